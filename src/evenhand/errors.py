@@ -1,0 +1,66 @@
+"""The errors of evenhand: each says what was expected, what was found, where, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class EvenhandError(Exception):
+    """Base of all errors that evenhand raises on purpose.
+
+    The message is one or more full sentences: what was expected, what was found, where (file, key, record), the cure.
+    """
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with an input that can have many: where it stands and what to do.
+
+    Attributes:
+        place: file with line, key path or record id, e.g. ``claims/x.toml:12 (arm[1].role)``.
+        message: what was expected, what was found, and the cure.
+    """
+
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
+class FaultsError(EvenhandError):
+    """Several faults of one input, reported together so that they can be mended together."""
+
+    def __init__(self, what: str, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        super().__init__("\n".join([f"{what}: {count}", *(f"  {fault}" for fault in self.faults)]))
+
+
+class ClaimError(FaultsError):
+    """A claim file that cannot be run as it stands."""
+
+
+class SettingsError(FaultsError):
+    """Settings that a recipe or a command refuses."""
+
+
+class RecipeError(EvenhandError):
+    """A recipe that cannot be found or imported, or that breaks the recipe contract."""
+
+
+class DataError(EvenhandError):
+    """Data that are missing, damaged or too few; names the file, the counts and the setting to change."""
+
+
+class Diverged(EvenhandError):  # noqa: N818 - the one failure that is a result, named as the outcome is
+    """The training left the finite numbers. Raised by recipes; the only failure that says something about the model."""
+
+
+class LedgerError(EvenhandError):
+    """The ledger cannot be read or written as it stands; names the segment and the record."""
+
+
+class StatisticsError(EvenhandError, ValueError):
+    """Arrays of the wrong shape or content handed to a statistical procedure."""
