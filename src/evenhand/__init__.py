@@ -1,3 +1,3 @@
-"""evenhand: does the mechanism really work? Fair, paired, budget-matched experiments with verdicts that can be trusted."""
+"""evenhand: does the mechanism really work? Paired experiments at equal budget, and verdicts of known error rate."""
 
 __version__ = "0.1.0"

@@ -54,7 +54,7 @@ class DataError(EvenhandError):
     """Data that are missing, damaged or too few; names the file, the counts and the setting to change."""
 
 
-class Diverged(EvenhandError):  # noqa: N818 - the one failure that is a result, named as the outcome is
+class Diverged(EvenhandError):
     """The training left the finite numbers. Raised by recipes; the only failure that says something about the model."""
 
 

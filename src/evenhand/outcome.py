@@ -1,0 +1,94 @@
+"""What a trial returned: metrics, item scores, curves and the budget spent, or a failure with its class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FailureClass = Literal["infrastructure", "resource", "data", "timeout", "code", "diverged"]
+"""Why a trial gave no scores. Only ``diverged`` says anything about the model; the others are a machine's failures."""
+
+Phase = Literal["import", "settings", "run", "report"]
+"""How far a trial had come: importing the recipe, validating settings, running it, writing its outcome."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A trial without scores.
+
+    Attributes:
+        kind: the failure class.
+        message: what happened, in a sentence.
+        phase: how far the trial had come.
+        detail: the traceback or the last lines of the trial's output, for a person to read.
+    """
+
+    kind: FailureClass
+    message: str
+    phase: Phase = "run"
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ItemScores:
+    """Scores per evaluation item: the raw material of every contrast.
+
+    Attributes:
+        ids: (I,) item identifiers, unique.
+        scores: (I,) float64; several decodes of one item are averaged before they come here.
+        outputs: (I,) what was answered, or None where the recipe records no answers.
+        clusters: (I,) group of each item (a document, a template), or None where items stand alone.
+    """
+
+    ids: tuple[str, ...]
+    scores: NDArray[np.float64]
+    outputs: tuple[str, ...] | None = None
+    clusters: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A value logged over training: (N,) steps and (N,) values."""
+
+    steps: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one trial.
+
+    A recipe returns ``Outcome(metrics=...)``; the bench adds the items, curves and budget that passed through it.
+
+    Attributes:
+        metrics: name to value, higher or lower is better as the claim says.
+        undefined: name to reason for metrics that this trial cannot give ("target performance never reached").
+            A missing value with a reason, not a failure.
+        items: name of an item-wise metric to its scores. The mean over the items is the metric of that name.
+        curves: name to learning curve.
+        spent: unit to amount, in every unit that the recipe reported (steps, tokens, examples, seconds).
+        grain: unit to the largest amount spent at once: two budgets closer than this are equal.
+        data: path or name of each data file that was read to its sha256.
+        notes: short facts to show beside the result (effective gates, information ceilings, device and its reason).
+        failure: set when there are no scores.
+    """
+
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    undefined: Mapping[str, str] = field(default_factory=dict)
+    items: Mapping[str, ItemScores] = field(default_factory=dict)
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    spent: Mapping[str, float] = field(default_factory=dict)
+    grain: Mapping[str, float] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+    failure: Failure | None = None
+
+    def metric(self, name: str) -> float | None:
+        """The value of a metric, taken from the item scores where these exist; None where it is undefined."""
+        if name in self.items:
+            return float(np.mean(self.items[name].scores))
+        return self.metrics.get(name)

@@ -1,0 +1,139 @@
+"""Contrasts and verdicts: the answers that the lab gives, with every figure that they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+VerdictKind = Literal["gain", "regression", "no-effect", "no-op", "inconclusive", "invalid", "pruned", "not-run"]
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Paired differences, seed by seed and item by item, between two arms at equal budget.
+
+    Differences are oriented so that positive is better for ``arm``, whatever the metric's direction.
+
+    Attributes:
+        arm, against: the two arms; ``against`` has the role ``against_role``.
+        condition, rung, metric: where.
+        seeds: the S seeds whose pairs entered.
+        items: I, number of items per pair; 0 where the metric is not item-wise.
+        differences: (S,) mean difference of each pair.
+        dropped: seeds whose pair is missing, with the reason.
+        estimate: mean difference, or None with ``why_none``.
+        standard_error, degrees_of_freedom, p_value: of the estimate in the claim's scope; None where undefined.
+        interval: at ``level``, or None.
+        level: confidence level of ``interval`` (after adjustment for looks and several variants).
+        equivalence_interval: the 1 - 2*alpha interval that the equivalence test compares with the margin.
+        sign_flip_p, sign_flip_minimum: exact sign-flip p over seeds, and the least it could be with S seeds.
+        bootstrap_interval: crossed seed x item bootstrap at ``level``, shown beside; None where undefined.
+        correlation: of the paired scores, None where undefined.
+        gained, lost: items (summed over seeds) that went up or down; None without items.
+        identical: every paired output (or score, where no outputs are recorded) is the same.
+        saturated: what both arms are at ("the ceiling 1"), or empty.
+        invalid: why this pairing yields no number, or empty.
+        figures: further named figures of the procedure, for readers who recompute.
+    """
+
+    arm: str
+    against: str
+    against_role: str
+    condition: str
+    rung: str
+    metric: str
+    seeds: tuple[int, ...] = ()
+    items: int = 0
+    differences: tuple[float, ...] = ()
+    dropped: Mapping[str, str] = field(default_factory=dict)
+    estimate: float | None = None
+    standard_error: float | None = None
+    degrees_of_freedom: float | None = None
+    p_value: float | None = None
+    interval: Interval | None = None
+    level: float = 0.95
+    equivalence_interval: Interval | None = None
+    sign_flip_p: float | None = None
+    sign_flip_minimum: float | None = None
+    bootstrap_interval: Interval | None = None
+    correlation: float | None = None
+    gained: int | None = None
+    lost: int | None = None
+    identical: bool = False
+    saturated: str = ""
+    invalid: str = ""
+    why_none: str = ""
+    scores: tuple[float, float] | None = None
+    figures: Mapping[str, float | str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer for one arm in one condition on one metric.
+
+    Attributes:
+        arm, role, condition, metric, rung: what is judged, and at which rung.
+        kind: the verdict.
+        qualifier: the word in brackets: ``saturated``, ``budget``, ``>= margin``, ``trivial``, the rung of a prune ...
+        reasons: plain sentences, the first of which carries the figures.
+        contrasts: against the baseline and every rival.
+        standing: name of the arm against which the variant did worst: the one that decides.
+        family_level: level of the intervals after adjustment (1 - alpha where nothing is adjusted).
+    """
+
+    arm: str
+    role: str
+    condition: str
+    metric: str
+    rung: str
+    kind: VerdictKind
+    reasons: tuple[str, ...]
+    qualifier: str = ""
+    contrasts: tuple[Contrast, ...] = ()
+    standing: str = ""
+    family_level: float = 0.95
+
+    @property
+    def title(self) -> str:
+        """The verdict with its qualifier, as people read it: ``invalid (saturated)``."""
+        return f"{self.kind} ({self.qualifier})" if self.qualifier else self.kind
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """Difference of differences: (effect in a target condition) - (effect in a control condition)."""
+
+    arm: str
+    against: str
+    metric: str
+    target: str
+    control: str
+    estimate: float | None
+    interval: Interval | None
+    p_value: float | None
+    differences: tuple[float, ...] = ()
+    why_none: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """All verdicts of a claim.
+
+    Attributes:
+        claim: name.
+        claim_hash: of the resolved claim.
+        verdicts: one per variant x condition x primary metric, then null arms and controls.
+        interactions: target against control conditions.
+        warnings: what a reader must know before believing the verdicts.
+        finished: every planned trial has an outcome or was pruned.
+    """
+
+    claim: str
+    claim_hash: str
+    verdicts: tuple[Verdict, ...]
+    interactions: tuple[Interaction, ...] = ()
+    warnings: tuple[str, ...] = ()
+    finished: bool = False
