@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import tomllib
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from evenhand.errors import ClaimError, Fault
@@ -83,9 +83,7 @@ class Rung(_Part):
     budget: float = Field(gt=0)
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
     items: Items = Items()
-    looks: tuple[int, ...] = Field(
-        default=(), description="planned looks, as numbers of seeds; the last is all of them"
-    )
+    looks: tuple[int, ...] = Field(default=(), description="planned looks: numbers of seeds, the last is all")
     prune: Prune = Prune()
 
     @field_validator("items", mode="before")

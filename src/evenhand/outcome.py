@@ -92,3 +92,30 @@ class Outcome:
         if name in self.items:
             return float(np.mean(self.items[name].scores))
         return self.metrics.get(name)
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How a trial's process went: a fact about the machine, never about the model.
+
+    Attributes:
+        attempt: 1 for the first try of this trial in one run of the claim.
+        started: UTC time of the start, ISO 8601.
+        seconds: wall time of the trial's process.
+        cpu_seconds: user and system time of the process.
+        peak_memory_bytes: largest resident set, None where the system does not tell.
+        exit_code: of the process, None where a signal ended it.
+        signal: name of that signal ("SIGKILL"), or None.
+        threads: CPU threads the trial was given.
+        device: where it computed, with the reason ("cpu: no CUDA device").
+    """
+
+    attempt: int = 1
+    started: str = ""
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory_bytes: int | None = None
+    exit_code: int | None = None
+    signal: str | None = None
+    threads: int = 1
+    device: str = ""

@@ -56,9 +56,8 @@ class ResolvedClaim:
     def identity(self) -> dict[str, Any]:
         """All that makes this claim the claim it is, as plain data; texts, limits and queueing are left out."""
         claim = self.claim
-        document = claim.model_dump(
-            mode="json", exclude={"question", "limits", "after", "settings", "arms", "conditions"}
-        )
+        beside = {"question", "limits", "after", "settings", "arms", "conditions"}
+        document = claim.model_dump(mode="json", exclude=beside)
         document["fingerprint"] = self.fingerprint
         document["arms"] = {
             arm.name: arm.model_dump(mode="json", exclude={"name", "settings"})
@@ -108,7 +107,7 @@ class ResolvedClaim:
 
 
 def expand(dotted: Settings) -> dict[str, Any]:
-    """Nested form of settings whose keys may be dotted: ``{"seeding.mode": "off"}`` to ``{"seeding": {"mode": "off"}}``."""
+    """Nested form of settings whose keys may be dotted: ``{"a.b": 1}`` becomes ``{"a": {"b": 1}}``."""
     nested: dict[str, Any] = {}
     for key, value in dotted.items():
         inner: Any = expand(value) if isinstance(value, Mapping) else value
@@ -230,9 +229,8 @@ class _Resolution:
     def check_unit(self) -> None:
         units, unit = self.recipe.info.units, self.file.claim.budget.unit
         if units and unit not in units:
-            self.add(
-                ("budget", "unit"), f"the recipe '{self.recipe.reference}' can spend {', '.join(units)}; not {unit}"
-            )
+            message = f"the recipe '{self.recipe.reference}' can spend {', '.join(units)}; not {unit}"
+            self.add(("budget", "unit"), message)
 
 
 def _setting_words(error: Mapping[str, Any], recipe: Recipe) -> str:
@@ -247,7 +245,7 @@ def resolve(file: ClaimFile, recipe: Recipe) -> ResolvedClaim:
     """Fill in the recipe's defaults, apply all overrides and check every combination; all faults at once.
 
     Raises:
-        ClaimError: settings the recipe refuses, twin arms, unknown metrics or units, keys set by both arm and condition.
+        ClaimError: settings the recipe refuses, twin arms, unknown metrics or units, keys set by arm and condition.
     """
     work = _Resolution(file, recipe)
     work.resolve_settings()

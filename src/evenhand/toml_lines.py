@@ -9,11 +9,10 @@ from dataclasses import dataclass
 Path = tuple[str | int, ...]
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*(?P<path>[^\[\]]+?)\s*\]\]?\s*(#.*)?$")
-_KEY = re.compile(
-    r"""^\s*(?P<path>(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
-)
-_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
-_INLINE_KEY = re.compile(r"""(?:[{,]\s*)(?P<key>[A-Za-z0-9_-]+|"[^"]*"|'[^']*')\s*=""")
+_NAME = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
+_PART = re.compile(_NAME)
+_KEY = re.compile(rf"^\s*(?P<path>{_NAME}(?:\s*\.\s*{_NAME})*)\s*=")
+_INLINE_KEY = re.compile(rf"(?:[{{,]\s*)(?P<key>{_NAME})\s*=")
 
 
 def _parts(dotted: str) -> Path:

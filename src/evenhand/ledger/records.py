@@ -1,0 +1,64 @@
+"""What the ledger holds: outcomes with where they came from, and the claims they were run for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evenhand.outcome import Execution, Outcome
+from evenhand.trial import Trial
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a record stands: segment file name, sequence number in it (from 0) and the record's own hash."""
+
+    segment: str
+    sequence: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.segment}:{self.sequence}"
+
+
+@dataclass(frozen=True)
+class OutcomeRecord:
+    """One attempt at one trial.
+
+    Attributes:
+        trial, outcome, execution: what was asked, what came back, how the process went.
+        claim_hash: of the resolved claim it was run for; empty for exploratory trials.
+        exploratory: made by ``evenhand try``; never part of a contrast.
+        provenance: package and git versions, dirty flag, machine, settings, data hashes.
+        place: where the record stands in the ledger.
+    """
+
+    trial: Trial
+    outcome: Outcome
+    execution: Execution
+    claim_hash: str
+    exploratory: bool
+    provenance: Mapping[str, Any]
+    place: Place
+
+
+@dataclass(frozen=True)
+class ClaimRecord:
+    """A claim as it was fixed before its first trial.
+
+    Attributes:
+        name, hash, identity: of the resolved claim (see ``ResolvedClaim.identity``).
+        text: the claim file.
+        amends: hash of the claim of the same name that it replaced after results were seen, or empty.
+        changes: what differed from that one, as sentences.
+        place: where the record stands in the ledger.
+    """
+
+    name: str
+    hash: str
+    identity: Mapping[str, Any]
+    text: str
+    amends: str
+    changes: tuple[str, ...]
+    place: Place
