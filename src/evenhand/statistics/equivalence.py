@@ -1,0 +1,61 @@
+"""Showing that there is no effect worth having: two one-sided tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evenhand.statistics.arrays import check_positive, check_share
+from evenhand.statistics.estimate import MeanEstimate
+from evenhand.statistics.intervals import Interval
+
+
+@dataclass(frozen=True)
+class Equivalence:
+    """Two one-sided tests of "the effect lies inside -margin .. +margin".
+
+    Attributes:
+        margin: the smallest effect worth having, in the metric's unit.
+        alpha: level of each one-sided test.
+        p_lower: p-value against "at or below -margin".
+        p_upper: p-value against "at or above +margin".
+        p: the larger of both, the p-value of equivalence.
+        equivalent: whether ``p`` <= ``alpha``; False when p is undefined (absence of evidence is not equivalence).
+        interval: the two-sided interval at 1 - 2 alpha (90 % for alpha = 5 %), inside the margins when equivalent.
+        trivial: equivalent although the interval at 1 - alpha excludes 0: there is an effect, too small to matter.
+        reason: why the p-values are None.
+    """
+
+    margin: float
+    alpha: float
+    p_lower: float | None
+    p_upper: float | None
+    p: float | None
+    equivalent: bool
+    interval: Interval | None
+    trivial: bool
+    reason: str | None
+
+
+def equivalence(estimate: MeanEstimate, margin: float, alpha: float = 0.05) -> Equivalence:
+    """Two one-sided t tests on a mean estimate (Schuirmann 1987; Lakens 2017, eq. 1 and 2).
+
+    Args:
+        estimate: from any t-based procedure of this package.
+        margin: above 0, in the metric's unit.
+        alpha: level of each one-sided test; the pair of them errs at most this often.
+
+    Raises:
+        StatisticsError: a margin that is not above 0, or an alpha outside 0 .. 0.5.
+    """
+    check_positive(margin, "margin")
+    check_share(2 * alpha, "twice alpha")
+    p_lower = estimate.p_value(-margin, "greater")
+    p_upper = estimate.p_value(margin, "less")
+    if p_lower is None or p_upper is None:
+        return Equivalence(margin, alpha, None, None, None, False, None, False, estimate.reason)
+    p = max(p_lower, p_upper)
+    outer = estimate.interval_at(1 - alpha)
+    trivial = p <= alpha and outer is not None and outer.excludes(0.0)
+    return Equivalence(
+        margin, alpha, p_lower, p_upper, p, p <= alpha, estimate.interval_at(1 - 2 * alpha), trivial, None
+    )

@@ -1,0 +1,153 @@
+"""The two-way random-effects estimate: would the difference hold for new seeds *and* new items?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenhand.errors import StatisticsError
+from evenhand.statistics.arrays import ROUNDING, ArrayLike, Floats, as_floats, check_share, power_of_two_scale
+from evenhand.statistics.estimate import MeanEstimate, from_standard_error, seed_notes, without_spread
+
+_BLOCK = 8192
+METHOD = "two-way random effects (seeds x items), Satterthwaite"
+
+
+@dataclass(frozen=True)
+class VarianceComponents:
+    """Variances of d[s, i] = mean + seed_s + item_i + residual_si, by the method of moments.
+
+    Attributes:
+        seed: variance of the seed effect; never below 0 (negative moment estimates become 0, see ``clipped``).
+        item: variance of the item effect, likewise.
+        residual: variance of what is left, seed-by-item interaction and decoding noise together.
+        mean_square_seed: MS_S, between seed means, times items.
+        mean_square_item: MS_I, between item means, times seeds.
+        mean_square_residual: MS_E.
+        seeds: S.
+        items: I.
+        clipped: which of "seed" and "item" had a negative moment estimate.
+    """
+
+    seed: float
+    item: float
+    residual: float
+    mean_square_seed: float
+    mean_square_item: float
+    mean_square_residual: float
+    seeds: int
+    items: int
+    clipped: tuple[str, ...]
+
+
+def _mean_squares(differences: Floats) -> tuple[float, float, float, float]:
+    """Grand mean, MS_S, MS_I and MS_E of a complete (S, I) table with S, I >= 2."""
+    seeds, items = differences.shape
+    seed_means = differences.mean(axis=1)
+    mean = float(seed_means.mean())
+    seed_effects = seed_means - mean
+    sum_seed = items * float(seed_effects @ seed_effects)
+    sum_item, sum_residual, largest = 0.0, 0.0, float(np.max(np.abs(seed_means)))
+    # In blocks that stay in cache: a table of 10 x 1,000,000 is read twice and never copied whole.
+    for start in range(0, items, _BLOCK):
+        block = differences[:, start : start + _BLOCK] - seed_means[:, None]
+        item_effects = block.mean(axis=0)
+        sum_item += seeds * float(item_effects @ item_effects)
+        block -= item_effects
+        sum_residual += float(np.vdot(block, block))
+        largest = max(largest, float(np.max(np.abs(item_effects))))
+    # Sums of squares that are rounding of the values themselves are zero: a constant table has no variance at all.
+    noise = differences.size * (ROUNDING * largest) ** 2
+    sums = [0.0 if value <= noise else value for value in (sum_seed, sum_item, sum_residual)]
+    return mean, sums[0] / (seeds - 1), sums[1] / (items - 1), sums[2] / ((seeds - 1) * (items - 1))
+
+
+def _variance_and_df(
+    square_seed: float, square_item: float, square_rest: float, shape: tuple[int, int]
+) -> tuple[float, float]:
+    """Variance of the grand mean times S * I, and its degrees of freedom."""
+    seeds, items = shape
+    df_seed, df_item = seeds - 1, items - 1
+    if square_seed > square_rest and square_item > square_rest:
+        total = square_seed + square_item - square_rest
+        spread = square_seed**2 / df_seed + square_item**2 / df_item + square_rest**2 / (df_seed * df_item)
+        return total, total**2 / spread
+    if square_item >= square_seed:
+        return square_item, float(df_item)
+    return square_seed, float(df_seed)
+
+
+def variance_components(differences: ArrayLike) -> VarianceComponents:
+    """Seed, item and residual variance of a complete table of differences (Henderson's method I, balanced).
+
+    Args:
+        differences: shape (S, I), S and I at least 2.
+
+    Raises:
+        StatisticsError: wrong shape, fewer than 2 seeds or items, NaN or infinite values.
+    """
+    values = as_floats(differences, "differences", 2)
+    seeds, items = values.shape
+    if min(seeds, items) < 2:
+        raise StatisticsError(f"variance components: expected at least 2 seeds and 2 items, found {seeds} and {items}.")
+    scale = power_of_two_scale(values)
+    _, square_seed, square_item, square_rest = _mean_squares(values / scale if scale != 1.0 else values)
+    return _components(square_seed, square_item, square_rest, (seeds, items), scale)
+
+
+def _components(
+    square_seed: float, square_item: float, square_rest: float, shape: tuple[int, int], scale: float
+) -> VarianceComponents:
+    seeds, items = shape
+    seed, item = (square_seed - square_rest) / items, (square_item - square_rest) / seeds
+    clipped = tuple(name for name, value in (("seed", seed), ("item", item)) if value < 0)
+    unit = scale * scale
+    return VarianceComponents(
+        max(seed, 0.0) * unit, max(item, 0.0) * unit, square_rest * unit,
+        square_seed * unit, square_item * unit, square_rest * unit, seeds, items, clipped,
+    )  # fmt: skip
+
+
+def two_way_estimate(differences: ArrayLike, level: float = 0.95) -> MeanEstimate:
+    """Mean difference for new seeds and new items, with Satterthwaite's degrees of freedom.
+
+    Variance of the mean = max(MS_S + MS_I - MS_E, MS_S, MS_I) / (S I); where a component is not above 0, the other's
+    mean square and degrees of freedom stand. Measured size at a nominal 5 %: 1.7 to 7.1 % over 3, 5, 10 seeds and 16
+    to 1000 binary items (Satterthwaite 1946; Owen 2007, "The pigeonhole bootstrap", for the crossed layout).
+
+    Args:
+        differences: shape (S, I): score of the variant less score of the baseline for seed s and item i.
+        level: nominal coverage of the interval.
+
+    Returns:
+        The estimate. With one seed or one item, or with differences that are all the same, the spread cannot be
+        estimated: standard error, interval and p are None with the reason.
+
+    Raises:
+        StatisticsError: wrong shape, no values, NaN or infinite values.
+    """
+    values = as_floats(differences, "differences", 2)
+    check_share(level, "level")
+    seeds, items = values.shape
+    scale = power_of_two_scale(values)
+    scaled = values / scale if scale != 1.0 else values
+    for count, unit in ((seeds, "seed"), (items, "item")):
+        if count < 2:
+            reason = f"one {unit}: the spread between {unit}s cannot be estimated, so nothing follows for new {unit}s"
+            mean = float(scaled.mean()) * scale
+            return without_spread(METHOD, mean, level=level, seeds=seeds, items=items, reason=reason)
+    mean, square_seed, square_item, square_rest = _mean_squares(scaled)
+    total, df = _variance_and_df(square_seed, square_item, square_rest, (seeds, items))
+    if total <= 0:
+        if square_rest > 0:
+            reason = (
+                "seed means and item means do not vary at all: a spread of zero gives no scale to judge the mean by"
+            )
+        else:
+            reason = "all differences are the same: a spread of zero gives no scale to judge the mean by"
+        return without_spread(METHOD, mean * scale, level=level, seeds=seeds, items=items, reason=reason)
+    error = (total / (seeds * items)) ** 0.5
+    return from_standard_error(
+        METHOD, mean * scale, error * scale, df, level=level, seeds=seeds, items=items, notes=seed_notes(seeds)
+    )
