@@ -51,6 +51,7 @@ class MetricClaim(_Part):
     ceiling: float | None = None
     chance: float | None = None
     primary: bool = True
+    sd: float | None = Field(default=None, gt=0, description="guess of the seed sd of paired differences, for planning")
 
 
 class Items(_Part):

@@ -104,6 +104,10 @@ class Bench(Protocol):
     def workdir(self) -> Path:
         """A folder of the trial's own, kept until its outcome is in the ledger."""
 
+    @property
+    def folder(self) -> Path:
+        """The claim's folder, to which paths in the settings are relative."""
+
     def rng(self, name: str) -> np.random.Generator:
         """The named random stream (init, order, dropout, sampling): independent of each other, equal within a pair.
 
@@ -156,12 +160,14 @@ class RecipeInfo:
         units: budget units it can spend; empty means any.
         version: raised by hand when results change; None means that the hash of the source file stands for it.
         preload: modules worth importing once before trials are forked.
+        further_fingerprint: (settings, claim folder) to a hash of what else the results depend on (programs, files).
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     units: tuple[str, ...] = ()
     version: int | None = None
     preload: tuple[str, ...] = ()
+    further_fingerprint: Callable[[Mapping[str, Any], Path], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -186,9 +192,10 @@ def recipe(
     units: Sequence[str] = (),
     version: int | None = None,
     preload: Sequence[str] = (),
+    further_fingerprint: Callable[[Mapping[str, Any], Path], str] | None = None,
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
-    info = RecipeInfo(dict(metrics or {}), tuple(units), version, tuple(preload))
+    info = RecipeInfo(dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint)
 
     def attach(function: F) -> F:
         function.__evenhand_recipe__ = info  # type: ignore[attr-defined]

@@ -34,8 +34,11 @@ class Contrast:
         correlation: of the paired scores, None where undefined.
         gained, lost: items (summed over seeds) that went up or down; None without items.
         identical: every paired output (or score, where no outputs are recorded) is the same.
+        scores: mean score of ``arm`` and of ``against`` over the pairs, in the metric's own direction.
         saturated: what both arms are at ("the ceiling 1"), or empty.
         invalid: why this pairing yields no number, or empty.
+        kind: what this contrast alone says.
+        words: the same as a sentence with its figures.
         figures: further named figures of the procedure, for readers who recompute.
     """
 
@@ -67,6 +70,8 @@ class Contrast:
     invalid: str = ""
     why_none: str = ""
     scores: tuple[float, float] | None = None
+    kind: VerdictKind = "not-run"
+    words: str = ""
     figures: Mapping[str, float | str | None] = field(default_factory=dict)
 
 

@@ -1,0 +1,1 @@
+"""Where and how trials run: finding recipes, forked workers, local slots, failure classes."""

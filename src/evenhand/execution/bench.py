@@ -1,0 +1,223 @@
+"""The bench of a trial: streams, budget, curves, checkpoints, items, assets and data, as the recipe contract states."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import pickle
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evenhand.errors import DataError, RecipeError
+from evenhand.execution.outcome_file import item_scores
+from evenhand.outcome import Curve, ItemScores
+from evenhand.trial import ItemSet, Trial, canonical_hash
+
+PROGRESS_SECONDS = 0.2
+"""Shortest time between two lines of the progress file."""
+
+MAX_POINTS = 2000
+"""A curve longer than this is thinned to every second point, again and again."""
+
+
+class TrialBudget:
+    """What a trial may spend, with the clock stopped while assets are built."""
+
+    def __init__(self, unit: str, amount: float) -> None:
+        self.unit = unit
+        self.amount = amount
+        self.amounts: dict[str, float] = {}
+        self.grain: dict[str, float] = {}
+        self._earlier = 0.0
+        self._start = time.monotonic()
+        self._paused = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent so far, earlier parts of a resumed trial included, building of assets left out."""
+        return self._earlier + time.monotonic() - self._start - self._paused
+
+    @property
+    def spent(self) -> float:
+        """Spent so far in the budget's unit."""
+        return self.seconds if self.unit == "seconds" else self.amounts.get(self.unit, 0.0)
+
+    @property
+    def left(self) -> float:
+        """What may still be spent, never below zero."""
+        return max(0.0, self.amount - self.spent)
+
+    def spend(self, **amounts: float) -> None:
+        """Record what one step cost.
+
+        Raises:
+            RecipeError: an amount is negative or not finite.
+        """
+        for unit, amount in amounts.items():
+            if not (np.isfinite(amount) and amount >= 0):
+                raise RecipeError(f"budget.spend({unit}={amount}) is no amount; it must be finite and not negative.")
+            self.amounts[unit] = self.amounts.get(unit, 0.0) + float(amount)
+            self.grain[unit] = max(self.grain.get(unit, 0.0), float(amount))
+
+    def pause(self, seconds: float) -> None:
+        """Leave some seconds out of the clock."""
+        self._paused += seconds
+
+    def state(self) -> dict[str, Any]:
+        """For checkpoints."""
+        return {"amounts": dict(self.amounts), "grain": dict(self.grain), "seconds": self.seconds}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.amounts, self.grain = dict(state["amounts"]), dict(state["grain"])
+        self._earlier, self._start, self._paused = state["seconds"], time.monotonic(), 0.0
+
+
+class TrialBench:
+    """The lab's side of the recipe contract (``evenhand.recipe.Bench``) for one trial in its own process."""
+
+    def __init__(
+        self, trial: Trial, *, workdir: Path, assets: Path, data_folder: Path, threads: int, device: tuple[str, str]
+    ) -> None:
+        self.trial = trial
+        self.seed = 0 if trial.seed is None else trial.seed
+        self.item_set: ItemSet = trial.items
+        self.budget = TrialBudget(trial.unit, trial.amount)
+        self.workdir = workdir
+        self.threads = threads
+        self.device = device[0]
+        self.curves: dict[str, list[tuple[float, float]]] = {}
+        self.item_tables: dict[str, ItemScores] = {}
+        self.notes: dict[str, str] = {"device": f"{device[0]}: {device[1]}"}
+        self.hashes: dict[str, str] = {}
+        self._assets = assets
+        self.folder = data_folder
+        self._streams: dict[str, np.random.Generator] = {}
+        self._progress = (workdir / "progress.jsonl").open("a", buffering=1)
+        self._last_progress = 0.0
+
+    def rng(self, name: str) -> np.random.Generator:
+        """The named random stream; the same object for the same name."""
+        if name not in self._streams:
+            self._streams[name] = self.trial.rng(name)
+        return self._streams[name]
+
+    def log(self, step: float, **values: float) -> None:
+        """Record points of learning curves and show them as progress."""
+        for name, value in values.items():
+            points = self.curves.setdefault(name, [])
+            points.append((float(step), float(value)))
+            if len(points) > MAX_POINTS:
+                del points[1:-1:2]
+        now = time.monotonic()
+        if now - self._last_progress >= PROGRESS_SECONDS:
+            self._last_progress = now
+            shown = {k: float(v) for k, v in values.items() if np.isfinite(v)}
+            self._progress.write(json.dumps({"spent": self.budget.spent, "step": float(step), "values": shown}) + "\n")
+
+    def note(self, name: str, text: str) -> None:
+        """Record a short fact."""
+        self.notes[name] = str(text)
+
+    def checkpoint(self, state: Mapping[str, Any]) -> None:
+        """Save everything that a killed trial needs to go on as if nothing had happened."""
+        content = {
+            "trial": self.trial.id,
+            "state": dict(state),
+            "streams": {name: stream.bit_generator.state for name, stream in self._streams.items()},
+            "curves": self.curves,
+            "items": self.item_tables,
+            "notes": self.notes,
+            "hashes": self.hashes,
+            "budget": self.budget.state(),
+        }
+        path = self.workdir / "checkpoint.pickle"
+        temporary = path.with_suffix(".part")
+        with temporary.open("wb") as file:
+            pickle.dump(content, file, protocol=pickle.HIGHEST_PROTOCOL)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+
+    def resume(self) -> Mapping[str, Any] | None:
+        """The state of the last checkpoint of this trial; streams, curves, items and budget are restored with it."""
+        path = self.workdir / "checkpoint.pickle"
+        if not path.exists():
+            return None
+        with path.open("rb") as file:
+            content = pickle.load(file)
+        if content["trial"] != self.trial.id:
+            return None
+        for name, position in content["streams"].items():
+            self.rng(name).bit_generator.state = position
+        self.curves, self.item_tables = content["curves"], content["items"]
+        self.notes, self.hashes = content["notes"], content["hashes"]
+        self.budget.restore(content["budget"])
+        state: Mapping[str, Any] = content["state"]
+        return state
+
+    def items(
+        self,
+        name: str,
+        ids: Sequence[str],
+        scores: Sequence[float],
+        outputs: Sequence[str] | None = None,
+        clusters: Sequence[str] | None = None,
+    ) -> None:
+        """Record per-item scores; a second call with the same name replaces the first."""
+        self.item_tables[name] = item_scores(name, ids, scores, outputs, clusters)
+
+    def asset(self, key: Mapping[str, Any], build: Callable[[Path], None]) -> Path:
+        """A folder that depends on ``key`` alone, built once under a lock and shared by all trials."""
+        start = time.monotonic()
+        name = canonical_hash(dict(key))[:24]
+        folder = self._assets / name
+        self._assets.mkdir(parents=True, exist_ok=True)
+        with (self._assets / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                part = self._assets / f"{name}.part"
+                shutil.rmtree(part, ignore_errors=True)
+                part.mkdir()
+                build(part)
+                (part / "asset.json").write_text(json.dumps({"key": dict(key), "sha256": folder_hash(part)}))
+                part.rename(folder)
+        self.hashes[f"asset:{name}"] = str(json.loads((folder / "asset.json").read_text())["sha256"])
+        self.budget.pause(time.monotonic() - start)
+        return folder
+
+    def data(self, path: str | Path) -> Path:
+        """Resolve a data file or folder relative to the claim's folder and record its hash."""
+        found = Path(self.folder, Path(path).expanduser()).resolve()
+        if not found.exists():
+            raise DataError(f"There is no data file {path} (looked for {found}); mend the path in the settings.")
+        self.hashes[str(path)] = folder_hash(found) if found.is_dir() else file_hash(found)
+        return found
+
+    def finished_curves(self) -> dict[str, Curve]:
+        """The curves as arrays."""
+        return {
+            name: Curve(*(np.asarray(column, dtype=np.float64) for column in zip(*points, strict=True)))
+            for name, points in self.curves.items()
+        }
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file's bytes, 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_hash(folder: Path) -> str:
+    """sha256 over the names and contents of all files of a folder, 64 hex digits."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{file_hash(path)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,125 @@
+"""Failure classes: telling a machine's failure from an idea's failure, and what to do about each."""
+
+from __future__ import annotations
+
+import errno
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from evenhand.errors import DataError, Diverged
+from evenhand.outcome import Failure, FailureClass, Phase
+
+RETRIES: dict[FailureClass, int] = {
+    "infrastructure": 2,
+    "resource": 1,
+    "data": 0,
+    "timeout": 0,
+    "code": 0,
+    "diverged": 0,
+}
+"""How often a trial is tried again within one run. A resource failure is retried alone, without a neighbour."""
+
+ADVICE: dict[FailureClass, str] = {
+    "infrastructure": "The machine or the network failed, not the idea. Run the same command again when it is mended.",
+    "resource": "Memory ran out. Lower the batch size or length, use fewer --jobs, or raise limits.memory_gib.",
+    "data": "The data are missing, damaged or too few. Mend the path or the counts that the message names.",
+    "timeout": "The trial ran past limits.seconds. Raise the limit or lower the budget for all arms alike.",
+    "code": "The recipe raised an error. Mend it (or the settings) and run the same command again.",
+    "diverged": "Training left the finite numbers: a result about this arm, not a failure of the machine.",
+}
+"""What to do about a failure of each class, for people."""
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
+_NETWORK_MODULES = ("requests.", "urllib3.", "httpx", "httpcore", "huggingface_hub.")
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
+
+
+def classify(error: BaseException) -> FailureClass:
+    """The class of an exception that a recipe raised; its causes are looked at too."""
+    seen: BaseException | None = error
+    while seen is not None:
+        kind = _classify_one(seen)
+        if kind is not None:
+            return kind
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return "code"
+
+
+def _classify_one(error: BaseException) -> FailureClass | None:
+    if isinstance(error, Diverged):
+        return "diverged"
+    if isinstance(error, DataError):
+        return "data"
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or any(words in text for words in _OUT_OF_MEMORY):
+        return "resource"
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return "resource"
+    return "infrastructure" if _is_infrastructure(error) else None
+
+
+def _is_infrastructure(error: BaseException) -> bool:
+    """Network, hub and disk: nothing that the recipe or the idea could help."""
+    module = type(error).__module__ + "."
+    if isinstance(error, ConnectionError | TimeoutError) or module.startswith(_NETWORK_MODULES):
+        return True
+    return isinstance(error, OSError) and error.errno in _DISK
+
+
+def failure_of(error: BaseException, phase: Phase) -> Failure:
+    """A failure record of an exception, with its traceback."""
+    text = str(error).strip() or type(error).__name__
+    named = text if isinstance(error, Diverged | DataError) else f"{type(error).__name__}: {text}"
+    detail = "".join(traceback.format_exception(error))
+    return Failure(classify(error), named, phase, detail[-6000:])
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a worker process ended, as the server saw it.
+
+    Attributes:
+        exit_code: None where a signal ended it.
+        signal: name of the signal, or None.
+        timed_out: the lab stopped it at its time limit.
+        out_of_memory: the kernel's count of out-of-memory kills rose while it ran.
+    """
+
+    exit_code: int | None
+    signal: str | None
+    timed_out: bool = False
+    out_of_memory: bool = False
+
+
+def failure_without_outcome(ending: Ending, limit_seconds: float | None, log_tail: str) -> Failure:
+    """The failure of a process that left no outcome file."""
+    if ending.timed_out:
+        return Failure("timeout", f"stopped after its limit of {limit_seconds:g} s", "run", log_tail)
+    if ending.signal == "SIGKILL" and ending.out_of_memory:
+        return Failure("resource", "the kernel killed it: the machine was out of memory", "run", log_tail)
+    if ending.signal in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"):
+        return Failure("infrastructure", f"its process was killed from outside ({ending.signal})", "run", log_tail)
+    if ending.signal is not None:
+        return Failure("code", f"its process crashed ({ending.signal}) in compiled code", "run", log_tail)
+    if ending.exit_code == EXIT_OUTCOME_UNWRITTEN:
+        message = "its outcome file could not be written (is the disk full?)"
+        return Failure("infrastructure", message, "report", log_tail)
+    message = f"its process ended with exit code {ending.exit_code} and left no outcome file"
+    return Failure("code", message, "run", log_tail)
+
+
+EXIT_OUTCOME_UNWRITTEN = 74
+"""Exit code (EX_IOERR) of a worker that could not write its outcome file."""
+
+
+def kernel_kills() -> int:
+    """How many processes the kernel has killed for memory, here or in this control group; 0 where it does not tell."""
+    total = 0
+    for path, key in ((Path("/sys/fs/cgroup/memory.events"), "oom_kill"), (Path("/proc/vmstat"), "oom_kill")):
+        try:
+            lines = path.read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.split()[:1] == [key])
+    return total

@@ -1,0 +1,105 @@
+"""What this machine is: cores, devices and provenance, each detected choice with its reason."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = (
+    "evenhand", "numpy", "scipy", "pydantic", "duckdb", "pyarrow", "torch", "numba", "transformers", "peft", "trl",
+)  # fmt: skip
+
+
+def cores() -> int:
+    """Number of CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def share_threads(jobs: int) -> int:
+    """CPU threads for each of ``jobs`` trials that run side by side: together they never ask for more than there is."""
+    return max(1, cores() // max(1, jobs))
+
+
+def choose_device() -> tuple[str, str]:
+    """The device for a trial and the reason for it. Asks torch only where a recipe has already imported it."""
+    import sys
+
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return "cpu", "the recipe does not use torch"
+    if torch.cuda.is_available():
+        return "cuda", str(torch.cuda.get_device_name(0))
+    return "cpu", "torch finds no CUDA device"
+
+
+@functools.cache
+def packages() -> dict[str, str]:
+    """Versions of the packages that results can depend on, where installed."""
+    versions = {}
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+@functools.cache
+def machine() -> dict[str, Any]:
+    """The machine: processor, cores, memory, system, Python."""
+    return {
+        "processor": _processor(),
+        "cores": cores(),
+        "memory_gib": _memory_gib(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
+
+
+def _memory_gib() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (ValueError, OSError):
+        return None
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def git_state(folder: Path) -> dict[str, Any] | None:
+    """Commit and dirty flag of the git checkout that tracks files of a folder; None where there is none."""
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    commit = git("rev-parse", "HEAD")
+    if commit is None or not git("ls-files", "--", "."):
+        return None
+    return {"commit": commit, "dirty": bool(git("status", "--porcelain", "--untracked-files=no"))}
+
+
+def provenance(claim_folder: Path) -> dict[str, Any]:
+    """Where results come from: package versions, git state of evenhand and of the claim, machine."""
+    return {
+        "packages": packages(),
+        "machine": machine(),
+        "git": {"evenhand": git_state(Path(__file__).parent), "claim": git_state(claim_folder)},
+    }

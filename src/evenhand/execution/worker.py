@@ -1,0 +1,187 @@
+"""One trial in a process of its own: read the job, run the recipe, leave the outcome file.
+
+Runs in a child that the fork server made, or as a program: ``python -m evenhand.execution.worker JOB.json``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from evenhand.errors import Diverged, RecipeError
+from evenhand.execution import catalogue, outcome_file
+from evenhand.execution.bench import TrialBench
+from evenhand.execution.failures import EXIT_OUTCOME_UNWRITTEN, failure_of
+from evenhand.execution.machine import choose_device
+from evenhand.outcome import Failure, Outcome, Phase
+from evenhand.trial import ItemSet, Trial
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to know.
+
+    Attributes:
+        trial: what to run.
+        folder: of the claim; data paths and modules are relative to it.
+        workdir: of this trial, made by the caller.
+        assets: folder shared by all trials.
+        threads: CPU threads for this trial.
+        memory_gib: limit on the process's private memory, or None.
+        notes: facts that the caller wants beside the result.
+    """
+
+    trial: Trial
+    folder: str
+    workdir: str
+    assets: str
+    threads: int = 1
+    memory_gib: float | None = None
+    notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """For the job file."""
+        return json.dumps(dataclasses.asdict(self), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        """Read a job file's text."""
+        document = json.loads(text)
+        trial = document["trial"]
+        return cls(**document | {"trial": Trial(**trial | {"items": ItemSet(**trial["items"])})})
+
+
+def main(job_path: Path) -> int:
+    """Run the job in this process; returns the exit code. Never raises on a recipe's account."""
+    job = Job.from_json(job_path.read_text(encoding="utf-8"))
+    limit_resources(job)
+    outcome = run(job)
+    try:
+        outcome_file.write_atomically(Path(job.workdir, "outcome.json"), outcome_file.to_json(outcome))
+    except OSError:
+        traceback.print_exc()
+        return EXIT_OUTCOME_UNWRITTEN
+    return 0
+
+
+def limit_resources(job: Job) -> None:
+    """Apply the memory limit and this trial's share of threads."""
+    if job.memory_gib is not None:
+        import resource
+
+        size = int(job.memory_gib * 2**30)
+        resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(job.threads)
+    numba = sys.modules.get("numba")
+    if numba is not None:
+        numba.set_num_threads(min(job.threads, numba.config.NUMBA_NUM_THREADS))
+
+
+def run(job: Job) -> Outcome:
+    """Run a job's recipe; whatever goes wrong comes back as an outcome with a failure."""
+    phase: Phase = "import"
+    bench = None
+    try:
+        recipe = catalogue.find(job.trial.recipe, Path(job.folder))
+        phase = "settings"
+        settings = _settings(recipe.settings, job.trial)
+        phase = "run"
+        bench = TrialBench(
+            job.trial,
+            workdir=Path(job.workdir),
+            assets=Path(job.assets),
+            data_folder=Path(job.folder),
+            threads=job.threads,
+            device=choose_device(),
+        )
+        bench.notes.update(job.notes)
+        returned = recipe.run(settings, bench)
+        phase = "report"
+        return complete(_as_outcome(returned), bench)
+    except KeyboardInterrupt:
+        return Outcome(failure=Failure("infrastructure", "interrupted", phase))
+    except BaseException as error:
+        partial = complete_failed(bench) if bench is not None else Outcome()
+        return dataclasses.replace(partial, failure=failure_of(error, phase))
+
+
+def _settings(model: type[BaseModel], trial: Trial) -> BaseModel:
+    try:
+        return model.model_validate(dict(trial.settings))
+    except ValidationError as error:
+        raise RecipeError(f"The recipe '{trial.recipe}' refuses its settings: {error}") from error
+
+
+def _as_outcome(returned: Any) -> Outcome:
+    """What the recipe returned, as an outcome; a plain mapping of metrics is enough."""
+    if isinstance(returned, Outcome):
+        return returned
+    if returned is None:
+        return Outcome()
+    if not isinstance(returned, Mapping):
+        raise RecipeError(f"A recipe must return an Outcome or a mapping of metrics; found {type(returned).__name__}.")
+    metrics = {str(k): float(v) for k, v in returned.items() if v is not None}
+    return Outcome(
+        metrics=metrics, undefined={str(k): "the recipe gave no reason" for k, v in returned.items() if v is None}
+    )
+
+
+def complete(outcome: Outcome, bench: TrialBench) -> Outcome:
+    """The recipe's outcome with all that passed through the bench.
+
+    Raises:
+        Diverged: a metric is no finite number.
+        RecipeError: neither metrics nor items nor reasons were given.
+    """
+    metrics = {str(name): float(value) for name, value in outcome.metrics.items()}
+    broken = sorted(name for name, value in metrics.items() if not math.isfinite(value))
+    if broken:
+        raise Diverged(
+            f"the metric '{broken[0]}' is {metrics[broken[0]]}; a metric that cannot be computed belongs "
+            "into Outcome.undefined with its reason"
+        )
+    tables = {**outcome.items, **bench.item_tables}
+    if not (metrics or tables or outcome.undefined):
+        raise RecipeError("The recipe returned no metric and recorded no items; it must do one of the two.")
+    return dataclasses.replace(
+        complete_failed(bench),
+        metrics=metrics,
+        undefined=dict(outcome.undefined),
+        items=tables,
+        curves={**bench.finished_curves(), **outcome.curves},
+        spent={**bench.budget.amounts, "seconds": bench.budget.seconds, **outcome.spent},
+        grain={**bench.budget.grain, **outcome.grain},
+        notes={**bench.notes, **outcome.notes},
+        failure=outcome.failure,
+    )
+
+
+def complete_failed(bench: TrialBench) -> Outcome:
+    """What a trial that broke off leaves: its curves, its costs and its notes, but no scores."""
+    return Outcome(
+        curves=bench.finished_curves(),
+        spent={**bench.budget.amounts, "seconds": bench.budget.seconds},
+        grain=dict(bench.budget.grain),
+        data=dict(bench.hashes),
+        notes=dict(bench.notes),
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.flush()
+    code = main(Path(sys.argv[1]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
