@@ -179,10 +179,10 @@ def _stack(rows: Sequence[tuple[int, Side, Side]], name: str, other: str) -> Pai
 
 def _same_answers(one: Side, two: Side, first: NDArray[np.int64], second: NDArray[np.int64]) -> bool:
     """Whether two trials gave the same answers (the same scores, where answers are not recorded)."""
+    same = np.array_equal(one.scores[first], two.scores[second])
     if one.outputs is not None and two.outputs is not None:
-        if [one.outputs[i] for i in first] != [two.outputs[i] for i in second]:
-            return False
-    return bool(np.array_equal(one.scores[first], two.scores[second]))
+        same = same and [one.outputs[i] for i in first] == [two.outputs[i] for i in second]
+    return bool(same)
 
 
 def estimate(differences: Floats, scope: Scope, level: float, *, seeds_vary: bool) -> statistics.MeanEstimate:

@@ -184,7 +184,7 @@ def missing_fault(found: Contrast, pairs: Pairs, planned: int) -> str:
     if len(found.dropped) > MISSING_LIMIT * planned:
         return f"missing pairs: {len(found.dropped)} of {planned} pairs are missing"
     counts = {arm: len(kinds) for arm, kinds in pairs.failures.items()}
-    if len(set(counts.get(arm, 0) for arm in (found.arm, found.against))) > 1 and len(found.dropped) > 1:
+    if len({counts.get(arm, 0) for arm in (found.arm, found.against)}) > 1 and len(found.dropped) > 1:
         return f"missing pairs: drops differ by arm ({counts})"
     return ""
 

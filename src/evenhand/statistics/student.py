@@ -57,3 +57,9 @@ def t_test_power(noncentrality: float, df: float, alpha: float = 0.05) -> float:
     spread, weights = _chi_rule(bounded)
     limit = critical_value(1 - alpha, bounded) * spread
     return float(np.clip(weights @ (ndtr(noncentrality - limit) + ndtr(-noncentrality - limit)), 0.0, 1.0))
+
+
+def t_lower_tail(noncentrality: float, df: float, limit: float) -> float:
+    """P(T < limit) for noncentral t, by the quadrature of `t_test_power`."""
+    spread, weights = _chi_rule(min(float(df), _MANY))
+    return float(np.clip(weights @ ndtr(limit * spread - noncentrality), 0.0, 1.0))

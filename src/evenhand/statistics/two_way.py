@@ -41,7 +41,7 @@ class VarianceComponents:
     clipped: tuple[str, ...]
 
 
-def _mean_squares(differences: Floats) -> tuple[float, float, float, float]:
+def mean_squares(differences: Floats) -> tuple[float, float, float, float]:
     """Grand mean, MS_S, MS_I and MS_E of a complete (S, I) table with S, I >= 2."""
     seeds, items = differences.shape
     seed_means = differences.mean(axis=1)
@@ -92,7 +92,7 @@ def variance_components(differences: ArrayLike) -> VarianceComponents:
     if min(seeds, items) < 2:
         raise StatisticsError(f"variance components: expected at least 2 seeds and 2 items, found {seeds} and {items}.")
     scale = power_of_two_scale(values)
-    _, square_seed, square_item, square_rest = _mean_squares(values / scale if scale != 1.0 else values)
+    _, square_seed, square_item, square_rest = mean_squares(values / scale if scale != 1.0 else values)
     return _components(square_seed, square_item, square_rest, (seeds, items), scale)
 
 
@@ -137,7 +137,7 @@ def two_way_estimate(differences: ArrayLike, level: float = 0.95) -> MeanEstimat
             reason = f"one {unit}: the spread between {unit}s cannot be estimated, so nothing follows for new {unit}s"
             mean = float(scaled.mean()) * scale
             return without_spread(METHOD, mean, level=level, seeds=seeds, items=items, reason=reason)
-    mean, square_seed, square_item, square_rest = _mean_squares(scaled)
+    mean, square_seed, square_item, square_rest = mean_squares(scaled)
     total, df = _variance_and_df(square_seed, square_item, square_rest, (seeds, items))
     if total <= 0:
         if square_rest > 0:

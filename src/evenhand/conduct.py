@@ -1,0 +1,391 @@
+"""The only loop: next trials -> run -> record -> prune or go on -> decide."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from evenhand.claim import ClaimFile, parse_claim
+from evenhand.contrasts import Outcomes
+from evenhand.decide import Progress, decide, progress
+from evenhand.errors import ClaimError, EvenhandError, Fault
+from evenhand.execution import catalogue
+from evenhand.execution.failures import RETRIES, Ending
+from evenhand.execution.machine import provenance
+from evenhand.execution.slots import Finished, LocalSlots, last_progress, read_outcome
+from evenhand.execution.worker import Job
+from evenhand.ledger import Ledger
+from evenhand.outcome import Execution, Outcome
+from evenhand.plan import ResolvedClaim, changed_fields, resolve
+from evenhand.recipe import Recipe
+from evenhand.trial import Trial
+from evenhand.verdict import Decision
+
+TICK_SECONDS = 0.2
+"""How often the loop looks at the clock and at the progress of running trials."""
+
+SAME_FAILURE_LIMIT = 2
+"""An arm that failed this often in the same way, and never succeeded, is not tried further in that condition."""
+
+
+@dataclass(frozen=True)
+class LoadedClaim:
+    """A claim file with its recipe found and its settings resolved."""
+
+    path: Path
+    file: ClaimFile
+    recipe: Recipe
+    resolved: ResolvedClaim
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the claim file: data paths and modules are relative to it."""
+        return self.path.parent
+
+
+@dataclass(frozen=True)
+class RunningTrial:
+    """A trial that runs now, as far as its progress file tells."""
+
+    trial: Trial
+    seconds: float
+    spent: float
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """The state of a run, told to the observer at every turn of the loop.
+
+    Attributes:
+        stand: where the claim stands on its ladder.
+        total: trials of the present rung.
+        running: trials that run now.
+        outcomes: trial id to outcome, failures that will not be retried included.
+        seconds_per_trial: mean wall time of the trials that this run has finished, or None before the first.
+        jobs: slots.
+    """
+
+    stand: Progress
+    total: int
+    running: Sequence[RunningTrial]
+    outcomes: Outcomes
+    seconds_per_trial: float | None
+    jobs: int
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate of the time that this rung still needs."""
+        if self.seconds_per_trial is None:
+            return None
+        done = sum(min(run.seconds / self.seconds_per_trial, 1.0) for run in self.running)
+        return max(0.0, len(self.stand.pending) - done) * self.seconds_per_trial / self.jobs
+
+
+class Observer:
+    """What a run tells whoever watches; the faces override what they show."""
+
+    def tick(self, tick: Tick) -> None:
+        """Called at every turn of the loop."""
+
+    def finished(self, trial: Trial, outcome: Outcome, execution: Execution, retry: bool) -> None:
+        """A trial has ended and is in the ledger."""
+
+    def progressed(self, run: RunningTrial) -> None:
+        """A single trial outside any claim has moved on."""
+
+    def message(self, text: str) -> None:
+        """Something a person should know (a retry, an arm given up, a rung finished)."""
+
+
+def load_claim(path: Path) -> LoadedClaim:
+    """Read a claim file, find its recipe and resolve its settings.
+
+    Raises:
+        ClaimError: the file is missing or has faults; all are named with their lines.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ClaimError(f"{path} cannot be read", [Fault(str(path), f"{error}")]) from error
+    file = parse_claim(text, str(path), path.stem)
+    folder = path.resolve().parent
+    try:
+        recipe = catalogue.find(file.claim.recipe, folder)
+    except EvenhandError as error:
+        raise ClaimError(f"{path} cannot be run as it stands", [file.fault(("recipe",), str(error))]) from error
+    resolved = resolve(file, recipe)
+    if recipe.info.further_fingerprint is not None:
+        further = {recipe.info.further_fingerprint(settings, folder) for settings in resolved.settings.values()}
+        resolved = replace(resolved, fingerprint=" ".join([resolved.fingerprint, *sorted(further - {""})]))
+    return LoadedClaim(path.resolve(), file, recipe, resolved)
+
+
+def all_trials(claim: ResolvedClaim) -> list[Trial]:
+    """Every trial of every rung, as if nothing were pruned."""
+    return [trial for rung in claim.claim.rungs for trial in claim.trials(rung)]
+
+
+def outcomes_so_far(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Outcome]:
+    """Trial id to its newest outcome in the ledger, failures included."""
+    ids = [trial.id for trial in all_trials(claim)]
+    return {key: record.outcome for key, record in ledger.latest(ids).items()}
+
+
+def settled(outcomes: Outcomes) -> dict[str, Outcome]:
+    """The outcomes that say something about the model; other failures are tried again by a new run."""
+    return {k: o for k, o in outcomes.items() if o.failure is None or o.failure.kind == "diverged"}
+
+
+def fix_claim(loaded: LoadedClaim, ledger: Ledger, *, amend: bool) -> list[str]:
+    """Enter the claim into the ledger before its first trial.
+
+    Returns:
+        What differs from the claim of the same name that has results, where ``amend`` allows that.
+
+    Raises:
+        ClaimError: a claim of this name with other content has results already; names the fields that changed.
+    """
+    claim = loaded.resolved
+    known = ledger.claims(claim.name)
+    if any(record.hash == claim.hash for record in known):
+        return []
+    earlier = next((r for r in reversed(known) if ledger.outcomes(claim_hash=r.hash)), None)
+    changes: list[str] = []
+    if earlier is not None:
+        changes = changed_fields(earlier.identity, claim.identity())
+        if not amend:
+            faults = [Fault(f"{loaded.path.name} (claim '{claim.name}')", change) for change in changes]
+            raise ClaimError(
+                f"The claim '{claim.name}' has results, and this file states another claim. Give it a new name, "
+                "or run with --amend to enter it as an amendment made after results were seen. What changed",
+                faults,
+            )
+    amended = earlier.hash if earlier is not None else ""
+    ledger.record_claim(claim.name, claim.hash, claim.identity(), loaded.file.text, amended, tuple(changes))
+    return changes
+
+
+@dataclass
+class _Run:
+    """The state of the loop for one claim."""
+
+    loaded: LoadedClaim
+    ledger: Ledger
+    slots: LocalSlots
+    observer: Observer
+    outcomes: dict[str, Outcome]
+    origin: Mapping[str, Any]
+    attempts: Counter[str] = field(default_factory=Counter)
+    alone: set[str] = field(default_factory=set)
+    trials: dict[str, Trial] = field(default_factory=dict)
+    durations: list[float] = field(default_factory=list)
+    total: int = 0
+
+    def loop(self) -> None:
+        claim = self.loaded.resolved
+        stand = progress(claim, self.outcomes)
+        rung = ""
+        while True:
+            if stand.rung.name != rung:
+                rung = stand.rung.name
+                self.total = len(list(claim.trials(stand.rung, stand.standing)))
+                self._tell_pruned(stand)
+            self._fill(stand)
+            if stand.finished and not self.slots.running:
+                self._tick(stand)
+                return
+            ended = self.slots.wait(TICK_SECONDS)
+            for finished in ended:
+                self._record(finished)
+            if ended:
+                stand = progress(claim, self.outcomes)
+            self._tick(stand)
+
+    def _tell_pruned(self, stand: Progress) -> None:
+        for arm, (rung, reason) in stand.pruned.items():
+            self.observer.message(f"'{arm}' is screened out at rung '{rung}': {reason}")
+
+    def _fill(self, stand: Progress) -> None:
+        """Start pending trials in free slots; a trial that ran out of memory runs without neighbours."""
+        running = self.slots.running
+        if any(key in self.alone for key in running):
+            return
+        waiting = [trial for trial in stand.pending if trial.id not in running]
+        crowd = [trial for trial in waiting if trial.id not in self.alone]
+        if not crowd and waiting and not running:
+            self._start(waiting[0])
+            return
+        for trial in crowd[: self.slots.free]:
+            self._start(trial)
+
+    def _start(self, trial: Trial) -> None:
+        loaded, threads = self.loaded, self.slots.threads
+        self.attempts[trial.id] += 1
+        self.trials[trial.id] = trial
+        job = Job(
+            trial=trial,
+            folder=str(loaded.folder),
+            workdir=str(self.ledger.workdir(trial.id).resolve()),
+            assets=str(self.ledger.assets.resolve()),
+            threads=threads,
+            memory_gib=loaded.resolved.limits.memory_gib,
+        )
+        self.slots.start(trial.id, job, self.attempts[trial.id], loaded.resolved.limits.seconds)
+
+    def _record(self, finished: Finished) -> None:
+        trial, outcome = self.trials[finished.key], finished.outcome
+        origin = {**self.origin, "data": dict(outcome.data)}
+        self.ledger.record_outcome(trial, outcome, finished.execution, self.loaded.resolved.hash, origin)
+        retry = False
+        if outcome.failure is None:
+            self.durations.append(finished.execution.seconds)
+        else:
+            retry = self.attempts[trial.id] <= RETRIES[outcome.failure.kind]
+        if not retry:
+            self.outcomes[trial.id] = outcome
+        elif outcome.failure is not None and outcome.failure.kind == "resource":
+            self.alone.add(trial.id)
+        if outcome.failure is None or outcome.failure.kind in ("code", "data", "diverged"):
+            shutil.rmtree(finished.job.workdir, ignore_errors=True)
+        self.observer.finished(trial, outcome, finished.execution, retry)
+        if outcome.failure is not None and not retry:
+            self._give_up_like(trial, outcome)
+
+    def _give_up_like(self, trial: Trial, outcome: Outcome) -> None:
+        """Leave out the further trials of an arm that fails in the same way each time."""
+        failure = outcome.failure
+        if failure is None or failure.kind not in ("code", "data"):
+            return
+        claim = self.loaded.resolved
+        rung = next(r for r in claim.claim.rungs if r.name == trial.rung)
+        alike = [
+            t
+            for t in claim.trials(rung, [trial.arm])
+            if t.condition == trial.condition and t.id not in self.slots.running
+        ]
+        done = [self.outcomes[t.id] for t in alike if t.id in self.outcomes]
+        same = [o for o in done if o.failure is not None and o.failure.message == failure.message]
+        if len(same) < SAME_FAILURE_LIMIT or len(same) < len(done):
+            return
+        left = [t for t in alike if t.id not in self.outcomes]
+        for other in left:
+            message = f"not tried: {len(same)} trials of this arm failed alike ({failure.message})"
+            self.outcomes[other.id] = Outcome(failure=replace(failure, message=message))
+        if left:
+            self.observer.message(f"'{trial.arm}' fails in the same way each time; {len(left)} trials are left out")
+
+    def _tick(self, stand: Progress) -> None:
+        running = []
+        for key, job in self.slots.running.items():
+            found = last_progress(Path(job.workdir)) or {}
+            running.append(
+                RunningTrial(
+                    self.trials[key], self.slots.elapsed(key), found.get("spent", 0.0), found.get("values", {})
+                )
+            )
+        mean = sum(self.durations) / len(self.durations) if self.durations else None
+        self.observer.tick(Tick(stand, self.total, running, self.outcomes, mean, self.slots.jobs))
+
+
+def run_claim(
+    loaded: LoadedClaim, ledger: Ledger, *, jobs: int, observer: Observer | None = None, amend: bool = False
+) -> Decision:
+    """Run a claim to its end, or from where it was interrupted to its end, and decide.
+
+    Args:
+        loaded: the claim.
+        ledger: where outcomes go; trials that have a result there are not run again.
+        jobs: trials side by side.
+        observer: told what happens.
+        amend: enter a claim that differs from one of the same name that has results.
+
+    Raises:
+        ClaimError: the claim was changed after results were seen.
+        LedgerError: another process runs this claim, or the ledger cannot be written.
+    """
+    watcher = observer or Observer()
+    with ledger.lock(f"claim-{loaded.resolved.name}"):
+        fix_claim(loaded, ledger, amend=amend)
+        outcomes = settled(outcomes_so_far(loaded.resolved, ledger))
+        if progress(loaded.resolved, outcomes).finished:
+            return decide(loaded.resolved, outcomes)
+        adopt(loaded, ledger, outcomes)
+        with LocalSlots([loaded.resolved.recipe], loaded.folder, jobs) as slots:
+            run = _Run(loaded, ledger, slots, watcher, outcomes, provenance(loaded.folder))
+            run.loop()
+        return decide(loaded.resolved, run.outcomes)
+
+
+def adopt(loaded: LoadedClaim, ledger: Ledger, outcomes: dict[str, Outcome]) -> None:
+    """Take up outcome files that an earlier run left behind: it was killed, or could not write, before recording them."""
+    for trial in all_trials(loaded.resolved):
+        folder = ledger.workdir(trial.id)
+        if trial.id in outcomes or not (folder / "outcome.json").exists():
+            continue
+        outcome = read_outcome(folder, Ending(0, None), None)
+        if outcome.failure is None:
+            execution = Execution(started="", device=outcome.notes.get("device", ""))
+            origin = {**provenance(loaded.folder), "data": dict(outcome.data), "adopted": True}
+            ledger.record_outcome(trial, outcome, execution, loaded.resolved.hash, origin)
+            outcomes[trial.id] = outcome
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_trial(
+    trial: Trial, recipe: Recipe, folder: Path, ledger: Ledger, *, observer: Observer, limit: float | None
+) -> Finished:
+    """One exploratory trial outside any claim; its record is never part of a contrast."""
+    key = f"try-{trial.id}-{time.time_ns()}"
+    job = Job(trial, str(folder), str(ledger.workdir(key).resolve()), str(ledger.assets.resolve()), 1)
+    with LocalSlots([recipe.reference], folder, 1) as slots:
+        job = replace(job, threads=slots.threads)
+        slots.start(key, job, 1, limit)
+        ended: list[Finished] = []
+        while not ended:
+            ended = slots.wait(TICK_SECONDS)
+            found = last_progress(Path(job.workdir))
+            if found is not None and not ended:
+                observer.progressed(RunningTrial(trial, slots.elapsed(key), found["spent"], found["values"]))
+    finished = ended[0]
+    origin = {**provenance(folder), "data": dict(finished.outcome.data)}
+    ledger.record_outcome(trial, finished.outcome, finished.execution, "", origin, exploratory=True)
+    shutil.rmtree(job.workdir, ignore_errors=True)
+    return finished
+
+
+def queue(claims: Sequence[LoadedClaim], finished: Callable[[str], bool]) -> list[LoadedClaim]:
+    """The claims in an order that respects ``after``.
+
+    Args:
+        claims: to run.
+        finished: whether a claim of this name that is not among them has been run to its end.
+
+    Raises:
+        ClaimError: a claim waits for one that is neither given nor finished, or claims wait for each other.
+    """
+    given = {claim.resolved.name: claim for claim in claims}
+    faults = [
+        claim.file.fault(("after",), f"'{name}' is not finished; run it first, or name its file in the same command")
+        for claim in claims
+        for name in claim.file.claim.after
+        if name not in given and not finished(name)
+    ]
+    if faults:
+        raise ClaimError("Claims wait for others that have not been run", faults)
+    ordered: list[LoadedClaim] = []
+    waiting = dict(given)
+    while waiting:
+        ready = [c for c in waiting.values() if not any(name in waiting for name in c.file.claim.after)]
+        if not ready:
+            circle = [c.file.fault(("after",), f"'{name}' waits in a circle") for name, c in waiting.items()]
+            raise ClaimError("Claims wait for each other", circle)
+        ordered.extend(ready)
+        for claim in ready:
+            del waiting[claim.resolved.name]
+    return ordered
