@@ -4,41 +4,133 @@ Stands alone: ``from evenhand import statistics`` needs numpy and scipy and know
 cannot be computed is None with a reason, never 0.0 or NaN.
 """
 
-from evenhand.statistics.detectable import (
-    DetectableEffect,
-    detectable_noncentrality,
-    smallest_detectable_effect,
-)
+from evenhand.statistics.betting import BettingTest, ConfidenceSequence, betting_test, confidence_sequence
+from evenhand.statistics.bootstrap import CrossedBootstrap, crossed_bootstrap
+from evenhand.statistics.clusters import cluster_table
+from evenhand.statistics.contrast import PairedContrast, Scope, paired_contrast
+from evenhand.statistics.correlation import PairCorrelation, pair_correlation
+from evenhand.statistics.decodes import AveragedDecodes, average_decodes
+from evenhand.statistics.detectable import DetectableEffect, detectable_noncentrality, smallest_detectable_effect
+from evenhand.statistics.difference_of_differences import difference_of_differences
 from evenhand.statistics.equivalence import Equivalence, equivalence
 from evenhand.statistics.estimate import MeanEstimate
 from evenhand.statistics.intervals import Interval
+from evenhand.statistics.looks import LookPlan, plan_looks
+from evenhand.statistics.missing import ItemMatch, PairCheck, check_pairs, match_items
+from evenhand.statistics.multiplicity import Adjusted, IntersectionUnion, benjamini_hochberg, holm, intersection_union
 from evenhand.statistics.paired import paired_t
+from evenhand.statistics.peak import (
+    Peak,
+    expected_inflation,
+    expected_inflation_of_share,
+    expected_normal_maximum,
+    report_peak,
+)
+from evenhand.statistics.planning import (
+    Needed,
+    PowerCurve,
+    Precision,
+    expected_precision,
+    items_needed,
+    planned_detectable,
+    planned_power,
+    power_curves,
+    seeds_needed,
+)
+from evenhand.statistics.proportions import PairedProportions, paired_proportions
+from evenhand.statistics.pruning import Futility, ThresholdPrune, futility, prune_chance, threshold_prune
 from evenhand.statistics.saturation import Saturation, saturation
 from evenhand.statistics.sign_flip import SignFlip, attainable_minimum, sign_flip
 from evenhand.statistics.signs import ItemFlips, SignCounts, item_flips, sign_counts
-from evenhand.statistics.student import t_test_power
+from evenhand.statistics.spread import Spread, spread_from_pilot, spread_of_right_or_wrong
+from evenhand.statistics.student import t_lower_tail, t_test_power
+from evenhand.statistics.suites import (
+    PerformanceProfile,
+    SuiteEstimate,
+    interquartile_mean,
+    performance_profile,
+    suite_difference,
+    suite_mean,
+)
 from evenhand.statistics.two_way import VarianceComponents, two_way_estimate, variance_components
 
 __all__ = [
+    "Adjusted",
+    "AveragedDecodes",
+    "BettingTest",
+    "ConfidenceSequence",
+    "CrossedBootstrap",
     "DetectableEffect",
     "Equivalence",
+    "Futility",
+    "IntersectionUnion",
     "Interval",
     "ItemFlips",
+    "ItemMatch",
+    "LookPlan",
     "MeanEstimate",
+    "Needed",
+    "PairCheck",
+    "PairCorrelation",
+    "PairedContrast",
+    "PairedProportions",
+    "Peak",
+    "PerformanceProfile",
+    "PowerCurve",
+    "Precision",
     "Saturation",
+    "Scope",
     "SignCounts",
     "SignFlip",
+    "Spread",
+    "SuiteEstimate",
+    "ThresholdPrune",
     "VarianceComponents",
     "attainable_minimum",
+    "average_decodes",
+    "benjamini_hochberg",
+    "betting_test",
+    "check_pairs",
+    "cluster_table",
+    "confidence_sequence",
+    "crossed_bootstrap",
     "detectable_noncentrality",
+    "difference_of_differences",
     "equivalence",
+    "expected_inflation",
+    "expected_inflation_of_share",
+    "expected_normal_maximum",
+    "expected_precision",
+    "futility",
+    "holm",
+    "interquartile_mean",
+    "intersection_union",
     "item_flips",
+    "items_needed",
+    "match_items",
+    "pair_correlation",
+    "paired_contrast",
+    "paired_proportions",
     "paired_t",
+    "performance_profile",
+    "plan_looks",
+    "planned_detectable",
+    "planned_power",
+    "power_curves",
+    "prune_chance",
+    "report_peak",
     "saturation",
+    "seeds_needed",
     "sign_counts",
     "sign_flip",
     "smallest_detectable_effect",
+    "spread_from_pilot",
+    "spread_of_right_or_wrong",
+    "suite_difference",
+    "suite_mean",
+    "t_lower_tail",
     "t_test_power",
+    "threshold_prune",
     "two_way_estimate",
     "variance_components",
 ]

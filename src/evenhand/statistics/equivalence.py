@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from evenhand.statistics.arrays import check_positive, check_share
 from evenhand.statistics.estimate import MeanEstimate
 from evenhand.statistics.intervals import Interval
+from evenhand.statistics.proportions import PairedProportions
+
+_BISECTIONS = 40
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,14 @@ class Equivalence:
     reason: str | None
 
 
-def equivalence(estimate: MeanEstimate, margin: float, alpha: float = 0.05) -> Equivalence:
-    """Two one-sided t tests on a mean estimate (Schuirmann 1987; Lakens 2017, eq. 1 and 2).
+def equivalence(estimate: MeanEstimate | PairedProportions, margin: float, alpha: float = 0.05) -> Equivalence:
+    """Two one-sided tests on a mean estimate (Schuirmann 1987; Lakens 2017, eq. 1 and 2).
+
+    For a t-based estimate both p-values are Student's. For right-or-wrong items of one pair of checkpoints they are
+    read off the interval: the level at which its end touches the margin.
 
     Args:
-        estimate: from any t-based procedure of this package.
+        estimate: from any procedure of this package that estimates a mean difference.
         margin: above 0, in the metric's unit.
         alpha: level of each one-sided test; the pair of them errs at most this often.
 
@@ -49,13 +56,27 @@ def equivalence(estimate: MeanEstimate, margin: float, alpha: float = 0.05) -> E
     """
     check_positive(margin, "margin")
     check_share(2 * alpha, "twice alpha")
-    p_lower = estimate.p_value(-margin, "greater")
-    p_upper = estimate.p_value(margin, "less")
+    if isinstance(estimate, MeanEstimate):
+        p_lower, p_upper = estimate.p_value(-margin, "greater"), estimate.p_value(margin, "less")
+        reason = estimate.reason
+    else:
+        p_lower = _touching(lambda level: estimate.interval_at(level).low > -margin)
+        p_upper = _touching(lambda level: estimate.interval_at(level).high < margin)
+        reason = None
     if p_lower is None or p_upper is None:
-        return Equivalence(margin, alpha, None, None, None, False, None, False, estimate.reason)
+        return Equivalence(margin, alpha, None, None, None, False, None, False, reason)
     p = max(p_lower, p_upper)
     outer = estimate.interval_at(1 - alpha)
     trivial = p <= alpha and outer is not None and outer.excludes(0.0)
     return Equivalence(
         margin, alpha, p_lower, p_upper, p, p <= alpha, estimate.interval_at(1 - 2 * alpha), trivial, None
     )
+
+
+def _touching(clears: Callable[[float], bool]) -> float:
+    """One-sided p-value of an interval's end: the least alpha whose 1 - 2 alpha interval still clears the margin."""
+    low, high = 0.0, 0.5
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if clears(1 - 2 * middle) else (middle, high)
+    return high

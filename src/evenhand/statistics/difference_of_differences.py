@@ -1,0 +1,139 @@
+"""Does the mechanism help *here and not there*? The difference of two contrasts, with its own interval."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from evenhand.errors import StatisticsError
+from evenhand.statistics.arrays import ArrayLike, Floats, Ids, as_floats, check_share, is_constant, power_of_two_scale
+from evenhand.statistics.clusters import cluster_table
+from evenhand.statistics.contrast import SCOPES, Scope
+from evenhand.statistics.estimate import MeanEstimate, from_standard_error, seed_notes, without_spread
+from evenhand.statistics.paired import paired_t
+from evenhand.statistics.two_way import mean_squares, two_way_estimate
+
+METHOD = "difference of differences"
+
+
+def difference_of_differences(
+    target: ArrayLike,
+    control: ArrayLike,
+    *,
+    scope: Scope = "recipe",
+    same_items: bool = False,
+    level: float = 0.95,
+    target_clusters: Ids | None = None,
+    control_clusters: Ids | None = None,
+) -> MeanEstimate:
+    """(Mean difference in the target condition) - (mean difference in the control condition), for the same seeds.
+
+    A claim "it helps only here" is this interval, never "significant here, not there" (Gelman & Stern 2006). With the
+    same items in both conditions the entries are subtracted one by one; otherwise each condition brings item variance
+    of its own: variance = MS_S(seed differences)/S + sum over conditions of (MS_I - MS_E)/(S I), never less than
+    either part alone, with Satterthwaite's degrees of freedom.
+
+    Args:
+        target: differences (variant less baseline), shape (S, I), or (S,) for a metric without items.
+        control: likewise with the same seeds in the same order, shape (S, J) or (S,).
+        scope: what the answer is to hold for.
+        same_items: whether column i is the same item in both conditions.
+        level: nominal coverage.
+        target_clusters: label of each target item.
+        control_clusters: label of each control item; with ``same_items`` the target's labels serve both.
+
+    Raises:
+        StatisticsError: other shapes, seeds that differ in number, NaN or infinite values, an unknown scope.
+    """
+    if scope not in SCOPES:
+        raise StatisticsError(f"scope: expected one of {', '.join(SCOPES)}, found {scope!r}.")
+    check_share(level, "level")
+    dimensions = np.ndim(target)
+    left, right = (
+        as_floats(target, "target differences", dimensions),
+        as_floats(control, "control differences", dimensions),
+    )
+    if dimensions not in (1, 2) or left.shape[0] != right.shape[0]:
+        raise StatisticsError(
+            f"difference of differences: expected the same seeds in both conditions, found shapes {left.shape} and "
+            f"{right.shape}."
+        )
+    if same_items and left.shape != right.shape:
+        raise StatisticsError(f"same items: expected equal shapes, found {left.shape} and {right.shape}.")
+    if dimensions == 1 or scope == "seeds":
+        if dimensions == 1 and scope == "checkpoint":
+            raise StatisticsError("scope checkpoint: expected differences per item, found one difference per seed.")
+        both = (left - right)[:, None] if dimensions == 1 else None
+        by_seed = both[:, 0] if both is not None else left.mean(axis=1) - right.mean(axis=1)
+        return _named(paired_t(by_seed, level))
+    if same_items:
+        table = cluster_table(left - right, target_clusters)
+        return _named(two_way_estimate(table, level) if scope == "recipe" else _over_items(table, level))
+    tables = cluster_table(left, target_clusters), cluster_table(right, control_clusters)
+    if scope == "checkpoint":
+        return _two_item_sets(*tables, level)
+    return _crossed(*tables, level)
+
+
+def _named(estimate: MeanEstimate) -> MeanEstimate:
+    return replace(estimate, method=f"{METHOD}: {estimate.method}")
+
+
+def _over_items(table: Floats, level: float) -> MeanEstimate:
+    return paired_t(table.mean(axis=0), level, unit="items")
+
+
+def _two_item_sets(left: Floats, right: Floats, level: float) -> MeanEstimate:
+    """Welch's t between the item means of two different item sets, the models being these very ones."""
+    sets = left.mean(axis=0), right.mean(axis=0)
+    mean = float(sets[0].mean() - sets[1].mean())
+    items = sets[0].size + sets[1].size
+    parts = [(float(values.var(ddof=1)) / values.size if values.size > 1 else 0.0) for values in sets]
+    total = sum(parts)
+    if min(values.size for values in sets) < 2 or total <= 0 or all(is_constant(values) for values in sets):
+        reason = "one item, or items that do not vary: no spread over items can be estimated"
+        return without_spread(METHOD, mean, level=level, seeds=left.shape[0], items=items, reason=reason)
+    df = total**2 / sum(part**2 / (values.size - 1) for part, values in zip(parts, sets, strict=True))
+    return from_standard_error(
+        f"{METHOD}: Welch's t over items", mean, total**0.5, df, level=level, seeds=left.shape[0], items=items
+    )
+
+
+def _crossed(left: Floats, right: Floats, level: float) -> MeanEstimate:
+    """Seeds shared by both conditions, items of their own in each."""
+    seeds = left.shape[0]
+    items = left.shape[1] + right.shape[1]
+    scale = max(power_of_two_scale(left), power_of_two_scale(right))
+    left, right = left / scale, right / scale
+    by_seed = left.mean(axis=1) - right.mean(axis=1)
+    mean = float(by_seed.mean())
+    if min(seeds, left.shape[1], right.shape[1]) < 2:
+        reason = "one seed or one item: the spread for new ones cannot be estimated"
+        return without_spread(METHOD, mean * scale, level=level, seeds=seeds, items=items, reason=reason)
+    seed_part = float(by_seed.var(ddof=1)) / seeds
+    item_parts, rest_parts, spread = [], [], seed_part**2 / (seeds - 1)
+    for table in (left, right):
+        _, _, square_item, square_rest = mean_squares(table)
+        item_parts.append(square_item / table.size)
+        rest_parts.append(square_rest / table.size)
+        spread += item_parts[-1] ** 2 / (table.shape[1] - 1)
+        spread += rest_parts[-1] ** 2 / ((table.shape[1] - 1) * (seeds - 1))
+    total, items_alone = seed_part + sum(item_parts) - sum(rest_parts), sum(item_parts)
+    df = total**2 / spread if spread > 0 else 0.0
+    if total <= max(seed_part, items_alone):
+        # As in the two-way estimate: where a component is not above 0, the other stands with its own df.
+        by_items = (
+            items_alone**2
+            / sum(part**2 / (table.shape[1] - 1) for part, table in zip(item_parts, (left, right), strict=True))
+            if items_alone > 0
+            else 0.0
+        )
+        total, df = (items_alone, by_items) if items_alone >= seed_part else (seed_part, float(seeds - 1))
+    if total <= 0:
+        reason = "the differences do not vary: a spread of zero gives no scale to judge the mean by"
+        return without_spread(METHOD, mean * scale, level=level, seeds=seeds, items=items, reason=reason)
+    return from_standard_error(
+        f"{METHOD}: two-way random effects, items of its own in each condition", mean * scale, total**0.5 * scale, df,
+        level=level, seeds=seeds, items=items, notes=seed_notes(seeds),
+    )  # fmt: skip
