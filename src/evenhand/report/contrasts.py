@@ -1,0 +1,222 @@
+"""Verdicts and their contrasts as the page shows them: a matrix up front, then each contrast beside its forest strip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evenhand.claim import Condition, MetricClaim
+from evenhand.plan import ResolvedClaim
+from evenhand.report import numbers, words
+from evenhand.report.forest import Scale, Strip, Tick
+from evenhand.report.results import Results
+from evenhand.verdict import Contrast, Decision, Interaction, Verdict
+
+
+@dataclass(frozen=True)
+class SeedRow:
+    """One pair of a contrast: seed, difference, and the ids of both trials (empty where there is no record)."""
+
+    seed: int
+    difference: str
+    arm_trial: str
+    against_trial: str
+
+
+@dataclass(frozen=True)
+class ContrastView:
+    """A contrast in words and figures.
+
+    Attributes:
+        decides: it is the contrast that the verdict rests on.
+        facts: name and value of every figure it carries, at six significant digits.
+    """
+
+    contrast: Contrast
+    strip: Strip
+    decides: bool
+    difference: str
+    interval: str
+    level: str
+    p: str
+    reason: str
+    seeds: tuple[SeedRow, ...]
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class VerdictView:
+    """A verdict with its look; ``headline`` is the contrast that decides, None where there is no contrast."""
+
+    verdict: Verdict
+    look: words.Look
+    headline: ContrastView | None
+    contrasts: tuple[ContrastView, ...]
+
+
+@dataclass(frozen=True)
+class InteractionView:
+    """A difference of differences beside its strip."""
+
+    interaction: Interaction
+    strip: Strip
+    difference: str
+    interval: str
+    p: str
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """An arm's verdicts, one cell per condition; a cell may hold none, one or several."""
+
+    arm: str
+    role: str
+    check: bool
+    cells: tuple[tuple[VerdictView, ...], ...]
+
+
+@dataclass(frozen=True)
+class MetricView:
+    """All that is said about one metric; ``figures`` is whether anything can be placed on its scale."""
+
+    name: str
+    claim: MetricClaim | None
+    margin: str
+    decimals: int
+    scale: Scale
+    ticks: tuple[Tick, ...]
+    conditions: tuple[Condition, ...]
+    rows: tuple[MatrixRow, ...]
+    groups: tuple[tuple[Condition, tuple[VerdictView, ...]], ...]
+    interactions: tuple[InteractionView, ...]
+    figures: bool
+
+
+def metric_views(claim: ResolvedClaim, decision: Decision, results: Results) -> tuple[MetricView, ...]:
+    """One view per metric: primary ones first, then the others, then metrics that only the decision names."""
+    declared = sorted(claim.claim.metrics, key=lambda metric: not metric.primary)
+    names = dict.fromkeys([m.name for m in declared] + [v.metric for v in decision.verdicts])
+    shown = [n for n in names if any(v.metric == n for v in decision.verdicts)]
+    return tuple(_metric_view(claim, decision, results, name) for name in shown)
+
+
+def _metric_view(claim: ResolvedClaim, decision: Decision, results: Results, name: str) -> MetricView:
+    metric = next((m for m in claim.claim.metrics if m.name == name), None)
+    margin = metric.margin if metric else 0.0
+    decimals = numbers.decimals_for(margin)
+    verdicts = [v for v in decision.verdicts if v.metric == name]
+    interactions = [i for i in decision.interactions if i.metric == name]
+    shown = [c for v in verdicts for c in v.contrasts]
+    scale = Scale.spanning([*shown, *interactions], margin)
+    views = [_verdict_view(v, scale, decimals, results) for v in verdicts]
+    conditions = _conditions(claim, verdicts)
+    return MetricView(
+        name,
+        metric,
+        numbers.plain(margin, decimals) if metric else "",
+        decimals,
+        scale,
+        scale.ticks(decimals),
+        conditions,
+        _matrix(views, conditions),
+        tuple((c, tuple(v for v in views if v.verdict.condition == c.name)) for c in conditions),
+        tuple(_interaction_view(i, scale, decimals) for i in interactions),
+        any(c.estimate is not None or c.differences for c in shown),
+    )
+
+
+def _conditions(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> tuple[Condition, ...]:
+    """The claim's conditions that have verdicts, then conditions that only verdicts name."""
+    named = dict.fromkeys(v.condition for v in verdicts)
+    known = [c for c in claim.claim.conditions if c.name in named]
+    extra = [name for name in named if name not in {c.name for c in known}]
+    return (*known, *(Condition.model_construct(name=name, settings={}, expect=None) for name in extra))
+
+
+def _matrix(views: Sequence[VerdictView], conditions: Sequence[Condition]) -> tuple[MatrixRow, ...]:
+    rows = []
+    for check in (False, True):
+        mine = [view for view in views if words.is_check(view.verdict) == check]
+        for arm, role in dict.fromkeys((view.verdict.arm, view.verdict.role) for view in mine):
+            own = [v for v in mine if (v.verdict.arm, v.verdict.role) == (arm, role)]
+            cells = tuple(tuple(v for v in own if v.verdict.condition == c.name) for c in conditions)
+            rows.append(MatrixRow(arm, role, check, cells))
+    return tuple(rows)
+
+
+def _verdict_view(verdict: Verdict, scale: Scale, decimals: int, results: Results) -> VerdictView:
+    decides = words.standing_contrast(verdict)
+    rows = tuple(_contrast_view(c, scale, decimals, results, c is decides) for c in verdict.contrasts)
+    headline = next((row for row in rows if row.decides), None)
+    return VerdictView(verdict, words.LOOKS[verdict.kind], headline, rows)
+
+
+def _contrast_view(contrast: Contrast, scale: Scale, decimals: int, results: Results, decides: bool) -> ContrastView:
+    return ContrastView(
+        contrast,
+        scale.strip(contrast),
+        decides,
+        numbers.signed(contrast.estimate, decimals),
+        numbers.interval(contrast.interval, decimals),
+        numbers.per_cent(contrast.level),
+        numbers.p_value(contrast.p_value),
+        words.none_reason(contrast),
+        _seed_rows(contrast, decimals, results),
+        _facts(contrast),
+    )
+
+
+def _seed_rows(contrast: Contrast, decimals: int, results: Results) -> tuple[SeedRow, ...]:
+    rows = []
+    for position, seed in enumerate(contrast.seeds):
+        ids = []
+        for arm in (contrast.arm, contrast.against):
+            planned = results.at(contrast.rung, contrast.condition, arm, seed)
+            ids.append(planned.trial.id if planned and planned.record else "")
+        known = position < len(contrast.differences)
+        value = numbers.signed(contrast.differences[position], decimals + 1) if known else numbers.NONE
+        rows.append(SeedRow(seed, value, *ids))
+    return tuple(rows)
+
+
+def _facts(contrast: Contrast) -> tuple[tuple[str, str], ...]:
+    """Every figure of a contrast that exists, by its name."""
+    level = numbers.per_cent(contrast.level)
+    facts: list[tuple[str, str]] = []
+    if contrast.scores is not None:
+        facts.append((f"score of {contrast.arm}", numbers.exact(contrast.scores[0])))
+        facts.append((f"score of {contrast.against}", numbers.exact(contrast.scores[1])))
+    values: list[tuple[str, float | int | None]] = [
+        ("difference", contrast.estimate),
+        ("standard error", contrast.standard_error),
+        ("degrees of freedom", contrast.degrees_of_freedom),
+        ("p, two-sided", contrast.p_value),
+        ("exact sign-flip p", contrast.sign_flip_p),
+        ("least sign-flip p possible", contrast.sign_flip_minimum),
+        ("correlation of the pairs", contrast.correlation),
+        ("items gained", contrast.gained),
+        ("items lost", contrast.lost),
+    ]
+    facts.extend((name, numbers.exact(value)) for name, value in values if value is not None)
+    spans = [
+        (f"{level} interval", contrast.interval),
+        ("interval of the equivalence test", contrast.equivalence_interval),
+        (f"{level} bootstrap over seeds and items", contrast.bootstrap_interval),
+    ]
+    facts.extend((name, f"[{numbers.exact(s[0])}, {numbers.exact(s[1])}]") for name, s in spans if s is not None)
+    if contrast.identical:
+        facts.append(("paired outputs", "all identical"))
+    for name, figure in sorted(contrast.figures.items()):
+        if figure is not None:
+            facts.append((name.replace("_", " "), figure if isinstance(figure, str) else numbers.exact(figure)))
+    return tuple(facts)
+
+
+def _interaction_view(interaction: Interaction, scale: Scale, decimals: int) -> InteractionView:
+    return InteractionView(
+        interaction,
+        scale.strip(interaction),
+        numbers.signed(interaction.estimate, decimals),
+        numbers.interval(interaction.interval, decimals),
+        numbers.p_value(interaction.p_value),
+    )

@@ -1,0 +1,153 @@
+"""Learning curves: a thin line per seed and a mean line per arm, a panel per condition."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from evenhand.outcome import Curve
+from evenhand.report.drawing import DASHES, Floats, Frame, Line, frame, panel
+from evenhand.report.results import Results
+
+_POINTS = 240
+"""Most points that are drawn of one curve; beyond it every k-th is drawn, and the caption says so."""
+
+_ARMS = len(DASHES) - 1
+"""Arms beside the baseline in one panel; more arms get further panels, the baseline repeated in each."""
+
+
+@dataclass(frozen=True)
+class Legend:
+    """An arm of a panel: its slot of colour and line style, how many seeds are drawn."""
+
+    arm: str
+    slot: int
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One drawing: the condition it shows, its arms, its SVG."""
+
+    condition: str
+    legend: tuple[Legend, ...]
+    svg: Markup
+
+
+@dataclass(frozen=True)
+class CurveFigure:
+    """All panels of one curve at one rung; they share their axes."""
+
+    name: str
+    rung: str
+    panels: tuple[Panel, ...]
+    thinned: bool
+
+
+@dataclass(frozen=True)
+class _ArmCurves:
+    """The curves of one arm in one condition; ``whole`` are those of trials that gave scores."""
+
+    whole: tuple[Curve, ...]
+    broken: tuple[Curve, ...]
+
+
+def curve_figures(results: Results) -> tuple[CurveFigure, ...]:
+    """Figures of every recorded curve: the confirming rung first, curves named like a metric first."""
+    claim = results.claim.claim
+    metrics = [metric.name for metric in claim.metrics]
+    figures = []
+    for rung in reversed(claim.rungs):
+        found = _collect(results, rung.name)
+        names = sorted({name for name, _, _ in found}, key=lambda n: (n not in metrics, n))
+        figures.extend(_figure(results, found, name, rung.name, len(figures) + i) for i, name in enumerate(names))
+    return tuple(figures)
+
+
+def _collect(results: Results, rung: str) -> dict[tuple[str, str, str], _ArmCurves]:
+    """(curve, condition, arm) to the finite part of its curves, seed by seed."""
+    whole: dict[tuple[str, str, str], list[Curve]] = defaultdict(list)
+    broken: dict[tuple[str, str, str], list[Curve]] = defaultdict(list)
+    for planned in results.where(rung=rung):
+        record = planned.record
+        if record is None:
+            continue
+        into = broken if record.outcome.failure else whole
+        for name, curve in sorted(record.outcome.curves.items()):
+            finite = np.isfinite(curve.steps) & np.isfinite(curve.values)
+            if finite.any():
+                key = (name, planned.trial.condition, planned.trial.arm)
+                into[key].append(Curve(curve.steps[finite], curve.values[finite]))
+    return {key: _ArmCurves(tuple(whole[key]), tuple(broken[key])) for key in sorted(whole.keys() | broken.keys())}
+
+
+def _figure(
+    results: Results, found: dict[tuple[str, str, str], _ArmCurves], name: str, rung: str, number: int
+) -> CurveFigure:
+    claim = results.claim
+    mine = {(c, a): curves for (n, c, a), curves in found.items() if n == name}
+    others = [arm.name for arm in claim.claim.arms if arm.name != claim.baseline.name]
+    drawn: list[tuple[str, list[Line], list[Legend]]] = []
+    for condition in claim.claim.conditions:
+        with_curve = [arm for arm in others if (condition.name, arm) in mine]
+        for start in range(0, max(len(with_curve), 1), _ARMS):
+            arms = [claim.baseline.name, *with_curve[start : start + _ARMS]]
+            lines, legend = _lines(mine, condition.name, arms)
+            if lines:
+                drawn.append((condition.name, lines, legend))
+    axes = frame([line for _, lines, _ in drawn for line in lines], "step")
+    panels = [_panel(*one, axes, f"c{number}-{i}-", name) for i, one in enumerate(drawn)]
+    longest = max(c.steps.size for curves in mine.values() for c in (*curves.whole, *curves.broken))
+    return CurveFigure(name, rung, tuple(panels), longest > _POINTS)
+
+
+def _lines(
+    curves: dict[tuple[str, str], _ArmCurves], condition: str, arms: Sequence[str]
+) -> tuple[list[Line], list[Legend]]:
+    lines: list[Line] = []
+    legend: list[Legend] = []
+    for slot, arm in enumerate(arms):
+        own = curves.get((condition, arm))
+        if own is None:
+            continue
+        lines.extend(_line(curve, slot, strong=False) for curve in (*own.whole, *own.broken))
+        mean = _mean(own.whole)
+        lines.extend([] if mean is None else [_line(mean, slot, strong=True)])
+        legend.append(Legend(arm, slot, len(own.whole) + len(own.broken)))
+    return lines, legend
+
+
+def _mean(curves: Sequence[Curve]) -> Curve | None:
+    """Mean over the seeds at the steps that all of them logged; None where they share none."""
+    if not curves:
+        return None
+    shared = curves[0].steps
+    for curve in curves[1:]:
+        shared = np.intersect1d(shared, curve.steps)
+    if shared.size == 0:
+        return None
+    shared = np.unique(shared)
+    rows = [_at(curve, shared) for curve in curves]
+    return Curve(shared, np.mean(rows, axis=0))
+
+
+def _at(curve: Curve, steps: Floats) -> Floats:
+    """Values at the given steps; where a step was logged twice (after a resume), the later value."""
+    last = dict(zip(curve.steps.tolist(), curve.values.tolist(), strict=True))
+    return np.array([last[step] for step in steps.tolist()])
+
+
+def _line(curve: Curve, slot: int, *, strong: bool) -> Line:
+    size = curve.steps.size
+    every = max(1, -(-size // _POINTS))
+    keep = np.unique(np.append(np.arange(0, size, every), size - 1))
+    return Line(curve.steps[keep], curve.values[keep], slot, strong)
+
+
+def _panel(condition: str, lines: list[Line], legend: list[Legend], axes: Frame, prefix: str, name: str) -> Panel:
+    label = str(Markup.escape(f"{name} over training, condition {condition}"))
+    return Panel(condition, tuple(legend), Markup(panel(lines, axes, prefix, label)))  # noqa: S704

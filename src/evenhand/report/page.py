@@ -1,0 +1,144 @@
+"""The page itself: one HTML file with everything inside, the same bytes for the same claim, decision and records."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from evenhand.ledger.records import OutcomeRecord
+from evenhand.plan import ResolvedClaim
+from evenhand.report import numbers, protocol, provenance, words
+from evenhand.report.contrasts import MetricView, metric_views
+from evenhand.report.costs import rung_costs
+from evenhand.report.curves import curve_figures
+from evenhand.report.failures import failure_kinds, trial_notes, undefined_metrics
+from evenhand.report.flips import Flips, by_condition, flips_of
+from evenhand.report.results import Results
+from evenhand.trial import CONTRACT_VERSION
+from evenhand.verdict import Decision
+
+
+def render_report(
+    claim: ResolvedClaim,
+    decision: Decision,
+    records: Sequence[OutcomeRecord],
+    *,
+    text: str = "",
+    amended: Sequence[str] = (),
+) -> str:
+    """The report of a claim as one self-contained HTML document.
+
+    Nothing is loaded from outside, nothing depends on the clock, the process or the order of the records.
+
+    Args:
+        claim: as it was fixed before its first trial.
+        decision: its verdicts; every figure of the page is carried by them.
+        records: of the ledger; records of other claims and exploratory ones are left out.
+        text: the claim file, shown in full.
+        amended: what changed against the claim of this name that had results before, as sentences.
+    """
+    results = Results.of(claim, records)
+    return _environment().get_template("page.html.j2").render(_context(claim, decision, results, text, amended))
+
+
+def write_report(path: str | Path, html: str) -> Path:
+    """Write the page beside its place and move it there, so that a reader never meets half a file.
+
+    Returns:
+        The path written.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(html)
+            file.flush()
+            os.fsync(file.fileno())
+        # A temporary file is readable by its owner alone; a report is for others too, as far as the umask allows.
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _context(
+    claim: ResolvedClaim, decision: Decision, results: Results, text: str, amended: Sequence[str]
+) -> dict[str, Any]:
+    metrics = metric_views(claim, decision, results)
+    planned = results.planned
+    decimals = {metric.name: numbers.decimals_for(metric.margin) for metric in claim.claim.metrics}
+    return {
+        "css": Markup(_read("page.css")),  # noqa: S704
+        "claim": claim,
+        "decision": decision,
+        "amended": tuple(amended),
+        "text": text,
+        "tally": words.tally([v for v in decision.verdicts if not words.is_check(v)]),
+        "looks": words.LOOKS,
+        "roles": words.ROLE_WORDS,
+        "metrics": metrics,
+        "done": sum(p.scored is not None for p in planned),
+        "planned": len(planned),
+        "curves": curve_figures(results),
+        "flips": by_condition(_flips(metrics, results)),
+        "costs": rung_costs(results),
+        "failures": failure_kinds(results),
+        "undefined": undefined_metrics(results),
+        "notes": trial_notes(results),
+        "scopes": protocol.SCOPES,
+        "rungs": protocol.rung_rows(claim),
+        "arms": protocol.arm_settings(claim),
+        "settings": protocol.baseline_settings(claim),
+        "contract": CONTRACT_VERSION,
+        "origins": provenance.origins(results),
+        "data": provenance.data_hashes(results),
+        "segments": provenance.segments(results.used),
+        "trials": provenance.trial_rows(results, decimals),
+        "trial_metrics": tuple(decimals),
+    }
+
+
+def _flips(metrics: Sequence[MetricView], results: Results) -> list[Flips]:
+    contrasts = [c.contrast for m in metrics for _, views in m.groups for v in views for c in v.contrasts]
+    found = [flips_of(contrast, results) for contrast in contrasts]
+    return [flip for flip in found if flip is not None]
+
+
+def _read(name: str) -> str:
+    return resources.files("evenhand.report").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        exact=numbers.exact,
+        p=numbers.p_value,
+        per_cent=numbers.per_cent,
+        count=numbers.count,
+        seeds=numbers.seeds,
+    )
+    return environment

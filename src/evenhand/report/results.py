@@ -1,0 +1,97 @@
+"""Which ledger record answers which planned trial of a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from evenhand.ledger.records import OutcomeRecord
+from evenhand.plan import ResolvedClaim
+from evenhand.trial import Trial
+
+
+def _age(record: OutcomeRecord) -> tuple[str, str, int]:
+    return (record.execution.started, record.place.segment, record.place.sequence)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A planned trial with all its attempts, oldest first."""
+
+    trial: Trial
+    attempts: tuple[OutcomeRecord, ...]
+
+    @property
+    def record(self) -> OutcomeRecord | None:
+        """The attempt that counts: the last with scores, else the last of all; None where it was never tried."""
+        good = [record for record in self.attempts if record.outcome.failure is None]
+        return (good or list(self.attempts) or [None])[-1]
+
+    @property
+    def scored(self) -> OutcomeRecord | None:
+        """The attempt that counts, if it gave scores."""
+        record = self.record
+        return record if record is not None and record.outcome.failure is None else None
+
+    @property
+    def state(self) -> str:
+        """done, a failure class, or "not run"."""
+        record = self.record
+        if record is None:
+            return "not run"
+        return "done" if record.outcome.failure is None else record.outcome.failure.kind
+
+
+@dataclass(frozen=True)
+class Results:
+    """The planned trials of a claim beside the records of a ledger.
+
+    A trial's id determines its result, so one record may answer several planned trials (a baseline whose settings are
+    equal in two conditions). Exploratory records never count.
+    """
+
+    claim: ResolvedClaim
+    records: tuple[OutcomeRecord, ...]
+
+    @classmethod
+    def of(cls, claim: ResolvedClaim, records: Sequence[OutcomeRecord]) -> Results:
+        """Sort the records by age, so that the order in which they were handed over does not matter."""
+        return cls(claim, tuple(sorted((r for r in records if not r.exploratory), key=_age)))
+
+    @cached_property
+    def planned(self) -> tuple[Planned, ...]:
+        """Every planned trial, rung by rung, condition by condition, arm by arm, seed by seed."""
+        attempts: dict[str, list[OutcomeRecord]] = {}
+        for record in self.records:
+            attempts.setdefault(record.trial.id, []).append(record)
+        conditions = [condition.name for condition in self.claim.claim.conditions]
+        arms = [arm.name for arm in self.claim.claim.arms]
+        found = []
+        for rung in self.claim.claim.rungs:
+            trials = list(self.claim.trials(rung))
+            trials.sort(key=lambda t: (conditions.index(t.condition), arms.index(t.arm)))
+            found.extend(Planned(trial, tuple(attempts.get(trial.id, ()))) for trial in trials)
+        return tuple(found)
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str, str, int | None], Planned]:
+        return {(p.trial.rung, p.trial.condition, p.trial.arm, p.trial.seed): p for p in self.planned}
+
+    def at(self, rung: str, condition: str, arm: str, seed: int) -> Planned | None:
+        """The planned trial at a place; a deterministic arm has the same one for every seed."""
+        exact = self._by_place.get((rung, condition, arm, seed))
+        return exact or self._by_place.get((rung, condition, arm, None))
+
+    def where(self, *, rung: str, condition: str | None = None, arm: str | None = None) -> Iterator[Planned]:
+        """Planned trials of a rung, narrowed to a condition or an arm."""
+        for planned in self.planned:
+            trial = planned.trial
+            if trial.rung == rung and condition in (None, trial.condition) and arm in (None, trial.arm):
+                yield planned
+
+    @cached_property
+    def used(self) -> tuple[OutcomeRecord, ...]:
+        """The records that answer a planned trial (all attempts), by age, each once."""
+        ids = {planned.trial.id for planned in self.planned}
+        return tuple(record for record in self.records if record.trial.id in ids)

@@ -1,0 +1,161 @@
+"""The verdicts for a terminal: stacked plain lines that fit 60 columns, and a table where there is room."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from evenhand.plan import ResolvedClaim
+from evenhand.report import numbers, words
+from evenhand.verdict import Contrast, Decision, Interaction, Verdict
+
+_TABLE_FROM = 100
+"""Columns from which a table is easier to read than stacked lines."""
+
+
+def verdict_lines(claim: ResolvedClaim, decision: Decision, *, width: int = 60) -> list[str]:
+    """All verdicts with every contrast as plain lines, none longer than ``width`` columns (at least 20)."""
+    return [line.plain for line in _stacked(claim, decision, max(width, 20))]
+
+
+def verdict_view(claim: ResolvedClaim, decision: Decision, width: int) -> RenderableType:
+    """What to print on a terminal of ``width`` columns: the table with the reasons below, or stacked lines."""
+    if width < _TABLE_FROM:
+        return Group(*_stacked(claim, decision, max(width, 20)))
+    below = [line for verdict in decision.verdicts for line in _reasons(verdict, width)]
+    tail = [*_interactions(claim, decision, width), *_warnings(decision, width)]
+    return Group(*_heading(claim, decision, width), verdict_table(claim, decision), *below, *tail)
+
+
+def verdict_table(claim: ResolvedClaim, decision: Decision) -> Table:
+    """One row per contrast, the verdict before the first of each arm and condition; the deciding one is marked."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, highlight=False)
+    for name in ("verdict", "arm", "condition"):
+        table.add_column(name, overflow="fold")
+    table.add_column("against", overflow="fold")
+    for name in ("difference", "interval", "p", "seeds", "items"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for verdict in decision.verdicts:
+        look = words.LOOKS[verdict.kind]
+        head = [Text(f"{look.sign} {verdict.title}", look.style), Text(verdict.arm), Text(verdict.condition)]
+        if not verdict.contrasts:
+            table.add_row(*head, *[Text(numbers.NONE)] * 6)
+        decides = words.standing_contrast(verdict)
+        for contrast in verdict.contrasts:
+            table.add_row(*head, *_cells(claim, contrast, contrast is decides and len(verdict.contrasts) > 1))
+            head = [Text(), Text(), Text()]
+    return table
+
+
+def _cells(claim: ResolvedClaim, contrast: Contrast, decides: bool) -> list[Text]:
+    places = _decimals(claim, contrast.metric)
+    figures = (
+        numbers.signed(contrast.estimate, places),
+        numbers.interval(contrast.interval, places),
+        numbers.p_value(contrast.p_value),
+        str(len(contrast.seeds)),
+        f"{contrast.items:,}" if contrast.items else numbers.NONE,
+    )
+    style = "bold" if decides else ""
+    return [Text(f"{contrast.against} ({_role(contrast.against_role)})", style), *(Text(f, style) for f in figures)]
+
+
+def _stacked(claim: ResolvedClaim, decision: Decision, width: int) -> list[Text]:
+    lines = list(_heading(claim, decision, width))
+    for verdict in decision.verdicts:
+        lines.append(Text())
+        lines.extend(_verdict(claim, verdict, width))
+    lines.extend(_interactions(claim, decision, width))
+    lines.extend(_warnings(decision, width))
+    return lines
+
+
+def _heading(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[Text]:
+    yield from _wrapped(f"{decision.claim} (claim {decision.claim_hash})", width, "", "bold")
+    if claim.claim.question:
+        yield from _wrapped(claim.claim.question, width, "")
+    if not decision.finished:
+        yield from _wrapped("Not finished: planned trials are still missing.", width, "", "yellow")
+    if not decision.verdicts:
+        yield from _wrapped("There is no verdict yet.", width, "")
+
+
+def _verdict(claim: ResolvedClaim, verdict: Verdict, width: int) -> Iterator[Text]:
+    look = words.LOOKS[verdict.kind]
+    yield from _wrapped(f"{look.sign} {verdict.title}", width, "", look.style, "  ")
+    role = "" if verdict.role == "variant" else f", {_role(verdict.role)}"
+    yield from _wrapped(f"{verdict.arm}{role} · {verdict.condition} · {verdict.metric}", width, "  ", "bold")
+    decides = words.standing_contrast(verdict)
+    for contrast in verdict.contrasts:
+        mark = " (decides)" if contrast is decides and len(verdict.contrasts) > 1 else ""
+        yield from _contrast(claim, contrast, mark, width)
+    for reason in verdict.reasons:
+        yield from _wrapped(reason, width, "  ", "dim")
+
+
+def _contrast(claim: ResolvedClaim, contrast: Contrast, mark: str, width: int) -> Iterator[Text]:
+    yield from _wrapped(f"against {contrast.against}, {_role(contrast.against_role)}{mark}", width, "  ")
+    places = _decimals(claim, contrast.metric)
+    if contrast.estimate is None:
+        yield from _wrapped(words.none_reason(contrast) or "no estimate", width, "    ")
+        return
+    figure = numbers.signed(contrast.estimate, places)
+    if contrast.interval is not None:
+        figure += f" {numbers.interval(contrast.interval, places)} {numbers.per_cent(contrast.level)}"
+    yield from _wrapped(figure, width, "    ")
+    size = numbers.count(len(contrast.seeds), "seed")
+    size += f", {numbers.count(contrast.items, 'item')}" if contrast.items else ""
+    size += "" if contrast.p_value is None else f", p {numbers.p_value(contrast.p_value)}"
+    yield from _wrapped(size, width, "    ")
+
+
+def _reasons(verdict: Verdict, width: int) -> Iterator[Text]:
+    if verdict.reasons:
+        look = words.LOOKS[verdict.kind]
+        head = f"{look.sign} {verdict.arm} · {verdict.condition}: "
+        yield from _wrapped(head + " ".join(verdict.reasons), min(width, 100), "", "", "  ")
+
+
+def _interactions(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[Text]:
+    for effect in decision.interactions:
+        yield Text()
+        head = f"{effect.arm} against {effect.against} · {effect.metric}: {effect.target} less {effect.control}"
+        yield from _wrapped(head, width, "", "bold", "  ")
+        yield from _wrapped(_interaction_figures(claim, effect), width, "  ")
+
+
+def _interaction_figures(claim: ResolvedClaim, effect: Interaction) -> str:
+    if effect.estimate is None:
+        return effect.why_none or "no estimate"
+    places = _decimals(claim, effect.metric)
+    parts = [numbers.signed(effect.estimate, places)]
+    parts.extend([] if effect.interval is None else [numbers.interval(effect.interval, places)])
+    parts.extend([] if effect.p_value is None else [f"p {numbers.p_value(effect.p_value)}"])
+    return " ".join(parts)
+
+
+def _warnings(decision: Decision, width: int) -> Iterator[Text]:
+    if decision.warnings:
+        yield Text()
+    for warning in decision.warnings:
+        yield from _wrapped(f"! {warning}", width, "", "yellow", "  ")
+
+
+def _decimals(claim: ResolvedClaim, metric: str) -> int:
+    return numbers.decimals_for(next((m.margin for m in claim.claim.metrics if m.name == metric), 0.0))
+
+
+def _role(role: str) -> str:
+    return words.ROLE_WORDS.get(role, role)
+
+
+def _wrapped(text: str, width: int, indent: str, style: str = "", further: str = "") -> Iterator[Text]:
+    """Lines of at most ``width`` columns; an over-long word is broken."""
+    clean = " ".join(text.split())
+    for line in textwrap.wrap(clean, width, initial_indent=indent, subsequent_indent=indent + further):
+        yield Text(line, style)

@@ -1,0 +1,62 @@
+"""How each verdict looks and reads: a sign beside the colour, and one sentence of meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evenhand.verdict import Contrast, Verdict, VerdictKind
+
+
+@dataclass(frozen=True)
+class Look:
+    """One verdict kind on paper.
+
+    Attributes:
+        sign: a glyph that tells the kinds apart without colour.
+        style: of rich, for terminals.
+        meaning: what the verdict says, in a sentence.
+    """
+
+    sign: str
+    style: str
+    meaning: str
+
+
+LOOKS: dict[VerdictKind, Look] = {
+    "gain": Look("▲", "bold green", "Better than the baseline and than every rival, beyond chance."),
+    "regression": Look("▼", "bold red", "Worse than the arm named, beyond chance."),
+    "no-effect": Look("≈", "blue", "Shown to lie inside the margin: too small to matter."),
+    "no-op": Look("≡", "blue", "Every paired output is identical: the arm changes nothing."),
+    "inconclusive": Look("?", "yellow", "These data cannot tell; neither an effect nor its absence is shown."),
+    "invalid": Look("×", "magenta", "The comparison is not a fair or a possible one, so no effect is stated."),
+    "pruned": Look("◁", "dim", "Screened out early; nothing is said about its effect."),
+    "not-run": Look("○", "dim", "No estimate exists: the trials gave no scores."),
+}
+"""Every verdict kind, in the order in which legends list them."""
+
+ROLE_WORDS = {"baseline": "baseline", "variant": "variant", "rival": "rival", "null": "null arm (A/A)"}
+
+
+def standing_contrast(verdict: Verdict) -> Contrast | None:
+    """The contrast that decided: against the arm that stood, else the only or first one that carries a figure."""
+    named = [c for c in verdict.contrasts if c.against == verdict.standing]
+    able = [c for c in verdict.contrasts if c.estimate is not None]
+    found = [*named, *able, *verdict.contrasts]
+    return found[0] if found else None
+
+
+def is_check(verdict: Verdict) -> bool:
+    """Whether a verdict judges the experiment (null arms, rivals, controls) and not a variant."""
+    return verdict.role != "variant"
+
+
+def tally(verdicts: Sequence[Verdict]) -> list[tuple[VerdictKind, int]]:
+    """How many verdicts of each kind, in the order of the legend; kinds that do not occur are left out."""
+    counted = [(kind, sum(v.kind == kind for v in verdicts)) for kind in LOOKS]
+    return [(kind, number) for kind, number in counted if number]
+
+
+def none_reason(contrast: Contrast) -> str:
+    """Why a contrast carries no estimate or no interval, or empty."""
+    return contrast.invalid or contrast.why_none or (f"saturated at {contrast.saturated}" if contrast.saturated else "")
