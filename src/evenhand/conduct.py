@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pydantic import ValidationError
 
 from evenhand.claim import ClaimFile, parse_claim
 from evenhand.contrasts import Outcomes
-from evenhand.decide import Progress, decide, progress
-from evenhand.errors import ClaimError, EvenhandError, Fault
+from evenhand.decide import Progress, decide, progress, running_contrasts
+from evenhand.errors import ClaimError, EvenhandError, Fault, SettingsError
 from evenhand.execution import catalogue
 from evenhand.execution.failures import RETRIES, Ending
 from evenhand.execution.machine import provenance
@@ -21,10 +23,10 @@ from evenhand.execution.slots import Finished, LocalSlots, last_progress, read_o
 from evenhand.execution.worker import Job
 from evenhand.ledger import Ledger
 from evenhand.outcome import Execution, Outcome
-from evenhand.plan import ResolvedClaim, changed_fields, resolve
+from evenhand.plan import ResolvedClaim, changed_fields, expand, resolve
 from evenhand.recipe import Recipe
-from evenhand.trial import Trial
-from evenhand.verdict import Decision
+from evenhand.trial import ItemSet, Trial
+from evenhand.verdict import Contrast, Decision
 
 TICK_SECONDS = 0.2
 """How often the loop looks at the clock and at the progress of running trials."""
@@ -69,6 +71,7 @@ class Tick:
         outcomes: trial id to outcome, failures that will not be retried included.
         seconds_per_trial: mean wall time of the trials that this run has finished, or None before the first.
         jobs: slots.
+        contrasts: variants against the baseline over the pairs so far; to watch, not to judge by.
     """
 
     stand: Progress
@@ -77,6 +80,7 @@ class Tick:
     outcomes: Outcomes
     seconds_per_trial: float | None
     jobs: int
+    contrasts: Sequence[Contrast] = ()
 
     @property
     def seconds_left(self) -> float | None:
@@ -88,7 +92,13 @@ class Tick:
 
 
 class Observer:
-    """What a run tells whoever watches; the faces override what they show."""
+    """What a run tells whoever watches; the faces override what they show. A context manager around the run."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
 
     def tick(self, tick: Tick) -> None:
         """Called at every turn of the loop."""
@@ -186,6 +196,7 @@ class _Run:
     trials: dict[str, Trial] = field(default_factory=dict)
     durations: list[float] = field(default_factory=list)
     total: int = 0
+    contrasts: Sequence[Contrast] = ()
 
     def loop(self) -> None:
         claim = self.loaded.resolved
@@ -205,6 +216,7 @@ class _Run:
                 self._record(finished)
             if ended:
                 stand = progress(claim, self.outcomes)
+                self.contrasts = running_contrasts(claim, stand, self.outcomes)
             self._tick(stand)
 
     def _tell_pruned(self, stand: Progress) -> None:
@@ -290,7 +302,7 @@ class _Run:
                 )
             )
         mean = sum(self.durations) / len(self.durations) if self.durations else None
-        self.observer.tick(Tick(stand, self.total, running, self.outcomes, mean, self.slots.jobs))
+        self.observer.tick(Tick(stand, self.total, running, self.outcomes, mean, self.slots.jobs, self.contrasts))
 
 
 def run_claim(
@@ -313,17 +325,21 @@ def run_claim(
     with ledger.lock(f"claim-{loaded.resolved.name}"):
         fix_claim(loaded, ledger, amend=amend)
         outcomes = settled(outcomes_so_far(loaded.resolved, ledger))
-        if progress(loaded.resolved, outcomes).finished:
-            return decide(loaded.resolved, outcomes)
         adopt(loaded, ledger, outcomes)
-        with LocalSlots([loaded.resolved.recipe], loaded.folder, jobs) as slots:
-            run = _Run(loaded, ledger, slots, watcher, outcomes, provenance(loaded.folder))
-            run.loop()
-        return decide(loaded.resolved, run.outcomes)
+        if not progress(loaded.resolved, outcomes).finished:
+            with LocalSlots([loaded.resolved.recipe], loaded.folder, jobs) as slots:
+                run = _Run(loaded, ledger, slots, watcher, outcomes, provenance(loaded.folder))
+                run.loop()
+        decision = decide(loaded.resolved, outcomes)
+        complete = progress(loaded.resolved, settled(outcomes)).finished
+        if complete and not ledger.decisions(loaded.resolved.name, loaded.resolved.hash):
+            titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
+            ledger.record_decision(loaded.resolved.name, loaded.resolved.hash, titles)
+        return decision
 
 
 def adopt(loaded: LoadedClaim, ledger: Ledger, outcomes: dict[str, Outcome]) -> None:
-    """Take up outcome files that an earlier run left behind: it was killed, or could not write, before recording them."""
+    """Take up outcome files that an earlier run left without recording them: it was killed, or could not write."""
     for trial in all_trials(loaded.resolved):
         folder = ledger.workdir(trial.id)
         if trial.id in outcomes or not (folder / "outcome.json").exists():
@@ -337,15 +353,13 @@ def adopt(loaded: LoadedClaim, ledger: Ledger, outcomes: dict[str, Outcome]) -> 
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_trial(
-    trial: Trial, recipe: Recipe, folder: Path, ledger: Ledger, *, observer: Observer, limit: float | None
-) -> Finished:
+def run_trial(trial: Trial, recipe: Recipe, folder: Path, ledger: Ledger, *, observer: Observer) -> Finished:
     """One exploratory trial outside any claim; its record is never part of a contrast."""
     key = f"try-{trial.id}-{time.time_ns()}"
     job = Job(trial, str(folder), str(ledger.workdir(key).resolve()), str(ledger.assets.resolve()), 1)
     with LocalSlots([recipe.reference], folder, 1) as slots:
         job = replace(job, threads=slots.threads)
-        slots.start(key, job, 1, limit)
+        slots.start(key, job, 1, None)
         ended: list[Finished] = []
         while not ended:
             ended = slots.wait(TICK_SECONDS)
@@ -389,3 +403,28 @@ def queue(claims: Sequence[LoadedClaim], finished: Callable[[str], bool]) -> lis
         for claim in ready:
             del waiting[claim.resolved.name]
     return ordered
+
+
+def is_finished(name: str, ledger: Ledger) -> bool:
+    """Whether the newest claim of this name in the ledger was run to its end."""
+    known = ledger.claims(name)
+    return bool(known) and bool(ledger.decisions(name, known[-1].hash))
+
+
+def exploratory_trial(
+    recipe: Recipe, settings: Mapping[str, Any], *, unit: str, amount: float, seed: int, items: int | None
+) -> Trial:
+    """A trial outside any claim.
+
+    Raises:
+        SettingsError: settings that the recipe refuses, all at once.
+    """
+    try:
+        complete = recipe.settings.model_validate(expand(settings)).model_dump(mode="json")
+    except ValidationError as error:
+        faults = [Fault(".".join(map(str, e["loc"])) or "settings", str(e["msg"])) for e in error.errors()]
+        raise SettingsError(f"The recipe '{recipe.reference}' refuses these settings", faults) from error
+    return Trial(
+        claim="", arm="try", condition="", rung="", seed=seed, recipe=recipe.reference, fingerprint=recipe.fingerprint,
+        settings=complete, unit=unit, amount=amount, items=ItemSet("try", 0, items),
+    )  # fmt: skip

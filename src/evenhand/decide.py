@@ -345,3 +345,15 @@ def _warnings(claim: ResolvedClaim, rung: Rung, verdicts: Sequence[Verdict]) -> 
                 f"Control condition '{verdict.condition}': no effect of '{verdict.arm}' was expected; found {kind}."
             )
     return tuple(warnings)
+
+
+def running_contrasts(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes) -> tuple[Contrast, ...]:
+    """Variants against the baseline over the pairs of the present rung so far: to watch, never to judge by."""
+    level = 1 - claim.claim.alpha
+    return tuple(
+        contrast(claim, arm, claim.baseline, condition, stand.rung, metric, outcomes, level=level)[0]
+        for metric in _primary(claim)
+        for condition in claim.claim.conditions
+        for arm in claim.arms("variant")
+        if arm.name in stand.standing
+    )

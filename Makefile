@@ -1,0 +1,38 @@
+# evenhand: `make demo` and `make test` are the two commands; each installs what it needs into .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: demo test lint types imports check calibration benchmarks clean
+
+# A stamp per set of extras: installed again only when the project's own metadata change.
+$(VENV)/.installed-%: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[$*]"
+	touch $@
+
+demo: $(VENV)/.installed-nn
+	$(BIN)/evenhand run claims/future_seed/rightcopy.toml
+
+test: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+lint: $(VENV)/.installed-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-lint $(VENV)/.installed-test
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed-lint
+	$(BIN)/lint-imports
+
+check: lint types imports test
+
+calibration: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/calibration.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build
