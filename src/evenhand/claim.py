@@ -182,11 +182,21 @@ def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
     try:
         claim = Claim.model_validate(document)
     except ValidationError as error:
-        faults = [Fault(lines.place(source, e["loc"]), _words(e)) for e in error.errors()]
+        faults = [Fault(lines.place(source, e["loc"]), _words(e)) for e in _root_causes(error)]
         raise ClaimError(f"{source} cannot be run as it stands", [*faults, *structural]) from error
     if structural:
         raise ClaimError(f"{source} cannot be run as it stands", structural)
     return ClaimFile(claim, source, lines, text)
+
+
+def _root_causes(error: ValidationError) -> list[Any]:
+    """The errors without those that only follow from another one inside the same list."""
+    found = error.errors()
+    return [
+        e
+        for e in found
+        if e["type"] != "too_short" or not any(o["loc"][: len(e["loc"])] == e["loc"] and o is not e for o in found)
+    ]
 
 
 def _words(error: Mapping[str, Any]) -> str:

@@ -66,8 +66,11 @@ class LineMap:
         """Line of a key path, or of the nearest thing around it that has one."""
         wanted = tuple(path)
         while wanted:
-            if wanted in self.lines:
-                return self.lines[wanted]
+            # A table that stands alone where an array of tables may stand has no index in the document.
+            alone = tuple(part for part in wanted if part != 0)
+            for form in (wanted, alone):
+                if form in self.lines:
+                    return self.lines[form]
             wanted = wanted[:-1]
         return None
 
