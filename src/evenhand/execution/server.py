@@ -76,8 +76,11 @@ class Server:
         """Send a signal to the process group of a child."""
         for pid, child in self.children.items():
             if child.key == key:
-                with contextlib.suppress(ProcessLookupError):
+                try:
                     os.killpg(pid, number)
+                except ProcessLookupError:
+                    # A child that has only just been forked is not yet a group of its own.
+                    os.kill(pid, number)
 
     def reap(self) -> None:
         """Report every child that has ended, and end what it left running."""

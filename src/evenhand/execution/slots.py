@@ -161,6 +161,9 @@ class LocalSlots:
         *lines, self._buffer = (self._buffer + chunk).split(b"\n")
         for line in lines:
             event = json.loads(line)
+            if event["event"] == "started" and self._known(event):
+                # The clock of the limit starts with the process: the server may still have been importing.
+                self._running[event["key"]].started = time.monotonic()
             if event["event"] == "ready":
                 self.problem = event["problem"]
                 self.forks = event["threads"] == 1

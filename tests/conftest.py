@@ -1,0 +1,85 @@
+"""What all tests share: a folder with toy recipes beside which claims can be written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+TOY = '''
+import os, signal, time
+import numpy as np
+from evenhand.errors import DataError, Diverged
+from evenhand.outcome import Outcome
+from evenhand.recipe import Bench, Metric, RecipeSettings, recipe
+
+
+class Settings(RecipeSettings):
+    effect: float = 0.0
+    noise: float = 0.05
+    behave: str = "well"
+    marker: str = ""
+    pause: float = 0.0
+
+
+def misbehave(settings, bench, step):
+    how = settings.behave
+    if how == "raise":
+        raise ValueError("a fault in the recipe")
+    if how == "data":
+        raise DataError("only 3 examples, wanted 9; lower `count`")
+    if how == "diverge":
+        raise Diverged("loss is nan at step 3")
+    if how == "memory":
+        hoard = [bytearray(2**28) for _ in range(40)]
+    if how == "offline":
+        raise ConnectionError("the hub does not answer")
+    if how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "kill once" and not os.path.exists(settings.marker):
+        open(settings.marker, "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "segfault":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if how == "sleep":
+        time.sleep(60)
+    if how == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(60)
+    if how == "exit":
+        os._exit(7)
+
+
+@recipe(metrics={"score": Metric(floor=0.0, ceiling=1.0), "loss": Metric("minimise")}, units=("steps", "seconds"))
+def run(settings: Settings, bench: Bench) -> Outcome:
+    """A toy that scores around 0.5 plus its effect."""
+    state = bench.resume()
+    step = state["step"] if state else 0
+    if state:
+        bench.note("resumed", str(step))
+    while bench.budget.left > 0:
+        step += 1
+        bench.budget.spend(steps=1, tokens=8)
+        bench.log(step, loss=1.0 / step)
+        time.sleep(settings.pause)
+        if step == 3:
+            bench.checkpoint({"step": step})
+            misbehave(settings, bench, step)
+    level = 0.5 + settings.effect + settings.noise * bench.rng("init").normal()
+    ids = bench.item_set.choose(500)
+    easy = np.random.default_rng(0).normal(0, 0.1, 500)[ids]
+    scores = np.clip(level + easy, 0, 1)
+    if settings.behave == "nan":
+        return Outcome(metrics={"loss": float("nan")})
+    if settings.behave == "undefined":
+        return Outcome(undefined={"score": "the target was never reached", "loss": "not measured"})
+    bench.items("score", [str(i) for i in ids], scores, [f"{s:.3f}" for s in scores])
+    return Outcome(metrics={"loss": float(-level)})
+'''
+
+
+@pytest.fixture
+def toy_folder(tmp_path: Path) -> Path:
+    """A folder with ``toy.py``, whose recipe ``toy:run`` can fail in every way."""
+    (tmp_path / "toy.py").write_text(TOY)
+    return tmp_path
