@@ -94,7 +94,7 @@ def test_a_trial_that_ignores_the_request_to_stop_is_killed(
     slots: LocalSlots, toy_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("evenhand.execution.slots._GRACE_SECONDS", 0.3)
-    finished = run(slots, job_of(toy_folder, behave="stubborn"), limit=0.5)
+    finished = run(slots, job_of(toy_folder, behave="stubborn"), limit=2.0)
     assert finished.outcome.failure is not None
     assert finished.outcome.failure.kind == "timeout"
     assert finished.execution.signal == "SIGKILL"
