@@ -1,4 +1,4 @@
-"""Verdicts and their contrasts as the page shows them: a matrix up front, then each contrast beside its forest strip."""
+"""Verdicts and contrasts as the page shows them: a matrix up front, then each contrast beside its forest strip."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from evenhand.plan import ResolvedClaim
 from evenhand.report import numbers, words
 from evenhand.report.forest import Scale, Strip, Tick
 from evenhand.report.results import Results
-from evenhand.verdict import Contrast, Decision, Interaction, Verdict
+from evenhand.verdict import Contrast, Decision, Interaction, Verdict, VerdictKind
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,24 @@ class ContrastView:
     level: str
     p: str
     reason: str
+    kind: VerdictKind | None
+    look: words.Look | None
     seeds: tuple[SeedRow, ...]
     facts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class VerdictView:
-    """A verdict with its look; ``headline`` is the contrast that decides, None where there is no contrast."""
+    """A verdict with its look.
+
+    Attributes:
+        headline: the contrast that decides; None where there is none, or where the verdict states no effect.
+        reasons: those worth printing beside the contrasts.
+    """
 
     verdict: Verdict
     look: words.Look
+    reasons: tuple[str, ...]
     headline: ContrastView | None
     contrasts: tuple[ContrastView, ...]
 
@@ -113,7 +121,7 @@ def _metric_view(claim: ResolvedClaim, decision: Decision, results: Results, nam
     return MetricView(
         name,
         metric,
-        numbers.plain(margin, decimals) if metric else "",
+        numbers.exact(margin) if metric else "",
         decimals,
         scale,
         scale.ticks(decimals),
@@ -147,11 +155,12 @@ def _matrix(views: Sequence[VerdictView], conditions: Sequence[Condition]) -> tu
 def _verdict_view(verdict: Verdict, scale: Scale, decimals: int, results: Results) -> VerdictView:
     decides = words.standing_contrast(verdict)
     rows = tuple(_contrast_view(c, scale, decimals, results, c is decides) for c in verdict.contrasts)
-    headline = next((row for row in rows if row.decides), None)
-    return VerdictView(verdict, words.LOOKS[verdict.kind], headline, rows)
+    headline = next((row for row in rows if row.decides and words.states_effect(verdict)), None)
+    return VerdictView(verdict, words.LOOKS[verdict.kind], words.reasons(verdict), headline, rows)
 
 
 def _contrast_view(contrast: Contrast, scale: Scale, decimals: int, results: Results, decides: bool) -> ContrastView:
+    kind = words.own_kind(contrast)
     return ContrastView(
         contrast,
         scale.strip(contrast),
@@ -161,6 +170,8 @@ def _contrast_view(contrast: Contrast, scale: Scale, decimals: int, results: Res
         numbers.per_cent(contrast.level),
         numbers.p_value(contrast.p_value),
         words.none_reason(contrast),
+        kind,
+        words.LOOKS[kind] if kind else None,
         _seed_rows(contrast, decimals, results),
         _facts(contrast),
     )
@@ -182,7 +193,7 @@ def _seed_rows(contrast: Contrast, decimals: int, results: Results) -> tuple[See
 def _facts(contrast: Contrast) -> tuple[tuple[str, str], ...]:
     """Every figure of a contrast that exists, by its name."""
     level = numbers.per_cent(contrast.level)
-    facts: list[tuple[str, str]] = []
+    facts: list[tuple[str, str]] = [("in words", contrast.words)] if contrast.words else []
     if contrast.scores is not None:
         facts.append((f"score of {contrast.arm}", numbers.exact(contrast.scores[0])))
         facts.append((f"score of {contrast.against}", numbers.exact(contrast.scores[1])))
@@ -206,7 +217,7 @@ def _facts(contrast: Contrast) -> tuple[tuple[str, str], ...]:
     facts.extend((name, f"[{numbers.exact(s[0])}, {numbers.exact(s[1])}]") for name, s in spans if s is not None)
     if contrast.identical:
         facts.append(("paired outputs", "all identical"))
-    for name, figure in sorted(contrast.figures.items()):
+    for name, figure in sorted(contrast.figures.items(), key=lambda entry: entry[0]):
         if figure is not None:
             facts.append((name.replace("_", " "), figure if isinstance(figure, str) else numbers.exact(figure)))
     return tuple(facts)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evenhand.outcome import Curve
-from evenhand.report.drawing import DASHES, Floats, Frame, Line, frame, panel
+from evenhand.report.drawing import DASHES, Floats, Line, Sketch, frame, panels
 from evenhand.report.results import Results
 
 _POINTS = 240
@@ -60,7 +60,7 @@ def curve_figures(results: Results) -> tuple[CurveFigure, ...]:
     """Figures of every recorded curve: the confirming rung first, curves named like a metric first."""
     claim = results.claim.claim
     metrics = [metric.name for metric in claim.metrics]
-    figures = []
+    figures: list[CurveFigure] = []
     for rung in reversed(claim.rungs):
         found = _collect(results, rung.name)
         names = sorted({name for name, _, _ in found}, key=lambda n: (n not in metrics, n))
@@ -100,9 +100,16 @@ def _figure(
             if lines:
                 drawn.append((condition.name, lines, legend))
     axes = frame([line for _, lines, _ in drawn for line in lines], "step")
-    panels = [_panel(*one, axes, f"c{number}-{i}-", name) for i, one in enumerate(drawn)]
+    sketches = [
+        Sketch(lines, f"c{number}-{i}-", str(escape(f"{name} over training, condition {condition}")))
+        for i, (condition, lines, _) in enumerate(drawn)
+    ]
+    made = [
+        Panel(condition, tuple(legend), Markup(svg))
+        for (condition, _, legend), svg in zip(drawn, panels(sketches, axes), strict=True)
+    ]
     longest = max(c.steps.size for curves in mine.values() for c in (*curves.whole, *curves.broken))
-    return CurveFigure(name, rung, tuple(panels), longest > _POINTS)
+    return CurveFigure(name, rung, tuple(made), longest > _POINTS)
 
 
 def _lines(
@@ -146,8 +153,3 @@ def _line(curve: Curve, slot: int, *, strong: bool) -> Line:
     every = max(1, -(-size // _POINTS))
     keep = np.unique(np.append(np.arange(0, size, every), size - 1))
     return Line(curve.steps[keep], curve.values[keep], slot, strong)
-
-
-def _panel(condition: str, lines: list[Line], legend: list[Legend], axes: Frame, prefix: str, name: str) -> Panel:
-    label = str(Markup.escape(f"{name} over training, condition {condition}"))
-    return Panel(condition, tuple(legend), Markup(panel(lines, axes, prefix, label)))  # noqa: S704

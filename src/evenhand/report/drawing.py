@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.report.numbers import MINUS
+
 Floats = NDArray[np.float64]
 
 INKS = {
@@ -23,7 +25,7 @@ INKS = {
     "#010106": "var(--arm-3)",
     "#010107": "var(--arm-4)",
 }
-"""Stand-in colours of the drawing and the style sheet's names that replace them, so that one SVG suits light and dark."""
+"""Stand-in colours of a drawing and the names of the style sheet that replace them: one SVG suits light and dark."""
 
 _STAND_IN = {name: colour for colour, name in INKS.items()}
 DASHES: tuple[Any, ...] = ("-", "-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
@@ -72,76 +74,103 @@ def _limits(values: Floats, pad: float) -> tuple[float, float]:
     return low - pad * (high - low), high + pad * (high - low)
 
 
-def panel(lines: Sequence[Line], axes: Frame, prefix: str, label: str) -> str:
-    """One panel as an ``<svg>`` element.
+@dataclass(frozen=True)
+class Sketch:
+    """What one panel holds.
 
-    Args:
-        lines: drawn in order, thin ones first.
-        axes: shared limits.
+    Attributes:
+        lines: thin ones are drawn first, whatever their order.
         prefix: set before every id of the drawing, so that panels on one page do not share ids.
         label: what the panel shows, for screen readers; must be free of markup.
     """
+
+    lines: Sequence[Line]
+    prefix: str
+    label: str
+
+
+def panels(sketches: Sequence[Sketch], axes: Frame) -> list[str]:
+    """Each sketch as an ``<svg>`` element; all share the axes."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    style = {
+    style: Any = {
+        **mpl.rcParamsDefault,  # so that a user's own matplotlib settings change nothing
+        "backend": mpl.rcParams["backend"],
         "svg.fonttype": "none",
         "svg.hashsalt": "evenhand",
         "font.family": ["DejaVu Sans"],
         "font.size": 10,
-        "axes.unicode_minus": True,
         "text.parse_math": False,
-        "path.simplify": True,
     }
-    with mpl.rc_context({**mpl.rcParamsDefault, **style, "backend": mpl.rcParams["backend"]}):
+    with mpl.rc_context(style):
         figure = Figure(figsize=(_WIDTH / 72, _HEIGHT / 72))
         FigureCanvasSVG(figure)
-        area = figure.add_axes((0.13, 0.2, 0.85, 0.77))
-        _dress(area, axes)
-        for line in sorted(lines, key=lambda line: line.strong):
-            _draw(area, line)
-        sheet = io.StringIO()
-        bare = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(sheet, format="svg", metadata=bare, transparent=True)
-    return _inline(sheet.getvalue(), prefix, label)
+        area = figure.add_axes((0.115, 0.2, 0.845, 0.77), xlim=axes.x, ylim=axes.y)
+        area.set_axis_off()
+        _ticks(area, axes)
+        return [_panel(figure, area, sketch) for sketch in sketches]
 
 
-def _dress(area: Any, axes: Frame) -> None:
-    from matplotlib.ticker import MaxNLocator, ScalarFormatter
-
-    area.set_xlim(*axes.x)
-    area.set_ylim(*axes.y)
-    for side in ("top", "right", "left"):
-        area.spines[side].set_visible(False)
-    area.spines["bottom"].set_color(_STAND_IN["var(--rule)"])
-    area.grid(axis="y", color=_STAND_IN["var(--rule)"], linewidth=0.6)
-    area.set_axisbelow(True)
-    for axis, ticks in ((area.xaxis, 5), (area.yaxis, 4)):
-        axis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]))
-        form = ScalarFormatter(useOffset=False)
-        form.set_powerlimits((-4, 6))
-        axis.set_major_formatter(form)
-        axis.get_offset_text().set_color(_STAND_IN["var(--ink-2)"])
-    area.tick_params(length=0, pad=5, labelcolor=_STAND_IN["var(--ink-2)"], labelsize=10)
-    area.set_xlabel(axes.x_label, color=_STAND_IN["var(--ink-2)"], labelpad=4, fontsize=10)
+def _panel(figure: Any, area: Any, sketch: Sketch) -> str:
+    drawn = [_draw(area, line) for line in sorted(sketch.lines, key=lambda line: line.strong)]
+    sheet = io.StringIO()
+    bare = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(sheet, format="svg", metadata=bare, transparent=True)
+    for artist in drawn:
+        artist.remove()
+    return _inline(sheet.getvalue(), sketch.prefix, sketch.label)
 
 
-def _draw(area: Any, line: Line) -> None:
-    colour = _STAND_IN[f"var(--arm-{line.slot})"]
-    dash = DASHES[line.slot] if line.strong else "-"
-    area.plot(
-        line.x,
-        line.y,
-        color=colour,
-        linestyle=dash,
-        linewidth=1.9 if line.strong else 0.8,
-        alpha=None if line.strong else 0.38,
-        marker="o" if line.x.size == 1 else None,
-        markersize=5 if line.strong else 3,
-        markeredgewidth=0,
-        solid_capstyle="round",
-        dash_capstyle="butt",
+def _ticks(area: Any, axes: Frame) -> None:
+    """Grid lines and labels at round values; drawn by hand, which is several times quicker than matplotlib's axes."""
+    from matplotlib.collections import LineCollection
+
+    rule, ink = _STAND_IN["var(--rule)"], _STAND_IN["var(--ink-2)"]
+    below, beside = area.get_xaxis_transform(), area.get_yaxis_transform()
+    rows = _round_values(axes.y, 4)
+    edges = [[(0.0, y), (1.0, y)] for y in rows]
+    area.add_collection(LineCollection(edges, colors=rule, linewidths=0.6, transform=beside), autolim=False)
+    area.add_collection(
+        LineCollection([[(0.0, 0.0), (1.0, 0.0)]], colors=rule, linewidths=0.9, transform=area.transAxes), autolim=False
+    )
+    for y in rows:
+        area.text(-0.02, y, _label(y), transform=beside, ha="right", va="center_baseline", color=ink)
+    for x in _round_values(axes.x, 5):
+        area.text(x, -0.04, _label(x), transform=below, ha="center", va="top", color=ink)
+    area.text(0.5, -0.15, axes.x_label, transform=area.transAxes, ha="center", va="top", color=ink)
+
+
+def _round_values(limits: tuple[float, float], most: int) -> list[float]:
+    from matplotlib.ticker import MaxNLocator
+
+    values = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]).tick_values(*limits)
+    slack = 1e-9 * (limits[1] - limits[0])
+    return [float(v) for v in values if limits[0] - slack <= v <= limits[1] + slack]
+
+
+def _label(value: float) -> str:
+    return f"{value:,.10g}".replace("-", MINUS) if abs(value) > 1e-12 else "0"
+
+
+def _draw(area: Any, line: Line) -> Any:
+    from matplotlib.lines import Line2D
+
+    return area.add_line(
+        Line2D(
+            line.x.tolist(),
+            line.y.tolist(),
+            color=_STAND_IN[f"var(--arm-{line.slot})"],
+            linestyle=DASHES[line.slot] if line.strong else "-",
+            linewidth=1.9 if line.strong else 0.8,
+            alpha=None if line.strong else 0.38,
+            marker="o" if line.x.size == 1 else "",
+            markersize=5 if line.strong else 3,
+            markeredgewidth=0,
+            solid_capstyle="round",
+            dash_capstyle="butt",
+        )
     )
 
 

@@ -62,8 +62,8 @@ class Scale:
         core = [value for value in core if math.isfinite(value)]
         ends = [value for value in ends if math.isfinite(value)]
         extent = max(core) - min(core) or 1.0
-        low = min(min(core), max(min(ends), min(core) - _REACH * extent))
-        high = max(max(core), min(max(ends), max(core) + _REACH * extent))
+        low = min(*core, max(min(ends), min(core) - _REACH * extent))
+        high = max(*core, min(max(ends), max(core) + _REACH * extent))
         pad = 0.04 * (high - low) or 1.0
         return cls(low - pad, high + pad, margin)
 
@@ -87,7 +87,7 @@ class Scale:
         """At most five round values; labels carry no more decimals than the ticks need."""
         from matplotlib.ticker import MaxNLocator  # here, so that terminal commands start without matplotlib
 
-        values = [v for v in MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]).tick_values(self.low, self.high)]
+        values = MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]).tick_values(self.low, self.high)
         inside = [0.0 if abs(v) < 1e-12 else float(v) for v in values if self.low <= v <= self.high]
         return tuple(Tick(self.place(v), signed(v, _decimals(inside, decimals))) for v in inside)
 

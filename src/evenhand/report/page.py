@@ -84,11 +84,12 @@ def _context(
     planned = results.planned
     decimals = {metric.name: numbers.decimals_for(metric.margin) for metric in claim.claim.metrics}
     return {
-        "css": Markup(_read("page.css")),  # noqa: S704
+        "css": Markup(_read("page.css")),
         "claim": claim,
         "decision": decision,
         "amended": tuple(amended),
         "text": text,
+        "methods": _methods(decision),
         "tally": words.tally([v for v in decision.verdicts if not words.is_check(v)]),
         "looks": words.LOOKS,
         "roles": words.ROLE_WORDS,
@@ -118,6 +119,12 @@ def _flips(metrics: Sequence[MetricView], results: Results) -> list[Flips]:
     contrasts = [c.contrast for m in metrics for _, views in m.groups for v in views for c in v.contrasts]
     found = [flips_of(contrast, results) for contrast in contrasts]
     return [flip for flip in found if flip is not None]
+
+
+def _methods(decision: Decision) -> tuple[str, ...]:
+    """The procedures that the contrasts say they were computed with."""
+    named = {str(c.figures["method"]) for v in decision.verdicts for c in v.contrasts if c.figures.get("method")}
+    return tuple(sorted(named))
 
 
 def _read(name: str) -> str:

@@ -51,7 +51,7 @@ def origins(results: Results) -> tuple[Origin, ...]:
     """Facts shared by the records: versions, git, machine, device, threads; all values are shown where they differ."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for record in results.used:
-        facts = {key: _text(value) for key, value in leaves(_plain(record.provenance)).items()}
+        facts = {key: _text(value) for key, value in _plain(record.provenance).items()}
         facts["device"] = record.execution.device
         facts["threads per trial"] = str(record.execution.threads)
         for key, value in facts.items():
@@ -67,6 +67,10 @@ def _plain(provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
+    """A fact on one line: ``cores 2, processor ...`` for a table, the words of a value otherwise."""
+    if isinstance(value, Mapping):
+        parts = [(key, _text(leaf)) for key, leaf in leaves(value).items()]
+        return ", ".join(f"{key} {text}" for key, text in parts if text)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)

@@ -26,7 +26,8 @@ class Planned:
     def record(self) -> OutcomeRecord | None:
         """The attempt that counts: the last with scores, else the last of all; None where it was never tried."""
         good = [record for record in self.attempts if record.outcome.failure is None]
-        return (good or list(self.attempts) or [None])[-1]
+        known = good or list(self.attempts)
+        return known[-1] if known else None
 
     @property
     def scored(self) -> OutcomeRecord | None:
@@ -67,7 +68,7 @@ class Results:
             attempts.setdefault(record.trial.id, []).append(record)
         conditions = [condition.name for condition in self.claim.claim.conditions]
         arms = [arm.name for arm in self.claim.claim.arms]
-        found = []
+        found: list[Planned] = []
         for rung in self.claim.claim.rungs:
             trials = list(self.claim.trials(rung))
             trials.sort(key=lambda t: (conditions.index(t.condition), arms.index(t.arm)))

@@ -62,7 +62,12 @@ def _cells(claim: ResolvedClaim, contrast: Contrast, decides: bool) -> list[Text
         f"{contrast.items:,}" if contrast.items else numbers.NONE,
     )
     style = "bold" if decides else ""
-    return [Text(f"{contrast.against} ({_role(contrast.against_role)})", style), *(Text(f, style) for f in figures)]
+    kind = words.own_kind(contrast)
+    sign = f"{words.LOOKS[kind].sign} " if kind else ""
+    return [
+        Text(f"{sign}{contrast.against} ({_role(contrast.against_role)})", style),
+        *(Text(f, style) for f in figures),
+    ]
 
 
 def _stacked(claim: ResolvedClaim, decision: Decision, width: int) -> list[Text]:
@@ -94,12 +99,14 @@ def _verdict(claim: ResolvedClaim, verdict: Verdict, width: int) -> Iterator[Tex
     for contrast in verdict.contrasts:
         mark = " (decides)" if contrast is decides and len(verdict.contrasts) > 1 else ""
         yield from _contrast(claim, contrast, mark, width)
-    for reason in verdict.reasons:
+    for reason in words.reasons(verdict):
         yield from _wrapped(reason, width, "  ", "dim")
 
 
 def _contrast(claim: ResolvedClaim, contrast: Contrast, mark: str, width: int) -> Iterator[Text]:
-    yield from _wrapped(f"against {contrast.against}, {_role(contrast.against_role)}{mark}", width, "  ")
+    kind = words.own_kind(contrast)
+    own = f": {kind}" if kind else ""
+    yield from _wrapped(f"against {contrast.against}, {_role(contrast.against_role)}{own}{mark}", width, "  ")
     places = _decimals(claim, contrast.metric)
     if contrast.estimate is None:
         yield from _wrapped(words.none_reason(contrast) or "no estimate", width, "    ")
@@ -115,10 +122,11 @@ def _contrast(claim: ResolvedClaim, contrast: Contrast, mark: str, width: int) -
 
 
 def _reasons(verdict: Verdict, width: int) -> Iterator[Text]:
-    if verdict.reasons:
+    shown = words.reasons(verdict)
+    if shown:
         look = words.LOOKS[verdict.kind]
         head = f"{look.sign} {verdict.arm} · {verdict.condition}: "
-        yield from _wrapped(head + " ".join(verdict.reasons), min(width, 100), "", "", "  ")
+        yield from _wrapped(head + " ".join(shown), min(width, 100), "", "", "  ")
 
 
 def _interactions(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[Text]:

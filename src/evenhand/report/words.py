@@ -59,4 +59,20 @@ def tally(verdicts: Sequence[Verdict]) -> list[tuple[VerdictKind, int]]:
 
 def none_reason(contrast: Contrast) -> str:
     """Why a contrast carries no estimate or no interval, or empty."""
-    return contrast.invalid or contrast.why_none or (f"saturated at {contrast.saturated}" if contrast.saturated else "")
+    return contrast.invalid or contrast.why_none or (f"saturated: {contrast.saturated}" if contrast.saturated else "")
+
+
+def own_kind(contrast: Contrast) -> VerdictKind | None:
+    """What a contrast alone says; None where nobody has judged it by itself."""
+    return None if contrast.kind == "not-run" and contrast.estimate is not None else contrast.kind
+
+
+def reasons(verdict: Verdict) -> tuple[str, ...]:
+    """The reasons worth printing beside the contrasts: the first, and those that no contrast carries as its words."""
+    said = {contrast.words for contrast in verdict.contrasts}
+    return tuple(r for i, r in enumerate(verdict.reasons) if r and (i == 0 or r not in said))
+
+
+def states_effect(verdict: Verdict) -> bool:
+    """Whether a figure may stand beside the verdict; an invalid or missing comparison states no effect."""
+    return verdict.kind not in ("invalid", "pruned", "not-run")
