@@ -23,7 +23,7 @@ class Float32x8(types.Type):
         super().__init__(name="Float32x8")
 
 
-vector = Float32x8()  # type: ignore[no-untyped-call]
+vector = Float32x8()
 _FLOATS = ir.VectorType(ir.FloatType(), LANES)
 _INTS = ir.VectorType(ir.IntType(32), LANES)
 
@@ -31,7 +31,7 @@ _INTS = ir.VectorType(ir.IntType(32), LANES)
 @register_model(Float32x8)
 class _Float32x8Model(models.PrimitiveModel):
     def __init__(self, manager: Any, numba_type: Any) -> None:
-        super().__init__(manager, numba_type, _FLOATS)
+        super().__init__(manager, numba_type, _FLOATS)  # type: ignore[no-untyped-call]
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, of: Any) -> Any:
