@@ -15,6 +15,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 ArrayLike: TypeAlias = npt.ArrayLike
 Ids: TypeAlias = Sequence[str] | Sequence[int] | npt.NDArray[np.generic]
 
+_LARGEST = float(np.finfo(np.float64).max)
 _SAFE_LARGEST = 1e100
 _SAFE_SMALLEST = 1e-100
 ROUNDING = 1e-12
@@ -61,6 +62,12 @@ def paired_scores(baseline: ArrayLike, variant: ArrayLike) -> tuple[Floats, Floa
             f"and {right.shape} for the variant. Pair them by id first."
         )
     return left, right
+
+
+def saturating_difference(left: Floats, right: Floats) -> Floats:
+    """``left`` - ``right``, held at the largest finite number where the difference would leave double precision."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.nan_to_num(left - right, nan=0.0, posinf=_LARGEST, neginf=-_LARGEST))
 
 
 def check_share(value: float, name: str) -> float:

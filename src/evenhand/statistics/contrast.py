@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from evenhand.statistics.arrays import (
     check_share,
     paired_scores,
     power_of_two_scale,
+    saturating_difference,
 )
 from evenhand.statistics.betting import BettingTest, betting_test
 from evenhand.statistics.bootstrap import CrossedBootstrap, crossed_bootstrap
@@ -23,7 +24,7 @@ from evenhand.statistics.clusters import cluster_table
 from evenhand.statistics.correlation import PairCorrelation, pair_correlation
 from evenhand.statistics.decodes import average_decodes
 from evenhand.statistics.equivalence import Equivalence, equivalence
-from evenhand.statistics.estimate import MeanEstimate, without_spread
+from evenhand.statistics.estimate import MeanEstimate, rescaled, without_spread
 from evenhand.statistics.intervals import Interval
 from evenhand.statistics.paired import paired_t
 from evenhand.statistics.proportions import PairedProportions, paired_proportions
@@ -169,9 +170,9 @@ def paired_contrast(
     by_seed = np.asarray((values / scale).mean(axis=1) * scale) if table.has_items else values[:, 0]
     if clusters is not None and not table.has_items:
         raise StatisticsError("clusters: expected differences per item, found one difference per seed.")
-    units = np.asarray(cluster_table(values / scale, clusters) * scale)
+    units = cluster_table(values / scale, clusters)
     over_seeds = paired_t(by_seed, level)
-    primary = _primary(scope, table, units, over_seeds, level, clusters is not None)
+    primary = _primary(scope, table, units, scale, over_seeds, level, clusters is not None)
     bootstrap = None
     if generator is not None and table.has_items:
         bootstrap = crossed_bootstrap(values, generator, level=level, draws=bootstrap_draws, clusters=clusters)
@@ -184,7 +185,7 @@ def paired_contrast(
         seed_differences=tuple(float(value) for value in by_seed),
         flips=item_flips(*table.scores) if table.scores is not None else None,
         correlation=pair_correlation(*table.scores) if table.scores is not None else None,
-        components=variance_components(units) if table.has_items and min(units.shape) >= 2 else None,
+        components=variance_components(units, scale) if table.has_items and min(units.shape) >= 2 else None,
         bootstrap=bootstrap,
         betting=_betting(scope, table, bounds, level, clusters is not None),
         seeds=values.shape[0],
@@ -215,20 +216,23 @@ def _table(differences: ArrayLike | None, baseline: ArrayLike | None, variant: A
             )
         baseline, variant, decodes = left_decodes.scores, right_decodes.scores, left_decodes.decodes
     left, right = paired_scores(baseline, variant)
-    with np.errstate(over="ignore"):
-        apart = right - left
-    if not np.isfinite(apart).all():
-        raise StatisticsError("scores: expected differences within double precision, found scores too far apart.")
-    return _Table(apart, (left, right), True, decodes)
+    return _Table(saturating_difference(right, left), (left, right), True, decodes)
 
 
 def _primary(
-    scope: Scope, table: _Table, units: Floats, over_seeds: MeanEstimate, level: float, clustered: bool
+    scope: Scope,
+    table: _Table,
+    units: Floats,
+    scale: float,
+    over_seeds: MeanEstimate,
+    level: float,
+    clustered: bool,
 ) -> MeanEstimate | PairedProportions:
+    """The estimate for the scope; ``units`` are differences per independent unit, divided by ``scale``."""
     if scope == "seeds" or (scope == "recipe" and not table.has_items):
         return over_seeds
     if scope == "recipe":
-        return two_way_estimate(units, level)
+        return rescaled(two_way_estimate(units, level), scale)
     seeds, items = table.differences.shape
     if not table.has_items:
         reason = "no item scores: nothing can be said about new items of these checkpoints"
@@ -236,14 +240,13 @@ def _primary(
     binary = table.decodes == 1 and np.isin(table.differences, (-1.0, 0.0, 1.0)).all()
     if seeds == 1 and binary and not clustered:
         return paired_proportions(table.differences[0], level)
-    scale = power_of_two_scale(units)
-    per_unit = (units / scale).mean(axis=0) * scale
+    per_unit = units.mean(axis=0)
     if per_unit.size < LEAST_GRADED_ITEMS:
         what = "clusters" if clustered else "items"
         reason = f"{per_unit.size} {what}: graded scores of checkpoints need {LEAST_GRADED_ITEMS} for a t interval"
-        mean = float((per_unit / scale).mean()) * scale
+        mean = float(per_unit.mean()) * scale
         return without_spread("paired t over items", mean, level=level, seeds=seeds, items=items, reason=reason)
-    return paired_t(per_unit, level, unit="items")
+    return rescaled(replace(paired_t(per_unit, level, unit="items"), seeds=seeds, items=items), scale)
 
 
 def _betting(

@@ -7,10 +7,19 @@ from dataclasses import replace
 import numpy as np
 
 from evenhand.errors import StatisticsError
-from evenhand.statistics.arrays import ArrayLike, Floats, Ids, as_floats, check_share, is_constant, power_of_two_scale
+from evenhand.statistics.arrays import (
+    ArrayLike,
+    Floats,
+    Ids,
+    as_floats,
+    check_share,
+    is_constant,
+    power_of_two_scale,
+    saturating_difference,
+)
 from evenhand.statistics.clusters import cluster_table
 from evenhand.statistics.contrast import SCOPES, Scope
-from evenhand.statistics.estimate import MeanEstimate, from_standard_error, seed_notes, without_spread
+from evenhand.statistics.estimate import MeanEstimate, from_standard_error, rescaled, seed_notes, without_spread
 from evenhand.statistics.paired import paired_t
 from evenhand.statistics.two_way import mean_squares, two_way_estimate
 
@@ -61,12 +70,26 @@ def difference_of_differences(
         )
     if same_items and left.shape != right.shape:
         raise StatisticsError(f"same items: expected equal shapes, found {left.shape} and {right.shape}.")
-    if dimensions == 1 or scope == "seeds":
-        if dimensions == 1 and scope == "checkpoint":
-            raise StatisticsError("scope checkpoint: expected differences per item, found one difference per seed.")
-        both = (left - right)[:, None] if dimensions == 1 else None
-        by_seed = both[:, 0] if both is not None else left.mean(axis=1) - right.mean(axis=1)
-        return _named(paired_t(by_seed, level))
+    if dimensions == 1 and scope == "checkpoint":
+        raise StatisticsError("scope checkpoint: expected differences per item, found one difference per seed.")
+    if dimensions == 1:
+        return _named(paired_t(saturating_difference(left, right), level))
+    scale = max(power_of_two_scale(left), power_of_two_scale(right))
+    left, right = left / scale, right / scale
+    return rescaled(_with_items(left, right, scope, same_items, level, target_clusters, control_clusters), scale)
+
+
+def _with_items(
+    left: Floats,
+    right: Floats,
+    scope: Scope,
+    same_items: bool,
+    level: float,
+    target_clusters: Ids | None,
+    control_clusters: Ids | None,
+) -> MeanEstimate:
+    if scope == "seeds":
+        return _named(paired_t(left.mean(axis=1) - right.mean(axis=1), level))
     if same_items:
         table = cluster_table(left - right, target_clusters)
         return _named(two_way_estimate(table, level) if scope == "recipe" else _over_items(table, level))
@@ -104,36 +127,36 @@ def _crossed(left: Floats, right: Floats, level: float) -> MeanEstimate:
     """Seeds shared by both conditions, items of their own in each."""
     seeds = left.shape[0]
     items = left.shape[1] + right.shape[1]
-    scale = max(power_of_two_scale(left), power_of_two_scale(right))
-    left, right = left / scale, right / scale
     by_seed = left.mean(axis=1) - right.mean(axis=1)
     mean = float(by_seed.mean())
     if min(seeds, left.shape[1], right.shape[1]) < 2:
         reason = "one seed or one item: the spread for new ones cannot be estimated"
-        return without_spread(METHOD, mean * scale, level=level, seeds=seeds, items=items, reason=reason)
-    seed_part = float(by_seed.var(ddof=1)) / seeds
+        return without_spread(METHOD, mean, level=level, seeds=seeds, items=items, reason=reason)
+    total, df = _crossed_variance(left, right, float(by_seed.var(ddof=1)) / seeds)
+    if total <= 0 or (is_constant(left) and is_constant(right)):
+        reason = "the differences do not vary: a spread of zero gives no scale to judge the mean by"
+        return without_spread(METHOD, mean, level=level, seeds=seeds, items=items, reason=reason)
+    method = f"{METHOD}: two-way random effects, items of its own in each condition"
+    notes = seed_notes(seeds)
+    return from_standard_error(method, mean, total**0.5, df, level=level, seeds=seeds, items=items, notes=notes)
+
+
+def _crossed_variance(left: Floats, right: Floats, seed_part: float) -> tuple[float, float]:
+    """Variance of the difference of means and its Satterthwaite degrees of freedom."""
+    seeds = left.shape[0]
     item_parts, rest_parts, spread = [], [], seed_part**2 / (seeds - 1)
+    item_spread = 0.0
     for table in (left, right):
         _, _, square_item, square_rest = mean_squares(table)
         item_parts.append(square_item / table.size)
         rest_parts.append(square_rest / table.size)
-        spread += item_parts[-1] ** 2 / (table.shape[1] - 1)
+        item_spread += item_parts[-1] ** 2 / (table.shape[1] - 1)
         spread += rest_parts[-1] ** 2 / ((table.shape[1] - 1) * (seeds - 1))
-    total, items_alone = seed_part + sum(item_parts) - sum(rest_parts), sum(item_parts)
-    df = total**2 / spread if spread > 0 else 0.0
-    if total <= max(seed_part, items_alone):
-        # As in the two-way estimate: where a component is not above 0, the other stands with its own df.
-        by_items = (
-            items_alone**2
-            / sum(part**2 / (table.shape[1] - 1) for part, table in zip(item_parts, (left, right), strict=True))
-            if items_alone > 0
-            else 0.0
-        )
-        total, df = (items_alone, by_items) if items_alone >= seed_part else (seed_part, float(seeds - 1))
-    if total <= 0:
-        reason = "the differences do not vary: a spread of zero gives no scale to judge the mean by"
-        return without_spread(METHOD, mean * scale, level=level, seeds=seeds, items=items, reason=reason)
-    return from_standard_error(
-        f"{METHOD}: two-way random effects, items of its own in each condition", mean * scale, total**0.5 * scale, df,
-        level=level, seeds=seeds, items=items, notes=seed_notes(seeds),
-    )  # fmt: skip
+    items_alone = sum(item_parts)
+    total = seed_part + items_alone - sum(rest_parts)
+    if total > max(seed_part, items_alone):
+        return total, total**2 / (spread + item_spread)
+    # As in the two-way estimate: where a component is not above 0, the other stands with its own df.
+    if items_alone >= seed_part:
+        return items_alone, items_alone**2 / item_spread if item_spread > 0 else 0.0
+    return seed_part, float(seeds - 1)

@@ -117,3 +117,15 @@ def seed_notes(seeds: int) -> tuple[str, ...]:
     if seeds > FEW_SEEDS:
         return ()
     return (f"With {seeds} seeds the interval rests on a normality that nobody can check.",)
+
+
+def rescaled(estimate: MeanEstimate, scale: float) -> MeanEstimate:
+    """The same estimate in a unit ``scale`` times smaller."""
+    if scale == 1.0 or estimate.estimate is None:
+        return estimate
+    value = estimate.estimate * scale
+    about = {"level": estimate.level, "seeds": estimate.seeds, "items": estimate.items, "notes": estimate.notes}
+    if estimate.standard_error is None or estimate.df is None:
+        known = value if math.isfinite(value) else None
+        return without_spread(estimate.method, known, reason=estimate.reason or "undefined", **about)  # type: ignore[arg-type]
+    return from_standard_error(estimate.method, value, estimate.standard_error * scale, estimate.df, **about)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,11 +79,12 @@ def _variance_and_df(
     return square_seed, float(df_seed)
 
 
-def variance_components(differences: ArrayLike) -> VarianceComponents:
+def variance_components(differences: ArrayLike, unit: float = 1.0) -> VarianceComponents:
     """Seed, item and residual variance of a complete table of differences (Henderson's method I, balanced).
 
     Args:
         differences: shape (S, I), S and I at least 2.
+        unit: what a difference of 1 is worth; the components come in its square.
 
     Raises:
         StatisticsError: wrong shape, fewer than 2 seeds or items, NaN or infinite values.
@@ -93,7 +95,7 @@ def variance_components(differences: ArrayLike) -> VarianceComponents:
         raise StatisticsError(f"variance components: expected at least 2 seeds and 2 items, found {seeds} and {items}.")
     scale = power_of_two_scale(values)
     _, square_seed, square_item, square_rest = mean_squares(values / scale if scale != 1.0 else values)
-    return _components(square_seed, square_item, square_rest, (seeds, items), scale)
+    return _components(square_seed, square_item, square_rest, (seeds, items), scale * unit)
 
 
 def _components(
@@ -102,11 +104,22 @@ def _components(
     seeds, items = shape
     seed, item = (square_seed - square_rest) / items, (square_item - square_rest) / seeds
     clipped = tuple(name for name, value in (("seed", seed), ("item", item)) if value < 0)
-    unit = scale * scale
+
+    def shown(value: float) -> float:
+        # Held at the largest finite number for values near the end of double precision.
+        return min(max(value, 0.0) * scale * scale, sys.float_info.max)
+
     return VarianceComponents(
-        max(seed, 0.0) * unit, max(item, 0.0) * unit, square_rest * unit,
-        square_seed * unit, square_item * unit, square_rest * unit, seeds, items, clipped,
-    )  # fmt: skip
+        seed=shown(seed),
+        item=shown(item),
+        residual=shown(square_rest),
+        mean_square_seed=shown(square_seed),
+        mean_square_item=shown(square_item),
+        mean_square_residual=shown(square_rest),
+        seeds=seeds,
+        items=items,
+        clipped=clipped,
+    )
 
 
 def two_way_estimate(differences: ArrayLike, level: float = 0.95) -> MeanEstimate:
