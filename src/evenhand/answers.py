@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from evenhand.conduct import LoadedClaim, all_trials, outcomes_so_far, settled
 from evenhand.decide import decide, progress
 from evenhand.display import duration
+from evenhand.docket import LoadedClaim, all_trials, outcomes_so_far, settled
 from evenhand.execution.catalogue import Listing
 from evenhand.execution.failures import ADVICE
 from evenhand.foresight import Foresight, foresee

@@ -63,8 +63,9 @@ def run(
 ) -> None:
     """Plan claims, run them (or go on from where they were interrupted), print verdicts and write reports."""
     from evenhand.answers import print_decision, print_plan, save_report
-    from evenhand.conduct import is_finished, load_claim, queue, run_claim
+    from evenhand.conduct import run_claim
     from evenhand.display import observer
+    from evenhand.docket import is_finished, load_claim, queue
     from evenhand.execution.machine import cores
     from evenhand.ledger import Ledger
 
@@ -91,7 +92,7 @@ def run(
 def plan(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
     """Show what a claim would run: trials, budget, smallest detectable effect."""
     from evenhand.answers import plan_document, print_plan
-    from evenhand.conduct import load_claim
+    from evenhand.docket import load_claim
     from evenhand.ledger import Ledger
 
     loaded = load_claim(claim)
@@ -110,7 +111,7 @@ def status(
 ) -> None:
     """Show how far claims are, and explain every failure: what happened and what to do."""
     from evenhand.answers import print_status, status_documents
-    from evenhand.conduct import load_claim
+    from evenhand.docket import load_claim
     from evenhand.ledger import Ledger
 
     documents = status_documents([load_claim(path) for path in claims or []], Ledger(ledger, create=False))
@@ -124,8 +125,8 @@ def status(
 def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
     """Decide a claim from the outcomes in the ledger, without running anything."""
     from evenhand.answers import print_decision
-    from evenhand.conduct import load_claim, outcomes_so_far
     from evenhand.decide import decide
+    from evenhand.docket import load_claim, outcomes_so_far
     from evenhand.ledger import Ledger
 
     loaded = load_claim(claim)
@@ -145,7 +146,7 @@ def report(
 ) -> None:
     """Write the report of a claim: one HTML file that works offline."""
     from evenhand.answers import save_report
-    from evenhand.conduct import load_claim
+    from evenhand.docket import load_claim
     from evenhand.ledger import Ledger
 
     loaded = load_claim(claim)
@@ -170,8 +171,9 @@ def try_recipe(
 ) -> None:
     """Run one trial outside any claim: recorded as exploratory, never part of a contrast."""
     from evenhand.answers import outcome_document, print_outcome
-    from evenhand.conduct import exploratory_trial, run_trial
+    from evenhand.conduct import run_trial
     from evenhand.display import TryObserver
+    from evenhand.docket import exploratory_trial
     from evenhand.execution import catalogue
     from evenhand.ledger import Ledger
 

@@ -5,27 +5,23 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import ValidationError
-
-from evenhand.claim import ClaimFile, parse_claim
-from evenhand.contrasts import Outcomes
-from evenhand.decide import Progress, decide, progress, running_contrasts
-from evenhand.errors import ClaimError, EvenhandError, Fault, SettingsError
-from evenhand.execution import catalogue
+from evenhand.decide import decide, progress, running_contrasts
+from evenhand.docket import LoadedClaim, all_trials, fix_claim, outcomes_so_far, settled
 from evenhand.execution.failures import RETRIES, Ending
 from evenhand.execution.machine import provenance
 from evenhand.execution.slots import Finished, LocalSlots, last_progress, read_outcome
 from evenhand.execution.worker import Job
+from evenhand.ladder import Progress
 from evenhand.ledger import Ledger
 from evenhand.outcome import Execution, Outcome
-from evenhand.plan import ResolvedClaim, changed_fields, expand, resolve
+from evenhand.pairs import Outcomes
 from evenhand.recipe import Recipe
-from evenhand.trial import ItemSet, Trial
+from evenhand.trial import Trial
 from evenhand.verdict import Contrast, Decision
 
 TICK_SECONDS = 0.2
@@ -33,21 +29,6 @@ TICK_SECONDS = 0.2
 
 SAME_FAILURE_LIMIT = 2
 """An arm that failed this often in the same way, and never succeeded, is not tried further in that condition."""
-
-
-@dataclass(frozen=True)
-class LoadedClaim:
-    """A claim file with its recipe found and its settings resolved."""
-
-    path: Path
-    file: ClaimFile
-    recipe: Recipe
-    resolved: ResolvedClaim
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the claim file: data paths and modules are relative to it."""
-        return self.path.parent
 
 
 @dataclass(frozen=True)
@@ -111,74 +92,6 @@ class Observer:
 
     def message(self, text: str) -> None:
         """Something a person should know (a retry, an arm given up, a rung finished)."""
-
-
-def load_claim(path: Path) -> LoadedClaim:
-    """Read a claim file, find its recipe and resolve its settings.
-
-    Raises:
-        ClaimError: the file is missing or has faults; all are named with their lines.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ClaimError(f"{path} cannot be read", [Fault(str(path), f"{error}")]) from error
-    file = parse_claim(text, str(path), path.stem)
-    folder = path.resolve().parent
-    try:
-        recipe = catalogue.find(file.claim.recipe, folder)
-    except EvenhandError as error:
-        raise ClaimError(f"{path} cannot be run as it stands", [file.fault(("recipe",), str(error))]) from error
-    resolved = resolve(file, recipe)
-    if recipe.info.further_fingerprint is not None:
-        further = {recipe.info.further_fingerprint(settings, folder) for settings in resolved.settings.values()}
-        resolved = replace(resolved, fingerprint=" ".join([resolved.fingerprint, *sorted(further - {""})]))
-    return LoadedClaim(path.resolve(), file, recipe, resolved)
-
-
-def all_trials(claim: ResolvedClaim) -> list[Trial]:
-    """Every trial of every rung, as if nothing were pruned."""
-    return [trial for rung in claim.claim.rungs for trial in claim.trials(rung)]
-
-
-def outcomes_so_far(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Outcome]:
-    """Trial id to its newest outcome in the ledger, failures included."""
-    ids = [trial.id for trial in all_trials(claim)]
-    return {key: record.outcome for key, record in ledger.latest(ids).items()}
-
-
-def settled(outcomes: Outcomes) -> dict[str, Outcome]:
-    """The outcomes that say something about the model; other failures are tried again by a new run."""
-    return {k: o for k, o in outcomes.items() if o.failure is None or o.failure.kind == "diverged"}
-
-
-def fix_claim(loaded: LoadedClaim, ledger: Ledger, *, amend: bool) -> list[str]:
-    """Enter the claim into the ledger before its first trial.
-
-    Returns:
-        What differs from the claim of the same name that has results, where ``amend`` allows that.
-
-    Raises:
-        ClaimError: a claim of this name with other content has results already; names the fields that changed.
-    """
-    claim = loaded.resolved
-    known = ledger.claims(claim.name)
-    if any(record.hash == claim.hash for record in known):
-        return []
-    earlier = next((r for r in reversed(known) if ledger.outcomes(claim_hash=r.hash)), None)
-    changes: list[str] = []
-    if earlier is not None:
-        changes = changed_fields(earlier.identity, claim.identity())
-        if not amend:
-            faults = [Fault(f"{loaded.path.name} (claim '{claim.name}')", change) for change in changes]
-            raise ClaimError(
-                f"The claim '{claim.name}' has results, and this file states another claim. Give it a new name, "
-                "or run with --amend to enter it as an amendment made after results were seen. What changed",
-                faults,
-            )
-    amended = earlier.hash if earlier is not None else ""
-    ledger.record_claim(claim.name, claim.hash, claim.identity(), loaded.file.text, amended, tuple(changes))
-    return changes
 
 
 @dataclass
@@ -371,60 +284,3 @@ def run_trial(trial: Trial, recipe: Recipe, folder: Path, ledger: Ledger, *, obs
     ledger.record_outcome(trial, finished.outcome, finished.execution, "", origin, exploratory=True)
     shutil.rmtree(job.workdir, ignore_errors=True)
     return finished
-
-
-def queue(claims: Sequence[LoadedClaim], finished: Callable[[str], bool]) -> list[LoadedClaim]:
-    """The claims in an order that respects ``after``.
-
-    Args:
-        claims: to run.
-        finished: whether a claim of this name that is not among them has been run to its end.
-
-    Raises:
-        ClaimError: a claim waits for one that is neither given nor finished, or claims wait for each other.
-    """
-    given = {claim.resolved.name: claim for claim in claims}
-    faults = [
-        claim.file.fault(("after",), f"'{name}' is not finished; run it first, or name its file in the same command")
-        for claim in claims
-        for name in claim.file.claim.after
-        if name not in given and not finished(name)
-    ]
-    if faults:
-        raise ClaimError("Claims wait for others that have not been run", faults)
-    ordered: list[LoadedClaim] = []
-    waiting = dict(given)
-    while waiting:
-        ready = [c for c in waiting.values() if not any(name in waiting for name in c.file.claim.after)]
-        if not ready:
-            circle = [c.file.fault(("after",), f"'{name}' waits in a circle") for name, c in waiting.items()]
-            raise ClaimError("Claims wait for each other", circle)
-        ordered.extend(ready)
-        for claim in ready:
-            del waiting[claim.resolved.name]
-    return ordered
-
-
-def is_finished(name: str, ledger: Ledger) -> bool:
-    """Whether the newest claim of this name in the ledger was run to its end."""
-    known = ledger.claims(name)
-    return bool(known) and bool(ledger.decisions(name, known[-1].hash))
-
-
-def exploratory_trial(
-    recipe: Recipe, settings: Mapping[str, Any], *, unit: str, amount: float, seed: int, items: int | None
-) -> Trial:
-    """A trial outside any claim.
-
-    Raises:
-        SettingsError: settings that the recipe refuses, all at once.
-    """
-    try:
-        complete = recipe.settings.model_validate(expand(settings)).model_dump(mode="json")
-    except ValidationError as error:
-        faults = [Fault(".".join(map(str, e["loc"])) or "settings", str(e["msg"])) for e in error.errors()]
-        raise SettingsError(f"The recipe '{recipe.reference}' refuses these settings", faults) from error
-    return Trial(
-        claim="", arm="try", condition="", rung="", seed=seed, recipe=recipe.reference, fingerprint=recipe.fingerprint,
-        settings=complete, unit=unit, amount=amount, items=ItemSet("try", 0, items),
-    )  # fmt: skip

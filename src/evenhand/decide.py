@@ -1,359 +1,333 @@
 """Verdicts: a claim and its outcomes in, a decision out. Pure: equal inputs give equal decisions.
 
-The verdicts stand in a fixed order and the first that matches wins: not-run, invalid, pruned, no-op, no-effect, gain or
-regression, inconclusive.
+A verdict joins the contrasts with the baseline and every rival (an intersection-union test, each at full level). Over
+several variants, conditions and primary metrics the levels follow Holm; planned looks have levels of their own.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from evenhand import statistics
-from evenhand.claim import Arm, Condition, MetricClaim, Rung
-from evenhand.contrasts import Outcomes, Pairs, contrast
+from evenhand.claim import Arm, Condition, MetricClaim
+from evenhand.contrasts import contrast, pair
+from evenhand.judge import RESULT_KINDS, Levels, judge, qualifier
+from evenhand.ladder import (
+    Progress,
+    adjusted_p,
+    climb,
+    controls,
+    look_counts,
+    look_plan,
+    pending_trials,
+    primary,
+    targets,
+)
+from evenhand.pairs import Cell, Outcomes, Pairs, make_pairs
 from evenhand.plan import ResolvedClaim
-from evenhand.trial import Trial
-from evenhand.verdict import Contrast, Decision, Interaction, Verdict, VerdictKind
-
-MISSING_LIMIT = 0.2
-"""More dropped pairs than this share make a contrast invalid."""
+from evenhand.verdict import Contrast, Decision, Exploratory, Interaction, Verdict, VerdictKind
 
 NULL_LEVEL = 0.99
 """A null arm fails when its interval at this level excludes 0: by chance in 1 of 100 claims."""
 
+Found = tuple[Contrast, Pairs, statistics.PairedContrast | None]
+
 
 @dataclass(frozen=True)
-class Progress:
-    """Where a claim stands on its ladder.
+class _Case:
+    """One variant in one cell, with its contrasts: the baseline first, then every rival."""
 
-    Attributes:
-        rung: the rung that runs now; the last one when all is done.
-        standing: names of the arms that run at it.
-        pruned: arm name to the reason it was screened out.
-        pending: its trials that have no outcome yet, in the order in which to run them.
-        finished: nothing is left to run.
-    """
-
-    rung: Rung
-    standing: tuple[str, ...]
-    pruned: Mapping[str, tuple[str, str]]
-    pending: tuple[Trial, ...]
-    finished: bool
+    arm: Arm
+    cell: Cell
+    found: tuple[Found, ...]
 
 
 def progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
-    """The next trials of a claim, given the outcomes so far (failures that will not be retried included)."""
-    pruned: dict[str, tuple[str, str]] = {}
-    rungs = claim.claim.rungs
-    for rung in rungs:
-        standing = tuple(arm.name for arm in claim.arms() if arm.name not in pruned)
-        pending = tuple(trial for trial in claim.trials(rung, standing) if trial.id not in outcomes)
-        if pending:
-            return Progress(rung, standing, pruned, pending, False)
-        if rung is not rungs[-1]:
-            pruned |= screen(claim, rung, standing, outcomes)
-            if all(arm.name in pruned for arm in claim.arms("variant")):
-                return Progress(rung, standing, pruned, (), True)
-    standing = tuple(arm.name for arm in claim.arms() if arm.name not in pruned)
-    return Progress(rungs[-1], standing, pruned, (), True)
+    """The next trials of a claim, given the outcomes so far (failures that will not be retried included).
 
-
-def screen(claim: ResolvedClaim, rung: Rung, standing: Sequence[str], outcomes: Outcomes) -> dict[str, tuple[str, str]]:
-    """Variants to prune after a screening rung: arm name to (rung name, reason).
-
-    Only variants are pruned, only where every target condition says so, and never for their luck: futility needs the
-    upper confidence bound below the margin.
+    At the confirming rung trials run up to the next planned look; the claim stops at the first look that settles
+    every verdict.
     """
-    pruned = {}
-    for arm in claim.arms("variant"):
-        if arm.name not in standing or rung.prune.rule == "none":
-            continue
-        reasons = [
-            _futile(claim, arm, condition, rung, metric, outcomes)
-            for condition in _targets(claim)
-            for metric in _primary(claim)
-        ]
-        if reasons and all(reasons):
-            pruned[arm.name] = (rung.name, reasons[0])
-    return pruned
+    stand = climb(claim, outcomes)
+    if stand.rung is not claim.claim.rungs[-1] or not stand.standing:
+        return stand
+    for count in look_counts(stand.rung):
+        seeds = stand.rung.seeds[:count]
+        pending = pending_trials(claim, stand.rung, stand.standing, seeds, outcomes)
+        stand = replace(stand, seeds=seeds, pending=pending, finished=not pending)
+        if pending or _settled(claim, stand, outcomes):
+            break
+    return stand
 
 
-def _futile(
-    claim: ResolvedClaim, arm: Arm, condition: Condition, rung: Rung, metric: MetricClaim, outcomes: Outcomes
-) -> str:
-    """Why an arm need not go on in one condition, or empty."""
-    rule = rung.prune
-    found, _ = contrast(claim, arm, claim.baseline, condition, rung, metric, outcomes, level=2 * rule.confidence - 1)
-    if found.estimate is None:
-        return ""
-    if rule.rule == "threshold" and rule.threshold is not None:
-        below = found.estimate < rule.threshold
-        text = f"{found.estimate:+.4g} is below the threshold {rule.threshold:g} (a rule without error control)"
-        return text if below else ""
-    if found.interval is None or found.interval[1] >= metric.margin:
-        return ""
-    return (
-        f"the {rule.confidence:.0%} upper bound of its difference, {found.interval[1]:+.4g}, is below the margin "
-        f"{metric.margin:g}"
-    )
-
-
-def _targets(claim: ResolvedClaim) -> tuple[Condition, ...]:
-    """Conditions in which an effect is looked for; all of them where each is a control."""
-    targets = tuple(c for c in claim.claim.conditions if c.expect != "no-effect")
-    return targets or claim.claim.conditions
-
-
-def _primary(claim: ResolvedClaim) -> tuple[MetricClaim, ...]:
-    return tuple(metric for metric in claim.claim.metrics if metric.primary)
+def _settled(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes) -> bool:
+    """Whether every verdict on a variant is settled at the present look."""
+    verdicts = _variant_verdicts(claim, stand, outcomes, beside=False)
+    return all(verdict.kind not in ("inconclusive", "not-run") for verdict in verdicts)
 
 
 def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
     """All verdicts of a claim from the outcomes it has so far.
 
+    While trials are pending no verdict rests on the pairs at hand: looking early would be an unplanned look, and that
+    is refused, not corrected.
+
     Args:
         claim: resolved.
-        outcomes: trial id to its outcome; trials without one count as not run.
+        outcomes: trial id to its outcome; trials without one count as pending.
     """
     stand = progress(claim, outcomes)
-    rung = claim.claim.rungs[-1]
-    verdicts: list[Verdict] = []
-    for metric in _primary(claim):
-        for condition in claim.claim.conditions:
-            null_fault = _null_fault(claim, condition, rung, metric, outcomes)
-            for arm in claim.arms("variant", "null"):
-                if arm.name in stand.pruned:
-                    verdicts.append(_pruned(claim, arm, condition, metric, *stand.pruned[arm.name]))
-                    continue
-                against = [claim.baseline, *(claim.arms("rival") if arm.role == "variant" else ())]
-                found = [_judged(claim, arm, other, condition, rung, metric, outcomes) for other in against]
-                verdict = _combine(claim, arm, condition, rung, metric, found)
-                if null_fault and arm.role == "variant" and verdict.kind not in ("not-run", "invalid"):
-                    verdict = replace(
-                        verdict, kind="invalid", qualifier="null arm", reasons=(null_fault, *verdict.reasons)
-                    )
-                verdicts.append(verdict)
-    verdicts = _with_controls(claim, verdicts)
-    interactions = tuple(_interactions(claim, rung, stand.standing, outcomes))
+    verdicts = _variant_verdicts(claim, stand, outcomes, beside=True)
+    verdicts = [*_with_checks(claim, stand, verdicts, outcomes), *_null_verdicts(claim, stand, outcomes)]
+    order = {
+        (m.name, c.name, a.name): i
+        for i, (m, c, a) in enumerate(
+            (m, c, a) for m in primary(claim) for c in claim.claim.conditions for a in claim.arms("variant", "null")
+        )
+    }
+    verdicts.sort(key=lambda v: order[v.metric, v.condition, v.arm])
     return Decision(
-        claim.name, claim.hash, tuple(verdicts), interactions, _warnings(claim, rung, verdicts), stand.finished
+        claim=claim.name,
+        claim_hash=claim.hash,
+        verdicts=tuple(verdicts),
+        interactions=tuple(_interactions(claim, stand, outcomes)),
+        exploratory=tuple(_exploratory(claim, stand, outcomes)),
+        warnings=_warnings(claim, stand, verdicts),
+        finished=stand.finished,
     )
 
 
-def _pruned(
-    claim: ResolvedClaim, arm: Arm, condition: Condition, metric: MetricClaim, rung: str, reason: str
-) -> Verdict:
-    text = f"screened out at rung '{rung}': {reason}. This says nothing about the size of its effect."
-    return Verdict(arm.name, arm.role, condition.name, metric.name, rung, "pruned", (text,), rung)
+def _cells(claim: ResolvedClaim, stand: Progress, metrics: Sequence[MetricClaim]) -> list[Cell]:
+    rung = claim.claim.rungs[-1]
+    seeds = stand.seeds if stand.rung is rung else rung.seeds
+    return [Cell(condition, rung, metric, seeds) for metric in metrics for condition in claim.claim.conditions]
 
 
-def _judged(
-    claim: ResolvedClaim, arm: Arm, against: Arm, condition: Condition, rung: Rung, metric: MetricClaim,
-    outcomes: Outcomes,
-) -> Contrast:  # fmt: skip
-    level = 1 - claim.claim.alpha
-    found, pairs = contrast(claim, arm, against, condition, rung, metric, outcomes, level=level)
-    kind, words = judge(found, pairs, metric, len(rung.seeds))
-    return replace(found, kind=kind, words=words)
+def _variant_verdicts(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes, *, beside: bool) -> list[Verdict]:
+    """One verdict per variant, condition and primary metric, before null arms and controls are considered."""
+    alpha = claim.claim.alpha
+    cases: list[_Case] = []
+    verdicts: list[Verdict] = []
+    for cell in _cells(claim, stand, primary(claim)):
+        for arm in claim.arms("variant"):
+            if arm.name in stand.pruned:
+                verdicts.append(_pruned(claim, arm, cell, *stand.pruned[arm.name]))
+                continue
+            others = [claim.baseline, *claim.arms("rival")]
+            found = tuple(
+                contrast(claim, arm, other, cell, outcomes, level=1 - alpha, beside=beside) for other in others
+            )
+            cases.append(_Case(arm, cell, found))
+    levels = _levels(claim, cases)
+    return verdicts + [_verdict(claim, case, levels[i]) for i, case in enumerate(cases)]
 
 
-def judge(found: Contrast, pairs: Pairs, metric: MetricClaim, planned: int) -> tuple[VerdictKind, str]:
-    """The verdict of one contrast and its sentence; the first rule that matches wins."""
-    if found.invalid:
-        return "invalid", found.invalid
-    if not found.seeds:
-        causes = Counter(kind for kinds in pairs.failures.values() for kind in kinds)
-        cause = causes.most_common(1)[0][0] if causes else "not-run"
-        return "not-run", f"{cause}: no pair is complete ({next(iter(found.dropped.values()), 'no trial has run')})"
-    fault = missing_fault(found, pairs, planned)
-    if fault:
-        return "invalid", fault
-    if found.saturated:
-        return "invalid", f"saturated: {found.saturated}"
-    if found.identical:
-        return "no-op", f"every paired output is identical over {len(found.seeds)} seeds: the change changes nothing"
-    return _sized(found, metric)
+def _levels(claim: ResolvedClaim, cases: Sequence[_Case]) -> list[Levels]:
+    """The error rates of each case: planned looks for all, Holm over the cases in target conditions."""
+    alpha = claim.claim.alpha
+    plan = look_plan(claim.claim.rungs[-1], alpha)
+    single = Levels(plan.nominal, plan.nominal)
+    wanted = {condition.name for condition in targets(claim)}
+    family = [i for i, case in enumerate(cases) if case.cell.condition.name in wanted]
+    holm = statistics.holm([adjusted_p(plan, _case_p(cases[i])) for i in family], alpha) if family else None
+    levels = [single] * len(cases)
+    for rank, i in enumerate(family):
+        assert holm is not None
+        share = 1 - holm.levels[rank]
+        effect = share if plan.source == "one look" else min(plan.nominal_for(share), plan.nominal)
+        levels[i] = Levels(effect, plan.nominal)
+    return levels
 
 
-def missing_fault(found: Contrast, pairs: Pairs, planned: int) -> str:
-    """Why too few pairs are left for a verdict, or empty."""
-    if len(found.dropped) > MISSING_LIMIT * planned:
-        return f"missing pairs: {len(found.dropped)} of {planned} pairs are missing"
-    counts = {arm: len(kinds) for arm, kinds in pairs.failures.items()}
-    if len({counts.get(arm, 0) for arm in (found.arm, found.against)}) > 1 and len(found.dropped) > 1:
-        return f"missing pairs: drops differ by arm ({counts})"
-    return ""
+def _case_p(case: _Case) -> float | None:
+    """The p-value of a case's verdict: of "better than all", or of the contrast that stands against it."""
+    contrasts = [found for found, _, estimate in case.found if estimate is not None]
+    if len(contrasts) < len(case.found) or any(c.saturated or c.identical for c in contrasts):
+        return None
+    if all((c.estimate or 0.0) > 0 for c in contrasts):
+        values = [c.p_value for c in contrasts]
+        return None if any(p is None for p in values) else max(p for p in values if p is not None)
+    return min(contrasts, key=lambda c: c.estimate or 0.0).p_value
 
 
-def _sized(found: Contrast, metric: MetricClaim) -> tuple[VerdictKind, str]:
-    """No effect, gain, regression or inconclusive, by the intervals."""
-    figures = describe(found)
-    if found.interval is None or found.equivalence_interval is None or found.estimate is None:
-        return "inconclusive", f"{figures}: {found.why_none}"
-    low, high = found.equivalence_interval
-    excludes = found.interval[0] > 0 or found.interval[1] < 0
-    if -metric.margin < low and high < metric.margin:
-        trivial = "; an effect is there, but trivial" if excludes else ""
-        return "no-effect", f"{figures}: inside +-{metric.margin:g}{trivial}"
-    if excludes:
-        kind: VerdictKind = "gain" if found.estimate > 0 else "regression"
-        clears = found.interval[0] >= metric.margin or found.interval[1] <= -metric.margin
-        return kind, f"{figures}: {kind}{', at least the margin' if clears else ''}"
-    return "inconclusive", f"{figures}: inconclusive; {_what_would_settle(found, metric)}"
-
-
-def describe(found: Contrast) -> str:
-    """Estimate, interval and size of a contrast in words."""
-    size = f"over {len(found.seeds)} seeds" + (f" x {found.items} items" if found.items else "")
-    if found.estimate is None:
-        return f"{found.arm} against {found.against}: no estimate {size}"
-    text = f"{found.arm} against {found.against}: {found.estimate:+.4f}"
-    if found.interval is None:
-        return f"{text} {size}"
-    return f"{text}, {found.level:.0%} interval {found.interval[0]:+.4f} to {found.interval[1]:+.4f} {size}"
-
-
-def _what_would_settle(found: Contrast, metric: MetricClaim) -> str:
-    """How many seeds would find an effect of this size, or of the margin."""
-    if len(found.differences) < 2:
-        return "more seeds are needed"
-    sd = float(np.std(found.differences, ddof=1))
-    wanted = max(abs(found.estimate or 0.0), metric.margin)
-    for seeds in range(2, 201):
-        effect = statistics.smallest_detectable_effect(seeds, sd).effect if sd > 0 else 0.0
-        if effect is not None and effect <= wanted:
-            return f"{max(seeds, len(found.seeds) + 1)} seeds would settle an effect of {wanted:.3g}"
-    return f"not even 200 seeds would settle an effect of {wanted:.3g}"
-
-
-_QUALIFIER_WORDS = ("budget", "items", "saturated", "missing pairs")
-
-
-def _qualifier(found: Contrast, metric: MetricClaim) -> str:
-    """The word in brackets behind a verdict."""
-    head = found.words.split(":", 1)[0]
-    if found.kind == "not-run":
-        return head
-    if found.kind == "invalid":
-        return head if head in _QUALIFIER_WORDS else ""
-    if found.kind == "no-effect" and "trivial" in found.words:
-        return "trivial"
-    return ">= margin" if found.words.endswith("at least the margin") else ""
-
-
-def _combine(
-    claim: ResolvedClaim, arm: Arm, condition: Condition, rung: Rung, metric: MetricClaim, found: list[Contrast]
-) -> Verdict:
-    """One verdict from the contrasts with the baseline and with every rival (an intersection-union test)."""
-    baseline, rivals = found[0], found[1:]
-    deciding = baseline
-    if baseline.kind == "gain":
-        standing = [rival for rival in rivals if rival.kind != "gain"]
-        everyone = standing or found
-        deciding = min(everyone, key=lambda c: (c.estimate is not None, c.estimate or 0.0))
-    qualifier = _qualifier(deciding, metric)
-    if deciding is not baseline and deciding.kind != "gain":
-        qualifier = f"{qualifier + ', ' if qualifier else ''}against {deciding.against}"
-    order = [deciding, *(c for c in found if c is not deciding)]
+def _verdict(claim: ResolvedClaim, case: _Case, levels: Levels) -> Verdict:
+    """One verdict from the contrasts with the baseline and with every rival."""
+    metric = case.cell.metric
+    judged = [judge(found, pairs, estimate, metric, levels) for found, pairs, estimate in case.found]
+    words = {
+        c.against: pairs.invalid[0] if pairs.invalid else ""
+        for c, (_, pairs, _) in zip(judged, case.found, strict=True)
+    }
+    deciding = _deciding(judged)
+    bracket = qualifier(deciding, words[deciding.against])
+    if deciding is not judged[0] and deciding.kind != "gain":
+        bracket = ", ".join(part for part in (bracket, f"against {deciding.against}") if part)
+    order = [deciding, *(c for c in judged if c is not deciding)]
     return Verdict(
-        arm.name, arm.role, condition.name, metric.name, rung.name, deciding.kind,
-        tuple(c.words for c in order), qualifier, tuple(found), deciding.against, 1 - claim.claim.alpha,
+        case.arm.name, case.arm.role, case.cell.condition.name, metric.name, case.cell.rung.name, deciding.kind,
+        tuple(c.words for c in order), bracket, tuple(judged), deciding.against, 1 - levels.effect,
     )  # fmt: skip
 
 
-def _null_fault(claim: ResolvedClaim, condition: Condition, rung: Rung, metric: MetricClaim, outcomes: Outcomes) -> str:
-    """Why the A/A comparison of a condition failed, or empty."""
-    for arm in claim.arms("null"):
-        found, _ = contrast(claim, arm, claim.baseline, condition, rung, metric, outcomes, level=NULL_LEVEL)
-        if found.interval is not None and (found.interval[0] > 0 or found.interval[1] < 0):
-            return f"the null arm '{arm.name}' differs from the baseline it repeats: {describe(found)}"
-    return ""
+def _deciding(judged: Sequence[Contrast]) -> Contrast:
+    """The contrast that decides: the baseline's unless it is a gain, then the rival that stood strongest."""
+    baseline = judged[0]
+    if baseline.kind != "gain":
+        return baseline
+    stood = [c for c in judged[1:] if c.kind != "gain"]
+    if stood:
+        return min(stood, key=lambda c: (c.kind in RESULT_KINDS, c.estimate if c.estimate is not None else 0.0))
+    return min(judged, key=lambda c: c.interval[0] if c.interval else 0.0)
 
 
-def _with_controls(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Judge control conditions by what is expected there; a failed control makes the target verdicts invalid."""
-    controls = {c.name for c in claim.claim.conditions if c.expect == "no-effect"}
+def _pruned(claim: ResolvedClaim, arm: Arm, cell: Cell, rung: str, reason: str) -> Verdict:
+    text = f"screened out at rung '{rung}': {reason}. This says nothing about the size of its effect."
+    return Verdict(
+        arm.name, arm.role, cell.condition.name, cell.metric.name, cell.rung.name, "pruned", (text,), rung,
+        family_level=1 - claim.claim.alpha,
+    )  # fmt: skip
+
+
+def _null_verdicts(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes) -> list[Verdict]:
+    """Null arms are judged at the null level: their verdict says whether the experiment can be trusted."""
+    levels = Levels(1 - NULL_LEVEL, claim.claim.alpha)
+    verdicts = []
+    for cell in _cells(claim, stand, primary(claim)):
+        for arm in claim.arms("null"):
+            if stand.standing:
+                found = contrast(claim, arm, claim.baseline, cell, outcomes, level=NULL_LEVEL)
+                verdicts.append(_verdict(claim, _Case(arm, cell, (found,)), levels))
+    return verdicts
+
+
+def _with_checks(
+    claim: ResolvedClaim, stand: Progress, verdicts: Sequence[Verdict], outcomes: Outcomes
+) -> list[Verdict]:
+    """Verdicts made invalid where a null arm or a control condition failed."""
+    nulls = {
+        (v.condition, v.metric): v for v in _null_verdicts(claim, stand, outcomes) if v.kind in ("gain", "regression")
+    }
+    expected_still = {condition.name for condition in controls(claim)}
     failed = {
         (v.arm, v.metric): v
         for v in verdicts
-        if v.condition in controls and v.role == "variant" and _against_baseline(v) in ("gain", "regression")
+        if v.condition in expected_still and _against_baseline(v) in ("gain", "regression")
     }
-    judged = []
+    checked = []
     for verdict in verdicts:
+        null = nulls.get((verdict.condition, verdict.metric))
         control = failed.get((verdict.arm, verdict.metric))
-        sized = verdict.kind not in ("not-run", "invalid", "pruned", "no-op")
-        if control is not None and verdict.condition not in controls and sized:
-            reason = f"the control condition '{control.condition}' shows an effect where none was expected"
+        if verdict.kind in RESULT_KINDS and null is not None:
+            reason = f"the null arm '{null.arm}' differs from the baseline it repeats ({null.reasons[0]})"
+            verdict = replace(verdict, kind="invalid", qualifier="null arm", reasons=(reason, *verdict.reasons))
+        elif verdict.kind in RESULT_KINDS and control is not None and verdict.condition not in expected_still:
+            reason = (
+                f"the control condition '{control.condition}' shows an effect where none was expected "
+                f"({control.contrasts[0].words})"
+            )
             verdict = replace(verdict, kind="invalid", qualifier="control", reasons=(reason, *verdict.reasons))
-        judged.append(verdict)
-    return judged
+        checked.append(verdict)
+    return checked
 
 
 def _against_baseline(verdict: Verdict) -> VerdictKind:
     return verdict.contrasts[0].kind if verdict.contrasts else verdict.kind
 
 
-def _interactions(claim: ResolvedClaim, rung: Rung, standing: Sequence[str], outcomes: Outcomes) -> list[Interaction]:
-    """Differences of differences: each target condition less each control condition, seed by seed."""
-    controls = [c for c in claim.claim.conditions if c.expect == "no-effect"]
-    found = []
-    for metric in _primary(claim):
-        for arm in claim.arms("variant"):
-            if arm.name not in standing:
-                continue
-            for target in claim.claim.conditions:
-                for control in controls if target.expect != "no-effect" else ():
-                    found.append(_interaction(claim, arm, target, control, rung, metric, outcomes))
-    return found
+def _interactions(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes) -> list[Interaction]:
+    """Differences of differences: each target condition less each control condition."""
+    if not stand.finished or not stand.standing:
+        return []
+    return [
+        _interaction(claim, arm, target, control, metric, stand.seeds, outcomes)
+        for metric in primary(claim)
+        for arm in claim.arms("variant")
+        if arm.name in stand.standing
+        for target in claim.claim.conditions
+        if target.expect != "no-effect"
+        for control in controls(claim)
+    ]
 
 
 def _interaction(
-    claim: ResolvedClaim, arm: Arm, target: Condition, control: Condition, rung: Rung, metric: MetricClaim,
-    outcomes: Outcomes,
+    claim: ResolvedClaim, arm: Arm, target: Condition, control: Condition, metric: MetricClaim,
+    seeds: tuple[int, ...], outcomes: Outcomes,
 ) -> Interaction:  # fmt: skip
-    level = 1 - claim.claim.alpha
+    rung = claim.claim.rungs[-1]
     here, there = (
-        contrast(claim, arm, claim.baseline, c, rung, metric, outcomes, level=level)[0] for c in (target, control)
+        make_pairs(claim, arm, claim.baseline, Cell(c, rung, metric, seeds), outcomes) for c in (target, control)
     )
-    by_seed = [dict(zip(c.seeds, c.differences, strict=True)) for c in (here, there)]
-    shared = [seed for seed in rung.seeds if seed in by_seed[0] and seed in by_seed[1]]
-    differences = tuple(by_seed[0][seed] - by_seed[1][seed] for seed in shared)
     names = (arm.name, claim.baseline.name, metric.name, target.name, control.name)
-    if not differences:
-        return Interaction(*names, None, None, None, (), "no seed has a complete pair in both conditions")
-    result = statistics.paired_t(differences, level)
-    interval = None if result.interval is None else (result.interval.low, result.interval.high)
-    return Interaction(*names, result.estimate, interval, result.p, differences, result.reason or "")
+    shared = [seed for seed in here.seeds if seed in there.seeds]
+    fault = here.invalid or there.invalid
+    if fault or not shared:
+        why = fault[1] if fault else "no seed has a complete pair in both conditions"
+        return Interaction(*names, None, None, None, (), why)
+    tables = []
+    for pairs in (here, there):
+        rows = [pairs.seeds.index(seed) for seed in shared]
+        tables.append(pairs.differences(metric)[rows])
+    item_wise = here.item_wise and there.item_wise
+    left, right = tables if item_wise else (table.mean(axis=1) for table in tables)
+    scope = claim.claim.scope if item_wise else "seeds"
+    result = statistics.difference_of_differences(
+        left,
+        right,
+        scope=scope,
+        level=1 - claim.claim.alpha,
+        target_clusters=here.clusters if item_wise else None,
+        control_clusters=there.clusters if item_wise else None,
+    )
+    by_seed = tuple(float(a.mean() - b.mean()) for a, b in zip(left, right, strict=True))
+    return Interaction(*names, result.estimate, pair(result.interval), result.p, by_seed, result.reason or "")
 
 
-def _warnings(claim: ResolvedClaim, rung: Rung, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
-    """What a reader must know before believing the verdicts."""
-    warnings = []
-    if len(rung.seeds) <= 5:
-        warnings.append(
-            f"The intervals rest on {len(rung.seeds)} seeds and on a normality that nobody can check at this number."
-        )
-    controls = {c.name for c in claim.claim.conditions if c.expect == "no-effect"}
-    for verdict in verdicts:
-        kind = _against_baseline(verdict)
-        if verdict.condition in controls and verdict.role == "variant" and kind not in ("no-effect", "no-op"):
-            warnings.append(
-                f"Control condition '{verdict.condition}': no effect of '{verdict.arm}' was expected; found {kind}."
-            )
-    return tuple(warnings)
+def _exploratory(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes) -> list[Exploratory]:
+    """Metrics that are not primary: Benjamini-Hochberg over the whole table, and never a verdict."""
+    if not stand.finished or not stand.standing:
+        return []
+    level = 1 - claim.claim.alpha
+    rows = [
+        contrast(claim, arm, claim.baseline, cell, outcomes, level=level, beside=False)[0]
+        for cell in _cells(claim, stand, [m for m in claim.claim.metrics if not m.primary])
+        for arm in claim.arms("variant")
+        if arm.name in stand.standing
+    ]
+    if not rows:
+        return []
+    adjusted = statistics.benjamini_hochberg([row.p_value for row in rows], claim.claim.alpha)
+    return [Exploratory(row, p, found) for row, p, found in zip(rows, adjusted.p, adjusted.rejected, strict=True)]
 
 
 def running_contrasts(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes) -> tuple[Contrast, ...]:
     """Variants against the baseline over the pairs of the present rung so far: to watch, never to judge by."""
-    level = 1 - claim.claim.alpha
     return tuple(
-        contrast(claim, arm, claim.baseline, condition, stand.rung, metric, outcomes, level=level)[0]
-        for metric in _primary(claim)
+        contrast(
+            claim, arm, claim.baseline, Cell(condition, stand.rung, metric, stand.seeds), outcomes,
+            level=1 - claim.claim.alpha, beside=False,
+        )[0]
+        for metric in primary(claim)
         for condition in claim.claim.conditions
         for arm in claim.arms("variant")
         if arm.name in stand.standing
-    )
+    )  # fmt: skip
+
+
+def _warnings(claim: ResolvedClaim, stand: Progress, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """What a reader must know before believing the verdicts."""
+    warnings: list[str] = []
+    sized = [v for v in verdicts if v.kind in RESULT_KINDS]
+    if sized and 1 < len(stand.seeds) <= 5 and claim.claim.scope != "checkpoint":
+        warnings.append(
+            f"The intervals rest on {len(stand.seeds)} seeds and on a normality that nobody can check at this number."
+        )
+    expected_still: Mapping[str, Condition] = {c.name: c for c in controls(claim)}
+    for verdict in verdicts:
+        kind = _against_baseline(verdict)
+        if verdict.condition in expected_still and verdict.role == "variant" and kind in ("inconclusive", "not-run"):
+            warnings.append(
+                f"Control condition '{verdict.condition}': that '{verdict.arm}' has no effect there was expected, and "
+                f"is neither shown nor refuted ({kind})."
+            )
+    return tuple(warnings)

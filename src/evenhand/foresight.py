@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from evenhand import statistics
 from evenhand.claim import MetricClaim, Rung
-from evenhand.contrasts import Outcomes, contrast
+from evenhand.ladder import look_plan, primary
+from evenhand.pairs import Cell, Outcomes, make_pairs
 from evenhand.plan import ResolvedClaim
 
 
@@ -39,37 +38,48 @@ class Foresight:
 def foresee(claim: ResolvedClaim, outcomes: Outcomes) -> tuple[Foresight, ...]:
     """The smallest detectable effect of the confirming rung on each primary metric.
 
-    The seed sd of differences comes from the claim (``metric.sd``), else from the null arm's or the screening pairs
-    that ``outcomes`` already holds; without either the effect is stated in units of that sd.
+    The spread of differences comes from the claim (``metric.sd``), else from the null arm's or the screening pairs
+    that ``outcomes`` already holds; without either the effect is stated in units of the seed sd of differences.
     """
     rung = claim.claim.rungs[-1]
-    return tuple(_foresee(claim, rung, metric, outcomes) for metric in claim.claim.metrics if metric.primary)
+    return tuple(_foresee(claim, rung, metric, outcomes) for metric in primary(claim))
 
 
 def _foresee(claim: ResolvedClaim, rung: Rung, metric: MetricClaim, outcomes: Outcomes) -> Foresight:
-    count = len(rung.seeds)
-    sd, source = _seed_sd(claim, metric, outcomes)
-    found = statistics.smallest_detectable_effect(count, sd if sd is not None else 1.0, alpha=claim.claim.alpha)
-    if found.effect is None:
-        return Foresight(metric.name, rung.name, count, None, None, metric.margin, True, "", found.reason or "")
-    if sd is None:
-        why = "no guess of that sd: give metric.sd, or run a null arm"
-        return Foresight(metric.name, rung.name, count, None, found.in_sd, metric.margin, False, "", why)
-    exceeds = found.exceeds(metric.margin)
-    return Foresight(metric.name, rung.name, count, found.effect, found.in_sd, metric.margin, exceeds, source)
+    count, items, margin = len(rung.seeds), claim.items[rung.name].count, metric.margin
+    alpha = look_plan(rung, claim.claim.alpha).nominal
+    spread = pilot_spread(claim, metric, outcomes)
+    if spread is None:
+        plain = statistics.smallest_detectable_effect(count, alpha=alpha)
+        why = plain.reason or "no guess of that sd: give metric.sd, or run a null arm"
+        return Foresight(metric.name, rung.name, count, None, plain.in_sd, margin, plain.effect is None, "", why)
+    has_items = items is not None and (spread.item_sd > 0 or spread.residual_sd > 0)
+    scope = claim.claim.scope if has_items else "seeds"
+    effect = statistics.planned_detectable(spread, count, items if has_items else None, scope=scope, alpha=alpha)
+    if effect is None:
+        return Foresight(metric.name, rung.name, count, None, None, margin, True, "", "one seed shows no spread")
+    in_sd = effect / spread.seed_sd if spread.seed_sd > 0 else None
+    return Foresight(metric.name, rung.name, count, effect, in_sd, margin, effect > margin, f"spread: {spread.source}")
 
 
-def _seed_sd(claim: ResolvedClaim, metric: MetricClaim, outcomes: Outcomes) -> tuple[float | None, str]:
+def pilot_spread(claim: ResolvedClaim, metric: MetricClaim, outcomes: Outcomes) -> statistics.Spread | None:
+    """The spread of paired differences: the claim's guess, the null arm's pairs, or those of a screening rung.
+
+    Where several conditions have pilot pairs, the widest spread is taken.
+    """
     if metric.sd is not None:
-        return metric.sd, f"from the guess sd = {metric.sd:g}"
-    spreads: list[float] = []
-    for arm in claim.arms("null") or claim.arms("variant"):
+        return statistics.Spread(metric.sd, source=f"guessed seed sd {metric.sd:g}")
+    found: list[statistics.Spread] = []
+    nulls = claim.arms("null")
+    rungs = claim.claim.rungs if nulls else claim.claim.rungs[:-1]
+    for arm in nulls or claim.arms("variant"):
         for condition in claim.claim.conditions:
-            for rung in claim.claim.rungs[: -1 if arm.role == "variant" else None]:
-                found, _ = contrast(claim, arm, claim.baseline, condition, rung, metric, outcomes, level=0.95)
-                if len(found.differences) >= 3:
-                    spreads.append(float(np.var(found.differences, ddof=1)))
-    if not spreads or not max(spreads):
-        return None, ""
-    which = "null arm" if claim.arms("null") else "screening rung"
-    return float(np.sqrt(np.mean(spreads))), f"from the pairs of the {which}"
+            for rung in rungs:
+                pairs = make_pairs(claim, arm, claim.baseline, Cell(condition, rung, metric, rung.seeds), outcomes)
+                if len(pairs.seeds) < 2 or pairs.invalid is not None:
+                    continue
+                differences = pairs.differences(metric)
+                table = differences if pairs.item_wise and differences.shape[1] > 1 else differences[:, 0]
+                source = f"pairs of '{arm.name}' in '{condition.name}' at rung '{rung.name}'"
+                found.append(statistics.spread_from_pilot(table, source))
+    return max(found, key=lambda spread: (spread.seed_sd, spread.residual_sd), default=None)

@@ -124,6 +124,21 @@ class Interaction:
 
 
 @dataclass(frozen=True)
+class Exploratory:
+    """A contrast on a metric that is not primary; no verdict rests on it.
+
+    Attributes:
+        contrast: against the baseline.
+        adjusted_p: Benjamini-Hochberg over the whole exploratory table, None where undefined.
+        discovery: within the false discovery rate.
+    """
+
+    contrast: Contrast
+    adjusted_p: float | None
+    discovery: bool
+
+
+@dataclass(frozen=True)
 class Decision:
     """All verdicts of a claim.
 
@@ -132,6 +147,7 @@ class Decision:
         claim_hash: of the resolved claim.
         verdicts: one per variant x condition x primary metric, then null arms and controls.
         interactions: target against control conditions.
+        exploratory: metrics that are not primary.
         warnings: what a reader must know before believing the verdicts.
         finished: every planned trial has an outcome or was pruned.
     """
@@ -140,5 +156,6 @@ class Decision:
     claim_hash: str
     verdicts: tuple[Verdict, ...]
     interactions: tuple[Interaction, ...] = ()
+    exploratory: tuple[Exploratory, ...] = ()
     warnings: tuple[str, ...] = ()
     finished: bool = False
