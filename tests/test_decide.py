@@ -1,0 +1,357 @@
+"""Verdicts: the first rule that matches wins, and each verdict says what it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evenhand.decide import decide, progress, running_contrasts
+from evenhand.outcome import Outcome
+from evenhand.trial import Trial
+from evenhand.verdict import Verdict
+from tests.worlds import TEXT, World, claim_of, failed, outcomes_of, scalar, with_scores
+
+NULL = '[[arm]]\nname = "off_again"\nrole = "null"\n'
+RIVAL = '[[arm]]\nname = "rival"\nrole = "rival"\nsettings.effect = {effect}\n'
+CONTROL = (
+    '[[condition]]\nname = "target"\n[[condition]]\nname = "control"\nexpect = "no-effect"\n'
+    "settings.condition_effect = {effect}\n"
+)
+
+
+def text_with(*parts: str, effect: float = 0.2, **replaced: str) -> str:
+    text = TEXT.replace("settings.effect = 0.2", f"settings.effect = {effect}")
+    for old, new in replaced.items():
+        text = text.replace(f"{old} = ", f"{new} = ")
+    return text.replace("[[rung]]", "".join(parts) + "[[rung]]", 1)
+
+
+def verdict_of(text: str, world: World | None = None, change: Any = None, **keys: Any) -> Verdict:
+    claim = claim_of(text)
+    found = decide(claim, outcomes_of(claim, world, change=change, **keys)).verdicts
+    return next(v for v in found if v.role == "variant" and v.condition in ("default", "target"))
+
+
+def only(arm: str, outcome: Any) -> Any:
+    """A change that applies to one arm."""
+    return lambda trial, found: (outcome(trial, found) if callable(outcome) else outcome) if trial.arm == arm else found
+
+
+def test_a_real_effect_is_a_gain_and_its_mirror_a_regression() -> None:
+    assert verdict_of(text_with(effect=0.2)).kind == "gain"
+    assert verdict_of(text_with(effect=-0.2)).kind == "regression"
+
+
+def test_a_metric_to_be_minimised_turns_the_sign() -> None:
+    text = text_with(effect=0.2).replace('name = "score"', 'name = "loss"')
+    found = verdict_of(text)
+    assert found.kind == "gain"
+    assert (found.contrasts[0].estimate or 0) > 0
+
+
+def test_a_gain_clear_of_the_margin_says_so() -> None:
+    assert verdict_of(text_with(effect=0.3)).title == "gain (>= margin)"
+
+
+def test_no_effect_needs_equivalence_not_mere_silence() -> None:
+    tight = World(seed_sd=0.002, shared_sd=0.01, item_sd=0.0, item_effect_sd=0.0, binary=False)
+    assert verdict_of(text_with(effect=0.0001), tight).kind == "no-effect"
+    assert verdict_of(text_with(effect=0.0001), World(seed_sd=0.1)).kind == "inconclusive"
+
+
+def test_a_trivial_effect_is_no_effect_and_called_trivial() -> None:
+    tight = World(seed_sd=0.001, shared_sd=0.01, item_sd=0.0, item_effect_sd=0.0, binary=False)
+    assert verdict_of(text_with(effect=0.02), tight).title == "no-effect (trivial)"
+
+
+def test_an_inconclusive_verdict_says_what_would_settle_it() -> None:
+    found = verdict_of(text_with(effect=0.06), World(seed_sd=0.08))
+    assert found.kind == "inconclusive"
+    assert "seeds would settle an effect" in found.reasons[0]
+    assert "95 % interval" in found.reasons[0]
+    assert "points" in found.reasons[0]
+
+
+def test_an_arm_that_changes_no_output_is_a_no_op() -> None:
+    claim = claim_of(text_with())
+    outcomes = outcomes_of(claim)
+    for trial in claim.trials(claim.claim.rungs[0]):
+        if trial.arm == "on":
+            twin = next(t for t in claim.trials(claim.claim.rungs[0]) if t.arm == "off" and t.seed == trial.seed)
+            outcomes[trial.id] = outcomes[twin.id]
+    assert decide(claim, outcomes).verdicts[0].kind == "no-op"
+
+
+def test_equal_scores_with_other_outputs_are_not_a_no_op() -> None:
+    half = [0.0, 1.0] * 50
+
+    def change(trial: Trial, outcome: Outcome) -> Outcome:
+        return with_scores(outcome, half, tuple(f"{trial.arm} {i}" for i in range(100)))
+
+    assert verdict_of(text_with(), change=change).kind != "no-op"
+
+
+@pytest.mark.parametrize(("value", "words"), [(1.0, "ceiling"), (0.0, "floor")])
+def test_a_task_at_its_ceiling_or_floor_for_both_arms_is_saturated(value: float, words: str) -> None:
+    found = verdict_of(text_with(), change=lambda trial, outcome: with_scores(outcome, [value] * 100))
+    assert found.title == "invalid (saturated)"
+    assert words in found.reasons[0]
+
+
+def test_a_task_at_the_declared_chance_level_is_saturated() -> None:
+    text = text_with(effect=0.0001).replace("margin = 0.05", "margin = 0.05\nchance = 0.5")
+    flat = World(seed_sd=0, shared_sd=0, item_sd=0, item_effect_sd=0)
+    assert verdict_of(text, flat).title == "invalid (saturated)"
+    assert verdict_of(text.replace("chance = 0.5", "chance = 0.1"), flat).title != "invalid (saturated)"
+
+
+def test_unequal_budgets_yield_no_number() -> None:
+    found = verdict_of(text_with(), change=only("on", lambda t, o: replace(o, spent={"steps": 27.5})))
+    assert found.title == "invalid (budget)"
+    assert found.contrasts[0].estimate is None
+    assert "27.5 against 10 steps" in found.reasons[0]
+
+
+def test_a_recipe_that_reports_no_spending_cannot_be_compared() -> None:
+    assert verdict_of(text_with(), change=lambda t, o: replace(o, spent={})).title == "invalid (budget)"
+
+
+def test_an_untrained_arm_is_exempt_from_equal_budgets() -> None:
+    text = text_with().replace('role = "variant"', 'role = "variant"\nuntrained = true')
+    assert verdict_of(text, change=only("on", lambda t, o: replace(o, spent={}))).kind == "gain"
+
+
+def test_other_items_yield_no_number() -> None:
+    def shifted(trial: Trial, outcome: Outcome) -> Outcome:
+        table = outcome.items["score"]
+        return replace(outcome, items={"score": replace(table, ids=(*table.ids[:-1], "stranger"))})
+
+    found = verdict_of(text_with(), change=only("on", shifted))
+    assert found.title == "invalid (items)"
+    assert found.contrasts[0].estimate is None
+    assert "stranger" in found.reasons[0]
+
+
+def test_items_in_another_order_are_the_same_items() -> None:
+    def turned(trial: Trial, outcome: Outcome) -> Outcome:
+        table = outcome.items["score"]
+        return replace(outcome, items={"score": replace(table, ids=table.ids[::-1], scores=table.scores[::-1])})
+
+    plain, reordered = verdict_of(text_with()), verdict_of(text_with(), change=only("on", turned))
+    assert reordered.contrasts[0].estimate == pytest.approx(plain.contrasts[0].estimate)
+    assert reordered.contrasts[0].interval == pytest.approx(plain.contrasts[0].interval)
+
+
+def test_one_missing_pair_is_dropped_and_named() -> None:
+    found = verdict_of(text_with(), change=lambda t, o: failed("infrastructure") if t.seed == 3 else o)
+    assert found.kind == "gain"
+    assert found.contrasts[0].seeds == (0, 1, 2, 4, 5)
+    assert "infrastructure" in found.contrasts[0].dropped["3"]
+
+
+def test_too_many_missing_pairs_or_pairs_missing_in_one_arm_are_invalid() -> None:
+    many = verdict_of(text_with(), change=lambda t, o: failed("resource") if (t.seed or 0) < 2 else o)
+    assert many.title == "invalid (missing pairs)"
+    text = TEXT.replace("[0, 1, 2, 3, 4, 5]", str(list(range(12))))
+    one = verdict_of(text, change=only("on", lambda t, o: failed("resource") if (t.seed or 0) < 2 else o))
+    assert one.title == "invalid (missing pairs)"
+
+
+def test_machine_failures_of_all_trials_are_not_a_verdict_on_the_model() -> None:
+    found = verdict_of(text_with(), change=only("on", failed("resource", "out of memory")))
+    assert found.title == "not-run (resource)"
+
+
+def test_a_diverged_trial_is_a_result_where_the_metric_has_a_worst_value() -> None:
+    found = verdict_of(text_with(effect=0.0001), change=only("on", failed("diverged")))
+    assert found.kind == "regression"
+    loss = text_with().replace('name = "score"', 'name = "loss"')
+    assert verdict_of(loss, change=only("on", failed("diverged"))).kind == "not-run"
+
+
+def test_while_trials_are_pending_there_is_no_verdict_but_something_to_watch() -> None:
+    claim = claim_of(text_with())
+    outcomes = outcomes_of(claim, change=lambda t, o: None if t.seed == 5 else o)
+    decision = decide(claim, outcomes)
+    assert decision.verdicts[0].title == "not-run (pending)"
+    assert not decision.finished
+    stand = progress(claim, outcomes)
+    assert {t.seed for t in stand.pending} == {5}
+    assert len(running_contrasts(claim, stand, outcomes)[0].seeds) == 5
+
+
+def test_a_variant_must_beat_every_rival() -> None:
+    weak, strong = text_with(RIVAL.format(effect=0.05)), text_with(RIVAL.format(effect=0.45))
+    assert verdict_of(weak).kind == "gain"
+    found = verdict_of(strong)
+    assert found.title == "regression (>= margin, against rival)"
+    assert found.standing == "rival"
+    assert [c.kind for c in found.contrasts] == ["gain", "regression"]
+
+
+def test_a_rival_that_failed_to_run_forbids_a_gain() -> None:
+    found = verdict_of(text_with(RIVAL.format(effect=0.05)), change=only("rival", failed("code")))
+    assert found.title == "not-run (code, against rival)"
+
+
+def test_a_null_arm_that_differs_makes_the_verdicts_invalid() -> None:
+    def shifted(trial: Trial, outcome: Outcome) -> Outcome:
+        return with_scores(outcome, np.ones(100) * 0.95)
+
+    assert verdict_of(text_with(NULL)).kind == "gain"
+    assert verdict_of(text_with(NULL), change=only("off_again", shifted)).title == "invalid (null arm)"
+
+
+def test_a_control_that_shows_an_effect_makes_the_target_invalid() -> None:
+    quiet, loud = text_with(CONTROL.format(effect=0.0)), text_with(CONTROL.format(effect=0.9))
+    assert verdict_of(quiet).kind == "gain"
+    assert verdict_of(loud).title == "invalid (control)"
+
+
+def test_helps_only_here_is_a_difference_of_differences() -> None:
+    claim = claim_of(text_with(CONTROL.format(effect=0.0)))
+    found = decide(claim, outcomes_of(claim)).interactions[0]
+    assert (found.target, found.control) == ("target", "control")
+    assert found.interval is not None
+    assert found.interval[0] > 0
+    assert found.estimate == pytest.approx(np.mean(found.differences))
+
+
+def test_several_variants_are_adjusted_by_holm_and_one_alone_is_not() -> None:
+    second = '[[arm]]\nname = "on2"\nrole = "variant"\nsettings.effect = 0.0001\n'
+    claim = claim_of(text_with(second))
+    found = {v.arm: v for v in decide(claim, outcomes_of(claim)).verdicts}
+    assert found["on"].family_level == pytest.approx(0.975)
+    assert found["on2"].family_level == pytest.approx(0.95)
+    assert verdict_of(text_with()).family_level == pytest.approx(0.95)
+
+
+def test_metrics_that_are_not_primary_stand_in_an_exploratory_table_only() -> None:
+    text = text_with().replace("[metric]", "[[metric]]") + '[[metric]]\nname = "loss"\nmargin = 0.1\nprimary = false\n'
+    claim = claim_of(text)
+    decision = decide(claim, outcomes_of(claim))
+    assert [v.metric for v in decision.verdicts] == ["score"]
+    assert [row.contrast.metric for row in decision.exploratory] == ["loss"]
+
+
+LOOKS = "seeds = [0, 1, 2, 3, 4]\nlooks = [3, 5]"
+
+
+def test_a_planned_look_stops_a_settled_claim_at_its_own_level() -> None:
+    claim = claim_of(text_with(effect=0.3).replace("seeds = [0, 1, 2, 3, 4, 5]", LOOKS))
+    early = outcomes_of(claim, World(seed_sd=0.01), change=lambda t, o: o if (t.seed or 0) < 3 else None)
+    stand = progress(claim, early)
+    assert stand.finished
+    found = decide(claim, early).verdicts[0]
+    assert found.kind == "gain"
+    assert found.contrasts[0].seeds == (0, 1, 2)
+    assert found.family_level == pytest.approx(1 - 0.028)
+
+
+def test_an_unsettled_look_asks_for_the_next_seeds_and_gives_no_verdict() -> None:
+    claim = claim_of(text_with(effect=0.01).replace("seeds = [0, 1, 2, 3, 4, 5]", LOOKS))
+    first = progress(claim, {})
+    assert {t.seed for t in first.pending} == {0, 1, 2}
+    early = outcomes_of(claim, World(seed_sd=0.1), change=lambda t, o: o if (t.seed or 0) < 3 else None)
+    stand = progress(claim, early)
+    assert {t.seed for t in stand.pending} == {3, 4}
+    assert decide(claim, early).verdicts[0].title == "not-run (pending)"
+    assert decide(claim, outcomes_of(claim, World(seed_sd=0.1))).verdicts[0].kind == "inconclusive"
+
+
+def test_looking_between_planned_looks_gives_no_verdict() -> None:
+    claim = claim_of(text_with(effect=0.3).replace("seeds = [0, 1, 2, 3, 4, 5]", LOOKS))
+    two = outcomes_of(claim, change=lambda t, o: o if (t.seed or 0) < 2 else None)
+    assert decide(claim, two).verdicts[0].title == "not-run (pending)"
+
+
+SCREEN = '[[rung]]\nname = "screen"\nbudget = 5\nseeds = [100, 101, 102]\nitems = 50\n'
+
+
+def test_futility_prunes_hopeless_variants_and_keeps_the_rest() -> None:
+    hopeless = '[[arm]]\nname = "bad"\nrole = "variant"\nsettings.effect = -0.3\n'
+    claim = claim_of(text_with(hopeless, SCREEN))
+    outcomes = outcomes_of(claim)
+    stand = progress(claim, outcomes)
+    assert set(stand.standing) == {"off", "on"}
+    found = {v.arm: v for v in decide(claim, outcomes).verdicts}
+    assert found["bad"].title == "pruned (screen)"
+    assert "10% of the time" in found["bad"].reasons[0]
+    assert found["on"].kind == "gain"
+
+
+def test_screening_data_never_enter_the_confirmation() -> None:
+    claim = claim_of(text_with(SCREEN))
+    outcomes = outcomes_of(claim)
+    confirm = decide(claim, outcomes).verdicts[0].contrasts[0]
+    assert confirm.seeds == (0, 1, 2, 3, 4, 5)
+    for trial in claim.trials(claim.claim.rungs[0]):
+        outcomes[trial.id] = with_scores(outcomes[trial.id], np.full(50, 0.5 if trial.arm == "off" else 0.6))
+    assert decide(claim, outcomes).verdicts[0].contrasts[0] == confirm
+
+
+def test_a_threshold_rule_prunes_and_is_labelled_as_uncontrolled() -> None:
+    rule = SCREEN + 'prune = { rule = "threshold", threshold = 0.5 }\n'
+    claim = claim_of(text_with(rule))
+    found = decide(claim, outcomes_of(claim)).verdicts[0]
+    assert found.kind == "pruned"
+    assert "without error control" in found.reasons[0]
+
+
+def test_two_deterministic_arms_are_compared_over_items_alone() -> None:
+    text = text_with().replace('role = "baseline"', 'role = "baseline"\ndeterministic = true')
+    found = verdict_of(text.replace('role = "variant"', 'role = "variant"\ndeterministic = true'))
+    assert len(found.contrasts[0].seeds) == 1
+    assert "McNemar" in str(found.contrasts[0].figures["method"])
+    assert found.kind == "gain"
+
+
+def test_a_deterministic_arm_pairs_with_every_seed() -> None:
+    found = verdict_of(text_with().replace('role = "baseline"', 'role = "baseline"\ndeterministic = true'))
+    assert found.contrasts[0].seeds == (0, 1, 2, 3, 4, 5)
+
+
+def test_equal_inputs_give_equal_decisions() -> None:
+    claim = claim_of(text_with(NULL, RIVAL.format(effect=0.1)))
+    assert decide(claim, outcomes_of(claim)) == decide(claim, outcomes_of(claim))
+
+
+def from_deltas(deltas: list[float], margin: float = 0.01) -> Verdict:
+    """A claim whose pairs differ by known amounts, on a metric without items."""
+    seeds = list(range(len(deltas)))
+    claim = claim_of(TEXT.replace("[0, 1, 2, 3, 4, 5]", str(seeds)).replace("margin = 0.05", f"margin = {margin}"))
+    values = {("off", s): 0.3 for s in seeds} | {("on", s): 0.3 + d for s, d in zip(seeds, deltas, strict=True)}
+    outcomes = {t.id: scalar(t, values) for t in claim.trials(claim.claim.rungs[0])}
+    return decide(claim, outcomes).verdicts[0]
+
+
+def test_worked_case_arc_options_first_is_inconclusive() -> None:
+    found = from_deltas([0.0156, 0.0234, 0.0625])
+    assert found.kind == "inconclusive"
+    assert found.contrasts[0].p_value == pytest.approx(0.145, abs=0.0005)
+    assert "+3.4 points, 95 % interval -2.9 to +9.6 over 3 seeds: inconclusive" in found.reasons[0]
+    assert "seeds would settle an effect of this size" in found.reasons[0]
+
+
+def test_worked_case_hotpot_layer_start_12_is_a_no_op() -> None:
+    assert from_deltas([0.0, 0.0, 0.0]).kind == "no-op"
+
+
+def test_worked_case_220_seconds_against_80_is_invalid() -> None:
+    claim = claim_of(TEXT.replace("[budget]", ""))
+    spent = {"off": 80.0, "on": 220.0}
+    outcomes = outcomes_of(claim, change=lambda t, o: replace(o, spent={"steps": spent[t.arm]}))
+    assert decide(claim, outcomes).verdicts[0].title == "invalid (budget)"
+
+
+def test_worked_case_contact_ties_near_the_majority_answer_are_saturated() -> None:
+    scores = [0.0] * 3 + [1.0] * 253
+
+    def change(trial: Trial, outcome: Outcome) -> Outcome:
+        return with_scores(outcome, scores)
+
+    text = TEXT.replace("items = 100", "items = 256").replace("margin = 0.05", "margin = 0.05\nchance = 0.98828125")
+    assert verdict_of(text, change=change).title == "invalid (saturated)"

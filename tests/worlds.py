@@ -1,0 +1,119 @@
+"""Simulated claims: outcomes drawn from known effects, so that verdicts can be checked against the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from evenhand.claim import parse_claim
+from evenhand.outcome import Failure, ItemScores, Outcome
+from evenhand.plan import ResolvedClaim, resolve
+from evenhand.recipe import Bench, Metric, Recipe, RecipeInfo, RecipeSettings
+from evenhand.trial import Trial, stream
+
+
+class Settings(RecipeSettings):
+    effect: float = 0.0
+    condition_effect: float = 1.0
+
+
+def run(settings: Settings, bench: Bench) -> dict[str, float]:
+    return {}
+
+
+INFO = RecipeInfo({"score": Metric(floor=0.0, ceiling=1.0), "loss": Metric("minimise")}, ("steps",), 1)
+RECIPE = Recipe("world", run, Settings, INFO, "version 1")
+
+TEXT = """
+recipe = "world"
+[metric]
+name = "score"
+margin = 0.05
+[[arm]]
+name = "off"
+role = "baseline"
+[[arm]]
+name = "on"
+role = "variant"
+settings.effect = 0.2
+[[rung]]
+name = "confirm"
+budget = 10
+seeds = [0, 1, 2, 3, 4, 5]
+items = 100
+"""
+
+
+def claim_of(text: str = TEXT) -> ResolvedClaim:
+    return resolve(parse_claim(text, "world.toml", "world"), RECIPE)
+
+
+@dataclass(frozen=True)
+class World:
+    """How outcomes come about: score of a binary item = level + effect x condition + seed + item + noise.
+
+    Attributes:
+        level: of the baseline, as a probability.
+        seed_sd: seed effect on each arm, of its own.
+        shared_sd: seed effect shared by the arms of a pair.
+        item_sd: item difficulty.
+        item_effect_sd: item-by-arm effect.
+        binary: right-or-wrong items; else the level itself with noise .1.
+    """
+
+    level: float = 0.5
+    seed_sd: float = 0.02
+    shared_sd: float = 0.05
+    item_sd: float = 0.15
+    item_effect_sd: float = 0.05
+    binary: bool = True
+
+    def outcome(self, trial: Trial, salt: int = 0) -> Outcome:
+        effect = trial.settings["effect"] * trial.settings["condition_effect"]
+        own = stream(salt, trial.arm, trial.condition, trial.seed, trial.rung)
+        shared = stream(salt, "shared", trial.condition, trial.seed, trial.rung).normal(0, self.shared_sd)
+        items = trial.items.choose(10_000)
+        difficulty = stream(salt, "items", trial.condition).normal(0, self.item_sd, 10_000)[items]
+        personal = stream(salt, "personal", trial.arm, trial.condition).normal(0, self.item_effect_sd, 10_000)[items]
+        level = self.level + effect + shared + own.normal(0, self.seed_sd) + difficulty + personal
+        if self.binary:
+            scores = (own.random(len(items)) < level).astype(np.float64)
+        else:
+            scores = np.clip(level + own.normal(0, 0.1, len(items)), 0, 1)
+        return Outcome(
+            metrics={"loss": float(1 - scores.mean())},
+            items={"score": ItemScores(tuple(map(str, items)), scores)},
+            spent={"steps": trial.amount},
+            grain={"steps": 1.0},
+        )
+
+
+def outcomes_of(
+    claim: ResolvedClaim, world: World | None = None, salt: int = 0, change: Callable[[Trial, Outcome], Any] | None = None
+) -> dict[str, Outcome]:
+    """Outcomes of every trial of a claim; ``change`` may replace one, or drop it by returning None."""
+    found = {}
+    for rung in claim.claim.rungs:
+        for trial in claim.trials(rung):
+            outcome = (world or World()).outcome(trial, salt)
+            outcome = change(trial, outcome) if change else outcome
+            if outcome is not None:
+                found[trial.id] = outcome
+    return found
+
+
+def failed(kind: Any, message: str = "it broke") -> Outcome:
+    return Outcome(failure=Failure(kind, message))
+
+
+def with_scores(outcome: Outcome, scores: Any, outputs: tuple[str, ...] | None = None) -> Outcome:
+    table = outcome.items["score"]
+    return replace(outcome, items={"score": ItemScores(table.ids, np.asarray(scores, dtype=float), outputs)})
+
+
+def scalar(trial: Trial, values: Mapping[tuple[str, int | None], float]) -> Outcome:
+    """An outcome with one scalar metric and no items."""
+    return Outcome(metrics={"score": values[trial.arm, trial.seed]}, spent={"steps": trial.amount})
