@@ -118,7 +118,7 @@ class World:
     ) -> Contrast:
         """A contrast whose figures follow from the differences by a paired t."""
         values = np.array(differences)
-        error = float(values.std(ddof=1) / math.sqrt(values.size)) if values.size > 1 else None
+        error = float(values.std(ddof=1) / math.sqrt(values.size)) if values.std() > 0 else None
         mean = float(values.mean())
         half = None if error is None else _T95[values.size] * error
         narrow = None if half is None else half * 0.77
@@ -128,7 +128,7 @@ class World:
             "differences": tuple(float(v) for v in values),
             "estimate": mean,
             "standard_error": error,
-            "degrees_of_freedom": float(values.size - 1) if values.size > 1 else None,
+            "degrees_of_freedom": None if error is None else float(values.size - 1),
             "p_value": None if error is None else 0.0123,
             "interval": None if half is None else (mean - half, mean + half),
             "equivalence_interval": None if narrow is None else (mean - narrow, mean + narrow),
@@ -213,7 +213,7 @@ def full_world() -> tuple[ResolvedClaim, Decision, list[OutcomeRecord]]:
             reasons=("+0.001 [-0.004, +0.005] lies inside ±0.02.",),
         ),
         verdict("inconclusive", "per_step", right, mixed, (-0.26, 0.21, -0.3, 0.22)),
-        verdict("no-op", "per_step", left, (0, 0, 0, 0), (0, 0, 0, 0)),
+        verdict("no-op", "per_step", left, (0, 0, 0, 0, 0), (0, 0, 0, 0, 0)),
         world.verdict("no-effect", world.contrast("off_again", "off", small, right), role="null"),
         world.verdict("no-effect", world.contrast("off_again", "off", small, left), role="null"),
     )

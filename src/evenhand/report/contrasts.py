@@ -205,8 +205,8 @@ def _facts(contrast: Contrast) -> tuple[tuple[str, str], ...]:
         ("exact sign-flip p", contrast.sign_flip_p),
         ("least sign-flip p possible", contrast.sign_flip_minimum),
         ("correlation of the pairs", contrast.correlation),
-        ("items gained", contrast.gained),
-        ("items lost", contrast.lost),
+        ("items gained, over seeds", contrast.gained),
+        ("items lost, over seeds", contrast.lost),
     ]
     facts.extend((name, numbers.exact(value)) for name, value in values if value is not None)
     spans = [

@@ -19,6 +19,9 @@ _POINTS = 240
 _ARMS = len(DASHES) - 1
 """Arms beside the baseline in one panel; more arms get further panels, the baseline repeated in each."""
 
+_LARGEST = 1e100
+"""Values at or beyond it are left out: a run that explodes has no scale to be drawn on."""
+
 
 @dataclass(frozen=True)
 class Legend:
@@ -61,15 +64,15 @@ def curve_figures(results: Results) -> tuple[CurveFigure, ...]:
     claim = results.claim.claim
     metrics = [metric.name for metric in claim.metrics]
     figures: list[CurveFigure] = []
-    for rung in reversed(claim.rungs):
+    for level, rung in reversed(list(enumerate(claim.rungs))):
         found = _collect(results, rung.name)
         names = sorted({name for name, _, _ in found}, key=lambda n: (n not in metrics, n))
-        figures.extend(_figure(results, found, name, rung.name, len(figures) + i) for i, name in enumerate(names))
+        figures.extend(_figure(results, found, name, rung.name, f"r{level}c{i}") for i, name in enumerate(names))
     return tuple(figures)
 
 
 def _collect(results: Results, rung: str) -> dict[tuple[str, str, str], _ArmCurves]:
-    """(curve, condition, arm) to the finite part of its curves, seed by seed."""
+    """(curve, condition, arm) to the drawable part of its curves, seed by seed."""
     whole: dict[tuple[str, str, str], list[Curve]] = defaultdict(list)
     broken: dict[tuple[str, str, str], list[Curve]] = defaultdict(list)
     for planned in results.where(rung=rung):
@@ -78,15 +81,15 @@ def _collect(results: Results, rung: str) -> dict[tuple[str, str, str], _ArmCurv
             continue
         into = broken if record.outcome.failure else whole
         for name, curve in sorted(record.outcome.curves.items()):
-            finite = np.isfinite(curve.steps) & np.isfinite(curve.values)
-            if finite.any():
+            drawable = (np.abs(curve.steps) < _LARGEST) & (np.abs(curve.values) < _LARGEST)  # false for NaN
+            if drawable.any():
                 key = (name, planned.trial.condition, planned.trial.arm)
-                into[key].append(Curve(curve.steps[finite], curve.values[finite]))
+                into[key].append(Curve(curve.steps[drawable], curve.values[drawable]))
     return {key: _ArmCurves(tuple(whole[key]), tuple(broken[key])) for key in sorted(whole.keys() | broken.keys())}
 
 
 def _figure(
-    results: Results, found: dict[tuple[str, str, str], _ArmCurves], name: str, rung: str, number: int
+    results: Results, found: dict[tuple[str, str, str], _ArmCurves], name: str, rung: str, prefix: str
 ) -> CurveFigure:
     claim = results.claim
     mine = {(c, a): curves for (n, c, a), curves in found.items() if n == name}
@@ -101,7 +104,7 @@ def _figure(
                 drawn.append((condition.name, lines, legend))
     axes = frame([line for _, lines, _ in drawn for line in lines], "step")
     sketches = [
-        Sketch(lines, f"c{number}-{i}-", str(escape(f"{name} over training, condition {condition}")))
+        Sketch(lines, f"{prefix}p{i}-", str(escape(f"{name} over training, condition {condition}")))
         for i, (condition, lines, _) in enumerate(drawn)
     ]
     made = [

@@ -177,7 +177,7 @@ def _draw(area: Any, line: Line) -> Any:
 def _inline(document: str, prefix: str, label: str) -> str:
     """A drawing as it goes into a page: no prologue, ids made unique, colours by name, short numbers."""
     text = document[document.index("<svg") :].strip()
-    text = re.sub(r"<svg [^>]*>", _head(label), text, count=1)
+    text = text[text.index(">") + 1 :]
     text = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", text, flags=re.DOTALL)
     text = re.sub(r' transform="rotate\(-0 [^"]*"', "", text)
     # Only ids that something points to are kept: the rest would repeat from panel to panel.
@@ -191,8 +191,4 @@ def _inline(document: str, prefix: str, label: str) -> str:
     text = text.replace("> <", "><")
     for colour, name in INKS.items():
         text = text.replace(colour, name)
-    return text
-
-
-def _head(label: str) -> str:
-    return f'<svg class="panel" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-label="{label}">'
+    return f'<svg class="panel" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-label="{label}">{text}'

@@ -14,7 +14,7 @@ from evenhand.plan import ResolvedClaim
 from evenhand.report import numbers, words
 from evenhand.verdict import Contrast, Decision, Interaction, Verdict
 
-_TABLE_FROM = 100
+_TABLE_FROM = 110
 """Columns from which a table is easier to read than stacked lines."""
 
 
@@ -29,26 +29,28 @@ def verdict_view(claim: ResolvedClaim, decision: Decision, width: int) -> Render
         return Group(*_stacked(claim, decision, max(width, 20)))
     below = [line for verdict in decision.verdicts for line in _reasons(verdict, width)]
     tail = [*_interactions(claim, decision, width), *_warnings(decision, width)]
-    return Group(*_heading(claim, decision, width), verdict_table(claim, decision), *below, *tail)
+    return Group(*_heading(claim, decision, width), Text(), verdict_table(claim, decision), Text(), *below, *tail)
 
 
 def verdict_table(claim: ResolvedClaim, decision: Decision) -> Table:
     """One row per contrast, the verdict before the first of each arm and condition; the deciding one is marked."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, highlight=False)
-    for name in ("verdict", "arm", "condition"):
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, highlight=False, padding=(0, 1, 0, 0))
+    several = len({verdict.metric for verdict in decision.verdicts}) > 1
+    table.add_column("verdict", no_wrap=True)
+    for name in ("arm", "condition", *(["metric"] if several else []), "against"):
         table.add_column(name, overflow="fold")
-    table.add_column("against", overflow="fold")
     for name in ("difference", "interval", "p", "seeds", "items"):
         table.add_column(name, justify="right", no_wrap=True)
     for verdict in decision.verdicts:
         look = words.LOOKS[verdict.kind]
         head = [Text(f"{look.sign} {verdict.title}", look.style), Text(verdict.arm), Text(verdict.condition)]
+        head.extend([Text(verdict.metric)] if several else [])
         if not verdict.contrasts:
             table.add_row(*head, *[Text(numbers.NONE)] * 6)
         decides = words.standing_contrast(verdict)
         for contrast in verdict.contrasts:
             table.add_row(*head, *_cells(claim, contrast, contrast is decides and len(verdict.contrasts) > 1))
-            head = [Text(), Text(), Text()]
+            head = [Text()] * len(head)
     return table
 
 

@@ -1,0 +1,118 @@
+"""The verdicts for terminals: narrow ones get stacked lines, wide ones a table."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from evenhand.report import numbers, verdict_lines, verdict_view
+from evenhand.report.words import LOOKS
+
+
+def printed(claim, decision, width: int) -> list[str]:
+    console = Console(width=width, file=io.StringIO(), force_terminal=False, color_system=None)
+    console.print(verdict_view(claim, decision, width))
+    return console.file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [30, 60, 80])
+def test_no_line_is_longer_than_the_terminal(demonstration, width):
+    claim, decision, _ = demonstration
+    for line in [*verdict_lines(claim, decision, width=width), *printed(claim, decision, width)]:
+        assert len(line) <= width, line
+
+
+def test_over_long_names_are_broken_to_fit_60_columns(world):
+    name = "arm_" + "x" * 76
+    sample = world({"off": "baseline", name: "variant"}, question="why " * 60)
+    contrast = sample.contrast(name, "off", (0.1, 0.2, 0.3, 0.1, 0.2), why_none="because " * 30)
+    empty = replace(contrast, estimate=None, interval=None)
+    decision = sample.decision(
+        sample.verdict("gain", contrast), sample.verdict("invalid", empty), warnings=("w" * 200,)
+    )
+    lines = verdict_lines(sample.claim(), decision)
+    assert max(map(len, lines)) <= 60
+    assert "".join(lines).replace(" ", "").count("x" * 76) == 2
+
+
+@pytest.mark.parametrize("width", [60, 110, 140])
+def test_every_contrast_shows_its_figures_at_every_width(demonstration, width):
+    claim, decision, _ = demonstration
+    text = "\n".join(printed(claim, decision, width))
+    for verdict in decision.verdicts:
+        assert f"{LOOKS[verdict.kind].sign} {verdict.title}" in text
+        for contrast in verdict.contrasts:
+            assert numbers.signed(contrast.estimate, 3) in text
+            assert numbers.interval(contrast.interval, 3) in text
+            assert contrast.against in text
+    for effect in decision.interactions:
+        assert numbers.interval(effect.interval, 3) in text
+    for warning in decision.warnings:
+        assert warning.split()[0] in text
+
+
+def test_a_wide_terminal_gets_one_row_per_contrast(demonstration):
+    claim, decision, _ = demonstration
+    lines = printed(claim, decision, 120)
+    assert max(map(len, lines)) <= 120
+    row = next(line for line in lines if "read_twice" in line)
+    assert "+0.054" in row
+    assert "[+0.020, +0.088]" in row
+    assert row.split()[-2:] == ["5", "200"]
+
+
+def test_several_metrics_are_told_apart_in_the_table(demonstration):
+    claim, decision, _ = demonstration
+    first, *others = decision.verdicts
+    decision = replace(decision, verdicts=(replace(first, metric="exact_match"), *others))
+    text = "\n".join(printed(claim, decision, 140))
+    assert "exact_match" in text
+    assert "accuracy" in text
+
+
+def test_colour_is_never_the_only_sign(demonstration):
+    claim, decision, _ = demonstration
+    lines = verdict_lines(claim, decision)
+    for verdict in decision.verdicts:
+        assert f"{LOOKS[verdict.kind].sign} {verdict.title}" in lines
+
+
+@pytest.mark.parametrize("kind", LOOKS)
+def test_every_verdict_kind_has_its_line_even_without_contrasts(world, kind):
+    sample = world({"off": "baseline", "on": "variant"})
+    decision = sample.decision(sample.verdict(kind, arm="on"), finished=False)
+    lines = verdict_lines(sample.claim(), decision)
+    assert f"{LOOKS[kind].sign} {kind}" in lines
+    assert any(line.startswith("Not finished") for line in lines)
+    assert any(kind in line for line in printed(sample.claim(), decision, 120))
+
+
+def test_the_contrast_that_decided_is_named(demonstration):
+    claim, decision, _ = demonstration
+    lines = verdict_lines(claim, decision)
+    assert "  against read_twice, rival (decides)" in lines
+    assert "  against off, baseline" in lines
+
+
+def test_words_that_a_contrast_already_carries_are_not_said_twice(world):
+    sample = world({"off": "baseline", "on": "variant", "twice": "rival"})
+    first = sample.contrast("on", "twice", (0.1, 0.2, 0.3), kind="inconclusive", words="words of the first")
+    second = sample.contrast("on", "off", (0.1, 0.2, 0.3), kind="gain", words="words of the second")
+    reasons = ("words of the first", "words of the second", "a reason of the claim's own")
+    decision = sample.decision(sample.verdict("inconclusive", second, first, reasons=reasons, standing="twice"))
+    text = "\n".join(verdict_lines(sample.claim(), decision))
+    assert "words of the first" in text
+    assert "words of the second" not in text
+    assert "a reason of the claim's own" in text
+    assert "against off, baseline: gain" in text
+
+
+def test_markup_in_names_is_printed_as_it_stands(world):
+    sample = world({"off": "baseline", "on": "variant"})
+    decision = sample.decision(sample.verdict("gain", arm="[bold]on[/bold]"), warnings=("[red]w[/red]",))
+    text = "\n".join(printed(sample.claim(), decision, 120))
+    assert "[bold]on[/bold]" in text
+    assert "[red]w[/red]" in text
