@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from evenhand.errors import EvenhandError
-from evenhand.nn.rwkv7 import elementwise
+from evenhand.nn.rwkv7 import elementwise, fused
 from evenhand.nn.rwkv7.config import RWKV7Config
 from evenhand.nn.rwkv7.initialise import initialise
 from evenhand.nn.rwkv7.kernel import Backend, wkv7
@@ -58,6 +58,8 @@ class TimeMix(nn.Module):
         backend: Backend = "auto",
     ) -> tuple[Tensor, Tensor, Tensor]:
         """inputs (B, T, C), before (B, C) -> output (B, T, C), the first layer's value (B, T, H, N), terminal state."""
+        if fused.fits(self, inputs, backend):
+            return fused.time_mix(self, inputs, before, first_value, initial_state, pull)
         mixes = (self.x_r, self.x_w, self.x_k, self.x_v, self.x_a, self.x_g)
         for_r, for_w, for_k, for_v, for_a, for_g = elementwise.shift_mix(inputs, before, mixes)
         receptance = self.receptance(for_r)
@@ -103,8 +105,10 @@ class ChannelMix(nn.Module):
         self.key = nn.Linear(config.width, 4 * config.width, bias=False)
         self.value = nn.Linear(4 * config.width, config.width, bias=False)
 
-    def forward(self, inputs: Tensor, before: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, before: Tensor, backend: Backend = "auto") -> Tensor:
         """inputs (B, T, C), before (B, C) -> (B, T, C)."""
+        if fused.fits(self, inputs, backend):
+            return fused.channel_mix(self, inputs, before)
         (mixed,) = elementwise.shift_mix(inputs, before, (self.x_k,))
         out: Tensor = self.value(elementwise.squared_relu(self.key(mixed)))
         return out
@@ -199,7 +203,7 @@ class RWKV7(nn.Module):
             mixed, first_value, terminal = block.att(normed, carried.time_shift, first_value, start, pull, self.backend)
             x = x + mixed
             normed_again = block.ln2(x)
-            x = x + block.ffn(normed_again, carried.channel_shift)
+            x = x + block.ffn(normed_again, carried.channel_shift, self.backend)
             assert terminal is not None
             after.append(LayerState(terminal, normed[:, -1], normed_again[:, -1]))
         return self.ln_out(x), RWKV7State(tuple(after))

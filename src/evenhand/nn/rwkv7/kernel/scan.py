@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from evenhand.nn.rwkv7.kernel.compiling import compiled
-from evenhand.nn.rwkv7.kernel.simd import LANES, constant, fma, load, mul, spread, store, store_totals, sub
+from evenhand.nn.rwkv7.kernel.simd import LANES, add_totals, constant, fma, load, mul, spread, store, store_totals, sub
 
 CHUNK = 16
 ROWS = 4
@@ -180,7 +180,7 @@ def _backward_read(
         store(d_k, at + j, grad_k)
         store(d_b, at + j, grad_b)
         store(d_w, at + j, grad_w)
-    store_totals(d_v, at + i, g0, g1, g2, g3)
+    add_totals(d_v, at + i, g0, g1, g2, g3)
     store_totals(d_removed, 0, e0, e1, e2, e3)
 
 
@@ -218,13 +218,11 @@ def _backward_write(d_state, row, states, old, n, at, w, a, d_a, d_removed, d_pu
 
 
 @compiled
-def _clear(begin, end, base, stride, n, d_r, d_w, d_k, d_a, d_b):
+def _clear(begin, end, base, stride, n, d_w, d_a, d_b):
     zero = constant(np.float32(0.0))
     for t in range(begin, end):
         for at in range(base + t * stride, base + t * stride + n, LANES):
-            store(d_r, at, zero)
             store(d_w, at, zero)
-            store(d_k, at, zero)
             store(d_a, at, zero)
             store(d_b, at, zero)
 
@@ -243,7 +241,8 @@ def scan_backward(
 ):  # fmt: skip
     """Heads first..stop: turn `d_state` from the terminal state's gradient into the initial state's; fill the others.
 
-    `d_w` is the gradient of the *log* decay. `d_pull` must come in as zeros.
+    `d_r`, `d_k`, `d_v` and `d_pull` are added to; `d_w`, the gradient of the *log* decay, `d_a` and `d_b` are
+    overwritten.
     """
     stride = heads * n
     chunks = (steps + CHUNK - 1) // CHUNK
@@ -255,7 +254,7 @@ def scan_backward(
         for chunk in range(chunks - 1, -1, -1):
             kept = (head * chunks + chunk) * n * n
             begin, end = chunk * CHUNK, min(steps, chunk * CHUNK + CHUNK)
-            _clear(begin, end, base, stride, n, d_r, d_w, d_k, d_a, d_b)
+            _clear(begin, end, base, stride, n, d_w, d_a, d_b)
             for i in range(0, n, ROWS):
                 row = own + i * n
                 for j in range(0, ROWS * n, LANES):

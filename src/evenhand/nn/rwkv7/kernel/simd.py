@@ -124,6 +124,48 @@ mul = _binary("fmul")
 div = _binary("fdiv")
 
 
+def _unary(name: str) -> Any:
+    @intrinsic
+    def function(typing_context: Any, value: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            kind = ir.FunctionType(_FLOATS, [_FLOATS])
+            callee = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+                builder.module, kind, f"llvm.{name}.v{LANES}f32"
+            )
+            return builder.call(callee, arguments)
+
+        return vector(vector), generate
+
+    return function
+
+
+nearest = _unary("rint")
+
+
+@intrinsic
+def clamp(typing_context: Any, value: Any, low: Any, high: Any) -> Any:
+    """Lane by lane min(max(value, low), high); not-a-number stays as it is."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        value, low, high = arguments
+        value = builder.select(builder.fcmp_ordered("<", value, low), low, value)
+        return builder.select(builder.fcmp_ordered(">", value, high), high, value)
+
+    return vector(vector, vector, vector), generate
+
+
+@intrinsic
+def power_of_two(typing_context: Any, exponent: Any) -> Any:
+    """2^exponent for whole exponents from -126 to 127, by writing the float's exponent bits."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        whole = builder.fptosi(arguments[0], _INTS)
+        bits = builder.shl(builder.add(whole, ir.Constant(_INTS, [127] * LANES)), ir.Constant(_INTS, [23] * LANES))
+        return builder.bitcast(bits, _FLOATS)
+
+    return vector(vector), generate
+
+
 def _lane_sum(builder: Any, value: Any) -> Any:
     """Pairwise sum of the lanes (half on half): three additions."""
     width = LANES
@@ -145,22 +187,40 @@ def total(typing_context: Any, value: Any) -> Any:
     return types.float32(vector), generate
 
 
+def _four_lane_sums(builder: Any, vectors: Any) -> Any:
+    """The lane sums of four vectors, as one vector of four: in each half first, then half on half."""
+    even, odd = _indices(0, 2, 8, 10, 4, 6, 12, 14), _indices(1, 3, 9, 11, 5, 7, 13, 15)
+
+    def pairs(left: Any, right: Any) -> Any:
+        first = builder.shuffle_vector(left, right, even)
+        return builder.fadd(first, builder.shuffle_vector(left, right, odd))
+
+    quarters = pairs(pairs(vectors[0], vectors[1]), pairs(vectors[2], vectors[3]))
+    low = builder.shuffle_vector(quarters, quarters, _indices(0, 1, 2, 3))
+    return builder.fadd(low, builder.shuffle_vector(quarters, quarters, _indices(4, 5, 6, 7)))
+
+
 @intrinsic
 def store_totals(typing_context: Any, array: Any, offset: Any, v0: Any, v1: Any, v2: Any, v3: Any) -> Any:
     """Write the lane sums of four vectors to four consecutive elements of `array`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        even, odd = _indices(0, 2, 8, 10, 4, 6, 12, 14), _indices(1, 3, 9, 11, 5, 7, 13, 15)
-
-        def pairs(left: Any, right: Any) -> Any:
-            first = builder.shuffle_vector(left, right, even)
-            return builder.fadd(first, builder.shuffle_vector(left, right, odd))
-
-        quarters = pairs(pairs(arguments[2], arguments[3]), pairs(arguments[4], arguments[5]))
-        low = builder.shuffle_vector(quarters, quarters, _indices(0, 1, 2, 3))
-        sums = builder.fadd(low, builder.shuffle_vector(quarters, quarters, _indices(4, 5, 6, 7)))
+        sums = _four_lane_sums(builder, arguments[2:])
         address = _address(context, builder, signature.args[0], arguments[0], arguments[1], sums.type)
         builder.store(sums, address, align=4)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector, vector, vector, vector), generate
+
+
+@intrinsic
+def add_totals(typing_context: Any, array: Any, offset: Any, v0: Any, v1: Any, v2: Any, v3: Any) -> Any:
+    """Add the lane sums of four vectors to four consecutive elements of `array`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        sums = _four_lane_sums(builder, arguments[2:])
+        address = _address(context, builder, signature.args[0], arguments[0], arguments[1], sums.type)
+        builder.store(builder.fadd(builder.load(address, align=4), sums), address, align=4)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector, vector, vector, vector), generate
