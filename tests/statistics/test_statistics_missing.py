@@ -61,5 +61,5 @@ def test_a_long_list_of_missing_items_is_cut_short_in_the_sentence_only():
 
 
 def test_an_id_that_occurs_twice_is_refused_by_name():
-    with pytest.raises(StatisticsError, match="variant items: expected each id once.*: b"):
+    with pytest.raises(StatisticsError, match=r"variant items: expected each id once.*: b"):
         statistics.match_items(["a", "b"], ["b", "b", "a"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 from scipy import stats
@@ -15,7 +16,7 @@ from evenhand.errors import StatisticsError
 def oracle_mean_squares(table):
     """MS_S, MS_I and MS_E from the textbook's analysis of variance."""
     seeds, items = np.indices(table.shape)
-    data = {"d": table.ravel(), "seed": seeds.ravel(), "item": items.ravel()}
+    data = pd.DataFrame({"d": table.ravel(), "seed": seeds.ravel(), "item": items.ravel()})
     return anova_lm(smf.ols("d ~ C(seed) + C(item)", data).fit())["mean_sq"].to_numpy()
 
 
