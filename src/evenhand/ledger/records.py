@@ -62,3 +62,34 @@ class ClaimRecord:
     amends: str
     changes: tuple[str, ...]
     place: Place
+
+
+@dataclass(frozen=True)
+class DecisionRecord:
+    """That a claim was run to its end, and how it was decided then.
+
+    Attributes:
+        name, hash: of the resolved claim.
+        verdicts: ``arm/condition/metric`` to verdict title.
+        place: where the record stands in the ledger.
+    """
+
+    name: str
+    hash: str
+    verdicts: Mapping[str, str]
+    place: Place
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """What a check of the whole ledger found.
+
+    Attributes:
+        records: records checked.
+        notes: harmless remarks, e.g. a torn last line that a crash left.
+        faults: every altered, missing or reordered record and every damaged file, each named.
+    """
+
+    records: int
+    notes: tuple[str, ...]
+    faults: tuple[str, ...]
