@@ -16,8 +16,8 @@ ArrayLike: TypeAlias = npt.ArrayLike
 Ids: TypeAlias = Sequence[str] | Sequence[int] | npt.NDArray[np.generic]
 
 _LARGEST = float(np.finfo(np.float64).max)
-_SAFE_LARGEST = 1e100
-_SAFE_SMALLEST = 1e-100
+_SAFE_LARGEST = 1e60
+_SAFE_SMALLEST = 1e-60
 ROUNDING = 1e-12
 """Spread below this share of the largest value is rounding, not variance (float64 carries 2e-16)."""
 
@@ -111,7 +111,7 @@ def largest_magnitude(values: Floats) -> float:
 
 
 def power_of_two_scale(values: Floats) -> float:
-    """A power of two that brings ``values`` near 1, so that squares neither overflow nor vanish.
+    """A power of two that brings ``values`` near 1, so that fourth powers neither overflow nor vanish.
 
     1 where none is needed. Division by it is exact but for subnormal numbers.
     """

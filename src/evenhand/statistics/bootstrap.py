@@ -11,7 +11,9 @@ from evenhand.statistics.arrays import ArrayLike, Floats, Ids, as_floats, check_
 from evenhand.statistics.clusters import cluster_totals
 from evenhand.statistics.intervals import Interval
 
-_CHUNK_ENTRIES = 400_000
+_CHUNK_ENTRIES = 100_000
+_MOST_SHORT = 65_535
+"""Counts below this are drawn as 16-bit numbers, in half the time."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +62,25 @@ def _multiplicities(generator: np.random.Generator, rows: int, count: int) -> Fl
 def crossed_means(
     differences: Floats, generator: np.random.Generator, draws: int, clusters: Ids | None = None
 ) -> Floats:
-    """Means of ``draws`` tables with seeds and items (or clusters of items) drawn again, shape (draws,)."""
+    """Means of ``draws`` tables with seeds and items (or clusters of items) drawn again, shape (draws,).
+
+    The drawn seeds of many tables are averaged in one matrix product; each table's items are then looked up in its own
+    row of averages, which fits in cache.
+    """
     totals, sizes = cluster_totals(differences, clusters)
     seeds, units = totals.shape
-    # Equal sizes need no second product: every drawn table then holds the same number of items.
+    kind = np.uint16 if units <= _MOST_SHORT else np.int64
+    # Equal sizes need no second look-up: every drawn table then holds the same number of items.
     equal = bool(np.all(sizes == sizes[0]))
     means = np.empty(draws)
     rows = max(1, _CHUNK_ENTRIES // units)
+    offsets = np.arange(rows, dtype=np.int64)[:, None] * units
     for start in range(0, draws, rows):
-        stop = min(start + rows, draws)
-        seed_weights = _multiplicities(generator, stop - start, seeds) / seeds
-        unit_weights = _multiplicities(generator, stop - start, units)
-        drawn = np.einsum("bs,bs->b", seed_weights, unit_weights @ totals.T)
-        means[start:stop] = drawn / (sizes[0] * units if equal else unit_weights @ sizes)
+        count = min(rows, draws - start)
+        averages = _multiplicities(generator, count, seeds) / seeds @ totals
+        drawn = generator.integers(0, units, size=(count, units), dtype=kind)
+        held = sizes[0] * units if equal else sizes[drawn].sum(axis=1)
+        means[start : start + count] = averages.ravel()[drawn + offsets[:count]].sum(axis=1) / held
     return means
 
 

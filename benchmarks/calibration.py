@@ -1,0 +1,393 @@
+"""Measure how often every statistical procedure errs, over the full grid, and write ``docs/calibration.md``.
+
+Run from the checkout's root::
+
+    python benchmarks/calibration.py                 # about five minutes on one core
+    python benchmarks/calibration.py --share 0.1     # a tenth of the replicates, to try it
+    python benchmarks/calibration.py --output other.md
+
+Everything is seeded: the same version of the code and of numpy writes the same page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from evenhand import statistics
+from evenhand.statistics.calibration import World, studies
+from evenhand.statistics.calibration.rates import monte_carlo_error
+
+SEEDS, ITEMS, SPREADS = (3, 5, 10), (16, 80, 200, 1000), (0.0, 0.1, 0.3)
+HEAD = """# Calibration
+
+How often each procedure errs, measured on simulated experiments whose truth is known. Every figure is a per cent of
+simulated experiments; nominal is 5 % unless stated; the Monte Carlo standard error is given with each table.
+`docs/statistics.md` explains the procedures. This page is written by `python benchmarks/calibration.py`.
+
+**The simulated world.** Binary scores: item difficulty is normal with standard deviation 1.5 logits and shared by both
+arms; each arm and seed adds a normal effect with the stated *seed spread* in logits; answers are right with the
+logistic probability. Continuous scores: the same sum plus standard normal noise, spreads in units of that noise.
+*Correlated*: the arms' noise at one seed and item has correlation 0.6. *Interaction*: each item responds to the
+mechanism in its own way, normal with the stated standard deviation.
+"""
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def percent(share: float | None) -> str:
+    """A share in per cent with one decimal."""
+    return "-" if share is None else f"{100 * share:.1f}"
+
+
+class Page:
+    """Collects sections and says on stderr how long each took."""
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+        self.parts = [HEAD]
+        self.started = time.perf_counter()
+
+    def count(self, replicates: int) -> int:
+        """Replicates after the share asked for."""
+        return max(50, round(replicates * self.share))
+
+    def add(self, title: str, *parts: str) -> None:
+        """Append a section."""
+        self.parts.append(f"\n## {title}\n\n" + "\n".join(parts))
+        print(f"{time.perf_counter() - self.started:6.1f} s  {title}", file=sys.stderr, flush=True)
+
+    def error(self, replicates: int, share: float = 0.05) -> str:
+        """A sentence with the Monte Carlo standard error."""
+        return f"Monte Carlo standard error about {100 * monte_carlo_error(share, replicates):.1f}.\n"
+
+
+def recipe_replicates(page: Page, seeds: int, items: int) -> int:
+    return page.count(4000 if seeds * items <= 2000 else 1500)
+
+
+def recipe_grid(page: Page) -> None:
+    """False positives of the two-way estimate over seeds x items x spread x kind."""
+    for kind, correlation, title in (
+        ("binary", 0.0, "right-or-wrong items"),
+        ("binary", 0.6, "right-or-wrong items, correlated pairs"),
+        ("continuous", 0.6, "graded items, correlated pairs"),
+    ):
+        rows, rates = [], []
+        for seeds in SEEDS:
+            for items in ITEMS:
+                cells = [
+                    studies.recipe_scope(
+                        World(seeds, items, spread, correlation=correlation, kind=kind),  # type: ignore[arg-type]
+                        recipe_replicates(page, seeds, items),
+                        seed=1000 + seeds * items,
+                    )
+                    for spread in SPREADS
+                ]
+                rates += [cell.rejected for cell in cells]
+                rows.append((seeds, items, *(percent(cell.rejected) for cell in cells)))
+        head = ("seeds", "items", *(f"seed spread {spread:g}" for spread in SPREADS))
+        found = f"Range: {percent(min(rates))} to {percent(max(rates))} %.\n"
+        page.add(
+            f"Recipe scope (two-way random effects): false positives, {title}",
+            table(head, rows),
+            found,
+            page.error(page.count(4000)),
+        )
+
+
+def recipe_effects(page: Page) -> None:
+    """Coverage and power of the two-way estimate with an effect, beside the planned power."""
+    rows = []
+    for seeds in SEEDS:
+        for items in (80, 1000):
+            for wished in (0.5, 0.8, 0.95):
+                spread = statistics.Spread(0.2 * math.sqrt(2), 0.5, math.sqrt(2))
+                effect = statistics.planned_detectable(spread, seeds, items, power=wished)
+                world = World(seeds, items, 0.2, interaction=0.5, effect=effect or 0.0, kind="continuous")
+                rates = studies.recipe_scope(world, page.count(2000), seed=2000 + seeds * items)
+                rows.append((seeds, items, percent(wished), percent(rates.rejected), percent(rates.covered)))
+    page.add(
+        "Recipe scope: power that was planned and power that came out",
+        "Graded items, seed spread 0.2, interaction 0.5, effect set by `planned_detectable`.\n",
+        table(("seeds", "items", "planned power", "power", "coverage of the 95 % interval"), rows),
+        page.error(page.count(2000), 0.5),
+    )
+    rows = []
+    for seeds in SEEDS:
+        for effect in (0.0, 0.2, 0.6, 1.5):
+            world = World(seeds, 200, 0.1, interaction=0.3, effect=effect)
+            rates = studies.recipe_scope(world, page.count(2000), seed=2500 + seeds)
+            true = 100 * world.true_difference()
+            rows.append((seeds, effect, f"{true:.1f}", percent(rates.rejected), percent(rates.covered)))
+    page.add(
+        "Recipe scope: power and coverage, 200 right-or-wrong items",
+        table(("seeds", "effect (logits)", "effect (points)", "rejected", "coverage of the 95 % interval"), rows),
+        page.error(page.count(2000)),
+    )
+
+
+def seeds_scope(page: Page) -> None:
+    """Paired t over seeds on fixed items."""
+    rows = []
+    for seeds in SEEDS:
+        for items in ITEMS:
+            count = page.count(3000 if items < 1000 else 1000)
+            cells = [studies.seeds_scope(World(seeds, items, spread), count, 3000 + items) for spread in SPREADS]
+            rows.append((seeds, items, *(percent(cell.rejected) for cell in cells)))
+    head = ("seeds", "items", *(f"seed spread {spread:g}" for spread in SPREADS))
+    page.add(
+        "Seeds scope (paired t over seeds, the same items): false positives",
+        table(head, rows),
+        page.error(page.count(3000)),
+    )
+
+
+def checkpoint_scope(page: Page) -> None:
+    """McNemar, graded t and betting for one pair of checkpoints."""
+    rows = []
+    for items in ITEMS:
+        for shift in (0.0, 0.5, 2.0):
+            rates = studies.mcnemar_scope(items, shift, page.count(3000), 4000 + items, interaction=0.3 if shift else 0)
+            rows.append((items, shift, percent(rates.rejected), percent(rates.covered)))
+    page.add(
+        "Checkpoint scope: exact McNemar and its interval",
+        table(("items", "shift (logits)", "rejected", "coverage"), rows),
+        page.error(page.count(3000)),
+    )
+    rows = []
+    for items in (30, 80, 200, 1000):
+        rates = studies.graded_checkpoint_scope(items, 0.0, page.count(3000), 4100 + items)
+        rows.append((items, percent(rates.rejected), percent(rates.covered)))
+    page.add(
+        "Checkpoint scope: paired t over graded items, no effect",
+        table(("items", "rejected", "coverage"), rows),
+        page.error(page.count(3000)),
+    )
+    rows = []
+    for items in ITEMS:
+        for shift in (0.0, 1.0):
+            rates = studies.betting_scope(items, shift, page.count(1000), 4200 + items)
+            rows.append((items, shift, percent(rates.rejected), percent(rates.covered)))
+    page.add(
+        "Checkpoint scope: betting, looked at after every item",
+        table(("items", "shift (logits)", "ever rejected", "coverage after the last item"), rows),
+        page.error(page.count(1000)),
+    )
+
+
+def beside(page: Page) -> None:
+    """What is shown beside the estimate: sign flips and the crossed bootstrap."""
+    rows = []
+    for seeds in (3, 4, 5, 6, 8, 10):
+        none, some = (studies.sign_flip_scope(seeds, shift, page.count(10_000), 5000 + seeds) for shift in (0.0, 1.5))
+        least = statistics.attainable_minimum(seeds)
+        rows.append((seeds, f"{least:.3g}", percent(none.rejected), percent(some.rejected)))
+    page.add(
+        "Exact sign-flip test at 5 %",
+        table(("seeds", "attainable minimum of p", "false positives", "power at 1.5 sd"), rows),
+        page.error(page.count(10_000)),
+    )
+    rows = []
+    for seeds in SEEDS:
+        for spread in SPREADS:
+            rates = studies.crossed_bootstrap_scope(World(seeds, 80, spread), page.count(1000), 5100 + seeds)
+            rows.append((seeds, spread, percent(rates.rejected)))
+    page.add(
+        "Crossed seed x item bootstrap, 80 right-or-wrong items: false positives",
+        table(("seeds", "seed spread", "excludes 0"), rows),
+        page.error(page.count(1000)),
+    )
+
+
+def structure(page: Page) -> None:
+    """Clusters and differences of differences."""
+    rows = []
+    for seeds in SEEDS:
+        world = World(seeds, 200, 0.1, interaction=0.7, cluster_size=10)
+        pair = [studies.clustered_scope(world, page.count(2000), 6000 + seeds, respect=flag) for flag in (True, False)]
+        rows.append((seeds, *(percent(rates.rejected) for rates in pair)))
+    page.add(
+        "Clustered items: 200 items in 20 clusters, interaction 0.7",
+        table(("seeds", "clusters as units", "items as units (wrong)"), rows),
+        page.error(page.count(2000)),
+    )
+    rows = []
+    for seeds in SEEDS:
+        for spread in SPREADS:
+            world = World(seeds, 40, spread)
+            pair = [
+                studies.difference_scope(world, page.count(2000), 6100 + seeds, same_items=flag)
+                for flag in (True, False)
+            ]
+            rows.append((seeds, spread, *(percent(rates.rejected) for rates in pair)))
+    page.add(
+        "Difference of differences, 40 graded items in each condition: false positives",
+        table(("seeds", "seed spread", "same items", "items of their own"), rows),
+        page.error(page.count(2000)),
+    )
+
+
+def decisions(page: Page) -> None:
+    """Equivalence, looks, pruning, families and rivals."""
+    count = page.count(10_000)
+    rows = [
+        (seeds, *(percent(studies.equivalence_rate(share * 1.5, 1.5, seeds, count, 7000)) for share in (0, 0.5, 1)))
+        for seeds in SEEDS
+    ]
+    page.add(
+        "Equivalence (two one-sided tests), margin 1.5 sd: declared equivalent",
+        table(("seeds", "no effect", "half the margin", "at the margin"), rows),
+        page.error(count),
+    )
+    rows = []
+    for seeds in ((3, 5), (5, 10), (3, 6, 10), (4, 7, 10), (3, 4, 6, 9)):
+        plan = statistics.plan_looks(seeds)
+        free = statistics.plan_looks(seeds, 0.0500001)
+        world = World(seeds[-1], 80, 0.1)
+        rows.append(
+            (
+                ", ".join(map(str, seeds)),
+                f"{plan.nominal:.4f}",
+                plan.source,
+                f"{free.nominal:.4f}",
+                percent(studies.looks_rate(plan, 0.0, count, 7100)),
+                percent(studies.looks_rate(plan, 1.0, count, 7100)),
+                percent(studies.looks_rate(plan, 0.0, page.count(2000), 7100, world)),
+            )
+        )
+    page.add(
+        "Planned looks: any look rejects",
+        table(
+            (
+                "looks",
+                "nominal level",
+                "from",
+                "simulated level",
+                "paired t, no effect",
+                "paired t, effect of 1 sd",
+                "two-way estimate, no effect",
+            ),
+            rows,
+        ),
+        page.error(count),
+    )
+    rows = []
+    for seeds in SEEDS:
+        for confidence in (0.8, 0.9, 0.95):
+            shares = [studies.prune_rate(effect, 1.0, seeds, count, 7200, confidence) for effect in (0.0, 1.0, 2.0)]
+            rows.append((seeds, confidence, *(percent(share) for share in shares)))
+    page.add(
+        "Futility pruning, margin 1 sd: pruned",
+        table(("seeds", "confidence", "no effect", "effect = margin", "effect = twice the margin"), rows),
+        page.error(count),
+    )
+    rows = []
+    for nulls, effects in ((10, 0), (10, 5), (3, 1)):
+        for name in ("holm", "benjamini-hochberg"):
+            rates = studies.family_rates(name, nulls, effects, page.count(3000), 7300)
+            rows.append(
+                (nulls, effects, name, percent(rates.any_false), percent(rates.false_share), percent(rates.found))
+            )
+    page.add(
+        "Several variants that share a baseline, 5 seeds, true effects of 4 sd",
+        table(("without effect", "with effect", "procedure", "any false", "share false", "found"), rows),
+        page.error(page.count(3000)),
+    )
+    rows = []
+    for rivals in (1, 3):
+        for lead in (0.0, 3.0, 6.0):
+            rate = studies.rivals_rate(rivals, lead, 5, page.count(3000), 7400)
+            rows.append((rivals, lead, percent(rate)))
+    page.add(
+        "Beating the baseline and every rival, when one of them is as good (5 seeds)",
+        table(("rivals", "lead over the others (sd)", "false gains"), rows),
+        page.error(page.count(3000)),
+    )
+
+
+def suites(page: Page) -> None:
+    """Interquartile means of suites."""
+    rows = []
+    for runs in (3, 5, 10, 20):
+        for tasks in (5, 20):
+            rates = studies.suite_rates(runs, tasks, page.count(1500), 8000 + runs)
+            rows.append((runs, tasks, percent(rates.rejected)))
+    page.add(
+        "Difference of interquartile means, stratified bootstrap: false positives",
+        "The bootstrap over runs errs too often with few runs; the estimate is for description.\n",
+        table(("runs", "tasks", "excludes 0"), rows),
+        page.error(page.count(1500)),
+    )
+
+
+def failing(page: Page) -> None:
+    """The procedures that do not hold."""
+    rows = []
+    for name in ("percentile bootstrap over seeds", "z with population standard deviation"):
+        cells = [percent(studies.failing_rate(name, seeds, page.count(10_000), 9000 + seeds)) for seeds in SEEDS]
+        rows.append((name, *cells))
+    name = "paired t after every seed"
+    rows.append(
+        (
+            f"{name} from the third on",
+            "-",
+            *(percent(studies.failing_rate(name, n, page.count(10_000), 9100)) for n in (5, 10)),
+        )
+    )
+    page.add(
+        "Procedures that do not work: false positives, normal differences",
+        table(("procedure", *(f"{seeds} seeds" for seeds in SEEDS)), rows),
+        page.error(page.count(10_000), 0.2),
+    )
+    rows = []
+    for seeds in (1, *SEEDS):
+        worlds = [World(seeds, 1000, spread) for spread in SPREADS]
+        rows.append((seeds, *(percent(studies.item_only_rate(world, page.count(1000), 9200)) for world in worlds)))
+    page.add(
+        "Procedures that do not work: item-only normal test of a recipe, 1000 right-or-wrong items",
+        table(("seeds", *(f"seed spread {spread:g}" for spread in SPREADS)), rows),
+        page.error(page.count(1000), 0.4),
+    )
+    best = [
+        (k, n, f"{studies.best_of_nulls(k, n, page.count(20_000), 9300):.2f}") for k in (3, 10, 30) for n in (3, 5, 10)
+    ]
+    page.add(
+        "The best of several variants without effect, in standard deviations of a seed's difference",
+        table(("variants", "seeds", "mean of the best"), best),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure error rates and write the calibration page.")
+    parser.add_argument("--share", type=float, default=1.0, help="share of the full number of replicates")
+    parser.add_argument("--output", type=Path, default=Path("docs/calibration.md"))
+    options = parser.parse_args()
+    page = Page(options.share)
+    for section in (
+        recipe_grid,
+        recipe_effects,
+        seeds_scope,
+        checkpoint_scope,
+        beside,
+        structure,
+        decisions,
+        suites,
+        failing,
+    ):
+        section(page)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text("\n".join(part.strip("\n") + "\n" for part in page.parts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
