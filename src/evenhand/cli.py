@@ -75,8 +75,12 @@ def run(
     decisions = []
     for claim in loaded:
         print_plan(claim, store, console)
-        with observer(claim.resolved, console) as watcher:
-            decision = run_claim(claim, store, jobs=jobs or cores(), observer=watcher, amend=amend)
+        try:
+            with observer(claim.resolved, console) as watcher:
+                decision = run_claim(claim, store, jobs=jobs or cores(), observer=watcher, amend=amend)
+        except KeyboardInterrupt:
+            console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")
+            raise typer.Exit(130) from None
         decisions.append(decision)
         path = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
         if not as_json:
@@ -283,9 +287,6 @@ def main() -> None:
     except EvenhandError as error:
         note().print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        note().print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -201,7 +201,9 @@ class _Run:
         left = [t for t in alike if t.id not in self.outcomes]
         for other in left:
             message = f"not tried: {len(same)} trials of this arm failed alike ({failure.message})"
-            self.outcomes[other.id] = Outcome(failure=replace(failure, message=message))
+            skipped = Outcome(failure=replace(failure, message=message))
+            self.ledger.record_outcome(other, skipped, Execution(attempt=0), claim.hash, self.origin)
+            self.outcomes[other.id] = skipped
         if left:
             self.observer.message(f"'{trial.arm}' fails in the same way each time; {len(left)} trials are left out")
 
