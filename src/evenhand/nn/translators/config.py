@@ -1,0 +1,87 @@
+"""The settings of a translator: everything needed to build one, as plain data."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from evenhand.errors import EvenhandError
+
+Kind = Literal["cross_attention", "dit", "linear"]
+KINDS: tuple[Kind, ...] = ("cross_attention", "dit", "linear")
+
+
+class TranslatorError(EvenhandError, ValueError):
+    """Settings, inputs or files that do not fit a translator."""
+
+
+@dataclass(frozen=True)
+class TranslatorConfig:
+    """What a translator is built from.
+
+    Attributes:
+        kind: ``cross_attention``, ``dit`` or ``linear``.
+        source_width: width of the source model's hidden states.
+        target_width: width of the target model's embeddings.
+        target_rms: root mean square of the target's embedding table; soft tokens leave at it times a learned scalar.
+        soft_tokens: K, number of soft tokens.
+        bottleneck: width inside the translator; a multiple of ``heads`` and even.
+        depth: number of blocks.
+        heads: attention heads.
+        train_steps, eval_steps: Euler steps from noise to soft tokens (dit).
+        guidance: classifier-free guidance in evaluation; 1 leaves it off (dit).
+        drop_rate: share of items whose condition is dropped in the flow loss, for guidance (dit).
+    """
+
+    kind: Kind
+    source_width: int
+    target_width: int
+    target_rms: float
+    soft_tokens: int = 16
+    bottleneck: int = 128
+    depth: int = 2
+    heads: int = 4
+    train_steps: int = 2
+    eval_steps: int = 4
+    guidance: float = 1.0
+    drop_rate: float = 0.1
+
+    def __post_init__(self) -> None:
+        faults = []
+        if self.kind not in KINDS:
+            faults.append(f"kind must be one of {', '.join(KINDS)}; found {self.kind!r}")
+        for name in ("source_width", "target_width", "soft_tokens", "bottleneck", "depth", "heads", "train_steps",
+                     "eval_steps"):  # fmt: skip
+            if getattr(self, name) < 1:
+                faults.append(f"{name} must be at least 1; found {getattr(self, name)}")
+        if self.heads >= 1 and (self.bottleneck % self.heads or self.bottleneck % 2):
+            faults.append(f"bottleneck must be even and a multiple of heads ({self.heads}); found {self.bottleneck}")
+        if not (math.isfinite(self.target_rms) and self.target_rms > 0):
+            faults.append(f"target_rms must be a positive number; found {self.target_rms}")
+        if not 0 <= self.drop_rate < 1:
+            faults.append(f"drop_rate must be in [0, 1); found {self.drop_rate}")
+        if faults:
+            raise TranslatorError("A translator cannot be built: " + "; ".join(faults) + ".")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> TranslatorConfig:
+        """From plain data.
+
+        Raises:
+            TranslatorError: a key is unknown or missing, or a value does not fit.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(document) - known)
+        if unknown:
+            raise TranslatorError(f"Unknown translator settings: {', '.join(unknown)}. Known are {sorted(known)}.")
+        try:
+            return cls(**document)
+        except TypeError as error:
+            raise TranslatorError(f"Translator settings are incomplete: {error}.") from error

@@ -1,0 +1,119 @@
+"""The bridge itself: source states, translator and soft prompt in one object that is trained, evaluated and saved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from evenhand.nn.translators import Translator, load_translator, save_translator
+from evenhand.systems.bridge.items import Item
+from evenhand.systems.bridge.language_model import LanguageModel
+from evenhand.systems.bridge.prompts import Prompts
+from evenhand.systems.bridge.soft_prompt import Injection, Inputs, Side, SoftPrompt
+
+PromptMode = Literal["soft_only", "soft_plus_text"]
+StatesOf = Callable[[Sequence[str]], tuple[Tensor, Tensor]]
+"""From texts to source states (B, S, C) and their mask (B, S)."""
+
+
+@dataclass
+class Bridge:
+    """From the source's reading of an item to the target's answer.
+
+    Attributes:
+        states_of: reads texts with the source, or looks them up in a cache.
+        translator: source states to soft tokens.
+        soft_prompt: soft tokens into the target.
+        prompts: items as the target's rows.
+    """
+
+    states_of: StatesOf
+    translator: Translator
+    soft_prompt: SoftPrompt
+    prompts: Prompts
+
+    @property
+    def target(self) -> LanguageModel:
+        """The frozen target."""
+        return self.soft_prompt.target
+
+    def parameters(self) -> list[nn.Parameter]:
+        """What is trained and saved: the translator and the adapters."""
+        return [*self.translator.parameters(), *self.soft_prompt.parameters()]
+
+    def gates(self) -> list[nn.Parameter]:
+        """Gates that start at 0."""
+        return [
+            *self.translator.gates(),
+            *(value for name, value in self.soft_prompt.named_parameters() if name.endswith("gate")),
+        ]
+
+    def train(self, mode: bool = True) -> None:
+        """Put the trained parts into training or evaluation mode; the target stays in evaluation mode."""
+        self.translator.train(mode)
+        self.soft_prompt.train(mode)
+
+    @torch.no_grad()
+    def soft_tokens(self, items: Sequence[Item], batch: int = 64) -> Tensor:
+        """Soft tokens (I, K, C) of all items, in evaluation mode."""
+        was = self.translator.training
+        self.train(False)
+        made = [
+            self.translator(*self.states_of([item.facts for item in items[i : i + batch]]))
+            for i in range(0, len(items), batch)
+        ]
+        self.train(was)
+        return torch.cat(made)
+
+    def assemble(
+        self, items: Sequence[Item], soft: Tensor | None, *, with_text: bool, with_answers: bool = False,
+        side: Side = "right", room: int = 0,
+    ) -> Inputs:  # fmt: skip
+        """A batch for the target; see :meth:`SoftPrompt.assemble`."""
+        return self.soft_prompt.assemble(
+            self.prompts.before(items), soft, self.prompts.after(items, with_text=with_text),
+            answers=self.prompts.answers(items) if with_answers else None, side=side, room=room,
+        )  # fmt: skip
+
+    def state_dict(self) -> dict[str, dict[str, Tensor]]:
+        """A copy of all trained weights: later training does not change it."""
+        return {
+            name: {key: value.detach().clone() for key, value in part.state_dict().items()}
+            for name, part in (("translator", self.translator), ("adapters", self.soft_prompt))
+        }
+
+    def load_state_dict(self, state: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Go back to a copy."""
+        self.translator.load_state_dict(dict(state["translator"]))
+        self.soft_prompt.load_state_dict(dict(state["adapters"]))
+
+    def save(self, folder: Path, about: Mapping[str, Any] | None = None) -> None:
+        """Write translator and adapters as safetensors with JSON beside them."""
+        save_translator(self.translator, folder, about)
+        save_file(
+            {k: v.detach().cpu().clone() for k, v in self.soft_prompt.state_dict().items()},
+            folder / "adapters.safetensors",
+        )
+        settings = {"injection": self.soft_prompt.injection, "scale": self.soft_prompt.scale}
+        folder.joinpath("soft_prompt.json").write_text(json.dumps(settings), encoding="utf-8")
+
+
+def load_bridge(folder: Path, states_of: StatesOf, target: LanguageModel, prompts: Prompts) -> Bridge:
+    """A saved bridge between the same models.
+
+    Raises:
+        TranslatorError: files are missing, damaged or do not belong together.
+    """
+    translator, _ = load_translator(folder, str(target.device))
+    settings = json.loads(folder.joinpath("soft_prompt.json").read_text(encoding="utf-8"))
+    injection: Injection = settings["injection"]
+    soft_prompt = SoftPrompt(target, injection, settings["scale"]).to(target.device)
+    soft_prompt.load_state_dict(load_file(folder / "adapters.safetensors"))
+    return Bridge(states_of, translator, soft_prompt.eval(), prompts)

@@ -1,0 +1,105 @@
+"""Settings of the bridge recipe, and what makes no sense together."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from evenhand.recipe import RecipeSettings
+from evenhand.systems.bridge.controls import EvaluationControl
+from evenhand.systems.bridge.language_model import Begin
+from evenhand.systems.bridge.losses import TEACHED
+from evenhand.systems.bridge.soft_prompt import Injection
+from evenhand.systems.bridge.trainer import TrainingSettings
+
+Task = Literal["transport", "split", "gsm8k"]
+BridgeKind = Literal["cross_attention", "dit", "linear", "constant_prompt"]
+SourceReading = Literal["trained", "untrained", "embeddings"]
+Reference = Literal["none", "target_text", "source_text", "relay", "source_probe"]
+
+
+class Settings(RecipeSettings):
+    """One bridge between two models on one task, or one of its controls and references."""
+
+    task: Task = Field(default="transport", description="transport, split: generated stories; gsm8k: files")
+    source: str = Field(default="stand-in:digits", description="stand-in, tiny:TOKENIZER, folder or hub id")
+    target: str = Field(default="stand-in:words", description="likewise")
+    source_begin: Begin = "bos"
+    target_begin: Begin = "bos"
+    train_data: str = Field(default="", description="GSM8K train file (gsm8k)")
+    test_data: str = Field(default="", description="GSM8K test file (gsm8k)")
+    shots: int = Field(default=8, ge=0, description="worked examples in the prompt (gsm8k)")
+    train_pool: int = Field(default=10000, gt=0, description="training items; files give at most what they have")
+    dev_pool: int = Field(default=128, gt=0, description="development items, for curves and choices")
+    test_pool: int = Field(default=2000, gt=0, description="generated evaluation items that rungs draw from")
+
+    bridge: BridgeKind = "cross_attention"
+    soft_tokens: int = Field(default=24, gt=0)
+    bottleneck: int = Field(default=96, gt=0)
+    depth: int = Field(default=2, gt=0)
+    heads: int = Field(default=4, gt=0)
+    layer: int = Field(default=-1, description="hidden states of the source: 0 embeddings ... -1 last layer")
+    train_steps: int = Field(default=2, gt=0, description="Euler steps in training (dit)")
+    eval_steps: int = Field(default=4, gt=0, description="Euler steps in evaluation (dit)")
+    guidance: float = Field(default=1.0, description="classifier-free guidance in evaluation (dit)")
+    drop_rate: float = Field(default=0.1, ge=0, lt=1, description="dropped conditions in the flow loss (dit)")
+    injection: Injection = "prepend"
+    adapter_scale: float = Field(default=1.0, gt=0)
+
+    training: TrainingSettings = TrainingSettings()
+    evaluate_every: int = Field(default=500, ge=0, description="steps between looks at the development split; 0: none")
+    select: Literal["final", "best"] = Field(default="final", description="final weights, or the best on development")
+    patience: int = Field(default=0, ge=0, description="looks without a new best before training stops; 0: never")
+
+    control: EvaluationControl = "matched"
+    source_reading: SourceReading = "trained"
+    reference: Reference = "none"
+    new_tokens: int = Field(default=48, gt=0)
+    batch: int = Field(default=64, gt=0, description="items at once in evaluation")
+    answers_folder: str = Field(default="", description="folder for one JSON line per item; empty: only while it runs")
+
+    @property
+    def with_text(self) -> bool:
+        """Whether the target sees the facts as text too, in evaluation."""
+        return self.training.prompt_mode == "soft_plus_text"
+
+    @model_validator(mode="after")
+    def _every_setting_does_something(self) -> Settings:
+        faults = dead_settings(self)
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
+def dead_settings(settings: Settings) -> list[str]:
+    """Settings that would change nothing, or that contradict each other: two names for one configuration mislead."""
+    faults, training = [], settings.training
+    losses = training.losses.active()
+    dit = settings.bridge == "dit"
+    if not losses:
+        faults.append("no loss has a weight")
+    if "flow" in losses and not dit:
+        faults.append(f'the flow loss needs bridge = "dit"; found "{settings.bridge}"')
+    if "decode" in losses and settings.injection == "adapter":
+        faults.append('decode supervision needs injection = "prepend"')
+    if training.teacher == "answer" and not TEACHED & set(losses):
+        faults.append(f'teacher = "answer" changes nothing: none of {", ".join(sorted(TEACHED))} has a weight')
+    curriculum = training.curriculum
+    if training.prompt_mode == "soft_plus_text" and (curriculum.text_steps or curriculum.fade_steps):
+        faults.append('a curriculum fades the text away; it needs prompt_mode = "soft_only"')
+    defaults = type(settings).model_fields
+    for name in ("train_steps", "eval_steps", "guidance", "drop_rate"):
+        if not dit and getattr(settings, name) != defaults[name].default:
+            faults.append(f'{name} belongs to bridge = "dit"')
+    if settings.injection == "prepend" and settings.adapter_scale != 1.0:
+        faults.append('adapter_scale belongs to injection = "adapter"')
+    if settings.source_reading == "embeddings" and settings.layer not in (-1, 0):
+        faults.append('source_reading = "embeddings" reads layer 0; leave `layer` alone')
+    if settings.task == "gsm8k" and not (settings.train_data and settings.test_data):
+        faults.append('task = "gsm8k" needs train_data and test_data')
+    if settings.patience and not settings.evaluate_every:
+        faults.append("patience needs evaluate_every")
+    if settings.select == "best" and not settings.evaluate_every:
+        faults.append('select = "best" needs evaluate_every')
+    return faults

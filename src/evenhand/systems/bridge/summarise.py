@@ -1,0 +1,235 @@
+"""Summaries of JSONL files with one answered item per line, the older log's form included.
+
+Run: ``python -m evenhand.systems.bridge.cli summarise PATH...``
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evenhand import statistics
+from evenhand.errors import DataError, Fault
+from evenhand.systems.bridge import extraction
+from evenhand.systems.bridge.alarms import MOST_FREQUENT_LIMIT
+
+_INVALID = {"", "[invalid]", "invalid", "none", "null", "nan"}
+_PARTS = ("strict", "extracted", "output", "full", "text")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One answered item.
+
+    Attributes:
+        key: what pairs it with the same item in another group: its id, else its question, else its line.
+        gold: gold number.
+        bridged, source, target: extracted answers, None where invalid or absent.
+        has_source, has_target: whether the file has that answer at all.
+        flexible: the bridged answer by flexible extraction.
+    """
+
+    key: str
+    gold: str
+    bridged: str | None
+    source: str | None
+    target: str | None
+    has_source: bool
+    has_target: bool
+    flexible: str | None
+
+    @property
+    def right(self) -> bool:
+        """Whether the bridged answer is the gold number."""
+        return extraction.same(self.bridged, self.gold)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows of one file and one control.
+
+    Attributes:
+        path: of the file.
+        control: what the target was given; ``matched`` unless the rows say otherwise.
+        rows: sound rows.
+        broken: lines that could not be read, each named.
+    """
+
+    path: str
+    control: str
+    rows: tuple[Row, ...]
+    broken: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """McNemar's exact test of two groups of answers to the same items."""
+
+    against: str
+    result: statistics.PairedProportions
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Figures of one group.
+
+    Attributes:
+        group: what is summarised.
+        count, invalid, gold_matches, flexible_matches: numbers of items.
+        source_matches, target_matches: of the models alone, None where the file does not have them.
+        frequent: the five most frequent answers with their counts.
+        against_target, against_best_control: paired comparisons, None where there is nothing to compare with.
+        alarms: sentences.
+    """
+
+    group: Group
+    count: int
+    invalid: int
+    gold_matches: int
+    flexible_matches: int
+    source_matches: int | None
+    target_matches: int | None
+    frequent: tuple[tuple[str, int], ...]
+    against_target: Compared | None
+    against_best_control: Compared | None
+    alarms: tuple[str, ...]
+
+
+def read_groups(path: Path) -> list[Group]:
+    """The groups of a JSONL file.
+
+    Raises:
+        DataError: there is no such file, or it has no sound row at all.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise DataError(f"The file {path} cannot be read: {error.strerror or error}.") from error
+    rows: dict[str, list[Row]] = {}
+    broken: list[Fault] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            document = json.loads(line)
+            row = _row(document, number)
+        except (json.JSONDecodeError, ValueError) as error:
+            broken.append(Fault(f"{path.name}:{number}", str(error)))
+            continue
+        rows.setdefault(str(document.get("control", "matched")), []).append(row)
+    if not rows:
+        raise DataError(f"{path} has no sound row: {len(broken)} of its lines are broken, {len(lines)} in all.")
+    return [Group(str(path), name, tuple(found), tuple(broken)) for name, found in rows.items()]
+
+
+def summarise(groups: Sequence[Group]) -> list[Summary]:
+    """One summary per group; matched groups are compared with the best control among the others."""
+    return [_summary(group, [g for g in groups if g.control != "matched"]) for group in groups]
+
+
+def _row(document: Any, number: int) -> Row:
+    if not isinstance(document, dict):
+        raise ValueError("expected an object")
+    gold = _extracted(document, "gold", ("gold", "gold_extracted", "gold_answer", "gold_text"))
+    if gold is None:
+        raise ValueError("no gold answer (gold, gold_extracted, gold_answer or gold_text)")
+    if not any(f"bridged_{part}" in document for part in _PARTS):
+        raise ValueError("no bridged answer (bridged_strict, bridged_extracted, bridged_output or bridged_full)")
+
+    def answer(name: str) -> str | None:
+        return _extracted(document, name, tuple(f"{name}_{part}" for part in _PARTS))
+
+    def has(name: str) -> bool:
+        return any(key.startswith(f"{name}_") for key in document)
+
+    key = document.get("id") or document.get("question") or document.get("index", number)
+    flexible = _extracted(document, "bridged", ("bridged_flexible",)) or _flexible(document)
+    return Row(
+        key=str(key), gold=gold, bridged=answer("bridged"), source=answer("source"), target=answer("target"),
+        has_source=has("source"), has_target=has("target"), flexible=flexible,
+    )  # fmt: skip
+
+
+def _extracted(document: Mapping[str, Any], name: str, keys: Iterable[str]) -> str | None:
+    """The first of the keys that is there, as a plain number; whole texts are extracted from."""
+    for key in keys:
+        if key not in document:
+            continue
+        value = document[key]
+        if value is None or str(value).strip().lower() in _INVALID:
+            return None
+        if key.endswith(("_output", "_full", "_text")) or (name == "gold" and "####" in str(value)):
+            return extraction.strict(str(value))
+        return extraction.plain(str(value))
+    return None
+
+
+def _flexible(document: Mapping[str, Any]) -> str | None:
+    for key in ("bridged_output", "bridged_full", "bridged_text"):
+        if document.get(key):
+            return extraction.flexible(str(document[key]))
+    return None
+
+
+def _summary(group: Group, controls: Sequence[Group]) -> Summary:
+    rows = group.rows
+    counts = Counter(row.bridged for row in rows if row.bridged is not None)
+    frequent = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:5]
+    alarms = []
+    if frequent and frequent[0][1] / len(rows) > MOST_FREQUENT_LIMIT:
+        alarms.append(f"collapse: {frequent[0][1]} of {len(rows)} answers are '{frequent[0][0]}'")
+    best = max(controls, key=lambda g: sum(r.right for r in g.rows) / len(g.rows), default=None)
+    target = {row.key: extraction.same(row.target, row.gold) for row in rows} if rows[0].has_target else None
+    return Summary(
+        group=group,
+        count=len(rows),
+        invalid=sum(row.bridged is None for row in rows),
+        gold_matches=sum(row.right for row in rows),
+        flexible_matches=sum(extraction.same(row.flexible, row.gold) for row in rows),
+        source_matches=sum(extraction.same(r.source, r.gold) for r in rows) if rows[0].has_source else None,
+        target_matches=None if target is None else sum(target.values()),
+        frequent=tuple(frequent),
+        against_target=None if target is None else _compare(rows, target, "target alone"),
+        against_best_control=(
+            None if best is None or group.control != "matched"
+            else _compare(rows, {row.key: row.right for row in best.rows}, best.control)
+        ),
+        alarms=tuple(alarms),
+    )  # fmt: skip
+
+
+def _compare(rows: Sequence[Row], other: Mapping[str, bool], name: str) -> Compared | None:
+    """Paired by item; None where no item is shared."""
+    differences = [float(row.right) - float(other[row.key]) for row in rows if row.key in other]
+    return Compared(name, statistics.paired_proportions(differences)) if differences else None
+
+
+def render(summary: Summary) -> str:
+    """A summary as lines of text."""
+    total = summary.count
+    lines = [
+        f"{summary.group.path} [{summary.group.control}]: {total} items",
+        f"  gold matches {summary.gold_matches} ({summary.gold_matches / total:.1%}), "
+        f"flexible {summary.flexible_matches} ({summary.flexible_matches / total:.1%}), "
+        f"invalid {summary.invalid} ({summary.invalid / total:.1%})",
+    ]
+    for name, matches in (("source", summary.source_matches), ("target", summary.target_matches)):
+        if matches is not None:
+            lines.append(f"  {name} alone {matches} ({matches / total:.1%})")
+    shown = ", ".join(f"{answer} x {count}" for answer, count in summary.frequent) or "none"
+    lines.append(f"  most frequent answers: {shown}")
+    for found in (summary.against_target, summary.against_best_control):
+        if found is not None:
+            r = found.result
+            lines.append(
+                f"  against {found.against}: {r.estimate:+.3f} [{r.interval.low:+.3f}, {r.interval.high:+.3f}], "
+                f"+{r.gained} -{r.lost} of {r.items}, McNemar p = {r.p:.4g}"
+            )
+    lines.extend(f"  ALARM {alarm}" for alarm in summary.alarms)
+    if summary.group.broken:
+        lines.append(f"  {len(summary.group.broken)} broken lines: " + "; ".join(map(str, summary.group.broken)))
+    return "\n".join(lines)

@@ -1,0 +1,159 @@
+"""One trial: train (or fetch) the bridge, evaluate it under its control, record items, signs and samples."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from evenhand.outcome import Outcome
+from evenhand.recipe import Bench
+from evenhand.systems.bridge import alarms
+from evenhand.systems.bridge.bridge import Bridge
+from evenhand.systems.bridge.evaluation import (
+    Answers,
+    Evaluation,
+    collapse_signs,
+    evaluate_bridge,
+    generate_answers,
+    item_rows,
+    write_rows,
+)
+from evenhand.systems.bridge.items import Item
+from evenhand.systems.bridge.material import Material, SourceStates, prepare, text_outputs
+from evenhand.systems.bridge.prompts import Prompts
+from evenhand.systems.bridge.reading import linear_probe, mean_states
+from evenhand.systems.bridge.settings import Settings
+from evenhand.systems.bridge.soft_prompt import SoftPrompt
+from evenhand.systems.bridge.trained import trained_bridge
+from evenhand.trial import canonical_hash, stream
+
+REFERENCE_ITEMS = 256
+"""Training items whose mean soft tokens are the mean control."""
+
+
+def run_trial(settings: Settings, bench: Bench) -> Outcome:
+    """Run the trial that the settings describe."""
+    torch.set_num_threads(bench.threads)
+    material = prepare(settings, bench)
+    rng = stream("bridge evaluation", int(bench.rng("evaluation").integers(2**62)))
+    if settings.reference != "none":
+        evaluation = _reference(settings, material, bench, rng)
+    elif settings.control == "no_soft_tokens":
+        evaluation = _without_soft_tokens(settings, material, rng)
+    else:
+        bridge = trained_bridge(settings, material, bench)
+        evaluation = evaluate_bridge(
+            bridge, material.test, with_text=settings.with_text, control=settings.control,
+            reference=material.train[:REFERENCE_ITEMS], new_tokens=settings.new_tokens, batch=settings.batch, rng=rng,
+        )  # fmt: skip
+    _record(settings, material, bench, evaluation)
+    return _outcome(evaluation)
+
+
+def _without_soft_tokens(settings: Settings, material: Material, rng: np.random.Generator) -> Evaluation:
+    """The target alone in the bridge's format: nothing stands where the soft tokens would."""
+    bridge = _bare(material)
+    outputs = generate_answers(
+        bridge, material.test, None, with_text=settings.with_text, new_tokens=settings.new_tokens, batch=settings.batch
+    )
+    answers = Answers.read(outputs, material.test)
+    return Evaluation(answers, collapse_signs(bridge, material.test, None, answers, with_text=False, rng=rng))
+
+
+def _bare(material: Material) -> Bridge:
+    """A bridge without a translator: it can only answer from what is given to it."""
+    from evenhand.nn.translators import TranslatorConfig
+    from evenhand.systems.bridge.controls import Passthrough
+
+    target = material.target
+    config = TranslatorConfig("linear", target.width, target.width, target.embedding_rms())
+    return Bridge(_no_states, Passthrough(config), SoftPrompt(target), Prompts(target, material.form))
+
+
+def _no_states(texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
+    raise ValueError("a bare bridge reads no source")
+
+
+def _reference(settings: Settings, material: Material, bench: Bench, rng: np.random.Generator) -> Evaluation:
+    """What the models answer without a bridge."""
+    test, source, target = material.test, material.source, material.target
+    if settings.reference == "source_probe":
+        rows = [[s[m.bool()] for s, m in zip(*SourceStates(material, bench)(_facts(part)), strict=True)]
+                for part in (material.train, test)]  # fmt: skip
+        golds = [item.gold for item in material.train]
+        outputs = [f"#### {a}" for a in linear_probe(mean_states(rows[0]), golds, mean_states(rows[1]))]
+    elif settings.reference == "target_text":
+        outputs = text_outputs(target, material.target_hash, material.form, test, settings, bench)
+    else:
+        outputs = text_outputs(source, material.source_hash, material.form, _read_by_source(test), settings, bench)
+        if settings.reference == "relay":
+            # The target gets the source's words in the place of the facts; its own question stays.
+            told = [
+                dataclasses.replace(item, id=f"{item.id}-relayed", facts=text or "?", solution="")
+                for item, text in zip(test, outputs, strict=True)
+            ]
+            outputs = text_outputs(target, material.target_hash, material.form, told, settings, bench)
+    answers = Answers.read(outputs, test)
+    share, answer = alarms.most_frequent(answers.strict)
+    return Evaluation(answers, alarms.Signs(share, answer, why_none=("no soft tokens were given",)))
+
+
+def _facts(items: Sequence[Item]) -> list[str]:
+    return [item.facts for item in items]
+
+
+def _read_by_source(items: Sequence[Item]) -> list[Item]:
+    """Items as the source sees them: the facts alone."""
+    return [dataclasses.replace(item, question="") for item in items]
+
+
+def _record(settings: Settings, material: Material, bench: Bench, evaluation: Evaluation) -> None:
+    """Item scores, notes and one JSON line per item."""
+    answers, test = evaluation.answers, material.test
+    ids, clusters = [item.id for item in test], [item.template or item.id for item in test]
+    for name, right in (("exact_match", answers.correct), ("flexible_match", answers.correct_flexible)):
+        bench.items(name, ids, [float(r) for r in right], list(answers.outputs), clusters)
+    bench.note("collapse alarms", "; ".join(evaluation.alarms) or "none")
+    for reason in evaluation.signs.why_none:
+        bench.note("not computed", reason)
+    for i in range(min(3, len(test))):
+        asked = f"{test[i].facts} {test[i].question}"
+        bench.note(f"sample {i + 1}", f"{asked} | gold {test[i].gold} | {answers.outputs[i]}")
+    alone = [
+        Answers.read(text_outputs(model, digest, material.form, rows, settings, bench), test)
+        for model, digest, rows in (
+            (material.source, material.source_hash, _read_by_source(test)),
+            (material.target, material.target_hash, test),
+        )
+    ] if settings.answers_folder else [None, None]  # fmt: skip
+    name = settings.control if settings.reference == "none" else settings.reference
+    rows = item_rows(test, answers, alone[0], alone[1], control=name)
+    write_rows(bench.workdir / "answers.jsonl", rows)
+    if settings.answers_folder:
+        digest = canonical_hash(settings.model_dump(mode="json"))[:8]
+        write_rows(Path(bench.folder, settings.answers_folder, f"{name}-{digest}-seed{bench.seed}.jsonl"), rows)
+
+
+def _outcome(evaluation: Evaluation) -> Outcome:
+    """Metrics that are not item-wise; what cannot be computed says why."""
+    signs = evaluation.signs
+    found: dict[str, float] = {
+        name: value
+        for name, value in evaluation.answers.metrics().items()
+        if name not in ("exact_match", "flexible_match")
+    }
+    undefined: dict[str, str] = {}
+    measured: Mapping[str, float | None] = {
+        "nll_gap": signs.nll_gap, "cosine": signs.cosine, "effective_rank": signs.effective_rank,
+        "retrieval": signs.retrieval, "rms_ratio": signs.rms_ratio,
+    }  # fmt: skip
+    for name, value in measured.items():
+        if value is None:
+            undefined[name] = "; ".join(signs.why_none) or "too few items"
+        else:
+            found[name] = value
+    return Outcome(metrics=found, undefined=undefined)
