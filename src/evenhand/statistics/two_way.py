@@ -56,7 +56,7 @@ def mean_squares(differences: Floats) -> tuple[float, float, float, float]:
         item_effects = block.mean(axis=0)
         sum_item += seeds * float(item_effects @ item_effects)
         block -= item_effects
-        sum_residual += float(np.vdot(block, block))
+        sum_residual += float(np.einsum("si,si->", block, block))  # no BLAS threads for a small block
         largest = max(largest, float(np.max(np.abs(item_effects))))
     # Sums of squares that are rounding of the values themselves are zero: a constant table has no variance at all.
     noise = differences.size * (ROUNDING * largest) ** 2
