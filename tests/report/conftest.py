@@ -225,7 +225,7 @@ def full_world() -> tuple[ResolvedClaim, Decision, list[OutcomeRecord]]:
     return world.claim(), world.decision(*verdicts, interactions=(effect,), warnings=warnings), records
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def demonstration() -> tuple[ResolvedClaim, Decision, list[OutcomeRecord]]:
     return full_world()
 
