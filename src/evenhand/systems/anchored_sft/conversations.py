@@ -1,0 +1,233 @@
+"""Conversations: reading and checking instruction data, and turning them into tokens with labels on answers only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from evenhand.errors import DataError, Fault, FaultsError
+from evenhand.systems.anchored_sft.decoding import Message, render
+
+ROLES = ("system", "user", "assistant")
+SHOWN_FAULTS = 20
+Overlong = Literal["refuse", "truncate", "drop"]
+
+
+class ConversationFaults(FaultsError, DataError):
+    """Conversations that cannot be trained on; names the records, the first twenty in full."""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One training conversation.
+
+    Attributes:
+        id: of the record, or its place in the file.
+        messages: alternating user and assistant turns after at most one system message; ends with the assistant.
+        subset: ``general``, ``reasoning`` or whatever the data call it; empty where they do not say.
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    subset: str = ""
+
+    @property
+    def digest(self) -> bytes:
+        """sha256 of the content: the same conversation falls on the same side of every split."""
+        return hashlib.sha256(json.dumps(self.messages, ensure_ascii=False, sort_keys=True).encode()).digest()
+
+
+@dataclass(frozen=True)
+class Tokenised:
+    """(S,) token ids and labels of a conversation; -100 wherever the text is not an answer."""
+
+    id: str
+    input_ids: tuple[int, ...]
+    labels: tuple[int, ...]
+
+    @property
+    def answer_count(self) -> int:
+        """Tokens that carry loss: labelled, and not the first of the text."""
+        return sum(label != -100 for label in self.labels[1:])
+
+
+def read_records(path: Path) -> Iterator[tuple[str, Any]]:
+    """(place, record) of every row of a .jsonl, .json or .parquet file.
+
+    Raises:
+        DataError: another kind of file, or a line that is no JSON.
+    """
+    kind = path.suffix.lower()
+    if kind == ".jsonl":
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    try:
+                        yield f"{path.name}:{number}", json.loads(line)
+                    except json.JSONDecodeError as error:
+                        raise DataError(f"{path.name}:{number} is no JSON: {error}.") from error
+    elif kind == ".json":
+        for number, record in enumerate(json.loads(path.read_text(encoding="utf-8")), 1):
+            yield f"{path.name}[{number}]", record
+    elif kind == ".parquet":
+        import pyarrow.parquet as pq
+
+        rows = pq.read_table(path).to_pylist()
+        yield from ((f"{path.name} row {number}", record) for number, record in enumerate(rows, 1))
+    else:
+        raise DataError(f"{path.name}: conversations are read from .jsonl, .json or .parquet; found '{kind}'.")
+
+
+def read_conversations(path: Path) -> list[Conversation]:
+    """All conversations of a file with a ``messages`` column (and perhaps ``id`` and ``subset``).
+
+    Raises:
+        ConversationFaults: rows that cannot be used.
+        DataError: the file cannot be read, or is empty.
+    """
+    return check_conversations(read_records(path), str(path.name))
+
+
+def check_conversations(records: Iterable[tuple[str, Any]], source: str) -> list[Conversation]:
+    """Conversations of (place, record) pairs, with all faults collected.
+
+    Raises:
+        ConversationFaults, DataError: as for :func:`read_conversations`.
+    """
+    found: list[Conversation] = []
+    faults: list[Fault] = []
+    count = 0
+    for place, record in records:
+        messages = record.get("messages") if isinstance(record, Mapping) else None
+        wrong = message_faults(messages)
+        if wrong:
+            count += 1
+            if len(faults) < SHOWN_FAULTS:
+                faults.append(Fault(place, wrong))
+            continue
+        assert messages is not None
+        plain = tuple({"role": m["role"], "content": m["content"]} for m in messages)
+        found.append(Conversation(str(record.get("id", place)), plain, str(record.get("subset") or "")))
+    if count:
+        more = f" ({count - len(faults)} more not shown)" if count > len(faults) else ""
+        raise ConversationFaults(f"{source}: {count} conversations cannot be used{more}", faults)
+    if not found:
+        raise DataError(f"{source} holds no conversations; expected rows with a `messages` list.")
+    return found
+
+
+def message_faults(messages: Any) -> str:
+    """What is wrong with a list of messages, in words; empty where nothing is."""
+    if messages is None:
+        return "has no `messages`; expected a list of {role, content}"
+    if not isinstance(messages, Sequence) or isinstance(messages, str):
+        return f"`messages` must be a list of {{role, content}}; found {type(messages).__name__}"
+    if not messages:
+        return "is an empty conversation"
+    return _turn_faults(messages)
+
+
+def _turn_faults(messages: Sequence[Any]) -> str:
+    for i, message in enumerate(messages):
+        if not isinstance(message, Mapping) or message.get("role") not in ROLES:
+            role = message.get("role") if isinstance(message, Mapping) else message
+            return f"messages[{i}] has the role {role!r}; expected one of {', '.join(ROLES)}"
+        if not isinstance(message.get("content"), str) or not message["content"].strip():
+            return f"messages[{i}] has no text; found {message.get('content')!r}"
+    roles = [message["role"] for message in messages]
+    turns = roles[1:] if roles[0] == "system" else roles
+    expected = ["user", "assistant"] * (len(turns) // 2)
+    if not turns or turns != expected:
+        return f"must alternate user and assistant and end with the assistant; found {' '.join(roles)}"
+    return ""
+
+
+def _shared(left: Sequence[int], right: Sequence[int]) -> int:
+    """How many leading tokens two lists share."""
+    count = 0
+    for a, b in zip(left, right, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def tokenise(conversation: Conversation, tokenizer: Any) -> Tokenised:
+    """The whole conversation in tokens, labels on the answers.
+
+    An answer starts where the conversation up to its question, with the template's opening of an answer, ends. Answers
+    of earlier turns that the template shows otherwise later on (Qwen3 strips their thoughts) carry no loss.
+
+    Raises:
+        DataError: the template leaves no answer to learn from, or the tokenizer has none.
+    """
+
+    def ids(messages: Sequence[Message], generation: bool) -> list[int]:
+        found: list[int] = tokenizer(render(tokenizer, messages, generation=generation), add_special_tokens=False)[
+            "input_ids"
+        ]
+        return found
+
+    messages = conversation.messages
+    whole = ids(messages, False)
+    labels = [-100] * len(whole)
+    for i, message in enumerate(messages):
+        if message["role"] == "assistant":
+            opening = ids(messages[:i], True)
+            start = _shared(opening, whole)
+            stop = _shared(ids(messages[: i + 1], False), whole)
+            if start == len(opening):
+                labels[start:stop] = whole[start:stop]
+    if all(label == -100 for label in labels):
+        raise DataError(
+            f"Conversation {conversation.id}: the chat template writes a question otherwise once it is answered, so no "
+            "answer can be told from its prompt. Give a template with which a conversation only grows."
+        )
+    return Tokenised(conversation.id, tuple(whole), tuple(labels))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Conversations within the length limit, and how many had to be cut or left out."""
+
+    kept: tuple[Tokenised, ...]
+    truncated: int = 0
+    dropped: int = 0
+
+
+def fit_length(rows: Sequence[Tokenised], limit: int, overlong: Overlong) -> Fitted:
+    """Apply the length limit in tokens.
+
+    Raises:
+        ConversationFaults: conversations are longer and ``overlong`` is ``refuse``; names them.
+        DataError: nothing is left.
+    """
+    longer = [row for row in rows if len(row.input_ids) > limit]
+    if longer and overlong == "refuse":
+        shown = [
+            Fault(row.id, f"has {len(row.input_ids)} tokens; the limit is {limit}") for row in longer[:SHOWN_FAULTS]
+        ]
+        raise ConversationFaults(
+            f"{len(longer)} of {len(rows)} conversations are longer than max_seq_length. Raise it, or set overlong to "
+            '"truncate" or "drop"',
+            shown,
+        )
+    kept, truncated, dropped = [], 0, 0
+    for row in rows:
+        if len(row.input_ids) <= limit:
+            kept.append(row)
+            continue
+        cut = Tokenised(row.id, row.input_ids[:limit], row.labels[:limit])
+        # A question that alone fills the limit leaves nothing to learn.
+        if overlong == "drop" or cut.answer_count == 0:
+            dropped += 1
+        else:
+            kept.append(cut)
+            truncated += 1
+    if rows and not kept:
+        raise DataError(f"All {len(rows)} conversations are longer than max_seq_length={limit}; raise it.")
+    return Fitted(tuple(kept), truncated, dropped)
