@@ -11,7 +11,7 @@ from torch import Tensor
 
 from evenhand.outcome import Outcome
 from evenhand.recipe import Bench
-from evenhand.systems.future_seed.tasks.catalogue import in_place_task
+from evenhand.systems.future_seed.tasks.build import in_place_task
 from evenhand.systems.future_seed.tasks.problems import IGNORED, EvaluationItems, InPlaceTask, Ints
 from evenhand.systems.future_seed.training import Reader, Trainer, blank_loss, share_right
 

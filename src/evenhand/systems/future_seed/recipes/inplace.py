@@ -16,7 +16,7 @@ from evenhand.systems.future_seed.settings import (
     OptimiserSettings,
     SeedingOptions,
 )
-from evenhand.systems.future_seed.tasks.catalogue import CopyingSettings, InPlaceSettings
+from evenhand.systems.future_seed.task_settings import CopyingSettings, InPlaceSettings
 
 
 class Settings(RecipeSettings):

@@ -7,7 +7,7 @@ a clue copied from the row is no achievement.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -25,6 +25,9 @@ IGNORED = -100
 BUCKETS = 16
 EVALUATION_BUCKET = 0
 """Generated problems fall into buckets by a hash of their content; this one is kept for evaluation."""
+
+PATIENCE = 20
+"""Draws in vain after which a generator is taken to have no further problems."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +117,9 @@ def row_keys(rows: Ints) -> Keys:
     return np.asarray(keys ^ (keys >> np.uint64(31)))
 
 
-def for_evaluation(keys: Keys) -> NDArray[np.bool_]:
+def for_evaluation(keys: Keys, buckets: int = BUCKETS) -> NDArray[np.bool_]:
     """Which contents belong to the evaluation; the others are for training."""
-    return np.asarray(keys % np.uint64(BUCKETS) == EVALUATION_BUCKET)
+    return np.asarray(keys % np.uint64(buckets) == EVALUATION_BUCKET)
 
 
 class ProblemSource(Protocol):
@@ -144,12 +147,13 @@ class GeneratedTask:
         source: where problems come from.
         pool: how many distinct problems the evaluation is chosen from.
         setting: name of the setting that makes problems larger, for the error that says there are too few.
+        buckets: one of so many buckets of contents is for evaluation.
     """
 
     source: ProblemSource
     pool: int = 4096
     setting: str = "task.length"
-    _patience: int = field(default=400, repr=False)
+    buckets: int = BUCKETS
 
     @property
     def symbols(self) -> Sequence[str]:
@@ -160,9 +164,9 @@ class GeneratedTask:
         """One batch; contents of the evaluation's bucket are drawn and thrown away."""
         found: list[Problems] = []
         missing = count
-        for _ in range(self._patience):
-            drawn = self.source.draw(rng, missing + missing // 8 + 2, evaluation=False)
-            kept = drawn.take(~for_evaluation(drawn.keys))
+        for _ in range(20 * PATIENCE):
+            drawn = self.source.draw(rng, missing + 2 * missing // self.buckets + 2, evaluation=False)
+            kept = drawn.take(~for_evaluation(drawn.keys, self.buckets))
             kept = kept.take(np.arange(min(len(kept), missing)))
             if found and kept.tokens.shape[1] != found[0].tokens.shape[1]:
                 continue
@@ -184,9 +188,10 @@ class GeneratedTask:
         rng = items.rng("pool")
         found: dict[str, None] = {}
         kept: list[Problems] = []
-        for _ in range(self._patience):
-            drawn = self.source.draw(rng, 4 * self.pool, evaluation=True)
-            drawn = drawn.take(for_evaluation(drawn.keys))
+        in_vain = 0
+        while len(found) < self.pool:
+            drawn = self.source.draw(rng, 4 * self.pool + 64, evaluation=True)
+            drawn = drawn.take(for_evaluation(drawn.keys, self.buckets))
             fresh = []
             for position, key in enumerate(row_keys(drawn.tokens)):
                 label = f"{int(key):016x}"
@@ -194,13 +199,12 @@ class GeneratedTask:
                     found[label] = None
                     fresh.append(position)
             kept.append(drawn.take(np.asarray(fresh, dtype=np.int64)))
-            if len(found) == self.pool:
-                break
-        else:
-            raise DataError(
-                f"The evaluation pool needs {self.pool} distinct problems, only {len(found)} were found; "
-                f"lower evaluation.pool or raise {self.setting}."
-            )
+            in_vain = 0 if fresh else in_vain + 1
+            if in_vain == PATIENCE:
+                raise DataError(
+                    f"The evaluation pool needs {self.pool} distinct problems, only {len(found)} were found; "
+                    f"lower evaluation.pool or raise {self.setting}."
+                )
         chosen = items.choose(self.pool)
         labels = list(found)
         return EvaluationItems(_joined(kept).take(chosen), tuple(labels[i] for i in chosen))
@@ -213,7 +217,7 @@ class GeneratedTask:
         """The source's facts and the split."""
         return {
             **self.source.statistics(),
-            "split": f"by a hash of the content: 1 of {BUCKETS} buckets is for evaluation, {self.pool} distinct items",
+            "split": f"by a hash of the content, 1 bucket of {self.buckets} for evaluation: {self.pool} distinct items",
         }
 
 

@@ -1,0 +1,276 @@
+"""Secondary structure of proteins: C (coil), H (helix) or E (strand) for every residue, in place.
+
+Two forms of data: three FASTA files with the same records (sequences; labels, whose headers say SET=train|test and
+VALIDATION=True|False; a mask of 1 for residues that were resolved), or a CSV with columns sequence, labels, mask and
+split. Unresolved residues have no label worth the name and are never scored.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.errors import DataError
+from evenhand.systems.future_seed.tasks.problems import IGNORED, Ceiling, EvaluationItems, Problems, row_keys
+from evenhand.trial import ItemSet
+
+LABELS = "CHE"
+RESIDUES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+PADDING = "-"
+SYMBOLS = (*(f"{label} " for label in LABELS), *RESIDUES, PADDING)
+_FIRST_RESIDUE = len(LABELS)
+_PADDING = len(SYMBOLS) - 1
+WORD = 8
+"""Length of the words by which sequences are compared."""
+
+Split = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class Protein:
+    """One chain: residues, labels, mask (all of one length) and the split it belongs to."""
+
+    name: str
+    sequence: str
+    labels: str
+    mask: str
+    split: Split
+
+    def __len__(self) -> int:
+        return len(self.sequence)
+
+
+def read_fasta(path: Path) -> dict[str, tuple[str, str]]:
+    """Record id to (header, sequence).
+
+    Raises:
+        DataError: no records, text before the first header, an id that stands twice.
+    """
+    records: dict[str, tuple[str, list[str]]] = {}
+    lines: list[str] | None = None
+    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        line = raw.strip()
+        if line.startswith(">"):
+            name = line[1:].split()[0] if line[1:].split() else ""
+            if not name or name in records:
+                raise DataError(f"{path}:{number}: the record id '{name}' is empty or stands twice; give each its own.")
+            lines = []
+            records[name] = (line[1:], lines)
+        elif line:
+            if lines is None:
+                raise DataError(f"{path}:{number}: text before the first header line; a FASTA file starts with '>'.")
+            lines.append(line)
+    if not records:
+        raise DataError(f"{path} holds no FASTA records; expected lines that start with '>'.")
+    return {name: (header, "".join(parts)) for name, (header, parts) in records.items()}
+
+
+def read_triple(sequences: Path, labels: Path, mask: Path) -> list[Protein]:
+    """Proteins from three FASTA files.
+
+    Raises:
+        DataError: records missing from a file, lengths that differ, labels other than C, H, E; all faults are counted.
+    """
+    texts, labelled, masked = read_fasta(sequences), read_fasta(labels), read_fasta(mask)
+    faults, proteins = [], []
+    for name, (header, label) in labelled.items():
+        if name not in texts or name not in masked:
+            faults.append(f"{name} is missing from {'sequences' if name not in texts else 'mask'}")
+            continue
+        split: Split = "validation" if "VALIDATION=True" in header else "test" if "SET=test" in header else "train"
+        protein = Protein(name, texts[name][1].upper(), label, masked[name][1], split)
+        fault = protein_fault(protein)
+        if fault:
+            faults.append(f"{name}: {fault}")
+        else:
+            proteins.append(protein)
+    if faults:
+        raise DataError(f"{labels}: {len(faults)} of {len(labelled)} records are faulty: {'; '.join(faults[:5])}.")
+    return proteins
+
+
+def read_csv(path: Path) -> list[Protein]:
+    """Proteins from a CSV with columns sequence, labels, split and, if there is one, mask and id.
+
+    Raises:
+        DataError: columns missing or rows that are faulty.
+    """
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        missing = {"sequence", "labels", "split"} - set(reader.fieldnames or ())
+        if missing:
+            raise DataError(f"{path} lacks the columns {sorted(missing)}; found {reader.fieldnames}.")
+        rows = list(reader)
+    proteins, faults = [], []
+    for number, row in enumerate(rows, start=2):
+        text = row["sequence"].upper()
+        split = row["split"].strip().lower()
+        if split not in ("train", "validation", "test"):
+            faults.append(f"line {number}: split '{split}' is none of train, validation, test")
+            continue
+        known: Split = "train" if split == "train" else "test" if split == "test" else "validation"
+        protein = Protein(
+            row.get("id") or f"line{number}", text, row["labels"], row.get("mask") or "1" * len(text), known
+        )
+        fault = protein_fault(protein)
+        if fault:
+            faults.append(f"line {number}: {fault}")
+        else:
+            proteins.append(protein)
+    if faults:
+        raise DataError(f"{path}: {len(faults)} of {len(rows)} rows are faulty: {'; '.join(faults[:5])}.")
+    return proteins
+
+
+def protein_fault(protein: Protein) -> str:
+    """What is wrong with a protein, or empty."""
+    lengths = len(protein.sequence), len(protein.labels), len(protein.mask)
+    if len(set(lengths)) != 1:
+        return f"sequence, labels and mask have {lengths[0]}, {lengths[1]} and {lengths[2]} characters"
+    if not protein.sequence:
+        return "the sequence is empty"
+    for what, text, allowed in (
+        ("residues", protein.sequence, RESIDUES),
+        ("labels", protein.labels, LABELS),
+        ("mask", protein.mask, "01"),
+    ):
+        strange = sorted(set(text) - set(allowed))
+        if strange:
+            return f"{what} hold {strange}; allowed are {allowed}"
+    return ""
+
+
+def words(sequence: str) -> NDArray[np.int64]:
+    """All words of eight residues, as numbers."""
+    letters = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8).astype(np.int64) - ord("A")
+    if len(letters) < WORD:
+        return np.zeros(0, dtype=np.int64)
+    windows = np.lib.stride_tricks.sliding_window_view(letters, WORD)
+    return np.asarray(windows @ (26 ** np.arange(WORD, dtype=np.int64)))
+
+
+def related(proteins: Sequence[Protein], training: Iterable[Protein], overlap: float) -> NDArray[np.bool_]:
+    """(P,) proteins that share more than ``overlap`` of their words of eight residues with the training proteins."""
+    parts = [words(protein.sequence) for protein in training]
+    known = np.unique(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
+    shares = [float(np.isin(words(p.sequence), known).mean()) if len(p) >= WORD else 0.0 for p in proteins]
+    return np.asarray(shares) > overlap
+
+
+@dataclass(frozen=True)
+class StructureTask:
+    """In-place labelling of protein crops.
+
+    Attributes:
+        train: proteins to learn from, each with a resolved residue.
+        windows: (start, protein) of every evaluation crop, proteins cut end to end.
+        crop: residues per row; shorter proteins are padded.
+        facts: for the report.
+    """
+
+    train: tuple[Protein, ...]
+    windows: tuple[tuple[int, Protein], ...]
+    crop: int
+    facts: Mapping[str, str]
+
+    @property
+    def symbols(self) -> Sequence[str]:
+        """Labels, residues, padding."""
+        return SYMBOLS
+
+    def training(self, rng: np.random.Generator, count: int) -> Problems:
+        """Crops of random proteins at random places; long proteins are met as often as short ones."""
+        chosen = rng.integers(len(self.train), size=count)
+        places = rng.random(count)
+        return self._rows(
+            [
+                (int(place * max(1, len(self.train[i]) - self.crop + 1)), self.train[i])
+                for i, place in zip(chosen, places, strict=True)
+            ]
+        )
+
+    def evaluation(self, items: ItemSet) -> EvaluationItems:
+        """The chosen crops; crops of one protein belong together."""
+        chosen = [self.windows[i] for i in items.choose(len(self.windows))]
+        ids = tuple(f"{protein.name}:{start}" for start, protein in chosen)
+        return EvaluationItems(self._rows(chosen), ids, tuple(protein.name for _, protein in chosen))
+
+    def _rows(self, crops: Sequence[tuple[int, Protein]]) -> Problems:
+        tokens = np.full((len(crops), self.crop), _PADDING, dtype=np.int64)
+        targets = np.full((len(crops), self.crop), IGNORED, dtype=np.int64)
+        for row, (start, protein) in enumerate(crops):
+            stop = min(start + self.crop, len(protein))
+            place = slice(0, stop - start)
+            residues = np.frombuffer(protein.sequence[start:stop].encode("ascii"), dtype=np.uint8)
+            tokens[row, place] = residues.astype(np.int64) - ord("A") + _FIRST_RESIDUE
+            labels = np.asarray([LABELS.index(c) for c in protein.labels[start:stop]], dtype=np.int64)
+            resolved = np.frombuffer(protein.mask[start:stop].encode("ascii"), dtype=np.uint8) == ord("1")
+            targets[row, place] = np.where(resolved, labels, IGNORED)
+        return Problems(tokens, targets, row_keys(tokens))
+
+    def ceilings(self, problems: Problems) -> tuple[Ceiling, ...]:
+        """No ceiling is known; the share of the commonest label is what a reader of nothing gets."""
+        labels = problems.targets[problems.targets != IGNORED]
+        shares = np.bincount(labels, minlength=len(LABELS)) / len(labels)
+        commonest = LABELS[int(shares.argmax())]
+        return (
+            Ceiling("a reader of nothing", float(shares.max()), None, f"says {commonest} to every residue"),
+            Ceiling("a reader of the whole row", None, None, "sequence alone does not determine the label"),
+        )
+
+    def statistics(self) -> Mapping[str, str]:
+        """Counts and the guard against relatives."""
+        return self.facts
+
+
+def load_structure_task(
+    sequences: Path,
+    labels: Path | None,
+    mask: Path | None,
+    split: Literal["validation", "test"],
+    crop: int,
+    overlap: float,
+) -> StructureTask:
+    """Read the data, keep relatives of training proteins out of the evaluation, cut the evaluation into crops.
+
+    Raises:
+        DataError: faulty files, or a split without proteins.
+    """
+    if labels is not None and mask is not None:
+        proteins = read_triple(sequences, labels, mask)
+    elif labels is None and mask is None:
+        proteins = read_csv(sequences)
+    else:
+        raise DataError(
+            "task.labels and task.mask go together with task.sequences: give all three FASTA files, or a CSV."
+        )
+    usable = [p for p in proteins if "1" in p.mask]
+    train = [p for p in usable if p.split == "train"]
+    held_out = [p for p in usable if p.split == split]
+    if not train or not held_out:
+        raise DataError(
+            f"{sequences.name} has {len(train)} training and {len(held_out)} {split} proteins with resolved residues; "
+            "both are needed. Set task.split to a split that exists."
+        )
+    kin = related(held_out, train, overlap)
+    alone = [p for p, close in zip(held_out, kin, strict=True) if not close]
+    if not alone:
+        raise DataError(
+            f"All {len(held_out)} {split} proteins share more than {overlap:.0%} of their 8-mers with the training; "
+            "raise task.overlap or mend the split."
+        )
+    windows = tuple(
+        (start, p) for p in alone for start in range(0, len(p), crop) if "1" in p.mask[start : start + crop]
+    )
+    facts = {
+        "task": f"secondary structure in place, crops of {crop} residues",
+        "proteins": f"{len(train)} for training; of {len(held_out)} for {split}, {len(alone)} in {len(windows)} crops",
+        "relatives left out": f"{int(kin.sum())} share more than {overlap:.0%} of their 8-mers with training proteins",
+    }
+    return StructureTask(tuple(train), windows, crop, facts)
