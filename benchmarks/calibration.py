@@ -199,7 +199,7 @@ def beside(page: Page) -> None:
     )
     rows = []
     for seeds in SEEDS:
-        for spread in SPREADS:
+        for spread in (*SPREADS, 1.0):
             rates = studies.crossed_bootstrap_scope(World(seeds, 80, spread), page.count(1000), 5100 + seeds)
             rows.append((seeds, spread, percent(rates.rejected)))
     page.add(
