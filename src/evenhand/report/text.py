@@ -36,9 +36,17 @@ def verdict_table(claim: ResolvedClaim, decision: Decision) -> Table:
     """One row per contrast, the verdict before the first of each arm and condition; the deciding one is marked."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, highlight=False, padding=(0, 1, 0, 0))
     several = len({verdict.metric for verdict in decision.verdicts}) > 1
-    table.add_column("verdict", no_wrap=True)
-    for name in ("arm", "condition", *(["metric"] if several else []), "against"):
-        table.add_column(name, overflow="fold")
+    names = {
+        "arm": {verdict.arm for verdict in decision.verdicts},
+        "condition": {verdict.condition for verdict in decision.verdicts},
+        "metric": {verdict.metric for verdict in decision.verdicts} if several else set(),
+        "against": {f"? {contrast.against}" for verdict in decision.verdicts for contrast in verdict.contrasts},
+    }
+    table.add_column("verdict", min_width=16)
+    for name, values in names.items():
+        if name != "metric" or several:
+            longest = max(map(len, values), default=0)
+            table.add_column(name, overflow="fold", min_width=min(longest, 16))
     for name in ("difference", "interval", "p", "seeds", "items"):
         table.add_column(name, justify="right", no_wrap=True)
     for verdict in decision.verdicts:
@@ -66,10 +74,7 @@ def _cells(claim: ResolvedClaim, contrast: Contrast, decides: bool) -> list[Text
     style = "bold" if decides else ""
     kind = words.own_kind(contrast)
     sign = f"{words.LOOKS[kind].sign} " if kind else ""
-    return [
-        Text(f"{sign}{contrast.against} ({_role(contrast.against_role)})", style),
-        *(Text(f, style) for f in figures),
-    ]
+    return [Text(f"{sign}{contrast.against}", style), *(Text(f, style) for f in figures)]
 
 
 def _stacked(claim: ResolvedClaim, decision: Decision, width: int) -> list[Text]:

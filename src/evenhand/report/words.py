@@ -58,7 +58,9 @@ def tally(verdicts: Sequence[Verdict]) -> list[tuple[VerdictKind, int]]:
 
 
 def none_reason(contrast: Contrast) -> str:
-    """Why a contrast carries no estimate or no interval, or empty."""
+    """Why a contrast carries no estimate or no interval, or empty; identical outputs need no further reason."""
+    if contrast.identical:
+        return contrast.invalid
     return contrast.invalid or contrast.why_none or (f"saturated: {contrast.saturated}" if contrast.saturated else "")
 
 
