@@ -66,7 +66,7 @@ class Prompts:
         return [list(self.encoded(item).solution) for item in items]
 
     def teacher(self, item: Item, teacher: str) -> tuple[int, ...]:
-        """The tokens that soft tokens are taught to resemble: the item's own facts, or its solution; never the format."""
+        """What soft tokens are taught to resemble: the item's own facts, or its solution; never the format."""
         row = self.encoded(item)
         return row.facts if teacher == "prompt" else row.solution[:-1]
 
