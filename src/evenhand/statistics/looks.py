@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from scipy.special import stdtr
+from scipy.special import stdtrit
 
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import Floats, check_count, check_share
@@ -74,17 +74,23 @@ class LookPlan:
 
 
 def smallest_p(seeds: tuple[int, ...], draws: int, seed: int) -> Floats:
-    """Smallest two-sided p-value of the paired t over the looks, without an effect, shape (draws,)."""
+    """Smallest two-sided p-value of the paired t over the looks, without an effect, shape (draws,).
+
+    p-values are read off a grid of 1 % steps by interpolation in the logarithm (good to 1e-5 of themselves; the
+    smallest kept apart is 1e-8), which takes a fraction of the time of as many evaluations of Student's distribution.
+    """
     generator = np.random.default_rng(seed)
-    least = np.ones(draws)
+    log_p = np.linspace(0.0, np.log(1e-8), 1861)
+    grids = {count: np.abs(stdtrit(count - 1, np.exp(log_p) / 2)) for count in seeds}
+    least = np.zeros(draws)
     for start in range(0, draws, _BATCH):
         stop = min(start + _BATCH, draws)
         drawn = generator.standard_normal((stop - start, seeds[-1]))
         for count in seeds:
             part = drawn[:, :count]
             statistic = np.abs(part.mean(axis=1)) / (part.std(axis=1, ddof=1) / count**0.5)
-            np.minimum(least[start:stop], 2 * stdtr(count - 1, -statistic), out=least[start:stop])
-    return least
+            np.minimum(least[start:stop], np.interp(statistic, grids[count], log_p), out=least[start:stop])
+    return np.asarray(np.exp(least))
 
 
 def plan_looks(
