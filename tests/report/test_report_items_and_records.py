@@ -69,17 +69,25 @@ def test_a_contrast_that_is_not_item_wise_has_no_flips(sample):
     assert flips_of(contrast, with_items(sample, TABLES)) is None
 
 
-def test_the_last_attempt_with_scores_counts(sample):
+@pytest.mark.parametrize(
+    ("attempts", "counts"),
+    [
+        (["timeout", "scores", "code"], 1),
+        (["scores", "scores"], 0),
+        (["resource", "diverged", "scores"], 1),
+        (["timeout", "infrastructure"], 1),
+    ],
+)
+def test_the_first_result_counts_else_the_last_failure(sample, attempts, counts):
     claim = sample.claim()
     trial = next(iter(claim.trials(claim.claim.rungs[-1])))
-    failed = sample.failed(trial, "timeout", "too long", 0)
-    good = sample.record(trial, sample.outcome(trial, 0.5), 1)
-    late = sample.failed(trial, "infrastructure", "killed", 2)
-    for records in ([failed, good, late], [late, good, failed]):
-        found = Results.of(claim, records).at("confirm", "default", trial.arm, trial.seed)
-        assert found.record is good
-        assert [record.place.sequence for record in found.attempts] == [0, 1, 2]
-    assert Results.of(claim, [failed, late]).at("confirm", "default", trial.arm, trial.seed).record is late
+    records = [
+        sample.record(trial, sample.outcome(trial, 0.5), i) if kind == "scores" else sample.failed(trial, kind, "", i)
+        for i, kind in enumerate(attempts)
+    ]
+    found = Results.of(claim, records).at("confirm", "default", trial.arm, trial.seed)
+    assert found.record is records[counts]
+    assert found.attempts == tuple(records)
 
 
 def test_one_record_answers_every_condition_in_which_its_trial_is_the_same(world):

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from evenhand.report import numbers, verdict_lines, verdict_view
 from evenhand.report.words import LOOKS
+from evenhand.verdict import Exploratory
 
 
 def printed(claim, decision, width: int) -> list[str]:
@@ -71,6 +72,17 @@ def test_several_metrics_are_told_apart_in_the_table(demonstration):
     text = "\n".join(printed(claim, decision, 140))
     assert "exact_match" in text
     assert "accuracy" in text
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_exploratory_contrasts_stand_apart_with_their_adjusted_p(demonstration, width):
+    claim, decision, _ = demonstration
+    beside = replace(decision.verdicts[0].contrasts[0], metric="exact")
+    decision = replace(decision, exploratory=(Exploratory(beside, 0.0321, True),))
+    text = "\n".join(printed(claim, decision, width))
+    after = text[text.index("Exploratory: no verdict rests") :]
+    assert "future_seed against off · rightcopy · exact" in after
+    assert "p .032" in after
 
 
 def test_colour_is_never_the_only_sign(demonstration):

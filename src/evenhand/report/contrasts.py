@@ -74,6 +74,21 @@ class InteractionView:
 
 
 @dataclass(frozen=True)
+class ExploratoryView:
+    """The contrasts of one metric that is not primary, on a scale of their own; no verdict rests on them.
+
+    Attributes:
+        rows: contrast, Benjamini-Hochberg p, and whether it is within the false discovery rate.
+    """
+
+    name: str
+    margin: str
+    scale: Scale
+    ticks: tuple[Tick, ...]
+    rows: tuple[tuple[ContrastView, str, bool], ...]
+
+
+@dataclass(frozen=True)
 class MatrixRow:
     """An arm's verdicts, one cell per condition; a cell may hold none, one or several."""
 
@@ -133,6 +148,28 @@ def _metric_view(claim: ResolvedClaim, decision: Decision, results: Results, nam
     )
 
 
+def exploratory_views(claim: ResolvedClaim, decision: Decision, results: Results) -> tuple[ExploratoryView, ...]:
+    """One view per metric of the exploratory table, in the order of the claim."""
+    found = []
+    declared = [metric.name for metric in claim.claim.metrics]
+    for name in dict.fromkeys([*declared, *(e.contrast.metric for e in decision.exploratory)]):
+        entries = [e for e in decision.exploratory if e.contrast.metric == name]
+        if entries:
+            margin = next((m.margin for m in claim.claim.metrics if m.name == name), 0.0)
+            places, scale = numbers.decimals_for(margin), Scale.spanning([e.contrast for e in entries], margin)
+            rows = tuple(
+                (
+                    _contrast_view(e.contrast, scale, places, results, decides=False),
+                    numbers.p_value(e.adjusted_p),
+                    e.discovery,
+                )
+                for e in entries
+            )
+            shown = numbers.exact(margin) if margin else ""
+            found.append(ExploratoryView(name, shown, scale, scale.ticks(places), rows))
+    return tuple(found)
+
+
 def _conditions(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> tuple[Condition, ...]:
     """The claim's conditions that have verdicts, then conditions that only verdicts name."""
     named = dict.fromkeys(v.condition for v in verdicts)
@@ -154,12 +191,12 @@ def _matrix(views: Sequence[VerdictView], conditions: Sequence[Condition]) -> tu
 
 def _verdict_view(verdict: Verdict, scale: Scale, decimals: int, results: Results) -> VerdictView:
     decides = words.standing_contrast(verdict)
-    rows = tuple(_contrast_view(c, scale, decimals, results, c is decides) for c in verdict.contrasts)
+    rows = tuple(_contrast_view(c, scale, decimals, results, decides=c is decides) for c in verdict.contrasts)
     headline = next((row for row in rows if row.decides and words.states_effect(verdict)), None)
     return VerdictView(verdict, words.LOOKS[verdict.kind], words.reasons(verdict), headline, rows)
 
 
-def _contrast_view(contrast: Contrast, scale: Scale, decimals: int, results: Results, decides: bool) -> ContrastView:
+def _contrast_view(contrast: Contrast, scale: Scale, decimals: int, results: Results, *, decides: bool) -> ContrastView:
     kind = words.own_kind(contrast)
     return ContrastView(
         contrast,

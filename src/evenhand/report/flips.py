@@ -45,9 +45,16 @@ class FlippedItem:
 
 @dataclass(frozen=True)
 class Flips:
-    """The flipped items of one contrast: how many there are, and the most often flipped."""
+    """The flipped items of one contrast.
+
+    Attributes:
+        pairs: seeds at which both arms have item scores (a diverged trial has none).
+        distinct: number of items that flipped at one of them or more.
+        top: the most often flipped.
+    """
 
     contrast: Contrast
+    pairs: int
     distinct: int
     top: tuple[FlippedItem, ...] = field(default=())
 
@@ -58,7 +65,8 @@ def flips_of(contrast: Contrast, results: Results) -> Flips | None:
         return None
     up = 1.0 if _direction(contrast.metric, results) == "maximise" else -1.0
     items: dict[str, FlippedItem] = {}
-    for seed, mine, theirs in _pairs(contrast, results):
+    pairs = list(_pairs(contrast, results))
+    for seed, mine, theirs in pairs:
         place = {name: i for i, name in enumerate(theirs.ids)}
         for i, name in enumerate(mine.ids):
             j = place.get(name)
@@ -73,7 +81,7 @@ def flips_of(contrast: Contrast, results: Results) -> Flips | None:
                 scores = float(mine.scores[i]), float(theirs.scores[j])
                 item.answer = Answer(seed, *scores, _output(mine, i), _output(theirs, j))
     ranked = sorted(items.values(), key=lambda item: (-item.gained - item.lost, -item.moved, item.id))
-    return Flips(contrast, len(ranked), tuple(ranked[:_ITEMS]))
+    return Flips(contrast, len(pairs), len(ranked), tuple(ranked[:_ITEMS]))
 
 
 def _direction(metric: str, results: Results) -> str:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.plan import ResolvedClaim
 from evenhand.report import numbers, protocol, provenance, words
-from evenhand.report.contrasts import MetricView, metric_views
+from evenhand.report.contrasts import MetricView, exploratory_views, metric_views
 from evenhand.report.costs import rung_costs
 from evenhand.report.curves import curve_figures
 from evenhand.report.failures import failure_kinds, trial_notes, undefined_metrics
@@ -36,12 +36,12 @@ def render_report(
 ) -> str:
     """The report of a claim as one self-contained HTML document.
 
-    Nothing is loaded from outside, nothing depends on the clock, the process or the order of the records.
+    Nothing is loaded from outside, nothing depends on the clock or the process.
 
     Args:
         claim: as it was fixed before its first trial.
         decision: its verdicts; every figure of the page is carried by them.
-        records: of the ledger; records of other claims and exploratory ones are left out.
+        records: of the ledger, in the order of writing; those of other trials and exploratory ones are left out.
         text: the claim file, shown in full.
         amended: what changed against the claim of this name that had results before, as sentences.
     """
@@ -94,6 +94,7 @@ def _context(
         "looks": words.LOOKS,
         "roles": words.ROLE_WORDS,
         "metrics": metrics,
+        "exploratory": exploratory_views(claim, decision, results),
         "done": sum(p.scored is not None for p in planned),
         "planned": len(planned),
         "curves": curve_figures(results),
@@ -123,8 +124,8 @@ def _flips(metrics: Sequence[MetricView], results: Results) -> list[Flips]:
 
 def _methods(decision: Decision) -> tuple[str, ...]:
     """The procedures that the contrasts say they were computed with."""
-    named = {str(c.figures["method"]) for v in decision.verdicts for c in v.contrasts if c.figures.get("method")}
-    return tuple(sorted(named))
+    contrasts = [c for v in decision.verdicts for c in v.contrasts] + [e.contrast for e in decision.exploratory]
+    return tuple(sorted({str(c.figures["method"]) for c in contrasts if c.figures.get("method")}))
 
 
 def _read(name: str) -> str:

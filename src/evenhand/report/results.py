@@ -11,8 +11,9 @@ from evenhand.plan import ResolvedClaim
 from evenhand.trial import Trial
 
 
-def _age(record: OutcomeRecord) -> tuple[str, str, int]:
-    return (record.execution.started, record.place.segment, record.place.sequence)
+def _is_result(record: OutcomeRecord) -> bool:
+    """Scores or a divergence: what says something about the model."""
+    return record.outcome.failure is None or record.outcome.failure.kind == "diverged"
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,10 @@ class Planned:
 
     @property
     def record(self) -> OutcomeRecord | None:
-        """The attempt that counts: the last with scores, else the last of all; None where it was never tried."""
-        good = [record for record in self.attempts if record.outcome.failure is None]
-        known = good or list(self.attempts)
-        return known[-1] if known else None
+        """The attempt that counts, as in the ledger: the first result, else the last failure; None where untried."""
+        results = [record for record in self.attempts if _is_result(record)]
+        counting = results[:1] or list(self.attempts[-1:])
+        return counting[0] if counting else None
 
     @property
     def scored(self) -> OutcomeRecord | None:
@@ -57,8 +58,8 @@ class Results:
 
     @classmethod
     def of(cls, claim: ResolvedClaim, records: Sequence[OutcomeRecord]) -> Results:
-        """Sort the records by age, so that the order in which they were handed over does not matter."""
-        return cls(claim, tuple(sorted((r for r in records if not r.exploratory), key=_age)))
+        """Keep the records of a claim's run, in the order of writing in which the ledger gives them."""
+        return cls(claim, tuple(record for record in records if not record.exploratory))
 
     @cached_property
     def planned(self) -> tuple[Planned, ...]:
@@ -93,6 +94,6 @@ class Results:
 
     @cached_property
     def used(self) -> tuple[OutcomeRecord, ...]:
-        """The records that answer a planned trial (all attempts), by age, each once."""
+        """The records that answer a planned trial (all attempts), each once."""
         ids = {planned.trial.id for planned in self.planned}
         return tuple(record for record in self.records if record.trial.id in ids)

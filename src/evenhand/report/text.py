@@ -28,7 +28,7 @@ def verdict_view(claim: ResolvedClaim, decision: Decision, width: int) -> Render
     if width < _TABLE_FROM:
         return Group(*_stacked(claim, decision, max(width, 20)))
     below = [line for verdict in decision.verdicts for line in _reasons(verdict, width)]
-    tail = [*_interactions(claim, decision, width), *_warnings(decision, width)]
+    tail = [*_interactions(claim, decision, width), *_exploratory(claim, decision, width), *_warnings(decision, width)]
     return Group(*_heading(claim, decision, width), Text(), verdict_table(claim, decision), Text(), *below, *tail)
 
 
@@ -83,6 +83,7 @@ def _stacked(claim: ResolvedClaim, decision: Decision, width: int) -> list[Text]
         lines.append(Text())
         lines.extend(_verdict(claim, verdict, width))
     lines.extend(_interactions(claim, decision, width))
+    lines.extend(_exploratory(claim, decision, width))
     lines.extend(_warnings(decision, width))
     return lines
 
@@ -152,6 +153,20 @@ def _interaction_figures(claim: ResolvedClaim, effect: Interaction) -> str:
     parts.extend([] if effect.interval is None else [numbers.interval(effect.interval, places)])
     parts.extend([] if effect.p_value is None else [f"p {numbers.p_value(effect.p_value)}"])
     return " ".join(parts)
+
+
+def _exploratory(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[Text]:
+    if decision.exploratory:
+        yield Text()
+        yield from _wrapped("Exploratory: no verdict rests on these (p by Benjamini-Hochberg)", width, "", "bold")
+    for entry in decision.exploratory:
+        row = entry.contrast
+        yield from _wrapped(f"{row.arm} against {row.against} · {row.condition} · {row.metric}", width, "  ")
+        places = _decimals(claim, row.metric)
+        parts = [numbers.signed(row.estimate, places), numbers.interval(row.interval, places)]
+        parts.append(f"p {numbers.p_value(entry.adjusted_p)}")
+        reason = words.none_reason(row) or "no estimate"
+        yield from _wrapped(reason if row.estimate is None else " ".join(parts), width, "    ")
 
 
 def _warnings(decision: Decision, width: int) -> Iterator[Text]:
