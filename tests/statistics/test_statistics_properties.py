@@ -149,6 +149,19 @@ def test_no_finite_clustered_differences_raise_or_give_nan(table, labels):
 
 
 @EXAMPLES
+@given(WILD_PAIRS)
+def test_no_finite_suite_raises_or_gives_nan(pair):
+    generator = np.random.default_rng(0)
+    thresholds = np.sort(pair[0].ravel())
+    results = (
+        statistics.suite_mean(pair[0], generator, draws=20),
+        statistics.suite_difference(*pair, generator, draws=20),
+        statistics.performance_profile(pair[1], thresholds, generator, draws=20),
+    )
+    assert all(math.isfinite(number) for result in results for number in numbers_in(result))
+
+
+@EXAMPLES
 @given(TABLES)
 def test_an_interval_at_a_higher_level_holds_the_one_at_a_lower_level(table):
     result = statistics.paired_contrast(table)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evenhand.errors import StatisticsError
-from evenhand.statistics.arrays import ArrayLike, Floats, as_floats, check_count, check_share
+from evenhand.statistics.arrays import ArrayLike, Floats, as_floats, check_count, check_share, power_of_two_scale
 from evenhand.statistics.intervals import Interval
 
 _BATCH_ENTRIES = 2_000_000
@@ -69,7 +69,8 @@ def interquartile_mean(scores: ArrayLike) -> float:
         StatisticsError: wrong shape, no values, NaN or infinite values.
     """
     values = as_floats(scores, "scores", 2)
-    return float(_trimmed(values.reshape(1, -1))[0])
+    scale = power_of_two_scale(values)
+    return float(_trimmed(values.reshape(1, -1) / scale)[0]) * scale
 
 
 def _trimmed(rows: Floats) -> Floats:
@@ -103,7 +104,7 @@ def suite_mean(
         StatisticsError: wrong shape, no values, NaN or infinite values.
     """
     values = as_floats(scores, "scores", 2)
-    return _interval_of(interquartile_mean(values), [values], generator, level, draws)
+    return _interval_of([values], generator, level, draws)
 
 
 def suite_difference(
@@ -129,25 +130,36 @@ def suite_difference(
     left, right = as_floats(baseline, "baseline scores", 2), as_floats(variant, "variant scores", 2)
     if left.shape != right.shape:
         raise StatisticsError(f"suite: expected the same runs and tasks, found shapes {left.shape} and {right.shape}.")
-    estimate = interquartile_mean(right) - interquartile_mean(left)
-    return _interval_of(estimate, [right, left], generator, level, draws)
+    return _interval_of([right, left], generator, level, draws)
 
 
-def _interval_of(
-    estimate: float, arms: list[Floats], generator: np.random.Generator, level: float, draws: int
-) -> SuiteEstimate:
+def _interval_of(arms: list[Floats], generator: np.random.Generator, level: float, draws: int) -> SuiteEstimate:
+    """Interquartile mean of one arm, or of the first less that of the second, with its bootstrap interval."""
     check_share(level, "level")
     check_count(draws, "draws", 2)
     runs, tasks = arms[0].shape
-    if runs == 1:
-        return SuiteEstimate(estimate, None, level, runs, tasks, draws, "one run per task: nothing to draw again")
-    columns = np.arange(tasks)
-    drawn = []
-    for index in _redrawn(runs, tasks, generator, draws):
-        means = [_trimmed(arm[index, columns].reshape(len(index), -1)) for arm in arms]
-        drawn.append(means[0] - means[1] if len(means) == 2 else means[0])
-    low, high = np.quantile(np.concatenate(drawn), [(1 - level) / 2, (1 + level) / 2])
-    return SuiteEstimate(estimate, Interval(float(low), float(high), level), level, runs, tasks, draws, None)
+    scale = max(power_of_two_scale(arm) for arm in arms)
+    scaled = [arm / scale for arm in arms]
+
+    def combined(means: list[Floats]) -> Floats:
+        return means[0] - means[1] if len(means) == 2 else means[0]
+
+    def shown(value: float) -> float:
+        # Held at the largest finite number for scores near the end of double precision.
+        return float(np.nan_to_num(np.float64(value) * scale))
+
+    with np.errstate(over="ignore"):
+        estimate = shown(float(combined([_trimmed(arm.reshape(1, -1)) for arm in scaled])[0]))
+        if runs == 1:
+            return SuiteEstimate(estimate, None, level, runs, tasks, draws, "one run per task: nothing to draw again")
+        columns = np.arange(tasks)
+        drawn = [
+            combined([_trimmed(arm[index, columns].reshape(len(index), -1)) for arm in scaled])
+            for index in _redrawn(runs, tasks, generator, draws)
+        ]
+        low, high = np.quantile(np.concatenate(drawn), [(1 - level) / 2, (1 + level) / 2])
+        interval = Interval(shown(float(low)), shown(float(high)), level)
+    return SuiteEstimate(estimate, interval, level, runs, tasks, draws, None)
 
 
 def performance_profile(
