@@ -213,7 +213,8 @@ class AnchoredSFTTrainer(SFTTrainer):
         """The generic prompts of this micro-batch, as one more batch without answers; none where there are too few."""
         step = self.state.global_step
         self._micro = (step, self._micro[1] + 1 if self._micro[0] == step else 0)
-        drawn = anchor.drawn(step, self._micro[1], self.current_gradient_accumulation_steps)
+        parts = self.current_gradient_accumulation_steps
+        drawn = anchor.drawn(step, self._micro[1] % parts, parts)
         if not drawn:
             return []
         width, device = max(map(len, drawn)), self.args.device
