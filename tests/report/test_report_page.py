@@ -208,7 +208,7 @@ def test_exploratory_contrasts_are_shown_apart_with_their_adjusted_p(world):
     page = Page(render_report(sample.claim(), decision, []))
     assert not page.faults
     assert "Exploratory" in page.text
-    assert "on against off default · within the false discovery rate" in page.text
+    assert "on against off default · discovery" in page.text
     assert numbers.interval(beside.interval, 2) in page.text
     assert ".032" in page.text
     front = page.text[: page.text.index("Contrasts")]
