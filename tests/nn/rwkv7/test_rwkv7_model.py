@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from evenhand.nn.rwkv7 import RWKV7, ModelInputError, RWKV7Config, RWKV7State
+from evenhand.nn.rwkv7 import RWKV7, LayerState, ModelInputError, RWKV7Config, RWKV7State, Seeding, SeedingSettings
 
 Checkpoint = dict[str, Tensor]
 TOKENS = [3, 14, 15, 9, 2, 6, 5, 35, 8, 9, 7, 9, 3, 2, 38, 46, 26, 43, 38, 3]
@@ -109,17 +109,39 @@ def test_equal_generators_give_equal_weights_and_the_global_one_is_left_alone() 
     assert not torch.equal(first["head.weight"], small(4).state_dict()["head.weight"])
 
 
-def test_float32_gradients_equal_those_of_the_plain_float64_model() -> None:
+@pytest.mark.parametrize("mode", [None, "initial", "per_step"])
+def test_the_compiled_blocks_have_the_gradients_of_the_plain_float64_model(mode: str | None) -> None:
+    """Weights, embeddings, carried state and gates; the compiled blocks run in float32 only."""
     tokens = torch.randint(20, (3, 21), generator=torch.Generator().manual_seed(0))
 
-    def gradients(model: RWKV7) -> dict[str, Tensor]:
-        logits, state = model(tokens, model.initial_state(3))
-        (logits.double().square().mean() + state.layers[1].wkv.double().square().sum()).backward()
-        return {name: p.grad.double() for name, p in model.named_parameters()}
+    def gradients(model: RWKV7, dtype: torch.dtype) -> dict[str, Tensor]:
+        seeding = None
+        if mode is not None:
+            settings = SeedingSettings(mode=mode, trainable=True, detach=False, clip=None)
+            seeding = Seeding(settings, model.config).to(dtype)
+        generator = torch.Generator().manual_seed(1)
+        carried = {
+            name: torch.randn(t.shape, generator=generator).to(dtype).requires_grad_()
+            for name, t in vars(model.initial_state(3).layers[0]).items()
+        }
+        embedded = model.emb(tokens).detach().requires_grad_()
+        logits, state = model(embedded, RWKV7State((LayerState(**carried),) * 2), seeding)
+        (logits.double().square().mean() + state.layers[1].wkv.double().square().mean()).backward()
+        leaves = dict(model.named_parameters()) | carried | {"embedded": embedded}
+        leaves |= {} if seeding is None else {"alpha": seeding.alpha}
+        return {name: p.grad.double() for name, p in leaves.items() if name != "emb.weight"}
 
-    expected, found = gradients(small().double()), gradients(small())
+    expected, found = gradients(small().double(), torch.float64), gradients(small(), torch.float32)
     errors = {n: float((found[n] - g).norm() / g.norm()) for n, g in expected.items()}
     assert max(errors.values()) < 2e-5, max(errors, key=errors.__getitem__)
+
+
+def test_a_wrapped_projection_is_called_and_not_passed_by() -> None:
+    """Adapters replace or hook the linear layers: the compiled blocks, which read only weights, must stand aside."""
+    model, tokens = small(), torch.randint(20, (2, 9), generator=torch.Generator().manual_seed(0))
+    before, _ = model(tokens)
+    model.blocks[1].att.key.register_forward_hook(lambda module, inputs, out: 2 * out)
+    assert not torch.allclose(model(tokens)[0], before, atol=1e-3)
 
 
 def test_ranks_follow_the_recipe_at_the_released_width() -> None:

@@ -1,7 +1,8 @@
 """The elementwise parts of an RWKV-7 block and their gradients, as numba functions over flat float32 arrays.
 
-A row is one step of one sequence: row b * T + t of (B * T, C) arrays, C = heads * n. Work is shared out in blocks of `BLOCK`
-rows; gradients of per-channel parameters are summed per block, so that the result does not depend on the number of threads.
+A row is one step of one sequence: row b * T + t of (B * T, C) arrays, C = heads * n. Work is shared out in blocks of
+`BLOCK` rows; gradients of per-channel parameters are summed per block, so that the result does not depend on the number
+of threads.
 Formulas and names: `evenhand.nn.rwkv7.elementwise.plain`. None stands for what the first layer does not have.
 """
 

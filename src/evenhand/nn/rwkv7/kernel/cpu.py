@@ -64,8 +64,8 @@ def run_backward(
         kept: its seven inputs, the removed parts and the chunks' first states.
         shape: (B, T, H, N).
         d_out, d_terminal: gradients of the output and of the terminal state.
-        gradients: of receptance, *log* decay, key, value, removal, rewrite. Those of receptance, key and value are added to
-            what the tensors hold, the others overwritten.
+        gradients: of receptance, *log* decay, key, value, removal, rewrite. Those of receptance, key and value are
+            added to what the tensors hold, the others overwritten.
 
     Returns:
         Gradients of the initial state and of the pull.
