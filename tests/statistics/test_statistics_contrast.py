@@ -153,3 +153,10 @@ def test_decoding_noise_is_measured_where_there_are_several_decodes():
     one = statistics.average_decodes(scores[:, :, :1])
     assert one.noise_sd is None
     assert "one decode" in one.reason
+
+
+def test_two_points_always_lie_on_a_line_so_two_seeds_have_no_correlation():
+    result = statistics.pair_correlation(BASELINE[:2], VARIANT[:2])
+    assert result.over_seeds is None
+    assert result.reason == "fewer than 3 seeds"
+    assert -1 <= result.over_items <= 1

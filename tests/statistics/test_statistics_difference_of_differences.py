@@ -58,6 +58,32 @@ def test_the_item_sets_of_both_conditions_add_their_variances():
     assert result.df > 100
 
 
+def test_the_variance_and_its_degrees_of_freedom_follow_the_rule():
+    generator = np.random.default_rng(8)
+    tables = [
+        generator.normal(size=(6, 1)) + generator.normal(size=items) + generator.normal(size=(6, items))
+        for items in (30, 12)
+    ]
+    seed_part = np.var(tables[0].mean(axis=1) - tables[1].mean(axis=1), ddof=1) / 6
+    total, spread = seed_part, seed_part**2 / 5
+    for table in tables:
+        parts = statistics.variance_components(table)
+        item, rest = parts.mean_square_item / table.size, parts.mean_square_residual / table.size
+        total += item - rest
+        spread += item**2 / (table.shape[1] - 1) + rest**2 / (5 * (table.shape[1] - 1))
+    result = statistics.difference_of_differences(*tables)
+    assert result.standard_error**2 == pytest.approx(total)
+    assert result.df == pytest.approx(total**2 / spread)
+
+
+def test_without_an_item_effect_the_seeds_stand_alone():
+    generator = np.random.default_rng(9)
+    left, right = (generator.normal(size=(4, 1)) + 1e-3 * generator.normal(size=(4, 25)) for _ in range(2))
+    result = statistics.difference_of_differences(left, right)
+    assert result.df == pytest.approx(3, abs=0.05)
+    assert result.standard_error == pytest.approx(stats.sem((left - right).mean(axis=1)), rel=0.01)
+
+
 def test_what_seeds_share_between_the_conditions_cancels():
     generator = np.random.default_rng(3)
     shared = 5 * generator.normal(size=(6, 1))

@@ -26,7 +26,15 @@ def test_expected_standard_errors_follow_the_scope():
     assert seeds.standard_error**2 == pytest.approx((0.02**2 + 0.4**2 / 100) / 5)
     assert checkpoint.standard_error**2 == pytest.approx((0.3**2 + 0.4**2) / 100)
     assert (seeds.df, checkpoint.df) == (4, 99)
-    assert recipe.df > 4
+    squares = (100 * 0.02**2 + 0.4**2, 5 * 0.3**2 + 0.4**2, 0.4**2)
+    total = squares[0] + squares[1] - squares[2]
+    parts = squares[0] ** 2 / 4 + squares[1] ** 2 / 99 + squares[2] ** 2 / 396
+    assert recipe.df == pytest.approx(total**2 / parts)
+
+
+def test_where_seeds_or_items_do_not_spread_the_other_gives_the_degrees_of_freedom():
+    assert statistics.expected_precision(statistics.Spread(0.02, 0.0, 0.4), 5, 100).df == 4
+    assert statistics.expected_precision(statistics.Spread(0.0, 0.3, 0.4), 5, 100).df == 99
 
 
 @pytest.mark.parametrize(("seeds", "items"), [(1, 100), (5, 1)])
