@@ -147,13 +147,14 @@ class RWKV7(nn.Module):
     ) -> None:
         super().__init__()
         self.config, self.backend = config, backend
-        with torch.device("meta"):  # torch's own starting values would be drawn in vain
+        # Built on the meta device only where that is wanted: its first use imports a compiler for seconds. Otherwise
+        # torch draws starting values in vain, without moving its global generator.
+        with torch.device("meta") if empty else torch.random.fork_rng(devices=[]):
             self.emb = nn.Embedding(config.vocabulary, config.width)
             self.blocks = nn.ModuleList(Block(config, layer) for layer in range(config.layers))
             self.ln_out = nn.LayerNorm(config.width)
             self.head = nn.Linear(config.width, config.vocabulary, bias=False)
         if not empty:
-            self.to_empty(device="cpu")
             initialise(self, config, generator)
 
     def initial_state(self, batch: int) -> RWKV7State:
