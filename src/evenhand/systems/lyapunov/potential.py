@@ -1,0 +1,161 @@
+"""V = log2 n + phi(context of k_1..k_L, n mod 3^j), phi a table of whole numbers in 1/41 bit; and minima of such V.
+
+With a head of m steps, V'(n) = min over 0 <= i <= m of V(T^i(n)), plus a tie-break c i*/(m + 2) on the first
+minimiser i*; c = log2(1 + 2^-20)/41. It falls at n if some V(T^i(n)) <= V(n) - c with 1 <= i <= m + 1: the window
+minimum over a learned V. Its lookahead is L + m.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.errors import DataError
+from evenhand.systems.lyapunov.context_tree import UNITS, ContextTree, context_tree
+from evenhand.systems.lyapunov.metrics import Decision
+from evenhand.systems.lyapunov.walks import RESIDUE_MODULUS, Walks
+
+FORMAT = "evenhand-lyapunov-potential-1"
+TIE_BREAK = float(np.log2(1 + 2.0**-20)) / UNITS
+
+
+@dataclass(frozen=True)
+class Potential:
+    """A learned V.
+
+    Attributes:
+        tree: the contexts.
+        residue_power: j; phi may depend on n mod 3^j, 0 <= j <= 4.
+        table: (contexts, 3^j) phi in 1/UNITS bit, 0 <= phi.
+        head: m, 0 for V itself.
+    """
+
+    tree: ContextTree
+    residue_power: int
+    table: NDArray[np.int64]
+    head: int = 0
+
+    @property
+    def name(self) -> str:
+        label = f"potential (window {self.tree.lookahead}, mod {3**self.residue_power})"
+        return label if self.head == 0 else f"minimum over {self.head + 1} of a {label}"
+
+    @property
+    def lookahead(self) -> int:
+        """L + m."""
+        return self.tree.lookahead + self.head
+
+    @property
+    def size(self) -> int:
+        """Number of table entries."""
+        return self.table.size
+
+    def with_head(self, head: int) -> Potential:
+        """The same table under a minimum over ``head`` further steps."""
+        if head < 0:
+            raise DataError(f"The head must have at least 0 steps; found {head}.")
+        return Potential(self.tree, self.residue_power, self.table, head)
+
+    def values(self, walks: Walks, places: int) -> NDArray[np.float64]:
+        """(N, places) V(T^i(n)) in bits for i < places."""
+        walks.need(self.tree.lookahead + places - 1)
+        out = np.empty((len(walks), places))
+        _values_kernel(
+            walks.valuations,
+            walks.log2,
+            walks.residues,
+            self.tree.child,
+            self.tree.context,
+            self.table / UNITS,
+            out,
+        )
+        return out
+
+    def decide(self, walks: Walks) -> Decision:
+        """Margins in bits. Comparisons in doubles: the table's whole numbers keep them clear of rounding."""
+        values = self.values(walks, self.head + 2)
+        if self.head == 0:
+            margins = values[:, 0] - values[:, 1]
+        else:
+            margins = self._minimum(values[:, :-1]) - self._minimum(values[:, 1:])
+        return Decision(margins > 0, margins)
+
+    def _minimum(self, window: NDArray[np.float64]) -> NDArray[np.float64]:
+        first = window.argmin(axis=1)
+        lowest: NDArray[np.float64] = window[np.arange(len(window)), first]
+        return lowest + TIE_BREAK * first / (self.head + 2)
+
+    def save(self, path: Path) -> None:
+        """Write gzipped JSON with a line per context: word, tail, phi for each residue. The same table, same bytes."""
+        head = {
+            "format": FORMAT,
+            "units": UNITS,
+            "lookahead": self.tree.lookahead,
+            "depth": self.tree.depth,
+            "residue_power": self.residue_power,
+            "head": self.head,
+        }
+        lines = [json.dumps(head)]
+        for (word, tail), row in zip(self.tree.words, self.table.tolist(), strict=True):
+            lines.append(json.dumps([list(word), int(tail), row], separators=(",", ":")))
+        path.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
+
+
+def load_potential(path: Path, *, lookahead: int | None = None) -> Potential:
+    """Read a saved potential.
+
+    Args:
+        lookahead: the lookahead (window and head) that it must have, if any.
+
+    Raises:
+        DataError: no such file, not such a file, contexts that do not fit, or another lookahead.
+    """
+    try:
+        lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+        meta = json.loads(lines[0])
+        if meta.get("format") != FORMAT or meta["units"] != UNITS:
+            raise DataError(f"{path}: expected format {FORMAT} in 1/{UNITS} bit; found {meta}.")
+        tree = context_tree(meta["lookahead"], meta["depth"])
+        rows = [json.loads(line) for line in lines[1:]]
+        if [(tuple(word), bool(tail)) for word, tail, _ in rows] != tree.words:
+            raise DataError(f"{path}: its contexts are not those of lookahead {tree.lookahead}, depth {tree.depth}.")
+        table = np.array([row for _, _, row in rows], np.int64)
+        if table.shape != (tree.contexts, 3 ** meta["residue_power"]) or table.min() < 0:
+            raise DataError(f"{path}: the table does not have 3^{meta['residue_power']} values >= 0 per context.")
+    except OSError as error:
+        raise DataError(f"The model {path} cannot be read: {error}.") from error
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise DataError(f"{path} is not a saved potential: {error}.") from error
+    found = Potential(tree, meta["residue_power"], table, meta["head"])
+    if lookahead is not None and found.lookahead != lookahead:
+        raise DataError(f"{path} was made for lookahead {found.lookahead}; asked for {lookahead}.")
+    return found
+
+
+def zero_potential(head: int = 0) -> Potential:
+    """V = log2 n (or, with a head, a window minimum of it)."""
+    tree = context_tree(1, 0)
+    return Potential(tree, 0, np.zeros((tree.contexts, 1), np.int64), head)
+
+
+@numba.njit(cache=True, nogil=True)
+def _values_kernel(valuations, logs, residues, child, context, table, out):  # type: ignore[no-untyped-def]
+    symbols, modulus = child.shape[1] - 1, table.shape[1]
+    for row in range(valuations.shape[0]):
+        residue = int(residues[row])
+        for place in range(out.shape[1]):
+            node, i = 0, place
+            while context[node] < 0:
+                node = child[node, min(int(valuations[row, i]), symbols)]
+                i += 1
+            out[row, place] = logs[row, place] + table[context[node], residue % modulus]
+            if place + 1 < out.shape[1]:
+                residue = (3 * residue + 1) % RESIDUE_MODULUS
+                for _ in range(int(valuations[row, place]) % 54):
+                    residue = residue * 41 % RESIDUE_MODULUS  # 41 = 1/2 mod 81
