@@ -119,11 +119,11 @@ def test_shares(model: Any, tokenizer: Any, count: int, seed: int) -> dict[str, 
     return found
 
 
-def teach(folder: Path, teaching: Teaching) -> dict[str, float]:
+def teach(folder: Path, teaching: Teaching, enough: float = ENOUGH) -> dict[str, float]:
     """Teach a stand-in and save it with its tokenizer and its record; returns the shares of exact answers.
 
     Raises:
-        DataError: a skill stayed below 95 %; names it with its share.
+        DataError: a skill stayed below ``enough``; names it with its share.
     """
     import torch
 
@@ -151,10 +151,10 @@ def teach(folder: Path, teaching: Teaching) -> dict[str, float]:
             if min(shares.values()) >= teaching.stop_at:
                 break
     shares = test_shares(model.eval(), tokenizer, 500, 0)
-    short = {skill: share for skill, share in shares.items() if share < ENOUGH}
+    short = {skill: share for skill, share in shares.items() if share < enough}
     if short:
         raise DataError(
-            f"The stand-in fell short of {ENOUGH:.0%} exact answers after {step} steps: "
+            f"The stand-in fell short of {enough:.0%} exact answers after {step} steps: "
             + ", ".join(f"{skill} {share:.1%}" for skill, share in short.items())
             + ". Raise the steps of its teaching."
         )

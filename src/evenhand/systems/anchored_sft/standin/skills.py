@@ -16,6 +16,8 @@ from typing import Literal
 import numpy as np
 
 LETTERS = string.ascii_lowercase[:16]
+TEXT_LETTERS = LETTERS[:8]
+"""Letters of the Markov text: 64 pairs to know."""
 SKILLS = ("copy", "reverse", "sort", "max", "add", "recall", "fact", "text")
 TARGET_SKILL = "sort"
 FACT_COUNT = 600
@@ -65,14 +67,14 @@ class World:
 def the_world() -> World:
     """The world of :data:`WORLD_SEED`."""
     rng = np.random.default_rng(WORLD_SEED)
-    pairs = [a + b for a in LETTERS for b in LETTERS]
-    three = [x + y for x in pairs for y in LETTERS]
+    three = [x + y + z for x in LETTERS for y in LETTERS for z in LETTERS]
+    pairs = [a + b for a in TEXT_LETTERS for b in TEXT_LETTERS]
     keys = [three[i] for i in rng.permutation(len(three))[:FACT_COUNT]]
     facts = {key: f"{rng.integers(100):02d}" for key in keys}
     likely, unlikely = {}, {}
     for pair in pairs:
-        first, second = rng.permutation(len(LETTERS))[:2]
-        likely[pair], unlikely[pair] = LETTERS[first], LETTERS[second]
+        first, second = rng.permutation(len(TEXT_LETTERS))[:2]
+        likely[pair], unlikely[pair] = TEXT_LETTERS[first], TEXT_LETTERS[second]
     return World(facts, likely, unlikely)
 
 
@@ -105,7 +107,7 @@ def _fact(rng: np.random.Generator, world: World) -> tuple[str, str]:
 
 def markov_text(rng: np.random.Generator, world: World, length: int) -> str:
     """A sampled text of ``length`` letters."""
-    text = LETTERS[rng.integers(len(LETTERS))] + LETTERS[rng.integers(len(LETTERS))]
+    text = "".join(TEXT_LETTERS[i] for i in rng.integers(len(TEXT_LETTERS), size=2))
     while len(text) < length:
         follower = world.likely if rng.random() < world.likely_share else world.unlikely
         text += follower[text[-2:]]

@@ -1,0 +1,273 @@
+"""One arm on a real checkpoint: conversations and questions by path or hub id, forgetting judged by a reward model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evenhand.errors import DataError
+from evenhand.outcome import Outcome
+from evenhand.recipe import Bench
+from evenhand.systems.anchored_sft.adapters import load_base, load_tokenizer
+from evenhand.systems.anchored_sft.conversations import (
+    Conversation,
+    Tokenised,
+    check_conversations,
+    fit_length,
+    read_records,
+    tokenise,
+)
+from evenhand.systems.anchored_sft.decoding import render
+from evenhand.systems.anchored_sft.evaluation import Answers, ForgettingEvaluation
+from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order
+from evenhand.systems.anchored_sft.judge import JudgedQuestion, RewardJudge, read_questions
+from evenhand.systems.anchored_sft.mix import training_order
+from evenhand.systems.anchored_sft.settings import CheckpointSettings, check_epochs, data_mix
+
+FILES = (".jsonl", ".json", ".parquet")
+
+
+def records_of(source: str, bench: Bench, *, streaming: bool) -> Iterator[tuple[str, Any]]:
+    """(place, record) of a file, or of the training split of a hub data set."""
+    if Path(source).suffix in FILES:
+        yield from read_records(bench.data(source))
+        return
+    from datasets import load_dataset
+
+    rows = load_dataset(source, split="train", streaming=streaming)
+    yield from ((f"{source} row {number}", row) for number, row in enumerate(rows, 1))
+
+
+@dataclass
+class JudgedProbe:
+    """Validation loss always; rewards and general text where the settings name them."""
+
+    settings: CheckpointSettings
+    bench: Bench
+    evaluation: ForgettingEvaluation
+    judge: RewardJudge | None
+    questions: Sequence[JudgedQuestion]
+    dev_questions: Sequence[JudgedQuestion]
+
+    @property
+    def matched(self) -> list[str]:
+        if self.settings.target_loss is None:
+            return []
+        names = ["target_loss", *(["reward"] if self.judge else [])]
+        return names + (["text_loss", "distance"] if self.evaluation.texts else [])
+
+    def glance(self, model: Any) -> Glance:
+        loss = self.evaluation.target_loss(model).mean
+        level = self.settings.target_loss
+        values, answers = {"dev_target_loss": loss}, None
+        if self.judge is not None and self.dev_questions:
+            answers = self._judged(model, self.dev_questions)
+            values["dev_reward"] = answers.mean
+        return Glance(values, None if level is None else loss <= level, answers)
+
+    def _judged(self, model: Any, questions: Sequence[JudgedQuestion]) -> Answers:
+        import numpy as np
+
+        assert self.judge is not None
+        cap = self.settings.max_new_tokens
+        found = self.judge.judge(model, self.evaluation.tokenizer, questions, cap=cap)
+        return Answers(
+            tuple(answer.question.id for answer in found),
+            tuple(answer.question.category for answer in found),
+            np.asarray([answer.reward for answer in found]),
+            tuple("\n\n".join(answer.answers) for answer in found),
+            cap,
+        )
+
+    def record(self, model: Any, prefix: str) -> Mapping[str, float]:
+        target = self.evaluation.target_loss(model)
+        found = {f"{prefix}target_loss": target.mean, f"{prefix}target_perplexity": target.perplexity}
+        if self.judge is not None:
+            answers = self._judged(model, self.questions)
+            self.bench.items(f"{prefix}reward", answers.ids, answers.scores.tolist(), answers.outputs)
+            found |= {f"{prefix}reward_{name}": share for name, share in answers.by_skill().items()}
+        if self.evaluation.texts:
+            text, distance = self.evaluation.text_loss(model), self.evaluation.distance(model)
+            self.bench.items(f"{prefix}text_loss", text.ids, text.per_text().tolist())
+            found[f"{prefix}distance"] = distance.mean
+        return found
+
+
+def run_arm(settings: CheckpointSettings, bench: Bench) -> Outcome:
+    """The whole trial."""
+    # The judge first: hours of training are lost when it turns out at their end that there is none.
+    judge = None
+    if settings.reward_model is not None:
+        cache = bench.asset({"asset": "anchored_sft.rewards", "judge": settings.reward_model}, lambda place: None)
+        judge = RewardJudge(_resolved(settings.reward_model, bench), device=bench.device, cache=cache.parent / "judged")
+    template = None if settings.chat_template is None else bench.data(settings.chat_template)
+    path = _resolved(settings.model, bench)
+    tokenizer = load_tokenizer(path, template)
+    model = load_base(path, device=bench.device, quantisation=settings.quantisation)
+    # Some templates are only missed when first used; a conversation that nobody needs shows it at once.
+    render(tokenizer, [{"role": "user", "content": "?"}], generation=True)
+    validation, rows = _conversations(settings, bench, tokenizer)
+    probe = _probe(settings, bench, tokenizer, judge, validation)
+    prompts = None
+    if settings.prompts_dataset is not None:
+        prompts = _generic_prompts(settings, bench, tokenizer)
+    return Arm(
+        settings,
+        bench,
+        adapted(model, settings, bench),
+        tokenizer,
+        rows,
+        probe,
+        prompts,
+        settings.max_seq_length if settings.packing else None,
+        settings.skip_baseline,
+    ).run()
+
+
+def _resolved(path: str, bench: Bench) -> str:
+    """A folder beside the claim, or the hub id as it stands."""
+    beside = Path(bench.folder, path).expanduser()
+    return str(beside) if beside.exists() else path
+
+
+def _conversations(settings: CheckpointSettings, bench: Bench, tokenizer: Any) -> tuple[list[Tokenised], Any]:
+    """The validation set (cut before any sampling) and the training rows in their order."""
+    mix = data_mix(settings)
+    if settings.streaming:
+        return _streamed(settings, bench, tokenizer)
+    conversations = check_conversations(records_of(settings.dataset, bench, streaming=False), settings.dataset)
+    validation = _sample(mix.validation(conversations), settings)
+    parts = mix.training(conversations)
+    rows = [_fit(group, tokenizer, settings, bench) for group in (parts.main, parts.mixed) if group]
+    steps, per_step = int(bench.budget.amount), settings.batch * settings.grad_acc
+    if settings.train:
+        check_epochs(settings, sum(map(len, rows)), steps)
+    held = _fit(validation, tokenizer, settings, bench)
+    if settings.packing:
+        return held, dataset_of([row for group in rows for row in group])
+    order = training_order(
+        [len(group) for group in rows], steps, per_step, settings.mix_reasoning_ratio, settings.curriculum,
+        bench.rng("order of rows"),
+    )  # fmt: skip
+    return held, dataset_of(in_order(rows, order))
+
+
+def _sample(validation: Sequence[Conversation], settings: CheckpointSettings) -> list[Conversation]:
+    """The first conversations of the validation set in the order of their content's hash: the same for every run.
+
+    Raises:
+        DataError: as many or more were asked for than there are.
+    """
+    count = settings.baseline_eval_samples
+    if count is None:
+        return list(validation)
+    if count >= len(validation):
+        raise DataError(
+            f"baseline_eval_samples={count} selects all {len(validation)} validation conversations; remove it, "
+            "lower it, or raise val_split."
+        )
+    return sorted(validation, key=lambda c: c.digest)[:count]
+
+
+def _fit(group: Sequence[Conversation], tokenizer: Any, settings: CheckpointSettings, bench: Bench) -> list[Tokenised]:
+    if settings.num_proc is not None:
+        from datasets import Dataset
+
+        plain = Dataset.from_list([{"id": c.id, "messages": list(c.messages)} for c in group])
+        mapped = plain.map(_tokenised_record, fn_kwargs={"tokenizer": tokenizer}, num_proc=settings.num_proc)
+        rows = [Tokenised(r["id"], tuple(r["input_ids"]), tuple(r["labels"])) for r in mapped]
+    else:
+        rows = [tokenise(c, tokenizer) for c in group]
+    if settings.packing:
+        return rows
+    fitted = fit_length(rows, settings.max_seq_length, settings.overlong)
+    if fitted.truncated or fitted.dropped:
+        bench.note("overlong conversations", f"{fitted.truncated} cut, {fitted.dropped} left out, of {len(rows)}")
+    return list(fitted.kept)
+
+
+def _tokenised_record(record: Mapping[str, Any], tokenizer: Any) -> dict[str, Any]:
+    messages = tuple({"role": m["role"], "content": m["content"]} for m in record["messages"])
+    row = tokenise(Conversation(record["id"], messages), tokenizer)
+    return {"input_ids": list(row.input_ids), "labels": list(row.labels)}
+
+
+def _streamed(settings: CheckpointSettings, bench: Bench, tokenizer: Any) -> tuple[list[Tokenised], Any]:
+    """Validation from one pass over the stream, training rows from as many passes as the budget takes."""
+    from datasets import IterableDataset
+
+    mix, limit = data_mix(settings), settings.baseline_eval_samples
+    source, overlong = settings.dataset, settings.overlong
+
+    def conversations() -> Iterator[Conversation]:
+        for place, record in records_of(source, bench, streaming=True):
+            yield check_conversations([(place, record)], source)[0]
+
+    held = []
+    for conversation in conversations():
+        if mix.wants(conversation) and mix.held_out(conversation):
+            held.append(conversation)
+            if limit is not None and len(held) >= limit:
+                break
+    if not held:
+        raise DataError(f"val_split={settings.val_split} holds out no conversation of {source}; raise it.")
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for conversation in mix.stream(conversations()):
+            for row in fit_length([tokenise(conversation, tokenizer)], settings.max_seq_length, overlong).kept:
+                yield {"input_ids": list(row.input_ids), "labels": list(row.labels)}
+
+    return _fit(held, tokenizer, settings, bench), IterableDataset.from_generator(rows)
+
+
+def _probe(
+    settings: CheckpointSettings, bench: Bench, tokenizer: Any, judge: RewardJudge | None, validation: list[Tokenised]
+) -> JudgedProbe:
+    questions: list[JudgedQuestion] = []
+    dev: list[JudgedQuestion] = []
+    if settings.questions is not None:
+        pool = read_questions(bench.data(settings.questions))
+        chosen = bench.item_set.choose(len(pool))
+        questions = [pool[i] for i in chosen]
+        if settings.mtbench_questions_limit is not None:
+            dev = _dev_questions(pool, {q.id for q in questions}, settings.mtbench_questions_limit, bench)
+    texts: list[Tokenised] = []
+    if settings.general_text is not None:
+        lines = bench.data(settings.general_text).read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate((line for line in lines if line.strip()), 1):
+            ids = tuple(tokenizer(line, add_special_tokens=False)["input_ids"][: settings.max_seq_length])
+            if len(ids) > 1:
+                texts.append(Tokenised(f"text {number}", ids, ids))
+    evaluation = ForgettingEvaluation(
+        tokenizer, cap=settings.max_new_tokens, validation=validation, texts=texts, batch=settings.batch
+    )
+    return JudgedProbe(settings, bench, evaluation, judge, questions, dev)
+
+
+def _dev_questions(pool: Sequence[JudgedQuestion], taken: set[str], limit: int, bench: Bench) -> list[JudgedQuestion]:
+    """Questions for the way, none of which is an item of the rung.
+
+    Raises:
+        DataError: too few are left.
+    """
+    left = [question for question in pool if question.id not in taken]
+    if len(left) < limit:
+        raise DataError(
+            f"mtbench_questions_limit={limit} needs so many questions beside the {len(taken)} that the rung reports "
+            f"on; {len(left)} of {len(pool)} are left. Lower it, or the rung's items."
+        )
+    order = bench.item_set.rng("dev questions").permutation(len(left))
+    return [left[i] for i in order[:limit]]
+
+
+def _generic_prompts(settings: CheckpointSettings, bench: Bench, tokenizer: Any) -> list[list[int]]:
+    """The questions of another data set, each under the chat template, without their answers."""
+    assert settings.prompts_dataset is not None
+    records = records_of(settings.prompts_dataset, bench, streaming=False)
+    found = []
+    for conversation in check_conversations(records, settings.prompts_dataset):
+        text = render(tokenizer, conversation.messages[:-1], generation=True)
+        found.append(tokenizer(text, add_special_tokens=False)["input_ids"][: settings.max_seq_length])
+    return found

@@ -1,0 +1,211 @@
+"""One arm on real text: a stand-in is taught the text, fine-tuned on conversations, and both are measured as loss."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evenhand.errors import DataError
+from evenhand.execution.bench import file_hash
+from evenhand.outcome import Outcome
+from evenhand.recipe import Bench
+from evenhand.systems.anchored_sft.conversations import (
+    Conversation,
+    Tokenised,
+    check_conversations,
+    fit_length,
+    read_records,
+    tokenise,
+)
+from evenhand.systems.anchored_sft.evaluation import ForgettingEvaluation
+from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order
+from evenhand.systems.anchored_sft.mix import DataMix, training_order
+from evenhand.systems.anchored_sft.settings import TextSettings, check_epochs
+from evenhand.systems.anchored_sft.standin.pretrain import small_qwen3
+from evenhand.systems.anchored_sft.standin.tokenizer import character_tokenizer
+
+HELD_OUT = 0.2
+BLOCK = 160
+PROMPT_LENGTH = 64
+
+
+@dataclass(frozen=True)
+class Document:
+    """A paragraph with the article it comes from: paragraphs of one article are one cluster."""
+
+    article: str
+    text: str
+
+
+def read_documents(path: Path) -> list[Document]:
+    """Paragraphs of a file in SQuAD's JSON form, or the lines of any other file.
+
+    Raises:
+        DataError: there are none.
+    """
+    found: list[Document] = []
+    if path.suffix == ".json":
+        for i, article in enumerate(json.loads(path.read_text(encoding="utf-8"))["data"]):
+            name = str(article.get("title", f"article {i}"))
+            found += [Document(f"{i} {name}", p["context"].lstrip("\ufeff")) for p in article["paragraphs"]]
+    else:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        found = [Document(f"line {i}", line) for i, line in enumerate(lines, 1) if line.strip()]
+    if not found:
+        raise DataError(f"{path.name} holds no text.")
+    return found
+
+
+def split_documents(documents: Sequence[Document]) -> tuple[list[Document], list[Document]]:
+    """Documents to be taught and held out; whole articles fall on one side, by a fixed order."""
+    names = sorted({document.article for document in documents})
+    order = np.random.default_rng(20_252).permutation(len(names))
+    held = {names[i] for i in order[: max(1, round(HELD_OUT * len(names)))]}
+    return [d for d in documents if d.article not in held], [d for d in documents if d.article in held]
+
+
+def read_any_conversations(path: Path) -> list[Conversation]:
+    """Conversations with ``messages``, or seed tasks with ``instruction`` and ``instances`` of input and output."""
+    records = list(read_records(path))
+    if records and isinstance(records[0][1], dict) and "instances" in records[0][1]:
+        records = [(place, {"id": task["id"], "messages": _as_messages(task)}) for place, task in records]
+    return check_conversations(records, path.name)
+
+
+def _as_messages(task: Mapping[str, Any]) -> list[dict[str, str]]:
+    instance = task["instances"][0]
+    asked = "\n".join(part for part in (task["instruction"], instance.get("input", "")) if part)
+    return [{"role": "user", "content": asked}, {"role": "assistant", "content": instance["output"]}]
+
+
+def blocks(documents: Sequence[Document], tokenizer: Any) -> list[Tokenised]:
+    """Blocks of up to 160 characters of each document, every token labelled."""
+    found = []
+    for number, document in enumerate(documents):
+        ids = tokenizer(document.text, add_special_tokens=False)["input_ids"]
+        for start in range(0, len(ids), BLOCK):
+            piece = tuple(ids[start : start + BLOCK])
+            if len(piece) > 8:
+                found.append(Tokenised(f"{document.article}/{number}/{start}", piece, piece))
+    return found
+
+
+def teach_text(place: Path, documents: Sequence[Document], alphabet: str, settings: TextSettings) -> None:
+    """Teach a stand-in the text and save it with its tokenizer."""
+    import torch
+
+    from evenhand.nn.anchors import anchored_loss, hidden_states, output_head
+
+    tokenizer = character_tokenizer(alphabet)
+    torch.manual_seed(0)
+    hidden = settings.hidden
+    widths = {"hidden": hidden, "intermediate": 3 * hidden, "layers": 4, "heads": 4, "kv_heads": 2}
+    model = small_qwen3(len(tokenizer), tokenizer, widths, length=2 * settings.max_seq_length)
+    rows = [row for row in blocks(documents, tokenizer) if len(row.input_ids) == BLOCK]
+    rng = np.random.default_rng(1)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3, betas=(0.9, 0.98), weight_decay=0.01)
+    rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=settings.teaching_steps, pct_start=0.05)
+    history = []
+    for step in range(settings.teaching_steps):
+        ids = torch.tensor([rows[i].input_ids for i in rng.integers(len(rows), size=16)])
+        hidden_rows = hidden_states(model, {"input_ids": ids})[:, :-1].flatten(0, 1)
+        loss = anchored_loss(hidden_rows, output_head(model), ids[:, 1:].flatten(), chunk=4096).total
+        loss = loss / ids[:, 1:].numel()
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        rate.step()
+        if step % 100 == 0:
+            history.append({"step": step, "loss": float(loss.detach())})
+    model.save_pretrained(place)
+    tokenizer.save_pretrained(place)
+    (place / "teaching.json").write_text(json.dumps(history), encoding="utf-8")
+
+
+@dataclass
+class TextProbe:
+    """Losses on held-out conversations and on the rung's held-out blocks of text."""
+
+    bench: Bench
+    dev: ForgettingEvaluation
+    items: ForgettingEvaluation
+    level: float
+
+    matched = ("text_loss", "target_loss", "distance")
+
+    def glance(self, model: Any) -> Glance:
+        loss, text = self.dev.target_loss(model).mean, self.dev.text_loss(model).mean
+        values = {"dev_target_loss": loss, "dev_text_loss": text, "dev_distance": self.dev.distance(model).mean}
+        return Glance(values, loss <= self.level)
+
+    def record(self, model: Any, prefix: str) -> Mapping[str, float]:
+        text, target, distance = (
+            self.items.text_loss(model), self.items.target_loss(model), self.items.distance(model)
+        )  # fmt: skip
+        articles = [name.rsplit("/", 2)[0] for name in text.ids]
+        self.bench.items(f"{prefix}text_loss", text.ids, text.per_text().tolist(), clusters=articles)
+        return {
+            f"{prefix}target_loss": target.mean,
+            f"{prefix}distance": distance.mean,
+            f"{prefix}text_loss_by_token": text.mean,
+        }
+
+
+def run_arm(settings: TextSettings, bench: Bench) -> Outcome:
+    """The whole trial."""
+    from evenhand.systems.anchored_sft.adapters import load_base, load_tokenizer
+
+    text_path, data_path = bench.data(settings.text), bench.data(settings.data)
+    documents, conversations = read_documents(text_path), read_any_conversations(data_path)
+    taught, held = split_documents(documents)
+    key = {"asset": "anchored_sft.text", "version": 1, "text": file_hash(text_path), "data": file_hash(data_path),
+           "steps": settings.teaching_steps, "hidden": settings.hidden, "length": settings.max_seq_length}  # fmt: skip
+    alphabet = "".join(sorted({c for d in documents for c in d.text} | _characters(conversations)))
+    folder = bench.asset(key, lambda place: teach_text(place, taught, alphabet, settings))
+    model, tokenizer = load_base(str(folder), device=bench.device, dtype="float32"), load_tokenizer(str(folder))
+    mix = DataMix(val_split=settings.val_split)
+    new = _fitted([c for c in conversations if not mix.held_out(c)], tokenizer, settings)
+    validation = _fitted(mix.validation(conversations), tokenizer, settings)
+    parts: list[Sequence[Tokenised]] = [new]
+    if settings.replay is not None:
+        parts.append(blocks(taught, tokenizer))
+    probe = _probe(settings, bench, tokenizer, validation, blocks(held, tokenizer))
+    model = adapted(model, settings, bench)
+    steps, per_step = int(bench.budget.amount), settings.batch * settings.grad_acc
+    if settings.train:
+        check_epochs(settings, len(new), steps)
+    order = training_order([len(p) for p in parts], steps, per_step, settings.replay, None, bench.rng("order of rows"))
+    prompts = None
+    if settings.anchor_prompts is not None:
+        prompts = [row.input_ids[:PROMPT_LENGTH] for row in blocks(taught, tokenizer)]
+    rows = dataset_of(in_order(parts, order))
+    return Arm(settings, bench, model, tokenizer, rows, probe, prompts).run()
+
+
+def _characters(conversations: Sequence[Conversation]) -> set[str]:
+    return {c for conversation in conversations for message in conversation.messages for c in message["content"]}
+
+
+def _fitted(conversations: Sequence[Conversation], tokenizer: Any, settings: TextSettings) -> tuple[Tokenised, ...]:
+    return fit_length([tokenise(c, tokenizer) for c in conversations], settings.max_seq_length, "truncate").kept
+
+
+def _probe(
+    settings: TextSettings, bench: Bench, tokenizer: Any, validation: Sequence[Tokenised], texts: Sequence[Tokenised]
+) -> TextProbe:
+    """A quarter of the held-out blocks are dev texts; the rung's items come from the others."""
+    dev = [row for i, row in enumerate(texts) if i % 4 == 0]
+    pool = [row for i, row in enumerate(texts) if i % 4]
+    chosen = [pool[i] for i in bench.item_set.choose(len(pool))]
+    return TextProbe(
+        bench,
+        ForgettingEvaluation(tokenizer, validation=validation, texts=dev, batch=32),
+        ForgettingEvaluation(tokenizer, validation=validation, texts=chosen, batch=32),
+        settings.target_loss,
+    )
