@@ -4,88 +4,110 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
-import secrets
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evenhand.errors import LedgerError
+from evenhand.ledger.chain import segment_state
 from evenhand.ledger.records import OutcomeRecord
+from evenhand.ledger.tables import Reference, read_table
 
-_SCHEMA = """
-create table outcomes (
-    trial varchar, claim varchar, claim_hash varchar, arm varchar, condition varchar, rung varchar, seed bigint,
-    recipe varchar, code varchar, exploratory boolean, status varchar, message varchar, settings json, unit varchar,
-    budget double, spent json, seconds double, cpu_seconds double, peak_memory_bytes bigint, attempt integer,
-    started varchar, device varchar, segment varchar, sequence bigint
-);
-create table metrics (trial varchar, segment varchar, sequence bigint, name varchar, value double, undefined varchar);
-create table items (
-    trial varchar, segment varchar, sequence bigint, metric varchar, item varchar, score double, output varchar,
-    cluster varchar
-);
-create table curves (trial varchar, segment varchar, sequence bigint, curve varchar, step double, value double);
-create table state (stamp varchar);
-"""
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+_VERSION = 2
+"""Raised when the tables change, so that an index of an older form is rebuilt."""
+
+_TABLES = {
+    "outcomes": (
+        "trial varchar, claim varchar, claim_hash varchar, arm varchar, condition varchar, rung varchar, seed bigint, "
+        "recipe varchar, code varchar, exploratory boolean, status varchar, message varchar, settings json, "
+        "unit varchar, budget double, spent json, seconds double, cpu_seconds double, peak_memory_bytes bigint, "
+        "attempt bigint, started varchar, device varchar, segment varchar, sequence bigint, counts boolean"
+    ),
+    "metrics": "trial varchar, segment varchar, sequence bigint, name varchar, value double, undefined varchar",
+    "items": (
+        "trial varchar, segment varchar, sequence bigint, metric varchar, item varchar, score double, output varchar, "
+        "cluster varchar"
+    ),
+    "curves": "trial varchar, segment varchar, sequence bigint, curve varchar, step double, value double",
+}
 
 
-def stamp(folder: Path) -> str:
-    """What the index depends on: names and sizes of all segments."""
-    return ";".join(f"{path.name}:{path.stat().st_size}" for path in sorted((folder / "segments").glob("*.jsonl")))
+@dataclass(frozen=True)
+class Source:
+    """What an index is built from.
+
+    Attributes:
+        records: every outcome, exploratory ones too.
+        counting: hashes of the records that count for their trial.
+        files: hash of a record to the references of its ``items`` and ``curves``.
+    """
+
+    records: Sequence[OutcomeRecord]
+    counting: Collection[str]
+    files: dict[str, dict[str, Reference]]
 
 
-def query(folder: Path, records: Sequence[OutcomeRecord], sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+def query(folder: Path, source: Callable[[], Source], sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Run a query against the index, rebuilding it first where it is stale, missing or damaged.
 
     Args:
         folder: of the ledger.
-        records: all outcome records, for a rebuild.
-        sql: one read-only statement.
+        source: asked for the records when the index has to be rebuilt.
+        sql: one statement that only reads.
 
     Raises:
         LedgerError: the query cannot be run.
     """
     import duckdb
 
-    path = _fresh_index(folder, records)
-    try:
-        with contextlib.closing(duckdb.connect(str(path), read_only=True)) as connection:
-            cursor = connection.execute(sql)
-            columns = [column[0] for column in cursor.description or ()]
-            return columns, cursor.fetchall()
-    except duckdb.Error as error:
-        raise LedgerError(
-            f"The query cannot be run: {error}. Tables: outcomes, metrics, items, curves "
-            "(`select * from information_schema.columns` lists their columns)."
-        ) from error
-    finally:
-        if path.parent != folder:
-            path.unlink(missing_ok=True)
+    with _fresh_index(folder, source) as path:
+        try:
+            kinds = [statement.type for statement in duckdb.extract_statements(sql)]
+            if len(kinds) != 1 or kinds[0] not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+                raise LedgerError("The query must be one statement that only reads (select, with, describe, explain).")
+            with contextlib.closing(duckdb.connect(str(path), read_only=True)) as connection:
+                cursor = connection.execute(sql)
+                columns = [column[0] for column in cursor.description or ()]
+                return columns, cursor.fetchall()
+        except duckdb.Error as error:
+            raise LedgerError(
+                f"The query cannot be run: {error}. Tables: outcomes, metrics, items, curves "
+                "(`select * from information_schema.columns` lists their columns)."
+            ) from error
 
 
-def _fresh_index(folder: Path, records: Sequence[OutcomeRecord]) -> Path:
-    """The index file; in a temporary place where the ledger's folder cannot be written."""
-    path = folder / "index.duckdb"
-    wanted = stamp(folder)
-    if path.exists() and _stamp_of(path) == wanted:
-        return path
-    try:
-        part = folder / f".index-{os.getpid()}-{secrets.token_hex(3)}.duckdb"
-        _build(part, wanted, records)
-        part.replace(path)
-    except (OSError, _database_error()):
-        path = Path(tempfile.gettempdir()) / f"evenhand-index-{os.getpid()}-{secrets.token_hex(3)}.duckdb"
-        _build(path, wanted, records)
-    return path
-
-
-def _database_error() -> type[Exception]:
+@contextlib.contextmanager
+def _fresh_index(folder: Path, source: Callable[[], Source]) -> Iterator[Path]:
+    """The index file; in a temporary folder where the ledger's own cannot be written."""
     import duckdb
 
-    error: type[Exception] = duckdb.Error
-    return error
+    path = folder / "index.duckdb"
+    wanted = f"{_VERSION};{segment_state(folder)}"
+    if path.exists() and _stamp_of(path) == wanted:
+        yield path
+        return
+    built = source()
+    part = folder / f".index-{os.getpid()}-{os.urandom(3).hex()}.duckdb"
+    try:
+        _build(part, folder, wanted, built)
+        part.replace(path)
+    except (OSError, duckdb.Error):
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(prefix="evenhand-index-") as elsewhere:
+            path = Path(elsewhere) / "index.duckdb"
+            _build(path, folder, wanted, built)
+            yield path
+        return
+    yield path
 
 
 def _stamp_of(path: Path) -> str | None:
@@ -99,61 +121,93 @@ def _stamp_of(path: Path) -> str | None:
         return None
 
 
-def _build(path: Path, wanted: str, records: Sequence[OutcomeRecord]) -> None:
+def _build(path: Path, folder: Path, wanted: str, source: Source) -> None:
     import duckdb
     import pyarrow as pa
 
-    from evenhand.ledger.tables import curves_table, items_table
-
-    def placed(table: pa.Table, record: OutcomeRecord) -> pa.Table:
-        keys = {"trial": record.trial.id, "segment": record.place.segment, "sequence": record.place.sequence}
-        for i, (name, value) in enumerate(keys.items()):
-            table = table.add_column(i, name, pa.array([value] * len(table)))
-        return table
-
+    outcomes = [_row(record, record.place.hash in source.counting) for record in source.records]
+    metrics = [row for record in source.records for row in _metric_rows(record)]
+    tables = {
+        "outcomes": pa.Table.from_pylist(outcomes) if outcomes else None,
+        "metrics": pa.Table.from_pylist(metrics) if metrics else None,
+        "items": _stored(folder, source, "items"),
+        "curves": _stored(folder, source, "curves"),
+    }
     with contextlib.closing(duckdb.connect(str(path))) as connection:
-        connection.execute(_SCHEMA)
-        for record in records:
-            connection.execute(f"insert into outcomes values ({', '.join('?' * 24)})", _row(record))
-        metrics = [row for record in records for row in _metric_rows(record)]
-        if metrics:
-            connection.executemany("insert into metrics values (?, ?, ?, ?, ?, ?)", metrics)
-        for name, maker in (("items", items_table), ("curves", curves_table)):
-            filled = [record for record in records if getattr(record.outcome, name)]
-            if filled:
-                found = [placed(maker(getattr(record.outcome, name)).unify_dictionaries(), record) for record in filled]
-                rows = pa.concat_tables([_plain(table) for table in found])
-                connection.register("rows", rows)
-                connection.execute(f"insert into {name} select * from rows")
-                connection.unregister("rows")
+        for name, columns in _TABLES.items():
+            connection.execute(f"create table {name} ({columns})")
+            _fill(connection, name, tables[name])
+        connection.execute("create table state (stamp varchar)")
         connection.execute("insert into state values (?)", [wanted])
 
 
-def _plain(table: Any) -> Any:
-    """A table without dictionary columns, so that tables with other dictionaries can be joined."""
+def _fill(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table | None) -> None:
+    if rows is not None:
+        connection.register("rows", rows)
+        connection.execute(f"insert into {name} by name select * from rows")
+        connection.unregister("rows")
+
+
+def _stored(folder: Path, source: Source, name: str) -> pa.Table | None:
+    """The tables of all records under one another, each row with its record."""
     import pyarrow as pa
 
-    for i, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type):
-            table = table.set_column(i, field.name, table[field.name].cast(pa.string()))
-    return table
+    found = []
+    for record in source.records:
+        reference = source.files.get(record.place.hash, {}).get(name)
+        if reference is not None:
+            table = read_table(folder, reference, f"segment {record.place.segment}, record {record.place.sequence}")
+            text = [i for i, field in enumerate(table.schema) if pa.types.is_dictionary(field.type)]
+            for i in text:
+                # Each file has a dictionary of its own; plain text can be put under one another.
+                table = table.set_column(i, table.schema[i].name, table.column(i).cast(pa.string()))
+            keys = {"trial": record.trial.id, "segment": record.place.segment, "sequence": record.place.sequence}
+            for key, value in keys.items():
+                table = table.append_column(key, pa.repeat(pa.scalar(value), len(table)))
+            found.append(table)
+    return pa.concat_tables(found) if found else None
 
 
-def _row(record: OutcomeRecord) -> list[Any]:
+def _row(record: OutcomeRecord, counts: bool) -> dict[str, Any]:
     trial, outcome, execution = record.trial, record.outcome, record.execution
     failure = outcome.failure
-    return [
-        trial.id, trial.claim, record.claim_hash, trial.arm, trial.condition, trial.rung, trial.seed,
-        trial.recipe, trial.fingerprint, record.exploratory, "ok" if failure is None else failure.kind,
-        None if failure is None else failure.message, json.dumps(dict(trial.settings)), trial.unit, trial.amount,
-        json.dumps(dict(outcome.spent)), execution.seconds, execution.cpu_seconds, execution.peak_memory_bytes,
-        execution.attempt, execution.started, execution.device, record.place.segment, record.place.sequence,
-    ]  # fmt: skip
+    return {
+        "trial": trial.id,
+        "claim": trial.claim,
+        "claim_hash": record.claim_hash,
+        "arm": trial.arm,
+        "condition": trial.condition,
+        "rung": trial.rung,
+        "seed": trial.seed,
+        "recipe": trial.recipe,
+        "code": trial.fingerprint,
+        "exploratory": record.exploratory,
+        "status": "ok" if failure is None else failure.kind,
+        "message": None if failure is None else failure.message,
+        "settings": json.dumps(dict(trial.settings), sort_keys=True),
+        "unit": trial.unit,
+        "budget": float(trial.amount),
+        "spent": json.dumps(dict(outcome.spent), sort_keys=True),
+        "seconds": float(execution.seconds),
+        "cpu_seconds": float(execution.cpu_seconds),
+        "peak_memory_bytes": execution.peak_memory_bytes,
+        "attempt": execution.attempt,
+        "started": execution.started,
+        "device": execution.device,
+        "segment": record.place.segment,
+        "sequence": record.place.sequence,
+        "counts": counts,
+    }
 
 
-def _metric_rows(record: OutcomeRecord) -> list[tuple[Any, ...]]:
+def _metric_rows(record: OutcomeRecord) -> list[dict[str, Any]]:
     outcome, place = record.outcome, record.place
-    names = sorted({*outcome.metrics, *outcome.items})
-    keys = (record.trial.id, place.segment, place.sequence)
-    defined = [(*keys, name, outcome.metric(name), None) for name in names]
-    return defined + [(*keys, name, None, reason) for name, reason in outcome.undefined.items()]
+    keys = {"trial": record.trial.id, "segment": place.segment, "sequence": place.sequence}
+    rows = []
+    for name in sorted({*outcome.metrics, *outcome.items, *outcome.undefined}):
+        value = outcome.metric(name)
+        reason = outcome.undefined.get(name)
+        if value is not None and not math.isfinite(value):
+            value, reason = None, f"the mean of the item scores is {value}"
+        rows.append(keys | {"name": name, "value": value, "undefined": reason})
+    return rows

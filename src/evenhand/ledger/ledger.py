@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import fcntl
-import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+import functools
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from evenhand.errors import LedgerError
 from evenhand.ledger import codec
+from evenhand.ledger.chain import read_chain, segment_state
+from evenhand.ledger.disk import cannot_write
+from evenhand.ledger.lock import hold
 from evenhand.ledger.records import ClaimRecord, DecisionRecord, OutcomeRecord, VerifyReport
-from evenhand.ledger.segments import Entry, SegmentWriter, cannot_write, missing_records, read_all
-from evenhand.outcome import Execution, Outcome
+from evenhand.ledger.segments import Entry
+from evenhand.ledger.tables import (
+    Reference,
+    StoredTables,
+    curves_of,
+    curves_table,
+    items_of,
+    items_table,
+    read_table,
+    write_table,
+)
+from evenhand.ledger.verify import verify
+from evenhand.ledger.writer import SegmentWriter
+from evenhand.outcome import Curve, Execution, ItemScores, Outcome
 from evenhand.trial import Trial
 
 
@@ -31,7 +45,7 @@ class Ledger:
     """
 
     def __init__(self, folder: Path, create: bool = True) -> None:
-        self.folder = Path(folder)
+        self.folder = Path(folder).absolute()
         if self.folder.exists() and not self.folder.is_dir():
             raise LedgerError(f"The ledger {self.folder} is a file; name a folder with --ledger.")
         if create:
@@ -40,7 +54,10 @@ class Ledger:
             except OSError as error:
                 raise cannot_write(self.folder, error) from error
         self._writer = SegmentWriter(self.folder)
-        self._cache: tuple[tuple[tuple[str, int], ...], list[Entry]] | None = None
+        self._cache: tuple[str, list[Entry]] | None = None
+        # Records that a caller still holds are not read a second time, and trials on the same items share their names.
+        self._records: WeakValueDictionary[str, OutcomeRecord] = WeakValueDictionary()
+        self._item_names: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     @property
     def assets(self) -> Path:
@@ -51,33 +68,13 @@ class Ledger:
         """Folder of a running trial."""
         return self.folder / "work" / key
 
-    @contextlib.contextmanager
-    def lock(self, name: str) -> Iterator[None]:
+    def lock(self, name: str) -> AbstractContextManager[None]:
         """Hold a name for this process.
 
         Raises:
             LedgerError: another process holds it; says which and since when.
         """
-        path = self.folder / "locks" / f"{name}.lock"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("a+")
-        except OSError as error:
-            raise cannot_write(self.folder, error) from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                file.seek(0)
-                holder = file.read().strip() or "another process"
-                raise LedgerError(
-                    f"'{name}' is in use by {holder}. Wait until it ends, stop it, or use another --ledger."
-                ) from error
-            with contextlib.suppress(OSError):
-                file.truncate(0)
-                file.write(f"process {os.getpid()} since {datetime.now(UTC).isoformat(timespec='seconds')}")
-                file.flush()
-            yield
+        return hold(self.folder, name)
 
     def record_claim(
         self,
@@ -90,14 +87,15 @@ class Ledger:
     ) -> ClaimRecord:
         """Enter a claim before its first trial."""
         body = {
-            "name": name, "hash": hash, "identity": dict(identity), "text": text, "amends": amends,
-            "changes": list(changes),
+            "name": name, "hash": hash, "identity": identity, "text": text, "amends": amends, "changes": changes,
         }  # fmt: skip
-        return ClaimRecord(name, hash, identity, text, amends, tuple(changes), self._writer.append("claim", body))
+        place = self._writer.append("claim", codec.plain(body, "claim"))
+        return ClaimRecord(name, hash, identity, text, amends, tuple(changes), place)
 
     def record_decision(self, name: str, hash: str, verdicts: Mapping[str, str]) -> DecisionRecord:
         """Enter that a claim was run to its end, with its verdicts."""
-        place = self._writer.append("decision", {"name": name, "hash": hash, "verdicts": dict(verdicts)})
+        body = {"name": name, "hash": hash, "verdicts": verdicts}
+        place = self._writer.append("decision", codec.plain(body, "decision"))
         return DecisionRecord(name, hash, verdicts, place)
 
     def record_outcome(
@@ -112,27 +110,28 @@ class Ledger:
         """Enter the outcome of one attempt at a trial; its tables are on disk before the record that names them.
 
         Raises:
-            LedgerError: the ledger cannot be written; the outcome is then not in it, not even in part.
+            LedgerError: the ledger cannot be written, or JSON cannot hold the provenance; the outcome is then not in
+                it, not even in part.
         """
-        from evenhand.ledger.tables import curves_table, items_table, write_table
-
-        files = {}
-        try:
-            for name, maker in (("items", items_table), ("curves", curves_table)):
-                content = getattr(outcome, name)
-                if content:
-                    files[name] = write_table(self.folder / name, trial.id, maker(content))
-        except OSError as error:
-            raise cannot_write(self.folder, error) from error
         body = {
             "trial": codec.trial_to_plain(trial),
             "outcome": codec.outcome_to_plain(outcome),
             "execution": dataclasses.asdict(execution),
             "claim_hash": claim_hash,
             "exploratory": exploratory,
-            "provenance": dict(provenance),
-            "files": files,
+            "provenance": provenance,
         }
+        body = codec.plain(body, "outcome")  # before the tables: what cannot be recorded leaves no file either
+        body["files"] = files = {}
+        try:
+            if outcome.items:
+                table = items_table(outcome.items)
+                files["items"] = write_table(self.folder / "items", trial.id, table, list(outcome.items))
+            if outcome.curves:
+                table = curves_table(outcome.curves)
+                files["curves"] = write_table(self.folder / "curves", trial.id, table, list(outcome.curves))
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
         place = self._writer.append("outcome", body)
         return OutcomeRecord(trial, outcome, execution, claim_hash, exploratory, provenance, place)
 
@@ -149,7 +148,10 @@ class Ledger:
     def outcomes(
         self, trial_ids: Collection[str] | None = None, claim_hash: str | None = None, exploratory: bool = False
     ) -> list[OutcomeRecord]:
-        """Every attempt at the given trials, in the order of writing, with item scores and curves.
+        """Every attempt at the given trials, in the order of writing.
+
+        Item scores and curves are read from their files when they are first looked at; a file that is missing or
+        altered raises a LedgerError then.
 
         Args:
             trial_ids: None for all.
@@ -172,30 +174,13 @@ class Ledger:
 
         A result is a set of scores or a divergence. The first counts, so that running again cannot replace it.
         """
-        chosen: dict[str, Entry] = {}
         wanted = set(trial_ids)
-        for entry in self._entries("outcome"):
-            key = entry.body["trial"]["id"]
-            if key in wanted and not entry.body["exploratory"] and (key not in chosen or not _is_result(chosen[key])):
-                chosen[key] = entry
+        chosen = _counting(e for e in self._entries("outcome") if e.body["trial"]["id"] in wanted)
         return {key: self._outcome(entry) for key, entry in chosen.items()}
 
     def verify(self) -> VerifyReport:
         """Check every record and every file; names all that is altered, missing or reordered."""
-        readings = read_all(self.folder)
-        faults = [fault for reading in readings for fault in reading.faults]
-        faults += missing_records(self.folder, readings)
-        notes = [
-            f"segment {r.name} ends in a torn line, as a crash leaves it; nothing is lost" for r in readings if r.torn
-        ]
-        named = set()
-        for entry in (e for reading in readings for e in reading.entries if e.kind == "outcome"):
-            named |= {reference["file"] for reference in entry.body["files"].values()}
-            faults += self._file_faults(entry)
-        for path in sorted(p for name in ("items", "curves") for p in (self.folder / name).glob("*.parquet")):
-            if f"{path.parent.name}/{path.name}" not in named:
-                notes.append(f"{path.parent.name}/{path.name} belongs to no record; a crash can leave such a file")
-        return VerifyReport(sum(len(r.entries) for r in readings), tuple(notes), tuple(faults))
+        return verify(self.folder)
 
     def query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Ask the DuckDB index; it is rebuilt where it is stale.
@@ -208,22 +193,18 @@ class Ledger:
         """
         from evenhand.ledger import index
 
-        return index.query(self.folder, [*self.outcomes(), *self.outcomes(exploratory=True)], sql)
+        entries = self._entries("outcome")  # also where the index is fresh: no answers from a damaged ledger
+
+        def source() -> index.Source:
+            counting = {entry.place.hash for entry in _counting(entries).values()}
+            files = {entry.place.hash: entry.body["files"] for entry in entries}
+            return index.Source([self._outcome(entry) for entry in entries], counting, files)
+
+        return index.query(self.folder, source, sql)
 
     def close(self) -> None:
         """Close the segment that this process writes."""
         self._writer.close()
-
-    def _file_faults(self, entry: Entry) -> list[str]:
-        from evenhand.ledger.tables import read_table
-
-        faults = []
-        for reference in entry.body["files"].values():
-            try:
-                read_table(self.folder, reference, f"segment {entry.place.segment}, record {entry.place.sequence}")
-            except LedgerError as error:
-                faults.append(str(error))
-        return faults
 
     def _entries(self, kind: str) -> list[Entry]:
         """All records of a kind in the order of writing; read again only where a segment has grown.
@@ -231,36 +212,68 @@ class Ledger:
         Raises:
             LedgerError: the ledger is damaged.
         """
-        paths = sorted((self.folder / "segments").glob("*.jsonl"))
-        state = tuple((path.name, path.stat().st_size) for path in paths)
+        state = segment_state(self.folder)
         if self._cache is None or self._cache[0] != state:
-            readings = read_all(self.folder)
-            faults = [f for reading in readings for f in reading.faults] + missing_records(self.folder, readings)
-            if faults:
-                listed = "\n  ".join(faults)
+            chain = read_chain(self.folder)
+            if chain.faults:
+                listed = "\n  ".join(chain.faults)
                 raise LedgerError(
                     f"The ledger {self.folder} is damaged:\n  {listed}\nRestore the files from a backup, or move the "
                     "folder aside and run again. `evenhand ledger verify` lists everything."
                 )
-            entries = sorted((e for r in readings for e in r.entries), key=lambda e: (e.time, e.place.segment))
-            self._cache = (state, entries)
+            self._cache = (state, chain.entries)
         return [entry for entry in self._cache[1] if entry.kind == kind]
 
     def _outcome(self, entry: Entry) -> OutcomeRecord:
-        from evenhand.ledger.tables import curves_of, items_of, read_table
+        record = self._records.get(entry.place.hash)
+        if record is None:
+            record = self._records[entry.place.hash] = self._decode(entry)
+        return record
 
-        body = entry.body
-        outcome = codec.outcome_from_plain(body["outcome"])
+    def _decode(self, entry: Entry) -> OutcomeRecord:
+        body, files = entry.body, entry.body["files"]
         whose = f"segment {entry.place.segment}, record {entry.place.sequence}"
-        files = body["files"]
-        if "items" in files:
-            outcome = dataclasses.replace(outcome, items=items_of(read_table(self.folder, files["items"], whose)))
-        if "curves" in files:
-            outcome = dataclasses.replace(outcome, curves=curves_of(read_table(self.folder, files["curves"], whose)))
-        return OutcomeRecord(
-            codec.trial_from_plain(body["trial"]), outcome, codec.execution_from_plain(body["execution"]),
-            body["claim_hash"], body["exploratory"], body["provenance"], entry.place,
-        )  # fmt: skip
+        try:
+            outcome = codec.outcome_from_plain(body["outcome"])
+            if "items" in files:
+                read = functools.partial(_read_items, self.folder, files["items"], whose, self._item_names)
+                outcome = dataclasses.replace(outcome, items=StoredTables(_names(files["items"]), read))
+            if "curves" in files:
+                read_curves = functools.partial(_read_curves, self.folder, files["curves"], whose)
+                outcome = dataclasses.replace(outcome, curves=StoredTables(_names(files["curves"]), read_curves))
+            return OutcomeRecord(
+                codec.trial_from_plain(body["trial"]), outcome, codec.execution_from_plain(body["execution"]),
+                body["claim_hash"], body["exploratory"], body["provenance"], entry.place,
+            )  # fmt: skip
+        except (TypeError, KeyError) as error:
+            raise LedgerError(
+                f"{whose}: this version of evenhand does not know all that the record holds ({error}). It was written "
+                "by a newer version; install that one to read it."
+            ) from error
+
+
+def _names(reference: Reference) -> tuple[str, ...] | None:
+    return tuple(reference["names"]) if "names" in reference else None
+
+
+def _read_items(
+    folder: Path, reference: Reference, whose: str, known: dict[tuple[str, ...], tuple[str, ...]]
+) -> dict[str, ItemScores]:
+    return items_of(read_table(folder, reference, whose), _names(reference) or (), known)
+
+
+def _read_curves(folder: Path, reference: Reference, whose: str) -> dict[str, Curve]:
+    return curves_of(read_table(folder, reference, whose), _names(reference) or ())
+
+
+def _counting(entries: Iterable[Entry]) -> dict[str, Entry]:
+    """The attempt that counts for each trial: the first that is a result, else the last failure."""
+    chosen: dict[str, Entry] = {}
+    for entry in entries:
+        key = entry.body["trial"]["id"]
+        if not entry.body["exploratory"] and (key not in chosen or not _is_result(chosen[key])):
+            chosen[key] = entry
+    return chosen
 
 
 def _is_result(entry: Entry) -> bool:

@@ -1,21 +1,61 @@
-"""Item scores and curves as Parquet files, written once and named by what they hold."""
+"""Item scores and curves as Parquet files, written once, named by what they hold, and read when they are needed."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand.errors import LedgerError
+from evenhand.ledger.codec import whole_text
+from evenhand.ledger.disk import make_folder, replace_durably, sync_folder
 from evenhand.outcome import Curve, ItemScores
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+T = TypeVar("T")
+Reference = Mapping[str, Any]
+"""What a record says of a file: ``file`` (relative to the ledger), ``sha256``, and ``names`` of what stands in it."""
+
+
+class StoredTables(Mapping[str, T]):
+    """Tables of one record by name; their file is read, and its hash checked, when the first of them is asked for.
+
+    Raises (on access):
+        LedgerError: the file is missing or altered.
+    """
+
+    def __init__(self, names: tuple[str, ...] | None, read: Callable[[], dict[str, T]]) -> None:
+        self._names = names
+        self._read = read
+        self._found: dict[str, T] | None = None
+
+    def _all(self) -> dict[str, T]:
+        if self._found is None:
+            self._found = self._read()
+        return self._found
+
+    def __getitem__(self, name: str) -> T:
+        if self._names is not None and name not in self._names:
+            raise KeyError(name)
+        return self._all()[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in (self._all() if self._names is None else self._names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all() if self._names is None else self._names)
+
+    def __len__(self) -> int:
+        return len(self._all() if self._names is None else self._names)
+
+    def __repr__(self) -> str:
+        return repr(self._all())
 
 
 def items_table(items: Mapping[str, ItemScores]) -> pa.Table:
@@ -27,9 +67,9 @@ def items_table(items: Mapping[str, ItemScores]) -> pa.Table:
     for name, table in items.items():
         count = len(table.ids)
         columns["metric"] += [name] * count
-        columns["item"] += table.ids
-        columns["output"] += table.outputs or [None] * count
-        columns["cluster"] += table.clusters or [None] * count
+        columns["item"] += map(whole_text, table.ids)
+        columns["output"] += [None] * count if table.outputs is None else map(whole_text, table.outputs)
+        columns["cluster"] += [None] * count if table.clusters is None else map(whole_text, table.clusters)
         scores.append(table.scores)
     text = pa.string()
     return pa.table(
@@ -59,11 +99,11 @@ def curves_table(curves: Mapping[str, Curve]) -> pa.Table:
     )
 
 
-def write_table(folder: Path, stem: str, table: pa.Table) -> dict[str, str]:
+def write_table(folder: Path, stem: str, table: pa.Table, names: list[str]) -> dict[str, Any]:
     """Write a table durably under a name that its content gives.
 
     Returns:
-        ``file`` (relative to the ledger) and ``sha256`` for the record that refers to it.
+        The reference for the record.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -72,22 +112,14 @@ def write_table(folder: Path, stem: str, table: pa.Table) -> dict[str, str]:
     pq.write_table(table, sink, compression="zstd")
     data = sink.getvalue().to_pybytes()
     digest = hashlib.sha256(data).hexdigest()
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     target = folder / f"{stem}-{digest[:12]}.parquet"
-    part = folder / f".{target.name}.{os.getpid()}.{secrets.token_hex(3)}.part"
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    return {"file": f"{folder.name}/{target.name}", "sha256": digest}
+    replace_durably(target, data)
+    sync_folder(folder)
+    return {"file": f"{folder.name}/{target.name}", "sha256": digest, "names": names}
 
 
-def read_table(ledger: Path, reference: Mapping[str, str], whose: str) -> pa.Table:
+def read_table(ledger: Path, reference: Reference, whose: str) -> pa.Table:
     """Read a table that a record refers to, checking its hash.
 
     Raises:
@@ -96,39 +128,73 @@ def read_table(ledger: Path, reference: Mapping[str, str], whose: str) -> pa.Tab
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path = ledger / reference["file"]
+    data = read_checked(ledger, reference, whose)
+    return pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
+
+
+def read_checked(ledger: Path, reference: Reference, whose: str) -> bytes:
+    """The bytes of a file that a record refers to.
+
+    Raises:
+        LedgerError: the file is missing or altered; names it and the record.
+    """
+    cure = "Restore the file from a backup; without it the record cannot be used."
     try:
-        data = path.read_bytes()
+        data = (ledger / reference["file"]).read_bytes()
     except OSError as error:
-        raise LedgerError(f"{reference['file']}, which {whose} refers to, cannot be read: {error.strerror}.") from error
+        raise LedgerError(
+            f"{reference['file']}, which {whose} refers to, cannot be read: {error.strerror}. {cure}"
+        ) from error
     if hashlib.sha256(data).hexdigest() != reference["sha256"]:
-        raise LedgerError(f"{reference['file']} does not match the hash in {whose}: it was altered.")
-    return pq.read_table(pa.BufferReader(data), use_threads=False)
+        raise LedgerError(f"{reference['file']} does not match the hash in {whose}: it was altered. {cure}")
+    return data
 
 
-def items_of(table: pa.Table) -> dict[str, ItemScores]:
-    """Metric to item scores; the inverse of :func:`items_table`."""
-    names = np.asarray(table["metric"].combine_chunks().dictionary_decode().to_pylist(), dtype=object)
+def _runs(column: pa.ChunkedArray) -> list[tuple[str, int, int]]:
+    """Name, first row and one past the last row of each name in a column; equal names stand together."""
+    import pyarrow as pa
+
+    if len(column) == 0:
+        return []
+    coded = column.combine_chunks()
+    if not pa.types.is_dictionary(coded.type):
+        coded = coded.dictionary_encode()
+    codes: NDArray[np.int32] = coded.indices.to_numpy()
+    starts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist()]
+    names = coded.dictionary.to_pylist()
+    return [(names[codes[first]], first, end) for first, end in zip(starts, [*starts[1:], len(codes)], strict=True)]
+
+
+def _column(values: list[Any], first: int, end: int) -> tuple[str, ...] | None:
+    return None if values[first] is None else tuple(values[first:end])
+
+
+def items_of(
+    table: pa.Table, names: tuple[str, ...] = (), known: dict[tuple[str, ...], tuple[str, ...]] | None = None
+) -> dict[str, ItemScores]:
+    """Metric to item scores; the inverse of :func:`items_table`.
+
+    Args:
+        table: as written.
+        names: of all metrics; one without rows has no items.
+        known: item identifiers seen before: trials on the same items then share one tuple.
+    """
+    shared = {} if known is None else known
     ids, outputs, clusters = (table[column].to_pylist() for column in ("item", "output", "cluster"))
-    scores = table["score"].to_numpy()
-    found = {}
-    for name in dict.fromkeys(names.tolist()):
-        rows = np.flatnonzero(names == name)
-        first, last = int(rows[0]), int(rows[-1]) + 1
+    scores = np.array(table["score"].to_numpy(), dtype=np.float64)
+    found = {name: ItemScores((), np.zeros(0)) for name in names}
+    for name, first, end in _runs(table["metric"]):
+        own = tuple(ids[first:end])
         found[name] = ItemScores(
-            tuple(ids[first:last]),
-            np.asarray(scores[first:last], dtype=np.float64),
-            None if outputs[first] is None else tuple(outputs[first:last]),
-            None if clusters[first] is None else tuple(clusters[first:last]),
+            shared.setdefault(own, own), scores[first:end], _column(outputs, first, end), _column(clusters, first, end)
         )
     return found
 
 
-def curves_of(table: pa.Table) -> dict[str, Curve]:
-    """Name to curve; the inverse of :func:`curves_table`."""
-    names = np.asarray(table["curve"].combine_chunks().dictionary_decode().to_pylist(), dtype=object)
-    steps, values = table["step"].to_numpy(), table["value"].to_numpy(zero_copy_only=False)
-    return {
-        name: Curve(np.asarray(steps[names == name]), np.asarray(values[names == name], dtype=np.float64))
-        for name in dict.fromkeys(names.tolist())
-    }
+def curves_of(table: pa.Table, names: tuple[str, ...] = ()) -> dict[str, Curve]:
+    """Name to curve; the inverse of :func:`curves_table`. A name without rows is a curve without points."""
+    steps, values = (np.array(table[column].to_numpy(), dtype=np.float64) for column in ("step", "value"))
+    found = {name: Curve(np.zeros(0), np.zeros(0)) for name in names}
+    for name, first, end in _runs(table["curve"]):
+        found[name] = Curve(steps[first:end], values[first:end])
+    return found
