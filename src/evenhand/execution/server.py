@@ -192,7 +192,7 @@ def preload(folder: Path, references: list[str]) -> str:
 
     A recipe that cannot be imported is no reason to stop here: each trial reports it as its own failure.
     """
-    why = []
+    why: list[str] = []
     for reference in references:
         try:
             found = catalogue.find(reference, folder)
@@ -200,6 +200,10 @@ def preload(folder: Path, references: list[str]) -> str:
                 importlib.import_module(module)
         except (EvenhandError, ImportError) as error:
             why.append(str(error))
+    if "torch" in sys.modules:
+        # The first optimiser of a process imports this: seconds for each trial unless it is there before the fork.
+        with contextlib.suppress(ImportError):
+            importlib.import_module("torch._dynamo")
     return "; ".join(why)
 
 
