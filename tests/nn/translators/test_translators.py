@@ -179,9 +179,7 @@ class TestDiffusion:
 
     def test_the_flow_loss_reaches_the_weights_at_the_first_step(self) -> None:
         translator = build_translator(config("dit"), 0).train()
-        loss = translator.flow_loss(
-            *batch(), torch.randn(3, 5, 12), torch.ones(3, 5), torch.Generator().manual_seed(0)
-        )
+        loss = translator.flow_loss(*batch(), torch.randn(3, 5, 12), torch.ones(3, 5), torch.Generator().manual_seed(0))
         loss.backward()
         assert sum(float(p.grad.abs().sum()) for p in translator.parameters() if p.grad is not None) > 0
 

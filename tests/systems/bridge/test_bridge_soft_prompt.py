@@ -125,9 +125,7 @@ def test_what_stands_at_masked_places_changes_nothing(target, test_items) -> Non
 
 def test_fresh_adapters_change_nothing(target, test_items) -> None:
     items, soft = test_items[:5], torch.randn(5, 4, target.width)
-    assert answered(SoftPrompt(target, "adapter"), items, soft, None) == answered(
-        SoftPrompt(target), items, None, None
-    )
+    assert answered(SoftPrompt(target, "adapter"), items, soft, None) == answered(SoftPrompt(target), items, None, None)
 
 
 def test_adapters_leave_no_hook_behind(target, test_items) -> None:
@@ -140,9 +138,7 @@ def test_adapters_leave_no_hook_behind(target, test_items) -> None:
 def test_more_soft_tokens_than_the_context_are_refused_with_figures(target, test_items) -> None:
     prompts = Prompts(target, STORY)
     with pytest.raises(DataError, match=r"has 256\. Lower soft_tokens"):
-        SoftPrompt(target).assemble(
-            prompts.before(test_items[:1]), torch.zeros(1, 300, target.width), prompts.after(test_items[:1], with_text=False)
-        )  # fmt: skip
+        SoftPrompt(target).assemble(prompts.before(test_items[:1]), torch.zeros(1, 300, target.width), [[5]])
 
 
 def test_generation_from_rows_padded_on_the_right_is_refused(target, test_items) -> None:

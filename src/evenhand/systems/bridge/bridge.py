@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -16,9 +16,9 @@ from evenhand.nn.translators import Translator, load_translator, save_translator
 from evenhand.systems.bridge.items import Item
 from evenhand.systems.bridge.language_model import LanguageModel
 from evenhand.systems.bridge.prompts import Prompts
-from evenhand.systems.bridge.soft_prompt import Injection, Inputs, Side, SoftPrompt
+from evenhand.systems.bridge.settings import Injection
+from evenhand.systems.bridge.soft_prompt import Inputs, Side, SoftPrompt
 
-PromptMode = Literal["soft_only", "soft_plus_text"]
 StatesOf = Callable[[Sequence[str]], tuple[Tensor, Tensor]]
 """From texts to source states (B, S, C) and their mask (B, S)."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,9 +12,7 @@ from torch import Tensor
 
 from evenhand.errors import DataError
 from evenhand.nn.translators import Translator, TranslatorConfig
-
-EvaluationControl = Literal["matched", "no_soft_tokens", "zeros", "shuffled", "noise", "mean"]
-"""What the trained bridge is evaluated with."""
+from evenhand.systems.bridge.settings import EvaluationControl
 
 
 def derangement(answers: Sequence[str], rng: np.random.Generator) -> list[int]:

@@ -14,9 +14,10 @@ from torch import Tensor
 
 from evenhand.systems.bridge import alarms, extraction
 from evenhand.systems.bridge.bridge import Bridge
-from evenhand.systems.bridge.controls import EvaluationControl, controlled, derangement
+from evenhand.systems.bridge.controls import controlled, derangement
 from evenhand.systems.bridge.formats import check_no_gold
 from evenhand.systems.bridge.items import Item
+from evenhand.systems.bridge.settings import EvaluationControl
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from evenhand.errors import DataError, EvenhandError
 from evenhand.systems.bridge import numerals
-
-Begin = Literal["bos", "none"]
+from evenhand.systems.bridge.settings import Begin
 
 
 class ModelError(EvenhandError, ValueError):

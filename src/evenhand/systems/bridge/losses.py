@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
 from evenhand.errors import EvenhandError
 from evenhand.nn.translators import Translator
-from evenhand.recipe import RecipeSettings
 from evenhand.systems.bridge.items import Item
 from evenhand.systems.bridge.prompts import Prompts, Slots, slots
 from evenhand.systems.bridge.soft_prompt import IGNORED, Inputs, SoftPrompt
@@ -24,29 +22,6 @@ from evenhand.systems.bridge.soft_prompt import IGNORED, Inputs, SoftPrompt
 
 class DeadLossError(EvenhandError):
     """A loss with a weight that cannot teach the translator anything: its gradient is zero, absent or not finite."""
-
-
-class LossWeights(RecipeSettings):
-    """Weight of each loss; 0 leaves it out."""
-
-    answer: float = Field(default=1.0, ge=0, description="negative log likelihood of the solution")
-    kl: float = Field(default=0.0, ge=0, description="KL to the same target given the text, first tokens of the answer")
-    prompt_alignment: float = Field(default=0.0, ge=0, description="squared distance to the facts' embeddings")
-    flow: float = Field(default=0.0, ge=0, description="flow matching (dit)")
-    token_alignment: float = Field(default=0.0, ge=0, description="soft tokens name the teacher's tokens by cosine")
-    contrastive: float = Field(default=0.0, ge=0, description="soft tokens find their own text in the batch")
-    format: float = Field(default=0.0, ge=0, description="likelihood of the answer's mark and end")
-    probe: float = Field(default=0.0, ge=0, description="the source's mean state is read off the soft tokens")
-    positional: float = Field(default=0.0, ge=0, description="rotated soft tokens stand to each other as the teacher's")
-    decode: float = Field(default=0.0, ge=0, description="the target predicts the teacher's text along the soft tokens")
-
-    def active(self) -> dict[str, float]:
-        """Losses with a weight."""
-        return {name: weight for name, weight in self.model_dump().items() if weight > 0}
-
-
-TEACHED = frozenset({"flow", "token_alignment", "contrastive", "positional", "decode"})
-"""Losses that depend on the teacher text."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Settings of the bridge recipe, and what makes no sense together."""
+"""Settings of the bridge recipe, and what makes no sense together. Plain data: nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -7,16 +7,70 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from evenhand.recipe import RecipeSettings
-from evenhand.systems.bridge.controls import EvaluationControl
-from evenhand.systems.bridge.language_model import Begin
-from evenhand.systems.bridge.losses import TEACHED
-from evenhand.systems.bridge.soft_prompt import Injection
-from evenhand.systems.bridge.trainer import TrainingSettings
+
+Begin = Literal["bos", "none"]
+Injection = Literal["prepend", "adapter"]
+PromptMode = Literal["soft_only", "soft_plus_text"]
+Teacher = Literal["prompt", "answer"]
+EvaluationControl = Literal["matched", "no_soft_tokens", "zeros", "shuffled", "noise", "mean"]
+"""What the trained bridge is evaluated with."""
 
 Task = Literal["transport", "split", "gsm8k"]
 BridgeKind = Literal["cross_attention", "dit", "linear", "constant_prompt"]
 SourceReading = Literal["trained", "untrained", "embeddings"]
 Reference = Literal["none", "target_text", "source_text", "relay", "source_probe"]
+
+
+class LossWeights(RecipeSettings):
+    """Weight of each loss; 0 leaves it out."""
+
+    answer: float = Field(default=1.0, ge=0, description="negative log likelihood of the solution")
+    kl: float = Field(default=0.0, ge=0, description="KL to the same target given the text, first tokens of the answer")
+    prompt_alignment: float = Field(default=0.0, ge=0, description="squared distance to the facts' embeddings")
+    flow: float = Field(default=0.0, ge=0, description="flow matching (dit)")
+    token_alignment: float = Field(default=0.0, ge=0, description="soft tokens name the teacher's tokens by cosine")
+    contrastive: float = Field(default=0.0, ge=0, description="soft tokens find their own text in the batch")
+    format: float = Field(default=0.0, ge=0, description="likelihood of the answer's mark and end")
+    probe: float = Field(default=0.0, ge=0, description="the source's mean state is read off the soft tokens")
+    positional: float = Field(default=0.0, ge=0, description="rotated soft tokens stand to each other as the teacher's")
+    decode: float = Field(default=0.0, ge=0, description="the target predicts the teacher's text along the soft tokens")
+
+    def active(self) -> dict[str, float]:
+        """Losses with a weight."""
+        return {name: weight for name, weight in self.model_dump().items() if weight > 0}
+
+
+TEACHED = frozenset({"flow", "token_alignment", "contrastive", "positional", "decode"})
+"""Losses that depend on the teacher text."""
+
+
+class Curriculum(RecipeSettings):
+    """From soft tokens beside the text to soft tokens alone."""
+
+    text_steps: int = Field(default=0, ge=0, description="steps during which the target always sees the text too")
+    fade_steps: int = Field(default=0, ge=0, description="steps over which the text goes away, batch by batch")
+
+    def text_share(self, step: int) -> float:
+        """Share of batches at ``step`` in which the target sees the text."""
+        if step < self.text_steps:
+            return 1.0
+        return max(0.0, 1 - (step - self.text_steps + 1) / (self.fade_steps + 1))
+
+
+class TrainingSettings(RecipeSettings):
+    """How a bridge is trained."""
+
+    batch: int = Field(default=24, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    gate_rate: float = Field(default=10.0, gt=0, description="learning rate of gates that start at 0, as a multiple")
+    warmup: int = Field(default=100, ge=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+    clip: float = Field(default=1.0, gt=0)
+    prompt_mode: PromptMode = "soft_only"
+    curriculum: Curriculum = Curriculum()
+    teacher: Teacher = "prompt"
+    kl_tokens: int = Field(default=16, gt=0)
+    losses: LossWeights = LossWeights()
 
 
 class Settings(RecipeSettings):

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from evenhand.errors import DataError
 from evenhand.nn.translators.blocks import Attention
 from evenhand.systems.bridge.language_model import LanguageModel, ModelError, pad_rows
+from evenhand.systems.bridge.settings import Injection
 
-Injection = Literal["prepend", "adapter"]
 Side = Literal["left", "right"]
 IGNORED = -100
 

@@ -40,7 +40,7 @@ VERSION = 1
 STEPS = {"digits": 2000, "words": 3000}
 BATCH = 24
 LEARNING_RATE = {"digits": 2e-3, "words": 2.5e-3}
-POOL = {"transport": 16000, "split": 32000}
+POOL = {"transport": 8000, "split": 16000}
 """Training stories of each kind; looking up a holder by name takes more of them than adding up."""
 
 
@@ -130,12 +130,12 @@ def batch_of(rows: Sequence[list[int]], starts: Sequence[int], question_weight: 
 
 
 def train(
-    kind: StandIn, *, steps: int, pool: Mapping[str, int] = POOL, seed: int = 0,
+    kind: StandIn, *, steps: int, pool: Mapping[str, int] | None = None, seed: int = 0,
     report: Callable[[int, float], None] | None = None,
 ) -> PreTrainedModel:  # fmt: skip
     """Train a stand-in on whole stories: AdamW, warm-up and cosine decay, question tokens at a tenth of the weight."""
     model: Any = untrained(kind, seed)
-    rows, starts = training_rows(kind, pool, seed)
+    rows, starts = training_rows(kind, POOL if pool is None else pool, seed)
     rate, order = LEARNING_RATE[kind], stream("bridge stand-in", seed, "order", kind)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
     places: list[int] = []

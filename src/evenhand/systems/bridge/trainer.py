@@ -2,56 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from evenhand.errors import Diverged, EvenhandError
-from evenhand.recipe import RecipeSettings
-from evenhand.systems.bridge.bridge import Bridge, PromptMode
+from evenhand.systems.bridge.bridge import Bridge
 from evenhand.systems.bridge.items import Item
-from evenhand.systems.bridge.losses import LOSSES, Heads, LossWeights, Step, check_gradients
-
-Teacher = Literal["prompt", "answer"]
+from evenhand.systems.bridge.losses import LOSSES, Heads, Step, check_gradients
+from evenhand.systems.bridge.settings import TrainingSettings
 
 
 class ModeError(EvenhandError):
     """A module in the wrong mode: a translator that does not train, or a language model that does."""
-
-
-class Curriculum(RecipeSettings):
-    """From soft tokens beside the text to soft tokens alone."""
-
-    text_steps: int = Field(default=0, ge=0, description="steps during which the target always sees the text too")
-    fade_steps: int = Field(default=0, ge=0, description="steps over which the text goes away, batch by batch")
-
-    def text_share(self, step: int) -> float:
-        """Share of batches at ``step`` in which the target sees the text."""
-        if step < self.text_steps:
-            return 1.0
-        return max(0.0, 1 - (step - self.text_steps + 1) / (self.fade_steps + 1))
-
-
-class TrainingSettings(RecipeSettings):
-    """How a bridge is trained."""
-
-    batch: int = Field(default=24, gt=0)
-    learning_rate: float = Field(default=1e-3, gt=0)
-    gate_rate: float = Field(default=10.0, gt=0, description="learning rate of gates that start at 0, as a multiple")
-    warmup: int = Field(default=100, ge=0)
-    weight_decay: float = Field(default=0.01, ge=0)
-    clip: float = Field(default=1.0, gt=0)
-    prompt_mode: PromptMode = "soft_only"
-    curriculum: Curriculum = Curriculum()
-    teacher: Teacher = "prompt"
-    kl_tokens: int = Field(default=16, gt=0)
-    losses: LossWeights = LossWeights()
 
 
 @dataclass(frozen=True)
@@ -125,7 +94,7 @@ class BridgeTrainer:
         weights = self.settings.losses.active()
         total = torch.stack([weights[name] * value for name, value in values.items()]).sum()
         if not bool(torch.isfinite(total)):
-            raise Diverged(f"the loss is {float(total)} at step {self.step_count + 1}")
+            raise Diverged(f"the loss is {float(total.detach())} at step {self.step_count + 1}")
         self._update(total)
         self.step_count += 1
         return StepReport(
@@ -167,11 +136,11 @@ class BridgeTrainer:
         self.optimiser.step()
 
     def state(self) -> dict[str, Any]:
-        """Everything a stopped training needs to go on."""
+        """Everything a stopped training needs to go on, copied: later steps do not change it."""
         return {
             "bridge": self.bridge.state_dict(),
-            "heads": self.heads.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "heads": copy.deepcopy(self.heads.state_dict()),
+            "optimiser": copy.deepcopy(self.optimiser.state_dict()),
             "steps": self.step_count,
             "places": list(self._places),
             "generator": self._generator.get_state(),

@@ -1,0 +1,196 @@
+"""Items, formats, extraction, numerals, cached states: what goes in is right, and what comes out is read right."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from evenhand.errors import DataError
+from evenhand.systems.bridge import extraction, numerals, standins, stories
+from evenhand.systems.bridge.formats import STORY, fitted_examples, worked_examples
+from evenhand.systems.bridge.items import DataFileError, Item, check_disjoint, read_gsm8k
+from evenhand.systems.bridge.state_cache import StateCache, write_cache
+
+GSM8K = Path(__file__).parents[4] / "shared" / "data" / "gsm8k"
+
+
+class TestStories:
+    @pytest.mark.parametrize("kind", ["transport", "split"])
+    def test_splits_share_neither_template_nor_operands_nor_text(self, kind) -> None:
+        pools = [stories.generate(kind, split, 150, np.random.default_rng(1)) for split in ("train", "dev", "test")]
+        for attribute in ("template", "operands", "id"):
+            seen = [{getattr(item, attribute) for item in pool} for pool in pools]
+            assert all(not a & b for a, b in itertools.combinations(seen, 2)), attribute
+
+    @pytest.mark.parametrize("kind", ["transport", "split"])
+    def test_every_equation_of_a_solution_holds_and_leads_to_the_gold(self, kind) -> None:
+        for item in stories.generate(kind, "train", 60, np.random.default_rng(2)):
+            steps = [s.strip() for s in item.solution.split("####")[0].split(".") if "=" in s]
+            assert len(steps) >= 2
+            for step in steps:
+                left, right = step.split("=")
+                assert eval(left) == int(right)
+            assert int(steps[-1].split("=")[1]) == int(item.gold) == int(extraction.strict(item.solution))
+
+    def test_neither_half_of_a_split_story_tells_the_answer(self) -> None:
+        for item in stories.generate("split", "train", 60, np.random.default_rng(3)):
+            facts, question = ({int(n) for n in _numbers(text)} for text in (item.facts, item.question))
+            assert len(facts) >= 1
+            assert len(question) == 1
+            assert item.question
+
+    def test_a_transport_story_asks_in_its_facts(self) -> None:
+        item = stories.generate("transport", "train", 1, np.random.default_rng(3))[0]
+        assert item.question == ""
+        assert item.facts.endswith("?")
+
+    def test_no_answer_is_common(self) -> None:
+        golds = [item.gold for item in stories.generate("transport", "test", 400, np.random.default_rng(0))]
+        assert max(golds.count(g) for g in set(golds)) / len(golds) < 0.1
+
+    def test_equal_streams_give_equal_stories(self) -> None:
+        first, second = (stories.generate("split", "dev", 5, np.random.default_rng(7)) for _ in range(2))
+        assert first == second
+
+
+def _numbers(text: str) -> list[str]:
+    return [word.strip(".?") for word in text.split() if word.strip(".?").isdigit()]
+
+
+class TestNumerals:
+    def test_words_and_back_for_every_number(self) -> None:
+        for number in range(1000):
+            assert numerals.unspell(f"x {numerals.words_of(number)} + three = y") == f"x {number} + 3 = y"
+
+    @pytest.mark.parametrize(
+        ("text", "digits"),
+        [
+            ("two six", "2 6"),
+            ("twenty twelve", "20 12"),
+            ("hundred", "100"),
+            ("one hundred five", "105"),
+            ("tent", "tent"),
+        ],
+    )
+    def test_runs_that_are_no_number_become_several(self, text, digits) -> None:
+        assert numerals.unspell(text) == digits
+
+    @pytest.mark.parametrize("kind", ["digits", "words"])
+    def test_a_stand_in_reads_back_what_it_writes(self, kind, source, target) -> None:
+        model = {"digits": source, "words": target}[kind]
+        for item in stories.generate("split", "train", 10, np.random.default_rng(0)):
+            ids = model.encode(item.solution)
+            assert model.tokenizer.unk_token_id not in [*ids, *model.encode(item.facts), *model.encode(item.question)]
+            assert extraction.strict(model.decode(ids)) == item.gold
+
+
+class TestExtraction:
+    @pytest.mark.parametrize(
+        ("text", "strict", "flexible"),
+        [
+            ("so 3 + 4 = 7. #### 7", "7", "7"),
+            ("the answer is 7", None, "7"),
+            ("#### 1\nno, #### 12", "12", "12"),  # the first of many is not the answer
+            ("#### 5\n\nQ: how many?\nA: #### 9", "5", "5"),  # nor is what follows a new question
+            ("#### $1,200.00", "1200", "1200"),
+            ("#### -3", "-3", "-3"),
+            ("#### 2.50", "2.5", "2.5"),
+            ("", None, None),
+            ("####", None, None),
+            ("none at all", None, None),
+        ],
+    )
+    def test_strict_takes_the_marked_number_and_flexible_the_last(self, text, strict, flexible) -> None:
+        assert (extraction.strict(text), extraction.flexible(text)) == (strict, flexible)
+
+    def test_numbers_are_compared_as_numbers(self) -> None:
+        assert extraction.same("18", "18")
+        assert extraction.same(extraction.plain("1,000"), "1000")
+        assert not extraction.same(None, "18")
+
+
+class TestFiles:
+    def test_broken_lines_are_named_and_counted(self, tmp_path) -> None:
+        path = tmp_path / "data.jsonl"
+        good = json.dumps({"question": "q", "answer": "1+1=<<1+1=2>>2\n#### 2"})
+        path.write_text(
+            f"{good}\n{{torn\n{json.dumps({'question': 'q'})}\n{json.dumps({'question': 'q', 'answer': 'x'})}\n"
+        )
+        with pytest.raises(DataFileError, match="3 faults") as caught:
+            read_gsm8k(path, "x")
+        assert all(f"data.jsonl:{line}" in str(caught.value) for line in (2, 3, 4))
+
+    def test_calculator_marks_are_taken_out_and_the_gold_comes_from_the_answer(self, tmp_path) -> None:
+        path = tmp_path / "data.jsonl"
+        path.write_text(json.dumps({"question": "has 12?", "answer": "1+1=<<1+1=2>>2\n#### 1,002"}))
+        item = read_gsm8k(path, "x")[0]
+        assert item.solution.startswith("1+1=2")
+        assert item.gold == "1002"
+
+    def test_an_evaluated_question_that_was_trained_on_is_caught(self) -> None:
+        item = Item("a", "Ada has 3.", "", "#### 3", "3")
+        with pytest.raises(DataError, match="also training items"):
+            check_disjoint([item], [Item("b", "Ada has 3.", "", "#### 3", "3")])
+
+    @pytest.mark.skipif(not GSM8K.is_dir(), reason="the GSM8K files are not beside the checkout")
+    def test_the_real_files_are_read_whole(self) -> None:
+        train, test = (read_gsm8k(GSM8K / name, name) for name in ("train.jsonl", "test_first1000.jsonl"))
+        assert (len(train), len(test)) == (7473, 1000)
+        check_disjoint(train, test)
+        assert all(extraction.strict(item.solution) == extraction.plain(item.gold) for item in [*train, *test])
+
+
+class TestFormats:
+    items = tuple(Item(f"e{i}", f"Ada has {i} apples.", "", f"So it is {i}. #### {i}", str(i)) for i in range(10, 18))
+
+    def test_worked_examples_give_way_before_the_question_does(self) -> None:
+        form, count = fitted_examples(self.items, 200, lambda f: len(f.opening) + len(f.closing))
+        assert 0 < count < 8
+        assert form == worked_examples(self.items[:count])
+
+    def test_a_format_that_does_not_fit_at_all_is_an_error(self) -> None:
+        with pytest.raises(DataError, match="without any worked example"):
+            fitted_examples(self.items, 3, lambda f: len(f.opening) + len(f.closing))
+
+    def test_the_stand_ins_are_asked_as_they_were_trained(self) -> None:
+        prompt, _ = standins.rendered("digits", self.items[0])
+        assert prompt == f"{STORY.opening}{self.items[0].facts}{STORY.closing}"
+
+
+class TestStateCache:
+    texts = ("Ada has 12 apples.", "Ben has 3 coins.", "Ada has 12 apples.")
+
+    def test_cached_states_are_those_of_the_model(self, source, tmp_path) -> None:
+        write_cache(tmp_path, source, self.texts, 2, source.hash(), batch=2)
+        cache = StateCache(tmp_path, source.hash(), 2)
+        assert len(cache) == 2
+        states, mask = cache.batch(self.texts, torch.device("cpu"))
+        for text, row, kept in zip(self.texts, states, mask, strict=True):
+            assert torch.allclose(row[kept.bool()], source.hidden_states([text], 2)[0], atol=1e-5)
+
+    def test_states_of_another_model_or_layer_are_refused(self, source, target, tmp_path) -> None:
+        write_cache(tmp_path, source, self.texts, 2, source.hash())
+        with pytest.raises(DataError, match="belong to another model"):
+            StateCache(tmp_path, target.hash(), 2)
+        with pytest.raises(DataError, match="of layer 2; layer 1 is asked"):
+            StateCache(tmp_path, source.hash(), 1)
+
+    def test_a_text_that_is_not_cached_is_named(self, source, tmp_path) -> None:
+        write_cache(tmp_path, source, self.texts, 2, source.hash())
+        with pytest.raises(DataError, match="has no text 'Eve"):
+            StateCache(tmp_path, source.hash(), 2).states("Eve owns 9 eggs.")
+
+    def test_torn_files_are_named(self, source, tmp_path) -> None:
+        write_cache(tmp_path, source, self.texts, 2, source.hash())
+        part = tmp_path / "states-00000.safetensors"
+        part.write_bytes(part.read_bytes()[:40])
+        with pytest.raises(DataError, match=r"states-00000\.safetensors is missing or torn"):
+            StateCache(tmp_path, source.hash(), 2)
+        (tmp_path / "states.json").write_text("{")
+        with pytest.raises(DataError, match="no readable cache"):
+            StateCache(tmp_path, source.hash(), 2)

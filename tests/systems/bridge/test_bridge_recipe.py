@@ -1,0 +1,204 @@
+"""The recipe: settings that do something, arms that share their training, and what a trial leaves behind."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from evenhand.execution import worker
+from evenhand.outcome import Outcome
+from evenhand.systems.bridge import standins, tiny, trained
+from evenhand.systems.bridge.settings import Settings
+from evenhand.trial import ItemSet, Trial, canonical_hash
+
+RECIPE = "evenhand.systems.bridge.recipes:run"
+SMALL: dict[str, Any] = {
+    "train_pool": 64, "dev_pool": 16, "test_pool": 80, "soft_tokens": 4, "bottleneck": 16, "depth": 1, "heads": 2,
+    "new_tokens": 8, "evaluate_every": 3,
+}  # fmt: skip
+SHARED = Path(__file__).parents[4] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def assets(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("assets")
+
+
+@pytest.fixture(autouse=True)
+def _quick_models(monkeypatch) -> None:
+    monkeypatch.setattr(standins, "STEPS", {"digits": 3, "words": 3})
+    monkeypatch.setattr(standins, "POOL", {"transport": 40, "split": 40})
+    monkeypatch.setattr(tiny, "STEPS", 2)
+
+
+def run(assets: Path, tmp_path: Path, *, seed: int | None = 0, steps: float = 4, items: int = 12, name: str = "t",
+        noise: str = "", **settings: Any) -> Outcome:  # fmt: skip
+    resolved = Settings.model_validate({**SMALL, **settings}).model_dump(mode="json")
+    trial = Trial(
+        "claim", "arm", "default", "rung", seed, RECIPE, "1", resolved, "steps", steps, ItemSet("rung", 0, items, 0),
+        noise,
+    )  # fmt: skip
+    workdir = tmp_path / name
+    workdir.mkdir(exist_ok=True)
+    outcome = worker.run(worker.Job(trial, str(tmp_path), str(workdir), str(assets)))
+    assert outcome.failure is None, outcome.failure
+    return outcome
+
+
+def test_a_bridge_is_trained_and_evaluated_item_by_item(assets, tmp_path) -> None:
+    outcome = run(assets, tmp_path)
+    assert outcome.spent["steps"] == 4
+    assert outcome.spent["examples"] == 4 * 24
+    assert len(outcome.items["exact_match"].ids) == 12
+    assert {"invalid_share", "nll_gap", "cosine", "effective_rank", "rms_ratio"} <= set(outcome.metrics)
+    assert "128 are needed" in outcome.undefined["retrieval"]
+    assert outcome.curves["dev_exact_match"].steps.tolist() == [3, 4]
+    assert "answer" in outcome.notes["gradient norms at step 1"]
+    rows = [json.loads(line) for line in (tmp_path / "t" / "answers.jsonl").read_text().splitlines()]
+    assert [row["gold"] for row in rows]
+    assert rows[0]["control"] == "matched"
+
+
+def test_controls_evaluate_the_same_training_and_report_its_cost(assets, tmp_path, monkeypatch) -> None:
+    run(assets, tmp_path, seed=1)
+
+    def never(*_: Any) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(trained, "_train", never)
+    for control in ("zeros", "shuffled", "noise", "mean"):
+        outcome = run(assets, tmp_path, seed=1, control=control, name=control)
+        assert outcome.spent["steps"] == 4
+        assert outcome.curves["loss"].values.size == 1
+        assert len(outcome.items["exact_match"].ids) == 12
+
+
+def test_other_seeds_noise_settings_or_budgets_train_anew(assets, tmp_path) -> None:
+    base: dict[str, Any] = {"seed": 2}
+    changes: list[dict[str, Any]] = [{}, {"seed": 3}, {"noise": "null"}, {"steps": 5}, {"bridge": "linear"}]
+    found = [run(assets, tmp_path, name=f"n{i}", **{**base, **c}) for i, c in enumerate(changes)]
+    bridges = [{name for name in o.data if name.startswith("asset:")} for o in found]
+    assert all(bridges[0] != other for other in bridges[1:])
+
+
+def test_the_same_trial_gives_the_same_answers_twice(assets, tmp_path, tmp_path_factory) -> None:
+    first = run(assets, tmp_path, seed=4, bridge="dit", name="a")
+    again = run(tmp_path_factory.mktemp("other"), tmp_path, seed=4, bridge="dit", name="b")
+    assert first.items["exact_match"].outputs == again.items["exact_match"].outputs
+    assert first.metrics == again.metrics
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"bridge": "constant_prompt"},
+        {"bridge": "linear"},
+        {"source_reading": "untrained"},
+        {"source_reading": "embeddings"},
+        {"injection": "adapter"},
+        {"task": "split"},
+        {"training": {"prompt_mode": "soft_plus_text"}},
+        {"select": "best"},
+    ],
+)
+def test_every_trained_control_runs_at_the_same_budget(settings, assets, tmp_path) -> None:
+    assert run(assets, tmp_path, **settings).spent["steps"] == 4
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"control": "no_soft_tokens"},
+        *({"reference": r} for r in ("target_text", "source_text", "relay", "source_probe")),
+    ],
+)
+def test_references_and_the_bare_target_train_nothing(settings, assets, tmp_path) -> None:
+    outcome = run(assets, tmp_path, seed=None, **settings)
+    assert "steps" not in outcome.spent
+    assert "no soft tokens" in outcome.undefined["cosine"]
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(assets, tmp_path, monkeypatch) -> None:
+    whole = run(assets, tmp_path, seed=6, name="whole")
+    monkeypatch.setattr(trained, "CHECKPOINT_EVERY", 2)
+    step, other = trained.BridgeTrainer.step, tmp_path / "others"
+
+    def killed(self: Any) -> Any:
+        if self.step_count == 3:
+            raise KeyboardInterrupt
+        return step(self)
+
+    monkeypatch.setattr(trained.BridgeTrainer, "step", killed)
+    with pytest.raises(AssertionError, match="interrupted"):
+        run(other, tmp_path, seed=6, name="killed")
+    monkeypatch.setattr(trained.BridgeTrainer, "step", step)
+    resumed = run(other, tmp_path, seed=6, name="killed")
+    assert resumed.items["exact_match"].outputs == whole.items["exact_match"].outputs
+    assert resumed.spent["steps"] == whole.spent["steps"]
+    assert resumed.curves["loss"].values.tolist() == whole.curves["loss"].values.tolist()
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the GSM8K and tokenizer files are not beside the checkout")
+def test_the_gsm8k_form_runs_end_to_end_on_real_questions(assets, tmp_path) -> None:
+    words = SHARED / "tokenizers" / "torchtune_llama3style_bpe2000_tokenizer.json"
+    lines = (SHARED / "gsm8k" / "train.jsonl").read_text().splitlines()[:60]
+    (tmp_path / "train.jsonl").write_text("\n".join(lines))
+    outcome = run(
+        assets, tmp_path, task="gsm8k", source=f"tiny:{words}", target=f"tiny:{words}", train_data="train.jsonl",
+        test_data=str(SHARED / "gsm8k" / "test_first1000.jsonl"), dev_pool=2, steps=1, items=2, new_tokens=4,
+        training={"batch": 2},
+    )  # fmt: skip
+    assert outcome.notes["worked examples"].startswith("8 of 8")
+    assert len(outcome.items["exact_match"].ids) == 2
+    assert "train.jsonl" in outcome.data
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        ("settings", "words"),
+        [
+            ({"training": {"losses": {"answer": 0.0}}}, "no loss has a weight"),
+            ({"training": {"losses": {"flow": 1.0}}}, 'needs bridge = "dit"'),
+            ({"training": {"losses": {"decode": 1.0}}, "injection": "adapter"}, "decode supervision"),
+            ({"training": {"teacher": "answer"}}, "changes nothing"),
+            ({"training": {"prompt_mode": "soft_plus_text", "curriculum": {"fade_steps": 5}}}, "curriculum"),
+            ({"guidance": 2.0}, 'guidance belongs to bridge = "dit"'),
+            ({"adapter_scale": 2.0}, "adapter_scale"),
+            ({"source_reading": "embeddings", "layer": 2}, "leave `layer` alone"),
+            ({"task": "gsm8k"}, "needs train_data"),
+            ({"evaluate_every": 0, "select": "best"}, "needs evaluate_every"),
+            ({"evaluate_every": 0, "patience": 2}, "needs evaluate_every"),
+            ({"brigde": "dit"}, "Extra inputs"),
+            ({"training": {"learning_rate": float("nan")}}, "finite"),
+        ],
+    )
+    def test_what_changes_nothing_or_contradicts_itself_is_refused(self, settings, words) -> None:
+        with pytest.raises(ValidationError, match=words):
+            Settings.model_validate(settings)
+
+    def test_ablations_that_differ_in_one_weight_hash_differently(self) -> None:
+        def digest(**losses: float) -> str:
+            return canonical_hash(Settings.model_validate({"training": {"losses": losses}}).model_dump(mode="json"))
+
+        digests = {digest(kl=0.03), digest(kl=0.03, prompt_alignment=0.001), digest(positional=0.1), digest()}
+        assert len(digests) == 4
+
+
+def test_the_recipe_can_be_imported_without_torch() -> None:
+    program = "import sys, evenhand.systems.bridge.recipes; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_trials_that_differ_in_the_control_only_are_different_trials() -> None:
+    settings = Settings.model_validate({}).model_dump(mode="json")
+    one = Trial("c", "a", "d", "r", 0, RECIPE, "1", settings, "steps", 4, ItemSet("r"))
+    other = dataclasses.replace(one, settings={**settings, "control": "shuffled"})
+    assert one.id != other.id

@@ -1,0 +1,107 @@
+"""Summaries of answered items: this form and the older log's, broken lines, comparisons, the command."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from evenhand.errors import DataError
+from evenhand.systems.bridge.cli import app
+from evenhand.systems.bridge.summarise import read_groups, render, summarise
+
+
+def write(path, rows) -> None:
+    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
+
+
+def row(number: int, answer: str | None, gold: str = "", control: str = "matched", target: str | None = "0") -> dict:
+    return {
+        "id": f"i{number}", "question": "q", "gold": gold or str(number), "control": control,
+        "bridged_strict": answer, "bridged_output": f"#### {answer}", "target_strict": target,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def both(tmp_path):
+    """20 items: matched has the even ones right, shuffled the first four."""
+    matched = [row(i, str(i) if i % 2 == 0 else None, target=str(i) if i < 5 else "0") for i in range(1, 21)]
+    shuffled = [row(i, str(i) if i <= 4 else "99", control="shuffled") for i in range(1, 21)]
+    zeros = [row(i, "99", control="zeros") for i in range(1, 21)]
+    write(tmp_path / "a.jsonl", matched)
+    write(tmp_path / "b.jsonl", [*shuffled, *zeros])
+    return tmp_path
+
+
+def test_counts_invalid_answers_and_gold_matches(both) -> None:
+    found = summarise([*read_groups(both / "a.jsonl"), *read_groups(both / "b.jsonl")])[0]
+    assert (found.count, found.invalid, found.gold_matches, found.target_matches) == (20, 10, 10, 4)
+    assert found.source_matches is None
+    assert found.frequent[0][1] == 1
+    assert found.alarms == ()
+
+
+def test_matched_answers_are_compared_with_the_best_control_item_by_item(both) -> None:
+    found = summarise([*read_groups(both / "a.jsonl"), *read_groups(both / "b.jsonl")])[0]
+    assert found.against_best_control.against == "shuffled"
+    result = found.against_best_control.result
+    assert (result.gained, result.lost, result.items) == (8, 2, 20)
+    assert result.p == pytest.approx(0.109375)
+    assert (found.against_target.result.gained, found.against_target.result.lost) == (8, 2)
+
+
+def test_a_control_is_not_compared_with_itself(both) -> None:
+    for found in summarise(read_groups(both / "b.jsonl")):
+        assert found.against_best_control is None
+
+
+def test_the_collapsed_run_is_an_alarm_though_no_answer_is_invalid(tmp_path) -> None:
+    write(tmp_path / "x.jsonl", [row(i, "10", gold=str(i)) for i in range(1, 201)])
+    found = summarise(read_groups(tmp_path / "x.jsonl"))[0]
+    assert found.invalid == 0
+    assert found.alarms == ("collapse: 200 of 200 answers are '10'",)
+
+
+def test_the_form_of_the_older_log_is_read(tmp_path) -> None:
+    rows = [
+        {"question": "a", "gold_extracted": "18", "bridged_extracted": "18", "bridged_full": "… #### 18",
+         "source_extracted": "3", "target_extracted": "18"},
+        {"question": "b", "gold_extracted": "3", "bridged_extracted": "[invalid]", "bridged_full": "about 3",
+         "source_extracted": "[invalid]", "target_extracted": "3"},
+        {"question": "c", "gold_text": "so #### 70,000", "bridged_full": "#### 70000\n\nQ: next?\nA: #### 1"},
+    ]  # fmt: skip
+    write(tmp_path / "old.jsonl", rows)
+    found = summarise(read_groups(tmp_path / "old.jsonl"))[0]
+    assert (found.gold_matches, found.invalid, found.flexible_matches) == (2, 1, 3)
+    assert (found.source_matches, found.target_matches) == (0, 2)
+
+
+def test_broken_lines_are_named_and_counted_and_the_rest_is_read(tmp_path) -> None:
+    write(tmp_path / "x.jsonl", [row(1, "1"), "{torn", "[1]", json.dumps({"id": 3}), row(5, "5"), ""])
+    found = summarise(read_groups(tmp_path / "x.jsonl"))[0]
+    assert found.count == 2
+    assert [fault.place for fault in found.group.broken] == ["x.jsonl:2", "x.jsonl:3", "x.jsonl:4"]
+    assert "3 broken lines" in render(found)
+
+
+def test_a_file_without_a_sound_row_is_an_error(tmp_path) -> None:
+    write(tmp_path / "x.jsonl", ["{torn"])
+    with pytest.raises(DataError, match="no sound row: 1 of its lines"):
+        read_groups(tmp_path / "x.jsonl")
+
+
+class TestCommand:
+    def test_it_prints_one_block_per_group(self, both) -> None:
+        result = CliRunner().invoke(app, ["summarise", str(both)])
+        assert result.exit_code == 0
+        assert "gold matches 10 (50.0%)" in result.output
+        assert "McNemar p = 0.1094" in result.output
+        assert result.output.count("items\n") == 3
+
+    @pytest.mark.parametrize("path", ["nowhere.jsonl", "."])
+    def test_a_wrong_path_is_one_sentence_and_a_failure(self, path, tmp_path, monkeypatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        result = CliRunner().invoke(app, ["summarise", path])
+        assert result.exit_code == 2
+        assert "Traceback" not in result.output
