@@ -1,4 +1,4 @@
-"""RWKV-7: model, recurrence kernels, Future-Seed; usable as a plain library.
+"""RWKV-7: model, kernels, Future-Seed, checkpoints, tokenizer, generation; usable as a plain library.
 
 model = RWKV7(RWKV7Config(layers=2, width=64, head_size=32, vocabulary=32))
 logits, state = model(tokens)                    # (B, T) -> (B, T, vocabulary)
@@ -7,25 +7,36 @@ logits, state = model(more_tokens, state)        # goes on where the first pass 
 
 from __future__ import annotations
 
+from evenhand.nn.rwkv7.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from evenhand.nn.rwkv7.config import RWKV7Config
+from evenhand.nn.rwkv7.generation import Generated, GenerationSettings, generate
 from evenhand.nn.rwkv7.kernel import Choice, choose_backend, wkv7
 from evenhand.nn.rwkv7.model import RWKV7, ModelInputError
 from evenhand.nn.rwkv7.passes import prompt_then_answer, read_twice
 from evenhand.nn.rwkv7.seeding import VARIANTS, Seeding, SeedingSettings
 from evenhand.nn.rwkv7.state import LayerState, RWKV7State
+from evenhand.nn.rwkv7.tokenizer import VocabularyError, WorldTokenizer
 
 __all__ = [
     "RWKV7",
     "VARIANTS",
+    "CheckpointError",
     "Choice",
+    "Generated",
+    "GenerationSettings",
     "LayerState",
     "ModelInputError",
     "RWKV7Config",
     "RWKV7State",
     "Seeding",
     "SeedingSettings",
+    "VocabularyError",
+    "WorldTokenizer",
     "choose_backend",
+    "generate",
+    "load_checkpoint",
     "prompt_then_answer",
     "read_twice",
+    "save_checkpoint",
     "wkv7",
 ]

@@ -185,6 +185,13 @@ class RWKV7(nn.Module):
         hidden, state = self.hidden(inputs, state, seeding)
         return self.head(hidden), state
 
+    def last_logits(
+        self, inputs: Tensor, state: RWKV7State | None = None, seeding: Seeding | None = None
+    ) -> tuple[Tensor, RWKV7State]:
+        """As `forward`, but the logits (B, vocabulary) of the last position alone."""
+        hidden, state = self.hidden(inputs, state, seeding)
+        return self.head(hidden[:, -1]), state
+
     def hidden(
         self, inputs: Tensor, state: RWKV7State | None = None, seeding: Seeding | None = None
     ) -> tuple[Tensor, RWKV7State]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -43,27 +43,21 @@ class RWKV7State:
         """The state of some of the sequences, in the order of `rows` (repeats allowed)."""
         return self._map(lambda t: t[torch.as_tensor(rows, device=t.device)])
 
-    def write_rows(self, rows: Sequence[int] | Tensor, other: RWKV7State) -> RWKV7State:
-        """A copy in which the sequences `rows` are those of `other`, in order."""
-
-        def merged(mine: Tensor, theirs: Tensor) -> Tensor:
-            copy = mine.clone()
-            copy[torch.as_tensor(rows, device=mine.device)] = theirs.to(mine.dtype)
-            return copy
-
-        return RWKV7State(
+    @classmethod
+    def stack(cls, states: Sequence[RWKV7State]) -> RWKV7State:
+        """The sequences of several states, one after the other."""
+        return cls(
             tuple(
                 LayerState(
-                    merged(a.wkv, b.wkv),
-                    merged(a.time_shift, b.time_shift),
-                    merged(a.channel_shift, b.channel_shift),
+                    torch.cat([layer.wkv for layer in layers]),
+                    torch.cat([layer.time_shift for layer in layers]),
+                    torch.cat([layer.channel_shift for layer in layers]),
                 )
-                for a, b in zip(self.layers, other.layers, strict=True)
+                for layers in zip(*(state.layers for state in states), strict=True)
             )
         )
 
-    def _map(self, change: object) -> RWKV7State:
-        assert callable(change)
+    def _map(self, change: Callable[[Tensor], Tensor]) -> RWKV7State:
         return RWKV7State(
             tuple(LayerState(change(s.wkv), change(s.time_shift), change(s.channel_shift)) for s in self.layers)
         )

@@ -1,0 +1,194 @@
+"""Released RWKV-7 checkpoints in and out: `.pth` (tensors only, no code is run) and `.safetensors`."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from evenhand.errors import EvenhandError, Fault, FaultsError
+from evenhand.nn.rwkv7.config import RWKV7Config
+from evenhand.nn.rwkv7.kernel import Backend
+from evenhand.nn.rwkv7.model import RWKV7
+
+# Written by some releases for the first layer, which has no value residual; read by nobody.
+UNUSED = frozenset(f"blocks.0.att.v{index}" for index in range(3))
+SHOWN_FAULTS = 40
+# What torch and safetensors raise for files that they cannot make sense of.
+_UNREADABLE = (
+    pickle.UnpicklingError, safetensors.SafetensorError, OSError, EOFError, RuntimeError, ValueError, LookupError
+)  # fmt: skip
+
+
+class CheckpointError(EvenhandError):
+    """A file that cannot be read as an RWKV-7 checkpoint, or cannot be written."""
+
+
+class CheckpointContentError(FaultsError, CheckpointError):
+    """A checkpoint whose tensors are not those of an RWKV-7 model; names each."""
+
+
+def load_checkpoint(
+    path: str | Path,
+    *,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str = "cpu",
+    backend: Backend = "auto",
+) -> RWKV7:
+    """The model in a checkpoint file; its sizes are read off the tensors' shapes.
+
+    Args:
+        path: `.pth` or `.safetensors`.
+        dtype: what the weights are converted to (released files are bfloat16).
+        device: where the model goes.
+        backend: the recurrence's kernel.
+
+    Raises:
+        CheckpointError: no such file, another ending, a truncated file, a pickle that would run code.
+        CheckpointContentError: an RWKV generation other than 7; tensors that are missing, too many or of a wrong shape.
+    """
+    path = Path(path)
+    tensors = read_tensors(path)
+    config = sizes(tensors, str(path))
+    model = RWKV7(config, backend=backend, empty=True)
+    _check(tensors, {name: t.shape for name, t in model.state_dict().items()}, str(path))
+    kept = {name: t.to(device=device, dtype=dtype).contiguous() for name, t in tensors.items() if name not in UNUSED}
+    model.load_state_dict(kept, assign=True)
+    return model.requires_grad_(True)
+
+
+def save_checkpoint(model: RWKV7, path: str | Path, *, dtype: torch.dtype | None = None) -> None:
+    """Write the model's weights in the released format; the file appears whole or not at all.
+
+    Args:
+        model: what to write.
+        path: `.pth` or `.safetensors`.
+        dtype: what to convert the weights to; None keeps them.
+
+    Raises:
+        CheckpointError: another ending, or the folder cannot be written.
+    """
+    path = Path(path)
+    tensors = {
+        name: t.detach().to(device="cpu", dtype=dtype or t.dtype).contiguous() for name, t in model.state_dict().items()
+    }
+    if path.suffix not in {".pth", ".safetensors"}:
+        raise CheckpointError(f"{path}: expected a name ending in .pth or .safetensors, found {path.suffix!r}.")
+    try:
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=path.suffix)
+        os.close(handle)
+        try:
+            if path.suffix == ".pth":
+                torch.save(tensors, draft)
+            else:
+                safetensors.torch.save_file(tensors, draft)
+            Path(draft).replace(path)
+        finally:
+            Path(draft).unlink(missing_ok=True)
+    except (OSError, RuntimeError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"{path}: the checkpoint cannot be written: {error}.") from error
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of a file by name, on the CPU, as they are stored.
+
+    Raises:
+        CheckpointError: as in `load_checkpoint`.
+    """
+    if path.suffix not in {".pth", ".safetensors"}:
+        raise CheckpointError(f"{path}: expected a checkpoint ending in .pth or .safetensors, found {path.suffix!r}.")
+    if not path.is_file():
+        raise CheckpointError(
+            f"{path}: expected a checkpoint file, found {'a folder' if path.is_dir() else 'nothing'}."
+        )
+    try:
+        if path.suffix == ".safetensors":
+            return safetensors.torch.load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except _UNREADABLE as error:
+        detail = next(iter(str(error).splitlines()), type(error).__name__)
+        if isinstance(error, pickle.UnpicklingError) and "nsupported" in str(error):  # a global, class or operand
+            raise CheckpointError(
+                f"{path}: expected tensors only, found a pickle with other objects, which could run code; it was not "
+                f"loaded. Do not trust this file ({detail})."
+            ) from error
+        raise CheckpointError(
+            f"{path}: the file is damaged or truncated ({path.stat().st_size:,} bytes): {detail}. Fetch it again."
+        ) from error
+    if not isinstance(content, Mapping) or not all(isinstance(t, Tensor) for t in content.values()):
+        raise CheckpointError(f"{path}: expected a flat dict of tensors, found {type(content).__name__}.")
+    return {str(name): tensor for name, tensor in content.items()}
+
+
+def sizes(tensors: Mapping[str, Tensor], source: str) -> RWKV7Config:
+    """The model's sizes, read off the shapes of a few tensors.
+
+    Raises:
+        CheckpointContentError: another generation of RWKV, or a tensor that tells a size is missing or malformed.
+    """
+    other = _other_generation(tensors)
+    if other:
+        raise CheckpointContentError(source, [Fault(source, other)])
+    needed = {"emb.weight": 2, "blocks.0.att.r_k": 2, "blocks.0.att.w1": 2, "blocks.0.att.a1": 2, "blocks.0.att.g1": 2}
+    layers = 1 + max(
+        (int(n.split(".")[1]) for n in tensors if n.startswith("blocks.") and n.split(".")[1].isdigit()), default=-1
+    )
+    if layers > 1:
+        needed["blocks.1.att.v1"] = 2
+    faults = []
+    for name, dimensions in needed.items():
+        if name not in tensors:
+            faults.append(Fault(name, "this tensor, which tells the model's sizes, is missing"))
+        elif tensors[name].ndim != dimensions:
+            faults.append(Fault(name, f"expected {dimensions} dimensions, found shape {tuple(tensors[name].shape)}"))
+    if faults:
+        raise CheckpointContentError(source, faults)
+    vocabulary, width = tensors["emb.weight"].shape
+    heads, head_size = tensors["blocks.0.att.r_k"].shape
+    if heads * head_size != width:
+        message = f"expected heads x head size = width {width} (of emb.weight), found {heads} x {head_size}"
+        raise CheckpointContentError(source, [Fault("blocks.0.att.r_k", message)])
+    return RWKV7Config(
+        layers=layers,
+        width=width,
+        head_size=head_size,
+        vocabulary=vocabulary,
+        decay_rank=tensors["blocks.0.att.w1"].shape[1],
+        rate_rank=tensors["blocks.0.att.a1"].shape[1],
+        value_rank=tensors["blocks.1.att.v1"].shape[1] if layers > 1 else None,
+        gate_rank=tensors["blocks.0.att.g1"].shape[1],
+    )
+
+
+def _other_generation(tensors: Mapping[str, Tensor]) -> str | None:
+    if "blocks.0.att.r_k" in tensors:
+        return None
+    marks = {"att.time_maa_x": "RWKV-6", "att.time_faaaa": "RWKV-5 or 6", "att.time_first": "RWKV-4"}
+    for mark, generation in marks.items():
+        if f"blocks.0.{mark}" in tensors:
+            return f"expected an RWKV-7 checkpoint, found {generation} (it holds blocks.0.{mark})"
+    return None
+
+
+def _check(tensors: Mapping[str, Tensor], expected: Mapping[str, torch.Size], source: str) -> None:
+    faults = [Fault(name, "this tensor is missing") for name in expected if name not in tensors]
+    for name, tensor in tensors.items():
+        if name in UNUSED:
+            continue
+        if name not in expected:
+            faults.append(Fault(name, f"no RWKV-7 model of these sizes has this tensor, shape {tuple(tensor.shape)}"))
+        elif tensor.shape != expected[name]:
+            faults.append(Fault(name, f"expected shape {tuple(expected[name])}, found {tuple(tensor.shape)}"))
+        elif not tensor.is_floating_point():
+            faults.append(Fault(name, f"expected floating-point numbers, found {tensor.dtype}"))
+    if faults:
+        hidden = len(faults) - SHOWN_FAULTS
+        more = [Fault(source, f"{hidden} further tensors do not fit")] if hidden > 0 else []
+        raise CheckpointContentError(source, [*faults[:SHOWN_FAULTS], *more])
