@@ -166,11 +166,11 @@ def gains(units: int = UNITS) -> NDArray[np.int64]:
     return units * np.arange(FREE_FALL) - (3**units).bit_length()
 
 
-def residue_images(power: int) -> NDArray[np.int64]:
-    """(FREE_FALL, 3^power) T(n) mod 3^power for n = r and k_1 = k: row k, column r."""
+def residue_images(power: int, rows: int = FREE_FALL) -> NDArray[np.int64]:
+    """(rows, 3^power) T(n) mod 3^power for n = r and k_1 = k: row k, column r."""
     modulus = 3**power
-    table = np.zeros((FREE_FALL, modulus), np.int64)
-    for k in range(FREE_FALL):
+    table = np.zeros((rows, modulus), np.int64)
+    for k in range(rows):
         inverse = pow(2**k, -1, modulus) if modulus > 1 else 0
         for r in range(modulus):
             table[k, r] = (3 * r + 1) * inverse % modulus
