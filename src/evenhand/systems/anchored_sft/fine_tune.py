@@ -125,7 +125,8 @@ class Arm:
             self.settings.eval_steps,
             skip_baseline=self.skip_baseline,
         )
-        callbacks = [evaluate, _Ledger(self, stopper), *([stopper] if stopper else [])]
+        ledger = _Ledger(self, stopper)
+        callbacks = [evaluate, ledger, *([stopper] if stopper else [])]
         trainer = AnchoredSFTTrainer(
             self.model,
             args=arguments(self.settings, self.bench, steps, self.pack_to),
@@ -134,6 +135,7 @@ class Arm:
             anchor=anchor_of(self.settings, self.prompts, int(self.bench.rng("prompts").integers(2**31))),
             callbacks=callbacks,
         )
+        ledger.trainer = trainer
         trainer.remove_callback(PrinterCallback)
         trainer.remove_callback(ProgressCallback)
         return trainer
@@ -175,10 +177,13 @@ class _Ledger(TrainerCallback):
 
     def __init__(self, arm: Arm, stopper: StopOnForgetting | None) -> None:
         self.arm, self.stopper, self.tokens = arm, stopper, 0
+        self.trainer: AnchoredSFTTrainer | None = None
 
     def on_step_end(self, args: Arguments, state: State, control: Control, **kwargs: Any) -> None:
         batch = self.arm.settings.batch * self.arm.settings.grad_acc
-        self.arm.bench.budget.spend(steps=1, examples=batch)
+        seen = 0 if self.trainer is None else self.trainer.tokens_seen
+        self.arm.bench.budget.spend(steps=1, examples=batch, tokens=seen - self.tokens)
+        self.tokens = seen
 
     def on_log(self, args: Arguments, state: State, control: Control, **kwargs: Any) -> None:
         logs = kwargs.get("logs") or {}

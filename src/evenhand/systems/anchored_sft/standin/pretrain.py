@@ -41,12 +41,12 @@ class Teaching:
     """
 
     steps: int = 6000
-    batch: int = 128
+    batch: int = 64
     learning_rate: float = 3e-3
-    test_every: int = 250
+    test_every: int = 300
     test_questions: int = 200
-    stop_at: float = 0.985
-    shares: tuple[float, ...] = (0.06, 0.08, 0.12, 0.1, 0.16, 0.12, 0.24, 0.12)
+    stop_at: float = 0.975
+    shares: tuple[float, ...] = (0.05, 0.07, 0.1, 0.14, 0.16, 0.18, 0.2, 0.1)
     seed: int = 0
     widths: Mapping[str, int] = field(
         default_factory=lambda: {"hidden": 128, "intermediate": 384, "layers": 4, "heads": 4, "kv_heads": 2}
@@ -147,7 +147,7 @@ def teach(folder: Path, teaching: Teaching, enough: float = ENOUGH) -> dict[str,
         optimiser.step()
         if step % teaching.test_every == 0:
             shares = test_shares(model.eval(), tokenizer, teaching.test_questions, step)
-            history.append({"step": step, "loss": float(loss), "seconds": time.monotonic() - start, **shares})
+            history.append({"step": step, "loss": float(loss.detach()), "seconds": time.monotonic() - start, **shares})
             if min(shares.values()) >= teaching.stop_at:
                 break
     shares = test_shares(model.eval(), tokenizer, 500, 0)

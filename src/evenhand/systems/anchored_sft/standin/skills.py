@@ -93,9 +93,9 @@ def _add(rng: np.random.Generator) -> tuple[str, str]:
 
 
 def _recall(rng: np.random.Generator) -> tuple[str, str]:
-    keys = [LETTERS[i] for i in rng.permutation(len(LETTERS))[:4]]
-    values = [f"{n:02d}" for n in rng.integers(100, size=4)]
-    asked = int(rng.integers(4))
+    keys = [LETTERS[i] for i in rng.permutation(len(LETTERS))[:3]]
+    values = [f"{n:02d}" for n in rng.integers(100, size=3)]
+    asked = int(rng.integers(3))
     return "".join(k + v for k, v in zip(keys, values, strict=True)) + "?" + keys[asked], values[asked]
 
 
