@@ -1,4 +1,4 @@
-"""Evaluation, controls and collapse alarms: what is compared is compared fairly, and a dead bridge is seen to be dead."""
+"""Evaluation, controls and collapse alarms: comparisons are fair, and a dead bridge is seen to be dead."""
 
 from __future__ import annotations
 
