@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy.optimize import brentq
-
 from evenhand.statistics.arrays import check_count, check_positive, check_share
 from evenhand.statistics.student import t_test_power
 
@@ -43,6 +41,8 @@ def detectable_noncentrality(df: float, alpha: float = 0.05, power: float = 0.8)
     check_share(alpha, "alpha")
     if not alpha < check_share(power, "power"):
         return 0.0
+    from scipy.optimize import brentq  # half the time that importing this package would take
+
     high = 4.0
     while t_test_power(high, df, alpha) < power:
         high *= 2

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtr
 
 from evenhand.errors import StatisticsError
 
@@ -41,7 +41,7 @@ def _differs_by_arm(only_baseline: int, only_variant: int) -> bool:
     total, least = only_baseline + only_variant, min(only_baseline, only_variant)
     if total >= 2 and least == 0:
         return True
-    return total > 0 and 2 * float(binom.cdf(least, total, 0.5)) < _SPLIT_ALPHA
+    return total > 0 and 2 * float(bdtr(least, total, 0.5)) < _SPLIT_ALPHA
 
 
 def check_pairs(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import binom
+from scipy.special import bdtr, ndtr
 
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import ArrayLike, as_floats, check_count
@@ -63,7 +62,7 @@ def expected_inflation_of_share(evaluations: int, items: int, rate: float) -> fl
     check_count(items, "items")
     if not 0 <= rate <= 1:
         raise StatisticsError(f"rate: expected a share in 0 .. 1, found {rate}.")
-    below = binom.cdf(np.arange(items), items, rate) ** evaluations
+    below = bdtr(np.arange(items), items, rate) ** evaluations
     return float(np.sum(1 - below)) / items - rate
 
 

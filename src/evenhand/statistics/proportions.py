@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincinv, ndtri
-from scipy.stats import binom
+from scipy.special import bdtr, betaincinv, ndtri
 
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import ArrayLike, as_floats, check_share
@@ -97,7 +96,7 @@ def paired_proportions(differences: ArrayLike, level: float = 0.95) -> PairedPro
         )
     gained, lost, items = int(np.sum(values > 0)), int(np.sum(values < 0)), values.size
     discordant = gained + lost
-    p = min(1.0, 2 * float(binom.cdf(min(gained, lost), discordant, 0.5))) if discordant else 1.0
+    p = min(1.0, 2 * float(bdtr(min(gained, lost), discordant, 0.5))) if discordant else 1.0
     return PairedProportions(
         "exact McNemar", (gained - lost) / items, gained, lost, items, p, _hull(gained, lost, items, level), level
     )

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import ArrayLike, as_floats, check_count
@@ -86,5 +86,5 @@ def spread_from_pilot(differences: ArrayLike, source: str = "pilot") -> Spread:
 
 
 def _sd_interval(sd: float, df: int, level: float = 0.95) -> Interval:
-    low, high = chi2.ppf([(1 + level) / 2, (1 - level) / 2], df)
+    low, high = 2 * gammaincinv(df / 2, [(1 + level) / 2, (1 - level) / 2])
     return Interval(sd * math.sqrt(df / low), sd * math.sqrt(df / high), level)

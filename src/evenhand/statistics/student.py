@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
-from scipy.special import ndtr, stdtr, stdtrit
+from scipy.special import gammainccinv, gammaincinv, ndtr, stdtr, stdtrit
 
 from evenhand.statistics.arrays import Floats
 
@@ -34,10 +33,11 @@ def upper_p(statistic: float, df: float) -> float:
 @lru_cache(maxsize=256)
 def _chi_rule(df: float) -> tuple[Floats, Floats]:
     """Nodes and weights for the mean over sqrt(chi-square(df) / df), by Gauss-Legendre between extreme quantiles."""
-    low, high = stats.chi2.ppf(_TAIL, df) ** 0.5, stats.chi2.isf(_TAIL, df) ** 0.5
+    low, high = (2 * gammaincinv(df / 2, _TAIL)) ** 0.5, (2 * gammainccinv(df / 2, _TAIL)) ** 0.5
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     chi = low + (high - low) * (nodes + 1) / 2
-    density = weights * (high - low) / 2 * stats.chi.pdf(chi, df)
+    log_density = (df - 1) * np.log(chi) - chi**2 / 2  # of the chi distribution, up to a constant
+    density = weights * np.exp(log_density - log_density.max())
     return chi / np.sqrt(df), density / density.sum()
 
 
