@@ -1,0 +1,47 @@
+"""What the documents show runs as they show it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from evenhand.conduct import run_claim
+from evenhand.docket import load_claim
+from evenhand.ledger import Ledger
+
+DOCS = Path(__file__).parent.parent / "docs"
+EXAMPLE = re.compile(r"<!-- example: (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> Path:
+    for found in EXAMPLE.finditer((DOCS / "recipes.md").read_text()):
+        (tmp_path / found["name"]).write_text(found["text"])
+    return tmp_path
+
+
+@pytest.mark.parametrize(("claim", "kind"), [("ridge", "gain"), ("train", "gain")])
+def test_the_examples_of_bring_your_own_recipe_run_to_a_verdict(examples: Path, claim: str, kind: str) -> None:
+    decision = run_claim(load_claim(examples / f"{claim}.toml"), Ledger(examples / "ledger"), jobs=2)
+    assert decision.verdicts[0].kind == kind, decision.verdicts[0].reasons
+
+
+def test_the_python_example_is_no_longer_than_it_claims_to_be(examples: Path) -> None:
+    for name in ("ridge.py", "train.py"):
+        assert len((examples / name).read_text().splitlines()) <= 25
+
+
+def test_a_changed_program_is_not_taken_for_the_old_one(examples: Path) -> None:
+    before = load_claim(examples / "train.toml").resolved
+    assert "train.py=" in before.fingerprint
+    (examples / "train.py").write_text((examples / "train.py").read_text() + "# changed\n")
+    assert load_claim(examples / "train.toml").resolved.hash != before.hash
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    pages = [DOCS.parent / "README.md", DOCS.parent / "CONTRIBUTING.md", *DOCS.rglob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
