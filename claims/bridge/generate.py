@@ -82,7 +82,7 @@ def mended(name: str, what: str, question: str, change: dict[str, Any], undo: di
     """A claim about one upgrade of the soft-only run; the run without it is a rival."""
     return Spec(
         name,
-        (f"Source: the log's action items: {what}", "Expected: inconclusive or no effect; the soft-only run collapsed."),
+        (f"Source: the log's action items: {what}", "Expected: no gain; the soft-only run of the log collapsed."),
         question, {**SOFT_ONLY, **change}, rivals={"without": undo}, backward=True,
     )  # fmt: skip
 
@@ -109,7 +109,8 @@ SPECS = (
          (PHASE_ONE, "KL, prompt alignment and positional alignment together, decode supervision off.",
           "Expected: no gain over the text alone."),
          "Does the full first-phase bridge beat every control?",
-         {**COMMON, **WITH_TEXT, "training.teacher": "answer", **losses(kl=0.03, prompt_alignment=0.001, positional=0.01)}),
+         {**COMMON, **WITH_TEXT, "training.teacher": "answer",
+          **losses(kl=0.03, prompt_alignment=0.001, positional=0.01)}),
     Spec("phase1_kl",
          ("The log's ablation B, KL only: .625 (peak .710); n = 200, standard error .034.",
           "Expected: no gain over the text alone; not to be told from phase1_full."),
@@ -130,7 +131,7 @@ SPECS = (
           "Expected: no gain, with collapse alarms."),
          "Can flow and prompt alignment alone carry a question?", dict(SOFT_ONLY), backward=True),
     Spec("phase2_answer_plus_text",
-         ("The log's answer teacher beside the text: .315 (peak .360, reported from a run that timed out), target .515.",
+         ("The log's answer teacher beside the text: .315 (peak .360, of a run that timed out), target .515.",
           "Expected: no gain over the text alone."),
          "Does an answer teacher beside the text help the other direction?",
          {**COMMON, **WITH_TEXT, "training.teacher": "answer", **losses(prompt_alignment=0.001)}, backward=True),

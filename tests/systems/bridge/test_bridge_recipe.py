@@ -55,7 +55,7 @@ def run(assets: Path, tmp_path: Path, *, seed: int | None = 0, steps: float = 4,
 def test_a_bridge_is_trained_and_evaluated_item_by_item(assets, tmp_path) -> None:
     outcome = run(assets, tmp_path)
     assert outcome.spent["steps"] == 4
-    assert outcome.spent["examples"] == 4 * 24
+    assert outcome.spent["examples"] == 4 * 16
     assert len(outcome.items["exact_match"].ids) == 12
     assert {"invalid_share", "nll_gap", "cosine", "effective_rank", "rms_ratio"} <= set(outcome.metrics)
     assert "128 are needed" in outcome.undefined["retrieval"]

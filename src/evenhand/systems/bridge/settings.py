@@ -60,7 +60,7 @@ class Curriculum(RecipeSettings):
 class TrainingSettings(RecipeSettings):
     """How a bridge is trained."""
 
-    batch: int = Field(default=24, gt=0)
+    batch: int = Field(default=16, gt=0)
     learning_rate: float = Field(default=1e-3, gt=0)
     gate_rate: float = Field(default=10.0, gt=0, description="learning rate of gates that start at 0, as a multiple")
     warmup: int = Field(default=100, ge=0)
