@@ -220,3 +220,44 @@ def residue_of_one(row, modulus):  # type: ignore[no-untyped-def]
 def _residue_kernel(limbs, modulus, out):  # type: ignore[no-untyped-def]
     for row in range(limbs.shape[0]):
         out[row] = residue_of_one(limbs[row], modulus)
+
+
+def advance(limbs: Limbs, steps: int) -> Limbs:
+    """T^steps of each odd number, exactly, as limbs wide enough for all of them."""
+    width = limbs.shape[1] + int(GROWTH_BITS * steps + 34) // 64 + 1
+    out = np.zeros((len(limbs), width + 1), np.uint64)
+    out[:, : limbs.shape[1]] = limbs
+    _advance_kernel(out, limbs.shape[1], steps)
+    used = max(1, int(np.flatnonzero(out.any(axis=0)).max(initial=0)) + 1)
+    return np.ascontiguousarray(out[:, :used])
+
+
+def draw(count: int, rng: np.random.Generator, *, min_bits: int = 2, max_bits: int = 128) -> Limbs:
+    """(count, W) odd numbers >= 3, the bit length uniform in min_bits..max_bits, then uniform of that length.
+
+    Raises:
+        DataError: bounds that make no sense.
+    """
+    if not 2 <= min_bits <= max_bits:
+        raise DataError(f"Bit lengths need 2 <= min <= max; found {min_bits}..{max_bits}.")
+    width = -(-max_bits // 64)
+    limbs = rng.integers(0, 1 << 64, (count, width), dtype=np.uint64)
+    bits = rng.integers(min_bits, max_bits + 1, count)
+    for w in range(width):
+        local = np.clip(bits - 64 * w, 0, 64)
+        mask = np.where(local == 64, ~np.uint64(0), (np.uint64(1) << (local % 64).astype(np.uint64)) - np.uint64(1))
+        limbs[:, w] &= mask
+        top = (local >= 1) & (bits <= 64 * (w + 1))
+        limbs[top, w] |= np.uint64(1) << (local[top] - 1).astype(np.uint64)
+    limbs[:, 0] |= np.uint64(1)
+    return limbs
+
+
+@numba.njit(cache=True, nogil=True)
+def _advance_kernel(numbers, used, steps):  # type: ignore[no-untyped-def]
+    for row in range(numbers.shape[0]):
+        length = used
+        while length > 1 and numbers[row, length - 1] == 0:
+            length -= 1
+        for _ in range(steps):
+            length, _k = whole_step(numbers[row], length)

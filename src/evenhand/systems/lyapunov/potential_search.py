@@ -181,33 +181,54 @@ def learn(
     measure: Measure | None = None,
     sweeps: int = 30,
     seed: int = 0,
+    start: Potential | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Potential:
-    """Learn a potential by growing the window from 1 to ``lookahead``.
+    """Learn a potential by growing the window from 1, or from that of ``start``, to ``lookahead``.
+
+    Args:
+        residue_power: j, phi may depend on n mod 3^j; taken from ``start`` where that is given.
+        sweeps: passes over all entries per window length.
+        report: called after each window length.
 
     Raises:
-        DataError: lookahead below 1, residue_power outside 0..4, or a measure without weight.
+        DataError: lookahead below 1 or below that of ``start``, residue_power outside 0..4, or no weight anywhere.
     """
     rng = np.random.default_rng(seed)
     measure = measure or Measure()
-    problem = Problem(context_tree(1, depth), residue_power)
-    table = np.full((problem.tree.contexts, problem.modulus), HIGHEST // 2, np.int64)
-    table = _best([table], problem, measure, 2 * sweeps, rng)
-    for length in range(2, lookahead + 1):
-        larger = Problem(context_tree(length, depth), residue_power)
-        starts = [extend(table, problem.tree, larger, minimum=minimum) for minimum in (False, True)]
-        table, problem = _best(starts, larger, measure, sweeps, rng), larger
+    if start is None:
+        problem = Problem(context_tree(1, depth), residue_power)
+        table = np.full((problem.tree.contexts, problem.modulus), HIGHEST // 2, np.int64)
+    else:
+        if start.tree.lookahead > lookahead:
+            raise DataError(f"A window of {start.tree.lookahead} cannot shrink to {lookahead}.")
+        problem, table = Problem(start.tree, start.residue_power), start.table
+        depth = start.tree.depth
+    if start is None or start.tree.lookahead == lookahead:
+        table = problem.improve(table, measure, sweeps, rng)
+    for length in range(problem.tree.lookahead + 1, lookahead + 1):
+        larger = Problem(context_tree(length, depth), problem.residue_power)
+        table, problem = _grown(table, problem.tree, larger, measure, sweeps, rng), larger
         if report is not None:
             report(Progress(length, table.size, problem.violations(table)))
-    return Potential(problem.tree, residue_power, table)
+    return Potential(problem.tree, problem.residue_power, table)
 
 
-def _best(
-    starts: list[NDArray[np.int64]], problem: Problem, measure: Measure, sweeps: int, rng: np.random.Generator
+def _grown(
+    table: NDArray[np.int64],
+    old: ContextTree,
+    problem: Problem,
+    measure: Measure,
+    sweeps: int,
+    rng: np.random.Generator,
 ) -> NDArray[np.int64]:
+    """The better of both extensions after a third of the sweeps, improved by the rest of them."""
     weights = (measure.uniform, measure.trajectory, measure.climb)
-    ends = [problem.improve(start, measure, sweeps, rng) for start in starts]
-    return min(ends, key=lambda t: sum(w * v for w, v in zip(weights, problem.violations(t), strict=True)))
+    first = -(-sweeps // 3)
+    starts = [extend(table, old, problem, minimum=minimum) for minimum in (False, True)]
+    ends = [problem.improve(start, measure, first, rng) for start in starts]
+    chosen = min(ends, key=lambda t: sum(w * v for w, v in zip(weights, problem.violations(t), strict=True)))
+    return problem.improve(chosen, measure, sweeps - first, rng)
 
 
 def extend(table: NDArray[np.int64], old: ContextTree, problem: Problem, *, minimum: bool) -> NDArray[np.int64]:

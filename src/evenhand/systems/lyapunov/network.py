@@ -1,0 +1,154 @@
+"""Networks as V: the reference network, its smaller relatives, a linear V for ablations; checkpoints.
+
+V(n) = softplus(f(features of n)), f a multilayer perceptron with LeakyReLU(0.1). Softplus rises strictly, so V(T(n)) <
+V(n) exactly if f(T(n)) < f(n): decisions compare f, where large values do not round together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from evenhand.errors import DataError
+from evenhand.systems.lyapunov.features import GROUPS, FeatureSpec, feature_pairs
+from evenhand.systems.lyapunov.limbs import Limbs
+from evenhand.systems.lyapunov.metrics import Decision
+from evenhand.systems.lyapunov.walks import Walks
+
+REFERENCE_LAYERS = "2048,1024,1024,512,512,512,256,128,64"
+FORMAT = "evenhand-lyapunov-network-1"
+
+
+def parse_layers(text: str) -> tuple[int, ...]:
+    """Hidden widths from a text such as ``512,256,64``; ``linear`` is no hidden layer.
+
+    Raises:
+        DataError: it does not parse, or a width is below 1.
+    """
+    if text.strip() == "linear":
+        return ()
+    try:
+        widths = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise DataError(
+            f"Layers are whole numbers with commas between (2048,1024,64) or 'linear'; found '{text}'."
+        ) from None
+    if min(widths) < 1:
+        raise DataError(f"Every layer needs at least one unit; found '{text}'.")
+    return widths
+
+
+class LyapunovNetwork(nn.Module):
+    """f and the learned drift coefficient of the adaptive target.
+
+    Shapes: (N, width of the features) to (N,). Standardisation by fixed constants: raw residues and drift are small,
+    valuations are divided by 10.
+    """
+
+    def __init__(self, spec: FeatureSpec, layers: tuple[int, ...], *, seed: int = 0) -> None:
+        super().__init__()
+        self.spec = spec
+        self.layers = layers
+        generator = torch.Generator().manual_seed(seed)
+        widths = (spec.width, *layers, 1)
+        self.linears = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        for linear in self.linears:
+            assert isinstance(linear, nn.Linear)
+            nn.init.kaiming_normal_(linear.weight, a=0.1, nonlinearity="leaky_relu", generator=generator)
+            nn.init.zeros_(linear.bias)
+        self.drift_coefficient = nn.Parameter(torch.tensor(0.35))
+
+    @property
+    def size(self) -> int:
+        """Number of parameters."""
+        return sum(p.numel() for p in self.parameters())
+
+    def pre_activation(self, inputs: Tensor) -> Tensor:
+        """f: (N, width) to (N,)."""
+        hidden = inputs
+        for linear in self.linears[:-1]:
+            hidden = nn.functional.leaky_relu(linear(hidden), 0.1)
+        out: Tensor = self.linears[-1](hidden)
+        return out.squeeze(-1)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """V = softplus(f)."""
+        return nn.functional.softplus(self.pre_activation(inputs))
+
+
+@dataclass(frozen=True)
+class NetworkModel:
+    """A trained network as a candidate V (see metrics.Candidate)."""
+
+    network: LyapunovNetwork
+    name: str = "network"
+
+    @property
+    def lookahead(self) -> int:
+        return self.network.spec.lookahead
+
+    @property
+    def size(self) -> int:
+        return self.network.size
+
+    def decide(self, walks: Walks) -> Decision:
+        return self.decide_limbs(walks.limbs)
+
+    def decide_limbs(self, limbs: Limbs, *, threads: int = 1, chunk: int = 8192) -> Decision:
+        """Margins are those of f (pre-activations)."""
+        margins: list[NDArray[np.float64]] = []
+        columns = self.network.spec.columns
+        with torch.inference_mode():
+            for start in range(0, len(limbs), chunk):
+                here, there = feature_pairs(limbs[start : start + chunk], self.lookahead, threads=threads)
+                both = torch.from_numpy(np.concatenate([here, there])[:, columns])
+                values = self.network.pre_activation(both.to(next(self.network.parameters()).device)).double().cpu()
+                margins.append((values[: len(here)] - values[len(here) :]).numpy())
+        joined = np.concatenate(margins)
+        return Decision(joined > 0, joined)
+
+
+def save_checkpoint(network: LyapunovNetwork, path: Path, *, training: dict[str, object] | None = None) -> None:
+    """Write weights with the lookahead, feature groups and layers they were made for."""
+    meta = {"format": FORMAT, "spec": asdict(network.spec), "layers": list(network.layers), "training": training or {}}
+    torch.save({"meta": json.dumps(meta, sort_keys=True), "weights": network.state_dict()}, path)
+
+
+def load_checkpoint(path: Path, *, lookahead: int | None = None) -> LyapunovNetwork:
+    """Read a checkpoint.
+
+    Raises:
+        DataError: it cannot be read, is something else, or was made for another lookahead than asked.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        meta = json.loads(state["meta"])
+        if meta["format"] != FORMAT:
+            raise DataError(f"{path}: expected {FORMAT}; found {meta['format']}.")
+        groups = tuple(meta["spec"]["groups"])
+        spec = FeatureSpec(meta["spec"]["lookahead"], groups if set(groups) <= set(GROUPS) else GROUPS)
+        network = LyapunovNetwork(spec, tuple(meta["layers"]))
+        network.load_state_dict(state["weights"])
+    except DataError:
+        raise
+    except Exception as error:  # torch raises many kinds for a damaged file
+        raise DataError(f"{path} is not a checkpoint of a Lyapunov network: {error}.") from error
+    if lookahead is not None and network.spec.lookahead != lookahead:
+        raise DataError(f"{path} was trained with lookahead {network.spec.lookahead}; asked for {lookahead}.")
+    return network
+
+
+def fingerprint(network: LyapunovNetwork) -> str:
+    """sha256 of the weights."""
+    digest = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.cpu().numpy().tobytes())
+    return digest.hexdigest()
