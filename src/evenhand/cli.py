@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from evenhand.cli_power import power
 from evenhand.errors import EvenhandError, Fault, LedgerError, SettingsError
 
 app = typer.Typer(
@@ -221,6 +222,9 @@ def new(
     claim, recipe = write_claim(name, folder)
     console = out()
     console.print(f"{claim}\n{recipe}\nRun it: evenhand run {claim}", soft_wrap=True)
+
+
+app.command()(power)
 
 
 @ledger_app.command()

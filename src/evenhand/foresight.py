@@ -1,12 +1,13 @@
-"""What a claim can hope to find, before it runs: the smallest detectable effect of its confirming rung. Pure."""
+"""What a claim can hope to find, before it runs: smallest detectable effects, power, seeds and items needed. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from evenhand import statistics
-from evenhand.claim import MetricClaim, Rung
-from evenhand.ladder import look_plan, primary
+from evenhand.claim import Arm, MetricClaim, Rung, Scope
+from evenhand.ladder import look_plan, primary, targets
 from evenhand.pairs import Cell, Outcomes, make_pairs
 from evenhand.plan import ResolvedClaim
 
@@ -62,24 +63,195 @@ def _foresee(claim: ResolvedClaim, rung: Rung, metric: MetricClaim, outcomes: Ou
     return Foresight(metric.name, rung.name, count, effect, in_sd, margin, effect > margin, f"spread: {spread.source}")
 
 
-def pilot_spread(claim: ResolvedClaim, metric: MetricClaim, outcomes: Outcomes) -> statistics.Spread | None:
+def pilot_spread(
+    claim: ResolvedClaim, metric: MetricClaim, outcomes: Outcomes, *, confirming: bool = False
+) -> statistics.Spread | None:
     """The spread of paired differences: the claim's guess, the null arm's pairs, or those of a screening rung.
 
     Where several conditions have pilot pairs, the widest spread is taken.
+
+    Args:
+        claim, metric: what is planned.
+        outcomes: trial id to outcome.
+        confirming: take the pairs of the confirming rung too where there are no others (to plan the next claim).
     """
     if metric.sd is not None:
         return statistics.Spread(metric.sd, source=f"guessed seed sd {metric.sd:g}")
-    found: list[statistics.Spread] = []
-    nulls = claim.arms("null")
-    rungs = claim.claim.rungs if nulls else claim.claim.rungs[:-1]
-    for arm in nulls or claim.arms("variant"):
-        for condition in claim.claim.conditions:
-            for rung in rungs:
-                pairs = make_pairs(claim, arm, claim.baseline, Cell(condition, rung, metric, rung.seeds), outcomes)
-                if len(pairs.seeds) < 2 or pairs.invalid is not None:
-                    continue
-                differences = pairs.differences(metric)
-                table = differences if pairs.item_wise and differences.shape[1] > 1 else differences[:, 0]
-                source = f"pairs of '{arm.name}' in '{condition.name}' at rung '{rung.name}'"
-                found.append(statistics.spread_from_pilot(table, source))
-    return max(found, key=lambda spread: (spread.seed_sd, spread.residual_sd), default=None)
+    rungs, nulls, variants = claim.claim.rungs, claim.arms("null"), claim.arms("variant")
+    pilots = [(nulls, rungs)] if nulls else [(variants, rungs[:-1])]
+    if confirming:
+        pilots = [(nulls, rungs), (variants, rungs[:-1]), (variants, rungs[-1:])]
+    for arms, where in pilots:
+        found = [
+            spread
+            for arm in arms
+            for condition in claim.claim.conditions
+            for rung in where
+            if (spread := _spread_of(claim, arm, Cell(condition, rung, metric, rung.seeds), outcomes)) is not None
+        ]
+        if found:
+            return max(found, key=lambda spread: (spread.seed_sd, spread.residual_sd))
+    return None
+
+
+def _spread_of(claim: ResolvedClaim, arm: Arm, cell: Cell, outcomes: Outcomes) -> statistics.Spread | None:
+    pairs = make_pairs(claim, arm, claim.baseline, cell, outcomes)
+    if len(pairs.seeds) < 2 or pairs.invalid is not None:
+        return None
+    differences = pairs.differences(cell.metric)
+    table = differences if pairs.item_wise and differences.shape[1] > 1 else differences[:, 0]
+    source = f"pairs of '{arm.name}' in '{cell.condition.name}' at rung '{cell.rung.name}'"
+    return statistics.spread_from_pilot(table, source)
+
+
+@dataclass(frozen=True)
+class Design:
+    """A number of seeds and items, and what it finds.
+
+    Attributes:
+        seeds, items: of the design; ``items`` is None for a metric without items (or with their spread unknown).
+        effect: smallest effect found with the wished-for power, or None with ``why_none``.
+        power_at_margin: probability of finding an effect as large as the margin; None without a margin or estimate.
+        items_needed: least number of items at these seeds that finds the margin; None with ``why_no_items``.
+    """
+
+    seeds: int
+    items: int | None
+    effect: float | None
+    why_none: str
+    power_at_margin: float | None
+    items_needed: int | None
+    why_no_items: str
+
+
+@dataclass(frozen=True)
+class PowerAnswer:
+    """What designs can find on one metric.
+
+    Attributes:
+        metric: its name; empty where no claim was given.
+        unit: of all effects: empty for the metric's own, or "seed sd" where no spread is known.
+        spread: assumed or measured; 1 in the unit "seed sd".
+        scope, alpha, power: of the test planned for.
+        margin: the smallest effect that matters, or None.
+        designs: one per number of seeds.
+        seeds_needed: least number of seeds that finds the margin with these items; None with ``why_no_seeds``.
+        curves: power over effects, one per design.
+        notes: what a reader must know beside the figures, as sentences.
+    """
+
+    metric: str
+    unit: str
+    spread: statistics.Spread
+    scope: Scope
+    alpha: float
+    power: float
+    margin: float | None
+    designs: tuple[Design, ...]
+    seeds_needed: int | None
+    why_no_seeds: str
+    curves: tuple[statistics.PowerCurve, ...]
+    notes: tuple[str, ...] = ()
+
+
+def plan_power(
+    spread: statistics.Spread,
+    seeds: Sequence[int],
+    items: int | None = None,
+    *,
+    margin: float | None = None,
+    scope: Scope = "recipe",
+    alpha: float = 0.05,
+    power: float = 0.8,
+    metric: str = "",
+    unit: str = "",
+) -> PowerAnswer:
+    """Smallest detectable effects of some designs, and the seeds and items that a margin needs.
+
+    Args:
+        spread: of paired differences over seeds and items.
+        seeds: numbers of seeds to compare.
+        items: items of every design; they count only where the spread over items or the residual is known.
+        margin: effect to find.
+        scope: "recipe", "seeds" or "checkpoint"; without items "recipe" is judged over seeds.
+        alpha: two-sided level.
+        power: probability with which effects are to be found.
+        metric, unit: told with the answer.
+
+    Raises:
+        StatisticsError: arguments out of range, scope "checkpoint" without items.
+    """
+    known = spread.item_sd > 0 or spread.residual_sd > 0
+    counted = items if known or scope == "checkpoint" else None
+    held: Scope = "seeds" if counted is None and scope == "recipe" else scope
+    curves = statistics.power_curves(spread, seeds, counted, scope=held, alpha=alpha, power=power)
+    designs = tuple(_design(spread, curve, margin, held, alpha, power) for curve in curves)
+    needed, why = None, "no margin was given"
+    if margin is not None and held == "checkpoint":
+        why = "scope checkpoint: seeds are not what is sampled; see the items needed"
+    elif margin is not None and spread.seed_sd == 0 and counted is None:
+        why = "the seed sd is 0: nothing to plan with"
+    elif margin is not None:
+        found = statistics.seeds_needed(margin, spread, counted, scope=held, alpha=alpha, power=power)
+        needed, why = found.count, found.reason or ""
+    notes: tuple[str, ...] = ()
+    if counted is None and not unit:
+        notes = ("No spread over items is known: the figures hold for as many items as the seed sd was measured on.",)
+    return PowerAnswer(metric, unit, spread, held, alpha, power, margin, designs, needed, why, curves, notes)
+
+
+def _design(
+    spread: statistics.Spread, curve: statistics.PowerCurve, margin: float | None, scope: Scope, alpha: float,
+    power: float,
+) -> Design:  # fmt: skip
+    seeds, items = curve.seeds, curve.items
+    why = statistics.expected_precision(spread, seeds, items, scope).reason or ""
+    if margin is None:
+        return Design(seeds, items, curve.detectable, why, None, None, "no margin was given")
+    reached = statistics.planned_power(margin, spread, seeds, items, scope=scope, alpha=alpha)
+    if items is None:
+        reason = "no spread over items is known"
+        return Design(seeds, None, curve.detectable, why, reached, None, reason)
+    needed = statistics.items_needed(margin, spread, seeds, scope=scope, alpha=alpha, power=power)
+    return Design(seeds, items, curve.detectable, why, reached, needed.count, needed.reason or "")
+
+
+def claim_power(
+    claim: ResolvedClaim,
+    outcomes: Outcomes,
+    *,
+    seeds: Sequence[int] = (),
+    items: int | None = None,
+    spread: statistics.Spread | None = None,
+) -> tuple[PowerAnswer, ...]:
+    """What a claim's confirming rung can find on each primary metric, beside other numbers of seeds.
+
+    Args:
+        claim: resolved.
+        outcomes: what the ledger holds of it: null arms, screening pairs, else confirming pairs give the spread.
+        seeds: designs to compare; by default the rung's own number and some around it.
+        items: of every design; by default the rung's.
+        spread: taken instead of the claim's or the ledger's.
+    """
+    rung = claim.claim.rungs[-1]
+    own = len(rung.seeds)
+    counts = tuple(seeds) or tuple(sorted({own, 3, 5, 10, 2 * own} - {0, 1}))
+    looks = look_plan(rung, claim.claim.alpha)
+    verdicts = len(claim.arms("variant")) * len(targets(claim)) * len(primary(claim))
+    notes = []
+    if rung.looks:
+        notes.append(f"Level {looks.nominal:.3g} at each of the planned looks {list(rung.looks)}.")
+    if verdicts > 1:
+        notes.append(f"Holm over {verdicts} verdicts can lower the level of one to {looks.nominal / verdicts:.2g}.")
+    answers = []
+    for metric in primary(claim):
+        found = spread or pilot_spread(claim, metric, outcomes, confirming=True)
+        unit, margin = ("", metric.margin) if found is not None else ("seed sd", None)
+        if found is None:
+            found = statistics.Spread(1.0, source="not known: give metric.sd or --sd, or run a null arm or a screen")
+        answer = plan_power(
+            found, counts, items or claim.items[rung.name].count, margin=margin, scope=claim.claim.scope,
+            alpha=looks.nominal, metric=metric.name, unit=unit,
+        )  # fmt: skip
+        answers.append(replace(answer, notes=(*answer.notes, *notes)))
+    return tuple(answers)
