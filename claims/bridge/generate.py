@@ -21,15 +21,15 @@ LARGE = {
 }  # fmt: skip
 
 CONTROLS: tuple[tuple[str, str, dict[str, Any], bool], ...] = (
-    # name, role, settings, untrained
-    ("zeros", "rival", {"control": "zeros"}, False),
-    ("shuffled", "rival", {"control": "shuffled"}, False),
-    ("noise", "rival", {"control": "noise"}, False),
-    ("mean", "rival", {"control": "mean"}, False),
+    # name, role, settings, untrained; those that train come first, so that nobody waits for a shared training
     ("constant_prompt", "rival", {"bridge": "constant_prompt"}, False),
     ("untrained_source", "rival", {"source_reading": "untrained"}, False),
     ("source_embeddings", "rival", {"source_reading": "embeddings"}, False),
     ("linear", "rival", {"bridge": "linear"}, False),
+    ("zeros", "rival", {"control": "zeros"}, False),
+    ("shuffled", "rival", {"control": "shuffled"}, False),
+    ("noise", "rival", {"control": "noise"}, False),
+    ("mean", "rival", {"control": "mean"}, False),
     ("reference_target_text", "variant", {"reference": "target_text"}, True),
     ("reference_source_text", "variant", {"reference": "source_text"}, True),
     ("reference_relay", "variant", {"reference": "relay"}, True),

@@ -66,6 +66,26 @@ def test_a_bridge_is_trained_and_evaluated_item_by_item(assets, tmp_path) -> Non
     assert rows[0]["control"] == "matched"
 
 
+def test_the_final_step_counts_and_test_items_are_touched_once(assets, tmp_path, monkeypatch) -> None:
+    seen: list[set[str]] = []
+    look = trained.evaluate_bridge
+
+    def watched(bridge: Any, items: Any, **more: Any) -> Any:
+        seen.append({item.id for item in items})
+        return look(bridge, items, **more)
+
+    monkeypatch.setattr(trained, "evaluate_bridge", watched)
+    outcome = run(assets, tmp_path, seed=11, select="final")
+    assert len(seen) == 2
+    assert not set().union(*seen) & set(outcome.items["exact_match"].ids)
+    assert outcome.notes["weights"] == "final, step 4"
+
+
+@pytest.mark.parametrize("pool", ["mean", "last"])
+def test_source_states_can_be_pooled(pool, assets, tmp_path) -> None:
+    assert run(assets, tmp_path, pool=pool).spent["steps"] == 4
+
+
 def test_controls_evaluate_the_same_training_and_report_its_cost(assets, tmp_path, monkeypatch) -> None:
     run(assets, tmp_path, seed=1)
 

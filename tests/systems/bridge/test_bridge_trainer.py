@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from evenhand.errors import Diverged
+from evenhand.nn.translators.blocks import sinusoids
 from evenhand.systems.bridge.losses import LOSSES
 from evenhand.systems.bridge.settings import Curriculum, LossWeights, TrainingSettings
 from evenhand.systems.bridge.trainer import (
@@ -51,6 +52,14 @@ def test_a_translator_left_in_evaluation_mode_is_caught(make_bridge) -> None:
     bridge.train(False)
     with pytest.raises(ModeError, match="evaluation mode while it is trained"):
         check_modes(bridge)
+
+
+def test_queries_that_are_equal_at_the_start_are_caught(make_bridge, train_items) -> None:
+    bridge = make_bridge()
+    with torch.no_grad():
+        bridge.translator.queries.copy_(-sinusoids(torch.arange(6), 32) + 0.3)  # equal once positions are added
+    with pytest.raises(ModeError, match="All 6 soft tokens"):
+        trainer(bridge, train_items).step()
 
 
 def test_every_step_trains_in_training_mode_even_after_an_evaluation(make_bridge, train_items) -> None:

@@ -135,7 +135,7 @@ def _format(
 class SourceStates:
     """Source states of texts: from the cache where they are in it, read by the source itself elsewhere."""
 
-    def __init__(self, material: Material, bench: Bench) -> None:
+    def __init__(self, material: Material, bench: Bench, pool: str = "none") -> None:
         texts = [item.facts for item in (*material.train, *material.dev)]
         key = {
             "asset": "bridge states", "version": VERSION, "model": material.source_hash, "layer": material.layer,
@@ -147,7 +147,7 @@ class SourceStates:
         )
         self._cache = StateCache(folder, material.source_hash, material.layer)
         self._cached = set(texts)
-        self._material = material
+        self._material, self._pool = material, pool
 
     def __call__(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States (B, S, C) and their mask (B, S)."""
@@ -155,7 +155,15 @@ class SourceStates:
         source, layer = self._material.source, self._material.layer
         missing = [text for text in texts if text not in self._cached]
         read = dict(zip(missing, source.hidden_states(missing, layer), strict=True)) if missing else {}
-        return pad_states([read[text] if text in read else self._cache.states(text) for text in texts], device)
+        rows = [read[text] if text in read else self._cache.states(text) for text in texts]
+        return pad_states([pooled(row, self._pool) for row in rows], device)
+
+
+def pooled(states: Tensor, pool: str) -> Tensor:
+    """States (T, C) as they are, or one row: their mean, or the last."""
+    if pool == "none":
+        return states
+    return states.mean(0, keepdim=True) if pool == "mean" else states[-1:]
 
 
 def text_outputs(

@@ -94,6 +94,9 @@ class Settings(RecipeSettings):
     depth: int = Field(default=2, gt=0)
     heads: int = Field(default=4, gt=0)
     layer: int = Field(default=-1, description="hidden states of the source: 0 embeddings ... -1 last layer")
+    pool: Literal["none", "mean", "last"] = Field(
+        default="none", description="all source states, their mean, or the last"
+    )
     train_steps: int = Field(default=2, gt=0, description="Euler steps in training (dit)")
     eval_steps: int = Field(default=4, gt=0, description="Euler steps in evaluation (dit)")
     guidance: float = Field(default=1.0, description="classifier-free guidance in evaluation (dit)")

@@ -66,7 +66,7 @@ def trained_bridge(settings: Settings, material: Material, bench: Bench) -> Brid
 def new_bridge(settings: Settings, material: Material, bench: Bench, seed: int) -> Bridge:
     """A fresh bridge as the settings describe it."""
     target = material.target
-    states = SourceStates(material, bench)
+    states = SourceStates(material, bench, settings.pool)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % 2**63)
         soft_prompt = SoftPrompt(target, settings.injection, settings.adapter_scale).to(target.device)

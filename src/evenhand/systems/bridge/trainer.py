@@ -90,6 +90,7 @@ class BridgeTrainer:
         step = self._forward([self.items[i] for i in self._draw()])
         values = {name: LOSSES[name](step) for name in self.settings.losses.active()}
         if self.step_count == 0:
+            check_distinct(step.soft)
             self.gradient_norms = check_gradients(values, self.bridge.parameters())
         weights = self.settings.losses.active()
         total = torch.stack([weights[name] * value for name, value in values.items()]).sum()
@@ -169,6 +170,17 @@ def check_modes(bridge: Bridge) -> None:
         raise ModeError("The target is in training mode; it must stay frozen, in evaluation mode.")
     if any(parameter.requires_grad for parameter in bridge.target.model.parameters()):
         raise ModeError("The target has weights that would be trained; it must stay frozen.")
+
+
+def check_distinct(soft: Tensor) -> None:
+    """Refuse to train K soft tokens (B, K, C) that are all the same: alike at the start, they would stay alike.
+
+    Raises:
+        ModeError: the soft tokens of every item are equal to each other.
+    """
+    spread = (soft - soft[:, :1]).detach().abs().max()
+    if soft.shape[1] > 1 and float(spread) <= 1e-6 * float(soft.detach().abs().max()):
+        raise ModeError(f"All {soft.shape[1]} soft tokens of an item are the same at the start: the queries are equal.")
 
 
 class BestWeights:
