@@ -30,11 +30,17 @@ def upper_p(statistic: float, df: float) -> float:
     return float(stdtr(min(df, _MANY), -statistic))
 
 
+@lru_cache(maxsize=1)
+def _legendre() -> tuple[Floats, Floats]:
+    """Nodes and weights on -1 .. 1; finding them is an eigenvalue problem that takes far longer than their use."""
+    return np.polynomial.legendre.leggauss(_NODES)
+
+
 @lru_cache(maxsize=256)
 def _chi_rule(df: float) -> tuple[Floats, Floats]:
     """Nodes and weights for the mean over sqrt(chi-square(df) / df), by Gauss-Legendre between extreme quantiles."""
     low, high = (2 * gammaincinv(df / 2, _TAIL)) ** 0.5, (2 * gammainccinv(df / 2, _TAIL)) ** 0.5
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = _legendre()
     chi = low + (high - low) * (nodes + 1) / 2
     log_density = (df - 1) * np.log(chi) - chi**2 / 2  # of the chi distribution, up to a constant
     density = weights * np.exp(log_density - log_density.max())
