@@ -100,3 +100,30 @@ def dataset_of() -> Any:
 @pytest.fixture(scope="session")
 def trainer_of() -> Any:
     return make_trainer
+
+
+@pytest.fixture(scope="session")
+def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("assets")
+
+
+@pytest.fixture
+def run_trial(tmp_path: Path, assets: Path) -> Any:
+    """Runs a recipe of this system in this process and returns its outcome."""
+    from evenhand.execution import catalogue
+    from evenhand.execution.worker import Job, run
+    from evenhand.outcome import Outcome
+    from evenhand.trial import ItemSet, Trial
+
+    def go(name: str, settings: dict[str, Any], *, steps: int = 4, count: int | None = 6, seed: int = 0,
+           workdir: str = "work") -> Outcome:  # fmt: skip
+        reference = f"evenhand.systems.anchored_sft.recipes:{name}"
+        complete = catalogue.find(reference).settings.model_validate(settings).model_dump(mode="json")
+        trial = Trial(
+            "claim", "arm", "default", "main", seed, reference, "1", complete, "steps", steps, ItemSet("main", 0, count)
+        )
+        folder = tmp_path / workdir
+        folder.mkdir(exist_ok=True)
+        return run(Job(trial, str(tmp_path), str(folder), str(assets)))
+
+    return go

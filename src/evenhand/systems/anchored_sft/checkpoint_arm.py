@@ -104,8 +104,8 @@ def run_arm(settings: CheckpointSettings, bench: Bench) -> Outcome:
         judge = RewardJudge(_resolved(settings.reward_model, bench), device=bench.device, cache=cache.parent / "judged")
     template = None if settings.chat_template is None else bench.data(settings.chat_template)
     path = _resolved(settings.model, bench)
-    tokenizer = load_tokenizer(path, template)
     model = load_base(path, device=bench.device, quantisation=settings.quantisation)
+    tokenizer = load_tokenizer(path, template)
     # Some templates are only missed when first used; a conversation that nobody needs shows it at once.
     render(tokenizer, [{"role": "user", "content": "?"}], generation=True)
     validation, rows = _conversations(settings, bench, tokenizer)

@@ -34,8 +34,9 @@ def teaching_of(settings: StandinSettings) -> tuple[Teaching, float]:
     teaching = Teaching(seed=settings.teaching_seed)
     if settings.teaching_steps is not None:
         teaching = replace(teaching, steps=settings.teaching_steps)
-    enough = ENOUGH if settings.teaching_enough is None else settings.teaching_enough
-    return teaching, enough
+    if settings.teaching_enough is None:
+        return teaching, ENOUGH
+    return replace(teaching, exam_questions=8), settings.teaching_enough
 
 
 def stand_in(settings: StandinSettings, bench: Bench) -> tuple[Any, Any]:

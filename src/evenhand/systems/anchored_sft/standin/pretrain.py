@@ -36,6 +36,7 @@ class Teaching:
         batch: questions a step.
         learning_rate: peak, after a linear warm-up of 100 steps; cosine to a twentieth.
         test_every: steps between tests on ``test_questions`` fresh questions a skill.
+        exam_questions: a skill, on which the finished stand-in must show the share that is asked of it.
         shares: of the skills in a batch, in the order of ``skills.SKILLS``: what is slow to learn gets more.
         seed: of weights and lessons.
     """
@@ -46,6 +47,7 @@ class Teaching:
     test_every: int = 300
     test_questions: int = 200
     stop_at: float = 0.975
+    exam_questions: int = 500
     shares: tuple[float, ...] = (0.05, 0.07, 0.1, 0.14, 0.16, 0.18, 0.2, 0.1)
     seed: int = 0
     widths: Mapping[str, int] = field(
@@ -150,7 +152,7 @@ def teach(folder: Path, teaching: Teaching, enough: float = ENOUGH) -> dict[str,
             history.append({"step": step, "loss": float(loss.detach()), "seconds": time.monotonic() - start, **shares})
             if min(shares.values()) >= teaching.stop_at:
                 break
-    shares = test_shares(model.eval(), tokenizer, 500, 0)
+    shares = test_shares(model.eval(), tokenizer, teaching.exam_questions, 0)
     short = {skill: share for skill, share in shares.items() if share < enough}
     if short:
         raise DataError(

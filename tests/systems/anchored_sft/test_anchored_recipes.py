@@ -1,0 +1,232 @@
+"""The recipes end to end, small: metrics and items, anchored and plain arms, checkpoints by path, bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import Qwen3ForSequenceClassification
+
+from evenhand.systems.anchored_sft.standin import skills
+
+SMALL = {
+    "teaching_steps": 1, "teaching_enough": 0.0, "pool": 8, "dev_questions": 7, "eval_steps": 2,
+    "training_questions": 40, "batch": 4,
+}  # fmt: skip
+
+
+def test_an_arm_that_never_reaches_the_target_level_says_so_and_still_reports_its_end(run_trial: Any) -> None:
+    outcome = run_trial("standin", SMALL)
+    assert outcome.failure is None, outcome.failure
+    assert "never reached" in outcome.undefined["retention"]
+    assert "retention" not in outcome.items
+    assert len(outcome.items["final_retention"].ids) == 6 * 7
+    assert outcome.spent["steps"] == 4
+    assert outcome.spent["examples"] == 16
+    assert outcome.spent["tokens"] > 16 * 5
+    assert len(outcome.curves["dev_target"].values) == 3
+
+
+def test_an_arm_that_reaches_the_level_is_measured_there_and_at_the_end(
+    run_trial: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from evenhand.systems.anchored_sft.standin.arm import SkillProbe
+
+    glance, count = SkillProbe.glance, []
+
+    def third_time(probe: SkillProbe, model: Any) -> Any:
+        count.append(1)
+        found = glance(probe, model)
+        return type(found)(found.values, len(count) >= 2, found.answers)
+
+    monkeypatch.setattr(SkillProbe, "glance", third_time)
+    outcome = run_trial("standin", SMALL | {"anchor_type": "js", "kl_coef": 0.1, "anchor_prompts": 4})
+    assert outcome.failure is None, outcome.failure
+    assert outcome.metrics["steps_to_target"] == 2
+    assert outcome.items["retention"].ids == outcome.items["final_retention"].ids
+    assert outcome.metrics["distance"] < outcome.metrics["final_distance"]
+    assert not outcome.undefined
+
+
+def test_an_untrained_arm_is_the_base(run_trial: Any) -> None:
+    outcome = run_trial("standin", SMALL | {"train": False})
+    assert outcome.failure is None, outcome.failure
+    assert outcome.metrics["final_distance"] == pytest.approx(0.0, abs=1e-6)
+    assert "steps" not in outcome.spent
+
+
+def test_replay_keeps_items_out_of_training_and_rescaling_finds_no_scale_where_none_reaches(run_trial: Any) -> None:
+    outcome = run_trial("standin", SMALL | {"replay": 0.5, "curriculum": 0.25, "rescale": [0.5, 1.0]})
+    assert outcome.failure is None, outcome.failure
+    assert "never reached" in outcome.undefined["retention"]
+
+
+def test_a_killed_trial_goes_on_from_its_checkpoint_to_the_same_end(
+    run_trial: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from evenhand.systems.anchored_sft.fine_tune import _Ledger
+
+    settings = SMALL | {"save_steps": 2, "anchor_type": "kl", "kl_coef": 0.2}
+    whole = run_trial("standin", settings, workdir="whole")
+    spend = _Ledger.on_step_end
+
+    def killed(self: Any, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.global_step == 3:
+            raise ConnectionError("the machine went away")
+        spend(self, args, state, control, **kwargs)
+
+    monkeypatch.setattr(_Ledger, "on_step_end", killed)
+    assert run_trial("standin", settings, workdir="killed").failure.kind == "infrastructure"
+    monkeypatch.setattr(_Ledger, "on_step_end", spend)
+    resumed = run_trial("standin", settings, workdir="killed")
+    assert resumed.failure is None, resumed.failure
+    assert resumed.metrics == whole.metrics
+    assert resumed.spent["tokens"] == whole.spent["tokens"]
+    np.testing.assert_array_equal(resumed.curves["cross_entropy"].values, whole.curves["cross_entropy"].values)
+
+
+def test_arms_of_a_pair_start_alike_and_see_the_same_lessons(run_trial: Any) -> None:
+    plain = run_trial("standin", SMALL, workdir="a")
+    anchored = run_trial("standin", SMALL | {"anchor_type": "kl_rev", "kl_coef": 0.3}, workdir="b")
+    first = [outcome.curves["cross_entropy"].values[0] for outcome in (plain, anchored)]
+    assert first[0] == pytest.approx(first[1], rel=1e-6)
+    assert plain.spent == anchored.spent | {"seconds": plain.spent["seconds"]}
+
+
+@pytest.fixture
+def world(tiny: Any, tokenizer: Any, tmp_path: Path) -> dict[str, Any]:
+    """A folder with a model, a judge, conversations, questions and general text, and the settings that use them."""
+    torch.manual_seed(2)
+    tiny.save_pretrained(tmp_path / "model")
+    tiny.config.num_labels = 1
+    Qwen3ForSequenceClassification(tiny.config).save_pretrained(tmp_path / "judge")
+    for folder in ("model", "judge"):
+        tokenizer.save_pretrained(tmp_path / folder)
+    rng, facts = np.random.default_rng(0), skills.the_world()
+    rows = []
+    for i in range(120):
+        subset = "reasoning" if i % 3 == 0 else "general"
+        prompt, answer = skills.ask("add" if i % 3 == 0 else "sort", rng, facts)
+        messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
+        rows.append({"id": f"row {i}", "subset": subset, "messages": messages})
+    (tmp_path / "data.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    questions = [{"question_id": i, "category": "c", "turns": [f"copy:{'abc'[i % 3]}", "sort:cb"]} for i in range(10)]
+    (tmp_path / "questions.jsonl").write_text("\n".join(map(json.dumps, questions)))
+    (tmp_path / "text.txt").write_text("abcabc\nbcabca\n")
+    return {
+        "model": "model", "dataset": "data.jsonl", "batch": 4, "eval_steps": 2, "max_seq_length": 64,
+        "val_split": 0.2, "max_new_tokens": 4, "questions": "questions.jsonl", "reward_model": "judge",
+        "general_text": "text.txt", "target_loss": 50.0,
+    }  # fmt: skip
+
+
+def test_a_checkpoint_is_tuned_judged_and_measured(world: dict[str, Any], run_trial: Any) -> None:
+    mixed = {"subset": "both", "mix_reasoning_ratio": 0.2, "sample_ratio": 0.6, "grad_acc": 2, "num_proc": 1,
+             "anchor_type": "kl", "kl_coef": 0.1, "kl_limit_seq": 3, "kl_warmup_steps": 1,
+             "mtbench_questions_limit": 3, "baseline_eval_samples": 5}  # fmt: skip
+    outcome = run_trial("checkpoint", world | mixed)
+    assert outcome.failure is None, outcome.failure
+    assert outcome.metrics["steps_to_target"] == 0
+    assert len(outcome.items["reward"].ids) == 6
+    assert len(outcome.items["final_text_loss"].ids) == 2
+    assert outcome.metrics["final_target_loss"] > 0
+    assert len(outcome.curves["dev_reward"].values) == 3
+    assert {"data.jsonl", "questions.jsonl", "text.txt"} <= set(outcome.data)
+
+
+@pytest.mark.parametrize("change", [{"streaming": True, "sample_ratio": 0.5}, {"packing": True}])
+def test_streams_and_packed_rows_are_trained_on(change: dict[str, Any], world: dict[str, Any], run_trial: Any) -> None:
+    plain = {k: v for k, v in world.items() if k not in ("questions", "reward_model")}
+    outcome = run_trial("checkpoint", plain | change, count=None)
+    assert outcome.failure is None, outcome.failure
+    assert np.isfinite(outcome.metrics["final_target_loss"])
+
+
+def test_a_stop_on_forgetting_forgoes_the_rest_of_the_budget(
+    world: dict[str, Any], run_trial: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from evenhand.systems.anchored_sft.callbacks import StopOnForgetting
+
+    def always_worse(stopper: StopOnForgetting, answers: Any, step: int) -> None:
+        stopper.worse += step > 0
+
+    monkeypatch.setattr(StopOnForgetting, "see", always_worse)
+    outcome = run_trial("checkpoint", world | {"mtbench_questions_limit": 2, "early_stop_patience": 1}, steps=6)
+    assert outcome.failure is None, outcome.failure
+    assert "stopped at step 2" in outcome.notes["early stop"]
+    assert outcome.spent["steps"] == 6
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "message"),
+    [
+        ({"model": "./nowhere"}, "data", "There is no model at"),
+        ({"dataset": "nothing.jsonl"}, "data", "There is no data file"),
+        ({"reward_model": "./nowhere"}, "infrastructure", "cannot be loaded"),
+        ({"reward_model": "model"}, "infrastructure", "a head with 2 outputs"),
+        ({"max_seq_length": 10}, "data", "longer than max_seq_length"),
+        ({"mtbench_questions_limit": 9}, "data", "4 of 10 are left"),
+        ({"baseline_eval_samples": 500}, "data", "selects all"),
+        ({"quantisation": "4bit"}, "code", "needs a CUDA device"),
+        ({"lora_targets": ["no_proj"]}, "code", "is no module of"),
+        ({"anchor_type": "kl", "kl_coef": 0.03, "kl_start_step": 200, "kl_warmup_steps": 300}, "code", "full strength"),
+        ({"eval_steps": 250}, "code", "no evaluation would be made"),
+    ],
+)
+def test_bad_input_fails_with_its_class_and_says_what_to_do(
+    changes: dict[str, Any], kind: str, message: str, world: dict[str, Any], run_trial: Any
+) -> None:
+    if torch.cuda.is_available() and "quantisation" in changes:
+        pytest.skip("this machine can quantise")
+    failure = run_trial("checkpoint", world | changes).failure
+    assert failure is not None
+    assert message in failure.message
+    assert failure.kind == kind
+
+
+def test_a_full_disk_stops_the_trial_before_training(
+    world: dict[str, Any], run_trial: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from evenhand.systems.anchored_sft import adapters
+
+    monkeypatch.setattr(adapters.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10})())
+    outcome = run_trial("checkpoint", world)
+    assert outcome.failure.kind == "infrastructure"
+    assert not outcome.spent.get("steps")
+
+
+def test_a_stand_in_learns_a_text_and_is_tuned_on_seed_tasks(run_trial: Any, tmp_path: Path) -> None:
+    articles = [
+        {"title": f"t{i}", "paragraphs": [{"context": f"статья {i} " + "абвгд " * 40} for _ in range(2)]}
+        for i in range(6)
+    ]
+    (tmp_path / "text.json").write_text(json.dumps({"data": articles}))
+    tasks = [
+        {"id": f"task {i}", "instruction": f"скажи {i}", "instances": [{"input": "да" * (i % 2), "output": "абв"}]}
+        for i in range(24)
+    ]
+    (tmp_path / "tasks.jsonl").write_text("\n".join(json.dumps(task) for task in tasks))
+    settings = {"text": "text.json", "data": "tasks.jsonl", "teaching_steps": 2, "hidden": 16, "eval_steps": 2,
+                "batch": 2, "target_loss": 50.0, "replay": 0.25}  # fmt: skip
+    outcome = run_trial("text", settings, count=2)
+    assert outcome.failure is None, outcome.failure
+    assert outcome.metrics["steps_to_target"] == 0
+    assert len(outcome.items["final_text_loss"].ids) == 2
+    assert outcome.items["final_text_loss"].clusters is not None
+    assert outcome.metrics["distance"] == pytest.approx(0.0, abs=1e-6)
+    assert outcome.metrics["final_distance"] > 0
+
+
+def test_importing_the_recipes_brings_no_heavy_library_with_it() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, evenhand.systems.anchored_sft.recipes; print(*(m for m in ('torch', 'trl') if m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

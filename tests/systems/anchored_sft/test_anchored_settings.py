@@ -1,0 +1,73 @@
+"""Settings: one without effect in the given run is an error that says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from evenhand.errors import SettingsError
+from evenhand.systems.anchored_sft.settings import CheckpointSettings, StandinSettings, check_epochs
+
+CHECKPOINT = {"model": "some/model", "dataset": "data.jsonl"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kl_coef": 0.1}, "kl_coef: has no effect without anchor_type"),
+        ({"kl_start_step": 5, "kl_limit_seq": 128}, "kl_limit_seq: has no effect without anchor_type"),
+        ({"anchor_type": "js"}, "anchor_type: has no effect without kl_coef"),
+        ({"anchor_type": "kl", "kl_coef": 0.1, "js_beta": 0.5}, "js_beta: has no effect with anchor_type = 'kl'"),
+        (
+            {"anchor_type": "kl", "kl_coef": 0.1, "kl_limit_seq": 9, "anchor_prompts": 4},
+            "no effect with anchor_prompts",
+        ),
+        ({"early_stop_tolerance": 0.1}, "has no effect without early_stop_patience"),
+        ({"train": False, "save_steps": 5}, "save_steps: has no effect with train = false"),
+        ({"curriculum": 0.3}, "curriculum has no effect without replay"),
+        ({"rescale": [0.5, 2.0]}, "must be scales in"),
+        ({"kl_coef": float("nan")}, "kl_coef"),
+        ({"learning_rat": 1.0}, "learning_rat"),
+    ],
+)
+def test_settings_of_a_stand_in_run_that_would_do_nothing_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        StandinSettings.model_validate(changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"subset": "general", "mix_reasoning_ratio": 0.2}, "mix_reasoning_ratio: has no effect with subset"),
+        ({"sample_ratio": 1.0}, "sample_ratio: selects everything"),
+        ({"sample_seed": 1}, "sample_seed: has no effect without sample_ratio"),
+        ({"streaming": True, "num_proc": 4}, "num_proc: has no effect with streaming"),
+        ({"streaming": True, "packing": True}, "packing: has no effect with streaming"),
+        ({"packing": True, "overlong": "truncate"}, "overlong: has no effect with packing"),
+        ({"mtbench_questions_limit": 16}, "mtbench_questions_limit: has no effect without reward_model"),
+        ({"reward_model": "judge"}, "reward_model: has no effect without questions"),
+        ({"questions": "q.jsonl"}, "questions: has no effect without reward_model"),
+        ({"early_stop_patience": 3}, "early_stop_patience: has no effect without mtbench_questions_limit"),
+        ({"prompts_dataset": "p.jsonl"}, "prompts_dataset: has no effect without anchor_prompts"),
+        ({"rescale": [0.5]}, "rescale: has no effect without target_loss"),
+    ],
+)
+def test_settings_of_a_checkpoint_run_that_would_do_nothing_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        CheckpointSettings.model_validate(CHECKPOINT | changes)
+
+
+def test_all_faults_of_the_settings_are_shown_at_once() -> None:
+    with pytest.raises(ValidationError) as caught:
+        CheckpointSettings.model_validate(CHECKPOINT | {"sample_ratio": 1.0, "kl_coef": 0.1, "kl_limit_seq": 9})
+    assert "kl_coef" in str(caught.value)
+    assert "kl_limit_seq" in str(caught.value)
+
+
+def test_epochs_must_say_the_same_as_the_budget() -> None:
+    settings = StandinSettings(epochs=1, batch=8, grad_acc=16)
+    check_epochs(settings, 123_776, 967)
+    with pytest.raises(SettingsError, match="1 epochs of 123776 examples are 967 steps, but the budget is 39 steps"):
+        check_epochs(settings, 123_776, 39)
