@@ -1,8 +1,8 @@
 """Write a certificate for a learned V: classes of odd n on which it falls, heaviest first.
 
-Command: ``evenhand-lyapunov certify model.json.gz certificate.jsonl`` (kill it at any time: the file stays valid; run it
-again to go on). A node is a word of valuations and a set of residues. If some V(T^i(n)) lies clearly below V(n) for
-every large n of the class, it is written down; if all is known and none does, it is refuted; else it is split by the
+Command: ``evenhand-lyapunov certify model.json.gz certificate.jsonl``; kill it at any time: the file stays valid, and
+running it again goes on. A node is a word of valuations and a set of residues. If some V(T^i(n)) lies clearly below
+V(n) for every large n of the class, it is written down; if all is known and none does, it is refuted; else it is split by
 next valuation. Bounds are doubles with a slack far above their rounding errors; the checker decides in integers.
 """
 
@@ -53,7 +53,7 @@ class _Nodes:
     masks: NDArray[np.uint64]
 
     def exponents(self) -> NDArray[np.int64]:
-        return self.words.sum(axis=1, dtype=np.int64)
+        return np.asarray(self.words.sum(axis=1, dtype=np.int64))
 
     def select(self, rows: NDArray[np.bool_]) -> _Nodes:
         return _Nodes(self.words[rows], self.lengths[rows], self.masks[rows])
@@ -240,31 +240,50 @@ def _context_of(child, context, word, start, length, tail):  # type: ignore[no-u
 
 
 @numba.njit(cache=True, nogil=True)
+def _shown(table, here, there, residue, remaining, room):  # type: ignore[no-untyped-def]
+    """The residues among ``remaining`` whose phi falls short of rising by more than ``room``."""
+    shown, highest, one = np.uint64(0), table.max(), np.uint64(1)
+    for r in range(table.shape[1]):
+        bit = one << np.uint64(r)
+        if remaining & bit != 0:
+            low = table[here, r] if here >= 0 else 0
+            high = table[there, residue[r]] if there >= 0 else highest
+            if room + low - high >= 0:
+                shown |= bit
+    return shown
+
+
+@numba.njit(cache=True, nogil=True)
+def _grow(words, lengths, masks, kinds, capacity):  # type: ignore[no-untyped-def]
+    """The arrays with room for ``capacity`` rows."""
+    more = capacity - len(kinds)
+    return (
+        np.concatenate((words, np.zeros((more, words.shape[1]), np.uint8))),
+        np.concatenate((lengths, np.zeros(more, np.int64))),
+        np.concatenate((masks, np.zeros(more, np.uint64))),
+        np.concatenate((kinds, np.zeros(more, np.int64))),
+    )
+
+
+@numba.njit(cache=True, nogil=True)
 def _decide_nodes(  # type: ignore[no-untyped-def]
     words, lengths, masks, child, context, table, images, head, window, cutoff, slack
 ):
     """Rows (word, length or -length for a tail, residues, kind) of decided classes and of children."""
     width, modulus, highest = words.shape[1], table.shape[1], table.max()
-    symbols, one = child.shape[1] - 1, np.uint64(1)
-    capacity = 1024
-    out_words = np.zeros((capacity, width), np.uint8)
-    out_lengths, out_kinds = np.zeros(capacity, np.int64), np.zeros(capacity, np.int64)
-    out_masks = np.zeros(capacity, np.uint64)
+    symbols = child.shape[1] - 1
+    out_words = np.zeros((1024, width), np.uint8)
+    out_lengths, out_kinds = np.zeros(1024, np.int64), np.zeros(1024, np.int64)
+    out_masks = np.zeros(1024, np.uint64)
     count = 0
     for row in range(words.shape[0]):
         length, word = abs(lengths[row]), words[row]
         tail = lengths[row] < 0
         remaining = masks[row]
         here = _context_of(child, context, word, 0, length, tail)
-        if count + head + 3 * symbols + 64 > capacity:
-            grown = 2 * capacity + head + 3 * symbols + 64
-            bigger = np.zeros((grown, width), np.uint8)
-            bigger[:capacity] = out_words
-            out_words = bigger
-            out_lengths = np.concatenate((out_lengths, np.zeros(grown - capacity, np.int64)))
-            out_kinds = np.concatenate((out_kinds, np.zeros(grown - capacity, np.int64)))
-            out_masks = np.concatenate((out_masks, np.zeros(grown - capacity, np.uint64)))
-            capacity = grown
+        if count + head + 3 * symbols + 64 > len(out_kinds):
+            grown = 2 * len(out_kinds) + head + 3 * symbols + 64
+            out_words, out_lengths, out_masks, out_kinds = _grow(out_words, out_lengths, out_masks, out_kinds, grown)
         decided = here >= 0
         total, offset = 0, 0.0
         residue = np.arange(modulus)
@@ -279,17 +298,7 @@ def _decide_nodes(  # type: ignore[no-untyped-def]
                 if known:
                     residue[r] = images[k, residue[r]]
             fall = UNITS * (total - i * LOG2_3 - np.log2(1.0 + offset / cutoff))
-            shown = np.uint64(0)
-            for r in range(modulus):
-                bit = one << np.uint64(r)
-                if remaining & bit == 0:
-                    continue
-                low = table[here, r] if here >= 0 else 0
-                high = highest
-                if there >= 0:
-                    high = table[there, residue[r]]
-                if fall + low - high >= slack:
-                    shown |= bit
+            shown = _shown(table, here, there, residue, remaining, fall - slack)
             if shown != 0:
                 out_words[count], out_lengths[count] = word, lengths[row]
                 out_masks[count], out_kinds[count] = shown, i

@@ -20,6 +20,7 @@ import json
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from evenhand.errors import EvenhandError
@@ -95,7 +96,7 @@ def _phi_row(model: _Model, word: list[int], tail: bool) -> list[int] | None:
 def _falls(q: int, i: int, b: int, exponent: int, cutoff: int) -> bool:
     """2^exponent cutoff^q 2^20 >= (3^i cutoff + b)^q (2^20 + 1)."""
     left, right = cutoff**q * STRICT, (3**i * cutoff + b) ** q * (STRICT + 1)
-    return left << exponent >= right if exponent >= 0 else left >= right << -exponent
+    return bool(left << exponent >= right if exponent >= 0 else left >= right << -exponent)
 
 
 def _check_class(
@@ -189,5 +190,5 @@ def check(certificate: Path, model_path: Path) -> Checked:
 def _check_disjoint(intervals: list[tuple[int, int, int, int]], where: str) -> None:
     scale = max((e for _, _, e, _ in intervals), default=0)
     spans = sorted((r, a << (scale - e), (a + 1) << (scale - e), line) for r, a, e, line in intervals)
-    for (r, _, end, line), (r2, start, _, line2) in zip(spans, spans[1:], strict=False):
+    for (r, _, end, line), (r2, start, _, line2) in pairwise(spans):
         _require(r != r2 or end <= start, f"{where}:{line2}", f"overlaps the class of line {line}.")

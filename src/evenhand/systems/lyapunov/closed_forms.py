@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand.errors import DataError
 from evenhand.systems.lyapunov.metrics import Candidate, Decision
@@ -86,11 +87,11 @@ class WindowMinimum:
         margins = self._log_value(walks, 0) - self._log_value(walks, 1)
         return Decision(stops_within(walks, self.lookahead + 1), margins)
 
-    def _log_value(self, walks: Walks, start: int) -> np.ndarray:
+    def _log_value(self, walks: Walks, start: int) -> NDArray[np.float64]:
         window = walks.log2[:, start : start + self.lookahead + 1]
         first = window.argmin(axis=1)
         lowest = window[np.arange(len(window)), first]
-        return lowest + np.log1p(first / (self.lookahead + 2.0) * np.exp2(-lowest)) / LN_2
+        return np.asarray(lowest + np.log1p(first / (self.lookahead + 2.0) * np.exp2(-lowest)) / LN_2)
 
 
 def closed_form(name: str, lookahead: int) -> Candidate:

@@ -40,7 +40,7 @@ class ContextTree:
     @property
     def symbols(self) -> int:
         """The largest valuation that is told apart."""
-        return self.child.shape[1] - 1
+        return int(self.child.shape[1] - 1)
 
     @cached_property
     def contexts(self) -> int:
@@ -109,7 +109,7 @@ class Steps:
         origin, image: contexts of n and of T(n).
         valuation: k_1.
         exponent: the class has density 2^-exponent among the odd numbers.
-        exact: number of valuations that were read exactly (a tail k >= t adds t - 1 to the exponent and is not counted).
+        exact: number of valuations that were read exactly; a tail k >= t adds t - 1 to the exponent and is not counted.
     """
 
     origin: NDArray[np.int32]
@@ -163,7 +163,7 @@ def gains(units: int = UNITS) -> NDArray[np.int64]:
 
     G(k) = units k - bit_length(3^units), as units (k - log2 3) lies strictly between G(k) and G(k) + 1.
     """
-    return units * np.arange(FREE_FALL) - (3**units).bit_length()
+    return np.asarray(units * np.arange(FREE_FALL) - (3**units).bit_length())
 
 
 def residue_images(power: int, rows: int = FREE_FALL) -> NDArray[np.int64]:

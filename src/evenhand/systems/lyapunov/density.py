@@ -114,9 +114,7 @@ def surviving_classes(bits: int) -> int:
 def necklaces(length: int, total: int) -> int:
     """Necklaces of ``length`` positive integers with sum ``total`` (Burnside)."""
     common = gcd(length, total)
-    words = sum(
-        _totient(d) * comb(total // d - 1, length // d - 1) for d in range(1, common + 1) if common % d == 0
-    )
+    words = sum(_totient(d) * comb(total // d - 1, length // d - 1) for d in range(1, common + 1) if common % d == 0)
     return words // length
 
 
@@ -134,4 +132,4 @@ def violation_lower_bound(lookahead: int, residue_power: int = 0) -> Fraction:
     length = lookahead + 1
     top = (3**length).bit_length() - 1
     mass = sum((Fraction(necklaces(length, s), 1 << s) for s in range(length, top + 1)), Fraction(0))
-    return mass / 3**residue_power
+    return mass / Fraction(3**residue_power)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numba
 import numpy as np
@@ -51,7 +52,7 @@ def in_chunks(function: Callable[[int, int], None], count: int, threads: int) ->
         return
     edges = np.linspace(0, count, 4 * threads + 1).astype(int)
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda pair: function(int(pair[0]), int(pair[1])), zip(edges[:-1], edges[1:], strict=True)))
+        list(pool.map(lambda pair: function(int(pair[0]), int(pair[1])), pairwise(edges)))
 
 
 def valuation_table(limbs: Limbs, steps: int, *, threads: int = 1) -> NDArray[np.uint16]:

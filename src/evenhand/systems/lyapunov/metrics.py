@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from evenhand.systems.lyapunov.evaluation_set import EvaluationSet
 from evenhand.systems.lyapunov.limbs import Limbs
-from evenhand.systems.lyapunov.trajectories import TestList
+from evenhand.systems.lyapunov.trajectories import StepList
 from evenhand.systems.lyapunov.walks import Walks, walk
 
 QUANTILES = (0.0, 0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -121,7 +121,7 @@ class TrajectoryScores:
     held_out: int | None
 
 
-def evaluate_trajectories(model: Candidate, test: TestList, training: set[int] | None = None) -> TrajectoryScores:
+def evaluate_trajectories(model: Candidate, test: StepList, training: set[int] | None = None) -> TrajectoryScores:
     """Violations on ``test``; ``training`` holds all numbers on training trajectories."""
     decision = decide(model, test.distinct)
     at = {n: i for i, n in enumerate(test.distinct)}

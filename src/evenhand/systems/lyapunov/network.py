@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ class LyapunovNetwork(nn.Module):
         self.layers = layers
         generator = torch.Generator().manual_seed(seed)
         widths = (spec.width, *layers, 1)
-        self.linears = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.linears = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         for linear in self.linears:
             assert isinstance(linear, nn.Linear)
             nn.init.kaiming_normal_(linear.weight, a=0.1, nonlinearity="leaky_relu", generator=generator)

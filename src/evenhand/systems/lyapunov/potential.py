@@ -89,7 +89,7 @@ class Potential:
     def _minimum(self, window: NDArray[np.float64]) -> NDArray[np.float64]:
         first = window.argmin(axis=1)
         lowest: NDArray[np.float64] = window[np.arange(len(window)), first]
-        return lowest + TIE_BREAK * first / (self.head + 2)
+        return np.asarray(lowest + TIE_BREAK * first / (self.head + 2))
 
     def save(self, path: Path) -> None:
         """Write gzipped JSON with a line per context: word, tail, phi for each residue. The same table, same bytes."""

@@ -70,7 +70,7 @@ class Problem:
     @property
     def modulus(self) -> int:
         """3^j."""
-        return 3**self.residue_power
+        return int(3**self.residue_power)
 
     @cached_property
     def gain(self) -> NDArray[np.int64]:
@@ -159,7 +159,7 @@ class Problem:
                 self.images,
                 self.predecessors,
                 HIGHEST,
-                int(rng.integers(2**31)),
+                rng,
             )
         return work
 
@@ -243,7 +243,7 @@ def extend(table: NDArray[np.int64], old: ContextTree, problem: Problem, *, mini
     bounded = np.minimum(first, FREE_FALL - 1)
     step = np.round(UNITS * (LOG2_3 - first)).astype(np.int64)[:, None]
     onward = step + table[there[:, None], problem.images[bounded][:, residues]]
-    return np.clip(np.minimum(copied, onward), 0, HIGHEST)
+    return np.asarray(np.clip(np.minimum(copied, onward), 0, HIGHEST))
 
 
 def _grouped(keys: NDArray[np.int32], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -291,9 +291,8 @@ def _violated(table, origin, image, valuation, gain, mass, residues, images, out
 @numba.njit(cache=True)
 def _sweep(  # type: ignore[no-untyped-def]
     table, order, into, into_steps, out_of, out_steps, origin, image, valuation, gain, mass, residues, images,
-    predecessors, highest, seed,
+    predecessors, highest, rng,
 ):  # fmt: skip
-    np.random.seed(seed)
     jumps = np.zeros(highest + 2)
     modulus = table.shape[1]
     for t in range(order.shape[0]):
@@ -324,12 +323,12 @@ def _sweep(  # type: ignore[no-untyped-def]
                 jumps[0] += weight
                 if place <= highest:
                     jumps[place] -= weight
-        table[x, r] = _pick(jumps, highest)
+        table[x, r] = _pick(jumps, highest, rng)
     return table
 
 
 @numba.njit(cache=True)
-def _pick(jumps, highest):  # type: ignore[no-untyped-def]
+def _pick(jumps, highest, rng):  # type: ignore[no-untyped-def]
     """A uniformly drawn minimiser of the running sum of ``jumps``."""
     best, total = 1e300, 0.0
     for v in range(highest + 1):
@@ -340,6 +339,6 @@ def _pick(jumps, highest):  # type: ignore[no-untyped-def]
         total += jumps[v]
         if total <= best + 1e-15:
             ties += 1
-            if np.random.random() * ties < 1.0:
+            if rng.random() * ties < 1.0:
                 found = v
     return found

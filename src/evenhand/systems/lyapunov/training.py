@@ -43,7 +43,7 @@ class TrainingOptions:
         hard_share: share of each batch that comes from the pool of trajectories.
         curriculum: whether training trajectories join one by one over ``ramp_length`` steps after ``start_seeds``.
         mining: whether failing numbers are added to the pool every ``mine_interval`` steps, ``mine_count`` at a time.
-        mined_share: most that mined numbers may make of the pool's draws; None is the log's way (each counts as a seed).
+        mined_share: most that mined numbers may make of the pool's draws; None, the log's way: each is one more seed.
         passes: ``needed``, or ``all`` four forward passes whatever the loss uses.
     """
 
@@ -184,7 +184,7 @@ class Trainer:
                 loss = loss + factor * (weight * nn.functional.relu(options.margin - (values[0] - values[row]))).sum()
             row += int(wanted or options.passes == "all")
         if anchor > 0:
-            coefficient = self.network.drift_coefficient
+            coefficient: Tensor = self.network.drift_coefficient
             if options.target == "fixed":
                 coefficient = coefficient.detach()
             elif options.target == "split":
@@ -206,7 +206,7 @@ class Trainer:
         outputs = hidden[-1].reshape(batch.inputs.shape[:2]).requires_grad_()
         self.network.drift_coefficient.grad = None
         loss = self.loss_terms(nn.functional.softplus(outputs), batch, anchor)
-        value = float(loss)
+        value = float(loss.detach())
         if not math.isfinite(value):
             raise Diverged(f"The loss is {value} at step {self.step_number}; lower the learning rate.")
         loss.backward()  # type: ignore[no-untyped-call]

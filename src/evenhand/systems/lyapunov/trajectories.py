@@ -16,7 +16,7 @@ TEST_SEEDS = (111, 27, 703, 26623, 626331)
 
 
 @dataclass(frozen=True)
-class TestList:
+class StepList:
     """The steps of the test trajectories.
 
     Attributes:
@@ -24,8 +24,6 @@ class TestList:
         steps: per seed the numbers that must fall (the trajectory without its final 1).
         distinct: the different numbers among all steps, ascending.
     """
-
-    __test__ = False
 
     seeds: tuple[int, ...]
     steps: tuple[tuple[int, ...], ...]
@@ -37,13 +35,10 @@ class TestList:
         return [n for steps in self.steps for n in steps]
 
 
-def test_list(seeds: Sequence[int] = TEST_SEEDS) -> TestList:
+def listed_steps(seeds: Sequence[int] = TEST_SEEDS) -> StepList:
     """The steps of the trajectories of ``seeds``; the default has 429 steps, 340 of them distinct."""
     steps = tuple(tuple(trajectory(seed)[:-1]) for seed in seeds)
-    return TestList(tuple(seeds), steps, tuple(sorted({n for one in steps for n in one})))
-
-
-test_list.__test__ = False  # type: ignore[attr-defined]
+    return StepList(tuple(seeds), steps, tuple(sorted({n for one in steps for n in one})))
 
 
 def record_seeds(count: int = 49, *, start: int = 3) -> list[int]:
@@ -102,7 +97,7 @@ def numbers_on(seeds: Iterable[int]) -> set[int]:
     return {n for seed in seeds for n in trajectory(seed) if n > 1}
 
 
-def merged_share(test: TestList, training: Iterable[int]) -> tuple[int, int]:
+def merged_share(test: StepList, training: Iterable[int]) -> tuple[int, int]:
     """(test steps that lie on a training trajectory, all test steps)."""
     known = numbers_on(training)
     flat = test.flat
@@ -127,7 +122,7 @@ def held_out(candidates: Sequence[int], training: Iterable[int], *, floor: int =
     return kept
 
 
-def without_merging(training: Sequence[int], test: TestList, *, floor: int = 1000) -> list[int]:
+def without_merging(training: Sequence[int], test: StepList, *, floor: int = 1000) -> list[int]:
     """The training seeds whose trajectories share no number above ``floor`` with the test trajectories."""
     forbidden = {n for n in test.distinct if n > floor}
     return [seed for seed in training if not forbidden.intersection(trajectory(seed))]

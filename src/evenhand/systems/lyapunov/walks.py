@@ -37,7 +37,7 @@ class Walks:
     @property
     def steps(self) -> int:
         """S."""
-        return self.valuations.shape[1]
+        return int(self.valuations.shape[1])
 
     def __len__(self) -> int:
         return len(self.limbs)
@@ -68,7 +68,7 @@ def walk(numbers: Limbs | Sequence[int], steps: int, *, threads: int = 1) -> Wal
 def decides_by_log(walks: Walks, index: int) -> NDArray[np.bool_]:
     """(N,) whether T^index(n) < n: by logarithms where they are clear, by integers where they are not."""
     difference = walks.log2[:, index] - walks.log2[:, 0]
-    below = difference < 0
+    below: NDArray[np.bool_] = difference < 0
     unclear = np.flatnonzero(np.abs(difference) < TIE)
     for row, n in zip(unclear, unpack(walks.limbs[unclear]), strict=True):
         current = n
@@ -82,7 +82,7 @@ def stops_within(walks: Walks, steps: int) -> NDArray[np.bool_]:
     """(N,) whether some T^i(n) < n with 1 <= i <= steps, exactly."""
     walks.need(steps)
     lowest = walks.log2[:, 1 : steps + 1].min(axis=1) - walks.log2[:, 0]
-    stops = lowest < 0
+    stops: NDArray[np.bool_] = lowest < 0
     unclear = np.flatnonzero(np.abs(lowest) < TIE)
     for row, n in zip(unclear, unpack(walks.limbs[unclear]), strict=True):
         stops[row] = stopping_time(n, steps) is not None

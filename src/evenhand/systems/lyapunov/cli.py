@@ -1,0 +1,315 @@
+"""Command line: ``evenhand-lyapunov COMMAND`` (or ``python -m evenhand.systems.lyapunov.cli COMMAND``).
+
+generate, learn, train, evaluate, trajectories, optimum, density, certify, check, plot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from evenhand.errors import DataError, EvenhandError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Learned Lyapunov functions for the Collatz map.")
+console = Console(highlight=False)
+
+Csv = Annotated[Path | None, typer.Option("--csv", help="evaluation CSV; without it the default set is generated")]
+Lookahead = Annotated[int | None, typer.Option(help="L: valuations that V may read")]
+Threads = Annotated[int, typer.Option(help="CPU threads")]
+
+
+def _plain_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Show an error as a sentence and leave with status 2."""
+
+    @wraps(command)
+    def wrapped(*arguments: Any, **options: Any) -> None:
+        try:
+            command(*arguments, **options)
+        except EvenhandError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from None
+
+    return wrapped
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.3f}"
+
+
+@app.command()
+@_plain_errors
+def generate(path: Path, count: int = 50_000, min_bits: int = 2, max_bits: int = 128, seed: int = 42) -> None:
+    """Write an evaluation set: odd n of uniformly drawn bit length, with T(n), growth, orbit maximum and weight."""
+    from evenhand.systems.lyapunov.evaluation_set import generate as make
+    from evenhand.systems.lyapunov.evaluation_set import write_csv
+
+    write_csv(make(count, min_bits=min_bits, max_bits=max_bits, seed=seed), path)
+    console.print(f"{count} numbers of {min_bits} to {max_bits} bits in {path}")
+
+
+@app.command()
+@_plain_errors
+def learn(
+    path: Path,
+    window: Annotated[int, typer.Option(help="valuations that phi reads")] = 7,
+    residue_power: Annotated[int, typer.Option(help="j: phi reads n mod 3^j")] = 3,
+    head: Annotated[int, typer.Option(help="steps of the minimum over V")] = 0,
+    climb: Annotated[float, typer.Option(help="weight of hovering trajectories beside random n")] = 3.0,
+    trajectory: Annotated[float, typer.Option(help="weight of long trajectories of random n")] = 0.0,
+    sweeps: int = 12,
+    seed: int = 0,
+) -> None:
+    """Learn a potential log2 n + phi(k_1..k_L, n mod 3^j) and save it (NAME.json.gz)."""
+    from evenhand.systems.lyapunov import potential_search
+
+    def show(progress: potential_search.Progress) -> None:
+        uniform, visited, hovering = progress.violated
+        console.print(
+            f"window {progress.lookahead}: {progress.entries} entries, violated: uniform {100 * uniform:.3f} %, "
+            f"on trajectories {100 * visited:.3f} %, hovering {100 * hovering:.3f} %"
+        )
+
+    measure = potential_search.Measure(1.0, trajectory, climb)
+    found = potential_search.learn(
+        window, residue_power=residue_power, measure=measure, sweeps=sweeps, seed=seed, report=show
+    )
+    found.with_head(head).save(path)
+
+
+@app.command()
+@_plain_errors
+def train(
+    path: Path,
+    lookahead: int = 10,
+    layers: Annotated[str, typer.Option(help="hidden widths, or 'linear'")] = "256,256,128",
+    features: Annotated[str, typer.Option(help="groups: log,residues,drift,valuations")] = (
+        "log,residues,drift,valuations"
+    ),
+    steps: int = 2000,
+    batch: int = 1024,
+    learning_rate: float = 1e-3,
+    target: Annotated[str, typer.Option(help="fixed, adaptive or split")] = "fixed",
+    t4: bool = False,
+    t8: bool = False,
+    curriculum: bool = True,
+    ramp_length: int = 1000,
+    start_seeds: int = 0,
+    mining: bool = True,
+    mine_interval: int = 500,
+    mine_count: int = 50,
+    logged: Annotated[bool, typer.Option(help="the unrepaired schedule, weights, mining and passes")] = False,
+    hold_out: Annotated[bool, typer.Option(help="leave out seeds that merge into test trajectories")] = True,
+    evaluate_every: Annotated[int, typer.Option(help="full evaluation interval; 0 for the end only")] = 0,
+    quick_every: Annotated[int, typer.Option(help="evaluation on 2,000 numbers; 0 for none")] = 500,
+    csv: Csv = None,
+    seed: int = 0,
+    threads: Threads = 1,
+) -> None:
+    """Train a network V and save a checkpoint."""
+    import numpy as np
+    import torch
+
+    from evenhand.systems.lyapunov.metrics import evaluate as score_on
+    from evenhand.systems.lyapunov.network import LyapunovNetwork, NetworkModel, save_checkpoint
+    from evenhand.systems.lyapunov.training import TrainingOptions, as_logged
+    from evenhand.systems.lyapunov.training import train as run
+    from evenhand.systems.lyapunov.trajectories import listed_steps, training_seeds, without_merging
+
+    if target not in {"fixed", "adaptive", "split"}:
+        raise DataError(f"The target is fixed, adaptive or split; found '{target}'.")
+    torch.set_num_threads(threads)
+    chosen: dict[str, Any] = {
+        "lookahead": lookahead, "layers": layers, "groups": tuple(features.split(",")), "steps": steps,
+        "batch": batch, "learning_rate": learning_rate, "target": target, "four_steps": t4, "eight_steps": t8,
+        "curriculum": curriculum, "ramp_length": ramp_length, "start_seeds": start_seeds, "mining": mining,
+        "mine_interval": mine_interval, "mine_count": mine_count, "anchor_steps": max(1, steps // 4),
+    }  # fmt: skip
+    options = as_logged(**chosen) if logged else TrainingOptions(**chosen)
+    seeds = training_seeds()
+    seeds = without_merging(seeds, listed_steps()) if hold_out else seeds
+    data = _data(csv, 10_000 if csv is None else None)
+    quick = _data(None, 2_000)
+
+    def report(step: int, loss: float, network: LyapunovNetwork) -> None:
+        full = evaluate_every > 0 and step % evaluate_every == 0
+        if full or (quick_every > 0 and step % quick_every == 0):
+            found = score_on(NetworkModel(network), data if full else quick)
+            console.print(
+                f"step {step}: loss {loss:.4f}, pass {_percent(found.passed)} % of {found.count}, "
+                f"growth {_percent(found.growth)} %, decay {_percent(found.decay)} %"
+            )
+
+    network = run(options, seeds=seeds, order=np.random.default_rng(seed), init_seed=seed, report=report)
+    save_checkpoint(network, path, training={"seeds": seeds, "logged": logged, "steps": steps})
+    _show_scores([NetworkModel(network)], data, threads)
+
+
+def _data(csv: Path | None, count: int | None) -> Any:
+    from evenhand.systems.lyapunov.evaluation_set import generate as make
+    from evenhand.systems.lyapunov.evaluation_set import read_csv
+
+    return read_csv(csv) if csv is not None else make(count or 50_000)
+
+
+def _show_scores(models: list[Any], data: Any, threads: int) -> None:
+    from evenhand.systems.lyapunov.evaluation_set import evaluation_set
+    from evenhand.systems.lyapunov.metrics import evaluate as score_on
+    from evenhand.systems.lyapunov.trajectories import on_trajectory_numbers
+
+    visited = evaluation_set(on_trajectory_numbers(data.numbers[:10_000], steps_per_start=40, seed=1))
+    table = Table("model", "L", "size", "pass %", "weighted %", "growth wtd %", "decay %", "on-trajectory %", "1 %")
+    for model in models:
+        uniform, on = score_on(model, data, threads=threads), score_on(model, visited, threads=threads)
+        cells = [uniform.passed, uniform.weighted, uniform.growth_weighted, uniform.decay, on.passed]
+        table.add_row(
+            model.name,
+            str(model.lookahead),
+            str(model.size),
+            *map(_percent, cells),
+            f"{uniform.margins[0.01]:.4f}",
+        )
+    console.print(table)
+
+
+@app.command()
+@_plain_errors
+def evaluate(models: list[str], lookahead: Lookahead = None, csv: Csv = None, threads: Threads = 1) -> None:
+    """Pass rates and margins of models (files or closed forms) on the uniform and the on-trajectory measure."""
+    from evenhand.systems.lyapunov.models import open_model
+
+    _show_scores([open_model(m, lookahead=lookahead) for m in models], _data(csv, None), threads)
+
+
+@app.command()
+@_plain_errors
+def trajectories(models: list[str], lookahead: Lookahead = None) -> None:
+    """Violations on the test trajectories, with the share of steps that lies on training trajectories."""
+    from evenhand.systems.lyapunov.metrics import evaluate_trajectories
+    from evenhand.systems.lyapunov.models import open_model
+    from evenhand.systems.lyapunov.trajectories import listed_steps, numbers_on, training_seeds
+
+    test, training = listed_steps(), numbers_on(training_seeds())
+    table = Table("model", "L", *map(str, test.seeds), "all steps", "distinct", "on no training trajectory")
+    on = 0
+    for reference in models:
+        model = open_model(reference, lookahead=lookahead)
+        found = evaluate_trajectories(model, test, training)
+        on = found.on_training or 0
+        per_seed = [f"{v}/{s}" for v, s, _ in found.per_seed.values()]
+        rest = f"{found.held_out_violations}/{found.held_out}"
+        total, distinct = f"{found.violations}/{found.steps}", f"{found.distinct_violations}/{found.distinct}"
+        table.add_row(model.name, str(model.lookahead), *per_seed, total, distinct, rest)
+    console.print(table)
+    console.print(f"{on} of {len(test.flat)} steps lie on the default training trajectories.")
+
+
+@app.command()
+@_plain_errors
+def density(lookahead: int) -> None:
+    """Exact density on which the window minimum falls, the cutoff and exceptions, and bounds for potentials."""
+    from evenhand.systems.lyapunov.density import violation_lower_bound, window_minimum_coverage
+
+    found = window_minimum_coverage(lookahead)
+    console.print(f"window minimum, L = {lookahead}: falls on density {found.density} = {float(found.density):.12f}")
+    console.print(f"of the odd n, for every n > {found.cutoff}; exceptions below: {list(found.exceptions) or 'none'}")
+    for power in range(5):
+        bound = float(violation_lower_bound(lookahead, power))
+        console.print(f"every log n + phi(window, n mod {3**power}) fails on density at least {bound:.3e}")
+
+
+@app.command()
+@_plain_errors
+def optimum(lookahead: int, residue_power: int = 0, clip: int = 5, time_limit: float = 60.0) -> None:
+    """Least density of failures of log n + phi(k_1..k_L, n mod 3^j), by mixed-integer programming."""
+    from evenhand.systems.lyapunov.optimum import optimal_violation
+
+    found = optimal_violation(lookahead, residue_power, clip=clip, time_limit=time_limit)
+    state = "optimal" if found.solved else "stopped at the time limit"
+    shown = "none found" if found.violated is None else f"{found.violated:.9f}"
+    console.print(
+        f"failures {shown}, at least {found.bound:.9f}; {state}, {found.cycles} cycles, {found.seconds:.1f} s"
+    )
+
+
+@app.command()
+@_plain_errors
+def certify(
+    model: Path,
+    certificate: Path,
+    head: Annotated[int | None, typer.Option(help="steps of the minimum over V; default: the model's own")] = None,
+    cutoff: int = 4096,
+    max_exponent: Annotated[int, typer.Option(help="classes of density below 2^-this stay open")] = 22,
+    threads: Threads = 1,
+) -> None:
+    """Write a certificate; kill it at any time, the file stays valid, and running it again goes on."""
+    from evenhand.systems.lyapunov.certifier import Masses
+    from evenhand.systems.lyapunov.certifier import certify as run
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("starting", total=1.0)
+
+        def show(exponent: int, masses: Masses) -> None:
+            text = (
+                f"2^-{exponent}: certified {100 * float(masses.certified):.5f} %, "
+                f"refuted {100 * float(masses.refuted):.5f} %, open {100 * float(masses.open):.5f} %"
+            )
+            progress.update(task, description=text, completed=1 - float(masses.open))
+
+        found = run(
+            model, certificate, head=head, cutoff=cutoff, max_exponent=max_exponent, threads=threads, report=show
+        )
+    console.print(f"certified density {found.certified} = {float(found.certified):.9f}, {found.classes} classes")
+
+
+@app.command()
+@_plain_errors
+def check(certificate: Path, model: Path) -> None:
+    """Verify a certificate with integers and fractions only."""
+    from evenhand.systems.lyapunov.checker import check as verify
+
+    found = verify(certificate, model)
+    console.print(
+        f"V of lookahead {found.lookahead} falls on density at least {found.density} = {float(found.density):.9f} of "
+        f"the odd n, for every n >= {found.cutoff} of {found.classes} classes; below it, all odd n >= 3 but "
+        f"{len(found.exceptions)} fall." + ("" if found.complete else " The file was not finished; this part holds.")
+    )
+    console.print("This says nothing about the other numbers, and nothing about whether trajectories end at 1.")
+
+
+@app.command()
+@_plain_errors
+def plot(
+    folder: Path,
+    models: Annotated[list[str] | None, typer.Argument()] = None,
+    lookahead: Lookahead = None,
+    csv: Csv = None,
+) -> None:
+    """Write lookahead.svg, and margins and trajectories of each model."""
+    from evenhand.systems.lyapunov.models import open_model
+    from evenhand.systems.lyapunov.plots import lookahead_plot, margins_plot, trajectories_plot
+
+    folder.mkdir(parents=True, exist_ok=True)
+    data = _data(csv, 10_000 if csv is None else None)
+    opened = [open_model(m, lookahead=lookahead) for m in models or []]
+    lookahead_plot(data, folder / "lookahead.svg", learned={f"{m.name}, L = {m.lookahead}": m for m in opened})
+    for number, model in enumerate(opened, 1):
+        margins_plot(model, data, folder / f"margins-{number}.svg")
+        trajectories_plot(model, folder / f"trajectories-{number}.svg")
+    console.print(f"{1 + 2 * len(opened)} plots in {folder}")
+
+
+def main() -> None:
+    """Entry point of the script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
