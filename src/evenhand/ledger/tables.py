@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evenhand.errors import LedgerError
 from evenhand.ledger.codec import whole_text
-from evenhand.ledger.disk import make_folder, replace_durably, sync_folder
+from evenhand.ledger.disk import make_folder, replace_file, sync_folder
 from evenhand.outcome import Curve, ItemScores
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def write_table(folder: Path, stem: str, table: pa.Table, names: list[str]) -> d
     digest = hashlib.sha256(data).hexdigest()
     make_folder(folder)
     target = folder / f"{stem}-{digest[:12]}.parquet"
-    replace_durably(target, data)
+    replace_file(target, data)
     sync_folder(folder)
     return {"file": f"{folder.name}/{target.name}", "sha256": digest, "names": names}
 
@@ -128,8 +128,7 @@ def read_table(ledger: Path, reference: Reference, whose: str) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    data = read_checked(ledger, reference, whose)
-    return pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
+    return pq.ParquetFile(pa.BufferReader(read_checked(ledger, reference, whose))).read(use_threads=False)
 
 
 def read_checked(ledger: Path, reference: Reference, whose: str) -> bytes:
@@ -140,7 +139,7 @@ def read_checked(ledger: Path, reference: Reference, whose: str) -> bytes:
     """
     cure = "Restore the file from a backup; without it the record cannot be used."
     try:
-        data = (ledger / reference["file"]).read_bytes()
+        data = ledger.joinpath(reference["file"]).read_bytes()
     except OSError as error:
         raise LedgerError(
             f"{reference['file']}, which {whose} refers to, cannot be read: {error.strerror}. {cure}"
@@ -159,10 +158,15 @@ def _runs(column: pa.ChunkedArray) -> list[tuple[str, int, int]]:
     coded = column.combine_chunks()
     if not pa.types.is_dictionary(coded.type):
         coded = coded.dictionary_encode()
-    codes: NDArray[np.int32] = coded.indices.to_numpy()
+    codes = np.from_dlpack(coded.indices)
     starts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist()]
     names = coded.dictionary.to_pylist()
     return [(names[codes[first]], first, end) for first, end in zip(starts, [*starts[1:], len(codes)], strict=True)]
+
+
+def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """A column without missing values; ``to_numpy`` would import a large part of pyarrow for the same."""
+    return np.array(np.from_dlpack(column.combine_chunks()), dtype=np.float64)
 
 
 def _column(values: list[Any], first: int, end: int) -> tuple[str, ...] | None:
@@ -181,7 +185,7 @@ def items_of(
     """
     shared = {} if known is None else known
     ids, outputs, clusters = (table[column].to_pylist() for column in ("item", "output", "cluster"))
-    scores = np.array(table["score"].to_numpy(), dtype=np.float64)
+    scores = _numbers(table["score"])
     found = {name: ItemScores((), np.zeros(0)) for name in names}
     for name, first, end in _runs(table["metric"]):
         own = tuple(ids[first:end])
@@ -193,7 +197,7 @@ def items_of(
 
 def curves_of(table: pa.Table, names: tuple[str, ...] = ()) -> dict[str, Curve]:
     """Name to curve; the inverse of :func:`curves_table`. A name without rows is a curve without points."""
-    steps, values = (np.array(table[column].to_numpy(), dtype=np.float64) for column in ("step", "value"))
+    steps, values = _numbers(table["step"]), _numbers(table["value"])
     found = {name: Curve(np.zeros(0), np.zeros(0)) for name in names}
     for name, first, end in _runs(table["curve"]):
         found[name] = Curve(steps[first:end], values[first:end])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.ledger.chain import read_chain
-from evenhand.ledger.disk import cannot_write, make_folder, replace_durably, sync_folder
+from evenhand.ledger.disk import cannot_write, make_folder, replace_file, sync_folder
 from evenhand.ledger.records import Place
 from evenhand.ledger.segments import FIRST, line_of, record_hash
 
@@ -109,7 +109,7 @@ class SegmentWriter:
             raise
 
     def _write_head(self) -> None:
-        """Note the last record beside the segment; it may lag behind by a crash, or on a full disk, never lead."""
+        """Note the last record beside the segment; it may lag after a crash or on a full disk, but never leads."""
         with contextlib.suppress(OSError):
             data = json.dumps([self._sequence, self._previous]).encode()
-            replace_durably(self.folder / "heads" / self._name, data)
+            replace_file(self.folder / "heads" / self._name, data, durably=False)
