@@ -156,3 +156,12 @@ def test_the_new_format_changes_every_answer_of_the_old_skill() -> None:
     assert skills.answer_in_format("dabc", "ranked") == "1a2b3c4d"
     assert skills.answer_in_format("dabc", "descending") == "dcba"
     assert skills.answer_in_format("dabc", "spelled") == "a,b,c,d"
+
+
+@pytest.mark.parametrize("skill", skills.SKILLS)
+def test_questions_ask_for_answers_of_the_form_that_lessons_teach(skill: str) -> None:
+    world, rng = skills.the_world(), np.random.default_rng(6)
+    asked = [skills.ask(skill, rng, world) for _ in range(200)]
+    taught = [skills.lesson(skill, rng, world) for _ in range(200)]
+    assert {len(answer) for _, answer in asked} == {len(answer) for _, answer in taught}
+    assert {len(prompt) for prompt, _ in asked} == {len(prompt) for prompt, _ in taught}

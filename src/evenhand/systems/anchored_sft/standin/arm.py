@@ -20,7 +20,7 @@ from evenhand.systems.anchored_sft.standin import skills
 from evenhand.systems.anchored_sft.standin.pretrain import ENOUGH, Teaching, teach
 
 CAP = 14
-TEXTS, TEXT_LENGTH = 200, 40
+TEXTS = 200
 PROMPTS = 512
 
 
@@ -108,8 +108,8 @@ def markov_texts(tokenizer: Any, rng: np.random.Generator, world: skills.World) 
     """General texts in the form in which the stand-in met them: a beginning, and its sampled continuation."""
     found = []
     for i in range(TEXTS):
-        text = skills.markov_text(rng, world, 14)
-        found.append(as_tokens(f"text/{i}", f"text:{text[:6]}", text[6:], tokenizer))
+        prompt, answer = skills.lesson("text", rng, world)
+        found.append(as_tokens(f"text/{i}", prompt, answer, tokenizer))
     return found
 
 

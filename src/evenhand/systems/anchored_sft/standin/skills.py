@@ -21,6 +21,8 @@ TEXT_LETTERS = LETTERS[:8]
 SKILLS = ("copy", "reverse", "sort", "max", "add", "recall", "fact", "text")
 TARGET_SKILL = "sort"
 FACT_COUNT = 600
+TEXT_START, TEXT_LENGTH = 6, 14
+"""Letters that are given of a Markov text, and in all: lessons and questions end at the same length."""
 WORLD_SEED = 20_251
 """Seed of the fact table and of the Markov chain: the world is the same for every trial and every stand-in."""
 
@@ -122,8 +124,8 @@ def _likely_path(start: str, world: World, length: int) -> str:
 
 
 def _text(rng: np.random.Generator, world: World) -> tuple[str, str]:
-    start = markov_text(rng, world, 6)
-    return start, _likely_path(start, world, 4)
+    start = markov_text(rng, world, TEXT_START)
+    return start, _likely_path(start, world, TEXT_LENGTH - TEXT_START)
 
 
 def ask(skill: str, rng: np.random.Generator, world: World) -> tuple[str, str]:
@@ -147,8 +149,8 @@ def lesson(skill: str, rng: np.random.Generator, world: World) -> tuple[str, str
     """A (prompt, answer) to learn from: as :func:`ask`, but the Markov text goes on as the chain does, by chance."""
     if skill != "text":
         return ask(skill, rng, world)
-    text = markov_text(rng, world, 14)
-    return f"text:{text[:6]}", text[6:]
+    text = markov_text(rng, world, TEXT_LENGTH)
+    return f"text:{text[:TEXT_START]}", text[TEXT_START:]
 
 
 def answer_in_format(word: str, style: Format) -> str:
