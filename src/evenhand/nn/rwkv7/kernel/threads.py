@@ -50,3 +50,18 @@ def share_out(function: Callable[..., Any], count: int, minimum: int, *arguments
     work()
     for future in pending:
         future.result()
+
+
+def together(function: Callable[..., Any], threads: int, *arguments: Any) -> None:
+    """Call `function(thread, *arguments)` for each thread number at the same time: the calls can wait for each other.
+
+    With one thread it is one plain call.
+    """
+    if threads == 1:
+        function(0, *arguments)
+        return
+    pool = _pool(os.getpid(), threads - 1)
+    pending = [pool.submit(function, thread, *arguments) for thread in range(1, threads)]
+    function(0, *arguments)
+    for future in pending:
+        future.result()
