@@ -90,3 +90,13 @@ class LoopSettings(RecipeSettings):
 
     log_every: int = Field(default=10, ge=1)
     checkpoint_every: int = Field(default=500, ge=1, description="steps between checkpoints")
+
+
+class BaseSettings(RecipeSettings):
+    """A small language model that is pre-trained on the training text before fine-tuning begins, outside the budget."""
+
+    steps: int = Field(default=500, ge=1)
+    batch: int = Field(default=16, ge=1)
+    length: int = Field(default=128, ge=2, description="ids of a window of text")
+    learning_rate: float = Field(default=3e-3, gt=0)
+    seed: int = Field(default=0, ge=0)

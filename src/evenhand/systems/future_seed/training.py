@@ -17,6 +17,14 @@ from evenhand.systems.future_seed.settings import ModelSettings, OptimiserSettin
 from evenhand.systems.future_seed.tasks.problems import IGNORED
 
 
+def library_sizes(sizes: ModelSettings, vocabulary: int) -> RWKV7Config:
+    """The library's sizes for a recipe's settings."""
+    ranks = dict.fromkeys(("decay_rank", "rate_rank", "value_rank", "gate_rank"), sizes.rank)
+    return RWKV7Config(
+        layers=sizes.layers, width=sizes.width, head_size=sizes.head_size, vocabulary=vocabulary, **ranks
+    )
+
+
 @dataclass
 class Reader:
     """A model with its way of reading: once, with Future-Seed, or the row twice over."""
@@ -28,16 +36,7 @@ class Reader:
     @classmethod
     def fresh(cls, sizes: ModelSettings, options: SeedingOptions, vocabulary: int, bench: Bench) -> Reader:
         """A model from scratch; its starting values come from the stream ``init`` and do not depend on the seeding."""
-        config = RWKV7Config(
-            layers=sizes.layers,
-            width=sizes.width,
-            head_size=sizes.head_size,
-            vocabulary=vocabulary,
-            decay_rank=sizes.rank,
-            rate_rank=sizes.rank,
-            value_rank=sizes.rank,
-            gate_rank=sizes.rank,
-        )
+        config = library_sizes(sizes, vocabulary)
         generator = torch.Generator().manual_seed(int(bench.rng("init").integers(2**63 - 1)))
         return cls.around(RWKV7(config, generator=generator).to(bench.device), options)
 

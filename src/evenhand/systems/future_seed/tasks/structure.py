@@ -147,20 +147,27 @@ def protein_fault(protein: Protein) -> str:
 
 
 def words(sequence: str) -> NDArray[np.int64]:
-    """All words of eight residues, as numbers."""
+    """All words of eight residues, as numbers; ``[`` (the character behind Z) may stand between sequences."""
     letters = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8).astype(np.int64) - ord("A")
-    if len(letters) < WORD:
-        return np.zeros(0, dtype=np.int64)
-    windows = np.lib.stride_tricks.sliding_window_view(letters, WORD)
-    return np.asarray(windows @ (26 ** np.arange(WORD, dtype=np.int64)))
+    count = max(0, len(letters) - WORD + 1)
+    total = np.zeros(count, dtype=np.int64)
+    for place in range(WORD):
+        total = total * (len(RESIDUES) + 1) + letters[place : place + count]
+    return total
 
 
 def related(proteins: Sequence[Protein], training: Iterable[Protein], overlap: float) -> NDArray[np.bool_]:
     """(P,) proteins that share more than ``overlap`` of their words of eight residues with the training proteins."""
-    parts = [words(protein.sequence) for protein in training]
-    known = np.unique(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
-    shares = [float(np.isin(words(p.sequence), known).mean()) if len(p) >= WORD else 0.0 for p in proteins]
-    return np.asarray(shares) > overlap
+    known = np.unique(words("[".join(protein.sequence for protein in training)))
+    return np.asarray([_share_known(words(protein.sequence), known) > overlap for protein in proteins], dtype=bool)
+
+
+def _share_known(own: NDArray[np.int64], known: NDArray[np.int64]) -> float:
+    """Share of a protein's words that stand in a sorted array; 0 where it has none."""
+    if not len(own) or not len(known):
+        return 0.0
+    places = np.minimum(np.searchsorted(known, own), len(known) - 1)
+    return float((known[places] == own).mean())
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Prompt-and-answer tasks on text: examples, prompts of bounded length, and how answers are judged."""

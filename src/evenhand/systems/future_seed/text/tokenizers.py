@@ -1,0 +1,90 @@
+"""Tokenizers by name: bytes (no file), the RWKV world vocabulary, or a tokenizers JSON file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from evenhand.errors import DataError
+
+
+class Tokenizer(Protocol):
+    """Text to ids and back; id 0 ends a text and pads."""
+
+    @property
+    def size(self) -> int:
+        """Number of ids."""
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a text, none of them 0."""
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of some ids; bytes that are no UTF-8 become replacement characters."""
+
+
+class ByteTokenizer:
+    """Ids 1..256 are the bytes 0..255."""
+
+    size = 257
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of the UTF-8 bytes."""
+        return [byte + 1 for byte in text.encode()]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of the bytes; id 0 is left out."""
+        return bytes(i - 1 for i in ids if i > 0).decode("utf-8", errors="replace")
+
+
+class FileTokenizer:
+    """A tokenizers JSON file, its ids moved up by one so that 0 stays the end of a text."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import tokenizers
+        except ImportError as error:
+            raise DataError(f"{path} needs the package tokenizers: pip install tokenizers.") from error
+        try:
+            self._inner = tokenizers.Tokenizer.from_file(str(path))
+        except Exception as error:
+            raise DataError(f"{path} is no tokenizers file: {error}") from error
+        self.size = self._inner.get_vocab_size() + 1
+
+    def encode(self, text: str) -> list[int]:
+        """Ids without the file's own special tokens."""
+        return [i + 1 for i in self._inner.encode(text, add_special_tokens=False).ids]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text; id 0 is left out."""
+        return str(self._inner.decode([i - 1 for i in ids if i > 0], skip_special_tokens=False))
+
+
+class WorldTokenizer:
+    """The vocabulary of released RWKV checkpoints."""
+
+    size = 65536
+
+    def __init__(self, path: Path) -> None:
+        from evenhand.nn.rwkv7.tokenizer import WorldTokenizer as World
+
+        self._inner = World.from_file(path)
+
+    def encode(self, text: str) -> list[int]:
+        """Greedy longest match."""
+        return list(self._inner.encode(text))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text; id 0 is left out."""
+        return str(self._inner.decode([i for i in ids if i > 0]))
+
+
+def make_tokenizer(path: Path | None) -> Tokenizer:
+    """Bytes where no file is given; ``.json`` is a tokenizers file, ``.txt`` the RWKV world vocabulary."""
+    if path is None:
+        return ByteTokenizer()
+    if path.suffix == ".json":
+        return FileTokenizer(path)
+    if path.suffix == ".txt":
+        return WorldTokenizer(path)
+    raise DataError(f"{path} is no known vocabulary; expected a tokenizers .json or an RWKV vocabulary .txt.")
