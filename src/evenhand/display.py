@@ -7,6 +7,7 @@ from collections import deque
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -126,7 +127,9 @@ class LiveObserver(Observer):
         head = Text(
             f"{self.claim.name} · rung {tick.stand.rung.name} · {done} of {tick.total} trials{left}", style="bold"
         )
-        return [head, ProgressBar(total=max(1, tick.total), completed=done), self._trials(tick), self._contrasts(tick)]
+        # A progress bar ends no line by itself; the padding does.
+        bar = Padding(ProgressBar(total=max(1, tick.total), completed=done), 0)
+        return [head, bar, self._trials(tick), self._contrasts(tick)]
 
     def _trials(self, tick: Tick) -> Table:
         table = Table.grid(padding=(0, 1))
