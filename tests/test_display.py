@@ -48,7 +48,7 @@ def test_the_live_view_shows_every_running_trial_the_time_left_and_the_running_c
     assert "6 of 12 trials · 25 s left" in text
     assert "off · default · confirm · seed 3" in text
     assert "on · default · confirm · seed 3" in text
-    assert "no verdict" in text.replace("\n", " ")
+    assert "seeds so far" in text
     assert max(map(len, text.splitlines())) <= 60
 
 
