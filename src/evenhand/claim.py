@@ -51,6 +51,9 @@ class MetricClaim(_Part):
     ceiling: float | None = None
     chance: float | None = None
     primary: bool = True
+    checkpoint: Literal["final", "selected"] = Field(
+        default="final", description="selected: the step that is best on a selection split of its own"
+    )
     sd: float | None = Field(default=None, gt=0, description="guess of the seed sd of paired differences, for planning")
 
 

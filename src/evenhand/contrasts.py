@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from evenhand import statistics
+from evenhand.checkpoints import peak_figures
 from evenhand.claim import Arm, MetricClaim
 from evenhand.pairs import Cell, Outcomes, Pairs, make_pairs
 from evenhand.plan import ResolvedClaim
@@ -46,7 +47,24 @@ def contrast(
     if pairs.invalid:
         return replace(empty, seeds=pairs.seeds, invalid=pairs.invalid[1], dropped=pairs.dropped), pairs, None
     found = _estimate(claim, arm, against, cell.metric, pairs, level, empty if beside else None)
-    return _figures(empty, found, pairs, cell.metric, claim.claim.alpha), pairs, found
+    figured = _figures(empty, found, pairs, cell.metric, claim.claim.alpha)
+    if beside:
+        peaks = _peaks(claim, arm, against, cell, pairs.seeds, outcomes)
+        figured = replace(figured, figures={**figured.figures, **peaks})
+    return figured, pairs, found
+
+
+def _peaks(
+    claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, seeds: tuple[int, ...], outcomes: Outcomes
+) -> dict[str, float | str | None]:
+    """The best checkpoints of both arms with their expected inflation, where the final ones are judged."""
+    if cell.metric.checkpoint != "final":
+        return {}
+    figures: dict[str, float | str | None] = {}
+    for one in (arm, against):
+        ids = dict.fromkeys(claim.trial(one, cell.condition, cell.rung, seed).id for seed in seeds)
+        figures |= peak_figures(one.name, [outcomes[key] for key in ids if key in outcomes], cell.metric)
+    return figures
 
 
 def _estimate(
@@ -107,7 +125,7 @@ def _figures(
         saturated=saturated(pairs, metric),
         why_none=found.reason or "",
         scores=(float(pairs.variant.mean()), float(pairs.reference.mean())),
-        figures=_further(found),
+        figures=_further(found) | ({"selected checkpoints": pairs.chosen} if pairs.chosen else {}),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand import statistics
+from evenhand.checkpoints import Choice, checkpoints, choice_words, select
 from evenhand.claim import Arm, Condition, MetricClaim, Rung
 from evenhand.outcome import ItemScores, Outcome
 from evenhand.plan import ResolvedClaim
@@ -41,11 +42,13 @@ class Side:
         table: per-item scores; a metric that is not item-wise is one item with an empty id.
         missing: why there are no scores, or empty.
         failure: class of the failure behind ``missing``, or "undefined", "pending" or empty.
+        choice: of the checkpoint, where the claim asks for a selected one.
     """
 
     table: ItemScores = field(default_factory=lambda: ItemScores((), np.zeros(0)))
     missing: str = ""
     failure: str = ""
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Pairs:
         dropped: seed to reason of the pairs that are missing.
         failures: classes of the failures behind them.
         pending: seeds of pairs whose trials have not run yet.
+        chosen: which checkpoints were selected, in words; empty where the final ones are taken.
         invalid: (word, sentence) why the pairing is not allowed, or None.
     """
 
@@ -73,6 +77,7 @@ class Pairs:
     dropped: Mapping[str, str] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
     pending: tuple[int, ...] = ()
+    chosen: str = ""
     invalid: tuple[str, str] | None = None
 
     def differences(self, metric: MetricClaim) -> Floats:
@@ -87,14 +92,22 @@ def side(outcome: Outcome | None, metric: MetricClaim) -> Side:
         return Side(missing="not run yet", failure="pending")
     if outcome.failure is not None:
         return Side(missing=f"{outcome.failure.kind}: {outcome.failure.message}", failure=outcome.failure.kind)
+    if metric.checkpoint == "selected":
+        choice = select(checkpoints(outcome, metric.name), metric)
+        if choice.fault or choice.table is not None:
+            return Side(choice.table or ItemScores((), np.zeros(0)), choice=choice)
     table = outcome.items.get(metric.name)
+    if table is None:
+        table = checkpoints(outcome, metric.name).final
     if table is not None:
         return Side(table)
     value = outcome.metrics.get(metric.name)
     if value is None:
         reason = outcome.undefined.get(metric.name, "the recipe reports no such metric")
         return Side(missing=f"undefined: {reason}", failure="undefined")
-    return Side(ItemScores(("",), np.asarray([value])))
+    return Side(
+        ItemScores(("",), np.asarray([value])), choice=Choice(None) if metric.checkpoint == "selected" else None
+    )
 
 
 def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcomes: Outcomes) -> Pairs:
@@ -124,8 +137,11 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
         fault = "" if arm.untrained or against.untrained else _budget_fault(found, claim, cell.rung.budget)
         if fault:
             return Pairs(invalid=("budget", f"budget: at seed {seed}, {arm.name} and {against.name}: {fault}"))
+        fault = _selection_fault(sides, arm, against)
+        if fault:
+            return Pairs(invalid=("selection", f"selection: at seed {seed}, {fault}"))
         rows.append((seed, sides[0], sides[1]))
-    stacked = _stack(rows, arm.name, against.name)
+    stacked = replace(_stack(rows, arm.name, against.name), chosen=_chosen(rows, arm.name, against.name))
     invalid = stacked.invalid
     if invalid is None and dropped and rows:
         check = statistics.check_pairs([p[1] for p in present], [p[0] for p in present])
@@ -148,6 +164,28 @@ def _budget_fault(found: Sequence[Outcome | None], claim: ResolvedClaim, amount:
         # The last step of either may overshoot by one grain (a batch of tokens); a step itself is never split.
         tolerance = 0.0 if unit == "steps" else max(outcome.grain.get(unit, 0.0) for outcome in trained)
     return f"spent {spent[0]:g} against {spent[1]:g} {unit}" if abs(spent[0] - spent[1]) > tolerance else ""
+
+
+def _selection_fault(sides: Sequence[Side], arm: Arm, against: Arm) -> str:
+    """Why the selected checkpoints of two arms may not be compared, or empty: both must have had the same choice."""
+    choices = [(one, s.choice) for one, s in zip((arm, against), sides, strict=True) if s.choice is not None]
+    for one, choice in choices:
+        if choice.fault:
+            return f"{one.name}: {choice.fault}"
+    trained = [choice for one, choice in choices if not one.untrained]
+    if any(not choice.steps for choice in trained):
+        return 'the recipe records no scores by step ("NAME@STEP"), so no checkpoint can be selected'
+    if len(trained) == 2 and trained[0].steps != trained[1].steps:
+        told = [", ".join(f"{step:g}" for step in choice.steps) or "the end alone" for choice in trained]
+        return f"{arm.name} chose among steps {told[0]}, {against.name} among {told[1]}; both need the same choice"
+    return ""
+
+
+def _chosen(rows: Sequence[tuple[int, Side, Side]], name: str, other: str) -> str:
+    """Which checkpoints were selected, in words; empty where none were."""
+    sides = ((name, [one for _, one, _ in rows]), (other, [two for _, _, two in rows]))
+    both = [choice_words(whose, [s.choice for s in found if s.choice is not None]) for whose, found in sides]
+    return "; ".join(words for words in both if words)
 
 
 def _with_worst(sides: list[Side], metric: MetricClaim) -> list[Side]:

@@ -134,7 +134,14 @@ class Bench(Protocol):
         outputs: Sequence[str] | None = None,
         clusters: Sequence[str] | None = None,
     ) -> None:
-        """Record the (I,) per-item scores of a metric, what was answered, and the items' groups."""
+        """Record the (I,) per-item scores of a metric, what was answered, and the items' groups.
+
+        Under the metric's plain name stand the scores at the end of the trial, which are primary. Scores at other
+        checkpoints may be recorded beside them as ``NAME@STEP`` (say ``accuracy@200``) on the same items: reports then
+        show the peak with its expected inflation. Where a claim says ``checkpoint = "selected"``, each ``NAME@STEP``
+        needs a ``NAME@STEP/selection`` on a selection split: other items, the same at every step; they alone choose
+        the step whose ``NAME@STEP`` enters the contrast, and both arms must offer the same steps.
+        """
 
     def asset(self, key: Mapping[str, Any], build: Callable[[Path], None]) -> Path:
         """A shared folder that depends on ``key`` alone: built once by ``build(folder)``, outside the budget."""
