@@ -70,7 +70,12 @@ def test_a_good_claim_parses_and_takes_its_name_from_the_file() -> None:
         ("budget = 20", "budget = 0", 30, "greater than 0"),
         ('name = "on"', 'name = "off"', 18, "the name 'off' stands twice"),
         ('unit = "steps"', 'unit = "hours"', 7, "'steps', 'tokens', 'examples' or 'seconds'"),
-        ("items = 32", "items = 32\nlooks = [3, 5]", None, "must rise from at least 2 and end with the number of seeds"),
+        (
+            "items = 32",
+            "items = 32\nlooks = [3, 5]",
+            None,
+            "must rise from at least 2 and end with the number of seeds",
+        ),
         ("items = 16", 'items = 16\nprune = "threshold"', None, '`threshold` belongs to rule = "threshold"'),
     ],
 )
@@ -91,7 +96,7 @@ def test_all_faults_of_a_file_are_reported_together() -> None:
 
 
 def test_a_file_that_is_no_toml_says_where() -> None:
-    assert "line 3" in faults_of('a = 1\nb = 2\nc = = 3\n')
+    assert "line 3" in faults_of("a = 1\nb = 2\nc = = 3\n")
 
 
 def test_lines_are_found_behind_multi_line_strings_and_arrays() -> None:

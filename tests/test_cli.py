@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.test_conduct import write_claim
 
 
@@ -69,7 +68,7 @@ def test_a_failed_claim_explains_itself(toy_folder: Path) -> None:
     write_claim(toy_folder, arm='settings.behave = "raise"')
     assert evenhand(toy_folder, "run", "c.toml").returncode == 3
     told = evenhand(toy_folder, "status", "c.toml").stdout
-    for words in ("code x", "a fault in the recipe", "Mend it", 'raise ValueError', "phase 'run'"):
+    for words in ("code x", "a fault in the recipe", "Mend it", "raise ValueError", "phase 'run'"):
         assert words in told.replace("\n", " ") or words in told
 
 

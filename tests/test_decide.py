@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.worlds import TEXT, World, claim_of, failed, outcomes_of, scalar, with_scores
 
 from evenhand.decide import decide, progress, running_contrasts
 from evenhand.outcome import Outcome
 from evenhand.trial import Trial
 from evenhand.verdict import Verdict
-from tests.worlds import TEXT, World, claim_of, failed, outcomes_of, scalar, with_scores
 
 NULL = '[[arm]]\nname = "off_again"\nrole = "null"\n'
 RIVAL = '[[arm]]\nname = "rival"\nrole = "rival"\nsettings.effect = {effect}\n'

@@ -92,7 +92,10 @@ class World:
 
 
 def outcomes_of(
-    claim: ResolvedClaim, world: World | None = None, salt: int = 0, change: Callable[[Trial, Outcome], Any] | None = None
+    claim: ResolvedClaim,
+    world: World | None = None,
+    salt: int = 0,
+    change: Callable[[Trial, Outcome], Any] | None = None,
 ) -> dict[str, Outcome]:
     """Outcomes of every trial of a claim; ``change`` may replace one, or drop it by returning None."""
     found = {}

@@ -57,7 +57,7 @@ def test_a_failure_survives_the_file() -> None:
     ],
 )
 def test_faults_are_named_by_their_key(document: Any, words: str) -> None:
-    with pytest.raises(RecipeError, match="(?s).*") as caught:
+    with pytest.raises(RecipeError) as caught:
         outcome_file.from_json(document)
     assert words in str(caught.value)
 

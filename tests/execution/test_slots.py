@@ -17,7 +17,9 @@ from evenhand.execution.worker import Job
 from evenhand.trial import ItemSet, Trial
 
 
-def job_of(folder: Path, name: str = "t", *, amount: float = 5, memory_gib: float | None = None, **settings: Any) -> Job:
+def job_of(
+    folder: Path, name: str = "t", *, amount: float = 5, memory_gib: float | None = None, **settings: Any
+) -> Job:
     trial = Trial("c", "arm", "cond", "rung", 1, "toy:run", "f", settings, "steps", amount, ItemSet("rung", 0, 20))
     return Job(trial, str(folder), str(folder / "work" / name), str(folder / "assets"), 1, memory_gib)
 
