@@ -2,8 +2,9 @@
 
 Command: ``evenhand-lyapunov certify model.json.gz certificate.jsonl``; kill it at any time: the file stays valid, and
 running it again goes on. A node is a word of valuations and a set of residues. If some V(T^i(n)) lies clearly below
-V(n) for every large n of the class, it is written down; if all is known and none does, it is refuted; else it is split by
-next valuation. Bounds are doubles with a slack far above their rounding errors; the checker decides in integers.
+V(n) for every n >= cutoff of the class, it is written down; if all is known and none does, it is refuted; else it is
+split by the next valuation. Bounds are doubles with a slack far above their rounding errors; the checker decides in
+integers.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ CHUNK = 20_000
 
 @dataclass(frozen=True)
 class Masses:
-    """Shares of the odd numbers: certified, refuted (no certificate can show a fall) and open; they sum to 1."""
+    """Shares of the odd numbers: certified, refuted (no fall from the cutoff on can be shown) and open; they sum to 1."""
 
     certified: Fraction
     refuted: Fraction

@@ -1,0 +1,258 @@
+"""Exact densities, certificates, and the faults that the checker refuses."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evenhand.errors import DataError
+from evenhand.systems.lyapunov import certifier
+from evenhand.systems.lyapunov.checker import CertificateError, check
+from evenhand.systems.lyapunov.density import (
+    surviving_classes,
+    violation_lower_bound,
+    window_minimum_coverage,
+)
+from evenhand.systems.lyapunov.metrics import decide
+from evenhand.systems.lyapunov.potential import Potential, load_potential, zero_potential
+from evenhand.systems.lyapunov.potential_search import Measure, learn
+
+
+@pytest.mark.parametrize(("lookahead", "left"), [(10, Fraction(7495, 2**17)), (20, Fraction(37979409, 2**31))])
+def test_the_window_minimum_covers_the_known_fraction(lookahead: int, left: Fraction) -> None:
+    found = window_minimum_coverage(lookahead)
+    assert 1 - found.density == left
+    assert found.exceptions == ()
+
+
+@pytest.mark.parametrize(("lookahead", "percent"), [(100, 99.996706), (110, 99.998365)])
+def test_the_window_minimum_covers_the_known_share_at_long_lookahead(lookahead: int, percent: float) -> None:
+    assert 100 * float(window_minimum_coverage(lookahead).density) == pytest.approx(percent, abs=5e-7)
+
+
+def test_surviving_classes_are_sequence_a076227() -> None:
+    known = [1, 1, 1, 2, 3, 4, 8, 13, 19, 38, 64, 128, 226, 367, 734, 1295, 2114]
+    assert [surviving_classes(bits) for bits in range(17)] == known
+
+
+@pytest.mark.parametrize(("bits", "percent"), [(10, 93.75), (16, 96.7743), (32, 99.0373), (64, 99.8507), (128, 99.99302)])
+def test_coverage_by_bits_is_as_published(bits: int, percent: float) -> None:
+    assert 100 * (1 - surviving_classes(bits) / 2**bits) == pytest.approx(percent, abs=6e-5)
+
+
+def test_the_lower_bound_counts_each_rising_necklace_once() -> None:
+    assert violation_lower_bound(1) == Fraction(3, 8)  # (1,1) and (1,2)
+    assert violation_lower_bound(1, 1) == Fraction(1, 8)
+    assert float(violation_lower_bound(20)) == pytest.approx(0.00388, abs=5e-6)
+    assert float(violation_lower_bound(100)) == pytest.approx(5.6e-6, abs=5e-8)
+
+
+@pytest.fixture(scope="module")
+def model() -> Potential:
+    return learn(4, residue_power=1, measure=Measure(climb=1.0), sweeps=10, seed=1).with_head(1)
+
+
+@pytest.fixture(scope="module")
+def files(model: Potential, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Any]:
+    folder = tmp_path_factory.mktemp("certificate")
+    path, certificate = folder / "model.json.gz", folder / "certificate.jsonl"
+    model.save(path)
+    return path, certificate, certifier.certify(path, certificate, max_exponent=16, cutoff=2048)
+
+
+def test_a_certificate_of_a_learned_v_is_accepted(files: tuple[Path, Path, Any]) -> None:
+    path, certificate, masses = files
+    found = check(certificate, path)
+    assert found.density == masses.certified > Fraction(9, 10)
+    assert found.complete
+    assert found.lookahead == 5
+    assert masses.certified + masses.refuted + masses.open == 1
+
+
+def test_the_certified_density_does_not_exceed_what_random_numbers_show(
+    files: tuple[Path, Path, Any], model: Potential
+) -> None:
+    rng = np.random.default_rng(2)
+    limbs = rng.integers(0, 2**63, (200_000, 2), dtype=np.uint64) | np.uint64(1)
+    passed = decide(model, limbs).passes.mean()
+    error = 4 * (0.05 * 0.95 / 200_000) ** 0.5
+    assert float(files[2].certified) <= passed + error
+    assert float(1 - files[2].refuted) >= passed - error
+
+
+def test_the_closed_form_certifies_to_its_exact_fraction(tmp_path: Path) -> None:
+    zero_potential().save(tmp_path / "log.json.gz")
+    masses = certifier.certify(tmp_path / "log.json.gz", tmp_path / "c.jsonl", head=10, max_exponent=28)
+    assert 1 - masses.certified == Fraction(7495, 2**17)
+    assert check(tmp_path / "c.jsonl", tmp_path / "log.json.gz").density == masses.certified
+
+
+def _tamper(lines: list[Any], edit: Callable[[list[Any]], None], path: Path) -> Path:
+    copied = json.loads(json.dumps(lines))
+    edit(copied)
+    path.write_text("".join(json.dumps(line) + "\n" for line in copied))
+    return path
+
+
+def _first(lines: list[Any], wanted: Callable[[list[Any]], bool]) -> list[Any]:
+    return next(line for line in lines[1:-1] if wanted(line))
+
+
+def _widen(lines: list[Any]) -> None:
+    """A class loses its last valuation: twice as many numbers, or more, than were shown."""
+    line = next(line for line in lines[1:-1] if len(line[0]) > 2 and len(line[0]) > line[2] and not line[1])
+    line[0] = line[0][:-1]
+
+
+def _widen_tail(lines: list[Any]) -> None:
+    line = next(line for line in reversed(lines[1:-1]) if line[1] and line[0][-1] > 2)
+    line[0][-1] = 1
+
+
+def _overlap(lines: list[Any]) -> None:
+    lines.insert(-1, _first(lines, lambda line: len(line[0]) > 2))
+
+
+def _wrong_index(lines: list[Any]) -> None:
+    _first(lines, lambda line: line[2] == 2 and line[0][0] == 1)[2] = 1
+
+
+def _wrong_residue(lines: list[Any]) -> None:
+    _first(lines, lambda line: len(line[3]) == 1)[3] = [0, 1, 2]
+
+
+def _wrong_sum(lines: list[Any]) -> None:
+    del lines[1]
+
+
+def _fewer_exceptions(lines: list[Any]) -> None:
+    lines[0]["exceptions"] = lines[0]["exceptions"][1:]
+
+
+FAULTS = [
+    (_widen, "need not fall|overlaps|add up"),
+    (_widen_tail, "need not fall|overlaps|add up"),
+    (_overlap, "overlaps|add up"),
+    (_wrong_index, "need not fall"),
+    (_wrong_residue, "need not fall|overlaps|add up"),
+    (_wrong_sum, "add up"),
+    (_fewer_exceptions, "exceptions differ"),
+]
+
+
+@pytest.mark.parametrize(("fault", "message"), FAULTS, ids=[f.__name__.strip("_") for f, _ in FAULTS])
+def test_a_planted_fault_is_refused(
+    files: tuple[Path, Path, Any], tmp_path: Path, fault: Callable[[list[Any]], None], message: str
+) -> None:
+    path, certificate, _ = files
+    lines = [json.loads(line) for line in certificate.read_text().splitlines()]
+    with pytest.raises(CertificateError, match=message):
+        check(_tamper(lines, fault, tmp_path / "bad.jsonl"), path)
+
+
+def test_overlapping_classes_are_refused_even_without_a_summary(files: tuple[Path, Path, Any], tmp_path: Path) -> None:
+    path, certificate, _ = files
+    lines = [json.loads(line) for line in certificate.read_text().splitlines()][:-1]
+    nested = _first(lines + [None], lambda line: not line[1] and len(line[0]) > line[2])
+    lines.append([[*nested[0], 1], 0, nested[2], nested[3]])
+    with pytest.raises(CertificateError, match="overlaps"):
+        check(_tamper(lines, lambda _: None, tmp_path / "bad.jsonl"), path)
+
+
+def test_a_cutoff_below_what_a_class_needs_is_refused(tmp_path: Path) -> None:
+    """Word (1, 2, 1, 2, 2) falls below n only for n > b/(2^8 - 3^5) = 23: a cutoff of 23 holds for n = 23 not."""
+    zero_potential().save(tmp_path / "log.json.gz")
+    certifier.certify(tmp_path / "log.json.gz", tmp_path / "c.jsonl", head=4, max_exponent=14, cutoff=3)
+    header = json.loads((tmp_path / "c.jsonl").read_text().splitlines()[0])
+    word = [1, 1, 1, 2, 3]
+    offset, total = 0, 0
+    for k in word:
+        offset, total = 3 * offset + (1 << total), total + k
+    needed = offset // (2**total - 3**5) + 1
+    for cutoff, holds in ((needed + 1, True), (needed - 1, False)):
+        model = load_potential(tmp_path / "log.json.gz").with_head(4)
+        header |= {"cutoff": cutoff, "exceptions": certifier.exceptions_below(model, cutoff)}
+        path = tmp_path / f"{cutoff}.jsonl"
+        path.write_text(json.dumps(header) + "\n" + json.dumps([word, 0, 5, [0]]) + "\n")
+        if holds:
+            assert check(path, tmp_path / "log.json.gz").density == Fraction(1, 2**total)
+        else:
+            with pytest.raises(CertificateError, match="need not fall"):
+                check(path, tmp_path / "log.json.gz")
+
+
+def test_a_wrong_margin_in_the_model_is_refused(files: tuple[Path, Path, Any], tmp_path: Path) -> None:
+    path, certificate, _ = files
+    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    word, tail, row = json.loads(lines[5])
+    lines[5] = json.dumps([word, tail, [v + 200 for v in row]])
+    forged = tmp_path / path.name
+    forged.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
+    with pytest.raises(CertificateError, match="not the model"):
+        check(certificate, forged)
+    import hashlib
+
+    text = certificate.read_text().splitlines()
+    header = json.loads(text[0]) | {"model_sha256": hashlib.sha256(forged.read_bytes()).hexdigest()}
+    renamed = tmp_path / "renamed.jsonl"
+    renamed.write_text("\n".join([json.dumps(header), *text[1:]]) + "\n")
+    with pytest.raises(CertificateError, match=r"need not fall|exceptions differ"):
+        check(renamed, forged)
+
+
+def test_a_certificate_cut_off_mid_line_still_holds_for_what_it_lists(
+    files: tuple[Path, Path, Any], tmp_path: Path
+) -> None:
+    path, certificate, masses = files
+    text = certificate.read_text()
+    short = tmp_path / "short.jsonl"
+    short.write_text(text[: 2 * len(text) // 3])
+    found = check(short, path)
+    assert not found.complete
+    assert 0 < found.density < masses.certified
+
+
+def test_a_killed_certifier_goes_on_to_the_same_file(
+    files: tuple[Path, Path, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, certificate, _ = files
+    again = tmp_path / "again.jsonl"
+
+    class Killed(Exception):  # noqa: N818 - stands for a signal
+        pass
+
+    def kill(exponent: int, _masses: certifier.Masses) -> None:
+        if exponent >= 10:
+            raise Killed
+
+    with pytest.raises(Killed):
+        certifier.certify(path, again, max_exponent=16, cutoff=2048, report=kill)
+    with again.open("a") as file:
+        file.write('[[1,1],0,1,[0]]\n[[1,')  # written after the last saved state
+    certifier.certify(path, again, max_exponent=16, cutoff=2048, threads=2)
+    assert again.read_bytes() == certificate.read_bytes()
+
+
+def test_a_state_of_another_run_is_refused(files: tuple[Path, Path, Any], tmp_path: Path) -> None:
+    path, _, _ = files
+    certificate = tmp_path / "c.jsonl"
+    with pytest.raises(ZeroDivisionError):
+        certifier.certify(path, certificate, max_exponent=16, cutoff=2048, report=lambda *_: 1 // 0)
+    with pytest.raises(DataError, match="another model, head or cutoff"):
+        certifier.certify(path, certificate, max_exponent=16, cutoff=700)
+
+
+def test_the_checker_shares_no_code_with_the_certifier_and_is_short() -> None:
+    import evenhand.systems.lyapunov.checker as module
+
+    source = Path(str(module.__file__)).read_text()
+    assert len(source.splitlines()) <= 200
+    assert "evenhand.systems" not in source
+    assert not any(word in source for word in ("numpy", "float(", "import math", "numba"))
