@@ -36,7 +36,7 @@ CHUNK = 20_000
 
 @dataclass(frozen=True)
 class Masses:
-    """Shares of the odd numbers: certified, refuted (no fall from the cutoff on can be shown) and open; they sum to 1."""
+    """Shares of the odd numbers: certified, refuted (no fall from the cutoff on can be shown), open; they sum to 1."""
 
     certified: Fraction
     refuted: Fraction

@@ -1,0 +1,208 @@
+"""The recipes ``lyapunov.network`` and ``lyapunov.potential``: one V per trial, measured on the same numbers.
+
+Closed forms are arms of both (``model = "window-minimum"``): they train nothing and are deterministic.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from evenhand.outcome import Outcome
+from evenhand.recipe import Bench, Metric, RecipeSettings, recipe
+from evenhand.systems.lyapunov.closed_forms import closed_form
+from evenhand.systems.lyapunov.evaluation_set import EvaluationSet, evaluation_set, generate, read_csv
+from evenhand.systems.lyapunov.metrics import Candidate, Scores, decide, evaluate_trajectories, score
+from evenhand.systems.lyapunov.trajectories import (
+    listed_steps,
+    numbers_on,
+    on_trajectory_numbers,
+    training_seeds,
+    without_merging,
+)
+
+ClosedForm = Literal["log-n", "trailing-ones", "window-sum", "window-minimum"]
+
+METRICS = {
+    "pass_rate": Metric(floor=0.0, ceiling=1.0, about="share of random n at which V falls"),
+    "on_trajectory": Metric(floor=0.0, ceiling=1.0, about="the same over numbers as trajectories visit them"),
+    "weighted": Metric(floor=0.0, ceiling=1.0, about="share weighted by log10(orbit maximum / n) + 1"),
+    "growth_weighted": Metric(floor=0.0, ceiling=1.0, about="weighted share over steps with T(n) > n"),
+    "decay": Metric(floor=0.0, ceiling=1.0, about="share over steps with T(n) < n"),
+    "violations": Metric("minimise", floor=0.0, ceiling=429.0, about="test steps, of 429, at which V does not fall"),
+    "held_out_violations": Metric(
+        "minimise", floor=0.0, ceiling=1.0, about="share of distinct test steps on no training trajectory that fail"
+    ),
+}
+
+
+class Settings(RecipeSettings):
+    """What both recipes read.
+
+    Attributes:
+        lookahead: L of V.
+        evaluation: a CSV of numbers; None generates 50,000 (seed 42).
+        hold_out: keep training seeds whose trajectories merge into test trajectories out of the training.
+    """
+
+    lookahead: int = 10
+    evaluation: str | None = None
+    hold_out: bool = True
+
+
+class NetworkSettings(Settings):
+    """A network, or a closed form; names as in ``training.TrainingOptions``."""
+
+    model: Literal["network"] | ClosedForm = "network"
+    layers: str = "256,256,128"
+    groups: tuple[str, ...] = ("log", "residues", "drift", "valuations")
+    batch: int = 1024
+    learning_rate: float = 1e-3
+    target: Literal["fixed", "adaptive", "split"] = "fixed"
+    anchor_share: float = 0.25
+    four_steps: bool = False
+    eight_steps: bool = False
+    schedule: Literal["cosine", "plateau"] = "cosine"
+    growth_weight: float = 1.0
+    curriculum: bool = True
+    ramp_share: float = 0.5
+    start_seeds: int = 0
+    mining: bool = True
+    mine_interval: int = 100
+    mine_count: int = 50
+    mined_share: float | None = 0.2
+    count_mined_as_seeds: bool = False
+    passes: Literal["needed", "all"] = "needed"
+
+
+class PotentialSettings(Settings):
+    """A learned potential, or a closed form. The budget counts sweeps per window length."""
+
+    model: Literal["potential"] | ClosedForm = "potential"
+    window: int = 7
+    residue_power: int = 3
+    climb: float = 3.0
+    trajectory: float = 0.0
+
+
+@recipe(metrics=METRICS, units=("steps",), preload=("torch", "numba"))
+def network(settings: NetworkSettings, bench: Bench) -> Outcome:
+    """Train a network V for the Collatz map, or take a closed form, and measure it."""
+    if settings.model != "network":
+        return _measure(closed_form(settings.model, settings.lookahead), settings, bench)
+    import torch
+
+    from evenhand.systems.lyapunov.network import LyapunovNetwork, NetworkModel
+    from evenhand.systems.lyapunov.training import TrainingOptions, train
+
+    torch.set_num_threads(bench.threads)
+    steps = int(bench.budget.left)
+    options = TrainingOptions(
+        lookahead=settings.lookahead,
+        groups=settings.groups,
+        layers=settings.layers,
+        steps=steps,
+        batch=settings.batch,
+        learning_rate=settings.learning_rate,
+        target=settings.target,
+        anchor_steps=max(1, int(steps * settings.anchor_share)),
+        four_steps=settings.four_steps,
+        eight_steps=settings.eight_steps,
+        schedule=settings.schedule,
+        growth_weight=settings.growth_weight,
+        curriculum=settings.curriculum,
+        ramp_length=max(1, int(steps * settings.ramp_share)),
+        start_seeds=settings.start_seeds,
+        mining=settings.mining,
+        mine_interval=settings.mine_interval,
+        mine_count=settings.mine_count,
+        mined_share=None if settings.count_mined_as_seeds else settings.mined_share,
+        passes=settings.passes,
+    )
+
+    def report(step: int, loss: float, _network: LyapunovNetwork) -> None:
+        bench.budget.spend(steps=1, examples=settings.batch)
+        if step % 20 == 0:
+            bench.log(step, loss=loss)
+
+    trained = train(
+        options,
+        seeds=_seeds(settings),
+        order=bench.rng("order"),
+        init_seed=int(bench.rng("init").integers(2**31)),
+        device=bench.device,
+        report=report,
+        should_stop=lambda _step: bench.budget.left <= 0,
+    )
+    return _measure(NetworkModel(trained.to("cpu")), settings, bench)
+
+
+@recipe(metrics=METRICS, units=("steps",), preload=("numba",))
+def potential(settings: PotentialSettings, bench: Bench) -> Outcome:
+    """Learn a potential log n + phi(window, residue) under a minimum over the rest of the lookahead, and measure it."""
+    if settings.model != "potential":
+        return _measure(closed_form(settings.model, settings.lookahead), settings, bench)
+    from evenhand.systems.lyapunov.potential_search import Measure, Progress, learn
+
+    sweeps = int(bench.budget.left)
+
+    def report(progress: Progress) -> None:
+        bench.log(progress.lookahead, violated=progress.violated[0], hovering=progress.violated[2])
+
+    window = min(settings.window, settings.lookahead)
+    found = learn(
+        window,
+        residue_power=settings.residue_power,
+        measure=Measure(1.0, settings.trajectory, settings.climb),
+        sweeps=sweeps,
+        seed=int(bench.rng("order").integers(2**31)),
+        report=report,
+    )
+    bench.budget.spend(steps=sweeps)
+    bench.note("size", f"{found.size} table entries, window {window}, head {settings.lookahead - window}")
+    return _measure(found.with_head(settings.lookahead - window), settings, bench)
+
+
+def _seeds(settings: Settings) -> list[int]:
+    seeds = training_seeds()
+    return without_merging(seeds, listed_steps()) if settings.hold_out else seeds
+
+
+def _chosen(settings: Settings, bench: Bench) -> EvaluationSet:
+    """The rung's share of the evaluation set."""
+    pool = generate() if settings.evaluation is None else read_csv(bench.data(settings.evaluation))
+    chosen = bench.item_set.choose(len(pool.numbers))
+    return evaluation_set([pool.numbers[i] for i in chosen])
+
+
+def _measure(model: Candidate, settings: Settings, bench: Bench) -> Outcome:
+    data = _chosen(settings, bench)
+    decision = decide(model, data.limbs, threads=bench.threads)
+    found = score(decision, data.growth, data.weights)
+    bench.items("pass_rate", [str(n) for n in data.numbers], decision.passes.astype(float).tolist())
+    visited = on_trajectory_numbers(data.numbers, steps_per_start=40, seed=1)
+    passes = decide(model, visited, threads=bench.threads).passes
+    identities = [f"from {n}" for n in data.numbers]
+    bench.items("on_trajectory", identities, passes.astype(float).tolist())
+    test = evaluate_trajectories(model, listed_steps(), numbers_on(_seeds(settings)))
+    bench.note("model", f"{model.name}, lookahead {model.lookahead}, {model.size} fitted numbers")
+    bench.note("test steps on training trajectories", f"{test.on_training} of {test.steps}")
+    bench.note("margin quantiles", ", ".join(f"{q:g}: {m:.4f}" for q, m in found.margins.items()))
+    metrics, undefined = _rates(found)
+    metrics["violations"] = float(test.violations)
+    if test.held_out and test.held_out_violations is not None:
+        metrics["held_out_violations"] = test.held_out_violations / test.held_out
+    else:
+        undefined["held_out_violations"] = "every test step lies on a training trajectory"
+    return Outcome(metrics=metrics, undefined=undefined)
+
+
+def _rates(found: Scores) -> tuple[dict[str, float], dict[str, str]]:
+    metrics, undefined = {"weighted": found.weighted}, {}
+    for name, value in (("growth_weighted", found.growth_weighted), ("decay", found.decay)):
+        if value is None or not np.isfinite(value):
+            undefined[name] = "no such step among the items"
+        else:
+            metrics[name] = value
+    return metrics, undefined
