@@ -33,7 +33,7 @@ def contrast(
     Args:
         claim, arm, against, cell, outcomes: what is compared.
         level: of the interval.
-        beside: compute the bootstrap interval that is shown beside the estimate.
+        beside: compute what is shown beside the estimate too; see :func:`add_beside`.
 
     Returns:
         The contrast, the pairs it rests on, and the estimate (None where there is no complete pair).
@@ -46,12 +46,31 @@ def contrast(
         return replace(empty, invalid=invalid, dropped=pairs.dropped, why_none=why), pairs, None
     if pairs.invalid:
         return replace(empty, seeds=pairs.seeds, invalid=pairs.invalid[1], dropped=pairs.dropped), pairs, None
-    found = _estimate(claim, arm, against, cell.metric, pairs, level, empty if beside else None)
+    found = _estimate(claim, arm, against, cell.metric, pairs, level)
     figured = _figures(empty, found, pairs, cell.metric, claim.claim.alpha)
-    if beside:
-        peaks = _peaks(claim, arm, against, cell, pairs.seeds, outcomes)
-        figured = replace(figured, figures={**figured.figures, **peaks})
-    return figured, pairs, found
+    return (add_beside(claim, arm, against, cell, outcomes, figured, pairs) if beside else figured), pairs, found
+
+
+def add_beside(
+    claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcomes: Outcomes, figured: Contrast, pairs: Pairs
+) -> Contrast:
+    """The contrast with what is shown beside its estimate and decides nothing: bootstrap, random sign flips, peaks."""
+    if figured.estimate is None:
+        return figured
+    names = (figured.arm, figured.against, figured.condition, figured.metric)
+    generator = stream("bootstrap", claim.hash, *names)
+    interval = None
+    differences = pairs.differences(cell.metric)
+    if pairs.item_wise:
+        drawn = statistics.crossed_bootstrap(
+            differences, generator, level=figured.level, draws=BOOTSTRAP_DRAWS, clusters=pairs.clusters
+        )
+        interval = pair(drawn.interval)
+    flips = figured.sign_flip_p
+    if flips is None and figured.sign_flip_minimum is not None:
+        flips = statistics.sign_flip(figured.differences, generator).p  # too many seeds to enumerate
+    figures = {**figured.figures, **_peaks(claim, arm, against, cell, pairs.seeds, outcomes)}
+    return replace(figured, bootstrap_interval=interval, sign_flip_p=flips, figures=figures)
 
 
 def _peaks(
@@ -68,14 +87,10 @@ def _peaks(
 
 
 def _estimate(
-    claim: ResolvedClaim, arm: Arm, against: Arm, metric: MetricClaim, pairs: Pairs, level: float,
-    named: Contrast | None,
-) -> statistics.PairedContrast:  # fmt: skip
+    claim: ResolvedClaim, arm: Arm, against: Arm, metric: MetricClaim, pairs: Pairs, level: float
+) -> statistics.PairedContrast:
     """The estimate in the claim's scope; where both arms are deterministic, items are the only randomness."""
     scope = "checkpoint" if arm.deterministic and against.deterministic else claim.claim.scope
-    generator = None
-    if named is not None:
-        generator = stream("bootstrap", claim.hash, named.arm, named.against, named.condition, named.metric)
     if not pairs.item_wise:
         return statistics.paired_contrast(pairs.differences(metric)[:, 0], scope=scope, level=level)
     sign = 1.0 if metric.direction == "maximise" else -1.0
@@ -88,8 +103,6 @@ def _estimate(
         scope=scope,
         level=level,
         clusters=pairs.clusters,
-        generator=generator,
-        bootstrap_draws=BOOTSTRAP_DRAWS,
         bounds=bounds,
     )
 
@@ -102,7 +115,7 @@ def pair(interval: statistics.Interval | None) -> Interval | None:
 def _figures(
     empty: Contrast, found: statistics.PairedContrast, pairs: Pairs, metric: MetricClaim, alpha: float
 ) -> Contrast:
-    flips, correlation, bootstrap = found.flips, found.correlation, found.bootstrap
+    flips, correlation = found.flips, found.correlation
     return replace(
         empty,
         seeds=pairs.seeds,
@@ -117,7 +130,6 @@ def _figures(
         equivalence_interval=pair(found.interval_at(1 - 2 * alpha)),
         sign_flip_p=found.sign_flip.p if found.scope != "checkpoint" else None,
         sign_flip_minimum=found.sign_flip.attainable if found.scope != "checkpoint" else None,
-        bootstrap_interval=None if bootstrap is None else pair(bootstrap.interval),
         correlation=None if correlation is None else correlation.over_seeds,
         gained=None if flips is None else flips.gained,
         lost=None if flips is None else flips.lost,

@@ -7,11 +7,11 @@ several variants, conditions and primary metrics the levels follow Holm; planned
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from evenhand import statistics
 from evenhand.claim import Arm, Condition, MetricClaim
-from evenhand.contrasts import contrast, pair
+from evenhand.contrasts import add_beside, contrast, pair
 from evenhand.judge import RESULT_KINDS, Levels, judge, qualifier
 from evenhand.ladder import (
     Progress,
@@ -24,7 +24,7 @@ from evenhand.ladder import (
     primary,
     targets,
 )
-from evenhand.pairs import Cell, Outcomes, Pairs, make_pairs
+from evenhand.pairs import Cell, Outcomes, Pairs
 from evenhand.plan import ResolvedClaim
 from evenhand.verdict import Contrast, Decision, Exploratory, Interaction, Verdict, VerdictKind
 
@@ -32,6 +32,25 @@ NULL_LEVEL = 0.99
 """A null arm fails when its interval at this level excludes 0: by chance in 1 of 100 claims."""
 
 Found = tuple[Contrast, Pairs, statistics.PairedContrast | None]
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """A claim with its outcomes and the contrasts computed so far: each look asks for some of them again."""
+
+    claim: ResolvedClaim
+    outcomes: Outcomes
+    known: dict[tuple[object, ...], Found] = field(default_factory=dict)
+
+    def contrast(self, arm: Arm, against: Arm, cell: Cell, level: float, *, beside: bool) -> Found:
+        """The contrast of two arms in a cell; see :func:`evenhand.contrasts.contrast`."""
+        key = (arm.name, against.name, cell.condition.name, cell.rung.name, cell.metric.name, cell.seeds, level)
+        if key not in self.known:
+            self.known[key] = contrast(self.claim, arm, against, cell, self.outcomes, level=level, beside=False)
+        plain, pairs, estimate = self.known[key]
+        if beside:
+            plain = add_beside(self.claim, arm, against, cell, self.outcomes, plain, pairs)
+        return plain, pairs, estimate
 
 
 @dataclass(frozen=True)
@@ -49,6 +68,11 @@ def progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
     At the confirming rung trials run up to the next planned look; the claim stops at the first look that settles
     every verdict.
     """
+    return _progress(_Bench(claim, outcomes))
+
+
+def _progress(bench: _Bench) -> Progress:
+    claim, outcomes = bench.claim, bench.outcomes
     stand = climb(claim, outcomes)
     if stand.rung is not claim.claim.rungs[-1] or not stand.standing:
         return stand
@@ -56,14 +80,14 @@ def progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
         seeds = stand.rung.seeds[:count]
         pending = pending_trials(claim, stand.rung, stand.standing, seeds, outcomes)
         stand = replace(stand, seeds=seeds, pending=pending, finished=not pending)
-        if pending or _settled(claim, stand, outcomes):
+        if pending or count == len(stand.rung.seeds) or _settled(bench, stand):
             break
     return stand
 
 
-def _settled(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes) -> bool:
+def _settled(bench: _Bench, stand: Progress) -> bool:
     """Whether every verdict on a variant is settled at the present look."""
-    verdicts = _variant_verdicts(claim, stand, outcomes, beside=False)
+    verdicts = _variant_verdicts(bench, stand, beside=False)
     return all(verdict.kind not in ("inconclusive", "not-run") for verdict in verdicts)
 
 
@@ -77,9 +101,11 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
         claim: resolved.
         outcomes: trial id to its outcome; trials without one count as pending.
     """
-    stand = progress(claim, outcomes)
-    verdicts = _variant_verdicts(claim, stand, outcomes, beside=True)
-    verdicts = [*_with_checks(claim, stand, verdicts, outcomes), *_null_verdicts(claim, stand, outcomes)]
+    bench = _Bench(claim, outcomes)
+    stand = _progress(bench)
+    verdicts = _variant_verdicts(bench, stand, beside=True)
+    nulls = _null_verdicts(bench, stand)
+    verdicts = [*_with_checks(claim, verdicts, nulls), *nulls]
     order = {
         (m.name, c.name, a.name): i
         for i, (m, c, a) in enumerate(
@@ -91,8 +117,8 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
         claim=claim.name,
         claim_hash=claim.hash,
         verdicts=tuple(verdicts),
-        interactions=tuple(_interactions(claim, stand, outcomes)),
-        exploratory=tuple(_exploratory(claim, stand, outcomes)),
+        interactions=tuple(_interactions(bench, stand)),
+        exploratory=tuple(_exploratory(bench, stand)),
         warnings=_warnings(claim, stand, verdicts),
         finished=stand.finished,
     )
@@ -104,8 +130,9 @@ def _cells(claim: ResolvedClaim, stand: Progress, metrics: Sequence[MetricClaim]
     return [Cell(condition, rung, metric, seeds) for metric in metrics for condition in claim.claim.conditions]
 
 
-def _variant_verdicts(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes, *, beside: bool) -> list[Verdict]:
+def _variant_verdicts(bench: _Bench, stand: Progress, *, beside: bool) -> list[Verdict]:
     """One verdict per variant, condition and primary metric, before null arms and controls are considered."""
+    claim = bench.claim
     alpha = claim.claim.alpha
     cases: list[_Case] = []
     verdicts: list[Verdict] = []
@@ -115,9 +142,7 @@ def _variant_verdicts(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes,
                 verdicts.append(_pruned(claim, arm, cell, *stand.pruned[arm.name]))
                 continue
             others = [claim.baseline, *claim.arms("rival")]
-            found = tuple(
-                contrast(claim, arm, other, cell, outcomes, level=1 - alpha, beside=beside) for other in others
-            )
+            found = tuple(bench.contrast(arm, other, cell, 1 - alpha, beside=beside) for other in others)
             cases.append(_Case(arm, cell, found))
     levels = _levels(claim, cases)
     return verdicts + [_verdict(claim, case, levels[i]) for i, case in enumerate(cases)]
@@ -189,25 +214,22 @@ def _pruned(claim: ResolvedClaim, arm: Arm, cell: Cell, rung: str, reason: str) 
     )  # fmt: skip
 
 
-def _null_verdicts(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes) -> list[Verdict]:
+def _null_verdicts(bench: _Bench, stand: Progress) -> list[Verdict]:
     """Null arms are judged at the null level: their verdict says whether the experiment can be trusted."""
+    claim = bench.claim
     levels = Levels(1 - NULL_LEVEL, claim.claim.alpha)
     verdicts = []
     for cell in _cells(claim, stand, primary(claim)):
         for arm in claim.arms("null"):
             if stand.standing:
-                found = contrast(claim, arm, claim.baseline, cell, outcomes, level=NULL_LEVEL)
+                found = bench.contrast(arm, claim.baseline, cell, NULL_LEVEL, beside=True)
                 verdicts.append(_verdict(claim, _Case(arm, cell, (found,)), levels))
     return verdicts
 
 
-def _with_checks(
-    claim: ResolvedClaim, stand: Progress, verdicts: Sequence[Verdict], outcomes: Outcomes
-) -> list[Verdict]:
+def _with_checks(claim: ResolvedClaim, verdicts: Sequence[Verdict], null_arms: Sequence[Verdict]) -> list[Verdict]:
     """Verdicts made invalid where a null arm or a control condition failed."""
-    nulls = {
-        (v.condition, v.metric): v for v in _null_verdicts(claim, stand, outcomes) if v.kind in ("gain", "regression")
-    }
+    nulls = {(v.condition, v.metric): v for v in null_arms if v.kind in ("gain", "regression")}
     expected_still = {condition.name for condition in controls(claim)}
     failed = {
         (v.arm, v.metric): v
@@ -235,12 +257,13 @@ def _against_baseline(verdict: Verdict) -> VerdictKind:
     return verdict.contrasts[0].kind if verdict.contrasts else verdict.kind
 
 
-def _interactions(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes) -> list[Interaction]:
+def _interactions(bench: _Bench, stand: Progress) -> list[Interaction]:
     """Differences of differences: each target condition less each control condition."""
     if not stand.finished or not stand.standing:
         return []
+    claim = bench.claim
     return [
-        _interaction(claim, arm, target, control, metric, stand.seeds, outcomes)
+        _interaction(bench, arm, target, control, metric, stand.seeds)
         for metric in primary(claim)
         for arm in claim.arms("variant")
         if arm.name in stand.standing
@@ -251,13 +274,12 @@ def _interactions(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes) -> 
 
 
 def _interaction(
-    claim: ResolvedClaim, arm: Arm, target: Condition, control: Condition, metric: MetricClaim,
-    seeds: tuple[int, ...], outcomes: Outcomes,
-) -> Interaction:  # fmt: skip
-    rung = claim.claim.rungs[-1]
-    here, there = (
-        make_pairs(claim, arm, claim.baseline, Cell(c, rung, metric, seeds), outcomes) for c in (target, control)
-    )
+    bench: _Bench, arm: Arm, target: Condition, control: Condition, metric: MetricClaim, seeds: tuple[int, ...]
+) -> Interaction:
+    claim = bench.claim
+    cells = [Cell(condition, claim.claim.rungs[-1], metric, seeds) for condition in (target, control)]
+    level = 1 - claim.claim.alpha
+    here, there = (bench.contrast(arm, claim.baseline, cell, level, beside=False)[1] for cell in cells)
     names = (arm.name, claim.baseline.name, metric.name, target.name, control.name)
     shared = [seed for seed in here.seeds if seed in there.seeds]
     fault = here.invalid or there.invalid
@@ -275,7 +297,7 @@ def _interaction(
         left,
         right,
         scope=scope,
-        level=1 - claim.claim.alpha,
+        level=level,
         target_clusters=here.clusters if item_wise else None,
         control_clusters=there.clusters if item_wise else None,
     )
@@ -283,13 +305,14 @@ def _interaction(
     return Interaction(*names, result.estimate, pair(result.interval), result.p, by_seed, result.reason or "")
 
 
-def _exploratory(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes) -> list[Exploratory]:
+def _exploratory(bench: _Bench, stand: Progress) -> list[Exploratory]:
     """Metrics that are not primary: Benjamini-Hochberg over the whole table, and never a verdict."""
     if not stand.finished or not stand.standing:
         return []
+    claim = bench.claim
     level = 1 - claim.claim.alpha
     rows = [
-        contrast(claim, arm, claim.baseline, cell, outcomes, level=level, beside=False)[0]
+        bench.contrast(arm, claim.baseline, cell, level, beside=False)[0]
         for cell in _cells(claim, stand, [m for m in claim.claim.metrics if not m.primary])
         for arm in claim.arms("variant")
         if arm.name in stand.standing

@@ -207,19 +207,20 @@ def _stack(rows: Sequence[tuple[int, Side, Side]], name: str, other: str) -> Pai
     if not rows:
         return Pairs()
     first = rows[0][2].table
+    statistics.match_items(first.ids, first.ids)  # a repeated id is an error, also where all tables repeat it
     variant, reference, identical = [], [], True
     for seed, one, two in rows:
-        tables = []
+        aligned = []
         for found, whose in ((one.table, name), (two.table, other)):
-            match = statistics.match_items(first.ids, found.ids)
-            if match.order is None:
-                sentence = f"items: {whose} at seed {seed} was not scored on the items of {other}: {match.reason}"
+            table = _aligned(first.ids, found)
+            if isinstance(table, str):
+                sentence = f"items: {whose} at seed {seed} was not scored on the items of {other}: {table}"
                 return Pairs(invalid=("items", sentence))
-            tables.append((found, np.asarray(match.order, dtype=np.int64)))
-        (left, left_order), (right, right_order) = tables
-        variant.append(left.scores[left_order])
-        reference.append(right.scores[right_order])
-        identical = identical and _same_answers(left, right, left_order, right_order)
+            aligned.append(table)
+        left, right = aligned
+        variant.append(left.scores)
+        reference.append(right.scores)
+        identical = identical and _same_answers(left, right)
     return Pairs(
         seeds=tuple(seed for seed, _, _ in rows),
         variant=np.stack(variant),
@@ -230,11 +231,20 @@ def _stack(rows: Sequence[tuple[int, Side, Side]], name: str, other: str) -> Pai
     )
 
 
-def _same_answers(
-    left: ItemScores, right: ItemScores, left_order: NDArray[np.int64], right_order: NDArray[np.int64]
-) -> bool:
+def _aligned(ids: tuple[str, ...], table: ItemScores) -> ItemScores | str:
+    """The table with its items in the order of ``ids``, or why it has not the same items."""
+    if table.ids is ids or table.ids == ids:
+        return table
+    match = statistics.match_items(ids, table.ids)
+    if match.order is None:
+        return match.reason or "other items"
+    outputs = None if table.outputs is None else tuple(table.outputs[i] for i in match.order)
+    return ItemScores(ids, table.scores[np.asarray(match.order, dtype=np.int64)], outputs)
+
+
+def _same_answers(left: ItemScores, right: ItemScores) -> bool:
     """Whether two trials gave the same answers (the same scores, where answers are not recorded)."""
-    same = bool(np.array_equal(left.scores[left_order], right.scores[right_order]))
+    same = bool(np.array_equal(left.scores, right.scores))
     if same and left.outputs is not None and right.outputs is not None:
-        same = [left.outputs[i] for i in left_order] == [right.outputs[i] for i in right_order]
+        same = left.outputs == right.outputs
     return same

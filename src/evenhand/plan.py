@@ -87,8 +87,20 @@ class ResolvedClaim:
                     if not arm.deterministic or position == 0:
                         yield self.trial(arm, condition, rung, seed)
 
+    @cached_property
+    def _known(self) -> dict[tuple[str, str, str, int | None], Trial]:
+        """Trials made so far: their ids are hashes, and deciding asks for the same ones again and again."""
+        return {}
+
     def trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int) -> Trial:
         """One trial; a deterministic arm has the same one for every seed."""
+        key = (arm.name, condition.name, rung.name, None if arm.deterministic else seed)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._trial(arm, condition, rung, seed)
+        return found
+
+    def _trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int) -> Trial:
         return Trial(
             claim=self.name,
             arm=arm.name,
