@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from evenhand.nn.rwkv7 import RWKV7, GenerationSettings, RWKV7Config, RWKV7State, Seeding, SeedingSettings, generate
-from evenhand.nn.rwkv7.inference import Inference, InferenceError, Precision, choose_precision
+from evenhand.nn.rwkv7.inference import Inference, InferenceError, Precision, ThreadTrial, choose_precision
 from evenhand.nn.rwkv7.tokenizer import WorldTokenizer
 
 SIZES = {"layers": 3, "width": 64, "head_size": 32, "vocabulary": 257}  # no multiple of the rows taken together
@@ -100,3 +100,24 @@ def test_the_choice_of_precision_carries_its_reason(asked: Precision, weights: s
 def test_sizes_that_the_vectors_do_not_divide_are_named() -> None:
     with pytest.raises(InferenceError, match="gate_rank"):
         Inference(random_model(gate_rank=12))
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [({1: 0.2, 2: 0.1}, 2), ({1: 0.1, 2: 0.5}, 1)])
+def test_the_faster_number_of_threads_is_kept_and_tried_anew_from_time_to_time(
+    seconds: dict[int, float], kept: int
+) -> None:
+    trial, taken = ThreadTrial(), []
+    for _ in range(2 * ThreadTrial.PERIOD):
+        taken.append(trial.threads(2))
+        trial.took(taken[-1], seconds[taken[-1]])
+    tried = 2 * ThreadTrial.TRIALS
+    assert taken[:tried] == [1, 2] * ThreadTrial.TRIALS
+    assert set(taken[tried : ThreadTrial.PERIOD]) == {kept}
+    assert taken[ThreadTrial.PERIOD :] == taken[: ThreadTrial.PERIOD]
+
+
+def test_one_thread_is_all_that_is_taken_of_one() -> None:
+    trial = ThreadTrial()
+    for _ in range(10):
+        assert trial.threads(1) == 1
+        trial.took(1, 0.1)

@@ -7,6 +7,8 @@ weights come from memory: there half the bytes are half the time.
 from __future__ import annotations
 
 import os
+import statistics
+import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -51,6 +53,36 @@ def choose_precision(asked: Precision = "auto") -> PrecisionChoice:
     return PrecisionChoice(
         "bfloat16", "float32", f"bfloat16 weights: {why}; float32 products: this CPU has no bf16 matrix product"
     )
+
+
+class ThreadTrial:
+    """One thread or all: whichever steps faster, tried out at the start and again from time to time.
+
+    Two threads halve the work, but they wait for each other seventy times a step: when another process holds one of the
+    cores, one thread alone is several times faster. What is computed does not depend on it, to the last bit.
+    """
+
+    TRIALS = 3
+    PERIOD = 256
+
+    def __init__(self) -> None:
+        self._steps = 0
+        self._seconds: dict[int, list[float]] = {}
+
+    def threads(self, most: int) -> int:
+        """How many threads the next step should take, of at most `most`."""
+        options = (1, most)
+        place = self._steps % self.PERIOD
+        if place == 0:
+            self._seconds = {}
+        self._steps += 1
+        if place < self.TRIALS * len(options) or any(option not in self._seconds for option in options):
+            return options[place % len(options)]
+        return min(options, key=lambda option: statistics.median(self._seconds[option][: self.TRIALS]))
+
+    def took(self, threads: int, seconds: float) -> None:
+        """Note what a step took."""
+        self._seconds.setdefault(threads, []).append(seconds)
 
 
 class Inference:
@@ -98,11 +130,17 @@ def _reader(model: RWKV7, choice: PrecisionChoice) -> RWKV7:
     return reader.requires_grad_(False)
 
 
+def _tiled(matrix: Tensor) -> Tensor:
+    """A matrix (rows, columns) flattened in the order in which a product reads it: one stream through memory."""
+    rows, columns = matrix.shape
+    return matrix.reshape(rows // ROWS, ROWS, columns // LANES, LANES).transpose(1, 2).flatten()
+
+
 class _Packed:
     """All weights in two flat arrays, in the order in which a step reads them."""
 
     def __init__(self, model: RWKV7, dtype: torch.dtype) -> None:
-        self.config, self.dtype = model.config, dtype
+        self.config, self.dtype, self.trial = model.config, dtype, ThreadTrial()
         tensors = {name: t.detach().to(dtype) for name, t in model.state_dict().items()}
         layers = range(model.config.layers)
         blank = torch.zeros(model.config.width)
@@ -119,11 +157,11 @@ class _Packed:
                     continue  # the first layer has no value residual
                 self.places[i, column] = length
                 # Low-rank factors are kept as (in, out), linear layers as (out, in), which is what a product reads.
-                matrices.append((matrix if name.endswith("weight") else matrix.t()).flatten())
+                matrices.append(_tiled(matrix if name.endswith("weight") else matrix.t()))
                 length += matrix.numel()
         self.places[-1, 0] = length
         head = F.pad(tensors["head.weight"], (0, 0, 0, self.head_rows - model.config.vocabulary))
-        self.matrices = torch.cat([*matrices, head.flatten()])
+        self.matrices = torch.cat([*matrices, _tiled(head)])
 
     def step(self, tokens: Tensor, state: RWKV7State) -> tuple[Tensor, RWKV7State]:
         """Read one token per sequence (B,)."""
@@ -138,7 +176,7 @@ class _Packed:
         states = torch.stack([s.wkv for s in state.layers]).float()
         logits = torch.empty(batch, self.head_rows)
         longest = batch * max(4 * config.width, *config.ranks)
-        threads = max(1, min(torch.get_num_threads(), os.cpu_count() or 1))
+        threads = self.trial.threads(max(1, min(torch.get_num_threads(), os.cpu_count() or 1)))
         matrices = self.matrices.view(torch.uint16) if self.dtype == torch.bfloat16 else self.matrices
         decay, rate, value, gate = config.ranks
         arguments: list[Any] = [
@@ -147,7 +185,9 @@ class _Packed:
             embedded.view(-1).numpy(), *(t.view(config.layers, -1).numpy() for t in (*before, *after, states)),
             np.empty((15, longest), np.float32), np.empty((threads, 9, longest), np.float32), logits.view(-1).numpy(),
         ]  # fmt: skip
+        start = time.perf_counter()
         together(decode_step, threads, *arguments)
+        self.trial.took(threads, time.perf_counter() - start)
         layers = zip(states, *after, strict=True)
         return logits[:, : config.vocabulary], RWKV7State(tuple(LayerState(*parts) for parts in layers))
 

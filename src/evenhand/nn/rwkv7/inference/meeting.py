@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 from evenhand.nn.rwkv7.kernel.compiling import compiled
 from evenhand.nn.rwkv7.kernel.simd import LANES, vector
 
-SPINS = 2000  # about ten microseconds; after that the core is offered to whoever else wants it
+SPINS = 20000
 
 
 @intrinsic

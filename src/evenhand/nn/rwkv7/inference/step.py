@@ -33,7 +33,7 @@ from evenhand.nn.rwkv7.kernel.simd import (
     total,
 )  # fmt: skip
 
-ROWS = 4
+ROWS = 8  # as many running sums as hide the latency of a multiply-add
 LAYER_NORM_EPSILON = np.float32(1e-5)
 # The order of a layer's vectors and matrices in the packed arrays.
 VECTORS = (
@@ -56,23 +56,34 @@ def _part(thread, threads, rows):
 
 @compiled
 def _product(thread, threads, batch, matrices, at, rows, columns, x, out, accumulate):
-    """out (batch, rows) = or += x (batch, columns) W^T for this thread's rows of W (rows, columns)."""
+    """out (batch, rows) = or += x (batch, columns) W^T for this thread's rows of W (rows, columns).
+
+    W is kept in the order in which it is read: tiles of `ROWS` rows by `LANES` columns, along a group of rows first.
+    """
     begin, end = _part(thread, threads, rows)
     zero = constant(np.float32(0.0))
     for row in range(begin, end, ROWS):
-        w = at + row * columns
         for b in range(batch):
+            w = at + row * columns
             s0, s1, s2, s3 = zero, zero, zero, zero
+            s4, s5, s6, s7 = zero, zero, zero, zero
             for j in range(0, columns, LANES):
                 value = load(x, b * columns + j)
-                s0 = fma(load_weights(matrices, w + j), value, s0)
-                s1 = fma(load_weights(matrices, w + columns + j), value, s1)
-                s2 = fma(load_weights(matrices, w + 2 * columns + j), value, s2)
-                s3 = fma(load_weights(matrices, w + 3 * columns + j), value, s3)
+                s0 = fma(load_weights(matrices, w), value, s0)
+                s1 = fma(load_weights(matrices, w + LANES), value, s1)
+                s2 = fma(load_weights(matrices, w + 2 * LANES), value, s2)
+                s3 = fma(load_weights(matrices, w + 3 * LANES), value, s3)
+                s4 = fma(load_weights(matrices, w + 4 * LANES), value, s4)
+                s5 = fma(load_weights(matrices, w + 5 * LANES), value, s5)
+                s6 = fma(load_weights(matrices, w + 6 * LANES), value, s6)
+                s7 = fma(load_weights(matrices, w + 7 * LANES), value, s7)
+                w += ROWS * LANES
             if accumulate:
                 add_totals(out, b * rows + row, s0, s1, s2, s3)
+                add_totals(out, b * rows + row + 4, s4, s5, s6, s7)
             else:
                 store_totals(out, b * rows + row, s0, s1, s2, s3)
+                store_totals(out, b * rows + row + 4, s4, s5, s6, s7)
 
 
 @compiled
