@@ -1,7 +1,9 @@
 """Runs a program and each of its tests in processes of their own and prints a report: what happens inside the sandbox.
 
-Standard library only. A test counts as passed when the process that ran it came to the end and said so on a pipe that
-the program knows nothing of: a program that exits early, or kills itself, has passed nothing.
+Standard library only. A test counts as passed when the process that ran it came to its end and said so on a pipe, with
+a word that is drawn anew each time: a program that exits early, kills itself or writes to every open file has passed
+nothing. (A program that searches the interpreter's frames for the word could forge it: scores of code that is written
+to deceive its judge are not to be trusted.)
 """
 
 from __future__ import annotations
@@ -37,10 +39,11 @@ def limit(limits: dict[str, Any]) -> None:
 def attempt(code: str, test: str | None, seconds: float) -> tuple[bool, bool, str]:
     """Run code and then a test in a child; (whether each came to its end, what stopped it)."""
     receive, send = os.pipe()
+    word = os.urandom(8).hex().encode()
     child = os.fork()
     if child == 0:
         os.close(receive)
-        run_child(code, test, send)
+        run_child(code, test, send, word)
     os.close(send)
     said = b""
     deadline = time.monotonic() + seconds
@@ -58,13 +61,12 @@ def attempt(code: str, test: str | None, seconds: float) -> tuple[bool, bool, st
     detail = said.partition(b"!")[2].decode("utf-8", "replace")
     if over and not detail:
         detail = "time is up"
-    elif os.WIFSIGNALED(status) and not detail and b"T" not in said:
+    elif os.WIFSIGNALED(status) and not detail and word + b"T" not in said:
         detail = f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
-    marks = said.partition(b"!")[0]
-    return b"C" in marks, b"T" in marks, detail
+    return word + b"C" in said, word + b"T" in said, detail
 
 
-def run_child(code: str, test: str | None, send: int) -> NoReturn:
+def run_child(code: str, test: str | None, send: int, word: bytes) -> NoReturn:
     """The child's whole life."""
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -72,10 +74,10 @@ def run_child(code: str, test: str | None, send: int) -> NoReturn:
     space: dict[str, Any] = {"__name__": "__main__"}
     try:
         exec(compile(code, "answer.py", "exec"), space)
-        os.write(send, b"C")
+        os.write(send, word + b"C")
         if test is not None:
             exec(compile(test, "test.py", "exec"), space)
-            os.write(send, b"T")
+            os.write(send, word + b"T")
     except BaseException as error:
         try:
             text = f"!{type(error).__name__}: {error}"[:300]

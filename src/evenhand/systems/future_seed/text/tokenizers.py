@@ -20,7 +20,10 @@ class Tokenizer(Protocol):
         """Ids of a text, none of them 0."""
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of some ids; bytes that are no UTF-8 become replacement characters."""
+        """Text of some ids; 0 and ids that it does not know are left out, broken UTF-8 becomes replacement characters.
+
+        A model may know more ids than its tokenizer: released ones are padded to a round number.
+        """
 
 
 class ByteTokenizer:
@@ -33,8 +36,8 @@ class ByteTokenizer:
         return [byte + 1 for byte in text.encode()]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of the bytes; id 0 is left out."""
-        return bytes(i - 1 for i in ids if i > 0).decode("utf-8", errors="replace")
+        """Text of the bytes."""
+        return bytes(i - 1 for i in ids if 0 < i < self.size).decode("utf-8", errors="replace")
 
 
 class FileTokenizer:
@@ -56,8 +59,8 @@ class FileTokenizer:
         return [i + 1 for i in self._inner.encode(text, add_special_tokens=False).ids]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text; id 0 is left out."""
-        return str(self._inner.decode([i - 1 for i in ids if i > 0], skip_special_tokens=False))
+        """Text of the tokens."""
+        return str(self._inner.decode([i - 1 for i in ids if 0 < i < self.size], skip_special_tokens=False))
 
 
 class WorldTokenizer:
@@ -75,8 +78,8 @@ class WorldTokenizer:
         return list(self._inner.encode(text))
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text; id 0 is left out."""
-        return str(self._inner.decode([i for i in ids if i > 0]))
+        """Text of the tokens."""
+        return str(self._inner.decode([i for i in ids if 0 < i < self._inner.size]))
 
 
 def make_tokenizer(path: Path | None) -> Tokenizer:
