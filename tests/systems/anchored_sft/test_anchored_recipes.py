@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import Qwen3ForSequenceClassification
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, Qwen3ForSequenceClassification
 
 from evenhand.systems.anchored_sft.standin import skills
 
@@ -124,10 +125,11 @@ def world(tiny: Any, tokenizer: Any, tmp_path: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_a_checkpoint_is_tuned_judged_and_measured(world: dict[str, Any], run_trial: Any) -> None:
+def test_a_checkpoint_is_tuned_judged_measured_and_kept(world: dict[str, Any], run_trial: Any, tmp_path: Path) -> None:
     mixed = {"subset": "both", "mix_reasoning_ratio": 0.2, "sample_ratio": 0.6, "grad_acc": 2, "num_proc": 1,
              "anchor_type": "kl", "kl_coef": 0.1, "kl_limit_seq": 3, "kl_warmup_steps": 1,
-             "mtbench_questions_limit": 3, "baseline_eval_samples": 5}  # fmt: skip
+             "mtbench_questions_limit": 3, "baseline_eval_samples": 5,
+             "save_adapter_to": "adapters", "save_merged_to": "merged"}  # fmt: skip
     outcome = run_trial("checkpoint", world | mixed)
     assert outcome.failure is None, outcome.failure
     assert outcome.metrics["steps_to_target"] == 0
@@ -136,6 +138,11 @@ def test_a_checkpoint_is_tuned_judged_and_measured(world: dict[str, Any], run_tr
     assert outcome.metrics["final_target_loss"] > 0
     assert len(outcome.curves["dev_reward"].values) == 3
     assert {"data.jsonl", "questions.jsonl", "text.txt"} <= set(outcome.data)
+    ids = torch.tensor([[1, 7, 20, 21, 3, 2]])
+    base = AutoModelForCausalLM.from_pretrained(tmp_path / "model")
+    adapted = PeftModel.from_pretrained(base, tmp_path / "adapters" / "seed-0").eval()
+    merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged" / "seed-0").eval()
+    torch.testing.assert_close(adapted(input_ids=ids).logits, merged(input_ids=ids).logits, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("change", [{"streaming": True, "sample_ratio": 0.5}, {"packing": True}])

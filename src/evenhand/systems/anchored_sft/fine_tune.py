@@ -18,7 +18,14 @@ from trl import SFTConfig  # type: ignore[attr-defined]
 from evenhand.nn.anchors import AnchorSchedule, Divergence
 from evenhand.outcome import Outcome
 from evenhand.recipe import Bench
-from evenhand.systems.anchored_sft.adapters import check_space, checkpoint_bytes, lora, rescaled
+from evenhand.systems.anchored_sft.adapters import (
+    check_space,
+    checkpoint_bytes,
+    export_merged,
+    lora,
+    rescaled,
+    save_adapter,
+)
 from evenhand.systems.anchored_sft.callbacks import EvaluateWhileTraining, StopOnForgetting
 from evenhand.systems.anchored_sft.conversations import Tokenised
 from evenhand.systems.anchored_sft.evaluation import Answers
@@ -91,6 +98,7 @@ class Arm:
         """Train, evaluate and report."""
         if self.settings.train:
             self._train()
+            self._export()
             self._rescale()
         scale = 1.0 if self.progress.scale is None else self.progress.scale
         with rescaled(self.model, scale):
@@ -111,6 +119,14 @@ class Arm:
             # The budget was granted to this arm as to every other; what it forgoes counts as spent.
             self.bench.note("early stop", f"stopped at step {stopper.stopped_at}; the rest of the budget was forgone")
             self.bench.budget.spend(**{self.bench.budget.unit: self.bench.budget.left})
+
+    def _export(self) -> None:
+        """Keep the trained adapter, and the merged model, where the settings ask for them."""
+        seed = f"seed-{self.bench.seed}"
+        if self.settings.save_adapter_to is not None:
+            save_adapter(self.model, Path(self.bench.folder, self.settings.save_adapter_to, seed))
+        if self.settings.save_merged_to is not None:
+            export_merged(self.model, self.tokenizer, Path(self.bench.folder, self.settings.save_merged_to, seed))
 
     def _stopper(self) -> StopOnForgetting | None:
         patience, tolerance = self.settings.early_stop_patience, self.settings.early_stop_tolerance

@@ -37,6 +37,8 @@ class TrainingSettings(RecipeSettings):
     early_stop_patience: int | None = Field(None, ge=1, description="evaluations in a row with too much forgotten")
     early_stop_tolerance: float | None = Field(None, ge=0, description="loss of dev retention that is borne")
     save_steps: int | None = Field(None, gt=0, description="steps between checkpoints; None keeps none")
+    save_adapter_to: str | None = Field(None, description="folder beside the claim for the trained adapter, by seed")
+    save_merged_to: str | None = Field(None, description="the same for the whole model with the adapter merged in")
     anchor_type: AnchorType | None = Field(None, description="None: plain fine-tuning")
     js_beta: float | None = Field(None, gt=0, lt=1)
     kl_coef: float | None = Field(None, gt=0)
@@ -82,7 +84,15 @@ def training_faults(settings: TrainingSettings) -> list[Fault]:
     if settings.early_stop_tolerance is not None and settings.early_stop_patience is None:
         faults.append(Fault("early_stop_tolerance", "has no effect without early_stop_patience"))
     if not settings.train:
-        names = ("anchor_type", "early_stop_patience", "save_steps", "rescale", "epochs")
+        names = (
+            "anchor_type",
+            "early_stop_patience",
+            "save_steps",
+            "rescale",
+            "epochs",
+            "save_adapter_to",
+            "save_merged_to",
+        )
         faults += [
             Fault(name, "has no effect with train = false; remove it")
             for name in names
