@@ -36,7 +36,6 @@ class Prompts:
         self.target, self.form = target, form
         self.opening = [*target.begin_ids(), *target.encode(form.opening)]
         self.closing = target.encode(form.closing)
-        self._mark = target.encode(" ####")
         self._known: dict[str, Encoded] = {}
 
     def encoded(self, item: Item) -> Encoded:
@@ -48,7 +47,7 @@ class Prompts:
                 tuple(target.encode(item.facts)),
                 tuple(target.encode(f" {item.question}")) if item.question else (),
                 tuple(solution),
-                tuple(_marks(solution, self._mark)),
+                tuple(_marks(solution, target)),
             )
         return self._known[item.id]
 
@@ -71,13 +70,9 @@ class Prompts:
         return row.facts if teacher == "prompt" else row.solution[:-1]
 
 
-def _marks(solution: Sequence[int], mark: Sequence[int]) -> list[bool]:
-    found = [False] * len(solution)
-    for i in range(len(solution) - len(mark) + 1):
-        if list(solution[i : i + len(mark)]) == list(mark):
-            found[i : i + len(mark)] = [True] * len(mark)
-    found[-1] = True
-    return found
+def _marks(solution: Sequence[int], target: LanguageModel) -> list[bool]:
+    """Whichever way a tokenizer cuts ``####``: tokens with that sign in them, and the end token."""
+    return ["#" in target.tokenizer.decode([token]) for token in solution[:-1]] + [True]
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,7 @@ def check_distinct(soft: Tensor) -> None:
         ModeError: the soft tokens of every item are equal to each other.
     """
     spread = (soft - soft[:, :1]).detach().abs().max()
-    if soft.shape[1] > 1 and float(spread) <= 1e-6 * float(soft.detach().abs().max()):
+    if soft.shape[1] > 1 and float(spread) <= 1e-5 * float(soft.detach().abs().max()):
         raise ModeError(f"All {soft.shape[1]} soft tokens of an item are the same at the start: the queries are equal.")
 
 

@@ -82,10 +82,10 @@ def _reference(settings: Settings, material: Material, bench: Bench, rng: np.ran
     """What the models answer without a bridge."""
     test, source, target = material.test, material.source, material.target
     if settings.reference == "source_probe":
-        rows = [[s[m.bool()] for s, m in zip(*SourceStates(material, bench)(_facts(part)), strict=True)]
-                for part in (material.train, test)]  # fmt: skip
+        states = SourceStates(material, bench)
+        features = [_features(states, part) for part in (material.train, test)]
         golds = [item.gold for item in material.train]
-        outputs = [f"#### {a}" for a in linear_probe(mean_states(rows[0]), golds, mean_states(rows[1]))]
+        outputs = [f"#### {answer}" for answer in linear_probe(features[0], golds, features[1])]
     elif settings.reference == "target_text":
         outputs = text_outputs(target, material.target_hash, material.form, test, settings, bench)
     else:
@@ -102,8 +102,13 @@ def _reference(settings: Settings, material: Material, bench: Bench, rng: np.ran
     return Evaluation(answers, alarms.Signs(share, answer, why_none=("no soft tokens were given",)))
 
 
-def _facts(items: Sequence[Item]) -> list[str]:
-    return [item.facts for item in items]
+def _features(states: SourceStates, items: Sequence[Item], batch: int = 64) -> torch.Tensor:
+    """Features (I, 2C) of the source's states of each item, a batch at a time: all states at once may not fit."""
+    found = []
+    for start in range(0, len(items), batch):
+        read = states([item.facts for item in items[start : start + batch]])
+        found.append(mean_states([row[mask.bool()] for row, mask in zip(*read, strict=True)]))
+    return torch.cat(found)
 
 
 def _read_by_source(items: Sequence[Item]) -> list[Item]:
