@@ -145,7 +145,7 @@ def _variant_verdicts(bench: _Bench, stand: Progress, *, beside: bool) -> list[V
             found = tuple(bench.contrast(arm, other, cell, 1 - alpha, beside=beside) for other in others)
             cases.append(_Case(arm, cell, found))
     levels = _levels(claim, cases)
-    return verdicts + [_verdict(claim, case, levels[i]) for i, case in enumerate(cases)]
+    return verdicts + [_verdict(case, levels[i], plan=beside) for i, case in enumerate(cases)]
 
 
 def _levels(claim: ResolvedClaim, cases: Sequence[_Case]) -> list[Levels]:
@@ -176,10 +176,10 @@ def _case_p(case: _Case) -> float | None:
     return min(contrasts, key=lambda c: c.estimate or 0.0).p_value
 
 
-def _verdict(claim: ResolvedClaim, case: _Case, levels: Levels) -> Verdict:
+def _verdict(case: _Case, levels: Levels, *, plan: bool = True) -> Verdict:
     """One verdict from the contrasts with the baseline and with every rival."""
     metric = case.cell.metric
-    judged = [judge(found, pairs, estimate, metric, levels) for found, pairs, estimate in case.found]
+    judged = [judge(found, pairs, estimate, metric, levels, plan=plan) for found, pairs, estimate in case.found]
     words = {
         c.against: pairs.invalid[0] if pairs.invalid else ""
         for c, (_, pairs, _) in zip(judged, case.found, strict=True)
@@ -223,7 +223,7 @@ def _null_verdicts(bench: _Bench, stand: Progress) -> list[Verdict]:
         for arm in claim.arms("null"):
             if stand.standing:
                 found = bench.contrast(arm, claim.baseline, cell, NULL_LEVEL, beside=True)
-                verdicts.append(_verdict(claim, _Case(arm, cell, (found,)), levels))
+                verdicts.append(_verdict(_Case(arm, cell, (found,)), levels))
     return verdicts
 
 

@@ -32,9 +32,20 @@ class Levels:
 
 
 def judge(
-    found: Contrast, pairs: Pairs, estimate: statistics.PairedContrast | None, metric: MetricClaim, levels: Levels
+    found: Contrast,
+    pairs: Pairs,
+    estimate: statistics.PairedContrast | None,
+    metric: MetricClaim,
+    levels: Levels,
+    *,
+    plan: bool = True,
 ) -> Contrast:
-    """The contrast with its verdict, its sentence and the intervals at the adjusted levels."""
+    """The contrast with its verdict, its sentence and the intervals at the adjusted levels.
+
+    Args:
+        found, pairs, estimate, metric, levels: what is judged.
+        plan: say of an inconclusive one what would settle it, which takes longer than all the rest.
+    """
     if estimate is not None:
         found = replace(
             found,
@@ -42,12 +53,12 @@ def judge(
             interval=pair(estimate.interval_at(1 - levels.effect)),
             equivalence_interval=pair(estimate.interval_at(1 - 2 * levels.equivalence)),
         )
-    kind, words = _rule(found, pairs, estimate, metric)
+    kind, words = _rule(found, pairs, estimate, metric, plan)
     return replace(found, kind=kind, words=words)
 
 
 def _rule(
-    found: Contrast, pairs: Pairs, estimate: statistics.PairedContrast | None, metric: MetricClaim
+    found: Contrast, pairs: Pairs, estimate: statistics.PairedContrast | None, metric: MetricClaim, plan: bool
 ) -> tuple[VerdictKind, str]:
     if pairs.pending:
         done = len(found.seeds)
@@ -61,10 +72,10 @@ def _rule(
         return "invalid", f"saturated: {found.saturated}"
     if found.identical:
         return "no-op", f"every paired output is identical over {counted(found)}: the change changes nothing"
-    return _sized(found, pairs, metric)
+    return _sized(found, pairs, metric, plan)
 
 
-def _sized(found: Contrast, pairs: Pairs, metric: MetricClaim) -> tuple[VerdictKind, str]:
+def _sized(found: Contrast, pairs: Pairs, metric: MetricClaim, plan: bool) -> tuple[VerdictKind, str]:
     """No effect, gain, regression or inconclusive, by the intervals."""
     figures = describe(found, metric)
     if found.interval is None or found.equivalence_interval is None or found.estimate is None:
@@ -78,8 +89,8 @@ def _sized(found: Contrast, pairs: Pairs, metric: MetricClaim) -> tuple[VerdictK
         kind: VerdictKind = "gain" if found.estimate > 0 else "regression"
         clears = found.interval[0] >= metric.margin or found.interval[1] <= -metric.margin
         return kind, f"{figures}: {kind}{', at least the margin' if clears else ''}"
-    settled = what_would_settle(found, pairs, metric)
-    return "inconclusive", f"{figures}: inconclusive; {settled}"
+    settled = f"; {what_would_settle(found, pairs, metric)}" if plan else ""
+    return "inconclusive", f"{figures}: inconclusive{settled}"
 
 
 def in_points(metric: MetricClaim) -> bool:

@@ -1,0 +1,207 @@
+"""Whole claims with known effects, through plan, screen, looks, Holm and verdicts: how often they are wrong.
+
+``pytest -s tests/calibration/test_end_to_end.py`` prints the shares.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from math import sqrt
+
+import numpy as np
+import pytest
+from tests.worlds import claim_of
+
+import evenhand.contrasts
+from evenhand import statistics
+from evenhand.decide import decide, progress
+from evenhand.outcome import ItemScores, Outcome
+from evenhand.plan import ResolvedClaim
+from evenhand.verdict import Decision
+
+CLAIMS = 400
+MARGIN = 0.1
+
+HEAD = f"""
+recipe = "world"
+[metric]
+name = "score"
+margin = {MARGIN}
+[[arm]]
+name = "off"
+role = "baseline"
+"""
+VARIANT = '[[arm]]\nname = "{name}"\nrole = "variant"\nsettings.effect = {mark}\n'
+VARIANTS = "".join(VARIANT.format(name=name, mark=mark) for name, mark in (("a", 0.1), ("b", 0.2), ("c", 0.3)))
+
+SIMPLE = (
+    HEAD
+    + VARIANT.format(name="a", mark=0.1)
+    + """
+[[rung]]
+name = "confirm"
+budget = 10
+seeds = [0, 1, 2, 3, 4]
+items = 60
+"""
+)
+LADDER = (
+    HEAD
+    + VARIANTS
+    + """
+[[arm]]
+name = "twice"
+role = "rival"
+settings.effect = 0.4
+[[condition]]
+name = "target"
+[[condition]]
+name = "control"
+expect = "no-effect"
+settings.condition_effect = 0.0
+[[rung]]
+name = "screen"
+budget = 5
+seeds = [100, 101, 102]
+items = 40
+[[rung]]
+name = "confirm"
+budget = 10
+seeds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+looks = [5, 10]
+items = 60
+"""
+)
+LADDER_NAME = "three variants, rival, control, screen, looks"
+FAMILIES = {"one variant": SIMPLE, LADDER_NAME: LADDER}
+
+
+def draw(claim: ResolvedClaim, effect: float, seed: int) -> dict[str, Outcome]:
+    """Outcomes of all trials: right-or-wrong items, each variant better by ``effect`` outside control conditions.
+
+    Probability of a right answer = .5 + effect + seed effects (shared by a pair, and each arm's own) + item difficulty
+    + item-by-arm effect.
+    """
+    rng = np.random.default_rng([20_261_121, seed])
+    outcomes = {}
+    for rung in claim.claim.rungs:
+        places = claim.items[rung.name]
+        count = places.count or 0
+        ids = tuple(map(str, range(places.start, places.start + count)))
+        for condition in claim.claim.conditions:
+            difficulty, shared = rng.normal(0, 0.15, count), rng.normal(0, 0.05, len(rung.seeds))
+            for arm in claim.claim.arms:
+                here = effect if arm.role == "variant" and condition.expect is None else 0.0
+                own = rng.normal(0, 0.03, len(rung.seeds))
+                level = 0.5 + here + (shared + own)[:, None] + difficulty + rng.normal(0, 0.05, count)
+                scores = (rng.random(level.shape) < level).astype(np.float64)
+                for row, one in zip(scores, rung.seeds, strict=True):
+                    outcomes[claim.trial(arm, condition, rung, one).id] = Outcome(
+                        items={"score": ItemScores(ids, row)}, spent={"steps": rung.budget}, grain={"steps": 1.0}
+                    )
+    return outcomes
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What 400 claims of one family said.
+
+    Attributes:
+        verdicts: of all variants in target conditions, counted.
+        claims_with: claims with at least one such verdict, counted.
+        variants: verdicts per claim.
+    """
+
+    verdicts: Counter[str]
+    claims_with: Counter[str]
+    variants: int
+
+    def share(self, *kinds: str) -> float:
+        """Share of verdicts of these kinds."""
+        return sum(self.verdicts[kind] for kind in kinds) / (CLAIMS * self.variants)
+
+    def told(self) -> str:
+        """All shares in a line."""
+        shares = ", ".join(f"{kind} {self.share(kind):.1%}" for kind, _ in self.verdicts.most_common())
+        return f"{shares}; claims with a gain {self.claims_with['gain'] / CLAIMS:.1%}"
+
+
+def bound(share: float) -> float:
+    """``share`` plus two Monte Carlo standard errors over the claims."""
+    return share + 2 * sqrt(share * (1 - share) / CLAIMS)
+
+
+@cache
+def resolved(family: str) -> ResolvedClaim:
+    return claim_of(FAMILIES[family])
+
+
+def target_kinds(decision: Decision) -> list[str]:
+    return [v.kind for v in decision.verdicts if v.condition != "control"]
+
+
+def simulate(family: str, effect: float) -> Tally:
+    claim = resolved(family)
+    verdicts: Counter[str] = Counter()
+    claims_with: Counter[str] = Counter()
+    for number in range(CLAIMS):
+        kinds = target_kinds(decide(claim, draw(claim, effect, number)))
+        verdicts.update(kinds)
+        claims_with.update(set(kinds) | ({"effect"} if {"gain", "regression"} & set(kinds) else set()))
+    tally = Tally(verdicts, claims_with, len(claim.arms("variant")))
+    print(f"\n{family}, true effect {effect:g}: {tally.told()}")
+    return tally
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bootstrap is shown beside and decides nothing."""
+    monkeypatch.setattr(evenhand.contrasts, "BOOTSTRAP_DRAWS", 2)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_without_an_effect_at_most_one_claim_in_twenty_tells_of_one(family: str) -> None:
+    tally = simulate(family, 0.0)
+    assert tally.claims_with["effect"] / CLAIMS <= bound(0.05)
+
+
+def planned(seeds: int, items: int) -> float:
+    """Power that planning promises for one contrast in the world of :func:`draw`."""
+    seed_sd, item_sd = sqrt(2) * 0.03, sqrt(2) * 0.05
+    right = 0.5 * 0.5 - 0.15**2 - 0.05**2 - 0.03**2  # spread of one right-or-wrong answer about its probability
+    found = statistics.planned_power(MARGIN, statistics.Spread(seed_sd, item_sd, sqrt(2 * right)), seeds, items)
+    assert found is not None
+    return found
+
+
+POWER = {"one variant": (planned(5, 60) - 0.08, planned(5, 60) + 0.08), LADDER_NAME: (0.25, 0.5)}
+"""Holm, a rival and the screen cost power: each of three variants then has about a third of a chance."""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_effect_as_large_as_the_margin_is_found_with_the_stated_power_and_seldom_denied(family: str) -> None:
+    least, most = POWER[family]
+    tally = simulate(family, MARGIN)
+    assert least < tally.share("gain") < most
+    assert tally.claims_with["regression"] / CLAIMS <= bound(0.025)
+    assert tally.share("no-effect") <= bound(0.05)
+    assert tally.share("pruned") <= bound(0.10)  # the screen says that it drops such an effect 10 % of the time
+
+
+def stepwise(claim: ResolvedClaim, world: Mapping[str, Outcome]) -> Decision:
+    """As a run goes: only the trials that are asked for are run."""
+    known: dict[str, Outcome] = {}
+    while (stand := progress(claim, known)).pending:
+        known |= {trial.id: world[trial.id] for trial in stand.pending}
+    return decide(claim, known)
+
+
+@pytest.mark.parametrize("effect", [0.0, MARGIN, 3 * MARGIN])
+def test_what_runs_step_by_step_is_decided_as_if_all_outcomes_were_known(effect: float) -> None:
+    claim = resolved(LADDER_NAME)
+    for number in range(5):
+        world = draw(claim, effect, number)
+        assert stepwise(claim, world) == decide(claim, world)
