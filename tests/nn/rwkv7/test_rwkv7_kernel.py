@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -172,6 +173,17 @@ def test_importing_starts_no_thread_and_compiles_nothing() -> None:
         "assert not scan.scan_forward.signatures and not scan.scan_backward.signatures"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_making_the_kernels_ready_before_a_fork_starts_no_thread_either() -> None:
+    code = (
+        "import os, torch, evenhand.nn.rwkv7\n"
+        "before = len(os.listdir('/proc/self/task'))\n"
+        "import evenhand.nn.rwkv7.warm, evenhand.nn.rwkv7.kernel.scan as scan\n"
+        "assert len(os.listdir('/proc/self/task')) == before\n"
+        "assert len(scan.scan_forward.signatures) >= 2 and len(scan.scan_backward.signatures) == 2"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"OPENBLAS_NUM_THREADS": "1"})
 
 
 FORKED = """

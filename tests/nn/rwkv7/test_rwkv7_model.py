@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from evenhand.nn.rwkv7 import RWKV7, LayerState, ModelInputError, RWKV7Config, RWKV7State, Seeding, SeedingSettings
+from evenhand.nn.rwkv7.kernel import cuda
 
 Checkpoint = dict[str, Tensor]
 TOKENS = [3, 14, 15, 9, 2, 6, 5, 35, 8, 9, 7, 9, 3, 2, 38, 46, 26, 43, 38, 3]
@@ -142,6 +143,18 @@ def test_a_wrapped_projection_is_called_and_not_passed_by() -> None:
     before, _ = model(tokens)
     model.blocks[1].att.key.register_forward_hook(lambda module, inputs, out: 2 * out)
     assert not torch.allclose(model(tokens)[0], before, atol=1e-3)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not (torch.cuda.is_available() and cuda.available()), reason="needs CUDA and the extra `cuda`")
+@torch.no_grad()
+def test_logits_and_states_on_cuda_equal_those_on_the_cpu() -> None:
+    tokens = torch.randint(50, (2, 40), generator=torch.Generator().manual_seed(0))
+    model = RWKV7(CONFIG, generator=torch.Generator().manual_seed(0))
+    expected, end = model(tokens)
+    logits, state = model.cuda()(tokens.cuda())
+    torch.testing.assert_close(logits.cpu(), expected, rtol=1e-2, atol=1e-2)  # the library multiplies in tf32
+    torch.testing.assert_close(state.layers[2].wkv.cpu(), end.layers[2].wkv, rtol=1e-2, atol=1e-2)
 
 
 def test_ranks_follow_the_recipe_at_the_released_width() -> None:

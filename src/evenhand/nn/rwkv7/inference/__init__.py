@@ -62,7 +62,7 @@ class ThreadTrial:
     cores, one thread alone is several times faster. What is computed does not depend on it, to the last bit.
     """
 
-    TRIALS = 3
+    TRIALS = 6
     PERIOD = 256
 
     def __init__(self) -> None:
