@@ -26,9 +26,8 @@ def pdb(chains: dict[str, list[Residue]]) -> str:
     for name, residues in chains.items():
         for number, residue, (x, y, z) in residues:
             serial += 1
-            lines.append(
-                f"ATOM  {serial:5d}  CA  {residue} {name}{number:4d}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00           C"
-            )
+            place = f"{x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00           C"
+            lines.append(f"ATOM  {serial:5d}  CA  {residue} {name}{number:4d}    {place}")
         lines.append(f"TER   {serial + 1:5d}      {residues[-1][1]} {name}{residues[-1][0]:4d}")
     return "\n".join([*lines, "END"]) + "\n"
 
