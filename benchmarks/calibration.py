@@ -66,22 +66,29 @@ class Page:
         self.parts.append(f"\n## {title}\n\n" + "\n".join(parts))
         print(f"{time.perf_counter() - self.started:6.1f} s  {title}", file=sys.stderr, flush=True)
 
-    def error(self, replicates: int, share: float = 0.05) -> str:
-        """A sentence with the Monte Carlo standard error."""
-        return f"Monte Carlo standard error about {100 * monte_carlo_error(share, replicates):.1f}.\n"
+    def error(self, replicates: int, share: float = 0.05, wide: int | None = None) -> str:
+        """A sentence with the Monte Carlo standard error, and that of the widest tables where they have fewer."""
+        text = f"{replicates:,} experiments a cell: Monte Carlo standard error about "
+        text += f"{100 * monte_carlo_error(share, replicates):.1f}"
+        if wide is not None:
+            text += f" ({wide:,} and {100 * monte_carlo_error(share, wide):.1f} above 2,000 seed-item pairs)"
+        return text + ".\n"
 
 
 def recipe_replicates(page: Page, seeds: int, items: int) -> int:
     return page.count(4000 if seeds * items <= 2000 else 1500)
 
 
-def recipe_grid(page: Page) -> None:
+RECIPE_KINDS = (
+    ("binary", 0.0, "right-or-wrong items"),
+    ("binary", 0.6, "right-or-wrong items, correlated pairs"),
+    ("continuous", 0.6, "graded items, correlated pairs"),
+)
+
+
+def recipe_grid(page: Page, kinds: tuple[tuple[str, float, str], ...] = RECIPE_KINDS) -> None:
     """False positives of the two-way estimate over seeds x items x spread x kind."""
-    for kind, correlation, title in (
-        ("binary", 0.0, "right-or-wrong items"),
-        ("binary", 0.6, "right-or-wrong items, correlated pairs"),
-        ("continuous", 0.6, "graded items, correlated pairs"),
-    ):
+    for kind, correlation, title in kinds:
         rows, rates = [], []
         for seeds in SEEDS:
             for items in ITEMS:
@@ -101,7 +108,7 @@ def recipe_grid(page: Page) -> None:
             f"Recipe scope (two-way random effects): false positives, {title}",
             table(head, rows),
             found,
-            page.error(page.count(4000)),
+            page.error(page.count(4000), wide=page.count(1500)),
         )
 
 
@@ -127,7 +134,7 @@ def recipe_effects(page: Page) -> None:
         for effect in (0.0, 0.2, 0.6, 1.5):
             world = World(seeds, 200, 0.1, interaction=0.3, effect=effect)
             rates = studies.recipe_scope(world, page.count(2000), seed=2500 + seeds)
-            true = 100 * world.true_difference()
+            true = abs(100 * world.true_difference())
             rows.append((seeds, effect, f"{true:.1f}", percent(rates.rejected), percent(rates.covered)))
     page.add(
         "Recipe scope: power and coverage, 200 right-or-wrong items",
@@ -148,7 +155,7 @@ def seeds_scope(page: Page) -> None:
     page.add(
         "Seeds scope (paired t over seeds, the same items): false positives",
         table(head, rows),
-        page.error(page.count(3000)),
+        page.error(page.count(3000), wide=page.count(1000)),
     )
 
 
