@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from evenhand.nn.rwkv7.kernel import KernelError, choose_backend, cuda, wkv7
+from evenhand.nn.rwkv7.kernel import KernelError, choose_backend, compiling, cuda, wkv7
 
 NAMES = ("receptance", "log_decay", "key", "value", "removal", "rewrite", "initial_state", "pull")
 SHAPES = [(2, 37, 3, 16), (1, 1, 2, 8), (2, 16, 1, 64), (1, 50, 2, 32), (3, 33, 1, 24)]
@@ -184,6 +185,28 @@ def test_making_the_kernels_ready_before_a_fork_starts_no_thread_either() -> Non
         "assert len(scan.scan_forward.signatures) >= 2 and len(scan.scan_backward.signatures) == 2"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"OPENBLAS_NUM_THREADS": "1"})
+
+
+def test_where_no_machine_code_can_be_kept_functions_are_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    genuine = compiling.njit
+
+    def njit(**options: Any) -> Any:
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function: no locator available")  # what numba says in a read-only home
+        return genuine(**options)
+
+    monkeypatch.setattr(compiling, "njit", njit)
+    assert compiling.compiled(lambda x: x + 1)(1) == 2
+
+
+def test_numbers_that_are_none_stay_visible() -> None:
+    """A model that diverges must show it: nothing in the kernel may turn not-a-number into a number."""
+    for index in range(7):
+        inputs = [t if t is None else t.float() for t in random_inputs(1, 20, 1, 8)]
+        inputs[index].view(-1)[0] = float("nan")
+        out, terminal = wkv7(*inputs)
+        assert out.isnan().any(), NAMES[index]
+        assert index == 0 or terminal.isnan().any(), NAMES[index]
 
 
 FORKED = """

@@ -20,17 +20,19 @@ class ChannelMixFunction(torch.autograd.Function):
         x, before = x.contiguous(), before.contiguous()
         mixed = mix(x, before, x_k.reshape(1, -1))[0]
         hidden = torch.mm(mixed, key.t()).relu_()
-        out = torch.mm(hidden.square(), value.t())
-        ctx.save_for_backward(x, before, x_k, key, value, mixed, hidden)
+        squared = hidden * hidden
+        out = torch.mm(squared, value.t())
+        ctx.save_for_backward(x, before, x_k, key, value, mixed, hidden, squared)
         return out.view(x.shape)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, d_out: Tensor) -> tuple[Tensor | None, ...]:
-        x, before, x_k, key, value, mixed, hidden = ctx.saved_tensors
+        x, before, x_k, key, value, mixed, hidden, squared = ctx.saved_tensors
         d_rows = d_out.reshape(mixed.shape)
-        d_value = torch.mm(d_rows.t(), hidden.square())
-        d_hidden = torch.mm(d_rows, value).mul_(hidden).mul_(2)
+        d_value = torch.mm(d_rows.t(), squared)
+        # beta = 0: `hidden` lends its shape only; the 2 of the square's slope rides on the product.
+        d_hidden = torch.addmm(hidden, d_rows, value, beta=0, alpha=2).mul_(hidden)
         d_key = torch.mm(d_hidden.t(), mixed)
         d_mixed = torch.mm(d_hidden, key)
         d_x, d_before, d_x_k = mix_gradient(x, before, x_k.reshape(1, -1), d_mixed)
