@@ -17,6 +17,12 @@ from evenhand.verdict import Contrast, Interval
 BOOTSTRAP_DRAWS = 2000
 """Draws of the bootstrap interval that is shown beside; its ends are then good to about 2 % of its width."""
 
+MOST_SHARED_ITEMS = 5000
+"""Up to here contrasts of one shape share what is drawn again: 80 MB of counts at most."""
+
+Draws = dict[tuple[int, ...], statistics.CrossedDraws]
+"""What was drawn again so far, by shape of the table."""
+
 
 def blank(arm: Arm, against: Arm, cell: Cell, level: float) -> Contrast:
     """A contrast without figures."""
@@ -52,25 +58,43 @@ def contrast(
 
 
 def add_beside(
-    claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcomes: Outcomes, figured: Contrast, pairs: Pairs
+    claim: ResolvedClaim,
+    arm: Arm,
+    against: Arm,
+    cell: Cell,
+    outcomes: Outcomes,
+    figured: Contrast,
+    pairs: Pairs,
+    draws: Draws | None = None,
 ) -> Contrast:
-    """The contrast with what is shown beside its estimate and decides nothing: bootstrap, random sign flips, peaks."""
+    """The contrast with what is shown beside its estimate and decides nothing: bootstrap, random sign flips, peaks.
+
+    ``draws`` keeps what was drawn again, by shape, for further contrasts of the same claim.
+    """
     if figured.estimate is None:
         return figured
-    names = (figured.arm, figured.against, figured.condition, figured.metric)
-    generator = stream("bootstrap", claim.hash, *names)
-    interval = None
-    differences = pairs.differences(cell.metric)
-    if pairs.item_wise:
-        drawn = statistics.crossed_bootstrap(
-            differences, generator, level=figured.level, draws=BOOTSTRAP_DRAWS, clusters=pairs.clusters
-        )
-        interval = pair(drawn.interval)
+    interval = _bootstrap(claim, pairs, cell.metric, figured.level, {} if draws is None else draws)
     flips = figured.sign_flip_p
     if flips is None and figured.sign_flip_minimum is not None:
+        generator = stream("sign flips", claim.hash)
         flips = statistics.sign_flip(figured.differences, generator).p  # too many seeds to enumerate
     figures = {**figured.figures, **_peaks(claim, arm, against, cell, pairs.seeds, outcomes)}
     return replace(figured, bootstrap_interval=interval, sign_flip_p=flips, figures=figures)
+
+
+def _bootstrap(claim: ResolvedClaim, pairs: Pairs, metric: MetricClaim, level: float, draws: Draws) -> Interval | None:
+    """The crossed bootstrap's interval; contrasts of one shape share their draws."""
+    if not pairs.item_wise:
+        return None
+    table, shape = pairs.differences(metric), pairs.variant.shape
+    generator = stream("bootstrap", claim.hash, *shape)
+    source: statistics.CrossedDraws | np.random.Generator = generator
+    if pairs.clusters is None and shape[1] <= MOST_SHARED_ITEMS:
+        if shape not in draws:
+            draws[shape] = statistics.crossed_draws(generator, len(pairs.seeds), shape[1], BOOTSTRAP_DRAWS)
+        source = draws[shape]
+    found = statistics.crossed_bootstrap(table, source, level=level, draws=BOOTSTRAP_DRAWS, clusters=pairs.clusters)
+    return pair(found.interval)
 
 
 def _peaks(

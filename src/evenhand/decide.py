@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from evenhand import statistics
 from evenhand.claim import Arm, Condition, MetricClaim
-from evenhand.contrasts import add_beside, contrast, pair
+from evenhand.contrasts import Draws, add_beside, contrast, pair
 from evenhand.judge import RESULT_KINDS, Levels, judge, qualifier
 from evenhand.ladder import (
     Progress,
@@ -41,6 +41,7 @@ class _Bench:
     claim: ResolvedClaim
     outcomes: Outcomes
     known: dict[tuple[object, ...], Found] = field(default_factory=dict)
+    draws: Draws = field(default_factory=dict)
 
     def contrast(self, arm: Arm, against: Arm, cell: Cell, level: float, *, beside: bool) -> Found:
         """The contrast of two arms in a cell; see :func:`evenhand.contrasts.contrast`."""
@@ -49,7 +50,7 @@ class _Bench:
             self.known[key] = contrast(self.claim, arm, against, cell, self.outcomes, level=level, beside=False)
         plain, pairs, estimate = self.known[key]
         if beside:
-            plain = add_beside(self.claim, arm, against, cell, self.outcomes, plain, pairs)
+            plain = add_beside(self.claim, arm, against, cell, self.outcomes, plain, pairs, self.draws)
         return plain, pairs, estimate
 
 

@@ -53,3 +53,22 @@ def test_a_seed_instead_of_a_generator_is_refused():
 def test_clusters_need_one_label_for_each_item():
     with pytest.raises(StatisticsError, match="one label for each of 2 items"):
         statistics.crossed_bootstrap([[1.0, 2.0], [2.0, 1.0]], np.random.default_rng(0), clusters=[1])
+
+
+def test_draws_made_once_give_the_interval_of_draws_made_for_each_table() -> None:
+    table = np.random.default_rng(4).normal(0.1, 1, (6, 90)) + np.random.default_rng(5).normal(0, 0.3, (6, 1))
+    shared = statistics.crossed_draws(np.random.default_rng(1), 6, 90, 20_000)
+    one, two = (
+        statistics.crossed_bootstrap(table, source, draws=20_000) for source in (shared, np.random.default_rng(2))
+    )
+    assert one.interval is not None
+    assert two.interval is not None
+    assert one.interval.low == pytest.approx(two.interval.low, abs=0.02)
+    assert one.interval.high == pytest.approx(two.interval.high, abs=0.02)
+    assert one.standard_error == pytest.approx(two.standard_error, rel=0.03)
+
+
+def test_draws_made_for_another_shape_are_refused() -> None:
+    shared = statistics.crossed_draws(np.random.default_rng(1), 6, 90, 100)
+    with pytest.raises(StatisticsError, match=r"shape \(6, 90\)"):
+        statistics.crossed_bootstrap(np.zeros((6, 91)), shared)

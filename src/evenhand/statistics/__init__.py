@@ -5,7 +5,7 @@ cannot be computed is None with a reason, never 0.0 or NaN.
 """
 
 from evenhand.statistics.betting import BettingTest, ConfidenceSequence, betting_test, confidence_sequence
-from evenhand.statistics.bootstrap import CrossedBootstrap, crossed_bootstrap
+from evenhand.statistics.bootstrap import CrossedBootstrap, CrossedDraws, crossed_bootstrap, crossed_draws
 from evenhand.statistics.clusters import cluster_table
 from evenhand.statistics.contrast import PairedContrast, Scope, paired_contrast
 from evenhand.statistics.correlation import PairCorrelation, pair_correlation
@@ -60,6 +60,7 @@ __all__ = [
     "BettingTest",
     "ConfidenceSequence",
     "CrossedBootstrap",
+    "CrossedDraws",
     "DetectableEffect",
     "Equivalence",
     "Futility",
@@ -94,6 +95,7 @@ __all__ = [
     "cluster_table",
     "confidence_sequence",
     "crossed_bootstrap",
+    "crossed_draws",
     "detectable_noncentrality",
     "difference_of_differences",
     "equivalence",

@@ -12,6 +12,7 @@ from evenhand.statistics.clusters import cluster_totals
 from evenhand.statistics.intervals import Interval
 
 _CHUNK_ENTRIES = 100_000
+_CHUNK_PRODUCTS = 200_000
 _MOST_SHORT = 65_535
 """Counts below this are drawn as 16-bit numbers, in half the time."""
 
@@ -85,9 +86,47 @@ def crossed_means(
     return means
 
 
+@dataclass(frozen=True)
+class CrossedDraws:
+    """Seeds and items drawn again, for several tables of one shape.
+
+    Attributes:
+        seeds: (D, S) share of each seed in each drawn table.
+        items: (D, I) how often each item is in it.
+    """
+
+    seeds: Floats
+    items: Floats
+
+    def means(self, differences: Floats) -> Floats:
+        """Means of the drawn tables, shape (D,)."""
+        items = differences.shape[1]
+        turned = np.ascontiguousarray(differences.T)
+        totals = np.empty_like(self.seeds)
+        # Products small enough that BLAS starts no threads for them; those cost more than they bring.
+        rows = max(1, _CHUNK_PRODUCTS // differences.size)
+        for start in range(0, len(totals), rows):
+            np.matmul(self.items[start : start + rows], turned, out=totals[start : start + rows])
+        return np.asarray(np.einsum("ds,ds->d", totals, self.seeds) / items)
+
+
+def crossed_draws(generator: np.random.Generator, seeds: int, items: int, draws: int) -> CrossedDraws:
+    """Draw seeds and items again once, to judge many tables by: six times quicker for each further table.
+
+    Takes 8 * draws * (seeds + items) bytes.
+
+    Raises:
+        StatisticsError: counts below 1, fewer than 2 draws.
+    """
+    for count, name in ((seeds, "seeds"), (items, "items")):
+        check_count(count, name)
+    check_count(draws, "draws", 2)
+    return CrossedDraws(_multiplicities(generator, draws, seeds) / seeds, _multiplicities(generator, draws, items))
+
+
 def crossed_bootstrap(
     differences: ArrayLike,
-    generator: np.random.Generator,
+    generator: np.random.Generator | CrossedDraws,
     *,
     level: float = 0.95,
     draws: int = 10_000,
@@ -97,9 +136,9 @@ def crossed_bootstrap(
 
     Args:
         differences: shape (S, I).
-        generator: source of the draws.
+        generator: source of the draws, or draws made before for tables of this shape (without clusters).
         level: nominal coverage.
-        draws: number of drawn tables.
+        draws: number of drawn tables; that of the draws where they were made before.
         clusters: label of each item, shape (I,); whole clusters are then drawn.
 
     Raises:
@@ -108,7 +147,13 @@ def crossed_bootstrap(
     values = as_floats(differences, "differences", 2)
     check_share(level, "level")
     check_count(draws, "draws", 2)
-    if not isinstance(generator, np.random.Generator):
+    if isinstance(generator, CrossedDraws):
+        shape = (generator.seeds.shape[1], generator.items.shape[1])
+        if shape != values.shape or clusters is not None:
+            what = "and no clusters" if clusters is not None else f"found shape {values.shape}"
+            raise StatisticsError(f"draws made before: expected differences of shape {shape}, {what}.")
+        draws = len(generator.seeds)
+    elif not isinstance(generator, np.random.Generator):
         raise StatisticsError(f"generator: expected a numpy.random.Generator, found {type(generator).__name__}.")
     seeds, items = values.shape
     scale = power_of_two_scale(values)
@@ -117,7 +162,11 @@ def crossed_bootstrap(
         one = "seed" if seeds == 1 else "item"
         reason = f"one {one}: drawing it again changes nothing"
         return CrossedBootstrap(estimate, None, None, level, draws, seeds, items, reason, _NOTE)
-    means = crossed_means(values / scale, generator, draws, clusters)
+    scaled = values / scale
+    if isinstance(generator, CrossedDraws):
+        means = generator.means(scaled)
+    else:
+        means = crossed_means(scaled, generator, draws, clusters)
     low, high = (float(end) * scale for end in np.quantile(means, [(1 - level) / 2, (1 + level) / 2]))
     error = float(means.std(ddof=1)) * scale
     if not np.isfinite([low, high, error]).all():
