@@ -127,3 +127,17 @@ def test_commands_that_only_look_leave_no_folder_behind(toy_folder: Path) -> Non
     for command in (["plan", "c.toml"], ["status"], ["verdict", "c.toml"], ["ledger", "verify"]):
         assert evenhand(toy_folder, *command).returncode == 0
     assert not (toy_folder / ".evenhand").exists()
+
+
+def test_data_says_what_is_there_what_is_missing_and_what_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "mbpp").mkdir()
+    (tmp_path / "mbpp" / "mbpp.jsonl").write_text('{"task_id": 1}\n')
+    done = evenhand(tmp_path, "data", "--folder", ".", "--json")
+    assert done.returncode == 2
+    found = {state["name"]: state for state in parsed(done)}
+    assert (found["MBPP"]["present"], found["MBPP"]["sound"]) == (True, False)
+    assert found["ARC-Challenge"]["sound"] is None
+    assert "get it from" in found["ARC-Challenge"]["finding"]
+    empty = evenhand(tmp_path, "data", "--folder", "none")
+    assert empty.returncode == 0
+    assert "Nothing is under none" in empty.stdout

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from evenhand.cli_data import data
 from evenhand.cli_power import power
 from evenhand.errors import EvenhandError, Fault, LedgerError, SettingsError
 
@@ -225,6 +226,7 @@ def new(
 
 
 app.command()(power)
+app.command()(data)
 
 
 @ledger_app.command()

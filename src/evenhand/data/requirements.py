@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,3 +63,9 @@ def examine(requirement: DataRequirement, folder: Path) -> DataState:
         return DataState(requirement, path, True, True, requirement.check(path))
     except EvenhandError as error:
         return DataState(requirement, path, True, False, str(error))
+
+
+def registered() -> tuple[DataRequirement, ...]:
+    """What all installed systems need: each registers a function that returns its requirements (``evenhand.data``)."""
+    entries = sorted(importlib.metadata.entry_points(group="evenhand.data"), key=lambda entry: entry.name)
+    return tuple(need for entry in entries for need in entry.load()())
