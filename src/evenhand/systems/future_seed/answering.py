@@ -14,6 +14,7 @@ from evenhand.outcome import Outcome
 from evenhand.recipe import Bench
 from evenhand.systems.future_seed.text import base
 from evenhand.systems.future_seed.text.corpus import load_corpus, resolve_vocabulary
+from evenhand.systems.future_seed.text.examples import taken
 from evenhand.systems.future_seed.text.prompts import Composer, Prompt, cutting_facts
 from evenhand.systems.future_seed.text.reading import answer_logits, make_batch
 from evenhand.systems.future_seed.text.scoring import record, score_prompts
@@ -44,11 +45,13 @@ def prepare(settings: Settings, tokenizer: Tokenizer, bench: Bench) -> tuple[lis
     corpus, wording = load_corpus(settings.data, bench)
     data = settings.data
     composer = Composer(wording, data.order, data.length, data.answer_length, tokenizer)
-    train_prompts = composer.compose_all(corpus.train, data.least, "training")
-    held = composer.compose_all(corpus.evaluation, 1, "evaluation")
+    learned = taken(corpus.train, data.examples)
+    asked = taken(corpus.evaluation, data.evaluation_examples)
+    train_prompts = composer.compose_all(learned, min(data.least, len(learned)), "training")
+    held = composer.compose_all(asked, 1, "evaluation")
     for name, text in corpus.facts.items():
         bench.note(name, text)
-    for side, prompts, total in (("training", train_prompts, corpus.train), ("evaluation", held, corpus.evaluation)):
+    for side, prompts, total in (("training", train_prompts, learned), ("evaluation", held, asked)):
         for name, text in cutting_facts(prompts, len(total)).items():
             bench.note(f"{side} {name}", text)
     answers = [prompt.example.answer for prompt in held]

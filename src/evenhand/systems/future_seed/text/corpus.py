@@ -150,8 +150,9 @@ def _sudoku(settings: SudokuTextSettings, bench: Bench) -> Corpus:
         name="sudoku", side=settings.side, holes=settings.holes, pattern=settings.pattern, grids=settings.grids,
         bank=settings.bank,
     )  # fmt: skip
-    pool = max(2, round(settings.examples * settings.holdout))
-    task = in_place_task(chosen, pool, bench)
+    assert settings.examples is not None  # the class gives a default, and a number is needed to generate
+    assert settings.evaluation_examples is not None
+    task = in_place_task(chosen, settings.evaluation_examples, bench)
 
     def examples(problems: object, prefix: str) -> list[Example]:
         made = []

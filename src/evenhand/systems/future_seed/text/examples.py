@@ -67,6 +67,14 @@ def hold_out(examples: Sequence[Example], share: float) -> tuple[list[Example], 
     return train, held
 
 
+def taken(examples: Sequence[Example], most: int | None) -> Sequence[Example]:
+    """At most so many of the examples, chosen by a hash of their content, in the order of the file."""
+    if most is None or len(examples) <= most:
+        return examples
+    chosen = sorted(range(len(examples)), key=lambda i: fraction(f"take/{examples[i].id}/{examples[i].content}"))[:most]
+    return [examples[i] for i in sorted(chosen)]
+
+
 def make_corpus(train: Sequence[Example], evaluation: Sequence[Example], least: int, setting: str) -> Corpus:
     """Drop evaluation examples whose content stands in the training data, and check that enough are left.
 

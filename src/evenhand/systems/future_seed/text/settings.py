@@ -22,6 +22,10 @@ class _TextSettings(RecipeSettings):
     length: int = Field(default=512, ge=8, description="ids of the longest prompt")
     answer_length: int = Field(default=16, ge=1, description="ids of the longest answer")
     least: int = Field(default=32, ge=1, description="examples below which training is refused")
+    examples: int | None = Field(default=None, ge=1, description="training examples to take, by a hash; None takes all")
+    evaluation_examples: int | None = Field(
+        default=None, ge=1, description="examples that items are chosen from, likewise"
+    )
     vocabulary: str | None = Field(default=None, description="tokenizer file (.json, or the RWKV .txt); None is bytes")
 
 
@@ -95,7 +99,8 @@ class SudokuTextSettings(_TextSettings):
     holes: tuple[int, int] = (4, 8)
     pattern: Literal["random", "prefix", "suffix"] = "prefix"
     grids: Literal["all", "template"] = "all"
-    examples: int = Field(default=2000, ge=1, description="puzzles to learn from")
+    examples: int | None = Field(default=2000, ge=1, description="puzzles to learn from")
+    evaluation_examples: int | None = Field(default=256, ge=1, description="different puzzles to evaluate on")
     bank: int = Field(default=400, ge=1)
     answer_length: int = Field(default=96, ge=1)
 
