@@ -41,9 +41,9 @@ class Teaching:
         seed: of weights and lessons.
     """
 
-    steps: int = 6000
+    steps: int = 5000
     batch: int = 64
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     test_every: int = 300
     test_questions: int = 200
     stop_at: float = 0.975
