@@ -122,7 +122,7 @@ def test_advancing_by_four_is_four_steps(drawn: list[int]) -> None:
     expected = []
     for n in drawn[:500]:
         for _ in range(4):
-            n = exact.syracuse(n)  # noqa: PLW2901 - the walk
+            n = exact.syracuse(n)
         expected.append(n)
     assert unpack(advance(pack(drawn[:500]), 4)) == expected
 

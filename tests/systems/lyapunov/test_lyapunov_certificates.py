@@ -42,7 +42,9 @@ def test_surviving_classes_are_sequence_a076227() -> None:
     assert [surviving_classes(bits) for bits in range(17)] == known
 
 
-@pytest.mark.parametrize(("bits", "percent"), [(10, 93.75), (16, 96.7743), (32, 99.0373), (64, 99.8507), (128, 99.99302)])
+@pytest.mark.parametrize(
+    ("bits", "percent"), [(10, 93.75), (16, 96.7743), (32, 99.0373), (64, 99.8507), (128, 99.99302)]
+)
 def test_coverage_by_bits_is_as_published(bits: int, percent: float) -> None:
     assert 100 * (1 - surviving_classes(bits) / 2**bits) == pytest.approx(percent, abs=6e-5)
 
@@ -225,7 +227,7 @@ def test_a_killed_certifier_goes_on_to_the_same_file(
     path, certificate, _ = files
     again = tmp_path / "again.jsonl"
 
-    class Killed(Exception):  # noqa: N818 - stands for a signal
+    class Killed(Exception):
         pass
 
     def kill(exponent: int, _masses: certifier.Masses) -> None:
@@ -235,7 +237,7 @@ def test_a_killed_certifier_goes_on_to_the_same_file(
     with pytest.raises(Killed):
         certifier.certify(path, again, max_exponent=16, cutoff=2048, report=kill)
     with again.open("a") as file:
-        file.write('[[1,1],0,1,[0]]\n[[1,')  # written after the last saved state
+        file.write("[[1,1],0,1,[0]]\n[[1,")  # written after the last saved state
     certifier.certify(path, again, max_exponent=16, cutoff=2048, threads=2)
     assert again.read_bytes() == certificate.read_bytes()
 

@@ -89,8 +89,8 @@ class WindowMinimum:
 
     def _log_value(self, walks: Walks, start: int) -> NDArray[np.float64]:
         window = walks.log2[:, start : start + self.lookahead + 1]
-        first = window.argmin(axis=1)
-        lowest = window[np.arange(len(window)), first]
+        lowest = window.min(axis=1)
+        first = (window <= lowest[:, None] + 1e-10).argmax(axis=1)  # a number that comes again differs by rounding
         return np.asarray(lowest + np.log1p(first / (self.lookahead + 2.0) * np.exp2(-lowest)) / LN_2)
 
 

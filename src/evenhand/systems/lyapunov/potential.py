@@ -22,6 +22,7 @@ from evenhand.systems.lyapunov.metrics import Decision
 from evenhand.systems.lyapunov.walks import RESIDUE_MODULUS, Walks
 
 FORMAT = "evenhand-lyapunov-potential-1"
+SAME = 1e-10  # bits; V is equal, not merely close, where two values agree to this
 TIE_BREAK = float(np.log2(1 + 2.0**-20)) / UNITS
 
 
@@ -87,8 +88,9 @@ class Potential:
         return Decision(margins > 0, margins)
 
     def _minimum(self, window: NDArray[np.float64]) -> NDArray[np.float64]:
-        first = window.argmin(axis=1)
-        lowest: NDArray[np.float64] = window[np.arange(len(window)), first]
+        lowest: NDArray[np.float64] = window.min(axis=1)
+        # a number that comes again (1, at the end) differs by rounding alone: the first of them is meant
+        first = (window <= lowest[:, None] + SAME).argmax(axis=1)
         return np.asarray(lowest + TIE_BREAK * first / (self.head + 2))
 
     def save(self, path: Path) -> None:

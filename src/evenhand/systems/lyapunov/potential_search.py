@@ -194,6 +194,8 @@ def learn(
     Raises:
         DataError: lookahead below 1 or below that of ``start``, residue_power outside 0..4, or no weight anywhere.
     """
+    if lookahead < 1:
+        raise DataError(f"The lookahead must be at least 1; found {lookahead}.")
     rng = np.random.default_rng(seed)
     measure = measure or Measure()
     if start is None:

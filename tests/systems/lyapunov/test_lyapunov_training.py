@@ -1,0 +1,243 @@
+"""Networks, the fast step, schedules, pools, recipes and the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from evenhand.errors import DataError, Diverged
+from evenhand.systems.lyapunov.cli import app
+from evenhand.systems.lyapunov.evaluation_set import generate
+from evenhand.systems.lyapunov.features import FeatureSpec
+from evenhand.systems.lyapunov.limbs import draw, unpack
+from evenhand.systems.lyapunov.metrics import decide, evaluate
+from evenhand.systems.lyapunov.models import open_model
+from evenhand.systems.lyapunov.network import (
+    REFERENCE_LAYERS,
+    LyapunovNetwork,
+    NetworkModel,
+    fingerprint,
+    load_checkpoint,
+    parse_layers,
+    save_checkpoint,
+)
+from evenhand.systems.lyapunov.pools import HardPool
+from evenhand.systems.lyapunov.training import Schedule, Trainer, TrainingOptions, as_logged, make_batch, train
+
+SMALL: dict[str, Any] = {"layers": "32,16", "steps": 12, "batch": 64, "mine_interval": 5, "anchor_steps": 4}
+
+
+@pytest.mark.parametrize(("lookahead", "size"), [(10, 4_405_250), (20, 4_425_730), (100, 4_589_570)])
+def test_the_reference_network_has_its_published_size(lookahead: int, size: int) -> None:
+    assert LyapunovNetwork(FeatureSpec(lookahead), parse_layers(REFERENCE_LAYERS)).size == size
+
+
+@pytest.mark.parametrize("text", ["64,,32", "wide", "64;32", "", "64,0"])
+def test_layers_that_do_not_parse_are_refused(text: str) -> None:
+    with pytest.raises(DataError, match=r"Layers|layer"):
+        parse_layers(text)
+
+
+def test_linear_is_no_hidden_layer() -> None:
+    assert parse_layers("linear") == ()
+    assert LyapunovNetwork(FeatureSpec(3), ()).size == 9 + 1 + 1
+
+
+@pytest.mark.parametrize("target", ["fixed", "adaptive", "split"])
+@pytest.mark.parametrize("anchored", [True, False])
+def test_the_fast_step_has_the_gradients_of_autograd(target: str, anchored: bool) -> None:
+    options = TrainingOptions(**SMALL, target=target, four_steps=True, eight_steps=True)  # type: ignore[arg-type]
+    trainer = Trainer(options, seed=1)
+    trainer.step_number = 1 if anchored else 100
+    batch = make_batch(draw(64, np.random.default_rng(0)), options, trainer.network.spec)
+    anchor = max(0.0, 1 - trainer.step_number / 4)
+    values = torch.nn.functional.softplus(trainer.network.pre_activation(batch.inputs))
+    trainer.loss_terms(values, batch, anchor).backward()
+    expected = {name: p.grad.clone() for name, p in trainer.network.named_parameters() if p.grad is not None}
+    for parameter in trainer.network.parameters():
+        parameter.grad = None
+    trainer.step(batch)
+    for name, parameter in trainer.network.named_parameters():
+        if name in expected:
+            assert parameter.grad is not None
+            torch.testing.assert_close(parameter.grad, expected[name], rtol=1e-4, atol=1e-6)
+    learned = trainer.network.drift_coefficient.grad
+    assert learned is not None
+    assert (float(learned) != 0) == (anchored and target != "fixed")
+
+
+def test_rows_whose_hinge_is_satisfied_are_left_out_of_the_backward_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = TrainingOptions(**SMALL)
+    trainer = Trainer(options)
+    seen: list[int] = []
+    original = trainer._backward
+
+    def count(hidden: list[torch.Tensor], gradient: torch.Tensor) -> None:
+        seen.append(int((gradient != 0).sum()))
+        original(hidden, gradient)
+
+    monkeypatch.setattr(trainer, "_backward", count)
+    trainer.step_number = 100
+    trainer.step(make_batch(draw(64, np.random.default_rng(0)), options, trainer.network.spec))
+    assert 0 < seen[0] < 128
+
+
+def test_unused_passes_change_nothing_but_the_time() -> None:
+    nets = [
+        train(TrainingOptions(**SMALL, passes=passes), seeds=[27, 97], order=np.random.default_rng(3))  # type: ignore[arg-type]
+        for passes in ("needed", "all")
+    ]
+    weights = [torch.cat([p.flatten() for p in net.parameters()]) for net in nets]
+    torch.testing.assert_close(weights[0], weights[1], rtol=1e-4, atol=1e-6)
+
+
+def test_training_is_reproducible_from_its_streams() -> None:
+    def once(seed: int) -> str:
+        return fingerprint(train(TrainingOptions(**SMALL), seeds=[27], order=np.random.default_rng(seed)))
+
+    assert once(1) == once(1)
+    assert once(1) != once(2)
+
+
+def test_a_network_learns_more_than_log_n() -> None:
+    options = TrainingOptions(
+        layers="64,64", steps=1000, batch=128, anchor_steps=500, mining=False, max_bits=40, learning_rate=5e-3
+    )
+    net = train(options, seeds=[27, 97], order=np.random.default_rng(0))
+    data = generate(2000, max_bits=40, seed=3)
+    assert evaluate(NetworkModel(net), data).passed > 0.7
+
+
+def test_a_loss_that_is_not_finite_is_a_divergence() -> None:
+    trainer = Trainer(TrainingOptions(**SMALL))
+    with torch.no_grad():
+        trainer.network.linears[0].weight.fill_(torch.inf)  # type: ignore[union-attr]
+    with pytest.raises(Diverged, match="step 0"):
+        trainer.step(make_batch(draw(8, np.random.default_rng(0)), trainer.options, trainer.network.spec))
+
+
+def test_the_logged_schedule_halves_on_noise_and_the_repaired_one_does_not() -> None:
+    logged, repaired = Schedule(as_logged(steps=40_000), patience=10), Schedule(TrainingOptions(steps=40_000))
+    rng = np.random.default_rng(0)
+    for _ in range(2000):
+        logged.see(float(rng.uniform(0.9, 1.1)))
+    assert logged.rate(2000) == pytest.approx(1e-6)
+    assert repaired.rate(2000) > 9e-4
+
+
+def test_mined_numbers_swamp_the_logged_pool_and_not_the_capped_one() -> None:
+    net = LyapunovNetwork(FeatureSpec(10), (8,))
+    shares = []
+    for cap in (None, 0.2):
+        pool = HardPool([27, 97, 871], 0, 1000, cap)
+        assert pool.share_of_mined(0) == 0.0
+        pool.mine(net, TrainingOptions(mine_count=50), np.random.default_rng(0))
+        assert len(pool.mined) == 50
+        shares.append(pool.share_of_mined(10))
+    assert shares[0] > 0.9
+    assert shares[1] == 0.2
+
+
+def test_mined_numbers_are_failures() -> None:
+    net = LyapunovNetwork(FeatureSpec(10), (8,))
+    pool = HardPool([27], 0, 0, 0.5)
+    pool.mine(net, TrainingOptions(mine_count=20), np.random.default_rng(0))
+    assert not decide(NetworkModel(net), list(pool.mined)).passes.any()
+
+
+def test_the_curriculum_adds_trajectories_one_by_one() -> None:
+    pool = HardPool([3, 7, 27, 97], 1, 100, None)
+    assert [pool.active(step) for step in (0, 50, 100, 500)] == [1, 2, 4, 4]
+    numbers = unpack(pool.draw(50, 0, np.random.default_rng(0)))
+    assert set(numbers) <= {3, 5}
+
+
+@pytest.mark.parametrize("bad", [{"lookahead": 0}, {"layers": "a,b"}, {"steps": 0}, {"mined_share": 1.5}])
+def test_impossible_options_are_refused(bad: dict[str, Any]) -> None:
+    with pytest.raises(DataError):
+        TrainingOptions(**bad)
+
+
+def test_a_checkpoint_knows_its_lookahead(tmp_path: Path) -> None:
+    net = LyapunovNetwork(FeatureSpec(5, ("log", "valuations")), (8,), seed=4)
+    save_checkpoint(net, tmp_path / "net.pt")
+    again = load_checkpoint(tmp_path / "net.pt", lookahead=5)
+    assert fingerprint(again) == fingerprint(net)
+    assert again.spec == net.spec
+    with pytest.raises(DataError, match="trained with lookahead 5; asked for 10"):
+        open_model(str(tmp_path / "net.pt"), lookahead=10)
+    (tmp_path / "bad.pt").write_bytes(b"nothing")
+    with pytest.raises(DataError, match="not a checkpoint"):
+        load_checkpoint(tmp_path / "bad.pt")
+
+
+def _run(*arguments: object) -> Any:
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_the_commands_work_together(tmp_path: Path) -> None:
+    csv, model, proof = tmp_path / "set.csv", tmp_path / "v.json.gz", tmp_path / "c.jsonl"
+    assert _run("generate", csv, "--count", 300, "--max-bits", 60).exit_code == 0
+    learned = _run("learn", model, "--window", 3, "--residue-power", 1, "--sweeps", 5, "--head", 1)
+    assert "window 3" in learned.output
+    shown = _run("evaluate", model, "window-minimum", "--csv", csv, "--lookahead", 4)
+    assert shown.exit_code == 0, shown.output
+    assert "429" in _run("trajectories", model).output
+    assert "certified density" in _run("certify", model, proof, "--max-exponent", 10).output
+    checked = _run("check", proof, model)
+    assert checked.exit_code == 0
+    assert "nothing about whether trajectories end at 1" in " ".join(checked.output.split())
+    plotted = _run("plot", tmp_path / "plots", model, "--csv", csv)
+    assert plotted.exit_code == 0, plotted.output
+    assert len(list((tmp_path / "plots").glob("*.svg"))) == 3
+
+
+def test_the_density_and_optimum_commands_print_exact_numbers() -> None:
+    assert "123577/131072" in _run("density", 10).output
+    assert "0.375000000" in _run("optimum", 1).output
+
+
+def test_a_network_can_be_trained_from_the_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "net.pt"
+    found = _run(
+        "train", path, "--layers", "16", "--steps", 6, "--batch", 32, "--lookahead", 4, "--quick-every", 3,
+        "--mine-interval", 3, "--t4", "--target", "adaptive", "--logged",
+    )  # fmt: skip
+    assert found.exit_code == 0, found.output
+    assert "step 3" in found.output
+    assert load_checkpoint(path).spec.lookahead == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("evaluate", "window-minimum", "--lookahead", 0), "at least 1"),
+        (("evaluate", "absent.json.gz"), "no model"),
+        (("train", "x.pt", "--layers", "1;2"), "Layers"),
+        (("train", "x.pt", "--target", "moving"), "fixed, adaptive or split"),
+        (("density", 0), "at least 1"),
+        (("generate", "x.csv", "--count", 0), "at least 1"),
+    ],
+)
+def test_bad_input_is_one_clear_sentence_and_status_two(arguments: tuple[object, ...], message: str) -> None:
+    found = _run(*arguments)
+    assert found.exit_code == 2
+    assert message in found.output
+    assert "Traceback" not in found.output
+
+
+def test_plots_of_the_same_data_have_the_same_bytes(tmp_path: Path) -> None:
+    from evenhand.systems.lyapunov.plots import margins_plot, trajectories_plot
+
+    data = generate(300, seed=1)
+    model = open_model("window-minimum", lookahead=5)
+    for name in ("a", "b"):
+        margins_plot(model, data, tmp_path / f"{name}.svg")
+        trajectories_plot(model, tmp_path / f"t{name}.svg", seeds=(27,))
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert (tmp_path / "ta.svg").read_bytes() == (tmp_path / "tb.svg").read_bytes()
