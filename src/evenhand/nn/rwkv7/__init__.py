@@ -10,6 +10,7 @@ from __future__ import annotations
 from evenhand.nn.rwkv7.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from evenhand.nn.rwkv7.config import RWKV7Config
 from evenhand.nn.rwkv7.generation import Generated, GenerationSettings, generate
+from evenhand.nn.rwkv7.inference import Inference, choose_precision
 from evenhand.nn.rwkv7.kernel import Choice, choose_backend, wkv7
 from evenhand.nn.rwkv7.model import RWKV7, ModelInputError
 from evenhand.nn.rwkv7.passes import prompt_then_answer, read_twice
@@ -24,6 +25,7 @@ __all__ = [
     "Choice",
     "Generated",
     "GenerationSettings",
+    "Inference",
     "LayerState",
     "ModelInputError",
     "RWKV7Config",
@@ -33,6 +35,7 @@ __all__ = [
     "VocabularyError",
     "WorldTokenizer",
     "choose_backend",
+    "choose_precision",
     "generate",
     "load_checkpoint",
     "prompt_then_answer",
