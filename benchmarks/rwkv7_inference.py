@@ -92,9 +92,8 @@ def compare(model: RWKV7, repeats: int) -> None:
             speeds[name].append(run())
     medians = {name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in speeds.items()}
     base = medians["rwkv, float32"]
-    print(
-        f"\n{choose_precision().reason}\n\n| | prefill, tokens/s | ratio | decoding, tokens/s | ratio |\n|---|---|---|---|---|"
-    )
+    print(f"\n{choose_precision().reason}\n")
+    print("| | prefill, tokens/s | ratio | decoding, tokens/s | ratio |\n|---|---|---|---|---|")
     for name, (prefill, decode) in medians.items():
         print(f"| {name} | {prefill:.0f} | {prefill / base[0]:.1f}x | {decode:.1f} | {decode / base[1]:.2f}x |")
 
