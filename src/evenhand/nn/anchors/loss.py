@@ -17,6 +17,9 @@ from torch import Tensor
 
 from evenhand.nn.anchors.divergence import Divergence, Rows, Weights, apply_divergence, softmax_into
 
+CACHED_ELEMENTS = 400_000
+"""Elements of a block on a CPU: what is done to them one operation after the other stays in its cache."""
+
 
 @dataclass(frozen=True)
 class Head:
@@ -158,8 +161,11 @@ class _Pass:
         rows = hidden.shape[0]
         self.entropy = hidden.new_zeros(rows, dtype=self.dtype)
         self.values = hidden.new_zeros(plan.anchored, dtype=self.dtype)
-        shape = (4 if plan.anchored else 2, min(plan.chunk, max(rows, 1)), weight.shape[0])
-        self.workspace = torch.empty(shape, dtype=self.dtype, device=hidden.device)
+        chunk, vocabulary = min(plan.chunk, max(rows, 1)), weight.shape[0]
+        self.block = chunk if hidden.is_cuda else min(chunk, max(1, CACHED_ELEMENTS // vocabulary))
+        sides = 2 if plan.anchored else 1
+        self.logits = torch.empty((sides, chunk, vocabulary), dtype=self.dtype, device=hidden.device)
+        self.scratch = torch.empty((sides, self.block, vocabulary), dtype=self.dtype, device=hidden.device)
 
     def run(self) -> None:
         """All chunks: the anchored rows, then the others."""
@@ -170,18 +176,28 @@ class _Pass:
             self._chunk(slice(start, min(start + chunk, rows)), False)
 
     def _chunk(self, rows: slice, anchored: bool) -> None:
+        """Products with the head for the whole chunk; in between, what is done element by element for a block."""
         count = rows.stop - rows.start
-        logits, student = self.workspace[0, :count], self.workspace[1, :count]
-        self._logits(self.hidden[rows], logits)
+        self._logits(self.hidden[rows], self.logits[0, :count])
+        if anchored:
+            assert self.base_hidden is not None
+            self._logits(self.base_hidden[rows], self.logits[1, :count])
+        wanted = any(gradient is not None for gradient in self.gradients)
+        for start in range(0, count, self.block):
+            self._block(rows.start, slice(start, min(start + self.block, count)), anchored, wanted)
+        if wanted:
+            self._carry_back(rows, self.logits[0, :count])
+
+    def _block(self, offset: int, part: slice, anchored: bool, wanted: bool) -> None:
+        """Losses of some rows of a chunk; where a gradient is wanted, it takes the place of their logits."""
+        rows, count = slice(offset + part.start, offset + part.stop), part.stop - part.start
+        logits, student = self.logits[0, part], self.scratch[0, :count]
         lse = softmax_into(logits, student)
         targets, answer = self.plan.targets[rows].unsqueeze(-1), self.plan.answer[rows]
         self.entropy[rows] = torch.where(answer, lse - logits.gather(-1, targets).squeeze(-1), 0.0)
         entropy_weight = answer.to(self.dtype).unsqueeze(-1)
-        wanted = any(gradient is not None for gradient in self.gradients)
         if anchored:
-            assert self.base_hidden is not None
-            base_logits, base = self.workspace[2, :count], self.workspace[3, :count]
-            self._logits(self.base_hidden[rows], base_logits)
+            base_logits, base = self.logits[1, part], self.scratch[1, :count]
             base_lse = softmax_into(base_logits, base)
             weights = Weights(entropy_weight, self.plan.coefficient) if wanted else None
             filled = Rows(logits, base_logits, student, base, lse, base_lse, targets)
@@ -189,7 +205,7 @@ class _Pass:
         elif wanted:
             student.mul_(entropy_weight)
         if wanted:
-            self._carry_back(rows, student.scatter_add_(-1, targets, -entropy_weight))
+            logits.copy_(student.scatter_add_(-1, targets, -entropy_weight))
 
     def _logits(self, hidden: Tensor, out: Tensor) -> None:
         if hidden.dtype == self.weight.dtype == self.dtype:
