@@ -162,7 +162,7 @@ def test_a_planted_fault_is_refused(
 def test_overlapping_classes_are_refused_even_without_a_summary(files: tuple[Path, Path, Any], tmp_path: Path) -> None:
     path, certificate, _ = files
     lines = [json.loads(line) for line in certificate.read_text().splitlines()][:-1]
-    nested = _first(lines + [None], lambda line: not line[1] and len(line[0]) > line[2])
+    nested = _first([*lines, None], lambda line: not line[1] and len(line[0]) > line[2])
     lines.append([[*nested[0], 1], 0, nested[2], nested[3]])
     with pytest.raises(CertificateError, match="overlaps"):
         check(_tamper(lines, lambda _: None, tmp_path / "bad.jsonl"), path)

@@ -106,11 +106,11 @@ def test_training_is_reproducible_from_its_streams() -> None:
 
 def test_a_network_learns_more_than_log_n() -> None:
     options = TrainingOptions(
-        layers="64,64", steps=1000, batch=128, anchor_steps=500, mining=False, max_bits=40, learning_rate=5e-3
+        layers="64,64", steps=600, batch=128, anchor_steps=300, mining=False, max_bits=40, learning_rate=5e-3
     )
     net = train(options, seeds=[27, 97], order=np.random.default_rng(0))
     data = generate(2000, max_bits=40, seed=3)
-    assert evaluate(NetworkModel(net), data).passed > 0.7
+    assert evaluate(NetworkModel(net), data).passed > 0.6
 
 
 def test_a_loss_that_is_not_finite_is_a_divergence() -> None:
