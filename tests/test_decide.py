@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.worlds import TEXT, World, claim_of, failed, outcomes_of, scalar, with_scores
 
 from evenhand.decide import decide, progress, running_contrasts
 from evenhand.outcome import Outcome
 from evenhand.trial import Trial
 from evenhand.verdict import Verdict
+from tests.worlds import TEXT, World, claim_of, failed, outcomes_of, scalar, with_scores
 
 NULL = '[[arm]]\nname = "off_again"\nrole = "null"\n'
 RIVAL = '[[arm]]\nname = "rival"\nrole = "rival"\nsettings.effect = {effect}\n'
@@ -143,6 +143,13 @@ def test_items_in_another_order_are_the_same_items() -> None:
     plain, reordered = verdict_of(text_with()), verdict_of(text_with(), change=only("on", turned))
     assert reordered.contrasts[0].estimate == pytest.approx(plain.contrasts[0].estimate)
     assert reordered.contrasts[0].interval == pytest.approx(plain.contrasts[0].interval)
+
+
+def test_scores_outside_the_declared_range_yield_no_number() -> None:
+    found = verdict_of(text_with(), change=only("on", lambda t, o: with_scores(o, [1.5] * 100)))
+    assert found.title == "invalid (range)"
+    assert "mend the scorer" in found.reasons[0]
+    assert found.contrasts[0].estimate is None
 
 
 def test_one_missing_pair_is_dropped_and_named() -> None:

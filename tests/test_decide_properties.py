@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.worlds import TEXT, claim_of
 
 from evenhand.decide import decide
 from evenhand.outcome import ItemScores, Outcome
 from evenhand.verdict import Contrast
+from tests.worlds import TEXT, claim_of
 
 BARE = TEXT.replace('name = "score"', 'name = "loss"\ndirection = "maximise"')  # a metric without floor and ceiling
 MIRROR = {"gain": "regression", "regression": "gain"}

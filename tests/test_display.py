@@ -6,12 +6,12 @@ import io
 
 import pytest
 from rich.console import Console
-from tests.worlds import claim_of, outcomes_of
 
 from evenhand.conduct import RunningTrial, Tick
 from evenhand.decide import progress, running_contrasts
 from evenhand.display import LiveObserver, PlainObserver, duration, sparkline
 from evenhand.outcome import Execution
+from tests.worlds import claim_of, outcomes_of
 
 
 @pytest.mark.parametrize(

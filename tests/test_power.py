@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.worlds import TEXT, World, claim_of, outcomes_of
 from typer.testing import CliRunner
 
 from evenhand import statistics
@@ -16,6 +15,7 @@ from evenhand.cli_power import parse_counts
 from evenhand.errors import DataError, SettingsError, StatisticsError
 from evenhand.foresight import claim_power, plan_power
 from evenhand.power_answers import bars, draw_power
+from tests.worlds import TEXT, World, claim_of, outcomes_of
 
 NULL = '[[arm]]\nname = "off_again"\nrole = "null"\n'
 SCREEN = '[[rung]]\nname = "screen"\nbudget = 5\nseeds = [100, 101, 102]\nitems = 50\n'

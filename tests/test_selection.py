@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.worlds import TEXT, claim_of, outcomes_of
 
 from evenhand.checkpoints import checkpoints, select
 from evenhand.claim import MetricClaim
@@ -17,6 +16,7 @@ from evenhand.errors import ClaimError
 from evenhand.outcome import ItemScores, Outcome
 from evenhand.trial import Trial, stream
 from evenhand.verdict import Verdict
+from tests.worlds import TEXT, claim_of, outcomes_of
 
 STEPS = (100, 200, 300, 400)
 SELECTED = TEXT.replace("margin = 0.05", 'margin = 0.05\ncheckpoint = "selected"')

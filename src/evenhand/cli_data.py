@@ -1,4 +1,4 @@
-"""The command ``evenhand data``: what data the tasks of the systems need, whether they are there, whether they are sound.
+"""The command ``evenhand data``: what data the tasks of the systems need, and whether they are there and sound.
 
 ``evenhand data --folder path/to/data``: each body of data is looked for under that folder.
 """

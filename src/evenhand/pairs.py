@@ -142,11 +142,27 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
             return Pairs(invalid=("selection", f"selection: at seed {seed}, {fault}"))
         rows.append((seed, sides[0], sides[1]))
     stacked = replace(_stack(rows, arm.name, against.name), chosen=_chosen(rows, arm.name, against.name))
-    invalid = stacked.invalid
+    invalid = stacked.invalid or _range_fault(stacked, cell.metric)
     if invalid is None and dropped and rows:
         check = statistics.check_pairs([p[1] for p in present], [p[0] for p in present])
         invalid = None if check.valid else ("missing pairs", f"missing pairs: {check.reason}")
     return replace(stacked, dropped=dropped, failures=tuple(failures), pending=tuple(pending), invalid=invalid)
+
+
+def _range_fault(pairs: Pairs, metric: MetricClaim) -> tuple[str, str] | None:
+    """Scores outside what the metric was declared to be able to take: either the scorer or the claim is wrong."""
+    if not pairs.seeds:
+        return None
+    low = min(float(pairs.variant.min()), float(pairs.reference.min()))
+    high = max(float(pairs.variant.max()), float(pairs.reference.max()))
+    below, above = metric.floor is not None and low < metric.floor, metric.ceiling is not None and high > metric.ceiling
+    if not (below or above):
+        return None
+    sentence = (
+        f"range: scores of {metric.name} run from {low:.6g} to {high:.6g}, outside the declared "
+        f"{metric.floor} to {metric.ceiling}; mend the scorer, or floor and ceiling of the metric"
+    )
+    return "range", sentence
 
 
 def _budget_fault(found: Sequence[Outcome | None], claim: ResolvedClaim, amount: float) -> str:

@@ -13,7 +13,6 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from tests.worlds import claim_of
 
 import evenhand.contrasts
 from evenhand import statistics
@@ -21,6 +20,7 @@ from evenhand.decide import decide, progress
 from evenhand.outcome import ItemScores, Outcome
 from evenhand.plan import ResolvedClaim
 from evenhand.verdict import Decision
+from tests.worlds import claim_of
 
 CLAIMS = 400
 MARGIN = 0.1

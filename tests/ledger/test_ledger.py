@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ledger.samples import EXECUTION, OUTCOME, SMALL, TRIAL, fill
 
 from evenhand.errors import LedgerError
 from evenhand.ledger import Ledger, codec, writer
 from evenhand.outcome import Curve, Failure, ItemScores, Outcome
+from tests.ledger.samples import EXECUTION, OUTCOME, SMALL, TRIAL, fill
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 SCORES = st.dictionaries(st.text(max_size=5), st.tuples(NUMBERS, st.text(max_size=9)), max_size=5)

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.ledger.samples import EXECUTION, SMALL, TRIAL, faults_of, fill, rewrite, segment_of
 
 from evenhand.errors import LedgerError
 from evenhand.ledger import Ledger, chain
 from evenhand.ledger.segments import FIRST, SegmentReading, line_of, record_hash
+from tests.ledger.samples import EXECUTION, SMALL, TRIAL, faults_of, fill, rewrite, segment_of
 
 Change = Callable[[list[bytes]], list[bytes]]
 

@@ -14,10 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.ledger.samples import EXECUTION, OUTCOME, SMALL, TRIAL, fill, segment_of
 
 from evenhand.errors import LedgerError
 from evenhand.ledger import Ledger, writer
+from tests.ledger.samples import EXECUTION, OUTCOME, SMALL, TRIAL, fill, segment_of
 
 
 @contextmanager

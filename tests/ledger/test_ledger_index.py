@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.ledger.samples import EXECUTION, SMALL, TRIAL, fill, rewrite, segment_of
 
 from evenhand.errors import LedgerError
 from evenhand.ledger import Ledger, index
 from evenhand.outcome import Failure, Outcome
+from tests.ledger.samples import EXECUTION, SMALL, TRIAL, fill, rewrite, segment_of
 
 COUNT = "select count(*) from items where metric = 'score'"
 

@@ -38,7 +38,7 @@ class Settings(RecipeSettings):
     },
     units=("steps", "tokens", "examples", "seconds"),
     version=1,
-    preload=("evenhand.systems.future_seed.filling",),
+    preload=("evenhand.systems.future_seed.filling", "evenhand.nn.rwkv7.warm"),
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Fill blanks in place: RWKV-7 from scratch, with or without Future-Seed, or reading the row twice."""

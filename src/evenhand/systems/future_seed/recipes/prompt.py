@@ -58,7 +58,7 @@ def _share(about: str) -> Metric:
     },
     units=("steps", "tokens", "examples", "seconds"),
     version=1,
-    preload=("evenhand.systems.future_seed.answering",),
+    preload=("evenhand.systems.future_seed.answering", "evenhand.nn.rwkv7.warm"),
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Answer prompts: RWKV-7 fine-tuned with or without Future-Seed in the prompt's pass, or reading it twice."""

@@ -43,7 +43,7 @@ class Settings(RecipeSettings):
     },
     units=("steps", "tokens", "examples", "seconds"),
     version=1,
-    preload=("evenhand.systems.future_seed.retrieving",),
+    preload=("evenhand.systems.future_seed.retrieving", "evenhand.nn.rwkv7.warm"),
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Find the paragraphs that answer a question, by mean-pooled embeddings of an RWKV-7 trained with InfoNCE."""
