@@ -98,5 +98,6 @@ class BaseSettings(RecipeSettings):
     steps: int = Field(default=500, ge=1)
     batch: int = Field(default=16, ge=1)
     length: int = Field(default=128, ge=2, description="ids of a window of text")
+    answers: bool = Field(default=False, description="whether the text holds the training examples' answers too")
     learning_rate: float = Field(default=3e-3, gt=0)
     seed: int = Field(default=0, ge=0)

@@ -44,7 +44,9 @@ def pretrained_model(
 
     The evaluation's texts are not among them.
     """
-    ids = np.asarray([i for prompt in prompts for i in (END, *prompt.prompt, *prompt.answer)], dtype=np.int64)
+    # Answers in the text would be learned by heart before fine-tuning begins, where there are few examples.
+    texts = [(END, *prompt.prompt, *(prompt.answer if settings.answers else ())) for prompt in prompts]
+    ids = np.asarray([i for text in texts for i in text], dtype=np.int64)
     key = {
         "asset": "language model",
         "version": 1,
