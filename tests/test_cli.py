@@ -21,7 +21,7 @@ def evenhand(folder: Path, *arguments: str, columns: int = 60) -> subprocess.Com
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "COLUMNS": str(columns), "NO_COLOR": "1"},
+        env={**os.environ, "COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"},
         timeout=300,
     )
 

@@ -23,7 +23,8 @@ GUESS = statistics.Spread(0.02, 0.1, 0.4)
 
 
 def evenhand(*arguments: str, columns: int = 60) -> Any:
-    return CliRunner(env={"COLUMNS": str(columns), "NO_COLOR": "1"}).invoke(app, ["power", *arguments])
+    # A dumb terminal has a width of its own, whatever COLUMNS says.
+    return CliRunner(env={"COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"}).invoke(app, ["power", *arguments])
 
 
 @pytest.mark.parametrize(("seeds", "in_sd"), [(3, 3.26), (4, 2.13), (5, 1.68), (6, 1.44), (8, 1.16), (10, 1.00)])
