@@ -138,7 +138,7 @@ def test_dividing_the_gradient_of_accumulated_batches_twice_would_be_noticed(
         model = copy.deepcopy(adapted)
         trainer = trainer_of(
             model, tokenizer, rows, tmp_path, max_steps=1, optim="sgd", per_device_train_batch_size=size,
-            gradient_accumulation_steps=accumulation,
+            gradient_accumulation_steps=accumulation, max_grad_norm=0.0,  # clipping would hide what is looked for
         )  # fmt: skip
         if faulty:
             trainer.loss_is_scaled_for_ga = False
