@@ -9,7 +9,8 @@ Compared, each in a process of its own (peak resident memory cannot be told apar
     naive    the anchor as one would write it first: full logits of student and base, cross-entropy and KL by autograd
 
 All 2048 tokens are answers, the worst case for the anchor. The model has Qwen3-0.6B's widths with fewer layers, random
-weights, gradient checkpointing as in TRL's default, rank-8 adapters on all linear layers. Times are medians.
+weights, gradient checkpointing as in TRL's default, rank-8 adapters on all linear layers. Times are medians; on a
+machine with other work, compare processor time with --threads 1.
 """
 
 from __future__ import annotations
@@ -94,20 +95,21 @@ def one_arm(options: argparse.Namespace) -> None:
     rng = torch.Generator().manual_seed(1)
     inputs = {"input_ids": torch.randint(VOCABULARY, (ROWS, LENGTH), generator=rng)}
     targets = torch.randint(VOCABULARY, (ROWS * LENGTH,), generator=rng)
-    loaded, times, loss = current_bytes(), [], None
+    loaded, times, work, loss = current_bytes(), [], [], None
     repeats = options.repeats if options.arm != "naive" else 1
     for _ in range(repeats + (repeats > 1)):
-        start = time.perf_counter()
+        start, before = time.perf_counter(), time.process_time()
         if options.arm == "naive":
             loss = naive_loss(model, inputs, targets)
         else:
             loss = chunked_loss(model, inputs, targets, options.arm, options.chunk)
         loss.backward()
         times.append(time.perf_counter() - start)
+        work.append(time.process_time() - before)
         model.zero_grad()
     # The first step also warms caches up; it is left out where there are more.
-    kept = times[1:] if len(times) > 1 else times
-    print(json.dumps({"arm": options.arm, "seconds": median(kept), "peak": peak_bytes(), "loaded": loaded,
+    first = 1 if len(times) > 1 else 0
+    print(json.dumps({"arm": options.arm, "seconds": median(times[first:]), "cpu_seconds": median(work[first:]), "peak": peak_bytes(), "loaded": loaded,
                       "loss": float(loss)}))  # fmt: skip
 
 
@@ -137,6 +139,7 @@ def main() -> None:
         row, plain = found[arm], found.get("plain", found[arm])
         print(
             f"{arm:12} {row['seconds']:7.2f} s ({row['seconds'] / plain['seconds']:.2f}x)   "
+            f"cpu {row['cpu_seconds']:7.2f} s ({row['cpu_seconds'] / plain['cpu_seconds']:.2f}x)   "
             f"peak {row['peak'] / 2**30:6.2f} GiB ({row['peak'] / plain['peak']:.2f}x)   "
             f"above the loaded model {(row['peak'] - row['loaded']) / 2**30:6.2f} GiB   loss {row['loss']:.4f}",
             flush=True,
