@@ -15,6 +15,7 @@ from evenhand.cli_power import parse_counts
 from evenhand.errors import DataError, SettingsError, StatisticsError
 from evenhand.foresight import claim_power, plan_power
 from evenhand.power_answers import bars, draw_power
+from tests.test_cli import evenhand as in_a_process
 from tests.worlds import TEXT, World, claim_of, outcomes_of
 
 NULL = '[[arm]]\nname = "off_again"\nrole = "null"\n'
@@ -111,10 +112,11 @@ def test_looks_and_several_verdicts_are_allowed_for() -> None:
     assert any("Holm over 2 verdicts" in note for note in answer.notes)
 
 
-def test_the_command_prints_designs_and_needs_in_a_narrow_terminal() -> None:
-    done = evenhand("--sd", ".02", "--seeds", "3,5,10", "--items", "200", "--item-sd", ".1", "--residual-sd", ".4",
-                    "--margin", ".03")  # fmt: skip
-    assert done.exit_code == 0
+def test_the_command_prints_designs_and_needs_in_a_narrow_terminal(tmp_path: Path) -> None:
+    # In a process of its own: the width must come from this command's environment alone.
+    done = in_a_process(tmp_path, "power", "--sd", ".02", "--seeds", "3,5,10", "--items", "200", "--item-sd", ".1",
+                        "--residual-sd", ".4", "--margin", ".03", columns=60)  # fmt: skip
+    assert done.returncode == 0
     text = " ".join(done.stdout.split())
     assert "20 seeds at 200 items find the margin 0.03 with 80% power." in text
     assert "433 items at 10 seeds find the margin" in text
