@@ -109,10 +109,8 @@ def one_arm(options: argparse.Namespace) -> None:
         model.zero_grad()
     # The first step also warms caches up; it is left out where there are more.
     first = 1 if len(times) > 1 else 0
-    print(json.dumps({"arm": options.arm, "seconds": median(times[first:]),
-        "cpu_seconds": median(work[first:]),
-        "peak": peak_bytes(), "loaded": loaded,
-                      "loss": float(loss)}))  # fmt: skip
+    row = {"arm": options.arm, "seconds": median(times[first:]), "cpu_seconds": median(work[first:])}
+    print(json.dumps(row | {"peak": peak_bytes(), "loaded": loaded, "loss": float(loss.detach())}))
 
 
 def main() -> None:
