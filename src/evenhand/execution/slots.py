@@ -71,8 +71,11 @@ class LocalSlots:
 
     def __enter__(self) -> LocalSlots:
         environment = dict(os.environ)
-        # Each slot gets its share; OpenBLAS would otherwise start a pool of threads at import, before the fork.
-        environment |= {name: str(self.threads) for name in _THREAD_VARIABLES} | {"OPENBLAS_NUM_THREADS": "1"}
+        # Each slot gets its share; OpenBLAS and pyarrow would otherwise start threads at import, before the fork.
+        environment |= {name: str(self.threads) for name in _THREAD_VARIABLES} | {
+            "OPENBLAS_NUM_THREADS": "1",
+            "JE_ARROW_MALLOC_CONF": "background_thread:false",
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "evenhand.execution.server", *self._arguments],
             stdin=subprocess.PIPE,
