@@ -138,5 +138,5 @@ def test_spot_questions_ask_for_resolved_positions_only() -> None:
     asked = [int(word) - 1 for word in example.question.split()]
     assert example.context == "ACDEFGHI"
     assert all(protein.mask[i] == "1" and i < 8 for i in asked)
-    assert example.answer.split() == [protein.labels[i] for i in asked]
+    assert example.answer == " " + "".join(protein.labels[i] for i in asked)
     assert proteins.spot_examples([protein], 6, 8) == []  # fewer resolved residues than positions
