@@ -168,6 +168,7 @@ class RecipeInfo:
         version: raised by hand when results change; None means that the hash of the source file stands for it.
         preload: modules worth importing once before trials are forked.
         further_fingerprint: (settings, claim folder) to a hash of what else the results depend on (programs, files).
+        exhibits: ``package.module:function`` that makes the recipe's own part of a report; see ``evenhand.exhibit``.
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)
@@ -175,6 +176,7 @@ class RecipeInfo:
     version: int | None = None
     preload: tuple[str, ...] = ()
     further_fingerprint: Callable[[Mapping[str, Any], Path], str] | None = None
+    exhibits: str | None = None
 
 
 @dataclass(frozen=True)
@@ -200,9 +202,10 @@ def recipe(
     version: int | None = None,
     preload: Sequence[str] = (),
     further_fingerprint: Callable[[Mapping[str, Any], Path], str] | None = None,
+    exhibits: str | None = None,
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
-    info = RecipeInfo(dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint)
+    info = RecipeInfo(dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits)
 
     def attach(function: F) -> F:
         function.__evenhand_recipe__ = info  # type: ignore[attr-defined]
