@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,13 @@ from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, datase
 from evenhand.systems.anchored_sft.judge import JudgedQuestion, RewardJudge, read_questions
 from evenhand.systems.anchored_sft.mix import training_order
 from evenhand.systems.anchored_sft.settings import CheckpointSettings, check_epochs, data_mix
+from evenhand.systems.anchored_sft.shown import first_by_hash, note_question
 
 FILES = (".jsonl", ".json", ".parquet")
+SHOWN = 4
+"""Questions whose text is kept for the report."""
+ON_THE_WAY = 32
+"""General texts on which the distance to the base is measured on the way."""
 
 
 def records_of(source: str, bench: Bench, *, streaming: bool) -> Iterator[tuple[str, Any]]:
@@ -65,6 +71,9 @@ class JudgedProbe:
         if self.judge is not None and self.dev_questions:
             answers = self._judged(model, self.dev_questions)
             values["dev_reward"] = answers.mean
+        if self.evaluation.texts:
+            few = replace(self.evaluation, texts=self.evaluation.texts[:ON_THE_WAY])
+            values["dev_distance"] = few.distance(model).mean
         return Glance(values, None if level is None else loss <= level, answers)
 
     def _judged(self, model: Any, questions: Sequence[JudgedQuestion]) -> Answers:
@@ -231,6 +240,7 @@ def _probe(
         pool = read_questions(bench.data(settings.questions))
         chosen = bench.item_set.choose(len(pool))
         questions = [pool[i] for i in chosen]
+        _note_questions(questions, bench)
         if settings.mtbench_questions_limit is not None:
             dev = _dev_questions(pool, {q.id for q in questions}, settings.mtbench_questions_limit, bench)
     texts: list[Tokenised] = []
@@ -244,6 +254,14 @@ def _probe(
         tokenizer, cap=settings.max_new_tokens, validation=validation, texts=texts, batch=settings.batch
     )
     return JudgedProbe(settings, bench, evaluation, judge, questions, dev)
+
+
+def _note_questions(questions: Sequence[JudgedQuestion], bench: Bench) -> None:
+    """Keep for the report which question is of which category, and the text of a few by the hash of their names."""
+    asked = {question.id: question for question in questions}
+    bench.note("categories", json.dumps({name: q.category for name, q in asked.items()}, ensure_ascii=False))
+    for name in first_by_hash(asked, SHOWN):
+        note_question(bench, name, "\n\n".join(asked[name].turns))
 
 
 def _dev_questions(pool: Sequence[JudgedQuestion], taken: set[str], limit: int, bench: Bench) -> list[JudgedQuestion]:

@@ -16,6 +16,7 @@ from evenhand.systems.anchored_sft.evaluation import ForgettingEvaluation
 from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order
 from evenhand.systems.anchored_sft.mix import training_order
 from evenhand.systems.anchored_sft.settings import StandinSettings, check_epochs
+from evenhand.systems.anchored_sft.shown import first_by_hash, note_question
 from evenhand.systems.anchored_sft.standin import skills
 from evenhand.systems.anchored_sft.standin.pretrain import ENOUGH, Teaching, teach
 
@@ -92,7 +93,10 @@ def build_probe(settings: StandinSettings, bench: Bench, tokenizer: Any) -> Skil
         # One pool holds both, so that a dev question is never an item.
         extra = settings.dev_questions if skill == "target" else -(-settings.dev_questions // len(kept_skills()))
         pool = skills.question_pool(skill, settings.pool + extra, bench.item_set.rng(f"pool {skill}"), world, style)
-        questions += [pool[i] for i in chosen]
+        asked = {pool[i].id: pool[i] for i in chosen}
+        for name in first_by_hash(asked, 1):
+            note_question(bench, name, asked[name].prompt, asked[name].answer)
+        questions += asked.values()
         dev += pool[settings.pool :]
     texts = markov_texts(tokenizer, bench.item_set.rng("texts"), world)
     make = ForgettingEvaluation

@@ -22,16 +22,20 @@ from evenhand.systems.anchored_sft.conversations import (
     read_records,
     tokenise,
 )
-from evenhand.systems.anchored_sft.evaluation import ForgettingEvaluation
+from evenhand.systems.anchored_sft.decoding import greedy_answers
+from evenhand.systems.anchored_sft.evaluation import ForgettingEvaluation, Losses
 from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order
 from evenhand.systems.anchored_sft.mix import DataMix, training_order
 from evenhand.systems.anchored_sft.settings import TextSettings, check_epochs
+from evenhand.systems.anchored_sft.shown import first_by_hash, note_question
 from evenhand.systems.anchored_sft.standin.pretrain import small_qwen3
 from evenhand.systems.anchored_sft.standin.tokenizer import character_tokenizer
 
 HELD_OUT = 0.2
 BLOCK = 160
 PROMPT_LENGTH = 64
+SHOWN, SHOWN_CAP = 4, 96
+"""Validation tasks whose answers are kept for the report, and most characters of such an answer."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,7 @@ class TextProbe:
     dev: ForgettingEvaluation
     items: ForgettingEvaluation
     level: float
+    shown: Sequence[Conversation] = ()
 
     matched = ("text_loss", "target_loss", "distance")
 
@@ -150,11 +155,22 @@ class TextProbe:
         )  # fmt: skip
         articles = [name.rsplit("/", 2)[0] for name in text.ids]
         self.bench.items(f"{prefix}text_loss", text.ids, text.per_text().tolist(), clusters=articles)
+        # Only once the training is over: decoding takes time, and nothing of the run may depend on it.
+        if self.shown and prefix:
+            self._answers(model, prefix, target)
         return {
             f"{prefix}target_loss": target.mean,
             f"{prefix}distance": distance.mean,
             f"{prefix}text_loss_by_token": text.mean,
         }
+
+    def _answers(self, model: Any, prefix: str, target: Losses) -> None:
+        """Greedy answers to the tasks that the report shows, each with the loss of the given answer."""
+        prompts = [conversation.messages[:-1] for conversation in self.shown]
+        outputs = greedy_answers(model, self.items.tokenizer, prompts, cap=SHOWN_CAP)
+        losses = dict(zip(target.ids, target.per_text().tolist(), strict=True))
+        names = [conversation.id for conversation in self.shown]
+        self.bench.items(f"{prefix}answer_loss", names, [losses[name] for name in names], outputs)
 
 
 def run_arm(settings: TextSettings, bench: Bench) -> Outcome:
@@ -175,7 +191,8 @@ def run_arm(settings: TextSettings, bench: Bench) -> Outcome:
     parts: list[Sequence[Tokenised]] = [new]
     if settings.replay is not None:
         parts.append(blocks(taught, tokenizer))
-    probe = _probe(settings, bench, tokenizer, validation, blocks(held, tokenizer))
+    shown = _shown(mix.validation(conversations), tokenizer, settings, bench)
+    probe = _probe(settings, bench, tokenizer, validation, blocks(held, tokenizer), shown)
     model = adapted(model, settings, bench)
     steps, per_step = int(bench.budget.amount), settings.batch * settings.grad_acc
     if settings.train:
@@ -196,8 +213,25 @@ def _fitted(conversations: Sequence[Conversation], tokenizer: Any, settings: Tex
     return fit_length([tokenise(c, tokenizer) for c in conversations], settings.max_seq_length, "truncate").kept
 
 
+def _shown(
+    validation: Sequence[Conversation], tokenizer: Any, settings: TextSettings, bench: Bench
+) -> list[Conversation]:
+    """A few whole validation tasks, by the hash of their names; their questions are noted for the report."""
+    whole = {c.id: c for c in validation if len(tokenise(c, tokenizer).input_ids) <= settings.max_seq_length}
+    found = [whole[name] for name in first_by_hash(whole, SHOWN)]
+    for conversation in found:
+        *before, answer = conversation.messages
+        note_question(bench, conversation.id, "\n".join(m["content"] for m in before), answer["content"])
+    return found
+
+
 def _probe(
-    settings: TextSettings, bench: Bench, tokenizer: Any, validation: Sequence[Tokenised], texts: Sequence[Tokenised]
+    settings: TextSettings,
+    bench: Bench,
+    tokenizer: Any,
+    validation: Sequence[Tokenised],
+    texts: Sequence[Tokenised],
+    shown: Sequence[Conversation],
 ) -> TextProbe:
     """A quarter of the held-out blocks are dev texts; the rung's items come from the others."""
     dev = [row for i, row in enumerate(texts) if i % 4 == 0]
@@ -208,4 +242,5 @@ def _probe(
         ForgettingEvaluation(tokenizer, validation=validation, texts=dev, batch=32),
         ForgettingEvaluation(tokenizer, validation=validation, texts=chosen, batch=32),
         settings.target_loss,
+        shown,
     )
