@@ -155,3 +155,8 @@ def test_panels_leave_their_colours_to_the_style_sheet(sample):
     assert not re.findall(r"#[0-9a-f]{6}\b", figure.panels[0].svg)
     assert "var(--arm-1)" in figure.panels[0].svg
     assert "DejaVu" not in figure.panels[0].svg
+
+
+def test_ticks_of_a_curve_keep_every_digit(sample):
+    (figure,) = curves(sample, {10: ([1, 2], [0.0, 0.009]), 11: ([1, 2], [0.0, 0.009])})
+    assert "0.005" in re.findall(r">([^<]*)</text>", figure.panels[0].svg)

@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from evenhand.outcome import Curve
-from evenhand.report.drawing import DASHES, Floats, Line, Sketch, frame, panels
+from evenhand.report.drawing import DASHES, LARGEST, Floats, Line, Sketch, frame, panels
 from evenhand.report.results import Results
 
 _POINTS = 240
@@ -18,9 +18,6 @@ _POINTS = 240
 
 _ARMS = len(DASHES) - 1
 """Arms beside the baseline in one panel; more arms get further panels, the baseline repeated in each."""
-
-_LARGEST = 1e100
-"""Values at or beyond it are left out: a run that explodes has no scale to be drawn on."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ def _collect(results: Results, rung: str) -> dict[tuple[str, str, str], _ArmCurv
             continue
         into = broken if record.outcome.failure else whole
         for name, curve in sorted(record.outcome.curves.items()):
-            drawable = (np.abs(curve.steps) < _LARGEST) & (np.abs(curve.values) < _LARGEST)  # false for NaN
+            drawable = (np.abs(curve.steps) < LARGEST) & (np.abs(curve.values) < LARGEST)  # false for NaN
             if drawable.any():
                 key = (name, planned.trial.condition, planned.trial.arm)
                 into[key].append(Curve(curve.steps[drawable], curve.values[drawable]))
