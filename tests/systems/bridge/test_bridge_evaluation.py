@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenhand.errors import DataError
-from evenhand.systems.bridge import alarms
+from evenhand.systems.bridge import alarms, geometry
 from evenhand.systems.bridge.controls import ConstantPrompt, controlled, derangement
 from evenhand.systems.bridge.evaluation import Answers, evaluate_bridge, generate_answers, item_rows, solution_nll
 from evenhand.systems.bridge.formats import PromptFormat, worked_examples
@@ -175,9 +175,9 @@ class TestAlarms:
         length = min(map(len, texts))
         soft = torch.stack([bridge.target.embed(torch.tensor(row[:length])) for row in texts])
         signs = alarms.Signs(
-            cosine=alarms.cosine_between_items(soft), effective_rank=alarms.effective_rank(soft),
-            retrieval=alarms.retrieval(soft, soft.mean(1), rng()),
-            rms_ratio=alarms.rms_ratio(soft, bridge.target.embedding_rms()),
+            cosine=geometry.cosine_between_items(soft), effective_rank=geometry.effective_rank(soft),
+            retrieval=geometry.retrieval(soft, soft.mean(1), rng()),
+            rms_ratio=geometry.rms_ratio(soft, bridge.target.embedding_rms()),
         )  # fmt: skip
         assert signs.alarms() == []
         assert signs.retrieval > 0.3
@@ -194,9 +194,9 @@ class TestAlarms:
         generator = torch.Generator().manual_seed(0)
         base, tiny = torch.randn(1, 4, 6, generator=generator), torch.randn(140, 4, 6, generator=generator)
         soft, texts = base + 1e-4 * tiny, tiny.flatten(1)
-        assert alarms.retrieval(soft, texts, rng()) < alarms.RETRIEVAL_LIMIT
-        assert alarms.effective_rank(soft) < 1.1
-        assert alarms.retrieval(tiny, texts, rng()) == 1.0
+        assert geometry.retrieval(soft, texts, rng()) < alarms.RETRIEVAL_LIMIT
+        assert geometry.effective_rank(soft) < 1.1
+        assert geometry.retrieval(tiny, texts, rng()) == 1.0
 
     def test_what_cannot_be_computed_is_none_with_a_reason(self, make_bridge, test_items) -> None:
         signs = evaluate_bridge(make_bridge(), test_items[:10], new_tokens=4, rng=rng()).signs

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evenhand.systems.bridge import alarms, extraction
+from evenhand.systems.bridge import alarms, extraction, geometry
 from evenhand.systems.bridge.bridge import Bridge
 from evenhand.systems.bridge.controls import controlled, derangement
 from evenhand.systems.bridge.formats import check_no_gold
@@ -169,12 +169,12 @@ def collapse_signs(
         gap = nll[0] - nll[1]
     else:
         reasons.append("NLL gap: sources cannot be shuffled, one answer has more than half of the items")
-    found = alarms.retrieval(soft, text_features(bridge, items), rng)
+    found = geometry.retrieval(soft, text_features(bridge, items), rng)
     if found is None:
         reasons.append(f"retrieval: {len(items)} items, 128 are needed")
     return alarms.Signs(
-        share, answer, gap, alarms.cosine_between_items(soft), alarms.effective_rank(soft), found,
-        alarms.rms_ratio(soft, bridge.target.embedding_rms()), tuple(reasons),
+        share, answer, gap, geometry.cosine_between_items(soft), geometry.effective_rank(soft), found,
+        geometry.rms_ratio(soft, bridge.target.embedding_rms()), tuple(reasons),
     )  # fmt: skip
 
 

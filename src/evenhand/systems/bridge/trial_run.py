@@ -27,6 +27,7 @@ from evenhand.systems.bridge.material import Material, SourceStates, prepare, te
 from evenhand.systems.bridge.prompts import Prompts
 from evenhand.systems.bridge.reading import linear_probe, mean_states
 from evenhand.systems.bridge.settings import Settings
+from evenhand.systems.bridge.shown import note_questions
 from evenhand.systems.bridge.soft_prompt import SoftPrompt
 from evenhand.systems.bridge.trained import trained_bridge
 from evenhand.trial import canonical_hash, stream
@@ -125,9 +126,7 @@ def _record(settings: Settings, material: Material, bench: Bench, evaluation: Ev
     bench.note("collapse alarms", "; ".join(evaluation.alarms) or "none")
     for reason in evaluation.signs.why_none:
         bench.note("not computed", reason)
-    for i in range(min(3, len(test))):
-        asked = f"{test[i].facts} {test[i].question}"
-        bench.note(f"sample {i + 1}", f"{asked} | gold {test[i].gold} | {answers.outputs[i]}")
+    note_questions(bench, test)
     alone = [
         Answers.read(text_outputs(model, digest, material.form, rows, settings, bench), test)
         for model, digest, rows in (
