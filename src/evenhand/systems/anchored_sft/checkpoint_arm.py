@@ -26,11 +26,9 @@ from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, datase
 from evenhand.systems.anchored_sft.judge import JudgedQuestion, RewardJudge, read_questions
 from evenhand.systems.anchored_sft.mix import training_order
 from evenhand.systems.anchored_sft.settings import CheckpointSettings, check_epochs, data_mix
-from evenhand.systems.anchored_sft.shown import first_by_hash, note_question
+from evenhand.systems.anchored_sft.shown import SHOWN, first_by_hash, note_question
 
 FILES = (".jsonl", ".json", ".parquet")
-SHOWN = 4
-"""Questions whose text is kept for the report."""
 ON_THE_WAY = 32
 """General texts on which the distance to the base is measured on the way."""
 

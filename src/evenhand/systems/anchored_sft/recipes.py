@@ -12,6 +12,7 @@ from evenhand.recipe import Bench, Metric, recipe
 from evenhand.systems.anchored_sft.settings import CheckpointSettings, StandinSettings, TextSettings
 
 PRELOAD = ("torch", "transformers", "peft", "datasets", "trl", "evenhand.systems.anchored_sft.fine_tune")
+EXHIBITS = "evenhand.systems.anchored_sft.exhibits:exhibits"
 
 
 def _share(about: str) -> Metric:
@@ -37,6 +38,7 @@ STEPS = Metric("minimise", floor=0.0, about="step at which the target level was 
     units=("steps",),
     version=1,
     preload=PRELOAD,
+    exhibits=EXHIBITS,
 )
 def standin(settings: StandinSettings, bench: Bench) -> Outcome:
     """Fine-tune a stand-in on a new answer format and measure what it still knows of its old skills."""
@@ -62,6 +64,7 @@ def standin(settings: StandinSettings, bench: Bench) -> Outcome:
     units=("steps",),
     version=1,
     preload=PRELOAD,
+    exhibits=EXHIBITS,
 )
 def text(settings: TextSettings, bench: Bench) -> Outcome:
     """Teach a stand-in a text, fine-tune it on conversations, and measure both as loss."""
@@ -87,6 +90,7 @@ def text(settings: TextSettings, bench: Bench) -> Outcome:
     units=("steps",),
     version=1,
     preload=PRELOAD,
+    exhibits=EXHIBITS,
 )
 def checkpoint(settings: CheckpointSettings, bench: Bench) -> Outcome:
     """Fine-tune a checkpoint on conversations and measure learning and forgetting, with a judge where one is named."""

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 
 from evenhand.recipe import Bench
 
+SHOWN = 4
+"""Items whose questions and answers are shown where they come in no groups; of groups, the first item of each."""
 LONGEST = 600
 """Characters of a question or an answer that are kept for show."""
 

@@ -87,7 +87,8 @@ def build_probe(settings: StandinSettings, bench: Bench, tokenizer: Any) -> Skil
     """Fixed questions: the rung's items by the item set, dev questions from a stream of their own."""
     world, style = skills.the_world(), settings.answer_format
     chosen = bench.item_set.choose(settings.pool)
-    questions, dev = [], []
+    questions: list[skills.Question] = []
+    dev: list[skills.Question] = []
     names = [*kept_skills(), "target"]
     for skill in names:
         # One pool holds both, so that a dev question is never an item.

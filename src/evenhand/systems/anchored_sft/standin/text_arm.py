@@ -27,15 +27,15 @@ from evenhand.systems.anchored_sft.evaluation import ForgettingEvaluation, Losse
 from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order
 from evenhand.systems.anchored_sft.mix import DataMix, training_order
 from evenhand.systems.anchored_sft.settings import TextSettings, check_epochs
-from evenhand.systems.anchored_sft.shown import first_by_hash, note_question
+from evenhand.systems.anchored_sft.shown import SHOWN, first_by_hash, note_question
 from evenhand.systems.anchored_sft.standin.pretrain import small_qwen3
 from evenhand.systems.anchored_sft.standin.tokenizer import character_tokenizer
 
 HELD_OUT = 0.2
 BLOCK = 160
 PROMPT_LENGTH = 64
-SHOWN, SHOWN_CAP = 4, 96
-"""Validation tasks whose answers are kept for the report, and most characters of such an answer."""
+SHOWN_CAP = 96
+"""Most characters of an answer that is kept for the report."""
 
 
 @dataclass(frozen=True)
