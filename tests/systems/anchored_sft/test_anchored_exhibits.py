@@ -1,4 +1,4 @@
-"""The exhibits of this system: figures agree with values computed here, what is missing is said, nothing is 0 by default."""
+"""Exhibits: figures agree with values computed here; what is missing is said, and nothing is 0 by default."""
 
 from __future__ import annotations
 
@@ -231,6 +231,14 @@ def test_lines_are_means_at_the_steps_that_all_seeds_have() -> None:
     ]  # fmt: skip
     assert "dev_distance: zero." in lines.caption
     assert "scaled down after training: scaled." in lines.caption
+
+
+def test_the_way_joins_what_was_learned_and_kept_at_the_same_steps() -> None:
+    both = {"dev_target": curve([0, 10, 20], [0.0, 0.5, 0.9]), "dev_retention": curve([0, 20], [1.0, 0.6])}
+    again = {"dev_target": curve([0, 10, 20], [0.0, 0.5, 0.7]), "dev_retention": curve([0, 20], [0.9, 0.6])}
+    logged = [trial("plain", seed, {}, curves=curves) for seed, curves in enumerate((both, again))]
+    way = the(Lines, exhibits(logged), "Kept against learned")
+    assert [(t.x, t.y) for t in way.traces] == [((0.0, pytest.approx(0.8)), (pytest.approx(0.95), pytest.approx(0.6)))]
 
 
 def test_samples_are_chosen_by_the_hash_of_their_names_whatever_was_answered() -> None:

@@ -37,14 +37,36 @@ CHARTS: tuple[tuple[str, Mapping[str, str]], ...] = (
 
 
 def lines(scene: Scene) -> list[Lines]:
-    """The charts for which any arm logged a curve."""
-    found = []
-    for title, curves in CHARTS:
-        name = next((n for n in curves if any(n in t.outcome.curves for t in scene.trials)), None)
-        chart = None if name is None else _chart(scene, title, name, curves[name])
-        if chart is not None:
-            found.append(chart)
-    return found
+    """The charts for which any arm logged a curve; first what was kept against what was learned, as they changed."""
+    logged = {name for trial in scene.trials for name in trial.outcome.curves}
+    names = [next((name for name in curves if name in logged), None) for _, curves in CHARTS]
+    found = [
+        None if name is None else _chart(scene, title, name, curves[name])
+        for (title, curves), name in zip(CHARTS, names, strict=True)
+    ]
+    learned, kept = names[:2]
+    way = None if learned is None or kept is None else _way(scene, learned, kept)
+    return [chart for chart in (way, *found) if chart is not None]
+
+
+def _way(scene: Scene, learned: str, kept: str) -> Lines | None:
+    """Arms at equal target stand above one another here, however long each took to get there."""
+    traces = []
+    for arm, trials in scene.arms.items():
+        x, y = _mean(arm, trials, learned), _mean(arm, trials, kept)
+        if x is not None and y is not None:
+            along, across = dict(zip(x.x, x.y, strict=True)), dict(zip(y.x, y.y, strict=True))
+            steps = [step for step in along if step in across]
+            places = tuple(along[step] for step in steps), tuple(across[step] for step in steps)
+            traces += [Trace(arm, *places, strong=True, mark_last=True)] * bool(steps)
+    if not traces:
+        return None
+    caption = (
+        "The way of each arm, step by step, as the mean over its seeds on dev questions; the mark is the last step. "
+        "Arms at the same place along x have learned equally much."
+    )
+    labels = CHARTS[0][1][learned], CHARTS[1][1][kept]
+    return Lines(f"Kept against learned on the way{scene.suffix}", caption + _scaled(scene), *labels, tuple(traces))
 
 
 def _chart(scene: Scene, title: str, name: str, label: str) -> Lines | None:
@@ -60,10 +82,12 @@ def _chart(scene: Scene, title: str, name: str, label: str) -> Lines | None:
     caption = "Means over an arm's seeds, at the steps that all of them have; measured on the way, deciding nothing."
     if bare:
         caption += f" Without a line, since they logged no {name}: {', '.join(bare)}."
+    return Lines(title + scene.suffix, caption + _scaled(scene), "step", label, tuple(traces))
+
+
+def _scaled(scene: Scene) -> str:
     scaled = [arm for arm, trials in scene.arms.items() if any(t.settings.get("rescale") for t in trials)]
-    if scaled:
-        caption += f" Drawn before the adapter is scaled down after training: {', '.join(scaled)}."
-    return Lines(title + scene.suffix, caption, "step", label, tuple(traces))
+    return f" Drawn before the adapter is scaled down after training: {', '.join(scaled)}." if scaled else ""
 
 
 def _mean(arm: str, trials: list[ScoredTrial], name: str) -> Trace | None:
