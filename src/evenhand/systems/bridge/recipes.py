@@ -24,6 +24,7 @@ METRICS = {
     units=("steps",),
     version=1,
     preload=("torch", "transformers.models.llama.modeling_llama", "transformers.models.mistral.modeling_mistral"),
+    exhibits="evenhand.systems.bridge.exhibits:exhibits",
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Carry what one language model has read into another, as soft tokens, and answer questions there."""
