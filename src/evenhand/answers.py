@@ -6,7 +6,6 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from evenhand.decide import decide, progress
+from evenhand.decide import progress
 from evenhand.display import duration
 from evenhand.docket import LoadedClaim, all_trials, outcomes_so_far, settled
 from evenhand.execution.catalogue import Listing
@@ -113,21 +112,6 @@ def print_decision(claim: ResolvedClaim, decision: Decision, console: Console) -
     from evenhand.report import verdict_view
 
     console.print(verdict_view(claim, decision, console.width))
-
-
-def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> Path:
-    """Write the report of a claim from what the ledger holds."""
-    from evenhand.report import render_report, write_report
-
-    claim = loaded.resolved
-    ids = [trial.id for trial in all_trials(claim)]
-    records = ledger.outcomes(trial_ids=ids)
-    entered = next((r for r in reversed(ledger.claims(claim.name)) if r.hash == claim.hash), None)
-    decision = decide(claim, outcomes_so_far(claim, ledger))
-    html = render_report(
-        claim, decision, records, text=loaded.file.text, amended=entered.changes if entered is not None else ()
-    )
-    return write_report(target, html)
 
 
 def status_documents(loaded: Sequence[LoadedClaim], ledger: Ledger) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,6 +49,12 @@ def note() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def warn(sentences: Sequence[str]) -> None:
+    """Print warnings, a line each, where they are in nobody's way."""
+    for sentence in sentences:
+        note().print(f"warning: {' '.join(sentence.split())}", style="yellow", markup=False, soft_wrap=True)
+
+
 def print_json(document: Any) -> None:
     """Print plain data as JSON; what is undefined is null."""
     from evenhand.answers import plain
@@ -64,12 +71,13 @@ def run(
     amend: Annotated[bool, typer.Option("--amend", help="Enter a claim that was changed after results.")] = False,
 ) -> None:
     """Plan claims, run them (or go on from where they were interrupted), print verdicts and write reports."""
-    from evenhand.answers import print_decision, print_plan, save_report
+    from evenhand.answers import print_decision, print_plan
     from evenhand.conduct import run_claim
     from evenhand.display import observer
     from evenhand.docket import is_finished, load_claim, queue
     from evenhand.execution.machine import cores
     from evenhand.ledger import Ledger
+    from evenhand.publish import save_report
 
     store = Ledger(ledger)
     console = note()
@@ -84,10 +92,11 @@ def run(
             console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")
             raise typer.Exit(130) from None
         decisions.append(decision)
-        path = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
+        path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
         if not as_json:
             print_decision(claim.resolved, decision, out())
         console.print(f"Report: {path}", soft_wrap=True)
+        warn(missing)
     if as_json:
         print_json(decisions)
     failed = any(verdict.kind == "not-run" for decision in decisions for verdict in decision.verdicts)
@@ -151,15 +160,16 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write the report of a claim: one HTML file that works offline."""
-    from evenhand.answers import save_report
     from evenhand.docket import load_claim
     from evenhand.ledger import Ledger
+    from evenhand.publish import save_report
 
     loaded = load_claim(claim)
     target = output or ledger / "reports" / f"{loaded.resolved.name}.html"
-    path = save_report(loaded, Ledger(ledger, create=False), target)
+    path, missing = save_report(loaded, Ledger(ledger, create=False), target)
+    warn(missing)
     if as_json:
-        print_json({"report": str(path)})
+        print_json({"report": str(path), "warnings": missing})
     else:
         out().print(str(path), soft_wrap=True)
 

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from evenhand.outcome import Outcome
+
+Direction = Literal["more", "less"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,12 @@ class Point:
 
 @dataclass(frozen=True)
 class Scatter:
-    """Points in a plane, with a stepped line through ``front`` (say, the Pareto front) where there is one."""
+    """Points in a plane, with a stepped line through ``front`` (say, the Pareto front) where there is one.
+
+    Attributes:
+        better: what is better along x and along y, which says how the line steps; None takes a falling front for
+            ``("more", "more")`` and a rising one for ``("less", "more")``.
+    """
 
     title: str
     caption: str
@@ -65,6 +72,7 @@ class Scatter:
     y_label: str
     points: tuple[Point, ...]
     front: tuple[tuple[float, float], ...] = ()
+    better: tuple[Direction, Direction] | None = None
 
 
 @dataclass(frozen=True)

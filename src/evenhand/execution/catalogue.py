@@ -1,4 +1,4 @@
-"""Finding recipes: by entry point name, by ``package.module:callable``, or the built-in ``command``."""
+"""Finding recipes, by entry point name, ``package.module:callable`` or the built-in ``command``, and their exhibits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.errors import RecipeError
+from evenhand.exhibit import ExhibitFunction
 from evenhand.recipe import Recipe, RecipeInfo, settings_class
 
 GROUP = "evenhand.recipes"
@@ -68,32 +69,57 @@ def find(reference: str, folder: Path | None = None) -> Recipe:
             f"There is no recipe '{reference}'. Installed recipes: {names}. "
             "Your own are named as package.module:callable, beside the claim file or installed."
         )
-    if folder is not None and str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-    function = _import(reference, module_name, attribute, folder)
+    function = _import(f"The recipe '{reference}'", module_name, attribute, folder)
     info = getattr(function, "__evenhand_recipe__", RecipeInfo())
     settings = settings_class(function, reference)
     return Recipe(reference, function, settings, info, _fingerprint(function, info))
 
 
-def _import(reference: str, module_name: str, attribute: str, folder: Path | None) -> Any:
+def exhibits(recipe: Recipe, folder: Path | None = None) -> ExhibitFunction | None:
+    """Import the function that makes a recipe's own part of a report; None where the recipe names none.
+
+    Args:
+        recipe: as found.
+        folder: the claim's folder; modules beside the claim file can be imported.
+
+    Raises:
+        RecipeError: what the recipe names is no ``package.module:function`` or cannot be imported.
+    """
+    target = recipe.info.exhibits
+    if target is None:
+        return None
+    module_name, colon, attribute = target.partition(":") if isinstance(target, str) else ("", "", "")
+    if not colon or not module_name or not attribute:
+        raise RecipeError(
+            f"The recipe '{recipe.reference}' declares exhibits={target!r}; expected the name of a function as "
+            "'package.module:function'."
+        )
+    what = f"The exhibits function '{target}' of the recipe '{recipe.reference}'"
+    function: ExhibitFunction = _import(what, module_name, attribute, folder)
+    return function
+
+
+def _import(what: str, module_name: str, attribute: str, folder: Path | None) -> Any:
+    """A callable of a module, installed or beside the claim; ``what`` begins the sentence where there is none."""
+    if folder is not None and str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
     where = f" (looked beside the claim in {folder} and among installed packages)" if folder else ""
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
-            message = f"The recipe '{reference}' cannot be imported: there is no module '{error.name}'{where}."
+            message = f"{what} cannot be imported: there is no module '{error.name}'{where}."
         else:
-            message = f"The recipe '{reference}' needs the package '{error.name}', which is not installed."
+            message = f"{what} needs the package '{error.name}', which is not installed."
         raise RecipeError(message) from error
     except Exception as error:
         raise RecipeError(
-            f"The recipe '{reference}' cannot be imported: {type(error).__name__}: {error}. "
+            f"{what} cannot be imported: {type(error).__name__}: {error}. "
             f"Try `python -c 'import {module_name}'` to see where."
         ) from error
     function = getattr(module, attribute, None)
     if not callable(function):
-        raise RecipeError(f"The module '{module_name}' has no callable '{attribute}'; the recipe names '{reference}'.")
+        raise RecipeError(f"{what} cannot be used: the module '{module_name}' has no callable '{attribute}'.")
     return function
 
 

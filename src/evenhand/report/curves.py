@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup, escape
+from numpy.typing import NDArray
 
 from evenhand.outcome import Curve
 from evenhand.report.drawing import DASHES, LARGEST, Floats, Line, Sketch, frame, panels
@@ -149,7 +150,11 @@ def _at(curve: Curve, steps: Floats) -> Floats:
 
 
 def _line(curve: Curve, slot: int, *, strong: bool) -> Line:
-    size = curve.steps.size
-    every = max(1, -(-size // _POINTS))
-    keep = np.unique(np.append(np.arange(0, size, every), size - 1))
+    keep = kept(curve.steps.size)
     return Line(curve.steps[keep], curve.values[keep], slot, strong)
+
+
+def kept(size: int) -> NDArray[np.intp]:
+    """Positions of the points of a long curve that are drawn: every k-th and the last."""
+    every = max(1, -(-size // _POINTS))
+    return np.unique(np.append(np.arange(0, size, every), size - 1))

@@ -48,12 +48,14 @@ class Line:
         x, y: (N,) finite values.
         slot: which arm colour and line style (0 is the baseline).
         strong: the mean over seeds, drawn over the thin lines of the seeds.
+        ink: of the style sheet in place of the slot's colour, or empty.
     """
 
     x: Floats
     y: Floats
     slot: int
     strong: bool
+    ink: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,7 @@ def draw_line(area: Any, line: Line) -> Any:
         Line2D(
             line.x.tolist(),
             line.y.tolist(),
-            color=stand_in(f"arm-{line.slot}"),
+            color=stand_in(line.ink or f"arm-{line.slot}"),
             linestyle=DASHES[line.slot] if line.strong else "-",
             linewidth=1.9 if line.strong else 0.8,
             alpha=None if line.strong else 0.38,
@@ -222,7 +224,8 @@ def _inline(document: str, prefix: str) -> str:
     text = text[text.index(">") + 1 :]
     text = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", text, flags=re.DOTALL)
     # Only ids that something points to are kept: the rest would repeat from panel to panel.
-    named = set(re.findall(r"<[^>]*(?:url\(|href=\")#([^)\"]+)", text))
+    tags = "".join(re.findall(r"<[^>]+>", text))
+    named = set(re.findall(r"(?:url\(|href=\")#([^)\"]+)", tags))
     # Tags alone are reworked: what is written in the drawing stays as it is, digit for digit.
     text = re.sub(r"<[^>]+>", lambda tag: _short(tag[0], prefix, named), text)
     text = re.sub(r"\s*\n\s*", " ", text)

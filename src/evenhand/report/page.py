@@ -13,12 +13,14 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from evenhand.exhibit import Exhibit
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.plan import ResolvedClaim
 from evenhand.report import numbers, protocol, provenance, words
 from evenhand.report.contrasts import MetricView, exploratory_views, metric_views
 from evenhand.report.costs import rung_costs
 from evenhand.report.curves import curve_figures
+from evenhand.report.exhibit_views import exhibit_views
 from evenhand.report.failures import failure_kinds, trial_notes, undefined_metrics
 from evenhand.report.flips import Flips, by_condition, flips_of
 from evenhand.report.results import Results
@@ -33,6 +35,8 @@ def render_report(
     *,
     text: str = "",
     amended: Sequence[str] = (),
+    exhibits: Sequence[Exhibit] = (),
+    exhibit_faults: Sequence[str] = (),
 ) -> str:
     """The report of a claim as one self-contained HTML document.
 
@@ -44,9 +48,13 @@ def render_report(
         records: of the ledger, in the order of writing; those of other trials and exploratory ones are left out.
         text: the claim file, shown in full.
         amended: what changed against the claim of this name that had results before, as sentences.
+        exhibits: the recipe's own part of the page; they describe and enter no verdict.
+        exhibit_faults: why there are none, or which are missing.
     """
-    results = Results.of(claim, records)
-    return _environment().get_template("page.html.j2").render(_context(claim, decision, results, text, amended))
+    context = _context(claim, decision, Results.of(claim, records), text, amended)
+    context["exhibits"] = exhibit_views(claim, exhibits)
+    context["exhibit_faults"] = tuple(exhibit_faults)
+    return _environment().get_template("page.html.j2").render(context)
 
 
 def write_report(path: str | Path, html: str) -> Path:

@@ -1,0 +1,47 @@
+"""Writing the report of a claim: what the ledger holds, how it is decided, and the recipe's own part of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from evenhand.decide import decide
+from evenhand.docket import LoadedClaim, all_trials, outcomes_so_far
+from evenhand.errors import RecipeError
+from evenhand.execution import catalogue
+from evenhand.ledger import Ledger
+from evenhand.ledger.records import OutcomeRecord
+from evenhand.report import Exhibited, make_exhibits, render_report, scored_trials, write_report
+
+
+def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path, tuple[str, ...]]:
+    """Write the report of a claim from what the ledger holds.
+
+    Returns:
+        The path written, and what is missing of the recipe's own part of the page, as sentences.
+    """
+    claim = loaded.resolved
+    ids = [trial.id for trial in all_trials(claim)]
+    records = ledger.outcomes(trial_ids=ids)
+    entered = next((r for r in reversed(ledger.claims(claim.name)) if r.hash == claim.hash), None)
+    decision = decide(claim, outcomes_so_far(claim, ledger))
+    shown = _exhibited(loaded, records)
+    html = render_report(
+        claim,
+        decision,
+        records,
+        text=loaded.file.text,
+        amended=entered.changes if entered is not None else (),
+        exhibits=shown.exhibits,
+        exhibit_faults=shown.faults,
+    )
+    return write_report(target, html), shown.faults
+
+
+def _exhibited(loaded: LoadedClaim, records: Sequence[OutcomeRecord]) -> Exhibited:
+    """The recipe's exhibits; a report is never lost for the want of them."""
+    try:
+        function = catalogue.exhibits(loaded.recipe, loaded.folder)
+    except RecipeError as error:
+        return Exhibited(faults=(str(error),))
+    return Exhibited() if function is None else make_exhibits(function, scored_trials(loaded.resolved, records))
