@@ -3,8 +3,9 @@
 Command: python benchmarks/lyapunov_training.py [--threads 2] [--repeats 5] [--numbers 1000000] [--small]
 
 The plain way: features by a Python loop over big integers; four forward passes (n, T n, T^4 n, T^8 n) through autograd
-whatever the loss uses; AdamW. Ratios are medians over alternating repeats. The step is timed at three shares of rows
-whose hinge is active, because rows without a gradient are left out of the fast backward pass.
+whatever the loss uses; AdamW. Ratios are medians over alternating repeats, features included. The fast step leaves out
+rows without a gradient and numbers that occur twice, so it is timed at several shares of active hinges, and on random
+numbers (next to none twice) beside batches as training draws them; in float32, and in bf16 where the CPU multiplies it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -20,9 +22,13 @@ from torch import nn
 
 from evenhand.systems.lyapunov.arithmetic import syracuse
 from evenhand.systems.lyapunov.features import FeatureSpec, features, reference_features
-from evenhand.systems.lyapunov.limbs import draw, pack, unpack
+from evenhand.systems.lyapunov.limbs import Limbs, draw, pack, unpack
 from evenhand.systems.lyapunov.network import REFERENCE_LAYERS, LyapunovNetwork, parse_layers
-from evenhand.systems.lyapunov.training import Trainer, TrainingOptions, make_batch
+from evenhand.systems.lyapunov.options import TrainingOptions
+from evenhand.systems.lyapunov.pools import HardPool
+from evenhand.systems.lyapunov.precision import Precision, multiplies_bf16
+from evenhand.systems.lyapunov.trainer import Batch, Trainer, make_batch, stack
+from evenhand.systems.lyapunov.trajectories import training_seeds
 
 
 def seconds(function: Callable[[], object]) -> float:
@@ -85,34 +91,64 @@ def bench_identity(count: int, lookahead: int = 20) -> None:
     print(f"bit-identity on {count:,} random n: {different} values differ")
 
 
-def bench_step(repeats: int, layers: str, batch: int = 1024, lookahead: int = 10) -> None:
-    """Time of one step on equal numbers; margins set so that a known share of rows is active."""
-    limbs = draw(batch, np.random.default_rng(2))
-    numbers = unpack(limbs)
-    growth = torch.from_numpy((limbs[:, 0] & np.uint64(3)) == 3)
-    options = TrainingOptions(lookahead=lookahead, layers=layers, batch=batch, anchor_steps=1)
-    for share in (0.05, 0.3, 1.0):
-        trainer = Trainer(options)
-        trainer.step_number = 100
-        made = make_batch(limbs, options, trainer.network.spec)
-        with torch.no_grad():
-            values = trainer.network(made.inputs)
-            margin = float(torch.quantile(values[0] - values[1], share)) + (1e-3 if share == 1.0 else 0.0)
-        trainer.options = TrainingOptions(**{**vars(options), "margin": margin, "learning_rate": 1e-9})
-        plain = PlainStep(layers, lookahead, margin)
-        slow_inputs, slow, fast, slow_step, fast_step = plain.inputs(numbers), [], [], [], []
+CASES = (
+    # numbers, trajectories of the curriculum that are active, share of the hinges that are active
+    ("random n alone", 0, 1.0),
+    ("random n alone", 0, 0.3),
+    ("random n alone", 0, 0.05),
+    ("as training draws them, a tenth of the trajectories", 0.1, 1.0),
+    ("as training draws them, all trajectories", 1.0, 1.0),
+    ("as training draws them, all trajectories", 1.0, 0.3),
+    ("as training draws them, all trajectories", 1.0, 0.05),
+)
+
+
+def numbers_for(active: float, batch: int) -> Limbs:
+    """A batch: random alone, or half of it from the trajectories of the log's pool (none held out)."""
+    rng = np.random.default_rng(2)
+    if not active:
+        return draw(batch, rng)
+    pool = HardPool(training_seeds(), 0, 1000, None)
+    return stack(draw(batch // 2, rng), pool.draw(batch // 2, int(1000 * active), rng))
+
+
+def margin_for(trainer: Trainer, batch: Batch, share: float) -> float:
+    """The margin at which that share of the hinges is active."""
+    with torch.no_grad():
+        values = trainer.network(batch.inputs)[batch.places]
+    margin = float(torch.quantile(values[0] - values[1], share))
+    return margin + (1e-3 if share == 1.0 else 0.0)
+
+
+def bench_step(repeats: int, layers: str, precisions: Sequence[Precision], batch: int = 1024) -> None:
+    """Time of one step on equal numbers, after the anchor; the fast step in each precision."""
+    for name, active, share in CASES:
+        limbs = numbers_for(active, batch)
+        numbers, growth = unpack(limbs), torch.from_numpy((limbs[:, 0] & np.uint64(3)) == 3)
+        trainers = []
+        for precision in precisions:
+            trainer = Trainer(TrainingOptions(layers=layers, batch=batch, anchor_steps=1, precision=precision))
+            trainer.step_number = 100
+            trainers.append(trainer)
+        made = make_batch(limbs, trainers[0].options, trainers[0].network.spec)
+        margin = margin_for(trainers[0], made, share)
+        for trainer in trainers:
+            trainer.options = replace(trainer.options, margin=margin, learning_rate=1e-9)
+            trainer.schedule.options = trainer.options
+        plain = PlainStep(layers, trainers[0].options.lookahead, margin)
+        slow: list[float] = []
+        fast: dict[str, list[float]] = {precision: [] for precision in precisions}
         for _ in range(repeats):
-            slow_step.append(seconds(lambda p=plain, i=slow_inputs: p(i, growth)))
-            fast_step.append(seconds(lambda t=trainer, m=made: t.step(m)))
-            slow.append(slow_step[-1] + seconds(lambda p=plain: p.inputs(numbers)))
-            spec = trainer.network.spec
-            fast.append(fast_step[-1] + seconds(lambda s=spec: make_batch(limbs, options, s)))
-        alone = statistics.median(a / b for a, b in zip(slow_step, fast_step, strict=True))
-        whole = statistics.median(a / b for a, b in zip(slow, fast, strict=True))
-        print(
-            f"step, batch {batch}, {share:.0%} of rows active: plain {statistics.median(slow):.3f} s, "
-            f"fast {statistics.median(fast):.3f} s; ratio {whole:.2f} with features, {alone:.2f} without"
-        )
+            slow.append(seconds(lambda p=plain, n=numbers, g=growth: p(p.inputs(n), g)))
+            for precision, trainer in zip(precisions, trainers, strict=True):
+                fast[precision].append(
+                    seconds(lambda t=trainer, n=limbs: t.step(make_batch(n, t.options, t.network.spec)))
+                )
+        print(f"step, {name}, {share:.0%} of hinges active, {len(made.inputs)} of {2 * batch} rows distinct:")
+        for precision, times in fast.items():
+            ratio = statistics.median(a / b for a, b in zip(slow, times, strict=True))
+            taken = f"plain {statistics.median(slow):.3f} s, fast {statistics.median(times):.3f} s"
+            print(f"  {precision}: {taken}; ratio {ratio:.2f}")
 
 
 def main() -> None:
@@ -125,7 +161,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     bench_features(arguments.numbers, arguments.repeats, arguments.threads)
-    bench_step(arguments.repeats, "256,128" if arguments.small else REFERENCE_LAYERS)
+    precisions: tuple[Precision, ...] = ("float32", "bf16") if multiplies_bf16() else ("float32",)
+    bench_step(arguments.repeats, "256,128" if arguments.small else REFERENCE_LAYERS, precisions)
     bench_identity(arguments.numbers)
 
 

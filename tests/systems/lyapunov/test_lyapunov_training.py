@@ -11,10 +11,11 @@ import torch
 from typer.testing import CliRunner
 
 from evenhand.errors import DataError, Diverged
+from evenhand.systems.lyapunov import precision
 from evenhand.systems.lyapunov.cli import app
 from evenhand.systems.lyapunov.evaluation_set import generate
-from evenhand.systems.lyapunov.features import FeatureSpec
-from evenhand.systems.lyapunov.limbs import draw, unpack
+from evenhand.systems.lyapunov.features import FeatureSpec, features
+from evenhand.systems.lyapunov.limbs import advance, draw, pack, unpack
 from evenhand.systems.lyapunov.metrics import decide, evaluate
 from evenhand.systems.lyapunov.models import open_model
 from evenhand.systems.lyapunov.network import (
@@ -26,8 +27,11 @@ from evenhand.systems.lyapunov.network import (
     parse_layers,
     save_checkpoint,
 )
+from evenhand.systems.lyapunov.options import TrainingOptions, as_logged
 from evenhand.systems.lyapunov.pools import HardPool
-from evenhand.systems.lyapunov.training import Schedule, Trainer, TrainingOptions, as_logged, make_batch, train
+from evenhand.systems.lyapunov.precision import LEAST_WEIGHTS, choose_precision
+from evenhand.systems.lyapunov.trainer import Schedule, Trainer, make_batch
+from evenhand.systems.lyapunov.training import train
 
 SMALL: dict[str, Any] = {"layers": "32,16", "steps": 12, "batch": 64, "mine_interval": 5, "anchor_steps": 4}
 
@@ -56,7 +60,7 @@ def test_the_fast_step_has_the_gradients_of_autograd(target: str, anchored: bool
     trainer.step_number = 1 if anchored else 100
     batch = make_batch(draw(64, np.random.default_rng(0)), options, trainer.network.spec)
     anchor = max(0.0, 1 - trainer.step_number / 4)
-    values = torch.nn.functional.softplus(trainer.network.pre_activation(batch.inputs))
+    values = torch.nn.functional.softplus(trainer.network.pre_activation(batch.inputs[batch.places]))
     trainer.loss_terms(values, batch, anchor).backward()
     expected = {name: p.grad.clone() for name, p in trainer.network.named_parameters() if p.grad is not None}
     for parameter in trainer.network.parameters():
@@ -87,13 +91,63 @@ def test_rows_whose_hinge_is_satisfied_are_left_out_of_the_backward_pass(monkeyp
     assert 0 < seen[0] < 128
 
 
+def test_a_number_that_occurs_twice_in_a_batch_passes_once() -> None:
+    options = TrainingOptions(**SMALL)
+    trajectory = pack([27, 41, 31, 47, 27])
+    batch = make_batch(trajectory, options, FeatureSpec(10))
+    assert unpack(advance(trajectory, 1)) == [41, 31, 47, 71, 41]
+    assert len(batch.inputs) == 5  # 27, 31, 41, 47, 71
+    expected = [features(part, 10) for part in (trajectory, advance(trajectory, 1))]
+    np.testing.assert_array_equal(batch.inputs[batch.places].numpy(), np.stack(expected))
+
+
 def test_unused_passes_change_nothing_but_the_time() -> None:
     nets = [
         train(TrainingOptions(**SMALL, passes=passes), seeds=[27, 97], order=np.random.default_rng(3))  # type: ignore[arg-type]
         for passes in ("needed", "all")
     ]
-    weights = [torch.cat([p.flatten() for p in net.parameters()]) for net in nets]
-    torch.testing.assert_close(weights[0], weights[1], rtol=1e-4, atol=1e-6)
+    assert fingerprint(nets[0]) == fingerprint(nets[1])
+
+
+LARGE = LEAST_WEIGHTS
+
+
+@pytest.mark.parametrize(
+    ("asked", "weights", "device", "native", "bf16", "reason"),
+    [
+        ("auto", [64, LARGE], "cpu", True, True, "1 of 2 layers in bf16: this CPU multiplies bf16 natively"),
+        ("auto", [64, LARGE], "cpu", False, False, "no bf16 matrix product"),
+        ("auto", [64, LARGE - 1], "cpu", True, False, "no layer has"),
+        ("auto", [LARGE], "cuda", True, False, "on CPUs only"),
+        ("float32", [LARGE], "cpu", True, False, "asked for"),
+        ("bf16", [LARGE], "cpu", False, True, "asked for"),
+    ],
+)
+def test_bf16_is_chosen_where_it_is_faster_and_says_why(
+    asked: Any, weights: list[int], device: str, native: bool, bf16: bool, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "multiplies_bf16", lambda: native)
+    choice = choose_precision(asked, weights, device)
+    assert choice.bf16 == bf16
+    assert reason in choice.reason
+
+
+def test_bf16_changes_the_gradients_of_large_layers_by_its_rounding_alone() -> None:
+    gradients, losses = [], []
+    for asked in ("float32", "bf16"):
+        options = TrainingOptions(layers="512,256,16", batch=64, precision=asked)  # type: ignore[arg-type]
+        trainer = Trainer(options)
+        batch = make_batch(draw(64, np.random.default_rng(0)), options, trainer.network.spec)
+        losses.append(trainer.step(batch))
+        gradients.append([linear.weight.grad for linear in trainer.network.layers_of_weights])
+    assert losses[0] == losses[1]  # the forward pass is the same
+    for exact, rounded in zip(*gradients, strict=True):
+        assert exact is not None
+        assert rounded is not None
+        assert rounded.dtype == torch.float32
+        assert float((exact - rounded).norm() / exact.norm()) < 0.01
+    assert not torch.equal(gradients[0][1], gradients[1][1])
+    assert torch.equal(gradients[0][2], gradients[1][2])  # a small layer, above the large one
 
 
 def test_training_is_reproducible_from_its_streams() -> None:
@@ -220,6 +274,7 @@ def test_a_network_can_be_trained_from_the_command_line(tmp_path: Path) -> None:
         (("evaluate", "absent.json.gz"), "no model"),
         (("train", "x.pt", "--layers", "1;2"), "Layers"),
         (("train", "x.pt", "--target", "moving"), "fixed, adaptive or split"),
+        (("train", "x.pt", "--precision", "half"), "auto, float32 or bf16"),
         (("density", 0), "at least 1"),
         (("generate", "x.csv", "--count", 0), "at least 1"),
     ],

@@ -108,6 +108,7 @@ def train(
     hold_out: Annotated[bool, typer.Option(help="leave out seeds that merge into test trajectories")] = True,
     evaluate_every: Annotated[int, typer.Option(help="full evaluation interval; 0 for the end only")] = 0,
     quick_every: Annotated[int, typer.Option(help="evaluation on 2,000 numbers; 0 for none")] = 500,
+    precision: Annotated[str, typer.Option(help="of backward products: auto, float32 or bf16")] = "auto",
     csv: Csv = None,
     seed: int = 0,
     threads: Threads = 1,
@@ -118,18 +119,21 @@ def train(
 
     from evenhand.systems.lyapunov.metrics import evaluate as score_on
     from evenhand.systems.lyapunov.network import LyapunovNetwork, NetworkModel, save_checkpoint
-    from evenhand.systems.lyapunov.training import TrainingOptions, as_logged
+    from evenhand.systems.lyapunov.options import TrainingOptions, as_logged
     from evenhand.systems.lyapunov.training import train as run
     from evenhand.systems.lyapunov.trajectories import listed_steps, training_seeds, without_merging
 
     if target not in {"fixed", "adaptive", "split"}:
         raise DataError(f"The target is fixed, adaptive or split; found '{target}'.")
+    if precision not in {"auto", "float32", "bf16"}:
+        raise DataError(f"The precision is auto, float32 or bf16; found '{precision}'.")
     torch.set_num_threads(threads)
     chosen: dict[str, Any] = {
         "lookahead": lookahead, "layers": layers, "groups": tuple(features.split(",")), "steps": steps,
         "batch": batch, "learning_rate": learning_rate, "target": target, "four_steps": t4, "eight_steps": t8,
         "curriculum": curriculum, "ramp_length": ramp_length, "start_seeds": start_seeds, "mining": mining,
         "mine_interval": mine_interval, "mine_count": mine_count, "anchor_steps": max(1, steps // 4),
+        "precision": precision,
     }  # fmt: skip
     options = as_logged(**chosen) if logged else TrainingOptions(**chosen)
     seeds = training_seeds()

@@ -60,8 +60,7 @@ class LyapunovNetwork(nn.Module):
         generator = torch.Generator().manual_seed(seed)
         widths = (spec.width, *layers, 1)
         self.linears = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
-        for linear in self.linears:
-            assert isinstance(linear, nn.Linear)
+        for linear in self.layers_of_weights:
             nn.init.kaiming_normal_(linear.weight, a=0.1, nonlinearity="leaky_relu", generator=generator)
             nn.init.zeros_(linear.bias)
         self.drift_coefficient = nn.Parameter(torch.tensor(0.35))
@@ -70,6 +69,11 @@ class LyapunovNetwork(nn.Module):
     def size(self) -> int:
         """Number of parameters."""
         return sum(p.numel() for p in self.parameters())
+
+    @property
+    def layers_of_weights(self) -> list[nn.Linear]:
+        """The linear layers, from the features to f."""
+        return [linear for linear in self.linears if isinstance(linear, nn.Linear)]
 
     def pre_activation(self, inputs: Tensor) -> Tensor:
         """f: (N, width) to (N,)."""

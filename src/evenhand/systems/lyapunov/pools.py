@@ -16,7 +16,7 @@ from evenhand.systems.lyapunov.limbs import Limbs, draw, pack, unpack
 from evenhand.systems.lyapunov.network import LyapunovNetwork, NetworkModel
 
 if TYPE_CHECKING:
-    from evenhand.systems.lyapunov.training import TrainingOptions
+    from evenhand.systems.lyapunov.options import TrainingOptions
 
 MINING_SAMPLE = 4096
 

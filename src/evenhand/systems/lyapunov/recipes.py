@@ -5,7 +5,7 @@ Closed forms are arms of both (``model = "window-minimum"``): they train nothing
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from evenhand.systems.lyapunov.trajectories import (
     training_seeds,
     without_merging,
 )
+
+if TYPE_CHECKING:
+    from evenhand.systems.lyapunov.options import TrainingOptions
 
 ClosedForm = Literal["log-n", "trailing-ones", "window-sum", "window-minimum"]
 
@@ -74,6 +77,7 @@ class NetworkSettings(Settings):
     mined_share: float | None = 0.2
     count_mined_as_seeds: bool = False
     passes: Literal["needed", "all"] = "needed"
+    precision: Literal["auto", "float32", "bf16"] = "auto"
 
 
 class PotentialSettings(Settings):
@@ -86,19 +90,38 @@ class PotentialSettings(Settings):
     trajectory: float = 0.0
 
 
-@recipe(metrics=METRICS, units=("steps",), preload=("torch", "numba"))
+@recipe(metrics=METRICS, units=("steps",), version=1, preload=("torch", "numba"))
 def network(settings: NetworkSettings, bench: Bench) -> Outcome:
     """Train a network V for the Collatz map, or take a closed form, and measure it."""
     if settings.model != "network":
         return _measure(closed_form(settings.model, settings.lookahead), settings, bench)
     import torch
 
-    from evenhand.systems.lyapunov.network import LyapunovNetwork, NetworkModel
-    from evenhand.systems.lyapunov.training import TrainingOptions, train
+    from evenhand.systems.lyapunov.network import NetworkModel
+    from evenhand.systems.lyapunov.training import Training
 
     torch.set_num_threads(bench.threads)
-    steps = int(bench.budget.left)
-    options = TrainingOptions(
+    training = Training(
+        _options(settings, int(bench.budget.amount)),
+        seeds=_seeds(settings),
+        order=bench.rng("order"),
+        init_seed=int(bench.rng("init").integers(2**31)),
+        device=bench.device,
+    )
+    bench.note("precision", training.trainer.precision.reason)
+    while bench.budget.left > 0:
+        loss = training.step()
+        bench.budget.spend(steps=1, examples=settings.batch)
+        if training.steps % 20 == 0:
+            bench.log(training.steps, loss=loss)
+    return _measure(NetworkModel(training.network.to("cpu")), settings, bench)
+
+
+def _options(settings: NetworkSettings, steps: int) -> TrainingOptions:
+    """The options of a training of so many steps; shares of the budget become steps."""
+    from evenhand.systems.lyapunov.options import TrainingOptions
+
+    return TrainingOptions(
         lookahead=settings.lookahead,
         groups=settings.groups,
         layers=settings.layers,
@@ -119,26 +142,11 @@ def network(settings: NetworkSettings, bench: Bench) -> Outcome:
         mine_count=settings.mine_count,
         mined_share=None if settings.count_mined_as_seeds else settings.mined_share,
         passes=settings.passes,
+        precision=settings.precision,
     )
 
-    def report(step: int, loss: float, _network: LyapunovNetwork) -> None:
-        bench.budget.spend(steps=1, examples=settings.batch)
-        if step % 20 == 0:
-            bench.log(step, loss=loss)
 
-    trained = train(
-        options,
-        seeds=_seeds(settings),
-        order=bench.rng("order"),
-        init_seed=int(bench.rng("init").integers(2**31)),
-        device=bench.device,
-        report=report,
-        should_stop=lambda _step: bench.budget.left <= 0,
-    )
-    return _measure(NetworkModel(trained.to("cpu")), settings, bench)
-
-
-@recipe(metrics=METRICS, units=("steps",), preload=("numba",))
+@recipe(metrics=METRICS, units=("steps",), version=1, preload=("numba",))
 def potential(settings: PotentialSettings, bench: Bench) -> Outcome:
     """Learn a potential log n + phi(window, residue) under a minimum over the rest of the lookahead, and measure it."""
     if settings.model != "potential":
