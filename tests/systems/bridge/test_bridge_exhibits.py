@@ -1,73 +1,19 @@
-"""The bridge's part of a report: figures against values computed here, and exhibits of a real trial."""
+"""The bridge's part of a report: figures against values computed here, from trials made by hand."""
 
 from __future__ import annotations
 
 import hashlib
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from evenhand.execution import worker
-from evenhand.exhibit import Bars, Exhibit, Grid, Lines, Samples, ScoredTrial
-from evenhand.outcome import Curve, ItemScores, Outcome
-from evenhand.systems.bridge import standins
+from evenhand.exhibit import Bars, Grid, Lines, Samples
 from evenhand.systems.bridge.exhibits import exhibits
 from evenhand.systems.bridge.recipes import run as recipe_function
-from evenhand.systems.bridge.settings import Settings
-from evenhand.trial import ItemSet, Trial
-
-GEOMETRY = {"nll_gap": 0.5, "cosine": 0.4, "effective_rank": 12.0, "retrieval": 0.75, "rms_ratio": 1.25}
-HEALTHY = {**GEOMETRY, "most_frequent_share": 0.05}
-
-
-def scored(
-    arm: str, answers: Sequence[str], *, seed: int | None = 0, role: str = "variant", rung: str = "confirm",
-    condition: str = "default", golds: Sequence[str] | None = None, clusters: Sequence[str] | None = None,
-    metrics: Mapping[str, float] | None = None, undefined: Mapping[str, str] | None = None,
-    looks: Sequence[tuple[float, float]] = (), notes: Mapping[str, str] | None = None, **settings: Any,
-) -> ScoredTrial:  # fmt: skip
-    """A trial whose arm gave the answers; item i is right where the answer is its gold number, i by default."""
-    golds = golds or [str(i) for i in range(len(answers))]
-    items = ItemScores(
-        tuple(f"item-{i}" for i in range(len(answers))),
-        np.array([float(answer == gold) for answer, gold in zip(answers, golds, strict=True)]),
-        tuple(f"so #### {answer}" if answer else "well" for answer in answers),
-        None if clusters is None else tuple(clusters),
-    )
-    curves = {"dev_exact_match": Curve(*np.array(looks).T)} if looks else {}
-    outcome = Outcome(
-        metrics=dict(metrics or {}), undefined=dict(undefined or {}), items={"exact_match": items}, curves=curves,
-        notes=dict(notes or {}),
-    )  # fmt: skip
-    return ScoredTrial(
-        f"{arm}-{seed}-{rung}-{condition}", arm, role, condition, rung, seed,
-        Settings.model_validate(settings).model_dump(mode="json"), outcome,
-    )  # fmt: skip
-
-
-def one(kind: type, found: Sequence[Exhibit], title: str = "") -> Any:
-    chosen = [exhibit for exhibit in found if isinstance(exhibit, kind) and exhibit.title.startswith(title)]
-    assert len(chosen) == 1, [exhibit.title for exhibit in found]
-    return chosen[0]
-
-
-def not_shown(found: Sequence[Exhibit]) -> dict[str, str]:
-    return dict(one(Grid, found, "Not shown").rows)
-
-
-def bars_of(found: Sequence[Exhibit]) -> dict[str, Any]:
-    return {bar.arm: bar for _, bars in one(Bars, found).groups for bar in bars}
-
-
-def right_in(share: int, count: int = 20) -> list[str]:
-    """Answers of which ``share`` are right."""
-    return [str(i) if i < share else "999" for i in range(count)]
+from tests.systems.bridge.scored import HEALTHY, bars_of, not_shown, one, right_in, scored
 
 
 class TestExactMatch:
@@ -138,6 +84,17 @@ class TestExactMatch:
         reasons = [why for what, why in not_shown(found).items() if "interval of bridge" in what]
         assert len(reasons) == 1
         assert words in reasons[0]
+
+    def test_the_interval_over_items_covers_what_it_says(self) -> None:
+        """Calibration: 400 items in 23 templates of their own difficulty, as in the split task; nominal 95 %."""
+        rng, covered, draws = np.random.default_rng(0), 0, 300
+        clusters = [str(i % 23) for i in range(400)]
+        for _ in range(draws):
+            chances = np.resize(rng.beta(5.7, 13.3, size=23), 400)
+            answers = [str(i) if right else "999" for i, right in enumerate(rng.random(400) < chances)]
+            bar = bars_of(exhibits([scored("bridge", answers, clusters=clusters)]))["bridge"]
+            covered += bar.low <= 0.3 <= bar.high
+        assert 0.92 <= covered / draws <= 0.98
 
     def test_an_arm_with_fewer_seeds_is_named(self) -> None:
         trials = [scored("bridge", right_in(4), seed=s) for s in (1, 2, 3)] + [scored("zeros", right_in(4), seed=1)]
@@ -304,75 +261,3 @@ def test_exhibits_need_no_torch() -> None:
 
 def test_the_recipe_names_them() -> None:
     assert recipe_function.__evenhand_recipe__.exhibits == f"{exhibits.__module__}:{exhibits.__name__}"
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory) -> list[ScoredTrial]:
-    """Tiny trials of a bridge, a control and the bare target, run as the lab runs them."""
-    small = {
-        "train_pool": 64, "dev_pool": 16, "test_pool": 80, "soft_tokens": 4, "bottleneck": 16, "depth": 1, "heads": 2,
-        "new_tokens": 8, "evaluate_every": 3,
-    }  # fmt: skip
-    folder = tmp_path_factory.mktemp("real")
-    arms: dict[str, tuple[str, int | None, dict[str, Any]]] = {
-        "target_alone": ("baseline", None, {"control": "no_soft_tokens"}),
-        "bridge": ("variant", 1, {}),
-        "zeros": ("rival", 1, {"control": "zeros"}),
-    }
-    found = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(standins, "STEPS", {"digits": 3, "words": 3})
-        patch.setattr(standins, "POOL", {"transport": 40, "split": 40})
-        for arm, (role, seed, settings) in arms.items():
-            resolved = Settings.model_validate({**small, **settings}).model_dump(mode="json")
-            trial = Trial(
-                "claim", arm, "default", "confirm", seed, "evenhand.systems.bridge.recipes:run", "1", resolved,
-                "steps", 4, ItemSet("confirm", 0, 20, 0), "",
-            )  # fmt: skip
-            workdir = Path(folder, arm)
-            workdir.mkdir()
-            outcome = worker.run(worker.Job(trial, str(folder), str(workdir), str(folder / "assets")))
-            assert outcome.failure is None, outcome.failure
-            found.append(ScoredTrial(trial.id, arm, role, "default", "confirm", seed, resolved, outcome))
-    return found
-
-
-class TestOfARealTrial:
-    def test_all_five_are_made(self, real) -> None:
-        titles = [exhibit.title for exhibit in exhibits(real)]
-        expected = ["Exact match", "Accuracy over steps", "Most frequent answers", "Soft tokens", "Sample answers"]
-        assert titles == [*expected, "Not shown"]
-
-    def test_figures_are_those_of_the_outcomes(self, real) -> None:
-        found = exhibits(real)
-        for trial in real:
-            assert bars_of(found)[trial.arm].value == pytest.approx(trial.outcome.metric("exact_match"))
-            shares = {row[0]: row for row in one(Grid, found, "Most frequent").rows}
-            if shares[trial.arm][2] != "none":
-                assert shares[trial.arm][5] == f"{100 * trial.outcome.metrics['most_frequent_share']:.1f} %"
-        (trace,) = one(Lines, found).traces
-        assert trace.x == (3.0, 4.0)
-        assert trace.y[-1] == real[1].outcome.curves["dev_exact_match"].values[-1]
-
-    def test_the_alarms_are_those_that_the_trial_told(self, real) -> None:
-        rows = {row[0]: row for row in one(Grid, exhibits(real), "Soft tokens").rows}
-        assert set(rows) == {"bridge", "zeros"}
-        told = {
-            "one answer": "was given to", "NLL": "serve as well", "cosine": "have cosine", "rank": "span",
-            "retrieval": "is found from", "size": "times as large",
-        }  # fmt: skip
-        for trial in real[1:]:
-            said = trial.outcome.notes["collapse alarms"]
-            assert rows[trial.arm][1] == (", ".join(n for n, words in told.items() if words in said) or "none")
-        assert "rank" in rows["zeros"][1]
-        assert "128 are needed" in " ".join(not_shown(exhibits(real)).values())
-
-    def test_samples_have_the_questions_that_were_asked(self, real) -> None:
-        samples = one(Samples, exhibits(real)).samples
-        assert len(samples) == 4
-        for sample in samples:
-            assert "\nGold: " in sample.question
-            assert [answer.arm for answer in sample.answers] == ["target_alone", "bridge", "zeros"]
-        kept = [name for name in real[0].outcome.notes if name.startswith("question ")]
-        assert len(kept) == 4
-        assert "of 20 items" in real[0].outcome.notes["most frequent gold answer"]

@@ -14,7 +14,7 @@ from evenhand.systems.bridge.exhibit_scene import BRIDGES, KINDS, TRAINED, Missi
 LEAST_UNITS = 16
 """Independent items (or templates) below which no interval is drawn.
 
-In simulations of 400 items the t interval over 16 to 30 templates covered 90 to 95 % at shares of .1 to .5, and 77 to
+In simulations of 400 items the t interval over 16 to 30 templates covered 90 to 96 % at shares of .1 to .5, and 77 to
 92 % at a share of .02, less the more alike the items of a template are.
 """
 
