@@ -9,6 +9,7 @@ import pytest
 
 from evenhand.conduct import run_claim
 from evenhand.docket import load_claim
+from evenhand.documents import bind, verdict_table_of
 from evenhand.ledger import Ledger
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -45,3 +46,12 @@ def test_links_between_documents_lead_somewhere() -> None:
     for page in pages:
         for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+BOUND = [page for page in sorted(DOCS.rglob("*.md")) if "<!-- verdicts of " in page.read_text()]
+
+
+@pytest.mark.parametrize("page", BOUND, ids=lambda page: page.stem)
+def test_tables_of_verdicts_are_what_the_committed_ledgers_say(page: Path) -> None:
+    stale = bind(page, verdict_table_of).stale
+    assert not stale, f"write them anew with `evenhand bind {page.name}`: {[block.claim.name for block in stale]}"

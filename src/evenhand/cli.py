@@ -174,6 +174,27 @@ def report(
         out().print(str(path), soft_wrap=True)
 
 
+@app.command()
+def bind(
+    documents: Annotated[list[Path], typer.Argument(metavar="PAGE.md ...", help="Markdown files.", show_default=False)],
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 2 if a table is not up to date.")
+    ] = False,
+) -> None:
+    """Write tables of verdicts into documents from the ledgers that they name, or check them."""
+    from evenhand import documents as pages
+
+    bound = [pages.bind(path, pages.verdict_table_of) for path in documents]
+    for page in bound:
+        if not check and page.stale:
+            page.path.write_text(page.text, encoding="utf-8")
+        state = "not what the ledger says" if check else "written anew"
+        for block in page.stale:
+            out().print(f"{page.path}:{block.line}: {block.claim.name}: {state}", soft_wrap=True)
+        out().print(f"{page.path}: {page.blocks} tables, {len(page.stale)} {state}", soft_wrap=True)
+    raise typer.Exit(2 if check and any(page.stale for page in bound) else 0)
+
+
 @app.command("try")
 def try_recipe(
     recipe: Annotated[str, typer.Argument(help="Recipe name, or package.module:callable.", show_default=False)],

@@ -1,6 +1,7 @@
 """The static report: one self-contained HTML page per claim, and the same verdicts for the terminal."""
 
 from evenhand.report.exhibits import Exhibited, make_exhibits, scored_trials
+from evenhand.report.markdown import verdict_markdown
 from evenhand.report.page import render_report, write_report
 from evenhand.report.text import verdict_lines, verdict_table, verdict_view
 
@@ -10,6 +11,7 @@ __all__ = [
     "render_report",
     "scored_trials",
     "verdict_lines",
+    "verdict_markdown",
     "verdict_table",
     "verdict_view",
     "write_report",

@@ -1,0 +1,74 @@
+"""The verdicts of a claim as a Markdown table, for documents that are bound to a ledger."""
+
+from __future__ import annotations
+
+from evenhand.plan import ResolvedClaim
+from evenhand.report import numbers, words
+from evenhand.verdict import Contrast, Decision, Interaction, Verdict
+
+_HEAD = ("condition", "metric", "arm", "against", "means", "difference", "p", "seeds x items", "verdict")
+
+
+def verdict_markdown(claim: ResolvedClaim, decision: Decision) -> str:
+    """One row per contrast with the means of both arms; the verdict stands in the first row of its arm.
+
+    Columns in which nothing differs (a single condition, a single metric) are named above the table instead.
+    """
+    rows = [row for verdict in decision.verdicts for row in _rows(claim, verdict)]
+    rows += [_interaction_row(claim, interaction) for interaction in decision.interactions]
+    same = [i for i in (0, 1) if len({row[i] for row in rows}) == 1]
+    shown = [i for i in range(len(_HEAD)) if i not in same]
+    title = f"`{decision.claim}` (claim {decision.claim_hash})"
+    facts = [f"{_HEAD[i]} {rows[0][i]}" for i in same if rows[0][i] != "default"]
+    if not decision.finished:
+        facts.append("not finished: verdicts may change")
+    lines = [", ".join([title, *facts]), "", _line([_HEAD[i] for i in shown]), _line(["---"] * len(shown))]
+    lines += [_line([row[i] for i in shown]) for row in rows]
+    remarks = [f"- {warning}" for warning in decision.warnings]
+    return "\n".join([*lines, *([""] if remarks else []), *remarks])
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def _rows(claim: ResolvedClaim, verdict: Verdict) -> list[tuple[str, ...]]:
+    decides = words.standing_contrast(verdict)
+    title = f"**{verdict.title}**"
+    arm = f"{verdict.arm} (null arm)" if verdict.role == "null" else verdict.arm
+    if not verdict.contrasts:
+        return [(verdict.condition, verdict.metric, arm, *[numbers.NONE] * 5, f"{title}: {verdict.reasons[0]}")]
+    rows = []
+    for contrast in verdict.contrasts:
+        mark = " (decides)" if contrast is decides and len(verdict.contrasts) > 1 else ""
+        kind = words.own_kind(contrast)
+        said = f"{title}; {kind}" if not rows else str(kind or "")
+        said = title if not rows and kind == verdict.kind else said
+        rows.append((verdict.condition, verdict.metric, arm, contrast.against + mark, *_figures(claim, contrast), said))
+    return rows
+
+
+def _figures(claim: ResolvedClaim, contrast: Contrast) -> tuple[str, str, str, str]:
+    places = _places(claim, contrast.metric)
+    means = numbers.NONE
+    if contrast.scores is not None:
+        means = f"{numbers.plain(contrast.scores[0], places)} / {numbers.plain(contrast.scores[1], places)}"
+    difference = f"{numbers.signed(contrast.estimate, places)} {numbers.interval(contrast.interval, places)}"
+    if contrast.estimate is None:
+        difference = words.none_reason(contrast) or numbers.NONE
+    size = f"{len(contrast.seeds)} x {contrast.items:,}" if contrast.items else str(len(contrast.seeds))
+    return means, difference, numbers.p_value(contrast.p_value), size
+
+
+def _interaction_row(claim: ResolvedClaim, row: Interaction) -> tuple[str, ...]:
+    places = _places(claim, row.metric)
+    difference = f"{numbers.signed(row.estimate, places)} {numbers.interval(row.interval, places)}"
+    said = row.why_none or "difference of differences"
+    where = f"{row.target} less {row.control}"
+    size = str(len(row.differences)) if row.differences else numbers.NONE
+    return where, row.metric, row.arm, row.against, numbers.NONE, difference, numbers.p_value(row.p_value), size, said
+
+
+def _places(claim: ResolvedClaim, metric: str) -> int:
+    margins = [m.margin for m in claim.claim.metrics if m.name == metric]
+    return numbers.decimals_for(margins[0]) if margins else 3

@@ -1,0 +1,41 @@
+"""Verdicts as a Markdown table: every contrast with its figures, columns that say nothing left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from evenhand.report import numbers, verdict_markdown
+
+
+def test_every_contrast_has_a_row_with_its_figures(demonstration):
+    claim, decision, _ = demonstration
+    text = verdict_markdown(claim, decision)
+    rows = [line for line in text.split("\n") if line.startswith("|")][2:]
+    contrasts = [contrast for verdict in decision.verdicts for contrast in verdict.contrasts]
+    empty = sum(not verdict.contrasts for verdict in decision.verdicts)
+    assert len(rows) == len(contrasts) + empty + len(decision.interactions)
+    for contrast in contrasts:
+        assert contrast.estimate is None or numbers.signed(contrast.estimate, 3) in text
+        assert contrast.interval is None or numbers.interval(contrast.interval, 3) in text
+    for verdict in decision.verdicts:
+        assert f"**{verdict.title}**" in text
+
+
+def test_all_rows_have_as_many_cells_as_the_heading(demonstration):
+    claim, decision, _ = demonstration
+    rows = [line for line in verdict_markdown(claim, decision).split("\n") if line.startswith("|")]
+    assert len({row.replace("\\|", "").count("|") for row in rows}) == 1
+
+
+def test_a_bar_in_a_reason_does_not_break_the_table(world):
+    sample = world({"off": "baseline", "on": "variant"})
+    contrast = sample.contrast("on", "off", (0.1, 0.2, 0.3, 0.1, 0.2), why_none="gone: a|b\nand more")
+    empty = replace(contrast, estimate=None, interval=None)
+    text = verdict_markdown(sample.claim(), sample.decision(sample.verdict("invalid", empty)))
+    assert "gone: a\\|b and more" in text
+
+
+def test_an_unfinished_claim_says_so(demonstration):
+    claim, decision, _ = demonstration
+    assert "not finished" in verdict_markdown(claim, replace(decision, finished=False))
+    assert "not finished" not in verdict_markdown(claim, replace(decision, finished=True))
