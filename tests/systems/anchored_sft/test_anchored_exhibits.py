@@ -8,7 +8,6 @@ import math
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -73,6 +72,7 @@ def test_the_scatter_has_each_seed_small_and_the_means_large() -> None:
     assert large == {
         "plain": pytest.approx((0.875, 0.5)), "anchored": pytest.approx((0.625, 0.75)), "worse": (0.25, 0.0),
     }  # fmt: skip
+    assert scatter.better == ("more", "more")
     assert "right is better" in scatter.x_label
     assert "higher is better" in scatter.y_label
 
@@ -173,6 +173,7 @@ def test_losses_say_which_side_is_better_and_the_front_goes_down() -> None:
         texted("bad", 0, 2.2, [3.0, 4.0, 4.0]),
     ])  # fmt: skip
     scatter = the(Scatter, found)
+    assert scatter.better == ("less", "less")
     assert "left is better" in scatter.x_label
     assert "lower is better" in scatter.y_label
     assert scatter.front == (pytest.approx((2.0, 3.1)), pytest.approx((2.2, 3.0)))
@@ -278,56 +279,3 @@ def test_making_exhibits_takes_no_model_library() -> None:
 def test_the_recipes_name_these_exhibits(name: str) -> None:
     found = catalogue.find(f"evenhand.systems.anchored_sft.recipes:{name}")
     assert found.info.exhibits == f"{exhibits.__module__}:{exhibits.__name__}"
-
-
-SMALL = {
-    "teaching_steps": 1, "teaching_enough": 0.0, "pool": 8, "dev_questions": 7, "eval_steps": 2,
-    "training_questions": 40, "batch": 4,
-}  # fmt: skip
-
-
-def as_scored(arm: str, role: str, settings: Mapping[str, Any], outcome: Outcome) -> ScoredTrial:
-    assert outcome.failure is None, outcome.failure
-    return ScoredTrial(arm, arm, role, "default", "main", 0, settings, outcome)
-
-
-def test_real_trials_on_the_stand_in_give_every_kind_of_exhibit(run_trial: Any) -> None:
-    anchored = SMALL | {"anchor_type": "kl", "kl_coef": 0.1}
-    trials = [
-        as_scored("plain", "baseline", SMALL, run_trial("standin", SMALL, workdir="plain")),
-        as_scored("anchored", "variant", anchored, run_trial("standin", anchored, workdir="anchored")),
-    ]
-    found = exhibits(trials)
-    assert {type(exhibit) for exhibit in found} == {Scatter, Bars, Grid, Lines, Samples}
-    point = next(p for p in the(Scatter, found).points if p.arm == "plain")
-    assert (point.x, point.y) == (trials[0].outcome.metric("final_target"), trials[0].outcome.metric("final_retention"))
-    kept = {name: next(b.value for b in of if b.arm == "plain") for name, of in the(Bars, found).groups}
-    assert {f"final_kept_{k}": v for k, v in kept.items() if k != "new task"} == {
-        k: pytest.approx(v) for k, v in trials[0].outcome.metrics.items() if k.startswith("final_kept_")
-    }
-    distance = the(Lines, found, "Distance")
-    assert [t.arm for t in distance.traces] == ["plain", "anchored"]
-    assert distance.traces[0].y == tuple(trials[0].outcome.curves["dev_distance"].values)
-    samples = the(Samples, found).samples
-    assert len(samples) == 8
-    for sample in samples:
-        tag = sample.item.split("/")[0].replace("target", "sort")
-        assert sample.question.startswith(f"{tag}:")
-        assert "(right: " in sample.question
-
-
-def test_real_trials_on_text_keep_a_few_answers_and_what_they_were_to(run_trial: Any, tmp_path: Path) -> None:
-    articles = [{"title": f"t{i}", "paragraphs": [{"context": f"статья {i} " + "абвгд " * 40}]} for i in range(6)]
-    (tmp_path / "text.json").write_text(json.dumps({"data": articles}))
-    tasks = [{"id": f"task {i}", "instruction": f"скажи {i}", "instances": [{"output": "абв"}]} for i in range(24)]
-    (tmp_path / "tasks.jsonl").write_text("\n".join(json.dumps(task) for task in tasks))
-    settings = {"text": "text.json", "data": "tasks.jsonl", "teaching_steps": 2, "hidden": 16, "eval_steps": 2,
-                "batch": 2, "target_loss": 50.0}  # fmt: skip
-    trials = [as_scored("plain", "baseline", settings, run_trial("text", settings, count=1))]
-    found = exhibits(trials)
-    assert the(Scatter, found).points[0].x == trials[0].outcome.metrics["final_target_loss"]
-    samples = the(Samples, found).samples
-    assert len(samples) == min(4, len(trials[0].outcome.items["final_answer_loss"].ids))
-    for sample in samples:
-        assert sample.question == f"скажи {sample.item.split()[1]} (right: абв)"
-        assert len(sample.answers[0].text) <= 96

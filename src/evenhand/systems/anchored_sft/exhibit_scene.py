@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evenhand.exhibit import ScoredTrial
+from evenhand.exhibit import Direction, ScoredTrial
 from evenhand.outcome import ItemScores
 
 END, LEVEL = "final_", ""
@@ -25,6 +25,11 @@ class Measure:
     higher: bool
     label: str
     share: bool = False
+
+    @property
+    def direction(self) -> Direction:
+        """What is better along an axis of this measure."""
+        return "more" if self.higher else "less"
 
     def better(self, here: float, there: float) -> bool:
         """Whether ``here`` is strictly better than ``there``."""

@@ -76,6 +76,7 @@ def learning_and_forgetting(scene: Scene) -> Scatter | None:
         f"{kept.label} ({sides[1]} is better)",
         tuple(points),
         pareto_front(means, learned, kept),
+        (learned.direction, kept.direction),
     )
 
 
