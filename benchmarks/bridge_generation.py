@@ -54,7 +54,7 @@ def measure(kind: standins.StandIn, items: int, new_tokens: int, repeats: int) -
 
 
 def main() -> None:
-    """Print one line per model."""
+    """Print a table with one row per model."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name, value in (("items", 64), ("new-tokens", 32), ("repeats", 3), ("threads", 2)):
         parser.add_argument(f"--{name}", type=int, default=value)
@@ -63,11 +63,10 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     kinds: tuple[standins.StandIn, ...] = ("digits", "words")
     found = {kind: measure(kind, given.items, given.new_tokens, given.repeats) for kind in kinds}
+    print(f"{given.items} items, {given.new_tokens} new tokens, {given.threads} threads, {given.repeats} repeats\n")
+    print("| target | batched, items/s | one by one, items/s | ratio |\n|---|---|---|---|")
     for kind, row in found.items():
-        print(
-            f"{kind}: batched {row['batched']:.1f} items/s, one by one {row['single']:.1f} items/s, "
-            f"ratio {row['ratio']:.1f}"
-        )
+        print(f"| {kind} | {row['batched']:.1f} | {row['single']:.1f} | {row['ratio']:.1f}x |")
     if given.json:
         given.json.write_text(json.dumps({"settings": vars(given) | {"json": None}, "found": found}, indent=2))
 

@@ -56,7 +56,7 @@ def seconds_per_step(states_of: StatesOf, target: LanguageModel, width: int, ite
 
 
 def main() -> None:
-    """Print steps per second both ways and the time of 3,000 steps."""
+    """Print a table of steps per second both ways and the time of 3,000 steps."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name, value in (("steps", 30), ("repeats", 3), ("threads", 2)):
         parser.add_argument(f"--{name}", type=int, default=value)
@@ -78,8 +78,10 @@ def main() -> None:
             for name, states_of in ways.items():
                 times[name].append(seconds_per_step(states_of, target, source.width, items, given.steps))
     rates = {name: 1 / median(values) for name, values in times.items()}
+    print(f"{given.steps} steps, {given.threads} threads, {given.repeats} repeats\n")
+    print("| source states | steps/s | 3,000 steps, minutes |\n|---|---|---|")
     for name, rate in rates.items():
-        print(f"{name}: {rate:.2f} steps/s, 3,000 steps in {3000 / rate / 60:.1f} minutes")
+        print(f"| {name} | {rate:.2f} | {3000 / rate / 60:.1f} |")
     if given.json:
         given.json.write_text(json.dumps({"steps_per_second": rates, "threads": given.threads}, indent=2))
 
