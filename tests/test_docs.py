@@ -11,6 +11,7 @@ from evenhand.conduct import run_claim
 from evenhand.docket import load_claim
 from evenhand.documents import bind, verdict_table_of
 from evenhand.ledger import Ledger
+from evenhand.publish import save_report
 
 DOCS = Path(__file__).parent.parent / "docs"
 EXAMPLE = re.compile(r"<!-- example: (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
@@ -29,8 +30,18 @@ def test_the_examples_of_bring_your_own_recipe_run_to_a_verdict(examples: Path, 
     assert decision.verdicts[0].kind == kind, decision.verdicts[0].reasons
 
 
+def test_the_example_of_exhibits_adds_its_part_to_the_report(examples: Path) -> None:
+    claim, ledger = load_claim(examples / "ridge.toml"), Ledger(examples / "ledger")
+    run_claim(claim, ledger, jobs=2)
+    page, missing = save_report(claim, ledger, examples / "ridge.html")
+    assert missing == ()
+    (section,) = re.findall(r'<section id="exhibits">.*?</section>', page.read_text(), re.DOTALL)
+    assert re.findall(r'<th scope="row">(\w+)</th>', section) == ["plain", "ridge"]
+    assert "mean squared error" in section
+
+
 def test_the_python_example_is_no_longer_than_it_claims_to_be(examples: Path) -> None:
-    for name in ("ridge.py", "train.py"):
+    for name in ("ridge.py", "ridge_exhibits.py", "train.py"):
         assert len((examples / name).read_text().splitlines()) <= 25
 
 

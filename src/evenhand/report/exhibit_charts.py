@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -45,7 +46,7 @@ class Paper:
     height: float
     left: float
     right: float
-    bottom: float = 22.0
+    bottom: float = 20.0
     top: float = 8.0
 
     @classmethod
@@ -124,7 +125,7 @@ def draw_scatter(scatter: Scatter, points: Sequence[Point], looks: Looks, prefix
     wanted = [
         Wanted(*paper.at(p.x, p.y), text_width(t, _LABEL) + 2, _LABEL + 3) for p, t in zip(strong, texts, strict=True)
     ]
-    crowd = np.array([paper.at(p.x, p.y) for p in weak]).reshape(-1, 2)
+    crowd = np.array([paper.at(p.x, p.y) for p in weak] + _along(paper, front, scatter.better)).reshape(-1, 2)
     room = Box(paper.area.x0 + 1, paper.bottom + 2, _WIDTH - 1, paper.height - 1)
     found = places(wanted, room, crowd)
     with own_style():
@@ -141,15 +142,30 @@ def draw_scatter(scatter: Scatter, points: Sequence[Point], looks: Looks, prefix
     return DrawnScatter(svg, tuple(dict.fromkeys(p.arm for p in points if p.arm not in named)))
 
 
+def _along(
+    paper: Paper, front: Sequence[tuple[float, float]], better: tuple[str, str] | None
+) -> list[tuple[float, float]]:
+    """Places along the stepped line, near enough to each other that no label fits between two."""
+    corners: list[tuple[float, float]] = []
+    for (x0, y0), (x1, y1) in pairwise(front):
+        corners += [(x0, y0), (x0, y1) if _steps_before(front, better) else (x1, y0), (x1, y1)]
+    places = [paper.at(*corner) for corner in corners]
+    shares = np.linspace(0, 1, 40)
+    return [(a + s * (c - a), b + s * (d - b)) for (a, b), (c, d) in pairwise(places) for s in shares]
+
+
+def _steps_before(front: Sequence[tuple[float, float]], better: tuple[str, str] | None) -> bool:
+    """Whether the line steps before it goes on: towards more along x each point bounds what lies to its left."""
+    return front[-1][1] <= front[0][1] if better is None else better[0] == "more"
+
+
 def _front(area: Any, front: Sequence[tuple[float, float]], better: tuple[str, str] | None) -> None:
-    """The stepped line; which corner it turns depends on which way the axes are better."""
+    """The stepped line."""
     from matplotlib.lines import Line2D
 
     if not front:
         return
-    falling = front[-1][1] <= front[0][1]
-    towards_more = falling if better is None else better[0] == "more"
-    style: Literal["steps-pre", "steps-post"] = "steps-pre" if towards_more else "steps-post"
+    style: Literal["steps-pre", "steps-post"] = "steps-pre" if _steps_before(front, better) else "steps-post"
     xs, ys = zip(*front, strict=True)
     ink = stand_in("ink-2")
     area.add_line(Line2D(list(xs), list(ys), drawstyle=style, color=ink, linewidth=1.0, linestyle=(0, (4, 2))))

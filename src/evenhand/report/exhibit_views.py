@@ -158,8 +158,10 @@ def _bars(bars: Bars, looks: Looks) -> tuple[BarsDrawing | None, list[str]]:
         span = sound_limits(bars.limits)
         if span is None:
             remarks.append(f"The limits {bars.limits[0]:g} to {bars.limits[1]:g} make no scale and are not used.")
+        elif any(drawable(bar.value) and not span[0] <= bar.value <= span[1] for bar in shown):
+            remarks.append("Values off the scale have an arrow at its end in place of their dot.")
         elif any(not span[0] <= value <= span[1] for value in values_of(bars)):
-            remarks.append("What lies off the scale is cut at its end, an arrow in place of the value’s dot.")
+            remarks.append("Ranges are cut at the ends of the scale.")
     return (draw_bars(bars, looks) if shown else None), remarks
 
 

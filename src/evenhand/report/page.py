@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from functools import cache
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evenhand.exhibit import Exhibit
 from evenhand.ledger.records import OutcomeRecord
@@ -140,6 +141,11 @@ def _read(name: str) -> str:
     return resources.files("evenhand.report").joinpath(name).read_text(encoding="utf-8")
 
 
+def _breakable(name: str) -> Markup:
+    """A name that may be broken after its joints."""
+    return Markup(re.sub(r"([_/])", r"\1<wbr>", str(escape(name))))
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -156,5 +162,6 @@ def _environment() -> Environment:
         per_cent=numbers.per_cent,
         count=numbers.count,
         seeds=numbers.seeds,
+        breakable=_breakable,
     )
     return environment
