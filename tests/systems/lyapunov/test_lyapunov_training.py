@@ -11,7 +11,6 @@ import torch
 from typer.testing import CliRunner
 
 from evenhand.errors import DataError, Diverged
-from evenhand.systems.lyapunov import precision
 from evenhand.systems.lyapunov.cli import app
 from evenhand.systems.lyapunov.evaluation_set import generate
 from evenhand.systems.lyapunov.features import FeatureSpec, features
@@ -29,7 +28,6 @@ from evenhand.systems.lyapunov.network import (
 )
 from evenhand.systems.lyapunov.options import TrainingOptions, as_logged
 from evenhand.systems.lyapunov.pools import HardPool
-from evenhand.systems.lyapunov.precision import LEAST_WEIGHTS, choose_precision
 from evenhand.systems.lyapunov.trainer import Schedule, Trainer, make_batch
 from evenhand.systems.lyapunov.training import train
 
@@ -109,47 +107,6 @@ def test_unused_passes_change_nothing_but_the_time() -> None:
     assert fingerprint(nets[0]) == fingerprint(nets[1])
 
 
-LARGE = LEAST_WEIGHTS
-
-
-@pytest.mark.parametrize(
-    ("asked", "weights", "device", "native", "bf16", "reason"),
-    [
-        ("auto", [64, LARGE], "cpu", True, True, "1 of 2 layers in bf16: this CPU multiplies bf16 natively"),
-        ("auto", [64, LARGE], "cpu", False, False, "no bf16 matrix product"),
-        ("auto", [64, LARGE - 1], "cpu", True, False, "no layer has"),
-        ("auto", [LARGE], "cuda", True, False, "on CPUs only"),
-        ("float32", [LARGE], "cpu", True, False, "asked for"),
-        ("bf16", [LARGE], "cpu", False, True, "asked for"),
-    ],
-)
-def test_bf16_is_chosen_where_it_is_faster_and_says_why(
-    asked: Any, weights: list[int], device: str, native: bool, bf16: bool, reason: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(precision, "multiplies_bf16", lambda: native)
-    choice = choose_precision(asked, weights, device)
-    assert choice.bf16 == bf16
-    assert reason in choice.reason
-
-
-def test_bf16_changes_the_gradients_of_large_layers_by_its_rounding_alone() -> None:
-    gradients, losses = [], []
-    for asked in ("float32", "bf16"):
-        options = TrainingOptions(layers="512,256,16", batch=64, precision=asked)  # type: ignore[arg-type]
-        trainer = Trainer(options)
-        batch = make_batch(draw(64, np.random.default_rng(0)), options, trainer.network.spec)
-        losses.append(trainer.step(batch))
-        gradients.append([linear.weight.grad for linear in trainer.network.layers_of_weights])
-    assert losses[0] == losses[1]  # the forward pass is the same
-    for exact, rounded in zip(*gradients, strict=True):
-        assert exact is not None
-        assert rounded is not None
-        assert rounded.dtype == torch.float32
-        assert float((exact - rounded).norm() / exact.norm()) < 0.01
-    assert not torch.equal(gradients[0][1], gradients[1][1])
-    assert torch.equal(gradients[0][2], gradients[1][2])  # a small layer, above the large one
-
-
 def test_training_is_reproducible_from_its_streams() -> None:
     def once(seed: int) -> str:
         return fingerprint(train(TrainingOptions(**SMALL), seeds=[27], order=np.random.default_rng(seed)))
@@ -182,6 +139,18 @@ def test_the_logged_schedule_halves_on_noise_and_the_repaired_one_does_not() -> 
         logged.see(float(rng.uniform(0.9, 1.1)))
     assert logged.rate(2000) == pytest.approx(1e-6)
     assert repaired.rate(2000) > 9e-4
+
+
+def test_a_training_goes_on_with_its_schedule_and_precision() -> None:
+    trainers = [Trainer(as_logged(**SMALL, precision=asked)) for asked in ("bf16", "float32")]
+    first, second = trainers
+    first.schedule.patience = 2
+    for loss in (1.0, 2.0, 2.0, 2.0, 2.0):
+        first.schedule.see(loss)
+    second.restore(first.state())
+    assert second.precision == first.precision != Trainer(as_logged(**SMALL)).precision
+    assert second.schedule.rate(0) == 5e-4
+    assert second.schedule.state() == first.schedule.state() == {"best": 1.0, "waited": 1, "factor": 0.5}
 
 
 def test_mined_numbers_swamp_the_logged_pool_and_not_the_capped_one() -> None:

@@ -6,6 +6,7 @@ them beside a handful of active seeds take nine tenths of the draws at once; ``m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,8 +42,12 @@ class HardPool:
 
     @property
     def mined(self) -> tuple[int, ...]:
-        """The mined numbers so far."""
+        """The mined numbers so far: with the step, all that a pool remembers."""
         return tuple(self._mined)
+
+    def restore(self, mined: Sequence[int]) -> None:
+        """Go on with these mined numbers."""
+        self._mined = list(mined)
 
     def active(self, step: int) -> int:
         """Number of trajectories active at a step."""

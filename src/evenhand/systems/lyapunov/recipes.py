@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from pydantic import Field
 
 from evenhand.outcome import Outcome
 from evenhand.recipe import Bench, Metric, RecipeSettings, recipe
@@ -55,7 +56,7 @@ class Settings(RecipeSettings):
 
 
 class NetworkSettings(Settings):
-    """A network, or a closed form; names as in ``training.TrainingOptions``."""
+    """A network, or a closed form; names as in ``options.TrainingOptions``."""
 
     model: Literal["network"] | ClosedForm = "network"
     layers: str = "256,256,128"
@@ -78,6 +79,8 @@ class NetworkSettings(Settings):
     count_mined_as_seeds: bool = False
     passes: Literal["needed", "all"] = "needed"
     precision: Literal["auto", "float32", "bf16"] = "auto"
+    log_every: int = Field(default=20, ge=1)
+    checkpoint_every: int = Field(default=100, ge=1)
 
 
 class PotentialSettings(Settings):
@@ -108,12 +111,15 @@ def network(settings: NetworkSettings, bench: Bench) -> Outcome:
         init_seed=int(bench.rng("init").integers(2**31)),
         device=bench.device,
     )
+    training.restore(bench.resume())
     bench.note("precision", training.trainer.precision.reason)
     while bench.budget.left > 0:
         loss = training.step()
         bench.budget.spend(steps=1, examples=settings.batch)
-        if training.steps % 20 == 0:
+        if training.steps % settings.log_every == 0:
             bench.log(training.steps, loss=loss)
+        if training.steps % settings.checkpoint_every == 0:
+            bench.checkpoint(training.state())
     return _measure(NetworkModel(training.network.to("cpu")), settings, bench)
 
 

@@ -11,7 +11,9 @@ only rows with a gradient go through the backward pass, for a satisfied hinge co
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,6 +56,14 @@ class Schedule:
         if self._waited > self.patience:
             self._factor, self._waited = self._factor / 2, 0
 
+    def state(self) -> dict[str, float]:
+        """What :meth:`restore` needs."""
+        return {"best": self._best, "waited": self._waited, "factor": self._factor}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        self._best, self._waited, self._factor = state["best"], state["waited"], state["factor"]
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -77,7 +87,10 @@ class Batch:
 
     def to(self, device: str) -> Batch:
         """The same on a device."""
-        return Batch(**{name: None if part is None else part.to(device) for name, part in vars(self).items()})
+        parts = (self.inputs, self.places, self.log_n, self.drift, self.growth)
+        unused = None if self.unused is None else self.unused.to(device)
+        inputs, places, log_n, drift, growth = (part.to(device) for part in parts)
+        return Batch(inputs, places, log_n, drift, growth, unused)
 
 
 def make_batch(limbs: Limbs, options: TrainingOptions, spec: FeatureSpec) -> Batch:
@@ -184,6 +197,24 @@ class Trainer:
         self.schedule.see(value)
         self.step_number += 1
         return value
+
+    def state(self) -> dict[str, Any]:
+        """What :meth:`restore` needs; tensors are shared with the trainer, so write them before the next step."""
+        return {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state(),
+            "step": self.step_number,
+            "precision": asdict(self.precision),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state, in its precision: half a training in another would be neither."""
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.restore(state["schedule"])
+        self.step_number = state["step"]
+        self.precision = PrecisionChoice(**state["precision"])
 
     @torch.no_grad()
     def _forward(self, inputs: Tensor) -> list[Tensor]:

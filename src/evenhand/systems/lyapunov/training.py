@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -59,6 +60,19 @@ class Training:
         if options.mining and self.steps % options.mine_interval == 0:
             self.pool.mine(self.network, options, self.order)
         return loss
+
+    def state(self) -> dict[str, Any]:
+        """Everything from which :meth:`restore` goes on to the same end, bit for bit."""
+        position = self.order.bit_generator.state
+        return {"trainer": self.trainer.state(), "mined": self.pool.mined, "order": position}
+
+    def restore(self, state: Mapping[str, Any] | None) -> None:
+        """Go on from a state, where there is one."""
+        if state is None:
+            return
+        self.trainer.restore(state["trainer"])
+        self.pool.restore(state["mined"])
+        self.order.bit_generator.state = state["order"]
 
 
 def train(

@@ -1,0 +1,89 @@
+"""The recipe ``lyapunov.network`` as the lab runs it: killed and gone on, closed forms beside it, precision noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evenhand.outcome import Outcome
+from evenhand.systems.lyapunov.evaluation_set import generate, write_csv
+from evenhand.systems.lyapunov.network import fingerprint
+from evenhand.systems.lyapunov.trainer import Trainer
+from evenhand.systems.lyapunov.training import Training
+
+RunTrial = Callable[..., Outcome]
+TINY: dict[str, Any] = {"layers": "16,8", "batch": 32, "log_every": 1, "mine_interval": 2, "evaluation": "numbers.csv"}
+
+
+class Killed(Exception):
+    """What stands for a kill."""
+
+
+@pytest.fixture(autouse=True)
+def numbers(tmp_path: Path) -> None:
+    """An evaluation set beside the claim."""
+    write_csv(generate(200, seed=5), tmp_path / "numbers.csv")
+
+
+@pytest.fixture
+def weights(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Fingerprints of the network after every step of every trial that follows."""
+    seen: list[str] = []
+    real = Trainer.step
+
+    def step(self: Trainer, batch: Any) -> float:
+        loss = real(self, batch)
+        seen.append(fingerprint(self.network))
+        return loss
+
+    monkeypatch.setattr(Trainer, "step", step)
+    return seen
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "plateau"])
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_killed_trial_goes_on_to_the_same_bits(
+    schedule: str, counted: bool, run_trial: RunTrial, weights: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {**TINY, "schedule": schedule, "count_mined_as_seeds": counted, "checkpoint_every": 3}
+    whole = run_trial(settings, amount=8, workdir="whole")
+    expected = weights.copy()
+    assert len(set(expected)) == 8
+    weights.clear()
+    real = Training.step
+
+    def dies_in_the_sixth(self: Training) -> float:
+        if self.steps == 5:
+            raise Killed
+        return real(self)
+
+    monkeypatch.setattr(Training, "step", dies_in_the_sixth)
+    assert run_trial(settings, amount=8, workdir="cut").failure is not None
+    monkeypatch.setattr(Training, "step", real)
+    weights.clear()
+    resumed = run_trial(settings, amount=8, workdir="cut")
+    assert weights == expected[3:]  # the last checkpoint was at step 3
+    assert resumed.metrics == whole.metrics
+    np.testing.assert_array_equal(resumed.curves["loss"].values, whole.curves["loss"].values)
+    np.testing.assert_array_equal(resumed.curves["loss"].steps, np.arange(1, 9))
+    np.testing.assert_array_equal(resumed.items["pass_rate"].scores, whole.items["pass_rate"].scores)
+    assert resumed.spent["steps"] == whole.spent["steps"] == 8
+    assert resumed.notes["margin quantiles"] == whole.notes["margin quantiles"]
+
+
+def test_a_trial_says_in_which_precision_it_multiplied_and_why(run_trial: RunTrial) -> None:
+    assert run_trial(TINY).notes["precision"].startswith("float32: no layer has")
+    forced = run_trial({**TINY, "precision": "bf16", "layers": "512,256"}, amount=1)
+    assert forced.notes["precision"] == "backward products of 1 of 3 layers in bf16: asked for"
+
+
+def test_a_closed_form_trains_nothing(run_trial: RunTrial, weights: list[str]) -> None:
+    outcome = run_trial({**TINY, "model": "window-minimum", "lookahead": 4})
+    assert outcome.failure is None
+    assert not weights
+    assert outcome.spent.get("steps", 0) == 0
+    assert outcome.items["pass_rate"].scores.mean() > 0.7
