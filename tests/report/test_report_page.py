@@ -19,7 +19,7 @@ from evenhand.report import numbers, render_report, write_report
 from evenhand.report.words import LOOKS
 from evenhand.verdict import Exploratory
 
-VOID = {"meta", "link", "br", "hr", "img", "input", "col"}
+VOID = {"meta", "link", "br", "hr", "img", "input", "col", "wbr"}
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&amp;\\1"
 
 
