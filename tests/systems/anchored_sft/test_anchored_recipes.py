@@ -134,6 +134,9 @@ def test_a_checkpoint_is_tuned_judged_measured_and_kept(world: dict[str, Any], r
     assert outcome.failure is None, outcome.failure
     assert outcome.metrics["steps_to_target"] == 0
     assert len(outcome.items["reward"].ids) == 6
+    turns = [outcome.items[f"reward_turn_{turn}"] for turn in (1, 2)]
+    assert turns[0].ids == turns[1].ids == outcome.items["reward"].ids
+    assert np.mean([turn.scores for turn in turns], axis=0) == pytest.approx(outcome.items["reward"].scores)
     assert len(outcome.items["final_text_loss"].ids) == 2
     assert outcome.metrics["final_target_loss"] > 0
     assert len(outcome.curves["dev_reward"].values) == 3

@@ -23,7 +23,7 @@ from evenhand.systems.anchored_sft.conversations import (
 from evenhand.systems.anchored_sft.decoding import render
 from evenhand.systems.anchored_sft.evaluation import Answers, ForgettingEvaluation
 from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order
-from evenhand.systems.anchored_sft.judge import JudgedQuestion, RewardJudge, read_questions
+from evenhand.systems.anchored_sft.judge import JudgedAnswer, JudgedQuestion, RewardJudge, read_questions
 from evenhand.systems.anchored_sft.mix import training_order
 from evenhand.systems.anchored_sft.settings import CheckpointSettings, check_epochs, data_mix
 from evenhand.systems.anchored_sft.shown import SHOWN, first_by_hash, note_question
@@ -74,32 +74,50 @@ class JudgedProbe:
             values["dev_distance"] = few.distance(model).mean
         return Glance(values, None if level is None else loss <= level, answers)
 
-    def _judged(self, model: Any, questions: Sequence[JudgedQuestion]) -> Answers:
-        import numpy as np
-
+    def _ask(self, model: Any, questions: Sequence[JudgedQuestion]) -> list[JudgedAnswer]:
         assert self.judge is not None
-        cap = self.settings.max_new_tokens
-        found = self.judge.judge(model, self.evaluation.tokenizer, questions, cap=cap)
-        return Answers(
-            tuple(answer.question.id for answer in found),
-            tuple(answer.question.category for answer in found),
-            np.asarray([answer.reward for answer in found]),
-            tuple("\n\n".join(answer.answers) for answer in found),
-            cap,
-        )
+        return self.judge.judge(model, self.evaluation.tokenizer, questions, cap=self.settings.max_new_tokens)
+
+    def _judged(self, model: Any, questions: Sequence[JudgedQuestion]) -> Answers:
+        return _by_question(self._ask(model, questions), self.settings.max_new_tokens)
 
     def record(self, model: Any, prefix: str) -> Mapping[str, float]:
         target = self.evaluation.target_loss(model)
         found = {f"{prefix}target_loss": target.mean, f"{prefix}target_perplexity": target.perplexity}
         if self.judge is not None:
-            answers = self._judged(model, self.questions)
+            asked = self._ask(model, self.questions)
+            answers = _by_question(asked, self.settings.max_new_tokens)
             self.bench.items(f"{prefix}reward", answers.ids, answers.scores.tolist(), answers.outputs)
+            for turn, rewards in enumerate(_by_turn(asked), 1):
+                self.bench.items(f"{prefix}reward_turn_{turn}", list(rewards), list(rewards.values()))
             found |= {f"{prefix}reward_{name}": share for name, share in answers.by_skill().items()}
         if self.evaluation.texts:
             text, distance = self.evaluation.text_loss(model), self.evaluation.distance(model)
             self.bench.items(f"{prefix}text_loss", text.ids, text.per_text().tolist())
             found[f"{prefix}distance"] = distance.mean
         return found
+
+
+def _by_question(found: Sequence[JudgedAnswer], cap: int) -> Answers:
+    """Mean raw reward over the turns of each question."""
+    import numpy as np
+
+    return Answers(
+        tuple(answer.question.id for answer in found),
+        tuple(answer.question.category for answer in found),
+        np.asarray([answer.reward for answer in found]),
+        tuple("\n\n".join(answer.answers) for answer in found),
+        cap,
+    )
+
+
+def _by_turn(found: Sequence[JudgedAnswer]) -> list[dict[str, float]]:
+    """Raw reward of each question at each turn; a question of fewer turns is not in the later ones."""
+    most = max((len(answer.rewards) for answer in found), default=0)
+    return [
+        {answer.question.id: float(answer.rewards[turn]) for answer in found if turn < len(answer.rewards)}
+        for turn in range(most)
+    ]
 
 
 def run_arm(settings: CheckpointSettings, bench: Bench) -> Outcome:
