@@ -131,7 +131,7 @@ def draw_scatter(scatter: Scatter, points: Sequence[Point], looks: Looks, prefix
     with own_style():
         figure, area = paper.begin()
         _front(area, front, scatter.better)
-        _points(area, weak, looks, 4.0, 0.45)
+        _points(area, weak, looks, 4.2, 0.6)
         _leaders(figure, paper, found)
         _points(area, strong, looks, 7.5, None)
         for text, place in zip(texts, found, strict=True):
