@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from evenhand.outcome import Outcome
-from evenhand.systems.lyapunov.evaluation_set import generate, write_csv
+from evenhand.systems.lyapunov.evaluation_set import draw_numbers, generate, write_csv
 from evenhand.systems.lyapunov.network import fingerprint
+from evenhand.systems.lyapunov.recipes import NetworkSettings, _options
 from evenhand.systems.lyapunov.trainer import Trainer
 from evenhand.systems.lyapunov.training import Training
 
@@ -87,3 +88,14 @@ def test_a_closed_form_trains_nothing(run_trial: RunTrial, weights: list[str]) -
     assert not weights
     assert outcome.spent.get("steps", 0) == 0
     assert outcome.items["pass_rate"].scores.mean() > 0.7
+
+
+def test_the_logged_patience_and_the_phases_scale_with_the_budget() -> None:
+    log, short = (_options(NetworkSettings(), steps) for steps in (100_000, 1200))
+    assert (log.patience, log.anchor_steps, log.ramp_length) == (500, 25_000, 50_000)
+    assert (short.patience, short.anchor_steps, short.ramp_length) == (6, 300, 600)
+
+
+def test_items_come_from_the_generated_set_where_no_file_is_named(run_trial: RunTrial) -> None:
+    outcome = run_trial({"model": "log-n"}, items=20)
+    assert set(map(int, outcome.items["pass_rate"].ids)) <= set(draw_numbers(50_000))

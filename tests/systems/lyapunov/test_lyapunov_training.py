@@ -133,7 +133,7 @@ def test_a_loss_that_is_not_finite_is_a_divergence() -> None:
 
 
 def test_the_logged_schedule_halves_on_noise_and_the_repaired_one_does_not() -> None:
-    logged, repaired = Schedule(as_logged(steps=40_000), patience=10), Schedule(TrainingOptions(steps=40_000))
+    logged, repaired = Schedule(as_logged(steps=40_000, patience=10)), Schedule(TrainingOptions(steps=40_000))
     rng = np.random.default_rng(0)
     for _ in range(2000):
         logged.see(float(rng.uniform(0.9, 1.1)))
@@ -142,9 +142,7 @@ def test_the_logged_schedule_halves_on_noise_and_the_repaired_one_does_not() -> 
 
 
 def test_a_training_goes_on_with_its_schedule_and_precision() -> None:
-    trainers = [Trainer(as_logged(**SMALL, precision=asked)) for asked in ("bf16", "float32")]
-    first, second = trainers
-    first.schedule.patience = 2
+    first, second = (Trainer(as_logged(**SMALL, patience=2, precision=asked)) for asked in ("bf16", "float32"))
     for loss in (1.0, 2.0, 2.0, 2.0, 2.0):
         first.schedule.see(loss)
     second.restore(first.state())

@@ -22,7 +22,7 @@ class TrainingOptions:
         target: ``fixed`` anchors to ln n + 0.35 drift, ``adaptive`` learns the coefficient, ``split`` learns it for
             windows that rise (drift > 0) and keeps 0.35 for the others.
         four_steps, eight_steps: whether V must fall over 4 and 8 steps, too.
-        schedule: ``cosine``, or ``plateau``: halved when the loss of single batches has not improved for a while.
+        schedule: ``cosine``, or ``plateau``: halved when no batch of the last ``patience`` had a new best loss.
         growth_weight: weight of steps that grow against 1 for those that fall.
         hard_share: share of each batch that comes from the pool of trajectories.
         curriculum: whether training trajectories join one by one over ``ramp_length`` steps after ``start_seeds``.
@@ -44,6 +44,7 @@ class TrainingOptions:
     four_steps: bool = False
     eight_steps: bool = False
     schedule: Literal["cosine", "plateau"] = "cosine"
+    patience: int = 500
     growth_weight: float = 1.0
     hard_share: float = 0.5
     curriculum: bool = True

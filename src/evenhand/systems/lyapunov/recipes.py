@@ -13,7 +13,7 @@ from pydantic import Field
 from evenhand.outcome import Outcome
 from evenhand.recipe import Bench, Metric, RecipeSettings, recipe
 from evenhand.systems.lyapunov.closed_forms import closed_form
-from evenhand.systems.lyapunov.evaluation_set import EvaluationSet, evaluation_set, generate, read_csv
+from evenhand.systems.lyapunov.evaluation_set import EvaluationSet, draw_numbers, evaluation_set, read_csv
 from evenhand.systems.lyapunov.metrics import Candidate, Scores, decide, evaluate_trajectories, score
 from evenhand.systems.lyapunov.trajectories import (
     listed_steps,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from evenhand.systems.lyapunov.options import TrainingOptions
 
 ClosedForm = Literal["log-n", "trailing-ones", "window-sum", "window-minimum"]
+POOL = 50_000  # numbers of the generated evaluation set
 
 METRICS = {
     "pass_rate": Metric(floor=0.0, ceiling=1.0, about="share of random n at which V falls"),
@@ -56,7 +57,10 @@ class Settings(RecipeSettings):
 
 
 class NetworkSettings(Settings):
-    """A network, or a closed form; names as in ``options.TrainingOptions``."""
+    """A network, or a closed form; names as in ``options.TrainingOptions``, shares are of the budget.
+
+    The log waited for 500 of its 100,000 steps before it halved its rate: a patience of 0.005 of the budget.
+    """
 
     model: Literal["network"] | ClosedForm = "network"
     layers: str = "256,256,128"
@@ -68,6 +72,7 @@ class NetworkSettings(Settings):
     four_steps: bool = False
     eight_steps: bool = False
     schedule: Literal["cosine", "plateau"] = "cosine"
+    patience_share: float = 0.005
     growth_weight: float = 1.0
     curriculum: bool = True
     ramp_share: float = 0.5
@@ -117,7 +122,7 @@ def network(settings: NetworkSettings, bench: Bench) -> Outcome:
         loss = training.step()
         bench.budget.spend(steps=1, examples=settings.batch)
         if training.steps % settings.log_every == 0:
-            bench.log(training.steps, loss=loss)
+            bench.log(training.steps, loss=loss, learning_rate=training.trainer.schedule.rate(training.steps))
         if training.steps % settings.checkpoint_every == 0:
             bench.checkpoint(training.state())
     return _measure(NetworkModel(training.network.to("cpu")), settings, bench)
@@ -139,6 +144,7 @@ def _options(settings: NetworkSettings, steps: int) -> TrainingOptions:
         four_steps=settings.four_steps,
         eight_steps=settings.eight_steps,
         schedule=settings.schedule,
+        patience=max(1, round(steps * settings.patience_share)),
         growth_weight=settings.growth_weight,
         curriculum=settings.curriculum,
         ramp_length=max(1, int(steps * settings.ramp_share)),
@@ -185,9 +191,10 @@ def _seeds(settings: Settings) -> list[int]:
 
 def _chosen(settings: Settings, bench: Bench) -> EvaluationSet:
     """The rung's share of the evaluation set."""
-    pool = generate() if settings.evaluation is None else read_csv(bench.data(settings.evaluation))
-    chosen = bench.item_set.choose(len(pool.numbers))
-    return evaluation_set([pool.numbers[i] for i in chosen])
+    # the weights of a set take far longer than its numbers, so only those of the chosen numbers are computed
+    named = settings.evaluation
+    pool = draw_numbers(POOL) if named is None else read_csv(bench.data(named)).numbers
+    return evaluation_set([pool[i] for i in bench.item_set.choose(len(pool))])
 
 
 def _measure(model: Candidate, settings: Settings, bench: Bench) -> Outcome:

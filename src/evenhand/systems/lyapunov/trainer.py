@@ -36,7 +36,6 @@ class Schedule:
     """Learning rate by step. ``plateau`` halves after ``patience`` batches without a new best loss, down to 1e-6."""
 
     options: TrainingOptions
-    patience: int = 500
     _best: float = math.inf
     _waited: int = 0
     _factor: float = 1.0
@@ -53,7 +52,7 @@ class Schedule:
         """Take note of a batch's loss."""
         self._waited = 0 if loss < self._best else self._waited + 1
         self._best = min(self._best, loss)
-        if self._waited > self.patience:
+        if self._waited > self.options.patience:
             self._factor, self._waited = self._factor / 2, 0
 
     def state(self) -> dict[str, float]:
