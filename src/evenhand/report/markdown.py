@@ -38,7 +38,7 @@ def _rows(claim: ResolvedClaim, verdict: Verdict) -> list[tuple[str, ...]]:
     arm = f"{verdict.arm} (null arm)" if verdict.role == "null" else verdict.arm
     if not verdict.contrasts:
         return [(verdict.condition, verdict.metric, arm, *[numbers.NONE] * 5, f"{title}: {verdict.reasons[0]}")]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for contrast in verdict.contrasts:
         mark = " (decides)" if contrast is decides and len(verdict.contrasts) > 1 else ""
         kind = words.own_kind(contrast)
