@@ -59,3 +59,16 @@ def test_runs_of_seeds_are_drawn_together():
 def test_an_interval_without_bounds_is_a_dash():
     assert numbers.interval(None, 3) == "–"
     assert numbers.interval((-0.1, 0.25), 2) == "[−0.10, +0.25]"
+
+
+@pytest.mark.parametrize(
+    ("plain", "typeset"),
+    [
+        ("99 % interval -0.8 to +1.1 over 6 seeds x 256 items", "99 % interval −0.8 to +1.1 over 6 seeds × 256 items"),
+        ("a fall of -.5 (-3 to 2)", "a fall of −.5 (−3 to 2)"),
+        ("arm x-2 of 2026-11-21, z-score, e-5, 1e-5", "arm x-2 of 2026-11-21, z-score, e-5, 1e-5"),
+        ("no difference >= margin, +-3", "no difference ≥ margin, ±3"),
+    ],
+)
+def test_sentences_are_typeset_without_touching_names(plain, typeset):
+    assert numbers.typeset(plain) == typeset

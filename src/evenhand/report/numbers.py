@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from evenhand.verdict import Interval
@@ -53,6 +54,12 @@ def p_value(value: float | None) -> str:
     if value < 0.0005:
         return "< .001"
     return "1" if value > 0.9995 else f"{value:.3f}"[1:]
+
+
+def typeset(sentence: str) -> str:
+    """A plain sentence with its signs set properly: ``-0.8`` with a true minus, ``6 x 256`` with a times sign."""
+    minus = re.sub(r"(?<![\w.)+])-(?=\.?\d)", MINUS, sentence)
+    return re.sub(r"(?<=[\w)]) x (?=\d)", " × ", minus).replace(">=", "≥").replace("+-", "±")
 
 
 def per_cent(share: float) -> str:

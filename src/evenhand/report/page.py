@@ -160,6 +160,7 @@ def _environment() -> Environment:
         exact=numbers.exact,
         p=numbers.p_value,
         per_cent=numbers.per_cent,
+        typeset=numbers.typeset,
         count=numbers.count,
         seeds=numbers.seeds,
         breakable=_breakable,
