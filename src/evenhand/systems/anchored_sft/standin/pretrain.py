@@ -38,10 +38,11 @@ class Teaching:
         test_every: steps between tests on ``test_questions`` fresh questions a skill.
         exam_questions: a skill, on which the finished stand-in must show the share that is asked of it.
         shares: of the skills in a batch, in the order of ``skills.SKILLS``: what is slow to learn gets more.
+        need: after each test this part of every batch goes to the skills by their share of wrong answers.
         seed: of weights and lessons.
     """
 
-    steps: int = 5000
+    steps: int = 7000
     batch: int = 64
     learning_rate: float = 2e-3
     test_every: int = 300
@@ -49,6 +50,7 @@ class Teaching:
     stop_at: float = 0.975
     exam_questions: int = 500
     shares: tuple[float, ...] = (0.05, 0.07, 0.1, 0.14, 0.16, 0.18, 0.2, 0.1)
+    need: float = 0.6
     seed: int = 0
     widths: Mapping[str, int] = field(
         default_factory=lambda: {"hidden": 128, "intermediate": 384, "layers": 4, "heads": 4, "kv_heads": 2}
@@ -56,7 +58,7 @@ class Teaching:
 
     def key(self) -> dict[str, Any]:
         """Key of the asset."""
-        return {"asset": "anchored_sft.standin", "version": 1, **asdict(self), "world": skills.WORLD_SEED}
+        return {"asset": "anchored_sft.standin", "version": 2, **asdict(self), "world": skills.WORLD_SEED}
 
 
 def small_qwen3(vocabulary: int, tokenizer: Any, widths: Mapping[str, int], length: int = 128) -> Any:
@@ -108,6 +110,16 @@ def _learning_rate(step: int, teaching: Teaching) -> float:
     return teaching.learning_rate * rising * (0.05 + 0.95 * falling)
 
 
+def dealt(teaching: Teaching, tested: Mapping[str, float]) -> list[float]:
+    """Shares of the skills in the batches after a test with shares ``tested`` of exact answers; they sum to 1."""
+    wrong = np.asarray([1 - tested[skill] for skill in skills.SKILLS])
+    plain = np.asarray(teaching.shares)
+    if not wrong.any():
+        return list(teaching.shares)
+    mixed: list[float] = ((1 - teaching.need) * plain + teaching.need * wrong / wrong.sum()).tolist()
+    return mixed
+
+
 def test_shares(model: Any, tokenizer: Any, count: int, seed: int) -> dict[str, float]:
     """Share of exact answers of every skill on ``count`` questions of the given seed."""
     from evenhand.systems.anchored_sft.decoding import greedy_answers
@@ -134,11 +146,12 @@ def teach(folder: Path, teaching: Teaching, enough: float = ENOUGH) -> dict[str,
     torch.manual_seed(teaching.seed)
     model = small_qwen3(len(tokenizer), tokenizer, teaching.widths)
     optimiser = torch.optim.AdamW(model.parameters(), lr=teaching.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
-    names = np.asarray(skills.SKILLS)
-    history, step = [], 0
+    names, dealing = np.asarray(skills.SKILLS), list(teaching.shares)
+    history: list[dict[str, float]] = []
+    step = 0
     for step in range(1, teaching.steps + 1):
         model.train()
-        drawn = rng.choice(names, size=teaching.batch, p=teaching.shares)
+        drawn = rng.choice(names, size=teaching.batch, p=dealing)
         ids, mask, labels = encode_lessons(tokenizer, [skills.lesson(str(skill), rng, world) for skill in drawn])
         for group in optimiser.param_groups:
             group["lr"] = _learning_rate(step - 1, teaching)
@@ -150,6 +163,9 @@ def teach(folder: Path, teaching: Teaching, enough: float = ENOUGH) -> dict[str,
         if step % teaching.test_every == 0:
             shares = test_shares(model.eval(), tokenizer, teaching.test_questions, step)
             history.append({"step": step, "loss": float(loss.detach()), "seconds": time.monotonic() - start, **shares})
+            # Written on the way, so that somebody who waits can see how far it is.
+            (folder / "teaching.json").write_text(json.dumps({"history": history}, indent=1), encoding="utf-8")
+            dealing = dealt(teaching, shares)
             if min(shares.values()) >= teaching.stop_at:
                 break
     shares = test_shares(model.eval(), tokenizer, teaching.exam_questions, 0)
