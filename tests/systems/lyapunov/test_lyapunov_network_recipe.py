@@ -90,7 +90,7 @@ def test_a_closed_form_trains_nothing(run_trial: RunTrial, weights: list[str]) -
     assert outcome.items["pass_rate"].scores.mean() > 0.7
 
 
-def test_the_logged_patience_and_the_phases_scale_with_the_budget() -> None:
+def test_patience_and_the_phases_scale_with_the_budget() -> None:
     log, short = (_options(NetworkSettings(), steps) for steps in (100_000, 1200))
     assert (log.patience, log.anchor_steps, log.ramp_length) == (500, 25_000, 50_000)
     assert (short.patience, short.anchor_steps, short.ramp_length) == (6, 300, 600)
