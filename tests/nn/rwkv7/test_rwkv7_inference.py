@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from evenhand.nn.processor import multiplies_bf16
 from evenhand.nn.rwkv7 import RWKV7, GenerationSettings, RWKV7Config, RWKV7State, Seeding, SeedingSettings, generate
 from evenhand.nn.rwkv7.inference import Inference, InferenceError, Precision, ThreadTrial, choose_precision
 from evenhand.nn.rwkv7.tokenizer import WorldTokenizer
@@ -93,7 +94,7 @@ def test_the_choice_of_precision_carries_its_reason(asked: Precision, weights: s
     choice = choose_precision(asked)
     assert choice.weights == weights
     assert weights in choice.reason
-    native = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    native = multiplies_bf16()
     assert choice.products == ("bfloat16" if native and weights == "bfloat16" else "float32")
 
 

@@ -14,6 +14,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from evenhand.nn.processor import multiplies_bf16
+
 Precision = Literal["auto", "float32", "bf16"]
 LEAST_WEIGHTS = 1 << 17  # below this a layer's products take no longer than rounding their factors
 
@@ -44,11 +46,6 @@ def choose_precision(asked: Precision, weights: Sequence[int], device: str = "cp
     if not multiplies_bf16():
         return PrecisionChoice(False, "float32: this CPU has no bf16 matrix product")
     return PrecisionChoice(True, f"{where}: this CPU multiplies bf16 natively")
-
-
-def multiplies_bf16() -> bool:
-    """Whether this CPU has instructions that multiply bfloat16 and add in float32 (AVX-512 BF16 or AMX)."""
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 @torch.no_grad()

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from evenhand.errors import EvenhandError
+from evenhand.nn.processor import multiplies_bf16
 from evenhand.nn.rwkv7.inference.step import LAYER_NORM_EPSILON, MATRICES, ROWS, VECTORS, decode_step
 from evenhand.nn.rwkv7.kernel.simd import LANES
 from evenhand.nn.rwkv7.kernel.threads import together
@@ -44,7 +45,7 @@ class PrecisionChoice:
 
 def choose_precision(asked: Precision = "auto") -> PrecisionChoice:
     """What suits this CPU: bfloat16 weights always read faster; bfloat16 products only where the processor has them."""
-    native = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    native = multiplies_bf16()
     if asked == "float32":
         return PrecisionChoice("float32", "float32", "float32: asked for")
     why = "asked for" if asked == "bfloat16" else "half the bytes to read at each token"
