@@ -42,7 +42,7 @@ class Teaching:
         seed: of weights and lessons.
     """
 
-    steps: int = 7000
+    steps: int = 5000
     batch: int = 64
     learning_rate: float = 2e-3
     test_every: int = 300
@@ -58,7 +58,7 @@ class Teaching:
 
     def key(self) -> dict[str, Any]:
         """Key of the asset."""
-        return {"asset": "anchored_sft.standin", "version": 2, **asdict(self), "world": skills.WORLD_SEED}
+        return {"asset": "anchored_sft.standin", "version": 3, **asdict(self), "world": skills.WORLD_SEED}
 
 
 def small_qwen3(vocabulary: int, tokenizer: Any, widths: Mapping[str, int], length: int = 128) -> Any:
