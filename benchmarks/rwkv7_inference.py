@@ -10,8 +10,10 @@ products.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import importlib.util
+import io
 import os
 import statistics
 import sys
@@ -49,11 +51,13 @@ def package_model(model: RWKV7) -> Any:
     os.environ["RWKV_V7_ON"] = "1"
     if importlib.util.find_spec("rwkv") is None:
         sys.exit("this comparison needs the package rwkv (extra `test`)")
-    from rwkv.model import RWKV_x070
+    with contextlib.redirect_stdout(io.StringIO()):
+        from rwkv.model import RWKV_x070
 
     with tempfile.TemporaryDirectory() as folder:
         save_checkpoint(model, Path(folder) / "model.pth")
-        return RWKV_x070(str(Path(folder) / "model"), "cpu fp32")
+        with contextlib.redirect_stdout(io.StringIO()):  # the package announces itself
+            return RWKV_x070(str(Path(folder) / "model"), "cpu fp32")
 
 
 def package_speeds(package: Any, tokens: list[int]) -> tuple[float, float]:
