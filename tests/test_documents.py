@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import os
 
+import pytest
+from typer.testing import CliRunner
+
+from evenhand import documents
+from evenhand.cli import app
 from evenhand.documents import bind, verdict_table_of
 from evenhand.errors import DataError
 
@@ -80,3 +85,25 @@ def test_a_document_or_a_ledger_that_is_not_there_is_named(tmp_path, page):
         bind(tmp_path / "gone.md", named)
     with pytest.raises(DataError, match="no ledger at"):
         bind(page, verdict_table_of)
+
+
+def test_the_command_checks_without_writing_and_writes_without_checking(page, monkeypatch):
+    monkeypatch.setattr(documents, "verdict_table_of", named)
+    checked = CliRunner().invoke(app, ["bind", "--check", str(page)])
+    assert (checked.exit_code, page.read_text()) == (2, PAGE)
+    written = CliRunner().invoke(app, ["bind", str(page)])
+    assert (written.exit_code, page.read_text()) == (0, bind(page, named).text)
+    assert CliRunner().invoke(app, ["bind", "--check", str(page)]).exit_code == 0
+
+
+def test_a_document_is_whole_where_the_disk_is_full(page, monkeypatch):
+    monkeypatch.setattr(documents, "verdict_table_of", named)
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DataError, match=r"page\.md cannot be written and is as it was: .*No space left"):
+        CliRunner().invoke(app, ["bind", str(page)], catch_exceptions=False)
+    assert page.read_text() == PAGE
+    assert [path.name for path in page.parent.iterdir()] == ["page.md"]

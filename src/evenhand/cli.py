@@ -187,7 +187,7 @@ def bind(
     bound = [pages.bind(path, pages.verdict_table_of) for path in documents]
     for page in bound:
         if not check and page.stale:
-            page.path.write_text(page.text, encoding="utf-8")
+            pages.save(page)
         state = "not what the ledger says" if check else "written anew"
         for block in page.stale:
             out().print(f"{page.path}:{block.line}: {block.claim.name}: {state}", soft_wrap=True)

@@ -89,6 +89,20 @@ def bind(path: Path, table: Callable[[Path, Path], str]) -> Bound:
     return Bound(path, "\n".join(out), tuple(stale), len(blocks))
 
 
+def save(bound: Bound) -> None:
+    """Put the new text in the document's place, whole or not at all.
+
+    Raises:
+        DataError: the document cannot be written; it is as it was.
+    """
+    from evenhand.report import write_report
+
+    try:
+        write_report(bound.path, bound.text)
+    except OSError as error:
+        raise DataError(f"The document {bound.path} cannot be written and is as it was: {error}.") from error
+
+
 def _end(lines: list[str], start: int, path: Path) -> int:
     for place in range(start + 1, len(lines)):
         line = lines[place].strip()

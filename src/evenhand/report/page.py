@@ -59,7 +59,7 @@ def render_report(
 
 
 def write_report(path: str | Path, html: str) -> Path:
-    """Write the page beside its place and move it there, so that a reader never meets half a file.
+    """Write a page or document beside its place and move it there, so that a reader never meets half a file.
 
     Returns:
         The path written.
