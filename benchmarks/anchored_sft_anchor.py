@@ -130,6 +130,9 @@ def main() -> None:
     shared = [f"--{name}={getattr(options, name)}" for name in ("threads", "repeats", "layers", "chunk")]
     environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}
     found = {}
+    columns = ("arm", "s a step", "to plain", "processor time to plain", "peak GiB", "to plain",
+               "above the loaded model, GiB", "loss")  # fmt: skip
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for arm in options.arms:
         line = subprocess.run(
             [sys.executable, "-P", __file__, *shared, f"--arm={arm}"],
@@ -138,10 +141,9 @@ def main() -> None:
         found[arm] = json.loads(line)
         row, plain = found[arm], found.get("plain", found[arm])
         print(
-            f"{arm:12} {row['seconds']:7.2f} s ({row['seconds'] / plain['seconds']:.2f}x)   "
-            f"cpu {row['cpu_seconds']:7.2f} s ({row['cpu_seconds'] / plain['cpu_seconds']:.2f}x)   "
-            f"peak {row['peak'] / 2**30:6.2f} GiB ({row['peak'] / plain['peak']:.2f}x)   "
-            f"above the loaded model {(row['peak'] - row['loaded']) / 2**30:6.2f} GiB   loss {row['loss']:.4f}",
+            f"| {arm} | {row['seconds']:.2f} | {row['seconds'] / plain['seconds']:.2f}x "
+            f"| {row['cpu_seconds'] / plain['cpu_seconds']:.2f}x | {row['peak'] / 2**30:.2f} "
+            f"| {row['peak'] / plain['peak']:.2f}x | {(row['peak'] - row['loaded']) / 2**30:.2f} | {row['loss']:.4f} |",
             flush=True,
         )
     if options.json:
