@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -143,10 +143,20 @@ def lessons(settings: StandinSettings, bench: Bench, tokenizer: Any, taken: set[
     return [[as_tokens(f"{i}", p, a, tokenizer) for i, (p, a) in enumerate(group)] for group in groups]
 
 
-def generic_prompts(bench: Bench, tokenizer: Any) -> list[list[int]]:
-    """Questions of the old skills without their answers: what an anchor on generic prompts sees."""
+def generic_prompts(bench: Bench, tokenizer: Any, taken: Collection[str]) -> list[list[int]]:
+    """Questions of the old skills without their answers: what an anchor on generic prompts sees.
+
+    Args:
+        taken: dev questions and items. None of them is a prompt: an anchor on the very questions that are asked would
+            show how well they are kept, not what else is. A fact has one question only, so facts that are asked are
+            not anchored at all.
+    """
     rng, world = bench.rng("prompts data"), skills.the_world()
-    asked = [skills.ask(str(rng.choice(kept_skills())), rng, world)[0] for _ in range(PROMPTS)]
+    asked: list[str] = []
+    while len(asked) < PROMPTS:
+        prompt = skills.ask(str(rng.choice(kept_skills())), rng, world)[0]
+        if prompt not in taken:
+            asked.append(prompt)
     texts = [render(tokenizer, [{"role": "user", "content": prompt}], generation=True) for prompt in asked]
     found: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
     return found
@@ -165,7 +175,7 @@ def run_arm(settings: StandinSettings, bench: Bench) -> Outcome:
     order = training_order(
         [len(part) for part in parts], steps, per_step, settings.replay, settings.curriculum, bench.rng("order of rows")
     )
-    prompts = None if settings.anchor_prompts is None else generic_prompts(bench, tokenizer)
+    prompts = None if settings.anchor_prompts is None else generic_prompts(bench, tokenizer, taken)
     rows = dataset_of(in_order(parts, order))
     bench.note("entropy of the Markov text", f"{skills.the_world().entropy:.4f} nats per letter")
     return Arm(settings, bench, model, tokenizer, rows, probe, prompts).run()
