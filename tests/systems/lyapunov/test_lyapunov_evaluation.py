@@ -21,6 +21,7 @@ from evenhand.systems.lyapunov.evaluation_set import (
 )
 from evenhand.systems.lyapunov.metrics import Candidate, decide, evaluate, evaluate_trajectories
 from evenhand.systems.lyapunov.trajectories import (
+    curriculum_seeds,
     held_out,
     listed_steps,
     merged_share,
@@ -152,6 +153,26 @@ def test_seeds_that_merge_into_test_trajectories_are_left_out() -> None:
     large = {n for n in steps.distinct if n > 1000}
     assert 27 not in seeds
     assert not large.intersection(numbers_on(seeds))
+
+
+def test_the_curriculum_keeps_its_49_seeds_where_test_trajectories_are_held_out() -> None:
+    steps = listed_steps()
+    seeds = curriculum_seeds(hold_out=True)
+    large = {n for n in steps.distinct if n > 1000}
+    assert len(seeds) == len(set(seeds)) == 49
+    assert not large.intersection(numbers_on(seeds))
+    assert set(without_merging(training_seeds(), steps)) < set(seeds)
+    assert seeds == curriculum_seeds(hold_out=True)
+    assert curriculum_seeds(hold_out=False) == training_seeds()
+
+
+def test_replacements_keep_the_ranges_and_the_order_from_easy_to_hard() -> None:
+    seeds = curriculum_seeds(hold_out=True)
+    lengths = [len(trajectory(seed)) for seed in seeds]
+    assert lengths == sorted(lengths)
+    for bits in range(4, 27):
+        wanted, found = (sum(n.bit_length() == bits for n in some) for some in (training_seeds(), seeds))
+        assert wanted == found
 
 
 def test_record_seeds_grow_in_length() -> None:

@@ -105,7 +105,7 @@ def train(
     mine_interval: int = 500,
     mine_count: int = 50,
     logged: Annotated[bool, typer.Option(help="the unrepaired schedule, weights, mining and passes")] = False,
-    hold_out: Annotated[bool, typer.Option(help="leave out seeds that merge into test trajectories")] = True,
+    hold_out: Annotated[bool, typer.Option(help="train on seeds that do not merge into test trajectories")] = True,
     evaluate_every: Annotated[int, typer.Option(help="full evaluation interval; 0 for the end only")] = 0,
     quick_every: Annotated[int, typer.Option(help="evaluation on 2,000 numbers; 0 for none")] = 500,
     precision: Annotated[str, typer.Option(help="of backward products: auto, float32 or bf16")] = "auto",
@@ -121,7 +121,7 @@ def train(
     from evenhand.systems.lyapunov.network import LyapunovNetwork, NetworkModel, save_checkpoint
     from evenhand.systems.lyapunov.options import TrainingOptions, as_logged
     from evenhand.systems.lyapunov.training import train as run
-    from evenhand.systems.lyapunov.trajectories import listed_steps, training_seeds, without_merging
+    from evenhand.systems.lyapunov.trajectories import curriculum_seeds
 
     if target not in {"fixed", "adaptive", "split"}:
         raise DataError(f"The target is fixed, adaptive or split; found '{target}'.")
@@ -136,8 +136,7 @@ def train(
         "precision": precision,
     }  # fmt: skip
     options = as_logged(**chosen) if logged else TrainingOptions(**chosen)
-    seeds = training_seeds()
-    seeds = without_merging(seeds, listed_steps()) if hold_out else seeds
+    seeds = curriculum_seeds(hold_out=hold_out)
     data = _data(csv, 10_000 if csv is None else None)
     quick = _data(None, 2_000)
 

@@ -16,6 +16,7 @@ from evenhand.systems.lyapunov.closed_forms import closed_form
 from evenhand.systems.lyapunov.evaluation_set import EvaluationSet, draw_numbers, evaluation_set, read_csv
 from evenhand.systems.lyapunov.metrics import Candidate, Scores, decide, evaluate_trajectories, score
 from evenhand.systems.lyapunov.trajectories import (
+    curriculum_seeds,
     listed_steps,
     numbers_on,
     on_trajectory_numbers,
@@ -48,7 +49,8 @@ class Settings(RecipeSettings):
     Attributes:
         lookahead: L of V.
         evaluation: a CSV of numbers; None generates 50,000 (seed 42).
-        hold_out: keep training seeds whose trajectories merge into test trajectories out of the training.
+        hold_out: train on 49 seeds whose trajectories share no number above 1000 with the test trajectories; else on 49
+            of which 40 merge into them, as in the log.
     """
 
     lookahead: int = 10
@@ -98,11 +100,13 @@ class PotentialSettings(Settings):
     trajectory: float = 0.0
 
 
-@recipe(metrics=METRICS, units=("steps",), version=1, preload=("torch", "numba"))
+@recipe(metrics=METRICS, units=("steps",), version=2, preload=("torch", "numba"))
 def network(settings: NetworkSettings, bench: Bench) -> Outcome:
     """Train a network V for the Collatz map, or take a closed form, and measure it."""
+    seeds = curriculum_seeds(hold_out=settings.hold_out)
+    known = numbers_on(seeds)  # closed forms are measured on the same held-out steps as the networks beside them
     if settings.model != "network":
-        return _measure(closed_form(settings.model, settings.lookahead), settings, bench)
+        return _measure(closed_form(settings.model, settings.lookahead), settings, bench, known)
     import torch
 
     from evenhand.systems.lyapunov.network import NetworkModel
@@ -111,7 +115,7 @@ def network(settings: NetworkSettings, bench: Bench) -> Outcome:
     torch.set_num_threads(bench.threads)
     training = Training(
         _options(settings, int(bench.budget.amount)),
-        seeds=_seeds(settings),
+        seeds=seeds,
         order=bench.rng("order"),
         init_seed=int(bench.rng("init").integers(2**31)),
         device=bench.device,
@@ -125,7 +129,7 @@ def network(settings: NetworkSettings, bench: Bench) -> Outcome:
             bench.log(training.steps, loss=loss, learning_rate=training.trainer.schedule.rate(training.steps))
         if training.steps % settings.checkpoint_every == 0:
             bench.checkpoint(training.state())
-    return _measure(NetworkModel(training.network.to("cpu")), settings, bench)
+    return _measure(NetworkModel(training.network.to("cpu")), settings, bench, known)
 
 
 def _options(settings: NetworkSettings, steps: int) -> TrainingOptions:
@@ -161,8 +165,10 @@ def _options(settings: NetworkSettings, steps: int) -> TrainingOptions:
 @recipe(metrics=METRICS, units=("steps",), version=1, preload=("numba",))
 def potential(settings: PotentialSettings, bench: Bench) -> Outcome:
     """Learn a potential log n + phi(window, residue) under a minimum over the rest of the lookahead, and measure it."""
+    seeds = training_seeds()
+    known = numbers_on(without_merging(seeds, listed_steps()) if settings.hold_out else seeds)
     if settings.model != "potential":
-        return _measure(closed_form(settings.model, settings.lookahead), settings, bench)
+        return _measure(closed_form(settings.model, settings.lookahead), settings, bench, known)
     from evenhand.systems.lyapunov.potential_search import Measure, Progress, learn
 
     sweeps = int(bench.budget.left)
@@ -181,12 +187,7 @@ def potential(settings: PotentialSettings, bench: Bench) -> Outcome:
     )
     bench.budget.spend(steps=sweeps)
     bench.note("size", f"{found.size} table entries, window {window}, head {settings.lookahead - window}")
-    return _measure(found.with_head(settings.lookahead - window), settings, bench)
-
-
-def _seeds(settings: Settings) -> list[int]:
-    seeds = training_seeds()
-    return without_merging(seeds, listed_steps()) if settings.hold_out else seeds
+    return _measure(found.with_head(settings.lookahead - window), settings, bench, known)
 
 
 def _chosen(settings: Settings, bench: Bench) -> EvaluationSet:
@@ -197,7 +198,8 @@ def _chosen(settings: Settings, bench: Bench) -> EvaluationSet:
     return evaluation_set([pool[i] for i in bench.item_set.choose(len(pool))])
 
 
-def _measure(model: Candidate, settings: Settings, bench: Bench) -> Outcome:
+def _measure(model: Candidate, settings: Settings, bench: Bench, known: set[int]) -> Outcome:
+    """``known``: the numbers on training trajectories."""
     data = _chosen(settings, bench)
     decision = decide(model, data.limbs, threads=bench.threads)
     found = score(decision, data.growth, data.weights)
@@ -206,7 +208,7 @@ def _measure(model: Candidate, settings: Settings, bench: Bench) -> Outcome:
     passes = decide(model, visited, threads=bench.threads).passes
     identities = [f"from {n}" for n in data.numbers]
     bench.items("on_trajectory", identities, passes.astype(float).tolist())
-    test = evaluate_trajectories(model, listed_steps(), numbers_on(_seeds(settings)))
+    test = evaluate_trajectories(model, listed_steps(), known)
     bench.note("model", f"{model.name}, lookahead {model.lookahead}, {model.size} fitted numbers")
     bench.note("test steps on training trajectories", f"{test.on_training} of {test.steps}")
     bench.note("margin quantiles", ", ".join(f"{q:g}: {m:.4f}" for q, m in found.margins.items()))

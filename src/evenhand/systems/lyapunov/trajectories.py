@@ -128,6 +128,32 @@ def without_merging(training: Sequence[int], test: StepList, *, floor: int = 100
     return [seed for seed in training if not forbidden.intersection(trajectory(seed))]
 
 
+def apart_seeds(training: Sequence[int], test: StepList, *, floor: int = 1000, seed: int = 11) -> list[int]:
+    """As many seeds as ``training`` has, none of which shares a number above ``floor`` with the test trajectories.
+
+    Seeds that do not merge stay. In place of each that does comes the longest apart from the test among 64 draws of its
+    bit length, so that the list still grows from easy to hard; the longest of all mostly merge, so these are shorter.
+    """
+    rng = np.random.default_rng(seed)
+    forbidden = {n for n in test.distinct if n > floor}
+    chosen = set(without_merging(training, test, floor=floor))
+    for merging in sorted(set(training) - chosen):
+        bits, free = merging.bit_length(), set[int]()
+        while not free:  # a range that holds no further seed hands on to the next one
+            low = 1 << (bits - 1)
+            draws = {int(value) | 1 for value in rng.integers(low, 2 * low, 64)}
+            free = {n for n in draws - chosen if n > 1 and not forbidden.intersection(trajectory(n))}
+            bits += 1
+        chosen.add(max(sorted(free), key=steps_to_one))
+    return sorted(chosen, key=lambda n: (steps_to_one(n), n))
+
+
+def curriculum_seeds(*, hold_out: bool) -> list[int]:
+    """The 49 training seeds from easy to hard: apart from the test trajectories, or merging into them as in the log."""
+    seeds = training_seeds()
+    return apart_seeds(seeds, listed_steps()) if hold_out else seeds
+
+
 def on_trajectory_numbers(starts: Sequence[int], *, steps_per_start: int, seed: int) -> list[int]:
     """One number per start: T applied 8 to 8 + steps_per_start times, stopped above 1.
 
