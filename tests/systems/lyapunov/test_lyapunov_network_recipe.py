@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from evenhand.outcome import Outcome
+from evenhand.systems.lyapunov.arithmetic import stopping_time, trajectory
 from evenhand.systems.lyapunov.evaluation_set import draw_numbers, generate, write_csv
 from evenhand.systems.lyapunov.network import fingerprint
 from evenhand.systems.lyapunov.recipes import NetworkSettings, _options
@@ -99,3 +101,29 @@ def test_patience_and_the_phases_scale_with_the_budget() -> None:
 def test_items_come_from_the_generated_set_where_no_file_is_named(run_trial: RunTrial) -> None:
     outcome = run_trial({"model": "log-n"}, items=20)
     assert set(map(int, outcome.items["pass_rate"].ids)) <= set(draw_numbers(50_000))
+
+
+@pytest.mark.parametrize("recipe", ["lyapunov.network", "lyapunov.potential"])
+def test_violations_of_each_test_trajectory_reach_the_ledger(recipe: str, run_trial: RunTrial) -> None:
+    outcome = run_trial({"model": "window-minimum", "evaluation": "numbers.csv"}, recipe=recipe)
+    table = outcome.items["test_steps"]
+    assert table.clusters is not None
+    failing = [
+        (seed, name) for seed, name, fall in zip(table.clusters, table.ids, table.scores, strict=True) if not fall
+    ]
+    expected = [
+        (str(seed), f"{seed}: {n}")
+        for seed in (111, 27, 703, 26623, 626331)
+        for n in trajectory(seed)[:-1]
+        if stopping_time(n, 11) is None
+    ]
+    assert failing == expected
+    assert len(expected) == outcome.metrics["violations"] == 84
+    counts = Counter(seed for seed, _ in expected)
+    assert f"626331: {counts['626331']} of 189" in outcome.notes["violations by trajectory"]
+
+
+def test_a_trial_says_on_how_many_test_steps_it_was_trained(run_trial: RunTrial) -> None:
+    apart, merging = (run_trial({**TINY, "hold_out": held}, workdir=str(held)) for held in (True, False))
+    assert merging.notes["test steps on training trajectories"] == "271 of 429"
+    assert int(apart.notes["test steps on training trajectories"].split()[0]) < 100

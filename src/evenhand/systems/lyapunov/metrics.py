@@ -105,6 +105,7 @@ class TrajectoryScores:
 
     Attributes:
         per_seed: seed to (violations, steps, worst margin).
+        falls: seed to whether V falls, step by step.
         violations, steps: over all steps, shared numbers counted on each trajectory.
         distinct_violations, distinct: over the different numbers.
         on_training: test steps on training trajectories, None where no training seeds are given.
@@ -112,6 +113,7 @@ class TrajectoryScores:
     """
 
     per_seed: Mapping[int, tuple[int, int, float]]
+    falls: Mapping[int, tuple[bool, ...]]
     violations: int
     steps: int
     distinct_violations: int
@@ -120,12 +122,17 @@ class TrajectoryScores:
     held_out_violations: int | None
     held_out: int | None
 
+    @property
+    def worst_margin(self) -> float:
+        """The least V(n) - V(T(n)) over all steps."""
+        return min(margin for _, _, margin in self.per_seed.values())
+
 
 def evaluate_trajectories(model: Candidate, test: StepList, training: set[int] | None = None) -> TrajectoryScores:
     """Violations on ``test``; ``training`` holds all numbers on training trajectories."""
     decision = decide(model, test.distinct)
     at = {n: i for i, n in enumerate(test.distinct)}
-    per_seed = {}
+    per_seed, falls = {}, {}
     for seed, steps in zip(test.seeds, test.steps, strict=True):
         rows = [at[n] for n in steps]
         per_seed[seed] = (
@@ -133,9 +140,11 @@ def evaluate_trajectories(model: Candidate, test: StepList, training: set[int] |
             len(rows),
             float(decision.margins[rows].min()),
         )
+        falls[seed] = tuple(decision.passes[rows].tolist())
     fresh = [at[n] for n in test.distinct if training is not None and n not in training]
     return TrajectoryScores(
         per_seed=per_seed,
+        falls=falls,
         violations=sum(v for v, _, _ in per_seed.values()),
         steps=sum(s for _, s, _ in per_seed.values()),
         distinct_violations=int((~decision.passes).sum()),

@@ -14,7 +14,7 @@ from evenhand.outcome import Outcome
 from evenhand.recipe import Bench, Metric, RecipeSettings, recipe
 from evenhand.systems.lyapunov.closed_forms import closed_form
 from evenhand.systems.lyapunov.evaluation_set import EvaluationSet, draw_numbers, evaluation_set, read_csv
-from evenhand.systems.lyapunov.metrics import Candidate, Scores, decide, evaluate_trajectories, score
+from evenhand.systems.lyapunov.metrics import Candidate, Scores, TrajectoryScores, decide, evaluate_trajectories, score
 from evenhand.systems.lyapunov.trajectories import (
     curriculum_seeds,
     listed_steps,
@@ -36,6 +36,7 @@ METRICS = {
     "weighted": Metric(floor=0.0, ceiling=1.0, about="share weighted by log10(orbit maximum / n) + 1"),
     "growth_weighted": Metric(floor=0.0, ceiling=1.0, about="weighted share over steps with T(n) > n"),
     "decay": Metric(floor=0.0, ceiling=1.0, about="share over steps with T(n) < n"),
+    "test_steps": Metric(floor=0.0, ceiling=1.0, about="share of the 429 test steps at which V falls, by trajectory"),
     "violations": Metric("minimise", floor=0.0, ceiling=429.0, about="test steps, of 429, at which V does not fall"),
     "held_out_violations": Metric(
         "minimise", floor=0.0, ceiling=1.0, about="share of distinct test steps on no training trajectory that fail"
@@ -208,9 +209,8 @@ def _measure(model: Candidate, settings: Settings, bench: Bench, known: set[int]
     passes = decide(model, visited, threads=bench.threads).passes
     identities = [f"from {n}" for n in data.numbers]
     bench.items("on_trajectory", identities, passes.astype(float).tolist())
-    test = evaluate_trajectories(model, listed_steps(), known)
+    test = _measure_test_steps(model, known, bench)
     bench.note("model", f"{model.name}, lookahead {model.lookahead}, {model.size} fitted numbers")
-    bench.note("test steps on training trajectories", f"{test.on_training} of {test.steps}")
     bench.note("margin quantiles", ", ".join(f"{q:g}: {m:.4f}" for q, m in found.margins.items()))
     metrics, undefined = _rates(found)
     metrics["violations"] = float(test.violations)
@@ -219,6 +219,19 @@ def _measure(model: Candidate, settings: Settings, bench: Bench, known: set[int]
     else:
         undefined["held_out_violations"] = "every test step lies on a training trajectory"
     return Outcome(metrics=metrics, undefined=undefined)
+
+
+def _measure_test_steps(model: Candidate, known: set[int], bench: Bench) -> TrajectoryScores:
+    """Violations on the test trajectories; whether each step falls stands among the items, a cluster per trajectory."""
+    steps = listed_steps()
+    test = evaluate_trajectories(model, steps, known)
+    listed = [(str(seed), f"{seed}: {n}") for seed, one in zip(steps.seeds, steps.steps, strict=True) for n in one]
+    falls = [float(fall) for seed in steps.seeds for fall in test.falls[seed]]
+    bench.items("test_steps", [name for _, name in listed], falls, clusters=[seed for seed, _ in listed])
+    by_seed = (f"{seed}: {violations} of {count}" for seed, (violations, count, _) in test.per_seed.items())
+    bench.note("violations by trajectory", ", ".join(by_seed))
+    bench.note("test steps on training trajectories", f"{test.on_training} of {test.steps}")
+    return test
 
 
 def _rates(found: Scores) -> tuple[dict[str, float], dict[str, str]]:
