@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,19 @@ def test_the_window_minimum_falls_by_its_definition_in_whole_numbers() -> None:
 
     expected = [value(syracuse(n)) < value(n) for n in numbers]
     assert decide(WindowMinimum(6), numbers).passes.tolist() == expected
+
+
+@pytest.mark.parametrize("lookahead", [1, 4, 127])
+def test_trailing_ones_reads_no_more_valuations_than_its_lookahead(full: EvaluationSet, lookahead: int) -> None:
+    numbers = [*full.numbers[:500], *(2**t * 5 - 1 for t in range(2, 12))]  # the latter have t trailing ones
+
+    def value(n: int) -> float:
+        ones = ((n + 1) & -(n + 1)).bit_length() - 1
+        return math.log2(n) + 0.7 * min(ones - 1, lookahead)
+
+    model = closed_form("trailing-ones", lookahead)
+    assert model.lookahead == lookahead
+    assert decide(model, numbers).passes.tolist() == [value(syracuse(n)) < value(n) for n in numbers]
 
 
 def test_the_window_sum_compares_the_far_end_with_n(full: EvaluationSet) -> None:

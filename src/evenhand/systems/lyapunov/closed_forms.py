@@ -29,9 +29,9 @@ class LogN:
 
 @dataclass(frozen=True)
 class TrailingOnes:
-    """V = log2 n + slope (t - 1), t = v2(n + 1) the number of trailing ones of n.
+    """V = log2 n + slope min(t - 1, L), t = v2(n + 1) the number of trailing ones of n.
 
-    t - 1 is the length of the leading run of k = 1, read here from at most L valuations.
+    t - 1 is the length of the leading run of k = 1. The default L reads all of it in numbers of up to 128 bits.
     """
 
     slope: float = 0.7
@@ -104,7 +104,7 @@ def closed_form(name: str, lookahead: int) -> Candidate:
         raise DataError(f"The lookahead must be at least 1; found {lookahead}.")
     forms: dict[str, Candidate] = {
         "log-n": LogN(),
-        "trailing-ones": TrailingOnes(),
+        "trailing-ones": TrailingOnes(lookahead=lookahead),
         "window-sum": WindowSum(lookahead),
         "window-minimum": WindowMinimum(lookahead),
     }
