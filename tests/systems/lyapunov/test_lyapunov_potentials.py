@@ -26,7 +26,7 @@ from evenhand.systems.lyapunov.limbs import draw, pack
 from evenhand.systems.lyapunov.metrics import decide
 from evenhand.systems.lyapunov.models import open_model
 from evenhand.systems.lyapunov.optimum import optimal_violation
-from evenhand.systems.lyapunov.potential import Potential, load_potential, zero_potential
+from evenhand.systems.lyapunov.potential import TIE_BREAK, Potential, head_minimum, load_potential, zero_potential
 from evenhand.systems.lyapunov.potential_search import Measure, Problem, extend, learn
 from evenhand.systems.lyapunov.walks import walk
 
@@ -139,6 +139,16 @@ def test_a_head_falls_where_some_later_value_is_lower(learned: Potential) -> Non
     values = learned.values(walk(limbs, 9), 5)
     expected = values[:, 1:].min(axis=1) < values[:, 0]
     assert np.array_equal(decide(learned.with_head(3), limbs).passes, expected)
+
+
+@pytest.mark.parametrize("head", [0, 1, 2, 3, 10, 90])
+def test_a_head_falls_wherever_a_later_value_is_lower_by_the_margin_of_certificates(head: int) -> None:
+    """The promise that certificates rest on, on values that lie closer together than the tie-break."""
+    values = 10 + TIE_BREAK * np.random.default_rng(head).integers(-6, 7, (20_000, head + 2)) / 4
+    certified = values[:, 1:].min(axis=1) <= values[:, 0] - 1.01 * TIE_BREAK
+    fall = head_minimum(values[:, :-1]) - head_minimum(values[:, 1:])
+    assert 100 < certified.sum()
+    assert fall[certified].min() > 0.9 * TIE_BREAK / (head + 2)
 
 
 def test_a_longer_head_fails_on_fewer(learned: Potential) -> None:

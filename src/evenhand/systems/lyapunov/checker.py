@@ -6,9 +6,13 @@ index i <= head + 1 for each. A class is accepted if, for all its n >= cutoff,
 
     2^(q s + phi(n) - phi(T^i n)) n^q 2^20 >= (3^i n + b)^q (2^20 + 1),
 
-which says V(T^i(n)) + log2(1 + 2^-20)/q <= V(n). The right side over n^q falls with n, so n = cutoff decides. Smaller n
-are checked one by one; those that do not fall must be the listed exceptions. Classes must not overlap: k_1, k_2, ...
-written in unary (k - 1 zeros, a one) make a class a dyadic interval whose length is its density among the odd numbers.
+which says V(T^i(n)) <= V(n) - c, c = log2(1 + 2^-20)/q. The right side over n^q falls with n, so n = cutoff decides.
+Smaller n are checked one by one; those that do not fall must be the listed exceptions. Classes must not overlap: k_1,
+k_2, ... in unary (k - 1 zeros, a one) make a class a dyadic interval whose length is its density among the odd numbers.
+
+What falls. With head m, V'(n) = min over 0 <= i <= m of V(T^i(n)) + c i/(m + 2), for m = 0 V itself. If that minimum
+stands at an i >= 1, it counts for T(n) with i - 1, so V'(T(n)) <= V'(n) - c/(m + 2). If it stands at 0, V'(n) = V(n),
+and the i of the class gives V'(T(n)) <= V(T^i(n)) + c (i - 1)/(m + 2) <= V(n) - c + c m/(m + 2) = V'(n) - 2c/(m + 2).
 A density below 1 says nothing about the numbers outside, nor that any trajectory ends at 1.
 """
 

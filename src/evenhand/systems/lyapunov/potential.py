@@ -1,8 +1,8 @@
 """V = log2 n + phi(context of k_1..k_L, n mod 3^j), phi a table of whole numbers in 1/41 bit; and minima of such V.
 
-With a head of m steps, V'(n) = min over 0 <= i <= m of V(T^i(n)), plus a tie-break c i*/(m + 2) on the first
-minimiser i*; c = log2(1 + 2^-20)/41. It falls at n if some V(T^i(n)) <= V(n) - c with 1 <= i <= m + 1: the window
-minimum over a learned V. Its lookahead is L + m.
+With a head of m steps, V'(n) = min over 0 <= i <= m of V(T^i(n)) + c i/(m + 2), c = log2(1 + 2^-20)/41: the window
+minimum over a learned V, of lookahead L + m. It falls at n if some V(T^i(n)) <= V(n) - c with 1 <= i <= m + 1; the
+docstring of the checker says why.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from evenhand.systems.lyapunov.metrics import Decision
 from evenhand.systems.lyapunov.walks import RESIDUE_MODULUS, Walks
 
 FORMAT = "evenhand-lyapunov-potential-1"
-SAME = 1e-10  # bits; V is equal, not merely close, where two values agree to this
 TIE_BREAK = float(np.log2(1 + 2.0**-20)) / UNITS
 
 
@@ -84,14 +83,8 @@ class Potential:
         if self.head == 0:
             margins = values[:, 0] - values[:, 1]
         else:
-            margins = self._minimum(values[:, :-1]) - self._minimum(values[:, 1:])
+            margins = head_minimum(values[:, :-1]) - head_minimum(values[:, 1:])
         return Decision(margins > 0, margins)
-
-    def _minimum(self, window: NDArray[np.float64]) -> NDArray[np.float64]:
-        lowest: NDArray[np.float64] = window.min(axis=1)
-        # a number that comes again (1, at the end) differs by rounding alone: the first of them is meant
-        first = (window <= lowest[:, None] + SAME).argmax(axis=1)
-        return np.asarray(lowest + TIE_BREAK * first / (self.head + 2))
 
     def save(self, path: Path) -> None:
         """Write gzipped JSON with a line per context: word, tail, phi for each residue. The same table, same bytes."""
@@ -144,6 +137,16 @@ def zero_potential(head: int = 0) -> Potential:
     """V = log2 n (or, with a head, a window minimum of it)."""
     tree = context_tree(1, 0)
     return Potential(tree, 0, np.zeros((tree.contexts, 1), np.int64), head)
+
+
+def head_minimum(window: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) V' from the (N, m + 1) values of V at n, T(n), ..., T^m(n).
+
+    A number that comes again (1, at the end) has the same V but for rounding below 1e-12 bits; the tie-break, at least
+    1e-10 bits a step up to m = 300, lets the first of them count.
+    """
+    steps = window.shape[1]
+    return np.asarray((window + TIE_BREAK * np.arange(steps) / (steps + 1)).min(axis=1))
 
 
 @numba.njit(cache=True, nogil=True)
