@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 import torch
+from datasets import Dataset, IterableDataset
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch.nn import functional
+from trl import SFTConfig
 
 from evenhand.errors import Diverged, SettingsError
 from evenhand.nn.anchors import AnchorSchedule, Divergence
 from evenhand.systems.anchored_sft.adapters import export_merged, rescaled, save_adapter
-from evenhand.systems.anchored_sft.trainer import Anchor
+from evenhand.systems.anchored_sft.trainer import Anchor, AnchoredSFTTrainer
 
 FULL = AnchorSchedule(0.5)
 ANCHORS = {
@@ -105,6 +107,51 @@ def test_prompt_tokens_carry_no_loss(
     assert torch.equal(carries, expected)
     # The rows do have prompts, and these do have tokens that could have carried loss.
     assert (batch["labels"] == -100).sum() > 10
+
+
+ASKED, ANSWERED = {"role": "user", "content": "copy:abc"}, {"role": "assistant", "content": "abc"}
+MARKED = (
+    "{% for m in messages %}{{ '<|' + m['role'] + '|>' }}{% if m['role'] == 'assistant' %}"
+    "{% generation %}{{ m['content'] + '<|end|>' }}{% endgeneration %}{% else %}{{ m['content'] + '<|end|>' }}"
+    "{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
+)
+
+
+def trainer_on(model: Any, tokenizer: Any, folder: Path, **changes: Any) -> AnchoredSFTTrainer:
+    """A trainer that puts its data into tokens itself."""
+    options = SFTConfig(str(folder), report_to=[], use_cpu=True, bf16=False, **changes.pop("options", {}))
+    return AnchoredSFTTrainer(model, options, processing_class=tokenizer, **changes)
+
+
+@pytest.mark.parametrize("place", ["train_dataset", "eval_dataset", "one of several", "a stream"])
+def test_conversations_whose_questions_would_carry_loss_are_refused(
+    place: str, adapted: Any, tokenizer: Any, tmp_path: Path, lessons: Any, dataset_of: Any
+) -> None:
+    raw, fine = Dataset.from_list([{"messages": [ASKED, ANSWERED]}] * 4), dataset_of(lessons(tokenizer, 4))
+    data = {
+        "train_dataset": {"train_dataset": raw},
+        "eval_dataset": {"train_dataset": fine, "eval_dataset": raw},
+        "one of several": {"train_dataset": fine, "eval_dataset": {"good": fine, "bad": raw}},
+        "a stream": {"train_dataset": IterableDataset.from_generator(lambda: iter(raw))},
+    }[place]
+    with pytest.raises(SettingsError, match=r"(?s)1 fault\b.*label every token of their questions"):
+        trainer_on(adapted, tokenizer, tmp_path, **data)
+
+
+@pytest.mark.parametrize("form", ["messages", "prompt and completion"])
+def test_data_that_the_trainer_puts_into_tokens_itself_are_labelled_on_their_answers_alone(
+    form: str, adapted: Any, tokenizer: Any, tmp_path: Path
+) -> None:
+    tokenizer = copy.deepcopy(tokenizer)
+    tokenizer.chat_template = MARKED
+    whole = form == "messages"
+    row = {"messages": [ASKED, ANSWERED]} if whole else {"prompt": [ASKED], "completion": [ANSWERED]}
+    options = {"assistant_only_loss": whole}
+    trainer = trainer_on(adapted, tokenizer, tmp_path, train_dataset=Dataset.from_list([row] * 8), options=options)
+    batch = next(iter(trainer.get_train_dataloader()))
+    for ids, labels in zip(batch["input_ids"], batch["labels"], strict=True):
+        carrying = [int(token) for token, label in zip(ids, labels, strict=True) if label != -100]
+        assert tokenizer.decode(carrying) == "abc<|end|>"
 
 
 @pytest.mark.parametrize("kind", ANCHORS)

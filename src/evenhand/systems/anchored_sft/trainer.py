@@ -9,6 +9,7 @@ accumulated batch, so that 1 x 16 and 16 x 1 accumulation give the same gradient
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -34,6 +35,7 @@ from evenhand.nn.anchors import (
     output_head,
     token_layout,
 )
+from evenhand.systems.anchored_sft.conversations import check_answers_are_labelled
 
 Positions = Literal["answers", "tail", "prompts"]
 
@@ -123,10 +125,12 @@ class AnchoredSFTTrainer(SFTTrainer):
 
     Raises:
         SettingsError: the model has no usable reference, its head does more than a product, it adds an auxiliary loss,
-            or (when training starts) the schedule never reaches full strength.
+            a data set would put loss on questions (:func:`.conversations.check_answers_are_labelled`), or (when
+            training starts) the schedule never reaches full strength.
     """
 
     def __init__(self, *args: Any, anchor: Anchor | None = None, chunk: int = 128, **kwargs: Any) -> None:
+        check_answers_are_labelled(inspect.signature(SFTTrainer).bind_partial(*args, **kwargs).arguments)
         super().__init__(*args, **kwargs)
         self.anchor = anchor
         self.chunk = chunk
