@@ -362,3 +362,23 @@ def test_worked_case_contact_ties_near_the_majority_answer_are_saturated() -> No
 
     text = TEXT.replace("items = 100", "items = 256").replace("margin = 0.05", "margin = 0.05\nchance = 0.98828125")
     assert verdict_of(text, change=change).title == "invalid (saturated)"
+
+
+REFERENCE = '[[arm]]\nname = "oracle"\nrole = "reference"\nsettings.effect = 0.4\n'
+
+
+def test_a_reference_is_shown_with_its_difference_and_never_judged() -> None:
+    claim = claim_of(text_with(REFERENCE, effect=0.2))
+    found = decide(claim, outcomes_of(claim))
+    assert [v.arm for v in found.verdicts] == ["on"]
+    (shown,) = found.exploratory
+    assert (shown.contrast.arm, shown.contrast.metric) == ("oracle", "score")
+    assert (shown.contrast.estimate or 0) > 0.2
+
+
+def test_references_take_no_share_of_the_error_rate() -> None:
+    alone, beside = (claim_of(text_with(*parts, effect=0.2)) for parts in ((), (REFERENCE,)))
+    levels = [decide(c, outcomes_of(c)).verdicts[0].family_level for c in (alone, beside)]
+    assert levels[0] == levels[1]
+    both = claim_of(text_with(REFERENCE.replace("reference", "variant"), effect=0.2))
+    assert max(v.family_level for v in decide(both, outcomes_of(both)).verdicts) > levels[0]

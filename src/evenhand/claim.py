@@ -13,7 +13,7 @@ from evenhand.errors import ClaimError, Fault
 from evenhand.recipe import Direction
 from evenhand.toml_lines import LineMap
 
-Role = Literal["baseline", "variant", "rival", "null"]
+Role = Literal["baseline", "variant", "rival", "null", "reference"]
 Scope = Literal["recipe", "seeds", "checkpoint"]
 Unit = Literal["steps", "tokens", "examples", "seconds"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=80)]

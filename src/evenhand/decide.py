@@ -307,16 +307,19 @@ def _interaction(
 
 
 def _exploratory(bench: _Bench, stand: Progress) -> list[Exploratory]:
-    """Metrics that are not primary: Benjamini-Hochberg over the whole table, and never a verdict."""
+    """What is shown and never judged: metrics that are not primary, and reference arms on all metrics.
+
+    Benjamini-Hochberg over the whole table.
+    """
     if not stand.finished or not stand.standing:
         return []
     claim = bench.claim
     level = 1 - claim.claim.alpha
     rows = [
         bench.contrast(arm, claim.baseline, cell, level, beside=False)[0]
-        for cell in _cells(claim, stand, [m for m in claim.claim.metrics if not m.primary])
-        for arm in claim.arms("variant")
-        if arm.name in stand.standing
+        for cell in _cells(claim, stand, claim.claim.metrics)
+        for arm in claim.arms("variant", "reference")
+        if arm.name in stand.standing and (arm.role == "reference" or not cell.metric.primary)
     ]
     if not rows:
         return []

@@ -35,7 +35,13 @@ LOOKS: dict[VerdictKind, Look] = {
 }
 """Every verdict kind, in the order in which legends list them."""
 
-ROLE_WORDS = {"baseline": "baseline", "variant": "variant", "rival": "rival", "null": "null arm (A/A)"}
+ROLE_WORDS = {
+    "baseline": "baseline",
+    "variant": "variant",
+    "rival": "rival",
+    "null": "null arm (A/A)",
+    "reference": "reference",
+}
 
 
 def standing_contrast(verdict: Verdict) -> Contrast | None:
