@@ -30,10 +30,10 @@ CONTROLS: tuple[tuple[str, str, dict[str, Any], bool], ...] = (
     ("shuffled", "rival", {"control": "shuffled"}, False),
     ("noise", "rival", {"control": "noise"}, False),
     ("mean", "rival", {"control": "mean"}, False),
-    ("reference_target_text", "variant", {"reference": "target_text"}, True),
-    ("reference_source_text", "variant", {"reference": "source_text"}, True),
-    ("reference_relay", "variant", {"reference": "relay"}, True),
-    ("reference_source_probe", "variant", {"reference": "source_probe"}, True),
+    ("target_text", "reference", {"reference": "target_text"}, True),
+    ("source_text", "reference", {"reference": "source_text"}, True),
+    ("relay", "reference", {"reference": "relay"}, True),
+    ("source_probe", "reference", {"reference": "source_probe"}, True),
 )
 
 
@@ -99,7 +99,7 @@ SPECS = (
          ("Task B: the source holds the facts, the target the question; neither can answer alone.",
           "Expected: a gain over the best control; the goal is 20 points."),
          "Can a target use facts that only the source has read?",
-         {"task": "split", **FLAGSHIP}, steps=2500, margin=0.2, minutes=120, real=False),
+         {"task": "split", **FLAGSHIP}, steps=2500, minutes=120, real=False),
     Spec("soft_plus_text",
          ("The target has the whole text and gets the soft tokens beside it; the baseline is the text alone.",
           "Expected: no effect: what the soft tokens could tell stands in the text already."),
@@ -184,7 +184,10 @@ def rendered(spec: Spec, *, real: bool) -> str:
     lines += _arm("bridge", "variant", {})
     for name, change in spec.rivals.items():
         lines += _arm(name, "rival", change)
+    with_text = spec.settings.get("training.prompt_mode") == "soft_plus_text"
     for name, role, change, untrained in CONTROLS:
+        if with_text and name == "target_text":
+            continue  # it is the baseline: the target alone has the text already
         lines += _arm(name, role, _sensible(change, spec), untrained=untrained)
     seeds = ", ".join(map(str, spec.seeds))
     lines += ["", "[[rung]]", 'name = "confirm"', f"budget = {spec.steps * (2 if real else 1)}", f"seeds = [{seeds}]",

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[3] / "claims" / "bridge"
 FILES = sorted(FOLDER.rglob("*.toml"))
 CONTROLS = {
     "zeros", "shuffled", "noise", "mean", "constant_prompt", "untrained_source", "source_embeddings", "linear",
-    "reference_target_text", "reference_source_text", "reference_relay", "reference_source_probe",
+    "source_text", "relay", "source_probe",
 }  # fmt: skip
 
 
@@ -60,7 +60,10 @@ def test_no_two_arms_are_the_same_configuration(file) -> None:
     "file", [f for f in FILES if f.stem != "gsm8k_form"], ids=lambda f: f"{f.parent.name}-{f.stem}"
 )
 def test_every_claim_has_every_control_as_an_arm(file) -> None:
-    assert set(resolved(file)) >= CONTROLS
+    arms = resolved(file)
+    assert set(arms) >= CONTROLS
+    # Beside the text the baseline is that reference already.
+    assert ("target_text" in arms) != arms["bridge"].with_text
 
 
 def test_the_logs_runs_and_ablations_are_different_configurations() -> None:

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from evenhand.execution import worker
 from evenhand.outcome import Outcome
 from evenhand.systems.bridge import standins, tiny, trained
+from evenhand.systems.bridge.items import Item
 from evenhand.systems.bridge.settings import Settings
 from evenhand.trial import ItemSet, Trial, canonical_hash
 
@@ -106,6 +108,25 @@ def test_other_seeds_noise_settings_or_budgets_train_anew(assets, tmp_path) -> N
     found = [run(assets, tmp_path, name=f"n{i}", **{**base, **c}) for i, c in enumerate(changes)]
     bridges = [{name for name in o.data if name.startswith("asset:")} for o in found]
     assert all(bridges[0] != other for other in bridges[1:])
+
+
+def test_other_data_under_the_same_path_trains_anew() -> None:
+    """The key holds contents: an edited file must not hand out the bridge of the old one."""
+    form = SimpleNamespace(opening="Q: ", closing=" A:")
+    items = [Item(str(i), f"Ada has {i} coins.", "", f"#### {i}", str(i)) for i in range(3)]
+    given = {"source_hash": "s", "target_hash": "t", "layer": -1, "form": form, "train": items[:2], "dev": items[2:]}
+    settings = Settings(task="gsm8k", train_data="train.jsonl", test_data="test.jsonl")
+
+    def key(asked: Settings = settings, **change: Any) -> Any:
+        return trained.asset_key(asked, SimpleNamespace(**{**given, **change}), {}, ["steps", 4])
+
+    edited = [dataclasses.replace(items[0], facts="Ben has 9 coins."), items[1]]
+    others = [key(train=edited), key(dev=items[1:2]), key(form=SimpleNamespace(opening="", closing=" A:"))]
+    assert all(other != key() for other in others)
+    longer = settings.model_copy(update={"new_tokens": 64})
+    assert key(longer) == key()  # how long answers may get is no matter of training
+    best = {"select": "best"}
+    assert key(longer.model_copy(update=best)) != key(settings.model_copy(update=best))  # unless they choose weights
 
 
 def test_the_same_trial_gives_the_same_answers_twice(assets, tmp_path, tmp_path_factory) -> None:

@@ -83,9 +83,9 @@ class ConstantPrompt(Translator):
             num_transformer_submodules=1, num_layers=1, num_attention_heads=1,
         )  # fmt: skip
         make: Any = PromptEmbedding
+        # peft draws from N(0, 1), which is the size that EmbeddingScale divides out: larger weights would turn too
+        # slowly, as an optimiser of Adam's kind moves each by about the learning rate a step.
         self.prompt = make(settings, target_embedding)
-        with torch.no_grad():
-            self.prompt.embedding.weight.mul_(1 / config.target_rms)
 
     def forward(self, states: Tensor, mask: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """The prompt (B, K, C); the states only say how many items there are."""

@@ -26,9 +26,9 @@ from evenhand.systems.bridge.prompts import Prompts
 from evenhand.systems.bridge.settings import Settings
 from evenhand.systems.bridge.soft_prompt import SoftPrompt
 from evenhand.systems.bridge.trainer import BestWeights, BridgeTrainer
-from evenhand.trial import stream
+from evenhand.trial import canonical_hash, stream
 
-VERSION = 1
+VERSION = 2
 """Raised by hand when training changes."""
 
 CHECKPOINT_EVERY = 250
@@ -44,11 +44,7 @@ def trained_bridge(settings: Settings, material: Material, bench: Bench) -> Brid
     def build(folder: Path) -> None:
         built.append(_train(settings, material, bench, seeds, folder))
 
-    key = {
-        "asset": "bridge", "version": VERSION, "seeds": seeds, "budget": [bench.budget.unit, bench.budget.amount],
-        "settings": settings.model_dump(mode="json", exclude=_EVALUATION_ONLY),
-        "models": [material.source_hash, material.target_hash],
-    }  # fmt: skip
+    key = asset_key(settings, material, seeds, [bench.budget.unit, bench.budget.amount])
     folder = bench.asset(key, build)
     history: dict[str, Any] = built[0] if built else json.loads(folder.joinpath("history.json").read_text())
     if not built:
@@ -61,6 +57,20 @@ def trained_bridge(settings: Settings, material: Material, bench: Bench) -> Brid
     bridge = new_bridge(settings, material, bench, seeds["init"])
     _load(bridge, folder)
     return bridge
+
+
+def asset_key(settings: Settings, material: Material, seeds: dict[str, int], budget: list[Any]) -> dict[str, Any]:
+    """What a trained bridge depends on: contents, not paths, of its data and models."""
+    # Answers on the development split choose the weights where the best are kept; their length counts then.
+    excluded = _EVALUATION_ONLY - ({"new_tokens"} if settings.select == "best" or settings.patience else set())
+    form = material.form
+    return {
+        "asset": "bridge", "version": VERSION, "seeds": seeds, "budget": budget,
+        "settings": settings.model_dump(mode="json", exclude=excluded),
+        "models": [material.source_hash, material.target_hash], "layer": material.layer,
+        "data": canonical_hash([[i.facts, i.question, i.solution] for i in (*material.train, *material.dev)]),
+        "format": [form.opening, form.closing],
+    }  # fmt: skip
 
 
 def new_bridge(settings: Settings, material: Material, bench: Bench, seed: int) -> Bridge:
