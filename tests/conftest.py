@@ -53,6 +53,8 @@ def misbehave(settings, bench, step):
 @recipe(metrics={"score": Metric(floor=0.0, ceiling=1.0), "loss": Metric("minimise")}, units=("steps", "seconds"))
 def run(settings: Settings, bench: Bench) -> Outcome:
     """A toy that scores around 0.5 plus its effect."""
+    if settings.behave == "no judge":
+        raise ConnectionError("the judge does not answer")
     state = bench.resume()
     step = state["step"] if state else 0
     if state:
@@ -65,6 +67,8 @@ def run(settings: Settings, bench: Bench) -> Outcome:
         if step == 3:
             bench.checkpoint({"step": step})
             misbehave(settings, bench, step)
+        if step == 5 and settings.behave == "full disk" and os.path.exists(settings.marker):
+            raise RuntimeError(f"[enforce fail at inline_container.cc:672] . unexpected pos {bench.seed} vs 598")
     level = 0.5 + settings.effect + settings.noise * bench.rng("init").normal()
     ids = bench.item_set.choose(500)
     easy = np.random.default_rng(0).normal(0, 0.1, 500)[ids]

@@ -120,6 +120,34 @@ def test_an_arm_that_fails_the_same_way_each_time_is_given_up_and_the_rest_goes_
     assert any("fails in the same way" in text for text in recorder.messages)
 
 
+def test_a_machine_failure_that_stays_is_retried_for_one_trial_of_the_claim_and_not_for_each(toy_folder: Path) -> None:
+    arm = 'settings.behave = "no judge"\n[[arm]]\nname = "too"\nrole = "variant"\nsettings.behave = "no judge"'
+    verdict, recorder = run(write_claim(toy_folder, arm=arm, seeds="[0, 1, 2, 3, 4, 5]"), jobs=1)
+    assert verdict.title == "not-run (infrastructure)"
+    tried = Counter(trial.arm for trial, _, _ in recorder.trials)
+    assert tried == {"off": 6, "on": 3 + 1, "too": 2}
+    kinds = {r.outcome.failure.kind for r in Ledger(toy_folder / "ledger").outcomes() if r.outcome.failure}
+    assert kinds == {"infrastructure"}
+
+
+def test_a_full_disk_costs_no_checkpoint(toy_folder: Path) -> None:
+    marker = toy_folder / "the disk is full"
+    marker.touch()
+    path = write_claim(toy_folder, arm=f'settings.behave = "full disk"\nsettings.marker = "{marker}"')
+    verdict, _ = run(path, jobs=1)
+    assert verdict.title == "not-run (infrastructure)"
+    marker.unlink()
+    verdict, recorder = run(path, jobs=1)
+    assert verdict.kind == "gain"
+    assert [outcome.notes.get("resumed") for trial, outcome, _ in recorder.trials if trial.arm == "on"] == [
+        "3",
+        "3",
+        None,
+        None,
+    ]
+    assert not list((toy_folder / "ledger" / "work").iterdir())
+
+
 def test_failed_trials_run_again_with_the_same_command_when_the_fault_is_mended(toy_folder: Path) -> None:
     path = write_claim(toy_folder, arm='settings.behave = "kill once"\nsettings.marker = "../../../at/all"')
     assert run(path)[0].kind == "not-run"

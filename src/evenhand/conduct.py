@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from evenhand.decide import decide, progress, running_contrasts
 from evenhand.docket import LoadedClaim, all_trials, fix_claim, outcomes_so_far, settled
-from evenhand.execution.failures import RETRIES, Ending
+from evenhand.execution.failures import Ending, Retries, keeps_its_work, likeness
 from evenhand.execution.machine import provenance
 from evenhand.execution.slots import Finished, LocalSlots, last_progress, read_outcome
 from evenhand.execution.worker import Job
@@ -105,6 +105,7 @@ class _Run:
     outcomes: dict[str, Outcome]
     origin: Mapping[str, Any]
     attempts: Counter[str] = field(default_factory=Counter)
+    retries: Retries = field(default_factory=Retries)
     alone: set[str] = field(default_factory=set)
     trials: dict[str, Trial] = field(default_factory=dict)
     durations: list[float] = field(default_factory=list)
@@ -170,13 +171,14 @@ class _Run:
         retry = False
         if outcome.failure is None:
             self.durations.append(finished.execution.seconds)
+            self.retries.passed(trial.arm)
         else:
-            retry = self.attempts[trial.id] <= RETRIES[outcome.failure.kind]
+            retry = self.retries.again(trial.id, trial.arm, outcome.failure, finished.execution)
         if not retry:
             self.outcomes[trial.id] = outcome
         elif outcome.failure is not None and outcome.failure.kind == "resource":
             self.alone.add(trial.id)
-        if outcome.failure is None or outcome.failure.kind in ("code", "data", "diverged"):
+        if not keeps_its_work(outcome.failure):
             shutil.rmtree(finished.job.workdir, ignore_errors=True)
         self.observer.finished(trial, outcome, finished.execution, retry)
         if outcome.failure is not None and not retry:
@@ -185,7 +187,7 @@ class _Run:
     def _give_up_like(self, trial: Trial, outcome: Outcome) -> None:
         """Leave out the further trials of an arm that fails in the same way each time."""
         failure = outcome.failure
-        if failure is None or failure.kind not in ("code", "data"):
+        if failure is None or not self.retries.in_vain(failure):
             return
         claim = self.loaded.resolved
         rung = next(r for r in claim.claim.rungs if r.name == trial.rung)
@@ -195,7 +197,7 @@ class _Run:
             if t.condition == trial.condition and t.id not in self.slots.running
         ]
         done = [self.outcomes[t.id] for t in alike if t.id in self.outcomes]
-        same = [o for o in done if o.failure is not None and o.failure.message == failure.message]
+        same = [o for o in done if o.failure is not None and likeness(o.failure) == likeness(failure)]
         if len(same) < SAME_FAILURE_LIMIT or len(same) < len(done):
             return
         left = [t for t in alike if t.id not in self.outcomes]
@@ -265,7 +267,9 @@ def adopt(loaded: LoadedClaim, ledger: Ledger, outcomes: dict[str, Outcome]) -> 
             origin = {**provenance(loaded.folder), "data": dict(outcome.data), "adopted": True}
             ledger.record_outcome(trial, outcome, execution, loaded.resolved.hash, origin)
             outcomes[trial.id] = outcome
-        shutil.rmtree(folder, ignore_errors=True)
+        # What failed with the machine is tried again by this run, and goes on from its checkpoint.
+        if not keeps_its_work(outcome.failure):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_trial(trial: Trial, recipe: Recipe, folder: Path, ledger: Ledger, *, observer: Observer) -> Finished:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import re
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evenhand.errors import DataError, Diverged
-from evenhand.outcome import Failure, FailureClass, Phase
+from evenhand.outcome import Execution, Failure, FailureClass, Phase
 
 RETRIES: dict[FailureClass, int] = {
     "infrastructure": 2,
@@ -33,6 +34,8 @@ ADVICE: dict[FailureClass, str] = {
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
 _NETWORK_MODULES = ("requests.", "urllib3.", "httpx", "httpcore", "huggingface_hub.")
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
+_UNWRITTEN = ("no space left on device", "disk quota exceeded", "basic_ios::clear: iostream error")
+"""What writers in compiled code say where the system would have given a number; the last is torch's."""
 
 
 def classify(error: BaseException) -> FailureClass:
@@ -64,15 +67,74 @@ def _is_infrastructure(error: BaseException) -> bool:
     module = type(error).__module__ + "."
     if isinstance(error, ConnectionError | TimeoutError) or module.startswith(_NETWORK_MODULES):
         return True
-    return isinstance(error, OSError) and error.errno in _DISK
+    return disk_refused(error)
+
+
+def disk_refused(error: BaseException) -> bool:
+    """Whether the disk is full or will not be written.
+
+    Compiled writers tell it in words and without a number: torch by the place in its archive that it did not reach,
+    safetensors by the system's number in brackets.
+    """
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return True
+    text = str(error).lower()
+    if "inline_container" in text and "unexpected pos" in text:
+        return True
+    return any(words in text for words in _UNWRITTEN) or any(f"(os error {number})" in text for number in _DISK)
 
 
 def failure_of(error: BaseException, phase: Phase) -> Failure:
     """A failure record of an exception, with its traceback."""
     text = str(error).strip() or type(error).__name__
     named = text if isinstance(error, Diverged | DataError) else f"{type(error).__name__}: {text}"
+    if disk_refused(error) and not isinstance(error, OSError):
+        named = f"a file could not be written (is the disk full?): {named}"
     detail = "".join(traceback.format_exception(error))
     return Failure(classify(error), named, phase, detail[-6000:])
+
+
+def keeps_its_work(failure: Failure | None) -> bool:
+    """Whether a trial may go on from its last checkpoint when the machine is mended; else its folder is cleared."""
+    return failure is not None and failure.kind in ("infrastructure", "resource", "timeout")
+
+
+@dataclass
+class Retries:
+    """Which failed trials are tried again within one run, and which failures of the machine last.
+
+    A failure that a trial met alike at each of its tries will not pass by trying again: every other trial that meets
+    it has one try. Only what the trial itself raised counts; a process killed from outside says nothing of the next.
+    """
+
+    met: dict[str, list[str]] = field(default_factory=dict)
+    lasting: dict[str, set[str]] = field(default_factory=dict)
+
+    def again(self, trial: str, arm: str, failure: Failure, execution: Execution) -> bool:
+        """Whether to try a failed trial again."""
+        told = likeness(failure) if failure.kind == "infrastructure" and execution.exit_code == 0 else ""
+        tries = self.met.setdefault(trial, [])
+        tries.append(told)
+        if told not in self.lasting and execution.attempt <= RETRIES[failure.kind]:
+            return True
+        if told and set(tries) == {told}:
+            self.lasting.setdefault(told, set()).add(arm)
+        return False
+
+    def passed(self, arm: str) -> None:
+        """A trial of an arm came through: what its trials had met has not lasted."""
+        self.lasting = {told: arms for told, arms in self.lasting.items() if arm not in arms}
+
+    def in_vain(self, failure: Failure) -> bool:
+        """Whether further trials that meet this failure would fail like it."""
+        return failure.kind in ("code", "data") or (
+            failure.kind == "infrastructure" and likeness(failure) in self.lasting
+        )
+
+
+def likeness(failure: Failure) -> str:
+    """What failures that are the same have in common; a disk's free space changes between two looks at it."""
+    return re.sub(r"\d+", "#", failure.message) if failure.kind == "infrastructure" else failure.message
 
 
 @dataclass(frozen=True)
