@@ -104,16 +104,19 @@ def _falls(q: int, i: int, b: int, exponent: int, cutoff: int) -> bool:
 
 
 def _check_class(
-    model: _Model, word: list[int], tail: bool, i: int, residue: int, cutoff: int, rows: tuple[list[int] | None, ...]
+    model: _Model, word: list[int], i: int, residue: int, cutoff: int, rows: tuple[list[int] | None, ...]
 ) -> bool:
-    """Whether the inequality holds at the cutoff, with phi(n) from below and phi(T^i n) from above."""
+    """Whether the inequality holds at the cutoff, with phi(n) from below and phi(T^i n) from above.
+
+    A tail is taken at its least k, which makes s least. If it ends at i, the residue of T^i n is none of one k: then
+    nothing is left of the word and phi(T^i n) is unknown anyway.
+    """
     b, s, image = 0, 0, residue
     for k in word[:i]:
         b, s = 3 * b + (1 << s), s + k
         image = (3 * image + 1) * pow(pow(2, k, model.modulus), -1, model.modulus) % model.modulus
     low = 0 if rows[0] is None else rows[0][residue]
-    unknown = rows[1] is None or (tail and i == len(word))
-    high = model.highest if unknown or rows[1] is None else rows[1][image]
+    high = model.highest if rows[1] is None else rows[1][image]
     return _falls(model.q, i, b, model.q * s + low - high, cutoff)
 
 
@@ -178,12 +181,11 @@ def check(certificate: Path, model_path: Path) -> Checked:
         valid = all(isinstance(k, int) and k >= 1 for k in word) and isinstance(i, int)
         _require(valid and 1 <= i <= min(head + 1, len(word)), where, "bad word or index.")
         _require(len(set(residues)) == len(residues), where, "a residue stands twice.")
-        onward = _phi_row(model, word[i:], bool(tail)) if i < len(word) else None
-        rows = (_phi_row(model, word, bool(tail)), onward)
+        rows = (_phi_row(model, word, bool(tail)), _phi_row(model, word[i:], bool(tail)))
         a, e = _interval(word, bool(tail))
         for residue in residues:
             _require(0 <= residue < model.modulus, where, f"residue {residue} is out of range.")
-            holds = _check_class(model, word, bool(tail), i, residue, cutoff, rows)
+            holds = _check_class(model, word, i, residue, cutoff, rows)
             _require(holds, where, f"V need not fall by index {i} on the class {word}, residue {residue}.")
             intervals.append((residue, a, e, number))
         density += Fraction(len(residues), model.modulus << e)
