@@ -230,15 +230,18 @@ def density(lookahead: int) -> None:
 @app.command()
 @_plain_errors
 def optimum(lookahead: int, residue_power: int = 0, clip: int = 5, time_limit: float = 60.0) -> None:
-    """Least density of failures of log n + phi(k_1..k_L, n mod 3^j), by mixed-integer programming."""
+    """Least density of failures of log n + phi(k_1..k_L, n mod 3^j), from both sides, by mixed-integer programming."""
     from evenhand.systems.lyapunov.optimum import optimal_violation
 
     found = optimal_violation(lookahead, residue_power, clip=clip, time_limit=time_limit)
-    state = "optimal" if found.solved else "stopped at the time limit"
-    shown = "none found" if found.violated is None else f"{found.violated:.9f}"
-    console.print(
-        f"failures {shown}, at least {found.bound:.9f}; {state}, {found.cycles} cycles, {found.seconds:.1f} s"
-    )
+    if found.solved:
+        state = "both agree: this is the optimum"
+    else:
+        state = "a larger --clip may narrow this" if found.finished else "stopped at the time limit"
+    shown = "none found in time" if found.violated is None else f"{found.violated:.9f}"
+    console.print(f"upper bound {shown}: a potential of valuations clipped at {clip} that fails on no more")
+    console.print(f"lower bound {found.bound:.9f}: what every potential of this window fails on")
+    console.print(f"{state} ({found.cycles} cycles, {found.seconds:.1f} s)")
 
 
 @app.command()

@@ -3,8 +3,9 @@
 A potential exists for a set of steps exactly if no cycle among them lets log n rise. So the least failing density is a
 weighted hitting set: choose steps of least mass such that each rising cycle loses one. The programme is solved by
 HiGHS over a growing list of cycles; a rising cycle among the kept steps is found by Bellman-Ford and added.
-Valuations from ``clip`` on are one symbol with the rise of ``clip``: an upper bound on the optimum. Cycles that use
-that symbol are not cycles of a single trajectory, so if they bind, the lower bound is the optimum without them.
+It is solved twice. With all valuations from ``clip`` on as one symbol that rises like ``clip`` it gives a potential,
+and so an upper bound; some of its cycles rise although no trajectory follows them. With the exact valuations 1..clip
+alone each cycle is one that n may follow as often as one likes, which gives a lower bound for every potential.
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ class Optimum:
 
     Attributes:
         lookahead, residue_power: L and j.
-        violated: least failing mass found (a potential with it exists).
-        bound: no potential fails on less; equal to ``violated`` where the programme was solved to the end.
-        cycles: number of rising cycles that were needed.
-        solved: whether both agree to 1e-9.
+        violated: upper bound on the optimum: a potential of clipped valuations that fails on this mass exists; None
+            where none was found in time.
+        bound: lower bound on the optimum: every potential of the window, clipped or not, fails on this mass.
+        cycles: number of rising cycles that both needed.
+        solved: whether the bounds agree to 1e-9.
+        finished: whether both programmes were solved to the end, so that more time would change nothing.
         seconds: wall time.
     """
 
@@ -41,6 +44,7 @@ class Optimum:
     bound: float
     cycles: int
     solved: bool
+    finished: bool
     seconds: float
 
 
@@ -49,19 +53,20 @@ class _Graph:
     origin: NDArray[np.int64]
     image: NDArray[np.int64]
     rise: NDArray[np.float64]
-    mass: NDArray[np.float64]
+    mass: NDArray[np.float64]  # the last symbol stands for all valuations from there on
+    exact: NDArray[np.float64]  # it stands for itself; 0 for steps whose first valuation lies beyond it
     nodes: int
-    label: NDArray[np.int64]
 
 
 def _graph(lookahead: int, residue_power: int, clip: int) -> _Graph:
-    """Steps as words of L + 1 clipped valuations and a residue."""
+    """Steps as words of L + 1 valuations up to ``clip`` and a residue."""
     modulus = 3**residue_power
     words = np.array(list(product(range(1, clip + 1), repeat=lookahead + 1)), np.int64)
     code = np.array([clip**i for i in range(lookahead)], np.int64)
-    exponent = words.sum(axis=1) - (words == clip).sum(axis=1)  # k >= clip has mass 2^-(clip - 1)
+    total = words.sum(axis=1)
+    exponent = total - (words == clip).sum(axis=1)  # k >= clip has mass 2^-(clip - 1)
     here, there = (words[:, :-1] - 1) @ code, (words[:, 1:] - 1) @ code
-    origin, image, rise, mass = [], [], [], []
+    origin, image, rise, mass, exact = [], [], [], [], []
     order = max(1, 2 * modulus // 3)
     for r in range(modulus):
         # valuations from clip on differ in their effect on the residue: each class of k modulo the order of 2
@@ -75,13 +80,14 @@ def _graph(lookahead: int, residue_power: int, clip: int) -> _Graph:
             image.append(there[rows] * modulus + target)
             rise.append(np.full(rows.sum(), LOG2_3 - k))
             mass.append(0.5 ** exponent[rows] * share / modulus)
+            exact.append(0.5 ** total[rows] * (k <= clip) / modulus)
     return _Graph(
         np.concatenate(origin),
         np.concatenate(image),
         np.concatenate(rise),
         np.concatenate(mass),
+        np.concatenate(exact),
         clip**lookahead * modulus,
-        np.arange(sum(map(len, origin))),
     )
 
 
@@ -130,47 +136,83 @@ def _cycles_of(parent: NDArray[np.int64], graph: _Graph) -> list[tuple[int, ...]
 def optimal_violation(
     lookahead: int, residue_power: int = 0, *, clip: int = 5, time_limit: float = 60.0, gap: float = 0.0
 ) -> Optimum:
-    """Solve the hitting set; stops at the time limit with what is known then.
+    """Bounds from both sides; stops at the time limit with what is known then.
 
     Raises:
-        DataError: lookahead below 1, or a graph of more than two million steps.
+        DataError: lookahead or clip below 1, or a graph of more than two million steps.
     """
     if lookahead < 1:
         raise DataError(f"The lookahead must be at least 1; found {lookahead}.")
     if clip ** (lookahead + 1) * 3**residue_power > 2_000_000:
         raise DataError(f"Lookahead {lookahead} with valuations clipped at {clip} gives too many steps; lower one.")
+    if clip < 1:
+        raise DataError(f"Valuations are clipped at 1 or more; found {clip}.")
     begin = time.monotonic()
     graph = _graph(lookahead, residue_power, clip)
-    cycles = _rising_cycles(graph, np.ones(len(graph.rise), np.bool_))
-    bound, violated = 0.0, None
-    while time.monotonic() - begin < time_limit:
+    lower = _hitting_set(graph, graph.exact, set(), begin + time_limit / 2, gap)
+    upper = _hitting_set(graph, graph.mass, lower.cycles, begin + time_limit, gap)
+    solved = upper.mass is not None and upper.mass - lower.bound < 1e-9
+    return Optimum(
+        lookahead,
+        residue_power,
+        upper.mass,
+        lower.bound,
+        len(lower.cycles | upper.cycles),
+        solved,
+        lower.finished and upper.finished,
+        time.monotonic() - begin,
+    )
+
+
+@dataclass
+class _HittingSet:
+    mass: float | None  # of a set that hits every rising cycle
+    bound: float  # on the mass of all such sets
+    cycles: set[tuple[int, ...]]
+    finished: bool
+
+
+def _hitting_set(
+    graph: _Graph, mass: NDArray[np.float64], known: set[tuple[int, ...]], deadline: float, gap: float
+) -> _HittingSet:
+    """Steps of least mass such that each rising cycle among the steps of positive mass loses one.
+
+    Args:
+        known: rising cycles to begin with; the clipped graph rises along all those of the exact one.
+    """
+    absent = mass == 0
+    cycles = sorted(known | set(_rising_cycles(graph, ~absent)))
+    if not cycles:
+        return _HittingSet(0.0, 0.0, set(), True)
+    bound = 0.0
+    while time.monotonic() < deadline:
         used = sorted({step for cycle in cycles for step in cycle})
         place = {step: i for i, step in enumerate(used)}
         rows = np.repeat(np.arange(len(cycles)), [len(c) for c in cycles])
         columns = np.array([place[s] for c in cycles for s in c])
         matrix = csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(cycles), len(used)))
         result = milp(
-            graph.mass[used],
+            mass[used],
             constraints=LinearConstraint(matrix, lb=1.0),
             integrality=np.ones(len(used)),
             bounds=Bounds(0, 1),
-            options={"time_limit": max(1.0, time_limit - (time.monotonic() - begin)), "mip_rel_gap": gap},
+            options={"time_limit": max(1.0, deadline - time.monotonic()), "mip_rel_gap": gap},
         )
         bound = max(bound, float(result.mip_dual_bound) if result.mip_dual_bound is not None else 0.0)
         if result.x is None:
             break
-        cut = np.zeros(len(graph.rise), np.bool_)
+        cut = absent.copy()
         cut[np.array(used)[result.x > 0.5]] = True
         fresh = _rising_cycles(graph, ~cut)
         if not fresh:
-            violated = float(graph.mass[cut].sum())
-            break
-        cycles = sorted(set(cycles) | _minimal(graph, cut, fresh))
-    solved = violated is not None and violated - bound < 1e-9
-    return Optimum(lookahead, residue_power, violated, bound, len(cycles), solved, time.monotonic() - begin)
+            return _HittingSet(float(mass[cut].sum()), bound, set(cycles), result.status == 0)
+        cycles = sorted(set(cycles) | _minimal(graph, mass, cut, fresh))
+    return _HittingSet(None, bound, set(cycles), False)
 
 
-def _minimal(graph: _Graph, cut: NDArray[np.bool_], cycles: list[tuple[int, ...]]) -> set[tuple[int, ...]]:
+def _minimal(
+    graph: _Graph, mass: NDArray[np.float64], cut: NDArray[np.bool_], cycles: list[tuple[int, ...]]
+) -> set[tuple[int, ...]]:
     """More cycles at once: cut each found cycle at its lightest step and look again, until none is left."""
     found = set(cycles)
     cut = cut.copy()
@@ -179,7 +221,7 @@ def _minimal(graph: _Graph, cut: NDArray[np.bool_], cycles: list[tuple[int, ...]
         for cycle in fresh:
             steps = list(cycle)
             if not cut[steps].any():
-                cut[steps[int(np.argmin(graph.mass[steps]))]] = True
+                cut[steps[int(np.argmin(mass[steps]))]] = True
         fresh = _rising_cycles(graph, ~cut)
         if not fresh:
             break
