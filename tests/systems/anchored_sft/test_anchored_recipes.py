@@ -156,19 +156,23 @@ def test_streams_and_packed_rows_are_trained_on(change: dict[str, Any], world: d
     assert np.isfinite(outcome.metrics["final_target_loss"])
 
 
-def test_a_stop_on_forgetting_forgoes_the_rest_of_the_budget(
-    world: dict[str, Any], run_trial: Any, monkeypatch: pytest.MonkeyPatch
+def test_training_stops_where_the_rewards_have_stayed_below_their_start_and_the_rest_is_forgone(
+    world: dict[str, Any], run_trial: Any
 ) -> None:
-    from evenhand.systems.anchored_sft.callbacks import StopOnForgetting
-
-    def always_worse(stopper: StopOnForgetting, answers: Any, step: int) -> None:
-        stopper.worse += step > 0
-
-    monkeypatch.setattr(StopOnForgetting, "see", always_worse)
-    outcome = run_trial("checkpoint", world | {"mtbench_questions_limit": 2, "early_stop_patience": 1}, steps=6)
-    assert outcome.failure is None, outcome.failure
-    assert "stopped at step 2" in outcome.notes["early stop"]
-    assert outcome.spent["steps"] == 6
+    asked = {"mtbench_questions_limit": 4, "learning_rate": 0.1, "eval_steps": 1, "early_stop_patience": 3}
+    borne = run_trial("checkpoint", world | asked | {"early_stop_tolerance": 10.0}, steps=6, workdir="borne")
+    rewards = borne.curves["dev_reward"].values
+    worse = rewards < rewards[0]
+    third = next(step for step in range(3, 7) if worse[step - 2 : step + 1].all())
+    assert len(rewards) == 7
+    assert "early stop" not in borne.notes
+    assert third < 6
+    stopped = run_trial("checkpoint", world | asked | {"early_stop_tolerance": 0.0}, steps=6, workdir="stopped")
+    assert stopped.failure is None, stopped.failure
+    assert f"stopped at step {third};" in stopped.notes["early stop"]
+    np.testing.assert_array_equal(stopped.curves["dev_reward"].values, rewards[: third + 1])
+    assert stopped.spent["steps"] == 6
+    assert stopped.spent["examples"] == 4 * third
 
 
 @pytest.mark.parametrize(
@@ -176,8 +180,8 @@ def test_a_stop_on_forgetting_forgoes_the_rest_of_the_budget(
     [
         ({"model": "./nowhere"}, "data", "There is no model at"),
         ({"dataset": "nothing.jsonl"}, "data", "There is no data file"),
-        ({"reward_model": "./nowhere"}, "infrastructure", "cannot be loaded"),
-        ({"reward_model": "model"}, "infrastructure", "a head with 2 outputs"),
+        ({"reward_model": "./nowhere"}, "data", "cannot be loaded"),
+        ({"reward_model": "model"}, "data", "a head with 2 outputs"),
         ({"max_seq_length": 10}, "data", "longer than max_seq_length"),
         ({"mtbench_questions_limit": 9}, "data", "4 of 10 are left"),
         ({"baseline_eval_samples": 500}, "data", "selects all"),

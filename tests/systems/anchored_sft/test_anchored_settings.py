@@ -11,6 +11,7 @@ from evenhand.errors import SettingsError
 from evenhand.systems.anchored_sft.settings import CheckpointSettings, StandinSettings, check_epochs
 
 CHECKPOINT = {"model": "some/model", "dataset": "data.jsonl"}
+JUDGED = {"questions": "q.jsonl", "reward_model": "judge", "mtbench_questions_limit": 16}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,12 @@ def test_settings_of_a_stand_in_run_that_would_do_nothing_are_refused(changes: d
         ({"reward_model": "judge"}, "reward_model: has no effect without questions"),
         ({"questions": "q.jsonl"}, "questions: has no effect without reward_model"),
         ({"early_stop_patience": 3}, "early_stop_patience: has no effect without mtbench_questions_limit"),
+        (JUDGED | {"early_stop_patience": 3}, "early_stop_tolerance: must be given with reward_model: in raw rewards"),
+        (
+            JUDGED | {"early_stop_patience": 3, "early_stop_tolerance": 0.5, "skip_baseline": True},
+            "skip_baseline: leaves early stopping nothing to compare with",
+        ),
+        ({"quantisation": "4bit", "save_merged_to": "whole"}, "save_merged_to: cannot be written with quantisation"),
         ({"prompts_dataset": "p.jsonl"}, "prompts_dataset: has no effect without anchor_prompts"),
         ({"rescale": [0.5]}, "rescale: has no effect without target_loss"),
     ],
@@ -57,6 +64,12 @@ def test_settings_of_a_stand_in_run_that_would_do_nothing_are_refused(changes: d
 def test_settings_of_a_checkpoint_run_that_would_do_nothing_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         CheckpointSettings.model_validate(CHECKPOINT | changes)
+
+
+def test_early_stopping_on_rewards_is_accepted_with_a_tolerance_in_rewards() -> None:
+    CheckpointSettings.model_validate(
+        CHECKPOINT | JUDGED | {"early_stop_patience": 3, "early_stop_tolerance": 0.5, "quantisation": "4bit"}
+    )
 
 
 def test_all_faults_of_the_settings_are_shown_at_once() -> None:

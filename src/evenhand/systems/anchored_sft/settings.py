@@ -35,7 +35,9 @@ class TrainingSettings(RecipeSettings):
     lora_targets: str | tuple[str, ...] = "all-linear"
     eval_steps: int = Field(50, gt=0, description="steps between evaluations of the dev questions")
     early_stop_patience: int | None = Field(None, ge=1, description="evaluations in a row with too much forgotten")
-    early_stop_tolerance: float | None = Field(None, ge=0, description="loss of dev retention that is borne")
+    early_stop_tolerance: float | None = Field(
+        None, ge=0, description="loss that is borne: of the share of right dev answers (None: .02), or of raw reward"
+    )
     save_steps: int | None = Field(None, gt=0, description="steps between checkpoints; None keeps none")
     save_adapter_to: str | None = Field(None, description="folder beside the claim for the trained adapter, by seed")
     save_merged_to: str | None = Field(None, description="the same for the whole model with the adapter merged in")
@@ -201,6 +203,10 @@ def checkpoint_faults(settings: CheckpointSettings) -> list[Fault]:
         for name, other, there in pairs
         if getattr(settings, name) is not None and not there
     ]
+    faults += _faults_of_stopping(settings)
+    if settings.quantisation is not None and settings.save_merged_to is not None:
+        message = "cannot be written with quantisation, whose weights merging would round; keep save_adapter_to alone"
+        faults.append(Fault("save_merged_to", message))
     if settings.streaming:
         alone = {"num_proc": settings.num_proc, "epochs": settings.epochs, "packing": settings.packing or None}
         faults += [
@@ -213,6 +219,20 @@ def checkpoint_faults(settings: CheckpointSettings) -> list[Fault]:
         data_mix(settings)
     except SettingsError as error:
         faults += list(error.faults)
+    return faults
+
+
+def _faults_of_stopping(settings: CheckpointSettings) -> list[Fault]:
+    """What early stopping on rewards cannot do without."""
+    if settings.early_stop_patience is None:
+        return []
+    faults = []
+    if settings.skip_baseline:
+        message = "leaves early stopping nothing to compare with: the first evaluation is its start; remove one of them"
+        faults.append(Fault("skip_baseline", message))
+    if settings.reward_model is not None and settings.early_stop_tolerance is None:
+        message = "must be given with reward_model: in raw rewards, whose scale is the judge's own"
+        faults.append(Fault("early_stop_tolerance", message))
     return faults
 
 
