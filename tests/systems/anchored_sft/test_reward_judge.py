@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from transformers import Qwen3ForSequenceClassification
+from transformers import AutoModelForSequenceClassification, Qwen3ForSequenceClassification
 
 from evenhand.errors import DataError
 from evenhand.execution.failures import classify
+from evenhand.systems.anchored_sft.decoding import render
 from evenhand.systems.anchored_sft.judge import (
     JudgedQuestion,
     JudgeUnavailable,
+    JudgeUnfit,
     RewardJudge,
     answer_all,
     display_score,
@@ -42,19 +45,26 @@ def judge_folder(tiny: Any, tokenizer: Any, tmp_path: Path) -> Path:
     return tmp_path / "judge"
 
 
+REWARDS = [float(reward) for reward in np.unique([*np.linspace(-60, 60, 4001), -0.01, 0.0, 1.0, 1.01])]
+
+
+def rises(score: Callable[[float], float]) -> bool:
+    """Whether a score rises with the reward everywhere, and stays between 1 and 10."""
+    scores = [score(reward) for reward in REWARDS]
+    return all(a < b for a, b in itertools.pairwise(scores)) and 1.0 < scores[0] < scores[-1] < 10.0
+
+
 def test_the_display_score_rises_with_the_reward_everywhere() -> None:
-    rewards = np.unique([*np.linspace(-60, 60, 4001), -0.01, 0.0, 1.0, 1.01])
-    scores = [display_score(float(reward)) for reward in rewards]
-    assert all(a < b for a, b in itertools.pairwise(scores))
-    assert 1.0 < scores[0] < scores[-1] < 10.0
+    assert rises(display_score)
+    assert rises(lambda reward: display_score(reward, centre=12.0, scale=6.0))
 
 
-def test_a_score_function_that_jumps_would_be_noticed() -> None:
+def test_a_display_score_that_jumps_where_the_log_s_did_is_told_from_ours() -> None:
     def planted(reward: float) -> float:
-        return 1 + 9 * reward if 0 <= reward <= 1 else 5.5 + reward
+        """-.01 -> 5.49, 0 -> 1, 1 -> 10, 1.01 -> 2.82: shares are stretched, everything else is squeezed."""
+        return 1 + 9 * reward if 0 <= reward <= 1 else display_score(reward)
 
-    scores = [planted(reward) for reward in (-0.01, 0.0, 1.0, 1.01)]
-    assert not all(a < b for a, b in itertools.pairwise(scores))
+    assert not rises(planted)
 
 
 def test_every_turn_of_every_question_gets_its_own_raw_reward(judge_folder: Path, adapted: Any, tokenizer: Any) -> None:
@@ -114,17 +124,136 @@ def test_another_judge_never_gets_the_cached_scores(judge_folder: Path, tmp_path
     assert other.rewards([TALK])[0] == pytest.approx(-before[0], rel=1e-4)
 
 
-def test_a_judge_that_cannot_be_loaded_is_a_failure_of_infrastructure(tmp_path: Path) -> None:
+def test_a_last_line_that_a_dying_writer_tore_is_computed_again_and_never_run_on_from(
+    judge_folder: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    first = RewardJudge(str(judge_folder), cache=cache)
+    other = [TALK[0], {"role": "assistant", "content": "abd"}]
+    kept, torn = first.rewards([TALK])[0], first.rewards([other])[0]
+    (file,) = cache.iterdir()
+    file.write_bytes(file.read_bytes()[:-9])
+    again = RewardJudge(str(judge_folder), cache=cache)
+    assert again.rewards([TALK, other]) == pytest.approx([kept, torn])
+    assert again.computed == 1
+    assert [line.count("key") for line in file.read_text().splitlines()] == [1, 1]
+    last = RewardJudge(str(judge_folder), cache=cache)
+    last.rewards([TALK, other])
+    assert last.computed == 0
+
+
+def test_any_other_damage_to_the_kept_rewards_is_named_with_its_line(judge_folder: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    RewardJudge(str(judge_folder), cache=cache).rewards([TALK])
+    (file,) = cache.iterdir()
+    for line in ('{"key": "ab', '{"key": "abc"}', '["abc", 1.0]', '{"key": "abc", "reward": null}'):
+        file.write_text(f"{line}\n{file.read_text().splitlines()[-1]}\n")
+        with pytest.raises(DataError, match=r"rewards-.*jsonl:1 is no cached reward .* Delete the file"):
+            RewardJudge(str(judge_folder), cache=cache)
+
+
+def test_an_answer_is_never_judged_cut_short(judge_folder: Path) -> None:
+    judge = RewardJudge(str(judge_folder))
+    length = len(
+        judge.tokenizer(render(judge.tokenizer, TALK, generation=False), add_special_tokens=False)["input_ids"]
+    )
+    judge.max_length = length
+    assert np.isfinite(judge.rewards([TALK])).all()
+    longer = [TALK[0], {"role": "assistant", "content": "abcd"}]
+    with pytest.raises(DataError, match=f"has {length + 1} tokens, but the reward model .* reads {length}"):
+        judge.rewards([TALK, longer])
+
+
+def test_a_judge_that_reads_less_than_the_limit_is_known_by_its_own(judge_folder: Path) -> None:
+    own = RewardJudge(str(judge_folder)).model.config.max_position_embeddings
+    assert RewardJudge(str(judge_folder), max_length=10 * own).max_length == own
+    assert RewardJudge(str(judge_folder), max_length=own - 1).max_length == own - 1
+
+
+def test_a_hub_that_does_not_answer_is_a_failure_of_infrastructure(monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers import AutoConfig
+
+    def offline(*_: Any, **__: Any) -> None:
+        raise OSError("We couldn't connect to the hub")
+
+    monkeypatch.setattr(AutoConfig, "from_pretrained", offline)
     with pytest.raises(JudgeUnavailable, match="cannot be loaded") as caught:
-        RewardJudge(str(tmp_path / "nothing here"))
+        RewardJudge("some/judge")
     assert classify(caught.value) == "infrastructure"
+
+
+@pytest.mark.parametrize("fault", ["no folder", "no config", "damaged config"])
+def test_a_judge_that_is_not_where_it_is_said_to_be_is_a_failure_of_data(fault: str, judge_folder: Path) -> None:
+    if fault == "no config":
+        (judge_folder / "config.json").unlink()
+    if fault == "damaged config":
+        (judge_folder / "config.json").write_text("{")
+    with pytest.raises(JudgeUnfit, match="cannot be loaded") as caught:
+        RewardJudge(str(judge_folder / "nothing here" if fault == "no folder" else judge_folder))
+    assert classify(caught.value) == "data"
+
+
+def test_memory_that_ran_out_while_a_judge_was_loaded_is_not_the_judge_s_fault(
+    judge_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    monkeypatch.setattr(AutoModelForSequenceClassification, "from_pretrained", full)
+    with pytest.raises(JudgeUnavailable) as caught:
+        RewardJudge(str(judge_folder))
+    assert classify(caught.value) == "resource"
+
+
+def test_a_judge_without_a_chat_template_shows_before_anything_is_answered(judge_folder: Path) -> None:
+    (judge_folder / "chat_template.jinja").unlink()
+    with pytest.raises(JudgeUnfit, match=r"cannot write a conversation of two turns: .*no chat template"):
+        RewardJudge(str(judge_folder))
+
+
+def test_a_judge_whose_template_refuses_a_second_turn_shows_before_anything_is_answered(judge_folder: Path) -> None:
+    template = "{% if messages|length > 2 %}{{ raise_exception('one turn only') }}{% endif %}"
+    (judge_folder / "chat_template.jinja").write_text(template)
+    with pytest.raises(JudgeUnfit, match="one turn only"):
+        RewardJudge(str(judge_folder))
+
+
+def constant(judge: Any) -> None:
+    judge.score.weight.zero_()
+
+
+def no_number(judge: Any) -> None:
+    judge.score.weight.fill_(float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("plant", "message"), [(constant, "the same reward, 0: it measures nothing"), (no_number, "no finite number")]
+)
+def test_a_judge_that_measures_nothing_is_refused(
+    plant: Callable[[Any], None], message: str, judge_folder: Path
+) -> None:
+    model = Qwen3ForSequenceClassification.from_pretrained(judge_folder)
+    with torch.no_grad():
+        plant(model)
+    model.save_pretrained(judge_folder)
+    with pytest.raises(DataError, match=message) as caught:
+        RewardJudge(str(judge_folder))
+    assert classify(caught.value) == "data"
+
+
+def test_rewards_change_with_the_answers_alone(judge_folder: Path) -> None:
+    judge = RewardJudge(str(judge_folder))
+    talks = [[TALK[0], {"role": "assistant", "content": answer}] for answer in ("abc", "cba", "bbb")]
+    rewards = judge.rewards(talks)
+    assert len(set(rewards)) == 3
+    np.testing.assert_array_equal(judge.rewards(talks[::-1]), rewards[::-1])
 
 
 def test_a_language_model_is_no_judge(tiny: Any, tokenizer: Any, tmp_path: Path) -> None:
     tiny.config.num_labels = 1
     tiny.save_pretrained(tmp_path / "model")
     tokenizer.save_pretrained(tmp_path / "model")
-    with pytest.raises(JudgeUnavailable, match="no trained reward head"):
+    with pytest.raises(JudgeUnfit, match="no trained reward head"):
         RewardJudge(str(tmp_path / "model"))
 
 
@@ -132,7 +261,7 @@ def test_a_classifier_with_two_outputs_is_no_judge(tiny: Any, tokenizer: Any, tm
     tiny.config.num_labels = 2
     Qwen3ForSequenceClassification(tiny.config).save_pretrained(tmp_path / "model")
     tokenizer.save_pretrained(tmp_path / "model")
-    with pytest.raises(JudgeUnavailable, match="a head with 2 outputs"):
+    with pytest.raises(JudgeUnfit, match="a head with 2 outputs"):
         RewardJudge(str(tmp_path / "model"))
 
 

@@ -1,6 +1,7 @@
 """Two-turn questions answered greedily and scored by a reward model, one raw reward per question and turn.
 
-A judge that cannot be loaded stops the claim as a failure of infrastructure; nothing is ever scored without it.
+Nothing is ever scored without the judge: one that cannot be reached is a failure of infrastructure, one that is there
+and is no judge a failure of data. Both show when it is loaded, before any training.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ import fcntl
 import hashlib
 import json
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +25,16 @@ from evenhand.systems.anchored_sft.decoding import Message, greedy_answers, rend
 
 
 class JudgeUnavailable(EvenhandError, ConnectionError):
-    """The reward model cannot be loaded or is none: a ConnectionError, which the lab files under infrastructure."""
+    """The reward model cannot be reached: a ConnectionError, which the lab files under infrastructure."""
+
+
+class JudgeUnfit(DataError):
+    """What is named as reward model is none, or cannot judge conversations; trying again would not help."""
+
+
+_TALK = "2 + 2?", "4", "3 + 3?"
+_ANSWERS = "6", "3 + 3 = 6.", "I do not know, and would rather talk of something else."
+"""What a judge is tried with when it is loaded: one conversation with three endings."""
 
 
 @dataclass(frozen=True)
@@ -101,30 +112,35 @@ class RewardJudge:
         device: cpu or cuda.
         batch: conversations scored at once; it changes no score beyond rounding.
         cache: folder for the scores, by judge and content of the conversation; None keeps them for this object only.
+        max_length: most tokens of a conversation; the judge's own limit counts where it is lower.
 
     Raises:
-        JudgeUnavailable: it cannot be loaded, has no trained reward head, or has more than one output.
+        JudgeUnavailable: it cannot be reached.
+        JudgeUnfit: there is none at the path, it has no trained reward head or more than one output, its tokenizer
+            cannot write a conversation, or it gives different answers the same reward.
+        DataError: the cache is damaged; names the line.
     """
 
     def __init__(
         self, path: str, *, device: str = "cpu", batch: int = 8, cache: Path | None = None, max_length: int = 4096
     ) -> None:
-        self.path, self.batch, self.device, self.max_length = path, batch, device, max_length
+        self.path, self.batch, self.device = path, batch, device
         self.model, self.tokenizer = _load(path, device)
+        positions = getattr(self.model.config, "max_position_embeddings", None)
+        self.max_length = max_length if positions is None else min(max_length, positions)
+        self._check_that_it_judges()
         self.identity = _identity(path, self.model)
         self._file = None if cache is None else cache / f"rewards-{self.identity[:16]}.jsonl"
         self._known: dict[str, float] = {}
         self.computed = 0
         if self._file is not None and self._file.exists():
-            for line in self._file.read_text(encoding="utf-8").splitlines():
-                entry = json.loads(line)
-                self._known[entry["key"]] = entry["reward"]
+            self._known = _cached(self._file)
 
     def rewards(self, conversations: Sequence[Sequence[Message]]) -> NDArray[np.float64]:
         """(C,) raw rewards. Conversations judged before cost nothing.
 
         Raises:
-            DataError: a conversation does not end with an answer.
+            DataError: a conversation does not end with an answer, or is longer than the judge reads.
         """
         for conversation in conversations:
             if not conversation or conversation[-1]["role"] != "assistant":
@@ -134,6 +150,7 @@ class RewardJudge:
         fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
         if fresh:
             values = self._compute(list(fresh.values()))
+            self.computed += len(values)
             self._remember(dict(zip(fresh, values, strict=True)))
         return np.asarray([self._known[key] for key in keys])
 
@@ -152,6 +169,27 @@ class RewardJudge:
             for question, conversation, of_question in zip(questions, conversations, rewards, strict=True)
         ]
 
+    def _check_that_it_judges(self) -> None:
+        """Try it before hours are spent on answers that it could not score, or would score all alike."""
+        question, answer, further = _TALK
+        turns = [("user", question), ("assistant", answer), ("user", further)]
+        talk = [{"role": role, "content": text} for role, text in turns]
+        try:
+            texts = [
+                render(self.tokenizer, [*talk, {"role": "assistant", "content": text}], generation=False)
+                for text in _ANSWERS
+            ]
+        except Exception as error:
+            raise JudgeUnfit(
+                f"The tokenizer of the reward model '{self.path}' cannot write a conversation of two turns: {error}"
+            ) from error
+        scores = self._compute(texts)
+        if len(set(scores)) == 1:
+            raise JudgeUnfit(
+                f"The reward model '{self.path}' gives the answers {', '.join(map(repr, _ANSWERS))} the same reward, "
+                f"{scores[0]:g}: it measures nothing. Name another model, or mend its head or chat template."
+            )
+
     def _compute(self, texts: Sequence[str]) -> list[float]:
         import torch
 
@@ -160,15 +198,22 @@ class RewardJudge:
         for start in range(0, len(order), self.batch):
             chosen = order[start : start + self.batch]
             inputs = self.tokenizer(
-                [texts[i] for i in chosen], add_special_tokens=False, padding=True, return_tensors="pt",
-                truncation=True, max_length=self.max_length,
-            )  # fmt: skip
+                [texts[i] for i in chosen], add_special_tokens=False, padding=True, return_tensors="pt"
+            )
+            longest = int(inputs["attention_mask"].sum(1).max())
+            if longest > self.max_length:
+                # The end would be cut, and the end is the answer.
+                raise DataError(
+                    f"A conversation has {longest} tokens, but the reward model '{self.path}' reads {self.max_length}: "
+                    "its answer would be judged cut short. Lower the cap on new tokens, or leave long questions out."
+                )
             given = {k: v.to(self.device) for k, v in inputs.items() if k in ("input_ids", "attention_mask")}
             with torch.no_grad():
                 scores = self.model(**given).logits[:, 0].float().cpu()
             for i, score in zip(chosen, scores.tolist(), strict=True):
                 found[i] = score
-        self.computed += len(texts)
+        if not np.isfinite(found).all():
+            raise DataError(f"The reward model '{self.path}' gives a reward that is no finite number.")
         return found
 
     def _remember(self, fresh: dict[str, float]) -> None:
@@ -176,9 +221,35 @@ class RewardJudge:
         if self._file is None:
             return
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._file.open("a", encoding="utf-8") as file:
+        lines = [json.dumps({"key": key, "reward": reward}) + "\n" for key, reward in fresh.items()]
+        with self._file.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            file.writelines(json.dumps({"key": key, "reward": reward}) + "\n" for key, reward in fresh.items())
+            _drop_torn_end(file)
+            file.write("".join(lines).encode())
+
+
+def _cached(file: Path) -> dict[str, float]:
+    """Rewards kept earlier. A last line without its end belongs to a writer that died, or is still at work."""
+    known: dict[str, float] = {}
+    for number, line in enumerate(file.read_bytes().split(b"\n")[:-1], 1):
+        try:
+            entry = json.loads(line)
+            known[str(entry["key"])] = float(entry["reward"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f"{file}:{number} is no cached reward ({type(error).__name__}: {error}). Delete the file: what it kept "
+                "is computed again."
+            ) from error
+    return known
+
+
+def _drop_torn_end(file: IO[bytes]) -> None:
+    """Cut off a last line without its end, so that the next does not run on from it."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - 1))
+    if size and file.read(1) != b"\n":
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def _load(path: str, device: str) -> tuple[Any, Any]:
@@ -190,22 +261,29 @@ def _load(path: str, device: str) -> tuple[Any, Any]:
         if config.num_labels == 1:
             model, report = AutoModelForSequenceClassification.from_pretrained(path, output_loading_info=True)
     except Exception as error:
-        raise JudgeUnavailable(
-            f"The reward model '{path}' cannot be loaded: {type(error).__name__}: {error}"
-        ) from error
+        kind = JudgeUnfit if _is_for_good(path, error) else JudgeUnavailable
+        raise kind(f"The reward model '{path}' cannot be loaded: {type(error).__name__}: {error}") from error
     if config.num_labels != 1:
-        raise JudgeUnavailable(
+        raise JudgeUnfit(
             f"'{path}' has a head with {config.num_labels} outputs; a reward model has one. Name another model."
         )
     # A language model loads here too, with a head of random numbers: its scores would be noise that looks like scores.
     missing = sorted(report["missing_keys"])
     if missing:
-        raise JudgeUnavailable(f"'{path}' holds no trained reward head (missing: {', '.join(missing)}).")
+        raise JudgeUnfit(f"'{path}' holds no trained reward head (missing: {', '.join(missing)}).")
     tokenizer.padding_side = "right"
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.pad_token_id is None:
+        raise JudgeUnfit(f"The tokenizer of '{path}' has neither a padding nor an end token; give it one.")
     model.config.pad_token_id = tokenizer.pad_token_id
     return model.to(device).eval(), tokenizer
+
+
+def _is_for_good(path: str, error: Exception) -> bool:
+    """Whether loading failed by what the named folder holds, or lacks; a hub may answer again, memory may be freed."""
+    local = path.startswith((".", "/", "~")) or Path(path).exists()
+    return local and isinstance(error, OSError | ValueError | KeyError) and getattr(error, "errno", None) is None
 
 
 def _identity(path: str, model: Any) -> str:
