@@ -5,8 +5,8 @@ Every evaluation keeps a record per question; comparisons are paired question by
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -156,7 +156,6 @@ class ForgettingEvaluation:
     texts: Sequence[Tokenised] = ()
     batch: int = 256
     chunk: int = 256
-    history: list[tuple[int, Mapping[str, float]]] = field(default_factory=list)
 
     def answers(self, model: Any, *, skills: Sequence[str] | None = None) -> Answers:
         """Greedy answers to all questions (of the given skills), scored exactly.
