@@ -231,25 +231,71 @@ def test_a_certificate_cut_off_mid_line_still_holds_for_what_it_lists(
     assert 0 < found.density < masses.certified
 
 
-def test_a_killed_certifier_goes_on_to_the_same_file(
+class Killed(Exception):
+    pass
+
+
+def test_a_certifier_killed_inside_a_level_goes_on_to_the_same_file(
     files: tuple[Path, Path, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, certificate, _ = files
-    again = tmp_path / "again.jsonl"
+    again, state = tmp_path / "again.jsonl", tmp_path / "again.jsonl.state.npz"
+    monkeypatch.setattr(certifier, "CHUNK", 50)  # so that two threads have something to share
+    whole, seen, batches = certifier._advance, [0], []
 
-    class Killed(Exception):
-        pass
-
-    def kill(exponent: int, _masses: certifier.Masses) -> None:
-        if exponent >= 10:
+    def killed(*arguments: Any) -> Any:
+        batches.append(len(arguments[1].lengths))
+        if seen[-1] >= 10 and len(batches) == 2:
             raise Killed
+        return whole(*arguments)
 
+    def report(exponent: int, _masses: certifier.Masses) -> None:
+        seen.append(exponent)
+        batches.clear()
+
+    monkeypatch.setattr(certifier, "_advance", killed)
     with pytest.raises(Killed):
-        certifier.certify(path, again, max_exponent=16, cutoff=2048, report=kill)
+        certifier.certify(path, again, max_exponent=16, cutoff=2048, threads=2, report=report)
+    monkeypatch.setattr(certifier, "_advance", whole)
+    with np.load(state) as saved:
+        assert again.stat().st_size > int(saved["bytes"])  # lines of a level that was not finished
+    assert max(batches) > 2 * certifier.CHUNK
     with again.open("a") as file:
-        file.write("[[1,1],0,1,[0]]\n[[1,")  # written after the last saved state
+        file.write("[[1,1],0,1,[0]]\n[[1,")  # and one cut off in the middle
     certifier.certify(path, again, max_exponent=16, cutoff=2048, threads=2)
     assert again.read_bytes() == certificate.read_bytes()
+
+
+def test_a_finished_certificate_is_carried_to_a_larger_exponent(files: tuple[Path, Path, Any], tmp_path: Path) -> None:
+    path, certificate, masses = files
+    again, levels = tmp_path / "again.jsonl", []
+    first = certifier.certify(path, again, max_exponent=10, cutoff=2048)
+    assert check(again, path).density == first.certified < masses.certified
+    assert certifier.certify(path, again, max_exponent=10, cutoff=2048) == first
+    assert (
+        certifier.certify(path, again, max_exponent=16, cutoff=2048, report=lambda exponent, _: levels.append(exponent))
+        == masses
+    )
+    assert levels == [12, 14, 16]
+    assert again.read_bytes() == certificate.read_bytes()
+
+
+def test_a_certificate_without_its_state_is_not_overwritten(files: tuple[Path, Path, Any], tmp_path: Path) -> None:
+    path, certificate, _ = files
+    kept = tmp_path / "kept.jsonl"
+    kept.write_bytes(certificate.read_bytes())
+    with pytest.raises(DataError, match=r"no kept\.jsonl\.state\.npz lies beside it"):
+        certifier.certify(path, kept, max_exponent=18, cutoff=2048)
+    assert kept.read_bytes() == certificate.read_bytes()
+
+
+def test_a_certificate_shorter_than_its_state_is_refused(files: tuple[Path, Path, Any], tmp_path: Path) -> None:
+    path, _, _ = files
+    cut = tmp_path / "cut.jsonl"
+    certifier.certify(path, cut, max_exponent=10, cutoff=2048)
+    cut.write_text(cut.read_text().splitlines(keepends=True)[0])
+    with pytest.raises(DataError, match="shorter than"):
+        certifier.certify(path, cut, max_exponent=12, cutoff=2048)
 
 
 def test_a_state_of_another_run_is_refused(files: tuple[Path, Path, Any], tmp_path: Path) -> None:

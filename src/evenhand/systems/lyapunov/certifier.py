@@ -1,10 +1,10 @@
 """Write a certificate for a learned V: classes of odd n on which it falls, heaviest first.
 
 Command: ``evenhand-lyapunov certify model.json.gz certificate.jsonl``; kill it at any time: the file stays valid, and
-running it again goes on. A node is a word of valuations and a set of residues. If some V(T^i(n)) lies clearly below
-V(n) for every n >= cutoff of the class, it is written down; if all is known and none does, it is refuted; else it is
-split by the next valuation. Bounds are doubles with a slack far above their rounding errors; the checker decides in
-integers.
+running it again goes on, also to a larger exponent than before, from the state that lies beside it. A node is a word of
+valuations and a set of residues. If some V(T^i(n)) lies clearly below V(n) for every n >= cutoff of the class, it is
+written down; if all is known and none does, it is refuted; else it is split by the next valuation. Bounds are doubles
+with a slack far above their rounding errors; the checker decides in integers.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.errors import DataError
+from evenhand.systems.lyapunov.certifier_kernels import REFUTED, SPLIT, decide_nodes
 from evenhand.systems.lyapunov.context_tree import UNITS, residue_images
-from evenhand.systems.lyapunov.features import LOG2_3
 from evenhand.systems.lyapunov.potential import TIE_BREAK, Potential, load_potential
 from evenhand.systems.lyapunov.walks import walk
 
@@ -76,13 +75,16 @@ def certify(
 ) -> Masses:
     """Certify a saved potential until every class is decided or its density is below 2^-max_exponent.
 
+    While classes are open their state stays beside the certificate (``NAME.state.npz``), to go on from.
+
     Args:
         head: steps of the minimum over V; None takes the model's own.
         cutoff: every class is shown for n >= cutoff; smaller n are looked at one by one.
         report: called after each level with the exponent and the masses so far.
 
     Raises:
-        DataError: the model cannot be read, has residues beyond mod 27, or the file belongs to another run.
+        DataError: the model cannot be read, has residues beyond mod 27, or the file belongs to another run, or exists
+            without a state to go on from.
     """
     model = load_potential(model_path)
     model = model if head is None else model.with_head(head)
@@ -117,7 +119,8 @@ def certify(
             report(exponent - EXPONENT_STEP, _masses(totals, modulus, len(nodes.lengths) == 0))
     masses = _masses(totals, modulus, True)
     _summarise(certificate, masses)
-    state_path.unlink(missing_ok=True)
+    if len(nodes.lengths) == 0:
+        state_path.unlink(missing_ok=True)
     return masses
 
 
@@ -146,15 +149,26 @@ def _root(model: Potential) -> _Nodes:
 def _resume(
     certificate: Path, state_path: Path, header: dict[str, object], model: Potential
 ) -> tuple[int, _Nodes, tuple[int, int, int]]:
-    """Go on from a saved state, cutting off what was written after it; begin anew if there is none."""
-    if not state_path.exists() or not certificate.exists():
-        certificate.write_text(json.dumps(header) + "\n", encoding="utf-8")
-        return FIRST_EXPONENT, _root(model), (0, 0, 0)
+    """Go on from a saved state, cutting off what was written after it; begin anew if there is no file."""
+    begun = json.dumps(header) + "\n"
+    if not certificate.exists() or (not state_path.exists() and certificate.read_text(encoding="utf-8") in {"", begun}):
+        certificate.write_text(begun, encoding="utf-8")
+        root = _root(model)
+        _save_state(state_path, certificate, FIRST_EXPONENT, root, (0, 0, 0))
+        return FIRST_EXPONENT, root, (0, 0, 0)
+    if not state_path.exists():
+        raise DataError(
+            f"{certificate} exists, and no {state_path.name} lies beside it to go on from: either all its classes are "
+            "decided or that file is lost. Remove the certificate or choose another name."
+        )
     with certificate.open(encoding="utf-8") as file:
-        if json.loads(file.readline()) != header:
+        if file.readline() != begun:
             raise DataError(f"{certificate} belongs to another model, head or cutoff; choose another file.")
     with np.load(state_path) as state:
-        os.truncate(certificate, int(state["bytes"]))
+        size = int(state["bytes"])
+        if certificate.stat().st_size < size:
+            raise DataError(f"{certificate} is shorter than when {state_path.name} was saved; remove both.")
+        os.truncate(certificate, size)
         totals = json.loads(str(state["totals"]))
         nodes = _Nodes(state["words"], state["lengths"], state["masks"])
         return int(state["exponent"]), nodes, (totals[0], totals[1], totals[2])
@@ -162,7 +176,7 @@ def _resume(
 
 def _save_state(path: Path, certificate: Path, exponent: int, nodes: _Nodes, totals: tuple[int, int, int]) -> None:
     partial = path.with_name(path.name + ".part.npz")
-    np.savez(
+    np.savez_compressed(
         partial,
         bytes=certificate.stat().st_size,
         exponent=exponent,
@@ -188,7 +202,7 @@ def _advance(
 
     def one(start: int) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64]]:
         part = slice(start, start + CHUNK)
-        words, lengths, masks, kinds = _decide_nodes(
+        words, lengths, masks, kinds = decide_nodes(
             work.words[part],
             work.lengths[part],
             work.masks[part],
@@ -221,104 +235,3 @@ def _advance(
             certified += mass
             count += len(residues)
     return lines, children, (certified, count), refuted
-
-
-SPLIT, REFUTED = 0, -1  # other kinds are the index i of a certified class
-
-
-@numba.njit(cache=True, nogil=True)
-def _context_of(child, context, word, start, length, tail):  # type: ignore[no-untyped-def]
-    """Context decided by word[start:length] (its last place a tail if ``tail``), or -1."""
-    symbols, node = child.shape[1] - 1, 0
-    for i in range(start, length):
-        k = min(int(word[i]), symbols)
-        if tail and i == length - 1 and child[node, k] != child[node, symbols]:
-            return -1
-        node = child[node, k]
-        if context[node] >= 0:
-            return context[node]
-    return -1
-
-
-@numba.njit(cache=True, nogil=True)
-def _shown(table, here, there, residue, remaining, room):  # type: ignore[no-untyped-def]
-    """The residues among ``remaining`` whose phi falls short of rising by more than ``room``."""
-    shown, highest, one = np.uint64(0), table.max(), np.uint64(1)
-    for r in range(table.shape[1]):
-        bit = one << np.uint64(r)
-        if remaining & bit != 0:
-            low = table[here, r] if here >= 0 else 0
-            high = table[there, residue[r]] if there >= 0 else highest
-            if room + low - high >= 0:
-                shown |= bit
-    return shown
-
-
-@numba.njit(cache=True, nogil=True)
-def _grow(words, lengths, masks, kinds, capacity):  # type: ignore[no-untyped-def]
-    """The arrays with room for ``capacity`` rows."""
-    more = capacity - len(kinds)
-    return (
-        np.concatenate((words, np.zeros((more, words.shape[1]), np.uint8))),
-        np.concatenate((lengths, np.zeros(more, np.int64))),
-        np.concatenate((masks, np.zeros(more, np.uint64))),
-        np.concatenate((kinds, np.zeros(more, np.int64))),
-    )
-
-
-@numba.njit(cache=True, nogil=True)
-def _decide_nodes(  # type: ignore[no-untyped-def]
-    words, lengths, masks, child, context, table, images, head, window, cutoff, slack
-):
-    """Rows (word, length or -length for a tail, residues, kind) of decided classes and of children."""
-    width, modulus, highest = words.shape[1], table.shape[1], table.max()
-    symbols = child.shape[1] - 1
-    out_words = np.zeros((1024, width), np.uint8)
-    out_lengths, out_kinds = np.zeros(1024, np.int64), np.zeros(1024, np.int64)
-    out_masks = np.zeros(1024, np.uint64)
-    count = 0
-    for row in range(words.shape[0]):
-        length, word = abs(lengths[row]), words[row]
-        tail = lengths[row] < 0
-        remaining = masks[row]
-        here = _context_of(child, context, word, 0, length, tail)
-        if count + head + 3 * symbols + 64 > len(out_kinds):
-            grown = 2 * len(out_kinds) + head + 3 * symbols + 64
-            out_words, out_lengths, out_masks, out_kinds = _grow(out_words, out_lengths, out_masks, out_kinds, grown)
-        decided = here >= 0
-        total, offset = 0, 0.0
-        residue = np.arange(modulus)
-        for i in range(1, min(length, head + 1) + 1):
-            offset += 2.0**total / 3.0**i  # b_i / 3^i
-            k = int(word[i - 1])
-            total += k
-            known = not (tail and i == length)
-            there = _context_of(child, context, word, i, length, tail) if known else -1
-            decided = decided and there >= 0
-            for r in range(modulus):
-                if known:
-                    residue[r] = images[k, residue[r]]
-            fall = UNITS * (total - i * LOG2_3 - np.log2(1.0 + offset / cutoff))
-            shown = _shown(table, here, there, residue, remaining, fall - slack)
-            if shown != 0:
-                out_words[count], out_lengths[count] = word, lengths[row]
-                out_masks[count], out_kinds[count] = shown, i
-                count += 1
-                remaining &= ~shown
-        if remaining == 0:
-            continue
-        if tail or length >= window + head + 1 or (decided and length >= head + 1):
-            out_words[count], out_lengths[count] = word, lengths[row]
-            out_masks[count], out_kinds[count] = remaining, -1
-            count += 1
-            continue
-        stop = symbols
-        if length < head + 1:  # a tail long enough to fall below whatever stands above
-            stop = max(stop, int(np.ceil((highest + 1) / UNITS + (length + 1) * LOG2_3 - total)) + 1)
-        for k in range(1, stop + 1):
-            out_words[count] = word
-            out_words[count, length] = k
-            out_lengths[count] = length + 1 if k < stop else -(length + 1)
-            out_masks[count], out_kinds[count] = remaining, 0
-            count += 1
-    return out_words[:count], out_lengths[:count], out_masks[:count], out_kinds[:count]

@@ -254,7 +254,10 @@ def certify(
     max_exponent: Annotated[int, typer.Option(help="classes of density below 2^-this stay open")] = 22,
     threads: Threads = 1,
 ) -> None:
-    """Write a certificate; kill it at any time, the file stays valid, and running it again goes on."""
+    """Write a certificate; kill it at any time, the file stays valid, and running it again goes on.
+
+    So does running it with a larger --max-exponent, as long as the .state.npz file beside the certificate is kept.
+    """
     from evenhand.systems.lyapunov.certifier import Masses
     from evenhand.systems.lyapunov.certifier import certify as run
 
@@ -273,6 +276,7 @@ def certify(
             model, certificate, head=head, cutoff=cutoff, max_exponent=max_exponent, threads=threads, report=show
         )
     console.print(f"certified density {found.certified} = {float(found.certified):.9f}, {found.classes} classes")
+    console.print(f"refuted {float(found.refuted):.9f}, open {float(found.open):.9f}")
 
 
 @app.command()
