@@ -22,8 +22,9 @@ from torch import nn
 
 from evenhand.systems.lyapunov.arithmetic import syracuse
 from evenhand.systems.lyapunov.features import FeatureSpec, features, reference_features
+from evenhand.systems.lyapunov.layers import REFERENCE_LAYERS, parse_layers
 from evenhand.systems.lyapunov.limbs import Limbs, draw, pack, unpack
-from evenhand.systems.lyapunov.network import REFERENCE_LAYERS, LyapunovNetwork, parse_layers
+from evenhand.systems.lyapunov.network import LyapunovNetwork
 from evenhand.systems.lyapunov.options import TrainingOptions
 from evenhand.systems.lyapunov.pools import HardPool
 from evenhand.systems.lyapunov.precision import Precision, multiplies_bf16

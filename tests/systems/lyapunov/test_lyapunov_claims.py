@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from evenhand.claim import parse_claim
+from evenhand.recipe import RecipeSettings
 from evenhand.systems.lyapunov.recipes import METRICS, NetworkSettings, PotentialSettings
 
 CLAIMS = sorted((Path(__file__).parents[3] / "claims" / "lyapunov").glob("*.toml"))
@@ -26,3 +29,41 @@ def test_a_claim_says_what_its_recipe_understands(path: Path) -> None:
     assert {metric.name for metric in claim.metrics} <= set(METRICS)
     assert path.read_text().startswith("# ")
     assert "Expected:" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        (NetworkSettings, {"lookahead": 0}),
+        (NetworkSettings, {"layers": "a,b"}),
+        (NetworkSettings, {"layers": "64,0"}),
+        (NetworkSettings, {"groups": ("x",)}),
+        (NetworkSettings, {"groups": ()}),
+        (NetworkSettings, {"batch": 0}),
+        (NetworkSettings, {"learning_rate": 0.0}),
+        (NetworkSettings, {"growth_weight": 0.0}),
+        (NetworkSettings, {"mine_interval": 0}),
+        (NetworkSettings, {"mine_count": 0}),
+        (NetworkSettings, {"mined_share": 1.0}),
+        (NetworkSettings, {"start_seeds": -1}),
+        (NetworkSettings, {"ramp_share": -0.5}),
+        (PotentialSettings, {"lookahead": 0}),
+        (PotentialSettings, {"window": 0}),
+        (PotentialSettings, {"residue_power": 9}),
+        (PotentialSettings, {"climb": -1.0}),
+        (PotentialSettings, {"trajectory": -1.0}),
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_be_trained_are_refused_before_anything_runs(
+    kind: type[RecipeSettings], wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        kind(**wrong)
+    assert [fault["loc"] for fault in caught.value.errors()] == [tuple(wrong)]
+
+
+def test_all_wrong_settings_are_named_at_once() -> None:
+    with pytest.raises(ValidationError) as caught:
+        NetworkSettings(lookahead=0, layers="a,b", groups=("x",), mine_interval=0)
+    assert {fault["loc"][0] for fault in caught.value.errors()} == {"lookahead", "layers", "groups", "mine_interval"}

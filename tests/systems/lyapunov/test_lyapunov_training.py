@@ -14,16 +14,15 @@ from evenhand.errors import DataError, Diverged
 from evenhand.systems.lyapunov.cli import app
 from evenhand.systems.lyapunov.evaluation_set import generate
 from evenhand.systems.lyapunov.features import FeatureSpec, features
+from evenhand.systems.lyapunov.layers import REFERENCE_LAYERS, parse_layers
 from evenhand.systems.lyapunov.limbs import advance, draw, pack, unpack
 from evenhand.systems.lyapunov.metrics import decide, evaluate
 from evenhand.systems.lyapunov.models import open_model
 from evenhand.systems.lyapunov.network import (
-    REFERENCE_LAYERS,
     LyapunovNetwork,
     NetworkModel,
     fingerprint,
     load_checkpoint,
-    parse_layers,
     save_checkpoint,
 )
 from evenhand.systems.lyapunov.options import TrainingOptions, as_logged
@@ -187,7 +186,7 @@ def test_impossible_options_are_refused(bad: dict[str, Any]) -> None:
 def test_a_checkpoint_knows_its_lookahead(tmp_path: Path) -> None:
     net = LyapunovNetwork(FeatureSpec(5, ("log", "valuations")), (8,), seed=4)
     save_checkpoint(net, tmp_path / "net.pt")
-    again = load_checkpoint(tmp_path / "net.pt", lookahead=5)
+    again = load_checkpoint(tmp_path / "net.pt", lookahead=5).network
     assert fingerprint(again) == fingerprint(net)
     assert again.spec == net.spec
     with pytest.raises(DataError, match="trained with lookahead 5; asked for 10"):
@@ -231,7 +230,7 @@ def test_a_network_can_be_trained_from_the_command_line(tmp_path: Path) -> None:
     )  # fmt: skip
     assert found.exit_code == 0, found.output
     assert "step 3" in found.output
-    assert load_checkpoint(path).spec.lookahead == 4
+    assert load_checkpoint(path).network.spec.lookahead == 4
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,15 @@ def open_model(reference: str, *, lookahead: int | None = None) -> Candidate:
         if lookahead < model.tree.lookahead:
             raise DataError(f"{path} reads a window of {model.tree.lookahead}; it cannot have lookahead {lookahead}.")
         return model.with_head(lookahead - model.tree.lookahead)
-    from evenhand.systems.lyapunov.network import NetworkModel, load_checkpoint
+    from evenhand.systems.lyapunov.network import load_checkpoint
 
-    return NetworkModel(load_checkpoint(path, lookahead=lookahead), path.stem)
+    return load_checkpoint(path, lookahead=lookahead)
+
+
+def seeds_of(model: Candidate) -> tuple[int, ...] | None:
+    """Where the trajectories begin that the model was trained on: none for closed forms and potentials; None: unknown.
+
+    Potentials are trained on the law of the valuations, networks on the seeds that their checkpoint names.
+    """
+    found: tuple[int, ...] | None = getattr(model, "seeds", ())
+    return found

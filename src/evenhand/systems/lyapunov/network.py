@@ -23,27 +23,7 @@ from evenhand.systems.lyapunov.limbs import Limbs
 from evenhand.systems.lyapunov.metrics import Decision
 from evenhand.systems.lyapunov.walks import Walks
 
-REFERENCE_LAYERS = "2048,1024,1024,512,512,512,256,128,64"
 FORMAT = "evenhand-lyapunov-network-1"
-
-
-def parse_layers(text: str) -> tuple[int, ...]:
-    """Hidden widths from a text such as ``512,256,64``; ``linear`` is no hidden layer.
-
-    Raises:
-        DataError: it does not parse, or a width is below 1.
-    """
-    if text.strip() == "linear":
-        return ()
-    try:
-        widths = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise DataError(
-            f"Layers are whole numbers with commas between (2048,1024,64) or 'linear'; found '{text}'."
-        ) from None
-    if min(widths) < 1:
-        raise DataError(f"Every layer needs at least one unit; found '{text}'.")
-    return widths
 
 
 class LyapunovNetwork(nn.Module):
@@ -90,10 +70,15 @@ class LyapunovNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class NetworkModel:
-    """A trained network as a candidate V (see metrics.Candidate)."""
+    """A trained network as a candidate V (see metrics.Candidate).
+
+    Attributes:
+        seeds: where the trajectories begin that it was trained on; None where nobody knows.
+    """
 
     network: LyapunovNetwork
     name: str = "network"
+    seeds: tuple[int, ...] | None = None
 
     @property
     def lookahead(self) -> int:
@@ -126,8 +111,8 @@ def save_checkpoint(network: LyapunovNetwork, path: Path, *, training: dict[str,
     torch.save({"meta": json.dumps(meta, sort_keys=True), "weights": network.state_dict()}, path)
 
 
-def load_checkpoint(path: Path, *, lookahead: int | None = None) -> LyapunovNetwork:
-    """Read a checkpoint.
+def load_checkpoint(path: Path, *, lookahead: int | None = None) -> NetworkModel:
+    """Read a checkpoint, with the training seeds where it names them.
 
     Raises:
         DataError: it cannot be read, is something else, or was made for another lookahead than asked.
@@ -141,13 +126,15 @@ def load_checkpoint(path: Path, *, lookahead: int | None = None) -> LyapunovNetw
         spec = FeatureSpec(meta["spec"]["lookahead"], groups if set(groups) <= set(GROUPS) else GROUPS)
         network = LyapunovNetwork(spec, tuple(meta["layers"]))
         network.load_state_dict(state["weights"])
+        seeds = meta["training"].get("seeds")
+        model = NetworkModel(network, path.stem, None if seeds is None else tuple(int(seed) for seed in seeds))
     except DataError:
         raise
     except Exception as error:  # torch raises many kinds for a damaged file
         raise DataError(f"{path} is not a checkpoint of a Lyapunov network: {error}.") from error
-    if lookahead is not None and network.spec.lookahead != lookahead:
-        raise DataError(f"{path} was trained with lookahead {network.spec.lookahead}; asked for {lookahead}.")
-    return network
+    if lookahead is not None and spec.lookahead != lookahead:
+        raise DataError(f"{path} was trained with lookahead {spec.lookahead}; asked for {lookahead}.")
+    return model
 
 
 def fingerprint(network: LyapunovNetwork) -> str:

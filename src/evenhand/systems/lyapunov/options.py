@@ -7,7 +7,7 @@ from typing import Literal
 
 from evenhand.errors import DataError
 from evenhand.systems.lyapunov.features import FeatureSpec
-from evenhand.systems.lyapunov.network import REFERENCE_LAYERS, parse_layers
+from evenhand.systems.lyapunov.layers import REFERENCE_LAYERS, parse_layers
 from evenhand.systems.lyapunov.precision import Precision
 
 Target = Literal["fixed", "adaptive", "split"]

@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from evenhand.errors import DataError
 from evenhand.outcome import Outcome
 from evenhand.recipe import Bench, Metric, RecipeSettings, recipe
 from evenhand.systems.lyapunov.closed_forms import closed_form
 from evenhand.systems.lyapunov.evaluation_set import EvaluationSet, draw_numbers, evaluation_set, read_csv
+from evenhand.systems.lyapunov.features import FeatureSpec
+from evenhand.systems.lyapunov.layers import parse_layers
 from evenhand.systems.lyapunov.metrics import Candidate, Scores, TrajectoryScores, decide, evaluate_trajectories, score
 from evenhand.systems.lyapunov.trajectories import (
     curriculum_seeds,
@@ -54,7 +57,7 @@ class Settings(RecipeSettings):
             of which 40 merge into them, as in the log.
     """
 
-    lookahead: int = 10
+    lookahead: int = Field(default=10, ge=1)
     evaluation: str | None = None
     hold_out: bool = True
 
@@ -68,37 +71,55 @@ class NetworkSettings(Settings):
     model: Literal["network"] | ClosedForm = "network"
     layers: str = "256,256,128"
     groups: tuple[str, ...] = ("log", "residues", "drift", "valuations")
-    batch: int = 1024
-    learning_rate: float = 1e-3
+    batch: int = Field(default=1024, ge=1)
+    learning_rate: float = Field(default=1e-3, gt=0)
     target: Literal["fixed", "adaptive", "split"] = "fixed"
-    anchor_share: float = 0.25
+    anchor_share: float = Field(default=0.25, ge=0)
     four_steps: bool = False
     eight_steps: bool = False
     schedule: Literal["cosine", "plateau"] = "cosine"
-    patience_share: float = 0.005
-    growth_weight: float = 1.0
+    patience_share: float = Field(default=0.005, ge=0)
+    growth_weight: float = Field(default=1.0, gt=0)
     curriculum: bool = True
-    ramp_share: float = 0.5
-    start_seeds: int = 0
+    ramp_share: float = Field(default=0.5, ge=0)
+    start_seeds: int = Field(default=0, ge=0)
     mining: bool = True
-    mine_interval: int = 100
-    mine_count: int = 50
-    mined_share: float | None = 0.2
+    mine_interval: int = Field(default=100, ge=1)
+    mine_count: int = Field(default=50, ge=1)
+    mined_share: float | None = Field(default=0.2, ge=0, lt=1)
     count_mined_as_seeds: bool = False
     passes: Literal["needed", "all"] = "needed"
     precision: Literal["auto", "float32", "bf16"] = "auto"
     log_every: int = Field(default=20, ge=1)
     checkpoint_every: int = Field(default=100, ge=1)
 
+    @field_validator("layers")
+    @classmethod
+    def _layers_parse(cls, layers: str) -> str:
+        try:
+            parse_layers(layers)
+        except DataError as error:
+            raise ValueError(str(error)) from None
+        return layers
+
+    @field_validator("groups")
+    @classmethod
+    def _groups_exist(cls, groups: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            FeatureSpec(1, groups)
+        except DataError as error:
+            raise ValueError(str(error)) from None
+        return groups
+
 
 class PotentialSettings(Settings):
     """A learned potential, or a closed form. The budget counts sweeps per window length."""
 
     model: Literal["potential"] | ClosedForm = "potential"
-    window: int = 7
-    residue_power: int = 3
-    climb: float = 3.0
-    trajectory: float = 0.0
+    window: int = Field(default=7, ge=1)
+    residue_power: int = Field(default=3, ge=0, le=4)
+    climb: float = Field(default=3.0, ge=0)
+    trajectory: float = Field(default=0.0, ge=0)
 
 
 @recipe(metrics=METRICS, units=("steps",), version=2, preload=("torch", "numba"))

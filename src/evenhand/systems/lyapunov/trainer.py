@@ -22,8 +22,9 @@ from torch import Tensor, nn
 
 from evenhand.errors import Diverged
 from evenhand.systems.lyapunov.features import FeatureSpec, features
+from evenhand.systems.lyapunov.layers import parse_layers
 from evenhand.systems.lyapunov.limbs import Limbs, advance, log2_of
-from evenhand.systems.lyapunov.network import LyapunovNetwork, parse_layers
+from evenhand.systems.lyapunov.network import LyapunovNetwork
 from evenhand.systems.lyapunov.options import TrainingOptions
 from evenhand.systems.lyapunov.precision import PrecisionChoice, backward_products, choose_precision
 
