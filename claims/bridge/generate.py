@@ -96,7 +96,7 @@ SPECS = (
          "Can soft tokens carry a whole question from one model into another?",
          {"task": "transport", **FLAGSHIP}, steps=2500, minutes=120, real=False),
     Spec("split",
-         ("Task B: the source holds the facts, the target the question; neither can answer alone.",
+         ("Task B: the source reads how a story begins, the target how it goes on; neither can answer alone.",
           "Expected: a gain over the best control; the goal is 20 points."),
          "Can a target use facts that only the source has read?",
          {"task": "split", **FLAGSHIP}, steps=2500, minutes=120, real=False),

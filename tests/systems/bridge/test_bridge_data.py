@@ -39,10 +39,18 @@ class TestStories:
 
     def test_neither_half_of_a_split_story_tells_the_answer(self) -> None:
         for item in stories.generate("split", "train", 60, np.random.default_rng(3)):
-            facts, question = ({int(n) for n in _numbers(text)} for text in (item.facts, item.question))
-            assert len(facts) >= 1
-            assert len(question) == 1
-            assert item.question
+            begun, told = len(_numbers(item.facts)), len(_numbers(item.question))
+            assert begun >= 2
+            assert told >= 1
+            assert begun + told == len(item.operands)
+            assert item.question.endswith("?")
+
+    def test_a_story_that_tests_one_kind_trains_nobody_as_the_other(self) -> None:
+        for one, other in (("transport", "split"), ("split", "transport")):
+            train = stories.generate(one, "train", 200, np.random.default_rng(1))
+            test = stories.generate(other, "test", 200, np.random.default_rng(1))
+            assert not {i.operands for i in train} & {i.operands for i in test}
+            assert not {i.template.split("/")[0] for i in train} & {i.template.split("/")[0] for i in test}
 
     def test_a_transport_story_asks_in_its_facts(self) -> None:
         item = stories.generate("transport", "train", 1, np.random.default_rng(3))[0]

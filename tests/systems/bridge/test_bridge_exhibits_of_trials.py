@@ -26,7 +26,7 @@ def real(tmp_path_factory) -> list[ScoredTrial]:
     found = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(standins, "STEPS", {"digits": 3, "words": 3})
-        patch.setattr(standins, "POOL", {"transport": 40, "split": 40})
+        patch.setattr(standins, "POOL", 80)
         for arm, (role, seed, settings) in arms.items():
             outcome = run(folder / "assets", folder, seed=seed, items=20, name=arm, **settings)
             resolved = Settings.model_validate({**SMALL, **settings}).model_dump(mode="json")

@@ -36,7 +36,7 @@ def assets(tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True)
 def _quick_models(monkeypatch) -> None:
     monkeypatch.setattr(standins, "STEPS", {"digits": 3, "words": 3})
-    monkeypatch.setattr(standins, "POOL", {"transport": 40, "split": 40})
+    monkeypatch.setattr(standins, "POOL", 80)
     monkeypatch.setattr(tiny, "STEPS", 2)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,21 +34,25 @@ from evenhand.trial import stream
 
 StandIn = Literal["digits", "words"]
 
-VERSION = 1
+VERSION = 2
 """Raised by hand when the models that come out change."""
 
-STEPS = {"digits": 2000, "words": 7000}
+STEPS = {"digits": 1200, "words": 3000}
 BATCH = 24
 LEARNING_RATE = {"digits": 2e-3, "words": 2.5e-3}
-POOL = {"transport": 8000, "split": 16000}
-"""Training stories of each kind; looking up a holder by name takes more of them than adding up."""
+POOL = 16000
+"""Training stories."""
+
+INITIAL = 0.1
+"""Standard deviation of fresh weights: about one over the root of the width. At the 0.02 that serves large models a
+stand-in of this width did not copy a name after 1,000 steps; at 0.1 it does after 250."""
 
 
 def key(kind: StandIn) -> dict[str, Any]:
     """What a stand-in depends on, for ``bench.asset``."""
     return {
         "asset": "bridge stand-in", "kind": kind, "version": VERSION, "steps": STEPS[kind], "batch": BATCH,
-        "learning_rate": LEARNING_RATE[kind], "pool": POOL,
+        "learning_rate": LEARNING_RATE[kind], "pool": POOL, "initial": INITIAL,
     }  # fmt: skip
 
 
@@ -78,7 +82,7 @@ def untrained(kind: StandIn, seed: int) -> PreTrainedModel:
     vocabulary = len(tokenizer(kind))
     common: dict[str, Any] = {
         "vocab_size": vocabulary, "max_position_embeddings": 256, "tie_word_embeddings": True, "pad_token_id": 0,
-        "bos_token_id": 1, "eos_token_id": 2,
+        "bos_token_id": 1, "eos_token_id": 2, "initializer_range": INITIAL,
     }  # fmt: skip
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -104,17 +108,15 @@ def rendered(kind: StandIn, story: Item) -> tuple[str, str]:
     return write(STORY.opening + text + STORY.closing), write(story.solution)
 
 
-def training_rows(kind: StandIn, pool: Mapping[str, int], seed: int) -> tuple[list[list[int]], list[int]]:
+def training_rows(kind: StandIn, count: int, seed: int) -> tuple[list[list[int]], list[int]]:
     """Token ids of each whole training story, and the length of its prompt."""
     words = tokenizer(kind)
     rows, starts = [], []
-    tasks: tuple[stories.Kind, ...] = ("transport", "split")
-    for task in tasks:
-        for story in stories.generate(task, "train", pool[task], stream("bridge stand-in", seed, task)):
-            prompt, solution = rendered(kind, story)
-            ids = [words.bos_token_id, *words.encode(prompt, add_special_tokens=False)]
-            rows.append([*ids, *words.encode(solution, add_special_tokens=False), words.eos_token_id])
-            starts.append(len(ids))
+    for story in stories.generate("transport", "train", count, stream("bridge stand-in", seed)):
+        prompt, solution = rendered(kind, story)
+        ids = [words.bos_token_id, *words.encode(prompt, add_special_tokens=False)]
+        rows.append([*ids, *words.encode(solution, add_special_tokens=False), words.eos_token_id])
+        starts.append(len(ids))
     return rows, starts
 
 
@@ -130,7 +132,7 @@ def batch_of(rows: Sequence[list[int]], starts: Sequence[int], question_weight: 
 
 
 def train(
-    kind: StandIn, *, steps: int, pool: Mapping[str, int] | None = None, seed: int = 0,
+    kind: StandIn, *, steps: int, pool: int | None = None, seed: int = 0,
     report: Callable[[int, float], None] | None = None,
 ) -> PreTrainedModel:  # fmt: skip
     """Train a stand-in on whole stories: AdamW, warm-up and cosine decay, question tokens at a tenth of the weight."""

@@ -1,11 +1,12 @@
 """Generated arithmetic stories with equation chains: the embedded task, with splits disjoint by template and operands.
 
 ``transport``: one story of two or three steps; the source reads all of it, the target nothing.
-``split``: facts about three holders for the source, a question about two of them for the target; neither can answer
-alone.
+``split``: such a story cut in two; the source reads how it begins, the target how it goes on and what is asked; neither
+can answer alone.
 
 A template is the tuple of sentence frames of a story. Templates and operand tuples are both dealt out to the splits by
 hash, and a story belongs to a split only where both agree, so that no split shares a template or operands with another.
+Both kinds are dealt alike: a story that tests one kind trains nobody as the other.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -31,20 +33,10 @@ _GAINS = ("{n} finds {b} more.", "{m} gives {n} {b} more.", "Then {n} buys {b} {
 _LOSSES = ("{n} loses {b}.", "{n} gives {b} to {m}.", "Then {n} sells {b} {o}.")
 _CHANGES = (*_GAINS, *_LOSSES)
 _ENDS = ("How many {o} does {n} have now?", "How many {o} are left in the end?")
-_FACTS = ("{n} has {a} {o}.", "The box of {n} holds {a} {o}.", "{n} owns {a} {o}.")
-_TOGETHER = (
-    "How many {o} do {n} and {m} have together after {n} loses {b}?",
-    "{n} loses {b}. How many {o} do {n} and {m} have now in all?",
-)
-_ADDED = (
-    "How many {o} do {n} and {m} have together after {m} finds {b} more?",
-    "{m} finds {b} more. How many {o} do {n} and {m} have now in all?",
-)
-
 WORDS = tuple(
     sorted({
         word.strip(".?")
-        for frame in (*_OPENERS, *_GAINS, *_LOSSES, *_ENDS, *_FACTS, *_TOGETHER, *_ADDED)
+        for frame in (*_OPENERS, *_GAINS, *_LOSSES, *_ENDS)
         for word in frame.split()
         if "{" not in word
     })
@@ -81,36 +73,60 @@ def generate(kind: Kind, split: Split, count: int, rng: np.random.Generator) -> 
 T = TypeVar("T")
 
 
-def _dealt(kind: Kind, split: Split, draw: Callable[[], T | None]) -> T:
+def _dealt(split: Split, draw: Callable[[], T | None]) -> T:
     """Draw until something comes that is dealt to the split; None is drawn again."""
     while True:
         drawn = draw()
-        if drawn is not None and split_of(f"{kind}/{drawn}") == split:
+        if drawn is not None and split_of(f"story/{drawn}") == split:
             return drawn
 
 
-def _story(kind: Kind, facts: str, question: str, chain: list[str], gold: int,
-           template: tuple[int, ...], operands: tuple[int, ...]) -> Item:  # fmt: skip
-    digest = hashlib.sha256(f"{facts}|{question}".encode()).hexdigest()[:12]
-    solution = " ".join(f"{step}." for step in chain) + f" #### {gold}"
-    return Item(f"{kind}-{digest}", facts, question, solution, str(gold), "-".join(map(str, template)), operands)
+@dataclass(frozen=True)
+class _Told:
+    """A whole story: a sentence for its beginning, for each change and for the question, and what leads to the gold."""
+
+    sentences: tuple[str, ...]
+    chain: tuple[str, ...]
+    gold: int
+    template: tuple[int, ...]
+    operands: tuple[int, ...]
+
+    def cut(self, kind: Kind, place: int) -> Item:
+        """The item whose source reads the sentences before ``place``, and whose target is asked the others."""
+        facts, question = " ".join(self.sentences[:place]), " ".join(self.sentences[place:])
+        digest = hashlib.sha256(f"{facts}|{question}".encode()).hexdigest()[:12]
+        solution = " ".join(f"{step}." for step in self.chain) + f" #### {self.gold}"
+        template = "-".join(map(str, self.template)) + (f"/{place}" if question else "")
+        return Item(f"{kind}-{digest}", facts, question, solution, str(self.gold), template, self.operands)
 
 
 def _transport(rng: np.random.Generator, split: Split) -> Item:
+    """A whole story for the source."""
+    told = _tell(rng, split)
+    return told.cut("transport", len(told.sentences))
+
+
+def _split_information(rng: np.random.Generator, split: Split) -> Item:
+    """The source reads the beginning and at least one change, the target at least one more change and the question."""
+    told = _tell(rng, split)
+    return told.cut("split", int(rng.integers(2, len(told.sentences) - 1)))
+
+
+def _tell(rng: np.random.Generator, split: Split) -> _Told:
     """A holder starts with a number and gains or loses two or three times; never fewer than one is left."""
 
     def frames() -> tuple[int, ...]:
         steps = rng.integers(len(_CHANGES), size=int(rng.integers(2, 4)))
         return (int(rng.integers(len(_OPENERS))), *map(int, steps), int(rng.integers(len(_ENDS))))
 
-    template = _dealt("transport", split, frames)
+    template = _dealt(split, frames)
     signs = [1 if step < len(_GAINS) else -1 for step in template[1:-1]]
 
     def numbers() -> tuple[int, ...] | None:
         drawn = [int(rng.integers(5, 31)), *(sign * int(rng.integers(2, 10)) for sign in signs)]
         return tuple(drawn) if min(itertools.accumulate(drawn)) > 0 else None
 
-    operands = _dealt("transport", split, numbers)
+    operands = _dealt(split, numbers)
     name, other = (NAMES[i] for i in rng.permutation(len(NAMES))[:2])
     thing = OBJECTS[int(rng.integers(len(OBJECTS)))]
     words, chain, total = [_OPENERS[template[0]].format(n=name, a=operands[0], o=thing)], [], operands[0]
@@ -119,36 +135,7 @@ def _transport(rng: np.random.Generator, split: Split) -> Item:
         chain.append(_equation(total, change))
         total += change
     words.append(_ENDS[template[-1]].format(n=name, o=thing))
-    return _story("transport", " ".join(words), "", chain, total, template, operands)
-
-
-def _split_information(rng: np.random.Generator, split: Split) -> Item:
-    """Three holders with a number each; the question is about two of them and one change."""
-    last = (*_TOGETHER, *_ADDED)
-    template = _dealt(
-        "split", split, lambda: tuple(map(int, (*rng.integers(len(_FACTS), size=3), rng.integers(len(last)))))
-    )
-    sign = -1 if template[3] < len(_TOGETHER) else 1
-    operands = _dealt(
-        "split", split, lambda: (*map(int, rng.integers(10, 31, size=3)), sign * int(rng.integers(2, 10)))
-    )
-    names = [NAMES[i] for i in rng.permutation(len(NAMES))[:3]]
-    thing = OBJECTS[int(rng.integers(len(OBJECTS)))]
-    facts = " ".join(
-        _FACTS[i].format(n=name, a=amount, o=thing)
-        for i, name, amount in zip(template[:3], names, operands[:3], strict=True)
-    )
-    first, second = (int(i) for i in rng.permutation(3)[:2])
-    change = operands[3]
-    question = last[template[3]].format(n=names[first], m=names[second], b=abs(change), o=thing)
-    both = operands[first] + operands[second]
-    chain = [
-        f"{names[first]} {operands[first]}",
-        f"{names[second]} {operands[second]}",
-        _equation(operands[first], operands[second]),
-        _equation(both, change),
-    ]
-    return _story("split", facts, question, chain, both + change, template, operands)
+    return _Told(tuple(words), tuple(chain), total, template, operands)
 
 
 def _equation(left: int, change: int) -> str:
