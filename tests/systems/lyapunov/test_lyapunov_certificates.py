@@ -1,4 +1,4 @@
-"""Exact densities, certificates, and the faults that the checker refuses."""
+"""Certificates: written, killed, carried on, and the faults that the checker refuses."""
 
 from __future__ import annotations
 
@@ -15,45 +15,9 @@ import pytest
 from evenhand.errors import DataError
 from evenhand.systems.lyapunov import certifier
 from evenhand.systems.lyapunov.checker import CertificateError, check
-from evenhand.systems.lyapunov.density import (
-    surviving_classes,
-    violation_lower_bound,
-    window_minimum_coverage,
-)
 from evenhand.systems.lyapunov.metrics import decide
 from evenhand.systems.lyapunov.potential import Potential, load_potential, zero_potential
 from evenhand.systems.lyapunov.potential_search import Measure, learn
-
-
-@pytest.mark.parametrize(("lookahead", "left"), [(10, Fraction(7495, 2**17)), (20, Fraction(37979409, 2**31))])
-def test_the_window_minimum_covers_the_known_fraction(lookahead: int, left: Fraction) -> None:
-    found = window_minimum_coverage(lookahead)
-    assert 1 - found.density == left
-    assert found.exceptions == ()
-
-
-@pytest.mark.parametrize(("lookahead", "percent"), [(100, 99.996706), (110, 99.998365)])
-def test_the_window_minimum_covers_the_known_share_at_long_lookahead(lookahead: int, percent: float) -> None:
-    assert 100 * float(window_minimum_coverage(lookahead).density) == pytest.approx(percent, abs=5e-7)
-
-
-def test_surviving_classes_are_sequence_a076227() -> None:
-    known = [1, 1, 1, 2, 3, 4, 8, 13, 19, 38, 64, 128, 226, 367, 734, 1295, 2114]
-    assert [surviving_classes(bits) for bits in range(17)] == known
-
-
-@pytest.mark.parametrize(
-    ("bits", "percent"), [(10, 93.75), (16, 96.7743), (32, 99.0373), (64, 99.8507), (128, 99.99302)]
-)
-def test_coverage_by_bits_is_as_published(bits: int, percent: float) -> None:
-    assert 100 * (1 - surviving_classes(bits) / 2**bits) == pytest.approx(percent, abs=6e-5)
-
-
-def test_the_lower_bound_counts_each_rising_necklace_once() -> None:
-    assert violation_lower_bound(1) == Fraction(3, 8)  # (1,1) and (1,2)
-    assert violation_lower_bound(1, 1) == Fraction(1, 8)
-    assert float(violation_lower_bound(20)) == pytest.approx(0.00388, abs=5e-6)
-    assert float(violation_lower_bound(100)) == pytest.approx(5.6e-6, abs=5e-8)
 
 
 @pytest.fixture(scope="module")

@@ -215,16 +215,24 @@ def trajectories(models: list[str], lookahead: Lookahead = None) -> None:
 
 @app.command()
 @_plain_errors
-def density(lookahead: int) -> None:
-    """Exact density on which the window minimum falls, the cutoff and exceptions, and bounds for potentials."""
-    from evenhand.systems.lyapunov.density import violation_lower_bound, window_minimum_coverage
+def density(
+    lookahead: int,
+    form: Annotated[str, typer.Option(help="window-minimum, window-sum, trailing-ones or log-n")] = "window-minimum",
+) -> None:
+    """Exact density on which a closed form falls, the cutoff and exceptions, and bounds for potentials."""
+    from evenhand.systems.lyapunov import density as exact
 
-    found = window_minimum_coverage(lookahead)
-    console.print(f"window minimum, L = {lookahead}: falls on density {found.density} = {float(found.density):.12f}")
-    console.print(f"of the odd n, for every n > {found.cutoff}; exceptions below: {list(found.exceptions) or 'none'}")
+    found = exact.closed_form_coverage(form, lookahead)
+    shown = f"{found.density} = " if found.density.denominator < 1 << 200 else ""
+    console.print(f"{form}, L = {found.lookahead}: falls on density {shown}{float(found.density):.12f}")
+    below = "not looked for" if found.exceptions is None else list(found.exceptions) or "none"
+    console.print(f"of the odd n, for every n > {found.cutoff} of it; exceptions below: {below}")
     for power in range(5):
-        bound = float(violation_lower_bound(lookahead, power))
+        bound = float(exact.violation_lower_bound(lookahead, power))
         console.print(f"every log n + phi(window, n mod {3**power}) fails on density at least {bound:.3e}")
+    bits = (3 ** (lookahead + 1)).bit_length() - 1
+    halvings, words = exact.surviving_classes(bits), exact.surviving_classes_by_words(bits)
+    console.print(f"OEIS A076227({bits}): {halvings} classes mod 2^{bits} counted by halvings, {words} by words")
 
 
 @app.command()
