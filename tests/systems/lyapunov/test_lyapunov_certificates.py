@@ -15,6 +15,7 @@ import pytest
 from evenhand.errors import DataError
 from evenhand.systems.lyapunov import certifier
 from evenhand.systems.lyapunov.checker import CertificateError, check
+from evenhand.systems.lyapunov.larger_head import for_larger_head
 from evenhand.systems.lyapunov.metrics import decide
 from evenhand.systems.lyapunov.potential import Potential, load_potential, zero_potential
 from evenhand.systems.lyapunov.potential_search import Measure, learn
@@ -269,6 +270,35 @@ def test_a_state_of_another_run_is_refused(files: tuple[Path, Path, Any], tmp_pa
         certifier.certify(path, certificate, max_exponent=16, cutoff=2048, report=lambda *_: 1 // 0)
     with pytest.raises(DataError, match="another model, head or cutoff"):
         certifier.certify(path, certificate, max_exponent=16, cutoff=700)
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".jsonl.gz"])
+def test_classes_hold_under_a_larger_head_with_fewer_exceptions(
+    files: tuple[Path, Path, Any], tmp_path: Path, ending: str
+) -> None:
+    path, certificate, masses = files
+    larger, again = tmp_path / f"larger{ending}", tmp_path / f"again{ending}"
+    assert for_larger_head(path, certificate, larger, 4) == masses.certified
+    assert for_larger_head(path, larger, again, 4) == masses.certified
+    before, found = check(certificate, path), check(larger, path)
+    assert (found.density, found.classes, found.lookahead) == (before.density, before.classes, before.lookahead + 3)
+    assert set(found.exceptions) < set(before.exceptions)
+    assert larger.read_bytes() == again.read_bytes()
+
+
+def test_classes_are_not_taken_over_where_they_would_say_nothing(files: tuple[Path, Path, Any], tmp_path: Path) -> None:
+    path, certificate, _ = files
+    short, other = tmp_path / "short.jsonl", tmp_path / "other.json.gz"
+    short.write_text("".join(certificate.read_text().splitlines(keepends=True)[:-1]))
+    zero_potential(1).save(other)
+    for model, source, target, head, message in (
+        (path, certificate, "a", 0, "nothing about one of 0"),
+        (path, short, "b", 2, "ends without a summary"),
+        (other, certificate, "c", 2, "another model"),
+        (path, certificate, "short.jsonl", 2, "exists"),
+    ):
+        with pytest.raises(DataError, match=message):
+            for_larger_head(model, source, tmp_path / target, head)
 
 
 def test_the_checker_shares_no_code_with_the_certifier_and_is_short() -> None:

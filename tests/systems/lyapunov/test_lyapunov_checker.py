@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from evenhand.systems.lyapunov import certifier
-from evenhand.systems.lyapunov.checker import CertificateError, Checked, check
+from evenhand.systems.lyapunov.checker import CertificateError, Checked, _falls, check
 from evenhand.systems.lyapunov.potential import Potential
 from evenhand.systems.lyapunov.potential_search import learn
 
@@ -105,6 +105,11 @@ def test_a_later_index_counts_where_the_head_allows_it(tmp_path: Path) -> None:
         _verified(tmp_path, free, [[[1, 3], EXACT, 1, [0]]], head=1)
     with pytest.raises(CertificateError, match="bad word or index"):
         _verified(tmp_path, free, [[[4], EXACT, 2, [0]]], head=1)
+
+
+def test_a_value_that_is_merely_equal_is_no_fall() -> None:
+    assert not _falls(1, 0, 0, 0, 3)
+    assert _falls(1, 0, 0, 1, 3)
 
 
 @pytest.fixture(scope="module")

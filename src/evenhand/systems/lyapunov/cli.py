@@ -261,14 +261,26 @@ def certify(
     cutoff: int = 4096,
     max_exponent: Annotated[int, typer.Option(help="classes of density below 2^-this stay open")] = 22,
     threads: Threads = 1,
+    classes_of: Annotated[
+        Path | None, typer.Option(help="a certificate of a smaller head, whose classes are taken over as they are")
+    ] = None,
 ) -> None:
     """Write a certificate; kill it at any time, the file stays valid, and running it again goes on.
 
     So does running it with a larger --max-exponent, as long as the .state.npz file beside the certificate is kept.
     """
+    if cutoff < 3:
+        raise DataError(f"The cutoff must be at least 3, the least n at which V can fall; found {cutoff}.")
     from evenhand.systems.lyapunov.certifier import Masses
     from evenhand.systems.lyapunov.certifier import certify as run
+    from evenhand.systems.lyapunov.larger_head import for_larger_head
 
+    if classes_of is not None:
+        if head is None:
+            raise DataError("--classes-of needs --head: the larger head that the classes are taken over for.")
+        taken = for_larger_head(model, classes_of, certificate, head)
+        console.print(f"certified density {taken} = {float(taken):.9f}, the classes of {classes_of.name}")
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("starting", total=1.0)
@@ -308,16 +320,26 @@ def plot(
     folder: Path,
     models: Annotated[list[str] | None, typer.Argument()] = None,
     lookahead: Lookahead = None,
+    certificate: Annotated[
+        list[Path] | None, typer.Option(help="verified, then drawn; the model it names lies beside it; repeatable")
+    ] = None,
     csv: Csv = None,
 ) -> None:
-    """Write lookahead.svg, and margins and trajectories of each model."""
+    """Write lookahead.svg, with optima and what certificates show, and margins and trajectories of each model."""
     from evenhand.systems.lyapunov.models import open_model
-    from evenhand.systems.lyapunov.plots import lookahead_plot, margins_plot, trajectories_plot
+    from evenhand.systems.lyapunov.optimum import optimal_points
+    from evenhand.systems.lyapunov.plots import certified_points, lookahead_plot, margins_plot, trajectories_plot
 
     folder.mkdir(parents=True, exist_ok=True)
     data = _data(csv, 10_000 if csv is None else None)
     opened = [open_model(m, lookahead=lookahead) for m in models or []]
-    lookahead_plot(data, folder / "lookahead.svg", learned={f"{m.name}, L = {m.lookahead}": m for m in opened})
+    lookahead_plot(
+        data,
+        folder / "lookahead.svg",
+        learned={f"{m.name}, L = {m.lookahead}": m for m in opened},
+        certified=certified_points(certificate or []),
+        optima=optimal_points(),
+    )
     for number, model in enumerate(opened, 1):
         margins_plot(model, data, folder / f"margins-{number}.svg")
         trajectories_plot(model, folder / f"trajectories-{number}.svg")

@@ -164,6 +164,15 @@ def optimal_violation(
     )
 
 
+def optimal_points() -> dict[str, dict[int, float]]:
+    """Label to lookahead and optimum, for the windows that are solved in seconds."""
+    points: dict[str, dict[int, float]] = {}
+    for power, label, longest in ((0, "optimum, window only", 4), (1, "optimum, window and n mod 3", 3)):
+        found = [optimal_violation(length, power) for length in range(1, longest + 1)]
+        points[label] = {o.lookahead: o.violated for o in found if o.solved and o.violated is not None}
+    return points
+
+
 @dataclass
 class _HittingSet:
     mass: float | None  # of a set that hits every rising cycle

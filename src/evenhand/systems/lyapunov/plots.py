@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +13,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from evenhand.errors import DataError
+from evenhand.systems.lyapunov.checker import check
 from evenhand.systems.lyapunov.closed_forms import WindowMinimum, WindowSum
 from evenhand.systems.lyapunov.density import violation_lower_bound, window_minimum_coverage
 from evenhand.systems.lyapunov.evaluation_set import EvaluationSet
@@ -80,13 +84,15 @@ def lookahead_plot(
     *,
     lookaheads: Sequence[int] = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100),
     learned: Mapping[str, Candidate] | None = None,
-    certified: Mapping[str, tuple[int, float]] | None = None,
+    certified: Mapping[int, float] | None = None,
+    optima: Mapping[str, Mapping[int, float]] | None = None,
 ) -> None:
-    """Failing share against lookahead, logarithmic: closed forms, exact density, lower bounds, learned models.
+    """Failing share against lookahead, logarithmic: closed forms, exact density, bounds, optima, learned models.
 
     Args:
         learned: label to model, measured on ``data``.
-        certified: label to (lookahead, certified density).
+        certified: lookahead to certified density.
+        optima: label to lookahead and least failing density.
     """
 
     def draw(figure: Figure) -> None:
@@ -102,12 +108,33 @@ def lookahead_plot(
             axes.plot(lookaheads, bound, style, color="grey", label=label)
         for label, model in (learned or {}).items():
             axes.plot(model.lookahead, 1 - evaluate(model, data).passed, "*", markersize=9, label=label)
-        for label, (lookahead, density) in (certified or {}).items():
-            axes.plot(lookahead, 1 - density, "v", markersize=7, label=f"{label}, not certified")
+        if certified:
+            shares = [1 - density for density in certified.values()]
+            axes.plot(list(certified), shares, "kv", markersize=5, label="learned V, share not certified")
+        for (label, points), style in zip((optima or {}).items(), ("kD", "k+", "kx"), strict=False):
+            axes.plot(list(points), list(points.values()), style, markersize=5, fillstyle="none", label=label)
         axes.set(xlabel="lookahead L", ylabel="share of n at which V does not fall", xscale="log", yscale="log")
         axes.legend(fontsize=7)
 
     save(path, draw, (7.5, 5))
+
+
+def certified_points(certificates: Sequence[Path]) -> dict[int, float]:
+    """Lookahead to certified density, the largest of each; every certificate is verified by the checker.
+
+    Raises:
+        DataError: the model that a certificate names does not lie beside it.
+    """
+    points: dict[int, float] = {}
+    for path in certificates:
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rt", encoding="utf-8") as file:
+            model = path.with_name(str(json.loads(file.readline())["model"]))
+        if not model.exists():
+            raise DataError(f"{path} is about {model.name}, which does not lie beside it.")
+        found = check(path, model)
+        points[found.lookahead] = max(float(found.density), points.get(found.lookahead, 0.0))
+    return points
 
 
 def _positive(values: Sequence[float]) -> list[float]:
