@@ -22,6 +22,7 @@ from evenhand.systems.bridge.evaluation import (
     item_rows,
     write_rows,
 )
+from evenhand.systems.bridge.extraction import own_answer
 from evenhand.systems.bridge.items import Item
 from evenhand.systems.bridge.material import Material, SourceStates, prepare, text_outputs
 from evenhand.systems.bridge.prompts import Prompts
@@ -92,11 +93,7 @@ def _reference(settings: Settings, material: Material, bench: Bench, rng: np.ran
     else:
         outputs = text_outputs(source, material.source_hash, material.form, _read_by_source(test), settings, bench)
         if settings.reference == "relay":
-            # The target gets the source's words in the place of the facts; its own question stays.
-            told = [
-                dataclasses.replace(item, id=f"{item.id}-relayed", facts=text or "?", solution="")
-                for item, text in zip(test, outputs, strict=True)
-            ]
+            told = relayed(test, outputs, with_text=settings.with_text)
             outputs = text_outputs(target, material.target_hash, material.form, told, settings, bench)
     answers = Answers.read(outputs, test)
     share, answer = alarms.most_frequent(answers.strict)
@@ -115,6 +112,23 @@ def _features(states: SourceStates, items: Sequence[Item], batch: int = 64) -> t
 def _read_by_source(items: Sequence[Item]) -> list[Item]:
     """Items as the source sees them: the facts alone."""
     return [dataclasses.replace(item, question="") for item in items]
+
+
+def relayed(items: Sequence[Item], texts: Sequence[str], *, with_text: bool) -> list[Item]:
+    """Items as the target gets them with the source's words in the place of the facts; its own question stays.
+
+    Of what the source wrote only its own answer is passed on, not the questions that it went on to ask itself.
+
+    Args:
+        texts: what the source wrote for each item.
+        with_text: whether the target sees the facts too, in front of the source's words, as in the bridge's format.
+    """
+    told = []
+    for item, text in zip(items, texts, strict=True):
+        words = own_answer(text).strip() or "?"
+        facts = f"{item.facts} {words}" if with_text else words
+        told.append(dataclasses.replace(item, id=f"{item.id}-relayed", facts=facts, solution=""))
+    return told
 
 
 def _record(settings: Settings, material: Material, bench: Bench, evaluation: Evaluation) -> None:
