@@ -189,6 +189,7 @@ def test_training_stops_where_the_rewards_have_stayed_below_their_start_and_the_
         ({"lora_targets": ["no_proj"]}, "code", "is no module of"),
         ({"anchor_type": "kl", "kl_coef": 0.03, "kl_start_step": 200, "kl_warmup_steps": 300}, "code", "full strength"),
         ({"eval_steps": 250}, "code", "no evaluation would be made"),
+        ({"save_steps": 5}, "code", "no checkpoint would be kept"),
     ],
 )
 def test_bad_input_fails_with_its_class_and_says_what_to_do(
@@ -200,6 +201,17 @@ def test_bad_input_fails_with_its_class_and_says_what_to_do(
     assert failure is not None
     assert message in failure.message
     assert failure.kind == kind
+
+
+def test_a_run_too_short_for_its_settings_is_refused_with_every_reason_before_anything_is_loaded(
+    world: dict[str, Any], run_trial: Any
+) -> None:
+    late = {"anchor_type": "kl", "kl_coef": 0.03, "kl_start_step": 200, "eval_steps": 4, "save_steps": 5}
+    failure = run_trial("checkpoint", world | late | {"model": "./nowhere", "reward_model": "./nowhere"}).failure
+    assert failure is not None
+    assert failure.kind == "code"
+    for name in ("eval_steps: is 4", "save_steps: is 5", "full strength is reached at step 200"):
+        assert name in failure.message
 
 
 def test_a_full_disk_stops_the_trial_before_training(

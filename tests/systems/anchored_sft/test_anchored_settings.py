@@ -8,9 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from evenhand.errors import SettingsError
-from evenhand.systems.anchored_sft.settings import CheckpointSettings, StandinSettings, check_epochs
+from evenhand.systems.anchored_sft.settings import CheckpointSettings, StandinSettings, TextSettings, check_epochs
 
 CHECKPOINT = {"model": "some/model", "dataset": "data.jsonl"}
+TEXT = {"text": "text.json", "data": "data.jsonl", "target_loss": 2.0}
+ANCHORED = {"anchor_type": "kl", "kl_coef": 0.1}
 JUDGED = {"questions": "q.jsonl", "reward_model": "judge", "mtbench_questions_limit": 16}
 
 
@@ -27,6 +29,9 @@ JUDGED = {"questions": "q.jsonl", "reward_model": "judge", "mtbench_questions_li
         ),
         ({"early_stop_tolerance": 0.1}, "has no effect without early_stop_patience"),
         ({"train": False, "save_steps": 5}, "save_steps: has no effect with train = false"),
+        ({"train": False, "replay": 0.2}, "replay: has no effect with train = false"),
+        ({"warmup_ratio": 0.1}, "warmup_ratio: has no effect with schedule = 'constant'"),
+        ({"rescale": [0.5], "early_stop_patience": 2}, "rescale: scales the adapter of a whole run"),
         ({"curriculum": 0.3}, "curriculum has no effect without replay"),
         ({"rescale": [0.5, 2.0]}, "must be scales in"),
         ({"kl_coef": float("nan")}, "kl_coef"),
@@ -46,6 +51,16 @@ def test_settings_of_a_stand_in_run_that_would_do_nothing_are_refused(changes: d
         ({"sample_seed": 1}, "sample_seed: has no effect without sample_ratio"),
         ({"streaming": True, "num_proc": 4}, "num_proc: has no effect with streaming"),
         ({"streaming": True, "packing": True}, "packing: has no effect with streaming"),
+        ({"train": False, "sample_ratio": 0.5}, "sample_ratio: has no effect with train = false"),
+        ({"train": False, "skip_baseline": True}, "skip_baseline: has no effect with train = false"),
+        ({"train": False, "subset": "both", "mix_reasoning_ratio": 0.2}, "mix_reasoning_ratio: has no effect with tr"),
+        ({"schedule": "constant", "warmup_ratio": 0.0}, "warmup_ratio: has no effect with schedule = 'constant'"),
+        (ANCHORED | {"kl_limit_seq": 769}, "kl_limit_seq: is 769, but no row has more than max_seq_length = 768"),
+        (
+            {"packing": True, "subset": "both", "mix_reasoning_ratio": 0.2, "curriculum": 0.3},
+            "curriculum: has no effect with packing",
+        ),
+        ({"packing": True, "epochs": 1}, "epochs: cannot be told with packing"),
         ({"packing": True, "overlong": "truncate"}, "overlong: has no effect with packing"),
         ({"mtbench_questions_limit": 16}, "mtbench_questions_limit: has no effect without reward_model"),
         ({"reward_model": "judge"}, "reward_model: has no effect without questions"),
@@ -64,6 +79,25 @@ def test_settings_of_a_stand_in_run_that_would_do_nothing_are_refused(changes: d
 def test_settings_of_a_checkpoint_run_that_would_do_nothing_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         CheckpointSettings.model_validate(CHECKPOINT | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"early_stop_patience": 2}, "early_stop_patience has no effect here: it needs dev questions"),
+        (ANCHORED | {"kl_limit_seq": 300}, "kl_limit_seq: is 300, but no row has more than max_seq_length = 256"),
+    ],
+)
+def test_settings_of_a_text_run_that_would_do_nothing_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        TextSettings.model_validate(TEXT | changes)
+
+
+def test_settings_at_the_edge_of_having_an_effect_are_accepted() -> None:
+    CheckpointSettings.model_validate(CHECKPOINT | ANCHORED | {"kl_limit_seq": 768, "warmup_ratio": 0.0})
+    CheckpointSettings.model_validate(CHECKPOINT | {"train": False, "packing": True, "baseline_eval_samples": 4})
+    StandinSettings.model_validate({"warmup_ratio": 0.1, "schedule": "linear"})
+    TextSettings.model_validate(TEXT | {"rescale": [0.5, 1.0]})
 
 
 def test_early_stopping_on_rewards_is_accepted_with_a_tolerance_in_rewards() -> None:

@@ -25,6 +25,7 @@ from evenhand.systems.anchored_sft.evaluation import Answers, ForgettingEvaluati
 from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order
 from evenhand.systems.anchored_sft.judge import JudgedAnswer, JudgedQuestion, RewardJudge, read_questions
 from evenhand.systems.anchored_sft.mix import training_order
+from evenhand.systems.anchored_sft.run_length import check_length
 from evenhand.systems.anchored_sft.settings import CheckpointSettings, check_epochs, data_mix
 from evenhand.systems.anchored_sft.shown import SHOWN, first_by_hash, note_question
 
@@ -122,6 +123,7 @@ def _by_turn(found: Sequence[JudgedAnswer]) -> list[dict[str, float]]:
 
 def run_arm(settings: CheckpointSettings, bench: Bench) -> Outcome:
     """The whole trial."""
+    check_length(settings, int(bench.budget.amount))
     # The judge first: hours of training are lost when it turns out at their end that there is none.
     judge = None
     if settings.reward_model is not None:

@@ -15,7 +15,7 @@ from transformers import TrainerState as State
 from transformers import TrainingArguments as Arguments
 from trl import SFTConfig  # type: ignore[attr-defined]
 
-from evenhand.nn.anchors import AnchorSchedule, Divergence
+from evenhand.nn.anchors import Divergence
 from evenhand.outcome import Outcome
 from evenhand.recipe import Bench
 from evenhand.systems.anchored_sft.adapters import (
@@ -29,6 +29,7 @@ from evenhand.systems.anchored_sft.adapters import (
 from evenhand.systems.anchored_sft.callbacks import EvaluateWhileTraining, StopOnForgetting
 from evenhand.systems.anchored_sft.conversations import Tokenised
 from evenhand.systems.anchored_sft.evaluation import Answers
+from evenhand.systems.anchored_sft.run_length import check_length, schedule_of
 from evenhand.systems.anchored_sft.settings import KINDS, TrainingSettings
 from evenhand.systems.anchored_sft.trainer import Anchor, AnchoredSFTTrainer
 
@@ -106,6 +107,7 @@ class Arm:
         return self._outcome()
 
     def _train(self) -> None:
+        check_length(self.settings, int(self.bench.budget.amount))
         stopper = self._stopper()
         saved = self.bench.resume()
         if saved is not None:
@@ -229,11 +231,9 @@ def adapted(model: Any, settings: TrainingSettings, bench: Bench) -> Any:
 
 def anchor_of(settings: TrainingSettings, prompts: Sequence[Sequence[int]] | None, seed: int) -> Anchor | None:
     """The anchor that the settings describe."""
-    if settings.anchor_type is None or settings.kl_coef is None:
+    schedule = schedule_of(settings)
+    if settings.anchor_type is None or schedule is None:
         return None
-    schedule = AnchorSchedule(
-        settings.kl_coef, settings.kl_start_step or 0, settings.kl_warmup_steps or 0, settings.kl_decay_steps or 0
-    )
     divergence = Divergence(KINDS[settings.anchor_type], settings.js_beta or 0.5)  # type: ignore[arg-type]
     if settings.anchor_prompts is not None:
         return Anchor(

@@ -16,6 +16,22 @@ from evenhand.recipe import RecipeSettings
 
 AnchorType = Literal["kl", "kl_rev", "js", "non_target"]
 KINDS = {"kl": "forward", "kl_rev": "reverse", "js": "js", "non_target": "non-target"}
+WARMUP_RATIO = 0.03
+NEEDS_TRAINING = (
+    "anchor_type",
+    "early_stop_patience",
+    "save_steps",
+    "rescale",
+    "epochs",
+    "save_adapter_to",
+    "save_merged_to",
+    "replay",
+    "curriculum",
+    "mix_reasoning_ratio",
+    "sample_ratio",
+    "skip_baseline",
+)
+"""Settings that only training makes use of."""
 
 
 class TrainingSettings(RecipeSettings):
@@ -26,7 +42,7 @@ class TrainingSettings(RecipeSettings):
     batch: int = Field(8, gt=0, description="rows at once")
     grad_acc: int = Field(1, gt=0, description="micro-batches of an optimiser step")
     learning_rate: float = Field(1e-4, gt=0)
-    warmup_ratio: float = Field(0.03, ge=0, lt=1)
+    warmup_ratio: float = Field(WARMUP_RATIO, ge=0, lt=1, description="of a linear or cosine schedule")
     schedule: Literal["linear", "cosine", "constant"] = "cosine"
     weight_decay: float = Field(0.0, ge=0)
     lora_r: int = Field(8, gt=0)
@@ -86,20 +102,19 @@ def training_faults(settings: TrainingSettings) -> list[Fault]:
     if settings.early_stop_tolerance is not None and settings.early_stop_patience is None:
         faults.append(Fault("early_stop_tolerance", "has no effect without early_stop_patience"))
     if not settings.train:
-        names = (
-            "anchor_type",
-            "early_stop_patience",
-            "save_steps",
-            "rescale",
-            "epochs",
-            "save_adapter_to",
-            "save_merged_to",
-        )
         faults += [
             Fault(name, "has no effect with train = false; remove it")
-            for name in names
-            if getattr(settings, name) is not None
+            for name in NEEDS_TRAINING
+            if getattr(settings, name, None) not in (None, False)
         ]
+    elif settings.schedule == "constant" and settings.warmup_ratio != WARMUP_RATIO:
+        faults.append(Fault("warmup_ratio", "has no effect with schedule = 'constant'; remove it, or set 'linear'"))
+    if settings.rescale is not None and settings.early_stop_patience is not None:
+        message = "scales the adapter of a whole run, which early_stop_patience would cut short; remove one of them"
+        faults.append(Fault("rescale", message))
+    limit, longest = settings.kl_limit_seq, getattr(settings, "max_seq_length", None)
+    if limit is not None and longest is not None and limit > longest:
+        faults.append(Fault("kl_limit_seq", f"is {limit}, but no row has more than max_seq_length = {longest} tokens"))
     if settings.rescale is not None and not all(0 < scale <= 1 for scale in settings.rescale):
         faults.append(Fault("rescale", f"must be scales in (0, 1]; found {settings.rescale}"))
     return faults
@@ -147,6 +162,12 @@ class TextSettings(TrainingSettings):
     replay: float | None = Field(None, gt=0, lt=1, description="share of general text in the training data")
     teaching_steps: int = Field(1500, gt=0)
     hidden: int = Field(128, gt=0)
+
+    @model_validator(mode="after")
+    def _stopping_needs_questions(self) -> TextSettings:
+        if self.early_stop_patience is not None:
+            raise ValueError("early_stop_patience has no effect here: it needs dev questions, and there are texts only")
+        return self
 
 
 class CheckpointSettings(TrainingSettings):
@@ -211,6 +232,16 @@ def checkpoint_faults(settings: CheckpointSettings) -> list[Fault]:
         alone = {"num_proc": settings.num_proc, "epochs": settings.epochs, "packing": settings.packing or None}
         faults += [
             Fault(name, "has no effect with streaming; remove it") for name, value in alone.items() if value is not None
+        ]
+    if settings.packing:
+        reasons = {
+            "curriculum": "has no effect with packing, whose rows are drawn at random",
+            "epochs": "cannot be told with packing, where a step's rows hold any number of conversations",
+        }
+        faults += [
+            Fault(name, f"{reason}; remove it")
+            for name, reason in reasons.items()
+            if getattr(settings, name) is not None
         ]
     if settings.overlong != "refuse" and settings.packing:
         faults.append(Fault("overlong", "has no effect with packing, which cuts at max_seq_length; remove it"))
