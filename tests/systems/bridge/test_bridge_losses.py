@@ -68,6 +68,16 @@ def test_a_loss_that_only_trains_its_own_head_is_caught(make_bridge, train_items
         trainer(make_bridge(), train_items, losses=weights(answer=1.0, probe=1.0)).step()
 
 
+def test_soft_tokens_cut_off_the_graph_are_caught_though_the_adapters_still_learn(
+    make_bridge, train_items, monkeypatch
+) -> None:
+    bridge = make_bridge(injection="adapter")
+    forward = bridge.translator.forward
+    monkeypatch.setattr(bridge.translator, "forward", lambda *a, **more: forward(*a, **more).detach())
+    with pytest.raises(DeadLossError, match="'answer' has a weight but does not depend on the translator"):
+        trainer(bridge, train_items, losses=weights(answer=1.0)).step()
+
+
 def test_a_flow_loss_without_a_flow_is_refused(make_bridge, train_items) -> None:
     with pytest.raises(DeadLossError, match='bridge = "dit"'):
         trainer(make_bridge("linear"), train_items, losses=weights(flow=1.0)).step()

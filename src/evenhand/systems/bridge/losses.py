@@ -195,17 +195,22 @@ LOSSES: Mapping[str, Callable[[Step], Tensor]] = {
 }
 
 
-def check_gradients(losses: Mapping[str, Tensor], parameters: Sequence[nn.Parameter]) -> dict[str, float]:
+def check_gradients(
+    losses: Mapping[str, Tensor], parameters: Sequence[nn.Parameter], translator: Sequence[nn.Parameter] | None = None
+) -> dict[str, float]:
     """Gradient norm of each loss on its own; run at the first step.
 
     Args:
         losses: name to unweighted value, with the graph still there.
         parameters: of the translator and its adapters; heads that serve a loss do not count.
+        translator: those of ``parameters`` that are the translator's; all by default. A loss has to be connected with
+            one of them, though its gradient there may still be zero behind an adapter's gate, which starts closed.
 
     Raises:
-        DeadLossError: a loss has no graph, or its gradient is zero or not finite.
+        DeadLossError: a loss has no graph, its gradient is zero or not finite, or its graph misses the translator.
     """
     norms: dict[str, float] = {}
+    own = {id(value) for value in (parameters if translator is None else translator)}
     for name, value in losses.items():
         if not value.requires_grad:
             raise DeadLossError(f"The loss '{name}' has a weight but no gradient at all: it was cut off the graph.")
@@ -216,6 +221,11 @@ def check_gradients(losses: Mapping[str, Tensor], parameters: Sequence[nn.Parame
             raise DeadLossError(
                 f"The loss '{name}' has a weight but its gradient on the translator is {norms[name]} at the first "
                 "step: it would teach nothing. Set its weight to 0 or mend its path."
+            )
+        if all(part is None for part, held in zip(found, parameters, strict=True) if id(held) in own):
+            raise DeadLossError(
+                f"The loss '{name}' has a weight but does not depend on the translator: only the adapters would learn "
+                "from it. The soft tokens were cut off the graph."
             )
     return norms
 

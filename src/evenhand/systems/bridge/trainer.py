@@ -91,7 +91,9 @@ class BridgeTrainer:
         values = {name: LOSSES[name](step) for name in self.settings.losses.active()}
         if self.step_count == 0:
             check_distinct(step.soft)
-            self.gradient_norms = check_gradients(values, self.bridge.parameters())
+            self.gradient_norms = check_gradients(
+                values, self.bridge.parameters(), list(self.bridge.translator.parameters())
+            )
         weights = self.settings.losses.active()
         total = torch.stack([weights[name] * value for name, value in values.items()]).sum()
         if not bool(torch.isfinite(total)):
