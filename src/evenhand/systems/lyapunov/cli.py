@@ -1,10 +1,8 @@
-"""Command line: ``evenhand-lyapunov COMMAND`` (or ``python -m evenhand.systems.lyapunov.cli COMMAND``).
-
-generate, learn, train, evaluate, trajectories, optimum, density, certify, check, plot.
-"""
+"""Command line: ``evenhand-lyapunov COMMAND`` (or ``python -m evenhand.systems.lyapunov.cli COMMAND``)."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -13,7 +11,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from evenhand.errors import DataError, EvenhandError
 
@@ -37,10 +34,6 @@ def _plain_errors(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(2) from None
 
     return wrapped
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.3f}"
 
 
 @app.command()
@@ -119,7 +112,8 @@ def train(
 
     from evenhand.systems.lyapunov.metrics import evaluate as score_on
     from evenhand.systems.lyapunov.network import LyapunovNetwork, NetworkModel, save_checkpoint
-    from evenhand.systems.lyapunov.options import TrainingOptions, as_logged
+    from evenhand.systems.lyapunov.options import TrainingOptions, as_logged, patience_of
+    from evenhand.systems.lyapunov.tables import full_line, percent, score_table, visited
     from evenhand.systems.lyapunov.training import train as run
     from evenhand.systems.lyapunov.trajectories import curriculum_seeds
 
@@ -133,25 +127,27 @@ def train(
         "batch": batch, "learning_rate": learning_rate, "target": target, "four_steps": t4, "eight_steps": t8,
         "curriculum": curriculum, "ramp_length": ramp_length, "start_seeds": start_seeds, "mining": mining,
         "mine_interval": mine_interval, "mine_count": mine_count, "anchor_steps": max(1, steps // 4),
-        "precision": precision,
+        "precision": precision, "patience": patience_of(steps),
     }  # fmt: skip
     options = as_logged(**chosen) if logged else TrainingOptions(**chosen)
     seeds = curriculum_seeds(hold_out=hold_out)
     data = _data(csv, 10_000 if csv is None else None)
-    quick = _data(None, 2_000)
+    quick, visits = _data(None, 2_000), visited(data)
 
     def report(step: int, loss: float, network: LyapunovNetwork) -> None:
-        full = evaluate_every > 0 and step % evaluate_every == 0
-        if full or (quick_every > 0 and step % quick_every == 0):
-            found = score_on(NetworkModel(network), data if full else quick)
+        model = NetworkModel(network)
+        if evaluate_every > 0 and step % evaluate_every == 0:
+            console.print(f"step {step}: loss {loss:.4f}; {full_line(model, data, visits)}", soft_wrap=True)
+        elif quick_every > 0 and step % quick_every == 0:
+            found = score_on(model, quick)
             console.print(
-                f"step {step}: loss {loss:.4f}, pass {_percent(found.passed)} % of {found.count}, "
-                f"growth {_percent(found.growth)} %, decay {_percent(found.decay)} %"
+                f"step {step}: loss {loss:.4f}, pass {percent(found.passed)} % of {found.count}, "
+                f"growth {percent(found.growth)} %, decay {percent(found.decay)} %"
             )
 
     network = run(options, seeds=seeds, order=np.random.default_rng(seed), init_seed=seed, report=report)
     save_checkpoint(network, path, training={"seeds": seeds, "logged": logged, "steps": steps})
-    _show_scores([NetworkModel(network)], data, threads)
+    console.print(score_table(NetworkModel(network), data, visits, threads=threads))
 
 
 def _data(csv: Path | None, count: int | None) -> Any:
@@ -161,56 +157,29 @@ def _data(csv: Path | None, count: int | None) -> Any:
     return read_csv(csv) if csv is not None else make(count or 50_000)
 
 
-def _show_scores(models: list[Any], data: Any, threads: int) -> None:
-    from evenhand.systems.lyapunov.evaluation_set import evaluation_set
-    from evenhand.systems.lyapunov.metrics import evaluate as score_on
-    from evenhand.systems.lyapunov.trajectories import on_trajectory_numbers
-
-    visited = evaluation_set(on_trajectory_numbers(data.numbers[:10_000], steps_per_start=40, seed=1))
-    table = Table("model", "L", "size", "pass %", "weighted %", "growth wtd %", "decay %", "on-trajectory %", "1 %")
-    for model in models:
-        uniform, on = score_on(model, data, threads=threads), score_on(model, visited, threads=threads)
-        cells = [uniform.passed, uniform.weighted, uniform.growth_weighted, uniform.decay, on.passed]
-        table.add_row(
-            model.name,
-            str(model.lookahead),
-            str(model.size),
-            *map(_percent, cells),
-            f"{uniform.margins[0.01]:.4f}",
-        )
-    console.print(table)
-
-
 @app.command()
 @_plain_errors
 def evaluate(models: list[str], lookahead: Lookahead = None, csv: Csv = None, threads: Threads = 1) -> None:
     """Pass rates and margins of models (files or closed forms) on the uniform and the on-trajectory measure."""
     from evenhand.systems.lyapunov.models import open_model
+    from evenhand.systems.lyapunov.tables import score_table, visited
 
-    _show_scores([open_model(m, lookahead=lookahead) for m in models], _data(csv, None), threads)
+    opened = [open_model(m, lookahead=lookahead) for m in models]
+    data = _data(csv, None)
+    visits = visited(data)
+    for model in opened:
+        console.print(score_table(model, data, visits, threads=threads))
 
 
 @app.command()
 @_plain_errors
 def trajectories(models: list[str], lookahead: Lookahead = None) -> None:
-    """Violations on the test trajectories, with the share of steps that lies on training trajectories."""
-    from evenhand.systems.lyapunov.metrics import evaluate_trajectories
+    """Violations and worst margin on the test trajectories, with the steps that each model was itself trained on."""
     from evenhand.systems.lyapunov.models import open_model
-    from evenhand.systems.lyapunov.trajectories import listed_steps, numbers_on, training_seeds
+    from evenhand.systems.lyapunov.tables import trajectory_table
 
-    test, training = listed_steps(), numbers_on(training_seeds())
-    table = Table("model", "L", *map(str, test.seeds), "all steps", "distinct", "on no training trajectory")
-    on = 0
     for reference in models:
-        model = open_model(reference, lookahead=lookahead)
-        found = evaluate_trajectories(model, test, training)
-        on = found.on_training or 0
-        per_seed = [f"{v}/{s}" for v, s, _ in found.per_seed.values()]
-        rest = f"{found.held_out_violations}/{found.held_out}"
-        total, distinct = f"{found.violations}/{found.steps}", f"{found.distinct_violations}/{found.distinct}"
-        table.add_row(model.name, str(model.lookahead), *per_seed, total, distinct, rest)
-    console.print(table)
-    console.print(f"{on} of {len(test.flat)} steps lie on the default training trajectories.")
+        console.print(trajectory_table(open_model(reference, lookahead=lookahead)))
 
 
 @app.command()
@@ -303,9 +272,17 @@ def certify(
 @_plain_errors
 def check(certificate: Path, model: Path) -> None:
     """Verify a certificate with integers and fractions only."""
+    from evenhand.systems.lyapunov.certificate_form import require_form
     from evenhand.systems.lyapunov.checker import check as verify
 
-    found = verify(certificate, model)
+    require_form(certificate)
+    try:
+        found = verify(certificate, model)
+    except OSError as error:
+        raise DataError(f"The model {model} cannot be read: {error}.") from error
+    except (EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, zlib.error) as error:
+        # the certificate has its form, so what does not is the model that it was written for
+        raise DataError(f"The certificate names {model}, which is no saved potential: {error}.") from error
     console.print(
         f"V of lookahead {found.lookahead} falls on density at least {found.density} = {float(found.density):.9f} of "
         f"the odd n, for every n >= {found.cutoff} of {found.classes} classes; below it, all odd n >= 3 but "
@@ -347,7 +324,7 @@ def plot(
 
 
 def main() -> None:
-    """Entry point of the script."""
+    """Run the program."""
     app()
 
 

@@ -67,6 +67,11 @@ class TrainingOptions:
             raise DataError(f"mined_share lies in 0 <= share < 1, or is None; found {self.mined_share}.")
 
 
+def patience_of(steps: int, share: float = 0.005) -> int:
+    """Batches without a new best loss after which the plateau schedule halves: 500 of 100,000 steps, 6 of 1,200."""
+    return max(1, round(steps * share))
+
+
 def as_logged(**changes: object) -> TrainingOptions:
     """The log's way: plateau schedule, growth steps 10:1, mined numbers as seeds, all four passes."""
     base: dict[str, object] = {

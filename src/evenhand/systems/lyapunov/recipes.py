@@ -156,7 +156,7 @@ def network(settings: NetworkSettings, bench: Bench) -> Outcome:
 
 def _options(settings: NetworkSettings, steps: int) -> TrainingOptions:
     """The options of a training of so many steps; shares of the budget become steps."""
-    from evenhand.systems.lyapunov.options import TrainingOptions
+    from evenhand.systems.lyapunov.options import TrainingOptions, patience_of
 
     return TrainingOptions(
         lookahead=settings.lookahead,
@@ -170,7 +170,7 @@ def _options(settings: NetworkSettings, steps: int) -> TrainingOptions:
         four_steps=settings.four_steps,
         eight_steps=settings.eight_steps,
         schedule=settings.schedule,
-        patience=max(1, round(steps * settings.patience_share)),
+        patience=patience_of(steps, settings.patience_share),
         growth_weight=settings.growth_weight,
         curriculum=settings.curriculum,
         ramp_length=max(1, int(steps * settings.ramp_share)),
