@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,21 @@ def render(tokenizer: Any, messages: Sequence[Message], *, generation: bool) -> 
     return text
 
 
+def is_text_of_messages(text: str) -> bool:
+    """Whether a whole text is a message, or a list of them, as Python or JSON writes it down."""
+    text = text.strip()
+    if not text.startswith(("{", "[", "(")) or "role" not in text or "content" not in text:
+        return False
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+        messages = found if isinstance(found, list | tuple) else [found]
+        return bool(messages) and all(isinstance(m, dict) and {"role", "content"} <= m.keys() for m in messages)
+    return False
+
+
 def pad_left(rows: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Tensor]:
     """(B, S) ids and mask of rows of different lengths, padded on the left."""
     import torch
@@ -54,14 +71,25 @@ def greedy_answers(
 ) -> list[str]:
     """Answers to prompts (a question, or a conversation that ends with the user's turn), decoded greedily.
 
+    What a checkpoint brings along for its own decoding (sampling, a penalty for repetition) is left aside.
+
     Args:
         model: a causal language model; it is put into evaluation mode for the while.
         cap: most new tokens of an answer.
         batch: prompts decoded at once; prompts of similar length go together.
+
+    Raises:
+        DataError: as :func:`render`, or a question is the text of a list of messages.
     """
     import torch
 
     conversations = [[{"role": "user", "content": p}] if isinstance(p, str) else list(p) for p in prompts]
+    for asked in (conversation[-1]["content"] for conversation in conversations):
+        if isinstance(asked, str) and is_text_of_messages(asked):
+            raise DataError(
+                f"A question is the text of messages: {asked!r:.120}. The model would be asked about its own format; "
+                "hand over the list of messages itself."
+            )
     texts = [render(tokenizer, conversation, generation=True) for conversation in conversations]
     rows = tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
@@ -82,6 +110,9 @@ def greedy_answers(
                     temperature=None,
                     top_p=None,
                     top_k=None,
+                    # This penalty looks at the padding too, so answers would depend on the batch.
+                    repetition_penalty=1.0,
+                    no_repeat_ngram_size=0,
                     pad_token_id=tokenizer.pad_token_id,
                 )
             new = tokenizer.batch_decode(out[:, ids.shape[1] :], skip_special_tokens=True)
