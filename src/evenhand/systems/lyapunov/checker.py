@@ -108,8 +108,7 @@ def _check_class(
 ) -> bool:
     """Whether the inequality holds at the cutoff, with phi(n) from below and phi(T^i n) from above.
 
-    A tail is taken at its least k, which makes s least. If it ends at i, the residue of T^i n is none of one k: then
-    nothing is left of the word and phi(T^i n) is unknown anyway.
+    A tail counts at its least k, so with its least s; one that ends at i leaves nothing of the word: phi(T^i n) unknown.
     """
     b, s, image = 0, 0, residue
     for k in word[:i]:

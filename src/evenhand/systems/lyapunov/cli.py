@@ -298,14 +298,14 @@ def plot(
     models: Annotated[list[str] | None, typer.Argument()] = None,
     lookahead: Lookahead = None,
     certificate: Annotated[
-        list[Path] | None, typer.Option(help="verified, then drawn; the model it names lies beside it; repeatable")
+        list[Path] | None, typer.Option(help="verified and drawn with the model beside it; repeatable")
     ] = None,
     csv: Csv = None,
 ) -> None:
     """Write lookahead.svg, with optima and what certificates show, and margins and trajectories of each model."""
     from evenhand.systems.lyapunov.models import open_model
     from evenhand.systems.lyapunov.optimum import optimal_points
-    from evenhand.systems.lyapunov.plots import certified_points, lookahead_plot, margins_plot, trajectories_plot
+    from evenhand.systems.lyapunov.plots import lookahead_plot, margins_plot, read_certified, trajectories_plot
 
     folder.mkdir(parents=True, exist_ok=True)
     data = _data(csv, 10_000 if csv is None else None)
@@ -314,7 +314,7 @@ def plot(
         data,
         folder / "lookahead.svg",
         learned={f"{m.name}, L = {m.lookahead}": m for m in opened},
-        certified=certified_points(certificate or []),
+        certified=[read_certified(path) for path in certificate or []],
         optima=optimal_points(),
     )
     for number, model in enumerate(opened, 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from evenhand.systems.lyapunov.closed_forms import WindowMinimum, WindowSum
 from evenhand.systems.lyapunov.density import violation_lower_bound, window_minimum_coverage
 from evenhand.systems.lyapunov.evaluation_set import EvaluationSet
 from evenhand.systems.lyapunov.metrics import Candidate, decide, evaluate
+from evenhand.systems.lyapunov.potential import load_potential
 from evenhand.systems.lyapunov.trajectories import TEST_SEEDS, listed_steps
 from evenhand.systems.lyapunov.walks import walk
 
@@ -84,14 +86,14 @@ def lookahead_plot(
     *,
     lookaheads: Sequence[int] = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100),
     learned: Mapping[str, Candidate] | None = None,
-    certified: Mapping[int, float] | None = None,
+    certified: Sequence[Certified] = (),
     optima: Mapping[str, Mapping[int, float]] | None = None,
 ) -> None:
     """Failing share against lookahead, logarithmic: closed forms, exact density, bounds, optima, learned models.
 
     Args:
         learned: label to model, measured on ``data``.
-        certified: lookahead to certified density.
+        certified: what certificates hold; their models are measured on ``data``, too.
         optima: label to lookahead and least failing density.
     """
 
@@ -109,8 +111,10 @@ def lookahead_plot(
         for label, model in (learned or {}).items():
             axes.plot(model.lookahead, 1 - evaluate(model, data).passed, "*", markersize=9, label=label)
         if certified:
-            shares = [1 - density for density in certified.values()]
-            axes.plot(list(certified), shares, "kv", markersize=5, label="learned V, share not certified")
+            at = [c.lookahead for c in certified]
+            measured = [1 - evaluate(c.model, data).passed for c in certified]
+            axes.plot(at, _positive(measured), "C3*", markersize=9, label="learned V, measured")
+            axes.plot(at, [1 - c.density for c in certified], "C3v", markersize=5, label="learned V, not certified")
         for (label, points), style in zip((optima or {}).items(), ("kD", "k+", "kx"), strict=False):
             axes.plot(list(points), list(points.values()), style, markersize=5, fillstyle="none", label=label)
         axes.set(xlabel="lookahead L", ylabel="share of n at which V does not fall", xscale="log", yscale="log")
@@ -119,22 +123,29 @@ def lookahead_plot(
     save(path, draw, (7.5, 5))
 
 
-def certified_points(certificates: Sequence[Path]) -> dict[int, float]:
-    """Lookahead to certified density, the largest of each; every certificate is verified by the checker.
+@dataclass(frozen=True)
+class Certified:
+    """A certificate that the checker has accepted: lookahead, density, and the V that it is about."""
+
+    lookahead: int
+    density: float
+    model: Candidate
+
+
+def read_certified(path: Path) -> Certified:
+    """Verify a certificate with the model that it names, which lies beside it.
 
     Raises:
-        DataError: the model that a certificate names does not lie beside it.
+        DataError: that model does not lie beside it.
     """
-    points: dict[int, float] = {}
-    for path in certificates:
-        opener = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rt", encoding="utf-8") as file:
-            model = path.with_name(str(json.loads(file.readline())["model"]))
-        if not model.exists():
-            raise DataError(f"{path} is about {model.name}, which does not lie beside it.")
-        found = check(path, model)
-        points[found.lookahead] = max(float(found.density), points.get(found.lookahead, 0.0))
-    return points
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as file:
+        header = json.loads(file.readline())
+    model = path.with_name(str(header["model"]))
+    if not model.exists():
+        raise DataError(f"{path} is about {model.name}, which does not lie beside it.")
+    found = check(path, model)
+    return Certified(found.lookahead, float(found.density), load_potential(model).with_head(header["head"]))
 
 
 def _positive(values: Sequence[float]) -> list[float]:
