@@ -98,7 +98,7 @@ SPECS = (
     Spec("transport",
          ("Task A: the target sees no question; everything it knows came over the bridge.",
           "Settings were chosen on the split task with a development seed (1000).",
-          "Expected: far above shuffled sources, but not above source_embeddings: a story needs no thought to be told."),
+          "Expected: far above shuffled sources, but not above source_embeddings: nothing has to be worked out."),
          "Can soft tokens carry a whole question from one model into another?",
          {"task": "transport", **FLAGSHIP}, steps=800, minutes=15, real=False),
     Spec("split",
