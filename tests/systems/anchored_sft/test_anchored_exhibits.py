@@ -208,6 +208,9 @@ def test_judged_questions_are_grouped_by_their_noted_category() -> None:
     assert "did not keep the question of" in samples.caption
     assert all(len(a.text) < 700 for s in samples.samples for a in s.answers)
     assert [a.score for s in samples.samples for a in s.answers if s.item == "82"] == [2.0, 1.0]
+    low, high = 1 + 9 / (1 + math.exp(-1 / 4)), 1 + 9 / (1 + math.exp(-3 / 4))
+    assert f"the lowest, 1.00, is {low:.1f} and the highest, 3.00, is {high:.1f}" in samples.caption
+    assert "1 to 10" not in the(Samples, exhibits(STANDIN)).caption
 
 
 def test_categories_that_were_not_noted_come_from_the_metrics() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from evenhand.exhibit import Answered, Sample, Samples, ScoredTrial
 from evenhand.outcome import ItemScores
 from evenhand.systems.anchored_sft.exhibit_scene import END, Scene, groups_of
+from evenhand.systems.anchored_sft.judge import display_score
 from evenhand.systems.anchored_sft.shown import SHOWN, first_by_hash, question_note, shortened
 
 SCORED = {
@@ -21,11 +22,13 @@ SCORED = {
 def samples(scene: Scene) -> Samples | None:
     """Answers at the end of the budget, of one trial of each arm; None where no trial recorded answers."""
     trials = [min(of_arm, key=lambda t: -1 if t.seed is None else t.seed) for of_arm in scene.arms.values()]
-    found, kinds = [], []
+    found, kinds, judged = [], [], ""
     for name in SCORED:
         shown = [sample for item in _chosen(scene, trials, name) if (sample := _sample(trials, name, item))]
         kinds += [name] * bool(shown)
         found += shown
+        if name == "reward" and shown:
+            judged = _on_the_display_scale(shown)
     if not found:
         return None
     scores = "; ".join(dict.fromkeys(SCORED[name] for name in kinds))
@@ -34,6 +37,7 @@ def samples(scene: Scene) -> Samples | None:
         "Items are chosen by the sha256 of their names, the first of each skill or the first few of all, whatever was "
         f"answered. Answers {_of(seeds)}, at the end of the budget. The score is {scores}. Long texts are cut at […]."
     )
+    caption += judged
     unknown = [sample.item for sample in found if not sample.question]
     if unknown:
         caption += f" The trials did not keep the question of {', '.join(unknown)}."
@@ -45,6 +49,16 @@ def samples(scene: Scene) -> Samples | None:
 
 def _of(seeds: Sequence[str]) -> str:
     return f"are of each arm's first seed ({', '.join(seeds)})" if seeds else "are of deterministic arms"
+
+
+def _on_the_display_scale(found: Sequence[Sample]) -> str:
+    """The lowest and the highest raw reward shown, as people may read them."""
+    rewards = [answer.score for sample in found for answer in sample.answers if answer.score is not None]
+    low, high = min(rewards), max(rewards)
+    return (
+        f" Of the rewards shown the lowest, {low:.2f}, is {display_score(low):.1f} and the highest, {high:.2f}, is "
+        f"{display_score(high):.1f} on a scale from 1 to 10 that rises with them and decides nothing."
+    )
 
 
 def _table(trial: ScoredTrial, name: str) -> ItemScores | None:
