@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -10,12 +13,15 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from evenhand.errors import DataError
+from evenhand.nn.translators import TranslatorError
 from evenhand.systems.bridge import alarms, geometry
+from evenhand.systems.bridge.bridge import load_bridge
 from evenhand.systems.bridge.controls import ConstantPrompt, controlled, derangement
 from evenhand.systems.bridge.evaluation import Answers, evaluate_bridge, generate_answers, item_rows, solution_nll
 from evenhand.systems.bridge.formats import PromptFormat, worked_examples
 from evenhand.systems.bridge.items import Item
 from evenhand.systems.bridge.reading import linear_probe
+from evenhand.systems.bridge.soft_tokens import SoftTokens
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -55,28 +61,40 @@ class TestControls:
     soft = torch.randn(8, 3, 5, generator=torch.Generator().manual_seed(0))
     answers = tuple("abcdefgh")
 
-    def make(self, control: str) -> torch.Tensor | None:
-        return controlled(self.soft, control, answers=self.answers, reference=self.soft[:4] + 1, rng=rng())  # type: ignore[arg-type]
+    def make(self, control: str, mask: torch.Tensor | None = None) -> SoftTokens | None:
+        own, reference = SoftTokens(self.soft, mask), SoftTokens(self.soft[:4] + 1, None if mask is None else mask[:4])
+        return controlled(own, control, answers=self.answers, reference=reference, rng=rng())  # type: ignore[arg-type]
 
     def test_matched_is_the_items_own(self) -> None:
-        assert self.make("matched") is self.soft
+        assert self.make("matched").tokens is self.soft
 
     def test_shuffled_are_the_same_tokens_in_other_places(self) -> None:
-        made = self.make("shuffled")
+        made = self.make("shuffled").tokens
         assert all(not torch.equal(a, b) for a, b in zip(made, self.soft, strict=True))
         assert torch.equal(made.sum(0).sort().values, self.soft.sum(0).sort().values) or torch.allclose(
             made.sum(0), self.soft.sum(0), atol=1e-5
         )
 
     def test_noise_has_the_norm_of_each_token(self) -> None:
-        assert torch.allclose(self.make("noise").norm(dim=-1), self.soft.norm(dim=-1), rtol=1e-4)
+        assert torch.allclose(self.make("noise").tokens.norm(dim=-1), self.soft.norm(dim=-1), rtol=1e-4)
 
     def test_the_mean_token_is_that_of_the_reference_items(self) -> None:
-        assert torch.allclose(self.make("mean")[5], (self.soft[:4] + 1).mean(0))
+        assert torch.allclose(self.make("mean").tokens[5], (self.soft[:4] + 1).mean(0))
 
     def test_zeros_and_nothing(self) -> None:
-        assert float(self.make("zeros").abs().sum()) == 0.0
+        assert float(self.make("zeros").tokens.abs().sum()) == 0.0
         assert self.make("no_soft_tokens") is None
+
+    def test_which_tokens_are_real_goes_with_them(self) -> None:
+        mask = (torch.arange(3) < torch.tensor([1, 2, 3, 1, 2, 3, 1, 2])[:, None]).long()
+        for control in ("matched", "zeros", "noise"):
+            assert torch.equal(self.make(control, mask).mask, mask)
+        shuffled = self.make("shuffled", mask)
+        for tokens, real in zip(shuffled.tokens, shuffled.mask, strict=True):
+            giver = next(i for i in range(8) if torch.equal(tokens, self.soft[i]))
+            assert torch.equal(real, mask[giver])
+        # The third place is real for one of the four reference items only.
+        assert torch.allclose(self.make("mean", mask).tokens[5, 2], self.soft[2, 2] + 1)
 
     def test_the_constant_prompt_is_the_same_for_every_item_and_learns(self, target) -> None:
         from evenhand.nn.translators import TranslatorConfig
@@ -108,13 +126,36 @@ class TestEvaluation:
         assert first == second
 
     def test_a_saved_bridge_evaluates_the_same(self, make_bridge, test_items, target, tmp_path) -> None:
-        from evenhand.systems.bridge.bridge import load_bridge
-
         bridge = stir(make_bridge("cross_attention", injection="adapter"))
         bridge.save(tmp_path, {"score": 1})
         loaded = load_bridge(tmp_path, bridge.states_of, target, bridge.prompts)
         runs = [evaluate_bridge(b, test_items[:12], new_tokens=8, rng=rng()) for b in (bridge, loaded)]
         assert runs[0] == runs[1]
+
+    def test_a_bridge_between_other_models_is_refused(self, make_bridge, source, target, tmp_path) -> None:
+        bridge = make_bridge()
+        bridge.save(tmp_path, {"source": source.hash()})
+        load = functools.partial(load_bridge, tmp_path, bridge.states_of)
+        assert load(target, bridge.prompts, source=source)
+        with pytest.raises(TranslatorError, match="trained with another target"):
+            load(source, bridge.prompts, source=source)
+        with pytest.raises(TranslatorError, match="trained with another source"):
+            load(target, bridge.prompts, source=target)
+        with pytest.raises(TranslatorError, match="pass source="):
+            load(target, bridge.prompts)
+
+    @pytest.mark.parametrize("name", ["soft_prompt.json", "adapters.safetensors", "translator.json"])
+    @pytest.mark.parametrize("content", [None, "{"])
+    def test_a_bridge_with_a_missing_or_torn_file_is_refused(
+        self, name, content, make_bridge, target, tmp_path
+    ) -> None:
+        bridge = make_bridge(injection="adapter")
+        bridge.save(tmp_path)
+        (tmp_path / name).unlink()
+        if content is not None:
+            (tmp_path / name).write_text(content)
+        with pytest.raises(TranslatorError, match=re.escape(str(tmp_path))):
+            load_bridge(tmp_path, bridge.states_of, target, bridge.prompts)
 
     def test_the_gold_solution_is_in_no_input(self, make_bridge, test_items) -> None:
         bridge = make_bridge()
@@ -147,7 +188,7 @@ class TestEvaluation:
         bridge, items = make_bridge(), test_items[:3]
         soft = bridge.soft_tokens(items)
         found = solution_nll(bridge, items, soft, with_text=False)
-        inputs = bridge.assemble(items[:1], soft[:1], with_text=False, with_answers=True)
+        inputs = bridge.assemble(items[:1], soft[:1].tokens, with_text=False, with_answers=True)
         logits = bridge.soft_prompt(inputs)[0].log_softmax(-1)
         places = torch.nonzero(inputs.labels[0] >= 0).flatten()
         expected = -logits[places - 1, inputs.labels[0, places]].mean()

@@ -33,6 +33,10 @@ class Translator(nn.Module):
         """
         raise NotImplementedError(f"{type(self).__name__} has no forward pass")
 
+    def soft_mask(self, states: Tensor, mask: Tensor) -> Tensor | None:
+        """Which of the soft tokens are real, (B, K); None, all of them, unless a translator says otherwise."""
+        return None
+
     def gates(self) -> list[nn.Parameter]:
         """Scalars that open the blocks, for a learning rate of their own; none unless a translator has them."""
         return []

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from evenhand.nn.translators import Translator, load_translator, save_translator
+from evenhand.nn.translators import Translator, TranslatorError, load_translator, save_translator
 from evenhand.systems.bridge.items import Item
 from evenhand.systems.bridge.language_model import LanguageModel
 from evenhand.systems.bridge.prompts import Prompts
 from evenhand.systems.bridge.settings import Injection
 from evenhand.systems.bridge.soft_prompt import Inputs, Side, SoftPrompt
+from evenhand.systems.bridge.soft_tokens import SoftTokens, joined
 
 StatesOf = Callable[[Sequence[str]], tuple[Tensor, Tensor]]
 """From texts to source states (B, S, C) and their mask (B, S)."""
@@ -61,25 +63,25 @@ class Bridge:
         self.soft_prompt.train(mode)
 
     @torch.no_grad()
-    def soft_tokens(self, items: Sequence[Item], batch: int = 64) -> Tensor:
-        """Soft tokens (I, K, C) of all items, in evaluation mode."""
+    def soft_tokens(self, items: Sequence[Item], batch: int = 64) -> SoftTokens:
+        """Soft tokens of all items, in evaluation mode."""
         was = self.translator.training
         self.train(False)
-        made = [
-            self.translator(*self.states_of([item.facts for item in items[i : i + batch]]))
-            for i in range(0, len(items), batch)
-        ]
+        made = []
+        for start in range(0, len(items), batch):
+            states, mask = self.states_of([item.facts for item in items[start : start + batch]])
+            made.append(SoftTokens(self.translator(states, mask), self.translator.soft_mask(states, mask)))
         self.train(was)
-        return torch.cat(made)
+        return joined(made)
 
     def assemble(
         self, items: Sequence[Item], soft: Tensor | None, *, with_text: bool, with_answers: bool = False,
-        side: Side = "right", room: int = 0,
+        soft_mask: Tensor | None = None, side: Side = "right", room: int = 0,
     ) -> Inputs:  # fmt: skip
         """A batch for the target; see :meth:`SoftPrompt.assemble`."""
         return self.soft_prompt.assemble(
             self.prompts.before(items), soft, self.prompts.after(items, with_text=with_text),
-            answers=self.prompts.answers(items) if with_answers else None, side=side, room=room,
+            soft_mask=soft_mask, answers=self.prompts.answers(items) if with_answers else None, side=side, room=room,
         )  # fmt: skip
 
     def state_dict(self) -> dict[str, dict[str, Tensor]]:
@@ -95,8 +97,13 @@ class Bridge:
         self.soft_prompt.load_state_dict(dict(state["adapters"]))
 
     def save(self, folder: Path, about: Mapping[str, Any] | None = None) -> None:
-        """Write translator and adapters as safetensors with JSON beside them."""
-        save_translator(self.translator, folder, about)
+        """Write translator and adapters as safetensors with JSON beside them.
+
+        Args:
+            about: further facts; ``source``, the hash of the model that ``states_of`` reads, lets :func:`load_bridge`
+                tell another one. The target's hash is always written.
+        """
+        save_translator(self.translator, folder, {"target": self.target.hash(), **(about or {})})
         save_file(
             {k: v.detach().cpu().clone() for k, v in self.soft_prompt.state_dict().items()},
             folder / "adapters.safetensors",
@@ -105,15 +112,45 @@ class Bridge:
         folder.joinpath("soft_prompt.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
-def load_bridge(folder: Path, states_of: StatesOf, target: LanguageModel, prompts: Prompts) -> Bridge:
+def load_bridge(
+    folder: Path, states_of: StatesOf, target: LanguageModel, prompts: Prompts, *, source: LanguageModel | None = None
+) -> Bridge:
     """A saved bridge between the same models.
 
+    Args:
+        source: the model that ``states_of`` reads; needed where the bridge was saved with its source's hash.
+
     Raises:
-        TranslatorError: files are missing, damaged or do not belong together.
+        TranslatorError: files are missing, damaged or do not belong together, or a model is not the one trained with.
     """
-    translator, _ = load_translator(folder, str(target.device))
-    settings = json.loads(folder.joinpath("soft_prompt.json").read_text(encoding="utf-8"))
-    injection: Injection = settings["injection"]
-    soft_prompt = SoftPrompt(target, injection, settings["scale"]).to(target.device)
-    soft_prompt.load_state_dict(load_file(folder / "adapters.safetensors"))
+    translator, about = load_translator(folder, str(target.device))
+    _check_models(folder, about, source, target)
+    try:
+        settings = json.loads(folder.joinpath("soft_prompt.json").read_text(encoding="utf-8"))
+        injection: Injection = settings["injection"]
+        soft_prompt = SoftPrompt(target, injection, settings["scale"]).to(target.device)
+        soft_prompt.load_state_dict(load_file(folder / "adapters.safetensors"))
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError, RuntimeError) as error:
+        raise TranslatorError(
+            f"There is no whole bridge in {folder} (soft_prompt.json and adapters.safetensors beside the translator): "
+            f"{error}. Save it anew."
+        ) from error
     return Bridge(states_of, translator, soft_prompt.eval(), prompts)
+
+
+def _check_models(folder: Path, about: Mapping[str, Any], source: LanguageModel | None, target: LanguageModel) -> None:
+    """Refuse models other than those that the bridge was trained between."""
+    for role, model in (("source", source), ("target", target)):
+        saved = about.get(role)
+        if saved is None:
+            continue
+        if model is None:
+            raise TranslatorError(
+                f"The bridge in {folder} was trained with a {role} whose hash is {str(saved)[:12]}; pass {role}= to "
+                "load_bridge, so that it can be compared."
+            )
+        if model.hash() != saved:
+            raise TranslatorError(
+                f"The bridge in {folder} was trained with another {role}: its hash is {str(saved)[:12]}, that of "
+                f"{model.name} is {model.hash()[:12]}."
+            )

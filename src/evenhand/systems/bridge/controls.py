@@ -13,6 +13,7 @@ from torch import Tensor
 from evenhand.errors import DataError
 from evenhand.nn.translators import Translator, TranslatorConfig
 from evenhand.systems.bridge.settings import EvaluationControl
+from evenhand.systems.bridge.soft_tokens import SoftTokens
 
 
 def derangement(answers: Sequence[str], rng: np.random.Generator) -> list[int]:
@@ -40,15 +41,15 @@ def derangement(answers: Sequence[str], rng: np.random.Generator) -> list[int]:
 
 
 def controlled(
-    soft: Tensor, control: EvaluationControl, *, answers: Sequence[str], reference: Tensor | None,
+    soft: SoftTokens, control: EvaluationControl, *, answers: Sequence[str], reference: SoftTokens | None,
     rng: np.random.Generator,
-) -> Tensor | None:  # fmt: skip
-    """Soft tokens (I, K, C) as the control has them; None for no soft tokens at all.
+) -> SoftTokens | None:  # fmt: skip
+    """Soft tokens of I items as the control has them; None for no soft tokens at all.
 
     Args:
         soft: the items' own soft tokens.
         answers: gold answers, for the derangement.
-        reference: (N, K, C) soft tokens of training items, for ``mean``.
+        reference: soft tokens of training items, for ``mean``.
         rng: stream of the control.
 
     Raises:
@@ -59,16 +60,16 @@ def controlled(
     if control == "no_soft_tokens":
         return None
     if control == "zeros":
-        return torch.zeros_like(soft)
+        return SoftTokens(torch.zeros_like(soft.tokens), soft.mask)
     if control == "shuffled":
-        return soft[torch.tensor(derangement(answers, rng), device=soft.device)]
+        return soft[torch.tensor(derangement(answers, rng), device=soft.tokens.device)]
     if control == "noise":
-        noise = torch.from_numpy(rng.standard_normal(tuple(soft.shape))).to(soft)
-        sizes: Tensor = soft.norm(dim=-1, keepdim=True) / noise.norm(dim=-1, keepdim=True)
-        return noise * sizes
+        noise = torch.from_numpy(rng.standard_normal(tuple(soft.tokens.shape))).to(soft.tokens)
+        sizes: Tensor = soft.tokens.norm(dim=-1, keepdim=True) / noise.norm(dim=-1, keepdim=True)
+        return SoftTokens(noise * sizes, soft.mask)
     if reference is None:
         raise DataError("The mean control needs soft tokens of training items.")
-    return reference.mean(0, keepdim=True).expand_as(soft)
+    return reference.mean().expand(len(soft))
 
 
 class ConstantPrompt(Translator):
@@ -103,3 +104,7 @@ class Passthrough(Translator):
     def forward(self, states: Tensor, mask: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """The states as they are."""
         return states
+
+    def soft_mask(self, states: Tensor, mask: Tensor) -> Tensor:
+        """A soft token is real where its state is."""
+        return mask

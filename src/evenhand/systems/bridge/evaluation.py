@@ -18,6 +18,7 @@ from evenhand.systems.bridge.controls import controlled, derangement
 from evenhand.systems.bridge.formats import check_no_gold
 from evenhand.systems.bridge.items import Item
 from evenhand.systems.bridge.settings import EvaluationControl
+from evenhand.systems.bridge.soft_tokens import SoftTokens
 
 
 @dataclass(frozen=True)
@@ -76,24 +77,23 @@ class Evaluation:
 
 @torch.no_grad()
 def generate_answers(
-    bridge: Bridge, items: Sequence[Item], soft: Tensor | None, *, with_text: bool, new_tokens: int, batch: int = 64,
-    soft_mask: Tensor | None = None,
+    bridge: Bridge, items: Sequence[Item], soft: SoftTokens | None, *, with_text: bool, new_tokens: int,
+    batch: int = 64,
 ) -> list[str]:  # fmt: skip
     """Greedy answers of the target in batches.
 
     Args:
-        soft: (I, K, C), or None for no soft tokens.
+        soft: of all items, or None for no soft tokens.
         with_text: whether the target sees the facts as text too.
-        soft_mask: (I, K), which soft tokens are real; all by default.
     """
     bridge.train(False)
     texts: list[str] = []
     for start in range(0, len(items), batch):
         part = slice(start, start + batch)
-        inputs = bridge.soft_prompt.assemble(
-            bridge.prompts.before(items[part]), None if soft is None else soft[part],
-            bridge.prompts.after(items[part], with_text=with_text),
-            soft_mask=None if soft_mask is None else soft_mask[part], side="left", room=new_tokens,
+        own = None if soft is None else soft[part]
+        inputs = bridge.assemble(
+            items[part], None if own is None else own.tokens, soft_mask=None if own is None else own.mask,
+            with_text=with_text, side="left", room=new_tokens,
         )  # fmt: skip
         made, _ = bridge.soft_prompt.generate(inputs, new_tokens)
         texts.extend(bridge.target.decode(row) for row in made)
@@ -102,7 +102,7 @@ def generate_answers(
 
 @torch.no_grad()
 def solution_nll(
-    bridge: Bridge, items: Sequence[Item], soft: Tensor | None, *, with_text: bool, batch: int = 64
+    bridge: Bridge, items: Sequence[Item], soft: SoftTokens | None, *, with_text: bool, batch: int = 64
 ) -> Tensor:
     """Negative log likelihood (I,) of each item's solution, nats per token."""
     bridge.train(False)
@@ -110,7 +110,10 @@ def solution_nll(
     for start in range(0, len(items), batch):
         part = slice(start, start + batch)
         own = None if soft is None else soft[part]
-        inputs = bridge.assemble(items[part], own, with_text=with_text, with_answers=True)
+        inputs = bridge.assemble(
+            items[part], None if own is None else own.tokens, soft_mask=None if own is None else own.mask,
+            with_text=with_text, with_answers=True,
+        )  # fmt: skip
         logits, following = bridge.soft_prompt(inputs)[:, :-1], inputs.labels[:, 1:]
         losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), following, reduction="none")
         kept = following >= 0
@@ -153,7 +156,7 @@ def evaluate_bridge(
 
 
 def collapse_signs(
-    bridge: Bridge, items: Sequence[Item], soft: Tensor | None, answers: Answers, *, with_text: bool,
+    bridge: Bridge, items: Sequence[Item], soft: SoftTokens | None, answers: Answers, *, with_text: bool,
     rng: np.random.Generator,
 ) -> alarms.Signs:  # fmt: skip
     """The figures of :class:`evenhand.systems.bridge.alarms.Signs` for soft tokens as the target got them."""
@@ -164,17 +167,18 @@ def collapse_signs(
     golds = [item.gold for item in items]
     gap = None
     if len(items) >= 2 and 2 * max(golds.count(gold) for gold in set(golds)) <= len(golds):
-        other = soft[torch.tensor(derangement(golds, rng), device=soft.device)]
+        other = soft[torch.tensor(derangement(golds, rng), device=soft.tokens.device)]
         nll = [float(solution_nll(bridge, items, s, with_text=with_text).mean()) for s in (other, soft)]
         gap = nll[0] - nll[1]
     else:
         reasons.append("NLL gap: sources cannot be shuffled, one answer has more than half of the items")
-    found = geometry.retrieval(soft, text_features(bridge, items), rng)
+    tokens, real = soft.tokens, soft.mask
+    found = geometry.retrieval(tokens, text_features(bridge, items), rng)
     if found is None:
         reasons.append(f"retrieval: {len(items)} items, 128 are needed")
     return alarms.Signs(
-        share, answer, gap, geometry.cosine_between_items(soft), geometry.effective_rank(soft), found,
-        geometry.rms_ratio(soft, bridge.target.embedding_rms()), tuple(reasons),
+        share, answer, gap, geometry.cosine_between_items(tokens, real), geometry.effective_rank(tokens), found,
+        geometry.rms_ratio(tokens, bridge.target.embedding_rms(), real), tuple(reasons),
     )  # fmt: skip
 
 

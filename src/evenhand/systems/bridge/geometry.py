@@ -11,14 +11,24 @@ from torch import Tensor
 from evenhand.systems.bridge.alarms import RETRIEVAL_ITEMS
 
 
-def cosine_between_items(soft: Tensor) -> float | None:
-    """Mean cosine between the soft tokens (I, K, C) of different items at the same place; None for one item."""
+def cosine_between_items(soft: Tensor, mask: Tensor | None = None) -> float | None:
+    """Mean cosine between the soft tokens (I, K, C) of different items at the same place; None for one item.
+
+    Args:
+        mask: (I, K), which soft tokens are real; all by default. A place that fewer than two items have is left out.
+    """
     if len(soft) < 2:
         return None
+    if mask is not None:
+        shared = mask.sum(0) >= 2
+        soft, mask = soft[:, shared] * mask[:, shared].unsqueeze(-1), mask[:, shared]
+        if not soft.shape[1]:
+            return None
     unit = torch.nn.functional.normalize(soft.double(), dim=-1)
     total = unit.sum(0).square().sum(-1)
     own = unit.square().sum(-1).sum(0)
-    pairs = len(soft) * (len(soft) - 1)
+    count = len(soft) if mask is None else mask.double().sum(0)
+    pairs = count * (count - 1)
     return float(((total - own) / pairs).mean())
 
 
@@ -72,6 +82,7 @@ def retrieval(soft: Tensor, texts: Tensor, rng: np.random.Generator) -> float | 
     return float((own > others + 1e-9).double().mean())
 
 
-def rms_ratio(soft: Tensor, embedding_rms: float) -> float:
-    """Size of the soft tokens by the size of the target's embeddings."""
-    return float(soft.double().square().mean().sqrt()) / embedding_rms
+def rms_ratio(soft: Tensor, embedding_rms: float, mask: Tensor | None = None) -> float:
+    """Size of the soft tokens (I, K, C) that are real by a mask (I, K) by the size of the target's embeddings."""
+    real = soft if mask is None else soft[mask.bool()]
+    return float(real.double().square().mean().sqrt()) / embedding_rms
