@@ -108,7 +108,7 @@ def _check_class(
 ) -> bool:
     """Whether the inequality holds at the cutoff, with phi(n) from below and phi(T^i n) from above.
 
-    A tail counts at its least k, so with its least s; one that ends at i leaves nothing of the word: phi(T^i n) unknown.
+    A tail counts at its least k, so with its least s; one that ends at i leaves no word: phi(T^i n) unknown.
     """
     b, s, image = 0, 0, residue
     for k in word[:i]:

@@ -5,7 +5,7 @@ A word (k_1..k_m) with sum s is one odd residue class modulo 2^(1+s), of density
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
@@ -62,7 +62,7 @@ def closed_form_coverage(name: str, lookahead: int) -> Coverage:
     Raises:
         DataError: no such form, or lookahead below 1.
     """
-    forms = {
+    forms: dict[str, Callable[[int], Coverage]] = {
         "window-minimum": window_minimum_coverage,
         "window-sum": window_sum_coverage,
         "trailing-ones": trailing_ones_coverage,
