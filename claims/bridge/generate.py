@@ -19,6 +19,11 @@ LARGE = {
     "soft_tokens": 64, "bottleneck": 1024, "depth": 4, "heads": 16, "new_tokens": 256, "batch": 16, "shots": 8,
     "dev_pool": 200, "train_pool": 7000,
 }  # fmt: skip
+SMALL_ONLY = {"task", "soft_tokens", "training.learning_rate"}
+"""Settings of the stand-ins' claims that the real models' twins have their own values for."""
+
+SIZES = {"bottleneck": 96, "depth": 2, "heads": 4}
+"""Defaults of sizes that a linear bridge and a constant prompt do not have."""
 
 CONTROLS: tuple[tuple[str, str, dict[str, Any], bool], ...] = (
     # name, role, settings, untrained; those that train come first, so that nobody waits for a shared training
@@ -51,6 +56,7 @@ class Spec:
         backward: from the second model to the first.
         minutes: on two cores.
         real: whether a twin for the real models is written.
+        real_comment: its opening comment, where another one is due there.
     """
 
     name: str
@@ -65,6 +71,7 @@ class Spec:
     backward: bool = False
     minutes: int = 45
     real: bool = True
+    real_comment: tuple[str, ...] = ()
 
 
 def losses(**weights: float) -> dict[str, Any]:
@@ -78,12 +85,14 @@ PHASE_ONE = "The log's first phase, Mistral -> Llama: bridged .645 (peak .680), 
 SOFT_ONLY = {**DIT, **losses(flow=1.0, prompt_alignment=1.0)}
 
 
-def mended(name: str, what: str, question: str, change: dict[str, Any], undo: dict[str, Any]) -> Spec:
+def mended(
+    name: str, what: str, question: str, change: dict[str, Any], undo: dict[str, Any], **rivals: dict[str, Any]
+) -> Spec:
     """A claim about one upgrade of the soft-only run; the run without it is a rival."""
     return Spec(
         name,
         (f"Source: the log's action items: {what}", "Expected: no gain; the soft-only run of the log collapsed."),
-        question, {**SOFT_ONLY, **change}, rivals={"without": undo}, backward=True,
+        question, {**SOFT_ONLY, **change}, rivals={"without": undo, **rivals}, backward=True,
     )  # fmt: skip
 
 
@@ -100,7 +109,9 @@ SPECS = (
           "Settings were chosen on the split task with a development seed (1000).",
           "Expected: far above shuffled sources, but not above source_embeddings: nothing has to be worked out."),
          "Can soft tokens carry a whole question from one model into another?",
-         {"task": "transport", **FLAGSHIP}, steps=800, minutes=15, real=False),
+         {"task": "transport", **FLAGSHIP}, steps=800, minutes=15, real_comment=(
+             "The target sees no question of GSM8K; everything it knows came over the bridge.",
+             "Expected: no gain over the best control; the soft-only run of the log collapsed.")),
     Spec("split",
          ("Task B: the source reads how a story begins, the target how it goes on; neither can answer alone.",
           "Settings were chosen on a development seed (1000): 8, 12 or 24 soft tokens, all states or their mean.",
@@ -112,7 +123,7 @@ SPECS = (
          ("The target has the whole text and gets the soft tokens beside it; the baseline is the text alone.",
           "Expected: no effect: what the soft tokens could tell stands in the text already."),
          "Do soft tokens help a target that has the text anyway?",
-         {"task": "transport", **FLAGSHIP, **WITH_TEXT}, steps=400, minutes=10, real=False),
+         {"task": "transport", **FLAGSHIP, **WITH_TEXT}, steps=400, minutes=10),
     Spec("phase1_full",
          (PHASE_ONE, "KL, prompt alignment and positional alignment together, decode supervision off.",
           "Expected: no gain over the text alone."),
@@ -164,7 +175,7 @@ SPECS = (
            "Does an auxiliary probe save the soft-only bridge?", losses(probe=0.3), losses(probe=0.0)),
     mended("scaled_format", "the format penalty at the scale of the prompt alignment.",
            "Does a format penalty as heavy as the alignment help the soft-only bridge?", losses(format=1.0),
-           losses(format=0.0)),
+           losses(format=0.0), ordinary=losses(format=0.1)),
     mended("token_positional", "alignment with the target's vocabulary and positions.",
            "Does alignment with vocabulary and rotary positions save the soft-only bridge?",
            losses(token_alignment=0.3, positional=0.1), losses(token_alignment=0.0, positional=0.0)),
@@ -178,12 +189,14 @@ def rendered(spec: Spec, *, real: bool) -> str:
         models = {"source": LLAMA, "target": MISTRAL} if spec.backward else {"source": MISTRAL, "target": LLAMA}
         data = {"task": "gsm8k", "train_data": f"{up}shared/data/gsm8k/train.jsonl",
                 "test_data": f"{up}shared/data/gsm8k/test_first1000.jsonl"}  # fmt: skip
-        settings = {**models, **data, **LARGE, "training.batch": 8, "training.learning_rate": 1e-4, **spec.settings}
-        place, where = "real/", "one GPU with 80 GB, bf16; not run here"
+        kept = {name: value for name, value in spec.settings.items() if name not in SMALL_ONLY}
+        settings = {**models, **data, **LARGE, "training.batch": 8, "training.learning_rate": 1e-4, **kept}
+        place, where = "real/", "not measured, nor the memory: it needs a GPU and has not been run here"
     else:
         settings = {**(BACKWARD if spec.backward else FORWARD), **spec.settings}
         place, where = "", f"about {spec.minutes} minutes on two cores"
-    lines = [f"# {spec.question}", "#", *(f"# {line}" for line in spec.comment)]
+    comment = spec.real_comment if real and spec.real_comment else spec.comment
+    lines = [f"# {spec.question}", "#", *(f"# {line}" for line in comment)]
     lines += [f"# Command: evenhand run claims/bridge/{place}{spec.name}.toml", f"# Time: {where}."]
     lines += [f'question = "{spec.question}"', 'recipe = "bridge"', "", "[settings]"]
     lines += _nested(settings)
@@ -193,22 +206,32 @@ def rendered(spec: Spec, *, real: bool) -> str:
     for name, change in spec.rivals.items():
         lines += _arm(name, "rival", change)
     with_text = spec.settings.get("training.prompt_mode") == "soft_plus_text"
-    for name, role, change, untrained in CONTROLS:
-        if with_text and name == "target_text":
-            continue  # it is the baseline: the target alone has the text already
-        lines += _arm(name, role, _sensible(change, spec), untrained=untrained)
+    lines += _controls(settings, with_text=with_text)
     seeds = ", ".join(map(str, spec.seeds))
     lines += ["", "[[rung]]", 'name = "confirm"', f"budget = {spec.steps * (2 if real else 1)}", f"seeds = [{seeds}]",
               f"items = {spec.items}", ""]  # fmt: skip
     return "\n".join(lines)
 
 
-def _sensible(change: dict[str, Any], spec: Spec) -> dict[str, Any]:
-    """A control's settings with what belongs to dit taken back where the control is none."""
-    if "bridge" in change and "training.losses.flow" in spec.settings:
-        change = {**change, "training.losses.flow": 0.0}
+def _controls(settings: dict[str, Any], *, with_text: bool) -> list[str]:
+    """Every control and reference as an arm."""
+    lines = []
+    for name, role, change, untrained in CONTROLS:
+        if with_text and name == "target_text":
+            continue  # it is the baseline: the target alone has the text already
+        lines += _arm(name, role, _sensible(change, settings), untrained=untrained)
+    return lines
+
+
+def _sensible(change: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """A control's settings with what it does not look at taken back: the flow of dit, sizes of a translator."""
+    if "bridge" not in change:
+        return change
+    change = {**change, **{name: value for name, value in SIZES.items() if name in settings}}
+    if "training.losses.flow" in settings:
+        change["training.losses.flow"] = 0.0
         taught = {f"training.losses.{n}" for n in ("token_alignment", "contrastive", "positional", "decode")}
-        if not any(spec.settings.get(name) for name in taught) and "training.teacher" in spec.settings:
+        if not any(settings.get(name) for name in taught) and "training.teacher" in settings:
             change["training.teacher"] = "prompt"
     return change
 
@@ -238,7 +261,8 @@ def documents() -> dict[Path, str]:
     """Every claim file and its text."""
     found = {HERE / f"{spec.name}.toml": rendered(spec, real=False) for spec in SPECS}
     found |= {HERE / "real" / f"{spec.name}.toml": rendered(spec, real=True) for spec in SPECS if spec.real}
-    found[HERE / "gsm8k_form.toml"] = GSM8K_FORM
+    rung = ["", "[[rung]]", 'name = "confirm"', "budget = 20", "seeds = [1, 2, 3]", "items = 48", ""]
+    found[HERE / "gsm8k_form.toml"] = GSM8K_FORM + "\n".join([*_controls({}, with_text=False), *rung])
     return found
 
 
@@ -248,7 +272,7 @@ GSM8K_FORM = """\
 # Two tiny models with tokenizers of different origin, trained for a moment: this shows the form, not a bridge.
 # Expected: invalid (saturated) or no effect, every arm at the floor.
 # Command: evenhand run claims/bridge/gsm8k_form.toml
-# Time: about 10 minutes on two cores.
+# Time: not measured with all of these arms; three of them took about 10 minutes on two cores.
 question = "Does the GSM8K form run end to end on real questions?"
 recipe = "bridge"
 
@@ -282,17 +306,6 @@ settings = { "control" = "no_soft_tokens" }
 [[arm]]
 name = "bridge"
 role = "variant"
-
-[[arm]]
-name = "shuffled"
-role = "rival"
-settings = { "control" = "shuffled" }
-
-[[rung]]
-name = "confirm"
-budget = 20
-seeds = [1, 2, 3]
-items = 48
 """
 
 

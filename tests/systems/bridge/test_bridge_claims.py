@@ -56,9 +56,7 @@ def test_no_two_arms_are_the_same_configuration(file) -> None:
     assert len(set(hashes.values())) == len(hashes)
 
 
-@pytest.mark.parametrize(
-    "file", [f for f in FILES if f.stem != "gsm8k_form"], ids=lambda f: f"{f.parent.name}-{f.stem}"
-)
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
 def test_every_claim_has_every_control_as_an_arm(file) -> None:
     arms = resolved(file)
     assert set(arms) >= CONTROLS
@@ -71,6 +69,21 @@ def test_the_logs_runs_and_ablations_are_different_configurations() -> None:
     bridges = {f.stem: canonical_hash(resolved(f)["bridge"].model_dump(mode="json")) for f in names}
     budgets = {f.stem: parse_claim(f.read_text(), f.name, f.stem).claim.rungs[-1].budget for f in names}
     assert len({(bridges[n], budgets[n]) for n in bridges}) == len(bridges)
+
+
+def test_every_claim_on_whole_questions_has_a_twin_for_the_real_models() -> None:
+    """Only split information has none (a GSM8K question is not cut in two), and the form has nothing to gain."""
+    ours, real = ({f.stem for f in FILES if f.parent == folder} for folder in (FOLDER, FOLDER / "real"))
+    assert ours - real == {"split", "gsm8k_form"}
+    for file in (f for f in FILES if f.parent.name == "real"):
+        assert {s.task for s in resolved(file).values()} == {"gsm8k"}, file
+
+
+def test_the_heavy_format_penalty_has_to_beat_the_ordinary_one_and_none() -> None:
+    for folder in (FOLDER, FOLDER / "real"):
+        arms = resolved(folder / "scaled_format.toml")
+        weights = {name: arms[name].training.losses.format for name in ("bridge", "without", "ordinary")}
+        assert weights == {"bridge": 1.0, "without": 0.0, "ordinary": 0.1}
 
 
 def test_both_directions_are_claimed() -> None:
