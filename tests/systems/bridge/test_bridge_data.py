@@ -109,6 +109,7 @@ class TestExtraction:
             ("#### -3", "-3", "-3"),
             ("#### 2.50", "2.5", "2.5"),
             ("", None, None),
+            ("#### " + "9" * 5000, None, None),  # a run of digits that is no number to compare
             ("####", None, None),
             ("none at all", None, None),
         ],
@@ -121,6 +122,10 @@ class TestExtraction:
         assert extraction.same(extraction.plain("1,000"), "1000")
         assert not extraction.same(None, "18")
 
+    @pytest.mark.parametrize("text", ["Infinity", "-inf", "nan", "1e999999"])
+    def test_what_is_no_finite_number_of_a_common_length_is_none(self, text) -> None:
+        assert extraction.plain(text) is None
+
 
 class TestFiles:
     def test_broken_lines_are_named_and_counted(self, tmp_path) -> None:
@@ -132,6 +137,18 @@ class TestFiles:
         with pytest.raises(DataFileError, match="3 faults") as caught:
             read_gsm8k(path, "x")
         assert all(f"data.jsonl:{line}" in str(caught.value) for line in (2, 3, 4))
+
+    def test_a_file_in_another_encoding_is_named_with_line_and_byte(self, tmp_path) -> None:
+        path = tmp_path / "data.jsonl"
+        good = json.dumps({"question": "q", "answer": "#### 2"})
+        path.write_bytes(f"{good}\n".encode() + '{"question": "café", "answer": "#### 2"}\n'.encode("latin-1"))
+        with pytest.raises(DataFileError, match=r"data\.jsonl:2.*expected UTF-8; found the byte 0xe9 at place 18"):
+            read_gsm8k(path, "x")
+
+    def test_a_line_separator_inside_a_question_ends_no_line(self, tmp_path) -> None:
+        path = tmp_path / "data.jsonl"
+        path.write_text('{"question": "one\u2028two", "answer": "#### 2"}', encoding="utf-8")
+        assert len(read_gsm8k(path, "x")) == 1
 
     def test_calculator_marks_are_taken_out_and_the_gold_comes_from_the_answer(self, tmp_path) -> None:
         path = tmp_path / "data.jsonl"

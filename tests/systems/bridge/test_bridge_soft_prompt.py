@@ -162,6 +162,16 @@ def test_generation_from_rows_padded_on_the_right_is_refused(target, test_items)
         prompt.generate(inputs, 4)
 
 
+def test_generation_from_rows_that_hold_the_answer_is_refused(target, test_items) -> None:
+    """The planted fault: the gold solution stands in the input, in the place of what is to be generated."""
+    prompts, prompt, items = Prompts(target, STORY), SoftPrompt(target), test_items[:3]
+    inputs = prompt.assemble(
+        prompts.before(items), None, prompts.after(items, with_text=True), answers=prompts.answers(items), side="left"
+    )
+    with pytest.raises(DataError, match="hold the gold solution"):
+        prompt.generate(inputs, 4)
+
+
 class TestModels:
     def test_a_tokenizer_without_bos_needs_a_word_from_the_user(self, target) -> None:
         words = standins.tokenizer("words")

@@ -11,6 +11,10 @@ _ANY = re.compile(_NUMBER)
 _NEXT_QUESTION = re.compile(r"\n\s*(?:Q|Question)\s*:")
 
 
+DIGITS = 400
+"""A number of more digits is no answer to anything, and would take long to write out."""
+
+
 def own_answer(text: str) -> str:
     """The model's answer alone: what it wrote before it went on to ask itself another question."""
     return _NEXT_QUESTION.split(text, maxsplit=1)[0]
@@ -40,6 +44,8 @@ def plain(number: str) -> str | None:
     try:
         value = Decimal(number.replace(",", "").replace("$", "").rstrip("."))
     except InvalidOperation:
+        return None
+    if not value.is_finite() or abs(value.adjusted()) > DIGITS:
         return None
     return str(int(value)) if value == value.to_integral_value() else str(value.normalize())
 

@@ -48,16 +48,20 @@ def read_gsm8k(path: Path, prefix: str) -> list[Item]:
     Calculator marks ``<<...>>`` are taken out of the solutions; the gold number comes from the answer field.
 
     Raises:
-        DataFileError: lines are no JSON, lack a field, or have no ``#### number``; every one is named.
+        DataFileError: lines are no UTF-8 or no JSON, lack a field, or have no ``#### number``; every one is named.
     """
     items: list[Item] = []
     faults: list[Fault] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
+    for number, raw in enumerate(path.read_bytes().splitlines(), start=1):
+        if not raw.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(raw.decode("utf-8"))
             question, answer = str(row["question"]).strip(), str(row["answer"]).strip()
+        except UnicodeDecodeError as error:
+            byte = f"0x{raw[error.start]:02x} at place {error.start + 1}"
+            faults.append(Fault(f"{path.name}:{number}", f"expected UTF-8; found the byte {byte}"))
+            continue
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             faults.append(Fault(f"{path.name}:{number}", f"expected an object with question and answer: {error}"))
             continue

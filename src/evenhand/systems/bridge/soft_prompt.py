@@ -143,12 +143,14 @@ class SoftPrompt(nn.Module):
             with_logits: also return the logits (B, N, V) that were decided on; else they are empty.
 
         Raises:
-            DataError: the inputs are padded on the right.
+            DataError: the inputs are padded on the right, or hold the answer that is to be generated.
         """
         from transformers import GenerationConfig
 
         if not bool(inputs.attention_mask[:, -1].all()):
             raise DataError('Generation needs inputs padded on the left: assemble(..., side="left").')
+        if bool((inputs.labels >= 0).any()):
+            raise DataError("Generation needs inputs without answers: these hold the gold solution that is asked for.")
         own = self.target.model.generation_config
         make: Any = GenerationConfig
         settings = make(
