@@ -1,7 +1,8 @@
 """The reference of an anchor: the same model with its adapter switched off, in evaluation mode. No second copy.
 
 What could silently make that reference something else than the base is refused: adapters whose initialisation
-alters base weights, trained base biases, merged adapters, a model without any adapter.
+alters base weights, adapters or trained copies of the output head, trained base parameters, merged adapters, a model
+without any adapter.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def check_base_is_kept(model: Any) -> None:
         if getattr(config, "bias", "none") != "none":
             message = f"'{config.bias}' trains biases of the base, which stay when the adapter is off; use 'none'"
             faults.append(Fault(f"{name}.bias", message))
+    faults += _faults_of_parameters(model)
     if any(getattr(module, "merged", False) is True for module in model.modules()):
         message = (
             "an adapter is merged into the base weights; unmerge it (merging and unmerging leaves rounding behind)"
@@ -53,6 +55,31 @@ def check_base_is_kept(model: Any) -> None:
         faults.append(Fault("model", message))
     if faults:
         raise SettingsError("The anchor's reference would not be the base model", faults)
+
+
+def _faults_of_parameters(model: Any) -> list[Fault]:
+    """A head that the adapter changes, which student and base share here, and base parameters that are trained."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+    from peft.utils.other import AuxiliaryTrainingWrapper
+
+    faults = []
+    head = model.get_output_embeddings()
+    if isinstance(head, BaseTunerLayer | AuxiliaryTrainingWrapper):
+        message = "is changed by the adapter, but student and base share it here; take it out of the adapter's targets"
+        faults.append(Fault("output head", f"{message} and modules_to_save"))
+    prefix = getattr(model.base_model, "prefix", None) or "prompt_encoder"
+    told = any(getattr(config, "bias", "none") != "none" for config in model.peft_config.values())
+    own = (prefix, "modules_to_save.", "trainable_tokens_", *([".bias"] if told else []))
+    trained = [
+        name
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad and not any(part in name for part in own)
+    ]
+    if trained:
+        more = f" and {len(trained) - 1} more" if len(trained) > 1 else ""
+        message = f"is a trainable parameter of the base{more}, which would move with the student; freeze it"
+        faults.append(Fault(trained[0], message))
+    return faults
 
 
 def output_head(model: Any) -> Head:
