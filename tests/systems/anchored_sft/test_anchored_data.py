@@ -127,6 +127,25 @@ def test_the_validation_set_is_the_same_whatever_is_sampled_and_in_any_order() -
         assert not expected & {c.id for c in mix.training(data).main}
 
 
+@pytest.mark.parametrize("changes", [{"subset": "general"}, {"subset": "reasoning"}, {"mix_reasoning_ratio": 0.2}])
+def test_arms_that_train_on_different_subsets_are_validated_on_the_same_conversations(changes: dict[str, Any]) -> None:
+    data = conversations(200) + conversations(100, "reasoning")
+    expected, mix = [c.id for c in DataMix(val_split=0.2).validation(data)], DataMix(val_split=0.2, **changes)
+    assert {name.split("/")[0] for name in expected} == {"general", "reasoning"}
+    assert [c.id for c in mix.validation(data)] == [c.id for c in mix.survey(iter(data))] == expected
+    parts = mix.training(data)
+    assert not {*expected} & {c.id for c in (*parts.main, *parts.mixed)}
+
+
+@pytest.mark.parametrize("subset", ["", "chat"])
+def test_reasoning_cannot_be_taken_from_data_that_do_not_name_it(subset: str) -> None:
+    mix = DataMix(subset="reasoning")
+    for take in (mix.training, mix.survey):
+        with pytest.raises(DataError, match="subset='reasoning' leaves no conversation to train on"):
+            take(conversations(200, subset))
+    assert len(DataMix(subset="general").training(conversations(200, "")).main) > 150
+
+
 def test_streaming_holds_out_and_samples_the_same_conversations_as_a_file() -> None:
     data = conversations(400)
     file = DataMix(subset="general", sample_ratio=0.3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, Qwen3ForSequenceClassification
 
+from evenhand.errors import DataError
 from evenhand.systems.anchored_sft.standin import skills
 
 SMALL = {
@@ -154,6 +156,57 @@ def test_streams_and_packed_rows_are_trained_on(change: dict[str, Any], world: d
     outcome = run_trial("checkpoint", plain | change, count=None)
     assert outcome.failure is None, outcome.failure
     assert np.isfinite(outcome.metrics["final_target_loss"])
+
+
+@pytest.mark.parametrize("overlong", ["truncate", "drop"])
+def test_a_stream_is_validated_and_trained_on_what_a_file_is_with_one_row_too_long(
+    overlong: str, world: dict[str, Any], tokenizer: Any, tmp_path: Path
+) -> None:
+    from evenhand.systems.anchored_sft.checkpoint_arm import _conversations
+    from evenhand.systems.anchored_sft.settings import CheckpointSettings
+
+    path = tmp_path / "data.jsonl"
+    long = {"messages": [{"role": "user", "content": "copy:a"}, {"role": "assistant", "content": "abc" * 40}]}
+    path.write_text(path.read_text() + "\n" + json.dumps(long))
+    names = ("model", "dataset", "max_seq_length", "val_split")
+    plain = {name: world[name] for name in names} | {"overlong": overlong, "sample_ratio": 0.9, "sample_seed": 1}
+
+    def found(streaming: bool, seed: int = 0, **changes: Any) -> tuple[list[str], list[tuple[int, ...]]]:
+        bench = SimpleNamespace(
+            data=lambda name: tmp_path / name, note=lambda *_: None, budget=SimpleNamespace(amount=300),
+            rng=lambda name: np.random.default_rng(seed),
+        )  # fmt: skip
+        settings = CheckpointSettings.model_validate(plain | changes | {"streaming": streaming})
+        held, rows = _conversations(settings, bench, tokenizer)
+        return [row.id for row in held], [tuple(row["input_ids"]) for row in rows]
+
+    (held, rows), (file_held, file_rows), (_, other_rows) = found(True), found(False), found(True, seed=1)
+    assert held == file_held
+    assert set(rows) == set(file_rows)
+    assert any(len(row) == 64 for row in rows) == (overlong == "truncate")
+    assert sorted(rows) == sorted(other_rows)
+    assert rows != other_rows
+    assert found(True, baseline_eval_samples=5)[0] == found(False, baseline_eval_samples=5)[0] != held[:5]
+    with pytest.raises(DataError, match="selects all"):
+        found(True, baseline_eval_samples=99)
+
+
+@pytest.mark.parametrize("harm", ["no weights", "damaged weights", "broken config"])
+def test_a_folder_that_holds_half_a_model_is_a_fault_of_the_data(
+    harm: str, world: dict[str, Any], run_trial: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    if harm == "no weights":
+        (folder / "model.safetensors").unlink()
+    elif harm == "damaged weights":
+        (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:900])
+    else:
+        (folder / "config.json").write_text('{"model_type": ')
+    failure = run_trial("checkpoint", world).failure
+    assert failure is not None
+    assert failure.kind == "data"
+    assert "model' cannot be read" in failure.message
+    assert "Copy the folder again" in failure.message
 
 
 def test_training_stops_where_the_rewards_have_stayed_below_their_start_and_the_rest_is_forgone(

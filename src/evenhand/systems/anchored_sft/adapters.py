@@ -18,9 +18,11 @@ def load_base(path: str, *, device: str, dtype: str | None = None, quantisation:
     """A causal language model from a folder or a hub id.
 
     Raises:
-        DataError: there is no model at the path, or it is none that writes text.
+        DataError: there is no model at the path, its config or weights are missing or damaged, or it is none that
+            writes text.
         SettingsError: quantisation without a CUDA device.
     """
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     local = Path(path).expanduser()
@@ -36,6 +38,14 @@ def load_base(path: str, *, device: str, dtype: str | None = None, quantisation:
         options["device_map"] = {"": 0}
     try:
         model = AutoModelForCausalLM.from_pretrained(path, **options)
+    except (OSError, SafetensorError) as error:
+        # An error of a disk or a network has a number or a cause of its own, and is no fault of the folder.
+        if not local.is_dir() or getattr(error, "errno", None) is not None:
+            raise
+        raise DataError(
+            f"The model in '{path}' cannot be read: {error} Copy the folder again: config.json and all files of "
+            "weights belong in it."
+        ) from error
     except (ValueError, KeyError) as error:
         raise DataError(f"'{path}' is no causal language model that transformers can load: {error}") from error
     return model if quantisation is not None else model.to(device)  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from evenhand.systems.anchored_sft.conversations import (
     check_conversations,
     fit_length,
     read_records,
+    shortened,
     tokenise,
 )
 from evenhand.systems.anchored_sft.decoding import render
@@ -30,6 +31,8 @@ from evenhand.systems.anchored_sft.settings import CheckpointSettings, check_epo
 from evenhand.systems.anchored_sft.shown import SHOWN, first_by_hash, note_question
 
 FILES = (".jsonl", ".json", ".parquet")
+SHUFFLED = 1000
+"""Rows of a stream that are in memory to be drawn from at random."""
 ON_THE_WAY = 32
 """General texts on which the distance to the base is measured on the way."""
 
@@ -222,31 +225,31 @@ def _tokenised_record(record: Mapping[str, Any], tokenizer: Any) -> dict[str, An
 
 
 def _streamed(settings: CheckpointSettings, bench: Bench, tokenizer: Any) -> tuple[list[Tokenised], Any]:
-    """Validation from one pass over the stream, training rows from as many passes as the budget takes."""
+    """Validation from one pass over the stream, training rows from as many passes as the budget takes, each in an
+    order of the seed's own as far as a buffer of rows allows."""
     from datasets import IterableDataset
 
-    mix, limit = data_mix(settings), settings.baseline_eval_samples
-    source, overlong = settings.dataset, settings.overlong
+    mix, source = data_mix(settings), settings.dataset
+    limit, overlong = settings.max_seq_length, settings.overlong
 
     def conversations() -> Iterator[Conversation]:
         for place, record in records_of(source, bench, streaming=True):
             yield check_conversations([(place, record)], source)[0]
 
-    held = []
-    for conversation in conversations():
-        if mix.wants(conversation) and mix.held_out(conversation):
-            held.append(conversation)
-            if limit is not None and len(held) >= limit:
-                break
-    if not held:
-        raise DataError(f"val_split={settings.val_split} holds out no conversation of {source}; raise it.")
+    held = _sample(mix.survey(conversations()), settings)
 
     def rows() -> Iterator[dict[str, Any]]:
         for conversation in mix.stream(conversations()):
-            for row in fit_length([tokenise(conversation, tokenizer)], settings.max_seq_length, overlong).kept:
+            whole = tokenise(conversation, tokenizer)
+            if overlong == "refuse":
+                fit_length([whole], limit, overlong)
+            row = shortened(whole, limit, overlong)
+            if row is not None:
                 yield {"input_ids": list(row.input_ids), "labels": list(row.labels)}
 
-    return _fit(held, tokenizer, settings, bench), IterableDataset.from_generator(rows)
+    seed = int(bench.rng("order of rows").integers(2**31))
+    shuffled = IterableDataset.from_generator(rows).shuffle(seed=seed, buffer_size=SHUFFLED)
+    return _fit(held, tokenizer, settings, bench), shuffled
 
 
 def _probe(

@@ -258,18 +258,19 @@ def fit_length(rows: Sequence[Tokenised], limit: int, overlong: Overlong) -> Fit
             '"truncate" or "drop"',
             shown,
         )
-    kept, truncated, dropped = [], 0, 0
-    for row in rows:
-        if len(row.input_ids) <= limit:
-            kept.append(row)
-            continue
-        cut = Tokenised(row.id, row.input_ids[:limit], row.labels[:limit])
-        # A question that alone fills the limit leaves nothing to learn.
-        if overlong == "drop" or cut.answer_count == 0:
-            dropped += 1
-        else:
-            kept.append(cut)
-            truncated += 1
+    fitted = [shortened(row, limit, overlong) for row in rows]
+    kept = [row for row in fitted if row is not None]
+    dropped = len(rows) - len(kept)
+    truncated = len(longer) - dropped
     if rows and not kept:
         raise DataError(f"All {len(rows)} conversations are longer than max_seq_length={limit}; raise it.")
     return Fitted(tuple(kept), truncated, dropped)
+
+
+def shortened(row: Tokenised, limit: int, overlong: Overlong) -> Tokenised | None:
+    """One conversation within the limit; None where it has to be left out."""
+    if len(row.input_ids) <= limit:
+        return row
+    cut = Tokenised(row.id, row.input_ids[:limit], row.labels[:limit])
+    # A question that alone fills the limit leaves nothing to learn.
+    return None if overlong == "drop" or cut.answer_count == 0 else cut

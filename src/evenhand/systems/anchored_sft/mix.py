@@ -82,8 +82,8 @@ class DataMix:
         return faults
 
     def wants(self, conversation: Conversation) -> bool:
-        """Whether a conversation belongs to the subset asked for; data that name no subsets are taken whole."""
-        return self.subset == "both" or conversation.subset in ("", self.subset)
+        """Whether a conversation belongs to the subset asked for; one that names no subset counts as general."""
+        return self.subset in ("both", conversation.subset or "general")
 
     def held_out(self, conversation: Conversation) -> bool:
         """Whether a conversation belongs to the validation set. Depends on its content alone."""
@@ -96,15 +96,43 @@ class DataMix:
         )
 
     def validation(self, conversations: Iterable[Conversation]) -> list[Conversation]:
-        """The validation set of the subset asked for.
+        """The validation set, of all subsets: arms that train on different ones are measured on the same.
 
         Raises:
             DataError: it is empty.
         """
-        found = [c for c in conversations if self.wants(c) and self.held_out(c)]
+        found = [c for c in conversations if self.held_out(c)]
         if not found:
             raise DataError(f"val_split={self.val_split} holds out no conversation; raise it or give more data.")
         return found
+
+    def survey(self, conversations: Iterable[Conversation]) -> list[Conversation]:
+        """The validation set of a stream, found in the one pass that also makes sure of what will be trained on.
+
+        Raises:
+            DataError, SettingsError: as for :meth:`validation` and :meth:`training`.
+        """
+        held, pool, kept = [], 0, 0
+        for conversation in conversations:
+            if self.held_out(conversation):
+                held.append(conversation)
+            elif self.wants(conversation):
+                pool += 1
+                kept += self.sampled(conversation)
+        self._check_counts(pool, kept)
+        return self.validation(held)
+
+    def _check_counts(self, pool: int, kept: int) -> None:
+        if not pool:
+            raise DataError(
+                f"subset='{self.subset}' leaves no conversation to train on. Does the data's `subset` column say "
+                f"'{self.subset}'? Rows without one count as general."
+            )
+        if not kept:
+            raise DataError(f"sample_ratio={self.sample_ratio} keeps none of {pool} conversations; raise it.")
+        if self.sample_ratio is not None and kept == pool:
+            message = f"keeps all {pool} conversations, which is no sampling; remove it or lower it"
+            raise SettingsError("The data mix", [Fault("sample_ratio", message)])
 
     def stream(self, conversations: Iterable[Conversation]) -> Iterator[Conversation]:
         """The training conversations of a stream, in its order; sampling works here as everywhere."""
@@ -118,11 +146,7 @@ class DataMix:
         """
         pool = [c for c in conversations if self.wants(c) and not self.held_out(c)]
         kept = [c for c in pool if self.sampled(c)]
-        if not kept:
-            raise DataError(f"sample_ratio={self.sample_ratio} keeps none of {len(pool)} conversations; raise it.")
-        if self.sample_ratio is not None and len(kept) == len(pool):
-            message = f"keeps all {len(pool)} conversations, which is no sampling; remove it or lower it"
-            raise SettingsError("The data mix", [Fault("sample_ratio", message)])
+        self._check_counts(len(pool), len(kept))
         if self.mix_reasoning_ratio is None:
             return Parts(tuple(kept))
         main = tuple(c for c in kept if c.subset == "general")
