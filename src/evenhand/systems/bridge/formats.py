@@ -34,7 +34,7 @@ def worked_examples(examples: Sequence[Item]) -> PromptFormat:
 
 
 def fitted_examples(
-    examples: Sequence[Item], room: int, length: Callable[[PromptFormat], int]
+    examples: Sequence[Item], room: int, length: Callable[[PromptFormat], int], model: str = "the model"
 ) -> tuple[PromptFormat, int]:
     """As many worked examples as fit into ``room`` tokens beside the question; the question itself is never cut.
 
@@ -42,6 +42,7 @@ def fitted_examples(
         examples: in the order of preference.
         room: tokens left for the format.
         length: tokens that a format takes.
+        model: whose context it is, for the error.
 
     Returns:
         The format and the number of examples in it.
@@ -53,9 +54,10 @@ def fitted_examples(
         form = worked_examples(examples[:count])
         if length(form) <= room:
             return form, count
+    bare = length(worked_examples(()))
     raise DataError(
-        f"The longest question leaves {room} tokens for the format, which needs {length(worked_examples(()))} without "
-        "any worked example. Take a model with a longer context, or lower soft_tokens or new_tokens."
+        f"The longest question with its answer leaves {room} tokens of {model}'s context for the format, which needs "
+        f"{bare} without any worked example. Take a model with a longer context, or lower soft_tokens or new_tokens."
     )
 
 

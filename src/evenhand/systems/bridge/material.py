@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -62,7 +63,8 @@ def prepare(settings: Settings, bench: Bench) -> Material:
         layer = 0
     train, dev, test = _items(settings, bench)
     check_disjoint([*train, *dev], test)
-    form = _format(settings, target, train, [*dev, *test], bench)
+    form = _format(settings, source, target, (train, dev, test), bench)
+    formats.check_no_gold(form, [*dev, *test])
     for role, model in (("source", source), ("target", target)):
         for name, text in model.notes.items():
             bench.note(f"{role} {name}", text)
@@ -117,19 +119,42 @@ def _items(settings: Settings, bench: Bench) -> tuple[list[Item], list[Item], li
 
 
 def _format(
-    settings: Settings, target: LanguageModel, train: Sequence[Item], asked: Sequence[Item], bench: Bench
+    settings: Settings, source: LanguageModel, target: LanguageModel, splits: Sequence[Sequence[Item]], bench: Bench
 ) -> formats.PromptFormat:
-    """The stand-ins' bare format, or worked examples: as many as fit beside the longest question."""
+    """The stand-ins' bare format, or worked examples: as many as fit, in every arm of a claim alike.
+
+    The target has to hold the longest question with its soft tokens and either its solution, which it is trained on
+    and scored by, or a new answer; the source the longest question that it answers by itself, with its answer.
+    """
     if settings.task != "gsm8k":
         return formats.STORY
-    longest = max(len(target.encode(item.facts)) for item in asked)
-    room = target.context - longest - settings.soft_tokens - settings.new_tokens - len(target.begin_ids())
-    form, count = formats.fitted_examples(
-        train[: settings.shots], room,
-        lambda f: len(target.encode(f.opening)) + len(target.encode(f.closing)),
-    )  # fmt: skip
-    bench.note("worked examples", f"{count} of {settings.shots} fit beside the longest question")
+    train, dev, test = splits
+    taken = _longest(target, [*train, *dev, *test], settings.new_tokens, solved=True) + settings.soft_tokens
+    asked = _longest(source, test, settings.new_tokens, solved=False)
+    fitted = []
+    for model, used in ((target, taken), (source, asked)):
+        room = model.context - len(model.begin_ids()) - used
+        fitted.append(formats.fitted_examples(train[: settings.shots], room, partial(_length, model), model.name))
+    form, count = min(fitted, key=lambda pair: pair[1])
+    bench.note("worked examples", f"{count} of {settings.shots} fit beside the longest question and solution")
     return form
+
+
+def _length(model: LanguageModel, form: formats.PromptFormat) -> int:
+    """Tokens of a format by itself."""
+    return len(model.encode(form.opening)) + len(model.encode(form.closing))
+
+
+def _longest(model: LanguageModel, items: Sequence[Item], new_tokens: int, *, solved: bool) -> int:
+    """Tokens of the longest item: facts and question with a new answer, or with its solution where that is longer."""
+    lengths = []
+    for item in items:
+        question = len(model.encode(item.facts))
+        if solved and item.question:
+            question += len(model.encode(f" {item.question}"))
+        answer = len(model.encode(f" {item.solution}")) + 1 if solved else 0
+        lengths.append(question + max(new_tokens, answer))
+    return max(lengths)
 
 
 class SourceStates:
