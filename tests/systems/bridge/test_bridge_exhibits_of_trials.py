@@ -11,7 +11,7 @@ from evenhand.systems.bridge import standins
 from evenhand.systems.bridge.exhibits import exhibits
 from evenhand.systems.bridge.settings import Settings
 from tests.systems.bridge.scored import bars_of, not_shown, one
-from tests.systems.bridge.test_bridge_recipe import SMALL, run
+from tests.systems.bridge.test_bridge_recipe import run, small
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def real(tmp_path_factory) -> list[ScoredTrial]:
         patch.setattr(standins, "POOL", 80)
         for arm, (role, seed, settings) in arms.items():
             outcome = run(folder / "assets", folder, seed=seed, items=20, name=arm, **settings)
-            resolved = Settings.model_validate({**SMALL, **settings}).model_dump(mode="json")
+            resolved = Settings.model_validate(small(**settings)).model_dump(mode="json")
             found.append(ScoredTrial(arm, arm, role, "default", "confirm", seed, resolved, outcome))
     return found
 

@@ -40,18 +40,28 @@ def _quick_models(monkeypatch) -> None:
     monkeypatch.setattr(tiny, "STEPS", 2)
 
 
-def run(assets: Path, tmp_path: Path, *, seed: int | None = 0, steps: float = 4, items: int = 12, name: str = "t",
-        noise: str = "", **settings: Any) -> Outcome:  # fmt: skip
-    resolved = Settings.model_validate({**SMALL, **settings}).model_dump(mode="json")
+def small(**settings: Any) -> dict[str, Any]:
+    """Settings of a small trial; a probe-sized bridge has none of the sizes that it does not look at."""
+    unused = ("bottleneck", "depth", "heads") if settings.get("bridge") in ("linear", "constant_prompt") else ()
+    return {**{name: value for name, value in SMALL.items() if name not in unused}, **settings}
+
+
+def run(assets: Path, tmp_path: Path, **more: Any) -> Outcome:
+    outcome = attempted(assets, tmp_path, **more)
+    assert outcome.failure is None, outcome.failure
+    return outcome
+
+
+def attempted(assets: Path, tmp_path: Path, *, seed: int | None = 0, steps: float = 4, items: int = 12,
+              name: str = "t", noise: str = "", **settings: Any) -> Outcome:  # fmt: skip
+    resolved = Settings.model_validate(small(**settings)).model_dump(mode="json")
     trial = Trial(
         "claim", "arm", "default", "rung", seed, RECIPE, "1", resolved, "steps", steps, ItemSet("rung", 0, items, 0),
         noise,
     )  # fmt: skip
     workdir = tmp_path / name
     workdir.mkdir(exist_ok=True)
-    outcome = worker.run(worker.Job(trial, str(tmp_path), str(workdir), str(assets)))
-    assert outcome.failure is None, outcome.failure
-    return outcome
+    return worker.run(worker.Job(trial, str(tmp_path), str(workdir), str(assets)))
 
 
 def test_a_bridge_is_trained_and_evaluated_item_by_item(assets, tmp_path) -> None:
@@ -166,6 +176,21 @@ def test_references_and_the_bare_target_train_nothing(settings, assets, tmp_path
     assert "no soft tokens" in outcome.undefined["cosine"]
 
 
+def test_an_arm_that_stopped_early_is_charged_its_whole_budget_and_says_where_it_stopped(assets, tmp_path) -> None:
+    """Else it would have spent less than its rivals, and no contrast with it would be valid."""
+    settings: dict[str, Any] = {"seed": 12, "steps": 30, "evaluate_every": 1, "patience": 2, "bridge": "linear"}
+    outcome = run(assets, tmp_path, **settings)
+    reached = int(outcome.curves["dev_exact_match"].steps[-1])
+    assert reached < 30
+    assert outcome.spent["steps"] == 30
+    assert outcome.spent["examples"] == reached * 16
+    assert outcome.notes["stopped early"].startswith(f"at step {reached} of 30, after 2 looks")
+    shared = run(assets, tmp_path, control="zeros", name="zeros", **settings)
+    assert shared.spent["steps"] == 30
+    assert shared.notes["stopped early"] == outcome.notes["stopped early"]
+    assert "stopped early" not in run(assets, tmp_path, name="whole", **{**settings, "steps": 2}).notes
+
+
 def test_a_killed_training_goes_on_from_its_checkpoint(assets, tmp_path, monkeypatch) -> None:
     whole = run(assets, tmp_path, seed=6, name="whole")
     monkeypatch.setattr(trained, "CHECKPOINT_EVERY", 2)
@@ -216,6 +241,20 @@ class TestSettings:
             ({"task": "gsm8k"}, "needs train_data"),
             ({"evaluate_every": 0, "select": "best"}, "needs evaluate_every"),
             ({"evaluate_every": 0, "patience": 2}, "needs evaluate_every"),
+            ({"bridge": "dit", "drop_rate": 0.2}, "drop_rate does something with a flow loss only"),
+            ({"bridge": "dit", "guidance": 2.0}, "guidance does something with a flow loss only"),
+            (
+                {"bridge": "dit", "guidance": 2.0, "drop_rate": 0.0, "training": {"losses": {"flow": 1.0}}},
+                "guidance needs a drop_rate above 0",
+            ),
+            ({"training": {"kl_tokens": 4}}, "kl_tokens belongs to the KL"),
+            ({"bridge": "linear", "depth": 3}, "depth changes nothing"),
+            ({"bridge": "linear", "heads": 2}, "heads changes nothing"),
+            ({"bridge": "linear", "bottleneck": 32}, "bottleneck changes nothing"),
+            ({"bridge": "constant_prompt", "depth": 3}, "depth changes nothing"),
+            ({"bridge": "constant_prompt", "layer": 2}, "layer changes nothing"),
+            ({"bridge": "constant_prompt", "pool": "mean"}, "pool changes nothing"),
+            ({"bridge": "constant_prompt", "source_reading": "untrained"}, "source_reading changes nothing"),
             ({"brigde": "dit"}, "Extra inputs"),
             ({"training": {"learning_rate": float("nan")}}, "finite"),
         ],
@@ -223,6 +262,18 @@ class TestSettings:
     def test_what_changes_nothing_or_contradicts_itself_is_refused(self, settings, words) -> None:
         with pytest.raises(ValidationError, match=words):
             Settings.model_validate(settings)
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"bridge": "dit", "guidance": 2.0, "drop_rate": 0.2, "training": {"losses": {"flow": 1.0}}},
+            {"training": {"kl_tokens": 4, "losses": {"kl": 1.0}}},
+            {"bridge": "linear", "layer": 2, "pool": "mean", "source_reading": "untrained"},
+            {"bridge": "cross_attention", "depth": 3, "heads": 2, "bottleneck": 32},
+        ],
+    )
+    def test_the_same_settings_are_accepted_where_they_do_something(self, settings) -> None:
+        assert Settings.model_validate(settings)
 
     def test_ablations_that_differ_in_one_weight_hash_differently(self) -> None:
         def digest(**losses: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -19,6 +20,9 @@ Task = Literal["transport", "split", "gsm8k"]
 BridgeKind = Literal["cross_attention", "dit", "linear", "constant_prompt"]
 SourceReading = Literal["trained", "untrained", "embeddings"]
 Reference = Literal["none", "target_text", "source_text", "relay", "source_probe"]
+
+ArmKind = Literal["bridge", "control", "reference"]
+"""A bridge is tested, a control has to be beaten, a reference says what there was to be reached."""
 
 
 class LossWeights(RecipeSettings):
@@ -121,6 +125,27 @@ class Settings(RecipeSettings):
         """Whether the target sees the facts as text too, in evaluation."""
         return self.training.prompt_mode == "soft_plus_text"
 
+    @property
+    def kind(self) -> ArmKind:
+        """What an arm with these settings is to a bridge."""
+        if self.reference != "none" or self.control == "no_soft_tokens":
+            return "reference"
+        return "bridge" if self.shown_as == "matched" else "control"
+
+    @property
+    def shown_as(self) -> str:
+        """A short name of what the target was given: ``matched`` by a bridge, else the control's or reference's."""
+        if self.reference != "none":
+            return self.reference
+        if self.control == "no_soft_tokens":
+            return self.control
+        names = [self.bridge] if self.bridge in ("linear", "constant_prompt") else []
+        names += {"trained": [], "untrained": ["untrained_source"], "embeddings": ["source_embeddings"]}[
+            self.source_reading
+        ]
+        names += [] if self.control == "matched" else [self.control]
+        return "+".join(names) or "matched"
+
     @model_validator(mode="after")
     def _every_setting_does_something(self) -> Settings:
         faults = dead_settings(self)
@@ -131,24 +156,7 @@ class Settings(RecipeSettings):
 
 def dead_settings(settings: Settings) -> list[str]:
     """Settings that would change nothing, or that contradict each other: two names for one configuration mislead."""
-    faults, training = [], settings.training
-    losses = training.losses.active()
-    dit = settings.bridge == "dit"
-    if not losses:
-        faults.append("no loss has a weight")
-    if "flow" in losses and not dit:
-        faults.append(f'the flow loss needs bridge = "dit"; found "{settings.bridge}"')
-    if "decode" in losses and settings.injection == "adapter":
-        faults.append('decode supervision needs injection = "prepend"')
-    if training.teacher == "answer" and not TEACHED & set(losses):
-        faults.append(f'teacher = "answer" changes nothing: none of {", ".join(sorted(TEACHED))} has a weight')
-    curriculum = training.curriculum
-    if training.prompt_mode == "soft_plus_text" and (curriculum.text_steps or curriculum.fade_steps):
-        faults.append('a curriculum fades the text away; it needs prompt_mode = "soft_only"')
-    defaults = type(settings).model_fields
-    for name in ("train_steps", "eval_steps", "guidance", "drop_rate"):
-        if not dit and getattr(settings, name) != defaults[name].default:
-            faults.append(f'{name} belongs to bridge = "dit"')
+    faults = [*_dead_in_training(settings), *_dead_in_dit(settings), *_unused_by_kind(settings)]
     if settings.injection == "prepend" and settings.adapter_scale != 1.0:
         faults.append('adapter_scale belongs to injection = "adapter"')
     if settings.source_reading == "embeddings" and settings.layer not in (-1, 0):
@@ -160,3 +168,52 @@ def dead_settings(settings: Settings) -> list[str]:
     if settings.select == "best" and not settings.evaluate_every:
         faults.append('select = "best" needs evaluate_every')
     return faults
+
+
+def _dead_in_training(settings: Settings) -> list[str]:
+    """Losses, teacher and curriculum."""
+    faults, training = [], settings.training
+    losses, curriculum = training.losses.active(), training.curriculum
+    if not losses:
+        faults.append("no loss has a weight")
+    if "flow" in losses and settings.bridge != "dit":
+        faults.append(f'the flow loss needs bridge = "dit"; found "{settings.bridge}"')
+    if "decode" in losses and settings.injection == "adapter":
+        faults.append('decode supervision needs injection = "prepend"')
+    if "kl" not in losses and training.kl_tokens != type(training).model_fields["kl_tokens"].default:
+        faults.append("kl_tokens belongs to the KL; training.losses.kl has no weight")
+    if training.teacher == "answer" and not TEACHED & set(losses):
+        faults.append(f'teacher = "answer" changes nothing: none of {", ".join(sorted(TEACHED))} has a weight')
+    if training.prompt_mode == "soft_plus_text" and (curriculum.text_steps or curriculum.fade_steps):
+        faults.append('a curriculum fades the text away; it needs prompt_mode = "soft_only"')
+    return faults
+
+
+def _dead_in_dit(settings: Settings) -> list[str]:
+    """Settings of the diffusion transformer, some of which need its flow loss."""
+    if settings.bridge != "dit":
+        names = _changed(settings, ("train_steps", "eval_steps", "guidance", "drop_rate"))
+        return [f'{name} belongs to bridge = "dit"' for name in names]
+    if not settings.training.losses.flow:
+        # The velocity without a condition is learned in the flow loss alone, and from dropped conditions.
+        names = _changed(settings, ("guidance", "drop_rate"))
+        return [f"{name} does something with a flow loss only" for name in names]
+    if settings.guidance != 1.0 and settings.drop_rate == 0.0:
+        return ["guidance needs a drop_rate above 0: what it is guided away from is learned there"]
+    return []
+
+
+def _unused_by_kind(settings: Settings) -> list[str]:
+    """Settings that this kind of bridge does not look at."""
+    unused: tuple[str, ...] = ()
+    if settings.bridge in ("linear", "constant_prompt"):
+        unused = ("bottleneck", "depth", "heads")
+    if settings.bridge == "constant_prompt":
+        unused = (*unused, "layer", "pool", "source_reading")
+    return [f'{name} changes nothing with bridge = "{settings.bridge}"' for name in _changed(settings, unused)]
+
+
+def _changed(settings: Settings, names: Iterable[str]) -> list[str]:
+    """Those of the settings that are not at their default."""
+    defaults = type(settings).model_fields
+    return [name for name in names if getattr(settings, name) != defaults[name].default]

@@ -54,6 +54,9 @@ def trained_bridge(settings: Settings, material: Material, bench: Bench) -> Brid
         bench.note(name, text)
     for step in history["steps"]:
         bench.budget.spend(steps=1, tokens=step[0], examples=step[1])
+    # Steps that early stopping saves were at this arm's disposal: it chose to stop, by a rule that was declared.
+    for _ in range(int(bench.budget.amount) - len(history["steps"])):
+        bench.budget.spend(steps=1)
     bridge = new_bridge(settings, material, bench, seeds["init"])
     _load(bridge, folder)
     return bridge
@@ -141,6 +144,9 @@ def _train(settings: Settings, material: Material, bench: Bench, seeds: dict[str
     norms = ", ".join(f"{name} {value:.3g}" for name, value in trainer.gradient_norms.items())
     history.note("gradient norms at step 1", norms or "training was resumed")
     history.note("training speed", f"{rate:.2f} steps/s, looks at the development split included")
+    if not going and trainer.step_count < steps:
+        why = f"{settings.patience} looks at the development split without a new best"
+        history.note("stopped early", f"at step {trainer.step_count} of {steps}, after {why}; all {steps} are charged")
     history.note("weights", _choose(settings, material, bridge, best, trainer.step_count))
     flat = {f"{part}/{name}": value.cpu() for part, rest in bridge.state_dict().items() for name, value in rest.items()}
     save_file(flat, folder / "weights.safetensors")
