@@ -91,6 +91,59 @@ def test_a_file_without_a_sound_row_is_an_error(tmp_path) -> None:
         read_groups(tmp_path / "x.jsonl")
 
 
+def told(number: int, right: bool, control: str, **more) -> dict:
+    return row(number, str(number) if right else "999", control=control) | more
+
+
+def test_references_and_the_bare_target_are_no_controls(tmp_path) -> None:
+    """The target with the text answers everything; nobody has to beat that."""
+    rows = [told(i, i <= 10, "matched") for i in range(1, 21)]
+    for name in ("no_soft_tokens", "target_text", "source_text", "relay", "source_probe"):
+        rows += [told(i, True, name) for i in range(1, 21)]
+    rows += [told(i, i <= 3, "zeros") for i in range(1, 21)]
+    write(tmp_path / "x.jsonl", rows)
+    found = {s.group.control: s for s in summarise(read_groups(tmp_path / "x.jsonl"))}
+    assert found["matched"].against_best_control.against == "zeros"
+    assert found["relay"].group.kind == "reference"
+
+
+def test_seeds_are_kept_apart_and_paired_within(tmp_path) -> None:
+    rows = []
+    for seed, share in ((1, 15), (2, 5)):
+        rows += [told(i, i <= share, "matched", seed=seed, kind="bridge") for i in range(1, 21)]
+        rows += [told(i, i <= share - 2, "linear", seed=seed, kind="control") for i in range(1, 21)]
+    write(tmp_path / "x.jsonl", rows)
+    bridges = [s for s in summarise(read_groups(tmp_path / "x.jsonl")) if s.group.kind == "bridge"]
+    assert [(s.group.seed, s.count, s.gold_matches) for s in bridges] == [(1, 20, 15), (2, 20, 5)]
+    for found in bridges:
+        result = found.against_best_control.result
+        assert (result.gained, result.lost, result.items) == (2, 0, 20)
+    assert "[matched, seed 1]: 20 items" in render(bridges[0])
+
+
+def test_a_control_that_answered_other_items_is_not_the_best_one(tmp_path) -> None:
+    rows = [told(i, i <= 10, "matched") for i in range(1, 21)]
+    rows += [told(i, i <= 4, "zeros") for i in range(1, 21)] + [told(i, True, "noise") for i in range(101, 121)]
+    write(tmp_path / "x.jsonl", rows)
+    assert summarise(read_groups(tmp_path / "x.jsonl"))[0].against_best_control.against == "zeros"
+
+
+@pytest.mark.parametrize(("more", "words"), [({"kind": "rival"}, "kind must be"), ({"seed": "one"}, "seed must be")])
+def test_a_row_of_an_unknown_kind_or_seed_is_a_broken_line(more, words, tmp_path) -> None:
+    write(tmp_path / "x.jsonl", [told(1, True, "matched"), told(2, True, "matched") | more])
+    found = read_groups(tmp_path / "x.jsonl")[0]
+    assert words in str(found.broken[0])
+
+
+@pytest.mark.parametrize("gold", ["Infinity", "-Infinity", "NaN", '"1e999999999"'])
+def test_a_gold_that_is_no_number_to_compare_is_a_broken_line(gold, tmp_path) -> None:
+    sound = json.dumps(row(2, "2"))
+    write(tmp_path / "x.jsonl", [f'{{"id": "i1", "gold": {gold}, "bridged_strict": "1"}}', sound])
+    found = read_groups(tmp_path / "x.jsonl")[0]
+    assert len(found.rows) == 1
+    assert "no gold answer" in str(found.broken[0])
+
+
 class TestCommand:
     def test_it_prints_one_block_per_group(self, both) -> None:
         result = CliRunner().invoke(app, ["summarise", str(both)])

@@ -18,6 +18,8 @@ from evenhand.systems.bridge import extraction
 from evenhand.systems.bridge.alarms import MOST_FREQUENT_LIMIT
 
 _INVALID = {"", "[invalid]", "invalid", "none", "null", "nan"}
+_REFERENCES = {"no_soft_tokens", "target_text", "source_text", "relay", "source_probe"}
+"""What older rows, which do not tell their kind, call answers that no control gave."""
 _PARTS = ("strict", "extracted", "output", "full", "text")
 
 
@@ -50,17 +52,21 @@ class Row:
 
 @dataclass(frozen=True)
 class Group:
-    """The rows of one file and one control.
+    """The rows of one file, one control and one seed.
 
     Attributes:
         path: of the file.
         control: what the target was given; ``matched`` unless the rows say otherwise.
+        kind: ``bridge``, ``control`` or ``reference``; read off the control where older rows do not tell.
+        seed: of the trial; None in older rows.
         rows: sound rows.
         broken: lines that could not be read, each named.
     """
 
     path: str
     control: str
+    kind: str
+    seed: int | None
     rows: tuple[Row, ...]
     broken: tuple[Fault, ...]
 
@@ -109,26 +115,46 @@ def read_groups(path: Path) -> list[Group]:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
         raise DataError(f"The file {path} cannot be read: {error.strerror or error}.") from error
-    rows: dict[str, list[Row]] = {}
+    rows: dict[tuple[str, str, int | None], list[Row]] = {}
     broken: list[Fault] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             document = json.loads(line)
-            row = _row(document, number)
+            row, place = _row(document, number), _place(document)
         except (json.JSONDecodeError, ValueError) as error:
             broken.append(Fault(f"{path.name}:{number}", str(error)))
             continue
-        rows.setdefault(str(document.get("control", "matched")), []).append(row)
+        rows.setdefault(place, []).append(row)
     if not rows:
         raise DataError(f"{path} has no sound row: {len(broken)} of its lines are broken, {len(lines)} in all.")
-    return [Group(str(path), name, tuple(found), tuple(broken)) for name, found in rows.items()]
+    return [Group(str(path), *place, tuple(found), tuple(broken)) for place, found in rows.items()]
 
 
 def summarise(groups: Sequence[Group]) -> list[Summary]:
-    """One summary per group; matched groups are compared with the best control among the others."""
-    return [_summary(group, [g for g in groups if g.control != "matched"]) for group in groups]
+    """One summary per group; bridges are compared with the best control of the same seed on the same items."""
+    found = []
+    for group in groups:
+        rivals = [g for g in groups if g.kind == "control" and g.seed == group.seed]
+        found.append(_summary(group, rivals if group.kind == "bridge" else []))
+    return found
+
+
+def _place(document: Mapping[str, Any]) -> tuple[str, str, int | None]:
+    """Control, kind and seed of a row.
+
+    Raises:
+        ValueError: the kind or the seed is none.
+    """
+    control, seed = str(document.get("control", "matched")), document.get("seed")
+    guessed = "bridge" if control == "matched" else "reference" if control in _REFERENCES else "control"
+    kind = str(document.get("kind", guessed))
+    if kind not in ("bridge", "control", "reference"):
+        raise ValueError(f"kind must be bridge, control or reference; found '{kind}'")
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+        raise ValueError(f"seed must be a whole number; found {seed!r}")
+    return control, kind, seed
 
 
 def _row(document: Any, number: int) -> Row:
@@ -182,7 +208,6 @@ def _summary(group: Group, controls: Sequence[Group]) -> Summary:
     alarms = []
     if frequent and frequent[0][1] / len(rows) > MOST_FREQUENT_LIMIT:
         alarms.append(f"collapse: {frequent[0][1]} of {len(rows)} answers are '{frequent[0][0]}'")
-    best = max(controls, key=lambda g: sum(r.right for r in g.rows) / len(g.rows), default=None)
     target = {row.key: extraction.same(row.target, row.gold) for row in rows} if rows[0].has_target else None
     return Summary(
         group=group,
@@ -194,12 +219,22 @@ def _summary(group: Group, controls: Sequence[Group]) -> Summary:
         target_matches=None if target is None else sum(target.values()),
         frequent=tuple(frequent),
         against_target=None if target is None else _compare(rows, target, "target alone"),
-        against_best_control=(
-            None if best is None or group.control != "matched"
-            else _compare(rows, {row.key: row.right for row in best.rows}, best.control)
-        ),
+        against_best_control=_against_best(rows, controls),
         alarms=tuple(alarms),
     )  # fmt: skip
+
+
+def _against_best(rows: Sequence[Row], controls: Sequence[Group]) -> Compared | None:
+    """Against the control with the largest share of right answers to shared items; None where none shares any."""
+    keys, shared = {row.key for row in rows}, []
+    for group in controls:
+        answers = {row.key: row.right for row in group.rows if row.key in keys}
+        if answers:
+            shared.append((sum(answers.values()) / len(answers), group.control, answers))
+    if not shared:
+        return None
+    _, name, answers = max(shared, key=lambda found: found[0])
+    return _compare(rows, answers, name)
 
 
 def _compare(rows: Sequence[Row], other: Mapping[str, bool], name: str) -> Compared | None:
@@ -208,11 +243,17 @@ def _compare(rows: Sequence[Row], other: Mapping[str, bool], name: str) -> Compa
     return Compared(name, statistics.paired_proportions(differences)) if differences else None
 
 
+def _title(group: Group) -> str:
+    """Control, kind where the control's name does not tell it, and seed."""
+    parts = [group.control, *([group.kind] if group.control != "matched" else [])]
+    return ", ".join([*parts, *([] if group.seed is None else [f"seed {group.seed}"])])
+
+
 def render(summary: Summary) -> str:
     """A summary as lines of text."""
     total = summary.count
     lines = [
-        f"{summary.group.path} [{summary.group.control}]: {total} items",
+        f"{summary.group.path} [{_title(summary.group)}]: {total} items",
         f"  gold matches {summary.gold_matches} ({summary.gold_matches / total:.1%}), "
         f"flexible {summary.flexible_matches} ({summary.flexible_matches / total:.1%}), "
         f"invalid {summary.invalid} ({summary.invalid / total:.1%})",

@@ -148,8 +148,8 @@ def _record(settings: Settings, material: Material, bench: Bench, evaluation: Ev
             (material.target, material.target_hash, test),
         )
     ] if settings.answers_folder else [None, None]  # fmt: skip
-    name = settings.control if settings.reference == "none" else settings.reference
-    rows = item_rows(test, answers, alone[0], alone[1], control=name)
+    name = settings.shown_as
+    rows = item_rows(test, answers, alone[0], alone[1], control=name, kind=settings.kind, seed=bench.seed)
     write_rows(bench.workdir / "answers.jsonl", rows)
     if settings.answers_folder:
         digest = canonical_hash(settings.model_dump(mode="json"))[:8]
