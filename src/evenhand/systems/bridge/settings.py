@@ -139,7 +139,7 @@ class Settings(RecipeSettings):
             return self.reference
         if self.control == "no_soft_tokens":
             return self.control
-        names = [self.bridge] if self.bridge in ("linear", "constant_prompt") else []
+        names: list[str] = [self.bridge] if self.bridge in ("linear", "constant_prompt") else []
         names += {"trained": [], "untrained": ["untrained_source"], "embeddings": ["source_embeddings"]}[
             self.source_reading
         ]
