@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import torch
+from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 from evenhand.systems.bridge.formats import STORY, PromptFormat, worked_examples
-from evenhand.systems.bridge.losses import LOSSES, DeadLossError, Step, check_gradients
+from evenhand.systems.bridge.language_model import ModelError
+from evenhand.systems.bridge.losses import LOSSES, DeadLossError, Step, _rotary_gram, check_gradients
 from evenhand.systems.bridge.prompts import Prompts, slots
 from evenhand.systems.bridge.settings import LossWeights, TrainingSettings
 from evenhand.systems.bridge.trainer import BridgeTrainer
@@ -136,6 +140,42 @@ def test_prompt_alignment_is_zero_where_the_soft_tokens_are_the_facts(make_bridg
     again = dataclasses.replace(text, translator=step.translator)
     assert float(LOSSES["prompt_alignment"](again)) == pytest.approx(0.0, abs=1e-8)
     assert float(LOSSES["positional"](again)) == pytest.approx(0.0, abs=1e-6)
+
+
+@contextmanager
+def instead(module: torch.nn.Module, name: str, value: torch.Tensor | None) -> Iterator[None]:
+    """For a while another buffer or part in a module that the tests share."""
+    own = getattr(module, name)
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
+        setattr(module, name, own)
+
+
+def test_positions_are_rotated_as_the_target_rotates_them(make_bridge, train_items) -> None:
+    """A model whose rotary rates are scaled (Llama 3.1) is aligned by the scaled ones, not by those of its base."""
+    step = step_of(make_bridge(), train_items)
+    soft = step.soft[:, :3].detach()
+    own = step.soft_prompt.target.model.get_decoder().rotary_emb
+    before = float(LOSSES["positional"](step).detach())
+    cos, sin = own(soft, torch.arange(3)[None])
+    heads = soft.view(*soft.shape[:2], -1, cos.shape[-1]).transpose(1, 2)
+    turned, _ = apply_rotary_pos_emb(heads, heads, cos, sin)
+    gram = _rotary_gram(soft, cos.shape[-1], own.inv_freq)
+    assert torch.allclose(gram, turned @ turned.transpose(-1, -2) / cos.shape[-1], atol=1e-6)
+    with instead(own, "inv_freq", own.inv_freq / 8):
+        assert float(LOSSES["positional"](step).detach()) != pytest.approx(before, rel=1e-4)
+
+
+def test_a_target_that_shows_no_rotary_rates_has_no_positional_loss(make_bridge, train_items) -> None:
+    step = step_of(make_bridge(), train_items)
+    decoder = step.soft_prompt.target.model.get_decoder()
+    few = decoder.rotary_emb.inv_freq[:3]
+    with instead(decoder.rotary_emb, "inv_freq", few), pytest.raises(ModelError, match="for 6 of 24 places of a head"):
+        LOSSES["positional"](step)
+    with instead(decoder, "rotary_emb", None), pytest.raises(ModelError, match="shows them nowhere"):
+        LOSSES["positional"](step)
 
 
 @pytest.mark.parametrize("name", ["contrastive", "prompt_alignment", "token_alignment", "positional"])

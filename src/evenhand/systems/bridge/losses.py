@@ -16,6 +16,7 @@ from torch.nn import functional
 from evenhand.errors import EvenhandError
 from evenhand.nn.translators import Translator
 from evenhand.systems.bridge.items import Item
+from evenhand.systems.bridge.language_model import LanguageModel, ModelError
 from evenhand.systems.bridge.prompts import Prompts, Slots, slots
 from evenhand.systems.bridge.soft_prompt import IGNORED, Inputs, SoftPrompt
 
@@ -162,11 +163,9 @@ def positional(step: Step) -> Tensor:
     Both are rotated by the target's own rotary angles (Su et al. 2021, eq. 15), head by head, so that the soft tokens
     are taught where they stand as well as what they say.
     """
-    config = step.soft_prompt.target.model.config
-    base = float((getattr(config, "rope_parameters", None) or {}).get("rope_theta", 10000.0))
-    width = getattr(config, "head_dim", None) or step.soft.shape[-1] // int(config.num_attention_heads)
+    rates, scaling, width = _rotary(step.soft_prompt.target)
     goal = step.taught.embeddings(step.soft_prompt.target)
-    grams = [_rotary_gram(tokens / step.rms, int(width), base) for tokens in (step.soft, goal)]
+    grams = [scaling**2 * _rotary_gram(tokens / step.rms, width, rates) for tokens in (step.soft, goal)]
     both = step.taught.mask[:, :, None] * step.taught.mask[:, None, :]
     return ((grams[0] - grams[1]).square().mean(1) * both).sum() / both.sum().clamp(min=1)
 
@@ -245,12 +244,29 @@ def _answer_logits(logits: Tensor, labels: Tensor, count: int) -> Tensor:
     return logits[:, :-1][kept & (kept.cumsum(-1) <= count)]
 
 
-def _rotary_gram(tokens: Tensor, width: int, base: float) -> Tensor:
+def _rotary(target: LanguageModel) -> tuple[Tensor, float, int]:
+    """The target's own rotary rates (D / 2,), its scaling of sines and cosines, and its head width D.
+
+    Raises:
+        ModelError: the model shows no rotary rates for whole heads.
+    """
+    config, rotary = target.model.config, getattr(target.model.get_decoder(), "rotary_emb", None)
+    rates = getattr(rotary, "inv_freq", None)
+    width = int(getattr(config, "head_dim", None) or target.width // int(config.num_attention_heads))
+    if not isinstance(rates, Tensor) or 2 * len(rates) != width:
+        found = f"for {2 * len(rates)} of {width} places of a head" if isinstance(rates, Tensor) else "nowhere"
+        raise ModelError(
+            f"The positional loss rotates by the target's own rotary rates; {target.name} shows them {found}. Set "
+            "training.losses.positional to 0."
+        )
+    return rates.detach().float(), float(getattr(rotary, "attention_scaling", 1.0)), width
+
+
+def _rotary_gram(tokens: Tensor, width: int, rates: Tensor) -> Tensor:
     """(B, heads, K, K) products of tokens (B, K, C) rotated by their places, divided by the head width."""
     batch, count, total = tokens.shape
     split = tokens[..., : total // width * width].view(batch, count, -1, width).transpose(1, 2)
-    rates = base ** (-torch.arange(0, width, 2, device=tokens.device).float() / width)
-    angles = torch.arange(count, device=tokens.device).float()[:, None] * rates
+    angles = torch.arange(count, device=tokens.device).float()[:, None] * rates.to(tokens.device)
     first, second = split[..., : width // 2], split[..., width // 2 : width // 2 * 2]
     turned = torch.cat(
         [first * angles.cos() - second * angles.sin(), second * angles.cos() + first * angles.sin()], dim=-1
