@@ -242,6 +242,9 @@ def test_a_csv_without_numbers_is_refused(tmp_path: Path) -> None:
         read_csv(path)
     with pytest.raises(DataError, match="cannot be read"):
         read_csv(tmp_path / "absent.csv")
+    path.write_bytes("n,T(n)\n27,41 café\n".encode("latin-1"))
+    with pytest.raises(DataError, match="no CSV file in UTF-8"):
+        read_csv(path)
 
 
 @pytest.mark.parametrize(("count", "low", "high"), [(0, 2, 8), (10, 1, 8), (10, 9, 8), (200, 2, 6)])

@@ -118,6 +118,8 @@ def read_csv(path: Path) -> EvaluationSet:
             rows = [(reader.line_num, row) for row in reader]
     except OSError as error:
         raise DataError(f"The evaluation set {path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"The evaluation set {path} is no CSV file in UTF-8: {error}.") from error
     faults: list[Fault] = []
     numbers: list[int] = []
     seen: dict[int, int] = {}
