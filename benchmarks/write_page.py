@@ -31,7 +31,10 @@ def section(script: Path) -> str:
     here, versions = machine(), packages()
     libraries = ", ".join(f"{name} {versions[name]}" for name in ("numpy", "torch") if name in versions)
     where = f"{here['processor']}, {here['cores']} cores, Python {here['python']}, {libraries}"
-    return f"## {script.stem}\n\n{title}\n\n`python benchmarks/{script.name}` on {where}:\n\n{done.stdout.strip()}\n"
+    found = done.stdout.strip()
+    if "|" not in found:  # lines of text and no table: kept as lines
+        found = f"```\n{found}\n```"
+    return f"## {script.stem}\n\n{title}\n\n`python benchmarks/{script.name}` on {where}:\n\n{found}\n"
 
 
 def main(names: list[str]) -> None:
