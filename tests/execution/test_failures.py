@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import resource
 import signal
 from collections.abc import Callable, Iterator
@@ -173,3 +174,13 @@ def test_kills_from_outside_and_failures_that_differ_are_always_retried() -> Non
         again = retries.again("three", "a", Failure("infrastructure", text), Execution(attempt, exit_code=0))
         assert again is (attempt < 3)
     assert tries(retries, "four", "refused") == 3
+
+
+def test_a_kept_traceback_names_files_as_python_finds_them_and_no_folder_of_the_machine() -> None:
+    try:
+        json.loads("{")
+    except ValueError as error:
+        detail = failure_of(error, "run").detail
+    assert 'File "json/decoder.py"' in detail
+    assert 'test_failures.py"' in detail
+    assert 'File "/' not in detail

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import sys
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,8 +91,21 @@ def failure_of(error: BaseException, phase: Phase) -> Failure:
     named = text if isinstance(error, Diverged | DataError) else f"{type(error).__name__}: {text}"
     if disk_refused(error) and not isinstance(error, OSError):
         named = f"a file could not be written (is the disk full?): {named}"
-    detail = "".join(traceback.format_exception(error))
+    detail = portable("".join(traceback.format_exception(error)))
     return Failure(classify(error), named, phase, detail[-6000:])
+
+
+def portable(trace: str) -> str:
+    """A traceback with files as Python finds them: a ledger is published, the folders of a machine are not."""
+
+    def short(match: re.Match[str]) -> str:
+        path = match[1]
+        roots = [root.rstrip("/") + "/" for root in sys.path if root and path.startswith(root.rstrip("/") + "/")]
+        if roots:
+            path = path[len(max(roots, key=len)) :]
+        return f'File "{Path(path).name if path.startswith("/") else path}"'
+
+    return re.sub(r'File "([^"]+)"', short, trace)
 
 
 def keeps_its_work(failure: Failure | None) -> bool:
