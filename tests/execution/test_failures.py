@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-import resource
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +25,7 @@ from evenhand.execution.failures import (
     keeps_its_work,
 )
 from evenhand.outcome import Execution, Failure, FailureClass
+from tests.full_disk import largest_file
 
 
 class OutOfMemoryError(RuntimeError):
@@ -86,19 +84,6 @@ def test_processes_without_an_outcome_are_classified_by_their_ending(
 def test_every_class_has_advice_and_a_retry_rule_and_results_are_never_retried() -> None:
     assert ADVICE.keys() == RETRIES.keys()
     assert RETRIES["diverged"] == RETRIES["code"] == RETRIES["data"] == 0 < RETRIES["infrastructure"]
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """A limit on the size of the files that this process writes: to a writer, the disk is full."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, before)
 
 
 def save_stream(path: Path) -> None:
