@@ -18,7 +18,8 @@ from evenhand.systems.lyapunov.checker import CertificateError, check
 from evenhand.systems.lyapunov.larger_head import for_larger_head
 from evenhand.systems.lyapunov.metrics import decide
 from evenhand.systems.lyapunov.potential import Potential, load_potential, zero_potential
-from evenhand.systems.lyapunov.potential_search import Measure, learn
+from evenhand.systems.lyapunov.potential_search import learn
+from evenhand.systems.lyapunov.search_problem import Measure
 
 
 @pytest.fixture(scope="module")

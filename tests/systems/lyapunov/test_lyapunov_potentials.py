@@ -25,7 +25,8 @@ from evenhand.systems.lyapunov.limbs import draw, pack
 from evenhand.systems.lyapunov.metrics import decide
 from evenhand.systems.lyapunov.models import open_model
 from evenhand.systems.lyapunov.potential import TIE_BREAK, Potential, head_minimum, load_potential, zero_potential
-from evenhand.systems.lyapunov.potential_search import Measure, Problem, extend, learn
+from evenhand.systems.lyapunov.potential_search import extend, learn
+from evenhand.systems.lyapunov.search_problem import Measure, Problem
 from evenhand.systems.lyapunov.walks import walk
 
 

@@ -8,160 +8,17 @@ one: the table of L starts from that of L - 1, either copied or as the minimum o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.errors import DataError
-from evenhand.systems.lyapunov.context_tree import (
-    FREE_FALL,
-    MAX_POTENTIAL_BITS,
-    UNITS,
-    ContextTree,
-    Steps,
-    context_tree,
-    gains,
-    residue_images,
-    steps_between,
-    trajectory_residues,
-)
+from evenhand.systems.lyapunov.context_tree import FREE_FALL, UNITS, ContextTree, context_tree
 from evenhand.systems.lyapunov.features import LOG2_3
 from evenhand.systems.lyapunov.potential import Potential
-
-HIGHEST = MAX_POTENTIAL_BITS * UNITS
-CLIMB_RATIO = 1 - 1 / LOG2_3  # geometric valuations of mean log2 3: a trajectory that neither climbs nor falls
-
-
-@dataclass(frozen=True)
-class Measure:
-    """Where violations count: a mixture of three laws of (k_1, k_2, ..., n mod 3^j).
-
-    Attributes:
-        uniform: weight of random large n.
-        trajectory: weight of what long trajectories of random n visit.
-        climb: weight of trajectories that hover: valuations geometric with mean log2 3.
-    """
-
-    uniform: float = 1.0
-    trajectory: float = 0.0
-    climb: float = 0.0
-
-    def __post_init__(self) -> None:
-        if min(self.uniform, self.trajectory, self.climb) < 0 or self.uniform + self.trajectory + self.climb <= 0:
-            raise DataError(f"A measure needs weights >= 0 that are not all 0; found {self}.")
-
-
-@dataclass
-class Problem:
-    """One window length and residue power, with everything the sweeps need."""
-
-    tree: ContextTree
-    residue_power: int
-    steps: Steps = field(init=False)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.residue_power <= 4:
-            raise DataError(f"Residues are taken modulo 3^j with 0 <= j <= 4; found j = {self.residue_power}.")
-        self.steps = steps_between(self.tree)
-
-    @property
-    def modulus(self) -> int:
-        """3^j."""
-        return int(3**self.residue_power)
-
-    @cached_property
-    def gain(self) -> NDArray[np.int64]:
-        """(E,) G(k_1) of each step."""
-        return gains()[self.steps.valuation]
-
-    @cached_property
-    def images(self) -> NDArray[np.int64]:
-        """(FREE_FALL, 3^j) residue of T(n)."""
-        return residue_images(self.residue_power)
-
-    @cached_property
-    def predecessors(self) -> NDArray[np.int64]:
-        """(FREE_FALL, 3^j, 3) residues that lead to one, -1 where there are fewer."""
-        found = np.full((FREE_FALL, self.modulus, 3), -1, np.int64)
-        for k in range(FREE_FALL):
-            for image in range(self.modulus):
-                sources = np.flatnonzero(self.images[k] == image)
-                found[k, image, : len(sources)] = sources
-        return found
-
-    @cached_property
-    def into(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Steps by image context, as offsets and order."""
-        return _grouped(self.steps.image, self.tree.contexts)
-
-    @cached_property
-    def out_of(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Steps by origin context."""
-        return _grouped(self.steps.origin, self.tree.contexts)
-
-    def masses(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(3, E) mass of each step and (3, 3^j) law of the residue: uniform, trajectory, climb."""
-        half = 0.5**self.steps.exponent
-        exact = self.steps.exact
-        climbing = CLIMB_RATIO ** (self.steps.exponent - exact) * (1 - CLIMB_RATIO) ** exact
-        residues = np.stack(
-            [
-                np.full(self.modulus, 1 / self.modulus),
-                trajectory_residues(self.residue_power),
-                trajectory_residues(self.residue_power, CLIMB_RATIO),
-            ]
-        )
-        return np.stack([half, half, climbing]), residues
-
-    def violations(self, table: NDArray[np.int64]) -> tuple[float, float, float]:
-        """Violated mass of a (contexts, 3^j) table under the uniform, trajectory and climbing law, for large n."""
-        mass, residues = self.masses()
-        out = np.zeros(3)
-        _violated(
-            table,
-            self.steps.origin,
-            self.steps.image,
-            self.steps.valuation,
-            self.gain,
-            mass,
-            residues,
-            self.images,
-            out,
-        )
-        return float(out[0]), float(out[1]), float(out[2])
-
-    def improve(
-        self, table: NDArray[np.int64], measure: Measure, sweeps: int, rng: np.random.Generator
-    ) -> NDArray[np.int64]:
-        """A table with no more violated mass, after ``sweeps`` passes over all entries."""
-        weights = np.array([measure.uniform, measure.trajectory, measure.climb])
-        mass, residues = self.masses()
-        keep = np.flatnonzero(weights)
-        mass = np.ascontiguousarray((mass * weights[:, None])[keep])
-        residues = np.ascontiguousarray(residues[keep])
-        work = np.ascontiguousarray(table).copy()
-        for _ in range(sweeps):
-            order = rng.permutation(work.size)
-            _sweep(
-                work,
-                order,
-                *self.into,
-                *self.out_of,
-                self.steps.origin,
-                self.steps.image,
-                self.steps.valuation,
-                self.gain,
-                mass,
-                residues,
-                self.images,
-                self.predecessors,
-                HIGHEST,
-                rng,
-            )
-        return work
+from evenhand.systems.lyapunov.search_problem import HIGHEST, Measure, Problem
 
 
 @dataclass(frozen=True)
@@ -248,11 +105,6 @@ def extend(table: NDArray[np.int64], old: ContextTree, problem: Problem, *, mini
     return np.asarray(np.clip(np.minimum(copied, onward), 0, HIGHEST))
 
 
-def _grouped(keys: NDArray[np.int32], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(keys, minlength=count))]).astype(np.int64)
-    return offsets, np.argsort(keys, kind="stable").astype(np.int64)
-
-
 @numba.njit(cache=True)
 def _descend(child, context, old_child, old_context, contexts):  # type: ignore[no-untyped-def]
     here = np.zeros(contexts, np.int64)
@@ -279,68 +131,3 @@ def _descend(child, context, old_child, old_context, contexts):  # type: ignore[
             if nxt == child[node, symbols]:
                 break
     return here, there, first
-
-
-@numba.njit(cache=True)
-def _violated(table, origin, image, valuation, gain, mass, residues, images, out):  # type: ignore[no-untyped-def]
-    for e in range(origin.shape[0]):
-        for r in range(table.shape[1]):
-            if table[image[e], images[valuation[e], r]] > table[origin[e], r] + gain[e]:
-                for u in range(mass.shape[0]):
-                    out[u] += mass[u, e] * residues[u, r]
-
-
-@numba.njit(cache=True)
-def _sweep(  # type: ignore[no-untyped-def]
-    table, order, into, into_steps, out_of, out_steps, origin, image, valuation, gain, mass, residues, images,
-    predecessors, highest, rng,
-):  # fmt: skip
-    jumps = np.zeros(highest + 2)
-    modulus = table.shape[1]
-    for t in range(order.shape[0]):
-        x, r = order[t] // modulus, order[t] % modulus
-        jumps[:] = 0.0
-        for a in range(into[x], into[x + 1]):
-            e = into_steps[a]
-            for c in range(3):
-                source = predecessors[valuation[e], r, c]
-                if source < 0:
-                    break
-                if origin[e] == x and source == r:
-                    continue
-                place = max(0, table[origin[e], source] + gain[e] + 1)  # violated from here on
-                if place <= highest:
-                    for u in range(mass.shape[0]):
-                        jumps[place] += mass[u, e] * residues[u, source]
-        for a in range(out_of[x], out_of[x + 1]):
-            e = out_steps[a]
-            goal = images[valuation[e], r]
-            if image[e] == x and goal == r:
-                continue
-            place = table[image[e], goal] - gain[e]  # violated below here
-            if place > 0:
-                weight = 0.0
-                for u in range(mass.shape[0]):
-                    weight += mass[u, e] * residues[u, r]
-                jumps[0] += weight
-                if place <= highest:
-                    jumps[place] -= weight
-        table[x, r] = _pick(jumps, highest, rng)
-    return table
-
-
-@numba.njit(cache=True)
-def _pick(jumps, highest, rng):  # type: ignore[no-untyped-def]
-    """A uniformly drawn minimiser of the running sum of ``jumps``."""
-    best, total = 1e300, 0.0
-    for v in range(highest + 1):
-        total += jumps[v]
-        best = min(best, total)
-    total, found, ties = 0.0, 0, 0
-    for v in range(highest + 1):
-        total += jumps[v]
-        if total <= best + 1e-15:
-            ties += 1
-            if rng.random() * ties < 1.0:
-                found = v
-    return found

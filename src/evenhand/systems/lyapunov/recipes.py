@@ -191,7 +191,8 @@ def potential(settings: PotentialSettings, bench: Bench) -> Outcome:
     known = numbers_on(without_merging(seeds, listed_steps()) if settings.hold_out else seeds)
     if settings.model != "potential":
         return _measure(closed_form(settings.model, settings.lookahead), settings, bench, known)
-    from evenhand.systems.lyapunov.potential_search import Measure, Progress, learn
+    from evenhand.systems.lyapunov.potential_search import Progress, learn
+    from evenhand.systems.lyapunov.search_problem import Measure
 
     sweeps = int(bench.budget.left)
 

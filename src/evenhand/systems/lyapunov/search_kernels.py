@@ -1,0 +1,71 @@
+"""Kernels of the search for potentials: the violated mass, and exact line search in one entry after the other."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+
+@numba.njit(cache=True)
+def violated(table, origin, image, valuation, gain, mass, residues, images, out):  # type: ignore[no-untyped-def]
+    for e in range(origin.shape[0]):
+        for r in range(table.shape[1]):
+            if table[image[e], images[valuation[e], r]] > table[origin[e], r] + gain[e]:
+                for u in range(mass.shape[0]):
+                    out[u] += mass[u, e] * residues[u, r]
+
+
+@numba.njit(cache=True)
+def sweep(  # type: ignore[no-untyped-def]
+    table, order, into, into_steps, out_of, out_steps, origin, image, valuation, gain, mass, residues, images,
+    predecessors, highest, rng,
+):  # fmt: skip
+    jumps = np.zeros(highest + 2)
+    modulus = table.shape[1]
+    for t in range(order.shape[0]):
+        x, r = order[t] // modulus, order[t] % modulus
+        jumps[:] = 0.0
+        for a in range(into[x], into[x + 1]):
+            e = into_steps[a]
+            for c in range(3):
+                source = predecessors[valuation[e], r, c]
+                if source < 0:
+                    break
+                if origin[e] == x and source == r:
+                    continue
+                place = max(0, table[origin[e], source] + gain[e] + 1)  # violated from here on
+                if place <= highest:
+                    for u in range(mass.shape[0]):
+                        jumps[place] += mass[u, e] * residues[u, source]
+        for a in range(out_of[x], out_of[x + 1]):
+            e = out_steps[a]
+            goal = images[valuation[e], r]
+            if image[e] == x and goal == r:
+                continue
+            place = table[image[e], goal] - gain[e]  # violated below here
+            if place > 0:
+                weight = 0.0
+                for u in range(mass.shape[0]):
+                    weight += mass[u, e] * residues[u, r]
+                jumps[0] += weight
+                if place <= highest:
+                    jumps[place] -= weight
+        table[x, r] = _pick(jumps, highest, rng)
+    return table
+
+
+@numba.njit(cache=True)
+def _pick(jumps, highest, rng):  # type: ignore[no-untyped-def]
+    """A uniformly drawn minimiser of the running sum of ``jumps``."""
+    best, total = 1e300, 0.0
+    for v in range(highest + 1):
+        total += jumps[v]
+        best = min(best, total)
+    total, found, ties = 0.0, 0, 0
+    for v in range(highest + 1):
+        total += jumps[v]
+        if total <= best + 1e-15:
+            ties += 1
+            if rng.random() * ties < 1.0:
+                found = v
+    return found
