@@ -176,6 +176,25 @@ def test_a_cutoff_that_the_checker_would_not_accept_is_refused(certified: tuple[
     assert _run("check", tmp_path / "low.jsonl", model).exit_code == 0
 
 
+def test_a_network_is_not_certified_and_the_message_says_what_is(
+    checkpoint: Callable[..., Path], tmp_path: Path
+) -> None:
+    _refused(
+        _run("certify", checkpoint(None), tmp_path / "c.jsonl"),
+        "net.pt", "networks are saved in", "evenhand-lyapunov learn", "cannot be certified",
+    )  # fmt: skip
+    assert not (tmp_path / "c.jsonl").exists()
+
+
+def test_a_potential_that_reads_residues_modulo_81_is_measured_but_not_certified(tmp_path: Path) -> None:
+    model = tmp_path / "v81.json.gz"
+    assert _run("learn", model, "--window", 1, "--residue-power", 4, "--sweeps", 1).exit_code == 0
+    found = _run("certify", model, tmp_path / "c.jsonl")
+    _refused(found, "v81.json.gz", "n mod 81", "up to mod 27", "--residue-power 3 or less")
+    assert not (tmp_path / "c.jsonl").exists()
+    assert "429" in _run("trajectories", model).output
+
+
 def test_absent_certificates_and_models_are_named(certified: tuple[Path, Path], tmp_path: Path) -> None:
     certificate, model = certified
     _refused(_run("check", tmp_path / "no.jsonl", model), "certificate", "no.jsonl cannot be read")

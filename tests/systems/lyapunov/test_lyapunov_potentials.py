@@ -162,9 +162,12 @@ def test_another_lookahead_or_a_damaged_file_is_refused(learned: Potential, tmp_
     path.write_bytes(gzip.compress("\n".join(lines[:-1]).encode()))
     with pytest.raises(DataError, match="contexts are not those"):
         load_potential(path)
-    path.write_bytes(b"not a potential")
-    with pytest.raises(DataError):
-        load_potential(path)
+    whole = zero_potential()
+    whole.save(path)
+    for damaged, message in ((b"not a potential", "not compressed"), (path.read_bytes()[:-9], "not a saved potential")):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match=message):
+            load_potential(path)
 
 
 def test_residue_zero_is_lifted_freely() -> None:

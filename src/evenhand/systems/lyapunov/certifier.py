@@ -89,7 +89,10 @@ def certify(
     model = load_potential(model_path)
     model = model if head is None else model.with_head(head)
     if model.residue_power > 3:
-        raise DataError(f"Residue sets are certified up to mod 27; this model has mod {3**model.residue_power}.")
+        raise DataError(
+            f"{model_path} reads n mod {3**model.residue_power}; residue sets are certified up to mod 27. Learn "
+            "one with --residue-power 3 or less; evaluate and trajectories measure this one as it is."
+        )
     header = {
         "format": FORMAT,
         "model": model_path.name,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from evenhand.systems.lyapunov.metrics import Decision
 from evenhand.systems.lyapunov.walks import RESIDUE_MODULUS, Walks
 
 FORMAT = "evenhand-lyapunov-potential-1"
+ZIP = b"PK"  # how the archives begin that torch saves networks in
 TIE_BREAK = float(np.log2(1 + 2.0**-20)) / UNITS
 
 
@@ -112,7 +114,13 @@ def load_potential(path: Path, *, lookahead: int | None = None) -> Potential:
         DataError: no such file, not such a file, contexts that do not fit, or another lookahead.
     """
     try:
-        lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+        raw = path.read_bytes()
+        if raw[:2] == ZIP:
+            raise DataError(
+                f"{path} is an archive as networks are saved in; a potential is wanted, as evenhand-lyapunov learn "
+                "saves it (NAME.json.gz). Networks are measured, by evaluate and trajectories, and cannot be certified."
+            )
+        lines = gzip.decompress(raw).decode().splitlines()
         meta = json.loads(lines[0])
         if meta.get("format") != FORMAT or meta["units"] != UNITS:
             raise DataError(f"{path}: expected format {FORMAT} in 1/{UNITS} bit; found {meta}.")
@@ -123,9 +131,11 @@ def load_potential(path: Path, *, lookahead: int | None = None) -> Potential:
         table = np.array([row for _, _, row in rows], np.int64)
         if table.shape != (tree.contexts, 3 ** meta["residue_power"]) or table.min() < 0:
             raise DataError(f"{path}: the table does not have 3^{meta['residue_power']} values >= 0 per context.")
+    except gzip.BadGzipFile as error:
+        raise DataError(f"{path} is not a saved potential (NAME.json.gz): it is not compressed.") from error
     except OSError as error:
         raise DataError(f"The model {path} cannot be read: {error}.") from error
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (EOFError, zlib.error, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise DataError(f"{path} is not a saved potential: {error}.") from error
     found = Potential(tree, meta["residue_power"], table, meta["head"])
     if lookahead is not None and found.lookahead != lookahead:
