@@ -37,7 +37,7 @@ def trials(tmp_path_factory) -> tuple[Path, dict[tuple[str, int], Outcome]]:
     folder = tmp_path_factory.mktemp("answers")
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(standins, "STEPS", {"digits": 3, "words": 3})
+        patch.setattr(standins, "STEPS", {"digits": 3, "words": 3, "records": 3})
         patch.setattr(standins, "POOL", 80)
         for name, settings in ARMS.items():
             for seed in (0,) if KINDS[name] == "reference" else (0, 1):

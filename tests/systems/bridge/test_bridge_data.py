@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +15,21 @@ from evenhand.errors import DataError
 from evenhand.systems.bridge import extraction, numerals, standins, stories
 from evenhand.systems.bridge.formats import STORY, fitted_examples, worked_examples
 from evenhand.systems.bridge.items import DataFileError, Item, check_disjoint, read_gsm8k
+from evenhand.systems.bridge.people import OBJECTS, PEOPLE, Person
 from evenhand.systems.bridge.state_cache import StateCache, write_cache
 
 GSM8K = Path(__file__).parents[4] / "shared" / "data" / "gsm8k"
 
 
 class TestStories:
-    @pytest.mark.parametrize("kind", ["transport", "split"])
+    @pytest.mark.parametrize("kind", ["transport", "split", "recall"])
     def test_splits_share_neither_template_nor_operands_nor_text(self, kind) -> None:
         pools = [stories.generate(kind, split, 150, np.random.default_rng(1)) for split in ("train", "dev", "test")]
         for attribute in ("template", "operands", "id"):
             seen = [{getattr(item, attribute) for item in pool} for pool in pools]
             assert all(not a & b for a, b in itertools.combinations(seen, 2)), attribute
 
-    @pytest.mark.parametrize("kind", ["transport", "split"])
+    @pytest.mark.parametrize("kind", ["transport", "split", "recall"])
     def test_every_equation_of_a_solution_holds_and_leads_to_the_gold(self, kind) -> None:
         for item in stories.generate(kind, "train", 60, np.random.default_rng(2)):
             steps = [s.strip() for s in item.solution.split("####")[0].split(".") if "=" in s]
@@ -46,11 +48,40 @@ class TestStories:
             assert item.question.endswith("?")
 
     def test_a_story_that_tests_one_kind_trains_nobody_as_the_other(self) -> None:
-        for one, other in (("transport", "split"), ("split", "transport")):
+        for one, other in itertools.permutations(("transport", "split", "recall"), 2):
             train = stories.generate(one, "train", 200, np.random.default_rng(1))
             test = stories.generate(other, "test", 200, np.random.default_rng(1))
             assert not {i.operands for i in train} & {i.operands for i in test}
             assert not {i.template.split("/")[0] for i in train} & {i.template.split("/")[0] for i in test}
+
+    def test_a_recall_story_names_people_and_leaves_their_numbers_to_be_known(self) -> None:
+        for item in stories.generate("recall", "train", 60, np.random.default_rng(3)):
+            assert not _numbers(item.facts)
+            begun, asked = len(_numbers(item.told)), len(_numbers(item.question))
+            assert begun >= 2
+            assert asked >= 1
+            assert begun + asked == len(item.operands)
+            holder, *others = _people(item.facts)
+            assert item.operands[0] == holder.has
+            for person, change in zip(others, item.operands[1:], strict=False):
+                assert change in (person.gives, -person.takes)
+
+    def test_the_people_of_a_recall_story_are_those_of_its_split(self) -> None:
+        for split in ("train", "dev", "test"):
+            told = stories.generate("recall", split, 60, np.random.default_rng(4))
+            assert {person.split for item in told for person in _people(item.facts)} == {split}
+
+    def test_what_people_have_is_not_told_by_either_of_their_names(self) -> None:
+        """The best guess from one name is hardly better than the best guess from none."""
+        for name in ("name", "surname"):
+            groups = [
+                [p.has for p in group] for _, group in itertools.groupby(sorted(PEOPLE, key=_by(name)), _by(name))
+            ]
+            best = sum(max(map(group.count, group)) for group in groups) / len(PEOPLE)
+            mixed = np.random.default_rng(0).permutation([p.has for p in PEOPLE]).tolist()
+            parts = [[mixed.pop() for _ in group] for group in groups]
+            chance = sum(max(map(part.count, part)) for part in parts) / len(PEOPLE)
+            assert best < chance + 0.05
 
     def test_a_transport_story_asks_in_its_facts(self) -> None:
         item = stories.generate("transport", "train", 1, np.random.default_rng(3))[0]
@@ -68,6 +99,16 @@ class TestStories:
 
 def _numbers(text: str) -> list[str]:
     return [word.strip(".?") for word in text.split() if word.strip(".?").isdigit()]
+
+
+def _people(text: str) -> list[Person]:
+    """Everybody who is named in full, in order."""
+    known = {person.whole_name: person for person in PEOPLE}
+    return [known[" ".join(pair)] for pair in itertools.pairwise(text.split()) if " ".join(pair) in known]
+
+
+def _by(attribute: str) -> Callable[[Person], str]:
+    return lambda person: getattr(person, attribute)
 
 
 class TestNumerals:
@@ -95,6 +136,43 @@ class TestNumerals:
             ids = model.encode(item.solution)
             assert model.tokenizer.unk_token_id not in [*ids, *model.encode(item.facts), *model.encode(item.question)]
             assert extraction.strict(model.decode(ids)) == item.gold
+
+
+class TestRecords:
+    """The stand-in that knows people by heart."""
+
+    words = standins.tokenizer("records")
+
+    def test_it_can_read_every_recall_story_and_write_what_it_knows(self) -> None:
+        for item in stories.generate("recall", "train", 40, np.random.default_rng(0)):
+            for text in (item.facts, item.told):
+                ids = self.words.encode(text, add_special_tokens=False)
+                assert self.words.unk_token_id not in ids
+                assert _numbers(self.words.decode(ids)) == _numbers(text)
+
+    def test_a_list_teaches_numbers_and_objects_and_reads_the_rest(self) -> None:
+        listed = standins.training_rows("records", 8, 0)[-1]
+        learned = {self.words.decode([i]) for i, w in zip(listed.ids, listed.weights, strict=True) if w == 1.0}
+        read = {self.words.decode([i]) for i, w in zip(listed.ids, listed.weights, strict=True) if w < 1.0}
+        assert learned
+        assert all(word.isdigit() or word in OBJECTS for word in learned)
+        assert not any(word.isdigit() or word in OBJECTS for word in read)
+        assert {"<s>", "."} <= read
+
+    def test_a_recital_says_what_is_known_of_those_who_are_named(self) -> None:
+        for seed in range(20):
+            facts, told = stories.recital(np.random.default_rng(seed), 3)
+            holder, *others = _people(facts)
+            first, *changes = map(int, _numbers(told))
+            assert first == holder.has
+            said = zip(others, changes, facts.split(".")[1:], strict=False)
+            assert all(change == (p.gives if "gives" in sentence else p.takes) for p, change, sentence in said)
+
+    def test_it_learns_people_of_every_split_and_no_story(self) -> None:
+        rows = standins.training_rows("records", 400, 0)
+        texts = [self.words.decode(row.ids, skip_special_tokens=True) for row in rows]
+        assert {person.split for text in texts for person in _people(text)} == {"train", "dev", "test"}
+        assert not any("How" in text or "=" in text for text in texts)
 
 
 class TestExtraction:

@@ -25,7 +25,7 @@ def real(tmp_path_factory) -> list[ScoredTrial]:
     }
     found = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(standins, "STEPS", {"digits": 3, "words": 3})
+        patch.setattr(standins, "STEPS", {"digits": 3, "words": 3, "records": 3})
         patch.setattr(standins, "POOL", 80)
         for arm, (role, seed, settings) in arms.items():
             outcome = run(folder / "assets", folder, seed=seed, items=20, name=arm, **settings)

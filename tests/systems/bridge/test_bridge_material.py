@@ -16,7 +16,7 @@ FILES = {"task": "gsm8k", "train_data": "train.jsonl", "test_data": "test.jsonl"
 
 @pytest.fixture(autouse=True)
 def _quick_models(monkeypatch) -> None:
-    monkeypatch.setattr(standins, "STEPS", {"digits": 3, "words": 3})
+    monkeypatch.setattr(standins, "STEPS", {"digits": 3, "words": 3, "records": 3})
     monkeypatch.setattr(standins, "POOL", 80)
 
 

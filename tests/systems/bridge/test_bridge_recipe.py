@@ -35,7 +35,7 @@ def assets(tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quick_models(monkeypatch) -> None:
-    monkeypatch.setattr(standins, "STEPS", {"digits": 3, "words": 3})
+    monkeypatch.setattr(standins, "STEPS", {"digits": 3, "words": 3, "records": 3})
     monkeypatch.setattr(standins, "POOL", 80)
     monkeypatch.setattr(tiny, "STEPS", 2)
 
@@ -249,6 +249,13 @@ class TestSettings:
             ),
             ({"training": {"kl_tokens": 4}}, "kl_tokens belongs to the KL"),
             ({"bridge": "linear", "depth": 3}, "depth changes nothing"),
+            ({"task": "recall"}, 'asks what source = "stand-in:records" knows'),
+            ({"source": "stand-in:records"}, 'belongs to task = "recall"'),
+            ({"target": "stand-in:records"}, "can be no target"),
+            (
+                {"task": "recall", "source": "stand-in:records", "training": {"prompt_mode": "soft_plus_text"}},
+                "would tell the target what the source has to know",
+            ),
             ({"bridge": "linear", "heads": 2}, "heads changes nothing"),
             ({"bridge": "linear", "bottleneck": 32}, "bottleneck changes nothing"),
             ({"bridge": "constant_prompt", "depth": 3}, "depth changes nothing"),

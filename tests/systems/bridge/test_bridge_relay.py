@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evenhand.systems.bridge.items import Item
-from evenhand.systems.bridge.trial_run import relayed
+from evenhand.systems.bridge.trial_run import read_by_source, relayed
 
 ASKED = Item("a", "Ada has 3 coins.", "Ada finds 4 more. How many?", "3 + 4 = 7. #### 7", "7")
 RAMBLING = " Ada has 3. #### 3\n\nQ: Ben has 9 coins. How many?\nA: #### 9"
@@ -35,3 +35,9 @@ def test_what_is_relayed_is_another_item_without_a_solution_and_in_order() -> No
         ("a-relayed", "#### 1", ""),
         ("b-relayed", "#### 2", ""),
     ]
+
+
+def test_a_source_that_knows_more_than_it_reads_is_asked_without_being_told() -> None:
+    known = Item("a", "Ada Ashby has some coins.", "How many?", "#### 3", "3", told="Ada has 3 coins.")
+    assert read_by_source([known])[0].text == "Ada Ashby has some coins."
+    assert relayed([known], [" Ada has 5 coins."], with_text=False)[0].text == "Ada has 5 coins."

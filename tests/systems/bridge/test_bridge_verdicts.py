@@ -142,7 +142,7 @@ def test_a_collapsed_translator_gains_nothing_though_it_beats_the_target_alone(
 
 @pytest.fixture
 def _quick_models(monkeypatch) -> None:
-    monkeypatch.setattr(standins, "STEPS", {"digits": 3, "words": 3})
+    monkeypatch.setattr(standins, "STEPS", {"digits": 3, "words": 3, "records": 3})
     monkeypatch.setattr(standins, "POOL", 80)
 
 

@@ -76,4 +76,4 @@ def check_no_gold(form: PromptFormat, items: Sequence[Item]) -> None:
 
 
 def _whole(item: Item) -> str:
-    return " ".join(part for part in (item.facts, item.question) if part)
+    return " ".join(part for part in (item.text, item.question) if part)

@@ -23,6 +23,7 @@ class Item:
         gold: the number, as digits.
         template: what groups it with others, for clusters and splits; empty where items stand alone.
         operands: its numbers, where it was generated.
+        told: what the facts say in full, where the source has to know a part of it; empty where the facts say it all.
     """
 
     id: str
@@ -32,6 +33,12 @@ class Item:
     gold: str
     template: str = ""
     operands: tuple[int, ...] = ()
+    told: str = ""
+
+    @property
+    def text(self) -> str:
+        """What a target reads that is given the facts as text."""
+        return self.told or self.facts
 
 
 class DataFileError(FaultsError, DataError):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import torch
 from torch import Tensor
@@ -75,9 +76,10 @@ def model_of(reference: str, settings: Settings, bench: Bench, begin: str) -> La
     """The model that a setting names: ``stand-in:digits``, ``tiny:TOKENIZER.json``, a folder or a hub id."""
     kind, _, rest = reference.partition(":")
     if kind == "stand-in":
-        if rest not in ("digits", "words"):
-            raise DataError(f"There is no stand-in '{rest}'; there are digits and words.")
-        stand_in: standins.StandIn = "digits" if rest == "digits" else "words"
+        found = [kind for kind in get_args(standins.StandIn) if kind == rest]
+        if not found:
+            raise DataError(f"There is no stand-in '{rest}'; there are {', '.join(get_args(standins.StandIn))}.")
+        stand_in: standins.StandIn = found[0]
         folder = bench.asset(standins.key(stand_in), lambda place: standins.build(stand_in, place))
     elif kind == "tiny":
         vocabulary, text = bench.data(rest), bench.data(settings.train_data)
@@ -198,7 +200,7 @@ def text_outputs(
     """A model's own answers to items as text, computed once for all arms."""
     key = {
         "asset": "bridge text answers", "version": VERSION, "model": model_hash, "begin": model.begin,
-        "format": [form.opening, form.closing], "items": [[i.facts, i.question] for i in items],
+        "format": [form.opening, form.closing], "items": [[i.text, i.question] for i in items],
         "new_tokens": settings.new_tokens,
     }  # fmt: skip
 

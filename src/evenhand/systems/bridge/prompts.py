@@ -18,7 +18,7 @@ class Encoded:
     """Token ids of one item's pieces in the target's vocabulary.
 
     Attributes:
-        facts, question: what is asked; the facts are what the source reads too.
+        facts, question: what is asked; the facts as a target is told them, in full.
         solution: the worked solution with its end token.
         marked: for each token of the solution, whether it belongs to the answer's form (``####``, the end token).
     """
@@ -44,7 +44,7 @@ class Prompts:
             target = self.target
             solution = [*target.encode(f" {item.solution}"), int(target.tokenizer.eos_token_id)]
             self._known[item.id] = Encoded(
-                tuple(target.encode(item.facts)),
+                tuple(target.encode(item.text)),
                 tuple(target.encode(f" {item.question}")) if item.question else (),
                 tuple(solution),
                 tuple(_marks(solution, target)),

@@ -16,7 +16,7 @@ Teacher = Literal["prompt", "answer"]
 EvaluationControl = Literal["matched", "no_soft_tokens", "zeros", "shuffled", "noise", "mean"]
 """What the trained bridge is evaluated with."""
 
-Task = Literal["transport", "split", "gsm8k"]
+Task = Literal["transport", "split", "recall", "gsm8k"]
 BridgeKind = Literal["cross_attention", "dit", "linear", "constant_prompt"]
 SourceReading = Literal["trained", "untrained", "embeddings"]
 Reference = Literal["none", "target_text", "source_text", "relay", "source_probe"]
@@ -80,7 +80,7 @@ class TrainingSettings(RecipeSettings):
 class Settings(RecipeSettings):
     """One bridge between two models on one task, or one of its controls and references."""
 
-    task: Task = Field(default="transport", description="transport, split: generated stories; gsm8k: files")
+    task: Task = Field(default="transport", description="transport, split, recall: generated stories; gsm8k: files")
     source: str = Field(default="stand-in:digits", description="stand-in, tiny:TOKENIZER, folder or hub id")
     target: str = Field(default="stand-in:words", description="likewise")
     source_begin: Begin = "bos"
@@ -156,7 +156,9 @@ class Settings(RecipeSettings):
 
 def dead_settings(settings: Settings) -> list[str]:
     """Settings that would change nothing, or that contradict each other: two names for one configuration mislead."""
-    faults = [*_dead_in_training(settings), *_dead_in_dit(settings), *_unused_by_kind(settings)]
+    faults = [
+        *_dead_in_training(settings), *_dead_in_dit(settings), *_unused_by_kind(settings), *_unknown_records(settings)
+    ]  # fmt: skip
     if settings.injection == "prepend" and settings.adapter_scale != 1.0:
         faults.append('adapter_scale belongs to injection = "adapter"')
     if settings.source_reading == "embeddings" and settings.layer not in (-1, 0):
@@ -201,6 +203,22 @@ def _dead_in_dit(settings: Settings) -> list[str]:
     if settings.guidance != 1.0 and settings.drop_rate == 0.0:
         return ["guidance needs a drop_rate above 0: what it is guided away from is learned there"]
     return []
+
+
+def _unknown_records(settings: Settings) -> list[str]:
+    """What only one stand-in knows, and knows alone."""
+    faults, records = [], "stand-in:records"
+    if settings.task == "recall" and settings.source != records:
+        faults.append(f'task = "recall" asks what source = "{records}" knows; found "{settings.source}"')
+    if settings.task != "recall" and settings.source == records:
+        faults.append(f'source = "{records}" was taught no stories; it belongs to task = "recall"')
+    if settings.target == records:
+        faults.append(f'"{records}" was taught no stories; it can be no target')
+    if settings.task == "recall" and settings.with_text:
+        faults.append(
+            'task = "recall": prompt_mode = "soft_plus_text" would tell the target what the source has to know'
+        )
+    return faults
 
 
 def _unused_by_kind(settings: Settings) -> list[str]:

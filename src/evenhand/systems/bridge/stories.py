@@ -3,30 +3,30 @@
 ``transport``: one story of two or three steps; the source reads all of it, the target nothing.
 ``split``: such a story cut in two; the source reads how it begins, the target how it goes on and what is asked; neither
 can answer alone.
+``recall``: cut in the same way, but the source reads ``some`` for every number, and has to know it of the people named.
 
 A template is the tuple of sentence frames of a story. Templates and operand tuples are both dealt out to the splits by
 hash, and a story belongs to a split only where both agree, so that no split shares a template or operands with another.
-Both kinds are dealt alike: a story that tests one kind trains nobody as the other.
+All kinds are dealt alike: a story that tests one kind trains nobody as another. Those of ``recall`` belong to a split
+only if all their people do, too.
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 import numpy as np
 
 from evenhand.errors import DataError
+from evenhand.systems.bridge import people
 from evenhand.systems.bridge.items import Item
+from evenhand.systems.bridge.people import CHANGES, NAMES, OBJECTS, PEOPLE, PEOPLE_OF, STARTS, Person, Split, split_of
 
-Kind = Literal["transport", "split"]
-Split = Literal["train", "dev", "test"]
-
-NAMES = ("Ada", "Ben", "Cora", "Dan", "Eve", "Finn", "Gus", "Hana")
-OBJECTS = ("apples", "books", "coins", "eggs", "shells", "stamps")
+Kind = Literal["transport", "split", "recall"]
 
 _OPENERS = ("{n} has {a} {o}.", "There are {a} {o} in the box of {n}.", "{n} starts with {a} {o}.")
 _GAINS = ("{n} finds {b} more.", "{m} gives {n} {b} more.", "Then {n} buys {b} {o}.")
@@ -43,13 +43,8 @@ WORDS = tuple(
 )  # fmt: skip
 """Every word of the frames that is neither name, object nor number."""
 
-_SHARES = {"train": (0.0, 0.7), "dev": (0.7, 0.8), "test": (0.8, 1.0)}
-
-
-def split_of(key: str) -> Split:
-    """The split that a template or operand tuple is dealt to: 70 % train, 10 % dev, 20 % test, by hash."""
-    place = int.from_bytes(hashlib.sha256(key.encode()).digest()[:6], "big") / 2**48
-    return "train" if place < _SHARES["train"][1] else "dev" if place < _SHARES["dev"][1] else "test"
+_KNOWN_GAIN, _KNOWN_LOSS = _CHANGES.index("{m} gives {n} {b} more."), _CHANGES.index("{n} gives {b} to {m}.")
+"""The frames in which a target would be told what a source knows."""
 
 
 def generate(kind: Kind, split: Split, count: int, rng: np.random.Generator) -> list[Item]:
@@ -58,7 +53,7 @@ def generate(kind: Kind, split: Split, count: int, rng: np.random.Generator) -> 
     Raises:
         DataError: the split has not so many stories.
     """
-    draw = _transport if kind == "transport" else _split_information
+    draw = {"transport": _transport, "split": _split_information, "recall": _recalled}[kind]
     found: dict[str, Item] = {}
     for _ in range(20 * count + 200):
         if len(found) == count:
@@ -73,11 +68,11 @@ def generate(kind: Kind, split: Split, count: int, rng: np.random.Generator) -> 
 T = TypeVar("T")
 
 
-def _dealt(split: Split, draw: Callable[[], T | None]) -> T:
-    """Draw until something comes that is dealt to the split; None is drawn again."""
+def _dealt(split: Split, draw: Callable[[], T | None], key: Callable[[T], object] = lambda drawn: drawn) -> T:
+    """Draw until something comes whose key is dealt to the split; None is drawn again."""
     while True:
         drawn = draw()
-        if drawn is not None and split_of(f"story/{drawn}") == split:
+        if drawn is not None and split_of(f"story/{key(drawn)}") == split:
             return drawn
 
 
@@ -91,9 +86,9 @@ class _Told:
     template: tuple[int, ...]
     operands: tuple[int, ...]
 
-    def cut(self, kind: Kind, place: int) -> Item:
-        """The item whose source reads the sentences before ``place``, and whose target is asked the others."""
-        facts, question = " ".join(self.sentences[:place]), " ".join(self.sentences[place:])
+    def cut(self, kind: Kind, place: int, facts: str = "") -> Item:
+        """The item whose source reads the sentences before ``place``, or ``facts``; the target is asked the others."""
+        facts, question = facts or " ".join(self.sentences[:place]), " ".join(self.sentences[place:])
         digest = hashlib.sha256(f"{facts}|{question}".encode()).hexdigest()[:12]
         solution = " ".join(f"{step}." for step in self.chain) + f" #### {self.gold}"
         template = "-".join(map(str, self.template)) + (f"/{place}" if question else "")
@@ -112,6 +107,63 @@ def _split_information(rng: np.random.Generator, split: Split) -> Item:
     return told.cut("split", int(rng.integers(2, len(told.sentences) - 1)))
 
 
+def _recalled(rng: np.random.Generator, split: Split) -> Item:
+    """The source reads who has, gives and takes some; the target reads at least one more change and the question."""
+
+    def frames() -> tuple[int, ...]:
+        steps = int(rng.integers(2, 4))
+        of_source = int(rng.integers(1, steps))
+        known = (int(rng.choice((_KNOWN_GAIN, _KNOWN_LOSS))) for _ in range(of_source))
+        asked = (int(step) for step in rng.integers(len(_CHANGES), size=steps - of_source))
+        return (of_source + 1, 0, *known, *asked, int(rng.integers(len(_ENDS))))
+
+    place, *rest = _dealt(split, frames, lambda drawn: drawn[1:])
+    template = tuple(rest)
+    asked = _signs(template)[place - 1 :]
+
+    def cast() -> tuple[tuple[Person, ...], tuple[int, ...]] | None:
+        who = _cast(rng, place, PEOPLE_OF[split])
+        amounts = (*_amounts(who, template), *(sign * _drawn(rng, CHANGES) for sign in asked))
+        return (who, amounts) if min(itertools.accumulate(amounts)) > 0 else None
+
+    who, operands = _dealt(split, cast, lambda drawn: drawn[1])
+    others = [person.name for person in who[1:]]
+    told = _written(template, operands, who[0].name, [*others, *others[-1:] * len(asked)], who[0].thing)
+    return replace(told.cut("recall", place, _unsaid(who, template)), told=" ".join(told.sentences[:place]))
+
+
+def recital(rng: np.random.Generator, count: int) -> tuple[str, str]:
+    """What a source reads of ``count`` people, of all splits, and what it knows of them in the words of a story."""
+    who = _cast(rng, count, PEOPLE)
+    template = (0, *(int(rng.choice((_KNOWN_GAIN, _KNOWN_LOSS))) for _ in who[1:]), 0)
+    told = _written(template, _amounts(who, template), who[0].name, [person.name for person in who[1:]], who[0].thing)
+    return _unsaid(who, template), " ".join(told.sentences[:-1])
+
+
+def _cast(rng: np.random.Generator, count: int, among: Sequence[Person]) -> tuple[Person, ...]:
+    """People with different first names."""
+    while True:
+        who = tuple(among[int(i)] for i in rng.integers(len(among), size=count))
+        if len({person.name for person in who}) == count:
+            return who
+
+
+def _amounts(who: Sequence[Person], template: Sequence[int]) -> tuple[int, ...]:
+    """What the first has, and what the others give (positive) or take (negative) by their frames."""
+    steps = zip(who[1:], template[1:], strict=False)
+    return (who[0].has, *(person.gives if step == _KNOWN_GAIN else -person.takes for person, step in steps))
+
+
+def _unsaid(who: Sequence[Person], template: Sequence[int]) -> str:
+    """What the source reads: the numbers are not told."""
+    steps = zip(who[1:], template[1:], strict=False)
+    changes = (
+        people.gives(person, who[0].name, "some") if step == _KNOWN_GAIN else people.takes(person, "some")
+        for person, step in steps
+    )
+    return " ".join((people.has(who[0], "some"), *changes))
+
+
 def _tell(rng: np.random.Generator, split: Split) -> _Told:
     """A holder starts with a number and gains or loses two or three times; never fewer than one is left."""
 
@@ -120,17 +172,32 @@ def _tell(rng: np.random.Generator, split: Split) -> _Told:
         return (int(rng.integers(len(_OPENERS))), *map(int, steps), int(rng.integers(len(_ENDS))))
 
     template = _dealt(split, frames)
-    signs = [1 if step < len(_GAINS) else -1 for step in template[1:-1]]
 
     def numbers() -> tuple[int, ...] | None:
-        drawn = [int(rng.integers(5, 31)), *(sign * int(rng.integers(2, 10)) for sign in signs)]
+        drawn = [_drawn(rng, STARTS), *(sign * _drawn(rng, CHANGES) for sign in _signs(template))]
         return tuple(drawn) if min(itertools.accumulate(drawn)) > 0 else None
 
     operands = _dealt(split, numbers)
     name, other = (NAMES[i] for i in rng.permutation(len(NAMES))[:2])
     thing = OBJECTS[int(rng.integers(len(OBJECTS)))]
+    return _written(template, operands, name, [other] * len(operands), thing)
+
+
+def _drawn(rng: np.random.Generator, among: range) -> int:
+    return int(rng.integers(among.start, among.stop))
+
+
+def _signs(template: Sequence[int]) -> list[int]:
+    """Whether each change of a template is a gain or a loss."""
+    return [1 if step < len(_GAINS) else -1 for step in template[1:-1]]
+
+
+def _written(
+    template: tuple[int, ...], operands: tuple[int, ...], name: str, others: Sequence[str], thing: str
+) -> _Told:
+    """The story of a template; ``others`` are those whom each change may name. A last frame asks."""
     words, chain, total = [_OPENERS[template[0]].format(n=name, a=operands[0], o=thing)], [], operands[0]
-    for step, change in zip(template[1:-1], operands[1:], strict=True):
+    for step, change, other in zip(template[1:-1], operands[1:], others, strict=False):
         words.append(_CHANGES[step].format(n=name, m=other, b=abs(change), o=thing))
         chain.append(_equation(total, change))
         total += change

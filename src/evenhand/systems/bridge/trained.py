@@ -71,7 +71,7 @@ def asset_key(settings: Settings, material: Material, seeds: dict[str, int], bud
         "asset": "bridge", "version": VERSION, "seeds": seeds, "budget": budget,
         "settings": settings.model_dump(mode="json", exclude=excluded),
         "models": [material.source_hash, material.target_hash], "layer": material.layer,
-        "data": canonical_hash([[i.facts, i.question, i.solution] for i in (*material.train, *material.dev)]),
+        "data": canonical_hash([[i.facts, i.text, i.question, i.solution] for i in (*material.train, *material.dev)]),
         "format": [form.opening, form.closing],
     }  # fmt: skip
 

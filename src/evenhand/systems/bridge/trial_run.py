@@ -91,7 +91,7 @@ def _reference(settings: Settings, material: Material, bench: Bench, rng: np.ran
     elif settings.reference == "target_text":
         outputs = text_outputs(target, material.target_hash, material.form, test, settings, bench)
     else:
-        outputs = text_outputs(source, material.source_hash, material.form, _read_by_source(test), settings, bench)
+        outputs = text_outputs(source, material.source_hash, material.form, read_by_source(test), settings, bench)
         if settings.reference == "relay":
             told = relayed(test, outputs, with_text=settings.with_text)
             outputs = text_outputs(target, material.target_hash, material.form, told, settings, bench)
@@ -109,9 +109,9 @@ def _features(states: SourceStates, items: Sequence[Item], batch: int = 64) -> t
     return torch.cat(found)
 
 
-def _read_by_source(items: Sequence[Item]) -> list[Item]:
+def read_by_source(items: Sequence[Item]) -> list[Item]:
     """Items as the source sees them: the facts alone."""
-    return [dataclasses.replace(item, question="") for item in items]
+    return [dataclasses.replace(item, question="", told="") for item in items]
 
 
 def relayed(items: Sequence[Item], texts: Sequence[str], *, with_text: bool) -> list[Item]:
@@ -126,8 +126,8 @@ def relayed(items: Sequence[Item], texts: Sequence[str], *, with_text: bool) -> 
     told = []
     for item, text in zip(items, texts, strict=True):
         words = own_answer(text).strip() or "?"
-        facts = f"{item.facts} {words}" if with_text else words
-        told.append(dataclasses.replace(item, id=f"{item.id}-relayed", facts=facts, solution=""))
+        facts = f"{item.text} {words}" if with_text else words
+        told.append(dataclasses.replace(item, id=f"{item.id}-relayed", facts=facts, told="", solution=""))
     return told
 
 
@@ -144,7 +144,7 @@ def _record(settings: Settings, material: Material, bench: Bench, evaluation: Ev
     alone = [
         Answers.read(text_outputs(model, digest, material.form, rows, settings, bench), test)
         for model, digest, rows in (
-            (material.source, material.source_hash, _read_by_source(test)),
+            (material.source, material.source_hash, read_by_source(test)),
             (material.target, material.target_hash, test),
         )
     ] if settings.answers_folder else [None, None]  # fmt: skip
