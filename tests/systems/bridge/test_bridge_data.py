@@ -16,6 +16,7 @@ from evenhand.systems.bridge import extraction, numerals, standins, stories
 from evenhand.systems.bridge.formats import STORY, fitted_examples, worked_examples
 from evenhand.systems.bridge.items import DataFileError, Item, check_disjoint, read_gsm8k
 from evenhand.systems.bridge.people import OBJECTS, PEOPLE, Person
+from evenhand.systems.bridge.prompts import Prompts
 from evenhand.systems.bridge.state_cache import StateCache, write_cache
 
 GSM8K = Path(__file__).parents[4] / "shared" / "data" / "gsm8k"
@@ -149,6 +150,12 @@ class TestRecords:
                 ids = self.words.encode(text, add_special_tokens=False)
                 assert self.words.unk_token_id not in ids
                 assert _numbers(self.words.decode(ids)) == _numbers(text)
+
+    def test_the_target_is_told_what_people_have_only_where_it_is_given_the_text(self, target) -> None:
+        for item in stories.generate("recall", "train", 20, np.random.default_rng(1)):
+            blind, told = (Prompts(target, STORY).after([item], with_text=with_text)[0] for with_text in (False, True))
+            assert target.decode(blind) == target.decode(target.encode(f" {item.question}{STORY.closing}"))
+            assert _numbers(target.decode(told)) == _numbers(f"{item.told} {item.question}")
 
     def test_a_list_teaches_numbers_and_objects_and_reads_the_rest(self) -> None:
         listed = standins.training_rows("records", 8, 0)[-1]

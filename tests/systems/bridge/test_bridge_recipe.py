@@ -98,6 +98,25 @@ def test_source_states_can_be_pooled(pool, assets, tmp_path) -> None:
     assert run(assets, tmp_path, pool=pool).spent["steps"] == 4
 
 
+RECALL: dict[str, Any] = {"task": "recall", "source": "stand-in:records", "dev_pool": 16, "test_pool": 60}
+
+
+@pytest.mark.parametrize(
+    "arm",
+    [
+        {},
+        {"source_reading": "embeddings"},
+        {"reference": "relay"},
+        {"reference": "target_text"},
+        {"reference": "source_probe"},
+    ],
+)
+def test_what_only_the_source_knows_is_asked_of_every_kind_of_arm(arm, assets, tmp_path) -> None:
+    outcome = run(assets, tmp_path, **RECALL, **arm)
+    assert len(outcome.items["exact_match"].ids) == 12
+    assert all(name.startswith("recall-") for name in outcome.items["exact_match"].ids)
+
+
 def test_controls_evaluate_the_same_training_and_report_its_cost(assets, tmp_path, monkeypatch) -> None:
     run(assets, tmp_path, seed=1)
 
