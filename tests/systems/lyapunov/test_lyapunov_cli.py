@@ -176,6 +176,17 @@ def test_a_cutoff_that_the_checker_would_not_accept_is_refused(certified: tuple[
     assert _run("check", tmp_path / "low.jsonl", model).exit_code == 0
 
 
+def test_learning_from_several_starts_shows_each_window_and_the_plain_way_stays_the_default(tmp_path: Path) -> None:
+    models = [tmp_path / f"{name}.json.gz" for name in ("plain", "asked_plain", "gradual")]
+    for model, starts in zip(models, ((), ("--starts", 0), ("--starts", 2)), strict=True):
+        found = _run("learn", model, "--window", 2, "--residue-power", 1, "--sweeps", 5, *starts)
+        assert found.exit_code == 0, found.output
+        assert "window 2" in found.output
+    plain, asked, gradual = (model.read_bytes() for model in models)
+    assert plain == asked != gradual
+    _refused(_run("learn", tmp_path / "x.json.gz", "--starts", -1), "starts must be at least 1", "-1")
+
+
 def test_a_network_is_not_certified_and_the_message_says_what_is(
     checkpoint: Callable[..., Path], tmp_path: Path
 ) -> None:

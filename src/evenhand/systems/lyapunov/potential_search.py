@@ -82,11 +82,10 @@ def _grown(
     rng: np.random.Generator,
 ) -> NDArray[np.int64]:
     """The better of both extensions after a third of the sweeps, improved by the rest of them."""
-    weights = (measure.uniform, measure.trajectory, measure.climb)
     first = -(-sweeps // 3)
     starts = [extend(table, old, problem, minimum=minimum) for minimum in (False, True)]
     ends = [problem.improve(start, measure, first, rng) for start in starts]
-    chosen = min(ends, key=lambda t: sum(w * v for w, v in zip(weights, problem.violations(t), strict=True)))
+    chosen = min(ends, key=lambda end: problem.weighted(end, measure))
     return problem.improve(chosen, measure, sweeps - first, rng)
 
 

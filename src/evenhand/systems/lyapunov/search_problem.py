@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,7 +22,7 @@ from evenhand.systems.lyapunov.context_tree import (
     trajectory_residues,
 )
 from evenhand.systems.lyapunov.features import LOG2_3
-from evenhand.systems.lyapunov.search_kernels import sweep, violated
+from evenhand.systems.lyapunov.search_kernels import ramped_sweep, sweep, violated
 
 HIGHEST = MAX_POTENTIAL_BITS * UNITS
 CLIMB_RATIO = 1 - 1 / LOG2_3  # geometric valuations of mean log2 3: a trajectory that neither climbs nor falls
@@ -125,34 +126,40 @@ class Problem:
         )
         return float(out[0]), float(out[1]), float(out[2])
 
+    def weighted(self, table: NDArray[np.int64], measure: Measure) -> float:
+        """Violated mass under the mixture."""
+        weights = (measure.uniform, measure.trajectory, measure.climb)
+        return sum(w * v for w, v in zip(weights, self.violations(table), strict=True))
+
     def improve(
-        self, table: NDArray[np.int64], measure: Measure, sweeps: int, rng: np.random.Generator
+        self,
+        table: NDArray[np.int64],
+        measure: Measure,
+        sweeps: int,
+        rng: np.random.Generator,
+        *,
+        ramps: Sequence[int] = (),
     ) -> NDArray[np.int64]:
-        """A table with no more violated mass, after ``sweeps`` passes over all entries."""
+        """A table after ``sweeps`` passes over all entries, which never raise the violated mass.
+
+        Args:
+            ramps: widths, in units of phi, of ramped passes before them; these may raise it.
+        """
         weights = np.array([measure.uniform, measure.trajectory, measure.climb])
         mass, residues = self.masses()
         keep = np.flatnonzero(weights)
         mass = np.ascontiguousarray((mass * weights[:, None])[keep])
         residues = np.ascontiguousarray(residues[keep])
         work = np.ascontiguousarray(table).copy()
-        for _ in range(sweeps):
+        passes = [*ramps, *[0] * sweeps]
+        for width in passes:
             order = rng.permutation(work.size)
-            sweep(
-                work,
-                order,
-                *self.into,
-                *self.out_of,
-                self.steps.origin,
-                self.steps.image,
-                self.steps.valuation,
-                self.gain,
-                mass,
-                residues,
-                self.images,
-                self.predecessors,
-                HIGHEST,
-                rng,
-            )
+            steps = (self.steps.origin, self.steps.image, self.steps.valuation, self.gain)
+            given = (work, order, *self.into, *self.out_of, *steps, mass, residues, self.images, self.predecessors)
+            if width > 0:
+                ramped_sweep(*given, HIGHEST, width, rng)
+            else:
+                sweep(*given, HIGHEST, rng)
         return work
 
 

@@ -30,10 +30,14 @@ def learn(
     climb: Annotated[float, typer.Option(help="weight of hovering trajectories beside random n")] = 3.0,
     trajectory: Annotated[float, typer.Option(help="weight of long trajectories of random n")] = 0.0,
     sweeps: int = 12,
+    starts: Annotated[
+        int, typer.Option(help="beginnings on short windows, learned gradually, the best goes on; 0: the plain way")
+    ] = 0,
     seed: int = 0,
 ) -> None:
     """Learn a potential log2 n + phi(k_1..k_L, n mod 3^j) and save it (NAME.json.gz)."""
     from evenhand.systems.lyapunov import potential_search
+    from evenhand.systems.lyapunov.gradual_search import learn_gradually
     from evenhand.systems.lyapunov.search_problem import Measure
 
     def show(progress: potential_search.Progress) -> None:
@@ -44,9 +48,11 @@ def learn(
         )
 
     measure = Measure(1.0, trajectory, climb)
-    found = potential_search.learn(
-        window, residue_power=residue_power, measure=measure, sweeps=sweeps, seed=seed, report=show
-    )
+    shared: dict[str, Any] = {"residue_power": residue_power, "measure": measure, "sweeps": sweeps, "seed": seed}
+    if starts == 0:
+        found = potential_search.learn(window, **shared, report=show)
+    else:
+        found = learn_gradually(window, **shared, starts=starts, report=show)
     found.with_head(head).save(path)
 
 
