@@ -10,8 +10,13 @@ from pydantic import ValidationError
 
 from evenhand.claim import parse_claim
 from evenhand.recipe import RecipeSettings
-from evenhand.systems.lyapunov.recipes import METRICS, NetworkSettings, PotentialSettings
+from evenhand.systems.lyapunov.recipes import METRICS, GradualSettings, NetworkSettings, PotentialSettings
 
+KINDS: dict[str, type[RecipeSettings]] = {
+    "lyapunov.network": NetworkSettings,
+    "lyapunov.potential": PotentialSettings,
+    "evenhand.systems.lyapunov.recipes:gradual_potential": GradualSettings,
+}
 CLAIMS = sorted((Path(__file__).parents[3] / "claims" / "lyapunov").glob("*.toml"))
 
 
@@ -22,7 +27,7 @@ def test_there_is_a_claim_for_each_run_of_the_log() -> None:
 @pytest.mark.parametrize("path", CLAIMS, ids=lambda path: path.stem)
 def test_a_claim_says_what_its_recipe_understands(path: Path) -> None:
     claim = parse_claim(path.read_text(), str(path), path.stem).claim
-    kind = {"lyapunov.network": NetworkSettings, "lyapunov.potential": PotentialSettings}[claim.recipe]
+    kind = KINDS[claim.recipe]
     for arm in claim.arms:
         for condition in claim.conditions:
             kind(**{**claim.settings, **condition.settings, **arm.settings})
@@ -52,6 +57,7 @@ def test_a_claim_says_what_its_recipe_understands(path: Path) -> None:
         (PotentialSettings, {"residue_power": 9}),
         (PotentialSettings, {"climb": -1.0}),
         (PotentialSettings, {"trajectory": -1.0}),
+        (GradualSettings, {"starts": -1}),
     ],
     ids=str,
 )

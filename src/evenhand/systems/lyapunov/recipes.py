@@ -1,10 +1,11 @@
-"""The recipes ``lyapunov.network`` and ``lyapunov.potential``: one V per trial, measured on the same numbers.
+"""The recipes ``lyapunov.network``, ``lyapunov.potential`` and ``gradual_potential``: one V per trial.
 
 Closed forms are arms of both (``model = "window-minimum"``): they train nothing and are deterministic.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -122,6 +123,15 @@ class PotentialSettings(Settings):
     trajectory: float = Field(default=0.0, ge=0)
 
 
+class GradualSettings(PotentialSettings):
+    """A potential learned gradually from ``starts`` beginnings; 0 is the plain way with the same budget."""
+
+    window: int = Field(default=8, ge=1)
+    climb: float = Field(default=2.0, ge=0)
+    trajectory: float = Field(default=2.0, ge=0)
+    starts: int = Field(default=8, ge=0)
+
+
 @recipe(metrics=METRICS, units=("steps",), version=2, preload=("torch", "numba"))
 def network(settings: NetworkSettings, bench: Bench) -> Outcome:
     """Train a network V for the Collatz map, or take a closed form, and measure it."""
@@ -187,10 +197,21 @@ def _options(settings: NetworkSettings, steps: int) -> TrainingOptions:
 @recipe(metrics=METRICS, units=("steps",), version=1, preload=("numba",))
 def potential(settings: PotentialSettings, bench: Bench) -> Outcome:
     """Learn a potential log n + phi(window, residue) under a minimum over the rest of the lookahead, and measure it."""
+    return _potential(settings, 0, bench)
+
+
+@recipe(metrics=METRICS, units=("steps",), version=1, preload=("numba",))
+def gradual_potential(settings: GradualSettings, bench: Bench) -> Outcome:
+    """The same, learned gradually: short windows several times, violations counted little before they count in full."""
+    return _potential(settings, settings.starts, bench)
+
+
+def _potential(settings: PotentialSettings, starts: int, bench: Bench) -> Outcome:
     seeds = training_seeds()
     known = numbers_on(without_merging(seeds, listed_steps()) if settings.hold_out else seeds)
     if settings.model != "potential":
         return _measure(closed_form(settings.model, settings.lookahead), settings, bench, known)
+    from evenhand.systems.lyapunov.gradual_search import learn_gradually
     from evenhand.systems.lyapunov.potential_search import Progress, learn
     from evenhand.systems.lyapunov.search_problem import Measure
 
@@ -200,7 +221,8 @@ def potential(settings: PotentialSettings, bench: Bench) -> Outcome:
         bench.log(progress.lookahead, violated=progress.violated[0], hovering=progress.violated[2])
 
     window = min(settings.window, settings.lookahead)
-    found = learn(
+    way = partial(learn_gradually, starts=starts) if starts else learn
+    found = way(
         window,
         residue_power=settings.residue_power,
         measure=Measure(1.0, settings.trajectory, settings.climb),
