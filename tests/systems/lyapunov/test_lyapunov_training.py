@@ -1,4 +1,4 @@
-"""Networks, the fast step, schedules, pools, recipes and the command line."""
+"""Networks, the fast step, schedules, pools and checkpoints."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
 
 from evenhand.errors import DataError, Diverged
-from evenhand.systems.lyapunov.cli import app
 from evenhand.systems.lyapunov.evaluation_set import generate
 from evenhand.systems.lyapunov.features import FeatureSpec, features
 from evenhand.systems.lyapunov.layers import REFERENCE_LAYERS, parse_layers
@@ -194,71 +192,3 @@ def test_a_checkpoint_knows_its_lookahead(tmp_path: Path) -> None:
     (tmp_path / "bad.pt").write_bytes(b"nothing")
     with pytest.raises(DataError, match="not a checkpoint"):
         load_checkpoint(tmp_path / "bad.pt")
-
-
-def _run(*arguments: object) -> Any:
-    return CliRunner().invoke(app, [str(a) for a in arguments])
-
-
-def test_the_commands_work_together(tmp_path: Path) -> None:
-    csv, model, proof = tmp_path / "set.csv", tmp_path / "v.json.gz", tmp_path / "c.jsonl"
-    assert _run("generate", csv, "--count", 300, "--max-bits", 60).exit_code == 0
-    learned = _run("learn", model, "--window", 3, "--residue-power", 1, "--sweeps", 5, "--head", 1)
-    assert "window 3" in learned.output
-    shown = _run("evaluate", model, "window-minimum", "--csv", csv, "--lookahead", 4)
-    assert shown.exit_code == 0, shown.output
-    assert "429" in _run("trajectories", model).output
-    assert "certified density" in _run("certify", model, proof, "--max-exponent", 10).output
-    checked = _run("check", proof, model)
-    assert checked.exit_code == 0
-    assert "nothing about whether trajectories end at 1" in " ".join(checked.output.split())
-    plotted = _run("plot", tmp_path / "plots", model, "--csv", csv)
-    assert plotted.exit_code == 0, plotted.output
-    assert len(list((tmp_path / "plots").glob("*.svg"))) == 3
-
-
-def test_the_density_and_optimum_commands_print_exact_numbers() -> None:
-    assert "123577/131072" in _run("density", 10).output
-    assert "0.375000000" in _run("optimum", 1).output
-
-
-def test_a_network_can_be_trained_from_the_command_line(tmp_path: Path) -> None:
-    path = tmp_path / "net.pt"
-    found = _run(
-        "train", path, "--layers", "16", "--steps", 6, "--batch", 32, "--lookahead", 4, "--quick-every", 3,
-        "--mine-interval", 3, "--t4", "--target", "adaptive", "--logged",
-    )  # fmt: skip
-    assert found.exit_code == 0, found.output
-    assert "step 3" in found.output
-    assert load_checkpoint(path).network.spec.lookahead == 4
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("evaluate", "window-minimum", "--lookahead", 0), "at least 1"),
-        (("evaluate", "absent.json.gz"), "no model"),
-        (("train", "x.pt", "--layers", "1;2"), "Layers"),
-        (("train", "x.pt", "--target", "moving"), "fixed, adaptive or split"),
-        (("train", "x.pt", "--precision", "half"), "auto, float32 or bf16"),
-        (("density", 0), "at least 1"),
-        (("generate", "x.csv", "--count", 0), "at least 1"),
-    ],
-)
-def test_bad_input_is_one_clear_sentence_and_status_two(arguments: tuple[object, ...], message: str) -> None:
-    found = _run(*arguments)
-    assert found.exit_code == 2
-    assert message in found.output
-    assert "Traceback" not in found.output
-
-
-def test_plots_of_the_same_data_have_the_same_bytes(tmp_path: Path) -> None:
-    from evenhand.systems.lyapunov.plots import margins_plot, trajectories_plot
-
-    data = generate(300, seed=1)
-    model = open_model("window-minimum", lookahead=5)
-    for name in ("a", "b"):
-        margins_plot(model, data, tmp_path / f"{name}.svg")
-        trajectories_plot(model, tmp_path / f"t{name}.svg", seeds=(27,))
-    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
-    assert (tmp_path / "ta.svg").read_bytes() == (tmp_path / "tb.svg").read_bytes()
