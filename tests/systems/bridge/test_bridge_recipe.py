@@ -6,6 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,8 @@ from evenhand.execution import worker
 from evenhand.outcome import Outcome
 from evenhand.systems.bridge import standins, tiny, trained
 from evenhand.systems.bridge.items import Item
+from evenhand.systems.bridge.language_model import LanguageModel
+from evenhand.systems.bridge.prompts import Prompts
 from evenhand.systems.bridge.settings import Settings
 from evenhand.trial import ItemSet, Trial, canonical_hash
 
@@ -106,15 +109,41 @@ RECALL: dict[str, Any] = {"task": "recall", "source": "stand-in:records", "dev_p
     [
         {},
         {"source_reading": "embeddings"},
+        {"bridge": "linear"},
         {"reference": "relay"},
-        {"reference": "target_text"},
+        {"reference": "source_text"},
         {"reference": "source_probe"},
     ],
 )
-def test_what_only_the_source_knows_is_asked_of_every_kind_of_arm(arm, assets, tmp_path) -> None:
-    outcome = run(assets, tmp_path, **RECALL, **arm)
-    assert len(outcome.items["exact_match"].ids) == 12
+def test_the_source_of_recall_reads_no_number_in_any_arm(arm, tmp_path, monkeypatch) -> None:
+    read: list[str] = []
+    states, after = LanguageModel.hidden_states, Prompts.after
+
+    def watched_states(model: LanguageModel, texts: Sequence[str], layer: int) -> Any:
+        read.extend(texts)
+        return states(model, texts, layer)
+
+    def watched_prompts(prompts: Prompts, items: Sequence[Item], *, with_text: bool) -> list[list[int]]:
+        rows = after(prompts, items, with_text=with_text)
+        if prompts.target.numerals == "plain":  # the source; the target writes number words
+            read.extend(prompts.target.decode(row) for row in rows)
+        return rows
+
+    monkeypatch.setattr(LanguageModel, "hidden_states", watched_states)
+    monkeypatch.setattr(Prompts, "after", watched_prompts)
+    outcome = run(tmp_path / "assets", tmp_path, **RECALL, **arm)
     assert all(name.startswith("recall-") for name in outcome.items["exact_match"].ids)
+    assert any("some" in text for text in read)
+    assert not any(character.isdigit() for text in read for character in text)
+
+
+def test_the_reader_is_shown_what_the_source_of_recall_had_to_know(assets, tmp_path) -> None:
+    outcome = run(assets, tmp_path, reference="target_text", **RECALL)
+    questions = [text for name, text in outcome.notes.items() if name.startswith("question ")]
+    assert questions
+    assert all("In full: " in text for text in questions)
+    rows = [json.loads(line) for line in (tmp_path / "t" / "answers.jsonl").read_text().splitlines()]
+    assert all(row["told"] and not any(c.isdigit() for c in row["facts"]) for row in rows)
 
 
 def test_controls_evaluate_the_same_training_and_report_its_cost(assets, tmp_path, monkeypatch) -> None:
@@ -268,6 +297,12 @@ class TestSettings:
             ),
             ({"training": {"kl_tokens": 4}}, "kl_tokens belongs to the KL"),
             ({"bridge": "linear", "depth": 3}, "depth changes nothing"),
+            ({"layer": 0}, 'source_reading = "embeddings"'),
+            ({"reference": "relay", "control": "zeros"}, "control .* changes nothing with reference"),
+            ({"reference": "target_text", "bridge": "linear"}, "bridge .* changes nothing with reference"),
+            ({"control": "no_soft_tokens", "source_reading": "untrained"}, "changes nothing without soft tokens"),
+            ({"task": "split", "train_data": "train.jsonl"}, 'train_data belongs to task = "gsm8k"'),
+            ({"shots": 3}, 'shots belongs to task = "gsm8k"'),
             ({"task": "recall"}, 'asks what source = "stand-in:records" knows'),
             ({"source": "stand-in:records"}, 'belongs to task = "recall"'),
             ({"target": "stand-in:records"}, "can be no target"),

@@ -176,9 +176,18 @@ class TestModels:
     def test_a_tokenizer_without_bos_needs_a_word_from_the_user(self, target) -> None:
         words = standins.tokenizer("words")
         words.bos_token = None
-        with pytest.raises(ModelError, match='begin = "none"'):
+        with pytest.raises(ModelError, match='source_begin or target_begin to "none"'):
             LanguageModel(target.model, words, "words", "words")
         assert LanguageModel(target.model, words, "words", "words", begin="none").begin_ids() == []
+
+    def test_other_rules_of_the_tokenizer_or_another_way_of_writing_numbers_are_another_model(self, target) -> None:
+        model = target.model
+        words, whole = standins.tokenizer("words"), standins.tokenizer("words")
+        whole.backend_tokenizer.pre_tokenizer = standins.tokenizer("records").backend_tokenizer.pre_tokenizer
+        same, other_rules = (LanguageModel(model, t, "words", "words").hash() for t in (words, whole))
+        assert same == LanguageModel(model, standins.tokenizer("words"), "another name", "words").hash()
+        assert same != other_rules
+        assert same != LanguageModel(model, standins.tokenizer("words"), "words", "plain").hash()
 
     def test_a_missing_pad_token_is_replaced_and_said(self, target) -> None:
         words = standins.tokenizer("words")

@@ -48,7 +48,7 @@ def test_matched_answers_are_compared_with_the_best_control_item_by_item(both) -
     result = found.against_best_control.result
     assert (result.gained, result.lost, result.items) == (8, 2, 20)
     assert result.p == pytest.approx(0.109375)
-    assert (found.against_target.result.gained, found.against_target.result.lost) == (8, 2)
+    assert (found.against_text.result.gained, found.against_text.result.lost) == (8, 2)
 
 
 def test_a_control_is_not_compared_with_itself(both) -> None:
@@ -158,3 +158,27 @@ class TestCommand:
         result = CliRunner().invoke(app, ["summarise", path])
         assert result.exit_code == 2
         assert "Traceback" not in result.output
+
+
+def test_a_line_separator_in_an_answer_tears_no_row(tmp_path) -> None:
+    rows = [{**row(1, "1"), "bridged_output": "one\u2028#### 1"}, row(2, "2")]
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), encoding="utf-8")
+    (group,) = read_groups(path)
+    assert (len(group.rows), group.broken) == (2, ())
+
+
+def test_a_bridge_is_compared_with_the_target_without_soft_tokens_and_apart_from_that_with_the_text(tmp_path) -> None:
+    """Where the facts are withheld from it, the one is near nothing and the other near everything."""
+    matched = [{**row(i, str(i), target=str(i)), "seed": 3} for i in range(1, 11)]
+    alone = [row(i, "0", control="no_soft_tokens", target=str(i)) for i in range(1, 11)]
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in [*matched, *alone]), encoding="utf-8")
+    bridge, _ = summarise(read_groups(path))
+    assert bridge.against_alone is not None
+    assert (bridge.against_alone.against, bridge.against_alone.result.gained) == ("no_soft_tokens", 10)
+    assert bridge.against_text is not None
+    assert bridge.against_text.result.gained == bridge.against_text.result.lost == 0
+    text = render(bridge)
+    assert "target with the text 10 (100.0%)" in text
+    assert "against no_soft_tokens: +1.000" in text

@@ -192,10 +192,12 @@ def text_features(bridge: Bridge, items: Sequence[Item]) -> Tensor:
 def item_rows(
     items: Sequence[Item], bridged: Answers, source: Answers | None, target: Answers | None, **more: Any
 ) -> list[dict[str, Any]]:
-    """One plain row per item: question, gold, the three outputs and their extractions."""
+    """One plain row per item: question, gold, what the facts say in full, the three outputs and their extractions."""
     rows = []
     for i, item in enumerate(items):
         row: dict[str, Any] = {"id": item.id, "facts": item.facts, "question": item.question, "gold": item.gold, **more}
+        if item.told:
+            row["told"] = item.told
         for name, answers in (("bridged", bridged), ("source", source), ("target", target)):
             if answers is not None:
                 row |= {

@@ -29,7 +29,7 @@ STORY = PromptFormat("Q: ", "\nA: ")
 
 def worked_examples(examples: Sequence[Item]) -> PromptFormat:
     """The GSM8K form: worked examples, each ending in ``#### number``, then the question."""
-    shown = "".join(f"Q: {_whole(item)}\nA: {item.solution}\n\n" for item in examples)
+    shown = "".join(f"Q: {_whole(item.text, item.question)}\nA: {item.solution}\n\n" for item in examples)
     return PromptFormat(f"{shown}Q: ", "\nA: ")
 
 
@@ -68,12 +68,14 @@ def check_no_gold(form: PromptFormat, items: Sequence[Item]) -> None:
         DataError: an evaluated question stands among the worked examples, or a question holds its own solution.
     """
     for item in items:
-        whole = _whole(item)
-        if whole and whole in form.opening:
-            raise DataError(f"Item {item.id} stands among the worked examples: its gold solution would be read out.")
-        if "####" in whole or (len(item.solution) > 8 and own_answer(item.solution) in whole):
-            raise DataError(f"The question of item {item.id} holds its gold solution.")
+        for whole in {_whole(item.text, item.question), _whole(item.facts, item.question)}:
+            if whole and whole in form.opening:
+                raise DataError(
+                    f"Item {item.id} stands among the worked examples: its gold solution would be read out."
+                )
+            if "####" in whole or (len(item.solution) > 8 and own_answer(item.solution) in whole):
+                raise DataError(f"The question of item {item.id} holds its gold solution.")
 
 
-def _whole(item: Item) -> str:
-    return " ".join(part for part in (item.text, item.question) if part)
+def _whole(*parts: str) -> str:
+    return " ".join(part for part in parts if part)

@@ -64,7 +64,7 @@ def read_gsm8k(path: Path, prefix: str) -> list[Item]:
             continue
         try:
             row = json.loads(raw.decode("utf-8"))
-            question, answer = str(row["question"]).strip(), str(row["answer"]).strip()
+            question, answer = (_text(row, name) for name in ("question", "answer"))
         except UnicodeDecodeError as error:
             byte = f"0x{raw[error.start]:02x} at place {error.start + 1}"
             faults.append(Fault(f"{path.name}:{number}", f"expected UTF-8; found the byte {byte}"))
@@ -80,6 +80,18 @@ def read_gsm8k(path: Path, prefix: str) -> list[Item]:
     if faults:
         raise DataFileError(f"{path.name} has broken lines ({len(items)} of its lines are sound)", faults)
     return items
+
+
+def _text(row: dict[str, object], name: str) -> str:
+    """A field that holds words.
+
+    Raises:
+        KeyError, TypeError: it is missing, empty or no text.
+    """
+    value = row[name]
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(f"{name} must be a text with words in it; found {value!r}")
+    return value.strip()
 
 
 def check_disjoint(train: Sequence[Item], others: Sequence[Item]) -> None:

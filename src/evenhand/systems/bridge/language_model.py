@@ -29,7 +29,7 @@ class LanguageModel:
         model: a ``transformers`` causal language model.
         tokenizer: of that model.
         name: for messages.
-        numerals: how it writes numbers.
+        numerals: how it writes numbers: as ``words``, in ``digits`` that its tokenizer sets apart, or ``plain``.
         begin: ``bos`` puts the tokenizer's BOS before every prompt, ``none`` starts with the text.
         pad_id: a token id for places that the attention mask hides; which one it is changes nothing.
         notes: choices that were made, with their reasons.
@@ -38,7 +38,7 @@ class LanguageModel:
     model: Any
     tokenizer: Any
     name: str
-    numerals: numerals.Numerals = "digits"
+    numerals: numerals.Numerals = "plain"
     begin: Begin = "bos"
     pad_id: int = 0
     notes: dict[str, str] = field(default_factory=dict)
@@ -47,7 +47,8 @@ class LanguageModel:
         self.model.requires_grad_(False).eval()
         if self.begin == "bos" and self.tokenizer.bos_token_id is None:
             raise ModelError(
-                f'The tokenizer of {self.name} has no BOS token. Set begin = "none" to start prompts without one.'
+                f"The tokenizer of {self.name} has no BOS token. To start prompts without one, set source_begin or "
+                'target_begin to "none" in a claim, begin="none" in the library.'
             )
         if self.tokenizer.eos_token_id is None:
             raise ModelError(f"The tokenizer of {self.name} has no EOS token, so that its answers would never end.")
@@ -135,6 +136,8 @@ class LanguageModel:
                 break
             kept.append(int(token))
         text = str(self.tokenizer.decode(kept, skip_special_tokens=True))
+        if self.numerals == "plain":
+            return text
         return numerals.join_digits(numerals.unspell(text) if self.numerals == "words" else text)
 
     def embed(self, ids: Tensor) -> Tensor:
@@ -163,12 +166,14 @@ class LanguageModel:
         return [state[: len(row)].clone() for state, row in zip(states, rows, strict=True)]
 
     def hash(self) -> str:
-        """sha256 over configuration, weights and vocabulary, 64 hex digits."""
+        """sha256 over configuration, weights, tokenizer and the way numbers are written, 64 hex digits."""
         digest = hashlib.sha256(json.dumps(self.model.config.to_dict(), sort_keys=True, default=str).encode())
         for name, value in sorted(self.model.state_dict().items()):
             digest.update(name.encode())
             digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
         digest.update(json.dumps(sorted(self.tokenizer.get_vocab().items())).encode())
+        rules = getattr(self.tokenizer, "backend_tokenizer", None)
+        digest.update(f"{self.numerals}|{rules.to_str() if rules is not None else ''}".encode())
         return digest.hexdigest()
 
 
@@ -202,6 +207,6 @@ def load_language_model(reference: str | Path, *, device: str = "cpu", begin: Be
     about = Path(reference, "bridge.json")
     own = json.loads(about.read_text()) if about.is_file() else {}
     return LanguageModel(
-        model, tokenizer, str(reference), numerals=own.get("numerals", "digits"), begin=begin,
+        model, tokenizer, str(reference), numerals=own.get("numerals", "plain"), begin=begin,
         notes={"dtype": f"{kind}: {'CUDA device' if device.startswith('cuda') else 'CPU'}"},
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """Numbers as models write them: digits, or number words; and how to read an answer back.
 
 A stand-in model whose tokenizer knows number words gets its text through :func:`spell` and is read through
-:func:`unspell`; models that write digits use the text as it is.
+:func:`unspell`; one whose tokenizer sets every digit apart is read through :func:`join_digits`; all others use the text
+as it is.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-Numerals = Literal["digits", "words"]
+Numerals = Literal["digits", "words", "plain"]
 
 UNITS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),

@@ -157,12 +157,15 @@ class Settings(RecipeSettings):
 def dead_settings(settings: Settings) -> list[str]:
     """Settings that would change nothing, or that contradict each other: two names for one configuration mislead."""
     faults = [
-        *_dead_in_training(settings), *_dead_in_dit(settings), *_unused_by_kind(settings), *_unknown_records(settings)
+        *_dead_in_training(settings), *_dead_in_dit(settings), *_unused_by_kind(settings), *_unknown_records(settings),
+        *_two_things_at_once(settings), *_dead_in_stories(settings),
     ]  # fmt: skip
     if settings.injection == "prepend" and settings.adapter_scale != 1.0:
         faults.append('adapter_scale belongs to injection = "adapter"')
     if settings.source_reading == "embeddings" and settings.layer not in (-1, 0):
         faults.append('source_reading = "embeddings" reads layer 0; leave `layer` alone')
+    if settings.source_reading == "trained" and settings.layer == 0:
+        faults.append('layer 0 are the embeddings, a control: ask for them by source_reading = "embeddings"')
     if settings.task == "gsm8k" and not (settings.train_data and settings.test_data):
         faults.append('task = "gsm8k" needs train_data and test_data')
     if settings.patience and not settings.evaluate_every:
@@ -205,6 +208,27 @@ def _dead_in_dit(settings: Settings) -> list[str]:
     return []
 
 
+def _two_things_at_once(settings: Settings) -> list[str]:
+    """A trial is a bridge, one of its controls, or a reference without any."""
+    faults = []
+    if settings.reference != "none":
+        for name, value in (("control", settings.control), ("bridge", settings.bridge)):
+            if value in ("linear", "constant_prompt") or (name == "control" and value != "matched"):
+                faults.append(f'{name} = "{value}" changes nothing with reference = "{settings.reference}"')
+    if settings.control == "no_soft_tokens" and settings.source_reading != "trained":
+        faults.append(f'source_reading = "{settings.source_reading}" changes nothing without soft tokens')
+    return faults
+
+
+def _dead_in_stories(settings: Settings) -> list[str]:
+    """Settings of data files, with generated stories."""
+    if settings.task == "gsm8k":
+        return []
+    tiny = any(model.startswith("tiny:") for model in (settings.source, settings.target))
+    names = ("test_data", "shots") if tiny else ("train_data", "test_data", "shots")
+    return [f'{name} belongs to task = "gsm8k"' for name in _changed(settings, names)]
+
+
 def _unknown_records(settings: Settings) -> list[str]:
     """What only one stand-in knows, and knows alone."""
     faults, records = [], "stand-in:records"
@@ -216,7 +240,8 @@ def _unknown_records(settings: Settings) -> list[str]:
         faults.append(f'"{records}" was taught no stories; it can be no target')
     if settings.task == "recall" and settings.with_text:
         faults.append(
-            'task = "recall": prompt_mode = "soft_plus_text" would tell the target what the source has to know'
+            'task = "recall": prompt_mode = "soft_plus_text" would tell the target what the source has to know; '
+            'use "soft_only"'
         )
     return faults
 

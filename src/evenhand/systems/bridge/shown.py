@@ -41,7 +41,9 @@ def note_questions(bench: Bench, items: Sequence[Item]) -> None:
     asked = {item.id: item for item in items}
     for name in chosen(asked):
         item = asked[name]
-        bench.note(question_note(name), f"{shortened(f'{item.facts} {item.question}'.strip())}\nGold: {item.gold}")
+        known = f"\nIn full: {shortened(item.told)}" if item.told else ""
+        asked_for = shortened(f"{item.facts} {item.question}".strip())
+        bench.note(question_note(name), f"{asked_for}{known}\nGold: {item.gold}")
     counts = Counter(item.gold for item in items)
     if counts:
         gold, count = min(counts.items(), key=lambda pair: (-pair[1], pair[0]))

@@ -35,14 +35,14 @@ from transformers import (
 from evenhand.systems.bridge import numerals, people, stories
 from evenhand.systems.bridge.formats import STORY
 from evenhand.systems.bridge.items import Item
-from evenhand.trial import stream
+from evenhand.trial import canonical_hash, stream
 
 StandIn = Literal["digits", "words", "records"]
 
 VERSION = 2
 """Raised by hand when the models that come out change."""
 
-NUMERALS: dict[StandIn, numerals.Numerals] = {"digits": "digits", "words": "words", "records": "digits"}
+NUMERALS: dict[StandIn, numerals.Numerals] = {"digits": "digits", "words": "words", "records": "plain"}
 STEPS: dict[StandIn, int] = {"digits": 1200, "words": 3000, "records": 2400}
 BATCH = {"digits": 24, "words": 24, "records": 32}
 LEARNING_RATE: dict[StandIn, float] = {"digits": 2e-3, "words": 2.5e-3, "records": 2e-3}
@@ -62,10 +62,14 @@ stand-in of this width did not copy a name after 1,000 steps; at 0.1 it does aft
 
 def key(kind: StandIn) -> dict[str, Any]:
     """What a stand-in depends on, for ``bench.asset``."""
-    return {
+    found = {
         "asset": "bridge stand-in", "kind": kind, "version": VERSION, "steps": STEPS[kind], "batch": BATCH[kind],
         "learning_rate": LEARNING_RATE[kind], "pool": POOL, "initial": INITIAL,
     }  # fmt: skip
+    if kind == "records":
+        everything = [people.known(person, people.NAMES[0]) for person in people.PEOPLE]
+        found |= {"sentences": SENTENCES, "read": READ[kind], "known": canonical_hash(everything)}
+    return found
 
 
 def tokenizer(kind: StandIn) -> PreTrainedTokenizerFast:
@@ -177,7 +181,7 @@ def train(
     kind: StandIn, *, steps: int, pool: int | None = None, seed: int = 0,
     report: Callable[[int, float], None] | None = None,
 ) -> PreTrainedModel:  # fmt: skip
-    """Train a stand-in: AdamW, warm-up and cosine decay, what is only read at a tenth of the weight."""
+    """Train a stand-in: AdamW, warm-up and cosine decay, what is only read at the weight ``READ``."""
     model: Any = untrained(kind, seed)
     rows = training_rows(kind, POOL if pool is None else pool, seed)
     rate, order = LEARNING_RATE[kind], stream("bridge stand-in", seed, "order", kind)

@@ -88,7 +88,9 @@ class Summary:
         count, invalid, gold_matches, flexible_matches: numbers of items.
         source_matches, target_matches: of the models alone, None where the file does not have them.
         frequent: the five most frequent answers with their counts.
-        against_target, against_best_control: paired comparisons, None where there is nothing to compare with.
+        against_text: compared with the target that has the text, the ``target`` of each row.
+        against_alone: compared with the target without soft tokens, in a claim the baseline.
+        against_best_control: compared with the best control. None where there is nothing to compare with.
         alarms: sentences.
     """
 
@@ -100,7 +102,8 @@ class Summary:
     source_matches: int | None
     target_matches: int | None
     frequent: tuple[tuple[str, int], ...]
-    against_target: Compared | None
+    against_text: Compared | None
+    against_alone: Compared | None
     against_best_control: Compared | None
     alarms: tuple[str, ...]
 
@@ -112,7 +115,8 @@ def read_groups(path: Path) -> list[Group]:
         DataError: there is no such file, or it has no sound row at all.
     """
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        # In bytes: texts may hold separators at which str.splitlines would tear a line.
+        lines = [line.decode("utf-8", errors="replace") for line in path.read_bytes().splitlines()]
     except OSError as error:
         raise DataError(f"The file {path} cannot be read: {error.strerror or error}.") from error
     rows: dict[tuple[str, str, int | None], list[Row]] = {}
@@ -133,11 +137,18 @@ def read_groups(path: Path) -> list[Group]:
 
 
 def summarise(groups: Sequence[Group]) -> list[Summary]:
-    """One summary per group; bridges are compared with the best control of the same seed on the same items."""
+    """One summary per group; bridges are compared with the best control of the same seed on the same items.
+
+    With the target without soft tokens, too, which has no seed of its own unless its rows name one.
+    """
     found = []
     for group in groups:
-        rivals = [g for g in groups if g.kind == "control" and g.seed == group.seed]
-        found.append(_summary(group, rivals if group.kind == "bridge" else []))
+        if group.kind != "bridge":
+            found.append(_summary(group, [], []))
+            continue
+        controls = [g for g in groups if g.kind == "control" and g.seed == group.seed]
+        alone = [g for g in groups if g.control == "no_soft_tokens" and g.seed in (None, group.seed)]
+        found.append(_summary(group, controls, alone))
     return found
 
 
@@ -201,7 +212,7 @@ def _flexible(document: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _summary(group: Group, controls: Sequence[Group]) -> Summary:
+def _summary(group: Group, controls: Sequence[Group], alone: Sequence[Group]) -> Summary:
     rows = group.rows
     counts = Counter(row.bridged for row in rows if row.bridged is not None)
     frequent = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:5]
@@ -218,7 +229,8 @@ def _summary(group: Group, controls: Sequence[Group]) -> Summary:
         source_matches=sum(extraction.same(r.source, r.gold) for r in rows) if rows[0].has_source else None,
         target_matches=None if target is None else sum(target.values()),
         frequent=tuple(frequent),
-        against_target=None if target is None else _compare(rows, target, "target alone"),
+        against_text=None if target is None else _compare(rows, target, "target with the text"),
+        against_alone=_against_best(rows, alone),
         against_best_control=_against_best(rows, controls),
         alarms=tuple(alarms),
     )  # fmt: skip
@@ -260,10 +272,10 @@ def render(summary: Summary) -> str:
     ]
     for name, matches in (("source", summary.source_matches), ("target", summary.target_matches)):
         if matches is not None:
-            lines.append(f"  {name} alone {matches} ({matches / total:.1%})")
+            lines.append(f"  {name} with the text {matches} ({matches / total:.1%})")
     shown = ", ".join(f"{answer} x {count}" for answer, count in summary.frequent) or "none"
     lines.append(f"  most frequent answers: {shown}")
-    for found in (summary.against_target, summary.against_best_control):
+    for found in (summary.against_text, summary.against_alone, summary.against_best_control):
         if found is not None:
             r = found.result
             lines.append(

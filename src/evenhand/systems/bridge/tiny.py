@@ -71,4 +71,4 @@ def build(vocabulary: Path, text: Path, folder: Path, *, steps: int = STEPS) -> 
         optimiser.step()
     model.eval().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    folder.joinpath("bridge.json").write_text(json.dumps({"numerals": "digits"}))
+    folder.joinpath("bridge.json").write_text(json.dumps({"numerals": "plain"}))
