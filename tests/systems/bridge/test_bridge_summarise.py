@@ -171,7 +171,7 @@ def test_a_line_separator_in_an_answer_tears_no_row(tmp_path) -> None:
 def test_a_bridge_is_compared_with_the_target_without_soft_tokens_and_apart_from_that_with_the_text(tmp_path) -> None:
     """Where the facts are withheld from it, the one is near nothing and the other near everything."""
     matched = [{**row(i, str(i), target=str(i)), "seed": 3} for i in range(1, 11)]
-    alone = [row(i, "0", control="no_soft_tokens", target=str(i)) for i in range(1, 11)]
+    alone = [{**row(i, "0", control="no_soft_tokens", target=str(i)), "seed": 0} for i in range(1, 11)]
     path = tmp_path / "answers.jsonl"
     path.write_text("".join(json.dumps(r) + "\n" for r in [*matched, *alone]), encoding="utf-8")
     bridge, _ = summarise(read_groups(path))

@@ -139,7 +139,7 @@ def read_groups(path: Path) -> list[Group]:
 def summarise(groups: Sequence[Group]) -> list[Summary]:
     """One summary per group; bridges are compared with the best control of the same seed on the same items.
 
-    With the target without soft tokens, too, which has no seed of its own unless its rows name one.
+    With the target without soft tokens, too, whatever the seed in its rows: nothing is trained there.
     """
     found = []
     for group in groups:
@@ -147,7 +147,7 @@ def summarise(groups: Sequence[Group]) -> list[Summary]:
             found.append(_summary(group, [], []))
             continue
         controls = [g for g in groups if g.kind == "control" and g.seed == group.seed]
-        alone = [g for g in groups if g.control == "no_soft_tokens" and g.seed in (None, group.seed)]
+        alone = [g for g in groups if g.control == "no_soft_tokens"]
         found.append(_summary(group, controls, alone))
     return found
 
