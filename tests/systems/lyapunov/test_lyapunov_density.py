@@ -16,12 +16,16 @@ from evenhand.systems.lyapunov.density import (
     surviving_classes,
     surviving_classes_by_words,
     trailing_ones_coverage,
+    trajectory_lower_bound,
     violation_lower_bound,
     window_minimum_coverage,
     window_sum_coverage,
 )
+from evenhand.systems.lyapunov.features import LOG2_3
+from evenhand.systems.lyapunov.gradual_search import learn_gradually
 from evenhand.systems.lyapunov.limbs import draw, pack
 from evenhand.systems.lyapunov.metrics import Candidate, decide
+from evenhand.systems.lyapunov.search_problem import Measure, Problem
 from evenhand.systems.lyapunov.walks import walk
 
 FORMS = {
@@ -106,10 +110,27 @@ def test_surviving_classes_are_the_same_from_words_and_from_halvings() -> None:
         assert surviving_classes_by_words(bits) == surviving_classes(bits)
 
 
+@pytest.mark.parametrize(("lookahead", "power"), [(3, 0), (3, 2), (10, 3)])
+def test_on_trajectories_a_residue_is_worth_no_more_than_as_many_valuations(lookahead: int, power: int) -> None:
+    bound = trajectory_lower_bound(lookahead, power, 2.0)
+    assert bound == pytest.approx(float(violation_lower_bound(lookahead + power)))
+    assert bound < trajectory_lower_bound(lookahead, power, 1.7) < 1 / (lookahead + 1 + power)
+    with pytest.raises(DataError, match="mean above 1"):
+        trajectory_lower_bound(lookahead, power, 1.0)
+
+
+def test_a_learned_potential_stays_above_the_bound_on_trajectories() -> None:
+    found = learn_gradually(4, residue_power=1, measure=Measure(0.0, 1.0, 1.0), seed=3)
+    _, visited, hovering = Problem(found.tree, 1).violations(found.table)
+    assert trajectory_lower_bound(4, 1, 2.0) < visited < 4 * trajectory_lower_bound(4, 1, 2.0)
+    assert trajectory_lower_bound(4, 1, LOG2_3) < hovering < 4 * trajectory_lower_bound(4, 1, LOG2_3)
+
+
 def test_the_command_prints_fractions_of_each_form_and_the_cross_check() -> None:
     shown = CliRunner().invoke(app, ["density", "10"]).output
     assert "123577/131072" in shown
     assert "A076227(17): 4228 classes mod 2^17 counted by halvings, 4228 by words" in " ".join(shown.split())
+    assert "on trajectories of mean valuation 1.700" in shown
     assert "falls on density 1/2 " in CliRunner().invoke(app, ["density", "1", "--form", "window-sum"]).output
     with pytest.raises(DataError, match="Closed forms are"):
         closed_form_coverage("window-maximum", 3)

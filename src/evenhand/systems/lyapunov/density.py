@@ -221,3 +221,19 @@ def violation_lower_bound(lookahead: int, residue_power: int = 0) -> Fraction:
     top = (3**length).bit_length() - 1
     mass = sum((Fraction(necklaces(length, s), 1 << s) for s in range(length, top + 1)), Fraction(0))
     return mass / Fraction(3**residue_power)
+
+
+def trajectory_lower_bound(lookahead: int, residue_power: int, mean: float) -> float:
+    """Share of steps at which every such V must fail on trajectories of independent geometric valuations.
+
+    There n mod 3^j is fixed by the j valuations before n, so a step of V is a set of words of L + 1 + j valuations, and
+    each rising necklace of that length holds at least one step that fails, with its word in it.
+
+    Args:
+        mean: of the valuations, above 1; 2 is that of random n, log2 3 that of a trajectory that hovers.
+    """
+    if mean <= 1:
+        raise DataError(f"Valuations have a mean above 1; found {mean}.")
+    length, ratio = lookahead + 1 + residue_power, 1 - 1 / mean
+    top = (3**length).bit_length() - 1
+    return sum(necklaces(length, s) * ratio ** (s - length) * (1 - ratio) ** length for s in range(length, top + 1))

@@ -16,6 +16,7 @@ def density(
 ) -> None:
     """Exact density on which a closed form falls, the cutoff and exceptions, and bounds for potentials."""
     from evenhand.systems.lyapunov import density as exact
+    from evenhand.systems.lyapunov.features import LOG2_3
 
     found = exact.closed_form_coverage(form, lookahead)
     shown = f"{found.density} = " if found.density.denominator < 1 << 200 else ""
@@ -25,6 +26,9 @@ def density(
     for power in range(5):
         bound = float(exact.violation_lower_bound(lookahead, power))
         console.print(f"every log n + phi(window, n mod {3**power}) fails on density at least {bound:.3e}")
+    for mean in (2.0, 1.7, LOG2_3):
+        shares = ", ".join(f"{exact.trajectory_lower_bound(lookahead, power, mean):.3e}" for power in range(5))
+        console.print(f"on trajectories of mean valuation {mean:.3f} the five fail on at least {shares}")
     bits = (3 ** (lookahead + 1)).bit_length() - 1
     halvings, words = exact.surviving_classes(bits), exact.surviving_classes_by_words(bits)
     console.print(f"OEIS A076227({bits}): {halvings} classes mod 2^{bits} counted by halvings, {words} by words")
