@@ -15,7 +15,7 @@ from evenhand.systems.lyapunov.recipes import METRICS, GradualSettings, NetworkS
 KINDS: dict[str, type[RecipeSettings]] = {
     "lyapunov.network": NetworkSettings,
     "lyapunov.potential": PotentialSettings,
-    "evenhand.systems.lyapunov.recipes:gradual_potential": GradualSettings,
+    "lyapunov.gradual_potential": GradualSettings,
 }
 CLAIMS = sorted((Path(__file__).parents[3] / "claims" / "lyapunov").glob("*.toml"))
 

@@ -10,7 +10,7 @@ from evenhand.outcome import Outcome
 
 RunTrial = Callable[..., Outcome]
 SMALL = {"window": 3, "residue_power": 2, "lookahead": 4, "climb": 1.0, "trajectory": 1.0}
-GRADUAL = "evenhand.systems.lyapunov.recipes:gradual_potential"
+GRADUAL = "lyapunov.gradual_potential"
 
 
 def test_without_starts_the_gradual_recipe_is_the_plain_one(run_trial: RunTrial) -> None:

@@ -1,4 +1,4 @@
-"""The recipes ``lyapunov.network``, ``lyapunov.potential`` and ``gradual_potential``: one V per trial.
+"""The recipes ``lyapunov.network``, ``lyapunov.potential`` and ``lyapunov.gradual_potential``: one V per trial.
 
 Closed forms are arms of both (``model = "window-minimum"``): they train nothing and are deterministic.
 """
