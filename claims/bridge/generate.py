@@ -131,7 +131,7 @@ SPECS = (
          "Can a target use what a source knows but has not read?",
          {"task": "recall", "source": "stand-in:records",
           **{name: value for name, value in FLAGSHIP.items() if name != "layer"}},
-         steps=2000, seeds=(11, 12, 13), minutes=35, real=False, references={"first_layer": {"layer": 1}}),
+         steps=2000, seeds=(11, 12, 13), minutes=45, real=False, references={"first_layer": {"layer": 1}}),
     Spec("soft_plus_text",
          ("The target has the whole text and gets the soft tokens beside it; the baseline is the text alone.",
           "Expected: no effect: what the soft tokens could tell stands in the text already."),
