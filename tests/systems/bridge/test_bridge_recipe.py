@@ -297,6 +297,7 @@ class TestSettings:
             ),
             ({"training": {"kl_tokens": 4}}, "kl_tokens belongs to the KL"),
             ({"bridge": "linear", "depth": 3}, "depth changes nothing"),
+            ({"target": "stand-in:nope"}, "target: there is no stand-in 'nope'; there are digits, words, records"),
             ({"layer": 0}, 'source_reading = "embeddings"'),
             ({"reference": "relay", "control": "zeros"}, "control .* changes nothing with reference"),
             ({"reference": "target_text", "bridge": "linear"}, "bridge .* changes nothing with reference"),

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import get_args
 
 import torch
 from torch import Tensor
@@ -18,7 +17,7 @@ from evenhand.systems.bridge import formats, standins, stories, tiny
 from evenhand.systems.bridge.items import Item, check_disjoint, read_gsm8k
 from evenhand.systems.bridge.language_model import LanguageModel, load_language_model
 from evenhand.systems.bridge.reading import text_answers
-from evenhand.systems.bridge.settings import Settings
+from evenhand.systems.bridge.settings import STAND_INS, Settings
 from evenhand.systems.bridge.state_cache import StateCache, pad_states, write_cache
 from evenhand.trial import canonical_hash, stream
 
@@ -76,10 +75,7 @@ def model_of(reference: str, settings: Settings, bench: Bench, begin: str) -> La
     """The model that a setting names: ``stand-in:digits``, ``tiny:TOKENIZER.json``, a folder or a hub id."""
     kind, _, rest = reference.partition(":")
     if kind == "stand-in":
-        found = [kind for kind in get_args(standins.StandIn) if kind == rest]
-        if not found:
-            raise DataError(f"There is no stand-in '{rest}'; there are {', '.join(get_args(standins.StandIn))}.")
-        stand_in: standins.StandIn = found[0]
+        stand_in = next(name for name in STAND_INS if name == rest)  # settings refuse others
         folder = bench.asset(standins.key(stand_in), lambda place: standins.build(stand_in, place))
     elif kind == "tiny":
         vocabulary, text = bench.data(rest), bench.data(settings.train_data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,9 @@ Task = Literal["transport", "split", "recall", "gsm8k"]
 BridgeKind = Literal["cross_attention", "dit", "linear", "constant_prompt"]
 SourceReading = Literal["trained", "untrained", "embeddings"]
 Reference = Literal["none", "target_text", "source_text", "relay", "source_probe"]
+
+StandIn = Literal["digits", "words", "records"]
+STAND_INS: tuple[StandIn, ...] = get_args(StandIn)
 
 ArmKind = Literal["bridge", "control", "reference"]
 """A bridge is tested, a control has to be beaten, a reference says what there was to be reached."""
@@ -230,8 +233,12 @@ def _dead_in_stories(settings: Settings) -> list[str]:
 
 
 def _unknown_records(settings: Settings) -> list[str]:
-    """What only one stand-in knows, and knows alone."""
+    """Stand-ins that do not exist, and what only one of them knows, and knows alone."""
     faults, records = [], "stand-in:records"
+    for name in ("source", "target"):
+        kind, _, stand_in = getattr(settings, name).partition(":")
+        if kind == "stand-in" and stand_in not in STAND_INS:
+            faults.append(f"{name}: there is no stand-in '{stand_in}'; there are {', '.join(STAND_INS)}")
     if settings.task == "recall" and settings.source != records:
         faults.append(f'task = "recall" asks what source = "{records}" knows; found "{settings.source}"')
     if settings.task != "recall" and settings.source == records:

@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,9 +35,8 @@ from transformers import (
 from evenhand.systems.bridge import numerals, people, stories
 from evenhand.systems.bridge.formats import STORY
 from evenhand.systems.bridge.items import Item
+from evenhand.systems.bridge.settings import StandIn
 from evenhand.trial import canonical_hash, stream
-
-StandIn = Literal["digits", "words", "records"]
 
 VERSION = 2
 """Raised by hand when the models that come out change."""
