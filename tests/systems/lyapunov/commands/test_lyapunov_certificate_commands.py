@@ -120,7 +120,11 @@ def test_files_that_are_no_certificate_at_all_are_refused(certified: tuple[Path,
     assert run("check", tmp_path / "good.gz", model).exit_code == 0
 
 
-@pytest.mark.parametrize("content", [b"plain", gzip.compress(b"[]\n"), gzip.compress(b'{"units": 41}\n')])
+@pytest.mark.parametrize(
+    "content",
+    [b"plain", gzip.compress(b"[]\n"), gzip.compress(b'{"units": 41}\n')],
+    ids=["plain", "list", "header"],  # compressed bytes hold the time, and would be other names in each process
+)
 def test_a_certificate_for_a_file_that_is_no_model_is_refused(
     certified: tuple[Path, Path], tmp_path: Path, content: bytes
 ) -> None:
