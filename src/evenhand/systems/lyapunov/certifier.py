@@ -83,9 +83,14 @@ def certify(
         report: called after each level with the exponent and the masses so far.
 
     Raises:
-        DataError: the model cannot be read, has residues beyond mod 27, or the file belongs to another run, or exists
-            without a state to go on from.
+        DataError: the certificate is named .gz, the model cannot be read or has residues beyond mod 27, or the file
+            belongs to another run, or exists without a state to go on from.
     """
+    if certificate.suffix == ".gz":
+        raise DataError(
+            f"{certificate} grows line by line and cannot be compressed on the way. Write "
+            f"{certificate.with_suffix('').name} and gzip it when it is finished."
+        )
     model = load_potential(model_path)
     model = model if head is None else model.with_head(head)
     if model.residue_power > 3:

@@ -37,7 +37,7 @@ def learn_gradually(
     """Learn a potential by growing the window from 1 to ``lookahead``, from ``starts`` beginnings.
 
     Args:
-        sweeps: passes over all entries per window length, four fifths of them ramped.
+        sweeps: passes over all entries per window length, about four fifths of them ramped, rounded down.
         report: called after each window length, about the best so far.
 
     Raises:

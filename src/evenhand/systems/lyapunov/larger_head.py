@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from evenhand.errors import DataError
+from evenhand.systems.lyapunov.certificate_form import require_form
 from evenhand.systems.lyapunov.certifier import exceptions_below
 from evenhand.systems.lyapunov.potential import load_potential
 
@@ -23,10 +24,12 @@ def for_larger_head(model_path: Path, source: Path, target: Path, head: int) -> 
     What the smaller head refuted the larger may decide, so all that is not certified counts as open.
 
     Raises:
-        DataError: a source of another model, of a larger head or without a summary, or a target that exists.
+        DataError: a source that is no whole certificate, is one of another model, of a larger head or without a
+            summary, or a target that exists.
     """
     if target.exists():
         raise DataError(f"{target} exists; remove it or choose another name.")
+    require_form(source)
     text = gzip.decompress(source.read_bytes()).decode() if source.suffix == ".gz" else source.read_text("utf-8")
     lines = text.splitlines(keepends=True)
     header, summary = json.loads(lines[0]), json.loads(lines[-1])

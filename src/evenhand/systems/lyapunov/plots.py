@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evenhand.errors import DataError
+from evenhand.systems.lyapunov.certificate_form import require_form
 from evenhand.systems.lyapunov.checker import check
 from evenhand.systems.lyapunov.closed_forms import WindowMinimum, WindowSum
 from evenhand.systems.lyapunov.density import violation_lower_bound, window_minimum_coverage
@@ -136,8 +137,9 @@ def read_certified(path: Path) -> Certified:
     """Verify a certificate with the model that it names, which lies beside it.
 
     Raises:
-        DataError: that model does not lie beside it.
+        DataError: the file is no certificate, or that model does not lie beside it.
     """
+    require_form(path)
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8") as file:
         header = json.loads(file.readline())

@@ -121,9 +121,10 @@ def load_potential(path: Path, *, lookahead: int | None = None) -> Potential:
                 "saves it (NAME.json.gz). Networks are measured, by evaluate and trajectories, and cannot be certified."
             )
         lines = gzip.decompress(raw).decode().splitlines()
-        meta = json.loads(lines[0])
-        if meta.get("format") != FORMAT or meta["units"] != UNITS:
-            raise DataError(f"{path}: expected format {FORMAT} in 1/{UNITS} bit; found {meta}.")
+        meta = json.loads(lines[0]) if lines else {}
+        if not isinstance(meta, dict) or meta.get("format") != FORMAT or meta["units"] != UNITS:
+            shown = meta or "nothing"
+            raise DataError(f"{path}: expected a header with format {FORMAT} in 1/{UNITS} bit; found {shown}.")
         tree = context_tree(meta["lookahead"], meta["depth"])
         rows = [json.loads(line) for line in lines[1:]]
         if [(tuple(word), bool(tail)) for word, tail, _ in rows] != tree.words:

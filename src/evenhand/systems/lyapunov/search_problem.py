@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -43,8 +44,9 @@ class Measure:
     climb: float = 0.0
 
     def __post_init__(self) -> None:
-        if min(self.uniform, self.trajectory, self.climb) < 0 or self.uniform + self.trajectory + self.climb <= 0:
-            raise DataError(f"A measure needs weights >= 0 that are not all 0; found {self}.")
+        weights = (self.uniform, self.trajectory, self.climb)
+        if not all(0 <= weight < math.inf for weight in weights) or sum(weights) <= 0:
+            raise DataError(f"A measure needs finite weights >= 0 that are not all 0; found {self}.")
 
 
 @dataclass

@@ -134,3 +134,21 @@ def test_a_certificate_for_a_file_that_is_no_model_is_refused(
     header = json.dumps(json.loads(header) | {"model_sha256": hashlib.sha256(content).hexdigest()})
     certificate.write_text(f"{header}\n{rest}")
     refused(run("check", certificate, tmp_path / "junk.gz"), "junk.gz")
+
+
+@pytest.mark.parametrize("damage", ["absent", "cut", "torn", "other"])
+def test_damaged_classes_for_a_larger_head_are_named(certified: tuple[Path, Path], tmp_path: Path, damage: str) -> None:
+    certificate, model = certified
+    source = tmp_path / ("source.jsonl.gz" if damage == "cut" else "source.jsonl")
+    text = certificate.read_bytes()
+    if damage != "absent":
+        source.write_bytes({"cut": gzip.compress(text)[:-20], "torn": text[:-30] + b"\n", "other": b"[1]\n"}[damage])
+    refused(run("certify", model, tmp_path / "new.jsonl", "--head", 5, "--classes-of", source), source.name)
+    refused(run("plot", tmp_path / "plots", model, "--certificate", source), source.name)
+    assert not (tmp_path / "new.jsonl").exists()
+
+
+def test_a_certificate_that_grows_cannot_be_named_as_compressed(certified: tuple[Path, Path], tmp_path: Path) -> None:
+    _, model = certified
+    refused(run("certify", model, tmp_path / "new.jsonl.gz"), "new.jsonl and gzip it")
+    assert not (tmp_path / "new.jsonl.gz").exists()

@@ -25,7 +25,31 @@ def test_learning_from_several_starts_shows_each_window_and_the_plain_way_stays_
         assert "window 2" in found.output
     plain, asked, gradual = (model.read_bytes() for model in models)
     assert plain == asked != gradual
-    refused(run("learn", tmp_path / "x.json.gz", "--starts", -1), "starts must be at least 1", "-1")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--starts", -1), "--starts is 0 for the plain way"),
+        (("--sweeps", 0), "--sweeps is at least 1"),
+        (("--starts", 3, "--sweeps", 0), "--sweeps is at least 1"),
+        (("--head", -1), "--head and --seed are at least 0"),
+        (("--seed", -1), "--head and --seed are at least 0"),
+        (("--climb", "nan"), "finite weights"),
+    ],
+)
+def test_options_that_cannot_be_learned_with_are_refused_before_anything_is_learned(
+    options: tuple[Any, ...], message: str, tmp_path: Path
+) -> None:
+    found = run("learn", tmp_path / "x.json.gz", *options)
+    refused(found, message)
+    assert "window 1" not in found.output
+
+
+def test_a_folder_that_is_not_there_is_named_before_anything_is_learned(tmp_path: Path) -> None:
+    found = run("learn", tmp_path / "nowhere" / "x.json.gz")
+    refused(found, "nowhere does not exist")
+    assert "window 1" not in found.output
 
 
 def test_a_full_evaluation_during_training_shows_every_rate_on_both_measures(tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ def learn(
             f"on trajectories {100 * visited:.3f} %, hovering {100 * hovering:.3f} %"
         )
 
+    if min(starts, head, seed) < 0 or sweeps < 1:
+        raise DataError(
+            "--starts is 0 for the plain way or the number of beginnings, --head and --seed are at least 0, --sweeps "
+            f"is at least 1; found {starts}, {head}, {seed} and {sweeps}."
+        )
+    if not path.parent.is_dir():
+        raise DataError(f"The folder {path.parent} does not exist; make it before a V is learned for it.")
     measure = Measure(1.0, trajectory, climb)
     shared: dict[str, Any] = {"residue_power": residue_power, "measure": measure, "sweeps": sweeps, "seed": seed}
     if starts == 0:
