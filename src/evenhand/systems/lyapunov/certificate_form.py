@@ -1,4 +1,4 @@
-"""Whether a file has the form of a certificate, so that damage is named by its line; what it shows is the checker's."""
+"""Whether a file has the form of a certificate, so that damage is named by its line; what it shows the checker says."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.errors import DataError
+from evenhand.systems.lyapunov.checker import Checked, check
 
-HEADER = {"format": str, "model_sha256": str, "head": int, "cutoff": int, "exceptions": list}
+HEADER = {"format": str, "model": str, "model_sha256": str, "head": int, "cutoff": int, "exceptions": list}
 
 
-def require_form(certificate: Path) -> None:
-    """Refuse what the checker could not read.
+def sound_lines(certificate: Path) -> list[str]:
+    """The finished lines of a certificate, header first; refuses what the checker could not read.
 
     Raises:
         DataError: no such file, no text, a name in .gz on plain text, or a line of another form, which is named.
@@ -31,6 +32,23 @@ def require_form(certificate: Path) -> None:
         fault = _header_fault(entry) if number == 1 else _line_fault(entry)
         if fault:
             raise DataError(f"{certificate}:{number}: {fault}")
+    return lines
+
+
+def verified(certificate: Path, model: Path) -> Checked:
+    """What the checker says of a file that has the form of a certificate.
+
+    Raises:
+        DataError: one of the files cannot be read or has not its form, which is said of it, or the check refuses it.
+    """
+    sound_lines(certificate)
+    try:
+        return check(certificate, model)
+    except OSError as error:
+        raise DataError(f"The model {model} cannot be read: {error}.") from error
+    except (EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, zlib.error) as error:
+        # the certificate has its form, so what does not is the model that it was written for
+        raise DataError(f"The certificate names {model}, which is no saved potential: {error}.") from error
 
 
 def _text(certificate: Path) -> str:

@@ -86,18 +86,7 @@ def certify(
         DataError: the certificate is named .gz, the model cannot be read or has residues beyond mod 27, or the file
             belongs to another run, or exists without a state to go on from.
     """
-    if certificate.suffix == ".gz":
-        raise DataError(
-            f"{certificate} grows line by line and cannot be compressed on the way. Write "
-            f"{certificate.with_suffix('').name} and gzip it when it is finished."
-        )
-    model = load_potential(model_path)
-    model = model if head is None else model.with_head(head)
-    if model.residue_power > 3:
-        raise DataError(
-            f"{model_path} reads n mod {3**model.residue_power}; residue sets are certified up to mod 27. Learn "
-            "one with --residue-power 3 or less; evaluate and trajectories measure this one as it is."
-        )
+    model = _certifiable(model_path, certificate, head)
     header = {
         "format": FORMAT,
         "model": model_path.name,
@@ -130,6 +119,23 @@ def certify(
     if len(nodes.lengths) == 0:
         state_path.unlink(missing_ok=True)
     return masses
+
+
+def _certifiable(model_path: Path, certificate: Path, head: int | None) -> Potential:
+    """The model with its head, refused where no certificate of it could be written."""
+    if certificate.suffix == ".gz":
+        raise DataError(
+            f"{certificate} grows line by line and cannot be compressed on the way. Write "
+            f"{certificate.with_suffix('').name} and gzip it when it is finished."
+        )
+    model = load_potential(model_path)
+    model = model if head is None else model.with_head(head)
+    if model.residue_power > 3:
+        raise DataError(
+            f"{model_path} reads n mod {3**model.residue_power}; residue sets are certified up to mod 27. Learn "
+            "one with --residue-power 3 or less; evaluate and trajectories measure this one as it is."
+        )
+    return model
 
 
 def exceptions_below(model: Potential, cutoff: int) -> list[int]:

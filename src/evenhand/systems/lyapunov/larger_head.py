@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from evenhand.errors import DataError
-from evenhand.systems.lyapunov.certificate_form import require_form
+from evenhand.systems.lyapunov.certificate_form import sound_lines
 from evenhand.systems.lyapunov.certifier import exceptions_below
 from evenhand.systems.lyapunov.potential import load_potential
 
@@ -29,9 +29,7 @@ def for_larger_head(model_path: Path, source: Path, target: Path, head: int) -> 
     """
     if target.exists():
         raise DataError(f"{target} exists; remove it or choose another name.")
-    require_form(source)
-    text = gzip.decompress(source.read_bytes()).decode() if source.suffix == ".gz" else source.read_text("utf-8")
-    lines = text.splitlines(keepends=True)
+    lines = sound_lines(source)
     header, summary = json.loads(lines[0]), json.loads(lines[-1])
     if header["model_sha256"] != hashlib.sha256(model_path.read_bytes()).hexdigest():
         raise DataError(f"{source} is a certificate of another model than {model_path}.")
@@ -42,6 +40,6 @@ def for_larger_head(model_path: Path, source: Path, target: Path, head: int) -> 
     model = load_potential(model_path).with_head(head)
     header |= {"head": head, "exceptions": exceptions_below(model, header["cutoff"])}
     summary["refuted"] = "0"
-    written = "".join([json.dumps(header) + "\n", *lines[1:-1], json.dumps(summary) + "\n"]).encode()
+    written = "".join(f"{line}\n" for line in (json.dumps(header), *lines[1:-1], json.dumps(summary))).encode()
     target.write_bytes(gzip.compress(written, mtime=0) if target.suffix == ".gz" else written)
     return Fraction(summary["certified"])

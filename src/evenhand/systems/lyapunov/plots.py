@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evenhand.errors import DataError
-from evenhand.systems.lyapunov.certificate_form import require_form
-from evenhand.systems.lyapunov.checker import check
+from evenhand.systems.lyapunov.certificate_form import sound_lines, verified
 from evenhand.systems.lyapunov.closed_forms import WindowMinimum, WindowSum
 from evenhand.systems.lyapunov.density import violation_lower_bound, window_minimum_coverage
 from evenhand.systems.lyapunov.evaluation_set import EvaluationSet
@@ -139,14 +137,11 @@ def read_certified(path: Path) -> Certified:
     Raises:
         DataError: the file is no certificate, or that model does not lie beside it.
     """
-    require_form(path)
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as file:
-        header = json.loads(file.readline())
+    header = json.loads(sound_lines(path)[0])
     model = path.with_name(str(header["model"]))
     if not model.exists():
         raise DataError(f"{path} is about {model.name}, which does not lie beside it.")
-    found = check(path, model)
+    found = verified(path, model)
     return Certified(found.lookahead, float(found.density), load_potential(model).with_head(header["head"]))
 
 

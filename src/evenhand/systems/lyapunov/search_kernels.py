@@ -49,9 +49,7 @@ def sweep(  # type: ignore[no-untyped-def]
                 continue
             place = table[image[e], goal] - gain[e]  # violated below here
             if place > 0:
-                weight = 0.0
-                for u in range(mass.shape[0]):
-                    weight += mass[u, e] * residues[u, r]
+                weight = _weight(mass, residues, e, r)
                 jumps[0] += weight
                 if place <= highest:
                     jumps[place] -= weight

@@ -152,3 +152,12 @@ def test_a_certificate_that_grows_cannot_be_named_as_compressed(certified: tuple
     _, model = certified
     refused(run("certify", model, tmp_path / "new.jsonl.gz"), "new.jsonl and gzip it")
     assert not (tmp_path / "new.jsonl.gz").exists()
+
+
+def test_a_drawn_certificate_whose_model_is_damaged_is_named(certified: tuple[Path, Path], tmp_path: Path) -> None:
+    certificate, model = certified
+    model.write_bytes(model.read_bytes()[:-20])
+    header, rest = certificate.read_text().split("\n", 1)
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    certificate.write_text(json.dumps(json.loads(header) | {"model_sha256": digest}) + f"\n{rest}")
+    refused(run("plot", tmp_path / "plots", "--certificate", certificate), model.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 from typing import Any
@@ -96,3 +97,14 @@ def test_a_network_can_be_trained_from_the_command_line(tmp_path: Path) -> None:
     assert found.exit_code == 0, found.output
     assert "step 3" in found.output
     assert load_checkpoint(path).network.spec.lookahead == 4
+
+
+def test_what_the_system_refuses_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused(run("generate", tmp_path / "nowhere" / "set.csv", "--count", 5), "nowhere", "No such file")
+
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    found = run("learn", tmp_path / "v.json.gz", "--window", 1, "--residue-power", 0, "--sweeps", 1)
+    refused(found, "v.json.gz", "No space left on device")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path
 from typing import Annotated
 
@@ -62,17 +61,9 @@ def certify(
 @plain_errors
 def check(certificate: Path, model: Path) -> None:
     """Verify a certificate with integers and fractions only."""
-    from evenhand.systems.lyapunov.certificate_form import require_form
-    from evenhand.systems.lyapunov.checker import check as verify
+    from evenhand.systems.lyapunov.certificate_form import verified
 
-    require_form(certificate)
-    try:
-        found = verify(certificate, model)
-    except OSError as error:
-        raise DataError(f"The model {model} cannot be read: {error}.") from error
-    except (EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, zlib.error) as error:
-        # the certificate has its form, so what does not is the model that it was written for
-        raise DataError(f"The certificate names {model}, which is no saved potential: {error}.") from error
+    found = verified(certificate, model)
     console.print(
         f"V of lookahead {found.lookahead} falls on density at least {found.density} = {float(found.density):.9f} of "
         f"the odd n, for every n >= {found.cutoff} of {found.classes} classes; below it, all odd n >= 3 but "

@@ -32,6 +32,10 @@ def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
         except EvenhandError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(2) from None
+        except OSError as error:  # no space, no folder, no right to write
+            place = f"{error.filename}: " if error.filename else ""
+            typer.echo(f"{place}{error.strerror or error}.", err=True)
+            raise typer.Exit(2) from None
 
     return wrapped
 
