@@ -33,9 +33,9 @@ WAYS: tuple[Way, ...] = (
     ("plain, window 8", 8, 3, 0, 0.0, 3.0),
     ("gradual, window 7", 7, 3, 8, 2.0, 2.0),
     ("gradual, window 8", 8, 3, 8, 2.0, 2.0),
-    ("the same, hovering weighed 6", 8, 3, 8, 2.0, 6.0),
-    ("the same, 24 starts", 8, 3, 24, 2.0, 2.0),
-    ("the same, modulo 81", 8, 4, 8, 2.0, 2.0),
+    ("gradual, window 8, hovering weighed 6", 8, 3, 8, 2.0, 6.0),
+    ("gradual, window 8, 24 starts", 8, 3, 24, 2.0, 2.0),
+    ("gradual, window 8, modulo 81", 8, 4, 8, 2.0, 2.0),
 )
 
 
