@@ -7,12 +7,11 @@ Nothing is fetched unless a hub id is given.
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from evenhand.data import reading
 from evenhand.errors import DataError
 
 Record = Mapping[str, Any]
@@ -39,42 +38,28 @@ def read_file(path: Path) -> list[Record]:
     if suffix not in SUFFIXES:
         raise DataError(f"{path} has the unknown form '{suffix}'; expected one of {', '.join(SUFFIXES)}.")
     if suffix == ".parquet":
-        import pyarrow.parquet
-
-        rows: list[Record] = pyarrow.parquet.read_table(path).to_pylist()
+        rows: list[Record] = list(reading.read_parquet(path))
     elif suffix == ".csv":
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+        rows = [row for _, row in reading.read_csv(path)]
     elif suffix == ".txt":
-        rows = [{"text": line} for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        rows = [{"text": line} for line in reading.read_text(path).splitlines() if line.strip()]
+    elif suffix == ".json":
+        document = reading.read_json(path)
+        if not isinstance(document, list):
+            raise DataError(f"{path} must hold a list of records; found {type(document).__name__}.")
+        rows = _records(path, list(enumerate(document)), "record")
     else:
-        rows = _read_json(path)
+        rows = _records(path, reading.read_json_lines(path), "line")
     if not rows:
         raise DataError(f"{path} holds no records.")
     return rows
 
 
-def _read_json(path: Path) -> list[Record]:
-    text = path.read_text(encoding="utf-8-sig")
-    if path.suffix.lower() == ".json":
-        try:
-            document = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{path}:{error.lineno}: no valid JSON ({error.msg}).") from error
-        if not isinstance(document, list):
-            raise DataError(f"{path} must hold a list of records; found {type(document).__name__}.")
-        return document
-    rows, faults = [], []
-    # splitlines() would also break at separators that JSON strings may hold unescaped.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                faults.append(f"line {number}: {error.msg}")
+def _records(path: Path, rows: list[tuple[int, Any]], unit: str) -> list[Record]:
+    faults = [f"{unit} {number}: {type(row).__name__}" for number, row in rows if not isinstance(row, Mapping)]
     if faults:
-        raise DataError(f"{path}: {len(faults)} lines are no valid JSON: {'; '.join(faults[:5])}.")
-    return rows
+        raise DataError(f"{path}: expected records of named values (JSON objects); found {'; '.join(faults[:5])}.")
+    return [row for _, row in rows]
 
 
 def read_hub(source: str) -> list[Record]:

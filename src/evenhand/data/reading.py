@@ -1,0 +1,182 @@
+"""Reading files that people bring: whatever is wrong with one is a single sentence with file and line.
+
+Every reader goes through here, so that bytes that are no UTF-8, a byte order mark, broken JSON or Parquet, deep
+nesting, numbers of hundreds of digits, a Git LFS pointer or an HTML page in a file's place are told alike, as
+:class:`DataError`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from evenhand.errors import DataError
+
+_HEAD = 512
+_LFS = b"version https://git-lfs.github.com/spec/"
+_HTML = (b"<!doctype html", b"<html", b"<head", b'<?xml version="1.0" encoding="utf-8"?><!doctype html')
+
+
+def disguise(head: bytes) -> str:
+    """What a file really is, where its first bytes show that a download went wrong; empty otherwise."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(_LFS):
+        return "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"
+    if start.startswith(_HTML):
+        return "an HTML page, not the file itself; the download failed or needs a login"
+    return ""
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no file, or a file that stands for another.
+
+    Raises:
+        DataError: there is no such file, it is a folder, cannot be read, or is a Git LFS pointer or an HTML page.
+    """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; expected a file.")
+    try:
+        with path.open("rb") as file:
+            found = disguise(file.read(_HEAD))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if found:
+        raise DataError(f"{path} is {found}.")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8, without its byte order mark.
+
+    Raises:
+        DataError: as :func:`check_file`, or bytes that are no UTF-8; names the line.
+    """
+    check_file(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{path}:{line}: the byte 0x{raw[error.start]:02x} is no UTF-8; save the file in the encoding UTF-8."
+        ) from error
+
+
+def parse_json(text: str, where: str, first_line: int = 1) -> Any:
+    """A JSON document; NaN and Infinity, which are no JSON, are refused.
+
+    Args:
+        text: the document.
+        where: the file, for the sentence of an error.
+        first_line: number of the text's first line in that file.
+
+    Raises:
+        DataError: no valid JSON, too deeply nested, or a number that is none or has too many digits; names the line.
+    """
+    try:
+        return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        place = f"{where}:{first_line + error.lineno - 1}"
+        raise DataError(f"{place}: no valid JSON ({error.msg}, column {error.colno}).") from error
+    except RecursionError as error:
+        raise DataError(f"{where}:{first_line}: no usable JSON (nested too deeply).") from error
+    except ValueError as error:
+        reason = str(error) if isinstance(error, _NoNumber) else "a number has too many digits"
+        raise DataError(f"{where}:{first_line}: no usable JSON ({reason}).") from error
+
+
+class _NoNumber(ValueError):
+    """A number that JSON does not have, or that no float can hold."""
+
+
+def _no_constant(name: str) -> float:
+    raise _NoNumber(f"{name} is no number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise _NoNumber(f"the number {text[:20]} is too large")
+    return value
+
+
+def read_json(path: Path) -> Any:
+    """The one JSON document of a file.
+
+    Raises:
+        DataError: as :func:`read_text` and :func:`parse_json`.
+    """
+    return parse_json(read_text(path), str(path))
+
+
+def read_json_lines(path: Path) -> list[tuple[int, Any]]:
+    """(line number, document) of every line of a JSON lines file that is not blank.
+
+    Raises:
+        DataError: as :func:`read_text`; lines that are no JSON, up to five of them named at once.
+    """
+    rows, faults = [], []
+    # splitlines() would also break at separators that JSON strings may hold unescaped.
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append((number, parse_json(line, str(path), number)))
+        except DataError as error:
+            faults.append(str(error))
+    if faults:
+        more = f" And {len(faults) - 5} lines more." if len(faults) > 5 else ""
+        raise DataError(" ".join(faults[:5]) + more)
+    return rows
+
+
+def read_csv(path: Path, columns: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line number, row) of every row of a CSV file with a header; every row has all columns of the header.
+
+    Args:
+        path: the file.
+        columns: names that the header must hold.
+
+    Raises:
+        DataError: as :func:`read_text`; a column that is missing; a row that is shorter or longer than the header.
+    """
+    lines = read_text(path).splitlines(keepends=True)
+    reader = csv.DictReader(lines)
+    try:
+        names = reader.fieldnames or ()
+        missing = [name for name in columns if name not in names]
+        if missing:
+            raise DataError(
+                f"{path}:1: the header lacks {', '.join(missing)}; found {', '.join(map(str, names)) or 'no header'}."
+            )
+        for row in reader:
+            short = [name for name, value in row.items() if name is not None and value is None]
+            if short:
+                raise DataError(f"{path}:{reader.line_num}: the row is short; it has nothing for {', '.join(short)}.")
+            if None in row:
+                raise DataError(f"{path}:{reader.line_num}: the row has more fields than the header's {len(names)}.")
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise DataError(f"{path}:{reader.line_num}: no valid CSV ({error}).") from error
+
+
+def read_parquet(path: Path) -> list[dict[str, Any]]:
+    """The rows of a Parquet file.
+
+    Raises:
+        DataError: as :func:`check_file`, or the file is no sound Parquet.
+    """
+    check_file(path)
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        rows: list[dict[str, Any]] = pyarrow.parquet.read_table(path).to_pylist()
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        raise DataError(f"{path}: no sound Parquet file ({str(error).splitlines()[0][:200]}).") from error
+    return rows
