@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test lint types imports check calibration benchmarks clean
+.PHONY: demo test lint types imports check calibration campaign clean
 
 # A stamp per set of extras: installed again only when the project's own metadata change.
 $(VENV)/.installed-%: pyproject.toml constraints.txt
@@ -33,6 +33,9 @@ check: lint types imports test
 
 calibration: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/calibration.py
+
+campaign: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.campaign
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build
