@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from evenhand.decide import progress
+from evenhand.decide import look_reached, progress
 from evenhand.display import duration
 from evenhand.docket import LoadedClaim, all_trials, outcomes_so_far, settled
 from evenhand.execution.catalogue import Listing
@@ -140,11 +140,13 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     claim = loaded.resolved
     outcomes = outcomes_so_far(claim, ledger)
     stand = progress(claim, settled(outcomes))
+    look = look_reached(claim, stand)
     labels = {trial.id: trial.label() for trial in all_trials(claim)}
     return {
         "claim": claim.name,
         "hash": claim.hash,
         "finished": stand.finished,
+        "look": None if look is None else look.words,
         "rung": stand.rung.name,
         "pending": len(stand.pending),
         "pruned": {arm: reason for arm, (_, reason) in stand.pruned.items()},
@@ -178,6 +180,8 @@ def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> No
         where = f", {document['pending']} trials to run at rung {document['rung']}" if document.get("pending") else ""
         console.print(Text(f"{document['claim']} (claim {document['hash']}): {state}{where}", style="bold"))
         console.print(f"  {document['results']} results, {len(document['failures'])} failed trials")
+        if document.get("look"):
+            console.print(Text(f"  {document['look']}"))
         for arm, reason in document.get("pruned", {}).items():
             console.print(Text(f"  '{arm}' was screened out: {reason}"))
         groups = Counter((f["kind"], f["message"], f["advice"]) for f in document["failures"])

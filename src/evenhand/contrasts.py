@@ -152,6 +152,7 @@ def _figures(
         p_value=found.p,
         interval=pair(found.interval),
         equivalence_interval=pair(found.interval_at(1 - 2 * alpha)),
+        equivalence_level=1 - 2 * alpha,
         sign_flip_p=found.sign_flip.p if found.scope != "checkpoint" else None,
         sign_flip_minimum=found.sign_flip.attainable if found.scope != "checkpoint" else None,
         correlation=None if correlation is None else correlation.over_seeds,

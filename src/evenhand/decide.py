@@ -26,7 +26,7 @@ from evenhand.ladder import (
 )
 from evenhand.pairs import Cell, Outcomes, Pairs
 from evenhand.plan import ResolvedClaim
-from evenhand.verdict import Contrast, Decision, Exploratory, Interaction, Verdict, VerdictKind
+from evenhand.verdict import Contrast, Decision, Exploratory, Interaction, PlannedLook, Verdict, VerdictKind
 
 NULL_LEVEL = 0.99
 """A null arm fails when its interval at this level excludes 0: by chance in 1 of 100 claims."""
@@ -122,7 +122,17 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
         exploratory=tuple(_exploratory(bench, stand)),
         warnings=_warnings(claim, stand, verdicts),
         finished=stand.finished,
+        look=look_reached(claim, stand),
     )
+
+
+def look_reached(claim: ResolvedClaim, stand: Progress) -> PlannedLook | None:
+    """The planned look that the confirming rung has reached."""
+    rung = claim.claim.rungs[-1]
+    if not rung.looks or stand.rung is not rung or not stand.standing or stand.pending:
+        return None
+    number = rung.looks.index(len(stand.seeds)) + 1
+    return PlannedLook(rung.looks, number, look_plan(rung, claim.claim.alpha).nominal, stand.finished)
 
 
 def _cells(claim: ResolvedClaim, stand: Progress, metrics: Sequence[MetricClaim]) -> list[Cell]:
@@ -219,12 +229,14 @@ def _null_verdicts(bench: _Bench, stand: Progress) -> list[Verdict]:
     """Null arms are judged at the null level: their verdict says whether the experiment can be trusted."""
     claim = bench.claim
     levels = Levels(1 - NULL_LEVEL, claim.claim.alpha)
+    look = look_reached(claim, stand)
+    plan = look is None or not look.early  # the seeds that would settle it were planned, and not needed
     verdicts = []
     for cell in _cells(claim, stand, primary(claim)):
         for arm in claim.arms("null"):
             if stand.standing:
                 found = bench.contrast(arm, claim.baseline, cell, NULL_LEVEL, beside=True)
-                verdicts.append(_verdict(_Case(arm, cell, (found,)), levels))
+                verdicts.append(_verdict(_Case(arm, cell, (found,)), levels, plan=plan))
     return verdicts
 
 

@@ -12,7 +12,7 @@ from evenhand import statistics
 from evenhand.claim import MetricClaim, Scope
 from evenhand.contrasts import pair
 from evenhand.pairs import Pairs
-from evenhand.verdict import Contrast, VerdictKind
+from evenhand.verdict import Contrast, Interval, VerdictKind, deciding_interval
 
 RESULT_KINDS: tuple[VerdictKind, ...] = ("no-op", "no-effect", "gain", "regression", "inconclusive")
 """Verdicts that rest on an estimate."""
@@ -52,6 +52,7 @@ def judge(
             level=1 - levels.effect,
             interval=pair(estimate.interval_at(1 - levels.effect)),
             equivalence_interval=pair(estimate.interval_at(1 - 2 * levels.equivalence)),
+            equivalence_level=1 - 2 * levels.equivalence,
         )
     kind, words = _rule(found, pairs, estimate, metric, plan)
     return replace(found, kind=kind, words=words)
@@ -78,13 +79,15 @@ def _rule(
 def _sized(found: Contrast, pairs: Pairs, metric: MetricClaim, plan: bool) -> tuple[VerdictKind, str]:
     """No effect, gain, regression or inconclusive, by the intervals."""
     figures = describe(found, metric)
+    equivalent = describe(replace(found, kind="no-effect"), metric)
     if found.interval is None or found.equivalence_interval is None or found.estimate is None:
         return "inconclusive", f"{figures}: inconclusive; {found.why_none}"
     low, high = found.equivalence_interval
     excludes = found.interval[0] > 0 or found.interval[1] < 0
     if -metric.margin < low and high < metric.margin:
-        trivial = "; there is an effect, but a trivial one" if excludes else ""
-        return "no-effect", f"{figures}: no effect as large as the margin {amount(metric.margin, metric)}{trivial}"
+        effect = f"{100 * found.level:.4g} % interval {_ends(found.interval, metric)}"
+        trivial = f"; there is an effect ({effect}), but a trivial one" if excludes else ""
+        return "no-effect", f"{equivalent}: no effect as large as the margin {amount(metric.margin, metric)}{trivial}"
     if excludes:
         kind: VerdictKind = "gain" if found.estimate > 0 else "regression"
         clears = found.interval[0] >= metric.margin or found.interval[1] <= -metric.margin
@@ -111,15 +114,22 @@ def counted(found: Contrast) -> str:
 
 
 def describe(found: Contrast, metric: MetricClaim) -> str:
-    """Estimate, interval and size of a contrast: "+3.4 points, 95 % interval -2.9 to +9.6 over 3 seeds"."""
+    """Estimate, interval and size of a contrast: "+3.4 points, 95 % interval -2.9 to +9.6 over 3 seeds".
+
+    The interval is the one that the contrast's kind rests on.
+    """
     if found.estimate is None:
         return f"against {found.against}: no estimate over {counted(found)}"
     text = f"against {found.against}: {amount(found.estimate, metric, sign=True)}"
-    if found.interval is None:
+    interval, level = deciding_interval(found)
+    if interval is None:
         return f"{text} over {counted(found)}"
-    low, high = found.interval
-    ends = f"{100 * low:+.1f} to {100 * high:+.1f}" if in_points(metric) else f"{low:+.4g} to {high:+.4g}"
-    return f"{text}, {100 * found.level:.3g} % interval {ends} over {counted(found)}"
+    return f"{text}, {100 * level:.4g} % interval {_ends(interval, metric)} over {counted(found)}"
+
+
+def _ends(interval: Interval, metric: MetricClaim) -> str:
+    low, high = interval
+    return f"{100 * low:+.1f} to {100 * high:+.1f}" if in_points(metric) else f"{low:+.4g} to {high:+.4g}"
 
 
 def what_would_settle(found: Contrast, pairs: Pairs, metric: MetricClaim) -> str:

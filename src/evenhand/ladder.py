@@ -97,8 +97,19 @@ def screen(claim: ResolvedClaim, rung: Rung, standing: Sequence[str], outcomes: 
         cells = [Cell(c, rung, m, rung.seeds) for c in targets(claim) for m in primary(claim)]
         reasons = [_why_prune(claim, arm, cell, outcomes) for cell in cells]
         if all(reasons):
-            pruned[arm.name] = (rung.name, reasons[0])
+            pruned[arm.name] = (rung.name, "; ".join(_placed(claim, cells, reasons)))
     return pruned
+
+
+def _placed(claim: ResolvedClaim, cells: Sequence[Cell], reasons: Sequence[str]) -> list[str]:
+    """Each reason with the condition and the metric that it is about, where there are several."""
+    conditions, metrics = len(claim.claim.conditions) > 1, len({cell.metric.name for cell in cells}) > 1
+    placed = []
+    for cell, reason in zip(cells, reasons, strict=True):
+        where = [f"in '{cell.condition.name}'"] if conditions else []
+        where += [f"on {cell.metric.name}"] if metrics else []
+        placed.append(f"{' '.join(where)}: {reason}" if where else reason)
+    return placed
 
 
 def _why_prune(claim: ResolvedClaim, arm: Arm, cell: Cell, outcomes: Outcomes) -> str:

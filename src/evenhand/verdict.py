@@ -28,7 +28,8 @@ class Contrast:
         standard_error, degrees_of_freedom, p_value: of the estimate in the claim's scope; None where undefined.
         interval: at ``level``, or None.
         level: confidence level of ``interval`` (after adjustment for looks and several variants).
-        equivalence_interval: the 1 - 2*alpha interval that the equivalence test compares with the margin.
+        equivalence_interval: the interval at ``equivalence_level`` that the equivalence test compares with the margin.
+        equivalence_level: confidence level of ``equivalence_interval``: 1 - 2 x the level of each one-sided test.
         sign_flip_p, sign_flip_minimum: exact sign-flip p over seeds, and the least it could be with S seeds.
         bootstrap_interval: crossed seed x item bootstrap at ``level``, shown beside; None where undefined.
         correlation: of the paired scores, None where undefined.
@@ -59,6 +60,7 @@ class Contrast:
     interval: Interval | None = None
     level: float = 0.95
     equivalence_interval: Interval | None = None
+    equivalence_level: float = 0.9
     sign_flip_p: float | None = None
     sign_flip_minimum: float | None = None
     bootstrap_interval: Interval | None = None
@@ -73,6 +75,13 @@ class Contrast:
     kind: VerdictKind = "not-run"
     words: str = ""
     figures: Mapping[str, float | str | None] = field(default_factory=dict)
+
+
+def deciding_interval(contrast: Contrast) -> tuple[Interval | None, float]:
+    """The interval that the verdict of a contrast rests on, with its level: of the equivalence test for no effect."""
+    if contrast.kind == "no-effect" and contrast.equivalence_interval is not None:
+        return contrast.equivalence_interval, contrast.equivalence_level
+    return contrast.interval, contrast.level
 
 
 @dataclass(frozen=True)
@@ -139,6 +148,42 @@ class Exploratory:
 
 
 @dataclass(frozen=True)
+class PlannedLook:
+    """The planned look at which the verdicts stand.
+
+    Attributes:
+        planned: numbers of seeds after which the confirming rung was to be judged.
+        number: which of them this is, from 1.
+        level: two-sided level of each look, all of them together err no more often than the claim allows.
+        stopped: every verdict was settled here, so that the looks after it are not needed.
+    """
+
+    planned: tuple[int, ...]
+    number: int
+    level: float
+    stopped: bool
+
+    @property
+    def early(self) -> bool:
+        """Whether the claim ended before its last planned look."""
+        return self.stopped and self.number < len(self.planned)
+
+    @property
+    def words(self) -> str:
+        """The look in a sentence."""
+        seeds, last = self.planned[self.number - 1], self.planned[-1]
+        if self.early:
+            return (
+                f"Stopped at look {self.number} of {len(self.planned)} planned ones, {seeds} of {last} seeds: every "
+                f"verdict on a variant was settled there. Each look is judged at {100 * (1 - self.level):.4g} %."
+            )
+        return (
+            f"Look {self.number} of {len(self.planned)} planned ones, {seeds} of {last} seeds, each judged at "
+            f"{100 * (1 - self.level):.4g} %."
+        )
+
+
+@dataclass(frozen=True)
 class Decision:
     """All verdicts of a claim.
 
@@ -150,6 +195,7 @@ class Decision:
         exploratory: metrics that are not primary.
         warnings: what a reader must know before believing the verdicts.
         finished: every planned trial has an outcome or was pruned.
+        look: the planned look at which the confirming rung stands; None where none was planned or none is reached.
     """
 
     claim: str
@@ -159,3 +205,4 @@ class Decision:
     exploratory: tuple[Exploratory, ...] = ()
     warnings: tuple[str, ...] = ()
     finished: bool = False
+    look: PlannedLook | None = None

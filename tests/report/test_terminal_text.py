@@ -10,7 +10,7 @@ from rich.console import Console
 
 from evenhand.report import numbers, verdict_lines, verdict_view
 from evenhand.report.words import LOOKS
-from evenhand.verdict import Exploratory
+from evenhand.verdict import Exploratory, deciding_interval
 
 
 def printed(claim, decision, width: int) -> list[str]:
@@ -39,7 +39,7 @@ def test_over_long_names_are_broken_to_fit_60_columns(world):
     assert "".join(lines).replace(" ", "").count("x" * 76) == 2
 
 
-@pytest.mark.parametrize("width", [60, 110, 140])
+@pytest.mark.parametrize("width", [60, 119, 120, 140])
 def test_every_contrast_shows_its_figures_at_every_width(demonstration, width):
     claim, decision, _ = demonstration
     text = "\n".join(printed(claim, decision, width))
@@ -47,7 +47,8 @@ def test_every_contrast_shows_its_figures_at_every_width(demonstration, width):
         assert f"{LOOKS[verdict.kind].sign} {verdict.title}" in text
         for contrast in verdict.contrasts:
             assert numbers.signed(contrast.estimate, 3) in text
-            assert contrast.interval is None or numbers.interval(contrast.interval, 3) in text
+            interval, level = deciding_interval(contrast)
+            assert interval is None or f"{numbers.interval(interval, 3)} {numbers.per_cent(level)}" in text
             assert contrast.against in text
     for effect in decision.interactions:
         assert numbers.interval(effect.interval, 3) in text

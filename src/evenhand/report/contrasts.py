@@ -10,7 +10,7 @@ from evenhand.plan import ResolvedClaim
 from evenhand.report import numbers, words
 from evenhand.report.forest import Scale, Strip, Tick
 from evenhand.report.results import Results
-from evenhand.verdict import Contrast, Decision, Interaction, Verdict, VerdictKind
+from evenhand.verdict import Contrast, Decision, Interaction, Verdict, VerdictKind, deciding_interval
 
 
 @dataclass(frozen=True)
@@ -198,13 +198,14 @@ def _verdict_view(verdict: Verdict, scale: Scale, decimals: int, results: Result
 
 def _contrast_view(contrast: Contrast, scale: Scale, decimals: int, results: Results, *, decides: bool) -> ContrastView:
     kind = words.own_kind(contrast)
+    interval, level = deciding_interval(contrast)
     return ContrastView(
         contrast,
         scale.strip(contrast),
         decides,
         numbers.signed(contrast.estimate, decimals),
-        numbers.interval(contrast.interval, decimals),
-        numbers.per_cent(contrast.level),
+        numbers.interval(interval, decimals),
+        numbers.per_cent(level),
         numbers.p_value(contrast.p_value),
         words.none_reason(contrast),
         kind,
@@ -248,7 +249,10 @@ def _facts(contrast: Contrast) -> tuple[tuple[str, str], ...]:
     facts.extend((name, numbers.exact(value)) for name, value in values if value is not None)
     spans = [
         (f"{level} interval", contrast.interval),
-        ("interval of the equivalence test", contrast.equivalence_interval),
+        (
+            f"{numbers.per_cent(contrast.equivalence_level)} interval of the equivalence test",
+            contrast.equivalence_interval,
+        ),
         (f"{level} bootstrap over seeds and items", contrast.bootstrap_interval),
     ]
     facts.extend((name, f"[{numbers.exact(s[0])}, {numbers.exact(s[1])}]") for name, s in spans if s is not None)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evenhand.report.numbers import signed
-from evenhand.verdict import Contrast, Interaction, Interval
+from evenhand.verdict import Contrast, Interaction, Interval, deciding_interval
 
 _REACH = 2.5
 """How far past the seeds, estimates and margins an interval may stretch the scale, as a multiple of their extent."""
@@ -58,7 +58,7 @@ class Scale:
         for row in shown:
             core.extend(row.differences)
             core.extend([] if row.estimate is None else [row.estimate])
-            ends.extend(row.interval or ())
+            ends.extend(_bounds(row) or ())
         core = [value for value in core if math.isfinite(value)]
         ends = [value for value in ends if math.isfinite(value)]
         extent = max(core) - min(core) or 1.0
@@ -93,7 +93,7 @@ class Scale:
 
     def strip(self, row: Contrast | Interaction) -> Strip:
         """Where a contrast's marks stand."""
-        bounds: Interval | None = row.interval
+        bounds = _bounds(row)
         return Strip(
             dots=tuple(self.place(value) for value in row.differences if math.isfinite(value)),
             estimate=None if row.estimate is None else self.place(row.estimate),
@@ -102,6 +102,11 @@ class Scale:
             cut_low=bounds is not None and bounds[0] < self.low,
             cut_high=bounds is not None and bounds[1] > self.high,
         )
+
+
+def _bounds(row: Contrast | Interaction) -> Interval | None:
+    """The interval to draw: the one that a contrast's verdict rests on."""
+    return deciding_interval(row)[0] if isinstance(row, Contrast) else row.interval
 
 
 def _decimals(values: Sequence[float], most: int) -> int:

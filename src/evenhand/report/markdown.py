@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evenhand.plan import ResolvedClaim
 from evenhand.report import numbers, words
-from evenhand.verdict import Contrast, Decision, Interaction, Verdict
+from evenhand.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
 
 _HEAD = ("condition", "metric", "arm", "against", "means", "difference", "p", "seeds x items", "verdict")
 
@@ -22,9 +22,13 @@ def verdict_markdown(claim: ResolvedClaim, decision: Decision) -> str:
     facts = [f"{_HEAD[i]} {rows[0][i]}" for i in same if rows[0][i] != "default"]
     if not decision.finished:
         facts.append("not finished: verdicts may change")
+    said = {m: s for m in dict.fromkeys(v.metric for v in decision.verdicts) if (s := words.orientation(claim, m))}
+    several = len({verdict.metric for verdict in decision.verdicts}) > 1
+    facts += [f"{metric}: {sentence}" if several else sentence for metric, sentence in said.items()]
     lines = [", ".join([title, *facts]), "", _line([_HEAD[i] for i in shown]), _line(["---"] * len(shown))]
     lines += [_line([row[i] for i in shown]) for row in rows]
-    remarks = [f"- {warning}" for warning in decision.warnings]
+    look = [] if decision.look is None else [decision.look.words]
+    remarks = [f"- {remark}" for remark in (*look, *decision.warnings)]
     return "\n".join([*lines, *([""] if remarks else []), *remarks])
 
 
@@ -50,10 +54,13 @@ def _rows(claim: ResolvedClaim, verdict: Verdict) -> list[tuple[str, ...]]:
 
 def _figures(claim: ResolvedClaim, contrast: Contrast) -> tuple[str, str, str, str]:
     places = _places(claim, contrast.metric)
+    bounds, level = deciding_interval(contrast)
     means = numbers.NONE
     if contrast.scores is not None:
         means = f"{numbers.plain(contrast.scores[0], places)} / {numbers.plain(contrast.scores[1], places)}"
-    difference = f"{numbers.signed(contrast.estimate, places)} {numbers.interval(contrast.interval, places)}"
+    difference = numbers.signed(contrast.estimate, places)
+    if bounds is not None:
+        difference += f" {numbers.interval(bounds, places)} {numbers.per_cent(level)}"
     if contrast.estimate is None:
         difference = words.none_reason(contrast) or numbers.NONE
     size = f"{len(contrast.seeds)} x {contrast.items:,}" if contrast.items else str(len(contrast.seeds))

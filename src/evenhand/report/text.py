@@ -12,9 +12,9 @@ from rich.text import Text
 
 from evenhand.plan import ResolvedClaim
 from evenhand.report import numbers, words
-from evenhand.verdict import Contrast, Decision, Interaction, Verdict
+from evenhand.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
 
-_TABLE_FROM = 110
+_TABLE_FROM = 120
 """Columns from which a table is easier to read than stacked lines."""
 
 
@@ -29,7 +29,14 @@ def verdict_view(claim: ResolvedClaim, decision: Decision, width: int) -> Render
         return Group(*_stacked(claim, decision, max(width, 20)))
     below = [line for verdict in decision.verdicts for line in _reasons(verdict, width)]
     tail = [*_interactions(claim, decision, width), *_exploratory(claim, decision, width), *_warnings(decision, width)]
-    return Group(*_heading(claim, decision, width), Text(), verdict_table(claim, decision), Text(), *below, *tail)
+    table: list[RenderableType] = [verdict_table(claim, decision), *_orientations(claim, decision, width)]
+    return Group(*_heading(claim, decision, width), Text(), *table, Text(), *below, *tail)
+
+
+def _orientations(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[Text]:
+    for metric in dict.fromkeys(verdict.metric for verdict in decision.verdicts):
+        said = words.orientation(claim, metric)
+        yield from _wrapped(f"{metric}: {said}" if said else "", width, "", "dim")
 
 
 def verdict_table(claim: ResolvedClaim, decision: Decision) -> Table:
@@ -64,9 +71,10 @@ def verdict_table(claim: ResolvedClaim, decision: Decision) -> Table:
 
 def _cells(claim: ResolvedClaim, contrast: Contrast, decides: bool) -> list[Text]:
     places = _decimals(claim, contrast.metric)
+    interval, level = deciding_interval(contrast)
     figures = (
         numbers.signed(contrast.estimate, places),
-        numbers.interval(contrast.interval, places),
+        f"{numbers.interval(interval, places)} {numbers.per_cent(level)}" if interval else numbers.NONE,
         numbers.p_value(contrast.p_value),
         str(len(contrast.seeds)),
         f"{contrast.items:,}" if contrast.items else numbers.NONE,
@@ -92,6 +100,8 @@ def _heading(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[T
     yield from _wrapped(f"{decision.claim} (claim {decision.claim_hash})", width, "", "bold")
     if claim.claim.question:
         yield from _wrapped(claim.claim.question, width, "")
+    if decision.look is not None:
+        yield from _wrapped(decision.look.words, width, "")
     if not decision.finished:
         yield from _wrapped("Not finished: planned trials are still missing.", width, "", "yellow")
     if not decision.verdicts:
@@ -103,6 +113,7 @@ def _verdict(claim: ResolvedClaim, verdict: Verdict, width: int) -> Iterator[Tex
     yield from _wrapped(f"{look.sign} {verdict.title}", width, "", look.style, "  ")
     role = "" if verdict.role == "variant" else f", {_role(verdict.role)}"
     yield from _wrapped(f"{verdict.arm}{role} · {verdict.condition} · {verdict.metric}", width, "  ", "bold")
+    yield from _wrapped(words.orientation(claim, verdict.metric), width, "  ", "dim")
     decides = words.standing_contrast(verdict)
     for contrast in verdict.contrasts:
         mark = " (decides)" if contrast is decides and len(verdict.contrasts) > 1 else ""
@@ -120,8 +131,9 @@ def _contrast(claim: ResolvedClaim, contrast: Contrast, mark: str, width: int) -
         yield from _wrapped(words.none_reason(contrast) or "no estimate", width, "    ")
         return
     figure = numbers.signed(contrast.estimate, places)
-    if contrast.interval is not None:
-        figure += f" {numbers.interval(contrast.interval, places)} {numbers.per_cent(contrast.level)}"
+    interval, level = deciding_interval(contrast)
+    if interval is not None:
+        figure += f" {numbers.interval(interval, places)} {numbers.per_cent(level)}"
     yield from _wrapped(figure, width, "    ")
     size = numbers.count(len(contrast.seeds), "seed")
     size += f", {numbers.count(contrast.items, 'item')}" if contrast.items else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evenhand.plan import ResolvedClaim
 from evenhand.verdict import Contrast, Verdict, VerdictKind
 
 
@@ -73,6 +74,12 @@ def none_reason(contrast: Contrast) -> str:
 def own_kind(contrast: Contrast) -> VerdictKind | None:
     """What a contrast alone says; None where nobody has judged it by itself."""
     return None if contrast.kind == "not-run" and contrast.estimate is not None else contrast.kind
+
+
+def orientation(claim: ResolvedClaim, metric: str) -> str:
+    """How the differences of a metric are to be read where less is better; empty where more is."""
+    lower = any(m.name == metric and m.direction == "minimise" for m in claim.claim.metrics)
+    return "lower is better; a difference above 0 is an improvement" if lower else ""
 
 
 def reasons(verdict: Verdict) -> tuple[str, ...]:
