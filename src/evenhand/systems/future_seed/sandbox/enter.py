@@ -185,7 +185,7 @@ def work(job: dict[str, Any], modules: dict[str, types.ModuleType]) -> NoReturn:
     os._exit(0)
 
 
-def watch(child: int, job: dict[str, Any], memory: types.ModuleType) -> str:
+def watch(child: int, job: dict[str, Any], memory: types.ModuleType) -> None:
     """Wait for the sandbox's end, and bring it about where too much memory is held or its time is long over.
 
     The root was changed for this process too, so that /proc shows the processes inside, all of them and no others.
@@ -194,12 +194,14 @@ def watch(child: int, job: dict[str, Any], memory: types.ModuleType) -> str:
     end = time.monotonic() + job["limits"]["seconds"] + job["patience"] + 5
     while os.waitpid(child, os.WNOHANG) == (0, 0):
         full = memory.held() > most and memory.shared_out() > most
+        if full:  # said first: once the sandbox has ended nobody waits for this process
+            reason = f"all its processes together held more than {job['limits']['memory_mib']} MiB"
+            print(json.dumps({"full": reason}), flush=True)
         if full or time.monotonic() > end or os.getppid() != parent:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-            return f"all its processes together held more than {job['limits']['memory_mib']} MiB" if full else ""
+            return
         time.sleep(WATCH_EVERY)
-    return ""
 
 
 def main() -> None:
@@ -235,9 +237,7 @@ def main() -> None:
         answer = os.read(stands, 1000)
         if answer != b"y":
             raise OSError(answer.decode() or "its first process was killed")
-        reason = watch(child, job, modules["memory"])
-        if reason:
-            print(json.dumps({"full": reason}), flush=True)
+        watch(child, job, modules["memory"])
     except OSError as error:
         print(json.dumps({"broken": str(error)}), flush=True)
         os._exit(1)

@@ -235,10 +235,9 @@ class Judge:
         here, there = socket.socketpair()
         passed, detail = False, ""
         try:
-            self._channel.settimeout(max(0.001, self._deadline - time.monotonic()))
-            socket.send_fds(self._channel, [b"t"], [there.fileno()])
-            there.close()
-            passed, detail = self._execute(test, Line(here, self._deadline)), ""
+            self._hand_over(there)
+            self._execute(test, Line(here, self._deadline))
+            passed = True
         except TimeIsUp:
             detail = "time is up"
         except EOFError:
@@ -250,9 +249,19 @@ class Judge:
             here.close()
             there.close()
         end = self._end()
-        return passed, end if end and not passed and detail.startswith("the program ended") else detail
+        return passed, end if end and detail.startswith("the program ended") else detail
 
-    def _execute(self, test: str, line: Line) -> bool:
+    def _hand_over(self, line: socket.socket) -> None:
+        """Give the program one end of a line, on which a process of its own is to answer."""
+        try:
+            self._channel.settimeout(max(0.001, self._deadline - time.monotonic()))
+            socket.send_fds(self._channel, [b"t"], [line.fileno()])
+        except OSError:
+            raise EOFError from None
+        line.close()
+
+    def _execute(self, test: str, line: Line) -> None:
+        """Execute one test; it has passed when this returns."""
         setup = ast.parse(self._job["setup"], "setup.py")
         tree = ast.parse(test, "test.py")
         space: dict[str, Any] = {"__name__": "test", "__builtins__": builtins}
@@ -264,7 +273,6 @@ class Judge:
             exec(compile(tree, "test.py", "exec"), space)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        return True
 
     def _fill(self, space: dict[str, Any], trees: list[ast.Module], line: Line) -> None:
         """Give the names that a test reads a meaning: a built-in, a module of Python, else something of the program.

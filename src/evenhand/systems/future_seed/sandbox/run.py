@@ -17,11 +17,13 @@ import functools
 import importlib.util
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,8 +33,9 @@ from evenhand.errors import EvenhandError
 from evenhand.systems.future_seed.sandbox.cgroup import MemoryGroup
 
 _FOLDER = Path(__file__).parent
-_MODULES = ("codec", "limits", "filter", "memory", "program", "judge")
+_SHARED = ("codec", "limits", "filter", "memory")  # executed inside, with the side's own
 _PATIENCE = 30.0  # seconds that the building of a sandbox may take on a busy machine
+_GRACE = 1.5  # seconds after which a judge that does not end by itself is ended
 _LONGEST_REPORT = 1 << 20
 
 
@@ -135,23 +138,23 @@ def _run(program: dict[str, Any], tests: dict[str, Any], limits: Limits, *, wall
         ends = [stack.enter_context(end) for end in socket.socketpair()]
         sides = []
         for role, facts, end in (("program", program, ends[0]), ("judge", tests, ends[1])):
-            job = {**facts, **_surroundings(scratch, limits), "role": role, "walls": walls, "channel": end.fileno()}
+            job = {**facts, **_surroundings(scratch, limits, role), "walls": walls, "channel": end.fileno()}
             sides.append(stack.enter_context(_Side(job, limits, end)))
             end.close()
         for side in sides:
             side.begin()
-        cap = limits.seconds + _PATIENCE + 2
-        lines = sides[1].finish(cap)
-        return _verdict(lines, sides[0].finish(0), len(tests["tests"]), limits)
+        judged = sides[1].finish(_PATIENCE, once_ready=limits.seconds + _GRACE)
+        return _verdict(judged, sides[0].finish(0), len(tests["tests"]), limits)
 
 
-def _surroundings(scratch: str, limits: Limits) -> dict[str, Any]:
+def _surroundings(scratch: str, limits: Limits, role: str) -> dict[str, Any]:
     """What both sides are told."""
     return {
+        "role": role,
         "limits": asdict(limits),
         "patience": _PATIENCE,
         "scratch": scratch,
-        "sources": _sources(),
+        "sources": {name: source for name, source in _sources().items() if name in (*_SHARED, role)},
         "libraries": [sys.base_prefix, "/usr", "/lib", "/lib64"],
         "packages": _packages(),
         "path": [str(Path(package).parent) for package in _packages()],
@@ -161,7 +164,7 @@ def _surroundings(scratch: str, limits: Limits) -> dict[str, Any]:
 @functools.cache
 def _sources() -> dict[str, str]:
     """The files that are executed inside, where they cannot be found."""
-    return {name: (_FOLDER / f"{name}.py").read_text(encoding="utf-8") for name in _MODULES}
+    return {name: (_FOLDER / f"{name}.py").read_text(encoding="utf-8") for name in (*_SHARED, "program", "judge")}
 
 
 @functools.cache
@@ -203,15 +206,22 @@ class _Side:
             self._process.stdin.close()
         self._process.stdin = None
 
-    def finish(self, seconds: float) -> list[dict[str, Any]]:
-        """What it reports within this time; then its end and that of all it has started."""
-        try:
-            out, _ = self._process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            self._kill()
-            out, _ = self._process.communicate()
+    def finish(self, seconds: float, once_ready: float = 0.0) -> list[dict[str, Any]]:
+        """What it reports within this time, or within ``once_ready`` of saying that it is ready; then its end."""
+        assert self._process.stdout is not None
+        out, deadline, ready = b"", time.monotonic() + seconds, False
+        while len(out) < _LONGEST_REPORT:
+            if not select.select([self._process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                break
+            chunk = os.read(self._process.stdout.fileno(), 1 << 16)
+            if not chunk:
+                break
+            out += chunk
+            if not ready and b'"ready"' in out:
+                deadline, ready = time.monotonic() + once_ready, True
+        self._kill()
         lines = []
-        for line in out[:_LONGEST_REPORT].splitlines():
+        for line in out.splitlines():
             with contextlib.suppress(ValueError):
                 lines.append(json.loads(line))
         return [line for line in lines if isinstance(line, dict)]
