@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from evenhand.systems.future_seed import sandbox
 
 LIMITS = sandbox.Limits(seconds=6.0, cpu_seconds=3, memory_mib=256, processes=8, disk_mib=4)
-SHORT = replace(LIMITS, seconds=1.5)
+SHORT = replace(LIMITS, seconds=1.0)
 
 
 @dataclass(frozen=True)

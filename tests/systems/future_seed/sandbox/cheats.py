@@ -1,5 +1,8 @@
 """Programs that solve nothing and want to pass."""
 
+# A program reads better as one line of its table.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from tests.systems.future_seed.sandbox.attempts import SHORT, Attempt
@@ -31,7 +34,7 @@ EQUAL_TO_ALL = [
     cheat("a list of objects that equal all", f"{ANY}def up(a): return [A()]", "assert up('x') == ['X']", naive=True),
     cheat("elements of a set that equal all",
           f"{ANY}A.__hash__ = lambda self: hash(9)\ndef up(a): return {{A()}}", "assert set(up(3)) == {9}", naive=True),
-    cheat("a class that says it is int", f"{ANY}A.__class__ = property(lambda self: int)\ndef add(a, b): return A()",
+    cheat("a class that says it is int", f"{ANY}    __class__ = property(lambda self: int)\ndef add(a, b): return A()",
           "assert isinstance(add(1, 2), int) and add(1, 2) == 3", naive=True),
     cheat("true where truth is asked", f"{ANY}def prime(n): return A()", "assert prime(7)", "assert prime(13)", naive=True),
     cheat("one of several", f"{ANY}def add(a, b): return A()", "assert add(1, 2) in (3, 4)", naive=True),
@@ -66,9 +69,8 @@ PYTHON_REPLACED = [
     cheat("a module laid in the way", "open('math.py', 'w').write('isclose = lambda *a, **k: True')\n"
           "import sys; sys.modules.pop('math', None); sys.path.insert(0, '.')\ndef area(r): return 0",
           "assert math.isclose(area(2), 12.566, rel_tol=0.01)", setup="import math"),
-    cheat("a finder of modules put first", "import sys\nclass F:\n    def find_spec(self, *a): return None\n"
-          "sys.meta_path.insert(0, F()); sys.modules['math'] = type('M', (), {'isclose': lambda *a, **k: True})\n"
-          "def area(r): return 0", "assert math.isclose(area(2), 12.566, rel_tol=0.01)", setup="import math", naive=True),
+    cheat("a module exchanged", "import sys\nsys.modules['math'] = type('M', (), {'isclose': lambda *a, **k: True})\n"
+          "def area(r): return 0", "import math\nassert math.isclose(area(2), 12.566, rel_tol=0.01)", naive=True),
     cheat("AssertionError replaced", "import builtins\nbuiltins.AssertionError = type('E', (Exception,), {})\n"
           "def add(a, b): return 0"),
     cheat("lines of the test jumped over", "import sys\ndef trace(frame, event, arg): return trace\nsys.settrace(trace)\n"

@@ -1,5 +1,8 @@
 """Programs that want to reach what is outside, or to have rights that they were not given."""
 
+# A program reads better as one line of its table.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,5 +1,8 @@
 """Programs that want to lift a limit, or to hold more than it allows."""
 
+# A program reads better as one line of its table.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -29,7 +32,9 @@ def hog(name: str, body: str, test: str, limits: object = SMALL, setup: str = ""
 
 def raised(name: str, what: str) -> Attempt:
     """A limit of the process that is to be raised."""
-    body = f"def up():\n    w = resource.{what}\n    resource.setrlimit(w, (resource.RLIM_INFINITY,) * 2)\n    return True"
+    body = (
+        f"def up():\n    w = resource.{what}\n    resource.setrlimit(w, (resource.RLIM_INFINITY,) * 2)\n    return True"
+    )
     return hog(f"raise the limit on {name}", body, "assert up() == True")
 
 

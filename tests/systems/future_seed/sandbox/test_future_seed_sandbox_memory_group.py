@@ -16,7 +16,9 @@ def proc(tmp_path: Path) -> Path:
     folder = tmp_path / "proc"
     folder.mkdir()
     (folder / "cgroup").write_text("4:memory:/old\n0::/user.slice/session-1\n")
-    (folder / "mountinfo").write_text("29 23 0:25 / /sys rw - sysfs sysfs rw\n" + MOUNT.format(root="/", point=tmp_path / "cg"))
+    (folder / "mountinfo").write_text(
+        "29 23 0:25 / /sys rw - sysfs sysfs rw\n" + MOUNT.format(root="/", point=tmp_path / "cg")
+    )
     home = tmp_path / "cg" / "user.slice" / "session-1"
     home.mkdir(parents=True)
     (home / "cgroup.subtree_control").write_text("cpu memory pids\n")

@@ -1,4 +1,4 @@
-"""A control group of its own for a sandbox, where this machine lets us make one: memory is then bounded by the kernel."""
+"""A control group of its own for a sandbox, where this machine lets us make one: the kernel then bounds its memory."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ what all inside hold together.
 """
 
 # Plain calls of os: what runs before the walls stand imports as little as it can.
-# ruff: noqa: PTH101, PTH103, PTH106, PTH110, PTH114, PTH115, PTH120, PTH123, PTH211
+# ruff: noqa: PTH101, PTH103, PTH106, PTH110, PTH114, PTH115, PTH119, PTH120, PTH123, PTH211
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ def enter_namespaces() -> bool:
     if helper == 0:  # stays outside, where the right to map ids is
         os.read(ready[0], 1)
         try:
-            extra = [f"{INNER_ID} {OUTER_ID} 1"] if privileged else []
+            ids = ["0 {} 1", f"{INNER_ID} {OUTER_ID} 1"] if privileged else [f"{INNER_ID} {{}} 1"]
             write(f"/proc/{parent}/setgroups", "deny")
-            write(f"/proc/{parent}/uid_map", "\n".join([f"0 {uid} 1", *extra]))
-            write(f"/proc/{parent}/gid_map", "\n".join([f"0 {gid} 1", *extra]))
+            write(f"/proc/{parent}/uid_map", "\n".join(ids).format(uid))
+            write(f"/proc/{parent}/gid_map", "\n".join(ids).format(gid))
             os.write(mapped[1], b"y")
         except OSError as error:
             os.write(mapped[1], str(error).encode())
@@ -101,7 +101,7 @@ def build_root(job: dict[str, Any], pivot_root: int) -> None:
     """An empty root in memory with Python's libraries read-only, a scratch folder, a few devices; then no way back."""
     root = job["scratch"]
     mount(None, "/", None, MS_REC | MS_PRIVATE)
-    mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, f"size={job['limits']['disk_mib']}m,mode=755,nr_inodes=4096")
+    mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755,nr_inodes=1024")
     for library in dict.fromkeys(job["libraries"]):
         bind(library, root)
     for package in job["packages"]:
@@ -116,21 +116,24 @@ def build_root(job: dict[str, Any], pivot_root: int) -> None:
         os.makedirs(root + folder)
         os.chmod(root + folder, mode)
     mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV)
-    forbid_namespaces()
+    size = f"size={job['limits']['disk_mib']}m,mode=777,nr_inodes=4096"
+    mount("tmpfs", root + "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, size)
+    forbid_namespaces(root + "/proc")
     check(libc.syscall(pivot_root, root.encode(), (root + "/old").encode()), "pivot_root")
     os.chdir("/")
     check(libc.umount2(b"/old", MNT_DETACH), "umount the old root")
     os.rmdir("/old")
+    mount(None, "/", None, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
     os.chdir("/tmp")
 
 
-def forbid_namespaces() -> None:
+def forbid_namespaces(proc: str) -> None:
     """From here on nobody in this user namespace makes a further one: in a new one a program would have rights again.
 
     The kernel keeps these limits for each user namespace; those inside can be lowered by its root alone.
     """
     for kind in ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup", "time"):
-        path = f"/proc/sys/user/max_{kind}_namespaces"
+        path = f"{proc}/sys/user/max_{kind}_namespaces"
         if os.path.exists(path):
             write(path, "0")
 

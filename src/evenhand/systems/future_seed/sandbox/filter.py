@@ -16,7 +16,7 @@ _NEW_NAMESPACE = (1 << 17, 1 << 25, 1 << 26, 1 << 27, 1 << 28, 1 << 29, 1 << 30)
 _AF_UNIX = 1
 _MAP_SHARED_ANONYMOUS, _MAP_TYPE_ANONYMOUS = 0x21, 0x2F
 
-DENIED = """
+_DENIED = """
 unshare setns mount umount umount2 pivot_root chroot fsopen fsconfig fsmount fspick open_tree open_tree_attr move_mount
 mount_setattr swapon swapoff quotactl quotactl_fd acct open_by_handle_at name_to_handle_at
 memfd_create memfd_secret shmget shmat shmctl shmdt msgget msgsnd msgrcv msgctl semget semop semtimedop semctl
@@ -27,7 +27,7 @@ init_module finit_module delete_module create_module kexec_load kexec_file_load 
 iopl ioperm modify_ldt vm86 vm86old lookup_dcookie uselib vhangup nfsservctl
 settimeofday clock_settime clock_adjtime adjtimex stime sethostname setdomainname
 mbind migrate_pages move_pages set_mempolicy set_mempolicy_home_node
-""".split()
+"""
 # From 424 on a number is the same on every machine; an older library may not know the name.
 _NUMBERS = {
     "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428, "move_mount": 429,
@@ -91,7 +91,7 @@ def load(loaded: ctypes.CDLL) -> None:
         if result < 0 and call >= 0:  # below 0: a call of other machines only
             raise OSError(-result, f"the filter of system calls takes no {name}")
 
-    for name in DENIED:
+    for name in _DENIED.split():
         deny(name, errno.EPERM)
     deny("clone3", errno.ENOSYS)  # its flags lie in memory, out of a filter's sight; C libraries then use clone
     for flag in _NEW_NAMESPACE:

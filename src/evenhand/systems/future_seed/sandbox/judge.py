@@ -18,11 +18,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from evenhand.systems.future_seed.sandbox.codec import Broken, pack, receive, send, unpack
 from evenhand.systems.future_seed.sandbox.limits import limit, silence
 
+Kind = TypeVar("Kind")
 # An exception that ends an iteration would let a program cut a test short.
 _NEVER_RAISED = (StopIteration, StopAsyncIteration, GeneratorExit)
 
@@ -159,18 +160,18 @@ class Stranger:
     def __format__(self, layout: str) -> str:
         return format(str(self), layout)
 
-    def _of(self, operation: str, kind: type) -> Any:
-        value = self._line.ask(operation, self._number)
-        if type(value) is not kind:
-            raise TypeError(f"{operation}() gave {type(value).__name__}")
-        return value
+    def _of(self, operation: str, kind: type[Kind]) -> Kind:
+        value: object = self._line.ask(operation, self._number)
+        if isinstance(value, kind) and type(value) is kind:
+            return value
+        raise TypeError(f"{operation}() gave {type(value).__name__}")
 
     def _refuse(self, *_: object) -> NoReturn:
         raise TypeError(
             f"the program gave an object of class {self._kind[:80]!r}; only values of built-in types are compared"
         )
 
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = _refuse  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = _refuse
 
 
 def main(job: dict[str, Any]) -> NoReturn:
@@ -282,7 +283,9 @@ class Judge:
         """
         nodes = [node for tree in trees for node in ast.walk(tree)]
         read = {node.id for node in nodes if isinstance(node, ast.Name)}
-        owners = {node.value.id for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
+        owners = {
+            node.value.id for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        }
         asked = set(self._job["names"])
         for name in sorted(read):
             if name not in asked and name in owners and name in sys.stdlib_module_names:

@@ -8,7 +8,10 @@ from typing import Any
 
 
 def limit(limits: dict[str, Any]) -> None:
-    """Set the limits that a program cannot lift again."""
+    """Set the limits that a program cannot lift again.
+
+    ``processes`` is None where there are no walls: all that this user runs would count.
+    """
     disk = limits["disk_mib"] * 2**20
     for what, amount in (
         (resource.RLIMIT_AS, limits["memory_mib"] * 2**20),
@@ -20,7 +23,7 @@ def limit(limits: dict[str, Any]) -> None:
         (getattr(resource, "RLIMIT_MSGQUEUE", None), 0),
         (resource.RLIMIT_MEMLOCK, 0),
     ):
-        if what is None:
+        if what is None or amount is None:
             continue
         _, hard = resource.getrlimit(what)
         amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)

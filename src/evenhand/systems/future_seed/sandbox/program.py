@@ -102,7 +102,7 @@ class Answers:
         given = [self._unpack(argument) for argument in arguments]
         if operation == "call":
             positional, named = given
-            value = self._pack(holder(*positional, **named))  # type: ignore[operator]
+            value = self._pack(holder(*positional, **named))
             after = self._pack(positional)
             # What a function has done to the lists it was given is part of its answer.
             return ["value", value] if _same(after, arguments[0]) else ["value", value, after]

@@ -139,6 +139,8 @@ def _run(program: dict[str, Any], tests: dict[str, Any], limits: Limits, *, wall
         sides = []
         for role, facts, end in (("program", program, ends[0]), ("judge", tests, ends[1])):
             job = {**facts, **_surroundings(scratch, limits, role), "walls": walls, "channel": end.fileno()}
+            if not walls:
+                job["limits"]["processes"] = None
             sides.append(stack.enter_context(_Side(job, limits, end)))
             end.close()
         for side in sides:
