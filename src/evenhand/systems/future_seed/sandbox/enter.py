@@ -1,12 +1,14 @@
-"""Builds the sandbox and goes inside: run as a program with nothing but the standard library, the job on its stdin.
+"""Builds a sandbox and goes inside: run as a program with nothing but the standard library, the job on its stdin.
 
 Order matters. A user namespace first (it grants the rights to make the others and none outside); then mounts: an empty
-file system in memory with Python's libraries bound read-only; the old root is put away, so that no path leads back;
-last the process gives up every right, and the program runs.
+file system in memory with Python's libraries bound read-only; the old root is put away, so that no path leads back; no
+further namespaces from there on; then the process gives up every right, filters its system calls, and starts the one
+that runs the job. This process stays outside the process namespace, where nothing inside can name it, and watches
+what all inside hold together.
 """
 
 # Plain calls of os: what runs before the walls stand imports as little as it can.
-# ruff: noqa: PTH101, PTH103, PTH106, PTH110, PTH114, PTH115, PTH120, PTH123, PTH211
+# ruff: noqa: PTH101, PTH103, PTH106, PTH110, PTH114, PTH115, PTH119, PTH120, PTH123, PTH211
 
 from __future__ import annotations
 
@@ -15,18 +17,33 @@ import json
 import os
 import signal
 import sys
-from typing import Any
+import time
+import types
+from typing import Any, NoReturn
 
+PACKAGE = "evenhand.systems.future_seed.sandbox"
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 MNT_DETACH = 2
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 24, 38
-PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 INNER_ID = 1000  # who the program is inside
 OUTER_ID = 231072  # who that is outside, where this process is root: an id that owns nothing
+PACKAGES = "/packages"
+WATCH_EVERY = 0.01  # seconds between two looks at the memory
 
 libc = ctypes.CDLL(None, use_errno=True)
+
+
+def load_modules(sources: dict[str, str]) -> dict[str, types.ModuleType]:
+    """The sandbox's other files under their own names, from text: inside there is no folder to import them from."""
+    modules = {}
+    for name, source in sources.items():
+        module = types.ModuleType(f"{PACKAGE}.{name}")
+        sys.modules[module.__name__] = module
+        exec(compile(source, f"{name}.py", "exec"), module.__dict__)
+        modules[name] = module
+    return modules
 
 
 def check(result: int, what: str) -> None:
@@ -51,10 +68,10 @@ def enter_namespaces() -> bool:
     if helper == 0:  # stays outside, where the right to map ids is
         os.read(ready[0], 1)
         try:
-            extra = [f"{INNER_ID} {OUTER_ID} 1"] if privileged else []
+            ids = ["0 {} 1", f"{INNER_ID} {OUTER_ID} 1"] if privileged else [f"{INNER_ID} {{}} 1"]
             write(f"/proc/{parent}/setgroups", "deny")
-            write(f"/proc/{parent}/uid_map", "\n".join([f"0 {uid} 1", *extra]))
-            write(f"/proc/{parent}/gid_map", "\n".join([f"0 {gid} 1", *extra]))
+            write(f"/proc/{parent}/uid_map", "\n".join(ids).format(uid))
+            write(f"/proc/{parent}/gid_map", "\n".join(ids).format(gid))
             os.write(mapped[1], b"y")
         except OSError as error:
             os.write(mapped[1], str(error).encode())
@@ -80,14 +97,17 @@ def write(path: str, text: str) -> None:
         os.close(handle)
 
 
-def build_root(job: dict[str, Any]) -> str:
+def build_root(job: dict[str, Any], pivot_root: int) -> None:
     """An empty root in memory with Python's libraries read-only, a scratch folder, a few devices; then no way back."""
     root = job["scratch"]
     mount(None, "/", None, MS_REC | MS_PRIVATE)
-    mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, f"size={job['limits']['disk_mib']}m,mode=755,nr_inodes=4096")
+    mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755,nr_inodes=1024")
     for library in dict.fromkeys(job["libraries"]):
         bind(library, root)
-    for device in ("/dev/null", "/dev/zero", "/dev/urandom"):
+    for package in job["packages"]:
+        bind(package, root, f"{PACKAGES}/{os.path.basename(package)}")
+    # No /dev/zero: mapped, it is memory that belongs to no process.
+    for device in ("/dev/null", "/dev/urandom"):
         target = root + device
         os.makedirs(os.path.dirname(target), exist_ok=True)
         open(target, "w").close()
@@ -96,24 +116,33 @@ def build_root(job: dict[str, Any]) -> str:
         os.makedirs(root + folder)
         os.chmod(root + folder, mode)
     mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV)
-    with open(job["inside"], encoding="utf-8") as file:
-        program = file.read()
-    machine = os.uname().machine
-    if machine not in PIVOT_ROOT:
-        raise OSError(f"the number of pivot_root is not known for {machine}")
-    check(libc.syscall(PIVOT_ROOT[machine], root.encode(), (root + "/old").encode()), "pivot_root")
+    size = f"size={job['limits']['disk_mib']}m,mode=777,nr_inodes=4096"
+    mount("tmpfs", root + "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, size)
+    forbid_namespaces(root + "/proc")
+    check(libc.syscall(pivot_root, root.encode(), (root + "/old").encode()), "pivot_root")
     os.chdir("/")
     check(libc.umount2(b"/old", MNT_DETACH), "umount the old root")
     os.rmdir("/old")
+    mount(None, "/", None, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
     os.chdir("/tmp")
-    return program
 
 
-def bind(library: str, root: str) -> None:
+def forbid_namespaces(proc: str) -> None:
+    """From here on nobody in this user namespace makes a further one: in a new one a program would have rights again.
+
+    The kernel keeps these limits for each user namespace; those inside can be lowered by its root alone.
+    """
+    for kind in ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup", "time"):
+        path = f"{proc}/sys/user/max_{kind}_namespaces"
+        if os.path.exists(path):
+            write(path, "0")
+
+
+def bind(library: str, root: str, place: str | None = None) -> None:
     """Bind a folder read-only; a link (/lib on many systems) is made again as a link."""
     if not os.path.exists(library):
         return
-    target = root + library
+    target = root + (place or library)
     os.makedirs(os.path.dirname(target), exist_ok=True)
     if os.path.islink(library):
         os.symlink(os.readlink(library), target)
@@ -138,27 +167,84 @@ def give_up_rights(privileged: bool) -> None:
     check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges")
 
 
+def inside(job: dict[str, Any], modules: dict[str, types.ModuleType], seccomp: Any, privileged: bool) -> int:
+    """Build the walls around this process, the first of its namespace; the process that will run the job."""
+    os.setsid()  # signals and priorities of a process group do not reach the process outside
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first process is immune to what it does not handle
+    build_root(job, modules["filter"].number(seccomp, "pivot_root"))
+    give_up_rights(privileged)
+    modules["filter"].load(seccomp)
+    check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "to end with the parent")
+    check(libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "closed memory")
+    return os.fork()
+
+
+def work(job: dict[str, Any], modules: dict[str, types.ModuleType]) -> NoReturn:
+    """The life of the process that runs the job."""
+    os.setsid()
+    libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # shared memory is counted fairly only where it may be looked at
+    job["path"] = [PACKAGES]
+    modules[job["role"]].main(job)
+    os._exit(0)
+
+
+def watch(child: int, job: dict[str, Any], memory: types.ModuleType) -> None:
+    """Wait for the sandbox's end, and bring it about where too much memory is held or its time is long over.
+
+    The root was changed for this process too, so that /proc shows the processes inside, all of them and no others.
+    """
+    most, parent = job["limits"]["memory_mib"] * 2**20, os.getppid()
+    end = time.monotonic() + job["limits"]["seconds"] + job["patience"] + 5
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        full = memory.held() > most and memory.shared_out() > most
+        if full:  # said first: once the sandbox has ended nobody waits for this process
+            reason = f"all its processes together held more than {job['limits']['memory_mib']} MiB"
+            print(json.dumps({"full": reason}), flush=True)
+        if full or time.monotonic() > end or os.getppid() != parent:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return
+        time.sleep(WATCH_EVERY)
+
+
 def main() -> None:
     """Build, go inside, run; a sandbox that cannot be built is reported and nothing is run."""
     job = json.loads(sys.stdin.buffer.read())
+    modules = load_modules(job["sources"])
+    if not job["walls"]:
+        modules[job["role"]].main(job)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     try:
+        seccomp = modules["filter"].library()
         privileged = enter_namespaces()
-        child = os.fork()  # the first process of the new process namespace: when it ends, all in it end
+        stands, told = os.pipe()
+        child = os.fork()
         if child == 0:
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            program = build_root(job)
-            give_up_rights(privileged)
-            space: dict[str, Any] = {
-                "__name__": "inside",
-                "JOB": {key: job[key] for key in ("code", "tests", "limits")},
-            }
-            exec(compile(program, "inside.py", "exec"), space)
-            space["main"](space["JOB"])
+            os.close(stands)
+            try:
+                worker = inside(job, modules, seccomp, privileged)
+            except BaseException as error:
+                os.write(told, f"{type(error).__name__}: {error}".encode())
+                os._exit(1)
+            if worker == 0:
+                os.close(told)
+                work(job, modules)
+            os.close(job["channel"])
+            os.write(told, b"y")
+            os.close(told)
+            while os.wait()[0] != worker:
+                pass
             os._exit(0)
-        os.waitpid(child, 0)
+        os.close(told)
+        os.close(job["channel"])
+        answer = os.read(stands, 1000)
+        if answer != b"y":
+            raise OSError(answer.decode() or "its first process was killed")
+        watch(child, job, modules["memory"])
     except OSError as error:
-        print(json.dumps({"exec_ok": False, "passed": [], "detail": f"no sandbox: {error}"}), flush=True)
+        print(json.dumps({"broken": str(error)}), flush=True)
         os._exit(1)
+    os._exit(0)
 
 
 main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 
 from evenhand.data.records import Record
@@ -42,12 +43,27 @@ def mbpp_examples(records: Sequence[Record], source: str, notes: int, tests_show
             continue
         shown = "\nTests:\n" + "\n".join(tests) if tests_shown else ""
         setup = str(record.get("test_setup_code") or "\n".join(record.get("test_imports") or ()))
-        examples.append(
-            Example(name, filler(name, notes), problem + shown, code, extra={"tests": tests, "setup": setup})
-        )
+        judged = {"tests": tests, "setup": setup, "names": defined_names(code)}
+        examples.append(Example(name, filler(name, notes), problem + shown, code, extra=judged))
     if faults:
         raise DataError(f"{source}: {len(faults)} of {len(records)} records are no MBPP: {'; '.join(faults[:5])}.")
     return examples
+
+
+def defined_names(code: str) -> tuple[str, ...]:
+    """What a program defines at its top: functions, classes, constants. Of a test's names these are the program's.
+
+    One problem asks for a function called ``sum``; elsewhere ``sum`` is Python's, whatever an answer makes of it.
+    """
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    names = {line.name for line in body if isinstance(line, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+    for line in body:
+        if isinstance(line, (ast.Assign, ast.AnnAssign)):
+            names |= {node.id for node in ast.walk(line) if isinstance(node, ast.Name) and type(node.ctx) is ast.Store}
+    return tuple(sorted(names))
 
 
 def official_split(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:

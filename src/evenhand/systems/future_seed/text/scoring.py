@@ -75,7 +75,12 @@ def _add_execution(scores: Scores, examples: Sequence[Example], settings: MbppSe
     limits = sandbox.Limits(seconds=settings.seconds)
     for example, code in zip(examples, scores.said, strict=True):
         verdict = sandbox.run_tests(
-            code, example.extra["tests"], setup=example.extra["setup"], limits=limits, unsafe=settings.unsafe
+            code,
+            example.extra["tests"],
+            setup=example.extra["setup"],
+            names=example.extra["names"],
+            limits=limits,
+            unsafe=settings.unsafe,
         )
         # An empty program runs, but there is nothing to call it right for.
         scores.add("exec_ok", [float(verdict.exec_ok and bool(code.strip()))])

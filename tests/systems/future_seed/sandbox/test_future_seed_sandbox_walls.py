@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from evenhand.systems.future_seed.sandbox import run as sandbox_run
 
 REASON = sandbox.why_unavailable()
 needs_sandbox = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON}")
+SOURCES = sandbox_run._sources()
 LIMITS = sandbox.Limits(seconds=8.0, cpu_seconds=3, memory_mib=256, processes=8, disk_mib=4)
 
 
@@ -119,15 +123,19 @@ def test_a_fork_bomb_is_contained_and_leaves_nothing_behind() -> None:
     verdict = attempt("import os\nwhile True:\n    os.fork()", limits=sandbox.Limits(seconds=3.0, processes=8))
     assert not verdict.exec_ok
     assert time.monotonic() - started < 30
-    left = [p for p in Path("/proc").iterdir() if p.name.isdigit() and b"enter.py" in _command(p)]
-    assert left == []
+    assert _left() == []
 
 
-def _command(process: Path) -> bytes:
-    try:
-        return (process / "cmdline").read_bytes()
-    except OSError:
-        return b""
+def _left() -> list[str]:
+    """Processes of sandboxes that this one has begun, or that lost the one that began them."""
+    left = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (process / "cmdline").read_bytes()
+            if parent in (1, os.getpid()) and str(Path(sandbox_run.__file__).with_name("enter.py")).encode() in command:
+                left.append(process.name)
+    return left
 
 
 @needs_sandbox
@@ -183,6 +191,89 @@ def test_nothing_of_the_environment_is_inherited(monkeypatch: pytest.MonkeyPatch
 def test_other_processes_are_out_of_sight() -> None:
     verdict = attempt(f"import os\nos.kill({os.getpid()}, 0)")
     assert not verdict.exec_ok
+
+
+@needs_sandbox
+def test_no_further_namespace_can_be_made_filter_or_no_filter() -> None:
+    code = "def most(kind): return int(open(f'/proc/sys/user/max_{kind}_namespaces').read())"
+    kinds = ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup")
+    verdict = attempt(code, *(f"assert most({kind!r}) == 0" for kind in kinds))
+    assert verdict.all_passed, verdict
+
+
+@needs_sandbox
+def test_the_filter_by_itself_denies_what_this_process_may_do_without_it() -> None:
+    """In a process that keeps all its rights, so that it is the filter that says no."""
+    program = f"""
+import ctypes, importlib.util, os, socket, subprocess, threading
+spec = importlib.util.spec_from_file_location("filter", {str(Path(sandbox_run.__file__).with_name("filter.py"))!r})
+filter = importlib.util.module_from_spec(spec); spec.loader.exec_module(filter)
+libc = ctypes.CDLL(None, use_errno=True)
+def denied():
+    found = set()
+    for name, do in {{
+        "memfd_create": lambda: os.memfd_create("x"),
+        "clone": lambda: libc.syscall(clone, 0x10000000 | 17, 0, 0, 0, 0) or os._exit(0),
+        "unshare": lambda: libc.unshare(0x10000000),
+        "clone3": lambda: libc.syscall(435, ctypes.create_string_buffer(64), 0),
+        "socket": lambda: socket.socket(socket.AF_INET),
+        "ptrace": lambda: libc.ptrace(0, 0, 0, 0),
+        "io_uring": lambda: libc.syscall(425, 0, None),
+        "shared mapping": lambda: __import__("mmap").mmap(-1, 4096),
+    }}.items():
+        ctypes.set_errno(0)
+        try: result = do()
+        except OSError as error: found.add((name, error.errno)); continue
+        if result == -1: found.add((name, ctypes.get_errno()))
+    return found
+library = filter.library()
+clone = filter.number(library, "clone")
+read, write = os.pipe()
+if os.fork() == 0:
+    os.write(write, repr(denied()).encode()); os._exit(0)
+os.wait()
+before = eval(os.read(read, 4096))
+libc.prctl(38, 1, 0, 0, 0)
+filter.load(library)
+after = denied()
+assert after == {{("memfd_create", 1), ("unshare", 1), ("clone", 1), ("clone3", 38), ("socket", 97), ("ptrace", 1),
+                 ("io_uring", 1), ("shared mapping", 1)}}, after
+assert {{name for name, _ in before}} <= {{"clone3", "io_uring"}}, before
+thread = threading.Thread(target=print); thread.start(); thread.join()
+socket.socketpair()
+assert subprocess.run(["true"]).returncode == 0
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@needs_sandbox
+def test_program_and_judge_do_not_see_each_other() -> None:
+    code = """
+import os
+def processes(): return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+def files():
+    return sorted({os.readlink(f"/proc/self/fd/{fd}").split(":")[0] for fd in os.listdir("/proc/self/fd")
+                   if os.path.exists(f"/proc/self/fd/{fd}")})
+"""
+    tests = [
+        "assert len(processes()) == 3",  # the first of the namespace, the one that ran the code, the one that answers
+        "import os\nassert len([n for n in os.listdir('/proc') if n.isdigit()]) == 2",
+        "assert files() == ['/dev/null', 'socket']",
+    ]
+    verdict = attempt(code, *tests)
+    assert verdict.all_passed, verdict
+
+
+@needs_sandbox
+def test_a_sandbox_that_cannot_be_built_is_no_fault_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        sandbox_run, "_sources", lambda: {**SOURCES, "filter": SOURCES["filter"].replace(".so.2", ".so.0")}
+    )
+    with pytest.raises(
+        sandbox.SandboxUnavailable, match=r"libseccomp.so.0 is not there \(Debian and Ubuntu: libseccomp2"
+    ):
+        attempt("x = 1", "assert x")
 
 
 def test_without_a_sandbox_execution_is_refused_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
