@@ -109,12 +109,12 @@ def _entry(line: str, where: str) -> Any:
         raise CertificateError(f"{where}: no usable JSON: {error}.") from error
 
 
-def _read_model(path: Path, digest: object) -> _Model:
+def _read_model(path: Path, digest: object, certificate: Path) -> _Model:
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise CertificateError(f"The model {path} cannot be read: {error}.") from error
-    _require(found == digest, str(path), "is not the model that the certificate names.")
+    _require(found == digest, str(path), f"is not the model that the certificate {certificate.name} names.")
     lines = _lines(path)
     head = _entry(lines[0], f"{path}:1") if lines else None
     _require(isinstance(head, dict), f"{path}:1", "expected the header of a potential.")
@@ -225,9 +225,9 @@ def check(certificate: Path, model_path: Path) -> Checked:
     lines = _lines(certificate)
     _require(len(lines) > 0, str(certificate), "has no header.")
     header = _header(certificate, lines[0])
-    model = _read_model(model_path, header.get("model_sha256"))
+    model = _read_model(model_path, header.get("model_sha256"), certificate)
     head, cutoff = (_bounded(header, key, f"{certificate}:1") for key in ("head", "cutoff"))
-    _check_exceptions(model, head, cutoff, header["exceptions"], f"{certificate}:1")
+    _check_exceptions(model, head, cutoff, header["exceptions"], f"{certificate}:1 of {model_path.name}")
     intervals: list[tuple[int, int, int, int]] = []
     complete, density = False, Fraction(0)
     for number, line in enumerate(lines[1:], 2):
