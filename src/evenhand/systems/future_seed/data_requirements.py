@@ -43,7 +43,7 @@ def _check_sudoku(path: Path) -> str:
 
 
 def _check_sentences(path: Path) -> str:
-    return f"{len(punctuation.sentences(read_file(path), 20, 160))} sentences with an inner mark"
+    return f"{len(punctuation.sentences(read_file(path), 20, 160, path.name))} sentences with an inner mark"
 
 
 def _check_vocabulary(path: Path) -> str:

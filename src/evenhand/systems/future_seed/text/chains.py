@@ -109,7 +109,7 @@ def read_file(path: Path, gemmi: Any, *, first_only: bool) -> list[Chain]:
         raise
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: a name holds bytes that are no UTF-8 ({error.reason}); mend the file.") from error
-    except (RuntimeError, ValueError, IndexError, MemoryError) as error:
+    except (RuntimeError, ValueError, IndexError, MemoryError, OSError) as error:
         raise DataError(f"{path} is no structure file that gemmi can read: {error}.") from error
 
 
