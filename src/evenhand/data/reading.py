@@ -8,7 +8,11 @@ nesting, numbers of hundreds of digits, a Git LFS pointer or an HTML page in a f
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
+import re
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,8 @@ from typing import Any
 from evenhand.errors import DataError
 
 _HEAD = 512
+UNPACKED_BYTES = 1 << 28
+"""What a compressed file may hold at most: a file of a few kilobytes can stand for terabytes."""
 _LFS = b"version https://git-lfs.github.com/spec/"
 _HTML = (b"<!doctype html", b"<html", b"<head", b'<?xml version="1.0" encoding="utf-8"?><!doctype html')
 
@@ -53,11 +59,23 @@ def read_text(path: Path) -> str:
     Raises:
         DataError: as :func:`check_file`, or bytes that are no UTF-8; names the line.
     """
+    return _decoded(path, read_bytes(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        DataError: as :func:`check_file`.
+    """
     check_file(path)
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _decoded(path: Path, raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -65,6 +83,37 @@ def read_text(path: Path) -> str:
         raise DataError(
             f"{path}:{line}: the byte 0x{raw[error.start]:02x} is no UTF-8; save the file in the encoding UTF-8."
         ) from error
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file without their ends, which are those of Unix, Windows or old Macs and nothing else.
+
+    ``str.splitlines`` breaks at separators, too, that texts may hold, and lines are then counted wrong.
+
+    Raises:
+        DataError: as :func:`read_text`.
+    """
+    lines = re.split(r"\r\n|\r|\n", read_text(path))
+    return lines if lines[-1] else lines[:-1]
+
+
+def read_gzip_text(path: Path, most: int = UNPACKED_BYTES) -> str:
+    """The text of a file that gzip has compressed.
+
+    Raises:
+        DataError: as :func:`read_text`; not compressed, damaged, or more than ``most`` bytes when unpacked.
+    """
+    check_file(path)
+    try:
+        with gzip.open(path) as file:
+            raw = file.read(most + 1)
+    except gzip.BadGzipFile as error:
+        raise DataError(f"{path} is not compressed, or damaged: {error}. Compress it with gzip, or fetch it again.") from error
+    except (EOFError, OSError, zlib.error) as error:
+        raise DataError(f"{path} is compressed and damaged: {error}.") from error
+    if len(raw) > most:
+        raise DataError(f"{path} holds more than {most:,} bytes when unpacked; no file of its kind is that large.")
+    return _decoded(path, raw)
 
 
 def parse_json(text: str, where: str, first_line: int = 1) -> Any:
@@ -145,8 +194,8 @@ def read_csv(path: Path, columns: Sequence[str] = ()) -> Iterator[tuple[int, dic
     Raises:
         DataError: as :func:`read_text`; a column that is missing; a row that is shorter or longer than the header.
     """
-    lines = read_text(path).splitlines(keepends=True)
-    reader = csv.DictReader(lines)
+    # as a file that was opened with newline="": fields may hold separators at which str.splitlines would break
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
     try:
         names = reader.fieldnames or ()
         missing = [name for name in columns if name not in names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from evenhand.errors import DataError
 from evenhand.systems.future_seed.text.chains import Chain, read_chains
 from evenhand.systems.future_seed.text.proteins import contact_examples
+from tests.mutations import assert_only_data_errors, mutations
 
 gemmi = pytest.importorskip("gemmi")
 
@@ -56,7 +58,7 @@ def test_pdb_and_mmcif_give_the_same_chain(tmp_path: Path) -> None:
     (tmp_path / "one.pdb").write_text(pdb({"A": [(i, "ALA", (3.8 * i, 0, 0)) for i in (1, 2, 3, 4)]}))
     structure = gemmi.read_structure(str(tmp_path / "one.pdb"))
     structure.setup_entities()
-    structure.make_mmcif_document().write_file(str(tmp_path / "one.cif"))
+    structure.make_mmcif_document().write_file(str(tmp_path / "other.cif"))
     chains = read_chains(tmp_path, (), 100)
     assert chains[0].sequence == chains[1].sequence == "AAAA"
     np.testing.assert_allclose(chains[0].alpha_carbons, chains[1].alpha_carbons)
@@ -65,6 +67,107 @@ def test_pdb_and_mmcif_give_the_same_chain(tmp_path: Path) -> None:
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no structure files"):
         read_chains(tmp_path, (), 100)
+
+
+ROW: list[Residue] = [(i, "ALA", (3.8 * i, 0.0, 0.0)) for i in range(1, 6)]
+
+
+def mmcif(path: Path) -> Path:
+    """The mmCIF file of a PDB file, beside it."""
+    structure = gemmi.read_structure(str(path))
+    structure.setup_entities()
+    structure.assign_label_seq_id()
+    structure.make_mmcif_document().write_file(str(path.with_suffix(".cif")))
+    return path.with_suffix(".cif")
+
+
+@pytest.mark.parametrize("other", ["t.ent", "t.cif", "t.pdb.gz"])
+@pytest.mark.parametrize("wanted", [(), ("t:A",)])
+def test_two_chains_of_one_name_are_refused_with_their_files(
+    tmp_path: Path, other: str, wanted: tuple[str, ...]
+) -> None:
+    text = pdb({"A": ROW})
+    (tmp_path / "t.pdb").write_text(text)
+    if other == "t.cif":
+        mmcif(tmp_path / "t.pdb")
+    else:
+        (tmp_path / other).write_bytes(gzip.compress(text.encode()) if other.endswith("gz") else text.encode())
+    with pytest.raises(DataError, match=rf"has the chain t:A more than once \(in .*{other}"):
+        read_chains(tmp_path, wanted, 100)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("b.pdb", b"<!DOCTYPE html><html><body>404 Not Found</body></html>", "b.pdb is an HTML page"),
+        ("b.cif", b"<html>404</html>", "b.cif is an HTML page"),
+        ("b.cif.gz", b"<html>404</html>", "b.cif.gz is an HTML page"),
+        ("b.ent", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "b.ent is a Git LFS pointer"),
+        ("b.pdb", b"", "b.pdb is empty"),
+        ("b.pdb", b"nothing of a structure\n", "no protein chain of two residues or more in b.pdb"),
+        ("b.cif.gz", b"plain", "b.cif.gz is no structure file"),
+    ],
+)
+def test_a_failed_download_beside_a_good_file_is_named(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    (tmp_path / "a.pdb").write_text(pdb({"A": ROW}))
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_chains(tmp_path, (), 100)
+
+
+@pytest.mark.parametrize("name", ["one.pdb.gz", "one.cif.gz", "ONE.ENT.GZ"])
+def test_compressed_files_are_read_as_the_archive_of_structures_serves_them(tmp_path: Path, name: str) -> None:
+    plain = tmp_path / "one.pdb"
+    plain.write_text(pdb({"A": ROW}))
+    content = (mmcif(plain) if ".cif" in name else plain).read_bytes()
+    folder = tmp_path / "packed"
+    folder.mkdir()
+    (folder / name).write_bytes(gzip.compress(content))
+    (chain,) = read_chains(folder, (), 100)
+    assert (chain.name, chain.sequence) == (f"{name[:3]}:A", "AAAAA")
+
+
+@pytest.mark.parametrize("number", [9999, 2_000_000_000])
+def test_a_number_far_from_its_neighbours_is_refused_and_makes_no_giant_chain(tmp_path: Path, number: int) -> None:
+    (tmp_path / "one.pdb").write_text(pdb({"A": ROW}))
+    path = mmcif(tmp_path / "one.pdb")
+    (tmp_path / "one.pdb").unlink()
+    block = gemmi.cif.read(str(path))
+    table = block.sole_block().find("_atom_site.", ["label_seq_id"])
+    table[4][0] = str(number)
+    block.write_file(str(path))
+    with pytest.raises(DataError, match=rf"one\.cif: {number - 5:,} numbers are missing before residue ALA {number}"):
+        read_chains(tmp_path, (), 10**10)
+    if number < 10_000:
+        path.unlink()
+        (tmp_path / "two.pdb").write_text(pdb({"A": [*ROW[:4], (number, "GLY", (20, 0, 0))]}))
+        with pytest.raises(DataError, match=r"two\.pdb: .* numbers are missing before residue GLY 9999 of chain two:A"):
+            read_chains(tmp_path, (), 10**10)
+
+
+def test_a_residue_without_a_number_is_refused(tmp_path: Path) -> None:
+    text = pdb({"A": ROW})
+    (tmp_path / "one.pdb").write_text(text.replace("ALA A   3 ", "ALA A     "))
+    with pytest.raises(DataError, match=r"one\.pdb: a residue ALA of chain one:A has no number"):
+        read_chains(tmp_path, (), 100)
+
+
+@pytest.mark.parametrize("suffix", [".pdb", ".cif", ".pdb.gz"])
+def test_damaged_structure_files_are_told_as_data_errors(tmp_path: Path, suffix: str) -> None:
+    plain = tmp_path / "sound.pdb"
+    plain.write_text(pdb({"A": ROW, "B": ROW}))
+    sound = (mmcif(plain) if suffix == ".cif" else plain).read_bytes()
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    def read(_: Path) -> object:
+        return read_chains(folder, (), 100_000)
+
+    damaged = mutations(gzip.compress(sound, mtime=0) if suffix == ".pdb.gz" else sound)
+    refused, _ = assert_only_data_errors(read, damaged, folder / f"damaged{suffix}")
+    assert refused > 20
 
 
 def coiled(length: int) -> Chain:

@@ -141,7 +141,7 @@ def test_a_checkpoint_gives_the_model_and_its_sizes(run_trial: RunTrial, arc: di
     outcome = run_trial({**arc, **MODES["initial"], "checkpoint": checkpoint.name}, recipe=PROMPT, amount=1, items=4)
     assert outcome.failure is None, outcome.failure
     assert outcome.notes["effective gates at the start"] == "layer 1 0.1192, layer 2 0.1192"
-    assert checkpoint.name in outcome.data
+    assert outcome.data[checkpoint.name] == hashlib.sha256(checkpoint.read_bytes()).hexdigest()
 
 
 def test_a_damaged_checkpoint_is_a_failure_of_the_data(

@@ -11,6 +11,7 @@ from evenhand.errors import DataError
 from evenhand.systems.future_seed.tasks import structure
 from evenhand.systems.future_seed.tasks.problems import IGNORED
 from evenhand.trial import ItemSet
+from tests.mutations import assert_only_data_errors, mutations
 
 RNG = np.random.default_rng(0)
 
@@ -109,3 +110,90 @@ def test_a_csv_holds_the_same_data_in_one_file(tmp_path: Path) -> None:
     path.write_text("id,sequence,labels,split\na,ACD,CC,train\nb,ACD,CCC,nowhere\n")
     with pytest.raises(DataError, match="2 of 2 rows are faulty"):
         structure.load_structure_task(path, None, None, "test", 16, 0.3)
+
+
+def held(folder: Path, header: str) -> structure.Split:
+    """The split of the one protein whose label has this header."""
+    paths = write(folder, [("p0", header, "ACD", "CHE", "111")])
+    return structure.read_triple(*paths)[0].split
+
+
+@pytest.mark.parametrize(
+    ("header", "split"),
+    [
+        ("SET=Test VALIDATION=False", "test"),
+        ("SET=TRAIN VALIDATION=true", "validation"),
+        ("set=train validation=TRUE", "validation"),
+        ("SET=train", "train"),
+        ("SET=test", "test"),
+        ("VALIDATION=False SET=train len=12", "train"),
+    ],
+)
+def test_a_split_is_read_in_whatever_case_it_is_written(tmp_path: Path, header: str, split: str) -> None:
+    assert held(tmp_path, header) == split
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("", "the header has no SET=train or SET=test"),
+        ("VALIDATION=True", "the header has no SET"),
+        ("SET=valid", "SET is 'valid'"),
+        ("SET=", "SET is ''"),
+        ("SET=train VALIDATION=yes", "VALIDATION 'yes'; expected train or test, and True or False"),
+        ("SET=test VALIDATION=True", "exclude each other"),
+        ("SET=test SET=train", "states SET or VALIDATION twice"),
+    ],
+)
+def test_a_protein_whose_split_nobody_states_is_refused_and_never_trained_on(
+    tmp_path: Path, header: str, message: str
+) -> None:
+    with pytest.raises(DataError, match=rf"labels\.fasta .*: 1 of 1 records are faulty: line 1, p0: .*{message}"):
+        held(tmp_path, header)
+
+
+def test_a_split_that_stands_in_the_sequences_alone_or_in_contradiction_is_refused(tmp_path: Path) -> None:
+    sequences, labels, mask = write(tmp_path, [("p0", "SET=train", "ACD", "CHE", "111")])
+    sequences.write_text(">p0 SET=test\nACD\n")
+    with pytest.raises(DataError, match="line 1, p0: the header says train, that of another file says 'p0 SET=test'"):
+        structure.read_triple(sequences, labels, mask)
+    labels.write_text(">p0\nCHE\n")
+    with pytest.raises(DataError, match="the header has no SET"):
+        structure.read_triple(sequences, labels, mask)
+
+
+def test_a_short_row_and_an_id_that_stands_twice_are_named_with_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "proteins.csv"
+    path.write_text("id,sequence,labels,split\na,ACD,CCC,train\na,ACE,CCC,test\n")
+    with pytest.raises(DataError, match="line 3: the id 'a' stands in line 2 already"):
+        structure.read_csv(path)
+    path.write_text("sequence,labels,split\nACD\n")
+    with pytest.raises(DataError, match=r"proteins\.csv:2: the row is short"):
+        structure.read_csv(path)
+    path.write_text("sequence,labels,split\n")
+    with pytest.raises(DataError, match="holds no proteins"):
+        structure.read_csv(path)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_record(tmp_path: Path) -> None:
+    path = tmp_path / "x.fasta"
+    path.write_bytes(b"\xef\xbb\xbf>a SET=train\r\nACD\r\n")
+    assert structure.read_fasta(path) == {"a": structure.FastaRecord("a SET=train", "ACD", 1)}
+
+
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["sequences", "labels", "mask"])
+def test_damaged_fasta_files_are_told_as_data_errors(tmp_path: Path, place: int) -> None:
+    paths = write(tmp_path, records(40, 50, 60))
+    damaged = paths[place]
+
+    def read(path: Path) -> object:
+        return structure.read_triple(*paths)
+
+    refused, _ = assert_only_data_errors(read, mutations(damaged.read_bytes()), damaged)
+    assert refused > 100
+
+
+def test_a_damaged_csv_of_proteins_is_told_as_a_data_error(tmp_path: Path) -> None:
+    sound = f"id,sequence,labels,split\na,{chain(20)},{'C' * 20},train\nb,{chain(20)},{'H' * 20},test\n".encode()
+    refused, _ = assert_only_data_errors(structure.read_csv, mutations(sound), tmp_path / "proteins.csv")
+    assert refused > 100

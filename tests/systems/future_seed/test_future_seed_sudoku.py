@@ -11,6 +11,7 @@ from evenhand.errors import DataError
 from evenhand.systems.future_seed.tasks import sudoku, sudoku_grids
 from evenhand.systems.future_seed.tasks.problems import IGNORED, GeneratedTask, Ints
 from evenhand.trial import ItemSet
+from tests.mutations import assert_only_data_errors, mutations
 
 
 def is_solved(grid: Ints) -> bool:
@@ -105,6 +106,8 @@ def test_the_share_of_small_puzzles_with_one_solution_depends_on_how_many_grids_
 
 PUZZLE = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
 SOLUTION = "534678912672195348198342567859761423426853791713924856961537284287419635345286179"
+# cells 28, 32, 37 and 41 hold 1, 3, 3 and 1: what stands in them can be exchanged
+OF_A_RECTANGLE = "981467325675238419324519786512843697839671254467952138193784562758326941246195873"
 
 
 def test_a_csv_gives_its_own_puzzles_with_blanks_among_its_blanks(tmp_path: Path) -> None:
@@ -121,6 +124,10 @@ def test_a_csv_gives_its_own_puzzles_with_blanks_among_its_blanks(tmp_path: Path
         (f"puzzle,solution\n12,{SOLUTION}\n", "line 2: expected 81 cells each, found 2 and 81"),
         (f"puzzle,solution\n{'1' + PUZZLE[1:]},{SOLUTION}\n", "line 2: a clue differs from the solution"),
         (f"puzzle,solution\n{'.' * 81},{'123456789' * 9}\n", "line 2: the solution breaks the rules"),
+        (f"puzzle,solution\n{PUZZLE},{'²' + SOLUTION[1:]}\n", "line 2: the solution has cells that are no digit"),
+        (f"puzzle,solution\n{'x' + PUZZLE[1:]},{SOLUTION}\n", "line 2: the puzzle has cells that are neither"),
+        (f"puzzle,solution\n{PUZZLE},{SOLUTION}\n{PUZZLE}\n", "csv:3: the row is short; it has nothing for solution"),
+        ("puzzle,solution\n", "holds no puzzles"),
     ],
 )
 def test_a_faulty_csv_is_refused_with_the_line(tmp_path: Path, text: str, message: str) -> None:
@@ -128,6 +135,59 @@ def test_a_faulty_csv_is_refused_with_the_line(tmp_path: Path, text: str, messag
     path.write_text(text)
     with pytest.raises(DataError, match=message):
         sudoku.from_csv(path, (1, 20))
+
+
+SEVERAL = {
+    "no clue": "0" * 81,
+    "five clues": "".join(s if i % 17 == 0 else "." for i, s in enumerate(SOLUTION)),
+    "seventeen clues and more": "".join(s if i < 30 else "." for i, s in enumerate(SOLUTION)),
+    "a rectangle of two digits": "".join("." if i in (28, 32, 37, 41) else s for i, s in enumerate(OF_A_RECTANGLE)),
+}
+
+
+@pytest.mark.parametrize("puzzle", SEVERAL.values(), ids=SEVERAL)
+def test_a_puzzle_with_several_solutions_is_refused_with_the_line(tmp_path: Path, puzzle: str) -> None:
+    path = tmp_path / "puzzles.csv"
+    solution = OF_A_RECTANGLE if puzzle == SEVERAL["a rectangle of two digits"] else SOLUTION
+    path.write_text(f"puzzle,solution\n{PUZZLE},{SOLUTION}\n{puzzle},{solution}\n")
+    with pytest.raises(DataError, match=r"puzzles\.csv: 1 rows .*line 3: the puzzle has several solutions"):
+        sudoku.from_csv(path, (1, 4))
+
+
+def test_every_ceiling_of_a_csv_is_that_of_puzzles_with_one_solution(tmp_path: Path) -> None:
+    path = tmp_path / "puzzles.csv"
+    path.write_text(f"puzzle,solution\n{PUZZLE},{SOLUTION}\n")
+    source = sudoku.from_csv(path, (51, 51))
+    problems = source.draw(np.random.default_rng(0), 4)
+    whole = source.ceilings(problems)[0]
+    assert (whole.exact_match, whole.reason) == (1.0, "every puzzle has exactly one solution")
+    assert all(sudoku_grids.count_solutions(tokens) == 1 for tokens in problems.tokens)
+
+
+def test_a_search_that_would_take_too_long_gives_up() -> None:
+    empty = np.zeros(81, dtype=np.int64)
+    assert sudoku_grids.count_solutions(empty, 10**9, effort=10_000) is None
+    assert sudoku_grids.count_solutions(empty, 2, effort=10_000) == 2
+
+
+@pytest.mark.parametrize("names", ["puzzle,solution", "quizzes,solutions", "question,answer"])
+@pytest.mark.parametrize("empty", [".", "0", "_"])
+def test_the_common_names_of_columns_and_marks_of_empty_cells_are_known(
+    tmp_path: Path, names: str, empty: str
+) -> None:
+    path = tmp_path / "puzzles.csv"
+    path.write_text(f"\ufeff{names},level\n{PUZZLE.replace('.', empty)},{SOLUTION},1\n", encoding="utf-8")
+    found = sudoku.from_csv(path, (1, 51))
+    assert found.openings is not None
+    assert "".join("." if o else c for o, c in zip(found.openings[0], SOLUTION, strict=True)) == PUZZLE
+
+
+def test_damaged_lists_of_puzzles_are_told_as_data_errors(tmp_path: Path) -> None:
+    sound = f"puzzle,solution,level\n{PUZZLE},{SOLUTION},1\n{PUZZLE},{SOLUTION},2\n".encode()
+    refused, _ = assert_only_data_errors(
+        lambda path: sudoku.from_csv(path, (1, 20)), mutations(sound), tmp_path / "puzzles.csv"
+    )
+    assert refused > 100
 
 
 def test_more_holes_than_can_keep_one_solution_are_refused(bank: Path) -> None:

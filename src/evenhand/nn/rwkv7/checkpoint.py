@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from evenhand.errors import EvenhandError, Fault, FaultsError
+from evenhand.data.reading import check_file
+from evenhand.errors import DataError, Fault, FaultsError
 from evenhand.nn.rwkv7.config import RWKV7Config
 from evenhand.nn.rwkv7.kernel import Backend
 from evenhand.nn.rwkv7.model import RWKV7
@@ -21,13 +23,20 @@ from evenhand.nn.rwkv7.model import RWKV7
 # Written by some releases for the first layer, which has no value residual; read by nobody.
 UNUSED = frozenset(f"blocks.0.att.v{index}" for index in range(3))
 SHOWN_FAULTS = 40
-# What torch and safetensors raise for files that they cannot make sense of.
-_UNREADABLE = (
-    pickle.UnpicklingError, safetensors.SafetensorError, OSError, EOFError, RuntimeError, ValueError, LookupError
-)  # fmt: skip
+LARGEST = 1e15
+"""No trained weight comes near it; a flipped high bit goes far beyond."""
+# What wraps the names or the whole dict when training frameworks save, and whose it is.
+WRAPPERS = {
+    "module._forward_module.": "Lightning with DeepSpeed",
+    "_forward_module.": "Lightning",
+    "_orig_mod.": "torch.compile",
+    "module.": "DataParallel",
+    "model.": "a wrapping module",
+}
+CONTAINERS = ("state_dict", "model", "module", "model_state_dict")
 
 
-class CheckpointError(EvenhandError):
+class CheckpointError(DataError):
     """A file that cannot be read as an RWKV-7 checkpoint, or cannot be written."""
 
 
@@ -51,14 +60,16 @@ def load_checkpoint(
         backend: the recurrence's kernel.
 
     Raises:
-        CheckpointError: no such file, another ending, a truncated file, a pickle that would run code.
-        CheckpointContentError: an RWKV generation other than 7; tensors that are missing, too many or of a wrong shape.
+        CheckpointError: no such file, another ending, a truncated or damaged file, a file of something else, a pickle
+            that would run code.
+        CheckpointContentError: an RWKV generation other than 7; the names or the wrapping of another library; tensors
+            that are missing, too many, of a wrong shape or kind, or hold numbers that are not finite.
     """
     path = Path(path)
     tensors = read_tensors(path)
     config = sizes(tensors, str(path))
     model = RWKV7(config, backend=backend, empty=True)
-    _check(tensors, {name: t.shape for name, t in model.state_dict().items()}, str(path))
+    _check(tensors, {name: t.shape for name, t in model.state_dict().items()}, str(path), dtype)
     kept = {name: t.to(device=device, dtype=dtype).contiguous() for name, t in tensors.items() if name not in UNUSED}
     model.load_state_dict(kept, assign=True)
     return model.requires_grad_(True)
@@ -109,10 +120,15 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             f"{path}: expected a checkpoint file, found {'a folder' if path.is_dir() else 'nothing'}."
         )
     try:
+        check_file(path)
+    except DataError as error:
+        raise CheckpointError(str(error)) from error
+    try:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
+        _check_sums(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except _UNREADABLE as error:
+    except Exception as error:  # torch and safetensors raise many kinds for files that they cannot make sense of
         detail = next(iter(str(error).splitlines()), type(error).__name__)
         if isinstance(error, pickle.UnpicklingError) and "nsupported" in str(error):  # a global, class or operand
             raise CheckpointError(
@@ -123,8 +139,35 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             f"{path}: the file is damaged or truncated ({path.stat().st_size:,} bytes): {detail}. Fetch it again."
         ) from error
     if not isinstance(content, Mapping) or not all(isinstance(t, Tensor) for t in content.values()):
-        raise CheckpointError(f"{path}: expected a flat dict of tensors, found {type(content).__name__}.")
+        raise CheckpointError(_other_content(path, content))
     return {str(name): tensor for name, tensor in content.items()}
+
+
+def _check_sums(path: Path) -> None:
+    """Compare the checksums that torch writes beside every record and does not look at when it reads."""
+    if not zipfile.is_zipfile(path):
+        return  # the older form of torch.save has none
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            if entry.CRC == 0:
+                continue  # written without checksums, or empty
+            with archive.open(entry) as record:
+                while record.read(1 << 20):
+                    pass
+
+
+def _other_content(path: Path, content: object) -> str:
+    if isinstance(content, Mapping):
+        inner = [key for key in CONTAINERS if isinstance(content.get(key), Mapping)]
+        if inner:
+            return (
+                f"{path}: expected a flat dict of tensors, found one wrapped in others: the weights stand under the "
+                f"key '{inner[0]}', as training frameworks save them. Save that part alone: "
+                f"torch.save(torch.load('{path.name}')['{inner[0]}'], 'weights.pth')."
+            )
+        odd = [str(name)[:60] for name, value in content.items() if not isinstance(value, Tensor)]
+        return f"{path}: expected a flat dict of tensors, found a dict with other values under {', '.join(odd[:5])}."
+    return f"{path}: expected a flat dict of tensors, found {type(content).__name__}."
 
 
 def sizes(tensors: Mapping[str, Tensor], source: str) -> RWKV7Config:
@@ -133,7 +176,7 @@ def sizes(tensors: Mapping[str, Tensor], source: str) -> RWKV7Config:
     Raises:
         CheckpointContentError: another generation of RWKV, or a tensor that tells a size is missing or malformed.
     """
-    other = _other_generation(tensors)
+    other = _other_generation(tensors) or _other_names(tensors)
     if other:
         raise CheckpointContentError(source, [Fault(source, other)])
     needed = {"emb.weight": 2, "blocks.0.att.r_k": 2, "blocks.0.att.w1": 2, "blocks.0.att.a1": 2, "blocks.0.att.g1": 2}
@@ -146,8 +189,9 @@ def sizes(tensors: Mapping[str, Tensor], source: str) -> RWKV7Config:
     for name, dimensions in needed.items():
         if name not in tensors:
             faults.append(Fault(name, "this tensor, which tells the model's sizes, is missing"))
-        elif tensors[name].ndim != dimensions:
-            faults.append(Fault(name, f"expected {dimensions} dimensions, found shape {tuple(tensors[name].shape)}"))
+        elif tensors[name].ndim != dimensions or 0 in tensors[name].shape:
+            shape = tuple(tensors[name].shape)
+            faults.append(Fault(name, f"expected {dimensions} dimensions, none of them 0, found shape {shape}"))
     if faults:
         raise CheckpointContentError(source, faults)
     vocabulary, width = tensors["emb.weight"].shape
@@ -177,18 +221,64 @@ def _other_generation(tensors: Mapping[str, Tensor]) -> str | None:
     return None
 
 
-def _check(tensors: Mapping[str, Tensor], expected: Mapping[str, torch.Size], source: str) -> None:
+def _other_names(tensors: Mapping[str, Tensor]) -> str | None:
+    """What to do where the names are those of another library, or have something in front."""
+    if "emb.weight" in tensors:
+        return None
+    hub = [name for name in tensors if ".layers.0." in name or name.startswith("model.embeddings")]
+    if hub:
+        return (
+            f"expected the names of released RWKV-7 files (blocks.0.att.x_r), found those of flash-linear-attention or "
+            f"Hugging Face ({hub[0]}). Take the original .pth file (hub BlinkDL/rwkv7-g1), or convert the names back"
+        )
+    for name in tensors:
+        if name.endswith(".emb.weight"):
+            prefix = name.removesuffix("emb.weight")
+            whose = WRAPPERS.get(prefix, "a wrapping module")
+            return (
+                f"every name begins with '{prefix}', as {whose} saves them. Take it off: "
+                f"torch.save({{name.removeprefix('{prefix}'): t for name, t in tensors.items()}}, 'weights.pth')"
+            )
+    return None
+
+
+def _check(
+    tensors: Mapping[str, Tensor], expected: Mapping[str, torch.Size], source: str, dtype: torch.dtype
+) -> None:
     faults = [Fault(name, "this tensor is missing") for name in expected if name not in tensors]
     for name, tensor in tensors.items():
         if name in UNUSED:
             continue
         if name not in expected:
             faults.append(Fault(name, f"no RWKV-7 model of these sizes has this tensor, shape {tuple(tensor.shape)}"))
-        elif tensor.shape != expected[name]:
-            faults.append(Fault(name, f"expected shape {tuple(expected[name])}, found {tuple(tensor.shape)}"))
-        elif not tensor.is_floating_point():
-            faults.append(Fault(name, f"expected floating-point numbers, found {tensor.dtype}"))
+            continue
+        fault = _tensor_fault(tensor, expected[name], dtype)
+        if fault:
+            faults.append(Fault(name, fault))
     if faults:
         hidden = len(faults) - SHOWN_FAULTS
         more = [Fault(source, f"{hidden} further tensors do not fit")] if hidden > 0 else []
         raise CheckpointContentError(source, [*faults[:SHOWN_FAULTS], *more])
+
+
+def _tensor_fault(tensor: Tensor, expected: torch.Size, dtype: torch.dtype) -> str:
+    """What is wrong with a tensor that should have this shape and become this dtype, or empty."""
+    if tensor.shape != expected:
+        flat = [size for size in tensor.shape if size > 1] == [size for size in expected if size > 1]
+        cure = "; the numbers are there, view them in that shape and save again" if flat else ""
+        return f"expected shape {tuple(expected)}, found {tuple(tensor.shape)}{cure}"
+    if tensor.layout != torch.strided or tensor.device.type == "meta":
+        kind = "a meta tensor without numbers" if tensor.device.type == "meta" else f"layout {tensor.layout}"
+        return f"expected a dense tensor, found {kind}"
+    if not tensor.is_floating_point():
+        return f"expected floating-point numbers, found {tensor.dtype}"
+    if tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
+        return f"{tensor.untyped_storage().nbytes():,} bytes are there for {tensor.numel():,} numbers"
+    # One pass: the largest magnitude is NaN where any number is, and infinite where any is.
+    largest = tensor.detach().to(torch.float32).abs().max().item()
+    if not largest <= LARGEST:
+        what = "numbers that are not finite" if not largest < float("inf") else f"a number as large as {largest:.3g}"
+        return f"holds {what}; the training had diverged, or the file is damaged: fetch it again"
+    if largest > torch.finfo(dtype).max:
+        return f"holds a number as large as {largest:.3g}, which {dtype} cannot hold; load it in another dtype"
+    return ""

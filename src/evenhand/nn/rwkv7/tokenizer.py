@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.data.reading import read_lines
 from evenhand.errors import DataError, Fault, FaultsError
 from evenhand.nn.rwkv7.kernel.compiling import compiled
 
 END_OF_TEXT = 0
+LARGEST_ID = 2**31 - 1
 SHOWN_FAULTS = 20
 _HASH = 0x9E3779B97F4A7C15  # odd 64-bit constant near 2^64 / golden ratio: spreads consecutive keys (Knuth, TAOCP 6.4)
 
@@ -50,14 +52,11 @@ class WorldTokenizer:
             VocabularyError: lines that do not parse, lengths that do not agree, ids given twice, bytes without token.
         """
         path = Path(path)
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+        if not path.exists():
             raise DataError(
                 f"{path}: expected an RWKV vocabulary file, found nothing. Give the path of rwkv_vocab_v20230424.txt."
-            ) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"{path}: expected an RWKV vocabulary in UTF-8, but it cannot be read: {error}.") from error
+            )
+        lines = read_lines(path)
         entries: dict[int, bytes] = {}
         faults: list[Fault] = []
         for number, line in enumerate(lines, start=1):
@@ -66,13 +65,16 @@ class WorldTokenizer:
                 if token in entries:
                     raise ValueError(f"id {token} is given twice")
                 entries[token] = content
-            except (ValueError, SyntaxError) as error:
-                faults.append(Fault(f"{path}:{number}", f"{error}, found {line[:60]!r}"))
+            except (ValueError, SyntaxError, MemoryError, RecursionError) as error:  # of the literal's parser
+                faults.append(Fault(f"{path}:{number}", f"{str(error)[:200]}, found {line[:60]!r}"))
         if faults:
             hidden = len(faults) - SHOWN_FAULTS
             more = [Fault(str(path), f"{hidden} further lines are damaged")] if hidden > 0 else []
             raise VocabularyError("vocabulary file", [*faults[:SHOWN_FAULTS], *more])
-        return cls(entries)
+        try:
+            return cls(entries)
+        except VocabularyError as error:
+            raise VocabularyError(f"vocabulary {path}", error.faults[:SHOWN_FAULTS]) from error
 
     @property
     def size(self) -> int:
@@ -118,6 +120,8 @@ def _parsed(line: str) -> tuple[int, bytes]:
     if len(content) != int(line[last + 1 :]):
         raise ValueError(f"expected {len(content)} bytes as the literal has")
     token = int(line[:first])
+    if token > LARGEST_ID:
+        raise ValueError(f"an id must be at most {LARGEST_ID}")
     if token == END_OF_TEXT:
         raise ValueError("id 0 is kept for the end of text")
     return token, content

@@ -39,11 +39,11 @@ def _check_chains(path: Path) -> str:
 def _check_sudoku(path: Path) -> str:
     from evenhand.systems.future_seed.tasks.sudoku import from_csv
 
-    return f"{len(from_csv(path, (1, 1)).solutions)} puzzles, every solution valid"
+    return f"{len(from_csv(path, (1, 1)).solutions)} puzzles, each with exactly one solution"
 
 
 def _check_sentences(path: Path) -> str:
-    return f"{len(punctuation.sentences(read_file(path), 20, 160))} sentences with an inner mark"
+    return f"{len(punctuation.sentences(read_file(path), 20, 160, path.name))} sentences with an inner mark"
 
 
 def _check_vocabulary(path: Path) -> str:

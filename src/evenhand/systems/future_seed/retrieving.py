@@ -16,7 +16,7 @@ from evenhand.nn.rwkv7 import read_twice
 from evenhand.outcome import Outcome
 from evenhand.recipe import Bench
 from evenhand.systems.future_seed.text.examples import fraction, normalised
-from evenhand.systems.future_seed.text.hotpot import Article, paragraphs
+from evenhand.systems.future_seed.text.hotpot import FAULTS, Article, paragraphs
 from evenhand.systems.future_seed.text.reading import END
 from evenhand.systems.future_seed.text.tokenizers import Tokenizer, make_tokenizer
 from evenhand.systems.future_seed.training import Reader, Trainer
@@ -42,16 +42,20 @@ def queries(records: Sequence[Record], source: str) -> list[Query]:
     """Queries of HotpotQA records that name at least one supporting paragraph.
 
     Raises:
-        DataError: no record does.
+        DataError: no record does, or one has another form.
     """
     found = []
     for number, record in enumerate(records, start=1):
-        articles: list[Article] = paragraphs(record)
+        try:
+            articles: list[Article] = paragraphs(record)
+            question = str(record["question"])
+        except FAULTS as error:
+            raise DataError(f"{source}: record {number} is no HotpotQA: {type(error).__name__} {error}.") from error
         supporting = tuple(a.text for a in articles if a.supporting)
         distractors = tuple(a.text for a in articles if not a.supporting)
         name = str(record.get("_id", record.get("id", number)))
         if supporting:
-            found.append(Query(name, str(record["question"]), supporting, distractors))
+            found.append(Query(name, question, supporting, distractors))
     if not found:
         raise DataError(f"{source}: none of {len(records)} records names a supporting paragraph.")
     return found

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from evenhand.errors import DataError
 from evenhand.systems.lyapunov.certifier_kernels import REFUTED, SPLIT, decide_nodes
+from evenhand.systems.lyapunov.checker import BOUNDS
 from evenhand.systems.lyapunov.context_tree import UNITS, residue_images
 from evenhand.systems.lyapunov.potential import TIE_BREAK, Potential, load_potential
 from evenhand.systems.lyapunov.walks import walk
@@ -83,10 +84,11 @@ def certify(
         report: called after each level with the exponent and the masses so far.
 
     Raises:
-        DataError: the certificate is named .gz, the model cannot be read or has residues beyond mod 27, or the file
-            belongs to another run, or exists without a state to go on from.
+        DataError: the certificate is named .gz, the model cannot be read or has residues beyond mod 27, head or cutoff
+            lie beyond what the checker accepts, or the file belongs to another run, or exists without a sound state to
+            go on from.
     """
-    model = _certifiable(model_path, certificate, head)
+    model = checkable(_certifiable(model_path, certificate, head), cutoff)
     header = {
         "format": FORMAT,
         "model": model_path.name,
@@ -119,6 +121,19 @@ def certify(
     if len(nodes.lengths) == 0:
         state_path.unlink(missing_ok=True)
     return masses
+
+
+def checkable(model: Potential, cutoff: int) -> Potential:
+    """The model, refused where the checker would not look at a certificate of it.
+
+    Raises:
+        DataError: head or cutoff lie beyond what it accepts.
+    """
+    for name, value in (("head", model.head), ("cutoff", cutoff)):
+        low, high = BOUNDS[name]
+        if not low <= value <= high:
+            raise DataError(f"The {name} of a certificate lies in {low}..{high}; found {value}.")
+    return model
 
 
 def _certifiable(model_path: Path, certificate: Path, head: int | None) -> Potential:
@@ -165,7 +180,7 @@ def _resume(
 ) -> tuple[int, _Nodes, tuple[int, int, int]]:
     """Go on from a saved state, cutting off what was written after it; begin anew if there is no file."""
     begun = json.dumps(header) + "\n"
-    if not certificate.exists() or (not state_path.exists() and certificate.read_text(encoding="utf-8") in {"", begun}):
+    if not certificate.exists() or (not state_path.exists() and certificate.read_bytes() in {b"", begun.encode()}):
         certificate.write_text(begun, encoding="utf-8")
         root = _root(model)
         _save_state(state_path, certificate, FIRST_EXPONENT, root, (0, 0, 0))
@@ -175,17 +190,29 @@ def _resume(
             f"{certificate} exists, and no {state_path.name} lies beside it to go on from: either all its classes are "
             "decided or that file is lost. Remove the certificate or choose another name."
         )
-    with certificate.open(encoding="utf-8") as file:
-        if file.readline() != begun:
+    with certificate.open("rb") as file:
+        if file.readline() != begun.encode():
             raise DataError(f"{certificate} belongs to another model, head or cutoff; choose another file.")
-    with np.load(state_path) as state:
-        size = int(state["bytes"])
-        if certificate.stat().st_size < size:
-            raise DataError(f"{certificate} is shorter than when {state_path.name} was saved; remove both.")
-        os.truncate(certificate, size)
-        totals = json.loads(str(state["totals"]))
-        nodes = _Nodes(state["words"], state["lengths"], state["masks"])
-        return int(state["exponent"]), nodes, (totals[0], totals[1], totals[2])
+    size, exponent, nodes, totals = _load_state(state_path)
+    if certificate.stat().st_size < size:
+        raise DataError(f"{certificate} is shorter than when {state_path.name} was saved; remove both.")
+    os.truncate(certificate, size)
+    return exponent, nodes, totals
+
+
+def _load_state(path: Path) -> tuple[int, int, _Nodes, tuple[int, int, int]]:
+    """(bytes of the certificate, exponent, nodes, totals) of a saved state."""
+    try:
+        with np.load(path) as state:
+            certified, refuted, count = json.loads(str(state["totals"]))
+            nodes = _Nodes(state["words"], state["lengths"], state["masks"])
+            kinds = [(array.dtype.name, array.ndim) for array in (nodes.words, nodes.lengths, nodes.masks)]
+            counts = {len(nodes.words), len(nodes.lengths), len(nodes.masks)}
+            if kinds != [("uint8", 2), ("int64", 1), ("uint64", 1)] or len(counts) > 1:
+                raise ValueError("its arrays are of another kind")
+            return int(state["bytes"]), int(state["exponent"]), nodes, (int(certified), int(refuted), int(count))
+    except Exception as error:  # numpy, zipfile and zlib raise many kinds for a damaged file
+        raise DataError(f"{path} is no sound state of a certificate ({error}); remove it and the certificate.") from error
 
 
 def _save_state(path: Path, certificate: Path, exponent: int, nodes: _Nodes, totals: tuple[int, int, int]) -> None:

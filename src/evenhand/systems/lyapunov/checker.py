@@ -14,6 +14,9 @@ What falls. With head m, V'(n) = min over 0 <= i <= m of V(T^i(n)) + c i/(m + 2)
 stands at an i >= 1, it counts for T(n) with i - 1, so V'(T(n)) <= V'(n) - c/(m + 2). If it stands at 0, V'(n) = V(n),
 and the i of the class gives V'(T(n)) <= V(T^i(n)) + c (i - 1)/(m + 2) <= V(n) - c + c m/(m + 2) = V'(n) - 2c/(m + 2).
 A density below 1 says nothing about the numbers outside, nor that any trajectory ends at 1.
+
+What is read is taken as whole numbers within the bounds below and as nothing else: True is no 1, and no file can ask
+for more than minutes of work.
 """
 
 from __future__ import annotations
@@ -21,19 +24,29 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-from evenhand.errors import EvenhandError
+from evenhand.errors import DataError
 
 STRICT = 1 << 20
+BOUNDS = {"units": (1, 1000), "residue_power": (0, 6), "lookahead": (1, 1000), "head": (0, 1000), "cutoff": (3, 10**6)}
+MOST_VALUATIONS = 512  # the sum of a word's valuations: no class of density below 2^-512
+MOST_PHI = 1 << 16
+MOST_BYTES = 1 << 28  # of a file when unpacked
+MOST_WORK = 10**10  # numbers below the cutoff x places looked at x units
+_FRACTION = re.compile(r"[0-9]{1,400}(/[1-9][0-9]{0,399})?")
 
 
-class CertificateError(EvenhandError):
-    """The certificate does not show what it says; names the line."""
+class CertificateError(DataError):
+    """The certificate does not show what it says, or is none; names the line."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +76,62 @@ def _require(condition: bool, where: str, message: str) -> None:
         raise CertificateError(f"{where}: {message}")
 
 
-def _read_model(path: Path, digest: str) -> _Model:
-    raw = path.read_bytes()
-    _require(hashlib.sha256(raw).hexdigest() == digest, str(path), "is not the model that the certificate names.")
-    lines = gzip.decompress(raw).decode().splitlines()
-    head = json.loads(lines[0])
-    model = _Model(head["units"], 3 ** head["residue_power"], head["lookahead"], {}, {}, 0)
+def _whole(values: object, low: int, high: int) -> bool:
+    """Whether this is a list of whole numbers within bounds."""
+    return isinstance(values, list) and all(type(value) is int and low <= value <= high for value in values)
+
+
+def _bounded(document: dict[str, Any], key: str, where: str) -> int:
+    value, (low, high) = document.get(key), BOUNDS[key]
+    _require(_whole([value], low, high), where, f"expected {key} as a whole number in {low}..{high}.")
+    return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+def _lines(path: Path) -> list[str]:
+    """The finished lines of a text file, compressed or not: what follows the last line end was never finished."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
+        _require(len(raw) <= MOST_BYTES, str(path), f"holds more than {MOST_BYTES} bytes.")
+        return str(raw.decode()).split("\n")[:-1]
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise CertificateError(f"{path} cannot be read: {error}.") from error
+
+
+def _constant(name: str) -> object:
+    raise ValueError(f"{name} is no number")
+
+
+def _entry(line: str, where: str) -> Any:
+    try:
+        return json.loads(line, parse_constant=_constant)
+    except (ValueError, RecursionError) as error:
+        raise CertificateError(f"{where}: no usable JSON: {error}.") from error
+
+
+def _read_model(path: Path, digest: object, certificate: Path) -> _Model:
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise CertificateError(f"The model {path} cannot be read: {error}.") from error
+    _require(found == digest, str(path), f"is not the model that the certificate {certificate.name} names.")
+    lines = _lines(path)
+    head = _entry(lines[0], f"{path}:1") if lines else None
+    _require(isinstance(head, dict), f"{path}:1", "expected the header of a potential.")
+    q, power, window = (_bounded(head, key, f"{path}:1") for key in ("units", "residue_power", "lookahead"))
+    model = _Model(q, 3**power, window, {}, {}, 0)
     for number, line in enumerate(lines[1:], 2):
-        word, tail, row = json.loads(line)
-        where = f"{path}:{number}"
-        _require(len(row) == model.modulus and all(isinstance(v, int) and v >= 0 for v in row), where, "bad phi.")
-        _require(0 < len(word) <= model.window and all(k >= 1 for k in word), where, "bad context.")
+        where, entry = f"{path}:{number}", _entry(line, f"{path}:{number}")
+        _require(isinstance(entry, list) and len(entry) == 3 and _whole([entry[1]], 0, 1), where, "no context.")
+        word, tail, row = entry
+        _require(_whole(row, 0, MOST_PHI) and len(row) == model.modulus, where, "bad phi.")
+        valid = _whole(word, 1, MOST_VALUATIONS) and 0 < len(word) <= model.window
+        _require(valid, where, "bad context.")
         if tail:
             _require(tuple(word[:-1]) not in model.tails, where, "second tail of one context.")
             model.tails[tuple(word[:-1])] = (word[-1], row)
         else:
+            _require(tuple(word) not in model.exact, where, "a context stands twice.")
             model.exact[tuple(word)] = row
         model.highest = max(model.highest, *row)
     return model
@@ -127,9 +181,12 @@ def _interval(word: list[int], tail: bool) -> tuple[int, int]:
     return (a >> 1, e - 1) if tail else (a, e)
 
 
-def _exceptions(model: _Model, head: int, cutoff: int) -> list[int]:
-    """The odd n in 3..cutoff-1 at which no V(T^i n) with i <= head + 1 is low enough."""
-    found = []
+def _check_exceptions(model: _Model, head: int, cutoff: int, listed: Sequence[int], where: str) -> None:
+    """The odd n in 3..cutoff-1 at which no V(T^i n) with i <= head + 1 is low enough must be those listed."""
+    work = cutoff * (head + 1 + model.window) * model.q
+    _require(work <= MOST_WORK, where, f"cutoff, head and units ask for {work} steps; {MOST_WORK} are the most.")
+    expected = iter((*listed, None))
+    awaited = next(expected)
     for n in range(3, cutoff, 2):
         current, values, word, numbers = n, [], [], []
         for _ in range(head + 1 + model.window):
@@ -140,56 +197,72 @@ def _exceptions(model: _Model, head: int, cutoff: int) -> list[int]:
             current = image >> k
         for i in range(head + 2):
             row = _phi_row(model, word[i : i + model.window], False)
-            _require(row is not None, f"n = {n}", f"the model has no context for {word[i : i + model.window]}.")
+            _require(row is not None, where, f"the model has no context for {word[i : i + model.window]}, n = {n}.")
             values.append((row or [])[numbers[i] % model.modulus])
         start = numbers[0] ** model.q * STRICT << values[0]
-        if not any(start >= numbers[i] ** model.q * (STRICT + 1) << values[i] for i in range(1, head + 2)):
-            found.append(n)
-    return found
+        falls = any(start >= numbers[i] ** model.q * (STRICT + 1) << values[i] for i in range(1, head + 2))
+        _require(falls == (n != awaited), where, f"exceptions differ at n = {n}.")
+        awaited = awaited if falls else next(expected)
+    _require(awaited is None, where, f"exceptions differ: {awaited} is none.")
+
+
+def _header(certificate: Path, line: str) -> dict[str, Any]:
+    where = f"{certificate}:1"
+    header = _entry(line, where)
+    _require(isinstance(header, dict), where, "expected the header of a certificate.")
+    _require(header.get("format") == "evenhand-lyapunov-certificate-1", where, "is of another format.")
+    _require(_whole(header.get("exceptions"), 3, BOUNDS["cutoff"][1]), where, "expected exceptions as whole numbers.")
+    return dict(header)
 
 
 def check(certificate: Path, model_path: Path) -> Checked:
     """Verify a certificate against its model. A file that was cut off mid-line is checked up to its last whole line.
 
     Raises:
-        CertificateError: a class, margin, overlap, cutoff or exception that does not hold; the line is named.
+        CertificateError: a class, margin, overlap, cutoff or exception that does not hold, or a line that is none; it
+            is named.
     """
-    opener = gzip.open if certificate.suffix == ".gz" else open
-    with opener(certificate, "rt", encoding="utf-8") as file:
-        text = file.read()
-    lines = text.split("\n")[:-1]  # what follows the last line end was never finished
+    lines = _lines(certificate)
     _require(len(lines) > 0, str(certificate), "has no header.")
-    header = json.loads(lines[0])
-    _require(header.get("format") == "evenhand-lyapunov-certificate-1", str(certificate), "is of another format.")
-    model = _read_model(model_path, header["model_sha256"])
-    head, cutoff = int(header["head"]), int(header["cutoff"])
-    _require(head >= 0 and cutoff >= 3, str(certificate), "head or cutoff out of range.")
-    _require(_exceptions(model, head, cutoff) == header["exceptions"], str(certificate), "exceptions differ.")
+    header = _header(certificate, lines[0])
+    model = _read_model(model_path, header.get("model_sha256"), certificate)
+    head, cutoff = (_bounded(header, key, f"{certificate}:1") for key in ("head", "cutoff"))
+    _check_exceptions(model, head, cutoff, header["exceptions"], f"{certificate}:1 of {model_path.name}")
     intervals: list[tuple[int, int, int, int]] = []
     complete, density = False, Fraction(0)
     for number, line in enumerate(lines[1:], 2):
         where = f"{certificate}:{number}"
-        entry = json.loads(line)
+        entry = _entry(line, where)
         if isinstance(entry, dict):
             complete = True
             _require(number == len(lines), where, "something follows the summary.")
-            claimed = Fraction(entry["certified"])
-            _require(claimed == density, where, f"claims density {claimed}; the classes add up to {density}.")
+            claimed = entry.get("certified")
+            valid = isinstance(claimed, str) and _FRACTION.fullmatch(claimed)
+            _require(bool(valid), where, "expected a summary with a fraction under 'certified'.")
+            _require(Fraction(claimed) == density, where, f"claims {claimed}; the classes add up to {density}.")
             continue
-        word, tail, i, residues = entry
-        valid = all(isinstance(k, int) and k >= 1 for k in word) and isinstance(i, int)
-        _require(valid and 1 <= i <= min(head + 1, len(word)), where, "bad word or index.")
-        _require(len(set(residues)) == len(residues), where, "a residue stands twice.")
-        rows = (_phi_row(model, word, bool(tail)), _phi_row(model, word[i:], bool(tail)))
-        a, e = _interval(word, bool(tail))
-        for residue in residues:
-            _require(0 <= residue < model.modulus, where, f"residue {residue} is out of range.")
-            holds = _check_class(model, word, i, residue, cutoff, rows)
-            _require(holds, where, f"V need not fall by index {i} on the class {word}, residue {residue}.")
-            intervals.append((residue, a, e, number))
-        density += Fraction(len(residues), model.modulus << e)
+        density += _check_line(model, head, cutoff, entry, where, intervals, number)
     _check_disjoint(intervals, str(certificate))
     return Checked(density, len(intervals), cutoff, tuple(header["exceptions"]), model.window + head, complete)
+
+
+def _check_line(
+    model: _Model, head: int, cutoff: int, entry: Any, where: str, out: list[tuple[int, int, int, int]], number: int
+) -> Fraction:
+    """The density of a line's classes, each of which holds."""
+    _require(isinstance(entry, list) and len(entry) == 4, where, "expected a class [valuations, tail, index, residues].")
+    word, tail, i, residues = entry
+    valid = _whole(word, 1, MOST_VALUATIONS) and sum(word) <= MOST_VALUATIONS and _whole([tail], 0, 1)
+    _require(valid and _whole([i], 1, min(head + 1, len(word))), where, "bad word or index.")
+    _require(_whole(residues, 0, model.modulus - 1), where, f"a residue is out of range 0..{model.modulus - 1}.")
+    _require(len(set(residues)) == len(residues), where, "a residue stands twice.")
+    rows = (_phi_row(model, word, bool(tail)), _phi_row(model, word[i:], bool(tail)))
+    a, e = _interval(word, bool(tail))
+    for residue in residues:
+        holds = _check_class(model, word, i, residue, cutoff, rows)
+        _require(holds, where, f"V need not fall by index {i} on the class {word}, residue {residue}.")
+        out.append((residue, a, e, number))
+    return Fraction(len(residues), model.modulus << e)
 
 
 def _check_disjoint(intervals: list[tuple[int, int, int, int]], where: str) -> None:

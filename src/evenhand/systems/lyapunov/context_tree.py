@@ -66,11 +66,11 @@ class ContextTree:
         return found
 
 
-def context_tree(lookahead: int, depth: int = 3) -> ContextTree:
+def context_tree(lookahead: int, depth: int = 3, most: int | None = None) -> ContextTree:
     """Build the contexts of windows of ``lookahead`` valuations.
 
     Raises:
-        DataError: a lookahead below 1 or a depth below 0.
+        DataError: a lookahead below 1 or a depth below 0; more than ``most`` contexts, where a bound is given.
     """
     if lookahead < 1 or depth < 0:
         raise DataError(f"Contexts need lookahead >= 1 and depth >= 0; found {lookahead} and {depth}.")
@@ -93,6 +93,8 @@ def context_tree(lookahead: int, depth: int = 3) -> ContextTree:
             if fallen or i + 1 == lookahead:
                 context.append(count)
                 count += 1
+                if most is not None and count > most:
+                    raise DataError(f"Lookahead {lookahead} at depth {depth} has more than {most} contexts.")
                 # at the last place a valuation that does not fall is told apart, one that falls closes the list
                 tail = new if fallen else 0
             else:

@@ -15,15 +15,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.data import reading
 from evenhand.errors import DataError, Fault, FaultsError
 from evenhand.systems.lyapunov.arithmetic import orbit_maximum, steps_to_one, syracuse
 from evenhand.systems.lyapunov.limbs import Limbs, pack
 
 COLUMNS = ("n", "T(n)", "growth", "stopping_time", "maximum", "weight")
 SHOWN_FAULTS = 20
+MOST_BITS = 4096
+"""Bits of the largest n that is read: the orbits of larger ones take minutes."""
 
 
-class EvaluationSetError(FaultsError):
+class EvaluationSetError(FaultsError, DataError):
     """Rows of an evaluation CSV that do not hold what they say."""
 
 
@@ -109,17 +112,7 @@ def read_csv(path: Path) -> EvaluationSet:
         EvaluationSetError: rows that are wrong, each named by its line (the first 20 of them).
         DataError: there is no such file, or it has no column ``n``.
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            header = reader.fieldnames or []
-            if "n" not in header:
-                raise DataError(f"{path}: expected a column 'n' (columns {', '.join(COLUMNS)}); found {list(header)}.")
-            rows = [(reader.line_num, row) for row in reader]
-    except OSError as error:
-        raise DataError(f"The evaluation set {path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"The evaluation set {path} is no CSV file in UTF-8: {error}.") from error
+    rows = list(reading.read_csv(path, ("n",)))
     faults: list[Fault] = []
     numbers: list[int] = []
     seen: dict[int, int] = {}
@@ -146,8 +139,10 @@ def _fault(row: dict[str, str]) -> str | None:
     """What is wrong with one row, or None."""
     try:
         n = int(row["n"])
-    except (TypeError, ValueError):
-        return f"expected an integer n; found {row['n']!r}."
+    except ValueError:
+        return f"expected an integer n; found {row['n'][:40]!r}."
+    if n.bit_length() > MOST_BITS:
+        return f"expected an n of at most {MOST_BITS} bits; found one of {n.bit_length()}."
     if n < 3 or n % 2 == 0:
         return f"expected an odd n >= 3; found {n}."
     expected: dict[str, int] = {"T(n)": syracuse(n), "growth": int(n & 3 == 3)}
@@ -162,11 +157,11 @@ def _fault(row: dict[str, str]) -> str | None:
         if column == "growth":
             text = {"true": "1", "false": "0"}.get(text.lower(), text)
         if text != str(value):
-            return f"{column} of n = {n} is {value}, recomputed; found {text}."
+            return f"{column} of n = {n} is {value}, recomputed; found {text[:40]}."
     text = row.get("weight")
     try:
-        if text and abs(float(text) - orbit_weight(n)) > 1e-9:
-            return f"weight of n = {n} is {orbit_weight(n)!r}, recomputed; found {text}."
+        if text and not abs(float(text) - orbit_weight(n)) <= 1e-9:
+            return f"weight of n = {n} is {orbit_weight(n)!r}, recomputed; found {text[:40]}."
     except ValueError:
-        return f"expected a number as weight; found {text!r}."
+        return f"expected a number as weight; found {str(text)[:40]!r}."
     return None

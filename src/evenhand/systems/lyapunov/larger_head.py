@@ -12,9 +12,10 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
+from evenhand.data.reading import read_bytes
 from evenhand.errors import DataError
 from evenhand.systems.lyapunov.certificate_form import sound_lines
-from evenhand.systems.lyapunov.certifier import exceptions_below
+from evenhand.systems.lyapunov.certifier import checkable, exceptions_below
 from evenhand.systems.lyapunov.potential import load_potential
 
 
@@ -31,13 +32,13 @@ def for_larger_head(model_path: Path, source: Path, target: Path, head: int) -> 
         raise DataError(f"{target} exists; remove it or choose another name.")
     lines = sound_lines(source)
     header, summary = json.loads(lines[0]), json.loads(lines[-1])
-    if header["model_sha256"] != hashlib.sha256(model_path.read_bytes()).hexdigest():
+    if header["model_sha256"] != hashlib.sha256(read_bytes(model_path)).hexdigest():
         raise DataError(f"{source} is a certificate of another model than {model_path}.")
     if head < header["head"]:
         raise DataError(f"{source} has a head of {header['head']}; its classes say nothing about one of {head}.")
-    if not isinstance(summary, dict):
+    if len(lines) == 1 or not isinstance(summary, dict):
         raise DataError(f"{source} was not finished: it ends without a summary. Finish it first.")
-    model = load_potential(model_path).with_head(head)
+    model = checkable(load_potential(model_path).with_head(head), header["cutoff"])
     header |= {"head": head, "exceptions": exceptions_below(model, header["cutoff"])}
     summary["refuted"] = "0"
     written = "".join(f"{line}\n" for line in (json.dumps(header), *lines[1:-1], json.dumps(summary))).encode()

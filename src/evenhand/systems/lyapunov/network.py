@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from evenhand.data.reading import check_file
 from evenhand.errors import DataError
 from evenhand.systems.lyapunov.features import GROUPS, FeatureSpec, feature_pairs
 from evenhand.systems.lyapunov.limbs import Limbs
@@ -115,8 +116,10 @@ def load_checkpoint(path: Path, *, lookahead: int | None = None) -> NetworkModel
     """Read a checkpoint, with the training seeds where it names them.
 
     Raises:
-        DataError: it cannot be read, is something else, or was made for another lookahead than asked.
+        DataError: it cannot be read, is something else, holds numbers that are none, or was made for another lookahead
+            than asked.
     """
+    check_file(path)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         meta = json.loads(state["meta"])
@@ -124,8 +127,14 @@ def load_checkpoint(path: Path, *, lookahead: int | None = None) -> NetworkModel
             raise DataError(f"{path}: expected {FORMAT}; found {meta['format']}.")
         groups = tuple(meta["spec"]["groups"])
         spec = FeatureSpec(meta["spec"]["lookahead"], groups if set(groups) <= set(GROUPS) else GROUPS)
-        network = LyapunovNetwork(spec, tuple(meta["layers"]))
-        network.load_state_dict(state["weights"])
+        weights, layers = state["weights"], tuple(meta["layers"])
+        # before a network of these sizes is made: they could ask for any amount of memory
+        if sum(weight.numel() for weight in weights.values()) != _parameters(spec.width, layers):
+            raise DataError(f"{path}: its weights are not those of hidden layers {str(list(layers))[:100]}.")
+        if not all(bool(weight.isfinite().all()) for weight in weights.values()):
+            raise DataError(f"{path}: weights are not finite; the training had diverged, or the file is damaged.")
+        network = LyapunovNetwork(spec, layers)
+        network.load_state_dict(weights)
         seeds = meta["training"].get("seeds")
         model = NetworkModel(network, path.stem, None if seeds is None else tuple(int(seed) for seed in seeds))
     except DataError:
@@ -135,6 +144,11 @@ def load_checkpoint(path: Path, *, lookahead: int | None = None) -> NetworkModel
     if lookahead is not None and spec.lookahead != lookahead:
         raise DataError(f"{path} was trained with lookahead {spec.lookahead}; asked for {lookahead}.")
     return model
+
+
+def _parameters(width: int, layers: tuple[int, ...]) -> int:
+    """The number of parameters of a network: weights and biases of each layer, and the drift coefficient."""
+    return 1 + sum((a + 1) * b for a, b in pairwise((width, *layers, 1)))
 
 
 def fingerprint(network: LyapunovNetwork) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +16,15 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.data.reading import parse_json, read_bytes, read_gzip_text
 from evenhand.errors import DataError
 from evenhand.systems.lyapunov.context_tree import UNITS, ContextTree, context_tree
 from evenhand.systems.lyapunov.metrics import Decision
 from evenhand.systems.lyapunov.walks import RESIDUE_MODULUS, Walks
 
 FORMAT = "evenhand-lyapunov-potential-1"
+MOST = {"lookahead": (1, 64), "depth": (0, 64), "residue_power": (0, 4), "head": (0, 1000)}
+MOST_PHI = 1 << 16
 ZIP = b"PK"  # how the archives begin that torch saves networks in
 TIE_BREAK = float(np.log2(1 + 2.0**-20)) / UNITS
 
@@ -113,35 +115,47 @@ def load_potential(path: Path, *, lookahead: int | None = None) -> Potential:
     Raises:
         DataError: no such file, not such a file, contexts that do not fit, or another lookahead.
     """
-    try:
-        raw = path.read_bytes()
-        if raw[:2] == ZIP:
-            raise DataError(
-                f"{path} is an archive as networks are saved in; a potential is wanted, as evenhand-lyapunov learn "
-                "saves it (NAME.json.gz). Networks are measured, by evaluate and trajectories, and cannot be certified."
-            )
-        lines = gzip.decompress(raw).decode().splitlines()
-        meta = json.loads(lines[0]) if lines else {}
-        if not isinstance(meta, dict) or meta.get("format") != FORMAT or meta["units"] != UNITS:
-            shown = meta or "nothing"
-            raise DataError(f"{path}: expected a header with format {FORMAT} in 1/{UNITS} bit; found {shown}.")
-        tree = context_tree(meta["lookahead"], meta["depth"])
-        rows = [json.loads(line) for line in lines[1:]]
-        if [(tuple(word), bool(tail)) for word, tail, _ in rows] != tree.words:
-            raise DataError(f"{path}: its contexts are not those of lookahead {tree.lookahead}, depth {tree.depth}.")
-        table = np.array([row for _, _, row in rows], np.int64)
-        if table.shape != (tree.contexts, 3 ** meta["residue_power"]) or table.min() < 0:
-            raise DataError(f"{path}: the table does not have 3^{meta['residue_power']} values >= 0 per context.")
-    except gzip.BadGzipFile as error:
-        raise DataError(f"{path} is not a saved potential (NAME.json.gz): it is not compressed.") from error
-    except OSError as error:
-        raise DataError(f"The model {path} cannot be read: {error}.") from error
-    except (EOFError, zlib.error, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise DataError(f"{path} is not a saved potential: {error}.") from error
-    found = Potential(tree, meta["residue_power"], table, meta["head"])
+    head_bytes = read_bytes(path)[:2]
+    if head_bytes == ZIP:
+        raise DataError(
+            f"{path} is an archive as networks are saved in; a potential is wanted, as evenhand-lyapunov learn "
+            "saves it (NAME.json.gz). Networks are measured, by evaluate and trajectories, and cannot be certified."
+        )
+    lines = read_gzip_text(path).splitlines()
+    meta = parse_json(lines[0], str(path)) if lines else {}
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT or meta.get("units") != UNITS:
+        shown = str(meta)[:200] if meta else "nothing"
+        raise DataError(f"{path}: expected a header with format {FORMAT} in 1/{UNITS} bit; found {shown}.")
+    sizes = [meta.get(key) for key in MOST]
+    if not all(type(size) is int and low <= size <= high for size, (low, high) in zip(sizes, MOST.values(), strict=True)):
+        bounds = ", ".join(f"{key} in {low}..{high}" for key, (low, high) in MOST.items())
+        raise DataError(f"{path}:1: expected whole numbers {bounds}; found {str(sizes)[:200]}.")
+    window, depth, residue_power, head = sizes
+    found = Potential(*_table(path, lines, window, depth, residue_power), head)
     if lookahead is not None and found.lookahead != lookahead:
         raise DataError(f"{path} was made for lookahead {found.lookahead}; asked for {lookahead}.")
     return found
+
+
+def _table(
+    path: Path, lines: list[str], window: int, depth: int, residue_power: int
+) -> tuple[ContextTree, int, NDArray[np.int64]]:
+    """The contexts of a saved potential, j, and its table, from the lines below the header."""
+    rows = [parse_json(line, str(path), number) for number, line in enumerate(lines[1:], 2)]
+    for number, row in enumerate(rows, 2):
+        shape = isinstance(row, list) and len(row) == 3 and isinstance(row[0], list) and isinstance(row[2], list)
+        if not shape or not all(type(v) is int and 0 <= v <= MOST_PHI for v in [*row[0], row[1], *row[2]]):
+            raise DataError(f"{path}:{number}: expected [valuations, tail, values], whole numbers in 0..{MOST_PHI}.")
+        if len(row[2]) != 3**residue_power:
+            raise DataError(f"{path}:{number}: expected 3^{residue_power} values; found {len(row[2])}.")
+    other = f"{path}: its contexts are not those of lookahead {window}, depth {depth}."
+    try:
+        tree = context_tree(window, depth, most=len(rows))
+    except DataError as error:
+        raise DataError(f"{other} {error}") from error
+    if [(tuple(word), bool(tail)) for word, tail, _ in rows] != tree.words:
+        raise DataError(other)
+    return tree, residue_power, np.array([row for _, _, row in rows], np.int64)
 
 
 def zero_potential(head: int = 0) -> Potential:

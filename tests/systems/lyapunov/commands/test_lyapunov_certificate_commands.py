@@ -72,15 +72,15 @@ def test_a_cutoff_that_the_checker_would_not_accept_is_refused(certified: tuple[
 
 def test_absent_certificates_and_models_are_named(certified: tuple[Path, Path], tmp_path: Path) -> None:
     certificate, model = certified
-    refused(run("check", tmp_path / "no.jsonl", model), "certificate", "no.jsonl cannot be read")
+    refused(run("check", tmp_path / "no.jsonl", model), "no.jsonl cannot be read")
     refused(run("check", certificate, tmp_path / "no.json.gz"), "model", "no.json.gz cannot be read")
-    refused(run("check", tmp_path, model), "cannot be read")
+    refused(run("check", tmp_path, model), "is a folder; expected a file")
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("[[1,2],0,1,[0", "damaged, it is no JSON"),
+        ("[[1,2],0,1,[0", "no valid JSON"),
         ("5", "expected a class"),
         ("[[1,2],0]", "expected a class"),
         ('[[1,2],0,"1",[0]]', "expected a class"),
@@ -88,6 +88,12 @@ def test_absent_certificates_and_models_are_named(certified: tuple[Path, Path], 
         ("[7,0,1,[0]]", "expected a class"),
         ('{"certified":"much"}', "expected a summary"),
         ('{"certified":"1/0"}', "expected a summary"),
+        ('{"certified":"1e999999999"}', "expected a summary"),
+        ('{"certified":Infinity}', "Infinity is no number"),
+        ("[[1,2],true,1,[0]]", "expected a class"),
+        ("[[1,true],0,1,[0]]", "expected a class"),
+        (f"[[1,{'9' * 5000}],0,1,[0]]", "too many digits"),
+        ("[" * 100_000, "nested too deeply"),
         ("{}", "expected a summary"),
     ],
 )
@@ -108,9 +114,9 @@ def test_a_damaged_header_is_named(certified: tuple[Path, Path], header: str) ->
 def test_files_that_are_no_certificate_at_all_are_refused(certified: tuple[Path, Path], tmp_path: Path) -> None:
     certificate, model = certified
     cases = {
-        "plain.gz": (certificate.read_bytes(), "is named .gz and is not compressed"),
+        "plain.gz": (certificate.read_bytes(), "plain.gz is not compressed"),
         "cut.gz": (gzip.compress(certificate.read_bytes())[:-20], "compressed and damaged"),
-        "bits.jsonl": (b"\xff\xfe\x00", "is no text"),
+        "bits.jsonl": (b"\xff\xfe\x00", "bits.jsonl:1: the byte 0xff is no UTF-8"),
         "empty.jsonl": (b"", "holds no whole line"),
     }
     for name, (content, message) in cases.items():

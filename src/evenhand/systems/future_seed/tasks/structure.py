@@ -2,12 +2,12 @@
 
 Two forms of data: three FASTA files with the same records (sequences; labels, whose headers say SET=train|test and
 VALIDATION=True|False; a mask of 1 for residues that were resolved), or a CSV with columns sequence, labels, mask and
-split. Unresolved residues have no label worth the name and are never scored.
+split. A protein whose split nobody states is refused, as it would be trained on. Unresolved residues have no label
+worth the name and are never scored.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.data import reading
 from evenhand.errors import DataError
 from evenhand.systems.future_seed.tasks.problems import IGNORED, Ceiling, EvaluationItems, Problems, row_keys
 from evenhand.trial import ItemSet
@@ -46,85 +47,128 @@ class Protein:
         return len(self.sequence)
 
 
-def read_fasta(path: Path) -> dict[str, tuple[str, str]]:
-    """Record id to (header, sequence).
+@dataclass(frozen=True)
+class FastaRecord:
+    """One record of a FASTA file: its header without ``>``, its text in one piece, and the line of its header."""
+
+    header: str
+    text: str
+    line: int
+
+
+def read_fasta(path: Path) -> dict[str, FastaRecord]:
+    """Record id to record.
 
     Raises:
-        DataError: no records, text before the first header, an id that stands twice.
+        DataError: no text, no records, text before the first header, an id that stands twice.
     """
-    records: dict[str, tuple[str, list[str]]] = {}
-    lines: list[str] | None = None
-    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    found: dict[str, tuple[str, int, list[str]]] = {}
+    parts: list[str] | None = None
+    for number, raw in enumerate(reading.read_lines(path), start=1):
         line = raw.strip()
         if line.startswith(">"):
             name = line[1:].split()[0] if line[1:].split() else ""
-            if not name or name in records:
+            if not name or name in found:
                 raise DataError(f"{path}:{number}: the record id '{name}' is empty or stands twice; give each its own.")
-            lines = []
-            records[name] = (line[1:], lines)
+            parts = []
+            found[name] = (line[1:], number, parts)
         elif line:
-            if lines is None:
+            if parts is None:
                 raise DataError(f"{path}:{number}: text before the first header line; a FASTA file starts with '>'.")
-            lines.append(line)
-    if not records:
+            parts.append(line)
+    if not found:
         raise DataError(f"{path} holds no FASTA records; expected lines that start with '>'.")
-    return {name: (header, "".join(parts)) for name, (header, parts) in records.items()}
+    return {name: FastaRecord(header, "".join(parts), line) for name, (header, line, parts) in found.items()}
 
 
 def read_triple(sequences: Path, labels: Path, mask: Path) -> list[Protein]:
     """Proteins from three FASTA files.
 
     Raises:
-        DataError: records missing from a file, lengths that differ, labels other than C, H, E; all faults are counted.
+        DataError: records missing from a file, headers that do not state the split, lengths that differ, labels other
+            than C, H, E; all faults are counted, the first named with their lines.
     """
     texts, labelled, masked = read_fasta(sequences), read_fasta(labels), read_fasta(mask)
     faults, proteins = [], []
-    for name, (header, label) in labelled.items():
+    for name, record in labelled.items():
+        place = f"line {record.line}, {name}"
         if name not in texts or name not in masked:
-            faults.append(f"{name} is missing from {'sequences' if name not in texts else 'mask'}")
+            faults.append(f"{place} is missing from {(sequences if name not in texts else mask).name}")
             continue
-        split: Split = "validation" if "VALIDATION=True" in header else "test" if "SET=test" in header else "train"
-        protein = Protein(name, texts[name][1].upper(), label, masked[name][1], split)
-        fault = protein_fault(protein)
+        split, fault = header_split(record.header)
+        elsewhere = next((r for r in (texts[name], masked[name]) if _words(r.header).keys() & {"SET"}), None)
+        if split is not None and elsewhere is not None and header_split(elsewhere.header)[0] != split:
+            fault = f"the header says {split}, that of another file says '{elsewhere.header}'"
+        protein = Protein(name, texts[name].text.upper(), record.text, masked[name].text, split or "train")
+        fault = fault or protein_fault(protein)
         if fault:
-            faults.append(f"{name}: {fault}")
+            faults.append(f"{place}: {fault}")
         else:
             proteins.append(protein)
     if faults:
-        raise DataError(f"{labels}: {len(faults)} of {len(labelled)} records are faulty: {'; '.join(faults[:5])}.")
+        files = f"{labels} (with {sequences.name} and {mask.name})"
+        raise DataError(f"{files}: {len(faults)} of {len(labelled)} records are faulty: {'; '.join(faults[:5])}.")
     return proteins
+
+
+def header_split(header: str) -> tuple[Split | None, str]:
+    """The split that a label's header states, or None and what is wrong with it; case does not matter.
+
+    ``SET=train VALIDATION=True`` holds a protein of the training set back; without ``VALIDATION`` none is held back.
+    """
+    words = _words(header)
+    belongs, held = words.get("SET"), words.get("VALIDATION", {"false"})
+    if belongs is None:
+        return None, "the header has no SET=train or SET=test"
+    if len(belongs) > 1 or len(held) > 1:
+        return None, "the header states SET or VALIDATION twice, unlike each other"
+    (kind,), (back,) = belongs, held
+    if kind not in ("train", "test") or back not in ("true", "false"):
+        return None, f"SET is '{kind}' and VALIDATION '{back}'; expected train or test, and True or False"
+    if kind == "test" and back == "true":
+        return None, "SET=test and VALIDATION=True exclude each other"
+    return ("test" if kind == "test" else "validation" if back == "true" else "train"), ""
+
+
+def _words(header: str) -> dict[str, set[str]]:
+    """KEY=value words of a header, keys in capitals, values in small letters."""
+    found: dict[str, set[str]] = {}
+    for word in header.split()[1:]:
+        key, mark, value = word.partition("=")
+        if mark:
+            found.setdefault(key.upper(), set()).add(value.lower())
+    return found
 
 
 def read_csv(path: Path) -> list[Protein]:
     """Proteins from a CSV with columns sequence, labels, split and, if there is one, mask and id.
 
     Raises:
-        DataError: columns missing or rows that are faulty.
+        DataError: columns missing, no rows, or rows that are faulty or have one id.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = {"sequence", "labels", "split"} - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(f"{path} lacks the columns {sorted(missing)}; found {reader.fieldnames}.")
-        rows = list(reader)
     proteins, faults = [], []
-    for number, row in enumerate(rows, start=2):
+    seen: dict[str, int] = {}
+    count = 0
+    for count, (number, row) in enumerate(reading.read_csv(path, ("sequence", "labels", "split")), start=1):
         text = row["sequence"].upper()
+        name = row.get("id") or f"line{number}"
         split = row["split"].strip().lower()
-        if split not in ("train", "validation", "test"):
-            faults.append(f"line {number}: split '{split}' is none of train, validation, test")
-            continue
         known: Split = "train" if split == "train" else "test" if split == "test" else "validation"
-        protein = Protein(
-            row.get("id") or f"line{number}", text, row["labels"], row.get("mask") or "1" * len(text), known
-        )
+        protein = Protein(name, text, row["labels"], row.get("mask") or "1" * len(text), known)
         fault = protein_fault(protein)
+        if split not in ("train", "validation", "test"):
+            fault = f"split '{split}' is none of train, validation, test"
+        elif name in seen:
+            fault = f"the id '{name}' stands in line {seen[name]} already"
+        seen.setdefault(name, number)
         if fault:
             faults.append(f"line {number}: {fault}")
         else:
             proteins.append(protein)
     if faults:
-        raise DataError(f"{path}: {len(faults)} of {len(rows)} rows are faulty: {'; '.join(faults[:5])}.")
+        raise DataError(f"{path}: {len(faults)} of {count} rows are faulty: {'; '.join(faults[:5])}.")
+    if not proteins:
+        raise DataError(f"{path} holds no proteins; expected rows under the header.")
     return proteins
 
 

@@ -1,12 +1,12 @@
 """Sudoku in place: the cells of a grid in rows, blanks where digits are to be found.
 
 Training and evaluation are disjoint in *solutions*: a model that has learnt grids by heart finds none of them again.
-4x4: all 288 grids. 9x9: generated puzzles with exactly one solution, varied by the symmetries of the grid, or a CSV.
+4x4: all 288 grids. 9x9: generated puzzles with exactly one solution, varied by the symmetries of the grid, or those of
+a CSV, which is refused where a puzzle has none or several.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.data.reading import read_csv
 from evenhand.errors import DataError
 from evenhand.systems.future_seed.tasks import sudoku_grids
 from evenhand.systems.future_seed.tasks.problems import IGNORED, Ceiling, Ints, Problems, row_keys
@@ -22,6 +23,11 @@ from evenhand.systems.future_seed.tasks.problems import IGNORED, Ceiling, Ints, 
 Pattern = Literal["random", "prefix", "suffix"]
 BLANK = 0
 SMALL_BUCKETS = 4  # of only 288 grids a sixteenth would be too few to evaluate on
+EMPTY = "0._"  # how lists of puzzles write an empty cell
+COLUMNS = (("puzzle", "solution"), ("quizzes", "solutions"), ("question", "answer"))
+FEWEST_CLUES = 17
+"""No puzzle with fewer has one solution. Source: McGuire, Tugemann, Civario (2014), arXiv:1201.0749."""
+SHOWN_FAULTS = 5
 
 
 @dataclass(frozen=True)
@@ -162,45 +168,65 @@ def patterned(folder: Path, holes: tuple[int, int], pattern: Pattern) -> Sudoku:
 
 
 def from_csv(path: Path, holes: tuple[int, int]) -> Sudoku:
-    """9x9 puzzles of a CSV with columns ``puzzle`` and ``solution`` (81 cells, empty as ``.`` or ``0``).
+    """9x9 puzzles of a CSV: 81 cells each, empty as ``.``, ``0`` or ``_``, in columns ``puzzle`` and ``solution``.
 
+    The other two common pairs of names are known, too: ``quizzes`` and ``solutions``, ``question`` and ``answer``.
     Blanks are drawn among the puzzle's own, so that one solution stays.
 
     Raises:
-        DataError: columns that are missing, rows that are no puzzle; all faulty rows are named.
+        DataError: columns that are missing, no rows, rows that are no puzzle or one with several solutions; all faulty
+            rows are counted, the first of them named.
     """
     solutions, openings, faults = [], [], []
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if not {"puzzle", "solution"} <= set(reader.fieldnames or ()):
-            raise DataError(f"{path} needs the columns puzzle and solution; found {reader.fieldnames}.")
-        for number, row in enumerate(reader, start=2):
-            fault = _row_fault(row["puzzle"], row["solution"])
-            if fault:
-                faults.append(f"line {number}: {fault}")
-                continue
-            solutions.append([int(c) for c in row["solution"]])
-            openings.append([c in ".0" for c in row["puzzle"]])
+    names: tuple[str, str] | None = None
+    for line, row in read_csv(path):
+        names = names or _columns(path, row)
+        puzzle, solution = (row[name].strip() for name in names)
+        fault = row_fault(puzzle, solution)
+        if fault:
+            faults.append(f"line {line}: {fault}")
+            continue
+        solutions.append([int(c) for c in solution])
+        openings.append([c in EMPTY for c in puzzle])
     if faults:
-        raise DataError(f"{path}: {len(faults)} rows are no sudoku: {'; '.join(faults[:5])}. Mend or remove them.")
+        shown = "; ".join(faults[:SHOWN_FAULTS])
+        raise DataError(f"{path}: {len(faults)} rows are no sudoku: {shown}. Mend or remove them.")
+    if not solutions:
+        raise DataError(f"{path} holds no puzzles; expected rows of {' and '.join(COLUMNS[0])} under a header.")
     opened = np.asarray(openings, dtype=bool)
-    fewest = int(opened.sum(axis=1).min()) if len(opened) else 0
+    fewest = int(opened.sum(axis=1).min())
     _check_holes(holes, fewest, f"every puzzle of {path.name} has at least {fewest} blanks")
     grids = np.asarray(solutions, dtype=np.int64)
-    return Sudoku(9, holes, "random", grids, opened, True, f"{path.name}, varied by symmetry")
+    return Sudoku(9, holes, "random", grids, opened, True, f"{path.name}, one solution each, varied by symmetry")
 
 
-def _row_fault(puzzle: str, solution: str) -> str:
-    """What is wrong with a CSV row, or empty."""
+def _columns(path: Path, row: Mapping[str, str]) -> tuple[str, str]:
+    for pair in COLUMNS:
+        if all(name in row for name in pair):
+            return pair
+    raise DataError(f"{path} needs the columns {' and '.join(COLUMNS[0])}; found {', '.join(row)}.")
+
+
+def row_fault(puzzle: str, solution: str) -> str:
+    """What is wrong with a 9x9 puzzle and what is said to be its only solution, or empty."""
     if len(puzzle) != 81 or len(solution) != 81:
         return f"expected 81 cells each, found {len(puzzle)} and {len(solution)}"
-    if not solution.isdigit() or "0" in solution:
+    if set(solution) - set("123456789"):
         return "the solution has cells that are no digit 1..9"
-    if any(p not in ".0" and p != s for p, s in zip(puzzle, solution, strict=True)):
+    if set(puzzle) - set(EMPTY) - set("123456789"):
+        return f"the puzzle has cells that are neither a digit nor one of '{EMPTY}'"
+    if any(p not in EMPTY and p != s for p, s in zip(puzzle, solution, strict=True)):
         return "a clue differs from the solution"
-    if sudoku_grids.count_solutions(np.asarray([int(c) for c in solution], dtype=np.int64), 1) != 1:
+    if not sudoku_grids.is_solved(np.asarray([int(c) for c in solution], dtype=np.int64)):
         return "the solution breaks the rules"
-    return ""
+    cells = np.asarray([0 if c in EMPTY else int(c) for c in puzzle], dtype=np.int64)
+    clues = int(np.count_nonzero(cells))
+    if clues < FEWEST_CLUES:
+        return f"the puzzle has several solutions: {clues} clues are too few for one"
+    found = sudoku_grids.count_solutions(cells, 2, effort=sudoku_grids.EFFORT)
+    if found is None:
+        return f"no second solution was found in {sudoku_grids.EFFORT:,} steps, and none was ruled out"
+    return "" if found == 1 else "the puzzle has several solutions"
 
 
 def _check_holes(holes: tuple[int, int], most: int, because: str = "") -> None:

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from evenhand.systems.future_seed.tasks.problems import Ints
 
 Grid = NDArray[np.int64]
+EFFORT = 2_000_000
+"""Cells that a bounded search fills at most: seconds of work, where hard puzzles of 17 clues take some ten thousand."""
+_UNDECIDED = -1
 
 
 @functools.cache
@@ -57,8 +60,11 @@ def _tightest(work: Ints, used: Ints, units: Ints, full: int) -> tuple[int, int]
 
 
 @numba.njit(cache=True)
-def _search(cells: Ints, units: Ints, preference: Ints, limit: int, found: Ints) -> int:
-    """Count solutions of ``cells`` (0 = empty, else 1..side) up to ``limit``; the first is left in ``found``."""
+def _search(cells: Ints, units: Ints, preference: Ints, limit: int, found: Ints, effort: int) -> int:
+    """Count solutions of ``cells`` (0 = empty, else 1..side) up to ``limit``; the first is left in ``found``.
+
+    After ``effort`` filled cells, where that is not 0, the search gives up with ``_UNDECIDED``.
+    """
     full = (1 << len(preference)) - 1
     used = np.zeros(3 * len(preference), np.int64)
     work = cells.copy()
@@ -69,7 +75,7 @@ def _search(cells: Ints, units: Ints, preference: Ints, limit: int, found: Ints)
                 return 0
             _toggle(cell, bit, used, units)
     path, untried = np.zeros(len(work) + 1, np.int64), np.zeros(len(work) + 1, np.int64)
-    depth = count = 0
+    depth = count = filled = 0
     path[0], untried[0] = _tightest(work, used, units, full)
     while depth >= 0:
         cell = path[depth]
@@ -90,6 +96,9 @@ def _search(cells: Ints, units: Ints, preference: Ints, limit: int, found: Ints)
         for digit in preference:
             if untried[depth] >> (digit - 1) & 1:
                 break
+        filled += 1
+        if filled == effort:
+            return _UNDECIDED
         untried[depth] ^= 1 << (digit - 1)
         work[cell] = digit
         _toggle(cell, 1 << (digit - 1), used, units)
@@ -103,11 +112,23 @@ def box_side(grid_side: int) -> int:
     return math.isqrt(grid_side)
 
 
-def count_solutions(puzzle: Grid, limit: int = 2) -> int:
-    """How many solutions a puzzle (side^2 cells in rows, 0 = empty) has, counted up to ``limit``."""
+def count_solutions(puzzle: Grid, limit: int = 2, effort: int = 0) -> int | None:
+    """How many solutions a puzzle (side^2 cells in rows, 0 = empty) has, counted up to ``limit``.
+
+    With an ``effort`` above 0 the search stops after so many filled cells, with None where it has not decided.
+    """
     box = box_side(math.isqrt(len(puzzle)))
     digits = np.arange(1, box * box + 1)
-    return int(_search(puzzle.astype(np.int64), _units(box), digits, limit, np.zeros(len(puzzle), np.int64)))
+    count = _search(puzzle.astype(np.int64), _units(box), digits, limit, np.zeros(len(puzzle), np.int64), effort)
+    return None if count == _UNDECIDED else int(count)
+
+
+def is_solved(grid: Grid) -> bool:
+    """Whether every row, column and box of a whole grid (side^2 cells in rows) holds each digit 1..side once."""
+    side = math.isqrt(len(grid))
+    seen = np.zeros((3 * side, side + 1), dtype=np.int64)
+    np.add.at(seen, (_units(box_side(side)), grid[:, None]), 1)
+    return bool((seen[:, 1:] == 1).all())
 
 
 def solve(puzzle: Grid, preference: Ints | None = None) -> Grid | None:
@@ -115,7 +136,7 @@ def solve(puzzle: Grid, preference: Ints | None = None) -> Grid | None:
     box = box_side(math.isqrt(len(puzzle)))
     found = np.zeros(len(puzzle), np.int64)
     digits = np.arange(1, box * box + 1) if preference is None else preference
-    return found if _search(puzzle.astype(np.int64), _units(box), digits, 1, found) else None
+    return found if _search(puzzle.astype(np.int64), _units(box), digits, 1, found, 0) else None
 
 
 @functools.cache

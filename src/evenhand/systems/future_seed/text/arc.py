@@ -26,7 +26,7 @@ def arc_examples(records: Sequence[Record], source: str) -> list[Example]:
     for number, record in enumerate(records, start=1):
         try:
             examples.append(_example(record, number))
-        except (KeyError, ValueError, TypeError, IndexError) as error:
+        except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
             faults.append(f"record {number}: {type(error).__name__} {error}")
     if faults:
         raise DataError(f"{source}: {len(faults)} of {len(records)} records are no ARC: {'; '.join(faults[:5])}.")
@@ -37,8 +37,12 @@ def _example(record: Record, number: int) -> Example:
     choices = record["choices"]
     if isinstance(choices, dict):
         texts, right = list(choices["text"]), list(choices["label"]).index(record["answerKey"])
+    elif isinstance(choices, str):
+        raise TypeError("choices are one text; expected a list of texts")
     else:
         texts, right = list(choices), int(record["answer_index"])
+    if not isinstance(record["question"], str) or any(isinstance(text, (dict, list, bool, type(None))) for text in texts):
+        raise TypeError("expected a text as question and as every choice")
     if not 0 <= right < len(texts) <= len(_LETTERS):
         raise ValueError(f"answer {right} of {len(texts)} choices")
     options = "\n".join(f"{letter}) {text}" for letter, text in zip(_LETTERS, texts, strict=False))

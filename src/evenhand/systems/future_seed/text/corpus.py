@@ -78,7 +78,7 @@ def _punctuation(settings: PunctuationSettings, bench: Bench) -> Corpus:
     """The split comes first, so that no evaluation sentence stands in a training example's notes."""
 
     def lines(source: str) -> list[tuple[str, str]]:
-        return punctuation.sentences(read_records(source, bench.data), settings.shortest, settings.longest)
+        return punctuation.sentences(read_records(source, bench.data), settings.shortest, settings.longest, source)
 
     every = lines(settings.train)
     if settings.evaluation is None:

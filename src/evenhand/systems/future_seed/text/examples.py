@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,7 +80,8 @@ def make_corpus(train: Sequence[Example], evaluation: Sequence[Example], least: 
     """Drop evaluation examples whose content stands in the training data, and check that enough are left.
 
     Raises:
-        DataError: fewer than ``least`` examples to learn from, or none to evaluate on; names the counts.
+        DataError: fewer than ``least`` examples to learn from, or none to evaluate on, with the counts; evaluation
+            examples that share an id, so that their scores could not be told apart.
     """
     known = {example.content for example in train}
     kept, seen = [], set()
@@ -87,6 +89,11 @@ def make_corpus(train: Sequence[Example], evaluation: Sequence[Example], least: 
         if example.content not in known and example.content not in seen:
             seen.add(example.content)
             kept.append(example)
+    doubled = [name for name, count in Counter(example.id for example in kept).items() if count > 1]
+    if doubled:
+        raise DataError(
+            f"{len(doubled)} ids stand at several evaluation examples ({', '.join(doubled[:5])}); give each its own."
+        )
     facts = {
         "examples": f"{len(train)} for training, {len(kept)} for evaluation",
         "left out": f"{len(evaluation) - len(kept)} evaluation examples that stand in the training data or twice",

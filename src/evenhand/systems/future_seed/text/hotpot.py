@@ -27,12 +27,23 @@ class Article:
         return f"{self.title}: {''.join(self.sentences).strip()}"
 
 
+FAULTS = (KeyError, ValueError, TypeError, IndexError, AttributeError)
+"""What :func:`paragraphs` raises for a record of another form."""
+
+
 def paragraphs(record: Record) -> list[Article]:
-    """The paragraphs of a record, in the official form (pairs) or the hub's (columns)."""
+    """The paragraphs of a record, in the official form (pairs) or the hub's (columns).
+
+    Raises:
+        KeyError, ValueError, TypeError, IndexError, AttributeError: the record has another form.
+    """
     context, facts = record["context"], record.get("supporting_facts", ())
     pairs = zip(context["title"], context["sentences"], strict=True) if isinstance(context, dict) else context
     named = set(facts["title"]) if isinstance(facts, dict) else {fact[0] for fact in facts}
-    return [Article(str(title), tuple(sentences), title in named) for title, sentences in pairs]
+    articles = [Article(title, tuple(sentences), title in named) for title, sentences in pairs]
+    if not all(isinstance(text, str) for article in articles for text in (article.title, *article.sentences)):
+        raise TypeError("expected texts as titles and sentences")
+    return articles
 
 
 def hotpot_examples(records: Sequence[Record], source: str) -> list[Example]:
@@ -46,8 +57,10 @@ def hotpot_examples(records: Sequence[Record], source: str) -> list[Example]:
         try:
             text = "\n".join(article.text for article in paragraphs(record))
             name = str(record.get("_id", record.get("id", number)))
+            if not isinstance(record["question"], str) or not isinstance(record["answer"], str):
+                raise TypeError("expected texts as question and answer")
             examples.append(Example(name, text, str(record["question"]), f" {record['answer']}"))
-        except (KeyError, ValueError, TypeError) as error:
+        except FAULTS as error:
             faults.append(f"record {number}: {type(error).__name__} {error}")
     if faults:
         raise DataError(f"{source}: {len(faults)} of {len(records)} records are no HotpotQA: {'; '.join(faults[:5])}.")

@@ -6,29 +6,44 @@ import re
 from collections.abc import Mapping, Sequence
 
 from evenhand.data.records import Record
+from evenhand.errors import DataError
 from evenhand.systems.future_seed.text.examples import Example, fraction, normalised
-from evenhand.systems.future_seed.text.hotpot import paragraphs
+from evenhand.systems.future_seed.text.hotpot import FAULTS, paragraphs
 from evenhand.systems.future_seed.text.prompts import Wording
 
 WORDING = Wording(context="Notes:\n", question="Restore: ", answer="Restored:")
 
 
-def sentences(records: Sequence[Record], shortest: int, longest: int) -> list[tuple[str, str]]:
+def sentences(records: Sequence[Record], shortest: int, longest: int, source: str = "data.train") -> list[tuple[str, str]]:
     """(sentence, cluster) from records with ``text``, or with paragraphs as HotpotQA has them; each sentence once.
 
     Kept are sentences of the wanted length with an inner mark: an end stop and a first capital alone teach nothing.
+
+    Raises:
+        DataError: a record with paragraphs of another form, or without a text.
     """
     found: dict[str, tuple[str, str]] = {}
-    for record in records:
-        if "context" in record:
-            parts = [(s.strip(), article.title) for article in paragraphs(record) for s in article.sentences]
-        else:
-            parts = [(s.strip(), "") for s in re.split(r"(?<=[.!?])\s+", str(record.get("text", "")))]
+    for number, record in enumerate(records, start=1):
+        try:
+            parts = _parts(record)
+        except FAULTS as error:
+            raise DataError(
+                f"{source}: record {number} has neither a text nor paragraphs as HotpotQA has them "
+                f"({type(error).__name__} {error})."
+            ) from error
         for text, cluster in parts:
             key = normalised(text)
             if shortest <= len(text) <= longest and re.search(r"[,;:'\"()-]", text) and text.isascii():
                 found.setdefault(key, (text, cluster or key))
     return list(found.values())
+
+
+def _parts(record: Record) -> list[tuple[str, str]]:
+    if "context" in record:
+        return [(s.strip(), article.title) for article in paragraphs(record) for s in article.sentences]
+    if not isinstance(record["text"], str):
+        raise TypeError("text is no text")
+    return [(s.strip(), "") for s in re.split(r"(?<=[.!?])\s+", record["text"])]
 
 
 def punctuation_examples(lines: Sequence[tuple[str, str]], notes: int) -> list[Example]:

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from evenhand.data.reading import check_file
 from evenhand.errors import DataError
+
+MOST_IDS = 1 << 20
+"""No vocabulary is larger; a model of an id in the thousand millions would not fit any memory."""
 
 
 class Tokenizer(Protocol):
@@ -48,11 +52,17 @@ class FileTokenizer:
             import tokenizers
         except ImportError as error:
             raise DataError(f"{path} needs the package tokenizers: pip install tokenizers.") from error
+        check_file(path)
         try:
             self._inner = tokenizers.Tokenizer.from_file(str(path))
-        except Exception as error:
-            raise DataError(f"{path} is no tokenizers file: {error}") from error
-        self.size = self._inner.get_vocab_size() + 1
+            largest = max(self._inner.get_vocab().values(), default=-1)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a panic of the library's Rust code derives from BaseException
+            raise DataError(f"{path} is no tokenizers file: {str(error)[:300]}") from error
+        if not 0 <= largest < MOST_IDS:
+            raise DataError(f"{path}: its ids must lie within 0..{MOST_IDS - 1}; the largest is {largest}.")
+        self.size = largest + 2
 
     def encode(self, text: str) -> list[int]:
         """Ids without the file's own special tokens."""
@@ -72,6 +82,8 @@ class WorldTokenizer:
         from evenhand.nn.rwkv7.tokenizer import WorldTokenizer as World
 
         self._inner = World.from_file(path)
+        if self._inner.size > self.size:
+            raise DataError(f"{path}: its ids end at {self._inner.size - 1}; released checkpoints know {self.size}.")
 
     def encode(self, text: str) -> list[int]:
         """Greedy longest match."""
