@@ -66,7 +66,7 @@ def test_an_empty_file_and_a_broken_line_are_data_errors(tmp_path: Path) -> None
     with pytest.raises(DataError, match="holds no conversations"):
         read_conversations(path)
     path.write_text('{"messages": [')
-    with pytest.raises(DataError, match=r"data\.jsonl:1 is no JSON"):
+    with pytest.raises(DataError, match=r"data\.jsonl:1: no valid JSON"):
         read_conversations(path)
 
 
