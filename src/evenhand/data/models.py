@@ -52,8 +52,8 @@ def check_folder(path: str) -> None:
 
 def _adapter(path: str) -> str:
     return (
-        f"The model '{path}' holds an adapter (adapter_config.json): with a fresh adapter in its place, what is trained "
-        f"and what it is compared with would be the bare base, not that model. {_MERGE}"
+        f"The model '{path}' holds an adapter (adapter_config.json): with a fresh one in its place, what is trained and "
+        f"what it is compared with would be the bare base, not that model. {_MERGE}"
     )
 
 
@@ -186,8 +186,7 @@ def weights_hash(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         if path.suffix in WEIGHTS and path.is_file():
-            with path.open("rb") as file:
-                digest.update(f"{path.name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+            digest.update(f"{path.name}\0{file_hash(path)}\n".encode())
     return digest.hexdigest()
 
 
@@ -197,3 +196,36 @@ def _cached(path: str, revision: str | None) -> Path | None:
 
     found = try_to_load_from_cache(path, "config.json", revision=revision)
     return Path(found).parent if isinstance(found, str) else None
+
+
+def read_weights(path: Path, sha256: str | None = None, device: str = "cpu") -> dict[str, Tensor]:
+    """The weights of a safetensors file.
+
+    Args:
+        path: the file.
+        sha256: what was written down of it when it was saved, where anything was.
+        device: where the weights go.
+
+    Raises:
+        DataError: there is none, it stands for another, is damaged or not the one that was saved, or holds numbers that
+            are none.
+    """
+    from safetensors.torch import load_file
+
+    reading.check_file(path)
+    if sha256 is not None and file_hash(path) != sha256:
+        raise DataError(f"{path} is not as it was saved: its sha256 is another than the one written down beside it.")
+    try:
+        found: dict[str, Tensor] = load_file(path, device=device)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise DataError(f"{path}: no sound safetensors file ({type(error).__name__}: {str(error)[:200]}).") from error
+    check_finite(found.items(), str(path))
+    return found
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file's bytes, 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

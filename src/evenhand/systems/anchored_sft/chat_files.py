@@ -37,7 +37,7 @@ def _records_of_lines(path: Path) -> Iterator[tuple[str, Any]]:
     reading.check_file(path)
     with path.open("rb") as file:
         for number, raw in enumerate(file, 1):
-            line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
+            line = (raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw).rstrip(b"\r\n")
             if not line.strip():
                 continue
             try:

@@ -71,7 +71,7 @@ def check_opening(tokenizer: Any, messages: Sequence[Message], place: str = "A c
     if whole.startswith(bare) and found and header.strip():
         raise DataError(
             f"{place}: the chat template puts {header.strip()!r:.60} before an answer, but writes nothing when it is "
-            "asked for the opening of one (add_generation_prompt): the header would be learned as a part of the answer. "
+            "asked for the opening of one (add_generation_prompt): the header would be learned as a part of answers. "
             "Give the template a `{% if add_generation_prompt %}` block that writes it, or name another template."
         )
 

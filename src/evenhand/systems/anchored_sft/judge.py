@@ -6,6 +6,7 @@ and is no judge a failure of data. Both show when it is loaded, before any train
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import hashlib
 import json
@@ -266,7 +267,7 @@ def read_cache(file: Path) -> dict[str, float]:
     """
     reading.check_file(file)
     known: dict[str, float] = {}
-    for number, line in enumerate(file.read_bytes().split(b"\n")[:-1], 1):
+    for number, line in enumerate(file.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")[:-1], 1):
         try:
             entry = reading.parse_json(line.decode("utf-8"), str(file), number)
             reward = float(entry["reward"])

@@ -205,11 +205,11 @@ def load_language_model(reference: str | Path, *, device: str = "cpu", begin: Be
     if not models.is_local(path):
         notes["weights"] = models.provenance(path, model)
     return LanguageModel(
-        model, tokenizer, path, numerals=_numerals(Path(path, "bridge.json")), begin=begin, notes=notes
+        model, tokenizer, path, numerals=read_numerals(Path(path, "bridge.json")), begin=begin, notes=notes
     )
 
 
-def _numerals(about: Path) -> numerals.Numerals:
+def read_numerals(about: Path) -> numerals.Numerals:
     """How a stand-in writes numbers, as the file beside it says; without one, as anybody does.
 
     Raises:
