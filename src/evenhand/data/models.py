@@ -175,10 +175,12 @@ def provenance(path: str, model: Any) -> str:
     """Which weights a model really has: their sha256, and for a hub id the revision that was loaded."""
     revision = getattr(model.config, "_commit_hash", None)
     folder = Path(path).expanduser() if is_local(path) else _cached(path, revision)
-    parts = [] if revision is None else [f"revision {revision}"]
-    if folder is not None:
-        parts.append(f"sha256 of its weights {weights_hash(folder)}")
-    return ", ".join(parts) or "unknown: neither revision nor files are to be found"
+    if folder is None:
+        return "unknown: no files are to be found" if revision is None else f"revision {revision}"
+    if revision is None and folder.parent.name == "snapshots":
+        revision = folder.name
+    told = f"sha256 of its weights {weights_hash(folder)}"
+    return told if revision is None else f"revision {revision}, {told}"
 
 
 def weights_hash(folder: Path) -> str:

@@ -75,15 +75,16 @@ class StateCache:
         place = self._places.get(text_key(text))
         if place is None:
             raise DataError(
-                f"The cache of hidden states has no text '{text[:60]}' ({self._folder / 'states.json'}); remove its folder "
-                "to compute anew."
+                f"The cache of hidden states has no text '{text[:60]}' ({self._folder / 'states.json'}); remove its "
+                "folder to compute anew."
             )
         shard, start, stop = place
         found: Tensor = self._shards[shard][start:stop]
         if found.shape != (stop - start, self.width) or not bool(torch.isfinite(found).all()):
             raise DataError(
-                f"The cached states in {self._folder} are damaged (states-{shard:05d}.safetensors or states.json): those "
-                f"of '{text[:60]}' are not {stop - start} rows of finite numbers. Remove the folder to compute them anew."
+                f"The cached states in {self._folder} are damaged (states-{shard:05d}.safetensors or states.json): "
+                f"those of '{text[:60]}' are not {stop - start} rows of finite numbers. Remove the folder to compute "
+                "them anew."
             )
         return found
 
