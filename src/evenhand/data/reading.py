@@ -128,7 +128,12 @@ def parse_json(text: str, where: str, first_line: int = 1) -> Any:
         DataError: no valid JSON, too deeply nested, or a number that is none or has too many digits; names the line.
     """
     try:
-        return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        document = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(document, ensure_ascii=False).encode()
+        return document
+    except UnicodeEncodeError as error:
+        raise DataError(f"{where}:{first_line}: no usable JSON (an escape is half of a surrogate pair).") from error
     except json.JSONDecodeError as error:
         place = f"{where}:{first_line + error.lineno - 1}"
         raise DataError(f"{place}: no valid JSON ({error.msg}, column {error.colno}).") from error

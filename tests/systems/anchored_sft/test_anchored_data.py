@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from evenhand.errors import DataError, SettingsError
+from evenhand.execution.failures import classify
 from evenhand.systems.anchored_sft.conversations import (
     Conversation,
     ConversationFaults,
     check_conversations,
     fit_length,
     read_conversations,
+    repeated,
     tokenise,
 )
 from evenhand.systems.anchored_sft.mix import DataMix, training_order
@@ -66,7 +68,7 @@ def test_an_empty_file_and_a_broken_line_are_data_errors(tmp_path: Path) -> None
     with pytest.raises(DataError, match="holds no conversations"):
         read_conversations(path)
     path.write_text('{"messages": [')
-    with pytest.raises(DataError, match=r"data\.jsonl:1 is no JSON"):
+    with pytest.raises(DataError, match=r"data\.jsonl:1: no valid JSON"):
         read_conversations(path)
 
 
@@ -216,3 +218,72 @@ def test_the_order_keeps_the_share_and_holds_the_mixed_part_back(curriculum: flo
 def test_a_curriculum_too_late_for_its_share_is_refused() -> None:
     with pytest.raises(SettingsError, match="too little for a share"):
         training_order([50, 10], 100, 8, 0.5, 0.6, np.random.default_rng(0))
+
+
+def templated(tokenizer: Any, template: str) -> Any:
+    import copy
+
+    other = copy.deepcopy(tokenizer)
+    other.chat_template = template
+    return other
+
+
+CHATML = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+OPENED = CHATML + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+INST = (
+    "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }} [/INST]"
+    "{% else %} {{ m.content }}{% endif %}{% endfor %}"
+)
+NO_SYSTEM = (
+    "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}" + OPENED
+)
+
+
+def test_a_template_that_never_opens_an_answer_is_refused_before_its_header_is_learned(tokenizer: Any) -> None:
+    talk = Conversation("row 7", (USER, ANSWER))
+    with pytest.raises(DataError, match=r"Conversation row 7: .*<\|im_start\|>assistant.*add_generation_prompt"):
+        tokenise(talk, templated(tokenizer, CHATML))
+    opened = templated(tokenizer, OPENED)
+    labelled = [token for token in tokenise(talk, opened).labels if token != -100]
+    assert "assistant" not in opened.decode(labelled)
+
+
+def test_a_template_without_a_header_before_answers_needs_no_opening(tokenizer: Any) -> None:
+    other = templated(tokenizer, INST)
+    labelled = [token for token in tokenise(Conversation("a", (USER, ANSWER)), other).labels if token != -100]
+    assert other.decode(labelled).strip() == "abc"
+
+
+@pytest.mark.parametrize("template", [NO_SYSTEM, "{{ messages[9].content }}", "{% for %}", "{{ 1 / 0 }}"])
+def test_a_template_that_refuses_a_conversation_is_a_data_error_that_names_the_row(
+    template: str, tokenizer: Any
+) -> None:
+    system = {"role": "system", "content": "be good"}
+    talk = Conversation("data.jsonl:3", (system, USER, ANSWER))
+    with pytest.raises(DataError, match=r"data\.jsonl:3 .*cannot be written by the chat template") as caught:
+        tokenise(talk, templated(tokenizer, template))
+    assert classify(caught.value) == "data"
+    assert template is not NO_SYSTEM or "System role not supported" in str(caught.value)
+
+
+def test_conversations_that_stand_twice_are_told_and_kept(tmp_path: Path) -> None:
+    rows = [{"id": f"r{i}", "messages": [{"role": "user", "content": f"q {i}"}, ANSWER]} for i in range(4)]
+    path = tmp_path / "data.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert repeated(read_conversations(path)) == ""
+    path.write_text("\n".join(map(json.dumps, [*rows, rows[1] | {"id": "again"}, rows[3] | {"id": "r0"}])))
+    found = read_conversations(path)
+    assert len(found) == 6
+    assert "4 of 6 conversations are 2 that stand more than once, the first is r1" in repeated(found)
+    assert "1 ids stand before different conversations, the first is r0" in repeated(found)
+
+
+@pytest.mark.parametrize("record", [{"id": ["a"]}, {"id": True}, {"id": {"a": 1}}, {"subset": 3}, {"subset": ["a"]}])
+def test_an_id_or_a_subset_that_is_no_text_is_named(record: dict[str, Any]) -> None:
+    with pytest.raises(ConversationFaults, match="must be a text"):
+        check_conversations([("file:1", {"messages": [USER, ANSWER]} | record)], "file")
+
+
+def test_a_row_without_an_id_is_called_by_its_place() -> None:
+    (found,) = check_conversations([("file:1", {"id": None, "messages": [USER, ANSWER]})], "file")
+    assert found.id == "file:1"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from peft import PeftModel
+from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, Qwen3ForSequenceClassification
 
 from evenhand.errors import DataError
@@ -207,6 +207,44 @@ def test_a_folder_that_holds_half_a_model_is_a_fault_of_the_data(
     assert failure.kind == "data"
     assert "model' cannot be read" in failure.message
     assert "Copy the folder again" in failure.message
+
+
+def test_a_base_that_holds_an_adapter_is_refused_and_not_trained_bare(
+    world: dict[str, Any], run_trial: Any, tmp_path: Path
+) -> None:
+    base = AutoModelForCausalLM.from_pretrained(tmp_path / "model")
+    get_peft_model(base, LoraConfig(r=2, target_modules=["q_proj"])).save_pretrained(tmp_path / "model")
+    failure = run_trial("checkpoint", world).failure
+    assert failure is not None
+    assert failure.kind == "data"
+    assert "holds an adapter" in failure.message
+    assert "Merge the adapter first" in failure.message
+
+
+def test_a_fresh_adapter_never_replaces_one_that_is_there(adapted: Any) -> None:
+    from evenhand.systems.anchored_sft.adapters import lora
+
+    with pytest.raises(DataError, match="holds an adapter"):
+        lora(adapted, r=2, alpha=2, dropout=0.0, targets="all-linear", seed=0)
+
+
+def test_weights_that_are_no_numbers_fail_as_data_and_sound_ones_are_on_record(
+    world: dict[str, Any], run_trial: Any, tmp_path: Path
+) -> None:
+    twice = (tmp_path / "data.jsonl").read_text().splitlines()
+    (tmp_path / "data.jsonl").write_text("\n".join([*twice, twice[0]]))
+    sound = run_trial("checkpoint", world | {"train": False}, workdir="sound")
+    assert sound.failure is None, sound.failure
+    assert {"model", "judge"} <= set(sound.data)
+    assert "2 of 121 conversations are 1 that stand more than once" in sound.notes["repeated conversations"]
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "model")
+    with torch.no_grad():
+        model.get_input_embeddings().weight[3, 0] = float("nan")
+    model.save_pretrained(tmp_path / "model")
+    failure = run_trial("checkpoint", world, workdir="nan").failure
+    assert failure is not None
+    assert failure.kind == "data"
+    assert "no finite numbers" in failure.message
 
 
 def test_training_stops_where_the_rewards_have_stayed_below_their_start_and_the_rest_is_forgone(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -286,3 +287,63 @@ def test_a_question_without_turns_is_refused(tmp_path: Path) -> None:
     path.write_text('{"question_id": 1, "category": "x", "prompt": "no turns"}\n')
     with pytest.raises(DataError, match=r"questions\.jsonl:1: expected"):
         read_questions(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"question_id": 81, "category": "x", "turns": "ab"}, "`turns` is 'ab'"),
+        ({"question_id": 81, "category": "x", "turns": []}, "`turns` is a list"),
+        ({"question_id": 81, "category": "x", "turns": ["a", 3]}, "one of `turns` is 3"),
+        ({"question_id": 81, "category": "x", "turns": ["a", " "]}, "one of `turns` is ' '"),
+        ({"question_id": 81, "category": "x", "turns": {"a": "b"}}, "`turns` is an object"),
+        ({"question_id": None, "category": "x", "turns": ["a"]}, "`question_id` is None"),
+        ({"category": "x", "turns": ["a"]}, "`question_id` is None"),
+        ({"question_id": True, "category": "x", "turns": ["a"]}, "`question_id` is True"),
+        ({"question_id": 1.5, "category": "x", "turns": ["a"]}, "`question_id` is 1.5"),
+        ({"question_id": 81, "category": ["x"], "turns": ["a"]}, "`category` is a list"),
+        ({"question_id": 80, "category": "x", "turns": ["b"]}, "80 stands at questions.jsonl:1 already"),
+        ({"question_id": "80", "category": "x", "turns": ["b"]}, "80 stands at questions.jsonl:1 already"),
+        (7, "found 7"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_named_on_reading(row: Any, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "questions.jsonl"
+    good = {"question_id": 80, "category": "x", "turns": ["a"]}
+    path.write_text(f"{json.dumps(good)}\n{json.dumps(row)}\n")
+    with pytest.raises(DataError) as caught:
+        read_questions(path)
+    assert "questions.jsonl:2: " in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_every_question_that_cannot_be_asked_is_named_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "questions.jsonl"
+    path.write_text("\n".join(json.dumps({"question_id": 1, "turns": ["a"]}) for _ in range(4)))
+    with pytest.raises(DataError, match="3 questions cannot be asked"):
+        read_questions(path)
+
+
+@pytest.mark.parametrize("content", ["", "\n\n"])
+def test_a_file_without_questions_is_refused_on_reading(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "questions.jsonl"
+    path.write_text(content)
+    with pytest.raises(DataError, match=r"questions\.jsonl holds no questions"):
+        read_questions(path)
+
+
+def test_a_judge_that_holds_an_adapter_is_refused(judge_folder: Path) -> None:
+    (judge_folder / "adapter_config.json").write_text("{}")
+    with pytest.raises(JudgeUnfit, match="holds an adapter"):
+        RewardJudge(str(judge_folder))
+
+
+@pytest.mark.parametrize("reward", ["NaN", "Infinity", "1e999", "9" * 400, '"a"', "[1]"])
+def test_a_kept_reward_that_is_no_number_is_named_with_its_line(
+    reward: str, judge_folder: Path, tmp_path: Path
+) -> None:
+    RewardJudge(str(judge_folder), cache=tmp_path / "cache").rewards([TALK])
+    (file,) = (tmp_path / "cache").iterdir()
+    file.write_text(f'{{"key": "abc", "reward": {reward}}}\n')
+    with pytest.raises(DataError, match=r"rewards-.*jsonl:1 is no cached reward"):
+        RewardJudge(str(judge_folder), cache=tmp_path / "cache")

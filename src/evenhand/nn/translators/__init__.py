@@ -6,7 +6,7 @@
 
 from evenhand.nn.translators.base import Translator
 from evenhand.nn.translators.blocks import EmbeddingScale
-from evenhand.nn.translators.config import KINDS, Kind, TranslatorConfig, TranslatorError
+from evenhand.nn.translators.config import KINDS, Kind, TranslatorConfig, TranslatorError, TranslatorFileError
 from evenhand.nn.translators.storage import build_translator, load_translator, save_translator
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Translator",
     "TranslatorConfig",
     "TranslatorError",
+    "TranslatorFileError",
     "build_translator",
     "load_translator",
     "save_translator",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from evenhand.errors import EvenhandError
+from evenhand.errors import DataError, EvenhandError
 
 Kind = Literal["cross_attention", "dit", "linear"]
 KINDS: tuple[Kind, ...] = ("cross_attention", "dit", "linear")
@@ -16,6 +16,26 @@ KINDS: tuple[Kind, ...] = ("cross_attention", "dit", "linear")
 
 class TranslatorError(EvenhandError, ValueError):
     """Settings, inputs or files that do not fit a translator."""
+
+
+class TranslatorFileError(TranslatorError, DataError):
+    """A saved translator that is missing, damaged or does not belong together."""
+
+
+_NUMBERS = ("target_rms", "guidance", "drop_rate")
+
+
+def _type_faults(config: TranslatorConfig) -> list[str]:
+    """Values of another kind than they are declared, as a file can hold them."""
+    faults = []
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if field.name in _NUMBERS and not (number and abs(value) < 1e300):
+            faults.append(f"{field.name} must be a number; found {value!r:.40}")
+        elif field.name not in (*_NUMBERS, "kind") and not (number and isinstance(value, int) and value < 2**31):
+            faults.append(f"{field.name} must be a whole number below 2**31; found {value!r:.40}")
+    return faults
 
 
 @dataclass(frozen=True)
@@ -53,6 +73,9 @@ class TranslatorConfig:
         faults = []
         if self.kind not in KINDS:
             faults.append(f"kind must be one of {', '.join(KINDS)}; found {self.kind!r}")
+        faults += _type_faults(self)
+        if faults:
+            raise TranslatorError("A translator cannot be built: " + "; ".join(faults) + ".")
         for name in ("source_width", "target_width", "soft_tokens", "bottleneck", "depth", "heads", "train_steps",
                      "eval_steps"):  # fmt: skip
             if getattr(self, name) < 1:
@@ -77,6 +100,8 @@ class TranslatorConfig:
         Raises:
             TranslatorError: a key is unknown or missing, or a value does not fit.
         """
+        if not isinstance(document, Mapping):
+            raise TranslatorError(f"Translator settings must be an object; found {type(document).__name__}.")
         known = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(document) - known)
         if unknown:

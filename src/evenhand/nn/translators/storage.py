@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
+from evenhand.data import models, reading
+from evenhand.errors import DataError
 from evenhand.nn.translators.base import Translator
-from evenhand.nn.translators.config import TranslatorConfig, TranslatorError
+from evenhand.nn.translators.config import TranslatorConfig, TranslatorError, TranslatorFileError
 from evenhand.nn.translators.cross_attention import CrossAttentionTranslator
 from evenhand.nn.translators.dit import DiTTranslator
 from evenhand.nn.translators.linear import LinearTranslator
@@ -40,8 +41,12 @@ def save_translator(translator: Translator, folder: Path, about: Mapping[str, An
     """
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.detach().cpu().contiguous().clone() for name, value in translator.state_dict().items()}
-    save_file(weights, folder / "translator.safetensors")
-    document = {"format": FORMAT, "translator": translator.config.to_dict(), "about": dict(about or {})}
+    file = folder / "translator.safetensors"
+    save_file(weights, file)
+    document = {
+        "format": FORMAT, "translator": translator.config.to_dict(), "about": dict(about or {}),
+        "sha256": models.file_hash(file),
+    }  # fmt: skip
     folder.joinpath("translator.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
@@ -49,20 +54,47 @@ def load_translator(folder: Path, device: str = "cpu") -> tuple[Translator, dict
     """A saved translator in evaluation mode, and what was written about it.
 
     Raises:
-        TranslatorError: a file is missing or damaged, or weights and settings do not belong together.
+        TranslatorFileError: a file is missing or damaged, has weights that are no numbers, or weights and settings do
+            not belong together.
     """
     try:
-        document = json.loads(folder.joinpath("translator.json").read_text(encoding="utf-8"))
-        weights = load_file(folder / "translator.safetensors", device=device)
-    except (OSError, json.JSONDecodeError, SafetensorError) as error:
-        raise TranslatorError(
-            f"There is no readable translator in {folder} (translator.json and translator.safetensors): {error}."
+        document = reading.read_json(folder / "translator.json")
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise TranslatorFileError(
+                f"{folder / 'translator.json'} is not of format {FORMAT}; save the translator anew."
+            )
+        about, written = document.get("about", {}), document.get("sha256")
+        if not isinstance(about, dict) or not isinstance(written, str | None):
+            raise DataError(f"{folder / 'translator.json'}: `about` must be an object and `sha256` a text.")
+        weights = models.read_weights(folder / "translator.safetensors", written, device)
+        config = TranslatorConfig.from_dict(document.get("translator", {}))
+    except TranslatorFileError:
+        raise
+    except (DataError, TranslatorError) as error:
+        raise TranslatorFileError(
+            f"There is no readable translator in {folder} (translator.json and translator.safetensors): {error}"
         ) from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise TranslatorError(f"{folder / 'translator.json'} is not of format {FORMAT}; save the translator anew.")
-    translator = build_translator(TranslatorConfig.from_dict(document.get("translator", {})), 0).to(device)
+    translator = _built(config, weights, folder).to(device)
+    return translator.eval(), dict(about)
+
+
+def _built(config: TranslatorConfig, weights: Mapping[str, torch.Tensor], folder: Path) -> Translator:
+    """A translator of these settings with these weights.
+
+    Compared by shapes before anything of their size is made: a damaged setting may ask for more than there is memory.
+
+    Raises:
+        TranslatorFileError: they do not belong together.
+    """
     try:
-        translator.load_state_dict(weights)
-    except RuntimeError as error:
-        raise TranslatorError(f"The weights in {folder} do not belong to the settings beside them: {error}.") from error
-    return translator.eval(), dict(document.get("about", {}))
+        if config.depth > len(weights):
+            raise RuntimeError(f"{config.depth} blocks cannot be made of {len(weights)} weights")
+        with torch.device("meta"):
+            _CLASSES[config.kind](config).load_state_dict(dict(weights), assign=True)
+        translator = build_translator(config, 0)
+        translator.load_state_dict(dict(weights))
+    except (RuntimeError, ValueError, OverflowError, TypeError) as error:
+        raise TranslatorFileError(
+            f"The weights in {folder / 'translator.safetensors'} do not belong to the settings in translator.json: {error}."
+        ) from error
+    return translator

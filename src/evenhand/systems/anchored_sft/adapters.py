@@ -9,25 +9,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from evenhand.errors import DataError, Fault, SettingsError
+from evenhand.data import models, reading
+from evenhand.errors import Fault, SettingsError
 
 Quantisation = Literal["4bit", "8bit"]
 
 
 def load_base(path: str, *, device: str, dtype: str | None = None, quantisation: Quantisation | None = None) -> Any:
-    """A causal language model from a folder or a hub id.
+    """A causal language model from a folder or a hub id, sound and without an adapter.
 
     Raises:
-        DataError: there is no model at the path, its config or weights are missing or damaged, or it is none that
-            writes text.
+        DataError: there is no model at the path, its config or weights are missing, damaged or no numbers, it holds an
+            adapter, or it is none that writes text.
         SettingsError: quantisation without a CUDA device.
     """
-    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
-    local = Path(path).expanduser()
-    if (local.exists() or path.startswith((".", "/", "~"))) and not (local / "config.json").is_file():
-        raise DataError(f"There is no model at '{path}': expected a folder with config.json and weights, or a hub id.")
+    models.check_folder(path)
     options: dict[str, Any] = {"dtype": dtype or ("bfloat16" if device == "cuda" else "float32")}
     if quantisation is not None:
         if device != "cuda":
@@ -36,29 +34,20 @@ def load_base(path: str, *, device: str, dtype: str | None = None, quantisation:
         four = quantisation == "4bit"
         options["quantization_config"] = BitsAndBytesConfig(load_in_4bit=four, load_in_8bit=not four)  # type: ignore[no-untyped-call]
         options["device_map"] = {"": 0}
-    try:
-        model = AutoModelForCausalLM.from_pretrained(path, **options)
-    except (OSError, SafetensorError) as error:
-        # An error of a disk or a network has a number or a cause of its own, and is no fault of the folder.
-        if not local.is_dir() or getattr(error, "errno", None) is not None:
-            raise
-        raise DataError(
-            f"The model in '{path}' cannot be read: {error} Copy the folder again: config.json and all files of "
-            "weights belong in it."
-        ) from error
-    except (ValueError, KeyError) as error:
-        raise DataError(f"'{path}' is no causal language model that transformers can load: {error}") from error
-    return model if quantisation is not None else model.to(device)  # type: ignore[arg-type]
+    model = models.load_model(AutoModelForCausalLM, path, **options)
+    return model if quantisation is not None else model.to(device)
 
 
 def load_tokenizer(path: str, template: Path | None = None) -> Any:
-    """The tokenizer of a model, with a chat template from a file where one is named; pads on the left."""
-    from transformers import AutoTokenizer
+    """The tokenizer of a model, with a chat template from a file where one is named; pads on the left.
 
-    tokenizer = AutoTokenizer.from_pretrained(path)
+    Raises:
+        DataError: the tokenizer or the template's file cannot be read.
+    """
+    tokenizer = models.load_tokenizer(path)
     tokenizer.padding_side = "left"
     if template is not None:
-        tokenizer.chat_template = template.read_text(encoding="utf-8")
+        tokenizer.chat_template = reading.read_text(template)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -69,10 +58,12 @@ def lora(model: Any, *, r: int, alpha: int, dropout: float, targets: str | Seque
 
     Raises:
         SettingsError: a target names no module of the model.
+        DataError: the model has an adapter already, which a fresh one would replace.
     """
     import torch
     from peft import LoraConfig, get_peft_model
 
+    models.check_base(model, str(getattr(model, "name_or_path", "") or type(model).__name__))
     names = targets if isinstance(targets, str) else list(targets)
     if not isinstance(names, str):
         present = {name.rsplit(".", 1)[-1] for name, _ in model.named_modules()}

@@ -8,20 +8,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from evenhand.data import reading
+from evenhand.data.models import provenance
 from evenhand.errors import DataError
+from evenhand.execution.failures import classify
 from evenhand.outcome import Outcome
 from evenhand.recipe import Bench
 from evenhand.systems.anchored_sft.adapters import load_base, load_tokenizer
+from evenhand.systems.anchored_sft.chat_files import read_records
 from evenhand.systems.anchored_sft.conversations import (
     Conversation,
     Tokenised,
     check_conversations,
     fit_length,
-    read_records,
+    repeated,
     shortened,
     tokenise,
 )
-from evenhand.systems.anchored_sft.decoding import render
+from evenhand.systems.anchored_sft.decoding import check_opening, render
 from evenhand.systems.anchored_sft.evaluation import Answers, ForgettingEvaluation
 from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order
 from evenhand.systems.anchored_sft.judge import JudgedAnswer, JudgedQuestion, RewardJudge, read_questions
@@ -44,7 +48,15 @@ def records_of(source: str, bench: Bench, *, streaming: bool) -> Iterator[tuple[
         return
     from datasets import load_dataset
 
-    rows = load_dataset(source, split="train", streaming=streaming)
+    try:
+        rows = load_dataset(source, split="train", streaming=streaming)
+    except Exception as error:
+        if classify(error) != "code":
+            raise  # a hub that does not answer, or memory that is full, is no fault of the data
+        raise DataError(
+            f"'{source}' is neither a file ({', '.join(FILES)}) nor a hub data set with a training split: "
+            f"{type(error).__name__}: {error}"
+        ) from error
     yield from ((f"{source} row {number}", row) for number, row in enumerate(rows, 1))
 
 
@@ -132,12 +144,15 @@ def run_arm(settings: CheckpointSettings, bench: Bench) -> Outcome:
     if settings.reward_model is not None:
         cache = bench.asset({"asset": "anchored_sft.rewards", "judge": settings.reward_model}, lambda place: None)
         judge = RewardJudge(_resolved(settings.reward_model, bench), device=bench.device, cache=cache.parent / "judged")
+        _note_weights("reward model", settings.reward_model, judge.model, bench)
     template = None if settings.chat_template is None else bench.data(settings.chat_template)
     path = _resolved(settings.model, bench)
     model = load_base(path, device=bench.device, quantisation=settings.quantisation)
     tokenizer = load_tokenizer(path, template)
     # Some templates are only missed when first used; a conversation that nobody needs shows it at once.
-    render(tokenizer, [{"role": "user", "content": "?"}], generation=True)
+    talk = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "An answer"}]
+    check_opening(tokenizer, talk, f"The tokenizer of '{settings.model}'")
+    _note_weights("model", settings.model, model, bench)
     validation, rows = _conversations(settings, bench, tokenizer)
     probe = _probe(settings, bench, tokenizer, judge, validation)
     prompts = None
@@ -157,9 +172,18 @@ def run_arm(settings: CheckpointSettings, bench: Bench) -> Outcome:
 
 
 def _resolved(path: str, bench: Bench) -> str:
-    """A folder beside the claim, or the hub id as it stands."""
+    """A folder beside the claim, whose hash goes into the record like that of all data; or the hub id as it is."""
     beside = Path(bench.folder, path).expanduser()
-    return str(beside) if beside.exists() else path
+    if not beside.exists():
+        return path
+    bench.data(path)
+    return str(beside)
+
+
+def _note_weights(name: str, path: str, model: Any, bench: Bench) -> None:
+    """Which weights a model of the hub has; a folder's hash is among the data already."""
+    if not Path(bench.folder, path).expanduser().exists():
+        bench.note(f"{name} weights", provenance(path, model))
 
 
 def _conversations(settings: CheckpointSettings, bench: Bench, tokenizer: Any) -> tuple[list[Tokenised], Any]:
@@ -168,6 +192,9 @@ def _conversations(settings: CheckpointSettings, bench: Bench, tokenizer: Any) -
     if settings.streaming:
         return _streamed(settings, bench, tokenizer)
     conversations = check_conversations(records_of(settings.dataset, bench, streaming=False), settings.dataset)
+    twice = repeated(conversations)
+    if twice:
+        bench.note("repeated conversations", twice)
     validation = _sample(mix.validation(conversations), settings)
     parts = mix.training(conversations)
     rows = [_fit(group, tokenizer, settings, bench) for group in (parts.main, parts.mixed) if group]
@@ -266,7 +293,7 @@ def _probe(
             dev = _dev_questions(pool, {q.id for q in questions}, settings.mtbench_questions_limit, bench)
     texts: list[Tokenised] = []
     if settings.general_text is not None:
-        lines = bench.data(settings.general_text).read_text(encoding="utf-8").splitlines()
+        lines = reading.read_text(bench.data(settings.general_text)).splitlines()
         for number, line in enumerate((line for line in lines if line.strip()), 1):
             ids = tuple(tokenizer(line, add_special_tokens=False)["input_ids"][: settings.max_seq_length])
             if len(ids) > 1:
@@ -307,6 +334,7 @@ def _generic_prompts(settings: CheckpointSettings, bench: Bench, tokenizer: Any)
     records = records_of(settings.prompts_dataset, bench, streaming=False)
     found = []
     for conversation in check_conversations(records, settings.prompts_dataset):
-        text = render(tokenizer, conversation.messages[:-1], generation=True)
+        place = f"Conversation {conversation.id}"
+        text = render(tokenizer, conversation.messages[:-1], generation=True, place=place)
         found.append(tokenizer(text, add_special_tokens=False)["input_ids"][: settings.max_seq_length])
     return found

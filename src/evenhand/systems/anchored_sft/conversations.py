@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from evenhand.errors import DataError, Fault, FaultsError, SettingsError
-from evenhand.systems.anchored_sft.decoding import Message, render
+from evenhand.systems.anchored_sft.chat_files import read_records, shown
+from evenhand.systems.anchored_sft.decoding import Message, check_opening, render
 
 ROLES = ("system", "user", "assistant")
 SHOWN_FAULTS = 20
@@ -57,33 +59,6 @@ class Tokenised:
         return sum(label != -100 for label in self.labels[1:])
 
 
-def read_records(path: Path) -> Iterator[tuple[str, Any]]:
-    """(place, record) of every row of a .jsonl, .json or .parquet file.
-
-    Raises:
-        DataError: another kind of file, or a line that is no JSON.
-    """
-    kind = path.suffix.lower()
-    if kind == ".jsonl":
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    try:
-                        yield f"{path.name}:{number}", json.loads(line)
-                    except json.JSONDecodeError as error:
-                        raise DataError(f"{path.name}:{number} is no JSON: {error}.") from error
-    elif kind == ".json":
-        for number, record in enumerate(json.loads(path.read_text(encoding="utf-8")), 1):
-            yield f"{path.name}[{number}]", record
-    elif kind == ".parquet":
-        import pyarrow.parquet as pq
-
-        rows = pq.read_table(path).to_pylist()
-        yield from ((f"{path.name} row {number}", record) for number, record in enumerate(rows, 1))
-    else:
-        raise DataError(f"{path.name}: conversations are read from .jsonl, .json or .parquet; found '{kind}'.")
-
-
 def read_conversations(path: Path) -> list[Conversation]:
     """All conversations of a file with a ``messages`` column (and perhaps ``id`` and ``subset``).
 
@@ -105,7 +80,7 @@ def check_conversations(records: Iterable[tuple[str, Any]], source: str) -> list
     count = 0
     for place, record in records:
         messages = record.get("messages") if isinstance(record, Mapping) else None
-        wrong = message_faults(messages)
+        wrong = message_faults(messages) or _name_faults(record)
         if wrong:
             count += 1
             if len(faults) < SHOWN_FAULTS:
@@ -113,7 +88,8 @@ def check_conversations(records: Iterable[tuple[str, Any]], source: str) -> list
             continue
         assert messages is not None
         plain = tuple({"role": m["role"], "content": m["content"]} for m in messages)
-        found.append(Conversation(str(record.get("id", place)), plain, str(record.get("subset") or "")))
+        name, subset = record.get("id"), record.get("subset")
+        found.append(Conversation(place if name is None else str(name), plain, str(subset or "")))
     if count:
         more = f" ({count - len(faults)} more not shown)" if count > len(faults) else ""
         raise ConversationFaults(f"{source}: {count} conversations cannot be used{more}", faults)
@@ -137,15 +113,46 @@ def _turn_faults(messages: Sequence[Any]) -> str:
     for i, message in enumerate(messages):
         if not isinstance(message, Mapping) or message.get("role") not in ROLES:
             role = message.get("role") if isinstance(message, Mapping) else message
-            return f"messages[{i}] has the role {role!r}; expected one of {', '.join(ROLES)}"
+            return f"messages[{i}] has the role {shown(role)}; expected one of {', '.join(ROLES)}"
         if not isinstance(message.get("content"), str) or not message["content"].strip():
-            return f"messages[{i}] has no text; found {message.get('content')!r}"
+            return f"messages[{i}] has no text; found {shown(message.get('content'))}"
     roles = [message["role"] for message in messages]
     turns = roles[1:] if roles[0] == "system" else roles
     expected = ["user", "assistant"] * (len(turns) // 2)
     if not turns or turns != expected:
         return f"must alternate user and assistant and end with the assistant; found {' '.join(roles)}"
     return ""
+
+
+def _name_faults(record: Mapping[str, Any]) -> str:
+    """What is wrong with the id and the subset of a record."""
+    for name, kinds in (("id", str | int | None), ("subset", str | None)):
+        value = record.get(name)
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            return f"`{name}` must be a text; found {shown(value)}"
+    return ""
+
+
+def repeated(conversations: Sequence[Conversation]) -> str:
+    """Which conversations stand more than once, in words; empty where none does.
+
+    They are kept: whoever repeats one may mean it, and each falls on one side of every split. But its weight is
+    doubled, so it is said.
+    """
+    said = []
+    contents = Counter(c.digest for c in conversations)
+    again = [c.id for c in conversations if contents[c.digest] > 1]
+    if again:
+        kinds = sum(count > 1 for count in contents.values())
+        said.append(
+            f"{len(again)} of {len(conversations)} conversations are {kinds} that stand more than once, the first is "
+            f"{again[0]}"
+        )
+    names = Counter(c.id for c in {(c.id, c.digest): c for c in conversations}.values())
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        said.append(f"{len(twice)} ids stand before different conversations, the first is {twice[0]}")
+    return "; ".join(said)
 
 
 def _shared(left: Sequence[int], right: Sequence[int]) -> int:
@@ -165,16 +172,19 @@ def tokenise(conversation: Conversation, tokenizer: Any) -> Tokenised:
     of earlier turns that the template shows otherwise later on (Qwen3 strips their thoughts) carry no loss.
 
     Raises:
-        DataError: the template leaves no answer to learn from, or the tokenizer has none.
+        DataError: the template leaves no answer to learn from, would have its header learned with it, or refuses the
+            conversation; or the tokenizer has none.
     """
 
     def ids(messages: Sequence[Message], generation: bool) -> list[int]:
-        found: list[int] = tokenizer(render(tokenizer, messages, generation=generation), add_special_tokens=False)[
-            "input_ids"
-        ]
+        text = render(tokenizer, messages, generation=generation, place=place)
+        found: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
         return found
 
-    messages = conversation.messages
+    messages, place = conversation.messages, f"Conversation {conversation.id}"
+    answered = next((i for i, message in enumerate(messages) if message["role"] == "assistant"), None)
+    if answered is not None:
+        check_opening(tokenizer, messages[: answered + 1], place)
     whole = ids(messages, False)
     labels = [-100] * len(whole)
     for i, message in enumerate(messages):

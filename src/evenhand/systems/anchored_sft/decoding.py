@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 Message = dict[str, str]
 
 
-def render(tokenizer: Any, messages: Sequence[Message], *, generation: bool) -> str:
+def render(tokenizer: Any, messages: Sequence[Message], *, generation: bool, place: str = "A conversation") -> str:
     """The text of a conversation under the tokenizer's chat template.
 
+    Args:
+        place: which conversation it is, for messages; begins the sentence.
+
     Raises:
-        DataError: the tokenizer has no chat template, or a message's content is no text (the text of a dictionary
-            must never reach a model as a prompt).
+        DataError: the tokenizer has no chat template, the template refuses the conversation or is broken, or a
+            message's content is no text (the text of a dictionary must never reach a model as a prompt).
     """
     if not getattr(tokenizer, "chat_template", None):
         name = getattr(tokenizer, "name_or_path", "") or type(tokenizer).__name__
@@ -34,8 +37,43 @@ def render(tokenizer: Any, messages: Sequence[Message], *, generation: bool) -> 
                 f"A message needs a role and a content that are text; found {message!r}. "
                 "Hand over the conversation as a list of messages, not as the text of one."
             )
-    text: str = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=generation)
+    try:
+        text: str = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=generation)
+    except MemoryError:
+        raise
+    except Exception as error:  # a template is a program, and can raise whatever it likes
+        roles = ", ".join(message["role"] for message in messages)
+        raise DataError(
+            f"{place} ({roles}) cannot be written by the chat template: {type(error).__name__}: {error}. Leave out "
+            "what it does not know (a system message, an order of turns), or name another template."
+        ) from error
     return text
+
+
+def check_opening(tokenizer: Any, messages: Sequence[Message], place: str = "A conversation") -> None:
+    """Refuse a template that puts a header before answers and does not write it when it is asked for one.
+
+    Such a header would be learned as a part of every answer, and questions would be asked without it. Templates whose
+    answers follow their questions with nothing in between (``[/INST]``) have no header, and need write none.
+
+    Args:
+        messages: a conversation that ends with an answer.
+
+    Raises:
+        DataError: says how to mend it.
+    """
+    *asked, answer = messages
+    bare = render(tokenizer, asked, generation=False, place=place)
+    if render(tokenizer, asked, generation=True, place=place) != bare:
+        return
+    whole = render(tokenizer, messages, generation=False, place=place)
+    header, found, _ = whole.removeprefix(bare).partition(answer["content"].strip())
+    if whole.startswith(bare) and found and header.strip():
+        raise DataError(
+            f"{place}: the chat template puts {header.strip()!r:.60} before an answer, but writes nothing when it is "
+            "asked for the opening of one (add_generation_prompt): the header would be learned as a part of answers. "
+            "Give the template a `{% if add_generation_prompt %}` block that writes it, or name another template."
+        )
 
 
 def is_text_of_messages(text: str) -> bool:

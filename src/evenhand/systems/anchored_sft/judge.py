@@ -6,12 +6,13 @@ and is no judge a failure of data. Both show when it is loaded, before any train
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import hashlib
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -19,8 +20,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.errors import DataError, EvenhandError
-from evenhand.systems.anchored_sft.conversations import read_records
+from evenhand.data import models, reading
+from evenhand.errors import DataError, EvenhandError, Fault, FaultsError
+from evenhand.systems.anchored_sft.chat_files import read_records, shown
+from evenhand.systems.anchored_sft.conversations import SHOWN_FAULTS
 from evenhand.systems.anchored_sft.decoding import Message, greedy_answers, render
 
 
@@ -30,6 +33,10 @@ class JudgeUnavailable(EvenhandError, ConnectionError):
 
 class JudgeUnfit(DataError):
     """What is named as reward model is none, or cannot judge conversations; trying again would not help."""
+
+
+class QuestionFaults(FaultsError, DataError):
+    """Questions that cannot be asked; names the rows."""
 
 
 _TALK = "2 + 2?", "4", "3 + 3?"
@@ -74,19 +81,43 @@ def read_questions(path: Path) -> list[JudgedQuestion]:
     """Questions of an MT-Bench file: ``question_id``, ``category``, ``turns``.
 
     Raises:
-        DataError: a row without them.
+        QuestionFaults: rows without them, or an id that stands twice; every one is named.
+        DataError: the file cannot be read, or holds no questions.
     """
-    found = []
+    found: dict[str, JudgedQuestion] = {}
+    places: dict[str, str] = {}
+    faults: list[Fault] = []
     for place, record in read_records(path):
-        turns = record.get("turns") if isinstance(record, dict) else None
-        if not turns or not all(isinstance(turn, str) and turn.strip() for turn in turns):
-            raise DataError(
-                f"{place}: expected `question_id`, `category` and `turns` (a list of texts); found {record!r:.120}."
-            )
-        found.append(
-            JudgedQuestion(str(record.get("question_id", place)), str(record.get("category", "")), tuple(turns))
-        )
-    return found
+        wrong = _question_fault(record)
+        name = "" if wrong else str(record["question_id"])
+        if name in places:
+            wrong = f"the question_id {name} stands at {places[name]} already; ids name the items, so each stands once"
+        if wrong:
+            faults.append(Fault(place, wrong))
+            continue
+        places[name] = place
+        found[name] = JudgedQuestion(name, record.get("category") or "", tuple(record["turns"]))
+    if faults:
+        raise QuestionFaults(f"{path.name}: {len(faults)} questions cannot be asked", faults[:SHOWN_FAULTS])
+    if not found:
+        raise DataError(f"{path} holds no questions; expected rows with `question_id`, `category` and `turns`.")
+    return list(found.values())
+
+
+def _question_fault(record: Any) -> str:
+    """What is wrong with a row, in words; empty where nothing is."""
+    expected = "expected `question_id`, `category` and `turns` (a list of texts)"
+    if not isinstance(record, Mapping):
+        return f"{expected}; found {shown(record)}"
+    name, turns = record.get("question_id"), record.get("turns")
+    if isinstance(name, bool) or not isinstance(name, str | int) or not str(name).strip():
+        return f"{expected}; `question_id` is {shown(name)}"
+    if not isinstance(record.get("category"), str | None):
+        return f"{expected}; `category` is {shown(record['category'])}"
+    if not isinstance(turns, list) or not turns:
+        return f"{expected}; `turns` is {shown(turns)}"
+    wrong = [turn for turn in turns if not isinstance(turn, str) or not turn.strip()]
+    return f"{expected}; one of `turns` is {shown(wrong[0])}" if wrong else ""
 
 
 def answer_all(
@@ -134,7 +165,7 @@ class RewardJudge:
         self._known: dict[str, float] = {}
         self.computed = 0
         if self._file is not None and self._file.exists():
-            self._known = _cached(self._file)
+            self._known = read_cache(self._file)
 
     def rewards(self, conversations: Sequence[Sequence[Message]]) -> NDArray[np.float64]:
         """(C,) raw rewards. Conversations judged before cost nothing.
@@ -228,16 +259,25 @@ class RewardJudge:
             file.write("".join(lines).encode())
 
 
-def _cached(file: Path) -> dict[str, float]:
-    """Rewards kept earlier. A last line without its end belongs to a writer that died, or is still at work."""
+def read_cache(file: Path) -> dict[str, float]:
+    """Rewards kept earlier. A last line without its end belongs to a writer that died, or is still at work.
+
+    Raises:
+        DataError: the file is another one, or a line is no reward; names the line.
+    """
+    reading.check_file(file)
     known: dict[str, float] = {}
-    for number, line in enumerate(file.read_bytes().split(b"\n")[:-1], 1):
+    for number, line in enumerate(file.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")[:-1], 1):
         try:
-            entry = json.loads(line)
-            known[str(entry["key"])] = float(entry["reward"])
-        except (ValueError, KeyError, TypeError) as error:
+            entry = reading.parse_json(line.decode("utf-8"), str(file), number)
+            reward = float(entry["reward"])
+            if not math.isfinite(reward) or not isinstance(entry["key"], str):
+                raise ValueError("a key is a text, a reward a finite number")
+            known[entry["key"]] = reward
+        except (ValueError, KeyError, TypeError, OverflowError, DataError) as error:
+            said = str(error).removeprefix(f"{file}:{number}: ")
             raise DataError(
-                f"{file}:{number} is no cached reward ({type(error).__name__}: {error}). Delete the file: what it kept "
+                f"{file}:{number} is no cached reward ({type(error).__name__}: {said}). Delete the file: what it kept "
                 "is computed again."
             ) from error
     return known
@@ -256,13 +296,16 @@ def _load(path: str, device: str) -> tuple[Any, Any]:
     from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
     try:
+        models.check_folder(path)
         config = AutoConfig.from_pretrained(path)
         tokenizer = AutoTokenizer.from_pretrained(path)
         if config.num_labels == 1:
             model, report = AutoModelForSequenceClassification.from_pretrained(path, output_loading_info=True)
+            models.check_base(model, path)
     except Exception as error:
-        kind = JudgeUnfit if _is_for_good(path, error) else JudgeUnavailable
-        raise kind(f"The reward model '{path}' cannot be loaded: {type(error).__name__}: {error}") from error
+        if isinstance(error, DataError) or models.is_damage(path, error):
+            raise JudgeUnfit(f"The reward model '{path}' cannot be loaded: {_said(error)}") from error
+        raise JudgeUnavailable(f"The reward model '{path}' cannot be loaded: {_said(error)}") from error
     if config.num_labels != 1:
         raise JudgeUnfit(
             f"'{path}' has a head with {config.num_labels} outputs; a reward model has one. Name another model."
@@ -271,6 +314,7 @@ def _load(path: str, device: str) -> tuple[Any, Any]:
     missing = sorted(report["missing_keys"])
     if missing:
         raise JudgeUnfit(f"'{path}' holds no trained reward head (missing: {', '.join(missing)}).")
+    models.check_finite(model.named_parameters(), f"The reward model '{path}'")
     tokenizer.padding_side = "right"
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -280,10 +324,9 @@ def _load(path: str, device: str) -> tuple[Any, Any]:
     return model.to(device).eval(), tokenizer
 
 
-def _is_for_good(path: str, error: Exception) -> bool:
-    """Whether loading failed by what the named folder holds, or lacks; a hub may answer again, memory may be freed."""
-    local = path.startswith((".", "/", "~")) or Path(path).exists()
-    return local and isinstance(error, OSError | ValueError | KeyError) and getattr(error, "errno", None) is None
+def _said(error: Exception) -> str:
+    """An error in words; what evenhand says itself needs no name of a class before it."""
+    return str(error) if isinstance(error, DataError) else f"{type(error).__name__}: {error}"
 
 
 def _identity(path: str, model: Any) -> str:

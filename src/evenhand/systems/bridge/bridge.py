@@ -6,14 +6,21 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from evenhand.nn.translators import Translator, TranslatorError, load_translator, save_translator
+from evenhand.data import models, reading
+from evenhand.errors import DataError
+from evenhand.nn.translators import (
+    Translator,
+    TranslatorError,
+    TranslatorFileError,
+    load_translator,
+    save_translator,
+)
 from evenhand.systems.bridge.items import Item
 from evenhand.systems.bridge.language_model import LanguageModel
 from evenhand.systems.bridge.prompts import Prompts
@@ -23,6 +30,10 @@ from evenhand.systems.bridge.soft_tokens import SoftTokens, joined
 
 StatesOf = Callable[[Sequence[str]], tuple[Tensor, Tensor]]
 """From texts to source states (B, S, C) and their mask (B, S)."""
+
+
+_LARGEST = 1e30
+"""A scale beyond this is damage: nothing of a model is left beside it."""
 
 
 @dataclass
@@ -104,11 +115,11 @@ class Bridge:
                 tell another one. The target's hash is always written.
         """
         save_translator(self.translator, folder, {"target": self.target.hash(), **(about or {})})
-        save_file(
-            {k: v.detach().cpu().clone() for k, v in self.soft_prompt.state_dict().items()},
-            folder / "adapters.safetensors",
-        )
-        settings = {"injection": self.soft_prompt.injection, "scale": self.soft_prompt.scale}
+        file = folder / "adapters.safetensors"
+        save_file({k: v.detach().cpu().clone() for k, v in self.soft_prompt.state_dict().items()}, file)
+        settings = {
+            "injection": self.soft_prompt.injection, "scale": self.soft_prompt.scale, "sha256": models.file_hash(file),
+        }  # fmt: skip
         folder.joinpath("soft_prompt.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
@@ -126,16 +137,32 @@ def load_bridge(
     translator, about = load_translator(folder, str(target.device))
     _check_models(folder, about, source, target)
     try:
-        settings = json.loads(folder.joinpath("soft_prompt.json").read_text(encoding="utf-8"))
-        injection: Injection = settings["injection"]
-        soft_prompt = SoftPrompt(target, injection, settings["scale"]).to(target.device)
-        soft_prompt.load_state_dict(load_file(folder / "adapters.safetensors"))
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError, RuntimeError) as error:
-        raise TranslatorError(
+        settings = _soft_prompt_settings(folder / "soft_prompt.json")
+        soft_prompt = SoftPrompt(target, settings["injection"], settings["scale"]).to(target.device)
+        soft_prompt.load_state_dict(models.read_weights(folder / "adapters.safetensors", settings.get("sha256")))
+    except (DataError, RuntimeError) as error:
+        raise TranslatorFileError(
             f"There is no whole bridge in {folder} (soft_prompt.json and adapters.safetensors beside the translator): "
-            f"{error}. Save it anew."
+            f"{error} Save it anew."
         ) from error
     return Bridge(states_of, translator, soft_prompt.eval(), prompts)
+
+
+def _soft_prompt_settings(path: Path) -> dict[str, Any]:
+    """How soft tokens go into the target, as it was saved.
+
+    Raises:
+        DataError: the file is damaged, or says what no bridge has.
+    """
+    found = reading.read_json(path)
+    if not isinstance(found, dict) or found.get("injection") not in get_args(Injection):
+        raise DataError(f"{path} must name an injection: {', '.join(get_args(Injection))}.")
+    scale = found.get("scale")
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not abs(scale) < _LARGEST:
+        raise DataError(f"{path} must name a scale, a number.")
+    if not isinstance(found.get("sha256"), str | None):
+        raise DataError(f"{path} must hold the sha256 of the adapters as a text.")
+    return found
 
 
 def _check_models(folder: Path, about: Mapping[str, Any], source: LanguageModel | None, target: LanguageModel) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evenhand.data import reading
 from evenhand.errors import DataError, Fault, FaultsError
+from evenhand.systems.bridge import extraction
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,6 @@ class DataFileError(FaultsError, DataError):
 
 
 _MARKS = re.compile(r"<<[^<>]*>>")
-_GOLD = re.compile(r"####\s*(-?[\d,]+(?:\.\d+)?)\s*$")
 
 
 def read_gsm8k(path: Path, prefix: str) -> list[Item]:
@@ -56,30 +57,44 @@ def read_gsm8k(path: Path, prefix: str) -> list[Item]:
 
     Raises:
         DataFileError: lines are no UTF-8 or no JSON, lack a field, or have no ``#### number``; every one is named.
+        DataError: there is no such file, it is another one in its place, or it holds no line.
     """
+    reading.check_file(path)
     items: list[Item] = []
     faults: list[Fault] = []
-    for number, raw in enumerate(path.read_bytes().splitlines(), start=1):
+    for number, raw in enumerate(path.read_bytes().removeprefix(codecs.BOM_UTF8).splitlines(), start=1):
         if not raw.strip():
             continue
         try:
-            row = json.loads(raw.decode("utf-8"))
-            question, answer = (_text(row, name) for name in ("question", "answer"))
-        except UnicodeDecodeError as error:
-            byte = f"0x{raw[error.start]:02x} at place {error.start + 1}"
-            faults.append(Fault(f"{path.name}:{number}", f"expected UTF-8; found the byte {byte}"))
-            continue
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            faults.append(Fault(f"{path.name}:{number}", f"expected an object with question and answer: {error}"))
-            continue
-        gold = _GOLD.search(answer)
-        if gold is None:
-            faults.append(Fault(f"{path.name}:{number}", "the answer does not end with '#### number'"))
-            continue
-        items.append(Item(f"{prefix}-{number}", question, "", _MARKS.sub("", answer), gold.group(1).replace(",", "")))
+            items.append(_item(path.name, number, raw, prefix))
+        except DataError as error:
+            place = f"{path.name}:{number}"
+            faults.append(Fault(place, str(error).removeprefix(f"{place}: ")))
     if faults:
         raise DataFileError(f"{path.name} has broken lines ({len(items)} of its lines are sound)", faults)
+    if not items:
+        raise DataError(f"{path} holds no questions; expected JSON lines with `question` and `answer`.")
     return items
+
+
+def _item(name: str, number: int, raw: bytes, prefix: str) -> Item:
+    """The item of one line.
+
+    Raises:
+        DataError: what is wrong with it, without its place.
+    """
+    try:
+        row = reading.parse_json(raw.decode("utf-8"), name, number)
+        question, answer = (_text(row, field) for field in ("question", "answer"))
+    except UnicodeDecodeError as error:
+        byte = f"0x{raw[error.start]:02x} at place {error.start + 1}"
+        raise DataError(f"expected UTF-8; found the byte {byte}") from error
+    except (KeyError, TypeError) as error:
+        raise DataError(f"expected an object with question and answer: {error}") from error
+    gold = extraction.GOLD.search(answer)
+    if gold is None or extraction.plain(gold[1]) is None:
+        raise DataError("the answer does not end with '#### number'")
+    return Item(f"{prefix}-{number}", question, "", _MARKS.sub("", answer), gold[1].replace(",", ""))
 
 
 def _text(row: dict[str, object], name: str) -> str:
@@ -90,7 +105,8 @@ def _text(row: dict[str, object], name: str) -> str:
     """
     value = row[name]
     if not isinstance(value, str) or not value.strip():
-        raise TypeError(f"{name} must be a text with words in it; found {value!r}")
+        found = repr(value)[:60] if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
+        raise TypeError(f"{name} must be a text with words in it; found {found}")
     return value.strip()
 
 

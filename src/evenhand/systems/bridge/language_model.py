@@ -7,11 +7,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
 
+from evenhand.data import models, reading
 from evenhand.errors import DataError, EvenhandError
 from evenhand.systems.bridge import numerals
 from evenhand.systems.bridge.settings import Begin
@@ -192,21 +193,33 @@ def load_language_model(reference: str | Path, *, device: str = "cpu", begin: Be
     """A model by folder or hub id: bf16 on CUDA, float32 on a CPU.
 
     Raises:
-        DataError: there is no such model.
+        DataError: there is no such model, it is damaged or holds an adapter, or its weights are no numbers.
         ModelError: model and tokenizer cannot take part in a bridge.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
-    kind = torch.bfloat16 if device.startswith("cuda") else torch.float32
-    try:
-        model: Any = AutoModelForCausalLM.from_pretrained(reference, dtype=kind)
-        model = model.to(device)
-        tokenizer = AutoTokenizer.from_pretrained(reference)
-    except (OSError, ValueError) as error:
-        raise DataError(f"The model '{reference}' cannot be loaded from a folder or the hub: {error}") from error
-    about = Path(reference, "bridge.json")
-    own = json.loads(about.read_text()) if about.is_file() else {}
+    kind, path = torch.bfloat16 if device.startswith("cuda") else torch.float32, str(reference)
+    model = models.load_model(AutoModelForCausalLM, path, dtype=kind).to(device)
+    tokenizer = models.load_tokenizer(path)
+    notes = {"dtype": f"{kind}: {'CUDA device' if device.startswith('cuda') else 'CPU'}"}
+    if not models.is_local(path):
+        notes["weights"] = models.provenance(path, model)
     return LanguageModel(
-        model, tokenizer, str(reference), numerals=own.get("numerals", "plain"), begin=begin,
-        notes={"dtype": f"{kind}: {'CUDA device' if device.startswith('cuda') else 'CPU'}"},
-    )  # fmt: skip
+        model, tokenizer, path, numerals=read_numerals(Path(path, "bridge.json")), begin=begin, notes=notes
+    )
+
+
+def read_numerals(about: Path) -> numerals.Numerals:
+    """How a stand-in writes numbers, as the file beside it says; without one, as anybody does.
+
+    Raises:
+        DataError: the file says something else.
+    """
+    if not about.is_file():
+        return "plain"
+    own = reading.read_json(about)
+    written = own.get("numerals", "plain") if isinstance(own, dict) else None
+    if written not in get_args(numerals.Numerals):
+        raise DataError(f"{about} must say numerals: {', '.join(get_args(numerals.Numerals))}; found {written!r:.60}.")
+    found: numerals.Numerals = written
+    return found

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from evenhand.data import reading
 from evenhand.errors import DataError
 from evenhand.recipe import Bench
 from evenhand.systems.bridge import formats, standins, stories, tiny
@@ -82,9 +83,10 @@ def model_of(reference: str, settings: Settings, bench: Bench, begin: str) -> La
         folder = bench.asset(tiny.key(vocabulary, text), lambda place: tiny.build(vocabulary, text, place))
     else:
         local = Path(bench.folder, reference).expanduser()
-        return load_language_model(
-            local if local.is_dir() else reference, device=bench.device, begin="none" if begin == "none" else "bos"
-        )
+        if local.is_dir():
+            bench.data(reference)  # a checkpoint is data: its hash belongs into the record
+            reference = str(local)
+        return load_language_model(reference, device=bench.device, begin="none" if begin == "none" else "bos")
     return load_language_model(folder, device=bench.device, begin="none" if begin == "none" else "bos")
 
 
@@ -205,5 +207,16 @@ def text_outputs(
         folder.joinpath("answers.json").write_text(json.dumps(answers), encoding="utf-8")
 
     folder = bench.asset(key, build)
-    found: list[str] = json.loads(folder.joinpath("answers.json").read_text(encoding="utf-8"))
+    return read_answers(folder.joinpath("answers.json"), len(items))
+
+
+def read_answers(path: Path, count: int) -> list[str]:
+    """Answers as they were kept.
+
+    Raises:
+        DataError: the file is damaged or of other items.
+    """
+    found = reading.read_json(path)
+    if not isinstance(found, list) or len(found) != count or not all(isinstance(text, str) for text in found):
+        raise DataError(f"{path} must hold a list of {count} texts. Remove its folder to have them written anew.")
     return found

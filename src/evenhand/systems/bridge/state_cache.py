@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from evenhand.data import reading
 from evenhand.errors import DataError
 from evenhand.systems.bridge.language_model import LanguageModel
 
@@ -34,25 +35,31 @@ class StateCache:
             DataError: the folder holds no cache, or states of another model or layer.
         """
         try:
-            about = json.loads(folder.joinpath("states.json").read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as error:
-            raise DataError(f"There is no readable cache of hidden states in {folder}: {error}.") from error
+            about = _about(folder / "states.json")
+        except DataError as error:
+            raise DataError(f"There is no readable cache of hidden states in {folder}: {error}") from error
         if about.get("model") != model_hash:
             raise DataError(
-                f"The cached states in {folder} belong to another model (its hash is {str(about.get('model'))[:12]}, "
+                f"The cached states in {folder} (states.json) belong to another model (its hash is {str(about.get('model'))[:12]}, "
                 f"this model's {model_hash[:12]}). Remove the folder to compute them anew."
             )
         if about.get("layer") != layer:
-            raise DataError(f"The cached states in {folder} are of layer {about.get('layer')}; layer {layer} is asked.")
+            raise DataError(
+                f"The cached states in {folder} (states.json) are of layer {about.get('layer')}; layer {layer} is "
+                "asked."
+            )
         self._places: dict[str, tuple[int, int, int]] = {k: (v[0], v[1], v[2]) for k, v in about["places"].items()}
         self._shards: list[Any] = []
+        self._folder = folder
         for number in range(about["shards"]):
             path = folder / f"states-{number:05d}.safetensors"
+            if path.exists():
+                reading.check_file(path)
             try:
                 # Opened, not read: a cache of a large model's states is larger than the memory.
                 opened: Any = safe_open(path, framework="pt")
                 self._shards.append(opened.get_slice("states"))
-            except (OSError, SafetensorError) as error:
+            except (OSError, SafetensorError, RuntimeError, ValueError) as error:
                 raise DataError(f"The cache file {path.name} is missing or torn: {error}.") from error
         self.width = int(about["width"])
 
@@ -67,14 +74,51 @@ class StateCache:
         """
         place = self._places.get(text_key(text))
         if place is None:
-            raise DataError(f"The cache of hidden states has no text '{text[:60]}'; remove its folder to compute anew.")
+            raise DataError(
+                f"The cache of hidden states has no text '{text[:60]}' ({self._folder / 'states.json'}); remove its "
+                "folder to compute anew."
+            )
         shard, start, stop = place
         found: Tensor = self._shards[shard][start:stop]
+        if found.shape != (stop - start, self.width) or not bool(torch.isfinite(found).all()):
+            raise DataError(
+                f"The cached states in {self._folder} are damaged (states-{shard:05d}.safetensors or states.json): "
+                f"those of '{text[:60]}' are not {stop - start} rows of finite numbers. Remove the folder to compute "
+                "them anew."
+            )
         return found
 
     def batch(self, texts: Sequence[str], device: torch.device) -> tuple[Tensor, Tensor]:
         """Right-padded states (B, S, C) and their mask (B, S)."""
         return pad_states([self.states(text) for text in texts], device)
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """What a cache holds, in a form that can be relied on.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+
+    def whole(value: Any) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**40
+
+    found = reading.read_json(path)
+    about: dict[str, Any] = found if isinstance(found, dict) else {}
+    places, shards = about.get("places"), about.get("shards")
+    sound = (
+        whole(shards)
+        and whole(about.get("width"))
+        and isinstance(places, dict)
+        and all(
+            isinstance(place, list) and len(place) == 3 and all(map(whole, place))
+            and place[0] < about["shards"] and place[1] < place[2]
+            for place in places.values()
+        )
+    )  # fmt: skip
+    if not sound:
+        raise DataError(f"{path} says no places of states. Remove its folder to compute them anew.")
+    return about
 
 
 def pad_states(rows: Sequence[Tensor], device: torch.device) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,7 @@ Run: ``python -m evenhand.systems.bridge.cli summarise PATH...``
 
 from __future__ import annotations
 
-import json
+import codecs
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand import statistics
+from evenhand.data import reading
 from evenhand.errors import DataError, Fault
 from evenhand.systems.bridge import extraction
 from evenhand.systems.bridge.alarms import MOST_FREQUENT_LIMIT
@@ -114,26 +115,27 @@ def read_groups(path: Path) -> list[Group]:
     Raises:
         DataError: there is no such file, or it has no sound row at all.
     """
-    try:
-        # In bytes: texts may hold separators at which str.splitlines would tear a line.
-        lines = [line.decode("utf-8", errors="replace") for line in path.read_bytes().splitlines()]
-    except OSError as error:
-        raise DataError(f"The file {path} cannot be read: {error.strerror or error}.") from error
-    rows: dict[tuple[str, str, int | None], list[Row]] = {}
+    reading.check_file(path)
+    # In bytes: texts may hold separators at which str.splitlines would tear a line.
+    lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).splitlines()
+    rows: dict[tuple[str, str, int | None], dict[str, Row]] = {}
     broken: list[Fault] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
+        fault = f"{path.name}:{number}"
         try:
-            document = json.loads(line)
+            document = reading.parse_json(line.decode("utf-8"), path.name, number)
             row, place = _row(document, number), _place(document)
-        except (json.JSONDecodeError, ValueError) as error:
-            broken.append(Fault(f"{path.name}:{number}", str(error)))
+            if row.key in rows.get(place, {}):
+                raise ValueError(f"the item '{row.key[:60]}' stands in this group already; only the first is counted")
+        except (DataError, ValueError) as error:
+            broken.append(Fault(fault, str(error).removeprefix(f"{fault}: ")))
             continue
-        rows.setdefault(place, []).append(row)
+        rows.setdefault(place, {})[row.key] = row
     if not rows:
         raise DataError(f"{path} has no sound row: {len(broken)} of its lines are broken, {len(lines)} in all.")
-    return [Group(str(path), *place, tuple(found), tuple(broken)) for place, found in rows.items()]
+    return [Group(str(path), *place, tuple(found.values()), tuple(broken)) for place, found in rows.items()]
 
 
 def summarise(groups: Sequence[Group]) -> list[Summary]:

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
+from evenhand.data import models, reading
+from evenhand.errors import DataError
 from evenhand.nn.translators import Translator, TranslatorConfig, build_translator
 from evenhand.recipe import Bench
 from evenhand.systems.bridge.bridge import Bridge
@@ -46,7 +48,7 @@ def trained_bridge(settings: Settings, material: Material, bench: Bench) -> Brid
 
     key = asset_key(settings, material, seeds, [bench.budget.unit, bench.budget.amount])
     folder = bench.asset(key, build)
-    history: dict[str, Any] = built[0] if built else json.loads(folder.joinpath("history.json").read_text())
+    history: dict[str, Any] = built[0] if built else read_history(folder / "history.json")
     if not built:
         for point in history["curves"]:
             bench.log(point["step"], **{name: value for name, value in point.items() if name != "step"})
@@ -58,8 +60,36 @@ def trained_bridge(settings: Settings, material: Material, bench: Bench) -> Brid
     for _ in range(int(bench.budget.amount) - len(history["steps"])):
         bench.budget.spend(steps=1)
     bridge = new_bridge(settings, material, bench, seeds["init"])
-    _load(bridge, folder)
+    _load(bridge, folder, history.get("sha256"))
     return bridge
+
+
+def read_history(path: Path) -> dict[str, Any]:
+    """What a training left behind: curves, costs of the steps, notes, and the sha256 of its weights.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+
+    def number(value: Any) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+
+    found = reading.read_json(path)
+    parts = [found.get(name) for name in ("curves", "steps", "notes")] if isinstance(found, dict) else [None] * 3
+    curves, steps, notes = parts
+    sound = (
+        isinstance(curves, list)
+        and all(isinstance(c, dict) and "step" in c and all(map(number, c.values())) for c in curves)
+        and isinstance(steps, list)
+        and all(isinstance(step, list) and len(step) == 2 and all(map(number, step)) for step in steps)
+        and isinstance(notes, dict)
+        and all(isinstance(text, str) for text in notes.values())
+        and isinstance(found.get("sha256"), str | None)
+    )
+    if not sound:
+        raise DataError(f"{path} is no course of a training. Remove its folder to have the bridge trained anew.")
+    course: dict[str, Any] = found
+    return course
 
 
 def asset_key(settings: Settings, material: Material, seeds: dict[str, int], budget: list[Any]) -> dict[str, Any]:
@@ -104,14 +134,23 @@ def _translator(settings: Settings, material: Material, seed: int) -> Translator
         return ConstantPrompt(config, target.model.get_input_embeddings())
 
 
-def _load(bridge: Bridge, folder: Path) -> None:
-    """Weights as they were saved; settings are those of the trial."""
-    flat = load_file(folder / "weights.safetensors", device=str(bridge.target.device))
+def _load(bridge: Bridge, folder: Path, sha256: str | None) -> None:
+    """Weights as they were saved; settings are those of the trial.
+
+    Raises:
+        DataError: the file is damaged or of other settings.
+    """
+    path = folder / "weights.safetensors"
     parts: dict[str, dict[str, Tensor]] = {"translator": {}, "adapters": {}}
-    for name, value in flat.items():
+    for name, value in models.read_weights(path, sha256, str(bridge.target.device)).items():
         part, _, rest = name.partition("/")
+        if part not in parts:
+            raise DataError(f"{path} holds weights of '{part}'; expected {' and '.join(parts)}.")
         parts[part][rest] = value
-    bridge.load_state_dict(parts)
+    try:
+        bridge.load_state_dict(parts)
+    except RuntimeError as error:
+        raise DataError(f"{path} holds the weights of another bridge: {error}.") from error
     bridge.train(False)
 
 
@@ -150,6 +189,7 @@ def _train(settings: Settings, material: Material, bench: Bench, seeds: dict[str
     history.note("weights", _choose(settings, material, bridge, best, trainer.step_count))
     flat = {f"{part}/{name}": value.cpu() for part, rest in bridge.state_dict().items() for name, value in rest.items()}
     save_file(flat, folder / "weights.safetensors")
+    history.sha256 = models.file_hash(folder / "weights.safetensors")
     if settings.bridge != "constant_prompt":
         bridge.save(folder / "bridge", {"source": material.source_hash, "target": material.target_hash})
     folder.joinpath("history.json").write_text(json.dumps(history.document()))
@@ -180,6 +220,7 @@ class _Course:
         self._curves: list[dict[str, float]] = []
         self._steps: list[tuple[int, int]] = []
         self._notes: dict[str, str] = {}
+        self.sha256: str | None = None
 
     def step(self, step: int, total: float, losses: dict[str, float], cost: tuple[int, int]) -> None:
         """A training step; curves hold every tenth."""
@@ -207,7 +248,7 @@ class _Course:
 
     def document(self) -> dict[str, Any]:
         """As plain data."""
-        return {"curves": self._curves, "steps": self._steps, "notes": self._notes}
+        return {"curves": self._curves, "steps": self._steps, "notes": self._notes, "sha256": self.sha256}
 
     state = document
 

@@ -10,16 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from evenhand.data import reading
 from evenhand.errors import DataError
 from evenhand.execution.bench import file_hash
 from evenhand.outcome import Outcome
 from evenhand.recipe import Bench
+from evenhand.systems.anchored_sft.chat_files import read_records
 from evenhand.systems.anchored_sft.conversations import (
     Conversation,
     Tokenised,
     check_conversations,
     fit_length,
-    read_records,
+    repeated,
     tokenise,
 )
 from evenhand.systems.anchored_sft.decoding import greedy_answers
@@ -50,18 +52,38 @@ def read_documents(path: Path) -> list[Document]:
     """Paragraphs of a file in SQuAD's JSON form, or the lines of any other file.
 
     Raises:
-        DataError: there are none.
+        DataError: there are none, or the file cannot be read; names what is wrong with it.
     """
     found: list[Document] = []
     if path.suffix == ".json":
-        for i, article in enumerate(json.loads(path.read_text(encoding="utf-8"))["data"]):
-            name = str(article.get("title", f"article {i}"))
-            found += [Document(f"{i} {name}", p["context"].lstrip("\ufeff")) for p in article["paragraphs"]]
+        found = _articles(path)
     else:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = reading.read_text(path).splitlines()
         found = [Document(f"line {i}", line) for i, line in enumerate(lines, 1) if line.strip()]
     if not found:
         raise DataError(f"{path.name} holds no text.")
+    return found
+
+
+def _articles(path: Path) -> list[Document]:
+    document = reading.read_json(path)
+    articles = document.get("data") if isinstance(document, Mapping) else None
+    if not isinstance(articles, list):
+        raise DataError(f"{path} is not in SQuAD's form: expected an object with `data`, a list of articles.")
+    found = []
+    for i, article in enumerate(articles):
+        paragraphs = article.get("paragraphs") if isinstance(article, Mapping) else None
+        if not isinstance(paragraphs, list):
+            raise DataError(f"{path}: article {i} (counted from 0) has no `paragraphs`, a list.")
+        name = article.get("title", f"article {i}")
+        for k, paragraph in enumerate(paragraphs):
+            context = paragraph.get("context") if isinstance(paragraph, Mapping) else None
+            if not isinstance(context, str) or not isinstance(name, str):
+                raise DataError(
+                    f"{path}: article {i}, paragraph {k} (counted from 0) needs a `context` that is a text, and a "
+                    "`title` that is one."
+                )
+            found.append(Document(f"{i} {name}", context.lstrip("\ufeff")))
     return found
 
 
@@ -74,17 +96,41 @@ def split_documents(documents: Sequence[Document]) -> tuple[list[Document], list
 
 
 def read_any_conversations(path: Path) -> list[Conversation]:
-    """Conversations with ``messages``, or seed tasks with ``instruction`` and ``instances`` of input and output."""
+    """Conversations with ``messages``, or seed tasks with ``instruction`` and ``instances`` of input and output.
+
+    Raises:
+        DataError: rows that are neither, or an id before different conversations; names them.
+    """
     records = list(read_records(path))
     if records and isinstance(records[0][1], dict) and "instances" in records[0][1]:
-        records = [(place, {"id": task["id"], "messages": _as_messages(task)}) for place, task in records]
-    return check_conversations(records, path.name)
+        records = [(place, _as_conversation(place, task)) for place, task in records]
+    found = check_conversations(records, path.name)
+    seen: dict[str, Conversation] = {}
+    for conversation in found:
+        if seen.setdefault(conversation.id, conversation).messages != conversation.messages:
+            raise DataError(
+                f"{path.name}: the id {conversation.id} stands before different conversations; answers are kept by it, "
+                "so give each its own."
+            )
+    return found
 
 
-def _as_messages(task: Mapping[str, Any]) -> list[dict[str, str]]:
-    instance = task["instances"][0]
-    asked = "\n".join(part for part in (task["instruction"], instance.get("input", "")) if part)
-    return [{"role": "user", "content": asked}, {"role": "assistant", "content": instance["output"]}]
+def _as_conversation(place: str, task: Any) -> dict[str, Any]:
+    """A seed task as a conversation.
+
+    Raises:
+        DataError: it is none.
+    """
+    instances = task.get("instances") if isinstance(task, Mapping) else None
+    first = instances[0] if isinstance(instances, list) and instances else None
+    if not isinstance(first, Mapping):
+        raise DataError(f"{place}: a seed task needs `instances`, a list of objects with `input` and `output`.")
+    parts = [task.get("instruction"), first.get("input") or "", first.get("output")]
+    if not all(isinstance(part, str) for part in parts):
+        raise DataError(f"{place}: `instruction`, `input` and `output` of a seed task must be texts.")
+    asked = "\n".join(part for part in parts[:2] if part)
+    messages = [{"role": "user", "content": asked}, {"role": "assistant", "content": parts[2]}]
+    return {"id": task.get("id"), "messages": messages}
 
 
 def blocks(documents: Sequence[Document], tokenizer: Any) -> list[Tokenised]:
@@ -179,6 +225,9 @@ def run_arm(settings: TextSettings, bench: Bench) -> Outcome:
 
     text_path, data_path = bench.data(settings.text), bench.data(settings.data)
     documents, conversations = read_documents(text_path), read_any_conversations(data_path)
+    twice = repeated(conversations)
+    if twice:
+        bench.note("repeated conversations", twice)
     taught, held = split_documents(documents)
     key = {"asset": "anchored_sft.text", "version": 1, "text": file_hash(text_path), "data": file_hash(data_path),
            "steps": settings.teaching_steps, "hidden": settings.hidden, "length": settings.max_seq_length}  # fmt: skip
