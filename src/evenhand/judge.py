@@ -46,43 +46,45 @@ def judge(
         found, pairs, estimate, metric, levels: what is judged.
         plan: say of an inconclusive one what would settle it, which takes longer than all the rest.
     """
-    if estimate is not None:
+    nothing = None if estimate is None else estimate.equivalence(metric.margin, levels.equivalence)
+    if estimate is not None and nothing is not None:
         found = replace(
             found,
             level=1 - levels.effect,
             interval=pair(estimate.interval_at(1 - levels.effect)),
-            equivalence_interval=pair(estimate.interval_at(1 - 2 * levels.equivalence)),
+            equivalence_interval=pair(nothing.interval),
         )
-    kind, words = _rule(found, pairs, estimate, metric, plan)
+    kind, words = _rule(found, pairs, nothing, metric, plan)
     return replace(found, kind=kind, words=words)
 
 
 def _rule(
-    found: Contrast, pairs: Pairs, estimate: statistics.PairedContrast | None, metric: MetricClaim, plan: bool
+    found: Contrast, pairs: Pairs, nothing: statistics.Equivalence | None, metric: MetricClaim, plan: bool
 ) -> tuple[VerdictKind, str]:
     if pairs.pending:
         done = len(found.seeds)
         return "not-run", f"pending: {len(pairs.pending)} pairs are still to run, {done} are complete"
     if found.invalid:
         return "invalid", found.invalid
-    if estimate is None:
+    if nothing is None:
         cause = Counter(pairs.failures).most_common(1)
         return "not-run", f"{cause[0][0] if cause else 'pending'}: no pair is complete ({found.why_none})"
     if found.saturated:
         return "invalid", f"saturated: {found.saturated}"
     if found.identical:
         return "no-op", f"every paired output is identical over {counted(found)}: the change changes nothing"
-    return _sized(found, pairs, metric, plan)
+    return _sized(found, pairs, nothing, metric, plan)
 
 
-def _sized(found: Contrast, pairs: Pairs, metric: MetricClaim, plan: bool) -> tuple[VerdictKind, str]:
+def _sized(
+    found: Contrast, pairs: Pairs, nothing: statistics.Equivalence, metric: MetricClaim, plan: bool
+) -> tuple[VerdictKind, str]:
     """No effect, gain, regression or inconclusive, by the intervals."""
     figures = describe(found, metric)
     if found.interval is None or found.equivalence_interval is None or found.estimate is None:
         return "inconclusive", f"{figures}: inconclusive; {found.why_none}"
-    low, high = found.equivalence_interval
     excludes = found.interval[0] > 0 or found.interval[1] < 0
-    if -metric.margin < low and high < metric.margin:
+    if nothing.equivalent:
         trivial = "; there is an effect, but a trivial one" if excludes else ""
         return "no-effect", f"{figures}: no effect as large as the margin {amount(metric.margin, metric)}{trivial}"
     if excludes:

@@ -11,9 +11,10 @@ import numpy as np
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import check_count, check_positive, check_share
 from evenhand.statistics.contrast import Scope
-from evenhand.statistics.detectable import detectable_noncentrality
+from evenhand.statistics.detectable import detectable_noncentrality, detectable_shift
 from evenhand.statistics.spread import Spread
 from evenhand.statistics.student import t_test_power
+from evenhand.statistics.two_way_power import expected_test
 
 _MOST = 10_000_000
 
@@ -37,7 +38,8 @@ def expected_precision(spread: Spread, seeds: int, items: int | None = None, sco
     """Expected standard error and degrees of freedom of a design.
 
     ``recipe``: seed_sd**2 / S + item_sd**2 / I + residual_sd**2 / (S I) with Satterthwaite's degrees of freedom at the
-    expected mean squares. ``seeds``: (seed_sd**2 + residual_sd**2 / I) / S with S - 1. ``checkpoint``:
+    expected mean squares: of the two-way test alone, whereas power comes from the rule that decides, by which the
+    paired t over seeds must agree (`planned_power`). ``seeds``: (seed_sd**2 + residual_sd**2 / I) / S with S - 1. ``checkpoint``:
     (item_sd**2 + residual_sd**2 / S) / I with I - 1. Without items only the seed spread counts.
 
     Raises:
@@ -74,7 +76,10 @@ def _precision(variance: float, df: float) -> Precision:
 def planned_power(
     effect: float, spread: Spread, seeds: int, items: int | None = None, *, scope: Scope = "recipe", alpha: float = 0.05
 ) -> float | None:
-    """Probability that a design finds a true effect of this size (noncentral t); None where nothing can be found.
+    """Probability that a design finds a true effect of this size; None where nothing can be found.
+
+    By noncentral t; for ``recipe`` with items by the rule that decides (two-way random effects and the paired t over
+    seeds must both reject), averaged over what the mean squares may turn out to be.
 
     Raises:
         StatisticsError: counts or alpha out of range.
@@ -85,6 +90,9 @@ def planned_power(
         return None
     if precision.standard_error == 0:
         return 1.0 if effect != 0 else None
+    if scope == "recipe" and items is not None:
+        test = expected_test(spread, seeds, items, alpha)
+        return None if test is None else test.power(abs(effect))
     return t_test_power(abs(effect) / precision.standard_error, precision.df, alpha)
 
 
@@ -105,6 +113,9 @@ def planned_detectable(
     precision = expected_precision(spread, seeds, items, scope)
     if precision.standard_error is None or precision.df is None:
         return None
+    if scope == "recipe" and items is not None:
+        test = expected_test(spread, seeds, items, alpha)
+        return 0.0 if test is None else detectable_shift(test.power, alpha, power, test.standard_error)
     return detectable_noncentrality(precision.df, alpha, power) * precision.standard_error
 
 
