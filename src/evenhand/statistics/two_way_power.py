@@ -13,7 +13,7 @@ from evenhand.statistics.spread import Spread
 from evenhand.statistics.student import critical_value
 from evenhand.statistics.two_way import variance_and_df
 
-_SEED_NODES, _MANY_SEED_NODES, _ITEM_NODES, _REST_NODES = 96, 24, 7, 3
+_SEED_NODES, _MANY_SEED_NODES, _ITEM_NODES, _REST_NODES = 48, 16, 5, 2
 _MANY_SEEDS = 30
 """Nodes per mean square: the seeds' has few degrees of freedom and decides, the others hardly vary. Power is then
 good to .002 from 5 items on."""
