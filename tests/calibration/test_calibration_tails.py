@@ -16,8 +16,8 @@ from evenhand.statistics.calibration.worlds import NOISES
 from evenhand.statistics.two_way import mean_squares
 
 MOST = (1.15, 1.3, 1.4, 1.5)
-"""Largest size over nominal at .05, .01, .005 and .0025: reached where seeds and items both vary much and Satterthwaite's
-degrees of freedom are optimistic; near 1 or below everywhere else."""
+"""Largest size over nominal at .05, .01, .005 and .0025: reached where seeds and items both vary much, for there
+Satterthwaite's degrees of freedom are optimistic; near 1 or below everywhere else."""
 FINE = 40_000
 KNOWN = {noise.name: noise for noise in NOISES}
 CORNER = KNOWN["seeds a little"]

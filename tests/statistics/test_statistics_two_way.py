@@ -48,9 +48,7 @@ def by_hand(table):
     ms, mi, me = oracle_mean_squares(table)
     variance = max(ms + mi - me, ms, mi) / (seeds * items)
     if ms > me and mi > me:
-        df = (ms + mi - me) ** 2 / (
-            ms**2 / (seeds - 1) + mi**2 / (items - 1) + me**2 / ((seeds - 1) * (items - 1))
-        )
+        df = (ms + mi - me) ** 2 / (ms**2 / (seeds - 1) + mi**2 / (items - 1) + me**2 / ((seeds - 1) * (items - 1)))
     else:
         df = items - 1 if mi >= ms else seeds - 1
     return (variance**0.5, df), (stats.sem(table.mean(axis=1)), seeds - 1)

@@ -39,8 +39,8 @@ def expected_precision(spread: Spread, seeds: int, items: int | None = None, sco
 
     ``recipe``: seed_sd**2 / S + item_sd**2 / I + residual_sd**2 / (S I) with Satterthwaite's degrees of freedom at the
     expected mean squares: of the two-way test alone, whereas power comes from the rule that decides, by which the
-    paired t over seeds must agree (`planned_power`). ``seeds``: (seed_sd**2 + residual_sd**2 / I) / S with S - 1. ``checkpoint``:
-    (item_sd**2 + residual_sd**2 / S) / I with I - 1. Without items only the seed spread counts.
+    paired t over seeds must agree (`planned_power`). ``seeds``: (seed_sd**2 + residual_sd**2 / I) / S with S - 1.
+    ``checkpoint``: (item_sd**2 + residual_sd**2 / S) / I with I - 1. Without items only the seed spread counts.
 
     Raises:
         StatisticsError: counts below 1, scope "checkpoint" without items.

@@ -53,9 +53,7 @@ def expected_test(spread: Spread, seeds: int, items: int, alpha: float) -> Expec
 @lru_cache(maxsize=512)
 def _expected_test(seed: float, item: float, rest: float, seeds: int, items: int, alpha: float) -> ExpectedTest:
     df_seed, df_item = seeds - 1, items - 1
-    seed_squares, seed_weights = _chi_square_over_df(
-        df_seed, _SEED_NODES if seeds < _MANY_SEEDS else _MANY_SEED_NODES
-    )
+    seed_squares, seed_weights = _chi_square_over_df(df_seed, _SEED_NODES if seeds < _MANY_SEEDS else _MANY_SEED_NODES)
     item_squares, item_weights = _chi_square_over_df(df_item, _ITEM_NODES)
     rest_squares, rest_weights = _chi_square_over_df(df_seed * df_item, _REST_NODES)
     square_seed = (items * seed + rest) * seed_squares[:, None, None]

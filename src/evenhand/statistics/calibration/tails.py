@@ -1,4 +1,4 @@
-"""Error rates where families, looks and null arms live: small levels, few seeds, worlds that seeds or items dominate."""
+"""Error rates where families, looks and null arms live: small levels, few seeds, noise from seeds or from items."""
 
 from __future__ import annotations
 
@@ -85,9 +85,7 @@ def drawn_squares(
     return means, (squares[0], squares[1], squares[2])
 
 
-def fine_tail(
-    noise: Noise, seeds: int, items: int, replicates: int, seed: int, *, alone: bool = False
-) -> Tail:
+def fine_tail(noise: Noise, seeds: int, items: int, replicates: int, seed: int, *, alone: bool = False) -> Tail:
     """Tail of the recipe scope's rule on normal differences, drawn as mean squares: many replicates in little time.
 
     Args:
