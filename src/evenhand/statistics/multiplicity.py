@@ -106,8 +106,8 @@ class IntersectionUnion:
             below 0), "beaten" (the baseline's lies above 0 and a rival's below, the choice of that rival among all
             allowed for) or "" (nothing).
         p: for a family of variants (`holm`): the largest p-value where every contrast points up, the p-value of
-            "better than all"; the baseline's where that points down, the p-value of a regression; 1 where that points up
-            and some rival's does not. None where some contrast is undefined.
+            "better than all"; the baseline's where that points down, the p-value of a regression; 1 where that points
+            up and some rival's does not. None where some contrast is undefined.
         strongest: the arm that the variant did worst against, whose interval is shown.
         interval: of that contrast.
         stood: the arms that the variant did not beat, the baseline first.
