@@ -382,3 +382,76 @@ def test_references_take_no_share_of_the_error_rate() -> None:
     assert levels[0] == levels[1]
     both = claim_of(text_with(REFERENCE.replace("reference", "variant"), effect=0.2))
     assert max(v.family_level for v in decide(both, outcomes_of(both)).verdicts) > levels[0]
+
+
+def score_of(trial: Trial, outcome: Outcome, differences: dict[str, list[float]]) -> Outcome:
+    """Graded scores: 100 items around a level that each arm exceeds by its own difference at this seed."""
+    level = 0.5 + differences.get(trial.arm, [0.0] * 10)[trial.seed or 0]
+    return with_scores(outcome, level + 0.001 * np.sin(np.arange(100.0) + len(trial.arm) + 7 * (trial.seed or 0)))
+
+
+TWO = (
+    '[[arm]]\nname = "second"\nrole = "variant"\nsettings.effect = 0.1\n'
+    '[[arm]]\nname = "rival"\nrole = "rival"\nsettings.effect = 0.3\n'
+)
+SPREAD = np.array([-1.0, -0.5, 0.0, 0.0, 0.5, 1.0])
+
+
+def family(first: float, rival: float, second: float) -> dict[str, Verdict]:
+    """Verdicts of two variants and a rival with these mean differences from the baseline."""
+    seeds = {"on": list(first + 0.02 * SPREAD), "second": list(second + 0.013 * SPREAD), "rival": [rival] * 6}
+    claim = claim_of(text_with(TWO).replace("margin = 0.05", "margin = 0.001"))
+    outcomes = outcomes_of(claim, change=lambda trial, outcome: score_of(trial, outcome, seeds))
+    return {v.arm: v for v in decide(claim, outcomes).verdicts}
+
+
+@pytest.mark.parametrize("first", [0.001, -0.001])
+def test_a_variant_that_calls_nothing_does_not_loosen_the_level_of_another(first: float) -> None:
+    """Far below a rival and undecided against the baseline: no verdict rests on the contrast with that rival."""
+    near, far = family(first, 0.0, second=0.011), family(first, 0.3, second=0.311)
+    assert near["on"].kind == far["on"].kind == "inconclusive"
+    assert near["second"].kind == "inconclusive"
+    worst = max(c.p_value or 0.0 for c in far["second"].contrasts)
+    assert 0.025 < worst < 0.05
+    assert far["second"].kind == "inconclusive"
+    assert far["second"].family_level == pytest.approx(0.975)
+
+
+def test_a_variant_that_gains_over_the_baseline_and_loses_to_a_rival_loosens_no_level_either() -> None:
+    found = family(0.1, 0.3, second=0.311)
+    assert found["on"].title == "regression (>= margin, against rival)"
+    assert found["second"].kind == "inconclusive"
+    assert found["second"].family_level == pytest.approx(0.975)
+
+
+def test_a_regression_against_the_baseline_counts_in_the_family_whatever_the_rivals() -> None:
+    found = family(-0.1, 0.3, second=0.311)
+    assert found["on"].kind == "regression"
+    assert (found["second"].kind, found["second"].family_level) == ("gain", pytest.approx(0.95))
+
+
+def test_the_lowest_of_several_rivals_was_chosen_and_beats_a_variant_only_where_that_is_allowed_for() -> None:
+    rivals = RIVAL.format(effect=0.3) + RIVAL.format(effect=0.4).replace('"rival"', '"other"', 1)
+    for two, kind in ((False, "regression"), (True, "inconclusive")):
+        text = text_with(rivals if two else RIVAL.format(effect=0.3))
+        seeds = {"on": list(0.2 + 0.013 * SPREAD), "rival": [0.2105] * 6, "other": [0.1] * 6}
+        claim = claim_of(text.replace("margin = 0.05", "margin = 0.001"))
+        outcomes = outcomes_of(claim, change=lambda trial, outcome, s=seeds: score_of(trial, outcome, s))
+        found = decide(claim, outcomes).verdicts[0]
+        against = next(c for c in found.contrasts if c.against == "rival")
+        assert 0.025 < (against.p_value or 0.0) < 0.05
+        assert (found.kind, found.standing) == (kind, "rival")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_verdict_is_what_the_calibrated_test_calls_at_the_verdicts_own_level(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    means = rng.normal(0, 0.012, 3)
+    found = family(means[0], means[1], second=means[2])
+    for verdict in found.values():
+        baseline, rival = verdict.contrasts
+        ends = [c.interval or (0.0, 0.0) for c in (baseline, rival)]
+        assert (verdict.kind == "gain") == all(low > 0 for low, _ in ends)
+        if ends[0][1] < 0:
+            assert verdict.kind == "regression"
+            assert verdict.standing == "off"

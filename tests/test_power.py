@@ -118,8 +118,8 @@ def test_the_command_prints_designs_and_needs_in_a_narrow_terminal(tmp_path: Pat
                         "--residual-sd", ".4", "--margin", ".03", columns=60)  # fmt: skip
     assert done.returncode == 0
     text = " ".join(done.stdout.split())
-    assert "20 seeds at 200 items find the margin 0.03 with 80% power." in text
-    assert "433 items at 10 seeds find the margin" in text
+    assert "21 seeds at 200 items find the margin 0.03 with 80% power." in text
+    assert "437 items at 10 seeds find the margin" in text
     assert max(map(len, done.stdout.splitlines())) <= 60
 
 

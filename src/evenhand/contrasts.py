@@ -182,6 +182,10 @@ def _further(found: statistics.PairedContrast) -> dict[str, float | str | None]:
     if found.scope == "recipe" and found.items and found.over_seeds.interval is not None:
         low, high = found.over_seeds.interval.low, found.over_seeds.interval.high
         figures["paired t over seeds alone"] = f"{low:+.4g} to {high:+.4g}"
+    other = found.primary.other if isinstance(found.primary, statistics.MeanEstimate) else None
+    if other is not None:
+        figures[f"standard error ({other.name})"] = other.standard_error
+        figures[f"degrees of freedom ({other.name})"] = other.df
     if found.betting is not None:
         figures["anytime-valid p (betting)"] = found.betting.p
     return figures | {f"note {i}": note for i, note in enumerate(found.notes, start=1)}

@@ -177,20 +177,36 @@ def _levels(claim: ResolvedClaim, cases: Sequence[_Case]) -> list[Levels]:
 
 
 def _case_p(case: _Case) -> float | None:
-    """The p-value of a case's verdict: of "better than all", or of the contrast that stands against it."""
-    contrasts = [found for found, _, estimate in case.found if estimate is not None]
-    if len(contrasts) < len(case.found) or any(c.saturated or c.identical for c in contrasts):
+    """The p-value of what the verdict on a case could call, by the test that was calibrated; None counts as 1."""
+    joint = _joint(case, 0.95)
+    return None if joint is None or any(c.saturated or c.identical for c, _, _ in case.found) else joint.p
+
+
+def _joint(case: _Case, level: float) -> statistics.IntersectionUnion | None:
+    """The variant against the baseline and every rival at once; None where some contrast has no estimate."""
+    estimates = {found.against: estimate for found, _, estimate in case.found if estimate is not None}
+    if len(estimates) < len(case.found):
         return None
-    if all((c.estimate or 0.0) > 0 for c in contrasts):
-        values = [c.p_value for c in contrasts]
-        return None if any(p is None for p in values) else max(p for p in values if p is not None)
-    return min(contrasts, key=lambda c: c.estimate or 0.0).p_value
+    baseline, *rivals = estimates
+    return statistics.intersection_union(estimates[baseline], {name: estimates[name] for name in rivals}, level)
+
+
+def _allowing_for_choice(case: _Case, judged: Sequence[Contrast], level: float) -> list[Contrast]:
+    """The contrasts of a case, where the rival that beats a gaining variant was chosen among several."""
+    joint = _joint(case, level)
+    if judged[0].kind != "gain" or joint is None or joint.direction == "beaten":
+        return list(judged)
+    unsure = f"alone, not shown for the lowest of {len(judged) - 1} rivals"
+    return [
+        replace(c, kind="inconclusive", words=f"{c.words}, {unsure}") if c.kind == "regression" else c for c in judged
+    ]
 
 
 def _verdict(case: _Case, levels: Levels, *, plan: bool = True) -> Verdict:
     """One verdict from the contrasts with the baseline and with every rival."""
     metric = case.cell.metric
     judged = [judge(found, pairs, estimate, metric, levels, plan=plan) for found, pairs, estimate in case.found]
+    judged = _allowing_for_choice(case, judged, 1 - levels.effect)
     words = {
         c.against: pairs.invalid[0] if pairs.invalid else ""
         for c, (_, pairs, _) in zip(judged, case.found, strict=True)

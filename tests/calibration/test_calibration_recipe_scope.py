@@ -1,4 +1,6 @@
-"""The two-way random-effects estimate holds its known error rates over the whole grid; quick version.
+"""The recipe scope's estimate holds its known error rates over the whole grid; quick version.
+
+Small levels: ``test_calibration_tails.py``.
 
 The full grid with tables: ``python benchmarks/calibration.py``.
 """
@@ -13,14 +15,14 @@ import pytest
 from evenhand import statistics
 from evenhand.statistics.calibration import World, studies, within_band
 
-LEAST, MOST = 0.017, 0.071
+LEAST, MOST = 0.005, 0.058
 """Known range of the false-positive rate at a nominal 5 % over this grid."""
 
 GRID = [(seeds, items, spread) for seeds in (3, 5, 10) for items in (16, 80, 200, 1000) for spread in (0.0, 0.1, 0.3)]
 
 
 def replicates(seeds, items):
-    return 800 if seeds * items <= 2000 else 300
+    return 500 if seeds * items <= 2000 else 200
 
 
 @pytest.mark.parametrize(("seeds", "items", "spread"), GRID)
@@ -71,7 +73,7 @@ def test_a_pilot_of_the_null_arm_plans_the_same_on_average():
     assert np.mean([spread.residual_sd**2 for spread in spreads]) == pytest.approx(2.0, rel=0.05)
 
 
-@pytest.mark.parametrize(("respect", "low", "high"), [(True, 0.015, 0.071), (False, 0.10, 0.30)])
+@pytest.mark.parametrize(("respect", "low", "high"), [(True, LEAST, MOST), (False, 0.10, 0.30)])
 def test_clustered_items_need_their_clusters(respect, low, high):
     world = World(5, 200, 0.1, interaction=0.7, cluster_size=10)
     rates = studies.clustered_scope(world, 800, seed=107, respect=respect)
@@ -82,7 +84,7 @@ def test_clustered_items_need_their_clusters(respect, low, high):
 @pytest.mark.parametrize(("seeds", "spread"), [(3, 0.0), (3, 0.3), (5, 0.1), (10, 0.3)])
 def test_a_difference_of_differences_errs_no_more_often(seeds, spread, same_items):
     rates = studies.difference_scope(World(seeds, 40, spread), 600, seed=108, same_items=same_items)
-    assert within_band(rates.rejected, 0.012, MOST, rates.replicates)
+    assert within_band(rates.rejected, 0.003, MOST, rates.replicates)
 
 
 @pytest.mark.parametrize("seeds", [3, 5, 10])
@@ -91,7 +93,7 @@ def test_the_crossed_bootstrap_beside_it_is_near_its_level(seeds):
     assert within_band(rates.rejected, 0.0, 0.09, rates.replicates)
 
 
-def test_looks_at_the_two_way_estimate_stay_below_the_level_of_one():
+def test_looks_at_the_recipe_scope_stay_below_the_level_of_one():
     plan = statistics.plan_looks((3, 5), draws=20_000)
     rate = studies.looks_rate(plan, 0.0, 600, 110, World(5, 80, 0.1))
     assert within_band(rate, 0.01, MOST, 600)

@@ -191,6 +191,82 @@ def test_an_effect_as_large_as_the_margin_is_found_with_the_stated_power_and_sel
     assert tally.share("pruned") <= bound(0.10)  # the screen says that it drops such an effect 10 % of the time
 
 
+def many(variants: int, seeds: int, rivals: int = 0, metrics: int = 1, looks: str = "") -> str:
+    """A claim of variants and rivals on graded items."""
+    named = [("variant", f"v{i}") for i in range(variants)] + [("rival", f"r{i}") for i in range(rivals)]
+    arms = "".join(
+        f'[[arm]]\nname = "{name}"\nrole = "{role}"\nsettings.effect = 0.{place + 1:02d}\n'
+        for place, (role, name) in enumerate(named)
+    )
+    metric = "".join(f'[[metric]]\nname = "{name}"\nmargin = 0.002\n' for name in ("score", "loss")[:metrics])
+    head = f'recipe = "world"\n{metric}[[arm]]\nname = "off"\nrole = "baseline"\n'
+    rung = f'[[rung]]\nname = "confirm"\nbudget = 10\nseeds = {list(range(seeds))}\nitems = {GRADED_ITEMS}\n{looks}\n'
+    return head + arms + rung
+
+
+GRADED_ITEMS = 40
+RESIDUAL, SEED_SD = 0.05, 0.05 * sqrt(3 / GRADED_ITEMS)
+"""A spread over seeds about as large as what the items leave over: luck decides which mean square is the larger."""
+
+
+def graded(claim: ResolvedClaim, lead: Mapping[str, float], seed: int) -> dict[str, Outcome]:
+    """Outcomes of all trials on graded items; each arm is better by its lead."""
+    rng = np.random.default_rng([20_261_122, seed])
+    rung = claim.claim.rungs[0]
+    ids = tuple(map(str, range(GRADED_ITEMS)))
+    outcomes = {}
+    for arm in claim.claim.arms:
+        for one in rung.seeds:
+            tables = {}
+            for metric in claim.claim.metrics:
+                better = lead.get(arm.name, 0.0) * (1 if metric.name == "score" else -1)
+                level = 0.5 + better + rng.normal(0, SEED_SD)
+                tables[metric.name] = ItemScores(ids, level + rng.normal(0, RESIDUAL, GRADED_ITEMS))
+            trial = claim.trial(arm, claim.claim.conditions[0], rung, one)
+            outcomes[trial.id] = Outcome(items=tables, spent={"steps": rung.budget}, grain={"steps": 1.0})
+    return outcomes
+
+
+def false_verdicts(text: str, claims: int, lead: Mapping[str, float] | None = None) -> tuple[float, float]:
+    """Shares of claims with at least one gain, and with at least one gain or regression."""
+    claim = claim_of(text)
+    gains = errors = 0
+    for number in range(claims):
+        kinds = {v.kind for v in decide(claim, graded(claim, lead or {}, number)).verdicts}
+        gains += "gain" in kinds
+        errors += bool(kinds & {"gain", "regression"})
+    print(f"\n{claims} claims: a gain {gains / claims:.1%}, a gain or regression {errors / claims:.1%}")
+    return gains / claims, errors / claims
+
+
+def over(share: float, claims: int) -> float:
+    return share + 2.5 * sqrt(share * (1 - share) / claims)
+
+
+@pytest.mark.parametrize(("variants", "claims"), [(1, 250), (5, 60), (10, 30)])
+def test_families_at_three_seeds_err_in_at_most_one_claim_in_twenty(variants: int, claims: int) -> None:
+    gain, either = false_verdicts(many(variants, 3), claims)
+    assert either <= over(0.05, claims)
+    assert gain <= over(0.025, claims)
+
+
+@pytest.mark.parametrize("looks", ["2, 3", "3, 5"])
+def test_looks_at_the_fewest_seeds_err_in_at_most_one_claim_in_twenty(looks: str) -> None:
+    text = many(1, int(looks[-1]), looks=f"looks = [{looks}]")
+    assert false_verdicts(text, 200)[1] <= over(0.05, 200)
+
+
+LEADS = {"no effect": {}, "as good as its rivals": dict.fromkeys(("v0", "v1", "v2", "r0", "r1"), 0.2)}
+
+
+@pytest.mark.parametrize("world", LEADS)
+def test_rivals_variants_and_metrics_together_err_in_at_most_one_claim_in_twenty(world: str) -> None:
+    """Three variants, two rivals, two metrics: beating the baseline is no gain while a rival is as good."""
+    gain, either = false_verdicts(many(3, 5, rivals=2, metrics=2), 40, LEADS[world])
+    assert either <= over(0.05, 40)
+    assert gain <= over(0.025, 40)
+
+
 def stepwise(claim: ResolvedClaim, world: Mapping[str, Outcome]) -> Decision:
     """As a run goes: only the trials that are asked for are run."""
     known: dict[str, Outcome] = {}

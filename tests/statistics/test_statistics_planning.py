@@ -76,7 +76,7 @@ def test_the_least_number_of_items_is_least():
 
 def test_power_curves_rise_from_the_level_to_one_and_more_seeds_lie_higher():
     few, many = statistics.power_curves(SPREAD, [3, 10], 400, effects=[0.0, 0.05, 0.1, 1.0])
-    assert few.power[0] == pytest.approx(0.05, abs=1e-6)
+    assert 0.02 < few.power[0] < many.power[0] <= 0.051  # two tests must agree: with few seeds both seldom err
     assert few.power[-1] == pytest.approx(1.0, abs=1e-3)
     assert all(low <= high + 1e-9 for low, high in zip(few.power, many.power, strict=True))
     assert many.detectable < few.detectable

@@ -32,26 +32,82 @@ def test_mean_squares_are_those_of_the_analysis_of_variance(shape):
     assert parts.item == pytest.approx(max(0.0, (item - rest) / shape[0]))
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_the_variance_and_its_degrees_of_freedom_follow_the_rule(seed):
+def drawn(seed, seeds=4, items=9):
+    """Tables in which seeds, items, both or none of them vary."""
     generator = np.random.default_rng(seed)
-    seeds, items = 4, 9
-    table = (
+    return (
         generator.normal(size=(seeds, items))
         + generator.normal(0, seed % 3, (seeds, 1))
         + generator.normal(0, seed % 2, items)
     )
+
+
+def by_hand(table):
+    """(standard error, degrees of freedom) of the two-way test and of the paired t over seed means."""
+    seeds, items = table.shape
     ms, mi, me = oracle_mean_squares(table)
     variance = max(ms + mi - me, ms, mi) / (seeds * items)
     if ms > me and mi > me:
-        df = (ms + mi - me) ** 2 / (ms**2 / 3 + mi**2 / 8 + me**2 / 24)
+        df = (ms + mi - me) ** 2 / (ms**2 / (seeds - 1) + mi**2 / (items - 1) + me**2 / ((seeds - 1) * (items - 1)))
     else:
-        df = 8 if mi >= ms else 3
+        df = items - 1 if mi >= ms else seeds - 1
+    return (variance**0.5, df), (stats.sem(table.mean(axis=1)), seeds - 1)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.99, 0.9975])
+def test_the_interval_is_the_wider_of_the_two_way_test_and_the_paired_t_at_every_level(seed, level):
+    table = drawn(seed)
+    half = max(stats.t.ppf(0.5 + level / 2, df) * error for error, df in by_hand(table))
+    for interval in (
+        statistics.two_way_estimate(table, level).interval,
+        statistics.two_way_estimate(table).interval_at(level),
+    ):
+        assert (interval.low, interval.high) == pytest.approx((table.mean() - half, table.mean() + half))
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("null", [-0.3, 0.0, 0.2])
+def test_p_is_the_larger_of_both_one_sided_and_two_sided(seed, null):
+    table = drawn(seed)
     result = statistics.two_way_estimate(table)
-    assert result.standard_error**2 == pytest.approx(variance)
-    assert result.df == pytest.approx(df)
-    half = stats.t.ppf(0.975, df) * variance**0.5
-    assert (result.interval.low, result.interval.high) == pytest.approx((table.mean() - half, table.mean() + half))
+    tails = [stats.t.sf((table.mean() - null) / error, df) for error, df in by_hand(table)]
+    assert result.p_value(null) == pytest.approx(max(2 * min(tail, 1 - tail) for tail in tails))
+    assert result.p_value(null, "greater") == pytest.approx(max(tails))
+    assert result.p_value(null, "less") == pytest.approx(max(1 - tail for tail in tails))
+    assert result.p == result.p_value(0.0)
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("share", [1e-6, 0.999, 1.001])
+def test_the_interval_excludes_zero_exactly_where_p_is_below_the_level(seed, share):
+    result = statistics.two_way_estimate(drawn(seed) + 0.7 * (seed % 4))
+    assert result.interval_at(1 - share * result.p).excludes(0.0) == (share > 1)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_standard_error_is_that_of_the_test_which_gave_the_interval_and_a_note_names_both(seed):
+    table = drawn(seed)
+    result = statistics.two_way_estimate(table)
+    two_way, over_seeds = by_hand(table)
+    seeds_wider = stats.t.ppf(0.975, over_seeds[1]) * over_seeds[0] > stats.t.ppf(0.975, two_way[1]) * two_way[0]
+    kept, beside = (over_seeds, two_way) if seeds_wider else (two_way, over_seeds)
+    assert (result.standard_error, result.df) == pytest.approx(kept)
+    assert (result.other.standard_error, result.other.df) == pytest.approx(beside)
+    assert f"is that of the {'paired t' if seeds_wider else 'two-way'}" in result.notes[-1]
+    assert result.statistic == pytest.approx(table.mean() / kept[0])
+
+
+def test_seeds_that_agree_by_luck_do_not_lend_the_items_degrees_of_freedom():
+    table = np.random.default_rng(5).normal(size=(3, 200))
+    table -= table.mean(axis=1, keepdims=True)
+    table += np.array([[0.19], [0.2], [0.23]])  # seed means closer than items leave room for
+    (error, df), _ = by_hand(table)
+    assert df == 199
+    assert stats.t.sf(0.62 / 3 / error, df) * 2 < 0.001
+    result = statistics.two_way_estimate(table)
+    assert result.p == pytest.approx(stats.ttest_1samp(table.mean(axis=1), 0).pvalue)
+    assert result.p > 0.003
 
 
 def test_blocks_of_a_wide_table_add_up_to_the_whole():

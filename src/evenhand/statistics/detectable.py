@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from evenhand.statistics.arrays import check_count, check_positive, check_share
@@ -38,15 +39,27 @@ class DetectableEffect:
 def detectable_noncentrality(df: float, alpha: float = 0.05, power: float = 0.8) -> float:
     """Effect in units of its true standard error at which the two-sided t test has the given power (noncentral t)."""
     check_positive(df, "df")
+    return detectable_shift(lambda effect: t_test_power(effect, df, alpha), alpha, power)
+
+
+def detectable_shift(power_at: Callable[[float], float], alpha: float, power: float, unit: float = 1.0) -> float:
+    """Effect at which a test has the given power, ``power_at`` rising in the effect; 0 where ``power`` <= ``alpha``.
+
+    Args:
+        power_at: probability of detection at an effect.
+        alpha: level of the test.
+        power: wished for.
+        unit: standard error of the estimate, in the effect's unit.
+    """
     check_share(alpha, "alpha")
     if not alpha < check_share(power, "power"):
         return 0.0
     from scipy.optimize import brentq  # half the time that importing this package would take
 
     high = 4.0
-    while t_test_power(high, df, alpha) < power:
+    while power_at(high * unit) < power:
         high *= 2
-    return float(brentq(lambda effect: t_test_power(effect, df, alpha) - power, 0.0, high, xtol=1e-10))
+    return unit * float(brentq(lambda effect: power_at(effect * unit) - power, 0.0, high, xtol=1e-10))
 
 
 def smallest_detectable_effect(

@@ -19,9 +19,17 @@ from evenhand.statistics.arrays import (
 )
 from evenhand.statistics.clusters import cluster_table
 from evenhand.statistics.contrast import SCOPES, Scope
-from evenhand.statistics.estimate import MeanEstimate, from_standard_error, rescaled, seed_notes, without_spread
+from evenhand.statistics.estimate import (
+    ErrorScale,
+    MeanEstimate,
+    from_standard_error,
+    from_two_tests,
+    rescaled,
+    seed_notes,
+    without_spread,
+)
 from evenhand.statistics.paired import paired_t
-from evenhand.statistics.two_way import mean_squares, two_way_estimate
+from evenhand.statistics.two_way import OVER_SEEDS, TWO_WAY, mean_squares, two_way_estimate
 
 METHOD = "difference of differences"
 
@@ -41,7 +49,8 @@ def difference_of_differences(
     A claim "it helps only here" is this interval, never "significant here, not there" (Gelman & Stern 2006). With the
     same items in both conditions the entries are subtracted one by one; otherwise each condition brings item variance
     of its own: variance = MS_S(seed differences)/S + sum over conditions of (MS_I - MS_E)/(S I), never less than
-    either part alone, with Satterthwaite's degrees of freedom.
+    either part alone, with Satterthwaite's degrees of freedom. As in `two_way_estimate`, the paired t over the seeds'
+    differences must agree: the wider interval and the larger p stand.
 
     Args:
         target: differences (variant less baseline), shape (S, I), or (S,) for a metric without items.
@@ -132,13 +141,17 @@ def _crossed(left: Floats, right: Floats, level: float) -> MeanEstimate:
     if min(seeds, left.shape[1], right.shape[1]) < 2:
         reason = "one seed or one item: the spread for new ones cannot be estimated"
         return without_spread(METHOD, mean, level=level, seeds=seeds, items=items, reason=reason)
-    total, df = _crossed_variance(left, right, float(by_seed.var(ddof=1)) / seeds)
+    seed_part = 0.0 if is_constant(by_seed) else float(by_seed.var(ddof=1)) / seeds
+    total, df = _crossed_variance(left, right, seed_part)
     if total <= 0 or (is_constant(left) and is_constant(right)):
         reason = "the differences do not vary: a spread of zero gives no scale to judge the mean by"
         return without_spread(METHOD, mean, level=level, seeds=seeds, items=items, reason=reason)
-    method = f"{METHOD}: two-way random effects, items of its own in each condition"
+    method = f"{METHOD}: two-way random effects, items of its own in each condition, and {OVER_SEEDS}: the stricter"
     notes = seed_notes(seeds)
-    return from_standard_error(method, mean, total**0.5, df, level=level, seeds=seeds, items=items, notes=notes)
+    if seed_part == 0:
+        return from_standard_error(method, mean, total**0.5, df, level=level, seeds=seeds, items=items, notes=notes)
+    scales = ErrorScale(TWO_WAY, total**0.5, df), ErrorScale(OVER_SEEDS, seed_part**0.5, seeds - 1)
+    return from_two_tests(method, mean, *scales, level=level, seeds=seeds, items=items, notes=notes)
 
 
 def _crossed_variance(left: Floats, right: Floats, seed_part: float) -> tuple[float, float]:

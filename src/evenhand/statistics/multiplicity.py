@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from typing import Literal
 
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import check_share
 from evenhand.statistics.contrast import PairedContrast
 from evenhand.statistics.estimate import MeanEstimate
 from evenhand.statistics.intervals import Interval
+
+BASELINE = "baseline"
+"""Name of the first contrast of an intersection-union test."""
 
 
 @dataclass(frozen=True)
@@ -100,17 +102,20 @@ class IntersectionUnion:
     """A variant against the baseline and every rival at once.
 
     Attributes:
-        gain: every contrast's interval lies above 0.
-        p: the largest two-sided p-value, the p-value of "better than all"; 1 where some contrast points the other way,
-            None where some contrast is undefined.
-        strongest: the rival that the variant did worst against, whose interval is shown.
+        direction: what is called at ``level``: "gain" (every interval lies above 0), "regression" (the baseline's lies
+            below 0), "beaten" (the baseline's lies above 0 and a rival's below, the choice of that rival among all
+            allowed for) or "" (nothing).
+        p: for a family of variants (`holm`): the largest p-value where every contrast points up, the p-value of
+            "better than all"; the baseline's where that points down, the p-value of a regression; 1 where that points
+            up and some rival's does not. None where some contrast is undefined.
+        strongest: the arm that the variant did worst against, whose interval is shown.
         interval: of that contrast.
-        stood: the arms that the variant did not beat, in the order given.
+        stood: the arms that the variant did not beat, the baseline first.
         level: of the intervals.
         reason: why ``p`` is None.
     """
 
-    gain: bool
+    direction: Literal["gain", "regression", "beaten", ""]
     p: float | None
     strongest: str
     interval: Interval | None
@@ -118,41 +123,64 @@ class IntersectionUnion:
     level: float
     reason: str | None
 
+    @property
+    def gain(self) -> bool:
+        """Whether the variant is better than the baseline and every rival."""
+        return self.direction == "gain"
+
 
 def intersection_union(
-    contrasts: Mapping[str, MeanEstimate | PairedContrast], level: float = 0.95
+    baseline: MeanEstimate | PairedContrast,
+    rivals: Mapping[str, MeanEstimate | PairedContrast] | None = None,
+    level: float = 0.95,
 ) -> IntersectionUnion:
     """Beat the baseline and every rival, each at full level: no adjustment is due (Berger 1982).
 
     The variant is called better than all only when every single test says so, so the chance of a false call is at
-    most the chance of the one false test that must happen first.
+    most the chance of the one false test that must happen first. A regression is the baseline's alone. Where the
+    variant beats the baseline and a rival beats the variant, that rival was chosen among all: its interval must
+    exclude 0 at 1 - (1 - level) / rivals, and the case gets p = 1 all the same, for it must not loosen the level of
+    other variants. At any level that `holm` gives a case a false call of any kind is then at most as likely as the
+    family's error rate allows.
 
     Args:
-        contrasts: by name of the arm compared with; variant less that arm.
+        baseline: variant less baseline.
+        rivals: by name, variant less that rival.
         level: of each two-sided interval.
 
     Raises:
-        StatisticsError: nothing to compare with, or a level out of range.
+        StatisticsError: a level out of range.
     """
     check_share(level, "level")
-    if not contrasts:
-        raise StatisticsError("intersection-union: expected at least one contrast, found none.")
+    contrasts = {BASELINE: baseline, **(rivals or {})}
     intervals = {name: contrast.interval_at(level) for name, contrast in contrasts.items()}
-    undefined = [name for name, interval in intervals.items() if interval is None]
     stood = tuple(name for name, interval in intervals.items() if interval is None or interval.low <= 0)
-    if undefined:
-        reason = f"{undefined[0]}: {contrasts[undefined[0]].reason}"
-        return IntersectionUnion(False, None, undefined[0], None, stood, level, reason)
-    strongest = min(contrasts, key=lambda name: _lowest(intervals[name]))
-    p = max(_one_way(contrast) for contrast in contrasts.values())
-    return IntersectionUnion(not stood, p, strongest, intervals[strongest], stood, level, None)
+    missing = next((name for name, interval in intervals.items() if interval is None), None)
+    if missing is not None:
+        reason = f"{missing}: {contrasts[missing].reason}"
+        return IntersectionUnion("", None, missing, None, stood, level, reason)
+    known = {name: interval for name, interval in intervals.items() if interval is not None}
+    strongest = min(known, key=lambda name: known[name].low)
+    direction: Literal["gain", "regression", "beaten", ""] = "" if stood else "gain"
+    if known[BASELINE].high < 0:
+        direction = "regression"
+    elif BASELINE not in stood and rivals and _beaten(rivals, level):
+        direction = "beaten"
+    return IntersectionUnion(direction, _case_p(contrasts), strongest, known[strongest], stood, level, None)
 
 
-def _lowest(interval: Interval | None) -> float:
-    return -np.inf if interval is None else interval.low
+def _case_p(contrasts: Mapping[str, MeanEstimate | PairedContrast]) -> float | None:
+    """The p-value of the direction that a verdict could take; 1 where it could take none."""
+    values = {name: (contrast.estimate, contrast.p) for name, contrast in contrasts.items()}
+    defined = {name: (estimate, p) for name, (estimate, p) in values.items() if estimate is not None and p is not None}
+    if len(defined) < len(values):
+        return None
+    if defined[BASELINE][0] < 0:
+        return defined[BASELINE][1]
+    return max(p for _, p in defined.values()) if all(estimate > 0 for estimate, _ in defined.values()) else 1.0
 
 
-def _one_way(contrast: MeanEstimate | PairedContrast) -> float:
-    if contrast.p is None or contrast.estimate is None or contrast.estimate <= 0:
-        return 1.0
-    return contrast.p
+def _beaten(rivals: Mapping[str, MeanEstimate | PairedContrast], level: float) -> bool:
+    """Whether some rival is better than the variant, though it was chosen among all of them (Bonferroni)."""
+    intervals = [rival.interval_at(1 - (1 - level) / len(rivals)) for rival in rivals.values()]
+    return any(interval is not None and interval.high < 0 for interval in intervals)

@@ -11,9 +11,10 @@ import numpy as np
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import check_count, check_positive, check_share
 from evenhand.statistics.contrast import Scope
-from evenhand.statistics.detectable import detectable_noncentrality
+from evenhand.statistics.detectable import detectable_noncentrality, detectable_shift
 from evenhand.statistics.spread import Spread
 from evenhand.statistics.student import t_test_power
+from evenhand.statistics.two_way_power import expected_test
 
 _MOST = 10_000_000
 
@@ -37,8 +38,9 @@ def expected_precision(spread: Spread, seeds: int, items: int | None = None, sco
     """Expected standard error and degrees of freedom of a design.
 
     ``recipe``: seed_sd**2 / S + item_sd**2 / I + residual_sd**2 / (S I) with Satterthwaite's degrees of freedom at the
-    expected mean squares. ``seeds``: (seed_sd**2 + residual_sd**2 / I) / S with S - 1. ``checkpoint``:
-    (item_sd**2 + residual_sd**2 / S) / I with I - 1. Without items only the seed spread counts.
+    expected mean squares: of the two-way test alone, whereas power comes from the rule that decides, by which the
+    paired t over seeds must agree (`planned_power`). ``seeds``: (seed_sd**2 + residual_sd**2 / I) / S with S - 1.
+    ``checkpoint``: (item_sd**2 + residual_sd**2 / S) / I with I - 1. Without items only the seed spread counts.
 
     Raises:
         StatisticsError: counts below 1, scope "checkpoint" without items.
@@ -74,12 +76,26 @@ def _precision(variance: float, df: float) -> Precision:
 def planned_power(
     effect: float, spread: Spread, seeds: int, items: int | None = None, *, scope: Scope = "recipe", alpha: float = 0.05
 ) -> float | None:
-    """Probability that a design finds a true effect of this size (noncentral t); None where nothing can be found.
+    """Probability that a design finds a true effect of this size; None where nothing can be found.
+
+    By noncentral t; for ``recipe`` with items by the rule that decides (two-way random effects and the paired t over
+    seeds must both reject), averaged over what the mean squares may turn out to be.
 
     Raises:
         StatisticsError: counts or alpha out of range.
     """
     check_share(alpha, "alpha")
+    if scope == "recipe" and items is not None and min(seeds, items) > 1:
+        test = expected_test(spread, seeds, items, alpha)
+        if test is not None:
+            return test.power(abs(effect))
+    return _rough_power(effect, spread, seeds, items, scope, alpha)
+
+
+def _rough_power(
+    effect: float, spread: Spread, seeds: int, items: int | None, scope: Scope, alpha: float
+) -> float | None:
+    """Power by noncentral t at the expected variance: exact but for the recipe scope, and quick."""
     precision = expected_precision(spread, seeds, items, scope)
     if precision.standard_error is None or precision.df is None:
         return None
@@ -105,6 +121,9 @@ def planned_detectable(
     precision = expected_precision(spread, seeds, items, scope)
     if precision.standard_error is None or precision.df is None:
         return None
+    if scope == "recipe" and items is not None:
+        test = expected_test(spread, seeds, items, alpha)
+        return 0.0 if test is None else detectable_shift(test.power, alpha, power, test.standard_error)
     return detectable_noncentrality(precision.df, alpha, power) * precision.standard_error
 
 
@@ -142,7 +161,11 @@ def seeds_needed(
     why = f"no number of seeds up to {most:,} suffices"
     if items is not None and spread.item_sd > 0 and scope == "recipe":
         why += f": with {items} items the spread over items alone hides it; add items"
-    return _least(lambda count: planned_power(effect, spread, count, items, scope=scope, alpha=alpha), power, most, why)
+    return _least(
+        lambda count: planned_power(effect, spread, count, items, scope=scope, alpha=alpha),
+        lambda count: _rough_power(effect, spread, count, items, scope, alpha),
+        power, most, why,
+    )  # fmt: skip
 
 
 def items_needed(
@@ -162,26 +185,54 @@ def items_needed(
     """
     check_positive(abs(effect), "effect")
     why = f"no number of items up to {most:,} suffices: the spread over {seeds} seeds alone hides it; add seeds"
-    return _least(lambda count: planned_power(effect, spread, seeds, count, scope=scope, alpha=alpha), power, most, why)
+    return _least(
+        lambda count: planned_power(effect, spread, seeds, count, scope=scope, alpha=alpha),
+        lambda count: _rough_power(effect, spread, seeds, count, scope, alpha),
+        power, most, why,
+    )  # fmt: skip
 
 
-def _least(power_at: Callable[[int], float | None], power: float, most: int, why: str) -> Needed:
+PowerAt = Callable[[int], float | None]
+
+
+def _least(power_at: PowerAt, rough: PowerAt, power: float, most: int, why: str) -> Needed:
+    """Least count that reaches a power which rises in the count; the search starts where a rough power reaches it."""
     check_share(power, "power")
 
-    def reached(count: int) -> float:
-        value = power_at(count)
-        return -1.0 if value is None else float(value)
+    def reaches(count: int, at: PowerAt = power_at) -> bool:
+        value = at(count)
+        return value is not None and value >= power
 
-    high = 2
-    while reached(high) < power:
-        if high >= most:
-            return Needed(None, None, why)
-        high = min(high * 2, most)
-    low = 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if reached(middle) >= power else (middle, high)
-    return Needed(high, reached(high), None)
+    def below(high: int, at: PowerAt = power_at) -> tuple[int, int]:
+        """Bracket (fails, reaches) under a count that reaches it."""
+        step = 1
+        while high - step > 1 and reaches(high - step, at):
+            high, step = high - step, step * 2
+        return max(1, high - step), high
+
+    def above(low: int, at: PowerAt = power_at) -> tuple[int, int] | None:
+        """Bracket over a count that fails; None where the most fails too."""
+        step = 1
+        while not reaches(min(low + step, most), at):
+            if low + step >= most:
+                return None
+            low, step = low + step, step * 2
+        return low, min(low + step, most)
+
+    def halved(bracket: tuple[int, int], at: PowerAt = power_at) -> int:
+        low, high = bracket
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if reaches(middle, at) else (middle, high)
+        return high
+
+    start = above(1, rough)
+    guess = most if start is None else halved(start, rough)
+    bracket = below(guess) if reaches(guess) else above(guess)
+    if bracket is None:
+        return Needed(None, None, why)
+    count = halved(bracket)
+    return Needed(count, power_at(count), None)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class Futility:
         upper: that bound; None when the spread cannot be estimated.
         margin: smallest effect worth having.
         confidence: of the upper bound.
-        false_prune_chance: chance that this rule prunes an arm whose true effect is exactly the margin.
+        false_prune_chance: largest chance that this rule prunes an arm whose true effect is exactly the margin.
         reason: why nothing was pruned for want of an estimate.
     """
 
@@ -38,8 +38,9 @@ def futility(estimate: MeanEstimate, margin: float, confidence: float = 0.95) ->
     """Prune when the upper confidence bound lies below the margin.
 
     Non-binding: the rule only ever stops arms, so it cannot create false gains, and an arm may be run on in spite of
-    it. An arm whose effect equals the margin is pruned with probability 1 - confidence (exact for normal differences);
-    larger effects are pruned less often (`prune_chance`).
+    it. An arm whose effect equals the margin is pruned with probability 1 - confidence (exact for the paired t on
+    normal differences, at most so where two tests must agree, as in scope "recipe"); larger effects are pruned less
+    often (`prune_chance`).
 
     Args:
         estimate: of the difference at the screen.

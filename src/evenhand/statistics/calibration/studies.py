@@ -28,7 +28,7 @@ from evenhand.statistics.two_way import two_way_estimate
 
 
 def recipe_scope(world: World, replicates: int, seed: int) -> Rates:
-    """The two-way random-effects estimate: new seeds and new items."""
+    """The recipe scope's estimate, two-way random effects and paired t over seeds together."""
     return measure(world, two_way_estimate, replicates, seed)
 
 
@@ -203,8 +203,8 @@ def rivals_rate(rivals: int, lead_over_rest: float, seeds: int, replicates: int,
         variant = generator.standard_normal(seeds)
         others = generator.standard_normal((rivals + 1, seeds))
         others[1:] -= lead_over_rest
-        contrasts = {str(i): paired_t(variant - other) for i, other in enumerate(others)}
-        hits += intersection_union(contrasts).gain
+        baseline, *contrasts = (paired_t(variant - other) for other in others)
+        hits += intersection_union(baseline, {str(i): one for i, one in enumerate(contrasts)}).gain
     return hits / replicates
 
 

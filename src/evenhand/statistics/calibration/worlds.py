@@ -14,6 +14,52 @@ _NODES = 61
 
 
 @dataclass(frozen=True)
+class Noise:
+    """Normal differences d[s, i] = seed_s + item_i + residual_si with a residual variance of 1 and no effect.
+
+    Attributes:
+        name: what carries the noise of the mean.
+        seed_ratio: seed variance times items: how far the expected seed mean square lies above the residual one.
+        item_ratio: item variance times seeds, likewise.
+    """
+
+    name: str
+    seed_ratio: float
+    item_ratio: float
+
+    def standard_error(self, seeds: int, items: int) -> float:
+        """True standard error of the mean of S x I differences."""
+        return float(np.sqrt((1 + self.seed_ratio + self.item_ratio) / (seeds * items)))
+
+
+NOISES = (
+    Noise("neither", 0.0, 0.0),
+    Noise("seeds a little", 3.0, 0.0),
+    Noise("seeds", 30.0, 0.0),
+    Noise("items", 0.0, 30.0),
+    Noise("both a little", 3.0, 1.0),
+    Noise("both", 30.0, 10.0),
+)
+"""Worlds in which seeds, items, both or neither carry the noise. "A little" is about as much as the residual leaves
+in a mean: there luck decides which mean square is the larger."""
+
+
+def draw_arms(
+    noise: Noise, seeds: int, items: int, arms: int, generator: np.random.Generator, replicates: int
+) -> Floats:
+    """Differences of several arms from one baseline that they share, shape (replicates, arms, S, I).
+
+    Each arm and the baseline bring half of the variance, so that differences of two arms are correlated by one half.
+    """
+    half = 0.5**0.5
+    shape = (replicates, arms + 1, seeds, items)
+    scores = generator.standard_normal(shape)
+    scores += (noise.seed_ratio / items) ** 0.5 * generator.standard_normal((*shape[:3], 1))
+    scores += (noise.item_ratio / seeds) ** 0.5 * generator.standard_normal((*shape[:2], 1, items))
+    return np.asarray(half * (scores[:, 1:] - scores[:, :1]))
+
+
+@dataclass(frozen=True)
 class World:
     """Where paired scores come from.
 
