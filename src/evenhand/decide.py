@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from evenhand import statistics
 from evenhand.claim import Arm, Condition, MetricClaim
 from evenhand.contrasts import Draws, add_beside, contrast, pair
-from evenhand.judge import RESULT_KINDS, Levels, judge, qualifier
+from evenhand.judge import RESULT_KINDS, Levels, judge
 from evenhand.ladder import (
     Progress,
     adjusted_p,
@@ -24,12 +24,18 @@ from evenhand.ladder import (
     primary,
     targets,
 )
-from evenhand.pairs import Cell, Outcomes, Pairs
+from evenhand.pairs import Cell, Outcomes, Pairs, same_items
 from evenhand.plan import ResolvedClaim
 from evenhand.verdict import Contrast, Decision, Exploratory, Interaction, Verdict, VerdictKind
 
 NULL_LEVEL = 0.99
 """A null arm fails when its interval at this level excludes 0: by chance in 1 of 100 claims."""
+
+FEW_SEEDS = 5
+"""Up to here nobody can check whether seed means are normal."""
+
+USUAL_ALPHA = 0.05
+"""The error rate that a verdict has unless it says another."""
 
 Found = tuple[Contrast, Pairs, statistics.PairedContrast | None]
 
@@ -120,7 +126,7 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
         verdicts=tuple(verdicts),
         interactions=tuple(_interactions(bench, stand)),
         exploratory=tuple(_exploratory(bench, stand)),
-        warnings=_warnings(claim, stand, verdicts),
+        warnings=_warnings(bench, stand, verdicts),
         finished=stand.finished,
     )
 
@@ -146,7 +152,7 @@ def _variant_verdicts(bench: _Bench, stand: Progress, *, beside: bool) -> list[V
             found = tuple(bench.contrast(arm, other, cell, 1 - alpha, beside=beside) for other in others)
             cases.append(_Case(arm, cell, found))
     levels = _levels(claim, cases)
-    return verdicts + [_verdict(case, levels[i], plan=beside) for i, case in enumerate(cases)]
+    return verdicts + [_verdict(case, levels[i], alpha, plan=beside, among=len(cases)) for i, case in enumerate(cases)]
 
 
 def _levels(claim: ResolvedClaim, cases: Sequence[_Case]) -> list[Levels]:
@@ -177,22 +183,25 @@ def _case_p(case: _Case) -> float | None:
     return min(contrasts, key=lambda c: c.estimate or 0.0).p_value
 
 
-def _verdict(case: _Case, levels: Levels, *, plan: bool = True) -> Verdict:
+def _verdict(case: _Case, levels: Levels, alpha: float, *, plan: bool = True, among: int = 1) -> Verdict:
     """One verdict from the contrasts with the baseline and with every rival."""
     metric = case.cell.metric
-    judged = [judge(found, pairs, estimate, metric, levels, plan=plan) for found, pairs, estimate in case.found]
-    words = {
-        c.against: pairs.invalid[0] if pairs.invalid else ""
-        for c, (_, pairs, _) in zip(judged, case.found, strict=True)
-    }
+    judged = [
+        judge(found, pairs, estimate, metric, levels, plan=plan, among=among) for found, pairs, estimate in case.found
+    ]
     deciding = _deciding(judged)
-    bracket = qualifier(deciding, words[deciding.against])
+    brackets = [deciding.qualifier]
     if deciding is not judged[0] and deciding.kind != "gain":
-        bracket = ", ".join(part for part in (bracket, f"against {deciding.against}") if part)
+        brackets.append(f"against {deciding.against}")
+    if deciding.kind in RESULT_KINDS:
+        # What an answer holds for, and how strict it is, where either is less than a reader takes for granted.
+        brackets += [f"scope {deciding.scope}"] if deciding.scope != "recipe" else []
+        brackets += [f"alpha {alpha:g}"] if alpha > USUAL_ALPHA else []
     order = [deciding, *(c for c in judged if c is not deciding)]
     return Verdict(
         case.arm.name, case.arm.role, case.cell.condition.name, metric.name, case.cell.rung.name, deciding.kind,
-        tuple(c.words for c in order), bracket, tuple(judged), deciding.against, 1 - levels.effect,
+        tuple(c.words for c in order), ", ".join(part for part in brackets if part), tuple(judged), deciding.against,
+        1 - levels.effect,
     )  # fmt: skip
 
 
@@ -224,7 +233,7 @@ def _null_verdicts(bench: _Bench, stand: Progress) -> list[Verdict]:
         for arm in claim.arms("null"):
             if stand.standing:
                 found = bench.contrast(arm, claim.baseline, cell, NULL_LEVEL, beside=True)
-                verdicts.append(_verdict(_Case(arm, cell, (found,)), levels))
+                verdicts.append(_verdict(_Case(arm, cell, (found,)), levels, claim.claim.alpha))
     return verdicts
 
 
@@ -292,15 +301,19 @@ def _interaction(
         rows = [pairs.seeds.index(seed) for seed in shared]
         tables.append(pairs.differences(metric)[rows])
     item_wise = here.item_wise and there.item_wise
+    order = same_items(here, there) if item_wise else None
+    if order is not None:
+        tables[1] = tables[1][:, order]
     left, right = tables if item_wise else (table.mean(axis=1) for table in tables)
     scope = claim.claim.scope if item_wise else "seeds"
     result = statistics.difference_of_differences(
         left,
         right,
         scope=scope,
+        same_items=order is not None,
         level=level,
         target_clusters=here.clusters if item_wise else None,
-        control_clusters=there.clusters if item_wise else None,
+        control_clusters=there.clusters if item_wise and order is None else None,
     )
     by_seed = tuple(float(a.mean() - b.mean()) for a, b in zip(left, right, strict=True))
     return Interaction(*names, result.estimate, pair(result.interval), result.p, by_seed, result.reason or "")
@@ -341,14 +354,10 @@ def running_contrasts(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes)
     )  # fmt: skip
 
 
-def _warnings(claim: ResolvedClaim, stand: Progress, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+def _warnings(bench: _Bench, stand: Progress, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     """What a reader must know before believing the verdicts."""
-    warnings: list[str] = []
-    sized = [v for v in verdicts if v.kind in RESULT_KINDS]
-    if sized and 1 < len(stand.seeds) <= 5 and claim.claim.scope != "checkpoint":
-        warnings.append(
-            f"The intervals rest on {len(stand.seeds)} seeds and on a normality that nobody can check at this number."
-        )
+    claim = bench.claim
+    warnings = [*_few_seeds(verdicts), *_per_verdict(claim, verdicts), *_grouped_items(bench, stand, verdicts)]
     expected_still: Mapping[str, Condition] = {c.name: c for c in controls(claim)}
     for verdict in verdicts:
         kind = _against_baseline(verdict)
@@ -358,3 +367,61 @@ def _warnings(claim: ResolvedClaim, stand: Progress, verdicts: Sequence[Verdict]
                 f"is neither shown nor refuted ({kind})."
             )
     return tuple(warnings)
+
+
+def _few_seeds(verdicts: Sequence[Verdict]) -> list[str]:
+    """Seeds that were really paired, where they are few and an interval rests on them."""
+    paired = [
+        len(contrast.seeds)
+        for verdict in verdicts
+        if verdict.kind in RESULT_KINDS
+        for contrast in verdict.contrasts
+        if contrast.scope != "checkpoint" and contrast.estimate is not None
+    ]
+    few = sorted({count for count in paired if 1 < count <= FEW_SEEDS})
+    if not few:
+        return []
+    counts = f"{few[0]}" if len(few) == 1 else f"{few[0]} to {few[-1]}"
+    return [f"The intervals rest on {counts} seeds and on a normality that nobody can check at this number."]
+
+
+def _per_verdict(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[str]:
+    """Equivalence is decided verdict by verdict: over several, one false "no-effect" is likelier than alpha."""
+    judged = [v for v in verdicts if v.role == "variant" and v.kind not in ("pruned", "not-run")]
+    shown = sum(v.kind == "no-effect" for v in judged)
+    if not shown or len(judged) < 2:
+        return []
+    alpha = claim.claim.alpha
+    most = min(1.0, len(judged) * alpha)
+    return [
+        f"'no-effect' errs in at most {alpha:.0%} of cases per verdict, and is not adjusted for there being "
+        f"{len(judged)} verdicts: that at least one of them is falsely so happens in up to {most:.0%} of claims."
+    ]
+
+
+def _grouped_items(bench: _Bench, stand: Progress, verdicts: Sequence[Verdict]) -> list[str]:
+    """Items that look grouped though no clusters are declared, with what that costs the intervals."""
+    claim = bench.claim
+    judged = {(v.condition, v.metric, v.arm) for v in verdicts if v.kind in RESULT_KINDS and v.role == "variant"}
+    warnings = []
+    for cell in _cells(claim, stand, primary(claim)) if claim.claim.scope != "seeds" else ():
+        found = []
+        for arm in claim.arms("variant"):
+            if (cell.condition.name, cell.metric.name, arm.name) in judged:
+                pairs = bench.contrast(arm, claim.baseline, cell, 1 - claim.claim.alpha, beside=False)[1]
+                found.append(_guessed_groups(pairs, cell.metric))
+        worst = max((effect for effect in found if effect is not None), key=lambda e: e.effect, default=None)
+        if worst is not None:
+            warnings.append(
+                f"The items of {cell.metric.name} in '{cell.condition.name}' look grouped: {worst.groups} groups of "
+                f"about {worst.typical_size:.3g} (the largest: '{worst.example}'), alike within (design effect "
+                f"{worst.effect:.2g}). No clusters are declared, so intervals may be up to {worst.effect**0.5:.2g} "
+                "times too narrow: record them with bench.items(..., clusters=...)."
+            )
+    return warnings
+
+
+def _guessed_groups(pairs: Pairs, metric: MetricClaim) -> statistics.DesignEffect | None:
+    if not pairs.item_wise or pairs.clusters is not None or pairs.invalid or not pairs.seeds:
+        return None
+    return statistics.guessed_design_effect(pairs.differences(metric).mean(axis=0), pairs.ids, pairs.contents)

@@ -81,7 +81,7 @@ class Pairs:
         ids: (I,) of the items.
         contents: (I,) what was answered to each item by all trials together, where answers are recorded and repeat.
         same_scores: every paired score is the same.
-        same_outputs: every paired output is recorded and the same.
+        same_outputs: whether every paired output is the same; None where outputs are not recorded on both sides.
         lost: trials of pairs that one arm alone is missing.
         dropped: seed to reason of the pairs that are missing.
         failures: classes of the failures behind them.
@@ -98,7 +98,7 @@ class Pairs:
     ids: tuple[str, ...] = ()
     contents: tuple[str, ...] | None = None
     same_scores: bool = False
-    same_outputs: bool = False
+    same_outputs: bool | None = None
     lost: tuple[LostSide, ...] = ()
     dropped: Mapping[str, str] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
@@ -114,7 +114,7 @@ class Pairs:
     @property
     def identical(self) -> bool:
         """Nothing differs between the arms, neither in scores nor in what was answered."""
-        return self.same_scores and self.same_outputs
+        return self.same_scores and self.same_outputs is True
 
 
 def side(outcome: Outcome | None, metric: MetricClaim) -> Side:
@@ -284,8 +284,7 @@ def _stack(
         ids=first.ids,
         contents=contents([table.outputs for table in whole]) if item_wise and first.clusters is None else None,
         same_scores=same_scores,
-        same_outputs=same_scores
-        and all(same_outputs(*pair) for pair in (both if item_wise else ((a.answers, b.answers) for _, a, b in rows))),
+        same_outputs=same_outputs(both if item_wise else [(one.answers, two.answers) for _, one, two in rows]),
         lost=tuple(lost),
     )
 
@@ -299,3 +298,16 @@ def _aligned(ids: tuple[str, ...], table: ItemScores) -> ItemScores | str:
         return match.reason or "other items"
     outputs = None if table.outputs is None else tuple(table.outputs[i] for i in match.order)
     return ItemScores(ids, table.scores[np.asarray(match.order, dtype=np.int64)], outputs)
+
+
+def same_items(here: Pairs, there: Pairs) -> list[int] | None:
+    """Where each item of ``here`` stands in ``there``; None where the two have other items, or group them otherwise."""
+    places = {item: place for place, item in enumerate(there.ids)}
+    if here.ids != there.ids and places.keys() != set(here.ids):
+        return None
+    order = [places[item] for item in here.ids]
+    if (here.clusters is None) != (there.clusters is None):
+        return None
+    if here.clusters is not None and there.clusters is not None:
+        return order if list(here.clusters) == [there.clusters[place] for place in order] else None
+    return order

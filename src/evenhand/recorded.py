@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from evenhand.outcome import ItemScores
 
@@ -10,23 +10,30 @@ TELLING = 32
 """Answers shorter than this many characters repeat by chance."""
 
 
-def same_outputs(left: ItemScores | Mapping[str, ItemScores], right: ItemScores | Mapping[str, ItemScores]) -> bool:
-    """Whether two trials recorded what they answered, and answered the same.
+Answers = ItemScores | Mapping[str, ItemScores]
+"""The table of an item-wise metric, or all tables of a trial by name."""
 
-    Args:
-        left, right: the tables of an item-wise metric, or all tables of two trials, by name.
-    """
-    if isinstance(left, ItemScores) or isinstance(right, ItemScores):
-        return (
-            isinstance(left, ItemScores)
-            and isinstance(right, ItemScores)
-            and left.outputs is not None
-            and right.outputs is not None
-            and left.ids == right.ids
-            and left.outputs == right.outputs
-        )
-    told = [name for name, table in left.items() if table.outputs is not None]
-    return bool(told) and all(name in right and same_outputs(left[name], right[name]) for name in told)
+
+def same_outputs(pairs: Iterable[tuple[Answers, Answers]]) -> bool | None:
+    """Whether both trials of each pair answered the same; None where not all of them recorded what they answered."""
+    found = [_same(left, right) for left, right in pairs]
+    if any(same is False for same in found):
+        return False
+    return True if found and None not in found else None
+
+
+def _same(left: Answers, right: Answers) -> bool | None:
+    if isinstance(left, ItemScores) and isinstance(right, ItemScores):
+        known = left.outputs is not None and right.outputs is not None
+        return left.outputs == right.outputs if known else None
+    assert not isinstance(left, ItemScores)
+    assert not isinstance(right, ItemScores)
+    told = [
+        (left[name], right[name])
+        for name in left.keys() & right.keys()
+        if left[name].outputs is not None and right[name].outputs is not None
+    ]
+    return all(one.ids == two.ids and one.outputs == two.outputs for one, two in told) if told else None
 
 
 def contents(outputs: Sequence[tuple[str, ...] | None]) -> tuple[str, ...] | None:
