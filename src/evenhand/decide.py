@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from evenhand import statistics
+from evenhand.cautions import few_seeds, grouped_items, per_verdict
 from evenhand.claim import Arm, Condition, MetricClaim
 from evenhand.contrasts import Draws, add_beside, contrast, pair
 from evenhand.judge import RESULT_KINDS, Levels, judge
@@ -30,9 +31,6 @@ from evenhand.verdict import Contrast, Decision, Exploratory, Interaction, Verdi
 
 NULL_LEVEL = 0.99
 """A null arm fails when its interval at this level excludes 0: by chance in 1 of 100 claims."""
-
-FEW_SEEDS = 5
-"""Up to here nobody can check whether seed means are normal."""
 
 USUAL_ALPHA = 0.05
 """The error rate that a verdict has unless it says another."""
@@ -357,7 +355,16 @@ def running_contrasts(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes)
 def _warnings(bench: _Bench, stand: Progress, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     """What a reader must know before believing the verdicts."""
     claim = bench.claim
-    warnings = [*_few_seeds(verdicts), *_per_verdict(claim, verdicts), *_grouped_items(bench, stand, verdicts)]
+    level = 1 - claim.claim.alpha
+    warnings = [*few_seeds(verdicts), *per_verdict(verdicts, claim.claim.alpha)]
+    judged = {(v.condition, v.metric, v.arm) for v in verdicts if v.kind in RESULT_KINDS and v.role == "variant"}
+    for cell in _cells(claim, stand, primary(claim)) if claim.claim.scope != "seeds" else ():
+        pairs = [
+            bench.contrast(arm, claim.baseline, cell, level, beside=False)[1]
+            for arm in claim.arms("variant")
+            if (cell.condition.name, cell.metric.name, arm.name) in judged
+        ]
+        warnings += grouped_items(cell, pairs)
     expected_still: Mapping[str, Condition] = {c.name: c for c in controls(claim)}
     for verdict in verdicts:
         kind = _against_baseline(verdict)
@@ -367,61 +374,3 @@ def _warnings(bench: _Bench, stand: Progress, verdicts: Sequence[Verdict]) -> tu
                 f"is neither shown nor refuted ({kind})."
             )
     return tuple(warnings)
-
-
-def _few_seeds(verdicts: Sequence[Verdict]) -> list[str]:
-    """Seeds that were really paired, where they are few and an interval rests on them."""
-    paired = [
-        len(contrast.seeds)
-        for verdict in verdicts
-        if verdict.kind in RESULT_KINDS
-        for contrast in verdict.contrasts
-        if contrast.scope != "checkpoint" and contrast.estimate is not None
-    ]
-    few = sorted({count for count in paired if 1 < count <= FEW_SEEDS})
-    if not few:
-        return []
-    counts = f"{few[0]}" if len(few) == 1 else f"{few[0]} to {few[-1]}"
-    return [f"The intervals rest on {counts} seeds and on a normality that nobody can check at this number."]
-
-
-def _per_verdict(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[str]:
-    """Equivalence is decided verdict by verdict: over several, one false "no-effect" is likelier than alpha."""
-    judged = [v for v in verdicts if v.role == "variant" and v.kind not in ("pruned", "not-run")]
-    shown = sum(v.kind == "no-effect" for v in judged)
-    if not shown or len(judged) < 2:
-        return []
-    alpha = claim.claim.alpha
-    most = min(1.0, len(judged) * alpha)
-    return [
-        f"'no-effect' errs in at most {alpha:.0%} of cases per verdict, and is not adjusted for there being "
-        f"{len(judged)} verdicts: that at least one of them is falsely so happens in up to {most:.0%} of claims."
-    ]
-
-
-def _grouped_items(bench: _Bench, stand: Progress, verdicts: Sequence[Verdict]) -> list[str]:
-    """Items that look grouped though no clusters are declared, with what that costs the intervals."""
-    claim = bench.claim
-    judged = {(v.condition, v.metric, v.arm) for v in verdicts if v.kind in RESULT_KINDS and v.role == "variant"}
-    warnings = []
-    for cell in _cells(claim, stand, primary(claim)) if claim.claim.scope != "seeds" else ():
-        found = []
-        for arm in claim.arms("variant"):
-            if (cell.condition.name, cell.metric.name, arm.name) in judged:
-                pairs = bench.contrast(arm, claim.baseline, cell, 1 - claim.claim.alpha, beside=False)[1]
-                found.append(_guessed_groups(pairs, cell.metric))
-        worst = max((effect for effect in found if effect is not None), key=lambda e: e.effect, default=None)
-        if worst is not None:
-            warnings.append(
-                f"The items of {cell.metric.name} in '{cell.condition.name}' look grouped: {worst.groups} groups of "
-                f"about {worst.typical_size:.3g} (the largest: '{worst.example}'), alike within (design effect "
-                f"{worst.effect:.2g}). No clusters are declared, so intervals may be up to {worst.effect**0.5:.2g} "
-                "times too narrow: record them with bench.items(..., clusters=...)."
-            )
-    return warnings
-
-
-def _guessed_groups(pairs: Pairs, metric: MetricClaim) -> statistics.DesignEffect | None:
-    if not pairs.item_wise or pairs.clusters is not None or pairs.invalid or not pairs.seeds:
-        return None
-    return statistics.guessed_design_effect(pairs.differences(metric).mean(axis=0), pairs.ids, pairs.contents)
