@@ -55,6 +55,27 @@ def test_arms_that_are_not_called_deterministic_may_draw() -> None:
     assert verdict_of(text_with(), change=drawing("init")).kind == "gain"
 
 
+NULL = '[[arm]]\nname = "off_again"\nrole = "null"\ndeterministic = true\n'
+
+
+def test_a_deterministic_baseline_that_comes_out_otherwise_when_repeated_is_none() -> None:
+    text = flagged(text_with(NULL), baseline="deterministic")
+    found = verdict_of(text)  # the world draws other scores for the null arm
+    assert found.title == "invalid (null arm)"
+    claim = claim_of(text)
+    null = next(v for v in decide(claim, outcomes_of(claim)).verdicts if v.role == "null")
+    assert null.title == "invalid (not deterministic)"
+
+
+def test_a_deterministic_baseline_that_repeats_itself_is_believed() -> None:
+    claim = claim_of(flagged(text_with(NULL), baseline="deterministic"))
+    outcomes = outcomes_of(claim)
+    first = next(t for t in claim.trials(claim.claim.rungs[0]) if t.arm == "off")
+    again = next(t for t in claim.trials(claim.claim.rungs[0]) if t.arm == "off_again")
+    outcomes[again.id] = outcomes[first.id]
+    assert decide(claim, outcomes).verdicts[0].kind == "gain"
+
+
 def test_untrained_arms_that_spend_the_budget_yield_no_number() -> None:
     text = flagged(text_with(), baseline="untrained")
     found = verdict_of(text)

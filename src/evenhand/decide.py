@@ -237,7 +237,11 @@ def _null_verdicts(bench: _Bench, stand: Progress) -> list[Verdict]:
 
 def _with_checks(claim: ResolvedClaim, verdicts: Sequence[Verdict], null_arms: Sequence[Verdict]) -> list[Verdict]:
     """Verdicts made invalid where a null arm or a control condition failed."""
-    nulls = {(v.condition, v.metric): v for v in null_arms if v.kind in ("gain", "regression")}
+    nulls = {
+        (v.condition, v.metric): v
+        for v in null_arms
+        if v.kind in ("gain", "regression") or v.qualifier == "not deterministic"
+    }
     expected_still = {condition.name for condition in controls(claim)}
     failed = {
         (v.arm, v.metric): v

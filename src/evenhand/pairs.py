@@ -173,7 +173,7 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
             continue
         rows.append((seed, sides[0], sides[1]))
     stacked = replace(_stack(rows, halves, arm, against), chosen=_chosen(rows, arm.name, against.name))
-    invalid = stacked.invalid or _range_fault(stacked, cell.metric)
+    invalid = stacked.invalid or _range_fault(stacked, cell.metric) or _repeat_fault(stacked, arm, against)
     if invalid is None and dropped and rows:
         check = statistics.check_pairs([p[1] for p in present], [p[0] for p in present])
         invalid = None if check.valid else ("missing pairs", f"missing pairs: {check.reason}")
@@ -198,6 +198,19 @@ def _pairing_fault(
         return "budget", f"budget: at seed {seed}, {names}: {unequal}"
     chosen = _selection_fault(sides, *arms)
     return ("selection", f"selection: at seed {seed}, {chosen}") if chosen else None
+
+
+def _repeat_fault(pairs: Pairs, arm: Arm, against: Arm) -> Fault | None:
+    """A null arm is its baseline run again: where both are called deterministic, they must come out the same."""
+    if not (arm.deterministic and against.deterministic and "null" in (arm.role, against.role)):
+        return None
+    if not pairs.seeds or (pairs.same_scores and pairs.same_outputs is not False):
+        return None
+    sentence = (
+        f"not deterministic: {arm.name} and {against.name} are the same configuration run twice, are declared "
+        "deterministic, and came out otherwise; take `deterministic` off, so that they run once per seed"
+    )
+    return "not deterministic", sentence
 
 
 def _range_fault(pairs: Pairs, metric: MetricClaim) -> tuple[str, str] | None:
