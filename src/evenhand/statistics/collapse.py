@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import ArrayLike, Floats, as_floats
@@ -96,7 +97,9 @@ def _threshold(left: Floats, right: Floats, lowest: float | None) -> float:
     return float(np.nextafter(mean - max(_FAR * spread, usual - mean), -np.inf))
 
 
-def _break_even(left: Floats, right: Floats, down: Floats, lowest: float | None) -> tuple[float | None, str | None]:
+def _break_even(
+    left: Floats, right: Floats, down: npt.NDArray[np.bool_], lowest: float | None
+) -> tuple[float | None, str | None]:
     if lowest is None:
         return None, "neither a floor nor a chance level is declared: what a collapsed seed scores is not known"
     if bool(np.all(down)):
