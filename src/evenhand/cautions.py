@@ -55,9 +55,10 @@ def grouped_items(cell: Cell, compared: Sequence[Pairs]) -> list[str]:
     worst = max(found, key=lambda effect: effect.effect)
     return [
         f"The items of {cell.metric.name} in '{cell.condition.name}' look grouped: {worst.groups} groups of about "
-        f"{worst.typical_size:.3g} (the largest: '{worst.example}'), alike within (design effect {worst.effect:.2g}). "
-        f"No clusters are declared, so intervals may be up to {worst.effect**0.5:.2g} times too narrow: record them "
-        "with bench.items(..., clusters=...)."
+        f"{worst.typical_size:.3g} (the largest: '{worst.example}'), alike within (design effect {worst.effect:.2g}), "
+        "and no clusters are declared. If these groups are all there are (kinds of task), the intervals hold for them "
+        f"alone. If there could be others (documents, templates), the intervals may be up to {worst.effect**0.5:.2g} "
+        "times too narrow: record the groups with bench.items(..., clusters=...)."
     ]
 
 
