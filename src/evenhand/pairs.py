@@ -136,8 +136,8 @@ def side(outcome: Outcome | None, metric: MetricClaim) -> Side:
     if value is None:
         reason = outcome.undefined.get(metric.name, "the recipe reports no such metric")
         return Side(missing=f"undefined: {reason}", failure="undefined")
-    choice = Choice(None) if metric.checkpoint == "selected" else None
-    return Side(ItemScores(("",), np.asarray([value])), outcome.items, choice=choice)
+    nothing_to_choose = Choice(None) if metric.checkpoint == "selected" else None
+    return Side(ItemScores(("",), np.asarray([value])), outcome.items, choice=nothing_to_choose)
 
 
 def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcomes: Outcomes) -> Pairs:
