@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from evenhand.decide import decide, progress, running_contrasts
-from evenhand.outcome import Outcome
+from evenhand.outcome import ItemScores, Outcome
 from evenhand.trial import Trial
 from evenhand.verdict import Verdict
 from tests.worlds import TEXT, World, claim_of, failed, outcomes_of, scalar, with_scores
@@ -75,14 +75,37 @@ def test_an_inconclusive_verdict_says_what_would_settle_it() -> None:
     assert "points" in found.reasons[0]
 
 
-def test_an_arm_that_changes_no_output_is_a_no_op() -> None:
-    claim = claim_of(text_with())
+def twins(text: str, *, answers: bool, one_sided: bool = False) -> Verdict:
+    """A variant whose every score is the baseline's, with or without what was answered."""
+    claim = claim_of(text)
     outcomes = outcomes_of(claim)
     for trial in claim.trials(claim.claim.rungs[0]):
         if trial.arm == "on":
             twin = next(t for t in claim.trials(claim.claim.rungs[0]) if t.arm == "off" and t.seed == trial.seed)
-            outcomes[trial.id] = outcomes[twin.id]
-    assert decide(claim, outcomes).verdicts[0].kind == "no-op"
+            table = outcomes[twin.id].items["score"]
+            told = replace(table, outputs=tuple(f"answer {i}" for i in table.ids)) if answers else table
+            outcomes[twin.id] = replace(outcomes[twin.id], items={"score": told})
+            outcomes[trial.id] = replace(outcomes[twin.id], items={"score": table if one_sided else told})
+    return decide(claim, outcomes).verdicts[0]
+
+
+def test_an_arm_that_changes_no_output_is_a_no_op() -> None:
+    found = twins(text_with(), answers=True)
+    assert found.title == "no-op"
+    assert found.contrasts[0].identical
+    assert found.contrasts[0].same_scores is None
+
+
+@pytest.mark.parametrize("one_sided", [False, True])
+def test_equal_scores_without_outputs_say_how_many_answers_may_differ(one_sided: bool) -> None:
+    found = twins(text_with(), answers=one_sided, one_sided=one_sided)
+    assert found.title == "inconclusive (scores identical)"
+    same = found.contrasts[0].same_scores
+    assert same is not None
+    assert (same.compared, same.unit) == (600, "answers")
+    assert same.may_differ == pytest.approx(3 / 600, rel=0.01)
+    assert "up to 0.5 % of answers may differ (0 of 600 do" in found.reasons[0]
+    assert not found.contrasts[0].identical
 
 
 def test_equal_scores_with_other_outputs_are_not_a_no_op() -> None:
@@ -326,12 +349,15 @@ def test_equal_inputs_give_equal_decisions() -> None:
     assert decide(claim, outcomes_of(claim)) == decide(claim, outcomes_of(claim))
 
 
-def from_deltas(deltas: list[float], margin: float = 0.01) -> Verdict:
+def from_deltas(deltas: list[float], margin: float = 0.01, outputs: tuple[str, ...] | None = None) -> Verdict:
     """A claim whose pairs differ by known amounts, on a metric without items."""
     seeds = list(range(len(deltas)))
     claim = claim_of(TEXT.replace("[0, 1, 2, 3, 4, 5]", str(seeds)).replace("margin = 0.05", f"margin = {margin}"))
     values = {("off", s): 0.3 for s in seeds} | {("on", s): 0.3 + d for s, d in zip(seeds, deltas, strict=True)}
     outcomes = {t.id: scalar(t, values) for t in claim.trials(claim.claim.rungs[0])}
+    if outputs is not None:
+        table = ItemScores(tuple(f"item {i}" for i in range(len(outputs))), np.zeros(len(outputs)), outputs)
+        outcomes = {key: replace(outcome, items={"answers": table}) for key, outcome in outcomes.items()}
     return decide(claim, outcomes).verdicts[0]
 
 
@@ -344,7 +370,16 @@ def test_worked_case_arc_options_first_is_inconclusive() -> None:
 
 
 def test_worked_case_hotpot_layer_start_12_is_a_no_op() -> None:
-    assert from_deltas([0.0, 0.0, 0.0]).kind == "no-op"
+    assert from_deltas([0.0, 0.0, 0.0], outputs=("Paris", "1967", "no")).kind == "no-op"
+
+
+def test_worked_case_hotpot_layer_start_12_without_outputs_shows_equal_scores_alone() -> None:
+    found = from_deltas([0.0, 0.0, 0.0])
+    assert found.title == "inconclusive (scores identical)"
+    same = found.contrasts[0].same_scores
+    assert same is not None
+    assert (same.compared, same.unit) == (3, "seeds")
+    assert same.may_differ == pytest.approx(1 - 0.05 ** (1 / 3))
 
 
 def test_worked_case_220_seconds_against_80_is_invalid() -> None:

@@ -10,10 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from evenhand import statistics
+from evenhand.answers import foresight_words
 from evenhand.cli import app
 from evenhand.cli_power import parse_counts
 from evenhand.errors import DataError, SettingsError, StatisticsError
-from evenhand.foresight import claim_power, plan_power
+from evenhand.foresight import claim_power, foresee, plan_power
 from evenhand.power_answers import bars, draw_power
 from tests.test_cli import evenhand as in_a_process
 from tests.worlds import TEXT, World, claim_of, outcomes_of
@@ -21,6 +22,7 @@ from tests.worlds import TEXT, World, claim_of, outcomes_of
 NULL = '[[arm]]\nname = "off_again"\nrole = "null"\n'
 SCREEN = '[[rung]]\nname = "screen"\nbudget = 5\nseeds = [100, 101, 102]\nitems = 50\n'
 GUESS = statistics.Spread(0.02, 0.1, 0.4)
+GUESS_03 = statistics.Spread(0.03)
 
 
 def evenhand(*arguments: str, columns: int = 60) -> Any:
@@ -107,7 +109,9 @@ def test_looks_and_several_verdicts_are_allowed_for() -> None:
     text = TEXT.replace("seeds = [0, 1, 2, 3, 4, 5]", "seeds = [0, 1, 2, 3, 4]\nlooks = [3, 5]")
     more = '[[arm]]\nname = "on2"\nrole = "variant"\nsettings.effect = 0.1\n'
     (answer,) = claim_power(claim_of(text.replace("[[rung]]", more + "[[rung]]", 1)), {})
-    assert answer.alpha == 0.028
+    plan = statistics.plan_looks((3, 5))
+    assert answer.alpha == pytest.approx(plan.nominal_for(0.025))  # the first step of Holm, with the looks allowed for
+    assert answer.alpha < 0.028 / 1.5
     assert any("planned looks [3, 5]" in note for note in answer.notes)
     assert any("Holm over 2 verdicts" in note for note in answer.notes)
 
@@ -169,3 +173,21 @@ def test_counts_are_read_in_any_order_and_once() -> None:
 
 def test_bars_show_no_power_as_nothing_and_full_power_as_a_full_bar() -> None:
     assert bars([0.0, 1.0], 2) == " █"
+
+
+def test_planning_uses_the_level_that_holm_will_use() -> None:
+    more = '[[arm]]\nname = "on{n}"\nrole = "variant"\nsettings.effect = 0.{n}1\n'
+    guessed = TEXT.replace("margin = 0.05", "margin = 0.05\nsd = 0.03")
+    alone = claim_of(guessed)
+    many = claim_of(guessed.replace("[[rung]]", "".join(more.format(n=n) for n in range(3, 7)) + "[[rung]]", 1))
+    (one,), (five,) = foresee(alone, {}), foresee(many, {})
+    assert (one.level, one.verdicts) == (0.05, 1)
+    assert (five.level, five.verdicts) == (pytest.approx(0.01), 5)
+    assert (five.effect or 0) > 1.3 * (one.effect or 1)
+    assert (five.effect or 0) == pytest.approx(
+        statistics.planned_detectable(GUESS_03, 6, None, scope="seeds", alpha=0.01)
+    )
+    assert "level 0.01 as Holm over 5 verdicts can ask" in foresight_words(five)
+    assert "Holm" not in foresight_words(one)
+    (answer,) = claim_power(many, {})
+    assert answer.alpha == pytest.approx(0.01)

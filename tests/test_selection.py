@@ -123,7 +123,8 @@ def test_an_untrained_arm_has_one_checkpoint_and_nothing_to_choose() -> None:
 
     def change(trial: Trial, outcome: Outcome) -> Outcome:
         changed = stepped(200)(trial, outcome)
-        return changed if trial.arm == "on" else replace(changed, items={"score": changed.items["score@100"]})
+        closed = replace(changed, items={"score": changed.items["score@100"]}, spent={})
+        return changed if trial.arm == "on" else closed
 
     assert verdict_of(text, change).kind == "gain"
 

@@ -99,7 +99,8 @@ def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console) -> None:
 
 def foresight_words(row: Foresight) -> str:
     """The smallest detectable effect of a rung, in a sentence."""
-    head = f"smallest detectable effect on {row.metric} with {row.seeds} seeds (80 % power): "
+    strict = f", level {row.level:.2g} as Holm over {row.verdicts} verdicts can ask" if row.verdicts > 1 else ""
+    head = f"smallest detectable effect on {row.metric} with {row.seeds} seeds (80 % power{strict}): "
     if row.effect is None:
         size = row.why_none if row.in_sd is None else f"{row.in_sd:.2f} x the seed sd of differences ({row.why_none})"
         return head + size

@@ -52,8 +52,12 @@ def contrast(
         return replace(empty, invalid=invalid, dropped=pairs.dropped, why_none=why), pairs, None
     if pairs.invalid:
         return replace(empty, seeds=pairs.seeds, invalid=pairs.invalid[1], dropped=pairs.dropped), pairs, None
-    found = _estimate(claim, arm, against, cell.metric, pairs, level)
+    # Where both arms are deterministic, items are the only randomness.
+    scope: statistics.Scope = "checkpoint" if arm.deterministic and against.deterministic else claim.claim.scope
+    found = estimate_pairs(pairs, cell.metric, scope, level)
     figured = _figures(empty, found, pairs, cell.metric, claim.claim.alpha)
+    if not arm.deterministic:
+        figured = replace(figured, collapse=_collapse(pairs, cell.metric, found))
     return (add_beside(claim, arm, against, cell, outcomes, figured, pairs) if beside else figured), pairs, found
 
 
@@ -110,11 +114,10 @@ def _peaks(
     return figures
 
 
-def _estimate(
-    claim: ResolvedClaim, arm: Arm, against: Arm, metric: MetricClaim, pairs: Pairs, level: float
+def estimate_pairs(
+    pairs: Pairs, metric: MetricClaim, scope: statistics.Scope, level: float
 ) -> statistics.PairedContrast:
-    """The estimate in the claim's scope; where both arms are deterministic, items are the only randomness."""
-    scope = "checkpoint" if arm.deterministic and against.deterministic else claim.claim.scope
+    """The estimate that pairs give in a scope, positive where the variant is better."""
     if not pairs.item_wise:
         return statistics.paired_contrast(pairs.differences(metric)[:, 0], scope=scope, level=level)
     sign = 1.0 if metric.direction == "maximise" else -1.0
@@ -159,10 +162,35 @@ def _figures(
         gained=None if flips is None else flips.gained,
         lost=None if flips is None else flips.lost,
         identical=pairs.identical,
+        same_scores=_same_scores(pairs),
+        scope=found.scope,
         saturated=saturated(pairs, metric),
         why_none=found.reason or "",
         scores=(float(pairs.variant.mean()), float(pairs.reference.mean())),
         figures=_further(found) | ({"selected checkpoints": pairs.chosen} if pairs.chosen else {}),
+    )
+
+
+def _same_scores(pairs: Pairs) -> statistics.Identical | None:
+    """How many answers may differ where no score does and outputs do not tell."""
+    if not pairs.same_scores or pairs.same_outputs is not None:
+        return None
+    return statistics.identical_scores(
+        len(pairs.seeds), pairs.variant.shape[1] if pairs.item_wise else None, pairs.clusters
+    )
+
+
+def _collapse(pairs: Pairs, metric: MetricClaim, found: statistics.PairedContrast) -> statistics.Collapse | None:
+    """The variant's collapsed seeds, where seeds are random and the variant is ahead."""
+    if found.scope == "checkpoint" or len(pairs.seeds) < 2 or (found.estimate or 0.0) <= 0:
+        return None
+    worst = metric.floor if metric.direction == "maximise" else metric.ceiling
+    bottom = worst if metric.chance is None else metric.chance
+    return statistics.collapse(
+        pairs.reference.mean(axis=1),
+        pairs.variant.mean(axis=1),
+        bottom=bottom,
+        higher_is_better=metric.direction == "maximise",
     )
 
 

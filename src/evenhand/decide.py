@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from evenhand import statistics
+from evenhand.cautions import few_seeds, grouped_items, per_verdict
 from evenhand.claim import Arm, Condition, MetricClaim
-from evenhand.contrasts import Draws, add_beside, contrast, pair
-from evenhand.judge import RESULT_KINDS, Levels, judge, qualifier
+from evenhand.contrasts import Draws, add_beside, contrast, estimate_pairs, pair
+from evenhand.judge import RESULT_KINDS, Levels, judge
 from evenhand.ladder import (
     Progress,
     adjusted_p,
@@ -24,12 +25,16 @@ from evenhand.ladder import (
     primary,
     targets,
 )
-from evenhand.pairs import Cell, Outcomes, Pairs
+from evenhand.lost_pairs import Against, with_lost
+from evenhand.pairs import Cell, Outcomes, Pairs, same_items
 from evenhand.plan import ResolvedClaim
 from evenhand.verdict import Contrast, Decision, Exploratory, Interaction, PlannedLook, Verdict, VerdictKind
 
 NULL_LEVEL = 0.99
 """A null arm fails when its interval at this level excludes 0: by chance in 1 of 100 claims."""
+
+USUAL_ALPHA = 0.05
+"""The error rate that a verdict has unless it says another."""
 
 Found = tuple[Contrast, Pairs, statistics.PairedContrast | None]
 
@@ -120,7 +125,7 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
         verdicts=tuple(verdicts),
         interactions=tuple(_interactions(bench, stand)),
         exploratory=tuple(_exploratory(bench, stand)),
-        warnings=_warnings(claim, stand, verdicts),
+        warnings=_warnings(bench, stand, verdicts),
         finished=stand.finished,
         look=look_reached(claim, stand),
     )
@@ -156,7 +161,7 @@ def _variant_verdicts(bench: _Bench, stand: Progress, *, beside: bool) -> list[V
             found = tuple(bench.contrast(arm, other, cell, 1 - alpha, beside=beside) for other in others)
             cases.append(_Case(arm, cell, found))
     levels = _levels(claim, cases)
-    return verdicts + [_verdict(case, levels[i], plan=beside) for i, case in enumerate(cases)]
+    return verdicts + [_verdict(case, levels[i], alpha, plan=beside, among=len(cases)) for i, case in enumerate(cases)]
 
 
 def _levels(claim: ResolvedClaim, cases: Sequence[_Case]) -> list[Levels]:
@@ -178,8 +183,26 @@ def _levels(claim: ResolvedClaim, cases: Sequence[_Case]) -> list[Levels]:
 
 def _case_p(case: _Case) -> float | None:
     """The p-value of what the verdict on a case could call, by the test that was calibrated; None counts as 1."""
+    if any(c.saturated or c.identical or c.same_scores is not None for c, _, _ in case.found):
+        return None
     joint = _joint(case, 0.95)
-    return None if joint is None or any(c.saturated or c.identical for c, _, _ in case.found) else joint.p
+    if joint is None or joint.p is None or not any(pairs.lost for _, pairs, _ in case.found):
+        return None if joint is None else joint.p
+    worst = _joint(_with_losses(case), 0.95)
+    return None if worst is None or worst.p is None else max(joint.p, worst.p)
+
+
+def _with_losses(case: _Case) -> _Case:
+    """The case with its one-sided losses at their worst for what each contrast points to."""
+    found = []
+    for contrast_, pairs, estimate in case.found:
+        worst = estimate
+        if pairs.lost and estimate is not None:
+            against: Against = "gain" if (estimate.estimate or 0.0) > 0 else "regression"
+            whole, _ = with_lost(pairs, case.cell.metric, against)
+            worst = estimate_pairs(whole, case.cell.metric, estimate.scope, 0.95)
+        found.append((contrast_, pairs, worst))
+    return _Case(case.arm, case.cell, tuple(found))
 
 
 def _joint(case: _Case, level: float) -> statistics.IntersectionUnion | None:
@@ -198,27 +221,31 @@ def _allowing_for_choice(case: _Case, judged: Sequence[Contrast], level: float) 
         return list(judged)
     unsure = f"alone, not shown for the lowest of {len(judged) - 1} rivals"
     return [
-        replace(c, kind="inconclusive", words=f"{c.words}, {unsure}") if c.kind == "regression" else c for c in judged
+        replace(c, kind="inconclusive", qualifier="", words=f"{c.words}, {unsure}") if c.kind == "regression" else c
+        for c in judged
     ]
 
 
-def _verdict(case: _Case, levels: Levels, *, plan: bool = True) -> Verdict:
+def _verdict(case: _Case, levels: Levels, alpha: float, *, plan: bool = True, among: int = 1) -> Verdict:
     """One verdict from the contrasts with the baseline and with every rival."""
     metric = case.cell.metric
-    judged = [judge(found, pairs, estimate, metric, levels, plan=plan) for found, pairs, estimate in case.found]
+    judged = [
+        judge(found, pairs, estimate, metric, levels, plan=plan, among=among) for found, pairs, estimate in case.found
+    ]
     judged = _allowing_for_choice(case, judged, 1 - levels.effect)
-    words = {
-        c.against: pairs.invalid[0] if pairs.invalid else ""
-        for c, (_, pairs, _) in zip(judged, case.found, strict=True)
-    }
     deciding = _deciding(judged)
-    bracket = qualifier(deciding, words[deciding.against])
+    brackets = [deciding.qualifier]
     if deciding is not judged[0] and deciding.kind != "gain":
-        bracket = ", ".join(part for part in (bracket, f"against {deciding.against}") if part)
+        brackets.append(f"against {deciding.against}")
+    if deciding.kind in RESULT_KINDS:
+        # What an answer holds for, and how strict it is, where either is less than a reader takes for granted.
+        brackets += [f"scope {deciding.scope}"] if deciding.scope != "recipe" else []
+        brackets += [f"alpha {alpha:g}"] if alpha > USUAL_ALPHA else []
     order = [deciding, *(c for c in judged if c is not deciding)]
     return Verdict(
         case.arm.name, case.arm.role, case.cell.condition.name, metric.name, case.cell.rung.name, deciding.kind,
-        tuple(c.words for c in order), bracket, tuple(judged), deciding.against, 1 - levels.effect,
+        tuple(c.words for c in order), ", ".join(part for part in brackets if part), tuple(judged), deciding.against,
+        1 - levels.effect,
     )  # fmt: skip
 
 
@@ -252,13 +279,17 @@ def _null_verdicts(bench: _Bench, stand: Progress) -> list[Verdict]:
         for arm in claim.arms("null"):
             if stand.standing:
                 found = bench.contrast(arm, claim.baseline, cell, NULL_LEVEL, beside=True)
-                verdicts.append(_verdict(_Case(arm, cell, (found,)), levels, plan=plan))
+                verdicts.append(_verdict(_Case(arm, cell, (found,)), levels, claim.claim.alpha, plan=plan))
     return verdicts
 
 
 def _with_checks(claim: ResolvedClaim, verdicts: Sequence[Verdict], null_arms: Sequence[Verdict]) -> list[Verdict]:
     """Verdicts made invalid where a null arm or a control condition failed."""
-    nulls = {(v.condition, v.metric): v for v in null_arms if v.kind in ("gain", "regression")}
+    nulls = {
+        (v.condition, v.metric): v
+        for v in null_arms
+        if v.kind in ("gain", "regression") or v.qualifier == "not deterministic"
+    }
     expected_still = {condition.name for condition in controls(claim)}
     failed = {
         (v.arm, v.metric): v
@@ -320,15 +351,19 @@ def _interaction(
         rows = [pairs.seeds.index(seed) for seed in shared]
         tables.append(pairs.differences(metric)[rows])
     item_wise = here.item_wise and there.item_wise
+    order = same_items(here, there) if item_wise else None
+    if order is not None:
+        tables[1] = tables[1][:, order]
     left, right = tables if item_wise else (table.mean(axis=1) for table in tables)
     scope = claim.claim.scope if item_wise else "seeds"
     result = statistics.difference_of_differences(
         left,
         right,
         scope=scope,
+        same_items=order is not None,
         level=level,
         target_clusters=here.clusters if item_wise else None,
-        control_clusters=there.clusters if item_wise else None,
+        control_clusters=there.clusters if item_wise and order is None else None,
     )
     by_seed = tuple(float(a.mean() - b.mean()) for a, b in zip(left, right, strict=True))
     return Interaction(*names, result.estimate, pair(result.interval), result.p, by_seed, result.reason or "")
@@ -369,14 +404,19 @@ def running_contrasts(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes)
     )  # fmt: skip
 
 
-def _warnings(claim: ResolvedClaim, stand: Progress, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+def _warnings(bench: _Bench, stand: Progress, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     """What a reader must know before believing the verdicts."""
-    warnings: list[str] = []
-    sized = [v for v in verdicts if v.kind in RESULT_KINDS]
-    if sized and 1 < len(stand.seeds) <= 5 and claim.claim.scope != "checkpoint":
-        warnings.append(
-            f"The intervals rest on {len(stand.seeds)} seeds and on a normality that nobody can check at this number."
-        )
+    claim = bench.claim
+    level = 1 - claim.claim.alpha
+    warnings = [*few_seeds(verdicts), *per_verdict(verdicts, claim.claim.alpha)]
+    judged = {(v.condition, v.metric, v.arm) for v in verdicts if v.kind in RESULT_KINDS and v.role == "variant"}
+    for cell in _cells(claim, stand, primary(claim)) if claim.claim.scope != "seeds" else ():
+        pairs = [
+            bench.contrast(arm, claim.baseline, cell, level, beside=False)[1]
+            for arm in claim.arms("variant")
+            if (cell.condition.name, cell.metric.name, arm.name) in judged
+        ]
+        warnings += grouped_items(cell, pairs)
     expected_still: Mapping[str, Condition] = {c.name: c for c in controls(claim)}
     for verdict in verdicts:
         kind = _against_baseline(verdict)

@@ -23,6 +23,8 @@ class Foresight:
         margin: the smallest effect that matters.
         exceeds_margin: effects as small as the margin would usually be missed.
         source: where the seed sd comes from.
+        level: of the test planned for: the strictest that looks and Holm can ask of a verdict.
+        verdicts: over how many Holm adjusts.
     """
 
     metric: str
@@ -34,6 +36,22 @@ class Foresight:
     exceeds_margin: bool
     source: str = ""
     why_none: str = ""
+    level: float = 0.05
+    verdicts: int = 1
+
+
+def planning_level(claim: ResolvedClaim) -> tuple[float, int]:
+    """The level to plan with, and the number of verdicts that Holm adjusts over.
+
+    The first of m verdicts is tested at alpha / m, allowed for looks; later ones at more. Which comes first is not
+    known before the run, so all are planned at the least favourable level.
+    """
+    verdicts = len(claim.arms("variant")) * len(targets(claim)) * len(primary(claim))
+    plan = look_plan(claim.claim.rungs[-1], claim.claim.alpha)
+    share = claim.claim.alpha / max(1, verdicts)
+    if verdicts <= 1:
+        return plan.nominal, verdicts
+    return (share if plan.source == "one look" else min(plan.nominal_for(share), plan.nominal)), verdicts
 
 
 def foresee(claim: ResolvedClaim, outcomes: Outcomes) -> tuple[Foresight, ...]:
@@ -48,19 +66,20 @@ def foresee(claim: ResolvedClaim, outcomes: Outcomes) -> tuple[Foresight, ...]:
 
 def _foresee(claim: ResolvedClaim, rung: Rung, metric: MetricClaim, outcomes: Outcomes) -> Foresight:
     count, items, margin = len(rung.seeds), claim.items[rung.name].count, metric.margin
-    alpha = look_plan(rung, claim.claim.alpha).nominal
+    alpha, verdicts = planning_level(claim)
+    told = Foresight(metric.name, rung.name, count, None, None, margin, True, level=alpha, verdicts=verdicts)
     spread = pilot_spread(claim, metric, outcomes)
     if spread is None:
         plain = statistics.smallest_detectable_effect(count, alpha=alpha)
         why = plain.reason or "no guess of that sd: give metric.sd, or run a null arm"
-        return Foresight(metric.name, rung.name, count, None, plain.in_sd, margin, plain.effect is None, "", why)
+        return replace(told, in_sd=plain.in_sd, exceeds_margin=plain.effect is None, why_none=why)
     has_items = items is not None and (spread.item_sd > 0 or spread.residual_sd > 0)
     scope = claim.claim.scope if has_items else "seeds"
     effect = statistics.planned_detectable(spread, count, items if has_items else None, scope=scope, alpha=alpha)
     if effect is None:
-        return Foresight(metric.name, rung.name, count, None, None, margin, True, "", "one seed shows no spread")
+        return replace(told, why_none="one seed shows no spread")
     in_sd = effect / spread.seed_sd if spread.seed_sd > 0 else None
-    return Foresight(metric.name, rung.name, count, effect, in_sd, margin, effect > margin, f"spread: {spread.source}")
+    return replace(told, effect=effect, in_sd=in_sd, exceeds_margin=effect > margin, source=f"spread: {spread.source}")
 
 
 def pilot_spread(
@@ -237,12 +256,15 @@ def claim_power(
     own = len(rung.seeds)
     counts = tuple(seeds) or tuple(sorted({own, 3, 5, 10, 2 * own} - {0, 1}))
     looks = look_plan(rung, claim.claim.alpha)
-    verdicts = len(claim.arms("variant")) * len(targets(claim)) * len(primary(claim))
+    level, verdicts = planning_level(claim)
     notes = []
     if rung.looks:
         notes.append(f"Level {looks.nominal:.3g} at each of the planned looks {list(rung.looks)}.")
     if verdicts > 1:
-        notes.append(f"Holm over {verdicts} verdicts can lower the level of one to {looks.nominal / verdicts:.2g}.")
+        notes.append(
+            f"Planned at level {level:.2g}: Holm over {verdicts} verdicts tests the first of them so strictly, and "
+            "which that will be is not known before the run."
+        )
     answers = []
     for metric in primary(claim):
         found = spread or pilot_spread(claim, metric, outcomes, confirming=True)
@@ -251,7 +273,7 @@ def claim_power(
             found = statistics.Spread(1.0, source="not known: give metric.sd or --sd, or run a null arm or a screen")
         answer = plan_power(
             found, counts, items or claim.items[rung.name].count, margin=margin, scope=claim.claim.scope,
-            alpha=looks.nominal, metric=metric.name, unit=unit,
+            alpha=level, metric=metric.name, unit=unit,
         )  # fmt: skip
         answers.append(replace(answer, notes=(*answer.notes, *notes)))
     return tuple(answers)

@@ -75,6 +75,7 @@ class Outcome:
         data: path or name of each data file that was read to its sha256.
         notes: short facts to show beside the result (effective gates, information ceilings, device and its reason).
         failure: set when there are no scores.
+        draws: names of random streams that the trial used; None: not recorded.
     """
 
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -86,6 +87,7 @@ class Outcome:
     data: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     failure: Failure | None = None
+    draws: tuple[str, ...] | None = None
 
     def metric(self, name: str) -> float | None:
         """The value of a metric, taken from the item scores where these exist; None where it is undefined."""

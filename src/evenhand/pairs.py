@@ -15,13 +15,12 @@ from evenhand import statistics
 from evenhand.checkpoints import Choice, checkpoints, choice_words, select
 from evenhand.claim import Arm, Condition, MetricClaim, Rung
 from evenhand.outcome import ItemScores, Outcome
+from evenhand.pair_faults import Fault, budget_fault, flag_fault
 from evenhand.plan import ResolvedClaim
+from evenhand.recorded import contents, same_outputs
 
 Outcomes = Mapping[str, Outcome]
 Floats = NDArray[np.float64]
-
-SECONDS_TOLERANCE = 0.05
-"""Budgets in seconds are equal within this share: a step that has begun is finished."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,34 @@ class Side:
 
     Attributes:
         table: per-item scores; a metric that is not item-wise is one item with an empty id.
+        answers: all tables of the trial, where the metric has no items of its own.
         missing: why there are no scores, or empty.
         failure: class of the failure behind ``missing``, or "undefined", "pending" or empty.
         choice: of the checkpoint, where the claim asks for a selected one.
     """
 
     table: ItemScores = field(default_factory=lambda: ItemScores((), np.zeros(0)))
+    answers: Mapping[str, ItemScores] = field(default_factory=dict)
     missing: str = ""
     failure: str = ""
     choice: Choice | None = None
+
+
+@dataclass(frozen=True)
+class LostSide:
+    """A trial that one arm lost while its partner has scores.
+
+    Attributes:
+        seed: of the pair.
+        arm: who lost it.
+        of_variant: it is the variant's; else the reference's.
+        partner: (I,) the scores that the other arm has there.
+    """
+
+    seed: int
+    arm: str
+    of_variant: bool
+    partner: Floats
 
 
 @dataclass(frozen=True)
@@ -60,7 +78,11 @@ class Pairs:
         variant, reference: (S, I) scores, in the metric's own direction.
         clusters: (I,) groups of the items, or None.
         item_wise: the metric has items; else I is 1.
-        identical: every paired output (or score) is the same.
+        ids: (I,) of the items.
+        contents: (I,) what was answered to each item by all trials together, where answers are recorded and repeat.
+        same_scores: every paired score is the same.
+        same_outputs: whether every paired output is the same; None where outputs are not recorded on both sides.
+        lost: trials of pairs that one arm alone is missing.
         dropped: seed to reason of the pairs that are missing.
         failures: classes of the failures behind them.
         pending: seeds of pairs whose trials have not run yet.
@@ -73,7 +95,11 @@ class Pairs:
     reference: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     clusters: tuple[str, ...] | None = None
     item_wise: bool = False
-    identical: bool = False
+    ids: tuple[str, ...] = ()
+    contents: tuple[str, ...] | None = None
+    same_scores: bool = False
+    same_outputs: bool | None = None
+    lost: tuple[LostSide, ...] = ()
     dropped: Mapping[str, str] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
     pending: tuple[int, ...] = ()
@@ -84,6 +110,11 @@ class Pairs:
         """(S, I) differences, positive where the variant is better."""
         sign = 1.0 if metric.direction == "maximise" else -1.0
         return sign * (self.variant - self.reference)
+
+    @property
+    def identical(self) -> bool:
+        """Nothing differs between the arms, neither in scores nor in what was answered."""
+        return self.same_scores and self.same_outputs is True
 
 
 def side(outcome: Outcome | None, metric: MetricClaim) -> Side:
@@ -105,9 +136,8 @@ def side(outcome: Outcome | None, metric: MetricClaim) -> Side:
     if value is None:
         reason = outcome.undefined.get(metric.name, "the recipe reports no such metric")
         return Side(missing=f"undefined: {reason}", failure="undefined")
-    return Side(
-        ItemScores(("",), np.asarray([value])), choice=Choice(None) if metric.checkpoint == "selected" else None
-    )
+    nothing_to_choose = Choice(None) if metric.checkpoint == "selected" else None
+    return Side(ItemScores(("",), np.asarray([value])), outcome.items, choice=nothing_to_choose)
 
 
 def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcomes: Outcomes) -> Pairs:
@@ -118,6 +148,7 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
     both_fixed = arm.deterministic and against.deterministic
     seeds = cell.seeds[:1] if both_fixed else cell.seeds
     rows: list[tuple[int, Side, Side]] = []
+    halves: list[tuple[LostSide, Side]] = []
     dropped: dict[str, str] = {}
     failures: list[str] = []
     pending: list[int] = []
@@ -126,6 +157,9 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
         found = [outcomes.get(claim.trial(one, cell.condition, cell.rung, seed).id) for one in (arm, against)]
         sides = _with_worst([side(outcome, cell.metric) for outcome in found], cell.metric)
         missing = [(one.name, s) for one, s in zip((arm, against), sides, strict=True) if s.missing]
+        invalid = _pairing_fault(claim, (arm, against), cell.rung, seed, found, [] if missing else sides)
+        if invalid:
+            return Pairs(invalid=invalid)
         if any(s.failure == "pending" for _, s in missing):
             pending.append(seed)
             continue
@@ -133,20 +167,50 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
         if missing:
             dropped[str(seed)] = "; ".join(f"{name}: {s.missing}" for name, s in missing)
             failures.extend(s.failure for _, s in missing)
+            if len(missing) == 1:
+                of_variant = bool(sides[0].missing)
+                halves.append((LostSide(seed, missing[0][0], of_variant, np.zeros(0)), sides[1 if of_variant else 0]))
             continue
-        fault = "" if arm.untrained or against.untrained else _budget_fault(found, claim, cell.rung.budget)
-        if fault:
-            return Pairs(invalid=("budget", f"budget: at seed {seed}, {arm.name} and {against.name}: {fault}"))
-        fault = _selection_fault(sides, arm, against)
-        if fault:
-            return Pairs(invalid=("selection", f"selection: at seed {seed}, {fault}"))
         rows.append((seed, sides[0], sides[1]))
-    stacked = replace(_stack(rows, arm.name, against.name), chosen=_chosen(rows, arm.name, against.name))
-    invalid = stacked.invalid or _range_fault(stacked, cell.metric)
+    stacked = replace(_stack(rows, halves, arm, against), chosen=_chosen(rows, arm.name, against.name))
+    invalid = stacked.invalid or _range_fault(stacked, cell.metric) or _repeat_fault(stacked, arm, against)
     if invalid is None and dropped and rows:
         check = statistics.check_pairs([p[1] for p in present], [p[0] for p in present])
         invalid = None if check.valid else ("missing pairs", f"missing pairs: {check.reason}")
     return replace(stacked, dropped=dropped, failures=tuple(failures), pending=tuple(pending), invalid=invalid)
+
+
+def _pairing_fault(
+    claim: ResolvedClaim, arms: tuple[Arm, Arm], rung: Rung, seed: int, found: Sequence[Outcome | None],
+    sides: Sequence[Side],
+) -> Fault | None:  # fmt: skip
+    """Why two arms may not be compared at one seed, or None; ``sides`` is empty where one of them is missing."""
+    unit = claim.claim.budget.unit
+    for arm, outcome in zip(arms, found, strict=True):
+        fault = flag_fault(arm, outcome, unit)
+        if fault:
+            return fault
+    if not sides:
+        return None
+    names = f"{arms[0].name} and {arms[1].name}"
+    unequal = "" if any(arm.untrained for arm in arms) else budget_fault(found, unit, rung.budget)
+    if unequal:
+        return "budget", f"budget: at seed {seed}, {names}: {unequal}"
+    chosen = _selection_fault(sides, *arms)
+    return ("selection", f"selection: at seed {seed}, {chosen}") if chosen else None
+
+
+def _repeat_fault(pairs: Pairs, arm: Arm, against: Arm) -> Fault | None:
+    """A null arm is its baseline run again: where both are called deterministic, they must come out the same."""
+    if not (arm.deterministic and against.deterministic and "null" in (arm.role, against.role)):
+        return None
+    if not pairs.seeds or (pairs.same_scores and pairs.same_outputs is not False):
+        return None
+    sentence = (
+        f"not deterministic: {arm.name} and {against.name} are the same configuration run twice, are declared "
+        "deterministic, and came out otherwise; take `deterministic` off, so that they run once per seed"
+    )
+    return "not deterministic", sentence
 
 
 def _range_fault(pairs: Pairs, metric: MetricClaim) -> tuple[str, str] | None:
@@ -163,23 +227,6 @@ def _range_fault(pairs: Pairs, metric: MetricClaim) -> tuple[str, str] | None:
         f"{metric.floor} to {metric.ceiling}; mend the scorer, or floor and ceiling of the metric"
     )
     return "range", sentence
-
-
-def _budget_fault(found: Sequence[Outcome | None], claim: ResolvedClaim, amount: float) -> str:
-    """Why two outcomes were not bought at the same budget, or empty; diverged trials stop where they stop."""
-    trained = [outcome for outcome in found if outcome is not None and outcome.failure is None]
-    if len(trained) < 2:
-        return ""
-    unit = claim.claim.budget.unit
-    spent = [outcome.spent.get(unit) for outcome in trained]
-    if spent[0] is None or spent[1] is None:
-        return f"a recipe that trains must report what it spends in {unit} (bench.budget.spend({unit}=...))"
-    if unit == "seconds":
-        tolerance = SECONDS_TOLERANCE * amount
-    else:
-        # The last step of either may overshoot by one grain (a batch of tokens); a step itself is never split.
-        tolerance = 0.0 if unit == "steps" else max(outcome.grain.get(unit, 0.0) for outcome in trained)
-    return f"spent {spent[0]:g} against {spent[1]:g} {unit}" if abs(spent[0] - spent[1]) > tolerance else ""
 
 
 def _selection_fault(sides: Sequence[Side], arm: Arm, against: Arm) -> str:
@@ -218,32 +265,40 @@ def _with_worst(sides: list[Side], metric: MetricClaim) -> list[Side]:
     return result
 
 
-def _stack(rows: Sequence[tuple[int, Side, Side]], name: str, other: str) -> Pairs:
-    """Align the items of all pairs; unequal items make the pairing invalid."""
+def _stack(
+    rows: Sequence[tuple[int, Side, Side]], halves: Sequence[tuple[LostSide, Side]], arm: Arm, against: Arm
+) -> Pairs:
+    """Align the items of all pairs, of half ones too; unequal items make the pairing invalid."""
     if not rows:
         return Pairs()
     first = rows[0][2].table
     statistics.match_items(first.ids, first.ids)  # a repeated id is an error, also where all tables repeat it
-    variant, reference, identical = [], [], True
-    for seed, one, two in rows:
-        aligned = []
-        for found, whose in ((one.table, name), (two.table, other)):
-            table = _aligned(first.ids, found)
-            if isinstance(table, str):
-                sentence = f"items: {whose} at seed {seed} was not scored on the items of {other}: {table}"
-                return Pairs(invalid=("items", sentence))
-            aligned.append(table)
-        left, right = aligned
-        variant.append(left.scores)
-        reference.append(right.scores)
-        identical = identical and _same_answers(left, right)
+    sides = [(seed, name, s) for seed, one, two in rows for s, name in ((one, arm.name), (two, against.name))]
+    sides += [(lost.seed, against.name if lost.of_variant else arm.name, s) for lost, s in halves]
+    tables = []
+    for seed, whose, found in sides:
+        table = _aligned(first.ids, found.table)
+        if isinstance(table, str):
+            sentence = f"items: {whose} at seed {seed} was not scored on the items of {against.name}: {table}"
+            return Pairs(invalid=("items", sentence))
+        tables.append(table)
+    whole = tables[: 2 * len(rows)]
+    variant, reference = whole[0::2], whole[1::2]
+    lost = [replace(half, partner=table.scores) for (half, _), table in zip(halves, tables[len(whole) :], strict=True)]
+    item_wise = first.ids != ("",)
+    both = list(zip(variant, reference, strict=True))
+    same_scores = all(np.array_equal(one.scores, two.scores) for one, two in both)
     return Pairs(
         seeds=tuple(seed for seed, _, _ in rows),
-        variant=np.stack(variant),
-        reference=np.stack(reference),
+        variant=np.stack([table.scores for table in variant]),
+        reference=np.stack([table.scores for table in reference]),
         clusters=first.clusters,
-        item_wise=first.ids != ("",),
-        identical=identical,
+        item_wise=item_wise,
+        ids=first.ids,
+        contents=contents([table.outputs for table in whole]) if item_wise and first.clusters is None else None,
+        same_scores=same_scores,
+        same_outputs=same_outputs(both if item_wise else [(one.answers, two.answers) for _, one, two in rows]),
+        lost=tuple(lost),
     )
 
 
@@ -258,9 +313,14 @@ def _aligned(ids: tuple[str, ...], table: ItemScores) -> ItemScores | str:
     return ItemScores(ids, table.scores[np.asarray(match.order, dtype=np.int64)], outputs)
 
 
-def _same_answers(left: ItemScores, right: ItemScores) -> bool:
-    """Whether two trials gave the same answers (the same scores, where answers are not recorded)."""
-    same = bool(np.array_equal(left.scores, right.scores))
-    if same and left.outputs is not None and right.outputs is not None:
-        same = left.outputs == right.outputs
-    return same
+def same_items(here: Pairs, there: Pairs) -> list[int] | None:
+    """Where each item of ``here`` stands in ``there``; None where the two have other items, or group them otherwise."""
+    places = {item: place for place, item in enumerate(there.ids)}
+    if here.ids != there.ids and places.keys() != set(here.ids):
+        return None
+    order = [places[item] for item in here.ids]
+    if (here.clusters is None) != (there.clusters is None):
+        return None
+    if here.clusters is not None and there.clusters is not None:
+        return order if list(here.clusters) == [there.clusters[place] for place in order] else None
+    return order

@@ -4,11 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from evenhand.statistics.collapse import Collapse
+    from evenhand.statistics.identical import Identical
 
 VerdictKind = Literal["gain", "regression", "no-effect", "no-op", "inconclusive", "invalid", "pruned", "not-run"]
 
 Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class LostPairs:
+    """A contrast once more, with the trials that one arm lost at the value that speaks most against its verdict.
+
+    Attributes:
+        seeds: whose trial one arm lost while the other has scores.
+        arms: who lost it, one for each seed.
+        value: what stands in for them, in words: "the floor 0", "the worst trial seen".
+        estimate, interval: with these trials in, at the level of the contrast.
+        agrees: the verdict is the same with them in.
+    """
+
+    seeds: tuple[int, ...]
+    arms: tuple[str, ...]
+    value: str
+    estimate: float | None
+    interval: Interval | None
+    agrees: bool
 
 
 @dataclass(frozen=True)
@@ -34,12 +58,17 @@ class Contrast:
         bootstrap_interval: crossed seed x item bootstrap at ``level``, shown beside; None where undefined.
         correlation: of the paired scores, None where undefined.
         gained, lost: items (summed over seeds) that went up or down; None without items.
-        identical: every paired output (or score, where no outputs are recorded) is the same.
+        identical: every paired output is recorded and the same, and so is every score.
+        same_scores: every paired score is the same while outputs are not recorded: how many may differ all the same.
         scores: mean score of ``arm`` and of ``against`` over the pairs, in the metric's own direction.
         saturated: what both arms are at ("the ceiling 1"), or empty.
         invalid: why this pairing yields no number, or empty.
         kind: what this contrast alone says.
         words: the same as a sentence with its figures.
+        qualifier: the word in brackets that this contrast alone would give its verdict.
+        scope: what the estimate holds for: "recipe", "seeds" or "checkpoint".
+        collapse: beside a gain over seeds: how often a collapse could still hide; else None.
+        lost_pairs: the contrast with one-sided losses at their worst, where there are such; else None.
         figures: further named figures of the procedure, for readers who recompute.
     """
 
@@ -75,6 +104,11 @@ class Contrast:
     kind: VerdictKind = "not-run"
     words: str = ""
     figures: Mapping[str, float | str | None] = field(default_factory=dict)
+    qualifier: str = ""
+    scope: str = "recipe"
+    collapse: Collapse | None = None
+    same_scores: Identical | None = None
+    lost_pairs: LostPairs | None = None
 
 
 def deciding_interval(contrast: Contrast) -> tuple[Interval | None, float]:
@@ -91,7 +125,8 @@ class Verdict:
     Attributes:
         arm, role, condition, metric, rung: what is judged, and at which rung.
         kind: the verdict.
-        qualifier: the word in brackets: ``saturated``, ``budget``, ``>= margin``, ``trivial``, the rung of a prune ...
+        qualifier: the word in brackets: ``saturated``, ``budget``, ``>= margin``, ``trivial``, the rung of a prune ...,
+            then the scope where it is not the recipe, and the level where it is above 5 %.
         reasons: plain sentences, the first of which carries the figures.
         contrasts: against the baseline and every rival.
         standing: name of the arm against which the variant did worst: the one that decides.

@@ -258,10 +258,30 @@ def _facts(contrast: Contrast) -> tuple[tuple[str, str], ...]:
     facts.extend((name, f"[{numbers.exact(s[0])}, {numbers.exact(s[1])}]") for name, s in spans if s is not None)
     if contrast.identical:
         facts.append(("paired outputs", "all identical"))
+    facts.extend(_further_facts(contrast))
     for name, figure in sorted(contrast.figures.items(), key=lambda entry: entry[0]):
         if figure is not None:
             facts.append((name.replace("_", " "), figure if isinstance(figure, str) else numbers.exact(figure)))
     return tuple(facts)
+
+
+def _further_facts(contrast: Contrast) -> list[tuple[str, str]]:
+    """What could still hide behind a contrast: collapses, answers that differ, trials that were lost."""
+    facts: list[tuple[str, str]] = []
+    if (found := contrast.collapse) is not None:
+        facts.append(("seeds collapsed", f"{found.collapsed} of {found.seeds}"))
+        facts.append(("score from which a seed counts as collapsed", numbers.exact(found.threshold)))
+        facts.append((f"rate of collapse not excluded at {numbers.per_cent(found.level)}", f"{found.not_excluded:.3g}"))
+        lost = found.reason if found.break_even is None else f"{found.break_even:.3g}"
+        facts.append(("rate of collapse at which the gain is lost", lost or numbers.NONE))
+    if (same := contrast.same_scores) is not None:
+        facts.append((f"share of {same.unit} that may differ", f"{same.may_differ:.3g} (0 of {same.compared} do)"))
+    if (worst := contrast.lost_pairs) is not None:
+        lost_seeds = ", ".join(f"{arm} {seed}" for arm, seed in zip(worst.arms, worst.seeds, strict=True))
+        span = "" if worst.interval is None else f" [{', '.join(numbers.exact(end) for end in worst.interval)}]"
+        size = numbers.NONE if worst.estimate is None else numbers.exact(worst.estimate)
+        facts.append((f"difference with {worst.value} for what was lost ({lost_seeds})", f"{size}{span}"))
+    return facts
 
 
 def _interaction_view(interaction: Interaction, scale: Scale, decimals: int) -> InteractionView:

@@ -28,7 +28,7 @@ LOOKS: dict[VerdictKind, Look] = {
     "gain": Look("▲", "bold green", "Better than the baseline and than every rival, beyond chance."),
     "regression": Look("▼", "bold red", "Worse than the arm named, beyond chance."),
     "no-effect": Look("≈", "blue", "Shown to lie inside the margin: too small to matter."),
-    "no-op": Look("≡", "blue", "Every paired output is identical: the arm changes nothing."),
+    "no-op": Look("≡", "blue", "Every paired output was recorded and is identical: the arm changes nothing."),
     "inconclusive": Look("?", "yellow", "These data cannot tell; neither an effect nor its absence is shown."),
     "invalid": Look("×", "magenta", "The comparison is not a fair or a possible one, so no effect is stated."),
     "pruned": Look("◁", "dim", "Screened out early; nothing is said about its effect."),

@@ -7,13 +7,16 @@ cannot be computed is None with a reason, never 0.0 or NaN.
 from evenhand.statistics.betting import BettingTest, ConfidenceSequence, betting_test, confidence_sequence
 from evenhand.statistics.bootstrap import CrossedBootstrap, CrossedDraws, crossed_bootstrap, crossed_draws
 from evenhand.statistics.clusters import cluster_table
+from evenhand.statistics.collapse import Collapse, collapse
 from evenhand.statistics.contrast import PairedContrast, Scope, paired_contrast
 from evenhand.statistics.correlation import PairCorrelation, pair_correlation
 from evenhand.statistics.decodes import AveragedDecodes, average_decodes
+from evenhand.statistics.design_effect import DesignEffect, design_effect, groups_by_prefix, guessed_design_effect
 from evenhand.statistics.detectable import DetectableEffect, detectable_noncentrality, smallest_detectable_effect
 from evenhand.statistics.difference_of_differences import difference_of_differences
 from evenhand.statistics.equivalence import Equivalence, equivalence
 from evenhand.statistics.estimate import MeanEstimate
+from evenhand.statistics.identical import Identical, identical_scores
 from evenhand.statistics.intervals import Interval
 from evenhand.statistics.looks import LookPlan, plan_looks
 from evenhand.statistics.missing import ItemMatch, PairCheck, check_pairs, match_items
@@ -40,6 +43,7 @@ from evenhand.statistics.planning import (
 from evenhand.statistics.proportions import PairedProportions, paired_proportions
 from evenhand.statistics.pruning import Futility, ThresholdPrune, futility, prune_chance, threshold_prune
 from evenhand.statistics.saturation import Saturation, saturation
+from evenhand.statistics.shares import share_not_excluded
 from evenhand.statistics.sign_flip import SignFlip, attainable_minimum, sign_flip
 from evenhand.statistics.signs import ItemFlips, SignCounts, item_flips, sign_counts
 from evenhand.statistics.spread import Spread, spread_from_pilot, spread_of_right_or_wrong
@@ -58,12 +62,15 @@ __all__ = [
     "Adjusted",
     "AveragedDecodes",
     "BettingTest",
+    "Collapse",
     "ConfidenceSequence",
     "CrossedBootstrap",
     "CrossedDraws",
+    "DesignEffect",
     "DetectableEffect",
     "Equivalence",
     "Futility",
+    "Identical",
     "IntersectionUnion",
     "Interval",
     "ItemFlips",
@@ -93,9 +100,11 @@ __all__ = [
     "betting_test",
     "check_pairs",
     "cluster_table",
+    "collapse",
     "confidence_sequence",
     "crossed_bootstrap",
     "crossed_draws",
+    "design_effect",
     "detectable_noncentrality",
     "difference_of_differences",
     "equivalence",
@@ -104,7 +113,10 @@ __all__ = [
     "expected_normal_maximum",
     "expected_precision",
     "futility",
+    "groups_by_prefix",
+    "guessed_design_effect",
     "holm",
+    "identical_scores",
     "interquartile_mean",
     "intersection_union",
     "item_flips",
@@ -123,6 +135,7 @@ __all__ = [
     "report_peak",
     "saturation",
     "seeds_needed",
+    "share_not_excluded",
     "sign_counts",
     "sign_flip",
     "smallest_detectable_effect",

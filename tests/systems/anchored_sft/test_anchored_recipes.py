@@ -60,6 +60,7 @@ def test_an_untrained_arm_is_the_base(run_trial: Any) -> None:
     assert outcome.failure is None, outcome.failure
     assert outcome.metrics["final_distance"] == pytest.approx(0.0, abs=1e-6)
     assert "steps" not in outcome.spent
+    assert not outcome.draws  # it is declared deterministic, so it may draw from no stream of the trial
 
 
 def test_replay_keeps_items_out_of_training_and_rescaling_finds_no_scale_where_none_reaches(run_trial: Any) -> None:

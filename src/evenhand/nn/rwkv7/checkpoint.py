@@ -242,9 +242,7 @@ def _other_names(tensors: Mapping[str, Tensor]) -> str | None:
     return None
 
 
-def _check(
-    tensors: Mapping[str, Tensor], expected: Mapping[str, torch.Size], source: str, dtype: torch.dtype
-) -> None:
+def _check(tensors: Mapping[str, Tensor], expected: Mapping[str, torch.Size], source: str, dtype: torch.dtype) -> None:
     faults = [Fault(name, "this tensor is missing") for name in expected if name not in tensors]
     for name, tensor in tensors.items():
         if name in UNUSED:

@@ -27,7 +27,7 @@ from evenhand.systems.anchored_sft.conversations import (
 )
 from evenhand.systems.anchored_sft.decoding import check_opening, render
 from evenhand.systems.anchored_sft.evaluation import Answers, ForgettingEvaluation
-from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order
+from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order, training_stream
 from evenhand.systems.anchored_sft.judge import JudgedAnswer, JudgedQuestion, RewardJudge, read_questions
 from evenhand.systems.anchored_sft.mix import training_order
 from evenhand.systems.anchored_sft.run_length import check_length
@@ -206,7 +206,7 @@ def _conversations(settings: CheckpointSettings, bench: Bench, tokenizer: Any) -
         return held, dataset_of([row for group in rows for row in group])
     order = training_order(
         [len(group) for group in rows], steps, per_step, settings.mix_reasoning_ratio, settings.curriculum,
-        bench.rng("order of rows"),
+        training_stream(settings, bench, "order of rows"),
     )  # fmt: skip
     return held, dataset_of(in_order(rows, order))
 
@@ -274,7 +274,7 @@ def _streamed(settings: CheckpointSettings, bench: Bench, tokenizer: Any) -> tup
             if row is not None:
                 yield {"input_ids": list(row.input_ids), "labels": list(row.labels)}
 
-    seed = int(bench.rng("order of rows").integers(2**31))
+    seed = int(training_stream(settings, bench, "order of rows").integers(2**31))
     shuffled = IterableDataset.from_generator(rows).shuffle(seed=seed, buffer_size=SHUFFLED)
     return _fit(held, tokenizer, settings, bench), shuffled
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from transformers import TrainerControl as Control
 from transformers import TrainerState as State
@@ -32,6 +33,7 @@ from evenhand.systems.anchored_sft.evaluation import Answers
 from evenhand.systems.anchored_sft.run_length import check_length, schedule_of
 from evenhand.systems.anchored_sft.settings import KINDS, TrainingSettings
 from evenhand.systems.anchored_sft.trainer import Anchor, AnchoredSFTTrainer
+from evenhand.trial import stream
 
 
 @dataclass(frozen=True)
@@ -216,9 +218,14 @@ class _Ledger(TrainerCallback):
         self.arm.bench.checkpoint({"folder": folder, "progress": self.arm.progress, "stopper": kept})
 
 
+def training_stream(settings: TrainingSettings, bench: Bench, name: str) -> np.random.Generator:
+    """The trial's stream of a name; an arm that does not train draws nothing of its trial, whatever it prepares."""
+    return bench.rng(name) if settings.train else stream("untrained", name)
+
+
 def adapted(model: Any, settings: TrainingSettings, bench: Bench) -> Any:
     """The base with a fresh adapter, drawn from the stream ``init``."""
-    seed = int(bench.rng("init").integers(2**31))
+    seed = int(training_stream(settings, bench, "init").integers(2**31))
     return lora(
         model,
         r=settings.lora_r,

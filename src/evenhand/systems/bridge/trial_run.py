@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from evenhand.outcome import Outcome
@@ -41,13 +40,14 @@ def run_trial(settings: Settings, bench: Bench) -> Outcome:
     """Run the trial that the settings describe."""
     torch.set_num_threads(bench.threads)
     material = prepare(settings, bench)
-    rng = stream("bridge evaluation", int(bench.rng("evaluation").integers(2**62)))
+    # Arms without soft tokens draw nothing: they are declared deterministic.
     if settings.reference != "none":
-        evaluation = _reference(settings, material, bench, rng)
+        evaluation = _reference(settings, material, bench)
     elif settings.control == "no_soft_tokens":
-        evaluation = _without_soft_tokens(settings, material, rng)
+        evaluation = _without_soft_tokens(settings, material)
     else:
         bridge = trained_bridge(settings, material, bench)
+        rng = stream("bridge evaluation", int(bench.rng("evaluation").integers(2**62)))
         evaluation = evaluate_bridge(
             bridge, material.test, with_text=settings.with_text, control=settings.control,
             reference=material.train[:REFERENCE_ITEMS], new_tokens=settings.new_tokens, batch=settings.batch, rng=rng,
@@ -56,14 +56,16 @@ def run_trial(settings: Settings, bench: Bench) -> Outcome:
     return _outcome(evaluation)
 
 
-def _without_soft_tokens(settings: Settings, material: Material, rng: np.random.Generator) -> Evaluation:
+def _without_soft_tokens(settings: Settings, material: Material) -> Evaluation:
     """The target alone in the bridge's format: nothing stands where the soft tokens would."""
     bridge = _bare(material)
     outputs = generate_answers(
         bridge, material.test, None, with_text=settings.with_text, new_tokens=settings.new_tokens, batch=settings.batch
     )
     answers = Answers.read(outputs, material.test)
-    return Evaluation(answers, collapse_signs(bridge, material.test, None, answers, with_text=False, rng=rng))
+    never_drawn_from = stream("bridge evaluation", 0)
+    signs = collapse_signs(bridge, material.test, None, answers, with_text=False, rng=never_drawn_from)
+    return Evaluation(answers, signs)
 
 
 def _bare(material: Material) -> Bridge:
@@ -80,7 +82,7 @@ def _no_states(texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
     raise ValueError("a bare bridge reads no source")
 
 
-def _reference(settings: Settings, material: Material, bench: Bench, rng: np.random.Generator) -> Evaluation:
+def _reference(settings: Settings, material: Material, bench: Bench) -> Evaluation:
     """What the models answer without a bridge."""
     test, source, target = material.test, material.source, material.target
     if settings.reference == "source_probe":

@@ -13,7 +13,7 @@ from evenhand.recipe import Bench
 from evenhand.systems.anchored_sft.conversations import Conversation, Tokenised, tokenise
 from evenhand.systems.anchored_sft.decoding import render
 from evenhand.systems.anchored_sft.evaluation import ForgettingEvaluation
-from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order
+from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order, training_stream
 from evenhand.systems.anchored_sft.mix import training_order
 from evenhand.systems.anchored_sft.settings import StandinSettings, check_epochs
 from evenhand.systems.anchored_sft.shown import first_by_hash, note_question
@@ -126,14 +126,14 @@ def as_tokens(name: str, prompt: str, answer: str, tokenizer: Any) -> Tokenised:
 
 def lessons(settings: StandinSettings, bench: Bench, tokenizer: Any, taken: set[str]) -> list[list[Tokenised]]:
     """The new task's lessons, and old lessons to replay; none of them is a dev question or an item."""
-    rng, world = bench.rng("data"), skills.the_world()
+    rng, world = training_stream(settings, bench, "data"), skills.the_world()
     new: dict[str, str] = {}
     while len(new) < settings.training_questions:
         prompt, answer = skills.target_lesson(rng, settings.answer_format)
         if prompt not in taken:
             new[prompt] = answer
     old: list[tuple[str, str]] = []
-    replayed = bench.rng("replay")
+    replayed = training_stream(settings, bench, "replay")
     while settings.replay is not None and len(old) < settings.training_questions:
         pair = skills.lesson(str(replayed.choice(kept_skills())), replayed, world)
         # A fact has one question only: to replay facts is to replay those that are asked.
@@ -173,7 +173,12 @@ def run_arm(settings: StandinSettings, bench: Bench) -> Outcome:
     if settings.train:
         check_epochs(settings, len(parts[0]), steps)
     order = training_order(
-        [len(part) for part in parts], steps, per_step, settings.replay, settings.curriculum, bench.rng("order of rows")
+        [len(part) for part in parts],
+        steps,
+        per_step,
+        settings.replay,
+        settings.curriculum,
+        training_stream(settings, bench, "order of rows"),
     )
     prompts = None if settings.anchor_prompts is None else generic_prompts(bench, tokenizer, taken)
     rows = dataset_of(in_order(parts, order))

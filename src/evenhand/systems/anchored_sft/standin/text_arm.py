@@ -26,7 +26,7 @@ from evenhand.systems.anchored_sft.conversations import (
 )
 from evenhand.systems.anchored_sft.decoding import greedy_answers
 from evenhand.systems.anchored_sft.evaluation import ForgettingEvaluation, Losses
-from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order
+from evenhand.systems.anchored_sft.fine_tune import Arm, Glance, adapted, dataset_of, in_order, training_stream
 from evenhand.systems.anchored_sft.mix import DataMix, training_order
 from evenhand.systems.anchored_sft.settings import TextSettings, check_epochs
 from evenhand.systems.anchored_sft.shown import SHOWN, first_by_hash, note_question
@@ -246,7 +246,14 @@ def run_arm(settings: TextSettings, bench: Bench) -> Outcome:
     steps, per_step = int(bench.budget.amount), settings.batch * settings.grad_acc
     if settings.train:
         check_epochs(settings, len(new), steps)
-    order = training_order([len(p) for p in parts], steps, per_step, settings.replay, None, bench.rng("order of rows"))
+    order = training_order(
+        [len(p) for p in parts],
+        steps,
+        per_step,
+        settings.replay,
+        None,
+        training_stream(settings, bench, "order of rows"),
+    )
     prompts = None
     if settings.anchor_prompts is not None:
         prompts = [row.input_ids[:PROMPT_LENGTH] for row in blocks(taught, tokenizer)]
