@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evenhand import standing
 from evenhand.decide import progress
 from evenhand.display import duration
 from evenhand.docket import LoadedClaim, all_trials, outcomes_so_far, settled
@@ -24,7 +25,7 @@ from evenhand.ledger import Ledger
 from evenhand.outcome import Execution, Outcome
 from evenhand.plan import ResolvedClaim
 from evenhand.recipe import Recipe
-from evenhand.verdict import Decision
+from evenhand.verdict import Decision, Standing
 
 
 def plain(value: Any) -> Any:
@@ -133,6 +134,7 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
         "finished": bool(ledger.decisions(name, newest.hash)),
         "results": len(settled(outcomes)),
         "failures": _failures(outcomes, labels),
+        "standing": plain(standing.standing_of(newest, ledger)),
     }
 
 
@@ -150,6 +152,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "pruned": {arm: reason for arm, (_, reason) in stand.pruned.items()},
         "results": len(settled(outcomes)),
         "failures": _failures(outcomes, labels),
+        "standing": plain(standing.standing(claim, ledger)),
     }
 
 
@@ -178,6 +181,9 @@ def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> No
         where = f", {document['pending']} trials to run at rung {document['rung']}" if document.get("pending") else ""
         console.print(Text(f"{document['claim']} (claim {document['hash']}): {state}{where}", style="bold"))
         console.print(f"  {document['results']} results, {len(document['failures'])} failed trials")
+        if document["standing"]["fixed"] != "before":
+            told = Standing(**document["standing"]).sentence
+            console.print(Text(f"  {told}", style="yellow"), soft_wrap=True)
         for arm, reason in document.get("pruned", {}).items():
             console.print(Text(f"  '{arm}' was screened out: {reason}"))
         groups = Counter((f["kind"], f["message"], f["advice"]) for f in document["failures"])

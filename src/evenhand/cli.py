@@ -140,12 +140,11 @@ def status(
 def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
     """Decide a claim from the outcomes in the ledger, without running anything."""
     from evenhand.answers import print_decision
-    from evenhand.decide import decide
-    from evenhand.docket import load_claim, outcomes_so_far
+    from evenhand.docket import decided, load_claim
     from evenhand.ledger import Ledger
 
     loaded = load_claim(claim)
-    decision = decide(loaded.resolved, outcomes_so_far(loaded.resolved, Ledger(ledger, create=False)))
+    decision = decided(loaded, Ledger(ledger, create=False))
     if as_json:
         print_json(decision)
     else:

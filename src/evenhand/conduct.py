@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from evenhand.decide import decide, progress, running_contrasts
-from evenhand.docket import LoadedClaim, all_trials, fix_claim, outcomes_so_far, settled
+from evenhand.decide import progress, running_contrasts
+from evenhand.docket import LoadedClaim, all_trials, decided, fix_claim, outcomes_so_far, settled
 from evenhand.execution.failures import Ending, Retries, keeps_its_work, likeness
 from evenhand.execution.machine import provenance
 from evenhand.execution.slots import Finished, LocalSlots, last_progress, read_outcome
@@ -247,7 +247,7 @@ def run_claim(
             with LocalSlots([loaded.resolved.recipe], loaded.folder, jobs) as slots:
                 run = _Run(loaded, ledger, slots, watcher, outcomes, provenance(loaded.folder))
                 run.loop()
-        decision = decide(loaded.resolved, outcomes)
+        decision = decided(loaded, ledger, outcomes)
         complete = progress(loaded.resolved, settled(outcomes)).finished
         if complete and not ledger.decisions(loaded.resolved.name, loaded.resolved.hash):
             titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}

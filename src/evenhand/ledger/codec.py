@@ -98,8 +98,9 @@ def claim_from_entry(entry: Entry) -> ClaimRecord:
     """A claim record."""
     body = entry.body
     return ClaimRecord(
-        body["name"], body["hash"], body["identity"], body["text"], body["amends"], tuple(body["changes"]), entry.place
-    )
+        body["name"], body["hash"], body["identity"], body["text"], body["amends"], tuple(body["changes"]), entry.place,
+        body.get("known"),
+    )  # fmt: skip
 
 
 def decision_from_entry(entry: Entry) -> DecisionRecord:

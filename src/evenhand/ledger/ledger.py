@@ -84,13 +84,14 @@ class Ledger:
         text: str,
         amends: str = "",
         changes: Sequence[str] = (),
+        known: Mapping[str, Any] | None = None,
     ) -> ClaimRecord:
-        """Enter a claim before its first trial."""
+        """Enter a claim before its first trial; ``known`` says what was known of its outcomes, see the record."""
         body = {
             "name": name, "hash": hash, "identity": identity, "text": text, "amends": amends, "changes": changes,
-        }  # fmt: skip
+        } | ({} if known is None else {"known": known})  # fmt: skip
         place = self._writer.append("claim", codec.plain(body, "claim"))
-        return ClaimRecord(name, hash, identity, text, amends, tuple(changes), place)
+        return ClaimRecord(name, hash, identity, text, amends, tuple(changes), place, known)
 
     def record_decision(self, name: str, hash: str, verdicts: Mapping[str, str]) -> DecisionRecord:
         """Enter that a claim was run to its end, with its verdicts."""
@@ -177,6 +178,25 @@ class Ledger:
         wanted = set(trial_ids)
         chosen = _counting(e for e in self._entries("outcome") if e.body["trial"]["id"] in wanted)
         return {key: self._outcome(entry) for key, entry in chosen.items()}
+
+    def known_before(self, claim_hash: str, trial_ids: Collection[str]) -> dict[str, str]:
+        """What was known of some trials when a claim was entered; all that is known now where it was not.
+
+        Returns:
+            Trial id to the hash of the claim under which its first result was recorded. A failure of the machine and
+            an exploratory trial are no results.
+        """
+        wanted, found = set(trial_ids), dict[str, str]()
+        self._entries("outcome")
+        for entry in self._cache[1] if self._cache is not None else []:
+            if entry.kind == "claim" and entry.body["hash"] == claim_hash:
+                break
+            if entry.kind != "outcome" or entry.body["exploratory"] or not _is_result(entry):
+                continue
+            key = entry.body["trial"]["id"]
+            if key in wanted:
+                found.setdefault(key, entry.body["claim_hash"])
+        return found
 
     def verify(self) -> VerifyReport:
         """Check every record and every file; names all that is altered, missing or reordered."""
