@@ -10,10 +10,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from evenhand import standing
+from evenhand.agreement import Made, package_remarks
 from evenhand.claim import ClaimFile, parse_claim
 from evenhand.decide import decide
 from evenhand.errors import ClaimError, EvenhandError, Fault, SettingsError
 from evenhand.execution import catalogue
+from evenhand.freshness import Freshness, freshness
 from evenhand.ledger import Ledger
 from evenhand.outcome import Outcome
 from evenhand.pairs import Outcomes
@@ -72,6 +74,18 @@ def outcomes_so_far(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Outcome]:
     return {key: record.outcome for key, record in ledger.latest(ids).items()}
 
 
+def all_made(claim: ResolvedClaim, outcomes: Outcomes) -> list[Made]:
+    """The outcomes at hand with the arms and seeds that they stand for."""
+    return [
+        Made(t.arm, -1 if t.seed is None else t.seed, outcomes[t.id]) for t in all_trials(claim) if t.id in outcomes
+    ]
+
+
+def stale_results(loaded: LoadedClaim, outcomes: Outcomes) -> Freshness:
+    """Which results of a claim were made by code or from data that have changed since; other failures run anyway."""
+    return freshness(settled(outcomes), loaded.folder)
+
+
 def settled(outcomes: Outcomes) -> dict[str, Outcome]:
     """The outcomes that say something about the model; other failures are tried again by a new run."""
     return {k: o for k, o in outcomes.items() if o.failure is None or o.failure.kind == "diverged"}
@@ -114,7 +128,19 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     claim = loaded.resolved
     standing.require_entered(claim, loaded.path, ledger)
     found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
-    return standing.stamped(decide(claim, found), standing.standing(claim, ledger))
+    remarks = [*package_remarks(all_made(claim, found)), *_replaced(claim, ledger)]
+    return standing.stamped(decide(claim, found), standing.standing(claim, ledger), remarks)
+
+
+def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[str]:
+    """That results which had been seen were made anew by other code or from other data, as a sentence."""
+    count = ledger.superseded({trial.id for trial in all_trials(claim)})
+    if not count:
+        return []
+    return [
+        f"{'1 result replaces an earlier one' if count == 1 else f'{count} results replace earlier ones'} that other "
+        "code or other data had made; what was changed after results were seen is part of this claim."
+    ]
 
 
 def queue(claims: Sequence[LoadedClaim], finished: Callable[[str], bool]) -> list[LoadedClaim]:

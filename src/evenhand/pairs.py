@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand import statistics
+from evenhand.agreement import Made, disagreement
 from evenhand.checkpoints import Choice, checkpoints, choice_words, select
 from evenhand.claim import Arm, Condition, MetricClaim, Rung
 from evenhand.outcome import ItemScores, Outcome
@@ -66,6 +67,7 @@ class Pairs:
         pending: seeds of pairs whose trials have not run yet.
         chosen: which checkpoints were selected, in words; empty where the final ones are taken.
         invalid: (word, sentence) why the pairing is not allowed, or None.
+        made: the outcomes behind the pairs, with their arms and seeds.
     """
 
     seeds: tuple[int, ...] = ()
@@ -79,6 +81,7 @@ class Pairs:
     pending: tuple[int, ...] = ()
     chosen: str = ""
     invalid: tuple[str, str] | None = None
+    made: tuple[Made, ...] = ()
 
     def differences(self, metric: MetricClaim) -> Floats:
         """(S, I) differences, positive where the variant is better."""
@@ -122,6 +125,7 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
     failures: list[str] = []
     pending: list[int] = []
     present: list[tuple[bool, bool]] = []
+    made: list[Made] = []
     for seed in seeds:
         found = [outcomes.get(claim.trial(one, cell.condition, cell.rung, seed).id) for one in (arm, against)]
         sides = _with_worst([side(outcome, cell.metric) for outcome in found], cell.metric)
@@ -141,7 +145,12 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
         if fault:
             return Pairs(invalid=("selection", f"selection: at seed {seed}, {fault}"))
         rows.append((seed, sides[0], sides[1]))
+        made += [Made(one.name, seed, o) for one, o in zip((arm, against), found, strict=True) if o is not None]
+    mixed = disagreement(made)
+    if mixed is not None:
+        return Pairs(invalid=mixed, dropped=dropped, failures=tuple(failures), pending=tuple(pending))
     stacked = replace(_stack(rows, arm.name, against.name), chosen=_chosen(rows, arm.name, against.name))
+    stacked = replace(stacked, made=tuple(made))
     invalid = stacked.invalid or _range_fault(stacked, cell.metric)
     if invalid is None and dropped and rows:
         check = statistics.check_pairs([p[1] for p in present], [p[0] for p in present])

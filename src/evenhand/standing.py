@@ -1,4 +1,4 @@
-"""When a claim was fixed, as the ledger tells it; what nobody has entered is refused, and verdicts say how they stand."""
+"""When a claim was fixed, as the ledger tells it; what nobody has entered is refused, and verdicts carry it."""
 
 from __future__ import annotations
 

@@ -68,7 +68,8 @@ def outcome_to_plain(outcome: Outcome) -> dict[str, Any]:
     with a note.
     """
     document: dict[str, dict[str, Any]] = {
-        key: dict(getattr(outcome, key)) for key in ("metrics", "undefined", "spent", "grain", "data", "notes")
+        key: dict(getattr(outcome, key))
+        for key in ("metrics", "undefined", "spent", "grain", "data", "notes", "code", "packages")
     }
     for name in _not_finite(document["metrics"]):
         found = document["metrics"].pop(name)

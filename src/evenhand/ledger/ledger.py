@@ -29,7 +29,7 @@ from evenhand.ledger.tables import (
 )
 from evenhand.ledger.verify import verify
 from evenhand.ledger.writer import SegmentWriter
-from evenhand.outcome import Curve, Execution, ItemScores, Outcome
+from evenhand.outcome import Curve, Execution, ItemScores, Outcome, made_otherwise
 from evenhand.trial import Trial
 
 
@@ -173,11 +173,27 @@ class Ledger:
     def latest(self, trial_ids: Collection[str]) -> dict[str, OutcomeRecord]:
         """The attempt that counts for each trial: the first that is a result, else the last failure.
 
-        A result is a set of scores or a divergence. The first counts, so that running again cannot replace it.
+        A result is a set of scores or a divergence. The first counts, so that running again cannot replace it; but one
+        that was made by other code or from other data than a later attempt is superseded by that.
         """
         wanted = set(trial_ids)
         chosen = _counting(e for e in self._entries("outcome") if e.body["trial"]["id"] in wanted)
         return {key: self._outcome(entry) for key, entry in chosen.items()}
+
+    def superseded(self, trial_ids: Collection[str]) -> int:
+        """Number of trials with a result that a later attempt, by other code or from other data, has replaced."""
+        wanted, chosen, replaced = set(trial_ids), dict[str, Entry](), set[str]()
+        for entry in self._entries("outcome"):
+            key = entry.body["trial"]["id"]
+            if key not in wanted or entry.body["exploratory"]:
+                continue
+            known = chosen.get(key)
+            otherwise = known is not None and made_otherwise(known.body["outcome"], entry.body["outcome"])
+            if known is not None and _is_result(known) and otherwise:
+                replaced.add(key)
+            if known is None or not _is_result(known) or otherwise:
+                chosen[key] = entry
+        return len(replaced)
 
     def known_before(self, claim_hash: str, trial_ids: Collection[str]) -> dict[str, str]:
         """What was known of some trials when a claim was entered; all that is known now where it was not.
@@ -287,11 +303,14 @@ def _read_curves(folder: Path, reference: Reference, whose: str) -> dict[str, Cu
 
 
 def _counting(entries: Iterable[Entry]) -> dict[str, Entry]:
-    """The attempt that counts for each trial: the first that is a result, else the last failure."""
+    """The attempt that counts for each trial; see :meth:`Ledger.latest`."""
     chosen: dict[str, Entry] = {}
     for entry in entries:
         key = entry.body["trial"]["id"]
-        if not entry.body["exploratory"] and (key not in chosen or not _is_result(chosen[key])):
+        if entry.body["exploratory"]:
+            continue
+        known = chosen.get(key)
+        if known is None or not _is_result(known) or made_otherwise(known.body["outcome"], entry.body["outcome"]):
             chosen[key] = entry
     return chosen
 
