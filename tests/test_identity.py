@@ -33,7 +33,8 @@ def run(settings: Settings, bench: Bench) -> dict[str, float]:
     more = float(bench.data(settings.path).read_text()) if settings.path else 0.0
     noise = bench.rng("init").normal() * 0.01
     ids = bench.item_set.choose(50)
-    bench.items("score", [str(i) for i in ids], [helper.score() + more + noise * (1 + more) + 0.001 * (i % 7) for i in ids])
+    level = helper.score() + more + noise * (1 + more)
+    bench.items("score", [str(i) for i in ids], [level + 0.001 * (i % 7) for i in ids])
     return {{}}
 """
 BROKEN = "def score():\n    return 0.5\n\ndef new_arm():\n    raise ValueError('a fault')\n"
@@ -351,3 +352,58 @@ def test_settings_of_a_command_without_files_are_what_they_were(tmp_path: Path) 
     package(tmp_path)
     path = command(tmp_path, f'["{sys.executable}", "-m", "pkg.train"]')
     assert load_claim(path).resolved.settings["off", "default"].keys() == {"argv", "values"}
+
+
+def install(folder: Path, name: str, version: str, text: str) -> None:
+    """A distribution as an installer leaves it."""
+    site = folder / "site-packages"
+    for old in site.glob(f"{name}-*.dist-info/METADATA"):
+        old.unlink()
+        old.parent.rmdir()
+    (site / name).mkdir(parents=True, exist_ok=True)
+    (site / name / "__init__.py").write_text(text)
+    (site / f"{name}-{version}.dist-info").mkdir()
+    (site / f"{name}-{version}.dist-info" / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    )
+
+
+INSTALLED = """
+from evenhand.recipe import Bench, RecipeSettings, recipe
+import third
+
+class Settings(RecipeSettings):
+    shift: float = 0.0
+
+@recipe({declared})
+def run(settings: Settings, bench: Bench) -> dict[str, float]:
+    bench.budget.spend(steps=bench.budget.amount)
+    return {{"score": 0.5 + settings.shift + 0.01 * bench.rng("init").normal() * settings.shift}}
+"""
+
+
+@pytest.mark.parametrize("declared", ["", "version=1"])
+def test_an_installed_recipe_is_known_by_the_version_of_its_package_or_by_the_one_it_declares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, declared: str
+) -> None:
+    name = "mine_installed" + ("_declared" if declared else "")
+    install(tmp_path, "third", "1.0", "")
+    install(tmp_path, name, "1.0", INSTALLED.format(declared=declared))
+    monkeypatch.syspath_prepend(tmp_path / "site-packages")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'site-packages'}:{Path(__file__).parent.parent / 'src'}")
+    path = project(tmp_path, arm="settings.shift = 0.2")
+    path.write_text(path.read_text().replace("mine:run", f"{name}:run"))
+    assert run(path)[0].verdicts[0].kind == "gain"
+    record = Ledger(tmp_path / "ledger").outcomes()[0]
+    assert dict(record.outcome.code) == ({} if declared else {f"package {name}": "1.0"})
+    assert record.outcome.packages["third"] == "1.0"
+    install(tmp_path, name, "1.1", INSTALLED.format(declared=declared))
+    install(tmp_path, "third", "2.0", "")
+    path.write_text(path.read_text().replace("seeds = [0, 1, 2, 3]", "seeds = [0, 1, 2, 3, 4]"))
+    recorder = Recorder()
+    decision = run_claim(load_claim(path), Ledger(tmp_path / "ledger"), jobs=2, observer=recorder, amend=True)
+    assert len(recorder.trials) == (2 if declared else 10)
+    told = [warning for warning in decision.warnings if "The package third was not of one version" in warning]
+    assert len(told) == (1 if declared else 0)
+    if declared:
+        assert "1.0 (off (seeds 0, 1, 2, 3), on (seeds 0, 1, 2, 3)) against 2.0 (off (seed 4), on (seed 4))" in told[0]

@@ -11,12 +11,16 @@ ASSET = "asset:"
 """Before the key of what trials build and share; it follows from code and data."""
 
 
+_MOST_SEEDS = 12
+"""Seeds named in a sentence; the ledger knows the others."""
+
+
 @dataclass(frozen=True)
 class Made:
-    """An outcome with the arm and the seed that it stands for."""
+    """An outcome with the arm and the seed that it stands for; a deterministic one stands for every seed (None)."""
 
     arm: str
-    seed: int
+    seed: int | None
     outcome: Outcome
 
 
@@ -70,11 +74,14 @@ def _several(tables: Iterable[tuple[Made, Mapping[str, str]]]) -> dict[str, dict
 
 def _who(made: Sequence[Made]) -> str:
     """Arms with their seeds: ``off (seeds 0, 1, 2)``."""
-    seeds: dict[str, list[int]] = {}
+    seeds: dict[str, dict[int, None]] = {}
     for one in made:
-        if one.seed not in seeds.setdefault(one.arm, []):
-            seeds[one.arm].append(one.seed)
-    return ", ".join(
-        f"{arm} ({'seed' if len(own) == 1 else 'seeds'} {', '.join(map(str, own[:12]))}{' ...' if len(own) > 12 else ''})"
-        for arm, own in seeds.items()
-    )
+        seeds.setdefault(one.arm, {}).update({} if one.seed is None else {one.seed: None})
+    return ", ".join(f"{arm}{_listed(list(own))}" for arm, own in seeds.items())
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    if not seeds:
+        return ""
+    more = " ..." if len(seeds) > _MOST_SEEDS else ""
+    return f" ({'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds[:_MOST_SEEDS]))}{more})"

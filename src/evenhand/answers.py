@@ -80,8 +80,8 @@ def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console) -> None:
-    """The plan, for people."""
+def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running: bool = False) -> None:
+    """The plan, for people; a run says itself, as it begins, what runs anew."""
     document = plan_document(loaded, ledger)
     console.print(Text(f"{document['claim']} (claim {document['hash']})", style="bold"))
     if document["question"]:
@@ -98,7 +98,7 @@ def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console) -> None:
             f"{len(rung['seeds'])} seeds, {items} items"
         )
         console.print(Text(line))
-    for sentence in document["anew"]:
+    for sentence in () if running else document["anew"]:
         console.print(Text(sentence, style="yellow"), soft_wrap=True)
     for row in document["foresight"]:
         console.print(Text(foresight_words(Foresight(**row)), style="yellow" if row["exceeds_margin"] else ""))

@@ -84,7 +84,7 @@ def run(
     loaded = queue([load_claim(path) for path in claims], lambda name: is_finished(name, store))
     decisions = []
     for claim in loaded:
-        print_plan(claim, store, console)
+        print_plan(claim, store, console, running=True)
         try:
             with observer(claim.resolved, console) as watcher:
                 decision = run_claim(claim, store, jobs=jobs or cores(), observer=watcher, amend=amend)

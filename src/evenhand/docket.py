@@ -76,9 +76,7 @@ def outcomes_so_far(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Outcome]:
 
 def all_made(claim: ResolvedClaim, outcomes: Outcomes) -> list[Made]:
     """The outcomes at hand with the arms and seeds that they stand for."""
-    return [
-        Made(t.arm, -1 if t.seed is None else t.seed, outcomes[t.id]) for t in all_trials(claim) if t.id in outcomes
-    ]
+    return [Made(t.arm, t.seed, outcomes[t.id]) for t in all_trials(claim) if t.id in outcomes]
 
 
 def stale_results(loaded: LoadedClaim, outcomes: Outcomes) -> Freshness:

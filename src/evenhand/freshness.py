@@ -93,11 +93,16 @@ def freshness(outcomes: Outcomes, folder: Path) -> Freshness:
         folder: of the claim.
     """
     present, stale, gone = Present(folder), dict[str, str](), Counter[str]()
+    found: dict[tuple[object, ...], tuple[str, list[str]]] = {}  # most trials rest on the same files
     for key, outcome in outcomes.items():
-        why = [*_changed_code(outcome, present), *_changed_data(outcome, present)]
+        files = (tuple(outcome.code.items()), tuple(outcome.data.items()))
+        if files not in found:
+            why = ", ".join([*_changed_code(outcome, present), *_changed_data(outcome, present)])
+            found[files] = why, [name for name in _data_keys(outcome) if present.data(name) is None]
+        why, missing = found[files]
         if why:
-            stale[key] = ", ".join(why)
-        gone.update(name for name in _data_keys(outcome) if present.data(name) is None)
+            stale[key] = why
+        gone.update(missing)
     return Freshness(stale, dict(gone))
 
 

@@ -17,8 +17,7 @@ import numpy as np
 from evenhand.errors import DataError, RecipeError
 from evenhand.execution import sources
 from evenhand.execution.outcome_file import item_scores
-from evenhand.execution.sources import file_hash as file_hash
-from evenhand.execution.sources import folder_hash
+from evenhand.execution.sources import file_hash, folder_hash
 from evenhand.outcome import Curve, ItemScores
 from evenhand.trial import ItemSet, Trial, canonical_hash
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from evenhand.errors import DataError
-from evenhand.execution.bench import file_hash
+from evenhand.execution.sources import file_hash
 from evenhand.outcome import Outcome
 from evenhand.recipe import Bench
 from evenhand.systems.anchored_sft.conversations import (
