@@ -285,54 +285,18 @@ def item_sets(rungs: Sequence[Rung], seed: int) -> dict[str, ItemSet]:
     return sets
 
 
-def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
-    """The claim that has this identity: what :meth:`ResolvedClaim.identity` gave, read back.
-
-    Returns:
-        None where the identity was written by a version whose claims had other fields.
-    """
-    beside = {"fingerprint", "arms", "conditions", "metrics", "rungs"}
-    document = {key: value for key, value in identity.items() if key not in beside} | {
-        "arm": [
-            {"name": name} | {k: v for k, v in arm.items() if k != "settings"} for name, arm in identity["arms"].items()
-        ],
-        "condition": [{"name": name} | condition for name, condition in identity["conditions"].items()],
-        "metric": identity["metrics"],
-        "rung": identity["rungs"],
-    }
-    try:
-        claim = Claim.model_validate(document)
-    except ValidationError:
-        return None
-    settings = {(arm, c): own for arm, entry in identity["arms"].items() for c, own in entry["settings"].items()}
-    items = item_sets(claim.rungs, claim.item_seed)
-    return ResolvedClaim(claim, claim.recipe, str(identity["fingerprint"]), settings, items)
-
-
-def _indexed(value: Any) -> Any:
+def indexed(value: Any) -> Any:
     """Lists of tables as tables by position, so that each of their fields has a path."""
     if isinstance(value, Mapping):
-        return {str(k): _indexed(v) for k, v in value.items()}
+        return {str(k): indexed(v) for k, v in value.items()}
     if isinstance(value, list | tuple) and any(isinstance(v, Mapping) for v in value):
-        return {str(i): _indexed(v) for i, v in enumerate(value)}
+        return {str(i): indexed(v) for i, v in enumerate(value)}
     return value
-
-
-def chain_of_changes(identities: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What differs along a chain of claim identities: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``, oldest first."""
-    flat = [leaves(_indexed(identity)) for identity in identities]
-    changes = []
-    for key in sorted({key for one in flat for key in one}):
-        values = [repr(one[key]) if key in one else "nothing" for one in flat]
-        steps = [value for i, value in enumerate(values) if i == 0 or value != values[i - 1]]
-        if len(steps) > 1:
-            changes.append(f"{key}: {' -> '.join(steps)}")
-    return changes
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """What differs between two claim identities, as sentences: ``rungs.0.seeds: [0, 1] became [0, 1, 2]``."""
-    old, new = leaves(_indexed(before)), leaves(_indexed(after))
+    old, new = leaves(indexed(before)), leaves(indexed(after))
     changes = []
     for key in sorted(old.keys() | new.keys()):
         if key not in new:

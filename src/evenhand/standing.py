@@ -2,18 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from pydantic import ValidationError
+
+from evenhand.claim import Claim
 from evenhand.errors import ClaimError, Fault
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
-from evenhand.plan import ResolvedClaim, chain_of_changes, changed_fields, of_identity
+from evenhand.plan import ResolvedClaim, changed_fields, indexed, item_sets, leaves
 from evenhand.verdict import Decision, Standing, Verdict
 
 _STATES_SOMETHING = ("gain", "regression", "no-effect")
 """Verdicts whose error rate is what a claim promises; they carry how the claim stands in their title."""
+
+
+def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
+    """The claim that has this identity: what :meth:`ResolvedClaim.identity` gave, read back.
+
+    Returns:
+        None where the identity was written by a version whose claims had other fields.
+    """
+    beside = {"fingerprint", "arms", "conditions", "metrics", "rungs"}
+    document = {key: value for key, value in identity.items() if key not in beside} | {
+        "arm": [
+            {"name": name} | {k: v for k, v in arm.items() if k != "settings"} for name, arm in identity["arms"].items()
+        ],
+        "condition": [{"name": name} | condition for name, condition in identity["conditions"].items()],
+        "metric": identity["metrics"],
+        "rung": identity["rungs"],
+    }
+    try:
+        claim = Claim.model_validate(document)
+    except ValidationError:
+        return None
+    settings = {(arm, c): own for arm, entry in identity["arms"].items() for c, own in entry["settings"].items()}
+    items = item_sets(claim.rungs, claim.item_seed)
+    return ResolvedClaim(claim, claim.recipe, str(identity["fingerprint"]), settings, items)
+
+
+def chain_of_changes(identities: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What differs along a chain of claim identities: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``, oldest first."""
+    flat = [leaves(indexed(identity)) for identity in identities]
+    changes = []
+    for key in sorted({key for one in flat for key in one}):
+        values = [repr(one[key]) if key in one else "nothing" for one in flat]
+        steps = [value for i, value in enumerate(values) if i == 0 or value != values[i - 1]]
+        if len(steps) > 1:
+            changes.append(f"{key}: {' -> '.join(steps)}")
+    return changes
 
 
 def trial_ids(claim: ResolvedClaim) -> set[str]:

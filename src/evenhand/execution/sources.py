@@ -36,7 +36,9 @@ _COARSE_NANOSECONDS = 20_000_000
 """Times of files are taken from a clock that lags by up to a tick."""
 
 _LAB = str(Path(__file__).resolve().parents[1]) + os.sep
-_PYTHON = tuple({os.path.realpath(sysconfig.get_path(key)) + os.sep for key in ("stdlib", "platstdlib")})
+_PYTHON = tuple(
+    {found(sysconfig.get_path(key)) + os.sep for key in ("stdlib", "platstdlib") for found in (os.path.realpath, str)}
+)
 _INSTALLED = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
 
 
@@ -73,7 +75,8 @@ class Process:
             digest = file_hash(Path(path))
         except OSError:
             return CHANGED + "gone"
-        return digest if max(state.st_mtime_ns, state.st_ctime_ns) < self.began else CHANGED + digest
+        # The time of change is the kernel's own; the time of writing can be set, and lie in the future for good.
+        return digest if state.st_ctime_ns < self.began else CHANGED + digest
 
 
 PROCESS = Process()
@@ -82,7 +85,7 @@ PROCESS = Process()
 
 def is_local(file: str) -> bool:
     """Whether a file is neither installed nor part of Python or of the lab."""
-    if not file.startswith(os.sep) or _INSTALLED.search(file):
+    if not file.startswith(os.sep) or _INSTALLED.search(file) or file.startswith((_LAB, *_PYTHON)):
         return False
     path = os.path.realpath(file)
     return not (_INSTALLED.search(path) or path.startswith((_LAB, *_PYTHON)))
