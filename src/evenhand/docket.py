@@ -137,7 +137,7 @@ def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[str]:
         return []
     return [
         f"{'1 result replaces an earlier one' if count == 1 else f'{count} results replace earlier ones'} that other "
-        "code or other data had made; what was changed after results were seen is part of this claim."
+        "code or other data had made: code or data were changed after results had been seen."
     ]
 
 
