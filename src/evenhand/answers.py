@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evenhand import standing
 from evenhand.decide import look_reached, progress
 from evenhand.display import duration
-from evenhand.docket import LoadedClaim, all_trials, outcomes_so_far, settled
+from evenhand.docket import LoadedClaim, all_trials, outcomes_so_far, settled, stale_results
 from evenhand.execution.catalogue import Listing
 from evenhand.execution.failures import ADVICE
 from evenhand.foresight import Foresight, foresee
@@ -24,7 +25,7 @@ from evenhand.ledger import Ledger
 from evenhand.outcome import Execution, Outcome
 from evenhand.plan import ResolvedClaim
 from evenhand.recipe import Recipe
-from evenhand.verdict import Decision
+from evenhand.verdict import Decision, Standing
 
 
 def plain(value: Any) -> Any:
@@ -45,7 +46,9 @@ def plain(value: Any) -> Any:
 def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     """What a claim would run, as plain data."""
     claim = loaded.resolved
-    done = settled(outcomes_so_far(claim, ledger))
+    known = settled(outcomes_so_far(claim, ledger))
+    compared = stale_results(loaded, known)
+    done = {key: outcome for key, outcome in known.items() if key not in compared.stale}
     rungs = []
     for rung in claim.claim.rungs:
         trials = list(claim.trials(rung))
@@ -72,11 +75,13 @@ def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "conditions": [{"name": c.name, "expect": c.expect} for c in claim.claim.conditions],
         "rungs": rungs,
         "foresight": [plain(row) for row in foresee(claim, done)],
+        "stale": dict(compared.stale),
+        "anew": compared.sentences(all_trials(claim)),
     }
 
 
-def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console) -> None:
-    """The plan, for people."""
+def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running: bool = False) -> None:
+    """The plan, for people; a run says itself, as it begins, what runs anew."""
     document = plan_document(loaded, ledger)
     console.print(Text(f"{document['claim']} (claim {document['hash']})", style="bold"))
     if document["question"]:
@@ -93,8 +98,10 @@ def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console) -> None:
             f"{len(rung['seeds'])} seeds, {items} items"
         )
         console.print(Text(line))
-    for row in foresee(loaded.resolved, settled(outcomes_so_far(loaded.resolved, ledger))):
-        console.print(Text(foresight_words(row), style="yellow" if row.exceeds_margin else ""))
+    for sentence in () if running else document["anew"]:
+        console.print(Text(sentence, style="yellow"), soft_wrap=True)
+    for row in document["foresight"]:
+        console.print(Text(foresight_words(Foresight(**row)), style="yellow" if row["exceeds_margin"] else ""))
 
 
 def foresight_words(row: Foresight) -> str:
@@ -134,13 +141,16 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
         "finished": bool(ledger.decisions(name, newest.hash)),
         "results": len(settled(outcomes)),
         "failures": _failures(outcomes, labels),
+        "standing": plain(standing.standing_of(newest, ledger)),
     }
 
 
 def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     claim = loaded.resolved
     outcomes = outcomes_so_far(claim, ledger)
-    stand = progress(claim, settled(outcomes))
+    compared = stale_results(loaded, outcomes)
+    fresh = {key: outcome for key, outcome in settled(outcomes).items() if key not in compared.stale}
+    stand = progress(claim, fresh)
     look = look_reached(claim, stand)
     labels = {trial.id: trial.label() for trial in all_trials(claim)}
     return {
@@ -153,6 +163,9 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "pruned": {arm: reason for arm, (_, reason) in stand.pruned.items()},
         "results": len(settled(outcomes)),
         "failures": _failures(outcomes, labels),
+        "standing": plain(standing.standing(claim, ledger)),
+        "stale": {key: {"label": labels[key], "why": why} for key, why in compared.stale.items()},
+        "anew": compared.sentences(all_trials(claim), "would run anew"),
     }
 
 
@@ -183,6 +196,11 @@ def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> No
         console.print(f"  {document['results']} results, {len(document['failures'])} failed trials")
         if document.get("look"):
             console.print(Text(f"  {document['look']}"))
+        if document["standing"]["fixed"] != "before":
+            told = Standing(**document["standing"]).sentence
+            console.print(Text(f"  {told}", style="yellow"), soft_wrap=True)
+        for sentence in document.get("anew", ()):
+            console.print(Text(f"  {sentence}", style="yellow"), soft_wrap=True)
         for arm, reason in document.get("pruned", {}).items():
             console.print(Text(f"  '{arm}' was screened out: {reason}"))
         groups = Counter((f["kind"], f["message"], f["advice"]) for f in document["failures"])

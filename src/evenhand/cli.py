@@ -84,7 +84,7 @@ def run(
     loaded = queue([load_claim(path) for path in claims], lambda name: is_finished(name, store))
     decisions = []
     for claim in loaded:
-        print_plan(claim, store, console)
+        print_plan(claim, store, console, running=True)
         try:
             with observer(claim.resolved, console) as watcher:
                 decision = run_claim(claim, store, jobs=jobs or cores(), observer=watcher, amend=amend)
@@ -140,12 +140,11 @@ def status(
 def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
     """Decide a claim from the outcomes in the ledger, without running anything."""
     from evenhand.answers import print_decision
-    from evenhand.decide import decide
-    from evenhand.docket import load_claim, outcomes_so_far
+    from evenhand.docket import decided, load_claim
     from evenhand.ledger import Ledger
 
     loaded = load_claim(claim)
-    decision = decide(loaded.resolved, outcomes_so_far(loaded.resolved, Ledger(ledger, create=False)))
+    decision = decided(loaded, Ledger(ledger, create=False))
     if as_json:
         print_json(decision)
     else:

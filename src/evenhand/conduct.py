@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from evenhand.decide import decide, progress, running_contrasts
-from evenhand.docket import LoadedClaim, all_trials, fix_claim, outcomes_so_far, settled
+from evenhand.decide import progress, running_contrasts
+from evenhand.docket import LoadedClaim, all_trials, decided, fix_claim, outcomes_so_far, settled, stale_results
 from evenhand.execution.failures import Ending, Retries, keeps_its_work, likeness
 from evenhand.execution.machine import provenance
 from evenhand.execution.slots import Finished, LocalSlots, last_progress, read_outcome
 from evenhand.execution.worker import Job
+from evenhand.freshness import freshness
 from evenhand.ladder import Progress
 from evenhand.ledger import Ledger
 from evenhand.outcome import Execution, Outcome
@@ -241,27 +242,38 @@ def run_claim(
     watcher = observer or Observer()
     with ledger.lock(f"claim-{loaded.resolved.name}"):
         fix_claim(loaded, ledger, amend=amend)
-        outcomes = settled(outcomes_so_far(loaded.resolved, ledger))
+        known = outcomes_so_far(loaded.resolved, ledger)
+        compared = stale_results(loaded, known)
+        for sentence in compared.sentences(all_trials(loaded.resolved)):
+            watcher.message(sentence)
+        outcomes = {key: outcome for key, outcome in settled(known).items() if key not in compared.stale}
         adopt(loaded, ledger, outcomes)
         if not progress(loaded.resolved, outcomes).finished:
             with LocalSlots([loaded.resolved.recipe], loaded.folder, jobs) as slots:
                 run = _Run(loaded, ledger, slots, watcher, outcomes, provenance(loaded.folder))
                 run.loop()
-        decision = decide(loaded.resolved, outcomes)
+        decision = decided(loaded, ledger, outcomes)
         complete = progress(loaded.resolved, settled(outcomes)).finished
-        if complete and not ledger.decisions(loaded.resolved.name, loaded.resolved.hash):
-            titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
+        titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
+        earlier = ledger.decisions(loaded.resolved.name, loaded.resolved.hash)
+        if complete and (not earlier or (compared.stale and earlier[-1].verdicts != titles)):
             ledger.record_decision(loaded.resolved.name, loaded.resolved.hash, titles)
         return decision
 
 
 def adopt(loaded: LoadedClaim, ledger: Ledger, outcomes: dict[str, Outcome]) -> None:
-    """Take up outcome files that an earlier run left without recording them: it was killed, or could not write."""
+    """Take up outcome files that an earlier run left without recording them: it was killed, or could not write.
+
+    One that was made by code or from data that have changed since is left out, and its trial runs anew.
+    """
     for trial in all_trials(loaded.resolved):
         folder = ledger.workdir(trial.id)
         if trial.id in outcomes or not (folder / "outcome.json").exists():
             continue
         outcome = read_outcome(folder, Ending(0, None), None)
+        if freshness({trial.id: outcome}, loaded.folder).stale:
+            shutil.rmtree(folder, ignore_errors=True)
+            continue
         if outcome.failure is None:
             execution = Execution(started="", device=outcome.notes.get("device", ""))
             origin = {**provenance(loaded.folder), "data": dict(outcome.data), "adopted": True}

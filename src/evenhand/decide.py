@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from evenhand import statistics
+from evenhand.agreement import disagreement
 from evenhand.cautions import few_seeds, grouped_items, per_verdict
 from evenhand.claim import Arm, Condition, MetricClaim
 from evenhand.contrasts import Draws, add_beside, contrast, estimate_pairs, pair
@@ -342,7 +343,7 @@ def _interaction(
     here, there = (bench.contrast(arm, claim.baseline, cell, level, beside=False)[1] for cell in cells)
     names = (arm.name, claim.baseline.name, metric.name, target.name, control.name)
     shared = [seed for seed in here.seeds if seed in there.seeds]
-    fault = here.invalid or there.invalid
+    fault = here.invalid or there.invalid or disagreement([*here.made, *there.made])
     if fault or not shared:
         why = fault[1] if fault else "no seed has a complete pair in both conditions"
         return Interaction(*names, None, None, None, (), why)

@@ -9,15 +9,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from evenhand import standing
+from evenhand.agreement import Made, package_remarks
 from evenhand.claim import ClaimFile, parse_claim
+from evenhand.decide import decide
 from evenhand.errors import ClaimError, EvenhandError, Fault, SettingsError
 from evenhand.execution import catalogue
+from evenhand.freshness import Freshness, freshness
 from evenhand.ledger import Ledger
 from evenhand.outcome import Outcome
 from evenhand.pairs import Outcomes
 from evenhand.plan import ResolvedClaim, changed_fields, expand, resolve
 from evenhand.recipe import Recipe
 from evenhand.trial import ItemSet, Trial
+from evenhand.verdict import Decision
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,16 @@ def outcomes_so_far(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Outcome]:
     return {key: record.outcome for key, record in ledger.latest(ids).items()}
 
 
+def all_made(claim: ResolvedClaim, outcomes: Outcomes) -> list[Made]:
+    """The outcomes at hand with the arms and seeds that they stand for."""
+    return [Made(t.arm, t.seed, outcomes[t.id]) for t in all_trials(claim) if t.id in outcomes]
+
+
+def stale_results(loaded: LoadedClaim, outcomes: Outcomes) -> Freshness:
+    """Which results of a claim were made by code or from data that have changed since; other failures run anyway."""
+    return freshness(settled(outcomes), loaded.folder)
+
+
 def settled(outcomes: Outcomes) -> dict[str, Outcome]:
     """The outcomes that say something about the model; other failures are tried again by a new run."""
     return {k: o for k, o in outcomes.items() if o.failure is None or o.failure.kind == "diverged"}
@@ -84,23 +99,46 @@ def fix_claim(loaded: LoadedClaim, ledger: Ledger, *, amend: bool) -> list[str]:
         ClaimError: a claim of this name with other content has results already; names the fields that changed.
     """
     claim = loaded.resolved
-    known = ledger.claims(claim.name)
-    if any(record.hash == claim.hash for record in known):
+    if standing.entered(claim, ledger) is not None:
         return []
-    earlier = next((r for r in reversed(known) if ledger.outcomes(claim_hash=r.hash)), None)
-    changes: list[str] = []
-    if earlier is not None:
-        changes = changed_fields(earlier.identity, claim.identity())
-        if not amend:
-            faults = [Fault(f"{loaded.path.name} (claim '{claim.name}')", change) for change in changes]
-            raise ClaimError(
-                f"The claim '{claim.name}' has results, and this file states another claim. Give it a new name, "
-                "or run with --amend to enter it as an amendment made after results were seen. What changed",
-                faults,
-            )
-    amended = earlier.hash if earlier is not None else ""
-    ledger.record_claim(claim.name, claim.hash, claim.identity(), loaded.file.text, amended, tuple(changes))
+    earlier = standing.newest_with_results(claim.name, ledger)
+    if earlier is not None and not amend:
+        raise standing.changed(claim, loaded.path, earlier)
+    changes = [] if earlier is None else changed_fields(earlier.identity, claim.identity())
+    ledger.record_claim(
+        claim.name, claim.hash, claim.identity(), loaded.file.text, "" if earlier is None else earlier.hash, changes,
+        standing.what_was_known(claim, ledger),
+    )  # fmt: skip
     return changes
+
+
+def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = None) -> Decision:
+    """The verdicts of a claim from the ledger, with how the claim stands.
+
+    Args:
+        loaded: the claim.
+        ledger: where it was entered.
+        outcomes: trial id to outcome where they are at hand; else those of the ledger.
+
+    Raises:
+        ClaimError: the ledger does not know this claim: it was changed, or never entered.
+    """
+    claim = loaded.resolved
+    standing.require_entered(claim, loaded.path, ledger)
+    found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
+    remarks = [*package_remarks(all_made(claim, found)), *_replaced(claim, ledger)]
+    return standing.stamped(decide(claim, found), standing.standing(claim, ledger), remarks)
+
+
+def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[str]:
+    """That results which had been seen were made anew by other code or from other data, as a sentence."""
+    count = ledger.superseded({trial.id for trial in all_trials(claim)})
+    if not count:
+        return []
+    return [
+        f"{'1 result replaces an earlier one' if count == 1 else f'{count} results replace earlier ones'} that other "
+        "code or other data had made: code or data were changed after results had been seen."
+    ]
 
 
 def queue(claims: Sequence[LoadedClaim], finished: Callable[[str], bool]) -> list[LoadedClaim]:

@@ -124,15 +124,13 @@ def verdict_table_of(claim: Path, ledger: Path) -> str:
 
     Raises:
         DataError: there is no such ledger.
-        ClaimError: the claim cannot be read.
+        ClaimError: the claim cannot be read, or the ledger does not know it.
     """
-    from evenhand.decide import decide
-    from evenhand.docket import load_claim, outcomes_so_far
+    from evenhand.docket import decided, load_claim
     from evenhand.ledger import Ledger
     from evenhand.report import verdict_markdown
 
     if not ledger.is_dir():
         raise DataError(f"There is no ledger at {ledger}.")
     loaded = load_claim(claim)
-    decision = decide(loaded.resolved, outcomes_so_far(loaded.resolved, Ledger(ledger, create=False)))
-    return verdict_markdown(loaded.resolved, decision)
+    return verdict_markdown(loaded.resolved, decided(loaded, Ledger(ledger, create=False)))

@@ -73,6 +73,8 @@ class Outcome:
         spent: unit to amount, in every unit that the recipe reported (steps, tokens, examples, seconds).
         grain: unit to the largest amount spent at once: two budgets closer than this are equal.
         data: path or name of each data file that was read to its sha256.
+        code: local source file that ran to its sha256, as it was when it was imported; empty where that is not known.
+        packages: installed distribution that the code imports directly to its version.
         notes: short facts to show beside the result (effective gates, information ceilings, device and its reason).
         failure: set when there are no scores.
         draws: names of random streams that the trial used; None: not recorded.
@@ -85,6 +87,8 @@ class Outcome:
     spent: Mapping[str, float] = field(default_factory=dict)
     grain: Mapping[str, float] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     failure: Failure | None = None
     draws: tuple[str, ...] | None = None
@@ -94,6 +98,17 @@ class Outcome:
         if name in self.items:
             return float(np.mean(self.items[name].scores))
         return self.metrics.get(name)
+
+
+def made_otherwise(earlier: Mapping[str, Mapping[str, str]], later: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether a later attempt at a trial was made by other code or from other data than an earlier one.
+
+    Both are given as tables with ``code`` and ``data``; what one of them does not know says nothing.
+    """
+    if earlier.get("code") and later.get("code") and earlier["code"] != later["code"]:
+        return True
+    before, after = earlier.get("data", {}), later.get("data", {})
+    return any(after.get(name, digest) != digest for name, digest in before.items())
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand import statistics
+from evenhand.agreement import Made, disagreement
 from evenhand.checkpoints import Choice, checkpoints, choice_words, select
 from evenhand.claim import Arm, Condition, MetricClaim, Rung
 from evenhand.outcome import ItemScores, Outcome
@@ -88,6 +89,7 @@ class Pairs:
         pending: seeds of pairs whose trials have not run yet.
         chosen: which checkpoints were selected, in words; empty where the final ones are taken.
         invalid: (word, sentence) why the pairing is not allowed, or None.
+        made: the outcomes behind the pairs, with their arms and seeds.
     """
 
     seeds: tuple[int, ...] = ()
@@ -105,6 +107,7 @@ class Pairs:
     pending: tuple[int, ...] = ()
     chosen: str = ""
     invalid: tuple[str, str] | None = None
+    made: tuple[Made, ...] = ()
 
     def differences(self, metric: MetricClaim) -> Floats:
         """(S, I) differences, positive where the variant is better."""
@@ -153,6 +156,7 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
     failures: list[str] = []
     pending: list[int] = []
     present: list[tuple[bool, bool]] = []
+    made: list[Made] = []
     for seed in seeds:
         found = [outcomes.get(claim.trial(one, cell.condition, cell.rung, seed).id) for one in (arm, against)]
         sides = _with_worst([side(outcome, cell.metric) for outcome in found], cell.metric)
@@ -164,6 +168,8 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
             pending.append(seed)
             continue
         present.append((not sides[0].missing, not sides[1].missing))
+        with_scores = zip((arm, against), found, sides, strict=True)
+        made += [Made(one.name, seed, o) for one, o, s in with_scores if o is not None and not s.missing]
         if missing:
             dropped[str(seed)] = "; ".join(f"{name}: {s.missing}" for name, s in missing)
             failures.extend(s.failure for _, s in missing)
@@ -172,7 +178,11 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
                 halves.append((LostSide(seed, missing[0][0], of_variant, np.zeros(0)), sides[1 if of_variant else 0]))
             continue
         rows.append((seed, sides[0], sides[1]))
+    mixed = disagreement(made)
+    if mixed is not None:
+        return Pairs(invalid=mixed, dropped=dropped, failures=tuple(failures), pending=tuple(pending))
     stacked = replace(_stack(rows, halves, arm, against), chosen=_chosen(rows, arm.name, against.name))
+    stacked = replace(stacked, made=tuple(made))
     invalid = stacked.invalid or _range_fault(stacked, cell.metric) or _repeat_fault(stacked, arm, against)
     if invalid is None and dropped and rows:
         check = statistics.check_pairs([p[1] for p in present], [p[0] for p in present])

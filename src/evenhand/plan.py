@@ -267,28 +267,35 @@ def resolve(file: ClaimFile, recipe: Recipe) -> ResolvedClaim:
     metrics = work.metrics()
     if work.faults:
         raise ClaimError(f"{file.source} cannot be run as it stands", list(work.faults.values()))
-    items: dict[str, ItemSet] = {}
-    start = 0
     for r, rung in enumerate(file.claim.rungs):
-        items[rung.name] = ItemSet(rung.name, start, rung.items.count, file.claim.item_seed)
         if rung.items.count is None and len(file.claim.rungs) > 1:
             message = "a claim with several rungs needs `items` at each of them, so that later rungs get fresh items"
             raise ClaimError(f"{file.source} cannot be run as it stands", [file.fault(("rung", r), message)])
-        start += rung.items.count or 0
+    items = item_sets(file.claim.rungs, file.claim.item_seed)
     claim = file.claim.model_copy(update={"metrics": metrics})
     return ResolvedClaim(claim, recipe.reference, recipe.fingerprint, work.settings, items)
 
 
+def item_sets(rungs: Sequence[Rung], seed: int) -> dict[str, ItemSet]:
+    """Rung name to item set: disjoint slices of one order."""
+    sets, start = {}, 0
+    for rung in rungs:
+        sets[rung.name] = ItemSet(rung.name, start, rung.items.count, seed)
+        start += rung.items.count or 0
+    return sets
+
+
+def indexed(value: Any) -> Any:
+    """Lists of tables as tables by position, so that each of their fields has a path."""
+    if isinstance(value, Mapping):
+        return {str(k): indexed(v) for k, v in value.items()}
+    if isinstance(value, list | tuple) and any(isinstance(v, Mapping) for v in value):
+        return {str(i): indexed(v) for i, v in enumerate(value)}
+    return value
+
+
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """What differs between two claim identities, as sentences: ``rungs.0.seeds: [0, 1] became [0, 1, 2]``."""
-
-    def indexed(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {str(k): indexed(v) for k, v in value.items()}
-        if isinstance(value, list | tuple) and any(isinstance(v, Mapping) for v in value):
-            return {str(i): indexed(v) for i, v in enumerate(value)}
-        return value
-
     old, new = leaves(indexed(before)), leaves(indexed(after))
     changes = []
     for key in sorted(old.keys() | new.keys()):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from evenhand.decide import decide
-from evenhand.docket import LoadedClaim, all_trials, outcomes_so_far
+from evenhand.docket import LoadedClaim, all_trials, decided
 from evenhand.errors import RecipeError
 from evenhand.execution import catalogue
 from evenhand.ledger import Ledger
@@ -19,19 +18,21 @@ def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path
 
     Returns:
         The path written, and what is missing of the recipe's own part of the page, as sentences.
+
+    Raises:
+        ClaimError: the ledger does not know this claim; the page that is there stays as it is.
     """
     claim = loaded.resolved
+    decision = decided(loaded, ledger)
     ids = [trial.id for trial in all_trials(claim)]
     records = ledger.outcomes(trial_ids=ids)
-    entered = next((r for r in reversed(ledger.claims(claim.name)) if r.hash == claim.hash), None)
-    decision = decide(claim, outcomes_so_far(claim, ledger))
     shown = _exhibited(loaded, records)
     html = render_report(
         claim,
         decision,
         records,
         text=loaded.file.text,
-        amended=entered.changes if entered is not None else (),
+        amended=decision.standing.changes,
         exhibits=shown.exhibits,
         exhibit_faults=shown.faults,
     )

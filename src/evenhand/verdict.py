@@ -14,6 +14,9 @@ VerdictKind = Literal["gain", "regression", "no-effect", "no-op", "inconclusive"
 
 Interval = tuple[float, float]
 
+Fixed = Literal["before", "post-hoc", "amended", "not entered"]
+"""When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet."""
+
 
 @dataclass(frozen=True)
 class LostPairs:
@@ -219,6 +222,42 @@ class PlannedLook:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """When a claim was fixed, and what was known of its outcomes then. Only "before" gives a known error rate.
+
+    Attributes:
+        fixed: before, post-hoc, amended or not entered.
+        known: k, results of its trials that were in the ledger when it was entered.
+        trials: n, all its trials.
+        claims: those under which the known results were made, each as ``name (hash)``.
+        changes: what the amendments changed, each field with all its values: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``.
+    """
+
+    fixed: Fixed = "before"
+    known: int = 0
+    trials: int = 0
+    claims: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What a reader must know of it; empty for a claim that was fixed before its outcomes."""
+        known = f"{self.known} of its {self.trials} outcomes were known"
+        source = f" (from {', '.join(self.claims)})" if self.claims else ""
+        if self.fixed == "amended":
+            return (
+                f"This claim was amended after results were seen, and its error rate is no longer known. What changed: "
+                f"{'; '.join(self.changes) or 'nothing that decides'}. When it was entered, {known}{source}."
+            )
+        if self.fixed == "post-hoc":
+            return (
+                f"This claim is post-hoc: {known} when it was entered{source}. Its verdicts are exploratory, and "
+                "their error rate is not known; confirm them on seeds that nobody has run."
+            )
+        return "This claim is not entered in the ledger yet." if self.fixed == "not entered" else ""
+
+
+@dataclass(frozen=True)
 class Decision:
     """All verdicts of a claim.
 
@@ -231,6 +270,7 @@ class Decision:
         warnings: what a reader must know before believing the verdicts.
         finished: every planned trial has an outcome or was pruned.
         look: the planned look at which the confirming rung stands; None where none was planned or none is reached.
+        standing: when the claim was fixed.
     """
 
     claim: str
@@ -241,3 +281,4 @@ class Decision:
     warnings: tuple[str, ...] = ()
     finished: bool = False
     look: PlannedLook | None = None
+    standing: Standing = Standing()

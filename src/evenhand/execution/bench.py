@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import pickle
@@ -16,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from evenhand.errors import DataError, RecipeError
+from evenhand.execution import sources
 from evenhand.execution.outcome_file import item_scores
+from evenhand.execution.sources import file_hash, folder_hash
 from evenhand.outcome import Curve, ItemScores
 from evenhand.trial import ItemSet, Trial, canonical_hash
 
@@ -97,6 +98,7 @@ class TrialBench:
         self.item_tables: dict[str, ItemScores] = {}
         self.notes: dict[str, str] = {"device": f"{device[0]}: {device[1]}"}
         self.hashes: dict[str, str] = {}
+        self.sources: dict[str, str] = {}
         self._assets = assets
         self.folder = data_folder
         self._streams: dict[str, np.random.Generator] = {}
@@ -136,6 +138,7 @@ class TrialBench:
             "items": self.item_tables,
             "notes": self.notes,
             "hashes": self.hashes,
+            "code": self._code(),
             "budget": self.budget.state(),
         }
         path = self.workdir / "checkpoint.pickle"
@@ -146,14 +149,35 @@ class TrialBench:
             os.fsync(file.fileno())
         temporary.replace(path)
 
+    def _code(self) -> dict[str, str]:
+        """The code of this trial as far as it is known by now."""
+        return {**sources.code_of(self.trial, self.folder), **self.sources}
+
+    def _of_other_files(self, content: Mapping[str, Any]) -> list[str]:
+        """The files that are no longer what a checkpoint was made with: going on would mix old and new in one trial."""
+        now = self._code()
+        changed = [key for key, digest in content.get("code", {}).items() if now.get(key, digest) != digest]
+        for name, digest in content["hashes"].items():
+            path = Path(self.folder, name).expanduser()
+            if not name.startswith("asset:") and path.exists() and _data_hash(path) != digest:
+                changed.append(name)
+        return sorted(changed)
+
     def resume(self) -> Mapping[str, Any] | None:
-        """The state of the last checkpoint of this trial; streams, curves, items and budget are restored with it."""
+        """The state of the last checkpoint of this trial; streams, curves, items and budget are restored with it.
+
+        A checkpoint that was made by other code or from other data is left alone: the trial begins again.
+        """
         path = self.workdir / "checkpoint.pickle"
         if not path.exists():
             return None
         with path.open("rb") as file:
             content = pickle.load(file)
         if content["trial"] != self.trial.id:
+            return None
+        changed = self._of_other_files(content)
+        if changed:
+            self.notes["began again"] = f"{', '.join(changed)} changed since its checkpoint"
             return None
         for name, position in content["streams"].items():
             self.rng(name).bit_generator.state = position
@@ -198,7 +222,7 @@ class TrialBench:
         found = Path(self.folder, Path(path).expanduser()).resolve()
         if not found.exists():
             raise DataError(f"There is no data file {path} (looked for {found}); mend the path in the settings.")
-        self.hashes[str(path)] = folder_hash(found) if found.is_dir() else file_hash(found)
+        self.hashes[str(path)] = _data_hash(found)
         return found
 
     def finished_curves(self) -> dict[str, Curve]:
@@ -209,15 +233,5 @@ class TrialBench:
         }
 
 
-def file_hash(path: Path) -> str:
-    """sha256 of a file's bytes, 64 hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def folder_hash(folder: Path) -> str:
-    """sha256 over the names and contents of all files of a folder, 64 hex digits."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{file_hash(path)}\n".encode())
-    return digest.hexdigest()
+def _data_hash(path: Path) -> str:
+    return folder_hash(path) if path.is_dir() else file_hash(path)

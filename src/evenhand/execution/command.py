@@ -11,18 +11,21 @@ Lines on its standard output of the form ``evenhand: {"step": 10, "loss": 2.3}``
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from evenhand.errors import EvenhandError, RecipeError
-from evenhand.execution import outcome_file
-from evenhand.execution.bench import file_hash
+from evenhand.errors import DataError, EvenhandError, RecipeError
+from evenhand.execution import outcome_file, sources
+from evenhand.execution.imports import module_files, with_local_imports
+from evenhand.execution.sources import file_hash
 from evenhand.outcome import Outcome
 from evenhand.recipe import Bench, RecipeSettings, recipe
 
@@ -35,6 +38,15 @@ class CommandSettings(RecipeSettings):
 
     argv: tuple[str, ...] = Field(min_length=1, description="program and arguments; run without a shell")
     values: dict[str, Any] = Field(default_factory=dict, description="settings for the program, as it knows them")
+    files: tuple[str, ...] = Field(
+        default=(), description="files and folders on which its results depend, beside those that argv names"
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_empty_files(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Settings from before there was ``files`` keep their hash."""
+        document: dict[str, Any] = handler(self)
+        return document if document.get("files") else {k: v for k, v in document.items() if k != "files"}
 
 
 class CommandFailed(EvenhandError):
@@ -49,6 +61,42 @@ def program_fingerprint(settings: Mapping[str, Any], folder: Path) -> str:
         if path.is_file():
             parts.append(f"{argument}={file_hash(path)[:16]}")
     return " ".join(parts)
+
+
+def program_files(argv: Sequence[str], files: Sequence[str], folder: Path) -> list[Path]:
+    """The files behind a command line: those that it names (after an ``=`` too), the module after ``-m``, those listed.
+
+    What local modules the Python files among them import belongs to them. An interpreter named by its path does not.
+    """
+    found = [folder / name for name in files]
+    for place, argument in enumerate(argv):
+        for text in (argument, argument.partition("=")[2]):
+            if text and (folder / text).is_file() and (place > 0 or not Path(text).is_absolute()):
+                found.append(folder / text)
+        module = argument.removeprefix("-m") if re.fullmatch(r"-m[A-Za-z_][\w.]*", argument) else ""
+        if argument in ("-m", "--module") and place + 1 < len(argv):
+            module = argv[place + 1]
+        if module:
+            own = module_files(f"{module}.__main__", [folder]) or module_files(module, [folder])
+            found += own
+    folders = [path for path in found if path.is_dir()]
+    return [*with_local_imports([path for path in found if not path.is_dir()], [folder]), *folders]
+
+
+def program_hashes(argv: Sequence[str], files: Sequence[str], folder: Path) -> dict[str, str]:
+    """Hashes of the files behind a command line; the state of the git checkout where there is no such file.
+
+    Raises:
+        DataError: a file of ``settings.files`` is not there.
+    """
+    for name in files:
+        if not (folder / name).exists():
+            raise DataError(f"There is no {name} in {folder}, which `files` in the settings names; mend the path.")
+    found = sources.hashes_of(program_files(argv, files, folder), folder)
+    if found:
+        return found
+    state = sources.checkout_hash(folder)
+    return {} if state is None else {sources.GIT: state}
 
 
 @recipe(version=1, further_fingerprint=program_fingerprint)
@@ -69,9 +117,10 @@ def run(settings: CommandSettings, bench: Bench) -> Outcome:
         "workdir": str(bench.workdir),
     }
     outcome_file.write_atomically(request, json.dumps(document))
-    code = _run_program(
-        settings.argv, bench.folder, {"EVENHAND_REQUEST": str(request), "EVENHAND_OUTCOME": str(answer)}, bench
-    )
+    with _recorded_sources(settings, bench):
+        code = _run_program(
+            settings.argv, bench.folder, {"EVENHAND_REQUEST": str(request), "EVENHAND_OUTCOME": str(answer)}, bench
+        )
     if not answer.exists():
         if code != 0:
             raise CommandFailed(f"'{' '.join(settings.argv)}' ended with exit code {code} and left no outcome file.")
@@ -79,6 +128,21 @@ def run(settings: CommandSettings, bench: Bench) -> Outcome:
             f"'{' '.join(settings.argv)}' ended well but wrote no outcome file to the path in EVENHAND_OUTCOME."
         )
     return outcome_file.read(answer)
+
+
+@contextlib.contextmanager
+def _recorded_sources(settings: CommandSettings, bench: Bench) -> Iterator[None]:
+    """Put the hashes of the program's files on the bench; what changes while it runs is marked."""
+    recorded: dict[str, str] = getattr(bench, "sources", {})
+    before = program_hashes(settings.argv, settings.files, bench.folder)
+    recorded.update(before)
+    if not before:
+        bench.note("code", "not known: argv names no file, and there is no git checkout; list them in settings.files")
+    try:
+        yield
+    finally:
+        after = sources.hashes_of(program_files(settings.argv, settings.files, bench.folder), bench.folder)
+        recorded.update(sources.changed_between({k: v for k, v in before.items() if k != sources.GIT}, after))
 
 
 def _run_program(argv: tuple[str, ...], folder: Path, variables: Mapping[str, str], bench: Bench) -> int:

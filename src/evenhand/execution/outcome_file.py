@@ -24,7 +24,7 @@ import numpy as np
 from evenhand.errors import RecipeError
 from evenhand.outcome import Curve, Failure, FailureClass, ItemScores, Outcome
 
-_KEYS = {"metrics", "undefined", "items", "curves", "spent", "grain", "data", "notes", "failure"}
+_KEYS = {"metrics", "undefined", "items", "curves", "spent", "grain", "data", "notes", "code", "packages", "failure"}
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -40,7 +40,8 @@ def write_atomically(path: Path, text: str) -> None:
 def to_json(outcome: Outcome) -> str:
     """The outcome file's text."""
     document: dict[str, Any] = {
-        key: dict(getattr(outcome, key)) for key in ("metrics", "undefined", "spent", "grain", "data", "notes")
+        key: dict(getattr(outcome, key))
+        for key in ("metrics", "undefined", "spent", "grain", "data", "notes", "code", "packages")
     }
     document["items"] = {
         name: {"ids": table.ids, "scores": table.scores.tolist(), "outputs": table.outputs, "clusters": table.clusters}
@@ -153,7 +154,8 @@ def _texts_and_numbers(table: Mapping[str, Any]) -> dict[str, Any]:
     numbers: dict[str, Any] = {
         key: {k: _number(v, f"'{key}.{k}'") for k, v in _mapping_at(table, key).items()} for key in ("spent", "grain")
     }
-    return numbers | {key: {k: str(v) for k, v in _mapping_at(table, key).items()} for key in ("data", "notes")}
+    texts = ("data", "notes", "code", "packages")
+    return numbers | {key: {k: str(v) for k, v in _mapping_at(table, key).items()} for key in texts}
 
 
 def _item_columns(name: str, value: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from evenhand.errors import EvenhandError
-from evenhand.execution import catalogue, worker
+from evenhand.execution import catalogue, sources, worker
 
 _PR_SET_PDEATHSIG = 1
 
@@ -204,6 +204,7 @@ def preload(folder: Path, references: list[str]) -> str:
         # The first optimiser of a process imports this: seconds for each trial unless it is there before the fork.
         with contextlib.suppress(ImportError):
             importlib.import_module("torch._dynamo")
+    sources.prepare()
     return "; ".join(why)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from evenhand.errors import Diverged, RecipeError
-from evenhand.execution import catalogue, outcome_file
+from evenhand.execution import catalogue, outcome_file, sources
 from evenhand.execution.bench import TrialBench
 from evenhand.execution.failures import EXIT_OUTCOME_UNWRITTEN, failure_of
 from evenhand.execution.machine import choose_device
@@ -65,13 +65,20 @@ def main(job_path: Path) -> int:
     """Run the job in this process; returns the exit code. Never raises on a recipe's account."""
     job = Job.from_json(job_path.read_text(encoding="utf-8"))
     limit_resources(job)
-    outcome = run(job)
+    sources.PROCESS.begin()
+    outcome = with_sources(run(job), job)
     try:
         outcome_file.write_atomically(Path(job.workdir, "outcome.json"), outcome_file.to_json(outcome))
     except OSError:
         traceback.print_exc()
         return EXIT_OUTCOME_UNWRITTEN
     return 0
+
+
+def with_sources(outcome: Outcome, job: Job) -> Outcome:
+    """The outcome with the code that this process has imported for it."""
+    code = {**sources.code_of(job.trial, Path(job.folder)), **outcome.code}
+    return dataclasses.replace(outcome, code=code, packages=sources.packages_of(job.trial))
 
 
 def limit_resources(job: Job) -> None:
@@ -161,6 +168,7 @@ def complete(outcome: Outcome, bench: TrialBench) -> Outcome:
         undefined=dict(outcome.undefined),
         items=tables,
         curves={**bench.finished_curves(), **outcome.curves},
+        data={**bench.hashes, **outcome.data},
         spent={**bench.budget.amounts, "seconds": bench.budget.seconds, **outcome.spent},
         grain={**bench.budget.grain, **outcome.grain},
         notes={**bench.notes, **outcome.notes},
@@ -175,6 +183,7 @@ def complete_failed(bench: TrialBench) -> Outcome:
         spent={**bench.budget.amounts, "seconds": bench.budget.seconds},
         grain=dict(bench.budget.grain),
         data=dict(bench.hashes),
+        code=dict(bench.sources),
         notes=dict(bench.notes),
     )
 

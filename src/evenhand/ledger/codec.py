@@ -68,7 +68,8 @@ def outcome_to_plain(outcome: Outcome) -> dict[str, Any]:
     with a note.
     """
     document: dict[str, dict[str, Any]] = {
-        key: dict(getattr(outcome, key)) for key in ("metrics", "undefined", "spent", "grain", "data", "notes")
+        key: dict(getattr(outcome, key))
+        for key in ("metrics", "undefined", "spent", "grain", "data", "notes", "code", "packages")
     }
     for name in _not_finite(document["metrics"]):
         found = document["metrics"].pop(name)
@@ -98,8 +99,9 @@ def claim_from_entry(entry: Entry) -> ClaimRecord:
     """A claim record."""
     body = entry.body
     return ClaimRecord(
-        body["name"], body["hash"], body["identity"], body["text"], body["amends"], tuple(body["changes"]), entry.place
-    )
+        body["name"], body["hash"], body["identity"], body["text"], body["amends"], tuple(body["changes"]), entry.place,
+        body.get("known"),
+    )  # fmt: skip
 
 
 def decision_from_entry(entry: Entry) -> DecisionRecord:

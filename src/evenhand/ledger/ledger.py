@@ -29,7 +29,7 @@ from evenhand.ledger.tables import (
 )
 from evenhand.ledger.verify import verify
 from evenhand.ledger.writer import SegmentWriter
-from evenhand.outcome import Curve, Execution, ItemScores, Outcome
+from evenhand.outcome import Curve, Execution, ItemScores, Outcome, made_otherwise
 from evenhand.trial import Trial
 
 
@@ -84,13 +84,14 @@ class Ledger:
         text: str,
         amends: str = "",
         changes: Sequence[str] = (),
+        known: Mapping[str, Any] | None = None,
     ) -> ClaimRecord:
-        """Enter a claim before its first trial."""
+        """Enter a claim before its first trial; ``known`` says what was known of its outcomes, see the record."""
         body = {
             "name": name, "hash": hash, "identity": identity, "text": text, "amends": amends, "changes": changes,
-        }  # fmt: skip
+        } | ({} if known is None else {"known": known})  # fmt: skip
         place = self._writer.append("claim", codec.plain(body, "claim"))
-        return ClaimRecord(name, hash, identity, text, amends, tuple(changes), place)
+        return ClaimRecord(name, hash, identity, text, amends, tuple(changes), place, known)
 
     def record_decision(self, name: str, hash: str, verdicts: Mapping[str, str]) -> DecisionRecord:
         """Enter that a claim was run to its end, with its verdicts."""
@@ -172,11 +173,46 @@ class Ledger:
     def latest(self, trial_ids: Collection[str]) -> dict[str, OutcomeRecord]:
         """The attempt that counts for each trial: the first that is a result, else the last failure.
 
-        A result is a set of scores or a divergence. The first counts, so that running again cannot replace it.
+        A result is a set of scores or a divergence. The first counts, so that running again cannot replace it; but one
+        that was made by other code or from other data than a later attempt is superseded by that.
         """
         wanted = set(trial_ids)
         chosen = _counting(e for e in self._entries("outcome") if e.body["trial"]["id"] in wanted)
         return {key: self._outcome(entry) for key, entry in chosen.items()}
+
+    def superseded(self, trial_ids: Collection[str]) -> int:
+        """Number of trials with a result that a later attempt, by other code or from other data, has replaced."""
+        wanted, chosen, replaced = set(trial_ids), dict[str, Entry](), set[str]()
+        for entry in self._entries("outcome"):
+            key = entry.body["trial"]["id"]
+            if key not in wanted or entry.body["exploratory"]:
+                continue
+            known = chosen.get(key)
+            otherwise = known is not None and made_otherwise(known.body["outcome"], entry.body["outcome"])
+            if known is not None and _is_result(known) and otherwise:
+                replaced.add(key)
+            if known is None or not _is_result(known) or otherwise:
+                chosen[key] = entry
+        return len(replaced)
+
+    def known_before(self, claim_hash: str, trial_ids: Collection[str]) -> dict[str, str]:
+        """What was known of some trials when a claim was entered; all that is known now where it was not.
+
+        Returns:
+            Trial id to the hash of the claim under which its first result was recorded. A failure of the machine and
+            an exploratory trial are no results.
+        """
+        wanted, found = set(trial_ids), dict[str, str]()
+        self._entries("outcome")
+        for entry in self._cache[1] if self._cache is not None else []:
+            if entry.kind == "claim" and entry.body["hash"] == claim_hash:
+                break
+            if entry.kind != "outcome" or entry.body["exploratory"] or not _is_result(entry):
+                continue
+            key = entry.body["trial"]["id"]
+            if key in wanted:
+                found.setdefault(key, entry.body["claim_hash"])
+        return found
 
     def verify(self) -> VerifyReport:
         """Check every record and every file; names all that is altered, missing or reordered."""
@@ -267,11 +303,14 @@ def _read_curves(folder: Path, reference: Reference, whose: str) -> dict[str, Cu
 
 
 def _counting(entries: Iterable[Entry]) -> dict[str, Entry]:
-    """The attempt that counts for each trial: the first that is a result, else the last failure."""
+    """The attempt that counts for each trial; see :meth:`Ledger.latest`."""
     chosen: dict[str, Entry] = {}
     for entry in entries:
         key = entry.body["trial"]["id"]
-        if not entry.body["exploratory"] and (key not in chosen or not _is_result(chosen[key])):
+        if entry.body["exploratory"]:
+            continue
+        known = chosen.get(key)
+        if known is None or not _is_result(known) or made_otherwise(known.body["outcome"], entry.body["outcome"]):
             chosen[key] = entry
     return chosen
 

@@ -53,6 +53,8 @@ class ClaimRecord:
         amends: hash of the claim of the same name that it replaced after results were seen, or empty.
         changes: what differed from that one, as sentences.
         place: where the record stands in the ledger.
+        known: ``results``, ``trials`` and ``claims`` (name and hash): what was known of its outcomes then; None in
+            records that do not say it.
     """
 
     name: str
@@ -62,6 +64,7 @@ class ClaimRecord:
     amends: str
     changes: tuple[str, ...]
     place: Place
+    known: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from evenhand.ledger.records import OutcomeRecord
+from evenhand.outcome import made_otherwise
 from evenhand.plan import ResolvedClaim
 from evenhand.trial import Trial
 
@@ -14,6 +15,10 @@ from evenhand.trial import Trial
 def _is_result(record: OutcomeRecord) -> bool:
     """Scores or a divergence: what says something about the model."""
     return record.outcome.failure is None or record.outcome.failure.kind == "diverged"
+
+
+def _made(record: OutcomeRecord) -> dict[str, Mapping[str, str]]:
+    return {"code": record.outcome.code, "data": record.outcome.data}
 
 
 @dataclass(frozen=True)
@@ -25,10 +30,15 @@ class Planned:
 
     @property
     def record(self) -> OutcomeRecord | None:
-        """The attempt that counts, as in the ledger: the first result, else the last failure; None where untried."""
-        results = [record for record in self.attempts if _is_result(record)]
-        counting = results[:1] or list(self.attempts[-1:])
-        return counting[0] if counting else None
+        """The attempt that counts, as in the ledger: the first result, else the last failure; None where untried.
+
+        A result made by other code or from other data than a later attempt is superseded by that.
+        """
+        counting: OutcomeRecord | None = None
+        for record in self.attempts:
+            if counting is None or not _is_result(counting) or made_otherwise(_made(counting), _made(record)):
+                counting = record
+        return counting
 
     @property
     def scored(self) -> OutcomeRecord | None:
