@@ -1,6 +1,6 @@
 """The command line: ``evenhand run claims/future_seed/rightcopy.toml``.
 
-Exit codes: 0 done; 1 a fault of evenhand itself; 2 bad input (a claim, a setting, a path); 3 done, but some verdict is
+Exit codes: 0 done; 1 a fault of evenhand itself, or one of its processes was killed (run it again); 2 bad input (a claim, a setting, a path); 3 done, but some verdict is
 ``not-run`` or ``invalid`` because trials failed; 4 the ledger is damaged, locked or cannot be written; 130 interrupted.
 """
 
@@ -18,14 +18,14 @@ from rich.console import Console
 
 from evenhand.cli_data import data
 from evenhand.cli_power import power
-from evenhand.errors import EvenhandError, Fault, LedgerError, SettingsError
+from evenhand.errors import EvenhandError, Fault, LedgerError, ServerGone, SettingsError
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     help="Does the mechanism really work? Paired experiments at equal budget, and verdicts of known error rate.",
-    epilog="Exit codes: 0 done, 2 bad input, 3 done but trials failed, 4 ledger trouble, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 evenhand itself broke or was killed, 2 bad input, 3 done but trials failed, 4 ledger trouble, 130 interrupted.",
 )
 ledger_app = typer.Typer(no_args_is_help=True, help="Look into the ledger and check it.")
 app.add_typer(ledger_app, name="ledger")
@@ -321,6 +321,9 @@ def main() -> None:
     except LedgerError as error:
         note().print(f"ledger: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(4)
+    except ServerGone as error:
+        note().print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
     except EvenhandError as error:
         note().print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(2)

@@ -75,6 +75,9 @@ class Outcome:
         data: path or name of each data file that was read to its sha256.
         notes: short facts to show beside the result (effective gates, information ceilings, device and its reason).
         failure: set when there are no scores.
+        draws: names of the random streams of the bench from which something was drawn; None where that is not known
+            (a program's own randomness is not seen, and older records do not tell).
+        pool: number of items in the pool from which the trial chose its own, None where it chose from none.
     """
 
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -86,6 +89,8 @@ class Outcome:
     data: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     failure: Failure | None = None
+    draws: tuple[str, ...] | None = None
+    pool: int | None = None
 
     def metric(self, name: str) -> float | None:
         """The value of a metric, taken from the item scores where these exist; None where it is undefined."""

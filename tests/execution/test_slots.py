@@ -70,6 +70,8 @@ def test_trials_are_forked_from_a_server_that_has_imported_the_recipe(slots: Loc
         ("kill", "infrastructure", "killed from outside (SIGKILL)"),
         ("segfault", "code", "crashed (SIGSEGV)"),
         ("exit", "code", "exit code 7"),
+        ("returns failure", "data", "the rows ran out"),
+        ("spends nan", "code", "the recipe says spent.steps = NaN"),
     ],
 )
 def test_failures_are_told_apart(slots: LocalSlots, toy_folder: Path, behave: str, kind: str, words: str) -> None:
@@ -77,6 +79,15 @@ def test_failures_are_told_apart(slots: LocalSlots, toy_folder: Path, behave: st
     assert failure is not None
     assert failure.kind == kind
     assert words in failure.message
+
+
+def test_a_failure_that_a_recipe_returns_keeps_its_phase_and_costs_and_no_scores(
+    slots: LocalSlots, toy_folder: Path
+) -> None:
+    outcome = run(slots, job_of(toy_folder, behave="returns failure")).outcome
+    assert outcome.failure is not None
+    assert outcome.failure.phase == "import"
+    assert (dict(outcome.metrics), dict(outcome.items), outcome.spent["steps"]) == ({}, {}, 5)
 
 
 def test_a_trial_past_its_memory_limit_is_a_resource_failure(slots: LocalSlots, toy_folder: Path) -> None:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from evenhand.errors import EvenhandError, RecipeError
+from evenhand.errors import RecipeError, ServerGone
 from evenhand.execution import outcome_file
 from evenhand.execution.failures import Ending, failure_without_outcome, kernel_kills
 from evenhand.execution.machine import share_threads
@@ -77,7 +77,8 @@ class LocalSlots:
             "JE_ARROW_MALLOC_CONF": "background_thread:false",
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "evenhand.execution.server", *self._arguments],
+            # -P: a file in the current folder must not stand in for a module of the lab or of an installed recipe.
+            [sys.executable, "-P", "-m", "evenhand.execution.server", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
@@ -143,10 +144,10 @@ class LocalSlots:
         except BrokenPipeError as error:
             raise self._server_gone() from error
 
-    def _server_gone(self) -> EvenhandError:
+    def _server_gone(self) -> ServerGone:
         assert self._process is not None
         code = self._process.poll()
-        return EvenhandError(
+        return ServerGone(
             f"The process that starts trials has ended (exit code {code}). What is finished is in the ledger; "
             "run the same command again to go on."
         )
