@@ -316,6 +316,9 @@ def parse_settings(pairs: list[str]) -> dict[str, Any]:
 
 def main() -> None:
     """Run the command line; errors that evenhand raises on purpose end with a message and an exit code."""
+    if not sys.flags.safe_path and sys.path and Path(sys.path[0] or ".").resolve() == Path.cwd():
+        # `python -m evenhand.cli` puts the current folder first: its files would stand in for installed modules.
+        del sys.path[0]
     try:
         app()
     except LedgerError as error:

@@ -181,13 +181,14 @@ class RecipeInfo:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe as the lab holds it: reference, function, settings class and declarations."""
+    """A recipe as the lab holds it: reference, function, settings class, declarations, and whose code it is."""
 
     reference: str
     run: RunFunction
     settings: type[BaseModel]
     info: RecipeInfo
     fingerprint: str
+    origin: str = ""
 
     @property
     def about(self) -> str:

@@ -47,6 +47,7 @@ class _Running:
     wall: str
     kills: int
     limit: float | None
+    begun: bool = False
     asked_to_stop: float | None = None
 
 
@@ -167,7 +168,8 @@ class LocalSlots:
             event = json.loads(line)
             if event["event"] == "started" and self._known(event):
                 # The clock of the limit starts with the process: the server may still have been importing.
-                self._running[event["key"]].started = time.monotonic()
+                run = self._running[event["key"]]
+                run.started, run.begun = time.monotonic(), True
             if event["event"] == "ready":
                 self.problem = event["problem"]
                 self.forks = event["threads"] == 1
@@ -176,7 +178,7 @@ class LocalSlots:
     def _stop_overdue(self) -> None:
         now = time.monotonic()
         for key, run in self._running.items():
-            if run.limit is None or now - run.started < run.limit:
+            if run.limit is None or not run.begun or now - run.started < run.limit:
                 continue
             if run.asked_to_stop is None:
                 run.asked_to_stop = now
