@@ -1,7 +1,8 @@
 """The command line: ``evenhand run claims/future_seed/rightcopy.toml``.
 
-Exit codes: 0 done; 1 a fault of evenhand itself, or one of its processes was killed (run it again); 2 bad input (a claim, a setting, a path); 3 done, but some verdict is
-``not-run`` or ``invalid`` because trials failed; 4 the ledger is damaged, locked or cannot be written; 130 interrupted.
+Exit codes: 0 done; 1 a fault of evenhand itself, or one of its processes was killed (run the command again); 2 bad
+input (a claim, a setting, a path); 3 done, but some verdict is ``not-run`` or ``invalid`` because trials failed; 4 the
+ledger is damaged, locked or cannot be written; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     help="Does the mechanism really work? Paired experiments at equal budget, and verdicts of known error rate.",
-    epilog="Exit codes: 0 done, 1 evenhand itself broke or was killed, 2 bad input, 3 done but trials failed, 4 ledger trouble, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 evenhand broke or was killed, 2 bad input, 3 done but trials failed, 4 ledger trouble, "
+    "130 interrupted.",
 )
 ledger_app = typer.Typer(no_args_is_help=True, help="Look into the ledger and check it.")
 app.add_typer(ledger_app, name="ledger")
@@ -107,11 +109,12 @@ def run(
 def plan(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
     """Show what a claim would run: trials, budget, smallest detectable effect."""
     from evenhand.answers import plan_document, print_plan
-    from evenhand.docket import load_claim
+    from evenhand.docket import check_after, load_claim
     from evenhand.ledger import Ledger
 
     loaded = load_claim(claim)
     store = Ledger(ledger, create=False)
+    check_after(loaded, store)
     if as_json:
         print_json(plan_document(loaded, store))
     else:

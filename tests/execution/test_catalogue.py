@@ -88,7 +88,12 @@ def lab(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command line as users start it, in the folder of the claim."""
     code = "import sys; sys.argv[0] = 'evenhand'; from evenhand.cli import main; main()"
     return subprocess.run(
-        [sys.executable, "-P", "-c", code, *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-P", "-c", code, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 

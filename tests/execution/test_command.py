@@ -166,10 +166,11 @@ def test_exit_codes_and_last_lines_are_classified(code: int, tail: str, memory: 
 
 def test_templates_in_the_arguments_are_filled_in(tmp_path: Path) -> None:
     argv = [sys.executable, "train.py", "--seed={seed}", "--lr", "{settings.rate}", "{budget}", "{device}", "{threads}",
-            "{workdir}", "{outcome}", "{items.start}:{items.count}", "{{seed}}", '{"a": {"b": 1}}', "${HOME}"]  # fmt: skip
+            "{workdir}",
+            "{outcome}", "{items.start}:{items.count}", "{{seed}}", '{"a": {"b": 1}}', "${HOME}"]  # fmt: skip
     outcome, _ = first(
         tmp_path,
-        'a = sys.argv[1:]; r = request\n'
+        "a = sys.argv[1:]; r = request\n"
         'assert a[0] == f"--seed={r[\'seed\']}" and a[1] == "--lr" and float(a[2]) == settings["rate"], a\n'
         'assert a[3] == "4" and a[4] == r["device"] and a[5] == str(r["threads"]) and a[6] == r["workdir"], a\n'
         'assert a[7] == os.environ["EVENHAND_OUTCOME"] and a[8] == "0:8", a\n'
@@ -182,7 +183,9 @@ def test_templates_in_the_arguments_are_filled_in(tmp_path: Path) -> None:
 
 def test_a_template_that_stands_for_nothing_is_refused_before_anything_runs(tmp_path: Path) -> None:
     claim = write(tmp_path, "well()", [sys.executable, "train.py", "{sede}"])
-    with pytest.raises(ClaimError, match=r"\{sede\}, which is none of \{seed\}, .*\{settings.rate\}; write \{\{sede\}\}"):
+    with pytest.raises(
+        ClaimError, match=r"\{sede\}, which is none of \{seed\}, .*\{settings.rate\}; write \{\{sede\}\}"
+    ):
         load_claim(claim)
 
 
@@ -202,7 +205,7 @@ def test_a_number_handed_to_every_program_is_no_draw(tmp_path: Path) -> None:
 
 def test_what_a_program_leaves_running_does_not_hold_its_trial(tmp_path: Path) -> None:
     program = (
-        f'subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"]); print("left", flush=True); well()'
+        'subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"]); print("left", flush=True); well()'
     )
     began = time.monotonic()
     outcome, _ = first(tmp_path, program)
@@ -214,7 +217,8 @@ def test_a_program_dies_with_its_worker(tmp_path: Path) -> None:
     marker = tmp_path / "pid"
     program = (
         f'open({str(marker)!r}, "a").write(f"{{os.getpid()}}\\n")\n'
-        f'if open({str(marker)!r}).read().count("\\n") == 1:\n    os.kill(os.getppid(), signal.SIGKILL); time.sleep(300)\n'
+        f'if open({str(marker)!r}).read().count("\\n") == 1:\n'
+        "    os.kill(os.getppid(), signal.SIGKILL); time.sleep(300)\n"
         "well()"
     )
     outcome, retries = first(tmp_path, program)
@@ -232,7 +236,8 @@ def _alive(pid: int) -> bool:
 
 def test_progress_bars_and_lines_without_end_stay_lines(tmp_path: Path) -> None:
     program = (
-        'sys.stdout.write("10%\\r20%\\r"); sys.stdout.flush(); print(\'evenhand: {"step": 1, "loss": 2.5}\', flush=True)\n'
+        'sys.stdout.write("10%\\r20%\\r"); sys.stdout.flush()\n'
+        'print(\'evenhand: {"step": 1, "loss": 2.5}\', flush=True)\n'
         'sys.stdout.write("x" * 100_000); sys.stdout.flush(); os.write(2, b"\\xff\\xfe")\nsys.exit(4)'
     )
     outcome, _ = first(tmp_path, program)

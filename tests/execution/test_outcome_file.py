@@ -64,7 +64,10 @@ def test_a_failure_survives_the_file() -> None:
         ({"items": 0}, "'items' must be a table; found int"),
         ({"items": ""}, "'items' must be a table"),
         ({"metrics": []}, "'metrics' must be a table"),
-        ({"items": {"a": {"ids": ["x", "y"], "scores": [1, 2], "clusters": "ab"}}}, "'items.a.clusters' must be a list"),
+        (
+            {"items": {"a": {"ids": ["x", "y"], "scores": [1, 2], "clusters": "ab"}}},
+            "'items.a.clusters' must be a list",
+        ),
         ({"items": {"a": {"ids": ["x"], "scores": [1], "clusters": 5}}}, "'items.a.clusters' must be a list; found 5"),
         ({"items": {"a": {"ids": ["x"], "scores": [1], "clusters": [None]}}}, "entry of 'items.a.clusters' must be te"),
         ({"items": {"a": {"ids": [None], "scores": [1]}}}, "an entry of 'items.a.ids' must be text; found None"),

@@ -6,7 +6,7 @@ The program is started with the claim's folder as its working folder and finds i
   ``items`` (``name``, ``start``, ``count``, ``seed``), ``threads``, ``device`` and ``workdir``;
 - ``EVENHAND_OUTCOME``: the path to which it writes its outcome file (see ``evenhand.execution.outcome_file``).
 
-Templates in its arguments (``{seed}``, ``{settings.lr}``, see :data:`evenhand.execution.templates.KNOWN`) are filled in.
+Templates in its arguments (``{seed}``, ``{settings.lr}``; see ``evenhand.execution.templates``) are filled in.
 Lines on its standard output of the form ``evenhand: {"step": 10, "loss": 2.3}`` become points of learning curves.
 """
 
@@ -45,8 +45,10 @@ class CommandSettings(RecipeSettings):
         unknown = templates.unknown(self.argv, self.values)
         if unknown:
             names = ", ".join(f"{{{name}}}" for name in templates.names(self.values))
-            raise ValueError(f"`argv` holds {{{unknown[0]}}}, which is none of {names}; write {{{{{unknown[0]}}}}} "
-                             "where the braces themselves are meant")
+            raise ValueError(
+                f"`argv` holds {{{unknown[0]}}}, which is none of {names}; write {{{{{unknown[0]}}}}} "
+                "where the braces themselves are meant"
+            )
         return self
 
 

@@ -31,7 +31,7 @@ from evenhand.outcome import Curve, Failure, FailureClass, ItemScores, Outcome, 
 _KEYS = {"metrics", "undefined", "items", "curves", "spent", "grain", "data", "notes", "failure", "draws", "pool"}
 
 _CONTRADICTION = 0.005
-"""A metric may differ from the mean of its items by this share (of 1, or of the mean where that is larger): rounding."""
+"""A metric may differ from the mean of its items by this share of 1, or of the mean where that is larger: rounding."""
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -83,7 +83,7 @@ def run_program(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=lambda: die_with_parent(parent),
+        preexec_fn=lambda: die_with_parent(parent),  # noqa: PLW1509  one library call, loaded before
     )
     assert process.stdout is not None
     assert process.stderr is not None
