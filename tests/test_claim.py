@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from evenhand.claim import MetricClaim, parse_claim, range_faults
+from evenhand.claim import (
+    Arm,
+    BudgetUnit,
+    Claim,
+    Condition,
+    Limits,
+    MetricClaim,
+    Prune,
+    Rung,
+    parse_claim,
+    range_faults,
+)
 from evenhand.data.reading import read_text
 from evenhand.errors import ClaimError, EvenhandError
 from tests.mutations import assert_only_data_errors, mutations
@@ -171,3 +183,12 @@ def test_ranges_that_cannot_be_are_faults_of_their_key(given: dict[str, Any], ke
     assert place == key
     assert words in message
     assert range_faults(metric(floor=0.0, ceiling=1.0, chance=0.25)) == []
+
+
+def test_every_key_of_a_claim_file_stands_in_the_quickstart() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "quickstart.md").read_text()
+    table = page.split("## Every key of a claim file")[1].split("\n## ")[0]
+    models = (Claim, Arm, Condition, MetricClaim, Rung, BudgetUnit, Limits, Prune)
+    keys = {field.alias or name for model in models for name, field in model.model_fields.items()}
+    missing = {key for key in keys if not re.search(rf"\b{key}\b", table)}
+    assert not missing
