@@ -98,15 +98,15 @@ def campaign(folder: Path, seconds: float, seed: int) -> list[Row]:
     (folder / "claim.toml").write_text(CLAIM)
     began = time.monotonic()
     _to_the_end(folder, "left alone")
-    whole = _result(folder, "left alone")
     usual = time.monotonic() - began
+    whole = _result(folder, "left alone")
     tally = _Tally()
     number = 0
     while time.monotonic() < end - 1.5 * usual or not tally.finished:
         number += 1
         ledger = f"killed {number}"
         for _ in range(int(rng.integers(3, 7))):
-            if time.monotonic() > end - 1.5 * usual:
+            if time.monotonic() > end - 1.5 * usual and tally.kills:
                 break
             target = TARGETS[int(rng.integers(len(TARGETS)))]
             if not _one_kill(folder, ledger, target, float(rng.uniform(0.0, usual)), tally):

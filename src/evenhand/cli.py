@@ -26,8 +26,8 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     help="Does the mechanism really work? Paired experiments at equal budget, and verdicts of known error rate.",
-    epilog="Exit codes: 0 done, 1 evenhand broke or was killed, 2 bad input, 3 done but trials failed, 4 ledger trouble, "
-    "130 interrupted.",
+    epilog="Exit codes: 0 done, 1 evenhand broke or was killed, 2 bad input, 3 done but trials failed, 4 ledger "
+    "trouble, 130 interrupted.",
 )
 ledger_app = typer.Typer(no_args_is_help=True, help="Look into the ledger and check it.")
 app.add_typer(ledger_app, name="ledger")
@@ -319,9 +319,6 @@ def parse_settings(pairs: list[str]) -> dict[str, Any]:
 
 def main() -> None:
     """Run the command line; errors that evenhand raises on purpose end with a message and an exit code."""
-    if not sys.flags.safe_path and sys.path and Path(sys.path[0] or ".").resolve() == Path.cwd():
-        # `python -m evenhand.cli` puts the current folder first: its files would stand in for installed modules.
-        del sys.path[0]
     try:
         app()
     except LedgerError as error:
@@ -336,4 +333,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path and sys.path and Path(sys.path[0] or ".").resolve() == Path.cwd():
+        # `python -m evenhand.cli` puts the current folder first: its files would stand in for installed modules.
+        del sys.path[0]
     main()
