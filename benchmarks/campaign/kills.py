@@ -102,14 +102,14 @@ def campaign(folder: Path, seconds: float, seed: int) -> list[Row]:
     whole = _result(folder, "left alone")
     tally = _Tally()
     number = 0
-    while time.monotonic() < end - 1.5 * usual or not tally.finished:
+    while time.monotonic() < end - 1.5 * usual or (not tally.kills and number < 5):
         number += 1
         ledger = f"killed {number}"
         for _ in range(int(rng.integers(3, 7))):
             if time.monotonic() > end - 1.5 * usual and tally.kills:
                 break
             target = TARGETS[int(rng.integers(len(TARGETS)))]
-            if not _one_kill(folder, ledger, target, float(rng.uniform(0.0, usual)), tally):
+            if not _one_kill(folder, ledger, target, float(rng.uniform(0.0, 0.7 * usual)), tally):
                 break
         _to_the_end(folder, ledger)
         tally.finished += 1

@@ -276,6 +276,9 @@ def adopt(loaded: LoadedClaim, ledger: Ledger, outcomes: dict[str, Outcome]) -> 
         if trial.id in outcomes or not (folder / "outcome.json").exists():
             continue
         outcome = read_outcome(folder, Ending(0, None), None)
+        if expectations.unmet(loaded.resolved, trial, outcome):
+            shutil.rmtree(folder, ignore_errors=True)
+            continue
         if outcome.failure is None:
             execution = Execution(started="", device=outcome.notes.get("device", ""))
             origin = {**provenance(loaded.folder), "data": dict(outcome.data), "adopted": True}
