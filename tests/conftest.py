@@ -10,7 +10,7 @@ TOY = '''
 import os, signal, time
 import numpy as np
 from evenhand.errors import DataError, Diverged
-from evenhand.outcome import Outcome
+from evenhand.outcome import Failure, Outcome
 from evenhand.recipe import Bench, Metric, RecipeSettings, recipe
 
 
@@ -75,6 +75,10 @@ def run(settings: Settings, bench: Bench) -> Outcome:
     scores = np.clip(level + easy, 0, 1)
     if settings.behave == "nan":
         return Outcome(metrics={"loss": float("nan")})
+    if settings.behave == "returns failure":
+        return Outcome({"loss": 1.0}, failure=Failure("data", "the rows ran out", "import"))
+    if settings.behave == "spends nan":
+        return Outcome({"loss": 1.0}, spent={"steps": float("nan")})
     if settings.behave == "undefined":
         return Outcome(undefined={"score": "the target was never reached", "loss": "not measured"})
     bench.items("score", [str(i) for i in ids], scores, [f"{s:.3f}" for s in scores])

@@ -28,7 +28,7 @@ def run(settings: Settings, bench: Bench) -> dict[str, float]:
     return {"accuracy": settings.rate}
 
 
-INFO = RecipeInfo({"accuracy": Metric(floor=0.0, ceiling=1.0), "loss": Metric("minimise")}, ("steps",), 1)
+INFO = RecipeInfo({"accuracy": Metric(floor=0.0, ceiling=1.0), "loss": Metric("minimise")}, ("steps",), 1, pool=64)
 RECIPE = Recipe("toy", run, Settings, INFO, "version 1")
 
 TEXT = """
@@ -142,6 +142,10 @@ def test_a_deterministic_arm_runs_once_per_condition_and_rung() -> None:
         ("[metric]", '[budget]\nunit = "tokens"\n[metric]', "can spend steps; not tokens"),
         ('role = "null"', 'role = "null"\nsettings.rate = 0.7', "a null arm is the baseline with other noise"),
         ("items = 32\n", "", "needs `items` at each of them"),
+        ("margin = 0.02", 'margin = 0.02\ndirection = "minimise"', "declares that this metric is to maximise"),
+        ("margin = 0.02", "margin = 1.5", "wider than the metric's whole range, 1"),
+        ("items = 32", "items = 60", "60 items after the 16 of the rungs before it are more than"),
+        ("settings = { rate = 0.5 }", "settings = { rate = true }", "'rate' must be a number; found true"),
     ],
 )
 def test_what_the_recipe_refuses_is_named_with_its_place(old: str, new: str, words: str) -> None:

@@ -18,7 +18,7 @@ from evenhand import standing
 from evenhand.decide import look_reached, progress
 from evenhand.display import duration
 from evenhand.docket import LoadedClaim, all_trials, outcomes_so_far, settled, stale_results
-from evenhand.execution.catalogue import Listing
+from evenhand.execution.catalogue import COMMAND, Listing
 from evenhand.execution.failures import ADVICE
 from evenhand.foresight import Foresight, foresee
 from evenhand.ledger import Ledger
@@ -70,6 +70,7 @@ def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "question": claim.claim.question,
         "recipe": claim.recipe,
         "code": claim.fingerprint,
+        "runs_code_from": _runs_code_from(loaded),
         "scope": claim.claim.scope,
         "arms": [{"name": arm.name, "role": arm.role} for arm in claim.arms()],
         "conditions": [{"name": c.name, "expect": c.expect} for c in claim.claim.conditions],
@@ -80,12 +81,21 @@ def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     }
 
 
+def _runs_code_from(loaded: LoadedClaim) -> str:
+    """Whose code a run of the claim executes; for command lines, the command lines themselves."""
+    lines = {" ".join(s["argv"]) for s in loaded.resolved.settings.values() if isinstance(s.get("argv"), list)}
+    if loaded.recipe.reference != COMMAND or not lines:
+        return loaded.recipe.origin
+    return f"{loaded.recipe.origin}, in {loaded.folder}: {'; '.join(sorted(lines))}"
+
+
 def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running: bool = False) -> None:
     """The plan, for people; a run says itself, as it begins, what runs anew."""
     document = plan_document(loaded, ledger)
     console.print(Text(f"{document['claim']} (claim {document['hash']})", style="bold"))
     if document["question"]:
         console.print(Text(document["question"]))
+    console.print(Text(f"runs code from: {document['runs_code_from']}"), soft_wrap=True)
     arms = ", ".join(f"{arm['name']} ({arm['role']})" for arm in document["arms"])
     console.print(Text(f"arms: {arms}"))
     names = [c["name"] + (f" (expect {c['expect']})" if c["expect"] else "") for c in document["conditions"]]

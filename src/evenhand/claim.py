@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
 
+from evenhand.claim_values import MOST_SEEDS, ListOrCount, Number, SpelledEitherWay, Whole, impossible_numbers, words
 from evenhand.errors import ClaimError, Fault
 from evenhand.recipe import Direction
 from evenhand.toml_lines import LineMap
@@ -29,8 +30,8 @@ class Arm(_Part):
     name: Name
     role: Role
     settings: dict[str, Any] = Field(default_factory=dict)
-    deterministic: bool = Field(default=False, description="no randomness in its outcome: run once per condition")
-    untrained: bool = Field(default=False, description="trains nothing: exempt from equality of budgets")
+    deterministic: StrictBool = Field(default=False, description="no randomness in its outcome: run once per condition")
+    untrained: StrictBool = Field(default=False, description="trains nothing: exempt from equality of budgets")
 
 
 class Condition(_Part):
@@ -45,22 +46,26 @@ class MetricClaim(_Part):
     """What is compared, and the smallest difference that would matter."""
 
     name: Name
-    margin: float = Field(gt=0, description="smallest difference that matters, in the metric's own units")
-    direction: Direction | None = Field(default=None, description="as the recipe declares, unless given here")
-    floor: float | None = None
-    ceiling: float | None = None
-    chance: float | None = None
-    primary: bool = True
+    margin: Number = Field(gt=0, description="smallest difference that matters, in the metric's own units")
+    direction: Annotated[Direction | None, SpelledEitherWay] = Field(
+        default=None, description="as the recipe declares, unless given here"
+    )
+    floor: Number | None = None
+    ceiling: Number | None = None
+    chance: Number | None = None
+    primary: StrictBool = True
     checkpoint: Literal["final", "selected"] = Field(
         default="final", description="selected: the step that is best on a selection split of its own"
     )
-    sd: float | None = Field(default=None, gt=0, description="guess of the seed sd of paired differences, for planning")
+    sd: Number | None = Field(
+        default=None, gt=0, description="guess of the seed sd of paired differences, for planning"
+    )
 
 
 class Items(_Part):
     """How many evaluation items a rung uses; None takes all there are."""
 
-    count: int | None = Field(default=None, gt=0)
+    count: Whole | None = Field(default=None, gt=0)
 
 
 class Prune(_Part):
@@ -70,8 +75,8 @@ class Prune(_Part):
     """
 
     rule: Literal["none", "futility", "threshold"] = "futility"
-    threshold: float | None = None
-    confidence: float = Field(default=0.9, gt=0.5, lt=1, description="one-sided level of the futility bound")
+    threshold: Number | None = None
+    confidence: Number = Field(default=0.9, gt=0.5, lt=1, description="one-sided level of the futility bound")
 
     @model_validator(mode="after")
     def _threshold_goes_with_its_rule(self) -> Prune:
@@ -84,16 +89,16 @@ class Rung(_Part):
     """A step of the ladder: all but the last screen, the last confirms."""
 
     name: Name
-    budget: float = Field(gt=0)
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    budget: Number = Field(gt=0)
+    seeds: Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], ListOrCount] = Field(min_length=1)
     items: Items = Items()
-    looks: tuple[int, ...] = Field(default=(), description="planned looks: numbers of seeds, the last is all")
+    looks: tuple[Whole, ...] = Field(default=(), description="planned looks: numbers of seeds, the last is all")
     prune: Prune = Prune()
 
     @field_validator("items", mode="before")
     @classmethod
     def _plain_count(cls, value: Any) -> Any:
-        return {"count": value} if isinstance(value, int) and not isinstance(value, bool) else value
+        return value if isinstance(value, dict | Items) else {"count": value}
 
     @field_validator("prune", mode="before")
     @classmethod
@@ -122,8 +127,8 @@ class BudgetUnit(_Part):
 class Limits(_Part):
     """What a trial may use of the machine before it is stopped; no part of the claim's identity."""
 
-    seconds: float | None = Field(default=None, gt=0)
-    memory_gib: float | None = Field(default=None, gt=0)
+    seconds: Number | None = Field(default=None, gt=0)
+    memory_gib: Number | None = Field(default=None, gt=0)
 
 
 class Claim(_Part):
@@ -136,11 +141,11 @@ class Claim(_Part):
     budget: BudgetUnit = BudgetUnit()
     metrics: tuple[MetricClaim, ...] = Field(alias="metric", min_length=1)
     scope: Scope = "recipe"
-    alpha: float = Field(default=0.05, gt=0, le=0.2)
+    alpha: Number = Field(default=0.05, gt=0, le=0.2)
     arms: tuple[Arm, ...] = Field(alias="arm", min_length=1)
     conditions: tuple[Condition, ...] = Field(alias="condition", default=(Condition(name="default"),))
     rungs: tuple[Rung, ...] = Field(alias="rung", min_length=1)
-    item_seed: int = Field(default=0, ge=0)
+    item_seed: Whole = Field(default=0, ge=0)
     limits: Limits = Limits()
     after: tuple[Name, ...] = ()
 
@@ -177,7 +182,9 @@ def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
     """
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise ClaimError(f"{source} is not usable TOML", [Fault(source, "it is nested too deeply")]) from error
+    except ValueError as error:  # a number of thousands of digits is no TOMLDecodeError
         raise ClaimError(f"{source} is not valid TOML", [Fault(source, str(error))]) from error
     lines = LineMap.of(text)
     document.setdefault("name", default_name)
@@ -204,15 +211,9 @@ def _root_causes(error: ValidationError) -> list[Any]:
 
 def _words(error: Mapping[str, Any]) -> str:
     """A pydantic error as a sentence with its cure."""
-    kind, found = error["type"], error.get("input")
-    if kind == "extra_forbidden":
+    if error["type"] == "extra_forbidden":
         return f"unknown key '{error['loc'][-1]}'; remove it or mend its spelling"
-    if kind == "missing":
-        return f"'{error['loc'][-1]}' is missing; a claim needs it"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    shown = repr(found)
-    return message if kind == "value_error" else f"{message}; found {shown if len(shown) < 80 else shown[:77] + '...'}"
+    return words(error)
 
 
 def _tables(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
@@ -223,7 +224,7 @@ def _tables(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 def _structure_faults(document: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
     """Faults between parts of a claim, found on the raw document so that they show beside the faults of its fields."""
-    faults: list[tuple[tuple[str | int, ...], str]] = []
+    faults: list[tuple[tuple[str | int, ...], str]] = list(impossible_numbers(document))
     arms = _tables(document, "arm")
     baselines = [i for i, arm in enumerate(arms) if arm.get("role") == "baseline"]
     if arms and not baselines:
@@ -239,6 +240,9 @@ def _structure_faults(document: Mapping[str, Any]) -> list[tuple[tuple[str | int
             if isinstance(name, str) and name in seen:
                 faults.append(((key, i, "name"), f"the name '{name}' stands twice among the entries of [[{key}]]"))
             seen.add(name if isinstance(name, str) else None)
+    after = document.get("after")
+    if isinstance(after, list) and document.get("name") in after:
+        faults.append((("after",), f"the claim '{document['name']}' cannot wait for itself; remove the name"))
     faults.extend(_rung_faults(_tables(document, "rung")))
     metrics = document.get("metric")
     tables = [metrics] if isinstance(metrics, dict) else _tables(document, "metric")
@@ -247,12 +251,48 @@ def _structure_faults(document: Mapping[str, Any]) -> list[tuple[tuple[str | int
     return faults
 
 
+def _seeds_of(value: Any) -> list[int]:
+    """The seeds of a rung as far as they can be read; anything else is pydantic's to report."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return list(range(value)) if 0 < value <= MOST_SEEDS else []
+    return [s for s in value if isinstance(s, int) and not isinstance(s, bool)] if isinstance(value, list) else []
+
+
+def range_faults(metric: MetricClaim) -> list[tuple[str, str]]:
+    """(key, fault) of a metric whose direction, floor, ceiling and chance are filled in, where they cannot hold."""
+    low, high = metric.floor, metric.ceiling
+    if low is not None and high is not None:
+        if low >= high:
+            return [("floor", f"the floor {low:g} is not below the ceiling {high:g}")]
+        if metric.margin > high - low:
+            return [("margin", f"the margin {metric.margin:g} is wider than the metric's whole range, {high - low:g}")]
+    if metric.chance is not None and (
+        (low is not None and metric.chance < low) or (high is not None and metric.chance > high)
+    ):
+        return [("chance", f"the chance level {metric.chance:g} lies outside the metric's range")]
+    return []
+
+
+def pool_faults(claim: Claim, pool: int) -> list[tuple[tuple[str | int, ...], str]]:
+    """Rungs that ask for more items than a pool has, with the place of their key."""
+    faults: list[tuple[tuple[str | int, ...], str]] = []
+    start = 0
+    for r, rung in enumerate(claim.rungs):
+        stop = start + (rung.items.count or 0)
+        if stop > pool:
+            before = f" after the {start} of the rungs before it" if start else ""
+            message = f"{rung.items.count} items{before} are more than the recipe's pool has, which is {pool}"
+            faults.append((("rung", r, "items"), message))
+        start = stop
+    return faults
+
+
 def _rung_faults(rungs: Sequence[Mapping[str, Any]]) -> list[tuple[tuple[str | int, ...], str]]:
     """Seeds must be fresh at every rung: screening data are never pooled into the confirmation."""
     faults: list[tuple[tuple[str | int, ...], str]] = []
     used: dict[int, Any] = {}
     for i, rung in enumerate(rungs):
-        seeds = [s for s in rung.get("seeds", []) if isinstance(s, int)] if isinstance(rung.get("seeds"), list) else []
+        seeds = _seeds_of(rung.get("seeds"))
         again = sorted({s for s in seeds if s in used})
         if again:
             faults.append(

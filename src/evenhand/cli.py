@@ -1,7 +1,8 @@
 """The command line: ``evenhand run claims/future_seed/rightcopy.toml``.
 
-Exit codes: 0 done; 1 a fault of evenhand itself; 2 bad input (a claim, a setting, a path); 3 done, but some verdict is
-``not-run`` or ``invalid`` because trials failed; 4 the ledger is damaged, locked or cannot be written; 130 interrupted.
+Exit codes: 0 done; 1 a fault of evenhand itself, or one of its processes was killed (run the command again); 2 bad
+input (a claim, a setting, a path); 3 done, but some verdict is ``not-run`` or ``invalid`` because trials failed; 4 the
+ledger is damaged, locked or cannot be written; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from rich.console import Console
 
 from evenhand.cli_data import data
 from evenhand.cli_power import power
-from evenhand.errors import EvenhandError, Fault, LedgerError, SettingsError
+from evenhand.errors import EvenhandError, Fault, LedgerError, ServerGone, SettingsError
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     help="Does the mechanism really work? Paired experiments at equal budget, and verdicts of known error rate.",
-    epilog="Exit codes: 0 done, 2 bad input, 3 done but trials failed, 4 ledger trouble, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 evenhand broke or was killed, 2 bad input, 3 done but trials failed, 4 ledger "
+    "trouble, 130 interrupted.",
 )
 ledger_app = typer.Typer(no_args_is_help=True, help="Look into the ledger and check it.")
 app.add_typer(ledger_app, name="ledger")
@@ -107,11 +109,12 @@ def run(
 def plan(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
     """Show what a claim would run: trials, budget, smallest detectable effect."""
     from evenhand.answers import plan_document, print_plan
-    from evenhand.docket import load_claim
+    from evenhand.docket import check_after, load_claim
     from evenhand.ledger import Ledger
 
     loaded = load_claim(claim)
     store = Ledger(ledger, create=False)
+    check_after(loaded, store)
     if as_json:
         print_json(plan_document(loaded, store))
     else:
@@ -320,10 +323,16 @@ def main() -> None:
     except LedgerError as error:
         note().print(f"ledger: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(4)
+    except ServerGone as error:
+        note().print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
     except EvenhandError as error:
         note().print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(2)
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path and sys.path and Path(sys.path[0] or ".").resolve() == Path.cwd():
+        # `python -m evenhand.cli` puts the current folder first: its files would stand in for installed modules.
+        del sys.path[0]
     main()

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from evenhand import expectations
 from evenhand.decide import progress, running_contrasts
 from evenhand.docket import LoadedClaim, all_trials, decided, fix_claim, outcomes_so_far, settled, stale_results
+from evenhand.errors import ClaimError
 from evenhand.execution.failures import Ending, Retries, keeps_its_work, likeness
 from evenhand.execution.machine import provenance
 from evenhand.execution.slots import Finished, LocalSlots, last_progress, read_outcome
@@ -167,8 +169,20 @@ class _Run:
 
     def _record(self, finished: Finished) -> None:
         trial, outcome = self.trials[finished.key], finished.outcome
+        unmet = expectations.unmet(self.loaded.resolved, trial, outcome)
+        if unmet:
+            outcome = expectations.refused(outcome, unmet[0][1])
         origin = {**self.origin, "data": dict(outcome.data)}
         self.ledger.record_outcome(trial, outcome, finished.execution, self.loaded.resolved.hash, origin)
+        if unmet:
+            shutil.rmtree(finished.job.workdir, ignore_errors=True)
+            self.observer.finished(trial, outcome, finished.execution, False)
+            faults = [self.loaded.file.fault(path, message) for path, message in unmet]
+            raise ClaimError(
+                f"{self.loaded.path.name} was stopped, since no trial can give what it asks for. Mend the file and "
+                "run it again; that is no amendment",
+                faults,
+            )
         retry = False
         if outcome.failure is None:
             self.durations.append(finished.execution.seconds)
@@ -271,7 +285,8 @@ def adopt(loaded: LoadedClaim, ledger: Ledger, outcomes: dict[str, Outcome]) -> 
         if trial.id in outcomes or not (folder / "outcome.json").exists():
             continue
         outcome = read_outcome(folder, Ending(0, None), None)
-        if freshness({trial.id: outcome}, loaded.folder).stale:
+        stale = freshness({trial.id: outcome}, loaded.folder).stale
+        if stale or expectations.unmet(loaded.resolved, trial, outcome):
             shutil.rmtree(folder, ignore_errors=True)
             continue
         if outcome.failure is None:

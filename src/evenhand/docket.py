@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,14 +13,16 @@ from pydantic import ValidationError
 from evenhand import standing
 from evenhand.agreement import Made, package_remarks
 from evenhand.claim import ClaimFile, parse_claim
+from evenhand.data.reading import read_text
 from evenhand.decide import decide
-from evenhand.errors import ClaimError, EvenhandError, Fault, SettingsError
+from evenhand.errors import ClaimError, DataError, EvenhandError, Fault, SettingsError
 from evenhand.execution import catalogue
+from evenhand.expectations import unknown_claims
 from evenhand.freshness import Freshness, freshness
 from evenhand.ledger import Ledger
 from evenhand.outcome import Outcome
 from evenhand.pairs import Outcomes
-from evenhand.plan import ResolvedClaim, changed_fields, expand, resolve
+from evenhand.plan import ResolvedClaim, changed_fields, expand, resolve, setting_words
 from evenhand.recipe import Recipe
 from evenhand.trial import ItemSet, Trial
 from evenhand.verdict import Decision
@@ -47,8 +50,8 @@ def load_claim(path: Path) -> LoadedClaim:
         ClaimError: the file is missing or has faults; all are named with their lines.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except DataError as error:
         raise ClaimError(f"{path} cannot be read", [Fault(str(path), f"{error}")]) from error
     file = parse_claim(text, str(path), path.stem)
     folder = path.resolve().parent
@@ -141,6 +144,33 @@ def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[str]:
     ]
 
 
+def check_after(loaded: LoadedClaim, ledger: Ledger) -> None:
+    """Refuse a claim that waits for one that nobody knows.
+
+    Raises:
+        ClaimError: a name in ``after`` that no claim in the ledger and no claim file beside this one has.
+    """
+    after = loaded.file.claim.after
+    if not after:
+        return
+    known = {record.name for record in ledger.claims()} | {path.stem for path in loaded.folder.glob("*.toml")}
+    known |= {name for path in loaded.folder.glob("*.toml") if (name := _own_name(path))}
+    faults = [
+        loaded.file.fault(("after",), f"no claim '{name}' is in the ledger or beside this file; mend the name")
+        for name in unknown_claims(after, dict.fromkeys(known))
+    ]
+    if faults:
+        raise ClaimError(f"{loaded.path.name} waits for a claim that is not there", faults)
+
+
+def _own_name(path: Path) -> str:
+    """The name that a claim file gives itself, or nothing."""
+    try:
+        return str(tomllib.loads(read_text(path)).get("name", ""))
+    except (EvenhandError, ValueError, RecursionError):
+        return ""
+
+
 def queue(claims: Sequence[LoadedClaim], finished: Callable[[str], bool]) -> list[LoadedClaim]:
     """The claims in an order that respects ``after``.
 
@@ -190,7 +220,7 @@ def exploratory_trial(
     try:
         complete = recipe.settings.model_validate(expand(settings)).model_dump(mode="json")
     except ValidationError as error:
-        faults = [Fault(".".join(map(str, e["loc"])) or "settings", str(e["msg"])) for e in error.errors()]
+        faults = [Fault(".".join(map(str, e["loc"])) or "settings", setting_words(e, recipe)) for e in error.errors()]
         raise SettingsError(f"The recipe '{recipe.reference}' refuses these settings", faults) from error
     return Trial(
         claim="", arm="try", condition="", rung="", seed=seed, recipe=recipe.reference, fingerprint=recipe.fingerprint,

@@ -50,6 +50,10 @@ class RecipeError(EvenhandError):
     """A recipe that cannot be found or imported, or that breaks the recipe contract."""
 
 
+class ServerGone(EvenhandError):
+    """The process that starts trials was killed or broke down: nobody's input is wrong, and the run can go on."""
+
+
 class DataError(EvenhandError):
     """Data that are missing, damaged or too few; names the file, the counts and the setting to change."""
 

@@ -77,7 +77,9 @@ class Outcome:
         packages: installed distribution that the code imports directly to its version.
         notes: short facts to show beside the result (effective gates, information ceilings, device and its reason).
         failure: set when there are no scores.
-        draws: names of random streams that the trial used; None: not recorded.
+        draws: names of the random streams of the bench from which something was drawn; None where that is not known
+            (a program's own randomness is not seen, and older records do not tell).
+        pool: number of items in the pool from which the trial chose its own, None where it chose from none.
     """
 
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -92,6 +94,7 @@ class Outcome:
     notes: Mapping[str, str] = field(default_factory=dict)
     failure: Failure | None = None
     draws: tuple[str, ...] | None = None
+    pool: int | None = None
 
     def metric(self, name: str) -> float | None:
         """The value of a metric, taken from the item scores where these exist; None where it is undefined."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from evenhand.claim import Arm, Claim, ClaimFile, Condition, Limits, MetricClaim, Rung
+from evenhand.claim import Arm, Claim, ClaimFile, Condition, Limits, MetricClaim, Rung, pool_faults, range_faults
+from evenhand.claim_values import words
 from evenhand.errors import ClaimError, Fault
 from evenhand.recipe import Metric, Recipe
 from evenhand.trial import ItemSet, Trial, canonical_hash
@@ -177,7 +178,7 @@ class _Resolution:
         except ValidationError as error:
             for e in error.errors():
                 loc = tuple(str(part) for part in e["loc"])
-                self.add(self._origin(loc, a, own, c, world), _setting_words(e, self.recipe))
+                self.add(self._origin(loc, a, own, c, world), setting_words(e, self.recipe))
             return
         self.settings[arm.name, condition.name] = model.model_dump(mode="json")
 
@@ -235,22 +236,29 @@ class _Resolution:
                 key: getattr(metric, key) if getattr(metric, key) is not None else getattr(own, key)
                 for key in ("direction", "floor", "ceiling", "chance")
             }
+            if metric.name in declared and metric.direction not in (None, own.direction):
+                message = f"the recipe '{self.recipe.reference}' declares that this metric is to {own.direction}"
+                self.add(("metric", m, "direction"), f"{message}; remove the line")
             resolved.append(metric.model_copy(update=update))
+            for key, message in range_faults(resolved[-1]):
+                self.add(("metric", m, key), message)
         return tuple(resolved)
 
     def check_unit(self) -> None:
         units, unit = self.recipe.info.units, self.file.claim.budget.unit
+        for path, message in pool_faults(self.file.claim, self.recipe.info.pool) if self.recipe.info.pool else ():
+            self.add(path, message)
         if units and unit not in units:
             message = f"the recipe '{self.recipe.reference}' can spend {', '.join(units)}; not {unit}"
             self.add(("budget", "unit"), message)
 
 
-def _setting_words(error: Mapping[str, Any], recipe: Recipe) -> str:
+def setting_words(error: Mapping[str, Any], recipe: Recipe) -> str:
+    """A fault of a setting as a sentence."""
     if error["type"] == "extra_forbidden":
         known = ", ".join(recipe.settings.model_fields)
         return f"the recipe '{recipe.reference}' has no setting '{error['loc'][-1]}'; it has: {known}"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return f"{message[0].lower() + message[1:]}; found {error.get('input')!r}"
+    return words(error)
 
 
 def resolve(file: ClaimFile, recipe: Recipe) -> ResolvedClaim:

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
 from evenhand.errors import RecipeError
 from evenhand.outcome import Outcome
@@ -30,10 +31,22 @@ from evenhand.trial import ItemSet
 Direction = Literal["maximise", "minimise"]
 
 
+_NUMBERS = (int, float, int | None, float | None)
+
+
 class RecipeSettings(BaseModel):
     """Base of a recipe's settings: frozen, unknown keys are errors, numbers are finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _truth_values_are_no_numbers(cls, values: Any) -> Any:
+        for name, value in values.items() if isinstance(values, dict) else ():
+            if isinstance(value, bool) and name in cls.model_fields and cls.model_fields[name].annotation in _NUMBERS:
+                found = {"name": name, "found": str(value).lower()}
+                raise PydanticCustomError("plain", "'{name}' must be a number; found {found}", found)
+        return values
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,12 @@ class Metric:
     ceiling: float | None = None
     chance: float | None = None
     about: str = ""
+
+    def __post_init__(self) -> None:
+        spelled = {"minimize": "minimise", "maximize": "maximise"}.get(self.direction, self.direction)
+        if spelled not in typing.get_args(Direction):
+            raise RecipeError(f"The direction of a metric is 'maximise' or 'minimise'; found {self.direction!r}.")
+        object.__setattr__(self, "direction", spelled)
 
 
 class Budget(Protocol):
@@ -169,6 +188,7 @@ class RecipeInfo:
         preload: modules worth importing once before trials are forked.
         further_fingerprint: (settings, claim folder) to a hash of what else the results depend on (programs, files).
         exhibits: ``package.module:function`` that makes the recipe's own part of a report; see ``evenhand.exhibit``.
+        pool: number of evaluation items there are, where that is known before a trial; None means not declared.
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)
@@ -177,17 +197,19 @@ class RecipeInfo:
     preload: tuple[str, ...] = ()
     further_fingerprint: Callable[[Mapping[str, Any], Path], str] | None = None
     exhibits: str | None = None
+    pool: int | None = None
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe as the lab holds it: reference, function, settings class and declarations."""
+    """A recipe as the lab holds it: reference, function, settings class, declarations, and whose code it is."""
 
     reference: str
     run: RunFunction
     settings: type[BaseModel]
     info: RecipeInfo
     fingerprint: str
+    origin: str = ""
 
     @property
     def about(self) -> str:
@@ -203,9 +225,10 @@ def recipe(
     preload: Sequence[str] = (),
     further_fingerprint: Callable[[Mapping[str, Any], Path], str] | None = None,
     exhibits: str | None = None,
+    pool: int | None = None,
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
-    info = RecipeInfo(dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits)
+    info = RecipeInfo(dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool)
 
     def attach(function: F) -> F:
         function.__evenhand_recipe__ = info  # type: ignore[attr-defined]

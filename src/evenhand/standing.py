@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from evenhand.claim import Claim
 from evenhand.errors import ClaimError, Fault
+from evenhand.expectations import is_usable
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
 from evenhand.plan import ResolvedClaim, changed_fields, indexed, item_sets, leaves
@@ -62,11 +63,16 @@ def trial_ids(claim: ResolvedClaim) -> set[str]:
 
 
 def has_results(record: ClaimRecord, ledger: Ledger) -> bool:
-    """Whether anything is known of a claim: a decision, or an outcome of any of its trials, whoever ran them."""
-    if ledger.decisions(record.name, record.hash) or ledger.outcomes(claim_hash=record.hash):
+    """Whether anything is known of a claim: a decision, or a result of any of its trials, whoever ran them.
+
+    Failed trials say nothing of the question: a claim that has only these may be mended freely.
+    """
+    if ledger.decisions(record.name, record.hash):
         return True
     claim = of_identity(record.identity)
-    return claim is not None and bool(ledger.outcomes(trial_ids=trial_ids(claim)))
+    found = ledger.outcomes(claim_hash=record.hash)
+    found += [] if claim is None else ledger.outcomes(trial_ids=trial_ids(claim))
+    return any(is_usable(one.outcome) for one in found)
 
 
 def newest_with_results(name: str, ledger: Ledger) -> ClaimRecord | None:

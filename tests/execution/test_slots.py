@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from evenhand import cli
+from evenhand.errors import ServerGone
 from evenhand.execution.machine import cores, share_threads
 from evenhand.execution.slots import Finished, LocalSlots
 from evenhand.execution.worker import Job
@@ -70,6 +72,8 @@ def test_trials_are_forked_from_a_server_that_has_imported_the_recipe(slots: Loc
         ("kill", "infrastructure", "killed from outside (SIGKILL)"),
         ("segfault", "code", "crashed (SIGSEGV)"),
         ("exit", "code", "exit code 7"),
+        ("returns failure", "data", "the rows ran out"),
+        ("spends nan", "code", "the recipe says spent.steps = NaN"),
     ],
 )
 def test_failures_are_told_apart(slots: LocalSlots, toy_folder: Path, behave: str, kind: str, words: str) -> None:
@@ -77,6 +81,15 @@ def test_failures_are_told_apart(slots: LocalSlots, toy_folder: Path, behave: st
     assert failure is not None
     assert failure.kind == kind
     assert words in failure.message
+
+
+def test_a_failure_that_a_recipe_returns_keeps_its_phase_and_costs_and_no_scores(
+    slots: LocalSlots, toy_folder: Path
+) -> None:
+    outcome = run(slots, job_of(toy_folder, behave="returns failure")).outcome
+    assert outcome.failure is not None
+    assert outcome.failure.phase == "import"
+    assert (dict(outcome.metrics), dict(outcome.items), outcome.spent["steps"]) == ({}, {}, 5)
 
 
 def test_a_trial_past_its_memory_limit_is_a_resource_failure(slots: LocalSlots, toy_folder: Path) -> None:
@@ -166,3 +179,45 @@ def test_threads_are_shared_out_between_slots() -> None:
     assert share_threads(1) == cores()
     assert share_threads(cores()) == 1
     assert share_threads(10 * cores()) == 1
+
+
+def test_a_killed_fork_server_is_nobodys_bad_input(
+    toy_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with LocalSlots(["toy:run"], toy_folder, 1) as slots:
+        slots.start("key", job_of(toy_folder, behave="sleep"), 1, None)
+        pid = _pid(slots)
+        assert slots._process is not None
+        slots._process.kill()
+        slots._process.wait()
+        with pytest.raises(ServerGone, match="run the same command again") as caught:
+            _ = [slots.wait(0.2) for _ in range(100)]
+    gone = caught.value
+
+    def app() -> None:
+        raise gone
+
+    monkeypatch.setattr(cli, "app", app)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert "run the same command again" in capsys.readouterr().err.replace("\n", " ")
+    assert not _alive(pid) or _dies_soon(pid)
+
+
+def _dies_soon(pid: int) -> bool:
+    for _ in range(50):
+        if not _alive(pid):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_the_time_limit_of_a_trial_starts_with_its_process_and_not_with_the_import_before_it(toy_folder: Path) -> None:
+    (toy_folder / "toy.py").write_text("import time\ntime.sleep(1.5)\n" + (toy_folder / "toy.py").read_text())
+    with LocalSlots(["toy:run"], toy_folder, 1) as slots:
+        slots.start("key", job_of(toy_folder), 1, 1.0)
+        assert slots._running["key"].limit == 1.0
+        time.sleep(1.2)
+        slots.wait(0.01)
+        assert slots._running["key"].asked_to_stop is None

@@ -16,7 +16,7 @@ import numpy as np
 
 from evenhand.errors import DataError, RecipeError
 from evenhand.execution import sources
-from evenhand.execution.outcome_file import item_scores
+from evenhand.execution.item_columns import item_scores
 from evenhand.execution.sources import file_hash, folder_hash
 from evenhand.outcome import Curve, ItemScores
 from evenhand.trial import ItemSet, Trial, canonical_hash
@@ -81,6 +81,24 @@ class TrialBudget:
         self._earlier, self._start, self._paused = state["seconds"], time.monotonic(), 0.0
 
 
+class WatchedItemSet(ItemSet):
+    """An item set that remembers the smallest pool it was asked to choose from."""
+
+    pool: int | None
+
+    @classmethod
+    def of(cls, items: ItemSet) -> WatchedItemSet:
+        """The same set, watched."""
+        watched = cls(items.name, items.start, items.count, items.seed)
+        vars(watched)["pool"] = None
+        return watched
+
+    def choose(self, pool: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """As the item set itself does, remembering the pool."""
+        vars(self)["pool"] = int(pool) if self.pool is None else min(self.pool, int(pool))
+        return super().choose(pool)
+
+
 class TrialBench:
     """The lab's side of the recipe contract (``evenhand.recipe.Bench``) for one trial in its own process."""
 
@@ -89,7 +107,7 @@ class TrialBench:
     ) -> None:
         self.trial = trial
         self.seed = 0 if trial.seed is None else trial.seed
-        self.item_set: ItemSet = trial.items
+        self.item_set = WatchedItemSet.of(trial.items)
         self.budget = TrialBudget(trial.unit, trial.amount)
         self.workdir = workdir
         self.threads = threads
@@ -111,8 +129,22 @@ class TrialBench:
             self._streams[name] = self.trial.rng(name)
         return self._streams[name]
 
+    def fresh_stream(self, name: str) -> np.random.Generator:
+        """A named stream from its beginning, apart from :meth:`rng`: what is drawn from it is no draw of the recipe."""
+        return self.trial.rng(name)
+
+    def draws(self) -> tuple[str, ...]:
+        """Names of the streams that have moved since they were made: from which something was drawn."""
+        return tuple(sorted(name for name, used in self._streams.items() if _moved(used, self.trial.rng(name))))
+
     def log(self, step: float, **values: float) -> None:
-        """Record points of learning curves and show them as progress."""
+        """Record points of learning curves and show them as progress.
+
+        Raises:
+            RecipeError: the step is no finite number.
+        """
+        if not np.isfinite(step):
+            raise RecipeError(f"bench.log({step}, ...): a step must be a finite number.")
         for name, value in values.items():
             points = self.curves.setdefault(name, [])
             points.append((float(step), float(value)))
@@ -235,3 +267,9 @@ class TrialBench:
 
 def _data_hash(path: Path) -> str:
     return folder_hash(path) if path.is_dir() else file_hash(path)
+
+
+def _moved(used: np.random.Generator, fresh: np.random.Generator) -> bool:
+    """Whether a stream was drawn from, or had streams of its own made from it."""
+    spawned = getattr(used.bit_generator.seed_seq, "n_children_spawned", 0)
+    return bool(spawned) or used.bit_generator.state != fresh.bit_generator.state

@@ -2,10 +2,11 @@
 
 The program is started with the claim's folder as its working folder and finds in its environment
 
-- ``EVENHAND_REQUEST``: a JSON file with ``settings``, ``seed``, ``budget`` (``unit``, ``amount``),
-  ``items`` (``start``, ``count``, ``seed``), ``threads``, ``device`` and ``workdir``;
+- ``EVENHAND_REQUEST``: a JSON file with ``settings``, ``seed``, ``stream_seed``, ``budget`` (``unit``, ``amount``),
+  ``items`` (``name``, ``start``, ``count``, ``seed``), ``threads``, ``device`` and ``workdir``;
 - ``EVENHAND_OUTCOME``: the path to which it writes its outcome file (see ``evenhand.execution.outcome_file``).
 
+Templates in its arguments (``{seed}``, ``{settings.lr}``; see ``evenhand.execution.templates``) are filled in.
 Lines on its standard output of the form ``evenhand: {"step": 10, "loss": 2.3}`` become points of learning curves.
 """
 
@@ -13,20 +14,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from evenhand.errors import DataError, EvenhandError, RecipeError
-from evenhand.execution import outcome_file, sources
+from evenhand.errors import DataError, RecipeError
+from evenhand.execution import outcome_file, sources, templates
+from evenhand.execution.bench import TrialBench
+from evenhand.execution.failures import classify, failure_of_program
 from evenhand.execution.imports import module_files, with_local_imports
+from evenhand.execution.program import Ended, run_program
 from evenhand.execution.sources import file_hash
-from evenhand.outcome import Outcome
+from evenhand.outcome import Failure, Outcome
 from evenhand.recipe import Bench, RecipeSettings, recipe
 
 PREFIX = "evenhand: "
@@ -36,7 +39,9 @@ PREFIX = "evenhand: "
 class CommandSettings(RecipeSettings):
     """Settings of the recipe ``command``."""
 
-    argv: tuple[str, ...] = Field(min_length=1, description="program and arguments; run without a shell")
+    argv: tuple[str, ...] = Field(
+        min_length=1, description="program and arguments, run without a shell; {seed}, {settings.NAME} are filled in"
+    )
     values: dict[str, Any] = Field(default_factory=dict, description="settings for the program, as it knows them")
     files: tuple[str, ...] = Field(
         default=(), description="files and folders on which its results depend, beside those that argv names"
@@ -48,9 +53,16 @@ class CommandSettings(RecipeSettings):
         document: dict[str, Any] = handler(self)
         return document if document.get("files") else {k: v for k, v in document.items() if k != "files"}
 
-
-class CommandFailed(EvenhandError):
-    """The program ended with an exit code other than 0 and left no outcome file."""
+    @model_validator(mode="after")
+    def _templates_are_known(self) -> Self:
+        unknown = templates.unknown(self.argv, self.values)
+        if unknown:
+            names = ", ".join(f"{{{name}}}" for name in templates.names(self.values))
+            raise ValueError(
+                f"`argv` holds {{{unknown[0]}}}, which is none of {names}; write {{{{{unknown[0]}}}}} "
+                "where the braces themselves are meant"
+            )
+        return self
 
 
 def program_fingerprint(settings: Mapping[str, Any], folder: Path) -> str:
@@ -100,34 +112,45 @@ def program_hashes(argv: Sequence[str], files: Sequence[str], folder: Path) -> d
 
 
 @recipe(version=1, further_fingerprint=program_fingerprint)
-def run(settings: CommandSettings, bench: Bench) -> Outcome:
+def run(settings: CommandSettings, bench: TrialBench) -> Outcome:
     """Run any program: settings as JSON in, an outcome file out."""
-    request = bench.workdir / "request.json"
-    answer = bench.workdir / "command_outcome.json"
+    request, answer = bench.workdir / "request.json", bench.workdir / "command_outcome.json"
     answer.unlink(missing_ok=True)
+    document = _request(settings, bench)
+    outcome_file.write_atomically(request, json.dumps(document))
+    argv = templates.fill(settings.argv, settings.values, _facts(document, request, answer))
+    name, points = _short(settings.argv), _Points(bench)
+    variables = {"EVENHAND_REQUEST": str(request), "EVENHAND_OUTCOME": str(answer)}
+    try:
+        with _recorded_sources(settings, bench):
+            ended = run_program(argv, bench.folder, variables, points.take)
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        message = f"the program '{argv[0]}' cannot be started from the claim's folder: {why}"
+        return Outcome(failure=Failure(classify(error), message))
+    if points.fault:
+        return Outcome(failure=Failure("code", points.fault, "run", ended.tail))
+    return _answer(answer, ended, name)
+
+
+def _short(argv: tuple[str, ...]) -> str:
+    words = " ".join(argv)
+    return f"'{words if len(words) <= 100 else words[:97] + '...'}'"
+
+
+def _request(settings: CommandSettings, bench: TrialBench) -> dict[str, Any]:
     items = bench.item_set
-    document = {
+    return {
         "settings": settings.values,
         "seed": bench.seed,
-        "stream_seed": int(bench.rng("command").integers(2**31)),
+        # Made without the bench: a number handed to every program is no draw of the program.
+        "stream_seed": int(bench.fresh_stream("command").integers(2**31)),
         "budget": {"unit": bench.budget.unit, "amount": bench.budget.amount},
         "items": {"name": items.name, "start": items.start, "count": items.count, "seed": items.seed},
         "threads": bench.threads,
         "device": bench.device,
         "workdir": str(bench.workdir),
     }
-    outcome_file.write_atomically(request, json.dumps(document))
-    with _recorded_sources(settings, bench):
-        code = _run_program(
-            settings.argv, bench.folder, {"EVENHAND_REQUEST": str(request), "EVENHAND_OUTCOME": str(answer)}, bench
-        )
-    if not answer.exists():
-        if code != 0:
-            raise CommandFailed(f"'{' '.join(settings.argv)}' ended with exit code {code} and left no outcome file.")
-        raise RecipeError(
-            f"'{' '.join(settings.argv)}' ended well but wrote no outcome file to the path in EVENHAND_OUTCOME."
-        )
-    return outcome_file.read(answer)
 
 
 @contextlib.contextmanager
@@ -145,26 +168,51 @@ def _recorded_sources(settings: CommandSettings, bench: Bench) -> Iterator[None]
         recorded.update(sources.changed_between({k: v for k, v in before.items() if k != sources.GIT}, after))
 
 
-def _run_program(argv: tuple[str, ...], folder: Path, variables: Mapping[str, str], bench: Bench) -> int:
-    """Run the program, pass its output on and pick up the curve points in it; returns the exit code."""
-    try:
-        process = subprocess.Popen(
-            argv, cwd=folder, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True, errors="replace"
-        )
-    except OSError as error:
-        raise RecipeError(f"The program '{argv[0]}' cannot be started from {folder}: {error}.") from error
-    assert process.stdout is not None
-    for line in process.stdout:
-        print(line, end="")
-        if line.startswith(PREFIX):
-            _log_point(line.removeprefix(PREFIX), bench)
-    return process.wait()
+def _facts(document: Mapping[str, Any], request: Path, answer: Path) -> dict[str, Any]:
+    """What templates stand for: the request's own values."""
+    facts = {key: document[key] for key in ("seed", "stream_seed", "device", "threads", "workdir")}
+    facts |= {f"items.{key}": document["items"][key] for key in ("start", "count", "seed")}
+    if facts["items.count"] is None:
+        facts["items.count"] = ""
+    return facts | {"budget": f"{document['budget']['amount']:.15g}", "request": request, "outcome": answer}
 
 
-def _log_point(text: str, bench: Bench) -> None:
+def _answer(answer: Path, ended: Ended, name: str) -> Outcome:
+    """The outcome that a program left, or the failure that it reports or that its end tells, with its last lines."""
+    if not answer.exists():
+        if ended.code != 0:
+            return Outcome(failure=failure_of_program(ended.code, name, ended.tail, out_of_memory=ended.out_of_memory))
+        message = f"{name} ended well but wrote no outcome file to the path in EVENHAND_OUTCOME"
+        return Outcome(failure=Failure("code", message, "report", ended.tail))
     try:
-        point = json.loads(text)
-        step = float(point.pop("step"))
-        bench.log(step, **{str(k): float(v) for k, v in point.items()})
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RecipeError(f"The output line '{PREFIX}{text.strip()}' is no curve point ({error}).") from error
+        outcome = outcome_file.read(answer)
+        outcome_file.check(outcome, "the outcome file")
+    except RecipeError as error:
+        return Outcome(failure=Failure("code", str(error), "report", ended.tail))
+    if outcome.failure is not None:
+        told = outcome.failure
+        return replace(outcome, failure=replace(told, detail=told.detail or ended.tail))
+    if ended.code != 0:
+        failure = failure_of_program(ended.code, name, ended.tail, out_of_memory=ended.out_of_memory, wrote=True)
+        return replace(outcome, failure=failure)
+    return outcome
+
+
+class _Points:
+    """Curve points in a program's output, and the first line that began like one and was none."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.fault = ""
+
+    def take(self, line: str) -> bool:
+        """Log the point of a line that carries one; False where the line is spoilt, and the program with it."""
+        if not line.startswith(PREFIX) or self.fault:
+            return not self.fault
+        try:
+            point = json.loads(line.removeprefix(PREFIX))
+            step = float(point.pop("step"))
+            self.bench.log(step, **{str(k): float(v) for k, v in point.items()})
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, RecipeError) as error:
+            self.fault = f"the output line '{line.strip()[:200]}' is no curve point ({error})"
+        return not self.fault

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import signal
 import sys
 import traceback
 from dataclasses import dataclass, field
@@ -184,6 +185,48 @@ def failure_without_outcome(ending: Ending, limit_seconds: float | None, log_tai
     message = f"its process ended with exit code {ending.exit_code} and left no outcome file"
     return Failure("code", message, "run", log_tail)
 
+
+def failure_of_program(code: int, name: str, tail: str, *, out_of_memory: bool, wrote: bool = False) -> Failure:
+    """The failure of a program that did not end well, by how it ended and by its last lines.
+
+    Args:
+        code: exit code as ``subprocess`` gives it: negative where a signal ended the program.
+        name: of the program, for the message.
+        tail: its last lines, standard error included.
+        out_of_memory: the kernel's count of out-of-memory kills rose while it ran.
+        wrote: it left an outcome file all the same.
+    """
+    number = -code if code < 0 else code - 128 if code - 128 in _SHELL_SIGNALS else 0
+    signalled = signal.Signals(number).name if number in set(signal.Signals) else ""
+    left = "although it wrote an outcome file" if wrote else "and left no outcome file"
+    how = f"was ended by {signalled}" if signalled else f"ended with exit code {code}"
+    last = "\n".join(tail.strip().splitlines()[-_LAST_LINES:]).lower()
+    if signalled == "SIGKILL" and out_of_memory:
+        return Failure("resource", f"the kernel killed {name}: the machine was out of memory", "run", tail)
+    if any(words in last for words in (*_OUT_OF_MEMORY, *_OUT_OF_MEMORY_OF_PROGRAMS)):
+        return Failure("resource", f"{name} ran out of memory ({how})", "run", tail)
+    if signalled in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"):
+        return Failure("infrastructure", f"{name} was killed from outside ({signalled})", "run", tail)
+    if any(words in last for words in _UNWRITTEN):
+        return Failure("infrastructure", f"{name} could not write a file (is the disk full?): {how}", "run", tail)
+    if _NETWORK_ERROR.search(last):
+        return Failure("infrastructure", f"{name} could not reach the network ({how})", "run", tail)
+    return Failure("code", f"{name} {how} {left}", "run", tail)
+
+
+_SHELL_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGTERM)
+"""Signals that a shell passes on as the exit code 128 + number."""
+
+_LAST_LINES = 30
+"""So many last lines of a program tell why it ended; what it said long before may have been overcome."""
+
+_OUT_OF_MEMORY_OF_PROGRAMS = ("std::bad_alloc", "\nmemoryerror", "cuda_error_out_of_memory", "outofmemoryerror")
+
+_NETWORK_ERROR = re.compile(
+    r"^(connection(refused|reset|aborted)?error|timeouterror|(requests|urllib3|httpx|httpcore|huggingface_hub)\.\S*)[:\s]",
+    re.MULTILINE,
+)
+"""A line of a Python traceback that names an error of the network or the hub, in lower case."""
 
 EXIT_OUTCOME_UNWRITTEN = 74
 """Exit code (EX_IOERR) of a worker that could not write its outcome file."""

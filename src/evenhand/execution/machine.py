@@ -7,6 +7,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,48 @@ def share_threads(jobs: int) -> int:
 
 def choose_device() -> tuple[str, str]:
     """The device for a trial and the reason for it. Asks torch only where a recipe has already imported it."""
-    import sys
-
     torch = sys.modules.get("torch")
     if torch is None:
-        return "cpu", "the recipe does not use torch"
+        return "cpu", "the recipe had not imported torch before it ran"
     if torch.cuda.is_available():
         return "cuda", str(torch.cuda.get_device_name(0))
     return "cpu", "torch finds no CUDA device"
+
+
+_ASK_DRIVER = """
+import ctypes, sys
+try:
+    driver = ctypes.CDLL("libcuda.so.1")
+except OSError:
+    sys.exit("there is no NVIDIA driver (libcuda) here")
+code = driver.cuInit(0)
+count = ctypes.c_int()
+if code == 0:
+    code = driver.cuDeviceGetCount(ctypes.byref(count))
+if code or not count.value:
+    sys.exit(f"the NVIDIA driver finds no usable GPU (code {code})" if code else "the NVIDIA driver shows no GPU")
+name = ctypes.create_string_buffer(256)
+driver.cuDeviceGetName(name, 256, 0)
+print(name.value.decode(errors="replace"))
+"""
+"""Asked in a process of its own: a driver that was initialised does not survive a fork."""
+
+
+@functools.cache
+def device_of_programs() -> tuple[str, str]:
+    """The device for programs that are no Python recipes, and the reason: what the NVIDIA driver shows to a process.
+
+    The driver heeds CUDA_VISIBLE_DEVICES. Whether the program can use the device is the program's affair.
+    """
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _ASK_DRIVER], capture_output=True, text=True, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return "cpu", f"the NVIDIA driver did not answer ({type(error).__name__})"
+    if asked.returncode == 0:
+        return "cuda", asked.stdout.strip()
+    return "cpu", (asked.stderr.strip().splitlines() or ["the NVIDIA driver could not be asked"])[-1]
 
 
 @functools.cache

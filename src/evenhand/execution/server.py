@@ -14,7 +14,6 @@ server counts its threads after the imports and starts a fresh interpreter for e
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -31,8 +30,7 @@ from typing import Any, NoReturn
 
 from evenhand.errors import EvenhandError
 from evenhand.execution import catalogue, sources, worker
-
-_PR_SET_PDEATHSIG = 1
+from evenhand.execution.lifetime import die_with_parent
 
 
 @dataclass
@@ -66,9 +64,10 @@ class Server:
             self.children[process.pid] = _Child(key, begun, process)
             self.tell(event="started", key=key, pid=process.pid)
             return
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _child(job, log, self.events)
+            _child(job, log, self.events, parent)
         self.children[pid] = _Child(key, begun)
         self.tell(event="started", key=key, pid=pid)
 
@@ -135,15 +134,10 @@ class Server:
                         self.kill(request["key"], request["signal"])
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _prepare(log: str, job: str) -> None:
+def _prepare(log: str, job: str, parent: int) -> None:
     """Make this process a group of its own, with its own output and working folder."""
     os.setsid()
-    if sys.platform == "linux":
-        _die_with_parent()
+    die_with_parent(parent)
     null = os.open(os.devnull, os.O_RDONLY)
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(null, 0)
@@ -152,7 +146,7 @@ def _prepare(log: str, job: str) -> None:
     os.chdir(Path(job).parent)
 
 
-def _child(job: str, log: str, events: int) -> NoReturn:
+def _child(job: str, log: str, events: int, parent: int) -> NoReturn:
     """The forked child's whole life."""
     code = 1
     try:
@@ -160,7 +154,7 @@ def _child(job: str, log: str, events: int) -> NoReturn:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
         os.close(events)
-        _prepare(log, job)
+        _prepare(log, job, parent)
         sys.stdout = open(1, "w", closefd=False, buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
         sys.stderr = open(2, "w", closefd=False, buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
         code = worker.main(Path(job))
@@ -178,7 +172,7 @@ def _fresh_interpreter(job: str, log: str) -> subprocess.Popen[bytes]:
     """A new interpreter for a job, for servers that cannot fork safely."""
     with Path(log).open("ab") as out:
         return subprocess.Popen(
-            [sys.executable, "-m", "evenhand.execution.worker", job],
+            [sys.executable, "-P", "-m", "evenhand.execution.worker", job],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from evenhand.errors import EvenhandError, RecipeError
+from evenhand.errors import RecipeError, ServerGone
 from evenhand.execution import outcome_file
 from evenhand.execution.failures import Ending, failure_without_outcome, kernel_kills
 from evenhand.execution.machine import share_threads
@@ -47,6 +47,7 @@ class _Running:
     wall: str
     kills: int
     limit: float | None
+    begun: bool = False
     asked_to_stop: float | None = None
 
 
@@ -77,7 +78,8 @@ class LocalSlots:
             "JE_ARROW_MALLOC_CONF": "background_thread:false",
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "evenhand.execution.server", *self._arguments],
+            # -P: a file in the current folder must not stand in for a module of the lab or of an installed recipe.
+            [sys.executable, "-P", "-m", "evenhand.execution.server", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
@@ -143,10 +145,10 @@ class LocalSlots:
         except BrokenPipeError as error:
             raise self._server_gone() from error
 
-    def _server_gone(self) -> EvenhandError:
+    def _server_gone(self) -> ServerGone:
         assert self._process is not None
         code = self._process.poll()
-        return EvenhandError(
+        return ServerGone(
             f"The process that starts trials has ended (exit code {code}). What is finished is in the ledger; "
             "run the same command again to go on."
         )
@@ -166,7 +168,8 @@ class LocalSlots:
             event = json.loads(line)
             if event["event"] == "started" and self._known(event):
                 # The clock of the limit starts with the process: the server may still have been importing.
-                self._running[event["key"]].started = time.monotonic()
+                run = self._running[event["key"]]
+                run.started, run.begun = time.monotonic(), True
             if event["event"] == "ready":
                 self.problem = event["problem"]
                 self.forks = event["threads"] == 1
@@ -175,7 +178,7 @@ class LocalSlots:
     def _stop_overdue(self) -> None:
         now = time.monotonic()
         for key, run in self._running.items():
-            if run.limit is None or now - run.started < run.limit:
+            if run.limit is None or not run.begun or now - run.started < run.limit:
                 continue
             if run.asked_to_stop is None:
                 run.asked_to_stop = now

@@ -22,7 +22,8 @@ from evenhand.errors import Diverged, RecipeError
 from evenhand.execution import catalogue, outcome_file, sources
 from evenhand.execution.bench import TrialBench
 from evenhand.execution.failures import EXIT_OUTCOME_UNWRITTEN, failure_of
-from evenhand.execution.machine import choose_device
+from evenhand.execution.lifetime import die_with_parent
+from evenhand.execution.machine import choose_device, device_of_programs
 from evenhand.outcome import Failure, Outcome, Phase
 from evenhand.trial import ItemSet, Trial
 
@@ -68,7 +69,7 @@ def main(job_path: Path) -> int:
     sources.PROCESS.begin()
     outcome = with_sources(run(job), job)
     try:
-        outcome_file.write_atomically(Path(job.workdir, "outcome.json"), outcome_file.to_json(outcome))
+        outcome_file.write_atomically(Path(job.workdir, "outcome.json"), _text_of(outcome))
     except OSError:
         traceback.print_exc()
         return EXIT_OUTCOME_UNWRITTEN
@@ -79,6 +80,14 @@ def with_sources(outcome: Outcome, job: Job) -> Outcome:
     """The outcome with the code that this process has imported for it."""
     code = {**sources.code_of(job.trial, Path(job.folder)), **outcome.code}
     return dataclasses.replace(outcome, code=code, packages=sources.packages_of(job.trial))
+
+
+def _text_of(outcome: Outcome) -> str:
+    """The outcome file's text; what no JSON can hold is a failure with its reason, not a process that broke off."""
+    try:
+        return outcome_file.to_json(outcome)
+    except (TypeError, ValueError) as error:
+        return outcome_file.to_json(Outcome(failure=failure_of(error, "report")))
 
 
 def limit_resources(job: Job) -> None:
@@ -111,7 +120,7 @@ def run(job: Job) -> Outcome:
             assets=Path(job.assets),
             data_folder=Path(job.folder),
             threads=job.threads,
-            device=choose_device(),
+            device=device_of_programs() if job.trial.recipe == catalogue.COMMAND else choose_device(),
         )
         bench.notes.update(job.notes)
         returned = recipe.run(settings, bench)
@@ -150,30 +159,43 @@ def complete(outcome: Outcome, bench: TrialBench) -> Outcome:
 
     Raises:
         Diverged: a metric is no finite number.
-        RecipeError: neither metrics nor items nor reasons were given.
+        RecipeError: neither metrics nor items nor reasons were given, or something in it that no reader could trust.
     """
+    if outcome.failure is not None:
+        # What a recipe reports as its failure is the failure; scores beside it would be scores of a failed trial.
+        outcome = dataclasses.replace(outcome, metrics={}, undefined={}, items={})
     metrics = {str(name): float(value) for name, value in outcome.metrics.items()}
     broken = sorted(name for name, value in metrics.items() if not math.isfinite(value))
     if broken:
         raise Diverged(
-            f"the metric '{broken[0]}' is {metrics[broken[0]]}; a metric that cannot be computed belongs "
-            "into Outcome.undefined with its reason"
+            f"the metric '{broken[0]}' is {metrics[broken[0]]}, which counts as diverged; if it only could not be "
+            "computed, leave it out and give the reason under `undefined`"
         )
-    tables = {**outcome.items, **bench.item_tables}
-    if not (metrics or tables or outcome.undefined):
+    tables = {**outcome.items, **bench.item_tables} if outcome.failure is None else {}
+    if not (metrics or tables or outcome.undefined or outcome.failure):
         raise RecipeError("The recipe returned no metric and recorded no items; it must do one of the two.")
-    return dataclasses.replace(
-        complete_failed(bench),
+    costs = complete_failed(bench)
+    whole = dataclasses.replace(
+        costs,
         metrics=metrics,
         undefined=dict(outcome.undefined),
         items=tables,
-        curves={**bench.finished_curves(), **outcome.curves},
-        data={**bench.hashes, **outcome.data},
-        spent={**bench.budget.amounts, "seconds": bench.budget.seconds, **outcome.spent},
-        grain={**bench.budget.grain, **outcome.grain},
-        notes={**bench.notes, **outcome.notes},
+        curves={**costs.curves, **outcome.curves},
+        spent={**costs.spent, **outcome.spent},
+        grain={**costs.grain, **outcome.grain},
+        data={**costs.data, **outcome.data},
+        notes={**costs.notes, **outcome.notes},
         failure=outcome.failure,
+        draws=_together(costs.draws, outcome.draws),
+        pool=costs.pool if outcome.pool is None else outcome.pool,
     )
+    outcome_file.check(whole)
+    return whole
+
+
+def _together(seen: tuple[str, ...] | None, told: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Streams that the bench saw in use with those that the recipe names; None where neither is known."""
+    return None if seen is None and told is None else tuple(sorted({*(seen or ()), *(told or ())}))
 
 
 def complete_failed(bench: TrialBench) -> Outcome:
@@ -185,10 +207,13 @@ def complete_failed(bench: TrialBench) -> Outcome:
         data=dict(bench.hashes),
         code=dict(bench.sources),
         notes=dict(bench.notes),
+        draws=None if bench.trial.recipe == catalogue.COMMAND else bench.draws(),
+        pool=bench.item_set.pool,
     )
 
 
 if __name__ == "__main__":
+    die_with_parent()
     sys.stdout.flush()
     code = main(Path(sys.argv[1]))
     sys.stdout.flush()

@@ -77,7 +77,11 @@ def outcome_to_plain(outcome: Outcome) -> dict[str, Any]:
     for key in ("spent", "grain"):
         for name in _not_finite(document[key]):
             document["notes"][f"{key}.{name}"] = f"left out: reported as {document[key].pop(name)}"
-    return document | {"failure": None if outcome.failure is None else dataclasses.asdict(outcome.failure)}
+    return document | {
+        "failure": None if outcome.failure is None else dataclasses.asdict(outcome.failure),
+        "draws": None if outcome.draws is None else list(outcome.draws),
+        "pool": outcome.pool,
+    }
 
 
 def _not_finite(numbers: Mapping[str, Any]) -> list[str]:
@@ -86,8 +90,14 @@ def _not_finite(numbers: Mapping[str, Any]) -> list[str]:
 
 def outcome_from_plain(document: Mapping[str, Any]) -> Outcome:
     """The inverse of :func:`outcome_to_plain`."""
-    failure = document["failure"]
-    return Outcome(**dict(document) | {"failure": None if failure is None else Failure(**failure)})
+    failure, draws = document["failure"], document.get("draws")  # records of earlier versions tell no draws
+    return Outcome(
+        **dict(document)
+        | {
+            "failure": None if failure is None else Failure(**failure),
+            "draws": None if draws is None else tuple(draws),
+        }
+    )
 
 
 def execution_from_plain(document: Mapping[str, Any]) -> Execution:

@@ -1,0 +1,122 @@
+"""Values and columns that come from outside, checked: numbers, texts, lists and per-item scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from evenhand.errors import RecipeError
+from evenhand.outcome import ItemScores
+
+
+def number(value: Any, where: str, *, finite: bool = False) -> float:
+    """A number as float64.
+
+    Raises:
+        RecipeError: no number, one that float64 cannot hold, or one that is not finite where it must be.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RecipeError(f"In the outcome, {where} must be a number; found {shown(value)}.")
+    try:
+        found = float(value)
+    except OverflowError as error:
+        raise RecipeError(f"In the outcome, {where} is a number too large to hold; found {shown(value)}.") from error
+    if finite and not math.isfinite(found):
+        raise RecipeError(f"In the outcome, {where} must be a finite number; found {found}.")
+    return found
+
+
+def text(value: Any, where: str) -> str:
+    """Text; whole numbers and plain values are written out, nothing else is.
+
+    Raises:
+        RecipeError: null, a list or a table.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | int | float):
+        try:
+            return str(value)
+        except ValueError as error:
+            raise RecipeError(f"In the outcome, {where} is a number of too many digits.") from error
+    raise RecipeError(f"In the outcome, {where} must be text; found {shown(value)}.")
+
+
+def listed(value: Any, where: str) -> list[Any]:
+    """A list.
+
+    Raises:
+        RecipeError: anything else.
+    """
+    if not isinstance(value, list):
+        raise RecipeError(f"In the outcome, {where} must be a list; found {shown(value)}.")
+    return value
+
+
+def shown(value: Any) -> str:
+    """A value for a sentence, cut short."""
+    try:
+        words = repr(value)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} that is too large to show"
+    return words if len(words) <= 60 else words[:57] + "..."
+
+
+def item_scores(
+    name: str,
+    ids: Sequence[str],
+    scores: Sequence[float],
+    outputs: Sequence[str] | None = None,
+    clusters: Sequence[str] | None = None,
+) -> ItemScores:
+    """Checked per-item scores.
+
+    Raises:
+        RecipeError: empty, unequal lengths, repeated ids, entries that are missing, or scores that are no finite
+            numbers.
+    """
+    labels = _texts(name, "ids", ids)
+    values = _values(name, scores)
+    if not labels:
+        raise RecipeError(f"The item scores '{name}' are empty; a contrast needs at least one item.")
+    for column, found in (("scores", values), ("outputs", outputs), ("clusters", clusters)):
+        if found is not None and len(found) != len(labels):
+            raise RecipeError(f"The items '{name}' have {len(labels)} ids but {len(found)} {column}.")
+    if len(set(labels)) != len(labels):
+        seen: set[str] = set()
+        repeated = next(label for label in labels if label in seen or seen.add(label))  # type: ignore[func-returns-value]
+        raise RecipeError(f"The items '{name}' name '{repeated}' twice; average repeated decodes of an item first.")
+    if not np.isfinite(values).all():
+        bad = labels[int(np.flatnonzero(~np.isfinite(values))[0])]
+        raise RecipeError(f"The score of item '{bad}' in '{name}' is no finite number; score what was answered.")
+    return ItemScores(
+        labels,
+        values,
+        None if outputs is None else _texts(name, "outputs", outputs),
+        None if clusters is None else _texts(name, "clusters", clusters),
+    )
+
+
+def _values(name: str, scores: Sequence[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    try:
+        values = np.asarray(scores, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise RecipeError(f"The scores of the items '{name}' are no list of numbers ({error}).") from error
+    if values.ndim != 1:
+        raise RecipeError(f"The items '{name}' need one score each; found an array of shape {values.shape}.")
+    return values
+
+
+def _texts(name: str, column: str, entries: Sequence[str]) -> tuple[str, ...]:
+    """A column as text. A single text is a slip for a list of one, and None is not the text 'None'."""
+    if isinstance(entries, str | bytes):
+        raise RecipeError(f"The {column} of the items '{name}' must be a list; found the text {shown(entries)}.")
+    if any(entry is None for entry in entries):
+        raise RecipeError(
+            f"The {column} of the items '{name}' hold a missing value; write '' where nothing was answered, and leave "
+            "the column out where it is not known."
+        )
+    return tuple(map(str, entries))
