@@ -129,7 +129,9 @@ def status(
     from evenhand.docket import load_claim
     from evenhand.ledger import Ledger
 
-    documents = status_documents([load_claim(path) for path in claims or []], Ledger(ledger, create=False))
+    # Before the first run there is no ledger in the usual place; one that was named should be there.
+    store = Ledger(ledger, create=False) if ledger == DEFAULT_LEDGER and not ledger.exists() else Ledger.existing(ledger)
+    documents = status_documents([load_claim(path) for path in claims or []], store)
     if as_json:
         print_json(documents)
     else:
@@ -265,16 +267,17 @@ def verify(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> No
     """Check every record: any altered, missing or reordered one is named."""
     from evenhand.ledger import Ledger
 
-    result = Ledger(ledger, create=False).verify()
+    result = Ledger.existing(ledger).verify()
     if as_json:
         print_json(result)
     else:
         console = out()
-        console.print(f"{result.records} records checked")
+        head = f", head {result.head}" if result.head else ""
+        console.print(f"{result.records} records checked{head}", soft_wrap=True)
         for text in result.notes:
-            console.print(f"note: {text}", soft_wrap=True)
+            console.print(f"note: {text}", markup=False, soft_wrap=True)
         for fault in result.faults:
-            console.print(f"fault: {fault}", style="red", soft_wrap=True)
+            console.print(f"fault: {fault}", style="red", markup=False, soft_wrap=True)
     raise typer.Exit(4 if result.faults else 0)
 
 

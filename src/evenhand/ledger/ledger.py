@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from evenhand.errors import LedgerError
+from evenhand.errors import DataError, LedgerError
 from evenhand.ledger import codec
-from evenhand.ledger.chain import read_chain, segment_state
+from evenhand.ledger.chain import hash_of_places, read_chain, segment_state
 from evenhand.ledger.disk import cannot_write
 from evenhand.ledger.lock import hold
 from evenhand.ledger.records import ClaimRecord, DecisionRecord, OutcomeRecord, VerifyReport
@@ -31,6 +31,9 @@ from evenhand.ledger.verify import verify
 from evenhand.ledger.writer import SegmentWriter
 from evenhand.outcome import Curve, Execution, ItemScores, Outcome
 from evenhand.trial import Trial
+
+_FOLDERS = ("segments", "heads", "items", "curves", "locks")
+"""What a folder must have one of to be a ledger."""
 
 
 class Ledger:
@@ -54,10 +57,28 @@ class Ledger:
             except OSError as error:
                 raise cannot_write(self.folder, error) from error
         self._writer = SegmentWriter(self.folder)
-        self._cache: tuple[str, list[Entry]] | None = None
+        self._cache: tuple[str, list[Entry], tuple[str, ...]] | None = None
         # Records that a caller still holds are not read a second time, and trials on the same items share their names.
         self._records: WeakValueDictionary[str, OutcomeRecord] = WeakValueDictionary()
         self._item_names: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    @classmethod
+    def existing(cls, folder: Path) -> Ledger:
+        """The ledger in a folder that holds one.
+
+        Raises:
+            DataError: the folder is missing or is no ledger: its name may be mistyped.
+            LedgerError: the path is a file.
+        """
+        ledger = cls(folder, create=False)
+        if not ledger.folder.is_dir():
+            raise DataError(f"There is no ledger at {folder}: no such folder. Name the ledger's folder with --ledger.")
+        if not any((ledger.folder / name).is_dir() for name in _FOLDERS):
+            raise DataError(
+                f"The folder {folder} is no ledger: it has none of {', '.join(f'{name}/' for name in _FOLDERS)}. Name "
+                "the ledger's folder with --ledger."
+            )
+        return ledger
 
     @property
     def assets(self) -> Path:
@@ -92,11 +113,20 @@ class Ledger:
         place = self._writer.append("claim", codec.plain(body, "claim"))
         return ClaimRecord(name, hash, identity, text, amends, tuple(changes), place)
 
-    def record_decision(self, name: str, hash: str, verdicts: Mapping[str, str]) -> DecisionRecord:
-        """Enter that a claim was run to its end, with its verdicts."""
-        body = {"name": name, "hash": hash, "verdicts": verdicts}
+    def record_decision(
+        self, name: str, hash: str, verdicts: Mapping[str, str], trial_ids: Collection[str] | None = None
+    ) -> DecisionRecord:
+        """Enter that a claim was run to its end, with its verdicts and the hash of what they rest on.
+
+        Args:
+            name, hash: of the resolved claim.
+            verdicts: ``arm/condition/metric`` to verdict title.
+            trial_ids: of the claim; None where the verdicts may rest on the whole ledger.
+        """
+        head = self.head_hash(trial_ids)
+        body = {"name": name, "hash": hash, "verdicts": verdicts, "head": head}
         place = self._writer.append("decision", codec.plain(body, "decision"))
-        return DecisionRecord(name, hash, verdicts, place)
+        return DecisionRecord(name, hash, verdicts, place, head)
 
     def record_outcome(
         self,
@@ -178,6 +208,38 @@ class Ledger:
         chosen = _counting(e for e in self._entries("outcome") if e.body["trial"]["id"] in wanted)
         return {key: self._outcome(entry) for key, entry in chosen.items()}
 
+    def head_hash(self, trial_ids: Collection[str] | None = None) -> str:
+        """One hash (16 hex digits) that changes whenever a record is rewritten; empty where there is no record.
+
+        A copy of it outside the ledger (a report, a table in a document, a tag) is what shows that the ledger's owner
+        has written history anew: the chain alone cannot, as whoever owns the folder can compute all its hashes again.
+
+        Args:
+            trial_ids: over their outcomes and all that stands before them, so that it stays as it is while further
+                claims are run in the same ledger; None for the last records of all segments.
+
+        Raises:
+            LedgerError: the ledger is damaged.
+        """
+        if trial_ids is None:
+            return hash_of_places(entry.place for entry in self._all())
+        wanted = set(trial_ids)
+        return hash_of_places(
+            entry.place
+            for entry in self._entries("outcome")
+            if entry.body["trial"]["id"] in wanted and not entry.body["exploratory"]
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Harmless remarks on the segments: a torn end that a crash left, a segment that stands twice.
+
+        Raises:
+            LedgerError: the ledger is damaged.
+        """
+        self._all()
+        return () if self._cache is None else self._cache[2]
+
     def verify(self) -> VerifyReport:
         """Check every record and every file; names all that is altered, missing or reordered."""
         return verify(self.folder)
@@ -207,11 +269,15 @@ class Ledger:
         self._writer.close()
 
     def _entries(self, kind: str) -> list[Entry]:
-        """All records of a kind in the order of writing; read again only where a segment has grown.
+        """All records of a kind in the order of writing.
 
         Raises:
             LedgerError: the ledger is damaged.
         """
+        return [entry for entry in self._all() if entry.kind == kind]
+
+    def _all(self) -> list[Entry]:
+        """All records in the order of writing; read again only where a segment has grown."""
         state = segment_state(self.folder)
         if self._cache is None or self._cache[0] != state:
             chain = read_chain(self.folder)
@@ -221,8 +287,8 @@ class Ledger:
                     f"The ledger {self.folder} is damaged:\n  {listed}\nRestore the files from a backup, or move the "
                     "folder aside and run again. `evenhand ledger verify` lists everything."
                 )
-            self._cache = (state, chain.entries)
-        return [entry for entry in self._cache[1] if entry.kind == kind]
+            self._cache = (state, chain.entries, chain.notes)
+        return self._cache[1]
 
     def _outcome(self, entry: Entry) -> OutcomeRecord:
         record = self._records.get(entry.place.hash)

@@ -83,6 +83,13 @@ def read_segment(path: Path) -> SegmentReading:
     except OSError as error:
         raise LedgerError(f"The segment {path} cannot be read: {error.strerror or error}.") from error
     reading = SegmentReading(path.name, torn=bool(rest))
+    if lines and all(line.endswith(b"\r") for line in lines):
+        lines = [line[:-1] for line in lines]
+        reading.faults.append(
+            f"segment {path.name}: every line ends in CR LF: a program has converted the line endings (git with "
+            "autocrlf, a transfer in text mode). Fetch the file again as it was, or convert it back "
+            "(sed -i 's/\\r$//' FILE)"
+        )
     order: list[int] = []
     broken: list[tuple[int, str]] = []
     for number, line in enumerate(lines):
@@ -146,7 +153,15 @@ def _name_faults(reading: SegmentReading, order: list[int], broken: list[tuple[i
     for first, last in _gaps(known):
         more = f" (as are all up to record {last})" if last > first else ""
         faults.setdefault(first, []).append(f"missing{more}, though record {last + 1} is there")
-    for found, belongs in zip(order, sorted(order), strict=True):
+    standing: dict[int, int] = {}
+    for sequence in order:
+        standing[sequence] = standing.get(sequence, 0) + 1
+    once = list(dict.fromkeys(order))
+    for sequence, times in standing.items():
+        if times > 1:
+            many = "twice" if times == 2 else f"{times} times"
+            faults.setdefault(sequence, []).append(f"it stands {many}: remove what was doubled")
+    for found, belongs in zip(once, sorted(once), strict=True):
         if found != belongs:
             faults.setdefault(found, []).append(f"it stands where record {belongs} belongs: records were reordered")
     hashes = {entry.place.sequence: entry.place.hash for entry in reading.entries}

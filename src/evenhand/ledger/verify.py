@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evenhand.errors import LedgerError
-from evenhand.ledger.chain import read_chain
+from evenhand.ledger.chain import head_hash, read_chain
 from evenhand.ledger.records import VerifyReport
 from evenhand.ledger.segments import Entry
 from evenhand.ledger.tables import read_checked
@@ -22,7 +22,8 @@ def verify(folder: Path) -> VerifyReport:
     """
     # Files are listed before the records are read: a file that a running trial writes now is then no stray one.
     present = [path for name in _FOLDERS for path in sorted((folder / name).glob("*.parquet"))]
-    parts = [path for name in _FOLDERS for path in sorted((folder / name).glob(".*.part"))]
+    parts = [path for name in (*_FOLDERS, "heads") for path in sorted((folder / name).glob(".*.part"))]
+    parts += sorted(folder.glob(".index-*.duckdb*"))
     chain = read_chain(folder)
     outcomes = [entry for entry in chain.entries if entry.kind == "outcome"]
     faults = [fault for entry in outcomes for fault in _file_faults(folder, entry)]
@@ -32,8 +33,10 @@ def verify(folder: Path) -> VerifyReport:
         for path in present
         if f"{path.parent.name}/{path.name}" not in named
     ]
-    notes += [f"{path.parent.name}/{path.name} was never finished; it may be removed" for path in parts]
-    return VerifyReport(len(chain.entries), (*chain.notes, *notes), (*chain.faults, *faults))
+    notes += [f"{path.relative_to(folder)} was never finished; it may be removed" for path in parts]
+    return VerifyReport(
+        len(chain.entries), (*chain.notes, *notes), (*chain.faults, *faults), head_hash(chain.readings)
+    )
 
 
 def _file_faults(folder: Path, entry: Entry) -> Iterator[str]:
