@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from evenhand.cli_data import data
 from evenhand.cli_power import power
 from evenhand.errors import EvenhandError, Fault, LedgerError, SettingsError
+from evenhand.marks import visible
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,14 +41,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Trials side by side; default: one per core.")]
 
 
+class PlainConsole(Console):
+    """A console on which nothing that is printed can act: control characters in the content are shown as marks."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """As rich does, with the marks."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
 def out() -> Console:
     """The console for results."""
-    return Console(highlight=False)
+    return PlainConsole(highlight=False)
 
 
 def note() -> Console:
     """The console for progress and remarks: standard error, so that results can be piped."""
-    return Console(stderr=True, highlight=False)
+    return PlainConsole(stderr=True, highlight=False)
 
 
 def warn(sentences: Sequence[str]) -> None:
@@ -147,7 +158,9 @@ def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: As
     from evenhand.ledger import Ledger
 
     loaded = load_claim(claim)
-    decision = decide(loaded.resolved, outcomes_so_far(loaded.resolved, Ledger(ledger, create=False)))
+    store = Ledger(ledger, create=False)
+    decision = decide(loaded.resolved, outcomes_so_far(loaded.resolved, store))
+    warn([f"ledger: {remark}" for remark in store.notes])
     if as_json:
         print_json(decision)
     else:
@@ -158,7 +171,7 @@ def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: As
 def report(
     claim: ClaimPath,
     ledger: LedgerFolder = DEFAULT_LEDGER,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the page.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="Where to write the page.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the report of a claim: one HTML file that works offline."""
@@ -168,8 +181,9 @@ def report(
 
     loaded = load_claim(claim)
     target = output or ledger / "reports" / f"{loaded.resolved.name}.html"
-    path, missing = save_report(loaded, Ledger(ledger, create=False), target)
-    warn(missing)
+    store = Ledger(ledger, create=False)
+    path, missing = save_report(loaded, store, target)
+    warn([*missing, *(f"ledger: {remark}" for remark in store.notes)])
     if as_json:
         print_json({"report": str(path), "warnings": missing})
     else:
@@ -291,7 +305,7 @@ def query(
     from evenhand.answers import print_table
     from evenhand.ledger import Ledger
 
-    columns, rows = Ledger(ledger, create=False).query(sql)
+    columns, rows = Ledger.existing(ledger).query(sql)
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:

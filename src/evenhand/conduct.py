@@ -251,7 +251,8 @@ def run_claim(
         complete = progress(loaded.resolved, settled(outcomes)).finished
         if complete and not ledger.decisions(loaded.resolved.name, loaded.resolved.hash):
             titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
-            ledger.record_decision(loaded.resolved.name, loaded.resolved.hash, titles)
+            ids = [trial.id for trial in all_trials(loaded.resolved)]
+            ledger.record_decision(loaded.resolved.name, loaded.resolved.hash, titles, ids)
         return decision
 
 

@@ -127,12 +127,14 @@ def verdict_table_of(claim: Path, ledger: Path) -> str:
         ClaimError: the claim cannot be read.
     """
     from evenhand.decide import decide
-    from evenhand.docket import load_claim, outcomes_so_far
+    from evenhand.docket import all_trials, load_claim, outcomes_so_far
     from evenhand.ledger import Ledger
     from evenhand.report import verdict_markdown
 
     if not ledger.is_dir():
         raise DataError(f"There is no ledger at {ledger}.")
     loaded = load_claim(claim)
-    decision = decide(loaded.resolved, outcomes_so_far(loaded.resolved, Ledger(ledger, create=False)))
-    return verdict_markdown(loaded.resolved, decision)
+    store = Ledger(ledger, create=False)
+    decision = decide(loaded.resolved, outcomes_so_far(loaded.resolved, store))
+    head = store.head_hash([trial.id for trial in all_trials(loaded.resolved)])
+    return verdict_markdown(loaded.resolved, decision, head)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evenhand.decide import decide
 from evenhand.docket import LoadedClaim, all_trials, outcomes_so_far
-from evenhand.errors import RecipeError
+from evenhand.errors import DataError, RecipeError
 from evenhand.execution import catalogue
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import OutcomeRecord
@@ -19,6 +19,9 @@ def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path
 
     Returns:
         The path written, and what is missing of the recipe's own part of the page, as sentences.
+
+    Raises:
+        DataError: the page cannot be written; names the cure.
     """
     claim = loaded.resolved
     ids = [trial.id for trial in all_trials(claim)]
@@ -34,8 +37,16 @@ def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path
         amended=entered.changes if entered is not None else (),
         exhibits=shown.exhibits,
         exhibit_faults=shown.faults,
+        ledger_head=ledger.head_hash(ids),
+        ledger_notes=ledger.notes,
     )
-    return write_report(target, html), shown.faults
+    try:
+        return write_report(target, html), shown.faults
+    except OSError as error:
+        raise DataError(
+            f"The report {target} cannot be written: {error.strerror or error}. Name a place that can be written with "
+            "--out FILE; the ledger itself is only read."
+        ) from error
 
 
 def _exhibited(loaded: LoadedClaim, records: Sequence[OutcomeRecord]) -> Exhibited:
