@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from evenhand.decide import progress
@@ -253,13 +252,3 @@ def _print_fields(model: type[BaseModel], prefix: str, console: Console) -> None
             continue
         default = "required" if field.is_required() else repr(field.get_default(call_default_factory=True))
         console.print(Text(f"  {prefix}{name} = {default}  {field.description or ''}".rstrip()), soft_wrap=True)
-
-
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], console: Console) -> None:
-    """The rows of a query."""
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    console.print(table)

@@ -300,16 +300,20 @@ def query(
     sql: Annotated[str, typer.Argument(help="A DuckDB query over outcomes, metrics, items, curves.")],
     ledger: LedgerFolder = DEFAULT_LEDGER,
     as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+    seconds: Annotated[float, typer.Option(min=0.1, help="End the query after so many seconds.")] = 60.0,
 ) -> None:
-    """Ask the ledger's index in SQL (tables: outcomes, metrics, items, curves)."""
-    from evenhand.answers import print_table
+    """Ask the ledger's index in SQL (tables: outcomes, metrics, items, curves); piped, rows are tab-separated."""
     from evenhand.ledger import Ledger
+    from evenhand.query_view import print_rows, separated
 
-    columns, rows = Ledger.existing(ledger).query(sql)
+    columns, rows = Ledger.existing(ledger).query(sql, seconds)
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    elif as_csv:
+        sys.stdout.write(separated(columns, rows, ","))
     else:
-        print_table(columns, rows, out())
+        print_rows(columns, rows, out())
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:

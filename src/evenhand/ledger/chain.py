@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evenhand.ledger.records import Place
-from evenhand.ledger.segments import Entry, SegmentReading, read_segment
+from evenhand.ledger.segments import Checked, Entry, SegmentReading, read_segment
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,12 @@ def segment_state(folder: Path) -> str:
     return ";".join(f"{name}:{state.st_size}:{state.st_mtime_ns}" for name, state in found)
 
 
-def read_chain(folder: Path) -> Chain:
+def read_chain(folder: Path, checked: Checked | None = None) -> Chain:
     """Read and check every segment of a ledger; others may be writing to it meanwhile.
+
+    Args:
+        folder: of the ledger.
+        checked: gives the records that were checked before; None checks all.
 
     Raises:
         LedgerError: a segment cannot be read.
@@ -82,12 +86,12 @@ def read_chain(folder: Path) -> Chain:
     # Heads come first: a head never leads its segment, so what it names is there when the segment is read.
     heads, unreadable = _read_heads(folder / "heads")
     owned = {head.segment for head in heads}
-    readings = {path.name: read_segment(path) for path in sorted((folder / "segments").glob("*.jsonl"))}
+    readings = {path.name: read_segment(path, checked) for path in sorted((folder / "segments").glob("*.jsonl"))}
     heads += [head for reading in readings.values() for head in _opening_heads(reading)]
     for name in sorted({head.segment for head in heads} - readings.keys()):
         path = folder / "segments" / name
         if path.exists():  # begun while the folder was listed
-            readings[name] = read_segment(path)
+            readings[name] = read_segment(path, checked)
     ordered, copies, twice = _without_copies([readings[name] for name in sorted(readings)], {h.segment for h in heads})
     for name in copies:
         del readings[name]

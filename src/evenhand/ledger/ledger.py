@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from weakref import WeakValueDictionary
 from evenhand.errors import DataError, LedgerError
 from evenhand.ledger import codec
 from evenhand.ledger.chain import hash_of_places, read_chain, segment_state
+from evenhand.ledger.checked import CheckedRecords
 from evenhand.ledger.disk import cannot_write
 from evenhand.ledger.lock import hold
 from evenhand.ledger.records import ClaimRecord, DecisionRecord, OutcomeRecord, VerifyReport
+from evenhand.ledger.score_cache import ScoreCache
 from evenhand.ledger.segments import Entry
 from evenhand.ledger.tables import (
     Reference,
@@ -24,7 +26,9 @@ from evenhand.ledger.tables import (
     curves_table,
     items_of,
     items_table,
+    read_checked,
     read_table,
+    table_of,
     write_table,
 )
 from evenhand.ledger.verify import verify
@@ -34,6 +38,9 @@ from evenhand.trial import Trial
 
 _FOLDERS = ("segments", "heads", "items", "curves", "locks")
 """What a folder must have one of to be a ledger."""
+
+_MANY_DECODED = 500
+"""Item files that a process decodes before it notes what the further ones hold, for the next to read faster."""
 
 
 class Ledger:
@@ -61,6 +68,9 @@ class Ledger:
         # Records that a caller still holds are not read a second time, and trials on the same items share their names.
         self._records: WeakValueDictionary[str, OutcomeRecord] = WeakValueDictionary()
         self._item_names: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._checked = CheckedRecords(self.folder)
+        self._scores = ScoreCache(self.folder)
+        self._decoded = 0
 
     @classmethod
     def existing(cls, folder: Path) -> Ledger:
@@ -157,6 +167,7 @@ class Ledger:
             if outcome.items:
                 table = items_table(outcome.items)
                 files["items"] = write_table(self.folder / "items", trial.id, table, list(outcome.items))
+                self._scores.add(files["items"]["sha256"], outcome.items)
             if outcome.curves:
                 table = curves_table(outcome.curves)
                 files["curves"] = write_table(self.folder / "curves", trial.id, table, list(outcome.curves))
@@ -191,12 +202,13 @@ class Ledger:
         Raises:
             LedgerError: the ledger is damaged; names the place.
         """
+        wanted = None if trial_ids is None else set(trial_ids)
         return [
             self._outcome(entry)
             for entry in self._entries("outcome")
-            if (trial_ids is None or entry.body["trial"]["id"] in trial_ids)
-            and claim_hash in (None, entry.body["claim_hash"])
-            and entry.body["exploratory"] == exploratory
+            if (wanted is None or entry.about.trial in wanted)
+            and claim_hash in (None, entry.about.claim)
+            and entry.about.exploratory == exploratory
         ]
 
     def latest(self, trial_ids: Collection[str]) -> dict[str, OutcomeRecord]:
@@ -205,8 +217,20 @@ class Ledger:
         A result is a set of scores or a divergence. The first counts, so that running again cannot replace it.
         """
         wanted = set(trial_ids)
-        chosen = _counting(e for e in self._entries("outcome") if e.body["trial"]["id"] in wanted)
+        chosen = _counting(e for e in self._entries("outcome") if e.about.trial in wanted)
         return {key: self._outcome(entry) for key, entry in chosen.items()}
+
+    def results(self, trial_ids: Collection[str]) -> Mapping[str, Outcome]:
+        """The outcome that counts for each trial that has a result, read when it is first looked at."""
+        wanted = set(trial_ids)
+        chosen = _counting(e for e in self._entries("outcome") if e.about.trial in wanted)
+        return _Outcomes(self, {key: entry for key, entry in chosen.items() if entry.about.is_result})
+
+    def failures(self, trial_ids: Collection[str]) -> dict[str, OutcomeRecord]:
+        """The attempt that counts for each trial, where it is a failure; divergences too."""
+        wanted = set(trial_ids)
+        chosen = _counting(e for e in self._entries("outcome") if e.about.trial in wanted)
+        return {key: self._outcome(entry) for key, entry in chosen.items() if entry.about.failure}
 
     def head_hash(self, trial_ids: Collection[str] | None = None) -> str:
         """One hash (16 hex digits) that changes whenever a record is rewritten; empty where there is no record.
@@ -227,7 +251,7 @@ class Ledger:
         return hash_of_places(
             entry.place
             for entry in self._entries("outcome")
-            if entry.body["trial"]["id"] in wanted and not entry.body["exploratory"]
+            if entry.about.trial in wanted and not entry.about.exploratory
         )
 
     @property
@@ -244,8 +268,12 @@ class Ledger:
         """Check every record and every file; names all that is altered, missing or reordered."""
         return verify(self.folder)
 
-    def query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    def query(self, sql: str, seconds: float | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Ask the DuckDB index; it is rebuilt where it is stale.
+
+        Args:
+            sql: one statement that only reads; it can reach nothing but the index.
+            seconds: after which it is ended; None for a minute.
 
         Returns:
             Column names and rows.
@@ -262,11 +290,12 @@ class Ledger:
             files = {entry.place.hash: entry.body["files"] for entry in entries}
             return index.Source([self._outcome(entry) for entry in entries], counting, files)
 
-        return index.query(self.folder, source, sql)
+        return index.query(self.folder, source, sql, index.SECONDS if seconds is None else seconds)
 
     def close(self) -> None:
         """Close the segment that this process writes."""
         self._writer.close()
+        self._scores.close()
 
     def _entries(self, kind: str) -> list[Entry]:
         """All records of a kind in the order of writing.
@@ -280,13 +309,14 @@ class Ledger:
         """All records in the order of writing; read again only where a segment has grown."""
         state = segment_state(self.folder)
         if self._cache is None or self._cache[0] != state:
-            chain = read_chain(self.folder)
+            chain = read_chain(self.folder, self._checked.begin)
             if chain.faults:
                 listed = "\n  ".join(chain.faults)
                 raise LedgerError(
                     f"The ledger {self.folder} is damaged:\n  {listed}\nRestore the files from a backup, or move the "
                     "folder aside and run again. `evenhand ledger verify` lists everything."
                 )
+            self._checked.note(chain.readings)
             self._cache = (state, chain.entries, chain.notes)
         return self._cache[1]
 
@@ -297,12 +327,13 @@ class Ledger:
         return record
 
     def _decode(self, entry: Entry) -> OutcomeRecord:
-        body, files = entry.body, entry.body["files"]
+        body = entry.body
+        files = body["files"]
         whose = f"segment {entry.place.segment}, record {entry.place.sequence}"
         try:
             outcome = codec.outcome_from_plain(body["outcome"])
             if "items" in files:
-                read = functools.partial(_read_items, self.folder, files["items"], whose, self._item_names)
+                read = functools.partial(self._items, files["items"], whose)
                 outcome = dataclasses.replace(outcome, items=StoredTables(_names(files["items"]), read))
             if "curves" in files:
                 read_curves = functools.partial(_read_curves, self.folder, files["curves"], whose)
@@ -317,31 +348,56 @@ class Ledger:
                 "by a newer version; install that one to read it."
             ) from error
 
+    def _items(self, reference: Reference, whose: str) -> dict[str, ItemScores]:
+        """The item scores of a file whose hash is right, decoded or from the cache."""
+        data = read_checked(self.folder, reference, whose)
+
+        def outputs(metric: str) -> tuple[str, ...] | None:
+            return items_of(read_table(self.folder, reference, whose))[metric].outputs
+
+        found = self._scores.get(reference["sha256"], outputs)
+        if found is not None:
+            return found
+        decoded = items_of(table_of(data), _names(reference) or (), self._item_names)
+        self._decoded += 1
+        if self._decoded > _MANY_DECODED:
+            self._scores.add(reference["sha256"], decoded)
+        return decoded
+
 
 def _names(reference: Reference) -> tuple[str, ...] | None:
     return tuple(reference["names"]) if "names" in reference else None
-
-
-def _read_items(
-    folder: Path, reference: Reference, whose: str, known: dict[tuple[str, ...], tuple[str, ...]]
-) -> dict[str, ItemScores]:
-    return items_of(read_table(folder, reference, whose), _names(reference) or (), known)
 
 
 def _read_curves(folder: Path, reference: Reference, whose: str) -> dict[str, Curve]:
     return curves_of(read_table(folder, reference, whose), _names(reference) or ())
 
 
+class _Outcomes(Mapping[str, Outcome]):
+    """Outcomes by trial, each read when it is looked at."""
+
+    def __init__(self, ledger: Ledger, entries: Mapping[str, Entry]) -> None:
+        self._ledger = ledger
+        self._found = entries
+
+    def __getitem__(self, key: str) -> Outcome:
+        return self._ledger._outcome(self._found[key]).outcome
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
 def _counting(entries: Iterable[Entry]) -> dict[str, Entry]:
     """The attempt that counts for each trial: the first that is a result, else the last failure."""
     chosen: dict[str, Entry] = {}
     for entry in entries:
-        key = entry.body["trial"]["id"]
-        if not entry.body["exploratory"] and (key not in chosen or not _is_result(chosen[key])):
+        key = entry.about.trial
+        if not entry.about.exploratory and (key not in chosen or not chosen[key].about.is_result):
             chosen[key] = entry
     return chosen
-
-
-def _is_result(entry: Entry) -> bool:
-    failure = entry.body["outcome"]["failure"]
-    return failure is None or failure["kind"] == "diverged"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.ledger.chain import read_chain
+from evenhand.ledger.checked import CheckedRecords
 from evenhand.ledger.disk import cannot_write, make_folder, replace_file, sync_folder
 from evenhand.ledger.records import Place
 from evenhand.ledger.segments import FIRST, line_of, record_hash
@@ -55,7 +56,8 @@ class SegmentWriter:
         make_folder(segments)
         make_folder(heads)
         # Damage elsewhere is for the readers to name: a finished trial is recorded all the same.
-        others = {reading.name: list(reading.head) for reading in read_chain(self.folder).readings}
+        readings = read_chain(self.folder, CheckedRecords(self.folder).begin).readings
+        others = {reading.name: list(reading.head) for reading in readings}
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         self._name = f"{stamp}-{os.getpid()}-{os.urandom(3).hex()}.jsonl"
         path, head = segments / self._name, heads / self._name
