@@ -29,7 +29,9 @@ def test_all_other_text_stays_as_it_is(text: str) -> None:
 @pytest.mark.parametrize("terminal", [True, False])
 def test_nothing_that_is_printed_can_act_on_the_terminal(terminal: bool) -> None:
     file = io.StringIO()
-    console = PlainConsole(file=file, force_terminal=terminal, width=80, color_system="standard" if terminal else None, highlight=False)
+    console = PlainConsole(
+        file=file, force_terminal=terminal, width=80, color_system="standard" if terminal else None, highlight=False
+    )
     console.print(Text("loss \x1b]0;title\x07 \u202enan\0", style="red"))
     console.print("plain \x1b[2J line", markup=False, soft_wrap=True)
     shown = file.getvalue()

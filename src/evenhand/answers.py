@@ -13,7 +13,6 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.text import Text
 
-from evenhand.decide import progress
 from evenhand.display import duration
 from evenhand.docket import LoadedClaim, all_trials, outcomes_so_far, settled
 from evenhand.execution.catalogue import Listing
@@ -136,10 +135,14 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
 
 
 def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
+    from evenhand.decide import progress
+
     claim = loaded.resolved
-    outcomes = outcomes_so_far(claim, ledger)
-    stand = progress(claim, settled(outcomes))
-    labels = {trial.id: trial.label() for trial in all_trials(claim)}
+    trials = {trial.id: trial for trial in all_trials(claim)}
+    results = ledger.results(trials)  # read only where a rung is to be judged
+    stand = progress(claim, results)
+    failed = {key: record.outcome for key, record in ledger.failures(trials).items()}
+    labels = {key: trials[key].label() for key in failed}
     return {
         "claim": claim.name,
         "hash": claim.hash,
@@ -147,8 +150,8 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "rung": stand.rung.name,
         "pending": len(stand.pending),
         "pruned": {arm: reason for arm, (_, reason) in stand.pruned.items()},
-        "results": len(settled(outcomes)),
-        "failures": _failures(outcomes, labels),
+        "results": len(results),
+        "failures": _failures(failed, labels),
     }
 
 

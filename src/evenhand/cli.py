@@ -141,7 +141,9 @@ def status(
     from evenhand.ledger import Ledger
 
     # Before the first run there is no ledger in the usual place; one that was named should be there.
-    store = Ledger(ledger, create=False) if ledger == DEFAULT_LEDGER and not ledger.exists() else Ledger.existing(ledger)
+    store = (
+        Ledger(ledger, create=False) if ledger == DEFAULT_LEDGER and not ledger.exists() else Ledger.existing(ledger)
+    )
     documents = status_documents([load_claim(path) for path in claims or []], store)
     if as_json:
         print_json(documents)

@@ -27,6 +27,9 @@ from evenhand.verdict import Contrast, Decision
 TICK_SECONDS = 0.2
 """How often the loop looks at the clock and at the progress of running trials."""
 
+CONTRAST_SHARE = 20
+"""The running contrasts are computed again after this many times the time that they took."""
+
 SAME_FAILURE_LIMIT = 2
 """An arm that failed this often in the same way, and never succeeded, is not tried further in that condition."""
 
@@ -75,6 +78,9 @@ class Tick:
 class Observer:
     """What a run tells whoever watches; the faces override what they show. A context manager around the run."""
 
+    watches_contrasts = True
+    """Whether it looks at the contrasts of a tick; those who do not are spared what they cost."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -111,6 +117,7 @@ class _Run:
     durations: list[float] = field(default_factory=list)
     total: int = 0
     contrasts: Sequence[Contrast] = ()
+    next_contrasts: float = 0.0
 
     def loop(self) -> None:
         claim = self.loaded.resolved
@@ -129,9 +136,22 @@ class _Run:
             for finished in ended:
                 self._record(finished)
             if ended:
-                stand = progress(claim, self.outcomes)
-                self.contrasts = running_contrasts(claim, stand, self.outcomes)
+                stand = self._stand_after(stand)
+                self._contrast(stand)
             self._tick(stand)
+
+    def _stand_after(self, stand: Progress) -> Progress:
+        """Where the claim stands now: while trials of the present seeds are pending, only they grow fewer."""
+        pending = tuple(trial for trial in stand.pending if trial.id not in self.outcomes)
+        return replace(stand, pending=pending) if pending else progress(self.loaded.resolved, self.outcomes)
+
+    def _contrast(self, stand: Progress) -> None:
+        """The contrasts that are watched, anew; at most a part of the time goes into them, however many there are."""
+        start = time.monotonic()
+        if self.observer.watches_contrasts and start >= self.next_contrasts:
+            self.contrasts = running_contrasts(self.loaded.resolved, stand, self.outcomes)
+            now = time.monotonic()
+            self.next_contrasts = now + CONTRAST_SHARE * (now - start)
 
     def _tell_pruned(self, stand: Progress) -> None:
         for arm, (rung, reason) in stand.pruned.items():

@@ -149,9 +149,7 @@ def test_a_query_reads_nothing_but_the_ledger(tmp_path: Path, sql: str) -> None:
     (tmp_path / "secret.csv").write_text("a,b\nhunter2,1\n")
     parquet = next((tmp_path / "ledger" / "items").iterdir())
     with pytest.raises(LedgerError, match="cannot be run") as caught:
-        Ledger(tmp_path / "ledger").query(
-            sql.format(secret=tmp_path / "secret.csv", parquet=parquet, folder=tmp_path)
-        )
+        Ledger(tmp_path / "ledger").query(sql.format(secret=tmp_path / "secret.csv", parquet=parquet, folder=tmp_path))
     assert "hunter2" not in str(caught.value)
 
 

@@ -37,7 +37,7 @@ class StoredScores(ItemScores):
         self,
         ids: Names,
         scores: NDArray[np.float64],
-        outputs: Names | None | Callable[[], Names | None] = None,
+        outputs: Names | Callable[[], Names | None] | None = None,
         clusters: Names | None = None,
     ) -> None:
         vars(self).update(ids=ids, scores=scores, clusters=clusters, _outputs=outputs)
@@ -45,7 +45,7 @@ class StoredScores(ItemScores):
     @property
     def outputs(self) -> Names | None:  # type: ignore[override]
         """What was answered, or None where the recipe records no answers."""
-        held: Names | None | Callable[[], Names | None] = vars(self)["_outputs"]
+        held: Names | Callable[[], Names | None] | None = vars(self)["_outputs"]
         if callable(held):
             held = vars(self)["_outputs"] = held()
         return held
@@ -105,8 +105,9 @@ class ScoreCache:
         rows, scores = [], []
         for name, table in items.items():
             ids = self._put_names(table.ids)
-            clusters = None if table.clusters is None else self._put_names(table.clusters)
-            rows.append([name, len(table.ids), ids.hex(), clusters and clusters.hex(), table.outputs is not None])
+            # As the Parquet file gives it back: without rows there are neither outputs nor clusters.
+            clusters = self._put_names(table.clusters).hex() if table.clusters else None
+            rows.append([name, len(table.ids), ids.hex(), clusters, bool(table.outputs)])
             scores.append(np.ascontiguousarray(table.scores, np.float64).tobytes())
         head = json.dumps(rows).encode()
         self._append(key, len(head).to_bytes(4, "little") + head + b"".join(scores))

@@ -34,9 +34,7 @@ def verify(folder: Path) -> VerifyReport:
         if f"{path.parent.name}/{path.name}" not in named
     ]
     notes += [f"{path.relative_to(folder)} was never finished; it may be removed" for path in parts]
-    return VerifyReport(
-        len(chain.entries), (*chain.notes, *notes), (*chain.faults, *faults), head_hash(chain.readings)
-    )
+    return VerifyReport(len(chain.entries), (*chain.notes, *notes), (*chain.faults, *faults), head_hash(chain.readings))
 
 
 def _file_faults(folder: Path, entry: Entry) -> Iterator[str]:
