@@ -3,8 +3,8 @@
     python -m benchmarks.campaign.full_disk [SECONDS] [SEED]        (from the checkout's root)
 
 Two ways of a full disk: a limit on the size of files (RLIMIT_FSIZE), which the segment meets in the middle of a run,
-and a file system of some 100 kB in memory, where this machine lets anybody mount one. Afterwards the limit is lifted, the
-same command goes on, and its verdict must be that of a run which nothing disturbed.
+and a file system of some 100 kB in memory, where this machine lets anybody mount one. Afterwards the limit is lifted,
+the same command goes on, and its verdict must be that of a run which nothing disturbed.
 """
 
 from __future__ import annotations

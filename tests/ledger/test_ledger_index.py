@@ -170,14 +170,14 @@ def test_a_query_reads_nothing_but_the_ledger(tmp_path: Path, sql: str) -> None:
 )
 def test_a_query_changes_no_setting(tmp_path: Path, sql: str) -> None:
     fill(Ledger(tmp_path), 1)
-    with pytest.raises(LedgerError, match="one statement that only reads|cannot be run"):
+    with pytest.raises(LedgerError, match=r"one statement that only reads|cannot be run"):
         Ledger(tmp_path).query(sql)
 
 
 def test_a_query_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     fill(Ledger(tmp_path), 1)
     endless = "select sum(hash(a.range + b.range)) from range(10000000) a, range(10000000) b"
-    with pytest.raises(LedgerError, match="ended after 2 seconds.*--seconds"):
+    with pytest.raises(LedgerError, match=r"ended after 2 seconds.*--seconds"):
         Ledger(tmp_path).query(endless, 2)
 
 
