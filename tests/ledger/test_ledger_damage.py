@@ -12,7 +12,7 @@ import pytest
 
 from evenhand.errors import LedgerError
 from evenhand.ledger import Ledger, chain
-from evenhand.ledger.segments import FIRST, SegmentReading, line_of, record_hash
+from evenhand.ledger.segments import FIRST, Checked, SegmentReading, line_of, record_hash
 from evenhand.ledger.writer import SegmentWriter
 from tests.ledger.samples import EXECUTION, SMALL, TRIAL, faults_of, fill, rewrite, segment_of
 
@@ -266,8 +266,8 @@ def test_a_record_written_while_the_ledger_is_read_is_no_damage(
     fill(busy, 1)
     read = chain.read_segment
 
-    def slowly(path: Path) -> SegmentReading:
-        reading = read(path)
+    def slowly(path: Path, known: Checked | None = None) -> SegmentReading:
+        reading = read(path, known)
         busy.record_outcome(replace(TRIAL, seed=9), SMALL, EXECUTION, "h", {})
         return reading
 
