@@ -71,6 +71,10 @@ def test_a_report_that_cannot_be_written_is_a_sentence_that_names_the_cure(folde
     assert done.returncode == 2
     assert done.stderr.startswith("The report .evenhand/reports/c.html cannot be written: ")
     assert "--out FILE" in done.stderr
+    ran = evenhand(folder, "run", "c.toml")  # which has its verdict all the same
+    assert ran.returncode == 4
+    assert "gain" in ran.stdout
+    assert "warning: The report .evenhand/reports/c.html cannot be written" in ran.stderr
     assert evenhand(folder, "report", "c.toml", "--out", "elsewhere.html").returncode == 0
     assert "</html>" in (folder / "elsewhere.html").read_text()
 

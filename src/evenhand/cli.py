@@ -19,7 +19,7 @@ from rich.segment import Segment
 
 from evenhand.cli_data import data
 from evenhand.cli_power import power
-from evenhand.errors import EvenhandError, Fault, LedgerError, SettingsError
+from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, SettingsError
 from evenhand.marks import visible
 
 app = typer.Typer(
@@ -93,7 +93,7 @@ def run(
     store = Ledger(ledger)
     console = note()
     loaded = queue([load_claim(path) for path in claims], lambda name: is_finished(name, store))
-    decisions = []
+    decisions, unwritten = [], list[str]()
     for claim in loaded:
         print_plan(claim, store, console)
         try:
@@ -103,15 +103,20 @@ def run(
             console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")
             raise typer.Exit(130) from None
         decisions.append(decision)
-        path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
         if not as_json:
             print_decision(claim.resolved, decision, out())
+        try:
+            path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
+        except DataError as error:  # the verdict is in the ledger all the same, and `report` writes the page later
+            unwritten.append(str(error))
+            continue
         console.print(f"Report: {path}", soft_wrap=True)
         warn(missing)
     if as_json:
         print_json(decisions)
+    warn(unwritten)
     failed = any(verdict.kind == "not-run" for decision in decisions for verdict in decision.verdicts)
-    raise typer.Exit(3 if failed else 0)
+    raise typer.Exit(4 if unwritten else 3 if failed else 0)
 
 
 @app.command()
