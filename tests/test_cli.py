@@ -125,7 +125,7 @@ def test_a_new_claim_runs_at_once(tmp_path: Path) -> None:
 
 def test_commands_that_only_look_leave_no_folder_behind(toy_folder: Path) -> None:
     write_claim(toy_folder)
-    for command in (["plan", "c.toml"], ["status"], ["verdict", "c.toml"], ["ledger", "verify"]):
+    for command in (["plan", "c.toml"], ["status"], ["verdict", "c.toml"]):
         assert evenhand(toy_folder, *command).returncode == 0
     assert not (toy_folder / ".evenhand").exists()
 
@@ -142,3 +142,13 @@ def test_data_says_what_is_there_what_is_missing_and_what_is_broken(tmp_path: Pa
     empty = evenhand(tmp_path, "data", "--folder", "none")
     assert empty.returncode == 0
     assert "Nothing is under none" in empty.stdout
+
+
+def test_a_folder_that_is_no_ledger_is_bad_input_and_not_an_empty_ledger(tmp_path: Path) -> None:
+    (tmp_path / "claims").mkdir()
+    for command in (["ledger", "verify"], ["ledger", "query", "select 1"], ["status"]):
+        for folder, words in (("typo", "no such folder"), ("claims", "is no ledger")):
+            done = evenhand(tmp_path, *command, "--ledger", folder)
+            assert done.returncode == 2
+            assert words in done.stderr
+            assert "--ledger" in done.stderr

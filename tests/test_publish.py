@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from evenhand.ledger import Ledger
 from tests.test_cli import evenhand
 from tests.test_conduct import write_claim
 
@@ -56,3 +58,38 @@ def test_a_missing_or_raising_function_is_a_warning_and_a_section_and_the_verdic
     assert "The recipe’s exhibits are missing" in page
     assert words.replace("'", "&#39;") in page
     assert 'id="verdicts"' in page
+
+
+def test_a_report_that_cannot_be_written_is_a_sentence_that_names_the_cure(folder: Path) -> None:
+    (folder / "shown.py").write_text(GOOD)
+    assert evenhand(folder, "run", "c.toml").returncode == 0
+    for path in (folder / ".evenhand/reports").iterdir():
+        path.unlink()
+    (folder / ".evenhand/reports").rmdir()
+    (folder / ".evenhand/reports").write_text("a file stands in the way")
+    done = evenhand(folder, "report", "c.toml")
+    assert done.returncode == 2
+    assert done.stderr.startswith("The report .evenhand/reports/c.html cannot be written: ")
+    assert "--out FILE" in done.stderr
+    ran = evenhand(folder, "run", "c.toml")  # which has its verdict all the same
+    assert ran.returncode == 4
+    assert "gain" in ran.stdout
+    assert "warning: The report .evenhand/reports/c.html cannot be written" in ran.stderr
+    assert evenhand(folder, "report", "c.toml", "--out", "elsewhere.html").returncode == 0
+    assert "</html>" in (folder / "elsewhere.html").read_text()
+
+
+def test_a_report_carries_the_head_of_the_ledger_and_its_notes(folder: Path) -> None:
+    (folder / "shown.py").write_text(GOOD)
+    assert evenhand(folder, "run", "c.toml").returncode == 0
+    (decision,) = Ledger(folder / ".evenhand").decisions("c")
+    assert f"Head <code>{decision.head}</code>" in (folder / ".evenhand/reports/c.html").read_text()
+    segment = next((folder / ".evenhand/segments").iterdir())
+    shutil.copy(segment, segment.with_name("copy.jsonl"))
+    for command in (["verdict", "c.toml"], ["report", "c.toml"]):
+        done = evenhand(folder, *command)
+        assert done.returncode == 0
+        assert "warning: ledger: segment copy.jsonl is segment" in done.stderr
+    page = (folder / ".evenhand/reports/c.html").read_text()
+    assert f"Head <code>{decision.head}</code>" in page
+    assert "segment copy.jsonl is segment" in page

@@ -11,13 +11,11 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from evenhand import standing
-from evenhand.decide import look_reached, progress
 from evenhand.display import duration
-from evenhand.docket import LoadedClaim, all_trials, outcomes_so_far, settled, stale_results
+from evenhand.docket import LoadedClaim, all_trials, settled, stale_results
 from evenhand.execution.catalogue import COMMAND, Listing
 from evenhand.execution.failures import ADVICE
 from evenhand.foresight import Foresight, foresee
@@ -46,9 +44,9 @@ def plain(value: Any) -> Any:
 def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     """What a claim would run, as plain data."""
     claim = loaded.resolved
-    known = settled(outcomes_so_far(claim, ledger))
-    compared = stale_results(loaded, known)
-    done = {key: outcome for key, outcome in known.items() if key not in compared.stale}
+    ids = [trial.id for trial in all_trials(claim)]
+    compared = stale_results(loaded, ledger.files_of(ids))
+    done = {key: outcome for key, outcome in ledger.results(ids).items() if key not in compared.stale}
     rungs = []
     for rung in claim.claim.rungs:
         trials = list(claim.trials(rung))
@@ -156,13 +154,19 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
 
 
 def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
+    from evenhand.decide import look_reached, progress
+
     claim = loaded.resolved
-    outcomes = outcomes_so_far(claim, ledger)
-    compared = stale_results(loaded, outcomes)
-    fresh = {key: outcome for key, outcome in settled(outcomes).items() if key not in compared.stale}
+    trials = {trial.id: trial for trial in all_trials(claim)}
+    compared = stale_results(loaded, ledger.files_of(trials))
+    results = ledger.results(trials)  # read only where a rung is to be judged
+    fresh = (
+        {key: outcome for key, outcome in results.items() if key not in compared.stale} if compared.stale else results
+    )
     stand = progress(claim, fresh)
     look = look_reached(claim, stand)
-    labels = {trial.id: trial.label() for trial in all_trials(claim)}
+    failed = {key: record.outcome for key, record in ledger.failures(trials).items()}
+    labels = {key: trials[key].label() for key in {*failed, *compared.stale}}
     return {
         "claim": claim.name,
         "hash": claim.hash,
@@ -171,8 +175,8 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "rung": stand.rung.name,
         "pending": len(stand.pending),
         "pruned": {arm: reason for arm, (_, reason) in stand.pruned.items()},
-        "results": len(settled(outcomes)),
-        "failures": _failures(outcomes, labels),
+        "results": len(results),
+        "failures": _failures(failed, labels),
         "standing": plain(standing.standing(claim, ledger)),
         "stale": {key: {"label": labels[key], "why": why} for key, why in compared.stale.items()},
         "anew": compared.sentences(all_trials(claim), "would run anew"),
@@ -286,13 +290,3 @@ def _print_fields(model: type[BaseModel], prefix: str, console: Console) -> None
             continue
         default = "required" if field.is_required() else repr(field.get_default(call_default_factory=True))
         console.print(Text(f"  {prefix}{name} = {default}  {field.description or ''}".rstrip()), soft_wrap=True)
-
-
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], console: Console) -> None:
-    """The rows of a query."""
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    console.print(table)

@@ -10,16 +10,18 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from evenhand.cli_data import data
 from evenhand.cli_power import power
-from evenhand.errors import EvenhandError, Fault, LedgerError, ServerGone, SettingsError
+from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError
+from evenhand.marks import visible
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,14 +43,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Trials side by side; default: one per core.")]
 
 
+class PlainConsole(Console):
+    """A console on which nothing that is printed can act: control characters in the content are shown as marks."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """As rich does, with the marks."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
 def out() -> Console:
     """The console for results."""
-    return Console(highlight=False)
+    return PlainConsole(highlight=False)
 
 
 def note() -> Console:
     """The console for progress and remarks: standard error, so that results can be piped."""
-    return Console(stderr=True, highlight=False)
+    return PlainConsole(stderr=True, highlight=False)
 
 
 def warn(sentences: Sequence[str]) -> None:
@@ -84,7 +95,7 @@ def run(
     store = Ledger(ledger)
     console = note()
     loaded = queue([load_claim(path) for path in claims], lambda name: is_finished(name, store))
-    decisions = []
+    decisions, unwritten = [], list[str]()
     for claim in loaded:
         print_plan(claim, store, console, running=True)
         try:
@@ -94,15 +105,20 @@ def run(
             console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")
             raise typer.Exit(130) from None
         decisions.append(decision)
-        path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
         if not as_json:
             print_decision(claim.resolved, decision, out())
+        try:
+            path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
+        except DataError as error:  # the verdict is in the ledger all the same, and `report` writes the page later
+            unwritten.append(str(error))
+            continue
         console.print(f"Report: {path}", soft_wrap=True)
         warn(missing)
     if as_json:
         print_json(decisions)
+    warn(unwritten)
     failed = any(verdict.kind == "not-run" for decision in decisions for verdict in decision.verdicts)
-    raise typer.Exit(3 if failed else 0)
+    raise typer.Exit(4 if unwritten else 3 if failed else 0)
 
 
 @app.command()
@@ -132,7 +148,11 @@ def status(
     from evenhand.docket import load_claim
     from evenhand.ledger import Ledger
 
-    documents = status_documents([load_claim(path) for path in claims or []], Ledger(ledger, create=False))
+    # Before the first run there is no ledger in the usual place; one that was named should be there.
+    store = (
+        Ledger(ledger, create=False) if ledger == DEFAULT_LEDGER and not ledger.exists() else Ledger.existing(ledger)
+    )
+    documents = status_documents([load_claim(path) for path in claims or []], store)
     if as_json:
         print_json(documents)
     else:
@@ -147,7 +167,9 @@ def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: As
     from evenhand.ledger import Ledger
 
     loaded = load_claim(claim)
-    decision = decided(loaded, Ledger(ledger, create=False))
+    store = Ledger(ledger, create=False)
+    decision = decided(loaded, store)
+    warn([f"ledger: {remark}" for remark in store.notes])
     if as_json:
         print_json(decision)
     else:
@@ -158,7 +180,7 @@ def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: As
 def report(
     claim: ClaimPath,
     ledger: LedgerFolder = DEFAULT_LEDGER,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the page.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="Where to write the page.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the report of a claim: one HTML file that works offline."""
@@ -168,8 +190,9 @@ def report(
 
     loaded = load_claim(claim)
     target = output or ledger / "reports" / f"{loaded.resolved.name}.html"
-    path, missing = save_report(loaded, Ledger(ledger, create=False), target)
-    warn(missing)
+    store = Ledger(ledger, create=False)
+    path, missing = save_report(loaded, store, target)
+    warn([*missing, *(f"ledger: {remark}" for remark in store.notes)])
     if as_json:
         print_json({"report": str(path), "warnings": missing})
     else:
@@ -267,16 +290,17 @@ def verify(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> No
     """Check every record: any altered, missing or reordered one is named."""
     from evenhand.ledger import Ledger
 
-    result = Ledger(ledger, create=False).verify()
+    result = Ledger.existing(ledger).verify()
     if as_json:
         print_json(result)
     else:
         console = out()
-        console.print(f"{result.records} records checked")
+        head = f", head {result.head}" if result.head else ""
+        console.print(f"{result.records} records checked{head}", soft_wrap=True)
         for text in result.notes:
-            console.print(f"note: {text}", soft_wrap=True)
+            console.print(f"note: {text}", markup=False, soft_wrap=True)
         for fault in result.faults:
-            console.print(f"fault: {fault}", style="red", soft_wrap=True)
+            console.print(f"fault: {fault}", style="red", markup=False, soft_wrap=True)
     raise typer.Exit(4 if result.faults else 0)
 
 
@@ -285,16 +309,20 @@ def query(
     sql: Annotated[str, typer.Argument(help="A DuckDB query over outcomes, metrics, items, curves.")],
     ledger: LedgerFolder = DEFAULT_LEDGER,
     as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+    seconds: Annotated[float, typer.Option(min=0.1, help="End the query after so many seconds.")] = 60.0,
 ) -> None:
-    """Ask the ledger's index in SQL (tables: outcomes, metrics, items, curves)."""
-    from evenhand.answers import print_table
+    """Ask the ledger's index in SQL (tables: outcomes, metrics, items, curves); piped, rows are tab-separated."""
     from evenhand.ledger import Ledger
+    from evenhand.query_view import print_rows, separated
 
-    columns, rows = Ledger(ledger, create=False).query(sql)
+    columns, rows = Ledger.existing(ledger).query(sql, seconds)
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    elif as_csv:
+        sys.stdout.write(separated(columns, rows, ","))
     else:
-        print_table(columns, rows, out())
+        print_rows(columns, rows, out())
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from evenhand.execution.worker import Job
 from evenhand.freshness import freshness
 from evenhand.ladder import Progress
 from evenhand.ledger import Ledger
-from evenhand.outcome import Execution, Outcome
+from evenhand.outcome import Execution, Files, Outcome
 from evenhand.pairs import Outcomes
 from evenhand.recipe import Recipe
 from evenhand.trial import Trial
@@ -29,6 +29,9 @@ from evenhand.verdict import Contrast, Decision
 
 TICK_SECONDS = 0.2
 """How often the loop looks at the clock and at the progress of running trials."""
+
+CONTRAST_SHARE = 20
+"""The running contrasts are computed again after this many times the time that they took."""
 
 SAME_FAILURE_LIMIT = 2
 """An arm that failed this often in the same way, and never succeeded, is not tried further in that condition."""
@@ -78,6 +81,9 @@ class Tick:
 class Observer:
     """What a run tells whoever watches; the faces override what they show. A context manager around the run."""
 
+    watches_contrasts = True
+    """Whether it looks at the contrasts of a tick; those who do not are spared what they cost."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -114,6 +120,7 @@ class _Run:
     durations: list[float] = field(default_factory=list)
     total: int = 0
     contrasts: Sequence[Contrast] = ()
+    next_contrasts: float = 0.0
 
     def loop(self) -> None:
         claim = self.loaded.resolved
@@ -132,9 +139,22 @@ class _Run:
             for finished in ended:
                 self._record(finished)
             if ended:
-                stand = progress(claim, self.outcomes)
-                self.contrasts = running_contrasts(claim, stand, self.outcomes)
+                stand = self._stand_after(stand)
+                self._contrast(stand)
             self._tick(stand)
+
+    def _stand_after(self, stand: Progress) -> Progress:
+        """Where the claim stands now: while trials of the present seeds are pending, only they grow fewer."""
+        pending = tuple(trial for trial in stand.pending if trial.id not in self.outcomes)
+        return replace(stand, pending=pending) if pending else progress(self.loaded.resolved, self.outcomes)
+
+    def _contrast(self, stand: Progress) -> None:
+        """The contrasts that are watched, anew; at most a part of the time goes into them, however many there are."""
+        start = time.monotonic()
+        if self.observer.watches_contrasts and start >= self.next_contrasts:
+            self.contrasts = running_contrasts(self.loaded.resolved, stand, self.outcomes)
+            now = time.monotonic()
+            self.next_contrasts = now + CONTRAST_SHARE * (now - start)
 
     def _tell_pruned(self, stand: Progress) -> None:
         for arm, (rung, reason) in stand.pruned.items():
@@ -257,7 +277,7 @@ def run_claim(
     with ledger.lock(f"claim-{loaded.resolved.name}"):
         fix_claim(loaded, ledger, amend=amend)
         known = outcomes_so_far(loaded.resolved, ledger)
-        compared = stale_results(loaded, known)
+        compared = stale_results(loaded, ledger.files_of([trial.id for trial in all_trials(loaded.resolved)]))
         for sentence in compared.sentences(all_trials(loaded.resolved)):
             watcher.message(sentence)
         outcomes = {key: outcome for key, outcome in settled(known).items() if key not in compared.stale}
@@ -271,7 +291,8 @@ def run_claim(
         titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
         earlier = ledger.decisions(loaded.resolved.name, loaded.resolved.hash)
         if complete and (not earlier or (compared.stale and earlier[-1].verdicts != titles)):
-            ledger.record_decision(loaded.resolved.name, loaded.resolved.hash, titles)
+            ids = [trial.id for trial in all_trials(loaded.resolved)]
+            ledger.record_decision(loaded.resolved.name, loaded.resolved.hash, titles, ids)
         return decision
 
 
@@ -285,7 +306,7 @@ def adopt(loaded: LoadedClaim, ledger: Ledger, outcomes: dict[str, Outcome]) -> 
         if trial.id in outcomes or not (folder / "outcome.json").exists():
             continue
         outcome = read_outcome(folder, Ending(0, None), None)
-        stale = freshness({trial.id: outcome}, loaded.folder).stale
+        stale = freshness({trial.id: Files(outcome.code, outcome.data)}, loaded.folder).stale
         if stale or expectations.unmet(loaded.resolved, trial, outcome):
             shutil.rmtree(folder, ignore_errors=True)
             continue

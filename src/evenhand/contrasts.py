@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,8 +20,16 @@ BOOTSTRAP_DRAWS = 2000
 MOST_SHARED_ITEMS = 5000
 """Up to here contrasts of one shape share what is drawn again: 80 MB of counts at most."""
 
-Draws = dict[tuple[int, ...], statistics.CrossedDraws]
-"""What was drawn again so far, by shape of the table."""
+MOST_SHARED_SIGNS = 1000
+"""Up to here contrasts of one number of seeds share their random sign patterns: 100 MB at most."""
+
+
+@dataclass
+class Draws:
+    """What was drawn so far for contrasts of one shape: tables by their shape, sign patterns by their seeds."""
+
+    tables: dict[tuple[int, ...], statistics.CrossedDraws] = field(default_factory=dict)
+    signs: dict[int, statistics.SignDraws] = field(default_factory=dict)
 
 
 def blank(arm: Arm, against: Arm, cell: Cell, level: float) -> Contrast:
@@ -77,11 +85,11 @@ def add_beside(
     """
     if figured.estimate is None:
         return figured
-    interval = _bootstrap(claim, pairs, cell.metric, figured.level, {} if draws is None else draws)
+    drawn = Draws() if draws is None else draws
+    interval = _bootstrap(claim, pairs, cell.metric, figured.level, drawn)
     flips = figured.sign_flip_p
     if flips is None and figured.sign_flip_minimum is not None:
-        generator = stream("sign flips", claim.hash)
-        flips = statistics.sign_flip(figured.differences, generator).p  # too many seeds to enumerate
+        flips = _random_signs(claim, figured.differences, drawn)  # too many seeds to enumerate
     figures = {**figured.figures, **_peaks(claim, arm, against, cell, pairs.seeds, outcomes)}
     return replace(figured, bootstrap_interval=interval, sign_flip_p=flips, figures=figures)
 
@@ -94,11 +102,21 @@ def _bootstrap(claim: ResolvedClaim, pairs: Pairs, metric: MetricClaim, level: f
     generator = stream("bootstrap", claim.hash, *shape)
     source: statistics.CrossedDraws | np.random.Generator = generator
     if pairs.clusters is None and shape[1] <= MOST_SHARED_ITEMS:
-        if shape not in draws:
-            draws[shape] = statistics.crossed_draws(generator, len(pairs.seeds), shape[1], BOOTSTRAP_DRAWS)
-        source = draws[shape]
+        if shape not in draws.tables:
+            draws.tables[shape] = statistics.crossed_draws(generator, len(pairs.seeds), shape[1], BOOTSTRAP_DRAWS)
+        source = draws.tables[shape]
     found = statistics.crossed_bootstrap(table, source, level=level, draws=BOOTSTRAP_DRAWS, clusters=pairs.clusters)
     return pair(found.interval)
+
+
+def _random_signs(claim: ResolvedClaim, differences: tuple[float, ...], draws: Draws) -> float | None:
+    """The sign-flip p over random patterns; contrasts over as many seeds share them."""
+    generator, count = stream("sign flips", claim.hash), len(differences)
+    if count > MOST_SHARED_SIGNS:
+        return statistics.sign_flip(differences, generator).p
+    if count not in draws.signs:
+        draws.signs[count] = statistics.sign_draws(generator, count)
+    return statistics.sign_flip(differences, draws.signs[count]).p
 
 
 def _peaks(

@@ -47,7 +47,7 @@ class _Bench:
     claim: ResolvedClaim
     outcomes: Outcomes
     known: dict[tuple[object, ...], Found] = field(default_factory=dict)
-    draws: Draws = field(default_factory=dict)
+    draws: Draws = field(default_factory=Draws)
 
     def contrast(self, arm: Arm, against: Arm, cell: Cell, level: float, *, beside: bool) -> Found:
         """The contrast of two arms in a cell; see :func:`evenhand.contrasts.contrast`."""

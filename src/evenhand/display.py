@@ -58,6 +58,8 @@ def outcome_words(outcome: Outcome, metrics: tuple[str, ...]) -> str:
 class PlainObserver(Observer):
     """One line per event, for logs and pipes."""
 
+    watches_contrasts = False
+
     def __init__(self, claim: ResolvedClaim, console: Console) -> None:
         self.console = console
         self.metrics = tuple(metric.name for metric in claim.claim.metrics if metric.primary)

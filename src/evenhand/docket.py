@@ -20,7 +20,7 @@ from evenhand.execution import catalogue
 from evenhand.expectations import unknown_claims
 from evenhand.freshness import Freshness, freshness
 from evenhand.ledger import Ledger
-from evenhand.outcome import Outcome
+from evenhand.outcome import Files, Outcome
 from evenhand.pairs import Outcomes
 from evenhand.plan import ResolvedClaim, changed_fields, expand, resolve, setting_words
 from evenhand.recipe import Recipe
@@ -82,9 +82,9 @@ def all_made(claim: ResolvedClaim, outcomes: Outcomes) -> list[Made]:
     return [Made(t.arm, t.seed, outcomes[t.id]) for t in all_trials(claim) if t.id in outcomes]
 
 
-def stale_results(loaded: LoadedClaim, outcomes: Outcomes) -> Freshness:
-    """Which results of a claim were made by code or from data that have changed since; other failures run anyway."""
-    return freshness(settled(outcomes), loaded.folder)
+def stale_results(loaded: LoadedClaim, files: Mapping[str, Files]) -> Freshness:
+    """Which results of a claim were made by code or from data that have changed since; see `Ledger.files_of`."""
+    return freshness(files, loaded.folder)
 
 
 def settled(outcomes: Outcomes) -> dict[str, Outcome]:

@@ -126,11 +126,13 @@ def verdict_table_of(claim: Path, ledger: Path) -> str:
         DataError: there is no such ledger.
         ClaimError: the claim cannot be read, or the ledger does not know it.
     """
-    from evenhand.docket import decided, load_claim
+    from evenhand.docket import all_trials, decided, load_claim
     from evenhand.ledger import Ledger
     from evenhand.report import verdict_markdown
 
     if not ledger.is_dir():
         raise DataError(f"There is no ledger at {ledger}.")
     loaded = load_claim(claim)
-    return verdict_markdown(loaded.resolved, decided(loaded, Ledger(ledger, create=False)))
+    store = Ledger(ledger, create=False)
+    head = store.head_hash([trial.id for trial in all_trials(loaded.resolved)])
+    return verdict_markdown(loaded.resolved, decided(loaded, store), head)

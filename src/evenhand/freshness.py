@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evenhand.execution import sources
-from evenhand.outcome import Outcome
-from evenhand.pairs import Outcomes
+from evenhand.outcome import Files
 from evenhand.trial import Trial
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -85,11 +84,11 @@ class Present:
         return self._data[key]
 
 
-def freshness(outcomes: Outcomes, folder: Path) -> Freshness:
+def freshness(outcomes: Mapping[str, Files], folder: Path) -> Freshness:
     """Compare the files behind some outcomes with those that are there now.
 
     Args:
-        outcomes: trial id to outcome; what is not known of an outcome is not compared.
+        outcomes: trial id to the code and data that its result was made by and from; what is not known is not compared.
         folder: of the claim.
     """
     present, stale, gone = Present(folder), dict[str, str](), Counter[str]()
@@ -106,7 +105,7 @@ def freshness(outcomes: Outcomes, folder: Path) -> Freshness:
     return Freshness(stale, dict(gone))
 
 
-def _changed_code(outcome: Outcome, present: Present) -> Sequence[str]:
+def _changed_code(outcome: Files, present: Present) -> Sequence[str]:
     changed, lost = [], []
     for key, digest in sorted(outcome.code.items()):
         now = present.code(key)
@@ -119,11 +118,11 @@ def _changed_code(outcome: Outcome, present: Present) -> Sequence[str]:
     return told + ([f"{', '.join(lost)} went away"] if lost else [])
 
 
-def _changed_data(outcome: Outcome, present: Present) -> Sequence[str]:
+def _changed_data(outcome: Files, present: Present) -> Sequence[str]:
     changed = [key for key in _data_keys(outcome) if present.data(key) not in (None, outcome.data[key])]
     return [f"{', '.join(changed)} changed"] if changed else []
 
 
-def _data_keys(outcome: Outcome) -> list[str]:
+def _data_keys(outcome: Files) -> list[str]:
     """Data that can be compared: files and folders with a sha256, no assets."""
     return sorted(k for k, v in outcome.data.items() if not k.startswith("asset:") and _SHA256.fullmatch(v))

@@ -103,15 +103,18 @@ class Outcome:
         return self.metrics.get(name)
 
 
-def made_otherwise(earlier: Mapping[str, Mapping[str, str]], later: Mapping[str, Mapping[str, str]]) -> bool:
-    """Whether a later attempt at a trial was made by other code or from other data than an earlier one.
+@dataclass(frozen=True)
+class Files:
+    """What an outcome was made by and from: local source files and data files, each with its sha256."""
 
-    Both are given as tables with ``code`` and ``data``; what one of them does not know says nothing.
-    """
-    if earlier.get("code") and later.get("code") and earlier["code"] != later["code"]:
-        return True
-    before, after = earlier.get("data", {}), later.get("data", {})
-    return any(after.get(name, digest) != digest for name, digest in before.items())
+    code: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
+
+    def differ(self, later: Files) -> bool:
+        """Whether a later attempt was made by other code or from other data; what one does not know says nothing."""
+        if self.code and later.code and self.code != later.code:
+            return True
+        return any(later.data.get(name, digest) != digest for name, digest in self.data.items())
 
 
 @dataclass(frozen=True)

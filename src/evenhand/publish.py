@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evenhand.docket import LoadedClaim, all_trials, decided
-from evenhand.errors import RecipeError
+from evenhand.errors import DataError, RecipeError
 from evenhand.execution import catalogue
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import OutcomeRecord
@@ -21,6 +21,7 @@ def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path
 
     Raises:
         ClaimError: the ledger does not know this claim; the page that is there stays as it is.
+        DataError: the page cannot be written; names the cure.
     """
     claim = loaded.resolved
     decision = decided(loaded, ledger)
@@ -35,8 +36,16 @@ def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path
         amended=decision.standing.changes,
         exhibits=shown.exhibits,
         exhibit_faults=shown.faults,
+        ledger_head=ledger.head_hash(ids),
+        ledger_notes=ledger.notes,
     )
-    return write_report(target, html), shown.faults
+    try:
+        return write_report(target, html), shown.faults
+    except OSError as error:
+        raise DataError(
+            f"The report {target} cannot be written: {error.strerror or error}. Name a place that can be written with "
+            "--out FILE; the ledger itself is only read."
+        ) from error
 
 
 def _exhibited(loaded: LoadedClaim, records: Sequence[OutcomeRecord]) -> Exhibited:

@@ -297,3 +297,30 @@ def test_a_forked_child_does_not_keep_the_name_of_its_parent(tmp_path: Path) -> 
         for descriptor in (begin, end, ready, tell):
             os.close(descriptor)
         os.waitpid(pid, 0)
+
+
+def test_the_head_hash_covers_what_a_claim_rests_on_and_stays_while_others_are_run(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    assert ledger.head_hash() == ledger.head_hash(["x"]) == ""
+    fill(ledger, 3)
+    ids = [replace(TRIAL, seed=seed).id for seed in range(2)]
+    own, whole = ledger.head_hash(ids), ledger.head_hash()
+    assert len(own) == len(whole) == 16
+    assert own != whole
+    assert ledger.verify().head == whole
+    ledger.record_outcome(replace(TRIAL, seed=9), OUTCOME, EXECUTION, "h", {})
+    fill(Ledger(tmp_path), 0)
+    assert (ledger.head_hash(ids), ledger.head_hash() == whole) == (own, False)
+    decision = ledger.record_decision("c", "h", {"on/default/score": "gain"}, ids)
+    assert decision.head == own
+    assert Ledger(tmp_path).decisions("c")[0].head == own
+    ledger.record_outcome(replace(TRIAL, seed=1), OUTCOME, EXECUTION, "h", {})
+    assert ledger.head_hash(ids) != own
+
+
+def test_a_ledger_that_was_written_anew_by_its_owner_shows_in_its_head_alone(tmp_path: Path) -> None:
+    for folder, loss in (("one", 0.25), ("two", 0.2)):
+        fill(Ledger(tmp_path / folder), 3, replace(OUTCOME, metrics={"loss": loss}))
+    one, two = (Ledger(tmp_path / folder).verify() for folder in ("one", "two"))
+    assert (one.faults, two.faults) == ((), ())
+    assert one.head != two.head

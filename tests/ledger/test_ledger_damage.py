@@ -12,7 +12,8 @@ import pytest
 
 from evenhand.errors import LedgerError
 from evenhand.ledger import Ledger, chain
-from evenhand.ledger.segments import FIRST, SegmentReading, line_of, record_hash
+from evenhand.ledger.segments import FIRST, Checked, SegmentReading, line_of, record_hash
+from evenhand.ledger.writer import SegmentWriter
 from tests.ledger.samples import EXECUTION, SMALL, TRIAL, faults_of, fill, rewrite, segment_of
 
 Change = Callable[[list[bytes]], list[bytes]]
@@ -136,23 +137,115 @@ def test_the_only_segment_is_missed_by_its_head(tmp_path: Path) -> None:
     assert f"segment {gone.name} is missing" in faults_of(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "5", "[1]", "{}", '["x", "y"]', "\0\0"])
-def test_a_head_that_cannot_be_read_is_noted_and_the_ledger_is_read(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "5", "[1]", "{}", '["x", "y"]', "[true, 1]", "\0\0", "[" * 100_000])
+def test_a_head_that_cannot_be_read_is_a_fault(tmp_path: Path, text: str) -> None:
     fill(Ledger(tmp_path))
-    (tmp_path / "heads" / segment_of(tmp_path).name).write_text(text)
-    report = Ledger(tmp_path).verify()
-    assert report.faults == ()
-    assert "cannot be read" in report.notes[0]
-    assert len(Ledger(tmp_path).outcomes()) == 3
+    name = segment_of(tmp_path).name
+    (tmp_path / "heads" / name).write_text(text)
+    assert f"heads/{name} cannot be read: the end of this segment cannot be checked" in faults_of(tmp_path)
+    with pytest.raises(LedgerError, match="is damaged"):
+        Ledger(tmp_path).outcomes()
 
 
-def test_a_ledger_without_heads_is_read_and_that_is_noted(tmp_path: Path) -> None:
-    fill(Ledger(tmp_path))
+def test_records_cut_from_the_end_are_not_hidden_by_removing_the_heads(tmp_path: Path) -> None:
+    fill(Ledger(tmp_path), 5)
+    rewrite(segment_of(tmp_path), lambda lines: lines[:-3])
     shutil.rmtree(tmp_path / "heads")
+    name = segment_of(tmp_path).name
+    assert faults_of(tmp_path) == (
+        f"heads/{name} is missing: the end of this segment cannot be checked. Restore it from a backup"
+    )
+    with pytest.raises(LedgerError, match="is damaged"):
+        Ledger(tmp_path).latest([])
+
+
+def test_a_head_is_missed_also_where_a_later_segment_knows_a_part_of_its_segment(tmp_path: Path) -> None:
+    first = Ledger(tmp_path)
+    fill(first)
+    fill(Ledger(tmp_path), 1)
+    fill(first, 2)
+    name = segment_of(tmp_path).name
+    rewrite(segment_of(tmp_path), lambda lines: lines[:-2])
+    (tmp_path / "heads" / name).unlink()
+    assert f"heads/{name} is missing" in faults_of(tmp_path)
+
+
+def test_the_head_of_a_segment_is_there_before_the_segment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(self: SegmentWriter, line: bytes) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SegmentWriter, "_put", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fill(Ledger(tmp_path), 1)
+    assert [path.name for path in (tmp_path / "heads").iterdir()] == [segment_of(tmp_path).name]
+    assert Ledger(tmp_path).verify().faults == ()
+    segment_of(tmp_path).unlink()  # killed even before the segment was made
+    assert Ledger(tmp_path).verify().faults == ()
+
+
+def test_a_segment_of_an_earlier_version_may_end_without_a_head_after_its_opening_record(tmp_path: Path) -> None:
+    fill(Ledger(tmp_path), 1)
+    name, document = "20200101T000000.000000-1-abcdef.jsonl", {"sequence": 0, "time": "2020", "kind": "segment"}
+    document |= {"body": {"others": {}}, "previous": FIRST}
+    path = tmp_path / "segments" / name
+    path.write_bytes(line_of(document | {"hash": record_hash(document)}) + b"\n")
     report = Ledger(tmp_path).verify()
     assert report.faults == ()
-    assert "has no file in heads/" in report.notes[0]
-    assert len(Ledger(tmp_path).outcomes()) == 3
+    assert report.notes == (f"segment {name} has no file in heads/, and holds no result",)
+    named = document | {"body": {"others": {}, "name": name}}
+    path.write_bytes(line_of(named | {"hash": record_hash(named)}) + b"\n")
+    assert f"heads/{name} is missing" in faults_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda lines: [*lines, lines[-1]], "record 3: it stands twice"),
+        (lambda lines: [*lines[:2], lines[1], *lines[2:]], "record 1: it stands twice"),
+        (lambda lines: [*lines[:3], lines[1], *lines[3:]], "record 1: it stands twice"),
+        (lambda lines: [lines[0], lines[0], lines[0], *lines[1:]], "record 0: it stands 3 times"),
+    ],
+)
+def test_a_record_that_stands_twice_is_named(tmp_path: Path, change: Change, expected: str) -> None:
+    fill(Ledger(tmp_path))
+    rewrite(segment_of(tmp_path), change)
+    assert faults_of(tmp_path) == f"segment {segment_of(tmp_path).name}, {expected}: remove what was doubled"
+
+
+def test_a_segment_copied_under_another_name_is_named_and_counted_once(tmp_path: Path) -> None:
+    fill(Ledger(tmp_path))
+    path = segment_of(tmp_path)
+    for copy in (path.with_name("a copy.jsonl"), path.with_name(f"{path.stem} (conflict).jsonl")):
+        shutil.copy(path, copy)
+        report = Ledger(tmp_path).verify()
+        assert report.faults == ()
+        assert report.records == 4
+        assert f"segment {copy.name} is segment {path.name} again under another name" in report.notes[0]
+        assert len(Ledger(tmp_path).outcomes()) == 3
+        rewrite(copy, lambda lines: lines[:2])  # an older state of it
+        assert Ledger(tmp_path).verify().records == 4
+        copy.unlink()
+
+
+def test_a_copy_that_goes_on_otherwise_than_its_segment_is_a_fault(tmp_path: Path) -> None:
+    fill(Ledger(tmp_path))
+    path = segment_of(tmp_path)
+    copy = path.with_name("z.jsonl")
+    shutil.copy(path, copy)
+    rewrite(copy, lambda lines: _forge(lines, 3))
+    assert f"segment z.jsonl is segment {path.name} again under another name, and they differ" in faults_of(tmp_path)
+
+
+def test_converted_line_endings_are_one_fault_that_says_so(tmp_path: Path) -> None:
+    fill(Ledger(tmp_path))
+    path = segment_of(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    faults = faults_of(tmp_path)
+    assert faults.startswith(f"segment {path.name}: every line ends in CR LF")
+    assert "\n" not in faults
+    path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
+    assert faults_of(tmp_path) == ""
 
 
 def test_a_head_may_lag_behind_as_a_crash_leaves_it(tmp_path: Path) -> None:
@@ -173,8 +266,8 @@ def test_a_record_written_while_the_ledger_is_read_is_no_damage(
     fill(busy, 1)
     read = chain.read_segment
 
-    def slowly(path: Path) -> SegmentReading:
-        reading = read(path)
+    def slowly(path: Path, known: Checked | None = None) -> SegmentReading:
+        reading = read(path, known)
         busy.record_outcome(replace(TRIAL, seed=9), SMALL, EXECUTION, "h", {})
         return reading
 

@@ -198,5 +198,5 @@ def test_a_record_is_on_disk_only_after_the_tables_that_it_names(
     monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(name_of(descriptor)))
     fill(ledger, 1)
     kinds = [path.relative_to(tmp_path).parts for path in synced]
-    assert [parts[0] for parts in kinds] == ["items", "items", "curves", "curves", "segments"]
-    assert kinds[1::2] == [("items",), ("curves",)]  # the folders, so that the new names last too
+    assert [parts[0] for parts in kinds] == ["items", "items", "curves", "curves", "segments", "heads"]
+    assert kinds[1:4:2] == [("items",), ("curves",)]  # the folders, so that the new names last too

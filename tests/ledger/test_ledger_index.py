@@ -121,3 +121,76 @@ def test_two_processes_may_rebuild_at_once(tmp_path: Path) -> None:
     for reader in readers:
         reader.join()
     assert [path.name for path in tmp_path.glob("*index*")] == ["index.duckdb"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select content from read_blob('{secret}')",
+        "select * from read_text('{secret}')",
+        "select * from read_csv('{secret}')",
+        "select * from read_json('{secret}')",
+        "select * from read_parquet('{parquet}')",
+        "select * from parquet_metadata('{parquet}')",
+        "select * from '{secret}'",
+        "select * from '{parquet}'",
+        "select * from glob('{folder}/*')",
+        "select * from sniff_csv('{secret}')",
+        "select * from query('select * from read_text(''{secret}'')')",
+        "select * from read_text('file://{secret}')",
+        "select * from read_csv('https://example.org/x.csv')",
+        "select * from duckdb_secrets() union all select * from read_text('{secret}')",
+        "explain analyze select * from read_text('{secret}')",
+        "with x as (select * from read_text('{secret}')) select * from x",
+    ],
+)
+def test_a_query_reads_nothing_but_the_ledger(tmp_path: Path, sql: str) -> None:
+    fill(Ledger(tmp_path / "ledger"), 1)
+    (tmp_path / "secret.csv").write_text("a,b\nhunter2,1\n")
+    parquet = next((tmp_path / "ledger" / "items").iterdir())
+    with pytest.raises(LedgerError, match="cannot be run") as caught:
+        Ledger(tmp_path / "ledger").query(sql.format(secret=tmp_path / "secret.csv", parquet=parquet, folder=tmp_path))
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "set enable_external_access = true",
+        "set lock_configuration = false",
+        "set memory_limit = '100GB'",
+        "pragma memory_limit = '100GB'",
+        "reset memory_limit",
+        "attach '/tmp/x.duckdb'",
+        "install httpfs",
+        "load httpfs",
+        "export database '/tmp/x'",
+        "call pragma_version()",
+    ],
+)
+def test_a_query_changes_no_setting(tmp_path: Path, sql: str) -> None:
+    fill(Ledger(tmp_path), 1)
+    with pytest.raises(LedgerError, match=r"one statement that only reads|cannot be run"):
+        Ledger(tmp_path).query(sql)
+
+
+def test_a_query_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    fill(Ledger(tmp_path), 1)
+    endless = "select sum(hash(a.range + b.range)) from range(10000000) a, range(10000000) b"
+    with pytest.raises(LedgerError, match=r"ended after 2 seconds.*--seconds"):
+        Ledger(tmp_path).query(endless, 2)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select range(1000000000)[1:2]",
+        "select list(range) from range(1000000000)",
+        "select repeat('x', 2000000000) || repeat('y', 2000000000)",
+        "select * from range(500000000)",
+    ],
+)
+def test_a_query_that_needs_too_much_memory_is_ended(tmp_path: Path, sql: str) -> None:
+    fill(Ledger(tmp_path), 1)
+    with pytest.raises(LedgerError, match=r"MiB of memory|cannot be run|ended after"):
+        Ledger(tmp_path).query(sql, 60)

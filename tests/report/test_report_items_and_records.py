@@ -160,3 +160,31 @@ def test_panels_leave_their_colours_to_the_style_sheet(sample):
 def test_ticks_of_a_curve_keep_every_digit(sample):
     (figure,) = curves(sample, {10: ([1, 2], [0.0, 0.009]), 11: ([1, 2], [0.0, 0.009])})
     assert "0.005" in re.findall(r">([^<]*)</text>", figure.panels[0].svg)
+
+
+def test_flips_are_counted_alike_whether_items_stand_in_one_order_or_in_several(world):
+    sample = world({"off": "baseline", "on": "variant"}, seeds=(1, 2, 3), items=40)
+    rng = np.random.default_rng(0)
+    tables = {}
+    for arm in ("off", "on"):
+        for seed in (1, 2, 3):
+            order = rng.permutation(40)[: 30 if seed == 2 else 40]
+            tables[arm, seed] = ([f"i{k}" for k in order], rng.integers(0, 3, len(order)) / 2.0, None)
+    results = with_items(sample, tables)
+    contrast = sample.contrast("on", "off", (0.1, 0.2, 0.3))
+    found = flips_of(contrast, results)
+    counts: dict[str, list[float]] = {}
+    for seed in (1, 2, 3):
+        mine, theirs = (
+            results.at("confirm", "default", arm, seed).scored.outcome.items["accuracy"] for arm in ("on", "off")
+        )
+        other = dict(zip(theirs.ids, theirs.scores, strict=True))
+        for name, score in zip(mine.ids, mine.scores, strict=True):
+            if name in other and score != other[name]:
+                row = counts.setdefault(name, [0, 0, 0.0])
+                row[0] += score > other[name]
+                row[1] += score < other[name]
+                row[2] += abs(score - other[name])
+    ranked = sorted(counts, key=lambda name: (-counts[name][0] - counts[name][1], -counts[name][2], name))
+    assert found.distinct == len(counts)
+    assert [(i.id, i.gained, i.lost, i.moved) for i in found.top] == [(n, *counts[n]) for n in ranked[:6]]

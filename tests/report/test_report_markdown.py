@@ -39,3 +39,10 @@ def test_an_unfinished_claim_says_so(demonstration):
     claim, decision, _ = demonstration
     assert "not finished" in verdict_markdown(claim, replace(decision, finished=False))
     assert "not finished" not in verdict_markdown(claim, replace(decision, finished=True))
+
+
+def test_a_table_names_the_head_of_its_ledger_and_shows_control_characters_as_marks(demonstration):
+    claim, decision, _ = demonstration
+    text = verdict_markdown(claim, replace(decision, warnings=("a\x1b[31m \u202eb",)), "0123456789abcdef")
+    assert text.startswith(f"`{decision.claim}` (claim {decision.claim_hash}, ledger 0123456789abcdef)")
+    assert "- a␛[31m ⟨U+202E⟩b" in text

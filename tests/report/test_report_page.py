@@ -387,3 +387,12 @@ def test_a_failed_write_leaves_the_old_file_as_it_was(tmp_path, monkeypatch):
         write_report(path, "new")
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["claim.html"]
+
+
+def test_characters_that_command_or_turn_text_are_marks_on_the_page(demonstration):
+    claim, decision, records = demonstration
+    nasty = replace(decision, warnings=("a\0b \x1b[31m red", "pay \u202e001 \u2066x\u2069"))
+    html = render_report(claim, nasty, records, ledger_notes=("torn \x07 end",), ledger_head="0123456789abcdef")
+    for shown in ("a␀b ␛[31m red", "pay ⟨U+202E⟩001 ⟨U+2066⟩x⟨U+2069⟩", "torn ␇ end", "<code>0123456789abcdef</code>"):
+        assert shown in html
+    assert not re.search("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", html)

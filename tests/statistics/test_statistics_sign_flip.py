@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from evenhand import statistics
+from evenhand.errors import StatisticsError
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,15 @@ def test_item_flips_are_counted_by_seed_and_over_all_seeds():
     assert (flips.gained, flips.lost, flips.same) == (2, 3, 3)
     assert (flips.gained_by_seed, flips.lost_by_seed) == ((1, 1), (1, 2))
     assert (flips.always_gained, flips.always_lost) == (1, 1)
+
+
+def test_patterns_drawn_before_give_the_same_p_as_drawing_them_anew() -> None:
+    for count in (45, 60, 182):
+        drawn = statistics.sign_draws(np.random.default_rng(3), count, 10_000)
+        for shift in (0.0, 0.1, 0.3):
+            # Thousandths, as means over 1,000 items are: many patterns tie with the observed one.
+            values = np.round(np.random.default_rng(count).normal(shift, 1, count), 3)
+            anew = statistics.sign_flip(values, np.random.default_rng(3), 10_000)
+            assert statistics.sign_flip(values, drawn) == anew
+    with pytest.raises(StatisticsError, match="expected 182 differences, found 50"):
+        statistics.sign_flip(np.arange(1.0, 51.0) ** 2 * (-1.0) ** np.arange(50), drawn)

@@ -1,17 +1,20 @@
 """The segments of a ledger together: each names the heads of the others, so that what is removed is missed.
 
 The first record of a segment names the last record of every segment seen at that time, and ``heads/<segment>`` holds
-the last sequence and hash of each.
+the last sequence and hash of each. A head may lag behind its segment, as a crash between the two leaves it; one that is
+missing or spoilt is damage, for without it records could be cut from the end unseen.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenhand.ledger.segments import Entry, SegmentReading, read_segment
+from evenhand.ledger.records import Place
+from evenhand.ledger.segments import Checked, Entry, SegmentReading, read_segment
 
 
 @dataclass(frozen=True)
@@ -47,49 +50,121 @@ class Chain:
         )
 
 
+def head_hash(readings: Iterable[SegmentReading]) -> str:
+    """One hash over the last records of some segments: what was written before them cannot change without it."""
+    return hash_of_places(reading.entries[-1].place for reading in readings if reading.entries)
+
+
+def hash_of_places(places: Iterable[Place]) -> str:
+    """One hash (16 hex digits) over the furthest of some records in each segment; empty where there is none.
+
+    Each record carries the hash of the one before it, so that this one covers all that was written up to them.
+    """
+    furthest: dict[str, tuple[int, str]] = {}
+    for place in places:
+        furthest[place.segment] = max((place.sequence, place.hash), furthest.get(place.segment, (-1, "")))
+    lines = [f"{name} {sequence} {digest}" for name, (sequence, digest) in sorted(furthest.items())]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] if lines else ""
+
+
 def segment_state(folder: Path) -> str:
     """What changes whenever a segment does: the names, sizes and times of all."""
     found = ((path.name, path.stat()) for path in sorted((folder / "segments").glob("*.jsonl")))
     return ";".join(f"{name}:{state.st_size}:{state.st_mtime_ns}" for name, state in found)
 
 
-def read_chain(folder: Path) -> Chain:
+def read_chain(folder: Path, checked: Checked | None = None) -> Chain:
     """Read and check every segment of a ledger; others may be writing to it meanwhile.
+
+    Args:
+        folder: of the ledger.
+        checked: gives the records that were checked before; None checks all.
 
     Raises:
         LedgerError: a segment cannot be read.
     """
     # Heads come first: a head never leads its segment, so what it names is there when the segment is read.
     heads, unreadable = _read_heads(folder / "heads")
-    readings = {path.name: read_segment(path) for path in sorted((folder / "segments").glob("*.jsonl"))}
+    owned = {head.segment for head in heads}
+    readings = {path.name: read_segment(path, checked) for path in sorted((folder / "segments").glob("*.jsonl"))}
     heads += [head for reading in readings.values() for head in _opening_heads(reading)]
     for name in sorted({head.segment for head in heads} - readings.keys()):
         path = folder / "segments" / name
         if path.exists():  # begun while the folder was listed
-            readings[name] = read_segment(path)
-    ordered = tuple(readings[name] for name in sorted(readings))
-    notes = [f"segment {r.name} ends in a torn line, as a crash leaves it; nothing is lost" for r in ordered if r.torn]
-    notes += [f"heads/{name} cannot be read; the end of that segment is not checked" for name in unreadable]
-    headed = {head.segment for head in heads} | set(unreadable)
-    notes += [
-        f"segment {r.name} has no file in heads/; its end is not checked"
-        for r in ordered
-        if r.entries and r.name not in headed
-    ]
-    faults = [fault for reading in ordered for fault in reading.faults] + _missed(heads, readings)
-    return Chain(ordered, tuple(notes), tuple(dict.fromkeys(faults)))
+            readings[name] = read_segment(path, checked)
+    ordered, copies, twice = _without_copies([readings[name] for name in sorted(readings)], {h.segment for h in heads})
+    for name in copies:
+        del readings[name]
+    torn = [f"segment {r.name} ends in a torn line, as a crash leaves it; nothing is lost" for r in ordered if r.torn]
+    # A head comes before its segment: one of a segment that was begun meanwhile is there now.
+    owned |= {name for name in readings.keys() - owned if _read_head(folder / "heads" / name) is not None}
+    headless, bare = _headless(ordered, owned, unreadable)
+    faults = [fault for reading in ordered for fault in reading.faults] + twice + headless + _missed(heads, readings)
+    return Chain(ordered, (*torn, *copies.values(), *bare), tuple(dict.fromkeys(faults)))
+
+
+def _without_copies(
+    readings: list[SegmentReading], known: set[str]
+) -> tuple[tuple[SegmentReading, ...], dict[str, str], list[str]]:
+    """Leave out whole segments that stand a second time under another name, as a copy or a sync program makes them.
+
+    The one that a head or another segment knows is the segment; of two strangers, the longer one.
+
+    Returns:
+        The segments, copies by name with a note on each, and faults of copies that hold what the segment does not.
+    """
+    first: dict[str, SegmentReading] = {}
+    copies, faults = {}, []
+    for reading in sorted(readings, key=lambda r: (r.name not in known, -len(r.entries), r.name)):
+        opening = reading.entries[0].place.hash if reading.entries else reading.name
+        original = first.setdefault(opening, reading)
+        if original is reading:
+            continue
+        held = {entry.place.hash for entry in original.entries}
+        words = f"segment {reading.name} is segment {original.name} again under another name"
+        if reading.faults or any(entry.place.hash not in held for entry in reading.entries):
+            faults.append(f"{words}, and they differ: find out which is right, and move the other one away")
+        else:
+            copies[reading.name] = f"{words}; its records are counted once, and the copy may be removed"
+    return tuple(reading for reading in readings if reading.name not in copies), copies, faults
+
+
+def _headless(
+    readings: Sequence[SegmentReading], owned: set[str], unreadable: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Faults and notes on segments whose head is missing or cannot be read.
+
+    A segment that names itself in its first record was begun after its head was written, so that no crash explains a
+    missing one. Earlier ledgers wrote the head after the first record: a crash in between left that record alone.
+    """
+    cure = "the end of this segment cannot be checked. Restore it from a backup"
+    faults = [f"heads/{name} cannot be read: {cure}" for name in unreadable]
+    notes = []
+    for reading in readings:
+        if not (reading.entries or reading.altered) or reading.name in owned or reading.name in unreadable:
+            continue
+        alone = len(reading.entries) == 1 and not reading.altered and reading.entries[0].kind == "segment"
+        if alone and "name" not in reading.entries[0].body:
+            notes.append(f"segment {reading.name} has no file in heads/, and holds no result")
+        else:
+            faults.append(f"heads/{reading.name} is missing: {cure}")
+    return faults, notes
 
 
 def _read_heads(folder: Path) -> tuple[list[Head], list[str]]:
     """Heads of the segments, and the names of head files that hold none."""
-    heads, unreadable = [], []
-    for path in sorted(folder.glob("*.jsonl")):
-        try:
-            sequence, digest = json.loads(path.read_text())
-            heads.append(Head(path.name, int(sequence), str(digest), f"heads/{path.name}"))
-        except (ValueError, TypeError, OSError):
-            unreadable.append(path.name)
-    return heads, unreadable
+    found = {path.name: _read_head(path) for path in sorted(folder.glob("*.jsonl"))}
+    return [head for head in found.values() if head is not None], [name for name, head in found.items() if head is None]
+
+
+def _read_head(path: Path) -> Head | None:
+    """What a head file says; None where it is missing or says nothing."""
+    try:
+        sequence, digest = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, TypeError, OSError, RecursionError):
+        return None
+    known = type(sequence) is int and type(digest) is str
+    return Head(path.name, sequence, digest, f"heads/{path.name}") if known else None
 
 
 def _opening_heads(reading: SegmentReading) -> Iterator[Head]:

@@ -116,4 +116,5 @@ def claim_from_entry(entry: Entry) -> ClaimRecord:
 
 def decision_from_entry(entry: Entry) -> DecisionRecord:
     """A decision record."""
-    return DecisionRecord(entry.body["name"], entry.body["hash"], entry.body["verdicts"], entry.place)
+    body = entry.body
+    return DecisionRecord(body["name"], body["hash"], body["verdicts"], entry.place, body.get("head", ""))

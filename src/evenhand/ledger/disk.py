@@ -48,21 +48,17 @@ def make_folder(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
-def replace_file(target: Path, data: bytes, *, durably: bool = True) -> None:
+def replace_file(target: Path, data: bytes) -> None:
     """Put a whole file in the place of what stood there: readers see the old file or the new one, never a part.
 
-    Args:
-        target: the file.
-        data: its content.
-        durably: wait until the disk has the content.
+    The content is on disk before the name is: a power cut leaves the old file or the new one, too.
     """
     part = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(3).hex()}.part")
     try:
         with part.open("wb") as file:
             file.write(data)
             file.flush()
-            if durably:
-                os.fsync(file.fileno())
+            os.fsync(file.fileno())
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)

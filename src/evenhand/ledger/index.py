@@ -6,6 +6,9 @@ import contextlib
 import json
 import math
 import os
+import pickle
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.errors import LedgerError
+from evenhand.ledger import ask
 from evenhand.ledger.chain import segment_state
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.ledger.tables import Reference, read_table
@@ -20,6 +24,12 @@ from evenhand.ledger.tables import Reference, read_table
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+SECONDS = 60.0
+"""How long a query may take, where nothing else is said."""
+
+MEMORY = 2048
+"""MiB that a query may take."""
 
 _VERSION = 2
 """Raised when the tables change, so that an index of an older form is rebuilt."""
@@ -55,33 +65,41 @@ class Source:
     files: dict[str, dict[str, Reference]]
 
 
-def query(folder: Path, source: Callable[[], Source], sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+def query(
+    folder: Path, source: Callable[[], Source], sql: str, seconds: float = SECONDS, memory: int = MEMORY
+) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Run a query against the index, rebuilding it first where it is stale, missing or damaged.
 
     Args:
         folder: of the ledger.
         source: asked for the records when the index has to be rebuilt.
-        sql: one statement that only reads.
+        sql: one statement that only reads; it can reach nothing but the index.
+        seconds: after which it is ended.
+        memory: in MiB, that it may take.
 
     Raises:
-        LedgerError: the query cannot be run.
+        LedgerError: the query cannot be run, or not within these bounds.
     """
-    import duckdb
-
     with _fresh_index(folder, source) as path:
+        command = [sys.executable, "-I", str(Path(ask.__file__)), str(path), str(memory)]
         try:
-            kinds = [statement.type for statement in duckdb.extract_statements(sql)]
-            if len(kinds) != 1 or kinds[0] not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
-                raise LedgerError("The query must be one statement that only reads (select, with, describe, explain).")
-            with contextlib.closing(duckdb.connect(str(path), read_only=True)) as connection:
-                cursor = connection.execute(sql)
-                columns = [column[0] for column in cursor.description or ()]
-                return columns, cursor.fetchall()
-        except duckdb.Error as error:
+            done = subprocess.run(
+                command, input=sql.encode("utf-8", "replace"), capture_output=True, timeout=seconds, check=False
+            )
+        except subprocess.TimeoutExpired as error:
             raise LedgerError(
-                f"The query cannot be run: {error}. Tables: outcomes, metrics, items, curves "
-                "(`select * from information_schema.columns` lists their columns)."
+                f"The query was ended after {seconds:g} seconds: narrow it with `where`, or allow more with --seconds."
             ) from error
+    if done.returncode != 0:
+        last = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason was given"])[-1]
+        raise LedgerError(
+            f"The query ended its process ({last}). It may have needed more than {memory} MiB of memory: narrow it "
+            "with `where`, or add `limit`."
+        )
+    found: tuple[list[str], list[tuple[Any, ...]]] | str = pickle.loads(done.stdout)
+    if isinstance(found, str):
+        raise LedgerError(found)
+    return found
 
 
 @contextlib.contextmanager

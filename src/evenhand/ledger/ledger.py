@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from evenhand.errors import LedgerError
+from evenhand.errors import DataError, LedgerError
 from evenhand.ledger import codec
-from evenhand.ledger.chain import read_chain, segment_state
+from evenhand.ledger.chain import hash_of_places, read_chain, segment_state
+from evenhand.ledger.checked import CheckedRecords
 from evenhand.ledger.disk import cannot_write
 from evenhand.ledger.lock import hold
 from evenhand.ledger.records import ClaimRecord, DecisionRecord, OutcomeRecord, VerifyReport
-from evenhand.ledger.segments import Entry
+from evenhand.ledger.score_cache import ScoreCache
+from evenhand.ledger.segments import About, Entry
 from evenhand.ledger.tables import (
     Reference,
     StoredTables,
@@ -24,13 +26,21 @@ from evenhand.ledger.tables import (
     curves_table,
     items_of,
     items_table,
+    read_checked,
     read_table,
+    table_of,
     write_table,
 )
 from evenhand.ledger.verify import verify
 from evenhand.ledger.writer import SegmentWriter
-from evenhand.outcome import Curve, Execution, ItemScores, Outcome, made_otherwise
+from evenhand.outcome import Curve, Execution, Files, ItemScores, Outcome
 from evenhand.trial import Trial
+
+_FOLDERS = ("segments", "heads", "items", "curves", "locks")
+"""What a folder must have one of to be a ledger."""
+
+_MANY_DECODED = 500
+"""Item files that a process decodes before it notes what the further ones hold, for the next to read faster."""
 
 
 class Ledger:
@@ -54,10 +64,31 @@ class Ledger:
             except OSError as error:
                 raise cannot_write(self.folder, error) from error
         self._writer = SegmentWriter(self.folder)
-        self._cache: tuple[str, list[Entry]] | None = None
+        self._cache: tuple[str, list[Entry], tuple[str, ...]] | None = None
         # Records that a caller still holds are not read a second time, and trials on the same items share their names.
         self._records: WeakValueDictionary[str, OutcomeRecord] = WeakValueDictionary()
         self._item_names: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._checked = CheckedRecords(self.folder)
+        self._scores = ScoreCache(self.folder)
+        self._decoded = 0
+
+    @classmethod
+    def existing(cls, folder: Path) -> Ledger:
+        """The ledger in a folder that holds one.
+
+        Raises:
+            DataError: the folder is missing or is no ledger: its name may be mistyped.
+            LedgerError: the path is a file.
+        """
+        ledger = cls(folder, create=False)
+        if not ledger.folder.is_dir():
+            raise DataError(f"There is no ledger at {folder}: no such folder. Name the ledger's folder with --ledger.")
+        if not any((ledger.folder / name).is_dir() for name in _FOLDERS):
+            raise DataError(
+                f"The folder {folder} is no ledger: it has none of {', '.join(f'{name}/' for name in _FOLDERS)}. Name "
+                "the ledger's folder with --ledger."
+            )
+        return ledger
 
     @property
     def assets(self) -> Path:
@@ -93,11 +124,20 @@ class Ledger:
         place = self._writer.append("claim", codec.plain(body, "claim"))
         return ClaimRecord(name, hash, identity, text, amends, tuple(changes), place, known)
 
-    def record_decision(self, name: str, hash: str, verdicts: Mapping[str, str]) -> DecisionRecord:
-        """Enter that a claim was run to its end, with its verdicts."""
-        body = {"name": name, "hash": hash, "verdicts": verdicts}
+    def record_decision(
+        self, name: str, hash: str, verdicts: Mapping[str, str], trial_ids: Collection[str] | None = None
+    ) -> DecisionRecord:
+        """Enter that a claim was run to its end, with its verdicts and the hash of what they rest on.
+
+        Args:
+            name, hash: of the resolved claim.
+            verdicts: ``arm/condition/metric`` to verdict title.
+            trial_ids: of the claim; None where the verdicts may rest on the whole ledger.
+        """
+        head = self.head_hash(trial_ids)
+        body = {"name": name, "hash": hash, "verdicts": verdicts, "head": head}
         place = self._writer.append("decision", codec.plain(body, "decision"))
-        return DecisionRecord(name, hash, verdicts, place)
+        return DecisionRecord(name, hash, verdicts, place, head)
 
     def record_outcome(
         self,
@@ -128,6 +168,7 @@ class Ledger:
             if outcome.items:
                 table = items_table(outcome.items)
                 files["items"] = write_table(self.folder / "items", trial.id, table, list(outcome.items))
+                self._scores.add(files["items"]["sha256"], outcome.items)
             if outcome.curves:
                 table = curves_table(outcome.curves)
                 files["curves"] = write_table(self.folder / "curves", trial.id, table, list(outcome.curves))
@@ -162,12 +203,13 @@ class Ledger:
         Raises:
             LedgerError: the ledger is damaged; names the place.
         """
+        wanted = None if trial_ids is None else set(trial_ids)
         return [
             self._outcome(entry)
             for entry in self._entries("outcome")
-            if (trial_ids is None or entry.body["trial"]["id"] in trial_ids)
-            and claim_hash in (None, entry.body["claim_hash"])
-            and entry.body["exploratory"] == exploratory
+            if (wanted is None or entry.about.trial in wanted)
+            and claim_hash in (None, entry.about.claim)
+            and entry.about.exploratory == exploratory
         ]
 
     def latest(self, trial_ids: Collection[str]) -> dict[str, OutcomeRecord]:
@@ -177,23 +219,28 @@ class Ledger:
         that was made by other code or from other data than a later attempt is superseded by that.
         """
         wanted = set(trial_ids)
-        chosen = _counting(e for e in self._entries("outcome") if e.body["trial"]["id"] in wanted)
+        chosen = _counting(e for e in self._entries("outcome") if e.about.trial in wanted)
         return {key: self._outcome(entry) for key, entry in chosen.items()}
 
     def superseded(self, trial_ids: Collection[str]) -> int:
         """Number of trials with a result that a later attempt, by other code or from other data, has replaced."""
-        wanted, chosen, replaced = set(trial_ids), dict[str, Entry](), set[str]()
+        wanted, chosen, replaced = set(trial_ids), dict[str, About](), set[str]()
         for entry in self._entries("outcome"):
-            key = entry.body["trial"]["id"]
-            if key not in wanted or entry.body["exploratory"]:
+            about = entry.about
+            if about.trial not in wanted or about.exploratory:
                 continue
-            known = chosen.get(key)
-            otherwise = known is not None and made_otherwise(known.body["outcome"], entry.body["outcome"])
-            if known is not None and _is_result(known) and otherwise:
-                replaced.add(key)
-            if known is None or not _is_result(known) or otherwise:
-                chosen[key] = entry
+            known = chosen.get(about.trial)
+            if known is not None and known.is_result and known.made_otherwise(about):
+                replaced.add(about.trial)
+            if known is None or not known.is_result or known.made_otherwise(about):
+                chosen[about.trial] = about
         return len(replaced)
+
+    def files_of(self, trial_ids: Collection[str]) -> dict[str, Files]:
+        """Code and data behind the result that counts of each trial; nothing else of the results is read."""
+        wanted = set(trial_ids)
+        chosen = _counting(e for e in self._entries("outcome") if e.about.trial in wanted)
+        return {key: entry.about.made for key, entry in chosen.items() if entry.about.is_result}
 
     def known_before(self, claim_hash: str, trial_ids: Collection[str]) -> dict[str, str]:
         """What was known of some trials when a claim was entered; all that is known now where it was not.
@@ -203,23 +250,68 @@ class Ledger:
             an exploratory trial are no results.
         """
         wanted, found = set(trial_ids), dict[str, str]()
-        self._entries("outcome")
-        for entry in self._cache[1] if self._cache is not None else []:
+        for entry in self._all():
+            about = entry.about
             if entry.kind == "claim" and entry.body["hash"] == claim_hash:
                 break
-            if entry.kind != "outcome" or entry.body["exploratory"] or not _is_result(entry):
-                continue
-            key = entry.body["trial"]["id"]
-            if key in wanted:
-                found.setdefault(key, entry.body["claim_hash"])
+            if entry.kind == "outcome" and about.trial in wanted and not about.exploratory and about.is_result:
+                found.setdefault(about.trial, about.claim)
         return found
+
+    def results(self, trial_ids: Collection[str]) -> Mapping[str, Outcome]:
+        """The outcome that counts for each trial that has a result, read when it is first looked at."""
+        wanted = set(trial_ids)
+        chosen = _counting(e for e in self._entries("outcome") if e.about.trial in wanted)
+        return _Outcomes(self, {key: entry for key, entry in chosen.items() if entry.about.is_result})
+
+    def failures(self, trial_ids: Collection[str]) -> dict[str, OutcomeRecord]:
+        """The attempt that counts for each trial, where it is a failure; divergences too."""
+        wanted = set(trial_ids)
+        chosen = _counting(e for e in self._entries("outcome") if e.about.trial in wanted)
+        return {key: self._outcome(entry) for key, entry in chosen.items() if entry.about.failure}
+
+    def head_hash(self, trial_ids: Collection[str] | None = None) -> str:
+        """One hash (16 hex digits) that changes whenever a record is rewritten; empty where there is no record.
+
+        A copy of it outside the ledger (a report, a table in a document, a tag) is what shows that the ledger's owner
+        has written history anew: the chain alone cannot, as whoever owns the folder can compute all its hashes again.
+
+        Args:
+            trial_ids: over their outcomes and all that stands before them, so that it stays as it is while further
+                claims are run in the same ledger; None for the last records of all segments.
+
+        Raises:
+            LedgerError: the ledger is damaged.
+        """
+        if trial_ids is None:
+            return hash_of_places(entry.place for entry in self._all())
+        wanted = set(trial_ids)
+        return hash_of_places(
+            entry.place
+            for entry in self._entries("outcome")
+            if entry.about.trial in wanted and not entry.about.exploratory
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Harmless remarks on the segments: a torn end that a crash left, a segment that stands twice.
+
+        Raises:
+            LedgerError: the ledger is damaged.
+        """
+        self._all()
+        return () if self._cache is None else self._cache[2]
 
     def verify(self) -> VerifyReport:
         """Check every record and every file; names all that is altered, missing or reordered."""
         return verify(self.folder)
 
-    def query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    def query(self, sql: str, seconds: float | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Ask the DuckDB index; it is rebuilt where it is stale.
+
+        Args:
+            sql: one statement that only reads; it can reach nothing but the index.
+            seconds: after which it is ended; None for a minute.
 
         Returns:
             Column names and rows.
@@ -236,29 +328,35 @@ class Ledger:
             files = {entry.place.hash: entry.body["files"] for entry in entries}
             return index.Source([self._outcome(entry) for entry in entries], counting, files)
 
-        return index.query(self.folder, source, sql)
+        return index.query(self.folder, source, sql, index.SECONDS if seconds is None else seconds)
 
     def close(self) -> None:
         """Close the segment that this process writes."""
         self._writer.close()
+        self._scores.close()
 
     def _entries(self, kind: str) -> list[Entry]:
-        """All records of a kind in the order of writing; read again only where a segment has grown.
+        """All records of a kind in the order of writing.
 
         Raises:
             LedgerError: the ledger is damaged.
         """
+        return [entry for entry in self._all() if entry.kind == kind]
+
+    def _all(self) -> list[Entry]:
+        """All records in the order of writing; read again only where a segment has grown."""
         state = segment_state(self.folder)
         if self._cache is None or self._cache[0] != state:
-            chain = read_chain(self.folder)
+            chain = read_chain(self.folder, self._checked.begin)
             if chain.faults:
                 listed = "\n  ".join(chain.faults)
                 raise LedgerError(
                     f"The ledger {self.folder} is damaged:\n  {listed}\nRestore the files from a backup, or move the "
                     "folder aside and run again. `evenhand ledger verify` lists everything."
                 )
-            self._cache = (state, chain.entries)
-        return [entry for entry in self._cache[1] if entry.kind == kind]
+            self._checked.note(chain.readings)
+            self._cache = (state, chain.entries, chain.notes)
+        return self._cache[1]
 
     def _outcome(self, entry: Entry) -> OutcomeRecord:
         record = self._records.get(entry.place.hash)
@@ -267,12 +365,13 @@ class Ledger:
         return record
 
     def _decode(self, entry: Entry) -> OutcomeRecord:
-        body, files = entry.body, entry.body["files"]
+        body = entry.body
+        files = body["files"]
         whose = f"segment {entry.place.segment}, record {entry.place.sequence}"
         try:
             outcome = codec.outcome_from_plain(body["outcome"])
             if "items" in files:
-                read = functools.partial(_read_items, self.folder, files["items"], whose, self._item_names)
+                read = functools.partial(self._items, files["items"], whose)
                 outcome = dataclasses.replace(outcome, items=StoredTables(_names(files["items"]), read))
             if "curves" in files:
                 read_curves = functools.partial(_read_curves, self.folder, files["curves"], whose)
@@ -287,34 +386,58 @@ class Ledger:
                 "by a newer version; install that one to read it."
             ) from error
 
+    def _items(self, reference: Reference, whose: str) -> dict[str, ItemScores]:
+        """The item scores of a file whose hash is right, decoded or from the cache."""
+        data = read_checked(self.folder, reference, whose)
+
+        def outputs(metric: str) -> tuple[str, ...] | None:
+            return items_of(read_table(self.folder, reference, whose))[metric].outputs
+
+        found = self._scores.get(reference["sha256"], outputs)
+        if found is not None:
+            return found
+        decoded = items_of(table_of(data), _names(reference) or (), self._item_names)
+        self._decoded += 1
+        if self._decoded > _MANY_DECODED:
+            self._scores.add(reference["sha256"], decoded)
+        return decoded
+
 
 def _names(reference: Reference) -> tuple[str, ...] | None:
     return tuple(reference["names"]) if "names" in reference else None
-
-
-def _read_items(
-    folder: Path, reference: Reference, whose: str, known: dict[tuple[str, ...], tuple[str, ...]]
-) -> dict[str, ItemScores]:
-    return items_of(read_table(folder, reference, whose), _names(reference) or (), known)
 
 
 def _read_curves(folder: Path, reference: Reference, whose: str) -> dict[str, Curve]:
     return curves_of(read_table(folder, reference, whose), _names(reference) or ())
 
 
+class _Outcomes(Mapping[str, Outcome]):
+    """Outcomes by trial, each read when it is looked at."""
+
+    def __init__(self, ledger: Ledger, entries: Mapping[str, Entry]) -> None:
+        self._ledger = ledger
+        self._found = entries
+
+    def __getitem__(self, key: str) -> Outcome:
+        return self._ledger._outcome(self._found[key]).outcome
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
 def _counting(entries: Iterable[Entry]) -> dict[str, Entry]:
     """The attempt that counts for each trial; see :meth:`Ledger.latest`."""
     chosen: dict[str, Entry] = {}
     for entry in entries:
-        key = entry.body["trial"]["id"]
-        if entry.body["exploratory"]:
+        key, known = entry.about.trial, chosen.get(entry.about.trial)
+        if entry.about.exploratory:
             continue
-        known = chosen.get(key)
-        if known is None or not _is_result(known) or made_otherwise(known.body["outcome"], entry.body["outcome"]):
+        if known is None or not known.about.is_result or known.about.made_otherwise(entry.about):
             chosen[key] = entry
     return chosen
-
-
-def _is_result(entry: Entry) -> bool:
-    failure = entry.body["outcome"]["failure"]
-    return failure is None or failure["kind"] == "diverged"

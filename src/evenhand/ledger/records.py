@@ -75,12 +75,15 @@ class DecisionRecord:
         name, hash: of the resolved claim.
         verdicts: ``arm/condition/metric`` to verdict title.
         place: where the record stands in the ledger.
+        head: hash over the outcomes that the verdicts rest on and all that was written before them (see
+            ``Ledger.head_hash``); empty in the records of earlier versions.
     """
 
     name: str
     hash: str
     verdicts: Mapping[str, str]
     place: Place
+    head: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,10 @@ class VerifyReport:
         records: records checked.
         notes: harmless remarks, e.g. a torn last line that a crash left.
         faults: every altered, missing or reordered record and every damaged file, each named.
+        head: one hash (16 hex digits) over the last records of all segments; empty where there is no record.
     """
 
     records: int
     notes: tuple[str, ...]
     faults: tuple[str, ...]
+    head: str = ""

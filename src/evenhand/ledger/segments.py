@@ -7,31 +7,93 @@ named by segment and record.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from evenhand.errors import LedgerError
 from evenhand.ledger.records import Place
+from evenhand.outcome import Files
 
 FIRST = "0" * 64
 """What stands for the hash before the first record of a segment."""
+
+Checked = Callable[[str, bytes], tuple[list["Entry"], int]]
+"""Name and bytes of a segment to the records at its beginning that need no second check, and the bytes they take."""
 
 _KEYS = {"sequence", "time", "kind", "body", "previous", "hash"}
 
 
 @dataclass(frozen=True)
+class About:
+    """What readers ask of an outcome most often, so that its body need not be parsed for that.
+
+    Attributes:
+        trial: id of the trial.
+        claim: hash of the claim.
+        exploratory: made by ``evenhand try``.
+        failure: class of the failure, or empty.
+        files: code and data that it was made by and from, as canonical JSON; empty where neither is known.
+    """
+
+    trial: str = ""
+    claim: str = ""
+    exploratory: bool = False
+    failure: str = ""
+    files: str = ""
+
+    @classmethod
+    def of(cls, kind: str, body: Mapping[str, Any]) -> About:
+        """Of a record; empty for those that are no outcomes."""
+        if kind != "outcome":
+            return cls()
+        outcome, failure = body["outcome"], body["outcome"]["failure"]
+        made = {key: outcome[key] for key in ("code", "data") if outcome.get(key)}
+        files = sys.intern(json.dumps(made, sort_keys=True)) if made else ""
+        kind = failure["kind"] if failure else ""
+        return cls(body["trial"]["id"], body["claim_hash"], body["exploratory"], kind, files)
+
+    @property
+    def is_result(self) -> bool:
+        """Scores or a divergence: what says something about the model."""
+        return self.failure in ("", "diverged")
+
+    @property
+    def made(self) -> Files:
+        """Code and data that it was made by and from."""
+        return _files(self.files)
+
+    def made_otherwise(self, later: About) -> bool:
+        """Whether a later attempt was made by other code or from other data."""
+        return self.files != later.files and self.made.differ(later.made)
+
+
+@functools.lru_cache(maxsize=4096)
+def _files(text: str) -> Files:
+    return Files(**json.loads(text)) if text else Files()
+
+
+@dataclass(frozen=True)
 class Entry:
-    """One record of a segment whose content matches its hash."""
+    """One record of a segment whose content matches its hash; its body is parsed when it is asked for."""
 
     place: Place
     time: str
     kind: str
-    body: Mapping[str, Any]
     previous: str
+    about: About
+    line: bytes
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """The content, as plain data."""
+        found: Mapping[str, Any] = json.loads(self.line)["body"]
+        return found
 
 
 @dataclass
@@ -72,25 +134,39 @@ def line_of(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
 
 
-def read_segment(path: Path) -> SegmentReading:
+def read_segment(path: Path, checked: Checked | None = None) -> SegmentReading:
     """Read one segment and check its chain; every damage is named, not only the first.
+
+    Args:
+        path: of the segment.
+        checked: gives the records at the beginning of the segment's bytes that were checked before; None checks all.
 
     Raises:
         LedgerError: the file cannot be read.
     """
     try:
-        *lines, rest = path.read_bytes().split(b"\n")
+        data = path.read_bytes()
     except OSError as error:
         raise LedgerError(f"The segment {path} cannot be read: {error.strerror or error}.") from error
-    reading = SegmentReading(path.name, torn=bool(rest))
-    order: list[int] = []
+    before, size = ([], 0) if checked is None else checked(path.name, data)
+    *lines, rest = data[size:].split(b"\n")
+    reading = SegmentReading(path.name, before, torn=bool(rest))
+    if lines and all(line.endswith(b"\r") for line in lines):
+        lines = [line[:-1] for line in lines]
+        reading.faults.append(
+            f"segment {path.name}: every line ends in CR LF: a program has converted the line endings (git with "
+            "autocrlf, a transfer in text mode). Fetch the file again as it was, or convert it back "
+            "(sed -i 's/\\r$//' FILE)"
+        )
+    order: list[int] = [entry.place.sequence for entry in before]
     broken: list[tuple[int, str]] = []
-    for number, line in enumerate(lines):
+    last = len(before) + len(lines) - 1
+    for number, line in enumerate(lines, start=len(before)):
         found = _read_line(path.name, line)
         if isinstance(found, Entry):
             reading.entries.append(found)
             order.append(found.place.sequence)
-        elif number == len(lines) - 1 and not rest and _is_torn(line):
+        elif number == last and not rest and _is_torn(line):
             reading.torn = True
         else:
             broken.append((number, found))
@@ -122,7 +198,8 @@ def _read_line(name: str, line: bytes) -> Entry | str:
     except (ValueError, RecursionError):
         return "the line is not valid JSON: it was altered"
     place = Place(name, document["sequence"], document["hash"])
-    return Entry(place, document["time"], document["kind"], document["body"], document["previous"])
+    about = About.of(document["kind"], document["body"])
+    return Entry(place, document["time"], document["kind"], document["previous"], about, line)
 
 
 def _name_faults(reading: SegmentReading, order: list[int], broken: list[tuple[int, str]]) -> None:
@@ -146,7 +223,15 @@ def _name_faults(reading: SegmentReading, order: list[int], broken: list[tuple[i
     for first, last in _gaps(known):
         more = f" (as are all up to record {last})" if last > first else ""
         faults.setdefault(first, []).append(f"missing{more}, though record {last + 1} is there")
-    for found, belongs in zip(order, sorted(order), strict=True):
+    standing: dict[int, int] = {}
+    for sequence in order:
+        standing[sequence] = standing.get(sequence, 0) + 1
+    once = list(dict.fromkeys(order))
+    for sequence, times in standing.items():
+        if times > 1:
+            many = "twice" if times == 2 else f"{times} times"
+            faults.setdefault(sequence, []).append(f"it stands {many}: remove what was doubled")
+    for found, belongs in zip(once, sorted(once), strict=True):
         if found != belongs:
             faults.setdefault(found, []).append(f"it stands where record {belongs} belongs: records were reordered")
     hashes = {entry.place.sequence: entry.place.hash for entry in reading.entries}

@@ -125,10 +125,15 @@ def read_table(ledger: Path, reference: Reference, whose: str) -> pa.Table:
     Raises:
         LedgerError: the file is missing or altered; names it and the record.
     """
+    return table_of(read_checked(ledger, reference, whose))
+
+
+def table_of(data: bytes) -> pa.Table:
+    """The table in the bytes of a Parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(pa.BufferReader(read_checked(ledger, reference, whose))).read(use_threads=False)
+    return pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
 
 
 def read_checked(ledger: Path, reference: Reference, whose: str) -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.ledger.chain import read_chain
+from evenhand.ledger.checked import CheckedRecords
 from evenhand.ledger.disk import cannot_write, make_folder, replace_file, sync_folder
 from evenhand.ledger.records import Place
 from evenhand.ledger.segments import FIRST, line_of, record_hash
@@ -55,19 +56,25 @@ class SegmentWriter:
         make_folder(segments)
         make_folder(heads)
         # Damage elsewhere is for the readers to name: a finished trial is recorded all the same.
-        others = {reading.name: list(reading.head) for reading in read_chain(self.folder).readings}
+        readings = read_chain(self.folder, CheckedRecords(self.folder).begin).readings
+        others = {reading.name: list(reading.head) for reading in readings}
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         self._name = f"{stamp}-{os.getpid()}-{os.urandom(3).hex()}.jsonl"
-        path = segments / self._name
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
-        self._pid, self._size, self._sequence, self._previous = os.getpid(), 0, -1, FIRST
+        path, head = segments / self._name, heads / self._name
+        self._pid, self._size, self._sequence, self._previous = 0, 0, -1, FIRST
         try:
+            # The head comes before the segment, so that a segment without one is never what a crash leaves.
+            replace_file(head, json.dumps([-1, FIRST]).encode())
+            sync_folder(heads)
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+            self._pid = os.getpid()
             sync_folder(segments)
-            self._write("segment", {"others": others})
+            self._write("segment", {"others": others, "name": self._name})
         except OSError:
             self.close()
-            with contextlib.suppress(OSError):
-                path.unlink()
+            for begun in (path, head):
+                with contextlib.suppress(OSError):
+                    begun.unlink()
             raise
 
     def _write(self, kind: str, body: Mapping[str, Any]) -> Place:
@@ -109,7 +116,10 @@ class SegmentWriter:
             raise
 
     def _write_head(self) -> None:
-        """Note the last record beside the segment; it may lag after a crash or on a full disk, but never leads."""
+        """Note the last record beside the segment; it may lag after a crash or on a full disk, but never leads.
+
+        It is made durable as a whole: a head that a power cut left empty could not be told from one that was spoilt.
+        """
         with contextlib.suppress(OSError):
             data = json.dumps([self._sequence, self._previous]).encode()
-            replace_file(self.folder / "heads" / self._name, data, durably=False)
+            replace_file(self.folder / "heads" / self._name, data)

@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evenhand.outcome import ItemScores
 from evenhand.report.results import Results
 from evenhand.verdict import Contrast
@@ -25,7 +28,7 @@ class Answer:
     against_output: str | None
 
 
-@dataclass
+@dataclass(frozen=True)
 class FlippedItem:
     """An item whose score differs between the arms.
 
@@ -64,24 +67,77 @@ def flips_of(contrast: Contrast, results: Results) -> Flips | None:
     if not contrast.items and contrast.gained is None:
         return None
     up = 1.0 if _direction(contrast.metric, results) == "maximise" else -1.0
-    items: dict[str, FlippedItem] = {}
     pairs = list(_pairs(contrast, results))
-    for seed, mine, theirs in pairs:
-        place = {name: i for i, name in enumerate(theirs.ids)}
-        for i, name in enumerate(mine.ids):
-            j = place.get(name)
-            if j is None or mine.scores[i] == theirs.scores[j]:
-                continue
-            item = items.setdefault(name, FlippedItem(name))
-            difference = up * float(mine.scores[i] - theirs.scores[j])
-            item.gained += difference > 0
-            item.lost += difference < 0
-            item.moved += abs(difference)
-            if item.answer is None:
-                scores = float(mine.scores[i]), float(theirs.scores[j])
-                item.answer = Answer(seed, *scores, _output(mine, i), _output(theirs, j))
-    ranked = sorted(items.values(), key=lambda item: (-item.gained - item.lost, -item.moved, item.id))
-    return Flips(contrast, len(pairs), len(ranked), tuple(ranked[:_ITEMS]))
+    tally = _Tally()
+    for number, (_, mine, theirs) in enumerate(pairs):
+        tally.add(number, mine, theirs, up)
+    ranked = tally.ranked()
+    top = tuple(tally.item(row, pairs) for row in ranked[:_ITEMS])
+    return Flips(contrast, len(pairs), len(ranked), top)
+
+
+class _Tally:
+    """Counts the flips of each item over the pairs of a contrast."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, int] = {}
+        self.gained, self.lost, self.first = (np.zeros(0, np.int64) for _ in range(3))
+        self.moved = np.zeros(0)
+        self.places = np.zeros((0, 2), np.int64)
+        self._rows: dict[int, tuple[tuple[str, ...], NDArray[np.int64]]] = {}
+
+    def add(self, number: int, mine: ItemScores, theirs: ItemScores, up: float) -> None:
+        """Count one pair: ``number`` in the order of pairs."""
+        here, there = _shared(mine.ids, theirs.ids)
+        left, right = np.asarray(mine.scores)[here], np.asarray(theirs.scores)[there]
+        flipped = left != right
+        here, there, difference = here[flipped], there[flipped], up * (left[flipped] - right[flipped])
+        rows = self._rows_of(mine.ids)[here]
+        self.gained[rows] += difference > 0
+        self.lost[rows] += difference < 0
+        self.moved[rows] += np.abs(difference)
+        new = self.first[rows] < 0
+        self.first[rows[new]] = number
+        self.places[rows[new]] = np.stack([here[new], there[new]], axis=1)
+
+    def ranked(self) -> list[int]:
+        """Rows of the items that flipped, the most often flipped first."""
+        names = list(self.names)
+        flipped = np.flatnonzero(self.first >= 0).tolist()
+        return sorted(
+            flipped, key=lambda i: (-int(self.gained[i]) - int(self.lost[i]), -float(self.moved[i]), names[i])
+        )
+
+    def item(self, row: int, pairs: list[tuple[int, ItemScores, ItemScores]]) -> FlippedItem:
+        """An item with what both arms answered where it flipped first."""
+        seed, mine, theirs = pairs[int(self.first[row])]
+        i, j = self.places[row].tolist()
+        answer = Answer(seed, float(mine.scores[i]), float(theirs.scores[j]), _output(mine, i), _output(theirs, j))
+        counts = int(self.gained[row]), int(self.lost[row]), float(self.moved[row])
+        return FlippedItem(mine.ids[i], *counts, answer)
+
+    def _rows_of(self, ids: tuple[str, ...]) -> NDArray[np.int64]:
+        known = self._rows.get(id(ids))
+        if known is None:
+            rows = np.asarray([self.names.setdefault(name, len(self.names)) for name in ids], np.int64)
+            more = len(self.names) - len(self.first)
+            self.gained, self.lost = (np.append(old, np.zeros(more, np.int64)) for old in (self.gained, self.lost))
+            self.first = np.append(self.first, np.full(more, -1, np.int64))
+            self.moved = np.append(self.moved, np.zeros(more))
+            self.places = np.append(self.places, np.zeros((more, 2), np.int64), axis=0)
+            known = self._rows[id(ids)] = (ids, rows)  # with the names, so that no other tuple gets their address
+        return known[1]
+
+
+def _shared(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions of the items that both have, in the order of the first."""
+    if mine is theirs or mine == theirs:
+        every = np.arange(len(mine))
+        return every, every
+    place = {name: i for i, name in enumerate(theirs)}
+    both = [(i, place[name]) for i, name in enumerate(mine) if name in place]
+    found = np.asarray(both, np.int64).reshape(-1, 2)
+    return found[:, 0], found[:, 1]
 
 
 def _direction(metric: str, results: Results) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evenhand.marks import visible
 from evenhand.plan import ResolvedClaim
 from evenhand.report import numbers, words
 from evenhand.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
@@ -9,16 +10,17 @@ from evenhand.verdict import Contrast, Decision, Interaction, Verdict, deciding_
 _HEAD = ("condition", "metric", "arm", "against", "means", "difference", "p", "seeds x items", "verdict")
 
 
-def verdict_markdown(claim: ResolvedClaim, decision: Decision) -> str:
+def verdict_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str = "") -> str:
     """One row per contrast with the means of both arms; the verdict stands in the first row of its arm.
 
-    Columns in which nothing differs (a single condition, a single metric) are named above the table instead.
+    Columns in which nothing differs (a single condition, a single metric) are named above the table instead, beside
+    the hash over the records that the verdicts rest on (see ``Ledger.head_hash``).
     """
     rows = [row for verdict in decision.verdicts for row in _rows(claim, verdict)]
     rows += [_interaction_row(claim, interaction) for interaction in decision.interactions]
     same = [i for i in (0, 1) if len({row[i] for row in rows}) == 1]
     shown = [i for i in range(len(_HEAD)) if i not in same]
-    title = f"`{decision.claim}` (claim {decision.claim_hash})"
+    title = f"`{decision.claim}` (claim {decision.claim_hash}{f', ledger {ledger_head}' if ledger_head else ''})"
     facts = [f"{_HEAD[i]} {rows[0][i]}" for i in same if rows[0][i] != "default"]
     if not decision.finished:
         facts.append("not finished: verdicts may change")
@@ -29,7 +31,7 @@ def verdict_markdown(claim: ResolvedClaim, decision: Decision) -> str:
     lines += [_line([row[i] for i in shown]) for row in rows]
     look = [] if decision.look is None else [decision.look.words]
     remarks = [f"- {remark}" for remark in (*look, *decision.warnings)]
-    return "\n".join([*lines, *([""] if remarks else []), *remarks])
+    return visible("\n".join([*lines, *([""] if remarks else []), *remarks]))
 
 
 def _line(cells: list[str]) -> str:

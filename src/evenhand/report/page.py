@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from evenhand.exhibit import Exhibit
 from evenhand.ledger.records import OutcomeRecord
+from evenhand.marks import visible
 from evenhand.plan import ResolvedClaim
 from evenhand.report import numbers, protocol, provenance, words
 from evenhand.report.contrasts import MetricView, exploratory_views, metric_views
@@ -38,6 +39,8 @@ def render_report(
     amended: Sequence[str] = (),
     exhibits: Sequence[Exhibit] = (),
     exhibit_faults: Sequence[str] = (),
+    ledger_head: str = "",
+    ledger_notes: Sequence[str] = (),
 ) -> str:
     """The report of a claim as one self-contained HTML document.
 
@@ -51,11 +54,14 @@ def render_report(
         amended: what changed against the claim of this name that had results before, as sentences.
         exhibits: the recipe's own part of the page; they describe and enter no verdict.
         exhibit_faults: why there are none, or which are missing.
+        ledger_head: hash over the records used and all that stands before them; empty where it is not known.
+        ledger_notes: harmless remarks on the ledger.
     """
     context = _context(claim, decision, Results.of(claim, records), text, amended)
     context["exhibits"] = exhibit_views(claim, exhibits)
     context["exhibit_faults"] = tuple(exhibit_faults)
-    return _environment().get_template("page.html.j2").render(context)
+    context["ledger_head"], context["ledger_notes"] = ledger_head, tuple(ledger_notes)
+    return visible(_environment().get_template("page.html.j2").render(context))
 
 
 def write_report(path: str | Path, html: str) -> Path:

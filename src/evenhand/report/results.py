@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from evenhand.ledger.records import OutcomeRecord
-from evenhand.outcome import made_otherwise
+from evenhand.outcome import Files
 from evenhand.plan import ResolvedClaim
 from evenhand.trial import Trial
 
@@ -17,8 +17,8 @@ def _is_result(record: OutcomeRecord) -> bool:
     return record.outcome.failure is None or record.outcome.failure.kind == "diverged"
 
 
-def _made(record: OutcomeRecord) -> dict[str, Mapping[str, str]]:
-    return {"code": record.outcome.code, "data": record.outcome.data}
+def _made(record: OutcomeRecord) -> Files:
+    return Files(record.outcome.code, record.outcome.data)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Planned:
         """
         counting: OutcomeRecord | None = None
         for record in self.attempts:
-            if counting is None or not _is_result(counting) or made_otherwise(_made(counting), _made(record)):
+            if counting is None or not _is_result(counting) or _made(counting).differ(_made(record)):
                 counting = record
         return counting
 

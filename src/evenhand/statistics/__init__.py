@@ -44,7 +44,7 @@ from evenhand.statistics.proportions import PairedProportions, paired_proportion
 from evenhand.statistics.pruning import Futility, ThresholdPrune, futility, prune_chance, threshold_prune
 from evenhand.statistics.saturation import Saturation, saturation
 from evenhand.statistics.shares import share_not_excluded
-from evenhand.statistics.sign_flip import SignFlip, attainable_minimum, sign_flip
+from evenhand.statistics.sign_flip import SignDraws, SignFlip, attainable_minimum, sign_draws, sign_flip
 from evenhand.statistics.signs import ItemFlips, SignCounts, item_flips, sign_counts
 from evenhand.statistics.spread import Spread, spread_from_pilot, spread_of_right_or_wrong
 from evenhand.statistics.student import t_lower_tail, t_test_power
@@ -89,6 +89,7 @@ __all__ = [
     "Saturation",
     "Scope",
     "SignCounts",
+    "SignDraws",
     "SignFlip",
     "Spread",
     "SuiteEstimate",
@@ -137,6 +138,7 @@ __all__ = [
     "seeds_needed",
     "share_not_excluded",
     "sign_counts",
+    "sign_draws",
     "sign_flip",
     "smallest_detectable_effect",
     "spread_from_pilot",

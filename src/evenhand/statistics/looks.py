@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from scipy.special import stdtrit
 
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import Floats, check_count, check_share
+from evenhand.statistics.special import stdtrit
 
 TABLE: dict[tuple[int, ...], float] = {(3, 5): 0.028, (5, 10): 0.027, (3, 6, 10): 0.019, (4, 7, 10): 0.021}
 """Constant nominal levels for an overall 5 %, by number of seeds at each look; every other plan is simulated."""

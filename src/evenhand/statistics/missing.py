@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import bdtr
 
 from evenhand.errors import StatisticsError
+from evenhand.statistics.special import bdtr
 
 _SPLIT_ALPHA = 0.05
 

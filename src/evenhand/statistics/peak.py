@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import bdtr, ndtr
 
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import ArrayLike, as_floats, check_count
+from evenhand.statistics.special import bdtr, ndtr
 
 _NODES, _REACH = 4001, 12.0
 

@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import bdtr, betaincinv, ndtri
 
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import ArrayLike, as_floats, check_share
 from evenhand.statistics.intervals import Interval
+from evenhand.statistics.special import bdtr, betaincinv, ndtri
 
 
 @dataclass(frozen=True)

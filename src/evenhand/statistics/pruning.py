@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy.special import ndtr
-
 from evenhand.statistics.arrays import check_positive, check_share
 from evenhand.statistics.estimate import MeanEstimate
+from evenhand.statistics.special import ndtr
 from evenhand.statistics.student import critical_value, t_lower_tail
 
 UNCONTROLLED = "plain threshold, without error control"

@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaincinv
 
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import ArrayLike, as_floats, check_count
 from evenhand.statistics.intervals import Interval
+from evenhand.statistics.special import gammaincinv
 from evenhand.statistics.two_way import variance_components
 
 

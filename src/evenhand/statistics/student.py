@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import gammainccinv, gammaincinv, ndtr, stdtr, stdtrit
 
 from evenhand.statistics.arrays import Floats
+from evenhand.statistics.special import gammainccinv, gammaincinv, ndtr, stdtr, stdtrit
 
 _NODES = 200
 _TAIL = 1e-15

@@ -1,0 +1,176 @@
+"""Item scores once more, in a form that is read fast: thousands of small Parquet files take seconds to open.
+
+A cache and never the truth: the file that a record names is read and its hash checked all the same, and what stands
+here under that hash saves decoding it. Each process appends to a file of its own in ``cache/``, which may be removed at
+any time. An entry is a header and a compressed payload with a checksum; one that is damaged is as if it were not there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import struct
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.ledger.codec import whole_text
+from evenhand.outcome import ItemScores
+
+_HEADER = struct.Struct("<4sII32s")
+"""Mark, length and checksum of the payload, key."""
+
+_MARK = b"EHS1"
+Names = tuple[str, ...]
+
+
+class StoredScores(ItemScores):
+    """Item scores whose outputs are read from the ledger when they are first asked for: few readers want them."""
+
+    def __init__(
+        self,
+        ids: Names,
+        scores: NDArray[np.float64],
+        outputs: Names | Callable[[], Names | None] | None = None,
+        clusters: Names | None = None,
+    ) -> None:
+        vars(self).update(ids=ids, scores=scores, clusters=clusters, _outputs=outputs)
+
+    @property
+    def outputs(self) -> Names | None:  # type: ignore[override]
+        """What was answered, or None where the recipe records no answers."""
+        held: Names | Callable[[], Names | None] | None = vars(self)["_outputs"]
+        if callable(held):
+            held = vars(self)["_outputs"] = held()
+        return held
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """Where an entry stands."""
+
+    path: Path
+    start: int
+    length: int
+    checksum: int
+
+
+class ScoreCache:
+    """The cache of one ledger; for one thread at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "cache"
+        self._spots: dict[bytes, _Spot] | None = None
+        self._files: dict[Path, bytes] = {}
+        self._names: dict[bytes, Names] = {}
+        self._written: set[bytes] = set()
+        self._pid = 0
+        self._descriptor = -1
+
+    def get(self, digest: str, outputs: Callable[[str], Names | None]) -> dict[str, ItemScores] | None:
+        """Metric to item scores, as the file of this sha256 holds them; None where they are not here.
+
+        Args:
+            digest: of the Parquet file.
+            outputs: of a metric, read from that file when they are asked for.
+        """
+        payload = self._payload(bytes.fromhex(digest))
+        if payload is None:
+            return None
+        size = int.from_bytes(payload[:4], "little")
+        found: dict[str, ItemScores] = {}
+        start = 4 + size
+        for name, count, ids, clusters, answered in json.loads(payload[4 : 4 + size]):
+            own, groups = self._names_of(ids), None if clusters is None else self._names_of(clusters)
+            if own is None or (clusters is not None and groups is None):
+                return None
+            scores = np.frombuffer(payload, np.float64, count, start)
+            start += 8 * count
+            loader = (lambda metric=name: outputs(metric)) if answered else None
+            found[name] = StoredScores(own, scores, loader, groups)
+        return found
+
+    def add(self, digest: str, items: Mapping[str, ItemScores]) -> None:
+        """Note what a Parquet file holds; where the disk refuses that, nothing is lost."""
+        with contextlib.suppress(OSError):
+            self._add(bytes.fromhex(digest), items)
+
+    def _add(self, key: bytes, items: Mapping[str, ItemScores]) -> None:
+        rows, scores = [], []
+        for name, table in items.items():
+            ids = self._put_names(table.ids)
+            # As the Parquet file gives it back: without rows there are neither outputs nor clusters.
+            clusters = self._put_names(table.clusters).hex() if table.clusters else None
+            rows.append([name, len(table.ids), ids.hex(), clusters, bool(table.outputs)])
+            scores.append(np.ascontiguousarray(table.scores, np.float64).tobytes())
+        head = json.dumps(rows).encode()
+        self._append(key, len(head).to_bytes(4, "little") + head + b"".join(scores))
+
+    def _put_names(self, names: Names) -> bytes:
+        data = json.dumps([whole_text(name) for name in names], ensure_ascii=False).encode()
+        key = hashlib.sha256(data).digest()
+        if key not in self._written:
+            self._append(key, data)
+            self._written.add(key)
+        return key
+
+    def _append(self, key: bytes, payload: bytes) -> None:
+        if self._pid != os.getpid():
+            self.folder.mkdir(exist_ok=True)
+            name = f"{os.getpid()}-{os.urandom(4).hex()}.scores"
+            self._descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+            self._pid, self._written = os.getpid(), set()
+        packed = zlib.compress(payload, 1)
+        entry = _HEADER.pack(_MARK, len(packed), zlib.crc32(packed), key) + packed
+        if os.write(self._descriptor, entry) != len(entry):
+            self.close()  # half an entry ends what can be read of its file
+
+    def close(self) -> None:
+        """Close the file that this process appends to."""
+        if self._pid == os.getpid():
+            self._pid = 0
+            os.close(self._descriptor)
+
+    def _payload(self, key: bytes) -> bytes | None:
+        if self._spots is None:
+            self._spots = self._scan()
+        spot = self._spots.get(key)
+        if spot is None:
+            return None
+        packed = self._files[spot.path][spot.start : spot.start + spot.length]
+        if zlib.crc32(packed) != spot.checksum:
+            return None
+        try:
+            return zlib.decompress(packed)
+        except zlib.error:
+            return None
+
+    def _names_of(self, text: str) -> Names | None:
+        key = bytes.fromhex(text)
+        if key not in self._names:
+            payload = self._payload(key)
+            if payload is None or hashlib.sha256(payload).digest() != key:
+                return None
+            self._names[key] = tuple(json.loads(payload))
+        return self._names[key]
+
+    def _scan(self) -> dict[bytes, _Spot]:
+        spots: dict[bytes, _Spot] = {}
+        for path in sorted(self.folder.glob("*.scores")):
+            with contextlib.suppress(OSError):
+                data = self._files[path] = path.read_bytes()
+                place = 0
+                while place + _HEADER.size <= len(data):
+                    mark, length, checksum, key = _HEADER.unpack_from(data, place)
+                    place += _HEADER.size
+                    if mark != _MARK or place + length > len(data):
+                        break
+                    spots[key] = _Spot(path, place, length, checksum)
+                    place += length
+        return spots
