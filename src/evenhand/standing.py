@@ -121,7 +121,7 @@ def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
     return tuple(f"{known.get(found, 'a claim not entered')} ({found})" for found in dict.fromkeys(hashes))
 
 
-def what_was_known(claim: ResolvedClaim, ledger: Ledger) -> dict[str, object]:
+def what_was_known(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
     """What is known of a claim's outcomes before it is entered (now, where it is not): for its record."""
     ids = trial_ids(claim)
     found = ledger.known_before(claim.hash, ids)
