@@ -52,8 +52,8 @@ def check_folder(path: str) -> None:
 
 def _adapter(path: str) -> str:
     return (
-        f"The model '{path}' holds an adapter (adapter_config.json): with a fresh one in its place, what is trained and "
-        f"what it is compared with would be the bare base, not that model. {_MERGE}"
+        f"The model '{path}' holds an adapter (adapter_config.json): with a fresh one in its place, what is trained "
+        f"and what it is compared with would be the bare base, not that model. {_MERGE}"
     )
 
 

@@ -95,6 +95,7 @@ def _built(config: TranslatorConfig, weights: Mapping[str, torch.Tensor], folder
         translator.load_state_dict(dict(weights))
     except (RuntimeError, ValueError, OverflowError, TypeError) as error:
         raise TranslatorFileError(
-            f"The weights in {folder / 'translator.safetensors'} do not belong to the settings in translator.json: {error}."
+            f"The weights in {folder / 'translator.safetensors'} do not belong to the settings in translator.json: "
+            f"{error}."
         ) from error
     return translator

@@ -40,8 +40,8 @@ class StateCache:
             raise DataError(f"There is no readable cache of hidden states in {folder}: {error}") from error
         if about.get("model") != model_hash:
             raise DataError(
-                f"The cached states in {folder} (states.json) belong to another model (its hash is {str(about.get('model'))[:12]}, "
-                f"this model's {model_hash[:12]}). Remove the folder to compute them anew."
+                f"The cached states in {folder} (states.json) belong to another model (its hash is "
+                f"{str(about.get('model'))[:12]}, this model's {model_hash[:12]}). Remove the folder to compute anew."
             )
         if about.get("layer") != layer:
             raise DataError(
