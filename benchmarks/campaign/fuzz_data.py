@@ -36,9 +36,16 @@ AREA = "fuzz"
 BATCH = 100
 PUZZLE = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
 SOLUTION = "534678912672195348198342567859761423426853791713924856961537284287419635345286179"
-ARC = [{"id": f"q{i}", "question": f"Which is {i}?", "choices": ["a", "b", "c"], "answer_index": i % 3} for i in range(6)]
+ARC = [
+    {"id": f"q{i}", "question": f"Which is {i}?", "choices": ["a", "b", "c"], "answer_index": i % 3} for i in range(6)
+]
 HUB_ARC = [
-    {"id": f"q{i}", "question": f"Which is {i}?", "choices": {"text": ["a", "b"], "label": ["1", "2"]}, "answerKey": "2"}
+    {
+        "id": f"q{i}",
+        "question": f"Which is {i}?",
+        "choices": {"text": ["a", "b"], "label": ["1", "2"]},
+        "answerKey": "2",
+    }
     for i in range(6)
 ]
 HOTPOT = [
@@ -52,7 +59,12 @@ HOTPOT = [
     for i in range(4)
 ]
 MBPP = [
-    {"task_id": i, "text": f"Add {i}.", "code": f"def f(x):\n    return x + {i}", "test_list": [f"assert f(1) == {1 + i}"]}
+    {
+        "task_id": i,
+        "text": f"Add {i}.",
+        "code": f"def f(x):\n    return x + {i}",
+        "test_list": [f"assert f(1) == {1 + i}"],
+    }
     for i in range(4)
 ]
 
@@ -183,7 +195,8 @@ def _structures(folder: Path) -> list[Target]:
     import gemmi
 
     atoms = "".join(
-        f"ATOM  {i:5d}  CA  ALA A{i:4d}    {3.8 * i:8.3f}{0:8.3f}{0:8.3f}  1.00  0.00           C\n" for i in range(1, 7)
+        f"ATOM  {i:5d}  CA  ALA A{i:4d}    {3.8 * i:8.3f}{0:8.3f}{0:8.3f}  1.00  0.00           C\n"
+        for i in range(1, 7)
     )
     pdb = folder / "sound.pdb"
     pdb.write_text(atoms + "TER       7      ALA A   6\nEND\n")
@@ -204,7 +217,9 @@ def _structures(folder: Path) -> list[Target]:
 
 
 def _models(folder: Path) -> list[Target]:
-    model = RWKV7(RWKV7Config(layers=1, width=16, head_size=8, vocabulary=8), generator=torch.Generator().manual_seed(0))
+    model = RWKV7(
+        RWKV7Config(layers=1, width=16, head_size=8, vocabulary=8), generator=torch.Generator().manual_seed(0)
+    )
     made = []
     for suffix in (".pth", ".safetensors"):
         save_checkpoint(model, folder / f"sound{suffix}")

@@ -108,7 +108,9 @@ def read_gzip_text(path: Path, most: int = UNPACKED_BYTES) -> str:
         with gzip.open(path) as file:
             raw = file.read(most + 1)
     except gzip.BadGzipFile as error:
-        raise DataError(f"{path} is not compressed, or damaged: {error}. Compress it with gzip, or fetch it again.") from error
+        raise DataError(
+            f"{path} is not compressed, or damaged: {error}. Compress it with gzip, or fetch it again."
+        ) from error
     except (EOFError, OSError, zlib.error) as error:
         raise DataError(f"{path} is compressed and damaged: {error}.") from error
     if len(raw) > most:

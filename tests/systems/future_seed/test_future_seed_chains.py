@@ -108,9 +108,7 @@ def test_two_chains_of_one_name_are_refused_with_their_files(
         ("b.cif.gz", b"plain", "b.cif.gz is no structure file"),
     ],
 )
-def test_a_failed_download_beside_a_good_file_is_named(
-    tmp_path: Path, name: str, content: bytes, message: str
-) -> None:
+def test_a_failed_download_beside_a_good_file_is_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / "a.pdb").write_text(pdb({"A": ROW}))
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=message):

@@ -66,7 +66,9 @@ def test_a_question_of_another_form_is_refused_and_not_taken_apart(change: dict[
 
 
 @pytest.mark.parametrize(
-    "change", [{"answer": None}, {"question": ["a"]}, {"context": [["a", "one text"], ["b", [1]]]}, {"context": 3}], ids=str
+    "change",
+    [{"answer": None}, {"question": ["a"]}, {"context": [["a", "one text"], ["b", [1]]]}, {"context": 3}],
+    ids=str,
 )
 def test_a_record_that_is_no_hotpot_is_named(change: dict[str, Any]) -> None:
     with pytest.raises(DataError, match="record 1: "):

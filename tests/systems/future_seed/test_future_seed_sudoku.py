@@ -172,9 +172,7 @@ def test_a_search_that_would_take_too_long_gives_up() -> None:
 
 @pytest.mark.parametrize("names", ["puzzle,solution", "quizzes,solutions", "question,answer"])
 @pytest.mark.parametrize("empty", [".", "0", "_"])
-def test_the_common_names_of_columns_and_marks_of_empty_cells_are_known(
-    tmp_path: Path, names: str, empty: str
-) -> None:
+def test_the_common_names_of_columns_and_marks_of_empty_cells_are_known(tmp_path: Path, names: str, empty: str) -> None:
     path = tmp_path / "puzzles.csv"
     path.write_text(f"\ufeff{names},level\n{PUZZLE.replace('.', empty)},{SOLUTION},1\n", encoding="utf-8")
     found = sudoku.from_csv(path, (1, 51))

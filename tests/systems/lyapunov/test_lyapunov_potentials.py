@@ -164,7 +164,10 @@ def test_another_lookahead_or_a_damaged_file_is_refused(learned: Potential, tmp_
         load_potential(path)
     whole = zero_potential()
     whole.save(path)
-    for damaged, message in ((b"not a potential", "not compressed"), (path.read_bytes()[:-9], "compressed and damaged")):
+    for damaged, message in (
+        (b"not a potential", "not compressed"),
+        (path.read_bytes()[:-9], "compressed and damaged"),
+    ):
         path.write_bytes(damaged)
         with pytest.raises(DataError, match=message):
             load_potential(path)

@@ -212,7 +212,9 @@ def _load_state(path: Path) -> tuple[int, int, _Nodes, tuple[int, int, int]]:
                 raise ValueError("its arrays are of another kind")
             return int(state["bytes"]), int(state["exponent"]), nodes, (int(certified), int(refuted), int(count))
     except Exception as error:  # numpy, zipfile and zlib raise many kinds for a damaged file
-        raise DataError(f"{path} is no sound state of a certificate ({error}); remove it and the certificate.") from error
+        raise DataError(
+            f"{path} is no sound state of a certificate ({error}); remove it and the certificate."
+        ) from error
 
 
 def _save_state(path: Path, certificate: Path, exponent: int, nodes: _Nodes, totals: tuple[int, int, int]) -> None:

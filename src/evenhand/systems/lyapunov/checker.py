@@ -250,7 +250,9 @@ def _check_line(
     model: _Model, head: int, cutoff: int, entry: Any, where: str, out: list[tuple[int, int, int, int]], number: int
 ) -> Fraction:
     """The density of a line's classes, each of which holds."""
-    _require(isinstance(entry, list) and len(entry) == 4, where, "expected a class [valuations, tail, index, residues].")
+    _require(
+        isinstance(entry, list) and len(entry) == 4, where, "expected a class [valuations, tail, index, residues]."
+    )
     word, tail, i, residues = entry
     valid = _whole(word, 1, MOST_VALUATIONS) and sum(word) <= MOST_VALUATIONS and _whole([tail], 0, 1)
     _require(valid and _whole([i], 1, min(head + 1, len(word))), where, "bad word or index.")

@@ -127,7 +127,9 @@ def load_potential(path: Path, *, lookahead: int | None = None) -> Potential:
         shown = str(meta)[:200] if meta else "nothing"
         raise DataError(f"{path}: expected a header with format {FORMAT} in 1/{UNITS} bit; found {shown}.")
     sizes = [meta.get(key) for key in MOST]
-    if not all(type(size) is int and low <= size <= high for size, (low, high) in zip(sizes, MOST.values(), strict=True)):
+    if not all(
+        type(size) is int and low <= size <= high for size, (low, high) in zip(sizes, MOST.values(), strict=True)
+    ):
         bounds = ", ".join(f"{key} in {low}..{high}" for key, (low, high) in MOST.items())
         raise DataError(f"{path}:1: expected whole numbers {bounds}; found {str(sizes)[:200]}.")
     window, depth, residue_power, head = sizes

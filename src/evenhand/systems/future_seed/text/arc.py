@@ -41,7 +41,9 @@ def _example(record: Record, number: int) -> Example:
         raise TypeError("choices are one text; expected a list of texts")
     else:
         texts, right = list(choices), int(record["answer_index"])
-    if not isinstance(record["question"], str) or any(isinstance(text, (dict, list, bool, type(None))) for text in texts):
+    if not isinstance(record["question"], str) or any(
+        isinstance(text, (dict, list, bool, type(None))) for text in texts
+    ):
         raise TypeError("expected a text as question and as every choice")
     if not 0 <= right < len(texts) <= len(_LETTERS):
         raise ValueError(f"answer {right} of {len(texts)} choices")

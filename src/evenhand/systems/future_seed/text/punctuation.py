@@ -14,7 +14,9 @@ from evenhand.systems.future_seed.text.prompts import Wording
 WORDING = Wording(context="Notes:\n", question="Restore: ", answer="Restored:")
 
 
-def sentences(records: Sequence[Record], shortest: int, longest: int, source: str = "data.train") -> list[tuple[str, str]]:
+def sentences(
+    records: Sequence[Record], shortest: int, longest: int, source: str = "data.train"
+) -> list[tuple[str, str]]:
     """(sentence, cluster) from records with ``text``, or with paragraphs as HotpotQA has them; each sentence once.
 
     Kept are sentences of the wanted length with an inner mark: an end stop and a first capital alone teach nothing.
