@@ -222,7 +222,9 @@ def _allowing_for_choice(case: _Case, judged: Sequence[Contrast], level: float) 
         return list(judged)
     unsure = f"alone, not shown for the lowest of {len(judged) - 1} rivals"
     return [
-        replace(c, kind="inconclusive", qualifier="", words=f"{c.words}, {unsure}") if c.kind == "regression" else c
+        replace(c, kind="inconclusive", qualifier="", collapse=None, words=f"{c.words}, {unsure}")
+        if c.kind == "regression"
+        else c
         for c in judged
     ]
 

@@ -171,7 +171,9 @@ def test_numbers_that_the_wanted_dtype_cannot_hold_are_refused(tensors: Checkpoi
     tensors["ln_out.weight"][0] = 1e6
     path = written(tmp_path, tensors)
     load_checkpoint(path)
-    with pytest.raises(CheckpointError, match="ln_out.weight: holds a number as large as 1e[+]06, which torch.float16"):
+    with pytest.raises(
+        CheckpointError, match=r"ln_out\.weight: holds a number as large as 1e[+]06, which torch.float16"
+    ):
         load_checkpoint(path, dtype=torch.float16)
 
 
@@ -250,7 +252,7 @@ def test_a_byte_changed_anywhere_in_the_weights_of_a_pth_file_is_seen(tensors: C
         damaged = bytearray(sound)
         damaged[place + offset] ^= 1
         path.write_bytes(damaged)
-        with pytest.raises(CheckpointError, match="damaged or truncated .*CRC"):
+        with pytest.raises(CheckpointError, match=r"damaged or truncated .*CRC"):
             load_checkpoint(path)
 
 

@@ -41,7 +41,7 @@ def test_parquet_and_plain_text_are_read_too(tmp_path: Path) -> None:
     ("name", "text", "message"),
     [
         ("x.xml", "", r"unknown form '.xml'"),
-        ("x.jsonl", '{"a": 1}\n{"a": \nno\n', r"x.jsonl:2: no valid JSON .* x.jsonl:3: no valid JSON"),
+        ("x.jsonl", '{"a": 1}\n{"a": \nno\n', r"x.jsonl:2: no valid JSON .*x.jsonl:3: no valid JSON"),
         ("x.json", '{"a": 1}', "must hold a list of records; found dict"),
         ("x.json", "[", "x.json:1: no valid JSON"),
         ("x.jsonl", "", "holds no records"),

@@ -259,7 +259,7 @@ def _check(tensors: Mapping[str, Tensor], expected: Mapping[str, torch.Size], so
         raise CheckpointContentError(source, [*faults[:SHOWN_FAULTS], *more])
 
 
-def _tensor_fault(tensor: Tensor, expected: torch.Size, dtype: torch.dtype) -> str:
+def _tensor_fault(tensor: Tensor, expected: torch.Size, dtype: torch.dtype) -> str:  # noqa: PLR0911 (one per fault)
     """What is wrong with a tensor that should have this shape and become this dtype, or empty."""
     if tensor.shape != expected:
         flat = [size for size in tensor.shape if size > 1] == [size for size in expected if size > 1]

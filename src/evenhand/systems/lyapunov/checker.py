@@ -82,9 +82,10 @@ def _whole(values: object, low: int, high: int) -> bool:
 
 
 def _bounded(document: dict[str, Any], key: str, where: str) -> int:
-    value, (low, high) = document.get(key), BOUNDS[key]
+    value: Any = document.get(key)
+    low, high = BOUNDS[key]
     _require(_whole([value], low, high), where, f"expected {key} as a whole number in {low}..{high}.")
-    return int(value)  # type: ignore[call-overload, no-any-return]
+    return int(value)
 
 
 def _lines(path: Path) -> list[str]:
@@ -116,7 +117,7 @@ def _read_model(path: Path, digest: object, certificate: Path) -> _Model:
         raise CertificateError(f"The model {path} cannot be read: {error}.") from error
     _require(found == digest, str(path), f"is not the model that the certificate {certificate.name} names.")
     lines = _lines(path)
-    head = _entry(lines[0], f"{path}:1") if lines else None
+    head: Any = _entry(lines[0], f"{path}:1") if lines else None
     _require(isinstance(head, dict), f"{path}:1", "expected the header of a potential.")
     q, power, window = (_bounded(head, key, f"{path}:1") for key in ("units", "residue_power", "lookahead"))
     model = _Model(q, 3**power, window, {}, {}, 0)
@@ -236,7 +237,7 @@ def check(certificate: Path, model_path: Path) -> Checked:
         if isinstance(entry, dict):
             complete = True
             _require(number == len(lines), where, "something follows the summary.")
-            claimed = entry.get("certified")
+            claimed: Any = entry.get("certified")
             valid = isinstance(claimed, str) and _FRACTION.fullmatch(claimed)
             _require(bool(valid), where, "expected a summary with a fraction under 'certified'.")
             _require(Fraction(claimed) == density, where, f"claims {claimed}; the classes add up to {density}.")

@@ -135,7 +135,7 @@ def read_csv(path: Path) -> EvaluationSet:
     return evaluation_set(numbers)
 
 
-def _fault(row: dict[str, str]) -> str | None:
+def _fault(row: dict[str, str]) -> str | None:  # noqa: PLR0911 (one per fault)
     """What is wrong with one row, or None."""
     try:
         n = int(row["n"])

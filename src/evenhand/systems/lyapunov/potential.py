@@ -11,6 +11,7 @@ import gzip
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numba
 import numpy as np
@@ -126,7 +127,7 @@ def load_potential(path: Path, *, lookahead: int | None = None) -> Potential:
     if not isinstance(meta, dict) or meta.get("format") != FORMAT or meta.get("units") != UNITS:
         shown = str(meta)[:200] if meta else "nothing"
         raise DataError(f"{path}: expected a header with format {FORMAT} in 1/{UNITS} bit; found {shown}.")
-    sizes = [meta.get(key) for key in MOST]
+    sizes: list[Any] = [meta.get(key) for key in MOST]
     if not all(
         type(size) is int and low <= size <= high for size, (low, high) in zip(sizes, MOST.values(), strict=True)
     ):

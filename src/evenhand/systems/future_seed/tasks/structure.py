@@ -148,8 +148,7 @@ def read_csv(path: Path) -> list[Protein]:
     """
     proteins, faults = [], []
     seen: dict[str, int] = {}
-    count = 0
-    for count, (number, row) in enumerate(reading.read_csv(path, ("sequence", "labels", "split")), start=1):
+    for number, row in reading.read_csv(path, ("sequence", "labels", "split")):
         text = row["sequence"].upper()
         name = row.get("id") or f"line{number}"
         split = row["split"].strip().lower()
@@ -166,7 +165,9 @@ def read_csv(path: Path) -> list[Protein]:
         else:
             proteins.append(protein)
     if faults:
-        raise DataError(f"{path}: {len(faults)} of {count} rows are faulty: {'; '.join(faults[:5])}.")
+        raise DataError(
+            f"{path}: {len(faults)} of {len(faults) + len(proteins)} rows are faulty: {'; '.join(faults[:5])}."
+        )
     if not proteins:
         raise DataError(f"{path} holds no proteins; expected rows under the header.")
     return proteins

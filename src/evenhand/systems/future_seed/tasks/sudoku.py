@@ -219,7 +219,11 @@ def row_fault(puzzle: str, solution: str) -> str:
         return "a clue differs from the solution"
     if not sudoku_grids.is_solved(np.asarray([int(c) for c in solution], dtype=np.int64)):
         return "the solution breaks the rules"
-    cells = np.asarray([0 if c in EMPTY else int(c) for c in puzzle], dtype=np.int64)
+    return _several(np.asarray([0 if c in EMPTY else int(c) for c in puzzle], dtype=np.int64))
+
+
+def _several(cells: Ints) -> str:
+    """Whether a puzzle that has a solution has several, in words, or empty."""
     clues = int(np.count_nonzero(cells))
     if clues < FEWEST_CLUES:
         return f"the puzzle has several solutions: {clues} clues are too few for one"
