@@ -6,23 +6,24 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel
 from rich.console import Console
 from rich.text import Text
 
-from evenhand.display import duration
 from evenhand.docket import LoadedClaim, all_trials, outcomes_so_far, settled
 from evenhand.execution.catalogue import Listing
 from evenhand.execution.failures import ADVICE
-from evenhand.foresight import Foresight, foresee
 from evenhand.ledger import Ledger
 from evenhand.outcome import Execution, Outcome
 from evenhand.plan import ResolvedClaim
 from evenhand.recipe import Recipe
 from evenhand.verdict import Decision
+
+if TYPE_CHECKING:
+    from evenhand.foresight import Foresight
 
 
 def plain(value: Any) -> Any:
@@ -42,6 +43,8 @@ def plain(value: Any) -> Any:
 
 def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     """What a claim would run, as plain data."""
+    from evenhand.foresight import foresee
+
     claim = loaded.resolved
     done = settled(outcomes_so_far(claim, ledger))
     rungs = []
@@ -75,6 +78,8 @@ def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
 
 def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console) -> None:
     """The plan, for people."""
+    from evenhand.foresight import foresee
+
     document = plan_document(loaded, ledger)
     console.print(Text(f"{document['claim']} (claim {document['hash']})", style="bold"))
     if document["question"]:
@@ -135,24 +140,37 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
 
 
 def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
-    from evenhand.decide import progress
-
     claim = loaded.resolved
     trials = {trial.id: trial for trial in all_trials(claim)}
     results = ledger.results(trials)  # read only where a rung is to be judged
-    stand = progress(claim, results)
+    rung, pending, pruned = _stand(claim, results)
     failed = {key: record.outcome for key, record in ledger.failures(trials).items()}
     labels = {key: trials[key].label() for key in failed}
     return {
         "claim": claim.name,
         "hash": claim.hash,
-        "finished": stand.finished,
-        "rung": stand.rung.name,
-        "pending": len(stand.pending),
-        "pruned": {arm: reason for arm, (_, reason) in stand.pruned.items()},
+        "finished": not pending,
+        "rung": rung,
+        "pending": pending,
+        "pruned": pruned,
         "results": len(results),
         "failures": _failures(failed, labels),
     }
+
+
+def _stand(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str, int, dict[str, str]]:
+    """Name of the present rung, how many of its trials are pending, and why arms were pruned.
+
+    One rung without looks needs no statistics, whose import would take longer than all the rest.
+    """
+    rung = claim.claim.rungs[-1]
+    if len(claim.claim.rungs) == 1 and not rung.looks:
+        return rung.name, sum(trial.id not in results for trial in claim.trials(rung)), {}
+    from evenhand.decide import progress
+
+    stand = progress(claim, results)
+    pruned = {arm: reason for arm, (_, reason) in stand.pruned.items()}
+    return stand.rung.name, len(stand.pending), pruned
 
 
 def _failures(outcomes: Mapping[str, Outcome], labels: Mapping[str, str]) -> list[dict[str, str]]:
@@ -203,6 +221,8 @@ def outcome_document(outcome: Outcome, execution: Execution) -> dict[str, Any]:
 
 def print_outcome(outcome: Outcome, execution: Execution, console: Console) -> None:
     """The outcome of an exploratory trial, for people."""
+    from evenhand.display import duration
+
     if outcome.failure is not None:
         console.print(Text(f"{outcome.failure.kind}: {outcome.failure.message}", style="red"), soft_wrap=True)
         console.print(Text(ADVICE[outcome.failure.kind]), soft_wrap=True)

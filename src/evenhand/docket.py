@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -14,10 +14,12 @@ from evenhand.errors import ClaimError, EvenhandError, Fault, SettingsError
 from evenhand.execution import catalogue
 from evenhand.ledger import Ledger
 from evenhand.outcome import Outcome
-from evenhand.pairs import Outcomes
 from evenhand.plan import ResolvedClaim, changed_fields, expand, resolve
 from evenhand.recipe import Recipe
 from evenhand.trial import ItemSet, Trial
+
+if TYPE_CHECKING:
+    from evenhand.pairs import Outcomes
 
 
 @dataclass(frozen=True)
