@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -14,16 +14,17 @@ from rich.console import Console
 from rich.text import Text
 
 from evenhand import standing
-from evenhand.display import duration
 from evenhand.docket import LoadedClaim, all_trials, settled, stale_results
 from evenhand.execution.catalogue import COMMAND, Listing
 from evenhand.execution.failures import ADVICE
-from evenhand.foresight import Foresight, foresee
 from evenhand.ledger import Ledger
 from evenhand.outcome import Execution, Outcome
 from evenhand.plan import ResolvedClaim
 from evenhand.recipe import Recipe
 from evenhand.verdict import Decision, Standing
+
+if TYPE_CHECKING:
+    from evenhand.foresight import Foresight
 
 
 def plain(value: Any) -> Any:
@@ -43,6 +44,8 @@ def plain(value: Any) -> Any:
 
 def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     """What a claim would run, as plain data."""
+    from evenhand.foresight import foresee
+
     claim = loaded.resolved
     ids = [trial.id for trial in all_trials(claim)]
     compared = stale_results(loaded, ledger.files_of(ids))
@@ -89,6 +92,7 @@ def _runs_code_from(loaded: LoadedClaim) -> str:
 
 def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running: bool = False) -> None:
     """The plan, for people; a run says itself, as it begins, what runs anew."""
+
     document = plan_document(loaded, ledger)
     console.print(Text(f"{document['claim']} (claim {document['hash']})", style="bold"))
     if document["question"]:
@@ -154,33 +158,44 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
 
 
 def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
-    from evenhand.decide import look_reached, progress
-
     claim = loaded.resolved
     trials = {trial.id: trial for trial in all_trials(claim)}
     compared = stale_results(loaded, ledger.files_of(trials))
     results = ledger.results(trials)  # read only where a rung is to be judged
-    fresh = (
-        {key: outcome for key, outcome in results.items() if key not in compared.stale} if compared.stale else results
-    )
-    stand = progress(claim, fresh)
-    look = look_reached(claim, stand)
+    fresh = {key: results[key] for key in results if key not in compared.stale} if compared.stale else results
+    rung, pending, pruned, look = _stand(claim, fresh)
     failed = {key: record.outcome for key, record in ledger.failures(trials).items()}
     labels = {key: trials[key].label() for key in {*failed, *compared.stale}}
     return {
         "claim": claim.name,
         "hash": claim.hash,
-        "finished": stand.finished,
-        "look": None if look is None else look.words,
-        "rung": stand.rung.name,
-        "pending": len(stand.pending),
-        "pruned": {arm: reason for arm, (_, reason) in stand.pruned.items()},
+        "finished": not pending,
+        "look": look,
+        "rung": rung,
+        "pending": pending,
+        "pruned": pruned,
         "results": len(results),
         "failures": _failures(failed, labels),
         "standing": plain(standing.standing(claim, ledger)),
         "stale": {key: {"label": labels[key], "why": why} for key, why in compared.stale.items()},
         "anew": compared.sentences(all_trials(claim), "would run anew"),
     }
+
+
+def _stand(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str, int, dict[str, str], str | None]:
+    """Name of the present rung, how many of its trials are pending, why arms were pruned, and the look reached.
+
+    One rung without looks needs no statistics, whose import would take longer than all the rest.
+    """
+    rung = claim.claim.rungs[-1]
+    if len(claim.claim.rungs) == 1 and not rung.looks:
+        return rung.name, sum(trial.id not in results for trial in claim.trials(rung)), {}, None
+    from evenhand.decide import look_reached, progress
+
+    stand = progress(claim, results)
+    pruned = {arm: reason for arm, (_, reason) in stand.pruned.items()}
+    look = look_reached(claim, stand)
+    return stand.rung.name, len(stand.pending), pruned, None if look is None else look.words
 
 
 def _failures(outcomes: Mapping[str, Outcome], labels: Mapping[str, str]) -> list[dict[str, str]]:
@@ -238,6 +253,8 @@ def outcome_document(outcome: Outcome, execution: Execution) -> dict[str, Any]:
 
 def print_outcome(outcome: Outcome, execution: Execution, console: Console) -> None:
     """The outcome of an exploratory trial, for people."""
+    from evenhand.display import duration
+
     if outcome.failure is not None:
         console.print(Text(f"{outcome.failure.kind}: {outcome.failure.message}", style="red"), soft_wrap=True)
         console.print(Text(ADVICE[outcome.failure.kind]), soft_wrap=True)

@@ -30,7 +30,7 @@ from evenhand.verdict import Contrast, Decision
 TICK_SECONDS = 0.2
 """How often the loop looks at the clock and at the progress of running trials."""
 
-CONTRAST_SHARE = 20
+CONTRAST_SHARE = 100
 """The running contrasts are computed again after this many times the time that they took."""
 
 SAME_FAILURE_LIMIT = 2

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -14,18 +14,19 @@ from evenhand import standing
 from evenhand.agreement import Made, package_remarks
 from evenhand.claim import ClaimFile, parse_claim
 from evenhand.data.reading import read_text
-from evenhand.decide import decide
 from evenhand.errors import ClaimError, DataError, EvenhandError, Fault, SettingsError
 from evenhand.execution import catalogue
 from evenhand.expectations import unknown_claims
 from evenhand.freshness import Freshness, freshness
 from evenhand.ledger import Ledger
 from evenhand.outcome import Files, Outcome
-from evenhand.pairs import Outcomes
 from evenhand.plan import ResolvedClaim, changed_fields, expand, resolve, setting_words
 from evenhand.recipe import Recipe
 from evenhand.trial import ItemSet, Trial
 from evenhand.verdict import Decision
+
+if TYPE_CHECKING:
+    from evenhand.pairs import Outcomes
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     Raises:
         ClaimError: the ledger does not know this claim: it was changed, or never entered.
     """
+    from evenhand.decide import decide  # here: commands that judge nothing do without statistics
+
     claim = loaded.resolved
     standing.require_entered(claim, loaded.path, ledger)
     found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes

@@ -43,7 +43,7 @@ class StoredScores(ItemScores):
         vars(self).update(ids=ids, scores=scores, clusters=clusters, _outputs=outputs)
 
     @property
-    def outputs(self) -> Names | None:  # type: ignore[override]
+    def outputs(self) -> Names | None:
         """What was answered, or None where the recipe records no answers."""
         held: Names | Callable[[], Names | None] | None = vars(self)["_outputs"]
         if callable(held):
