@@ -2,7 +2,7 @@
 
 Run from the checkout's root::
 
-    python benchmarks/calibration.py                 # about five minutes on one core
+    python benchmarks/calibration.py                 # about ten minutes on one core
     python benchmarks/calibration.py --share 0.1     # a tenth of the replicates, to try it
     python benchmarks/calibration.py --only tails families   # these sections anew, the others as they stand
     python benchmarks/calibration.py --output other.md
@@ -414,7 +414,7 @@ def decisions(page: Page) -> None:
                 "simulated level",
                 "paired t, no effect",
                 "paired t, effect of 1 sd",
-                "two-way estimate, no effect",
+                "recipe scope, no effect",
             ),
             rows,
         ),

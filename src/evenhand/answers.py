@@ -92,6 +92,7 @@ def _runs_code_from(loaded: LoadedClaim) -> str:
 
 def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running: bool = False) -> None:
     """The plan, for people; a run says itself, as it begins, what runs anew."""
+    from evenhand.foresight import Foresight
 
     document = plan_document(loaded, ledger)
     console.print(Text(f"{document['claim']} (claim {document['hash']})", style="bold"))

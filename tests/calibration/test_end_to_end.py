@@ -22,7 +22,7 @@ from evenhand.plan import ResolvedClaim
 from evenhand.verdict import Decision
 from tests.worlds import claim_of
 
-CLAIMS = 400
+CLAIMS = 150
 MARGIN = 0.1
 
 HEAD = f"""
@@ -107,7 +107,7 @@ def draw(claim: ResolvedClaim, effect: float, seed: int) -> dict[str, Outcome]:
 
 @dataclass(frozen=True)
 class Tally:
-    """What 400 claims of one family said.
+    """What the claims of one family said.
 
     Attributes:
         verdicts: of all variants in target conditions, counted.

@@ -163,8 +163,10 @@ def two_way_estimate(differences: ArrayLike, level: float = 0.95) -> MeanEstimat
             mean = float(scaled.mean()) * scale
             return without_spread(METHOD, mean, level=level, seeds=seeds, items=items, reason=reason)
     mean, square_seed, square_item, square_rest = mean_squares(scaled)
-    squares = (np.asarray(square) for square in (square_seed, square_item, square_rest))
-    total, df = (float(value) for value in variance_and_df(*squares, (seeds, items)))
+    variance, freedom = variance_and_df(
+        np.asarray(square_seed), np.asarray(square_item), np.asarray(square_rest), (seeds, items)
+    )
+    total, df = float(variance), float(freedom)
     if total <= 0:
         if square_rest > 0:
             reason = (

@@ -53,8 +53,11 @@ def two_way_alone(differences: Floats, level: float = 0.95) -> MeanEstimate:
     that is one experiment in three or so, and the tail that Holm, looks and null arms live in is wrong by a factor.
     """
     seeds, items = differences.shape
-    mean, *squares = mean_squares(differences)
-    total, df = (float(value) for value in variance_and_df(*map(np.asarray, squares), (seeds, items)))
+    mean, square_seed, square_item, square_rest = mean_squares(differences)
+    variance, freedom = variance_and_df(
+        np.asarray(square_seed), np.asarray(square_item), np.asarray(square_rest), (seeds, items)
+    )
+    total, df = float(variance), float(freedom)
     if total <= 0:
         return without_spread(TWO_WAY, mean, level=level, seeds=seeds, items=items, reason="no spread at all")
     error = (total / (seeds * items)) ** 0.5

@@ -22,9 +22,9 @@ METRIC, CURVE = "exact_match", "dev_exact_match"
 
 _BARS = (
     "Share of items whose marked answer is the gold number. Lines are 95 % intervals of each arm by itself: over seeds "
-    "and items together (two-way random effects), or over items alone where an arm has one trial; items of one "
-    "template count as one unit. They are cut at 0 and 1, and near those ends they cover less than 95 %. Whether two "
-    "arms differ is told by the paired contrasts, never by overlapping lines."
+    "and items together (the wider of two-way random effects and the t over seeds), or over items alone where an arm "
+    "has one trial; items of one template count as one unit. They are cut at 0 and 1, and near those ends they cover "
+    "less than 95 %. Whether two arms differ is told by the paired contrasts, never by overlapping lines."
 )
 _LINES = (
     "Exact match on the development split, whose items are not those of the verdict, at each look during training. "
