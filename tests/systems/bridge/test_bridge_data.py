@@ -16,7 +16,7 @@ from evenhand.errors import DataError
 from evenhand.systems.bridge import extraction, numerals, standins, stories
 from evenhand.systems.bridge.formats import STORY, check_no_gold, fitted_examples, worked_examples
 from evenhand.systems.bridge.items import DataFileError, Item, check_disjoint, read_gsm8k
-from evenhand.systems.bridge.language_model import LanguageModel
+from evenhand.systems.bridge.language_model import LanguageModel, load_language_model
 from evenhand.systems.bridge.people import OBJECTS, PEOPLE, Person
 from evenhand.systems.bridge.prompts import Prompts
 from evenhand.systems.bridge.state_cache import StateCache, write_cache
@@ -341,3 +341,12 @@ class TestStateCache:
         (tmp_path / "states.json").write_text("{")
         with pytest.raises(DataError, match="no readable cache"):
             StateCache(tmp_path, source.hash(), 2)
+
+
+def test_a_model_that_holds_an_adapter_is_refused_and_not_bridged_as_another(source, tmp_path) -> None:
+    source.model.save_pretrained(tmp_path)
+    source.tokenizer.save_pretrained(tmp_path)
+    assert load_language_model(tmp_path).name == str(tmp_path)
+    (tmp_path / "adapter_config.json").write_text("{}")
+    with pytest.raises(DataError, match="holds an adapter"):
+        load_language_model(tmp_path)

@@ -219,7 +219,8 @@ def read_numerals(about: Path) -> numerals.Numerals:
         return "plain"
     own = reading.read_json(about)
     written = own.get("numerals", "plain") if isinstance(own, dict) else None
-    if written not in get_args(numerals.Numerals):
-        raise DataError(f"{about} must say numerals: {', '.join(get_args(numerals.Numerals))}; found {written!r:.60}.")
-    found: numerals.Numerals = written
-    return found
+    kinds: tuple[numerals.Numerals, ...] = get_args(numerals.Numerals)
+    for kind in kinds:
+        if kind == written:
+            return kind
+    raise DataError(f"{about} must say numerals: {', '.join(kinds)}; found {written!r:.60}.")
