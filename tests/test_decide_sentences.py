@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from evenhand.answers import foresight_words
 from evenhand.decide import decide, progress
-from evenhand.outcome import Outcome
+from evenhand.foresight import foresee
+from evenhand.outcome import Failure, Outcome
 from evenhand.plan import ResolvedClaim
 from evenhand.report import render_report, verdict_lines, verdict_markdown, verdict_view
 from evenhand.trial import Trial
@@ -138,3 +140,57 @@ def test_a_pruning_reason_names_the_condition_whose_figures_it_quotes() -> None:
         assert "in 'easy': the 90% upper bound" in verdict.reasons[0]
         assert "in 'hard': the 90% upper bound" in verdict.reasons[0]
         assert "in 'still'" not in verdict.reasons[0]
+
+
+MINIMISED = TEXT.replace('name = "score"', 'name = "loss"\nceiling = 1.0').replace("items = 100", "")
+
+
+def diverging(text: str, seeds: set[int], arm: str = "on") -> tuple[ResolvedClaim, Decision]:
+    claim = claim_of(text)
+
+    def change(trial: Trial, outcome: Outcome) -> Outcome:
+        lost = trial.arm == arm and trial.seed in seeds
+        return Outcome(failure=Failure("diverged", "loss is nan")) if lost else outcome
+
+    return claim, decide(claim, outcomes_of(claim, change=change))
+
+
+def test_divergence_of_every_seed_is_a_result_that_says_so_and_has_no_interval() -> None:
+    claim, decision = diverging(MINIMISED, {0, 1, 2, 3, 4, 5})
+    (verdict,) = decision.verdicts
+    assert verdict.title == "regression (6 of 6 seeds diverged)"
+    assert "6 of 6 seeds of on diverged; scored at the worst value 1" in verdict.reasons[0]
+    assert verdict.contrasts[0].interval is None
+    assert verdict.contrasts[0].p_value is None
+    for face, text in everywhere(claim, decision).items():
+        assert "6 of 6 seeds diverged" in text, face
+        assert "95 %" not in text.split("Method")[0] or face == "page", face
+
+
+def test_some_seeds_that_diverged_are_counted_in_the_verdicts_line() -> None:
+    _, decision = diverging(MINIMISED, {1, 4})
+    (verdict,) = decision.verdicts
+    assert "2 of 6 seeds diverged" in verdict.title
+    assert "2 of 6 seeds of on diverged, and were scored at the worst value 1" in verdict.reasons[0]
+    assert verdict.contrasts[0].interval is not None
+
+
+def test_a_rival_that_diverged_at_every_seed_does_not_decide_a_gain() -> None:
+    rival = '[[arm]]\nname = "other"\nrole = "rival"\nsettings.effect = 0.05\n'
+    _, decision = diverging(with_arms(MINIMISED, rival), {0, 1, 2, 3, 4, 5}, arm="other")
+    assert decision.verdicts[0].kind == "gain"
+    assert decision.verdicts[0].standing == "off"
+
+
+def test_without_a_worst_value_the_key_that_gives_one_is_named() -> None:
+    _, decision = diverging(MINIMISED.replace("ceiling = 1.0", ""), {0, 1, 2, 3, 4, 5})
+    assert decision.verdicts[0].title == "not-run (diverged)"
+    assert "give `ceiling` under [metric], the worst value of loss" in decision.verdicts[0].reasons[0]
+
+
+def test_a_plan_for_fixed_models_counts_items_and_not_seeds() -> None:
+    claim = claim_of('scope = "checkpoint"\n' + TEXT.replace("[0, 1, 2, 3, 4, 5]", "[0]"))
+    (row,) = foresee(claim, {})
+    assert row.unit == "item sd of differences"
+    assert row.in_sd == pytest.approx(0.28, abs=0.005), "t test over 100 items at 80 % power"
+    assert "for new seeds" not in foresight_words(row)

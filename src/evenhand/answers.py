@@ -120,9 +120,10 @@ def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running
 def foresight_words(row: Foresight) -> str:
     """The smallest detectable effect of a rung, in a sentence."""
     strict = f", level {row.level:.2g} as Holm over {row.verdicts} verdicts can ask" if row.verdicts > 1 else ""
-    head = f"smallest detectable effect on {row.metric} with {row.seeds} seeds (80 % power{strict}): "
+    seeds = "1 seed" if row.seeds == 1 else f"{row.seeds} seeds"
+    head = f"smallest detectable effect on {row.metric} with {seeds} (80 % power{strict}): "
     if row.effect is None:
-        size = row.why_none if row.in_sd is None else f"{row.in_sd:.2f} x the seed sd of differences ({row.why_none})"
+        size = row.why_none if row.in_sd is None else f"{row.in_sd:.2f} x the {row.unit} ({row.why_none})"
         return head + size
     against = "above" if row.exceeds_margin else "within"
     return f"{head}{row.effect:.3g}, {against} the margin {row.margin:g} ({row.source})"

@@ -179,6 +179,7 @@ def _figures(
         correlation=None if correlation is None else correlation.over_seeds,
         gained=None if flips is None else flips.gained,
         lost=None if flips is None else flips.lost,
+        diverged=pairs.diverged,
         identical=pairs.identical,
         same_scores=_same_scores(pairs),
         scope=found.scope,

@@ -6,6 +6,7 @@ several variants, conditions and primary metrics the levels follow Holm; planned
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -260,7 +261,7 @@ def _deciding(judged: Sequence[Contrast]) -> Contrast:
     stood = [c for c in judged[1:] if c.kind != "gain"]
     if stood:
         return min(stood, key=lambda c: (c.kind in RESULT_KINDS, c.estimate if c.estimate is not None else 0.0))
-    return min(judged, key=lambda c: c.interval[0] if c.interval else 0.0)
+    return min(judged, key=lambda c: c.interval[0] if c.interval else math.inf)
 
 
 def _pruned(claim: ResolvedClaim, arm: Arm, cell: Cell, rung: str, reason: str) -> Verdict:

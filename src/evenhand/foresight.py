@@ -19,7 +19,7 @@ class Foresight:
     Attributes:
         metric, rung, seeds: where.
         effect: in the metric's unit, or None with ``why_none``.
-        in_sd: the same in units of the seed sd of paired differences.
+        in_sd: the same in units of ``unit``.
         margin: the smallest effect that matters.
         exceeds_margin: effects as small as the margin would usually be missed.
         source: where the seed sd comes from.
@@ -38,6 +38,8 @@ class Foresight:
     why_none: str = ""
     level: float = 0.05
     verdicts: int = 1
+    unit: str = "seed sd of differences"
+    scope: Scope = "recipe"
 
 
 def planning_level(claim: ResolvedClaim) -> tuple[float, int]:
@@ -67,19 +69,39 @@ def foresee(claim: ResolvedClaim, outcomes: Outcomes) -> tuple[Foresight, ...]:
 def _foresee(claim: ResolvedClaim, rung: Rung, metric: MetricClaim, outcomes: Outcomes) -> Foresight:
     count, items, margin = len(rung.seeds), claim.items[rung.name].count, metric.margin
     alpha, verdicts = planning_level(claim)
-    told = Foresight(metric.name, rung.name, count, None, None, margin, True, level=alpha, verdicts=verdicts)
+    told = Foresight(
+        metric.name, rung.name, count, None, None, margin, True, level=alpha, verdicts=verdicts, scope=claim.claim.scope
+    )
     spread = pilot_spread(claim, metric, outcomes)
+    if claim.claim.scope == "checkpoint" and (spread is None or not has_item_spread(spread)):
+        return _for_checkpoints(told, items, alpha)
     if spread is None:
         plain = statistics.smallest_detectable_effect(count, alpha=alpha)
         why = plain.reason or "no guess of that sd: give metric.sd, or run a null arm"
         return replace(told, in_sd=plain.in_sd, exceeds_margin=plain.effect is None, why_none=why)
-    has_items = items is not None and (spread.item_sd > 0 or spread.residual_sd > 0)
+    has_items = items is not None and has_item_spread(spread)
     scope = claim.claim.scope if has_items else "seeds"
     effect = statistics.planned_detectable(spread, count, items if has_items else None, scope=scope, alpha=alpha)
     if effect is None:
         return replace(told, why_none="one seed shows no spread")
     in_sd = effect / spread.seed_sd if spread.seed_sd > 0 else None
     return replace(told, effect=effect, in_sd=in_sd, exceeds_margin=effect > margin, source=f"spread: {spread.source}")
+
+
+def has_item_spread(spread: statistics.Spread) -> bool:
+    """Whether a spread says how differences vary over items."""
+    return spread.item_sd > 0 or spread.residual_sd > 0
+
+
+def _for_checkpoints(told: Foresight, items: int | None, alpha: float) -> Foresight:
+    """What new items can show of models that are fixed: seeds are not what is sampled."""
+    unit = "item sd of differences"
+    if items is None or items < 2:
+        why = "scope checkpoint: new items are what is sampled, and how many there are is not known before the run"
+        return replace(told, unit=unit, exceeds_margin=False, why_none=why)
+    plain = statistics.smallest_detectable_effect(items, alpha=alpha)
+    why = f"scope checkpoint, {items} items: their spread is not known before the run"
+    return replace(told, unit=unit, in_sd=plain.in_sd, exceeds_margin=False, why_none=why)
 
 
 def pilot_spread(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from evenhand import statistics
 from evenhand.claim import MetricClaim, Scope
 from evenhand.contrasts import estimate_pairs, pair
+from evenhand.divergence import with_divergence
 from evenhand.lost_pairs import Against, with_lost
 from evenhand.pairs import Pairs
 from evenhand.verdict import Contrast, Interval, LostPairs, VerdictKind, deciding_interval
@@ -63,6 +64,7 @@ def judge(
     judged = replace(found, kind=kind, qualifier=bracket, words=words)
     if kind in _SPEAKS_AGAINST and pairs.lost and estimate is not None:
         judged = _with_losses(judged, pairs, estimate.scope, metric, levels)
+    judged = with_divergence(judged, metric, pairs.failures)
     if judged.kind != "gain" or judged.collapse is None:
         return replace(judged, collapse=None)
     return replace(judged, words=f"{judged.words}; {collapse_words(judged.collapse)}")

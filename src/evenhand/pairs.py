@@ -87,6 +87,7 @@ class Pairs:
         dropped: seed to reason of the pairs that are missing.
         failures: classes of the failures behind them.
         pending: seeds of pairs whose trials have not run yet.
+        diverged: arm to the seeds at which it diverged and stands at the metric's worst value.
         chosen: which checkpoints were selected, in words; empty where the final ones are taken.
         invalid: (word, sentence) why the pairing is not allowed, or None.
         made: the outcomes behind the pairs, with their arms and seeds.
@@ -105,6 +106,7 @@ class Pairs:
     dropped: Mapping[str, str] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
     pending: tuple[int, ...] = ()
+    diverged: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     chosen: str = ""
     invalid: tuple[str, str] | None = None
     made: tuple[Made, ...] = ()
@@ -157,6 +159,7 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
     pending: list[int] = []
     present: list[tuple[bool, bool]] = []
     made: list[Made] = []
+    diverged: dict[str, tuple[int, ...]] = {}
     for seed in seeds:
         found = [outcomes.get(claim.trial(one, cell.condition, cell.rung, seed).id) for one in (arm, against)]
         sides = _with_worst([side(outcome, cell.metric) for outcome in found], cell.metric)
@@ -178,11 +181,14 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
                 halves.append((LostSide(seed, missing[0][0], of_variant, np.zeros(0)), sides[1 if of_variant else 0]))
             continue
         rows.append((seed, sides[0], sides[1]))
+        for one, outcome in zip((arm, against), found, strict=True):
+            if outcome is not None and outcome.failure is not None:  # with scores all the same: the worst there are
+                diverged[one.name] = (*diverged.get(one.name, ()), seed)
     mixed = disagreement(made)
     if mixed is not None:
         return Pairs(invalid=mixed, dropped=dropped, failures=tuple(failures), pending=tuple(pending))
     stacked = replace(_stack(rows, halves, arm, against), chosen=_chosen(rows, arm.name, against.name))
-    stacked = replace(stacked, made=tuple(made))
+    stacked = replace(stacked, made=tuple(made), diverged=diverged)
     invalid = stacked.invalid or _range_fault(stacked, cell.metric) or _repeat_fault(stacked, arm, against)
     if invalid is None and dropped and rows:
         check = statistics.check_pairs([p[1] for p in present], [p[0] for p in present])

@@ -70,6 +70,7 @@ class Contrast:
         words: the same as a sentence with its figures.
         qualifier: the word in brackets that this contrast alone would give its verdict.
         scope: what the estimate holds for: "recipe", "seeds" or "checkpoint".
+        diverged: arm to the seeds at which it diverged and was scored at the metric's worst value.
         collapse: beside a gain over seeds: how often a collapse could still hide; else None.
         lost_pairs: the contrast with one-sided losses at their worst, where there are such; else None.
         figures: further named figures of the procedure, for readers who recompute.
@@ -112,6 +113,7 @@ class Contrast:
     collapse: Collapse | None = None
     same_scores: Identical | None = None
     lost_pairs: LostPairs | None = None
+    diverged: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def deciding_interval(contrast: Contrast) -> tuple[Interval | None, float]:

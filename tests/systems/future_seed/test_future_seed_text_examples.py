@@ -140,3 +140,18 @@ def test_spot_questions_ask_for_resolved_positions_only() -> None:
     assert all(protein.mask[i] == "1" and i < 8 for i in asked)
     assert example.answer == " " + "".join(protein.labels[i] for i in asked)
     assert proteins.spot_examples([protein], 6, 8) == []  # fewer resolved residues than positions
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"test_list": "assert f(1) == 1"}, "its test_list is no list of texts"),
+        ({"test_list": [1]}, "its test_list is no list of texts"),
+        ({"test_imports": 3}, "its test_imports is no list of texts"),
+        ({"test_list": None}, "its test_list is no list of texts"),
+    ],
+)
+def test_mbpp_tests_that_are_no_list_of_texts_are_named(change: dict[str, object], said: str) -> None:
+    record = {"task_id": 1, "text": "do", "code": "def f(x): return x", "test_list": ["assert f(1) == 1"]} | change
+    with pytest.raises(DataError, match=f"here: 1 of 1 records are no MBPP: record 1: {said}"):
+        mbpp.mbpp_examples([record], "here", 0, True)

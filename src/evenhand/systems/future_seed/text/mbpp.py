@@ -35,19 +35,29 @@ def mbpp_examples(records: Sequence[Record], source: str, notes: int, tests_show
     for number, record in enumerate(records, start=1):
         name = str(record.get("task_id", number))
         try:
-            tests = tuple(str(test) for test in record["test_list"])
+            tests = _texts(record["test_list"], "test_list")
+            imports = _texts(record.get("test_imports") or [], "test_imports")
             problem = str(record.get("text") or record["prompt"])
             code = str(record["code"]).replace("\r\n", "\n").strip()
-        except (KeyError, TypeError) as error:
-            faults.append(f"record {number}: {type(error).__name__} {error}")
+        except KeyError as error:
+            faults.append(f"record {number}: KeyError {error}")
+            continue
+        except TypeError as error:
+            faults.append(f"record {number}: {error}")
             continue
         shown = "\nTests:\n" + "\n".join(tests) if tests_shown else ""
-        setup = str(record.get("test_setup_code") or "\n".join(record.get("test_imports") or ()))
+        setup = str(record.get("test_setup_code") or "\n".join(imports))
         judged = {"tests": tests, "setup": setup, "names": defined_names(code)}
         examples.append(Example(name, filler(name, notes), problem + shown, code, extra=judged))
     if faults:
         raise DataError(f"{source}: {len(faults)} of {len(records)} records are no MBPP: {'; '.join(faults[:5])}.")
     return examples
+
+
+def _texts(value: object, field: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise TypeError(f"its {field} is no list of texts")
+    return tuple(value)
 
 
 def defined_names(code: str) -> tuple[str, ...]:
