@@ -59,8 +59,7 @@ def _expected_test(seed: float, item: float, rest: float, seeds: int, items: int
     square_seed = (items * seed + rest) * seed_squares[:, None, None]
     square_item = (seeds * item + rest) * item_squares[None, :, None]
     square_rest = rest * rest_squares[None, None, :]
-    seed_part, item_part, rest_part = np.broadcast_arrays(square_seed, square_item, square_rest)
-    total, df = variance_and_df(seed_part, item_part, rest_part, (seeds, items))
+    total, df = variance_and_df(square_seed, square_item, square_rest, (seeds, items))
     two_way = stdtrit(df, 1 - alpha / 2) * np.sqrt(total / (seeds * items))
     over_seeds = critical_value(1 - alpha, df_seed) * np.sqrt(square_seed / (seeds * items))
     weights = seed_weights[:, None, None] * item_weights[None, :, None] * rest_weights[None, None, :]
