@@ -60,7 +60,7 @@ class StateCache:
                 opened: Any = safe_open(path, framework="pt")
                 self._shards.append(opened.get_slice("states"))
             except (OSError, SafetensorError, RuntimeError, ValueError) as error:
-                raise DataError(f"The cache file {path.name} is missing or torn: {error}.") from error
+                raise DataError(f"The cache file {path.name}, of states.json, is missing or torn: {error}.") from error
         self.width = int(about["width"])
 
     def __len__(self) -> int:
