@@ -194,3 +194,11 @@ def test_a_plan_for_fixed_models_counts_items_and_not_seeds() -> None:
     assert row.unit == "item sd of differences"
     assert row.in_sd == pytest.approx(0.28, abs=0.005), "t test over 100 items at 80 % power"
     assert "for new seeds" not in foresight_words(row)
+
+
+def test_a_table_of_an_unfinished_claim_says_pending_and_nothing_else() -> None:
+    claim = claim_of()
+    decision = decide(claim, outcomes_of(claim, change=lambda t, o: o if (t.seed or 0) < 3 else None))
+    table = verdict_markdown(claim, decision)
+    assert "| **not-run (pending)** |" in table
+    assert "None" not in table

@@ -49,7 +49,7 @@ def _rows(claim: ResolvedClaim, verdict: Verdict) -> list[tuple[str, ...]]:
         mark = " (decides)" if contrast is decides and len(verdict.contrasts) > 1 else ""
         kind = words.own_kind(contrast)
         said = f"{title}; {kind}" if not rows else str(kind or "")
-        said = title if not rows and kind == verdict.kind else said
+        said = title if not rows and kind in (None, verdict.kind) else said
         rows.append((verdict.condition, verdict.metric, arm, contrast.against + mark, *_figures(claim, contrast), said))
     return rows
 
