@@ -398,7 +398,7 @@ class Ledger:
             return found
         decoded = items_of(table_of(data), _names(reference) or (), self._item_names)
         self._decoded += 1
-        if self._decoded > _MANY_DECODED:
+        if self._decoded > _MANY_DECODED or self._scores.in_use:
             self._scores.add(reference["sha256"], decoded)
         return decoded
 

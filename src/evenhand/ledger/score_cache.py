@@ -73,6 +73,11 @@ class ScoreCache:
         self._pid = 0
         self._descriptor = -1
 
+    @property
+    def in_use(self) -> bool:
+        """Whether it holds anything: what is missing from it is then worth noting, too."""
+        return bool(self._spots)
+
     def get(self, digest: str, outputs: Callable[[str], Names | None]) -> dict[str, ItemScores] | None:
         """Metric to item scores, as the file of this sha256 holds them; None where they are not here.
 
