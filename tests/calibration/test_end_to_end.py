@@ -22,7 +22,7 @@ from evenhand.plan import ResolvedClaim
 from evenhand.verdict import Decision
 from tests.worlds import claim_of
 
-CLAIMS = 150
+CLAIMS = 100
 MARGIN = 0.1
 
 HEAD = f"""

@@ -152,6 +152,25 @@ def test_a_large_offset_does_not_swamp_the_variance():
     )
 
 
+@pytest.mark.parametrize("unit", [1.0, 0.7, 1 / 3])
+@pytest.mark.parametrize(
+    "table",
+    [
+        [[-1, 0], [-1, 0], [-1, -1], [0, -1]],
+        [[0, 0, 0], [-1, -1, 0], [-1, -1, -1]],
+        [[0, -1, -1, 1, -1], [1, 0, 0, 1, 1], [0, 0, 1, 0, 0]],
+    ],
+)
+def test_mean_squares_that_tie_are_not_told_apart_by_rounding(table, unit):
+    generator = np.random.default_rng(9)
+    values = unit * np.array(table, dtype=float)
+    found = set()
+    for _ in range(20):
+        seeds, items = generator.permutation(values.shape[0]), generator.permutation(values.shape[1])
+        found.add(round(statistics.two_way_estimate(values[seeds][:, items]).p, 9))
+    assert len(found) == 1
+
+
 def test_variance_components_of_one_seed_are_refused():
     with pytest.raises(StatisticsError, match="at least 2 seeds and 2 items, found 1 and 3"):
         statistics.variance_components([[1.0, 2.0, 3.0]])

@@ -29,7 +29,7 @@ from evenhand.statistics.estimate import (
     without_spread,
 )
 from evenhand.statistics.paired import paired_t
-from evenhand.statistics.two_way import OVER_SEEDS, TWO_WAY, mean_squares, two_way_estimate
+from evenhand.statistics.two_way import OVER_SEEDS, TIE, TWO_WAY, mean_squares, two_way_estimate
 
 METHOD = "difference of differences"
 
@@ -167,9 +167,9 @@ def _crossed_variance(left: Floats, right: Floats, seed_part: float) -> tuple[fl
         spread += rest_parts[-1] ** 2 / ((table.shape[1] - 1) * (seeds - 1))
     items_alone = sum(item_parts)
     total = seed_part + items_alone - sum(rest_parts)
-    if total > max(seed_part, items_alone):
+    if total > TIE * max(seed_part, items_alone):
         return total, total**2 / (spread + item_spread)
     # As in the two-way estimate: where a component is not above 0, the other stands with its own df.
-    if items_alone >= seed_part:
+    if TIE * items_alone >= seed_part:
         return items_alone, items_alone**2 / item_spread if item_spread > 0 else 0.0
     return seed_part, float(seeds - 1)

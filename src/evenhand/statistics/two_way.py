@@ -20,6 +20,9 @@ from evenhand.statistics.estimate import (
 
 _BLOCK = 8192
 METHOD = "two-way random effects (seeds x items), Satterthwaite, and paired t over seed means: the stricter of both"
+TIE = 1 + 1e-9
+"""Mean squares nearer to each other are equal: small whole scores tie exactly, and rounding must not choose between
+the degrees of freedom of seeds and of items."""
 TWO_WAY, OVER_SEEDS = "two-way random effects", "paired t over seed means"
 
 
@@ -83,9 +86,9 @@ def variance_and_df(
     df_seed, df_item = shape[0] - 1, shape[1] - 1
     total = square_seed + square_item - square_rest
     spread = square_seed**2 / df_seed + square_item**2 / df_item + square_rest**2 / (df_seed * df_item)
-    both = (square_seed > square_rest) & (square_item > square_rest)
+    both = (square_seed > TIE * square_rest) & (square_item > TIE * square_rest)
     alone = np.maximum(square_seed, square_item)
-    df_alone = np.where(square_item >= square_seed, df_item, df_seed)
+    df_alone = np.where(TIE * square_item >= square_seed, df_item, df_seed)
     return np.where(both, total, alone), np.where(both, total**2 / np.where(both, spread, 1.0), df_alone)
 
 
