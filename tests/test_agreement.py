@@ -9,7 +9,7 @@ import pytest
 
 from evenhand.decide import decide
 from evenhand.freshness import Freshness
-from evenhand.outcome import Outcome, made_otherwise
+from evenhand.outcome import Files, Outcome
 from evenhand.trial import Trial
 from tests.worlds import TEXT, claim_of, outcomes_of
 
@@ -79,7 +79,7 @@ def test_a_difference_of_differences_joins_no_two_states_of_a_file() -> None:
 def test_only_an_attempt_by_other_code_or_data_supersedes_a_result(
     earlier: Mapping[str, Mapping[str, str]], later: Mapping[str, Mapping[str, str]], otherwise: bool
 ) -> None:
-    assert made_otherwise(earlier, later) is otherwise
+    assert Files(**earlier).differ(Files(**later)) is otherwise
 
 
 def test_what_runs_anew_is_told_by_reason_with_its_arms() -> None:

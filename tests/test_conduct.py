@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from evenhand import files
 from evenhand.conduct import Observer, Tick, run_claim
 from evenhand.docket import LoadedClaim, load_claim, outcomes_so_far, queue
 from evenhand.errors import ClaimError, LedgerError
@@ -278,9 +279,7 @@ def test_a_finished_outcome_that_was_not_recorded_is_taken_up(toy_folder: Path) 
 
     folder = Ledger(toy_folder / "ledger").workdir(trial.id)
     folder.mkdir(parents=True)
-    outcome_file.write_atomically(
-        folder / "outcome.json", outcome_file.to_json(first.latest([trial.id])[trial.id].outcome)
-    )
+    files.write_text(folder / "outcome.json", outcome_file.to_json(first.latest([trial.id])[trial.id].outcome))
     _, recorder = run(path)
     assert trial.id not in {t.id for t, _, _ in recorder.trials}
     assert len(recorder.trials) == 7

@@ -17,7 +17,7 @@ from evenhand.outcome import ItemScores, Outcome
 from evenhand.verdict import Contrast
 from tests.worlds import TEXT, claim_of
 
-BARE = TEXT.replace('name = "score"', 'name = "loss"\ndirection = "maximise"')  # a metric without floor and ceiling
+BARE = TEXT.replace('name = "score"', 'name = "reward"')  # a metric without floor and ceiling
 MIRROR = {"gain": "regression", "regression": "gain"}
 FIGURES = (
     "estimate", "standard_error", "degrees_of_freedom", "p_value", "interval", "equivalence_interval", "sign_flip_p",
@@ -53,7 +53,7 @@ def verdict_of(arms: Scores, scope: str, order: NDArray[np.int64] | None = None)
     for trial in claim.trials(claim.claim.rungs[0]):
         places = order if order is not None and trial.arm == "on" else np.arange(items)
         table = ItemScores(tuple(ids[places].tolist()), arms[trial.arm][trial.seed or 0][places])
-        outcomes[trial.id] = Outcome(items={"loss": table}, spent={"steps": trial.amount}, grain={"steps": 1.0})
+        outcomes[trial.id] = Outcome(items={"reward": table}, spent={"steps": trial.amount}, grain={"steps": 1.0})
     verdict = decide(claim, outcomes).verdicts[0]
     return verdict.kind, verdict.contrasts[0]
 

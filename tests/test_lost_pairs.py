@@ -15,7 +15,7 @@ from evenhand.verdict import Verdict
 from tests.test_decide import text_with, verdict_of
 from tests.worlds import TEXT, World, claim_of, failed, outcomes_of
 
-UNBOUNDED = TEXT.replace('name = "score"', 'name = "loss"\ndirection = "maximise"')
+UNBOUNDED = TEXT.replace('name = "score"', 'name = "reward"')
 
 
 def lose(arm: str, *seeds: int) -> Any:
@@ -25,7 +25,8 @@ def lose(arm: str, *seeds: int) -> Any:
 def world(effect: float, seeds: int, *, bounded: bool, change: Any, sd: float = 0.01, direction: str = "") -> Verdict:
     """Graded scores around .5, whose true effect is far clear of their spread."""
     text = (TEXT if bounded else UNBOUNDED).replace("[0, 1, 2, 3, 4, 5]", str(list(range(seeds))))
-    claim = claim_of(text.replace('"maximise"', f'"{direction or "maximise"}"').replace("items = 100", "items = 40"))
+    text = text.replace('"reward"', '"loss"') if direction == "minimise" else text
+    claim = claim_of(text.replace("items = 100", "items = 40"))
     ids = tuple(f"item {i}" for i in range(40))
     outcomes = {}
     for trial in claim.trials(claim.claim.rungs[0]):

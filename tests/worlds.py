@@ -24,7 +24,9 @@ def run(settings: Settings, bench: Bench) -> dict[str, float]:
     return {}
 
 
-INFO = RecipeInfo({"score": Metric(floor=0.0, ceiling=1.0), "loss": Metric("minimise")}, ("steps",), 1)
+INFO = RecipeInfo(
+    {"score": Metric(floor=0.0, ceiling=1.0), "loss": Metric("minimise"), "reward": Metric()}, ("steps",), 1
+)
 RECIPE = Recipe("world", run, Settings, INFO, "version 1")
 
 TEXT = """

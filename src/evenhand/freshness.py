@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evenhand.execution import sources
+from evenhand.files import content_hash
 from evenhand.outcome import Files
 from evenhand.trial import Trial
 
@@ -78,9 +79,7 @@ class Present:
         if key not in self._data:
             path = Path(self.folder, key).expanduser()
             known = path.exists()
-            self._data[key] = (
-                (sources.folder_hash(path) if path.is_dir() else sources.file_hash(path)) if known else None
-            )
+            self._data[key] = content_hash(path) if known else None
         return self._data[key]
 
 

@@ -136,7 +136,7 @@ def _why_prune(claim: ResolvedClaim, arm: Arm, cell: Cell, outcomes: Outcomes) -
     return (
         f"the {rule.confidence:.0%} upper bound of its difference, {amount(futile.upper, metric, sign=True)}, is below "
         f"the margin {amount(metric.margin, metric)}; an effect as large as the margin is dropped "
-        f"{futile.false_prune_chance:.0%} of the time"
+        f"at most {futile.false_prune_chance:.0%} of the time"
     )
 
 

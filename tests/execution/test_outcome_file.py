@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evenhand import files
 from evenhand.errors import RecipeError
 from evenhand.execution import outcome_file
 from evenhand.execution.item_columns import item_scores
@@ -33,7 +34,7 @@ def test_an_outcome_survives_the_file(tmp_path: Path) -> None:
         pool=500,
     )
     path = tmp_path / "outcome.json"
-    outcome_file.write_atomically(path, outcome_file.to_json(outcome))
+    files.write_text(path, outcome_file.to_json(outcome))
     back = outcome_file.read(path)
     assert back.items["a"].ids == ("x", "y")
     assert back.items["a"].scores.tolist() == [0.0, 1.0]

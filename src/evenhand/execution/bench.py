@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import pickle
 import shutil
 import time
@@ -17,7 +15,7 @@ import numpy as np
 from evenhand.errors import DataError, RecipeError
 from evenhand.execution import sources
 from evenhand.execution.item_columns import item_scores
-from evenhand.execution.sources import file_hash, folder_hash
+from evenhand.files import content_hash, folder_hash, locked, replacing
 from evenhand.outcome import Curve, ItemScores
 from evenhand.trial import ItemSet, Trial, canonical_hash
 
@@ -173,13 +171,8 @@ class TrialBench:
             "code": self._code(),
             "budget": self.budget.state(),
         }
-        path = self.workdir / "checkpoint.pickle"
-        temporary = path.with_suffix(".part")
-        with temporary.open("wb") as file:
+        with replacing(self.workdir / "checkpoint.pickle") as part, part.open("wb") as file:
             pickle.dump(content, file, protocol=pickle.HIGHEST_PROTOCOL)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
 
     def _code(self) -> dict[str, str]:
         """The code of this trial as far as it is known by now."""
@@ -191,7 +184,7 @@ class TrialBench:
         changed = [key for key, digest in content.get("code", {}).items() if now.get(key, digest) != digest]
         for name, digest in content["hashes"].items():
             path = Path(self.folder, name).expanduser()
-            if not name.startswith("asset:") and path.exists() and _data_hash(path) != digest:
+            if not name.startswith("asset:") and path.exists() and content_hash(path) != digest:
                 changed.append(name)
         return sorted(changed)
 
@@ -236,8 +229,7 @@ class TrialBench:
         name = canonical_hash(dict(key))[:24]
         folder = self._assets / name
         self._assets.mkdir(parents=True, exist_ok=True)
-        with (self._assets / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self._assets / f"{name}.lock"):
             if not folder.exists():
                 part = self._assets / f"{name}.part"
                 shutil.rmtree(part, ignore_errors=True)
@@ -254,7 +246,7 @@ class TrialBench:
         found = Path(self.folder, Path(path).expanduser()).resolve()
         if not found.exists():
             raise DataError(f"There is no data file {path} (looked for {found}); mend the path in the settings.")
-        self.hashes[str(path)] = _data_hash(found)
+        self.hashes[str(path)] = content_hash(found)
         return found
 
     def finished_curves(self) -> dict[str, Curve]:
@@ -263,10 +255,6 @@ class TrialBench:
             name: Curve(*(np.asarray(column, dtype=np.float64) for column in zip(*points, strict=True)))
             for name, points in self.curves.items()
         }
-
-
-def _data_hash(path: Path) -> str:
-    return folder_hash(path) if path.is_dir() else file_hash(path)
 
 
 def _moved(used: np.random.Generator, fresh: np.random.Generator) -> bool:

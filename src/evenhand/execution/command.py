@@ -22,13 +22,14 @@ from typing import Any, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from evenhand import files
 from evenhand.errors import DataError, RecipeError
 from evenhand.execution import outcome_file, sources, templates
 from evenhand.execution.bench import TrialBench
 from evenhand.execution.failures import classify, failure_of_program
 from evenhand.execution.imports import module_files, with_local_imports
 from evenhand.execution.program import Ended, run_program
-from evenhand.execution.sources import file_hash
+from evenhand.files import file_hash
 from evenhand.outcome import Failure, Outcome
 from evenhand.recipe import Bench, RecipeSettings, recipe
 
@@ -117,7 +118,7 @@ def run(settings: CommandSettings, bench: TrialBench) -> Outcome:
     request, answer = bench.workdir / "request.json", bench.workdir / "command_outcome.json"
     answer.unlink(missing_ok=True)
     document = _request(settings, bench)
-    outcome_file.write_atomically(request, json.dumps(document))
+    files.write_text(request, json.dumps(document))
     argv = templates.fill(settings.argv, settings.values, _facts(document, request, answer))
     name, points = _short(settings.argv), _Points(bench)
     variables = {"EVENHAND_REQUEST": str(request), "EVENHAND_OUTCOME": str(answer)}

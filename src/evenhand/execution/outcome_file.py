@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -33,16 +32,6 @@ _KEYS |= {"draws", "pool"}
 
 _CONTRADICTION = 0.005
 """A metric may differ from the mean of its items by this share of 1, or of the mean where that is larger: rounding."""
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a part."""
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def to_json(outcome: Outcome) -> str:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from evenhand import files
 from evenhand.errors import RecipeError, ServerGone
 from evenhand.execution import outcome_file
 from evenhand.execution.failures import Ending, failure_without_outcome, kernel_kills
@@ -121,7 +122,7 @@ class LocalSlots:
         workdir = Path(job.workdir)
         workdir.mkdir(parents=True, exist_ok=True)
         (workdir / "outcome.json").unlink(missing_ok=True)
-        outcome_file.write_atomically(workdir / "job.json", job.to_json())
+        files.write_text(workdir / "job.json", job.to_json())
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._running[key] = _Running(job, attempt, time.monotonic(), now, kernel_kills(), limit_seconds)
         self._ask(op="start", key=key, job=str(workdir / "job.json"), log=str(workdir / "log.txt"))

@@ -16,11 +16,12 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from evenhand.execution import catalogue
 from evenhand.execution.imports import top_level_imports
+from evenhand.files import file_hash, folder_hash
 from evenhand.trial import Trial
 
 CHANGED = "changed while it ran: "
@@ -175,21 +176,6 @@ def _distribution(module: str) -> str:
 @functools.cache
 def _distributions() -> Mapping[str, list[str]]:
     return importlib.metadata.packages_distributions()
-
-
-def file_hash(path: Path) -> str:
-    """sha256 of a file's bytes, 64 hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def folder_hash(folder: Path, leave_out: Collection[str] = ()) -> str:
-    """sha256 over the names and contents of all files of a folder, 64 hex digits."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        if not any(part in leave_out for part in path.relative_to(folder).parts):
-            digest.update(f"{path.relative_to(folder).as_posix()}\0{file_hash(path)}\n".encode())
-    return digest.hexdigest()
 
 
 def code_hash(path: Path) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from evenhand import files
 from evenhand.errors import Diverged, RecipeError
 from evenhand.execution import catalogue, outcome_file, sources
 from evenhand.execution.bench import TrialBench
@@ -69,7 +70,7 @@ def main(job_path: Path) -> int:
     sources.PROCESS.begin()
     outcome = with_sources(run(job), job)
     try:
-        outcome_file.write_atomically(Path(job.workdir, "outcome.json"), _text_of(outcome))
+        files.write_text(Path(job.workdir, "outcome.json"), _text_of(outcome))
     except OSError:
         traceback.print_exc()
         return EXIT_OUTCOME_UNWRITTEN

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from evenhand.ledger.disk import make_folder, replace_file
+from evenhand.files import make_folder, write_bytes
 from evenhand.ledger.records import Place
 from evenhand.ledger.segments import FIRST, About, Entry, SegmentReading
 
@@ -84,7 +84,7 @@ class CheckedRecords:
         }
         text = json.dumps(document, separators=(",", ":")).encode()
         make_folder(self.folder)
-        replace_file(self.folder / f"{reading.name[:-6]}.json", _seal(text) + b"\n" + text)
+        write_bytes(self.folder / f"{reading.name[:-6]}.json", _seal(text) + b"\n" + text)
 
 
 def _seal(text: bytes) -> bytes:

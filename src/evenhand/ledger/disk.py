@@ -1,9 +1,8 @@
-"""Durable files, and what to do when the disk refuses them."""
+"""What to do when the disk refuses a ledger."""
 
 from __future__ import annotations
 
 import errno
-import os
 from pathlib import Path
 
 from evenhand.errors import LedgerError
@@ -27,39 +26,3 @@ def cannot_write(path: Path, error: OSError) -> LedgerError:
         f"The ledger at {path} cannot be written: {error.strerror or error}. {cure}, and run the same command again: "
         "what the ledger holds is whole, and the command goes on from there."
     )
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names of a folder's files durable, where the file system knows of that."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder, durably; its parents are made where they are missing."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        sync_folder(folder.parent)
-
-
-def replace_file(target: Path, data: bytes) -> None:
-    """Put a whole file in the place of what stood there: readers see the old file or the new one, never a part.
-
-    The content is on disk before the name is: a power cut leaves the old file or the new one, too.
-    """
-    part = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(3).hex()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

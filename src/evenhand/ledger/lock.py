@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from evenhand.errors import LedgerError
+from evenhand.files import locked
 from evenhand.ledger.disk import cannot_write
 
 
@@ -21,36 +21,23 @@ def hold(folder: Path, name: str) -> Iterator[None]:
         LedgerError: another process holds it (says which and since when), or the folder cannot be written.
     """
     path = folder / "locks" / f"{name}.lock"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    held = [descriptor]
-
-    def let_go() -> None:
-        while held:
-            os.close(held.pop())
-
-    # A forked child shares the lock and would keep it after this process is gone.
-    os.register_at_fork(after_in_child=let_go)
-    try:
-        _take(descriptor, folder, name)
+    with contextlib.ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = stack.enter_context(locked(path, wait=False))
+        except BlockingIOError as error:
+            holder = path.read_text(encoding="utf-8", errors="replace")[:200].strip() or "another process"
+            raise LedgerError(
+                f"'{name}' is in use by {holder}. Wait until it ends, stop it, or use another --ledger."
+            ) from error
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+        _sign(descriptor)
         yield
-    finally:
-        let_go()
 
 
-def _take(descriptor: int, folder: Path, name: str) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        holder = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
-        raise LedgerError(
-            f"'{name}' is in use by {holder}. Wait until it ends, stop it, or use another --ledger."
-        ) from error
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    with contextlib.suppress(OSError):  # who holds it is a courtesy; the lock stands without it
+def _sign(descriptor: int) -> None:
+    """Say who holds the lock: a courtesy, without which it stands all the same."""
+    with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"process {os.getpid()} since {datetime.now(UTC).isoformat(timespec='seconds')}".encode())

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.errors import LedgerError
+from evenhand.files import make_folder, sync_folder, write_bytes
 from evenhand.ledger.codec import whole_text
-from evenhand.ledger.disk import make_folder, replace_file, sync_folder
 from evenhand.outcome import Curve, ItemScores
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def write_table(folder: Path, stem: str, table: pa.Table, names: list[str]) -> d
     digest = hashlib.sha256(data).hexdigest()
     make_folder(folder)
     target = folder / f"{stem}-{digest[:12]}.parquet"
-    replace_file(target, data)
+    write_bytes(target, data)
     sync_folder(folder)
     return {"file": f"{folder.name}/{target.name}", "sha256": digest, "names": names}
 

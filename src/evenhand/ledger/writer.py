@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from evenhand.files import make_folder, sync_folder, write_bytes
 from evenhand.ledger.chain import read_chain
 from evenhand.ledger.checked import CheckedRecords
-from evenhand.ledger.disk import cannot_write, make_folder, replace_file, sync_folder
+from evenhand.ledger.disk import cannot_write
 from evenhand.ledger.records import Place
 from evenhand.ledger.segments import FIRST, line_of, record_hash
 
@@ -64,7 +65,7 @@ class SegmentWriter:
         self._pid, self._size, self._sequence, self._previous = 0, 0, -1, FIRST
         try:
             # The head comes before the segment, so that a segment without one is never what a crash leaves.
-            replace_file(head, json.dumps([-1, FIRST]).encode())
+            write_bytes(head, json.dumps([-1, FIRST]).encode())
             sync_folder(heads)
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
             self._pid = os.getpid()
@@ -122,4 +123,4 @@ class SegmentWriter:
         """
         with contextlib.suppress(OSError):
             data = json.dumps([self._sequence, self._previous]).encode()
-            replace_file(self.folder / "heads" / self._name, data)
+            write_bytes(self.folder / "heads" / self._name, data)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
@@ -15,6 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from evenhand.exhibit import Exhibit
+from evenhand.files import replacing
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.marks import visible
 from evenhand.plan import ResolvedClaim
@@ -75,20 +74,8 @@ def write_report(path: str | Path, html: str) -> Path:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(html)
-            file.flush()
-            os.fsync(file.fileno())
-        # A temporary file is readable by its owner alone; a report is for others too, as far as the umask allows.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path, public=True) as part:
+        part.write_bytes(html.encode("utf-8"))
     return path
 
 

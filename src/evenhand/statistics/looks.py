@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from evenhand import files
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import Floats, check_count, check_share
 from evenhand.statistics.special import stdtrit
@@ -148,7 +149,5 @@ def _cached_quantiles(counts: tuple[int, ...], draws: int, seed: int, cache: Pat
     quantiles[-1] = 1.0
     if cache is not None:
         cache.mkdir(parents=True, exist_ok=True)
-        part = cache / f"{name}.part"
-        part.write_text(json.dumps({"levels": list(_LEVELS), "quantiles": quantiles}), encoding="utf-8")
-        part.replace(cache / name)
+        files.write_text(cache / name, json.dumps({"levels": list(_LEVELS), "quantiles": quantiles}))
     return quantiles

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ from torch import Tensor
 
 from evenhand.data.reading import check_file
 from evenhand.errors import DataError, Fault, FaultsError
+from evenhand.files import replacing
 from evenhand.nn.rwkv7.config import RWKV7Config
 from evenhand.nn.rwkv7.kernel import Backend
 from evenhand.nn.rwkv7.model import RWKV7
@@ -93,16 +92,11 @@ def save_checkpoint(model: RWKV7, path: str | Path, *, dtype: torch.dtype | None
     if path.suffix not in {".pth", ".safetensors"}:
         raise CheckpointError(f"{path}: expected a name ending in .pth or .safetensors, found {path.suffix!r}.")
     try:
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=path.suffix)
-        os.close(handle)
-        try:
+        with replacing(path) as part:
             if path.suffix == ".pth":
-                torch.save(tensors, draft)
+                torch.save(tensors, part)
             else:
-                safetensors.torch.save_file(tensors, draft)
-            Path(draft).replace(path)
-        finally:
-            Path(draft).unlink(missing_ok=True)
+                safetensors.torch.save_file(tensors, part)
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:
         raise CheckpointError(f"{path}: the checkpoint cannot be written: {error}.") from error
 

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from evenhand.errors import DataError
-from evenhand.execution.sources import file_hash
+from evenhand.files import file_hash
 from evenhand.systems.bridge.formats import worked_examples
 from evenhand.systems.bridge.items import read_gsm8k
 from evenhand.trial import stream

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.errors import DataError
+from evenhand.files import replacing
 from evenhand.systems.lyapunov.certifier_kernels import REFUTED, SPLIT, decide_nodes
 from evenhand.systems.lyapunov.checker import BOUNDS
 from evenhand.systems.lyapunov.context_tree import UNITS, residue_images
@@ -218,17 +219,16 @@ def _load_state(path: Path) -> tuple[int, int, _Nodes, tuple[int, int, int]]:
 
 
 def _save_state(path: Path, certificate: Path, exponent: int, nodes: _Nodes, totals: tuple[int, int, int]) -> None:
-    partial = path.with_name(path.name + ".part.npz")
-    np.savez_compressed(
-        partial,
-        bytes=certificate.stat().st_size,
-        exponent=exponent,
-        words=nodes.words,
-        lengths=nodes.lengths,
-        masks=nodes.masks,
-        totals=json.dumps(totals),
-    )
-    partial.replace(path)
+    with replacing(path) as part, part.open("wb") as file:
+        np.savez_compressed(
+            file,
+            bytes=certificate.stat().st_size,
+            exponent=exponent,
+            words=nodes.words,
+            lengths=nodes.lengths,
+            masks=nodes.masks,
+            totals=json.dumps(totals),
+        )
 
 
 def _summarise(certificate: Path, masses: Masses) -> None:

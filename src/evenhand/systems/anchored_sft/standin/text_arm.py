@@ -12,7 +12,7 @@ import numpy as np
 
 from evenhand.data import reading
 from evenhand.errors import DataError
-from evenhand.execution.sources import file_hash
+from evenhand.files import file_hash
 from evenhand.outcome import Outcome
 from evenhand.recipe import Bench
 from evenhand.systems.anchored_sft.chat_files import read_records
