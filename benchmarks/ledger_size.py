@@ -28,7 +28,8 @@ from pathlib import Path
 import numpy as np
 
 from evenhand.conduct import Observer, run_claim
-from evenhand.docket import all_trials, fix_claim, load_claim
+from evenhand.docket import all_trials, load_claim
+from evenhand.enter import fix_claim
 from evenhand.ledger import Ledger
 from evenhand.outcome import Execution, ItemScores, Outcome
 from evenhand.trial import Trial

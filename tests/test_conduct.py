@@ -14,7 +14,8 @@ import pytest
 
 from evenhand import files
 from evenhand.conduct import Observer, Tick, run_claim
-from evenhand.docket import LoadedClaim, load_claim, outcomes_so_far, queue
+from evenhand.docket import LoadedClaim, load_claim, queue
+from evenhand.enter import outcomes_so_far
 from evenhand.errors import ClaimError, LedgerError
 from evenhand.ledger import Ledger
 from evenhand.outcome import Execution, Outcome

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.docket import check_after, load_claim
+from evenhand.docket import load_claim
+from evenhand.enter import check_after
 from evenhand.errors import ClaimError
 from evenhand.ledger import Ledger
 from tests.test_conduct import run, write_claim

@@ -11,7 +11,8 @@ import pytest
 
 from evenhand.answers import plan_document, status_documents
 from evenhand.conduct import run_claim
-from evenhand.docket import decided, load_claim
+from evenhand.docket import load_claim
+from evenhand.enter import decided
 from evenhand.ledger import Ledger
 from evenhand.publish import save_report
 from evenhand.verdict import Decision

@@ -8,8 +8,9 @@ import pytest
 
 from evenhand.answers import plain, status_documents
 from evenhand.conduct import run_claim
-from evenhand.docket import decided, exploratory_trial, load_claim
+from evenhand.docket import exploratory_trial, load_claim
 from evenhand.documents import verdict_table_of
+from evenhand.enter import decided
 from evenhand.errors import ClaimError
 from evenhand.ledger import Ledger
 from evenhand.publish import save_report

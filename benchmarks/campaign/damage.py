@@ -24,7 +24,8 @@ import numpy as np
 from benchmarks.campaign.rows import Row
 from evenhand.answers import plain
 from evenhand.decide import decide
-from evenhand.docket import LoadedClaim, all_trials, fix_claim, load_claim, outcomes_so_far
+from evenhand.docket import LoadedClaim, all_trials, load_claim
+from evenhand.enter import fix_claim, outcomes_so_far
 from evenhand.errors import LedgerError
 from evenhand.ledger import Ledger
 from evenhand.outcome import Curve, Execution, ItemScores, Outcome

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from evenhand import standing
-from evenhand.docket import LoadedClaim, all_trials, settled, stale_results
+from evenhand.docket import LoadedClaim, all_trials, settled
+from evenhand.enter import stale_results
 from evenhand.execution.catalogue import COMMAND, Listing
 from evenhand.execution.failures import ADVICE
 from evenhand.ledger import Ledger

@@ -87,7 +87,8 @@ def run(
     from evenhand.answers import print_decision, print_plan
     from evenhand.conduct import run_claim
     from evenhand.display import observer
-    from evenhand.docket import is_finished, load_claim, queue
+    from evenhand.docket import load_claim, queue
+    from evenhand.enter import is_finished
     from evenhand.execution.machine import cores
     from evenhand.ledger import Ledger
     from evenhand.publish import save_report
@@ -125,7 +126,8 @@ def run(
 def plan(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
     """Show what a claim would run: trials, budget, smallest detectable effect."""
     from evenhand.answers import plan_document, print_plan
-    from evenhand.docket import check_after, load_claim
+    from evenhand.docket import load_claim
+    from evenhand.enter import check_after
     from evenhand.ledger import Ledger
 
     loaded = load_claim(claim)
@@ -163,7 +165,8 @@ def status(
 def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
     """Decide a claim from the outcomes in the ledger, without running anything."""
     from evenhand.answers import print_decision
-    from evenhand.docket import decided, load_claim
+    from evenhand.docket import load_claim
+    from evenhand.enter import decided
     from evenhand.ledger import Ledger
 
     loaded = load_claim(claim)

@@ -106,7 +106,8 @@ def _for_claim(
     path: Path, ledger: Path, counts: tuple[int, ...], items: int | None, spreads: Spreads
 ) -> tuple[PowerAnswer, ...]:
     from evenhand import statistics
-    from evenhand.docket import load_claim, outcomes_so_far, settled
+    from evenhand.docket import load_claim, settled
+    from evenhand.enter import outcomes_so_far
     from evenhand.foresight import claim_power
     from evenhand.ledger import Ledger
 

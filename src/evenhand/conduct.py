@@ -12,7 +12,8 @@ from typing import Any, Self
 
 from evenhand import expectations
 from evenhand.decide import progress, running_contrasts
-from evenhand.docket import LoadedClaim, all_trials, decided, fix_claim, outcomes_so_far, settled, stale_results
+from evenhand.docket import LoadedClaim, all_trials, settled
+from evenhand.enter import decided, fix_claim, outcomes_so_far, stale_results
 from evenhand.errors import ClaimError
 from evenhand.execution.failures import Ending, Retries, keeps_its_work, likeness
 from evenhand.execution.machine import provenance

@@ -126,7 +126,8 @@ def verdict_table_of(claim: Path, ledger: Path) -> str:
         DataError: there is no such ledger.
         ClaimError: the claim cannot be read, or the ledger does not know it.
     """
-    from evenhand.docket import all_trials, decided, load_claim
+    from evenhand.docket import all_trials, load_claim
+    from evenhand.enter import decided
     from evenhand.ledger import Ledger
     from evenhand.report import verdict_markdown
 

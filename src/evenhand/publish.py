@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from evenhand.docket import LoadedClaim, all_trials, decided
+from evenhand.docket import LoadedClaim, all_trials
+from evenhand.enter import decided
 from evenhand.errors import DataError, RecipeError
 from evenhand.execution import catalogue
 from evenhand.ledger import Ledger
