@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from evenhand.error_classes import classify
 from evenhand.errors import DataError
-from evenhand.execution.failures import classify
 from tests.mutations import COUNT, assert_only_data_errors
 from tests.systems.text_readers import ANCHORED, BRIDGE, TRANSLATORS, Reader
 

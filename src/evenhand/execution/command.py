@@ -23,10 +23,11 @@ from typing import Any, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from evenhand import files
+from evenhand.error_classes import classify
 from evenhand.errors import DataError, RecipeError
 from evenhand.execution import outcome_file, sources, templates
 from evenhand.execution.bench import TrialBench
-from evenhand.execution.failures import classify, failure_of_program
+from evenhand.execution.failures import failure_of_program
 from evenhand.execution.imports import module_files, with_local_imports
 from evenhand.execution.program import Ended, run_program
 from evenhand.files import file_hash

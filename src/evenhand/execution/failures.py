@@ -1,8 +1,7 @@
-"""Failure classes: telling a machine's failure from an idea's failure, and what to do about each."""
+"""Failures of trials: what to do about each class, what is tried again, and what the end of a process tells."""
 
 from __future__ import annotations
 
-import errno
 import re
 import signal
 import sys
@@ -10,6 +9,7 @@ import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from evenhand.error_classes import OUT_OF_MEMORY, UNWRITTEN, classify, disk_refused
 from evenhand.errors import DataError, Diverged
 from evenhand.outcome import Execution, Failure, FailureClass, Phase
 
@@ -32,58 +32,6 @@ ADVICE: dict[FailureClass, str] = {
     "diverged": "Training left the finite numbers: a result about this arm, not a failure of the machine.",
 }
 """What to do about a failure of each class, for people."""
-
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
-_NETWORK_MODULES = ("requests.", "urllib3.", "httpx", "httpcore", "huggingface_hub.")
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
-_UNWRITTEN = ("no space left on device", "disk quota exceeded", "basic_ios::clear: iostream error")
-"""What writers in compiled code say where the system would have given a number; the last is torch's."""
-
-
-def classify(error: BaseException) -> FailureClass:
-    """The class of an exception that a recipe raised; its causes are looked at too."""
-    seen: BaseException | None = error
-    while seen is not None:
-        kind = _classify_one(seen)
-        if kind is not None:
-            return kind
-        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
-    return "code"
-
-
-def _classify_one(error: BaseException) -> FailureClass | None:
-    if isinstance(error, Diverged):
-        return "diverged"
-    if isinstance(error, DataError):
-        return "data"
-    text = str(error).lower()
-    if isinstance(error, MemoryError) or any(words in text for words in _OUT_OF_MEMORY):
-        return "resource"
-    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
-        return "resource"
-    return "infrastructure" if _is_infrastructure(error) else None
-
-
-def _is_infrastructure(error: BaseException) -> bool:
-    """Network, hub and disk: nothing that the recipe or the idea could help."""
-    module = type(error).__module__ + "."
-    if isinstance(error, ConnectionError | TimeoutError) or module.startswith(_NETWORK_MODULES):
-        return True
-    return disk_refused(error)
-
-
-def disk_refused(error: BaseException) -> bool:
-    """Whether the disk is full or will not be written.
-
-    Compiled writers tell it in words and without a number: torch by the place in its archive that it did not reach,
-    safetensors by the system's number in brackets.
-    """
-    if isinstance(error, OSError) and error.errno in _DISK:
-        return True
-    text = str(error).lower()
-    if "inline_container" in text and "unexpected pos" in text:
-        return True
-    return any(words in text for words in _UNWRITTEN) or any(f"(os error {number})" in text for number in _DISK)
 
 
 def failure_of(error: BaseException, phase: Phase) -> Failure:
@@ -203,11 +151,11 @@ def failure_of_program(code: int, name: str, tail: str, *, out_of_memory: bool, 
     last = "\n".join(tail.strip().splitlines()[-_LAST_LINES:]).lower()
     if signalled == "SIGKILL" and out_of_memory:
         return Failure("resource", f"the kernel killed {name}: the machine was out of memory", "run", tail)
-    if any(words in last for words in (*_OUT_OF_MEMORY, *_OUT_OF_MEMORY_OF_PROGRAMS)):
+    if any(words in last for words in (*OUT_OF_MEMORY, *_OUT_OF_MEMORY_OF_PROGRAMS)):
         return Failure("resource", f"{name} ran out of memory ({how})", "run", tail)
     if signalled in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"):
         return Failure("infrastructure", f"{name} was killed from outside ({signalled})", "run", tail)
-    if any(words in last for words in _UNWRITTEN):
+    if any(words in last for words in UNWRITTEN):
         return Failure("infrastructure", f"{name} could not write a file (is the disk full?): {how}", "run", tail)
     if _NETWORK_ERROR.search(last):
         return Failure("infrastructure", f"{name} could not reach the network ({how})", "run", tail)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evenhand.error_classes import classify
 from evenhand.errors import DataError, SettingsError
-from evenhand.execution.failures import classify
 from evenhand.systems.anchored_sft.conversations import (
     Conversation,
     ConversationFaults,

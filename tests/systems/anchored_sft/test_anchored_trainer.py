@@ -323,7 +323,7 @@ def test_an_adapter_rescaled_to_nothing_is_the_base_and_comes_back_whole(
 def test_a_full_disk_is_said_before_anything_is_written(
     adapted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from evenhand.execution.failures import classify
+    from evenhand.error_classes import classify
     from evenhand.systems.anchored_sft import adapters
 
     monkeypatch.setattr(adapters.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10})())

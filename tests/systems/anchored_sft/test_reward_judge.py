@@ -13,8 +13,8 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, Qwen3ForSequenceClassification
 
+from evenhand.error_classes import classify
 from evenhand.errors import DataError
-from evenhand.execution.failures import classify
 from evenhand.systems.anchored_sft.decoding import render
 from evenhand.systems.anchored_sft.judge import (
     JudgedQuestion,

@@ -10,8 +10,8 @@ from typing import Any
 
 from evenhand.data import reading
 from evenhand.data.models import provenance
+from evenhand.error_classes import classify
 from evenhand.errors import DataError
-from evenhand.execution.failures import classify
 from evenhand.outcome import Outcome
 from evenhand.recipe import Bench
 from evenhand.systems.anchored_sft.adapters import load_base, load_tokenizer
