@@ -4,7 +4,7 @@ Run: python benchmarks/anchored_sft_anchor.py [--threads 2] [--repeats 3] [--lay
 
 Compared, each in a process of its own (peak resident memory cannot be told apart otherwise), one after the other:
 
-    plain    LoRA SFT with the chunked cross-entropy of evenhand.nn.anchors
+    plain    LoRA SFT with the chunked cross-entropy of evenhand_systems.anchored_sft.anchors
     anchor   the same with a divergence from the base (forward, reverse, js, non-target)
     naive    the anchor as one would write it first: full logits of student and base, cross-entropy and KL by autograd
 
@@ -74,7 +74,13 @@ def naive_loss(model, inputs, targets):
 
 def chunked_loss(model, inputs, targets, arm: str, chunk: int):
     """The library's loss, with or without an anchor."""
-    from evenhand.nn.anchors import Divergence, anchored_loss, base_hidden_states, hidden_states, output_head
+    from evenhand_systems.anchored_sft.anchors import (
+        Divergence,
+        anchored_loss,
+        base_hidden_states,
+        hidden_states,
+        output_head,
+    )
 
     base, divergence = None, None
     if arm != "plain":

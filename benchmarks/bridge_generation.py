@@ -16,11 +16,12 @@ from statistics import median
 import numpy as np
 import torch
 
-from evenhand.systems.bridge import standins, stories
-from evenhand.systems.bridge.formats import STORY
-from evenhand.systems.bridge.language_model import LanguageModel
-from evenhand.systems.bridge.prompts import Prompts
-from evenhand.systems.bridge.soft_prompt import SoftPrompt
+from evenhand_systems.bridge.models import standins
+from evenhand_systems.bridge.models.language_model import LanguageModel
+from evenhand_systems.bridge.tasks import stories
+from evenhand_systems.bridge.tasks.formats import STORY
+from evenhand_systems.bridge.translation.prompts import Prompts
+from evenhand_systems.bridge.translation.soft_prompt import SoftPrompt
 
 
 def measure(kind: standins.StandIn, items: int, new_tokens: int, repeats: int) -> dict[str, float]:

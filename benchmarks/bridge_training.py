@@ -19,16 +19,17 @@ from statistics import median
 import numpy as np
 import torch
 
-from evenhand.nn.translators import TranslatorConfig, build_translator
-from evenhand.systems.bridge import standins, stories
-from evenhand.systems.bridge.bridge import Bridge, StatesOf
-from evenhand.systems.bridge.formats import STORY
-from evenhand.systems.bridge.language_model import LanguageModel
-from evenhand.systems.bridge.prompts import Prompts
-from evenhand.systems.bridge.settings import LossWeights, TrainingSettings
-from evenhand.systems.bridge.soft_prompt import SoftPrompt
-from evenhand.systems.bridge.state_cache import StateCache, pad_states, write_cache
-from evenhand.systems.bridge.trainer import BridgeTrainer
+from evenhand_systems.bridge.models import standins
+from evenhand_systems.bridge.models.language_model import LanguageModel
+from evenhand_systems.bridge.models.state_cache import StateCache, pad_states, write_cache
+from evenhand_systems.bridge.settings import LossWeights, TrainingSettings
+from evenhand_systems.bridge.tasks import stories
+from evenhand_systems.bridge.tasks.formats import STORY
+from evenhand_systems.bridge.training.trainer import BridgeTrainer
+from evenhand_systems.bridge.translation.bridge import Bridge, StatesOf
+from evenhand_systems.bridge.translation.prompts import Prompts
+from evenhand_systems.bridge.translation.soft_prompt import SoftPrompt
+from evenhand_systems.bridge.translators import TranslatorConfig, build_translator
 
 SETTINGS = TrainingSettings(kl_tokens=24, losses=LossWeights(answer=1.0, kl=1.0, token_alignment=0.3))
 

@@ -16,15 +16,15 @@ import time
 from pathlib import Path
 from statistics import median
 
-from evenhand.conduct import Observer, run_claim
-from evenhand.docket import load_claim
+from evenhand.claims.load import load_claim
 from evenhand.ledger import Ledger
-from evenhand.outcome import Execution, Outcome
-from evenhand.trial import Trial
+from evenhand.recipes.outcome import Execution, Outcome
+from evenhand.recipes.trial import Trial
+from evenhand.running.run import Observer, run_claim
 
 RECIPE = """
 import torch
-from evenhand.recipe import Bench, RecipeSettings
+from evenhand.recipes.contract import Bench, RecipeSettings
 
 class Settings(RecipeSettings):
     size: float = 1.0

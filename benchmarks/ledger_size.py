@@ -27,19 +27,19 @@ from pathlib import Path
 
 import numpy as np
 
-from evenhand.conduct import Observer, run_claim
-from evenhand.docket import all_trials, load_claim
-from evenhand.enter import fix_claim
+from evenhand.claims.load import all_trials, load_claim
 from evenhand.ledger import Ledger
-from evenhand.outcome import Execution, ItemScores, Outcome
-from evenhand.trial import Trial
+from evenhand.recipes.outcome import Execution, ItemScores, Outcome
+from evenhand.recipes.trial import Trial
+from evenhand.running.enter import fix_claim
+from evenhand.running.run import Observer, run_claim
 
 VARIANTS, CONDITIONS, ITEMS = 10, 5, 1000
 
 RECIPE = '''
 import numpy as np
 
-from evenhand.recipe import Bench, Metric, RecipeSettings, recipe
+from evenhand.recipes.contract import Bench, Metric, RecipeSettings, recipe
 
 
 class Settings(RecipeSettings):
@@ -136,7 +136,7 @@ def finish(path: Path) -> list[Cost]:
 
 def timed(what: str, words: Sequence[str], path: Path) -> Cost:
     """One command in a fresh process."""
-    command = [sys.executable, "-m", "evenhand.cli", *words, "--ledger", str(path.parent / "ledger")]
+    command = [sys.executable, "-m", "evenhand.cli.main", *words, "--ledger", str(path.parent / "ledger")]
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, state, usage = os.wait4(process.pid, 0)

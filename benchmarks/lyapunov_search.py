@@ -16,14 +16,14 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from evenhand.systems.lyapunov.arithmetic import steps_to_one, trajectory
-from evenhand.systems.lyapunov.evaluation_set import generate
-from evenhand.systems.lyapunov.gradual_search import learn_gradually
-from evenhand.systems.lyapunov.metrics import decide
-from evenhand.systems.lyapunov.potential import Potential
-from evenhand.systems.lyapunov.potential_search import learn
-from evenhand.systems.lyapunov.search_problem import Measure
-from evenhand.systems.lyapunov.trajectories import listed_steps
+from evenhand_systems.lyapunov.measures import decide
+from evenhand_systems.lyapunov.numbers.arithmetic import steps_to_one, trajectory
+from evenhand_systems.lyapunov.numbers.evaluation_set import generate
+from evenhand_systems.lyapunov.numbers.trajectories import listed_steps
+from evenhand_systems.lyapunov.potentials.gradual import learn_gradually
+from evenhand_systems.lyapunov.potentials.potential import Potential
+from evenhand_systems.lyapunov.potentials.problem import Measure
+from evenhand_systems.lyapunov.potentials.search import learn
 
 LOOKAHEAD, SMALL, FAR = 10, 1000, (81 << 200) * 2
 Way = tuple[str, int, int, int, float, float]

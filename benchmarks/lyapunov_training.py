@@ -20,16 +20,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from evenhand.systems.lyapunov.arithmetic import syracuse
-from evenhand.systems.lyapunov.features import FeatureSpec, features, reference_features
-from evenhand.systems.lyapunov.layers import REFERENCE_LAYERS, parse_layers
-from evenhand.systems.lyapunov.limbs import Limbs, draw, pack, unpack
-from evenhand.systems.lyapunov.network import LyapunovNetwork
-from evenhand.systems.lyapunov.options import TrainingOptions
-from evenhand.systems.lyapunov.pools import HardPool
-from evenhand.systems.lyapunov.precision import Precision, multiplies_bf16
-from evenhand.systems.lyapunov.trainer import Batch, Trainer, make_batch, stack
-from evenhand.systems.lyapunov.trajectories import training_seeds
+from evenhand_systems.lyapunov.networks.layers import REFERENCE_LAYERS, parse_layers
+from evenhand_systems.lyapunov.networks.network import LyapunovNetwork
+from evenhand_systems.lyapunov.networks.options import TrainingOptions
+from evenhand_systems.lyapunov.networks.pools import HardPool
+from evenhand_systems.lyapunov.networks.precision import Precision, multiplies_bf16
+from evenhand_systems.lyapunov.networks.trainer import Batch, Trainer, make_batch, stack
+from evenhand_systems.lyapunov.numbers.arithmetic import syracuse
+from evenhand_systems.lyapunov.numbers.features import FeatureSpec, features, reference_features
+from evenhand_systems.lyapunov.numbers.limbs import Limbs, draw, pack, unpack
+from evenhand_systems.lyapunov.numbers.trajectories import training_seeds
 
 
 def seconds(function: Callable[[], object]) -> float:

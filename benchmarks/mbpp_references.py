@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from evenhand.data import reading
-from evenhand.systems.future_seed import sandbox
-from evenhand.systems.future_seed.text.examples import Example
-from evenhand.systems.future_seed.text.mbpp import mbpp_examples
+from evenhand_systems.future_seed import sandbox
+from evenhand_systems.future_seed.text.examples import Example
+from evenhand_systems.future_seed.text.mbpp import mbpp_examples
 
 LIMITS = sandbox.Limits(seconds=60.0, cpu_seconds=60)
 

@@ -26,8 +26,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from evenhand.nn.rwkv7 import RWKV7, RWKV7Config, save_checkpoint
-from evenhand.nn.rwkv7.inference import Inference, choose_precision
+from evenhand_systems.rwkv7 import RWKV7, RWKV7Config, save_checkpoint
+from evenhand_systems.rwkv7.inference import Inference, choose_precision
 
 CONFIG = RWKV7Config(layers=12, width=768)
 PROMPT, DECODED = 512, 48

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from evenhand.nn.rwkv7 import RWKV7, RWKV7Config, Seeding, SeedingSettings, wkv7
+from evenhand_systems.rwkv7 import RWKV7, RWKV7Config, Seeding, SeedingSettings, wkv7
 
 SHAPES = [(1, 1024, 12, 64), (32, 64, 4, 32)]
 

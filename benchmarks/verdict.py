@@ -27,15 +27,15 @@ from statistics import median
 
 import numpy as np
 
-from evenhand.docket import all_trials, load_claim
+from evenhand.claims.load import all_trials, load_claim
 from evenhand.ledger import Ledger
-from evenhand.outcome import Execution, ItemScores, Outcome
-from evenhand.trial import Trial
+from evenhand.recipes.outcome import Execution, ItemScores, Outcome
+from evenhand.recipes.trial import Trial
 
 VARIANTS, CONDITIONS, SEEDS, ITEMS = 10, 4, 10, 1000
 
 RECIPE = '''
-from evenhand.recipe import Bench, Metric, RecipeSettings, recipe
+from evenhand.recipes.contract import Bench, Metric, RecipeSettings, recipe
 
 
 class Settings(RecipeSettings):
@@ -87,7 +87,7 @@ def write(folder: Path) -> Path:
 
 def command(path: Path) -> list[str]:
     """The command that is timed."""
-    return [sys.executable, "-m", "evenhand.cli", "verdict", str(path), "--ledger", str(path.parent / "ledger")]
+    return [sys.executable, "-m", "evenhand.cli.main", "verdict", str(path), "--ledger", str(path.parent / "ledger")]
 
 
 def once(path: Path) -> tuple[float, float]:

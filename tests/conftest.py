@@ -10,8 +10,8 @@ TOY = '''
 import os, signal, time
 import numpy as np
 from evenhand.errors import DataError, Diverged
-from evenhand.outcome import Failure, Outcome
-from evenhand.recipe import Bench, Metric, RecipeSettings, recipe
+from evenhand.recipes.outcome import Failure, Outcome
+from evenhand.recipes.contract import Bench, Metric, RecipeSettings, recipe
 
 
 class Settings(RecipeSettings):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.conduct import run_claim
-from evenhand.docket import load_claim
-from evenhand.documents import bind, verdict_table_of
+from evenhand.claims.load import load_claim
 from evenhand.ledger import Ledger
-from evenhand.publish import save_report
+from evenhand.report.bind import bind, verdict_table_of
+from evenhand.report.save import save_report
+from evenhand.running.run import run_claim
 
 DOCS = Path(__file__).parent.parent / "docs"
 EXAMPLE = re.compile(r"<!-- example: (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.claim import parse_claim
-from evenhand.outcome import Failure, ItemScores, Outcome
-from evenhand.plan import ResolvedClaim, resolve
-from evenhand.recipe import Bench, Metric, Recipe, RecipeInfo, RecipeSettings
-from evenhand.trial import Trial, stream
+from evenhand.claims.resolve import ResolvedClaim, resolve
+from evenhand.claims.schema import parse_claim
+from evenhand.recipes.contract import Bench, Metric, Recipe, RecipeInfo, RecipeSettings
+from evenhand.recipes.outcome import Failure, ItemScores, Outcome
+from evenhand.recipes.trial import Trial, stream
 
 
 class Settings(RecipeSettings):

@@ -22,17 +22,17 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.campaign.rows import Row
-from evenhand.answers import plain
-from evenhand.decide import decide
-from evenhand.docket import LoadedClaim, all_trials, load_claim
-from evenhand.enter import fix_claim, outcomes_so_far
+from evenhand.claims.load import LoadedClaim, all_trials, load_claim
+from evenhand.cli.output import plain
+from evenhand.decisions.decide import decide
 from evenhand.errors import LedgerError
 from evenhand.ledger import Ledger
-from evenhand.outcome import Curve, Execution, ItemScores, Outcome
-from evenhand.trial import Trial
+from evenhand.recipes.outcome import Curve, Execution, ItemScores, Outcome
+from evenhand.recipes.trial import Trial
+from evenhand.running.enter import fix_claim, outcomes_so_far
 
 RECIPE = """
-from evenhand.recipe import Bench, Metric, RecipeSettings, recipe
+from evenhand.recipes.contract import Bench, Metric, RecipeSettings, recipe
 
 
 class Settings(RecipeSettings):

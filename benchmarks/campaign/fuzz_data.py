@@ -20,16 +20,17 @@ import torch
 from benchmarks.campaign.rows import Row
 from evenhand.data.records import read_file
 from evenhand.errors import DataError
-from evenhand.nn.rwkv7 import RWKV7, RWKV7Config, WorldTokenizer, load_checkpoint, save_checkpoint
-from evenhand.systems.future_seed.tasks import structure, sudoku
-from evenhand.systems.future_seed.text import arc, hotpot, mbpp, punctuation
-from evenhand.systems.future_seed.text.chains import read_chains
-from evenhand.systems.future_seed.text.tokenizers import FileTokenizer
-from evenhand.systems.lyapunov import certifier, network
-from evenhand.systems.lyapunov.certificate_form import verified
-from evenhand.systems.lyapunov.evaluation_set import read_csv as read_evaluation_set
-from evenhand.systems.lyapunov.features import FeatureSpec
-from evenhand.systems.lyapunov.potential import load_potential, zero_potential
+from evenhand_systems.future_seed.tasks import structure, sudoku
+from evenhand_systems.future_seed.text import arc, hotpot, mbpp, punctuation
+from evenhand_systems.future_seed.text.chains import read_chains
+from evenhand_systems.future_seed.text.tokenizers import FileTokenizer
+from evenhand_systems.lyapunov.certificates import certifier
+from evenhand_systems.lyapunov.certificates.form import verified
+from evenhand_systems.lyapunov.networks import network
+from evenhand_systems.lyapunov.numbers.evaluation_set import read_csv as read_evaluation_set
+from evenhand_systems.lyapunov.numbers.features import FeatureSpec
+from evenhand_systems.lyapunov.potentials.potential import load_potential, zero_potential
+from evenhand_systems.rwkv7 import RWKV7, RWKV7Config, WorldTokenizer, load_checkpoint, save_checkpoint
 from tests.mutations import json_mutations, mutations
 
 AREA = "fuzz"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.campaign.rows import Row
 from evenhand.errors import DataError
-from tests.systems.text_readers import ANCHORED, BRIDGE, TRANSLATORS, Reader
+from tests.evenhand_systems.text_readers import ANCHORED, BRIDGE, TRANSLATORS, Reader
 
 PARTS = (
     ("anchored_sft: conversations, questions, rewards, texts", ANCHORED),

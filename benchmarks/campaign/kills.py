@@ -31,7 +31,7 @@ ORPHAN_SECONDS = 2.0
 
 RECIPE = """
 import time
-from evenhand.recipe import Bench, RecipeSettings
+from evenhand.recipes.contract import Bench, RecipeSettings
 
 class Settings(RecipeSettings):
     effect: float = 0.0
@@ -143,7 +143,7 @@ def _environment() -> dict[str, str]:
 
 
 def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-P", "-c", "from evenhand.cli import main; main()", *arguments]
+    return [sys.executable, "-P", "-c", "from evenhand.cli.main import main; main()", *arguments]
 
 
 def _lab(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -231,7 +231,7 @@ def _find(main: int, target: str) -> int | None:
     """The process to kill: the lab itself, the child that is the fork server, or one of the server's children."""
     if target == "main process":
         return main
-    servers = [child for child in _children(main) if b"evenhand.execution.server" in _command_line(child)]
+    servers = [child for child in _children(main) if b"evenhand.execution.local.server" in _command_line(child)]
     if not servers or target == "fork server":
         return servers[0] if servers else None
     workers = _children(servers[0])

@@ -12,12 +12,12 @@ from collections import defaultdict
 from pathlib import Path
 
 from benchmarks.campaign.rows import Row
-from evenhand.systems.future_seed import sandbox
-from tests.systems.future_seed.sandbox.attempts import Attempt, held
-from tests.systems.future_seed.sandbox.cheats import CHEATS
-from tests.systems.future_seed.sandbox.escapes import ESCAPES
-from tests.systems.future_seed.sandbox.hogs import HOGS
-from tests.systems.future_seed.sandbox.right import RIGHT, Right
+from evenhand_systems.future_seed import sandbox
+from tests.evenhand_systems.future_seed.sandbox.attempts import Attempt, held
+from tests.evenhand_systems.future_seed.sandbox.cheats import CHEATS
+from tests.evenhand_systems.future_seed.sandbox.escapes import ESCAPES
+from tests.evenhand_systems.future_seed.sandbox.hogs import HOGS
+from tests.evenhand_systems.future_seed.sandbox.right import RIGHT, Right
 
 WORDS = {
     "cheat": "programs that solve nothing and want to pass",

@@ -10,8 +10,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from evenhand.decide import decide
-from evenhand.outcome import Failure, ItemScores, Outcome
+from evenhand.decisions.decide import decide
+from evenhand.recipes.outcome import Failure, ItemScores, Outcome
 from tests.worlds import TEXT, claim_of
 
 ITEMS = 80

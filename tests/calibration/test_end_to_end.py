@@ -14,12 +14,12 @@ from math import sqrt
 import numpy as np
 import pytest
 
-import evenhand.contrasts
+import evenhand.decisions.contrasts
 from evenhand import statistics
-from evenhand.decide import decide, progress
-from evenhand.outcome import ItemScores, Outcome
-from evenhand.plan import ResolvedClaim
-from evenhand.verdict import Decision
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.decide import decide, progress
+from evenhand.decisions.verdict import Decision
+from evenhand.recipes.outcome import ItemScores, Outcome
 from tests.worlds import claim_of
 
 CLAIMS = 100
@@ -159,7 +159,7 @@ def simulate(family: str, effect: float) -> Tally:
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bootstrap is shown beside and decides nothing."""
-    monkeypatch.setattr(evenhand.contrasts, "BOOTSTRAP_DRAWS", 2)
+    monkeypatch.setattr(evenhand.decisions.contrasts, "BOOTSTRAP_DRAWS", 2)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -13,8 +13,8 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from evenhand.data import models
-from evenhand.error_classes import classify
 from evenhand.errors import DataError
+from evenhand.recipes.error_classes import classify
 from tests.mutations import assert_only_data_errors, mutations
 
 

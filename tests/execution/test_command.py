@@ -11,21 +11,21 @@ from typing import Any
 
 import pytest
 
-from evenhand.conduct import Observer, run_claim
-from evenhand.docket import load_claim
+from evenhand.claims.load import load_claim
 from evenhand.errors import ClaimError
 from evenhand.execution.failures import failure_of_program
 from evenhand.execution.machine import device_of_programs
 from evenhand.ledger import Ledger
-from evenhand.outcome import Execution, FailureClass, Outcome
-from evenhand.trial import Trial
+from evenhand.recipes.outcome import Execution, FailureClass, Outcome
+from evenhand.recipes.trial import Trial
+from evenhand.running.run import Observer, run_claim
 
 HEAD = """
 import json, os, random, signal, sys, subprocess, time
-request = json.load(open(os.environ["EVENHAND_REQUEST"]))
+request = json.load(open(os.environ["evenhand_REQUEST"]))
 settings, items = request["settings"], request["items"]
 def answer(document):
-    json.dump(document, open(os.environ["EVENHAND_OUTCOME"], "w"))
+    json.dump(document, open(os.environ["evenhand_OUTCOME"], "w"))
 def well():
     answer({"items": {"accuracy": {"ids": [str(i) for i in range(items["count"])], "scores": [0.5] * items["count"]}},
             "spent": {"steps": request["budget"]["amount"]}})
@@ -173,7 +173,7 @@ def test_templates_in_the_arguments_are_filled_in(tmp_path: Path) -> None:
         "a = sys.argv[1:]; r = request\n"
         'assert a[0] == f"--seed={r[\'seed\']}" and a[1] == "--lr" and float(a[2]) == settings["rate"], a\n'
         'assert a[3] == "4" and a[4] == r["device"] and a[5] == str(r["threads"]) and a[6] == r["workdir"], a\n'
-        'assert a[7] == os.environ["EVENHAND_OUTCOME"] and a[8] == "0:8", a\n'
+        'assert a[7] == os.environ["evenhand_OUTCOME"] and a[8] == "0:8", a\n'
         'assert a[9:] == ["{seed}", \'{"a": {"b": 1}}\', "${HOME}"], a\n'
         "well()",
         argv,
@@ -247,7 +247,7 @@ def test_progress_bars_and_lines_without_end_stay_lines(tmp_path: Path) -> None:
 
 
 def test_status_shows_the_last_lines_of_the_program(tmp_path: Path) -> None:
-    from evenhand.answers import status_documents
+    from evenhand.cli.output import status_documents
 
     claim = write(tmp_path, 'print("about to crash"); int("{seed}")')
     run_claim(load_claim(claim), Ledger(tmp_path / "ledger"), jobs=1)

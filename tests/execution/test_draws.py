@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.conduct import run_claim
-from evenhand.docket import load_claim
+from evenhand.claims.load import load_claim
 from evenhand.errors import RecipeError
 from evenhand.execution.bench import TrialBench
 from evenhand.ledger import Ledger
 from evenhand.ledger.codec import outcome_from_plain, outcome_to_plain
-from evenhand.outcome import Outcome
-from evenhand.trial import ItemSet, Trial
-from tests.test_conduct import write_claim
+from evenhand.recipes.outcome import Outcome
+from evenhand.recipes.trial import ItemSet, Trial
+from evenhand.running.run import run_claim
+from tests.running.test_run import write_claim
 
 
 def bench_of(folder: Path, seed: int | None = None) -> TrialBench:

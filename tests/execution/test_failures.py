@@ -24,7 +24,7 @@ from evenhand.execution.failures import (
     failure_without_outcome,
     keeps_its_work,
 )
-from evenhand.outcome import Execution, Failure, FailureClass
+from evenhand.recipes.outcome import Execution, Failure, FailureClass
 from tests.full_disk import largest_file
 
 

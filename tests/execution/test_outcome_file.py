@@ -16,7 +16,7 @@ from evenhand.execution import outcome_file
 from evenhand.execution.item_columns import item_scores
 from evenhand.ledger.codec import outcome_to_plain
 from evenhand.ledger.tables import curves_table, items_table
-from evenhand.outcome import Curve, Failure, ItemScores, Outcome
+from evenhand.recipes.outcome import Curve, Failure, ItemScores, Outcome
 from tests.mutations import assert_only_data_errors, json_mutations, mutations
 
 

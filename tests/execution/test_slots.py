@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from evenhand import cli
+from evenhand.cli import main as cli
 from evenhand.errors import ServerGone
+from evenhand.execution.local.slots import Finished, LocalSlots
 from evenhand.execution.machine import cores, share_threads
-from evenhand.execution.slots import Finished, LocalSlots
 from evenhand.execution.worker import Job
-from evenhand.trial import ItemSet, Trial
+from evenhand.recipes.trial import ItemSet, Trial
 
 
 def job_of(
@@ -108,7 +108,7 @@ def test_a_trial_past_its_time_is_stopped(slots: LocalSlots, toy_folder: Path) -
 def test_a_trial_that_ignores_the_request_to_stop_is_killed(
     slots: LocalSlots, toy_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evenhand.execution.slots._GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("evenhand.execution.local.slots._GRACE_SECONDS", 0.3)
     finished = run(slots, job_of(toy_folder, behave="stubborn"), limit=2.0)
     assert finished.outcome.failure is not None
     assert finished.outcome.failure.kind == "timeout"

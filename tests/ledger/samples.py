@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from evenhand.ledger import Ledger
-from evenhand.outcome import Curve, Execution, ItemScores, Outcome
-from evenhand.trial import ItemSet, Trial
+from evenhand.recipes.outcome import Curve, Execution, ItemScores, Outcome
+from evenhand.recipes.trial import ItemSet, Trial
 
 TRIAL = Trial("c", "on", "default", "confirm", 1, "toy", "v1", {"a": {"b": 1}}, "steps", 10, ItemSet("confirm", 5, 3))
 OUTCOME = Outcome(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from evenhand.errors import LedgerError
 from evenhand.ledger import Ledger, codec, writer
-from evenhand.outcome import Curve, Failure, ItemScores, Outcome
+from evenhand.recipes.outcome import Curve, Failure, ItemScores, Outcome
 from tests.ledger.samples import EXECUTION, OUTCOME, SMALL, TRIAL, fill
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -166,7 +166,7 @@ def test_a_missing_folder_is_an_empty_ledger_to_read(tmp_path: Path) -> None:
 
 def test_a_trial_keeps_the_id_under_which_it_was_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Ledger(tmp_path).record_outcome(TRIAL, OUTCOME, EXECUTION, "h", {})
-    monkeypatch.setattr("evenhand.trial.CONTRACT_VERSION", 1000)
+    monkeypatch.setattr("evenhand.recipes.trial.CONTRACT_VERSION", 1000)
     later = replace(TRIAL)
     assert later.id != TRIAL.id
     assert Ledger(tmp_path).outcomes()[0].trial.id == TRIAL.id

@@ -12,7 +12,7 @@ import pytest
 from evenhand.errors import LedgerError
 from evenhand.ledger import Ledger, checked, ledger
 from evenhand.ledger.score_cache import ScoreCache
-from evenhand.outcome import Failure, ItemScores, Outcome
+from evenhand.recipes.outcome import Failure, ItemScores, Outcome
 from tests.ledger.samples import EXECUTION, OUTCOME, SMALL, TRIAL, faults_of, fill, rewrite, segment_of
 
 

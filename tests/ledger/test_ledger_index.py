@@ -10,7 +10,7 @@ import pytest
 
 from evenhand.errors import LedgerError
 from evenhand.ledger import Ledger, index
-from evenhand.outcome import Failure, Outcome
+from evenhand.recipes.outcome import Failure, Outcome
 from tests.ledger.samples import EXECUTION, SMALL, TRIAL, fill, rewrite, segment_of
 
 COUNT = "select count(*) from items where metric = 'score'"

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evenhand.claim import Claim
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.claims.schema import Claim
+from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict
 from evenhand.ledger.records import OutcomeRecord, Place
-from evenhand.outcome import Curve, Execution, Failure, ItemScores, Outcome
-from evenhand.plan import ResolvedClaim
-from evenhand.trial import ItemSet, Trial, canonical_hash
-from evenhand.verdict import Contrast, Decision, Interaction, Verdict
+from evenhand.recipes.outcome import Curve, Execution, Failure, ItemScores, Outcome
+from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
 
 _T95 = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 8: 2.365, 10: 2.262}
 

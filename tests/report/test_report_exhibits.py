@@ -10,18 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenhand.exhibit import (
-    Answered,
-    Bar,
-    Bars,
-    Grid,
-    Lines,
-    Point,
-    Sample,
-    Samples,
-    Scatter,
-    Trace,
-)
+from evenhand.recipes.exhibit import Answered, Bar, Bars, Grid, Lines, Point, Sample, Samples, Scatter, Trace
 from evenhand.report import make_exhibits, render_report, scored_trials
 from evenhand.report.exhibit_views import exhibit_views
 from evenhand.report.label_places import Box, Wanted, places

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evenhand.outcome import Curve, ItemScores
+from evenhand.recipes.outcome import Curve, ItemScores
 from evenhand.report.curves import curve_figures
 from evenhand.report.flips import flips_of
 from evenhand.report.results import Results

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evenhand.outcome import Curve, Outcome
+from evenhand.decisions.verdict import Exploratory
+from evenhand.recipes.outcome import Curve, Outcome
 from evenhand.report import numbers, render_report, write_report
 from evenhand.report.words import LOOKS
-from evenhand.verdict import Exploratory
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "col", "wbr"}
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&amp;\\1"

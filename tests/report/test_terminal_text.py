@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from evenhand.decisions.verdict import Exploratory, deciding_interval
 from evenhand.report import numbers, verdict_lines, verdict_view
 from evenhand.report.words import LOOKS
-from evenhand.verdict import Exploratory, deciding_interval
 
 
 def printed(claim, decision, width: int) -> list[str]:

@@ -16,8 +16,8 @@ from evenhand.errors import DataError, RecipeError
 from evenhand.execution import sources
 from evenhand.execution.item_columns import item_scores
 from evenhand.files import content_hash, folder_hash, locked, replacing
-from evenhand.outcome import Curve, ItemScores
-from evenhand.trial import ItemSet, Trial, canonical_hash
+from evenhand.recipes.outcome import Curve, ItemScores
+from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
 
 PROGRESS_SECONDS = 0.2
 """Shortest time between two lines of the progress file."""
@@ -98,7 +98,7 @@ class WatchedItemSet(ItemSet):
 
 
 class TrialBench:
-    """The lab's side of the recipe contract (``evenhand.recipe.Bench``) for one trial in its own process."""
+    """The lab's side of the recipe contract (``evenhand.recipes.contract.Bench``) for one trial in its own process."""
 
     def __init__(
         self, trial: Trial, *, workdir: Path, assets: Path, data_folder: Path, threads: int, device: tuple[str, str]

@@ -2,9 +2,9 @@
 
 The program is started with the claim's folder as its working folder and finds in its environment
 
-- ``EVENHAND_REQUEST``: a JSON file with ``settings``, ``seed``, ``stream_seed``, ``budget`` (``unit``, ``amount``),
+- ``evenhand_REQUEST``: a JSON file with ``settings``, ``seed``, ``stream_seed``, ``budget`` (``unit``, ``amount``),
   ``items`` (``name``, ``start``, ``count``, ``seed``), ``threads``, ``device`` and ``workdir``;
-- ``EVENHAND_OUTCOME``: the path to which it writes its outcome file (see ``evenhand.execution.outcome_file``).
+- ``evenhand_OUTCOME``: the path to which it writes its outcome file (see ``evenhand.execution.outcome_file``).
 
 Templates in its arguments (``{seed}``, ``{settings.lr}``; see ``evenhand.execution.templates``) are filled in.
 Lines on its standard output of the form ``evenhand: {"step": 10, "loss": 2.3}`` become points of learning curves.
@@ -23,7 +23,6 @@ from typing import Any, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from evenhand import files
-from evenhand.error_classes import classify
 from evenhand.errors import DataError, RecipeError
 from evenhand.execution import outcome_file, sources, templates
 from evenhand.execution.bench import TrialBench
@@ -31,8 +30,9 @@ from evenhand.execution.failures import failure_of_program
 from evenhand.execution.imports import module_files, with_local_imports
 from evenhand.execution.program import Ended, run_program
 from evenhand.files import file_hash
-from evenhand.outcome import Failure, Outcome
-from evenhand.recipe import Bench, RecipeSettings, recipe
+from evenhand.recipes.contract import Bench, RecipeSettings, recipe
+from evenhand.recipes.error_classes import classify
+from evenhand.recipes.outcome import Failure, Outcome
 
 PREFIX = "evenhand: "
 """Start of an output line that carries points of learning curves."""
@@ -122,7 +122,7 @@ def run(settings: CommandSettings, bench: TrialBench) -> Outcome:
     files.write_text(request, json.dumps(document))
     argv = templates.fill(settings.argv, settings.values, _facts(document, request, answer))
     name, points = _short(settings.argv), _Points(bench)
-    variables = {"EVENHAND_REQUEST": str(request), "EVENHAND_OUTCOME": str(answer)}
+    variables = {"evenhand_REQUEST": str(request), "evenhand_OUTCOME": str(answer)}
     try:
         with _recorded_sources(settings, bench):
             ended = run_program(argv, bench.folder, variables, points.take)
@@ -184,7 +184,7 @@ def _answer(answer: Path, ended: Ended, name: str) -> Outcome:
     if not answer.exists():
         if ended.code != 0:
             return Outcome(failure=failure_of_program(ended.code, name, ended.tail, out_of_memory=ended.out_of_memory))
-        message = f"{name} ended well but wrote no outcome file to the path in EVENHAND_OUTCOME"
+        message = f"{name} ended well but wrote no outcome file to the path in evenhand_OUTCOME"
         return Outcome(failure=Failure("code", message, "report", ended.tail))
     try:
         outcome = outcome_file.read(answer)

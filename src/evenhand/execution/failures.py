@@ -9,9 +9,9 @@ import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evenhand.error_classes import OUT_OF_MEMORY, UNWRITTEN, classify, disk_refused
 from evenhand.errors import DataError, Diverged
-from evenhand.outcome import Execution, Failure, FailureClass, Phase
+from evenhand.recipes.error_classes import OUT_OF_MEMORY, UNWRITTEN, classify, disk_refused
+from evenhand.recipes.outcome import Execution, Failure, FailureClass, Phase
 
 RETRIES: dict[FailureClass, int] = {
     "infrastructure": 2,

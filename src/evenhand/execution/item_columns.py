@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from evenhand.errors import RecipeError
-from evenhand.outcome import ItemScores
+from evenhand.recipes.outcome import ItemScores
 
 
 def number(value: Any, where: str, *, finite: bool = False) -> float:

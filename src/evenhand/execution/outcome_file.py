@@ -25,7 +25,7 @@ import numpy as np
 from evenhand.data.reading import read_text
 from evenhand.errors import DataError, RecipeError
 from evenhand.execution.item_columns import item_scores, listed, number, text
-from evenhand.outcome import Curve, Failure, FailureClass, ItemScores, Outcome, Phase
+from evenhand.recipes.outcome import Curve, Failure, FailureClass, ItemScores, Outcome, Phase
 
 _KEYS = {"metrics", "undefined", "items", "curves", "spent", "grain", "data", "notes", "code", "packages", "failure"}
 _KEYS |= {"draws", "pool"}

@@ -19,10 +19,10 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from evenhand.execution import catalogue
 from evenhand.execution.imports import top_level_imports
 from evenhand.files import file_hash, folder_hash
-from evenhand.trial import Trial
+from evenhand.recipes import catalogue
+from evenhand.recipes.trial import Trial
 
 CHANGED = "changed while it ran: "
 """Before the hash of a file that was written after the process began: what ran may have been the old one."""

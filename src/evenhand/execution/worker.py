@@ -20,13 +20,14 @@ from pydantic import BaseModel, ValidationError
 
 from evenhand import files
 from evenhand.errors import Diverged, RecipeError
-from evenhand.execution import catalogue, outcome_file, sources
+from evenhand.execution import outcome_file, sources
 from evenhand.execution.bench import TrialBench
 from evenhand.execution.failures import EXIT_OUTCOME_UNWRITTEN, failure_of
 from evenhand.execution.lifetime import die_with_parent
 from evenhand.execution.machine import choose_device, device_of_programs
-from evenhand.outcome import Failure, Outcome, Phase
-from evenhand.trial import ItemSet, Trial
+from evenhand.recipes import catalogue
+from evenhand.recipes.outcome import Failure, Outcome, Phase
+from evenhand.recipes.trial import ItemSet, Trial
 
 
 @dataclass(frozen=True)

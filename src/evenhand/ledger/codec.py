@@ -13,8 +13,8 @@ import numpy as np
 from evenhand.errors import LedgerError
 from evenhand.ledger.records import ClaimRecord, DecisionRecord
 from evenhand.ledger.segments import Entry
-from evenhand.outcome import Execution, Failure, Outcome
-from evenhand.trial import ItemSet, Trial
+from evenhand.recipes.outcome import Execution, Failure, Outcome
+from evenhand.recipes.trial import ItemSet, Trial
 
 
 def whole_text(text: str) -> str:

@@ -33,8 +33,8 @@ from evenhand.ledger.tables import (
 )
 from evenhand.ledger.verify import verify
 from evenhand.ledger.writer import SegmentWriter
-from evenhand.outcome import Curve, Execution, Files, ItemScores, Outcome
-from evenhand.trial import Trial
+from evenhand.recipes.outcome import Curve, Execution, Files, ItemScores, Outcome
+from evenhand.recipes.trial import Trial
 
 _FOLDERS = ("segments", "heads", "items", "curves", "locks")
 """What a folder must have one of to be a ledger."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evenhand.outcome import Execution, Outcome
-from evenhand.trial import Trial
+from evenhand.recipes.outcome import Execution, Outcome
+from evenhand.recipes.trial import Trial
 
 
 @dataclass(frozen=True)

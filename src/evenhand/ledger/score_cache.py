@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.ledger.codec import whole_text
-from evenhand.outcome import ItemScores
+from evenhand.recipes.outcome import ItemScores
 
 _HEADER = struct.Struct("<4sII32s")
 """Mark, length and checksum of the payload, key."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from evenhand.errors import LedgerError
 from evenhand.ledger.records import Place
-from evenhand.outcome import Files
+from evenhand.recipes.outcome import Files
 
 FIRST = "0" * 64
 """What stands for the hash before the first record of a segment."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from evenhand.errors import LedgerError
 from evenhand.files import make_folder, sync_folder, write_bytes
 from evenhand.ledger.codec import whole_text
-from evenhand.outcome import Curve, ItemScores
+from evenhand.recipes.outcome import Curve, ItemScores
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -13,7 +13,7 @@ from evenhand.ledger.records import VerifyReport
 from evenhand.ledger.score_cache import ScoreCache
 from evenhand.ledger.segments import Entry
 from evenhand.ledger.tables import items_of, read_checked, read_table
-from evenhand.outcome import ItemScores
+from evenhand.recipes.outcome import ItemScores
 
 _FOLDERS = ("items", "curves")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from evenhand.plan import ResolvedClaim
+from evenhand.claims.resolve import ResolvedClaim
 from evenhand.report.drawing import DASHES
 
 MARKS: tuple[tuple[str, str], ...] = (

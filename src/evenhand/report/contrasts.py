@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evenhand.claim import Condition, MetricClaim
-from evenhand.plan import ResolvedClaim
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.claims.schema import Condition, MetricClaim
+from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, VerdictKind, deciding_interval
 from evenhand.report import numbers, words
 from evenhand.report.forest import Scale, Strip, Tick
 from evenhand.report.results import Results
-from evenhand.verdict import Contrast, Decision, Interaction, Verdict, VerdictKind, deciding_interval
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
-from evenhand.outcome import Curve
+from evenhand.recipes.outcome import Curve
 from evenhand.report.drawing import DASHES, LARGEST, Floats, Line, Sketch, frame, panels
 from evenhand.report.results import Results
 

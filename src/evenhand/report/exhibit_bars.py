@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evenhand.exhibit import Bar, Bars
+from evenhand.recipes.exhibit import Bar, Bars
 from evenhand.report import numbers
 from evenhand.report.drawing import limits, round_values, tick_label
 from evenhand.report.exhibit_charts import Looks, drawable

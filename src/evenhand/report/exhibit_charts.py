@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from markupsafe import escape
 
-from evenhand.exhibit import Point, Scatter, Trace
+from evenhand.recipes.exhibit import Point, Scatter, Trace
 from evenhand.report.arm_looks import MARKS, ArmLook
 from evenhand.report.curves import kept
 from evenhand.report.drawing import (

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from evenhand.exhibit import Bars, Exhibit, Grid, Lines, Samples, Scatter
-from evenhand.plan import ResolvedClaim
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.recipes.exhibit import Bars, Exhibit, Grid, Lines, Samples, Scatter
 from evenhand.report import numbers
 from evenhand.report.arm_looks import ArmLook, apart, arm_looks
 from evenhand.report.exhibit_bars import BarsDrawing, draw_bars, sound_limits, values_of

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from evenhand.exhibit import Bars, Exhibit, ExhibitFunction, Grid, Lines, Samples, Scatter, ScoredTrial
+from evenhand.claims.resolve import ResolvedClaim
 from evenhand.ledger.records import OutcomeRecord
-from evenhand.outcome import Outcome
-from evenhand.plan import ResolvedClaim
+from evenhand.recipes.exhibit import Bars, Exhibit, ExhibitFunction, Grid, Lines, Samples, Scatter, ScoredTrial
+from evenhand.recipes.outcome import Outcome
 from evenhand.report.results import Results
 
 _KINDS = (Scatter, Bars, Lines, Grid, Samples)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evenhand.execution.failures import ADVICE
 from evenhand.ledger.records import OutcomeRecord
-from evenhand.outcome import Failure, FailureClass
+from evenhand.recipes.outcome import Failure, FailureClass
 from evenhand.report.results import Results
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.outcome import ItemScores
+from evenhand.decisions.verdict import Contrast
+from evenhand.recipes.outcome import ItemScores
 from evenhand.report.results import Results
-from evenhand.verdict import Contrast
 
 _ITEMS = 6
 _CHARACTERS = 600

@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from evenhand.decisions.verdict import Contrast, Interaction, Interval, deciding_interval
 from evenhand.report.numbers import signed
-from evenhand.verdict import Contrast, Interaction, Interval, deciding_interval
 
 _REACH = 2.5
 """How far past the seeds, estimates and margins an interval may stretch the scale, as a multiple of their extent."""

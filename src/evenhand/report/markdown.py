@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from evenhand.marks import visible
-from evenhand.plan import ResolvedClaim
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
 from evenhand.report import numbers, words
-from evenhand.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
+from evenhand.report.marks import visible
 
 _HEAD = ("condition", "metric", "arm", "against", "means", "difference", "p", "seeds x items", "verdict")
 

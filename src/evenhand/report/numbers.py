@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from evenhand.verdict import Interval
+from evenhand.decisions.verdict import Interval
 
 NONE = "–"
 """What stands where there is no value; the reason stands beside it."""

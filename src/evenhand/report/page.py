@@ -12,11 +12,12 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from evenhand.exhibit import Exhibit
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.verdict import Decision
 from evenhand.files import replacing
 from evenhand.ledger.records import OutcomeRecord
-from evenhand.marks import visible
-from evenhand.plan import ResolvedClaim
+from evenhand.recipes.exhibit import Exhibit
+from evenhand.recipes.trial import CONTRACT_VERSION
 from evenhand.report import numbers, protocol, provenance, words
 from evenhand.report.contrasts import MetricView, exploratory_views, metric_views
 from evenhand.report.costs import rung_costs
@@ -24,9 +25,8 @@ from evenhand.report.curves import curve_figures
 from evenhand.report.exhibit_views import exhibit_views
 from evenhand.report.failures import failure_kinds, trial_notes, undefined_metrics
 from evenhand.report.flips import Flips, by_condition, flips_of
+from evenhand.report.marks import visible
 from evenhand.report.results import Results
-from evenhand.trial import CONTRACT_VERSION
-from evenhand.verdict import Decision
 
 
 def render_report(

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evenhand.claim import Prune
-from evenhand.plan import ResolvedClaim, leaves
+from evenhand.claims.resolve import ResolvedClaim, leaves
+from evenhand.claims.schema import Prune
+from evenhand.recipes.trial import ItemSet
 from evenhand.report import numbers
-from evenhand.trial import ItemSet
 
 SCOPES = {
     "recipe": "would it hold for new seeds and new items? Seeds and items are both random.",

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evenhand.claims.resolve import leaves
 from evenhand.ledger.records import OutcomeRecord
-from evenhand.plan import leaves
 from evenhand.report import numbers
 from evenhand.report.results import Results
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from evenhand.claims.resolve import ResolvedClaim
 from evenhand.ledger.records import OutcomeRecord
-from evenhand.outcome import Files
-from evenhand.plan import ResolvedClaim
-from evenhand.trial import Trial
+from evenhand.recipes.outcome import Files
+from evenhand.recipes.trial import Trial
 
 
 def _is_result(record: OutcomeRecord) -> bool:

@@ -10,9 +10,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from evenhand.plan import ResolvedClaim
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
 from evenhand.report import numbers, words
-from evenhand.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
 
 _TABLE_FROM = 120
 """Columns from which a table is easier to read than stacked lines."""

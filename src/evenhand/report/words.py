@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evenhand.plan import ResolvedClaim
-from evenhand.verdict import Contrast, Verdict, VerdictKind
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.verdict import Contrast, Verdict, VerdictKind
 
 
 @dataclass(frozen=True)

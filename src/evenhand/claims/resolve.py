@@ -1,0 +1,326 @@
+"""Plans: a claim and its recipe in, the complete list of trials out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pydantic import ValidationError
+
+from evenhand.claims.schema import (
+    Arm,
+    Claim,
+    ClaimFile,
+    Condition,
+    Limits,
+    MetricClaim,
+    Rung,
+    pool_faults,
+    range_faults,
+)
+from evenhand.claims.values import words
+from evenhand.errors import ClaimError, Fault
+from evenhand.recipes.contract import Metric, Recipe
+from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ResolvedClaim:
+    """A claim whose every setting is known: the defaults of the recipe filled in, the overrides applied.
+
+    Attributes:
+        claim: as written, except that metrics carry the direction, floor, ceiling and chance that hold.
+        recipe, fingerprint: the code.
+        settings: (arm, condition) to complete settings.
+        items: rung name to item set; the sets of one claim are disjoint.
+    """
+
+    claim: Claim
+    recipe: str
+    fingerprint: str
+    settings: Mapping[tuple[str, str], Settings]
+    items: Mapping[str, ItemSet]
+
+    @property
+    def name(self) -> str:
+        """Name of the claim."""
+        return self.claim.name
+
+    @property
+    def limits(self) -> Limits:
+        """Machine limits of each trial."""
+        return self.claim.limits
+
+    def arms(self, *roles: str) -> tuple[Arm, ...]:
+        """Arms of the given roles in the file's order; all arms where no role is given."""
+        return tuple(arm for arm in self.claim.arms if not roles or arm.role in roles)
+
+    @cached_property
+    def baseline(self) -> Arm:
+        """The one baseline."""
+        return self.arms("baseline")[0]
+
+    def identity(self) -> dict[str, Any]:
+        """All that makes this claim the claim it is, as plain data; texts, limits and queueing are left out."""
+        claim = self.claim
+        beside = {"question", "limits", "after", "settings", "arms", "conditions"}
+        document = claim.model_dump(mode="json", exclude=beside)
+        document["fingerprint"] = self.fingerprint
+        document["arms"] = {
+            arm.name: arm.model_dump(mode="json", exclude={"name", "settings"})
+            | {"settings": {c.name: self.settings[arm.name, c.name] for c in claim.conditions}}
+            for arm in claim.arms
+        }
+        document["conditions"] = {c.name: {"expect": c.expect} for c in claim.conditions}
+        return document
+
+    @cached_property
+    def hash(self) -> str:
+        """Hash (16 hex digits) of :meth:`identity`: fixed before the first trial runs."""
+        return canonical_hash(self.identity())[:16]
+
+    def trials(self, rung: Rung, arms: Sequence[str] | None = None) -> Iterator[Trial]:
+        """The trials of a rung, arms interleaved within a seed so that an interrupted run still has pairs.
+
+        Args:
+            rung: one of the claim's rungs.
+            arms: names of the arms still standing; None for all.
+        """
+        for position, seed in enumerate(rung.seeds):
+            for condition in self.claim.conditions:
+                for arm in self.claim.arms:
+                    if arms is not None and arm.name not in arms:
+                        continue
+                    if not arm.deterministic or position == 0:
+                        yield self.trial(arm, condition, rung, seed)
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, str, str, int | None], Trial]:
+        """Trials made so far: their ids are hashes, and deciding asks for the same ones again and again."""
+        return {}
+
+    def trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int) -> Trial:
+        """One trial; a deterministic arm has the same one for every seed."""
+        key = (arm.name, condition.name, rung.name, None if arm.deterministic else seed)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._trial(arm, condition, rung, seed)
+        return found
+
+    def _trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int) -> Trial:
+        return Trial(
+            claim=self.name,
+            arm=arm.name,
+            condition=condition.name,
+            rung=rung.name,
+            seed=None if arm.deterministic else seed,
+            recipe=self.recipe,
+            fingerprint=self.fingerprint,
+            settings=self.settings[arm.name, condition.name],
+            unit=self.claim.budget.unit,
+            amount=rung.budget,
+            items=self.items[rung.name],
+            noise=f"null/{arm.name}" if arm.role == "null" else "",
+            untrained=arm.untrained,
+        )
+
+
+def expand(dotted: Settings) -> dict[str, Any]:
+    """Nested form of settings whose keys may be dotted: ``{"a.b": 1}`` becomes ``{"a": {"b": 1}}``."""
+    nested: dict[str, Any] = {}
+    for key, value in dotted.items():
+        inner: Any = expand(value) if isinstance(value, Mapping) else value
+        for part in reversed(key.split(".")):
+            inner = {part: inner}
+        nested = merge(nested, inner)
+    return nested
+
+
+def merge(base: Settings, over: Settings) -> dict[str, Any]:
+    """``base`` with the leaves of ``over`` put in; tables are merged, all else is replaced."""
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def leaves(nested: Settings, prefix: str = "") -> dict[str, Any]:
+    """Flat form: dotted path to leaf value."""
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        path = f"{prefix}{key}"
+        flat.update(leaves(value, path + ".") if isinstance(value, Mapping) and value else {path: value})
+    return flat
+
+
+@dataclass
+class _Resolution:
+    """Collects settings and faults while a claim is resolved."""
+
+    file: ClaimFile
+    recipe: Recipe
+    settings: dict[tuple[str, str], Settings] = field(default_factory=dict)
+    faults: dict[tuple[str, str], Fault] = field(default_factory=dict)
+
+    def add(self, path: Sequence[str | int], message: str) -> None:
+        fault = self.file.fault(path, message)
+        self.faults[fault.place, fault.message] = fault
+
+    def resolve_settings(self) -> None:
+        claim = self.file.claim
+        for c, condition in enumerate(claim.conditions):
+            for a, arm in enumerate(claim.arms):
+                shared = set(leaves(expand(arm.settings))) & set(leaves(expand(condition.settings)))
+                for key in sorted(shared):
+                    message = f"the condition '{condition.name}' sets '{key}' too; only one of the two may"
+                    self.add(("arm", a, "settings", key), message)
+                self._validate(a, arm, c, condition)
+
+    def _validate(self, a: int, arm: Arm, c: int, condition: Condition) -> None:
+        base, world, own = (expand(part) for part in (self.file.claim.settings, condition.settings, arm.settings))
+        try:
+            model = self.recipe.settings.model_validate(merge(merge(base, world), own))
+        except ValidationError as error:
+            for e in error.errors():
+                loc = tuple(str(part) for part in e["loc"])
+                self.add(self._origin(loc, a, own, c, world), setting_words(e, self.recipe))
+            return
+        self.settings[arm.name, condition.name] = model.model_dump(mode="json")
+
+    @staticmethod
+    def _origin(loc: tuple[str, ...], a: int, own: Settings, c: int, world: Settings) -> tuple[str | int, ...]:
+        """Where a faulty setting was written: in the arm, in the condition, or in the claim's own settings."""
+
+        def has(settings: Any) -> bool:
+            for part in loc:
+                if not isinstance(settings, Mapping) or part not in settings:
+                    return False
+                settings = settings[part]
+            return True
+
+        if has(own):
+            return ("arm", a, "settings", *loc)
+        return ("condition", c, "settings", *loc) if has(world) else ("settings", *loc)
+
+    def find_twins(self) -> None:
+        """Two arms with the same settings are one arm: an error, unless one of them is a null arm."""
+        claim = self.file.claim
+        for a, arm in enumerate(claim.arms):
+            for other in claim.arms[:a]:
+                if "null" in (arm.role, other.role):
+                    continue
+                if all(self._same(arm.name, other.name, c.name) for c in claim.conditions):
+                    message = (
+                        f"'{arm.name}' resolves to the same settings as '{other.name}'; it would be the same trial. "
+                        'Change a setting, remove the arm, or give it role = "null" for an A/A comparison'
+                    )
+                    self.add(("arm", a), message)
+
+    def _same(self, one: str, two: str, condition: str) -> bool:
+        first = self.settings.get((one, condition))
+        return first is not None and first == self.settings.get((two, condition))
+
+    def check_nulls(self) -> None:
+        """A null arm is the baseline again: settings of its own would make it a variant."""
+        claim = self.file.claim
+        for a, arm in enumerate(claim.arms):
+            if arm.role == "null" and arm.settings:
+                base = next(b for b in claim.arms if b.role == "baseline")
+                if not all(self._same(arm.name, base.name, c.name) for c in claim.conditions):
+                    self.add(("arm", a, "settings"), "a null arm is the baseline with other noise; it has no settings")
+
+    def metrics(self) -> tuple[MetricClaim, ...]:
+        declared = self.recipe.info.metrics
+        resolved = []
+        for m, metric in enumerate(self.file.claim.metrics):
+            if declared and metric.name not in declared:
+                known = ", ".join(sorted(declared))
+                self.add(("metric", m, "name"), f"the recipe '{self.recipe.reference}' measures: {known}")
+            own = declared.get(metric.name, Metric())
+            update = {
+                key: getattr(metric, key) if getattr(metric, key) is not None else getattr(own, key)
+                for key in ("direction", "floor", "ceiling", "chance")
+            }
+            if metric.name in declared and metric.direction not in (None, own.direction):
+                message = f"the recipe '{self.recipe.reference}' declares that this metric is to {own.direction}"
+                self.add(("metric", m, "direction"), f"{message}; remove the line")
+            resolved.append(metric.model_copy(update=update))
+            for key, message in range_faults(resolved[-1]):
+                self.add(("metric", m, key), message)
+        return tuple(resolved)
+
+    def check_unit(self) -> None:
+        units, unit = self.recipe.info.units, self.file.claim.budget.unit
+        for path, message in pool_faults(self.file.claim, self.recipe.info.pool) if self.recipe.info.pool else ():
+            self.add(path, message)
+        if units and unit not in units:
+            message = f"the recipe '{self.recipe.reference}' can spend {', '.join(units)}; not {unit}"
+            self.add(("budget", "unit"), message)
+
+
+def setting_words(error: Mapping[str, Any], recipe: Recipe) -> str:
+    """A fault of a setting as a sentence."""
+    if error["type"] == "extra_forbidden":
+        known = ", ".join(recipe.settings.model_fields)
+        return f"the recipe '{recipe.reference}' has no setting '{error['loc'][-1]}'; it has: {known}"
+    return words(error)
+
+
+def resolve(file: ClaimFile, recipe: Recipe) -> ResolvedClaim:
+    """Fill in the recipe's defaults, apply all overrides and check every combination; all faults at once.
+
+    Raises:
+        ClaimError: settings the recipe refuses, twin arms, unknown metrics or units, keys set by arm and condition.
+    """
+    work = _Resolution(file, recipe)
+    work.resolve_settings()
+    work.find_twins()
+    work.check_nulls()
+    work.check_unit()
+    metrics = work.metrics()
+    if work.faults:
+        raise ClaimError(f"{file.source} cannot be run as it stands", list(work.faults.values()))
+    for r, rung in enumerate(file.claim.rungs):
+        if rung.items.count is None and len(file.claim.rungs) > 1:
+            message = "a claim with several rungs needs `items` at each of them, so that later rungs get fresh items"
+            raise ClaimError(f"{file.source} cannot be run as it stands", [file.fault(("rung", r), message)])
+    items = item_sets(file.claim.rungs, file.claim.item_seed)
+    claim = file.claim.model_copy(update={"metrics": metrics})
+    return ResolvedClaim(claim, recipe.reference, recipe.fingerprint, work.settings, items)
+
+
+def item_sets(rungs: Sequence[Rung], seed: int) -> dict[str, ItemSet]:
+    """Rung name to item set: disjoint slices of one order."""
+    sets, start = {}, 0
+    for rung in rungs:
+        sets[rung.name] = ItemSet(rung.name, start, rung.items.count, seed)
+        start += rung.items.count or 0
+    return sets
+
+
+def indexed(value: Any) -> Any:
+    """Lists of tables as tables by position, so that each of their fields has a path."""
+    if isinstance(value, Mapping):
+        return {str(k): indexed(v) for k, v in value.items()}
+    if isinstance(value, list | tuple) and any(isinstance(v, Mapping) for v in value):
+        return {str(i): indexed(v) for i, v in enumerate(value)}
+    return value
+
+
+def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What differs between two claim identities, as sentences: ``rungs.0.seeds: [0, 1] became [0, 1, 2]``."""
+    old, new = leaves(indexed(before)), leaves(indexed(after))
+    changes = []
+    for key in sorted(old.keys() | new.keys()):
+        if key not in new:
+            changes.append(f"{key}: {old[key]!r} is gone")
+        elif key not in old:
+            changes.append(f"{key}: {new[key]!r} is new")
+        elif old[key] != new[key]:
+            changes.append(f"{key}: {old[key]!r} became {new[key]!r}")
+    return changes

@@ -1,0 +1,305 @@
+"""Claim files: a question stated before it is run. Parsing and checking only; no recipe is imported here."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
+
+from evenhand.claims.toml_lines import LineMap
+from evenhand.claims.values import MOST_SEEDS, ListOrCount, Number, SpelledEitherWay, Whole, impossible_numbers, words
+from evenhand.errors import ClaimError, Fault
+from evenhand.recipes.contract import Direction
+
+Role = Literal["baseline", "variant", "rival", "null", "reference"]
+Scope = Literal["recipe", "seeds", "checkpoint"]
+Unit = Literal["steps", "tokens", "examples", "seconds"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=80)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Arm(_Part):
+    """One configuration. ``settings`` are dotted-key overrides of the claim's settings."""
+
+    name: Name
+    role: Role
+    settings: dict[str, Any] = Field(default_factory=dict)
+    deterministic: StrictBool = Field(default=False, description="no randomness in its outcome: run once per condition")
+    untrained: StrictBool = Field(default=False, description="trains nothing: exempt from equality of budgets")
+
+
+class Condition(_Part):
+    """A setting of the world in which all arms run. A control condition says what is expected there."""
+
+    name: Name
+    settings: dict[str, Any] = Field(default_factory=dict)
+    expect: Literal["no-effect", "effect"] | None = None
+
+
+class MetricClaim(_Part):
+    """What is compared, and the smallest difference that would matter."""
+
+    name: Name
+    margin: Number = Field(gt=0, description="smallest difference that matters, in the metric's own units")
+    direction: Annotated[Direction | None, SpelledEitherWay] = Field(
+        default=None, description="as the recipe declares, unless given here"
+    )
+    floor: Number | None = None
+    ceiling: Number | None = None
+    chance: Number | None = None
+    primary: StrictBool = True
+    checkpoint: Literal["final", "selected"] = Field(
+        default="final", description="selected: the step that is best on a selection split of its own"
+    )
+    sd: Number | None = Field(
+        default=None, gt=0, description="guess of the seed sd of paired differences, for planning"
+    )
+
+
+class Items(_Part):
+    """How many evaluation items a rung uses; None takes all there are."""
+
+    count: Whole | None = Field(default=None, gt=0)
+
+
+class Prune(_Part):
+    """What a screening rung may do: ``futility`` drops variants that can hardly reach the margin.
+
+    ``threshold`` reproduces older protocols (drop below a fixed difference); it carries no error control.
+    """
+
+    rule: Literal["none", "futility", "threshold"] = "futility"
+    threshold: Number | None = None
+    confidence: Number = Field(default=0.9, gt=0.5, lt=1, description="one-sided level of the futility bound")
+
+    @model_validator(mode="after")
+    def _threshold_goes_with_its_rule(self) -> Prune:
+        if (self.rule == "threshold") != (self.threshold is not None):
+            raise ValueError('`threshold` belongs to rule = "threshold", and that rule needs it')
+        return self
+
+
+class Rung(_Part):
+    """A step of the ladder: all but the last screen, the last confirms."""
+
+    name: Name
+    budget: Number = Field(gt=0)
+    seeds: Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], ListOrCount] = Field(min_length=1)
+    items: Items = Items()
+    looks: tuple[Whole, ...] = Field(default=(), description="planned looks: numbers of seeds, the last is all")
+    prune: Prune = Prune()
+
+    @field_validator("items", mode="before")
+    @classmethod
+    def _plain_count(cls, value: Any) -> Any:
+        return value if isinstance(value, dict | Items) else {"count": value}
+
+    @field_validator("prune", mode="before")
+    @classmethod
+    def _plain_rule(cls, value: Any) -> Any:
+        return {"rule": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _seeds_and_looks(self) -> Rung:
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError("`seeds` names a seed twice; a repeated seed is the same trial, not new evidence")
+        if self.looks:
+            rising = all(a < b for a, b in zip(self.looks, self.looks[1:], strict=False))
+            if not rising or self.looks[0] < 2 or self.looks[-1] != len(self.seeds):
+                raise ValueError(
+                    f"`looks` must rise from at least 2 and end with the number of seeds ({len(self.seeds)})"
+                )
+        return self
+
+
+class BudgetUnit(_Part):
+    """The unit in which all arms get the same."""
+
+    unit: Unit = "steps"
+
+
+class Limits(_Part):
+    """What a trial may use of the machine before it is stopped; no part of the claim's identity."""
+
+    seconds: Number | None = Field(default=None, gt=0)
+    memory_gib: Number | None = Field(default=None, gt=0)
+
+
+class Claim(_Part):
+    """A claim as it stands in its file."""
+
+    name: Name
+    question: str = ""
+    recipe: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+    budget: BudgetUnit = BudgetUnit()
+    metrics: tuple[MetricClaim, ...] = Field(alias="metric", min_length=1)
+    scope: Scope = "recipe"
+    alpha: Number = Field(default=0.05, gt=0, le=0.2)
+    arms: tuple[Arm, ...] = Field(alias="arm", min_length=1)
+    conditions: tuple[Condition, ...] = Field(alias="condition", default=(Condition(name="default"),))
+    rungs: tuple[Rung, ...] = Field(alias="rung", min_length=1)
+    item_seed: Whole = Field(default=0, ge=0)
+    limits: Limits = Limits()
+    after: tuple[Name, ...] = ()
+
+    @field_validator("metrics", mode="before")
+    @classmethod
+    def _one_metric(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value
+
+
+@dataclass(frozen=True)
+class ClaimFile:
+    """A parsed claim with the places of its keys, for errors that name lines."""
+
+    claim: Claim
+    source: str
+    lines: LineMap
+    text: str
+
+    def fault(self, path: Sequence[str | int], message: str) -> Fault:
+        """A fault at a key path of this file."""
+        return Fault(self.lines.place(self.source, path), message)
+
+
+def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
+    """Parse a claim file and check everything that needs no recipe; all faults are reported at once.
+
+    Args:
+        text: the TOML document.
+        source: name of the file, for messages.
+        default_name: the claim's name where the file gives none (the file's stem).
+
+    Raises:
+        ClaimError: the document is no TOML, or breaks the rules of a claim.
+    """
+    try:
+        document = tomllib.loads(text)
+    except RecursionError as error:
+        raise ClaimError(f"{source} is not usable TOML", [Fault(source, "it is nested too deeply")]) from error
+    except ValueError as error:  # a number of thousands of digits is no TOMLDecodeError
+        raise ClaimError(f"{source} is not valid TOML", [Fault(source, str(error))]) from error
+    lines = LineMap.of(text)
+    document.setdefault("name", default_name)
+    structural = [Fault(lines.place(source, path), message) for path, message in _structure_faults(document)]
+    try:
+        claim = Claim.model_validate(document)
+    except ValidationError as error:
+        faults = [Fault(lines.place(source, e["loc"]), _words(e)) for e in _root_causes(error)]
+        raise ClaimError(f"{source} cannot be run as it stands", [*faults, *structural]) from error
+    if structural:
+        raise ClaimError(f"{source} cannot be run as it stands", structural)
+    return ClaimFile(claim, source, lines, text)
+
+
+def _root_causes(error: ValidationError) -> list[Any]:
+    """The errors without those that only follow from another one inside the same list."""
+    found = error.errors()
+    return [
+        e
+        for e in found
+        if e["type"] != "too_short" or not any(o["loc"][: len(e["loc"])] == e["loc"] and o is not e for o in found)
+    ]
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    """A pydantic error as a sentence with its cure."""
+    if error["type"] == "extra_forbidden":
+        return f"unknown key '{error['loc'][-1]}'; remove it or mend its spelling"
+    return words(error)
+
+
+def _tables(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """The entries of an array of tables that are tables; anything else is pydantic's to report."""
+    value = document.get(key, [])
+    return [entry if isinstance(entry, dict) else {} for entry in value] if isinstance(value, list) else []
+
+
+def _structure_faults(document: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Faults between parts of a claim, found on the raw document so that they show beside the faults of its fields."""
+    faults: list[tuple[tuple[str | int, ...], str]] = list(impossible_numbers(document))
+    arms = _tables(document, "arm")
+    baselines = [i for i, arm in enumerate(arms) if arm.get("role") == "baseline"]
+    if arms and not baselines:
+        faults.append((("arm",), 'no arm has role = "baseline"; exactly one arm must, all others are compared with it'))
+    for i in baselines[1:]:
+        faults.append((("arm", i, "role"), f"a second baseline; '{arms[baselines[0]].get('name')}' is the baseline"))
+    if baselines and len(arms) == 1:
+        faults.append((("arm",), "the baseline is the only arm; add a variant to compare with it"))
+    for key in ("arm", "condition", "rung", "metric"):
+        seen: set[Any] = set()
+        for i, entry in enumerate(_tables(document, key)):
+            name = entry.get("name")
+            if isinstance(name, str) and name in seen:
+                faults.append(((key, i, "name"), f"the name '{name}' stands twice among the entries of [[{key}]]"))
+            seen.add(name if isinstance(name, str) else None)
+    after = document.get("after")
+    if isinstance(after, list) and document.get("name") in after:
+        faults.append((("after",), f"the claim '{document['name']}' cannot wait for itself; remove the name"))
+    faults.extend(_rung_faults(_tables(document, "rung")))
+    metrics = document.get("metric")
+    tables = [metrics] if isinstance(metrics, dict) else _tables(document, "metric")
+    if tables and not any(metric.get("primary", True) for metric in tables):
+        faults.append((("metric",), "no metric is primary; a verdict needs at least one"))
+    return faults
+
+
+def _seeds_of(value: Any) -> list[int]:
+    """The seeds of a rung as far as they can be read; anything else is pydantic's to report."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return list(range(value)) if 0 < value <= MOST_SEEDS else []
+    return [s for s in value if isinstance(s, int) and not isinstance(s, bool)] if isinstance(value, list) else []
+
+
+def range_faults(metric: MetricClaim) -> list[tuple[str, str]]:
+    """(key, fault) of a metric whose direction, floor, ceiling and chance are filled in, where they cannot hold."""
+    low, high = metric.floor, metric.ceiling
+    if low is not None and high is not None:
+        if low >= high:
+            return [("floor", f"the floor {low:g} is not below the ceiling {high:g}")]
+        if metric.margin > high - low:
+            return [("margin", f"the margin {metric.margin:g} is wider than the metric's whole range, {high - low:g}")]
+    if metric.chance is not None and (
+        (low is not None and metric.chance < low) or (high is not None and metric.chance > high)
+    ):
+        return [("chance", f"the chance level {metric.chance:g} lies outside the metric's range")]
+    return []
+
+
+def pool_faults(claim: Claim, pool: int) -> list[tuple[tuple[str | int, ...], str]]:
+    """Rungs that ask for more items than a pool has, with the place of their key."""
+    faults: list[tuple[tuple[str | int, ...], str]] = []
+    start = 0
+    for r, rung in enumerate(claim.rungs):
+        stop = start + (rung.items.count or 0)
+        if stop > pool:
+            before = f" after the {start} of the rungs before it" if start else ""
+            message = f"{rung.items.count} items{before} are more than the recipe's pool has, which is {pool}"
+            faults.append((("rung", r, "items"), message))
+        start = stop
+    return faults
+
+
+def _rung_faults(rungs: Sequence[Mapping[str, Any]]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Seeds must be fresh at every rung: screening data are never pooled into the confirmation."""
+    faults: list[tuple[tuple[str | int, ...], str]] = []
+    used: dict[int, Any] = {}
+    for i, rung in enumerate(rungs):
+        seeds = _seeds_of(rung.get("seeds"))
+        again = sorted({s for s in seeds if s in used})
+        if again:
+            faults.append(
+                (
+                    ("rung", i, "seeds"),
+                    f"seeds {again} were already used at rung '{used[again[0]]}'; a later rung needs fresh seeds",
+                )
+            )
+        used.update({s: rung.get("name") for s in seeds if s not in used})
+    return faults

@@ -1,0 +1,60 @@
+"""The command ``evenhand data``: what data the tasks of the systems need, and whether they are there and sound.
+
+``evenhand data --folder path/to/data``: each body of data is looked for under that folder.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from evenhand.data.requirements import DataState
+
+
+def data(
+    folder: Annotated[Path, typer.Option("--folder", help="Where data lie.", envvar="evenhand_DATA")] = Path("data"),
+    system: Annotated[str | None, typer.Option("--system", help="Only what this system needs.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """List what data the tasks need, whether they are there, and check them; generated tasks need none."""
+    from evenhand.data.requirements import examine, registered
+
+    states = [examine(need, folder) for need in registered() if system in (None, need.system)]
+    if as_json:
+        sys.stdout.write(json.dumps([_plain(state) for state in states], indent=2, ensure_ascii=False) + "\n")
+    else:
+        _show(states, folder)
+    raise typer.Exit(2 if any(state.sound is False for state in states) else 0)
+
+
+def _plain(state: DataState) -> dict[str, Any]:
+    need = state.requirement
+    keys = ("system", "task", "name", "setting", "form", "source")
+    return {key: getattr(need, key) for key in keys} | {
+        "path": str(state.path),
+        "present": state.present,
+        "sound": state.sound,
+        "finding": state.finding,
+    }
+
+
+def _show(states: list[DataState], folder: Path) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if not states:
+        console.print("No installed system needs data.")
+    elif not any(state.present for state in states):
+        console.print(Text(f"Nothing is under {folder}; name the folder with --folder."), soft_wrap=True)
+    for state in states:
+        need = state.requirement
+        sign, style = {True: ("+", "green"), False: ("x", "red"), None: ("-", "dim")}[state.sound]
+        console.print(Text(f"{sign} {need.name} ({need.system}: {need.task})", style=style), soft_wrap=True)
+        console.print(Text(f"    {state.path}: {state.finding}"), soft_wrap=True)
+        console.print(Text(f"    set by {need.setting}; {need.form}", style="dim"), soft_wrap=True)

@@ -1,0 +1,369 @@
+"""The command line: ``evenhand run claims/future_seed/rightcopy.toml``.
+
+Exit codes: 0 done; 1 a fault of evenhand itself, or one of its processes was killed (run the command again); 2 bad
+input (a claim, a setting, a path); 3 done, but some verdict is ``not-run`` or ``invalid`` because trials failed; 4 the
+ledger is damaged, locked or cannot be written; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from evenhand.cli.data import data
+from evenhand.cli.power import power
+from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError
+from evenhand.report.marks import visible
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    help="Does the mechanism really work? Paired experiments at equal budget, and verdicts of known error rate.",
+    epilog="Exit codes: 0 done, 1 evenhand broke or was killed, 2 bad input, 3 done but trials failed, 4 ledger "
+    "trouble, 130 interrupted.",
+)
+ledger_app = typer.Typer(no_args_is_help=True, help="Look into the ledger and check it.")
+app.add_typer(ledger_app, name="ledger")
+
+DEFAULT_LEDGER = Path(".evenhand")
+
+ClaimFiles = Annotated[list[Path], typer.Argument(metavar="CLAIM.toml ...", help="Claim files.", show_default=False)]
+ClaimPath = Annotated[Path, typer.Argument(metavar="CLAIM.toml", help="A claim file.", show_default=False)]
+LedgerFolder = Annotated[Path, typer.Option("--ledger", help="Folder of the ledger.", envvar="evenhand_LEDGER")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Trials side by side; default: one per core.")]
+
+
+class PlainConsole(Console):
+    """A console on which nothing that is printed can act: control characters in the content are shown as marks."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """As rich does, with the marks."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
+def out() -> Console:
+    """The console for results."""
+    return PlainConsole(highlight=False)
+
+
+def note() -> Console:
+    """The console for progress and remarks: standard error, so that results can be piped."""
+    return PlainConsole(stderr=True, highlight=False)
+
+
+def warn(sentences: Sequence[str]) -> None:
+    """Print warnings, a line each, where they are in nobody's way."""
+    for sentence in sentences:
+        note().print(f"warning: {' '.join(sentence.split())}", style="yellow", markup=False, soft_wrap=True)
+
+
+def print_json(document: Any) -> None:
+    """Print plain data as JSON; what is undefined is null."""
+    from evenhand.cli.output import plain
+
+    sys.stdout.write(json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+@app.command()
+def run(
+    claims: ClaimFiles,
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+    amend: Annotated[bool, typer.Option("--amend", help="Enter a claim that was changed after results.")] = False,
+) -> None:
+    """Plan claims, run them (or go on from where they were interrupted), print verdicts and write reports."""
+    from evenhand.claims.load import load_claim, queue
+    from evenhand.cli.live import observer
+    from evenhand.cli.output import print_decision, print_plan
+    from evenhand.execution.machine import cores
+    from evenhand.ledger import Ledger
+    from evenhand.report.save import save_report
+    from evenhand.running.enter import is_finished
+    from evenhand.running.run import run_claim
+
+    store = Ledger(ledger)
+    console = note()
+    loaded = queue([load_claim(path) for path in claims], lambda name: is_finished(name, store))
+    decisions, unwritten = [], list[str]()
+    for claim in loaded:
+        print_plan(claim, store, console, running=True)
+        try:
+            with observer(claim.resolved, console) as watcher:
+                decision = run_claim(claim, store, jobs=jobs or cores(), observer=watcher, amend=amend)
+        except KeyboardInterrupt:
+            console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")
+            raise typer.Exit(130) from None
+        decisions.append(decision)
+        if not as_json:
+            print_decision(claim.resolved, decision, out())
+        try:
+            path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
+        except DataError as error:  # the verdict is in the ledger all the same, and `report` writes the page later
+            unwritten.append(str(error))
+            continue
+        console.print(f"Report: {path}", soft_wrap=True)
+        warn(missing)
+    if as_json:
+        print_json(decisions)
+    warn(unwritten)
+    failed = any(verdict.kind == "not-run" for decision in decisions for verdict in decision.verdicts)
+    raise typer.Exit(4 if unwritten else 3 if failed else 0)
+
+
+@app.command()
+def plan(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
+    """Show what a claim would run: trials, budget, smallest detectable effect."""
+    from evenhand.claims.load import load_claim
+    from evenhand.cli.output import plan_document, print_plan
+    from evenhand.ledger import Ledger
+    from evenhand.running.enter import check_after
+
+    loaded = load_claim(claim)
+    store = Ledger(ledger, create=False)
+    check_after(loaded, store)
+    if as_json:
+        print_json(plan_document(loaded, store))
+    else:
+        print_plan(loaded, store, out())
+
+
+@app.command()
+def status(
+    claims: Annotated[list[Path] | None, typer.Argument(metavar="[CLAIM.toml ...]", show_default=False)] = None,
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    as_json: AsJson = False,
+) -> None:
+    """Show how far claims are, and explain every failure: what happened and what to do."""
+    from evenhand.claims.load import load_claim
+    from evenhand.cli.output import print_status, status_documents
+    from evenhand.ledger import Ledger
+
+    # Before the first run there is no ledger in the usual place; one that was named should be there.
+    store = (
+        Ledger(ledger, create=False) if ledger == DEFAULT_LEDGER and not ledger.exists() else Ledger.existing(ledger)
+    )
+    documents = status_documents([load_claim(path) for path in claims or []], store)
+    if as_json:
+        print_json(documents)
+    else:
+        print_status(documents, out())
+
+
+@app.command()
+def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
+    """Decide a claim from the outcomes in the ledger, without running anything."""
+    from evenhand.claims.load import load_claim
+    from evenhand.cli.output import print_decision
+    from evenhand.ledger import Ledger
+    from evenhand.running.enter import decided
+
+    loaded = load_claim(claim)
+    store = Ledger(ledger, create=False)
+    decision = decided(loaded, store)
+    warn([f"ledger: {remark}" for remark in store.notes])
+    if as_json:
+        print_json(decision)
+    else:
+        print_decision(loaded.resolved, decision, out())
+
+
+@app.command()
+def report(
+    claim: ClaimPath,
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    output: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="Where to write the page.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the report of a claim: one HTML file that works offline."""
+    from evenhand.claims.load import load_claim
+    from evenhand.ledger import Ledger
+    from evenhand.report.save import save_report
+
+    loaded = load_claim(claim)
+    target = output or ledger / "reports" / f"{loaded.resolved.name}.html"
+    store = Ledger(ledger, create=False)
+    path, missing = save_report(loaded, store, target)
+    warn([*missing, *(f"ledger: {remark}" for remark in store.notes)])
+    if as_json:
+        print_json({"report": str(path), "warnings": missing})
+    else:
+        out().print(str(path), soft_wrap=True)
+
+
+@app.command()
+def bind(
+    documents: Annotated[list[Path], typer.Argument(metavar="PAGE.md ...", help="Markdown files.", show_default=False)],
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 2 if a table is not up to date.")
+    ] = False,
+) -> None:
+    """Write tables of verdicts into documents from the ledgers that they name, or check them."""
+    from evenhand.report import bind as pages
+
+    bound = [pages.bind(path, pages.verdict_table_of) for path in documents]
+    for page in bound:
+        if not check and page.stale:
+            pages.save(page)
+        state = "not what the ledger says" if check else "written anew"
+        for block in page.stale:
+            out().print(f"{page.path}:{block.line}: {block.claim.name}: {state}", soft_wrap=True)
+        out().print(f"{page.path}: {page.blocks} tables, {len(page.stale)} {state}", soft_wrap=True)
+    raise typer.Exit(2 if check and any(page.stale for page in bound) else 0)
+
+
+@app.command("try")
+def try_recipe(
+    recipe: Annotated[str, typer.Argument(help="Recipe name, or package.module:callable.", show_default=False)],
+    sets: Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; TOML values.")] = None,
+    budget: Annotated[float, typer.Option(min=0, help="How much to spend.")] = 100,
+    unit: Annotated[str, typer.Option(help="steps, tokens, examples or seconds.")] = "steps",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random streams.")] = 0,
+    items: Annotated[int | None, typer.Option(min=1, help="Evaluation items; default all.")] = None,
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    as_json: AsJson = False,
+) -> None:
+    """Run one trial outside any claim: recorded as exploratory, never part of a contrast."""
+    from evenhand.claims.load import exploratory_trial
+    from evenhand.cli.live import TryObserver
+    from evenhand.cli.output import outcome_document, print_outcome
+    from evenhand.ledger import Ledger
+    from evenhand.recipes import catalogue
+    from evenhand.running.run import run_trial
+
+    folder = Path.cwd()
+    found = catalogue.find(recipe, folder)
+    settings = parse_settings(sets or [])
+    trial = exploratory_trial(found, settings, unit=unit, amount=budget, seed=seed, items=items)
+    finished = run_trial(trial, found, folder, Ledger(ledger), observer=TryObserver(note()))
+    if as_json:
+        print_json(outcome_document(finished.outcome, finished.execution))
+    else:
+        print_outcome(finished.outcome, finished.execution, out())
+    raise typer.Exit(3 if finished.outcome.failure is not None else 0)
+
+
+@app.command()
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="A recipe: shows its settings and metrics.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the installed recipes, or show the settings of one."""
+    from evenhand.cli.output import print_recipe, print_recipes, recipe_document
+    from evenhand.recipes import catalogue
+
+    if name is None:
+        rows = catalogue.listings()
+        print_json(rows) if as_json else print_recipes(rows, out())
+        return
+    found = catalogue.find(name, Path.cwd())
+    print_json(recipe_document(found)) if as_json else print_recipe(found, out())
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the claim; the files are named after it.", show_default=False)],
+    folder: Annotated[Path, typer.Option(help="Where to write them.")] = Path(),
+) -> None:
+    """Write a commented claim and a recipe skeleton that runs at once."""
+    from evenhand.cli.new import write_claim
+
+    claim, recipe = write_claim(name, folder)
+    console = out()
+    console.print(f"{claim}\n{recipe}\nRun it: evenhand run {claim}", soft_wrap=True)
+
+
+app.command()(power)
+app.command()(data)
+
+
+@ledger_app.command()
+def verify(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
+    """Check every record: any altered, missing or reordered one is named."""
+    from evenhand.ledger import Ledger
+
+    result = Ledger.existing(ledger).verify()
+    if as_json:
+        print_json(result)
+    else:
+        console = out()
+        head = f", head {result.head}" if result.head else ""
+        console.print(f"{result.records} records checked{head}", soft_wrap=True)
+        for text in result.notes:
+            console.print(f"note: {text}", markup=False, soft_wrap=True)
+        for fault in result.faults:
+            console.print(f"fault: {fault}", style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(4 if result.faults else 0)
+
+
+@ledger_app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="A DuckDB query over outcomes, metrics, items, curves.")],
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+    seconds: Annotated[float, typer.Option(min=0.1, help="End the query after so many seconds.")] = 60.0,
+) -> None:
+    """Ask the ledger's index in SQL (tables: outcomes, metrics, items, curves); piped, rows are tab-separated."""
+    from evenhand.cli.query_view import print_rows, separated
+    from evenhand.ledger import Ledger
+
+    columns, rows = Ledger.existing(ledger).query(sql, seconds)
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    elif as_csv:
+        sys.stdout.write(separated(columns, rows, ","))
+    else:
+        print_rows(columns, rows, out())
+
+
+def parse_settings(pairs: list[str]) -> dict[str, Any]:
+    """``key=value`` pairs with TOML values; a value that is no TOML is taken as text.
+
+    Raises:
+        SettingsError: a pair without ``=``.
+    """
+    faults = [Fault(f"--set {pair}", "expected key=value") for pair in pairs if "=" not in pair]
+    if faults:
+        raise SettingsError("The settings cannot be read", faults)
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        key, text = pair.split("=", 1)
+        try:
+            settings[key.strip()] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            settings[key.strip()] = text
+    return settings
+
+
+def main() -> None:
+    """Run the command line; errors that evenhand raises on purpose end with a message and an exit code."""
+    try:
+        app()
+    except LedgerError as error:
+        note().print(f"ledger: {error}", style="red", markup=False, soft_wrap=True)
+        sys.exit(4)
+    except ServerGone as error:
+        note().print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
+    except EvenhandError as error:
+        note().print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    if not sys.flags.safe_path and sys.path and Path(sys.path[0] or ".").resolve() == Path.cwd():
+        # `python -m evenhand.cli.main` puts the current folder first: its files would stand in for installed modules.
+        del sys.path[0]
+    main()

@@ -1,0 +1,312 @@
+"""Answers of the command line: each as plain data for ``--json`` and as text for people."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import BaseModel
+from rich.console import Console
+from rich.text import Text
+
+from evenhand.claims.load import LoadedClaim, all_trials, settled
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.verdict import Decision, Standing
+from evenhand.execution.failures import ADVICE
+from evenhand.ledger import Ledger
+from evenhand.recipes.catalogue import COMMAND, Listing
+from evenhand.recipes.contract import Recipe
+from evenhand.recipes.outcome import Execution, Outcome
+from evenhand.running import standing
+from evenhand.running.enter import stale_results
+
+if TYPE_CHECKING:
+    from evenhand.decisions.power import Foresight
+
+
+def plain(value: Any) -> Any:
+    """Plain data for JSON: dataclasses and models as tables, arrays as lists, what is not finite as null."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(v) for v in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
+    """What a claim would run, as plain data."""
+    from evenhand.decisions.power import foresee
+
+    claim = loaded.resolved
+    ids = [trial.id for trial in all_trials(claim)]
+    compared = stale_results(loaded, ledger.files_of(ids))
+    done = {key: outcome for key, outcome in ledger.results(ids).items() if key not in compared.stale}
+    rungs = []
+    for rung in claim.claim.rungs:
+        trials = list(claim.trials(rung))
+        rungs.append(
+            {
+                "name": rung.name,
+                "trials": len(trials),
+                "done": sum(trial.id in done for trial in trials),
+                "budget": rung.budget,
+                "unit": claim.claim.budget.unit,
+                "seeds": list(rung.seeds),
+                "items": claim.items[rung.name].count,
+                "looks": list(rung.looks),
+            }
+        )
+    return {
+        "claim": claim.name,
+        "hash": claim.hash,
+        "question": claim.claim.question,
+        "recipe": claim.recipe,
+        "code": claim.fingerprint,
+        "runs_code_from": _runs_code_from(loaded),
+        "scope": claim.claim.scope,
+        "arms": [{"name": arm.name, "role": arm.role} for arm in claim.arms()],
+        "conditions": [{"name": c.name, "expect": c.expect} for c in claim.claim.conditions],
+        "rungs": rungs,
+        "foresight": [plain(row) for row in foresee(claim, done)],
+        "stale": dict(compared.stale),
+        "anew": compared.sentences(all_trials(claim)),
+    }
+
+
+def _runs_code_from(loaded: LoadedClaim) -> str:
+    """Whose code a run of the claim executes; for command lines, the command lines themselves."""
+    lines = {" ".join(s["argv"]) for s in loaded.resolved.settings.values() if isinstance(s.get("argv"), list)}
+    if loaded.recipe.reference != COMMAND or not lines:
+        return loaded.recipe.origin
+    return f"{loaded.recipe.origin}, in {loaded.folder}: {'; '.join(sorted(lines))}"
+
+
+def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running: bool = False) -> None:
+    """The plan, for people; a run says itself, as it begins, what runs anew."""
+    from evenhand.decisions.power import Foresight
+
+    document = plan_document(loaded, ledger)
+    console.print(Text(f"{document['claim']} (claim {document['hash']})", style="bold"))
+    if document["question"]:
+        console.print(Text(document["question"]))
+    console.print(Text(f"runs code from: {document['runs_code_from']}"), soft_wrap=True)
+    arms = ", ".join(f"{arm['name']} ({arm['role']})" for arm in document["arms"])
+    console.print(Text(f"arms: {arms}"))
+    names = [c["name"] + (f" (expect {c['expect']})" if c["expect"] else "") for c in document["conditions"]]
+    console.print(Text(f"conditions: {', '.join(names)}"))
+    for rung in document["rungs"]:
+        items = rung["items"] if rung["items"] is not None else "all"
+        finished = f", {rung['done']} in the ledger" if rung["done"] else ""
+        line = (
+            f"rung {rung['name']}: {rung['trials']} trials{finished}; {rung['budget']:g} {rung['unit']} each, "
+            f"{len(rung['seeds'])} seeds, {items} items"
+        )
+        console.print(Text(line))
+    for sentence in () if running else document["anew"]:
+        console.print(Text(sentence, style="yellow"), soft_wrap=True)
+    for row in document["foresight"]:
+        console.print(Text(foresight_words(Foresight(**row)), style="yellow" if row["exceeds_margin"] else ""))
+
+
+def foresight_words(row: Foresight) -> str:
+    """The smallest detectable effect of a rung, in a sentence."""
+    strict = f", level {row.level:.2g} as Holm over {row.verdicts} verdicts can ask" if row.verdicts > 1 else ""
+    seeds = "1 seed" if row.seeds == 1 else f"{row.seeds} seeds"
+    head = f"smallest detectable effect on {row.metric} with {seeds} (80 % power{strict}): "
+    if row.effect is None:
+        size = row.why_none if row.in_sd is None else f"{row.in_sd:.2f} x the {row.unit} ({row.why_none})"
+        return head + size
+    against = "above" if row.exceeds_margin else "within"
+    return f"{head}{row.effect:.3g}, {against} the margin {row.margin:g} ({row.source})"
+
+
+def print_decision(claim: ResolvedClaim, decision: Decision, console: Console) -> None:
+    """The verdicts, for people."""
+    from evenhand.report import verdict_view
+
+    console.print(verdict_view(claim, decision, console.width))
+
+
+def status_documents(loaded: Sequence[LoadedClaim], ledger: Ledger) -> list[dict[str, Any]]:
+    """How far each claim is and what failed; all claims of the ledger where none is named."""
+    if not loaded:
+        return [_entry_document(name, ledger) for name in sorted({record.name for record in ledger.claims()})]
+    return [_claim_document(claim, ledger) for claim in loaded]
+
+
+def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
+    """A claim that is known by its ledger entries alone."""
+    newest = ledger.claims(name)[-1]
+    newest_by_trial = {record.trial.id: record for record in ledger.outcomes(claim_hash=newest.hash)}
+    outcomes = {key: record.outcome for key, record in newest_by_trial.items()}
+    labels = {key: record.trial.label() for key, record in newest_by_trial.items()}
+    return {
+        "claim": name,
+        "hash": newest.hash,
+        "finished": bool(ledger.decisions(name, newest.hash)),
+        "results": len(settled(outcomes)),
+        "failures": _failures(outcomes, labels),
+        "standing": plain(standing.standing_of(newest, ledger)),
+    }
+
+
+def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
+    claim = loaded.resolved
+    trials = {trial.id: trial for trial in all_trials(claim)}
+    compared = stale_results(loaded, ledger.files_of(trials))
+    results = ledger.results(trials)  # read only where a rung is to be judged
+    fresh = {key: results[key] for key in results if key not in compared.stale} if compared.stale else results
+    rung, pending, pruned, look = _stand(claim, fresh)
+    failed = {key: record.outcome for key, record in ledger.failures(trials).items()}
+    labels = {key: trials[key].label() for key in {*failed, *compared.stale}}
+    return {
+        "claim": claim.name,
+        "hash": claim.hash,
+        "finished": not pending,
+        "look": look,
+        "rung": rung,
+        "pending": pending,
+        "pruned": pruned,
+        "results": len(results),
+        "failures": _failures(failed, labels),
+        "standing": plain(standing.standing(claim, ledger)),
+        "stale": {key: {"label": labels[key], "why": why} for key, why in compared.stale.items()},
+        "anew": compared.sentences(all_trials(claim), "would run anew"),
+    }
+
+
+def _stand(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str, int, dict[str, str], str | None]:
+    """Name of the present rung, how many of its trials are pending, why arms were pruned, and the look reached.
+
+    One rung without looks needs no statistics, whose import would take longer than all the rest.
+    """
+    rung = claim.claim.rungs[-1]
+    if len(claim.claim.rungs) == 1 and not rung.looks:
+        return rung.name, sum(trial.id not in results for trial in claim.trials(rung)), {}, None
+    from evenhand.decisions.decide import look_reached, progress
+
+    stand = progress(claim, results)
+    pruned = {arm: reason for arm, (_, reason) in stand.pruned.items()}
+    look = look_reached(claim, stand)
+    return stand.rung.name, len(stand.pending), pruned, None if look is None else look.words
+
+
+def _failures(outcomes: Mapping[str, Outcome], labels: Mapping[str, str]) -> list[dict[str, str]]:
+    return [
+        {
+            "trial": key,
+            "label": labels[key],
+            "kind": outcome.failure.kind,
+            "message": outcome.failure.message,
+            "phase": outcome.failure.phase,
+            "advice": ADVICE[outcome.failure.kind],
+            "detail": outcome.failure.detail,
+        }
+        for key, outcome in outcomes.items()
+        if outcome.failure is not None
+    ]
+
+
+def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """How far claims are, for people; failures of one kind and message are told once."""
+    if not documents:
+        console.print("The ledger holds no claim yet. Run one: evenhand run CLAIM.toml")
+    for document in documents:
+        state = "finished" if document["finished"] else "not finished"
+        where = f", {document['pending']} trials to run at rung {document['rung']}" if document.get("pending") else ""
+        console.print(Text(f"{document['claim']} (claim {document['hash']}): {state}{where}", style="bold"))
+        console.print(f"  {document['results']} results, {len(document['failures'])} failed trials")
+        if document.get("look"):
+            console.print(Text(f"  {document['look']}"))
+        if document["standing"]["fixed"] != "before":
+            told = Standing(**document["standing"]).sentence
+            console.print(Text(f"  {told}", style="yellow"), soft_wrap=True)
+        for sentence in document.get("anew", ()):
+            console.print(Text(f"  {sentence}", style="yellow"), soft_wrap=True)
+        for arm, reason in document.get("pruned", {}).items():
+            console.print(Text(f"  '{arm}' was screened out: {reason}"))
+        groups = Counter((f["kind"], f["message"], f["advice"]) for f in document["failures"])
+        for (kind, message, advice), count in groups.items():
+            first = next(f for f in document["failures"] if (f["kind"], f["message"]) == (kind, message))
+            console.print(Text(f"  {kind} x {count}: {message}", style="red"), soft_wrap=True)
+            console.print(Text(f"    first at {first['label']}, while in phase '{first['phase']}'"), soft_wrap=True)
+            console.print(Text(f"    {advice}"), soft_wrap=True)
+            for line in first["detail"].strip().splitlines()[-6:]:
+                console.print(Text(f"    | {line}", style="dim"), soft_wrap=True)
+
+
+def outcome_document(outcome: Outcome, execution: Execution) -> dict[str, Any]:
+    """An outcome with its execution, as plain data; item scores are summed up by their means."""
+    document: dict[str, Any] = plain(outcome)
+    document["items"] = {
+        name: {"items": len(table.ids), "mean": outcome.metric(name)} for name, table in outcome.items.items()
+    }
+    return document | {"execution": plain(execution)}
+
+
+def print_outcome(outcome: Outcome, execution: Execution, console: Console) -> None:
+    """The outcome of an exploratory trial, for people."""
+    from evenhand.cli.live import duration
+
+    if outcome.failure is not None:
+        console.print(Text(f"{outcome.failure.kind}: {outcome.failure.message}", style="red"), soft_wrap=True)
+        console.print(Text(ADVICE[outcome.failure.kind]), soft_wrap=True)
+        console.print(Text(outcome.failure.detail.strip(), style="dim"), soft_wrap=True)
+    for name in sorted({*outcome.metrics, *outcome.items}):
+        size = f" over {len(outcome.items[name].ids)} items" if name in outcome.items else ""
+        console.print(Text(f"{name} = {outcome.metric(name):.6g}{size}"))
+    for name, reason in outcome.undefined.items():
+        console.print(Text(f"{name} is undefined: {reason}"))
+    spent = ", ".join(f"{amount:g} {unit}" for unit, amount in outcome.spent.items())
+    memory = f", {execution.peak_memory_bytes / 2**20:.0f} MiB" if execution.peak_memory_bytes else ""
+    console.print(Text(f"spent {spent}; process {duration(execution.seconds)}{memory}", style="dim"))
+    for name, text in outcome.notes.items():
+        console.print(Text(f"{name}: {text}", style="dim"), soft_wrap=True)
+
+
+def print_recipes(rows: Sequence[Listing], console: Console) -> None:
+    """The installed recipes, for people."""
+    for row in rows:
+        console.print(Text(row.name, style="bold"))
+        console.print(Text(f"  {row.fault or row.about}", style="red" if row.fault else ""), soft_wrap=True)
+
+
+def recipe_document(recipe: Recipe) -> dict[str, Any]:
+    """A recipe's settings and declarations, as plain data."""
+    return {
+        "recipe": recipe.reference,
+        "about": recipe.about,
+        "code": recipe.fingerprint,
+        "units": list(recipe.info.units),
+        "metrics": {name: plain(metric) for name, metric in recipe.info.metrics.items()},
+        "settings": recipe.settings.model_json_schema(),
+    }
+
+
+def print_recipe(recipe: Recipe, console: Console) -> None:
+    """A recipe's settings and declarations, for people."""
+    console.print(Text(f"{recipe.reference}: {recipe.about}", style="bold"), soft_wrap=True)
+    console.print(Text(f"code: {recipe.fingerprint}; units: {', '.join(recipe.info.units) or 'any'}"))
+    for name, metric in recipe.info.metrics.items():
+        console.print(Text(f"metric {name}: {metric.direction} {metric.about}"), soft_wrap=True)
+    _print_fields(recipe.settings, "", console)
+
+
+def _print_fields(model: type[BaseModel], prefix: str, console: Console) -> None:
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            _print_fields(inner, f"{prefix}{name}.", console)
+            continue
+        default = "required" if field.is_required() else repr(field.get_default(call_default_factory=True))
+        console.print(Text(f"  {prefix}{name} = {default}  {field.description or ''}".rstrip()), soft_wrap=True)

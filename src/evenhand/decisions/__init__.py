@@ -1,0 +1,1 @@
+"""Decisions: outcomes in, verdicts out. Pure: equal inputs give equal answers."""

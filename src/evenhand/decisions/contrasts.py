@@ -1,0 +1,253 @@
+"""Contrasts: aligned pairs in, every figure that a verdict can rest on out. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from evenhand import statistics
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.claims.schema import Arm, MetricClaim
+from evenhand.decisions.checkpoint_selection import peak_figures
+from evenhand.decisions.pairs import Cell, Outcomes, Pairs, make_pairs
+from evenhand.decisions.verdict import Contrast, Interval
+from evenhand.recipes.trial import stream
+
+BOOTSTRAP_DRAWS = 2000
+"""Draws of the bootstrap interval that is shown beside; its ends are then good to about 2 % of its width."""
+
+MOST_SHARED_ITEMS = 5000
+"""Up to here contrasts of one shape share what is drawn again: 80 MB of counts at most."""
+
+MOST_SHARED_SIGNS = 1000
+"""Up to here contrasts of one number of seeds share their random sign patterns: 100 MB at most."""
+
+
+@dataclass
+class Draws:
+    """What was drawn so far for contrasts of one shape: tables by their shape, sign patterns by their seeds."""
+
+    tables: dict[tuple[int, ...], statistics.CrossedDraws] = field(default_factory=dict)
+    signs: dict[int, statistics.SignDraws] = field(default_factory=dict)
+
+
+def blank(arm: Arm, against: Arm, cell: Cell, level: float) -> Contrast:
+    """A contrast without figures."""
+    return Contrast(
+        arm.name, against.name, against.role, cell.condition.name, cell.rung.name, cell.metric.name, level=level
+    )
+
+
+def contrast(
+    claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcomes: Outcomes, *, level: float, beside: bool = True
+) -> tuple[Contrast, Pairs, statistics.PairedContrast | None]:
+    """The contrast of two arms; its ``kind`` is not yet set.
+
+    Args:
+        claim, arm, against, cell, outcomes: what is compared.
+        level: of the interval.
+        beside: compute what is shown beside the estimate too; see :func:`add_beside`.
+
+    Returns:
+        The contrast, the pairs it rests on, and the estimate (None where there is no complete pair).
+    """
+    pairs = make_pairs(claim, arm, against, cell, outcomes)
+    empty = blank(arm, against, cell, level)
+    if not pairs.seeds:
+        why = "" if pairs.invalid else next(iter(pairs.dropped.values()), "its trials have not run yet")
+        invalid = pairs.invalid[1] if pairs.invalid else ""
+        return replace(empty, invalid=invalid, dropped=pairs.dropped, why_none=why), pairs, None
+    if pairs.invalid:
+        return replace(empty, seeds=pairs.seeds, invalid=pairs.invalid[1], dropped=pairs.dropped), pairs, None
+    # Where both arms are deterministic, items are the only randomness.
+    scope: statistics.Scope = "checkpoint" if arm.deterministic and against.deterministic else claim.claim.scope
+    found = estimate_pairs(pairs, cell.metric, scope, level)
+    figured = _figures(empty, found, pairs, cell.metric, claim.claim.alpha)
+    if not arm.deterministic:
+        figured = replace(figured, collapse=_collapse(pairs, cell.metric, found))
+    return (add_beside(claim, arm, against, cell, outcomes, figured, pairs) if beside else figured), pairs, found
+
+
+def add_beside(
+    claim: ResolvedClaim,
+    arm: Arm,
+    against: Arm,
+    cell: Cell,
+    outcomes: Outcomes,
+    figured: Contrast,
+    pairs: Pairs,
+    draws: Draws | None = None,
+) -> Contrast:
+    """The contrast with what is shown beside its estimate and decides nothing: bootstrap, random sign flips, peaks.
+
+    ``draws`` keeps what was drawn again, by shape, for further contrasts of the same claim.
+    """
+    if figured.estimate is None:
+        return figured
+    drawn = Draws() if draws is None else draws
+    interval = _bootstrap(claim, pairs, cell.metric, figured.level, drawn)
+    flips = figured.sign_flip_p
+    if flips is None and figured.sign_flip_minimum is not None:
+        flips = _random_signs(claim, figured.differences, drawn)  # too many seeds to enumerate
+    figures = {**figured.figures, **_peaks(claim, arm, against, cell, pairs.seeds, outcomes)}
+    return replace(figured, bootstrap_interval=interval, sign_flip_p=flips, figures=figures)
+
+
+def _bootstrap(claim: ResolvedClaim, pairs: Pairs, metric: MetricClaim, level: float, draws: Draws) -> Interval | None:
+    """The crossed bootstrap's interval; contrasts of one shape share their draws."""
+    if not pairs.item_wise:
+        return None
+    table, shape = pairs.differences(metric), pairs.variant.shape
+    generator = stream("bootstrap", claim.hash, *shape)
+    source: statistics.CrossedDraws | np.random.Generator = generator
+    if pairs.clusters is None and shape[1] <= MOST_SHARED_ITEMS:
+        if shape not in draws.tables:
+            draws.tables[shape] = statistics.crossed_draws(generator, len(pairs.seeds), shape[1], BOOTSTRAP_DRAWS)
+        source = draws.tables[shape]
+    found = statistics.crossed_bootstrap(table, source, level=level, draws=BOOTSTRAP_DRAWS, clusters=pairs.clusters)
+    return pair(found.interval)
+
+
+def _random_signs(claim: ResolvedClaim, differences: tuple[float, ...], draws: Draws) -> float | None:
+    """The sign-flip p over random patterns; contrasts over as many seeds share them."""
+    generator, count = stream("sign flips", claim.hash), len(differences)
+    if count > MOST_SHARED_SIGNS:
+        return statistics.sign_flip(differences, generator).p
+    if count not in draws.signs:
+        draws.signs[count] = statistics.sign_draws(generator, count)
+    return statistics.sign_flip(differences, draws.signs[count]).p
+
+
+def _peaks(
+    claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, seeds: tuple[int, ...], outcomes: Outcomes
+) -> dict[str, float | str | None]:
+    """The best checkpoints of both arms with their expected inflation, where the final ones are judged."""
+    if cell.metric.checkpoint != "final":
+        return {}
+    figures: dict[str, float | str | None] = {}
+    for one in (arm, against):
+        ids = dict.fromkeys(claim.trial(one, cell.condition, cell.rung, seed).id for seed in seeds)
+        figures |= peak_figures(one.name, [outcomes[key] for key in ids if key in outcomes], cell.metric)
+    return figures
+
+
+def estimate_pairs(
+    pairs: Pairs, metric: MetricClaim, scope: statistics.Scope, level: float
+) -> statistics.PairedContrast:
+    """The estimate that pairs give in a scope, positive where the variant is better."""
+    if not pairs.item_wise:
+        return statistics.paired_contrast(pairs.differences(metric)[:, 0], scope=scope, level=level)
+    sign = 1.0 if metric.direction == "maximise" else -1.0
+    bounds = None
+    if metric.floor is not None and metric.ceiling is not None:
+        bounds = (metric.floor - metric.ceiling, metric.ceiling - metric.floor)
+    return statistics.paired_contrast(
+        baseline=sign * pairs.reference,
+        variant=sign * pairs.variant,
+        scope=scope,
+        level=level,
+        clusters=pairs.clusters,
+        bounds=bounds,
+    )
+
+
+def pair(interval: statistics.Interval | None) -> Interval | None:
+    """An interval as (low, high)."""
+    return None if interval is None else (interval.low, interval.high)
+
+
+def _figures(
+    empty: Contrast, found: statistics.PairedContrast, pairs: Pairs, metric: MetricClaim, alpha: float
+) -> Contrast:
+    flips, correlation = found.flips, found.correlation
+    return replace(
+        empty,
+        seeds=pairs.seeds,
+        items=found.items or 0,
+        differences=found.seed_differences,
+        dropped=pairs.dropped,
+        estimate=found.estimate,
+        standard_error=found.standard_error,
+        degrees_of_freedom=found.df,
+        p_value=found.p,
+        interval=pair(found.interval),
+        equivalence_interval=pair(found.interval_at(1 - 2 * alpha)),
+        equivalence_level=1 - 2 * alpha,
+        sign_flip_p=found.sign_flip.p if found.scope != "checkpoint" else None,
+        sign_flip_minimum=found.sign_flip.attainable if found.scope != "checkpoint" else None,
+        correlation=None if correlation is None else correlation.over_seeds,
+        gained=None if flips is None else flips.gained,
+        lost=None if flips is None else flips.lost,
+        diverged=pairs.diverged,
+        identical=pairs.identical,
+        same_scores=_same_scores(pairs),
+        scope=found.scope,
+        saturated=saturated(pairs, metric),
+        why_none=found.reason or "",
+        scores=(float(pairs.variant.mean()), float(pairs.reference.mean())),
+        figures=_further(found) | ({"selected checkpoints": pairs.chosen} if pairs.chosen else {}),
+    )
+
+
+def _same_scores(pairs: Pairs) -> statistics.Identical | None:
+    """How many answers may differ where no score does and outputs do not tell."""
+    if not pairs.same_scores or pairs.same_outputs is not None:
+        return None
+    return statistics.identical_scores(
+        len(pairs.seeds), pairs.variant.shape[1] if pairs.item_wise else None, pairs.clusters
+    )
+
+
+def _collapse(pairs: Pairs, metric: MetricClaim, found: statistics.PairedContrast) -> statistics.Collapse | None:
+    """The variant's collapsed seeds, where seeds are random and the variant is ahead."""
+    if found.scope == "checkpoint" or len(pairs.seeds) < 2 or (found.estimate or 0.0) <= 0:
+        return None
+    worst = metric.floor if metric.direction == "maximise" else metric.ceiling
+    bottom = worst if metric.chance is None else metric.chance
+    return statistics.collapse(
+        pairs.reference.mean(axis=1),
+        pairs.variant.mean(axis=1),
+        bottom=bottom,
+        higher_is_better=metric.direction == "maximise",
+    )
+
+
+def _further(found: statistics.PairedContrast) -> dict[str, float | str | None]:
+    """What a reader needs to recompute the estimate, by name."""
+    figures: dict[str, float | str | None] = {
+        "method": found.primary.method,
+        "scope": found.scope,
+        "signs over seeds": str(found.signs),
+    }
+    if found.components is not None:
+        figures |= {
+            "MS seeds": found.components.mean_square_seed,
+            "MS items": found.components.mean_square_item,
+            "MS residual": found.components.mean_square_residual,
+        }
+    if found.scope == "recipe" and found.items and found.over_seeds.interval is not None:
+        low, high = found.over_seeds.interval.low, found.over_seeds.interval.high
+        figures["paired t over seeds alone"] = f"{low:+.4g} to {high:+.4g}"
+    other = found.primary.other if isinstance(found.primary, statistics.MeanEstimate) else None
+    if other is not None:
+        figures[f"standard error ({other.name})"] = other.standard_error
+        figures[f"degrees of freedom ({other.name})"] = other.df
+    if found.betting is not None:
+        figures["anytime-valid p (betting)"] = found.betting.p
+    return figures | {f"note {i}": note for i, note in enumerate(found.notes, start=1)}
+
+
+def saturated(pairs: Pairs, metric: MetricClaim) -> str:
+    """What both arms are at (floor, ceiling or chance) as a sentence, or empty."""
+    if not pairs.item_wise:
+        for name, end in (("floor", metric.floor), ("ceiling", metric.ceiling)):
+            if end is not None and np.all(pairs.variant == end) and np.all(pairs.reference == end):
+                return f"Saturated: both arms are at the {name} {end:g}."
+        return ""
+    if metric.floor is None and metric.ceiling is None and metric.chance is None:
+        return ""
+    found = statistics.saturation(
+        pairs.reference, pairs.variant, floor=metric.floor, ceiling=metric.ceiling, chance=metric.chance
+    )
+    return found.explanation if found.saturated else ""

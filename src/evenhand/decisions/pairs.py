@@ -1,0 +1,342 @@
+"""Pairing: outcomes of two arms in, aligned tables of scores out, or the reason why the pairing is not allowed. Pure.
+
+A contrast exists only between trials of equal budget, seeds and items; any other pairing yields no number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand import statistics
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.claims.schema import Arm, Condition, MetricClaim, Rung
+from evenhand.decisions.agreement import Made, disagreement
+from evenhand.decisions.checkpoint_selection import Choice, checkpoints, choice_words, select
+from evenhand.decisions.pair_faults import Fault, budget_fault, flag_fault
+from evenhand.decisions.recorded import contents, same_outputs
+from evenhand.recipes.outcome import ItemScores, Outcome
+
+Outcomes = Mapping[str, Outcome]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where arms are compared: one condition, at one rung, on one metric, over some of the rung's seeds."""
+
+    condition: Condition
+    rung: Rung
+    metric: MetricClaim
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One arm of a pair: its scores, or why there are none.
+
+    Attributes:
+        table: per-item scores; a metric that is not item-wise is one item with an empty id.
+        answers: all tables of the trial, where the metric has no items of its own.
+        missing: why there are no scores, or empty.
+        failure: class of the failure behind ``missing``, or "undefined", "pending" or empty.
+        choice: of the checkpoint, where the claim asks for a selected one.
+    """
+
+    table: ItemScores = field(default_factory=lambda: ItemScores((), np.zeros(0)))
+    answers: Mapping[str, ItemScores] = field(default_factory=dict)
+    missing: str = ""
+    failure: str = ""
+    choice: Choice | None = None
+
+
+@dataclass(frozen=True)
+class LostSide:
+    """A trial that one arm lost while its partner has scores.
+
+    Attributes:
+        seed: of the pair.
+        arm: who lost it.
+        of_variant: it is the variant's; else the reference's.
+        partner: (I,) the scores that the other arm has there.
+    """
+
+    seed: int
+    arm: str
+    of_variant: bool
+    partner: Floats
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The pairs of two arms in a cell.
+
+    Attributes:
+        seeds: the S seeds of complete pairs.
+        variant, reference: (S, I) scores, in the metric's own direction.
+        clusters: (I,) groups of the items, or None.
+        item_wise: the metric has items; else I is 1.
+        ids: (I,) of the items.
+        contents: (I,) what was answered to each item by all trials together, where answers are recorded and repeat.
+        same_scores: every paired score is the same.
+        same_outputs: whether every paired output is the same; None where outputs are not recorded on both sides.
+        lost: trials of pairs that one arm alone is missing.
+        dropped: seed to reason of the pairs that are missing.
+        failures: classes of the failures behind them.
+        pending: seeds of pairs whose trials have not run yet.
+        diverged: arm to the seeds at which it diverged and stands at the metric's worst value.
+        chosen: which checkpoints were selected, in words; empty where the final ones are taken.
+        invalid: (word, sentence) why the pairing is not allowed, or None.
+        made: the outcomes behind the pairs, with their arms and seeds.
+    """
+
+    seeds: tuple[int, ...] = ()
+    variant: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    reference: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    clusters: tuple[str, ...] | None = None
+    item_wise: bool = False
+    ids: tuple[str, ...] = ()
+    contents: tuple[str, ...] | None = None
+    same_scores: bool = False
+    same_outputs: bool | None = None
+    lost: tuple[LostSide, ...] = ()
+    dropped: Mapping[str, str] = field(default_factory=dict)
+    failures: tuple[str, ...] = ()
+    pending: tuple[int, ...] = ()
+    diverged: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    chosen: str = ""
+    invalid: tuple[str, str] | None = None
+    made: tuple[Made, ...] = ()
+
+    def differences(self, metric: MetricClaim) -> Floats:
+        """(S, I) differences, positive where the variant is better."""
+        sign = 1.0 if metric.direction == "maximise" else -1.0
+        return sign * (self.variant - self.reference)
+
+    @property
+    def identical(self) -> bool:
+        """Nothing differs between the arms, neither in scores nor in what was answered."""
+        return self.same_scores and self.same_outputs is True
+
+
+def side(outcome: Outcome | None, metric: MetricClaim) -> Side:
+    """The scores that an outcome gives for a metric."""
+    if outcome is None:
+        return Side(missing="not run yet", failure="pending")
+    if outcome.failure is not None:
+        return Side(missing=f"{outcome.failure.kind}: {outcome.failure.message}", failure=outcome.failure.kind)
+    if metric.checkpoint == "selected":
+        choice = select(checkpoints(outcome, metric.name), metric)
+        if choice.fault or choice.table is not None:
+            return Side(choice.table or ItemScores((), np.zeros(0)), choice=choice)
+    table = outcome.items.get(metric.name)
+    if table is None:
+        table = checkpoints(outcome, metric.name).final
+    if table is not None:
+        return Side(table)
+    value = outcome.metrics.get(metric.name)
+    if value is None:
+        reason = outcome.undefined.get(metric.name, "the recipe reports no such metric")
+        return Side(missing=f"undefined: {reason}", failure="undefined")
+    nothing_to_choose = Choice(None) if metric.checkpoint == "selected" else None
+    return Side(ItemScores(("",), np.asarray([value])), outcome.items, choice=nothing_to_choose)
+
+
+def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcomes: Outcomes) -> Pairs:
+    """Pair two arms seed by seed and item by item.
+
+    Two deterministic arms have one pair, whatever the number of seeds.
+    """
+    both_fixed = arm.deterministic and against.deterministic
+    seeds = cell.seeds[:1] if both_fixed else cell.seeds
+    rows: list[tuple[int, Side, Side]] = []
+    halves: list[tuple[LostSide, Side]] = []
+    dropped: dict[str, str] = {}
+    failures: list[str] = []
+    pending: list[int] = []
+    present: list[tuple[bool, bool]] = []
+    made: list[Made] = []
+    diverged: dict[str, tuple[int, ...]] = {}
+    for seed in seeds:
+        found = [outcomes.get(claim.trial(one, cell.condition, cell.rung, seed).id) for one in (arm, against)]
+        sides = _with_worst([side(outcome, cell.metric) for outcome in found], cell.metric)
+        missing = [(one.name, s) for one, s in zip((arm, against), sides, strict=True) if s.missing]
+        invalid = _pairing_fault(claim, (arm, against), cell.rung, seed, found, [] if missing else sides)
+        if invalid:
+            return Pairs(invalid=invalid)
+        if any(s.failure == "pending" for _, s in missing):
+            pending.append(seed)
+            continue
+        present.append((not sides[0].missing, not sides[1].missing))
+        with_scores = zip((arm, against), found, sides, strict=True)
+        made += [Made(one.name, seed, o) for one, o, s in with_scores if o is not None and not s.missing]
+        if missing:
+            dropped[str(seed)] = "; ".join(f"{name}: {s.missing}" for name, s in missing)
+            failures.extend(s.failure for _, s in missing)
+            if len(missing) == 1:
+                of_variant = bool(sides[0].missing)
+                halves.append((LostSide(seed, missing[0][0], of_variant, np.zeros(0)), sides[1 if of_variant else 0]))
+            continue
+        rows.append((seed, sides[0], sides[1]))
+        for one, outcome in zip((arm, against), found, strict=True):
+            if outcome is not None and outcome.failure is not None:  # with scores all the same: the worst there are
+                diverged[one.name] = (*diverged.get(one.name, ()), seed)
+    mixed = disagreement(made)
+    if mixed is not None:
+        return Pairs(invalid=mixed, dropped=dropped, failures=tuple(failures), pending=tuple(pending))
+    stacked = replace(_stack(rows, halves, arm, against), chosen=_chosen(rows, arm.name, against.name))
+    stacked = replace(stacked, made=tuple(made), diverged=diverged)
+    invalid = stacked.invalid or _range_fault(stacked, cell.metric) or _repeat_fault(stacked, arm, against)
+    if invalid is None and dropped and rows:
+        check = statistics.check_pairs([p[1] for p in present], [p[0] for p in present])
+        invalid = None if check.valid else ("missing pairs", f"missing pairs: {check.reason}")
+    return replace(stacked, dropped=dropped, failures=tuple(failures), pending=tuple(pending), invalid=invalid)
+
+
+def _pairing_fault(
+    claim: ResolvedClaim, arms: tuple[Arm, Arm], rung: Rung, seed: int, found: Sequence[Outcome | None],
+    sides: Sequence[Side],
+) -> Fault | None:  # fmt: skip
+    """Why two arms may not be compared at one seed, or None; ``sides`` is empty where one of them is missing."""
+    unit = claim.claim.budget.unit
+    for arm, outcome in zip(arms, found, strict=True):
+        fault = flag_fault(arm, outcome, unit)
+        if fault:
+            return fault
+    if not sides:
+        return None
+    names = f"{arms[0].name} and {arms[1].name}"
+    unequal = "" if any(arm.untrained for arm in arms) else budget_fault(found, unit, rung.budget)
+    if unequal:
+        return "budget", f"budget: at seed {seed}, {names}: {unequal}"
+    chosen = _selection_fault(sides, *arms)
+    return ("selection", f"selection: at seed {seed}, {chosen}") if chosen else None
+
+
+def _repeat_fault(pairs: Pairs, arm: Arm, against: Arm) -> Fault | None:
+    """A null arm is its baseline run again: where both are called deterministic, they must come out the same."""
+    if not (arm.deterministic and against.deterministic and "null" in (arm.role, against.role)):
+        return None
+    if not pairs.seeds or (pairs.same_scores and pairs.same_outputs is not False):
+        return None
+    sentence = (
+        f"not deterministic: {arm.name} and {against.name} are the same configuration run twice, are declared "
+        "deterministic, and came out otherwise; take `deterministic` off, so that they run once per seed"
+    )
+    return "not deterministic", sentence
+
+
+def _range_fault(pairs: Pairs, metric: MetricClaim) -> tuple[str, str] | None:
+    """Scores outside what the metric was declared to be able to take: either the scorer or the claim is wrong."""
+    if not pairs.seeds:
+        return None
+    low = min(float(pairs.variant.min()), float(pairs.reference.min()))
+    high = max(float(pairs.variant.max()), float(pairs.reference.max()))
+    below, above = metric.floor is not None and low < metric.floor, metric.ceiling is not None and high > metric.ceiling
+    if not (below or above):
+        return None
+    sentence = (
+        f"range: scores of {metric.name} run from {low:.6g} to {high:.6g}, outside the declared "
+        f"{metric.floor} to {metric.ceiling}; mend the scorer, or floor and ceiling of the metric"
+    )
+    return "range", sentence
+
+
+def _selection_fault(sides: Sequence[Side], arm: Arm, against: Arm) -> str:
+    """Why the selected checkpoints of two arms may not be compared, or empty: both must have had the same choice."""
+    choices = [(one, s.choice) for one, s in zip((arm, against), sides, strict=True) if s.choice is not None]
+    for one, choice in choices:
+        if choice.fault:
+            return f"{one.name}: {choice.fault}"
+    trained = [choice for one, choice in choices if not one.untrained]
+    if any(not choice.steps for choice in trained):
+        return 'the recipe records no scores by step ("NAME@STEP"), so no checkpoint can be selected'
+    if len(trained) == 2 and trained[0].steps != trained[1].steps:
+        told = [", ".join(f"{step:g}" for step in choice.steps) or "the end alone" for choice in trained]
+        return f"{arm.name} chose among steps {told[0]}, {against.name} among {told[1]}; both need the same choice"
+    return ""
+
+
+def _chosen(rows: Sequence[tuple[int, Side, Side]], name: str, other: str) -> str:
+    """Which checkpoints were selected, in words; empty where none were."""
+    sides = ((name, [one for _, one, _ in rows]), (other, [two for _, _, two in rows]))
+    both = [choice_words(whose, [s.choice for s in found if s.choice is not None]) for whose, found in sides]
+    return "; ".join(words for words in both if words)
+
+
+def _with_worst(sides: list[Side], metric: MetricClaim) -> list[Side]:
+    """Give a diverged side the metric's worst value on its partner's items, where the metric has a worst value.
+
+    A model that has left the finite numbers answers nothing: that is a result. Without a worst value it is missing.
+    """
+    worst = metric.floor if metric.direction == "maximise" else metric.ceiling
+    result = list(sides)
+    for here, there in ((0, 1), (1, 0)):
+        partner = sides[there]
+        if sides[here].failure == "diverged" and worst is not None and not partner.missing:
+            result[here] = Side(replace(partner.table, scores=np.full(len(partner.table.ids), worst), outputs=None))
+    return result
+
+
+def _stack(
+    rows: Sequence[tuple[int, Side, Side]], halves: Sequence[tuple[LostSide, Side]], arm: Arm, against: Arm
+) -> Pairs:
+    """Align the items of all pairs, of half ones too; unequal items make the pairing invalid."""
+    if not rows:
+        return Pairs()
+    first = rows[0][2].table
+    statistics.match_items(first.ids, first.ids)  # a repeated id is an error, also where all tables repeat it
+    sides = [(seed, name, s) for seed, one, two in rows for s, name in ((one, arm.name), (two, against.name))]
+    sides += [(lost.seed, against.name if lost.of_variant else arm.name, s) for lost, s in halves]
+    tables = []
+    for seed, whose, found in sides:
+        table = _aligned(first.ids, found.table)
+        if isinstance(table, str):
+            sentence = f"items: {whose} at seed {seed} was not scored on the items of {against.name}: {table}"
+            return Pairs(invalid=("items", sentence))
+        tables.append(table)
+    whole = tables[: 2 * len(rows)]
+    variant, reference = whole[0::2], whole[1::2]
+    lost = [replace(half, partner=table.scores) for (half, _), table in zip(halves, tables[len(whole) :], strict=True)]
+    item_wise = first.ids != ("",)
+    both = list(zip(variant, reference, strict=True))
+    same_scores = all(np.array_equal(one.scores, two.scores) for one, two in both)
+    return Pairs(
+        seeds=tuple(seed for seed, _, _ in rows),
+        variant=np.stack([table.scores for table in variant]),
+        reference=np.stack([table.scores for table in reference]),
+        clusters=first.clusters,
+        item_wise=item_wise,
+        ids=first.ids,
+        contents=contents([table.outputs for table in whole]) if item_wise and first.clusters is None else None,
+        same_scores=same_scores,
+        same_outputs=same_outputs(both if item_wise else [(one.answers, two.answers) for _, one, two in rows]),
+        lost=tuple(lost),
+    )
+
+
+def _aligned(ids: tuple[str, ...], table: ItemScores) -> ItemScores | str:
+    """The table with its items in the order of ``ids``, or why it has not the same items."""
+    if table.ids is ids or table.ids == ids:
+        return table
+    match = statistics.match_items(ids, table.ids)
+    if match.order is None:
+        return match.reason or "other items"
+    outputs = None if table.outputs is None else tuple(table.outputs[i] for i in match.order)
+    return ItemScores(ids, table.scores[np.asarray(match.order, dtype=np.int64)], outputs)
+
+
+def same_items(here: Pairs, there: Pairs) -> list[int] | None:
+    """Where each item of ``here`` stands in ``there``; None where the two have other items, or group them otherwise."""
+    places = {item: place for place, item in enumerate(there.ids)}
+    if here.ids != there.ids and places.keys() != set(here.ids):
+        return None
+    order = [places[item] for item in here.ids]
+    if (here.clusters is None) != (there.clusters is None):
+        return None
+    if here.clusters is not None and there.clusters is not None:
+        return order if list(here.clusters) == [there.clusters[place] for place in order] else None
+    return order

@@ -1,0 +1,301 @@
+"""What a claim can hope to find, before it runs: smallest detectable effects, power, seeds and items needed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from evenhand import statistics
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.claims.schema import Arm, MetricClaim, Rung, Scope
+from evenhand.decisions.pairs import Cell, Outcomes, make_pairs
+from evenhand.decisions.screening import look_plan, primary, targets
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """The smallest effect that a rung finds with 80 % power.
+
+    Attributes:
+        metric, rung, seeds: where.
+        effect: in the metric's unit, or None with ``why_none``.
+        in_sd: the same in units of ``unit``.
+        margin: the smallest effect that matters.
+        exceeds_margin: effects as small as the margin would usually be missed.
+        source: where the seed sd comes from.
+        level: of the test planned for: the strictest that looks and Holm can ask of a verdict.
+        verdicts: over how many Holm adjusts.
+    """
+
+    metric: str
+    rung: str
+    seeds: int
+    effect: float | None
+    in_sd: float | None
+    margin: float
+    exceeds_margin: bool
+    source: str = ""
+    why_none: str = ""
+    level: float = 0.05
+    verdicts: int = 1
+    unit: str = "seed sd of differences"
+    scope: Scope = "recipe"
+
+
+def planning_level(claim: ResolvedClaim) -> tuple[float, int]:
+    """The level to plan with, and the number of verdicts that Holm adjusts over.
+
+    The first of m verdicts is tested at alpha / m, allowed for looks; later ones at more. Which comes first is not
+    known before the run, so all are planned at the least favourable level.
+    """
+    verdicts = len(claim.arms("variant")) * len(targets(claim)) * len(primary(claim))
+    plan = look_plan(claim.claim.rungs[-1], claim.claim.alpha)
+    share = claim.claim.alpha / max(1, verdicts)
+    if verdicts <= 1:
+        return plan.nominal, verdicts
+    return (share if plan.source == "one look" else min(plan.nominal_for(share), plan.nominal)), verdicts
+
+
+def foresee(claim: ResolvedClaim, outcomes: Outcomes) -> tuple[Foresight, ...]:
+    """The smallest detectable effect of the confirming rung on each primary metric.
+
+    The spread of differences comes from the claim (``metric.sd``), else from the null arm's or the screening pairs
+    that ``outcomes`` already holds; without either the effect is stated in units of the seed sd of differences.
+    """
+    rung = claim.claim.rungs[-1]
+    return tuple(_foresee(claim, rung, metric, outcomes) for metric in primary(claim))
+
+
+def _foresee(claim: ResolvedClaim, rung: Rung, metric: MetricClaim, outcomes: Outcomes) -> Foresight:
+    count, items, margin = len(rung.seeds), claim.items[rung.name].count, metric.margin
+    alpha, verdicts = planning_level(claim)
+    told = Foresight(
+        metric.name, rung.name, count, None, None, margin, True, level=alpha, verdicts=verdicts, scope=claim.claim.scope
+    )
+    spread = pilot_spread(claim, metric, outcomes)
+    if claim.claim.scope == "checkpoint" and (spread is None or not has_item_spread(spread)):
+        return _for_checkpoints(told, items, alpha)
+    if spread is None:
+        plain = statistics.smallest_detectable_effect(count, alpha=alpha)
+        why = plain.reason or "no guess of that sd: give metric.sd, or run a null arm"
+        return replace(told, in_sd=plain.in_sd, exceeds_margin=plain.effect is None, why_none=why)
+    has_items = items is not None and has_item_spread(spread)
+    scope = claim.claim.scope if has_items else "seeds"
+    effect = statistics.planned_detectable(spread, count, items if has_items else None, scope=scope, alpha=alpha)
+    if effect is None:
+        return replace(told, why_none="one seed shows no spread")
+    in_sd = effect / spread.seed_sd if spread.seed_sd > 0 else None
+    return replace(told, effect=effect, in_sd=in_sd, exceeds_margin=effect > margin, source=f"spread: {spread.source}")
+
+
+def has_item_spread(spread: statistics.Spread) -> bool:
+    """Whether a spread says how differences vary over items."""
+    return spread.item_sd > 0 or spread.residual_sd > 0
+
+
+def _for_checkpoints(told: Foresight, items: int | None, alpha: float) -> Foresight:
+    """What new items can show of models that are fixed: seeds are not what is sampled."""
+    unit = "item sd of differences"
+    if items is None or items < 2:
+        why = "scope checkpoint: new items are what is sampled, and how many there are is not known before the run"
+        return replace(told, unit=unit, exceeds_margin=False, why_none=why)
+    plain = statistics.smallest_detectable_effect(items, alpha=alpha)
+    why = f"scope checkpoint, {items} items: their spread is not known before the run"
+    return replace(told, unit=unit, in_sd=plain.in_sd, exceeds_margin=False, why_none=why)
+
+
+def pilot_spread(
+    claim: ResolvedClaim, metric: MetricClaim, outcomes: Outcomes, *, confirming: bool = False
+) -> statistics.Spread | None:
+    """The spread of paired differences: the claim's guess, the null arm's pairs, or those of a screening rung.
+
+    Where several conditions have pilot pairs, the widest spread is taken.
+
+    Args:
+        claim, metric: what is planned.
+        outcomes: trial id to outcome.
+        confirming: take the pairs of the confirming rung too where there are no others (to plan the next claim).
+    """
+    if metric.sd is not None:
+        return statistics.Spread(metric.sd, source=f"guessed seed sd {metric.sd:g}")
+    rungs, nulls, variants = claim.claim.rungs, claim.arms("null"), claim.arms("variant")
+    pilots = [(nulls, rungs)] if nulls else [(variants, rungs[:-1])]
+    if confirming:
+        pilots = [(nulls, rungs), (variants, rungs[:-1]), (variants, rungs[-1:])]
+    for arms, where in pilots:
+        found = [
+            spread
+            for arm in arms
+            for condition in claim.claim.conditions
+            for rung in where
+            if (spread := _spread_of(claim, arm, Cell(condition, rung, metric, rung.seeds), outcomes)) is not None
+        ]
+        if found:
+            return max(found, key=lambda spread: (spread.seed_sd, spread.residual_sd))
+    return None
+
+
+def _spread_of(claim: ResolvedClaim, arm: Arm, cell: Cell, outcomes: Outcomes) -> statistics.Spread | None:
+    pairs = make_pairs(claim, arm, claim.baseline, cell, outcomes)
+    if len(pairs.seeds) < 2 or pairs.invalid is not None:
+        return None
+    differences = pairs.differences(cell.metric)
+    table = differences if pairs.item_wise and differences.shape[1] > 1 else differences[:, 0]
+    source = f"pairs of '{arm.name}' in '{cell.condition.name}' at rung '{cell.rung.name}'"
+    return statistics.spread_from_pilot(table, source)
+
+
+@dataclass(frozen=True)
+class Design:
+    """A number of seeds and items, and what it finds.
+
+    Attributes:
+        seeds, items: of the design; ``items`` is None for a metric without items (or with their spread unknown).
+        effect: smallest effect found with the wished-for power, or None with ``why_none``.
+        power_at_margin: probability of finding an effect as large as the margin; None without a margin or estimate.
+        items_needed: least number of items at these seeds that finds the margin; None with ``why_no_items``.
+    """
+
+    seeds: int
+    items: int | None
+    effect: float | None
+    why_none: str
+    power_at_margin: float | None
+    items_needed: int | None
+    why_no_items: str
+
+
+@dataclass(frozen=True)
+class PowerAnswer:
+    """What designs can find on one metric.
+
+    Attributes:
+        metric: its name; empty where no claim was given.
+        unit: of all effects: empty for the metric's own, or "seed sd" where no spread is known.
+        spread: assumed or measured; 1 in the unit "seed sd".
+        scope, alpha, power: of the test planned for.
+        margin: the smallest effect that matters, or None.
+        designs: one per number of seeds.
+        seeds_needed: least number of seeds that finds the margin with these items; None with ``why_no_seeds``.
+        curves: power over effects, one per design.
+        notes: what a reader must know beside the figures, as sentences.
+    """
+
+    metric: str
+    unit: str
+    spread: statistics.Spread
+    scope: Scope
+    alpha: float
+    power: float
+    margin: float | None
+    designs: tuple[Design, ...]
+    seeds_needed: int | None
+    why_no_seeds: str
+    curves: tuple[statistics.PowerCurve, ...]
+    notes: tuple[str, ...] = ()
+
+
+def plan_power(
+    spread: statistics.Spread,
+    seeds: Sequence[int],
+    items: int | None = None,
+    *,
+    margin: float | None = None,
+    scope: Scope = "recipe",
+    alpha: float = 0.05,
+    power: float = 0.8,
+    metric: str = "",
+    unit: str = "",
+) -> PowerAnswer:
+    """Smallest detectable effects of some designs, and the seeds and items that a margin needs.
+
+    Args:
+        spread: of paired differences over seeds and items.
+        seeds: numbers of seeds to compare.
+        items: items of every design; they count only where the spread over items or the residual is known.
+        margin: effect to find.
+        scope: "recipe", "seeds" or "checkpoint"; without items "recipe" is judged over seeds.
+        alpha: two-sided level.
+        power: probability with which effects are to be found.
+        metric, unit: told with the answer.
+
+    Raises:
+        StatisticsError: arguments out of range, scope "checkpoint" without items.
+    """
+    known = spread.item_sd > 0 or spread.residual_sd > 0
+    counted = items if known or scope == "checkpoint" else None
+    held: Scope = "seeds" if counted is None and scope == "recipe" else scope
+    curves = statistics.power_curves(spread, seeds, counted, scope=held, alpha=alpha, power=power)
+    designs = tuple(_design(spread, curve, margin, held, alpha, power) for curve in curves)
+    needed, why = None, "no margin was given"
+    if margin is not None and held == "checkpoint":
+        why = "scope checkpoint: seeds are not what is sampled; see the items needed"
+    elif margin is not None and spread.seed_sd == 0 and counted is None:
+        why = "the seed sd is 0: nothing to plan with"
+    elif margin is not None:
+        found = statistics.seeds_needed(margin, spread, counted, scope=held, alpha=alpha, power=power)
+        needed, why = found.count, found.reason or ""
+    notes: tuple[str, ...] = ()
+    if counted is None and not unit:
+        notes = ("No spread over items is known: the figures hold for as many items as the seed sd was measured on.",)
+    return PowerAnswer(metric, unit, spread, held, alpha, power, margin, designs, needed, why, curves, notes)
+
+
+def _design(
+    spread: statistics.Spread, curve: statistics.PowerCurve, margin: float | None, scope: Scope, alpha: float,
+    power: float,
+) -> Design:  # fmt: skip
+    seeds, items = curve.seeds, curve.items
+    why = statistics.expected_precision(spread, seeds, items, scope).reason or ""
+    if margin is None:
+        return Design(seeds, items, curve.detectable, why, None, None, "no margin was given")
+    reached = statistics.planned_power(margin, spread, seeds, items, scope=scope, alpha=alpha)
+    if items is None:
+        reason = "no spread over items is known"
+        return Design(seeds, None, curve.detectable, why, reached, None, reason)
+    needed = statistics.items_needed(margin, spread, seeds, scope=scope, alpha=alpha, power=power)
+    return Design(seeds, items, curve.detectable, why, reached, needed.count, needed.reason or "")
+
+
+def claim_power(
+    claim: ResolvedClaim,
+    outcomes: Outcomes,
+    *,
+    seeds: Sequence[int] = (),
+    items: int | None = None,
+    spread: statistics.Spread | None = None,
+) -> tuple[PowerAnswer, ...]:
+    """What a claim's confirming rung can find on each primary metric, beside other numbers of seeds.
+
+    Args:
+        claim: resolved.
+        outcomes: what the ledger holds of it: null arms, screening pairs, else confirming pairs give the spread.
+        seeds: designs to compare; by default the rung's own number and some around it.
+        items: of every design; by default the rung's.
+        spread: taken instead of the claim's or the ledger's.
+    """
+    rung = claim.claim.rungs[-1]
+    own = len(rung.seeds)
+    counts = tuple(seeds) or tuple(sorted({own, 3, 5, 10, 2 * own} - {0, 1}))
+    looks = look_plan(rung, claim.claim.alpha)
+    level, verdicts = planning_level(claim)
+    notes = []
+    if rung.looks:
+        notes.append(f"Level {looks.nominal:.3g} at each of the planned looks {list(rung.looks)}.")
+    if verdicts > 1:
+        notes.append(
+            f"Planned at level {level:.2g}: Holm over {verdicts} verdicts tests the first of them so strictly, and "
+            "which that will be is not known before the run."
+        )
+    answers = []
+    for metric in primary(claim):
+        found = spread or pilot_spread(claim, metric, outcomes, confirming=True)
+        unit, margin = ("", metric.margin) if found is not None else ("seed sd", None)
+        if found is None:
+            found = statistics.Spread(1.0, source="not known: give metric.sd or --sd, or run a null arm or a screen")
+        answer = plan_power(
+            found, counts, items or claim.items[rung.name].count, margin=margin, scope=claim.claim.scope,
+            alpha=level, metric=metric.name, unit=unit,
+        )  # fmt: skip
+        answers.append(replace(answer, notes=(*answer.notes, *notes)))
+    return tuple(answers)

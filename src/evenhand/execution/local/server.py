@@ -1,0 +1,235 @@
+"""The fork server: a single-threaded process that has imported the recipe once and forks one child per trial.
+
+Started by ``evenhand.execution.local.slots`` as
+``python -m evenhand.execution.local.server FOLDER RECIPE [RECIPE ...]``. It reads
+requests from standard input and writes events to standard output, one JSON document a line:
+
+    {"op": "start", "key": k, "job": path, "log": path}   ->  {"event": "started", "key": k, "pid": n}
+    {"op": "kill", "key": k, "signal": 15}                     {"event": "ended", "key": k, "exit_code": ..., ...}
+
+A child is its own process group and dies with the server; the server ends when its standard input closes.
+Importing torch takes seconds; forking takes milliseconds. Forking is safe only while no other thread runs, so the
+server counts its threads after the imports and starts a fresh interpreter for each trial where there are any.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from evenhand.errors import EvenhandError
+from evenhand.execution import sources, worker
+from evenhand.execution.lifetime import die_with_parent
+from evenhand.recipes import catalogue
+
+
+@dataclass
+class _Child:
+    key: str
+    started: float
+    process: subprocess.Popen[bytes] | None = None
+
+
+@dataclass
+class Server:
+    """State of the fork server: its children and its event channel."""
+
+    events: int
+    threads_at_start: int = 1
+    children: dict[int, _Child] = field(default_factory=dict)
+
+    def tell(self, **event: Any) -> None:
+        """Write one event; a closed channel means that nobody waits any more."""
+        try:
+            os.write(self.events, (json.dumps(event) + "\n").encode())
+        except BrokenPipeError:
+            self.end_all()
+            os._exit(0)
+
+    def start(self, key: str, job: str, log: str) -> None:
+        """Start a child for a job."""
+        begun = time.monotonic()
+        if self.threads_at_start > 1:
+            process = _fresh_interpreter(job, log)
+            self.children[process.pid] = _Child(key, begun, process)
+            self.tell(event="started", key=key, pid=process.pid)
+            return
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            _child(job, log, self.events, parent)
+        self.children[pid] = _Child(key, begun)
+        self.tell(event="started", key=key, pid=pid)
+
+    def kill(self, key: str, number: int) -> None:
+        """Send a signal to the process group of a child."""
+        for pid, child in self.children.items():
+            if child.key == key:
+                try:
+                    os.killpg(pid, number)
+                except ProcessLookupError:
+                    # A child that has only just been forked is not yet a group of its own.
+                    os.kill(pid, number)
+
+    def reap(self) -> None:
+        """Report every child that has ended, and end what it left running."""
+        while self.children:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            child = self.children.pop(pid, None)
+            if child is None:
+                continue
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+            signalled = os.WIFSIGNALED(status)
+            self.tell(
+                event="ended",
+                key=child.key,
+                exit_code=None if signalled else os.WEXITSTATUS(status),
+                signal=signal.Signals(os.WTERMSIG(status)).name if signalled else None,
+                seconds=time.monotonic() - child.started,
+                cpu_seconds=usage.ru_utime + usage.ru_stime,
+                peak_memory_bytes=usage.ru_maxrss * 1024,
+            )
+
+    def end_all(self) -> None:
+        """Kill every child."""
+        for pid in list(self.children):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+
+    def serve(self, wake: int) -> None:
+        """The loop: requests and ended children, until standard input closes."""
+        pending = b""
+        while True:
+            ready, _, _ = select.select([0, wake], [], [])
+            if wake in ready:
+                os.read(wake, 4096)
+            self.reap()
+            if 0 in ready:
+                chunk = os.read(0, 65536)
+                if not chunk:
+                    self.end_all()
+                    return
+                *lines, pending = (pending + chunk).split(b"\n")
+                for line in lines:
+                    request = json.loads(line)
+                    if request.pop("op") == "start":
+                        self.start(**request)
+                    else:
+                        self.kill(request["key"], request["signal"])
+
+
+def _prepare(log: str, job: str, parent: int) -> None:
+    """Make this process a group of its own, with its own output and working folder."""
+    os.setsid()
+    die_with_parent(parent)
+    null = os.open(os.devnull, os.O_RDONLY)
+    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(null, 0)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    os.chdir(Path(job).parent)
+
+
+def _child(job: str, log: str, events: int, parent: int) -> NoReturn:
+    """The forked child's whole life."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
+        os.close(events)
+        _prepare(log, job, parent)
+        sys.stdout = open(1, "w", closefd=False, buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
+        sys.stderr = open(2, "w", closefd=False, buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
+        code = worker.main(Path(job))
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        # No interpreter shutdown: what the server had open is not this child's to close.
+        os._exit(code)
+
+
+def _fresh_interpreter(job: str, log: str) -> subprocess.Popen[bytes]:
+    """A new interpreter for a job, for servers that cannot fork safely."""
+    with Path(log).open("ab") as out:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "evenhand.execution.worker", job],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd=Path(job).parent,
+            start_new_session=True,
+        )
+
+
+def preload(folder: Path, references: list[str]) -> str:
+    """Import recipes and what they declare worth importing; returns why it could not, or nothing.
+
+    A recipe that cannot be imported is no reason to stop here: each trial reports it as its own failure.
+    """
+    why: list[str] = []
+    for reference in references:
+        try:
+            found = catalogue.find(reference, folder)
+            for module in found.info.preload:
+                importlib.import_module(module)
+        except (EvenhandError, ImportError) as error:
+            why.append(str(error))
+    if "torch" in sys.modules:
+        # The first optimiser of a process imports this: seconds for each trial unless it is there before the fork.
+        with contextlib.suppress(ImportError):
+            importlib.import_module("torch._dynamo")
+    sources.prepare()
+    return "; ".join(why)
+
+
+def count_threads() -> int:
+    """Threads of this process that run Python or hold locks unknown to fork.
+
+    OpenBLAS keeps a pool that its own fork handlers stop and restart, so numpy's is kept to one thread by the caller.
+    """
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.exists() else 1
+
+
+def main(arguments: list[str]) -> None:
+    """Serve until standard input closes."""
+    events = os.dup(1)
+    os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    receive, send = os.pipe()
+    os.set_blocking(receive, False)
+    os.set_blocking(send, False)
+    problem = preload(Path(arguments[0]), arguments[1:])
+    # Children touch every object they count references of; frozen objects are left alone by their collector.
+    gc.freeze()
+    server = Server(events, count_threads())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(send, warn_on_full_buffer=False)
+    server.tell(event="ready", threads=server.threads_at_start, problem=problem)
+    server.serve(receive)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,1 +1,0 @@
-"""Model parts that the systems share: usable as a plain library, without the lab."""

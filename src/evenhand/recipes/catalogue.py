@@ -1,0 +1,172 @@
+"""Finding recipes, by entry point name, ``package.module:callable`` or the built-in ``command``, and their exhibits."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import importlib.metadata
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evenhand.errors import RecipeError
+from evenhand.recipes import beside
+from evenhand.recipes.contract import Recipe, RecipeInfo, settings_class
+from evenhand.recipes.exhibit import ExhibitFunction
+
+GROUP = "evenhand.recipes"
+"""Entry point group under which installed packages register their recipes."""
+
+COMMAND = "command"
+"""Reference of the recipe that runs any command line."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A recipe that is installed: its name, where it comes from, its first line of documentation or its fault."""
+
+    name: str
+    target: str
+    about: str
+    fault: str = ""
+
+
+@functools.cache
+def _entries() -> dict[str, importlib.metadata.EntryPoint]:
+    """The entry points of recipes; read once, since trials are forked from a process that has read them."""
+    return {e.name: e for e in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name)}
+
+
+def registered() -> dict[str, str]:
+    """Name to ``module:callable`` of every installed recipe, the built-in ``command`` first."""
+    return {COMMAND: "evenhand.execution.command:run"} | {name: entry.value for name, entry in _entries().items()}
+
+
+def listings() -> list[Listing]:
+    """Every installed recipe; one that cannot be imported is listed with its fault."""
+    rows = []
+    for name, target in registered().items():
+        try:
+            rows.append(Listing(name, target, find(name).about))
+        except RecipeError as error:
+            rows.append(Listing(name, target, "", str(error)))
+    return rows
+
+
+def find(reference: str, folder: Path | None = None) -> Recipe:
+    """Import a recipe: an installed one by its name, or a callable of a module.
+
+    Modules beside the claim file are looked for only where the recipe is not an installed one, and after all that is
+    installed: a file beside a claim never stands in for an installed module.
+
+    Args:
+        reference: an installed recipe's name, or ``package.module:callable``.
+        folder: the claim's folder; modules beside the claim file can be imported.
+
+    Raises:
+        RecipeError: no such recipe, it cannot be imported, or it breaks the recipe contract.
+    """
+    known = registered()
+    target = known.get(reference, reference)
+    module_name, colon, attribute = target.partition(":")
+    if not colon or not module_name or not attribute:
+        names = ", ".join(known)
+        raise RecipeError(
+            f"There is no recipe '{reference}'. Installed recipes: {names}. "
+            "Your own are named as package.module:callable, beside the claim file or installed."
+        )
+    beside_claim = None if reference in known else folder
+    function = _import(f"The recipe '{reference}'", module_name, attribute, beside_claim)
+    info = getattr(function, "__evenhand_recipe__", RecipeInfo())
+    settings = settings_class(function, reference)
+    return Recipe(reference, function, settings, info, _fingerprint(function, info), _origin(reference, function))
+
+
+def _origin(reference: str, function: Any) -> str:
+    """Whose code a recipe is: an installed package with its version, or the file."""
+    if reference == COMMAND:
+        return "the command line that the claim gives"
+    entry = _entries().get(reference)
+    if entry is not None and entry.dist is not None:
+        return f"installed package {entry.dist.name} {entry.dist.version}"
+    source = inspect.getsourcefile(inspect.unwrap(function))
+    if source is None:
+        return "unknown place"
+    top = str(getattr(function, "__module__", "")).partition(".")[0]
+    names = importlib.metadata.packages_distributions().get(top, ()) if "site-packages" in source else ()
+    if names:
+        return f"installed package {names[0]} {importlib.metadata.version(names[0])}"
+    return f"file {source}"
+
+
+def exhibits(recipe: Recipe, folder: Path | None = None) -> ExhibitFunction | None:
+    """Import the function that makes a recipe's own part of a report; None where the recipe names none.
+
+    Args:
+        recipe: as found.
+        folder: the claim's folder; modules beside the claim file can be imported.
+
+    Raises:
+        RecipeError: what the recipe names is no ``package.module:function`` or cannot be imported.
+    """
+    target = recipe.info.exhibits
+    if target is None:
+        return None
+    module_name, colon, attribute = target.partition(":") if isinstance(target, str) else ("", "", "")
+    if not colon or not module_name or not attribute:
+        raise RecipeError(
+            f"The recipe '{recipe.reference}' declares exhibits={target!r}; expected the name of a function as "
+            "'package.module:function'."
+        )
+    what = f"The exhibits function '{target}' of the recipe '{recipe.reference}'"
+    beside_claim = None if recipe.reference in registered() else folder
+    function: ExhibitFunction = _import(what, module_name, attribute, beside_claim)
+    return function
+
+
+def _import(what: str, module_name: str, attribute: str, folder: Path | None) -> Any:
+    """A callable of a module, installed or beside the claim; ``what`` begins the sentence where there is none."""
+    if folder is None:
+        beside.leave()
+    elif beside.is_beside(module_name, folder):
+        beside.put_behind(folder)
+    where = f" (looked beside the claim in {folder} and among installed packages)" if folder else ""
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
+            message = f"{what} cannot be imported: there is no module '{error.name}'{where}."
+        else:
+            message = f"{what} needs the package '{error.name}', which is not installed."
+        message += _taken(folder)
+        raise RecipeError(message) from error
+    except Exception as error:
+        raise RecipeError(
+            f"{what} cannot be imported: {type(error).__name__}: {error}. "
+            f"Try `python -c 'import {module_name}'` to see where.{_taken(folder)}"
+        ) from error
+    function = getattr(module, attribute, None)
+    if not callable(function):
+        raise RecipeError(f"{what} cannot be used: the module '{module_name}' has no callable '{attribute}'.")
+    return function
+
+
+def _taken(folder: Path | None) -> str:
+    """A hint where helpers beside the claim have the names of installed modules, which are imported in their place."""
+    names = [] if folder is None else beside.taken_names(folder)
+    if not names:
+        return ""
+    files = ", ".join(f"{name}.py" for name in names)
+    return f" Beside the claim stand {files}, whose names installed modules have: those are imported. Rename the files."
+
+
+def _fingerprint(function: Any, info: RecipeInfo) -> str:
+    """The declared version, else the hash of the source file: results of changed code are never taken for old ones."""
+    if info.version is not None:
+        return f"version {info.version}"
+    source = inspect.getsourcefile(inspect.unwrap(function))
+    if source is None:
+        return "unknown"
+    return "source " + hashlib.sha256(Path(source).read_bytes()).hexdigest()[:16]

@@ -1,0 +1,60 @@
+"""The class of an exception: a machine's failure told from an idea's failure."""
+
+from __future__ import annotations
+
+import errno
+
+from evenhand.errors import DataError, Diverged
+from evenhand.recipes.outcome import FailureClass
+
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
+_NETWORK_MODULES = ("requests.", "urllib3.", "httpx", "httpcore", "huggingface_hub.")
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
+UNWRITTEN = ("no space left on device", "disk quota exceeded", "basic_ios::clear: iostream error")
+"""What writers in compiled code say where the system would have given a number; the last is torch's."""
+
+
+def classify(error: BaseException) -> FailureClass:
+    """The class of an exception that a recipe raised; its causes are looked at too."""
+    seen: BaseException | None = error
+    while seen is not None:
+        kind = _classify_one(seen)
+        if kind is not None:
+            return kind
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return "code"
+
+
+def _classify_one(error: BaseException) -> FailureClass | None:
+    if isinstance(error, Diverged):
+        return "diverged"
+    if isinstance(error, DataError):
+        return "data"
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or any(words in text for words in OUT_OF_MEMORY):
+        return "resource"
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return "resource"
+    return "infrastructure" if _is_infrastructure(error) else None
+
+
+def _is_infrastructure(error: BaseException) -> bool:
+    """Network, hub and disk: nothing that the recipe or the idea could help."""
+    module = type(error).__module__ + "."
+    if isinstance(error, ConnectionError | TimeoutError) or module.startswith(_NETWORK_MODULES):
+        return True
+    return disk_refused(error)
+
+
+def disk_refused(error: BaseException) -> bool:
+    """Whether the disk is full or will not be written.
+
+    Compiled writers tell it in words and without a number: torch by the place in its archive that it did not reach,
+    safetensors by the system's number in brackets.
+    """
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return True
+    text = str(error).lower()
+    if "inline_container" in text and "unexpected pos" in text:
+        return True
+    return any(words in text for words in UNWRITTEN) or any(f"(os error {number})" in text for number in _DISK)

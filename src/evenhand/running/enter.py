@@ -1,0 +1,126 @@
+"""Claims and the ledger: entered before their first trial, with what the ledger knows of them, and decided from it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evenhand.claims.expectations import unknown_claims
+from evenhand.claims.load import LoadedClaim, all_trials
+from evenhand.claims.resolve import ResolvedClaim, changed_fields
+from evenhand.data.reading import read_text
+from evenhand.decisions.agreement import Made, package_remarks
+from evenhand.decisions.verdict import Decision
+from evenhand.errors import ClaimError, EvenhandError
+from evenhand.ledger import Ledger
+from evenhand.recipes.outcome import Files, Outcome
+from evenhand.running import standing
+from evenhand.running.freshness import Freshness, freshness
+
+if TYPE_CHECKING:
+    from evenhand.decisions.pairs import Outcomes
+
+
+def outcomes_so_far(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Outcome]:
+    """Trial id to its newest outcome in the ledger, failures included."""
+    ids = [trial.id for trial in all_trials(claim)]
+    return {key: record.outcome for key, record in ledger.latest(ids).items()}
+
+
+def all_made(claim: ResolvedClaim, outcomes: Outcomes) -> list[Made]:
+    """The outcomes at hand with the arms and seeds that they stand for."""
+    return [Made(t.arm, t.seed, outcomes[t.id]) for t in all_trials(claim) if t.id in outcomes]
+
+
+def stale_results(loaded: LoadedClaim, files: Mapping[str, Files]) -> Freshness:
+    """Which results of a claim were made by code or from data that have changed since; see `Ledger.files_of`."""
+    return freshness(files, loaded.folder)
+
+
+def fix_claim(loaded: LoadedClaim, ledger: Ledger, *, amend: bool) -> list[str]:
+    """Enter the claim into the ledger before its first trial.
+
+    Returns:
+        What differs from the claim of the same name that has results, where ``amend`` allows that.
+
+    Raises:
+        ClaimError: a claim of this name with other content has results already; names the fields that changed.
+    """
+    claim = loaded.resolved
+    if standing.entered(claim, ledger) is not None:
+        return []
+    earlier = standing.newest_with_results(claim.name, ledger)
+    if earlier is not None and not amend:
+        raise standing.changed(claim, loaded.path, earlier)
+    changes = [] if earlier is None else changed_fields(earlier.identity, claim.identity())
+    ledger.record_claim(
+        claim.name, claim.hash, claim.identity(), loaded.file.text, "" if earlier is None else earlier.hash, changes,
+        standing.what_was_known(claim, ledger),
+    )  # fmt: skip
+    return changes
+
+
+def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = None) -> Decision:
+    """The verdicts of a claim from the ledger, with how the claim stands.
+
+    Args:
+        loaded: the claim.
+        ledger: where it was entered.
+        outcomes: trial id to outcome where they are at hand; else those of the ledger.
+
+    Raises:
+        ClaimError: the ledger does not know this claim: it was changed, or never entered.
+    """
+    from evenhand.decisions.decide import decide  # here: commands that judge nothing do without statistics
+
+    claim = loaded.resolved
+    standing.require_entered(claim, loaded.path, ledger)
+    found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
+    remarks = [*package_remarks(all_made(claim, found)), *_replaced(claim, ledger)]
+    return standing.stamped(decide(claim, found), standing.standing(claim, ledger), remarks)
+
+
+def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[str]:
+    """That results which had been seen were made anew by other code or from other data, as a sentence."""
+    count = ledger.superseded({trial.id for trial in all_trials(claim)})
+    if not count:
+        return []
+    return [
+        f"{'1 result replaces an earlier one' if count == 1 else f'{count} results replace earlier ones'} that other "
+        "code or other data had made: code or data were changed after results had been seen."
+    ]
+
+
+def check_after(loaded: LoadedClaim, ledger: Ledger) -> None:
+    """Refuse a claim that waits for one that nobody knows.
+
+    Raises:
+        ClaimError: a name in ``after`` that no claim in the ledger and no claim file beside this one has.
+    """
+    after = loaded.file.claim.after
+    if not after:
+        return
+    known = {record.name for record in ledger.claims()} | {path.stem for path in loaded.folder.glob("*.toml")}
+    known |= {name for path in loaded.folder.glob("*.toml") if (name := _own_name(path))}
+    faults = [
+        loaded.file.fault(("after",), f"no claim '{name}' is in the ledger or beside this file; mend the name")
+        for name in unknown_claims(after, dict.fromkeys(known))
+    ]
+    if faults:
+        raise ClaimError(f"{loaded.path.name} waits for a claim that is not there", faults)
+
+
+def _own_name(path: Path) -> str:
+    """The name that a claim file gives itself, or nothing."""
+    try:
+        return str(tomllib.loads(read_text(path)).get("name", ""))
+    except (EvenhandError, ValueError, RecursionError):
+        return ""
+
+
+def is_finished(name: str, ledger: Ledger) -> bool:
+    """Whether the newest claim of this name in the ledger was run to its end."""
+    known = ledger.claims(name)
+    return bool(known) and bool(ledger.decisions(name, known[-1].hash))

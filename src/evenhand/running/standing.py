@@ -1,0 +1,175 @@
+"""When a claim was fixed, as the ledger tells it; what nobody has entered is refused, and verdicts carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from evenhand.claims.expectations import is_usable
+from evenhand.claims.resolve import ResolvedClaim, changed_fields, indexed, item_sets, leaves
+from evenhand.claims.schema import Claim
+from evenhand.decisions.verdict import Decision, Standing, Verdict
+from evenhand.errors import ClaimError, Fault
+from evenhand.ledger import Ledger
+from evenhand.ledger.records import ClaimRecord
+
+_STATES_SOMETHING = ("gain", "regression", "no-effect")
+"""Verdicts whose error rate is what a claim promises; they carry how the claim stands in their title."""
+
+
+def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
+    """The claim that has this identity: what :meth:`ResolvedClaim.identity` gave, read back.
+
+    Returns:
+        None where the identity was written by a version whose claims had other fields.
+    """
+    beside = {"fingerprint", "arms", "conditions", "metrics", "rungs"}
+    document = {key: value for key, value in identity.items() if key not in beside} | {
+        "arm": [
+            {"name": name} | {k: v for k, v in arm.items() if k != "settings"} for name, arm in identity["arms"].items()
+        ],
+        "condition": [{"name": name} | condition for name, condition in identity["conditions"].items()],
+        "metric": identity["metrics"],
+        "rung": identity["rungs"],
+    }
+    try:
+        claim = Claim.model_validate(document)
+    except ValidationError:
+        return None
+    settings = {(arm, c): own for arm, entry in identity["arms"].items() for c, own in entry["settings"].items()}
+    items = item_sets(claim.rungs, claim.item_seed)
+    return ResolvedClaim(claim, claim.recipe, str(identity["fingerprint"]), settings, items)
+
+
+def chain_of_changes(identities: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What differs along a chain of claim identities: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``, oldest first."""
+    flat = [leaves(indexed(identity)) for identity in identities]
+    changes = []
+    for key in sorted({key for one in flat for key in one}):
+        values = [repr(one[key]) if key in one else "nothing" for one in flat]
+        steps = [value for i, value in enumerate(values) if i == 0 or value != values[i - 1]]
+        if len(steps) > 1:
+            changes.append(f"{key}: {' -> '.join(steps)}")
+    return changes
+
+
+def trial_ids(claim: ResolvedClaim) -> set[str]:
+    """Ids of every trial of every rung, as if nothing were pruned."""
+    return {trial.id for rung in claim.claim.rungs for trial in claim.trials(rung)}
+
+
+def has_results(record: ClaimRecord, ledger: Ledger) -> bool:
+    """Whether anything is known of a claim: a decision, or a result of any of its trials, whoever ran them.
+
+    Failed trials say nothing of the question: a claim that has only these may be mended freely.
+    """
+    if ledger.decisions(record.name, record.hash):
+        return True
+    claim = of_identity(record.identity)
+    found = ledger.outcomes(claim_hash=record.hash)
+    found += [] if claim is None else ledger.outcomes(trial_ids=trial_ids(claim))
+    return any(is_usable(one.outcome) for one in found)
+
+
+def newest_with_results(name: str, ledger: Ledger) -> ClaimRecord | None:
+    """The newest claim of a name of which something is known."""
+    return next((r for r in reversed(ledger.claims(name)) if has_results(r, ledger)), None)
+
+
+def entered(claim: ResolvedClaim, ledger: Ledger) -> ClaimRecord | None:
+    """The record with which this very claim was entered, or None."""
+    return next((r for r in ledger.claims(claim.name) if r.hash == claim.hash), None)
+
+
+def changed(claim: ResolvedClaim, source: Path, earlier: ClaimRecord) -> ClaimError:
+    """The refusal of a claim that was changed after its results were seen; names the fields and the cure."""
+    changes = changed_fields(earlier.identity, claim.identity())
+    return ClaimError(
+        f"The claim '{claim.name}' has results, and this file states another claim. Give it a new name, "
+        "or run with --amend to enter it as an amendment made after results were seen. What changed",
+        [Fault(f"{source.name} (claim '{claim.name}')", change) for change in changes],
+    )
+
+
+def require_entered(claim: ResolvedClaim, source: Path, ledger: Ledger) -> None:
+    """Let nothing be decided, shown or bound that the ledger does not know as a claim.
+
+    Raises:
+        ClaimError: the claim was changed after it was entered, or is not entered although there is something to decide.
+    """
+    if entered(claim, ledger) is not None:
+        return
+    earlier = newest_with_results(claim.name, ledger)
+    if earlier is not None:
+        raise changed(claim, source, earlier)
+    known = ledger.outcomes(trial_ids=trial_ids(claim))
+    if known or ledger.claims(claim.name):
+        more = f"; {len(known)} outcomes of its trials are known from other claims" if known else ""
+        cure = f"this claim was never entered in the ledger{more}. Enter it with `evenhand run {source.name}`"
+        raise ClaimError(
+            f"The claim '{claim.name}' cannot be decided", [Fault(f"{source.name} (claim {claim.hash})", cure)]
+        )
+
+
+def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
+    """Claims as ``name (hash)``, each once, in the order given."""
+    known = {record.hash: record.name for record in ledger.claims()}
+    return tuple(f"{known.get(found, 'a claim not entered')} ({found})" for found in dict.fromkeys(hashes))
+
+
+def what_was_known(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
+    """What is known of a claim's outcomes before it is entered (now, where it is not): for its record."""
+    ids = trial_ids(claim)
+    found = ledger.known_before(claim.hash, ids)
+    return {"results": len(found), "trials": len(ids), "claims": list(names_of(found.values(), ledger))}
+
+
+def chain(record: ClaimRecord, ledger: Ledger) -> list[ClaimRecord]:
+    """A claim with those that it amends, the oldest first."""
+    known = {other.hash: other for other in ledger.claims(record.name)}
+    found = [record]
+    while found[0].amends in known and known[found[0].amends] not in found:
+        found.insert(0, known[found[0].amends])
+    return found
+
+
+def standing_of(record: ClaimRecord, ledger: Ledger) -> Standing:
+    """How a claim stands that was entered with this record."""
+    known = record.known
+    if known is None:
+        claim = of_identity(record.identity)
+        known = what_was_known(claim, ledger) if claim is not None and claim.hash == record.hash else {}
+    results, trials = int(known.get("results", 0)), int(known.get("trials", 0))
+    sources = tuple(str(name) for name in known.get("claims", ()))
+    if record.amends:
+        steps = chain(record, ledger)
+        changes = tuple(chain_of_changes([step.identity for step in steps])) if len(steps) > 1 else record.changes
+        return Standing("amended", results, trials, sources, changes)
+    return Standing("post-hoc" if results else "before", results, trials, sources)
+
+
+def standing(claim: ResolvedClaim, ledger: Ledger) -> Standing:
+    """How a claim stands in a ledger."""
+    record = entered(claim, ledger)
+    return Standing("not entered") if record is None else standing_of(record, ledger)
+
+
+def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) -> Decision:
+    """A decision that says how its claim stands: in the titles of what it states, and before all warnings."""
+    sentence = [found.sentence] if found.fixed in ("post-hoc", "amended") else []
+    return replace(
+        decision,
+        verdicts=tuple(_marked(verdict, found) for verdict in decision.verdicts),
+        warnings=(*sentence, *remarks, *decision.warnings),
+        standing=found,
+    )
+
+
+def _marked(verdict: Verdict, found: Standing) -> Verdict:
+    if found.fixed not in ("post-hoc", "amended") or verdict.kind not in _STATES_SOMETHING or verdict.role != "variant":
+        return verdict
+    return replace(verdict, qualifier=", ".join(part for part in (found.fixed, verdict.qualifier) if part))

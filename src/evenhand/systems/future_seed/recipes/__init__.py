@@ -1,1 +1,0 @@
-"""The recipes of Future-Seed; each registers as an entry point of ``evenhand.recipes``."""

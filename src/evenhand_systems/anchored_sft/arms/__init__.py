@@ -1,0 +1,1 @@
+"""What one arm does: on stand-ins, on text, on a checkpoint."""

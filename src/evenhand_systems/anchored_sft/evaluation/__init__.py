@@ -1,0 +1,1 @@
+"""Losses, answers and rewards of a fine-tuned model."""

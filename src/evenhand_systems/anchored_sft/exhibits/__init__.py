@@ -1,0 +1,1 @@
+"""Anchored SFT's own part of a report."""

@@ -1,0 +1,132 @@
+"""What the exhibits of this system are made of: trials of one rung and condition, their measures, what is missing."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenhand.recipes.exhibit import Direction, ScoredTrial
+from evenhand.recipes.outcome import ItemScores
+
+END, LEVEL = "final_", ""
+"""Prefixes of what was measured at the end of the budget, and where the arm first reached the target level."""
+STAGES = {LEVEL: "at the target level", END: "at the end of the budget"}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A metric without its prefix: whether more is better, what it is, and whether it is a share of right answers."""
+
+    name: str
+    higher: bool
+    label: str
+    share: bool = False
+
+    @property
+    def direction(self) -> Direction:
+        """What is better along an axis of this measure."""
+        return "more" if self.higher else "less"
+
+    def better(self, here: float, there: float) -> bool:
+        """Whether ``here`` is strictly better than ``there``."""
+        return here > there if self.higher else here < there
+
+
+LEARNED = (
+    Measure("target", True, "new task answered exactly", share=True),
+    Measure("target_loss", False, "loss on the new task, nats per token"),
+)
+KEPT = (
+    Measure("retention", True, "old skills answered exactly", share=True),
+    Measure("reward", True, "raw reward of the questions"),
+    Measure("text_loss", False, "loss on general text, nats per token"),
+)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The trials of one rung and condition; ``suffix`` names them in titles where there are several scenes."""
+
+    trials: tuple[ScoredTrial, ...]
+    suffix: str = ""
+
+    @property
+    def arms(self) -> dict[str, list[ScoredTrial]]:
+        """Trials by arm, in the claim's order."""
+        found: dict[str, list[ScoredTrial]] = {}
+        for trial in self.trials:
+            found.setdefault(trial.arm, []).append(trial)
+        return found
+
+    def reference(self) -> str | None:
+        """The arm of the zero-step model, else the baseline."""
+        untrained = [trial.arm for trial in self.trials if trial.settings.get("train") is False]
+        baseline = [trial.arm for trial in self.trials if trial.role == "baseline"]
+        return next(iter([*untrained, *baseline]), None)
+
+    def first_measured(self, measures: Iterable[Measure], stage: str = END) -> Measure | None:
+        """The first measure that any trial has."""
+        recorded = [m for m in measures if any(t.outcome.metric(stage + m.name) is not None for t in self.trials)]
+        return recorded[0] if recorded else None
+
+
+def scenes(trials: Sequence[ScoredTrial]) -> list[Scene]:
+    """One scene per rung and condition; screening and confirming trials are never pooled."""
+    keys = list(dict.fromkeys((trial.rung, trial.condition) for trial in trials))
+    rungs, conditions = {rung for rung, _ in keys}, {condition for _, condition in keys}
+    found = []
+    for rung, condition in keys:
+        names = [condition] * (len(conditions) > 1) + [rung] * (len(rungs) > 1)
+        chosen = tuple(t for t in trials if (t.rung, t.condition) == (rung, condition))
+        found.append(Scene(chosen, "".join(f" · {name}" for name in names)))
+    return found
+
+
+def finite(value: float | None) -> float | None:
+    """The value, or None where it cannot be drawn."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def gaps(scene: Scene, names: Sequence[str], but: str | None = None) -> str:
+    """A sentence that says of which trials (but those of one arm) a metric is missing, and why; empty where none is."""
+    texts = []
+    for arm, trials in scene.arms.items():
+        lacking = [(t, n) for t in trials for n in names if finite(t.outcome.metric(n)) is None]
+        if lacking and arm != but:
+            # The first lacking metric of each trial tells its reason.
+            reasons = {t.id: t.outcome.undefined.get(n, f"{n} was not recorded") for t, n in reversed(lacking)}
+            why = "; ".join(sorted(set(reasons.values())))
+            texts.append(f"{arm} ({len(reasons)} of {len(trials)} trials: {why})")
+    return f" Left out: {', '.join(texts)}." if texts else ""
+
+
+def categories(scene: Scene) -> dict[str, str]:
+    """Category of each judged question, as noted by the first trial that did; empty where none did."""
+    for trial in scene.trials:
+        if "categories" in trial.outcome.notes:
+            found: dict[str, str] = json.loads(trial.outcome.notes["categories"])
+            return found
+    return {}
+
+
+def groups_of(scene: Scene, table: ItemScores) -> list[str] | None:
+    """The group of each item: its cluster, its noted category, or the skill in its name; None where it has none."""
+    if table.clusters is not None:
+        return list(table.clusters)
+    noted = categories(scene)
+    if all(noted.get(item) for item in table.ids):
+        return [noted[item] for item in table.ids]
+    if all("/" in item for item in table.ids):
+        return [item.split("/", 1)[0] for item in table.ids]
+    return None
+
+
+def means_by_group(scene: Scene, table: ItemScores) -> dict[str, float]:
+    """Mean score of each group of items, in the order of the table; empty where the items are in no groups."""
+    labels = groups_of(scene, table)
+    names = np.asarray(labels)
+    return {} if labels is None else {g: float(table.scores[names == g].mean()) for g in dict.fromkeys(labels)}

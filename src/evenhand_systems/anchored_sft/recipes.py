@@ -1,0 +1,99 @@
+"""The recipes of this system. Importing this module is quick; what they need is imported when they run.
+
+anchored_sft.standin      tagged skills on a stand-in that is taught on the spot
+anchored_sft.text         a stand-in taught a given text, fine-tuned on given conversations
+anchored_sft.checkpoint   a checkpoint and data by path or hub id, judged by a reward model
+"""
+
+from __future__ import annotations
+
+from evenhand.recipes.contract import Bench, Metric, recipe
+from evenhand.recipes.outcome import Outcome
+from evenhand_systems.anchored_sft.settings import CheckpointSettings, StandinSettings, TextSettings
+
+PRELOAD = ("torch", "transformers", "peft", "datasets", "trl", "evenhand_systems.anchored_sft.training.fine_tune")
+EXHIBITS = "evenhand_systems.anchored_sft.exhibits.page:exhibits"
+
+
+def _share(about: str) -> Metric:
+    """A share of right answers."""
+    return Metric(floor=0.0, ceiling=1.0, about=about)
+
+
+STEPS = Metric("minimise", floor=0.0, about="step at which the target level was first reached on dev questions")
+
+
+@recipe(
+    metrics={
+        "retention": _share("old skills still answered exactly where the arm first reaches the target"),
+        "final_retention": _share("the same at the end of the budget"),
+        "target": _share("new task answered exactly where the arm first reaches the target"),
+        "final_target": _share("the same at the end of the budget"),
+        "text_loss": Metric("minimise", floor=0.0, about="nats per letter of Markov text, at the target level"),
+        "final_text_loss": Metric("minimise", floor=0.0, about="the same at the end of the budget"),
+        "distance": Metric("minimise", floor=0.0, about="forward KL per letter of Markov text, at the target level"),
+        "final_distance": Metric("minimise", floor=0.0, about="the same at the end of the budget"),
+        "steps_to_target": STEPS,
+    },
+    units=("steps",),
+    version=1,
+    preload=PRELOAD,
+    exhibits=EXHIBITS,
+)
+def standin(settings: StandinSettings, bench: Bench) -> Outcome:
+    """Fine-tune a stand-in on a new answer format and measure what it still knows of its old skills."""
+    from evenhand_systems.anchored_sft.arms.standin import run_arm
+
+    return run_arm(settings, bench)
+
+
+@recipe(
+    metrics={
+        "text_loss": Metric(
+            "minimise", floor=0.0, about="nats per character of held-out general text at the target level"
+        ),
+        "final_text_loss": Metric("minimise", floor=0.0, about="the same at the end of the budget"),
+        "target_loss": Metric(
+            "minimise", floor=0.0, about="nats per answer character where the target is first reached"
+        ),
+        "final_target_loss": Metric("minimise", floor=0.0, about="the same at the end of the budget"),
+        "distance": Metric("minimise", floor=0.0, about="forward KL from the base per character, at the target level"),
+        "final_distance": Metric("minimise", floor=0.0, about="the same at the end of the budget"),
+        "steps_to_target": STEPS,
+    },
+    units=("steps",),
+    version=1,
+    preload=PRELOAD,
+    exhibits=EXHIBITS,
+)
+def text(settings: TextSettings, bench: Bench) -> Outcome:
+    """Teach a stand-in a text, fine-tune it on conversations, and measure both as loss."""
+    from evenhand_systems.anchored_sft.arms.text import run_arm
+
+    return run_arm(settings, bench)
+
+
+@recipe(
+    metrics={
+        "reward": Metric(about="raw reward per question, mean of its turns, where the target is first reached"),
+        "final_reward": Metric(about="the same at the end of the budget"),
+        "text_loss": Metric("minimise", floor=0.0, about="nats per token of general text, at the target level"),
+        "final_text_loss": Metric("minimise", floor=0.0, about="the same at the end of the budget"),
+        "target_loss": Metric(
+            "minimise", floor=0.0, about="nats per answer token of the validation set, at the target"
+        ),
+        "final_target_loss": Metric("minimise", floor=0.0, about="the same at the end of the budget"),
+        "distance": Metric("minimise", floor=0.0, about="forward KL from the base per token, at the target level"),
+        "final_distance": Metric("minimise", floor=0.0, about="the same at the end of the budget"),
+        "steps_to_target": STEPS,
+    },
+    units=("steps",),
+    version=1,
+    preload=PRELOAD,
+    exhibits=EXHIBITS,
+)
+def checkpoint(settings: CheckpointSettings, bench: Bench) -> Outcome:
+    """Fine-tune a checkpoint on conversations and measure learning and forgetting, with a judge where one is named."""
+    from evenhand_systems.anchored_sft.arms.checkpoint import run_arm
+
+    return run_arm(settings, bench)

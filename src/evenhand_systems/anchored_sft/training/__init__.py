@@ -1,0 +1,1 @@
+"""Adapters, the trainer, and how long it runs."""

@@ -1,0 +1,290 @@
+"""TRL's SFTTrainer with an anchor to the untouched base model.
+
+    trainer = AnchoredSFTTrainer(model, args=SFTConfig(...), train_dataset=data, peft_config=LoraConfig(r=8),
+                                 anchor=Anchor(AnchorSchedule(0.1), Divergence("reverse")))
+
+The loss is (sum of CE over answer tokens + c(t) * sum of D over anchored tokens) / answer tokens of the whole
+accumulated batch, so that 1 x 16 and 16 x 1 accumulation give the same gradients.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from trl import SFTTrainer  # type: ignore[attr-defined]
+
+from evenhand.errors import Diverged, Fault, SettingsError
+from evenhand_systems.anchored_sft.anchors import (
+    AnchoredLoss,
+    AnchorSchedule,
+    Divergence,
+    TokenLayout,
+    anchored_loss,
+    answer_tokens,
+    base_hidden_states,
+    check_base_is_kept,
+    hidden_states,
+    last_tokens,
+    output_head,
+    token_layout,
+)
+from evenhand_systems.anchored_sft.data.conversations import check_answers_are_labelled
+
+Positions = Literal["answers", "tail", "prompts"]
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """What holds the student near its base.
+
+    Attributes:
+        schedule: strength over training.
+        divergence: how distance is measured.
+        positions: ``answers``: the tokens that carry cross-entropy; ``tail``: the last ``tail`` real tokens of each
+            row; ``prompts``: all tokens of generic ``prompts`` from other data.
+        tail: tokens a row; belongs to ``tail``.
+        prompts: token ids of generic texts; belong to ``prompts``.
+        prompts_per_step: how many of them are drawn for each optimiser step.
+        seed: of that drawing.
+
+    Raises:
+        SettingsError: a field that is missing for the positions, or has no effect on them.
+    """
+
+    schedule: AnchorSchedule
+    divergence: Divergence = field(default_factory=Divergence)
+    positions: Positions = "answers"
+    tail: int | None = None
+    prompts: Sequence[Sequence[int]] | None = None
+    prompts_per_step: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        faults = []
+        for name, belongs in (("tail", "tail"), ("prompts", "prompts"), ("prompts_per_step", "prompts")):
+            value = getattr(self, name)
+            if self.positions == belongs and not value:
+                faults.append(Fault(name, f"is needed with positions = '{belongs}'"))
+            if self.positions != belongs and value is not None:
+                faults.append(Fault(name, f"has no effect with positions = '{self.positions}'; remove it"))
+        if self.prompts is not None and any(len(prompt) < 2 for prompt in self.prompts):
+            faults.append(Fault("prompts", "hold a text of fewer than two tokens, of which none can be foretold"))
+        if faults:
+            raise SettingsError("The anchor", faults)
+
+    def drawn(self, step: int, part: int, parts: int) -> list[Sequence[int]]:
+        """The prompts of one of ``parts`` micro-batches of an optimiser step; together always the same set."""
+        if self.prompts is None or self.prompts_per_step is None:
+            return []
+        rng = np.random.default_rng([self.seed, step])
+        indices = rng.integers(len(self.prompts), size=self.prompts_per_step)
+        return [self.prompts[int(i)] for i in indices[part::parts]]
+
+
+@dataclass
+class _Sums:
+    """What was measured since the last line of the log."""
+
+    entropy: float = 0.0
+    answers: int = 0
+    divergence: float = 0.0
+    anchored: int = 0
+
+
+class _Guard(TrainerCallback):
+    """Refuses a schedule that the run cannot fulfil, once the number of steps is known; stops a diverged run."""
+
+    def __init__(self, anchor: Anchor | None) -> None:
+        self.anchor = anchor
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if self.anchor is not None:
+            self.anchor.schedule.check(state.max_steps)
+
+
+class AnchoredSFTTrainer(SFTTrainer):
+    """``trl.SFTTrainer`` whose loss may pull the student towards its base.
+
+    Everything that an SFTTrainer takes, and:
+
+    Args:
+        anchor: the anchor, or None for plain SFT with the same chunked loss.
+        chunk: rows of logits in memory at once.
+
+    The log gains ``cross_entropy`` and ``anchor_distance`` (means per token), and ``anchor_coefficient``.
+    ``tokens_seen`` counts real tokens of all training passes of the student.
+
+    Raises:
+        SettingsError: the model has no usable reference, its head does more than a product, it adds an auxiliary loss,
+            a data set would put loss on questions (:func:`.conversations.check_answers_are_labelled`), or (when
+            training starts) the schedule never reaches full strength.
+    """
+
+    def __init__(self, *args: Any, anchor: Anchor | None = None, chunk: int = 128, **kwargs: Any) -> None:
+        check_answers_are_labelled(inspect.signature(SFTTrainer).bind_partial(*args, **kwargs).arguments)
+        super().__init__(*args, **kwargs)
+        self.anchor = anchor
+        self.chunk = chunk
+        self.tokens_seen = 0
+        self._sums = _Sums()
+        self._micro = (-1, -1)
+        # The loss is divided by the tokens of the accumulated batch here; dividing again by the number of micro-batches
+        # (or not at all) would change the gradients with the accumulation.
+        self.model_accepts_loss_kwargs = True
+        output_head(self.model)
+        if getattr(self, "aux_loss_enabled", False):
+            message = (
+                "adds a load-balancing loss of its own, which the anchored loss leaves out; set its coefficient to 0"
+            )
+            raise SettingsError("The anchored trainer", [Fault("router_aux_loss_coef", message)])
+        if anchor is not None:
+            check_base_is_kept(self.model)
+        self.add_callback(_Guard(anchor))
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        """CE and anchor of one micro-batch, divided by the answer tokens of the accumulated batch."""
+        training = model.training
+        labels = inputs["labels"]
+        layout = token_layout(inputs["input_ids"], inputs.get("attention_mask"), inputs.get("position_ids"))
+        passed = {k: v for k, v in inputs.items() if k not in ("labels", "use_cache")}
+        passed["position_ids"] = layout.position_ids
+        coefficient = self._coefficient() if training else 0.0
+        found = self._sums_of(model, passed, labels, layout, coefficient)
+        answers = int(answer_tokens(labels, layout).sum())
+        count = answers if num_items_in_batch is None else num_items_in_batch
+        loss = found.total / max(float(count), 1.0)
+        if self.args.average_tokens_across_devices and num_items_in_batch is not None:
+            loss = loss * self.accelerator.num_processes
+        if training:
+            if not torch.isfinite(loss):
+                raise Diverged(f"the training loss is {float(loss)} at step {self.state.global_step}")
+            self._record(found, answers, layout)
+        if not return_outputs:
+            return loss
+        with torch.no_grad():
+            return loss, model(**passed)
+
+    def _coefficient(self) -> float:
+        if self.anchor is None:
+            return 0.0
+        return self.anchor.schedule.at(self.state.global_step, self.state.max_steps)
+
+    def _sums_of(
+        self, model: Any, inputs: Mapping[str, Any], labels: Tensor, layout: TokenLayout, coefficient: float
+    ) -> AnchoredLoss:
+        answer = answer_tokens(labels, layout)
+        anchor = self.anchor if coefficient > 0 else None
+        if anchor is None:
+            hidden = hidden_states(model, inputs)
+            return self._loss([_Rows.of(hidden, None, inputs["input_ids"], answer, torch.zeros_like(answer))], 0.0)
+        batches = [(dict(inputs), layout, answer, self._anchored(anchor, answer, layout))]
+        if anchor.positions == "prompts":
+            batches += self._prompt_batches(anchor)
+        # The base first: see base_hidden_states.
+        bases = [base_hidden_states(model, given) if bool(held.any()) else None for given, _, _, held in batches]
+        rows = [
+            _Rows.of(hidden_states(model, given), base, given["input_ids"], wanted, held)
+            for (given, _, wanted, held), base in zip(batches, bases, strict=True)
+        ]
+        return self._loss(rows, coefficient)
+
+    def _anchored(self, anchor: Anchor, answer: Tensor, layout: TokenLayout) -> Tensor:
+        match anchor.positions:
+            case "answers":
+                return answer
+            case "tail":
+                assert anchor.tail is not None
+                return last_tokens(layout, anchor.tail)
+            case "prompts":
+                return torch.zeros_like(answer)
+
+    def _prompt_batches(self, anchor: Anchor) -> list[tuple[dict[str, Any], TokenLayout, Tensor, Tensor]]:
+        """The generic prompts of this micro-batch, as one more batch without answers; none where there are too few."""
+        step = self.state.global_step
+        self._micro = (step, self._micro[1] + 1 if self._micro[0] == step else 0)
+        parts = self.current_gradient_accumulation_steps
+        drawn = anchor.drawn(step, self._micro[1] % parts, parts)
+        if not drawn:
+            return []
+        width, device = max(map(len, drawn)), self.args.device
+        ids = torch.zeros((len(drawn), width), dtype=torch.long, device=device)
+        mask = torch.zeros_like(ids)
+        for i, prompt in enumerate(drawn):
+            ids[i, : len(prompt)] = torch.tensor(list(prompt), device=device)
+            mask[i, : len(prompt)] = 1
+        layout = token_layout(ids, mask, None)
+        self.tokens_seen += int(layout.real.sum())
+        given = {"input_ids": ids, "attention_mask": mask, "position_ids": layout.position_ids}
+        return [(given, layout, torch.zeros_like(layout.real), layout.predictable)]
+
+    def _loss(self, rows: Sequence[_Rows], coefficient: float) -> AnchoredLoss:
+        bases = [part.base for part in rows if part.base is not None]
+        return anchored_loss(
+            torch.cat([part.hidden for part in rows]),
+            output_head(self.model),
+            torch.cat([part.targets for part in rows]),
+            answer=torch.cat([part.answer for part in rows]),
+            base_hidden=torch.cat(bases) if bases else None,
+            anchored=torch.cat([part.anchored for part in rows]) if bases else None,
+            divergence=None if self.anchor is None else self.anchor.divergence,
+            coefficient=coefficient,
+            chunk=self.chunk,
+        )
+
+    def _record(self, found: AnchoredLoss, answers: int, layout: TokenLayout) -> None:
+        self.tokens_seen += int(layout.real.sum())
+        self._sums.entropy += float(found.cross_entropy.sum())
+        self._sums.answers += answers
+        if found.divergence is not None:
+            self._sums.divergence += float(found.divergence.sum())
+            self._sums.anchored += len(found.divergence)
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """As SFTTrainer's, with the parts of the loss; a part that was not measured is left out."""
+        if "loss" in logs and self._sums.answers:
+            logs["cross_entropy"] = self._sums.entropy / self._sums.answers
+            if self._sums.anchored:
+                logs["anchor_distance"] = self._sums.divergence / self._sums.anchored
+            if self.anchor is not None:
+                logs["anchor_coefficient"] = self._coefficient()
+            self._sums = _Sums()
+        super().log(logs, start_time)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of one batch that carry anything: hidden states in front of each predicted token."""
+
+    hidden: Tensor
+    base: Tensor | None
+    targets: Tensor
+    answer: Tensor
+    anchored: Tensor
+
+    @classmethod
+    def of(cls, hidden: Tensor, base: Tensor | None, ids: Tensor, answer: Tensor, anchored: Tensor) -> _Rows:
+        """Pick the rows; token j is foretold by the hidden state at j - 1."""
+        answer, anchored, targets = answer[:, 1:], anchored[:, 1:], ids[:, 1:]
+        carries = answer | anchored
+        return cls(
+            hidden[:, :-1][carries],
+            None if base is None else base[:, :-1][anchored],
+            targets[carries],
+            answer[carries],
+            anchored[carries],
+        )

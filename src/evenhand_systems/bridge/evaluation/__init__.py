@@ -1,0 +1,1 @@
+"""Answers with and without soft tokens, and what a bridge's soft tokens look like."""

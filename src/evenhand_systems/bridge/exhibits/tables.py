@@ -1,0 +1,160 @@
+"""Tables of the bridge's exhibits: most frequent answers, the geometry of soft tokens, sample answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from evenhand.recipes.exhibit import Answered, Grid, Sample, Samples, ScoredTrial
+from evenhand_systems.bridge.evaluation import collapse as alarms
+from evenhand_systems.bridge.exhibits.charts import METRIC
+from evenhand_systems.bridge.exhibits.scene import NONE, Missing, Scene, in_seeds, per_cent
+from evenhand_systems.bridge.exhibits.shown import GOLD_NOTE, LONGEST, SHOWN, chosen, question_note, shortened
+from evenhand_systems.bridge.tasks import extraction
+
+LIMIT = f"{alarms.MOST_FREQUENT_LIMIT:.0%}".replace("%", " %")
+GEOMETRY = {
+    "cosine": ("cosine between items", 3),
+    "effective_rank": ("effective rank", 1),
+    "retrieval": (f"retrieval at {alarms.RETRIEVAL_ITEMS}", 3),
+    "rms_ratio": ("rms by embeddings", 2),
+    "nll_gap": ("NLL shuffled less matched", 3),
+}
+"""Metric to column title and decimals."""
+
+_GEOMETRY = (
+    "Measured on the soft tokens as the target got them; means over seeds, with the range where seeds differ. Alarms: "
+    f"cosine above {alarms.COSINE_LIMIT:g}, effective rank below {alarms.RANK_LIMIT:g}, retrieval below "
+    f"{alarms.RETRIEVAL_LIMIT:g} (four times chance), rms outside {alarms.RMS_LIMITS[0]:g} to {alarms.RMS_LIMITS[1]:g} "
+    f"times the target's embeddings, NLL gap below {alarms.NLL_GAP_LIMIT:g} nats per token, one answer to more than "
+    f"{LIMIT} of the items."
+)
+
+
+def frequent_answers(scene: Scene) -> tuple[Grid | None, list[Missing]]:
+    """The most frequent answers of each arm, and whether one is above the alarm's threshold."""
+    rows, missing = [], []
+    for name, trials in scene.arms.items():
+        items = [trial.outcome.items.get(METRIC) for trial in trials]
+        outputs = [found.outputs for found in items if found is not None and found.outputs]
+        if not outputs:
+            missing.append((scene.title(f"most frequent answers of {name}"), "no outputs were recorded"))
+            continue
+        rows.append(_frequent_row(name, [[extraction.strict(text) for text in seen] for seen in outputs]))
+    if not rows:
+        return None, missing
+    header = (
+        "arm", f"above {LIMIT}", "most frequent answer", "next two",
+        "share", "largest share in one trial", "no marked answer",
+    )  # fmt: skip
+    caption = (
+        f"Shares are of all items, over all seeds together. One answer to more than {LIMIT} of the items of a trial "
+        f"raises the alarm of collapse. {_most_frequent_gold(scene)}"
+    ).strip()
+    return Grid(scene.title("Most frequent answers"), caption, header, tuple(rows), 4), missing
+
+
+def _frequent_row(arm: str, read: Sequence[Sequence[str | None]]) -> tuple[str, ...]:
+    """One arm's row from its answers, trial by trial."""
+    every = [answer for seen in read for answer in seen]
+    counts = sorted(Counter(a for a in every if a is not None).items(), key=lambda pair: (-pair[1], pair[0]))
+    largest = [alarms.most_frequent(seen)[0] for seen in read]
+    above = sum(share > alarms.MOST_FREQUENT_LIMIT for share in largest)
+    return (
+        arm,
+        f"yes{in_seeds(above, len(read))}" if above else "no",
+        counts[0][0] if counts else "none",
+        ", ".join(f"{answer} ({per_cent(count / len(every))})" for answer, count in counts[1:3]) or "none",
+        per_cent(counts[0][1] / len(every)) if counts else NONE,
+        per_cent(max(largest)) if counts else NONE,
+        per_cent(every.count(None) / len(every)),
+    )
+
+
+def _most_frequent_gold(scene: Scene) -> str:
+    """The same of the gold answers, to compare with."""
+    golds = dict.fromkeys(
+        t.outcome.notes[GOLD_NOTE] for ts in scene.arms.values() for t in ts if GOLD_NOTE in t.outcome.notes
+    )
+    return f"The most frequent gold answer is {'; '.join(golds)}." if golds else ""
+
+
+def geometry(scene: Scene) -> tuple[Grid | None, list[Missing]]:
+    """Figures of the soft tokens by arm, with the alarms that fired."""
+    rows, missing, without = [], [], []
+    for name, trials in scene.arms.items():
+        if not any(metric in trial.outcome.metrics for trial in trials for metric in GEOMETRY):
+            without.append(name)
+            continue
+        cells = []
+        for metric, (title, decimals) in GEOMETRY.items():
+            values = [t.outcome.metrics[metric] for t in trials if metric in t.outcome.metrics]
+            cells.append(_range(values, decimals))
+            missing += [(scene.title(f"{title} of {name}"), why) for why in _reasons(metric, trials)]
+        rows.append((name, _fired(trials), *cells))
+    if not rows:
+        return None, [(scene.title("soft-token geometry"), "no arm has soft tokens"), *missing]
+    caption = f"{_GEOMETRY} Arms without soft tokens: {', '.join(without)}." if without else _GEOMETRY
+    header = ("arm", "alarms", *(title for title, _ in GEOMETRY.values()))
+    return Grid(scene.title("Soft tokens"), caption, header, tuple(rows), 2), missing
+
+
+def _reasons(metric: str, trials: Sequence[ScoredTrial]) -> list[str]:
+    """Why trials lack a metric; empty where none lacks it."""
+    return list(dict.fromkeys(
+        trial.outcome.undefined.get(metric, "not recorded") for trial in trials if metric not in trial.outcome.metrics
+    ))  # fmt: skip
+
+
+def _range(values: Sequence[float], decimals: int) -> str:
+    """The mean, and the range where it is not the same figure."""
+    if not values:
+        return NONE
+    mean, low, high = (
+        f"{v:.{decimals}f}".replace("-", "−") for v in (float(np.mean(values)), min(values), max(values))
+    )
+    return mean if low == high else f"{mean} ({low} to {high})"
+
+
+def _fired(trials: Sequence[ScoredTrial]) -> str:
+    """Alarms by their short names, with the number of seeds where not all raised them."""
+    counts: Counter[str] = Counter()
+    for trial in trials:
+        value = trial.outcome.metrics.get
+        signs = alarms.Signs(
+            value("most_frequent_share"), nll_gap=value("nll_gap"), cosine=value("cosine"),
+            effective_rank=value("effective_rank"), retrieval=value("retrieval"), rms_ratio=value("rms_ratio"),
+        )  # fmt: skip
+        counts.update(list(signs.fired()))
+    return ", ".join(f"{name}{in_seeds(count, len(trials))}" for name, count in counts.items()) or "none"
+
+
+def samples(scene: Scene) -> tuple[Samples | None, list[Missing]]:
+    """Answers of every arm's first trial to the items whose ids come first by hash."""
+    first = {name: trials[0] for name, trials in scene.arms.items()}
+    spoken, missing = {}, []
+    for name, trial in first.items():
+        items = trial.outcome.items.get(METRIC)
+        if items is None or items.outputs is None:
+            missing.append((scene.title(f"sample answers of {name}"), "no outputs were recorded"))
+        else:
+            spoken[name] = {
+                item: Answered(name, shortened(text), float(score))
+                for item, text, score in zip(items.ids, items.outputs, items.scores, strict=True)
+            }
+    shown = []
+    for item in chosen(item for answers in spoken.values() for item in answers):
+        notes = [t.outcome.notes[question_note(item)] for t in first.values() if question_note(item) in t.outcome.notes]
+        if not notes:
+            missing.append((scene.title(f"question of {item}"), "its text was not recorded"))
+        shown.append(Sample(item, notes[0] if notes else "", tuple(a[item] for a in spoken.values() if item in a)))
+    if not shown:
+        return None, missing
+    caption = (
+        f"The {len(shown)} items were chosen by the hash of their ids (the first {SHOWN} by sha256), whatever was "
+        "answered to them. Each arm's answer is that of its lowest seed; the score is exact match. Texts beyond "
+        f"{LONGEST} characters are cut."
+    )
+    return Samples(scene.title("Sample answers"), caption, tuple(shown)), missing

@@ -1,0 +1,223 @@
+"""What a trial works with: models, items and cached states, built once as assets and shared by trials."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from evenhand.data import reading
+from evenhand.errors import DataError
+from evenhand.recipes.contract import Bench
+from evenhand.recipes.trial import canonical_hash, stream
+from evenhand_systems.bridge.evaluation.text_only import text_answers
+from evenhand_systems.bridge.models import standins, tiny
+from evenhand_systems.bridge.models.language_model import LanguageModel, load_language_model
+from evenhand_systems.bridge.models.state_cache import StateCache, pad_states, write_cache
+from evenhand_systems.bridge.settings import STAND_INS, Settings
+from evenhand_systems.bridge.tasks import formats, stories
+from evenhand_systems.bridge.tasks.items import Item, check_disjoint, read_gsm8k
+
+VERSION = 1
+"""Raised by hand when cached states or text answers change."""
+
+
+@dataclass
+class Material:
+    """Models and items of a trial.
+
+    Attributes:
+        source, target: frozen models; the source may be an untrained twin.
+        source_hash, target_hash: of their weights.
+        layer: of the source's hidden states.
+        form: the prompt format, for the target.
+        train, dev, test: items; no item of one is in another.
+    """
+
+    source: LanguageModel
+    target: LanguageModel
+    source_hash: str
+    target_hash: str
+    layer: int
+    form: formats.PromptFormat
+    train: list[Item]
+    dev: list[Item]
+    test: list[Item]
+
+
+def prepare(settings: Settings, bench: Bench) -> Material:
+    """Load or build models and items.
+
+    Raises:
+        DataError, ModelError: something is missing, too few or does not fit.
+    """
+    source = model_of(settings.source, settings, bench, settings.source_begin)
+    target = model_of(settings.target, settings, bench, settings.target_begin)
+    layer = settings.layer
+    if settings.source_reading == "untrained":
+        source = untrained_twin(source)
+    elif settings.source_reading == "embeddings":
+        layer = 0
+    train, dev, test = _items(settings, bench)
+    check_disjoint([*train, *dev], test)
+    form = _format(settings, source, target, (train, dev, test), bench)
+    formats.check_no_gold(form, [*dev, *test])
+    for role, model in (("source", source), ("target", target)):
+        for name, text in model.notes.items():
+            bench.note(f"{role} {name}", text)
+    return Material(source, target, source.hash(), target.hash(), layer, form, train, dev, test)
+
+
+def model_of(reference: str, settings: Settings, bench: Bench, begin: str) -> LanguageModel:
+    """The model that a setting names: ``stand-in:digits``, ``tiny:TOKENIZER.json``, a folder or a hub id."""
+    kind, _, rest = reference.partition(":")
+    if kind == "stand-in":
+        stand_in = next(name for name in STAND_INS if name == rest)  # settings refuse others
+        folder = bench.asset(standins.key(stand_in), lambda place: standins.build(stand_in, place))
+    elif kind == "tiny":
+        vocabulary, text = bench.data(rest), bench.data(settings.train_data)
+        folder = bench.asset(tiny.key(vocabulary, text), lambda place: tiny.build(vocabulary, text, place))
+    else:
+        local = Path(bench.folder, reference).expanduser()
+        if local.is_dir():
+            bench.data(reference)  # a checkpoint is data: its hash belongs into the record
+            reference = str(local)
+        return load_language_model(reference, device=bench.device, begin="none" if begin == "none" else "bos")
+    return load_language_model(folder, device=bench.device, begin="none" if begin == "none" else "bos")
+
+
+def untrained_twin(model: LanguageModel) -> LanguageModel:
+    """The same architecture and tokenizer with fresh weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        fresh = type(model.model)(model.model.config)
+    fresh = fresh.to(device=model.device, dtype=model.embedding_table.dtype)
+    return LanguageModel(fresh, model.tokenizer, f"untrained {model.name}", model.numerals, model.begin)
+
+
+def _items(settings: Settings, bench: Bench) -> tuple[list[Item], list[Item], list[Item]]:
+    """Training, development and chosen test items."""
+    if settings.task == "gsm8k":
+        rows = read_gsm8k(bench.data(settings.train_data), "train")
+        if len(rows) < settings.dev_pool + settings.shots + 1:
+            raise DataError(
+                f"{settings.train_data} has {len(rows)} rows; dev_pool, shots and training need more than "
+                f"{settings.dev_pool + settings.shots}. Lower dev_pool or shots."
+            )
+        train, dev = rows[: -settings.dev_pool][: settings.train_pool], rows[-settings.dev_pool :]
+        pool = read_gsm8k(bench.data(settings.test_data), "test")
+    else:
+        task: stories.Kind = settings.task
+        train = stories.generate(task, "train", settings.train_pool, stream("bridge", task, "train"))
+        dev = stories.generate(task, "dev", settings.dev_pool, stream("bridge", task, "dev"))
+        pool = stories.generate(task, "test", settings.test_pool, bench.item_set.rng("stories"))
+    return train, dev, [pool[int(i)] for i in bench.item_set.choose(len(pool))]
+
+
+def _format(
+    settings: Settings, source: LanguageModel, target: LanguageModel, splits: Sequence[Sequence[Item]], bench: Bench
+) -> formats.PromptFormat:
+    """The stand-ins' bare format, or worked examples: as many as fit, in every arm of a claim alike.
+
+    The target has to hold the longest question with its soft tokens and either its solution, which it is trained on
+    and scored by, or a new answer; the source the longest question that it answers by itself, with its answer.
+    """
+    if settings.task != "gsm8k":
+        return formats.STORY
+    train, dev, test = splits
+    taken = _longest(target, [*train, *dev, *test], settings.new_tokens, solved=True) + settings.soft_tokens
+    asked = _longest(source, test, settings.new_tokens, solved=False)
+    fitted = []
+    for model, used in ((target, taken), (source, asked)):
+        room = model.context - len(model.begin_ids()) - used
+        fitted.append(formats.fitted_examples(train[: settings.shots], room, partial(_length, model), model.name))
+    form, count = min(fitted, key=lambda pair: pair[1])
+    bench.note("worked examples", f"{count} of {settings.shots} fit beside the longest question and solution")
+    return form
+
+
+def _length(model: LanguageModel, form: formats.PromptFormat) -> int:
+    """Tokens of a format by itself."""
+    return len(model.encode(form.opening)) + len(model.encode(form.closing))
+
+
+def _longest(model: LanguageModel, items: Sequence[Item], new_tokens: int, *, solved: bool) -> int:
+    """Tokens of the longest item: facts and question with a new answer, or with its solution where that is longer."""
+    lengths = []
+    for item in items:
+        question = len(model.encode(item.facts))
+        if solved and item.question:
+            question += len(model.encode(f" {item.question}"))
+        answer = len(model.encode(f" {item.solution}")) + 1 if solved else 0
+        lengths.append(question + max(new_tokens, answer))
+    return max(lengths)
+
+
+class SourceStates:
+    """Source states of texts: from the cache where they are in it, read by the source itself elsewhere."""
+
+    def __init__(self, material: Material, bench: Bench, pool: str = "none") -> None:
+        texts = [item.facts for item in (*material.train, *material.dev)]
+        key = {
+            "asset": "bridge states", "version": VERSION, "model": material.source_hash, "layer": material.layer,
+            "begin": material.source.begin, "texts": canonical_hash(texts),
+        }  # fmt: skip
+        folder = bench.asset(
+            key,
+            lambda place: write_cache(place, material.source, texts, material.layer, material.source_hash),
+        )
+        self._cache = StateCache(folder, material.source_hash, material.layer)
+        self._cached = set(texts)
+        self._material, self._pool = material, pool
+
+    def __call__(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """States (B, S, C) and their mask (B, S)."""
+        device = self._material.target.device
+        source, layer = self._material.source, self._material.layer
+        missing = [text for text in texts if text not in self._cached]
+        read = dict(zip(missing, source.hidden_states(missing, layer), strict=True)) if missing else {}
+        rows = [read[text] if text in read else self._cache.states(text) for text in texts]
+        return pad_states([pooled(row, self._pool) for row in rows], device)
+
+
+def pooled(states: Tensor, pool: str) -> Tensor:
+    """States (T, C) as they are, or one row: their mean, or the last."""
+    if pool == "none":
+        return states
+    return states.mean(0, keepdim=True) if pool == "mean" else states[-1:]
+
+
+def text_outputs(
+    model: LanguageModel, model_hash: str, form: formats.PromptFormat, items: Sequence[Item], settings: Settings,
+    bench: Bench,
+) -> list[str]:  # fmt: skip
+    """A model's own answers to items as text, computed once for all arms."""
+    key = {
+        "asset": "bridge text answers", "version": VERSION, "model": model_hash, "begin": model.begin,
+        "format": [form.opening, form.closing], "items": [[i.text, i.question] for i in items],
+        "new_tokens": settings.new_tokens,
+    }  # fmt: skip
+
+    def build(folder: Path) -> None:
+        answers = text_answers(model, form, items, new_tokens=settings.new_tokens, batch=settings.batch)
+        folder.joinpath("answers.json").write_text(json.dumps(answers), encoding="utf-8")
+
+    folder = bench.asset(key, build)
+    return read_answers(folder.joinpath("answers.json"), len(items))
+
+
+def read_answers(path: Path, count: int) -> list[str]:
+    """Answers as they were kept.
+
+    Raises:
+        DataError: the file is damaged or of other items.
+    """
+    found = reading.read_json(path)
+    if not isinstance(found, list) or len(found) != count or not all(isinstance(text, str) for text in found):
+        raise DataError(f"{path} must hold a list of {count} texts. Remove its folder to have them written anew.")
+    return found

@@ -1,0 +1,1 @@
+"""The two language models of a bridge: real ones and stand-ins."""

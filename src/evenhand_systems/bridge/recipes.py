@@ -1,0 +1,33 @@
+"""The bridge as a recipe: one bridge, control or reference per trial."""
+
+from __future__ import annotations
+
+from evenhand.recipes.contract import Bench, Metric, recipe
+from evenhand.recipes.outcome import Outcome
+from evenhand_systems.bridge.settings import Settings
+
+METRICS = {
+    "exact_match": Metric(floor=0.0, ceiling=1.0, about="share of items whose marked answer is the gold number"),
+    "flexible_match": Metric(floor=0.0, ceiling=1.0, about="the same with the last number where nothing is marked"),
+    "invalid_share": Metric("minimise", floor=0.0, ceiling=1.0, about="share of items without a marked answer"),
+    "most_frequent_share": Metric("minimise", floor=0.0, ceiling=1.0, about="share of the most frequent answer"),
+    "nll_gap": Metric(about="NLL(shuffled sources) - NLL(matched), nats per token of the solution"),
+    "cosine": Metric("minimise", about="mean cosine between soft tokens of different items"),
+    "effective_rank": Metric(floor=0.0, about="directions that the soft tokens of all items span"),
+    "retrieval": Metric(floor=0.0, ceiling=1.0, chance=1 / 64, about="texts found from soft tokens among 64"),
+    "rms_ratio": Metric(floor=0.0, about="size of the soft tokens by the target's embeddings"),
+}
+
+
+@recipe(
+    metrics=METRICS,
+    units=("steps",),
+    version=1,
+    preload=("torch", "transformers.models.llama.modeling_llama", "transformers.models.mistral.modeling_mistral"),
+    exhibits="evenhand_systems.bridge.exhibits.page:exhibits",
+)
+def run(settings: Settings, bench: Bench) -> Outcome:
+    """Carry what one language model has read into another, as soft tokens, and answer questions there."""
+    from evenhand_systems.bridge.trial import run_trial
+
+    return run_trial(settings, bench)

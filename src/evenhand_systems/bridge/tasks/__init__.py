@@ -1,0 +1,1 @@
+"""What is asked: items, stories, answer formats."""

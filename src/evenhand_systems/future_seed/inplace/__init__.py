@@ -1,0 +1,1 @@
+"""Recipe ``future_seed.inplace``."""

@@ -1,0 +1,102 @@
+"""The work of ``future_seed.prompt``: fine-tune on prompts with answers, then answer prompts that were never met."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+import torch
+
+from evenhand.recipes.contract import Bench
+from evenhand.recipes.outcome import Outcome
+from evenhand_systems.future_seed.prompt.settings import Settings
+from evenhand_systems.future_seed.text import base
+from evenhand_systems.future_seed.text.corpus import load_corpus, resolve_vocabulary
+from evenhand_systems.future_seed.text.examples import taken
+from evenhand_systems.future_seed.text.prompts import Composer, Prompt, cutting_facts
+from evenhand_systems.future_seed.text.reading import answer_logits, make_batch
+from evenhand_systems.future_seed.text.scoring import record, score_prompts
+from evenhand_systems.future_seed.text.tokenizers import Tokenizer, make_tokenizer
+from evenhand_systems.future_seed.training import Reader, Trainer, blank_loss, share_right
+
+METRICS = ("token_accuracy", "exact_match", "choice_accuracy", "exec_ok", "tests_passed", "pass_at_1")
+
+
+def train_and_score(settings: Settings, bench: Bench) -> Outcome:
+    """Fine-tune within the budget and score the item set; see the recipe."""
+    tokenizer = make_tokenizer(resolve_vocabulary(settings.data, bench))
+    train_prompts, held = prepare(settings, tokenizer, bench)
+    reader = make_reader(settings, tokenizer, train_prompts, bench)
+    reader.describe(bench)
+    train(train_prompts, reader, settings, bench)
+    reader.note_gates(bench, "effective gates at the end")
+    chosen = [held[i] for i in bench.item_set.choose(len(held))]
+    scores = score_prompts(reader, chosen, tokenizer, settings.data, settings.evaluation.batch)
+    return Outcome(undefined=record(scores, chosen, bench, METRICS))
+
+
+def prepare(settings: Settings, tokenizer: Tokenizer, bench: Bench) -> tuple[list[Prompt], list[Prompt]]:
+    """Prompts to learn from and prompts to evaluate on; what was left out or cut is noted."""
+    corpus, wording = load_corpus(settings.data, bench)
+    data = settings.data
+    composer = Composer(wording, data.order, data.length, data.answer_length, tokenizer)
+    learned = taken(corpus.train, data.examples)
+    asked = taken(corpus.evaluation, data.evaluation_examples)
+    train_prompts = composer.compose_all(learned, min(data.least, len(learned)), "training")
+    held = composer.compose_all(asked, 1, "evaluation")
+    for name, text in corpus.facts.items():
+        bench.note(name, text)
+    for side, prompts, total in (("training", train_prompts, learned), ("evaluation", held, asked)):
+        for name, text in cutting_facts(prompts, len(total)).items():
+            bench.note(f"{side} {name}", text)
+    answers = [prompt.example.answer for prompt in held]
+    commonest = max(set(answers), key=answers.count)
+    bench.note("commonest answer", f"{commonest.strip()[:40]!r}: {answers.count(commonest) / len(answers):.3f}")
+    return train_prompts, held
+
+
+def make_reader(settings: Settings, tokenizer: Tokenizer, prompts: Sequence[Prompt], bench: Bench) -> Reader:
+    """A released checkpoint, a base pre-trained on the training text, or a model from scratch."""
+    if settings.checkpoint is not None:
+        model = base.released_model(settings.checkpoint, tokenizer.size, bench)
+    elif settings.base is not None:
+        model = base.pretrained_model(settings.base, settings.model, tokenizer.size, prompts, bench)
+    else:
+        return Reader.fresh(settings.model, settings.seeding, tokenizer.size, bench)
+    return Reader.around(model, settings.seeding)
+
+
+def epochs(rng: np.random.Generator, count: int) -> Iterator[int]:
+    """Positions in random order, all of them before any comes again."""
+    while True:
+        yield from rng.permutation(count).tolist()
+
+
+def train(prompts: Sequence[Prompt], reader: Reader, settings: Settings, bench: Bench) -> None:
+    """Spend the budget. The order of examples depends on the stream ``order`` alone, not on the arm."""
+    trainer = Trainer(reader, settings.optimiser, bench)
+    trainer.restore(bench.resume())
+    # A copy of the stream: a trial that goes on replays the order from its beginning up to where it was.
+    places = epochs(copy.deepcopy(bench.rng("order")), len(prompts))
+    for _ in range(trainer.steps * settings.batch):
+        next(places)
+    while bench.budget.left > 0:
+        batch = make_batch([prompts[next(places)] for _ in range(settings.batch)], bench.device)
+        with precision(settings.precision, bench.device):
+            logits = answer_logits(reader, batch)
+            loss = blank_loss(logits, batch.targets)
+        trainer.step(loss)
+        bench.budget.spend(steps=1, tokens=batch.cost(reader.readings), examples=settings.batch)
+        if (trainer.steps - 1) % settings.loop.log_every == 0:
+            seeding = {} if reader.seeding is None else reader.seeding.measurements()
+            accuracy = share_right(logits.detach(), batch.targets)
+            bench.log(trainer.steps, loss=loss.item(), token_accuracy=accuracy, **seeding)
+        if trainer.steps % settings.loop.checkpoint_every == 0:
+            trainer.save()
+
+
+def precision(name: str, device: str) -> AbstractContextManager[object]:
+    """Where matrix products are computed: float32, or bfloat16 beside float32 weights."""
+    return torch.autocast(device, dtype=torch.bfloat16) if name == "bf16" else nullcontext()

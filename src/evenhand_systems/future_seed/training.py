@@ -1,0 +1,163 @@
+"""What every recipe of Future-Seed does with torch: build the model, train it, keep and restore its state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from evenhand.errors import Diverged
+from evenhand.recipes.contract import Bench
+from evenhand_systems.future_seed.settings import ModelSettings, OptimiserSettings, SeedingOptions
+from evenhand_systems.future_seed.tasks.problems import IGNORED
+from evenhand_systems.rwkv7 import RWKV7, RWKV7Config, Seeding, SeedingSettings, choose_backend, read_twice
+
+
+def library_sizes(sizes: ModelSettings, vocabulary: int) -> RWKV7Config:
+    """The library's sizes for a recipe's settings."""
+    ranks = dict.fromkeys(("decay_rank", "rate_rank", "value_rank", "gate_rank"), sizes.rank)
+    return RWKV7Config(
+        layers=sizes.layers, width=sizes.width, head_size=sizes.head_size, vocabulary=vocabulary, **ranks
+    )
+
+
+@dataclass
+class Reader:
+    """A model with its way of reading: once, with Future-Seed, or the row twice over."""
+
+    model: RWKV7
+    seeding: Seeding | None
+    readings: int = 1
+
+    @classmethod
+    def fresh(cls, sizes: ModelSettings, options: SeedingOptions, vocabulary: int, bench: Bench) -> Reader:
+        """A model from scratch; its starting values come from the stream ``init`` and do not depend on the seeding."""
+        config = library_sizes(sizes, vocabulary)
+        generator = torch.Generator().manual_seed(int(bench.rng("init").integers(2**63 - 1)))
+        return cls.around(RWKV7(config, generator=generator).to(bench.device), options)
+
+    @classmethod
+    def around(cls, model: RWKV7, options: SeedingOptions) -> Reader:
+        """A given model with a way of reading."""
+        seeding = None
+        if options.seeds:
+            settings = SeedingSettings.variant(options.variant, mode=options.mode, **options.changes())
+            seeding = Seeding(settings, model.config).to(model.emb.weight.device)
+        return cls(model, seeding, options.readings)
+
+    def rows(self, tokens: Tensor) -> Tensor:
+        """Logits (B, T, V) at each position of rows (B, T); of the second reading where there are two."""
+        steps = tokens.shape[1]
+        context = read_twice(tokens) if self.readings == 2 else tokens
+        logits, _ = self.model(context, seeding=self.seeding)
+        answers: Tensor = logits if self.readings == 1 else logits[:, -steps:]
+        return answers
+
+    def parameters(self) -> int:
+        """Number of weights that are trained."""
+        gates = 0 if self.seeding is None else sum(p.numel() for p in self.seeding.parameters() if p.requires_grad)
+        return sum(p.numel() for p in self.model.parameters()) + gates
+
+    def describe(self, bench: Bench) -> None:
+        """Note what a report must show: parameters, kernel with its reason, effective gates before training."""
+        config = self.model.config
+        per_step = self.seeding is not None and self.seeding.settings.mode == "per_step"
+        weight = self.model.emb.weight
+        choice = choose_backend(weight.device, weight.dtype, config.head_size, per_step=per_step)
+        bench.note("parameters", f"{self.parameters():,}")
+        bench.note("kernel", f"{choice.name}: {choice.reason}")
+        self.note_gates(bench, "effective gates at the start")
+
+    def note_gates(self, bench: Bench, name: str) -> None:
+        """Note the effective gate of every seeded layer."""
+        if self.seeding is None:
+            return
+        measured = self.seeding.measurements()
+        gates = {key.rsplit("/", 1)[1]: value for key, value in measured.items() if key.startswith("seeding/gate/")}
+        seeded = [layer for layer in range(self.model.config.layers) if self.seeding.seeds_layer(layer)]
+        if not seeded:
+            bench.note(name, "none: layer_start lies above the last layer, so nothing is seeded")
+            return
+        shown = ", ".join(f"layer {layer} {gates[layer]:.4f}" for layer in gates)
+        bench.note(name, shown or f"layers {seeded}: they depend on the input and are logged in training")
+
+
+class Trainer:
+    """AdamW over a reader's weights, with the warm-up, decay and gradient norm of the settings."""
+
+    def __init__(self, reader: Reader, settings: OptimiserSettings, bench: Bench) -> None:
+        self.reader, self.settings, self.bench = reader, settings, bench
+        groups: list[dict[str, Any]] = [{"params": list(reader.model.parameters())}]
+        if reader.seeding is not None:
+            groups += reader.seeding.parameter_groups()
+        # One fused update for all weights: a loop over some seventy small tensors costs more than their arithmetic.
+        self.optimiser = torch.optim.AdamW(
+            groups, lr=settings.learning_rate, betas=settings.betas, weight_decay=settings.weight_decay, fused=True
+        )
+        self._rates = [float(group["lr"]) for group in self.optimiser.param_groups]
+        self._weights = [p for group in self.optimiser.param_groups for p in group["params"]]
+        self.steps = 0
+
+    def step(self, loss: Tensor) -> None:
+        """One update.
+
+        Raises:
+            Diverged: the gradients have left the finite numbers.
+        """
+        factor = self._factor()
+        for group, rate in zip(self.optimiser.param_groups, self._rates, strict=True):
+            group["lr"] = rate * factor
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(self._weights, self.settings.gradient_norm or math.inf)
+        if not torch.isfinite(norm):
+            raise Diverged(f"step {self.steps + 1}: the loss is {loss.item()} and the gradients' norm {norm.item()}")
+        self.optimiser.step()
+        self.steps += 1
+
+    def _factor(self) -> float:
+        """Factor on the learning rates: a rise over the warm-up, a fall over the budget where one is asked for."""
+        warm = min(1.0, (self.steps + 1) / self.settings.warmup) if self.settings.warmup else 1.0
+        done = min(1.0, self.bench.budget.spent / self.bench.budget.amount)
+        if self.settings.decay == "linear":
+            return warm * (1 - done)
+        if self.settings.decay == "cosine":
+            return warm * (1 + math.cos(math.pi * done)) / 2
+        return warm
+
+    def save(self) -> None:
+        """Leave a checkpoint from which :meth:`restore` goes on."""
+        seeding = None if self.reader.seeding is None else self.reader.seeding.state_dict()
+        self.bench.checkpoint(
+            {
+                "model": self.reader.model.state_dict(),
+                "seeding": seeding,
+                "optimiser": self.optimiser.state_dict(),
+                "steps": self.steps,
+            }
+        )
+
+    def restore(self, state: Mapping[str, Any] | None) -> None:
+        """Go on from a checkpoint, where there is one."""
+        if state is None:
+            return
+        self.reader.model.load_state_dict(state["model"])
+        if self.reader.seeding is not None and state["seeding"] is not None:
+            self.reader.seeding.load_state_dict(state["seeding"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.steps = state["steps"]
+
+
+def blank_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean cross entropy over the scored positions of targets (B, T); logits (B, T, V)."""
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)
+
+
+def share_right(logits: Tensor, targets: Tensor) -> float:
+    """Share of scored positions whose likeliest symbol is the target."""
+    scored = targets != IGNORED
+    return float((logits.argmax(dim=-1) == targets)[scored].float().mean())

@@ -1,0 +1,136 @@
+"""``generate``, ``learn`` and ``train``: numbers to measure on, and a V learned as a potential or as a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from evenhand.errors import DataError
+from evenhand_systems.lyapunov.commands.shared import Csv, Threads, console, evaluation_data, plain_errors
+
+
+@plain_errors
+def generate(path: Path, count: int = 50_000, min_bits: int = 2, max_bits: int = 128, seed: int = 42) -> None:
+    """Write an evaluation set: odd n of uniformly drawn bit length, with T(n), growth, orbit maximum and weight."""
+    from evenhand_systems.lyapunov.numbers.evaluation_set import generate as make
+    from evenhand_systems.lyapunov.numbers.evaluation_set import write_csv
+
+    write_csv(make(count, min_bits=min_bits, max_bits=max_bits, seed=seed), path)
+    console.print(f"{count} numbers of {min_bits} to {max_bits} bits in {path}")
+
+
+@plain_errors
+def learn(
+    path: Path,
+    window: Annotated[int, typer.Option(help="valuations that phi reads")] = 7,
+    residue_power: Annotated[int, typer.Option(help="j: phi reads n mod 3^j")] = 3,
+    head: Annotated[int, typer.Option(help="steps of the minimum over V")] = 0,
+    climb: Annotated[float, typer.Option(help="weight of hovering trajectories beside random n")] = 3.0,
+    trajectory: Annotated[float, typer.Option(help="weight of long trajectories of random n")] = 0.0,
+    sweeps: int = 12,
+    starts: Annotated[
+        int, typer.Option(help="beginnings on short windows, learned gradually, the best goes on; 0: the plain way")
+    ] = 0,
+    seed: int = 0,
+) -> None:
+    """Learn a potential log2 n + phi(k_1..k_L, n mod 3^j) and save it (NAME.json.gz)."""
+    from evenhand_systems.lyapunov.potentials import search as potential_search
+    from evenhand_systems.lyapunov.potentials.gradual import learn_gradually
+    from evenhand_systems.lyapunov.potentials.problem import Measure
+
+    def show(progress: potential_search.Progress) -> None:
+        uniform, visited, hovering = progress.violated
+        console.print(
+            f"window {progress.lookahead}: {progress.entries} entries, violated: uniform {100 * uniform:.3f} %, "
+            f"on trajectories {100 * visited:.3f} %, hovering {100 * hovering:.3f} %"
+        )
+
+    if min(starts, head, seed) < 0 or sweeps < 1:
+        raise DataError(
+            "--starts is 0 for the plain way or the number of beginnings, --head and --seed are at least 0, --sweeps "
+            f"is at least 1; found {starts}, {head}, {seed} and {sweeps}."
+        )
+    if not path.parent.is_dir():
+        raise DataError(f"The folder {path.parent} does not exist; make it before a V is learned for it.")
+    measure = Measure(1.0, trajectory, climb)
+    shared: dict[str, Any] = {"residue_power": residue_power, "measure": measure, "sweeps": sweeps, "seed": seed}
+    if starts == 0:
+        found = potential_search.learn(window, **shared, report=show)
+    else:
+        found = learn_gradually(window, **shared, starts=starts, report=show)
+    found.with_head(head).save(path)
+
+
+@plain_errors
+def train(
+    path: Path,
+    lookahead: int = 10,
+    layers: Annotated[str, typer.Option(help="hidden widths, or 'linear'")] = "256,256,128",
+    features: Annotated[str, typer.Option(help="groups: log,residues,drift,valuations")] = (
+        "log,residues,drift,valuations"
+    ),
+    steps: int = 2000,
+    batch: int = 1024,
+    learning_rate: float = 1e-3,
+    target: Annotated[str, typer.Option(help="fixed, adaptive or split")] = "fixed",
+    t4: bool = False,
+    t8: bool = False,
+    curriculum: bool = True,
+    ramp_length: int = 1000,
+    start_seeds: int = 0,
+    mining: bool = True,
+    mine_interval: int = 500,
+    mine_count: int = 50,
+    logged: Annotated[bool, typer.Option(help="the unrepaired schedule, weights, mining and passes")] = False,
+    hold_out: Annotated[bool, typer.Option(help="train on seeds that do not merge into test trajectories")] = True,
+    evaluate_every: Annotated[int, typer.Option(help="full evaluation interval; 0 for the end only")] = 0,
+    quick_every: Annotated[int, typer.Option(help="evaluation on 2,000 numbers; 0 for none")] = 500,
+    precision: Annotated[str, typer.Option(help="of backward products: auto, float32 or bf16")] = "auto",
+    csv: Csv = None,
+    seed: int = 0,
+    threads: Threads = 1,
+) -> None:
+    """Train a network V and save a checkpoint."""
+    import numpy as np
+    import torch
+
+    from evenhand_systems.lyapunov.measures import evaluate as score_on
+    from evenhand_systems.lyapunov.networks.network import LyapunovNetwork, NetworkModel, save_checkpoint
+    from evenhand_systems.lyapunov.networks.options import TrainingOptions, as_logged, patience_of
+    from evenhand_systems.lyapunov.networks.training import train as run
+    from evenhand_systems.lyapunov.numbers.trajectories import curriculum_seeds
+    from evenhand_systems.lyapunov.tables import full_line, percent, score_table, visited
+
+    if target not in {"fixed", "adaptive", "split"}:
+        raise DataError(f"The target is fixed, adaptive or split; found '{target}'.")
+    if precision not in {"auto", "float32", "bf16"}:
+        raise DataError(f"The precision is auto, float32 or bf16; found '{precision}'.")
+    torch.set_num_threads(threads)
+    chosen: dict[str, Any] = {
+        "lookahead": lookahead, "layers": layers, "groups": tuple(features.split(",")), "steps": steps,
+        "batch": batch, "learning_rate": learning_rate, "target": target, "four_steps": t4, "eight_steps": t8,
+        "curriculum": curriculum, "ramp_length": ramp_length, "start_seeds": start_seeds, "mining": mining,
+        "mine_interval": mine_interval, "mine_count": mine_count, "anchor_steps": max(1, steps // 4),
+        "precision": precision, "patience": patience_of(steps),
+    }  # fmt: skip
+    options = as_logged(**chosen) if logged else TrainingOptions(**chosen)
+    seeds = curriculum_seeds(hold_out=hold_out)
+    data = evaluation_data(csv, 10_000 if csv is None else None)
+    quick, visits = evaluation_data(None, 2_000), visited(data)
+
+    def report(step: int, loss: float, network: LyapunovNetwork) -> None:
+        model = NetworkModel(network)
+        if evaluate_every > 0 and step % evaluate_every == 0:
+            console.print(f"step {step}: loss {loss:.4f}; {full_line(model, data, visits)}", soft_wrap=True)
+        elif quick_every > 0 and step % quick_every == 0:
+            found = score_on(model, quick)
+            console.print(
+                f"step {step}: loss {loss:.4f}, pass {percent(found.passed)} % of {found.count}, "
+                f"growth {percent(found.growth)} %, decay {percent(found.decay)} %"
+            )
+
+    network = run(options, seeds=seeds, order=np.random.default_rng(seed), init_seed=seed, report=report)
+    save_checkpoint(network, path, training={"seeds": seeds, "logged": logged, "steps": steps})
+    console.print(score_table(NetworkModel(network), data, visits, threads=threads))

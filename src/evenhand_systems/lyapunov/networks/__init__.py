@@ -1,0 +1,1 @@
+"""Networks that learn V from samples, and their training."""

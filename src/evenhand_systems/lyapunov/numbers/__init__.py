@@ -1,0 +1,1 @@
+"""Integers, their Collatz trajectories and features, exactly."""

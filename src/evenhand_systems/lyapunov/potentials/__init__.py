@@ -1,0 +1,1 @@
+"""Potentials: functions of residues and valuations, learned by search."""

@@ -1,0 +1,154 @@
+"""The command line: what people type, what they see, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running.test_run import write_claim
+
+
+def evenhand(folder: Path, *arguments: str, columns: int = 60) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "evenhand.cli.main", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"},
+        timeout=300,
+    )
+
+
+@pytest.fixture
+def finished(toy_folder: Path) -> Path:
+    """A folder with a claim that has been run."""
+    write_claim(toy_folder)
+    done = evenhand(toy_folder, "run", "c.toml")
+    assert done.returncode == 0, done.stderr
+    return toy_folder
+
+
+def parsed(done: subprocess.CompletedProcess[str]) -> Any:
+    return json.loads(done.stdout)
+
+
+def test_a_run_prints_its_plan_its_trials_and_its_verdicts_in_a_narrow_terminal(toy_folder: Path) -> None:
+    write_claim(toy_folder)
+    done = evenhand(toy_folder, "run", "c.toml")
+    assert done.returncode == 0
+    for words in ("rung confirm: 8 trials", "smallest detectable effect", "[8/8]", "Report: .evenhand/reports/c.html"):
+        assert words in done.stderr
+    assert "gain" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 60
+    assert "</html>" in (toy_folder / ".evenhand/reports/c.html").read_text()
+
+
+def test_every_answer_is_there_as_json_too(finished: Path) -> None:
+    assert parsed(evenhand(finished, "plan", "c.toml", "--json"))["rungs"][0]["done"] == 8
+    assert parsed(evenhand(finished, "verdict", "c.toml", "--json"))["verdicts"][0]["kind"] == "gain"
+    assert parsed(evenhand(finished, "run", "c.toml", "--json"))[0]["finished"] is True
+    (status,) = parsed(evenhand(finished, "status", "--json"))
+    assert (status["finished"], status["results"]) == (True, 8)
+    assert parsed(evenhand(finished, "ledger", "verify", "--json"))["faults"] == []
+    rows = parsed(evenhand(finished, "ledger", "query", "select arm, count(*) as n from outcomes group by 1", "--json"))
+    assert sorted((row["arm"], row["n"]) for row in rows) == [("off", 4), ("on", 4)]
+    assert parsed(evenhand(finished, "report", "c.toml", "--json", "-o", "page.html"))["report"] == "page.html"
+    assert (finished / "page.html").exists()
+    assert "settings" in parsed(evenhand(finished, "recipes", "toy:run", "--json"))
+    assert any(row["name"] == "command" for row in parsed(evenhand(finished, "recipes", "--json")))
+
+
+def test_a_failed_claim_explains_itself(toy_folder: Path) -> None:
+    write_claim(toy_folder, arm='settings.behave = "raise"')
+    assert evenhand(toy_folder, "run", "c.toml").returncode == 3
+    told = evenhand(toy_folder, "status", "c.toml").stdout
+    for words in ("code x", "a fault in the recipe", "Mend it", "raise ValueError", "phase 'run'"):
+        assert words in told.replace("\n", " ") or words in told
+
+
+def test_faults_of_a_claim_come_together_with_lines_and_exit_code_2(toy_folder: Path) -> None:
+    path = write_claim(toy_folder, settings="efect = 1")
+    path.write_text(path.read_text().replace("margin = 0.05", "margin = -1"))
+    done = evenhand(toy_folder, "run", "c.toml")
+    assert done.returncode == 2
+    assert "c.toml:6" in done.stderr
+    assert "Traceback" not in done.stderr
+    path.write_text(path.read_text().replace("margin = -1", "margin = 1"))
+    assert "no setting 'efect'" in evenhand(toy_folder, "plan", "c.toml").stderr
+    missing = evenhand(toy_folder, "plan", "nothing.toml")
+    assert missing.returncode == 2
+    assert "nothing.toml cannot be read" in missing.stderr
+
+
+def test_a_damaged_ledger_ends_with_exit_code_4_and_names_the_place(finished: Path) -> None:
+    segment = next((finished / ".evenhand/segments").iterdir())
+    data = segment.read_bytes()
+    place = data.index(b'"steps": 5') if b'"steps": 5' in data else data.index(b'"steps":5')
+    segment.write_bytes(data[:place] + data[place:].replace(b"5", b"6", 1))
+    done = evenhand(finished, "ledger", "verify")
+    assert done.returncode == 4
+    assert segment.name in done.stdout.replace("\n", "")
+    again = evenhand(finished, "verdict", "c.toml")
+    assert again.returncode == 4
+    assert "is damaged" in again.stderr
+
+
+def test_one_exploratory_trial_is_shown_and_never_counts(toy_folder: Path) -> None:
+    done = evenhand(toy_folder, "try", "toy:run", "--set", "effect=0.2", "--budget", "4", "--items", "10", "--json")
+    assert done.returncode == 0, done.stderr
+    assert parsed(done)["items"]["score"]["items"] == 10
+    write_claim(toy_folder)
+    assert parsed(evenhand(toy_folder, "plan", "c.toml", "--json"))["rungs"][0]["done"] == 0
+    wrong = evenhand(toy_folder, "try", "toy:run", "--set", "efect=0.2")
+    assert wrong.returncode == 2
+    assert "efect" in wrong.stderr
+    assert evenhand(toy_folder, "try", "toy:run", "--set", "behave=raise").returncode == 3
+
+
+def test_a_new_claim_runs_at_once(tmp_path: Path) -> None:
+    assert evenhand(tmp_path, "new", "idea").returncode == 0
+    done = evenhand(tmp_path, "run", "idea.toml")
+    assert done.returncode == 0, done.stderr
+    assert "gain" in done.stdout
+    again = evenhand(tmp_path, "new", "idea")
+    assert again.returncode == 2
+    assert "exists already" in again.stderr.replace("\n", " ")
+    assert evenhand(tmp_path, "new", "my idea").returncode == 2
+
+
+def test_commands_that_only_look_leave_no_folder_behind(toy_folder: Path) -> None:
+    write_claim(toy_folder)
+    for command in (["plan", "c.toml"], ["status"], ["verdict", "c.toml"]):
+        assert evenhand(toy_folder, *command).returncode == 0
+    assert not (toy_folder / ".evenhand").exists()
+
+
+def test_data_says_what_is_there_what_is_missing_and_what_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "mbpp").mkdir()
+    (tmp_path / "mbpp" / "mbpp.jsonl").write_text('{"task_id": 1}\n')
+    done = evenhand(tmp_path, "data", "--folder", ".", "--json")
+    assert done.returncode == 2
+    found = {state["name"]: state for state in parsed(done)}
+    assert (found["MBPP"]["present"], found["MBPP"]["sound"]) == (True, False)
+    assert found["ARC-Challenge"]["sound"] is None
+    assert "get it from" in found["ARC-Challenge"]["finding"]
+    empty = evenhand(tmp_path, "data", "--folder", "none")
+    assert empty.returncode == 0
+    assert "Nothing is under none" in empty.stdout
+
+
+def test_a_folder_that_is_no_ledger_is_bad_input_and_not_an_empty_ledger(tmp_path: Path) -> None:
+    (tmp_path / "claims").mkdir()
+    for command in (["ledger", "verify"], ["ledger", "query", "select 1"], ["status"]):
+        for folder, words in (("typo", "no such folder"), ("claims", "is no ledger")):
+            done = evenhand(tmp_path, *command, "--ledger", folder)
+            assert done.returncode == 2
+            assert words in done.stderr
+            assert "--ledger" in done.stderr

@@ -1,0 +1,67 @@
+"""What a person sees while a claim runs."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from evenhand.cli.live import LiveObserver, PlainObserver, duration, sparkline
+from evenhand.decisions.decide import progress, running_contrasts
+from evenhand.recipes.outcome import Execution
+from evenhand.running.run import RunningTrial, Tick
+from tests.worlds import claim_of, outcomes_of
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (190, "3 min 10 s"), (7500, "2 h 05 min"), (None, "unknown")],
+)
+def test_durations_read_as_people_say_them(seconds: float | None, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_a_sparkline_runs_from_the_least_to_the_largest_value() -> None:
+    assert sparkline([3.0, 2.0, 1.0]) == "█▄▁"
+    assert sparkline([1.0, 1.0]) == "▁▁"
+    assert sparkline([1.0]) == ""
+    assert len(sparkline([float(i) for i in range(100)])) == 16
+
+
+def tick_of() -> tuple[Tick, LiveObserver, io.StringIO]:
+    claim = claim_of()
+    outcomes = outcomes_of(claim, change=lambda t, o: o if (t.seed or 0) < 3 else None)
+    stand = progress(claim, outcomes)
+    running = [RunningTrial(trial, 5.0, 4.0, {"loss": 0.5}) for trial in stand.pending[:2]]
+    out = io.StringIO()
+    observer = LiveObserver(claim, Console(file=out, width=60, force_terminal=True, color_system=None))
+    contrasts = running_contrasts(claim, stand, outcomes)
+    return Tick(stand, 12, running, outcomes, 10.0, 2, contrasts), observer, out
+
+
+def test_the_live_view_shows_every_running_trial_the_time_left_and_the_running_contrast() -> None:
+    tick, observer, out = tick_of()
+    for part in observer._view(tick):
+        observer.console.print(part)
+    text = out.getvalue()
+    assert "6 of 12 trials · 25 s left" in text
+    assert "off · default · confirm · seed 3" in text
+    assert "on · default · confirm · seed 3" in text
+    assert "seeds so far" in text
+    assert max(map(len, text.splitlines())) <= 60
+
+
+def test_plain_lines_tell_each_trial_and_once_the_time_left() -> None:
+    tick, _, _ = tick_of()
+    out = io.StringIO()
+    observer = PlainObserver(claim_of(), Console(file=out, width=60))
+    trial = tick.stand.pending[0]
+    for _ in range(2):
+        observer.tick(tick)
+        observer.finished(trial, next(iter(tick.outcomes.values())), Execution(seconds=3.0), False)
+    lines = out.getvalue().splitlines()
+    assert [line for line in lines if "left at this rung" in line] == [
+        "about 25 s left at this rung, after the first trial"
+    ]
+    assert lines[1].startswith("[7/12] off · default · confirm · seed 3: score 0.")

@@ -1,0 +1,91 @@
+"""The claims of this system: as their generator writes them, every one with all controls, every setting accepted."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from evenhand.claims.schema import parse_claim
+from evenhand.recipes.trial import canonical_hash
+from evenhand_systems.bridge.settings import Settings
+
+FOLDER = Path(__file__).parents[3] / "claims" / "bridge"
+FILES = sorted(FOLDER.rglob("*.toml"))
+CONTROLS = {
+    "zeros", "shuffled", "noise", "mean", "constant_prompt", "untrained_source", "source_embeddings", "linear",
+    "source_text", "relay", "source_probe",
+}  # fmt: skip
+
+
+def resolved(file: Path) -> dict[str, Settings]:
+    """Arm name to its complete settings."""
+    claim = parse_claim(file.read_text(), file.name, file.stem).claim
+    found = {}
+    for arm in claim.arms:
+        merged = _deep(claim.settings)
+        for key, value in arm.settings.items():
+            place = merged
+            *parents, last = key.split(".")
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[last] = value
+        found[arm.name] = Settings.model_validate(merged)
+    return found
+
+
+def _deep(value):
+    return {k: _deep(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def test_the_files_are_what_the_generator_writes() -> None:
+    spec = importlib.util.spec_from_file_location("bridge_claim_generator", FOLDER / "generate.py")
+    import sys
+
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    assert module.main(check=True) == 0
+    assert set(module.documents()) == set(FILES)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
+def test_no_two_arms_are_the_same_configuration(file) -> None:
+    hashes = {name: canonical_hash(s.model_dump(mode="json")) for name, s in resolved(file).items()}
+    assert len(set(hashes.values())) == len(hashes)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
+def test_every_claim_has_every_control_as_an_arm(file) -> None:
+    arms = resolved(file)
+    assert set(arms) >= CONTROLS
+    # Beside the text the baseline is that reference already.
+    assert ("target_text" in arms) != arms["bridge"].with_text
+
+
+def test_the_logs_runs_and_ablations_are_different_configurations() -> None:
+    names = [f for f in FILES if f.parent == FOLDER]
+    bridges = {f.stem: canonical_hash(resolved(f)["bridge"].model_dump(mode="json")) for f in names}
+    budgets = {f.stem: parse_claim(f.read_text(), f.name, f.stem).claim.rungs[-1].budget for f in names}
+    assert len({(bridges[n], budgets[n]) for n in bridges}) == len(bridges)
+
+
+def test_every_claim_on_whole_questions_has_a_twin_for_the_real_models() -> None:
+    """Split information and recall have none (of GSM8K nothing is cut or known), and the form has nothing to gain."""
+    ours, real = ({f.stem for f in FILES if f.parent == folder} for folder in (FOLDER, FOLDER / "real"))
+    assert ours - real == {"split", "recall", "gsm8k_form"}
+    for file in (f for f in FILES if f.parent.name == "real"):
+        assert {s.task for s in resolved(file).values()} == {"gsm8k"}, file
+
+
+def test_the_heavy_format_penalty_has_to_beat_the_ordinary_one_and_none() -> None:
+    for folder in (FOLDER, FOLDER / "real"):
+        arms = resolved(folder / "scaled_format.toml")
+        weights = {name: arms[name].training.losses.format for name in ("bridge", "without", "ordinary")}
+        assert weights == {"bridge": 1.0, "without": 0.0, "ordinary": 0.1}
+
+
+def test_both_directions_are_claimed() -> None:
+    pairs = {(s.source, s.target) for f in FILES for s in resolved(f).values()}
+    assert {("stand-in:digits", "stand-in:words"), ("stand-in:words", "stand-in:digits")} <= pairs

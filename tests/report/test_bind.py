@@ -1,0 +1,109 @@
+"""Documents bound to ledgers: tables are written from outcomes, and a drifted one is found."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from typer.testing import CliRunner
+
+from evenhand.cli.main import app
+from evenhand.errors import DataError
+from evenhand.report import bind as documents
+from evenhand.report.bind import bind, verdict_table_of
+
+PAGE = """# Page
+
+<!-- verdicts of claims/a.toml in ledger -->
+old
+<!-- end of verdicts -->
+
+Prose stays.
+<!-- verdicts of claims/b.toml in ledger -->
+<!-- end of verdicts -->
+"""
+
+
+def named(claim, ledger):
+    return f"| {claim.name} in {ledger.name} |\n"
+
+
+@pytest.fixture
+def page(tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text(PAGE)
+    return path
+
+
+def test_every_block_is_written_and_the_rest_is_left_alone(page):
+    bound = bind(page, named)
+    assert bound.text == PAGE.replace("\nold\n", "\n\n| a.toml in ledger |\n\n").replace(
+        "b.toml in ledger -->\n", "b.toml in ledger -->\n\n| b.toml in ledger |\n\n"
+    )
+    assert bound.blocks == 2
+    assert page.read_text() == PAGE
+
+
+def test_a_document_that_was_written_is_up_to_date_and_stays_byte_for_byte(page):
+    page.write_text(bind(page, named).text)
+    again = bind(page, named)
+    assert again.stale == ()
+    assert again.text == page.read_text()
+
+
+def test_a_figure_changed_by_hand_is_found_with_its_line(page):
+    page.write_text(bind(page, named).text.replace("| b.toml in", "| c.toml in"))
+    (stale,) = bind(page, named).stale
+    assert (stale.claim.name, stale.line) == ("b.toml", 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("<!-- verdicts of a.toml in l -->\ntable\n", 1, "no '<!-- end of verdicts -->'"),
+        (
+            "<!-- verdicts of a.toml in l -->\n<!-- verdicts of b.toml in l -->\n<!-- end of verdicts -->\n",
+            1,
+            "before the next one",
+        ),
+        ("text\n<!-- end of verdicts -->\n", 2, "without an opening mark"),
+        ("text\n<!-- verdicts of a.toml -->\n<!-- end of verdicts -->\n", 2, "expected '<!-- verdicts of CLAIM.toml"),
+    ],
+    ids=["no end", "next mark first", "no beginning", "no ledger named"],
+)
+def test_a_broken_mark_is_named_with_its_line(tmp_path, text, line, what):
+    path = tmp_path / "broken.md"
+    path.write_text(text)
+    with pytest.raises(DataError) as caught:
+        bind(path, named)
+    assert f"line {line}" in str(caught.value)
+    assert what in str(caught.value)
+
+
+def test_a_document_or_a_ledger_that_is_not_there_is_named(tmp_path, page):
+    with pytest.raises(DataError, match=r"gone\.md"):
+        bind(tmp_path / "gone.md", named)
+    with pytest.raises(DataError, match="no ledger at"):
+        bind(page, verdict_table_of)
+
+
+def test_the_command_checks_without_writing_and_writes_without_checking(page, monkeypatch):
+    monkeypatch.setattr(documents, "verdict_table_of", named)
+    checked = CliRunner().invoke(app, ["bind", "--check", str(page)])
+    assert (checked.exit_code, page.read_text()) == (2, PAGE)
+    written = CliRunner().invoke(app, ["bind", str(page)])
+    assert (written.exit_code, page.read_text()) == (0, bind(page, named).text)
+    assert CliRunner().invoke(app, ["bind", "--check", str(page)]).exit_code == 0
+
+
+def test_a_document_is_whole_where_the_disk_is_full(page, monkeypatch):
+    monkeypatch.setattr(documents, "verdict_table_of", named)
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DataError, match=r"page\.md cannot be written and is as it was: .*No space left"):
+        CliRunner().invoke(app, ["bind", str(page)], catch_exceptions=False)
+    assert page.read_text() == PAGE
+    assert [path.name for path in page.parent.iterdir()] == ["page.md"]
