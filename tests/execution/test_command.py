@@ -22,10 +22,10 @@ from evenhand.running.run import Observer, run_claim
 
 HEAD = """
 import json, os, random, signal, sys, subprocess, time
-request = json.load(open(os.environ["evenhand_REQUEST"]))
+request = json.load(open(os.environ["EVENHAND_REQUEST"]))
 settings, items = request["settings"], request["items"]
 def answer(document):
-    json.dump(document, open(os.environ["evenhand_OUTCOME"], "w"))
+    json.dump(document, open(os.environ["EVENHAND_OUTCOME"], "w"))
 def well():
     answer({"items": {"accuracy": {"ids": [str(i) for i in range(items["count"])], "scores": [0.5] * items["count"]}},
             "spent": {"steps": request["budget"]["amount"]}})
@@ -173,7 +173,7 @@ def test_templates_in_the_arguments_are_filled_in(tmp_path: Path) -> None:
         "a = sys.argv[1:]; r = request\n"
         'assert a[0] == f"--seed={r[\'seed\']}" and a[1] == "--lr" and float(a[2]) == settings["rate"], a\n'
         'assert a[3] == "4" and a[4] == r["device"] and a[5] == str(r["threads"]) and a[6] == r["workdir"], a\n'
-        'assert a[7] == os.environ["evenhand_OUTCOME"] and a[8] == "0:8", a\n'
+        'assert a[7] == os.environ["EVENHAND_OUTCOME"] and a[8] == "0:8", a\n'
         'assert a[9:] == ["{seed}", \'{"a": {"b": 1}}\', "${HOME}"], a\n'
         "well()",
         argv,

@@ -239,12 +239,12 @@ def test_a_checkpoint_of_other_code_is_not_gone_on_from(toy_folder: Path) -> Non
 PROGRAM = """
 import json, os, sys
 {imports}
-request = json.load(open(os.environ["evenhand_REQUEST"]))
+request = json.load(open(os.environ["EVENHAND_REQUEST"]))
 if request["settings"].get("fail"):
     {new}
 score = {score} + 0.001 * request["seed"]
 outcome = {{"metrics": {{"score": score}}, "spent": {{"steps": request["budget"]["amount"]}}}}
-json.dump(outcome, open(os.environ["evenhand_OUTCOME"], "w"))
+json.dump(outcome, open(os.environ["EVENHAND_OUTCOME"], "w"))
 """
 COMMAND = """
 recipe = "command"

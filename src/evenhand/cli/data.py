@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def data(
-    folder: Annotated[Path, typer.Option("--folder", help="Where data lie.", envvar="evenhand_DATA")] = Path("data"),
+    folder: Annotated[Path, typer.Option("--folder", help="Where data lie.", envvar="EVENHAND_DATA")] = Path("data"),
     system: Annotated[str | None, typer.Option("--system", help="Only what this system needs.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:

@@ -38,7 +38,7 @@ DEFAULT_LEDGER = Path(".evenhand")
 
 ClaimFiles = Annotated[list[Path], typer.Argument(metavar="CLAIM.toml ...", help="Claim files.", show_default=False)]
 ClaimPath = Annotated[Path, typer.Argument(metavar="CLAIM.toml", help="A claim file.", show_default=False)]
-LedgerFolder = Annotated[Path, typer.Option("--ledger", help="Folder of the ledger.", envvar="evenhand_LEDGER")]
+LedgerFolder = Annotated[Path, typer.Option("--ledger", help="Folder of the ledger.", envvar="EVENHAND_LEDGER")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Trials side by side; default: one per core.")]
 

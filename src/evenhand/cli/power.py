@@ -33,7 +33,7 @@ def power(
     alpha: Annotated[float, typer.Option("--alpha", help="Two-sided level.")] = 0.05,
     plot: Annotated[Path | None, typer.Option("--plot", help="Write the curves: .svg or .png.")] = None,
     ledger: Annotated[
-        Path, typer.Option("--ledger", help="Ledger of an earlier run, for the spread.", envvar="evenhand_LEDGER")
+        Path, typer.Option("--ledger", help="Ledger of an earlier run, for the spread.", envvar="EVENHAND_LEDGER")
     ] = Path(".evenhand"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:

@@ -2,9 +2,9 @@
 
 The program is started with the claim's folder as its working folder and finds in its environment
 
-- ``evenhand_REQUEST``: a JSON file with ``settings``, ``seed``, ``stream_seed``, ``budget`` (``unit``, ``amount``),
+- ``EVENHAND_REQUEST``: a JSON file with ``settings``, ``seed``, ``stream_seed``, ``budget`` (``unit``, ``amount``),
   ``items`` (``name``, ``start``, ``count``, ``seed``), ``threads``, ``device`` and ``workdir``;
-- ``evenhand_OUTCOME``: the path to which it writes its outcome file (see ``evenhand.execution.outcome_file``).
+- ``EVENHAND_OUTCOME``: the path to which it writes its outcome file (see ``evenhand.execution.outcome_file``).
 
 Templates in its arguments (``{seed}``, ``{settings.lr}``; see ``evenhand.execution.templates``) are filled in.
 Lines on its standard output of the form ``evenhand: {"step": 10, "loss": 2.3}`` become points of learning curves.
@@ -122,7 +122,7 @@ def run(settings: CommandSettings, bench: TrialBench) -> Outcome:
     files.write_text(request, json.dumps(document))
     argv = templates.fill(settings.argv, settings.values, _facts(document, request, answer))
     name, points = _short(settings.argv), _Points(bench)
-    variables = {"evenhand_REQUEST": str(request), "evenhand_OUTCOME": str(answer)}
+    variables = {"EVENHAND_REQUEST": str(request), "EVENHAND_OUTCOME": str(answer)}
     try:
         with _recorded_sources(settings, bench):
             ended = run_program(argv, bench.folder, variables, points.take)
@@ -184,7 +184,7 @@ def _answer(answer: Path, ended: Ended, name: str) -> Outcome:
     if not answer.exists():
         if ended.code != 0:
             return Outcome(failure=failure_of_program(ended.code, name, ended.tail, out_of_memory=ended.out_of_memory))
-        message = f"{name} ended well but wrote no outcome file to the path in evenhand_OUTCOME"
+        message = f"{name} ended well but wrote no outcome file to the path in EVENHAND_OUTCOME"
         return Outcome(failure=Failure("code", message, "report", ended.tail))
     try:
         outcome = outcome_file.read(answer)

@@ -182,8 +182,8 @@ def test_a_program_that_ignores_sigterm_is_ended_all_the_same() -> None:
 
 @needs_sandbox
 def test_nothing_of_the_environment_is_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("evenhand_SECRET", "hidden")
-    verdict = attempt("import os\nassert 'evenhand_SECRET' not in os.environ\nassert len(os.environ) <= 4, os.environ")
+    monkeypatch.setenv("EVENHAND_SECRET", "hidden")
+    verdict = attempt("import os\nassert 'EVENHAND_SECRET' not in os.environ\nassert len(os.environ) <= 4, os.environ")
     assert verdict.exec_ok, verdict.detail
 
 

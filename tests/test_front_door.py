@@ -1,0 +1,41 @@
+"""The front door: every name leads somewhere, and nothing heavy is imported before it is asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import evenhand
+
+
+@pytest.mark.parametrize("name", sorted(evenhand.__all__))
+def test_every_name_of_the_front_door_leads_somewhere(name: str) -> None:
+    assert getattr(evenhand, name) is not None
+    assert name in dir(evenhand)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        evenhand.nonsense  # noqa: B018
+
+
+def test_importing_the_front_door_imports_nothing_heavy() -> None:
+    script = (
+        "import sys, evenhand; heavy = {'numpy', 'scipy', 'torch', 'duckdb', 'pyarrow', 'pydantic', 'matplotlib'};"
+        "print(sorted(heavy & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_recipe_is_written_with_what_the_front_door_offers() -> None:
+    class Settings(evenhand.RecipeSettings):
+        rate: float = 1.0
+
+    @evenhand.recipe(metrics={"error": evenhand.Metric("minimise", floor=0.0)}, units=("examples",))
+    def run(settings: Settings, bench: evenhand.Bench) -> evenhand.Outcome:
+        return evenhand.Outcome(metrics={"error": settings.rate})
+
+    assert run(Settings(rate=0.5), None).metrics == {"error": 0.5}  # type: ignore[arg-type]
