@@ -193,4 +193,4 @@ def test_a_query_that_takes_too_long_is_ended(tmp_path: Path) -> None:
 def test_a_query_that_needs_too_much_memory_is_ended(tmp_path: Path, sql: str) -> None:
     fill(Ledger(tmp_path), 1)
     with pytest.raises(LedgerError, match=r"MiB of memory|cannot be run|ended after"):
-        Ledger(tmp_path).query(sql, 60)
+        Ledger(tmp_path).query(sql, 15)
