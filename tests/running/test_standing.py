@@ -50,6 +50,16 @@ def bank(toy_folder: Path) -> Path:
     return path
 
 
+def test_status_of_all_claims_counts_results_whichever_claim_ran_them(bank: Path) -> None:
+    path = write_claim(bank.parent, name="final", seeds="[0, 2, 5]")
+    run(path)
+    ledger = Ledger(path.parent / "ledger")
+    counts = {document["claim"]: document["results"] for document in status_documents([], ledger)}
+    (named,) = status_documents([load_claim(path)], ledger)
+    assert counts == {"bank": 12, "final": 6}
+    assert named["results"] == counts["final"]
+
+
 def test_a_claim_on_outcomes_that_were_known_is_post_hoc_in_every_face_and_runs_nothing(bank: Path) -> None:
     path = write_claim(bank.parent, name="final", seeds="[0, 2, 5]")
     decision, recorder = run(path)

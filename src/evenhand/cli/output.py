@@ -147,7 +147,12 @@ def status_documents(loaded: Sequence[LoadedClaim], ledger: Ledger) -> list[dict
 def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
     """A claim that is known by its ledger entries alone."""
     newest = ledger.claims(name)[-1]
-    newest_by_trial = {record.trial.id: record for record in ledger.outcomes(claim_hash=newest.hash)}
+    claim = standing.of_identity(newest.identity)
+    if claim is not None and claim.hash == newest.hash:
+        found = ledger.outcomes(trial_ids=standing.trial_ids(claim))  # whichever claim ran them
+    else:  # entered by a version whose trials had other ids
+        found = ledger.outcomes(claim_hash=newest.hash)
+    newest_by_trial = {record.trial.id: record for record in found}
     outcomes = {key: record.outcome for key, record in newest_by_trial.items()}
     labels = {key: record.trial.label() for key, record in newest_by_trial.items()}
     return {

@@ -28,7 +28,8 @@ ADVICE: dict[FailureClass, str] = {
     "resource": "Memory ran out. Lower the batch size or length, use fewer --jobs, or raise limits.memory_gib.",
     "data": "The data are missing, damaged or too few. Mend the path or the counts that the message names.",
     "timeout": "The trial ran past limits.seconds. Raise the limit or lower the budget for all arms alike.",
-    "code": "The recipe raised an error. Mend it (or the settings) and run the same command again.",
+    "code": "The recipe raised an error. Mend it (or the settings) and run the same command again; where other trials "
+    "have results and the claim or the recipe's own file had to be changed, that asks for --amend.",
     "diverged": "Training left the finite numbers: a result about this arm, not a failure of the machine.",
 }
 """What to do about a failure of each class, for people."""

@@ -148,7 +148,10 @@ class LocalSlots:
 
     def _server_gone(self) -> ServerGone:
         assert self._process is not None
-        code = self._process.poll()
+        try:  # its pipe closes a moment before its exit code is there
+            code: int | str = self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            code = "not known yet"
         return ServerGone(
             f"The process that starts trials has ended (exit code {code}). What is finished is in the ledger; "
             "run the same command again to go on."

@@ -14,12 +14,13 @@ _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _MASKED_EQ, _NE = 7, 1
 _NEW_NAMESPACE = (1 << 17, 1 << 25, 1 << 26, 1 << 27, 1 << 28, 1 << 29, 1 << 30)  # clone's; one for time it has not
 _AF_UNIX = 1
+_SOL_SOCKET, _SO_SNDBUF = 1, 7
 _MAP_SHARED_ANONYMOUS, _MAP_TYPE_ANONYMOUS = 0x21, 0x2F
 
 _DENIED = """
 unshare setns mount umount umount2 pivot_root chroot fsopen fsconfig fsmount fspick open_tree open_tree_attr move_mount
 mount_setattr swapon swapoff quotactl quotactl_fd acct open_by_handle_at name_to_handle_at
-memfd_create memfd_secret shmget shmat shmctl shmdt msgget msgsnd msgrcv msgctl semget semop semtimedop semctl
+memfd_create memfd_secret vmsplice shmget shmat shmctl shmdt msgget msgsnd msgrcv msgctl semget semop semtimedop semctl
 mq_open mq_unlink io_setup io_submit io_uring_setup io_uring_enter io_uring_register
 bpf perf_event_open userfaultfd keyctl add_key request_key fanotify_init
 ptrace process_vm_readv process_vm_writev process_madvise process_mrelease kcmp pidfd_open pidfd_getfd
@@ -98,6 +99,10 @@ def load(loaded: ctypes.CDLL) -> None:
         deny("clone", errno.EPERM, _Comparison(0, _MASKED_EQ, flag, flag))
     for name in ("socket", "socketpair"):  # network namespaces do not hold every family (vsock)
         deny(name, errno.EAFNOSUPPORT, _Comparison(0, _NE, _AF_UNIX, 0))
+    # What stands in a socket's buffer belongs to no process either; ``memory`` counts on its usual size. Of these
+    # arguments the kernel reads 32 bits.
+    option = [_Comparison(n, _MASKED_EQ, 2**32 - 1, value) for n, value in ((1, _SOL_SOCKET), (2, _SO_SNDBUF))]
+    deny("setsockopt", errno.EPERM, *option)
     for name in ("mmap", "mmap2"):  # memory that several processes share can outlive those that filled it
         deny(name, errno.EPERM, _Comparison(3, _MASKED_EQ, _MAP_TYPE_ANONYMOUS, _MAP_SHARED_ANONYMOUS))
     result = loaded.seccomp_load(context)

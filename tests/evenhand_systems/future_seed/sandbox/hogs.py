@@ -73,6 +73,23 @@ MEMORY = [
     hog("memory locked", "def hold(): return libc.mlockall(3) == 0", "assert hold() == True"),
     hog("hidden from the count", FORKS + "def one():\n    libc.prctl(4, 0, 0, 0, 0)\n    return bytearray(b'x') * (100 * 2**20)\n"
         "def hold(): return spread(one, 4)", "assert hold() == 4"),
+    hog("hidden behind a first thread that has ended",
+        "threading.stack_size(2**18)\ndef last():\n    global keep\n    time.sleep(0.3); keep = mmap.mmap(-1, 70 * 2**20, flags=0x22); keep[:] = b'x' * len(keep)\n"
+        "    time.sleep(60)\ndef one():\n    threading.Thread(target=last, daemon=True).start()\n"
+        "    libc.syscall(60 if 'x86' in os.uname().machine else 93, 0)\n"
+        "def hold():\n    for n in range(5):\n        if os.fork() == 0: one()\n"
+        "    time.sleep(1.5); return True",
+        "assert hold() == True", replace(LIMITS, memory_mib=300, processes=16)),
+    hog("in the buffers of sockets", FORKS + "def one():\n    keep = [s for n in range(24) for s in socket.socketpair()]\n    for s in keep:\n"
+        "        s.setblocking(False)\n        try:\n            while True: s.send(b'x' * 30000)\n        except OSError: pass\n    return keep\n"
+        "def hold(): return spread(one, 12)", "assert hold() == 12", replace(SMALL, memory_mib=96, processes=16)),
+    hog("in larger buffers of sockets", "def grow():\n    a, b = socket.socketpair()\n    size = ctypes.byref(ctypes.c_int(2**20))\n"
+        "    number = 54 if 'x86' in os.uname().machine else 208\n"
+        "    return libc.syscall(number, a.fileno(), 1, 7, size, 4) == 0 or libc.syscall(number, a.fileno(), 1, ctypes.c_long(7 + 2**32), size, 4) == 0",
+        "assert grow() == True"),
+    hog("large pages behind small ones in a pipe", "def hold():\n    read, write = os.pipe()\n    page = ctypes.create_string_buffer(4096)\n"
+        "    part = (ctypes.c_size_t * 2)(ctypes.addressof(page), 4096)\n    return libc.vmsplice(write, part, ctypes.c_size_t(1), 0)",
+        "assert hold() == 4096"),
     hog("the watcher slowed down", FORKS + "def one():\n    for which in range(3):\n        try: os.setpriority(which, 0, 19)\n        except OSError: pass\n"
         "    for p in range(1, 50):\n        try: os.sched_setscheduler(p, os.SCHED_IDLE, os.sched_param(0))\n        except OSError: pass\n"
         "    return bytearray(b'x') * (100 * 2**20)\ndef hold(): return spread(one, 5)", "assert hold() == 5"),
