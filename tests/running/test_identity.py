@@ -16,6 +16,7 @@ from evenhand.ledger import Ledger
 from evenhand.report.save import save_report
 from evenhand.running.enter import decided
 from evenhand.running.run import run_claim
+from tests.cli.test_cli import evenhand
 from tests.running.test_run import Recorder
 
 RECIPE = """
@@ -149,6 +150,16 @@ def test_a_data_file_that_changed_makes_the_trials_that_read_it_run_anew(tmp_pat
     assert {trial.arm for trial, _, _ in recorder.trials} == {"on"}
     assert "4 trials (on) run anew: scores.txt changed since then" in recorder.messages
     assert decision.verdicts[0].kind != "gain"
+
+
+def test_a_verdict_says_what_would_run_anew(tmp_path: Path) -> None:
+    (tmp_path / "scores.txt").write_text("0.1")
+    path = project(tmp_path, arm='settings.path = "scores.txt"')
+    run(path)
+    assert "would run anew" not in evenhand(tmp_path, "verdict", path.name, "--ledger", "ledger").stderr
+    (tmp_path / "scores.txt").write_text("0.0")
+    told = " ".join(evenhand(tmp_path, "verdict", path.name, "--ledger", "ledger").stderr.split())
+    assert "4 trials (on) would run anew: scores.txt changed since then" in told
 
 
 def test_data_that_are_gone_are_named_and_the_verdict_stands(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evenhand.claims.load import exploratory_trial, load_claim
-from evenhand.cli.output import plain, status_documents
+from evenhand.cli.output import decision_document, plain, status_documents
 from evenhand.decisions.verdict import Decision
 from evenhand.errors import ClaimError
 from evenhand.ledger import Ledger
@@ -65,6 +65,7 @@ def test_a_claim_on_outcomes_that_were_known_is_post_hoc_in_every_face_and_runs_
     decision, recorder = run(path)
     assert recorder.trials == []
     assert decision.verdicts[0].title == "gain (post-hoc, >= margin)"
+    assert decision_document(decision)["verdicts"][0]["title"] == "gain (post-hoc, >= margin)"
     assert (decision.standing.fixed, decision.standing.known, decision.standing.trials) == ("post-hoc", 6, 6)
     assert decision.standing.claims == (f"bank ({load_claim(bank).resolved.hash})",)
     for face, text in faces(path).items():

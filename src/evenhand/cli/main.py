@@ -86,7 +86,7 @@ def run(
     """Plan claims, run them (or go on from where they were interrupted), print verdicts and write reports."""
     from evenhand.claims.load import load_claim, queue
     from evenhand.cli.live import observer
-    from evenhand.cli.output import print_decision, print_plan
+    from evenhand.cli.output import decision_document, print_decision, print_plan
     from evenhand.execution.machine import cores
     from evenhand.ledger import Ledger
     from evenhand.report.save import save_report
@@ -116,7 +116,7 @@ def run(
         console.print(f"Report: {path}", soft_wrap=True)
         warn(missing)
     if as_json:
-        print_json(decisions)
+        print_json([decision_document(decision) for decision in decisions])
     warn(unwritten)
     failed = any(verdict.kind == "not-run" for decision in decisions for verdict in decision.verdicts)
     raise typer.Exit(4 if unwritten else 3 if failed else 0)
@@ -164,17 +164,19 @@ def status(
 @app.command()
 def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
     """Decide a claim from the outcomes in the ledger, without running anything."""
-    from evenhand.claims.load import load_claim
-    from evenhand.cli.output import print_decision
+    from evenhand.claims.load import all_trials, load_claim
+    from evenhand.cli.output import decision_document, print_decision
     from evenhand.ledger import Ledger
-    from evenhand.running.enter import decided
+    from evenhand.running.enter import decided, stale_results
 
     loaded = load_claim(claim)
     store = Ledger(ledger, create=False)
     decision = decided(loaded, store)
-    warn([f"ledger: {remark}" for remark in store.notes])
+    trials = all_trials(loaded.resolved)
+    changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))
+    warn([*changed.sentences(trials, "would run anew"), *(f"ledger: {remark}" for remark in store.notes)])
     if as_json:
-        print_json(decision)
+        print_json(decision_document(decision))
     else:
         print_decision(loaded.resolved, decision, out())
 

@@ -130,6 +130,14 @@ def foresight_words(row: Foresight) -> str:
     return f"{head}{row.effect:.3g}, {against} the margin {row.margin:g} ({row.source})"
 
 
+def decision_document(decision: Decision) -> dict[str, Any]:
+    """A decision as plain data; each verdict with its title, which says what its kind alone does not (post-hoc ...)."""
+    document: dict[str, Any] = plain(decision)
+    for row, verdict in zip(document["verdicts"], decision.verdicts, strict=True):
+        row["title"] = verdict.title
+    return document
+
+
 def print_decision(claim: ResolvedClaim, decision: Decision, console: Console) -> None:
     """The verdicts, for people."""
     from evenhand.report import verdict_view
