@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from evenhand_systems.rwkv7.model import RWKV7
 # Written by some releases for the first layer, which has no value residual; read by nobody.
 UNUSED = frozenset(f"blocks.0.att.v{index}" for index in range(3))
 SHOWN_FAULTS = 40
+_LAYER = re.compile(r"blocks\.([0-9]{1,18})\.")
 LARGEST = 1e15
 """No trained weight comes near it; a flipped high bit goes far beyond."""
 # What wraps the names or the whole dict when training frameworks save, and whose it is.
@@ -174,12 +176,13 @@ def sizes(tensors: Mapping[str, Tensor], source: str) -> RWKV7Config:
     if other:
         raise CheckpointContentError(source, [Fault(source, other)])
     needed = {"emb.weight": 2, "blocks.0.att.r_k": 2, "blocks.0.att.w1": 2, "blocks.0.att.a1": 2, "blocks.0.att.g1": 2}
-    layers = 1 + max(
-        (int(n.split(".")[1]) for n in tensors if n.startswith("blocks.") and n.split(".")[1].isdigit()), default=-1
-    )
+    numbered = (_LAYER.match(name) for name in tensors)
+    layers = 1 + max((int(found[1]) for found in numbered if found), default=-1)
     if layers > 1:
         needed["blocks.1.att.v1"] = 2
     faults = []
+    if layers > len(tensors):  # a model of that size would be built before anything is compared
+        faults.append(Fault(f"blocks.{layers - 1}", f"a layer of this number stands among only {len(tensors)} tensors"))
     for name, dimensions in needed.items():
         if name not in tensors:
             faults.append(Fault(name, "this tensor, which tells the model's sizes, is missing"))

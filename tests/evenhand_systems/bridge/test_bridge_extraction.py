@@ -20,7 +20,7 @@ GSM8K = Path(__file__).resolve().parents[4] / "shared" / "data" / "gsm8k"
         "Q:", "Q: ", "Q2:", "Q 2.", "Question:", "**Question:**", "**Question**:", "### Question 3:", "Question 2",
         "Problem:", "Problem 4", "## Problem 2:", "**Exercise:**", "Task 3.", "User:", "user:", "Human:", "**Human:**",
         "> User:", "USER:", "Assistant:", "Instruction:", "### Instruction:", "A:", "System:", "<|im_start|>user",
-        "<|user|>", "<start_of_turn>user", "[INST]", "<|start_header_id|>user<|end_header_id|>",
+        "<|user|>", "<start_of_turn>user", "[INST]", "user\n", "human \n", "<|start_header_id|>user<|end_header_id|>",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("between", ["\n\n", "\n", " dollars.\n \n"])

@@ -162,6 +162,15 @@ def test_a_split_that_stands_in_the_sequences_alone_or_in_contradiction_is_refus
         structure.read_triple(sequences, labels, mask)
 
 
+@pytest.mark.parametrize("header", ["VALIDATION=True", "SET=train VALIDATION=true", "SET=test"])
+def test_every_header_that_contradicts_the_labels_is_heard(tmp_path: Path, header: str) -> None:
+    sequences, labels, mask = write(tmp_path, [("p0", "SET=train", "ACD", "CHE", "111")])
+    sequences.write_text(">p0 SET=train\nACD\n")
+    mask.write_text(f">p0 {header}\n111\n")
+    with pytest.raises(DataError, match=f"the header says train, that of another file says 'p0 {header}'"):
+        structure.read_triple(sequences, labels, mask)
+
+
 def test_a_short_row_and_an_id_that_stands_twice_are_named_with_their_line(tmp_path: Path) -> None:
     path = tmp_path / "proteins.csv"
     path.write_text("id,sequence,labels,split\na,ACD,CCC,train\na,ACE,CCC,test\n")

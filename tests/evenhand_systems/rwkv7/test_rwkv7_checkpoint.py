@@ -283,3 +283,12 @@ def test_damaged_checkpoints_are_told_as_data_errors(
     assert refused > 300
     if form == "pth":
         assert accepted < 100  # what lies between the records, which no checksum covers
+
+
+@pytest.mark.parametrize("layer", ["99999", "1" + "0" * 17, "\u00b2", "9" * 5000])
+def test_a_layer_of_a_number_that_cannot_be_is_refused_before_a_model_is_built(
+    tensors: Checkpoint, tmp_path: Path, layer: str
+) -> None:
+    stray = f"blocks.{layer}.att.x_r"
+    with pytest.raises(CheckpointError, match=f"blocks.{layer}"):
+        load_checkpoint(written(tmp_path, {**tensors, stray: torch.ones(1)}))

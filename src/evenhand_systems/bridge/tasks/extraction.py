@@ -42,7 +42,9 @@ _USER_TOKEN = (
     r"<\|im_start\|>\s?user|<\|[Uu]ser\|>|<\|start_header_id\|>\s?user|<start_of_turn>\s?user|\[INST\]|<\|endoftext\|>"
 )
 _LINE = r"\n[ \t*_#>]*"
-_NEW_SPEAKER = re.compile(rf"{_LINE}(?i:{_SPEAKERS}){_COLON}|{_USER_TOKEN}")
+# What is left of a user's token where a tokenizer writes no special ones.
+_BARE_ROLE = r"\n[ \t]*(?:user|human)[ \t]*(?=\n)"
+_NEW_SPEAKER = re.compile(rf"{_LINE}(?i:{_SPEAKERS}){_COLON}|{_BARE_ROLE}|{_USER_TOKEN}")
 _NEW_TURN = re.compile(
     rf"{_LINE}(?:(?i:{_SPEAKERS}|{_SECTIONS}|Assistant|System|Instruction){_COLON}|A[ \t]?:"
     rf"|(?i:Q|Question|{_SECTIONS})[ \t]?#?\d{{1,4}}\b)"

@@ -96,9 +96,11 @@ def read_triple(sequences: Path, labels: Path, mask: Path) -> list[Protein]:
             faults.append(f"{place} is missing from {(sequences if name not in texts else mask).name}")
             continue
         split, fault = header_split(record.header)
-        elsewhere = next((r for r in (texts[name], masked[name]) if _words(r.header).keys() & {"SET"}), None)
-        if split is not None and elsewhere is not None and header_split(elsewhere.header)[0] != split:
-            fault = f"the header says {split}, that of another file says '{elsewhere.header}'"
+        stated = {"VALIDATION": {"false"}} | _words(record.header)
+        for other in (texts[name], masked[name]):
+            said = _words(other.header)
+            if not fault and any(said.get(key, stated[key]) != stated[key] for key in ("SET", "VALIDATION")):
+                fault = f"the header says {split}, that of another file says '{other.header}'"
         protein = Protein(name, texts[name].text.upper(), record.text, masked[name].text, split or "train")
         fault = fault or protein_fault(protein)
         if fault:
