@@ -34,12 +34,12 @@ BEGIN, END = "<!-- counts of the campaign -->", "<!-- end of counts -->"
 
 
 def run(parts: Sequence[str], minutes: float, seed: int) -> list[Row]:
-    """The rows of all parts, one after the other."""
+    """The rows of all parts, one after the other; what one takes too long the others have less."""
     rows: list[Row] = []
-    whole = sum(SHARES[name] for name in parts)
-    for name in parts:
-        seconds = 60 * minutes * SHARES[name] / whole
+    end = time.monotonic() + 60 * minutes
+    for place, name in enumerate(parts):
         start = time.monotonic()
+        seconds = max(0.0, end - start) * SHARES[name] / sum(SHARES[other] for other in parts[place:])
         with tempfile.TemporaryDirectory(prefix=f"campaign-{name}-") as folder:
             found = importlib.import_module(f"benchmarks.campaign.{name}").campaign(Path(folder), seconds, seed)
         rows.extend(found)
@@ -53,7 +53,8 @@ def table(rows: Sequence[Row], seed: int, minutes: float) -> str:
     """The counts as they stand on the page."""
     here = machine()
     lines = [
-        f"`make campaign` (seed {seed}, {minutes:g} minutes) on {here['processor']}, {here['cores']} cores:",
+        f"`python -m benchmarks.campaign --minutes {minutes:g} --seed {seed}` on {here['processor']}, "
+        f"{here['cores']} cores:",
         "",
         "| part | attack | tried | held | |",
         "| --- | --- | ---: | ---: | --- |",
