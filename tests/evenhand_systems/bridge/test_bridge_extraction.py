@@ -21,6 +21,7 @@ GSM8K = Path(__file__).resolve().parents[4] / "shared" / "data" / "gsm8k"
         "Problem:", "Problem 4", "## Problem 2:", "**Exercise:**", "Task 3.", "User:", "user:", "Human:", "**Human:**",
         "> User:", "USER:", "Assistant:", "Instruction:", "### Instruction:", "A:", "System:", "<|im_start|>user",
         "<|user|>", "<start_of_turn>user", "[INST]", "user\n", "human \n", "<|start_header_id|>user<|end_header_id|>",
+        "- User:", "- **Question:**", "Input:", "### Input:", "Next problem:", "Another question 2:", "New Task:",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("between", ["\n\n", "\n", " dollars.\n \n"])

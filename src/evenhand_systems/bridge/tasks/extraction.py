@@ -36,7 +36,7 @@ GOLD = re.compile(r"####\s*(-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*$")
 """How a worked solution ends in the data."""
 
 _SPEAKERS = "Q|Question|User|Human"
-_SECTIONS = "Problem|Exercise|Task|Example"
+_SECTIONS = "(?:(?:Next|New|Another)[ \\t])?(?:Problem|Exercise|Task|Example|Question)"
 _COLON = r"[ \t]{0,3}#?\d{0,4}[ \t]{0,3}[*_]{0,3}[ \t]{0,3}:"
 _USER_TOKEN = (
     r"<\|im_start\|>\s?user|<\|[Uu]ser\|>|<\|start_header_id\|>\s?user|<start_of_turn>\s?user|\[INST\]|<\|endoftext\|>"
@@ -46,7 +46,7 @@ _LINE = r"\n[ \t*_#>]*"
 _BARE_ROLE = r"\n[ \t]*(?:user|human)[ \t]*(?=\n)"
 _NEW_SPEAKER = re.compile(rf"{_LINE}(?i:{_SPEAKERS}){_COLON}|{_BARE_ROLE}|{_USER_TOKEN}")
 _NEW_TURN = re.compile(
-    rf"{_LINE}(?:(?i:{_SPEAKERS}|{_SECTIONS}|Assistant|System|Instruction){_COLON}|A[ \t]?:"
+    rf"{_LINE}(?:-[ \t*_]{{1,4}})?(?:(?i:{_SPEAKERS}|{_SECTIONS}|Assistant|System|Instruction|Input){_COLON}|A[ \t]?:"
     rf"|(?i:Q|Question|{_SECTIONS})[ \t]?#?\d{{1,4}}\b)"
     r"|<\|(?:im_start|im_end|start_header_id|eot_id|end|system|assistant)\|>|<(?:start|end)_of_turn>|</s>"
 )
