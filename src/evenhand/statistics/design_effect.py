@@ -7,6 +7,7 @@ one-way analysis of variance.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -58,6 +59,12 @@ def groups_by_prefix(ids: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     An id is cut before its last part, its last two, or its last three; each cut that gives plausible groups is one
     grouping (labels in the order of ``ids``).
     """
+    return _groups_by_prefix(tuple(ids))
+
+
+@functools.lru_cache(maxsize=8)
+def _groups_by_prefix(ids: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """The contrasts of a claim ask for the same items again and again."""
     parts = [_cuts(name) for name in ids]
     found: dict[tuple[str, ...], None] = {}
     for depth in range(_DEPTH):
