@@ -100,7 +100,7 @@ with locked(path):
     if child == 0:
         os.read(read, 1)
         os._exit(0)
-with locked(path, wait=False):
+with locked(path):  # waits for the child to begin, and for ever if it kept the lock
     print("free")
 os.write(write, b"x")
 os.waitpid(child, 0)

@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parents[3] / "claims" / "future_seed"
 FILES = sorted(FOLDER.rglob("*.toml"))
 LOGS = [path for path in FILES if path.parent.name == "logs"]
 REFERENCES = {
-    f"future_seed.{name}": f"evenhand_systems.future_seed.recipes.{name}:run"
+    f"future_seed.{name}": f"evenhand_systems.future_seed.{name}.recipe:run"
     for name in ("inplace", "prompt", "retrieval")
 }
 
