@@ -13,7 +13,7 @@ from evenhand.statistics.intervals import Interval
 
 _CHUNK_ENTRIES = 100_000
 _CHUNK_PRODUCTS = 200_000
-_LEAST_ROWS = 32
+_LEAST_ROWS = 64
 _MOST_SHORT = 65_535
 """Counts below this are drawn as 16-bit numbers, in half the time."""
 
@@ -104,10 +104,9 @@ class CrossedDraws:
         items = differences.shape[1]
         turned = np.ascontiguousarray(differences.T)
         totals = np.empty_like(self.seeds)
-        # Products small enough that BLAS starts no threads for them; those cost more than they bring.
-        rows = _CHUNK_PRODUCTS // differences.size
-        # One row at a time would read the whole table for each, four times slower; at this size threads pay.
-        rows = rows if rows > 1 else _LEAST_ROWS
+        # Products small enough that BLAS starts no threads for them: those cost more than they bring, tenfold on a busy
+        # machine. A large table is read anew for each product, so that few rows at a time take four times as long.
+        rows = max(_LEAST_ROWS, _CHUNK_PRODUCTS // differences.size)
         for start in range(0, len(totals), rows):
             np.matmul(self.items[start : start + rows], turned, out=totals[start : start + rows])
         return np.asarray(np.einsum("ds,ds->d", totals, self.seeds) / items)

@@ -153,7 +153,7 @@ def paired_contrast(
         scope: what the answer is to hold for.
         level: nominal coverage of the intervals.
         clusters: label of each item, shape (I,), where items come in groups; the group is then the unit.
-        generator: source of the bootstrap's draws (and of the sign-flip test's above 44 seeds); without it there is
+        generator: source of the bootstrap's draws (and of the sign-flip test's above 32 seeds); without it there is
             no bootstrap.
         bootstrap_draws: draws of the crossed bootstrap.
         bounds: least and largest possible difference, for the betting test; (-1, 1) is found for right-or-wrong items.

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import ArrayLike, Floats, as_floats, check_count, power_of_two_scale
 
-_ENUMERATED = 44
-"""Up to this many differences both halves' sums (2**22 each) are enumerated and matched; above, draws are needed."""
+_ENUMERATED = 32
+"""Up to this many differences both halves' sums (2**16 each) are enumerated and matched, in milliseconds; above, draws are needed."""
 _TIE = 1e-9
 _AT_ONCE = 4096
 """Sign patterns in memory as float64 at a time."""
@@ -81,14 +81,14 @@ def sign_flip(
 ) -> SignFlip:
     """Two-sided sign-flip test that paired differences are symmetric about 0 (Fisher 1935; exact by enumeration).
 
-    The share of sign patterns whose sum is at least as far from 0 as the observed one. Up to 44 differences every
+    The share of sign patterns whose sum is at least as far from 0 as the observed one. Up to 32 differences every
     pattern is counted (two halves are enumerated and matched, so 2 ** (n / 2) work); above that, ``draws`` random
     patterns are taken from ``generator`` and the observed one is counted with them, which keeps the test valid.
 
     Args:
         differences: shape (n,), one per seed.
-        generator: needed above 44 differences only; or patterns drawn before for this many differences.
-        draws: random sign patterns above 44 differences; that of the patterns where they were drawn before.
+        generator: needed above 32 differences only; or patterns drawn before for this many differences.
+        draws: random sign patterns above 32 differences; that of the patterns where they were drawn before.
 
     Raises:
         StatisticsError: wrong shape, no values, NaN or infinite values.
