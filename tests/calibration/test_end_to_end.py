@@ -17,7 +17,8 @@ import pytest
 import evenhand.decisions.contrasts
 from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.decisions.decide import decide, progress
+from evenhand.decisions.decide import decide
+from evenhand.decisions.progress import progress
 from evenhand.decisions.verdict import Decision
 from evenhand.recipes.outcome import ItemScores, Outcome
 from tests.worlds import claim_of

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evenhand.decisions.decide import decide, progress, running_contrasts
+from evenhand.decisions.decide import decide, running_contrasts
+from evenhand.decisions.progress import progress
 from evenhand.decisions.verdict import Verdict
 from evenhand.recipes.outcome import ItemScores, Outcome
 from evenhand.recipes.trial import Trial

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.cli.output import foresight_words
-from evenhand.decisions.decide import decide, progress
+from evenhand.decisions.decide import decide
 from evenhand.decisions.power import foresee
+from evenhand.decisions.progress import progress
 from evenhand.decisions.verdict import Decision
 from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial

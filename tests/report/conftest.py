@@ -11,7 +11,7 @@ import pytest
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Claim
-from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict
+from evenhand.decisions.verdict import Contrast, Decision, Interaction, Judgement, Verdict, VerdictKind
 from evenhand.ledger.records import OutcomeRecord, Place
 from evenhand.recipes.outcome import Curve, Execution, Failure, ItemScores, Outcome
 from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
@@ -138,8 +138,12 @@ class World:
             "gained": 31,
             "lost": 7,
             "scores": (0.1 + mean, 0.1),
+            "method": "two-way random effects t",
             "figures": {"method": "two-way random effects t", "variance_seeds": 0.00031},
         }
+        kind = fields.pop("kind", None)
+        if kind is not None:
+            figures["judgement"] = Judgement(VerdictKind(kind), case=kind)
         figures.update(fields)
         return Contrast(arm, against, against_role, condition, "confirm", "accuracy", **figures)
 
@@ -151,7 +155,7 @@ class World:
             "condition": first.condition if first else "default",
             "metric": "accuracy",
             "rung": "confirm",
-            "kind": kind,
+            "kind": VerdictKind(kind),
             "reasons": (f"The reason of {kind}.",),
             "contrasts": contrasts,
             "standing": first.against if first else "",

@@ -98,6 +98,21 @@ class ResolvedClaim:
                     if not arm.deterministic or position == 0:
                         yield self.trial(arm, condition, rung, seed)
 
+    @property
+    def primary(self) -> tuple[MetricClaim, ...]:
+        """Metrics that verdicts are given on."""
+        return tuple(metric for metric in self.claim.metrics if metric.primary)
+
+    @property
+    def targets(self) -> tuple[Condition, ...]:
+        """Conditions in which an effect is looked for; all of them where each is a control."""
+        return tuple(c for c in self.claim.conditions if c.expect != "no-effect") or self.claim.conditions
+
+    @property
+    def expected_still(self) -> tuple[Condition, ...]:
+        """Control conditions: those in which no effect is expected."""
+        return tuple(c for c in self.claim.conditions if c.expect == "no-effect")
+
     @cached_property
     def _known(self) -> dict[tuple[str, str, str, int | None], Trial]:
         """Trials made so far: their ids are hashes, and deciding asks for the same ones again and again."""

@@ -87,6 +87,7 @@ def run(
     from evenhand.claims.load import load_claim, queue
     from evenhand.cli.live import observer
     from evenhand.cli.output import decision_document, print_decision, print_plan
+    from evenhand.decisions.verdict import VerdictKind
     from evenhand.execution.machine import cores
     from evenhand.ledger import Ledger
     from evenhand.report.save import save_report
@@ -118,7 +119,7 @@ def run(
     if as_json:
         print_json([decision_document(decision) for decision in decisions])
     warn(unwritten)
-    failed = any(verdict.kind == "not-run" for decision in decisions for verdict in decision.verdicts)
+    failed = any(verdict.kind is VerdictKind.NOT_RUN for decision in decisions for verdict in decision.verdicts)
     raise typer.Exit(4 if unwritten else 3 if failed else 0)
 
 

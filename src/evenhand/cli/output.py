@@ -15,7 +15,7 @@ from rich.text import Text
 
 from evenhand.claims.load import LoadedClaim, all_trials, settled
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.decisions.verdict import Decision, Standing
+from evenhand.decisions.verdict import Contrast, Decision, Standing
 from evenhand.execution.failures import ADVICE
 from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import COMMAND, Listing
@@ -135,7 +135,19 @@ def decision_document(decision: Decision) -> dict[str, Any]:
     document: dict[str, Any] = plain(decision)
     for row, verdict in zip(document["verdicts"], decision.verdicts, strict=True):
         row["title"] = verdict.title
+        row["contrasts"] = [_contrast_document(contrast) for contrast in verdict.contrasts]
+        if verdict.overruled is not None:
+            other = verdict.overruled.verdict
+            row["overruled"] = {"by": verdict.overruled.by, "arm": other.arm, "condition": other.condition}
+    for row, found in zip(document["exploratory"], decision.exploratory, strict=True):
+        row["contrast"] = _contrast_document(found.contrast)
     return document
+
+
+def _contrast_document(contrast: Contrast) -> dict[str, Any]:
+    """A contrast as plain data, with the kind that it alone would give beside its judgement."""
+    document: dict[str, Any] = plain(contrast)
+    return {**document, "kind": contrast.kind.value}
 
 
 def print_decision(claim: ResolvedClaim, decision: Decision, console: Console) -> None:
@@ -206,12 +218,13 @@ def _stand(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str, i
     rung = claim.claim.rungs[-1]
     if len(claim.claim.rungs) == 1 and not rung.looks:
         return rung.name, sum(trial.id not in results for trial in claim.trials(rung)), {}, None
-    from evenhand.decisions.decide import look_reached, progress
+    from evenhand.decisions.progress import look_reached, progress
+    from evenhand.decisions.wording import look_words, screened_words
 
     stand = progress(claim, results)
-    pruned = {arm: reason for arm, (_, reason) in stand.pruned.items()}
+    pruned = {arm: screened_words(claim, screened) for arm, screened in stand.pruned.items()}
     look = look_reached(claim, stand)
-    return stand.rung.name, len(stand.pending), pruned, None if look is None else look.words
+    return stand.rung.name, len(stand.pending), pruned, None if look is None else look_words(look)
 
 
 def _failures(outcomes: Mapping[str, Outcome], labels: Mapping[str, str]) -> list[dict[str, str]]:
@@ -242,7 +255,9 @@ def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> No
         if document.get("look"):
             console.print(Text(f"  {document['look']}"))
         if document["standing"]["fixed"] != "before":
-            told = Standing(**document["standing"]).sentence
+            from evenhand.decisions.wording import standing_words  # here: imports statistics
+
+            told = standing_words(Standing(**document["standing"]))
             console.print(Text(f"  {told}", style="yellow"), soft_wrap=True)
         for sentence in document.get("anew", ()):
             console.print(Text(f"  {sentence}", style="yellow"), soft_wrap=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evenhand import statistics
+from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
 from evenhand.decisions.pairs import Cell, Pairs
-from evenhand.decisions.rules import RESULT_KINDS
-from evenhand.decisions.verdict import Verdict
+from evenhand.decisions.verdict import Verdict, VerdictKind
 
 FEW_SEEDS = 5
 """Up to here nobody can check whether seed means are normal."""
@@ -19,7 +19,7 @@ def few_seeds(verdicts: Sequence[Verdict]) -> list[str]:
     paired = [
         len(contrast.seeds)
         for verdict in verdicts
-        if verdict.kind in RESULT_KINDS
+        if verdict.kind.rests_on_estimate
         for contrast in verdict.contrasts
         if contrast.scope != "checkpoint" and contrast.estimate is not None
     ]
@@ -32,8 +32,8 @@ def few_seeds(verdicts: Sequence[Verdict]) -> list[str]:
 
 def per_verdict(verdicts: Sequence[Verdict], alpha: float) -> list[str]:
     """Equivalence is decided verdict by verdict: over several, one false "no-effect" is likelier than ``alpha``."""
-    judged = [v for v in verdicts if v.role == "variant" and v.kind not in ("pruned", "not-run")]
-    if len(judged) < 2 or all(v.kind != "no-effect" for v in judged):
+    judged = [v for v in verdicts if v.role == "variant" and v.kind.was_tried]
+    if len(judged) < 2 or all(v.kind is not VerdictKind.NO_EFFECT for v in judged):
         return []
     most = min(1.0, len(judged) * alpha)
     return [
@@ -59,6 +59,17 @@ def grouped_items(cell: Cell, compared: Sequence[Pairs]) -> list[str]:
         "and no clusters are declared. If these groups are all there are (kinds of task), the intervals hold for them "
         f"alone. If there could be others (documents, templates), the intervals may be up to {worst.effect**0.5:.2g} "
         "times too narrow: record the groups with bench.items(..., clusters=...)."
+    ]
+
+
+def unshown_controls(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[str]:
+    """Control conditions in which that nothing happens is neither shown nor refuted."""
+    still = {condition.name for condition in claim.expected_still}
+    return [
+        f"Control condition '{verdict.condition}': that '{verdict.arm}' has no effect there was expected, and "
+        f"is neither shown nor refuted ({verdict.against_baseline})."
+        for verdict in verdicts
+        if verdict.condition in still and verdict.role == "variant" and not verdict.against_baseline.settled
     ]
 
 

@@ -106,7 +106,7 @@ def _bootstrap(claim: ResolvedClaim, pairs: Pairs, metric: MetricClaim, level: f
             draws.tables[shape] = statistics.crossed_draws(generator, len(pairs.seeds), shape[1], BOOTSTRAP_DRAWS)
         source = draws.tables[shape]
     found = statistics.crossed_bootstrap(table, source, level=level, draws=BOOTSTRAP_DRAWS, clusters=pairs.clusters)
-    return pair(found.interval)
+    return as_tuple(found.interval)
 
 
 def _random_signs(claim: ResolvedClaim, differences: tuple[float, ...], draws: Draws) -> float | None:
@@ -152,7 +152,7 @@ def estimate_pairs(
     )
 
 
-def pair(interval: statistics.Interval | None) -> Interval | None:
+def as_tuple(interval: statistics.Interval | None) -> Interval | None:
     """An interval as (low, high)."""
     return None if interval is None else (interval.low, interval.high)
 
@@ -171,8 +171,8 @@ def _figures(
         standard_error=found.standard_error,
         degrees_of_freedom=found.df,
         p_value=found.p,
-        interval=pair(found.interval),
-        equivalence_interval=pair(found.interval_at(1 - 2 * alpha)),
+        interval=as_tuple(found.interval),
+        equivalence_interval=as_tuple(found.interval_at(1 - 2 * alpha)),
         equivalence_level=1 - 2 * alpha,
         sign_flip_p=found.sign_flip.p if found.scope != "checkpoint" else None,
         sign_flip_minimum=found.sign_flip.attainable if found.scope != "checkpoint" else None,
@@ -182,6 +182,7 @@ def _figures(
         diverged=pairs.diverged,
         identical=pairs.identical,
         same_scores=_same_scores(pairs),
+        method=found.primary.method,
         scope=found.scope,
         saturated=saturated(pairs, metric),
         why_none=found.reason or "",

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Arm, MetricClaim, Rung, Scope
+from evenhand.decisions.looks import look_plan
 from evenhand.decisions.pairs import Cell, Outcomes, make_pairs
-from evenhand.decisions.screening import look_plan, primary, targets
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def planning_level(claim: ResolvedClaim) -> tuple[float, int]:
     The first of m verdicts is tested at alpha / m, allowed for looks; later ones at more. Which comes first is not
     known before the run, so all are planned at the least favourable level.
     """
-    verdicts = len(claim.arms("variant")) * len(targets(claim)) * len(primary(claim))
+    verdicts = len(claim.arms("variant")) * len(claim.targets) * len(claim.primary)
     plan = look_plan(claim.claim.rungs[-1], claim.claim.alpha)
     share = claim.claim.alpha / max(1, verdicts)
     if verdicts <= 1:
@@ -63,7 +63,7 @@ def foresee(claim: ResolvedClaim, outcomes: Outcomes) -> tuple[Foresight, ...]:
     that ``outcomes`` already holds; without either the effect is stated in units of the seed sd of differences.
     """
     rung = claim.claim.rungs[-1]
-    return tuple(_foresee(claim, rung, metric, outcomes) for metric in primary(claim))
+    return tuple(_foresee(claim, rung, metric, outcomes) for metric in claim.primary)
 
 
 def _foresee(claim: ResolvedClaim, rung: Rung, metric: MetricClaim, outcomes: Outcomes) -> Foresight:
@@ -288,7 +288,7 @@ def claim_power(
             "which that will be is not known before the run."
         )
     answers = []
-    for metric in primary(claim):
+    for metric in claim.primary:
         found = spread or pilot_spread(claim, metric, outcomes, confirming=True)
         unit, margin = ("", metric.margin) if found is not None else ("seed sd", None)
         if found is None:

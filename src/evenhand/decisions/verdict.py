@@ -4,13 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from evenhand.statistics.collapse import Collapse
     from evenhand.statistics.identical import Identical
 
-VerdictKind = Literal["gain", "regression", "no-effect", "no-op", "inconclusive", "invalid", "pruned", "not-run"]
+
+class VerdictKind(StrEnum):
+    """The eight answers, and what each of them amounts to."""
+
+    GAIN = "gain"
+    REGRESSION = "regression"
+    NO_EFFECT = "no-effect"
+    NO_OP = "no-op"
+    INCONCLUSIVE = "inconclusive"
+    INVALID = "invalid"
+    PRUNED = "pruned"
+    NOT_RUN = "not-run"
+
+    @property
+    def rests_on_estimate(self) -> bool:
+        """Whether scores of complete pairs were judged, so that what spoils an experiment spoils it."""
+        return self not in (VerdictKind.INVALID, VerdictKind.PRUNED, VerdictKind.NOT_RUN)
+
+    @property
+    def is_effect(self) -> bool:
+        """Whether it says that arms differ."""
+        return self in (VerdictKind.GAIN, VerdictKind.REGRESSION)
+
+    @property
+    def states_something(self) -> bool:
+        """Whether its error rate is what a claim promises, so that its title tells when the claim was fixed."""
+        return self.is_effect or self is VerdictKind.NO_EFFECT
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether the variant came as far as the confirming rung."""
+        return self not in (VerdictKind.PRUNED, VerdictKind.NOT_RUN)
+
+    @property
+    def settled(self) -> bool:
+        """Whether more seeds are not needed to say more."""
+        return self not in (VerdictKind.INCONCLUSIVE, VerdictKind.NOT_RUN)
+
 
 Interval = tuple[float, float]
 
@@ -28,6 +66,7 @@ class LostPairs:
         value: what stands in for them, in words: "the floor 0", "the worst trial seen".
         estimate, interval: with these trials in, at the level of the contrast.
         agrees: the verdict is the same with them in.
+        tried: the verdict that was tried.
     """
 
     seeds: tuple[int, ...]
@@ -36,6 +75,51 @@ class LostPairs:
     estimate: float | None
     interval: Interval | None
     agrees: bool
+    tried: VerdictKind = VerdictKind.INCONCLUSIVE
+
+
+@dataclass(frozen=True)
+class Settling:
+    """What would settle an inconclusive contrast.
+
+    Attributes:
+        count: seeds or items that would do; None where no such number is known, with ``reason``.
+        unit: what ``count`` counts.
+        seeds: at which number of seeds, where items are counted.
+        as_seen: for an effect of the size seen; else for one as large as the margin, which is the larger of the two.
+        reason: why ``count`` is None: "few seeds", "no spread" or "both".
+    """
+
+    count: int | None = None
+    unit: Literal["seeds", "items"] = "seeds"
+    seeds: int = 0
+    as_seen: bool = True
+    reason: Literal["", "few seeds", "no spread", "both"] = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one contrast says by itself, as data; :mod:`evenhand.decisions.wording` makes the sentence.
+
+    Attributes:
+        kind: the verdict.
+        case: name of the row of :data:`evenhand.decisions.rules.CASES` that holds; empty where nobody judged.
+        qualifiers: words in brackets: ``saturated``, ``>= margin``, ``trivial``, the class of a failure ...
+        pending: pairs that are still to run.
+        among: number of verdicts of which this is one.
+        rivals: how many rivals it was the lowest of, where that is why it says less than its own interval.
+        unscored: trials that diverged and have no score, where the metric has no worst value.
+        settling: what would settle it, where it is inconclusive and that was asked for.
+    """
+
+    kind: VerdictKind = VerdictKind.NOT_RUN
+    case: str = ""
+    qualifiers: tuple[str, ...] = ()
+    pending: int = 0
+    among: int = 1
+    rivals: int = 0
+    unscored: int = 0
+    settling: Settling | None = None
 
 
 @dataclass(frozen=True)
@@ -66,9 +150,11 @@ class Contrast:
         scores: mean score of ``arm`` and of ``against`` over the pairs, in the metric's own direction.
         saturated: what both arms are at ("the ceiling 1"), or empty.
         invalid: why this pairing yields no number, or empty.
-        kind: what this contrast alone says.
-        words: the same as a sentence with its figures.
-        qualifier: the word in brackets that this contrast alone would give its verdict.
+        not_learned: why the baseline counts as not having learned, or empty.
+        judgement: what this contrast alone says.
+        words: the same as a sentence with its figures; empty until verdicts are worded.
+        qualifier: what stands in brackets where this contrast alone gives the verdict; empty until verdicts are worded.
+        method: of the estimate.
         scope: what the estimate holds for: "recipe", "seeds" or "checkpoint".
         diverged: arm to the seeds at which it diverged and was scored at the metric's worst value.
         collapse: beside a gain over seeds: how often a collapse could still hide; else None.
@@ -105,22 +191,78 @@ class Contrast:
     invalid: str = ""
     why_none: str = ""
     scores: tuple[float, float] | None = None
-    kind: VerdictKind = "not-run"
+    not_learned: str = ""
+    judgement: Judgement = Judgement()
     words: str = ""
     figures: Mapping[str, float | str | None] = field(default_factory=dict)
     qualifier: str = ""
+    method: str = ""
     scope: str = "recipe"
     collapse: Collapse | None = None
     same_scores: Identical | None = None
     lost_pairs: LostPairs | None = None
     diverged: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
+    @property
+    def kind(self) -> VerdictKind:
+        """The verdict that this contrast alone would give."""
+        return self.judgement.kind
 
-def deciding_interval(contrast: Contrast) -> tuple[Interval | None, float]:
-    """The interval that the verdict of a contrast rests on, with its level: of the equivalence test for no effect."""
-    if contrast.kind == "no-effect" and contrast.equivalence_interval is not None:
+    @property
+    def all_imputed(self) -> bool:
+        """Whether every pair holds a diverged trial, so that no difference is one of the arms."""
+        seeds = {seed for found in self.diverged.values() for seed in found}
+        return bool(self.seeds) and seeds == set(self.seeds)
+
+
+def deciding_interval(contrast: Contrast, kind: VerdictKind | None = None) -> tuple[Interval | None, float]:
+    """The interval that a verdict rests on, with its level: of the equivalence test for no effect.
+
+    Args:
+        contrast: whose interval.
+        kind: of the verdict; that of the contrast if None.
+    """
+    if (kind or contrast.kind) is VerdictKind.NO_EFFECT and contrast.equivalence_interval is not None:
         return contrast.equivalence_interval, contrast.equivalence_level
     return contrast.interval, contrast.level
+
+
+@dataclass(frozen=True)
+class PruneReason:
+    """Why a variant was screened out in one condition, on one metric.
+
+    Attributes:
+        condition, metric: where.
+        rule: "threshold" or "futility".
+        value: the difference (threshold), or the upper bound of it (futility).
+        confidence: of the bound; None for a threshold.
+        chance: how often an effect as large as the margin is dropped so, at most; None where unknown.
+        label: what the threshold is called.
+    """
+
+    condition: str
+    metric: str
+    rule: Literal["threshold", "futility"]
+    value: float
+    confidence: float | None = None
+    chance: float | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Screened:
+    """A variant that was screened out: at which rung, and why in each condition and on each metric."""
+
+    rung: str
+    reasons: tuple[PruneReason, ...]
+
+
+@dataclass(frozen=True)
+class Overruled:
+    """What makes a verdict invalid though its own contrasts are sound: a null arm or a control condition failed."""
+
+    by: Literal["null arm", "control"]
+    verdict: Verdict
 
 
 @dataclass(frozen=True)
@@ -132,10 +274,12 @@ class Verdict:
         kind: the verdict.
         qualifier: the word in brackets: ``saturated``, ``budget``, ``>= margin``, ``trivial``, the rung of a prune ...,
             then the scope where it is not the recipe, and the level where it is above 5 %.
-        reasons: plain sentences, the first of which carries the figures.
+        reasons: plain sentences, the first of which carries the figures; empty until verdicts are worded.
         contrasts: against the baseline and every rival.
         standing: name of the arm against which the variant did worst: the one that decides.
         family_level: level of the intervals after adjustment (1 - alpha where nothing is adjusted).
+        screened: why it was pruned, or None.
+        overruled: what made it invalid, or None.
     """
 
     arm: str
@@ -144,11 +288,23 @@ class Verdict:
     metric: str
     rung: str
     kind: VerdictKind
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
     qualifier: str = ""
     contrasts: tuple[Contrast, ...] = ()
     standing: str = ""
     family_level: float = 0.95
+    screened: Screened | None = None
+    overruled: Overruled | None = None
+
+    @property
+    def deciding(self) -> Contrast | None:
+        """The contrast that decides; None for a variant that was screened out."""
+        return next((c for c in self.contrasts if c.against == self.standing), None)
+
+    @property
+    def against_baseline(self) -> VerdictKind:
+        """What the contrast with the baseline says alone."""
+        return self.contrasts[0].kind if self.contrasts else self.kind
 
     @property
     def title(self) -> str:
@@ -208,20 +364,6 @@ class PlannedLook:
         """Whether the claim ended before its last planned look."""
         return self.stopped and self.number < len(self.planned)
 
-    @property
-    def words(self) -> str:
-        """The look in a sentence."""
-        seeds, last = self.planned[self.number - 1], self.planned[-1]
-        if self.early:
-            return (
-                f"Stopped at look {self.number} of {len(self.planned)} planned ones, {seeds} of {last} seeds: every "
-                f"verdict on a variant was settled there. Each look is judged at {100 * (1 - self.level):.4g} %."
-            )
-        return (
-            f"Look {self.number} of {len(self.planned)} planned ones, {seeds} of {last} seeds, each judged at "
-            f"{100 * (1 - self.level):.4g} %."
-        )
-
 
 @dataclass(frozen=True)
 class Standing:
@@ -240,23 +382,6 @@ class Standing:
     trials: int = 0
     claims: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
-
-    @property
-    def sentence(self) -> str:
-        """What a reader must know of it; empty for a claim that was fixed before its outcomes."""
-        known = f"{self.known} of its {self.trials} outcomes were known"
-        source = f" (from {', '.join(self.claims)})" if self.claims else ""
-        if self.fixed == "amended":
-            return (
-                f"This claim was amended after results were seen, and its error rate is no longer known. What changed: "
-                f"{'; '.join(self.changes) or 'nothing that decides'}. When it was entered, {known}{source}."
-            )
-        if self.fixed == "post-hoc":
-            return (
-                f"This claim is post-hoc: {known} when it was entered{source}. Its verdicts are exploratory, and "
-                "their error rate is not known; confirm them on seeds that nobody has run."
-            )
-        return "This claim is not entered in the ledger yet." if self.fixed == "not entered" else ""
 
 
 @dataclass(frozen=True)

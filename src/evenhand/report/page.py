@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.verdict import Decision
+from evenhand.decisions.wording import look_words, standing_words
 from evenhand.files import replacing
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.recipes.exhibit import Exhibit
@@ -89,6 +90,8 @@ def _context(
         "css": Markup(_read("page.css")),
         "claim": claim,
         "decision": decision,
+        "look": None if decision.look is None else look_words(decision.look),
+        "standing": standing_words(decision.standing),
         "amended": tuple(amended),
         "text": text,
         "methods": _methods(decision),
@@ -127,7 +130,7 @@ def _flips(metrics: Sequence[MetricView], results: Results) -> list[Flips]:
 def _methods(decision: Decision) -> tuple[str, ...]:
     """The procedures that the contrasts say they were computed with."""
     contrasts = [c for v in decision.verdicts for c in v.contrasts] + [e.contrast for e in decision.exploratory]
-    return tuple(sorted({str(c.figures["method"]) for c in contrasts if c.figures.get("method")}))
+    return tuple(sorted({c.method for c in contrasts if c.method}))
 
 
 def _read(name: str) -> str:

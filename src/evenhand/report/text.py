@@ -12,6 +12,7 @@ from rich.text import Text
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
+from evenhand.decisions.wording import look_words
 from evenhand.report import numbers, words
 
 _TABLE_FROM = 120
@@ -101,7 +102,7 @@ def _heading(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[T
     if claim.claim.question:
         yield from _wrapped(claim.claim.question, width, "")
     if decision.look is not None:
-        yield from _wrapped(decision.look.words, width, "")
+        yield from _wrapped(look_words(decision.look), width, "")
     if not decision.finished:
         yield from _wrapped("Not finished: planned trials are still missing.", width, "", "yellow")
     if not decision.verdicts:

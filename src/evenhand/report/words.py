@@ -25,14 +25,18 @@ class Look:
 
 
 LOOKS: dict[VerdictKind, Look] = {
-    "gain": Look("▲", "bold green", "Better than the baseline and than every rival, beyond chance."),
-    "regression": Look("▼", "bold red", "Worse than the arm named, beyond chance."),
-    "no-effect": Look("≈", "blue", "Shown to lie inside the margin: too small to matter."),
-    "no-op": Look("≡", "blue", "Every paired output was recorded and is identical: the arm changes nothing."),
-    "inconclusive": Look("?", "yellow", "These data cannot tell; neither an effect nor its absence is shown."),
-    "invalid": Look("×", "magenta", "The comparison is not a fair or a possible one, so no effect is stated."),
-    "pruned": Look("◁", "dim", "Screened out early; nothing is said about its effect."),
-    "not-run": Look("○", "dim", "No estimate exists: the trials gave no scores."),
+    VerdictKind.GAIN: Look("▲", "bold green", "Better than the baseline and than every rival, beyond chance."),
+    VerdictKind.REGRESSION: Look("▼", "bold red", "Worse than the arm named, beyond chance."),
+    VerdictKind.NO_EFFECT: Look("≈", "blue", "Shown to lie inside the margin: too small to matter."),
+    VerdictKind.NO_OP: Look("≡", "blue", "Every paired output was recorded and is identical: the arm changes nothing."),
+    VerdictKind.INCONCLUSIVE: Look(
+        "?", "yellow", "These data cannot tell; neither an effect nor its absence is shown."
+    ),
+    VerdictKind.INVALID: Look(
+        "×", "magenta", "The comparison is not a fair or a possible one, so no effect is stated."
+    ),
+    VerdictKind.PRUNED: Look("◁", "dim", "Screened out early; nothing is said about its effect."),
+    VerdictKind.NOT_RUN: Look("○", "dim", "No estimate exists: the trials gave no scores."),
 }
 """Every verdict kind, in the order in which legends list them."""
 
@@ -73,7 +77,7 @@ def none_reason(contrast: Contrast) -> str:
 
 def own_kind(contrast: Contrast) -> VerdictKind | None:
     """What a contrast alone says; None where nobody has judged it by itself."""
-    return None if contrast.kind == "not-run" and contrast.estimate is not None else contrast.kind
+    return contrast.kind if contrast.judgement.case or contrast.estimate is None else None
 
 
 def orientation(claim: ResolvedClaim, metric: str) -> str:
@@ -90,4 +94,4 @@ def reasons(verdict: Verdict) -> tuple[str, ...]:
 
 def states_effect(verdict: Verdict) -> bool:
     """Whether a figure may stand beside the verdict; an invalid or missing comparison states no effect."""
-    return verdict.kind not in ("invalid", "pruned", "not-run")
+    return verdict.kind.rests_on_estimate

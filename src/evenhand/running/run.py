@@ -12,10 +12,11 @@ from typing import Any, Self
 
 from evenhand.claims import expectations
 from evenhand.claims.load import LoadedClaim, all_trials, settled
-from evenhand.decisions.decide import progress, running_contrasts
+from evenhand.decisions.decide import running_contrasts
 from evenhand.decisions.pairs import Outcomes
-from evenhand.decisions.screening import Progress
+from evenhand.decisions.progress import Progress, progress
 from evenhand.decisions.verdict import Contrast, Decision
+from evenhand.decisions.wording import screened_words
 from evenhand.errors import ClaimError
 from evenhand.execution.failures import Ending, Retries, keeps_its_work, likeness
 from evenhand.execution.local.slots import Finished, LocalSlots, last_progress, read_outcome
@@ -158,8 +159,9 @@ class _Run:
             self.next_contrasts = now + CONTRAST_SHARE * (now - start)
 
     def _tell_pruned(self, stand: Progress) -> None:
-        for arm, (rung, reason) in stand.pruned.items():
-            self.observer.message(f"'{arm}' is screened out at rung '{rung}': {reason}")
+        for arm, screened in stand.pruned.items():
+            reason = screened_words(self.loaded.resolved, screened)
+            self.observer.message(f"'{arm}' is screened out at rung '{screened.rung}': {reason}")
 
     def _fill(self, stand: Progress) -> None:
         """Start pending trials in free slots; a trial that ran out of memory runs without neighbours."""

@@ -17,9 +17,6 @@ from evenhand.errors import ClaimError, Fault
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
 
-_STATES_SOMETHING = ("gain", "regression", "no-effect")
-"""Verdicts whose error rate is what a claim promises; they carry how the claim stands in their title."""
-
 
 def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
     """The claim that has this identity: what :meth:`ResolvedClaim.identity` gave, read back.
@@ -160,7 +157,9 @@ def standing(claim: ResolvedClaim, ledger: Ledger) -> Standing:
 
 def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) -> Decision:
     """A decision that says how its claim stands: in the titles of what it states, and before all warnings."""
-    sentence = [found.sentence] if found.fixed in ("post-hoc", "amended") else []
+    from evenhand.decisions.wording import standing_words  # here: commands that judge nothing do without statistics
+
+    sentence = [standing_words(found)] if found.fixed in ("post-hoc", "amended") else []
     return replace(
         decision,
         verdicts=tuple(_marked(verdict, found) for verdict in decision.verdicts),
@@ -170,6 +169,6 @@ def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) ->
 
 
 def _marked(verdict: Verdict, found: Standing) -> Verdict:
-    if found.fixed not in ("post-hoc", "amended") or verdict.kind not in _STATES_SOMETHING or verdict.role != "variant":
+    if found.fixed not in ("post-hoc", "amended") or not verdict.kind.states_something or verdict.role != "variant":
         return verdict
     return replace(verdict, qualifier=", ".join(part for part in (found.fixed, verdict.qualifier) if part))

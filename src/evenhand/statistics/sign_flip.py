@@ -11,7 +11,7 @@ from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import ArrayLike, Floats, as_floats, check_count, power_of_two_scale
 
 _ENUMERATED = 32
-"""Up to this many differences both halves' sums (2**16 each) are enumerated and matched, in milliseconds; above, draws are needed."""
+"""Up to this many differences both halves' sums (2**16 each) are enumerated; above, draws are needed."""
 _TIE = 1e-9
 _AT_ONCE = 4096
 """Sign patterns in memory as float64 at a time."""

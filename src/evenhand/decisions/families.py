@@ -1,0 +1,175 @@
+"""Several contrasts, one answer each: rivals joined, several variants and conditions by Holm, planned looks. Pure.
+
+A variant gains only if it beats the baseline and every rival (an intersection-union test, each at full level). Over
+several variants, conditions and primary metrics the levels follow Holm; planned looks have levels of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from evenhand import statistics
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.claims.schema import Arm
+from evenhand.decisions.contrasts import Draws, add_beside, contrast, estimate_pairs
+from evenhand.decisions.looks import adjusted_p, look_plan
+from evenhand.decisions.lost_pairs import Against, with_lost
+from evenhand.decisions.pairs import Cell, Outcomes, Pairs
+from evenhand.decisions.rules import Levels, judge, lowest_of
+from evenhand.decisions.verdict import Contrast, Verdict, VerdictKind
+
+NULL_LEVEL = 0.99
+"""A null arm fails when its interval at this level excludes 0: by chance in 1 of 100 claims."""
+
+Found = tuple[Contrast, Pairs, statistics.PairedContrast | None]
+"""A contrast that is not judged yet, its pairs, and its estimate."""
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """A claim with its outcomes and the contrasts computed so far: each look asks for some of them again."""
+
+    claim: ResolvedClaim
+    outcomes: Outcomes
+    known: dict[tuple[object, ...], Found] = field(default_factory=dict)
+    draws: Draws = field(default_factory=Draws)
+
+    def of(self, arm: Arm, against: Arm, cell: Cell, level: float, *, beside: bool) -> Found:
+        """The contrast of two arms in a cell; see :func:`evenhand.decisions.contrasts.contrast`."""
+        key = (arm.name, against.name, cell.condition.name, cell.rung.name, cell.metric.name, cell.seeds, level)
+        if key not in self.known:
+            self.known[key] = contrast(self.claim, arm, against, cell, self.outcomes, level=level, beside=False)
+        plain, pairs, estimate = self.known[key]
+        if beside:
+            plain = add_beside(self.claim, arm, against, cell, self.outcomes, plain, pairs, self.draws)
+        return plain, pairs, estimate
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One arm in one cell, with its contrasts: the baseline first, then every rival."""
+
+    arm: Arm
+    cell: Cell
+    found: tuple[Found, ...]
+
+
+def compare(known: Contrasts, arms: Sequence[Arm], cells: Sequence[Cell], *, beside: bool) -> list[Compared]:
+    """Variants against the baseline and every rival."""
+    claim = known.claim
+    others = (claim.baseline, *claim.arms("rival"))
+    level = 1 - claim.claim.alpha
+    return [
+        Compared(arm, cell, tuple(known.of(arm, other, cell, level, beside=beside) for other in others))
+        for cell in cells
+        for arm in arms
+    ]
+
+
+def answers(claim: ResolvedClaim, family: Sequence[Compared], *, plan: bool = True) -> list[Verdict]:
+    """One verdict for each, at levels that allow for there being several.
+
+    Args:
+        claim: gives the error rate, the target conditions and the planned looks.
+        family: every variant that stands, in every condition, on every primary metric.
+        plan: work out what would settle the inconclusive ones.
+    """
+    each = levels(claim, family)
+    return [answer(one, each[i], plan=plan, among=len(family)) for i, one in enumerate(family)]
+
+
+def levels(claim: ResolvedClaim, family: Sequence[Compared]) -> list[Levels]:
+    """The error rates of each: planned looks for all, Holm over those in target conditions."""
+    alpha = claim.claim.alpha
+    plan = look_plan(claim.claim.rungs[-1], alpha)
+    single = Levels(plan.nominal, plan.nominal)
+    wanted = {condition.name for condition in claim.targets}
+    sought = [i for i, one in enumerate(family) if one.cell.condition.name in wanted]
+    holm = statistics.holm([adjusted_p(plan, joint_p(family[i])) for i in sought], alpha) if sought else None
+    found = [single] * len(family)
+    for rank, i in enumerate(sought):
+        assert holm is not None
+        share = 1 - holm.levels[rank]
+        effect = share if plan.source == "one look" else min(plan.nominal_for(share), plan.nominal)
+        found[i] = Levels(effect, plan.nominal)
+    return found
+
+
+def joint_p(one: Compared) -> float | None:
+    """The p-value of what a verdict could call, by the test that was calibrated; None counts as 1."""
+    if any(c.saturated or c.not_learned or c.identical or c.same_scores is not None for c, _, _ in one.found):
+        return None
+    joint = _joint(one, 0.95)
+    if joint is None or joint.p is None or not any(pairs.lost for _, pairs, _ in one.found):
+        return None if joint is None else joint.p
+    worst = _joint(_with_losses(one), 0.95)
+    return None if worst is None or worst.p is None else max(joint.p, worst.p)
+
+
+def _with_losses(one: Compared) -> Compared:
+    """The same with its one-sided losses at their worst for what each contrast points to."""
+    found = []
+    for contrast_, pairs, estimate in one.found:
+        worst = estimate
+        if pairs.lost and estimate is not None:
+            against: Against = "gain" if (estimate.estimate or 0.0) > 0 else "regression"
+            whole, _ = with_lost(pairs, one.cell.metric, against)
+            worst = estimate_pairs(whole, one.cell.metric, estimate.scope, 0.95)
+        found.append((contrast_, pairs, worst))
+    return Compared(one.arm, one.cell, tuple(found))
+
+
+def _joint(one: Compared, level: float) -> statistics.IntersectionUnion | None:
+    """The variant against the baseline and every rival at once; None where some contrast has no estimate."""
+    estimates = {found.against: estimate for found, _, estimate in one.found if estimate is not None}
+    if len(estimates) < len(one.found):
+        return None
+    baseline, *rivals = estimates
+    return statistics.intersection_union(estimates[baseline], {name: estimates[name] for name in rivals}, level)
+
+
+def answer(one: Compared, level: Levels, *, plan: bool = True, among: int = 1) -> Verdict:
+    """One verdict from the contrasts with the baseline and with every rival."""
+    metric = one.cell.metric
+    judged = [
+        judge(found, pairs, estimate, metric, level, plan=plan, among=among) for found, pairs, estimate in one.found
+    ]
+    judged = _allowing_for_choice(one, judged, 1 - level.effect)
+    deciding = _deciding(judged)
+    return Verdict(
+        one.arm.name, one.arm.role, one.cell.condition.name, metric.name, one.cell.rung.name, deciding.kind,
+        contrasts=tuple(judged), standing=deciding.against, family_level=1 - level.effect,
+    )  # fmt: skip
+
+
+def _allowing_for_choice(one: Compared, judged: Sequence[Contrast], level: float) -> list[Contrast]:
+    """The contrasts, where the rival that beats a gaining variant was chosen among several."""
+    joint = _joint(one, level)
+    if judged[0].kind is not VerdictKind.GAIN or joint is None or joint.direction == "beaten":
+        return list(judged)
+    return [lowest_of(c, len(judged) - 1) if c.kind is VerdictKind.REGRESSION else c for c in judged]
+
+
+def _deciding(judged: Sequence[Contrast]) -> Contrast:
+    """The contrast that decides: the baseline's unless it is a gain, then the rival that stood strongest."""
+    baseline = judged[0]
+    if baseline.kind is not VerdictKind.GAIN:
+        return baseline
+    stood = [c for c in judged[1:] if c.kind is not VerdictKind.GAIN]
+    if stood:
+        return min(stood, key=lambda c: (c.kind.rests_on_estimate, c.estimate if c.estimate is not None else 0.0))
+    return min(judged, key=lambda c: c.interval[0] if c.interval else math.inf)
+
+
+def null_answers(known: Contrasts, cells: Sequence[Cell], *, plan: bool) -> list[Verdict]:
+    """Null arms are judged at the null level: their verdict says whether the experiment can be trusted."""
+    claim = known.claim
+    level = Levels(1 - NULL_LEVEL, claim.claim.alpha)
+    verdicts = []
+    for cell in cells:
+        for arm in claim.arms("null"):
+            found = known.of(arm, claim.baseline, cell, NULL_LEVEL, beside=True)
+            verdicts.append(answer(Compared(arm, cell, (found,)), level, plan=plan))
+    return verdicts

@@ -1,0 +1,74 @@
+"""Differences of differences: an effect in a target condition less that in a control condition. Pure."""
+
+from __future__ import annotations
+
+from evenhand import statistics
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.claims.schema import Arm, Condition, MetricClaim
+from evenhand.decisions.agreement import disagreement
+from evenhand.decisions.contrasts import as_tuple
+from evenhand.decisions.families import Contrasts
+from evenhand.decisions.pairs import Cell, Floats, Pairs, same_items
+from evenhand.decisions.progress import Progress
+from evenhand.decisions.verdict import Interaction
+
+
+def interactions(known: Contrasts, stand: Progress) -> list[Interaction]:
+    """Each target condition less each control condition, once the claim is finished."""
+    claim = known.claim
+    if not stand.finished or not stand.standing:
+        return []
+    return [
+        _interaction(known, arm, (target, control), metric, stand.seeds)
+        for metric in claim.primary
+        for arm in claim.arms("variant")
+        if arm.name in stand.standing
+        for target in claim.claim.conditions
+        if target.expect != "no-effect"
+        for control in claim.expected_still
+    ]
+
+
+def _interaction(
+    known: Contrasts, arm: Arm, conditions: tuple[Condition, Condition], metric: MetricClaim, seeds: tuple[int, ...]
+) -> Interaction:
+    claim = known.claim
+    level = 1 - claim.claim.alpha
+    target, control = (Cell(condition, claim.claim.rungs[-1], metric, seeds) for condition in conditions)
+    here = known.of(arm, claim.baseline, target, level, beside=False)[1]
+    there = known.of(arm, claim.baseline, control, level, beside=False)[1]
+    names = (arm.name, claim.baseline.name, metric.name, conditions[0].name, conditions[1].name)
+    shared = [seed for seed in here.seeds if seed in there.seeds]
+    fault = here.invalid or there.invalid or disagreement([*here.made, *there.made])
+    if fault or not shared:
+        why = fault[1] if fault else "no seed has a complete pair in both conditions"
+        return Interaction(*names, None, None, None, (), why)
+    tables = [_differences(pairs, shared, metric) for pairs in (here, there)]
+    result = _difference(claim, (here, there), tables, level)
+    by_seed = tuple(float(a.mean() - b.mean()) for a, b in zip(*tables, strict=True))
+    return Interaction(*names, result.estimate, as_tuple(result.interval), result.p, by_seed, result.reason or "")
+
+
+def _differences(pairs: Pairs, seeds: list[int], metric: MetricClaim) -> Floats:
+    return pairs.differences(metric)[[pairs.seeds.index(seed) for seed in seeds]]
+
+
+def _difference(
+    claim: ResolvedClaim, both: tuple[Pairs, Pairs], tables: list[Floats], level: float
+) -> statistics.MeanEstimate:
+    here, there = both
+    left, right = tables
+    if not (here.item_wise and there.item_wise):
+        return statistics.difference_of_differences(left.mean(axis=1), right.mean(axis=1), scope="seeds", level=level)
+    order = same_items(here, there)
+    if order is not None:
+        right = tables[1] = right[:, order]
+    return statistics.difference_of_differences(
+        left,
+        right,
+        scope=claim.claim.scope,
+        same_items=order is not None,
+        level=level,
+        target_clusters=here.clusters,
+        control_clusters=there.clusters if order is None else None,
+    )

@@ -1,0 +1,114 @@
+"""Where a claim stands: which trials come next, who was screened out, at which planned look it stops. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.claims.schema import MetricClaim, Rung
+from evenhand.decisions.families import Contrasts, answers, compare
+from evenhand.decisions.looks import look_counts, look_plan
+from evenhand.decisions.pairs import Cell, Outcomes
+from evenhand.decisions.screening import screen
+from evenhand.decisions.verdict import PlannedLook, Screened
+from evenhand.recipes.trial import Trial
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a claim stands on its rungs.
+
+    Attributes:
+        rung: the rung that runs now; the last one when all is done.
+        seeds: its seeds up to the look that is due.
+        standing: names of the arms that run at it.
+        pruned: those screened out, by name.
+        pending: trials that have no outcome yet, in the order in which to run them.
+        finished: nothing is left to run.
+    """
+
+    rung: Rung
+    seeds: tuple[int, ...]
+    standing: tuple[str, ...]
+    pruned: Mapping[str, Screened]
+    pending: tuple[Trial, ...]
+    finished: bool
+
+
+def progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
+    """The next trials of a claim, given the outcomes so far (failures that will not be retried included).
+
+    At the confirming rung trials run up to the next planned look; the claim stops at the first look that settles
+    every verdict.
+    """
+    return progress_of(Contrasts(claim, outcomes))
+
+
+def progress_of(known: Contrasts) -> Progress:
+    """The same, with the contrasts that were computed on the way kept for whoever asks next."""
+    claim, outcomes = known.claim, known.outcomes
+    stand = screening_progress(claim, outcomes)
+    if stand.rung is not claim.claim.rungs[-1] or not stand.standing:
+        return stand
+    for count in look_counts(stand.rung):
+        seeds = stand.rung.seeds[:count]
+        pending = pending_trials(claim, stand.rung, stand.standing, seeds, outcomes)
+        stand = replace(stand, seeds=seeds, pending=pending, finished=not pending)
+        if pending or count == len(stand.rung.seeds) or _settled(known, stand):
+            break
+    return stand
+
+
+def _settled(known: Contrasts, stand: Progress) -> bool:
+    """Whether every verdict on a variant is settled at the present look."""
+    claim = known.claim
+    variants = [arm for arm in claim.arms("variant") if arm.name not in stand.pruned]
+    family = compare(known, variants, cells(claim, stand, claim.primary), beside=False)
+    return all(verdict.kind.settled for verdict in answers(claim, family, plan=False))
+
+
+def cells(claim: ResolvedClaim, stand: Progress, metrics: Sequence[MetricClaim]) -> list[Cell]:
+    """Where arms are compared at the confirming rung, over the seeds of the look that is due."""
+    rung = claim.claim.rungs[-1]
+    seeds = stand.seeds if stand.rung is rung else rung.seeds
+    return [Cell(condition, rung, metric, seeds) for metric in metrics for condition in claim.claim.conditions]
+
+
+def screening_progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
+    """The screening rungs: the first that has trials to run, or the confirming rung with all its seeds.
+
+    The looks of the confirming rung are not considered here; see :func:`progress`.
+    """
+    pruned: dict[str, Screened] = {}
+    rungs = claim.claim.rungs
+    for rung in rungs:
+        standing = tuple(arm.name for arm in claim.arms() if arm.name not in pruned)
+        pending = pending_trials(claim, rung, standing, rung.seeds, outcomes)
+        if pending or rung is rungs[-1]:
+            return Progress(rung, rung.seeds, standing, pruned, pending, not pending)
+        pruned |= screen(claim, rung, standing, outcomes)
+        if all(arm.name in pruned for arm in claim.arms("variant")):
+            return Progress(rungs[-1], rungs[-1].seeds, (), pruned, (), True)
+    raise AssertionError("a claim has at least one rung")
+
+
+def pending_trials(
+    claim: ResolvedClaim, rung: Rung, standing: Sequence[str], seeds: Sequence[int], outcomes: Outcomes
+) -> tuple[Trial, ...]:
+    """Trials of some seeds of a rung that have no outcome yet."""
+    due = set(seeds)
+    return tuple(
+        trial
+        for trial in claim.trials(rung, standing)
+        if trial.id not in outcomes and (trial.seed is None or trial.seed in due)
+    )
+
+
+def look_reached(claim: ResolvedClaim, stand: Progress) -> PlannedLook | None:
+    """The planned look that the confirming rung has reached."""
+    rung = claim.claim.rungs[-1]
+    if not rung.looks or stand.rung is not rung or not stand.standing or stand.pending:
+        return None
+    number = rung.looks.index(len(stand.seeds)) + 1
+    return PlannedLook(rung.looks, number, look_plan(rung, claim.claim.alpha).nominal, stand.finished)

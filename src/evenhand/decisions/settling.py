@@ -1,0 +1,35 @@
+"""What would settle an inconclusive contrast: how many seeds, or items, by the spread of its own pairs. Pure."""
+
+from __future__ import annotations
+
+from evenhand import statistics
+from evenhand.claims.schema import MetricClaim
+from evenhand.decisions.pairs import Pairs
+from evenhand.decisions.verdict import Contrast, Settling
+
+MOST_SEEDS = 1000
+"""More seeds than these are no plan."""
+
+
+def what_would_settle(found: Contrast, pairs: Pairs, metric: MetricClaim) -> Settling:
+    """How many seeds, or items, would settle an effect of the size seen (of the margin, where that is larger)."""
+    if found.estimate is None or len(found.seeds) < 2:
+        return Settling(reason="few seeds")
+    differences = pairs.differences(metric)
+    table = differences if pairs.item_wise and differences.shape[1] > 1 else differences[:, 0]
+    spread = statistics.spread_from_pilot(table, "these pairs")
+    wanted = max(abs(found.estimate), metric.margin)
+    as_seen = abs(found.estimate) >= metric.margin
+    alpha = 1 - found.level
+    scope: statistics.Scope = "recipe" if found.scope == "recipe" else "seeds"
+    if wanted <= 0 or (spread.seed_sd == spread.item_sd == spread.residual_sd == 0):
+        return Settling(as_seen=as_seen, reason="no spread")
+    items = found.items or None
+    seeds = statistics.seeds_needed(wanted, spread, items, scope=scope, alpha=alpha, most=MOST_SEEDS)
+    if seeds.count is not None:
+        return Settling(max(seeds.count, len(found.seeds) + 1), as_seen=as_seen)
+    if items is not None:
+        more = statistics.items_needed(wanted, spread, len(found.seeds), scope=scope, alpha=alpha)
+        if more.count is not None:
+            return Settling(more.count, "items", len(found.seeds), as_seen)
+    return Settling(as_seen=as_seen, reason="both")

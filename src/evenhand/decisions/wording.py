@@ -1,0 +1,325 @@
+"""The words of a decision, made last and in one place: from fields to titles, sentences and amounts. Pure.
+
+Nothing here decides anything, and no code reads what is said here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.claims.schema import MetricClaim
+from evenhand.decisions.rules import CASE, LOST
+from evenhand.decisions.verdict import (
+    Contrast,
+    Interval,
+    LostPairs,
+    PlannedLook,
+    PruneReason,
+    Screened,
+    Settling,
+    Standing,
+    Verdict,
+    VerdictKind,
+    deciding_interval,
+)
+
+if TYPE_CHECKING:
+    from evenhand.statistics.collapse import Collapse
+    from evenhand.statistics.identical import Identical
+
+USUAL_ALPHA = 0.05
+"""The error rate that a verdict has unless it says another."""
+
+SCOPE_WORDS = {
+    "checkpoint": ", for these trained models only (scope checkpoint)",
+    "seeds": ", for these very items only (scope seeds)",
+}
+"""What an estimate does not hold for, where that is less than the recipe."""
+
+
+def worded(verdict: Verdict, claim: ResolvedClaim) -> Verdict:
+    """The verdict with its reasons and what stands in brackets, and every contrast of it in words."""
+    metric = next(m for m in claim.claim.metrics if m.name == verdict.metric)
+    if verdict.screened is not None:
+        text = screened_words(claim, verdict.screened)
+        return replace(verdict, qualifier=verdict.screened.rung, reasons=(_pruned_words(verdict.screened.rung, text),))
+    contrasts = tuple(worded_contrast(found, metric) for found in verdict.contrasts)
+    verdict = replace(verdict, contrasts=contrasts)
+    deciding = verdict.deciding
+    assert deciding is not None
+    order = [deciding, *(c for c in contrasts if c is not deciding)]
+    reasons = tuple(c.words for c in order)
+    if verdict.overruled is not None:
+        by = verdict.overruled.by
+        return replace(verdict, qualifier=by, reasons=(_overruled_words(verdict, claim), *reasons))
+    return replace(verdict, qualifier=_brackets(deciding, contrasts[0], claim.claim.alpha), reasons=reasons)
+
+
+def worded_contrast(found: Contrast, metric: MetricClaim) -> Contrast:
+    """The contrast with what it says alone, in words."""
+    return replace(found, words=contrast_words(found, metric), qualifier=contrast_brackets(found))
+
+
+def _brackets(deciding: Contrast, baseline: Contrast, alpha: float) -> str:
+    parts = [deciding.qualifier]
+    if deciding is not baseline and deciding.kind is not VerdictKind.GAIN:
+        parts.append(f"against {deciding.against}")
+    if deciding.kind.rests_on_estimate:
+        # What an answer holds for, and how strict it is, where either is less than a reader takes for granted.
+        parts += [f"scope {deciding.scope}"] if deciding.scope != "recipe" else []
+        parts += [f"alpha {alpha:g}"] if alpha > USUAL_ALPHA else []
+    return ", ".join(part for part in parts if part)
+
+
+def contrast_brackets(found: Contrast) -> str:
+    """What stands in brackets after the verdict of one contrast: its qualifiers, then who diverged."""
+    diverged = _diverged(found)
+    own = diverged[0].replace(f" of {found.arm} ", " ") if tuple(found.diverged) == (found.arm,) else None
+    parts = [*found.judgement.qualifiers, own if own is not None else (diverged[0] if diverged else "")]
+    return ", ".join(part for part in parts if part)
+
+
+def contrast_words(found: Contrast, metric: MetricClaim) -> str:
+    """What one contrast says alone: the sentence of its case, then what else must be known of it."""
+    judgement = found.judgement
+    if not judgement.case:
+        return ""
+    diverged = " and ".join(_diverged(found))
+    if found.all_imputed:
+        kind = judgement.kind
+        end, worst = worst_key(metric), worst_value(metric)
+        words = (
+            f"against {found.against}: {kind}; {diverged}; scored at the worst value {worst:g} the difference is "
+            f"{found.estimate:+.4g}, a number of the {end} and not of the arms, so it has no interval"
+        )
+    else:
+        words = CASE[judgement.case].words.format_map(_fields(found, metric))
+        if found.lost_pairs is not None:
+            words = f"{words}; {lost_words(found.lost_pairs, metric)}"
+        if diverged:
+            words = f"{words}; {diverged}, and were scored at the worst value {worst_value(metric):g}"
+    if judgement.unscored:
+        words = f"{words}; {_unscored_words(judgement.unscored, metric)}"
+    if found.collapse is not None:
+        words = f"{words}; {collapse_words(found.collapse)}"
+    if judgement.rivals:
+        words = f"{words}, alone, not shown for the lowest of {judgement.rivals} rivals"
+    return words
+
+
+class _fields(dict[str, str]):
+    """What the sentences of the cases name in braces; made only where a sentence asks for it."""
+
+    def __init__(self, found: Contrast, metric: MetricClaim) -> None:
+        super().__init__()
+        self.found, self.metric = found, metric
+
+    def __missing__(self, name: str) -> str:
+        found, metric, judgement = self.found, self.metric, self.found.judgement
+        tried = found.lost_pairs.tried if found.lost_pairs is not None and judgement.case == LOST.name else None
+        makers: dict[str, Callable[[], str]] = {
+            "pending": lambda: str(judgement.pending),
+            "seeds": lambda: str(len(found.seeds)),
+            "invalid": lambda: found.invalid,
+            "bracket": lambda: ", ".join(judgement.qualifiers),
+            "why_none": lambda: found.why_none,
+            "saturated": lambda: found.saturated,
+            "not_learned": lambda: found.not_learned,
+            "size": lambda: counted(found),
+            "same_scores": lambda: "" if found.same_scores is None else same_scores_words(found, found.same_scores),
+            "figures": lambda: describe(found, metric, tried),
+            "rests_on": lambda: describe(found, metric, VerdictKind.NO_EFFECT),
+            "margin": lambda: amount(metric.margin, metric),
+            "each": lambda: ", per verdict" if judgement.among > 1 else "",
+            "effect": lambda: _effect(found, metric),
+            "settled": lambda: "" if judgement.settling is None else f"; {settling_words(judgement.settling)}",
+        }
+        return makers[name]()
+
+
+def _effect(found: Contrast, metric: MetricClaim) -> str:
+    return "" if found.interval is None else f"{100 * found.level:.4g} % interval {_ends(found.interval, metric)}"
+
+
+def describe(found: Contrast, metric: MetricClaim, kind: VerdictKind | None = None) -> str:
+    """Estimate, interval and size of a contrast: "+3.4 points, 95 % interval -2.9 to +9.6 over 3 seeds".
+
+    The interval is the one that its verdict rests on, or that of another kind.
+    """
+    if found.estimate is None:
+        return f"against {found.against}: no estimate over {counted(found)}"
+    text = f"against {found.against}: {amount(found.estimate, metric, sign=True)}"
+    interval, level = deciding_interval(found, kind)
+    if interval is None:
+        return f"{text} over {counted(found)}"
+    return f"{text}, {100 * level:.4g} % interval {_ends(interval, metric)} over {counted(found)}"
+
+
+def in_points(metric: MetricClaim) -> bool:
+    """Whether a metric is a share, told in percentage points."""
+    return (metric.floor, metric.ceiling) == (0.0, 1.0)
+
+
+def amount(value: float, metric: MetricClaim, *, sign: bool = False) -> str:
+    """A difference in words: percentage points for shares, plain numbers otherwise."""
+    plus = "+" if sign else ""
+    return f"{100 * value:{plus}.1f} points" if in_points(metric) else f"{value:{plus}.4g}"
+
+
+def counted(found: Contrast) -> str:
+    """Seeds and items of a contrast in words."""
+    seeds = "1 seed" if len(found.seeds) == 1 else f"{len(found.seeds)} seeds"
+    size = f"{seeds} x {found.items} items" if found.items else seeds
+    return size + SCOPE_WORDS.get(found.scope, "")
+
+
+def _ends(interval: Interval, metric: MetricClaim) -> str:
+    low, high = interval
+    return f"{100 * low:+.1f} to {100 * high:+.1f}" if in_points(metric) else f"{low:+.4g} to {high:+.4g}"
+
+
+def settling_words(found: Settling) -> str:
+    """How many seeds, or items, would settle an inconclusive contrast, as a clause."""
+    size = "an effect of this size" if found.as_seen else "an effect as large as the margin"
+    if found.count is not None:
+        at = f"{found.count} seeds" if found.unit == "seeds" else f"{found.count} items at these {found.seeds} seeds"
+        return f"{at} would settle {size}"
+    return {
+        "few seeds": "more seeds are needed to say how many",
+        "no spread": "the pairs show no spread to plan with",
+        "both": f"neither 1000 seeds nor more items alone would settle {size}; both are needed",
+    }[found.reason or "both"]
+
+
+def lost_words(lost: LostPairs, metric: MetricClaim) -> str:
+    """What becomes of a verdict with what was lost at its worst, as a clause."""
+    who = [
+        f"{arm} lost seed{'s' if len(at) > 1 else ''} {', '.join(map(str, at))}"
+        for arm in dict.fromkeys(lost.arms)
+        if (at := [seed for seed, name in zip(lost.seeds, lost.arms, strict=True) if name == arm])
+    ]
+    span = "no interval" if lost.interval is None else _ends(lost.interval, metric)
+    size = "no estimate" if lost.estimate is None else f"{amount(lost.estimate, metric, sign=True)}, {span}"
+    head = f"{' and '.join(who)}, and with {lost.value} there"
+    if lost.agrees:
+        return f"{head} it still holds ({size})"
+    return f"{head} it does not hold ({size}); run what was lost again"
+
+
+def same_scores_words(found: Contrast, same: Identical) -> str:
+    """How many answers may differ where no score does, as a sentence."""
+    return (
+        f"against {found.against}: every score is identical over {counted(found)}, and what was answered is not "
+        f"recorded; up to {100 * same.may_differ:.2g} % of {same.unit} may differ (0 of {same.compared} do, "
+        f"{100 * same.level:.0f} %). Record outputs to tell a change that changes nothing"
+    )
+
+
+def collapse_words(found: Collapse) -> str:
+    """How often a collapse could still hide behind a gain, as a clause."""
+    rate = f"{found.not_excluded:.0%}".replace("%", " %")
+    seen = f"{found.collapsed} of {found.seeds} seeds collapsed; a rate up to {rate} is not excluded"
+    if found.break_even is None:
+        return f"{seen} (from which rate on the gain is lost is not known: {found.reason})"
+    return f"{seen}; the gain is lost from {100 * found.break_even:.2g} % on"
+
+
+def worst_key(metric: MetricClaim) -> str:
+    """The key of a metric whose value a diverged trial is scored at."""
+    return "floor" if metric.direction == "maximise" else "ceiling"
+
+
+def worst_value(metric: MetricClaim) -> float:
+    """The value that a diverged trial is scored at."""
+    value = metric.floor if metric.direction == "maximise" else metric.ceiling
+    assert value is not None  # without one no divergence has a score
+    return value
+
+
+def _diverged(found: Contrast) -> list[str]:
+    return [f"{len(seeds)} of {len(found.seeds)} seeds of {arm} diverged" for arm, seeds in found.diverged.items()]
+
+
+def _unscored_words(count: int, metric: MetricClaim) -> str:
+    which = "1 trial" if count == 1 else f"{count} trials"
+    return (
+        f"{which} diverged and have no score: give `{worst_key(metric)}` under [metric], the worst value of "
+        f"{metric.name}, and divergence counts as that"
+    )
+
+
+def _overruled_words(verdict: Verdict, claim: ResolvedClaim) -> str:
+    assert verdict.overruled is not None
+    other = worded(verdict.overruled.verdict, claim)
+    if verdict.overruled.by == "null arm":
+        return f"the null arm '{other.arm}' differs from the baseline it repeats ({other.reasons[0]})"
+    return (
+        f"the control condition '{other.condition}' shows an effect where none was expected "
+        f"({other.contrasts[0].words})"
+    )
+
+
+def _pruned_words(rung: str, reason: str) -> str:
+    return f"screened out at rung '{rung}': {reason}. This says nothing about the size of its effect."
+
+
+def screened_words(claim: ResolvedClaim, screened: Screened) -> str:
+    """Why a variant was screened out: each reason with the condition and the metric, where there are several."""
+    metrics = {m.name: m for m in claim.claim.metrics}
+    several = len({reason.metric for reason in screened.reasons}) > 1
+    placed = []
+    for reason in screened.reasons:
+        where = [f"in '{reason.condition}'"] if len(claim.claim.conditions) > 1 else []
+        where += [f"on {reason.metric}"] if several else []
+        text = prune_words(reason, metrics[reason.metric])
+        placed.append(f"{' '.join(where)}: {text}" if where else text)
+    return "; ".join(placed)
+
+
+def prune_words(reason: PruneReason, metric: MetricClaim) -> str:
+    """Why a variant was screened out in one condition on one metric."""
+    value = amount(reason.value, metric, sign=True)
+    if reason.rule == "threshold":
+        odds = (
+            ""
+            if reason.chance is None
+            else f"; it drops an effect as large as the margin {reason.chance:.0%} of the time"
+        )
+        return f"{value} is below the threshold ({reason.label}{odds})"
+    return (
+        f"the {reason.confidence:.0%} upper bound of its difference, {value}, is below the margin "
+        f"{amount(metric.margin, metric)}; an effect as large as the margin is dropped at most {reason.chance:.0%} of "
+        "the time"
+    )
+
+
+def look_words(look: PlannedLook) -> str:
+    """The look in a sentence."""
+    seeds, last = look.planned[look.number - 1], look.planned[-1]
+    level = f"{100 * (1 - look.level):.4g} %"
+    if look.early:
+        return (
+            f"Stopped at look {look.number} of {len(look.planned)} planned ones, {seeds} of {last} seeds: every "
+            f"verdict on a variant was settled there. Each look is judged at {level}."
+        )
+    return f"Look {look.number} of {len(look.planned)} planned ones, {seeds} of {last} seeds, each judged at {level}."
+
+
+def standing_words(found: Standing) -> str:
+    """When a claim was fixed, as far as a reader must know; empty for a claim that was fixed before its outcomes."""
+    known = f"{found.known} of its {found.trials} outcomes were known"
+    source = f" (from {', '.join(found.claims)})" if found.claims else ""
+    if found.fixed == "amended":
+        return (
+            f"This claim was amended after results were seen, and its error rate is no longer known. What changed: "
+            f"{'; '.join(found.changes) or 'nothing that decides'}. When it was entered, {known}{source}."
+        )
+    if found.fixed == "post-hoc":
+        return (
+            f"This claim is post-hoc: {known} when it was entered{source}. Its verdicts are exploratory, and "
+            "their error rate is not known; confirm them on seeds that nobody has run."
+        )
+    return "This claim is not entered in the ledger yet." if found.fixed == "not entered" else ""
