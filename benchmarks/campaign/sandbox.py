@@ -1,7 +1,7 @@
 """Attempts on the sandbox for code that a model wrote: to pass without solving, to get out, to lift limits.
 
-The attempts are those of ``tests/systems/future_seed/sandbox``, in an order that depends on the seed, over and over
-until the time is up. One round takes a minute or two.
+The attempts are those of ``tests/evenhand_systems/future_seed/sandbox``, in an order that depends on the seed, over and
+over until the time is up. One round takes a minute or two.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The static report: one self-contained HTML page per claim, and the same verdicts for the terminal."""
 
-from evenhand.report.exhibits import Exhibited, make_exhibits, scored_trials
+from evenhand.report.exhibits.make import Exhibited, make_exhibits, scored_trials
 from evenhand.report.markdown import verdict_markdown
 from evenhand.report.page import render_report, write_report
 from evenhand.report.text import verdict_lines, verdict_table, verdict_view

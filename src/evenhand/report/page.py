@@ -19,15 +19,16 @@ from evenhand.files import replacing
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.recipes.exhibit import Exhibit
 from evenhand.recipes.trial import CONTRACT_VERSION
-from evenhand.report import numbers, protocol, provenance, words
-from evenhand.report.contrasts import MetricView, exploratory_views, metric_views
-from evenhand.report.costs import rung_costs
-from evenhand.report.curves import curve_figures
-from evenhand.report.exhibit_views import exhibit_views
-from evenhand.report.failures import failure_kinds, trial_notes, undefined_metrics
-from evenhand.report.flips import Flips, by_condition, flips_of
+from evenhand.report import numbers, words
+from evenhand.report.charts.curves import curve_figures
+from evenhand.report.exhibits.views import exhibit_views
 from evenhand.report.marks import visible
 from evenhand.report.results import Results
+from evenhand.report.sections import protocol, provenance
+from evenhand.report.sections.contrasts import MetricView, exploratory_views, metric_views
+from evenhand.report.sections.costs import rung_costs
+from evenhand.report.sections.failures import failure_kinds, trial_notes, undefined_metrics
+from evenhand.report.sections.flips import Flips, by_condition, flips_of
 
 
 def render_report(
@@ -134,7 +135,7 @@ def _methods(decision: Decision) -> tuple[str, ...]:
 
 
 def _read(name: str) -> str:
-    return resources.files("evenhand.report").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("evenhand.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _breakable(name: str) -> Markup:

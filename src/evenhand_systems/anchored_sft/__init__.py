@@ -13,18 +13,18 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "Anchor": "trainer",
-    "AnchoredSFTTrainer": "trainer",
-    "Conversation": "conversations",
-    "DataMix": "mix",
-    "EvaluateWhileTraining": "callbacks",
-    "ForgettingEvaluation": "evaluation",
-    "Question": "evaluation",
-    "RewardJudge": "judge",
-    "StopOnForgetting": "callbacks",
-    "export_merged": "adapters",
-    "read_conversations": "conversations",
-    "tokenise": "conversations",
+    "Anchor": "training.trainer",
+    "AnchoredSFTTrainer": "training.trainer",
+    "Conversation": "data.conversations",
+    "DataMix": "data.mix",
+    "EvaluateWhileTraining": "training.callbacks",
+    "ForgettingEvaluation": "evaluation.losses",
+    "Question": "data.questions",
+    "RewardJudge": "evaluation.reward_model",
+    "StopOnForgetting": "training.callbacks",
+    "export_merged": "training.adapters",
+    "read_conversations": "data.conversations",
+    "tokenise": "data.conversations",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605

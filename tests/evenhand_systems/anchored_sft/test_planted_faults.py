@@ -15,7 +15,8 @@ from evenhand.claims.load import load_claim
 from evenhand.decisions.decide import decide
 from evenhand.errors import DataError
 from evenhand.execution.worker import Job, run
-from evenhand_systems.anchored_sft.evaluation.answers import greedy_answers, is_text_of_messages
+from evenhand_systems.anchored_sft.data.chat import is_text_of_messages
+from evenhand_systems.anchored_sft.evaluation.answers import greedy_answers
 from evenhand_systems.anchored_sft.standin import skills
 
 PROMPTS = ["copy:abc", "max:01,22,13", "sort:ab", "fact:abc"]

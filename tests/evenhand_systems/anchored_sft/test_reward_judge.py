@@ -15,7 +15,7 @@ from transformers import AutoModelForSequenceClassification, Qwen3ForSequenceCla
 
 from evenhand.errors import DataError
 from evenhand.recipes.error_classes import classify
-from evenhand_systems.anchored_sft.evaluation.answers import render
+from evenhand_systems.anchored_sft.data.chat import render
 from evenhand_systems.anchored_sft.evaluation.reward_model import (
     JudgedQuestion,
     JudgeUnavailable,

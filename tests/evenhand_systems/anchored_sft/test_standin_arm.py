@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from evenhand_systems.anchored_sft.arms.standin import generic_prompts, kept_skills
-from evenhand_systems.anchored_sft.evaluation.answers import render
+from evenhand_systems.anchored_sft.data.chat import render
 from evenhand_systems.anchored_sft.standin import skills
 
 

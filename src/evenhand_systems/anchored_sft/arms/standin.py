@@ -10,9 +10,10 @@ import numpy as np
 
 from evenhand.recipes.contract import Bench
 from evenhand.recipes.outcome import Outcome
+from evenhand_systems.anchored_sft.data.chat import render
 from evenhand_systems.anchored_sft.data.conversations import Conversation, Tokenised, tokenise
 from evenhand_systems.anchored_sft.data.mix import training_order
-from evenhand_systems.anchored_sft.evaluation.answers import render
+from evenhand_systems.anchored_sft.data.questions import Question
 from evenhand_systems.anchored_sft.evaluation.losses import ForgettingEvaluation
 from evenhand_systems.anchored_sft.exhibits.shown import first_by_hash, note_question
 from evenhand_systems.anchored_sft.settings import StandinSettings, check_epochs
@@ -94,8 +95,8 @@ def build_probe(settings: StandinSettings, bench: Bench, tokenizer: Any) -> Skil
     """Fixed questions: the rung's items by the item set, dev questions from a stream of their own."""
     world, style = skills.the_world(), settings.answer_format
     chosen = bench.item_set.choose(settings.pool)
-    questions: list[skills.Question] = []
-    dev: list[skills.Question] = []
+    questions: list[Question] = []
+    dev: list[Question] = []
     names = [*kept_skills(), "target"]
     for skill in names:
         # One pool holds both, so that a dev question is never an item.

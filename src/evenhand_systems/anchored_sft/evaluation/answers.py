@@ -2,93 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from evenhand.errors import DataError
+from evenhand_systems.anchored_sft.data.chat import Message, is_text_of_messages, render
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Message = dict[str, str]
-
-
-def render(tokenizer: Any, messages: Sequence[Message], *, generation: bool, place: str = "A conversation") -> str:
-    """The text of a conversation under the tokenizer's chat template.
-
-    Args:
-        place: which conversation it is, for messages; begins the sentence.
-
-    Raises:
-        DataError: the tokenizer has no chat template, the template refuses the conversation or is broken, or a
-            message's content is no text (the text of a dictionary must never reach a model as a prompt).
-    """
-    if not getattr(tokenizer, "chat_template", None):
-        name = getattr(tokenizer, "name_or_path", "") or type(tokenizer).__name__
-        raise DataError(
-            f"The tokenizer '{name}' has no chat template, so nobody knows how it wants a conversation written. "
-            "Name a template file in `chat_template`, or take the instruction-tuned checkpoint's tokenizer."
-        )
-    for message in messages:
-        if not isinstance(message.get("content"), str) or not isinstance(message.get("role"), str):
-            raise DataError(
-                f"A message needs a role and a content that are text; found {message!r}. "
-                "Hand over the conversation as a list of messages, not as the text of one."
-            )
-    try:
-        text: str = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=generation)
-    except MemoryError:
-        raise
-    except Exception as error:  # a template is a program, and can raise whatever it likes
-        roles = ", ".join(message["role"] for message in messages)
-        raise DataError(
-            f"{place} ({roles}) cannot be written by the chat template: {type(error).__name__}: {error}. Leave out "
-            "what it does not know (a system message, an order of turns), or name another template."
-        ) from error
-    return text
-
-
-def check_opening(tokenizer: Any, messages: Sequence[Message], place: str = "A conversation") -> None:
-    """Refuse a template that puts a header before answers and does not write it when it is asked for one.
-
-    Such a header would be learned as a part of every answer, and questions would be asked without it. Templates whose
-    answers follow their questions with nothing in between (``[/INST]``) have no header, and need write none.
-
-    Args:
-        messages: a conversation that ends with an answer.
-
-    Raises:
-        DataError: says how to mend it.
-    """
-    *asked, answer = messages
-    bare = render(tokenizer, asked, generation=False, place=place)
-    if render(tokenizer, asked, generation=True, place=place) != bare:
-        return
-    whole = render(tokenizer, messages, generation=False, place=place)
-    header, found, _ = whole.removeprefix(bare).partition(answer["content"].strip())
-    if whole.startswith(bare) and found and header.strip():
-        raise DataError(
-            f"{place}: the chat template puts {header.strip()!r:.60} before an answer, but writes nothing when it is "
-            "asked for the opening of one (add_generation_prompt): the header would be learned as a part of answers. "
-            "Give the template a `{% if add_generation_prompt %}` block that writes it, or name another template."
-        )
-
-
-def is_text_of_messages(text: str) -> bool:
-    """Whether a whole text is a message, or a list of them, as Python or JSON writes it down."""
-    text = text.strip()
-    if not text.startswith(("{", "[", "(")) or "role" not in text or "content" not in text:
-        return False
-    for read in (json.loads, ast.literal_eval):
-        try:
-            found = read(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            continue
-        messages = found if isinstance(found, list | tuple) else [found]
-        return bool(messages) and all(isinstance(m, dict) and {"role", "content"} <= m.keys() for m in messages)
-    return False
 
 
 def pad_left(rows: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Tensor]:
@@ -117,7 +38,7 @@ def greedy_answers(
         batch: prompts decoded at once; prompts of similar length go together.
 
     Raises:
-        DataError: as :func:`render`, or a question is the text of a list of messages.
+        DataError: as :func:`~evenhand_systems.anchored_sft.data.chat.render`, or a question is the text of messages.
     """
     import torch
 

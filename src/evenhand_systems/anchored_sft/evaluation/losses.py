@@ -15,8 +15,8 @@ from scipy.stats import norm
 
 from evenhand.errors import DataError
 from evenhand_systems.anchored_sft.data.conversations import Tokenised
+from evenhand_systems.anchored_sft.data.questions import Question
 from evenhand_systems.anchored_sft.evaluation.answers import greedy_answers
-from evenhand_systems.anchored_sft.standin.skills import Question
 
 if TYPE_CHECKING:
     from torch import Tensor

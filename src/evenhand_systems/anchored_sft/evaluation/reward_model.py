@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from evenhand.data import models, reading
 from evenhand.errors import DataError, EvenhandError, Fault, FaultsError
 from evenhand_systems.anchored_sft.chat_files import read_records, shown
+from evenhand_systems.anchored_sft.data.chat import Message, render
 from evenhand_systems.anchored_sft.data.conversations import SHOWN_FAULTS
-from evenhand_systems.anchored_sft.evaluation.answers import Message, greedy_answers, render
+from evenhand_systems.anchored_sft.evaluation.answers import greedy_answers
 
 
 class JudgeUnavailable(EvenhandError, ConnectionError):

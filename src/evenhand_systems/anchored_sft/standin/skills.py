@@ -15,6 +15,8 @@ from typing import Literal
 
 import numpy as np
 
+from evenhand_systems.anchored_sft.data.questions import Question
+
 LETTERS = string.ascii_lowercase[:16]
 TEXT_LETTERS = LETTERS[:8]
 """Letters of the Markov text: 64 pairs to know."""
@@ -27,23 +29,6 @@ WORLD_SEED = 20_251
 """Seed of the fact table and of the Markov chain: the world is the same for every trial and every stand-in."""
 
 Format = Literal["plain", "ranked", "descending", "spelled"]
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question with its answer.
-
-    Attributes:
-        id: unique within an evaluation, e.g. ``copy/17``.
-        skill: one of :data:`SKILLS`, or ``target`` for the new task.
-        prompt: what the user says.
-        answer: the one right answer.
-    """
-
-    id: str
-    skill: str
-    prompt: str
-    answer: str
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The recipe scope's estimate holds its known error rates over the whole grid; quick version.
 
-Small levels: ``test_calibration_tails.py``.
+Small levels: ``test_tails.py``.
 
 The full grid with tables: ``python benchmarks/calibration.py``.
 """

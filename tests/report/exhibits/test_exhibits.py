@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from evenhand.recipes.exhibit import Answered, Bar, Bars, Grid, Lines, Point, Sample, Samples, Scatter, Trace
 from evenhand.report import make_exhibits, render_report, scored_trials
-from evenhand.report.exhibit_views import exhibit_views
-from evenhand.report.label_places import Box, Wanted, places
-from tests.report.test_report_page import NASTY, Page
+from evenhand.report.charts.label_places import Box, Wanted, places
+from evenhand.report.exhibits.views import exhibit_views
+from tests.report.test_page import NASTY, Page
 
 ARMS = {"off": "baseline", "on": "variant", "twice": "rival"}
 
@@ -120,7 +120,7 @@ class TestFaultsOfAFunction:
             return 1 / 0
 
         (fault,) = make_exhibits(broken, self.trials(sample)).faults
-        assert "raised ZeroDivisionError: division by zero (at test_report_exhibits.py, line" in fault
+        assert "raised ZeroDivisionError: division by zero (at test_exhibits.py, line" in fault
 
     def test_what_is_no_exhibit_is_named_and_the_others_are_shown(self, sample):
         made = make_exhibits(lambda _: ["text", EVERY_KIND[1], bars(Bar("on", None))], self.trials(sample))

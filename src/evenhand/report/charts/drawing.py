@@ -41,6 +41,14 @@ _WIDTH, _HEIGHT = 340.0, 200.0  # points: read at this size on a phone, side by 
 
 
 @dataclass(frozen=True)
+class Tick:
+    """A labelled place on a scale."""
+
+    x: float
+    label: str
+
+
+@dataclass(frozen=True)
 class Line:
     """One line of a panel.
 

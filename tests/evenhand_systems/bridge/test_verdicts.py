@@ -25,7 +25,7 @@ from evenhand_systems.bridge.models import standins
 from evenhand_systems.bridge.tasks.items import Item
 from evenhand_systems.bridge.training import assets as trained
 from evenhand_systems.bridge.translation.bridge import Bridge
-from tests.evenhand_systems.bridge.test_bridge_recipe import RECIPE, attempted
+from tests.evenhand_systems.bridge.test_recipe import RECIPE, attempted
 
 COUNT = 40
 CLAIM = f"""

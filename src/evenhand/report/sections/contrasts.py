@@ -9,8 +9,9 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Condition, MetricClaim
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, VerdictKind, deciding_interval
 from evenhand.report import numbers, words
-from evenhand.report.forest import Scale, Strip, Tick
+from evenhand.report.charts.drawing import Tick
 from evenhand.report.results import Results
+from evenhand.report.sections.forest import Scale, Strip
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ import numpy as np
 from markupsafe import escape
 
 from evenhand.recipes.exhibit import Point, Scatter, Trace
-from evenhand.report.arm_looks import MARKS, ArmLook
-from evenhand.report.curves import kept
-from evenhand.report.drawing import (
+from evenhand.report.charts.arm_looks import MARKS, ArmLook
+from evenhand.report.charts.curves import kept
+from evenhand.report.charts.drawing import (
     LARGEST,
     Frame,
     Line,
@@ -28,7 +28,7 @@ from evenhand.report.drawing import (
     stand_in,
     tick_label,
 )
-from evenhand.report.label_places import Box, Place, Wanted, places
+from evenhand.report.charts.label_places import Box, Place, Wanted, places
 
 _WIDTH = 340.0  # points, as of the learning curves
 _SMALL, _LABEL = 10.0, 9.0  # size of the axis's text and of labels

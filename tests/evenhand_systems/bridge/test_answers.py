@@ -13,7 +13,7 @@ from evenhand.recipes.outcome import Outcome
 from evenhand_systems.bridge.cli import app
 from evenhand_systems.bridge.evaluation.summarise import Summary, read_groups, summarise
 from evenhand_systems.bridge.models import standins
-from tests.evenhand_systems.bridge.test_bridge_recipe import run
+from tests.evenhand_systems.bridge.test_recipe import run
 
 ARMS: dict[str, dict[str, Any]] = {
     "matched": {},

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.recipes.exhibit import Bars, Exhibit, Grid, Lines, Samples, Scatter
 from evenhand.report import numbers
-from evenhand.report.arm_looks import ArmLook, apart, arm_looks
-from evenhand.report.exhibit_bars import BarsDrawing, draw_bars, sound_limits, values_of
-from evenhand.report.exhibit_charts import Looks, draw_lines, draw_scatter, drawable, line_of, lines_frame
+from evenhand.report.charts.arm_looks import ArmLook, apart, arm_looks
+from evenhand.report.charts.bars import BarsDrawing, draw_bars, sound_limits, values_of
+from evenhand.report.charts.plots import Looks, draw_lines, draw_scatter, drawable, line_of, lines_frame
 
 _CHARACTERS = 1200
 _CELL = 300

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evenhand_systems.bridge.models import standins
-from tests.evenhand_systems.bridge.test_bridge_recipe import attempted
+from tests.evenhand_systems.bridge.test_recipe import attempted
 
 FILES = {"task": "gsm8k", "train_data": "train.jsonl", "test_data": "test.jsonl", "dev_pool": 2, "shots": 3}
 

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from evenhand.recipes.outcome import Curve
-from evenhand.report.drawing import DASHES, LARGEST, Floats, Line, Sketch, frame, panels
+from evenhand.report.charts.drawing import DASHES, LARGEST, Floats, Line, Sketch, frame, panels
 from evenhand.report.results import Results
 
 _POINTS = 240

@@ -10,18 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evenhand.decisions.verdict import Contrast, Interaction, Interval, deciding_interval
+from evenhand.report.charts.drawing import Tick
 from evenhand.report.numbers import signed
 
 _REACH = 2.5
 """How far past the seeds, estimates and margins an interval may stretch the scale, as a multiple of their extent."""
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A labelled place on the scale."""
-
-    x: float
-    label: str
 
 
 @dataclass(frozen=True)

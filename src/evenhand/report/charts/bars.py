@@ -9,9 +9,8 @@ import numpy as np
 
 from evenhand.recipes.exhibit import Bar, Bars
 from evenhand.report import numbers
-from evenhand.report.drawing import limits, round_values, tick_label
-from evenhand.report.exhibit_charts import Looks, drawable
-from evenhand.report.forest import Tick
+from evenhand.report.charts.drawing import Tick, limits, round_values, tick_label
+from evenhand.report.charts.plots import Looks, drawable
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from evenhand_systems.bridge.exhibits.page import exhibits
 from evenhand_systems.bridge.models import standins
 from evenhand_systems.bridge.settings import Settings
 from tests.evenhand_systems.bridge.scored import bars_of, not_shown, one
-from tests.evenhand_systems.bridge.test_bridge_recipe import run, small
+from tests.evenhand_systems.bridge.test_recipe import run, small
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from evenhand.report.drawing import Floats
+from evenhand.report.charts.drawing import Floats
 
 _RINGS = (6.0, 13.0, 22.0, 34.0, 48.0, 66.0, 88.0)
 """Distances from the mark that are tried, in points; from the second on, a line joins mark and label."""

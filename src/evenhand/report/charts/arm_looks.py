@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.report.drawing import DASHES
+from evenhand.report.charts.drawing import DASHES
 
 MARKS: tuple[tuple[str, str], ...] = (
     ("o", "M5 1a4 4 0 1 0 0 8a4 4 0 1 0 0-8z"),

@@ -80,7 +80,7 @@ def test_only_answers_are_labelled_and_every_turn_is(tokenizer: Any) -> None:
 
 
 def test_the_text_of_a_dictionary_never_reaches_the_model_as_a_prompt(tokenizer: Any) -> None:
-    from evenhand_systems.anchored_sft.evaluation.answers import render
+    from evenhand_systems.anchored_sft.data.chat import render
 
     assert render(tokenizer, [USER], generation=True) == "<|user|>copy:abc<|end|><|assistant|>"
     with pytest.raises(DataError, match="Hand over the conversation as a list"):
