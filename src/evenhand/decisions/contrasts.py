@@ -20,8 +20,11 @@ BOOTSTRAP_DRAWS = 2000
 MOST_SHARED_ITEMS = 5000
 """Up to here contrasts of one shape share what is drawn again: 80 MB of counts at most."""
 
+SIGN_DRAWS = 20_000
+"""Random sign patterns where there are too many seeds to enumerate: a p-value of .05 is then good to .0015."""
+
 MOST_SHARED_SIGNS = 1000
-"""Up to here contrasts of one number of seeds share their random sign patterns: 100 MB at most."""
+"""Up to here contrasts of one number of seeds share their random sign patterns: 20 MB at most."""
 
 
 @dataclass
@@ -113,9 +116,9 @@ def _random_signs(claim: ResolvedClaim, differences: tuple[float, ...], draws: D
     """The sign-flip p over random patterns; contrasts over as many seeds share them."""
     generator, count = stream("sign flips", claim.hash), len(differences)
     if count > MOST_SHARED_SIGNS:
-        return statistics.sign_flip(differences, generator).p
+        return statistics.sign_flip(differences, generator, SIGN_DRAWS).p
     if count not in draws.signs:
-        draws.signs[count] = statistics.sign_draws(generator, count)
+        draws.signs[count] = statistics.sign_draws(generator, count, SIGN_DRAWS)
     return statistics.sign_flip(differences, draws.signs[count]).p
 
 

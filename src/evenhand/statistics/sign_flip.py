@@ -124,5 +124,5 @@ def sign_flip(
         else:
             plus = generator.integers(0, 2, size=(size, count)).astype(np.float64)
         # The sum of signs times magnitudes, without a table of signs; what rounding adds is far below the tolerance.
-        as_far += int(np.sum(np.abs(plus @ (2.0 * magnitudes) - whole) >= observed))
+        as_far += int(np.sum(np.abs(np.einsum("ds,s->d", plus, 2.0 * magnitudes) - whole) >= observed))
     return SignFlip(as_far / (draws + 1), least, count, False, draws, None)
