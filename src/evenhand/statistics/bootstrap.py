@@ -104,8 +104,8 @@ class CrossedDraws:
         seeds, items = differences.shape
         turned = np.ascontiguousarray(differences.T)
         totals = np.empty_like(self.seeds)
-        # Products small enough that BLAS starts no threads for them: on a busy machine those cost twenty times what they
-        # bring. Blocks of items are multiplied one by one and added up.
+        # Products small enough that BLAS starts no threads for them: on a busy machine those cost twenty times what
+        # they bring. Blocks of items are multiplied one by one and added up.
         block = max(1, min(items, _CHUNK_PRODUCTS // (_ROWS * seeds)))
         whole = items - items % block
         blocks = turned[:whole].reshape(-1, block, seeds)
