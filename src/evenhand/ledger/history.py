@@ -88,9 +88,13 @@ class History:
         body = entry.body
         try:
             outcome = codec.outcome_from_plain(body["outcome"])
-            for kind, ref in references(entry).items():
-                read = functools.partial(self.tables.items if kind == "items" else self.tables.curves, ref)
-                outcome = dataclasses.replace(outcome, **{kind: StoredTables(ref.names, read)})
+            refs = references(entry, body)
+            if "items" in refs:
+                items = StoredTables(refs["items"].names, functools.partial(self.tables.items, refs["items"]))
+                outcome = dataclasses.replace(outcome, items=items)
+            if "curves" in refs:
+                curves = StoredTables(refs["curves"].names, functools.partial(self.tables.curves, refs["curves"]))
+                outcome = dataclasses.replace(outcome, curves=curves)
             return OutcomeRecord(
                 codec.trial_from_plain(body["trial"]), outcome, codec.execution_from_plain(body["execution"]),
                 body["claim_hash"], body["exploratory"], body["provenance"], entry.place,

@@ -161,9 +161,9 @@ def _plain(store: TableStore, ref: TableRef) -> pa.Table:
     found = store.found(ref)
     assert not isinstance(found, Packed)
     table = table_of(found)
-    if table.column_names != COLUMNS[ref.kind]:
+    if tuple(table.column_names) != COLUMNS[ref.kind]:
         raise LedgerError(
-            f"{ref.file} has the columns {table.column_names}, not {COLUMNS[ref.kind]}: it cannot be packed."
+            f"{ref.file} has the columns {table.column_names}, not {list(COLUMNS[ref.kind])}: it cannot be packed."
         )
     return table
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from evenhand.errors import LedgerError
 from evenhand.ledger.segments import Entry
-from evenhand.ledger.tables import ItemColumns, TableRef, curves_of, items_of
+from evenhand.ledger.tables import ItemColumns, TableRef, curves_of
 from evenhand.ledger.texts import Names
 from evenhand.recipes.outcome import Curve, ItemScores
 
@@ -32,8 +32,12 @@ _FILE = re.compile(r"packs/(items|curves)-[0-9a-f]{12}\.parquet")
 _HELD = 16
 """Row groups that are kept decoded: trials that are compared lie near each other."""
 
-COLUMNS = {"items": ["metric", "item", "score", "output", "cluster"], "curves": ["curve", "step", "value"]}
+COLUMNS = {"items": ("metric", "item", "score", "output", "cluster"), "curves": ("curve", "step", "value")}
 """Of the tables of a kind, in their order."""
+
+SCORES = ("metric", "item", "score", "cluster")
+ANSWERS = ("output",)
+"""What most readers ask of items, and what few do."""
 
 _CODED = {"items": ["metric", "item", "cluster"], "curves": ["curve"]}
 """Columns of few different texts, which are read as numbers into those."""
@@ -117,7 +121,7 @@ class PackReader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._open: dict[tuple[str, str], _OpenPack] = {}
-        self._groups: OrderedDict[tuple[str, int, bool], Any] = OrderedDict()
+        self._groups: OrderedDict[tuple[str, int, Names], Any] = OrderedDict()
 
     def table(self, ref: TableRef, packed: Packed) -> pa.Table:
         """A whole table, as its file held it.
@@ -125,37 +129,38 @@ class PackReader:
         Raises:
             LedgerError: the pack is missing, or is another than the record names; says which trial needs it.
         """
-        found, first = self._group(ref, packed, whole=True)
+        found, first = self._group(ref, packed, COLUMNS[ref.kind])
         return found.slice(first, packed.rows)
 
     def items(self, ref: TableRef, packed: Packed, known: dict[Names, Names]) -> dict[str, ItemScores]:
         """Metric to item scores; the answers are read when they are asked for."""
-        columns, first = self._group(ref, packed, whole=False)
+        columns, first = self._group(ref, packed, SCORES)
 
-        def outputs(metric: str) -> Names | None:
-            return items_of(self.table(ref, packed))[metric].outputs
+        def outputs(first: int, end: int) -> Names | None:
+            found: list[str | None] = (
+                self._group(ref, packed, ANSWERS)[0]["output"].slice(first, end - first).to_pylist()
+            )
+            return None if found[0] is None else tuple(found)  # type: ignore[arg-type]
 
-        return columns.items(first, first + packed.rows, ref.names or (), known, outputs)
+        found: dict[str, ItemScores] = columns.items(first, first + packed.rows, ref.names or (), known, outputs)
+        return found
 
     def curves(self, ref: TableRef, packed: Packed) -> dict[str, Curve]:
         """Name to curve."""
         return curves_of(self.table(ref, packed), ref.names or ())
 
-    def _group(self, ref: TableRef, packed: Packed, whole: bool) -> tuple[Any, int]:
-        """The row group that holds a table, and the table's first row in it.
-
-        It is a table where it is wanted whole, and decoded columns without the answers for item scores.
-        """
+    def _group(self, ref: TableRef, packed: Packed, columns: Names) -> tuple[Any, int]:
+        """Columns of the row group that holds a table, those of the scores decoded; and the table's first row in it."""
         import pyarrow as pa
 
         try:
             opened = self._opened(ref, packed.pack)
             number, first = opened.spot(packed)
-            key = (packed.pack.file, number, whole)
+            key = (packed.pack.file, number, columns)
             if key not in self._groups:
-                columns = COLUMNS[ref.kind] if whole else [c for c in COLUMNS[ref.kind] if c != "output"]
-                table = opened.parquet.read_row_groups([number] if opened.ends else [], columns, use_threads=False)
-                self._groups[key] = table if whole else ItemColumns.of(table)
+                groups = [number] if opened.ends else []
+                table = opened.parquet.read_row_groups(groups, list(columns), use_threads=False)
+                self._groups[key] = ItemColumns.of(table) if columns == SCORES else table
         except (pa.ArrowException, IndexError, KeyError, OSError) as error:
             raise LedgerError(
                 f"{packed.pack.file}, which holds the {ref.kind} of trial {ref.trial} ({ref.whose}), is no pack as "

@@ -52,20 +52,24 @@ class TableRef:
     whose: str
 
 
-def references(entry: Entry) -> dict[str, TableRef]:
+def references(entry: Entry, body: Mapping[str, Any] | None = None) -> dict[str, TableRef]:
     """The tables of an outcome, by kind.
+
+    Args:
+        entry: the record.
+        body: its body, where that was parsed already.
 
     Raises:
         LedgerError: the record names a file elsewhere than in the ledger.
     """
     whose = f"segment {entry.place.segment}, record {entry.place.sequence}"
     found = {}
-    for kind, body in entry.body["files"].items():
-        if not _FILE.fullmatch(body["file"]):
-            raise LedgerError(f"{whose} names {body['file']!r} as the file of its {kind}: no table of a ledger.")
-        names = tuple(body["names"]) if "names" in body else None
-        trial, digest, content = entry.about.trial, body["sha256"], body.get("content")
-        found[kind] = TableRef(kind, trial, body["file"], digest, names, content, whose)
+    for kind, named in (entry.body if body is None else body)["files"].items():
+        file, digest, content = named["file"], named["sha256"], named.get("content")
+        if not _FILE.fullmatch(file):
+            raise LedgerError(f"{whose} names {file!r} as the file of its {kind}: no table of a ledger.")
+        names = tuple(named["names"]) if "names" in named else None
+        found[kind] = TableRef(kind, entry.about.trial, file, digest, names, content, whose)
     return found
 
 
@@ -198,7 +202,7 @@ class ItemColumns:
         end: int,
         names: Names = (),
         known: dict[Names, Names] | None = None,
-        outputs: Callable[[str], Names | None] | None = None,
+        outputs: Callable[[int, int], Names | None] | None = None,
     ) -> dict[str, ItemScores]:
         """Metric to item scores of the table that stands in some rows.
 
@@ -206,16 +210,14 @@ class ItemColumns:
             first, end: of the rows.
             names: of all metrics; one without rows has no items.
             known: item identifiers seen before: trials on the same items then share one tuple.
-            outputs: gives the answers to a metric's items when they are asked for, where they were left out.
+            outputs: gives the answers in some rows when they are asked for, where they were left out.
         """
-        shared = {} if known is None else known
         found = {name: ItemScores((), np.zeros(0)) for name in names}
         for name, a, b in self.metric.runs(first, end):
-            own = self.item.of(a, b) or ()
-            own = shared.setdefault(own, own)
+            own = self.item.of(a, b, known) or ()
             scores, clusters = self.score[a:b], self.cluster.of(a, b)
             if self.output is None and outputs is not None:
-                found[name] = StoredScores(own, scores, functools.partial(outputs, name), clusters)
+                found[name] = StoredScores(own, scores, functools.partial(outputs, a, b), clusters)
             else:
                 answers = None if self.output is None else self.output.of(a, b)
                 found[name] = ItemScores(own, scores, answers, clusters)
