@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from evenhand.errors import LedgerError
-from evenhand.ledger import Ledger, archive, pack, packs
+from evenhand.ledger import Ledger, archive, chain, pack, packs
 from evenhand.ledger.content import content_hash
 from evenhand.ledger.tables import curves_table, items_table
 from evenhand.recipes.outcome import Curve, ItemScores, Outcome
@@ -373,3 +373,43 @@ def test_killed_before_any_of_its_steps_it_has_lost_nothing_and_goes_on_from_the
         steps += 1
     assert code == 0
     assert steps > 15
+
+
+def test_a_ledger_that_is_packed_while_it_is_checked_has_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from evenhand.ledger import verify
+
+    written(tmp_path)
+    read = verify.read_chain
+
+    def and_packed(folder: Path) -> Any:
+        chain = read(folder)
+        Ledger(folder).pack()
+        return chain
+
+    monkeypatch.setattr(verify, "read_chain", and_packed)
+    assert Ledger(tmp_path).verify().faults == ()
+    assert not (tmp_path / "items").exists()
+
+
+@pytest.mark.parametrize("step", ["glob", "heads"])
+def test_a_ledger_that_is_packed_while_it_is_read_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Packed after its heads were read, or after its segments were listed."""
+    before, owner = content(written(tmp_path)), Ledger(tmp_path)
+    name = "_read_heads" if step == "heads" else "_readings"
+    act, todo = getattr(chain, name), [owner.pack]
+
+    def first_pack(*arguments: Any) -> Any:
+        if step == "heads":
+            found = act(*arguments)
+        if todo:
+            todo.pop()()
+        return found if step == "heads" else act(*arguments)
+
+    monkeypatch.setattr(chain, name, first_pack)
+    assert content(tmp_path) == before
+    assert not todo
+    assert not (tmp_path / "items").exists()

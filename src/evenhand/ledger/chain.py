@@ -95,14 +95,15 @@ def read_chain(folder: Path, checked: Checked | None = None) -> Chain:
         LedgerError: a segment cannot be read.
     """
     for _ in range(_TRIES):
-        before = _names(folder)
+        before = files_of_records(folder)
         chain = _read_chain(folder, checked)
-        if not chain.faults or _names(folder) == before:
+        if not chain.faults or files_of_records(folder) == before:
             break
     return chain
 
 
-def _names(folder: Path) -> list[Path]:
+def files_of_records(folder: Path) -> list[Path]:
+    """Segments, archives and packs: while these are the same, nothing was packed."""
     return sorted([*(folder / "segments").glob("*.jsonl"), *(folder / "packs").glob("*")])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evenhand.errors import LedgerError
 from evenhand.ledger.archive import recorded
-from evenhand.ledger.chain import Chain, head_hash, read_chain
+from evenhand.ledger.chain import Chain, files_of_records, head_hash, read_chain
 from evenhand.ledger.checked import CheckedRecords
 from evenhand.ledger.content import content_hash
 from evenhand.ledger.packs import Key, Packed, packed_tables, read_pack
@@ -20,6 +20,9 @@ from evenhand.recipes.outcome import ItemScores
 
 _FOLDERS = ("items", "curves")
 
+_TRIES = 5
+"""How often a ledger is checked anew that was packed while it was checked."""
+
 
 def verify(folder: Path) -> VerifyReport:
     """Check every record and every table of a ledger; names all that is altered, missing or reordered.
@@ -27,8 +30,18 @@ def verify(folder: Path) -> VerifyReport:
     Raises:
         LedgerError: a segment cannot be read at all.
     """
+    for _ in range(_TRIES):
+        before = files_of_records(folder)
+        report = _verify(folder)
+        if not report.faults or files_of_records(folder) == before:
+            break  # otherwise files were packed while they were looked for
+    return report
+
+
+def _verify(folder: Path) -> VerifyReport:
     # Files are listed before the records are read: a file that a running trial writes now is then no stray one.
-    present = [path for name in (*_FOLDERS, "packs") for path in sorted((folder / name).glob("[!.]*"))]
+    present = [path for name in _FOLDERS for path in sorted((folder / name).glob("*.parquet"))]
+    present += sorted((folder / "packs").glob("[!.]*"))
     parts = [path for name in (*_FOLDERS, "heads", "packs") for path in sorted((folder / name).glob(".*.part"))]
     parts += sorted(folder.glob(".index-*.duckdb*"))
     chain = read_chain(folder)
