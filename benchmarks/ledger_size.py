@@ -7,7 +7,8 @@ A claim of 10 variants x 5 conditions x 182 seeds (10,010 trials) with 1,000 ite
 time of its own process from one finished trial to the next is the driver's work, and all of it together with the
 contrasts that are computed to be watched, at most a hundredth of the time. ``status``,
 ``verdict``, ``report`` and ``ledger verify`` follow, each in a fresh process, start of Python and imports included,
-first as the run left the ledger and then again. ``--folder`` keeps the ledger, and takes up one that is there.
+first as the run left the ledger and then again, and the same once more after ``ledger pack``. ``--folder`` keeps the
+ledger, and takes up one that is there.
 Processor time stands beside wall time: on a busy machine it is the steadier figure. Prints a Markdown table.
 """
 
@@ -169,7 +170,9 @@ def main() -> None:
             costs += finish(path)
         names = {"status": ["status", str(path)], "verdict": ["verdict", str(path)], "report": ["report", str(path)]}
         names["ledger verify"] = ["ledger", "verify"]
-        for again in ("", ", again"):
+        for again in ("", ", again", ", packed", ", packed, again"):
+            if again == ", packed":
+                costs.append(timed("ledger pack", ["ledger", "pack"], path))
             costs += [timed(name + again, words, path) for name, words in names.items()]
         for cost in costs:
             print(f"| {cost.what} | {cost.wall:.3f} | {cost.processor:.3f} | {cost.memory:.0f} |")

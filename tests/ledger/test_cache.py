@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from evenhand.errors import LedgerError
-from evenhand.ledger import Ledger, checked, ledger
+from evenhand.ledger import Ledger, checked, store
+from evenhand.ledger.history import History
 from evenhand.ledger.score_cache import ScoreCache
 from evenhand.recipes.outcome import Failure, ItemScores, Outcome
 from tests.ledger.samples import EXECUTION, OUTCOME, SMALL, TRIAL, faults_of, fill, rewrite, segment_of
@@ -69,7 +70,7 @@ def test_item_scores_come_from_the_cache_and_their_file_is_checked_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(Ledger(tmp_path), 1)
-    monkeypatch.setattr(ledger, "table_of", None)
+    monkeypatch.setattr(store, "table_of", None)
     assert scores_of(tmp_path) == [[0.0, 1.0, 0.5]]
     (path,) = (tmp_path / "items").iterdir()
     path.write_bytes(path.read_bytes()[:-1] + b"x")
@@ -83,9 +84,9 @@ def test_many_files_of_an_older_ledger_are_noted_as_they_are_read(
     fill(Ledger(tmp_path), 3)
     expected = scores_of(tmp_path)
     shutil.rmtree(tmp_path / "cache")
-    monkeypatch.setattr(ledger, "_MANY_DECODED", 0)
+    monkeypatch.setattr(store, "_MANY_DECODED", 0)
     assert scores_of(tmp_path) == expected
-    monkeypatch.setattr(ledger, "table_of", None)
+    monkeypatch.setattr(store, "table_of", None)
     assert scores_of(tmp_path) == expected
 
 
@@ -93,7 +94,7 @@ def test_a_forged_cache_is_a_fault(noted: Path) -> None:
     assert faults_of(noted) == ""
     (record, *_) = Ledger(noted).outcomes()
     (path,) = (noted / "items").glob(f"{record.trial.id}-*")
-    digest = next(e.body["files"]["items"]["sha256"] for e in Ledger(noted)._entries("outcome"))
+    digest = next(e.body["files"]["items"]["sha256"] for e in History(noted).entries("outcome"))
     shutil.rmtree(noted / "cache")
     forged = dict(record.outcome.items) | {"score": ItemScores(("x", "y", "ж"), np.ones(3), None, ("g", "g", "h"))}
     ScoreCache(noted).add(digest, forged)

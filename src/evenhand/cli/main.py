@@ -7,21 +7,18 @@ ledger is damaged, locked or cannot be written; 130 interrupted.
 
 from __future__ import annotations
 
-import json
 import sys
 import tomllib
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
 
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, note, out, print_json, warn
 from evenhand.cli.data import data
+from evenhand.cli.ledger import ledger_app
 from evenhand.cli.power import power
 from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError
-from evenhand.report.marks import visible
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,48 +28,10 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 evenhand broke or was killed, 2 bad input, 3 done but trials failed, 4 ledger "
     "trouble, 130 interrupted.",
 )
-ledger_app = typer.Typer(no_args_is_help=True, help="Look into the ledger and check it.")
-app.add_typer(ledger_app, name="ledger")
-
-DEFAULT_LEDGER = Path(".evenhand")
 
 ClaimFiles = Annotated[list[Path], typer.Argument(metavar="CLAIM.toml ...", help="Claim files.", show_default=False)]
 ClaimPath = Annotated[Path, typer.Argument(metavar="CLAIM.toml", help="A claim file.", show_default=False)]
-LedgerFolder = Annotated[Path, typer.Option("--ledger", help="Folder of the ledger.", envvar="EVENHAND_LEDGER")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Trials side by side; default: one per core.")]
-
-
-class PlainConsole(Console):
-    """A console on which nothing that is printed can act: control characters in the content are shown as marks."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As rich does, with the marks."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(visible(segment.text), segment.style)
-
-
-def out() -> Console:
-    """The console for results."""
-    return PlainConsole(highlight=False)
-
-
-def note() -> Console:
-    """The console for progress and remarks: standard error, so that results can be piped."""
-    return PlainConsole(stderr=True, highlight=False)
-
-
-def warn(sentences: Sequence[str]) -> None:
-    """Print warnings, a line each, where they are in nobody's way."""
-    for sentence in sentences:
-        note().print(f"warning: {' '.join(sentence.split())}", style="yellow", markup=False, soft_wrap=True)
-
-
-def print_json(document: Any) -> None:
-    """Print plain data as JSON; what is undefined is null."""
-    from evenhand.cli.output import plain
-
-    sys.stdout.write(json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 @app.command()
@@ -289,46 +248,7 @@ def new(
 
 app.command()(power)
 app.command()(data)
-
-
-@ledger_app.command()
-def verify(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
-    """Check every record: any altered, missing or reordered one is named."""
-    from evenhand.ledger import Ledger
-
-    result = Ledger.existing(ledger).verify()
-    if as_json:
-        print_json(result)
-    else:
-        console = out()
-        head = f", head {result.head}" if result.head else ""
-        console.print(f"{result.records} records checked{head}", soft_wrap=True)
-        for text in result.notes:
-            console.print(f"note: {text}", markup=False, soft_wrap=True)
-        for fault in result.faults:
-            console.print(f"fault: {fault}", style="red", markup=False, soft_wrap=True)
-    raise typer.Exit(4 if result.faults else 0)
-
-
-@ledger_app.command()
-def query(
-    sql: Annotated[str, typer.Argument(help="A DuckDB query over outcomes, metrics, items, curves.")],
-    ledger: LedgerFolder = DEFAULT_LEDGER,
-    as_json: AsJson = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
-    seconds: Annotated[float, typer.Option(min=0.1, help="End the query after so many seconds.")] = 60.0,
-) -> None:
-    """Ask the ledger's index in SQL (tables: outcomes, metrics, items, curves); piped, rows are tab-separated."""
-    from evenhand.cli.query_view import print_rows, separated
-    from evenhand.ledger import Ledger
-
-    columns, rows = Ledger.existing(ledger).query(sql, seconds)
-    if as_json:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    elif as_csv:
-        sys.stdout.write(separated(columns, rows, ","))
-    else:
-        print_rows(columns, rows, out())
+app.add_typer(ledger_app, name="ledger")
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:

@@ -2,19 +2,26 @@
 
 The first record of a segment names the last record of every segment seen at that time, and ``heads/<segment>`` holds
 the last sequence and hash of each. A head may lag behind its segment, as a crash between the two leaves it; one that is
-missing or spoilt is damage, for without it records could be cut from the end unseen.
+missing or spoilt is damage, for without it records could be cut from the end unseen. A segment that was packed stands
+in an archive, with its head, instead of in a file of its own; the checks are the same.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evenhand.errors import LedgerError
+from evenhand.ledger.archive import Archive, archive_faults, longest, read_archives
 from evenhand.ledger.records import Place
-from evenhand.ledger.segments import Checked, Entry, SegmentReading, read_segment
+from evenhand.ledger.segments import Checked, Entry, SegmentReading, read_records, read_segment
+
+_TRIES = 5
+"""How often a ledger is read anew whose files were put elsewhere while it was read."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +75,17 @@ def hash_of_places(places: Iterable[Place]) -> str:
 
 
 def segment_state(folder: Path) -> str:
-    """What changes whenever a segment does: the names, sizes and times of all."""
-    found = ((path.name, path.stat()) for path in sorted((folder / "segments").glob("*.jsonl")))
-    return ";".join(f"{name}:{state.st_size}:{state.st_mtime_ns}" for name, state in found)
+    """What changes whenever a segment does: the names, sizes and times of all, and of the archives and packs."""
+    found = []
+    for path in sorted([*(folder / "segments").glob("*.jsonl"), *(folder / "packs").glob("*")]):
+        with contextlib.suppress(FileNotFoundError):  # packed meanwhile
+            state = path.stat()
+            found.append(f"{path.name}:{state.st_size}:{state.st_mtime_ns}")
+    return ";".join(found)
 
 
 def read_chain(folder: Path, checked: Checked | None = None) -> Chain:
-    """Read and check every segment of a ledger; others may be writing to it meanwhile.
+    """Read and check every segment of a ledger; others may be writing to it, or packing it, meanwhile.
 
     Args:
         folder: of the ledger.
@@ -83,15 +94,38 @@ def read_chain(folder: Path, checked: Checked | None = None) -> Chain:
     Raises:
         LedgerError: a segment cannot be read.
     """
+    for _ in range(_TRIES):
+        before = files_of_records(folder)
+        chain = _read_chain(folder, checked)
+        if not chain.faults or files_of_records(folder) == before:
+            break
+    return chain
+
+
+def files_of_records(folder: Path) -> list[Path]:
+    """Segments, archives and packs: while these are the same, nothing was packed."""
+    return sorted([*(folder / "segments").glob("*.jsonl"), *(folder / "packs").glob("*")])
+
+
+def _read_chain(folder: Path, checked: Checked | None) -> Chain:
     # Heads come first: a head never leads its segment, so what it names is there when the segment is read.
     heads, unreadable = _read_heads(folder / "heads")
     owned = {head.segment for head in heads}
-    readings = {path.name: read_segment(path, checked) for path in sorted((folder / "segments").glob("*.jsonl"))}
+    readings = _readings(sorted((folder / "segments").glob("*.jsonl")), checked)
+    present = set(readings)
+    # Archives come after the segments: what was packed meanwhile was in an archive before its file was removed.
+    archives, spoilt = read_archives(folder)
+    for name, data in longest(archives).items():
+        if name not in readings:
+            readings[name] = read_records(name, data, checked)
+    archived = [head for archive in archives for head in _archived_heads(archive)]
+    owned |= {head.segment for head in archived}
+    heads += archived
     heads += [head for reading in readings.values() for head in _opening_heads(reading)]
-    for name in sorted({head.segment for head in heads} - readings.keys()):
-        path = folder / "segments" / name
-        if path.exists():  # begun while the folder was listed
-            readings[name] = read_segment(path, checked)
+    unseen = {head.segment for head in heads} - readings.keys()
+    begun = _readings([folder / "segments" / name for name in sorted(unseen)], checked)  # while the folder was listed
+    readings |= begun
+    present |= begun.keys()
     ordered, copies, twice = _without_copies([readings[name] for name in sorted(readings)], {h.segment for h in heads})
     for name in copies:
         del readings[name]
@@ -99,8 +133,30 @@ def read_chain(folder: Path, checked: Checked | None = None) -> Chain:
     # A head comes before its segment: one of a segment that was begun meanwhile is there now.
     owned |= {name for name in readings.keys() - owned if _read_head(folder / "heads" / name) is not None}
     headless, bare = _headless(ordered, owned, unreadable)
-    faults = [fault for reading in ordered for fault in reading.faults] + twice + headless + _missed(heads, readings)
+    entries = [entry for reading in ordered for entry in reading.entries]
+    packing, lost = archive_faults(archives, spoilt, entries, present)
+    faults = [fault for reading in ordered for fault in reading.faults] + twice + headless + packing
+    faults += _missed([head for head in heads if head.segment in readings or head.segment not in lost], readings)
     return Chain(ordered, (*torn, *copies.values(), *bare), tuple(dict.fromkeys(faults)))
+
+
+def _readings(paths: Iterable[Path], checked: Checked | None) -> dict[str, SegmentReading]:
+    """The segments that are there, by name."""
+    readings = {}
+    for path in paths:
+        try:
+            readings[path.name] = read_segment(path, checked)
+        except LedgerError:
+            if path.exists():
+                raise
+    return readings
+
+
+def _archived_heads(archive: Archive) -> Iterator[Head]:
+    for name, data in archive.heads.items():
+        head = _head_of(name, data.decode("utf-8", "replace"), archive.file)
+        if head is not None:
+            yield head
 
 
 def _without_copies(
@@ -154,17 +210,25 @@ def _headless(
 def _read_heads(folder: Path) -> tuple[list[Head], list[str]]:
     """Heads of the segments, and the names of head files that hold none."""
     found = {path.name: _read_head(path) for path in sorted(folder.glob("*.jsonl"))}
-    return [head for head in found.values() if head is not None], [name for name, head in found.items() if head is None]
+    unreadable = [name for name, head in found.items() if head is None and (folder / name).exists()]
+    return [head for head in found.values() if head is not None], unreadable
 
 
 def _read_head(path: Path) -> Head | None:
     """What a head file says; None where it is missing or says nothing."""
     try:
-        sequence, digest = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, TypeError, OSError, RecursionError):
+        return _head_of(path.name, path.read_text(encoding="utf-8"), f"heads/{path.name}")
+    except (ValueError, OSError):
+        return None
+
+
+def _head_of(name: str, text: str, witness: str) -> Head | None:
+    try:
+        sequence, digest = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
         return None
     known = type(sequence) is int and type(digest) is str
-    return Head(path.name, sequence, digest, f"heads/{path.name}") if known else None
+    return Head(name, sequence, digest, witness) if known else None
 
 
 def _opening_heads(reading: SegmentReading) -> Iterator[Head]:

@@ -19,7 +19,7 @@ from evenhand.errors import LedgerError
 from evenhand.ledger import ask
 from evenhand.ledger.chain import segment_state
 from evenhand.ledger.records import OutcomeRecord
-from evenhand.ledger.tables import Reference, read_table
+from evenhand.ledger.tables import TableRef
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,6 +50,9 @@ _TABLES = {
 }
 
 
+Read = Callable[[TableRef], "pa.Table"]
+
+
 @dataclass(frozen=True)
 class Source:
     """What an index is built from.
@@ -57,22 +60,28 @@ class Source:
     Attributes:
         records: every outcome, exploratory ones too.
         counting: hashes of the records that count for their trial.
-        files: hash of a record to the references of its ``items`` and ``curves``.
+        tables: hash of a record to its ``items`` and ``curves``.
     """
 
     records: Sequence[OutcomeRecord]
     counting: Collection[str]
-    files: dict[str, dict[str, Reference]]
+    tables: dict[str, dict[str, TableRef]]
 
 
 def query(
-    folder: Path, source: Callable[[], Source], sql: str, seconds: float = SECONDS, memory: int = MEMORY
+    folder: Path,
+    source: Callable[[], Source],
+    read: Read,
+    sql: str,
+    seconds: float = SECONDS,
+    memory: int = MEMORY,
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Run a query against the index, rebuilding it first where it is stale, missing or damaged.
 
     Args:
         folder: of the ledger.
         source: asked for the records when the index has to be rebuilt.
+        read: gives a table of one of them, its hash checked.
         sql: one statement that only reads; it can reach nothing but the index.
         seconds: after which it is ended.
         memory: in MiB, that it may take.
@@ -80,7 +89,7 @@ def query(
     Raises:
         LedgerError: the query cannot be run, or not within these bounds.
     """
-    with _fresh_index(folder, source) as path:
+    with _fresh_index(folder, source, read) as path:
         command = [sys.executable, "-I", str(Path(ask.__file__)), str(path), str(memory)]
         try:
             done = subprocess.run(
@@ -103,7 +112,7 @@ def query(
 
 
 @contextlib.contextmanager
-def _fresh_index(folder: Path, source: Callable[[], Source]) -> Iterator[Path]:
+def _fresh_index(folder: Path, source: Callable[[], Source], read: Read) -> Iterator[Path]:
     """The index file; in a temporary folder where the ledger's own cannot be written."""
     import duckdb
 
@@ -115,14 +124,14 @@ def _fresh_index(folder: Path, source: Callable[[], Source]) -> Iterator[Path]:
     built = source()
     part = folder / f".index-{os.getpid()}-{os.urandom(3).hex()}.duckdb"
     try:
-        _build(part, folder, wanted, built)
+        _build(part, wanted, built, read)
         part.replace(path)
     except (OSError, duckdb.Error):
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(prefix="evenhand-index-") as elsewhere:
             path = Path(elsewhere) / "index.duckdb"
-            _build(path, folder, wanted, built)
+            _build(path, wanted, built, read)
             yield path
         return
     yield path
@@ -139,7 +148,7 @@ def _stamp_of(path: Path) -> str | None:
         return None
 
 
-def _build(path: Path, folder: Path, wanted: str, source: Source) -> None:
+def _build(path: Path, wanted: str, source: Source, read: Read) -> None:
     import duckdb
     import pyarrow as pa
 
@@ -148,8 +157,8 @@ def _build(path: Path, folder: Path, wanted: str, source: Source) -> None:
     tables = {
         "outcomes": pa.Table.from_pylist(outcomes) if outcomes else None,
         "metrics": pa.Table.from_pylist(metrics) if metrics else None,
-        "items": _stored(folder, source, "items"),
-        "curves": _stored(folder, source, "curves"),
+        "items": _stored(source, "items", read),
+        "curves": _stored(source, "curves", read),
     }
     with contextlib.closing(duckdb.connect(str(path))) as connection:
         for name, columns in _TABLES.items():
@@ -166,15 +175,15 @@ def _fill(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table | Non
         connection.unregister("rows")
 
 
-def _stored(folder: Path, source: Source, name: str) -> pa.Table | None:
+def _stored(source: Source, name: str, read: Read) -> pa.Table | None:
     """The tables of all records under one another, each row with its record."""
     import pyarrow as pa
 
     found = []
     for record in source.records:
-        reference = source.files.get(record.place.hash, {}).get(name)
+        reference = source.tables.get(record.place.hash, {}).get(name)
         if reference is not None:
-            table = read_table(folder, reference, f"segment {record.place.segment}, record {record.place.sequence}")
+            table = read(reference)
             text = [i for i, field in enumerate(table.schema) if pa.types.is_dictionary(field.type)]
             for i in text:
                 # Each file has a dictionary of its own; plain text can be put under one another.

@@ -101,3 +101,24 @@ class VerifyReport:
     notes: tuple[str, ...]
     faults: tuple[str, ...]
     head: str = ""
+
+
+@dataclass(frozen=True)
+class PackReport:
+    """What a packing did.
+
+    Attributes:
+        tables: put into packs.
+        segments: put into an archive.
+        packs: files that were written, relative to the ledger; none where there was nothing to pack.
+        removed: files that were removed, as their content stands in a pack.
+        files: number of files that records and tables take, before and after.
+        bytes: that these take, before and after.
+    """
+
+    tables: int
+    segments: int
+    packs: tuple[str, ...]
+    removed: int
+    files: tuple[int, int]
+    bytes: tuple[int, int]

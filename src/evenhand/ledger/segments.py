@@ -148,13 +148,18 @@ def read_segment(path: Path, checked: Checked | None = None) -> SegmentReading:
         data = path.read_bytes()
     except OSError as error:
         raise LedgerError(f"The segment {path} cannot be read: {error.strerror or error}.") from error
-    before, size = ([], 0) if checked is None else checked(path.name, data)
+    return read_records(path.name, data, checked)
+
+
+def read_records(name: str, data: bytes, checked: Checked | None = None) -> SegmentReading:
+    """Check the records in the bytes of a segment; see :func:`read_segment`."""
+    before, size = ([], 0) if checked is None else checked(name, data)
     *lines, rest = data[size:].split(b"\n")
-    reading = SegmentReading(path.name, before, torn=bool(rest))
+    reading = SegmentReading(name, before, torn=bool(rest))
     if lines and all(line.endswith(b"\r") for line in lines):
         lines = [line[:-1] for line in lines]
         reading.faults.append(
-            f"segment {path.name}: every line ends in CR LF: a program has converted the line endings (git with "
+            f"segment {name}: every line ends in CR LF: a program has converted the line endings (git with "
             "autocrlf, a transfer in text mode). Fetch the file again as it was, or convert it back "
             "(sed -i 's/\\r$//' FILE)"
         )
@@ -162,7 +167,7 @@ def read_segment(path: Path, checked: Checked | None = None) -> SegmentReading:
     broken: list[tuple[int, str]] = []
     last = len(before) + len(lines) - 1
     for number, line in enumerate(lines, start=len(before)):
-        found = _read_line(path.name, line)
+        found = _read_line(name, line)
         if isinstance(found, Entry):
             reading.entries.append(found)
             order.append(found.place.sequence)

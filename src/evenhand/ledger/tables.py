@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,14 +16,61 @@ from numpy.typing import NDArray
 from evenhand.errors import LedgerError
 from evenhand.files import make_folder, sync_folder, write_bytes
 from evenhand.ledger.codec import whole_text
+from evenhand.ledger.content import content_hash
+from evenhand.ledger.score_cache import StoredScores
+from evenhand.ledger.segments import Entry
+from evenhand.ledger.texts import Names, Texts
 from evenhand.recipes.outcome import Curve, ItemScores
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
-Reference = Mapping[str, Any]
-"""What a record says of a file: ``file`` (relative to the ledger), ``sha256``, and ``names`` of what stands in it."""
+_FILE = re.compile(r"(items|curves)/[^./\\\0][^/\\\0]*\.parquet")
+
+
+@dataclass(frozen=True)
+class TableRef:
+    """What a record says of one of its tables.
+
+    Attributes:
+        kind: ``items`` or ``curves``.
+        trial: id of the trial.
+        file: where it was written, relative to the ledger; it may have been packed since.
+        sha256: of that file.
+        names: of what stands in it, those without rows too; None in the records of early versions.
+        content: hash of what it holds (see ``content``); None in the records of early versions.
+        whose: the record, for errors.
+    """
+
+    kind: str
+    trial: str
+    file: str
+    sha256: str
+    names: Names | None
+    content: str | None
+    whose: str
+
+
+def references(entry: Entry, body: Mapping[str, Any] | None = None) -> dict[str, TableRef]:
+    """The tables of an outcome, by kind.
+
+    Args:
+        entry: the record.
+        body: its body, where that was parsed already.
+
+    Raises:
+        LedgerError: the record names a file elsewhere than in the ledger.
+    """
+    whose = f"segment {entry.place.segment}, record {entry.place.sequence}"
+    found = {}
+    for kind, named in (entry.body if body is None else body)["files"].items():
+        file, digest, content = named["file"], named["sha256"], named.get("content")
+        if not _FILE.fullmatch(file):
+            raise LedgerError(f"{whose} names {file!r} as the file of its {kind}: no table of a ledger.")
+        names = tuple(named["names"]) if "names" in named else None
+        found[kind] = TableRef(kind, entry.about.trial, file, digest, names, content, whose)
+    return found
 
 
 class StoredTables(Mapping[str, T]):
@@ -116,16 +166,8 @@ def write_table(folder: Path, stem: str, table: pa.Table, names: list[str]) -> d
     target = folder / f"{stem}-{digest[:12]}.parquet"
     write_bytes(target, data)
     sync_folder(folder)
-    return {"file": f"{folder.name}/{target.name}", "sha256": digest, "names": names}
-
-
-def read_table(ledger: Path, reference: Reference, whose: str) -> pa.Table:
-    """Read a table that a record refers to, checking its hash.
-
-    Raises:
-        LedgerError: the file is missing or altered; names it and the record.
-    """
-    return table_of(read_checked(ledger, reference, whose))
+    file = f"{folder.name}/{target.name}"
+    return {"file": file, "sha256": digest, "names": names, "content": content_hash(table)}
 
 
 def table_of(data: bytes) -> pa.Table:
@@ -136,37 +178,50 @@ def table_of(data: bytes) -> pa.Table:
     return pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
 
 
-def read_checked(ledger: Path, reference: Reference, whose: str) -> bytes:
-    """The bytes of a file that a record refers to.
+@dataclass(frozen=True)
+class ItemColumns:
+    """The columns of one or many tables of item scores; answers may be left out."""
 
-    Raises:
-        LedgerError: the file is missing or altered; names it and the record.
-    """
-    cure = "Restore the file from a backup; without it the record cannot be used."
-    try:
-        data = ledger.joinpath(reference["file"]).read_bytes()
-    except OSError as error:
-        raise LedgerError(
-            f"{reference['file']}, which {whose} refers to, cannot be read: {error.strerror}. {cure}"
-        ) from error
-    if hashlib.sha256(data).hexdigest() != reference["sha256"]:
-        raise LedgerError(f"{reference['file']} does not match the hash in {whose}: it was altered. {cure}")
-    return data
+    metric: Texts
+    item: Texts
+    score: NDArray[np.float64]
+    cluster: Texts
+    output: Texts | None
 
+    @classmethod
+    def of(cls, table: pa.Table) -> ItemColumns:
+        """Decoded."""
+        output = Texts(table["output"]) if "output" in table.column_names else None
+        return cls(
+            Texts(table["metric"]), Texts(table["item"]), _numbers(table["score"]), Texts(table["cluster"]), output
+        )
 
-def _runs(column: pa.ChunkedArray) -> list[tuple[str, int, int]]:
-    """Name, first row and one past the last row of each name in a column; equal names stand together."""
-    import pyarrow as pa
+    def items(
+        self,
+        first: int,
+        end: int,
+        names: Names = (),
+        known: dict[Names, Names] | None = None,
+        outputs: Callable[[int, int], Names | None] | None = None,
+    ) -> dict[str, ItemScores]:
+        """Metric to item scores of the table that stands in some rows.
 
-    if len(column) == 0:
-        return []
-    coded = column.combine_chunks()
-    if not pa.types.is_dictionary(coded.type):
-        coded = coded.dictionary_encode()
-    codes = np.from_dlpack(coded.indices)
-    starts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist()]
-    names = coded.dictionary.to_pylist()
-    return [(names[codes[first]], first, end) for first, end in zip(starts, [*starts[1:], len(codes)], strict=True)]
+        Args:
+            first, end: of the rows.
+            names: of all metrics; one without rows has no items.
+            known: item identifiers seen before: trials on the same items then share one tuple.
+            outputs: gives the answers in some rows when they are asked for, where they were left out.
+        """
+        found = {name: ItemScores((), np.zeros(0)) for name in names}
+        for name, a, b in self.metric.runs(first, end):
+            own = self.item.of(a, b, known) or ()
+            scores, clusters = self.score[a:b], self.cluster.of(a, b)
+            if self.output is None and outputs is not None:
+                found[name] = StoredScores(own, scores, functools.partial(outputs, a, b), clusters)
+            else:
+                answers = None if self.output is None else self.output.of(a, b)
+                found[name] = ItemScores(own, scores, answers, clusters)
+        return found
 
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
@@ -174,36 +229,15 @@ def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
     return np.array(np.from_dlpack(column.combine_chunks()), dtype=np.float64)
 
 
-def _column(values: list[Any], first: int, end: int) -> tuple[str, ...] | None:
-    return None if values[first] is None else tuple(values[first:end])
-
-
-def items_of(
-    table: pa.Table, names: tuple[str, ...] = (), known: dict[tuple[str, ...], tuple[str, ...]] | None = None
-) -> dict[str, ItemScores]:
-    """Metric to item scores; the inverse of :func:`items_table`.
-
-    Args:
-        table: as written.
-        names: of all metrics; one without rows has no items.
-        known: item identifiers seen before: trials on the same items then share one tuple.
-    """
-    shared = {} if known is None else known
-    ids, outputs, clusters = (table[column].to_pylist() for column in ("item", "output", "cluster"))
-    scores = _numbers(table["score"])
-    found = {name: ItemScores((), np.zeros(0)) for name in names}
-    for name, first, end in _runs(table["metric"]):
-        own = tuple(ids[first:end])
-        found[name] = ItemScores(
-            shared.setdefault(own, own), scores[first:end], _column(outputs, first, end), _column(clusters, first, end)
-        )
-    return found
+def items_of(table: pa.Table, names: Names = (), known: dict[Names, Names] | None = None) -> dict[str, ItemScores]:
+    """Metric to item scores; the inverse of :func:`items_table`. See :meth:`ItemColumns.items`."""
+    return ItemColumns.of(table).items(0, len(table), names, known)
 
 
 def curves_of(table: pa.Table, names: tuple[str, ...] = ()) -> dict[str, Curve]:
     """Name to curve; the inverse of :func:`curves_table`. A name without rows is a curve without points."""
     steps, values = _numbers(table["step"]), _numbers(table["value"])
     found = {name: Curve(np.zeros(0), np.zeros(0)) for name in names}
-    for name, first, end in _runs(table["curve"]):
+    for name, first, end in Texts(table["curve"]).runs(0, len(table)):
         found[name] = Curve(steps[first:end], values[first:end])
     return found

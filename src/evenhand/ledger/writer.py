@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -51,6 +52,10 @@ class SegmentWriter:
             self._pid = 0
             os.close(self._descriptor)
 
+    def __del__(self) -> None:
+        """A ledger that nobody holds any longer is not being written."""
+        self.close()
+
     def _open(self) -> None:
         """Start a segment; its first record names the heads of all others."""
         segments, heads = self.folder / "segments", self.folder / "heads"
@@ -69,6 +74,8 @@ class SegmentWriter:
             sync_folder(heads)
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
             self._pid = os.getpid()
+            with contextlib.suppress(OSError):  # held while it is open, so that nobody packs it meanwhile
+                fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             sync_folder(segments)
             self._write("segment", {"others": others, "name": self._name})
         except OSError:

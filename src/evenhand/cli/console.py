@@ -1,0 +1,52 @@
+"""Where commands print, and the options that many of them share."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from evenhand.report.marks import visible
+
+DEFAULT_LEDGER = Path(".evenhand")
+
+LedgerFolder = Annotated[Path, typer.Option("--ledger", help="Folder of the ledger.", envvar="EVENHAND_LEDGER")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+class PlainConsole(Console):
+    """A console on which nothing that is printed can act: control characters in the content are shown as marks."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """As rich does, with the marks."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
+def out() -> Console:
+    """The console for results."""
+    return PlainConsole(highlight=False)
+
+
+def note() -> Console:
+    """The console for progress and remarks: standard error, so that results can be piped."""
+    return PlainConsole(stderr=True, highlight=False)
+
+
+def warn(sentences: Sequence[str]) -> None:
+    """Print warnings, a line each, where they are in nobody's way."""
+    for sentence in sentences:
+        note().print(f"warning: {' '.join(sentence.split())}", style="yellow", markup=False, soft_wrap=True)
+
+
+def print_json(document: Any) -> None:
+    """Print plain data as JSON; what is undefined is null."""
+    from evenhand.cli.output import plain
+
+    sys.stdout.write(json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n")

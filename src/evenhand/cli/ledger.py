@@ -1,0 +1,74 @@
+"""The commands ``evenhand ledger ...``: check a ledger, ask it, pack it.
+
+``evenhand ledger pack --ledger results/future_seed``
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, out, print_json
+
+ledger_app = typer.Typer(no_args_is_help=True, help="Look into the ledger, check it and pack it.")
+
+
+@ledger_app.command()
+def verify(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
+    """Check every record: any altered, missing or reordered one is named."""
+    from evenhand.ledger import Ledger
+
+    result = Ledger.existing(ledger).verify()
+    if as_json:
+        print_json(result)
+    else:
+        console = out()
+        head = f", head {result.head}" if result.head else ""
+        console.print(f"{result.records} records checked{head}", soft_wrap=True)
+        for text in result.notes:
+            console.print(f"note: {text}", markup=False, soft_wrap=True)
+        for fault in result.faults:
+            console.print(f"fault: {fault}", style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(4 if result.faults else 0)
+
+
+@ledger_app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="A DuckDB query over outcomes, metrics, items, curves.")],
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+    seconds: Annotated[float, typer.Option(min=0.1, help="End the query after so many seconds.")] = 60.0,
+) -> None:
+    """Ask the ledger's index in SQL (tables: outcomes, metrics, items, curves); piped, rows are tab-separated."""
+    from evenhand.cli.query_view import print_rows, separated
+    from evenhand.ledger import Ledger
+
+    columns, rows = Ledger.existing(ledger).query(sql, seconds)
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    elif as_csv:
+        sys.stdout.write(separated(columns, rows, ","))
+    else:
+        print_rows(columns, rows, out())
+
+
+@ledger_app.command()
+def pack(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
+    """Put the tables and records of a finished ledger into a few files: smaller to keep, and as fast to read."""
+    from evenhand.ledger import Ledger
+
+    result = Ledger.existing(ledger).pack()
+    if as_json:
+        print_json(result)
+        return
+    console, (files, files_after), (size, size_after) = out(), result.files, result.bytes
+    for file in result.packs:
+        console.print(file, markup=False, soft_wrap=True)
+    done = f"{result.tables} tables and {result.segments} segments packed" if result.packs else "Nothing to pack"
+    console.print(
+        f"{done}: {files} files with {size / 1e6:.1f} MB are now {files_after} with {size_after / 1e6:.1f} MB",
+        soft_wrap=True,
+    )

@@ -1,0 +1,266 @@
+"""Packing: the tables and segments of a finished ledger go into a few files, and nothing is lost on the way.
+
+Each table's file is checked against the hash in its record and written to a pack; the pack is read again, table by
+table; then the record of the packing (kind ``pack``) enters the chain, with the sha256 of each file and the hash of
+what it held; and only then the files go. Wherever that is cut short, every table lies in a file, in a pack, or in both,
+and packing again goes on from there. Segments go the same way, byte by byte, into an archive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import inspect
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evenhand.errors import LedgerError
+from evenhand.files import file_hash, locked, make_folder, sync_folder, write_bytes
+from evenhand.ledger.archive import Archive, archived, read_archive, recorded
+from evenhand.ledger.chain import Chain, read_chain
+from evenhand.ledger.content import content_hash
+from evenhand.ledger.disk import cannot_write
+from evenhand.ledger.lock import hold
+from evenhand.ledger.packs import COLUMNS, Packed, PackFile, PackReader, packed_tables, read_pack
+from evenhand.ledger.records import PackReport
+from evenhand.ledger.store import TableStore
+from evenhand.ledger.tables import TableRef, references, table_of
+from evenhand.ledger.writer import SegmentWriter
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROWS = 1 << 18
+"""Of a row group, about: a reader decodes one at a time, and each repeats the texts that stand in it."""
+
+_LEVEL = 9
+_PAGE = 32 << 20
+_FOLDERS = ("segments", "heads", "items", "curves", "packs")
+
+
+def pack(folder: Path) -> PackReport:
+    """Put the tables and segments of a ledger into a few files; what was packed before stays as it is.
+
+    Raises:
+        LedgerError: another process writes to the ledger, it is damaged, or it cannot be written; nothing is lost.
+    """
+    try:
+        with _alone(folder):
+            before = _extent(folder)
+            tables, segments, files = _enter(folder)
+            removed = _clear(folder)
+            after = _extent(folder)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    return PackReport(tables, segments, files, removed, (before[0], after[0]), (before[1], after[1]))
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold every name and every segment of a ledger: none is written while it is packed.
+
+    Raises:
+        LedgerError: another process holds one of them.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(hold(folder, "pack"))
+        for path in sorted((folder / "locks").glob("*.lock")):
+            if path.stem != "pack":
+                stack.enter_context(hold(folder, path.stem))
+        for path in sorted((folder / "segments").glob("*.jsonl")):
+            try:
+                stack.enter_context(locked(path, wait=False))
+            except BlockingIOError as error:
+                raise LedgerError(
+                    f"segments/{path.name} is open for writing, by the process whose number stands in its name after "
+                    "the time. Wait until it ends, or close the ledger there."
+                ) from error
+        yield
+
+
+def _extent(folder: Path) -> tuple[int, int]:
+    """Number and bytes of the files of a ledger."""
+    found = [path.stat() for name in _FOLDERS for path in (folder / name).glob("*")]
+    return len(found), sum(state.st_size for state in found)
+
+
+def _sound(folder: Path) -> Chain:
+    chain = read_chain(folder)
+    if chain.faults:
+        listed = "\n  ".join(chain.faults)
+        raise LedgerError(
+            f"The ledger {folder} is damaged and cannot be packed:\n  {listed}\nRestore the files from a backup."
+        )
+    return chain
+
+
+def _enter(folder: Path) -> tuple[int, int, tuple[str, ...]]:
+    """Write packs and archive, and enter them; gives the tables, segments and files, none where all is packed."""
+    chain = _sound(folder)
+    packed = packed_tables(chain.entries)
+    store = TableStore(folder, packed.get)
+    outcomes = [entry for entry in chain.entries if entry.kind == "outcome"]
+    refs = {(ref.kind, ref.trial, ref.sha256): ref for entry in outcomes for ref in references(entry).values()}
+    left = [ref for key, ref in refs.items() if key not in packed]
+    present = {path.name: path for path in sorted((folder / "segments").glob("*.jsonl"))}
+    news = [
+        r for r in chain.readings if r.name in present and any(e.kind not in ("segment", "pack") for e in r.entries)
+    ]
+    if not left and not news:
+        return 0, 0, ()
+    make_folder(folder / "packs")
+    packs = [_packed(folder, store, kind, [ref for ref in left if ref.kind == kind]) for kind in COLUMNS]
+    archive = _archive(folder, list(present.values()))
+    records = {
+        "file": archive.file,
+        "sha256": archive.sha256,
+        "segments": [[r.name, *r.head] for r in chain.readings if r.name in archive.segments],
+    }
+    written = [found for found in packs if found is not None]
+    writer = SegmentWriter(folder)
+    writer.append("pack", {"packs": written, "records": records})
+    writer.close()
+    files = (*(found["file"] for found in written), archive.file)
+    return len(left), len(archive.segments), files
+
+
+def _packed(folder: Path, store: TableStore, kind: str, refs: Sequence[TableRef]) -> dict[str, Any] | None:
+    """Write the tables of a kind into a pack, read it again, and say what stands in it."""
+    if not refs:
+        return None
+    rows: list[list[Any]] = []
+
+    def tables() -> Iterator[pa.Table]:
+        for ref in refs:
+            table = _plain(store, ref)
+            rows.append([ref.trial, ref.sha256, content_hash(table), len(table)])
+            if ref.content not in (None, rows[-1][2]):
+                raise LedgerError(f"{ref.file} does not hold what {ref.whose} says, and cannot be packed.")
+            yield _with_trial(table, ref.trial)
+
+    data = parquet_of(tables())
+    digest = hashlib.sha256(data).hexdigest()
+    file = f"packs/{kind}-{digest[:12]}.parquet"
+    write_bytes(folder / file, data)
+    sync_folder(folder / "packs")
+    reader, first = PackReader(folder), 0
+    for ref, (_, _, content, count) in zip(refs, rows, strict=True):
+        spot = Packed(PackFile(kind, file, digest, "this packing"), first, count, content)
+        if content_hash(reader.table(ref, spot)) != content:
+            raise LedgerError(
+                f"{file} does not hold the {kind} of trial {ref.trial} as {ref.file} does. Look after the disk."
+            )
+        first += count
+    return {"kind": kind, "file": file, "sha256": digest, "tables": rows}
+
+
+def _plain(store: TableStore, ref: TableRef) -> pa.Table:
+    """A table from its own file, in the columns that a pack has."""
+    found = store.found(ref)
+    assert not isinstance(found, Packed)
+    table = table_of(found)
+    if tuple(table.column_names) != COLUMNS[ref.kind]:
+        raise LedgerError(
+            f"{ref.file} has the columns {table.column_names}, not {list(COLUMNS[ref.kind])}: it cannot be packed."
+        )
+    return table
+
+
+def _with_trial(table: pa.Table, trial: str) -> pa.Table:
+    import pyarrow as pa
+
+    columns = {"trial": pa.array([trial] * len(table), pa.string())}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        columns[name] = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+    return pa.table(columns)
+
+
+def parquet_of(tables: Iterable[pa.Table]) -> bytes:
+    """Tables under one another as a Parquet file; none lies in more than one row group."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    options: dict[str, Any] = {"compression": "zstd", "compression_level": _LEVEL, "data_page_size": _PAGE}
+    options["dictionary_pagesize_limit"] = _PAGE
+    if "max_rows_per_page" in inspect.signature(pq.write_table).parameters:  # small pages hide what trials share
+        options["max_rows_per_page"] = _PAGE
+    groups = _grouped(tables)
+    first = next(groups)
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, first.schema, **options) as writer:
+        for group in itertools.chain([first], groups):
+            if len(group):
+                writer.write_table(group, row_group_size=len(group))
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def _grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Neighbours together, up to the size of a row group; at least one table."""
+    import pyarrow as pa
+
+    held: list[pa.Table] = []
+    for table in tables:
+        if held and sum(map(len, held)) + len(table) > ROWS:
+            yield pa.concat_tables(held)
+            held = []
+        held.append(table)
+    yield pa.concat_tables(held)
+
+
+def _archive(folder: Path, paths: Sequence[Path]) -> Archive:
+    """Write segments and their heads into an archive, and read it again."""
+    segments = {path.name: path.read_bytes() for path in paths}
+    known = [folder / "heads" / name for name in segments]
+    heads = {path.name: path.read_bytes() for path in known if path.exists()}
+    data = archived(segments, heads)
+    target = folder / "packs" / f"records-{hashlib.sha256(data).hexdigest()[:12]}.tar.gz"
+    write_bytes(target, data)
+    sync_folder(target.parent)
+    archive = read_archive(target)
+    if archive.segments != segments or archive.heads != heads:
+        raise LedgerError(f"{archive.file} does not hold the segments as they are. Look after the disk.")
+    return archive
+
+
+def _clear(folder: Path) -> int:
+    """Remove the files whose content stands in a pack that a record names; gives their number."""
+    chain = _sound(folder)
+    packed = packed_tables(chain.entries)
+    for spot in {spot.pack.file: spot for spot in packed.values()}.values():
+        read_pack(folder, spot.pack, "tables that were packed")
+    gone = list(dict.fromkeys([*_tables_to_clear(folder, chain, packed), *_records_to_clear(folder, chain)]))
+    for path in gone:
+        path.unlink()
+    for name in ("items", "curves"):
+        with contextlib.suppress(OSError):  # it is not empty, or not there
+            (folder / name).rmdir()
+    return len(gone)
+
+
+def _tables_to_clear(folder: Path, chain: Chain, packed: dict[tuple[str, str, str], Packed]) -> Iterator[Path]:
+    for entry in chain.entries:
+        for ref in references(entry).values() if entry.kind == "outcome" else ():
+            path = folder / ref.file
+            if (ref.kind, ref.trial, ref.sha256) in packed and path.exists() and file_hash(path) == ref.sha256:
+                yield path
+
+
+def _records_to_clear(folder: Path, chain: Chain) -> Iterator[Path]:
+    """Segments that stand in an archive as they are, and then the heads of those that do."""
+    heads = []
+    for file in recorded(chain.entries):
+        if not (folder / file).exists():  # its segments were put back as files
+            continue
+        archive = read_archive(folder / file)
+        for name, data in archive.segments.items():
+            path, head = folder / "segments" / name, folder / "heads" / name
+            if path.exists() and path.read_bytes() != data:
+                continue
+            if path.exists():
+                yield path
+            if head.exists() and name in archive.heads:
+                heads.append(head)
+    yield from heads

@@ -1,0 +1,158 @@
+"""What a ledger can be asked: its claims, decisions and outcomes, which of them count, its head, and queries in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from evenhand.ledger import codec, counting
+from evenhand.ledger.chain import hash_of_places
+from evenhand.ledger.history import History, Outcomes
+from evenhand.ledger.records import ClaimRecord, DecisionRecord, OutcomeRecord, VerifyReport
+from evenhand.ledger.segments import Entry
+from evenhand.ledger.tables import references
+from evenhand.ledger.verify import verify
+from evenhand.recipes.outcome import Files, Outcome
+
+
+class LedgerReader:
+    """Reads the ledger in a folder; others may write to it meanwhile."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._history = History(folder)
+
+    def claims(self, name: str | None = None) -> list[ClaimRecord]:
+        """Claims in the order in which they were entered."""
+        found = [codec.claim_from_entry(entry) for entry in self._history.entries("claim")]
+        return [record for record in found if name is None or record.name == name]
+
+    def decisions(self, name: str, hash: str | None = None) -> list[DecisionRecord]:
+        """Decisions on the claims of a name, in the order in which they were entered."""
+        found = [codec.decision_from_entry(entry) for entry in self._history.entries("decision")]
+        return [record for record in found if record.name == name and hash in (None, record.hash)]
+
+    def outcomes(
+        self, trial_ids: Collection[str] | None = None, claim_hash: str | None = None, exploratory: bool = False
+    ) -> list[OutcomeRecord]:
+        """Every attempt at the given trials, in the order of writing.
+
+        Item scores and curves are read from their files when they are first looked at; a file that is missing or
+        altered raises a LedgerError then.
+
+        Args:
+            trial_ids: None for all.
+            claim_hash: only those run for this claim.
+            exploratory: those of ``evenhand try`` instead.
+
+        Raises:
+            LedgerError: the ledger is damaged; names the place.
+        """
+        wanted = None if trial_ids is None else set(trial_ids)
+        return [
+            self._history.outcome(entry)
+            for entry in self._history.entries("outcome")
+            if (wanted is None or entry.about.trial in wanted)
+            and claim_hash in (None, entry.about.claim)
+            and entry.about.exploratory == exploratory
+        ]
+
+    def latest(self, trial_ids: Collection[str]) -> dict[str, OutcomeRecord]:
+        """The attempt that counts for each trial: the first that is a result, else the last failure.
+
+        A result is a set of scores or a divergence. The first counts, so that running again cannot replace it; but one
+        that was made by other code or from other data than a later attempt is superseded by that.
+        """
+        return {key: self._history.outcome(entry) for key, entry in self._counting(trial_ids).items()}
+
+    def superseded(self, trial_ids: Collection[str]) -> int:
+        """Number of trials with a result that a later attempt, by other code or from other data, has replaced."""
+        return counting.superseded(self._history.entries("outcome"), trial_ids)
+
+    def files_of(self, trial_ids: Collection[str]) -> dict[str, Files]:
+        """Code and data behind the result that counts of each trial; nothing else of the results is read."""
+        chosen = self._counting(trial_ids)
+        return {key: entry.about.made for key, entry in chosen.items() if entry.about.is_result}
+
+    def known_before(self, claim_hash: str, trial_ids: Collection[str]) -> dict[str, str]:
+        """What was known of some trials when a claim was entered; all that is known now where it was not.
+
+        Returns:
+            Trial id to the hash of the claim under which its first result was recorded. A failure of the machine and
+            an exploratory trial are no results.
+        """
+        return counting.known_before(self._history.all(), claim_hash, trial_ids)
+
+    def results(self, trial_ids: Collection[str]) -> Mapping[str, Outcome]:
+        """The outcome that counts for each trial that has a result, read when it is first looked at."""
+        chosen = self._counting(trial_ids)
+        return Outcomes(self._history, {key: entry for key, entry in chosen.items() if entry.about.is_result})
+
+    def failures(self, trial_ids: Collection[str]) -> dict[str, OutcomeRecord]:
+        """The attempt that counts for each trial, where it is a failure; divergences too."""
+        chosen = self._counting(trial_ids)
+        return {key: self._history.outcome(entry) for key, entry in chosen.items() if entry.about.failure}
+
+    def head_hash(self, trial_ids: Collection[str] | None = None) -> str:
+        """One hash (16 hex digits) that changes whenever a record is rewritten; empty where there is no record.
+
+        A copy of it outside the ledger (a report, a table in a document, a tag) is what shows that the ledger's owner
+        has written history anew: the chain alone cannot, as whoever owns the folder can compute all its hashes again.
+
+        Args:
+            trial_ids: over their outcomes and all that stands before them, so that it stays as it is while further
+                claims are run in the same ledger; None for the last records of all segments.
+
+        Raises:
+            LedgerError: the ledger is damaged.
+        """
+        if trial_ids is None:
+            return hash_of_places(entry.place for entry in self._history.all())
+        wanted = set(trial_ids)
+        return hash_of_places(
+            entry.place
+            for entry in self._history.entries("outcome")
+            if entry.about.trial in wanted and not entry.about.exploratory
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Harmless remarks on the segments: a torn end that a crash left, a segment that stands twice.
+
+        Raises:
+            LedgerError: the ledger is damaged.
+        """
+        return self._history.notes
+
+    def verify(self) -> VerifyReport:
+        """Check every record and every file; names all that is altered, missing or reordered."""
+        return verify(self.folder)
+
+    def query(self, sql: str, seconds: float | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Ask the DuckDB index; it is rebuilt where it is stale.
+
+        Args:
+            sql: one statement that only reads; it can reach nothing but the index.
+            seconds: after which it is ended; None for a minute.
+
+        Returns:
+            Column names and rows.
+
+        Raises:
+            LedgerError: the query cannot be run, or the ledger is damaged.
+        """
+        from evenhand.ledger import index
+
+        entries = self._history.entries("outcome")  # also where the index is fresh: no answers from a damaged ledger
+
+        def source() -> index.Source:
+            counts = {entry.place.hash for entry in counting.counting(entries).values()}
+            tables = {entry.place.hash: references(entry) for entry in entries}
+            return index.Source([self._history.outcome(entry) for entry in entries], counts, tables)
+
+        seconds = index.SECONDS if seconds is None else seconds
+        return index.query(self.folder, source, self._history.tables.table, sql, seconds)
+
+    def _counting(self, trial_ids: Collection[str]) -> dict[str, Entry]:
+        return counting.counting(self._history.entries("outcome"), trial_ids)

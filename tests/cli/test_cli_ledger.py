@@ -1,0 +1,30 @@
+"""The commands that look after a ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evenhand.ledger import Ledger
+from tests.cli.test_cli import evenhand, parsed
+from tests.ledger.samples import fill
+
+
+def test_a_ledger_is_packed_checked_and_asked(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "l")
+    fill(ledger, 2)
+    refused = evenhand(tmp_path, "ledger", "pack", "--ledger", "l")
+    assert refused.returncode == 4
+    assert "is open for writing" in refused.stderr
+    ledger.close()
+    done = evenhand(tmp_path, "ledger", "pack", "--ledger", "l")
+    assert done.returncode == 0, done.stderr
+    assert "4 tables and 1 segments packed: 6 files" in done.stdout
+    assert "are now 5" in done.stdout
+    again = parsed(evenhand(tmp_path, "ledger", "pack", "--ledger", "l", "--json"))
+    assert (again["tables"], again["packs"], again["files"]) == (0, [], [5, 5])
+    asked = evenhand(tmp_path, "ledger", "query", "select sum(score) from items", "--ledger", "l", "--json")
+    assert list(parsed(asked)[0].values()) == [2 * 3.5]
+    next((tmp_path / "l/packs").glob("curves-*")).unlink()
+    missed = evenhand(tmp_path, "ledger", "verify", "--ledger", "l")
+    assert missed.returncode == 4
+    assert "fault: packs/curves-" in missed.stdout

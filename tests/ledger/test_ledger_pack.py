@@ -1,0 +1,415 @@
+"""Packing changes where tables and records lie, never what they say; cut short anywhere, it loses nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tarfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evenhand.errors import LedgerError
+from evenhand.ledger import Ledger, archive, chain, pack, packs
+from evenhand.ledger.content import content_hash
+from evenhand.ledger.tables import curves_table, items_table
+from evenhand.recipes.outcome import Curve, ItemScores, Outcome
+from tests.ledger.samples import EXECUTION, OUTCOME, SMALL, TRIAL, faults_of, fill
+
+PLAIN = Outcome(
+    items={"score": ItemScores(("x", "y"), np.array([1.0, 0.0]))}, curves={"none": Curve(*np.zeros((2, 0)))}
+)
+EMPTY = Outcome(items={"score": ItemScores((), np.zeros(0))})
+IDS = [replace(TRIAL, seed=seed).id for seed in range(9)]
+
+
+def written(folder: Path, outcomes: tuple[Outcome, ...] = (OUTCOME, PLAIN, SMALL, EMPTY, OUTCOME)) -> Path:
+    """A ledger that two processes wrote, one after the other."""
+    for part in (range(2), range(2, len(outcomes))):
+        ledger = Ledger(folder)
+        for seed in part:
+            ledger.record_outcome(replace(TRIAL, seed=seed), outcomes[seed], EXECUTION, "h", {"git": None})
+        ledger.close()
+    return folder
+
+
+def content(folder: Path) -> list[Any]:
+    """All that a ledger says, as plain data."""
+    found = []
+    for record in Ledger(folder).outcomes():
+        items = {
+            name: (table.ids, table.scores.tolist(), table.outputs, table.clusters)
+            for name, table in record.outcome.items.items()
+        }
+        curves = {name: (c.steps.tolist(), repr(c.values.tolist())) for name, c in record.outcome.curves.items()}
+        found.append((str(record.place), record.trial.id, dict(record.outcome.metrics), items, curves))
+    return found
+
+
+def files_of(folder: Path) -> list[str]:
+    kept = (path for path in folder.rglob("*") if path.is_file() and path.parent.name not in ("locks", "cache"))
+    return sorted(path.relative_to(folder).as_posix() for path in kept)
+
+
+def the(folder: Path, pattern: str) -> Path:
+    (path,) = (folder / "packs").glob(pattern)
+    return path
+
+
+def test_a_packed_ledger_says_what_it_said_and_lies_in_five_files(tmp_path: Path) -> None:
+    before = content(written(tmp_path))
+    head = Ledger(tmp_path).head_hash(IDS)
+    report = Ledger(tmp_path).pack()
+    assert (report.tables, report.segments, len(report.packs)) == (7, 2, 3)
+    assert content(tmp_path) == before
+    assert Ledger(tmp_path).head_hash(IDS) == head
+    assert [path.split("/")[0] for path in files_of(tmp_path)] == ["heads", "packs", "packs", "packs", "segments"]
+    found = Ledger(tmp_path).verify()
+    assert (found.faults, found.notes) == ((), ())
+    assert found.records == 2 + 5 + 2
+
+
+def test_what_is_packed_can_be_asked_in_sql_as_before(tmp_path: Path) -> None:
+    rows = [f"(select list(row order by row) from {table} row)" for table in ("items", "curves", "metrics")]
+    written(tmp_path, (OUTCOME, PLAIN, SMALL))
+    before = Ledger(tmp_path).query(f"select {', '.join(rows)}")
+    Ledger(tmp_path).pack()
+    assert repr(Ledger(tmp_path).query(f"select {', '.join(rows)}")) == repr(before)
+
+
+def test_packing_again_changes_nothing(tmp_path: Path) -> None:
+    Ledger(written(tmp_path)).pack()
+    before = {name: (tmp_path / name).read_bytes() for name in files_of(tmp_path)}
+    report = Ledger(tmp_path).pack()
+    assert (report.tables, report.packs, report.removed) == (0, (), 0)
+    assert {name: (tmp_path / name).read_bytes() for name in files_of(tmp_path)} == before
+
+
+def test_trials_that_are_added_later_are_read_and_can_be_packed_too(tmp_path: Path) -> None:
+    ledger = Ledger(written(tmp_path))
+    ledger.pack()
+    fill(ledger, 8)
+    expected = content(tmp_path)
+    assert len(expected) == 5 + 8
+    assert faults_of(tmp_path) == ""
+    # Two of the eight are the tables of two that were packed before, under the same names: they are packed already.
+    assert ledger.pack().tables == 16 - 4
+    assert content(tmp_path) == expected
+    assert faults_of(tmp_path) == ""
+    assert not (tmp_path / "items").exists()
+
+
+def test_a_reader_that_opened_the_ledger_before_it_was_packed_reads_on(tmp_path: Path) -> None:
+    before = content(written(tmp_path))
+    reader = Ledger(tmp_path)
+    records = reader.outcomes()
+    Ledger(tmp_path).pack()
+    assert records[0].outcome.items["score"].ids == before[0][3]["score"][0]
+    assert len(reader.outcomes()) == 5
+
+
+def test_tables_of_many_row_groups_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pack, "ROWS", 5)
+    monkeypatch.setattr(packs, "_HELD", 2)
+    before = content(written(tmp_path))
+    Ledger(tmp_path).pack()
+    assert content(tmp_path) == before
+    assert faults_of(tmp_path) == ""
+
+
+def test_records_keep_the_hash_of_what_their_tables_hold(tmp_path: Path) -> None:
+    """Without evenhand it can be computed too: columns and rows, then texts as JSON and numbers as 8 bytes each."""
+    written(tmp_path, (OUTCOME, SMALL))
+    expected = hashlib.sha256(
+        '{"columns":["metric","item","score","output","cluster"],"rows":4}\n'
+        '["score","score","score","other"]\n["x","y","ж","x"]\n'.encode()
+        + np.array([0.0, 1.0, 0.5, 2.0]).tobytes()
+        + b'["4","","7",null]\n["g","g","h",null]\n'
+    ).hexdigest()
+    lines = [json.loads(line) for path in (tmp_path / "segments").iterdir() for line in path.open("rb")]
+    (recorded,) = [
+        line["body"]["files"]["items"] for line in lines if line["kind"] == "outcome" and line["body"]["files"]
+    ]
+    assert recorded["content"] == expected == content_hash(items_table(OUTCOME.items))
+    Ledger(tmp_path).pack()
+    (segment,) = (tmp_path / "segments").iterdir()
+    body = json.loads(segment.read_bytes().splitlines()[-1])["body"]
+    assert body["packs"][0]["tables"] == [[IDS[0], recorded["sha256"], expected, 4]]
+
+
+def test_a_ledger_whose_records_do_not_keep_that_hash_is_packed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from evenhand.ledger import ledger
+
+    write = ledger.write_table
+
+    def as_before(*arguments: Any) -> dict[str, Any]:
+        return {key: value for key, value in write(*arguments).items() if key != "content"}
+
+    monkeypatch.setattr(ledger, "write_table", as_before)
+    before = content(written(tmp_path))
+    Ledger(tmp_path).pack()
+    assert content(tmp_path) == before
+    assert faults_of(tmp_path) == ""
+
+
+def test_the_hash_of_a_content_does_not_depend_on_how_a_column_is_stored() -> None:
+    import pyarrow as pa
+
+    table = curves_table(OUTCOME.curves)
+    plain = table.set_column(0, "curve", table["curve"].cast(pa.string()))
+    assert content_hash(table) == content_hash(plain)
+    assert content_hash(table) != content_hash(table.slice(0, 1))
+
+
+def _damaged(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("hurt", "words"),
+    [
+        (_damaged, "was altered"),
+        (lambda path: path.write_bytes(path.read_bytes() + b"more"), "was altered"),
+        (lambda path: path.unlink(), "No such file"),
+    ],
+    ids=["damaged", "extended", "missing"],
+)
+def test_a_pack_that_is_not_as_recorded_names_itself_the_trial_and_the_cure(
+    tmp_path: Path, hurt: Callable[[Path], None], words: str
+) -> None:
+    Ledger(written(tmp_path)).pack()
+    path = the(tmp_path, "items-*")
+    hurt(path)
+    outcome = Ledger(tmp_path).outcomes()[0].outcome
+    for said in (faults_of(tmp_path), _error(lambda: dict(outcome.items))):
+        assert said.startswith(f"packs/{path.name}, which holds the items of trial {IDS[0]}")
+        assert words in said
+        assert "Restore the file from a backup" in said
+    assert dict(outcome.curves)  # another pack
+    with pytest.raises(LedgerError, match=path.name):
+        fill_and_pack(tmp_path)
+
+
+def fill_and_pack(folder: Path) -> None:
+    ledger = Ledger(folder)
+    fill(ledger, 1)
+    ledger.pack()
+
+
+def _error(ask: Callable[[], object]) -> str:
+    with pytest.raises(LedgerError) as caught:
+        ask()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("hurt", [_damaged, lambda path: path.write_bytes(path.read_bytes() + b"\0"), Path.unlink])
+def test_an_archive_of_records_that_is_not_as_recorded_is_named_once(
+    tmp_path: Path, hurt: Callable[[Path], None]
+) -> None:
+    Ledger(written(tmp_path)).pack()
+    path = the(tmp_path, "records-*")
+    hurt(path)
+    (fault, *others) = Ledger(tmp_path).verify().faults
+    assert fault.startswith(f"packs/{path.name}")
+    assert "Restore the file from a backup" in fault
+    assert others == []
+    assert path.name in _error(lambda: Ledger(tmp_path).outcomes())
+
+
+def test_records_cut_from_an_archive_are_missed_though_its_name_fits_its_bytes(tmp_path: Path) -> None:
+    Ledger(written(tmp_path)).pack()
+    found = archive.read_archive(the(tmp_path, "records-*"))
+    the(tmp_path, "records-*").unlink()
+    name, data = sorted(found.segments.items())[0]
+    data = archive.archived({**found.segments, name: data[: data[:-1].rindex(b"\n") + 1]}, found.heads)
+    (tmp_path / "packs" / f"records-{hashlib.sha256(data).hexdigest()[:12]}.tar.gz").write_bytes(data)
+    assert f"segment {name}, record 2: missing" in faults_of(tmp_path)
+
+
+def test_the_removed_record_of_a_packing_is_missed(tmp_path: Path) -> None:
+    Ledger(written(tmp_path)).pack()
+    for folder in ("segments", "heads"):
+        shutil.rmtree(tmp_path / folder)
+    assert "the segment that recorded the packing is missing" in faults_of(tmp_path)
+
+
+def test_an_archive_can_be_unpacked_by_hand(tmp_path: Path) -> None:
+    before = content(written(tmp_path))
+    kept = {
+        name: (tmp_path / name).read_bytes() for name in files_of(tmp_path) if name.startswith(("segments", "heads"))
+    }
+    Ledger(tmp_path).pack()
+    with tarfile.open(the(tmp_path, "records-*")) as bundle:
+        bundle.extractall(tmp_path, filter="data")
+    assert {name: (tmp_path / name).read_bytes() for name in kept} == kept
+    the(tmp_path, "records-*").unlink()
+    assert content(tmp_path) == before
+    assert faults_of(tmp_path) == ""
+    Ledger(tmp_path).pack()
+    assert content(tmp_path) == before
+    assert faults_of(tmp_path) == ""
+
+
+def test_a_segment_or_a_claim_in_use_keeps_a_ledger_from_being_packed(tmp_path: Path) -> None:
+    written(tmp_path)
+    busy, before = Ledger(tmp_path), files_of(tmp_path)
+    with busy.lock("claim-c"):
+        assert "'claim-c' is in use by process" in _error(Ledger(tmp_path).pack)
+    busy.record_outcome(replace(TRIAL, seed=9), SMALL, EXECUTION, "h", {})
+    assert "is open for writing" in _error(Ledger(tmp_path).pack)
+    assert set(before) < set(files_of(tmp_path))
+    busy.close()
+    assert Ledger(tmp_path).pack().segments == 3
+
+
+def test_a_damaged_table_or_record_is_not_packed_and_nothing_is_removed(tmp_path: Path) -> None:
+    written(tmp_path)
+    path = sorted((tmp_path / "items").iterdir())[0]
+    good, before = path.read_bytes(), files_of(tmp_path)
+    _damaged(path)
+    assert f"items/{path.name} does not match the hash" in _error(Ledger(tmp_path).pack)
+    path.write_bytes(good)
+    _damaged(sorted((tmp_path / "segments").iterdir())[0])
+    assert "is damaged and cannot be packed" in _error(Ledger(tmp_path).pack)
+    assert set(before) <= set(files_of(tmp_path))
+
+
+def test_a_table_that_lies_in_a_damaged_file_beside_its_pack_names_both(tmp_path: Path) -> None:
+    written(tmp_path)
+    path = sorted((tmp_path / "items").glob(f"{IDS[0]}*"))[0]
+    data = path.read_bytes()
+    Ledger(tmp_path).pack()
+    path.parent.mkdir()
+    path.write_bytes(data[:-1])
+    assert f"packs/{the(tmp_path, 'items-*').name} holds the table too: remove this file" in faults_of(tmp_path)
+    path.write_bytes(data)
+    assert faults_of(tmp_path) == ""
+    assert Ledger(tmp_path).pack().removed == 1
+
+
+@pytest.mark.parametrize("file", ["/etc/hostname", "../items/x.parquet", "items/../../x.parquet", "items/.x.parquet"])
+def test_a_record_that_names_a_file_elsewhere_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    from evenhand.ledger import ledger
+
+    write = ledger.write_table
+    monkeypatch.setattr(ledger, "write_table", lambda *arguments: write(*arguments) | {"file": file})
+    written(tmp_path, (OUTCOME, SMALL))
+    assert f"{file!r}" in faults_of(tmp_path)
+    for ask in (Ledger(tmp_path).outcomes, Ledger(tmp_path).pack):
+        assert "no table of a ledger" in _error(ask)
+
+
+@pytest.mark.parametrize("file", ["../packs/items-0123456789ab.parquet", "packs/../x.parquet", "/etc/hostname"])
+def test_a_packing_that_names_a_file_elsewhere_is_refused(tmp_path: Path, file: str) -> None:
+    from evenhand.ledger.writer import SegmentWriter
+
+    written(tmp_path, (SMALL, SMALL))
+    body = {"packs": [{"kind": "items", "file": file, "sha256": "0" * 64, "tables": []}]}
+    writer = SegmentWriter(tmp_path)
+    writer.append(
+        "pack", body | {"records": {"file": "packs/records-0123456789ab.tar.gz", "sha256": "", "segments": []}}
+    )
+    writer.close()
+    assert "no file of a ledger" in faults_of(tmp_path)
+
+
+def _steps(folder: Path, monkeypatch: pytest.MonkeyPatch, last: int) -> int:
+    """Pack in a child that ends at once before its ``last``-th change on the disk; gives its exit code."""
+    child = os.fork()
+    if child == 0:
+        done = 0
+
+        def counted(act: Callable[..., Any]) -> Callable[..., Any]:
+            def step(*arguments: Any, **named: Any) -> Any:
+                nonlocal done
+                if done == last:
+                    os._exit(9)
+                done += 1
+                return act(*arguments, **named)
+
+            return step
+
+        code = 1
+        try:
+            for owner, name in ((Path, "unlink"), (Path, "replace"), (Path, "rmdir"), (Path, "write_bytes")):
+                monkeypatch.setattr(owner, name, counted(getattr(owner, name)))
+            monkeypatch.setattr(os, "write", counted(os.write))
+            Ledger(folder).pack()
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_killed_before_any_of_its_steps_it_has_lost_nothing_and_goes_on_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = written(tmp_path / "source", (PLAIN, SMALL, SMALL))
+    expected, steps, code = content(source), 0, 9
+    while code == 9:
+        folder = tmp_path / str(steps)
+        shutil.copytree(source, folder)
+        code = _steps(folder, monkeypatch, steps)
+        assert faults_of(folder) == "", f"killed before step {steps}"
+        assert content(folder) == expected, f"killed before step {steps}"
+        Ledger(folder).pack()
+        assert content(folder) == expected
+        assert faults_of(folder) == ""
+        assert not (folder / "items").exists()
+        assert len(list((folder / "segments").iterdir())) <= 2
+        shutil.rmtree(folder)
+        steps += 1
+    assert code == 0
+    assert steps > 15
+
+
+def test_a_ledger_that_is_packed_while_it_is_checked_has_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from evenhand.ledger import verify
+
+    written(tmp_path)
+    read = verify.read_chain
+
+    def and_packed(folder: Path) -> Any:
+        chain = read(folder)
+        Ledger(folder).pack()
+        return chain
+
+    monkeypatch.setattr(verify, "read_chain", and_packed)
+    assert Ledger(tmp_path).verify().faults == ()
+    assert not (tmp_path / "items").exists()
+
+
+@pytest.mark.parametrize("step", ["glob", "heads"])
+def test_a_ledger_that_is_packed_while_it_is_read_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Packed after its heads were read, or after its segments were listed."""
+    before, owner = content(written(tmp_path)), Ledger(tmp_path)
+    name = "_read_heads" if step == "heads" else "_readings"
+    act, todo = getattr(chain, name), [owner.pack]
+
+    def first_pack(*arguments: Any) -> Any:
+        if step == "heads":
+            found = act(*arguments)
+        if todo:
+            todo.pop()()
+        return found if step == "heads" else act(*arguments)
+
+    monkeypatch.setattr(chain, name, first_pack)
+    assert content(tmp_path) == before
+    assert not todo
+    assert not (tmp_path / "items").exists()
