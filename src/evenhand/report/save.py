@@ -25,9 +25,9 @@ def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path
         DataError: the page cannot be written; names the cure.
     """
     claim = loaded.resolved
-    decision = decided(loaded, ledger)
     ids = [trial.id for trial in all_trials(claim)]
-    records = ledger.outcomes(trial_ids=ids)
+    records = ledger.outcomes(trial_ids=ids)  # first: records that are held are not read a second time to decide
+    decision = decided(loaded, ledger)
     shown = _exhibited(loaded, records)
     html = render_report(
         claim,
