@@ -25,8 +25,9 @@ from evenhand_systems.anchored_sft.data.conversations import (
     tokenise,
 )
 from evenhand_systems.anchored_sft.data.mix import training_order
-from evenhand_systems.anchored_sft.evaluation.answers import check_opening, render
+from evenhand_systems.anchored_sft.evaluation.answers import render
 from evenhand_systems.anchored_sft.evaluation.losses import Answers, ForgettingEvaluation
+from evenhand_systems.anchored_sft.evaluation.opening import check_opening
 from evenhand_systems.anchored_sft.evaluation.reward_model import (
     JudgedAnswer,
     JudgedQuestion,

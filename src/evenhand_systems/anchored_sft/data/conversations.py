@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from evenhand.errors import DataError, Fault, FaultsError, SettingsError
 from evenhand_systems.anchored_sft.chat_files import read_records, shown
-from evenhand_systems.anchored_sft.evaluation.answers import Message, check_opening, render
+from evenhand_systems.anchored_sft.evaluation.answers import Message, render
+from evenhand_systems.anchored_sft.evaluation.opening import check_opening
 
 ROLES = ("system", "user", "assistant")
 SHOWN_FAULTS = 20
