@@ -7,21 +7,18 @@ ledger is damaged, locked or cannot be written; 130 interrupted.
 
 from __future__ import annotations
 
-import json
 import sys
 import tomllib
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
 
+from evenhand.cli.as_json import write_json
+from evenhand.cli.consoles import note, out, warn
 from evenhand.cli.data import data
 from evenhand.cli.power import power
 from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError
-from evenhand.report.marks import visible
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,36 +40,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Trials side by side; default: one per core.")]
 
 
-class PlainConsole(Console):
-    """A console on which nothing that is printed can act: control characters in the content are shown as marks."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As rich does, with the marks."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(visible(segment.text), segment.style)
-
-
-def out() -> Console:
-    """The console for results."""
-    return PlainConsole(highlight=False)
-
-
-def note() -> Console:
-    """The console for progress and remarks: standard error, so that results can be piped."""
-    return PlainConsole(stderr=True, highlight=False)
-
-
-def warn(sentences: Sequence[str]) -> None:
-    """Print warnings, a line each, where they are in nobody's way."""
-    for sentence in sentences:
-        note().print(f"warning: {' '.join(sentence.split())}", style="yellow", markup=False, soft_wrap=True)
-
-
 def print_json(document: Any) -> None:
     """Print plain data as JSON; what is undefined is null."""
     from evenhand.cli.output import plain
 
-    sys.stdout.write(json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_json(plain(document))
 
 
 @app.command()
