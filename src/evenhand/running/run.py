@@ -60,6 +60,7 @@ class Tick:
         seconds_per_trial: mean wall time of the trials that this run has finished, or None before the first.
         jobs: slots.
         contrasts: variants against the baseline over the pairs so far; to watch, not to judge by.
+        done: how many of the ``total`` trials have an outcome; those after a look that is not due yet are not pending.
     """
 
     stand: Progress
@@ -69,6 +70,7 @@ class Tick:
     seconds_per_trial: float | None
     jobs: int
     contrasts: Sequence[Contrast] = ()
+    done: int = 0
 
     @property
     def seconds_left(self) -> float | None:
@@ -119,19 +121,15 @@ class _Run:
     alone: set[str] = field(default_factory=set)
     trials: dict[str, Trial] = field(default_factory=dict)
     durations: list[float] = field(default_factory=list)
-    total: int = 0
+    rung: str = ""
+    of_rung: Sequence[str] = ()
     contrasts: Sequence[Contrast] = ()
     next_contrasts: float = 0.0
 
     def loop(self) -> None:
-        claim = self.loaded.resolved
-        stand = progress(claim, self.outcomes)
-        rung = ""
+        stand = progress(self.loaded.resolved, self.outcomes)
+        self._tick(stand)
         while True:
-            if stand.rung.name != rung:
-                rung = stand.rung.name
-                self.total = len(list(claim.trials(stand.rung, stand.standing)))
-                self._tell_pruned(stand)
             self._fill(stand)
             if stand.finished and not self.slots.running:
                 self._tick(stand)
@@ -157,7 +155,10 @@ class _Run:
             now = time.monotonic()
             self.next_contrasts = now + CONTRAST_SHARE * (now - start)
 
-    def _tell_pruned(self, stand: Progress) -> None:
+    def _enter(self, stand: Progress) -> None:
+        """Take note of the rung that is reached, and say who is not at it any more."""
+        self.rung = stand.rung.name
+        self.of_rung = [trial.id for trial in self.loaded.resolved.trials(stand.rung, stand.standing)]
         for arm, (rung, reason) in stand.pruned.items():
             self.observer.message(f"'{arm}' is screened out at rung '{rung}': {reason}")
 
@@ -246,6 +247,8 @@ class _Run:
             self.observer.message(f"'{trial.arm}' fails in the same way each time; {len(left)} trials are left out")
 
     def _tick(self, stand: Progress) -> None:
+        if stand.rung.name != self.rung:
+            self._enter(stand)
         running = []
         for key, job in self.slots.running.items():
             found = last_progress(Path(job.workdir)) or {}
@@ -255,7 +258,10 @@ class _Run:
                 )
             )
         mean = sum(self.durations) / len(self.durations) if self.durations else None
-        self.observer.tick(Tick(stand, self.total, running, self.outcomes, mean, self.slots.jobs, self.contrasts))
+        done = sum(key in self.outcomes for key in self.of_rung)
+        self.observer.tick(
+            Tick(stand, len(self.of_rung), running, self.outcomes, mean, self.slots.jobs, self.contrasts, done)
+        )
 
 
 def run_claim(
