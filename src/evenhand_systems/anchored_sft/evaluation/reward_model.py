@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.data import models, reading
+from evenhand.data.model_sizes import check_sizes
 from evenhand.errors import DataError, EvenhandError, Fault, FaultsError
 from evenhand_systems.anchored_sft.chat_files import read_records, shown
 from evenhand_systems.anchored_sft.data.conversations import SHOWN_FAULTS
@@ -300,6 +301,8 @@ def _load(path: str, device: str) -> tuple[Any, Any]:
         config = AutoConfig.from_pretrained(path)
         tokenizer = AutoTokenizer.from_pretrained(path)
         if config.num_labels == 1:
+            if models.is_local(path):
+                check_sizes(AutoModelForSequenceClassification, Path(path).expanduser())
             model, report = AutoModelForSequenceClassification.from_pretrained(path, output_loading_info=True)
             models.check_base(model, path)
     except Exception as error:
