@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.errors import counted
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.run import Observer, RunningTrial, Tick
@@ -126,7 +127,8 @@ class LiveObserver(Observer):
     def _view(self, tick: Tick) -> list[RenderableType]:
         left = f" · {duration(tick.seconds_left)} left" if tick.seconds_left is not None else ""
         head = Text(
-            f"{self.claim.name} · rung {tick.stand.rung.name} · {tick.done} of {tick.total} trials{left}", style="bold"
+            f"{self.claim.name} · rung {tick.stand.rung.name} · {tick.done} of {counted(tick.total, 'trial')}{left}",
+            style="bold",
         )
         # A progress bar ends no line by itself; the padding does.
         bar = Padding(ProgressBar(total=max(1, tick.total), completed=tick.done), 0)
@@ -168,7 +170,7 @@ class LiveObserver(Observer):
                 Text(f"{found.arm} - {found.against}", no_wrap=True),
                 Text(found.condition, style="dim"),
                 Text(f"{found.estimate:+.4f} {interval}"),
-                Text(f"{len(found.seeds)} seeds so far; no verdict yet", style="dim"),
+                Text(f"{counted(len(found.seeds), 'seed')} so far; no verdict yet", style="dim"),
             )
         return table
 

@@ -18,7 +18,7 @@ from evenhand.cli.as_json import write_json
 from evenhand.cli.consoles import note, out, warn
 from evenhand.cli.data import data
 from evenhand.cli.power import power
-from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError
+from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -193,7 +193,7 @@ def bind(
         state = "not what the ledger says" if check else "written anew"
         for block in page.stale:
             out().print(f"{page.path}:{block.line}: {block.claim.name}: {state}", soft_wrap=True)
-        out().print(f"{page.path}: {page.blocks} tables, {len(page.stale)} {state}", soft_wrap=True)
+        out().print(f"{page.path}: {counted(page.blocks, 'table')}, {len(page.stale)} {state}", soft_wrap=True)
     raise typer.Exit(2 if check and any(page.stale for page in bound) else 0)
 
 
@@ -273,7 +273,7 @@ def verify(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> No
     else:
         console = out()
         head = f", head {result.head}" if result.head else ""
-        console.print(f"{result.records} records checked{head}", soft_wrap=True)
+        console.print(f"{counted(result.records, 'record')} checked{head}", soft_wrap=True)
         for text in result.notes:
             console.print(f"note: {text}", markup=False, soft_wrap=True)
         for fault in result.faults:

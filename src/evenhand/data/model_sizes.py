@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.data import reading
-from evenhand.errors import DataError
+from evenhand.errors import DataError, counted
 
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth")
 """Endings of files with weights."""
@@ -152,5 +152,5 @@ def _bytes(folder: Path) -> int:
 
 
 def _held(folder: Path, stored: Mapping[str, tuple[int, ...]]) -> str:
-    tensors = f"{len(stored)} tensors in " if stored else ""
-    return f"the weights beside it are {tensors}{_bytes(folder):,} bytes"
+    tensors = f"{counted(len(stored), 'tensor')} in " if stored else ""
+    return f"the weights beside it are {tensors}{counted(_bytes(folder), 'byte')}"

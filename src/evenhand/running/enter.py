@@ -88,7 +88,7 @@ def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[str]:
     if not count:
         return []
     return [
-        f"{'1 result replaces an earlier one' if count == 1 else f'{count} results replace earlier ones'} that other "
+        f"{'1 result replaces an earlier one' if count == 1 else f'{count:,} results replace earlier ones'} that other "
         "code or other data had made: code or data were changed after results had been seen."
     ]
 

@@ -16,7 +16,7 @@ from evenhand.decisions.decide import progress, running_contrasts
 from evenhand.decisions.pairs import Outcomes
 from evenhand.decisions.screening import Progress
 from evenhand.decisions.verdict import Contrast, Decision
-from evenhand.errors import ClaimError
+from evenhand.errors import ClaimError, counted
 from evenhand.execution.failures import Ending, Retries, keeps_its_work, likeness
 from evenhand.execution.local.slots import Finished, LocalSlots, last_progress, read_outcome
 from evenhand.execution.machine import provenance
@@ -239,12 +239,13 @@ class _Run:
             return
         left = [t for t in alike if t.id not in self.outcomes]
         for other in left:
-            message = f"not tried: {len(same)} trials of this arm failed alike ({failure.message})"
+            message = f"not tried: {counted(len(same), 'trial')} of this arm failed alike ({failure.message})"
             skipped = Outcome(failure=replace(failure, message=message))
             self.ledger.record_outcome(other, skipped, Execution(attempt=0), claim.hash, self.origin)
             self.outcomes[other.id] = skipped
         if left:
-            self.observer.message(f"'{trial.arm}' fails in the same way each time; {len(left)} trials are left out")
+            count = counted(len(left), "trial")
+            self.observer.message(f"'{trial.arm}' fails in the same way each time; {count} left out")
 
     def _tick(self, stand: Progress) -> None:
         if stand.rung.name != self.rung:

@@ -13,7 +13,7 @@ from evenhand.claims.expectations import is_usable
 from evenhand.claims.resolve import ResolvedClaim, changed_fields, indexed, item_sets, leaves
 from evenhand.claims.schema import Claim
 from evenhand.decisions.verdict import Decision, Standing, Verdict
-from evenhand.errors import ClaimError, Fault
+from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
 
@@ -108,7 +108,7 @@ def require_entered(claim: ResolvedClaim, source: Path, ledger: Ledger) -> None:
         raise changed(claim, source, earlier)
     known = ledger.outcomes(trial_ids=trial_ids(claim))
     if known or ledger.claims(claim.name):
-        more = f"; {len(known)} outcomes of its trials are known from other claims" if known else ""
+        more = f"; {counted(len(known), 'outcome')} of its trials known from other claims" if known else ""
         cure = f"this claim was never entered in the ledger{more}. Enter it with `evenhand run {source.name}`"
         raise ClaimError(
             f"The claim '{claim.name}' cannot be decided", [Fault(f"{source.name} (claim {claim.hash})", cure)]
