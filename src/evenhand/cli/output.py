@@ -80,7 +80,7 @@ def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "rungs": rungs,
         "foresight": [plain(row) for row in foresee(claim, done)],
         "stale": dict(compared.stale),
-        "anew": compared.sentences(all_trials(claim)),
+        "anew": [*filter(None, [standing.other_code(claim, ledger)]), *compared.sentences(all_trials(claim))],
     }
 
 

@@ -25,6 +25,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
+from evenhand.running import standing
 from evenhand.running.enter import decided, fix_claim, outcomes_so_far, stale_results
 from evenhand.running.freshness import freshness
 
@@ -283,6 +284,8 @@ def run_claim(
     """
     watcher = observer or Observer()
     with ledger.lock(f"claim-{loaded.resolved.name}"):
+        if standing.entered(loaded.resolved, ledger) is None and (told := standing.other_code(loaded.resolved, ledger)):
+            watcher.message(told)
         fix_claim(loaded, ledger, amend=amend)
         known = outcomes_so_far(loaded.resolved, ledger)
         compared = stale_results(loaded, ledger.files_of([trial.id for trial in all_trials(loaded.resolved)]))
