@@ -98,7 +98,7 @@ def _is_own(name: str, modules: Mapping[str, Any]) -> bool:
     for i, part in enumerate(parts):
         if part.isdecimal():
             layers = modules.get(".".join(parts[:i]))
-            return hasattr(layers, "__len__") and part not in dict(layers.named_children())
+            return layers is not None and hasattr(layers, "__len__") and part not in dict(layers.named_children())
     return False
 
 

@@ -346,7 +346,7 @@ def test_conversations_that_stand_twice_are_told_and_kept(tmp_path: Path) -> Non
     found = read_conversations(path)
     assert len(found) == 6
     assert "4 of 6 conversations are 2 that stand more than once, the first is r1" in repeated(found)
-    assert "1 ids stand before different conversations, the first is r0" in repeated(found)
+    assert "1 id stands before different conversations, the first is r0" in repeated(found)
 
 
 @pytest.mark.parametrize("record", [{"id": ["a"]}, {"id": True}, {"id": {"a": 1}}, {"subset": 3}, {"subset": ["a"]}])
