@@ -6,6 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with what it counts, as people write it: ``1 table``, ``2 tables``, ``1,000 tables``.
+
+    Args:
+        number: how many.
+        one: the word for a single one.
+        many: the word for several, where it does not only take an s.
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 class EvenhandError(Exception):
     """Base of all errors that evenhand raises on purpose.
 
@@ -34,8 +45,9 @@ class FaultsError(EvenhandError):
 
     def __init__(self, what: str, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
-        super().__init__("\n".join([f"{what}: {count}", *(f"  {fault}" for fault in self.faults)]))
+        super().__init__(
+            "\n".join([f"{what}: {counted(len(self.faults), 'fault')}", *(f"  {fault}" for fault in self.faults)])
+        )
 
 
 class ClaimError(FaultsError):

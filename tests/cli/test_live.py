@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -38,7 +39,7 @@ def tick_of() -> tuple[Tick, LiveObserver, io.StringIO]:
     out = io.StringIO()
     observer = LiveObserver(claim, Console(file=out, width=60, force_terminal=True, color_system=None))
     contrasts = running_contrasts(claim, stand, outcomes)
-    return Tick(stand, 12, running, outcomes, 10.0, 2, contrasts), observer, out
+    return Tick(stand, 12, running, outcomes, 10.0, 2, contrasts, done=6), observer, out
 
 
 def test_the_live_view_shows_every_running_trial_the_time_left_and_the_running_contrast() -> None:
@@ -66,3 +67,17 @@ def test_plain_lines_tell_each_trial_and_once_the_time_left() -> None:
         "about 25 s left at this rung, after the first trial"
     ]
     assert lines[1].startswith("[7/12] off · default · confirm · seed 3: score 0.")
+
+
+def test_trials_that_end_together_are_counted_one_by_one_and_a_retry_is_not() -> None:
+    tick, _, _ = tick_of()
+    out = io.StringIO()
+    observer = PlainObserver(claim_of(), Console(file=out, width=60))
+    outcome = next(iter(tick.outcomes.values()))
+    observer.tick(tick)
+    for trial, retry in zip(tick.stand.pending, (False, True, False), strict=False):
+        observer.finished(trial, outcome, Execution(seconds=3.0), retry)
+    observer.tick(replace(tick, done=8))
+    observer.finished(tick.stand.pending[3], outcome, Execution(seconds=3.0), False)
+    counts = [line.partition("]")[0] for line in out.getvalue().splitlines() if line.startswith("[")]
+    assert counts == ["[7/12", "[7/12", "[8/12", "[9/12"]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import json
+import resource
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +20,8 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 from evenhand.data import models
 from evenhand.errors import DataError
 from evenhand.recipes.error_classes import classify
-from tests.mutations import assert_only_data_errors, mutations
+from evenhand_systems.anchored_sft.standin.tokenizer import character_tokenizer
+from tests.mutations import assert_only_data_errors, json_mutations, mutations
 
 
 @pytest.fixture
@@ -53,6 +59,18 @@ def with_adapter(folder: Path) -> None:
 
 def load(path: Any) -> Any:
     return models.load_model(AutoModelForCausalLM, str(path))
+
+
+@contextlib.contextmanager
+def limited_memory(more: int) -> Iterator[None]:
+    """Address space for the while: what is taken now, and so many bytes more."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (taken + more, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def change(folder: Path, weights: dict[str, Any]) -> None:
@@ -153,8 +171,65 @@ def test_damaged_weights_load_whole_or_are_a_fault_of_the_data(folder: Path) -> 
             raise DataError(f"{path.name}: {error}") from error
         assert all(bool(torch.isfinite(value).all()) for value in model.parameters())
 
-    refused, _ = assert_only_data_errors(read, mutations(path.read_bytes(), 100), path)
+    refused, _ = assert_only_data_errors(read, mutations(path.read_bytes(), 190), path)
     assert refused > 20
+
+
+ABSURD = (10**12, -4, 3, "8")
+
+
+def test_configs_that_do_not_fit_their_weights_are_refused_before_memory_is_taken(folder: Path) -> None:
+    path = folder / "config.json"
+    sound = json.loads(path.read_text())
+    wanted = {name: value.shape for name, value in load(folder).state_dict().items()}
+    one_off = (json.dumps({**sound, key: value}).encode() for key in sorted(sound) for value in ABSURD[:8])
+    damaged = itertools.islice(
+        itertools.chain(one_off, json_mutations(sound, 60), mutations(path.read_bytes(), 60)), 300
+    )
+
+    def read(_: Path) -> None:
+        with limited_memory(2 << 30):
+            model = load(folder)
+        assert {name: value.shape for name, value in model.state_dict().items()} == wanted
+
+    refused, accepted = assert_only_data_errors(read, damaged, path)
+    assert refused > 40
+    assert accepted > 10
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("hidden_size", 10**12), ("num_hidden_layers", 10**9), ("vocab_size", 2**62), ("hidden_size", 16)],
+)
+def test_an_absurd_size_is_said_with_the_weights_that_are_there(key: str, value: int, folder: Path) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    with pytest.raises(DataError, match=r"config\.json.*(weights beside it|transformers can build)"):
+        load(folder)
+
+
+def test_weights_that_a_config_has_no_place_for_are_not_left_out_in_silence(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    more = {k.replace("layers.0", "layers.1"): v.clone() for k, v in load_file(path).items() if "layers.0" in k}
+    save_file(load_file(path) | more, path, {"format": "pt"})
+    with pytest.raises(DataError, match=r"config\.json has no place for \(model\.layers\.1\..* and 8 more\)"):
+        load(folder)
+    save_file({k: v for k, v in load_file(path).items() if "layers.1" not in k} | {"v_head": torch.ones(1)}, path)
+    assert load(folder).config.num_hidden_layers == 1  # another program's head is nothing of the model
+
+
+def test_damaged_tokenizers_are_a_fault_of_the_data(folder: Path) -> None:
+    character_tokenizer("abc ").save_pretrained(folder)
+    for name, damaged in (
+        ("tokenizer.json", json_mutations(json.loads((folder / "tokenizer.json").read_text()), 60)),
+        ("tokenizer.json", mutations((folder / "tokenizer.json").read_bytes(), 40)),
+        ("tokenizer_config.json", json_mutations(json.loads((folder / "tokenizer_config.json").read_text()), 50)),
+        ("tokenizer_config.json", mutations((folder / "tokenizer_config.json").read_bytes(), 50)),
+    ):
+        sound = (folder / name).read_bytes()
+        refused, _ = assert_only_data_errors(lambda _: models.load_tokenizer(str(folder)), damaged, folder / name)
+        assert refused > 5
+        (folder / name).write_bytes(sound)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "null", "", '{"version": "1.0", "model": 3}'])

@@ -55,7 +55,7 @@ def test_a_failure_survives_the_file() -> None:
         ({"metric": {}}, "unknown keys ['metric']"),
         ({"metrics": {"a": "high"}}, "'metrics.a' must be a number"),
         ({"items": {"a": {"ids": ["x"]}}}, "'items.a' needs ids and scores"),
-        ({"items": {"a": {"ids": ["x"], "scores": [1, 2]}}}, "1 ids but 2 scores"),
+        ({"items": {"a": {"ids": ["x"], "scores": [1, 2]}}}, "1 id but 2 scores"),
         ({"items": {"a": {"ids": ["x", "x"], "scores": [1, 2]}}}, "name 'x' twice"),
         ({"items": {"a": {"ids": [], "scores": []}}}, "are empty"),
         ({"items": {"a": {"ids": ["x"], "scores": [None]}}}, "must be a number"),
@@ -169,7 +169,7 @@ def test_500_damaged_files_of_each_kind_are_read_or_told_in_a_sentence(tmp_path:
         (Outcome(spent={"steps": -1.0}), "spent.steps = -1"),
         (Outcome(grain={"tokens": float("inf")}), "grain.tokens = inf"),
         (Outcome(curves={"loss": Curve(np.array([1, np.inf]), np.array([1.0, 2.0]))}), "curves.loss.steps[1] = inf"),
-        (Outcome(curves={"loss": Curve(np.array([1.0]), np.array([1.0, 2.0]))}), "1 steps but 2 values"),
+        (Outcome(curves={"loss": Curve(np.array([1.0]), np.array([1.0, 2.0]))}), "1 step but 2 values"),
         (
             Outcome({"a": 0.99}, items={"a": ItemScores(("x", "y"), np.array([0.0, 1.0]))}),
             "metrics.a = 0.99, but the mean of the 2 scores in items.a is 0.5",

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.text import Text
 
-from evenhand.cli.main import PlainConsole
+from evenhand.cli.console import PlainConsole
 from evenhand.report.marks import visible
 
 TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

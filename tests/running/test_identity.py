@@ -12,12 +12,14 @@ import pytest
 from evenhand.claims.load import load_claim
 from evenhand.cli.output import plan_document, status_documents
 from evenhand.decisions.verdict import Decision
+from evenhand.errors import ClaimError
 from evenhand.ledger import Ledger
 from evenhand.report.save import save_report
 from evenhand.running.enter import decided
 from evenhand.running.run import run_claim
 from tests.cli.test_cli import evenhand
-from tests.running.test_run import Recorder
+from tests.running.test_run import Recorder, write_claim
+from tests.running.test_run import run as run_toy
 
 RECIPE = """
 from evenhand.recipes.contract import Bench, RecipeSettings, recipe
@@ -419,3 +421,34 @@ def test_an_installed_recipe_is_known_by_the_version_of_its_package_or_by_the_on
     assert len(told) == (1 if declared else 0)
     if declared:
         assert "1.0 (off (seeds 0, 1, 2, 3), on (seeds 0, 1, 2, 3)) against 2.0 (off (seed 4), on (seed 4))" in told[0]
+
+
+def test_a_bug_mended_in_the_recipe_itself_is_no_amendment_and_all_its_trials_run_anew(toy_folder: Path) -> None:
+    path, store = write_claim(toy_folder), Ledger(toy_folder / "ledger")
+    first = load_claim(path).resolved
+    run_toy(path)
+    recipe = toy_folder / "toy.py"
+    recipe.write_text(recipe.read_text().replace("level = 0.5 +", "level = 0.55 +"))
+    sys.modules.pop("toy", None)
+    changed = load_claim(path)
+    with pytest.raises(ClaimError, match=r"made by other code of its recipe.*(?s:.)*no amendment") as caught:
+        decided(changed, store)
+    assert "fingerprint" not in str(caught.value)
+    assert "other code of its recipe" in plan_document(changed, store)["anew"][0]
+    verdict, recorder = run_toy(path)
+    assert len(recorder.trials) == 8
+    assert any("other code of its recipe" in message for message in recorder.messages)
+    assert verdict.title == "gain (>= margin)"
+    decision = decided(changed, Ledger(toy_folder / "ledger"))
+    assert decision.standing.fixed == "before"
+    assert any("other code of its recipe" in warning for warning in decision.warnings)
+    path.write_text(path.read_text().replace("margin = 0.05", "margin = 0.01"))
+    with pytest.raises(ClaimError, match="states another claim"):
+        run_toy(path)
+    run_toy(path, amend=True)
+    recipe.write_text(recipe.read_text() + "# tidied\n")
+    sys.modules.pop("toy", None)
+    verdict, _ = run_toy(path)
+    assert verdict.title == "gain (amended, >= margin)"
+    assert first.hash != changed.resolved.hash
+    sys.modules.pop("toy", None)

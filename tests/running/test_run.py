@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -11,9 +12,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from evenhand import files
 from evenhand.claims.load import LoadedClaim, load_claim, queue
+from evenhand.cli.live import PlainObserver
 from evenhand.decisions.verdict import Verdict
 from evenhand.errors import ClaimError, LedgerError
 from evenhand.ledger import Ledger
@@ -327,3 +330,13 @@ def test_a_run_leaves_no_process_behind(toy_folder: Path) -> None:
             assert not str(entry.readlink()).startswith(here), entry
         except (OSError, PermissionError):
             continue
+
+
+def test_progress_counts_every_trial_once_with_two_jobs_and_planned_looks(toy_folder: Path) -> None:
+    out = io.StringIO()
+    loaded = load_claim(write_claim(toy_folder, arm="settings.noise = 0.6", more="looks = [2, 4]"))
+    with PlainObserver(loaded.resolved, Console(file=out, width=200)) as observer:
+        run_claim(loaded, Ledger(toy_folder / ".evenhand"), jobs=2, observer=observer)
+    counts = [line.partition("]")[0] for line in out.getvalue().splitlines() if line.startswith("[")]
+    assert counts == [f"[{i + 1}/8" for i in range(len(counts))]
+    assert len(counts) > 4

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +10,7 @@ import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
+from evenhand.cli.as_json import write_json
 from evenhand.report.marks import visible
 
 DEFAULT_LEDGER = Path(".evenhand")
@@ -49,4 +48,4 @@ def print_json(document: Any) -> None:
     """Print plain data as JSON; what is undefined is null."""
     from evenhand.cli.output import plain
 
-    sys.stdout.write(json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_json(plain(document))

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from evenhand.cli.as_json import write_json
+from evenhand.cli.console import out
 
 if TYPE_CHECKING:
     from evenhand.data.requirements import DataState
@@ -26,7 +27,7 @@ def data(
 
     states = [examine(need, folder) for need in registered() if system in (None, need.system)]
     if as_json:
-        sys.stdout.write(json.dumps([_plain(state) for state in states], indent=2, ensure_ascii=False) + "\n")
+        write_json([_plain(state) for state in states])
     else:
         _show(states, folder)
     raise typer.Exit(2 if any(state.sound is False for state in states) else 0)
@@ -44,10 +45,9 @@ def _plain(state: DataState) -> dict[str, Any]:
 
 
 def _show(states: list[DataState], folder: Path) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = out()
     if not states:
         console.print("No installed system needs data.")
     elif not any(state.present for state in states):

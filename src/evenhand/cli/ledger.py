@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, out, print_json
+from evenhand.errors import counted
 
 ledger_app = typer.Typer(no_args_is_help=True, help="Look into the ledger, check it and pack it.")
 
@@ -26,7 +27,7 @@ def verify(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> No
     else:
         console = out()
         head = f", head {result.head}" if result.head else ""
-        console.print(f"{result.records} records checked{head}", soft_wrap=True)
+        console.print(f"{counted(result.records, 'record')} checked{head}", soft_wrap=True)
         for text in result.notes:
             console.print(f"note: {text}", markup=False, soft_wrap=True)
         for fault in result.faults:
@@ -67,8 +68,7 @@ def pack(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None
     console, (files, files_after), (size, size_after) = out(), result.files, result.bytes
     for file in result.packs:
         console.print(file, markup=False, soft_wrap=True)
-    done = f"{result.tables} tables and {result.segments} segments packed" if result.packs else "Nothing to pack"
-    console.print(
-        f"{done}: {files} files with {size / 1e6:.1f} MB are now {files_after} with {size_after / 1e6:.1f} MB",
-        soft_wrap=True,
-    )
+    packed = f"{counted(result.tables, 'table')} and {counted(result.segments, 'segment')} packed"
+    before = f"{counted(files, 'file')} with {size / 1e6:.1f} MB"
+    done = packed if result.packs else "Nothing to pack"
+    console.print(f"{done}: {before} are now {files_after} with {size_after / 1e6:.1f} MB", soft_wrap=True)

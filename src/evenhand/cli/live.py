@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.errors import counted
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.run import Observer, RunningTrial, Tick
@@ -70,17 +71,17 @@ class PlainObserver(Observer):
 
     def tick(self, tick: Tick) -> None:
         """Keep what the next line needs; say once how long the rung will take."""
-        self.left, self.total = tick.seconds_left, tick.total
-        self.done = tick.total - len(tick.stand.pending)
+        self.left, self.total, self.done = tick.seconds_left, tick.total, tick.done
         if self.left is not None and not self._told:
             self._told = True
             self._line(f"about {duration(self.left)} left at this rung, after the first trial")
 
     def finished(self, trial: Trial, outcome: Outcome, execution: Execution, retry: bool) -> None:
-        """One line per trial."""
+        """One line per trial; several may end between two ticks."""
+        self.done += not retry
         again = " (will be tried again)" if retry else ""
         words = outcome_words(outcome, self.metrics)
-        self._line(f"[{self.done + 1}/{self.total}] {trial.label()}: {words}, {duration(execution.seconds)}{again}")
+        self._line(f"[{self.done}/{self.total}] {trial.label()}: {words}, {duration(execution.seconds)}{again}")
 
     def message(self, text: str) -> None:
         """One line per message."""
@@ -124,13 +125,13 @@ class LiveObserver(Observer):
         self.live.console.print(Text(text, style="yellow"))
 
     def _view(self, tick: Tick) -> list[RenderableType]:
-        done = tick.total - len(tick.stand.pending)
         left = f" · {duration(tick.seconds_left)} left" if tick.seconds_left is not None else ""
         head = Text(
-            f"{self.claim.name} · rung {tick.stand.rung.name} · {done} of {tick.total} trials{left}", style="bold"
+            f"{self.claim.name} · rung {tick.stand.rung.name} · {tick.done} of {counted(tick.total, 'trial')}{left}",
+            style="bold",
         )
         # A progress bar ends no line by itself; the padding does.
-        bar = Padding(ProgressBar(total=max(1, tick.total), completed=done), 0)
+        bar = Padding(ProgressBar(total=max(1, tick.total), completed=tick.done), 0)
         return [head, bar, self._trials(tick), self._contrasts(tick)]
 
     def _trials(self, tick: Tick) -> Table:
@@ -169,7 +170,7 @@ class LiveObserver(Observer):
                 Text(f"{found.arm} - {found.against}", no_wrap=True),
                 Text(found.condition, style="dim"),
                 Text(f"{found.estimate:+.4f} {interval}"),
-                Text(f"{len(found.seeds)} seeds so far; no verdict yet", style="dim"),
+                Text(f"{counted(len(found.seeds), 'seed')} so far; no verdict yet", style="dim"),
             )
         return table
 

@@ -18,7 +18,7 @@ from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, note, out
 from evenhand.cli.data import data
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.power import power
-from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError
+from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -181,7 +181,7 @@ def bind(
         state = "not what the ledger says" if check else "written anew"
         for block in page.stale:
             out().print(f"{page.path}:{block.line}: {block.claim.name}: {state}", soft_wrap=True)
-        out().print(f"{page.path}: {page.blocks} tables, {len(page.stale)} {state}", soft_wrap=True)
+        out().print(f"{page.path}: {counted(page.blocks, 'table')}, {len(page.stale)} {state}", soft_wrap=True)
     raise typer.Exit(2 if check and any(page.stale for page in bound) else 0)
 
 

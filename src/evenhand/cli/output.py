@@ -16,6 +16,7 @@ from rich.text import Text
 from evenhand.claims.load import LoadedClaim, all_trials, settled
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.verdict import Contrast, Decision, Standing
+from evenhand.errors import counted
 from evenhand.execution.failures import ADVICE
 from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import COMMAND, Listing
@@ -79,7 +80,7 @@ def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "rungs": rungs,
         "foresight": [plain(row) for row in foresee(claim, done)],
         "stale": dict(compared.stale),
-        "anew": compared.sentences(all_trials(claim)),
+        "anew": [*filter(None, [standing.other_code(claim, ledger)]), *compared.sentences(all_trials(claim))],
     }
 
 
@@ -105,11 +106,11 @@ def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running
     names = [c["name"] + (f" (expect {c['expect']})" if c["expect"] else "") for c in document["conditions"]]
     console.print(Text(f"conditions: {', '.join(names)}"))
     for rung in document["rungs"]:
-        items = rung["items"] if rung["items"] is not None else "all"
+        items = "all items" if rung["items"] is None else counted(rung["items"], "item")
         finished = f", {rung['done']} in the ledger" if rung["done"] else ""
         line = (
-            f"rung {rung['name']}: {rung['trials']} trials{finished}; {rung['budget']:g} {rung['unit']} each, "
-            f"{len(rung['seeds'])} seeds, {items} items"
+            f"rung {rung['name']}: {counted(rung['trials'], 'trial')}{finished}; {rung['budget']:g} {rung['unit']} "
+            f"each, {counted(len(rung['seeds']), 'seed')}, {items}"
         )
         console.print(Text(line))
     for sentence in () if running else document["anew"]:
@@ -121,7 +122,7 @@ def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running
 def foresight_words(row: Foresight) -> str:
     """The smallest detectable effect of a rung, in a sentence."""
     strict = f", level {row.level:.2g} as Holm over {row.verdicts} verdicts can ask" if row.verdicts > 1 else ""
-    seeds = "1 seed" if row.seeds == 1 else f"{row.seeds} seeds"
+    seeds = counted(row.seeds, "seed")
     head = f"smallest detectable effect on {row.metric} with {seeds} (80 % power{strict}): "
     if row.effect is None:
         size = row.why_none if row.in_sd is None else f"{row.in_sd:.2f} x the {row.unit} ({row.why_none})"
@@ -249,9 +250,13 @@ def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> No
         console.print("The ledger holds no claim yet. Run one: evenhand run CLAIM.toml")
     for document in documents:
         state = "finished" if document["finished"] else "not finished"
-        where = f", {document['pending']} trials to run at rung {document['rung']}" if document.get("pending") else ""
+        where = ""
+        if document.get("pending"):
+            where = f", {counted(document['pending'], 'trial')} to run at rung {document['rung']}"
         console.print(Text(f"{document['claim']} (claim {document['hash']}): {state}{where}", style="bold"))
-        console.print(f"  {document['results']} results, {len(document['failures'])} failed trials")
+        console.print(
+            f"  {counted(document['results'], 'result')}, {counted(len(document['failures']), 'failed trial')}"
+        )
         if document.get("look"):
             console.print(Text(f"  {document['look']}"))
         if document["standing"]["fixed"] != "before":
@@ -291,7 +296,7 @@ def print_outcome(outcome: Outcome, execution: Execution, console: Console) -> N
         console.print(Text(ADVICE[outcome.failure.kind]), soft_wrap=True)
         console.print(Text(outcome.failure.detail.strip(), style="dim"), soft_wrap=True)
     for name in sorted({*outcome.metrics, *outcome.items}):
-        size = f" over {len(outcome.items[name].ids)} items" if name in outcome.items else ""
+        size = f" over {counted(len(outcome.items[name].ids), 'item')}" if name in outcome.items else ""
         console.print(Text(f"{name} = {outcome.metric(name):.6g}{size}"))
     for name, reason in outcome.undefined.items():
         console.print(Text(f"{name} is undefined: {reason}"))

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evenhand.cli.as_json import write_json
+from evenhand.cli.console import note, out
 from evenhand.errors import Fault, SettingsError
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ def power(
     For a claim the spread comes from metric.sd, else from the pairs of its null arm, its screen or its confirmation in
     the ledger. --sd takes the place of all of these.
     """
-    from rich.console import Console
-
     from evenhand.cli.power_output import draw_power, power_document, print_power
 
     spreads = (sd, item_sd, residual_sd)
@@ -55,13 +53,12 @@ def power(
     else:
         answers = (_for_guess(spreads, counts, items, margin, scope, alpha),)
     if as_json:
-        document = power_document(answers)
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        write_json(power_document(answers))
     else:
-        print_power(answers, Console(highlight=False))
+        print_power(answers, out())
     if plot is not None:
         path = draw_power(answers, plot)
-        Console(stderr=True, highlight=False).print(f"Plot: {path}", soft_wrap=True)
+        note().print(f"Plot: {path}", soft_wrap=True)
 
 
 def refused(option: str, message: str) -> SettingsError:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from evenhand.cli.output import plain
 from evenhand.decisions.power import Design, PowerAnswer
-from evenhand.errors import DataError
+from evenhand.errors import DataError, counted
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _POINTS = 24
@@ -82,14 +82,14 @@ def bars(shares: Sequence[float], width: int = _POINTS) -> str:
 def _print_needed(answer: PowerAnswer, console: Console) -> None:
     for design in answer.designs:
         if design.effect is None:
-            console.print(Text(f"{design.seeds} seeds: nothing can be detected; {design.why_none}."))
+            console.print(Text(f"{counted(design.seeds, 'seed')}: nothing can be detected; {design.why_none}."))
     if answer.margin is None:
         return
     goal = f"find the margin {answer.margin:g} with {answer.power:.0%} power"
     items = next((design.items for design in answer.designs), None)
-    at = "" if items is None else f" at {items} items"
+    at = "" if items is None else f" at {counted(items, 'item')}"
     if answer.seeds_needed is not None:
-        console.print(Text(f"{answer.seeds_needed} seeds{at} {goal}."))
+        console.print(Text(f"{counted(answer.seeds_needed, 'seed')}{at} {goal}."))
     elif answer.scope != "checkpoint":
         console.print(Text(f"No number of seeds{at} will {goal}: {answer.why_no_seeds}."))
     for design in answer.designs:
@@ -99,8 +99,8 @@ def _print_needed(answer: PowerAnswer, console: Console) -> None:
 
 def _items_words(design: Design, goal: str) -> str:
     if design.items_needed is not None:
-        return f"{design.items_needed:,} items at {design.seeds} seeds {goal}."
-    return f"No number of items at {design.seeds} seeds will {goal}."
+        return f"{counted(design.items_needed, 'item')} at {counted(design.seeds, 'seed')} {goal}."
+    return f"No number of items at {counted(design.seeds, 'seed')} will {goal}."
 
 
 def draw_power(answers: Sequence[PowerAnswer], target: Path) -> Path:
@@ -133,8 +133,8 @@ def draw_power(answers: Sequence[PowerAnswer], target: Path) -> Path:
 def _draw_answer(area: Any, answer: PowerAnswer) -> None:
     styles = ("-", "--", "-.", ":")
     for place, curve in enumerate(answer.curves):
-        items = "" if curve.items is None else f" x {curve.items} items"
-        area.plot(curve.effects, curve.power, styles[place % 4], label=f"{curve.seeds} seeds{items}")
+        items = "" if curve.items is None else f" x {counted(curve.items, 'item')}"
+        area.plot(curve.effects, curve.power, styles[place % 4], label=f"{counted(curve.seeds, 'seed')}{items}")
     area.axhline(answer.power, color="0.6", linewidth=0.8)
     if answer.margin is not None:
         area.axvline(answer.margin, color="0.6", linewidth=0.8)

@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from evenhand.errors import counted
 from evenhand.report.marks import visible
 
 _GAP = 2
@@ -57,7 +58,7 @@ def print_rows(columns: Sequence[str], rows: Rows, console: Console) -> None:
         return
     for number, line in enumerate(lines(columns, rows, console.width)):
         console.print(Text(line, style="bold" if number == 0 else ""), no_wrap=True, soft_wrap=True)
-    console.print(Text(f"({len(rows):,} {'row' if len(rows) == 1 else 'rows'})", style="dim"))
+    console.print(Text(f"({counted(len(rows), 'row')})", style="dim"))
 
 
 def _text(value: Any) -> str:

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.data import reading
+from evenhand.data.model_sizes import WEIGHTS, check_all_read, check_sizes
 from evenhand.errors import DataError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-WEIGHTS = (".safetensors", ".bin", ".pt", ".pth")
-"""Endings of files with weights."""
 _READ = (*WEIGHTS, ".json", ".model", ".jinja")
 _MERGE = (
     "Merge the adapter first (`AutoPeftModelForCausalLM.from_pretrained(path).merge_and_unload().save_pretrained(new)`,"
@@ -71,11 +70,15 @@ def load_model(auto: Any, path: str, what: str = "causal language model", **opti
             a network, a disk or too little memory did is raised as it came.
     """
     check_folder(path)
+    if is_local(path):
+        check_sizes(auto, Path(path).expanduser())
     try:
         model, report = auto.from_pretrained(path, output_loading_info=True, **options)
     except Exception as error:
         if isinstance(error, ValueError | KeyError) and not isinstance(error, UnicodeError):
-            raise DataError(f"'{path}' is no {what} that transformers can load: {error}") from error
+            raise DataError(
+                f"'{path}' is no {what} that transformers can load, by its config.json and weights: {error}"
+            ) from error
         if not is_damage(path, error):
             raise
         raise DataError(
@@ -87,9 +90,10 @@ def load_model(auto: Any, path: str, what: str = "causal language model", **opti
     if missing:
         shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
         raise DataError(
-            f"The model '{path}' lacks weights that its config asks for ({shown}): they would be random numbers. "
-            "Copy all its files again."
+            f"The model '{path}' lacks weights that its config.json asks for ({shown}): they would be random "
+            "numbers. Copy all its files again."
         )
+    check_all_read(model, report["unexpected_keys"], path)
     check_finite(model.named_parameters(), f"The model '{path}'")
     return model
 
@@ -105,7 +109,11 @@ def is_damage(path: str, error: Exception) -> bool:
     return is_local(path) and getattr(error, "errno", None) is None and not any(words in text for words in _NO_MEMORY)
 
 
-def _said(error: Exception) -> str:
+def _is_panic(error: BaseException) -> bool:
+    return type(error).__name__ == "PanicException"
+
+
+def _said(error: BaseException) -> str:
     """An error's own words, ended as a sentence."""
     text = str(error).strip() or type(error).__name__
     return text if text.endswith((".", "!", "?")) else f"{text}."
@@ -161,9 +169,9 @@ def load_tokenizer(path: str) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(path)
-    except Exception as error:
-        if not is_damage(path, error):
+        return AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+    except BaseException as error:  # the library in Rust panics with a class that is no Exception
+        if not _is_panic(error) and not (isinstance(error, Exception) and is_damage(path, error)):
             raise
         raise DataError(
             f"The tokenizer in '{path}' cannot be read: {_said(error)} Copy it again: tokenizer.json and "
@@ -212,6 +220,7 @@ def read_weights(path: Path, sha256: str | None = None, device: str = "cpu") -> 
         DataError: there is none, it stands for another, is damaged or not the one that was saved, or holds numbers that
             are none.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     reading.check_file(path)
@@ -219,9 +228,9 @@ def read_weights(path: Path, sha256: str | None = None, device: str = "cpu") -> 
         raise DataError(f"{path} is not as it was saved: its sha256 is another than the one written down beside it.")
     try:
         found: dict[str, Tensor] = load_file(path, device=device)
-    except MemoryError:
-        raise
-    except Exception as error:
+    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _NO_MEMORY):
+            raise
         raise DataError(f"{path}: no sound safetensors file ({type(error).__name__}: {str(error)[:200]}).") from error
     check_finite(found.items(), str(path))
     return found

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from evenhand.errors import DataError
+from evenhand.errors import DataError, counted
 
 _HEAD = 512
 UNPACKED_BYTES = 1 << 28
@@ -186,7 +186,7 @@ def read_json_lines(path: Path) -> list[tuple[int, Any]]:
         except DataError as error:
             faults.append(str(error))
     if faults:
-        more = f" And {len(faults) - 5} lines more." if len(faults) > 5 else ""
+        more = f" And {counted(len(faults) - 5, 'line')} more." if len(faults) > 5 else ""
         raise DataError(" ".join(faults[:5]) + more)
     return rows
 

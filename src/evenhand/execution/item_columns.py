@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.errors import RecipeError
+from evenhand.errors import RecipeError, counted
 from evenhand.recipes.outcome import ItemScores
 
 
@@ -84,7 +84,7 @@ def item_scores(
         raise RecipeError(f"The item scores '{name}' are empty; a contrast needs at least one item.")
     for column, found in (("scores", values), ("outputs", outputs), ("clusters", clusters)):
         if found is not None and len(found) != len(labels):
-            raise RecipeError(f"The items '{name}' have {len(labels)} ids but {len(found)} {column}.")
+            raise RecipeError(f"The items '{name}' have {counted(len(labels), 'id')} but {len(found)} {column}.")
     if len(set(labels)) != len(labels):
         seen: set[str] = set()
         repeated = next(label for label in labels if label in seen or seen.add(label))  # type: ignore[func-returns-value]

@@ -23,7 +23,7 @@ from typing import Any, get_args
 import numpy as np
 
 from evenhand.data.reading import read_text
-from evenhand.errors import DataError, RecipeError
+from evenhand.errors import DataError, RecipeError, counted
 from evenhand.execution.item_columns import item_scores, listed, number, text
 from evenhand.recipes.outcome import Curve, Failure, FailureClass, ItemScores, Outcome, Phase
 
@@ -146,7 +146,8 @@ def check(outcome: Outcome, whose: str = "the recipe") -> None:
     for name, curve in outcome.curves.items():
         if len(curve.steps) != len(curve.values):
             raise RecipeError(
-                f"{whose} gives the curve '{name}' {len(curve.steps)} steps but {len(curve.values)} values."
+                f"{whose} gives the curve '{name}' {counted(len(curve.steps), 'step')} but "
+                f"{counted(len(curve.values), 'value')}."
             )
         if not np.isfinite(curve.steps).all():
             at = int(np.flatnonzero(~np.isfinite(curve.steps))[0])
@@ -160,8 +161,9 @@ def _agree(name: str, value: float, table: ItemScores, whose: str) -> None:
     mean = float(np.mean(table.scores))
     if abs(value - mean) > _CONTRADICTION * max(1.0, abs(mean)):
         raise RecipeError(
-            f"{whose} says metrics.{name} = {value:.6g}, but the mean of the {len(table.ids)} scores in items.{name} "
-            f"is {mean:.6g}; leave the metric out (the items give it), or give one of the two another name."
+            f"{whose} says metrics.{name} = {value:.6g}, but the mean of the {counted(len(table.ids), 'score')} in "
+            f"items.{name} is {mean:.6g}; leave the metric out (the items give it), or give one of the two another "
+            "name."
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from evenhand.claims.expectations import unknown_claims
 from evenhand.claims.load import LoadedClaim, all_trials
-from evenhand.claims.resolve import ResolvedClaim, changed_fields
+from evenhand.claims.resolve import ResolvedClaim, changed_fields, is_same_question
 from evenhand.data.reading import read_text
 from evenhand.decisions.agreement import Made, package_remarks
 from evenhand.decisions.verdict import Decision
@@ -46,12 +46,19 @@ def fix_claim(loaded: LoadedClaim, ledger: Ledger, *, amend: bool) -> list[str]:
         What differs from the claim of the same name that has results, where ``amend`` allows that.
 
     Raises:
-        ClaimError: a claim of this name with other content has results already; names the fields that changed.
+        ClaimError: a claim of this name with other content has results already; names the fields that changed. Other
+            code of its recipe is no other content: the question is the same, and its trials run anew.
     """
     claim = loaded.resolved
     if standing.entered(claim, ledger) is not None:
         return []
     earlier = standing.newest_with_results(claim.name, ledger)
+    if earlier is not None and is_same_question(earlier.identity, claim.identity()):
+        ledger.record_claim(
+            claim.name, claim.hash, claim.identity(), loaded.file.text, earlier.amends, earlier.changes,
+            standing.known_with(earlier, claim, ledger),
+        )  # fmt: skip
+        return []
     if earlier is not None and not amend:
         raise standing.changed(claim, loaded.path, earlier)
     changes = [] if earlier is None else changed_fields(earlier.identity, claim.identity())
@@ -79,6 +86,7 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     standing.require_entered(claim, loaded.path, ledger)
     found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
     remarks = [*package_remarks(all_made(claim, found)), *_replaced(claim, ledger)]
+    remarks += [sentence for sentence in [standing.other_code(claim, ledger)] if sentence]
     return standing.stamped(decide(claim, found), standing.standing(claim, ledger), remarks)
 
 
@@ -88,7 +96,7 @@ def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[str]:
     if not count:
         return []
     return [
-        f"{'1 result replaces an earlier one' if count == 1 else f'{count} results replace earlier ones'} that other "
+        f"{'1 result replaces an earlier one' if count == 1 else f'{count:,} results replace earlier ones'} that other "
         "code or other data had made: code or data were changed after results had been seen."
     ]
 

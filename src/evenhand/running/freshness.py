@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from evenhand.errors import counted
 from evenhand.execution import sources
 from evenhand.files import content_hash
 from evenhand.recipes.outcome import Files
@@ -36,16 +37,18 @@ class Freshness:
             if trial.id in self.stale:
                 groups.setdefault(self.stale[trial.id], {}).setdefault(trial.id, trial)
         return [_told(found.values(), reason, what) for reason, found in groups.items()] + [
-            f"{name} is not there, so {count} results that were made from it cannot be compared with it"
-            for name, count in self.gone.items()
+            f"{name} is not there, so {_resting(count)} cannot be compared with it" for name, count in self.gone.items()
         ]
+
+
+def _resting(count: int) -> str:
+    return f"{counted(count, 'result')} that {'was' if count == 1 else 'were'} made from it"
 
 
 def _told(trials: Iterable[Trial], reason: str, what: str) -> str:
     found = list(trials)
     arms = ", ".join(dict.fromkeys(trial.arm for trial in found))
-    count = "1 trial" if len(found) == 1 else f"{len(found)} trials"
-    return f"{count} ({arms}) {what}: {reason} since then"
+    return f"{counted(len(found), 'trial')} ({arms}) {what}: {reason} since then"
 
 
 class Present:

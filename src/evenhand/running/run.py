@@ -17,7 +17,7 @@ from evenhand.decisions.pairs import Outcomes
 from evenhand.decisions.progress import Progress, progress
 from evenhand.decisions.verdict import Contrast, Decision
 from evenhand.decisions.wording import screened_words
-from evenhand.errors import ClaimError
+from evenhand.errors import ClaimError, counted
 from evenhand.execution.failures import Ending, Retries, keeps_its_work, likeness
 from evenhand.execution.local.slots import Finished, LocalSlots, last_progress, read_outcome
 from evenhand.execution.machine import provenance
@@ -26,6 +26,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
+from evenhand.running import standing
 from evenhand.running.enter import decided, fix_claim, outcomes_so_far, stale_results
 from evenhand.running.freshness import freshness
 
@@ -61,6 +62,7 @@ class Tick:
         seconds_per_trial: mean wall time of the trials that this run has finished, or None before the first.
         jobs: slots.
         contrasts: variants against the baseline over the pairs so far; to watch, not to judge by.
+        done: how many of the ``total`` trials have an outcome; those after a look that is not due yet are not pending.
     """
 
     stand: Progress
@@ -70,6 +72,7 @@ class Tick:
     seconds_per_trial: float | None
     jobs: int
     contrasts: Sequence[Contrast] = ()
+    done: int = 0
 
     @property
     def seconds_left(self) -> float | None:
@@ -120,19 +123,15 @@ class _Run:
     alone: set[str] = field(default_factory=set)
     trials: dict[str, Trial] = field(default_factory=dict)
     durations: list[float] = field(default_factory=list)
-    total: int = 0
+    rung: str = ""
+    of_rung: Sequence[str] = ()
     contrasts: Sequence[Contrast] = ()
     next_contrasts: float = 0.0
 
     def loop(self) -> None:
-        claim = self.loaded.resolved
-        stand = progress(claim, self.outcomes)
-        rung = ""
+        stand = progress(self.loaded.resolved, self.outcomes)
+        self._tick(stand)
         while True:
-            if stand.rung.name != rung:
-                rung = stand.rung.name
-                self.total = len(list(claim.trials(stand.rung, stand.standing)))
-                self._tell_pruned(stand)
             self._fill(stand)
             if stand.finished and not self.slots.running:
                 self._tick(stand)
@@ -158,7 +157,10 @@ class _Run:
             now = time.monotonic()
             self.next_contrasts = now + CONTRAST_SHARE * (now - start)
 
-    def _tell_pruned(self, stand: Progress) -> None:
+    def _enter(self, stand: Progress) -> None:
+        """Take note of the rung that is reached, and say who is not at it any more."""
+        self.rung = stand.rung.name
+        self.of_rung = [trial.id for trial in self.loaded.resolved.trials(stand.rung, stand.standing)]
         for arm, screened in stand.pruned.items():
             reason = screened_words(self.loaded.resolved, screened)
             self.observer.message(f"'{arm}' is screened out at rung '{screened.rung}': {reason}")
@@ -240,14 +242,17 @@ class _Run:
             return
         left = [t for t in alike if t.id not in self.outcomes]
         for other in left:
-            message = f"not tried: {len(same)} trials of this arm failed alike ({failure.message})"
+            message = f"not tried: {counted(len(same), 'trial')} of this arm failed alike ({failure.message})"
             skipped = Outcome(failure=replace(failure, message=message))
             self.ledger.record_outcome(other, skipped, Execution(attempt=0), claim.hash, self.origin)
             self.outcomes[other.id] = skipped
         if left:
-            self.observer.message(f"'{trial.arm}' fails in the same way each time; {len(left)} trials are left out")
+            count = counted(len(left), "trial")
+            self.observer.message(f"'{trial.arm}' fails in the same way each time; {count} left out")
 
     def _tick(self, stand: Progress) -> None:
+        if stand.rung.name != self.rung:
+            self._enter(stand)
         running = []
         for key, job in self.slots.running.items():
             found = last_progress(Path(job.workdir)) or {}
@@ -257,7 +262,10 @@ class _Run:
                 )
             )
         mean = sum(self.durations) / len(self.durations) if self.durations else None
-        self.observer.tick(Tick(stand, self.total, running, self.outcomes, mean, self.slots.jobs, self.contrasts))
+        done = sum(key in self.outcomes for key in self.of_rung)
+        self.observer.tick(
+            Tick(stand, len(self.of_rung), running, self.outcomes, mean, self.slots.jobs, self.contrasts, done)
+        )
 
 
 def run_claim(
@@ -278,6 +286,8 @@ def run_claim(
     """
     watcher = observer or Observer()
     with ledger.lock(f"claim-{loaded.resolved.name}"):
+        if standing.entered(loaded.resolved, ledger) is None and (told := standing.other_code(loaded.resolved, ledger)):
+            watcher.message(told)
         fix_claim(loaded, ledger, amend=amend)
         known = outcomes_so_far(loaded.resolved, ledger)
         compared = stale_results(loaded, ledger.files_of([trial.id for trial in all_trials(loaded.resolved)]))

@@ -10,10 +10,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from evenhand.claims.expectations import is_usable
-from evenhand.claims.resolve import ResolvedClaim, changed_fields, indexed, item_sets, leaves
+from evenhand.claims.resolve import (
+    ResolvedClaim,
+    changed_fields,
+    field_words,
+    indexed,
+    is_same_question,
+    item_sets,
+    leaves,
+)
 from evenhand.claims.schema import Claim
 from evenhand.decisions.verdict import Decision, Standing, Verdict
-from evenhand.errors import ClaimError, Fault
+from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
 
@@ -50,7 +58,7 @@ def chain_of_changes(identities: Sequence[Mapping[str, Any]]) -> list[str]:
         values = [repr(one[key]) if key in one else "nothing" for one in flat]
         steps = [value for i, value in enumerate(values) if i == 0 or value != values[i - 1]]
         if len(steps) > 1:
-            changes.append(f"{key}: {' -> '.join(steps)}")
+            changes.append(f"{field_words(key)}: {' -> '.join(steps)}")
     return changes
 
 
@@ -85,6 +93,12 @@ def entered(claim: ResolvedClaim, ledger: Ledger) -> ClaimRecord | None:
 def changed(claim: ResolvedClaim, source: Path, earlier: ClaimRecord) -> ClaimError:
     """The refusal of a claim that was changed after its results were seen; names the fields and the cure."""
     changes = changed_fields(earlier.identity, claim.identity())
+    if is_same_question(earlier.identity, claim.identity()):
+        cure = f"{'; '.join(changes)}. Run it again with `evenhand run {source.name}`, which is no amendment"
+        return ClaimError(
+            f"The results of the claim '{claim.name}' were made by other code of its recipe",
+            [Fault(f"{source.name} (claim '{claim.name}')", cure)],
+        )
     return ClaimError(
         f"The claim '{claim.name}' has results, and this file states another claim. Give it a new name, "
         "or run with --amend to enter it as an amendment made after results were seen. What changed",
@@ -105,11 +119,40 @@ def require_entered(claim: ResolvedClaim, source: Path, ledger: Ledger) -> None:
         raise changed(claim, source, earlier)
     known = ledger.outcomes(trial_ids=trial_ids(claim))
     if known or ledger.claims(claim.name):
-        more = f"; {len(known)} outcomes of its trials are known from other claims" if known else ""
+        more = f"; {counted(len(known), 'outcome')} of its trials known from other claims" if known else ""
         cure = f"this claim was never entered in the ledger{more}. Enter it with `evenhand run {source.name}`"
         raise ClaimError(
             f"The claim '{claim.name}' cannot be decided", [Fault(f"{source.name} (claim {claim.hash})", cure)]
         )
+
+
+def known_with(earlier: ClaimRecord, claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
+    """What was known of a claim's outcomes when its question was first entered, with other code of its recipe.
+
+    A mended recipe is no amended claim. But what was post-hoc does not become less so by its trials running anew.
+    """
+    found, own = standing_of(earlier, ledger), what_was_known(claim, ledger)
+    if found.known <= own["results"]:
+        return own
+    return {"results": found.known, "trials": found.trials, "claims": list(found.claims)}
+
+
+def other_code(claim: ResolvedClaim, ledger: Ledger) -> str:
+    """That results of the same question, made by other code of its recipe, had been seen, as a sentence; or empty.
+
+    An amendment says itself what it changed.
+    """
+    if standing(claim, ledger).fixed == "amended":
+        return ""
+    for record in reversed(ledger.claims(claim.name)):
+        other = record.hash != claim.hash and is_same_question(record.identity, claim.identity())
+        if other and has_results(record, ledger):
+            theirs, own = record.identity.get("fingerprint"), claim.fingerprint
+            return (
+                f"Results of this claim were seen that other code of its recipe had made ({theirs}; now {own}). They "
+                "are left aside: its trials run anew."
+            )
+    return ""
 
 
 def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:

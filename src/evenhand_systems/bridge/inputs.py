@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from evenhand.data import reading
-from evenhand.errors import DataError
+from evenhand.errors import DataError, counted
 from evenhand.recipes.contract import Bench
 from evenhand.recipes.trial import canonical_hash, stream
 from evenhand_systems.bridge.evaluation.text_only import text_answers
@@ -106,7 +106,7 @@ def _items(settings: Settings, bench: Bench) -> tuple[list[Item], list[Item], li
         rows = read_gsm8k(bench.data(settings.train_data), "train")
         if len(rows) < settings.dev_pool + settings.shots + 1:
             raise DataError(
-                f"{settings.train_data} has {len(rows)} rows; dev_pool, shots and training need more than "
+                f"{settings.train_data} has {counted(len(rows), 'row')}; dev_pool, shots and training need more than "
                 f"{settings.dev_pool + settings.shots}. Lower dev_pool or shots."
             )
         train, dev = rows[: -settings.dev_pool][: settings.train_pool], rows[-settings.dev_pool :]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pickle
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -34,6 +36,23 @@ WRAPPERS = {
     "module.": "DataParallel",
     "model.": "a wrapping module",
 }
+_UNPICKLING = (LookupError, TypeError, AttributeError, AssertionError, MemoryError)
+"""What a broken pickle makes its reader do: take what is not there, add up values of other kinds, ask for terabytes."""
+_DAMAGE = (
+    pickle.UnpicklingError,
+    safetensors.SafetensorError,
+    zipfile.BadZipFile,
+    RuntimeError,  # of torch's reader of archives
+    OSError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    *_UNPICKLING,
+)
+LARGE = 1 << 28
+"""A file of fewer bytes that takes all the memory is damaged; with a larger one the memory may be short indeed."""
 CONTAINERS = ("state_dict", "model", "module", "model_state_dict")
 
 
@@ -124,7 +143,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             return safetensors.torch.load_file(path)
         _check_sums(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch and safetensors raise many kinds for files that they cannot make sense of
+    except _DAMAGE as error:
+        if _is_own_fault(error) or (isinstance(error, MemoryError) and path.stat().st_size > LARGE):
+            raise
         detail = next(iter(str(error).splitlines()), type(error).__name__)
         if isinstance(error, pickle.UnpicklingError) and "nsupported" in str(error):  # a global, class or operand
             raise CheckpointError(
@@ -137,6 +158,12 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     if not isinstance(content, Mapping) or not all(isinstance(t, Tensor) for t in content.values()):
         raise CheckpointError(_other_content(path, content))
     return {str(name): tensor for name, tensor in content.items()}
+
+
+def _is_own_fault(error: Exception) -> bool:
+    """Whether an error that a broken pickle could have caused comes from how its reader was called, not from inside."""
+    trace = error.__traceback__
+    return isinstance(error, _UNPICKLING) and (trace is None or trace.tb_next is None)
 
 
 def _check_sums(path: Path) -> None:

@@ -21,6 +21,7 @@ from evenhand_systems.anchored_sft.data.conversations import (
     tokenise,
 )
 from evenhand_systems.anchored_sft.data.mix import DataMix, training_order
+from evenhand_systems.anchored_sft.standin.tokenizer import character_tokenizer
 
 USER, ANSWER = {"role": "user", "content": "copy:abc"}, {"role": "assistant", "content": "abc"}
 
@@ -254,6 +255,76 @@ def test_a_template_without_a_header_before_answers_needs_no_opening(tokenizer: 
     assert other.decode(labelled).strip() == "abc"
 
 
+LLAMA = "{% for m in messages %}<|h|>{{ m.role }}<|e|>\n\n{{ m.content }}<|eot|>{% endfor %}"
+GEMMA = (
+    "{% for m in messages %}<turn>{{ 'model' if m.role == 'assistant' else m.role }}\n{{ m.content }}</turn>"
+    "{% endfor %}"
+)
+END = "{% if messages[-1].role == 'assistant' %}<eos>{% endif %}"
+HARMONY = (
+    "{% for m in messages %}<|start|>{{ m.role }}{{ '<|channel|>final' if m.role == 'assistant' }}<|message|>"
+    "{{ m.content }}{{ '<|return|>' if m.role == 'assistant' and loop.last else '<|end|>' }}{% endfor %}"
+)
+THINK = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+    "{% if m.role == 'assistant' and loop.last %}<think>\n\n</think>\n\n{% endif %}"
+    "{{ m.content }}<|im_end|>\n{% endfor %}"
+)
+
+
+def asked(opening: str) -> str:
+    return "{% if add_generation_prompt %}" + opening + "{% endif %}"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        CHATML + asked("<|im_st"),
+        CHATML + asked("<|im_start|>"),
+        CHATML + asked("<|im_start|>assi"),
+        LLAMA + asked("<|h|>assistant"),
+        LLAMA + asked("<|h|>assistant<|"),
+        LLAMA + asked("<|h|>"),
+        GEMMA + asked("<turn>"),
+        GEMMA + asked("<turn>mo"),
+    ],
+)
+@pytest.mark.parametrize("first", [(), ({"role": "system", "content": "be good"},)])
+def test_a_template_that_opens_answers_with_a_part_of_their_header_is_refused(
+    template: str, first: tuple[dict[str, str], ...], tokenizer: Any
+) -> None:
+    talk = Conversation("row 7", (*first, USER, ANSWER))
+    with pytest.raises(DataError, match=r"Conversation row 7: .*only a part of what it puts before an answer"):
+        tokenise(talk, templated(tokenizer, template))
+
+
+@pytest.mark.parametrize(
+    "template", [CHATML + "<|im_start|>assistant\n", LLAMA + "<|h|>assistant<|e|>\n\n", GEMMA + "<turn>model\n"]
+)
+def test_a_template_that_opens_another_answer_after_the_last_one_is_refused(template: str, tokenizer: Any) -> None:
+    with pytest.raises(DataError, match=r"Conversation row 7: .*opens another answer after the last"):
+        tokenise(Conversation("row 7", (USER, ANSWER)), templated(tokenizer, template))
+
+
+@pytest.mark.parametrize(
+    ("template", "learned"),
+    [
+        (LLAMA + asked("<|h|>assistant<|e|>\n\n"), "abc<|eot|>"),
+        (GEMMA + asked("<turn>model\n"), "abc</turn>"),
+        (GEMMA + asked("<turn>model"), "abc</turn>"),
+        (HARMONY + asked("<|start|>assistant"), "<|channel|>final<|message|>abc<|return|>"),
+        (THINK + asked("<|im_start|>assistant\n"), "<think>\n\n</think>\n\nabc<|im_end|>"),
+        (CHATML + "{% if messages[-1].role == 'user' %}<|im_start|>assistant\n{% endif %}", "abc<|im_end|>"),
+        (CHATML + asked("<|im_start|>assistant\n") + END, "abc<|im_end|>\n<eos>"),
+    ],
+)
+def test_what_a_model_writes_itself_before_an_answer_is_no_part_of_its_header(template: str, learned: str) -> None:
+    letters = character_tokenizer(map(chr, [10, *range(32, 127)]))
+    row = tokenise(Conversation("a", (USER, ANSWER)), templated(letters, template))
+    labelled = [token for token in row.labels if token != -100]
+    assert letters.decode(labelled).strip() == learned
+
+
 @pytest.mark.parametrize("template", [NO_SYSTEM, "{{ messages[9].content }}", "{% for %}", "{{ 1 / 0 }}"])
 def test_a_template_that_refuses_a_conversation_is_a_data_error_that_names_the_row(
     template: str, tokenizer: Any
@@ -275,7 +346,7 @@ def test_conversations_that_stand_twice_are_told_and_kept(tmp_path: Path) -> Non
     found = read_conversations(path)
     assert len(found) == 6
     assert "4 of 6 conversations are 2 that stand more than once, the first is r1" in repeated(found)
-    assert "1 ids stand before different conversations, the first is r0" in repeated(found)
+    assert "1 id stands before different conversations, the first is r0" in repeated(found)
 
 
 @pytest.mark.parametrize("record", [{"id": ["a"]}, {"id": True}, {"id": {"a": 1}}, {"subset": 3}, {"subset": ["a"]}])

@@ -119,7 +119,7 @@ def test_the_zero_step_model_is_the_reference_where_there_is_one_and_pairs_with_
     level = the(Grid, found, "Questions gained and lost at the target")
     assert level.rows == (("plain", "2", "+1 −1", "+0 −0", "+1 −1"),)
     assert "Left out" not in level.caption
-    assert f"zero-steps (1 of 1 trials: {NEVER})" in the(Bars, found, "What was kept, group by group, at the t").caption
+    assert f"zero-steps (1 of 1 trial: {NEVER})" in the(Bars, found, "What was kept, group by group, at the t").caption
 
 
 def test_other_items_and_other_seeds_are_never_paired() -> None:

@@ -127,6 +127,7 @@ def held(folder: Path, header: str) -> structure.Split:
         ("SET=train", "train"),
         ("SET=test", "test"),
         ("VALIDATION=False SET=train len=12", "train"),
+        ("SET=train OS=Homo sapiens OX=9606 GN=SETD2 SEQ=1 a set domain", "train"),
     ],
 )
 def test_a_split_is_read_in_whatever_case_it_is_written(tmp_path: Path, header: str, split: str) -> None:
@@ -143,6 +144,11 @@ def test_a_split_is_read_in_whatever_case_it_is_written(tmp_path: Path, header: 
         ("SET=train VALIDATION=yes", "VALIDATION 'yes'; expected train or test, and True or False"),
         ("SET=test VALIDATION=True", "exclude each other"),
         ("SET=test SET=train", "states SET or VALIDATION twice"),
+        ("SET=train VALIDATON=True", "has 'VALIDATON=True', which is neither SET=... nor VALIDATION=..."),
+        ("SET=train validtion=true", "has 'validtion=true'"),
+        ("SET=train VALIDATION:True", "has 'VALIDATION:True'"),
+        ("SET=train VALIDATION = True", "has 'VALIDATION'"),
+        ("SET=train SETS=test", "has 'SETS=test'"),
     ],
 )
 def test_a_protein_whose_split_nobody_states_is_refused_and_never_trained_on(

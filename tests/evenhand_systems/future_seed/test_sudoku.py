@@ -150,7 +150,7 @@ def test_a_puzzle_with_several_solutions_is_refused_with_the_line(tmp_path: Path
     path = tmp_path / "puzzles.csv"
     solution = OF_A_RECTANGLE if puzzle == SEVERAL["a rectangle of two digits"] else SOLUTION
     path.write_text(f"puzzle,solution\n{PUZZLE},{SOLUTION}\n{puzzle},{solution}\n")
-    with pytest.raises(DataError, match=r"puzzles\.csv: 1 rows .*line 3: the puzzle has several solutions"):
+    with pytest.raises(DataError, match=r"puzzles\.csv: 1 row is .*line 3: the puzzle has several solutions"):
         sudoku.from_csv(path, (1, 4))
 
 

@@ -292,3 +292,25 @@ def test_a_layer_of_a_number_that_cannot_be_is_refused_before_a_model_is_built(
     stray = f"blocks.{layer}.att.x_r"
     with pytest.raises(CheckpointError, match=f"blocks.{layer}"):
         load_checkpoint(written(tmp_path, {**tensors, stray: torch.ones(1)}))
+
+
+@pytest.mark.parametrize("fault", [NameError("no such name"), ImportError("no such module"), ZeroDivisionError()])
+def test_a_fault_of_the_program_is_not_taken_for_a_damaged_file(
+    fault: Exception, released_checkpoint: Callable[..., Checkpoint], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, released_checkpoint(1, 16, 8, 8))
+
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(torch, "load", fail)
+    with pytest.raises(type(fault)):
+        load_checkpoint(path)
+
+
+def test_a_call_with_wrong_arguments_is_not_taken_for_a_damaged_file(
+    released_checkpoint: Callable[..., Checkpoint], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "load", lambda path: {})
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        load_checkpoint(written(tmp_path, released_checkpoint(1, 16, 8, 8)))

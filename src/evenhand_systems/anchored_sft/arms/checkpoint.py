@@ -15,7 +15,7 @@ from evenhand.recipes.contract import Bench
 from evenhand.recipes.error_classes import classify
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.anchored_sft.chat_files import read_records
-from evenhand_systems.anchored_sft.data.chat import check_opening, render
+from evenhand_systems.anchored_sft.data.chat import render
 from evenhand_systems.anchored_sft.data.conversations import (
     Conversation,
     Tokenised,
@@ -26,6 +26,7 @@ from evenhand_systems.anchored_sft.data.conversations import (
     tokenise,
 )
 from evenhand_systems.anchored_sft.data.mix import training_order
+from evenhand_systems.anchored_sft.data.opening import check_opening
 from evenhand_systems.anchored_sft.evaluation.losses import Answers, ForgettingEvaluation
 from evenhand_systems.anchored_sft.evaluation.reward_model import (
     JudgedAnswer,

@@ -47,32 +47,6 @@ def render(tokenizer: Any, messages: Sequence[Message], *, generation: bool, pla
     return text
 
 
-def check_opening(tokenizer: Any, messages: Sequence[Message], place: str = "A conversation") -> None:
-    """Refuse a template that puts a header before answers and does not write it when it is asked for one.
-
-    Such a header would be learned as a part of every answer, and questions would be asked without it. Templates whose
-    answers follow their questions with nothing in between (``[/INST]``) have no header, and need write none.
-
-    Args:
-        messages: a conversation that ends with an answer.
-
-    Raises:
-        DataError: says how to mend it.
-    """
-    *asked, answer = messages
-    bare = render(tokenizer, asked, generation=False, place=place)
-    if render(tokenizer, asked, generation=True, place=place) != bare:
-        return
-    whole = render(tokenizer, messages, generation=False, place=place)
-    header, found, _ = whole.removeprefix(bare).partition(answer["content"].strip())
-    if whole.startswith(bare) and found and header.strip():
-        raise DataError(
-            f"{place}: the chat template puts {header.strip()!r:.60} before an answer, but writes nothing when it is "
-            "asked for the opening of one (add_generation_prompt): the header would be learned as a part of answers. "
-            "Give the template a `{% if add_generation_prompt %}` block that writes it, or name another template."
-        )
-
-
 def is_text_of_messages(text: str) -> bool:
     """Whether a whole text is a message, or a list of them, as Python or JSON writes it down."""
     text = text.strip()

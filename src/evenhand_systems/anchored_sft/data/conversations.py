@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from evenhand.errors import DataError, Fault, FaultsError, SettingsError
+from evenhand.errors import DataError, Fault, FaultsError, SettingsError, counted
 from evenhand_systems.anchored_sft.chat_files import read_records, shown
-from evenhand_systems.anchored_sft.data.chat import Message, check_opening, render
+from evenhand_systems.anchored_sft.data.chat import Message, render
+from evenhand_systems.anchored_sft.data.opening import check_opening
 
 ROLES = ("system", "user", "assistant")
 SHOWN_FAULTS = 20
@@ -92,7 +93,7 @@ def check_conversations(records: Iterable[tuple[str, Any]], source: str) -> list
         found.append(Conversation(place if name is None else str(name), plain, str(subset or "")))
     if count:
         more = f" ({count - len(faults)} more not shown)" if count > len(faults) else ""
-        raise ConversationFaults(f"{source}: {count} conversations cannot be used{more}", faults)
+        raise ConversationFaults(f"{source}: {counted(count, 'conversation')} cannot be used{more}", faults)
     if not found:
         raise DataError(f"{source} holds no conversations; expected rows with a `messages` list.")
     return found
@@ -151,7 +152,9 @@ def repeated(conversations: Sequence[Conversation]) -> str:
     names = Counter(c.id for c in {(c.id, c.digest): c for c in conversations}.values())
     twice = [name for name, count in names.items() if count > 1]
     if twice:
-        said.append(f"{len(twice)} ids stand before different conversations, the first is {twice[0]}")
+        said.append(
+            f"{counted(len(twice), 'id stands', 'ids stand')} before different conversations, the first is {twice[0]}"
+        )
     return "; ".join(said)
 
 
@@ -261,11 +264,12 @@ def fit_length(rows: Sequence[Tokenised], limit: int, overlong: Overlong) -> Fit
     longer = [row for row in rows if len(row.input_ids) > limit]
     if longer and overlong == "refuse":
         shown = [
-            Fault(row.id, f"has {len(row.input_ids)} tokens; the limit is {limit}") for row in longer[:SHOWN_FAULTS]
+            Fault(row.id, f"has {counted(len(row.input_ids), 'token')}; the limit is {limit}")
+            for row in longer[:SHOWN_FAULTS]
         ]
         raise ConversationFaults(
-            f"{len(longer)} of {len(rows)} conversations are longer than max_seq_length. Raise it, or set overlong to "
-            '"truncate" or "drop"',
+            f"{len(longer)} of {counted(len(rows), 'conversation')} {'is' if len(longer) == 1 else 'are'} longer than "
+            'max_seq_length. Raise it, or set overlong to "truncate" or "drop"',
             shown,
         )
     fitted = [shortened(row, limit, overlong) for row in rows]
@@ -273,8 +277,12 @@ def fit_length(rows: Sequence[Tokenised], limit: int, overlong: Overlong) -> Fit
     dropped = len(rows) - len(kept)
     truncated = len(longer) - dropped
     if rows and not kept:
-        raise DataError(f"All {len(rows)} conversations are longer than max_seq_length={limit}; raise it.")
+        raise DataError(f"{_all(len(rows))} longer than max_seq_length={limit}; raise it.")
     return Fitted(tuple(kept), truncated, dropped)
+
+
+def _all(count: int) -> str:
+    return "The only conversation is" if count == 1 else f"All {count:,} conversations are"
 
 
 def shortened(row: Tokenised, limit: int, overlong: Overlong) -> Tokenised | None:

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.data import models, reading
-from evenhand.errors import DataError, EvenhandError, Fault, FaultsError
+from evenhand.data.model_sizes import check_sizes
+from evenhand.errors import DataError, EvenhandError, Fault, FaultsError, counted
 from evenhand_systems.anchored_sft.chat_files import read_records, shown
 from evenhand_systems.anchored_sft.data.chat import Message, render
 from evenhand_systems.anchored_sft.data.conversations import SHOWN_FAULTS
@@ -99,7 +100,7 @@ def read_questions(path: Path) -> list[JudgedQuestion]:
         places[name] = place
         found[name] = JudgedQuestion(name, record.get("category") or "", tuple(record["turns"]))
     if faults:
-        raise QuestionFaults(f"{path.name}: {len(faults)} questions cannot be asked", faults[:SHOWN_FAULTS])
+        raise QuestionFaults(f"{path.name}: {counted(len(faults), 'question')} cannot be asked", faults[:SHOWN_FAULTS])
     if not found:
         raise DataError(f"{path} holds no questions; expected rows with `question_id`, `category` and `turns`.")
     return list(found.values())
@@ -236,8 +237,9 @@ class RewardJudge:
             if longest > self.max_length:
                 # The end would be cut, and the end is the answer.
                 raise DataError(
-                    f"A conversation has {longest} tokens, but the reward model '{self.path}' reads {self.max_length}: "
-                    "its answer would be judged cut short. Lower the cap on new tokens, or leave long questions out."
+                    f"A conversation has {counted(longest, 'token')}, but the reward model '{self.path}' reads "
+                    f"{self.max_length}: its answer would be judged cut short. Lower the cap on new tokens, or leave "
+                    "long questions out."
                 )
             given = {k: v.to(self.device) for k, v in inputs.items() if k in ("input_ids", "attention_mask")}
             with torch.no_grad():
@@ -301,6 +303,8 @@ def _load(path: str, device: str) -> tuple[Any, Any]:
         config = AutoConfig.from_pretrained(path)
         tokenizer = AutoTokenizer.from_pretrained(path)
         if config.num_labels == 1:
+            if models.is_local(path):
+                check_sizes(AutoModelForSequenceClassification, Path(path).expanduser())
             model, report = AutoModelForSequenceClassification.from_pretrained(path, output_loading_info=True)
             models.check_base(model, path)
     except Exception as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evenhand.errors import counted
 from evenhand.recipes.exhibit import Direction, ScoredTrial
 from evenhand.recipes.outcome import ItemScores
 
@@ -100,7 +101,7 @@ def gaps(scene: Scene, names: Sequence[str], but: str | None = None) -> str:
             # The first lacking metric of each trial tells its reason.
             reasons = {t.id: t.outcome.undefined.get(n, f"{n} was not recorded") for t, n in reversed(lacking)}
             why = "; ".join(sorted(set(reasons.values())))
-            texts.append(f"{arm} ({len(reasons)} of {len(trials)} trials: {why})")
+            texts.append(f"{arm} ({len(reasons)} of {counted(len(trials), 'trial')}: {why})")
     return f" Left out: {', '.join(texts)}." if texts else ""
 
 

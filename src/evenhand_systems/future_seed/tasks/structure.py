@@ -8,6 +8,7 @@ worth the name and are never scored.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ _FIRST_RESIDUE = len(LABELS)
 _PADDING = len(SYMBOLS) - 1
 WORD = 8
 """Length of the words by which sequences are compared."""
+
+KEYS = ("SET", "VALIDATION")
+"""What a label's header states."""
 
 Split = Literal["train", "validation", "test"]
 
@@ -99,7 +103,7 @@ def read_triple(sequences: Path, labels: Path, mask: Path) -> list[Protein]:
         stated = {"VALIDATION": {"false"}} | _words(record.header)
         for other in (texts[name], masked[name]):
             said = _words(other.header)
-            if not fault and any(said.get(key, stated[key]) != stated[key] for key in ("SET", "VALIDATION")):
+            if not fault and any(said.get(key, stated[key]) != stated[key] for key in KEYS):
                 fault = f"the header says {split}, that of another file says '{other.header}'"
         protein = Protein(name, texts[name].text.upper(), record.text, masked[name].text, split or "train")
         fault = fault or protein_fault(protein)
@@ -119,6 +123,9 @@ def header_split(header: str) -> tuple[Split | None, str]:
     ``SET=train VALIDATION=True`` holds a protein of the training set back; without ``VALIDATION`` none is held back.
     """
     words = _words(header)
+    odd = _misspelt(header)
+    if odd:
+        return None, f"the header has '{odd}', which is neither SET=... nor VALIDATION=... and reads like one of them"
     belongs, held = words.get("SET"), words.get("VALIDATION", {"false"})
     if belongs is None:
         return None, "the header has no SET=train or SET=test"
@@ -130,6 +137,16 @@ def header_split(header: str) -> tuple[Split | None, str]:
     if kind == "test" and back == "true":
         return None, "SET=test and VALIDATION=True exclude each other"
     return ("test" if kind == "test" else "validation" if back == "true" else "train"), ""
+
+
+def _misspelt(header: str) -> str:
+    """The first word of a header that was to be a known key; the protein would be trained on, were it passed over."""
+    for word in header.split()[1:]:
+        key, mark, _ = word.upper().partition("=")
+        known = KEYS if mark else ("VALIDATION",)  # SET alone may be a word of a description
+        if (key not in KEYS or not mark) and difflib.get_close_matches(key.strip(":;,."), known, 1, 0.75):
+            return word
+    return ""
 
 
 def _words(header: str) -> dict[str, set[str]]:

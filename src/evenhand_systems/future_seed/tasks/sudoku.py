@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.data.reading import read_csv
-from evenhand.errors import DataError
+from evenhand.errors import DataError, counted
 from evenhand_systems.future_seed.tasks import sudoku_grids
 from evenhand_systems.future_seed.tasks.problems import IGNORED, Ceiling, Ints, Problems, row_keys
 
@@ -190,7 +190,9 @@ def from_csv(path: Path, holes: tuple[int, int]) -> Sudoku:
         openings.append([c in EMPTY for c in puzzle])
     if faults:
         shown = "; ".join(faults[:SHOWN_FAULTS])
-        raise DataError(f"{path}: {len(faults)} rows are no sudoku: {shown}. Mend or remove them.")
+        raise DataError(
+            f"{path}: {counted(len(faults), 'row is', 'rows are')} no sudoku: {shown}. Mend or remove them."
+        )
     if not solutions:
         raise DataError(f"{path} holds no puzzles; expected rows of {' and '.join(COLUMNS[0])} under a header.")
     opened = np.asarray(openings, dtype=bool)
