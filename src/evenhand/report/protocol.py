@@ -97,6 +97,7 @@ def arm_settings(claim: ResolvedClaim) -> tuple[ArmSettings, ...]:
     rows = []
     for arm in claim.claim.arms:
         remarks = [word for word, on in (("deterministic", arm.deterministic), ("untrained", arm.untrained)) if on]
+        remarks += [f"of {arm.control_set}"] if arm.control_set else []
         rows.append(ArmSettings(arm.name, arm.role, ", ".join(remarks), _differences(claim, arm.name)))
     return tuple(rows)
 
