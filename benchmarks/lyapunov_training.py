@@ -134,8 +134,8 @@ def bench_step(repeats: int, layers: str, precisions: Sequence[Precision], batch
         made = make_batch(limbs, trainers[0].options, trainers[0].network.spec)
         margin = margin_for(trainers[0], made, share)
         for trainer in trainers:
-            trainer.options = replace(trainer.options, margin=margin, learning_rate=1e-9)
-            trainer.schedule.options = trainer.options
+            trainer.options = replace(trainer.options, margin=margin)
+            trainer.schedule = torch.optim.lr_scheduler.LambdaLR(trainer.optimiser, lambda _: 1e-6)  # all but none
         plain = PlainStep(layers, trainers[0].options.lookahead, margin)
         slow: list[float] = []
         fast: dict[str, list[float]] = {precision: [] for precision in precisions}

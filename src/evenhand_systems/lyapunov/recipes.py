@@ -165,7 +165,7 @@ def network(settings: NetworkSettings, bench: Bench) -> Outcome:
         loss = training.step()
         bench.budget.spend(steps=1, examples=settings.batch)
         if training.steps % settings.log_every == 0:
-            bench.log(training.steps, loss=loss, learning_rate=training.trainer.schedule.rate(training.steps))
+            bench.log(training.steps, loss=loss, learning_rate=training.trainer.learning_rate)
         if training.steps % settings.checkpoint_every == 0:
             bench.checkpoint(training.state())
     return _measure(NetworkModel(training.network.to("cpu")), settings, bench, known)

@@ -175,6 +175,7 @@ def test_a_trial_that_is_killed_goes_on_as_if_nothing_had_happened(
     assert run_trial(MODES["initial"], amount=5, workdir="killed").failure is not None
     monkeypatch.setattr(filling, "blank_loss", real)
     resumed = run_trial(MODES["initial"], amount=5, workdir="killed")
+    assert resumed.failure is None, resumed.failure
     np.testing.assert_array_equal(whole.curves["loss"].values, resumed.curves["loss"].values)
     assert whole.items["accuracy"].outputs == resumed.items["accuracy"].outputs
     assert whole.spent["steps"] == resumed.spent["steps"] == 5
