@@ -19,11 +19,13 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from evenhand.cli.data import data
+from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.power import power
 from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError
 from evenhand.report.marks import visible
 
 app = typer.Typer(
+    cls=WithInstalledGroups,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,

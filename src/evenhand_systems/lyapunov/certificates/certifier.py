@@ -1,6 +1,6 @@
 """Write a certificate for a learned V: classes of odd n on which it falls, heaviest first.
 
-Command: ``evenhand-lyapunov certify model.json.gz certificate.jsonl``; kill it at any time: the file stays valid, and
+Command: ``evenhand lyapunov certify model.json.gz certificate.jsonl``; kill it at any time: the file stays valid, and
 running it again goes on, also to a larger exponent than before, from the state that lies beside it. A node is a word of
 valuations and a set of residues. If some V(T^i(n)) lies clearly below V(n) for every n >= cutoff of the class, it is
 written down; if all is known and none does, it is refuted; else it is split by the next valuation. Bounds are doubles

@@ -119,7 +119,7 @@ def load_potential(path: Path, *, lookahead: int | None = None) -> Potential:
     head_bytes = read_bytes(path)[:2]
     if head_bytes == ZIP:
         raise DataError(
-            f"{path} is an archive as networks are saved in; a potential is wanted, as evenhand-lyapunov learn "
+            f"{path} is an archive as networks are saved in; a potential is wanted, as evenhand lyapunov learn "
             "saves it (NAME.json.gz). Networks are measured, by evaluate and trajectories, and cannot be certified."
         )
     lines = read_gzip_text(path).splitlines()
