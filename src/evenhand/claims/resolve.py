@@ -77,8 +77,8 @@ class ResolvedClaim:
         So is the name of a control set: its arms are there, and they make the same claim wherever they were written.
         """
         claim = self.claim
-        beside = {"question", "limits", "after", "settings", "arms", "conditions", "controls"}
-        document = claim.model_dump(mode="json", exclude=beside)
+        supplementary = {"question", "limits", "after", "settings", "arms", "conditions", "controls"}
+        document = claim.model_dump(mode="json", exclude=supplementary)
         document["fingerprint"] = self.fingerprint
         document["arms"] = {
             arm.name: arm.model_dump(mode="json", exclude={"name", "settings"})

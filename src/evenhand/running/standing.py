@@ -27,8 +27,8 @@ def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
     Returns:
         None where the identity was written by a version whose claims had other fields.
     """
-    beside = {"fingerprint", "arms", "conditions", "metrics", "rungs"}
-    document = {key: value for key, value in identity.items() if key not in beside} | {
+    supplementary = {"fingerprint", "arms", "conditions", "metrics", "rungs"}
+    document = {key: value for key, value in identity.items() if key not in supplementary} | {
         "arm": [
             {"name": name} | {k: v for k, v in arm.items() if k != "settings"} for name, arm in identity["arms"].items()
         ],

@@ -72,7 +72,7 @@ class Batch:
 
 
 def make_batch(limbs: Limbs, options: TrainingOptions, spec: FeatureSpec) -> Batch:
-    """Walk the numbers and collect the passes that ``options`` asks for."""
+    """Follow the orbits and collect the passes that ``options`` asks for."""
     wanted = {0: True, 1: True, 4: options.four_steps, 8: options.eight_steps}
     used: list[Limbs] = []
     unused: list[Limbs] = []
