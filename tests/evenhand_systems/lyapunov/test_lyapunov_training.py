@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,10 +129,11 @@ def test_a_loss_that_is_not_finite_is_a_divergence() -> None:
         trainer.step(make_batch(draw(8, np.random.default_rng(0)), trainer.options, trainer.network.spec))
 
 
+LONG: dict[str, Any] = {"layers": "4", "steps": 40_000}
+
+
 def test_the_logged_schedule_halves_on_noise_and_the_repaired_one_does_not() -> None:
-    logged, repaired = (
-        Trainer(replace(options, layers="4", steps=40_000)) for options in (as_logged(patience=10), TrainingOptions())
-    )
+    logged, repaired = (Trainer(options) for options in (as_logged(patience=10, **LONG), TrainingOptions(**LONG)))
     rng = np.random.default_rng(0)
     for _ in range(2000):
         logged.optimiser.step()
