@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from evenhand.claims.controls import control_arms
+from evenhand.claims.nesting import Settings, expand, leaves, merge
 from evenhand.claims.schema import (
     Arm,
     Claim,
@@ -25,8 +26,6 @@ from evenhand.claims.values import words
 from evenhand.errors import ClaimError, Fault
 from evenhand.recipes.contract import Metric, Recipe
 from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
-
-Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -137,35 +136,6 @@ class ResolvedClaim:
             noise=f"null/{arm.name}" if arm.role == "null" else "",
             untrained=arm.untrained,
         )
-
-
-def expand(dotted: Settings) -> dict[str, Any]:
-    """Nested form of settings whose keys may be dotted: ``{"a.b": 1}`` becomes ``{"a": {"b": 1}}``."""
-    nested: dict[str, Any] = {}
-    for key, value in dotted.items():
-        inner: Any = expand(value) if isinstance(value, Mapping) else value
-        for part in reversed(key.split(".")):
-            inner = {part: inner}
-        nested = merge(nested, inner)
-    return nested
-
-
-def merge(base: Settings, over: Settings) -> dict[str, Any]:
-    """``base`` with the leaves of ``over`` put in; tables are merged, all else is replaced."""
-    merged = dict(base)
-    for key, value in over.items():
-        old = merged.get(key)
-        merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return merged
-
-
-def leaves(nested: Settings, prefix: str = "") -> dict[str, Any]:
-    """Flat form: dotted path to leaf value."""
-    flat: dict[str, Any] = {}
-    for key, value in nested.items():
-        path = f"{prefix}{key}"
-        flat.update(leaves(value, path + ".") if isinstance(value, Mapping) and value else {path: value})
-    return flat
 
 
 @dataclass
@@ -333,26 +303,3 @@ def item_sets(rungs: Sequence[Rung], seed: int) -> dict[str, ItemSet]:
         sets[rung.name] = ItemSet(rung.name, start, rung.items.count, seed)
         start += rung.items.count or 0
     return sets
-
-
-def indexed(value: Any) -> Any:
-    """Lists of tables as tables by position, so that each of their fields has a path."""
-    if isinstance(value, Mapping):
-        return {str(k): indexed(v) for k, v in value.items()}
-    if isinstance(value, list | tuple) and any(isinstance(v, Mapping) for v in value):
-        return {str(i): indexed(v) for i, v in enumerate(value)}
-    return value
-
-
-def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What differs between two claim identities, as sentences: ``rungs.0.seeds: [0, 1] became [0, 1, 2]``."""
-    old, new = leaves(indexed(before)), leaves(indexed(after))
-    changes = []
-    for key in sorted(old.keys() | new.keys()):
-        if key not in new:
-            changes.append(f"{key}: {old[key]!r} is gone")
-        elif key not in old:
-            changes.append(f"{key}: {new[key]!r} is new")
-        elif old[key] != new[key]:
-            changes.append(f"{key}: {old[key]!r} became {new[key]!r}")
-    return changes

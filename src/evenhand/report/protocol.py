@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evenhand.claims.resolve import ResolvedClaim, leaves
+from evenhand.claims.nesting import leaves
+from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Prune
 from evenhand.recipes.trial import ItemSet
 from evenhand.report import numbers

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from evenhand.claims.expectations import is_usable
-from evenhand.claims.resolve import ResolvedClaim, changed_fields, indexed, item_sets, leaves
+from evenhand.claims.nesting import changed_fields, indexed, leaves
+from evenhand.claims.resolve import ResolvedClaim, item_sets
 from evenhand.claims.schema import Claim
 from evenhand.decisions.verdict import Decision, Standing, Verdict
 from evenhand.errors import ClaimError, Fault

@@ -64,7 +64,7 @@ def with_fields(
             default = ",".join(default) if isinstance(default, tuple) else default
             flag = spelled.get(name, name).replace("_", "-")
             both = f"--{flag}/--no-{flag}" if isinstance(default, bool) else f"--{flag}"
-            kind: Any = Annotated[type(default), typer.Option(both, help=field.description)]  # type: ignore[valid-type]
+            kind: Any = Annotated[type(default), typer.Option(both, help=field.description)]
             added.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind))
 
         @wraps(command)
