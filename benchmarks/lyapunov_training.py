@@ -14,7 +14,6 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -22,9 +21,9 @@ from torch import nn
 
 from evenhand_systems.lyapunov.networks.layers import REFERENCE_LAYERS, parse_layers
 from evenhand_systems.lyapunov.networks.network import LyapunovNetwork
-from evenhand_systems.lyapunov.networks.options import TrainingOptions
+from evenhand_systems.lyapunov.networks.options import Precision, TrainingOptions
 from evenhand_systems.lyapunov.networks.pools import HardPool
-from evenhand_systems.lyapunov.networks.precision import Precision, multiplies_bf16
+from evenhand_systems.lyapunov.networks.precision import multiplies_bf16
 from evenhand_systems.lyapunov.networks.trainer import Batch, Trainer, make_batch, stack
 from evenhand_systems.lyapunov.numbers.arithmetic import syracuse
 from evenhand_systems.lyapunov.numbers.features import FeatureSpec, features, reference_features
@@ -134,8 +133,8 @@ def bench_step(repeats: int, layers: str, precisions: Sequence[Precision], batch
         made = make_batch(limbs, trainers[0].options, trainers[0].network.spec)
         margin = margin_for(trainers[0], made, share)
         for trainer in trainers:
-            trainer.options = replace(trainer.options, margin=margin, learning_rate=1e-9)
-            trainer.schedule.options = trainer.options
+            trainer.options = trainer.options.model_copy(update={"margin": margin})
+            trainer.schedule = torch.optim.lr_scheduler.LambdaLR(trainer.optimiser, lambda _: 1e-6)  # all but none
         plain = PlainStep(layers, trainers[0].options.lookahead, margin)
         slow: list[float] = []
         fast: dict[str, list[float]] = {precision: [] for precision in precisions}

@@ -13,6 +13,7 @@ from evenhand.claims.schema import (
     BudgetUnit,
     Claim,
     Condition,
+    Controls,
     Limits,
     MetricClaim,
     Prune,
@@ -188,7 +189,7 @@ def test_ranges_that_cannot_be_are_faults_of_their_key(given: dict[str, Any], ke
 def test_every_key_of_a_claim_file_stands_in_the_quickstart() -> None:
     page = (Path(__file__).parents[2] / "docs" / "quickstart.md").read_text()
     table = page.split("## Every key of a claim file")[1].split("\n## ")[0]
-    models = (Claim, Arm, Condition, MetricClaim, Rung, BudgetUnit, Limits, Prune)
+    models = (Claim, Arm, Condition, Controls, MetricClaim, Rung, BudgetUnit, Limits, Prune)
     keys = {field.alias or name for model in models for name, field in model.model_fields.items()}
     missing = {key for key in keys if not re.search(rf"\b{key}\b", table)}
     assert not missing

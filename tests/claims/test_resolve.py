@@ -7,7 +7,8 @@ from typing import Literal
 
 import pytest
 
-from evenhand.claims.resolve import ResolvedClaim, changed_fields, expand, leaves, merge, resolve
+from evenhand.claims.nesting import changed_fields, expand, leaves, merge
+from evenhand.claims.resolve import ResolvedClaim, resolve
 from evenhand.claims.schema import parse_claim
 from evenhand.errors import ClaimError
 from evenhand.recipes.contract import Bench, Metric, Recipe, RecipeInfo, RecipeSettings

@@ -135,10 +135,10 @@ def tries(retries: Retries, trial: str, message: str, arm: str = "a", ending: di
 def test_a_machine_failure_that_outlived_its_retries_is_not_retried_by_other_trials() -> None:
     retries = Retries()
     failure = Failure("infrastructure", "no room: 11 MiB free")
-    assert not retries.in_vain(failure)
+    assert not retries.is_persistent(failure)
     assert tries(retries, "one", "no room: 12 MiB free") == 3
     assert tries(retries, "two", "no room: 9 MiB free", arm="b") == 1
-    assert retries.in_vain(failure)
+    assert retries.is_persistent(failure)
     assert tries(retries, "three", "the hub does not answer") == 3
 
 

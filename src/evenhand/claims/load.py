@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from evenhand.claims.resolve import ResolvedClaim, expand, resolve, setting_words
+from evenhand.claims.nesting import expand
+from evenhand.claims.resolve import ResolvedClaim, resolve, setting_words
 from evenhand.claims.schema import ClaimFile, parse_claim
 from evenhand.data.reading import read_text
 from evenhand.errors import ClaimError, DataError, EvenhandError, Fault, SettingsError

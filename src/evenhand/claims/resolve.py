@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from evenhand.claims.controls import control_arms
+from evenhand.claims.nesting import Settings, expand, leaves, merge
 from evenhand.claims.schema import (
     Arm,
     Claim,
@@ -25,15 +27,14 @@ from evenhand.errors import ClaimError, Fault
 from evenhand.recipes.contract import Metric, Recipe
 from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
 
-Settings = Mapping[str, Any]
-
 
 @dataclass(frozen=True)
 class ResolvedClaim:
     """A claim whose every setting is known: the defaults of the recipe filled in, the overrides applied.
 
     Attributes:
-        claim: as written, except that metrics carry the direction, floor, ceiling and chance that hold.
+        claim: as written, except that metrics carry the direction, floor, ceiling and chance that hold, and that the
+            arms of its control set stand behind its own (:attr:`Arm.control_set` names the set).
         recipe, fingerprint: the code.
         settings: (arm, condition) to complete settings.
         items: rung name to item set; the sets of one claim are disjoint.
@@ -59,16 +60,24 @@ class ResolvedClaim:
         """Arms of the given roles in the file's order; all arms where no role is given."""
         return tuple(arm for arm in self.claim.arms if not roles or arm.role in roles)
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Controls of the claim's control set that it does not have, those left out for an arm of its own included."""
+        return () if self.claim.controls is None else self.claim.controls.without
+
     @cached_property
     def baseline(self) -> Arm:
         """The one baseline."""
         return self.arms("baseline")[0]
 
     def identity(self) -> dict[str, Any]:
-        """All that makes this claim the claim it is, as plain data; texts, limits and queueing are left out."""
+        """All that makes this claim the claim it is, as plain data; texts, limits and queueing are left out.
+
+        So is the name of a control set: its arms are there, and they make the same claim wherever they were written.
+        """
         claim = self.claim
-        beside = {"question", "limits", "after", "settings", "arms", "conditions"}
-        document = claim.model_dump(mode="json", exclude=beside)
+        supplementary = {"question", "limits", "after", "settings", "arms", "conditions", "controls"}
+        document = claim.model_dump(mode="json", exclude=supplementary)
         document["fingerprint"] = self.fingerprint
         document["arms"] = {
             arm.name: arm.model_dump(mode="json", exclude={"name", "settings"})
@@ -144,50 +153,36 @@ class ResolvedClaim:
         )
 
 
-def expand(dotted: Settings) -> dict[str, Any]:
-    """Nested form of settings whose keys may be dotted: ``{"a.b": 1}`` becomes ``{"a": {"b": 1}}``."""
-    nested: dict[str, Any] = {}
-    for key, value in dotted.items():
-        inner: Any = expand(value) if isinstance(value, Mapping) else value
-        for part in reversed(key.split(".")):
-            inner = {part: inner}
-        nested = merge(nested, inner)
-    return nested
-
-
-def merge(base: Settings, over: Settings) -> dict[str, Any]:
-    """``base`` with the leaves of ``over`` put in; tables are merged, all else is replaced."""
-    merged = dict(base)
-    for key, value in over.items():
-        old = merged.get(key)
-        merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return merged
-
-
-def leaves(nested: Settings, prefix: str = "") -> dict[str, Any]:
-    """Flat form: dotted path to leaf value."""
-    flat: dict[str, Any] = {}
-    for key, value in nested.items():
-        path = f"{prefix}{key}"
-        flat.update(leaves(value, path + ".") if isinstance(value, Mapping) and value else {path: value})
-    return flat
-
-
 @dataclass
 class _Resolution:
-    """Collects settings and faults while a claim is resolved."""
+    """Collects settings and faults while a claim is resolved; ``claim`` has the arms of its control set too."""
 
     file: ClaimFile
     recipe: Recipe
+    claim: Claim
     settings: dict[tuple[str, str], Settings] = field(default_factory=dict)
     faults: dict[tuple[str, str], Fault] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, file: ClaimFile, recipe: Recipe) -> _Resolution:
+        """Begin with the arms of the claim's control set put behind its own."""
+        controls, faults = control_arms(file.claim, recipe, leaves(expand(file.claim.settings)))
+        work = cls(file, recipe, file.claim.model_copy(update={"arms": (*file.claim.arms, *controls)}))
+        for path, message in faults:
+            work.add(path, message)
+        return work
+
     def add(self, path: Sequence[str | int], message: str) -> None:
+        if path[0] == "arm" and len(path) > 1 and int(path[1]) >= len(self.file.claim.arms):
+            if any(fault.message == message for fault in self.faults.values()):
+                return  # of the claim's own settings, and told at one of its own arms
+            message = f"the control '{self.claim.arms[int(path[1])].name}': {message}"
+            path = ("controls",)
         fault = self.file.fault(path, message)
         self.faults[fault.place, fault.message] = fault
 
     def resolve_settings(self) -> None:
-        claim = self.file.claim
+        claim = self.claim
         for c, condition in enumerate(claim.conditions):
             for a, arm in enumerate(claim.arms):
                 shared = set(leaves(expand(arm.settings))) & set(leaves(expand(condition.settings)))
@@ -197,7 +192,7 @@ class _Resolution:
                 self._validate(a, arm, c, condition)
 
     def _validate(self, a: int, arm: Arm, c: int, condition: Condition) -> None:
-        base, world, own = (expand(part) for part in (self.file.claim.settings, condition.settings, arm.settings))
+        base, world, own = (expand(part) for part in (self.claim.settings, condition.settings, arm.settings))
         try:
             model = self.recipe.settings.model_validate(merge(merge(base, world), own))
         except ValidationError as error:
@@ -224,7 +219,7 @@ class _Resolution:
 
     def find_twins(self) -> None:
         """Two arms with the same settings are one arm: an error, unless one of them is a null arm."""
-        claim = self.file.claim
+        claim = self.claim
         for a, arm in enumerate(claim.arms):
             for other in claim.arms[:a]:
                 if "null" in (arm.role, other.role):
@@ -232,7 +227,7 @@ class _Resolution:
                 if all(self._same(arm.name, other.name, c.name) for c in claim.conditions):
                     message = (
                         f"'{arm.name}' resolves to the same settings as '{other.name}'; it would be the same trial. "
-                        'Change a setting, remove the arm, or give it role = "null" for an A/A comparison'
+                        + _twin_cure(arm)
                     )
                     self.add(("arm", a), message)
 
@@ -242,7 +237,7 @@ class _Resolution:
 
     def check_nulls(self) -> None:
         """A null arm is the baseline again: settings of its own would make it a variant."""
-        claim = self.file.claim
+        claim = self.claim
         for a, arm in enumerate(claim.arms):
             if arm.role == "null" and arm.settings:
                 base = next(b for b in claim.arms if b.role == "baseline")
@@ -252,7 +247,7 @@ class _Resolution:
     def metrics(self) -> tuple[MetricClaim, ...]:
         declared = self.recipe.info.metrics
         resolved = []
-        for m, metric in enumerate(self.file.claim.metrics):
+        for m, metric in enumerate(self.claim.metrics):
             if declared and metric.name not in declared:
                 known = ", ".join(sorted(declared))
                 self.add(("metric", m, "name"), f"the recipe '{self.recipe.reference}' measures: {known}")
@@ -270,12 +265,18 @@ class _Resolution:
         return tuple(resolved)
 
     def check_unit(self) -> None:
-        units, unit = self.recipe.info.units, self.file.claim.budget.unit
-        for path, message in pool_faults(self.file.claim, self.recipe.info.pool) if self.recipe.info.pool else ():
+        units, unit = self.recipe.info.units, self.claim.budget.unit
+        for path, message in pool_faults(self.claim, self.recipe.info.pool) if self.recipe.info.pool else ():
             self.add(path, message)
         if units and unit not in units:
             message = f"the recipe '{self.recipe.reference}' can spend {', '.join(units)}; not {unit}"
             self.add(("budget", "unit"), message)
+
+
+def _twin_cure(arm: Arm) -> str:
+    if arm.control_set:
+        return f'Leave the control out: controls = {{ set = "{arm.control_set}", without = ["{arm.name}"] }}'
+    return 'Change a setting, remove the arm, or give it role = "null" for an A/A comparison'
 
 
 def setting_words(error: Mapping[str, Any], recipe: Recipe) -> str:
@@ -290,9 +291,10 @@ def resolve(file: ClaimFile, recipe: Recipe) -> ResolvedClaim:
     """Fill in the recipe's defaults, apply all overrides and check every combination; all faults at once.
 
     Raises:
-        ClaimError: settings the recipe refuses, twin arms, unknown metrics or units, keys set by arm and condition.
+        ClaimError: settings the recipe refuses, twin arms, unknown control sets, metrics or units, keys set by arm and
+            condition.
     """
-    work = _Resolution(file, recipe)
+    work = _Resolution.of(file, recipe)
     work.resolve_settings()
     work.find_twins()
     work.check_nulls()
@@ -305,7 +307,7 @@ def resolve(file: ClaimFile, recipe: Recipe) -> ResolvedClaim:
             message = "a claim with several rungs needs `items` at each of them, so that later rungs get fresh items"
             raise ClaimError(f"{file.source} cannot be run as it stands", [file.fault(("rung", r), message)])
     items = item_sets(file.claim.rungs, file.claim.item_seed)
-    claim = file.claim.model_copy(update={"metrics": metrics})
+    claim = work.claim.model_copy(update={"metrics": metrics})
     return ResolvedClaim(claim, recipe.reference, recipe.fingerprint, work.settings, items)
 
 
@@ -316,37 +318,3 @@ def item_sets(rungs: Sequence[Rung], seed: int) -> dict[str, ItemSet]:
         sets[rung.name] = ItemSet(rung.name, start, rung.items.count, seed)
         start += rung.items.count or 0
     return sets
-
-
-def indexed(value: Any) -> Any:
-    """Lists of tables as tables by position, so that each of their fields has a path."""
-    if isinstance(value, Mapping):
-        return {str(k): indexed(v) for k, v in value.items()}
-    if isinstance(value, list | tuple) and any(isinstance(v, Mapping) for v in value):
-        return {str(i): indexed(v) for i, v in enumerate(value)}
-    return value
-
-
-def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What differs between two claim identities, as sentences: ``rungs.0.seeds: [0, 1] became [0, 1, 2]``."""
-    old, new = leaves(indexed(before)), leaves(indexed(after))
-    changes = []
-    for key in sorted(old.keys() | new.keys()):
-        name = field_words(key)
-        if key not in new:
-            changes.append(f"{name}: {old[key]!r} is gone")
-        elif key not in old:
-            changes.append(f"{name}: {new[key]!r} is new")
-        elif old[key] != new[key]:
-            changes.append(f"{name}: {old[key]!r} became {new[key]!r}")
-    return changes
-
-
-def field_words(key: str) -> str:
-    """A field of a claim's identity as people know it: by its place in the file, or by what it is."""
-    return "code of the recipe" if key == "fingerprint" else key
-
-
-def is_same_question(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two claim identities differ in nothing but the code of the recipe."""
-    return {**one, "fingerprint": ""} == {**other, "fingerprint": ""}

@@ -33,6 +33,18 @@ class Arm(_Part):
     deterministic: StrictBool = Field(default=False, description="no randomness in its outcome: run once per condition")
     untrained: StrictBool = Field(default=False, description="trains nothing: exempt from equality of budgets")
 
+    @property
+    def control_set(self) -> str:
+        """The control set that the arm comes from; empty where it stands in the claim file itself."""
+        return ""
+
+
+class Controls(_Part):
+    """The control set whose arms a claim takes over from its recipe."""
+
+    set: str = Field(description="RECIPE.SET, as the recipe declares it")
+    without: tuple[Name, ...] = Field(default=(), description="controls of the set that this claim does not have")
+
 
 class Condition(_Part):
     """A setting of the world in which all arms run. A control condition says what is expected there."""
@@ -143,6 +155,7 @@ class Claim(_Part):
     scope: Scope = "recipe"
     alpha: Number = Field(default=0.05, gt=0, le=0.2)
     arms: tuple[Arm, ...] = Field(alias="arm", min_length=1)
+    controls: Controls | None = None
     conditions: tuple[Condition, ...] = Field(alias="condition", default=(Condition(name="default"),))
     rungs: tuple[Rung, ...] = Field(alias="rung", min_length=1)
     item_seed: Whole = Field(default=0, ge=0)
@@ -153,6 +166,11 @@ class Claim(_Part):
     @classmethod
     def _one_metric(cls, value: Any) -> Any:
         return [value] if isinstance(value, dict) else value
+
+    @field_validator("controls", mode="before")
+    @classmethod
+    def _plain_set(cls, value: Any) -> Any:
+        return {"set": value} if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)

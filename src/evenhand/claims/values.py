@@ -21,15 +21,17 @@ _EXACT = 2**53
 
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PydanticCustomError("plain", "expected a number; found {found}", {"found": shown(value)})
+        raise PydanticCustomError("plain", "expected a number; found {found}", {"found": as_written(value)})
     if isinstance(value, int) and abs(value) > _EXACT:
-        raise PydanticCustomError("plain", "a number this large is not exact; found {found}", {"found": shown(value)})
+        raise PydanticCustomError(
+            "plain", "a number this large is not exact; found {found}", {"found": as_written(value)}
+        )
     return value
 
 
 def _whole(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise PydanticCustomError("plain", "expected a whole number; found {found}", {"found": shown(value)})
+        raise PydanticCustomError("plain", "expected a whole number; found {found}", {"found": as_written(value)})
     return value
 
 
@@ -39,7 +41,7 @@ def _seeds(value: Any) -> Any:
         return value
     if not 1 <= value <= MOST_SEEDS:
         raise PydanticCustomError(
-            "plain", "expected 1 to {most} seeds; found {found}", {"most": MOST_SEEDS, "found": shown(value)}
+            "plain", "expected 1 to {most} seeds; found {found}", {"most": MOST_SEEDS, "found": as_written(value)}
         )
     return tuple(range(value))
 
@@ -61,7 +63,7 @@ ListOrCount = BeforeValidator(_seeds)
 """A list of seeds, or how many."""
 
 
-def shown(value: Any) -> str:
+def as_written(value: Any) -> str:
     """A value as a claim file writes it, cut short."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -104,7 +106,7 @@ def words(error: Mapping[str, Any]) -> str:
     elif kind == "literal_error":
         message = f"expected {error['ctx']['expected']}"
     message = _WORDS.get(kind, message.replace("input should be", "expected").replace("Input should be", "expected"))
-    return f"{message[0].lower() + message[1:]}; found {shown(found)}"
+    return f"{message[0].lower() + message[1:]}; found {as_written(found)}"
 
 
 def impossible_numbers(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -121,4 +123,4 @@ def impossible_numbers(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]
         elif 0 < abs(value) < sys.float_info.min:
             yield path, f"{value} is too close to zero to be held exactly; write 0, or a number above 1e-307"
     elif isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
-        yield path, f"whole numbers go to 9223372036854775807 in TOML; found {shown(value)}"
+        yield path, f"whole numbers go to 9223372036854775807 in TOML; found {as_written(value)}"

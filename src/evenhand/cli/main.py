@@ -16,11 +16,13 @@ import typer
 
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, note, out, print_json, warn
 from evenhand.cli.data import data
+from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.power import power
 from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
 
 app = typer.Typer(
+    cls=WithInstalledGroups,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,

@@ -75,7 +75,8 @@ def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "code": claim.fingerprint,
         "runs_code_from": _runs_code_from(loaded),
         "scope": claim.claim.scope,
-        "arms": [{"name": arm.name, "role": arm.role} for arm in claim.arms()],
+        "arms": [{"name": arm.name, "role": arm.role, "control_set": arm.control_set} for arm in claim.arms()],
+        "controls": None if claim.claim.controls is None else claim.claim.controls.model_dump(mode="json"),
         "conditions": [{"name": c.name, "expect": c.expect} for c in claim.claim.conditions],
         "rungs": rungs,
         "foresight": [plain(row) for row in foresee(claim, done)],
@@ -101,8 +102,8 @@ def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running
     if document["question"]:
         console.print(Text(document["question"]))
     console.print(Text(f"runs code from: {document['runs_code_from']}"), soft_wrap=True)
-    arms = ", ".join(f"{arm['name']} ({arm['role']})" for arm in document["arms"])
-    console.print(Text(f"arms: {arms}"))
+    for sentence in _arm_lines(document):
+        console.print(Text(sentence), soft_wrap=True)
     names = [c["name"] + (f" (expect {c['expect']})" if c["expect"] else "") for c in document["conditions"]]
     console.print(Text(f"conditions: {', '.join(names)}"))
     for rung in document["rungs"]:
@@ -117,6 +118,19 @@ def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running
         console.print(Text(sentence, style="yellow"), soft_wrap=True)
     for row in document["foresight"]:
         console.print(Text(foresight_words(Foresight(**row)), style="yellow" if row["exceeds_margin"] else ""))
+
+
+def _arm_lines(document: Mapping[str, Any]) -> list[str]:
+    """The arms of a plan: the claim's own, and those of its control set with what is missing there."""
+    own, controls = (
+        ", ".join(f"{arm['name']} ({arm['role']})" for arm in document["arms"] if bool(arm["control_set"]) == of_set)
+        for of_set in (False, True)
+    )
+    chosen = document["controls"]
+    if chosen is None:
+        return [f"arms: {own}"]
+    missing = f"; left out: {', '.join(chosen['without'])}" if chosen["without"] else ""
+    return [f"arms: {own}", f"controls of {chosen['set']}: {controls or 'none'}{missing}"]
 
 
 def foresight_words(row: Foresight) -> str:
@@ -322,6 +336,7 @@ def recipe_document(recipe: Recipe) -> dict[str, Any]:
         "code": recipe.fingerprint,
         "units": list(recipe.info.units),
         "metrics": {name: plain(metric) for name, metric in recipe.info.metrics.items()},
+        "control_sets": [f"{recipe.reference}.{name}" for name in recipe.info.control_sets],
         "settings": recipe.settings.model_json_schema(),
     }
 
@@ -332,6 +347,8 @@ def print_recipe(recipe: Recipe, console: Console) -> None:
     console.print(Text(f"code: {recipe.fingerprint}; units: {', '.join(recipe.info.units) or 'any'}"))
     for name, metric in recipe.info.metrics.items():
         console.print(Text(f"metric {name}: {metric.direction} {metric.about}"), soft_wrap=True)
+    for name in recipe.info.control_sets:
+        console.print(Text(f'control set: controls = "{recipe.reference}.{name}"'), soft_wrap=True)
     _print_fields(recipe.settings, "", console)
 
 

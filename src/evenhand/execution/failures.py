@@ -76,27 +76,27 @@ class Retries:
 
     def again(self, trial: str, arm: str, failure: Failure, execution: Execution) -> bool:
         """Whether to try a failed trial again."""
-        told = likeness(failure) if failure.kind == "infrastructure" and execution.exit_code == 0 else ""
+        signature = failure_signature(failure) if failure.kind == "infrastructure" and execution.exit_code == 0 else ""
         tries = self.met.setdefault(trial, [])
-        tries.append(told)
-        if told not in self.lasting and execution.attempt <= RETRIES[failure.kind]:
+        tries.append(signature)
+        if signature not in self.lasting and execution.attempt <= RETRIES[failure.kind]:
             return True
-        if told and set(tries) == {told}:
-            self.lasting.setdefault(told, set()).add(arm)
+        if signature and set(tries) == {signature}:
+            self.lasting.setdefault(signature, set()).add(arm)
         return False
 
     def passed(self, arm: str) -> None:
         """A trial of an arm came through: what its trials had met has not lasted."""
-        self.lasting = {told: arms for told, arms in self.lasting.items() if arm not in arms}
+        self.lasting = {signature: arms for signature, arms in self.lasting.items() if arm not in arms}
 
-    def in_vain(self, failure: Failure) -> bool:
+    def is_persistent(self, failure: Failure) -> bool:
         """Whether further trials that meet this failure would fail like it."""
         return failure.kind in ("code", "data") or (
-            failure.kind == "infrastructure" and likeness(failure) in self.lasting
+            failure.kind == "infrastructure" and failure_signature(failure) in self.lasting
         )
 
 
-def likeness(failure: Failure) -> str:
+def failure_signature(failure: Failure) -> str:
     """What failures that are the same have in common; a disk's free space changes between two looks at it."""
     return re.sub(r"\d+", "#", failure.message) if failure.kind == "infrastructure" else failure.message
 

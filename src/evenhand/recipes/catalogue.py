@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.errors import RecipeError
-from evenhand.recipes import beside
+from evenhand.recipes import local_modules
 from evenhand.recipes.contract import Recipe, RecipeInfo, settings_class
 from evenhand.recipes.exhibit import ExhibitFunction
 
@@ -129,9 +129,9 @@ def exhibits(recipe: Recipe, folder: Path | None = None) -> ExhibitFunction | No
 def _import(what: str, module_name: str, attribute: str, folder: Path | None) -> Any:
     """A callable of a module, installed or beside the claim; ``what`` begins the sentence where there is none."""
     if folder is None:
-        beside.leave()
-    elif beside.is_beside(module_name, folder):
-        beside.put_behind(folder)
+        local_modules.remove_folders()
+    elif local_modules.is_local(module_name, folder):
+        local_modules.append_folder(folder)
     where = f" (looked beside the claim in {folder} and among installed packages)" if folder else ""
     try:
         module = importlib.import_module(module_name)
@@ -155,7 +155,7 @@ def _import(what: str, module_name: str, attribute: str, folder: Path | None) ->
 
 def _taken(folder: Path | None) -> str:
     """A hint where helpers beside the claim have the names of installed modules, which are imported in their place."""
-    names = [] if folder is None else beside.taken_names(folder)
+    names = [] if folder is None else local_modules.taken_names(folder)
     if not names:
         return ""
     files = ", ".join(f"{name}.py" for name in names)

@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from evenhand.errors import RecipeError
+from evenhand.recipes.control_sets import ControlSet
 from evenhand.recipes.outcome import Outcome
 from evenhand.recipes.trial import ItemSet
 
@@ -189,6 +190,7 @@ class RecipeInfo:
         further_fingerprint: (settings, claim folder) to a hash of what else the results depend on (programs, files).
         exhibits: ``package.module:function`` that makes the recipe's own part of a report; see ``recipes.exhibit``.
         pool: number of evaluation items there are, where that is known before a trial; None means not declared.
+        control_sets: name to the controls that a claim takes over with ``controls = "RECIPE.NAME"``.
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)
@@ -198,6 +200,7 @@ class RecipeInfo:
     further_fingerprint: Callable[[Mapping[str, Any], Path], str] | None = None
     exhibits: str | None = None
     pool: int | None = None
+    control_sets: Mapping[str, ControlSet] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -226,9 +229,13 @@ def recipe(
     further_fingerprint: Callable[[Mapping[str, Any], Path], str] | None = None,
     exhibits: str | None = None,
     pool: int | None = None,
+    control_sets: Mapping[str, ControlSet] | None = None,
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
-    info = RecipeInfo(dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool)
+    info = RecipeInfo(
+        dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool,
+        dict(control_sets or {}),
+    )  # fmt: skip
 
     def attach(function: F) -> F:
         function.__evenhand_recipe__ = info  # type: ignore[attr-defined]

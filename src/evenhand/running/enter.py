@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from evenhand.claims.expectations import unknown_claims
 from evenhand.claims.load import LoadedClaim, all_trials
-from evenhand.claims.resolve import ResolvedClaim, changed_fields, is_same_question
+from evenhand.claims.nesting import changed_fields, is_same_question
+from evenhand.claims.resolve import ResolvedClaim
 from evenhand.data.reading import read_text
 from evenhand.decisions.agreement import Made, package_remarks
 from evenhand.decisions.verdict import Decision

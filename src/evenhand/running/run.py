@@ -18,7 +18,7 @@ from evenhand.decisions.progress import Progress, progress
 from evenhand.decisions.verdict import Contrast, Decision
 from evenhand.decisions.wording import screened_words
 from evenhand.errors import ClaimError, counted
-from evenhand.execution.failures import Ending, Retries, keeps_its_work, likeness
+from evenhand.execution.failures import Ending, Retries, failure_signature, keeps_its_work
 from evenhand.execution.local.slots import Finished, LocalSlots, last_progress, read_outcome
 from evenhand.execution.machine import provenance
 from evenhand.execution.worker import Job
@@ -227,7 +227,7 @@ class _Run:
     def _give_up_like(self, trial: Trial, outcome: Outcome) -> None:
         """Leave out the further trials of an arm that fails in the same way each time."""
         failure = outcome.failure
-        if failure is None or not self.retries.in_vain(failure):
+        if failure is None or not self.retries.is_persistent(failure):
             return
         claim = self.loaded.resolved
         rung = next(r for r in claim.claim.rungs if r.name == trial.rung)
@@ -237,7 +237,7 @@ class _Run:
             if t.condition == trial.condition and t.id not in self.slots.running
         ]
         done = [self.outcomes[t.id] for t in alike if t.id in self.outcomes]
-        same = [o for o in done if o.failure is not None and likeness(o.failure) == likeness(failure)]
+        same = [o for o in done if o.failure is not None and failure_signature(o.failure) == failure_signature(failure)]
         if len(same) < SAME_FAILURE_LIMIT or len(same) < len(done):
             return
         left = [t for t in alike if t.id not in self.outcomes]

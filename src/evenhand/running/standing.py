@@ -10,15 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from evenhand.claims.expectations import is_usable
-from evenhand.claims.resolve import (
-    ResolvedClaim,
-    changed_fields,
-    field_words,
-    indexed,
-    is_same_question,
-    item_sets,
-    leaves,
-)
+from evenhand.claims.nesting import changed_fields, field_words, indexed, is_same_question, leaves
+from evenhand.claims.resolve import ResolvedClaim, item_sets
 from evenhand.claims.schema import Claim
 from evenhand.decisions.verdict import Decision, Standing, Verdict
 from evenhand.errors import ClaimError, Fault, counted
@@ -32,8 +25,8 @@ def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
     Returns:
         None where the identity was written by a version whose claims had other fields.
     """
-    beside = {"fingerprint", "arms", "conditions", "metrics", "rungs"}
-    document = {key: value for key, value in identity.items() if key not in beside} | {
+    supplementary = {"fingerprint", "arms", "conditions", "metrics", "rungs"}
+    document = {key: value for key, value in identity.items() if key not in supplementary} | {
         "arm": [
             {"name": name} | {k: v for k, v in arm.items() if k != "settings"} for name, arm in identity["arms"].items()
         ],

@@ -1,6 +1,6 @@
-"""Command line of the bridge: ``evenhand-bridge summarise PATH...``
+"""Command line of the bridge: ``evenhand bridge summarise PATH...`` (also ``evenhand-bridge summarise``).
 
-Run without installing scripts: ``python -m evenhand_systems.bridge.cli summarise PATH...``
+Run without installing: ``python -m evenhand_systems.bridge.cli summarise PATH...``
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ VERSION = 1
 
 
 @dataclass
-class Material:
+class TrialInputs:
     """Models and items of a trial.
 
     Attributes:
@@ -50,7 +50,7 @@ class Material:
     test: list[Item]
 
 
-def prepare(settings: Settings, bench: Bench) -> Material:
+def prepare(settings: Settings, bench: Bench) -> TrialInputs:
     """Load or build models and items.
 
     Raises:
@@ -70,7 +70,7 @@ def prepare(settings: Settings, bench: Bench) -> Material:
     for role, model in (("source", source), ("target", target)):
         for name, text in model.notes.items():
             bench.note(f"{role} {name}", text)
-    return Material(source, target, source.hash(), target.hash(), layer, form, train, dev, test)
+    return TrialInputs(source, target, source.hash(), target.hash(), layer, form, train, dev, test)
 
 
 def model_of(reference: str, settings: Settings, bench: Bench, begin: str) -> LanguageModel:
@@ -161,24 +161,24 @@ def _longest(model: LanguageModel, items: Sequence[Item], new_tokens: int, *, so
 class SourceStates:
     """Source states of texts: from the cache where they are in it, read by the source itself elsewhere."""
 
-    def __init__(self, material: Material, bench: Bench, pool: str = "none") -> None:
-        texts = [item.facts for item in (*material.train, *material.dev)]
+    def __init__(self, inputs: TrialInputs, bench: Bench, pool: str = "none") -> None:
+        texts = [item.facts for item in (*inputs.train, *inputs.dev)]
         key = {
-            "asset": "bridge states", "version": VERSION, "model": material.source_hash, "layer": material.layer,
-            "begin": material.source.begin, "texts": canonical_hash(texts),
+            "asset": "bridge states", "version": VERSION, "model": inputs.source_hash, "layer": inputs.layer,
+            "begin": inputs.source.begin, "texts": canonical_hash(texts),
         }  # fmt: skip
         folder = bench.asset(
             key,
-            lambda place: write_cache(place, material.source, texts, material.layer, material.source_hash),
+            lambda place: write_cache(place, inputs.source, texts, inputs.layer, inputs.source_hash),
         )
-        self._cache = StateCache(folder, material.source_hash, material.layer)
+        self._cache = StateCache(folder, inputs.source_hash, inputs.layer)
         self._cached = set(texts)
-        self._material, self._pool = material, pool
+        self._inputs, self._pool = inputs, pool
 
     def __call__(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States (B, S, C) and their mask (B, S)."""
-        device = self._material.target.device
-        source, layer = self._material.source, self._material.layer
+        device = self._inputs.target.device
+        source, layer = self._inputs.source, self._inputs.layer
         missing = [text for text in texts if text not in self._cached]
         read = dict(zip(missing, source.hidden_states(missing, layer), strict=True)) if missing else {}
         rows = [read[text] if text in read else self._cache.states(text) for text in texts]

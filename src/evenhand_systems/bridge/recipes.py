@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
+from evenhand_systems.bridge.control_sets import standard
 from evenhand_systems.bridge.settings import Settings
 
 METRICS = {
@@ -25,6 +26,7 @@ METRICS = {
     version=1,
     preload=("torch", "transformers.models.llama.modeling_llama", "transformers.models.mistral.modeling_mistral"),
     exhibits="evenhand_systems.bridge.exhibits.page:exhibits",
+    control_sets={"standard": standard},
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Carry what one language model has read into another, as soft tokens, and answer questions there."""

@@ -22,8 +22,8 @@ from evenhand_systems.bridge.evaluation.evaluation import (
     write_rows,
 )
 from evenhand_systems.bridge.evaluation.text_only import linear_probe, mean_states
-from evenhand_systems.bridge.exhibits.shown import note_questions
-from evenhand_systems.bridge.inputs import Material, SourceStates, prepare, text_outputs
+from evenhand_systems.bridge.exhibits.selected_items import note_questions
+from evenhand_systems.bridge.inputs import SourceStates, TrialInputs, prepare, text_outputs
 from evenhand_systems.bridge.settings import Settings
 from evenhand_systems.bridge.tasks.extraction import own_answer
 from evenhand_systems.bridge.tasks.items import Item
@@ -39,64 +39,64 @@ REFERENCE_ITEMS = 256
 def run_trial(settings: Settings, bench: Bench) -> Outcome:
     """Run the trial that the settings describe."""
     torch.set_num_threads(bench.threads)
-    material = prepare(settings, bench)
+    inputs = prepare(settings, bench)
     # Arms without soft tokens draw nothing: they are declared deterministic.
     if settings.reference != "none":
-        evaluation = _reference(settings, material, bench)
+        evaluation = _reference(settings, inputs, bench)
     elif settings.control == "no_soft_tokens":
-        evaluation = _without_soft_tokens(settings, material)
+        evaluation = _without_soft_tokens(settings, inputs)
     else:
-        bridge = trained_bridge(settings, material, bench)
+        bridge = trained_bridge(settings, inputs, bench)
         rng = stream("bridge evaluation", int(bench.rng("evaluation").integers(2**62)))
         evaluation = evaluate_bridge(
-            bridge, material.test, with_text=settings.with_text, control=settings.control,
-            reference=material.train[:REFERENCE_ITEMS], new_tokens=settings.new_tokens, batch=settings.batch, rng=rng,
+            bridge, inputs.test, with_text=settings.with_text, control=settings.control,
+            reference=inputs.train[:REFERENCE_ITEMS], new_tokens=settings.new_tokens, batch=settings.batch, rng=rng,
         )  # fmt: skip
-    _record(settings, material, bench, evaluation)
+    _record(settings, inputs, bench, evaluation)
     return _outcome(evaluation)
 
 
-def _without_soft_tokens(settings: Settings, material: Material) -> Evaluation:
+def _without_soft_tokens(settings: Settings, inputs: TrialInputs) -> Evaluation:
     """The target alone in the bridge's format: nothing stands where the soft tokens would."""
-    bridge = _bare(material)
+    bridge = _bare(inputs)
     outputs = generate_answers(
-        bridge, material.test, None, with_text=settings.with_text, new_tokens=settings.new_tokens, batch=settings.batch
+        bridge, inputs.test, None, with_text=settings.with_text, new_tokens=settings.new_tokens, batch=settings.batch
     )
-    answers = Answers.read(outputs, material.test)
+    answers = Answers.read(outputs, inputs.test)
     never_drawn_from = stream("bridge evaluation", 0)
-    signs = collapse_signs(bridge, material.test, None, answers, with_text=False, rng=never_drawn_from)
+    signs = collapse_signs(bridge, inputs.test, None, answers, with_text=False, rng=never_drawn_from)
     return Evaluation(answers, signs)
 
 
-def _bare(material: Material) -> Bridge:
+def _bare(inputs: TrialInputs) -> Bridge:
     """A bridge without a translator: it can only answer from what is given to it."""
     from evenhand_systems.bridge.translation.controls import Passthrough
     from evenhand_systems.bridge.translators import TranslatorConfig
 
-    target = material.target
+    target = inputs.target
     config = TranslatorConfig("linear", target.width, target.width, target.embedding_rms())
-    return Bridge(_no_states, Passthrough(config), SoftPrompt(target), Prompts(target, material.form))
+    return Bridge(_no_states, Passthrough(config), SoftPrompt(target), Prompts(target, inputs.form))
 
 
 def _no_states(texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
     raise ValueError("a bare bridge reads no source")
 
 
-def _reference(settings: Settings, material: Material, bench: Bench) -> Evaluation:
+def _reference(settings: Settings, inputs: TrialInputs, bench: Bench) -> Evaluation:
     """What the models answer without a bridge."""
-    test, source, target = material.test, material.source, material.target
+    test, source, target = inputs.test, inputs.source, inputs.target
     if settings.reference == "source_probe":
-        states = SourceStates(material, bench)
-        features = [_features(states, part) for part in (material.train, test)]
-        golds = [item.gold for item in material.train]
+        states = SourceStates(inputs, bench)
+        features = [_features(states, part) for part in (inputs.train, test)]
+        golds = [item.gold for item in inputs.train]
         outputs = [f"#### {answer}" for answer in linear_probe(features[0], golds, features[1])]
     elif settings.reference == "target_text":
-        outputs = text_outputs(target, material.target_hash, material.form, test, settings, bench)
+        outputs = text_outputs(target, inputs.target_hash, inputs.form, test, settings, bench)
     else:
-        outputs = text_outputs(source, material.source_hash, material.form, read_by_source(test), settings, bench)
+        outputs = text_outputs(source, inputs.source_hash, inputs.form, read_by_source(test), settings, bench)
         if settings.reference == "relay":
             told = relayed(test, outputs, with_text=settings.with_text)
-            outputs = text_outputs(target, material.target_hash, material.form, told, settings, bench)
+            outputs = text_outputs(target, inputs.target_hash, inputs.form, told, settings, bench)
     answers = Answers.read(outputs, test)
     share, answer = alarms.most_frequent(answers.strict)
     return Evaluation(answers, alarms.Signs(share, answer, why_none=("no soft tokens were given",)))
@@ -133,9 +133,9 @@ def relayed(items: Sequence[Item], texts: Sequence[str], *, with_text: bool) -> 
     return told
 
 
-def _record(settings: Settings, material: Material, bench: Bench, evaluation: Evaluation) -> None:
+def _record(settings: Settings, inputs: TrialInputs, bench: Bench, evaluation: Evaluation) -> None:
     """Item scores, notes and one JSON line per item."""
-    answers, test = evaluation.answers, material.test
+    answers, test = evaluation.answers, inputs.test
     ids, clusters = [item.id for item in test], [item.template or item.id for item in test]
     for name, right in (("exact_match", answers.correct), ("flexible_match", answers.correct_flexible)):
         bench.items(name, ids, [float(r) for r in right], list(answers.outputs), clusters)
@@ -144,10 +144,10 @@ def _record(settings: Settings, material: Material, bench: Bench, evaluation: Ev
         bench.note("not computed", reason)
     note_questions(bench, test)
     alone = [
-        Answers.read(text_outputs(model, digest, material.form, rows, settings, bench), test)
+        Answers.read(text_outputs(model, digest, inputs.form, rows, settings, bench), test)
         for model, digest, rows in (
-            (material.source, material.source_hash, read_by_source(test)),
-            (material.target, material.target_hash, test),
+            (inputs.source, inputs.source_hash, read_by_source(test)),
+            (inputs.target, inputs.target_hash, test),
         )
     ] if settings.answers_folder else [None, None]  # fmt: skip
     name = settings.shown_as

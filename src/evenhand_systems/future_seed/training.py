@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR
 
 from evenhand.errors import Diverged
 from evenhand.recipes.contract import Bench
@@ -98,30 +99,30 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(
             groups, lr=settings.learning_rate, betas=settings.betas, weight_decay=settings.weight_decay, fused=True
         )
-        self._rates = [float(group["lr"]) for group in self.optimiser.param_groups]
         self._weights = [p for group in self.optimiser.param_groups for p in group["params"]]
         self.steps = 0
+        # A lambda, since a schedule's state would hold a method's own.
+        self.schedule = LambdaLR(self.optimiser, lambda step: self._factor(step))  # noqa: PLW0108
 
-    def step(self, loss: Tensor) -> None:
-        """One update.
+    def step(self, loss: Tensor, **spent: float) -> None:
+        """One update, and what it cost in every unit that is known: the rates follow the budget.
 
         Raises:
             Diverged: the gradients have left the finite numbers.
         """
-        factor = self._factor()
-        for group, rate in zip(self.optimiser.param_groups, self._rates, strict=True):
-            group["lr"] = rate * factor
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self._weights, self.settings.gradient_norm or math.inf)
         if not torch.isfinite(norm):
             raise Diverged(f"step {self.steps + 1}: the loss is {loss.item()} and the gradients' norm {norm.item()}")
         self.optimiser.step()
+        self.bench.budget.spend(steps=1, **spent)
         self.steps += 1
+        self.schedule.step()
 
-    def _factor(self) -> float:
+    def _factor(self, step: int) -> float:
         """Factor on the learning rates: a rise over the warm-up, a fall over the budget where one is asked for."""
-        warm = min(1.0, (self.steps + 1) / self.settings.warmup) if self.settings.warmup else 1.0
+        warm = min(1.0, (step + 1) / self.settings.warmup) if self.settings.warmup else 1.0
         done = min(1.0, self.bench.budget.spent / self.bench.budget.amount)
         if self.settings.decay == "linear":
             return warm * (1 - done)
@@ -137,6 +138,7 @@ class Trainer:
                 "model": self.reader.model.state_dict(),
                 "seeding": seeding,
                 "optimiser": self.optimiser.state_dict(),
+                "schedule": self.schedule.state_dict(),
                 "steps": self.steps,
             }
         )
@@ -149,6 +151,7 @@ class Trainer:
         if self.reader.seeding is not None and state["seeding"] is not None:
             self.reader.seeding.load_state_dict(state["seeding"])
         self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
         self.steps = state["steps"]
 
 

@@ -1,4 +1,7 @@
-"""Command line: ``evenhand-lyapunov COMMAND`` (or ``python -m evenhand_systems.lyapunov.cli COMMAND``)."""
+"""Command line: ``evenhand lyapunov COMMAND`` (also ``evenhand-lyapunov COMMAND``).
+
+Run without installing: ``python -m evenhand_systems.lyapunov.cli COMMAND``.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evenhand.errors import DataError
 from evenhand_systems.lyapunov.measures import Candidate, Decision
-from evenhand_systems.lyapunov.numbers.valuations import Walks, decides_by_log, stops_within
+from evenhand_systems.lyapunov.numbers.valuations import Orbits, decides_by_log, stops_within
 
 LN_2 = float(np.log(2.0))
 
@@ -22,9 +22,9 @@ class LogN:
     lookahead: int = 1
     size: int = 0
 
-    def decide(self, walks: Walks) -> Decision:
-        walks.need(1)
-        return Decision(decides_by_log(walks, 1), walks.log2[:, 0] - walks.log2[:, 1])
+    def decide(self, orbits: Orbits) -> Decision:
+        orbits.need(1)
+        return Decision(decides_by_log(orbits, 1), orbits.log2[:, 0] - orbits.log2[:, 1])
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class TrailingOnes:
     def name(self) -> str:
         return "trailing ones"
 
-    def decide(self, walks: Walks) -> Decision:
-        walks.need(self.lookahead + 1)
-        ones = walks.valuations[:, : self.lookahead + 1] == 1
+    def decide(self, orbits: Orbits) -> Decision:
+        orbits.need(self.lookahead + 1)
+        ones = orbits.valuations[:, : self.lookahead + 1] == 1
         here = np.cumprod(ones[:, :-1], axis=1).sum(axis=1)
         there = np.cumprod(ones[:, 1:], axis=1).sum(axis=1)
-        margins = walks.log2[:, 0] - walks.log2[:, 1] + self.slope * (here - there)
+        margins = orbits.log2[:, 0] - orbits.log2[:, 1] + self.slope * (here - there)
         return Decision(margins > 0, margins)
 
 
@@ -62,10 +62,10 @@ class WindowSum:
     def name(self) -> str:
         return "window sum"
 
-    def decide(self, walks: Walks) -> Decision:
-        walks.need(self.lookahead + 1)
-        margins = walks.log2[:, 0] - walks.log2[:, self.lookahead + 1]
-        return Decision(decides_by_log(walks, self.lookahead + 1), margins)
+    def decide(self, orbits: Orbits) -> Decision:
+        orbits.need(self.lookahead + 1)
+        margins = orbits.log2[:, 0] - orbits.log2[:, self.lookahead + 1]
+        return Decision(decides_by_log(orbits, self.lookahead + 1), margins)
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,13 @@ class WindowMinimum:
     def name(self) -> str:
         return "window minimum"
 
-    def decide(self, walks: Walks) -> Decision:
-        walks.need(self.lookahead + 1)
-        margins = self._log_value(walks, 0) - self._log_value(walks, 1)
-        return Decision(stops_within(walks, self.lookahead + 1), margins)
+    def decide(self, orbits: Orbits) -> Decision:
+        orbits.need(self.lookahead + 1)
+        margins = self._log_value(orbits, 0) - self._log_value(orbits, 1)
+        return Decision(stops_within(orbits, self.lookahead + 1), margins)
 
-    def _log_value(self, walks: Walks, start: int) -> NDArray[np.float64]:
-        window = walks.log2[:, start : start + self.lookahead + 1]
+    def _log_value(self, orbits: Orbits, start: int) -> NDArray[np.float64]:
+        window = orbits.log2[:, start : start + self.lookahead + 1]
         lowest = window.min(axis=1)
         first = (window <= lowest[:, None] + 1e-10).argmax(axis=1)  # a number that comes again differs by rounding
         return np.asarray(lowest + np.log1p(first / (self.lookahead + 2.0) * np.exp2(-lowest)) / LN_2)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.errors import DataError
-from evenhand_systems.lyapunov.numbers.valuations import decides_by_log, stops_within, walk
+from evenhand_systems.lyapunov.numbers.valuations import decides_by_log, orbits_of, stops_within
 
 MOST_CHECKED = 1_000_000  # numbers up to here are looked at one by one
 
@@ -92,11 +92,11 @@ def window_minimum_coverage(lookahead: int) -> Coverage:
     exceptions: tuple[int, ...] = ()
     if cutoff >= 3:
         numbers = list(range(3, cutoff + 1, 2))
-        walks = walk(numbers, lookahead + 1)
-        fails = ~stops_within(walks, lookahead + 1)
+        orbits = orbits_of(numbers, lookahead + 1)
+        fails = ~stops_within(orbits, lookahead + 1)
         exceptions = tuple(
             n
-            for n, word in zip(np.array(numbers)[fails].tolist(), walks.valuations[fails].tolist(), strict=True)
+            for n, word in zip(np.array(numbers)[fails].tolist(), orbits.valuations[fails].tolist(), strict=True)
             if _stops(word)
         )
     return Coverage(lookahead, 1 - left, cutoff, exceptions)
@@ -115,8 +115,8 @@ def window_sum_coverage(lookahead: int) -> Coverage:
         return Coverage(lookahead, 1 - left, cutoff, None)
     exceptions: tuple[int, ...] = ()
     if cutoff >= 3:
-        walks = walk(list(range(3, cutoff + 1, 2)), steps)
-        fails = (walks.valuations.sum(axis=1, dtype=np.int64) >= least) & ~decides_by_log(walks, steps)
+        orbits = orbits_of(list(range(3, cutoff + 1, 2)), steps)
+        fails = (orbits.valuations.sum(axis=1, dtype=np.int64) >= least) & ~decides_by_log(orbits, steps)
         exceptions = tuple((3 + 2 * np.flatnonzero(fails)).tolist())
     return Coverage(lookahead, 1 - left, cutoff, exceptions)
 
@@ -134,7 +134,7 @@ def trailing_ones_coverage(lookahead: int) -> Coverage:
         k += 1
     cutoff = next(n for n in count(1) if (3 * n + 1) ** 10 < n**10 << 16) - 1
     numbers = list(range(3, cutoff + 1, 2))
-    words = walk(numbers, lookahead + 1).valuations
+    words = orbits_of(numbers, lookahead + 1).valuations
     exponents = 10 * words[:, 0].astype(int) + 7 * (_leading_ones(words[:, :-1]) - _leading_ones(words[:, 1:]))
     exceptions = tuple(
         n for n, e in zip(numbers, exponents.tolist(), strict=True) if e >= 16 and (3 * n + 1) ** 10 >= n**10 << e

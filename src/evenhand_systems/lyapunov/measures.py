@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evenhand_systems.lyapunov.numbers.evaluation_set import EvaluationSet
 from evenhand_systems.lyapunov.numbers.limbs import Limbs
 from evenhand_systems.lyapunov.numbers.trajectories import StepList
-from evenhand_systems.lyapunov.numbers.valuations import Walks, walk
+from evenhand_systems.lyapunov.numbers.valuations import Orbits, orbits_of
 
 QUANTILES = (0.0, 0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
@@ -45,8 +45,8 @@ class Candidate(Protocol):
     def size(self) -> int:
         """Number of fitted parameters."""
 
-    def decide(self, walks: Walks) -> Decision:
-        """Compare V(n) with V(T(n)) for walks of at least ``lookahead + 1`` steps."""
+    def decide(self, orbits: Orbits) -> Decision:
+        """Compare V(n) with V(T(n)) for orbits of at least ``lookahead + 1`` steps."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Scores:
 
 
 def decide(model: Candidate, limbs: Limbs | Sequence[int], *, threads: int = 1) -> Decision:
-    """Walk as far as the model reads and decide."""
-    return model.decide(walk(limbs, model.lookahead + 1, threads=threads))
+    """Follow the orbits as far as the model reads and decide."""
+    return model.decide(orbits_of(limbs, model.lookahead + 1, threads=threads))
 
 
 def score(decision: Decision, growth: NDArray[np.bool_], weights: NDArray[np.float64]) -> Scores:

@@ -20,7 +20,7 @@ from evenhand_systems.lyapunov.exact import violation_lower_bound, window_minimu
 from evenhand_systems.lyapunov.measures import Candidate, decide, evaluate
 from evenhand_systems.lyapunov.numbers.evaluation_set import EvaluationSet
 from evenhand_systems.lyapunov.numbers.trajectories import TEST_SEEDS, listed_steps
-from evenhand_systems.lyapunov.numbers.valuations import walk
+from evenhand_systems.lyapunov.numbers.valuations import orbits_of
 from evenhand_systems.lyapunov.potentials.potential import load_potential
 
 SHOWN_VALUATIONS = 6
@@ -36,9 +36,9 @@ def save(path: Path, draw: Callable[[Figure], None], size: tuple[float, float]) 
 
 def margins_plot(model: Candidate, data: EvaluationSet, path: Path) -> None:
     """Margins V(n) - V(T(n)) by k_1 (boxes) and by bit length (median, 1 % and 5 % quantiles)."""
-    walks = walk(data.limbs, model.lookahead + 1)
-    margins = model.decide(walks).margins
-    first = np.minimum(walks.valuations[:, 0], SHOWN_VALUATIONS)
+    orbits = orbits_of(data.limbs, model.lookahead + 1)
+    margins = model.decide(orbits).margins
+    first = np.minimum(orbits.valuations[:, 0], SHOWN_VALUATIONS)
     bits = np.array([n.bit_length() for n in data.numbers])
 
     def draw(figure: Figure) -> None:

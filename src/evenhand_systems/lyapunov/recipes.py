@@ -6,12 +6,11 @@ Closed forms are arms of both (``model = "window-minimum"``): they train nothing
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from evenhand.errors import DataError
 from evenhand.recipes.contract import Bench, Metric, RecipeSettings, recipe
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.lyapunov.closed_forms import closed_form
@@ -23,9 +22,8 @@ from evenhand_systems.lyapunov.measures import (
     evaluate_trajectories,
     score,
 )
-from evenhand_systems.lyapunov.networks.layers import parse_layers
+from evenhand_systems.lyapunov.networks.options import TrainingChoices, TrainingOptions, patience_of
 from evenhand_systems.lyapunov.numbers.evaluation_set import EvaluationSet, draw_numbers, evaluation_set, read_csv
-from evenhand_systems.lyapunov.numbers.features import FeatureSpec
 from evenhand_systems.lyapunov.numbers.trajectories import (
     curriculum_seeds,
     listed_steps,
@@ -34,9 +32,6 @@ from evenhand_systems.lyapunov.numbers.trajectories import (
     training_seeds,
     without_merging,
 )
-
-if TYPE_CHECKING:
-    from evenhand_systems.lyapunov.networks.options import TrainingOptions
 
 ClosedForm = Literal["log-n", "trailing-ones", "window-sum", "window-minimum"]
 POOL = 50_000  # numbers of the generated evaluation set
@@ -70,54 +65,19 @@ class Settings(RecipeSettings):
     hold_out: bool = True
 
 
-class NetworkSettings(Settings):
-    """A network, or a closed form; names as in ``options.TrainingOptions``, shares are of the budget.
+class NetworkSettings(Settings, TrainingChoices):
+    """A network, or a closed form; shares are of the budget.
 
     The log gives no patience; with 0.005 of the budget the rate reaches its floor after a third of it; there, at 40 %.
     """
 
     model: Literal["network"] | ClosedForm = "network"
-    layers: str = "256,256,128"
-    groups: tuple[str, ...] = ("log", "residues", "drift", "valuations")
-    batch: int = Field(default=1024, ge=1)
-    learning_rate: float = Field(default=1e-3, gt=0)
-    target: Literal["fixed", "adaptive", "split"] = "fixed"
     anchor_share: float = Field(default=0.25, ge=0)
-    four_steps: bool = False
-    eight_steps: bool = False
-    schedule: Literal["cosine", "plateau"] = "cosine"
     patience_share: float = Field(default=0.005, ge=0)
-    growth_weight: float = Field(default=1.0, gt=0)
-    curriculum: bool = True
     ramp_share: float = Field(default=0.5, ge=0)
-    start_seeds: int = Field(default=0, ge=0)
-    mining: bool = True
-    mine_interval: int = Field(default=100, ge=1)
-    mine_count: int = Field(default=50, ge=1)
-    mined_share: float | None = Field(default=0.2, ge=0, lt=1)
     count_mined_as_seeds: bool = False
-    passes: Literal["needed", "all"] = "needed"
-    precision: Literal["auto", "float32", "bf16"] = "auto"
     log_every: int = Field(default=20, ge=1)
     checkpoint_every: int = Field(default=100, ge=1)
-
-    @field_validator("layers")
-    @classmethod
-    def _layers_parse(cls, layers: str) -> str:
-        try:
-            parse_layers(layers)
-        except DataError as error:
-            raise ValueError(str(error)) from None
-        return layers
-
-    @field_validator("groups")
-    @classmethod
-    def _groups_exist(cls, groups: tuple[str, ...]) -> tuple[str, ...]:
-        try:
-            FeatureSpec(1, groups)
-        except DataError as error:
-            raise ValueError(str(error)) from None
-        return groups
 
 
 class PotentialSettings(Settings):
@@ -165,7 +125,7 @@ def network(settings: NetworkSettings, bench: Bench) -> Outcome:
         loss = training.step()
         bench.budget.spend(steps=1, examples=settings.batch)
         if training.steps % settings.log_every == 0:
-            bench.log(training.steps, loss=loss, learning_rate=training.trainer.schedule.rate(training.steps))
+            bench.log(training.steps, loss=loss, learning_rate=training.trainer.learning_rate)
         if training.steps % settings.checkpoint_every == 0:
             bench.checkpoint(training.state())
     return _measure(NetworkModel(training.network.to("cpu")), settings, bench, known)
@@ -173,31 +133,14 @@ def network(settings: NetworkSettings, bench: Bench) -> Outcome:
 
 def _options(settings: NetworkSettings, steps: int) -> TrainingOptions:
     """The options of a training of so many steps; shares of the budget become steps."""
-    from evenhand_systems.lyapunov.networks.options import TrainingOptions, patience_of
-
-    return TrainingOptions(
+    return TrainingOptions.of(
+        settings,
         lookahead=settings.lookahead,
-        groups=settings.groups,
-        layers=settings.layers,
         steps=steps,
-        batch=settings.batch,
-        learning_rate=settings.learning_rate,
-        target=settings.target,
         anchor_steps=max(1, int(steps * settings.anchor_share)),
-        four_steps=settings.four_steps,
-        eight_steps=settings.eight_steps,
-        schedule=settings.schedule,
         patience=patience_of(steps, settings.patience_share),
-        growth_weight=settings.growth_weight,
-        curriculum=settings.curriculum,
         ramp_length=max(1, int(steps * settings.ramp_share)),
-        start_seeds=settings.start_seeds,
-        mining=settings.mining,
-        mine_interval=settings.mine_interval,
-        mine_count=settings.mine_count,
         mined_share=None if settings.count_mined_as_seeds else settings.mined_share,
-        passes=settings.passes,
-        precision=settings.precision,
     )
 
 

@@ -17,7 +17,7 @@ from evenhand.recipes import catalogue
 from evenhand.recipes.exhibit import Bars, Exhibit, Grid, Lines, Samples, Scatter, ScoredTrial
 from evenhand.recipes.outcome import Curve, ItemScores, Outcome
 from evenhand_systems.anchored_sft.exhibits.page import exhibits
-from evenhand_systems.anchored_sft.exhibits.shown import first_by_hash
+from evenhand_systems.anchored_sft.exhibits.selected_items import first_by_hash
 
 OLD = tuple(f"{skill}/{i}" for skill in ("copy", "add") for i in range(3))
 NEW = tuple(f"target/{i}" for i in range(4))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evenhand.claims.resolve import expand, merge
+from evenhand.claims.nesting import expand, merge
 from evenhand.execution.worker import Job, run
 from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Outcome

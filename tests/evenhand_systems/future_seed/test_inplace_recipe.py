@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from evenhand.recipes.outcome import Outcome
-from evenhand_systems.future_seed.inplace import run as filling
+from evenhand_systems.future_seed.inplace import run as inplace_run
 from evenhand_systems.future_seed.settings import SeedingOptions
 from evenhand_systems.rwkv7 import VARIANTS, SeedingSettings
 
@@ -29,7 +29,7 @@ MODES: dict[str, dict[str, Any]] = {
 def batch_hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Hashes of the training batches, in the order in which the model meets them."""
     seen: list[str] = []
-    build = filling.in_place_task
+    build = inplace_run.in_place_task
 
     def recorded(*arguments: Any) -> Any:
         task = build(*arguments)
@@ -45,7 +45,7 @@ def batch_hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return Recorder()
 
-    monkeypatch.setattr(filling, "in_place_task", recorded)
+    monkeypatch.setattr(inplace_run, "in_place_task", recorded)
     return seen
 
 
@@ -70,14 +70,14 @@ def test_another_seed_or_a_null_arm_sees_other_data(run_trial: RunTrial, batch_h
 
 def test_arms_of_equal_seed_start_from_equal_weights(run_trial: RunTrial, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    fresh = filling.Reader.fresh.__func__  # type: ignore[attr-defined]
+    fresh = inplace_run.Reader.fresh.__func__  # type: ignore[attr-defined]
 
     def recorded(cls: Any, *arguments: Any) -> Any:
         reader = fresh(cls, *arguments)
         started.append(torch.cat([p.detach().flatten() for p in reader.model.parameters()]))
         return reader
 
-    monkeypatch.setattr(filling.Reader, "fresh", classmethod(recorded))
+    monkeypatch.setattr(inplace_run.Reader, "fresh", classmethod(recorded))
     for settings in MODES.values():
         run_trial(settings, amount=1)
     assert all(torch.equal(started[0], other) for other in started[1:])
@@ -162,7 +162,7 @@ def test_a_trial_that_is_killed_goes_on_as_if_nothing_had_happened(
     class Killed(Exception):
         pass
 
-    real = filling.blank_loss
+    real = inplace_run.blank_loss
 
     def dies_at_the_fourth(*arguments: Any) -> Any:
         nonlocal steps
@@ -171,10 +171,11 @@ def test_a_trial_that_is_killed_goes_on_as_if_nothing_had_happened(
             raise Killed
         return real(*arguments)
 
-    monkeypatch.setattr(filling, "blank_loss", dies_at_the_fourth)
+    monkeypatch.setattr(inplace_run, "blank_loss", dies_at_the_fourth)
     assert run_trial(MODES["initial"], amount=5, workdir="killed").failure is not None
-    monkeypatch.setattr(filling, "blank_loss", real)
+    monkeypatch.setattr(inplace_run, "blank_loss", real)
     resumed = run_trial(MODES["initial"], amount=5, workdir="killed")
+    assert resumed.failure is None, resumed.failure
     np.testing.assert_array_equal(whole.curves["loss"].values, resumed.curves["loss"].values)
     assert whole.items["accuracy"].outputs == resumed.items["accuracy"].outputs
     assert whole.spent["steps"] == resumed.spent["steps"] == 5

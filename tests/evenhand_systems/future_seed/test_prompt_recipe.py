@@ -14,8 +14,8 @@ import torch
 
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.future_seed import sandbox
-from evenhand_systems.future_seed.prompt import run as answering
-from evenhand_systems.future_seed.retrieval import run as retrieving
+from evenhand_systems.future_seed.prompt import run as prompt_run
+from evenhand_systems.future_seed.retrieval import run as retrieval_run
 from evenhand_systems.future_seed.text import base as base_models
 from evenhand_systems.rwkv7 import RWKV7, RWKV7Config
 from evenhand_systems.rwkv7.checkpoint import save_checkpoint
@@ -40,14 +40,14 @@ def arc(tmp_path: Path) -> dict[str, Any]:
 def recorded_batches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Hashes of the batches that training meets."""
     seen: list[str] = []
-    real = answering.make_batch
+    real = prompt_run.make_batch
 
     def recorder(*arguments: Any) -> Any:
         batch = real(*arguments)
         seen.append(hashlib.sha256(batch.prompt.numpy().tobytes() + batch.targets.numpy().tobytes()).hexdigest())
         return batch
 
-    monkeypatch.setattr(answering, "make_batch", recorder)
+    monkeypatch.setattr(prompt_run, "make_batch", recorder)
     return seen
 
 
@@ -95,17 +95,17 @@ def test_a_trial_that_is_killed_goes_on_with_the_example_that_was_next(
     whole = run_trial(arc, recipe=PROMPT, amount=5, items=4, workdir="whole")
     expected = list(seen)
     seen.clear()
-    real, steps = answering.blank_loss, iter(range(100))
+    real, steps = prompt_run.blank_loss, iter(range(100))
 
     def dies(*arguments: Any) -> Any:
         if next(steps) == 3:
             raise RuntimeError("killed")
         return real(*arguments)
 
-    monkeypatch.setattr(answering, "blank_loss", dies)
+    monkeypatch.setattr(prompt_run, "blank_loss", dies)
     assert run_trial(arc, recipe=PROMPT, amount=5, items=4, workdir="cut").failure is not None
     seen.clear()
-    monkeypatch.setattr(answering, "blank_loss", real)
+    monkeypatch.setattr(prompt_run, "blank_loss", real)
     resumed = run_trial(arc, recipe=PROMPT, amount=5, items=4, workdir="cut")
     assert seen == expected[2:]  # the last checkpoint was at step 2
     np.testing.assert_array_equal(whole.curves["loss"].values, resumed.curves["loss"].values)
@@ -237,8 +237,8 @@ def test_retrieval_ranks_all_paragraphs_and_pays_twice_for_reading_twice(run_tri
 def test_a_model_that_embeds_everything_alike_finds_nothing(
     run_trial: RunTrial, hotpot: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retrieving, "train", lambda *_: None)
-    monkeypatch.setattr(retrieving, "embed", lambda reader, texts, *_: (torch.ones(len(texts), 4), 0))
+    monkeypatch.setattr(retrieval_run, "train", lambda *_: None)
+    monkeypatch.setattr(retrieval_run, "embed", lambda reader, texts, *_: (torch.ones(len(texts), 4), 0))
     tiny = {"model": {"layers": 1, "width": 16, "head_size": 8, "rank": 4}, "batch": 4}
     outcome = run_trial({"train": hotpot}, recipe=RETRIEVAL, items=5, base=tiny)
     assert outcome.metric("mrr_at_10") == 0.0

@@ -13,7 +13,7 @@ from evenhand.errors import DataError
 from evenhand_systems.lyapunov.numbers import arithmetic as exact
 from evenhand_systems.lyapunov.numbers.features import FeatureSpec, feature_pairs, features, reference_features
 from evenhand_systems.lyapunov.numbers.limbs import advance, draw, log2_of, pack, residues_of, unpack, valuation_table
-from evenhand_systems.lyapunov.numbers.valuations import walk
+from evenhand_systems.lyapunov.numbers.valuations import orbits_of
 
 EDGES = [1, 3, *(2**k - 1 for k in range(2, 260)), *(2**k + 1 for k in range(2, 260)), *(3**k for k in range(1, 120))]
 
@@ -58,7 +58,7 @@ def test_one_is_refused_where_something_must_fall() -> None:
     with pytest.raises(DataError, match="n must be an odd integer >= 3"):
         exact.require_odd(1, minimum=3)
     with pytest.raises(DataError, match="n = 1 is its own image"):
-        walk(pack([3, 1]), 4)
+        orbits_of(pack([3, 1]), 4)
 
 
 def test_even_rows_of_limbs_are_named() -> None:

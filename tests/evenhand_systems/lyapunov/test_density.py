@@ -24,7 +24,7 @@ from evenhand_systems.lyapunov.exact import (
 from evenhand_systems.lyapunov.measures import Candidate, decide
 from evenhand_systems.lyapunov.numbers.features import LOG2_3
 from evenhand_systems.lyapunov.numbers.limbs import draw, pack
-from evenhand_systems.lyapunov.numbers.valuations import walk
+from evenhand_systems.lyapunov.numbers.valuations import orbits_of
 from evenhand_systems.lyapunov.potentials.gradual import learn_gradually
 from evenhand_systems.lyapunov.potentials.problem import Measure, Problem
 
@@ -85,7 +85,7 @@ def test_above_the_cutoff_every_number_of_the_classes_falls_and_below_it_all_but
     form: Candidate = FORMS[name](lookahead)
     found = closed_form_coverage(name, lookahead)
     numbers = list(range(3, 3001, 2))
-    words = walk(numbers, lookahead + 1).valuations.sum(axis=1, dtype=int).tolist()
+    words = orbits_of(numbers, lookahead + 1).valuations.sum(axis=1, dtype=int).tolist()
     large = [n + (1 << (100 + s)) for n, s in zip(numbers, words, strict=True)]
     of_class, falls = decide(form, pack(large)).passes, decide(form, pack(numbers)).passes
     wrong = np.array(numbers)[of_class & ~falls].tolist()

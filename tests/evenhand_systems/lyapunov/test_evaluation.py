@@ -32,7 +32,7 @@ from evenhand_systems.lyapunov.numbers.trajectories import (
     training_seeds,
     without_merging,
 )
-from evenhand_systems.lyapunov.numbers.valuations import walk
+from evenhand_systems.lyapunov.numbers.valuations import orbits_of
 
 
 @pytest.fixture(scope="module")
@@ -125,11 +125,11 @@ def test_the_window_sum_compares_the_far_end_with_n(full: EvaluationSet) -> None
 
 def test_near_ties_are_decided_in_whole_numbers() -> None:
     # T^2(n) = (9n + 5)/8 lies within 1e-9 of ... never; a cycle number is the only tie, so plant one by hand
-    walks = walk([5, 7], 2)
-    walks.log2[:, 1] = walks.log2[:, 0]
+    orbits = orbits_of([5, 7], 2)
+    orbits.log2[:, 1] = orbits.log2[:, 0]
     from evenhand_systems.lyapunov.numbers.valuations import decides_by_log
 
-    assert decides_by_log(walks, 1).tolist() == [True, False]
+    assert decides_by_log(orbits, 1).tolist() == [True, False]
 
 
 def test_unknown_forms_and_lookahead_zero_are_refused() -> None:

@@ -16,7 +16,7 @@ from evenhand_systems.lyapunov.closed_forms import WindowMinimum
 from evenhand_systems.lyapunov.measures import decide
 from evenhand_systems.lyapunov.models import open_model
 from evenhand_systems.lyapunov.numbers.limbs import draw, pack
-from evenhand_systems.lyapunov.numbers.valuations import walk
+from evenhand_systems.lyapunov.numbers.valuations import orbits_of
 from evenhand_systems.lyapunov.potentials.context_tree import (
     FREE_FALL,
     context_tree,
@@ -70,7 +70,7 @@ def test_gains_are_the_floor_of_what_a_step_falls() -> None:
 def test_residue_images_are_those_of_the_map() -> None:
     table = residue_images(2)
     for n in range(3, 400, 2):
-        k = walk([n], 1).valuations[0, 0]
+        k = orbits_of([n], 1).valuations[0, 0]
         image = (3 * n + 1) >> int(k)
         assert table[k, n % 9] == image % 9
 
@@ -126,7 +126,7 @@ def test_a_head_over_log_n_is_the_window_minimum(head: int) -> None:
 
 def test_a_head_falls_where_some_later_value_is_lower(learned: Potential) -> None:
     limbs = draw(3000, np.random.default_rng(4))
-    values = learned.values(walk(limbs, 9), 5)
+    values = learned.values(orbits_of(limbs, 9), 5)
     expected = values[:, 1:].min(axis=1) < values[:, 0]
     assert np.array_equal(decide(learned.with_head(3), limbs).passes, expected)
 

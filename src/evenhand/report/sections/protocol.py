@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evenhand.claims.resolve import ResolvedClaim, leaves
+from evenhand.claims.nesting import leaves
+from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Prune
 from evenhand.recipes.trial import ItemSet
 from evenhand.report import numbers
@@ -97,6 +98,7 @@ def arm_settings(claim: ResolvedClaim) -> tuple[ArmSettings, ...]:
     rows = []
     for arm in claim.claim.arms:
         remarks = [word for word, on in (("deterministic", arm.deterministic), ("untrained", arm.untrained)) if on]
+        remarks += [f"of {arm.control_set}"] if arm.control_set else []
         rows.append(ArmSettings(arm.name, arm.role, ", ".join(remarks), _differences(claim, arm.name)))
     return tuple(rows)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evenhand.claims.resolve import leaves
+from evenhand.claims.nesting import leaves
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.report import numbers
 from evenhand.report.results import Results

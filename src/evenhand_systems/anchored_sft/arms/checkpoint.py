@@ -34,7 +34,7 @@ from evenhand_systems.anchored_sft.evaluation.reward_model import (
     RewardJudge,
     read_questions,
 )
-from evenhand_systems.anchored_sft.exhibits.shown import SHOWN, first_by_hash, note_question
+from evenhand_systems.anchored_sft.exhibits.selected_items import SHOWN, first_by_hash, note_question
 from evenhand_systems.anchored_sft.settings import CheckpointSettings, check_epochs, data_mix
 from evenhand_systems.anchored_sft.training.adapters import load_base, load_tokenizer
 from evenhand_systems.anchored_sft.training.fine_tune import (
@@ -186,11 +186,11 @@ def run_arm(settings: CheckpointSettings, bench: Bench) -> Outcome:
 
 def _resolved(path: str, bench: Bench) -> str:
     """A folder beside the claim, whose hash goes into the record like that of all data; or the hub id as it is."""
-    beside = Path(bench.folder, path).expanduser()
-    if not beside.exists():
+    local = Path(bench.folder, path).expanduser()
+    if not local.exists():
         return path
     bench.data(path)
-    return str(beside)
+    return str(local)
 
 
 def _note_weights(name: str, path: str, model: Any, bench: Bench) -> None:

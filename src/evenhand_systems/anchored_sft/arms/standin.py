@@ -15,7 +15,7 @@ from evenhand_systems.anchored_sft.data.conversations import Conversation, Token
 from evenhand_systems.anchored_sft.data.mix import training_order
 from evenhand_systems.anchored_sft.data.questions import Question
 from evenhand_systems.anchored_sft.evaluation.losses import ForgettingEvaluation
-from evenhand_systems.anchored_sft.exhibits.shown import first_by_hash, note_question
+from evenhand_systems.anchored_sft.exhibits.selected_items import first_by_hash, note_question
 from evenhand_systems.anchored_sft.settings import StandinSettings, check_epochs
 from evenhand_systems.anchored_sft.standin import skills
 from evenhand_systems.anchored_sft.standin.pretrain import ENOUGH, Teaching, teach

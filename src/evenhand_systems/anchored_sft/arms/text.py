@@ -27,7 +27,7 @@ from evenhand_systems.anchored_sft.data.conversations import (
 from evenhand_systems.anchored_sft.data.mix import DataMix, training_order
 from evenhand_systems.anchored_sft.evaluation.answers import greedy_answers
 from evenhand_systems.anchored_sft.evaluation.losses import ForgettingEvaluation, Losses
-from evenhand_systems.anchored_sft.exhibits.shown import SHOWN, first_by_hash, note_question
+from evenhand_systems.anchored_sft.exhibits.selected_items import SHOWN, first_by_hash, note_question
 from evenhand_systems.anchored_sft.settings import TextSettings, check_epochs
 from evenhand_systems.anchored_sft.standin.pretrain import small_qwen3
 from evenhand_systems.anchored_sft.standin.tokenizer import character_tokenizer

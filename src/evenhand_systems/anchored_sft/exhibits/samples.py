@@ -8,7 +8,7 @@ from evenhand.recipes.exhibit import Answered, Sample, Samples, ScoredTrial
 from evenhand.recipes.outcome import ItemScores
 from evenhand_systems.anchored_sft.evaluation.reward_model import display_score
 from evenhand_systems.anchored_sft.exhibits.scene import END, Scene, groups_of
-from evenhand_systems.anchored_sft.exhibits.shown import SHOWN, first_by_hash, question_note, shortened
+from evenhand_systems.anchored_sft.exhibits.selected_items import SHOWN, first_by_hash, question_note, shortened
 
 SCORED = {
     "retention": "1 for an exactly right answer, else 0",

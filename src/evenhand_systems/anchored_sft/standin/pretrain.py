@@ -7,7 +7,6 @@ it by content hash.
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -104,12 +103,6 @@ def encode_lessons(tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> tuple[Te
     return batch, (batch != tokenizer.pad_token_id).long(), labels
 
 
-def _learning_rate(step: int, teaching: Teaching) -> float:
-    rising = min(1.0, (step + 1) / 100)
-    falling = 0.5 * (1 + math.cos(math.pi * step / teaching.steps))
-    return teaching.learning_rate * rising * (0.05 + 0.95 * falling)
-
-
 def dealt(teaching: Teaching, tested: Mapping[str, float]) -> list[float]:
     """Shares of the skills in the batches after a test with shares ``tested`` of exact answers; they sum to 1."""
     wrong = np.asarray([1 - tested[skill] for skill in skills.SKILLS])
@@ -141,11 +134,14 @@ def teach(folder: Path, teaching: Teaching, enough: float = ENOUGH) -> dict[str,
     """
     import torch
 
+    from evenhand_systems.schedules import WarmUp, cosine
+
     start = time.monotonic()
     rng, world, tokenizer = np.random.default_rng([teaching.seed, 1]), skills.the_world(), skill_tokenizer()
     torch.manual_seed(teaching.seed)
     model = small_qwen3(len(tokenizer), tokenizer, teaching.widths)
     optimiser = torch.optim.AdamW(model.parameters(), lr=teaching.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
+    schedule = WarmUp(optimiser, 100, cosine(teaching.steps, floor=0.05))
     names, dealing = np.asarray(skills.SKILLS), list(teaching.shares)
     history: list[dict[str, float]] = []
     step = 0
@@ -157,13 +153,12 @@ def teach(folder: Path, teaching: Teaching, enough: float = ENOUGH) -> dict[str,
         model.train()
         drawn = rng.choice(names, size=teaching.batch, p=dealing)
         ids, mask, labels = encode_lessons(tokenizer, [skills.lesson(str(skill), rng, world) for skill in drawn])
-        for group in optimiser.param_groups:
-            group["lr"] = _learning_rate(step - 1, teaching)
         loss = model(input_ids=ids, attention_mask=mask, labels=labels).loss
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
+        schedule.step()
         if step % teaching.test_every == 0:
             shares = test_shares(model.eval(), tokenizer, teaching.test_questions, step)
             history.append({"step": step, "loss": float(loss.detach()), "seconds": time.monotonic() - start, **shares})

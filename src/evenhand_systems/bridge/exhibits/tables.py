@@ -11,7 +11,7 @@ from evenhand.recipes.exhibit import Answered, Grid, Sample, Samples, ScoredTria
 from evenhand_systems.bridge.evaluation import collapse as alarms
 from evenhand_systems.bridge.exhibits.charts import METRIC
 from evenhand_systems.bridge.exhibits.scene import NONE, Missing, Scene, in_seeds, per_cent
-from evenhand_systems.bridge.exhibits.shown import GOLD_NOTE, LONGEST, SHOWN, chosen, question_note, shortened
+from evenhand_systems.bridge.exhibits.selected_items import GOLD_NOTE, LONGEST, SHOWN, chosen, question_note, shortened
 from evenhand_systems.bridge.tasks import extraction
 
 LIMIT = f"{alarms.MOST_FREQUENT_LIMIT:.0%}".replace("%", " %")

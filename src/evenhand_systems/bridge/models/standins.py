@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +37,7 @@ from evenhand_systems.bridge.settings import StandIn
 from evenhand_systems.bridge.tasks import people, stories
 from evenhand_systems.bridge.tasks.formats import STORY
 from evenhand_systems.bridge.tasks.items import Item
+from evenhand_systems.schedules import WarmUp, cosine
 
 VERSION = 2
 """Raised by hand when the models that come out change."""
@@ -186,6 +186,7 @@ def train(
     rows = training_rows(kind, POOL if pool is None else pool, seed)
     rate, order = LEARNING_RATE[kind], stream("bridge stand-in", seed, "order", kind)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
+    schedule = WarmUp(optimiser, 100, cosine(steps))
     places: list[int] = []
     model.train()
     for step in range(steps):
@@ -193,8 +194,6 @@ def train(
             places = [int(i) for i in order.permutation(len(rows))]
         chosen, places = places[: BATCH[kind]], places[BATCH[kind] :]
         ids, weights = batch_of([rows[i] for i in chosen])
-        for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
         logits = model(input_ids=ids, use_cache=False).logits[:, :-1].float()
         losses = torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
         loss = (losses * weights[:, 1:].flatten()).sum() / weights[:, 1:].sum()
@@ -202,6 +201,7 @@ def train(
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
+        schedule.step()
         if report is not None:
             report(step, float(loss.detach()))
     finished: PreTrainedModel = model.eval()

@@ -21,7 +21,7 @@ from evenhand.errors import DataError
 from evenhand.recipes.contract import Bench
 from evenhand.recipes.trial import canonical_hash, stream
 from evenhand_systems.bridge.evaluation.evaluation import Evaluation, evaluate_bridge
-from evenhand_systems.bridge.inputs import Material, SourceStates
+from evenhand_systems.bridge.inputs import SourceStates, TrialInputs
 from evenhand_systems.bridge.settings import Settings
 from evenhand_systems.bridge.training.trainer import BestWeights, BridgeTrainer
 from evenhand_systems.bridge.translation.bridge import Bridge
@@ -38,15 +38,15 @@ CHECKPOINT_EVERY = 250
 _EVALUATION_ONLY = {"control", "reference", "new_tokens", "batch", "answers_folder", "test_pool"}
 
 
-def trained_bridge(settings: Settings, material: Material, bench: Bench) -> Bridge:
+def trained_bridge(settings: Settings, inputs: TrialInputs, bench: Bench) -> Bridge:
     """Train the bridge, or fetch it where an arm with the same training has left it; spends the budget either way."""
     seeds = {name: int(bench.rng(name).integers(2**62)) for name in ("init", "order", "sampling")}
     built: list[dict[str, Any]] = []
 
     def build(folder: Path) -> None:
-        built.append(_train(settings, material, bench, seeds, folder))
+        built.append(_train(settings, inputs, bench, seeds, folder))
 
-    key = asset_key(settings, material, seeds, [bench.budget.unit, bench.budget.amount])
+    key = asset_key(settings, inputs, seeds, [bench.budget.unit, bench.budget.amount])
     folder = bench.asset(key, build)
     history: dict[str, Any] = built[0] if built else read_history(folder / "history.json")
     if not built:
@@ -59,7 +59,7 @@ def trained_bridge(settings: Settings, material: Material, bench: Bench) -> Brid
     # Steps that early stopping saves were at this arm's disposal: it chose to stop, by a rule that was declared.
     for _ in range(int(bench.budget.amount) - len(history["steps"])):
         bench.budget.spend(steps=1)
-    bridge = new_bridge(settings, material, bench, seeds["init"])
+    bridge = new_bridge(settings, inputs, bench, seeds["init"])
     _load(bridge, folder, history.get("sha256"))
     return bridge
 
@@ -92,37 +92,37 @@ def read_history(path: Path) -> dict[str, Any]:
     return course
 
 
-def asset_key(settings: Settings, material: Material, seeds: dict[str, int], budget: list[Any]) -> dict[str, Any]:
+def asset_key(settings: Settings, inputs: TrialInputs, seeds: dict[str, int], budget: list[Any]) -> dict[str, Any]:
     """What a trained bridge depends on: contents, not paths, of its data and models."""
     # Answers on the development split choose the weights where the best are kept; their length counts then.
     excluded = _EVALUATION_ONLY - ({"new_tokens"} if settings.select == "best" or settings.patience else set())
-    form = material.form
+    form = inputs.form
     return {
         "asset": "bridge", "version": VERSION, "seeds": seeds, "budget": budget,
         "settings": settings.model_dump(mode="json", exclude=excluded),
-        "models": [material.source_hash, material.target_hash], "layer": material.layer,
-        "data": canonical_hash([[i.facts, i.text, i.question, i.solution] for i in (*material.train, *material.dev)]),
+        "models": [inputs.source_hash, inputs.target_hash], "layer": inputs.layer,
+        "data": canonical_hash([[i.facts, i.text, i.question, i.solution] for i in (*inputs.train, *inputs.dev)]),
         "format": [form.opening, form.closing],
     }  # fmt: skip
 
 
-def new_bridge(settings: Settings, material: Material, bench: Bench, seed: int) -> Bridge:
+def new_bridge(settings: Settings, inputs: TrialInputs, bench: Bench, seed: int) -> Bridge:
     """A fresh bridge as the settings describe it."""
-    target = material.target
-    states = SourceStates(material, bench, settings.pool)
+    target = inputs.target
+    states = SourceStates(inputs, bench, settings.pool)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % 2**63)
         soft_prompt = SoftPrompt(target, settings.injection, settings.adapter_scale).to(target.device)
-    translator = _translator(settings, material, seed).to(target.device)
-    return Bridge(states, translator, soft_prompt, Prompts(target, material.form))
+    translator = _translator(settings, inputs, seed).to(target.device)
+    return Bridge(states, translator, soft_prompt, Prompts(target, inputs.form))
 
 
-def _translator(settings: Settings, material: Material, seed: int) -> Translator:
-    target = material.target
+def _translator(settings: Settings, inputs: TrialInputs, seed: int) -> Translator:
+    target = inputs.target
     constant = settings.bridge == "constant_prompt"
     config = TranslatorConfig(
         kind="linear" if settings.bridge == "constant_prompt" else settings.bridge,
-        source_width=material.source.width, target_width=target.width, target_rms=target.embedding_rms(),
+        source_width=inputs.source.width, target_width=target.width, target_rms=target.embedding_rms(),
         soft_tokens=settings.soft_tokens, bottleneck=settings.bottleneck, depth=settings.depth, heads=settings.heads,
         train_steps=settings.train_steps, eval_steps=settings.eval_steps, guidance=settings.guidance,
         drop_rate=settings.drop_rate,
@@ -154,12 +154,14 @@ def _load(bridge: Bridge, folder: Path, sha256: str | None) -> None:
     bridge.train(False)
 
 
-def _train(settings: Settings, material: Material, bench: Bench, seeds: dict[str, int], folder: Path) -> dict[str, Any]:
+def _train(
+    settings: Settings, inputs: TrialInputs, bench: Bench, seeds: dict[str, int], folder: Path
+) -> dict[str, Any]:
     """Train to the end of the budget, looking at the development split on the way."""
-    bridge = new_bridge(settings, material, bench, seeds["init"])
+    bridge = new_bridge(settings, inputs, bench, seeds["init"])
     steps = int(bench.budget.amount)
     trainer = BridgeTrainer(
-        bridge, material.train, settings.training, steps, order=stream("bridge order", seeds["order"]),
+        bridge, inputs.train, settings.training, steps, order=stream("bridge order", seeds["order"]),
         generator=torch.Generator().manual_seed(seeds["sampling"] % 2**63), head_seed=seeds["init"] % 2**63,
     )  # fmt: skip
     best, history = BestWeights(settings.patience), _Course(bench)
@@ -174,7 +176,7 @@ def _train(settings: Settings, material: Material, bench: Bench, seeds: dict[str
         history.step(trainer.step_count, report.total, report.losses, (report.tokens, report.examples))
         last = trainer.step_count == steps
         if settings.evaluate_every and (trainer.step_count % settings.evaluate_every == 0 or last):
-            seen = _look(settings, material, bridge)
+            seen = _look(settings, inputs, bridge)
             history.look(trainer.step_count, seen)
             going = best.offer(float(seen.answers.metrics()["exact_match"]), trainer.step_count, bridge)
         if trainer.step_count % CHECKPOINT_EVERY == 0 and not last:
@@ -186,29 +188,29 @@ def _train(settings: Settings, material: Material, bench: Bench, seeds: dict[str
     if not going and trainer.step_count < steps:
         why = f"{settings.patience} looks at the development split without a new best"
         history.note("stopped early", f"at step {trainer.step_count} of {steps}, after {why}; all {steps} are charged")
-    history.note("weights", _choose(settings, material, bridge, best, trainer.step_count))
+    history.note("weights", _choose(settings, inputs, bridge, best, trainer.step_count))
     flat = {f"{part}/{name}": value.cpu() for part, rest in bridge.state_dict().items() for name, value in rest.items()}
     save_file(flat, folder / "weights.safetensors")
     history.sha256 = models.file_hash(folder / "weights.safetensors")
     if settings.bridge != "constant_prompt":
-        bridge.save(folder / "bridge", {"source": material.source_hash, "target": material.target_hash})
+        bridge.save(folder / "bridge", {"source": inputs.source_hash, "target": inputs.target_hash})
     folder.joinpath("history.json").write_text(json.dumps(history.document()))
     return history.document()
 
 
-def _look(settings: Settings, material: Material, bridge: Bridge) -> Evaluation:
+def _look(settings: Settings, inputs: TrialInputs, bridge: Bridge) -> Evaluation:
     """An evaluation on the development split; the same streams every time, so that equal weights score equally."""
     return evaluate_bridge(
-        bridge, material.dev, with_text=settings.with_text, new_tokens=settings.new_tokens, batch=settings.batch,
+        bridge, inputs.dev, with_text=settings.with_text, new_tokens=settings.new_tokens, batch=settings.batch,
         rng=stream("bridge development"),
     )  # fmt: skip
 
 
-def _choose(settings: Settings, material: Material, bridge: Bridge, best: BestWeights, steps: int) -> str:
+def _choose(settings: Settings, inputs: TrialInputs, bridge: Bridge, best: BestWeights, steps: int) -> str:
     """Final weights, or the best on the development split, put back and scored again."""
     if settings.select == "final":
         return f"final, step {steps}"
-    best.restore(bridge, lambda b: float(_look(settings, material, b).answers.metrics()["exact_match"]))
+    best.restore(bridge, lambda b: float(_look(settings, inputs, b).answers.metrics()["exact_match"]))
     return f"best on the development split, step {best.step} of {steps}, {best.score:.3f} there"
 
 

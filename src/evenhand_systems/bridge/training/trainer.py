@@ -17,6 +17,7 @@ from evenhand_systems.bridge.settings import TrainingSettings
 from evenhand_systems.bridge.tasks.items import Item
 from evenhand_systems.bridge.training.losses import LOSSES, Heads, Step, check_gradients
 from evenhand_systems.bridge.translation.bridge import Bridge
+from evenhand_systems.schedules import WarmUp
 
 
 class ModeError(EvenhandError):
@@ -66,16 +67,22 @@ class BridgeTrainer:
             config = bridge.translator.config
             self.heads = Heads(config.source_width, config.target_width).to(bridge.target.device)
         self.optimiser = torch.optim.AdamW(self._groups(), betas=(0.9, 0.98), weight_decay=settings.weight_decay)
+        self.schedule = WarmUp(self.optimiser, settings.warmup, self._fall)
 
     def _groups(self) -> list[dict[str, Any]]:
         """Gates learn faster and without decay: at the common rate they would keep the blocks shut for long."""
         gates = self.bridge.gates()
         known = {id(gate) for gate in gates}
         rest = [*(p for p in self.bridge.parameters() if id(p) not in known), *self.heads.parameters()]
-        groups: list[dict[str, Any]] = [{"params": rest, "factor": 1.0}]
+        rate = self.settings.learning_rate
+        groups: list[dict[str, Any]] = [{"params": rest, "lr": rate}]
         if gates:
-            groups.append({"params": gates, "factor": self.settings.gate_rate, "weight_decay": 0.0})
+            groups.append({"params": gates, "lr": rate * self.settings.gate_rate, "weight_decay": 0.0})
         return groups
+
+    def _fall(self, step: int) -> float:
+        """Half a wave of the cosine over the planned steps, and nothing after them."""
+        return 0.5 + 0.5 * math.cos(math.pi * min(1.0, step / max(1, self.steps)))
 
     def step(self) -> StepReport:
         """One batch forward and backward.
@@ -129,14 +136,11 @@ class BridgeTrainer:
         return chosen
 
     def _update(self, total: Tensor) -> None:
-        warm = min(1.0, (self.step_count + 1) / max(1, self.settings.warmup))
-        decay = 0.5 + 0.5 * math.cos(math.pi * min(1.0, self.step_count / max(1, self.steps)))
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.learning_rate * group["factor"] * warm * decay
         self.optimiser.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.bridge.parameters(), self.settings.clip)
         self.optimiser.step()
+        self.schedule.step()
 
     def state(self) -> dict[str, Any]:
         """Everything a stopped training needs to go on, copied: later steps do not change it."""
@@ -144,6 +148,7 @@ class BridgeTrainer:
             "bridge": self.bridge.state_dict(),
             "heads": copy.deepcopy(self.heads.state_dict()),
             "optimiser": copy.deepcopy(self.optimiser.state_dict()),
+            "schedule": self.schedule.state_dict(),
             "steps": self.step_count,
             "places": list(self._places),
             "generator": self._generator.get_state(),
@@ -155,6 +160,7 @@ class BridgeTrainer:
         self.bridge.load_state_dict(state["bridge"])
         self.heads.load_state_dict(state["heads"])
         self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
         self.step_count, self._places = state["steps"], list(state["places"])
         self._generator.set_state(state["generator"])
         self._order.bit_generator.state = state["order"]

@@ -21,6 +21,6 @@ from evenhand_systems.future_seed.inplace.settings import Settings
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Fill blanks in place: RWKV-7 from scratch, with or without Future-Seed, or reading the row twice."""
-    from evenhand_systems.future_seed.inplace import run as filling
+    from evenhand_systems.future_seed.inplace.run import train_and_score
 
-    return filling.train_and_score(settings, bench)
+    return train_and_score(settings, bench)

@@ -44,8 +44,7 @@ def train(task: InPlaceTask, reader: Reader, settings: Settings, bench: Bench) -
         watch(reader, logging)
         logits = reader.rows(tokens)
         loss = blank_loss(logits, targets)
-        trainer.step(loss)
-        bench.budget.spend(steps=1, tokens=tokens.numel() * reader.readings, examples=len(problems))
+        trainer.step(loss, tokens=tokens.numel() * reader.readings, examples=len(problems))
         if logging:
             seeding = {} if reader.seeding is None else reader.seeding.measurements()
             # Fresh problems: before the update this is an honest, if small, sample of what the model can do.

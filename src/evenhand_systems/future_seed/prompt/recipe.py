@@ -29,6 +29,6 @@ def _share(about: str) -> Metric:
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Answer prompts: RWKV-7 fine-tuned with or without Future-Seed in the prompt's pass, or reading it twice."""
-    from evenhand_systems.future_seed.prompt import run as answering
+    from evenhand_systems.future_seed.prompt.run import train_and_score
 
-    return answering.train_and_score(settings, bench)
+    return train_and_score(settings, bench)

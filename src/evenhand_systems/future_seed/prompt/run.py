@@ -87,8 +87,7 @@ def train(prompts: Sequence[Prompt], reader: Reader, settings: Settings, bench: 
         with precision(settings.precision, bench.device):
             logits = answer_logits(reader, batch)
             loss = blank_loss(logits, batch.targets)
-        trainer.step(loss)
-        bench.budget.spend(steps=1, tokens=batch.cost(reader.readings), examples=settings.batch)
+        trainer.step(loss, tokens=batch.cost(reader.readings), examples=settings.batch)
         if (trainer.steps - 1) % settings.loop.log_every == 0:
             seeding = {} if reader.seeding is None else reader.seeding.measurements()
             accuracy = share_right(logits.detach(), batch.targets)

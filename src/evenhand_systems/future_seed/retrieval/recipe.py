@@ -22,6 +22,6 @@ from evenhand_systems.future_seed.retrieval.settings import Settings
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Find the paragraphs that answer a question, by mean-pooled embeddings of an RWKV-7 trained with InfoNCE."""
-    from evenhand_systems.future_seed.retrieval import run as retrieving
+    from evenhand_systems.future_seed.retrieval.run import train_and_score
 
-    return retrieving.train_and_score(settings, bench)
+    return train_and_score(settings, bench)

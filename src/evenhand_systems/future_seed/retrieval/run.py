@@ -127,8 +127,7 @@ def train(known: Sequence[Query], reader: Reader, tokenizer: Tokenizer, settings
         questions, first = embed(reader, [q.question for q in part], tokenizer, settings.length)
         texts, second = embed(reader, [*positive, *negative], tokenizer, settings.length)
         loss = contrast_loss(questions, texts, settings.temperature)
-        trainer.step(loss)
-        bench.budget.spend(steps=1, tokens=first + second, examples=len(part))
+        trainer.step(loss, tokens=first + second, examples=len(part))
         if (trainer.steps - 1) % settings.loop.log_every == 0:
             bench.log(trainer.steps, loss=loss.item())
         if trainer.steps % settings.loop.checkpoint_every == 0:

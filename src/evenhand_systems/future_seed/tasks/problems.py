@@ -188,7 +188,7 @@ class GeneratedTask:
         rng = items.rng("pool")
         found: dict[str, None] = {}
         kept: list[Problems] = []
-        in_vain = 0
+        without_new = 0
         while len(found) < self.pool:
             drawn = self.source.draw(rng, 4 * self.pool + 64, evaluation=True)
             drawn = drawn.take(for_evaluation(drawn.keys, self.buckets))
@@ -199,8 +199,8 @@ class GeneratedTask:
                     found[label] = None
                     fresh.append(position)
             kept.append(drawn.take(np.asarray(fresh, dtype=np.int64)))
-            in_vain = 0 if fresh else in_vain + 1
-            if in_vain == PATIENCE:
+            without_new = 0 if fresh else without_new + 1
+            if without_new == PATIENCE:
                 raise DataError(
                     f"The evaluation pool needs {self.pool} distinct problems, only {len(found)} were found; "
                     f"lower evaluation.pool or raise {self.setting}."

@@ -17,6 +17,7 @@ from evenhand_systems.future_seed.text.reading import END
 from evenhand_systems.future_seed.training import library_sizes
 from evenhand_systems.rwkv7 import RWKV7, RWKV7Config
 from evenhand_systems.rwkv7.checkpoint import load_checkpoint
+from evenhand_systems.schedules import WarmUp
 
 
 def released_model(path: str, vocabulary: int, bench: Bench) -> RWKV7:
@@ -69,18 +70,17 @@ def _build(
     rng = np.random.default_rng(settings.seed)
     length = min(settings.length, len(ids) - 1)
     losses: list[float] = []
-    for step in range(settings.steps):
+    schedule = WarmUp(optimiser, 50, lambda step: 1 - step / max(1, settings.steps))
+    for _ in range(settings.steps):
         starts = rng.integers(len(ids) - length, size=settings.batch)
         windows = torch.as_tensor(np.stack([ids[start : start + length + 1] for start in starts]))
-        optimiser.param_groups[0]["lr"] = (
-            settings.learning_rate * min(1.0, (step + 1) / 50) * (1 - step / settings.steps)
-        )
         logits, _ = model(windows[:, :-1])
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten())
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
+        schedule.step()
         losses.append(loss.item())
     torch.save(model.state_dict(), folder / "model.pt")
     last = float(np.mean(losses[-20:])) if losses else float("nan")

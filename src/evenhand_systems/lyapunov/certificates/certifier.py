@@ -1,6 +1,6 @@
 """Write a certificate for a learned V: classes of odd n on which it falls, heaviest first.
 
-Command: ``evenhand-lyapunov certify model.json.gz certificate.jsonl``; kill it at any time: the file stays valid, and
+Command: ``evenhand lyapunov certify model.json.gz certificate.jsonl``; kill it at any time: the file stays valid, and
 running it again goes on, also to a larger exponent than before, from the state that lies beside it. A node is a word of
 valuations and a set of residues. If some V(T^i(n)) lies clearly below V(n) for every n >= cutoff of the class, it is
 written down; if all is known and none does, it is refuted; else it is split by the next valuation. Bounds are doubles
@@ -25,7 +25,7 @@ from evenhand.errors import DataError
 from evenhand.files import replacing
 from evenhand_systems.lyapunov.certificates.checker import BOUNDS
 from evenhand_systems.lyapunov.certificates.kernels import REFUTED, SPLIT, decide_nodes
-from evenhand_systems.lyapunov.numbers.valuations import walk
+from evenhand_systems.lyapunov.numbers.valuations import orbits_of
 from evenhand_systems.lyapunov.potentials.context_tree import UNITS, residue_images
 from evenhand_systems.lyapunov.potentials.potential import TIE_BREAK, Potential, load_potential
 
@@ -157,7 +157,7 @@ def _certifiable(model_path: Path, certificate: Path, head: int | None) -> Poten
 def exceptions_below(model: Potential, cutoff: int) -> list[int]:
     """The odd n in 3..cutoff-1 at which V does not fall; near-ties are left to the checker, which would refuse."""
     numbers = list(range(3, cutoff, 2))
-    values = model.values(walk(numbers, model.lookahead + 1), model.head + 2)
+    values = model.values(orbits_of(numbers, model.lookahead + 1), model.head + 2)
     falls = values[:, 1:].min(axis=1) <= values[:, 0] - TIE_BREAK
     return [n for n, fall in zip(numbers, falls, strict=True) if not fall]
 

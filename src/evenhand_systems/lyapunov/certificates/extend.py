@@ -1,6 +1,6 @@
 """The classes of a certificate under a larger head: an index that the smaller head allows, the larger allows, too.
 
-Command: ``evenhand-lyapunov certify model.json.gz new.jsonl.gz --head 13 --classes-of old.jsonl.gz``. Only the header
+Command: ``evenhand lyapunov certify model.json.gz new.jsonl.gz --head 13 --classes-of old.jsonl.gz``. Only the header
 changes: a larger head falls on some of the numbers below the cutoff where the smaller does not.
 """
 

@@ -1,1 +1,1 @@
-"""The commands of ``evenhand-lyapunov``, a module for each group."""
+"""The commands of ``evenhand lyapunov``, a module for each group."""

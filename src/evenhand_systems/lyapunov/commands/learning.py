@@ -8,7 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from evenhand.errors import DataError
-from evenhand_systems.lyapunov.commands.shared import Csv, Threads, console, evaluation_data, plain_errors
+from evenhand_systems.lyapunov.commands.shared import (
+    Csv,
+    Threads,
+    console,
+    evaluation_data,
+    plain_errors,
+    with_fields,
+)
+from evenhand_systems.lyapunov.networks.options import TrainingOptions, as_logged, patience_of
 
 
 @plain_errors
@@ -64,58 +72,38 @@ def learn(
 
 
 @plain_errors
+@with_fields(
+    TrainingOptions,
+    defaults={"layers": "256,256,128"},
+    spelled={"groups": "features", "four_steps": "t4", "eight_steps": "t8"},
+    without=("schedule", "growth_weight", "mined_share", "passes", "margin", "anchor_steps", "patience", "hard_share",
+             "max_bits"),
+)  # fmt: skip
 def train(
     path: Path,
-    lookahead: int = 10,
-    layers: Annotated[str, typer.Option(help="hidden widths, or 'linear'")] = "256,256,128",
-    features: Annotated[str, typer.Option(help="groups: log,residues,drift,valuations")] = (
-        "log,residues,drift,valuations"
-    ),
-    steps: int = 2000,
-    batch: int = 1024,
-    learning_rate: float = 1e-3,
-    target: Annotated[str, typer.Option(help="fixed, adaptive or split")] = "fixed",
-    t4: bool = False,
-    t8: bool = False,
-    curriculum: bool = True,
-    ramp_length: int = 1000,
-    start_seeds: int = 0,
-    mining: bool = True,
-    mine_interval: int = 500,
-    mine_count: int = 50,
     logged: Annotated[bool, typer.Option(help="the unrepaired schedule, weights, mining and passes")] = False,
     hold_out: Annotated[bool, typer.Option(help="train on seeds that do not merge into test trajectories")] = True,
     evaluate_every: Annotated[int, typer.Option(help="full evaluation interval; 0 for the end only")] = 0,
     quick_every: Annotated[int, typer.Option(help="evaluation on 2,000 numbers; 0 for none")] = 500,
-    precision: Annotated[str, typer.Option(help="of backward products: auto, float32 or bf16")] = "auto",
     csv: Csv = None,
     seed: int = 0,
     threads: Threads = 1,
+    **chosen: Any,
 ) -> None:
-    """Train a network V and save a checkpoint."""
+    """Train a network V and save a checkpoint; `evenhand try lyapunov.network` trains one for the ledger."""
     import numpy as np
     import torch
 
     from evenhand_systems.lyapunov.measures import evaluate as score_on
     from evenhand_systems.lyapunov.networks.network import LyapunovNetwork, NetworkModel, save_checkpoint
-    from evenhand_systems.lyapunov.networks.options import TrainingOptions, as_logged, patience_of
     from evenhand_systems.lyapunov.networks.training import train as run
     from evenhand_systems.lyapunov.numbers.trajectories import curriculum_seeds
     from evenhand_systems.lyapunov.tables import full_line, percent, score_table, visited
 
-    if target not in {"fixed", "adaptive", "split"}:
-        raise DataError(f"The target is fixed, adaptive or split; found '{target}'.")
-    if precision not in {"auto", "float32", "bf16"}:
-        raise DataError(f"The precision is auto, float32 or bf16; found '{precision}'.")
+    steps = chosen["steps"]
+    counted = {"anchor_steps": max(1, steps // 4), "patience": patience_of(steps)}
+    options = (as_logged if logged else TrainingOptions)(**chosen, **counted)
     torch.set_num_threads(threads)
-    chosen: dict[str, Any] = {
-        "lookahead": lookahead, "layers": layers, "groups": tuple(features.split(",")), "steps": steps,
-        "batch": batch, "learning_rate": learning_rate, "target": target, "four_steps": t4, "eight_steps": t8,
-        "curriculum": curriculum, "ramp_length": ramp_length, "start_seeds": start_seeds, "mining": mining,
-        "mine_interval": mine_interval, "mine_count": mine_count, "anchor_steps": max(1, steps // 4),
-        "precision": precision, "patience": patience_of(steps),
-    }  # fmt: skip
-    options = as_logged(**chosen) if logged else TrainingOptions(**chosen)
     seeds = curriculum_seeds(hold_out=hold_out)
     data = evaluation_data(csv, 10_000 if csv is None else None)
     quick, visits = evaluation_data(None, 2_000), visited(data)

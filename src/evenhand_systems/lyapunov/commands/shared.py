@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 
 from evenhand.errors import EvenhandError
@@ -38,6 +40,44 @@ def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(2) from None
 
     return wrapped
+
+
+def with_fields(
+    model: type[BaseModel], *, defaults: Mapping[str, Any], spelled: Mapping[str, str], without: Collection[str]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command an option for each field of a model, so that options are listed once; it gets them by keyword.
+
+    Args:
+        model: fields of plain values or texts; several texts are one option with commas.
+        defaults: field name to the command's own default.
+        spelled: field name to the option's name where that is another.
+        without: fields that are no options.
+    """
+
+    def attach(command: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(command, eval_str=True).parameters.values()
+        added = []
+        for name, field in model.model_fields.items():
+            if name in without:
+                continue
+            default = defaults.get(name, field.default)
+            default = ",".join(default) if isinstance(default, tuple) else default
+            flag = spelled.get(name, name).replace("_", "-")
+            both = f"--{flag}/--no-{flag}" if isinstance(default, bool) else f"--{flag}"
+            kind: Any = Annotated[type(default), typer.Option(both, help=field.description)]
+            added.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind))
+
+        @wraps(command)
+        def wrapped(*arguments: Any, **options: Any) -> None:
+            split = {p.name for p in added if isinstance(model.model_fields[p.name].default, tuple)}
+            command(*arguments, **{k: tuple(v.split(",")) if k in split else v for k, v in options.items()})
+
+        kept = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
+        wrapped.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
+        wrapped.__annotations__ = {p.name: p.annotation for p in (*kept, *added)}
+        return wrapped
+
+    return attach
 
 
 def evaluation_data(csv: Path | None, count: int | None) -> EvaluationSet:

@@ -22,7 +22,7 @@ from evenhand.errors import DataError
 from evenhand_systems.lyapunov.measures import Decision
 from evenhand_systems.lyapunov.numbers.features import GROUPS, FeatureSpec, feature_pairs
 from evenhand_systems.lyapunov.numbers.limbs import Limbs
-from evenhand_systems.lyapunov.numbers.valuations import Walks
+from evenhand_systems.lyapunov.numbers.valuations import Orbits
 
 FORMAT = "evenhand-lyapunov-network-1"
 
@@ -89,8 +89,8 @@ class NetworkModel:
     def size(self) -> int:
         return self.network.size
 
-    def decide(self, walks: Walks) -> Decision:
-        return self.decide_limbs(walks.limbs)
+    def decide(self, orbits: Orbits) -> Decision:
+        return self.decide_limbs(orbits.limbs)
 
     def decide_limbs(self, limbs: Limbs, *, threads: int = 1, chunk: int = 8192) -> Decision:
         """Margins are those of f (pre-activations)."""

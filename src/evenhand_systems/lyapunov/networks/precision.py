@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from evenhand_systems.lyapunov.networks.options import Precision
 from evenhand_systems.processor import multiplies_bf16
 
-Precision = Literal["auto", "float32", "bf16"]
 LEAST_WEIGHTS = 1 << 17  # below this a layer's products take no longer than rounding their factors
 
 

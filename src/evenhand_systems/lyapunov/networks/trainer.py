@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from evenhand.errors import Diverged
 from evenhand_systems.lyapunov.networks.layers import parse_layers
@@ -27,42 +28,19 @@ from evenhand_systems.lyapunov.networks.options import TrainingOptions
 from evenhand_systems.lyapunov.networks.precision import PrecisionChoice, backward_products, choose_precision
 from evenhand_systems.lyapunov.numbers.features import FeatureSpec, features
 from evenhand_systems.lyapunov.numbers.limbs import Limbs, advance, log2_of
+from evenhand_systems.schedules import WarmUp, cosine
 
 LN_2 = math.log(2.0)
 NEARLY_ALL = 0.9  # of the rows: from there on, picking rows costs more than it saves
 
 
-@dataclass
-class Schedule:
-    """Learning rate by step. ``plateau`` halves after ``patience`` batches without a new best loss, down to 1e-6."""
-
-    options: TrainingOptions
-    _best: float = math.inf
-    _waited: int = 0
-    _factor: float = 1.0
-
-    def rate(self, step: int) -> float:
-        """The rate for this step."""
-        top = self.options.learning_rate
-        if self.options.schedule == "plateau":
-            return max(1e-6, top * self._factor)
-        warm = min(1.0, (step + 1) / max(1, min(200, self.options.steps // 10)))
-        return top * warm * 0.5 * (1 + math.cos(math.pi * step / self.options.steps))
-
-    def see(self, loss: float) -> None:
-        """Take note of a batch's loss."""
-        self._waited = 0 if loss < self._best else self._waited + 1
-        self._best = min(self._best, loss)
-        if self._waited > self.options.patience:
-            self._factor, self._waited = self._factor / 2, 0
-
-    def state(self) -> dict[str, float]:
-        """What :meth:`restore` needs."""
-        return {"best": self._best, "waited": self._waited, "factor": self._factor}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state."""
-        self._best, self._waited, self._factor = state["best"], state["waited"], state["factor"]
+def schedule_of(optimiser: torch.optim.Optimizer, options: TrainingOptions) -> LRScheduler:
+    """A rise and half a wave of the cosine, or, by ``plateau``, halves on batches without a new best, down to 1e-6."""
+    if options.schedule == "plateau":
+        return ReduceLROnPlateau(
+            optimiser, factor=0.5, patience=options.patience, threshold=0.0, threshold_mode="abs", min_lr=1e-6, eps=0.0
+        )
+    return WarmUp(optimiser, min(200, options.steps // 10), cosine(options.steps))
 
 
 @dataclass(frozen=True)
@@ -94,7 +72,7 @@ class Batch:
 
 
 def make_batch(limbs: Limbs, options: TrainingOptions, spec: FeatureSpec) -> Batch:
-    """Walk the numbers and collect the passes that ``options`` asks for."""
+    """Follow the orbits and collect the passes that ``options`` asks for."""
     wanted = {0: True, 1: True, 4: options.four_steps, 8: options.eight_steps}
     used: list[Limbs] = []
     unused: list[Limbs] = []
@@ -137,7 +115,7 @@ class Trainer:
     device: str = "cpu"
     network: LyapunovNetwork = field(init=False)
     optimiser: torch.optim.Optimizer = field(init=False)
-    schedule: Schedule = field(init=False)
+    schedule: LRScheduler = field(init=False)
     precision: PrecisionChoice = field(init=False)
     step_number: int = 0
 
@@ -145,9 +123,14 @@ class Trainer:
         spec = FeatureSpec(self.options.lookahead, self.options.groups)
         self.network = LyapunovNetwork(spec, parse_layers(self.options.layers), seed=self.seed).to(self.device)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=self.options.learning_rate, fused=True)
-        self.schedule = Schedule(self.options)
+        self.schedule = schedule_of(self.optimiser, self.options)
         weights = [linear.weight.numel() for linear in self.network.layers_of_weights]
         self.precision = choose_precision(self.options.precision, weights, self.device)
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step."""
+        return float(self.optimiser.param_groups[0]["lr"])
 
     def loss_terms(self, values: Tensor, batch: Batch, anchor: float) -> Tensor:
         """The loss as a function of (P, B) values V; P as in ``Batch.places``."""
@@ -176,8 +159,6 @@ class Trainer:
             Diverged: the loss is not finite.
         """
         anchor = max(0.0, 1.0 - self.step_number / max(1, self.options.anchor_steps))
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.schedule.rate(self.step_number)
         hidden = self._forward(batch.inputs)
         if batch.unused is not None:
             self._forward(batch.unused)
@@ -194,7 +175,10 @@ class Trainer:
         if self.network.drift_coefficient.grad is None:
             self.network.drift_coefficient.grad = torch.zeros_like(self.network.drift_coefficient)
         self.optimiser.step()
-        self.schedule.see(value)
+        if isinstance(self.schedule, ReduceLROnPlateau):
+            self.schedule.step(value)
+        else:
+            self.schedule.step()
         self.step_number += 1
         return value
 
@@ -203,7 +187,7 @@ class Trainer:
         return {
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "schedule": self.schedule.state(),
+            "schedule": self.schedule.state_dict(),
             "step": self.step_number,
             "precision": asdict(self.precision),
         }
@@ -212,7 +196,7 @@ class Trainer:
         """Go on from a state, in its precision: half a training in another would be neither."""
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.schedule.restore(state["schedule"])
+        self.schedule.load_state_dict(state["schedule"])
         self.step_number = state["step"]
         self.precision = PrecisionChoice(**state["precision"])
 

@@ -1,6 +1,6 @@
 """The evaluation set: odd n with uniformly drawn bit lengths, as rows of a CSV file that is recomputed when read.
 
-Command: ``evenhand-lyapunov generate evaluation.csv --count 50000 --seed 42``
+Command: ``evenhand lyapunov generate evaluation.csv --count 50000 --seed 42``
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def read_csv(path: Path) -> EvaluationSet:
     if faults:
         raise EvaluationSetError(f"The evaluation set {path} is refused", faults)
     if not numbers:
-        raise DataError(f"{path} holds no rows. Generate one with 'evenhand-lyapunov generate'.")
+        raise DataError(f"{path} holds no rows. Generate one with 'evenhand lyapunov generate'.")
     return evaluation_set(numbers)
 
 

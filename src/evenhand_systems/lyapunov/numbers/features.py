@@ -79,7 +79,7 @@ def features(limbs: Limbs, lookahead: int, *, threads: int = 1) -> NDArray[np.fl
 
 
 def feature_pairs(limbs: Limbs, lookahead: int, *, threads: int = 1) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The tables of n and of T(n), from one walk of L + 1 steps."""
+    """The tables of n and of T(n), from one orbit of L + 1 steps."""
     return _table(limbs, FeatureSpec(lookahead).lookahead, images=True, threads=threads)
 
 

@@ -1,4 +1,4 @@
-"""One walk per number: exact valuations once, and from them everything that the values of V at n and T(n) need."""
+"""One orbit per number: exact valuations once, and from them everything that the values of V at n and T(n) need."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIE = 1e-9  # logarithms closer than this are compared as integers
 
 
 @dataclass(frozen=True)
-class Walks:
+class Orbits:
     """N numbers and their first S steps.
 
     Attributes:
@@ -45,11 +45,11 @@ class Walks:
     def need(self, steps: int) -> None:
         """Raise DataError unless ``steps`` steps are at hand."""
         if self.steps < steps:
-            raise DataError(f"This V reads {steps} valuations of n; the walk holds {self.steps}. Walk further.")
+            raise DataError(f"This V reads {steps} valuations of n; the orbit holds {self.steps}. Follow it further.")
 
 
-def walk(numbers: Limbs | Sequence[int], steps: int, *, threads: int = 1) -> Walks:
-    """Walk ``steps`` steps from each odd n >= 3.
+def orbits_of(numbers: Limbs | Sequence[int], steps: int, *, threads: int = 1) -> Orbits:
+    """Follow ``steps`` steps from each odd n >= 3.
 
     Raises:
         DataError: an even n, a non-positive n, or n = 1 (row named).
@@ -62,29 +62,29 @@ def walk(numbers: Limbs | Sequence[int], steps: int, *, threads: int = 1) -> Wal
     logs = np.empty((len(limbs), steps + 1))
     logs[:, 0] = log2_of(limbs)
     _log_kernel(table, logs)
-    return Walks(limbs, table, logs, residues_of(limbs, RESIDUE_MODULUS))
+    return Orbits(limbs, table, logs, residues_of(limbs, RESIDUE_MODULUS))
 
 
-def decides_by_log(walks: Walks, index: int) -> NDArray[np.bool_]:
+def decides_by_log(orbits: Orbits, index: int) -> NDArray[np.bool_]:
     """(N,) whether T^index(n) < n: by logarithms where they are clear, by integers where they are not."""
-    difference = walks.log2[:, index] - walks.log2[:, 0]
+    difference = orbits.log2[:, index] - orbits.log2[:, 0]
     below: NDArray[np.bool_] = difference < 0
     unclear = np.flatnonzero(np.abs(difference) < TIE)
-    for row, n in zip(unclear, unpack(walks.limbs[unclear]), strict=True):
+    for row, n in zip(unclear, unpack(orbits.limbs[unclear]), strict=True):
         current = n
-        for k in walks.valuations[row, :index]:
+        for k in orbits.valuations[row, :index]:
             current = (3 * current + 1) >> int(k)
         below[row] = current < n
     return below
 
 
-def stops_within(walks: Walks, steps: int) -> NDArray[np.bool_]:
+def stops_within(orbits: Orbits, steps: int) -> NDArray[np.bool_]:
     """(N,) whether some T^i(n) < n with 1 <= i <= steps, exactly."""
-    walks.need(steps)
-    lowest = walks.log2[:, 1 : steps + 1].min(axis=1) - walks.log2[:, 0]
+    orbits.need(steps)
+    lowest = orbits.log2[:, 1 : steps + 1].min(axis=1) - orbits.log2[:, 0]
     stops: NDArray[np.bool_] = lowest < 0
     unclear = np.flatnonzero(np.abs(lowest) < TIE)
-    for row, n in zip(unclear, unpack(walks.limbs[unclear]), strict=True):
+    for row, n in zip(unclear, unpack(orbits.limbs[unclear]), strict=True):
         stops[row] = stopping_time(n, steps) is not None
     return stops
 

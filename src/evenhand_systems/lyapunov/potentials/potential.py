@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from evenhand.data.reading import parse_json, read_bytes, read_gzip_text
 from evenhand.errors import DataError
 from evenhand_systems.lyapunov.measures import Decision
-from evenhand_systems.lyapunov.numbers.valuations import RESIDUE_MODULUS, Walks
+from evenhand_systems.lyapunov.numbers.valuations import RESIDUE_MODULUS, Orbits
 from evenhand_systems.lyapunov.potentials.context_tree import UNITS, ContextTree, context_tree
 
 FORMAT = "evenhand-lyapunov-potential-1"
@@ -67,14 +67,14 @@ class Potential:
             raise DataError(f"The head must have at least 0 steps; found {head}.")
         return Potential(self.tree, self.residue_power, self.table, head)
 
-    def values(self, walks: Walks, places: int) -> NDArray[np.float64]:
+    def values(self, orbits: Orbits, places: int) -> NDArray[np.float64]:
         """(N, places) V(T^i(n)) in bits for i < places."""
-        walks.need(self.tree.lookahead + places - 1)
-        out = np.empty((len(walks), places))
+        orbits.need(self.tree.lookahead + places - 1)
+        out = np.empty((len(orbits), places))
         _values_kernel(
-            walks.valuations,
-            walks.log2,
-            walks.residues,
+            orbits.valuations,
+            orbits.log2,
+            orbits.residues,
             self.tree.child,
             self.tree.context,
             self.table / UNITS,
@@ -82,9 +82,9 @@ class Potential:
         )
         return out
 
-    def decide(self, walks: Walks) -> Decision:
+    def decide(self, orbits: Orbits) -> Decision:
         """Margins in bits. Comparisons in doubles: the table's whole numbers keep them clear of rounding."""
-        values = self.values(walks, self.head + 2)
+        values = self.values(orbits, self.head + 2)
         if self.head == 0:
             margins = values[:, 0] - values[:, 1]
         else:
@@ -119,7 +119,7 @@ def load_potential(path: Path, *, lookahead: int | None = None) -> Potential:
     head_bytes = read_bytes(path)[:2]
     if head_bytes == ZIP:
         raise DataError(
-            f"{path} is an archive as networks are saved in; a potential is wanted, as evenhand-lyapunov learn "
+            f"{path} is an archive as networks are saved in; a potential is wanted, as evenhand lyapunov learn "
             "saves it (NAME.json.gz). Networks are measured, by evaluate and trajectories, and cannot be certified."
         )
     lines = read_gzip_text(path).splitlines()

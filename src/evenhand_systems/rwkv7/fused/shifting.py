@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from evenhand_systems.rwkv7.elementwise import rows as passes
+from evenhand_systems.rwkv7.elementwise import compiled as passes
 from evenhand_systems.rwkv7.kernel.cpu import flat
 from evenhand_systems.rwkv7.kernel.threads import share_out
 
@@ -20,7 +20,7 @@ def blocks(rows: int) -> int:
 
 
 def share(function: Any, rows: int, width: int, *arguments: Any) -> None:
-    """Run a pass of `elementwise.rows` over (rows, width) arrays on the threads that pay."""
+    """Run a pass of `elementwise.compiled` over (rows, width) arrays on the threads that pay."""
     minimum = max(1, SHARE_ELEMENTS // (width * passes.BLOCK))
     share_out(function, blocks(rows), minimum, rows, *arguments)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from evenhand_systems.rwkv7.elementwise import rows as passes
+from evenhand_systems.rwkv7.elementwise import compiled as passes
 from evenhand_systems.rwkv7.fused.shifting import blocks, mix, mix_gradient, share
 from evenhand_systems.rwkv7.kernel.cpu import flat, run_backward, run_forward
 

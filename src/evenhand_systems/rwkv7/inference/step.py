@@ -13,8 +13,8 @@ import math
 
 import numpy as np
 
-from evenhand_systems.rwkv7.elementwise.rows import BLOCK, finish_forward, prepare_forward
-from evenhand_systems.rwkv7.inference.meeting import load_weights, meet
+from evenhand_systems.rwkv7.elementwise.compiled import BLOCK, finish_forward, prepare_forward
+from evenhand_systems.rwkv7.inference.barrier import load_weights, wait_for_all
 from evenhand_systems.rwkv7.kernel.compiling import compiled
 from evenhand_systems.rwkv7.kernel.functions import sigmoid
 from evenhand_systems.rwkv7.kernel.scan import scan_forward
@@ -221,7 +221,7 @@ def decode_step(
     """Read one embedded token per sequence, `x` (batch, C) after the first norm; write `logits` (batch, vocabulary).
 
     Args:
-        thread, threads, counter: which thread this is, of how many; a zeroed int64 that they count their meetings in.
+        thread, threads, counter: which thread this is, of how many; a zeroed int64 that they count their phases in.
         ranks: (4,) low ranks of decay, rate, gate, value residual.
         matrices, places, vectors: packed weights; place of each matrix (layers + 1, len(MATRICES)), the last row the
             head's; vectors (layers, len(VECTORS), C) and after them the last norm's two.
@@ -235,7 +235,7 @@ def decode_step(
     size = batch * width
     mine = own[thread]
     normed, mixed, finished, inner = mine[0, :size], mine[1, :size], mine[2, :size], shared[14, : 4 * size]
-    meeting = 1
+    phase = 1
     for layer in range(layers):
         base = layer * len(VECTORS) * width
         _norm(x, batch, width, vectors, base, normed)
@@ -256,22 +256,22 @@ def decode_step(
         )
         if thread == 0:
             time_after[layer][:] = normed
-        meeting = meet(counter, threads, meeting)
+        phase = wait_for_all(counter, threads, phase)
         _expand(thread, threads, layer, batch, width, ranks, matrices, places, shared, mine[3])
-        meeting = meet(counter, threads, meeting)
+        phase = wait_for_all(counter, threads, phase)
         _recur(thread, threads, layer, batch, heads, n, vectors, states[layer], shared, mine)
-        meeting = meet(counter, threads, meeting)
+        phase = wait_for_all(counter, threads, phase)
         _finish(layer, batch, heads, n, vectors, shared, mine, finished)
         _product(thread, threads, batch, matrices, places[layer, 11], width, width, finished, x, True)
-        meeting = meet(counter, threads, meeting)
+        phase = wait_for_all(counter, threads, phase)
         _norm(x, batch, width, vectors, base + 16 * width, normed)
         _mix(normed, channel_before[layer], batch, width, vectors, base + 18 * width, mixed)
         if thread == 0:
             channel_after[layer][:] = normed
         _product(thread, threads, batch, matrices, places[layer, 12], 4 * width, width, mixed, inner, False)
-        meeting = meet(counter, threads, meeting)
+        phase = wait_for_all(counter, threads, phase)
         _square_of_positive(inner, mine[3])
         _product(thread, threads, batch, matrices, places[layer, 13], width, 4 * width, mine[3], x, True)
-        meeting = meet(counter, threads, meeting)
+        phase = wait_for_all(counter, threads, phase)
     _norm(x, batch, width, vectors, layers * len(VECTORS) * width, normed)
     _product(thread, threads, batch, matrices, places[layers, 0], vocabulary, width, normed, logits, False)

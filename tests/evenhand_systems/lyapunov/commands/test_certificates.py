@@ -46,7 +46,7 @@ def test_a_network_is_not_certified_and_the_message_says_what_is(
 ) -> None:
     refused(
         run("certify", checkpoint(None), tmp_path / "c.jsonl"),
-        "net.pt", "networks are saved in", "evenhand-lyapunov learn", "cannot be certified",
+        "net.pt", "networks are saved in", "evenhand lyapunov learn", "cannot be certified",
     )  # fmt: skip
     assert not (tmp_path / "c.jsonl").exists()
 

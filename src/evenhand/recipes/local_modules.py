@@ -17,7 +17,7 @@ _folders: list[str] = []
 """Folders of claims that this process has put on the module path; more than one only between two claims."""
 
 
-def is_beside(module_name: str, folder: Path) -> bool:
+def is_local(module_name: str, folder: Path) -> bool:
     """Whether a module is one of the claim's folder.
 
     Raises:
@@ -36,17 +36,17 @@ def is_beside(module_name: str, folder: Path) -> bool:
     )
 
 
-def put_behind(folder: Path) -> None:
+def append_folder(folder: Path) -> None:
     """Let modules of a claim's folder be imported, after all installed ones; forget those of other claims' folders."""
     place = str(folder.resolve())
-    leave(keep=place)
+    remove_folders(keep=place)
     if place not in map(_resolved, sys.path):
         sys.path.append(place)
         _folders.append(place)
         importlib.invalidate_caches()
 
 
-def leave(keep: str = "") -> None:
+def remove_folders(keep: str = "") -> None:
     """Take the folders of claims off the module path, and forget the modules that came from them."""
     for place in [place for place in _folders if place != keep]:
         _folders.remove(place)

@@ -55,15 +55,15 @@ def _give_way(typing_context: Any) -> Any:
 
 
 @compiled
-def meet(counter: Any, threads: Any, meeting: Any) -> Any:
-    """Wait until all threads have come to meeting number `meeting` (from 1); returns the next number."""
+def wait_for_all(counter: Any, threads: Any, phase: Any) -> Any:
+    """Wait until all threads have come to phase number `phase` (from 1); returns the next number."""
     _arrive(counter)  # type: ignore[call-arg]  # numba's intrinsics hide their first parameter
     spins = 0
-    while _arrived(counter) < threads * meeting:
+    while _arrived(counter) < threads * phase:
         spins += 1
         if spins > SPINS:
             _give_way()
-    return meeting + 1
+    return phase + 1
 
 
 @intrinsic
