@@ -13,7 +13,8 @@ import pytest
 
 from evenhand.cli import main as cli
 from evenhand.errors import ServerGone
-from evenhand.execution.local.slots import Finished, LocalSlots
+from evenhand.execution.executor import Finished
+from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.machine import cores, share_threads
 from evenhand.execution.worker import Job
 from evenhand.recipes.trial import ItemSet, Trial

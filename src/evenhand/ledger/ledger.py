@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from evenhand.errors import DataError, LedgerError
 from evenhand.ledger import codec
@@ -160,6 +160,12 @@ class Ledger(LedgerReader):
 
         self.close()
         return pack(self.folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the segment that this process writes."""

@@ -18,8 +18,9 @@ from evenhand.decisions.progress import Progress, progress
 from evenhand.decisions.verdict import Contrast, Decision
 from evenhand.decisions.wording import screened_words
 from evenhand.errors import ClaimError, counted
+from evenhand.execution.executor import Executor, Finished, last_progress, read_outcome
 from evenhand.execution.failures import Ending, Retries, failure_signature, keeps_its_work
-from evenhand.execution.local.slots import Finished, LocalSlots, last_progress, read_outcome
+from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.machine import provenance
 from evenhand.execution.worker import Job
 from evenhand.ledger import Ledger
@@ -114,7 +115,7 @@ class _Run:
 
     loaded: LoadedClaim
     ledger: Ledger
-    slots: LocalSlots
+    executor: Executor
     observer: Observer
     outcomes: dict[str, Outcome]
     origin: Mapping[str, Any]
@@ -133,10 +134,10 @@ class _Run:
         self._tick(stand)
         while True:
             self._fill(stand)
-            if stand.finished and not self.slots.running:
+            if stand.finished and not self.executor.running:
                 self._tick(stand)
                 return
-            ended = self.slots.wait(TICK_SECONDS)
+            ended = self.executor.wait(TICK_SECONDS)
             for finished in ended:
                 self._record(finished)
             if ended:
@@ -167,7 +168,7 @@ class _Run:
 
     def _fill(self, stand: Progress) -> None:
         """Start pending trials in free slots; a trial that ran out of memory runs without neighbours."""
-        running = self.slots.running
+        running = self.executor.running
         if any(key in self.alone for key in running):
             return
         waiting = [trial for trial in stand.pending if trial.id not in running]
@@ -175,11 +176,11 @@ class _Run:
         if not crowd and waiting and not running:
             self._start(waiting[0])
             return
-        for trial in crowd[: self.slots.free]:
+        for trial in crowd[: self.executor.free]:
             self._start(trial)
 
     def _start(self, trial: Trial) -> None:
-        loaded, threads = self.loaded, self.slots.threads
+        loaded, threads = self.loaded, self.executor.threads
         self.attempts[trial.id] += 1
         self.trials[trial.id] = trial
         job = Job(
@@ -190,7 +191,7 @@ class _Run:
             threads=threads,
             memory_gib=loaded.resolved.limits.memory_gib,
         )
-        self.slots.start(trial.id, job, self.attempts[trial.id], loaded.resolved.limits.seconds)
+        self.executor.start(trial.id, job, self.attempts[trial.id], loaded.resolved.limits.seconds)
 
     def _record(self, finished: Finished) -> None:
         trial, outcome = self.trials[finished.key], finished.outcome
@@ -234,7 +235,7 @@ class _Run:
         alike = [
             t
             for t in claim.trials(rung, [trial.arm])
-            if t.condition == trial.condition and t.id not in self.slots.running
+            if t.condition == trial.condition and t.id not in self.executor.running
         ]
         done = [self.outcomes[t.id] for t in alike if t.id in self.outcomes]
         same = [o for o in done if o.failure is not None and failure_signature(o.failure) == failure_signature(failure)]
@@ -254,22 +255,28 @@ class _Run:
         if stand.rung.name != self.rung:
             self._enter(stand)
         running = []
-        for key, job in self.slots.running.items():
+        for key, job in self.executor.running.items():
             found = last_progress(Path(job.workdir)) or {}
             running.append(
                 RunningTrial(
-                    self.trials[key], self.slots.elapsed(key), found.get("spent", 0.0), found.get("values", {})
+                    self.trials[key], self.executor.elapsed(key), found.get("spent", 0.0), found.get("values", {})
                 )
             )
         mean = sum(self.durations) / len(self.durations) if self.durations else None
         done = sum(key in self.outcomes for key in self.of_rung)
         self.observer.tick(
-            Tick(stand, len(self.of_rung), running, self.outcomes, mean, self.slots.jobs, self.contrasts, done)
+            Tick(stand, len(self.of_rung), running, self.outcomes, mean, self.executor.jobs, self.contrasts, done)
         )
 
 
 def run_claim(
-    loaded: LoadedClaim, ledger: Ledger, *, jobs: int, observer: Observer | None = None, amend: bool = False
+    loaded: LoadedClaim,
+    ledger: Ledger,
+    *,
+    jobs: int,
+    observer: Observer | None = None,
+    amend: bool = False,
+    executor: Executor | None = None,
 ) -> Decision:
     """Run a claim to its end, or from where it was interrupted to its end, and decide.
 
@@ -279,6 +286,7 @@ def run_claim(
         jobs: trials side by side.
         observer: told what happens.
         amend: enter a claim that differs from one of the same name that has results.
+        executor: where trials run, not opened yet; ``jobs`` slots on this machine if None.
 
     Raises:
         ClaimError: the claim was changed after results were seen.
@@ -296,8 +304,9 @@ def run_claim(
         outcomes = {key: outcome for key, outcome in settled(known).items() if key not in compared.stale}
         adopt(loaded, ledger, outcomes)
         if not progress(loaded.resolved, outcomes).finished:
-            with LocalSlots([loaded.resolved.recipe], loaded.folder, jobs) as slots:
-                run = _Run(loaded, ledger, slots, watcher, outcomes, provenance(loaded.folder))
+            place = executor or LocalSlots([loaded.resolved.recipe], loaded.folder, jobs)
+            with place as opened:
+                run = _Run(loaded, ledger, opened, watcher, outcomes, provenance(loaded.folder))
                 run.loop()
         decision = decided(loaded, ledger, outcomes)
         complete = progress(loaded.resolved, settled(outcomes)).finished

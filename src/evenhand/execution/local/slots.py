@@ -17,27 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from evenhand import files
-from evenhand.errors import RecipeError, ServerGone
-from evenhand.execution import outcome_file
-from evenhand.execution.failures import Ending, failure_without_outcome, kernel_kills
+from evenhand.errors import ServerGone
+from evenhand.execution.executor import Executor, Finished, read_outcome
+from evenhand.execution.failures import Ending, kernel_kills
 from evenhand.execution.machine import share_threads
 from evenhand.execution.worker import Job
-from evenhand.recipes.outcome import Execution, Failure, Outcome
+from evenhand.recipes.outcome import Execution
 
 _GRACE_SECONDS = 5.0
 """Time between asking a trial to stop and killing it."""
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A trial that has ended."""
-
-    key: str
-    job: Job
-    outcome: Outcome
-    execution: Execution
 
 
 @dataclass
@@ -52,7 +42,7 @@ class _Running:
     asked_to_stop: float | None = None
 
 
-class LocalSlots:
+class LocalSlots(Executor):
     """``jobs`` slots on this machine; use as a context manager.
 
     Args:
@@ -206,36 +196,3 @@ class LocalSlots:
             device=outcome.notes.get("device", ""),
         )
         return Finished(event["key"], run.job, outcome, execution)
-
-
-def read_outcome(workdir: Path, ending: Ending, limit_seconds: float | None) -> Outcome:
-    """The outcome that a trial left in its folder, or the failure that its ending tells."""
-    path = workdir / "outcome.json"
-    if not path.exists():
-        return Outcome(failure=failure_without_outcome(ending, limit_seconds, log_tail(workdir / "log.txt")))
-    try:
-        return outcome_file.read(path)
-    except RecipeError as error:
-        return Outcome(failure=Failure("code", str(error), "report", log_tail(workdir / "log.txt")))
-
-
-def log_tail(path: Path, characters: int = 4000) -> str:
-    """The last characters of a trial's output."""
-    try:
-        with path.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - characters))
-            return file.read().decode("utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def last_progress(workdir: Path) -> dict[str, Any] | None:
-    """The newest whole line of a running trial's progress file."""
-    tail = log_tail(workdir / "progress.jsonl", 2000)
-    for line in reversed(tail.split("\n")[:-1]):
-        with contextlib.suppress(ValueError):
-            found = json.loads(line)
-            if isinstance(found, dict):
-                return found
-    return None
