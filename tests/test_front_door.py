@@ -21,9 +21,10 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
         evenhand.nonsense  # noqa: B018
 
 
-def test_importing_the_front_door_imports_nothing_heavy() -> None:
+@pytest.mark.parametrize("module", ["evenhand", "evenhand.cli.main"])
+def test_importing_the_front_door_or_the_command_line_imports_nothing_heavy(module: str) -> None:
     script = (
-        "import sys, evenhand; heavy = {'numpy', 'scipy', 'torch', 'duckdb', 'pyarrow', 'pydantic', 'matplotlib'};"
+        f"import sys, {module}; heavy = {{'numpy', 'scipy', 'torch', 'duckdb', 'pyarrow', 'pydantic', 'matplotlib'}};"
         "print(sorted(heavy & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -14,7 +14,7 @@ from evenhand.decisions.decide import decide
 from evenhand.decisions.verdict import Decision
 from evenhand.recipes.outcome import ItemScores, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.report import verdict_lines
+from evenhand.report.text import verdict_lines
 from tests.decisions.test_decide import CONTROL, text_with, verdict_of
 from tests.worlds import TEXT, World, claim_of, outcomes_of
 

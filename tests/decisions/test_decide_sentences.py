@@ -16,7 +16,9 @@ from evenhand.decisions.progress import progress
 from evenhand.decisions.verdict import Decision
 from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.report import render_report, verdict_lines, verdict_markdown, verdict_view
+from evenhand.report.markdown import verdict_markdown
+from evenhand.report.page import render_report
+from evenhand.report.text import verdict_lines, verdict_view
 from tests.worlds import TEXT, World, claim_of, outcomes_of, scalar
 
 LOOKS = TEXT.replace("seeds = [0, 1, 2, 3, 4, 5]", "seeds = [0, 1, 2, 3, 4]\nlooks = [3, 5]")

@@ -12,7 +12,8 @@ from evenhand.claims.schema import parse_claim
 from evenhand.decisions.decide import decide
 from evenhand.recipes.outcome import Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.report import verdict_lines, verdict_markdown
+from evenhand.report.markdown import verdict_markdown
+from evenhand.report.text import verdict_lines
 from tests.decisions.test_decide import text_with, verdict_of
 from tests.worlds import INFO, RECIPE, claim_of, failed, outcomes_of
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from evenhand.report import numbers, verdict_markdown
+from evenhand.report import numbers
+from evenhand.report.markdown import verdict_markdown
 
 
 def test_every_contrast_has_a_row_with_its_figures(demonstration):

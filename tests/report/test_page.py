@@ -16,7 +16,8 @@ import pytest
 
 from evenhand.decisions.verdict import Exploratory
 from evenhand.recipes.outcome import Curve, Outcome
-from evenhand.report import numbers, render_report, write_report
+from evenhand.report import numbers
+from evenhand.report.page import render_report, write_report
 from evenhand.report.words import LOOKS
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "col", "wbr"}
@@ -69,7 +70,7 @@ def test_another_process_with_another_hash_seed_and_other_matplotlib_settings_gi
 import hashlib, importlib.util, sys
 spec = importlib.util.spec_from_file_location("samples", sys.argv[1])
 samples = importlib.util.module_from_spec(spec); sys.modules["samples"] = samples; spec.loader.exec_module(samples)
-from evenhand.report import render_report
+from evenhand.report.page import render_report
 print(hashlib.sha256(render_report(*samples.full_world()).encode()).hexdigest())
 """
     (tmp_path / "matplotlibrc").write_text(

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from evenhand.decisions.verdict import Exploratory, deciding_interval
-from evenhand.report import numbers, verdict_lines, verdict_view
+from evenhand.report import numbers
+from evenhand.report.text import verdict_lines, verdict_view
 from evenhand.report.words import LOOKS
 
 

@@ -167,7 +167,7 @@ def _contrast_document(contrast: Contrast) -> dict[str, Any]:
 
 def print_decision(claim: ResolvedClaim, decision: Decision, console: Console) -> None:
     """The verdicts, for people."""
-    from evenhand.report import verdict_view
+    from evenhand.report.text import verdict_view
 
     console.print(verdict_view(claim, decision, console.width))
 

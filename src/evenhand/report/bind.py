@@ -95,7 +95,7 @@ def save(bound: Bound) -> None:
     Raises:
         DataError: the document cannot be written; it is as it was.
     """
-    from evenhand.report import write_report
+    from evenhand.report.page import write_report
 
     try:
         write_report(bound.path, bound.text)
@@ -128,7 +128,7 @@ def verdict_table_of(claim: Path, ledger: Path) -> str:
     """
     from evenhand.claims.load import all_trials, load_claim
     from evenhand.ledger import Ledger
-    from evenhand.report import verdict_markdown
+    from evenhand.report.markdown import verdict_markdown
     from evenhand.running.enter import decided
 
     if not ledger.is_dir():

@@ -10,7 +10,8 @@ from evenhand.errors import DataError, RecipeError
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.recipes import catalogue
-from evenhand.report import Exhibited, make_exhibits, render_report, scored_trials, write_report
+from evenhand.report.exhibits.make import Exhibited, make_exhibits, scored_trials
+from evenhand.report.page import render_report, write_report
 from evenhand.running.enter import decided
 
 

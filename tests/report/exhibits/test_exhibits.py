@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenhand.recipes.exhibit import Answered, Bar, Bars, Grid, Lines, Point, Sample, Samples, Scatter, Trace
-from evenhand.report import make_exhibits, render_report, scored_trials
 from evenhand.report.charts.label_places import Box, Wanted, places
+from evenhand.report.exhibits.make import make_exhibits, scored_trials
 from evenhand.report.exhibits.views import exhibit_views
+from evenhand.report.page import render_report
 from tests.report.test_page import NASTY, Page
 
 ARMS = {"off": "baseline", "on": "variant", "twice": "rival"}
