@@ -22,7 +22,7 @@ from evenhand.decisions.decide import decide
 from evenhand.decisions.progress import progress
 from evenhand.decisions.verdict import Decision, Settling
 from evenhand.recipes.outcome import ItemScores, Outcome
-from tests.worlds import claim_of
+from evenhand.testing.worlds import claim_of
 
 CLAIMS = 100
 MARGIN = 0.1

@@ -12,7 +12,7 @@ import pytest
 
 from evenhand.decisions.decide import decide
 from evenhand.recipes.outcome import Failure, ItemScores, Outcome
-from tests.worlds import TEXT, claim_of
+from evenhand.testing.worlds import TEXT, claim_of
 
 ITEMS = 80
 CLAIMS = 150

@@ -13,7 +13,7 @@ from evenhand.decisions.decide import running_contrasts
 from evenhand.decisions.progress import progress
 from evenhand.recipes.outcome import Execution
 from evenhand.running.run import RunningTrial, Tick
-from tests.worlds import claim_of, outcomes_of
+from evenhand.testing.worlds import claim_of, outcomes_of
 
 
 @pytest.mark.parametrize(

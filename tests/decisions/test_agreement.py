@@ -11,7 +11,7 @@ from evenhand.decisions.decide import decide
 from evenhand.recipes.outcome import Files, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.freshness import Freshness
-from tests.worlds import TEXT, claim_of, outcomes_of
+from evenhand.testing.worlds import TEXT, claim_of, outcomes_of
 
 CONDITIONS = TEXT + '[[condition]]\nname = "here"\n[[condition]]\nname = "there"\nexpect = "no-effect"\n'
 CONDITIONS += "settings.condition_effect = 0.0\n"

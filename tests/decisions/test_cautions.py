@@ -15,8 +15,8 @@ from evenhand.decisions.verdict import Decision
 from evenhand.recipes.outcome import ItemScores, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.report.text import verdict_lines
+from evenhand.testing.worlds import TEXT, World, claim_of, outcomes_of
 from tests.decisions.test_decide import CONTROL, text_with, verdict_of
-from tests.worlds import TEXT, World, claim_of, outcomes_of
 
 
 def test_beside_a_gain_stands_how_often_a_collapse_could_hide() -> None:

@@ -16,7 +16,7 @@ from evenhand.decisions.verdict import Verdict
 from evenhand.errors import ClaimError
 from evenhand.recipes.outcome import ItemScores, Outcome
 from evenhand.recipes.trial import Trial, stream
-from tests.worlds import TEXT, claim_of, outcomes_of
+from evenhand.testing.worlds import TEXT, claim_of, outcomes_of
 
 STEPS = (100, 200, 300, 400)
 SELECTED = TEXT.replace("margin = 0.05", 'margin = 0.05\ncheckpoint = "selected"')

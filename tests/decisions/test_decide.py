@@ -13,7 +13,7 @@ from evenhand.decisions.progress import progress
 from evenhand.decisions.verdict import Verdict
 from evenhand.recipes.outcome import ItemScores, Outcome
 from evenhand.recipes.trial import Trial
-from tests.worlds import TEXT, World, claim_of, failed, outcomes_of, scalar, with_scores
+from evenhand.testing.worlds import TEXT, World, claim_of, failed, outcomes_of, scalar, with_scores
 
 NULL = '[[arm]]\nname = "off_again"\nrole = "null"\n'
 RIVAL = '[[arm]]\nname = "rival"\nrole = "rival"\nsettings.effect = {effect}\n'

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from evenhand.decisions.decide import decide
 from evenhand.decisions.verdict import Contrast
 from evenhand.recipes.outcome import ItemScores, Outcome
-from tests.worlds import TEXT, claim_of
+from evenhand.testing.worlds import TEXT, claim_of
 
 BARE = TEXT.replace('name = "score"', 'name = "reward"')  # a metric without floor and ceiling
 MIRROR = {"gain": "regression", "regression": "gain"}

@@ -19,7 +19,7 @@ from evenhand.recipes.trial import Trial
 from evenhand.report.markdown import verdict_markdown
 from evenhand.report.page import render_report
 from evenhand.report.text import verdict_lines, verdict_view
-from tests.worlds import TEXT, World, claim_of, outcomes_of, scalar
+from evenhand.testing.worlds import TEXT, World, claim_of, outcomes_of, scalar
 
 LOOKS = TEXT.replace("seeds = [0, 1, 2, 3, 4, 5]", "seeds = [0, 1, 2, 3, 4]\nlooks = [3, 5]")
 NULL = '[[arm]]\nname = "off_again"\nrole = "null"\n'

@@ -12,8 +12,8 @@ from evenhand.decisions.decide import decide
 from evenhand.decisions.verdict import Verdict
 from evenhand.recipes.outcome import ItemScores, Outcome
 from evenhand.recipes.trial import Trial
+from evenhand.testing.worlds import TEXT, World, claim_of, failed, outcomes_of
 from tests.decisions.test_decide import text_with, verdict_of
-from tests.worlds import TEXT, World, claim_of, failed, outcomes_of
 
 UNBOUNDED = TEXT.replace('name = "score"', 'name = "reward"')
 

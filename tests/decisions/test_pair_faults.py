@@ -14,8 +14,8 @@ from evenhand.recipes.outcome import Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.report.markdown import verdict_markdown
 from evenhand.report.text import verdict_lines
+from evenhand.testing.worlds import INFO, RECIPE, claim_of, failed, outcomes_of
 from tests.decisions.test_decide import text_with, verdict_of
-from tests.worlds import INFO, RECIPE, claim_of, failed, outcomes_of
 
 
 def flagged(text: str, **flags: str) -> str:

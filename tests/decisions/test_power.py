@@ -16,8 +16,8 @@ from evenhand.cli.power import parse_counts
 from evenhand.cli.power_output import bars, draw_power
 from evenhand.decisions.power import claim_power, foresee, plan_power
 from evenhand.errors import DataError, SettingsError, StatisticsError
+from evenhand.testing.worlds import TEXT, World, claim_of, outcomes_of
 from tests.cli.test_cli import evenhand as in_a_process
-from tests.worlds import TEXT, World, claim_of, outcomes_of
 
 NULL = '[[arm]]\nname = "off_again"\nrole = "null"\n'
 SCREEN = '[[rung]]\nname = "screen"\nbudget = 5\nseeds = [100, 101, 102]\nitems = 50\n'

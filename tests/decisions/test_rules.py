@@ -13,7 +13,7 @@ from evenhand.decisions.pairs import Pairs
 from evenhand.decisions.rules import CASES, Evidence, Levels, judge
 from evenhand.decisions.verdict import Contrast, VerdictKind
 from evenhand.decisions.wording import worded_contrast
-from tests.worlds import claim_of
+from evenhand.testing.worlds import claim_of
 
 METRIC = claim_of().claim.metrics[0].model_copy(update={"margin": 0.05})
 SEEDS = (0, 1, 2)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+import pytest
+
 from evenhand import files
 from evenhand.claims.load import load_claim
+from evenhand.execution import outcome_file
 from evenhand.execution.executor import Executor, Finished, last_progress, log_tail, read_outcome
 from evenhand.execution.failures import Ending
+from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.worker import Job
 from evenhand.ledger import Ledger
-from evenhand.recipes.outcome import Execution
+from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.running.run import run_claim
+from evenhand.testing.executors import CASES, RECIPE, Case
 from tests.running.test_run import write_claim
 
 WORKER = "import pathlib, sys; from evenhand.execution import worker; sys.exit(worker.main(pathlib.Path(sys.argv[1])))"
@@ -27,7 +34,7 @@ class OneProcessEach(Executor):
 
     def __init__(self) -> None:
         self.jobs, self.threads = 1, 1
-        self._now: dict[str, tuple[Job, int, float, subprocess.Popen[bytes]]] = {}
+        self._now: dict[str, tuple[Job, int, float, subprocess.Popen[bytes], float | None]] = {}
         self.opened: list[str] = []
 
     def __enter__(self) -> Self:
@@ -51,21 +58,60 @@ class OneProcessEach(Executor):
     def start(self, key: str, job: Job, attempt: int, limit_seconds: float | None) -> None:
         folder = Path(job.workdir)
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / "outcome.json").unlink(missing_ok=True)
         files.write_text(folder / "job.json", job.to_json())
         with (folder / "log.txt").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-c", WORKER, str(folder / "job.json")], stdout=log, stderr=log, cwd=job.folder
             )
-        self._now[key] = (job, attempt, time.monotonic(), process)
+        self._now[key] = (job, attempt, time.monotonic(), process, limit_seconds)
 
     def wait(self, seconds: float) -> Sequence[Finished]:
         ended = []
-        for key, (job, attempt, started, process) in list(self._now.items()):
-            code = process.wait()
-            outcome = read_outcome(Path(job.workdir), Ending(code, None), None)
+        for key, (job, attempt, started, process, limit) in list(self._now.items()):
+            late = limit is not None and time.monotonic() - started > limit
+            if late:
+                process.kill()
+            try:
+                code = process.wait(None if late else seconds)
+            except subprocess.TimeoutExpired:
+                continue
+            name = signal.Signals(-code).name if code < 0 else None
+            outcome = read_outcome(Path(job.workdir), Ending(code if code >= 0 else None, name, late), limit)
             ended.append(Finished(key, job, outcome, Execution(attempt, seconds=time.monotonic() - started)))
             del self._now[key]
         return ended
+
+
+class WithOldOutcomes(OneProcessEach):
+    """Takes the first outcome that a folder ever held for that of every attempt."""
+
+    def wait(self, seconds: float) -> Sequence[Finished]:
+        return [replace(one, outcome=self._first(one)) for one in super().wait(seconds)]
+
+    def _first(self, one: Finished) -> Outcome:
+        kept, left = (Path(one.job.workdir, name) for name in ("kept.json", "outcome.json"))
+        if left.exists() and not kept.exists():
+            kept.write_bytes(left.read_bytes())
+        return outcome_file.read(kept) if kept.exists() else one.outcome
+
+
+PLACES: dict[str, Callable[[Path], Executor]] = {
+    "local slots": lambda folder: LocalSlots([RECIPE], folder, 2),
+    "a process each": lambda folder: OneProcessEach(),
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("place", PLACES)
+def test_executors_conform(place: str, case: Case, tmp_path: Path) -> None:
+    case.check(PLACES[place], tmp_path)
+
+
+def test_the_suite_sees_an_executor_that_takes_an_old_outcome_for_a_new_one(tmp_path: Path) -> None:
+    case = next(case for case in CASES if case.name == "an old outcome is not taken for a new one")
+    with pytest.raises(AssertionError):
+        case.check(lambda folder: WithOldOutcomes(), tmp_path)
 
 
 def test_a_claim_run_elsewhere_gives_the_scores_and_the_verdict_that_it_gives_here(toy_folder: Path) -> None:

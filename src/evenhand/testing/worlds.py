@@ -1,4 +1,9 @@
-"""Simulated claims: outcomes drawn from known effects, so that verdicts can be checked against the truth."""
+"""Simulated claims: outcomes drawn from known effects, so that verdicts can be checked against the truth.
+
+>>> claim = claim_of()  # the variant "on" is better by .2
+>>> decide(claim, outcomes_of(claim)).verdicts[0].title
+'gain (>= margin)'
+"""
 
 from __future__ import annotations
 
@@ -16,11 +21,14 @@ from evenhand.recipes.trial import Trial, stream
 
 
 class Settings(RecipeSettings):
+    """How much better an arm is, and by what a condition multiplies that."""
+
     effect: float = 0.0
     condition_effect: float = 1.0
 
 
 def run(settings: Settings, bench: Bench) -> dict[str, float]:
+    """Never run: the outcomes of its trials are drawn, see :class:`World`."""
     return {}
 
 
@@ -50,6 +58,7 @@ items = 100
 
 
 def claim_of(text: str = TEXT) -> ResolvedClaim:
+    """A claim on the simulated recipe ``world``, from the text of a claim file."""
     return resolve(parse_claim(text, "world.toml", "world"), RECIPE)
 
 
@@ -74,6 +83,7 @@ class World:
     binary: bool = True
 
     def outcome(self, trial: Trial, salt: int = 0) -> Outcome:
+        """What a trial returns in this world; another ``salt`` draws all trials anew."""
         effect = trial.settings["effect"] * trial.settings["condition_effect"]
         own = stream(salt, trial.arm, trial.condition, trial.seed, trial.rung)
         shared = stream(salt, "shared", trial.condition, trial.seed, trial.rung).normal(0, self.shared_sd)
@@ -111,10 +121,12 @@ def outcomes_of(
 
 
 def failed(kind: Any, message: str = "it broke") -> Outcome:
+    """An outcome that is a failure of a class."""
     return Outcome(failure=Failure(kind, message))
 
 
 def with_scores(outcome: Outcome, scores: Any, outputs: tuple[str, ...] | None = None) -> Outcome:
+    """The outcome with other scores for the same items, and what was answered."""
     table = outcome.items["score"]
     return replace(outcome, items={"score": ItemScores(table.ids, np.asarray(scores, dtype=float), outputs)})
 
