@@ -153,8 +153,20 @@ class Bench(Protocol):
         scores: Sequence[float],
         outputs: Sequence[str] | None = None,
         clusters: Sequence[str] | None = None,
+        inputs: Sequence[str] | None = None,
+        groups: Sequence[str] | None = None,
+        expected: Sequence[str] | None = None,
     ) -> None:
-        """Record the (I,) per-item scores of a metric, what was answered, and the items' groups.
+        """Record the (I,) per-item scores of a metric, and of each item what a reader wants to see beside its score.
+
+        Args:
+            name: of the metric.
+            ids, scores: of the items.
+            outputs: what was answered.
+            clusters: what makes items alike (a document, a template): for the statistics, which count each as one unit.
+            inputs: what was asked.
+            groups: kind of the item (kind of question, number of bits): for showing alone, a bar for each.
+            expected: the right answer.
 
         Under the metric's plain name stand the scores at the end of the trial, which are primary. Scores at other
         checkpoints may be recorded beside them as ``NAME@STEP`` (say ``accuracy@200``) on the same items: reports then
