@@ -201,6 +201,8 @@ class RecipeInfo:
         preload: modules worth importing once before trials are forked.
         further_fingerprint: (settings, claim folder) to a hash of what else the results depend on (programs, files).
         exhibits: ``package.module:function`` that makes the recipe's own part of a report; see ``recipes.exhibit``.
+        recalls: ``package.module:function`` that gives the trials of early records the columns of their items that
+            stand elsewhere in them; see ``recipes.exhibit.RecallFunction``.
         pool: number of evaluation items there are, where that is known before a trial; None means not declared.
         control_sets: name to the controls that a claim takes over with ``controls = "RECIPE.NAME"``.
     """
@@ -213,6 +215,7 @@ class RecipeInfo:
     exhibits: str | None = None
     pool: int | None = None
     control_sets: Mapping[str, ControlSet] = field(default_factory=dict)
+    recalls: str | None = None
 
 
 @dataclass(frozen=True)
@@ -242,11 +245,12 @@ def recipe(
     exhibits: str | None = None,
     pool: int | None = None,
     control_sets: Mapping[str, ControlSet] | None = None,
+    recalls: str | None = None,
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
     info = RecipeInfo(
         dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool,
-        dict(control_sets or {}),
+        dict(control_sets or {}), recalls,
     )  # fmt: skip
 
     def attach(function: F) -> F:
