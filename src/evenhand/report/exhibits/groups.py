@@ -10,7 +10,7 @@ import numpy as np
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.by_group import GroupFigure, by_group
 from evenhand.decisions.pairs import Outcomes
-from evenhand.decisions.verdict import Contrast, Decision
+from evenhand.decisions.verdict import Contrast, Decision, Interval
 from evenhand.recipes.exhibit import Bar, Bars, Grid
 from evenhand.recipes.outcome import ItemScores
 from evenhand.report import numbers
@@ -38,7 +38,7 @@ def differences(claim: ResolvedClaim, decision: Decision, scene: Scene, metric: 
     found = []
     for against, contrasts in list(_by_against(decision, scene.condition, metric).items())[:MOST_AGAINST]:
         figures = {c.arm: by_group(claim, c, outcomes, groups) for c in contrasts[:MOST_ARMS]}
-        bars = _bars(scene, metric, against, figures, claim.claim.alpha)
+        bars = _bars(scene, metric, against, figures, claim)
         if bars is not None:
             left = [f"{numbers.count(beyond, 'smaller group')} of items"] if beyond else []
             left += [listed([c.arm for c in contrasts[MOST_ARMS:]])] if len(contrasts) > MOST_ARMS else []
@@ -61,9 +61,20 @@ def _by_against(decision: Decision, condition: str, metric: str) -> dict[str, li
     return found
 
 
+def _within(interval: Interval | None, span: float) -> tuple[float | None, float | None]:
+    return (None, None) if interval is None else (max(interval[0], -span), min(interval[1], span))
+
+
+def _span(claim: ResolvedClaim, metric: str) -> float:
+    """The largest difference that there can be: no interval is drawn beyond it."""
+    found = next(m for m in claim.claim.metrics if m.name == metric)
+    return np.inf if found.floor is None or found.ceiling is None else found.ceiling - found.floor
+
+
 def _bars(
-    scene: Scene, metric: str, against: str, figures: Mapping[str, Sequence[GroupFigure]], alpha: float
+    scene: Scene, metric: str, against: str, figures: Mapping[str, Sequence[GroupFigure]], claim: ResolvedClaim
 ) -> Bars | None:
+    alpha, span = claim.claim.alpha, _span(claim, metric)
     sizes = {f.group: f.items for own in figures.values() for f in own}
     if not sizes:
         return None
@@ -71,7 +82,11 @@ def _bars(
         (
             f"{name} · {numbers.count(size, 'item')}",
             tuple(
-                Bar(arm, f.estimate, *(f.interval or (None, None)))
+                Bar(
+                    arm,
+                    f.estimate,
+                    *((None, None) if f.interval is None else np.clip(f.interval, -span, span).tolist()),
+                )
                 for arm, own in figures.items()
                 for f in own
                 if f.group == name and f.estimate is not None
