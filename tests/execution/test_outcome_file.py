@@ -16,7 +16,7 @@ from evenhand.execution import outcome_file
 from evenhand.execution.item_columns import item_scores
 from evenhand.ledger.codec import outcome_to_plain
 from evenhand.ledger.tables import curves_table, items_table
-from evenhand.recipes.outcome import Curve, Failure, ItemScores, Outcome
+from evenhand.recipes.outcome import ITEM_COLUMNS, Curve, Failure, ItemScores, Outcome
 from tests.mutations import assert_only_data_errors, json_mutations, mutations
 
 
@@ -24,7 +24,11 @@ def test_an_outcome_survives_the_file(tmp_path: Path) -> None:
     outcome = Outcome(
         metrics={"a": 0.1},
         undefined={"b": "never reached"},
-        items={"a": ItemScores(("x", "y"), np.array([0.0, 1.0]), ("4", "7"), ("g", "g"))},
+        items={
+            "a": ItemScores(
+                ("x", "y"), np.array([0.0, 1.0]), ("4", "7"), ("g", "g"), ("2+2", "3+5"), ("even", "odd"), ("4", "8")
+            )
+        },
         curves={"loss": Curve(np.array([1.0, 2.0]), np.array([0.5, np.nan]))},
         spent={"steps": 3.0},
         grain={"steps": 1.0},
@@ -38,6 +42,8 @@ def test_an_outcome_survives_the_file(tmp_path: Path) -> None:
     back = outcome_file.read(path)
     assert back.items["a"].ids == ("x", "y")
     assert back.items["a"].scores.tolist() == [0.0, 1.0]
+    for column in ITEM_COLUMNS:
+        assert back.items["a"].column(column) == outcome.items["a"].column(column) is not None
     assert np.isnan(back.curves["loss"].values[1])
     for key in ("metrics", "undefined", "spent", "grain", "data", "notes", "failure", "draws", "pool"):
         assert getattr(back, key) == getattr(outcome, key)
@@ -55,6 +61,10 @@ def test_a_failure_survives_the_file() -> None:
         ({"metric": {}}, "unknown keys ['metric']"),
         ({"metrics": {"a": "high"}}, "'metrics.a' must be a number"),
         ({"items": {"a": {"ids": ["x"]}}}, "'items.a' needs ids and scores"),
+        ({"items": {"a": {"ids": ["x"], "scores": [1], "input": ["q"]}}}, "may have outputs, clusters, inputs, groups"),
+        ({"items": {"a": {"ids": ["x"], "scores": [1], "inputs": ["q", "r"]}}}, "1 id but 2 inputs"),
+        ({"items": {"a": {"ids": ["x"], "scores": [1], "groups": []}}}, "1 id but 0 groups"),
+        ({"items": {"a": {"ids": ["x"], "scores": [1], "expected": [["q"]]}}}, "'items.a.expected' must be text"),
         ({"items": {"a": {"ids": ["x"], "scores": [1, 2]}}}, "1 id but 2 scores"),
         ({"items": {"a": {"ids": ["x", "x"], "scores": [1, 2]}}}, "name 'x' twice"),
         ({"items": {"a": {"ids": [], "scores": []}}}, "are empty"),
@@ -130,7 +140,17 @@ def test_a_byte_order_mark_and_halves_of_surrogate_pairs_do_no_harm(tmp_path: Pa
 SOUND = {
     "metrics": {"loss": 0.5},
     "undefined": {"steps": "never reached"},
-    "items": {"a": {"ids": ["x", "y"], "scores": [1, 0.5], "outputs": ["4", "7"], "clusters": ["g", "h"]}},
+    "items": {
+        "a": {
+            "ids": ["x", "y"],
+            "scores": [1, 0.5],
+            "outputs": ["4", "7"],
+            "clusters": ["g", "h"],
+            "inputs": ["2+2", "3+4"],
+            "groups": ["even", "odd"],
+            "expected": ["4", "7"],
+        }
+    },
     "curves": {"loss": {"steps": [1, 2], "values": [2.5, None]}},
     "spent": {"steps": 3},
     "grain": {"steps": 1},
@@ -191,6 +211,9 @@ def test_a_rounded_metric_beside_its_items_is_no_contradiction() -> None:
     [
         ("ab", [0, 1], {}, "ids of the items 'a' must be a list"),
         (["x"], [1], {"clusters": [None]}, "clusters of the items 'a' hold a missing value"),
+        (["x"], [1], {"expected": [None]}, "expected of the items 'a' hold a missing value"),
+        (["x"], [1], {"inputs": "q"}, "inputs of the items 'a' must be a list"),
+        (["x", "y"], [1, 2], {"groups": ["g"]}, "items 'a' have 2 ids but 1 groups"),
         (["x"], [[1]], {}, "one score each"),
         (["x", "y"], [1, [2]], {}, "no list of numbers"),
         (["x"], ["high"], {}, "no list of numbers"),

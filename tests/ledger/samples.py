@@ -26,6 +26,15 @@ OUTCOME = Outcome(
     data={"d.txt": "f" * 64},
     notes={"device": "cpu: none"},
 )
+ASKED = Outcome(
+    items={
+        "score": ItemScores(
+            ("x", "y"), np.array([0.0, 1.0]), ("4", "7"), None, ("2 + 3", "3 + 4"), ("odd", "odd"), ("5", "7")
+        ),
+        "other": ItemScores(("x",), np.array([2.0]), groups=("odd",)),
+    }
+)
+"""With what was asked of the items, their kinds, and the right answers."""
 EXECUTION = Execution(2, "2026-01-01T00:00:00", 1.5, 1.25, 2**20, 0, None, 1, "cpu: none")
 SMALL = Outcome(metrics={"a": 1.0})
 

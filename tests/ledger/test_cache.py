@@ -13,8 +13,8 @@ from evenhand.errors import LedgerError
 from evenhand.ledger import Ledger, checked, store
 from evenhand.ledger.history import History
 from evenhand.ledger.score_cache import ScoreCache
-from evenhand.recipes.outcome import Failure, ItemScores, Outcome
-from tests.ledger.samples import EXECUTION, OUTCOME, SMALL, TRIAL, faults_of, fill, rewrite, segment_of
+from evenhand.recipes.outcome import ITEM_COLUMNS, Failure, ItemScores, Outcome
+from tests.ledger.samples import ASKED, EXECUTION, OUTCOME, SMALL, TRIAL, faults_of, fill, rewrite, segment_of
 
 
 @pytest.fixture
@@ -88,6 +88,18 @@ def test_many_files_of_an_older_ledger_are_noted_as_they_are_read(
     assert scores_of(tmp_path) == expected
     monkeypatch.setattr(store, "table_of", None)
     assert scores_of(tmp_path) == expected
+
+
+def test_what_was_asked_is_read_through_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(Ledger(tmp_path), 1, ASKED)
+    monkeypatch.setattr(store, "_MANY_DECODED", 0)
+    for _ in range(2):  # decoded and noted, then from the cache
+        (record,) = Ledger(tmp_path).outcomes()
+        found = record.outcome.items
+        assert [found["score"].column(key) for key in ITEM_COLUMNS] == [
+            ASKED.items["score"].column(key) for key in ITEM_COLUMNS
+        ]
+        assert (found["other"].groups, found["other"].inputs) == (("odd",), None)
 
 
 def test_a_forged_cache_is_a_fault(noted: Path) -> None:

@@ -19,8 +19,8 @@ from evenhand.errors import LedgerError
 from evenhand.ledger import Ledger, archive, chain, pack, packs
 from evenhand.ledger.content import content_hash
 from evenhand.ledger.tables import curves_table, items_table
-from evenhand.recipes.outcome import Curve, ItemScores, Outcome
-from tests.ledger.samples import EXECUTION, OUTCOME, SMALL, TRIAL, faults_of, fill
+from evenhand.recipes.outcome import ITEM_COLUMNS, Curve, ItemScores, Outcome
+from tests.ledger.samples import ASKED, EXECUTION, OUTCOME, SMALL, TRIAL, faults_of, fill
 
 PLAIN = Outcome(
     items={"score": ItemScores(("x", "y"), np.array([1.0, 0.0]))}, curves={"none": Curve(*np.zeros((2, 0)))}
@@ -44,7 +44,7 @@ def content(folder: Path) -> list[Any]:
     found = []
     for record in Ledger(folder).outcomes():
         items = {
-            name: (table.ids, table.scores.tolist(), table.outputs, table.clusters)
+            name: (table.ids, table.scores.tolist(), *(table.column(key) for key in ITEM_COLUMNS))
             for name, table in record.outcome.items.items()
         }
         curves = {name: (c.steps.tolist(), repr(c.values.tolist())) for name, c in record.outcome.curves.items()}
@@ -141,6 +141,51 @@ def test_records_keep_the_hash_of_what_their_tables_hold(tmp_path: Path) -> None
     (segment,) = (tmp_path / "segments").iterdir()
     body = json.loads(segment.read_bytes().splitlines()[-1])["body"]
     assert body["packs"][0]["tables"] == [[IDS[0], recorded["sha256"], expected, 4]]
+
+
+def test_what_was_asked_its_kind_and_the_right_answer_are_packed_and_hashed_too(tmp_path: Path) -> None:
+    outcomes = (OUTCOME, ASKED, PLAIN, EMPTY, ASKED)
+    before = content(written(tmp_path, outcomes))
+    assert before[1][3]["score"][2:] == (("4", "7"), None, ("2 + 3", "3 + 4"), ("odd", "odd"), ("5", "7"))
+    assert before[1][3]["other"][2:] == (None, None, None, ("odd",), None)
+    hashes = [content_hash(items_table(outcome.items)) for outcome in outcomes]
+    asked = "select item, score, input, item_group, expected from items order by all"
+    rows = Ledger(tmp_path).query(asked)
+    assert ("y", 1.0, "3 + 4", "odd", "7") in rows[1]
+    Ledger(tmp_path).pack()
+    assert content(tmp_path) == before
+    assert faults_of(tmp_path) == ""
+    assert repr(Ledger(tmp_path).query(asked)) == repr(rows)
+    body = json.loads(next((tmp_path / "segments").iterdir()).read_bytes().splitlines()[-1])["body"]
+    assert [entry[2] for entry in body["packs"][0]["tables"]] == hashes
+    assert hashes[1] != content_hash(items_table({"score": replace(ASKED.items["score"], expected=("5", "8"))}))
+
+
+def test_a_pack_without_those_columns_reads_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = content(written(tmp_path))
+    with monkeypatch.context() as early:
+        early.setattr(pack, "COLUMNS", {kind: names[:5] for kind, names in packs.COLUMNS.items()})
+        Ledger(tmp_path).pack()
+    assert content(tmp_path) == before
+    assert faults_of(tmp_path) == ""
+    assert Ledger(tmp_path).query("select distinct input from items")[1] == [(None,)]
+
+
+def test_what_is_asked_of_the_same_items_in_every_trial_takes_next_to_no_room(tmp_path: Path) -> None:
+    names = tuple(f"item {i}" for i in range(500))
+    plain = ItemScores(names, np.zeros(500), names)
+    # Texts of 16 hexadecimal digits: nothing inside one compresses, so that only repetition can save room.
+    asked = replace(plain, inputs=tuple(hashlib.sha256(n.encode()).hexdigest()[:16] for n in names))
+    sizes = []
+    for number, table in enumerate((plain, asked)):
+        folder = tmp_path / str(number)
+        ledger = Ledger(folder)
+        for seed in range(9):
+            ledger.record_outcome(replace(TRIAL, seed=seed), Outcome(items={"s": table}), EXECUTION, "h", {})
+        ledger.close()
+        ledger.pack()
+        sizes.append(the(folder, "items-*.parquet").stat().st_size)
+    assert sizes[1] - sizes[0] < 1.5 * 500 * 16
 
 
 def test_a_ledger_whose_records_do_not_keep_that_hash_is_packed_too(

@@ -42,7 +42,18 @@ def test_the_function_beside_the_claim_is_imported_only_when_it_is_asked_for(tmp
 
 
 def test_a_recipe_without_exhibits_has_none(tmp_path: Path) -> None:
-    assert catalogue.exhibits(found(tmp_path, "recipe_without", ""), tmp_path) is None
+    recipe = found(tmp_path, "recipe_without", "")
+    assert catalogue.exhibits(recipe, tmp_path) is None
+    assert catalogue.recalls(recipe, tmp_path) is None
+
+
+def test_what_completes_early_records_is_found_in_the_same_way(tmp_path: Path) -> None:
+    (tmp_path / "early_beside.py").write_text("def recall(trial):\n    return 'recalled'\n")
+    function = catalogue.recalls(found(tmp_path, "recipe_early", "recalls='early_beside:recall'"), tmp_path)
+    assert function is not None
+    assert function(None) == "recalled"  # type: ignore[arg-type,comparison-overlap]
+    with pytest.raises(RecipeError, match="declares recalls='nothing'"):
+        catalogue.recalls(found(tmp_path, "recipe_late", "recalls='nothing'"), tmp_path)
 
 
 @pytest.mark.parametrize(

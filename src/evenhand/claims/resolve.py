@@ -19,6 +19,7 @@ from evenhand.claims.schema import (
     Limits,
     MetricClaim,
     Rung,
+    floor_fault,
     pool_faults,
     range_faults,
 )
@@ -79,6 +80,9 @@ class ResolvedClaim:
         supplementary = {"question", "limits", "after", "settings", "arms", "conditions", "controls"}
         document = claim.model_dump(mode="json", exclude=supplementary)
         document["fingerprint"] = self.fingerprint
+        for metric in document["metrics"]:
+            if metric["learned_above"] is None:  # a claim that does not ask for it is the one that it was before
+                del metric["learned_above"]
         document["arms"] = {
             arm.name: arm.model_dump(mode="json", exclude={"name", "settings"})
             | {"settings": {c.name: self.settings[arm.name, c.name] for c in claim.conditions}}
@@ -262,6 +266,9 @@ class _Resolution:
             resolved.append(metric.model_copy(update=update))
             for key, message in range_faults(resolved[-1]):
                 self.add(("metric", m, key), message)
+            unfit = floor_fault(resolved[-1], self.claim.arms)
+            if unfit:
+                self.add(("metric", m, "learned_above"), unfit)
         return tuple(resolved)
 
     def check_unit(self) -> None:

@@ -17,6 +17,9 @@ from evenhand.recipes.contract import Direction
 Role = Literal["baseline", "variant", "rival", "null", "reference"]
 Scope = Literal["recipe", "seeds", "checkpoint"]
 Unit = Literal["steps", "tokens", "examples", "seconds"]
+COMMONEST = "commonest answer"
+"""What a baseline must beat, where it is no arm: always giving the commonest right answer."""
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=80)]
 
 
@@ -66,6 +69,11 @@ class MetricClaim(_Part):
     ceiling: Number | None = None
     chance: Number | None = None
     primary: StrictBool = True
+    learned_above: str | None = Field(
+        default=None,
+        min_length=1,
+        description="an arm that has not learned, or `commonest answer`: what the baseline must beat",
+    )
     checkpoint: Literal["final", "selected"] = Field(
         default="final", description="selected: the step that is best on a selection split of its own"
     )
@@ -289,6 +297,28 @@ def range_faults(metric: MetricClaim) -> list[tuple[str, str]]:
     ):
         return [("chance", f"the chance level {metric.chance:g} lies outside the metric's range")]
     return []
+
+
+def floor_fault(metric: MetricClaim, arms: Sequence[Arm]) -> str:
+    """Why what the baseline must beat to count as having learned cannot be that, or empty."""
+    above = metric.learned_above
+    if above is None:
+        return ""
+    if above == COMMONEST:
+        known = metric.floor is not None and metric.ceiling is not None
+        message = f"`{COMMONEST}` needs the metric's `floor` and `ceiling`, the scores of a wrong and of a right answer"
+        return "" if known else message
+    roles = {arm.name: arm.role for arm in arms}
+    if above not in roles:
+        allowed = [name for name, role in roles.items() if role in _MAY_BE_FLOOR]
+        others = f" or one of {', '.join(allowed)}" if allowed else " or an arm with the role reference or rival"
+        return f"there is no arm '{above}'; give `{COMMONEST}`{others}"
+    if roles[above] not in _MAY_BE_FLOOR:
+        return f"'{above}' is a {roles[above]}; what has not learned is an arm with the role reference or rival"
+    return ""
+
+
+_MAY_BE_FLOOR = ("reference", "rival")
 
 
 def pool_faults(claim: Claim, pool: int) -> list[tuple[tuple[str | int, ...], str]]:

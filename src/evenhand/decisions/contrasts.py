@@ -11,7 +11,7 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Arm, MetricClaim
 from evenhand.decisions.checkpoint_selection import peak_figures
 from evenhand.decisions.pairs import Cell, Outcomes, Pairs, make_pairs
-from evenhand.decisions.verdict import Contrast, Interval
+from evenhand.decisions.verdict import Contrast, Interval, SameAnswer
 from evenhand.recipes.trial import stream
 
 BOOTSTRAP_DRAWS = 2000
@@ -94,7 +94,18 @@ def add_beside(
     if flips is None and figured.sign_flip_minimum is not None:
         flips = _random_signs(claim, figured.differences, drawn)  # too many seeds to enumerate
     figures = {**figured.figures, **_peaks(claim, arm, against, cell, pairs.seeds, outcomes)}
-    return replace(figured, bootstrap_interval=interval, sign_flip_p=flips, figures=figures)
+    same = _same_answer(against.name, pairs, cell.metric) if against.role == "baseline" else None
+    return replace(figured, bootstrap_interval=interval, sign_flip_p=flips, figures=figures, same_answer=same)
+
+
+def _same_answer(name: str, pairs: Pairs, metric: MetricClaim) -> SameAnswer | None:
+    """The commonest answer of an arm over the trials of its pairs; None where no answers are recorded."""
+    tables = [made.outcome.items.get(metric.name) for made in pairs.made if made.arm == name]
+    outputs = [text for table in tables if table is not None for text in table.outputs or ()]
+    if not outputs:
+        return None
+    found = statistics.commonest(outputs)
+    return SameAnswer(name, found.answer, found.count, found.answers)
 
 
 def _bootstrap(claim: ResolvedClaim, pairs: Pairs, metric: MetricClaim, level: float, draws: Draws) -> Interval | None:

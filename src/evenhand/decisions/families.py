@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Arm
 from evenhand.decisions.contrasts import Draws, add_beside, contrast, estimate_pairs
+from evenhand.decisions.learned import learned, with_floor
 from evenhand.decisions.looks import adjusted_p, look_plan
 from evenhand.decisions.lost_pairs import Against, with_lost
 from evenhand.decisions.pairs import Cell, Outcomes, Pairs
 from evenhand.decisions.rules import Levels, judge, lowest_of
-from evenhand.decisions.verdict import Contrast, Verdict, VerdictKind
+from evenhand.decisions.verdict import Contrast, Learned, Verdict, VerdictKind
+from evenhand.decisions.wording import learned_words
 
 NULL_LEVEL = 0.99
 """A null arm fails when its interval at this level excludes 0: by chance in 1 of 100 claims."""
@@ -35,16 +37,30 @@ class Contrasts:
     outcomes: Outcomes
     known: dict[tuple[object, ...], Found] = field(default_factory=dict)
     draws: Draws = field(default_factory=Draws)
+    floors: dict[tuple[object, ...], tuple[Learned | None, tuple[int, ...]]] = field(default_factory=dict)
 
     def of(self, arm: Arm, against: Arm, cell: Cell, level: float, *, beside: bool) -> Found:
         """The contrast of two arms in a cell; see :func:`evenhand.decisions.contrasts.contrast`."""
         key = (arm.name, against.name, cell.condition.name, cell.rung.name, cell.metric.name, cell.seeds, level)
         if key not in self.known:
-            self.known[key] = contrast(self.claim, arm, against, cell, self.outcomes, level=level, beside=False)
+            found = contrast(self.claim, arm, against, cell, self.outcomes, level=level, beside=False)
+            self.known[key] = self._learned(found, cell)
         plain, pairs, estimate = self.known[key]
         if beside:
             plain = add_beside(self.claim, arm, against, cell, self.outcomes, plain, pairs, self.draws)
         return plain, pairs, estimate
+
+    def _learned(self, found: Found, cell: Cell) -> Found:
+        """A contrast with how its baseline stands against the floor of the metric, where it names one."""
+        if cell.metric.learned_above is None:
+            return found
+        key = (cell.condition.name, cell.rung.name, cell.metric.name, cell.seeds)
+        if key not in self.floors:
+            self.floors[key] = learned(self.claim, cell, self.outcomes)
+        floor, pending = self.floors[key]
+        plain, pairs, estimate = found
+        words = "" if floor is None or floor.shown else learned_words(floor, self.claim.baseline.name, cell.metric)
+        return replace(plain, learned=floor, not_learned=words), with_floor(pairs, pending), estimate
 
 
 @dataclass(frozen=True)

@@ -293,7 +293,7 @@ def _stack(
     sides += [(lost.seed, against.name if lost.of_variant else arm.name, s) for lost, s in halves]
     tables = []
     for seed, whose, found in sides:
-        table = _aligned(first.ids, found.table)
+        table = aligned(first.ids, found.table)
         if isinstance(table, str):
             sentence = f"items: {whose} at seed {seed} was not scored on the items of {against.name}: {table}"
             return Pairs(invalid=("items", sentence))
@@ -318,7 +318,7 @@ def _stack(
     )
 
 
-def _aligned(ids: tuple[str, ...], table: ItemScores) -> ItemScores | str:
+def aligned(ids: tuple[str, ...], table: ItemScores) -> ItemScores | str:
     """The table with its items in the order of ``ids``, or why it has not the same items."""
     if table.ids is ids or table.ids == ids:
         return table

@@ -123,6 +123,49 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Learned:
+    """How the baseline stands against what it must beat to count as having learned.
+
+    Attributes:
+        above: name of an arm, or ``commonest answer``.
+        answer: the commonest right answer; empty for an arm.
+        scores: mean of the baseline and of the floor, in the metric's own direction; None where there is no floor.
+        estimate: mean difference, positive where the baseline is better.
+        interval: paired, at ``level``; the baseline has learned where it lies above 0.
+        level: of the interval, 1 - alpha of the claim.
+        why_none: why there is no floor or no interval, or empty.
+    """
+
+    above: str
+    answer: str = ""
+    scores: tuple[float, float] | None = None
+    estimate: float | None = None
+    interval: Interval | None = None
+    level: float = 0.95
+    why_none: str = ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether it is shown that the baseline beats the floor."""
+        return self.interval is not None and self.interval[0] > 0
+
+
+@dataclass(frozen=True)
+class SameAnswer:
+    """The answer that an arm gives most often: ``count`` of all its ``answers``, over all its seeds."""
+
+    arm: str
+    answer: str
+    count: int
+    answers: int
+
+    @property
+    def share(self) -> float:
+        """Its share of all answers."""
+        return self.count / self.answers
+
+
+@dataclass(frozen=True)
 class Contrast:
     """Paired differences, seed by seed and item by item, between two arms at equal budget.
 
@@ -151,6 +194,8 @@ class Contrast:
         saturated: what both arms are at ("the ceiling 1"), or empty.
         invalid: why this pairing yields no number, or empty.
         not_learned: why the baseline counts as not having learned, or empty.
+        learned: how the baseline stands against the floor that the metric names; None where it names none.
+        same_answer: the commonest answer of the baseline, beside a contrast with it; None where none is recorded.
         judgement: what this contrast alone says.
         words: the same as a sentence with its figures; empty until verdicts are worded.
         qualifier: what stands in brackets where this contrast alone gives the verdict; empty until verdicts are worded.
@@ -202,6 +247,8 @@ class Contrast:
     same_scores: Identical | None = None
     lost_pairs: LostPairs | None = None
     diverged: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    learned: Learned | None = None
+    same_answer: SameAnswer | None = None
 
     @property
     def kind(self) -> VerdictKind:

@@ -15,6 +15,7 @@ from evenhand.decisions.rules import CASE, LOST
 from evenhand.decisions.verdict import (
     Contrast,
     Interval,
+    Learned,
     LostPairs,
     PlannedLook,
     PruneReason,
@@ -158,6 +159,10 @@ def describe(found: Contrast, metric: MetricClaim, kind: VerdictKind | None = No
     return f"{text}, {100 * level:.4g} % interval {_ends(interval, metric)} over {counted(found)}"
 
 
+_ANSWER = 40
+"""Characters of an answer in a sentence."""
+
+
 def in_points(metric: MetricClaim) -> bool:
     """Whether a metric is a share, told in percentage points."""
     return (metric.floor, metric.ceiling) == (0.0, 1.0)
@@ -216,6 +221,26 @@ def same_scores_words(found: Contrast, same: Identical) -> str:
         f"recorded; up to {100 * same.may_differ:.2g} % of {same.unit} may differ (0 of {same.compared} do, "
         f"{100 * same.level:.0f} %). Record outputs to tell a change that changes nothing"
     )
+
+
+def learned_words(found: Learned, baseline: str, metric: MetricClaim) -> str:
+    """How the baseline stands against what it must beat, with both figures."""
+    floor = f"always giving the commonest right answer ('{_cut(found.answer)}')" if found.answer else found.above
+    if found.scores is None:
+        return f"whether {baseline} beats {found.above} cannot be told: {found.why_none}"
+    mine, theirs = (f"{100 * s:.1f} %" if in_points(metric) else f"{s:.4g}" for s in found.scores)
+    text = f"{baseline} scores {mine}, {floor} {theirs}"
+    if found.interval is None or found.estimate is None:
+        return f"{text}; there is no interval of the difference ({found.why_none})"
+    ends = _ends(found.interval, metric)
+    difference = f"{amount(found.estimate, metric, sign=True)}, {100 * found.level:.4g} % interval {ends}"
+    return f"{text}: {difference}" + ("" if found.shown else ", which must lie above 0")
+
+
+def _cut(answer: str) -> str:
+    """An answer in one line, cut short."""
+    line = " ".join(answer.split())
+    return line if len(line) <= _ANSWER else f"{line[:_ANSWER]}..."
 
 
 def collapse_words(found: Collapse) -> str:

@@ -219,9 +219,14 @@ class TrialBench:
         scores: Sequence[float],
         outputs: Sequence[str] | None = None,
         clusters: Sequence[str] | None = None,
+        inputs: Sequence[str] | None = None,
+        groups: Sequence[str] | None = None,
+        expected: Sequence[str] | None = None,
     ) -> None:
         """Record per-item scores; a second call with the same name replaces the first."""
-        self.item_tables[name] = item_scores(name, ids, scores, outputs, clusters)
+        self.item_tables[name] = item_scores(
+            name, ids, scores, outputs=outputs, clusters=clusters, inputs=inputs, groups=groups, expected=expected
+        )
 
     def asset(self, key: Mapping[str, Any], build: Callable[[Path], None]) -> Path:
         """A folder that depends on ``key`` alone, built once under a lock and shared by all trials."""

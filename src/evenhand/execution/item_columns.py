@@ -69,10 +69,14 @@ def item_scores(
     name: str,
     ids: Sequence[str],
     scores: Sequence[float],
-    outputs: Sequence[str] | None = None,
-    clusters: Sequence[str] | None = None,
+    **columns: Sequence[str] | None,
 ) -> ItemScores:
     """Checked per-item scores.
+
+    Args:
+        name: of the metric.
+        ids, scores: of the items.
+        columns: what else is recorded of each item, by the names of :data:`evenhand.recipes.outcome.ITEM_COLUMNS`.
 
     Raises:
         RecipeError: empty, unequal lengths, repeated ids, entries that are missing, or scores that are no finite
@@ -82,9 +86,10 @@ def item_scores(
     values = _values(name, scores)
     if not labels:
         raise RecipeError(f"The item scores '{name}' are empty; a contrast needs at least one item.")
-    for column, found in (("scores", values), ("outputs", outputs), ("clusters", clusters)):
-        if found is not None and len(found) != len(labels):
-            raise RecipeError(f"The items '{name}' have {counted(len(labels), 'id')} but {len(found)} {column}.")
+    texts = {column: _texts(name, column, found) for column, found in columns.items() if found is not None}
+    for column, entries in (("scores", values), *texts.items()):
+        if len(entries) != len(labels):
+            raise RecipeError(f"The items '{name}' have {counted(len(labels), 'id')} but {len(entries)} {column}.")
     if len(set(labels)) != len(labels):
         seen: set[str] = set()
         repeated = next(label for label in labels if label in seen or seen.add(label))  # type: ignore[func-returns-value]
@@ -92,12 +97,7 @@ def item_scores(
     if not np.isfinite(values).all():
         bad = labels[int(np.flatnonzero(~np.isfinite(values))[0])]
         raise RecipeError(f"The score of item '{bad}' in '{name}' is no finite number; score what was answered.")
-    return ItemScores(
-        labels,
-        values,
-        None if outputs is None else _texts(name, "outputs", outputs),
-        None if clusters is None else _texts(name, "clusters", clusters),
-    )
+    return ItemScores(labels, values, **texts)
 
 
 def _values(name: str, scores: Sequence[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -116,7 +116,7 @@ def _texts(name: str, column: str, entries: Sequence[str]) -> tuple[str, ...]:
         raise RecipeError(f"The {column} of the items '{name}' must be a list; found the text {shown(entries)}.")
     if any(entry is None for entry in entries):
         raise RecipeError(
-            f"The {column} of the items '{name}' hold a missing value; write '' where nothing was answered, and leave "
+            f"The {column} of the items '{name}' hold a missing value; write '' where there is no text, and leave "
             "the column out where it is not known."
         )
     return tuple(map(str, entries))

@@ -3,7 +3,8 @@
 ::
 
     {"metrics": {"accuracy": 0.75}, "undefined": {"steps_to_target": "never reached"},
-     "items": {"accuracy": {"ids": ["a", "b"], "scores": [1, 0.5], "outputs": ["4", "7"]}},
+     "items": {"accuracy": {"ids": ["a", "b"], "scores": [1, 0.5], "outputs": ["4", "7"], "expected": ["4", "8"],
+                            "inputs": ["2 + 2 =", "3 + 5 ="], "groups": ["even", "odd"], "clusters": ["s", "t"]}},
      "curves": {"loss": {"steps": [1, 2], "values": [2.3, 2.1]}},
      "spent": {"steps": 300, "tokens": 19200}, "notes": {"device": "cpu"}}
 
@@ -25,7 +26,7 @@ import numpy as np
 from evenhand.data.reading import read_text
 from evenhand.errors import DataError, RecipeError, counted
 from evenhand.execution.item_columns import item_scores, listed, number, text
-from evenhand.recipes.outcome import Curve, Failure, FailureClass, ItemScores, Outcome, Phase
+from evenhand.recipes.outcome import ITEM_COLUMNS, Curve, Failure, FailureClass, ItemScores, Outcome, Phase
 
 _KEYS = {"metrics", "undefined", "items", "curves", "spent", "grain", "data", "notes", "code", "packages", "failure"}
 _KEYS |= {"draws", "pool"}
@@ -41,7 +42,7 @@ def to_json(outcome: Outcome) -> str:
         for key in ("metrics", "undefined", "spent", "grain", "data", "notes", "code", "packages")
     }
     document["items"] = {
-        name: {"ids": table.ids, "scores": table.scores.tolist(), "outputs": table.outputs, "clusters": table.clusters}
+        name: {"ids": table.ids, "scores": table.scores.tolist(), **{key: table.column(key) for key in ITEM_COLUMNS}}
         for name, table in outcome.items.items()
     }
     document["curves"] = {
@@ -204,20 +205,24 @@ def _texts_and_numbers(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _items(name: str, value: Any) -> ItemScores:
     columns = _mapping(value, f"'items.{name}'")
-    if not {"ids", "scores"} <= set(columns) <= {"ids", "scores", "outputs", "clusters"}:
-        raise RecipeError(f"In the outcome, 'items.{name}' needs ids and scores, and may have outputs and clusters.")
+    if not {"ids", "scores"} <= set(columns) <= {"ids", "scores", *ITEM_COLUMNS}:
+        raise RecipeError(
+            f"In the outcome, 'items.{name}' needs ids and scores, and may have {', '.join(ITEM_COLUMNS)}; found "
+            f"{', '.join(map(str, columns)) or 'none of them'}."
+        )
     scores = [
         number(score, f"a score of 'items.{name}'") for score in listed(columns["scores"], f"'items.{name}.scores'")
     ]
     texts: dict[str, Sequence[str] | None] = {}
-    for key in ("ids", "outputs", "clusters"):
+    for key in ("ids", *ITEM_COLUMNS):
         found = columns.get(key)
         if found is None and key != "ids":
             texts[key] = None
             continue
         place = f"'items.{name}.{key}'"
         texts[key] = [text(entry, f"an entry of {place}") for entry in listed(found, place)]
-    return item_scores(name, texts["ids"] or (), scores, texts["outputs"], texts["clusters"])
+    ids = texts.pop("ids") or ()
+    return item_scores(name, ids, scores, **texts)
 
 
 def _curve(name: str, value: Any) -> Curve:

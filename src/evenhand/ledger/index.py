@@ -31,7 +31,7 @@ SECONDS = 60.0
 MEMORY = 2048
 """MiB that a query may take."""
 
-_VERSION = 2
+_VERSION = 3
 """Raised when the tables change, so that an index of an older form is rebuilt."""
 
 _TABLES = {
@@ -44,7 +44,7 @@ _TABLES = {
     "metrics": "trial varchar, segment varchar, sequence bigint, name varchar, value double, undefined varchar",
     "items": (
         "trial varchar, segment varchar, sequence bigint, metric varchar, item varchar, score double, output varchar, "
-        "cluster varchar"
+        "cluster varchar, input varchar, item_group varchar, expected varchar"
     ),
     "curves": "trial varchar, segment varchar, sequence bigint, curve varchar, step double, value double",
 }
@@ -192,7 +192,7 @@ def _stored(source: Source, name: str, read: Read) -> pa.Table | None:
             for key, value in keys.items():
                 table = table.append_column(key, pa.repeat(pa.scalar(value), len(table)))
             found.append(table)
-    return pa.concat_tables(found) if found else None
+    return pa.concat_tables(found, promote_options="default") if found else None  # not all have all columns
 
 
 def _row(record: OutcomeRecord, counts: bool) -> dict[str, Any]:

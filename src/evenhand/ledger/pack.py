@@ -26,7 +26,7 @@ from evenhand.ledger.lock import hold
 from evenhand.ledger.packs import COLUMNS, Packed, PackFile, PackReader, packed_tables, read_pack
 from evenhand.ledger.records import PackReport
 from evenhand.ledger.store import TableStore
-from evenhand.ledger.tables import TableRef, references, table_of
+from evenhand.ledger.tables import FURTHER, TableRef, references, table_of
 from evenhand.ledger.writer import SegmentWriter
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _packed(folder: Path, store: TableStore, kind: str, refs: Sequence[TableRef]
             rows.append([ref.trial, ref.sha256, content_hash(table), len(table)])
             if ref.content not in (None, rows[-1][2]):
                 raise LedgerError(f"{ref.file} does not hold what {ref.whose} says, and cannot be packed.")
-            yield _with_trial(table, ref.trial)
+            yield _with_trial(table, ref.trial, COLUMNS[kind])
 
     data = parquet_of(tables())
     digest = hashlib.sha256(data).hexdigest()
@@ -161,18 +161,19 @@ def _plain(store: TableStore, ref: TableRef) -> pa.Table:
     found = store.found(ref)
     assert not isinstance(found, Packed)
     table = table_of(found)
-    if tuple(table.column_names) != COLUMNS[ref.kind]:
-        raise LedgerError(
-            f"{ref.file} has the columns {table.column_names}, not {list(COLUMNS[ref.kind])}: it cannot be packed."
-        )
+    known = COLUMNS[ref.kind]
+    if tuple(table.column_names) != tuple(c for c in known if c not in FURTHER or c in table.column_names):
+        raise LedgerError(f"{ref.file} has the columns {table.column_names}, not {list(known)}: it cannot be packed.")
     return table
 
 
-def _with_trial(table: pa.Table, trial: str) -> pa.Table:
+def _with_trial(table: pa.Table, trial: str, names: Sequence[str]) -> pa.Table:
+    """The table with its trial and all the columns of a pack, empty where it has none of them."""
     import pyarrow as pa
 
     columns = {"trial": pa.array([trial] * len(table), pa.string())}
-    for name, column in zip(table.column_names, table.columns, strict=True):
+    for name in names:
+        column = table[name] if name in table.column_names else pa.nulls(len(table), pa.string())
         columns[name] = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
     return pa.table(columns)
 

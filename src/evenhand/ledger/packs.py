@@ -1,6 +1,7 @@
 """Packs: the tables of many records in one Parquet file of a kind, read a part at a time.
 
-A pack has the columns of its tables, and ``trial`` before them. The record of the packing (kind ``pack``) holds the
+A pack has the columns of its tables, and ``trial`` before them; a column that only some of them have is empty in the
+rows of the others. The record of the packing (kind ``pack``) holds the
 sha256 of the pack and, in the order of the rows, each table's trial, the sha256 of the file that it was, the hash of
 its content (see ``content``) and its number of rows. No table lies in more than one row group.
 """
@@ -20,9 +21,9 @@ import numpy as np
 
 from evenhand.errors import LedgerError
 from evenhand.ledger.segments import Entry
-from evenhand.ledger.tables import ItemColumns, TableRef, curves_of
-from evenhand.ledger.texts import Names
-from evenhand.recipes.outcome import Curve, ItemScores
+from evenhand.ledger.tables import COLUMN_OF, FURTHER, ItemColumns, TableRef, curves_of, without_empty
+from evenhand.ledger.texts import Names, Texts
+from evenhand.recipes.outcome import Curve, ItemColumn, ItemScores
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,14 +33,13 @@ _FILE = re.compile(r"packs/(items|curves)-[0-9a-f]{12}\.parquet")
 _HELD = 16
 """Row groups that are kept decoded: trials that are compared lie near each other."""
 
-COLUMNS = {"items": ("metric", "item", "score", "output", "cluster"), "curves": ("curve", "step", "value")}
-"""Of the tables of a kind, in their order."""
+COLUMNS = {"items": ("metric", "item", "score", "output", "cluster", *FURTHER), "curves": ("curve", "step", "value")}
+"""Of the tables of a kind, in their order; early packs of items have none of those in ``FURTHER``."""
 
 SCORES = ("metric", "item", "score", "cluster")
-ANSWERS = ("output",)
-"""What most readers ask of items, and what few do."""
+"""What most readers ask of items; the other columns are read when they are looked at."""
 
-_CODED = {"items": ["metric", "item", "cluster"], "curves": ["curve"]}
+_CODED = {"items": ["metric", "item", "cluster", *FURTHER], "curves": ["curve"]}
 """Columns of few different texts, which are read as numbers into those."""
 
 _CURE = "Restore the file from a backup; without it the record cannot be used."
@@ -104,6 +104,7 @@ class _OpenPack:
         self.parquet = parquet
         rows = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
         self.ends = np.cumsum(rows).tolist()
+        self.columns = parquet.schema_arrow.names
 
     def spot(self, packed: Packed) -> tuple[int, int]:
         """Number of the row group that holds a table, and the table's first row in it."""
@@ -130,19 +131,20 @@ class PackReader:
             LedgerError: the pack is missing, or is another than the record names; says which trial needs it.
         """
         found, first = self._group(ref, packed, COLUMNS[ref.kind])
-        return found.slice(first, packed.rows)
+        return without_empty(found.slice(first, packed.rows))
 
     def items(self, ref: TableRef, packed: Packed, known: dict[Names, Names]) -> dict[str, ItemScores]:
-        """Metric to item scores; the answers are read when they are asked for."""
+        """Metric to item scores; answers and what was asked are read when they are looked at."""
         columns, first = self._group(ref, packed, SCORES)
 
-        def outputs(first: int, end: int) -> Names | None:
-            found: list[str | None] = (
-                self._group(ref, packed, ANSWERS)[0]["output"].slice(first, end - first).to_pylist()
-            )
-            return None if found[0] is None else tuple(found)  # type: ignore[arg-type]
+        def later(key: ItemColumn, first: int, end: int) -> Names | None:
+            table = self._group(ref, packed, (COLUMN_OF[key],))[0]
+            if not table.column_names:
+                return None
+            column = Texts(table.column(0).slice(first, end - first))
+            return column.of(0, end - first, None if key == "outputs" else known)
 
-        found: dict[str, ItemScores] = columns.items(first, first + packed.rows, ref.names or (), known, outputs)
+        found: dict[str, ItemScores] = columns.items(first, first + packed.rows, ref.names or (), known, later)
         return found
 
     def curves(self, ref: TableRef, packed: Packed) -> dict[str, Curve]:
@@ -159,7 +161,8 @@ class PackReader:
             key = (packed.pack.file, number, columns)
             if key not in self._groups:
                 groups = [number] if opened.ends else []
-                table = opened.parquet.read_row_groups(groups, list(columns), use_threads=False)
+                there = [column for column in columns if column not in FURTHER or column in opened.columns]
+                table = opened.parquet.read_row_groups(groups, there, use_threads=False)
                 self._groups[key] = ItemColumns.of(table) if columns == SCORES else table
         except (pa.ArrowException, IndexError, KeyError, OSError) as error:
             raise LedgerError(
@@ -178,7 +181,9 @@ class PackReader:
         key = (pack.file, pack.sha256)
         if key not in self._open:
             data = read_pack(self._folder, pack, f"the {ref.kind} of trial {ref.trial} ({ref.whose})")
-            self._open[key] = _OpenPack(pq.ParquetFile(pa.BufferReader(data), read_dictionary=_CODED[pack.kind]))
+            there = pq.read_schema(pa.BufferReader(data)).names
+            coded = [column for column in _CODED[pack.kind] if column in there]
+            self._open[key] = _OpenPack(pq.ParquetFile(pa.BufferReader(data), read_dictionary=coded))
         return self._open[key]
 
 

@@ -8,6 +8,7 @@ any time. An entry is a header and a compressed payload with a checksum; one tha
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -16,39 +17,68 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.ledger.codec import whole_text
-from evenhand.recipes.outcome import ItemScores
+from evenhand.recipes.outcome import ItemColumn, ItemScores
 
 _HEADER = struct.Struct("<4sII32s")
 """Mark, length and checksum of the payload, key."""
 
 _MARK = b"EHS1"
 Names = tuple[str, ...]
+Later = Names | Callable[[], Names | None] | None
+"""Texts, or what reads them, or None where there are none."""
+
+_TEXTS: tuple[ItemColumn, ...] = ("outputs", "inputs", "groups", "expected")
+"""What stands in the file alone; the cache says which of them are there."""
 
 
 class StoredScores(ItemScores):
-    """Item scores whose outputs are read from the ledger when they are first asked for: few readers want them."""
+    """Item scores whose texts are read from the ledger when they are first asked for: few readers want them."""
 
     def __init__(
         self,
         ids: Names,
         scores: NDArray[np.float64],
-        outputs: Names | Callable[[], Names | None] | None = None,
+        outputs: Later = None,
         clusters: Names | None = None,
+        inputs: Later = None,
+        groups: Later = None,
+        expected: Later = None,
     ) -> None:
-        vars(self).update(ids=ids, scores=scores, clusters=clusters, _outputs=outputs)
+        vars(self).update(ids=ids, scores=scores, clusters=clusters)
+        vars(self)["_later"] = {"outputs": outputs, "inputs": inputs, "groups": groups, "expected": expected}
+
+    def _read(self, name: str) -> Names | None:
+        held: dict[str, Later] = vars(self)["_later"]
+        found = held[name]
+        if callable(found):
+            found = held[name] = found()
+        return found
 
     @property
     def outputs(self) -> Names | None:
         """What was answered, or None where the recipe records no answers."""
-        held: Names | Callable[[], Names | None] | None = vars(self)["_outputs"]
-        if callable(held):
-            held = vars(self)["_outputs"] = held()
-        return held
+        return self._read("outputs")
+
+    @property
+    def inputs(self) -> Names | None:
+        """What was asked, or None where that was not recorded."""
+        return self._read("inputs")
+
+    @property
+    def groups(self) -> Names | None:
+        """Kind of each item, or None."""
+        return self._read("groups")
+
+    @property
+    def expected(self) -> Names | None:
+        """The right answer, or None where there is none or it was not recorded."""
+        return self._read("expected")
 
 
 @dataclass(frozen=True)
@@ -78,12 +108,12 @@ class ScoreCache:
         """Whether it holds anything: what is missing from it is then worth noting, too."""
         return bool(self._spots)
 
-    def get(self, digest: str, outputs: Callable[[str], Names | None]) -> dict[str, ItemScores] | None:
+    def get(self, digest: str, texts: Callable[[str, ItemColumn], Names | None]) -> dict[str, ItemScores] | None:
         """Metric to item scores, as the file of this sha256 holds them; None where they are not here.
 
         Args:
             digest: of the Parquet file.
-            outputs: of a metric, read from that file when they are asked for.
+            texts: of a metric, in one column, read from that file when they are asked for.
         """
         payload = self._payload(bytes.fromhex(digest))
         if payload is None:
@@ -91,14 +121,16 @@ class ScoreCache:
         size = int.from_bytes(payload[:4], "little")
         found: dict[str, ItemScores] = {}
         start = 4 + size
-        for name, count, ids, clusters, answered in json.loads(payload[4 : 4 + size]):
+        for name, count, ids, clusters, recorded in json.loads(payload[4 : 4 + size]):
             own, groups = self._names_of(ids), None if clusters is None else self._names_of(clusters)
             if own is None or (clusters is not None and groups is None):
                 return None
             scores = np.frombuffer(payload, np.float64, count, start)
             start += 8 * count
-            loader = (lambda metric=name: outputs(metric)) if answered else None
-            found[name] = StoredScores(own, scores, loader, groups)
+            if isinstance(recorded, bool):  # early entries know of outputs alone
+                recorded = ["outputs"] if recorded else []
+            later: dict[Any, Any] = {key: functools.partial(texts, name, key) for key in recorded if key in _TEXTS}
+            found[name] = StoredScores(own, scores, clusters=groups, **later)
         return found
 
     def add(self, digest: str, items: Mapping[str, ItemScores]) -> None:
@@ -112,7 +144,7 @@ class ScoreCache:
             ids = self._put_names(table.ids)
             # As the Parquet file gives it back: without rows there are neither outputs nor clusters.
             clusters = self._put_names(table.clusters).hex() if table.clusters else None
-            rows.append([name, len(table.ids), ids.hex(), clusters, bool(table.outputs)])
+            rows.append([name, len(table.ids), ids.hex(), clusters, [key for key in _TEXTS if table.column(key)]])
             scores.append(np.ascontiguousarray(table.scores, np.float64).tobytes())
         head = json.dumps(rows).encode()
         self._append(key, len(head).to_bytes(4, "little") + head + b"".join(scores))

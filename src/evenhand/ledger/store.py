@@ -15,7 +15,7 @@ from evenhand.ledger.packs import Key, Packed, PackReader
 from evenhand.ledger.score_cache import ScoreCache
 from evenhand.ledger.tables import TableRef, curves_of, items_of, table_of
 from evenhand.ledger.texts import Names
-from evenhand.recipes.outcome import Curve, ItemScores
+from evenhand.recipes.outcome import Curve, ItemColumn, ItemScores
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,10 +87,10 @@ class TableStore:
         if isinstance(found, Packed):
             return self._packs.items(ref, found, self._item_names)
 
-        def outputs(metric: str) -> Names | None:
-            return items_of(self.table(ref))[metric].outputs
+        def texts(metric: str, column: ItemColumn) -> Names | None:
+            return items_of(self.table(ref))[metric].column(column)
 
-        cached = self.scores.get(ref.sha256, outputs)
+        cached = self.scores.get(ref.sha256, texts)
         if cached is not None:
             return cached
         decoded = items_of(table_of(found), ref.names or (), self._item_names)

@@ -20,12 +20,20 @@ from evenhand.ledger.content import content_hash
 from evenhand.ledger.score_cache import StoredScores
 from evenhand.ledger.segments import Entry
 from evenhand.ledger.texts import Names, Texts
-from evenhand.recipes.outcome import Curve, ItemScores
+from evenhand.recipes.outcome import ITEM_COLUMNS, Curve, ItemColumn, ItemScores
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
+COLUMN_OF: Mapping[ItemColumn, str] = {
+    "outputs": "output", "clusters": "cluster", "inputs": "input", "groups": "item_group", "expected": "expected",
+}  # fmt: skip
+"""What may be recorded of items, and the column that it stands in (``group`` is a word of SQL)."""
+
+FURTHER = ("input", "item_group", "expected")
+"""Columns that a table has only where something stands in them; early tables have none."""
+
 _FILE = re.compile(r"(items|curves)/[^./\\\0][^/\\\0]*\.parquet")
 
 
@@ -109,28 +117,42 @@ class StoredTables(Mapping[str, T]):
 
 
 def items_table(items: Mapping[str, ItemScores]) -> pa.Table:
-    """Columns metric, item, score, output, cluster; one row per metric and item."""
+    """Columns metric, item, score, output, cluster, and those of :data:`FURTHER` that hold something.
+
+    One row per metric and item.
+    """
     import pyarrow as pa
 
-    columns: dict[str, list[Any]] = {"metric": [], "item": [], "output": [], "cluster": []}
+    columns: dict[str, list[Any]] = {"metric": [], "item": [], **{column: [] for column in COLUMN_OF.values()}}
     scores = [np.zeros(0)]
     for name, table in items.items():
         count = len(table.ids)
         columns["metric"] += [name] * count
         columns["item"] += map(whole_text, table.ids)
-        columns["output"] += [None] * count if table.outputs is None else map(whole_text, table.outputs)
-        columns["cluster"] += [None] * count if table.clusters is None else map(whole_text, table.clusters)
+        for key, column in COLUMN_OF.items():
+            texts = table.column(key)
+            columns[column] += [None] * count if texts is None else map(whole_text, texts)
         scores.append(table.scores)
     text = pa.string()
-    return pa.table(
-        {
-            "metric": pa.array(columns["metric"], pa.dictionary(pa.int32(), text)),
-            "item": pa.array(columns["item"], text),
-            "score": pa.array(np.concatenate(scores), pa.float64()),
-            "output": pa.array(columns["output"], text),
-            "cluster": pa.array(columns["cluster"], text),
-        }
-    )
+    made = {
+        "metric": pa.array(columns["metric"], pa.dictionary(pa.int32(), text)),
+        "item": pa.array(columns["item"], text),
+        "score": pa.array(np.concatenate(scores), pa.float64()),
+        "output": pa.array(columns["output"], text),
+        "cluster": pa.array(columns["cluster"], text),
+    }
+    further = {column: pa.array(columns[column], text) for column in FURTHER}
+    return pa.table(made | {column: array for column, array in further.items() if _holds(array)})
+
+
+def _holds(array: pa.Array | pa.ChunkedArray) -> bool:
+    """Whether anything stands in a column."""
+    return bool(array.null_count < len(array))
+
+
+def without_empty(table: pa.Table) -> pa.Table:
+    """A table of items without the further columns that hold nothing: as it was before it was packed with others."""
+    return table.select([c for c in table.column_names if c not in FURTHER or _holds(table[c])])
 
 
 def curves_table(curves: Mapping[str, Curve]) -> pa.Table:
@@ -180,21 +202,18 @@ def table_of(data: bytes) -> pa.Table:
 
 @dataclass(frozen=True)
 class ItemColumns:
-    """The columns of one or many tables of item scores; answers may be left out."""
+    """The columns of one or many tables of item scores; ``texts`` are those of :data:`COLUMN_OF` that were read."""
 
     metric: Texts
     item: Texts
     score: NDArray[np.float64]
-    cluster: Texts
-    output: Texts | None
+    texts: Mapping[ItemColumn, Texts]
 
     @classmethod
     def of(cls, table: pa.Table) -> ItemColumns:
         """Decoded."""
-        output = Texts(table["output"]) if "output" in table.column_names else None
-        return cls(
-            Texts(table["metric"]), Texts(table["item"]), _numbers(table["score"]), Texts(table["cluster"]), output
-        )
+        texts = {key: Texts(table[column]) for key, column in COLUMN_OF.items() if column in table.column_names}
+        return cls(Texts(table["metric"]), Texts(table["item"]), _numbers(table["score"]), texts)
 
     def items(
         self,
@@ -202,7 +221,7 @@ class ItemColumns:
         end: int,
         names: Names = (),
         known: dict[Names, Names] | None = None,
-        outputs: Callable[[int, int], Names | None] | None = None,
+        later: Callable[[ItemColumn, int, int], Names | None] | None = None,
     ) -> dict[str, ItemScores]:
         """Metric to item scores of the table that stands in some rows.
 
@@ -210,17 +229,22 @@ class ItemColumns:
             first, end: of the rows.
             names: of all metrics; one without rows has no items.
             known: item identifiers seen before: trials on the same items then share one tuple.
-            outputs: gives the answers in some rows when they are asked for, where they were left out.
+            later: gives the texts of a column that was left out, in some rows, when they are asked for.
         """
         found = {name: ItemScores((), np.zeros(0)) for name in names}
         for name, a, b in self.metric.runs(first, end):
             own = self.item.of(a, b, known) or ()
-            scores, clusters = self.score[a:b], self.cluster.of(a, b)
-            if self.output is None and outputs is not None:
-                found[name] = StoredScores(own, scores, functools.partial(outputs, a, b), clusters)
+            # Answers differ from trial to trial; what was asked of the items is the same in all.
+            texts: dict[Any, Any] = {
+                key: column.of(a, b, None if key == "outputs" else known) for key, column in self.texts.items()
+            }
+            if later is None:
+                found[name] = ItemScores(own, self.score[a:b], **texts)
             else:
-                answers = None if self.output is None else self.output.of(a, b)
-                found[name] = ItemScores(own, scores, answers, clusters)
+                left: dict[Any, Any] = {
+                    key: functools.partial(later, key, a, b) for key in ITEM_COLUMNS if key not in texts
+                }
+                found[name] = StoredScores(own, self.score[a:b], **texts, **left)
         return found
 
 

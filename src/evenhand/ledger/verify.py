@@ -119,7 +119,7 @@ def _cache_faults(folder: Path, chain: Chain, store: TableStore, refs: list[Tabl
             yield f"cache/{reading.name[:-6]}.json is not what the segment {reading.name} holds: {cure}"
     scores = ScoreCache(folder)
     for ref in refs:
-        found = scores.get(ref.sha256, lambda metric: None) if ref.kind == "items" else None
+        found = scores.get(ref.sha256, lambda metric, column: None) if ref.kind == "items" else None
         if found is None:
             continue
         with contextlib.suppress(LedgerError):  # named already

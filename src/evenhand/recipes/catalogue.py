@@ -14,7 +14,7 @@ from typing import Any
 from evenhand.errors import RecipeError
 from evenhand.recipes import local_modules
 from evenhand.recipes.contract import Recipe, RecipeInfo, settings_class
-from evenhand.recipes.exhibit import ExhibitFunction
+from evenhand.recipes.exhibit import ExhibitFunction, RecallFunction
 
 GROUP = "evenhand.recipes"
 """Entry point group under which installed packages register their recipes."""
@@ -111,19 +111,29 @@ def exhibits(recipe: Recipe, folder: Path | None = None) -> ExhibitFunction | No
     Raises:
         RecipeError: what the recipe names is no ``package.module:function`` or cannot be imported.
     """
-    target = recipe.info.exhibits
+    found: ExhibitFunction | None = _named(recipe, "exhibits", recipe.info.exhibits, folder)
+    return found
+
+
+def recalls(recipe: Recipe, folder: Path | None = None) -> RecallFunction | None:
+    """Import the function that completes the items of a recipe's early records; raises as :func:`exhibits`."""
+    found: RecallFunction | None = _named(recipe, "recalls", recipe.info.recalls, folder)
+    return found
+
+
+def _named(recipe: Recipe, key: str, target: str | None, folder: Path | None) -> Any:
+    """The function that a recipe names under a key of its declaration; None where it names none."""
     if target is None:
         return None
     module_name, colon, attribute = target.partition(":") if isinstance(target, str) else ("", "", "")
     if not colon or not module_name or not attribute:
         raise RecipeError(
-            f"The recipe '{recipe.reference}' declares exhibits={target!r}; expected the name of a function as "
+            f"The recipe '{recipe.reference}' declares {key}={target!r}; expected the name of a function as "
             "'package.module:function'."
         )
-    what = f"The exhibits function '{target}' of the recipe '{recipe.reference}'"
+    what = f"The {key} function '{target}' of the recipe '{recipe.reference}'"
     beside_claim = None if recipe.reference in registered() else folder
-    function: ExhibitFunction = _import(what, module_name, attribute, beside_claim)
-    return function
+    return _import(what, module_name, attribute, beside_claim)
 
 
 def _import(what: str, module_name: str, attribute: str, folder: Path | None) -> Any:

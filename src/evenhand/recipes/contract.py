@@ -153,8 +153,20 @@ class Bench(Protocol):
         scores: Sequence[float],
         outputs: Sequence[str] | None = None,
         clusters: Sequence[str] | None = None,
+        inputs: Sequence[str] | None = None,
+        groups: Sequence[str] | None = None,
+        expected: Sequence[str] | None = None,
     ) -> None:
-        """Record the (I,) per-item scores of a metric, what was answered, and the items' groups.
+        """Record the (I,) per-item scores of a metric, and of each item what a reader wants to see beside its score.
+
+        Args:
+            name: of the metric.
+            ids, scores: of the items.
+            outputs: what was answered.
+            clusters: what makes items alike (a document, a template): for the statistics, which count each as one unit.
+            inputs: what was asked.
+            groups: kind of the item (kind of question, number of bits): for showing alone, a bar for each.
+            expected: the right answer.
 
         Under the metric's plain name stand the scores at the end of the trial, which are primary. Scores at other
         checkpoints may be recorded beside them as ``NAME@STEP`` (say ``accuracy@200``) on the same items: reports then
@@ -189,6 +201,8 @@ class RecipeInfo:
         preload: modules worth importing once before trials are forked.
         further_fingerprint: (settings, claim folder) to a hash of what else the results depend on (programs, files).
         exhibits: ``package.module:function`` that makes the recipe's own part of a report; see ``recipes.exhibit``.
+        recalls: ``package.module:function`` that gives the trials of early records the columns of their items that
+            stand elsewhere in them; see ``recipes.exhibit.RecallFunction``.
         pool: number of evaluation items there are, where that is known before a trial; None means not declared.
         control_sets: name to the controls that a claim takes over with ``controls = "RECIPE.NAME"``.
     """
@@ -201,6 +215,7 @@ class RecipeInfo:
     exhibits: str | None = None
     pool: int | None = None
     control_sets: Mapping[str, ControlSet] = field(default_factory=dict)
+    recalls: str | None = None
 
 
 @dataclass(frozen=True)
@@ -230,11 +245,12 @@ def recipe(
     exhibits: str | None = None,
     pool: int | None = None,
     control_sets: Mapping[str, ControlSet] | None = None,
+    recalls: str | None = None,
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
     info = RecipeInfo(
         dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool,
-        dict(control_sets or {}),
+        dict(control_sets or {}), recalls,
     )  # fmt: skip
 
     def attach(function: F) -> F:

@@ -5,7 +5,8 @@ exhibits. It is imported when a report is written, never before a trial, and sho
 
     def exhibits(trials: Sequence[ScoredTrial]) -> Sequence[Exhibit]: ...
 
-Exhibits describe; they decide nothing. Verdicts and contrasts stand elsewhere on the page.
+Exhibits describe; they decide nothing. Verdicts and contrasts stand elsewhere on the page. Samples, differences by
+group of items and tables of items are there without any: the lab makes them of what ``bench.items`` recorded.
 """
 
 from __future__ import annotations
@@ -120,13 +121,14 @@ class Lines:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of text; the columns from ``numeric_from`` on are set as numbers."""
+    """A table of text; the columns from ``numeric_from`` on are set as numbers. ``folded``: shown when asked for."""
 
     title: str
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric_from: int = 1
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,11 +142,12 @@ class Answered:
 
 @dataclass(frozen=True)
 class Sample:
-    """An item with the answers of several arms, side by side."""
+    """An item with the answers of several arms, side by side; ``expected`` is the right one where it is known."""
 
     item: str
     question: str
     answers: tuple[Answered, ...]
+    expected: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,4 +160,7 @@ class Samples:
 
 
 Exhibit = Scatter | Bars | Lines | Grid | Samples
+RecallFunction = Callable[[ScoredTrial], ScoredTrial]
+"""A trial with what early records keep elsewhere (in notes) as columns of its items; others are given as they are."""
+
 ExhibitFunction = Callable[[Sequence[ScoredTrial]], Sequence[Exhibit]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,12 @@ class Failure:
     detail: str = ""
 
 
+ItemColumn = Literal["outputs", "clusters", "inputs", "groups", "expected"]
+"""What may be recorded of items beside their scores, one text for each."""
+
+ITEM_COLUMNS: tuple[ItemColumn, ...] = get_args(ItemColumn)
+
+
 @dataclass(frozen=True)
 class ItemScores:
     """Scores per evaluation item: the raw material of every contrast.
@@ -41,13 +47,26 @@ class ItemScores:
         ids: (I,) item identifiers, unique.
         scores: (I,) float64; several decodes of one item are averaged before they come here.
         outputs: (I,) what was answered, or None where the recipe records no answers.
-        clusters: (I,) group of each item (a document, a template), or None where items stand alone.
+        clusters: (I,) what items share that makes them alike (a document, a template), or None where items stand
+            alone. The statistics count a cluster as one unit.
+        inputs: (I,) what was asked, or None where it was not recorded.
+        groups: (I,) kind of each item, by which reports show it (kind of question, number of bits), or None. No
+            statistic of a verdict looks at it.
+        expected: (I,) the right answer, or None where there is none or it was not recorded.
     """
 
     ids: tuple[str, ...]
     scores: NDArray[np.float64]
     outputs: tuple[str, ...] | None = None
     clusters: tuple[str, ...] | None = None
+    inputs: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    expected: tuple[str, ...] | None = None
+
+    def column(self, name: ItemColumn) -> tuple[str, ...] | None:
+        """The texts of a column, or None where it was not recorded."""
+        found: tuple[str, ...] | None = getattr(self, name)
+        return found
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def render_report(
     *,
     text: str = "",
     amended: Sequence[str] = (),
+    items: Sequence[Exhibit] = (),
     exhibits: Sequence[Exhibit] = (),
     exhibit_faults: Sequence[str] = (),
     ledger_head: str = "",
@@ -53,12 +54,14 @@ def render_report(
         records: of the ledger, in the order of writing; those of other trials and exploratory ones are left out.
         text: the claim file, shown in full.
         amended: what changed against the claim of this name that had results before, as sentences.
+        items: what the lab shows of the items; see ``report.exhibits.items``. They enter no verdict either.
         exhibits: the recipe's own part of the page; they describe and enter no verdict.
         exhibit_faults: why there are none, or which are missing.
         ledger_head: hash over the records used and all that stands before them; empty where it is not known.
         ledger_notes: harmless remarks on the ledger.
     """
     context = _context(claim, decision, Results.of(claim, records), text, amended)
+    context["item_exhibits"] = exhibit_views(claim, items, "i")
     context["exhibits"] = exhibit_views(claim, exhibits)
     context["exhibit_faults"] = tuple(exhibit_faults)
     context["ledger_head"], context["ledger_notes"] = ledger_head, tuple(ledger_notes)

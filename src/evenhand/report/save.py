@@ -6,11 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evenhand.claims.load import LoadedClaim, all_trials
+from evenhand.decisions.verdict import Decision
 from evenhand.errors import DataError, RecipeError
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.recipes import catalogue
-from evenhand.report.exhibits.make import Exhibited, make_exhibits, scored_trials
+from evenhand.recipes.exhibit import Exhibit, ExhibitFunction, RecallFunction
+from evenhand.report.exhibits.make import (
+    Exhibited,
+    make_exhibits,
+    make_item_exhibits,
+    recalled,
+    scored_trials,
+)
 from evenhand.report.page import render_report, write_report
 from evenhand.running.enter import decided
 
@@ -29,13 +37,14 @@ def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path
     ids = [trial.id for trial in all_trials(claim)]
     records = ledger.outcomes(trial_ids=ids)  # first: records that are held are not read a second time to decide
     decision = decided(loaded, ledger)
-    shown = _exhibited(loaded, records)
+    items, shown = _exhibited(loaded, decision, records)
     html = render_report(
         claim,
         decision,
         records,
         text=loaded.file.text,
         amended=decision.standing.changes,
+        items=items,
         exhibits=shown.exhibits,
         exhibit_faults=shown.faults,
         ledger_head=ledger.head_hash(ids),
@@ -50,10 +59,23 @@ def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path
         ) from error
 
 
-def _exhibited(loaded: LoadedClaim, records: Sequence[OutcomeRecord]) -> Exhibited:
-    """The recipe's exhibits; a report is never lost for the want of them."""
+def _exhibited(
+    loaded: LoadedClaim, decision: Decision, records: Sequence[OutcomeRecord]
+) -> tuple[tuple[Exhibit, ...], Exhibited]:
+    """The lab's exhibits of the items, and the recipe's own; a report is never lost for the want of them."""
+    claim, faults = loaded.resolved, []
+    recall: RecallFunction | None = None
+    function: ExhibitFunction | None = None
+    try:
+        recall = catalogue.recalls(loaded.recipe, loaded.folder)
+    except RecipeError as error:
+        faults.append(str(error))
+    items = make_item_exhibits(claim, decision, records, recall)
     try:
         function = catalogue.exhibits(loaded.recipe, loaded.folder)
     except RecipeError as error:
-        return Exhibited(faults=(str(error),))
-    return Exhibited() if function is None else make_exhibits(function, scored_trials(loaded.resolved, records))
+        faults.append(str(error))
+    own = Exhibited()
+    if function is not None:
+        own = make_exhibits(function, recalled(scored_trials(claim, records), recall))
+    return items.exhibits, Exhibited(own.exhibits, (*faults, *items.faults, *own.faults))

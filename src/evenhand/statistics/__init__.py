@@ -8,6 +8,7 @@ from evenhand.statistics.betting import BettingTest, ConfidenceSequence, betting
 from evenhand.statistics.bootstrap import CrossedBootstrap, CrossedDraws, crossed_bootstrap, crossed_draws
 from evenhand.statistics.clusters import cluster_table
 from evenhand.statistics.collapse import Collapse, collapse
+from evenhand.statistics.commonest import Commonest, commonest
 from evenhand.statistics.contrast import PairedContrast, Scope, paired_contrast
 from evenhand.statistics.correlation import PairCorrelation, pair_correlation
 from evenhand.statistics.decodes import AveragedDecodes, average_decodes
@@ -63,6 +64,7 @@ __all__ = [
     "AveragedDecodes",
     "BettingTest",
     "Collapse",
+    "Commonest",
     "ConfidenceSequence",
     "CrossedBootstrap",
     "CrossedDraws",
@@ -102,6 +104,7 @@ __all__ = [
     "check_pairs",
     "cluster_table",
     "collapse",
+    "commonest",
     "confidence_sequence",
     "crossed_bootstrap",
     "crossed_draws",

@@ -13,6 +13,7 @@ from evenhand_systems.anchored_sft.settings import CheckpointSettings, StandinSe
 
 PRELOAD = ("torch", "transformers", "peft", "datasets", "trl", "evenhand_systems.anchored_sft.training.fine_tune")
 EXHIBITS = "evenhand_systems.anchored_sft.exhibits.page:exhibits"
+RECALLS = "evenhand_systems.anchored_sft.exhibits.early_records:recall"
 
 
 def _share(about: str) -> Metric:
@@ -39,6 +40,7 @@ STEPS = Metric("minimise", floor=0.0, about="step at which the target level was 
     version=1,
     preload=PRELOAD,
     exhibits=EXHIBITS,
+    recalls=RECALLS,
 )
 def standin(settings: StandinSettings, bench: Bench) -> Outcome:
     """Fine-tune a stand-in on a new answer format and measure what it still knows of its old skills."""
@@ -65,6 +67,7 @@ def standin(settings: StandinSettings, bench: Bench) -> Outcome:
     version=1,
     preload=PRELOAD,
     exhibits=EXHIBITS,
+    recalls=RECALLS,
 )
 def text(settings: TextSettings, bench: Bench) -> Outcome:
     """Teach a stand-in a text, fine-tune it on conversations, and measure both as loss."""
@@ -91,6 +94,7 @@ def text(settings: TextSettings, bench: Bench) -> Outcome:
     version=1,
     preload=PRELOAD,
     exhibits=EXHIBITS,
+    recalls=RECALLS,
 )
 def checkpoint(settings: CheckpointSettings, bench: Bench) -> Outcome:
     """Fine-tune a checkpoint on conversations and measure learning and forgetting, with a judge where one is named."""

@@ -26,6 +26,7 @@ METRICS = {
     version=1,
     preload=("torch", "transformers.models.llama.modeling_llama", "transformers.models.mistral.modeling_mistral"),
     exhibits="evenhand_systems.bridge.exhibits.page:exhibits",
+    recalls="evenhand_systems.bridge.exhibits.early_records:recall",
     control_sets={"standard": standard},
 )
 def run(settings: Settings, bench: Bench) -> Outcome:

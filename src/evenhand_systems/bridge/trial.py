@@ -22,7 +22,6 @@ from evenhand_systems.bridge.evaluation.evaluation import (
     write_rows,
 )
 from evenhand_systems.bridge.evaluation.text_only import linear_probe, mean_states
-from evenhand_systems.bridge.exhibits.selected_items import note_questions
 from evenhand_systems.bridge.inputs import SourceStates, TrialInputs, prepare, text_outputs
 from evenhand_systems.bridge.settings import Settings
 from evenhand_systems.bridge.tasks.extraction import own_answer
@@ -133,16 +132,30 @@ def relayed(items: Sequence[Item], texts: Sequence[str], *, with_text: bool) -> 
     return told
 
 
+def _asked(item: Item) -> str:
+    """What was asked: the facts that the source reads, the question, and the facts in full where it knows a part."""
+    asked = f"{item.facts} {item.question}".strip()
+    return f"{asked}\nIn full: {item.told}" if item.told else asked
+
+
 def _record(settings: Settings, inputs: TrialInputs, bench: Bench, evaluation: Evaluation) -> None:
     """Item scores, notes and one JSON line per item."""
     answers, test = evaluation.answers, inputs.test
     ids, clusters = [item.id for item in test], [item.template or item.id for item in test]
     for name, right in (("exact_match", answers.correct), ("flexible_match", answers.correct_flexible)):
-        bench.items(name, ids, [float(r) for r in right], list(answers.outputs), clusters)
+        bench.items(
+            name,
+            ids,
+            [float(r) for r in right],
+            list(answers.outputs),
+            clusters,
+            inputs=[_asked(item) for item in test],
+            groups=[item.template for item in test] if all(item.template for item in test) else None,
+            expected=[item.gold for item in test],
+        )
     bench.note("collapse alarms", "; ".join(evaluation.alarms) or "none")
     for reason in evaluation.signs.why_none:
         bench.note("not computed", reason)
-    note_questions(bench, test)
     alone = [
         Answers.read(text_outputs(model, digest, inputs.form, rows, settings, bench), test)
         for model, digest, rows in (

@@ -35,6 +35,7 @@ from evenhand_systems.lyapunov.numbers.trajectories import (
 
 ClosedForm = Literal["log-n", "trailing-ones", "window-sum", "window-minimum"]
 POOL = 50_000  # numbers of the generated evaluation set
+_BITS = 32  # bit lengths in one group of numbers
 
 METRICS = {
     "pass_rate": Metric(floor=0.0, ceiling=1.0, about="share of random n at which V falls"),
@@ -198,11 +199,12 @@ def _measure(model: Candidate, settings: Settings, bench: Bench, known: set[int]
     data = _chosen(settings, bench)
     decision = decide(model, data.limbs, threads=bench.threads)
     found = score(decision, data.growth, data.weights)
-    bench.items("pass_rate", [str(n) for n in data.numbers], decision.passes.astype(float).tolist())
+    sizes = [_size(n) for n in data.numbers]
+    bench.items("pass_rate", [str(n) for n in data.numbers], decision.passes.astype(float).tolist(), groups=sizes)
     visited = on_trajectory_numbers(data.numbers, steps_per_start=40, seed=1)
     passes = decide(model, visited, threads=bench.threads).passes
     identities = [f"from {n}" for n in data.numbers]
-    bench.items("on_trajectory", identities, passes.astype(float).tolist())
+    bench.items("on_trajectory", identities, passes.astype(float).tolist(), groups=sizes)
     test = _measure_test_steps(model, known, bench)
     bench.note("model", f"{model.name}, lookahead {model.lookahead}, {model.size} fitted numbers")
     bench.note("margin quantiles", ", ".join(f"{q:g}: {m:.4f}" for q, m in found.margins.items()))
@@ -215,13 +217,22 @@ def _measure(model: Candidate, settings: Settings, bench: Bench, known: set[int]
     return Outcome(metrics=metrics, undefined=undefined)
 
 
+def _size(number: int) -> str:
+    """The range of bit lengths that a number lies in."""
+    first = (number.bit_length() - 1) // _BITS * _BITS
+    return f"{first + 1} to {first + _BITS} bits"
+
+
 def _measure_test_steps(model: Candidate, known: set[int], bench: Bench) -> TrajectoryScores:
     """Violations on the test trajectories; whether each step falls stands among the items, a cluster per trajectory."""
     steps = listed_steps()
     test = evaluate_trajectories(model, steps, known)
     listed = [(str(seed), f"{seed}: {n}") for seed, one in zip(steps.seeds, steps.steps, strict=True) for n in one]
     falls = [float(fall) for seed in steps.seeds for fall in test.falls[seed]]
-    bench.items("test_steps", [name for _, name in listed], falls, clusters=[seed for seed, _ in listed])
+    seeds = [seed for seed, _ in listed]
+    bench.items(
+        "test_steps", [name for _, name in listed], falls, clusters=seeds, groups=[f"from {seed}" for seed in seeds]
+    )
     by_seed = (f"{seed}: {violations} of {count}" for seed, (violations, count, _) in test.per_seed.items())
     bench.note("violations by trajectory", ", ".join(by_seed))
     bench.note("test steps on training trajectories", f"{test.on_training} of {test.steps}")

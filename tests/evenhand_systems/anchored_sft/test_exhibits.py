@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import subprocess
@@ -14,13 +13,14 @@ import numpy as np
 import pytest
 
 from evenhand.recipes import catalogue
-from evenhand.recipes.exhibit import Bars, Exhibit, Grid, Lines, Samples, Scatter, ScoredTrial
+from evenhand.recipes.exhibit import Exhibit, Grid, Lines, Scatter, ScoredTrial
 from evenhand.recipes.outcome import Curve, ItemScores, Outcome
+from evenhand_systems.anchored_sft.exhibits.early_records import recall
 from evenhand_systems.anchored_sft.exhibits.page import exhibits
-from evenhand_systems.anchored_sft.exhibits.selected_items import first_by_hash
 
 OLD = tuple(f"{skill}/{i}" for skill in ("copy", "add") for i in range(3))
 NEW = tuple(f"target/{i}" for i in range(4))
+SKILLS = tuple(item.split("/")[0] for item in OLD)
 NEVER = "the target level was never reached on the dev questions"
 
 
@@ -39,7 +39,7 @@ def trial(
 def skilled(arm: str, seed: int | None, old: Sequence[float], new: Sequence[float], **more: Any) -> ScoredTrial:
     """A trial on the stand-in, measured at its end only."""
     items = {
-        "final_retention": table(OLD, old, outputs=tuple(f"{arm} on {name}" for name in OLD)),
+        "final_retention": table(OLD, old, outputs=tuple(f"{arm} on {name}" for name in OLD), groups=SKILLS),
         "final_target": table(NEW, new, outputs=tuple(f"{arm} on {name}" for name in NEW)),
     }
     undefined = {"retention": NEVER, "target": NEVER}
@@ -83,18 +83,6 @@ def test_the_front_holds_the_means_that_nothing_beats_in_the_order_of_x() -> Non
     ]  # fmt: skip
 
 
-def test_bars_are_means_over_seeds_with_their_range_and_the_new_task_beside_the_skills() -> None:
-    bars = the(Bars, exhibits(STANDIN))
-    groups = {name: {bar.arm: bar for bar in of_group} for name, of_group in bars.groups}
-    assert list(groups) == ["copy", "add", "new task"]
-    add = groups["add"]
-    assert (add["anchored"].value, add["anchored"].low, add["anchored"].high) == pytest.approx((2 / 3, 1 / 3, 1.0))
-    assert groups["new task"]["plain"].value == pytest.approx(0.875)
-    # One seed has no range.
-    assert (add["worse"].value, add["worse"].low, add["worse"].high) == (0.0, None, None)
-    assert bars.limits == (0.0, 1.0)
-
-
 def test_gained_and_lost_are_counted_pair_by_pair_against_the_baseline_and_summed() -> None:
     grid = the(Grid, exhibits(STANDIN))
     assert grid.header == ("arm", "pairs", "all", "copy", "add")
@@ -109,7 +97,9 @@ def test_gained_and_lost_are_counted_pair_by_pair_against_the_baseline_and_summe
 def test_the_zero_step_model_is_the_reference_where_there_is_one_and_pairs_with_every_seed() -> None:
     base = skilled("zero-steps", None, [1, 1, 1, 1, 1, 0], [0, 0, 0, 0], role="rival", settings={"train": False})
     reached = [
-        trial("plain", seed, {"retention": table(OLD, old), **STANDIN[seed].outcome.items}, role="baseline")
+        trial(
+            "plain", seed, {"retention": table(OLD, old, groups=SKILLS), **STANDIN[seed].outcome.items}, role="baseline"
+        )
         for seed, old in enumerate(([1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 1, 1]))
     ]
     found = exhibits([*reached, base])
@@ -119,7 +109,6 @@ def test_the_zero_step_model_is_the_reference_where_there_is_one_and_pairs_with_
     level = the(Grid, found, "Questions gained and lost at the target")
     assert level.rows == (("plain", "2", "+1 −1", "+0 −0", "+1 −1"),)
     assert "Left out" not in level.caption
-    assert f"zero-steps (1 of 1 trial: {NEVER})" in the(Bars, found, "What was kept, group by group, at the t").caption
 
 
 def test_other_items_and_other_seeds_are_never_paired() -> None:
@@ -129,17 +118,6 @@ def test_other_items_and_other_seeds_are_never_paired() -> None:
     rows = {row[0]: row[1:] for row in grid.rows}
     assert rows["other"] == rows["lone"] == ("0", "–", "–", "–")
     assert "other, lone" in grid.caption
-
-
-def test_a_missing_value_is_left_out_with_its_reason_and_never_0() -> None:
-    level = {"retention": table(OLD, [1] * 6), "target": table(NEW, [1] * 4)}
-    some = trial("plain", 0, {**STANDIN[0].outcome.items, **level}, role="baseline")
-    found = exhibits([some, *STANDIN[1:]])
-    bars = the(Bars, found, "What was kept, group by group, at the target level")
-    assert {bar.arm for _, of_group in bars.groups for bar in of_group} == {"plain"}
-    assert f"plain (1 of 2 trials: {NEVER})" in bars.caption
-    assert f"anchored (2 of 2 trials: {NEVER})" in bars.caption
-    assert all(bar.value == 1.0 for _, of_group in bars.groups for bar in of_group)
 
 
 def test_trials_without_any_measure_give_no_exhibits() -> None:
@@ -177,11 +155,6 @@ def test_losses_say_which_side_is_better_and_the_front_goes_down() -> None:
     assert "left is better" in scatter.x_label
     assert "lower is better" in scatter.y_label
     assert scatter.front == (pytest.approx((2.0, 3.1)), pytest.approx((2.2, 3.0)))
-    bars = the(Bars, found)
-    assert [(name, [bar.value for bar in of]) for name, of in bars.groups] == [
-        ("0 a", [3.0, 2.5, 3.5]), ("1 b", [3.3, 4.0, 4.0]),
-    ]  # fmt: skip
-    assert bars.limits is None
     # A lower loss is better; articles are too many for columns.
     grid = the(Grid, found)
     assert grid.title.startswith("Items better and worse")
@@ -194,28 +167,31 @@ def judged(arm: str, rewards: Sequence[float], notes: Mapping[str, str], **more:
     return trial(arm, 0, items, metrics=metrics, notes=notes, **more)
 
 
-def test_judged_questions_are_grouped_by_their_noted_category() -> None:
-    notes = {"categories": json.dumps({"81": "writing", "82": "math", "83": "writing"}), "question 82": "2 + 2?"}
-    arms = [judged("untouched", [1.0, 2.0, 3.0], notes, role="baseline", settings={"train": False}),
-            judged("plain", [2.0, 1.0, 3.0], notes)]  # fmt: skip
-    found = exhibits(arms)
-    assert [(name, [bar.value for bar in of]) for name, of in the(Bars, found).groups] == [
-        ("writing", [2.0, 2.5]), ("math", [2.0, 1.0]),
-    ]  # fmt: skip
-    assert the(Grid, found).rows == (("plain", "1", "+1 −1", "+1 −0", "+0 −1"),)
-    samples = the(Samples, found)
-    assert {s.item: s.question for s in samples.samples} == {"81": "", "82": "2 + 2?", "83": ""}
-    assert "did not keep the question of" in samples.caption
-    assert all(len(a.text) < 700 for s in samples.samples for a in s.answers)
-    assert [a.score for s in samples.samples for a in s.answers if s.item == "82"] == [2.0, 1.0]
-    low, high = 1 + 9 / (1 + math.exp(-1 / 4)), 1 + 9 / (1 + math.exp(-3 / 4))
-    assert f"the lowest, 1.00, is {low:.1f} and the highest, 3.00, is {high:.1f}" in samples.caption
-    assert "1 to 10" not in the(Samples, exhibits(STANDIN)).caption
+NOTED = {"categories": json.dumps({"81": "writing", "82": "math", "83": "writing"}), "question 82": "2 + 2?"}
 
 
-def test_categories_that_were_not_noted_come_from_the_metrics() -> None:
-    found = exhibits([judged("plain", [1.0, 2.0, 3.0], {}, role="baseline")])
-    assert [(name, [bar.value for bar in of]) for name, of in the(Bars, found).groups] == [("writing", [0.5])]
+def test_judged_questions_are_counted_by_their_category_and_rewards_told_on_a_scale_for_people() -> None:
+    arms = [judged("untouched", [1.0, 2.0, 3.0], NOTED, role="baseline", settings={"train": False}),
+            judged("plain", [3.0, 1.0, 4.0], NOTED)]  # fmt: skip
+    found = exhibits([recall(arm) for arm in arms])
+    assert the(Grid, found).rows == (("plain", "1", "+2 −1", "+2 −0", "+0 −1"),)
+    low, high = 1 + 9 / (1 + math.exp(-2 / 4)), 1 + 9 / (1 + math.exp(-8 / 3 / 4))
+    assert f"the lowest, 2.00, is {low:.1f} and the highest, 2.67, is {high:.1f}" in the(Scatter, found).caption
+    assert "1 to 10" not in the(Scatter, exhibits(STANDIN)).caption
+
+
+def test_what_early_records_note_is_recalled_and_what_later_ones_record_is_kept() -> None:
+    noted = recall(judged("plain", [1.0, 2.0, 3.0], NOTED)).outcome.items["final_reward"]
+    assert (noted.inputs, noted.groups) == (("", "2 + 2?", ""), ("writing", "math", "writing"))
+    bare = recall(judged("plain", [1.0, 2.0, 3.0], {})).outcome.items["final_reward"]
+    assert (bare.inputs, bare.groups) == (None, None)
+    named = recall(trial("plain", 0, {"retention": table(OLD, [1.0] * 6)})).outcome.items["retention"]
+    assert named.groups == SKILLS
+    text = recall(texted("plain", 0, 2.0, [3.0, 3.0, 3.3])).outcome.items["final_text_loss"]
+    assert text.groups == text.clusters
+    asked = table(("81",), [1.0], inputs=("asked",), groups=("other",))
+    later = trial("plain", 0, {"reward": asked}, notes=NOTED)
+    assert recall(later).outcome.items["reward"].groups == ("other",)
 
 
 def curve(steps: Sequence[float], values: Sequence[float]) -> Curve:
@@ -245,31 +221,6 @@ def test_the_way_joins_what_was_learned_and_kept_at_the_same_steps() -> None:
     assert [(t.x, t.y) for t in way.traces] == [((0.0, pytest.approx(0.8)), (pytest.approx(0.95), pytest.approx(0.6)))]
 
 
-def test_samples_are_chosen_by_the_hash_of_their_names_whatever_was_answered() -> None:
-    first = {
-        skill: min((i for i in (*OLD, *NEW) if i.startswith(skill)), key=lambda i: hashlib.sha256(i.encode()).digest())
-        for skill in ("copy", "add", "target")
-    }
-    samples = the(Samples, exhibits(STANDIN))
-    assert [sample.item for sample in samples.samples] == list(first.values())
-    right = [skilled(t.arm, t.seed, [1] * 6, [0] * 4, role=t.role) for t in STANDIN]
-    assert [sample.item for sample in the(Samples, exhibits(right)).samples] == list(first.values())
-    copied = samples.samples[0]
-    assert [(a.arm, a.text) for a in copied.answers] == [
-        (arm, f"{arm} on {first['copy']}") for arm in ("plain", "anchored", "worse")
-    ]
-    assert [a.score for a in copied.answers] == [
-        t.outcome.items["final_retention"].scores[OLD.index(first["copy"])] for t in STANDIN if t.seed == 0
-    ]
-    assert "sha256" in samples.caption
-
-
-def test_the_choice_depends_on_the_names_alone_and_not_on_their_order() -> None:
-    names = [f"copy/{i}" for i in range(50)]
-    assert first_by_hash(names, 3) == first_by_hash(reversed(names), 3)
-    assert first_by_hash(names, 3) != names[:3]
-
-
 def test_making_exhibits_takes_no_model_library() -> None:
     probe = (
         "import sys; from evenhand_systems.anchored_sft.exhibits.page import exhibits; exhibits([]); "
@@ -282,3 +233,4 @@ def test_making_exhibits_takes_no_model_library() -> None:
 def test_the_recipes_name_these_exhibits(name: str) -> None:
     found = catalogue.find(f"evenhand_systems.anchored_sft.recipes:{name}")
     assert found.info.exhibits == f"{exhibits.__module__}:{exhibits.__name__}"
+    assert found.info.recalls == f"{recall.__module__}:{recall.__name__}"

@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import Qwen3ForSequenceClassification
 
-from evenhand.recipes.exhibit import Bars, Exhibit, Grid, Lines, Samples, Scatter, ScoredTrial
+from evenhand.recipes.exhibit import Exhibit, Grid, Lines, Scatter, ScoredTrial
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.anchored_sft.exhibits.page import exhibits
 from evenhand_systems.anchored_sft.standin import skills
@@ -41,22 +41,21 @@ def test_real_trials_on_the_stand_in_give_every_kind_of_exhibit(run_trial: Any) 
         scored("anchored", "variant", anchored, run_trial("standin", anchored, workdir="anchored")),
     ]
     found = exhibits(trials)
-    assert {type(exhibit) for exhibit in found} == {Scatter, Bars, Grid, Lines, Samples}
+    assert {type(exhibit) for exhibit in found} == {Scatter, Grid, Lines}
     point = next(p for p in the(Scatter, found).points if p.arm == "plain")
     assert (point.x, point.y) == (trials[0].outcome.metric("final_target"), trials[0].outcome.metric("final_retention"))
-    kept = {name: next(b.value for b in of if b.arm == "plain") for name, of in the(Bars, found).groups}
-    assert {f"final_kept_{k}": v for k, v in kept.items() if k != "new task"} == {
-        k: pytest.approx(v) for k, v in trials[0].outcome.metrics.items() if k.startswith("final_kept_")
-    }
+    table = trials[0].outcome.items["final_retention"]
+    for skill in set(table.groups):
+        mean = np.mean([x for x, of in zip(table.scores, table.groups, strict=True) if of == skill])
+        assert trials[0].outcome.metrics[f"final_kept_{skill}"] == pytest.approx(mean)
     distance = the(Lines, found, "Distance")
     assert [t.arm for t in distance.traces] == ["plain", "anchored"]
     assert distance.traces[0].y == tuple(trials[0].outcome.curves["dev_distance"].values)
-    samples = the(Samples, found).samples
-    assert len(samples) == 8
-    for sample in samples:
-        tag = sample.item.split("/")[0].replace("target", "sort")
-        assert sample.question.startswith(f"{tag}:")
-        assert "(right: " in sample.question
+    for item, asked, expected, output, score in zip(
+        table.ids, table.inputs, table.expected, table.outputs, table.scores, strict=True
+    ):
+        assert asked.startswith(f"{item.split('/')[0]}:")
+        assert score == float(output == expected)
 
 
 def test_real_trials_on_text_keep_a_few_answers_and_what_they_were_to(run_trial: Any, tmp_path: Path) -> None:
@@ -69,14 +68,16 @@ def test_real_trials_on_text_keep_a_few_answers_and_what_they_were_to(run_trial:
     trials = [scored("plain", "baseline", settings, run_trial("text", settings, count=1))]
     found = exhibits(trials)
     assert the(Scatter, found).points[0].x == trials[0].outcome.metrics["final_target_loss"]
-    samples = the(Samples, found).samples
-    assert len(samples) == min(4, len(trials[0].outcome.items["final_answer_loss"].ids))
-    for sample in samples:
-        assert sample.question == f"скажи {sample.item.split()[1]} (right: абв)"
-        assert len(sample.answers[0].text) <= 96
+    table = trials[0].outcome.items["final_answer_loss"]
+    assert 1 <= len(table.ids) <= 4
+    assert table.inputs == tuple(f"скажи {item.split()[1]}" for item in table.ids)
+    assert set(table.expected) == {"абв"}
+    assert all(len(text) <= 96 for text in table.outputs)
+    text = trials[0].outcome.items["final_text_loss"]
+    assert text.groups == text.clusters
 
 
-def test_a_judged_checkpoint_notes_its_categories_and_its_distance_on_the_way(
+def test_a_judged_checkpoint_records_its_categories_and_its_distance_on_the_way(
     tiny: Any, tokenizer: Any, run_trial: Any, tmp_path: Path
 ) -> None:
     torch.manual_seed(2)
@@ -107,13 +108,13 @@ def test_a_judged_checkpoint_notes_its_categories_and_its_distance_on_the_way(
     trials = [scored("plain", "baseline", settings, run_trial("checkpoint", settings, count=None))]
     found = exhibits(trials)
     outcome = trials[0].outcome
-    assert {name: of[0].value for name, of in the(Bars, found).groups} == {
-        name: pytest.approx(outcome.metrics[f"final_reward_{name}"]) for name in ("math", "writing")
-    }
+    table = outcome.items["final_reward"]
+    for name in ("math", "writing"):
+        mean = np.mean([x for x, of in zip(table.scores, table.groups, strict=True) if of == name])
+        assert outcome.metrics[f"final_reward_{name}"] == pytest.approx(mean)
     assert the(Scatter, found).points[0].y == outcome.metric("final_reward")
     distance = the(Lines, found, "Distance").traces[0]
     assert distance.x == (0.0, 2.0, 4.0)
     assert distance.y[0] == pytest.approx(0.0, abs=1e-6)
     assert distance.y[-1] > 0
-    for sample in the(Samples, found).samples:
-        assert sample.question == "\n\n".join(questions[int(sample.item)]["turns"])
+    assert table.inputs == tuple("\n\n".join(questions[int(item)]["turns"]) for item in table.ids)

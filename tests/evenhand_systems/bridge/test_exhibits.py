@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from evenhand.recipes.exhibit import Bars, Grid, Lines, Samples
+from evenhand.recipes.exhibit import Bars, Grid, Lines
+from evenhand_systems.bridge.exhibits.early_records import recall
 from evenhand_systems.bridge.exhibits.page import exhibits
 from evenhand_systems.bridge.recipes import run as recipe_function
 from tests.evenhand_systems.bridge.scored import HEALTHY, bars_of, not_shown, one, right_in, scored
@@ -205,32 +206,18 @@ class TestGeometry:
         assert table.caption.endswith("Arms without soft tokens: target_alone.")
 
 
-class TestSamples:
-    def test_items_are_chosen_by_hash_whatever_was_answered(self) -> None:
-        ids = [f"item-{i}" for i in range(20)]
-        first = sorted(ids, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[:4]
-        for answers in (right_in(0), right_in(20)):
-            found = one(Samples, exhibits([scored("bridge", answers)]))
-            assert [sample.item for sample in found.samples] == first
-            assert "hash" in found.caption
+def test_the_most_frequent_gold_answer_is_counted_where_right_answers_are_recorded() -> None:
+    trial = scored("bridge", right_in(4))
+    table = replace(trial.outcome.items["exact_match"], expected=("3",) * 11 + ("2",) * 9)
+    known = replace(trial, outcome=replace(trial.outcome, items={"exact_match": table}))
+    assert "'3', right for 11 of 20 items (55.0%)" in one(Grid, exhibits([known]), "Most frequent answers").caption
 
-    def test_every_arm_answers_with_its_lowest_seed_beside_question_and_gold(self) -> None:
-        notes = {f"question item-{i}": f"How many is {i}?\nGold: {i}" for i in range(20)}
-        found = one(Samples, exhibits([
-            scored("bridge", right_in(0), seed=5), scored("bridge", right_in(20), seed=2, notes=notes),
-            scored("target_alone", right_in(0), seed=None, role="baseline", control="no_soft_tokens"),
-        ]))  # fmt: skip
-        for sample in found.samples:
-            number = sample.item.removeprefix("item-")
-            assert sample.question == f"How many is {number}?\nGold: {number}"
-            assert [(a.arm, a.text, a.score) for a in sample.answers] == [
-                ("bridge", f"so #### {number}", 1.0),
-                ("target_alone", "so #### 999", 0.0),
-            ]
 
-    def test_a_question_that_was_not_recorded_is_said(self) -> None:
-        found = exhibits([scored("bridge", right_in(4))])
-        assert any(why == "its text was not recorded" for why in not_shown(found).values())
+def test_questions_that_early_records_note_are_recalled() -> None:
+    trial = scored("bridge", right_in(4), notes={"question item-3": "How many is 3?\nGold: 3"})
+    asked = recall(trial).outcome.items["exact_match"].inputs
+    assert asked == tuple("How many is 3?\nGold: 3" if i == 3 else "" for i in range(20))
+    assert recall(scored("bridge", right_in(4))).outcome.items["exact_match"].inputs is None
 
 
 def test_each_condition_stands_alone_at_its_last_rung() -> None:
@@ -260,4 +247,6 @@ def test_exhibits_need_no_torch() -> None:
 
 
 def test_the_recipe_names_them() -> None:
-    assert recipe_function.__evenhand_recipe__.exhibits == f"{exhibits.__module__}:{exhibits.__name__}"
+    info = recipe_function.__evenhand_recipe__
+    assert info.exhibits == f"{exhibits.__module__}:{exhibits.__name__}"
+    assert info.recalls == f"{recall.__module__}:{recall.__name__}"

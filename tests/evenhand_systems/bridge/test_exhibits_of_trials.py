@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from evenhand.recipes.exhibit import Grid, Lines, Samples, ScoredTrial
+from evenhand.recipes.exhibit import Grid, Lines, ScoredTrial
 from evenhand_systems.bridge.exhibits.page import exhibits
 from evenhand_systems.bridge.models import standins
 from evenhand_systems.bridge.settings import Settings
@@ -34,9 +34,9 @@ def real(tmp_path_factory) -> list[ScoredTrial]:
     return found
 
 
-def test_all_five_are_made(real) -> None:
+def test_all_four_are_made(real) -> None:
     titles = [exhibit.title for exhibit in exhibits(real)]
-    expected = ["Exact match", "Accuracy over steps", "Most frequent answers", "Soft tokens", "Sample answers"]
+    expected = ["Exact match", "Accuracy over steps", "Most frequent answers", "Soft tokens"]
     assert titles == [*expected, "Not shown"]
 
 
@@ -66,12 +66,11 @@ def test_the_alarms_are_those_that_the_trial_told(real) -> None:
     assert "128 are needed" in " ".join(not_shown(exhibits(real)).values())
 
 
-def test_samples_have_the_questions_that_were_asked(real) -> None:
-    samples = one(Samples, exhibits(real)).samples
-    assert len(samples) == 4
-    for sample in samples:
-        assert "\nGold: " in sample.question
-        assert [answer.arm for answer in sample.answers] == ["target_alone", "bridge", "zeros"]
-    kept = [name for name in real[0].outcome.notes if name.startswith("question ")]
-    assert len(kept) == 4
-    assert "of 20 items" in real[0].outcome.notes["most frequent gold answer"]
+def test_items_have_the_questions_that_were_asked_and_their_gold_answers(real) -> None:
+    for trial in real:
+        table = trial.outcome.items["exact_match"]
+        assert len(set(table.inputs)) == len(table.ids)
+        assert all(text.endswith("?") for text in table.inputs)
+        assert all(gold.isdigit() for gold in table.expected)
+    assert real[0].outcome.items["exact_match"].inputs == real[1].outcome.items["exact_match"].inputs
+    assert "of 20 items" in one(Grid, exhibits(real), "Most frequent").caption

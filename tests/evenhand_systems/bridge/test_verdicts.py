@@ -104,7 +104,10 @@ def evaluated(bridge: Bridge, items: Sequence[Item], reference: Sequence[Item], 
                 rng=np.random.default_rng(seed),
             ).answers  # fmt: skip
         table = item_scores(
-            "flexible_match", [i.id for i in items], [float(r) for r in answers.correct_flexible], answers.outputs
+            "flexible_match",
+            [i.id for i in items],
+            [float(r) for r in answers.correct_flexible],
+            outputs=answers.outputs,
         )
         spent = {} if control == "no_soft_tokens" else {"steps": trial.amount}
         return Outcome(items={"flexible_match": table}, spent=spent, grain={"steps": 1.0})

@@ -147,6 +147,12 @@ def test_gates_ceilings_parameters_and_kernel_are_noted(run_trial: RunTrial) -> 
 def test_scores_are_shares_of_blanks_and_exact_match_needs_them_all(run_trial: RunTrial) -> None:
     outcome = run_trial({"task.name": "leftcopy", "task.length": 4})
     accuracy, exact = outcome.items["accuracy"], outcome.items["exact_match"]
+    for answer, right, kind, score in zip(
+        accuracy.outputs, accuracy.expected, accuracy.groups, accuracy.scores, strict=True
+    ):
+        assert score == pytest.approx(np.mean([a == b for a, b in zip(answer, right, strict=True)]))
+        assert int(kind.split()[0]) == len(right)
+    assert len(set(accuracy.inputs)) == len(accuracy.ids)
     assert accuracy.outputs is not None
     assert all(len(answer) == 4 for answer in accuracy.outputs)
     assert set(accuracy.scores.tolist()) <= {0, 0.25, 0.5, 0.75, 1}

@@ -85,6 +85,9 @@ def test_metrics_that_the_task_does_not_have_come_with_a_reason(run_trial: RunTr
     assert set(outcome.items) == {"token_accuracy", "exact_match", "choice_accuracy"}
     assert outcome.undefined["pass_at_1"] == "only answers that are code are executed"
     assert outcome.items["choice_accuracy"].outputs is not None
+    exact = outcome.items["exact_match"]
+    assert set(exact.expected) <= {" A", " B", " C"}
+    assert len(set(exact.inputs)) == 4
     assert set(outcome.items["choice_accuracy"].outputs) <= {" A", " B", " C"}
 
 
@@ -231,6 +234,7 @@ def test_retrieval_ranks_all_paragraphs_and_pays_twice_for_reading_twice(run_tri
         assert outcome.failure is None, outcome.failure
         spent[mode] = outcome.spent["tokens"]
         assert set(outcome.items) == {"recall_at_1", "recall_at_5", "mrr_at_10"}
+        assert all(outcome.items["recall_at_1"].inputs)
     assert spent["read_twice"] == 2 * spent["off"]
 
 

@@ -30,3 +30,7 @@ def test_what_the_window_leaves_of_the_lookahead_is_head(run_trial: RunTrial) ->
     assert shorter.notes["size"].endswith("window 3, head 0")
     assert longer.notes["size"].endswith("window 3, head 6")
     assert np.all(longer.items["pass_rate"].scores >= shorter.items["pass_rate"].scores)
+    table = longer.items["pass_rate"]
+    for number, size in zip(table.ids, table.groups, strict=True):
+        least, most = int(size.split()[0]), int(size.split()[2])
+        assert least <= int(number).bit_length() <= most == least + 31

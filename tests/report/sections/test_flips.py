@@ -93,3 +93,18 @@ def test_flips_are_counted_alike_whether_items_stand_in_one_order_or_in_several(
     ranked = sorted(counts, key=lambda name: (-counts[name][0] - counts[name][1], -counts[name][2], name))
     assert found.distinct == len(counts)
     assert [(i.id, i.gained, i.lost, i.moved) for i in found.top] == [(n, *counts[n]) for n in ranked[:6]]
+
+
+def test_what_was_asked_and_expected_stands_beside_a_flip_where_it_is_recorded(sample):
+    results = with_items(sample, TABLES)
+    told = [
+        replace(r, outcome=replace(r.outcome, items={"accuracy": replace(
+            r.outcome.items["accuracy"], inputs=tuple(f"ask {i}" for i in r.outcome.items["accuracy"].ids),
+            expected=("right",) * 3,
+        )}))
+        for r in results.records
+    ]  # fmt: skip
+    item = flips_of(sample.contrast("on", "off", (0.3, 0.3)), Results.of(sample.claim(), told)).top[0]
+    assert (item.id, item.asked, item.expected) == ("b", "ask b", "right")
+    bare = flips_of(sample.contrast("on", "off", (0.3, 0.3)), results).top[0]
+    assert (bare.asked, bare.expected) == ("", "")

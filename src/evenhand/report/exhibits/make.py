@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -13,9 +13,21 @@ import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.verdict import Decision
 from evenhand.ledger.records import OutcomeRecord
-from evenhand.recipes.exhibit import Bars, Exhibit, ExhibitFunction, Grid, Lines, Samples, Scatter, ScoredTrial
+from evenhand.recipes.exhibit import (
+    Bars,
+    Exhibit,
+    ExhibitFunction,
+    Grid,
+    Lines,
+    RecallFunction,
+    Samples,
+    Scatter,
+    ScoredTrial,
+)
 from evenhand.recipes.outcome import Outcome
+from evenhand.report.exhibits.items import item_exhibits
 from evenhand.report.results import Results
 
 _KINDS = (Scatter, Bars, Lines, Grid, Samples)
@@ -41,12 +53,20 @@ def scored_trials(claim: ResolvedClaim, records: Sequence[OutcomeRecord]) -> tup
 
     A record that answers several planned trials (settings that are equal in two conditions) comes once, at the first.
     """
-    roles = {arm.name: arm.role for arm in claim.arms()}
     found: dict[str, ScoredTrial] = {}
-    for planned in Results.of(claim, records).planned:
+    for trial in _every_place(claim, Results.of(claim, records)):
+        if trial.id not in found:
+            found[trial.id] = replace(trial, outcome=_guarded(trial.outcome))
+    return tuple(found.values())
+
+
+def _every_place(claim: ResolvedClaim, results: Results) -> Iterator[ScoredTrial]:
+    """A trial for every place in the plan whose scores are known."""
+    roles = {arm.name: arm.role for arm in claim.arms()}
+    for planned in results.planned:
         trial, record = planned.trial, planned.scored
-        if record is not None and trial.id not in found:
-            found[trial.id] = ScoredTrial(
+        if record is not None:
+            yield ScoredTrial(
                 id=trial.id,
                 arm=trial.arm,
                 role=roles[trial.arm],
@@ -54,9 +74,40 @@ def scored_trials(claim: ResolvedClaim, records: Sequence[OutcomeRecord]) -> tup
                 rung=trial.rung,
                 seed=trial.seed,
                 settings=trial.settings,
-                outcome=_guarded(record.outcome),
+                outcome=record.outcome,
             )
-    return tuple(found.values())
+
+
+def make_item_exhibits(
+    claim: ResolvedClaim, decision: Decision, records: Sequence[OutcomeRecord], recall: RecallFunction | None = None
+) -> Exhibited:
+    """The lab's own exhibits of what was recorded of the items.
+
+    Args:
+        claim, decision, records: of the report.
+        recall: the recipe's, for its early records.
+    """
+    results = Results.of(claim, records)
+    trials, fault = _recalled(tuple(_every_place(claim, results)), recall)
+    counting = [planned.record for planned in results.planned]
+    outcomes = {record.trial.id: record.outcome for record in counting if record is not None}
+    return Exhibited(item_exhibits(claim, decision, trials, outcomes), fault)
+
+
+def recalled(trials: Sequence[ScoredTrial], recall: RecallFunction | None) -> tuple[ScoredTrial, ...]:
+    """Trials whose early records were completed; as they are where the recipe's function fails."""
+    return _recalled(tuple(trials), recall)[0]
+
+
+def _recalled(
+    trials: tuple[ScoredTrial, ...], recall: RecallFunction | None
+) -> tuple[tuple[ScoredTrial, ...], tuple[str, ...]]:
+    if recall is None:
+        return trials, ()
+    try:
+        return tuple(map(recall, trials)), ()
+    except Exception as error:
+        return trials, (_raised(recall, error, "The recalls function"),)
 
 
 def _guarded(outcome: Outcome) -> Outcome:
@@ -95,13 +146,13 @@ def make_exhibits(function: ExhibitFunction, trials: Sequence[ScoredTrial]) -> E
     return Exhibited(tuple(exhibits), tuple(faults))
 
 
-def _raised(function: ExhibitFunction, error: Exception) -> str:
+def _raised(function: Callable[..., Any], error: Exception, what: str = "The exhibits function") -> str:
     last = traceback.extract_tb(error.__traceback__)[-1]
     name = f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', type(function).__name__)}"
     message = str(error)
     message = message if len(message) <= _MESSAGE else f"{message[:_MESSAGE]} … ({len(message) - _MESSAGE:,} more)"
     where = f"{Path(last.filename).name}, line {last.lineno}"
-    return f"The exhibits function '{name}' raised {type(error).__name__}: {message} (at {where})"
+    return f"{what} '{name}' raised {type(error).__name__}: {message} (at {where})"
 
 
 def _checked(one: Any) -> Exhibit:

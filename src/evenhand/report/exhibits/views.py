@@ -71,6 +71,7 @@ class ShownSample:
     item: str
     question: str
     answers: tuple[ShownAnswer, ...]
+    expected: str = ""
 
 
 Body = Charts | BarsDrawing | ShownGrid | tuple[ShownSample, ...]
@@ -86,6 +87,7 @@ class ExhibitView:
         remarks: what is not shown as it came, and why.
         body: None where there is nothing to show.
         unit: what the values of bars are.
+        folded: shown when it is asked for.
     """
 
     kind: str
@@ -94,12 +96,16 @@ class ExhibitView:
     remarks: tuple[str, ...]
     body: Body | None
     unit: str = ""
+    folded: bool = False
 
 
-def exhibit_views(claim: ResolvedClaim, exhibits: Sequence[Exhibit]) -> tuple[ExhibitView, ...]:
-    """Every exhibit as it is shown; the looks of arms are the same in all of them."""
+def exhibit_views(claim: ResolvedClaim, exhibits: Sequence[Exhibit], prefix: str = "x") -> tuple[ExhibitView, ...]:
+    """Every exhibit as it is shown; the looks of arms are the same in all of them.
+
+    ``prefix`` begins the ids of drawings, so that those of two calls may stand on one page.
+    """
     looks = arm_looks(claim, (arm for exhibit in exhibits for arm in _arms(exhibit)))
-    return tuple(_view(exhibit, looks, claim.baseline.name, i) for i, exhibit in enumerate(exhibits))
+    return tuple(_view(exhibit, looks, claim.baseline.name, f"{prefix}{i}-") for i, exhibit in enumerate(exhibits))
 
 
 def _arms(exhibit: Exhibit) -> Iterator[str]:
@@ -115,8 +121,7 @@ def _arms(exhibit: Exhibit) -> Iterator[str]:
             yield from (answer.arm for sample in exhibit.samples for answer in sample.answers)
 
 
-def _view(exhibit: Exhibit, looks: Looks, baseline: str, number: int) -> ExhibitView:
-    prefix = f"x{number}-"
+def _view(exhibit: Exhibit, looks: Looks, baseline: str, prefix: str) -> ExhibitView:
     unit = ""
     body: Body | None
     match exhibit:
@@ -135,7 +140,8 @@ def _view(exhibit: Exhibit, looks: Looks, baseline: str, number: int) -> Exhibit
     if foreign:
         remarks.append(f"Not arms of the claim, in plain ink: {', '.join(foreign)}.")
     kind = type(exhibit).__name__.lower()
-    return ExhibitView(kind, exhibit.title, exhibit.caption, tuple(remarks), body, unit)
+    folded = isinstance(exhibit, Grid) and exhibit.folded
+    return ExhibitView(kind, exhibit.title, exhibit.caption, tuple(remarks), body, unit, folded)
 
 
 def _scatter(scatter: Scatter, looks: Looks, prefix: str) -> tuple[Charts | None, list[str]]:
@@ -211,6 +217,7 @@ def _samples(samples: Samples, looks: Looks) -> tuple[ShownSample, ...] | None:
                 )
                 for answer in sample.answers
             ),
+            shortened(sample.expected, _CELL),
         )
         for sample in samples.samples
     )

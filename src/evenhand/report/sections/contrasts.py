@@ -13,6 +13,9 @@ from evenhand.report.charts.drawing import Tick
 from evenhand.report.results import Results
 from evenhand.report.sections.forest import Scale, Strip
 
+_ANSWER = 40
+"""Characters of the commonest answer that stand beside a verdict."""
+
 
 @dataclass(frozen=True)
 class SeedRow:
@@ -45,6 +48,17 @@ class ContrastView:
     look: words.Look | None
     seeds: tuple[SeedRow, ...]
     facts: tuple[tuple[str, str], ...]
+
+    @property
+    def same_answer(self) -> str:
+        """How often the baseline gives the same answer; empty where no answers are recorded."""
+        found = self.contrast.same_answer
+        if found is None:
+            return ""
+        line = " ".join(found.answer.split())
+        cut = f"{line[:_ANSWER]}…" if len(line) > _ANSWER else line
+        share = f"{100 * found.share:.3g} % of the answers of {found.arm}"
+        return f"{share} are the same: ‘{cut}’" if line else f"{share} are empty"
 
 
 @dataclass(frozen=True)
@@ -275,6 +289,13 @@ def _further_facts(contrast: Contrast) -> list[tuple[str, str]]:
         facts.append((f"rate of collapse not excluded at {numbers.per_cent(found.level)}", f"{found.not_excluded:.3g}"))
         lost = found.reason if found.break_even is None else f"{found.break_even:.3g}"
         facts.append(("rate of collapse at which the gain is lost", lost or numbers.NONE))
+    if (above := contrast.learned) is not None and above.scores is not None:
+        span = "" if above.interval is None else f" [{', '.join(numbers.exact(end) for end in above.interval)}]"
+        size = numbers.NONE if above.estimate is None else numbers.exact(above.estimate)
+        facts.append((f"baseline less its floor ({above.above}, {numbers.exact(above.scores[1])})", f"{size}{span}"))
+    if (common := contrast.same_answer) is not None:
+        said = f"{100 * common.share:.3g} % ({common.count:,} of {common.answers:,})"
+        facts.append((f"answers of {common.arm} that are its commonest one", said))
     if (same := contrast.same_scores) is not None:
         facts.append((f"share of {same.unit} that may differ", f"{same.may_differ:.3g} (0 of {same.compared} do)"))
     if (worst := contrast.lost_pairs) is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.decisions.verdict import Contrast
-from evenhand.recipes.outcome import ItemScores
+from evenhand.recipes.outcome import ItemColumn, ItemScores
 from evenhand.report.results import Results
 
 _ITEMS = 6
@@ -37,6 +37,7 @@ class FlippedItem:
         gained, lost: seeds at which the arm did better, or worse.
         moved: sum of the absolute differences of scores.
         answer: of the first seed at which it flipped.
+        asked, expected: what was asked and the right answer, empty where they are not recorded.
     """
 
     id: str
@@ -44,6 +45,8 @@ class FlippedItem:
     lost: int = 0
     moved: float = 0.0
     answer: Answer | None = None
+    asked: str = ""
+    expected: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,9 +115,11 @@ class _Tally:
         """An item with what both arms answered where it flipped first."""
         seed, mine, theirs = pairs[int(self.first[row])]
         i, j = self.places[row].tolist()
-        answer = Answer(seed, float(mine.scores[i]), float(theirs.scores[j]), _output(mine, i), _output(theirs, j))
+        outputs = _text(mine, "outputs", i), _text(theirs, "outputs", j)
+        answer = Answer(seed, float(mine.scores[i]), float(theirs.scores[j]), *outputs)
         counts = int(self.gained[row]), int(self.lost[row]), float(self.moved[row])
-        return FlippedItem(mine.ids[i], *counts, answer)
+        asked, expected = _text(mine, "inputs", i) or "", _text(mine, "expected", i) or ""
+        return FlippedItem(mine.ids[i], *counts, answer, asked, expected)
 
     def _rows_of(self, ids: tuple[str, ...]) -> NDArray[np.int64]:
         known = self._rows.get(id(ids))
@@ -157,10 +162,11 @@ def _pairs(contrast: Contrast, results: Results) -> Iterator[tuple[int, ItemScor
             yield seed, pair[0], pair[1]
 
 
-def _output(items: ItemScores, position: int) -> str | None:
-    if items.outputs is None:
+def _text(items: ItemScores, column: ItemColumn, position: int) -> str | None:
+    texts = items.column(column)
+    if texts is None:
         return None
-    text = items.outputs[position]
+    text = texts[position]
     cut = len(text) - _CHARACTERS
     return text if cut <= 0 else f"{text[:_CHARACTERS]} … ({cut:,} more characters)"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,7 +33,6 @@ from evenhand_systems.anchored_sft.evaluation.reward_model import (
     RewardJudge,
     read_questions,
 )
-from evenhand_systems.anchored_sft.exhibits.selected_items import SHOWN, first_by_hash, note_question
 from evenhand_systems.anchored_sft.settings import CheckpointSettings, check_epochs, data_mix
 from evenhand_systems.anchored_sft.training.adapters import load_base, load_tokenizer
 from evenhand_systems.anchored_sft.training.fine_tune import (
@@ -116,7 +114,14 @@ class JudgedProbe:
         if self.judge is not None:
             asked = self._ask(model, self.questions)
             answers = _by_question(asked, self.settings.max_new_tokens)
-            self.bench.items(f"{prefix}reward", answers.ids, answers.scores.tolist(), answers.outputs)
+            self.bench.items(
+                f"{prefix}reward",
+                answers.ids,
+                answers.scores.tolist(),
+                answers.outputs,
+                inputs=["\n\n".join(answer.question.turns) for answer in asked],
+                groups=answers.skills,
+            )
             for turn, rewards in enumerate(_by_turn(asked), 1):
                 self.bench.items(f"{prefix}reward_turn_{turn}", list(rewards), list(rewards.values()))
             found |= {f"{prefix}reward_{name}": share for name, share in answers.by_skill().items()}
@@ -301,7 +306,6 @@ def _probe(
         pool = read_questions(bench.data(settings.questions))
         chosen = bench.item_set.choose(len(pool))
         questions = [pool[i] for i in chosen]
-        _note_questions(questions, bench)
         if settings.mtbench_questions_limit is not None:
             dev = _dev_questions(pool, {q.id for q in questions}, settings.mtbench_questions_limit, bench)
     texts: list[Tokenised] = []
@@ -315,14 +319,6 @@ def _probe(
         tokenizer, cap=settings.max_new_tokens, validation=validation, texts=texts, batch=settings.batch
     )
     return JudgedProbe(settings, bench, evaluation, judge, questions, dev)
-
-
-def _note_questions(questions: Sequence[JudgedQuestion], bench: Bench) -> None:
-    """Keep for the report which question is of which category, and the text of a few by the hash of their names."""
-    asked = {question.id: question for question in questions}
-    bench.note("categories", json.dumps({name: q.category for name, q in asked.items()}, ensure_ascii=False))
-    for name in first_by_hash(asked, SHOWN):
-        note_question(bench, name, "\n\n".join(asked[name].turns))
 
 
 def _dev_questions(pool: Sequence[JudgedQuestion], taken: set[str], limit: int, bench: Bench) -> list[JudgedQuestion]:

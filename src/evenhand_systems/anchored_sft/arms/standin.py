@@ -15,7 +15,6 @@ from evenhand_systems.anchored_sft.data.conversations import Conversation, Token
 from evenhand_systems.anchored_sft.data.mix import training_order
 from evenhand_systems.anchored_sft.data.questions import Question
 from evenhand_systems.anchored_sft.evaluation.losses import ForgettingEvaluation
-from evenhand_systems.anchored_sft.exhibits.selected_items import first_by_hash, note_question
 from evenhand_systems.anchored_sft.settings import StandinSettings, check_epochs
 from evenhand_systems.anchored_sft.standin import skills
 from evenhand_systems.anchored_sft.standin.pretrain import ENOUGH, Teaching, teach
@@ -84,8 +83,17 @@ class SkillProbe:
     def record(self, model: Any, prefix: str) -> Mapping[str, float]:
         old = self.items.answers(model, skills=kept_skills())
         new = self.items.answers(model, skills=["target"])
-        self.bench.items(f"{prefix}retention", old.ids, old.scores.tolist(), old.outputs)
-        self.bench.items(f"{prefix}target", new.ids, new.scores.tolist(), new.outputs)
+        asked = {question.id: question for question in self.items.questions}
+        for name, found in (("retention", old), ("target", new)):
+            self.bench.items(
+                f"{prefix}{name}",
+                found.ids,
+                found.scores.tolist(),
+                found.outputs,
+                inputs=[asked[item].prompt for item in found.ids],
+                groups=found.skills,
+                expected=[asked[item].answer for item in found.ids],
+            )
         by_skill = {f"{prefix}kept_{skill}": share for skill, share in old.by_skill().items()}
         text, distance = self.items.text_loss(model), self.items.distance(model)
         return by_skill | {f"{prefix}text_loss": text.mean, f"{prefix}distance": distance.mean}
@@ -103,8 +111,6 @@ def build_probe(settings: StandinSettings, bench: Bench, tokenizer: Any) -> Skil
         extra = settings.dev_questions if skill == "target" else -(-settings.dev_questions // len(kept_skills()))
         pool = skills.question_pool(skill, settings.pool + extra, bench.item_set.rng(f"pool {skill}"), world, style)
         asked = {pool[i].id: pool[i] for i in chosen}
-        for name in first_by_hash(asked, 1):
-            note_question(bench, name, asked[name].prompt, asked[name].answer)
         questions += asked.values()
         dev += pool[settings.pool :]
     texts = markov_texts(tokenizer, bench.item_set.rng("texts"), world)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,6 @@ from evenhand_systems.anchored_sft.data.conversations import (
 from evenhand_systems.anchored_sft.data.mix import DataMix, training_order
 from evenhand_systems.anchored_sft.evaluation.answers import greedy_answers
 from evenhand_systems.anchored_sft.evaluation.losses import ForgettingEvaluation, Losses
-from evenhand_systems.anchored_sft.exhibits.selected_items import SHOWN, first_by_hash, note_question
 from evenhand_systems.anchored_sft.settings import TextSettings, check_epochs
 from evenhand_systems.anchored_sft.standin.pretrain import small_qwen3
 from evenhand_systems.anchored_sft.standin.tokenizer import character_tokenizer
@@ -43,6 +43,8 @@ from evenhand_systems.anchored_sft.training.fine_tune import (
 HELD_OUT = 0.2
 BLOCK = 160
 PROMPT_LENGTH = 64
+SHOWN = 4
+"""Validation tasks that are answered for the report."""
 SHOWN_CAP = 96
 """Most characters of an answer that is kept for the report."""
 
@@ -207,7 +209,7 @@ class TextProbe:
             self.items.text_loss(model), self.items.target_loss(model), self.items.distance(model)
         )  # fmt: skip
         articles = [name.rsplit("/", 2)[0] for name in text.ids]
-        self.bench.items(f"{prefix}text_loss", text.ids, text.per_text().tolist(), clusters=articles)
+        self.bench.items(f"{prefix}text_loss", text.ids, text.per_text().tolist(), clusters=articles, groups=articles)
         # Only once the training is over: decoding takes time, and nothing of the run may depend on it.
         if self.shown and prefix:
             self._answers(model, prefix, target)
@@ -223,7 +225,14 @@ class TextProbe:
         outputs = greedy_answers(model, self.items.tokenizer, prompts, cap=SHOWN_CAP)
         losses = dict(zip(target.ids, target.per_text().tolist(), strict=True))
         names = [conversation.id for conversation in self.shown]
-        self.bench.items(f"{prefix}answer_loss", names, [losses[name] for name in names], outputs)
+        self.bench.items(
+            f"{prefix}answer_loss",
+            names,
+            [losses[name] for name in names],
+            outputs,
+            inputs=["\n".join(message["content"] for message in before) for before in prompts],
+            expected=[conversation.messages[-1]["content"] for conversation in self.shown],
+        )
 
 
 def run_arm(settings: TextSettings, bench: Bench) -> Outcome:
@@ -247,7 +256,7 @@ def run_arm(settings: TextSettings, bench: Bench) -> Outcome:
     parts: list[Sequence[Tokenised]] = [new]
     if settings.replay is not None:
         parts.append(blocks(taught, tokenizer))
-    shown = _shown(mix.validation(conversations), tokenizer, settings, bench)
+    shown = _shown(mix.validation(conversations), tokenizer, settings)
     probe = _probe(settings, bench, tokenizer, validation, blocks(held, tokenizer), shown)
     model = adapted(model, settings, bench)
     steps, per_step = int(bench.budget.amount), settings.batch * settings.grad_acc
@@ -276,16 +285,11 @@ def _fitted(conversations: Sequence[Conversation], tokenizer: Any, settings: Tex
     return fit_length([tokenise(c, tokenizer) for c in conversations], settings.max_seq_length, "truncate").kept
 
 
-def _shown(
-    validation: Sequence[Conversation], tokenizer: Any, settings: TextSettings, bench: Bench
-) -> list[Conversation]:
-    """A few whole validation tasks, by the hash of their names; their questions are noted for the report."""
+def _shown(validation: Sequence[Conversation], tokenizer: Any, settings: TextSettings) -> list[Conversation]:
+    """A few whole validation tasks, by the sha256 of their names: nobody can pick those that please."""
     whole = {c.id: c for c in validation if len(tokenise(c, tokenizer).input_ids) <= settings.max_seq_length}
-    found = [whole[name] for name in first_by_hash(whole, SHOWN)]
-    for conversation in found:
-        *before, answer = conversation.messages
-        note_question(bench, conversation.id, "\n".join(m["content"] for m in before), answer["content"])
-    return found
+    chosen = sorted(whole, key=lambda name: hashlib.sha256(name.encode()).digest())[:SHOWN]
+    return [whole[name] for name in chosen]
 
 
 def _probe(

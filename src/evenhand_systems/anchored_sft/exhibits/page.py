@@ -1,5 +1,5 @@
-"""This system's part of a report: learning against forgetting, what was kept by skill, answers gained and lost, the
-distance to the base over the steps, and sample answers. Made of the ledger alone; neither torch nor a model is needed.
+"""This system's part of a report: learning against forgetting, answers gained and lost against the model that was never
+trained, and lines over the steps. Made of the ledger alone; neither torch nor a model is needed.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evenhand.recipes.exhibit import Bar, Bars, Exhibit, Grid, Point, Scatter, ScoredTrial
+from evenhand.recipes.exhibit import Exhibit, Grid, Point, Scatter, ScoredTrial
 from evenhand.recipes.outcome import ItemScores
+from evenhand_systems.anchored_sft.evaluation.reward_model import display_score
 from evenhand_systems.anchored_sft.exhibits.lines import lines
-from evenhand_systems.anchored_sft.exhibits.samples import samples
 from evenhand_systems.anchored_sft.exhibits.scene import (
     END,
     KEPT,
@@ -21,14 +21,8 @@ from evenhand_systems.anchored_sft.exhibits.scene import (
     Scene,
     finite,
     gaps,
-    groups_of,
-    means_by_group,
     scenes,
 )
-
-NEW_TASK = "new task"
-MOST_GROUPS = 24
-"""With more groups than these (each line of a text file is one) bars show nothing."""
 
 
 def exhibits(trials: Sequence[ScoredTrial]) -> list[Exhibit]:
@@ -36,10 +30,8 @@ def exhibits(trials: Sequence[ScoredTrial]) -> list[Exhibit]:
     found: list[Exhibit | None] = []
     for scene in scenes(trials):
         found.append(learning_and_forgetting(scene))
-        for stage in STAGES:
-            found += [by_group(scene, stage), gained_and_lost(scene, stage)]
+        found += [gained_and_lost(scene, stage) for stage in STAGES]
         found += lines(scene)
-        found.append(samples(scene))
     return [exhibit for exhibit in found if exhibit is not None]
 
 
@@ -69,6 +61,8 @@ def learning_and_forgetting(scene: Scene) -> Scatter | None:
         f"Each arm {STAGES[END]}: small marks are seeds, large marks their means. The stepped line runs through the "
         f"means that no other mean equals or beats on both axes; {sides[0]} and {sides[1]} is better."
     )
+    if kept.name == "reward":
+        caption += _on_the_display_scale([y for _, y in means])
     return Scatter(
         f"Learning against forgetting{scene.suffix}",
         caption + gaps(scene, (END + learned.name, END + kept.name)),
@@ -77,6 +71,15 @@ def learning_and_forgetting(scene: Scene) -> Scatter | None:
         tuple(points),
         pareto_front(means, learned, kept),
         (learned.direction, kept.direction),
+    )
+
+
+def _on_the_display_scale(rewards: Sequence[float]) -> str:
+    """The lowest and the highest mean reward, as people may read them."""
+    low, high = min(rewards), max(rewards)
+    return (
+        f" Of the mean rewards the lowest, {low:.2f}, is {display_score(low):.1f} and the highest, {high:.2f}, is "
+        f"{display_score(high):.1f} on a scale from 1 to 10 that rises with them and decides nothing."
     )
 
 
@@ -91,46 +94,6 @@ def pareto_front(points: Sequence[tuple[float, float]], x: Measure, y: Measure) 
     return tuple(sorted({point for point in points if not beaten(point)}))
 
 
-def by_group(scene: Scene, stage: str) -> Bars | None:
-    """What was kept, by skill, category or article: means over the seeds with their range."""
-    kept = scene.first_measured(KEPT, stage)
-    if kept is None:
-        return None
-    groups: dict[str, list[Bar]] = {}
-    for arm, trials in scene.arms.items():
-        values: dict[str, list[float]] = {}
-        for trial in trials:
-            for group, value in _group_means(scene, trial, stage, kept).items():
-                values.setdefault(group, []).append(value)
-        for group, seeds in values.items():
-            span = (min(seeds), max(seeds)) if len(seeds) > 1 else (None, None)
-            groups.setdefault(group, []).append(Bar(arm, float(np.mean(seeds)), *span))
-    if not 1 <= len(groups) <= MOST_GROUPS:
-        return None
-    better = "higher" if kept.higher else "lower"
-    return Bars(
-        f"What was kept, group by group, {STAGES[stage]}{scene.suffix}",
-        f"Means over the seeds with the range from the lowest to the highest; {better} is better."
-        + gaps(scene, (stage + kept.name,)),
-        kept.label,
-        tuple((group, tuple(bars)) for group, bars in groups.items()),
-        (0.0, 1.0) if kept.share else None,
-    )
-
-
-def _group_means(scene: Scene, trial: ScoredTrial, stage: str, kept: Measure) -> dict[str, float]:
-    """Means of one trial, with the new task as a group of its own beside the skills."""
-    name = stage + kept.name
-    table, new = trial.outcome.items.get(name), trial.outcome.items.get(f"{stage}target")
-    found = {} if table is None else means_by_group(scene, table)
-    if not found and kept.name == "reward":
-        # Trials that noted no categories recorded the mean of each as a metric.
-        found = {k.removeprefix(f"{name}_"): v for k, v in trial.outcome.metrics.items() if k.startswith(f"{name}_")}
-    if found and kept.share and new is not None:
-        found[NEW_TASK] = float(new.scores.mean())
-    return {group: value for group, value in found.items() if finite(value) is not None}
-
-
 def gained_and_lost(scene: Scene, stage: str) -> Grid | None:
     """Items better and worse than under the zero-step model, or under the baseline where there is none."""
     kept, reference = scene.first_measured(KEPT, stage), scene.reference()
@@ -139,7 +102,7 @@ def gained_and_lost(scene: Scene, stage: str) -> Grid | None:
     counted: dict[str, tuple[int, dict[str, tuple[int, int]]]] = {}
     for arm, trials in scene.arms.items():
         if arm != reference:
-            counted[arm] = _counts(scene, trials, scene.arms[reference], stage, kept)
+            counted[arm] = _counts(trials, scene.arms[reference], stage, kept)
     if not any(pairs for pairs, _ in counted.values()):
         return None
     groups = list(dict.fromkeys(group for _, counts in counted.values() for group in counts))
@@ -171,7 +134,7 @@ def _cell(found: tuple[int, int] | None) -> str:
 
 
 def _counts(
-    scene: Scene, trials: Sequence[ScoredTrial], others: Sequence[ScoredTrial], stage: str, kept: Measure
+    trials: Sequence[ScoredTrial], others: Sequence[ScoredTrial], stage: str, kept: Measure
 ) -> tuple[int, dict[str, tuple[int, int]]]:
     """Number of pairs, and (better, worse) of all items and of each group; a deterministic trial pairs with all."""
     pairs = 0
@@ -184,7 +147,8 @@ def _counts(
                 continue
             pairs += 1
             before = dict(zip(there.ids, there.scores.tolist(), strict=True))
-            labels = None if here.clusters is not None else groups_of(scene, here)
+            # A text is one of many: its articles are too many for columns.
+            labels = None if here.clusters is not None else here.groups
             for i, (item, score) in enumerate(zip(here.ids, here.scores.tolist(), strict=True)):
                 change = int(kept.better(score, before[item])), int(kept.better(before[item], score))
                 for group in ("all", *([] if labels is None else [labels[i]])):

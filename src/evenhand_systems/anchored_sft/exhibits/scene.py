@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from evenhand.errors import counted
 from evenhand.recipes.exhibit import Direction, ScoredTrial
-from evenhand.recipes.outcome import ItemScores
 
 END, LEVEL = "final_", ""
 """Prefixes of what was measured at the end of the budget, and where the arm first reached the target level."""
@@ -103,31 +99,3 @@ def gaps(scene: Scene, names: Sequence[str], but: str | None = None) -> str:
             why = "; ".join(sorted(set(reasons.values())))
             texts.append(f"{arm} ({len(reasons)} of {counted(len(trials), 'trial')}: {why})")
     return f" Left out: {', '.join(texts)}." if texts else ""
-
-
-def categories(scene: Scene) -> dict[str, str]:
-    """Category of each judged question, as noted by the first trial that did; empty where none did."""
-    for trial in scene.trials:
-        if "categories" in trial.outcome.notes:
-            found: dict[str, str] = json.loads(trial.outcome.notes["categories"])
-            return found
-    return {}
-
-
-def groups_of(scene: Scene, table: ItemScores) -> list[str] | None:
-    """The group of each item: its cluster, its noted category, or the skill in its name; None where it has none."""
-    if table.clusters is not None:
-        return list(table.clusters)
-    noted = categories(scene)
-    if all(noted.get(item) for item in table.ids):
-        return [noted[item] for item in table.ids]
-    if all("/" in item for item in table.ids):
-        return [item.split("/", 1)[0] for item in table.ids]
-    return None
-
-
-def means_by_group(scene: Scene, table: ItemScores) -> dict[str, float]:
-    """Mean score of each group of items, in the order of the table; empty where the items are in no groups."""
-    labels = groups_of(scene, table)
-    names = np.asarray(labels)
-    return {} if labels is None else {g: float(table.scores[names == g].mean()) for g in dict.fromkeys(labels)}

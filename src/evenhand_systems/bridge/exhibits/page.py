@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from evenhand.recipes.exhibit import Exhibit, Grid, ScoredTrial
 from evenhand_systems.bridge.exhibits.charts import accuracy_over_steps, exact_match
 from evenhand_systems.bridge.exhibits.scene import Missing, Scene, grouped, scenes
-from evenhand_systems.bridge.exhibits.tables import frequent_answers, geometry, samples
+from evenhand_systems.bridge.exhibits.tables import frequent_answers, geometry
 
 Part = Callable[[Scene], tuple[Exhibit | None, list[Missing]]]
-PARTS: tuple[Part, ...] = (exact_match, accuracy_over_steps, frequent_answers, geometry, samples)
+PARTS: tuple[Part, ...] = (exact_match, accuracy_over_steps, frequent_answers, geometry)
 
 
 def exhibits(trials: Sequence[ScoredTrial]) -> Sequence[Exhibit]:
-    """Exact match, accuracy over steps, frequent answers, geometry and samples of each condition at its last rung."""
+    """Exact match, accuracy over steps, frequent answers and geometry of each condition at its last rung."""
     found: list[Exhibit] = []
     shown, missing = scenes(trials)
     for scene in shown:

@@ -1,4 +1,4 @@
-"""Tables of the bridge's exhibits: most frequent answers, the geometry of soft tokens, sample answers."""
+"""Tables of the bridge's exhibits: most frequent answers, and the geometry of soft tokens."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evenhand.recipes.exhibit import Answered, Grid, Sample, Samples, ScoredTrial
+from evenhand.recipes.exhibit import Grid, ScoredTrial
 from evenhand_systems.bridge.evaluation import collapse as alarms
 from evenhand_systems.bridge.exhibits.charts import METRIC
+from evenhand_systems.bridge.exhibits.early_records import GOLD_NOTE
 from evenhand_systems.bridge.exhibits.scene import NONE, Missing, Scene, in_seeds, per_cent
-from evenhand_systems.bridge.exhibits.selected_items import GOLD_NOTE, LONGEST, SHOWN, chosen, question_note, shortened
 from evenhand_systems.bridge.tasks import extraction
 
 LIMIT = f"{alarms.MOST_FREQUENT_LIMIT:.0%}".replace("%", " %")
@@ -75,10 +75,17 @@ def _frequent_row(arm: str, read: Sequence[Sequence[str | None]]) -> tuple[str, 
 
 def _most_frequent_gold(scene: Scene) -> str:
     """The same of the gold answers, to compare with."""
-    golds = dict.fromkeys(
-        t.outcome.notes[GOLD_NOTE] for ts in scene.arms.values() for t in ts if GOLD_NOTE in t.outcome.notes
-    )
+    golds = dict.fromkeys(told for trials in scene.arms.values() for trial in trials if (told := _gold(trial)))
     return f"The most frequent gold answer is {'; '.join(golds)}." if golds else ""
+
+
+def _gold(trial: ScoredTrial) -> str:
+    """The most frequent gold answer of a trial's items, and for how many it is right; empty where it is not known."""
+    table = trial.outcome.items.get(METRIC)
+    if table is None or not table.expected:
+        return trial.outcome.notes.get(GOLD_NOTE, "")
+    gold, count = min(Counter(table.expected).items(), key=lambda pair: (-pair[1], pair[0]))
+    return f"'{gold}', right for {count} of {len(table.ids)} items ({count / len(table.ids):.1%})"
 
 
 def geometry(scene: Scene) -> tuple[Grid | None, list[Missing]]:
@@ -129,32 +136,3 @@ def _fired(trials: Sequence[ScoredTrial]) -> str:
         )  # fmt: skip
         counts.update(list(signs.fired()))
     return ", ".join(f"{name}{in_seeds(count, len(trials))}" for name, count in counts.items()) or "none"
-
-
-def samples(scene: Scene) -> tuple[Samples | None, list[Missing]]:
-    """Answers of every arm's first trial to the items whose ids come first by hash."""
-    first = {name: trials[0] for name, trials in scene.arms.items()}
-    spoken, missing = {}, []
-    for name, trial in first.items():
-        items = trial.outcome.items.get(METRIC)
-        if items is None or items.outputs is None:
-            missing.append((scene.title(f"sample answers of {name}"), "no outputs were recorded"))
-        else:
-            spoken[name] = {
-                item: Answered(name, shortened(text), float(score))
-                for item, text, score in zip(items.ids, items.outputs, items.scores, strict=True)
-            }
-    shown = []
-    for item in chosen(item for answers in spoken.values() for item in answers):
-        notes = [t.outcome.notes[question_note(item)] for t in first.values() if question_note(item) in t.outcome.notes]
-        if not notes:
-            missing.append((scene.title(f"question of {item}"), "its text was not recorded"))
-        shown.append(Sample(item, notes[0] if notes else "", tuple(a[item] for a in spoken.values() if item in a)))
-    if not shown:
-        return None, missing
-    caption = (
-        f"The {len(shown)} items were chosen by the hash of their ids (the first {SHOWN} by sha256), whatever was "
-        "answered to them. Each arm's answer is that of its lowest seed; the score is exact match. Texts beyond "
-        f"{LONGEST} characters are cut."
-    )
-    return Samples(scene.title("Sample answers"), caption, tuple(shown)), missing

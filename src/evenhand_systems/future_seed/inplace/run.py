@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from evenhand.errors import counted
 from evenhand.recipes.contract import Bench
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.future_seed.inplace.settings import Settings
@@ -72,8 +74,15 @@ def score(task: InPlaceTask, items: EvaluationItems, reader: Reader, batch: int,
     scored = problems.targets != IGNORED
     right = ((answers == problems.targets) & scored).sum(axis=1) / scored.sum(axis=1)
     outputs = [_spell(task.symbols, row[mask]) for row, mask in zip(answers, scored, strict=True)]
-    bench.items("accuracy", items.ids, right.tolist(), outputs, items.clusters)
-    bench.items("exact_match", items.ids, (right == 1.0).astype(float).tolist(), outputs, items.clusters)
+    told: dict[str, Any] = {
+        "outputs": outputs,
+        "clusters": items.clusters,
+        "inputs": [_spell(task.symbols, row) for row in problems.tokens],
+        "groups": [counted(int(count), "blank") for count in scored.sum(axis=1)],
+        "expected": [_spell(task.symbols, row[mask]) for row, mask in zip(problems.targets, scored, strict=True)],
+    }
+    bench.items("accuracy", items.ids, right.tolist(), **told)
+    bench.items("exact_match", items.ids, (right == 1.0).astype(float).tolist(), **told)
 
 
 def _spell(symbols: Sequence[str], tokens: Ints) -> str:

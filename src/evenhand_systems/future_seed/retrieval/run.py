@@ -162,6 +162,9 @@ def _score(
     bench.note("paragraphs ranked", str(len(pool)))
     ids = [q.id for q in chosen]
     said = [f"rank {rank}" for rank in ranks]
-    bench.items("recall_at_1", ids, [float(rank <= 1) for rank in ranks], said)
-    bench.items("recall_at_5", ids, [float(rank <= 5) for rank in ranks], said)
-    bench.items("mrr_at_10", ids, [1 / rank if rank <= DEPTH else 0.0 for rank in ranks], said)
+    for metric, values in (
+        ("recall_at_1", [float(rank <= 1) for rank in ranks]),
+        ("recall_at_5", [float(rank <= 5) for rank in ranks]),
+        ("mrr_at_10", [1 / rank if rank <= DEPTH else 0.0 for rank in ranks]),
+    ):
+        bench.items(metric, ids, values, said, inputs=[q.question for q in chosen])

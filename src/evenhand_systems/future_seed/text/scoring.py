@@ -93,6 +93,8 @@ def record(scores: Scores, prompts: Sequence[Prompt], bench: Bench, known: Seque
     ids = [prompt.example.id for prompt in prompts]
     groups = [prompt.example.cluster for prompt in prompts]
     clusters = groups if all(groups) else None
+    asked = ["\n".join(filter(None, (prompt.example.context, prompt.example.question))) for prompt in prompts]
+    expected = [prompt.example.answer for prompt in prompts]
     undefined = {}
     for metric in known:
         values = scores.by_metric.get(metric)
@@ -102,5 +104,5 @@ def record(scores: Scores, prompts: Sequence[Prompt], bench: Bench, known: Seque
             )
             continue
         outputs = scores.picked if metric == "choice_accuracy" else scores.said
-        bench.items(metric, ids, values, outputs, clusters)
+        bench.items(metric, ids, values, outputs, clusters, inputs=asked, groups=clusters, expected=expected)
     return undefined

@@ -1,0 +1,92 @@
+"""Contrasts once more, group of items by group: to see where a difference comes from, never to judge by. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.contrasts import as_tuple, estimate_pairs
+from evenhand.decisions.pairs import Cell, Outcomes, Pairs, make_pairs
+from evenhand.decisions.verdict import Contrast, Interval
+from evenhand.statistics import Scope
+
+LEAST_ITEMS = 2
+"""Items of a group below which no interval is given: one item tells nothing of others of its kind."""
+
+
+@dataclass(frozen=True)
+class GroupFigure:
+    """A contrast over the items of one group.
+
+    Attributes:
+        group: its name.
+        items: in it.
+        estimate: mean difference, positive where the arm is better; None with ``why_none``.
+        interval: at the level 1 - alpha of the claim, for this group by itself; None where there is none.
+        why_none: why there is no estimate or no interval, or empty.
+    """
+
+    group: str
+    items: int
+    estimate: float | None
+    interval: Interval | None
+    why_none: str = ""
+
+
+def by_group(
+    claim: ResolvedClaim, contrast: Contrast, outcomes: Outcomes, groups: Mapping[str, str]
+) -> tuple[GroupFigure, ...]:
+    """The figures of a contrast in each group, in the order of ``groups``; none where the contrast has no items.
+
+    Args:
+        claim: resolved.
+        contrast: which arms, where, over which seeds.
+        outcomes: trial id to its outcome.
+        groups: item to its group; items that it does not name are left out.
+    """
+    arms = {arm.name: arm for arm in claim.arms()}
+    cell = Cell(
+        next(c for c in claim.claim.conditions if c.name == contrast.condition),
+        next(r for r in claim.claim.rungs if r.name == contrast.rung),
+        next(m for m in claim.claim.metrics if m.name == contrast.metric),
+        contrast.seeds,
+    )
+    arm, against = arms[contrast.arm], arms[contrast.against]
+    pairs = make_pairs(claim, arm, against, cell, outcomes)
+    if not pairs.seeds or not pairs.item_wise or pairs.invalid:
+        return ()
+    labels = np.asarray([groups.get(item, "") for item in pairs.ids])
+    known = np.asarray([item in groups for item in pairs.ids])
+    scope: Scope = "checkpoint" if arm.deterministic and against.deterministic else claim.claim.scope
+    names = [name for name in dict.fromkeys(groups.values()) if bool(((labels == name) & known).any())]
+    return tuple(
+        _figure(name, _part(pairs, (labels == name) & known), cell, scope, claim.claim.alpha) for name in names
+    )
+
+
+def _part(pairs: Pairs, chosen: NDArray[np.bool_]) -> Pairs:
+    """The pairs on some of their items."""
+
+    def those(texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(text for text, keep in zip(texts, chosen, strict=True) if keep)
+
+    return replace(
+        pairs,
+        variant=pairs.variant[:, chosen],
+        reference=pairs.reference[:, chosen],
+        ids=those(pairs.ids),
+        clusters=None if pairs.clusters is None else those(pairs.clusters),
+        contents=None,
+    )
+
+
+def _figure(name: str, part: Pairs, cell: Cell, scope: Scope, alpha: float) -> GroupFigure:
+    count = len(part.ids)
+    if count < LEAST_ITEMS:
+        return GroupFigure(name, count, float(part.differences(cell.metric).mean()), None, "1 item")
+    found = estimate_pairs(part, cell.metric, scope, 1 - alpha)
+    return GroupFigure(name, count, found.estimate, as_tuple(found.interval), found.reason or "")

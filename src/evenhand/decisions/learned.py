@@ -1,0 +1,127 @@
+"""Whether a baseline has learned anything: it must beat an arm that has not, or the commonest right answer. Pure.
+
+Without that a contrast compares two ways of knowing nothing, and whatever it says is no statement about learning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand import statistics
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.claims.schema import COMMONEST, MetricClaim
+from evenhand.decisions.contrasts import as_tuple, estimate_pairs
+from evenhand.decisions.pairs import Cell, Outcomes, Pairs, Side, aligned, make_pairs, side
+from evenhand.decisions.verdict import Learned
+from evenhand.recipes.outcome import ItemScores
+
+
+@dataclass(frozen=True)
+class _Floor:
+    """The baseline paired with what it must beat; no pairs with a reason where there are none."""
+
+    pairs: Pairs
+    answer: str = ""
+    why_none: str = ""
+
+
+def learned(claim: ResolvedClaim, cell: Cell, outcomes: Outcomes) -> tuple[Learned | None, tuple[int, ...]]:
+    """How the baseline stands against the floor that the metric names, and the seeds that are still to run.
+
+    The paired interval at the claim's level must lie above 0, in the scope of the claim.
+
+    Returns:
+        None where the metric names no floor.
+    """
+    above = cell.metric.learned_above
+    if above is None:
+        return None, ()
+    baseline = claim.baseline
+    if above == COMMONEST:
+        found, fixed = _commonest(claim, cell, outcomes), baseline.deterministic
+    else:
+        other = next(arm for arm in claim.arms() if arm.name == above)
+        pairs = make_pairs(claim, baseline, other, cell, outcomes)
+        why = pairs.invalid[1] if pairs.invalid else next(iter(pairs.dropped.values()), "no trial of it has scores")
+        found, fixed = _Floor(pairs, why_none=why), baseline.deterministic and other.deterministic
+    level = 1 - claim.claim.alpha
+    pairs = found.pairs
+    if not pairs.seeds or pairs.invalid:
+        return Learned(above, found.answer, level=level, why_none=found.why_none), pairs.pending
+    estimate = estimate_pairs(pairs, cell.metric, "checkpoint" if fixed else claim.claim.scope, level)
+    return Learned(
+        above,
+        found.answer,
+        (float(pairs.variant.mean()), float(pairs.reference.mean())),
+        estimate.estimate,
+        as_tuple(estimate.interval),
+        level,
+        estimate.reason or "",
+    ), pairs.pending
+
+
+def _commonest(claim: ResolvedClaim, cell: Cell, outcomes: Outcomes) -> _Floor:
+    """The baseline paired, item by item, with always giving the commonest right answer."""
+    sides = dict(_sides(claim, cell, outcomes))
+    pending = tuple(seed for seed, found in sides.items() if found.failure == "pending")
+    tables = {seed: found.table for seed, found in sides.items() if not found.missing}
+    expected = next((table for table in tables.values() if table.expected), None)
+    if expected is None:
+        why = "no right answers are recorded with the items (bench.items(..., expected=...))"
+        if not tables:
+            why = next((found.missing for found in sides.values()), "there is no seed")
+        return _Floor(Pairs(pending=pending), why_none=why)
+    rows = _rows(expected, sides, cell.metric)
+    if rows is None:
+        return _Floor(Pairs(pending=pending), why_none="its seeds were evaluated on different items")
+    right, wrong = _ends(cell.metric)
+    known = statistics.commonest(expected.expected or ())
+    floor = np.where(known.is_it == 1.0, right, wrong)
+    pairs = Pairs(
+        seeds=tuple(rows),
+        variant=np.stack(list(rows.values())),
+        reference=np.stack([floor] * len(rows)),
+        clusters=expected.clusters,
+        item_wise=True,
+        ids=expected.ids,
+        pending=pending,
+    )
+    return _Floor(pairs, known.answer)
+
+
+def _sides(claim: ResolvedClaim, cell: Cell, outcomes: Outcomes) -> Iterator[tuple[int, Side]]:
+    seeds = cell.seeds[:1] if claim.baseline.deterministic else cell.seeds
+    for seed in seeds:
+        trial = claim.trial(claim.baseline, cell.condition, cell.rung, seed)
+        yield seed, side(outcomes.get(trial.id), cell.metric)
+
+
+def _rows(first: ItemScores, sides: dict[int, Side], metric: MetricClaim) -> dict[int, NDArray[np.float64]] | None:
+    """Seed to (I,) scores in the order of the first table, diverged ones at the worst; None where items differ."""
+    rows = {}
+    for seed, found in sides.items():
+        if found.failure == "diverged":
+            rows[seed] = np.full(len(first.ids), _ends(metric)[1])
+        elif not found.missing:
+            table = aligned(first.ids, found.table)
+            if isinstance(table, str):
+                return None
+            rows[seed] = table.scores
+    return rows
+
+
+def _ends(metric: MetricClaim) -> tuple[float, float]:
+    """Score of a right answer and of a wrong one."""
+    low, high = metric.floor, metric.ceiling
+    assert low is not None  # a claim without them is refused when it is read
+    assert high is not None
+    return (high, low) if metric.direction == "maximise" else (low, high)
+
+
+def with_floor(pairs: Pairs, pending: tuple[int, ...]) -> Pairs:
+    """The pairs of a contrast, pending too where the floor of its baseline is."""
+    return replace(pairs, pending=tuple(dict.fromkeys((*pairs.pending, *pending)))) if pending else pairs

@@ -1,0 +1,107 @@
+"""The lab's own exhibits, which every recipe gets: samples, differences by group of items, and a table of items.
+
+They are made of what ``bench.items`` recorded; a recipe that recorded scores alone gets the table alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.pairs import Outcomes
+from evenhand.decisions.verdict import Decision
+from evenhand.recipes.exhibit import Exhibit, Grid, ScoredTrial
+from evenhand.recipes.outcome import ItemScores
+from evenhand.report import numbers
+from evenhand.report.exhibits import groups, samples
+from evenhand.report.exhibits.scenes import Scene, first_by_hash, listed, scenes
+
+MOST_ROWS = 40
+MOST_ARMS = 12
+"""What a table of items shows; the caption says what it does not."""
+
+_TEXT = 120
+"""Characters of what was asked, in a table."""
+
+
+def item_exhibits(
+    claim: ResolvedClaim, decision: Decision, trials: Sequence[ScoredTrial], outcomes: Outcomes
+) -> tuple[Exhibit, ...]:
+    """Everything that can be made of the items, condition by condition.
+
+    Args:
+        claim, decision: what was claimed and decided.
+        trials: with scores, one for every place in the plan.
+        outcomes: trial id to its outcome, those that diverged too.
+    """
+    found: list[Exhibit | None] = []
+    shown, beyond = scenes(trials)
+    metrics = [metric.name for metric in claim.claim.metrics]
+    for scene in shown:
+        found += samples.samples(scene, metrics)
+        for metric in metrics:
+            found += groups.differences(claim, decision, scene, metric, outcomes)
+            found += [groups.scores(scene, metric), table(scene, metric)]
+    if found and beyond:
+        words = f"Items of {numbers.count(beyond, 'further condition')} are not shown; the ledger has them."
+        found.append(Grid("Further conditions", words, (), ()))
+    return tuple(exhibit for exhibit in found if exhibit is not None)
+
+
+def table(scene: Scene, metric: str) -> Grid | None:
+    """Items with the mean score of every arm over its seeds."""
+    tables = scene.tables(metric)
+    if not tables:
+        return None
+    ids = next(iter(tables.values()))[0].ids
+    items = first_by_hash(ids, MOST_ROWS)
+    arms = list(tables)[:MOST_ARMS]
+    facts = {
+        title: column
+        for title, column in (
+            ("kind", scene.column(metric, "groups")),
+            ("asked", scene.column(metric, "inputs")),
+            ("expected", scene.column(metric, "expected")),
+        )
+        if any(column.get(item) for item in items)
+    }
+    means = {arm: _means(tables[arm], items) for arm in arms}
+    rows = tuple(
+        (
+            item,
+            *(_line(column.get(item, "")) for column in facts.values()),
+            *(numbers.exact(means[arm].get(item), 3) for arm in arms),
+        )
+        for item in items
+    )
+    caption = "Means over the seeds of an arm."
+    if len(ids) > len(items):
+        caption += (
+            f" {len(items)} of {len(ids):,} items, the first by the sha256 of their names. All of them: evenhand "
+            f"ledger query \"select * from items where metric = '{metric}'\"."
+        )
+    caption += f" Arms that are not shown: {listed(list(tables)[MOST_ARMS:])}." if len(tables) > MOST_ARMS else ""
+    header = ("item", *facts, *arms)
+    return Grid(scene.title(f"Items, {metric}"), caption, header, rows, 1 + len(facts), folded=True)
+
+
+def _line(text: str) -> str:
+    """A text in one line, cut with the number of characters left out."""
+    line = " ".join(text.split())
+    cut = len(line) - _TEXT
+    return line if cut <= 0 else f"{line[:_TEXT]} … ({cut:,} more characters)"
+
+
+def _means(tables: Sequence[ItemScores], items: Sequence[str]) -> Mapping[str, float]:
+    """Mean score of some items over all tables that have them."""
+    wanted = set(items)
+    values: dict[str, list[float]] = {}
+    places: tuple[tuple[str, ...], list[tuple[str, int]]] | None = None
+    for one in tables:
+        if places is None or places[0] is not one.ids:
+            places = one.ids, [(item, place) for place, item in enumerate(one.ids) if item in wanted]
+        for item, place in places[1]:
+            values.setdefault(item, []).append(float(one.scores[place]))
+    return {item: float(np.mean(found)) for item, found in values.items()}
