@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -67,20 +69,19 @@ def convert(path: Path, folder: Path) -> tuple[int, str]:
     """
     check_packages()
     from gguf import GGUFReader
-    from safetensors.numpy import save_file
 
     try:
         reader = GGUFReader(path)
         facts = {name: field.contents() for name, field in reader.fields.items()}
         _check_kind(facts, path)
         weights = _weights(reader, int(facts["llama.attention.head_count"]), _key_heads(facts))
-        config = _config(facts, tied="lm_head.weight" not in weights, rows=weights["model.embed_tokens.weight"].shape[0])
+        config = _config(facts, weights)
         tokenizer = _tokenizer(facts)
     except (KeyError, ValueError, IndexError, TypeError, OverflowError, OSError) as error:
         raise DataError(
             f"{path} is no GGUF file of a Llama that can be converted ({type(error).__name__}: {str(error)[:200]})."
         ) from error
-    save_file(dict(sorted(weights.items())), folder / "model.safetensors", {"format": "pt"})
+    _save_weights(folder / "model.safetensors", weights)
     _save_json(folder / "config.json", config)
     ends = {name: config[name] for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
     _save_json(folder / "generation_config.json", ends)
@@ -141,7 +142,7 @@ def _halves(values: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
     return values.reshape(heads, -1, 2, values.shape[1]).swapaxes(1, 2).reshape(values.shape)
 
 
-def _config(facts: Mapping[str, Any], *, tied: bool, rows: int) -> dict[str, Any]:
+def _config(facts: Mapping[str, Any], weights: Weights) -> dict[str, Any]:
     width, heads = int(facts["llama.embedding_length"]), int(facts["llama.attention.head_count"])
     # The file holds 1e-5 in float32; its shortest decimal is what the model was made with.
     epsilon = float(str(np.float32(facts["llama.attention.layer_norm_rms_epsilon"])))
@@ -149,7 +150,7 @@ def _config(facts: Mapping[str, Any], *, tied: bool, rows: int) -> dict[str, Any
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
         "dtype": "float32",
-        "vocab_size": rows,
+        "vocab_size": weights["model.embed_tokens.weight"].shape[0],
         "hidden_size": width,
         "intermediate_size": int(facts["llama.feed_forward_length"]),
         "num_hidden_layers": int(facts["llama.block_count"]),
@@ -159,7 +160,7 @@ def _config(facts: Mapping[str, Any], *, tied: bool, rows: int) -> dict[str, Any
         "max_position_embeddings": int(facts["llama.context_length"]),
         "rms_norm_eps": epsilon,
         "rope_parameters": {"rope_type": "default", "rope_theta": float(facts.get("llama.rope.freq_base", 10000.0))},
-        "tie_word_embeddings": tied,
+        "tie_word_embeddings": "lm_head.weight" not in weights,
         "hidden_act": "silu",
         "attention_bias": False,
         "mlp_bias": False,
@@ -202,6 +203,19 @@ def _save_tokenizer(folder: Path, tokenizer: Any, facts: Mapping[str, Any]) -> N
         },
     )
     (folder / "chat_template.jinja").write_text(facts["tokenizer.chat_template"], encoding="utf-8")
+
+
+def _save_weights(path: Path, weights: Weights) -> None:
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    try:
+        save_file(dict(sorted(weights.items())), path, {"format": "pt"})
+    except SafetensorError as error:  # of a full disk it tells in words alone
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
 
 
 def _save_json(path: Path, document: Mapping[str, Any]) -> None:
