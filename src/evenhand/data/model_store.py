@@ -91,7 +91,7 @@ def held(name: str) -> Held:
         facts, hashes = _manifest(path)
         wrong = _first_wrong(path, hashes)
     except DataError as error:
-        return Held(name, path, True, False, f"{error} {_cure(name, again=True)}", None, size)
+        return Held(name, path, True, False, f"{str(error).rstrip('.')}; {_cure(name, again=True)}", None, size)
     if wrong:
         return Held(name, path, True, False, f"{wrong}; {_cure(name, again=True)}", facts, size)
     return Held(name, path, True, True, "", facts, size)

@@ -186,7 +186,7 @@ def run_arm(settings: CheckpointSettings, bench: Bench) -> Outcome:
 
 
 def _resolved(path: str, bench: Bench) -> str:
-    """A folder (beside the claim, or by name), whose hash goes into the record like all data's; or a hub id as it is."""
+    """A folder, beside the claim or by name, whose hash goes into the record as all data's does; or a hub id as is."""
     local = model_place(path, Path(bench.folder))
     if local is None:
         return path
