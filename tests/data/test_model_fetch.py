@@ -133,7 +133,10 @@ def test_pip_takes_the_package_alone_from_where_the_user_takes_packages(
             "ERROR: No matching distribution found for standin==1.0\n",
             r"Could not find a version .*: check the network and pip's settings, or download standin-1.0.*--wheel\.$",
         ),
-        ("OSError: [Errno 28] No space left on device\n", r"no space is left where it works\): free some, set TMPDIR"),
+        (
+            "OSError: [Errno 28] No space left on device\n",
+            r"no space is left where it works\): free some, or set TMPDIR",
+        ),
         ("", "it says nothing"),
     ],
 )

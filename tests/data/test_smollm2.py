@@ -1,4 +1,4 @@
-"""The real model: SmolLM2-135M-Instruct, as ``evenhand models get smollm2`` leaves it. Skipped where it is not there."""
+"""The real SmolLM2-135M-Instruct, as ``evenhand models get smollm2`` leaves it; skipped where it is not there."""
 
 from __future__ import annotations
 
