@@ -13,6 +13,7 @@ from evenhand.data.gguf_llama import convert
 from evenhand.errors import DataError
 from evenhand.files import folder_hash
 from tests.data.tiny_gguf import HEADS, KEY_HEADS, LAYERS, WIDTH, vocabulary, write_gguf
+from tests.full_disk import largest_file
 
 pytest.importorskip("gguf", reason="the package gguf is not installed: pip install 'evenhand[models]'")
 
@@ -118,3 +119,10 @@ def test_a_file_that_is_cut_or_no_gguf_at_all_is_refused(source: Path, tmp_path:
         (tmp_path / "bad.gguf").write_bytes(content)
         with pytest.raises(DataError, match="no GGUF file of a Llama"):
             convert(tmp_path / "bad.gguf", tmp_path)
+
+
+def test_a_disk_that_fills_up_is_told_as_one(source: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "full"
+    folder.mkdir()
+    with pytest.raises(OSError, match=r"File too large: .*model\.safetensors"), largest_file(20_000):
+        convert(source, folder)
