@@ -18,6 +18,7 @@ from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, note, out
 from evenhand.cli.data import data
 from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
+from evenhand.cli.models import models_app
 from evenhand.cli.power import power
 from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
 
@@ -251,6 +252,7 @@ def new(
 app.command()(power)
 app.command()(data)
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(models_app, name="models")
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Models that people bring, by folder or hub id: what stands there, whether it is sound, and whether it is a base.
+"""Models by folder, name or hub id: what stands there, whether it is sound, and whether it is a base.
 
 transformers is lenient where a comparison must not be: it loads an adapter that lies beside a model, fills weights that
 are missing with random numbers, and takes numbers that are none. All of that is refused here, with the cure.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from evenhand.data import reading
 from evenhand.data.model_sizes import WEIGHTS, check_all_read, check_sizes
+from evenhand.data.model_store import resolved
 from evenhand.errors import DataError
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ def check_folder(path: str) -> None:
     """Refuse a folder that holds no whole model, files that stand for others, or an adapter. Hub ids pass.
 
     Raises:
-        DataError: says what is there instead.
+        DataError: says what is there instead, or that a model by name is not there or damaged.
     """
+    path = resolved(path)
     if not is_local(path):
         return
     folder = Path(path).expanduser()
@@ -57,11 +59,11 @@ def _adapter(path: str) -> str:
 
 
 def load_model(auto: Any, path: str, what: str = "causal language model", **options: Any) -> Any:
-    """A sound base model, by folder or hub id.
+    """A sound base model, by folder, name (see :mod:`evenhand.data.model_store`) or hub id.
 
     Args:
         auto: the class of transformers that loads it, such as ``AutoModelForCausalLM``.
-        path: folder or hub id.
+        path: folder, name or hub id.
         what: which kind is wanted, for messages.
         options: for ``from_pretrained``.
 
@@ -69,6 +71,7 @@ def load_model(auto: Any, path: str, what: str = "causal language model", **opti
         DataError: there is none, it is damaged or not whole, holds an adapter, or has weights that are no numbers. What
             a network, a disk or too little memory did is raised as it came.
     """
+    path = resolved(path)
     check_folder(path)
     if is_local(path):
         check_sizes(auto, Path(path).expanduser())
@@ -161,13 +164,14 @@ def _is_finite(values: Tensor) -> bool:
 
 
 def load_tokenizer(path: str) -> Any:
-    """The tokenizer of a model, by folder or hub id.
+    """The tokenizer of a model, by folder, name or hub id.
 
     Raises:
         DataError: a folder's tokenizer is missing or damaged.
     """
     from transformers import AutoTokenizer
 
+    path = resolved(path)
     try:
         return AutoTokenizer.from_pretrained(path, trust_remote_code=False)
     except BaseException as error:  # the library in Rust panics with a class that is no Exception
@@ -181,7 +185,7 @@ def load_tokenizer(path: str) -> Any:
 
 def provenance(path: str, model: Any) -> str:
     """Which weights a model really has: their sha256, and for a hub id the revision that was loaded."""
-    revision = getattr(model.config, "_commit_hash", None)
+    path, revision = resolved(path), getattr(model.config, "_commit_hash", None)
     folder = Path(path).expanduser() if is_local(path) else _cached(path, revision)
     if folder is None:
         return "unknown: no files are to be found" if revision is None else f"revision {revision}"

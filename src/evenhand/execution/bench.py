@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from evenhand.data.model_store import checked_hash, data_path
 from evenhand.errors import DataError, RecipeError
 from evenhand.execution import sources
 from evenhand.execution.item_columns import item_scores
@@ -183,7 +184,7 @@ class TrialBench:
         now = self._code()
         changed = [key for key, digest in content.get("code", {}).items() if now.get(key, digest) != digest]
         for name, digest in content["hashes"].items():
-            path = Path(self.folder, name).expanduser()
+            path = data_path(name, self.folder)
             if not name.startswith("asset:") and path.exists() and content_hash(path) != digest:
                 changed.append(name)
         return sorted(changed)
@@ -247,11 +248,11 @@ class TrialBench:
         return folder
 
     def data(self, path: str | Path) -> Path:
-        """Resolve a data file or folder relative to the claim's folder and record its hash."""
-        found = Path(self.folder, Path(path).expanduser()).resolve()
+        """Resolve a data file or folder relative to the claim's folder, or a model by name, and record its hash."""
+        found = data_path(str(path), self.folder).resolve()
         if not found.exists():
             raise DataError(f"There is no data file {path} (looked for {found}); mend the path in the settings.")
-        self.hashes[str(path)] = content_hash(found)
+        self.hashes[str(path)] = checked_hash(found)
         return found
 
     def finished_curves(self) -> dict[str, Curve]:

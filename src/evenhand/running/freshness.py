@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from evenhand.data.model_store import data_path
 from evenhand.errors import counted
 from evenhand.execution import sources
 from evenhand.files import content_hash
@@ -80,7 +81,7 @@ class Present:
     def data(self, key: str) -> str | None:
         """The present hash of a data file or folder; None where it is gone."""
         if key not in self._data:
-            path = Path(self.folder, key).expanduser()
+            path = data_path(key, self.folder)
             known = path.exists()
             self._data[key] = content_hash(path) if known else None
         return self._data[key]

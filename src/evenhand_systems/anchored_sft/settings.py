@@ -173,7 +173,7 @@ class TextSettings(TrainingSettings):
 class CheckpointSettings(TrainingSettings):
     """A real checkpoint, by path or hub id, with the settings of the experiment log."""
 
-    model: str = Field(description="folder or hub id")
+    model: str = Field(description="folder, name (`evenhand models`) or hub id")
     quantisation: Literal["4bit", "8bit"] | None = None
     chat_template: str | None = Field(None, description="template file for a tokenizer without one")
     dataset: str = Field(description="file with `messages`, or hub id")
@@ -191,7 +191,7 @@ class CheckpointSettings(TrainingSettings):
     baseline_eval_samples: int | None = Field(None, gt=0, description="validation conversations; None takes all")
     skip_baseline: bool = False
     questions: str | None = Field(None, description="MT-Bench style file: question_id, category, turns")
-    reward_model: str | None = Field(None, description="folder or hub id of the judge")
+    reward_model: str | None = Field(None, description="folder, name or hub id of the judge")
     mtbench_questions_limit: int | None = Field(None, gt=0, description="dev questions for evaluations on the way")
     max_new_tokens: int = Field(512, gt=0)
     general_text: str | None = Field(None, description="file of general text, one document a line")

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from evenhand.data import reading
+from evenhand.data.model_store import model_place
 from evenhand.errors import DataError, counted
 from evenhand.recipes.contract import Bench
 from evenhand.recipes.trial import canonical_hash, stream
@@ -74,7 +75,7 @@ def prepare(settings: Settings, bench: Bench) -> TrialInputs:
 
 
 def model_of(reference: str, settings: Settings, bench: Bench, begin: str) -> LanguageModel:
-    """The model that a setting names: ``stand-in:digits``, ``tiny:TOKENIZER.json``, a folder or a hub id."""
+    """The model that a setting names: ``stand-in:digits``, ``tiny:TOKENIZER.json``, a folder, a name or a hub id."""
     kind, _, rest = reference.partition(":")
     if kind == "stand-in":
         stand_in = next(name for name in STAND_INS if name == rest)  # settings refuse others
@@ -83,8 +84,8 @@ def model_of(reference: str, settings: Settings, bench: Bench, begin: str) -> La
         vocabulary, text = bench.data(rest), bench.data(settings.train_data)
         folder = bench.asset(tiny.key(vocabulary, text), lambda place: tiny.build(vocabulary, text, place))
     else:
-        local = Path(bench.folder, reference).expanduser()
-        if local.is_dir():
+        local = model_place(reference, Path(bench.folder))
+        if local is not None and local.is_dir():
             bench.data(reference)  # a checkpoint is data: its hash belongs into the record
             reference = str(local)
         return load_language_model(reference, device=bench.device, begin="none" if begin == "none" else "bos")

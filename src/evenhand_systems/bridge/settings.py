@@ -84,7 +84,7 @@ class Settings(RecipeSettings):
     """One bridge between two models on one task, or one of its controls and references."""
 
     task: Task = Field(default="transport", description="transport, split, recall: generated stories; gsm8k: files")
-    source: str = Field(default="stand-in:digits", description="stand-in, tiny:TOKENIZER, folder or hub id")
+    source: str = Field(default="stand-in:digits", description="stand-in, tiny:TOKENIZER, folder, name or hub id")
     target: str = Field(default="stand-in:words", description="likewise")
     source_begin: Begin = "bos"
     target_begin: Begin = "bos"

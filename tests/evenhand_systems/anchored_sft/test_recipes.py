@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,9 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, Qwen3ForSequenceClassification
 
+from evenhand.data import model_store
 from evenhand.errors import DataError
+from evenhand.files import folder_hash
 from evenhand_systems.anchored_sft.standin import skills
 
 SMALL = {
@@ -149,6 +152,25 @@ def test_a_checkpoint_is_tuned_judged_measured_and_kept(world: dict[str, Any], r
     adapted = PeftModel.from_pretrained(base, tmp_path / "adapters" / "seed-0").eval()
     merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged" / "seed-0").eval()
     torch.testing.assert_close(adapted(input_ids=ids).logits, merged(input_ids=ids).logits, rtol=1e-4, atol=1e-4)
+
+
+def test_a_checkpoint_by_name_is_on_record_by_its_files_and_asked_for_where_it_is_not_there(
+    world: dict[str, Any], run_trial: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(folder: Path, meanwhile: Path) -> model_store.Facts:
+        shutil.copytree(tmp_path / "model", folder, dirs_exist_ok=True)
+        return model_store.Facts("a toy", 10, "Apache-2.0", "toy==1.0", "0" * 64, "1" * 64)
+
+    monkeypatch.setenv("EVENHAND_MODELS", str(tmp_path / "models"))
+    model_store.keep("toy", write)
+    plain = {k: v for k, v in world.items() if k not in ("questions", "reward_model")} | {"train": False}
+    outcome = run_trial("checkpoint", plain | {"model": "toy"}, workdir="there", count=None)
+    assert outcome.failure is None, outcome.failure
+    assert outcome.data["toy"] == folder_hash(tmp_path / "models/toy")
+    assert "model weights" not in outcome.notes
+    failure = run_trial("checkpoint", plain | {"model": "smollm2"}, workdir="not there", count=None).failure
+    assert failure is not None
+    assert (failure.kind, "run `evenhand models get smollm2`" in failure.message) == ("data", True)
 
 
 @pytest.mark.parametrize("change", [{"streaming": True, "sample_ratio": 0.5}, {"packing": True}])

@@ -6,16 +6,20 @@ import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from evenhand.data import model_store
 from evenhand.errors import DataError
+from evenhand_systems.bridge.inputs import model_of
 from evenhand_systems.bridge.models import numerals, standins
 from evenhand_systems.bridge.models.language_model import LanguageModel, load_language_model
 from evenhand_systems.bridge.models.state_cache import StateCache, write_cache
+from evenhand_systems.bridge.settings import Settings
 from evenhand_systems.bridge.tasks import extraction, stories
 from evenhand_systems.bridge.tasks.formats import STORY, check_no_gold, fitted_examples, worked_examples
 from evenhand_systems.bridge.tasks.items import DataFileError, Item, check_disjoint, read_gsm8k
@@ -351,3 +355,22 @@ def test_a_model_that_holds_an_adapter_is_refused_and_not_bridged_as_another(sou
     (tmp_path / "adapter_config.json").write_text("{}")
     with pytest.raises(DataError, match="holds an adapter"):
         load_language_model(tmp_path)
+
+
+def test_a_model_by_name_is_bridged_and_on_record_and_asked_for_where_it_is_not_there(
+    source, tmp_path, monkeypatch
+) -> None:
+    def write(folder: Path, meanwhile: Path) -> model_store.Facts:
+        source.model.save_pretrained(folder)
+        source.tokenizer.save_pretrained(folder)
+        return model_store.Facts("a toy", 10, "Apache-2.0", "toy==1.0", "0" * 64, "1" * 64)
+
+    monkeypatch.setenv("EVENHAND_MODELS", str(tmp_path / "models"))
+    model_store.keep("toy", write)
+    recorded: list[str] = []
+    bench = SimpleNamespace(folder=tmp_path, device="cpu", data=recorded.append)
+    by_name = model_of("toy", Settings(), bench, "bos")
+    assert recorded == ["toy"]
+    assert by_name.hash() == load_language_model(tmp_path / "models/toy").hash() == load_language_model("toy").hash()
+    with pytest.raises(DataError, match="run `evenhand models get smollm2`"):
+        model_of("smollm2", Settings(), bench, "bos")

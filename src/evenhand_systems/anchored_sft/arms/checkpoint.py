@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.data import reading
+from evenhand.data.model_store import model_place
 from evenhand.data.models import provenance
 from evenhand.errors import DataError
 from evenhand.recipes.contract import Bench
@@ -190,9 +191,9 @@ def run_arm(settings: CheckpointSettings, bench: Bench) -> Outcome:
 
 
 def _resolved(path: str, bench: Bench) -> str:
-    """A folder beside the claim, whose hash goes into the record like that of all data; or the hub id as it is."""
-    local = Path(bench.folder, path).expanduser()
-    if not local.exists():
+    """A folder, beside the claim or by name, whose hash goes into the record as all data's does; or a hub id as is."""
+    local = model_place(path, Path(bench.folder))
+    if local is None:
         return path
     bench.data(path)
     return str(local)
@@ -200,7 +201,7 @@ def _resolved(path: str, bench: Bench) -> str:
 
 def _note_weights(name: str, path: str, model: Any, bench: Bench) -> None:
     """Which weights a model of the hub has; a folder's hash is among the data already."""
-    if not Path(bench.folder, path).expanduser().exists():
+    if model_place(path, Path(bench.folder)) is None:
         bench.note(f"{name} weights", provenance(path, model))
 
 

@@ -190,7 +190,7 @@ def pad_rows(rows: Sequence[Sequence[int]], pad_id: int, device: torch.device) -
 
 
 def load_language_model(reference: str | Path, *, device: str = "cpu", begin: Begin = "bos") -> LanguageModel:
-    """A model by folder or hub id: bf16 on CUDA, float32 on a CPU.
+    """A model by folder, name or hub id: bf16 on CUDA, float32 on a CPU.
 
     Raises:
         DataError: there is no such model, it is damaged or holds an adapter, or its weights are no numbers.
