@@ -130,7 +130,7 @@ def scores(scene: Scene, metric: str) -> Grid | None:
 def _means(tables: Sequence[ItemScores], groups: Mapping[str, str]) -> dict[str, float]:
     """Mean score of each group over all tables."""
     sums: dict[str, list[float]] = {}
-    codes: tuple[tuple[str, ...], np.ndarray] | None = None  # type: ignore[type-arg]
+    codes: tuple[tuple[str, ...], np.ndarray] | None = None
     names = list(dict.fromkeys(groups.values()))
     number = {name: place for place, name in enumerate(names)}
     for table in tables:
