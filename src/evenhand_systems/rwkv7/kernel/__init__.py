@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from evenhand.errors import EvenhandError
+from evenhand_systems.rwkv7.autocasting import wide, without_autocast
 from evenhand_systems.rwkv7.kernel import cuda
 from evenhand_systems.rwkv7.kernel.cpu import wkv7_cpu
 from evenhand_systems.rwkv7.kernel.reference import wkv7_reference
@@ -79,6 +80,8 @@ def wkv7(
 ) -> tuple[Tensor, Tensor]:
     """Run the recurrence over a batch of sequences; differentiable in every tensor argument, once.
 
+    States are float32 or wider whatever the sequences are, and autocast does not reach in here.
+
     Args:
         receptance, key, value: (B, T, H, N), r, k and v above.
         log_decay: (B, T, H, N), log w, at most 0.
@@ -106,7 +109,8 @@ def wkv7(
     else:
         name = backend
         _check_backend(name, receptance, pull)
-    return _FUNCTIONS[name](*inputs.values(), state, pull)
+    with without_autocast(receptance):
+        return _FUNCTIONS[name](*inputs.values(), state, pull)
 
 
 def _checked_state(inputs: dict[str, Tensor], initial_state: Tensor | None, pull: Tensor | None) -> Tensor:
@@ -124,8 +128,7 @@ def _checked_state(inputs: dict[str, Tensor], initial_state: Tensor | None, pull
             raise KernelError(f"{name} must be shaped {(batch, heads, size, size)}, found {tuple(matrix.shape)}")
     if initial_state is not None:
         return initial_state
-    wide = torch.float64 if receptance.dtype == torch.float64 else torch.float32
-    return receptance.new_zeros(batch, heads, size, size, dtype=wide)
+    return receptance.new_zeros(batch, heads, size, size, dtype=wide(receptance.dtype))
 
 
 def _check_backend(name: str, receptance: Tensor, pull: Tensor | None) -> None:
