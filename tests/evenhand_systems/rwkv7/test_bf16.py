@@ -26,7 +26,7 @@ READINGS = {
     "inputgate": SeedingSettings.variant("inputgate"),
 }
 LARGEST_ERROR = 0.03
-"""Relative, of logits and of all gradients together: bfloat16 keeps 8 bits, a unit in the last place is 0.4 to 0.8 %."""
+"""Relative, of logits and of all gradients together: a unit in the last place of bfloat16 is 0.4 to 0.8 %."""
 
 
 def autocast() -> AbstractContextManager[object]:

@@ -22,7 +22,7 @@ GROUP_NORM_EPSILON = 64e-5
 class Prepared:
     """What the recurrence reads, all (B, T, H, N): log decay, key, value, removal (-kk), rewrite (kk * rate).
 
-    All in the dtype of the projections, but the log decay in float32 or wider: its rounding would add up over the steps.
+    All in the dtype of the projections, but the log decay in float32 or wider: its rounding would add up over steps.
     """
 
     log_decay: Tensor
