@@ -27,7 +27,7 @@ from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running import standing
-from evenhand.running.enter import decided, fix_claim, outcomes_so_far, stale_results
+from evenhand.running.enter import check_machine, decided, fix_claim, outcomes_so_far, stale_results
 from evenhand.running.freshness import freshness
 
 TICK_SECONDS = 0.2
@@ -281,7 +281,7 @@ def run_claim(
         amend: enter a claim that differs from one of the same name that has results.
 
     Raises:
-        ClaimError: the claim was changed after results were seen.
+        ClaimError: the claim was changed after results were seen, or cannot run on this machine.
         LedgerError: another process runs this claim, or the ledger cannot be written.
     """
     watcher = observer or Observer()
@@ -296,6 +296,7 @@ def run_claim(
         outcomes = {key: outcome for key, outcome in settled(known).items() if key not in compared.stale}
         adopt(loaded, ledger, outcomes)
         if not progress(loaded.resolved, outcomes).finished:
+            check_machine(loaded)
             with LocalSlots([loaded.resolved.recipe], loaded.folder, jobs) as slots:
                 run = _Run(loaded, ledger, slots, watcher, outcomes, provenance(loaded.folder))
                 run.loop()
