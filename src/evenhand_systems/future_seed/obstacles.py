@@ -1,4 +1,4 @@
-"""What may keep Future-Seed's recipes from running on a machine. No torch here, but for a CPU that is asked for bf16."""
+"""What may keep Future-Seed's recipes from running on a machine. No torch, but for a CPU that is asked for bf16."""
 
 from __future__ import annotations
 
