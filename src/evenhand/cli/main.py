@@ -88,10 +88,11 @@ def run(
 @app.command()
 def plan(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
     """Show what a claim would run: trials, budget, smallest detectable effect."""
-    from evenhand.claims.load import load_claim
+    from evenhand.claims.load import load_claim, settled
     from evenhand.cli.output import plan_document, print_plan
+    from evenhand.decisions.progress import progress
     from evenhand.ledger import Ledger
-    from evenhand.running.enter import check_after
+    from evenhand.running.enter import check_after, check_machine, outcomes_so_far
 
     loaded = load_claim(claim)
     store = Ledger(ledger, create=False)
@@ -100,6 +101,8 @@ def plan(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJso
         print_json(plan_document(loaded, store))
     else:
         print_plan(loaded, store, out())
+    if not progress(loaded.resolved, settled(outcomes_so_far(loaded.resolved, store))).finished:
+        check_machine(loaded)
 
 
 @app.command()

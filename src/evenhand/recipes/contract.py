@@ -205,6 +205,8 @@ class RecipeInfo:
             stand elsewhere in them; see ``recipes.exhibit.RecallFunction``.
         pool: number of evaluation items there are, where that is known before a trial; None means not declared.
         control_sets: name to the controls that a claim takes over with ``controls = "RECIPE.NAME"``.
+        obstacle: (settings, ``cpu`` or ``cuda``) to why a trial cannot run on this machine, a sentence with a cure, or
+            empty. Claims are refused by it when they are planned and before they run; results are read all the same.
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)
@@ -216,6 +218,7 @@ class RecipeInfo:
     pool: int | None = None
     control_sets: Mapping[str, ControlSet] = field(default_factory=dict)
     recalls: str | None = None
+    obstacle: Callable[[Mapping[str, Any], str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -246,11 +249,12 @@ def recipe(
     pool: int | None = None,
     control_sets: Mapping[str, ControlSet] | None = None,
     recalls: str | None = None,
+    obstacle: Callable[[Mapping[str, Any], str], str] | None = None,
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
     info = RecipeInfo(
         dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool,
-        dict(control_sets or {}), recalls,
+        dict(control_sets or {}), recalls, obstacle,
     )  # fmt: skip
 
     def attach(function: F) -> F:

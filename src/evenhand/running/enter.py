@@ -15,6 +15,7 @@ from evenhand.data.reading import read_text
 from evenhand.decisions.agreement import Made, package_remarks
 from evenhand.decisions.verdict import Decision
 from evenhand.errors import ClaimError, EvenhandError
+from evenhand.execution.machine import device_of_programs
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
 from evenhand.running import standing
@@ -100,6 +101,22 @@ def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[str]:
         f"{'1 result replaces an earlier one' if count == 1 else f'{count:,} results replace earlier ones'} that other "
         "code or other data had made: code or data were changed after results had been seen."
     ]
+
+
+def check_machine(loaded: LoadedClaim) -> None:
+    """Refuse a claim whose trials cannot run on this machine.
+
+    Raises:
+        ClaimError: the recipe names what stands in the way.
+    """
+    obstacle = loaded.recipe.info.obstacle
+    if obstacle is None:
+        return
+    device, _ = device_of_programs()
+    found = {obstacle(settings, device) for settings in loaded.resolved.settings.values()} - {""}
+    if found:
+        faults = [loaded.file.fault(("settings",), sentence) for sentence in sorted(found)]
+        raise ClaimError(f"{loaded.file.source} cannot be run on this machine", faults)
 
 
 def check_after(loaded: LoadedClaim, ledger: Ledger) -> None:

@@ -28,7 +28,7 @@ from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running import standing
-from evenhand.running.enter import decided, fix_claim, outcomes_so_far, stale_results
+from evenhand.running.enter import check_machine, decided, fix_claim, outcomes_so_far, stale_results
 from evenhand.running.freshness import freshness
 
 TICK_SECONDS = 0.2
@@ -289,7 +289,7 @@ def run_claim(
         executor: where trials run, not opened yet; ``jobs`` slots on this machine if None.
 
     Raises:
-        ClaimError: the claim was changed after results were seen.
+        ClaimError: the claim was changed after results were seen, or cannot run on this machine.
         LedgerError: another process runs this claim, or the ledger cannot be written.
     """
     watcher = observer or Observer()
@@ -304,6 +304,8 @@ def run_claim(
         outcomes = {key: outcome for key, outcome in settled(known).items() if key not in compared.stale}
         adopt(loaded, ledger, outcomes)
         if not progress(loaded.resolved, outcomes).finished:
+            if executor is None:
+                check_machine(loaded)
             place = executor or LocalSlots([loaded.resolved.recipe], loaded.folder, jobs)
             with place as opened:
                 run = _Run(loaded, ledger, opened, watcher, outcomes, provenance(loaded.folder))

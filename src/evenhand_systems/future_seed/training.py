@@ -11,11 +11,16 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
-from evenhand.errors import Diverged
+from evenhand.errors import Diverged, EvenhandError
 from evenhand.recipes.contract import Bench
+from evenhand_systems.future_seed.obstacles import NO_KERNEL
 from evenhand_systems.future_seed.settings import ModelSettings, OptimiserSettings, SeedingOptions
 from evenhand_systems.future_seed.tasks.problems import IGNORED
 from evenhand_systems.rwkv7 import RWKV7, RWKV7Config, Seeding, SeedingSettings, choose_backend, read_twice
+
+
+class MachineError(EvenhandError, RuntimeError):
+    """A machine that cannot run the trial in a time that makes sense."""
 
 
 def library_sizes(sizes: ModelSettings, vocabulary: int) -> RWKV7Config:
@@ -64,11 +69,17 @@ class Reader:
         return sum(p.numel() for p in self.model.parameters()) + gates
 
     def describe(self, bench: Bench) -> None:
-        """Note what a report must show: parameters, kernel with its reason, effective gates before training."""
+        """Note what a report must show: parameters, kernel with its reason, effective gates before training.
+
+        Raises:
+            MachineError: a GPU without the kernel for it.
+        """
         config = self.model.config
         per_step = self.seeding is not None and self.seeding.settings.mode == "per_step"
         weight = self.model.emb.weight
         choice = choose_backend(weight.device, weight.dtype, config.head_size, per_step=per_step)
+        if choice.degraded and weight.device.type == "cuda":
+            raise MachineError(NO_KERNEL)
         bench.note("parameters", f"{self.parameters():,}")
         bench.note("kernel", f"{choice.name}: {choice.reason}")
         self.note_gates(bench, "effective gates at the start")

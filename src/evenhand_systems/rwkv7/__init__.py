@@ -10,6 +10,7 @@ from __future__ import annotations
 from evenhand_systems.rwkv7.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from evenhand_systems.rwkv7.config import RWKV7Config
 from evenhand_systems.rwkv7.generation import Generated, GenerationSettings, generate
+from evenhand_systems.rwkv7.hub_folder import save_hub_folder
 from evenhand_systems.rwkv7.inference import Inference, choose_precision
 from evenhand_systems.rwkv7.kernel import Choice, choose_backend, wkv7
 from evenhand_systems.rwkv7.model import RWKV7, ModelInputError
@@ -41,5 +42,6 @@ __all__ = [
     "prompt_then_answer",
     "read_twice",
     "save_checkpoint",
+    "save_hub_folder",
     "wkv7",
 ]

@@ -1,4 +1,4 @@
-"""Released RWKV-7 checkpoints in and out: `.pth` (tensors only, no code is run) and `.safetensors`."""
+"""RWKV-7 checkpoints in and out: released files (`.pth`, tensors only; `.safetensors`), and folders of the hub."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from evenhand.data.reading import check_file
 from evenhand.errors import DataError, Fault, FaultsError
 from evenhand.files import replacing
 from evenhand_systems.rwkv7.config import RWKV7Config
+from evenhand_systems.rwkv7.hub_names import is_hub, to_released
 from evenhand_systems.rwkv7.kernel import Backend
 from evenhand_systems.rwkv7.model import RWKV7
 
@@ -71,10 +72,10 @@ def load_checkpoint(
     device: torch.device | str = "cpu",
     backend: Backend = "auto",
 ) -> RWKV7:
-    """The model in a checkpoint file; its sizes are read off the tensors' shapes.
+    """The model in a checkpoint; its sizes are read off the tensors' shapes.
 
     Args:
-        path: `.pth` or `.safetensors`.
+        path: `.pth` or `.safetensors`, under the released names or flash-linear-attention's; or a folder of the hub.
         dtype: what the weights are converted to (released files are bfloat16).
         device: where the model goes.
         backend: the recurrence's kernel.
@@ -86,7 +87,9 @@ def load_checkpoint(
             that are missing, too many, of a wrong shape or kind, or hold numbers that are not finite.
     """
     path = Path(path)
-    tensors = read_tensors(path)
+    tensors = _read_folder(path) if path.is_dir() else read_tensors(path)
+    if is_hub(tensors):
+        tensors = to_released(tensors)
     config = sizes(tensors, str(path))
     model = RWKV7(config, backend=backend, empty=True)
     _check(tensors, {name: t.shape for name, t in model.state_dict().items()}, str(path), dtype)
@@ -120,6 +123,19 @@ def save_checkpoint(model: RWKV7, path: str | Path, *, dtype: torch.dtype | None
                 safetensors.torch.save_file(tensors, part)
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:
         raise CheckpointError(f"{path}: the checkpoint cannot be written: {error}.") from error
+
+
+def _read_folder(folder: Path) -> dict[str, Tensor]:
+    """All tensors of a hub's folder, whose parts may be several files."""
+    parts = sorted(folder.glob("*.safetensors"))
+    if not parts or not (folder / "config.json").is_file():
+        raise CheckpointError(
+            f"{folder}: expected a checkpoint file, or a folder with config.json and .safetensors, found a folder."
+        )
+    found: dict[str, Tensor] = {}
+    for part in parts:
+        found |= read_tensors(part)
+    return found
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -253,7 +269,8 @@ def _other_names(tensors: Mapping[str, Tensor]) -> str | None:
     if hub:
         return (
             f"expected the names of released RWKV-7 files (blocks.0.att.x_r), found those of flash-linear-attention or "
-            f"Hugging Face ({hub[0]}). Take the original .pth file (hub BlinkDL/rwkv7-g1), or convert the names back"
+            f"Hugging Face ({hub[0]}), but not all of them (model.embeddings.weight). Take the whole folder from the "
+            "hub, or the original .pth file (hub BlinkDL/rwkv7-g1)"
         )
     for name in tensors:
         if name.endswith(".emb.weight"):

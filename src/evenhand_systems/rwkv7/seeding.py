@@ -21,6 +21,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
+from evenhand_systems.rwkv7.autocasting import wide, without_autocast
 from evenhand_systems.rwkv7.config import RWKV7Config
 
 NORM_FLOOR = 1e-6
@@ -143,10 +144,14 @@ class Seeding(nn.Module):
 
         Returns:
             Initial state (B, H, N, N); pull (B, H, N, N), None unless mode is "per_step". A layer that is not seeded
-            gets `carried` itself back.
+            gets `carried` itself back. States are float32 or wider, under autocast too.
         """
         if not self.seeds_layer(layer):
             return carried, None
+        with without_autocast(below):
+            return self._seeded(layer, below, carried, last_input)
+
+    def _seeded(self, layer: int, below: Tensor, carried: Tensor, last_input: Tensor) -> tuple[Tensor, Tensor | None]:
         seed = self._seed(below)
         gate = self.gate(layer, last_input).to(seed.dtype)
         gated = self._clamp(gate * seed)
@@ -167,8 +172,9 @@ class Seeding(nn.Module):
         if settings.gate == "input":
             if last_input is None:
                 raise ValueError("the gate 'input' depends on the layer's last input")
-            weight = self.input_weight[layer].to(last_input.dtype)
-            logit = logit + (last_input @ weight) / math.sqrt(weight.shape[0]) + self.input_bias[layer]
+            exact = wide(last_input.dtype)
+            weight = self.input_weight[layer].to(exact)
+            logit = logit + (last_input.to(exact) @ weight) / math.sqrt(weight.shape[0]) + self.input_bias[layer]
             return factor * torch.sigmoid(logit)[:, None, None, None]
         value = factor * torch.sigmoid(logit)
         if settings.gate == "head":

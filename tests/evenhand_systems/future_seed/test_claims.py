@@ -144,7 +144,7 @@ def stood_in(settings: dict[str, Any], stand_ins: dict[str, dict[str, Any]]) -> 
     if (made["seeding"]["layer_start"] or 0) > 2:
         made["seeding"]["layer_start"] = 1
     if "checkpoint" in made:
-        made |= {"checkpoint": None, "base": None, "precision": "fp32"}
+        made |= {"checkpoint": None, "base": None}
     if "data" in made:
         made["data"] |= stand_ins[made["data"]["name"]]
     elif "task" not in made:

@@ -214,7 +214,7 @@ def test_a_dict_inside_a_dict_is_told_with_its_key(tensors: Checkpoint, tmp_path
 @pytest.mark.parametrize(
     "name", ["model.layers.0.attn.x_x", "model.embeddings.weight", "rwkv.layers.0.attn.r_proj.weight"]
 )
-def test_the_names_of_another_library_are_told_as_such(tmp_path: Path, name: str) -> None:
+def test_a_part_of_another_librarys_model_is_told_as_such(tmp_path: Path, name: str) -> None:
     with pytest.raises(CheckpointError, match=f"flash-linear-attention or Hugging Face .{name}"):
         load_checkpoint(written(tmp_path, {name: torch.zeros(2, 2), "lm_head.weight": torch.zeros(2, 2)}))
 

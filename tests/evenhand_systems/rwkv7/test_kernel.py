@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from evenhand_systems.rwkv7.kernel import KernelError, choose_backend, compiling, cuda, wkv7
+from evenhand_systems.rwkv7.kernel.pulling import scan_pulled
+from evenhand_systems.rwkv7.kernel.reference import wkv7_reference
 
 NAMES = ("receptance", "log_decay", "key", "value", "removal", "rewrite", "initial_state", "pull")
 SHAPES = [(2, 37, 3, 16), (1, 1, 2, 8), (2, 16, 1, 64), (1, 50, 2, 32), (3, 33, 1, 24)]
@@ -61,14 +63,51 @@ def test_compiled_kernel_equals_the_float64_loop_in_outputs_and_all_gradients(
     assert max(relative_errors(found, expected).values()) < 2e-6
 
 
+def test_a_pull_is_two_plain_steps_for_each() -> None:
+    """What runs on CUDA, whose library knows no pull, with the loop in the library's place."""
+    leaves = [t.detach().requires_grad_() for t in random_inputs(2, 11, 2, 8, pull=True) if t is not None]
+    expected, found = wkv7_reference(*leaves), scan_pulled(wkv7_reference, *leaves)
+    for one, other in zip(expected, found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
+
+    def gradients(results: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+        return torch.autograd.grad(sum(t.sin().sum() for t in results), leaves)
+
+    for one, other in zip(gradients(expected), gradients(found), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
+
+
+def test_in_bf16_a_pull_by_plain_steps_is_as_near_as_bf16_allows() -> None:
+    inputs = [t for t in random_inputs(2, 40, 2, 16, pull=True) if t is not None]
+    halved = [t.bfloat16() for t in inputs[:6]] + [t.float() for t in inputs[6:]]
+    found = scan_pulled(wkv7_reference, *halved)
+    expected = wkv7_reference(*(t.double() for t in halved))
+    assert found[0].dtype == torch.bfloat16
+    names = ("output", "terminal state")
+    errors = relative_errors(dict(zip(names, found, strict=True)), dict(zip(names, expected, strict=True)))
+    assert max(errors.values()) < 1e-2
+
+
+# One length that no chunk divides, one head size: each further kind costs the library's tuning a minute.
 @pytest.mark.cuda
 @pytest.mark.skipif(not (torch.cuda.is_available() and cuda.available()), reason="needs CUDA and the extra `cuda`")
-@pytest.mark.parametrize("shape", [(2, 37, 3, 64), (1, 1, 2, 64), (2, 16, 1, 64)], ids=str)
-def test_cuda_kernel_equals_the_float64_loop_in_outputs_and_all_gradients(shape: tuple[int, int, int, int]) -> None:
-    inputs = random_inputs(*shape)
-    expected = results(inputs, torch.float64, "reference")
-    found = results(inputs, torch.float32, "fla", device="cuda")
-    assert max(relative_errors(found, expected).values()) < 1e-2  # the library multiplies in tf32
+@pytest.mark.parametrize(
+    ("dtype", "pull", "bound"),
+    [
+        (torch.bfloat16, False, 3e-2),
+        (torch.bfloat16, True, 3e-2),
+        (torch.float32, False, 1e-2),  # the library multiplies in tf32
+    ],
+    ids=["bf16", "bf16 per_step", "fp32"],
+)
+def test_cuda_kernel_equals_the_float64_loop_in_outputs_and_all_gradients(
+    dtype: torch.dtype, pull: bool, bound: float
+) -> None:
+    inputs = random_inputs(2, 100, 2, 64, pull=pull)
+    rounded = [None if t is None else t.to(dtype).double() for t in inputs]
+    expected = results(rounded, torch.float64, "reference")
+    found = results(rounded, dtype, "fla", device="cuda")
+    assert max(relative_errors(found, expected).values()) < bound
 
 
 @pytest.mark.parametrize("pull", [False, True], ids=["plain", "per_step"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.future_seed.inplace.settings import Settings
+from evenhand_systems.future_seed.obstacles import obstacle
 
 
 @recipe(
@@ -18,6 +19,7 @@ from evenhand_systems.future_seed.inplace.settings import Settings
     units=("steps", "tokens", "examples", "seconds"),
     version=1,
     preload=("evenhand_systems.future_seed.inplace.run", "evenhand_systems.rwkv7.warm"),
+    obstacle=obstacle,
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Fill blanks in place: RWKV-7 from scratch, with or without Future-Seed, or reading the row twice."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
+from evenhand_systems.future_seed.obstacles import obstacle
 from evenhand_systems.future_seed.prompt.settings import Settings
 
 
@@ -26,6 +27,7 @@ def _share(about: str) -> Metric:
     units=("steps", "tokens", "examples", "seconds"),
     version=1,
     preload=("evenhand_systems.future_seed.prompt.run", "evenhand_systems.rwkv7.warm"),
+    obstacle=obstacle,
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Answer prompts: RWKV-7 fine-tuned with or without Future-Seed in the prompt's pass, or reading it twice."""

@@ -11,6 +11,7 @@ import torch
 
 from evenhand.recipes.contract import Bench
 from evenhand.recipes.outcome import Outcome
+from evenhand_systems.future_seed.obstacles import NO_BF16
 from evenhand_systems.future_seed.prompt.settings import Settings
 from evenhand_systems.future_seed.text import base
 from evenhand_systems.future_seed.text.corpus import load_corpus, resolve_vocabulary
@@ -19,7 +20,7 @@ from evenhand_systems.future_seed.text.prompts import Composer, Prompt, cutting_
 from evenhand_systems.future_seed.text.reading import answer_logits, make_batch
 from evenhand_systems.future_seed.text.scoring import record, score_prompts
 from evenhand_systems.future_seed.text.tokenizers import Tokenizer, make_tokenizer
-from evenhand_systems.future_seed.training import Reader, Trainer, blank_loss, share_right
+from evenhand_systems.future_seed.training import MachineError, Reader, Trainer, blank_loss, share_right
 
 METRICS = ("token_accuracy", "exact_match", "choice_accuracy", "exec_ok", "tests_passed", "pass_at_1")
 
@@ -97,5 +98,11 @@ def train(prompts: Sequence[Prompt], reader: Reader, settings: Settings, bench: 
 
 
 def precision(name: str, device: str) -> AbstractContextManager[object]:
-    """Where matrix products are computed: float32, or bfloat16 beside float32 weights."""
+    """Where matrix products are computed: float32, or bfloat16 beside float32 weights.
+
+    Raises:
+        MachineError: bfloat16 on a GPU that only imitates it.
+    """
+    if name == "bf16" and device == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
+        raise MachineError(NO_BF16)
     return torch.autocast(device, dtype=torch.bfloat16) if name == "bf16" else nullcontext()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
+from evenhand_systems.future_seed.obstacles import obstacle
 from evenhand_systems.future_seed.retrieval.settings import Settings
 
 
@@ -19,6 +20,7 @@ from evenhand_systems.future_seed.retrieval.settings import Settings
     units=("steps", "tokens", "examples", "seconds"),
     version=1,
     preload=("evenhand_systems.future_seed.retrieval.run", "evenhand_systems.rwkv7.warm"),
+    obstacle=obstacle,
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Find the paragraphs that answer a question, by mean-pooled embeddings of an RWKV-7 trained with InfoNCE."""

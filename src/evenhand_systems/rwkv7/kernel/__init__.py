@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from evenhand.errors import EvenhandError
+from evenhand_systems.rwkv7.autocasting import wide, without_autocast
 from evenhand_systems.rwkv7.kernel import cuda
 from evenhand_systems.rwkv7.kernel.cpu import wkv7_cpu
 from evenhand_systems.rwkv7.kernel.reference import wkv7_reference
@@ -54,15 +55,14 @@ def choose_backend(
         return Choice("reference", "float64: the fast kernels compute in float32")
     if kind == "cpu" and head_size % 8 == 0:
         return Choice("numba", f"CPU, {dtype}: compiled kernel, computing in float32")
-    if kind == "cuda" and cuda.available() and not per_step:
-        return Choice("fla", "CUDA: flash-linear-attention's chunked kernel")
+    if kind == "cuda" and cuda.available():
+        twice = ", two of its steps for each (per-step seeding)" if per_step else ""
+        return Choice("fla", f"CUDA, {dtype}: flash-linear-attention's chunked kernel{twice}")
     obstacle = f"no fast kernel for device type {kind}"
     if kind == "cpu":
         obstacle = f"head size {head_size} is no multiple of 8, which the compiled CPU kernel needs"
     elif kind == "cuda":
-        obstacle = "the CUDA library has no per-step seeding"
-        if not cuda.available():
-            obstacle = "flash-linear-attention is not installed (extra `cuda`)"
+        obstacle = "flash-linear-attention is not installed (extra `cuda`)"
     return Choice("reference", f"{obstacle}: step-by-step torch loop, slow", degraded=True)
 
 
@@ -79,9 +79,11 @@ def wkv7(
 ) -> tuple[Tensor, Tensor]:
     """Run the recurrence over a batch of sequences; differentiable in every tensor argument, once.
 
+    States are float32 or wider whatever the sequences are, and autocast does not reach in here.
+
     Args:
         receptance, key, value: (B, T, H, N), r, k and v above.
-        log_decay: (B, T, H, N), log w, at most 0.
+        log_decay: (B, T, H, N), log w, at most 0; on CUDA at least -e^(-1/2), as RWKV-7 makes it.
         removal, rewrite: (B, T, H, N), a and b above.
         initial_state: (B, H, N, N), value rows first; None starts from zero.
         pull: (B, H, N, N), the per-step seed: every step adds pull * (1 - w_t) to the state, so that what decays
@@ -105,8 +107,9 @@ def wkv7(
         name: str = choice.name
     else:
         name = backend
-        _check_backend(name, receptance, pull)
-    return _FUNCTIONS[name](*inputs.values(), state, pull)
+        _check_backend(name, receptance)
+    with without_autocast(receptance):
+        return _FUNCTIONS[name](*inputs.values(), state, pull)
 
 
 def _checked_state(inputs: dict[str, Tensor], initial_state: Tensor | None, pull: Tensor | None) -> Tensor:
@@ -124,18 +127,17 @@ def _checked_state(inputs: dict[str, Tensor], initial_state: Tensor | None, pull
             raise KernelError(f"{name} must be shaped {(batch, heads, size, size)}, found {tuple(matrix.shape)}")
     if initial_state is not None:
         return initial_state
-    wide = torch.float64 if receptance.dtype == torch.float64 else torch.float32
-    return receptance.new_zeros(batch, heads, size, size, dtype=wide)
+    return receptance.new_zeros(batch, heads, size, size, dtype=wide(receptance.dtype))
 
 
-def _check_backend(name: str, receptance: Tensor, pull: Tensor | None) -> None:
+def _check_backend(name: str, receptance: Tensor) -> None:
     kind, size = receptance.device.type, receptance.shape[-1]
     if name not in _FUNCTIONS:
         raise KernelError(f"backend must be 'auto' or one of {sorted(_FUNCTIONS)}, found {name!r}")
     if name == "numba" and (kind != "cpu" or size % 8):
         raise KernelError(f"backend 'numba' needs CPU tensors and a head size that 8 divides, found {kind}, {size}")
-    if name == "fla" and (kind != "cuda" or not cuda.available() or pull is not None):
-        raise KernelError("backend 'fla' needs CUDA tensors, flash-linear-attention (extra `cuda`) and no pull")
+    if name == "fla" and (kind != "cuda" or not cuda.available()):
+        raise KernelError("backend 'fla' needs CUDA tensors and flash-linear-attention (extra `cuda`)")
 
 
 __all__ = ["Backend", "Choice", "KernelError", "choose_backend", "wkv7"]
