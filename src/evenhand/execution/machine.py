@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -27,10 +28,20 @@ def share_threads(jobs: int) -> int:
 
 
 def choose_device() -> tuple[str, str]:
-    """The device for a trial and the reason for it. Asks torch only where a recipe has already imported it."""
+    """The device for a trial and the reason for it.
+
+    Asks torch where a recipe has already imported it, or where the driver shows a GPU: a recipe that imports torch
+    late must not be left on the CPU for that.
+    """
     torch = sys.modules.get("torch")
     if torch is None:
-        return "cpu", "the recipe had not imported torch before it ran"
+        device, reason = device_of_programs()
+        if device != "cuda":
+            return "cpu", reason
+        try:
+            torch = importlib.import_module("torch")
+        except ImportError:
+            return "cpu", f"torch is not installed, though there is a GPU ({reason})"
     if torch.cuda.is_available():
         return "cuda", str(torch.cuda.get_device_name(0))
     return "cpu", "torch finds no CUDA device"

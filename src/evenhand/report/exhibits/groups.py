@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.by_group import GroupFigure, by_group
@@ -94,7 +95,7 @@ def _bars(
         )
         for name, size in sizes.items()
     )
-    drawn = sum(len(bars) for _, bars in groups)
+    drawn = sum(bar.low is not None for _, bars in groups for bar in bars)
     caption = (
         f"Paired differences to {against}, seed by seed and item by item, positive where the arm is better. Each line "
         f"is the {numbers.per_cent(1 - alpha)} interval of its group by itself, in the scope of the claim. Nothing is "
@@ -130,7 +131,7 @@ def scores(scene: Scene, metric: str) -> Grid | None:
 def _means(tables: Sequence[ItemScores], groups: Mapping[str, str]) -> dict[str, float]:
     """Mean score of each group over all tables."""
     sums: dict[str, list[float]] = {}
-    codes: tuple[tuple[str, ...], np.ndarray] | None = None
+    codes: tuple[tuple[str, ...], NDArray[np.int64]] | None = None
     names = list(dict.fromkeys(groups.values()))
     number = {name: place for place, name in enumerate(names)}
     for table in tables:
