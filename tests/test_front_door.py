@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +40,11 @@ def test_a_recipe_is_written_with_what_the_front_door_offers() -> None:
         return evenhand.Outcome(metrics={"error": settings.rate})
 
     assert run(Settings(rate=0.5), None).metrics == {"error": 0.5}  # type: ignore[arg-type]
+
+
+def test_python_m_evenhand_is_the_command_line_and_no_file_in_the_folder_stands_in_for_a_module(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('taken')")
+    command = [sys.executable, "-m", "evenhand", "status"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no claim yet" in done.stdout
