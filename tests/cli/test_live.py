@@ -12,7 +12,7 @@ from evenhand.cli.live import LiveObserver, PlainObserver, duration, sparkline
 from evenhand.decisions.decide import running_contrasts
 from evenhand.decisions.progress import progress
 from evenhand.recipes.outcome import Execution
-from evenhand.running.run import RunningTrial, Tick
+from evenhand.running.observer import RunningTrial, Tick
 from tests.worlds import claim_of, outcomes_of
 
 

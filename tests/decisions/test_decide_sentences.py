@@ -9,7 +9,6 @@ import pytest
 from rich.console import Console
 
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.cli.output import foresight_words
 from evenhand.decisions.decide import decide
 from evenhand.decisions.power import foresee
 from evenhand.decisions.progress import progress
@@ -17,6 +16,7 @@ from evenhand.decisions.verdict import Decision
 from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.report import render_report, verdict_lines, verdict_markdown, verdict_view
+from evenhand.running.plan import foresight_words
 from tests.worlds import TEXT, World, claim_of, outcomes_of, scalar
 
 LOOKS = TEXT.replace("seeds = [0, 1, 2, 3, 4, 5]", "seeds = [0, 1, 2, 3, 4]\nlooks = [3, 5]")

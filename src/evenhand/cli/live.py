@@ -16,7 +16,7 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.errors import counted
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.running.run import Observer, RunningTrial, Tick
+from evenhand.running.observer import Observer, RunningTrial, Tick
 
 _BARS = "▁▂▃▄▅▆▇█"
 _POINTS = 16

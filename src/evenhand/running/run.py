@@ -8,12 +8,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from evenhand.claims import expectations
 from evenhand.claims.load import LoadedClaim, all_trials, settled
 from evenhand.decisions.decide import running_contrasts
-from evenhand.decisions.pairs import Outcomes
 from evenhand.decisions.progress import Progress, progress
 from evenhand.decisions.verdict import Contrast, Decision
 from evenhand.decisions.wording import screened_words
@@ -29,6 +28,7 @@ from evenhand.recipes.trial import Trial
 from evenhand.running import standing
 from evenhand.running.enter import decided, fix_claim, outcomes_so_far, stale_results
 from evenhand.running.freshness import freshness
+from evenhand.running.observer import Observer, RunningTrial, Tick
 
 TICK_SECONDS = 0.2
 """How often the loop looks at the clock and at the progress of running trials."""
@@ -38,74 +38,6 @@ CONTRAST_SHARE = 100
 
 SAME_FAILURE_LIMIT = 2
 """An arm that failed this often in the same way, and never succeeded, is not tried further in that condition."""
-
-
-@dataclass(frozen=True)
-class RunningTrial:
-    """A trial that runs now, as far as its progress file tells."""
-
-    trial: Trial
-    seconds: float
-    spent: float
-    values: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Tick:
-    """The state of a run, told to the observer at every turn of the loop.
-
-    Attributes:
-        stand: where the claim stands on its ladder.
-        total: trials of the present rung.
-        running: trials that run now.
-        outcomes: trial id to outcome, failures that will not be retried included.
-        seconds_per_trial: mean wall time of the trials that this run has finished, or None before the first.
-        jobs: slots.
-        contrasts: variants against the baseline over the pairs so far; to watch, not to judge by.
-        done: how many of the ``total`` trials have an outcome; those after a look that is not due yet are not pending.
-    """
-
-    stand: Progress
-    total: int
-    running: Sequence[RunningTrial]
-    outcomes: Outcomes
-    seconds_per_trial: float | None
-    jobs: int
-    contrasts: Sequence[Contrast] = ()
-    done: int = 0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimate of the time that this rung still needs."""
-        if self.seconds_per_trial is None:
-            return None
-        done = sum(min(run.seconds / self.seconds_per_trial, 1.0) for run in self.running)
-        return max(0.0, len(self.stand.pending) - done) * self.seconds_per_trial / self.jobs
-
-
-class Observer:
-    """What a run tells whoever watches; the faces override what they show. A context manager around the run."""
-
-    watches_contrasts = True
-    """Whether it looks at the contrasts of a tick; those who do not are spared what they cost."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def tick(self, tick: Tick) -> None:
-        """Called at every turn of the loop."""
-
-    def finished(self, trial: Trial, outcome: Outcome, execution: Execution, retry: bool) -> None:
-        """A trial has ended and is in the ledger."""
-
-    def progressed(self, run: RunningTrial) -> None:
-        """A single trial outside any claim has moved on."""
-
-    def message(self, text: str) -> None:
-        """Something a person should know (a retry, an arm given up, a rung finished)."""
 
 
 @dataclass
