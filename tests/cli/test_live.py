@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from evenhand.cli.live import LiveObserver, PlainObserver, duration, sparkline
+from evenhand.cli.live import LiveObserver, PlainObserver
 from evenhand.decisions.decide import running_contrasts
 from evenhand.decisions.progress import progress
 from evenhand.recipes.outcome import Execution
+from evenhand.running.lines import duration, sparkline
 from evenhand.running.observer import RunningTrial, Tick
 from tests.worlds import claim_of, outcomes_of
 

@@ -214,7 +214,7 @@ def outcome_document(outcome: Outcome, execution: Execution) -> dict[str, Any]:
 
 def print_outcome(outcome: Outcome, execution: Execution, console: Console) -> None:
     """The outcome of an exploratory trial, for people."""
-    from evenhand.cli.live import duration
+    from evenhand.running.lines import duration  # here: commands that run nothing do without
 
     if outcome.failure is not None:
         console.print(Text(f"{outcome.failure.kind}: {outcome.failure.message}", style="red"), soft_wrap=True)
