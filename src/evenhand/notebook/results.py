@@ -118,7 +118,7 @@ def _contrasts(verdicts: Iterable[Verdict]) -> Iterable[tuple[Verdict, Contrast 
 
 def _row(verdict: Verdict, contrast: Contrast | None) -> dict[str, Any]:
     row = {
-        "verdict": verdict.title, "arm": verdict.arm, "role": verdict.role, "condition": verdict.condition,
+        "verdict": str(verdict.title), "arm": verdict.arm, "role": verdict.role, "condition": verdict.condition,
         "metric": verdict.metric, "rung": verdict.rung,
     }  # fmt: skip
     if contrast is None:
