@@ -98,18 +98,19 @@ def test_elsewhere_progress_is_lines_nothing_or_what_was_asked_for(capsys: pytes
     assert (out.out, out.err) == ("", "a name⟨U+202E⟩ turned around\n")
 
 
+@pytest.mark.slow
 def test_a_notebook_of_five_lines_runs_a_claim_and_shows_verdict_and_report(tmp_path: Path) -> None:
     """Takes seconds: it starts a kernel, as a notebook does."""
     pytest.importorskip("ipykernel")
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     (tmp_path / "toy.py").write_text(TOY)
-    write_claim(tmp_path, seeds="[0, 1]")
+    write_claim(tmp_path)
     lines = ("import evenhand as eh", 'eh.plan("c.toml")', 'eh.run("c.toml", jobs=2)', 'eh.report("c.toml")')
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line) for line in lines])
     nbclient.NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     plan, run, report = (cell.outputs for cell in book.cells[1:])
-    assert "4 trials" in plan[0].data["text/html"]
+    assert "8 trials" in plan[0].data["text/html"]
     assert [output.output_type for output in run] == ["display_data", "execute_result"]
-    assert "4 of 4 trials" in run[0].data["text/html"]
+    assert "8 of 8 trials" in run[0].data["text/html"]
     assert "gain (&gt;= margin)" in run[1].data["text/html"]
     assert "<iframe sandbox=" in report[0].data["text/html"]
