@@ -50,7 +50,7 @@ def output(monkeypatch: pytest.MonkeyPatch) -> Output:
 
 def test_a_notebook_sees_progress_running_trials_and_failures_in_one_output(output: Output) -> None:
     tick, _, _ = tick_of()
-    trial = tick.stand.pending[0]
+    trial = tick.progress.pending[0]
     watching = watcher(True, claim_of())
     assert isinstance(watching, NotebookObserver)
     with watching:

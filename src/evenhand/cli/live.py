@@ -60,7 +60,7 @@ class LiveObserver(Observer):
     def _view(self, tick: Tick) -> list[RenderableType]:
         left = f" · {duration(tick.seconds_left)} left" if tick.seconds_left is not None else ""
         head = Text(
-            f"{self.claim.name} · rung {tick.stand.rung.name} · {tick.done} of {counted(tick.total, 'trial')}{left}",
+            f"{self.claim.name} · rung {tick.progress.rung.name} · {tick.done} of {counted(tick.total, 'trial')}{left}",
             style="bold",
         )
         # A progress bar ends no line by itself; the padding does.

@@ -117,7 +117,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     compared = stale_results(loaded, ledger.files_of(trials))
     results = ledger.results(trials)  # read only where a rung is to be judged
     fresh = {key: results[key] for key in results if key not in compared.stale} if compared.stale else results
-    rung, pending, pruned, look = _stand(claim, fresh)
+    rung, pending, pruned, look = _progress(claim, fresh)
     failed = {key: record.outcome for key, record in ledger.failures(trials).items()}
     labels = {key: trials[key].label() for key in {*failed, *compared.stale}}
     return {
@@ -136,7 +136,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _stand(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str, int, dict[str, str], str | None]:
+def _progress(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str, int, dict[str, str], str | None]:
     """Name of the present rung, how many of its trials are pending, why arms were pruned, and the look reached.
 
     One rung without looks needs no statistics, whose import would take longer than all the rest.
@@ -147,10 +147,10 @@ def _stand(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str, i
     from evenhand.decisions.progress import look_reached, progress
     from evenhand.decisions.wording import look_words, screened_words
 
-    stand = progress(claim, results)
-    pruned = {arm: screened_words(claim, screened) for arm, screened in stand.pruned.items()}
-    look = look_reached(claim, stand)
-    return stand.rung.name, len(stand.pending), pruned, None if look is None else look_words(look)
+    now = progress(claim, results)
+    pruned = {arm: screened_words(claim, screened) for arm, screened in now.pruned.items()}
+    look = look_reached(claim, now)
+    return now.rung.name, len(now.pending), pruned, None if look is None else look_words(look)
 
 
 def _failures(outcomes: Mapping[str, Outcome], labels: Mapping[str, str]) -> list[dict[str, str]]:

@@ -105,7 +105,7 @@ class NotebookObserver(Observer):
             share = f"{min(1.0, run.spent / run.trial.amount):.0%}"
             value = f"{what} {curve[-1]:.3g}" if curve else ""
             rows.append((run.trial.label(), share, value, sparkline(curve), duration(run.seconds)))
-        head = f"{name} · rung {tick.stand.rung.name} · {done}"
+        head = f"{name} · rung {tick.progress.rung.name} · {done}"
         return head, bar.format(max(1, tick.total), tick.done), html.table((), rows) if rows else Markup("")
 
     def _show(self, *, now: bool = False) -> None:

@@ -28,7 +28,7 @@ class Tick:
     """The state of a run, told to the observer at every turn of the loop.
 
     Attributes:
-        stand: where the claim stands on its ladder.
+        progress: where the claim stands on its rungs.
         total: trials of the present rung.
         running: trials that run now.
         outcomes: trial id to outcome, failures that will not be retried included.
@@ -38,7 +38,7 @@ class Tick:
         done: how many of the ``total`` trials have an outcome; those after a look that is not due yet are not pending.
     """
 
-    stand: Progress
+    progress: Progress
     total: int
     running: Sequence[RunningTrial]
     outcomes: Outcomes
@@ -53,7 +53,7 @@ class Tick:
         if self.seconds_per_trial is None:
             return None
         done = sum(min(run.seconds / self.seconds_per_trial, 1.0) for run in self.running)
-        return max(0.0, len(self.stand.pending) - done) * self.seconds_per_trial / self.jobs
+        return max(0.0, len(self.progress.pending) - done) * self.seconds_per_trial / self.jobs
 
 
 class Observer:

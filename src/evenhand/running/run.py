@@ -61,48 +61,48 @@ class _Run:
     next_contrasts: float = 0.0
 
     def loop(self) -> None:
-        stand = progress(self.loaded.resolved, self.outcomes)
-        self._tick(stand)
+        now = progress(self.loaded.resolved, self.outcomes)
+        self._tick(now)
         while True:
-            self._fill(stand)
-            if stand.finished and not self.slots.running:
-                self._tick(stand)
+            self._fill(now)
+            if now.finished and not self.slots.running:
+                self._tick(now)
                 return
             ended = self.slots.wait(TICK_SECONDS)
             for finished in ended:
                 self._record(finished)
             if ended:
-                stand = self._stand_after(stand)
-                self._contrast(stand)
-            self._tick(stand)
+                now = self._progress_after(now)
+                self._contrast(now)
+            self._tick(now)
 
-    def _stand_after(self, stand: Progress) -> Progress:
+    def _progress_after(self, now: Progress) -> Progress:
         """Where the claim stands now: while trials of the present seeds are pending, only they grow fewer."""
-        pending = tuple(trial for trial in stand.pending if trial.id not in self.outcomes)
-        return replace(stand, pending=pending) if pending else progress(self.loaded.resolved, self.outcomes)
+        pending = tuple(trial for trial in now.pending if trial.id not in self.outcomes)
+        return replace(now, pending=pending) if pending else progress(self.loaded.resolved, self.outcomes)
 
-    def _contrast(self, stand: Progress) -> None:
+    def _contrast(self, now: Progress) -> None:
         """The contrasts that are watched, anew; at most a part of the time goes into them, however many there are."""
         start = time.monotonic()
         if self.observer.watches_contrasts and start >= self.next_contrasts:
-            self.contrasts = running_contrasts(self.loaded.resolved, stand, self.outcomes)
-            now = time.monotonic()
-            self.next_contrasts = now + CONTRAST_SHARE * (now - start)
+            self.contrasts = running_contrasts(self.loaded.resolved, now, self.outcomes)
+            end = time.monotonic()
+            self.next_contrasts = end + CONTRAST_SHARE * (end - start)
 
-    def _enter(self, stand: Progress) -> None:
+    def _enter(self, now: Progress) -> None:
         """Take note of the rung that is reached, and say who is not at it any more."""
-        self.rung = stand.rung.name
-        self.of_rung = [trial.id for trial in self.loaded.resolved.trials(stand.rung, stand.standing)]
-        for arm, screened in stand.pruned.items():
+        self.rung = now.rung.name
+        self.of_rung = [trial.id for trial in self.loaded.resolved.trials(now.rung, now.active_arms)]
+        for arm, screened in now.pruned.items():
             reason = screened_words(self.loaded.resolved, screened)
             self.observer.message(f"'{arm}' is screened out at rung '{screened.rung}': {reason}")
 
-    def _fill(self, stand: Progress) -> None:
+    def _fill(self, now: Progress) -> None:
         """Start pending trials in free slots; a trial that ran out of memory runs without neighbours."""
         running = self.slots.running
         if any(key in self.alone for key in running):
             return
-        waiting = [trial for trial in stand.pending if trial.id not in running]
+        waiting = [trial for trial in now.pending if trial.id not in running]
         crowd = [trial for trial in waiting if trial.id not in self.alone]
         if not crowd and waiting and not running:
             self._start(waiting[0])
@@ -182,9 +182,9 @@ class _Run:
             count = counted(len(left), "trial")
             self.observer.message(f"'{trial.arm}' fails in the same way each time; {count} left out")
 
-    def _tick(self, stand: Progress) -> None:
-        if stand.rung.name != self.rung:
-            self._enter(stand)
+    def _tick(self, now: Progress) -> None:
+        if now.rung.name != self.rung:
+            self._enter(now)
         running = []
         for key, job in self.slots.running.items():
             found = last_progress(Path(job.workdir)) or {}
@@ -196,7 +196,7 @@ class _Run:
         mean = sum(self.durations) / len(self.durations) if self.durations else None
         done = sum(key in self.outcomes for key in self.of_rung)
         self.observer.tick(
-            Tick(stand, len(self.of_rung), running, self.outcomes, mean, self.slots.jobs, self.contrasts, done)
+            Tick(now, len(self.of_rung), running, self.outcomes, mean, self.slots.jobs, self.contrasts, done)
         )
 
 
