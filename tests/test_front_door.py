@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -24,11 +26,20 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 
 def test_importing_the_front_door_imports_nothing_heavy() -> None:
     script = (
-        "import sys, evenhand; heavy = {'numpy', 'scipy', 'torch', 'duckdb', 'pyarrow', 'pydantic', 'matplotlib'};"
+        "import sys, evenhand; heavy = {'numpy', 'scipy', 'torch', 'duckdb', 'pyarrow', 'pydantic', 'matplotlib', "
+        "'rich', 'typer', 'jinja2', 'IPython'};"
         "print(sorted(heavy & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_report_can_be_called_although_a_package_has_its_name() -> None:
+    page = importlib.import_module("evenhand.report.page")
+    assert list(inspect.signature(evenhand.report).parameters) == ["claim", "ledger", "out"]
+    assert page.render_report is evenhand.report.render_report
+    with pytest.raises(evenhand.EvenhandError, match="nowhere"):
+        evenhand.report("nowhere.toml")
 
 
 def test_a_recipe_is_written_with_what_the_front_door_offers() -> None:
