@@ -20,7 +20,8 @@ from evenhand.claims.load import load_claim
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.running.run import Observer, run_claim
+from evenhand.running.observer import Observer
+from evenhand.running.run import run_claim
 
 RECIPE = """
 import torch

@@ -33,7 +33,8 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, ItemScores, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.enter import fix_claim
-from evenhand.running.run import Observer, run_claim
+from evenhand.running.observer import Observer
+from evenhand.running.run import run_claim
 
 VARIANTS, CONDITIONS, ITEMS = 10, 5, 1000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from evenhand.ledger import Ledger
 from evenhand.report.bind import bind, verdict_table_of
 from evenhand.report.save import save_report
 from evenhand.running.run import run_claim
+from tests.snippets import blocks, faults
 
 DOCS = Path(__file__).parent.parent / "docs"
 EXAMPLE = re.compile(r"<!-- example: (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
@@ -66,3 +68,28 @@ BOUND = [page for page in sorted(DOCS.rglob("*.md")) if "<!-- verdicts of " in p
 def test_tables_of_verdicts_are_what_the_committed_ledgers_say(page: Path) -> None:
     stale = bind(page, verdict_table_of).stale
     assert not stale, f"write them anew with `evenhand bind {page.name}`: {[block.claim.name for block in stale]}"
+
+
+def test_what_the_page_on_python_shows_runs_in_one_notebook(examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(examples)
+    names: dict[str, Any] = {}
+    for block in blocks(DOCS / "python.md"):
+        exec(compile(block, "python.md", "exec"), names)
+    assert names["result"].verdicts[0].kind == "gain"
+    assert [row["against"] for row in names["rows"]] == ["plain"]
+    assert (examples / ".evenhand" / "reports" / "ridge.html").exists()
+    assert names["p"] == pytest.approx([0.003, 0.03, 0.8])
+
+
+LAB_PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", [page for page in LAB_PAGES if blocks(page)], ids=lambda page: page.stem)
+def test_python_on_a_page_imports_and_calls_what_is_there(page: Path) -> None:
+    assert [faults(block) for block in blocks(page)] == [[]] * len(blocks(page))
+
+
+def test_a_snippet_that_drifted_is_found() -> None:
+    assert faults("from evenhand import statistics, nonsense") == ["evenhand has no nonsense"]
+    (fault,) = faults("import evenhand as eh\neh.run('c.toml', workers=2)")
+    assert fault == "eh.run: got an unexpected keyword argument 'workers'"

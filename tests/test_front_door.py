@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,11 +27,20 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 @pytest.mark.parametrize("module", ["evenhand", "evenhand.cli.main"])
 def test_importing_the_front_door_or_the_command_line_imports_nothing_heavy(module: str) -> None:
     script = (
-        f"import sys, {module}; heavy = {{'numpy', 'scipy', 'torch', 'duckdb', 'pyarrow', 'pydantic', 'matplotlib'}};"
+        f"import sys, {module}; heavy = {{'numpy', 'scipy', 'torch', 'duckdb', 'pyarrow', 'pydantic', 'matplotlib', "
+        f"'jinja2', 'IPython'}} | ({{'rich', 'typer'}} if 'cli' not in '{module}' else set());"
         "print(sorted(heavy & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_report_can_be_called_although_a_package_has_its_name() -> None:
+    page = importlib.import_module("evenhand.report.page")
+    assert list(inspect.signature(evenhand.report).parameters) == ["claim", "ledger", "out"]
+    assert page.render_report is evenhand.report.render_report
+    with pytest.raises(evenhand.EvenhandError, match="nowhere"):
+        evenhand.report("nowhere.toml")
 
 
 def test_a_recipe_is_written_with_what_the_front_door_offers() -> None:
@@ -40,3 +52,11 @@ def test_a_recipe_is_written_with_what_the_front_door_offers() -> None:
         return evenhand.Outcome(metrics={"error": settings.rate})
 
     assert run(Settings(rate=0.5), None).metrics == {"error": 0.5}  # type: ignore[arg-type]
+
+
+def test_python_m_evenhand_is_the_command_line_and_no_file_in_the_folder_stands_in_for_a_module(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('taken')")
+    command = [sys.executable, "-m", "evenhand", "status"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no claim yet" in done.stdout

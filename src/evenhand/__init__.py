@@ -1,8 +1,12 @@
 """evenhand: does the mechanism really work? Fair, paired, budget-matched experiments and verdicts of known error rate.
 
-The front door: what recipe authors and readers of ledgers need, by its name, each imported when it is first asked for::
+The front door: what people who run claims, write recipes and read ledgers need, each imported when first asked for::
 
-    from evenhand import Bench, Metric, Outcome, RecipeSettings, recipe
+    import evenhand as eh
+
+    eh.plan("claim.toml")
+    eh.run("claim.toml")
+    eh.report("claim.toml")
 """
 
 from __future__ import annotations
@@ -18,6 +22,11 @@ if TYPE_CHECKING:
     from evenhand.errors import Diverged as Diverged
     from evenhand.errors import EvenhandError as EvenhandError
     from evenhand.ledger import Ledger as Ledger
+    from evenhand.notebook.calls import decide as decide
+    from evenhand.notebook.calls import plan as plan
+    from evenhand.notebook.calls import run as run
+    from evenhand.notebook.results import Plan as Plan
+    from evenhand.notebook.results import Result as Result
     from evenhand.recipes.contract import Bench as Bench
     from evenhand.recipes.contract import Metric as Metric
     from evenhand.recipes.contract import RecipeSettings as RecipeSettings
@@ -25,6 +34,9 @@ if TYPE_CHECKING:
     from evenhand.recipes.outcome import Failure as Failure
     from evenhand.recipes.outcome import ItemScores as ItemScores
     from evenhand.recipes.outcome import Outcome as Outcome
+    from evenhand.report.written import Report as Report
+    from evenhand.report.written import report as report
+    from evenhand.running.observer import Observer as Observer
 
 __version__ = "0.1.0"
 
@@ -38,12 +50,22 @@ _PLACES = {
     "Ledger": "ledger",
     "LoadedClaim": "claims.load",
     "Metric": "recipes.contract",
+    "Observer": "running.observer",
     "Outcome": "recipes.outcome",
+    "Plan": "notebook.results",
     "RecipeSettings": "recipes.contract",
+    "Report": "report.written",
+    "Result": "notebook.results",
+    "decide": "notebook.calls",
     "load_claim": "claims.load",
+    "plan": "notebook.calls",
     "recipe": "recipes.contract",
+    "run": "notebook.calls",
 }
 """Name to the module of this package in which it stands."""
+
+_MODULES = ("report", "statistics")
+"""Names that are modules of this package themselves; ``report`` is one that can be called."""
 
 __all__ = [
     "Bench",
@@ -55,18 +77,26 @@ __all__ = [
     "Ledger",
     "LoadedClaim",
     "Metric",
+    "Observer",
     "Outcome",
+    "Plan",
     "RecipeSettings",
+    "Report",
+    "Result",
     "__version__",
+    "decide",
     "load_claim",
+    "plan",
     "recipe",
+    "report",
+    "run",
     "statistics",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "statistics":
-        return importlib.import_module("evenhand.statistics")
+    if name in _MODULES:
+        return importlib.import_module(f"evenhand.{name}")
     if name in _PLACES:
         return getattr(importlib.import_module(f"evenhand.{_PLACES[name]}"), name)
     raise AttributeError(f"module 'evenhand' has no attribute '{name}'")

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from evenhand.cli.live import LiveObserver, PlainObserver, duration, sparkline
+from evenhand.cli.live import LiveObserver, PlainObserver
 from evenhand.decisions.decide import running_contrasts
 from evenhand.decisions.progress import progress
 from evenhand.recipes.outcome import Execution
-from evenhand.running.run import RunningTrial, Tick
+from evenhand.running.lines import duration, sparkline
+from evenhand.running.observer import RunningTrial, Tick
 from evenhand.testing.worlds import claim_of, outcomes_of
 
 
@@ -58,7 +59,7 @@ def test_plain_lines_tell_each_trial_and_once_the_time_left() -> None:
     tick, _, _ = tick_of()
     out = io.StringIO()
     observer = PlainObserver(claim_of(), Console(file=out, width=60))
-    trial = tick.stand.pending[0]
+    trial = tick.progress.pending[0]
     for _ in range(2):
         observer.tick(tick)
         observer.finished(trial, next(iter(tick.outcomes.values())), Execution(seconds=3.0), False)
@@ -75,9 +76,9 @@ def test_trials_that_end_together_are_counted_one_by_one_and_a_retry_is_not() ->
     observer = PlainObserver(claim_of(), Console(file=out, width=60))
     outcome = next(iter(tick.outcomes.values()))
     observer.tick(tick)
-    for trial, retry in zip(tick.stand.pending, (False, True, False), strict=False):
+    for trial, retry in zip(tick.progress.pending, (False, True, False), strict=False):
         observer.finished(trial, outcome, Execution(seconds=3.0), retry)
     observer.tick(replace(tick, done=8))
-    observer.finished(tick.stand.pending[3], outcome, Execution(seconds=3.0), False)
+    observer.finished(tick.progress.pending[3], outcome, Execution(seconds=3.0), False)
     counts = [line.partition("]")[0] for line in out.getvalue().splitlines() if line.startswith("[")]
     assert counts == ["[7/12", "[7/12", "[8/12", "[9/12"]

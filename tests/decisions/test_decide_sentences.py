@@ -9,7 +9,6 @@ import pytest
 from rich.console import Console
 
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.cli.output import foresight_words
 from evenhand.decisions.decide import decide
 from evenhand.decisions.power import foresee
 from evenhand.decisions.progress import progress
@@ -19,6 +18,7 @@ from evenhand.recipes.trial import Trial
 from evenhand.report.markdown import verdict_markdown
 from evenhand.report.page import render_report
 from evenhand.report.text import verdict_lines, verdict_view
+from evenhand.running.plan import foresight_words
 from evenhand.testing.worlds import TEXT, World, claim_of, outcomes_of, scalar
 
 LOOKS = TEXT.replace("seeds = [0, 1, 2, 3, 4, 5]", "seeds = [0, 1, 2, 3, 4]\nlooks = [3, 5]")

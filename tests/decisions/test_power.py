@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 
 from evenhand import statistics
 from evenhand.cli.main import app
-from evenhand.cli.output import foresight_words
 from evenhand.cli.power import parse_counts
 from evenhand.cli.power_output import bars, draw_power
 from evenhand.decisions.power import claim_power, foresee, plan_power
 from evenhand.errors import DataError, SettingsError, StatisticsError
+from evenhand.running.plan import foresight_words
 from evenhand.testing.worlds import TEXT, World, claim_of, outcomes_of
 from tests.cli.test_cli import evenhand as in_a_process
 

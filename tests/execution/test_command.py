@@ -18,7 +18,8 @@ from evenhand.execution.machine import device_of_programs
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, FailureClass, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.running.run import Observer, run_claim
+from evenhand.running.observer import Observer
+from evenhand.running.run import run_claim
 
 HEAD = """
 import json, os, random, signal, sys, subprocess, time

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from evenhand.claims.load import load_claim
 from evenhand.errors import RecipeError
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.worker import Job
@@ -192,3 +194,36 @@ def test_the_plan_of_a_command_shows_the_command_line(tmp_path: Path) -> None:
         "[metric]", 'settings.argv = ["bash", "train.sh"]\n[metric]', 1))  # fmt: skip
     assert "runs code from: the command line that the claim gives, in" in lab(tmp_path, "plan", "c.toml").stdout
     assert "bash train.sh" in lab(tmp_path, "plan", "c.toml").stdout
+
+
+def test_a_recipe_that_is_written_on_while_a_notebook_lives_is_imported_as_it_stands(tmp_path: Path) -> None:
+    path = write_claim(tmp_path)
+    path.write_text(path.read_text().replace("toy:run", "written_on:run").replace("settings.effect", "settings.rate"))
+    (tmp_path / "written_on.py").write_text(f"import written_helper\n{RECIPE.format(declared='')}")
+    (tmp_path / "written_helper.py").write_text("LEVEL = 1\n")
+    first = load_claim(path)
+    assert load_claim(path).recipe.run is first.recipe.run
+    (tmp_path / "written_helper.py").write_text("LEVEL = 1234\n")
+    assert sys.modules[load_claim(path).recipe.run.__module__].written_helper.LEVEL == 1234
+    (tmp_path / "written_on.py").write_text(RECIPE.format(declared="").replace("rate", "pace"))
+    path.write_text(path.read_text().replace("settings.rate", "settings.pace"))
+    changed = load_claim(path)
+    assert "pace" in changed.recipe.settings.model_fields
+    assert changed.resolved.hash != first.resolved.hash
+
+
+def test_packages_installed_below_a_claims_folder_stay_imported_when_the_next_claim_comes(tmp_path: Path) -> None:
+    installed = tmp_path / ".venv" / "lib" / "site-packages"
+    (tmp_path / "other").mkdir()
+    installed.mkdir(parents=True)
+    (installed / "numbers_below.py").write_text("")
+    found(tmp_path, "recipe_above", "")
+    spec = importlib.util.spec_from_file_location("numbers_below", installed / "numbers_below.py")
+    assert spec is not None
+    sys.modules["numbers_below"] = importlib.util.module_from_spec(spec)
+    try:
+        found(tmp_path / "other", "recipe_other", "")
+        assert "recipe_above" not in sys.modules
+        assert "numbers_below" in sys.modules
+    finally:
+        del sys.modules["numbers_below"]

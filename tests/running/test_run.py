@@ -23,7 +23,8 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.enter import outcomes_so_far
-from evenhand.running.run import Observer, Tick, run_claim
+from evenhand.running.observer import Observer, Tick
+from evenhand.running.run import run_claim
 
 CLAIM = """
 recipe = "toy:run"

@@ -131,7 +131,8 @@ def test_a_resumed_claim_and_one_that_was_first_in_a_shared_ledger_were_fixed_be
 
 
 def test_exploratory_trials_and_failures_are_no_known_outcomes(toy_folder: Path) -> None:
-    from evenhand.running.run import Observer, run_trial
+    from evenhand.running.observer import Observer
+    from evenhand.running.run import run_trial
 
     path = write_claim(toy_folder)
     loaded = load_claim(path)

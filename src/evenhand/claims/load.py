@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,11 +17,12 @@ from evenhand.data.reading import read_text
 from evenhand.errors import ClaimError, DataError, EvenhandError, Fault, SettingsError
 from evenhand.recipes import catalogue
 from evenhand.recipes.contract import Recipe
+from evenhand.recipes.local_modules import forget_changed
 from evenhand.recipes.outcome import Outcome
 from evenhand.recipes.trial import ItemSet, Trial
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LoadedClaim:
     """A claim file with its recipe found and its settings resolved."""
 
@@ -29,24 +31,30 @@ class LoadedClaim:
     recipe: Recipe
     resolved: ResolvedClaim
 
+    def __repr__(self) -> str:
+        claim = self.resolved
+        return f"LoadedClaim({claim.name!r}, hash={claim.hash!r}, recipe={claim.recipe!r}, path={str(self.path)!r})"
+
     @property
     def folder(self) -> Path:
         """The folder of the claim file: data paths and modules are relative to it."""
         return self.path.parent
 
 
-def load_claim(path: Path) -> LoadedClaim:
+def load_claim(path: str | os.PathLike[str]) -> LoadedClaim:
     """Read a claim file, find its recipe and resolve its settings.
 
     Raises:
         ClaimError: the file is missing or has faults; all are named with their lines.
     """
+    path = Path(path).expanduser()
     try:
         text = read_text(path)
     except DataError as error:
         raise ClaimError(f"{path} cannot be read", [Fault(str(path), f"{error}")]) from error
     file = parse_claim(text, str(path), path.stem)
     folder = path.resolve().parent
+    forget_changed(folder)
     try:
         recipe = catalogue.find(file.claim.recipe, folder)
     except EvenhandError as error:

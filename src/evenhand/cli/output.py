@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -19,14 +19,12 @@ from evenhand.decisions.verdict import Contrast, Decision, Standing
 from evenhand.errors import counted
 from evenhand.execution.failures import ADVICE
 from evenhand.ledger import Ledger
-from evenhand.recipes.catalogue import COMMAND, Listing
+from evenhand.recipes.catalogue import Listing
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.running import standing
 from evenhand.running.enter import stale_results
-
-if TYPE_CHECKING:
-    from evenhand.decisions.power import Foresight
+from evenhand.running.plan import plan_lines, plan_of
 
 
 def plain(value: Any) -> Any:
@@ -46,103 +44,16 @@ def plain(value: Any) -> Any:
 
 def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     """What a claim would run, as plain data."""
-    from evenhand.decisions.power import foresee
-
-    claim = loaded.resolved
-    ids = [trial.id for trial in all_trials(claim)]
-    compared = stale_results(loaded, ledger.files_of(ids))
-    done = {key: outcome for key, outcome in ledger.results(ids).items() if key not in compared.stale}
-    rungs = []
-    for rung in claim.claim.rungs:
-        trials = list(claim.trials(rung))
-        rungs.append(
-            {
-                "name": rung.name,
-                "trials": len(trials),
-                "done": sum(trial.id in done for trial in trials),
-                "budget": rung.budget,
-                "unit": claim.claim.budget.unit,
-                "seeds": list(rung.seeds),
-                "items": claim.items[rung.name].count,
-                "looks": list(rung.looks),
-            }
-        )
-    return {
-        "claim": claim.name,
-        "hash": claim.hash,
-        "question": claim.claim.question,
-        "recipe": claim.recipe,
-        "code": claim.fingerprint,
-        "runs_code_from": _runs_code_from(loaded),
-        "scope": claim.claim.scope,
-        "arms": [{"name": arm.name, "role": arm.role, "control_set": arm.control_set} for arm in claim.arms()],
-        "controls": None if claim.claim.controls is None else claim.claim.controls.model_dump(mode="json"),
-        "conditions": [{"name": c.name, "expect": c.expect} for c in claim.claim.conditions],
-        "rungs": rungs,
-        "foresight": [plain(row) for row in foresee(claim, done)],
-        "stale": dict(compared.stale),
-        "anew": [*filter(None, [standing.other_code(claim, ledger)]), *compared.sentences(all_trials(claim))],
-    }
-
-
-def _runs_code_from(loaded: LoadedClaim) -> str:
-    """Whose code a run of the claim executes; for command lines, the command lines themselves."""
-    lines = {" ".join(s["argv"]) for s in loaded.resolved.settings.values() if isinstance(s.get("argv"), list)}
-    if loaded.recipe.reference != COMMAND or not lines:
-        return loaded.recipe.origin
-    return f"{loaded.recipe.origin}, in {loaded.folder}: {'; '.join(sorted(lines))}"
+    plan = plan_of(loaded, ledger)
+    document: dict[str, Any] = plain(plan)
+    document["controls"] = None if plan.controls is None else plan.controls.model_dump(mode="json")
+    return document
 
 
 def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running: bool = False) -> None:
     """The plan, for people; a run says itself, as it begins, what runs anew."""
-    from evenhand.decisions.power import Foresight
-
-    document = plan_document(loaded, ledger)
-    console.print(Text(f"{document['claim']} (claim {document['hash']})", style="bold"))
-    if document["question"]:
-        console.print(Text(document["question"]))
-    console.print(Text(f"runs code from: {document['runs_code_from']}"), soft_wrap=True)
-    for sentence in _arm_lines(document):
-        console.print(Text(sentence), soft_wrap=True)
-    names = [c["name"] + (f" (expect {c['expect']})" if c["expect"] else "") for c in document["conditions"]]
-    console.print(Text(f"conditions: {', '.join(names)}"))
-    for rung in document["rungs"]:
-        items = "all items" if rung["items"] is None else counted(rung["items"], "item")
-        finished = f", {rung['done']} in the ledger" if rung["done"] else ""
-        line = (
-            f"rung {rung['name']}: {counted(rung['trials'], 'trial')}{finished}; {rung['budget']:g} {rung['unit']} "
-            f"each, {counted(len(rung['seeds']), 'seed')}, {items}"
-        )
-        console.print(Text(line))
-    for sentence in () if running else document["anew"]:
-        console.print(Text(sentence, style="yellow"), soft_wrap=True)
-    for row in document["foresight"]:
-        console.print(Text(foresight_words(Foresight(**row)), style="yellow" if row["exceeds_margin"] else ""))
-
-
-def _arm_lines(document: Mapping[str, Any]) -> list[str]:
-    """The arms of a plan: the claim's own, and those of its control set with what is missing there."""
-    own, controls = (
-        ", ".join(f"{arm['name']} ({arm['role']})" for arm in document["arms"] if bool(arm["control_set"]) == of_set)
-        for of_set in (False, True)
-    )
-    chosen = document["controls"]
-    if chosen is None:
-        return [f"arms: {own}"]
-    missing = f"; left out: {', '.join(chosen['without'])}" if chosen["without"] else ""
-    return [f"arms: {own}", f"controls of {chosen['set']}: {controls or 'none'}{missing}"]
-
-
-def foresight_words(row: Foresight) -> str:
-    """The smallest detectable effect of a rung, in a sentence."""
-    strict = f", level {row.level:.2g} as Holm over {row.verdicts} verdicts can ask" if row.verdicts > 1 else ""
-    seeds = counted(row.seeds, "seed")
-    head = f"smallest detectable effect on {row.metric} with {seeds} (80 % power{strict}): "
-    if row.effect is None:
-        size = row.why_none if row.in_sd is None else f"{row.in_sd:.2f} x the {row.unit} ({row.why_none})"
-        return head + size
-    against = "above" if row.exceeds_margin else "within"
-    return f"{head}{row.effect:.3g}, {against} the margin {row.margin:g} ({row.source})"
+    for sentence, style in plan_lines(plan_of(loaded, ledger), running=running):
+        console.print(Text(sentence, style=style), soft_wrap=True)
 
 
 def decision_document(decision: Decision) -> dict[str, Any]:
@@ -206,7 +117,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     compared = stale_results(loaded, ledger.files_of(trials))
     results = ledger.results(trials)  # read only where a rung is to be judged
     fresh = {key: results[key] for key in results if key not in compared.stale} if compared.stale else results
-    rung, pending, pruned, look = _stand(claim, fresh)
+    rung, pending, pruned, look = _progress(claim, fresh)
     failed = {key: record.outcome for key, record in ledger.failures(trials).items()}
     labels = {key: trials[key].label() for key in {*failed, *compared.stale}}
     return {
@@ -225,7 +136,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _stand(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str, int, dict[str, str], str | None]:
+def _progress(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str, int, dict[str, str], str | None]:
     """Name of the present rung, how many of its trials are pending, why arms were pruned, and the look reached.
 
     One rung without looks needs no statistics, whose import would take longer than all the rest.
@@ -236,10 +147,10 @@ def _stand(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str, i
     from evenhand.decisions.progress import look_reached, progress
     from evenhand.decisions.wording import look_words, screened_words
 
-    stand = progress(claim, results)
-    pruned = {arm: screened_words(claim, screened) for arm, screened in stand.pruned.items()}
-    look = look_reached(claim, stand)
-    return stand.rung.name, len(stand.pending), pruned, None if look is None else look_words(look)
+    now = progress(claim, results)
+    pruned = {arm: screened_words(claim, screened) for arm, screened in now.pruned.items()}
+    look = look_reached(claim, now)
+    return now.rung.name, len(now.pending), pruned, None if look is None else look_words(look)
 
 
 def _failures(outcomes: Mapping[str, Outcome], labels: Mapping[str, str]) -> list[dict[str, str]]:
@@ -303,7 +214,7 @@ def outcome_document(outcome: Outcome, execution: Execution) -> dict[str, Any]:
 
 def print_outcome(outcome: Outcome, execution: Execution, console: Console) -> None:
     """The outcome of an exploratory trial, for people."""
-    from evenhand.cli.live import duration
+    from evenhand.running.lines import duration  # here: commands that run nothing do without
 
     if outcome.failure is not None:
         console.print(Text(f"{outcome.failure.kind}: {outcome.failure.message}", style="red"), soft_wrap=True)

@@ -37,7 +37,7 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
     here = cells(claim, stand, claim.primary)
     # Where a claim ended at an early look, the seeds that would settle a null arm were planned, and not needed.
     plan = look is None or not look.early
-    nulls = null_answers(known, here, plan=plan) if stand.standing else []
+    nulls = null_answers(known, here, plan=plan) if stand.active_arms else []
     found = [*overruled(claim, _variant_verdicts(known, stand), nulls), *nulls]
     verdicts = [worded(verdict, claim) for verdict in _in_order(claim, found)]
     return Decision(
@@ -86,14 +86,14 @@ def _exploratory(known: Contrasts, stand: Progress) -> list[Exploratory]:
     Benjamini-Hochberg over the whole table.
     """
     claim = known.claim
-    if not stand.finished or not stand.standing:
+    if not stand.finished or not stand.active_arms:
         return []
     level = 1 - claim.claim.alpha
     rows = [
         known.of(arm, claim.baseline, cell, level, beside=False)[0]
         for cell in cells(claim, stand, claim.claim.metrics)
         for arm in claim.arms("variant", "reference")
-        if arm.name in stand.standing and (arm.role == "reference" or not cell.metric.primary)
+        if arm.name in stand.active_arms and (arm.role == "reference" or not cell.metric.primary)
     ]
     if not rows:
         return []
@@ -111,7 +111,7 @@ def running_contrasts(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes)
         for metric in claim.primary
         for condition in claim.claim.conditions
         for arm in claim.arms("variant")
-        if arm.name in stand.standing
+        if arm.name in stand.active_arms
     )  # fmt: skip
 
 

@@ -16,13 +16,13 @@ from evenhand.decisions.verdict import Interaction
 def interactions(known: Contrasts, stand: Progress) -> list[Interaction]:
     """Each target condition less each control condition, once the claim is finished."""
     claim = known.claim
-    if not stand.finished or not stand.standing:
+    if not stand.finished or not stand.active_arms:
         return []
     return [
         _interaction(known, arm, (target, control), metric, stand.seeds)
         for metric in claim.primary
         for arm in claim.arms("variant")
-        if arm.name in stand.standing
+        if arm.name in stand.active_arms
         for target in claim.claim.conditions
         if target.expect != "no-effect"
         for control in claim.expected_still

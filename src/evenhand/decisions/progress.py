@@ -22,7 +22,7 @@ class Progress:
     Attributes:
         rung: the rung that runs now; the last one when all is done.
         seeds: its seeds up to the look that is due.
-        standing: names of the arms that run at it.
+        active_arms: names of the arms that run at it.
         pruned: those screened out, by name.
         pending: trials that have no outcome yet, in the order in which to run them.
         finished: nothing is left to run.
@@ -30,7 +30,7 @@ class Progress:
 
     rung: Rung
     seeds: tuple[int, ...]
-    standing: tuple[str, ...]
+    active_arms: tuple[str, ...]
     pruned: Mapping[str, Screened]
     pending: tuple[Trial, ...]
     finished: bool
@@ -49,11 +49,11 @@ def progress_of(known: Contrasts) -> Progress:
     """The same, with the contrasts that were computed on the way kept for whoever asks next."""
     claim, outcomes = known.claim, known.outcomes
     stand = screening_progress(claim, outcomes)
-    if stand.rung is not claim.claim.rungs[-1] or not stand.standing:
+    if stand.rung is not claim.claim.rungs[-1] or not stand.active_arms:
         return stand
     for count in look_counts(stand.rung):
         seeds = stand.rung.seeds[:count]
-        pending = pending_trials(claim, stand.rung, stand.standing, seeds, outcomes)
+        pending = pending_trials(claim, stand.rung, stand.active_arms, seeds, outcomes)
         stand = replace(stand, seeds=seeds, pending=pending, finished=not pending)
         if pending or count == len(stand.rung.seeds) or _settled(known, stand):
             break
@@ -83,24 +83,24 @@ def screening_progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
     pruned: dict[str, Screened] = {}
     rungs = claim.claim.rungs
     for rung in rungs:
-        standing = tuple(arm.name for arm in claim.arms() if arm.name not in pruned)
-        pending = pending_trials(claim, rung, standing, rung.seeds, outcomes)
+        active = tuple(arm.name for arm in claim.arms() if arm.name not in pruned)
+        pending = pending_trials(claim, rung, active, rung.seeds, outcomes)
         if pending or rung is rungs[-1]:
-            return Progress(rung, rung.seeds, standing, pruned, pending, not pending)
-        pruned |= screen(claim, rung, standing, outcomes)
+            return Progress(rung, rung.seeds, active, pruned, pending, not pending)
+        pruned |= screen(claim, rung, active, outcomes)
         if all(arm.name in pruned for arm in claim.arms("variant")):
             return Progress(rungs[-1], rungs[-1].seeds, (), pruned, (), True)
     raise AssertionError("a claim has at least one rung")
 
 
 def pending_trials(
-    claim: ResolvedClaim, rung: Rung, standing: Sequence[str], seeds: Sequence[int], outcomes: Outcomes
+    claim: ResolvedClaim, rung: Rung, active: Sequence[str], seeds: Sequence[int], outcomes: Outcomes
 ) -> tuple[Trial, ...]:
     """Trials of some seeds of a rung that have no outcome yet."""
     due = set(seeds)
     return tuple(
         trial
-        for trial in claim.trials(rung, standing)
+        for trial in claim.trials(rung, active)
         if trial.id not in outcomes and (trial.seed is None or trial.seed in due)
     )
 
@@ -108,7 +108,7 @@ def pending_trials(
 def look_reached(claim: ResolvedClaim, stand: Progress) -> PlannedLook | None:
     """The planned look that the confirming rung has reached."""
     rung = claim.claim.rungs[-1]
-    if not rung.looks or stand.rung is not rung or not stand.standing or stand.pending:
+    if not rung.looks or stand.rung is not rung or not stand.active_arms or stand.pending:
         return None
     number = rung.looks.index(len(stand.seeds)) + 1
     return PlannedLook(rung.looks, number, look_plan(rung, claim.claim.alpha).nominal, stand.finished)

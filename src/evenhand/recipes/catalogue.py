@@ -22,6 +22,9 @@ GROUP = "evenhand.recipes"
 COMMAND = "command"
 """Reference of the recipe that runs any command line."""
 
+_importing: list[str] = []
+"""Modules that this process is importing for a recipe."""
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -77,11 +80,41 @@ def find(reference: str, folder: Path | None = None) -> Recipe:
             f"There is no recipe '{reference}'. Installed recipes: {names}. "
             "Your own are named as package.module:callable, beside the claim file or installed."
         )
+    if module_name == "__main__":
+        raise RecipeError(
+            f"The recipe '{reference}' stands in the notebook or script itself, where the processes that run trials "
+            "cannot import it. Put it into a file beside the claim (in a notebook, a cell that begins with "
+            f'`%%writefile my_recipe.py`) and name it in the claim: recipe = "my_recipe:{attribute}".'
+        )
     beside_claim = None if reference in known else folder
     function = _import(f"The recipe '{reference}'", module_name, attribute, beside_claim)
     info = getattr(function, "__evenhand_recipe__", RecipeInfo())
     settings = settings_class(function, reference)
     return Recipe(reference, function, settings, info, _fingerprint(function, info), _origin(reference, function))
+
+
+def check_reachable(recipe: Recipe, folder: Path) -> None:
+    """Refuse a recipe that this process can import and the processes of trials cannot.
+
+    A notebook or script finds modules in its own folder, or wherever it has told Python to look.
+
+    Raises:
+        RecipeError: says where it stands, and where it should.
+    """
+    module_name = registered().get(recipe.reference, recipe.reference).partition(":")[0]
+    if recipe.reference in registered() or local_modules.is_local(module_name, folder):
+        return
+    if not local_modules.is_installed(module_name.partition(".")[0]):
+        raise RecipeError(
+            f"The recipe '{recipe.reference}' stands in {inspect.getsourcefile(inspect.unwrap(recipe.run))}, where the "
+            f"processes that run trials do not look: only beside the claim, in {folder}, and among installed packages. "
+            "Put the file beside the claim, or the claim beside the file."
+        )
+
+
+def is_importing() -> bool:
+    """Whether a recipe is being imported now: code that then starts a run would start itself."""
+    return bool(_importing)
 
 
 def _origin(reference: str, function: Any) -> str:
@@ -143,6 +176,7 @@ def _import(what: str, module_name: str, attribute: str, folder: Path | None) ->
     elif local_modules.is_local(module_name, folder):
         local_modules.append_folder(folder)
     where = f" (looked beside the claim in {folder} and among installed packages)" if folder else ""
+    _importing.append(module_name)
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -157,6 +191,10 @@ def _import(what: str, module_name: str, attribute: str, folder: Path | None) ->
             f"{what} cannot be imported: {type(error).__name__}: {error}. "
             f"Try `python -c 'import {module_name}'` to see where.{_taken(folder)}"
         ) from error
+    finally:
+        _importing.pop()
+    if folder is not None:
+        local_modules.note_states(folder)
     function = getattr(module, attribute, None)
     if not callable(function):
         raise RecipeError(f"{what} cannot be used: the module '{module_name}' has no callable '{attribute}'.")

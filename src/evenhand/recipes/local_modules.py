@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.machinery
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from evenhand.errors import RecipeError
 
 _folders: list[str] = []
 """Folders of claims that this process has put on the module path; more than one only between two claims."""
+
+_states: dict[str, tuple[str, int, int]] = {}
+"""Module to its file, size and time of change as they were when it was first seen here."""
 
 
 def is_local(module_name: str, folder: Path) -> bool:
@@ -52,10 +56,58 @@ def remove_folders(keep: str = "") -> None:
         _folders.remove(place)
         if place in sys.path:
             sys.path.remove(place)
-        for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None)
-            if file and Path(file).is_relative_to(place) and not _within_another(Path(file), keep):
-                del sys.modules[name]
+        for name in _modules_of(Path(place)):
+            _forget(name)
+
+
+def note_states(folder: Path) -> None:
+    """Remember in which state the files of a claim's folder were imported."""
+    for name, file in _modules_of(folder).items():
+        state = _state(file)
+        if state is not None and _states.get(name, ("",))[0] != str(file):
+            _states[name] = state
+
+
+def forget_changed(folder: Path) -> None:
+    """Forget the modules of a claim's folder where one of them was changed after it was imported.
+
+    A notebook lives on while its recipes are written; all of them are forgotten, for they hold parts of each other.
+    """
+    modules = _modules_of(folder)
+    if any(name in _states and _states[name] != _state(file) for name, file in modules.items()):
+        for name in modules:
+            _forget(name)
+        importlib.invalidate_caches()
+
+
+def _forget(name: str) -> None:
+    del sys.modules[name]
+    _states.pop(name, None)
+
+
+def _modules_of(folder: Path) -> dict[str, Path]:
+    """The imported modules that stand in a folder under their own names, with their files.
+
+    What else lies below it, such as an environment with installed packages, is not the claim's.
+    """
+    top = str(folder.resolve())
+    found = {}
+    for name, module in list(sys.modules.items()):
+        text = getattr(module, "__file__", None)
+        if not isinstance(text, str) or not text.startswith(top):
+            continue
+        file, stem = Path(text), folder.resolve().joinpath(*name.split("."))
+        if file in (stem.with_name(f"{stem.name}.py"), stem / "__init__.py"):
+            found[name] = file
+    return found
+
+
+def _state(file: Path) -> tuple[str, int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return str(file), found.st_size, found.st_mtime_ns
 
 
 def taken_names(folder: Path) -> list[str]:
@@ -64,8 +116,11 @@ def taken_names(folder: Path) -> list[str]:
     return [name for name in names if name.isidentifier() and _installed_place(name, folder) is not None]
 
 
-def _within_another(file: Path, keep: str) -> bool:
-    return bool(keep) and file.is_relative_to(keep)
+def is_installed(top: str) -> bool:
+    """Whether a process of its own finds a module of this name: neither the current folder nor a changed path count."""
+    code = "import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)"
+    done = subprocess.run([sys.executable, "-P", "-c", code, top], stdin=subprocess.DEVNULL, check=False)
+    return done.returncode == 0
 
 
 def _local_file(top: str, folder: Path) -> Path | None:

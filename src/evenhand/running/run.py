@@ -8,12 +8,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from evenhand.claims import expectations
 from evenhand.claims.load import LoadedClaim, all_trials, settled
 from evenhand.decisions.decide import running_contrasts
-from evenhand.decisions.pairs import Outcomes
 from evenhand.decisions.progress import Progress, progress
 from evenhand.decisions.verdict import Contrast, Decision
 from evenhand.decisions.wording import screened_words
@@ -30,6 +29,7 @@ from evenhand.recipes.trial import Trial
 from evenhand.running import standing
 from evenhand.running.enter import check_machine, decided, fix_claim, outcomes_so_far, stale_results
 from evenhand.running.freshness import freshness
+from evenhand.running.observer import Observer, RunningTrial, Tick
 
 TICK_SECONDS = 0.2
 """How often the loop looks at the clock and at the progress of running trials."""
@@ -39,74 +39,6 @@ CONTRAST_SHARE = 100
 
 SAME_FAILURE_LIMIT = 2
 """An arm that failed this often in the same way, and never succeeded, is not tried further in that condition."""
-
-
-@dataclass(frozen=True)
-class RunningTrial:
-    """A trial that runs now, as far as its progress file tells."""
-
-    trial: Trial
-    seconds: float
-    spent: float
-    values: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Tick:
-    """The state of a run, told to the observer at every turn of the loop.
-
-    Attributes:
-        stand: where the claim stands on its ladder.
-        total: trials of the present rung.
-        running: trials that run now.
-        outcomes: trial id to outcome, failures that will not be retried included.
-        seconds_per_trial: mean wall time of the trials that this run has finished, or None before the first.
-        jobs: slots.
-        contrasts: variants against the baseline over the pairs so far; to watch, not to judge by.
-        done: how many of the ``total`` trials have an outcome; those after a look that is not due yet are not pending.
-    """
-
-    stand: Progress
-    total: int
-    running: Sequence[RunningTrial]
-    outcomes: Outcomes
-    seconds_per_trial: float | None
-    jobs: int
-    contrasts: Sequence[Contrast] = ()
-    done: int = 0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimate of the time that this rung still needs."""
-        if self.seconds_per_trial is None:
-            return None
-        done = sum(min(run.seconds / self.seconds_per_trial, 1.0) for run in self.running)
-        return max(0.0, len(self.stand.pending) - done) * self.seconds_per_trial / self.jobs
-
-
-class Observer:
-    """What a run tells whoever watches; the faces override what they show. A context manager around the run."""
-
-    watches_contrasts = True
-    """Whether it looks at the contrasts of a tick; those who do not are spared what they cost."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def tick(self, tick: Tick) -> None:
-        """Called at every turn of the loop."""
-
-    def finished(self, trial: Trial, outcome: Outcome, execution: Execution, retry: bool) -> None:
-        """A trial has ended and is in the ledger."""
-
-    def progressed(self, run: RunningTrial) -> None:
-        """A single trial outside any claim has moved on."""
-
-    def message(self, text: str) -> None:
-        """Something a person should know (a retry, an arm given up, a rung finished)."""
 
 
 @dataclass
@@ -130,48 +62,48 @@ class _Run:
     next_contrasts: float = 0.0
 
     def loop(self) -> None:
-        stand = progress(self.loaded.resolved, self.outcomes)
-        self._tick(stand)
+        now = progress(self.loaded.resolved, self.outcomes)
+        self._tick(now)
         while True:
-            self._fill(stand)
-            if stand.finished and not self.executor.running:
-                self._tick(stand)
+            self._fill(now)
+            if now.finished and not self.executor.running:
+                self._tick(now)
                 return
             ended = self.executor.wait(TICK_SECONDS)
             for finished in ended:
                 self._record(finished)
             if ended:
-                stand = self._stand_after(stand)
-                self._contrast(stand)
-            self._tick(stand)
+                now = self._progress_after(now)
+                self._contrast(now)
+            self._tick(now)
 
-    def _stand_after(self, stand: Progress) -> Progress:
+    def _progress_after(self, now: Progress) -> Progress:
         """Where the claim stands now: while trials of the present seeds are pending, only they grow fewer."""
-        pending = tuple(trial for trial in stand.pending if trial.id not in self.outcomes)
-        return replace(stand, pending=pending) if pending else progress(self.loaded.resolved, self.outcomes)
+        pending = tuple(trial for trial in now.pending if trial.id not in self.outcomes)
+        return replace(now, pending=pending) if pending else progress(self.loaded.resolved, self.outcomes)
 
-    def _contrast(self, stand: Progress) -> None:
+    def _contrast(self, now: Progress) -> None:
         """The contrasts that are watched, anew; at most a part of the time goes into them, however many there are."""
         start = time.monotonic()
         if self.observer.watches_contrasts and start >= self.next_contrasts:
-            self.contrasts = running_contrasts(self.loaded.resolved, stand, self.outcomes)
-            now = time.monotonic()
-            self.next_contrasts = now + CONTRAST_SHARE * (now - start)
+            self.contrasts = running_contrasts(self.loaded.resolved, now, self.outcomes)
+            end = time.monotonic()
+            self.next_contrasts = end + CONTRAST_SHARE * (end - start)
 
-    def _enter(self, stand: Progress) -> None:
+    def _enter(self, now: Progress) -> None:
         """Take note of the rung that is reached, and say who is not at it any more."""
-        self.rung = stand.rung.name
-        self.of_rung = [trial.id for trial in self.loaded.resolved.trials(stand.rung, stand.standing)]
-        for arm, screened in stand.pruned.items():
+        self.rung = now.rung.name
+        self.of_rung = [trial.id for trial in self.loaded.resolved.trials(now.rung, now.active_arms)]
+        for arm, screened in now.pruned.items():
             reason = screened_words(self.loaded.resolved, screened)
             self.observer.message(f"'{arm}' is screened out at rung '{screened.rung}': {reason}")
 
-    def _fill(self, stand: Progress) -> None:
+    def _fill(self, now: Progress) -> None:
         """Start pending trials in free slots; a trial that ran out of memory runs without neighbours."""
         running = self.executor.running
         if any(key in self.alone for key in running):
             return
-        waiting = [trial for trial in stand.pending if trial.id not in running]
+        waiting = [trial for trial in now.pending if trial.id not in running]
         crowd = [trial for trial in waiting if trial.id not in self.alone]
         if not crowd and waiting and not running:
             self._start(waiting[0])
@@ -251,9 +183,9 @@ class _Run:
             count = counted(len(left), "trial")
             self.observer.message(f"'{trial.arm}' fails in the same way each time; {count} left out")
 
-    def _tick(self, stand: Progress) -> None:
-        if stand.rung.name != self.rung:
-            self._enter(stand)
+    def _tick(self, now: Progress) -> None:
+        if now.rung.name != self.rung:
+            self._enter(now)
         running = []
         for key, job in self.executor.running.items():
             found = last_progress(Path(job.workdir)) or {}
@@ -265,7 +197,7 @@ class _Run:
         mean = sum(self.durations) / len(self.durations) if self.durations else None
         done = sum(key in self.outcomes for key in self.of_rung)
         self.observer.tick(
-            Tick(stand, len(self.of_rung), running, self.outcomes, mean, self.executor.jobs, self.contrasts, done)
+            Tick(now, len(self.of_rung), running, self.outcomes, mean, self.executor.jobs, self.contrasts, done)
         )
 
 

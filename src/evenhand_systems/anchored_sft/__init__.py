@@ -2,35 +2,31 @@
 
 The parts are usable as a library::
 
-    from evenhand_systems.anchored_sft import Anchor, AnchoredSFTTrainer, DataMix, ForgettingEvaluation, RewardJudge
+    from evenhand_systems.anchored_sft import Anchor, AnchoredSFTTrainer, AnchorSchedule, DataMix, Divergence
 
 They are imported on first use, since they bring torch, transformers, peft and trl with them.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from evenhand_systems.lazy import front_door
 
-_HOMES = {
-    "Anchor": "training.trainer",
-    "AnchoredSFTTrainer": "training.trainer",
-    "Conversation": "data.conversations",
-    "DataMix": "data.mix",
-    "EvaluateWhileTraining": "training.callbacks",
-    "ForgettingEvaluation": "evaluation.losses",
-    "Question": "data.questions",
-    "RewardJudge": "evaluation.reward_model",
-    "StopOnForgetting": "training.callbacks",
-    "export_merged": "training.adapters",
-    "read_conversations": "data.conversations",
-    "tokenise": "data.conversations",
-}
-
-__all__ = sorted(_HOMES)  # noqa: PLE0605
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__, __all__ = front_door(
+    __name__,
+    {
+        "Anchor": "training.trainer",
+        "AnchorSchedule": "anchors",
+        "AnchoredSFTTrainer": "training.trainer",
+        "Conversation": "data.conversations",
+        "DataMix": "data.mix",
+        "Divergence": "anchors",
+        "EvaluateWhileTraining": "training.callbacks",
+        "ForgettingEvaluation": "evaluation.losses",
+        "Question": "data.questions",
+        "RewardJudge": "evaluation.reward_model",
+        "StopOnForgetting": "training.callbacks",
+        "export_merged": "training.adapters",
+        "read_conversations": "data.conversations",
+        "tokenise": "data.conversations",
+    },
+)

@@ -1,0 +1,81 @@
+"""What a run tells whoever watches it: the faces (terminal, notebook, log) override what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from evenhand.decisions.pairs import Outcomes
+from evenhand.decisions.progress import Progress
+from evenhand.decisions.verdict import Contrast
+from evenhand.recipes.outcome import Execution, Outcome
+from evenhand.recipes.trial import Trial
+
+
+@dataclass(frozen=True)
+class RunningTrial:
+    """A trial that runs now, as far as its progress file tells."""
+
+    trial: Trial
+    seconds: float
+    spent: float
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """The state of a run, told to the observer at every turn of the loop.
+
+    Attributes:
+        progress: where the claim stands on its rungs.
+        total: trials of the present rung.
+        running: trials that run now.
+        outcomes: trial id to outcome, failures that will not be retried included.
+        seconds_per_trial: mean wall time of the trials that this run has finished, or None before the first.
+        jobs: slots.
+        contrasts: variants against the baseline over the pairs so far; to watch, not to judge by.
+        done: how many of the ``total`` trials have an outcome; those after a look that is not due yet are not pending.
+    """
+
+    progress: Progress
+    total: int
+    running: Sequence[RunningTrial]
+    outcomes: Outcomes
+    seconds_per_trial: float | None
+    jobs: int
+    contrasts: Sequence[Contrast] = ()
+    done: int = 0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate of the time that this rung still needs."""
+        if self.seconds_per_trial is None:
+            return None
+        done = sum(min(run.seconds / self.seconds_per_trial, 1.0) for run in self.running)
+        return max(0.0, len(self.progress.pending) - done) * self.seconds_per_trial / self.jobs
+
+
+class Observer:
+    """What a run tells whoever watches; the faces override what they show. A context manager around the run."""
+
+    watches_contrasts = True
+    """Whether it looks at the contrasts of a tick; those who do not are spared what they cost."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def tick(self, tick: Tick) -> None:
+        """Called at every turn of the loop."""
+
+    def finished(self, trial: Trial, outcome: Outcome, execution: Execution, retry: bool) -> None:
+        """A trial has ended and is in the ledger."""
+
+    def progressed(self, run: RunningTrial) -> None:
+        """A single trial outside any claim has moved on."""
+
+    def message(self, text: str) -> None:
+        """Something a person should know (a retry, an arm given up, a rung finished)."""

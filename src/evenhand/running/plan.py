@@ -1,0 +1,180 @@
+"""What a claim would run: its arms, trials and budget, what the ledger has of it, and what it could detect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evenhand.claims.load import LoadedClaim, all_trials
+from evenhand.claims.schema import Controls
+from evenhand.errors import counted
+from evenhand.ledger import Ledger
+from evenhand.recipes.catalogue import COMMAND
+from evenhand.running import standing
+from evenhand.running.enter import stale_results
+
+if TYPE_CHECKING:
+    from evenhand.decisions.power import Foresight
+
+
+@dataclass(frozen=True)
+class PlannedArm:
+    """An arm with its role; ``control_set`` is empty where the claim wrote it itself."""
+
+    name: str
+    role: str
+    control_set: str
+
+
+@dataclass(frozen=True)
+class PlannedCondition:
+    """A condition and what the claim expects of it."""
+
+    name: str
+    expect: str | None
+
+
+@dataclass(frozen=True)
+class PlannedRung:
+    """A rung: how many trials, how many of them the ledger has, and what each of them gets.
+
+    Attributes:
+        items: evaluation items of each trial; None for all there are.
+        looks: numbers of seeds after which the rung is judged.
+    """
+
+    name: str
+    trials: int
+    done: int
+    budget: float
+    unit: str
+    seeds: tuple[int, ...]
+    items: int | None
+    looks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a claim would run.
+
+    Attributes:
+        code: fingerprint of the recipe's code.
+        runs_code_from: whose code would run; for command lines, the command lines themselves.
+        controls: the control set that the claim takes, or None.
+        foresight: the smallest effect that each confirming metric could show.
+        stale: trial id to why its result in the ledger does not count any more.
+        anew: what would run anew, as sentences.
+    """
+
+    claim: str
+    hash: str
+    question: str
+    recipe: str
+    code: str
+    runs_code_from: str
+    scope: str
+    arms: tuple[PlannedArm, ...]
+    controls: Controls | None
+    conditions: tuple[PlannedCondition, ...]
+    rungs: tuple[PlannedRung, ...]
+    foresight: tuple[Foresight, ...]
+    stale: Mapping[str, str]
+    anew: tuple[str, ...]
+
+
+def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
+    """What a claim would run, given what the ledger holds."""
+    from evenhand.decisions.power import foresee
+
+    claim = loaded.resolved
+    trials = all_trials(claim)
+    ids = [trial.id for trial in trials]
+    compared = stale_results(loaded, ledger.files_of(ids))
+    done = {key: outcome for key, outcome in ledger.results(ids).items() if key not in compared.stale}
+    rungs = []
+    for rung in claim.claim.rungs:
+        own = [trial.id for trial in claim.trials(rung)]
+        rungs.append(
+            PlannedRung(
+                rung.name, len(own), sum(key in done for key in own), rung.budget, claim.claim.budget.unit,
+                tuple(rung.seeds), claim.items[rung.name].count, tuple(rung.looks),
+            )
+        )  # fmt: skip
+    return Plan(
+        claim=claim.name,
+        hash=claim.hash,
+        question=claim.claim.question,
+        recipe=claim.recipe,
+        code=claim.fingerprint,
+        runs_code_from=_runs_code_from(loaded),
+        scope=claim.claim.scope,
+        arms=tuple(PlannedArm(arm.name, arm.role, arm.control_set) for arm in claim.arms()),
+        controls=claim.claim.controls,
+        conditions=tuple(PlannedCondition(c.name, c.expect) for c in claim.claim.conditions),
+        rungs=tuple(rungs),
+        foresight=tuple(foresee(claim, done)),
+        stale=dict(compared.stale),
+        anew=(*filter(None, [standing.other_code(claim, ledger)]), *compared.sentences(trials)),
+    )
+
+
+def _runs_code_from(loaded: LoadedClaim) -> str:
+    lines = {" ".join(s["argv"]) for s in loaded.resolved.settings.values() if isinstance(s.get("argv"), list)}
+    if loaded.recipe.reference != COMMAND or not lines:
+        return loaded.recipe.origin
+    return f"{loaded.recipe.origin}, in {loaded.folder}: {'; '.join(sorted(lines))}"
+
+
+def plan_lines(plan: Plan, *, running: bool = False) -> Iterator[tuple[str, str]]:
+    """The plan for people: sentences, each with its style in the terms of rich.
+
+    Args:
+        plan: to tell.
+        running: the run itself, as it begins, says what runs anew.
+    """
+    yield f"{plan.claim} (claim {plan.hash})", "bold"
+    if plan.question:
+        yield plan.question, ""
+    yield f"runs code from: {plan.runs_code_from}", ""
+    yield from ((sentence, "") for sentence in _arm_words(plan))
+    names = [c.name + (f" (expect {c.expect})" if c.expect else "") for c in plan.conditions]
+    yield f"conditions: {', '.join(names)}", ""
+    yield from ((_rung_words(rung), "") for rung in plan.rungs)
+    yield from (() if running else ((sentence, "yellow") for sentence in plan.anew))
+    yield from ((foresight_words(row), "yellow" if row.exceeds_margin else "") for row in plan.foresight)
+
+
+def _arm_words(plan: Plan) -> list[str]:
+    """The claim's own arms, and those of its control set with what is missing there."""
+    own, controls = (
+        ", ".join(f"{arm.name} ({arm.role})" for arm in plan.arms if bool(arm.control_set) == of_set)
+        for of_set in (False, True)
+    )
+    chosen = plan.controls
+    if chosen is None:
+        return [f"arms: {own}"]
+    missing = f"; left out: {', '.join(chosen.without)}" if chosen.without else ""
+    return [f"arms: {own}", f"controls of {chosen.set}: {controls or 'none'}{missing}"]
+
+
+def _rung_words(rung: PlannedRung) -> str:
+    """A rung in a sentence."""
+    items = "all items" if rung.items is None else counted(rung.items, "item")
+    finished = f", {rung.done} in the ledger" if rung.done else ""
+    return (
+        f"rung {rung.name}: {counted(rung.trials, 'trial')}{finished}; {rung.budget:g} {rung.unit} "
+        f"each, {counted(len(rung.seeds), 'seed')}, {items}"
+    )
+
+
+def foresight_words(row: Foresight) -> str:
+    """The smallest detectable effect of a rung, in a sentence."""
+    strict = f", level {row.level:.2g} as Holm over {row.verdicts} verdicts can ask" if row.verdicts > 1 else ""
+    seeds = counted(row.seeds, "seed")
+    head = f"smallest detectable effect on {row.metric} with {seeds} (80 % power{strict}): "
+    if row.effect is None:
+        size = row.why_none if row.in_sd is None else f"{row.in_sd:.2f} x the {row.unit} ({row.why_none})"
+        return head + size
+    against = "above" if row.exceeds_margin else "within"
+    return f"{head}{row.effect:.3g}, {against} the margin {row.margin:g} ({row.source})"

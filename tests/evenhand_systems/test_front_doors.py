@@ -1,0 +1,57 @@
+"""The front doors of the systems: every name leads somewhere, and what a page shows takes three import lines."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import evenhand_systems
+from tests.snippets import blocks, faults, import_lines
+
+PAGES = sorted((Path(__file__).parents[2] / "docs" / "systems").glob("*.md"))
+PACKAGES = [found.name for found in pkgutil.iter_modules(evenhand_systems.__path__) if found.ispkg]
+DOORS = [importlib.import_module(f"evenhand_systems.{name}") for name in PACKAGES]
+NAMES = [(door, name) for door in DOORS for name in getattr(door, "__all__", ())]
+
+
+@pytest.mark.parametrize(("door", "name"), NAMES, ids=lambda part: getattr(part, "__name__", part))
+def test_every_name_of_a_front_door_leads_somewhere_and_stands_for_no_module(door: ModuleType, name: str) -> None:
+    assert not isinstance(getattr(door, name), ModuleType)
+    assert name in dir(door)
+    assert name not in [found.name for found in pkgutil.iter_modules(door.__path__)]
+
+
+@pytest.mark.parametrize("door", DOORS, ids=PACKAGES)
+def test_a_name_that_is_not_there_is_an_attribute_error(door: ModuleType) -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        door.nonsense  # noqa: B018
+
+
+def test_front_doors_import_nothing_heavy_before_a_name_is_asked_for() -> None:
+    doors = ", ".join(f"evenhand_systems.{name}" for name in PACKAGES if name != "rwkv7")  # which is torch modules
+    script = f"import sys, {doors}; print(sorted({{'torch', 'numpy', 'transformers', 'trl'}} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_a_page_shows_imports_and_calls_what_is_there_by_at_most_three_lines(page: Path) -> None:
+    shown = blocks(page)
+    assert shown
+    for block in shown:
+        assert faults(block) == []
+        assert import_lines(block) <= 3
+
+
+@pytest.mark.parametrize("page", ["lyapunov", "future_seed"])
+def test_what_a_page_shows_gives_what_it_says(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = blocks(next(found for found in PAGES if found.stem == page))
+    exec(compile(block, page, "exec"), {})
+    said = {"lyapunov": "0.948 0.9428", "future_seed": "'seeding/gate/1': 0.119"}
+    assert said[page] in capsys.readouterr().out
