@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test lint types imports check calibration campaign clean
+.PHONY: demo test fast lint types imports docs check calibration campaign clean
 
 # A stamp per set of extras: installed again only when the project's own metadata change.
 $(VENV)/.installed-%: pyproject.toml constraints.txt
@@ -29,7 +29,12 @@ types: $(VENV)/.installed-lint $(VENV)/.installed-test
 imports: $(VENV)/.installed-lint
 	$(BIN)/lint-imports
 
-check: lint types imports test
+# Written to build/site. Whatever mkdocs warns of fails: a page that nothing leads to, a link that leads nowhere, a docstring
+# that names no parameter (with --quiet mkdocs would count no warning).
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+check: lint types imports docs test
 
 calibration: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/calibration.py
