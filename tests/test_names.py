@@ -41,7 +41,7 @@ def missing(word: str) -> str:
     """What a word names that is not there, or empty."""
     if MADE_UP.search(word):
         return ""
-    if PATH.fullmatch(word) and word.split("/")[0] in TOPS:
+    if PATH.fullmatch(word) and word.split("/", maxsplit=1)[0] in TOPS:
         return "" if any(list(base.glob(word.rstrip("/"))) for base in BASES) else word
     if MODULE.fullmatch(word) and word not in GROUPS:
         return "" if has_module(word.split(".")) else word

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.app import evenhand, parsed
 from tests.running.test_run import write_claim
-
-
-def evenhand(folder: Path, *arguments: str, columns: int = 60) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "evenhand.cli.main", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"},
-        timeout=300,
-    )
 
 
 @pytest.fixture
@@ -33,10 +17,6 @@ def finished(toy_folder: Path) -> Path:
     done = evenhand(toy_folder, "run", "c.toml")
     assert done.returncode == 0, done.stderr
     return toy_folder
-
-
-def parsed(done: subprocess.CompletedProcess[str]) -> Any:
-    return json.loads(done.stdout)
 
 
 def test_a_run_prints_its_plan_its_trials_and_its_verdicts_in_a_narrow_terminal(toy_folder: Path) -> None:

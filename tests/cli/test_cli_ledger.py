@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evenhand.ledger import Ledger
-from tests.cli.test_cli import evenhand, parsed
+from tests.app import evenhand, parsed
 from tests.ledger.samples import fill
 
 
@@ -18,7 +18,7 @@ def test_a_ledger_is_packed_checked_and_asked(tmp_path: Path) -> None:
     ledger.close()
     done = evenhand(tmp_path, "ledger", "pack", "--ledger", "l")
     assert done.returncode == 0, done.stderr
-    assert "4 tables and 1 segments packed: 6 files" in done.stdout
+    assert "4 tables and 1 segment packed: 6 files" in done.stdout
     assert "are now 5" in done.stdout
     again = parsed(evenhand(tmp_path, "ledger", "pack", "--ledger", "l", "--json"))
     assert (again["tables"], again["packs"], again["files"]) == (0, [], [5, 5])

@@ -16,7 +16,7 @@ from evenhand.cli.power import parse_counts
 from evenhand.cli.power_output import bars, draw_power
 from evenhand.decisions.power import claim_power, foresee, plan_power
 from evenhand.errors import DataError, SettingsError, StatisticsError
-from tests.cli.test_cli import evenhand as in_a_process
+from tests.app import evenhand as in_a_process
 from tests.worlds import TEXT, World, claim_of, outcomes_of
 
 NULL = '[[arm]]\nname = "off_again"\nrole = "null"\n'

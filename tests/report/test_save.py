@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evenhand.ledger import Ledger
-from tests.cli.test_cli import evenhand
+from tests.app import evenhand
 from tests.running.test_run import write_claim
 
 GOOD = """

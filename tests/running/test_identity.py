@@ -17,7 +17,7 @@ from evenhand.ledger import Ledger
 from evenhand.report.save import save_report
 from evenhand.running.enter import decided
 from evenhand.running.run import run_claim
-from tests.cli.test_cli import evenhand
+from tests.app import evenhand
 from tests.running.test_run import Recorder, write_claim
 from tests.running.test_run import run as run_toy
 
