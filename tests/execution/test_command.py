@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -63,6 +64,15 @@ class Watch(Observer):
         self.seen.append((trial, outcome, retry))
 
 
+class FirstAlone(Watch):
+    """Interrupts the run when the first trial has had its last try."""
+
+    def finished(self, trial: Trial, outcome: Outcome, execution: Execution, retry: bool) -> None:
+        super().finished(trial, outcome, execution, retry)
+        if not retry and trial.id == self.seen[0][0].id:
+            raise KeyboardInterrupt
+
+
 def write(folder: Path, program: str, argv: list[str] | None = None) -> Path:
     (folder / "train.py").write_text(HEAD + program)
     claim = folder / "c.toml"
@@ -72,10 +82,10 @@ def write(folder: Path, program: str, argv: list[str] | None = None) -> Path:
 
 def first(folder: Path, program: str, argv: list[str] | None = None) -> tuple[Outcome, list[bool]]:
     """The last outcome of the claim's first trial, and whether each of its tries was followed by another."""
-    watch = Watch()
-    run_claim(load_claim(write(folder, program, argv)), Ledger(folder / "ledger"), jobs=1, observer=watch)
-    chosen = watch.seen[0][0].id
-    tries = [(outcome, retry) for trial, outcome, retry in watch.seen if trial.id == chosen]
+    watch = FirstAlone()
+    with contextlib.suppress(KeyboardInterrupt):
+        run_claim(load_claim(write(folder, program, argv)), Ledger(folder / "ledger"), jobs=1, observer=watch)
+    tries = [(outcome, retry) for trial, outcome, retry in watch.seen if trial.id == watch.seen[0][0].id]
     return tries[-1][0], [retry for _, retry in tries]
 
 
@@ -100,7 +110,10 @@ def test_a_failure_that_a_program_reports_is_the_failure_recorded(
 
 
 def test_a_program_that_diverged_in_every_trial_is_a_result_and_its_costs_stay(tmp_path: Path) -> None:
-    outcome, _ = first(tmp_path, 'answer({"failure": {"kind": "diverged"}, "spent": {"steps": 3}})')
+    watch = Watch()
+    claim = load_claim(write(tmp_path, 'answer({"failure": {"kind": "diverged"}, "spent": {"steps": 3}})'))
+    run_claim(claim, Ledger(tmp_path / "ledger"), jobs=1, observer=watch)
+    outcome = watch.seen[0][1]
     assert outcome.spent["steps"] == 3
     again = Watch()
     run_claim(load_claim(tmp_path / "c.toml"), Ledger(tmp_path / "ledger"), jobs=1, observer=again)
