@@ -1,4 +1,5 @@
-# evenhand: `make demo` and `make test` are the two commands; each installs what it needs into .venv first.
+# evenhand: `make demo` and `make test` are the two commands (`make fast` the lab's quick tests); each installs what it needs
+# into .venv first.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,6 +19,10 @@ demo: $(VENV)/.installed-nn
 
 test: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+# The lab without its systems, and without what takes long: under a minute on two cores.
+fast: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not slow" --ignore tests/evenhand_systems --ignore tests/calibration
 
 lint: $(VENV)/.installed-lint
 	$(BIN)/ruff check .
