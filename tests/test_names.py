@@ -19,7 +19,7 @@ GROUPS = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["en
 SPAN = re.compile(r"`+([^`\n]+)`+")
 PATH = re.compile(r"[\w.-]+(?:/[\w.*-]+)+/?")
 MODULE = re.compile(r"(?:evenhand|evenhand_systems|benchmarks|systems|nn)(?:\.\w+)+")
-MADE_UP = re.compile(r"\b[A-Z]{3,}\b|data/train.jsonl|evenhand-lyapunov")
+MADE_UP = re.compile(r"NAME|FOLDER|data/train.jsonl|evenhand-lyapunov")
 """What stands for something else: NAME, and an example of a file of one's own."""
 
 

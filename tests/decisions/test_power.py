@@ -127,6 +127,7 @@ def test_the_command_prints_designs_and_needs_in_a_narrow_terminal(tmp_path: Pat
     assert max(map(len, done.stdout.splitlines())) <= 60
 
 
+@pytest.mark.slow
 def test_the_same_answer_comes_as_json_and_as_a_plot(tmp_path: Path) -> None:
     plots = [tmp_path / "one.svg", tmp_path / "two.svg"]
     for plot in plots:
@@ -142,6 +143,7 @@ def test_the_same_answer_comes_as_json_and_as_a_plot(tmp_path: Path) -> None:
         draw_power(answers, tmp_path / "p.jpeg")
 
 
+@pytest.mark.slow
 def test_a_claim_file_is_planned_with_its_own_figures(toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(toy_folder)
     text = TEXT.replace('"world"', '"toy:run"').replace("margin = 0.05", "margin = 0.05\nsd = 0.03")

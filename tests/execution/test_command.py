@@ -109,6 +109,7 @@ def test_a_failure_that_a_program_reports_is_the_failure_recorded(
     assert len(retries) == tries
 
 
+@pytest.mark.slow
 def test_a_program_that_diverged_in_every_trial_is_a_result_and_its_costs_stay(tmp_path: Path) -> None:
     watch = Watch()
     claim = load_claim(write(tmp_path, 'answer({"failure": {"kind": "diverged"}, "spent": {"steps": 3}})'))
@@ -120,6 +121,7 @@ def test_a_program_that_diverged_in_every_trial_is_a_result_and_its_costs_stay(t
     assert again.seen == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "kind", "words", "last", "tries"),
     [
@@ -216,6 +218,7 @@ def test_a_number_handed_to_every_program_is_no_draw(tmp_path: Path) -> None:
     assert outcome.draws is None
 
 
+@pytest.mark.slow
 def test_what_a_program_leaves_running_does_not_hold_its_trial(tmp_path: Path) -> None:
     program = (
         'subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"]); print("left", flush=True); well()'

@@ -233,6 +233,7 @@ def _write_many(folder: Path, first: int) -> None:
         ledger.record_outcome(replace(TRIAL, seed=seed), Outcome(metrics={"a": float(seed)}), EXECUTION, "h", {})
 
 
+@pytest.mark.slow
 def test_two_processes_write_at_once_and_a_third_reads_meanwhile(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=_write_many, args=(tmp_path, first)) for first in (0, 100)]

@@ -118,6 +118,7 @@ items = 4
 """
 
 
+@pytest.mark.slow
 def test_files_beside_a_claim_are_not_executed_by_a_claim_with_an_installed_recipe(tmp_path: Path) -> None:
     mark = plant(tmp_path)
     (tmp_path / "c.toml").write_text(INSTALLED)
@@ -134,6 +135,7 @@ def test_files_beside_a_claim_are_not_executed_by_a_claim_with_an_installed_reci
     assert not mark.exists(), mark.read_text()
 
 
+@pytest.mark.slow
 def test_files_beside_a_claim_do_not_stand_in_for_what_its_own_recipe_imports(toy_folder: Path) -> None:
     mark = plant(toy_folder)
     (toy_folder / "toy.py").write_text("import json, numpy, pydantic\n" + (toy_folder / "toy.py").read_text())

@@ -64,6 +64,7 @@ def test_rendering_twice_gives_the_same_bytes(demonstration, html):
     assert render_report(*demonstration) == html
 
 
+@pytest.mark.slow
 def test_another_process_with_another_hash_seed_and_other_matplotlib_settings_gives_the_same_bytes(html, tmp_path):
     script = """
 import hashlib, importlib.util, sys
