@@ -161,6 +161,7 @@ def test_weights_that_stand_for_others_are_named_for_what_they_are(content: byte
         load(folder)
 
 
+@pytest.mark.slow
 def test_damaged_weights_load_whole_or_are_a_fault_of_the_data(folder: Path) -> None:
     path = folder / "model.safetensors"
 

@@ -90,6 +90,7 @@ def test_swapping_the_arms_flips_every_sign(arms: Scores, scope: str) -> None:
     assert (found.gained, found.lost) == (swapped.lost, swapped.gained)
 
 
+@pytest.mark.slow
 @holds
 def test_a_constant_added_to_both_arms_changes_nothing(arms: Scores, scope: str) -> None:
     kind, found = verdict_of(arms, scope)
@@ -98,6 +99,7 @@ def test_a_constant_added_to_both_arms_changes_nothing(arms: Scores, scope: str)
     same(found, moved)
 
 
+@pytest.mark.slow
 @holds
 def test_the_order_of_seeds_changes_nothing(arms: Scores, scope: str) -> None:
     kind, found = verdict_of(arms, scope)

@@ -89,6 +89,7 @@ def first(folder: Path, program: str, argv: list[str] | None = None) -> tuple[Ou
     return tries[-1][0], [retry for _, retry in tries]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "kind", "message", "phase", "tries"),
     [
@@ -204,6 +205,7 @@ def test_a_template_that_stands_for_nothing_is_refused_before_anything_runs(tmp_
         load_claim(claim)
 
 
+@pytest.mark.slow
 def test_a_program_is_told_the_device_that_is_there_with_its_reason(tmp_path: Path) -> None:
     device, reason = device_of_programs()
     assert device in ("cpu", "cuda")
@@ -213,6 +215,7 @@ def test_a_program_is_told_the_device_that_is_there_with_its_reason(tmp_path: Pa
     assert "torch" not in outcome.notes["device"]
 
 
+@pytest.mark.slow
 def test_a_number_handed_to_every_program_is_no_draw(tmp_path: Path) -> None:
     outcome, _ = first(tmp_path, 'assert request["stream_seed"] > 0\nwell()')
     assert outcome.draws is None
@@ -250,6 +253,7 @@ def _alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_progress_bars_and_lines_without_end_stay_lines(tmp_path: Path) -> None:
     program = (
         'sys.stdout.write("10%\\r20%\\r"); sys.stdout.flush()\n'
@@ -262,6 +266,7 @@ def test_progress_bars_and_lines_without_end_stay_lines(tmp_path: Path) -> None:
     assert outcome.curves["loss"].values.tolist() == [2.5]
 
 
+@pytest.mark.slow
 def test_status_shows_the_last_lines_of_the_program(tmp_path: Path) -> None:
     from evenhand.cli.output import status_documents
 

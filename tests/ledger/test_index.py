@@ -32,6 +32,7 @@ def answer(ledger: Ledger, sql: str) -> str:
     return found
 
 
+@pytest.mark.slow
 def test_the_index_is_rebuilt_when_stale_lost_or_broken(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     fill(ledger, 2)
@@ -44,6 +45,7 @@ def test_the_index_is_rebuilt_when_stale_lost_or_broken(tmp_path: Path) -> None:
     assert ledger.query(COUNT)[1] == [(9,)]
 
 
+@pytest.mark.slow
 def test_a_fresh_index_is_not_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(Ledger(tmp_path), 1)
     Ledger(tmp_path).query(COUNT)
@@ -88,6 +90,7 @@ def test_failures_are_rows_with_their_class_and_only_what_counts_is_marked(tmp_p
     ]
 
 
+@pytest.mark.slow
 def test_an_empty_ledger_has_empty_tables(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     for name in ("outcomes", "metrics", "items", "curves"):

@@ -44,6 +44,7 @@ def test_an_outcome_comes_back_whole(tmp_path: Path) -> None:
         assert getattr(outcome, key) == getattr(OUTCOME, key)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     metrics=st.dictionaries(st.text(max_size=5), NUMBERS, max_size=3),

@@ -93,6 +93,7 @@ class Impatient(Recorder):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("declared", ["", "version=3"])
 def test_a_helper_that_was_mended_makes_all_trials_run_anew_and_no_gain(tmp_path: Path, declared: str) -> None:
     path = project(tmp_path, declared=declared)
@@ -157,6 +158,7 @@ def test_a_data_file_that_changed_makes_the_trials_that_read_it_run_anew(tmp_pat
     assert decision.verdicts[0].kind != "gain"
 
 
+@pytest.mark.slow
 def test_a_verdict_says_what_would_run_anew(tmp_path: Path) -> None:
     (tmp_path / "scores.txt").write_text("0.1")
     path = project(tmp_path, arm='settings.path = "scores.txt"')
@@ -342,6 +344,7 @@ def test_a_folder_among_the_files_counts_with_all_that_is_in_it(tmp_path: Path) 
     assert "3 trials (off) run anew: pkg/ changed since then" in recorder.messages
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_there_is_a_failure_with_its_name(tmp_path: Path) -> None:
     package(tmp_path)
     path = command(tmp_path, f'["{sys.executable}", "-m", "pkg.train"]', 'settings.files = ["gone.py"]')

@@ -89,6 +89,7 @@ def test_a_claim_runs_to_its_verdict_and_is_not_run_again(toy_folder: Path) -> N
     assert not list((toy_folder / "ledger" / "work").iterdir())
 
 
+@pytest.mark.slow
 def test_arms_of_a_pair_run_side_by_side_so_that_pairs_complete_first(toy_folder: Path) -> None:
     _, recorder = run(write_claim(toy_folder), jobs=1)
     assert [(t.seed, t.arm) for t, _, _ in recorder.trials[:4]] == [(0, "off"), (0, "on"), (1, "off"), (1, "on")]

@@ -61,6 +61,7 @@ def test_status_of_all_claims_counts_results_whichever_claim_ran_them(bank: Path
     assert named["results"] == counts["final"]
 
 
+@pytest.mark.slow
 def test_a_claim_on_outcomes_that_were_known_is_post_hoc_in_every_face_and_runs_nothing(bank: Path) -> None:
     path = write_claim(bank.parent, name="final", seeds="[0, 2, 5]")
     decision, recorder = run(path)

@@ -95,6 +95,7 @@ def test_adding_a_constant_to_both_arms_changes_nothing(pair, scope, constant):
     assert before.sign_flip.p == pytest.approx(after.sign_flip.p)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(TABLES, SCOPES, st.randoms(use_true_random=False))
 def test_permuting_seeds_or_items_changes_nothing(table, scope, random):
