@@ -26,6 +26,7 @@ REASONS = {
     "evenhand.decisions.power": "what is promised before a run, for a claim and for a design; half of it is fields",
     "evenhand.decisions.verdict": "the fields of an answer; most lines say what a field means",
     "evenhand.decisions.wording": "all sentences about a verdict, in one place so that they agree",
+    "evenhand.report.sections.contrasts": "one contrast on the page, from its title to all its figures",
     "evenhand.running.run": "one loop and its state",
     "evenhand_systems.anchored_sft.arms.checkpoint": "one trial on a checkpoint from its data to its scores",
     "evenhand_systems.anchored_sft.arms.text": "one trial on text from its data to its scores",

@@ -19,8 +19,8 @@ GROUPS = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["en
 SPAN = re.compile(r"`+([^`\n]+)`+")
 PATH = re.compile(r"[\w.-]+(?:/[\w.*-]+)+/?")
 MODULE = re.compile(r"(?:evenhand|evenhand_systems|benchmarks|systems|nn)(?:\.\w+)+")
-MADE_UP = re.compile(r"NAME|FOLDER|data/train.jsonl|evenhand-lyapunov")
-"""What stands for something else: NAME, and an example of a file of one's own."""
+MADE_UP = re.compile(r"NAME|FOLDER|data/train.jsonl|evenhand/models")
+"""What stands for something else: NAME, an example of a file of one's own, a folder of the cache."""
 
 
 def mentions(page: Path) -> Iterator[str]:
