@@ -20,9 +20,10 @@ demo: $(VENV)/.installed-nn
 test: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-# The lab without its systems, and without what takes long: under a minute on two cores.
+# The lab without its systems, what takes long, and the one file whose imports (transformers) take longer than its tests.
+SLOW := tests/evenhand_systems tests/calibration tests/data/test_models.py
 fast: $(VENV)/.installed-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not slow" --ignore tests/evenhand_systems --ignore tests/calibration
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not slow" $(addprefix --ignore ,$(SLOW))
 
 lint: $(VENV)/.installed-lint
 	$(BIN)/ruff check .
