@@ -1,11 +1,12 @@
-# evenhand: `make demo` and `make test` are the two commands; each installs what it needs into .venv first.
+# evenhand: `make demo` and `make test` are the two commands (`make fast` the lab's quick tests); each installs what it needs
+# into .venv first.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test lint types imports check calibration campaign clean
+.PHONY: demo test fast lint types imports docs check calibration campaign clean
 
 # A stamp per set of extras: installed again only when the project's own metadata change.
 $(VENV)/.installed-%: pyproject.toml constraints.txt
@@ -19,6 +20,11 @@ demo: $(VENV)/.installed-nn
 test: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
+# The lab without its systems, what takes long, and the one file whose imports (transformers) take longer than its tests.
+SLOW := tests/evenhand_systems tests/calibration tests/data/test_models.py
+fast: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not slow" $(addprefix --ignore ,$(SLOW))
+
 lint: $(VENV)/.installed-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -29,7 +35,12 @@ types: $(VENV)/.installed-lint $(VENV)/.installed-test
 imports: $(VENV)/.installed-lint
 	$(BIN)/lint-imports
 
-check: lint types imports test
+# Written to build/site. Whatever mkdocs warns of fails: a page that nothing leads to, a link that leads nowhere, a docstring
+# that names no parameter (with --quiet mkdocs would count no warning).
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+check: lint types imports docs test
 
 calibration: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/calibration.py

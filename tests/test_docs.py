@@ -26,12 +26,14 @@ def examples(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("claim", "kind"), [("ridge", "gain"), ("train", "gain")])
 def test_the_examples_of_bring_your_own_recipe_run_to_a_verdict(examples: Path, claim: str, kind: str) -> None:
     decision = run_claim(load_claim(examples / f"{claim}.toml"), Ledger(examples / "ledger"), jobs=2)
     assert decision.verdicts[0].kind == kind, decision.verdicts[0].reasons
 
 
+@pytest.mark.slow
 def test_the_example_of_exhibits_adds_its_part_to_the_report(examples: Path) -> None:
     claim, ledger = load_claim(examples / "ridge.toml"), Ledger(examples / "ledger")
     run_claim(claim, ledger, jobs=2)
@@ -64,6 +66,7 @@ def test_links_between_documents_lead_somewhere() -> None:
 BOUND = [page for page in sorted(DOCS.rglob("*.md")) if "<!-- verdicts of " in page.read_text()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", BOUND, ids=lambda page: page.stem)
 def test_tables_of_verdicts_are_what_the_committed_ledgers_say(page: Path) -> None:
     stale = bind(page, verdict_table_of).stale

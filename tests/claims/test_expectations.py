@@ -37,6 +37,7 @@ def claim(folder: Path, *changes: tuple[str, str]) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -67,12 +68,14 @@ def test_a_claim_that_no_trial_can_serve_stops_after_the_first_and_is_mended_wit
     assert [record.amends for record in Ledger(tmp_path / "ledger").claims("c")] == ["", ""]
 
 
+@pytest.mark.slow
 def test_a_metric_that_is_undefined_with_a_reason_is_reported(toy_folder: Path) -> None:
     verdict, recorder = run(write_claim(toy_folder, settings='behave = "undefined"'), jobs=1)
     assert verdict.kind == "not-run"
     assert len(recorder.trials) == 8
 
 
+@pytest.mark.slow
 def test_a_reference_arm_may_report_less(tmp_path: Path) -> None:
     path = claim(tmp_path)
     source = (tmp_path / "undeclared.py").read_text()

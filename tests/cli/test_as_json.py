@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import unicodedata
 from pathlib import Path
 
 import pytest
 
 from evenhand.cli.as_json import json_text
+from tests.app import evenhand
 
 STEERING = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 NASTY = 'gain\u202e\u2066 \x1b[2J\x7f\x9b31m \u200b\u2028 Größe 例 −0.1\n\t"\\\U000e0041'
@@ -32,20 +31,15 @@ def test_every_character_that_cannot_be_seen_comes_back_as_it_was() -> None:
     assert json.loads(text)[-2:] == ["\ud800", "\x7f"]
 
 
-def evenhand(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "evenhand.cli.main", *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode in (0, 2), done.stderr
-    return done.stdout
-
-
 @pytest.mark.parametrize("command", [["plan", "c.toml"], ["data", "--folder", "d\u202eata"]])
 def test_no_command_hands_a_strangers_characters_to_the_terminal(toy_folder: Path, command: list[str]) -> None:
     from tests.running.test_run import write_claim
 
     path = write_claim(toy_folder)
     path.write_text(f'question = "What \u202epays?"\n{path.read_text()}')
-    for shown in (evenhand(toy_folder, *command), evenhand(toy_folder, *command, "--json")):
+    for form in ([], ["--json"]):
+        done = evenhand(toy_folder, *command, *form)
+        assert done.returncode in (0, 2), done.stderr
+        shown = done.stdout
         assert shown
         assert not STEERING.search(shown)

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.app import evenhand, parsed
 from tests.running.test_run import write_claim
-
-
-def evenhand(folder: Path, *arguments: str, columns: int = 60) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "evenhand.cli.main", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"},
-        timeout=300,
-    )
 
 
 @pytest.fixture
@@ -33,10 +17,6 @@ def finished(toy_folder: Path) -> Path:
     done = evenhand(toy_folder, "run", "c.toml")
     assert done.returncode == 0, done.stderr
     return toy_folder
-
-
-def parsed(done: subprocess.CompletedProcess[str]) -> Any:
-    return json.loads(done.stdout)
 
 
 def test_a_run_prints_its_plan_its_trials_and_its_verdicts_in_a_narrow_terminal(toy_folder: Path) -> None:
@@ -50,6 +30,7 @@ def test_a_run_prints_its_plan_its_trials_and_its_verdicts_in_a_narrow_terminal(
     assert "</html>" in (toy_folder / ".evenhand/reports/c.html").read_text()
 
 
+@pytest.mark.slow
 def test_every_answer_is_there_as_json_too(finished: Path) -> None:
     assert parsed(evenhand(finished, "plan", "c.toml", "--json"))["rungs"][0]["done"] == 8
     assert parsed(evenhand(finished, "verdict", "c.toml", "--json"))["verdicts"][0]["kind"] == "gain"
@@ -65,6 +46,7 @@ def test_every_answer_is_there_as_json_too(finished: Path) -> None:
     assert any(row["name"] == "command" for row in parsed(evenhand(finished, "recipes", "--json")))
 
 
+@pytest.mark.slow
 def test_a_failed_claim_explains_itself(toy_folder: Path) -> None:
     write_claim(toy_folder, arm='settings.behave = "raise"')
     assert evenhand(toy_folder, "run", "c.toml").returncode == 3
@@ -87,6 +69,7 @@ def test_faults_of_a_claim_come_together_with_lines_and_exit_code_2(toy_folder: 
     assert "nothing.toml cannot be read" in missing.stderr
 
 
+@pytest.mark.slow
 def test_a_damaged_ledger_ends_with_exit_code_4_and_names_the_place(finished: Path) -> None:
     segment = next((finished / ".evenhand/segments").iterdir())
     data = segment.read_bytes()
@@ -100,6 +83,7 @@ def test_a_damaged_ledger_ends_with_exit_code_4_and_names_the_place(finished: Pa
     assert "is damaged" in again.stderr
 
 
+@pytest.mark.slow
 def test_one_exploratory_trial_is_shown_and_never_counts(toy_folder: Path) -> None:
     done = evenhand(toy_folder, "try", "toy:run", "--set", "effect=0.2", "--budget", "4", "--items", "10", "--json")
     assert done.returncode == 0, done.stderr

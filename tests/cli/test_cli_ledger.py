@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evenhand.ledger import Ledger
-from tests.cli.test_cli import evenhand, parsed
+from tests.app import evenhand, parsed
 from tests.ledger.samples import fill
 
 

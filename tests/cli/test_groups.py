@@ -109,6 +109,7 @@ def test_the_systems_groups_are_what_their_own_programs_run(register, name: str)
     assert {"lyapunov": "certify", "bridge": "summarise"}[name] in shown.output
 
 
+@pytest.mark.slow
 def test_neither_the_help_of_evenhand_nor_that_of_a_system_imports_torch(tmp_path: Path) -> None:
     """In a process of its own, with the groups registered as an installation does it."""
     info = tmp_path / "registered-1.0.dist-info"

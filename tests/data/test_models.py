@@ -161,6 +161,7 @@ def test_weights_that_stand_for_others_are_named_for_what_they_are(content: byte
         load(folder)
 
 
+@pytest.mark.slow
 def test_damaged_weights_load_whole_or_are_a_fault_of_the_data(folder: Path) -> None:
     path = folder / "model.safetensors"
 
@@ -178,6 +179,7 @@ def test_damaged_weights_load_whole_or_are_a_fault_of_the_data(folder: Path) -> 
 ABSURD = (10**12, -4, 3, "8")
 
 
+@pytest.mark.slow
 def test_configs_that_do_not_fit_their_weights_are_refused_before_memory_is_taken(folder: Path) -> None:
     path = folder / "config.json"
     sound = json.loads(path.read_text())
@@ -218,6 +220,7 @@ def test_weights_that_a_config_has_no_place_for_are_not_left_out_in_silence(fold
     assert load(folder).config.num_hidden_layers == 1  # another program's head is nothing of the model
 
 
+@pytest.mark.slow
 def test_damaged_tokenizers_are_a_fault_of_the_data(folder: Path) -> None:
     character_tokenizer("abc ").save_pretrained(folder)
     for name, damaged in (

@@ -85,6 +85,7 @@ def _sound(suffix: str, folder: Path) -> bytes:
     return "\n".join(str(r["text"]) for r in ROWS).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".json", ".jsonl", ".csv", ".parquet", ".txt"])
 def test_damaged_records_are_told_as_data_errors_and_as_nothing_else(tmp_path: Path, suffix: str) -> None:
     sound = _sound(suffix, tmp_path)

@@ -74,6 +74,7 @@ def holds(test: Callable[..., None]) -> Callable[..., None]:
     return settings(max_examples=40, deadline=None)(given(arms=both_arms(), scope=st.sampled_from(SCOPES))(test))
 
 
+@pytest.mark.slow
 @holds
 def test_swapping_the_arms_flips_every_sign(arms: Scores, scope: str) -> None:
     kind, found = verdict_of(arms, scope)
@@ -89,6 +90,7 @@ def test_swapping_the_arms_flips_every_sign(arms: Scores, scope: str) -> None:
     assert (found.gained, found.lost) == (swapped.lost, swapped.gained)
 
 
+@pytest.mark.slow
 @holds
 def test_a_constant_added_to_both_arms_changes_nothing(arms: Scores, scope: str) -> None:
     kind, found = verdict_of(arms, scope)
@@ -97,6 +99,7 @@ def test_a_constant_added_to_both_arms_changes_nothing(arms: Scores, scope: str)
     same(found, moved)
 
 
+@pytest.mark.slow
 @holds
 def test_the_order_of_seeds_changes_nothing(arms: Scores, scope: str) -> None:
     kind, found = verdict_of(arms, scope)
@@ -107,6 +110,7 @@ def test_the_order_of_seeds_changes_nothing(arms: Scores, scope: str) -> None:
     assert sorted(turned.differences) == pytest.approx(sorted(found.differences))
 
 
+@pytest.mark.slow
 @holds
 def test_the_order_of_items_changes_nothing_in_both_arms_or_in_one(arms: Scores, scope: str) -> None:
     kind, found = verdict_of(arms, scope)
@@ -119,6 +123,7 @@ def test_the_order_of_items_changes_nothing_in_both_arms_or_in_one(arms: Scores,
         same(found, turned)
 
 
+@pytest.mark.slow
 @holds
 def test_every_verdict_has_a_reason_and_every_missing_figure_too(arms: Scores, scope: str) -> None:
     _, found = verdict_of(arms, scope)

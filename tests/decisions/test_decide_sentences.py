@@ -49,6 +49,7 @@ def stopped_early() -> tuple[ResolvedClaim, Decision]:
     return claim, decide(claim, early)
 
 
+@pytest.mark.slow
 def test_a_look_that_stops_early_is_announced_everywhere() -> None:
     claim, decision = stopped_early()
     for face, text in everywhere(claim, decision).items():

@@ -17,7 +17,7 @@ from evenhand.decisions.power import claim_power, foresee, plan_power
 from evenhand.errors import DataError, SettingsError, StatisticsError
 from evenhand.running.plan import foresight_words
 from evenhand.testing.worlds import TEXT, World, claim_of, outcomes_of
-from tests.cli.test_cli import evenhand as in_a_process
+from tests.app import evenhand as in_a_process
 
 NULL = '[[arm]]\nname = "off_again"\nrole = "null"\n'
 SCREEN = '[[rung]]\nname = "screen"\nbudget = 5\nseeds = [100, 101, 102]\nitems = 50\n'
@@ -127,6 +127,7 @@ def test_the_command_prints_designs_and_needs_in_a_narrow_terminal(tmp_path: Pat
     assert max(map(len, done.stdout.splitlines())) <= 60
 
 
+@pytest.mark.slow
 def test_the_same_answer_comes_as_json_and_as_a_plot(tmp_path: Path) -> None:
     plots = [tmp_path / "one.svg", tmp_path / "two.svg"]
     for plot in plots:
@@ -142,6 +143,7 @@ def test_the_same_answer_comes_as_json_and_as_a_plot(tmp_path: Path) -> None:
         draw_power(answers, tmp_path / "p.jpeg")
 
 
+@pytest.mark.slow
 def test_a_claim_file_is_planned_with_its_own_figures(toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(toy_folder)
     text = TEXT.replace('"world"', '"toy:run"').replace("margin = 0.05", "margin = 0.05\nsd = 0.03")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -64,6 +65,15 @@ class Watch(Observer):
         self.seen.append((trial, outcome, retry))
 
 
+class FirstAlone(Watch):
+    """Interrupts the run when the first trial has had its last try."""
+
+    def finished(self, trial: Trial, outcome: Outcome, execution: Execution, retry: bool) -> None:
+        super().finished(trial, outcome, execution, retry)
+        if not retry and trial.id == self.seen[0][0].id:
+            raise KeyboardInterrupt
+
+
 def write(folder: Path, program: str, argv: list[str] | None = None) -> Path:
     (folder / "train.py").write_text(HEAD + program)
     claim = folder / "c.toml"
@@ -73,13 +83,14 @@ def write(folder: Path, program: str, argv: list[str] | None = None) -> Path:
 
 def first(folder: Path, program: str, argv: list[str] | None = None) -> tuple[Outcome, list[bool]]:
     """The last outcome of the claim's first trial, and whether each of its tries was followed by another."""
-    watch = Watch()
-    run_claim(load_claim(write(folder, program, argv)), Ledger(folder / "ledger"), jobs=1, observer=watch)
-    chosen = watch.seen[0][0].id
-    tries = [(outcome, retry) for trial, outcome, retry in watch.seen if trial.id == chosen]
+    watch = FirstAlone()
+    with contextlib.suppress(KeyboardInterrupt):
+        run_claim(load_claim(write(folder, program, argv)), Ledger(folder / "ledger"), jobs=1, observer=watch)
+    tries = [(outcome, retry) for trial, outcome, retry in watch.seen if trial.id == watch.seen[0][0].id]
     return tries[-1][0], [retry for _, retry in tries]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "kind", "message", "phase", "tries"),
     [
@@ -100,14 +111,19 @@ def test_a_failure_that_a_program_reports_is_the_failure_recorded(
     assert len(retries) == tries
 
 
+@pytest.mark.slow
 def test_a_program_that_diverged_in_every_trial_is_a_result_and_its_costs_stay(tmp_path: Path) -> None:
-    outcome, _ = first(tmp_path, 'answer({"failure": {"kind": "diverged"}, "spent": {"steps": 3}})')
+    watch = Watch()
+    claim = load_claim(write(tmp_path, 'answer({"failure": {"kind": "diverged"}, "spent": {"steps": 3}})'))
+    run_claim(claim, Ledger(tmp_path / "ledger"), jobs=1, observer=watch)
+    outcome = watch.seen[0][1]
     assert outcome.spent["steps"] == 3
     again = Watch()
     run_claim(load_claim(tmp_path / "c.toml"), Ledger(tmp_path / "ledger"), jobs=1, observer=again)
     assert again.seen == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "kind", "words", "last", "tries"),
     [
@@ -190,6 +206,7 @@ def test_a_template_that_stands_for_nothing_is_refused_before_anything_runs(tmp_
         load_claim(claim)
 
 
+@pytest.mark.slow
 def test_a_program_is_told_the_device_that_is_there_with_its_reason(tmp_path: Path) -> None:
     device, reason = device_of_programs()
     assert device in ("cpu", "cuda")
@@ -199,11 +216,13 @@ def test_a_program_is_told_the_device_that_is_there_with_its_reason(tmp_path: Pa
     assert "torch" not in outcome.notes["device"]
 
 
+@pytest.mark.slow
 def test_a_number_handed_to_every_program_is_no_draw(tmp_path: Path) -> None:
     outcome, _ = first(tmp_path, 'assert request["stream_seed"] > 0\nwell()')
     assert outcome.draws is None
 
 
+@pytest.mark.slow
 def test_what_a_program_leaves_running_does_not_hold_its_trial(tmp_path: Path) -> None:
     program = (
         'subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"]); print("left", flush=True); well()'
@@ -235,6 +254,7 @@ def _alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_progress_bars_and_lines_without_end_stay_lines(tmp_path: Path) -> None:
     program = (
         'sys.stdout.write("10%\\r20%\\r"); sys.stdout.flush()\n'
@@ -247,6 +267,7 @@ def test_progress_bars_and_lines_without_end_stay_lines(tmp_path: Path) -> None:
     assert outcome.curves["loss"].values.tolist() == [2.5]
 
 
+@pytest.mark.slow
 def test_status_shows_the_last_lines_of_the_program(tmp_path: Path) -> None:
     from evenhand.cli.output import status_documents
 

@@ -47,6 +47,7 @@ def test_the_items_of_a_rung_are_no_draw_and_their_pool_is_remembered(tmp_path: 
     assert (bench.draws(), bench.item_set.pool) == ((), 500)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deterministic", [False, True])
 def test_the_draws_of_a_trial_stand_in_the_ledger(toy_folder: Path, deterministic: bool) -> None:
     path = write_claim(toy_folder, arm="deterministic = true" if deterministic else "", seeds="[0, 1]")

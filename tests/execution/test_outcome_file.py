@@ -171,6 +171,7 @@ def whole_way(path: Path) -> None:
     curves_table(again.curves)
 
 
+@pytest.mark.slow
 def test_500_damaged_files_of_each_kind_are_read_or_told_in_a_sentence(tmp_path: Path) -> None:
     sound = json.dumps(SOUND, indent=1).encode()
     path = tmp_path / "outcome.json"

@@ -43,6 +43,7 @@ def run(slots: LocalSlots, job: Job, limit: float | None = None) -> Finished:
     raise AssertionError("the trial did not end")
 
 
+@pytest.mark.slow
 def test_a_trial_returns_its_scores_costs_and_how_its_process_went(slots: LocalSlots, toy_folder: Path) -> None:
     finished = run(slots, job_of(toy_folder))
     outcome, execution = finished.outcome, finished.execution
@@ -62,6 +63,7 @@ def test_trials_are_forked_from_a_server_that_has_imported_the_recipe(slots: Loc
     assert slots.problem == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behave", "kind", "words"),
     [
@@ -84,6 +86,7 @@ def test_failures_are_told_apart(slots: LocalSlots, toy_folder: Path, behave: st
     assert words in failure.message
 
 
+@pytest.mark.slow
 def test_a_failure_that_a_recipe_returns_keeps_its_phase_and_costs_and_no_scores(
     slots: LocalSlots, toy_folder: Path
 ) -> None:
@@ -93,6 +96,7 @@ def test_a_failure_that_a_recipe_returns_keeps_its_phase_and_costs_and_no_scores
     assert (dict(outcome.metrics), dict(outcome.items), outcome.spent["steps"]) == ({}, {}, 5)
 
 
+@pytest.mark.slow
 def test_a_trial_past_its_memory_limit_is_a_resource_failure(slots: LocalSlots, toy_folder: Path) -> None:
     failure = run(slots, job_of(toy_folder, behave="memory", memory_gib=1.0)).outcome.failure
     assert failure is not None
@@ -157,6 +161,7 @@ def _alive(pid: int) -> bool:
     return state != "Z"
 
 
+@pytest.mark.slow
 def test_a_recipe_whose_import_starts_threads_gets_fresh_interpreters(toy_folder: Path) -> None:
     starts = "import threading, time\nthreading.Thread(target=time.sleep, args=(30,), daemon=True).start()\n"
     (toy_folder / "toy.py").write_text(starts + (toy_folder / "toy.py").read_text())

@@ -44,6 +44,7 @@ def test_an_outcome_comes_back_whole(tmp_path: Path) -> None:
         assert getattr(outcome, key) == getattr(OUTCOME, key)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     metrics=st.dictionaries(st.text(max_size=5), NUMBERS, max_size=3),
@@ -233,6 +234,7 @@ def _write_many(folder: Path, first: int) -> None:
         ledger.record_outcome(replace(TRIAL, seed=seed), Outcome(metrics={"a": float(seed)}), EXECUTION, "h", {})
 
 
+@pytest.mark.slow
 def test_two_processes_write_at_once_and_a_third_reads_meanwhile(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=_write_many, args=(tmp_path, first)) for first in (0, 100)]

@@ -75,6 +75,7 @@ def test_a_packed_ledger_says_what_it_said_and_lies_in_five_files(tmp_path: Path
     assert found.records == 2 + 5 + 2
 
 
+@pytest.mark.slow
 def test_what_is_packed_can_be_asked_in_sql_as_before(tmp_path: Path) -> None:
     rows = [f"(select list(row order by row) from {table} row)" for table in ("items", "curves", "metrics")]
     written(tmp_path, (OUTCOME, PLAIN, SMALL))
@@ -398,6 +399,7 @@ def _steps(folder: Path, monkeypatch: pytest.MonkeyPatch, last: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+@pytest.mark.slow
 def test_killed_before_any_of_its_steps_it_has_lost_nothing_and_goes_on_from_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.worker import Job
 from evenhand.recipes import catalogue
 from evenhand.recipes.trial import ItemSet, Trial
+from tests.app import evenhand
 from tests.running.test_run import write_claim
 
 RECIPE = """
@@ -98,7 +99,7 @@ def plant(folder: Path, names: tuple[str, ...] = SHADOWS) -> Path:
 
 
 def lab(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command line as users start it, in the folder of the claim."""
+    """The command line as users start it, in the folder of the claim: a new interpreter that has imported nothing."""
     code = "import sys; sys.argv[0] = 'evenhand'; from evenhand.cli.main import main; main()"
     return subprocess.run(
         [sys.executable, "-P", "-c", code, *arguments],
@@ -130,6 +131,7 @@ items = 4
 """
 
 
+@pytest.mark.slow
 def test_files_beside_a_claim_are_not_executed_by_a_claim_with_an_installed_recipe(tmp_path: Path) -> None:
     mark = plant(tmp_path)
     (tmp_path / "c.toml").write_text(INSTALLED)
@@ -146,6 +148,7 @@ def test_files_beside_a_claim_are_not_executed_by_a_claim_with_an_installed_reci
     assert not mark.exists(), mark.read_text()
 
 
+@pytest.mark.slow
 def test_files_beside_a_claim_do_not_stand_in_for_what_its_own_recipe_imports(toy_folder: Path) -> None:
     mark = plant(toy_folder)
     (toy_folder / "toy.py").write_text("import json, numpy, pydantic\n" + (toy_folder / "toy.py").read_text())
@@ -192,8 +195,9 @@ def test_the_plan_of_a_command_shows_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text(INSTALLED.replace("future_seed.inplace", "command").replace(
         'settings.future_seed.mode = "on"', "settings.values.a = 1").replace(
         "[metric]", 'settings.argv = ["bash", "train.sh"]\n[metric]', 1))  # fmt: skip
-    assert "runs code from: the command line that the claim gives, in" in lab(tmp_path, "plan", "c.toml").stdout
-    assert "bash train.sh" in lab(tmp_path, "plan", "c.toml").stdout
+    planned = evenhand(tmp_path, "plan", "c.toml", columns=120).stdout
+    assert "runs code from: the command line that the claim gives, in" in planned
+    assert "bash train.sh" in planned
 
 
 def test_a_recipe_that_is_written_on_while_a_notebook_lives_is_imported_as_it_stands(tmp_path: Path) -> None:

@@ -61,10 +61,12 @@ def html(demonstration):
     return render_report(*demonstration)
 
 
+@pytest.mark.slow
 def test_rendering_twice_gives_the_same_bytes(demonstration, html):
     assert render_report(*demonstration) == html
 
 
+@pytest.mark.slow
 def test_another_process_with_another_hash_seed_and_other_matplotlib_settings_gives_the_same_bytes(html, tmp_path):
     script = """
 import hashlib, importlib.util, sys
@@ -244,6 +246,7 @@ def test_costs_name_every_unit_and_the_multiple_of_the_baseline(html):
     assert "9 of 10" in costs
 
 
+@pytest.mark.slow
 def test_a_change_after_results_is_announced_with_what_changed(demonstration, html):
     amended = render_report(*demonstration, amended=["rungs.0.seeds: [0] became [0, 1]"])
     assert "Amended after results" not in html
@@ -304,6 +307,7 @@ class TestMissingParts:
         assert "+0.100" in text
         assert "one seed: the spread cannot be estimated" in text
 
+    @pytest.mark.slow
     def test_a_metric_without_items_and_curves(self, sample):
         claim = sample.claim()
         records = []
@@ -315,6 +319,7 @@ class TestMissingParts:
         assert "Items that flipped" not in text
         assert "Learning curves" not in text
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("steps", "values"),
         [
@@ -350,6 +355,7 @@ class TestMissingParts:
         assert text.count(trial.id) == 6  # beside each of the five seeds, and once in the list of trials
         assert "closed_form rival, deterministic, untrained 1" in text
 
+    @pytest.mark.slow
     def test_twelve_arms_in_six_conditions(self, world):
         roles = {"off": "baseline", **{f"v{i}": "variant" for i in range(9)}, "twice": "rival", "again": "null"}
         sample = world(roles, [f"c{i}" for i in range(6)], seeds=(10, 11), items=5)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evenhand.ledger import Ledger
-from tests.cli.test_cli import evenhand
+from tests.app import evenhand
 from tests.running.test_run import write_claim
 
 GOOD = """
@@ -41,6 +41,7 @@ def test_a_report_holds_the_exhibits_of_its_recipe(folder: Path) -> None:
     assert page.count('<th scope="row">off</th><td class="num">confirm</td>') == 4
 
 
+@pytest.mark.slow
 def test_a_missing_or_raising_function_is_a_warning_and_a_section_and_the_verdicts_stand(folder: Path) -> None:
     done = evenhand(folder, "run", "c.toml")
     assert done.returncode == 0, done.stderr
@@ -60,6 +61,7 @@ def test_a_missing_or_raising_function_is_a_warning_and_a_section_and_the_verdic
     assert 'id="verdicts"' in page
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_written_is_a_sentence_that_names_the_cure(folder: Path) -> None:
     (folder / "shown.py").write_text(GOOD)
     assert evenhand(folder, "run", "c.toml").returncode == 0
@@ -79,6 +81,7 @@ def test_a_report_that_cannot_be_written_is_a_sentence_that_names_the_cure(folde
     assert "</html>" in (folder / "elsewhere.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_report_carries_the_head_of_the_ledger_and_its_notes(folder: Path) -> None:
     (folder / "shown.py").write_text(GOOD)
     assert evenhand(folder, "run", "c.toml").returncode == 0

@@ -82,6 +82,7 @@ def test_the_plan_names_the_set_of_its_arms(tmp_path: Path) -> None:
     assert recipe_document(loaded.recipe)["control_sets"] == ["leveller:run.standard"]
 
 
+@pytest.mark.slow
 def test_plan_and_report_say_which_control_is_missing(tmp_path: Path) -> None:
     loaded = claim(tmp_path, WITHOUT)
     assert "controls of leveller:run.standard: zeros (rival), text (reference); left out: noise" in printed(loaded)

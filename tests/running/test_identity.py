@@ -17,7 +17,7 @@ from evenhand.ledger import Ledger
 from evenhand.report.save import save_report
 from evenhand.running.enter import decided
 from evenhand.running.run import run_claim
-from tests.cli.test_cli import evenhand
+from tests.app import evenhand
 from tests.running.test_run import Recorder, write_claim
 from tests.running.test_run import run as run_toy
 
@@ -93,6 +93,7 @@ class Impatient(Recorder):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("declared", ["", "version=3"])
 def test_a_helper_that_was_mended_makes_all_trials_run_anew_and_no_gain(tmp_path: Path, declared: str) -> None:
     path = project(tmp_path, declared=declared)
@@ -114,6 +115,7 @@ def test_a_helper_that_was_mended_makes_all_trials_run_anew_and_no_gain(tmp_path
     assert decided(load_claim(path), Ledger(tmp_path / "ledger")).verdicts == second.verdicts
 
 
+@pytest.mark.slow
 def test_the_report_rests_on_the_records_that_the_verdict_rests_on(tmp_path: Path) -> None:
     path = project(tmp_path)
     run(path)
@@ -126,6 +128,7 @@ def test_the_report_rests_on_the_records_that_the_verdict_rests_on(tmp_path: Pat
     assert min(scores) > 0.7, "the mended helper scores 0.8, the broken one 0.5"
 
 
+@pytest.mark.slow
 def test_a_run_that_was_interrupted_between_old_and_new_code_is_invalid_and_no_gain(tmp_path: Path) -> None:
     (tmp_path / "zero.txt").write_text("0.0")
     path = project(tmp_path, arm='settings.path = "zero.txt"')
@@ -143,6 +146,7 @@ def test_a_run_that_was_interrupted_between_old_and_new_code_is_invalid_and_no_g
     assert decision.verdicts[0].kind not in ("invalid", "gain")
 
 
+@pytest.mark.slow
 def test_a_data_file_that_changed_makes_the_trials_that_read_it_run_anew(tmp_path: Path) -> None:
     (tmp_path / "scores.txt").write_text("0.1")
     path = project(tmp_path, arm='settings.path = "scores.txt"')
@@ -154,6 +158,7 @@ def test_a_data_file_that_changed_makes_the_trials_that_read_it_run_anew(tmp_pat
     assert decision.verdicts[0].kind != "gain"
 
 
+@pytest.mark.slow
 def test_a_verdict_says_what_would_run_anew(tmp_path: Path) -> None:
     (tmp_path / "scores.txt").write_text("0.1")
     path = project(tmp_path, arm='settings.path = "scores.txt"')
@@ -164,6 +169,7 @@ def test_a_verdict_says_what_would_run_anew(tmp_path: Path) -> None:
     assert "4 trials (on) would run anew: scores.txt changed since then" in told
 
 
+@pytest.mark.slow
 def test_data_that_are_gone_are_named_and_the_verdict_stands(tmp_path: Path) -> None:
     (tmp_path / "scores.txt").write_text("0.1")
     path = project(tmp_path, arm='settings.path = "scores.txt"')
@@ -175,6 +181,7 @@ def test_data_that_are_gone_are_named_and_the_verdict_stands(tmp_path: Path) -> 
     assert any("scores.txt is not there, so 4 results" in message for message in recorder.messages)
 
 
+@pytest.mark.slow
 def test_outcomes_from_other_data_never_pair(tmp_path: Path) -> None:
     (tmp_path / "scores.txt").write_text("0.1")
     path = project(tmp_path, settings='settings.path = "scores.txt"', arm="settings.fail = true")
@@ -186,6 +193,7 @@ def test_outcomes_from_other_data_never_pair(tmp_path: Path) -> None:
     assert decided(load_claim(path), Ledger(tmp_path / "ledger")).verdicts[0].kind in ("invalid", "not-run")
 
 
+@pytest.mark.slow
 def test_a_file_that_is_written_while_trials_run_is_not_taken_for_what_ran(tmp_path: Path) -> None:
     path = project(tmp_path, arm="settings.fail = false\nsettings.path = 'zero.txt'")
     (tmp_path / "zero.txt").write_text("0.0")
@@ -217,6 +225,7 @@ def run(settings: Settings, bench: Bench) -> dict[str, float]:
 """
 
 
+@pytest.mark.slow
 def test_a_file_that_changes_between_its_import_and_the_end_of_a_trial_is_marked(tmp_path: Path) -> None:
     path = project(tmp_path, arm="settings.shift = 0.1")
     (tmp_path / "mine.py").write_text(LATE)
@@ -227,6 +236,7 @@ def test_a_file_that_changes_between_its_import_and_the_end_of_a_trial_is_marked
     assert run(path)[1].trials, "nobody knows what these trials ran"
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_other_code_is_not_gone_on_from(toy_folder: Path) -> None:
     from tests.running.test_run import write_claim
 
@@ -306,6 +316,7 @@ def mended_runs_anew(path: Path, changed: str) -> Decision:
     return decision
 
 
+@pytest.mark.slow
 def test_a_module_that_a_command_line_names_is_followed_to_what_it_imports(tmp_path: Path) -> None:
     package(tmp_path)
     path = command(tmp_path, f'["{sys.executable}", "-m", "pkg.train"]')
@@ -314,6 +325,7 @@ def test_a_module_that_a_command_line_names_is_followed_to_what_it_imports(tmp_p
     assert set(record.outcome.code) == {"pkg/__init__.py", "pkg/helper.py", "pkg/train.py"}
 
 
+@pytest.mark.slow
 def test_a_wrapper_says_with_files_what_it_runs(tmp_path: Path) -> None:
     package(tmp_path)
     (tmp_path / "wrapper.sh").write_text(f"exec {sys.executable} -m pkg.train\n")
@@ -321,6 +333,7 @@ def test_a_wrapper_says_with_files_what_it_runs(tmp_path: Path) -> None:
     mended_runs_anew(path, "pkg/helper.py")
 
 
+@pytest.mark.slow
 def test_a_folder_among_the_files_counts_with_all_that_is_in_it(tmp_path: Path) -> None:
     package(tmp_path)
     (tmp_path / "wrapper.sh").write_text(f"exec {sys.executable} -m pkg.train\n")
@@ -331,6 +344,7 @@ def test_a_folder_among_the_files_counts_with_all_that_is_in_it(tmp_path: Path) 
     assert "3 trials (off) run anew: pkg/ changed since then" in recorder.messages
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_there_is_a_failure_with_its_name(tmp_path: Path) -> None:
     package(tmp_path)
     path = command(tmp_path, f'["{sys.executable}", "-m", "pkg.train"]', 'settings.files = ["gone.py"]')
@@ -340,6 +354,7 @@ def test_a_file_that_is_not_there_is_a_failure_with_its_name(tmp_path: Path) -> 
     assert (failure.kind, "gone.py" in failure.message) == ("data", True)
 
 
+@pytest.mark.slow
 def test_a_command_behind_which_no_file_is_found_counts_with_its_checkout(tmp_path: Path) -> None:
     package(tmp_path, "0.5")
     text = (
@@ -396,6 +411,7 @@ def run(settings: Settings, bench: Bench) -> dict[str, float]:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("declared", ["", "version=1"])
 def test_an_installed_recipe_is_known_by_the_version_of_its_package_or_by_the_one_it_declares(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, declared: str
@@ -423,6 +439,7 @@ def test_an_installed_recipe_is_known_by_the_version_of_its_package_or_by_the_on
         assert "1.0 (off (seeds 0, 1, 2, 3), on (seeds 0, 1, 2, 3)) against 2.0 (off (seed 4), on (seed 4))" in told[0]
 
 
+@pytest.mark.slow
 def test_a_bug_mended_in_the_recipe_itself_is_no_amendment_and_all_its_trials_run_anew(toy_folder: Path) -> None:
     path, store = write_claim(toy_folder), Ledger(toy_folder / "ledger")
     first = load_claim(path).resolved

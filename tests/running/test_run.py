@@ -90,11 +90,13 @@ def test_a_claim_runs_to_its_verdict_and_is_not_run_again(toy_folder: Path) -> N
     assert not list((toy_folder / "ledger" / "work").iterdir())
 
 
+@pytest.mark.slow
 def test_arms_of_a_pair_run_side_by_side_so_that_pairs_complete_first(toy_folder: Path) -> None:
     _, recorder = run(write_claim(toy_folder), jobs=1)
     assert [(t.seed, t.arm) for t, _, _ in recorder.trials[:4]] == [(0, "off"), (0, "on"), (1, "off"), (1, "on")]
 
 
+@pytest.mark.slow
 def test_the_provenance_of_every_record_says_where_it_came_from(toy_folder: Path) -> None:
     path = write_claim(toy_folder)
     run(path)
@@ -107,6 +109,7 @@ def test_the_provenance_of_every_record_says_where_it_came_from(toy_folder: Path
     assert record.claim_hash == load_claim(path).resolved.hash
 
 
+@pytest.mark.slow
 def test_a_machine_failure_is_retried_and_the_retry_counts(toy_folder: Path) -> None:
     marker = toy_folder / "marker"
     path = write_claim(toy_folder, settings=f'behave = "kill once", marker = "{marker}"')
@@ -117,6 +120,7 @@ def test_a_machine_failure_is_retried_and_the_retry_counts(toy_folder: Path) -> 
     assert kinds == ["infrastructure"]
 
 
+@pytest.mark.slow
 def test_an_arm_that_fails_the_same_way_each_time_is_given_up_and_the_rest_goes_on(toy_folder: Path) -> None:
     path = write_claim(toy_folder, arm='settings.behave = "raise"', seeds="[0, 1, 2, 3, 4, 5]")
     verdict, recorder = run(path, jobs=1)
@@ -126,6 +130,7 @@ def test_an_arm_that_fails_the_same_way_each_time_is_given_up_and_the_rest_goes_
     assert any("fails in the same way" in text for text in recorder.messages)
 
 
+@pytest.mark.slow
 def test_a_machine_failure_that_stays_is_retried_for_one_trial_of_the_claim_and_not_for_each(toy_folder: Path) -> None:
     arm = 'settings.behave = "no judge"\n[[arm]]\nname = "too"\nrole = "variant"\nsettings.behave = "no judge"'
     verdict, recorder = run(write_claim(toy_folder, arm=arm, seeds="[0, 1, 2, 3, 4, 5]"), jobs=1)
@@ -136,6 +141,7 @@ def test_a_machine_failure_that_stays_is_retried_for_one_trial_of_the_claim_and_
     assert kinds == {"infrastructure"}
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_no_checkpoint(toy_folder: Path) -> None:
     marker = toy_folder / "the disk is full"
     marker.touch()
@@ -154,6 +160,7 @@ def test_a_full_disk_costs_no_checkpoint(toy_folder: Path) -> None:
     assert not list((toy_folder / "ledger" / "work").iterdir())
 
 
+@pytest.mark.slow
 def test_failed_trials_run_again_with_the_same_command_when_the_fault_is_mended(toy_folder: Path) -> None:
     path = write_claim(toy_folder, arm='settings.behave = "kill once"\nsettings.marker = "../../../at/all"')
     assert run(path)[0].kind == "not-run"
@@ -165,6 +172,7 @@ def test_failed_trials_run_again_with_the_same_command_when_the_fault_is_mended(
     assert {trial.arm for trial, _, _ in recorder.trials} == {"on"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behave", "title"), [("diverge", "regression"), ("nan", "regression"), ("undefined", "not-run")]
 )
@@ -174,12 +182,14 @@ def test_divergence_is_a_result_and_an_undefined_metric_is_missing(toy_folder: P
     assert not any(retry for _, _, retry in recorder.trials)
 
 
+@pytest.mark.slow
 def test_a_trial_past_its_limit_is_a_timeout_not_a_verdict(toy_folder: Path) -> None:
     more = "[limits]\nseconds = 1.0"
     path = write_claim(toy_folder, arm='settings.behave = "sleep"', seeds="[0, 1]", more=more)
     assert run(path)[0].title == "not-run (timeout)"
 
 
+@pytest.mark.slow
 def test_a_changed_claim_with_results_is_refused_with_the_field_named_and_can_be_entered_as_amendment(
     toy_folder: Path,
 ) -> None:
@@ -227,6 +237,7 @@ def wait_for_outcomes(folder: Path, count: int) -> None:
     raise AssertionError("the claim does not get on")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_run_goes_on_where_it_was_and_loses_only_what_was_running(toy_folder: Path, number: int) -> None:
     path = write_claim(toy_folder, settings="pause = 0.05")
@@ -243,6 +254,7 @@ def test_a_killed_run_goes_on_where_it_was_and_loses_only_what_was_running(toy_f
     assert Ledger(toy_folder / "ledger").verify().faults == ()
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_decides_as_an_uninterrupted_one(toy_folder: Path) -> None:
     path = write_claim(toy_folder)
     calm, _ = run(path)
@@ -260,6 +272,7 @@ def test_an_interrupted_run_decides_as_an_uninterrupted_one(toy_folder: Path) ->
     assert run_claim(loaded, ledger, jobs=2).verdicts[0] == calm
 
 
+@pytest.mark.slow
 def test_two_runs_of_one_claim_at_once_are_told_apart_and_the_first_goes_on(toy_folder: Path) -> None:
     path = write_claim(toy_folder, settings="pause = 0.1")
     process = start(path)
@@ -273,6 +286,7 @@ def test_two_runs_of_one_claim_at_once_are_told_apart_and_the_first_goes_on(toy_
     assert Ledger(toy_folder / "ledger").verify().faults == ()
 
 
+@pytest.mark.slow
 def test_a_finished_outcome_that_was_not_recorded_is_taken_up(toy_folder: Path) -> None:
     path = write_claim(toy_folder)
     loaded = load_claim(path)
@@ -307,6 +321,7 @@ def test_claims_queue_behind_each_other(toy_folder: Path) -> None:
         queue([one, circle], lambda name: False)
 
 
+@pytest.mark.slow
 def test_a_live_run_tells_progress_and_the_running_contrast(toy_folder: Path) -> None:
     _, recorder = run(write_claim(toy_folder, settings="pause = 0.1"))
     assert any(run.values.get("loss") for tick in recorder.ticks for run in tick.running)
@@ -316,6 +331,7 @@ def test_a_live_run_tells_progress_and_the_running_contrast(toy_folder: Path) ->
     assert lefts[-1] == 0
 
 
+@pytest.mark.slow
 def test_a_run_leaves_no_process_behind(toy_folder: Path) -> None:
     path = write_claim(toy_folder, settings="pause = 5.0")
     process = start(path)
@@ -333,6 +349,7 @@ def test_a_run_leaves_no_process_behind(toy_folder: Path) -> None:
             continue
 
 
+@pytest.mark.slow
 def test_progress_counts_every_trial_once_with_two_jobs_and_planned_looks(toy_folder: Path) -> None:
     out = io.StringIO()
     loaded = load_claim(write_claim(toy_folder, arm="settings.noise = 0.6", more="looks = [2, 4]"))

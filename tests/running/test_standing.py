@@ -50,6 +50,7 @@ def bank(toy_folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_status_of_all_claims_counts_results_whichever_claim_ran_them(bank: Path) -> None:
     path = write_claim(bank.parent, name="final", seeds="[0, 2, 5]")
     run(path)
@@ -60,6 +61,7 @@ def test_status_of_all_claims_counts_results_whichever_claim_ran_them(bank: Path
     assert named["results"] == counts["final"]
 
 
+@pytest.mark.slow
 def test_a_claim_on_outcomes_that_were_known_is_post_hoc_in_every_face_and_runs_nothing(bank: Path) -> None:
     path = write_claim(bank.parent, name="final", seeds="[0, 2, 5]")
     decision, recorder = run(path)
@@ -76,12 +78,14 @@ def test_a_claim_on_outcomes_that_were_known_is_post_hoc_in_every_face_and_runs_
     assert (record.known["results"], record.known["trials"]) == (6, 6)
 
 
+@pytest.mark.slow
 def test_a_claim_that_takes_up_some_known_outcomes_says_how_many(bank: Path) -> None:
     decision, recorder = run(write_claim(bank.parent, name="more", seeds="[4, 5, 6, 7]"))
     assert len(recorder.trials) == 4
     assert (decision.standing.fixed, decision.standing.known, decision.standing.trials) == ("post-hoc", 4, 8)
 
 
+@pytest.mark.slow
 def test_a_claim_whose_outcomes_all_came_from_another_cannot_be_changed_quietly(bank: Path) -> None:
     run(write_claim(bank.parent, name="final", seeds="[0, 2, 5]"))
     path = write_claim(bank.parent, name="final", seeds="[0, 2, 4, 5]")
@@ -101,6 +105,7 @@ def test_a_claim_that_was_decided_has_results_even_where_its_trials_cannot_be_fo
         run(path)
 
 
+@pytest.mark.slow
 def test_a_claim_without_results_may_still_be_changed(toy_folder: Path) -> None:
     path = write_claim(toy_folder)
     ledger, resolved = Ledger(toy_folder / "ledger"), load_claim(path).resolved
@@ -111,6 +116,7 @@ def test_a_claim_without_results_may_still_be_changed(toy_folder: Path) -> None:
     assert decision.verdicts[0].title == "gain (>= margin)"
 
 
+@pytest.mark.slow
 def test_a_resumed_claim_and_one_that_was_first_in_a_shared_ledger_were_fixed_before(toy_folder: Path) -> None:
     first = write_claim(toy_folder, name="first", seeds="[0, 1, 2]")
     loaded, ledger = load_claim(first), Ledger(toy_folder / "ledger")
@@ -130,6 +136,7 @@ def test_a_resumed_claim_and_one_that_was_first_in_a_shared_ledger_were_fixed_be
     assert "post-hoc" not in faces(first)["terminal"]
 
 
+@pytest.mark.slow
 def test_exploratory_trials_and_failures_are_no_known_outcomes(toy_folder: Path) -> None:
     from evenhand.running.observer import Observer
     from evenhand.running.run import run_trial
@@ -144,6 +151,7 @@ def test_exploratory_trials_and_failures_are_no_known_outcomes(toy_folder: Path)
     assert run(write_claim(toy_folder, name="later", settings='behave = "raise"'))[0].standing.fixed == "before"
 
 
+@pytest.mark.slow
 def test_what_was_known_is_derived_for_records_that_do_not_say_it(bank: Path) -> None:
     path = write_claim(bank.parent, name="old", seeds="[0, 2, 5]")
     ledger, loaded = Ledger(bank.parent / "ledger"), load_claim(path)
@@ -151,6 +159,7 @@ def test_what_was_known_is_derived_for_records_that_do_not_say_it(bank: Path) ->
     assert (decided(loaded, ledger).standing.fixed, decided(loaded, ledger).standing.known) == ("post-hoc", 6)
 
 
+@pytest.mark.slow
 def test_verdict_report_and_bind_refuse_a_file_that_was_never_entered(toy_folder: Path) -> None:
     path = write_claim(toy_folder)
     run(path)
@@ -176,6 +185,7 @@ def test_what_nobody_ran_is_not_run_and_not_entered(toy_folder: Path) -> None:
     assert (decision.verdicts[0].kind, decision.standing.fixed) == ("not-run", "not entered")
 
 
+@pytest.mark.slow
 def test_an_amended_claim_shows_its_whole_chain_in_every_face(toy_folder: Path) -> None:
     path = write_claim(toy_folder)
     run(path)

@@ -22,6 +22,7 @@ def plain_loop(table, generator, draws, labels=None):
     return np.array(means)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", [None, [0, 0, 0, 1, 1, 2, 2, 2, 2, 3]])
 def test_standard_error_and_interval_agree_with_a_plain_loop(labels):
     table = np.random.default_rng(1).normal(0.3, 1.0, size=(6, 10)) + np.linspace(0, 1, 6)[:, None]

@@ -75,6 +75,7 @@ def test_the_seeds_must_pair_up() -> None:
         statistics.collapse([1.0, 2.0], [1.0])
 
 
+@pytest.mark.slow
 @given(st.integers(1, 40), st.data())
 def test_the_bound_is_the_exact_one(trials: int, data: st.DataObject) -> None:
     hits = data.draw(st.integers(0, trials))

@@ -12,6 +12,7 @@ from evenhand.errors import StatisticsError
 FAMILIES = [np.random.default_rng(seed).random(9) ** power for seed, power in ((0, 1), (1, 3), (2, 6))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("p_values", FAMILIES)
 @pytest.mark.parametrize(("ours", "theirs"), [("holm", "holm"), ("benjamini_hochberg", "fdr_bh")])
 def test_adjusted_p_values_agree_with_statsmodels(p_values, ours, theirs):

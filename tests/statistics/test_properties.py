@@ -70,6 +70,7 @@ def ends(interval):
     return None if interval is None else (interval.low, interval.high)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(PAIRS, SCOPES)
 def test_swapping_the_arms_flips_the_signs(pair, scope):
@@ -83,6 +84,7 @@ def test_swapping_the_arms_flips_the_signs(pair, scope):
     assert (there.signs.positive, there.signs.negative) == (back.signs.negative, back.signs.positive)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(PAIRS, SCOPES, st.integers(-8, 8))
 def test_adding_a_constant_to_both_arms_changes_nothing(pair, scope, constant):
@@ -93,6 +95,7 @@ def test_adding_a_constant_to_both_arms_changes_nothing(pair, scope, constant):
     assert before.sign_flip.p == pytest.approx(after.sign_flip.p)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(TABLES, SCOPES, st.randoms(use_true_random=False))
 def test_permuting_seeds_or_items_changes_nothing(table, scope, random):
@@ -148,6 +151,7 @@ def test_no_finite_clustered_differences_raise_or_give_nan(table, labels):
     assert not list(undefined_without_reason(result))
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(WILD_PAIRS)
 def test_no_finite_suite_raises_or_gives_nan(pair):
@@ -161,6 +165,7 @@ def test_no_finite_suite_raises_or_gives_nan(pair):
     assert all(math.isfinite(number) for result in results for number in numbers_in(result))
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(TABLES)
 def test_an_interval_at_a_higher_level_holds_the_one_at_a_lower_level(table):

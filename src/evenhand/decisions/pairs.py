@@ -15,8 +15,9 @@ from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Arm, Condition, MetricClaim, Rung
 from evenhand.decisions.agreement import Made, disagreement
+from evenhand.decisions.budgets import budget_fault
 from evenhand.decisions.checkpoint_selection import Choice, checkpoints, choice_words, select
-from evenhand.decisions.pair_faults import Fault, budget_fault, flag_fault
+from evenhand.decisions.pair_faults import Fault, flag_fault
 from evenhand.decisions.recorded import contents, same_outputs
 from evenhand.recipes.outcome import ItemScores, Outcome
 

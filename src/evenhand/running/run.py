@@ -18,9 +18,10 @@ from evenhand.decisions.verdict import Contrast, Decision
 from evenhand.decisions.wording import screened_words
 from evenhand.errors import ClaimError, counted
 from evenhand.execution.executor import Executor, Finished, last_progress, read_outcome
-from evenhand.execution.failures import Ending, Retries, failure_signature, keeps_its_work
+from evenhand.execution.failures import Ending
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.machine import provenance
+from evenhand.execution.retries import Retries, failure_signature, keeps_its_work
 from evenhand.execution.worker import Job
 from evenhand.ledger import Ledger
 from evenhand.recipes.contract import Recipe

@@ -23,6 +23,7 @@ class LogN:
     size: int = 0
 
     def decide(self, orbits: Orbits) -> Decision:
+        """Whether T(n) < n, exactly; by how much in bits (float64)."""
         orbits.need(1)
         return Decision(decides_by_log(orbits, 1), orbits.log2[:, 0] - orbits.log2[:, 1])
 
@@ -40,9 +41,11 @@ class TrailingOnes:
 
     @property
     def name(self) -> str:
+        """As tables name it."""
         return "trailing ones"
 
     def decide(self, orbits: Orbits) -> Decision:
+        """Whether V falls, and by how much in bits (float64)."""
         orbits.need(self.lookahead + 1)
         ones = orbits.valuations[:, : self.lookahead + 1] == 1
         here = np.cumprod(ones[:, :-1], axis=1).sum(axis=1)
@@ -60,9 +63,11 @@ class WindowSum:
 
     @property
     def name(self) -> str:
+        """As tables name it."""
         return "window sum"
 
     def decide(self, orbits: Orbits) -> Decision:
+        """Whether V falls, exactly; by how much in bits (float64)."""
         orbits.need(self.lookahead + 1)
         margins = orbits.log2[:, 0] - orbits.log2[:, self.lookahead + 1]
         return Decision(decides_by_log(orbits, self.lookahead + 1), margins)
@@ -80,9 +85,11 @@ class WindowMinimum:
 
     @property
     def name(self) -> str:
+        """As tables name it."""
         return "window minimum"
 
     def decide(self, orbits: Orbits) -> Decision:
+        """Whether V falls, exactly; by how much in bits (float64)."""
         orbits.need(self.lookahead + 1)
         margins = self._log_value(orbits, 0) - self._log_value(orbits, 1)
         return Decision(stops_within(orbits, self.lookahead + 1), margins)

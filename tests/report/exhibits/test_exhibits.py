@@ -197,6 +197,7 @@ class TestThePage:
         assert shown.remarks == ("Not arms of the claim, in plain ink: base model.",)
         assert [key.look.ink for key in shown.body.charts[0].legend] == ["arm-1", "ink"]
 
+    @pytest.mark.slow
     def test_an_arm_looks_the_same_in_every_exhibit(self, world):
         sample = world({"off": "baseline", **{f"v{i}": "variant" for i in range(13)}}, seeds=(10, 11))
         arms = ["off", *(f"v{i}" for i in range(13))]
@@ -241,6 +242,7 @@ class TestScatter:
         below = (turns_first and not rising) or (not turns_first and rising)
         assert ("lower" if below else "upper") == corner, (y0, y1, y2)
 
+    @pytest.mark.slow
     @given(
         st.lists(
             st.tuples(st.floats(10, 330), st.floats(20, 240), st.integers(2, 30)), min_size=1, max_size=18, unique=True
@@ -358,6 +360,7 @@ ANY = st.floats(allow_nan=True, allow_infinity=True, width=64)
 SOME_ARM = st.sampled_from(["off", "future_seed", "read_twice", "base\nmodel", "", "漢字 $x_1$ \x00"])
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(SOME_ARM, ANY, ANY, st.booleans()), max_size=6),
     st.lists(st.tuples(ANY, ANY), max_size=4),

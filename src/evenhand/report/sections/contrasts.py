@@ -10,8 +10,8 @@ from evenhand.claims.schema import Condition, MetricClaim
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, VerdictKind, deciding_interval
 from evenhand.report import numbers, words
 from evenhand.report.charts.drawing import Tick
+from evenhand.report.charts.forest import Scale, Strip
 from evenhand.report.results import Results
-from evenhand.report.sections.forest import Scale, Strip
 
 _ANSWER = 40
 """Characters of the commonest answer that stand beside a verdict."""

@@ -85,12 +85,14 @@ class JudgedProbe:
 
     @property
     def matched(self) -> list[str]:
+        """Loss, and reward, text and distance where they are measured; none without a target loss."""
         if self.settings.target_loss is None:
             return []
         names = ["target_loss", *(["reward"] if self.judge else [])]
         return names + (["text_loss", "distance"] if self.evaluation.texts else [])
 
     def glance(self, model: Any) -> Glance:
+        """Target loss, reward of the dev questions; at the level when the loss is no higher than ``target_loss``."""
         loss = self.evaluation.target_loss(model).mean
         level = self.settings.target_loss
         values, answers = {"dev_target_loss": loss}, None
@@ -110,6 +112,7 @@ class JudgedProbe:
         return _by_question(self._ask(model, questions), self.settings.max_new_tokens)
 
     def record(self, model: Any, prefix: str) -> Mapping[str, float]:
+        """Losses, rewards and general text on the items of the rung, as far as the settings name them."""
         target = self.evaluation.target_loss(model)
         found = {f"{prefix}target_loss": target.mean, f"{prefix}target_perplexity": target.perplexity}
         if self.judge is not None:

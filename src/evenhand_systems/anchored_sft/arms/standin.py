@@ -71,9 +71,11 @@ class SkillProbe:
 
     @property
     def matched(self) -> tuple[str, ...]:
+        """Retention, target, text loss and distance, and each skill that is to be kept."""
         return ("retention", "target", "text_loss", "distance", *(f"kept_{skill}" for skill in kept_skills()))
 
     def glance(self, model: Any) -> Glance:
+        """Shares of dev questions answered, new and old; distance in nats; at the level when the new share is."""
         new = self.dev.answers(model, skills=["target"])
         old = self.dev.answers(model, skills=kept_skills())
         distance = self.dev.distance(model).mean
@@ -81,6 +83,7 @@ class SkillProbe:
         return Glance(values, new.mean >= self.level, old)
 
     def record(self, model: Any, prefix: str) -> Mapping[str, float]:
+        """Answers to the items of the rung by skill, loss on text and distance from the base in nats."""
         old = self.items.answers(model, skills=kept_skills())
         new = self.items.answers(model, skills=["target"])
         asked = {question.id: question for question in self.items.questions}

@@ -200,11 +200,13 @@ class TextProbe:
     matched = ("text_loss", "target_loss", "distance")
 
     def glance(self, model: Any) -> Glance:
+        """Losses in nats a token on the dev part; at the level when that on conversations is low enough."""
         loss, text = self.dev.target_loss(model).mean, self.dev.text_loss(model).mean
         values = {"dev_target_loss": loss, "dev_text_loss": text, "dev_distance": self.dev.distance(model).mean}
         return Glance(values, loss <= self.level)
 
     def record(self, model: Any, prefix: str) -> Mapping[str, float]:
+        """Losses and distance on the held-out blocks of the rung, grouped by article."""
         text, target, distance = (
             self.items.text_loss(model), self.items.target_loss(model), self.items.distance(model)
         )  # fmt: skip

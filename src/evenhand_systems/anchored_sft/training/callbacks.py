@@ -36,6 +36,11 @@ class EvaluateWhileTraining(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
+        """Evaluate before the first step.
+
+        Raises:
+            SettingsError: the run ends before the first evaluation on the way.
+        """
         if self.every >= state.max_steps:
             message = (
                 f"is {self.every}, but the run has {state.max_steps} steps: no evaluation would be made on the way"
@@ -45,12 +50,14 @@ class EvaluateWhileTraining(TrainerCallback):
             self._do(kwargs["model"], 0)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Evaluate after every so many steps."""
         if state.global_step % self.every == 0:
             self._do(kwargs["model"], state.global_step)
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
+        """Evaluate at the end, unless the last step has just been."""
         self._do(kwargs["model"], state.global_step)
 
 
@@ -89,6 +96,7 @@ class StopOnForgetting(TrainerCallback):
         self.worse = self.worse + 1 if change < -self.tolerance else 0
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Stop the training when the last evaluation shows too much forgotten."""
         if self.worse >= self.patience and self.stopped_at is None:
             self.stopped_at = state.global_step
             control.should_training_stop = True

@@ -83,13 +83,16 @@ class NetworkModel:
 
     @property
     def lookahead(self) -> int:
+        """L: how many valuations V reads."""
         return self.network.spec.lookahead
 
     @property
     def size(self) -> int:
+        """Number of parameters."""
         return self.network.size
 
     def decide(self, orbits: Orbits) -> Decision:
+        """Whether V falls, in the precision of the network."""
         return self.decide_limbs(orbits.limbs)
 
     def decide_limbs(self, limbs: Limbs, *, threads: int = 1, chunk: int = 8192) -> Decision:

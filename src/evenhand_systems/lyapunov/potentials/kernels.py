@@ -13,6 +13,7 @@ import numpy as np
 
 @numba.njit(cache=True)
 def violated(table, origin, image, valuation, gain, mass, residues, images, out):  # type: ignore[no-untyped-def]
+    """Add to ``out`` (U,) the mass of the steps (E,) at which V rises, in each of the U measures."""
     for e in range(origin.shape[0]):
         for r in range(table.shape[1]):
             if table[image[e], images[valuation[e], r]] > table[origin[e], r] + gain[e]:
@@ -25,6 +26,7 @@ def sweep(  # type: ignore[no-untyped-def]
     table, order, into, into_steps, out_of, out_steps, origin, image, valuation, gain, mass, residues, images,
     predecessors, highest, rng,
 ):  # fmt: skip
+    """One sweep of exact line search over the entries of ``table`` (contexts, residues), in ``order``; in place."""
     jumps = np.zeros(highest + 2)
     modulus = table.shape[1]
     for t in range(order.shape[0]):
@@ -79,6 +81,7 @@ def ramped_sweep(  # type: ignore[no-untyped-def]
     table, order, into, into_steps, out_of, out_steps, origin, image, valuation, gain, mass, residues, images,
     predecessors, highest, width, rng,
 ):  # fmt: skip
+    """As :func:`sweep`, a rise counting in part until it is ``width`` units high; in place."""
     bends = np.zeros(highest + 1)
     modulus = table.shape[1]
     for t in range(order.shape[0]):

@@ -48,6 +48,7 @@ class Potential:
 
     @property
     def name(self) -> str:
+        """As tables name it."""
         label = f"potential (window {self.tree.lookahead}, mod {3**self.residue_power})"
         return label if self.head == 0 else f"minimum over {self.head + 1} of a {label}"
 

@@ -28,6 +28,7 @@ class ChannelMixFunction(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, d_out: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of what ``forward`` was given, in its order."""
         x, before, x_k, key, value, mixed, hidden, squared = ctx.saved_tensors
         d_rows = d_out.reshape(mixed.shape)
         d_value = torch.mm(d_rows.t(), squared)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from evenhand.report.sections.forest import Scale
+from evenhand.report.charts.forest import Scale
 
 
 @pytest.fixture

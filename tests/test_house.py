@@ -1,0 +1,32 @@
+"""The house stays one that can be seen: few rooms and floors, no circle, short files, types and docstrings."""
+
+from __future__ import annotations
+
+from benchmarks import house
+
+
+def test_the_whole_is_at_most_16_rooms_on_at_most_8_floors_and_no_room_leads_back_to_itself() -> None:
+    assert len(house.rooms()) <= 16
+    assert max(house.floors().values()) <= 8  # a circle has no floors and raises
+
+
+def test_the_median_file_is_below_130_lines_and_nine_functions_of_ten_below_25() -> None:
+    assert house.median_file() < 130
+    assert house.p90_function() < 25
+
+
+def test_a_file_above_300_lines_has_its_reason() -> None:
+    assert set(house.long_files()) <= set(house.REASONS)
+
+
+def test_every_public_function_is_typed_and_public_names_have_docstrings() -> None:
+    assert house.untyped() == []
+    assert house.documented_share() >= 0.95, house.undocumented()
+
+
+def test_every_file_is_measured() -> None:
+    """The figures would be fine, too, if nothing were read."""
+    names = {one.name for one in house.modules()}
+    assert {"evenhand.decisions.rules", "evenhand_systems.rwkv7.kernel"} <= names
+    assert house.arrows()["evenhand.decisions"] >= {"evenhand.claims", "evenhand.statistics"}
+    assert any(not one.public for one in house.functions())
