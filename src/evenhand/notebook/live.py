@@ -61,7 +61,7 @@ class NotebookObserver(Observer):
     def __enter__(self) -> NotebookObserver:
         from IPython.display import display
 
-        self._handle = display(self.view(), display_id=True)
+        self._handle = display(self.view(), display_id=True)  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *_: object) -> None:

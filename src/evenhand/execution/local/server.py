@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from evenhand.errors import EvenhandError
-from evenhand.execution import sources, worker
+from evenhand.execution import machine, sources, worker
 from evenhand.execution.lifetime import die_with_parent
 from evenhand.recipes import catalogue
 
@@ -201,6 +201,7 @@ def preload(folder: Path, references: list[str]) -> str:
         with contextlib.suppress(ImportError):
             importlib.import_module("torch._dynamo")
     sources.prepare()
+    machine.device_of_programs()  # asked once: children that have not imported torch know whether there is a GPU
     return "; ".join(why)
 
 
