@@ -38,7 +38,7 @@ def test_importing_the_front_door_or_the_command_line_imports_nothing_heavy(modu
 def test_report_can_be_called_although_a_package_has_its_name() -> None:
     page = importlib.import_module("evenhand.report.page")
     assert list(inspect.signature(evenhand.report).parameters) == ["claim", "ledger", "out"]
-    assert page.render_report is evenhand.report.render_report
+    assert page is evenhand.report.page
     with pytest.raises(evenhand.EvenhandError, match="nowhere"):
         evenhand.report("nowhere.toml")
 

@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from evenhand.errors import Diverged as Diverged
     from evenhand.errors import EvenhandError as EvenhandError
     from evenhand.ledger import Ledger as Ledger
-    from evenhand.notebook.calls import decide as decide
-    from evenhand.notebook.calls import plan as plan
-    from evenhand.notebook.calls import run as run
-    from evenhand.notebook.results import Plan as Plan
-    from evenhand.notebook.results import Result as Result
     from evenhand.recipes.contract import Bench as Bench
     from evenhand.recipes.contract import Metric as Metric
     from evenhand.recipes.contract import RecipeSettings as RecipeSettings
@@ -34,6 +29,11 @@ if TYPE_CHECKING:
     from evenhand.recipes.outcome import Failure as Failure
     from evenhand.recipes.outcome import ItemScores as ItemScores
     from evenhand.recipes.outcome import Outcome as Outcome
+    from evenhand.report.notebook.calls import decide as decide
+    from evenhand.report.notebook.calls import plan as plan
+    from evenhand.report.notebook.calls import run as run
+    from evenhand.report.notebook.results import Plan as Plan
+    from evenhand.report.notebook.results import Result as Result
     from evenhand.report.written import Report as Report
     from evenhand.report.written import report as report
     from evenhand.running.observer import Observer as Observer
@@ -52,15 +52,15 @@ _PLACES = {
     "Metric": "recipes.contract",
     "Observer": "running.observer",
     "Outcome": "recipes.outcome",
-    "Plan": "notebook.results",
+    "Plan": "report.notebook.results",
     "RecipeSettings": "recipes.contract",
     "Report": "report.written",
-    "Result": "notebook.results",
-    "decide": "notebook.calls",
+    "Result": "report.notebook.results",
+    "decide": "report.notebook.calls",
     "load_claim": "claims.load",
-    "plan": "notebook.calls",
+    "plan": "report.notebook.calls",
     "recipe": "recipes.contract",
-    "run": "notebook.calls",
+    "run": "report.notebook.calls",
 }
 """Name to the module of this package in which it stands."""
 

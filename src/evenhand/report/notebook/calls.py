@@ -8,9 +8,9 @@ from __future__ import annotations
 from evenhand.claims.load import all_trials, queue
 from evenhand.errors import EvenhandError
 from evenhand.execution.machine import cores
-from evenhand.notebook.live import watcher
-from evenhand.notebook.results import Plan, Result
 from evenhand.recipes import catalogue
+from evenhand.report.notebook.live import watcher
+from evenhand.report.notebook.results import Plan, Result
 from evenhand.running.enter import check_after, decided, is_finished, stale_results
 from evenhand.running.observer import Observer
 from evenhand.running.opened import ClaimLike, LedgerLike, as_claim, opened, runnable

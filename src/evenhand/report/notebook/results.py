@@ -12,9 +12,9 @@ from markupsafe import Markup
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.verdict import Contrast, Decision, Verdict, VerdictKind, deciding_interval
 from evenhand.decisions.wording import look_words
-from evenhand.notebook import html
 from evenhand.report import numbers, words
 from evenhand.report.marks import visible
+from evenhand.report.notebook import html
 from evenhand.running import plan
 
 _MOST_LINES = 24

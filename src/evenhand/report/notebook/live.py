@@ -10,10 +10,10 @@ from markupsafe import Markup
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.errors import EvenhandError, counted
-from evenhand.notebook import html
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.report.marks import visible
+from evenhand.report.notebook import html
 from evenhand.running.lines import LineObserver, Trails, duration, primary_metrics, sparkline, trial_words
 from evenhand.running.observer import Observer, Tick
 

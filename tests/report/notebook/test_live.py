@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from evenhand.notebook.live import NotebookObserver, Silent, View, in_notebook, watcher
 from evenhand.recipes.outcome import Execution, Failure, Outcome
+from evenhand.report.notebook.live import NotebookObserver, Silent, View, in_notebook, watcher
 from evenhand.running.lines import LineObserver
 from evenhand.running.observer import Observer
 from evenhand.testing.worlds import claim_of

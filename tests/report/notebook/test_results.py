@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from evenhand.decisions.decide import decide
-from evenhand.notebook import html
-from evenhand.notebook.results import Plan, Result
+from evenhand.report.notebook import html
+from evenhand.report.notebook.results import Plan, Result
 from evenhand.report.written import Report
 from evenhand.running import plan
 from evenhand.testing.worlds import TEXT, claim_of, outcomes_of
