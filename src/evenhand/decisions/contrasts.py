@@ -17,6 +17,9 @@ from evenhand.recipes.trial import stream
 BOOTSTRAP_DRAWS = 2000
 """Draws of the bootstrap interval that is shown beside; its ends are then good to about 2 % of its width."""
 
+FEWEST_DRAWS, BOOTSTRAP_WORK = 500, 100_000_000
+"""Large tables have fewer draws: each takes as long as one of 50,000 scores, and the ends are good to 4 % at least."""
+
 MOST_SHARED_ITEMS = 5000
 """Up to here contrasts of one shape share what is drawn again: 80 MB of counts at most."""
 
@@ -113,13 +116,14 @@ def _bootstrap(claim: ResolvedClaim, pairs: Pairs, metric: MetricClaim, level: f
     if not pairs.item_wise:
         return None
     table, shape = pairs.differences(metric), pairs.variant.shape
+    count = max(min(FEWEST_DRAWS, BOOTSTRAP_DRAWS), min(BOOTSTRAP_DRAWS, BOOTSTRAP_WORK // table.size))
     generator = stream("bootstrap", claim.hash, *shape)
     source: statistics.CrossedDraws | np.random.Generator = generator
     if pairs.clusters is None and shape[1] <= MOST_SHARED_ITEMS:
         if shape not in draws.tables:
-            draws.tables[shape] = statistics.crossed_draws(generator, len(pairs.seeds), shape[1], BOOTSTRAP_DRAWS)
+            draws.tables[shape] = statistics.crossed_draws(generator, len(pairs.seeds), shape[1], count)
         source = draws.tables[shape]
-    found = statistics.crossed_bootstrap(table, source, level=level, draws=BOOTSTRAP_DRAWS, clusters=pairs.clusters)
+    found = statistics.crossed_bootstrap(table, source, level=level, draws=count, clusters=pairs.clusters)
     return as_tuple(found.interval)
 
 

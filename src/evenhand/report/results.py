@@ -28,7 +28,7 @@ class Planned:
     trial: Trial
     attempts: tuple[OutcomeRecord, ...]
 
-    @property
+    @cached_property
     def record(self) -> OutcomeRecord | None:
         """The attempt that counts, as in the ledger: the first result, else the last failure; None where untried.
 
@@ -40,7 +40,7 @@ class Planned:
                 counting = record
         return counting
 
-    @property
+    @cached_property
     def scored(self) -> OutcomeRecord | None:
         """The attempt that counts, if it gave scores."""
         record = self.record

@@ -98,10 +98,11 @@ def _means(tables: Sequence[ItemScores], items: Sequence[str]) -> Mapping[str, f
     """Mean score of some items over all tables that have them."""
     wanted = set(items)
     values: dict[str, list[float]] = {}
-    places: tuple[tuple[str, ...], list[tuple[str, int]]] | None = None
+    known: tuple[tuple[str, ...], list[str], list[int]] | None = None
     for one in tables:
-        if places is None or places[0] is not one.ids:
-            places = one.ids, [(item, place) for place, item in enumerate(one.ids) if item in wanted]
-        for item, place in places[1]:
-            values.setdefault(item, []).append(float(one.scores[place]))
+        if known is None or known[0] is not one.ids:
+            places = [place for place, item in enumerate(one.ids) if item in wanted]
+            known = one.ids, [one.ids[place] for place in places], places
+        for item, score in zip(known[1], one.scores[known[2]].tolist(), strict=True):
+            values.setdefault(item, []).append(score)
     return {item: float(np.mean(found)) for item, found in values.items()}

@@ -100,8 +100,9 @@ class _Tally:
         self.lost[rows] += difference < 0
         self.moved[rows] += np.abs(difference)
         new = self.first[rows] < 0
-        self.first[rows[new]] = number
-        self.places[rows[new]] = np.stack([here[new], there[new]], axis=1)
+        if new.any():
+            self.first[rows[new]] = number
+            self.places[rows[new]] = np.stack([here[new], there[new]], axis=1)
 
     def ranked(self) -> list[int]:
         """Rows of the items that flipped, the most often flipped first."""
