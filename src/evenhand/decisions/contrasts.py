@@ -46,14 +46,21 @@ def blank(arm: Arm, against: Arm, cell: Cell, level: float) -> Contrast:
 
 
 def contrast(
-    claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcomes: Outcomes, *, level: float, beside: bool = True
+    claim: ResolvedClaim,
+    arm: Arm,
+    against: Arm,
+    cell: Cell,
+    outcomes: Outcomes,
+    *,
+    level: float,
+    supplementary: bool = True,
 ) -> tuple[Contrast, Pairs, statistics.PairedContrast | None]:
     """The contrast of two arms; its ``kind`` is not yet set.
 
     Args:
         claim, arm, against, cell, outcomes: what is compared.
         level: of the interval.
-        beside: compute what is shown beside the estimate too; see :func:`add_beside`.
+        supplementary: compute what is shown beside the estimate too; see :func:`add_supplementary`.
 
     Returns:
         The contrast, the pairs it rests on, and the estimate (None where there is no complete pair).
@@ -72,10 +79,14 @@ def contrast(
     figured = _figures(empty, found, pairs, cell.metric, claim.claim.alpha)
     if not arm.deterministic:
         figured = replace(figured, collapse=_collapse(pairs, cell.metric, found))
-    return (add_beside(claim, arm, against, cell, outcomes, figured, pairs) if beside else figured), pairs, found
+    return (
+        (add_supplementary(claim, arm, against, cell, outcomes, figured, pairs) if supplementary else figured),
+        pairs,
+        found,
+    )
 
 
-def add_beside(
+def add_supplementary(
     claim: ResolvedClaim,
     arm: Arm,
     against: Arm,

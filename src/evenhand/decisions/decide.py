@@ -77,7 +77,7 @@ def _variant_verdicts(known: Contrasts, stand: Progress) -> list[Verdict]:
         for cell in here
         for arm in dropped
     ]  # fmt: skip
-    return pruned + answers(claim, compare(known, running, here, beside=True))
+    return pruned + answers(claim, compare(known, running, here, supplementary=True))
 
 
 def _exploratory(known: Contrasts, stand: Progress) -> list[Exploratory]:
@@ -90,7 +90,7 @@ def _exploratory(known: Contrasts, stand: Progress) -> list[Exploratory]:
         return []
     level = 1 - claim.claim.alpha
     rows = [
-        known.of(arm, claim.baseline, cell, level, beside=False)[0]
+        known.of(arm, claim.baseline, cell, level, supplementary=False)[0]
         for cell in cells(claim, stand, claim.claim.metrics)
         for arm in claim.arms("variant", "reference")
         if arm.name in stand.active_arms and (arm.role == "reference" or not cell.metric.primary)
@@ -106,7 +106,7 @@ def running_contrasts(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes)
     return tuple(
         contrast(
             claim, arm, claim.baseline, Cell(condition, stand.rung, metric, stand.seeds), outcomes,
-            level=1 - claim.claim.alpha, beside=False,
+            level=1 - claim.claim.alpha, supplementary=False,
         )[0]
         for metric in claim.primary
         for condition in claim.claim.conditions
@@ -123,7 +123,7 @@ def _warnings(known: Contrasts, stand: Progress, verdicts: Sequence[Verdict]) ->
     judged = {(v.condition, v.metric, v.arm) for v in verdicts if v.kind.rests_on_estimate and v.role == "variant"}
     for cell in cells(claim, stand, claim.primary) if claim.claim.scope != "seeds" else ():
         pairs = [
-            known.of(arm, claim.baseline, cell, level, beside=False)[1]
+            known.of(arm, claim.baseline, cell, level, supplementary=False)[1]
             for arm in claim.arms("variant")
             if (cell.condition.name, cell.metric.name, arm.name) in judged
         ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Arm
-from evenhand.decisions.contrasts import Draws, add_beside, contrast, estimate_pairs
+from evenhand.decisions.contrasts import Draws, add_supplementary, contrast, estimate_pairs
 from evenhand.decisions.learned import learned, with_floor
 from evenhand.decisions.looks import adjusted_p, look_plan
 from evenhand.decisions.lost_pairs import Against, with_lost
@@ -39,15 +39,15 @@ class Contrasts:
     draws: Draws = field(default_factory=Draws)
     floors: dict[tuple[object, ...], tuple[Learned | None, tuple[int, ...]]] = field(default_factory=dict)
 
-    def of(self, arm: Arm, against: Arm, cell: Cell, level: float, *, beside: bool) -> Found:
+    def of(self, arm: Arm, against: Arm, cell: Cell, level: float, *, supplementary: bool) -> Found:
         """The contrast of two arms in a cell; see :func:`evenhand.decisions.contrasts.contrast`."""
         key = (arm.name, against.name, cell.condition.name, cell.rung.name, cell.metric.name, cell.seeds, level)
         if key not in self.known:
-            found = contrast(self.claim, arm, against, cell, self.outcomes, level=level, beside=False)
+            found = contrast(self.claim, arm, against, cell, self.outcomes, level=level, supplementary=False)
             self.known[key] = self._learned(found, cell)
         plain, pairs, estimate = self.known[key]
-        if beside:
-            plain = add_beside(self.claim, arm, against, cell, self.outcomes, plain, pairs, self.draws)
+        if supplementary:
+            plain = add_supplementary(self.claim, arm, against, cell, self.outcomes, plain, pairs, self.draws)
         return plain, pairs, estimate
 
     def _learned(self, found: Found, cell: Cell) -> Found:
@@ -72,13 +72,13 @@ class Compared:
     found: tuple[Found, ...]
 
 
-def compare(known: Contrasts, arms: Sequence[Arm], cells: Sequence[Cell], *, beside: bool) -> list[Compared]:
+def compare(known: Contrasts, arms: Sequence[Arm], cells: Sequence[Cell], *, supplementary: bool) -> list[Compared]:
     """Variants against the baseline and every rival."""
     claim = known.claim
     others = (claim.baseline, *claim.arms("rival"))
     level = 1 - claim.claim.alpha
     return [
-        Compared(arm, cell, tuple(known.of(arm, other, cell, level, beside=beside) for other in others))
+        Compared(arm, cell, tuple(known.of(arm, other, cell, level, supplementary=supplementary) for other in others))
         for cell in cells
         for arm in arms
     ]
@@ -186,6 +186,6 @@ def null_answers(known: Contrasts, cells: Sequence[Cell], *, plan: bool) -> list
     verdicts = []
     for cell in cells:
         for arm in claim.arms("null"):
-            found = known.of(arm, claim.baseline, cell, NULL_LEVEL, beside=True)
+            found = known.of(arm, claim.baseline, cell, NULL_LEVEL, supplementary=True)
             verdicts.append(answer(Compared(arm, cell, (found,)), level, plan=plan))
     return verdicts

@@ -35,8 +35,8 @@ def _interaction(
     claim = known.claim
     level = 1 - claim.claim.alpha
     target, control = (Cell(condition, claim.claim.rungs[-1], metric, seeds) for condition in conditions)
-    here = known.of(arm, claim.baseline, target, level, beside=False)[1]
-    there = known.of(arm, claim.baseline, control, level, beside=False)[1]
+    here = known.of(arm, claim.baseline, target, level, supplementary=False)[1]
+    there = known.of(arm, claim.baseline, control, level, supplementary=False)[1]
     names = (arm.name, claim.baseline.name, metric.name, conditions[0].name, conditions[1].name)
     shared = [seed for seed in here.seeds if seed in there.seeds]
     fault = here.invalid or there.invalid or disagreement([*here.made, *there.made])

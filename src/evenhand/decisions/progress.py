@@ -64,7 +64,7 @@ def _settled(known: Contrasts, stand: Progress) -> bool:
     """Whether every verdict on a variant is settled at the present look."""
     claim = known.claim
     variants = [arm for arm in claim.arms("variant") if arm.name not in stand.pruned]
-    family = compare(known, variants, cells(claim, stand, claim.primary), beside=False)
+    family = compare(known, variants, cells(claim, stand, claim.primary), supplementary=False)
     return all(verdict.kind.settled for verdict in answers(claim, family, plan=False))
 
 

@@ -36,7 +36,7 @@ def _why_prune(claim: ResolvedClaim, arm: Arm, cell: Cell, outcomes: Outcomes) -
     """Why an arm need not go on in one cell, or None."""
     rule, metric = cell.rung.prune, cell.metric
     level = 2 * rule.confidence - 1
-    found, _, estimate = contrast(claim, arm, claim.baseline, cell, outcomes, level=level, beside=False)
+    found, _, estimate = contrast(claim, arm, claim.baseline, cell, outcomes, level=level, supplementary=False)
     if estimate is None or found.estimate is None:
         return None
     where = (cell.condition.name, metric.name)
