@@ -277,7 +277,7 @@ def _run_claim(path: Path, ledger: Path, end: float) -> None:
     from evenhand.claims.load import all_trials, load_claim
     from evenhand.ledger import Ledger
 
-    command = [sys.executable, "-m", "evenhand.cli.main", "run", str(path), "--ledger", str(ledger), "-j", "1"]
+    command = [sys.executable, "-m", "evenhand", "run", str(path), "--ledger", str(ledger), "-j", "1"]
     start = time.perf_counter()
     process = subprocess.Popen(command, cwd=path.parent)
     try:

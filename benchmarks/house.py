@@ -21,13 +21,11 @@ LONG = 300
 REASONS = {
     "evenhand.claims.resolve": "one pass from a file to a claim, whose steps report their faults together",
     "evenhand.claims.schema": "the keys of a claim file, and what refuses them: one reads them side by side",
-    "evenhand.cli.output": "what each command prints, as text and as JSON; the next command is a file of its own",
     "evenhand.decisions.pairs": "one gate: what may be compared, and every reason why not, in order",
     "evenhand.decisions.power": "what is promised before a run, for a claim and for a design; half of it is fields",
     "evenhand.decisions.verdict": "the fields of an answer; most lines say what a field means",
     "evenhand.decisions.wording": "all sentences about a verdict, in one place so that they agree",
     "evenhand.report.sections.contrasts": "one contrast on the page, from its title to all its figures",
-    "evenhand.running.run": "one loop and its state",
     "evenhand_systems.anchored_sft.arms.checkpoint": "one trial on a checkpoint from its data to its scores",
     "evenhand_systems.anchored_sft.arms.text": "one trial on text from its data to its scores",
     "evenhand_systems.anchored_sft.evaluation.reward_model": "the judge, and the cache that knows all it depends on",

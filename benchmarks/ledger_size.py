@@ -138,7 +138,7 @@ def finish(path: Path) -> list[Cost]:
 
 def timed(what: str, words: Sequence[str], path: Path) -> Cost:
     """One command in a fresh process."""
-    command = [sys.executable, "-m", "evenhand.cli.main", *words, "--ledger", str(path.parent / "ledger")]
+    command = [sys.executable, "-m", "evenhand", *words, "--ledger", str(path.parent / "ledger")]
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, state, usage = os.wait4(process.pid, 0)

@@ -87,7 +87,7 @@ def write(folder: Path) -> Path:
 
 def command(path: Path) -> list[str]:
     """The command that is timed."""
-    return [sys.executable, "-m", "evenhand.cli.main", "verdict", str(path), "--ledger", str(path.parent / "ledger")]
+    return [sys.executable, "-m", "evenhand", "verdict", str(path), "--ledger", str(path.parent / "ledger")]
 
 
 def once(path: Path) -> tuple[float, float]:

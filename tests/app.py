@@ -1,6 +1,6 @@
 """The command line as people type it, in a process of its own that need not import everything anew.
 
-Starting ``python -m evenhand.cli.main`` takes more than a second of imports. A server imports the command line once and
+Starting ``python -m evenhand`` takes more than a second of imports. A server imports the command line once and
 forks for each call: what is forked has its own folder, environment, modules and exit, as a process started anew would.
 """
 

@@ -33,7 +33,7 @@ def _evenhand(folder: Path, *words: str, largest: int | None = None) -> subproce
             resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
 
     return subprocess.run(
-        [sys.executable, "-m", "evenhand.cli.main", *words],
+        [sys.executable, "-m", "evenhand", *words],
         cwd=folder, capture_output=True, text=True, check=False, preexec_fn=limit, timeout=600,
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ def part(outcome: Outcome, size: int) -> Outcome:
 
 
 def whole(outcomes):
-    return contrast(CLAIM, ON, OFF, CELL, outcomes, level=0.95, beside=False)[0]
+    return contrast(CLAIM, ON, OFF, CELL, outcomes, level=0.95, supplementary=False)[0]
 
 
 def test_each_group_has_the_estimate_and_interval_of_its_items_alone() -> None:

@@ -224,7 +224,7 @@ def test_a_recipe_that_cannot_be_imported_is_named_with_its_line(toy_folder: Pat
 
 
 def start(path: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "evenhand.cli.main", "run", path.name, "--ledger", "ledger", "--jobs", "2"]
+    command = [sys.executable, "-m", "evenhand", "run", path.name, "--ledger", "ledger", "--jobs", "2"]
     return subprocess.Popen(command, cwd=path.parent, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 

@@ -293,10 +293,3 @@ def main() -> None:
     except EvenhandError as error:
         note().print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(2)
-
-
-if __name__ == "__main__":
-    if not sys.flags.safe_path and sys.path and Path(sys.path[0] or ".").resolve() == Path.cwd():
-        # `python -m evenhand.cli.main` puts the current folder first: its files would stand in for installed modules.
-        del sys.path[0]
-    main()

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 
 from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.claims.schema import Arm
+from evenhand.claims.schema import Arm, MetricClaim
 from evenhand.decisions.contrasts import Draws, add_supplementary, contrast, estimate_pairs
 from evenhand.decisions.learned import learned, with_floor
 from evenhand.decisions.looks import adjusted_p, look_plan
 from evenhand.decisions.lost_pairs import Against, with_lost
 from evenhand.decisions.pairs import Cell, Outcomes, Pairs
-from evenhand.decisions.rules import Levels, judge, lowest_of
+from evenhand.decisions.rules import Evidence, Levels, first_case, judge, lowest_of
 from evenhand.decisions.verdict import Contrast, Learned, Verdict, VerdictKind
 from evenhand.decisions.wording import learned_words
 
@@ -115,13 +115,19 @@ def levels(claim: ResolvedClaim, family: Sequence[Compared]) -> list[Levels]:
 
 def joint_p(one: Compared) -> float | None:
     """The p-value of what a verdict could call, by the test that was calibrated; None counts as 1."""
-    if any(c.saturated or c.not_learned or c.identical or c.same_scores is not None for c, _, _ in one.found):
+    if not all(_spends(*found, one.cell.metric) for found in one.found):
         return None
     joint = _joint(one, 0.95)
     if joint is None or joint.p is None or not any(pairs.lost for _, pairs, _ in one.found):
         return None if joint is None else joint.p
     worst = _joint(_with_losses(one), 0.95)
     return None if worst is None or worst.p is None else max(joint.p, worst.p)
+
+
+def _spends(found: Contrast, pairs: Pairs, estimate: statistics.PairedContrast | None, metric: MetricClaim) -> bool:
+    """Whether the case that decides a contrast can err; at which level it is tested does not matter for that."""
+    nothing = None if estimate is None else estimate.equivalence(metric.margin, 0.05)
+    return first_case(Evidence(found, pairs, nothing, metric.margin)).spends
 
 
 def _with_losses(one: Compared) -> Compared:

@@ -104,6 +104,7 @@ class Case:
         bracket: the word in brackets; a name in braces stands for that property of the evidence.
         holds: when the row holds, given that none above does.
         words: the sentence; names in braces are filled in by :mod:`evenhand.decisions.wording`.
+        spends: whether the verdict is drawn from an interval, so that it can err and takes its share of the error rate.
     """
 
     name: str
@@ -111,9 +112,12 @@ class Case:
     bracket: str
     holds: Callable[[Evidence], bool]
     words: str
+    spends: bool = True
 
 
 _PENDING = "pending: {pending} pairs are still to run, {seeds} are complete"
+_NO_PAIR = "{bracket}: no pair is complete ({why_none})"
+_NOT_LEARNED = "not learned: {not_learned}"
 _NO_OP = "every paired output is identical over {size}: the change changes nothing"
 _NO_EFFECT = "{rests_on}: no effect as large as the margin {margin}{each}"
 _TRIVIAL = _NO_EFFECT + "; there is an effect ({effect}), but a trivial one"
@@ -121,13 +125,13 @@ _MARGIN = ", at least the margin"
 
 # fmt: off
 CASES: tuple[Case, ...] = (
-    Case("pending", NOT_RUN, "pending", lambda e: e.pending, _PENDING),
-    Case("unfair", INVALID, "{fault}", lambda e: e.fault != "", "{invalid}"),
-    Case("no pair", NOT_RUN, "{failure}", lambda e: e.nothing is None, "{bracket}: no pair is complete ({why_none})"),
-    Case("saturated", INVALID, "saturated", lambda e: e.contrast.saturated != "", "saturated: {saturated}"),
-    Case("not learned", INVALID, "not learned", lambda e: e.contrast.not_learned != "", "not learned: {not_learned}"),
-    Case("no-op", NO_OP, "", lambda e: e.contrast.identical, _NO_OP),
-    Case("scores identical", INCONCLUSIVE, "scores identical", lambda e: e.same_scores, "{same_scores}"),
+    Case("pending", NOT_RUN, "pending", lambda e: e.pending, _PENDING, spends=False),
+    Case("unfair", INVALID, "{fault}", lambda e: e.fault != "", "{invalid}", spends=False),
+    Case("no pair", NOT_RUN, "{failure}", lambda e: e.nothing is None, _NO_PAIR, spends=False),
+    Case("saturated", INVALID, "saturated", lambda e: e.contrast.saturated != "", "{saturated}", spends=False),
+    Case("not learned", INVALID, "not learned", lambda e: e.contrast.not_learned != "", _NOT_LEARNED, spends=False),
+    Case("no-op", NO_OP, "", lambda e: e.contrast.identical, _NO_OP, spends=False),
+    Case("scores identical", INCONCLUSIVE, "scores identical", lambda e: e.same_scores, "{same_scores}", spends=False),
     Case("no interval", INCONCLUSIVE, "", lambda e: e.no_interval, "{figures}: inconclusive; {why_none}"),
     Case("trivial effect", NO_EFFECT, "trivial", lambda e: e.equivalent and e.nonzero, _TRIVIAL),
     Case("no-effect", NO_EFFECT, "", lambda e: e.equivalent, _NO_EFFECT),
@@ -173,7 +177,7 @@ def judge(
             equivalence_level=1 - 2 * levels.equivalence,
         )
     evidence = Evidence(found, pairs, nothing, metric.margin)
-    case = next(case for case in CASES if case.holds(evidence))
+    case = first_case(evidence)
     settling = what_would_settle(found, pairs, metric) if plan and case.name == "inconclusive" else None
     unscored = 0 if found.diverged else pairs.failures.count("diverged")
     bracket = case.bracket.format(fault=evidence.fault, failure=evidence.failure)
@@ -186,6 +190,11 @@ def judge(
     if judged.all_imputed:
         judged = _without_intervals(judged)
     return judged if judged.kind is GAIN else replace(judged, collapse=None)
+
+
+def first_case(evidence: Evidence) -> Case:
+    """The case that decides."""
+    return next(case for case in CASES if case.holds(evidence))
 
 
 def _rejudged(found: Contrast, case: Case) -> Contrast:

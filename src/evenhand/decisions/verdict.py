@@ -8,8 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from evenhand.statistics.collapse import Collapse
-    from evenhand.statistics.identical import Identical
+    from evenhand.statistics import Collapse, Identical
 
 
 class VerdictKind(StrEnum):
@@ -191,7 +190,7 @@ class Contrast:
         identical: every paired output is recorded and the same, and so is every score.
         same_scores: every paired score is the same while outputs are not recorded: how many may differ all the same.
         scores: mean score of ``arm`` and of ``against`` over the pairs, in the metric's own direction.
-        saturated: what both arms are at ("the ceiling 1"), or empty.
+        saturated: what both arms are at, as a sentence, or empty.
         invalid: why this pairing yields no number, or empty.
         not_learned: why the baseline counts as not having learned, or empty.
         learned: how the baseline stands against the floor that the metric names; None where it names none.

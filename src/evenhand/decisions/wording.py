@@ -28,8 +28,7 @@ from evenhand.decisions.verdict import (
 )
 
 if TYPE_CHECKING:
-    from evenhand.statistics.collapse import Collapse
-    from evenhand.statistics.identical import Identical
+    from evenhand.statistics import Collapse, Identical
 
 USUAL_ALPHA = 0.05
 """The error rate that a verdict has unless it says another."""

@@ -72,7 +72,7 @@ def none_reason(contrast: Contrast) -> str:
     """Why a contrast carries no estimate or no interval, or empty; identical outputs need no further reason."""
     if contrast.identical:
         return contrast.invalid
-    return contrast.invalid or contrast.why_none or (f"saturated: {contrast.saturated}" if contrast.saturated else "")
+    return contrast.invalid or contrast.why_none or contrast.saturated
 
 
 def own_kind(contrast: Contrast) -> VerdictKind | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.by_group import GroupFigure, by_group
 from evenhand.decisions.pairs import Outcomes
-from evenhand.decisions.verdict import Contrast, Decision, Interval
+from evenhand.decisions.verdict import Contrast, Decision
 from evenhand.recipes.exhibit import Bar, Bars, Grid
 from evenhand.recipes.outcome import ItemScores
 from evenhand.report import numbers
@@ -60,10 +60,6 @@ def _by_against(decision: Decision, condition: str, metric: str) -> dict[str, li
             if (c.condition, c.metric) == (condition, metric) and c.against_role == role and c.seeds:
                 found.setdefault(c.against, []).append(c)
     return found
-
-
-def _within(interval: Interval | None, span: float) -> tuple[float | None, float | None]:
-    return (None, None) if interval is None else (max(interval[0], -span), min(interval[1], span))
 
 
 def _span(claim: ResolvedClaim, metric: str) -> float:

@@ -101,16 +101,6 @@ class World:
         base = np.hypot(self.item_spread, self.seed_spread)
         return _mean_right(self.effect, float(np.hypot(base, self.interaction))) - _mean_right(0.0, float(base))
 
-    def difference_of_models(self, shift: float) -> float:
-        """Mean difference over new items between two trained models whose latent scores are ``shift`` apart.
-
-        The baseline's own shift is taken as 0 and both models are fixed.
-        """
-        if self.kind == "continuous":
-            return shift
-        spread = float(np.hypot(self.item_spread, self.interaction))
-        return _mean_right(shift, spread) - _mean_right(0.0, self.item_spread)
-
 
 def _mean_right(shift: float, spread: float) -> float:
     nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.errors import DataError
-from evenhand_systems.lyapunov.numbers.arithmetic import syracuse, valuations
+from evenhand_systems.lyapunov.numbers.arithmetic import valuations
 from evenhand_systems.lyapunov.numbers.limbs import (
     GROWTH_BITS,
     Limbs,
@@ -114,11 +114,6 @@ def reference_features(numbers: Sequence[int], lookahead: int) -> NDArray[np.flo
         residues = [(n % modulus) / modulus for modulus in RESIDUE_MODULI]
         rows.append([log2 * LOG10_2 / LOG_SCALE, *residues, drift, *(min(k, VALUATION_CLIP) for k in window)])
     return np.array(rows, np.float32).reshape(len(rows), 6 + lookahead)
-
-
-def reference_image(n: int) -> int:
-    """T(n): kept beside the oracle so that a pair's second table can be checked."""
-    return syracuse(n)
 
 
 @numba.njit(cache=True, nogil=True)
