@@ -143,7 +143,8 @@ def _compare(model: Any, stored: Mapping[str, tuple[int, ...]], folder: Path, *,
     beside = sum(value.numel() for value in model.buffers())
     if asked * _FEWEST_BITS > 8 * _bytes(folder) or beside > max(_BUFFERS, asked):
         raise DataError(
-            f"{folder / 'config.json'} describes a model of {asked + beside:,} numbers; {_held(folder, stored)}."
+            f"{folder / 'config.json'} describes a model of {asked + beside:,} numbers; {_held(folder, stored)}. "
+            "They do not belong together: copy the folder again."
         )
 
 

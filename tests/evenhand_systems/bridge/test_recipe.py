@@ -139,7 +139,7 @@ def test_the_source_of_recall_reads_no_number_in_any_arm(arm, tmp_path, monkeypa
 
 def test_the_reader_is_shown_what_the_source_of_recall_had_to_know(assets, tmp_path) -> None:
     outcome = run(assets, tmp_path, reference="target_text", **RECALL)
-    questions = [text for name, text in outcome.notes.items() if name.startswith("question ")]
+    questions = outcome.items["exact_match"].inputs
     assert questions
     assert all("In full: " in text for text in questions)
     rows = [json.loads(line) for line in (tmp_path / "t" / "answers.jsonl").read_text().splitlines()]

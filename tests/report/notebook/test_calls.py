@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,14 @@ class Interrupting(eh.Observer):
         self.messages.append(text)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """As in a shell's foreground: in the background of one, the signal is ignored from the start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Counting(eh.Observer):
     def __init__(self) -> None:
         self.ended = 0
@@ -90,7 +99,9 @@ class Counting(eh.Observer):
         self.ended += 1
 
 
-def test_a_run_that_is_interrupted_leaves_the_ledger_sound_and_the_same_call_goes_on(toy_folder: Path) -> None:
+def test_a_run_that_is_interrupted_leaves_the_ledger_sound_and_the_same_call_goes_on(
+    toy_folder: Path, interruptible: None
+) -> None:
     path, ledger = write_claim(toy_folder, seeds="[0, 1]"), toy_folder / "ledger"
     interrupting, rest = Interrupting(), Counting()
     with pytest.raises(KeyboardInterrupt):
