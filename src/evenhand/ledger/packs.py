@@ -124,6 +124,10 @@ class PackReader:
         self._open: dict[tuple[str, str], _OpenPack] = {}
         self._groups: OrderedDict[tuple[str, int, Names], Any] = OrderedDict()
 
+    def check(self, ref: TableRef, packed: Packed) -> None:
+        """Whether the pack is the one that the record names; raises as :meth:`table`, and reads it once."""
+        self._opened(ref, packed.pack)
+
     def table(self, ref: TableRef, packed: Packed) -> pa.Table:
         """A whole table, as its file held it.
 

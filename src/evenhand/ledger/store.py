@@ -85,7 +85,12 @@ class TableStore:
         """Metric to item scores, decoded or from the cache; raises as :meth:`table`."""
         found = self.found(ref)
         if isinstance(found, Packed):
-            return self._packs.items(ref, found, self._item_names)
+            self._packs.check(ref, found)  # as a file of its own is: the cache must hide no damage
+
+        def decoded() -> dict[str, ItemScores]:
+            if isinstance(found, Packed):
+                return self._packs.items(ref, found, self._item_names)
+            return items_of(table_of(found), ref.names or (), self._item_names)
 
         def texts(metric: str, column: ItemColumn) -> Names | None:
             return items_of(self.table(ref))[metric].column(column)
@@ -93,8 +98,8 @@ class TableStore:
         cached = self.scores.get(ref.sha256, texts)
         if cached is not None:
             return cached
-        decoded = items_of(table_of(found), ref.names or (), self._item_names)
+        scores = decoded()
         self._decoded += 1
         if self._decoded > _MANY_DECODED or self.scores.in_use:
-            self.scores.add(ref.sha256, decoded)
-        return decoded
+            self.scores.add(ref.sha256, scores)
+        return scores
