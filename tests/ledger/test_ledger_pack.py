@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from evenhand.errors import LedgerError
-from evenhand.ledger import Ledger, archive, chain, pack, packs
+from evenhand.ledger import Ledger, archive, chain, pack, packs, store
 from evenhand.ledger.content import content_hash
 from evenhand.ledger.tables import curves_table, items_table
 from evenhand.recipes.outcome import ITEM_COLUMNS, Curve, ItemScores, Outcome
@@ -256,6 +256,20 @@ def _error(ask: Callable[[], object]) -> str:
     with pytest.raises(LedgerError) as caught:
         ask()
     return str(caught.value)
+
+
+def test_what_is_noted_of_packed_scores_reads_the_same_and_hides_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Ledger(written(tmp_path)).pack()
+    before = content(tmp_path)
+    monkeypatch.setattr(store, "_MANY_DECODED", 0)
+    assert content(tmp_path) == before
+    assert list((tmp_path / "cache").iterdir())
+    monkeypatch.setattr(packs.PackReader, "items", None)  # what is noted is read, and the pack is not decoded
+    assert content(tmp_path) == before
+    _damaged(the(tmp_path, "items-*"))
+    assert "was altered" in _error(lambda: dict(Ledger(tmp_path).outcomes()[0].outcome.items))
 
 
 @pytest.mark.parametrize("hurt", [_damaged, lambda path: path.write_bytes(path.read_bytes() + b"\0"), Path.unlink])
