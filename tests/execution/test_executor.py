@@ -26,6 +26,8 @@ from evenhand.running.run import run_claim
 from evenhand.testing.executors import CASES, RECIPE, Case
 from tests.running.test_run import write_claim
 
+pytestmark = pytest.mark.slow
+
 WORKER = "import pathlib, sys; from evenhand.execution import worker; sys.exit(worker.main(pathlib.Path(sys.argv[1])))"
 
 

@@ -19,6 +19,8 @@ from evenhand.execution.machine import cores, share_threads
 from evenhand.execution.worker import Job
 from evenhand.recipes.trial import ItemSet, Trial
 
+pytestmark = pytest.mark.slow
+
 
 def job_of(
     folder: Path, name: str = "t", *, amount: float = 5, memory_gib: float | None = None, **settings: Any

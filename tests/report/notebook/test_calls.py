@@ -18,6 +18,8 @@ from evenhand.recipes.trial import Trial
 from tests.conftest import TOY
 from tests.running.test_run import write_claim
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
