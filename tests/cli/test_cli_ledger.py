@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from evenhand.ledger import Ledger
 from tests.app import evenhand, parsed
 from tests.ledger.samples import fill
+from tests.running.test_run import write_claim
 
 
 def test_a_ledger_is_packed_checked_and_asked(tmp_path: Path) -> None:
@@ -28,3 +31,12 @@ def test_a_ledger_is_packed_checked_and_asked(tmp_path: Path) -> None:
     missed = evenhand(tmp_path, "ledger", "verify", "--ledger", "l")
     assert missed.returncode == 4
     assert "fault: packs/curves-" in missed.stdout
+
+
+@pytest.mark.parametrize("command", ["verdict", "report", "status"])
+def test_a_mistyped_ledger_is_said_and_no_folder_is_made_for_it(toy_folder: Path, command: str) -> None:
+    write_claim(toy_folder)
+    done = evenhand(toy_folder, command, "c.toml", "--ledger", "mistyped")
+    assert done.returncode == 2
+    assert "There is no ledger at mistyped" in done.stderr
+    assert not (toy_folder / "mistyped").exists()

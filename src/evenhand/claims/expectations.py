@@ -63,7 +63,7 @@ def refused(outcome: Outcome, why: str) -> Outcome:
 
 def is_usable(outcome: Outcome) -> bool:
     """Whether an outcome says something about the model, so that a claim made after it was made with knowledge."""
-    return outcome.failure is None or outcome.failure.kind == "diverged"
+    return outcome.is_result
 
 
 def unknown_claims(after: tuple[str, ...], known: Mapping[str, Any]) -> list[str]:

@@ -73,7 +73,7 @@ def all_trials(claim: ResolvedClaim) -> list[Trial]:
 
 def settled(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
     """The outcomes that say something about the model; other failures are tried again by a new run."""
-    return {k: o for k, o in outcomes.items() if o.failure is None or o.failure.kind == "diverged"}
+    return {k: o for k, o in outcomes.items() if o.is_result}
 
 
 def queue(claims: Sequence[LoadedClaim], finished: Callable[[str], bool]) -> list[LoadedClaim]:

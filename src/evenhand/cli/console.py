@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -13,10 +13,26 @@ from rich.segment import Segment
 from evenhand.cli.as_json import write_json
 from evenhand.report.marks import visible
 
+if TYPE_CHECKING:
+    from evenhand.ledger import Ledger
+
 DEFAULT_LEDGER = Path(".evenhand")
 
 LedgerFolder = Annotated[Path, typer.Option("--ledger", help="Folder of the ledger.", envvar="EVENHAND_LEDGER")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def ledger_to_read(folder: Path) -> Ledger:
+    """A ledger that nothing is written to. Before the first run there is none in the usual place.
+
+    Raises:
+        DataError: one that was named is not there; its name may be mistyped.
+    """
+    from evenhand.ledger import Ledger  # here: --help needs none
+
+    if folder == DEFAULT_LEDGER and not folder.exists():
+        return Ledger(folder, create=False)
+    return Ledger.existing(folder)
 
 
 class PlainConsole(Console):

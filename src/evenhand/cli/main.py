@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, note, out, print_json, warn
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
 from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
@@ -115,12 +115,8 @@ def status(
     """Show how far claims are, and explain every failure: what happened and what to do."""
     from evenhand.claims.load import load_claim
     from evenhand.cli.output import print_status, status_documents
-    from evenhand.ledger import Ledger
 
-    # Before the first run there is no ledger in the usual place; one that was named should be there.
-    store = (
-        Ledger(ledger, create=False) if ledger == DEFAULT_LEDGER and not ledger.exists() else Ledger.existing(ledger)
-    )
+    store = ledger_to_read(ledger)
     documents = status_documents([load_claim(path) for path in claims or []], store)
     if as_json:
         print_json(documents)
@@ -133,11 +129,10 @@ def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: As
     """Decide a claim from the outcomes in the ledger, without running anything."""
     from evenhand.claims.load import all_trials, load_claim
     from evenhand.cli.output import decision_document, print_decision
-    from evenhand.ledger import Ledger
     from evenhand.running.enter import decided, stale_results
 
     loaded = load_claim(claim)
-    store = Ledger(ledger, create=False)
+    store = ledger_to_read(ledger)
     decision = decided(loaded, store)
     trials = all_trials(loaded.resolved)
     changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))
@@ -157,12 +152,11 @@ def report(
 ) -> None:
     """Write the report of a claim: one HTML file that works offline."""
     from evenhand.claims.load import load_claim
-    from evenhand.ledger import Ledger
     from evenhand.report.save import save_report
 
     loaded = load_claim(claim)
     target = output or ledger / "reports" / f"{loaded.resolved.name}.html"
-    store = Ledger(ledger, create=False)
+    store = ledger_to_read(ledger)
     path, missing = save_report(loaded, store, target)
     warn([*missing, *(f"ledger: {remark}" for remark in store.notes)])
     if as_json:

@@ -115,6 +115,11 @@ class Outcome:
     draws: tuple[str, ...] | None = None
     pool: int | None = None
 
+    @property
+    def is_result(self) -> bool:
+        """Scores or a divergence: what says something about the model."""
+        return self.failure is None or self.failure.kind == "diverged"
+
     def metric(self, name: str) -> float | None:
         """The value of a metric, taken from the item scores where these exist; None where it is undefined."""
         if name in self.items:

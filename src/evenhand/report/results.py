@@ -14,7 +14,7 @@ from evenhand.recipes.trial import Trial
 
 def _is_result(record: OutcomeRecord) -> bool:
     """Scores or a divergence: what says something about the model."""
-    return record.outcome.failure is None or record.outcome.failure.kind == "diverged"
+    return record.outcome.is_result
 
 
 def _made(record: OutcomeRecord) -> Files:
