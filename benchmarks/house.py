@@ -149,6 +149,11 @@ def rooms() -> tuple[str, ...]:
     return tuple(sorted(name for name in named if name.count(".") == 1 and SOURCES.joinpath(*name.split(".")).is_dir()))
 
 
+def rooms_of(package: str) -> tuple[str, ...]:
+    """The rooms of one of the packages."""
+    return tuple(name for name in rooms() if name.startswith(f"{package}."))
+
+
 def arrows() -> dict[str, set[str]]:
     """What each room, and each file beside the rooms, imports from others. The front door opens on all, and is none."""
     found: dict[str, set[str]] = {}
