@@ -96,6 +96,7 @@ class Arm:
     pack_to: int | None = None
     skip_baseline: bool = False
     progress: Progress = field(default_factory=Progress)
+    trainer: AnchoredSFTTrainer | None = None
 
     def run(self) -> Outcome:
         """Train, evaluate and report."""
@@ -155,7 +156,7 @@ class Arm:
             anchor=anchor_of(self.settings, self.prompts, int(self.bench.rng("prompts").integers(2**31))),
             callbacks=callbacks,
         )
-        ledger.trainer = trainer
+        ledger.trainer = self.trainer = trainer
         trainer.remove_callback(PrinterCallback)
         trainer.remove_callback(ProgressCallback)
         return trainer

@@ -10,6 +10,7 @@ accumulated batch, so that 1 x 16 and 16 x 1 accumulation give the same gradient
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -121,7 +122,8 @@ class AnchoredSFTTrainer(SFTTrainer):
         chunk: rows of logits in memory at once.
 
     The log gains ``cross_entropy`` and ``anchor_distance`` (means per token), and ``anchor_coefficient``.
-    ``tokens_seen`` counts real tokens of all training passes of the student.
+    ``tokens_seen`` counts real tokens of all training passes of the student, ``base_tokens`` those of the base, which an
+    anchor adds; ``processor_seconds`` is what the training steps took.
 
     Raises:
         SettingsError: the model has no usable reference, its head does more than a product, it adds an auxiliary loss,
@@ -135,6 +137,8 @@ class AnchoredSFTTrainer(SFTTrainer):
         self.anchor = anchor
         self.chunk = chunk
         self.tokens_seen = 0
+        self.base_tokens = 0
+        self.processor_seconds = 0.0
         self._sums = _Sums()
         self._micro = (-1, -1)
         # The loss is divided by the tokens of the accumulated batch here; dividing again by the number of micro-batches
@@ -179,6 +183,14 @@ class AnchoredSFTTrainer(SFTTrainer):
         with torch.no_grad():
             return loss, model(**passed)
 
+    def training_step(self, *args: Any, **kwargs: Any) -> Any:
+        """As SFTTrainer's, with the processor time it takes on the record."""
+        start = time.process_time()
+        try:
+            return super().training_step(*args, **kwargs)
+        finally:
+            self.processor_seconds += time.process_time() - start
+
     def _coefficient(self) -> float:
         if self.anchor is None:
             return 0.0
@@ -195,6 +207,7 @@ class AnchoredSFTTrainer(SFTTrainer):
         batches = [(dict(inputs), layout, answer, self._anchored(anchor, answer, layout))]
         if anchor.positions == "prompts":
             batches += self._prompt_batches(anchor)
+        self.base_tokens += sum(int(layout.real.sum()) for _, layout, _, held in batches if bool(held.any()))
         # The base first: see base_hidden_states.
         bases = [base_hidden_states(model, given) if bool(held.any()) else None for given, _, _, held in batches]
         rows = [
