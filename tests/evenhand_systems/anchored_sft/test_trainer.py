@@ -154,6 +154,24 @@ def test_data_that_the_trainer_puts_into_tokens_itself_are_labelled_on_their_ans
         assert tokenizer.decode(carrying) == "abc<|end|>"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("mode", ["keep_start", "keep_end"])
+def test_rows_whose_answer_lies_beyond_the_length_limit_are_never_dropped_in_silence(
+    mode: str, stream: bool, adapted: Any, tokenizer: Any, tmp_path: Path
+) -> None:
+    answer = ([7] * 6, [-100] * 3 + [7] * 3), ([7] * 20, [-100] * 9 + [7, 7] + [-100] * 9)
+    rows = [{"input_ids": ids, "labels": labels} for ids, labels in answer]
+    data = Dataset.from_list(rows)
+    given = IterableDataset.from_generator(lambda: iter(rows)) if stream else data
+    options = {"max_length": 8, "truncation_mode": mode, "max_steps": 1}
+    with pytest.raises(SettingsError, match=r"within max_length = 8 tokens.*without a word"):
+        trainer = trainer_on(adapted, tokenizer, tmp_path, train_dataset=given, options=options)
+        list(trainer.train_dataset)
+    fine = trainer_on(adapted, tokenizer, tmp_path, train_dataset=data, options=options | {"max_length": 11})
+    if mode == "keep_start":
+        assert [len(row["input_ids"]) for row in fine.train_dataset] == [6, 11]
+
+
 @pytest.mark.parametrize("kind", ANCHORS)
 def test_accumulating_sixteen_single_rows_equals_one_batch_of_sixteen(
     kind: str, adapted: Any, tokenizer: Any, tmp_path: Path, lessons: Any, trainer_of: Any

@@ -230,6 +230,42 @@ def check_answers_are_labelled(arguments: Mapping[str, Any]) -> None:
         raise SettingsError("The anchored trainer", faults)
 
 
+def cut_to_length(data: Any, limit: int, mode: str, name: str) -> Any:
+    """A data set in tokens cut to ``limit`` tokens a row, none of them left out.
+
+    Args:
+        data: of ``datasets``, with ``input_ids`` and ``labels``; a stream tells of a lost row when it comes to it.
+        mode: trl's ``truncation_mode``: ``keep_start`` or ``keep_end``.
+        name: of the data set, for messages.
+
+    Raises:
+        SettingsError: rows that would be left without a token to learn from; with their number.
+    """
+    part = slice(-limit, None) if mode == "keep_end" else slice(None, limit)
+
+    def lost(row: Mapping[str, Any]) -> bool:
+        return all(label == -100 for label in row["labels"][part])
+
+    def cut(row: Mapping[str, Any]) -> dict[str, Any]:
+        if lost(row):
+            raise SettingsError("The anchored trainer", [Fault(f"{name}_dataset", _lost("a row", limit))])
+        return {"input_ids": row["input_ids"][part], "labels": row["labels"][part]}
+
+    if hasattr(data, "__len__"):
+        count = sum(lost(row) for row in data)
+        if count:
+            message = _lost(f"{count} of {counted(len(data), 'row')}", limit)
+            raise SettingsError("The anchored trainer", [Fault(f"{name}_dataset", message)])
+    return data.map(cut)
+
+
+def _lost(what: str, limit: int) -> str:
+    return (
+        f"has nothing left to learn from in {what} within max_length = {limit} tokens (trl would drop them without a "
+        "word): raise max_length in SFTConfig, set it to None, or leave those rows out yourself"
+    )
+
+
 def _data_sets(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for place in ("train_dataset", "eval_dataset"):
         data = arguments.get(place)

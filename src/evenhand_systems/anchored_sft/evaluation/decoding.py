@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from evenhand_systems.anchored_sft.data.chat import Message, render
-from evenhand_systems.anchored_sft.evaluation.answers import pad_left
+from evenhand_systems.anchored_sft.evaluation.answers import end_tokens, pad_left
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def greedy_replies(
     rows: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
     shared = alike(rows)
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
-    ends = _ends(model, tokenizer)
+    ends = end_tokens(model, tokenizer)
     found: list[Reply | None] = [None] * len(rows)
     was_training = model.training
     model.eval()
@@ -58,13 +58,6 @@ def greedy_replies(
     finally:
         model.train(was_training)
     return [reply for reply in found if reply is not None]
-
-
-def _ends(model: Any, tokenizer: Any) -> frozenset[int]:
-    """Tokens that end an answer, by the model's own account and its tokenizer's."""
-    told = getattr(model.generation_config, "eos_token_id", None)
-    ends = told if isinstance(told, list) else [told]
-    return frozenset(int(token) for token in (*ends, tokenizer.eos_token_id) if token is not None)
 
 
 def _decode(

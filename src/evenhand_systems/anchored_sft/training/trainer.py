@@ -9,6 +9,7 @@ accumulated batch, so that 1 x 16 and 16 x 1 accumulation give the same gradient
 
 from __future__ import annotations
 
+import copy
 import inspect
 import time
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ from evenhand_systems.anchored_sft.anchors import (
     output_head,
     token_layout,
 )
-from evenhand_systems.anchored_sft.data.conversations import check_answers_are_labelled
+from evenhand_systems.anchored_sft.data.conversations import check_answers_are_labelled, cut_to_length
 
 Positions = Literal["answers", "tail", "prompts"]
 
@@ -153,6 +154,17 @@ class AnchoredSFTTrainer(SFTTrainer):
         if anchor is not None:
             check_base_is_kept(self.model)
         self.add_callback(_Guard(anchor))
+
+    def _prepare_dataset(
+        self, dataset: Any, processing_class: Any, args: Any, packing: bool, formatting_func: Any, dataset_name: str
+    ) -> Any:
+        """As SFTTrainer's, but that a row whose whole answer ``max_length`` cuts off is an error: trl drops it."""
+        if packing or args.max_length is None:
+            return super()._prepare_dataset(dataset, processing_class, args, packing, formatting_func, dataset_name)
+        whole = copy.copy(args)
+        whole.max_length = None
+        prepared = super()._prepare_dataset(dataset, processing_class, whole, packing, formatting_func, dataset_name)
+        return cut_to_length(prepared, args.max_length, args.truncation_mode, dataset_name)
 
     def compute_loss(
         self,
