@@ -158,7 +158,7 @@ def world(tiny: Any, tokenizer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_an_arm_is_measured_where_it_reaches_the_level_and_at_the_end(run_trial: Any, world: dict[str, Any]) -> None:
     outcome = run_trial("narrow", world, steps=4, count=6)
     assert outcome.failure is None, outcome.failure
-    assert outcome.metrics["steps_to_target"] == 0
+    assert outcome.metrics["steps_to_target"] == 2
     for name in ("retention", "text_loss", "arc", "arc_loss", "hotpot_loss"):
         assert outcome.items[name].ids == outcome.items[f"final_{name}"].ids
     assert len(outcome.items["final_retention"].ids) == 6
@@ -177,6 +177,7 @@ def test_an_arm_is_measured_where_it_reaches_the_level_and_at_the_end(run_trial:
         {"mix": 0.5, "mix_data": "arc.jsonl"},
         {"rescale": [0.5, 1.0]},
         {"adapted_layers": None},
+        {"at_the_end": 0.5, "arc_choices": "right"},
     ],
     ids=lambda changes: next(iter(reversed(changes))),
 )
@@ -185,6 +186,9 @@ def test_every_kind_of_arm_runs_and_tells_what_its_anchor_cost(
 ) -> None:
     outcome = run_trial("narrow", world | changes, steps=3, count=6)
     assert outcome.failure is None, outcome.failure
+    if "arc_choices" in changes:
+        assert len(outcome.items["final_retention"].ids) == 3 < len(outcome.items["retention"].ids)
+        assert "arc" not in outcome.items and not outcome.undefined
     assert (outcome.metrics["base_tokens"] > 0) == ("anchor_type" in changes)
     assert outcome.metrics["training_seconds"] > 0
     if "rescale" in changes:

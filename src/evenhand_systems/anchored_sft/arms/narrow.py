@@ -51,6 +51,10 @@ from evenhand_systems.anchored_sft.training.fine_tune import (
 from evenhand_systems.anchored_sft.training.run_length import check_length
 
 
+SHOWN_SEED = 0
+"""Seed whose trials answer questions for the report: decoding costs more than all else that is measured."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What is measured besides the task: rows in tokens, with what is needed to score them."""
@@ -79,7 +83,9 @@ class NarrowProbe:
     def matched(self) -> list[str]:
         """What is measured at the target level."""
         found = ["retention", "text_loss", "target_loss"]
-        return found + (["arc", "arc_loss"] if self.asked.arc else []) + (["hotpot_loss"] if self.asked.hotpot else [])
+        if self.asked.arc:
+            found += ["arc_loss"] if self.settings.arc_choices == "right" else ["arc", "arc_loss"]
+        return found + (["hotpot_loss"] if self.asked.hotpot else [])
 
     def glance(self, model: Any) -> Glance:
         """The loss on the dev rows; at the level when it is low enough."""
@@ -89,30 +95,35 @@ class NarrowProbe:
     def record(self, model: Any, prefix: str) -> Mapping[str, float]:
         """Everything, on the items of the rung; the same weights are measured once."""
         state = _state(model)
+        share = self.settings.at_the_end if prefix and self.settings.train else 1.0
+        count = max(1, round(share * len(self.asked.instructions)))
         if state not in self.measured:
-            self.measured[state] = self._measure(model)
+            self.measured[state] = self._measure(model, count)
         found = self.measured[state]
         for name, (ids, scores, more) in found["items"].items():
-            self.bench.items(f"{prefix}{name}", ids, scores, **more)
-        if prefix and self.shown:
+            most = count if name == "retention" else len(ids)
+            self.bench.items(
+                f"{prefix}{name}", ids[:most], scores[:most], **{k: v[:most] for k, v in more.items()}
+            )
+        if prefix and self.shown and self.bench.seed == SHOWN_SEED:
             found["values"]["capped"] = self._answers(model, prefix)
         return {f"{prefix}{name}": value for name, value in found["values"].items()}
 
     def _foretell(self, model: Any, rows: Sequence[Tokenised]) -> list[Foretold]:
         return foretell(model, rows, trunk=self.trunk)
 
-    def _measure(self, model: Any) -> dict[str, Any]:
-        asked = self.asked
-        told = self._foretell(model, [row for _, row in asked.instructions])
-        right = [follows(i, part, self.tokenizer) for (i, _), part in zip(asked.instructions, told, strict=True)]
+    def _measure(self, model: Any, count: int) -> dict[str, Any]:
+        asked, first = self.asked, self.asked.instructions[:count]
+        told = self._foretell(model, [row for _, row in first])
+        right = [follows(i, part, self.tokenizer) for (i, _), part in zip(first, told, strict=True)]
         items: dict[str, Any] = {
             "retention": (
-                [i.id for i, _ in asked.instructions],
+                [i.id for i, _ in first],
                 [float(ok) for ok in right],
                 {
-                    "groups": [i.kind for i, _ in asked.instructions],
-                    "inputs": [f"{i.prompt} | {i.lead}" if i.lead else i.prompt for i, _ in asked.instructions],
-                    "expected": [i.want or " / ".join(i.options) for i, _ in asked.instructions],
+                    "groups": [i.kind for i, _ in first],
+                    "inputs": [f"{i.prompt} | {i.lead}" if i.lead else i.prompt for i, _ in first],
+                    "expected": [i.want or " / ".join(i.options) for i, _ in first],
                     "outputs": [self.tokenizer.decode(part.said.tolist()) for part in told],
                 },
             )
@@ -126,13 +137,16 @@ class NarrowProbe:
         if asked.hotpot:
             told = self._foretell(model, asked.hotpot)
             items["hotpot_loss"] = ([row.id for row in asked.hotpot], [part.loss for part in told], {})
-        for kind in dict.fromkeys(i.kind for i, _ in asked.instructions):
-            here = [ok for (i, _), ok in zip(asked.instructions, right, strict=True) if i.kind == kind]
+        for kind in dict.fromkeys(i.kind for i, _ in first):
+            here = [ok for (i, _), ok in zip(first, right, strict=True) if i.kind == kind]
             values[f"kept_{kind}"] = float(np.mean(here))
         return {"items": items, "values": values}
 
     def _arc(self, model: Any) -> dict[str, Any]:
-        """Whether the right answer is the likeliest by token, and its loss."""
+        """Whether the right answer is the likeliest by token, and its loss; or that loss alone."""
+        if self.settings.arc_choices == "right":
+            told = self._foretell(model, [group[choice.right] for choice, group in self.asked.arc])
+            return {"arc_loss": ([choice.id for choice, _ in self.asked.arc], [part.loss for part in told], {})}
         rows = [row for _, group in self.asked.arc for row in group]
         losses = iter([part.loss for part in self._foretell(model, rows)])
         names, right, loss = [], [], []
@@ -227,7 +241,7 @@ def run_arm(settings: NarrowSettings, bench: Bench) -> Outcome:
     trunk = world.trunk(model, depth) if depth else None
     probe = world.probe(model, trunk)
     rows, prompts = world.lessons()
-    arm = Arm(settings, bench, model, tokenizer, rows, probe, prompts)
+    arm = Arm(settings, bench, model, tokenizer, rows, probe, prompts, skip_baseline=True)
     with trunk.standing_in() if trunk else nullcontext():
         outcome = arm.run()
     return _with_costs(outcome, arm)
@@ -375,7 +389,7 @@ class _World:
         found = FrozenTrunk(model, depth)
         arc, hotpot = self._questions()
         texts = [
-            *self.dev, *self.target, *self.lessons_new, *self.mixed, *hotpot, *(row for _, group in arc for row in group),
+            *self.dev, *self.target, *self.lessons_new, *hotpot, *(row for _, group in arc for row in group),
             *(row for _, _, row in [*self.general, *self.held_out]),
             *(as_row(one, self.tokenizer) for one in instructions(self.settings.per_kind)),
         ]  # fmt: skip
