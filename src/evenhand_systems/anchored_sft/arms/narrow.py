@@ -95,7 +95,7 @@ class NarrowProbe:
     def record(self, model: Any, prefix: str) -> Mapping[str, float]:
         """Everything, on the items of the rung; the same weights are measured once."""
         state = _state(model)
-        share = self.settings.at_the_end if prefix and self.settings.train else 1.0
+        share = self.settings.at_the_end if prefix else 1.0
         count = max(1, round(share * len(self.asked.instructions)))
         if state not in self.measured:
             self.measured[state] = self._measure(model, count)
