@@ -14,7 +14,7 @@ from evenhand_systems.lazy import front_door
 __getattr__, __dir__, __all__ = front_door(
     __name__,
     {
-        "Anchor": "training.trainer",
+        "Anchor": "training.anchor",
         "AnchorSchedule": "anchors",
         "AnchoredSFTTrainer": "training.trainer",
         "Conversation": "data.conversations",

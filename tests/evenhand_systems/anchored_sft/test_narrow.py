@@ -76,7 +76,8 @@ def test_questions_are_read_with_their_right_answers(tmp_path: Path) -> None:
 def test_instructions_are_many_different_and_the_same_each_time() -> None:
     found = instructions(40)
     assert found == instructions(40)
-    assert len(found) > 300 and len({one.id for one in found}) == len(found) == len({one.prompt for one in found})
+    assert len(found) > 300
+    assert len({one.id for one in found}) == len(found) == len({one.prompt for one in found})
     kinds = Counter(one.kind.split(":")[0] for one in found)
     assert set(kinds) == {"format", "length", "language", "copying", "arithmetic", "a fact"}
     assert all(bool(one.want) != bool(one.options) for one in found)
@@ -129,7 +130,7 @@ def world(tiny: Any, tokenizer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyP
     hotpot = [{"_id": f"h{i}", "question": word(), "answer": word(), "supporting_facts": [["T", 0]],
                "context": [["T", [word()]]]} for i in range(5)]  # fmt: skip
     (tmp_path / "hotpot.json").write_text(json.dumps(hotpot), encoding="utf-8")
-    monkeypatch.setattr("evenhand_systems.anchored_sft.arms.narrow.follows", lambda *_: True)
+    monkeypatch.setattr("evenhand_systems.anchored_sft.arms.narrow_data.follows", lambda *_: True)
     return {
         "model": "model",
         "task": "mbpp",
@@ -188,7 +189,8 @@ def test_every_kind_of_arm_runs_and_tells_what_its_anchor_cost(
     assert outcome.failure is None, outcome.failure
     if "arc_choices" in changes:
         assert len(outcome.items["final_retention"].ids) == 3 < len(outcome.items["retention"].ids)
-        assert "arc" not in outcome.items and not outcome.undefined
+        assert "arc" not in outcome.items
+        assert not outcome.undefined
     assert (outcome.metrics["base_tokens"] > 0) == ("anchor_type" in changes)
     assert outcome.metrics["training_seconds"] > 0
     if "rescale" in changes:
@@ -203,15 +205,15 @@ def test_the_untrained_model_draws_nothing_and_a_level_out_of_reach_leaves_the_e
     assert not untrained.draws
     assert set(untrained.items["final_retention"].scores) == {1.0}
     never = run_trial("narrow", world | {"target_loss": 0.001}, steps=3, count=6, workdir="never")
-    assert "never reached" in never.undefined["retention"] and "retention" not in never.items
+    assert "never reached" in never.undefined["retention"]
+    assert "retention" not in never.items
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [({"training_rows": 200}, "training conversations"), ({"chats": 30}, "prompts of at most")],
 )
-def test_too_little_data_is_said(
-    changes: dict[str, Any], message: str, run_trial: Any, world: dict[str, Any]
-) -> None:
+def test_too_little_data_is_said(changes: dict[str, Any], message: str, run_trial: Any, world: dict[str, Any]) -> None:
     failure = run_trial("narrow", world | changes, count=6).failure
-    assert failure.kind == "data" and message in failure.message
+    assert failure.kind == "data"
+    assert message in failure.message

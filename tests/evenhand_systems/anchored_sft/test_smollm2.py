@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evenhand.data import model_store
-from evenhand_systems.anchored_sft.arms.narrow import as_row, follows
+from evenhand_systems.anchored_sft.arms.narrow_data import as_row, follows
 from evenhand_systems.anchored_sft.data.instructions import instructions
 from evenhand_systems.anchored_sft.evaluation.decoding import greedy_replies
 from evenhand_systems.anchored_sft.evaluation.frozen_trunk import FrozenTrunk

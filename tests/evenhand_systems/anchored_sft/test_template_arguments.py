@@ -58,7 +58,7 @@ def test_the_empty_thought_of_a_training_answer_is_not_learned() -> None:
 
 
 def test_an_argument_that_the_template_never_names_is_refused() -> None:
-    with pytest.raises(SettingsError, match="template_arguments.thinking: has no effect"):
+    with pytest.raises(SettingsError, match=r"template_arguments\.thinking: has no effect"):
         set_template_arguments(SimpleNamespace(chat_template=THINKING), {"thinking": True})
     plain = SimpleNamespace(chat_template="{{ messages }}")
     set_template_arguments(plain, None)

@@ -16,7 +16,8 @@ from trl import SFTConfig
 from evenhand.errors import Diverged, SettingsError
 from evenhand_systems.anchored_sft.anchors import AnchorSchedule, Divergence
 from evenhand_systems.anchored_sft.training.adapters import export_merged, rescaled, save_adapter
-from evenhand_systems.anchored_sft.training.trainer import Anchor, AnchoredSFTTrainer
+from evenhand_systems.anchored_sft.training.anchor import Anchor
+from evenhand_systems.anchored_sft.training.trainer import AnchoredSFTTrainer
 
 FULL = AnchorSchedule(0.5)
 ANCHORS = {
@@ -165,8 +166,7 @@ def test_rows_whose_answer_lies_beyond_the_length_limit_are_never_dropped_in_sil
     given = IterableDataset.from_generator(lambda: iter(rows)) if stream else data
     options = {"max_length": 8, "truncation_mode": mode, "max_steps": 1}
     with pytest.raises(SettingsError, match=r"within max_length = 8 tokens.*without a word"):
-        trainer = trainer_on(adapted, tokenizer, tmp_path, train_dataset=given, options=options)
-        list(trainer.train_dataset)
+        list(trainer_on(adapted, tokenizer, tmp_path, train_dataset=given, options=options).train_dataset)
     fine = trainer_on(adapted, tokenizer, tmp_path, train_dataset=data, options=options | {"max_length": 11})
     if mode == "keep_start":
         assert [len(row["input_ids"]) for row in fine.train_dataset] == [6, 11]

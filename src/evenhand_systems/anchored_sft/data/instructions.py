@@ -13,14 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 
 NAMES = (
-    "Anna Peter Maria Tom Lucy John Sarah David Emma James Laura Robert Alice Henry Susan Paul Nina Oscar Clara Martin "
-    "Helen Frank Julia Simon Grace Victor Diana George Rose Daniel"
-).split()
+    "Anna", "Peter", "Maria", "Tom", "Lucy", "John", "Sarah", "David", "Emma", "James", "Laura", "Robert",
+    "Alice", "Henry", "Susan", "Paul", "Nina", "Oscar", "Clara", "Martin", "Helen", "Frank", "Julia", "Simon",
+    "Grace", "Victor", "Diana", "George", "Rose", "Daniel",
+)  # fmt: skip
 NOUNS = (
-    "apple river stone cloud horse table music window garden silver market winter doctor bridge forest candle teacher "
-    "mountain island kitchen pencil letter castle engine summer basket mirror ticket village planet hammer rabbit "
-    "tiger flower carpet bottle button camera lemon salad tower tunnel valley wagon ladder jacket monkey orange"
-).split()
+    "apple", "river", "stone", "cloud", "horse", "table", "music", "window", "garden", "silver", "market",
+    "winter", "doctor", "bridge", "forest", "candle", "teacher", "mountain", "island", "kitchen", "pencil",
+    "letter", "castle", "engine", "summer", "basket", "mirror", "ticket", "village", "planet", "hammer",
+    "rabbit", "tiger", "flower", "carpet", "bottle", "button", "camera", "lemon", "salad", "tower", "tunnel",
+    "valley", "wagon", "ladder", "jacket", "monkey", "orange",
+)  # fmt: skip
 CAPITALS = {
     "France": "Paris", "Italy": "Rome", "Spain": "Madrid", "Japan": "Tokyo", "Egypt": "Cairo", "Peru": "Lima",
     "Cuba": "Havana", "Norway": "Oslo", "Sweden": "Stockholm", "Finland": "Helsinki", "Denmark": "Copenhagen",
@@ -64,7 +67,7 @@ def _each(kind: str, make: Callable[..., dict[str, object]], *lists: tuple[objec
 
 
 def _kinds() -> dict[str, list[dict[str, object]]]:
-    names, nouns = tuple(NAMES), tuple(NOUNS)
+    names, nouns = NAMES, NOUNS
     small, digits = tuple(range(2, 30)), tuple(range(2, 10))
     found = [
         *_each("copying: a sentence", lambda name, noun: {

@@ -60,9 +60,7 @@ def greedy_replies(
     return [reply for reply in found if reply is not None]
 
 
-def _decode(
-    model: Any, rows: Sequence[Sequence[int]], shared: int, cap: int, ends: frozenset[int]
-) -> list[list[int]]:
+def _decode(model: Any, rows: Sequence[Sequence[int]], shared: int, cap: int, ends: frozenset[int]) -> list[list[int]]:
     """New tokens of each row, the one that ends it included."""
     import torch
     from transformers import DynamicCache

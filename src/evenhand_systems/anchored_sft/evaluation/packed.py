@@ -122,7 +122,7 @@ def _pack(model: Any, rows: Sequence[Tokenised], shared: int, trunk: FrozenTrunk
 
 
 def _labelled(rows: Sequence[Tokenised], shared: int, tails: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
-    """Of the labelled tokens: where the hidden state before each stands in the packed row, itself; and their numbers."""
+    """Of the labelled tokens: where the hidden state before each stands in the packed row, itself; their numbers."""
     before: list[int] = []
     wanted: list[int] = []
     counts: list[int] = []

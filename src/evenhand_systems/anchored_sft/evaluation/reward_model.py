@@ -133,7 +133,7 @@ def answer_all(
 def answer_with_caps(
     model: Any, tokenizer: Any, questions: Sequence[JudgedQuestion], *, cap: int, batch: int = 16
 ) -> tuple[list[list[Message]], list[tuple[bool, ...]]]:
-    """The conversations, without what a model thought before an answer; and of each turn whether it ran into the cap."""
+    """The conversations, without thoughts before answers; and of each turn whether it ran into the cap."""
     conversations: list[list[Message]] = [[] for _ in questions]
     capped: list[tuple[bool, ...]] = [() for _ in questions]
     for turn in range(max((len(q.turns) for q in questions), default=0)):

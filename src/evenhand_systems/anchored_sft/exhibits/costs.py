@@ -29,9 +29,9 @@ def costs(scene: Scene) -> Grid | None:
     if not rows:
         return None
     caption = (
-        "Means over an arm's seeds. All arms have the same number of steps; an anchor's passes through the base, and the "
-        "prompts that it draws, come on top, and steps do not show them. Seconds are of the processor, evaluations left "
-        "out; how many they are depends on the machine."
+        "Means over an arm's seeds. All arms have the same number of steps; an anchor's passes through the base, and "
+        "the prompts that it draws, come on top, and steps do not show them. Seconds are of the processor, without "
+        "evaluations, and depend on the machine."
     )
     return Grid(f"What the training took{scene.suffix}", caption, ("arm", *PARTS.values()), tuple(rows))
 

@@ -31,9 +31,10 @@ from evenhand_systems.anchored_sft.training.adapters import (
     rescaled,
     save_adapter,
 )
+from evenhand_systems.anchored_sft.training.anchor import Anchor
 from evenhand_systems.anchored_sft.training.callbacks import EvaluateWhileTraining, StopOnForgetting
 from evenhand_systems.anchored_sft.training.run_length import check_length, schedule_of
-from evenhand_systems.anchored_sft.training.trainer import Anchor, AnchoredSFTTrainer
+from evenhand_systems.anchored_sft.training.trainer import AnchoredSFTTrainer
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,9 @@ import copy
 import inspect
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -25,8 +24,6 @@ from trl import SFTTrainer  # type: ignore[attr-defined]
 from evenhand.errors import Diverged, Fault, SettingsError
 from evenhand_systems.anchored_sft.anchors import (
     AnchoredLoss,
-    AnchorSchedule,
-    Divergence,
     TokenLayout,
     anchored_loss,
     answer_tokens,
@@ -37,57 +34,8 @@ from evenhand_systems.anchored_sft.anchors import (
     output_head,
     token_layout,
 )
-from evenhand_systems.anchored_sft.data.conversations import check_answers_are_labelled, cut_to_length
-
-Positions = Literal["answers", "tail", "prompts"]
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """What holds the student near its base.
-
-    Attributes:
-        schedule: strength over training.
-        divergence: how distance is measured.
-        positions: ``answers``: the tokens that carry cross-entropy; ``tail``: the last ``tail`` real tokens of each
-            row; ``prompts``: all tokens of generic ``prompts`` from other data.
-        tail: tokens a row; belongs to ``tail``.
-        prompts: token ids of generic texts; belong to ``prompts``.
-        prompts_per_step: how many of them are drawn for each optimiser step.
-        seed: of that drawing.
-
-    Raises:
-        SettingsError: a field that is missing for the positions, or has no effect on them.
-    """
-
-    schedule: AnchorSchedule
-    divergence: Divergence = field(default_factory=Divergence)
-    positions: Positions = "answers"
-    tail: int | None = None
-    prompts: Sequence[Sequence[int]] | None = None
-    prompts_per_step: int | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        faults = []
-        for name, belongs in (("tail", "tail"), ("prompts", "prompts"), ("prompts_per_step", "prompts")):
-            value = getattr(self, name)
-            if self.positions == belongs and not value:
-                faults.append(Fault(name, f"is needed with positions = '{belongs}'"))
-            if self.positions != belongs and value is not None:
-                faults.append(Fault(name, f"has no effect with positions = '{self.positions}'; remove it"))
-        if self.prompts is not None and any(len(prompt) < 2 for prompt in self.prompts):
-            faults.append(Fault("prompts", "hold a text of fewer than two tokens, of which none can be foretold"))
-        if faults:
-            raise SettingsError("The anchor", faults)
-
-    def drawn(self, step: int, part: int, parts: int) -> list[Sequence[int]]:
-        """The prompts of one of ``parts`` micro-batches of an optimiser step; together always the same set."""
-        if self.prompts is None or self.prompts_per_step is None:
-            return []
-        rng = np.random.default_rng([self.seed, step])
-        indices = rng.integers(len(self.prompts), size=self.prompts_per_step)
-        return [self.prompts[int(i)] for i in indices[part::parts]]
+from evenhand_systems.anchored_sft.data.training_sets import check_answers_are_labelled, cut_to_length
+from evenhand_systems.anchored_sft.training.anchor import Anchor
 
 
 @dataclass
@@ -123,12 +71,13 @@ class AnchoredSFTTrainer(SFTTrainer):
         chunk: rows of logits in memory at once.
 
     The log gains ``cross_entropy`` and ``anchor_distance`` (means per token), and ``anchor_coefficient``.
-    ``tokens_seen`` counts real tokens of all training passes of the student, ``base_tokens`` those of the base, which an
-    anchor adds; ``processor_seconds`` is what the training steps took.
+    ``tokens_seen`` counts real tokens of all training passes of the student, ``base_tokens`` those of the base, which
+    an anchor adds; ``processor_seconds`` is what the training steps took.
 
     Raises:
         SettingsError: the model has no usable reference, its head does more than a product, it adds an auxiliary loss,
-            a data set would put loss on questions (:func:`.conversations.check_answers_are_labelled`), or (when
+            a data set would put loss on questions (:func:`.training_sets.check_answers_are_labelled`) or lose rows to
+            ``max_length`` (:func:`.training_sets.cut_to_length`), or (when
             training starts) the schedule never reaches full strength.
     """
 
