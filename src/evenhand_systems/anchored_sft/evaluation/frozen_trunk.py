@@ -56,7 +56,7 @@ def alike(rows: Sequence[Sequence[int]]) -> int:
     """How many tokens all rows begin with; at least one of each is left over."""
     if not rows:
         return 0
-    least, most = min(rows), max(rows)
+    least, most = min(map(tuple, rows)), max(map(tuple, rows))
     shortest = min(map(len, rows)) - 1
     return next((i for i in range(shortest) if least[i] != most[i]), max(0, shortest))
 
@@ -107,7 +107,7 @@ class FrozenTrunk:
                 )
         finally:
             hook.remove()
-        beginning, *tails = kept[-1][0].split([shared, *(len(row) - shared for row in rows)])
+        beginning, *tails = torch.split(kept[-1][0], [shared, *(len(row) - shared for row in rows)])
         for row, tail in zip(rows, tails, strict=True):
             self.known[_key(row)] = torch.cat([beginning, tail])
 
@@ -164,7 +164,7 @@ class FrozenTrunk:
 
         held = load_file(folder / "trunk.safetensors", device=str(self.backbone.embed_tokens.weight.device))
         lengths = held["lengths"].tolist()
-        pairs = zip(held["ids"].cpu().split(lengths), held["states"].split(lengths), strict=True)
+        pairs = zip(torch.split(held["ids"].cpu(), lengths), torch.split(held["states"], lengths), strict=True)
         self.known |= {_key(ids.tolist()): states for ids, states in pairs}
 
 
