@@ -1,0 +1,127 @@
+"""Tables of items as programs write them: every format the same rows; whatever is wrong is one sentence."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from evenhand.errors import DataError, RecipeError
+from evenhand.execution.printed import pairs, table
+from evenhand.execution.result_tables import FORMATS, TableRun, read_table
+from evenhand.execution.results import reader_named, taken_over
+from tests.mutations import assert_only_data_errors, mutations
+
+ROWS = [
+    {"id": f"q{i}", "acc": i % 2, "loss": 0.5 * i, "pred": f"a{i % 3}", "label": "a0", "subject": "x"} for i in range(8)
+]
+
+
+def sound(format: str) -> bytes:
+    if format in ("csv", "tsv"):
+        mark = "," if format == "csv" else "\t"
+        lines = [mark.join(ROWS[0]), *(mark.join(map(str, row.values())) for row in ROWS)]
+        return "\n".join(lines).encode()
+    if format == "jsonl":
+        return "\n".join(map(json.dumps, ROWS)).encode()
+    if format == "json":
+        return json.dumps(ROWS).encode()
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(ROWS), sink)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_gives_the_same_items(tmp_path: Path, format: str) -> None:
+    path = tmp_path / f"t.{format}"
+    path.write_bytes(sound(format))
+    run = read_table(path, format, {}, {"right": "pred == label", "acc": "acc"})
+    assert run.items is not None
+    assert run.items.ids == tuple(f"q{i}" for i in range(8))
+    assert run.items.scores["acc"].tolist() == [0, 1] * 4
+    assert run.items.scores["right"].tolist() == [1, 0, 0, 1, 0, 0, 1, 0]
+    assert run.items.groups == ("x",) * 8
+    assert run.items.outputs["acc"][:3] == ("a0", "a1", "a2")
+    assert set(read_table(path, format, {}, {}).items.scores) == {"acc", "loss"}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_damaged_table_is_a_data_error_and_nothing_else(tmp_path: Path, format: str) -> None:
+    def read(path: Path) -> TableRun:
+        return read_table(path, format, {}, {"acc": "acc"})
+
+    refused, accepted = assert_only_data_errors(read, mutations(sound(format)), tmp_path / f"t.{format}")
+    assert refused > 50
+    assert refused + accepted == 500
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "scores", "words"),
+    [
+        ("id,acc\na,1\nb,nan\n", {}, {"acc": "acc"}, r"t.csv:3: 'acc' is 'nan', which is no finite number"),
+        ("id,acc\na,1\na,0\n", {}, {}, r"t.csv:3: the item 'a' stands at line 2 already"),
+        ("row,acc\na,1\n", {}, {}, r"none of the columns id, .* It has row, acc"),
+        ("id,acc\na,1\n", {"id": "key"}, {}, r"no column 'key', named by results.columns.id; it has id, acc"),
+        ("id,acc\na,1\n", {}, {"acc": "a == b"}, r"no column 'a', which results.scores.acc names"),
+        ("id,word\na,x\n", {}, {}, r"no column that holds numbers alone"),
+        ("id,acc\n", {}, {}, "holds no rows"),
+        ("id,acc\na,1\n", {"score": "acc"}, {}, "`results.columns` has no 'score'"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_said_with_its_place(
+    tmp_path: Path, text: str, columns: dict[str, str], scores: dict[str, str], words: str
+) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(DataError, match=words):
+        read_table(tmp_path / "t.csv", "csv", columns, scores)
+
+
+def test_a_file_of_numbers_gives_metrics(tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text('{"eval": {"accuracy": 0.5, "name": "x"}, "loss": 2, "ok": true}')
+    assert read_table(tmp_path / "m.json", "metrics", {}, {}).metrics == {"eval.accuracy": 0.5, "loss": 2}
+
+
+def test_several_tasks_keep_their_names_and_none_stands_twice() -> None:
+    runs = [TableRun(metrics={"acc": 0.5}, task="arc"), TableRun(metrics={"acc": 0.25}, task="boolq")]
+    assert taken_over(runs, {})[0] == {"arc.acc": 0.5, "boolq.acc": 0.25}
+    assert taken_over(runs, {"accuracy": "boolq.acc"})[0] == {"accuracy": 0.25}
+    with pytest.raises(RecipeError, match="the task 'arc' twice"):
+        taken_over([runs[0], runs[0]], {})
+    with pytest.raises(RecipeError, match="no 'f1'.*they have arc.acc"):
+        taken_over(runs[:1] + [TableRun(task="b")], {"f1": "f1"})
+
+
+def test_a_format_that_nothing_reads_is_said_with_those_that_are_there() -> None:
+    with pytest.raises(DataError, match="'wandb2', which nothing reads; there are csv, tsv"):
+        reader_named("wandb2")
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("step=10 loss=2.5 lr=1e-05", {"step": 10, "loss": 2.5, "lr": 1e-05}),
+        ("epoch: 3, val/loss: .25", {"epoch": 3, "val/loss": 0.25}),
+        ("at 10:42:01 loss=1.5s file=a.b", {}),
+        ("ratio=1/2 loss=-3", {"ratio": 1, "loss": -3}),
+    ],
+)
+def test_pairs_of_names_and_numbers_are_found_in_a_line(line: str, found: dict[str, float]) -> None:
+    assert pairs(line) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('{"step": 1, "loss": 2.5, "name": "x", "ok": true}', {"step": 1, "loss": 2.5}),
+        ("{'loss': '2.31', 'grad_norm': 1.5, 'epoch': '0.1'}", {"loss": 2.31, "grad_norm": 1.5, "epoch": 0.1}),
+        ("{open}", {}),
+        ("[1, 2]", {}),
+        ("{1, 2}", {}),
+    ],
+)
+def test_a_line_of_json_or_of_the_trainer_gives_its_numbers(line: str, found: dict[str, float]) -> None:
+    assert table(line) == found
