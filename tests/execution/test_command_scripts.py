@@ -242,11 +242,7 @@ def test_what_an_earlier_attempt_left_is_not_read_as_this_ones(tmp_path: Path) -
         (WHOLE.replace('"trainer_state"', '"declared"').replace("{budget}", "12"), None, r"needs \{budget\}"),
         (WHOLE + 'settings.shell = "true"', None, "give `argv` .* or `shell`"),
         (WHOLE + 'settings.environment.A = "{gpu}"', None, r"`environment` holds \{gpu\}"),
-        (
-            WHOLE,
-            "settings.values.lr = 0.3\nsettings.results.path = '{workdirs}/x'",
-            r"c.toml:\d+.*`path` holds \{workdirs\}",
-        ),
+        (WHOLE, "settings = {values.lr = 1, results.path = '{workdirs}/x'}", r"c.toml:\d+.*`path` holds \{workdirs"),
         (WHOLE.replace('"trainer_state"', '{source = "pattern", patterns.steps = "x"}'), None, "needs one group"),
     ],
     ids=["name", "untold", "shared", "budget", "declared", "both", "environment", "arm", "group"],

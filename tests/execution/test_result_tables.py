@@ -91,8 +91,8 @@ def test_several_tasks_keep_their_names_and_none_stands_twice() -> None:
     assert taken_over(runs, {"accuracy": "boolq.acc"})[0] == {"accuracy": 0.25}
     with pytest.raises(RecipeError, match="the task 'arc' twice"):
         taken_over([runs[0], runs[0]], {})
-    with pytest.raises(RecipeError, match="no 'f1'.*they have arc.acc"):
-        taken_over(runs[:1] + [TableRun(task="b")], {"f1": "f1"})
+    with pytest.raises(RecipeError, match=r"no 'f1'.*they have arc.acc"):
+        taken_over([*runs[:1], TableRun(task="b")], {"f1": "f1"})
 
 
 def test_a_format_that_nothing_reads_is_said_with_those_that_are_there() -> None:

@@ -2,7 +2,8 @@
 
 Exit codes: 0 done; 1 a fault of evenhand itself, or one of its processes was killed (run the command again); 2 bad
 input (a claim, a setting, a path); 3 done, but some verdict is ``not-run`` or ``invalid`` because trials failed; 4 the
-ledger is damaged, locked or cannot be written; 130 interrupted.
+ledger is damaged, locked or cannot be written; 130 interrupted. ``gate`` answers with 0, 1 (it does not hold) and 3
+(not decided).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import typer
 
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
+from evenhand.cli.gate import gate
 from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
@@ -80,7 +82,9 @@ def run(
         console.print(f"Report: {path}", soft_wrap=True)
         warn(missing)
     if as_json:
-        print_json([decision_document(decision) for decision in decisions])
+        print_json(
+            [decision_document(decision, claim.resolved) for claim, decision in zip(loaded, decisions, strict=True)]
+        )
     warn(unwritten)
     failed = any(verdict.kind is VerdictKind.NOT_RUN for decision in decisions for verdict in decision.verdicts)
     raise typer.Exit(4 if unwritten else 3 if failed else 0)
@@ -138,7 +142,7 @@ def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: As
     changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))
     warn([*changed.sentences(trials, "would run anew"), *(f"ledger: {remark}" for remark in store.notes)])
     if as_json:
-        print_json(decision_document(decision))
+        print_json(decision_document(decision, loaded.resolved))
     else:
         print_decision(loaded.resolved, decision, out())
 
@@ -249,6 +253,7 @@ def new(
 
 app.command()(power)
 app.command()(data)
+app.command()(gate)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 
