@@ -18,6 +18,7 @@ import typer
 
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
+from evenhand.cli.export import export
 from evenhand.cli.gate import gate
 from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
@@ -37,6 +38,10 @@ app = typer.Typer(
 
 ClaimFiles = Annotated[list[Path], typer.Argument(metavar="CLAIM.toml ...", help="Claim files.", show_default=False)]
 ClaimPath = Annotated[Path, typer.Argument(metavar="CLAIM.toml", help="A claim file.", show_default=False)]
+Track = Annotated[
+    list[str] | None,
+    typer.Option("--track", help="Write trials and verdicts to a tracker, too: mlflow:URI, wandb:PROJECT ..."),
+]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Trials side by side; default: one per core.")]
 
 
@@ -47,11 +52,13 @@ def run(
     jobs: Jobs = None,
     as_json: AsJson = False,
     amend: Annotated[bool, typer.Option("--amend", help="Enter a claim that was changed after results.")] = False,
+    track: Track = None,
 ) -> None:
     """Plan claims, run them (or go on from where they were interrupted), print verdicts and write reports."""
     from evenhand.claims.load import load_claim, queue
     from evenhand.cli.live import observer
     from evenhand.cli.output import decision_document, print_decision, print_plan
+    from evenhand.cli.tracking import Trackers, tracked
     from evenhand.decisions.verdict import VerdictKind
     from evenhand.execution.machine import cores
     from evenhand.ledger import Ledger
@@ -63,12 +70,15 @@ def run(
     console = note()
     loaded = queue([load_claim(path) for path in claims], lambda name: is_finished(name, store))
     decisions, unwritten = [], list[str]()
+    trackers = Trackers(tracked(track or ()), {one.resolved.name: one.path for one in loaded}, ledger)
     for claim in loaded:
         print_plan(claim, store, console, running=True)
         try:
             with observer(claim.resolved, console) as watcher:
-                decision = run_claim(claim, store, jobs=jobs or cores(), observer=watcher, amend=amend)
+                told = trackers.beside(claim.resolved.name, watcher)
+                decision = run_claim(claim, store, jobs=jobs or cores(), observer=told, amend=amend)
         except KeyboardInterrupt:
+            warn(trackers.end())
             console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")
             raise typer.Exit(130) from None
         decisions.append(decision)
@@ -85,7 +95,7 @@ def run(
         print_json(
             [decision_document(decision, claim.resolved) for claim, decision in zip(loaded, decisions, strict=True)]
         )
-    warn(unwritten)
+    warn([*unwritten, *trackers.end()])
     failed = any(verdict.kind is VerdictKind.NOT_RUN for decision in decisions for verdict in decision.verdicts)
     raise typer.Exit(4 if unwritten else 3 if failed else 0)
 
@@ -254,6 +264,7 @@ def new(
 app.command()(power)
 app.command()(data)
 app.command()(gate)
+app.command()(export)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 
