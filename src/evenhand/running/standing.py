@@ -191,11 +191,15 @@ def standing(claim: ResolvedClaim, ledger: Ledger) -> Standing:
     return Standing("not entered") if record is None else standing_of(record, ledger)
 
 
+_SAID = ("post-hoc", "amended", "retrospective")
+"""How a claim may stand that a reader must know before believing its verdicts."""
+
+
 def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) -> Decision:
     """A decision that says how its claim stands: in the titles of what it states, and before all warnings."""
     from evenhand.decisions.wording import standing_words  # here: commands that judge nothing do without statistics
 
-    sentence = [standing_words(found)] if found.fixed in ("post-hoc", "amended") else []
+    sentence = [standing_words(found)] if found.fixed in _SAID else []
     return replace(
         decision,
         verdicts=tuple(_marked(verdict, found) for verdict in decision.verdicts),
@@ -205,6 +209,6 @@ def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) ->
 
 
 def _marked(verdict: Verdict, found: Standing) -> Verdict:
-    if found.fixed not in ("post-hoc", "amended") or not verdict.kind.states_something or verdict.role != "variant":
+    if found.fixed not in (*_SAID, "sealed") or not verdict.kind.states_something or verdict.role != "variant":
         return verdict
     return replace(verdict, qualifier=", ".join(part for part in (found.fixed, verdict.qualifier) if part))
