@@ -94,8 +94,10 @@ def gather(
         earlier = runs.get((seed, run.task))
         if earlier is None:
             runs[seed, run.task] = run
-        elif earlier.items is None or run.items is None:  # numbers beside the scores of the same run: these tell more
+        elif (earlier.items is None) != (run.items is None):  # numbers beside the scores of the same run: these tell more
             runs[seed, run.task] = earlier if run.items is None else run
+        elif earlier.source.format != run.source.format and earlier.items is None and run.items is None:
+            runs[seed, run.task] = replace(earlier, metrics={**run.metrics, **earlier.metrics})
         else:
             faults.add(run.source.path, _twice(earlier, run, seed))
     faults.check()

@@ -196,11 +196,11 @@ def _inside(path: Path, given: Reader | None, depth: int) -> Iterator[tuple[Path
         yield path, reader
     elif path.is_file():
         yield path, None
-    elif depth < _MOST_DEEP and not path.is_symlink():
+    elif depth < _MOST_DEEP:
         try:
             inner = sorted(path.iterdir())
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
         for one in inner:
-            if not one.name.startswith("."):
+            if not one.name.startswith(".") and not (one.is_symlink() and one.is_dir()):
                 yield from _inside(one, given, depth + 1)

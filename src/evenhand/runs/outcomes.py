@@ -18,7 +18,7 @@ PROMPT = " [prompt "
 
 NOT_SHOWN = "not shown"
 BUDGET, FORMAT, MODEL, WRITTEN = "budget", "format", "model", "written"
-TASK_VERSION, PROMPTED = "task version", "prompt made of"
+TASK_VERSION, PROMPTED, ALLOWED = "task version", "prompt made of", "allowed to differ"
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _table(run: Run, metric: str, choice: Choice) -> ItemScores | None:
     if not kept.size:
         raise DataError(f"{run.source.path}: no item has a score '{metric}'.")
     ids = item_ids(items, choice.by)
-    inputs = items.inputs if "prompt" in choice.allow else _inputs(items)
+    inputs = _inputs(items)
     columns = {"outputs": items.outputs.get(metric), "clusters": items.clusters, "groups": items.groups,
                "expected": items.expected, "inputs": inputs}  # fmt: skip
     if kept.size == len(ids):
@@ -182,8 +182,9 @@ def _notes(runs: Mapping[str, Run], amounts: Mapping[str, Amount], allow: Collec
     stamps = [text for text in [utc(min(times)) if times else "", *ended] if text]
     if stamps:
         notes[WRITTEN] = min(stamps)
-    for key, text, kind in ((TASK_VERSION, "task_version", "task"), (PROMPTED, "prompt", "prompt")):
-        key = f"{key} (may differ)" if kind in allow else key
+    if allow:
+        notes[ALLOWED] = ", ".join(sorted(allow))
+    for key, text in ((TASK_VERSION, "task_version"), (PROMPTED, "prompt")):
         told = {task: getattr(run, text) for task, run in runs.items() if getattr(run, text)}
         if told:
             notes[key] = "; ".join(f"{task} {value}" if len(runs) > 1 else value for task, value in told.items())

@@ -13,7 +13,7 @@ import numpy as np
 
 from evenhand.errors import counted
 from evenhand.recipes.outcome import Failure, ItemScores, Outcome
-from evenhand.runs.outcomes import PROMPT, PROMPTED, TASK_VERSION
+from evenhand.runs.outcomes import ALLOWED, PROMPT, PROMPTED, TASK_VERSION
 
 LARGEST_SHARE = 0.2
 """Of the items of two arms together, how many one of them may lack; as for pairs that are lost."""
@@ -47,7 +47,10 @@ def unlike(outcomes: Mapping[Place, Outcome], baseline: str) -> list[Unlike]:
         return []
     found: dict[tuple[str, str], Unlike] = {}
     for (arm, _), outcome in known.items():
+        allowed = outcome.notes.get(ALLOWED, "").split(", ")
         for kind, what in _differences(first, outcome):
+            if kind in allowed:
+                continue
             found.setdefault((arm, kind), Unlike(kind, arm, f"{arm} and {baseline}: {what}"))
     return list(found.values())
 

@@ -20,6 +20,7 @@ from evenhand.recipes.contract import Bench, RecipeSettings, recipe
 from evenhand.recipes.outcome import Outcome
 from evenhand.runs.arms import ALLOWED, ArmRuns, gather
 from evenhand.runs.outcomes import Choice, chosen, outcome_of
+from evenhand.runs.tracked import project_budgets
 from evenhand.runs.run import Amount, Options, Run
 
 _OTHER = re.compile(r"[^A-Za-z0-9_.+-]+")
@@ -72,7 +73,7 @@ def read_arm(settings: RunsSettings, folder: Path) -> ArmRuns:
     Raises:
         DataError: as :func:`evenhand.runs.arms.gather`.
     """
-    options = Options(settings.columns, budgets=settings.budgets)
+    options = Options(settings.columns, budgets={**project_budgets(folder), **settings.budgets})
     return gather(settings.runs, settings.format, options, settings.allow, folder)
 
 

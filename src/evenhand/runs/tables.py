@@ -31,7 +31,7 @@ from evenhand.runs.checked import (
     text_of,
     told_number,
 )
-from evenhand.runs.run import Certainty, Items, Options, Run
+from evenhand.runs.run import Certainty, Items, Options, Run, Source
 
 USUAL: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "item", "item_id", "doc_id", "sample_id", "question_id", "instance_id", "example_id", "qid"),
@@ -88,7 +88,7 @@ class Tables:
         Raises:
             DataError: columns that are missing, items that stand twice, scores that are no numbers; with the line.
         """
-        return runs_of(columns_of(path), options, READER.name)
+        return runs_of(columns_of(path), options, source_of(path, READER.name))
 
 
 def columns_of(path: Path) -> Columns:
@@ -195,7 +195,7 @@ def _converter(table: Columns) -> Callable[[Any], float | None]:
     return told_number if table.as_text else number
 
 
-def runs_of(table: Columns, options: Options, format_: str) -> list[Run]:
+def runs_of(table: Columns, options: Options, source: Source) -> list[Run]:
     """The runs of a table that was read.
 
     Raises:
@@ -204,7 +204,6 @@ def runs_of(table: Columns, options: Options, format_: str) -> list[Run]:
     if not table.lines:
         raise DataError(f"{table.path}: the table has no rows.")
     chosen = _roles(table, options)
-    source = source_of(table.path, format_)
     faults = Faults()
     runs = []
     for (model, seed, task), rows in _parts(table, chosen, faults).items():
