@@ -24,7 +24,7 @@ from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.over_runs import comparable, differences, qualified
 from evenhand.running.standing import stamped
-from evenhand.runs.arms import ArmRuns, names_of, without_name
+from evenhand.runs.arms import ALLOWED, ArmRuns, names_of, without_name
 from evenhand.runs.checked import bounded
 from evenhand.runs.recipe import RunsSettings, arm_outcome, as_metric, dumped, read_arm
 
@@ -110,6 +110,9 @@ def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
         DataError: runs that are missing, damaged, stand twice, cannot be trusted or were not asked the same.
         ClaimError: what is asked makes no claim (a margin of 0, two names alike).
     """
+    unknown = [kind for kind in asked.allow if kind not in ALLOWED]
+    if unknown:
+        raise DataError(f"`allow` names '{unknown[0]}'; what can be allowed is {', '.join(ALLOWED)}.")
     roles = [("baseline", asked.baseline), *(("variant", text) for text in asked.variants)]
     roles += [("rival", text) for text in asked.rivals] + ([("null", asked.null)] if asked.null else [])
     names = names_of([text for _, text in roles])
