@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from evenhand.recipes.outcome import Failure as Failure
     from evenhand.recipes.outcome import ItemScores as ItemScores
     from evenhand.recipes.outcome import Outcome as Outcome
+    from evenhand.report.compared import Compared as Compared
+    from evenhand.report.compared import compare as compare
     from evenhand.report.notebook.calls import decide as decide
     from evenhand.report.notebook.calls import plan as plan
     from evenhand.report.notebook.calls import run as run
@@ -42,6 +44,7 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "Bench": "recipes.contract",
+    "Compared": "report.compared",
     "DataError": "errors",
     "Diverged": "errors",
     "EvenhandError": "errors",
@@ -56,6 +59,7 @@ _PLACES = {
     "RecipeSettings": "recipes.contract",
     "Report": "report.written",
     "Result": "report.notebook.results",
+    "compare": "report.compared",
     "decide": "report.notebook.calls",
     "load_claim": "claims.load",
     "plan": "report.notebook.calls",
@@ -69,6 +73,7 @@ _MODULES = ("report", "statistics")
 
 __all__ = [
     "Bench",
+    "Compared",
     "DataError",
     "Diverged",
     "EvenhandError",
@@ -84,6 +89,7 @@ __all__ = [
     "Report",
     "Result",
     "__version__",
+    "compare",
     "decide",
     "load_claim",
     "plan",

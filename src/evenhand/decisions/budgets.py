@@ -16,13 +16,18 @@ def trained_for(outcome: Outcome, unit: str) -> str:
     return ", ".join(f"{outcome.spent[name]:g} {name}" for name in units if outcome.spent.get(name, 0.0) > 0)
 
 
-def budget_fault(found: Sequence[Outcome | None], unit: str, amount: float) -> str:
-    """Why two outcomes were not bought at the same budget, or empty; diverged trials stop where they stop."""
+def budget_fault(found: Sequence[Outcome | None], unit: str, amount: float, *, must_show: bool = True) -> str:
+    """Why two outcomes were not bought at the same budget, or empty; diverged trials stop where they stop.
+
+    ``must_show`` is False for runs that others made, whose files need not tell what they cost; a gain then says so.
+    """
     trained = [outcome for outcome in found if outcome is not None and outcome.failure is None]
     if len(trained) < 2:
         return ""
     spent = [outcome.spent.get(unit) for outcome in trained]
     if spent[0] is None or spent[1] is None:
+        if not must_show:
+            return ""
         return f"a recipe that trains must report what it spends in {unit} (bench.budget.spend({unit}=...))"
     if unit == "seconds":
         tolerance = SECONDS_TOLERANCE * amount

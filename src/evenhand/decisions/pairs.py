@@ -19,6 +19,7 @@ from evenhand.decisions.budgets import budget_fault
 from evenhand.decisions.checkpoint_selection import Choice, checkpoints, choice_words, select
 from evenhand.decisions.pair_faults import Fault, flag_fault
 from evenhand.decisions.recorded import contents, same_outputs
+from evenhand.recipes.catalogue import RUNS
 from evenhand.recipes.outcome import ItemScores, Outcome
 
 Outcomes = Mapping[str, Outcome]
@@ -210,7 +211,8 @@ def _pairing_fault(
     if not sides:
         return None
     names = f"{arms[0].name} and {arms[1].name}"
-    unequal = "" if any(arm.untrained for arm in arms) else budget_fault(found, unit, rung.budget)
+    shown = claim.recipe != RUNS
+    unequal = "" if any(arm.untrained for arm in arms) else budget_fault(found, unit, rung.budget, must_show=shown)
     if unequal:
         return "budget", f"budget: at seed {seed}, {names}: {unequal}"
     chosen = _selection_fault(sides, *arms)

@@ -51,8 +51,9 @@ class VerdictKind(StrEnum):
 
 Interval = tuple[float, float]
 
-Fixed = Literal["before", "post-hoc", "amended", "not entered"]
-"""When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet."""
+Fixed = Literal["before", "post-hoc", "amended", "not entered", "sealed", "retrospective"]
+"""When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet. A claim over
+runs is sealed where it was entered before the first of their result files was there, and retrospective otherwise."""
 
 
 @dataclass(frozen=True)
@@ -416,7 +417,7 @@ class Standing:
     """When a claim was fixed, and what was known of its outcomes then. Only "before" gives a known error rate.
 
     Attributes:
-        fixed: before, post-hoc, amended or not entered.
+        fixed: before, post-hoc, amended or not entered; over runs sealed or retrospective.
         known: k, results of its trials that were in the ledger when it was entered.
         trials: n, all its trials.
         claims: those under which the known results were made, each as ``name (hash)``.

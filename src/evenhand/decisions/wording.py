@@ -346,4 +346,9 @@ def standing_words(found: Standing) -> str:
             f"This claim is post-hoc: {known} when it was entered{source}. Its verdicts are exploratory, and "
             "their error rate is not known; confirm them on seeds that nobody has run."
         )
+    if found.fixed == "retrospective":
+        return (
+            "These verdicts are retrospective: the runs existed when the question was put, so arms, seeds, items, "
+            "metric and margin could have been chosen by their results, and the error rate is not known."
+        )
     return "This claim is not entered in the ledger yet." if found.fixed == "not entered" else ""

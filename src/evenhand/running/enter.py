@@ -19,6 +19,7 @@ from evenhand.execution.machine import device_of_programs
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
 from evenhand.running import standing
+from evenhand.running.over_runs import comparable, qualified
 from evenhand.running.freshness import Freshness, freshness
 
 if TYPE_CHECKING:
@@ -87,9 +88,10 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     claim = loaded.resolved
     standing.require_entered(claim, loaded.path, ledger)
     found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
-    remarks = [*package_remarks(all_made(claim, found)), *_replaced(claim, ledger)]
+    found, left_out = comparable(claim, found)
+    remarks = [*package_remarks(all_made(claim, found)), *_replaced(claim, ledger), *left_out]
     remarks += [sentence for sentence in [standing.other_code(claim, ledger)] if sentence]
-    return standing.stamped(decide(claim, found), standing.standing(claim, ledger), remarks)
+    return qualified(standing.stamped(decide(claim, found), standing.standing(claim, ledger), remarks), claim, found)
 
 
 def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[str]:

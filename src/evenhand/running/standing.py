@@ -13,10 +13,12 @@ from evenhand.claims.expectations import is_usable
 from evenhand.claims.nesting import changed_fields, field_words, indexed, is_same_question, leaves
 from evenhand.claims.resolve import ResolvedClaim, item_sets
 from evenhand.claims.schema import Claim
-from evenhand.decisions.verdict import Decision, Standing, Verdict
+from evenhand.decisions.verdict import Decision, Fixed, Standing, Verdict
 from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
+from evenhand.recipes.catalogue import RUNS
+from evenhand.running.over_runs import fixed_over_runs
 
 
 def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
@@ -182,7 +184,16 @@ def standing_of(record: ClaimRecord, ledger: Ledger) -> Standing:
         steps = chain(record, ledger)
         changes = tuple(chain_of_changes([step.identity for step in steps])) if len(steps) > 1 else record.changes
         return Standing("amended", results, trials, sources, changes)
+    if not results and record.identity.get("recipe") == RUNS:
+        return Standing(_fixed_over_runs(record, ledger), results, trials, sources)
     return Standing("post-hoc" if results else "before", results, trials, sources)
+
+
+def _fixed_over_runs(record: ClaimRecord, ledger: Ledger) -> Fixed:
+    """How a claim over runs stands; before its first run was read nothing can be said against it."""
+    claim = of_identity(record.identity)
+    found = {} if claim is None else ledger.results(trial_ids(claim))
+    return fixed_over_runs(record.entered, found) if found else "before"
 
 
 def standing(claim: ResolvedClaim, ledger: Ledger) -> Standing:
@@ -191,11 +202,15 @@ def standing(claim: ResolvedClaim, ledger: Ledger) -> Standing:
     return Standing("not entered") if record is None else standing_of(record, ledger)
 
 
+_SAID = ("post-hoc", "amended", "retrospective")
+"""How a claim may stand that a reader must know before believing its verdicts."""
+
+
 def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) -> Decision:
     """A decision that says how its claim stands: in the titles of what it states, and before all warnings."""
     from evenhand.decisions.wording import standing_words  # here: commands that judge nothing do without statistics
 
-    sentence = [standing_words(found)] if found.fixed in ("post-hoc", "amended") else []
+    sentence = [standing_words(found)] if found.fixed in _SAID else []
     return replace(
         decision,
         verdicts=tuple(_marked(verdict, found) for verdict in decision.verdicts),
@@ -205,6 +220,6 @@ def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) ->
 
 
 def _marked(verdict: Verdict, found: Standing) -> Verdict:
-    if found.fixed not in ("post-hoc", "amended") or not verdict.kind.states_something or verdict.role != "variant":
+    if found.fixed not in (*_SAID, "sealed") or not verdict.kind.states_something or verdict.role != "variant":
         return verdict
     return replace(verdict, qualifier=", ".join(part for part in (found.fixed, verdict.qualifier) if part))

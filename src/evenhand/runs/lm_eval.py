@@ -1,0 +1,380 @@
+"""Runs of lm-evaluation-harness: ``samples_TASK_TIME.jsonl``, each beside its ``results_TIME.json``.
+
+A row is one document under one filter. ``doc_id`` is a row number that moves with ``--limit`` and shuffling, so what
+pairs two runs is ``doc_hash``; old files without it get the same hash of their ``doc``. The seeds that the files know
+are those of the evaluation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evenhand.data.reading import check_file, read_json, read_json_lines
+from evenhand.errors import DataError
+from evenhand.recipes.contract import Metric
+from evenhand.runs.checked import (
+    SHARE,
+    Faults,
+    ScoreColumn,
+    digest,
+    number,
+    short,
+    shown,
+    source_of,
+    table,
+    text_of,
+    utc,
+)
+from evenhand.runs.run import Certainty, Items, Options, Run
+
+_TIME = r"\d{4}-\d{2}-\d{2}T\d{2}[-:]\d{2}[-:]\d{2}(?:\.\d+)?"
+_SAMPLES = re.compile(rf"(?P<before>.*?)samples_(?P<task>.+?)(?:_(?P<time>{_TIME}))?\.jsonl")
+_RESULTS = re.compile(rf".*results(?:_{_TIME})?\.json")
+_FIELDS = frozenset(
+    "doc_id doc target arguments resps filtered_resps filter metrics doc_hash prompt_hash target_hash".split()
+)
+"""Keys of a row that are no metric: files from before there was ``metrics`` do not tell them apart."""
+
+SHARES = frozenset("acc acc_norm acc_mutual_info exact_match em f1 likelihood_diff pass@1 inst_level_strict_acc".split())
+"""Metrics of the harness whose per-document values are shares of what is right."""
+
+
+@dataclass
+class _Filtered:
+    """The rows of one filter."""
+
+    ids: list[str] = field(default_factory=list)
+    contents: list[str] = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+    scores: dict[str, ScoreColumn] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+
+
+class LmEval:
+    """Reader of the harness's logs."""
+
+    name = "lm_eval"
+    about = "lm-evaluation-harness: samples_TASK_TIME.jsonl with results_TIME.json beside it"
+
+    def recognises(self, path: Path) -> Certainty:
+        """By name, else by the keys of the first row."""
+        if path.is_dir():
+            return Certainty.NO
+        if path.suffix == ".jsonl":
+            row = _first_row(path)
+            if "doc_id" in row and {"resps", "filtered_resps"} & row.keys():
+                return Certainty.SURE
+            return Certainty.LIKELY if _SAMPLES.fullmatch(path.name) and "doc_id" in row else Certainty.NO
+        if path.suffix == ".json" and _RESULTS.fullmatch(path.name):
+            head = _head(path)
+            return Certainty.LIKELY if '"results"' in head else Certainty.NO
+        return Certainty.NO
+
+    def read(self, path: Path, options: Options) -> list[Run]:
+        """The run of a file of samples, or the numbers of a results file whose samples were not logged.
+
+        Raises:
+            DataError: all that is wrong with the file, with its line.
+        """
+        if path.suffix == ".json":
+            return _numbers(path)
+        return [_run(path, options)]
+
+
+def _head(path: Path, most: int = 4096) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(most).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _first_row(path: Path) -> Mapping[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return table(json.loads(file.readline(1 << 20)))
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
+def _results_of(path: Path, task: str) -> tuple[Path | None, Mapping[str, Any]]:
+    """The results file that belongs to a file of samples: of the same time, else the only one that names the task."""
+    match = _SAMPLES.fullmatch(path.name)
+    if match and match["time"]:
+        for name in (f"{match['before']}results_{match['time']}.json", f"results_{match['time']}.json"):
+            beside = path.parent / name
+            if beside.is_file():
+                return beside, _results(beside)
+    candidates = [one for one in sorted(path.parent.glob("*results*.json")) if _RESULTS.fullmatch(one.name)]
+    fitting = [(one, found) for one in candidates if task in table((found := _results(one)).get("results"))]
+    return fitting[0] if len(fitting) == 1 and not (match and match["time"]) else (None, {})
+
+
+def _results(path: Path) -> Mapping[str, Any]:
+    document = read_json(path)
+    if not isinstance(document, dict) or not isinstance(document.get("results"), dict):
+        raise DataError(f"{path}: no results of lm-evaluation-harness: expected a table `results`.")
+    return document
+
+
+def _task_name(path: Path, options: Options) -> str:
+    if options.task:
+        return options.task
+    match = _SAMPLES.fullmatch(path.name)
+    if match:
+        return match["task"]
+    # older versions named the file after the model's arguments and the task; the results tell which part is the task
+    for one in sorted(path.parent.glob("*.json")):
+        if _RESULTS.fullmatch(one.name):
+            tasks = sorted(table(_results(one).get("results")), key=len, reverse=True)
+            for task in tasks:
+                if path.stem.endswith(f"_{task}"):
+                    return str(task)
+    return path.stem
+
+
+def _run(path: Path, options: Options) -> Run:
+    task = _task_name(path, options)
+    beside, results = _results_of(path, task)
+    rows = read_json_lines(path, strict=False)
+    if not rows:
+        raise DataError(f"{path}: the file is empty; expected one row for each document.")
+    faults = Faults()
+    filters: dict[str, _Filtered] = {}
+    for line, row in rows:
+        _add_row(filters, row, f"{path}:{line}", faults)
+    unusable: dict[str, str] = {}
+    items = _items(filters, path, faults, unusable)
+    faults.check()
+    doubts = _doubts(path, task, items, results)
+    return Run(
+        source=source_of(path, READER.name, str(results.get("lm_eval_version") or ""), [beside] if beside else []),
+        task=task,
+        task_version=_version(task, results),
+        prompt=_prompt(task, results),
+        model=str(results.get("model_name") or table(results.get("config")).get("model_args") or ""),
+        items=items,
+        about={name: _about(name, task, results) for name in items.scores},
+        unusable=unusable,
+        settings=_settings(task, results),
+        evaluation_seeds=_seeds(results),
+        ended=utc(results.get("date")),
+        doubts=doubts,
+        remarks=() if beside else (f"{path.name} has no results file beside it: model, task version and shots are unknown",),
+    )
+
+
+def _add_row(filters: dict[str, _Filtered], row: Any, place: str, faults: Faults) -> None:
+    """Take up one row: a document under a filter."""
+    if not isinstance(row, dict) or "doc_id" not in row:
+        faults.add(place, "expected a row of lm-evaluation-harness with a `doc_id`")
+        return
+    one = filters.setdefault(str(row.get("filter", "none")), _Filtered())
+    key = text_of(row["doc_id"])
+    if key in one.seen:
+        faults.add(place, f"the document {shown(key)} stands twice under one filter")
+        return
+    one.seen[key] = 1
+    one.ids.append(key)
+    one.contents.append(_content(row))
+    prompt = row.get("prompt_hash")
+    asked = _asked(row.get("arguments"))
+    one.prompts.append(prompt[:16] if isinstance(prompt, str) else digest(asked))
+    one.inputs.append(short(asked))
+    one.outputs.append(short(_answered(row)))
+    one.expected.append(short(text_of(row.get("target", ""))))
+    _add_scores(one, row, place, faults)
+
+
+def _add_scores(one: _Filtered, row: Mapping[str, Any], place: str, faults: Faults) -> None:
+    names = row.get("metrics")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        names = [name for name in row if name not in _FIELDS]
+    if len(one.ids) > 1 and one.scores.keys() != set(names):
+        odd = sorted(one.scores.keys() ^ set(names))
+        faults.add(place, f"its metrics are not those of the rows before it ({', '.join(map(shown, odd[:3]))})")
+        return
+    for name in names:
+        if name not in row:
+            faults.add(place, f"the metric {shown(name)} is named and has no value")
+        one.scores.setdefault(name, ScoreColumn()).add(row.get(name), place)
+
+
+def _content(row: Mapping[str, Any]) -> str:
+    """Hash of the document and its target; what the harness calls ``doc_hash``, made anew where it is missing."""
+    known, target = row.get("doc_hash"), row.get("target_hash")
+    if not isinstance(known, str):
+        text = json.dumps(row.get("doc"), indent=2, default=str, ensure_ascii=False)
+        known = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    if not isinstance(target, str):
+        target = hashlib.sha256(text_of(row.get("target", "")).encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{known[:16]}{target[:8]}"
+
+
+def _asked(arguments: Any) -> str:
+    """What the model was given: the prompt, with the choice where the likelihood of choices was asked for."""
+    if isinstance(arguments, dict):  # {"gen_args_0": {"arg_0": prompt, "arg_1": settings or continuation}, ...}
+        first = next(iter(arguments.values()), "")
+        return text_of(table(first).get("arg_0", first))
+    if isinstance(arguments, list) and arguments and isinstance(arguments[0], list) and arguments[0]:
+        return text_of(arguments[0][0])
+    return text_of(arguments) if arguments is not None else ""
+
+
+def _answered(row: Mapping[str, Any]) -> str:
+    found = row.get("filtered_resps", row.get("resps", ""))
+    while isinstance(found, list) and len(found) == 1:
+        found = found[0]
+    return text_of(found)
+
+
+def metric_name(metric: str, filter_: str) -> str:
+    """As results files have it: ``exact_match,strict-match``; the filter that changes nothing is left out."""
+    return metric if filter_ == "none" else f"{metric},{filter_}"
+
+
+def _items(filters: Mapping[str, _Filtered], path: Path, faults: Faults, unusable: dict[str, str]) -> Items:
+    """One table of all filters: their rows are the same documents, in whatever order."""
+    first = next(iter(filters.values()), _Filtered())
+    scores, outputs = {}, {}
+    for filter_, one in filters.items():
+        if one.seen.keys() != first.seen.keys():
+            faults.add(str(path), f"the filter {shown(filter_)} has other documents than the filter before it")
+            continue
+        if any(len(column.values) != len(one.ids) for column in one.scores.values()):
+            continue  # told already
+        places = {key: place for place, key in enumerate(one.ids)}
+        order = np.asarray([places[key] for key in first.ids], dtype=np.int64)
+        for name, column in one.scores.items():
+            whole = metric_name(name, filter_)
+            why = column.judged(name, faults)
+            if why:
+                unusable[whole] = why
+            else:
+                scores[whole] = column.floats[order]
+                outputs[whole] = tuple(one.outputs[i] for i in order)
+    if not scores and not unusable and not faults.found:
+        faults.add(str(path), "no row has a metric")
+    return Items(
+        ids=tuple(first.ids), scores=scores, contents=tuple(first.contents), prompts=tuple(first.prompts),
+        outputs=outputs, inputs=tuple(first.inputs), expected=tuple(first.expected),
+    )  # fmt: skip
+
+
+def _about(name: str, task: str, results: Mapping[str, Any]) -> Metric:
+    metric, _, _ = name.partition(",")
+    higher = table(table(results.get("higher_is_better")).get(task)).get(metric)
+    direction = "minimise" if higher is False else "maximise"
+    return Metric(direction, 0.0, 1.0) if metric in SHARES else Metric(direction)
+
+
+def _version(task: str, results: Mapping[str, Any]) -> str:
+    found = table(results.get("versions")).get(task)
+    return "" if found is None else text_of(found)
+
+
+def _prompt(task: str, results: Mapping[str, Any]) -> str:
+    """What makes up the prompt beside the document, as far as the results tell."""
+    config = table(results.get("config"))
+    parts = {
+        "shots": table(results.get("n-shot")).get(task),
+        "template": results.get("chat_template_sha"),
+        "instruction": results.get("system_instruction_sha"),
+        "generation": config.get("gen_kwargs"),
+        "fewshot_seed": config.get("fewshot_seed") if table(results.get("n-shot")).get(task) else None,
+    }
+    return ", ".join(f"{key} {short(text_of(value), 60)}" for key, value in parts.items() if value not in (None, ""))
+
+
+def _settings(task: str, results: Mapping[str, Any]) -> dict[str, str]:
+    config = table(results.get("config"))
+    found = {key: config.get(key) for key in ("model", "model_args", "model_sha", "model_dtype", "limit", "gen_kwargs")}
+    found["shots"] = table(results.get("n-shot")).get(task)
+    found["task hash"] = table(results.get("task_hashes")).get(task)
+    return {key: short(text_of(value)) for key, value in found.items() if value is not None}
+
+
+def _seeds(results: Mapping[str, Any]) -> dict[str, int]:
+    config = table(results.get("config"))
+    return {
+        key: value
+        for key in ("random_seed", "numpy_seed", "torch_seed", "fewshot_seed")
+        if isinstance(value := config.get(key), int) and not isinstance(value, bool)
+    }
+
+
+def _doubts(path: Path, task: str, items: Items, results: Mapping[str, Any]) -> dict[str, str]:
+    """Rows that are missing, and numbers that the rows do not give."""
+    doubts: dict[str, str] = {}
+    effective = number(table(table(results.get("n-samples")).get(task)).get("effective"))
+    if effective is not None and effective != len(items.ids):
+        doubts["partial"] = (
+            f"{path} holds {len(items.ids):,} documents, and its results say that {effective:,.0f} were scored"
+        )
+        return doubts
+    reported = table(table(results.get("results")).get(task))
+    means = _means(task, results)
+    for name, scores in items.scores.items():
+        metric, _, filter_ = name.partition(",")
+        told = number(reported.get(f"{metric},{filter_ or 'none'}", reported.get(metric)))
+        if told is not None and metric in means and abs(told - float(scores.mean())) > 1e-6 * max(1.0, abs(told)):
+            doubts["numbers"] = (
+                f"{path}: the mean of '{name}' over its rows is {float(scores.mean()):.6g}, and its results say {told:.6g}"
+            )
+    return doubts
+
+
+def _means(task: str, results: Mapping[str, Any]) -> set[str]:
+    """Metrics that the task aggregates by their mean."""
+    listed = table(table(results.get("configs")).get(task)).get("metric_list")
+    entries = [table(entry) for entry in listed] if isinstance(listed, list) else []
+    return {str(entry.get("metric")) for entry in entries if entry.get("aggregation", "mean") == "mean"}
+
+
+def _numbers(path: Path) -> list[Run]:
+    """The numbers of a results file; none where the samples of a task lie beside it, which tell more."""
+    check_file(path)
+    results = _results(path)
+    runs = []
+    for task, entry in table(results.get("results")).items():
+        found: dict[str, float] = {}
+        for key, value in table(entry).items():
+            metric, _, filter_ = key.partition(",")
+            told = number(value)
+            if told is not None and not isinstance(value, bool) and not metric.endswith("_stderr") and metric != "sample_len":
+                found[metric_name(metric, filter_ or "none")] = told
+        if found and not _has_samples(path, task):
+            runs.append(
+                Run(
+                    source=source_of(path, READER.name, str(results.get("lm_eval_version") or "")),
+                    task=task, task_version=_version(task, results), prompt=_prompt(task, results),
+                    model=str(results.get("model_name") or table(results.get("config")).get("model_args") or ""),
+                    metrics=found, about={name: _about(name, task, results) for name in found},
+                    settings=_settings(task, results), evaluation_seeds=_seeds(results), ended=utc(results.get("date")),
+                )
+            )  # fmt: skip
+    return runs
+
+
+def _has_samples(path: Path, task: str) -> bool:
+    """Whether the samples of a task lie beside its results."""
+    for one in path.parent.glob("*.jsonl"):
+        match = _SAMPLES.fullmatch(one.name)
+        if (match and match["task"] == task) or (not match and one.stem.endswith(f"_{task}")):
+            return True
+    return False
+
+
+READER = LmEval()
+__all__ = ["READER", "SHARE", "LmEval", "metric_name"]
