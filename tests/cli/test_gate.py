@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.app import evenhand, parsed
+from tests.runs.logs import lm_eval
 
 FILLED = re.compile(r"\$\{\{ inputs\.([\w-]+) \}\}")
 ROOT = Path(__file__).resolve().parents[2]
@@ -212,3 +213,40 @@ def test_the_fixture_passes_and_fails_as_the_gate_does(judged: Path) -> None:
     assert "1 failed, 4 passed" in done.stdout, done.stdout
     assert "❌ idea · default · score: −0.1" in done.stdout
     assert "== evenhand ==" in done.stdout
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Three runs of one task: the baseline, one that answers as well, one that answers worse."""
+    for arm, right in (("base", 300), ("same", 300), ("worse", 200)):
+        lm_eval(tmp_path / arm, [float((i * 7) % 400 < right) for i in range(400)], model=arm)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_a_comparison_of_runs_that_was_saved_is_a_gate(runs: Path) -> None:
+    for variant, code in (("same", 0), ("worse", 1)):
+        done = evenhand(runs, "compare", "base", variant, "--margin", "0.05", "--json")
+        (runs / f"{variant}.json").write_text(done.stdout)
+        gated = evenhand(runs, "gate", f"{variant}.json", "--require", "no-regression", "--json")
+        assert gated.returncode == code, gated.stderr
+        assert parsed(gated)["gates"][0]["fixed"] == "retrospective"
+
+
+RUN_TESTS = """
+def test_same(evenhand_compare):
+    evenhand_compare("base", "same", margin=0.05)
+
+def test_worse(evenhand_compare):
+    evenhand_compare("base", "same", "worse", margin=0.05, require="no-regression")
+"""
+
+
+@pytest.mark.slow
+def test_the_fixture_compares_runs_on_the_spot(runs: Path) -> None:
+    (runs / "test_runs.py").write_text(RUN_TESTS)
+    command = [sys.executable, "-m", "pytest", "-p", "evenhand.cli.pytest_plugin", "-q", "test_runs.py"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, cwd=runs, env=environment, capture_output=True, text=True, check=False)
+    assert "1 failed, 1 passed" in done.stdout, done.stdout
+    assert re.search("❌ worse · .* · acc: −0.25", done.stdout), done.stdout

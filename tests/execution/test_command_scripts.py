@@ -184,9 +184,13 @@ def test_a_script_that_writes_where_it_stands_runs_in_the_trials_own_folder(tmp_
     ("old", "new", "words"),
     [
         ('"preds.csv", "w"', '"other.csv", "w"', "wrote nothing at out/preds.csv"),
-        ('["id", "prediction", "label", "subject"]', '["id", "guess", "label", "subject"]', "no column 'prediction'"),
-        ("rows.writerow([i,", "rows.writerow([i // 2,", "the item '0' stands at line 2 already"),
-        ('"global_step": a.steps', '"global_step": -1', "`global_step` must be a whole number; found -1"),
+        (
+            '["id", "prediction", "label", "subject"]',
+            '["id", "guess", "label", "subject"]',
+            "no column 'prediction' for results.scores",
+        ),
+        ("rows.writerow([i,", "rows.writerow([i // 2,", "out/preds.csv:3: the item '0' stands twice"),
+        ('"global_step": a.steps', '"global_step": -1', "`global_step` is -1; expected a number from 0 on"),
         ('"trainer_state.json", "w"', '"state.json", "w"', "no trainer_state.json was written"),
     ],
     ids=["missing", "column", "twice", "steps", "state"],

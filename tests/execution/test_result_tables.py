@@ -10,11 +10,14 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from evenhand.errors import DataError, RecipeError
+from evenhand.errors import DataError
+from evenhand.execution.command_settings import Results
 from evenhand.execution.printed import pairs, table
-from evenhand.execution.result_tables import FORMATS, TableRun, read_table
-from evenhand.execution.results import reader_named, taken_over
+from evenhand.execution.result_tables import TABLES, read_numbers, read_table
+from evenhand.execution.results import files_at, read_results, states
+from evenhand.runs.run import Run
 from tests.mutations import assert_only_data_errors, mutations
+from tests.runs.logs import lm_eval
 
 ROWS = [
     {"id": f"q{i}", "acc": i % 2, "loss": 0.5 * i, "pred": f"a{i % 3}", "label": "a0", "subject": "x"} for i in range(8)
@@ -35,23 +38,25 @@ def sound(format: str) -> bytes:
     return sink.getvalue()
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", TABLES[1:])
 def test_every_format_gives_the_same_items(tmp_path: Path, format: str) -> None:
     path = tmp_path / f"t.{format}"
     path.write_bytes(sound(format))
-    run = read_table(path, format, {}, {"right": "pred == label", "acc": "acc"})
+    (run,) = read_table(path, format, {}, {"right": "pred == label", "acc": "acc"})
     assert run.items is not None
     assert run.items.ids == tuple(f"q{i}" for i in range(8))
     assert run.items.scores["acc"].tolist() == [0, 1] * 4
     assert run.items.scores["right"].tolist() == [1, 0, 0, 1, 0, 0, 1, 0]
     assert run.items.groups == ("x",) * 8
     assert run.items.outputs["acc"][:3] == ("a0", "a1", "a2")
-    assert set(read_table(path, format, {}, {}).items.scores) == {"acc", "loss"}  # type: ignore[union-attr]
+    (plain,) = read_table(path, format, {}, {})
+    assert plain.items is not None
+    assert set(plain.items.scores) == {"acc", "loss"}
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", TABLES[1:])
 def test_a_damaged_table_is_a_data_error_and_nothing_else(tmp_path: Path, format: str) -> None:
-    def read(path: Path) -> TableRun:
+    def read(path: Path) -> list[Run]:
         return read_table(path, format, {}, {"acc": "acc"})
 
     refused, accepted = assert_only_data_errors(read, mutations(sound(format)), tmp_path / f"t.{format}")
@@ -62,14 +67,13 @@ def test_a_damaged_table_is_a_data_error_and_nothing_else(tmp_path: Path, format
 @pytest.mark.parametrize(
     ("text", "columns", "scores", "words"),
     [
-        ("id,acc\na,1\nb,nan\n", {}, {"acc": "acc"}, r"t.csv:3: 'acc' is 'nan', which is no finite number"),
-        ("id,acc\na,1\na,0\n", {}, {}, r"t.csv:3: the item 'a' stands at line 2 already"),
-        ("row,acc\na,1\n", {}, {}, r"none of the columns id, .* It has row, acc"),
-        ("id,acc\na,1\n", {"id": "key"}, {}, r"no column 'key', named by results.columns.id; it has id, acc"),
-        ("id,acc\na,1\n", {}, {"acc": "a == b"}, r"no column 'a', which results.scores.acc names"),
-        ("id,word\na,x\n", {}, {}, r"no column that holds numbers alone"),
-        ("id,acc\n", {}, {}, "holds no rows"),
-        ("id,acc\na,1\n", {"score": "acc"}, {}, "`results.columns` has no 'score'"),
+        ("id,acc\na,1\nb,nan\n", {}, {"acc": "acc"}, r"t.csv:3: .*nan"),
+        ("id,acc\na,1\na,0\n", {}, {}, r"t.csv:3: the item 'a' stands twice; .* results.columns.epoch = \"COLUMN\""),
+        ("row,acc\na,1\n", {}, {}, r"t.csv:1: no column names the items .* results.columns.id = \"COLUMN\""),
+        ("id,acc\na,1\n", {"id": "key"}, {}, r"t.csv:1: there is no column 'key'; found id, acc"),
+        ("id,acc\na,1\n", {}, {"acc": "a == b"}, r"t.csv:1: no column 'a' for results.scores.acc; found id, acc"),
+        ("id,word\na,x\n", {}, {}, r"no column holds scores; .* results.scores.accuracy = .*prediction == label"),
+        ("id,acc\n", {}, {}, "the table has no rows"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_said_with_its_place(
@@ -82,22 +86,36 @@ def test_what_is_wrong_with_a_table_is_said_with_its_place(
 
 def test_a_file_of_numbers_gives_metrics(tmp_path: Path) -> None:
     (tmp_path / "m.json").write_text('{"eval": {"accuracy": 0.5, "name": "x"}, "loss": 2, "ok": true}')
-    assert read_table(tmp_path / "m.json", "metrics", {}, {}).metrics == {"eval.accuracy": 0.5, "loss": 2}
+    assert read_numbers(tmp_path / "m.json") == {"eval.accuracy": 0.5, "loss": 2}
+    how = Results(format="metrics", scores={"accuracy": "eval.accuracy"})
+    assert read_results(how, "m.json", tmp_path, {}).metrics == {"accuracy": 0.5}
+    with pytest.raises(DataError, match=r"no number 'f1' for `results.scores`; it has eval.accuracy, loss"):
+        read_results(Results(format="metrics", scores={"f": "f1"}), "m.json", tmp_path, {})
 
 
-def test_several_tasks_keep_their_names_and_none_stands_twice() -> None:
-    runs = [TableRun(metrics={"acc": 0.5}, task="arc"), TableRun(metrics={"acc": 0.25}, task="boolq")]
-    assert taken_over(runs, {})[0] == {"arc.acc": 0.5, "boolq.acc": 0.25}
-    assert taken_over(runs, {"accuracy": "boolq.acc"})[0] == {"accuracy": 0.25}
-    with pytest.raises(RecipeError, match="the task 'arc' twice"):
-        taken_over([runs[0], runs[0]], {})
-    with pytest.raises(RecipeError, match=r"no 'f1'.*they have arc.acc"):
-        taken_over([*runs[:1], TableRun(task="b")], {"f1": "f1"})
+def test_what_lm_eval_writes_is_read_as_the_runs_of_others_are(tmp_path: Path) -> None:
+    lm_eval(tmp_path / "eval", [1.0, 0.0, 1.0], model="x")
+    found = read_results(Results(format="lm_eval"), "eval", tmp_path, {})
+    assert found.items["acc"].scores.tolist() == [1.0, 0.0, 1.0]
+    assert "samples_" in found.files
+    named = read_results(Results(format="lm-eval", scores={"accuracy": "acc"}), "eval", tmp_path, {})
+    assert named.items.keys() == {"accuracy"}
+
+
+def test_what_an_earlier_attempt_left_in_the_same_folder_is_left_out(tmp_path: Path) -> None:
+    lm_eval(tmp_path / "eval", [1.0, 0.0, 1.0], model="x")
+    before = states(files_at("eval", tmp_path))
+    with pytest.raises(DataError, match="What is there was written before it began"):
+        read_results(Results(format="lm_eval"), "eval", tmp_path, before)
+    (tmp_path / "eval" / "more").mkdir()
+    lm_eval(tmp_path / "eval" / "more", [0.0, 0.0, 1.0], model="x")
+    found = read_results(Results(format="lm_eval"), "eval", tmp_path, states(files_at("eval/*.json*", tmp_path)))
+    assert found.items["acc"].scores.tolist() == [0.0, 0.0, 1.0]
 
 
 def test_a_format_that_nothing_reads_is_said_with_those_that_are_there() -> None:
-    with pytest.raises(DataError, match="'wandb2', which nothing reads; there are csv, tsv"):
-        reader_named("wandb2")
+    with pytest.raises(ValueError, match=r"There is no format 'wandb2'; evenhand reads: lm_eval, .* csv, tsv"):
+        Results(format="wandb2")
 
 
 @pytest.mark.parametrize(

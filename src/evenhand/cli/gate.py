@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -108,18 +108,28 @@ def gates_of(
 
 
 def gates_of_runs(
-    runs: list[Path],
+    runs: Sequence[str],
     require: Literal["gain", "no-regression", "no-effect"],
     arms: Collection[str],
-    allow: Collection[str],
     options: Mapping[str, Any],
 ) -> list[Gate]:
-    """The gate on runs that are compared on the spot: the baseline's first, then those of the variants.
+    """The gate on runs that are compared on the spot.
+
+    Args:
+        runs: of the baseline, then those of each variant.
+        require: what every variant must show.
+        arms: variants that count; all if empty.
+        options: of :func:`evenhand.compare`.
 
     Raises:
         DataError: the runs cannot be read or compared.
     """
-    raise NotImplementedError
+    from evenhand.decisions.gate import criteria_of
+    from evenhand.decisions.gate import gate as judged
+    from evenhand.report.compared import compare
+
+    found = compare(*runs, **options)
+    return [judged(found, criteria_of(found.comparison.claim), require, arms=arms)]
 
 
 def _write(path: Path, text: str, *, add: bool = False) -> None:

@@ -61,8 +61,8 @@ class EvenhandCompare:
         if require not in REQUIREMENTS:
             raise ValueError(f"require={require!r} is none of {', '.join(REQUIREMENTS)}")
         if variants:
-            runs = [self._folder / path for path in (target, *variants)]
-            gates = gates_of_runs(runs, require, arms, allow, options)  # type: ignore[arg-type]
+            runs = [str(self._folder / path) for path in (target, *variants)]
+            gates = gates_of_runs(runs, require, arms, options)  # type: ignore[arg-type]
         else:
             if options:
                 raise TypeError(f"{', '.join(options)}: only with runs to compare, evenhand_compare(baseline, variant)")

@@ -8,8 +8,11 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
+from evenhand.errors import DataError
 from evenhand.execution import templates
+from evenhand.execution.result_tables import NUMBERS, TABLES
 from evenhand.recipes.contract import RecipeSettings
+from evenhand.runs.find import named
 
 SHELL = ("bash", "-e", "-o", "pipefail", "-c")
 """What runs a line of ``settings.shell``: the first part of it that fails ends it."""
@@ -18,17 +21,38 @@ _LATER = ("shell", "environment", "cwd", "files", "results", "spent", "curves")
 """Settings that came later: a claim without them keeps the hash that it had."""
 
 
+ALIASES = {"inspect": "inspect_ai", "lm-eval": "lm_eval", "runs-csv": "tables"}
+"""Other names of formats."""
+
+
 class Results(RecipeSettings):
     """Where the program's own output files are, and how they are read."""
 
-    format: str = Field(description="csv, tsv, jsonl, json, parquet, metrics, or the name of an installed reader")
+    format: str = Field(description="csv, tsv, jsonl, json, parquet, metrics (numbers alone), lm_eval, inspect_ai ...")
     path: str = Field(default="{workdir}", description="file, folder or pattern with *; in {workdir}")
     columns: dict[str, str] = Field(
         default_factory=dict, description="id, group, cluster, input, output, expected: the column of each in a table"
     )
     scores: dict[str, str] = Field(
-        default_factory=dict, description='metric to its column, or to "prediction == label"; default: all of numbers'
+        default_factory=dict, description='metric to its name there, or to "prediction == label"; default: all'
     )
+    task: str = Field(default="", description="the one task that counts; all of them, pooled, if empty")
+    pair_by: Literal["", "content", "id"] = Field(
+        default="", description="what pairs items between arms; default: id in tables, content elsewhere"
+    )
+    allow: tuple[str, ...] = Field(default=(), description="what is not refused: partial, errors, numbers")
+
+    @field_validator("format")
+    @classmethod
+    def _something_reads_it(cls, value: str) -> str:
+        name = ALIASES.get(value, value)
+        if name not in (*TABLES, NUMBERS):
+            try:
+                named(name)
+            except DataError as error:
+                own = ", ".join((*TABLES, NUMBERS))
+                raise ValueError(f"{error} The recipe `command` reads {own} besides.") from error
+        return name
 
 
 class Spent(RecipeSettings):

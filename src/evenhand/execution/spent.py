@@ -15,9 +15,8 @@ from evenhand.data.reading import read_json
 from evenhand.errors import DataError
 from evenhand.execution.command_settings import Spent
 from evenhand.recipes.outcome import Curve
-
-STATE = "trainer_state.json"
-"""What the Trainer of transformers, and with it TRL and Axolotl, leaves beside its checkpoints."""
+from evenhand.runs.run import Options
+from evenhand.runs.trainer_state import NAME, READER
 
 
 @dataclass
@@ -60,7 +59,7 @@ def cost(how: Spent, files: Sequence[Path], matches: Matches, unit: str, amount:
     if how.source == "pattern":
         return Cost({name: _matched(name, pattern, matches) for name, pattern in how.patterns.items()}, "its output")
     if how.source == "trainer_state":
-        return _trainer_state([path for path in files if path.name == STATE], how.path)
+        return _trainer_state([path for path in files if path.name == NAME], how.path)
     return Cost({}, "the clock")
 
 
@@ -78,24 +77,14 @@ def _matched(unit: str, pattern: str, matches: Matches) -> float:
 
 
 def _trainer_state(files: Sequence[Path], place: str) -> Cost:
-    if not files:
-        raise DataError(f"no {STATE} was written at {place}; `trainer.save_state()` writes one at the end")
-    states = [(_state(path), path) for path in files]
-    state, path = max(states, key=lambda found: (found[0]["global_step"], len(found[1].parts) * -1))
-    amounts = {"steps": float(state["global_step"])}
-    tokens = state.get("num_input_tokens_seen")
-    if isinstance(tokens, int | float) and not isinstance(tokens, bool) and math.isfinite(tokens) and tokens > 0:
-        amounts["tokens"] = float(tokens)
-    return Cost(amounts, f"{path.name} at step {amounts['steps']:g}", _history(state.get("log_history")))
-
-
-def _state(path: Path) -> dict[str, Any]:
-    state = read_json(path)
-    steps = state.get("global_step") if isinstance(state, dict) else None
-    if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps < 2**63:
-        raise DataError(f"{path}: `global_step` must be a whole number; found {str(steps)[:60]}.")
-    found: dict[str, Any] = state
-    return found
+    """The state of the most steps; that of a checkpoint gives way to the end of its training."""
+    states = [(run.budget, path) for path in files for run in READER.read(path, Options())]
+    if not states:
+        raise DataError(f"no {NAME} was written at {place}; `trainer.save_state()` writes one at the end")
+    budget, path = max(states, key=lambda found: found[0]["steps"].amount if "steps" in found[0] else 0.0)
+    amounts = {"steps": 0.0, **{unit: one.amount for unit, one in budget.items()}}
+    history = read_json(path, strict=False).get("log_history")
+    return Cost(amounts, f"{path.name} at step {amounts['steps']:g}", _history(history))
 
 
 def _history(rows: Any) -> dict[str, Curve]:
