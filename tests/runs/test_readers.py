@@ -71,7 +71,10 @@ def test_lm_eval_filters_are_metrics_of_their_own_with_answers_of_their_own(tmp_
 
 def test_old_rows_without_hashes_and_metric_names_pair_with_new_ones(tmp_path: Path) -> None:
     new = [lm_eval_row(i, 1.0) for i in range(3)]
-    old = [{k: v for k, v in row.items() if k not in ("metrics", "filter", "doc_hash", "prompt_hash", "target_hash")} for row in new]
+    old = [
+        {k: v for k, v in row.items() if k not in ("metrics", "filter", "doc_hash", "prompt_hash", "target_hash")}
+        for row in new
+    ]
     rows(tmp_path / "pretrained__x_arc.jsonl", old)
     written(tmp_path / "results.json", {"results": {"arc": {"acc": 1.0}}, "config": {"model_args": "pretrained=x"}})
     then, now = only(tmp_path), only(lm_eval(tmp_path / "new", [1.0] * 3))
@@ -106,7 +109,10 @@ def test_inspect_letters_and_epochs_are_what_its_reducers_make_of_them(
 
 
 def test_an_inspect_log_that_did_not_end_well_is_in_doubt_and_so_are_samples_with_an_error(tmp_path: Path) -> None:
-    assert "has the status 'error'" in only(written(tmp_path / "a.json", inspect_log(["C"], status="error"))).doubts["partial"]
+    assert (
+        "has the status 'error'"
+        in only(written(tmp_path / "a.json", inspect_log(["C"], status="error"))).doubts["partial"]
+    )
     log = inspect_log(["C", "C"])
     log["samples"][1] |= {"error": {"message": "time out"}, "scores": None}
     run = only(written(tmp_path / "a.json", log))
@@ -136,7 +142,8 @@ def test_helm_averages_draws_of_the_examples_and_leaves_costs_aside(tmp_path: Pa
 
 def eee_row(number: int, score: float, **more: Any) -> dict[str, Any]:
     return {
-        "schema_version": "0.2.1", "evaluation_id": "e", "model_id": "m", "evaluation_name": "GSM8K", "sample_id": f"s{number}",
+        "schema_version": "0.2.1", "evaluation_id": "e", "model_id": "m", "evaluation_name": "GSM8K",
+        "sample_id": f"s{number}",
         "interaction_type": "single_turn", "input": {"raw": f"q{number}", "reference": ["4"]}, "output": {"raw": ["4"]},
         "answer_attribution": [], "evaluation": {"score": score, "is_correct": score > 0.5},
     } | more  # fmt: skip
@@ -213,7 +220,8 @@ def test_what_is_wrong_with_a_table_is_told_with_its_line(tmp_path: Path, text: 
 
 def test_what_training_cost_is_read_and_its_peak_is_no_score(tmp_path: Path) -> None:
     state = {"global_step": 500, "num_input_tokens_seen": 10_000, "best_metric": 0.99,
-             "log_history": [{"step": 100, "eval_accuracy": 0.99}, {"step": 500, "eval_accuracy": 0.8, "eval_runtime": 3}]}  # fmt: skip
+             "log_history": [{"step": 100, "eval_accuracy": 0.99},
+                             {"step": 500, "eval_accuracy": 0.8, "eval_runtime": 3}]}  # fmt: skip
     for place in ("checkpoint-100", "checkpoint-500"):
         (tmp_path / place).mkdir()
         written(tmp_path / place / "trainer_state.json", state | {"global_step": int(place.rpartition("-")[2])})
@@ -233,7 +241,8 @@ def test_names_of_costs_stand_once_for_a_project(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "seed"), [("a/seed3/x.jsonl", 3), ("a_seed-12.csv", 12), ("runs/seed1/seed_2", 2), ("a/reseed3", None), ("x", None)]
+    ("path", "seed"),
+    [("a/seed3/x.jsonl", 3), ("a_seed-12.csv", 12), ("runs/seed1/seed_2", 2), ("a/reseed3", None), ("x", None)],
 )
 def test_a_path_tells_the_training_seed(path: str, seed: int | None) -> None:
     assert seed_in(path) == seed
@@ -263,7 +272,10 @@ def test_arms_are_called_by_where_their_paths_differ(named_: list[str], names: l
 
 
 def test_a_query_says_what_it_does_not_know() -> None:
-    assert mlflow.parsed("sqlite:///x.db?experiment=a%20b&run=1") == ("sqlite:///x.db", {"experiment": "a b", "run": "1"})
+    assert mlflow.parsed("sqlite:///x.db?experiment=a%20b&run=1") == (
+        "sqlite:///x.db",
+        {"experiment": "a b", "run": "1"},
+    )
     with pytest.raises(DataError, match="there is no key 'runs'; a query knows experiment, filter, run, table"):
         mlflow.parsed("?runs=1")
 
@@ -274,7 +286,12 @@ def sound_parquet(path: Path) -> bytes:
 
 
 JSON_LINES = "".join(json.dumps(lm_eval_row(i, float(i % 2))) + "\n" for i in range(4)).encode()
-STATE = {"global_step": 10, "num_input_tokens_seen": 5, "log_history": [{"step": 10, "eval_loss": 1.0}], "best_metric": 1.0}
+STATE = {
+    "global_step": 10,
+    "num_input_tokens_seen": 5,
+    "log_history": [{"step": 10, "eval_loss": 1.0}],
+    "best_metric": 1.0,
+}
 EEE_LINES = "".join(json.dumps(eee_row(i, 0.5)) + "\n" for i in range(3)).encode()
 
 

@@ -23,7 +23,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(autouse=True)
 def _nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DO_NOT_TRACK", "MLFLOW_DISABLE_TELEMETRY", "WANDB_SILENT", "HF_HUB_OFFLINE", "INSPECT_DISABLE_UPDATE"):
+    for name in (
+        "DO_NOT_TRACK",
+        "MLFLOW_DISABLE_TELEMETRY",
+        "WANDB_SILENT",
+        "HF_HUB_OFFLINE",
+        "INSPECT_DISABLE_UPDATE",
+    ):
         monkeypatch.setenv(name, "true" if name != "HF_HUB_OFFLINE" else "1")
     monkeypatch.setenv("WANDB_MODE", "offline")
 
@@ -67,10 +73,14 @@ def test_wandb_offline_runs_are_read_from_their_folders(tmp_path: Path) -> None:
     wandb = pytest.importorskip("wandb")
     for arm, share in (("base", 0.4), ("new", 0.9)):
         rows = items(share, len(arm))
-        run = wandb.init(project="p", name=arm, dir=str(tmp_path / arm), config={"seed": 1}, settings={"console": "off"})
+        run = wandb.init(
+            project="p", name=arm, dir=str(tmp_path / arm), config={"seed": 1}, settings={"console": "off"}
+        )
         for step in range(3):
             run.log({"accuracy": 0.1 * step, "train/global_step": 50 * step})
-        run.log({"scored": wandb.Table(columns=COLUMNS, data=rows), "accuracy": sum(row[2] for row in rows) / len(rows)})
+        run.log(
+            {"scored": wandb.Table(columns=COLUMNS, data=rows), "accuracy": sum(row[2] for row in rows) / len(rows)}
+        )
         run.finish()
     found = eh.compare(tmp_path / "base", tmp_path / "new")
     assert found.comparison.arms["base"].formats == ("wandb",)
@@ -117,16 +127,26 @@ def test_tensorboard_scalars_count_with_their_last_value(tmp_path: Path) -> None
     assert run.metrics == {"eval/accuracy": oracle}
 
 
+def mock_answers(texts: list[str]) -> list[Any]:
+    """What the mock model says; with its usage, which it would else count with a vocabulary that it fetches."""
+    from inspect_ai.model import ModelOutput, ModelUsage
+
+    found = [ModelOutput.from_content("mockllm/model", text) for text in texts]
+    for one in found:
+        one.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+    return found
+
+
 @pytest.mark.parametrize("packed", [True, False], ids=["eval", "json"])
 def test_inspect_logs_give_the_accuracy_that_inspect_reports(tmp_path: Path, packed: bool) -> None:
     inspect_ai = pytest.importorskip("inspect_ai")
     from inspect_ai.dataset import MemoryDataset, Sample
-    from inspect_ai.model import ModelOutput, get_model
+    from inspect_ai.model import get_model
     from inspect_ai.scorer import match
 
     reported, files = {}, []
     for arm, wrong in (("base", 2), ("new", 5)):
-        answers = [ModelOutput.from_content("mockllm/model", "B" if i % wrong == 0 else "A") for i in range(80)]
+        answers = mock_answers(["B" if i % wrong == 0 else "A" for i in range(80)])
         task = inspect_ai.Task(
             name="letters", epochs=2, scorer=match(),
             dataset=MemoryDataset([Sample(id=i, input=f"question {i}", target="A") for i in range(40)]),
@@ -147,10 +167,13 @@ def test_inspect_logs_give_the_accuracy_that_inspect_reports(tmp_path: Path, pac
 def test_a_packed_log_is_read_alike_with_inspect_and_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inspect_ai = pytest.importorskip("inspect_ai")
     from inspect_ai.dataset import MemoryDataset, Sample
+    from inspect_ai.model import get_model
     from inspect_ai.scorer import match
 
     task = inspect_ai.Task(dataset=MemoryDataset([Sample(id=1, input="question", target="A")]), scorer=match())
-    (log,) = inspect_ai.eval(task, model="mockllm/model", display="none", log_dir=str(tmp_path), log_format="eval")
+    model = get_model("mockllm/model", custom_outputs=mock_answers(["A"]))
+    (log,) = inspect_ai.eval(task, model=model, display="none", log_dir=str(tmp_path), log_format="eval")
+    assert log.status == "success"
     path = Path(log.location)
     (with_it,) = InspectLog().read(path, Options())
     monkeypatch.setitem(__import__("sys").modules, "inspect_ai.log", None)
@@ -190,7 +213,9 @@ def tiny_model(folder: Path, seed: int) -> Path:
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     torch.manual_seed(seed)
-    config = GPT2Config(vocab_size=len(words), n_positions=64, n_embd=16, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0)
+    config = GPT2Config(
+        vocab_size=len(words), n_positions=64, n_embd=16, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0
+    )
     GPT2LMHeadModel(config).save_pretrained(folder)
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<eos>", unk_token="<unk>").save_pretrained(folder)
     return folder
