@@ -15,7 +15,7 @@ from evenhand.errors import ClaimError, DataError
 from evenhand.report.compared import Compared, comparison_page
 from tests.runs.logs import lm_eval, lm_eval_row
 
-LOGS = Path("/work/shared/data/eval_logs")
+LOGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "eval_logs"
 
 
 def right(share: float, seed: int, items: int = 200) -> list[float]:
@@ -65,7 +65,7 @@ def test_a_seed_that_one_arm_lacks_is_a_lost_pair_and_told_with_those_missing_be
 def test_one_run_against_several_seeds_is_refused_unless_it_has_no_seeds(tmp_path: Path) -> None:
     lm_eval(tmp_path / "base", right(0.5, 1))
     seeds(tmp_path, "new", 0.8)
-    with pytest.raises(DataError, match="'base' is one run, and 'new' has 4 seeds; .* --deterministic base"):
+    with pytest.raises(DataError, match=r"'base' is one run, and 'new' has 4 seeds; .* --deterministic base"):
         eh.compare(tmp_path / "base", tmp_path / "new")
     found = eh.compare(tmp_path / "base", tmp_path / "new", deterministic="base")
     assert found.verdicts[0].kind == "gain"
@@ -75,7 +75,11 @@ def test_tasks_are_judged_one_by_one_and_pooled_at_levels_that_allow_for_there_b
     for arm, share in (("base", 0.5), ("new", 0.52)):
         lm_eval(two / arm, right(share, 7 + len(arm)), task="gsm", model=arm[0])
     found = eh.compare(two / "base", two / "new")
-    assert [(v.condition, v.contrasts[0].items) for v in found.verdicts] == [("arc", 200), ("gsm", 200), ("pooled", 400)]
+    assert [(v.condition, v.contrasts[0].items) for v in found.verdicts] == [
+        ("arc", 200),
+        ("gsm", 200),
+        ("pooled", 400),
+    ]
     assert max(v.family_level for v in found.verdicts) > 0.98
     assert [v.condition for v in eh.compare(two / "base", two / "new", task="gsm").verdicts] == ["gsm"]
 
@@ -212,7 +216,9 @@ def test_items_that_an_arm_lacks_are_dropped_counted_and_named_and_a_fifth_is_to
     new, few = found.verdicts
     assert (new.kind, new.contrasts[0].items) == ("gain", 190)
     assert few.title == "invalid (items)"
-    assert any("10 of 200 items left out on acc" in warning and "'new' lacks 10" in warning for warning in found.warnings)
+    assert any(
+        "10 of 200 items left out on acc" in warning and "'new' lacks 10" in warning for warning in found.warnings
+    )
 
 
 def scores_of(folder: Path, arm: str) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -242,7 +248,7 @@ def test_graded_scores_of_two_checkpoints_have_the_errors_of_statsmodels(tmp_pat
     model = sm.OLS(new - base, np.ones(400))
     options = {"cov_type": "cluster", "cov_kwds": {"groups": document}, "use_t": True} if clustered else {}
     oracle = model.fit(**options)
-    # statsmodels multiplies the clustered variance by (G / (G - 1)) ((N - 1) / (N - K)); clusters of one size need neither
+    # statsmodels multiplies the clustered variance by (G / (G - 1)) ((N - 1) / (N - K))
     factor = np.sqrt((400 - 1) / 400 * 400 / 399) if clustered else 1.0
     assert contrast.estimate == pytest.approx(oracle.params[0])
     assert contrast.standard_error == pytest.approx(oracle.bse[0] * factor, rel=2e-3 if clustered else 1e-9)
@@ -259,7 +265,7 @@ def test_a_comparison_is_a_claim_that_can_be_saved_and_its_page_tells_what_was_o
     assert "Retrospective: the runs existed" in page
 
 
-@pytest.mark.skipif(not LOGS.is_dir(), reason="the logs of other people are not on this machine")
+@pytest.mark.skipif(not LOGS.is_dir(), reason="needs eval_logs in shared/data")
 def test_real_logs_of_two_models_that_share_three_fifths_of_their_items_give_no_verdict() -> None:
     files = [LOGS / f"inspect_arc_{model}.json" for model in ("qwen", "sonnet")]
     found = eh.compare(*files, metric="choice")

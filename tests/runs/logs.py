@@ -50,7 +50,11 @@ def lm_eval(
 ) -> Path:
     """The logs of a task, added to those of the folder; returns the file of samples."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = rows if rows is not None else [lm_eval_row(first + i, s, task=task, prompt=prompt) for i, s in enumerate(scores)]
+    made = (
+        rows
+        if rows is not None
+        else [lm_eval_row(first + i, s, task=task, prompt=prompt) for i, s in enumerate(scores)]
+    )
     samples = folder / f"samples_{task}_{TIME}.jsonl"
     samples.write_text("".join(json.dumps(row) + "\n" for row in made))
     results = folder / f"results_{TIME}.json"
@@ -89,7 +93,8 @@ def inspect_log(
         "samples": [
             {
                 "id": i % count + 1, "epoch": i // count + 1, "input": f"{question} {i % count + 1}", "target": "A",
-                "messages": [{"role": "user", "content": f"{question} {i % count + 1}"}], "output": {"completion": str(value)},
+                "messages": [{"role": "user", "content": f"{question} {i % count + 1}"}],
+                "output": {"completion": str(value)},
                 "scores": {"match": {"value": value, "answer": str(value)}},
             }
             for i, value in enumerate(values)

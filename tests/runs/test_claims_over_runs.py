@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ from evenhand.claims.load import all_trials, load_claim
 from evenhand.decisions.verdict import Decision
 from evenhand.errors import DataError
 from evenhand.ledger import Ledger
-from evenhand.report.save import save_report
 from evenhand.recipes.outcome import Execution, Failure, Outcome
+from evenhand.report.save import save_report
 from evenhand.running.enter import decided, fix_claim
 from evenhand.running.run import run_claim
 from evenhand.runs.recipe import arm_outcome, dumped, read_arm, seed_for
@@ -24,7 +23,9 @@ from tests.runs.logs import lm_eval
 SEEDS = range(4)
 
 
-def write_runs(folder: Path, arm: str, share: float, seeds: Any = SEEDS, steps: int | None = None, items: int = 120) -> None:
+def write_runs(
+    folder: Path, arm: str, share: float, seeds: Any = SEEDS, steps: int | None = None, items: int = 120
+) -> None:
     for seed in seeds:
         scores = np.random.default_rng([ord(arm[0]), seed]).random(items) < share
         place = folder / "runs" / arm / f"seed{seed}"
@@ -82,7 +83,9 @@ def test_a_claim_put_to_runs_that_exist_is_retrospective_and_says_that_no_budget
     decision = run_claim(load_claim(claim_file(tmp_path)), Ledger(tmp_path / "ledger"), jobs=1)
     assert decision.verdicts[0].title == "gain (retrospective, >= margin, budget not shown)"
     assert decision.standing.fixed == "retrospective"
-    page, missing = save_report(load_claim(tmp_path / "better.toml"), Ledger(tmp_path / "ledger"), tmp_path / "page.html")
+    page, missing = save_report(
+        load_claim(tmp_path / "better.toml"), Ledger(tmp_path / "ledger"), tmp_path / "page.html"
+    )
     assert missing == ()
     assert "What could have been chosen after the fact" in page.read_text()
     assert "Retrospective: the runs existed" in page.read_text()
@@ -136,7 +139,7 @@ def test_a_file_that_was_written_anew_is_read_anew(tmp_path: Path) -> None:
     write_runs(tmp_path, "new", 0.8)
     path = claim_file(tmp_path)
     assert decide(tmp_path, path).verdicts[0].kind == "gain"
-    os.rename(tmp_path / "runs" / "new", tmp_path / "old")
+    (tmp_path / "runs" / "new").rename(tmp_path / "old")
     write_runs(tmp_path, "new", 0.5)
     assert decide(tmp_path, path).verdicts[0].kind == "inconclusive"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from evenhand.cli.console import AsJson, note, out, print_json, warn
-from evenhand.errors import SettingsError, Fault
+from evenhand.errors import Fault, SettingsError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,33 +28,44 @@ def compare(
             show_default=False,
         ),
     ],
-    margin: Annotated[float | None, typer.Option(help="Smallest difference that matters; default 1 point of a share.")] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Smallest difference that matters; default 1 point of a share.")
+    ] = None,
     metric: Annotated[Texts, typer.Option(help="What is judged; repeat for several.")] = None,
     task: Annotated[Texts, typer.Option(help="Tasks that are compared; default all in common.")] = None,
     rival: Annotated[Texts, typer.Option(help="What the variants must beat, too; repeat for several.")] = None,
     null: Annotated[
-        tuple[str, str] | None, typer.Option(metavar="A1 A2", help="The baseline and a second run of it: the noise floor.")
+        tuple[str, str] | None,
+        typer.Option(metavar="A1 A2", help="The baseline and a second run of it: the noise floor."),
     ] = None,
     minimise: Annotated[Texts, typer.Option(help="Metric of which less is better.")] = None,
-    deterministic: Annotated[Texts, typer.Option(help="Arm that no training seed changes: one run pairs with all.")] = None,
+    deterministic: Annotated[
+        Texts, typer.Option(help="Arm that no training seed changes: one run pairs with all.")
+    ] = None,
     allow: Annotated[
         Texts, typer.Option(help="Do not refuse: prompt, task, partial, errors, numbers; repeat for several.")
     ] = None,
-    format_: Annotated[str, typer.Option("--format", help="Format of the files; recognised where it is not given.")] = "",
+    format_: Annotated[
+        str, typer.Option("--format", help="Format of the files; recognised where it is not given.")
+    ] = "",
     columns: Annotated[str, typer.Option(help="Columns of tables: id=qid,accuracy=correct,cluster=document.")] = "",
     budgets: Annotated[str, typer.Option(help="Names of costs in a tracker: tokens=train/num_tokens.")] = "",
     pair_by: Annotated[str, typer.Option(metavar="[content|id]", help="What pairs items.")] = "content",
     scope: Annotated[str, typer.Option(metavar="[recipe|checkpoint]", help="What the answer is to hold for.")] = "",
     alpha: Annotated[float, typer.Option(help="Error rate.")] = 0.05,
     report: Annotated[Path | None, typer.Option("--report", "-o", help="Write the report: one HTML file.")] = None,
-    claim: Annotated[Path | None, typer.Option(help="Write the comparison as a claim file, to be entered and run.")] = None,
+    claim: Annotated[
+        Path | None, typer.Option(help="Write the comparison as a claim file, to be entered and run.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare runs that exist: which model is better, on which evidence, and what that does not say."""
     from evenhand.running.comparison import Asked, compare_runs
 
     if len(runs) < 2:
-        raise SettingsError("Nothing can be compared", [Fault("arguments", "expected a baseline and a variant at least")])
+        raise SettingsError(
+            "Nothing can be compared", [Fault("arguments", "expected a baseline and a variant at least")]
+        )
     asked = Asked(
         baseline=runs[0], variants=tuple(runs[1:]), rivals=tuple(rival or ()), null=_null(null, runs[0]),
         metrics=tuple(metric or ()), margin=margin, minimise=tuple(minimise or ()), tasks=tuple(task or ()),

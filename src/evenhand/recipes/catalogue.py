@@ -1,4 +1,4 @@
-"""Finding recipes, by entry point name, ``package.module:callable`` or built in (``command``, ``runs``), and their exhibits."""
+"""Finding recipes, by entry point, ``package.module:callable`` or built in, and their exhibits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of a comparison of runs: the page of a claim, made of outcomes that no ledger holds; and ``eh.compare``."""
+"""The report of a comparison of runs, made of outcomes that no ledger holds; and ``eh.compare``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ PathLikeText = str | PathLike[str]
 def records_of(found: Comparison) -> list[OutcomeRecord]:
     """The outcomes of a comparison as records; their place says that no ledger holds them."""
     return [
-        OutcomeRecord(trial, found.outcomes[trial.id], Execution(), found.claim.hash, False, {}, Place("memory", i, trial.id))
+        OutcomeRecord(
+            trial, found.outcomes[trial.id], Execution(), found.claim.hash, False, {}, Place("memory", i, trial.id)
+        )
         for i, trial in enumerate(trial for rung in found.claim.claim.rungs for trial in found.claim.trials(rung))
     ]
 
@@ -49,7 +51,9 @@ def save_comparison(found: Comparison, path: Path) -> Path:
     try:
         return write_report(path, comparison_page(found))
     except OSError as error:
-        raise DataError(f"The report {path} cannot be written: {error.strerror or error}; name another place.") from error
+        raise DataError(
+            f"The report {path} cannot be written: {error.strerror or error}; name another place."
+        ) from error
 
 
 @dataclass(frozen=True, repr=False)

@@ -19,8 +19,8 @@ from evenhand.execution.machine import device_of_programs
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
 from evenhand.running import standing
-from evenhand.running.over_runs import comparable, qualified
 from evenhand.running.freshness import Freshness, freshness
+from evenhand.running.over_runs import comparable, qualified
 
 if TYPE_CHECKING:
     from evenhand.decisions.pairs import Outcomes

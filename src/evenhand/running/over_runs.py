@@ -45,7 +45,7 @@ def differences(claim: ResolvedClaim, outcomes: Mapping[str, Outcome]) -> list[U
 
 
 def comparable(claim: ResolvedClaim, outcomes: Mapping[str, Outcome]) -> tuple[dict[str, Outcome], list[str]]:
-    """The outcomes as they are decided: on the items that arms have in common, and without arms that were asked otherwise.
+    """The outcomes as they are decided: on the items that arms share, and without arms that were asked otherwise.
 
     Returns:
         Trial id to outcome, and what was left out, as sentences. Claims that are not over runs are given as they are.
@@ -123,8 +123,8 @@ def _left_out_seeds(claim: ResolvedClaim) -> list[str]:
         if missing:
             told = ", ".join(map(str, missing))
             found.append(
-                f"Seeds {told} are missing between {min(rung.seeds)} and {max(rung.seeds)}: runs that were made and left "
-                "out change what the others say."
+                f"Seeds {told} are missing between {min(rung.seeds)} and {max(rung.seeds)}: runs that were made and "
+                "left out change what the others say."
             )
     return found
 

@@ -94,7 +94,9 @@ def gather(
         earlier = runs.get((seed, run.task))
         if earlier is None:
             runs[seed, run.task] = run
-        elif (earlier.items is None) != (run.items is None):  # numbers beside the scores of the same run: these tell more
+        elif (earlier.items is None) != (
+            run.items is None
+        ):  # numbers beside the scores of the same run: these tell more
             runs[seed, run.task] = earlier if run.items is None else run
         elif earlier.source.format != run.source.format and earlier.items is None and run.items is None:
             runs[seed, run.task] = replace(earlier, metrics={**run.metrics, **earlier.metrics})
@@ -114,8 +116,8 @@ def _twice(earlier: Run, run: Run, seed: int | None) -> str:
     at = f" at seed {seed}" if seed is not None else ""
     if earlier.model != run.model:
         return (
-            f"a run {where}{at} of the model '{run.model}', beside one of '{earlier.model}' ({earlier.source.path}); an "
-            "arm is one model at each seed: name its own folder, or pick one with PATH#MODEL"
+            f"a run {where}{at} of the model '{run.model}', beside one of '{earlier.model}' ({earlier.source.path}); "
+            "an arm is one model at each seed: name its own folder, or pick one with PATH#MODEL"
         )
     return (
         f"a run {where}{at} stands twice, here and in {earlier.source.path}; name the one that counts, or tell their "
@@ -181,7 +183,9 @@ def at_seeds(named: str, folder: Path) -> dict[int, Path]:
     parts = whole.parts
     first = next(i for i, part in enumerate(parts) if SEED in part)
     top = Path(*parts[:first]) if first else Path()
-    expression = re.compile(re.escape(str(whole)).replace(re.escape(SEED), r"(\d{1,9})", 1).replace(re.escape(SEED), r"\1"))
+    expression = re.compile(
+        re.escape(str(whole)).replace(re.escape(SEED), r"(\d{1,9})", 1).replace(re.escape(SEED), r"\1")
+    )
     if not top.is_dir():
         return {}
     wild = str(Path(*parts[first:])).replace("[", "[[]").replace(SEED, "*")
@@ -199,7 +203,10 @@ def names_of(named: Sequence[str]) -> list[str]:
     parts = [list(Path(text.replace(SEED, "")).parts) or [text] for _, text in given]
     while all(len(part) > 1 for part in parts) and len({part[-1] for part in parts}) == 1 and len(parts) > 1:
         parts = [part[:-1] for part in parts]
-    short = [own or _as_name(Path(part[-1]).stem if "." in part[-1][1:] else part[-1]) for (own, _), part in zip(given, parts, strict=True)]
+    short = [
+        own or _as_name(Path(part[-1]).stem if "." in part[-1][1:] else part[-1])
+        for (own, _), part in zip(given, parts, strict=True)
+    ]
     if len(set(short)) < len(short):
         short = [own or _as_name("-".join(part[-2:])) for (own, _), part in zip(given, parts, strict=True)]
     counts: dict[str, int] = {}

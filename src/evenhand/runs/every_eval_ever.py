@@ -11,7 +11,7 @@ from typing import Any
 from evenhand.data.reading import read_json_lines
 from evenhand.errors import DataError, counted
 from evenhand.recipes.contract import Metric
-from evenhand.runs.checked import Faults, ScoreColumn, bounded, digest, short, shown, source_of, table, text_of
+from evenhand.runs.checked import SHARE, Faults, ScoreColumn, bounded, digest, short, shown, source_of, table, text_of
 from evenhand.runs.run import Certainty, Items, Options, Run
 
 _NEEDED = ("evaluation_name", "sample_id", "evaluation", "input")
@@ -28,7 +28,9 @@ class _Rows:
     expected: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
-    scores: dict[str, ScoreColumn] = field(default_factory=lambda: {"score": ScoreColumn(), "is_correct": ScoreColumn()})
+    scores: dict[str, ScoreColumn] = field(
+        default_factory=lambda: {"score": ScoreColumn(), "is_correct": ScoreColumn()}
+    )
     seen: set[str] = field(default_factory=set)
 
 
@@ -67,9 +69,7 @@ class EveryEvalEver:
             version = text_of(row.get("schema_version", ""))
             key = (text_of(row["model_id"]), text_of(row["evaluation_name"]))
             _add(found.setdefault(key, _Rows()), row, f"{path}:{line}", faults)
-        runs = [
-            _run(path, model, options.task or task, version, own, faults) for (model, task), own in found.items()
-        ]
+        runs = [_run(path, model, options.task or task, version, own, faults) for (model, task), own in found.items()]
         faults.check()
         if not runs:
             raise DataError(f"{path}: the file is empty; expected one row for each item.")
@@ -115,7 +115,7 @@ def _run(path: Path, model: str, task: str, version: str, own: _Rows, faults: Fa
             outputs=dict.fromkeys(scores, tuple(own.outputs)), inputs=tuple(own.inputs), expected=tuple(own.expected),
             errors=own.errors,
         ),
-        about={name: Metric(floor=0.0, ceiling=1.0) if bounded(column) else Metric() for name, column in scores.items()},
+        about={name: SHARE if bounded(column) else Metric() for name, column in scores.items()},
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The part of a report that only runs have: each with its files and costs, and what could have been chosen afterwards."""
+"""The part of a report that only runs have: their files and costs, and what could have been chosen afterwards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def _table(trials: Sequence[ScoredTrial]) -> Grid:
         notes = trial.outcome.notes
         seed = "" if trial.seed is None else str(trial.seed)
         files = list(trial.outcome.data)
-        where = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more" if files else "asked of a tracker"
+        where = (
+            files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more" if files else "asked of a tracker"
+        )
         rows[trial.arm, seed, where, notes.get(FORMAT, ""), notes.get(MODEL, ""), notes.get(BUDGET, ""),
              notes.get(WRITTEN, "not known")] = None  # fmt: skip
     return Grid(
@@ -47,8 +49,8 @@ def _choices(trials: Sequence[ScoredTrial]) -> Grid:
     )
     return Grid(
         "What could have been chosen after the fact",
-        "Runs that exist can be looked at before a question is put to them. Whoever chose any of these with the results "
-        "in sight has an error rate that nobody knows.",
+        "Runs that exist can be looked at before a question is put to them. Whoever chose any of these with the "
+        "results in sight has an error rate that nobody knows.",
         ("what", "here", "what was open"),
         rows,
         numeric_from=3,

@@ -86,7 +86,10 @@ def _instances(path: Path) -> dict[str, tuple[str, str]]:
             for r in (references if isinstance(references, list) else ())
             if "correct" in (table(r).get("tags") or ())
         ]
-        found[text_of(one.get("id", ""))] = (text_of(table(one.get("input")).get("text", one.get("input", ""))), ", ".join(right))
+        found[text_of(one.get("id", ""))] = (
+            text_of(table(one.get("input")).get("text", one.get("input", ""))),
+            ", ".join(right),
+        )
     return found
 
 
@@ -171,7 +174,9 @@ def _task(spec: Mapping[str, Any], path: Path) -> str:
 
 def _prompt(adapter: Mapping[str, Any]) -> str:
     """How instances were made into prompts, whatever the model."""
-    own = {k: v for k, v in adapter.items() if not k.startswith("model") and k not in ("max_eval_instances", "num_outputs")}
+    own = {
+        k: v for k, v in adapter.items() if not k.startswith("model") and k not in ("max_eval_instances", "num_outputs")
+    }
     return f"adapter {digest(json.dumps(own, sort_keys=True, default=str))}" if own else ""
 
 

@@ -95,7 +95,9 @@ def _unzipped(path: Path) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-            if any(archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for name in names):
+            if any(
+                archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for name in names
+            ):
                 raise DataError(
                     f"{path} is packed in a way that Python {'.'.join(map(str, _version()))} does not read; install "
                     "Inspect, which does: pip install 'evenhand[inspect]'."
@@ -215,7 +217,11 @@ def _mean(values: Sequence[float] | None) -> float:
 
 def _sample(sample: Mapping[str, Any], row: int) -> _Sample:
     return _Sample(
-        _content(sample), _sent(sample), short(_said(sample.get("input", ""))), short(text_of(sample.get("target", ""))), row
+        _content(sample),
+        _sent(sample),
+        short(_said(sample.get("input", ""))),
+        short(text_of(sample.get("target", ""))),
+        row,
     )
 
 
@@ -234,7 +240,9 @@ def _said(messages: Any) -> str:
 
 def _content_text(content: Any) -> str:
     if isinstance(content, list):
-        parts = [{k: v for k, v in table(part).items() if k not in ("id", "internal") and v is not None} for part in content]
+        parts = [
+            {k: v for k, v in table(part).items() if k not in ("id", "internal") and v is not None} for part in content
+        ]
         return json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
     return text_of(content)
 
@@ -254,7 +262,9 @@ def _add_scores(one: _Sample, sample: Mapping[str, Any], columns: dict[str, Scor
     answered = text_of(table(sample.get("output")).get("completion") or "")
     for scorer, score in table(sample.get("scores")).items():
         value, answer = table(score).get("value"), table(score).get("answer")
-        parts = {f"{scorer}/{key}": inner for key, inner in value.items()} if isinstance(value, dict) else {scorer: value}
+        parts = (
+            {f"{scorer}/{key}": inner for key, inner in value.items()} if isinstance(value, dict) else {scorer: value}
+        )
         for name, inner in parts.items():
             column = columns.setdefault(name, ScoreColumn())
             told = value_of(inner)
@@ -301,7 +311,11 @@ def _numbers(log: Mapping[str, Any]) -> dict[str, float]:
 def _prompt(log: Mapping[str, Any]) -> str:
     """What makes up the prompt beside the sample: the solvers with their parameters."""
     steps = table(log.get("plan")).get("steps")
-    told = [f"{table(s).get('solver')} {text_of(table(s).get('params') or {})}" for s in steps] if isinstance(steps, list) else []
+    told = (
+        [f"{table(s).get('solver')} {text_of(table(s).get('params') or {})}" for s in steps]
+        if isinstance(steps, list)
+        else []
+    )
     return short("; ".join(told))
 
 
@@ -335,7 +349,9 @@ def _doubts(path: Path, log: Mapping[str, Any], items: Items | None) -> dict[str
     expected = number(table(log.get("results")).get("total_samples"))
     epochs = number(table(table(log.get("eval")).get("config")).get("epochs")) or 1
     if expected is not None and "partial" not in doubts and len(items.ids) * epochs < expected:
-        doubts["partial"] = f"{path} holds {counted(len(items.ids), 'sample')} of the {expected / epochs:,.0f} that were run"
+        doubts["partial"] = (
+            f"{path} holds {counted(len(items.ids), 'sample')} of the {expected / epochs:,.0f} that were run"
+        )
     if not doubts:
         doubts |= _not_adding_up(path, log, items)
     return doubts
@@ -351,7 +367,8 @@ def _not_adding_up(path: Path, log: Mapping[str, Any], items: Items) -> dict[str
         if metric in ("accuracy", "mean") and scorer in items.scores:
             mean = float(np.nanmean(items.scores[scorer])) if not np.isnan(items.scores[scorer]).all() else math.nan
             if abs(mean - told) > 1e-6:
-                return {"numbers": f"{path}: the mean of '{scorer}' over its samples is {mean:.6g}, and its results say {told:.6g}"}
+                found = f"the mean of '{scorer}' over its samples is {mean:.6g}, and its results say {told:.6g}"
+                return {"numbers": f"{path}: {found}"}
     return {}
 
 

@@ -17,11 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.data.reading import check_file, read_json, read_json_lines
+from evenhand.data.reading import check_file, read_json_lines
 from evenhand.errors import DataError
-from evenhand.recipes.contract import Metric
 from evenhand.runs.checked import (
-    SHARE,
     Faults,
     ScoreColumn,
     digest,
@@ -33,18 +31,37 @@ from evenhand.runs.checked import (
     text_of,
     utc,
 )
+from evenhand.runs.lm_eval_results import (
+    about_metric,
+    doubts_of,
+    metric_name,
+    prompt_of,
+    results_in,
+    seeds_of,
+    settings_of,
+    version_of,
+)
 from evenhand.runs.run import Certainty, Items, Options, Run
 
 _TIME = r"\d{4}-\d{2}-\d{2}T\d{2}[-:]\d{2}[-:]\d{2}(?:\.\d+)?"
 _SAMPLES = re.compile(rf"(?P<before>.*?)samples_(?P<task>.+?)(?:_(?P<time>{_TIME}))?\.jsonl")
 _RESULTS = re.compile(rf".*results(?:_{_TIME})?\.json")
 _FIELDS = frozenset(
-    "doc_id doc target arguments resps filtered_resps filter metrics doc_hash prompt_hash target_hash".split()
+    [
+        "doc_id",
+        "doc",
+        "target",
+        "arguments",
+        "resps",
+        "filtered_resps",
+        "filter",
+        "metrics",
+        "doc_hash",
+        "prompt_hash",
+        "target_hash",
+    ]
 )
 """Keys of a row that are no metric: files from before there was ``metrics`` do not tell them apart."""
-
-SHARES = frozenset("acc acc_norm acc_mutual_info exact_match em f1 likelihood_diff pass@1 inst_level_strict_acc".split())
-"""Metrics of the harness whose per-document values are shares of what is right."""
 
 
 @dataclass
@@ -115,17 +132,10 @@ def _results_of(path: Path, task: str) -> tuple[Path | None, Mapping[str, Any]]:
         for name in (f"{match['before']}results_{match['time']}.json", f"results_{match['time']}.json"):
             beside = path.parent / name
             if beside.is_file():
-                return beside, _results(beside)
+                return beside, results_in(beside)
     candidates = [one for one in sorted(path.parent.glob("*results*.json")) if _RESULTS.fullmatch(one.name)]
-    fitting = [(one, found) for one in candidates if task in table((found := _results(one)).get("results"))]
+    fitting = [(one, found) for one in candidates if task in table((found := results_in(one)).get("results"))]
     return fitting[0] if len(fitting) == 1 and not (match and match["time"]) else (None, {})
-
-
-def _results(path: Path) -> Mapping[str, Any]:
-    document = read_json(path)
-    if not isinstance(document, dict) or not isinstance(document.get("results"), dict):
-        raise DataError(f"{path}: no results of lm-evaluation-harness: expected a table `results`.")
-    return document
 
 
 def _task_name(path: Path, options: Options) -> str:
@@ -137,7 +147,7 @@ def _task_name(path: Path, options: Options) -> str:
     # older versions named the file after the model's arguments and the task; the results tell which part is the task
     for one in sorted(path.parent.glob("*.json")):
         if _RESULTS.fullmatch(one.name):
-            tasks = sorted(table(_results(one).get("results")), key=len, reverse=True)
+            tasks = sorted(table(results_in(one).get("results")), key=len, reverse=True)
             for task in tasks:
                 if path.stem.endswith(f"_{task}"):
                     return str(task)
@@ -157,21 +167,23 @@ def _run(path: Path, options: Options) -> Run:
     unusable: dict[str, str] = {}
     items = _items(filters, path, faults, unusable)
     faults.check()
-    doubts = _doubts(path, task, items, results)
+    doubts = doubts_of(path, task, items, results)
     return Run(
         source=source_of(path, READER.name, str(results.get("lm_eval_version") or ""), [beside] if beside else []),
         task=task,
-        task_version=_version(task, results),
-        prompt=_prompt(task, results),
+        task_version=version_of(task, results),
+        prompt=prompt_of(task, results),
         model=str(results.get("model_name") or table(results.get("config")).get("model_args") or ""),
         items=items,
-        about={name: _about(name, task, results) for name in items.scores},
+        about={name: about_metric(name, task, results) for name in items.scores},
         unusable=unusable,
-        settings=_settings(task, results),
-        evaluation_seeds=_seeds(results),
+        settings=settings_of(task, results),
+        evaluation_seeds=seeds_of(results),
         ended=utc(results.get("date")),
         doubts=doubts,
-        remarks=() if beside else (f"{path.name} has no results file beside it: model, task version and shots are unknown",),
+        remarks=()
+        if beside
+        else (f"{path.name} has no results file beside it: model, task version and shots are unknown",),
     )
 
 
@@ -239,11 +251,6 @@ def _answered(row: Mapping[str, Any]) -> str:
     return text_of(found)
 
 
-def metric_name(metric: str, filter_: str) -> str:
-    """As results files have it: ``exact_match,strict-match``; the filter that changes nothing is left out."""
-    return metric if filter_ == "none" else f"{metric},{filter_}"
-
-
 def _items(filters: Mapping[str, _Filtered], path: Path, faults: Faults, unusable: dict[str, str]) -> Items:
     """One table of all filters: their rows are the same documents, in whatever order."""
     first = next(iter(filters.values()), _Filtered())
@@ -272,96 +279,32 @@ def _items(filters: Mapping[str, _Filtered], path: Path, faults: Faults, unusabl
     )  # fmt: skip
 
 
-def _about(name: str, task: str, results: Mapping[str, Any]) -> Metric:
-    metric, _, _ = name.partition(",")
-    higher = table(table(results.get("higher_is_better")).get(task)).get(metric)
-    direction = "minimise" if higher is False else "maximise"
-    return Metric(direction, 0.0, 1.0) if metric in SHARES else Metric(direction)
-
-
-def _version(task: str, results: Mapping[str, Any]) -> str:
-    found = table(results.get("versions")).get(task)
-    return "" if found is None else text_of(found)
-
-
-def _prompt(task: str, results: Mapping[str, Any]) -> str:
-    """What makes up the prompt beside the document, as far as the results tell."""
-    config = table(results.get("config"))
-    parts = {
-        "shots": table(results.get("n-shot")).get(task),
-        "template": results.get("chat_template_sha"),
-        "instruction": results.get("system_instruction_sha"),
-        "generation": config.get("gen_kwargs"),
-        "fewshot_seed": config.get("fewshot_seed") if table(results.get("n-shot")).get(task) else None,
-    }
-    return ", ".join(f"{key} {short(text_of(value), 60)}" for key, value in parts.items() if value not in (None, ""))
-
-
-def _settings(task: str, results: Mapping[str, Any]) -> dict[str, str]:
-    config = table(results.get("config"))
-    found = {key: config.get(key) for key in ("model", "model_args", "model_sha", "model_dtype", "limit", "gen_kwargs")}
-    found["shots"] = table(results.get("n-shot")).get(task)
-    found["task hash"] = table(results.get("task_hashes")).get(task)
-    return {key: short(text_of(value)) for key, value in found.items() if value is not None}
-
-
-def _seeds(results: Mapping[str, Any]) -> dict[str, int]:
-    config = table(results.get("config"))
-    return {
-        key: value
-        for key in ("random_seed", "numpy_seed", "torch_seed", "fewshot_seed")
-        if isinstance(value := config.get(key), int) and not isinstance(value, bool)
-    }
-
-
-def _doubts(path: Path, task: str, items: Items, results: Mapping[str, Any]) -> dict[str, str]:
-    """Rows that are missing, and numbers that the rows do not give."""
-    doubts: dict[str, str] = {}
-    effective = number(table(table(results.get("n-samples")).get(task)).get("effective"))
-    if effective is not None and effective != len(items.ids):
-        doubts["partial"] = (
-            f"{path} holds {len(items.ids):,} documents, and its results say that {effective:,.0f} were scored"
-        )
-        return doubts
-    reported = table(table(results.get("results")).get(task))
-    means = _means(task, results)
-    for name, scores in items.scores.items():
-        metric, _, filter_ = name.partition(",")
-        told = number(reported.get(f"{metric},{filter_ or 'none'}", reported.get(metric)))
-        if told is not None and metric in means and abs(told - float(scores.mean())) > 1e-6 * max(1.0, abs(told)):
-            doubts["numbers"] = (
-                f"{path}: the mean of '{name}' over its rows is {float(scores.mean()):.6g}, and its results say {told:.6g}"
-            )
-    return doubts
-
-
-def _means(task: str, results: Mapping[str, Any]) -> set[str]:
-    """Metrics that the task aggregates by their mean."""
-    listed = table(table(results.get("configs")).get(task)).get("metric_list")
-    entries = [table(entry) for entry in listed] if isinstance(listed, list) else []
-    return {str(entry.get("metric")) for entry in entries if entry.get("aggregation", "mean") == "mean"}
-
-
 def _numbers(path: Path) -> list[Run]:
     """The numbers of a results file; none where the samples of a task lie beside it, which tell more."""
     check_file(path)
-    results = _results(path)
+    results = results_in(path)
     runs = []
     for task, entry in table(results.get("results")).items():
         found: dict[str, float] = {}
         for key, value in table(entry).items():
             metric, _, filter_ = key.partition(",")
             told = number(value)
-            if told is not None and not isinstance(value, bool) and not metric.endswith("_stderr") and metric != "sample_len":
+            if (
+                told is not None
+                and not isinstance(value, bool)
+                and not metric.endswith("_stderr")
+                and metric != "sample_len"
+            ):
                 found[metric_name(metric, filter_ or "none")] = told
         if found and not _has_samples(path, task):
             runs.append(
                 Run(
                     source=source_of(path, READER.name, str(results.get("lm_eval_version") or "")),
-                    task=task, task_version=_version(task, results), prompt=_prompt(task, results),
+                    task=task, task_version=version_of(task, results), prompt=prompt_of(task, results),
                     model=str(results.get("model_name") or table(results.get("config")).get("model_args") or ""),
-                    metrics=found, about={name: _about(name, task, results) for name in found},
-                    settings=_settings(task, results), evaluation_seeds=_seeds(results), ended=utc(results.get("date")),
+                    metrics=found, about={name: about_metric(name, task, results) for name in found},
+                    settings=settings_of(task, results), evaluation_seeds=seeds_of(results),
+                    ended=utc(results.get("date")),
                 )
             )  # fmt: skip
     return runs
@@ -377,4 +320,3 @@ def _has_samples(path: Path, task: str) -> bool:
 
 
 READER = LmEval()
-__all__ = ["READER", "SHARE", "LmEval", "metric_name"]

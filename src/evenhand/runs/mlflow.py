@@ -122,7 +122,9 @@ def _tracked(client: Any, run: Any, wanted: Mapping[str, str], query: str) -> Tr
     uri = query.partition("?")[0]
     return Tracked(
         name=str(name),
-        source=Source(f"mlflow:{uri}?run={info.run_id}", "", READER.name, "", (info.end_time or info.start_time) / 1000),
+        source=Source(
+            f"mlflow:{uri}?run={info.run_id}", "", READER.name, "", (info.end_time or info.start_time) / 1000
+        ),
         config=dict(data.params),
         metrics=dict(data.metrics),
         tables=dict(_tables(client, run, wanted)),
@@ -133,8 +135,10 @@ def _tracked(client: Any, run: Any, wanted: Mapping[str, str], query: str) -> Tr
     )
 
 
-def _tables(client: Any, run: Any, wanted: Mapping[str, str]) -> Iterator[tuple[str, tuple[list[str], list[list[Any]]]]]:
-    """The tables of a run: the one that is named, else those that it says it logged, and MLflow's own of evaluations."""
+def _tables(
+    client: Any, run: Any, wanted: Mapping[str, str]
+) -> Iterator[tuple[str, tuple[list[str], list[list[Any]]]]]:
+    """The tables of a run: the one that is named, else those that it says it logged, else MLflow's own."""
     if "table" in wanted:
         names = [wanted["table"]]
     else:
@@ -150,7 +154,9 @@ def _tables(client: Any, run: Any, wanted: Mapping[str, str]) -> Iterator[tuple[
             document = read_json(path, strict=False)
         columns, rows = table(document).get("columns"), table(document).get("data")
         if not isinstance(columns, list) or not isinstance(rows, list) or not all(isinstance(r, list) for r in rows):
-            raise DataError(f"The artifact {name} of the run {run.info.run_id} is no table: expected `columns` and `data`.")
+            raise DataError(
+                f"The artifact {name} of the run {run.info.run_id} is no table: expected `columns` and `data`."
+            )
         yield Path(name).stem, (list(map(str, columns)), rows)
 
 

@@ -144,6 +144,7 @@ def _inputs(items: Items) -> tuple[str, ...] | None:
 
 def pooled(tables: Mapping[str, ItemScores]) -> ItemScores:
     """The items of several tasks as one table, each item weighing the same; the task is its group."""
+
     def joined(column: str) -> tuple[str, ...] | None:
         parts = {task: getattr(table, column) for task, table in tables.items()}
         if all(part is None for part in parts.values()):

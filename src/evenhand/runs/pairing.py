@@ -97,7 +97,9 @@ def _cut(text: str) -> str:
 def refused(outcomes: Mapping[Place, Outcome], differing: Mapping[str, str]) -> dict[Place, Outcome]:
     """The outcomes, those of some arms replaced by the reason why they cannot be compared."""
     return {
-        (arm, seed): Outcome(failure=Failure("data", differing[arm], "report"), spent=outcome.spent, notes=outcome.notes)
+        (arm, seed): Outcome(
+            failure=Failure("data", differing[arm], "report"), spent=outcome.spent, notes=outcome.notes
+        )
         if arm in differing and outcome.failure is None
         else outcome
         for (arm, seed), outcome in outcomes.items()

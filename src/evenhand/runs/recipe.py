@@ -20,8 +20,8 @@ from evenhand.recipes.contract import Bench, RecipeSettings, recipe
 from evenhand.recipes.outcome import Outcome
 from evenhand.runs.arms import ALLOWED, ArmRuns, gather
 from evenhand.runs.outcomes import Choice, chosen, outcome_of
-from evenhand.runs.tracked import project_budgets
 from evenhand.runs.run import Amount, Options, Run
+from evenhand.runs.tracked import project_budgets
 
 _OTHER = re.compile(r"[^A-Za-z0-9_.+-]+")
 
@@ -39,7 +39,9 @@ class RunsSettings(RecipeSettings):
         default_factory=dict, description="unit to what training cost, declared where no file tells it"
     )
     pair_by: str = Field(default="content", pattern="^(content|id)$", description="content or id of the items")
-    allow: tuple[str, ...] = Field(default=(), description="what is not refused: prompt, task, partial, errors, numbers")
+    allow: tuple[str, ...] = Field(
+        default=(), description="what is not refused: prompt, task, partial, errors, numbers"
+    )
 
     @model_validator(mode="after")
     def _allowed_is_known(self) -> Self:

@@ -91,7 +91,7 @@ class Run:
         training_seed: of the model, where the files tell.
         budget: unit to what training the model cost.
         started, ended: UTC, ISO 8601; empty where not known.
-        doubts: kind to why the run should not be trusted without being allowed to: ``partial``, ``errors``, ``numbers``.
+        doubts: why the run is refused unless that is allowed, by kind: ``partial``, ``errors``, ``numbers``.
         remarks: harmless facts to show.
     """
 

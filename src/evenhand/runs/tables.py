@@ -1,7 +1,7 @@
 """Runs in tables: CSV, TSV, JSON lines or Parquet, a row for each item; a mapping says what the columns are.
 
-Roles are ``id``, ``input``, ``expected``, ``output``, ``group``, ``cluster``, ``epoch``, ``seed``, ``model``, ``task`` and
-``error``; whatever else the mapping names is a metric. Without a mapping columns of usual names are taken for what
+Roles are ``id``, ``input``, ``expected``, ``output``, ``group``, ``cluster``, ``epoch``, ``seed``, ``model``, ``task``
+and ``error``; whatever else the mapping names is a metric. Without a mapping columns of usual names are taken for what
 they are called, and every other column that holds numbers alone is a metric.
 """
 
@@ -175,8 +175,8 @@ def _roles(table: Columns, options: Options) -> _Roles:
         metrics = {name: name for name in table.values if name not in taken and _is_numbers(table, name)}
     if "id" not in given:
         raise DataError(
-            f"{table.path}:1: no column names the items ({', '.join(USUAL['id'])}); a row number does not pair two files. "
-            "Say which does: --columns id=NAME."
+            f"{table.path}:1: no column names the items ({', '.join(USUAL['id'])}); a row number does not pair two "
+            "files. Say which does: --columns id=NAME."
         )
     if not metrics:
         raise DataError(f"{table.path}:1: no column holds scores; say which does: --columns accuracy=NAME.")
@@ -208,7 +208,10 @@ def runs_of(table: Columns, options: Options, source: Source) -> list[Run]:
     runs = []
     for (model, seed, task), rows in _parts(table, chosen, faults).items():
         items = _items(table, chosen, rows, faults)
-        about = {name: Metric(floor=0.0, ceiling=1.0) if bounded(scores) else Metric() for name, scores in items.scores.items()}
+        about = {
+            name: Metric(floor=0.0, ceiling=1.0) if bounded(scores) else Metric()
+            for name, scores in items.scores.items()
+        }
         runs.append(
             Run(source=source, task=options.task or task, model=model, training_seed=seed, items=items, about=about)
         )
@@ -216,9 +219,7 @@ def runs_of(table: Columns, options: Options, source: Source) -> list[Run]:
     return runs
 
 
-def _parts(
-    table: Columns, chosen: _Roles, faults: Faults
-) -> dict[tuple[str, int | None, str], Sequence[int]]:
+def _parts(table: Columns, chosen: _Roles, faults: Faults) -> dict[tuple[str, int | None, str], Sequence[int]]:
     """(model, training seed, task) to the rows that belong to it."""
     keys = [chosen.roles.get(role) for role in ("model", "seed", "task")]
     if keys == [None] * 3:
@@ -244,6 +245,7 @@ def _name(value: Any) -> str:
 
 def _items(table: Columns, chosen: _Roles, rows: Sequence[int], faults: Faults) -> Items:
     """The items of one run; several decodes of an item are averaged."""
+
     def texts(role: str) -> list[str] | None:
         column = chosen.roles.get(role)
         return None if column is None else [_name(table.values[column][row]) for row in rows]

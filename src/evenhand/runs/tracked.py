@@ -65,7 +65,7 @@ def runs_of_tracked(found: Tracked, options: Options) -> list[Run]:
         source=found.source, model=found.name, training_seed=_seed(found.config, where),
         settings={key: short(text_of(value)) for key, value in found.config.items() if not str(key).startswith("_")},
         budget=_budget(found, numbers, options), started=found.started, ended=found.ended,
-        doubts={} if found.ended_well else {"partial": f"{where} has the status {shown(found.status)}; it did not end well"},
+        doubts={} if found.ended_well else {"partial": f"{where} did not end well: {shown(found.status)}"},
     )  # fmt: skip
     runs = []
     for name, (columns, rows) in found.tables.items():

@@ -48,8 +48,10 @@ class TrainerState:
                 raise DataError(f"{path}: `{key}` is {shown(state.get(key))}; expected a number from 0 on.")
             if told:
                 budget[unit] = Amount(told, f"{path.name}: {key}")
-        remarks = () if state.get("best_metric") is None else (
-            f"{path.name}: best_metric {shown(state['best_metric'])} is a peak over evaluations, and no score",
+        remarks = (
+            ()
+            if state.get("best_metric") is None
+            else (f"{path.name}: best_metric {shown(state['best_metric'])} is a peak over evaluations, and no score",)
         )
         metrics = _last_evaluation(state)
         return [

@@ -89,7 +89,14 @@ def _tracked(path: Path) -> Tracked:
         from wandb.proto import wandb_internal_pb2 as messages
     except ImportError as error:
         raise missing_package("wandb", "wandb", f"{path}") from error
-    run: dict[str, Any] = {"name": path.parent.name, "config": {}, "last": {}, "started": "", "code": None, "version": ""}
+    run: dict[str, Any] = {
+        "name": path.parent.name,
+        "config": {},
+        "last": {},
+        "started": "",
+        "code": None,
+        "version": "",
+    }
     for raw in _records(path):
         record = messages.Record()
         try:
