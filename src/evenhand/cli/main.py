@@ -16,7 +16,6 @@ from typing import Annotated, Any
 
 import typer
 
-from evenhand.cli.compare import compare
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
 from evenhand.cli.export import export
@@ -25,6 +24,7 @@ from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
 from evenhand.cli.power import power
+from evenhand.cli.recipes import new, recipes
 from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
 
 app = typer.Typer(
@@ -232,37 +232,9 @@ def try_recipe(
     raise typer.Exit(3 if finished.outcome.failure is not None else 0)
 
 
-@app.command()
-def recipes(
-    name: Annotated[str | None, typer.Argument(help="A recipe: shows its settings and metrics.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List the installed recipes, or show the settings of one."""
-    from evenhand.cli.output import print_recipe, print_recipes, recipe_document
-    from evenhand.recipes import catalogue
-
-    if name is None:
-        rows = catalogue.listings()
-        print_json(rows) if as_json else print_recipes(rows, out())
-        return
-    found = catalogue.find(name, Path.cwd())
-    print_json(recipe_document(found)) if as_json else print_recipe(found, out())
-
-
-@app.command()
-def new(
-    name: Annotated[str, typer.Argument(help="Name of the claim; the files are named after it.", show_default=False)],
-    folder: Annotated[Path, typer.Option(help="Where to write them.")] = Path(),
-) -> None:
-    """Write a commented claim and a recipe skeleton that runs at once."""
-    from evenhand.cli.new import write_claim
-
-    claim, recipe = write_claim(name, folder)
-    console = out()
-    console.print(f"{claim}\n{recipe}\nRun it: evenhand run {claim}", soft_wrap=True)
-
-
 app.command()(compare)
+app.command()(recipes)
+app.command()(new)
 app.command()(power)
 app.command()(data)
 app.command()(gate)

@@ -1,7 +1,7 @@
 """A program's own output files as its outcome: found, told from what an earlier attempt left, read, and taken over.
 
 What reads them is what reads runs that others made (:mod:`evenhand.runs`): a script's results mean the same whether
-evenhand started it or not. Readers that packages register under ``evenhand.readers`` serve here, too.
+evenhand started it or not. Readers that packages register serve here, too.
 """
 
 from __future__ import annotations
