@@ -186,7 +186,7 @@ def read_json_lines(path: Path, *, strict: bool = True) -> list[tuple[int, Any]]
 
 
 def iter_json_lines(path: Path, *, strict: bool = True) -> Iterator[tuple[int, Any]]:
-    """The same one after the other, so that what a line holds can be let go; lines that are no JSON are told at the end.
+    """The same one after the other, so that what a line holds can be let go; faults are told at the end.
 
     Raises:
         DataError: as :func:`read_json_lines`.

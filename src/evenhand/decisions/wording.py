@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
-from evenhand.decisions.rules import CASE, LOST
+from evenhand.decisions.fault_words import fault_words
+from evenhand.decisions.rules import CASE, LOST, MORE, Span
 from evenhand.decisions.verdict import (
     Contrast,
     Interval,
@@ -60,7 +61,18 @@ def worded(verdict: Verdict, claim: ResolvedClaim) -> Verdict:
 
 def worded_contrast(found: Contrast, metric: MetricClaim) -> Contrast:
     """The contrast with what it says alone, in words."""
+    found = with_reasons(found, metric)
     return replace(found, words=contrast_words(found, metric), qualifier=contrast_brackets(found))
+
+
+def with_reasons(found: Contrast, metric: MetricClaim) -> Contrast:
+    """The contrast with why it yields no number, or none that could tell its arms apart, in words."""
+    return replace(
+        found,
+        invalid=fault_words(found.fault),
+        saturated="" if found.saturation is None else found.saturation.explanation,
+        not_learned=learned_words(found.learned, metric) if found.learned is not None and found.unlearned else "",
+    )
 
 
 def _brackets(deciding: Contrast, baseline: Contrast, alpha: float) -> str:
@@ -76,10 +88,8 @@ def _brackets(deciding: Contrast, baseline: Contrast, alpha: float) -> str:
 
 def contrast_brackets(found: Contrast) -> str:
     """What stands in brackets after the verdict of one contrast: its qualifiers, then who diverged."""
-    diverged = _diverged(found)
-    own = diverged[0].replace(f" of {found.arm} ", " ") if tuple(found.diverged) == (found.arm,) else None
-    parts = [*found.judgement.qualifiers, own if own is not None else (diverged[0] if diverged else "")]
-    return ", ".join(part for part in parts if part)
+    alone = tuple(found.diverged) == (found.arm,)
+    return ", ".join([*found.judgement.qualifiers, *_diverged(found, named=not alone)[:1]])
 
 
 def contrast_words(found: Contrast, metric: MetricClaim) -> str:
@@ -105,8 +115,6 @@ def contrast_words(found: Contrast, metric: MetricClaim) -> str:
         words = f"{words}; {_unscored_words(judgement.unscored, metric)}"
     if found.collapse is not None:
         words = f"{words}; {collapse_words(found.collapse)}"
-    if judgement.rivals:
-        words = f"{words}, alone, not shown for the lowest of {judgement.rivals} rivals"
     return words
 
 
@@ -133,6 +141,8 @@ class _fields(dict[str, str]):
             "figures": lambda: describe(found, metric, tried),
             "rests_on": lambda: describe(found, metric, VerdictKind.NO_EFFECT),
             "margin": lambda: amount(metric.margin, metric),
+            "more": lambda: MORE if Span(found.interval, metric.margin).clear else "",
+            "rivals": lambda: str(judgement.rivals),
             "each": lambda: ", per verdict" if judgement.among > 1 else "",
             "effect": lambda: _effect(found, metric),
             "settled": lambda: "" if judgement.settling is None else f"; {settling_words(judgement.settling)}",
@@ -222,13 +232,13 @@ def same_scores_words(found: Contrast, same: Identical) -> str:
     )
 
 
-def learned_words(found: Learned, baseline: str, metric: MetricClaim) -> str:
+def learned_words(found: Learned, metric: MetricClaim) -> str:
     """How the baseline stands against what it must beat, with both figures."""
     floor = f"always giving the commonest right answer ('{_cut(found.answer)}')" if found.answer else found.above
     if found.scores is None:
-        return f"whether {baseline} beats {found.above} cannot be told: {found.why_none}"
+        return f"whether {found.baseline} beats {found.above} cannot be told: {found.why_none}"
     mine, theirs = (f"{100 * s:.1f} %" if in_points(metric) else f"{s:.4g}" for s in found.scores)
-    text = f"{baseline} scores {mine}, {floor} {theirs}"
+    text = f"{found.baseline} scores {mine}, {floor} {theirs}"
     if found.interval is None or found.estimate is None:
         return f"{text}; there is no interval of the difference ({found.why_none})"
     ends = _ends(found.interval, metric)
@@ -263,8 +273,11 @@ def worst_value(metric: MetricClaim) -> float:
     return value
 
 
-def _diverged(found: Contrast) -> list[str]:
-    return [f"{len(seeds)} of {len(found.seeds)} seeds of {arm} diverged" for arm, seeds in found.diverged.items()]
+def _diverged(found: Contrast, *, named: bool = True) -> list[str]:
+    return [
+        f"{len(seeds)} of {len(found.seeds)} seeds {f'of {arm} ' if named else ''}diverged"
+        for arm, seeds in found.diverged.items()
+    ]
 
 
 def _unscored_words(count: int, metric: MetricClaim) -> str:
