@@ -15,7 +15,9 @@ from tests.runs.logs import lm_eval
 from tests.snippets import blocks
 
 PAGE = Path(__file__).parent.parent / "docs" / "runs.md"
-COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL) for line in block.splitlines()]
+COMMANDS = [
+    line for block in re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL) for line in block.splitlines()
+]
 
 
 def scores(share: float, *seed: int) -> list[float]:
@@ -32,7 +34,11 @@ def runs(tmp_path: Path) -> Path:
     for arm, share in (("base", 0.4), ("new", 0.9)):
         rows = [f"q{i},{int(ok)},d{i // 2}" for i, ok in enumerate(scores(share, len(arm)))]
         (tmp_path / f"{arm}.csv").write_text("\n".join(["qid,correct,document", *rows]))
-    both = [f"q{i},{model},{int(ok)}" for model, share in (("base", 0.4), ("new", 0.9)) for i, ok in enumerate(scores(share, 7))]
+    both = [
+        f"q{i},{model},{int(ok)}"
+        for model, share in (("base", 0.4), ("new", 0.9))
+        for i, ok in enumerate(scores(share, 7))
+    ]
     (tmp_path / "both.csv").write_text("\n".join(["id,model,correct", *both]))
     return tmp_path
 

@@ -182,19 +182,29 @@ def read_json_lines(path: Path, *, strict: bool = True) -> list[tuple[int, Any]]
     Raises:
         DataError: as :func:`read_text`; lines that are no JSON, up to five of them named at once.
     """
-    rows, faults = [], []
+    return list(iter_json_lines(path, strict=strict))
+
+
+def iter_json_lines(path: Path, *, strict: bool = True) -> Iterator[tuple[int, Any]]:
+    """The same one after the other, so that what a line holds can be let go; faults are told at the end.
+
+    Raises:
+        DataError: as :func:`read_json_lines`.
+    """
+    faults = []
     # splitlines() would also break at separators that JSON strings may hold unescaped.
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            rows.append((number, parse_json(line, str(path), number, strict=strict)))
+            document = parse_json(line, str(path), number, strict=strict)
         except DataError as error:
             faults.append(str(error))
+            continue
+        yield number, document
     if faults:
         more = f" And {counted(len(faults) - 5, 'line')} more." if len(faults) > 5 else ""
         raise DataError(" ".join(faults[:5]) + more)
-    return rows
 
 
 def read_csv(path: Path, columns: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:

@@ -219,8 +219,8 @@ def _pairing_fault(
             return fault
     if not sides:
         return None
-    shown = claim.recipe != RUNS
-    odds = None if any(arm.untrained for arm in arms) else unequal(found, unit, rung.budget, must_show=shown)
+    exempt = any(arm.untrained for arm in arms)
+    odds = None if exempt else unequal(found, unit, rung.budget, must_show=claim.recipe != RUNS)
     if odds is not None:
         return UnequalBudget(seed, (arms[0].name, arms[1].name), unit, odds.spent)
     return _selection_fault(seed, sides, *arms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
@@ -51,6 +52,7 @@ class Faults:
             raise DataError(" ".join(self.found[:MOST_FAULTS]) + tail)
 
 
+@functools.lru_cache(maxsize=1 << 16)  # many runs were asked the same
 def digest(*parts: str) -> str:
     """Hash (16 hex digits) of some texts."""
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]

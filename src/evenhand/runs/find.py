@@ -170,37 +170,36 @@ def _read_file(path: Path, given: Reader | None, options: Options) -> tuple[list
 
 
 def _read_folder(path: Path, given: Reader | None, options: Options) -> tuple[list[Run], list[str]]:
+    """All runs inside a folder; tables, in which anything may stand, only where nothing else is there."""
+    found = list(_inside(path, given, 0))
+    surest = max((certainty for _, certainty, _ in found), default=Certainty.NO)
+    least = Certainty.LIKELY if surest >= Certainty.LIKELY else Certainty.PERHAPS
     runs: list[Run] = []
     passed: list[str] = []
-    for here, reader in _inside(path, given, 0):
-        if reader is None:
+    for here, certainty, reader in found:
+        if reader is None or certainty < least:
             passed.append(str(here.relative_to(path)))
         else:
             runs.extend(reader.read(here, options))
-        if len(runs) + len(passed) > _MOST_FILES:
-            raise DataError(f"{path} holds more than {_MOST_FILES:,} files; name a folder further down.")
     return runs, passed
 
 
-def _inside(path: Path, given: Reader | None, depth: int) -> Iterator[tuple[Path, Reader | None]]:
-    """What to read inside a folder, in the order of names: folders that are a run themselves, and files."""
-    if given is not None:
-        certainty, reader = given.recognises(path), given
-    else:
-        certainty, found = recognised(path)
-        if found is None:
-            certainty, reader = Certainty.NO, None  # type: ignore[assignment]
-        else:
-            reader = found
-    if certainty >= Certainty.LIKELY or (path.is_file() and certainty > Certainty.NO):
-        yield path, reader
-    elif path.is_file():
-        yield path, None
+def _inside(path: Path, given: Reader | None, depth: int) -> Iterator[tuple[Path, Certainty, Reader | None]]:
+    """What a folder holds, in the order of names: folders that are a run themselves, and files.
+
+    Raises:
+        DataError: a folder cannot be read, or holds too many files.
+    """
+    certainty, reader = recognised(path) if given is None else (given.recognises(path), given)
+    if certainty >= Certainty.LIKELY or path.is_file():
+        yield path, certainty, reader if certainty > Certainty.NO else None
     elif depth < _MOST_DEEP:
         try:
             inner = sorted(path.iterdir())
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        if len(inner) > _MOST_FILES:
+            raise DataError(f"{path} holds more than {_MOST_FILES:,} files; name a folder further down.")
         for one in inner:
             if not one.name.startswith(".") and not (one.is_symlink() and one.is_dir()):
                 yield from _inside(one, given, depth + 1)

@@ -80,7 +80,8 @@ def _packed(path: Path) -> Any:
     except ImportError:
         return _unzipped(path)
     try:
-        return read_eval_log(str(path)).model_dump(mode="json")
+        found: dict[str, Any] = read_eval_log(str(path)).model_dump(mode="json")
+        return found
     except Exception as error:  # of many kinds: damaged archives, JSON, or content
         raise DataError(f"{path}: no sound log of Inspect ({_line(error)}).") from error
 
@@ -111,7 +112,7 @@ def _unzipped(path: Path) -> dict[str, Any]:
                     for name in sorted(names)
                     if name.startswith("samples/") and name.endswith(".json")
                 ]
-            return table(document) | {}
+            return dict(table(document))
     except (zipfile.BadZipFile, zlib.error, UnicodeDecodeError, EOFError, OSError, NotImplementedError, KeyError,
             RuntimeError, ValueError) as error:  # fmt: skip
         raise DataError(f"{path}: no sound log of Inspect ({_line(error)}).") from error

@@ -12,12 +12,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import numpy as np
 
-from evenhand.data.reading import check_file, read_json_lines
+from evenhand.data.reading import check_file, iter_json_lines
 from evenhand.errors import DataError
 from evenhand.runs.checked import (
     Faults,
@@ -157,13 +159,12 @@ def _task_name(path: Path, options: Options) -> str:
 def _run(path: Path, options: Options) -> Run:
     task = _task_name(path, options)
     beside, results = _results_of(path, task)
-    rows = read_json_lines(path, strict=False)
-    if not rows:
-        raise DataError(f"{path}: the file is empty; expected one row for each document.")
     faults = Faults()
     filters: dict[str, _Filtered] = {}
-    for line, row in rows:
-        _add_row(filters, row, f"{path}:{line}", faults)
+    for line, row in iter_json_lines(path, strict=False):
+        _add_row(filters, row, path, line, faults)
+    if not filters and not faults.found:
+        raise DataError(f"{path}: the file is empty; expected one row for each document.")
     unusable: dict[str, str] = {}
     items = _items(filters, path, faults, unusable)
     faults.check()
@@ -187,40 +188,47 @@ def _run(path: Path, options: Options) -> Run:
     )
 
 
-def _add_row(filters: dict[str, _Filtered], row: Any, place: str, faults: Faults) -> None:
+def _add_row(filters: dict[str, _Filtered], row: Any, path: Path, line: int, faults: Faults) -> None:
     """Take up one row: a document under a filter."""
     if not isinstance(row, dict) or "doc_id" not in row:
-        faults.add(place, "expected a row of lm-evaluation-harness with a `doc_id`")
+        faults.add(f"{path}:{line}", "expected a row of lm-evaluation-harness with a `doc_id`")
         return
     one = filters.setdefault(str(row.get("filter", "none")), _Filtered())
     key = text_of(row["doc_id"])
     if key in one.seen:
-        faults.add(place, f"the document {shown(key)} stands twice under one filter")
+        faults.add(f"{path}:{line}", f"the document {shown(key)} stands twice under one filter")
         return
     one.seen[key] = 1
     one.ids.append(key)
-    one.contents.append(_content(row))
+    one.contents.append(intern(_content(row)))
     prompt = row.get("prompt_hash")
     asked = _asked(row.get("arguments"))
-    one.prompts.append(prompt[:16] if isinstance(prompt, str) else digest(asked))
+    one.prompts.append(intern(prompt[:16] if isinstance(prompt, str) else digest(asked)))
     one.inputs.append(short(asked))
     one.outputs.append(short(_answered(row)))
     one.expected.append(short(text_of(row.get("target", ""))))
-    _add_scores(one, row, place, faults)
+    _add_scores(one, row, path, line, faults)
 
 
-def _add_scores(one: _Filtered, row: Mapping[str, Any], place: str, faults: Faults) -> None:
+def _add_scores(one: _Filtered, row: Mapping[str, Any], path: Path, line: int, faults: Faults) -> None:
     names = row.get("metrics")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         names = [name for name in row if name not in _FIELDS]
-    if len(one.ids) > 1 and one.scores.keys() != set(names):
+    if len(one.ids) > 1 and list(one.scores) != names and one.scores.keys() != set(names):
         odd = sorted(one.scores.keys() ^ set(names))
-        faults.add(place, f"its metrics are not those of the rows before it ({', '.join(map(shown, odd[:3]))})")
+        told = ", ".join(map(shown, odd[:3]))
+        faults.add(f"{path}:{line}", f"its metrics are not those of the rows before it ({told})")
         return
     for name in names:
         if name not in row:
-            faults.add(place, f"the metric {shown(name)} is named and has no value")
-        one.scores.setdefault(name, ScoreColumn()).add(row.get(name), place)
+            faults.add(f"{path}:{line}", f"the metric {shown(name)} is named and has no value")
+        column = one.scores.setdefault(name, ScoreColumn())
+        value = row.get(name)
+        if type(value) is float and isfinite(value):
+            column.good += 1
+            column.values.append(value)
+        else:
+            column.add(value, f"{path}:{line}")
 
 
 def _content(row: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from evenhand.data.reading import read_json
 from evenhand.errors import DataError
-from evenhand.recipes.contract import Metric
+from evenhand.recipes.contract import Direction, Metric
 from evenhand.runs.checked import number, short, table, text_of
 from evenhand.runs.run import Items
 
@@ -43,7 +43,7 @@ def metric_name(metric: str, filter_: str) -> str:
 def about_metric(name: str, task: str, results: Mapping[str, Any]) -> Metric:
     metric, _, _ = name.partition(",")
     higher = table(table(results.get("higher_is_better")).get(task)).get(metric)
-    direction = "minimise" if higher is False else "maximise"
+    direction: Direction = "minimise" if higher is False else "maximise"
     return Metric(direction, 0.0, 1.0) if metric in SHARES else Metric(direction)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from sys import intern
 
 import numpy as np
 
@@ -139,7 +140,7 @@ def _inputs(items: Items) -> tuple[str, ...] | None:
     if items.prompts is None:
         return items.inputs
     asked = items.inputs or ("",) * len(items.ids)
-    return tuple(f"{text}{PROMPT}{prompt[:12]}]" for text, prompt in zip(asked, items.prompts, strict=True))
+    return tuple(intern(f"{text}{PROMPT}{prompt[:12]}]") for text, prompt in zip(asked, items.prompts, strict=True))
 
 
 def pooled(tables: Mapping[str, ItemScores]) -> ItemScores:
@@ -186,7 +187,7 @@ def _notes(runs: Mapping[str, Run], amounts: Mapping[str, Amount], allow: Collec
     if allow:
         notes[ALLOWED] = ", ".join(sorted(allow))
     for key, text in ((TASK_VERSION, "task_version"), (PROMPTED, "prompt")):
-        told = {task: getattr(run, text) for task, run in runs.items() if getattr(run, text)}
-        if told:
-            notes[key] = "; ".join(f"{task} {value}" if len(runs) > 1 else value for task, value in told.items())
+        said = {task: getattr(run, text) for task, run in runs.items() if getattr(run, text)}
+        if said:
+            notes[key] = "; ".join(f"{task} {value}" if len(runs) > 1 else value for task, value in said.items())
     return {**first.settings, **notes}

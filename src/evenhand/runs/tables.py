@@ -31,7 +31,7 @@ from evenhand.runs.checked import (
     text_of,
     told_number,
 )
-from evenhand.runs.run import Certainty, Items, Options, Run, Source
+from evenhand.runs.run import Certainty, Floats, Items, Options, Run, Source
 
 USUAL: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "item", "item_id", "doc_id", "sample_id", "question_id", "instance_id", "example_id", "qid"),
@@ -183,8 +183,26 @@ def _roles(table: Columns, options: Options) -> _Roles:
     return _Roles(given, metrics)
 
 
+def _as_floats(table: Columns, name: str) -> Floats | None:
+    """A column as numbers at once, which is quick; None where a value is none, and each must be looked at."""
+    values = table.values[name]
+    kinds = set(map(type, values))
+    plain = (
+        kinds <= {str} and not any("_" in value for value in values) if table.as_text else kinds <= {int, float, bool}
+    )
+    if not plain:
+        return None
+    try:
+        found = np.asarray(values, dtype=np.float64)
+    except (ValueError, OverflowError):
+        return None
+    return found if np.isfinite(found).all() else None
+
+
 def _is_numbers(table: Columns, name: str) -> bool:
     """Whether most values of a column are numbers, so that one that is none is a fault of its row."""
+    if len(table.lines) and _as_floats(table, name) is not None:
+        return True
     values = table.values[name]
     convert = _converter(table)
     good = sum(convert(value) is not None for value in values)
@@ -246,32 +264,28 @@ def _name(value: Any) -> str:
 def _items(table: Columns, chosen: _Roles, rows: Sequence[int], faults: Faults) -> Items:
     """The items of one run; several decodes of an item are averaged."""
 
-    def texts(role: str) -> list[str] | None:
+    whole = isinstance(rows, range)  # all rows of the table
+
+    def texts(role: str) -> Sequence[str] | None:
         column = chosen.roles.get(role)
-        return None if column is None else [_name(table.values[column][row]) for row in rows]
+        if column is None:
+            return None
+        values = table.values[column]
+        if whole and set(map(type, values)) <= {str}:
+            return values
+        return [_name(values[row]) for row in rows]
 
     ids = texts("id")
     assert ids is not None
-    failed = texts("error") or [""] * len(rows)
-    for row, item in zip(rows, ids, strict=True):
-        if not item:
+    failed = texts("error")
+    if not all(ids):
+        for row in (row for row, item in zip(rows, ids, strict=True) if not item):
             faults.add(table.place(row), "the item has no id")
     first, order = _decodes(table, rows, ids, texts("epoch"), faults)
-    scores, convert = {}, _converter(table)
-    for metric, name in chosen.metrics.items():
-        column, values = ScoreColumn(), table.values[name]
-        for row, why in zip(rows, failed, strict=True):
-            value = values[row]
-            if why and value in (None, ""):
-                column.skip()
-            elif (told := convert(value)) is None:
-                column.add(value if not isinstance(value, bool | int | float) else shown(value), table.place(row))
-            else:
-                column.add(told, "")
-        why_not = column.judged(metric, faults)
-        if why_not:
-            faults.add(table.place(rows[0]), f"the column '{name}' holds no numbers")
-        scores[metric] = _averaged(column.floats, order, len(first))
+    scores = {
+        metric: _averaged(_scores(table, name, metric, rows, failed, faults), order, len(first))
+        for metric, name in chosen.metrics.items()
+    }
     inputs, expected = texts("input"), texts("expected")
     outputs = texts("output")
     return Items(
@@ -281,21 +295,44 @@ def _items(table: Columns, chosen: _Roles, rows: Sequence[int], faults: Faults) 
         outputs={} if outputs is None else dict.fromkeys(scores, _joined(outputs, order, len(first))),
         inputs=_of(inputs, first), expected=_of(expected, first), groups=_of(texts("group"), first),
         clusters=_of(texts("cluster"), first),
-        errors={ids[i]: failed[i] for i in range(len(ids)) if failed[i]},
+        errors={item: why for item, why in zip(ids, failed or (), strict=False) if why},
     )  # fmt: skip
 
 
-def _of(values: list[str] | None, chosen: Iterable[int]) -> tuple[str, ...] | None:
+def _scores(
+    table: Columns, name: str, metric: str, rows: Sequence[int], failed: Sequence[str] | None, faults: Faults
+) -> Floats:
+    """(R,) scores of the rows; NaN where a row has none for a reason that it gives."""
+    known = _as_floats(table, name) if failed is None else None
+    if known is not None:
+        return known[np.asarray(rows, dtype=np.int64)]
+    column, values, convert = ScoreColumn(), table.values[name], _converter(table)
+    for place, row in enumerate(rows):
+        value = values[row]
+        if failed is not None and failed[place] and value in (None, ""):
+            column.skip()
+        elif (told := convert(value)) is None:
+            column.add(value if not isinstance(value, bool | int | float) else shown(value), table.place(row))
+        else:
+            column.add(told, "")
+    if column.judged(metric, faults):
+        faults.add(table.place(rows[0]), f"the column '{name}' holds no numbers")
+    return column.floats
+
+
+def _of(values: Sequence[str] | None, chosen: Iterable[int]) -> tuple[str, ...] | None:
     return None if values is None else tuple(short(values[i]) for i in chosen)
 
 
 def _decodes(
     table: Columns, rows: Sequence[int], ids: Sequence[str], epochs: Sequence[str] | None, faults: Faults
-) -> tuple[list[int], list[int]]:
+) -> tuple[Sequence[int], Sequence[int]]:
     """Place of the first row of each item, and for every row which item it is of."""
+    if epochs is None and len(set(ids)) == len(ids):
+        return range(len(ids)), range(len(ids))
     items: dict[str, int] = {}
     seen: set[tuple[str, str]] = set()
-    first, order = [], []
+    first, order = list[int](), list[int]()
     for place, item in enumerate(ids):
         key = (item, epochs[place] if epochs else "")
         if key in seen:
