@@ -25,6 +25,8 @@ from evenhand.execution.bench import TrialBench
 from evenhand.execution.failures import EXIT_OUTCOME_UNWRITTEN, failure_of
 from evenhand.execution.lifetime import die_with_parent
 from evenhand.execution.machine import choose_device, device_of_programs
+from evenhand.execution.patience import persistently
+from evenhand.execution.resources import Resources
 from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Failure, Outcome, Phase
 from evenhand.recipes.trial import ItemSet, Trial
@@ -42,6 +44,8 @@ class Job:
         threads: CPU threads for this trial.
         memory_gib: limit on the process's private memory, or None.
         notes: facts that the caller wants beside the result.
+        resources: what it asks of the machine.
+        environment: variables that its process gets: the devices that it sees.
     """
 
     trial: Trial
@@ -51,6 +55,8 @@ class Job:
     threads: int = 1
     memory_gib: float | None = None
     notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    resources: Resources = Resources()
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
         """For the job file."""
@@ -61,17 +67,23 @@ class Job:
         """Read a job file's text."""
         document = json.loads(text)
         trial = document["trial"]
-        return cls(**document | {"trial": Trial(**trial | {"items": ItemSet(**trial["items"])})})
+        asked = Resources(**document.get("resources", {}))
+        found = Trial(**trial | {"items": ItemSet(**trial["items"])})
+        return cls(**document | {"trial": found, "resources": asked})
 
 
 def main(job_path: Path) -> int:
     """Run the job in this process; returns the exit code. Never raises on a recipe's account."""
     job = Job.from_json(job_path.read_text(encoding="utf-8"))
+    if job.environment:
+        os.environ.update(job.environment)
+        device_of_programs.cache_clear()  # whoever was asked before saw other devices
     limit_resources(job)
     sources.PROCESS.begin()
     outcome = with_sources(run(job), job)
     try:
-        files.write_text(Path(job.workdir, "outcome.json"), _text_of(outcome))
+        text = _text_of(outcome)
+        persistently(lambda: files.write_text(Path(job.workdir, "outcome.json"), text))
     except OSError:
         traceback.print_exc()
         return EXIT_OUTCOME_UNWRITTEN

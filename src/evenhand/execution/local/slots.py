@@ -124,6 +124,16 @@ class LocalSlots(Executor):
             self._finish(event) for event in self._events(seconds) if event["event"] == "ended" and self._known(event)
         ]
 
+    def cancel(self, key: str) -> None:
+        """Kill a trial; nothing is told of it."""
+        self._ask(op="kill", key=key, signal=int(signal.SIGKILL))
+        del self._running[key]
+
+    def capacity(self) -> Capacity:
+        """This machine."""
+        found = machine()
+        return Capacity((Node("this machine", cores(), len(self.gpus), found["memory_gib"] or math.inf),), self.free)
+
     def _known(self, event: dict[str, Any]) -> bool:
         return event["key"] in self._running
 
