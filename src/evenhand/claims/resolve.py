@@ -77,7 +77,7 @@ class ResolvedClaim:
         So is the name of a control set: its arms are there, and they make the same claim wherever they were written.
         """
         claim = self.claim
-        supplementary = {"question", "limits", "after", "settings", "arms", "conditions", "controls"}
+        supplementary = {"question", "limits", "after", "priority", "settings", "arms", "conditions", "controls"}
         document = claim.model_dump(mode="json", exclude=supplementary)
         document["fingerprint"] = self.fingerprint
         for metric in document["metrics"]:

@@ -169,6 +169,7 @@ class Claim(_Part):
     item_seed: Whole = Field(default=0, ge=0)
     limits: Limits = Limits()
     after: tuple[Name, ...] = ()
+    priority: Whole = Field(default=0, description="among claims that run together, the higher takes free slots first")
 
     @field_validator("metrics", mode="before")
     @classmethod

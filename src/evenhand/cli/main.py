@@ -46,39 +46,44 @@ def run(
     as_json: AsJson = False,
     amend: Annotated[bool, typer.Option("--amend", help="Enter a claim that was changed after results.")] = False,
 ) -> None:
-    """Plan claims, run them (or go on from where they were interrupted), print verdicts and write reports."""
-    from evenhand.claims.load import load_claim, queue
-    from evenhand.cli.live import observer
+    """Plan claims, run them in one pool of slots (or go on from where they were interrupted), print verdicts."""
+    from evenhand.claims.load import LoadedClaim, load_claim, queue
+    from evenhand.cli.live import Screen
     from evenhand.cli.output import decision_document, print_decision, print_plan
-    from evenhand.decisions.verdict import VerdictKind
+    from evenhand.decisions.verdict import Decision, VerdictKind
     from evenhand.execution.machine import cores
     from evenhand.ledger import Ledger
     from evenhand.report.save import save_report
     from evenhand.running.enter import is_finished
-    from evenhand.running.run import run_claim
+    from evenhand.running.run import run_claims
 
     store = Ledger(ledger)
     console = note()
     loaded = queue([load_claim(path) for path in claims], lambda name: is_finished(name, store))
-    decisions, unwritten = [], list[str]()
     for claim in loaded:
         print_plan(claim, store, console, running=True)
-        try:
-            with observer(claim.resolved, console) as watcher:
-                decision = run_claim(claim, store, jobs=jobs or cores(), observer=watcher, amend=amend)
-        except KeyboardInterrupt:
-            console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")
-            raise typer.Exit(130) from None
-        decisions.append(decision)
-        if not as_json:
-            print_decision(claim.resolved, decision, out())
-        try:
-            path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
-        except DataError as error:  # the verdict is in the ledger all the same, and `report` writes the page later
-            unwritten.append(str(error))
-            continue
-        console.print(f"Report: {path}", soft_wrap=True)
-        warn(missing)
+    screen, unwritten = Screen([claim.resolved for claim in loaded], console), list[str]()
+
+    def show(claim: LoadedClaim, decision: Decision) -> None:
+        with screen.beside(claim.resolved.name):
+            if not as_json:
+                print_decision(claim.resolved, decision, out())
+            try:
+                path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
+            except DataError as error:  # the verdict is in the ledger all the same, and `report` writes the page later
+                unwritten.append(str(error))
+                return
+            console.print(f"Report: {path}", soft_wrap=True)
+            warn(missing)
+
+    try:
+        with screen:
+            decisions = run_claims(
+                loaded, store, jobs=jobs or cores(), observers=screen.observers, amend=amend, on_decided=show
+            )
+    except KeyboardInterrupt:
+        console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")
+        raise typer.Exit(130) from None
     if as_json:
         print_json([decision_document(decision) for decision in decisions])
     warn(unwritten)

@@ -47,7 +47,7 @@ def pack(folder: Path) -> PackReport:
         LedgerError: another process writes to the ledger, it is damaged, or it cannot be written; nothing is lost.
     """
     try:
-        with _alone(folder):
+        with alone(folder):
             before = _extent(folder)
             tables, segments, files = _enter(folder)
             removed = _clear(folder)
@@ -58,8 +58,8 @@ def pack(folder: Path) -> PackReport:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold every name and every segment of a ledger: none is written while it is packed.
+def alone(folder: Path) -> Iterator[None]:
+    """Hold every name and every segment of a ledger: none is written while it is packed or merged.
 
     Raises:
         LedgerError: another process holds one of them.

@@ -103,6 +103,13 @@ class LocalSlots(Executor):
         """Slots without a trial."""
         return self.jobs - len(self._running)
 
+    @property
+    def events_fd(self) -> int:
+        """Readable when there is something to hear from the server: for those who wait for several."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
     def elapsed(self, key: str) -> float:
         """Seconds since a running trial was started."""
         return time.monotonic() - self._running[key].started
@@ -158,9 +165,7 @@ class LocalSlots(Executor):
         )
 
     def _events(self, seconds: float) -> Iterator[dict[str, Any]]:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
+        descriptor = self.events_fd
         ready, _, _ = select.select([descriptor], [], [], max(0.0, seconds))
         if not ready:
             return
