@@ -93,7 +93,9 @@ class Cluster:
         """Start a daemon; what it starts can be told by the variable TEST_DAEMON."""
         variables = {**os.environ, **self.variables, "TEST_DAEMON": f"{self.folder}/{name}"}
         with (self.folder / f"{name}.out").open("ab") as out:
-            self.daemons[name] = subprocess.Popen(command, env=variables, stdout=out, stderr=out, start_new_session=True)
+            self.daemons[name] = subprocess.Popen(
+                command, env=variables, stdout=out, stderr=out, start_new_session=True
+            )
 
     def begin_node(self, name: str) -> None:
         """Start the daemon of a node."""

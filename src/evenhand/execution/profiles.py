@@ -1,9 +1,9 @@
 """Profiles: where trials run and what is asked of that place, as ``evenhand.toml`` names them.
 
-    [profiles.cluster]
-    executor = "slurm"
-    partition = "gpu"
-    minutes = 240
+[profiles.cluster]
+executor = "slurm"
+partition = "gpu"
+minutes = 240
 """
 
 from __future__ import annotations
@@ -115,5 +115,3 @@ def _fault(profile: str | None, error: Mapping[str, Any]) -> Fault:
     if error["type"] == "extra_forbidden":
         return Fault(place, f"unknown key; it may have: {', '.join(sorted(Profile.model_fields))}")
     return Fault(place, str(error["msg"]))
-
-

@@ -37,6 +37,9 @@ class Resources:
         return ", ".join(parts + ([f"{self.memory_gib:g} GiB"] if self.memory_gib else [])) or "nothing in particular"
 
 
+NOTHING_ASKED = Resources()
+
+
 @dataclass(frozen=True)
 class Node:
     """One machine: what it has, whether or not it is free now."""

@@ -24,6 +24,7 @@ from evenhand import files
 from evenhand.errors import EvenhandError
 from evenhand.execution import slurm_queue
 from evenhand.execution.executor import Executor, Finished, log_tail
+from evenhand.execution.machine import thread_variables
 from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Capacity, Resources
 from evenhand.execution.slurm_queue import Queue, Seen
@@ -203,7 +204,7 @@ class Slurm(Executor):
             "mem": f"{math.ceil(asked.memory_gib * 1024)}MB" if asked.memory_gib else None,
             "array_parallelism": len(group),
             "signal_delay_s": profile.signal_seconds,
-            "setup": ["export PYTHONSAFEPATH=1 SUBMITIT_PREEMPT_SIGNAL=USR1", *profile.setup],
+            "setup": [_exports(asked.cpus or 1), *profile.setup],
             "additional_parameters": {"requeue": True},
         }
         helper.update_parameters(**{key: value for key, value in parameters.items() if value is not None})
@@ -322,6 +323,12 @@ class Slurm(Executor):
         return [key for key in workdirs if key in self._running]
 
 
+def _exports(threads: int) -> str:
+    """The shell line that sets what the job's Python needs."""
+    variables = {"PYTHONSAFEPATH": "1", "SUBMITIT_PREEMPT_SIGNAL": "USR1", **thread_variables(threads)}
+    return "export " + " ".join(f"{name}={value}" for name, value in variables.items())
+
+
 def _submitit() -> Any:
     os.environ["SUBMITIT_PREEMPT_SIGNAL"] = "USR1"  # read when submitit is imported
     try:
@@ -350,5 +357,3 @@ def _forget(workdir: Path) -> None:
 def _last_line(error: BaseException) -> str:
     lines = [line for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__
-
-

@@ -149,5 +149,3 @@ def cancel(jobs: Sequence[str]) -> None:
 def said_out_of_memory(log: str) -> bool:
     """Whether a job's log holds what slurmstepd says when it ends a job for its memory."""
     return "Exceeded job memory limit" in log or "oom-kill event" in log or "oom_kill" in log
-
-

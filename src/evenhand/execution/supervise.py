@@ -14,15 +14,20 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from evenhand import files
+from evenhand.execution import worker
 from evenhand.execution.executor import Finished, read_outcome
 from evenhand.execution.failures import Ending, kernel_kills
+from evenhand.execution.lifetime import die_with_parent
+from evenhand.execution.local.server import count_threads
+from evenhand.execution.machine import thread_variables
 from evenhand.execution.patience import persistently
 from evenhand.execution.worker import Job
 from evenhand.recipes.outcome import Execution
@@ -97,7 +102,7 @@ class Supervisor:
         self.attempt = attempt
         self.limit_seconds = limit_seconds
         self.wanted = wanted
-        self.child: subprocess.Popen[bytes] | None = None
+        self.child: int | None = None
 
     def run(self) -> None:
         """Run the trial to its end and leave word of it; where it has ended before, that stands.
@@ -111,12 +116,8 @@ class Supervisor:
         if Left.read(self.workdir, job.trial.id, self.attempt) is not None:
             return
         begun, wall, kills = time.monotonic(), datetime.now(UTC).isoformat(timespec="milliseconds"), kernel_kills()
-        with (self.workdir / "log.txt").open("ab") as log:
-            self.child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "evenhand.execution.worker", str(self.workdir / "job.json")],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.workdir, start_new_session=True,
-            )  # fmt: skip
-        timed_out, status, usage = self._await(self.child.pid, begun)
+        self.child = _begin(self.workdir, job.threads)
+        timed_out, status, usage = self._await(self.child, begun)
         signalled = os.WIFSIGNALED(status)
         left = Left(
             job.trial.id, self.attempt, None if signalled else os.WEXITSTATUS(status),
@@ -150,7 +151,7 @@ class Supervisor:
     def _signal(self, number: signal.Signals) -> None:
         if self.child is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.child.pid, number)
+                os.killpg(self.child, number)
 
     def give_way(self, seconds: float) -> None:
         """End the trial because the node is wanted, after its next checkpoint where that comes soon.
@@ -161,10 +162,66 @@ class Supervisor:
         path = self.workdir / "checkpoint.pickle"
         before, deadline = _changed(path), time.monotonic() + seconds
         while self.child is not None and time.monotonic() < deadline and _changed(path) == before:
-            if os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            if os.waitid(os.P_PID, self.child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
                 return
             time.sleep(0.05)
         self._signal(signal.SIGKILL)
+
+
+def _begin(workdir: Path, threads: int) -> int:
+    """Start a trial's process, a group of its own; returns its id.
+
+    It is forked where only one thread runs here, which spares it the start of an interpreter; else it is a fresh one.
+    """
+    job, variables = workdir / "job.json", thread_variables(threads)
+    with (workdir / "log.txt").open("ab") as log:
+        if count_threads() > 1:
+            command = [sys.executable, "-P", "-m", "evenhand.execution.worker", str(job)]
+            child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=workdir, start_new_session=True,
+                env={**os.environ, **variables},
+            )  # fmt: skip
+            child.returncode = 0  # it is waited for by its id
+            return child.pid
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            os.environ.update(variables)
+            _be_child(job, log.fileno(), parent)
+        return pid
+
+
+def _be_child(job: Path, log: int, parent: int) -> NoReturn:
+    """The forked child's whole life."""
+    code = 1
+    try:
+        os.setsid()
+        die_with_parent(parent)
+        for number in _HANDLED:
+            signal.signal(number, signal.SIG_DFL)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.chdir(job.parent)
+        code = worker.main(job)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)  # no shutdown: what was open before the fork is not this process's to close
+
+
+_HANDLED = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGCONT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGCHLD,
+    signal.SIGPIPE,
+)
 
 
 def _changed(path: Path) -> int:

@@ -26,7 +26,7 @@ from evenhand.execution.failures import EXIT_OUTCOME_UNWRITTEN, failure_of
 from evenhand.execution.lifetime import die_with_parent
 from evenhand.execution.machine import choose_device, device_of_programs
 from evenhand.execution.patience import persistently
-from evenhand.execution.resources import Resources
+from evenhand.execution.resources import NOTHING_ASKED, Resources
 from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Failure, Outcome, Phase
 from evenhand.recipes.trial import ItemSet, Trial
@@ -55,7 +55,7 @@ class Job:
     threads: int = 1
     memory_gib: float | None = None
     notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    resources: Resources = Resources()
+    resources: Resources = NOTHING_ASKED
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from evenhand.errors import EvenhandError
 from evenhand.execution.executor import Executor, Finished, last_progress
 from evenhand.execution.resources import Resources
 from evenhand.execution.worker import Job
@@ -68,7 +69,10 @@ def run(settings: Settings, bench: Bench) -> dict[str, float]:
             return {"other": float("nan")}
         while settings.ending == "never":
             time.sleep(0.05)
-        while step == 1 and settings.ending == "outlives its folder" and pathlib.Path(settings.marker).exists():
+        since = time.monotonic()
+        while step == 1 and settings.ending == "outlives its folder" and time.monotonic() < since + 5:
+            if not pathlib.Path(settings.marker).exists():
+                break
             time.sleep(0.02)
         time.sleep(settings.pause)
     bench.notes["began at"] = str(state["step"])
@@ -260,7 +264,10 @@ def _cancelled(executor: Executor, folder: Path) -> None:
     job = job_of(folder, "cancelled", ending="never")
     executor.start("key", job, 1, None)
     await_progress(executor, Path(job.workdir), 1)
-    executor.cancel("key")
+    try:
+        executor.cancel("key")
+    except EvenhandError:
+        return  # it says that it cannot, as it may
     assert "key" not in executor.running
     assert not executor.wait(0.5), "a trial that was cancelled was told of as if it had ended"
     assert run(executor, job_of(folder, "after")).outcome.failure is None, "after a cancelled trial none runs"
