@@ -11,6 +11,7 @@ from pathlib import Path
 from evenhand.execution.executor import Executor
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.profiles import Profile
+from evenhand.execution.ray import Ray
 from evenhand.execution.slurm import SUBMISSION, Slurm
 from evenhand.testing.executor_suite import RECIPE, Place
 
@@ -25,6 +26,11 @@ def local(folder: Path) -> LocalSlots:
 def slurm(folder: Path) -> Slurm:
     """The test's own Slurm, whose address stands in the environment."""
     return Slurm(ON_SLURM, folder / "slurm")
+
+
+def ray(folder: Path) -> Ray:
+    """The test's own Ray cluster, whose address stands in the environment."""
+    return Ray(Profile(executor="ray"))
 
 
 LOCAL = Place(local, importable=True)

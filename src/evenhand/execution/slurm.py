@@ -29,7 +29,7 @@ from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Capacity, Resources
 from evenhand.execution.slurm_queue import Queue, Seen
 from evenhand.execution.states import goes_on, is_cancelled
-from evenhand.execution.supervise import ENDING, Left, Supervisor, finished
+from evenhand.execution.supervise import ENDING, Left, Supervisor, checkpoint_time, finished
 from evenhand.execution.worker import Job
 
 SUBMISSION = "submission.json"
@@ -165,7 +165,7 @@ class Slurm(Executor):
         asked = job.resources.over(self.profile.resources)
         job = dataclasses.replace(job, threads=asked.cpus or job.threads, resources=asked)
         files.write_text(workdir / "job.json", job.to_json())
-        self._running[key] = _Job(job, attempt, limit_seconds, checkpoint=_checkpoint_of(workdir))
+        self._running[key] = _Job(job, attempt, limit_seconds, checkpoint=checkpoint_time(workdir))
         self._started.append(key)
 
     def _submit(self) -> None:
@@ -272,7 +272,7 @@ class Slurm(Executor):
         if state in ("FAILED", "COMPLETED") and slurm_queue.said_out_of_memory(self._log(one)):
             state = "OUT_OF_MEMORY"
         told = finished(key, one.job, one.attempt, one.limit, left, "" if state == "COMPLETED" else state)
-        newer = _checkpoint_of(one.workdir) > one.checkpoint
+        newer = checkpoint_time(one.workdir) > one.checkpoint
         _forget(one.workdir)
         if told.outcome.failure is None or not state:
             return told
@@ -337,14 +337,6 @@ def _submitit() -> Any:
         raise EvenhandError("--on slurm needs submitit: pip install 'evenhand[slurm]'.") from error
     found.core.job_environment.JobEnvironment.USR_SIG = "USR1"
     return found
-
-
-def _checkpoint_of(workdir: Path) -> int:
-    """When a trial's checkpoint was written, in nanoseconds; 0 without one."""
-    try:
-        return (workdir / "checkpoint.pickle").stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def _forget(workdir: Path) -> None:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,6 +112,10 @@ class Supervisor:
         persistently(self.workdir.stat)
         if not self.wanted(self.workdir):
             return
+        with _alone(self.workdir):
+            self._run()
+
+    def _run(self) -> None:
         job = Job.from_json(persistently(lambda: (self.workdir / "job.json").read_text(encoding="utf-8")))
         if Left.read(self.workdir, job.trial.id, self.attempt) is not None:
             return
@@ -159,9 +163,8 @@ class Supervisor:
         Args:
             seconds: that are left to wait for a checkpoint.
         """
-        path = self.workdir / "checkpoint.pickle"
-        before, deadline = _changed(path), time.monotonic() + seconds
-        while self.child is not None and time.monotonic() < deadline and _changed(path) == before:
+        before, deadline = checkpoint_time(self.workdir), time.monotonic() + seconds
+        while self.child is not None and time.monotonic() < deadline and checkpoint_time(self.workdir) == before:
             if os.waitid(os.P_PID, self.child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
                 return
             time.sleep(0.05)
@@ -224,8 +227,18 @@ _HANDLED = (
 )
 
 
-def _changed(path: Path) -> int:
+@contextlib.contextmanager
+def _alone(workdir: Path) -> Iterator[None]:
+    """Wait until no other supervisor has this folder: one whose driver died may be about to end."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # a file system without locks; the scheduler's word is what there is
+            stack.enter_context(files.locked(workdir / "supervisor.lock"))
+        yield
+
+
+def checkpoint_time(workdir: Path) -> int:
+    """When a trial's checkpoint was written, in nanoseconds; 0 without one."""
     try:
-        return path.stat().st_mtime_ns
+        return (workdir / "checkpoint.pickle").stat().st_mtime_ns
     except OSError:
         return 0
