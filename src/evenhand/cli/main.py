@@ -35,6 +35,13 @@ app = typer.Typer(
 
 ClaimFiles = Annotated[list[Path], typer.Argument(metavar="CLAIM.toml ...", help="Claim files.", show_default=False)]
 ClaimPath = Annotated[Path, typer.Argument(metavar="CLAIM.toml", help="A claim file.", show_default=False)]
+Warm = Annotated[
+    bool | None,
+    typer.Option(
+        "--warm/--cold", envvar="EVENHAND_WARM", show_default=False,
+        help="Keep a process for the next trial of its recipe; default: on a GPU.",
+    ),
+]  # fmt: skip
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Trials side by side; default: one per core.")]
 
 
@@ -43,6 +50,7 @@ def run(
     claims: ClaimFiles,
     ledger: LedgerFolder = DEFAULT_LEDGER,
     jobs: Jobs = None,
+    warm: Warm = None,
     as_json: AsJson = False,
     amend: Annotated[bool, typer.Option("--amend", help="Enter a claim that was changed after results.")] = False,
 ) -> None:
@@ -79,7 +87,7 @@ def run(
     try:
         with screen:
             decisions = run_claims(
-                loaded, store, jobs=jobs or cores(), observers=screen.observers, amend=amend, on_decided=show
+                loaded, store, jobs=jobs or cores(), observers=screen.observers, amend=amend, on_decided=show, warm=warm
             )
     except KeyboardInterrupt:
         console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")

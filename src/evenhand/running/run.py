@@ -73,6 +73,7 @@ def run_claims(
     amend: bool = False,
     executor: Executor | None = None,
     on_decided: Decided | None = None,
+    warm: bool | None = None,
 ) -> list[Decision]:
     """Run claims to their ends in one pool of slots: what one of them leaves free another one takes.
 
@@ -87,6 +88,7 @@ def run_claims(
         amend: enter claims that differ from those of the same name that have results.
         executor: where trials run, not opened yet; ``jobs`` slots on this machine if None.
         on_decided: called with each claim as it ends, and its decision.
+        warm: whether slots on this machine keep a process for the next trial of its recipe; on a GPU alone if None.
 
     Returns:
         The decisions, in the order of ``claims``.
@@ -119,7 +121,7 @@ def run_claims(
             folders: dict[Path, list[str]] = {}
             for run in runs:
                 folders.setdefault(run.loaded.folder, []).append(run.loaded.resolved.recipe)
-            with executor or local_slots(folders, jobs) as opened:
+            with executor or local_slots(folders, jobs, warm) as opened:
                 Pool(runs, opened, close).loop()
         else:
             for run in runs:

@@ -17,14 +17,15 @@ from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.worker import Job
 
 
-def local_slots(recipes: Mapping[Path, Sequence[str]], jobs: int) -> Executor:
+def local_slots(recipes: Mapping[Path, Sequence[str]], jobs: int, warm: bool | None = None) -> Executor:
     """Slots on this machine.
 
     Args:
         recipes: folder of claims to the recipes that are imported for them.
         jobs: trials at a time, of all folders together.
+        warm: see :class:`LocalSlots`.
     """
-    servers = {str(folder): LocalSlots(list(dict.fromkeys(own)), folder, jobs) for folder, own in recipes.items()}
+    servers = {str(folder): LocalSlots(list(dict.fromkeys(own)), folder, jobs, warm) for folder, own in recipes.items()}
     return next(iter(servers.values())) if len(servers) == 1 else SharedSlots(servers, jobs)
 
 

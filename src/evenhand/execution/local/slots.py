@@ -22,6 +22,7 @@ from evenhand.execution.executor import Executor, Finished, read_outcome
 from evenhand.execution.failures import Ending, kernel_kills
 from evenhand.execution.machine import share_threads
 from evenhand.execution.worker import Job
+from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Execution
 
 _GRACE_SECONDS = 5.0
@@ -49,9 +50,11 @@ class LocalSlots(Executor):
         recipes: references to import once in the server.
         folder: the claims' folder, for modules beside the claim file.
         jobs: trials at a time; the machine's threads are shared out between them.
+        warm: whether a worker keeps its process for the next trial of its recipe; on a GPU alone if None.
     """
 
-    def __init__(self, recipes: Sequence[str], folder: Path, jobs: int) -> None:
+    def __init__(self, recipes: Sequence[str], folder: Path, jobs: int, warm: bool | None = None) -> None:
+        self.warm = warm
         self.jobs = jobs
         self.threads = share_threads(jobs)
         self.problem = ""
@@ -122,7 +125,15 @@ class LocalSlots(Executor):
         files.write_text(workdir / "job.json", job.to_json())
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._running[key] = _Running(job, attempt, time.monotonic(), now, kernel_kills(), limit_seconds)
-        self._ask(op="start", key=key, job=str(workdir / "job.json"), log=str(workdir / "log.txt"))
+        paths = {"job": str(workdir / "job.json"), "log": str(workdir / "log.txt")}
+        self._ask(op="start", key=key, **paths, keep=self._keep(job))
+
+    def _keep(self, job: Job) -> dict[str, Any] | None:
+        """Which warm worker may run a job; None for a process of its own."""
+        if self.warm is False or job.trial.recipe == catalogue.COMMAND:  # a command line is a process of its own
+            return None
+        name = f"{job.trial.recipe} {job.trial.fingerprint} {job.memory_gib} {job.threads}"
+        return {"of": name, "slots": self.jobs, "always": bool(self.warm)}
 
     def wait(self, seconds: float) -> list[Finished]:
         """Wait until a trial ends or the time is over, stopping trials that are past their limit."""
