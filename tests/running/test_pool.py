@@ -102,9 +102,9 @@ def test_claims_run_together_leave_the_results_and_verdicts_that_they_leave_one_
     ],
 )
 def test_priorities_and_after_order_the_claims(tmp_path: Path, heads: dict[str, str], order: str) -> None:
-    slots = SimulatedSlots(SURE.outcome, 3)
+    slots = SimulatedSlots(SURE.outcome, 4)
     with Ledger(tmp_path / "ledger") as ledger:
-        run_claims(queue(three(tmp_path, heads), lambda name: False), ledger, jobs=3, executor=slots)
+        run_claims(queue(three(tmp_path, heads), lambda name: False), ledger, jobs=4, executor=slots)
     assert names(slots)[:1] == order[:1]
     assert "".join(dict.fromkeys(names(slots))) == order
 

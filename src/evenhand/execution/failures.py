@@ -70,7 +70,9 @@ class Ending:
     node: str = ""
 
 
-def failure_without_outcome(ending: Ending, limit_seconds: float | None, log_tail: str) -> Failure:
+def failure_without_outcome(  # noqa: PLR0911  a table of endings, in the order in which they are told apart
+    ending: Ending, limit_seconds: float | None, log_tail: str
+) -> Failure:
     """The failure of a process that left no outcome file: by the scheduler's word first, then by how it ended."""
     told = failure_of_state(ending.state, ending.node, log_tail)
     if told is not None and not ending.timed_out:

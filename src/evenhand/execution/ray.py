@@ -147,7 +147,7 @@ class Ray(Executor):
             )
             for one in self._connect().nodes() if one["Alive"]
         ]  # fmt: skip
-        return Capacity(tuple(nodes), max(1, self.free))
+        return Capacity(tuple(nodes), max(1, self.free), self.profile.resources)
 
     def start(self, key: str, job: Job, attempt: int, limit_seconds: float | None) -> None:
         """Hand a trial to Ray, which runs it where its resources are free."""
@@ -219,5 +219,3 @@ class Ray(Executor):
 def _first_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
-
-

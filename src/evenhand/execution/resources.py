@@ -1,4 +1,4 @@
-"""What a trial asks of a machine, and what machines there are: a claim that no node could ever hold is refused early."""
+"""What a trial asks of a machine, and what machines there are: what no node could ever hold is refused early."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ class Resources:
         cpus: cores; None for what the place gives by itself.
         gpus: devices; None for one where the place has devices to give, else none.
         memory_gib: main memory that is set aside for it; None for what the place gives by itself.
-        minutes: that a scheduler is asked for; a trial with a checkpoint goes on in another job. None for the profile's.
+        minutes: that a scheduler is asked for; a trial with a checkpoint goes on in another job. None for the
+            profile's.
     """
 
     cpus: int | None = None
@@ -70,17 +71,19 @@ class Capacity:
     Attributes:
         nodes: its machines; empty where the place does not tell, which then refuses nothing.
         free: how many more trials it takes now.
+        default: what a trial asks for that says nothing itself.
     """
 
     nodes: Sequence[Node] = ()
     free: int = 1
+    default: Resources = NOTHING_ASKED
 
     def refusal(self, asked: Iterable[Resources]) -> str:
         """Why one of these could never run, with the largest node's name; empty where each of them could."""
         if not self.nodes:
             return ""
         largest = max(self.nodes, key=lambda node: (node.gpus, node.cpus, node.memory_gib))
-        for one in asked:
+        for one in (own.over(self.default) for own in asked):
             if not any(node.holds(one) for node in self.nodes):
                 return (
                     f"a trial asks for {one.words()}, which no node has; the largest is {largest.words()}. "

@@ -139,7 +139,7 @@ class Slurm(Executor):
     @property
     def free(self) -> int:
         """How many more may be queued."""
-        return self.jobs - len(self._running)
+        return max(0, self.jobs - len(self._running))
 
     def elapsed(self, key: str) -> float:
         """Seconds since the trial was first seen running, by the file in which it reports."""
@@ -150,15 +150,16 @@ class Slurm(Executor):
 
     def capacity(self) -> Capacity:
         """The nodes of the profile's partition."""
-        return Capacity(tuple(slurm_queue.nodes(self.profile.partition)), self.free)
+        nodes = tuple(slurm_queue.nodes(self.profile.partition))
+        return Capacity(nodes, self.free, self.profile.resources)
 
     def start(self, key: str, job: Job, attempt: int, limit_seconds: float | None) -> None:
         """Note a trial; all that are noted go to Slurm together, as arrays, at the next :meth:`wait`."""
         workdir = Path(job.workdir)
         known = submission(workdir)
-        if known is not None and (known["trial"], known["attempt"]) == (job.trial.id, attempt):
-            if self.reattach({key: workdir}):
-                return
+        same = known is not None and (known["trial"], known["attempt"]) == (job.trial.id, attempt)
+        if same and self.reattach({key: workdir}):
+            return
         workdir.mkdir(parents=True, exist_ok=True)
         _forget(workdir)
         (workdir / "outcome.json").unlink(missing_ok=True)
@@ -258,7 +259,7 @@ class Slurm(Executor):
         return ended
 
     def _believed(self, one: _Job, state: str) -> bool:
-        """Whether an ending without a file stands: on a shared file system, files may come after the scheduler's word."""
+        """Whether an ending without a file stands: on a shared file system, files come after the scheduler's word."""
         now = time.monotonic()
         one.unseen = now if one.unseen is None else one.unseen
         told = is_cancelled(state) or (goes_on(state) and state != "UNKNOWN") or state == "OUT_OF_MEMORY"

@@ -50,7 +50,7 @@ STATES: dict[str, State] = {
     "REVOKED": _CANCELLED,
     "UNKNOWN": _LOST,
 }
-"""What Slurm (in capitals) and Ray (names of its errors) say. COMPLETED and FAILED are judged by what the trial left."""
+"""What Slurm (in capitals) and Ray (names of its errors) say. COMPLETED and FAILED are judged by what is left."""
 
 
 def failure_of_state(word: str, place: str, detail: str) -> Failure | None:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from evenhand import files
 from evenhand.errors import Diverged, RecipeError
-from evenhand.execution import outcome_file, sources
+from evenhand.execution import compile_caches, outcome_file, sources
 from evenhand.execution.bench import TrialBench
 from evenhand.execution.failures import EXIT_OUTCOME_UNWRITTEN, failure_of
 from evenhand.execution.lifetime import die_with_parent
@@ -74,11 +74,21 @@ class Job:
 
 def main(job_path: Path) -> int:
     """Run the job in this process; returns the exit code. Never raises on a recipe's account."""
-    job = Job.from_json(job_path.read_text(encoding="utf-8"))
-    if job.environment:
+    return perform(Job.from_json(job_path.read_text(encoding="utf-8")))[0]
+
+
+def see_own_devices(job: Job) -> None:
+    """Set the variables that a job's process is to have, before anything asks for devices."""
+    if any(os.environ.get(name) != value for name, value in job.environment.items()):
         os.environ.update(job.environment)
         device_of_programs.cache_clear()  # whoever was asked before saw other devices
+
+
+def perform(job: Job) -> tuple[int, bool]:
+    """Run a job in this process and leave its outcome file; returns the exit code, and whether the trial succeeded."""
+    see_own_devices(job)
     limit_resources(job)
+    compile_caches.use(Path(job.assets))
     sources.PROCESS.begin()
     outcome = with_sources(run(job), job)
     try:
@@ -86,8 +96,8 @@ def main(job_path: Path) -> int:
         persistently(lambda: files.write_text(Path(job.workdir, "outcome.json"), text))
     except OSError:
         traceback.print_exc()
-        return EXIT_OUTCOME_UNWRITTEN
-    return 0
+        return EXIT_OUTCOME_UNWRITTEN, False
+    return 0, outcome.failure is None
 
 
 def with_sources(outcome: Outcome, job: Job) -> Outcome:
@@ -110,7 +120,8 @@ def limit_resources(job: Job) -> None:
         import resource
 
         size = int(job.memory_gib * 2**30)
-        resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (size, most))
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(job.threads)

@@ -207,6 +207,8 @@ class RecipeInfo:
         control_sets: name to the controls that a claim takes over with ``controls = "RECIPE.NAME"``.
         obstacle: (settings, ``cpu`` or ``cuda``) to why a trial cannot run on this machine, a sentence with a cure, or
             empty. Claims are refused by it when they are planned and before they run; results are read all the same.
+        clear: ``package.module:function`` of what is called between two trials that share a process, to forget what
+            the recipe's modules keep of a trial; nothing where they keep nothing.
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)
@@ -219,6 +221,7 @@ class RecipeInfo:
     control_sets: Mapping[str, ControlSet] = field(default_factory=dict)
     recalls: str | None = None
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None
+    clear: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -250,11 +253,12 @@ def recipe(
     control_sets: Mapping[str, ControlSet] | None = None,
     recalls: str | None = None,
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None,
+    clear: Sequence[str] = (),
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
     info = RecipeInfo(
         dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool,
-        dict(control_sets or {}), recalls, obstacle,
+        dict(control_sets or {}), recalls, obstacle, tuple(clear),
     )  # fmt: skip
 
     def attach(function: F) -> F:

@@ -20,6 +20,7 @@ from evenhand.execution.failures import Ending
 from evenhand.execution.local.shared import local_slots
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.machine import provenance
+from evenhand.execution.resources import Capacity
 from evenhand.execution.retries import keeps_its_work
 from evenhand.execution.worker import Job
 from evenhand.ledger import Ledger
@@ -27,7 +28,7 @@ from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running import standing
-from evenhand.running.claim_run import ClaimRun
+from evenhand.running.claim_run import ClaimRun, resources_of
 from evenhand.running.enter import check_machine, decided, fix_claim, outcomes_so_far, stale_results
 from evenhand.running.freshness import freshness
 from evenhand.running.observer import Observer, RunningTrial
@@ -73,6 +74,8 @@ def run_claims(
     amend: bool = False,
     executor: Executor | None = None,
     on_decided: Decided | None = None,
+    warm: bool | None = None,
+    detach: bool = False,
 ) -> list[Decision]:
     """Run claims to their ends in one pool of slots: what one of them leaves free another one takes.
 
@@ -87,9 +90,11 @@ def run_claims(
         amend: enter claims that differ from those of the same name that have results.
         executor: where trials run, not opened yet; ``jobs`` slots on this machine if None.
         on_decided: called with each claim as it ends, and its decision.
+        warm: whether slots on this machine keep a process for the next trial of its recipe; on a GPU alone if None.
+        detach: start what may be started in the executor, and leave it there; the next run takes it up.
 
     Returns:
-        The decisions, in the order of ``claims``.
+        The decisions, in the order of ``claims``, of those that have ended: all, unless they were left to themselves.
 
     Raises:
         ClaimError: a claim was changed after results were seen, cannot run on this machine, or asks for what no trial
@@ -110,6 +115,8 @@ def run_claims(
         locks = [_lock(claim, ledger, held) for claim in claims]
         if executor is None:
             _check_machine(claims, ledger)
+        else:
+            check_capacity(claims, executor.capacity())
         origin = cache(provenance)
         runs = [
             _entered(claim, ledger, watcher, amend, lock, origin)
@@ -119,15 +126,15 @@ def run_claims(
             folders: dict[Path, list[str]] = {}
             for run in runs:
                 folders.setdefault(run.loaded.folder, []).append(run.loaded.resolved.recipe)
-            with executor or local_slots(folders, jobs) as opened:
-                Pool(runs, opened, close).loop()
+            with executor or local_slots(folders, jobs, warm) as opened:
+                Pool(runs, opened, close, detach).loop()
         else:
             for run in runs:
                 close(run)
     errors = [run.error for run in runs if run.error is not None]
     if errors:
         raise errors[0]
-    return [decisions[claim.resolved.name] for claim in claims]
+    return [decisions[claim.resolved.name] for claim in claims if claim.resolved.name in decisions]
 
 
 def _lock(loaded: LoadedClaim, ledger: Ledger, held: ExitStack) -> ExitStack:
@@ -135,6 +142,19 @@ def _lock(loaded: LoadedClaim, ledger: Ledger, held: ExitStack) -> ExitStack:
     own = held.enter_context(ExitStack())
     own.enter_context(ledger.lock(f"claim-{loaded.resolved.name}"))
     return own
+
+
+def check_capacity(claims: Sequence[LoadedClaim], capacity: Capacity) -> None:
+    """Refuse claims that ask for more than any node has.
+
+    Raises:
+        ClaimError: names the largest node.
+    """
+    for loaded in claims:
+        claim = loaded.resolved.claim
+        refusal = capacity.refusal(resources_of(claim, arm.name) for arm in claim.arms)
+        if refusal:
+            raise ClaimError(f"{loaded.path.name} cannot be run there", [loaded.file.fault(("resources",), refusal)])
 
 
 def _check_machine(claims: Sequence[LoadedClaim], ledger: Ledger) -> None:

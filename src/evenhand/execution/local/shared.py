@@ -19,16 +19,22 @@ from evenhand.execution.resources import Capacity
 from evenhand.execution.worker import Job
 
 
-def local_slots(recipes: Mapping[Path, Sequence[str]], jobs: int | None, room: Room | None = None) -> Executor:
+def local_slots(
+    recipes: Mapping[Path, Sequence[str]], jobs: int | None, warm: bool | None = None, room: Room | None = None
+) -> Executor:
     """Slots on this machine.
 
     Args:
         recipes: folder of claims to the recipes that are imported for them.
         jobs: trials at a time, of all folders together; None for what the room has.
+        warm: see :class:`LocalSlots`.
         room: what of this machine trials may have, GPUs too.
     """
     own = room or Room(jobs)
-    servers = {str(folder): LocalSlots(list(dict.fromkeys(one)), folder, room=own) for folder, one in recipes.items()}
+    servers = {
+        str(folder): LocalSlots(list(dict.fromkeys(one)), folder, own.jobs, warm, own)
+        for folder, one in recipes.items()
+    }
     return next(iter(servers.values())) if len(servers) == 1 else SharedSlots(servers, own)
 
 

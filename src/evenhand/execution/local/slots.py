@@ -25,6 +25,7 @@ from evenhand.execution.local.room import Held, Room
 from evenhand.execution.machine import thread_variables
 from evenhand.execution.resources import Capacity
 from evenhand.execution.worker import Job
+from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Execution
 
 _GRACE_SECONDS = 5.0
@@ -52,10 +53,19 @@ class LocalSlots(Executor):
         recipes: references to import once in the server.
         folder: the claims' folder, for modules beside the claim file.
         jobs: trials at a time; the machine's threads are shared out between them.
+        warm: whether a worker keeps its process for the next trial of its recipe; on a GPU alone if None.
         room: what of this machine trials may have, where others use it too, or where there are GPUs to give.
     """
 
-    def __init__(self, recipes: Sequence[str], folder: Path, jobs: int | None = None, room: Room | None = None) -> None:
+    def __init__(
+        self,
+        recipes: Sequence[str],
+        folder: Path,
+        jobs: int | None = None,
+        warm: bool | None = None,
+        room: Room | None = None,
+    ) -> None:
+        self.warm = warm
         self.room = room or Room(jobs)
         self.jobs = self.room.jobs
         self.threads = self.room.threads
@@ -140,12 +150,23 @@ class LocalSlots(Executor):
         (workdir / "outcome.json").unlink(missing_ok=True)
         files.write_text(workdir / "job.json", job.to_json())
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        name = f"{next(self._count)} {key}"
         self._running[key] = replace(
-            run, job=job, started=time.monotonic(), wall=now, kills=kernel_kills(), held=held,
-            name=f"{next(self._count)} {key}",
-        )  # fmt: skip
-        name = self._running[key].name
-        self._ask(op="start", key=name, job=str(workdir / "job.json"), log=str(workdir / "log.txt"))
+            run, job=job, started=time.monotonic(), wall=now, kills=kernel_kills(), held=held, name=name
+        )
+        paths = {"job": str(workdir / "job.json"), "log": str(workdir / "log.txt")}
+        self._ask(op="start", key=name, **paths, keep=self._keep(job))
+
+    def _keep(self, job: Job) -> dict[str, Any] | None:
+        """Which warm worker may run a job; None for a process of its own."""
+        if self.warm is False or job.trial.recipe == catalogue.COMMAND:  # a command line is a process of its own
+            return None
+        own = f"{job.memory_gib} {job.threads} {json.dumps(dict(job.environment))}"  # what a process is bound to
+        return {
+            "of": f"{job.trial.recipe} {job.trial.fingerprint} {own}",
+            "slots": self.jobs,
+            "always": bool(self.warm),
+        }
 
     def wait(self, seconds: float) -> list[Finished]:
         """Wait until a trial ends or the time is over, stopping trials that are past their limit."""
