@@ -25,6 +25,8 @@ def local(folder: Path) -> LocalSlots:
 
 def slurm(folder: Path) -> Slurm:
     """The test's own Slurm, whose address stands in the environment."""
+    (folder / "slurm").mkdir(exist_ok=True)
+    (folder / "slurm" / "seen-from-low.txt").write_text("n1")  # as a run before this one would have found
     return Slurm(ON_SLURM, folder / "slurm")
 
 

@@ -21,7 +21,15 @@ from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
 from evenhand.cli.places import (
-    Detach, Gpus, On, PerGpu, ProfileName, chosen_profile, executor_for, queue_sentence, queued,
+    Detach,
+    Gpus,
+    On,
+    PerGpu,
+    ProfileName,
+    chosen_profile,
+    executor_for,
+    queue_sentence,
+    queued,
 )  # fmt: skip
 from evenhand.cli.power import power
 from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted

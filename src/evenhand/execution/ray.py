@@ -82,7 +82,7 @@ class Ray(Executor):
     """Trials as tasks of a Ray cluster.
 
     Args:
-        profile: its address, and what each trial asks for; without an address ``RAY_ADDRESS``, else Ray is started here.
+        profile: its address, and what each trial asks for; without one ``RAY_ADDRESS``, else Ray is started here.
     """
 
     def __init__(self, profile: Profile) -> None:
@@ -118,8 +118,8 @@ class Ray(Executor):
                                if address == "local" else None, configure_logging=False)  # fmt: skip
             except Exception as error:
                 raise EvenhandError(
-                    f"Ray cannot be reached at '{address}' ({_first_line(error)}). Is the cluster up (`ray status`)? The "
-                    "address stands in the profile or in RAY_ADDRESS; without one Ray is started on this machine."
+                    f"Ray cannot be reached at '{address}' ({_first_line(error)}). Is the cluster up (`ray status`)? "
+                    "The address stands in the profile or in RAY_ADDRESS; without one Ray is started on this machine."
                 ) from error
             self._owned = True
         return self._ray

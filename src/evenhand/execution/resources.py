@@ -35,7 +35,7 @@ class Resources:
         """For people: ``8 cores, 2 GPUs, 64 GiB``."""
         parts = [counted(self.cpus, "core")] if self.cpus else []
         parts += [counted(self.gpus, "GPU")] if self.gpus else []
-        return ", ".join(parts + ([f"{self.memory_gib:g} GiB"] if self.memory_gib else [])) or "nothing in particular"
+        return ", ".join(parts + ([f"{self.memory_gib:.3g} GiB"] if self.memory_gib else [])) or "nothing in particular"
 
 
 NOTHING_ASKED = Resources()

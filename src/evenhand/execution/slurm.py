@@ -27,6 +27,7 @@ from evenhand.execution.executor import Executor, Finished, log_tail
 from evenhand.execution.machine import thread_variables
 from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Capacity, Resources
+from evenhand.execution.slurm_probe import check_shared
 from evenhand.execution.slurm_queue import Queue, Seen
 from evenhand.execution.states import goes_on, is_cancelled
 from evenhand.execution.supervise import ENDING, Left, Supervisor, checkpoint_time, finished
@@ -120,6 +121,7 @@ class Slurm(Executor):
         self._submitit = _submitit()
         slurm_queue.nodes(self.profile.partition)
         self.folder.mkdir(parents=True, exist_ok=True)
+        check_shared(self.folder, self.profile)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -15,6 +15,7 @@ from evenhand.claims import expectations
 from evenhand.claims.load import LoadedClaim, all_trials, settled
 from evenhand.decisions.progress import progress
 from evenhand.decisions.verdict import Decision
+from evenhand.errors import ClaimError
 from evenhand.execution.executor import Executor, Finished, last_progress, read_outcome
 from evenhand.execution.failures import Ending
 from evenhand.execution.local.shared import local_slots
