@@ -13,6 +13,7 @@ from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.profiles import Profile
 from evenhand.execution.ray import Ray
 from evenhand.execution.slurm import SUBMISSION, Slurm
+from evenhand.testing import executors
 from evenhand.testing.executor_suite import RECIPE, Place
 
 ON_SLURM = Profile(executor="slurm", partition="low", polls_per_minute=60, patience_seconds=10, signal_seconds=10)
@@ -36,6 +37,11 @@ def ray(folder: Path) -> Ray:
 
 
 LOCAL = Place(local, importable=True)
+
+
+def source() -> str:
+    """The recipe of the suite, for tests beside it."""
+    return executors._SOURCE
 
 
 def slurm_id(workdir: Path) -> str:

@@ -16,7 +16,7 @@ from evenhand.recipes.trial import ItemSet, Trial
 from evenhand.running.claim_run import resources_of
 from tests.running.test_run import write_claim
 
-ANSWER = '''
+ANSWER = """
 import os
 from evenhand.recipes.contract import Bench, Metric, RecipeSettings, recipe
 
@@ -30,7 +30,7 @@ def run(settings: Settings, bench: Bench) -> dict[str, float]:
     bench.note("sees", os.environ.get("CUDA_VISIBLE_DEVICES", "what there is"))
     bench.note("threads", str(bench.threads))
     return {"score": 1.0}
-'''
+"""
 
 
 def job(folder: Path, number: int, **asked: float) -> Job:

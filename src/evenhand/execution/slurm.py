@@ -235,8 +235,7 @@ class Slurm(Executor):
         ended = []
         for key, one in list(self._running.items()):
             left = Left.read(one.workdir, one.job.trial.id, one.attempt)
-            killed = left is not None and left.signal == "SIGKILL" and not (left.timed_out or left.out_of_memory)
-            if left is not None and not killed:  # who killed it, Slurm may know
+            if left is not None and not left.killed_from_outside:  # who killed it, Slurm may know
                 ended.append(self._end(key, left))
         return ended
 

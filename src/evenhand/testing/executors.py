@@ -65,6 +65,9 @@ def run(settings: Settings, bench: Bench) -> dict[str, float]:
             os._exit(7)
         if step == 1 and settings.ending == "hoards":
             hoard = bytearray(4 * 2**30)
+        if step == 1 and settings.ending == "fills":
+            hoard = bytes(range(256)) * (2**30 // 256)
+            time.sleep(30)
         if step == 1 and settings.ending == "nan":
             return {"other": float("nan")}
         while settings.ending == "never":
