@@ -154,7 +154,9 @@ def test_a_trial_in_a_warm_worker_finds_what_it_would_find_in_a_fresh_process(fo
     for found in (warm, fresh):  # Python seeds it from the machine's entropy in each process that is forked
         assert len({one.outcome.notes["random"] for one in found}) == 4
     for one, other in zip(warm, fresh, strict=True):
-        assert said(one) == said(other)
+        ours, theirs = said(one), said(other)
+        assert [(k, v, theirs["notes"][k]) for k, v in ours["notes"].items() if v != theirs["notes"][k]] == []
+        assert ours == theirs
     assert len(set(pids(warm))) == 1
     assert len(set(pids(fresh))) == 4
     assert warm[2].outcome.notes["process"] == "warm: trial 3 of its process"

@@ -121,6 +121,18 @@ class Bench(Protocol):
         """Number of CPU threads that this trial may use."""
 
     @property
+    def micro_batch(self) -> int | None:
+        """Rows that may go through a model at once in training; None for as many as the settings say.
+
+        A recipe that heeds it splits the batch of an optimiser step and sums the gradients; each part's loss is divided
+        by what the *whole* batch counts, so that the step is the same. Such a recipe declares ``micro_batch``.
+        """
+
+    @property
+    def probing(self) -> bool:
+        """Whether this trial only tries what fits: train on the longest rows there are; it is ended after two steps."""
+
+    @property
     def workdir(self) -> Path:
         """A folder of the trial's own, kept until its outcome is in the ledger."""
 
@@ -209,6 +221,8 @@ class RecipeInfo:
             empty. Claims are refused by it when they are planned and before they run; results are read all the same.
         clear: ``package.module:function`` of what is called between two trials that share a process, to forget what
             the recipe's modules keep of a trial; nothing where they keep nothing.
+        micro_batch: settings to the rows of an optimiser step (0 where nothing is trained), for recipes that heed
+            :attr:`Bench.micro_batch`; it raises a ``RecipeError`` for settings that cannot be split.
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)
@@ -222,6 +236,7 @@ class RecipeInfo:
     recalls: str | None = None
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None
     clear: tuple[str, ...] = ()
+    micro_batch: Callable[[Mapping[str, Any]], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -254,11 +269,12 @@ def recipe(
     recalls: str | None = None,
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None,
     clear: Sequence[str] = (),
+    micro_batch: Callable[[Mapping[str, Any]], int] | None = None,
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
     info = RecipeInfo(
         dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool,
-        dict(control_sets or {}), recalls, obstacle, tuple(clear),
+        dict(control_sets or {}), recalls, obstacle, tuple(clear), micro_batch,
     )  # fmt: skip
 
     def attach(function: F) -> F:

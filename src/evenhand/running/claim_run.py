@@ -44,6 +44,7 @@ class ClaimRun:
         now: where it stands.
         running: trial id to trial, of those that it has started.
         error: why it was stopped before its end.
+        micro_batch: rows that its trials put through a model at once; None for as many as their settings say.
     """
 
     loaded: LoadedClaim
@@ -56,6 +57,7 @@ class ClaimRun:
     running: dict[str, Trial] = field(default_factory=dict)
     retries: Retries = field(default_factory=Retries)
     error: ClaimError | None = None
+    micro_batch: int | None = None
     attempts: Counter[str] = field(default_factory=Counter)
     durations: list[float] = field(default_factory=list)
     contrasts: Sequence[Contrast] = ()
@@ -105,6 +107,7 @@ class ClaimRun:
             assets=str(self.ledger.assets.resolve()),
             threads=threads,
             memory_gib=self.loaded.resolved.limits.memory_gib,
+            micro_batch=self.micro_batch,
         )
 
     def record(self, finished: Finished) -> None:

@@ -150,7 +150,7 @@ class Arm:
         trainer = AnchoredSFTTrainer(
             self.model,
             args=arguments(self.settings, self.bench, steps, self.pack_to),
-            train_dataset=self.rows,
+            train_dataset=_longest_first(self.rows) if self.bench.probing else self.rows,
             processing_class=self.tokenizer,
             anchor=anchor_of(self.settings, self.prompts, int(self.bench.rng("prompts").integers(2**31))),
             callbacks=callbacks,
@@ -190,6 +190,11 @@ class Arm:
             metrics["steps_to_target"] = float(self.progress.reached_at)
             self.bench.note("target level", f"first reached at step {self.progress.reached_at}")
         return Outcome(metrics=metrics, undefined=undefined)
+
+
+def _longest_first(rows: Any) -> Any:
+    """A dataset in the order in which it is tried what fits."""
+    return rows.select(sorted(range(len(rows)), key=lambda i: -len(rows[i]["input_ids"])))
 
 
 class _Ledger(TrainerCallback):
@@ -254,11 +259,12 @@ def anchor_of(settings: TrainingSettings, prompts: Sequence[Sequence[int]] | Non
 def arguments(settings: TrainingSettings, bench: Bench, steps: int, pack_to: int | None) -> SFTConfig:
     """The trainer's arguments; everything that could differ by machine or clock is fixed."""
     cuda = bench.device == "cuda"
+    rows = rows_at_once(settings.batch, settings.grad_acc, bench.micro_batch)
     return SFTConfig(
         str(bench.workdir / "trainer"),
         max_steps=steps,
-        per_device_train_batch_size=settings.batch,
-        gradient_accumulation_steps=settings.grad_acc,
+        per_device_train_batch_size=rows,
+        gradient_accumulation_steps=settings.batch * settings.grad_acc // rows,
         learning_rate=settings.learning_rate,
         lr_scheduler_type=settings.schedule,
         warmup_steps=round(settings.warmup_ratio * steps),
@@ -280,6 +286,14 @@ def arguments(settings: TrainingSettings, bench: Bench, steps: int, pack_to: int
         gradient_checkpointing=cuda,
         dataloader_pin_memory=cuda,
     )
+
+
+def rows_at_once(batch: int, grad_acc: int, micro_batch: int | None) -> int:
+    """Rows of a micro-batch: as the settings say, or the most that fit of which a step's batch is a whole multiple."""
+    if micro_batch is None:
+        return batch
+    whole = batch * grad_acc
+    return next(rows for rows in range(min(micro_batch, whole), 0, -1) if whole % rows == 0)
 
 
 def dataset_of(rows: Sequence[Tokenised]) -> Any:
