@@ -17,6 +17,7 @@ from evenhand.errors import DataError, ProbeEnded, RecipeError
 from evenhand.execution import sources
 from evenhand.execution.item_columns import item_scores
 from evenhand.files import content_hash, folder_hash, locked, replacing
+from evenhand.recipes import working
 from evenhand.recipes.outcome import Curve, ItemScores
 from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
 
@@ -167,6 +168,14 @@ class TrialBench:
             shown = {k: float(v) for k, v in values.items() if np.isfinite(v)}
             self._progress.write(json.dumps({"spent": self.budget.spent, "step": float(step), "values": shown}) + "\n")
 
+    def _doing(self, what: str, share: float) -> None:
+        """Show how far something is that is built for all trials."""
+        now = time.monotonic()
+        if now - self._last_progress >= PROGRESS_SECONDS:
+            self._last_progress = now
+            line = {"spent": self.budget.spent, "step": 0.0, "values": {}, "doing": what, "share": share}
+            self._progress.write(json.dumps(line) + "\n")
+
     def note(self, name: str, text: str) -> None:
         """Record a short fact."""
         self.notes[name] = str(text)
@@ -252,7 +261,8 @@ class TrialBench:
                 part = self._assets / f"{name}.part"
                 shutil.rmtree(part, ignore_errors=True)
                 part.mkdir()
-                build(part)
+                with working.told_to(self._doing):
+                    build(part)
                 (part / "asset.json").write_text(json.dumps({"key": dict(key), "sha256": folder_hash(part)}))
                 part.rename(folder)
         self.hashes[f"asset:{name}"] = str(json.loads((folder / "asset.json").read_text())["sha256"])

@@ -24,6 +24,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.observer import Observer, RunningTrial, Tick
+from evenhand.running.watching import ClaimSeen
 
 CONTRAST_SHARE = 100
 """The running contrasts are computed again after this many times the time that they took."""
@@ -197,6 +198,15 @@ class ClaimRun:
         for arm, screened in self.now.pruned.items():
             reason = screened_words(self.loaded.resolved, screened)
             self.observer.message(f"'{arm}' is screened out at rung '{screened.rung}': {reason}")
+
+    def seen(self) -> ClaimSeen:
+        """How it stands, for those who watch from elsewhere."""
+        done = sum(key in self.outcomes for key in self.of_rung)
+        mean = sum(self.durations) / len(self.durations) if self.durations else None
+        return ClaimSeen(
+            self.name, self.rung, done, len(self.of_rung), len(self.waiting), len(self.running), mean,
+            tuple(self.loaded.file.claim.after),
+        )  # fmt: skip
 
     def tick(self, running: Sequence[RunningTrial], slots: int) -> Tick:
         """Tell the observer how things are.

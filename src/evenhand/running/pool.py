@@ -15,6 +15,7 @@ from evenhand.execution.executor import Executor, last_progress
 from evenhand.recipes.trial import Trial
 from evenhand.running.claim_run import ClaimRun
 from evenhand.running.observer import RunningTrial
+from evenhand.running.watching import Notes, TrialSeen
 
 TICK_SECONDS = 0.2
 """How often the loop looks at the clock and at the progress of running trials."""
@@ -35,9 +36,17 @@ class Pool:
         self._open = sorted(runs, key=lambda run: -run.loaded.file.claim.priority)  # stable: else in the order given
         self._owner: dict[str, ClaimRun] = {}
         self._ticked = 0.0
+        self._ended = 0
+        self._notes = Notes(runs[0].ledger.folder)
 
     def loop(self) -> None:
         """Run all claims to their ends; where all that are left were stopped, nobody waits for what they still run."""
+        try:
+            self._loop()
+        finally:
+            self._notes.remove()
+
+    def _loop(self) -> None:
         self._fill()
         self._tick()
         self._end()
@@ -45,6 +54,7 @@ class Pool:
             for finished in self.executor.wait(TICK_SECONDS) if self.executor.running else ():
                 run = self._owner.pop(finished.key)
                 run.record(finished)
+                self._ended += 1
                 self._share(run, finished.key)
             self._fill()
             if time.monotonic() - self._ticked >= TICK_SECONDS:
@@ -93,17 +103,24 @@ class Pool:
         """Tell the observers how things are; what a claim can have while others run is what it has."""
         several = len(self._open) > 1
         running: dict[int, list[RunningTrial]] = {}
+        seen: list[TrialSeen] = []
         for key, job in self.executor.running.items():
             run = self._owner[key]
             found = last_progress(Path(job.workdir)) or {}
             one = RunningTrial(
-                run.running[key], self.executor.elapsed(key), found.get("spent", 0.0), found.get("values", {})
-            )
+                run.running[key], self.executor.elapsed(key), found.get("spent", 0.0), found.get("values", {}),
+                found.get("doing", ""), found.get("share"),
+            )  # fmt: skip
             running.setdefault(id(run), []).append(one)
+            seen.append(
+                TrialSeen(run.name, one.trial.label(), one.seconds, one.done, one.doing, dict(one.values), job.workdir)
+            )
         for run in self._open if only is None else [only]:
             own = running.get(id(run), [])
             run.contrast()
             run.tick(own, max(1, len(own)) if several else self.executor.jobs)
+        if self._notes.due:
+            self._notes.write(self.executor.jobs, self._ended, [run.seen() for run in self._open], seen)
         self._ticked = time.monotonic()
 
     def _end(self) -> None:
