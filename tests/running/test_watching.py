@@ -31,8 +31,8 @@ RUN = RunSeen(
 def test_a_run_shows_its_queue_slots_rate_and_time_left() -> None:
     lines = lines_of(RUN, [Memory("GPU 0, a card", 3 << 30, 80 << 30), Memory("trials", 2 << 30)], whole=True)
     assert lines == [
-        f"process {os.getpid()} · 1 of 4 slots busy · 14 waiting · 9 ended · 9 trials an hour · about 3 min 45 s left at "
-        "these rungs · GPU 0, a card 3.0 of 80.0 GiB; trials 2.0 GiB",
+        f"process {os.getpid()} · 1 of 4 slots busy · 14 waiting · 9 ended · 9 trials an hour · "
+        "about 3 min 45 s left at these rungs · GPU 0, a card 3.0 of 80.0 GiB; trials 2.0 GiB",
         "  a · rung confirm · 3 of 12 trials · 2 running · 7 waiting",
         "  b · rung confirm · 0 of 12 trials · 0 running · 7 waiting · waits for a",
         "    a: on · seed 1 · 25% · 30 s loss 0.5",

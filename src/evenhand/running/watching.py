@@ -170,10 +170,8 @@ def device_memory() -> list[Memory]:
     asked = [tool, "--query-gpu=name,memory.used,memory.total", "--format=csv,noheader,nounits"]
     try:
         lines = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout.splitlines()
-        rows = [line.rsplit(",", 2) for line in lines]
-        return [
-            Memory(f"GPU {i}, {name}", int(used) << 20, int(total) << 20) for i, (name, used, total) in enumerate(rows)
-        ]
+        rows = [(i, *line.rsplit(",", 2)) for i, line in enumerate(lines)]
+        return [Memory(f"GPU {i}, {name}", int(used) << 20, int(total) << 20) for i, name, used, total in rows]
     except (OSError, subprocess.SubprocessError, ValueError):
         return []
 
