@@ -20,6 +20,17 @@ from evenhand.cli.data import data
 from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
+from evenhand.cli.places import (
+    Detach,
+    Gpus,
+    On,
+    PerGpu,
+    ProfileName,
+    chosen_profile,
+    executor_for,
+    queue_sentence,
+    queued,
+)  # fmt: skip
 from evenhand.cli.power import power
 from evenhand.cli.watch import watch
 from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
@@ -52,6 +63,11 @@ def run(
     ledger: LedgerFolder = DEFAULT_LEDGER,
     jobs: Jobs = None,
     warm: Warm = None,
+    on: On = None,
+    profile: ProfileName = None,
+    gpus: Gpus = None,
+    per_gpu: PerGpu = None,
+    detach: Detach = False,
     as_json: AsJson = False,
     amend: Annotated[bool, typer.Option("--amend", help="Enter a claim that was changed after results.")] = False,
 ) -> None:
@@ -69,6 +85,7 @@ def run(
     store = Ledger(ledger)
     console = note()
     loaded = queue([load_claim(path) for path in claims], lambda name: is_finished(name, store))
+    place = executor_for(loaded, chosen_profile(loaded, on, profile, jobs, gpus, per_gpu), ledger, warm)
     for claim in loaded:
         print_plan(claim, store, console, running=True)
     screen, unwritten = Screen([claim.resolved for claim in loaded], console), list[str]()
@@ -88,11 +105,14 @@ def run(
     try:
         with screen:
             decisions = run_claims(
-                loaded, store, jobs=jobs or cores(), observers=screen.observers, amend=amend, on_decided=show, warm=warm
-            )
+                loaded, store, jobs=jobs or cores(), observers=screen.observers, amend=amend, on_decided=show,
+                warm=warm, executor=place, detach=detach,
+            )  # fmt: skip
     except KeyboardInterrupt:
         console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")
         raise typer.Exit(130) from None
+    if detach and (left := queue_sentence(queued(store))):
+        console.print(left, soft_wrap=True)
     if as_json:
         print_json([decision_document(decision) for decision in decisions])
     warn(unwritten)
@@ -101,7 +121,13 @@ def run(
 
 
 @app.command()
-def plan(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
+def plan(
+    claim: ClaimPath,
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    on: On = None,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
     """Show what a claim would run: trials, budget, smallest detectable effect."""
     from evenhand.claims.load import load_claim, settled
     from evenhand.cli.output import plan_document, print_plan
@@ -116,8 +142,16 @@ def plan(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJso
         print_json(plan_document(loaded, store))
     else:
         print_plan(loaded, store, out())
-    if not progress(loaded.resolved, settled(outcomes_so_far(loaded.resolved, store))).finished:
+    if progress(loaded.resolved, settled(outcomes_so_far(loaded.resolved, store))).finished:
+        return
+    asked = chosen_profile([loaded], on, profile)
+    if asked is None:
         check_machine(loaded)
+        return
+    from evenhand.execution.places import capacity_of
+    from evenhand.running.run import check_capacity
+
+    check_capacity([loaded], capacity_of(asked, ledger))
 
 
 @app.command()
@@ -136,6 +170,8 @@ def status(
         print_json(documents)
     else:
         print_status(documents, out())
+    if left := queue_sentence(queued(store)):
+        note().print(left, soft_wrap=True)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from evenhand.data.model_store import checked_hash, data_path
 from evenhand.errors import DataError, ProbeEnded, RecipeError
 from evenhand.execution import sources
 from evenhand.execution.item_columns import item_scores
+from evenhand.execution.patience import persistently
 from evenhand.files import content_hash, folder_hash, locked, replacing
 from evenhand.recipes import working
 from evenhand.recipes.outcome import Curve, ItemScores
@@ -193,6 +194,9 @@ class TrialBench:
             "code": self._code(),
             "budget": self.budget.state(),
         }
+        persistently(lambda: self._save(content))
+
+    def _save(self, content: Mapping[str, Any]) -> None:
         with replacing(self.workdir / "checkpoint.pickle") as part, part.open("wb") as file:
             pickle.dump(content, file, protocol=pickle.HIGHEST_PROTOCOL)
 

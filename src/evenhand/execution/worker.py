@@ -25,6 +25,8 @@ from evenhand.execution.bench import TrialBench
 from evenhand.execution.failures import EXIT_OUTCOME_UNWRITTEN, failure_of
 from evenhand.execution.lifetime import die_with_parent
 from evenhand.execution.machine import choose_device, device_of_programs
+from evenhand.execution.patience import persistently
+from evenhand.execution.resources import NOTHING_ASKED, Resources
 from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Failure, Outcome, Phase
 from evenhand.recipes.trial import ItemSet, Trial
@@ -47,6 +49,8 @@ class Job:
         notes: facts that the caller wants beside the result.
         micro_batch: rows that may go through a model at once, or None.
         probing: only try whether that many fit, with head-room.
+        resources: what it asks of the machine.
+        environment: variables that its process gets: the devices that it sees.
     """
 
     trial: Trial
@@ -58,6 +62,8 @@ class Job:
     notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     micro_batch: int | None = None
     probing: bool = False
+    resources: Resources = NOTHING_ASKED
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
         """For the job file."""
@@ -68,7 +74,9 @@ class Job:
         """Read a job file's text."""
         document = json.loads(text)
         trial = document["trial"]
-        return cls(**document | {"trial": Trial(**trial | {"items": ItemSet(**trial["items"])})})
+        asked = Resources(**document.get("resources", {}))
+        found = Trial(**trial | {"items": ItemSet(**trial["items"])})
+        return cls(**document | {"trial": found, "resources": asked})
 
 
 def main(job_path: Path) -> int:
@@ -76,14 +84,23 @@ def main(job_path: Path) -> int:
     return perform(Job.from_json(job_path.read_text(encoding="utf-8")))[0]
 
 
+def see_own_devices(job: Job) -> None:
+    """Set the variables that a job's process is to have, before anything asks for devices."""
+    if any(os.environ.get(name) != value for name, value in job.environment.items()):
+        os.environ.update(job.environment)
+        device_of_programs.cache_clear()  # whoever was asked before saw other devices
+
+
 def perform(job: Job) -> tuple[int, bool]:
     """Run a job in this process and leave its outcome file; returns the exit code, and whether the trial succeeded."""
+    see_own_devices(job)
     limit_resources(job)
     compile_caches.use(Path(job.assets))
     sources.PROCESS.begin()
     outcome = with_sources(run(job), job)
     try:
-        files.write_text(Path(job.workdir, "outcome.json"), _text_of(outcome))
+        text = _text_of(outcome)
+        persistently(lambda: files.write_text(Path(job.workdir, "outcome.json"), text))
     except OSError:
         traceback.print_exc()
         return EXIT_OUTCOME_UNWRITTEN, False

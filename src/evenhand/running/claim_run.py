@@ -12,12 +12,14 @@ from typing import Any
 
 from evenhand.claims import expectations
 from evenhand.claims.load import LoadedClaim, all_trials
+from evenhand.claims.schema import Claim
 from evenhand.decisions.decide import running_contrasts
 from evenhand.decisions.progress import progress
 from evenhand.decisions.verdict import Contrast
 from evenhand.decisions.wording import screened_words
 from evenhand.errors import ClaimError, counted
 from evenhand.execution.executor import Finished
+from evenhand.execution.resources import Resources
 from evenhand.execution.retries import Retries, keeps_its_work
 from evenhand.execution.worker import Job
 from evenhand.ledger import Ledger
@@ -109,7 +111,22 @@ class ClaimRun:
             threads=threads,
             memory_gib=self.loaded.resolved.limits.memory_gib,
             micro_batch=self.micro_batch,
+            resources=resources_of(self.loaded.resolved.claim, trial.arm),
         )
+
+    def take_up(self, key: str) -> None:
+        """A trial that an earlier run left to itself is under way: it is not started again."""
+        trial = self.trials[key]
+        self.waiting = deque(other for other in self.waiting if other.id != key)
+        self.attempts[key] = max(1, self.attempts[key])
+        self.running[key] = trial
+
+    def again(self, finished: Finished) -> None:
+        """A trial ended for no fault of its own: it waits again, and the attempt does not count."""
+        trial = self.running.pop(finished.key)
+        self.attempts[trial.id] -= 1
+        self.waiting.appendleft(trial)
+        self.observer.message(f"{trial.label()}: {finished.pending_again}; it is started again")
 
     def record(self, finished: Finished) -> None:
         """Take note of a trial of this claim that has ended: in the ledger first, then here."""
@@ -224,3 +241,9 @@ class ClaimRun:
         told = Tick(now, len(self.of_rung), running, self.outcomes, mean, slots, self.contrasts, done)
         self.observer.tick(told)
         return told
+
+
+def resources_of(claim: Claim, arm: str) -> Resources:
+    """What the trials of an arm ask for: its own ``[resources]`` before the claim's."""
+    own = next(one.resources for one in claim.arms if one.name == arm)
+    return Resources(**own.model_dump()).over(Resources(**claim.resources.model_dump()))

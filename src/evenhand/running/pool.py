@@ -28,9 +28,17 @@ class Pool:
         runs: in the order given; one whose claim waits for another of them starts when that one has ended.
         executor: where their trials run, opened.
         close: called with each run when it has ended.
+        detach: start what may be started, and leave it to itself.
     """
 
-    def __init__(self, runs: Sequence[ClaimRun], executor: Executor, close: Callable[[ClaimRun], None]) -> None:
+    def __init__(
+        self,
+        runs: Sequence[ClaimRun],
+        executor: Executor,
+        close: Callable[[ClaimRun], None],
+        detach: bool = False,
+    ) -> None:
+        self._detach = detach
         self.executor = executor
         self._close = close
         self._open = sorted(runs, key=lambda run: -run.loaded.file.claim.priority)  # stable: else in the order given
@@ -47,19 +55,36 @@ class Pool:
             self._notes.remove()
 
     def _loop(self) -> None:
+        if self._detach:
+            self.executor.detach()
+        self._take_up()
         self._fill()
         self._tick()
         self._end()
         while any(run.error is None for run in self._open):
-            for finished in self.executor.wait(TICK_SECONDS) if self.executor.running else ():
+            ended = self.executor.wait(TICK_SECONDS) if self.executor.running else ()
+            for finished in ended:
                 run = self._owner.pop(finished.key)
+                if finished.pending_again:
+                    run.again(finished)
+                    continue
                 run.record(finished)
                 self._ended += 1
                 self._share(run, finished.key)
+            if self._detach and not ended and self.executor.running:
+                return
             self._fill()
             if time.monotonic() - self._ticked >= TICK_SECONDS:
                 self._tick()
             self._end()
+
+    def _take_up(self) -> None:
+        """Trials that an earlier run left to itself go on where they are."""
+        waiting = {trial.id: run for run in reversed(self._open) for trial in run.waiting}
+        folders = {key: run.ledger.workdir(key).resolve() for key, run in waiting.items()}
+        for key in self.executor.reattach({key: folder for key, folder in folders.items() if folder.is_dir()}):
+            self._owner[key] = waiting[key]
+            waiting[key].take_up(key)
 
     def _share(self, run: ClaimRun, key: str) -> None:
         """A result belongs to every claim that has its trial."""

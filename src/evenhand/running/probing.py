@@ -22,6 +22,7 @@ from evenhand.files import locked, make_folder, write_text
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Failure
 from evenhand.recipes.trial import Trial, canonical_hash
+from evenhand.running.claim_run import resources_of
 from evenhand.running.observer import Observer
 
 _TICK_SECONDS = 0.2
@@ -174,7 +175,7 @@ def _trier(loaded: LoadedClaim, ledger: Ledger, executor: Executor) -> Try:
         job = Job(
             replace(trial, claim=""), str(loaded.folder), str(ledger.workdir(key).resolve()),
             str(ledger.assets.resolve()), executor.threads, loaded.resolved.limits.memory_gib, micro_batch=rows,
-            probing=True,
+            probing=True, resources=resources_of(loaded.resolved.claim, trial.arm),
         )  # fmt: skip
         executor.start(key, job, 1, loaded.resolved.limits.seconds)
         ended: Sequence[Any] = []

@@ -15,11 +15,13 @@ from evenhand.claims import expectations
 from evenhand.claims.load import LoadedClaim, all_trials, settled
 from evenhand.decisions.progress import progress
 from evenhand.decisions.verdict import Decision
+from evenhand.errors import ClaimError
 from evenhand.execution.executor import Executor, Finished, last_progress, read_outcome
 from evenhand.execution.failures import Ending
 from evenhand.execution.local.shared import local_slots
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.machine import provenance
+from evenhand.execution.resources import Capacity
 from evenhand.execution.retries import keeps_its_work
 from evenhand.execution.worker import Job
 from evenhand.ledger import Ledger
@@ -27,7 +29,7 @@ from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running import standing
-from evenhand.running.claim_run import ClaimRun
+from evenhand.running.claim_run import ClaimRun, resources_of
 from evenhand.running.enter import check_machine, decided, fix_claim, outcomes_so_far, stale_results
 from evenhand.running.freshness import freshness
 from evenhand.running.observer import Observer, RunningTrial
@@ -75,6 +77,7 @@ def run_claims(
     executor: Executor | None = None,
     on_decided: Decided | None = None,
     warm: bool | None = None,
+    detach: bool = False,
 ) -> list[Decision]:
     """Run claims to their ends in one pool of slots: what one of them leaves free another one takes.
 
@@ -90,9 +93,10 @@ def run_claims(
         executor: where trials run, not opened yet; ``jobs`` slots on this machine if None.
         on_decided: called with each claim as it ends, and its decision.
         warm: whether slots on this machine keep a process for the next trial of its recipe; on a GPU alone if None.
+        detach: start what may be started in the executor, and leave it there; the next run takes it up.
 
     Returns:
-        The decisions, in the order of ``claims``.
+        The decisions, in the order of ``claims``, of those that have ended: all, unless they were left to themselves.
 
     Raises:
         ClaimError: a claim was changed after results were seen, cannot run on this machine, or asks for what no trial
@@ -113,6 +117,8 @@ def run_claims(
         locks = [_lock(claim, ledger, held) for claim in claims]
         if executor is None:
             _check_machine(claims, ledger)
+        else:
+            check_capacity(claims, executor.capacity())
         origin = cache(provenance)
         runs = [
             _entered(claim, ledger, watcher, amend, lock, origin)
@@ -126,14 +132,14 @@ def run_claims(
                 for run in runs:
                     if not run.now.finished:
                         run.micro_batch = micro_batch(run.loaded, ledger, opened, run.observer)
-                Pool(runs, opened, close).loop()
+                Pool(runs, opened, close, detach).loop()
         else:
             for run in runs:
                 close(run)
     errors = [run.error for run in runs if run.error is not None]
     if errors:
         raise errors[0]
-    return [decisions[claim.resolved.name] for claim in claims]
+    return [decisions[claim.resolved.name] for claim in claims if claim.resolved.name in decisions]
 
 
 def _lock(loaded: LoadedClaim, ledger: Ledger, held: ExitStack) -> ExitStack:
@@ -141,6 +147,19 @@ def _lock(loaded: LoadedClaim, ledger: Ledger, held: ExitStack) -> ExitStack:
     own = held.enter_context(ExitStack())
     own.enter_context(ledger.lock(f"claim-{loaded.resolved.name}"))
     return own
+
+
+def check_capacity(claims: Sequence[LoadedClaim], capacity: Capacity) -> None:
+    """Refuse claims that ask for more than any node has.
+
+    Raises:
+        ClaimError: names the largest node.
+    """
+    for loaded in claims:
+        claim = loaded.resolved.claim
+        refusal = capacity.refusal(resources_of(claim, arm.name) for arm in claim.arms)
+        if refusal:
+            raise ClaimError(f"{loaded.path.name} cannot be run there", [loaded.file.fault(("resources",), refusal)])
 
 
 def _check_machine(claims: Sequence[LoadedClaim], ledger: Ledger) -> None:

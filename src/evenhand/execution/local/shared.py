@@ -13,32 +13,42 @@ from pathlib import Path
 from typing import Self
 
 from evenhand.execution.executor import Executor, Finished
+from evenhand.execution.local.room import Room
 from evenhand.execution.local.slots import LocalSlots
+from evenhand.execution.resources import Capacity
 from evenhand.execution.worker import Job
 
 
-def local_slots(recipes: Mapping[Path, Sequence[str]], jobs: int, warm: bool | None = None) -> Executor:
+def local_slots(
+    recipes: Mapping[Path, Sequence[str]], jobs: int | None, warm: bool | None = None, room: Room | None = None
+) -> Executor:
     """Slots on this machine.
 
     Args:
         recipes: folder of claims to the recipes that are imported for them.
-        jobs: trials at a time, of all folders together.
+        jobs: trials at a time, of all folders together; None for what the room has.
         warm: see :class:`LocalSlots`.
+        room: what of this machine trials may have, GPUs too.
     """
-    servers = {str(folder): LocalSlots(list(dict.fromkeys(own)), folder, jobs, warm) for folder, own in recipes.items()}
-    return next(iter(servers.values())) if len(servers) == 1 else SharedSlots(servers, jobs)
+    own = room or Room(jobs)
+    servers = {
+        str(folder): LocalSlots(list(dict.fromkeys(one)), folder, own.jobs, warm, own)
+        for folder, one in recipes.items()
+    }
+    return next(iter(servers.values())) if len(servers) == 1 else SharedSlots(servers, own)
 
 
 class SharedSlots(Executor):
     """``jobs`` slots for jobs of several folders.
 
     Args:
-        servers: folder to its slots, each of which could take all ``jobs``.
-        jobs: trials at a time.
+        servers: folder to its slots, which share the room.
+        room: what of this machine they may have together.
     """
 
-    def __init__(self, servers: Mapping[str, LocalSlots], jobs: int) -> None:
-        self.jobs = jobs
+    def __init__(self, servers: Mapping[str, LocalSlots], room: Room) -> None:
+        self.room = room
+        self.jobs = room.jobs
         self._servers = dict(servers)
         self.threads = next(iter(self._servers.values())).threads
         self._opened = ExitStack()
@@ -61,7 +71,15 @@ class SharedSlots(Executor):
     @property
     def free(self) -> int:
         """Slots without a trial."""
-        return self.jobs - sum(len(server.running) for server in self._servers.values())
+        return max(0, self.room.free - sum(server.waiting for server in self._servers.values()))
+
+    def capacity(self) -> Capacity:
+        """This machine."""
+        return self.room.capacity()
+
+    def cancel(self, key: str) -> None:
+        """Kill a trial; nothing is told of it."""
+        next(server for server in self._servers.values() if key in server.running).cancel(key)
 
     def elapsed(self, key: str) -> float:
         """Seconds since a running trial was started."""
