@@ -6,11 +6,12 @@ given first: no slot idles while any claim has a trial that may run.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from evenhand.errors import ClaimError
+from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.executor import Executor, last_progress
 from evenhand.recipes.trial import Trial
 from evenhand.running.claim_run import ClaimRun
@@ -150,6 +151,9 @@ class Pool:
 
     def _end(self) -> None:
         """Close the claims that have ended; those that waited for them may start."""
+        for run in self._open:
+            if run.error is not None and any(other.error is None for other in self._open):
+                self._cancel(run)
         ended = [run for run in self._open if run.ended]
         for run in ended:
             self._tick(run)
@@ -161,6 +165,13 @@ class Pool:
             self._fill()  # first: nobody's slot waits for a verdict
         for run in ended:
             self._close(run)
+
+    def _cancel(self, stopped: ClaimRun) -> None:
+        """Make room for the other claims, where the place can: nobody asks any more for what a stopped one runs."""
+        for key in list(stopped.running):
+            with contextlib.suppress(EvenhandError):
+                self.executor.cancel(key)
+                del stopped.running[key], self._owner[key]
 
     def _stop_those_after(self, stopped: ClaimRun) -> None:
         """What waits for a claim that was stopped is not run: what it builds on is not there."""
