@@ -12,7 +12,7 @@ import torch
 from evenhand.execution.bench import TrialBench
 from evenhand.recipes import catalogue
 from evenhand.recipes.trial import ItemSet, Trial
-from evenhand_systems.anchored_sft.training.fine_tune import rows_at_once
+from evenhand_systems.anchored_sft.training.micro_batches import rows_at_once
 from evenhand_systems.future_seed.tasks.problems import IGNORED
 from evenhand_systems.future_seed.training import Reader, blank_loss, losses_of, parts
 from evenhand_systems.rwkv7 import RWKV7, RWKV7Config, Seeding, SeedingSettings

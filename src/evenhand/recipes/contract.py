@@ -31,7 +31,6 @@ from evenhand.recipes.trial import ItemSet
 
 Direction = Literal["maximise", "minimise"]
 
-
 _NUMBERS = (int, float, int | None, float | None)
 
 
@@ -122,15 +121,11 @@ class Bench(Protocol):
 
     @property
     def micro_batch(self) -> int | None:
-        """Rows that may go through a model at once in training; None for as many as the settings say.
-
-        A recipe that heeds it splits the batch of an optimiser step and sums the gradients; each part's loss is divided
-        by what the *whole* batch counts, so that the step is the same. Such a recipe declares ``micro_batch``.
-        """
+        """Rows at once in training, or None: parts' losses are divided by what the *whole* batch counts; see RecipeInfo."""
 
     @property
     def probing(self) -> bool:
-        """Whether this trial only tries what fits: train on the longest rows there are; it is ended after two steps."""
+        """Whether this trial only tries what fits: on the longest rows there are, until it is ended after two steps."""
 
     @property
     def workdir(self) -> Path:
@@ -219,10 +214,10 @@ class RecipeInfo:
         control_sets: name to the controls that a claim takes over with ``controls = "RECIPE.NAME"``.
         obstacle: (settings, ``cpu`` or ``cuda``) to why a trial cannot run on this machine, a sentence with a cure, or
             empty. Claims are refused by it when they are planned and before they run; results are read all the same.
-        clear: ``package.module:function`` of what is called between two trials that share a process, to forget what
-            the recipe's modules keep of a trial; nothing where they keep nothing.
-        micro_batch: settings to the rows of an optimiser step (0 where nothing is trained), for recipes that heed
-            :attr:`Bench.micro_batch`; it raises a ``RecipeError`` for settings that cannot be split.
+        clear: ``package.module:function`` of what forgets what the recipe's modules keep of a trial: called between two
+            that share a process.
+        micro_batch: settings to the rows of an optimiser step (0: nothing is trained), where :attr:`Bench.micro_batch`
+            is heeded; a ``RecipeError`` for settings that cannot be split.
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)

@@ -32,6 +32,7 @@ from evenhand_systems.anchored_sft.training.adapters import (
     save_adapter,
 )
 from evenhand_systems.anchored_sft.training.callbacks import EvaluateWhileTraining, StopOnForgetting
+from evenhand_systems.anchored_sft.training.micro_batches import longest_first, rows_at_once
 from evenhand_systems.anchored_sft.training.run_length import check_length, schedule_of
 from evenhand_systems.anchored_sft.training.trainer import Anchor, AnchoredSFTTrainer
 
@@ -150,7 +151,7 @@ class Arm:
         trainer = AnchoredSFTTrainer(
             self.model,
             args=arguments(self.settings, self.bench, steps, self.pack_to),
-            train_dataset=_longest_first(self.rows) if self.bench.probing else self.rows,
+            train_dataset=longest_first(self.rows) if self.bench.probing else self.rows,
             processing_class=self.tokenizer,
             anchor=anchor_of(self.settings, self.prompts, int(self.bench.rng("prompts").integers(2**31))),
             callbacks=callbacks,
@@ -190,11 +191,6 @@ class Arm:
             metrics["steps_to_target"] = float(self.progress.reached_at)
             self.bench.note("target level", f"first reached at step {self.progress.reached_at}")
         return Outcome(metrics=metrics, undefined=undefined)
-
-
-def _longest_first(rows: Any) -> Any:
-    """A dataset in the order in which it is tried what fits."""
-    return rows.select(sorted(range(len(rows)), key=lambda i: -len(rows[i]["input_ids"])))
 
 
 class _Ledger(TrainerCallback):
@@ -286,14 +282,6 @@ def arguments(settings: TrainingSettings, bench: Bench, steps: int, pack_to: int
         gradient_checkpointing=cuda,
         dataloader_pin_memory=cuda,
     )
-
-
-def rows_at_once(batch: int, grad_acc: int, micro_batch: int | None) -> int:
-    """Rows of a micro-batch: as the settings say, or the most that fit of which a step's batch is a whole multiple."""
-    if micro_batch is None:
-        return batch
-    whole = batch * grad_acc
-    return next(rows for rows in range(min(micro_batch, whole), 0, -1) if whole % rows == 0)
 
 
 def dataset_of(rows: Sequence[Tokenised]) -> Any:

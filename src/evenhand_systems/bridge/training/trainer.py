@@ -15,7 +15,8 @@ from torch import Tensor
 from evenhand.errors import Diverged, EvenhandError
 from evenhand_systems.bridge.settings import TrainingSettings
 from evenhand_systems.bridge.tasks.items import Item
-from evenhand_systems.bridge.training.losses import COUNTED, LOSSES, Counts, Heads, Step, check_gradients
+from evenhand_systems.bridge.training.counts import COUNTED, Counts
+from evenhand_systems.bridge.training.losses import LOSSES, Heads, Step, check_gradients
 from evenhand_systems.bridge.translation.bridge import Bridge
 from evenhand_systems.schedules import WarmUp
 
