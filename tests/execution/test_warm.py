@@ -122,7 +122,7 @@ def run(opened: LocalSlots, jobs: Sequence[Job]) -> list[Finished]:
 def said(finished: Finished) -> dict[str, Any]:
     """All that a trial returned that is no fact of its process."""
     outcome = finished.outcome
-    notes = {k: v for k, v in outcome.notes.items() if k not in ("pid", "process", "random")}
+    notes = {k: v for k, v in outcome.notes.items() if k not in ("pid", "process", "random", "torch")}
     items = {name: (table.ids, table.scores.tobytes(), table.outputs) for name, table in outcome.items.items()}
     curves = {name: (c.steps.tobytes(), c.values.tobytes()) for name, c in outcome.curves.items()}
     spent = {unit: amount for unit, amount in outcome.spent.items() if unit != "seconds"}
@@ -153,8 +153,11 @@ def test_a_trial_in_a_warm_worker_finds_what_it_would_find_in_a_fresh_process(fo
         fresh = run(opened, asked)
     for found in (warm, fresh):  # Python seeds it from the machine's entropy in each process that is forked
         assert len({one.outcome.notes["random"] for one in found}) == 4
+        assert len({one.outcome.notes["torch"] for one in found}) == 1  # torch once, when it is imported
     for one, other in zip(warm, fresh, strict=True):
-        assert said(one) == said(other)
+        ours, theirs = said(one), said(other)
+        assert [(k, v, theirs["notes"][k]) for k, v in ours["notes"].items() if v != theirs["notes"][k]] == []
+        assert ours == theirs
     assert len(set(pids(warm))) == 1
     assert len(set(pids(fresh))) == 4
     assert warm[2].outcome.notes["process"] == "warm: trial 3 of its process"

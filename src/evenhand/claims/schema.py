@@ -159,6 +159,9 @@ class Limits(_Part):
 
     seconds: Number | None = Field(default=None, gt=0)
     memory_gib: Number | None = Field(default=None, gt=0)
+    micro_batch: Literal["probe"] | Annotated[Whole, Field(gt=0)] | None = Field(
+        default=None, description="rows at once in training; probe: as many as fit for all arms alike"
+    )
 
 
 class Claim(_Part):

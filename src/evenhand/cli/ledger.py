@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, out, print_json
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, note, out, print_json
+from evenhand.cli.working import long_work
 from evenhand.errors import counted
 
 ledger_app = typer.Typer(no_args_is_help=True, help="Look into ledgers, check, pack and merge them.")
@@ -62,7 +63,8 @@ def pack(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None
     """Put the tables and records of a finished ledger into a few files: smaller to keep, and as fast to read."""
     from evenhand.ledger import Ledger
 
-    result = Ledger.existing(ledger).pack()
+    with long_work(note()):
+        result = Ledger.existing(ledger).pack()
     if as_json:
         print_json(result)
         return
@@ -94,5 +96,5 @@ def merge(
         print_json(result)
         return
     console = out()
-    for text in [*summary(result), *(f"note: {note}" for note in result.notes)]:
+    for text in [*summary(result), *(f"note: {remark}" for remark in result.notes)]:
         console.print(text, markup=False, soft_wrap=True)

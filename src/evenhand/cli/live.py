@@ -91,11 +91,10 @@ class LiveObserver(Observer):
         table = Table.grid(padding=(0, 1))
         for run in tick.running:
             name, curve = self.trails.of(run)
-            share = min(1.0, run.spent / run.trial.amount)
             table.add_row(
                 Text(run.trial.label(), overflow="ellipsis", no_wrap=True),
-                Text(f"{share:4.0%}"),
-                Text(f"{name} {curve[-1]:.3g}" if curve else "", no_wrap=True),
+                Text(f"{run.done:4.0%}"),
+                Text(run.doing or (f"{name} {curve[-1]:.3g}" if curve else ""), no_wrap=True),
                 Text(sparkline(curve), style="cyan"),
                 Text(duration(run.seconds), style="dim"),
             )

@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from evenhand import files
-from evenhand.errors import Diverged, RecipeError
+from evenhand.errors import Diverged, ProbeEnded, RecipeError
 from evenhand.execution import compile_caches, outcome_file, sources
 from evenhand.execution.bench import TrialBench
 from evenhand.execution.failures import EXIT_OUTCOME_UNWRITTEN, failure_of
@@ -30,6 +30,9 @@ from evenhand.execution.resources import NOTHING_ASKED, Resources
 from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Failure, Outcome, Phase
 from evenhand.recipes.trial import ItemSet, Trial
+
+HEAD_ROOM = 0.08
+"""Share of the memory that stays free while it is tried what fits: fragments, and batches that were not met."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Job:
         threads: CPU threads for this trial.
         memory_gib: limit on the process's private memory, or None.
         notes: facts that the caller wants beside the result.
+        micro_batch: rows that may go through a model at once, or None.
+        probing: only try whether that many fit, with head-room.
         resources: what it asks of the machine.
         environment: variables that its process gets: the devices that it sees.
     """
@@ -55,6 +60,8 @@ class Job:
     threads: int = 1
     memory_gib: float | None = None
     notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    micro_batch: int | None = None
+    probing: bool = False
     resources: Resources = NOTHING_ASKED
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -119,7 +126,7 @@ def limit_resources(job: Job) -> None:
     if job.memory_gib is not None:
         import resource
 
-        size = int(job.memory_gib * 2**30)
+        size = int(job.memory_gib * 2**30 * (1 - HEAD_ROOM if job.probing else 1))
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (size, most))
     torch = sys.modules.get("torch")
@@ -146,11 +153,17 @@ def run(job: Job) -> Outcome:
             data_folder=Path(job.folder),
             threads=job.threads,
             device=device_of_programs() if job.trial.recipe == catalogue.COMMAND else choose_device(),
+            micro_batch=job.micro_batch,
+            probing=job.probing,
         )
+        if job.probing and bench.device == "cuda":
+            sys.modules["torch"].cuda.set_per_process_memory_fraction(1 - HEAD_ROOM)
         bench.notes.update(job.notes)
         returned = recipe.run(settings, bench)
         phase = "report"
         return complete(_as_outcome(returned), bench)
+    except ProbeEnded as ended:
+        return Outcome(undefined={"probe": str(ended)})
     except KeyboardInterrupt:
         return Outcome(failure=Failure("infrastructure", "interrupted", phase))
     except BaseException as error:

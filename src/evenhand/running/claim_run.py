@@ -26,6 +26,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.observer import Observer, RunningTrial, Tick
+from evenhand.running.watching import ClaimSeen
 
 CONTRAST_SHARE = 100
 """The running contrasts are computed again after this many times the time that they took."""
@@ -46,6 +47,7 @@ class ClaimRun:
         now: where it stands.
         running: trial id to trial, of those that it has started.
         error: why it was stopped before its end.
+        micro_batch: rows that its trials put through a model at once; None for as many as their settings say.
     """
 
     loaded: LoadedClaim
@@ -58,6 +60,7 @@ class ClaimRun:
     running: dict[str, Trial] = field(default_factory=dict)
     retries: Retries = field(default_factory=Retries)
     error: ClaimError | None = None
+    micro_batch: int | None = None
     attempts: Counter[str] = field(default_factory=Counter)
     durations: list[float] = field(default_factory=list)
     contrasts: Sequence[Contrast] = ()
@@ -107,6 +110,7 @@ class ClaimRun:
             assets=str(self.ledger.assets.resolve()),
             threads=threads,
             memory_gib=self.loaded.resolved.limits.memory_gib,
+            micro_batch=self.micro_batch,
             resources=resources_of(self.loaded.resolved.claim, trial.arm),
         )
 
@@ -211,6 +215,15 @@ class ClaimRun:
         for arm, screened in self.now.pruned.items():
             reason = screened_words(self.loaded.resolved, screened)
             self.observer.message(f"'{arm}' is screened out at rung '{screened.rung}': {reason}")
+
+    def seen(self) -> ClaimSeen:
+        """How it stands, for those who watch from elsewhere."""
+        done = sum(key in self.outcomes for key in self.of_rung)
+        mean = sum(self.durations) / len(self.durations) if self.durations else None
+        return ClaimSeen(
+            self.name, self.rung, done, len(self.of_rung), len(self.waiting), len(self.running), mean,
+            tuple(self.loaded.file.claim.after),
+        )  # fmt: skip
 
     def tick(self, running: Sequence[RunningTrial], slots: int) -> Tick:
         """Tell the observer how things are.

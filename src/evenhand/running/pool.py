@@ -6,15 +6,17 @@ given first: no slot idles while any claim has a trial that may run.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from evenhand.errors import ClaimError
+from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.executor import Executor, last_progress
 from evenhand.recipes.trial import Trial
 from evenhand.running.claim_run import ClaimRun
 from evenhand.running.observer import RunningTrial
+from evenhand.running.watching import Notes, TrialSeen
 
 TICK_SECONDS = 0.2
 """How often the loop looks at the clock and at the progress of running trials."""
@@ -43,9 +45,17 @@ class Pool:
         self._open = sorted(runs, key=lambda run: -run.loaded.file.claim.priority)  # stable: else in the order given
         self._owner: dict[str, ClaimRun] = {}
         self._ticked = 0.0
+        self._ended = 0
+        self._notes = Notes(runs[0].ledger.folder)
 
     def loop(self) -> None:
         """Run all claims to their ends; where all that are left were stopped, nobody waits for what they still run."""
+        try:
+            self._loop()
+        finally:
+            self._notes.remove()
+
+    def _loop(self) -> None:
         if self._detach:
             self.executor.detach()
         self._take_up()
@@ -60,6 +70,7 @@ class Pool:
                     run.again(finished)
                     continue
                 run.record(finished)
+                self._ended += 1
                 self._share(run, finished.key)
             if self._detach and not ended and self.executor.running:
                 return
@@ -118,21 +129,31 @@ class Pool:
         """Tell the observers how things are; what a claim can have while others run is what it has."""
         several = len(self._open) > 1
         running: dict[int, list[RunningTrial]] = {}
+        seen: list[TrialSeen] = []
         for key, job in self.executor.running.items():
             run = self._owner[key]
             found = last_progress(Path(job.workdir)) or {}
             one = RunningTrial(
-                run.running[key], self.executor.elapsed(key), found.get("spent", 0.0), found.get("values", {})
-            )
+                run.running[key], self.executor.elapsed(key), found.get("spent", 0.0), found.get("values", {}),
+                found.get("doing", ""), found.get("share"),
+            )  # fmt: skip
             running.setdefault(id(run), []).append(one)
+            seen.append(
+                TrialSeen(run.name, one.trial.label(), one.seconds, one.done, one.doing, dict(one.values), job.workdir)
+            )
         for run in self._open if only is None else [only]:
             own = running.get(id(run), [])
             run.contrast()
             run.tick(own, max(1, len(own)) if several else self.executor.jobs)
+        if self._notes.due:
+            self._notes.write(self.executor.jobs, self._ended, [run.seen() for run in self._open], seen)
         self._ticked = time.monotonic()
 
     def _end(self) -> None:
         """Close the claims that have ended; those that waited for them may start."""
+        for run in self._open:
+            if run.error is not None and any(other.error is None for other in self._open):
+                self._cancel(run)
         ended = [run for run in self._open if run.ended]
         for run in ended:
             self._tick(run)
@@ -144,6 +165,13 @@ class Pool:
             self._fill()  # first: nobody's slot waits for a verdict
         for run in ended:
             self._close(run)
+
+    def _cancel(self, stopped: ClaimRun) -> None:
+        """Make room for the other claims, where the place can: nobody asks any more for what a stopped one runs."""
+        for key in list(stopped.running):
+            with contextlib.suppress(EvenhandError):
+                self.executor.cancel(key)
+                del stopped.running[key], self._owner[key]
 
     def _stop_those_after(self, stopped: ClaimRun) -> None:
         """What waits for a claim that was stopped is not run: what it builds on is not there."""

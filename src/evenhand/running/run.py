@@ -34,6 +34,7 @@ from evenhand.running.enter import check_machine, decided, fix_claim, outcomes_s
 from evenhand.running.freshness import freshness
 from evenhand.running.observer import Observer, RunningTrial
 from evenhand.running.pool import TICK_SECONDS, Pool
+from evenhand.running.probing import micro_batch
 
 Decided = Callable[[LoadedClaim, Decision], None]
 """Told of each claim when it has ended, with what it came to."""
@@ -128,6 +129,9 @@ def run_claims(
             for run in runs:
                 folders.setdefault(run.loaded.folder, []).append(run.loaded.resolved.recipe)
             with executor or local_slots(folders, jobs, warm) as opened:
+                for run in runs:
+                    if not run.now.finished:
+                        run.micro_batch = micro_batch(run.loaded, ledger, opened, run.observer)
                 Pool(runs, opened, close, detach).loop()
         else:
             for run in runs:

@@ -73,6 +73,10 @@ class SimulatedSlots(Executor):
         self.clock = then
         return [self._end(key) for key, end in ends.items() if end == then]
 
+    def cancel(self, key: str) -> None:
+        """Give up a running trial."""
+        del self._now[key]
+
     def _end(self, key: str) -> Finished:
         job, attempt, began = self._now.pop(key)
         execution = Execution(attempt=attempt, seconds=self.clock - began, exit_code=0, threads=1)

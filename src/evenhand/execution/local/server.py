@@ -28,15 +28,13 @@ import signal
 import subprocess
 import sys
 import time
-import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from evenhand.errors import EvenhandError
-from evenhand.execution import machine, sources, worker
-from evenhand.execution.lifetime import die_with_parent
-from evenhand.execution.local import warm
+from evenhand.execution import machine, sources
+from evenhand.execution.local import forked, warm
 from evenhand.recipes import catalogue
 
 
@@ -79,14 +77,14 @@ class Server:
             self.tell(event="started", key=key, pid=pid)
             return
         if self.threads_at_start > 1:
-            process = _fresh_interpreter(job, log)
+            process = forked.fresh_interpreter(job, log)
             self.children[process.pid] = _Child(key, begun, process)
             self.tell(event="started", key=key, pid=process.pid)
             return
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _child(job, log, self.events, parent)
+            forked.child(job, log, self.events, parent)
         self.children[pid] = _Child(key, begun)
         self.tell(event="started", key=key, pid=pid)
 
@@ -120,7 +118,7 @@ class Server:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _warm_child(warm.Pipes(jobs, answers), [*others, self.events], parent)
+            forked.warm_child(warm.Pipes(jobs, answers), [*others, self.events], parent)
         return pid, None
 
     def hear(self, child: _Child) -> None:
@@ -214,77 +212,6 @@ class Server:
                         self.start(**request)
                     else:
                         self.kill(request["key"], request["signal"])
-
-
-def _warm_child(pipes: warm.Pipes, others: list[int], parent: int) -> NoReturn:
-    """The whole life of a warm worker that was forked."""
-    code = 1
-    try:
-        _as_forked(others)
-        os.setsid()
-        die_with_parent(parent)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        code = warm.serve(pipes)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
-
-
-def _as_forked(others: list[int]) -> None:
-    """Put away what is the server's: its signal handlers and its ends of pipes."""
-    signal.set_wakeup_fd(-1)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
-    for end in others:
-        os.close(end)
-
-
-def _prepare(log: str, job: str, parent: int) -> None:
-    """Make this process a group of its own, with its own output and working folder."""
-    os.setsid()
-    die_with_parent(parent)
-    null = os.open(os.devnull, os.O_RDONLY)
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(null, 0)
-    os.dup2(out, 1)
-    os.dup2(out, 2)
-    os.chdir(Path(job).parent)
-
-
-def _child(job: str, log: str, events: int, parent: int) -> NoReturn:
-    """The forked child's whole life."""
-    code = 1
-    try:
-        _as_forked([events])
-        _prepare(log, job, parent)
-        sys.stdout = open(1, "w", closefd=False, buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
-        sys.stderr = open(2, "w", closefd=False, buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
-        code = worker.main(Path(job))
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        # No interpreter shutdown: what the server had open is not this child's to close.
-        os._exit(code)
-
-
-def _fresh_interpreter(job: str, log: str) -> subprocess.Popen[bytes]:
-    """A new interpreter for a job, for servers that cannot fork safely."""
-    with Path(log).open("ab") as out:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "evenhand.execution.worker", job],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            cwd=Path(job).parent,
-            start_new_session=True,
-        )
 
 
 def preload(folder: Path, references: list[str]) -> str:

@@ -159,7 +159,8 @@ class LocalSlots(Executor):
 
     def _keep(self, job: Job) -> dict[str, Any] | None:
         """Which warm worker may run a job; None for a process of its own."""
-        if self.warm is False or job.trial.recipe == catalogue.COMMAND:  # a command line is a process of its own
+        # A command line is a process of its own, and so is what tries how much fits.
+        if self.warm is False or job.trial.recipe == catalogue.COMMAND or job.probing:
             return None
         own = f"{job.memory_gib} {job.threads} {json.dumps(dict(job.environment))}"  # what a process is bound to
         return {

@@ -83,6 +83,7 @@ def _enter(log: str, folder: Path) -> None:
 
 def _import_first(job: worker.Job) -> None:
     """Have imported what trials share before the state is taken that each of them finds; faults are the trial's."""
+    worker.see_own_devices(job)
     worker.compile_caches.use(Path(job.assets))
     with contextlib.suppress(Exception):
         catalogue.find(job.trial.recipe, Path(job.folder))
