@@ -18,7 +18,8 @@ from evenhand.execution import slurm_queue
 from evenhand.execution.executor import Executor
 from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Resources
-from evenhand.execution.slurm import Slurm, submission
+from evenhand.execution.slurm import Slurm
+from evenhand.execution.slurm_job import submission
 from evenhand.execution.slurm_probe import check_shared
 from evenhand.ledger import Ledger
 from evenhand.running.run import run_claim, run_claims
