@@ -11,8 +11,6 @@ from typing import Any
 _VARIABLES = {
     "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src"),
     "RAY_raylet_start_wait_time_s": "180",  # a machine that tests keep busy
-    "RAY_health_check_period_ms": "500",  # a killed node is missed within seconds
-    "RAY_health_check_failure_threshold": "5",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }
 
