@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.execution import slurm_cluster
+from tests.execution import ray_nodes, slurm_cluster
 
 
 @pytest.fixture(scope="session")
@@ -35,19 +35,8 @@ def slurm(slurm_session: slurm_cluster.Cluster, monkeypatch: pytest.MonkeyPatch)
 def ray_session() -> Iterator[Any]:
     """One Ray cluster for all tests of this process: a head without cores, two nodes of two cores each."""
     pytest.importorskip("ray")
-    from ray.cluster_utils import Cluster
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path("src").resolve()))
-        patch.setenv("RAY_health_check_period_ms", "500")
-        patch.setenv("RAY_health_check_failure_threshold", "3")
-        patch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-        for _ in range(2):
-            cluster.add_node(num_cpus=2)
-        cluster.connect()  # executors of this process find it connected, which spares each of them seconds
-        yield cluster
-        cluster.shutdown()
+    with ray_nodes.cluster() as found:
+        yield found
 
 
 @pytest.fixture

@@ -12,7 +12,9 @@ from evenhand.execution.executor import Executor
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.profiles import Profile
 from evenhand.execution.ray import Ray
-from evenhand.execution.slurm import SUBMISSION, Slurm
+from evenhand.execution.slurm import Slurm
+from evenhand.execution.slurm_job import SUBMISSION
+from evenhand.testing import conforming
 from evenhand.testing.executor_suite import RECIPE, Place
 
 ON_SLURM = Profile(executor="slurm", partition="low", polls_per_minute=60, patience_seconds=10, signal_seconds=10)
@@ -36,6 +38,11 @@ def ray(folder: Path) -> Ray:
 
 
 LOCAL = Place(local, importable=True)
+
+
+def source() -> str:
+    """The recipe of the suite, for tests beside it."""
+    return conforming.SOURCE
 
 
 def slurm_id(workdir: Path) -> str:

@@ -59,6 +59,7 @@ MaxArraySize=2001
 MaxJobCount=5000
 {nodes}
 PartitionName=low Nodes=n1,n2,n3 Default=YES MaxTime=60 State=UP PriorityTier=1 GraceTime=20
+PartitionName=apart Nodes=n4 MaxTime=60 State=UP PriorityTier=1
 PartitionName=high Nodes=n1,n2,n3 MaxTime=60 State=UP PriorityTier=10 PreemptMode=OFF
 """
 
@@ -101,6 +102,11 @@ class Cluster:
         """Start the daemon of a node."""
         self.begin(name, "slurmd", "-D", "-N", name)
 
+    def begin_node_apart(self, name: str, hidden: Path) -> None:
+        """Start the daemon of a node that does not see a folder: it has an empty one in its place."""
+        script = f"mount -t tmpfs none {hidden} && exec slurmd -D -N {name}"
+        self.begin(name, "unshare", "--mount", "sh", "-c", script)
+
     def kill_node(self, name: str) -> None:
         """End a node at once, with everything that runs on it, as a power cut does; Slurm is told that it is down."""
         self._kill(name)
@@ -114,7 +120,8 @@ class Cluster:
     def _kill(self, name: str) -> None:
         daemon = self.daemons.pop(name)
         mark = f"TEST_DAEMON={self.folder}/{name}\0".encode()
-        started = [pid for pid in _processes() if mark in _environment(pid)]
+        log = f"{self.folder}/slurmd-{name}.log"  # slurmstepd has no variables left, but it writes there
+        started = [pid for pid in _processes() if mark in _environment(pid) or log in _open_files(pid)]
         doomed = [*started, *(pid for parent in started for pid in _descendants(parent))]
         for pid in doomed:  # those that would tell of the others' deaths go first
             with contextlib.suppress(ProcessLookupError):
@@ -159,6 +166,15 @@ def _environment(pid: int) -> bytes:
         return b""
 
 
+def _open_files(pid: int) -> set[str]:
+    found = set()
+    with contextlib.suppress(OSError):
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.add(str(descriptor.readlink()))
+    return found
+
+
 def _descendants(parent: int) -> list[int]:
     parents: dict[int, list[int]] = {}
     for pid in _processes():
@@ -186,7 +202,7 @@ def _node_lines(names: list[str]) -> str:
 def cluster(nodes: int = 3) -> Iterator[Cluster]:
     """A Slurm of so many nodes of four cores and 2,000 MB each, two partitions ``low`` and ``high``."""
     folder = Path(tempfile.mkdtemp(prefix="slurm-"))
-    names = [f"n{i + 1}" for i in range(nodes)]
+    names = [f"n{i + 1}" for i in range(nodes + 1)]  # the last is started by the test that wants it
     for name in ("state", *(f"spool-{name}" for name in names)):
         (folder / name).mkdir()
     key = folder / "munge.key"
@@ -204,7 +220,7 @@ def cluster(nodes: int = 3) -> Iterator[Cluster]:
         while not (folder / "munge.socket").exists():
             time.sleep(0.05)
         found.begin("slurmctld", "slurmctld", "-D", "-c")
-        for name in names:
+        for name in names[:-1]:
             found.begin_node(name)
         found.await_nodes(nodes)
         yield found

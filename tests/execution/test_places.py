@@ -63,5 +63,5 @@ def test_a_file_system_whose_locks_do_not_hold_is_found(tmp_path: Path, monkeypa
         yield 0
 
     monkeypatch.setattr(places, "locked", pretend)
-    with pytest.raises(LedgerError, match="without working locks .two processes held one lock at once"):
+    with pytest.raises(LedgerError, match=r"without working locks .two processes held one lock at once"):
         places.check_locks(tmp_path)

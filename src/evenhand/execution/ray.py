@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import evenhand
 from evenhand import files
 from evenhand.errors import EvenhandError
 from evenhand.execution.executor import Executor, Finished, log_tail
 from evenhand.execution.failures import Ending, failure_without_outcome
+from evenhand.execution.machine import packages
 from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Capacity, Node
 from evenhand.execution.states import STATES, goes_on, is_cancelled
@@ -35,7 +35,7 @@ NODE = "node.txt"
 
 def versions() -> dict[str, str]:
     """What must be the same on the driver and on every node."""
-    return {"evenhand": evenhand.__version__, "Python": platform.python_version()}
+    return {"evenhand": packages().get("evenhand", "of no version"), "Python": platform.python_version()}
 
 
 def run_on_node(job: str, attempt: int, limit: float | None, expected: Mapping[str, str], node: str) -> dict[str, Any]:

@@ -7,16 +7,13 @@ only for what these do not tell: a job that was cancelled, lost with its node, o
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import importlib
-import json
 import math
 import os
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,77 +21,20 @@ from evenhand import files
 from evenhand.errors import EvenhandError
 from evenhand.execution import slurm_queue
 from evenhand.execution.executor import Executor, Finished, log_tail
-from evenhand.execution.machine import thread_variables
 from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Capacity, Resources
+from evenhand.execution.slurm_job import GivesWay, QueuedJob, exports, forget, submission
 from evenhand.execution.slurm_probe import check_shared
 from evenhand.execution.slurm_queue import Queue, Seen
 from evenhand.execution.states import goes_on, is_cancelled
-from evenhand.execution.supervise import ENDING, Left, Supervisor, checkpoint_time, finished
+from evenhand.execution.supervise import Left, checkpoint_time, finished
 from evenhand.execution.worker import Job
-
-SUBMISSION = "submission.json"
 
 _LOOK_SECONDS = 0.1
 """Shortest time between two looks at the folders of the trials; a look takes at most a tenth of the time."""
 
 _REQUEUES = 1000
 """How often submitit may requeue a job at the end of its time: as often as its trial has a newer checkpoint."""
-
-
-class GivesWay:
-    """What submitit runs on a node, and asks to give way on its signal: the trial ends, and its job is queued again."""
-
-    def __init__(self, workdir: str, attempt: int, limit: float | None, seconds: float, name: str) -> None:
-        self.supervisor = Supervisor(workdir, attempt, limit, self.wanted)
-        self.seconds = seconds
-        self.name = name
-
-    def wanted(self, workdir: Path) -> bool:
-        """Whether the trial still stands in the queue under this job's name, as far as its driver knows."""
-        return (submission(workdir) or {}).get("name") == self.name
-
-    def __call__(self) -> None:
-        """Run the trial."""
-        self.supervisor.run()
-
-    def checkpoint(self) -> Any:
-        """Submitit's question for what is to be run when the job starts again."""
-        old = self.supervisor
-        old.give_way(self.seconds)
-        again = GivesWay(str(old.workdir), old.attempt, old.limit_seconds, self.seconds, self.name)
-        return importlib.import_module("submitit").helpers.DelayedSubmission(again)
-
-
-@dataclass
-class _Job:
-    job: Job
-    attempt: int
-    limit: float | None
-    name: str = ""
-    id: str = ""  # empty until Slurm has it
-    begun: float | None = None
-    checkpoint: int = 0
-    unseen: float | None = None  # since when Slurm says that it has ended, and no file does
-
-    @property
-    def workdir(self) -> Path:
-        return Path(self.job.workdir)
-
-    def write(self) -> None:
-        """Leave in the trial's folder what a later driver needs."""
-        document = {"trial": self.job.trial.id, "attempt": self.attempt, "limit": self.limit, "name": self.name,
-                    "id": self.id, "checkpoint": self.checkpoint}  # fmt: skip
-        files.write_text(self.workdir / SUBMISSION, json.dumps(document))
-
-
-def submission(workdir: Path) -> Mapping[str, Any] | None:
-    """Under which name and number a trial stands in Slurm's queue; None where it does not."""
-    try:
-        found: Mapping[str, Any] = json.loads((workdir / SUBMISSION).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found
 
 
 class Slurm(Executor):
@@ -111,7 +51,7 @@ class Slurm(Executor):
         self.jobs = profile.jobs or 1000
         self.threads = profile.cpus or 1
         self.queue = Queue(profile.polls_per_minute)
-        self._running: dict[str, _Job] = {}
+        self._running: dict[str, QueuedJob] = {}
         self._started: list[str] = []
         self._detached = False
         self._look_pause = _LOOK_SECONDS
@@ -130,7 +70,7 @@ class Slurm(Executor):
         else:
             slurm_queue.cancel([one.id for one in self._running.values() if one.id])
             for one in self._running.values():
-                _forget(one.workdir)
+                forget(one.workdir)
         self._running.clear()
 
     @property
@@ -163,17 +103,17 @@ class Slurm(Executor):
         if same and self.reattach({key: workdir}):
             return
         workdir.mkdir(parents=True, exist_ok=True)
-        _forget(workdir)
+        forget(workdir)
         (workdir / "outcome.json").unlink(missing_ok=True)
         asked = job.resources.over(self.profile.resources)
         job = dataclasses.replace(job, threads=asked.cpus or job.threads, resources=asked)
         files.write_text(workdir / "job.json", job.to_json())
-        self._running[key] = _Job(job, attempt, limit_seconds, checkpoint=checkpoint_time(workdir))
+        self._running[key] = QueuedJob(job, attempt, limit_seconds, checkpoint=checkpoint_time(workdir))
         self._started.append(key)
 
     def _submit(self) -> None:
         """Send what was started to Slurm: an array for each set of needs."""
-        groups: dict[Resources, list[_Job]] = {}
+        groups: dict[Resources, list[QueuedJob]] = {}
         for key in self._started:
             if key in self._running:
                 groups.setdefault(self._running[key].job.resources, []).append(self._running[key])
@@ -187,13 +127,13 @@ class Slurm(Executor):
                 found = self._submit_group(name, asked, group)
             except Exception as error:
                 for one in group:
-                    _forget(one.workdir)
+                    forget(one.workdir)
                 raise EvenhandError(f"Slurm took no jobs: {_last_line(error)}") from error
             for one, job in zip(group, found, strict=True):
                 one.id = str(job.job_id)
                 one.write()
 
-    def _submit_group(self, name: str, asked: Resources, group: Sequence[_Job]) -> Sequence[Any]:
+    def _submit_group(self, name: str, asked: Resources, group: Sequence[QueuedJob]) -> Sequence[Any]:
         profile, helper = self.profile, self._submitit.SlurmExecutor(self.folder, max_num_timeout=_REQUEUES)
         parameters = {
             "job_name": name,
@@ -207,7 +147,7 @@ class Slurm(Executor):
             "mem": f"{math.ceil(asked.memory_gib * 1024)}MB" if asked.memory_gib else None,
             "array_parallelism": len(group),
             "signal_delay_s": profile.signal_seconds,
-            "setup": [_exports(asked.cpus or 1), *profile.setup],
+            "setup": [exports(asked.cpus or 1), *profile.setup],
             "additional_parameters": {"requeue": True},
         }
         helper.update_parameters(**{key: value for key, value in parameters.items() if value is not None})
@@ -235,8 +175,7 @@ class Slurm(Executor):
         ended = []
         for key, one in list(self._running.items()):
             left = Left.read(one.workdir, one.job.trial.id, one.attempt)
-            killed = left is not None and left.signal == "SIGKILL" and not (left.timed_out or left.out_of_memory)
-            if left is not None and not killed:  # who killed it, Slurm may know
+            if left is not None and not left.killed_from_outside:  # who killed it, Slurm may know
                 ended.append(self._end(key, left))
         return ended
 
@@ -260,7 +199,7 @@ class Slurm(Executor):
                 ended.append(self._end(key, Left.read(one.workdir, one.job.trial.id, one.attempt), seen))
         return ended
 
-    def _believed(self, one: _Job, state: str) -> bool:
+    def _believed(self, one: QueuedJob, state: str) -> bool:
         """Whether an ending without a file stands: on a shared file system, files come after the scheduler's word."""
         now = time.monotonic()
         one.unseen = now if one.unseen is None else one.unseen
@@ -276,7 +215,7 @@ class Slurm(Executor):
             state = "OUT_OF_MEMORY"
         told = finished(key, one.job, one.attempt, one.limit, left, "" if state == "COMPLETED" else state)
         newer = checkpoint_time(one.workdir) > one.checkpoint
-        _forget(one.workdir)
+        forget(one.workdir)
         if told.outcome.failure is None or not state:
             return told
         if is_cancelled(state):
@@ -285,7 +224,7 @@ class Slurm(Executor):
             return dataclasses.replace(told, pending_again=f"{told.outcome.failure.message}; its checkpoint goes on")
         return told
 
-    def _log(self, one: _Job) -> str:
+    def _log(self, one: QueuedJob) -> str:
         """The last that slurmstepd and the supervisor said."""
         paths = self._submitit.core.utils.JobPaths(self.folder, job_id=one.id)
         return log_tail(paths.stderr) + log_tail(paths.stdout)
@@ -295,7 +234,7 @@ class Slurm(Executor):
         one = self._running.pop(key)
         if one.id and not one.id.startswith("_"):
             slurm_queue.cancel([one.id])
-        _forget(one.workdir)
+        forget(one.workdir)
 
     def detach(self) -> None:
         """Leave the jobs in the queue when this closes."""
@@ -319,17 +258,11 @@ class Slurm(Executor):
                 number = f"{names[name]}{number}" if names[name] else ""
             if not number:
                 continue
-            self._running[key] = _Job(
+            self._running[key] = QueuedJob(
                 job, known["attempt"], known["limit"], known["name"], number, checkpoint=known["checkpoint"]
             )
             self._running[key].write()
         return [key for key in workdirs if key in self._running]
-
-
-def _exports(threads: int) -> str:
-    """The shell line that sets what the job's Python needs."""
-    variables = {"PYTHONSAFEPATH": "1", "SUBMITIT_PREEMPT_SIGNAL": "USR1", **thread_variables(threads)}
-    return "export " + " ".join(f"{name}={value}" for name, value in variables.items())
 
 
 def _submitit() -> Any:
@@ -340,13 +273,6 @@ def _submitit() -> Any:
         raise EvenhandError("--on slurm needs submitit: pip install 'evenhand[slurm]'.") from error
     found.core.job_environment.JobEnvironment.USR_SIG = "USR1"
     return found
-
-
-def _forget(workdir: Path) -> None:
-    """Remove what stands for a job that has been told of, or never was."""
-    for name in (SUBMISSION, ENDING):
-        with contextlib.suppress(OSError):
-            (workdir / name).unlink(missing_ok=True)
 
 
 def _last_line(error: BaseException) -> str:

@@ -37,6 +37,11 @@ GRACE_SECONDS = 5.0
 
 ENDING = "ending.json"
 
+_KILLS = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
+
+_HEARING_SECONDS = 2.0
+"""A scheduler that wants its node ends the trial and tells its supervisor; not always in this order."""
+
 
 @dataclass(frozen=True)
 class Left:
@@ -59,6 +64,11 @@ class Left:
     peak_memory_bytes: int
     started: str
     node: str
+
+    @property
+    def killed_from_outside(self) -> bool:
+        """Somebody other than its supervisor or the kernel's guard of memory ended it."""
+        return self.signal in _KILLS and not (self.timed_out or self.out_of_memory)
 
     @classmethod
     def read(cls, workdir: Path, trial: str, attempt: int) -> Left | None:
@@ -129,6 +139,8 @@ class Supervisor:
             time.monotonic() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, wall,
             os.environ.get("SLURMD_NODENAME") or socket.gethostname(),
         )  # fmt: skip
+        if left.killed_from_outside:
+            time.sleep(_HEARING_SECONDS)  # a request to give way takes it from here
         text = json.dumps(asdict(left))
         persistently(lambda: files.write_text(self.workdir / ENDING, text))
 
