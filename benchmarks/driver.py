@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.ledger_size import ITEMS, RECIPE, claim_text, drawn
 from evenhand.claims.load import all_trials, load_claim
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Outcome
@@ -29,6 +28,7 @@ from evenhand.recipes.trial import Trial, stream
 from evenhand.running.observer import Observer
 from evenhand.running.run import run_claims
 from evenhand.testing.slots import SimulatedSlots
+from ledger_size import ITEMS, RECIPE, claim_text, drawn
 
 
 class Watch(Observer):
@@ -51,6 +51,11 @@ class Watch(Observer):
         """One more."""
         clocks = np.array([time.perf_counter(), time.process_time()]) - self.drawing
         self.times.append((float(clocks[0]), float(clocks[1])))
+        if len(self.times) % 1000 == 0:
+            wall, processor = (clocks - self.times[-1000]) * 1000 / 999
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            told = f"{len(self.times):,} trials; of the last 1,000 each {wall:.1f} ms, {processor:.1f} of the processor"
+            print(f"{told}; {memory:.0f} MiB", file=sys.stderr, flush=True)
 
 
 def measure(seeds: int, slots: int) -> None:
@@ -94,8 +99,8 @@ def main() -> None:
     print("| trials | wall, ms each | processor, ms each | 99 % below | first / last quarter | verdict, s | MiB |")
     print("|---|---|---|---|---|---|---|", flush=True)
     for seeds in options.seeds:
-        command = [sys.executable, "-m", "benchmarks.driver", "--one", "--slots", str(options.slots)]
-        subprocess.run([*command, "--seeds", str(seeds)], check=True, cwd=Path(__file__).resolve().parent.parent)
+        command = [sys.executable, __file__, "--one", "--slots", str(options.slots), "--seeds", str(seeds)]
+        subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":

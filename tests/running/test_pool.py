@@ -192,6 +192,18 @@ def test_each_claim_is_told_of_its_own_trials_and_is_let_go_when_it_has_ended(tm
         assert observer.ticks[-1].done == observer.ticks[-1].total == 8
 
 
+def test_trials_on_the_same_items_share_what_these_are_called(tmp_path: Path) -> None:
+    told = Told()
+    with Ledger(tmp_path / "ledger") as ledger:
+        run_claims(
+            [claim(tmp_path, "a")], ledger, jobs=2, observers={"a": told}, executor=SimulatedSlots(SURE.outcome, 2)
+        )
+    outcomes = list(told.ticks[-1].outcomes.values())
+    assert len(outcomes) == 8
+    assert len({id(outcome.items["score"].ids) for outcome in outcomes}) == 1
+    assert len({outcome.items["score"].scores.tobytes() for outcome in outcomes}) == 8
+
+
 def test_two_files_of_one_name_do_not_run_together_and_a_file_that_is_given_twice_runs_once(tmp_path: Path) -> None:
     one = claim(tmp_path, "a")
     assert queue([one, one], lambda name: False) == [one]

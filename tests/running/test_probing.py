@@ -10,11 +10,12 @@ import pytest
 
 from evenhand.claims.load import LoadedClaim, load_claim
 from evenhand.errors import ClaimError, RecipeError
+from evenhand.execution.resources import Capacity, Node, Resources
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.observer import Observer
-from evenhand.running.probing import Found, largest, micro_batch, sizes
+from evenhand.running.probing import Found, largest, micro_batch, sharing, sizes
 from evenhand.running.run import run_claim
 from evenhand.testing.slots import SimulatedSlots
 
@@ -181,6 +182,18 @@ def test_recipes_and_settings_that_cannot_be_split_are_refused(folder: Path) -> 
 
 def test_a_micro_batch_is_no_part_of_the_question(folder: Path) -> None:
     assert claim(folder).resolved.hash == claim(folder, "micro_batch = 2").resolved.hash
+
+
+@pytest.mark.parametrize(
+    ("jobs", "gpus", "asked", "count"),
+    [(4, 0, None, 4), (4, 2, None, 2), (2, 2, None, 1), (3, 2, None, 2), (4, 0, 1, 1)],
+)
+def test_trials_that_will_share_a_gpu_are_tried_with_their_share_of_it(
+    jobs: int, gpus: int, asked: int | None, count: int
+) -> None:
+    slots = SimulatedSlots(lambda trial: Outcome(), jobs)
+    slots.capacity = lambda: Capacity((Node("here", 4, gpus),))  # type: ignore[method-assign]
+    assert sharing(slots, Resources(gpus=asked)) == count
 
 
 @pytest.mark.slow  # real processes under a real limit of memory

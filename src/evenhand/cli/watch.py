@@ -18,7 +18,6 @@ from rich.text import Text
 
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, out, print_json
 from evenhand.errors import counted
-from evenhand.running.lines import duration
 
 if TYPE_CHECKING:
     from evenhand.running.watching import ClaimSeen, Memory, RunSeen, TrialSeen
@@ -70,6 +69,8 @@ def _document(run: RunSeen) -> dict[str, Any]:
 
 def lines_of(run: RunSeen, memory: Sequence[Memory], *, whole: bool) -> list[str]:
     """A run for people: one line, and where it is wanted whole the claims that queue and the trials that run."""
+    from evenhand.running.lines import duration  # here: --help needs none
+
     rate = "" if run.per_hour is None else f" · {run.per_hour:,.0f} trials an hour"
     left = "" if run.seconds_left is None else f" · about {duration(run.seconds_left)} left at these rungs"
     waiting = sum(claim.waiting for claim in run.claims)
@@ -99,6 +100,8 @@ def _claim_words(claim: ClaimSeen) -> str:
 
 
 def _trial_words(trial: TrialSeen) -> str:
+    from evenhand.running.lines import duration
+
     doing = f"{trial.doing} " if trial.doing else ""
     values = " ".join(f"{name} {value:.3g}" for name, value in list(trial.values.items())[:1])
     return f"{trial.claim}: {trial.label} · {doing}{trial.share:.0%} · {duration(trial.seconds)} {values}".rstrip()

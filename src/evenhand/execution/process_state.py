@@ -26,7 +26,7 @@ class _Part:
     """One thing that is taken and put back; ``put`` is None where it can only be compared."""
 
     take: Callable[[], Any]
-    put: Callable[[Any], None] | None = None
+    put: Callable[[Any], object] | None = None
 
 
 def _put_environment(saved: Mapping[str, str]) -> None:

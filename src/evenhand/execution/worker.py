@@ -49,6 +49,7 @@ class Job:
         notes: facts that the caller wants beside the result.
         micro_batch: rows that may go through a model at once, or None.
         probing: only try whether that many fit, with head-room.
+        sharing: trials that share a GPU with it, itself included, once all run: a try gets its share of the memory.
         resources: what it asks of the machine.
         environment: variables that its process gets: the devices that it sees.
     """
@@ -62,6 +63,7 @@ class Job:
     notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     micro_batch: int | None = None
     probing: bool = False
+    sharing: int = 1
     resources: Resources = NOTHING_ASKED
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -157,7 +159,7 @@ def run(job: Job) -> Outcome:
             probing=job.probing,
         )
         if job.probing and bench.device == "cuda":
-            sys.modules["torch"].cuda.set_per_process_memory_fraction(1 - HEAD_ROOM)
+            sys.modules["torch"].cuda.set_per_process_memory_fraction((1 - HEAD_ROOM) / job.sharing)
         bench.notes.update(job.notes)
         returned = recipe.run(settings, bench)
         phase = "report"

@@ -121,7 +121,7 @@ class Bench(Protocol):
 
     @property
     def micro_batch(self) -> int | None:
-        """Rows at once in training, or None: parts' losses are divided by what the *whole* batch counts; see RecipeInfo."""
+        """Rows at once in training, or None; parts of a batch are divided by what the *whole* batch counts."""
 
     @property
     def probing(self) -> bool:

@@ -21,6 +21,9 @@ from evenhand.running.watching import Notes, TrialSeen
 TICK_SECONDS = 0.2
 """How often the loop looks at the clock and at the progress of running trials."""
 
+TICK_SHARE = 20
+"""It looks again after this many times the time that looking took: the progress of many trials is many files."""
+
 
 class Pool:
     """The claims that run together.
@@ -44,7 +47,7 @@ class Pool:
         self._close = close
         self._open = sorted(runs, key=lambda run: -run.loaded.file.claim.priority)  # stable: else in the order given
         self._owner: dict[str, ClaimRun] = {}
-        self._ticked = 0.0
+        self._next_tick = 0.0
         self._ended = 0
         self._notes = Notes(runs[0].ledger.folder)
 
@@ -75,7 +78,7 @@ class Pool:
             if self._detach and not ended and self.executor.running:
                 return
             self._fill()
-            if time.monotonic() - self._ticked >= TICK_SECONDS:
+            if time.monotonic() >= self._next_tick:
                 self._tick()
             self._end()
 
@@ -127,7 +130,7 @@ class Pool:
 
     def _tick(self, only: ClaimRun | None = None) -> None:
         """Tell the observers how things are; what a claim can have while others run is what it has."""
-        several = len(self._open) > 1
+        several, start = len(self._open) > 1, time.monotonic()
         running: dict[int, list[RunningTrial]] = {}
         seen: list[TrialSeen] = []
         for key, job in self.executor.running.items():
@@ -147,7 +150,8 @@ class Pool:
             run.tick(own, max(1, len(own)) if several else self.executor.jobs)
         if self._notes.due:
             self._notes.write(self.executor.jobs, self._ended, [run.seen() for run in self._open], seen)
-        self._ticked = time.monotonic()
+        end = time.monotonic()
+        self._next_tick = max(start + TICK_SECONDS, end + TICK_SHARE * (end - start))
 
     def _end(self) -> None:
         """Close the claims that have ended; those that waited for them may start."""

@@ -7,6 +7,7 @@ twice. What the claims of one machine found is kept in the ledger's assets, a fi
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +18,7 @@ from evenhand.claims.load import LoadedClaim
 from evenhand.errors import ClaimError, RecipeError, counted
 from evenhand.execution.executor import Executor
 from evenhand.execution.machine import device_of_programs, machine
+from evenhand.execution.resources import NOTHING_ASKED, Resources
 from evenhand.execution.worker import HEAD_ROOM, Job
 from evenhand.files import locked, make_folder, write_text
 from evenhand.ledger import Ledger
@@ -132,8 +134,15 @@ def _key(
             "settings": sorted(batches), "recipe": [loaded.recipe.reference, loaded.resolved.fingerprint],
             "memory": loaded.resolved.limits.memory_gib, "device": device, "head-room": HEAD_ROOM,
             "machine": {k: machine()[k] for k in ("processor", "memory_gib")}, "threads": executor.threads,
+            "sharing": sharing(executor, NOTHING_ASKED),
         }
     )[:24]  # fmt: skip
+
+
+def sharing(executor: Executor, asked: Resources) -> int:
+    """Trials that will share a GPU: those of one machine whose slots outnumber its GPUs; one that asks has its own."""
+    nodes = executor.capacity().nodes
+    return 1 if asked.gpus or len(nodes) != 1 else math.ceil(executor.jobs / max(1, nodes[0].gpus))
 
 
 def _known(path: Path) -> Found | None:
@@ -176,6 +185,7 @@ def _trier(loaded: LoadedClaim, ledger: Ledger, executor: Executor) -> Try:
             replace(trial, claim=""), str(loaded.folder), str(ledger.workdir(key).resolve()),
             str(ledger.assets.resolve()), executor.threads, loaded.resolved.limits.memory_gib, micro_batch=rows,
             probing=True, resources=resources_of(loaded.resolved.claim, trial.arm),
+            sharing=sharing(executor, resources_of(loaded.resolved.claim, trial.arm)),
         )  # fmt: skip
         executor.start(key, job, 1, loaded.resolved.limits.seconds)
         ended: Sequence[Any] = []

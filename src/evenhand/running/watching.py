@@ -13,7 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,8 @@ class Notes:
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self._path, durable=False) as part:
-                part.write_text(json.dumps(asdict(seen)), encoding="utf-8")
+                told = {**vars(seen), "claims": [vars(one) for one in claims], "trials": [vars(one) for one in trials]}
+                part.write_text(json.dumps(told), encoding="utf-8")
 
     def remove(self) -> None:
         """The run has ended."""
@@ -170,8 +171,8 @@ def device_memory() -> list[Memory]:
     asked = [tool, "--query-gpu=name,memory.used,memory.total", "--format=csv,noheader,nounits"]
     try:
         lines = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout.splitlines()
-        rows = [(i, *line.rsplit(",", 2)) for i, line in enumerate(lines)]
-        return [Memory(f"GPU {i}, {name}", int(used) << 20, int(total) << 20) for i, name, used, total in rows]
+        rows = [line.rsplit(",", 2) for line in lines]
+        return [Memory(f"GPU {i}, {row[0]}", int(row[1]) << 20, int(row[2]) << 20) for i, row in enumerate(rows)]
     except (OSError, subprocess.SubprocessError, ValueError):
         return []
 

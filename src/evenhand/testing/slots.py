@@ -35,7 +35,7 @@ class SimulatedSlots(Executor):
         self.clock = self.idle = 0.0
         self.order: list[Trial] = []
         self._outcome_of, self._seconds_of = outcome_of, seconds_of
-        self._now: dict[str, tuple[Job, int, float]] = {}
+        self._now: dict[str, tuple[Job, int, float, float]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -46,7 +46,7 @@ class SimulatedSlots(Executor):
     @property
     def running(self) -> dict[str, Job]:
         """Key to job of the trials that run now."""
-        return {key: job for key, (job, _, _) in self._now.items()}
+        return {key: job for key, (job, *_) in self._now.items()}
 
     @property
     def free(self) -> int:
@@ -61,11 +61,11 @@ class SimulatedSlots(Executor):
         """Start a trial in a free slot."""
         assert self.free > 0, "more trials than slots"
         self.order.append(job.trial)
-        self._now[key] = (job, attempt, self.clock)
+        self._now[key] = (job, attempt, self.clock, self.clock + self._seconds_of(job.trial))
 
     def wait(self, seconds: float) -> list[Finished]:
         """Those that end next, all that end at that time."""
-        ends = {key: began + self._seconds_of(job.trial) for key, (job, _, began) in self._now.items()}
+        ends = {key: end for key, (*_, end) in self._now.items()}
         if not ends:
             return []
         then = min(ends.values())
@@ -78,6 +78,6 @@ class SimulatedSlots(Executor):
         del self._now[key]
 
     def _end(self, key: str) -> Finished:
-        job, attempt, began = self._now.pop(key)
+        job, attempt, began, _ = self._now.pop(key)
         execution = Execution(attempt=attempt, seconds=self.clock - began, exit_code=0, threads=1)
         return Finished(key, job, self._outcome_of(job.trial), execution)

@@ -133,7 +133,7 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         loss = torch.zeros((), device=self._weights[0].device)
         for part in [losses] if isinstance(losses, Tensor) else losses:
-            part.backward()  # type: ignore[no-untyped-call]
+            part.backward()
             loss = loss + part.detach()
         norm = torch.nn.utils.clip_grad_norm_(self._weights, self.settings.gradient_norm or math.inf)
         if not torch.isfinite(norm):

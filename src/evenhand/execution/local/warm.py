@@ -21,7 +21,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from evenhand.execution import worker
+from evenhand.execution import compile_caches, worker
+from evenhand.execution.machine import device_of_programs
 from evenhand.execution.process_state import ProcessState, children_of_this
 from evenhand.recipes import catalogue
 
@@ -84,10 +85,10 @@ def _enter(log: str, folder: Path) -> None:
 def _import_first(job: worker.Job) -> None:
     """Have imported what trials share before the state is taken that each of them finds; faults are the trial's."""
     worker.see_own_devices(job)
-    worker.compile_caches.use(Path(job.assets))
+    compile_caches.use(Path(job.assets))
     with contextlib.suppress(Exception):
         catalogue.find(job.trial.recipe, Path(job.folder))
-    if worker.device_of_programs()[0] == "cuda":
+    if device_of_programs()[0] == "cuda":
         with contextlib.suppress(ImportError):
             import torch
 

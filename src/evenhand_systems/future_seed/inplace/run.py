@@ -45,7 +45,11 @@ def train(task: InPlaceTask, reader: Reader, settings: Settings, bench: Bench) -
         logging = trainer.steps % settings.loop.log_every == 0
         watch(reader, logging)
         right = Right() if logging else None
-        losses = losses_of(lambda rows, tokens=tokens: reader.rows(tokens[rows]), targets, bench.micro_batch, right)
+
+        def logits_of(rows: slice, tokens: Tensor = tokens) -> Tensor:
+            return reader.rows(tokens[rows])
+
+        losses = losses_of(logits_of, targets, bench.micro_batch, right)
         loss = trainer.step(losses, tokens=tokens.numel() * reader.readings, examples=len(problems))
         if right is not None:
             seeding = {} if reader.seeding is None else reader.seeding.measurements()
