@@ -18,11 +18,11 @@ _VARIABLES = {
 @contextlib.contextmanager
 def cluster(nodes: int = 2) -> Iterator[Any]:
     """The cluster, to which this process is connected: executors here find it so, which spares each of them seconds."""
-    from ray.cluster_utils import Cluster
-
     before = {name: os.environ.get(name) for name in _VARIABLES}
-    os.environ.update(_VARIABLES)
+    os.environ.update(_VARIABLES)  # first: Ray reads them when it is imported
     try:
+        from ray.cluster_utils import Cluster
+
         found = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
         try:
             for _ in range(nodes):

@@ -113,9 +113,19 @@ class Cluster:
         self.ask("scontrol", "update", f"nodename={name}", "state=down", "reason=killed")
 
     def mend_node(self, name: str) -> None:
-        """Start a killed node again."""
+        """Start a killed node again, and wait until it takes jobs."""
         self.begin_node(name)
-        self.ask("scontrol", "update", f"nodename={name}", "state=resume")
+        deadline = time.monotonic() + 60
+        while self.ask("sinfo", "-h", "-N", "-n", name, "-p", "low", "-o", "%t").strip() not in (
+            "idle",
+            "mix",
+            "alloc",
+        ):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the node {name} did not come back")
+            with contextlib.suppress(subprocess.CalledProcessError):  # it has come back by itself
+                self.ask("scontrol", "update", f"nodename={name}", "state=resume")
+            time.sleep(0.2)
 
     def _kill(self, name: str) -> None:
         daemon = self.daemons.pop(name)
