@@ -94,6 +94,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=12)
     parser.add_argument("--queued", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=65)
+    parser.add_argument("--without-ray", action="store_true")
     options = parser.parse_args()
     os.environ["PYTHONPATH"] = str(ROOT / "src")
     found = {"local": measure(places.local, options.trials)}
@@ -101,8 +102,9 @@ def main() -> None:
         os.environ.update(cluster.variables)
         found["slurm"] = measure(places.slurm, options.trials)
         submitted, arrays, asked, waited, cancelled = queued(options.queued, options.seconds)
-    with ray_nodes.cluster():
-        found["ray"] = measure(places.ray, options.trials)
+    if not options.without_ray:
+        with ray_nodes.cluster():
+            found["ray"] = measure(places.ray, options.trials)
     print(f"{options.trials} trials together, {ALONE} alone; load {os.getloadavg()[0]:.0f}\n")
     print(
         "| place | opened, first trial included, s | one alone, s | beside local | of many, s each | its process, s |"

@@ -23,7 +23,7 @@ def cluster(nodes: int = 2) -> Iterator[Any]:
     try:
         from ray.cluster_utils import Cluster
 
-        found = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+        found = _begun(Cluster)
         try:
             for _ in range(nodes):
                 found.add_node(num_cpus=2)
@@ -36,3 +36,11 @@ def cluster(nodes: int = 2) -> Iterator[Any]:
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
+
+
+def _begun(make: Any) -> Any:
+    """A head, tried again where the machine was too busy: Ray gives its own helpers fifteen seconds to come up."""
+    for _ in range(2):
+        with contextlib.suppress(Exception):
+            return make(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    return make(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
