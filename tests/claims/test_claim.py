@@ -10,6 +10,7 @@ import pytest
 
 from evenhand.claims.schema import (
     Arm,
+    Asked,
     BudgetUnit,
     Claim,
     Condition,
@@ -189,7 +190,7 @@ def test_ranges_that_cannot_be_are_faults_of_their_key(given: dict[str, Any], ke
 def test_every_key_of_a_claim_file_stands_in_the_quickstart() -> None:
     page = (Path(__file__).parents[2] / "docs" / "quickstart.md").read_text()
     table = page.split("## Every key of a claim file")[1].split("\n## ")[0]
-    models = (Claim, Arm, Condition, Controls, MetricClaim, Rung, BudgetUnit, Limits, Prune)
+    models = (Claim, Arm, Condition, Controls, MetricClaim, Rung, BudgetUnit, Limits, Asked, Prune)
     keys = {field.alias or name for model in models for name, field in model.model_fields.items()}
     missing = {key for key in keys if not re.search(rf"\b{key}\b", table)}
     assert not missing

@@ -84,12 +84,21 @@ def queue(claims: Sequence[LoadedClaim], finished: Callable[[str], bool]) -> lis
         finished: whether a claim of this name that is not among them has been run to its end.
 
     Raises:
-        ClaimError: a claim waits for one that is neither given nor finished, or claims wait for each other.
+        ClaimError: two files state claims of one name, a claim waits for one that is neither given nor finished, or
+            claims wait for each other.
     """
-    given = {claim.resolved.name: claim for claim in claims}
+    given: dict[str, LoadedClaim] = {}
+    faults = []
+    for claim in claims:
+        other = given.setdefault(claim.resolved.name, claim)
+        if other.path != claim.path:
+            told = f"{other.path} is named '{claim.resolved.name}', too; claims that run together need different names"
+            faults.append(claim.file.fault(("name",), told))
+    if faults:
+        raise ClaimError("Two claims have one name", faults)
     faults = [
         claim.file.fault(("after",), f"'{name}' is not finished; run it first, or name its file in the same command")
-        for claim in claims
+        for claim in given.values()
         for name in claim.file.claim.after
         if name not in given and not finished(name)
     ]

@@ -78,14 +78,15 @@ class ResolvedClaim:
         So is the name of a control set: its arms are there, and they make the same claim wherever they were written.
         """
         claim = self.claim
-        supplementary = {"question", "limits", "after", "settings", "arms", "conditions", "controls"}
+        supplementary = {"question", "limits", "after", "priority", "settings", "arms", "conditions", "controls"}
+        supplementary.add("resources")
         document = claim.model_dump(mode="json", exclude=supplementary)
         document["fingerprint"] = self.fingerprint
         for metric in document["metrics"]:
             if metric["learned_above"] is None:  # a claim that does not ask for it is the one that it was before
                 del metric["learned_above"]
         document["arms"] = {
-            arm.name: arm.model_dump(mode="json", exclude={"name", "settings"})
+            arm.name: arm.model_dump(mode="json", exclude={"name", "settings", "resources"})
             | {"settings": {c.name: self.settings[arm.name, c.name] for c in claim.conditions}}
             for arm in claim.arms
         }

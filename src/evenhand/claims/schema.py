@@ -27,6 +27,15 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class Asked(_Part):
+    """What a trial asks of the machine that it runs on; no part of the claim's identity, nor of any trial's."""
+
+    cpus: Whole | None = Field(default=None, ge=1)
+    gpus: Whole | None = Field(default=None, ge=0)
+    memory_gib: Number | None = Field(default=None, gt=0)
+    minutes: Number | None = Field(default=None, gt=0, description="that a scheduler is asked for")
+
+
 class Arm(_Part):
     """One configuration. ``settings`` are dotted-key overrides of the claim's settings."""
 
@@ -35,6 +44,7 @@ class Arm(_Part):
     settings: dict[str, Any] = Field(default_factory=dict)
     deterministic: StrictBool = Field(default=False, description="no randomness in its outcome: run once per condition")
     untrained: StrictBool = Field(default=False, description="trains nothing: exempt from equality of budgets")
+    resources: Asked = Asked()
 
     @property
     def control_set(self) -> str:
@@ -149,6 +159,9 @@ class Limits(_Part):
 
     seconds: Number | None = Field(default=None, gt=0)
     memory_gib: Number | None = Field(default=None, gt=0)
+    micro_batch: Literal["probe"] | Annotated[Whole, Field(gt=0)] | None = Field(
+        default=None, description="rows at once in training; probe: as many as fit for all arms alike"
+    )
 
 
 class Claim(_Part):
@@ -168,7 +181,9 @@ class Claim(_Part):
     rungs: tuple[Rung, ...] = Field(alias="rung", min_length=1)
     item_seed: Whole = Field(default=0, ge=0)
     limits: Limits = Limits()
+    resources: Asked = Asked()
     after: tuple[Name, ...] = ()
+    priority: Whole = Field(default=0, description="among claims that run together, the higher takes free slots first")
 
     @field_validator("metrics", mode="before")
     @classmethod

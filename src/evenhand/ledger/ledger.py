@@ -13,7 +13,7 @@ from evenhand.ledger import codec
 from evenhand.ledger.disk import cannot_write
 from evenhand.ledger.lock import hold
 from evenhand.ledger.reader import LedgerReader
-from evenhand.ledger.records import ClaimRecord, DecisionRecord, OutcomeRecord, PackReport
+from evenhand.ledger.records import ClaimRecord, DecisionRecord, MergeReport, OutcomeRecord, PackReport
 from evenhand.ledger.shown import line, table
 from evenhand.ledger.tables import curves_table, items_table, write_table
 from evenhand.ledger.writer import SegmentWriter
@@ -170,6 +170,19 @@ class Ledger(LedgerReader):
 
         self.close()
         return pack(self.folder)
+
+    def merge(self, *others: Path) -> MergeReport:
+        """Take up all that other ledgers hold; they stay as they are. See :mod:`evenhand.ledger.merge`.
+
+        Raises:
+            DataError: one of them is no ledger.
+            LedgerError: they do not make one sound ledger together, another process writes to this one, or it cannot
+                be written; nothing is changed then.
+        """
+        from evenhand.ledger.merge import merge
+
+        self.close()
+        return merge(self.folder, [Ledger.existing(other).folder for other in others])
 
     def __enter__(self) -> Self:
         return self
