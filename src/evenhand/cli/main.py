@@ -17,6 +17,7 @@ import typer
 
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
+from evenhand.cli.family import family
 from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
@@ -249,6 +250,7 @@ def new(
 
 app.command()(power)
 app.command()(data)
+app.command()(family)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 

@@ -98,7 +98,12 @@ class Ledger(LedgerReader):
         return ClaimRecord(name, hash, identity, text, amends, tuple(changes), place, known)
 
     def record_decision(
-        self, name: str, hash: str, verdicts: Mapping[str, str], trial_ids: Collection[str] | None = None
+        self,
+        name: str,
+        hash: str,
+        verdicts: Mapping[str, str],
+        trial_ids: Collection[str] | None = None,
+        families: Mapping[str, Any] | None = None,
     ) -> DecisionRecord:
         """Enter that a claim was run to its end, with its verdicts and the hash of what they rest on.
 
@@ -106,9 +111,11 @@ class Ledger(LedgerReader):
             name, hash: of the resolved claim.
             verdicts: ``arm/condition/metric`` to verdict title.
             trial_ids: of the claim; None where the verdicts may rest on the whole ledger.
+            families: family to ``p``, ``level`` and ``holds``: at which level of the ledger it was held, and how.
         """
         head = self.head_hash(trial_ids)
-        body = {"name": name, "hash": hash, "verdicts": verdicts, "head": head}
+        body: dict[str, Any] = {"name": name, "hash": hash, "verdicts": verdicts, "head": head}
+        body |= {} if families is None else {"families": families}
         place = self._writer.append("decision", codec.plain(body, "decision"))
         return DecisionRecord(name, hash, verdicts, place, head)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from evenhand.claims import expectations
 from evenhand.claims.load import LoadedClaim, all_trials, settled
+from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.decide import running_contrasts
 from evenhand.decisions.progress import Progress, progress
 from evenhand.decisions.verdict import Contrast, Decision
@@ -27,7 +28,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.running import standing
+from evenhand.running import families, standing
 from evenhand.running.enter import check_machine, decided, fix_claim, outcomes_so_far, stale_results
 from evenhand.running.freshness import freshness
 from evenhand.running.observer import Observer, RunningTrial, Tick
@@ -47,6 +48,7 @@ class _Run:
     """The state of the loop for one claim."""
 
     loaded: LoadedClaim
+    judged: ResolvedClaim
     ledger: Ledger
     executor: Executor
     observer: Observer
@@ -63,7 +65,7 @@ class _Run:
     next_contrasts: float = 0.0
 
     def loop(self) -> None:
-        now = progress(self.loaded.resolved, self.outcomes)
+        now = progress(self.judged, self.outcomes)
         self._tick(now)
         while True:
             self._fill(now)
@@ -81,13 +83,13 @@ class _Run:
     def _progress_after(self, now: Progress) -> Progress:
         """Where the claim stands now: while trials of the present seeds are pending, only they grow fewer."""
         pending = tuple(trial for trial in now.pending if trial.id not in self.outcomes)
-        return replace(now, pending=pending) if pending else progress(self.loaded.resolved, self.outcomes)
+        return replace(now, pending=pending) if pending else progress(self.judged, self.outcomes)
 
     def _contrast(self, now: Progress) -> None:
         """The contrasts that are watched, anew; at most a part of the time goes into them, however many there are."""
         start = time.monotonic()
         if self.observer.watches_contrasts and start >= self.next_contrasts:
-            self.contrasts = running_contrasts(self.loaded.resolved, now, self.outcomes)
+            self.contrasts = running_contrasts(self.judged, now, self.outcomes)
             end = time.monotonic()
             self.next_contrasts = end + CONTRAST_SHARE * (end - start)
 
@@ -236,20 +238,23 @@ def run_claim(
             watcher.message(sentence)
         outcomes = {key: outcome for key, outcome in settled(known).items() if key not in compared.stale}
         adopt(loaded, ledger, outcomes)
-        if not progress(loaded.resolved, outcomes).finished:
+        judged = families.at_level(loaded.resolved, ledger)
+        if not progress(judged, outcomes).finished:
             if executor is None:
                 check_machine(loaded)
             place = executor or LocalSlots([loaded.resolved.recipe], loaded.folder, jobs)
             with place as opened:
-                run = _Run(loaded, ledger, opened, watcher, outcomes, provenance(loaded.folder))
+                run = _Run(loaded, judged, ledger, opened, watcher, outcomes, provenance(loaded.folder))
                 run.loop()
         decision = decided(loaded, ledger, outcomes)
-        complete = progress(loaded.resolved, settled(outcomes)).finished
+        complete = progress(judged, settled(outcomes)).finished
         titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
         earlier = ledger.decisions(loaded.resolved.name, loaded.resolved.hash)
         if complete and (not earlier or (compared.stale and earlier[-1].verdicts != titles)):
             ids = [trial.id for trial in all_trials(loaded.resolved)]
-            ledger.record_decision(loaded.resolved.name, loaded.resolved.hash, titles, ids)
+            ledger.record_decision(
+                loaded.resolved.name, loaded.resolved.hash, titles, ids, families.to_record(decision)
+            )
         return decision
 
 

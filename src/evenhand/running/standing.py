@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,9 @@ from pydantic import ValidationError
 
 from evenhand.claims.expectations import is_usable
 from evenhand.claims.nesting import changed_fields, field_words, indexed, is_same_question, leaves
-from evenhand.claims.resolve import ResolvedClaim, item_sets
+from evenhand.claims.resolve import ResolvedClaim, drawn
 from evenhand.claims.schema import Claim
-from evenhand.decisions.verdict import Decision, Standing, Verdict
+from evenhand.decisions.verdict import Standing
 from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
@@ -39,8 +38,7 @@ def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
     except ValidationError:
         return None
     settings = {(arm, c): own for arm, entry in identity["arms"].items() for c, own in entry["settings"].items()}
-    items = item_sets(claim.rungs, claim.item_seed)
-    return ResolvedClaim(claim, claim.recipe, str(identity["fingerprint"]), settings, items)
+    return drawn(claim, claim.recipe, str(identity["fingerprint"]), settings)
 
 
 def chain_of_changes(identities: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -189,22 +187,3 @@ def standing(claim: ResolvedClaim, ledger: Ledger) -> Standing:
     """How a claim stands in a ledger."""
     record = entered(claim, ledger)
     return Standing("not entered") if record is None else standing_of(record, ledger)
-
-
-def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) -> Decision:
-    """A decision that says how its claim stands: in the titles of what it states, and before all warnings."""
-    from evenhand.decisions.wording import standing_words  # here: commands that judge nothing do without statistics
-
-    sentence = [standing_words(found)] if found.fixed in ("post-hoc", "amended") else []
-    return replace(
-        decision,
-        verdicts=tuple(_marked(verdict, found) for verdict in decision.verdicts),
-        warnings=(*sentence, *remarks, *decision.warnings),
-        standing=found,
-    )
-
-
-def _marked(verdict: Verdict, found: Standing) -> Verdict:
-    if found.fixed not in ("post-hoc", "amended") or not verdict.kind.states_something or verdict.role != "variant":
-        return verdict
-    return replace(verdict, qualifier=", ".join(part for part in (found.fixed, verdict.qualifier) if part))
