@@ -22,6 +22,7 @@ from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
 from evenhand.cli.power import power
+from evenhand.cli.seal import seal
 from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
 
 app = typer.Typer(
@@ -251,6 +252,7 @@ def new(
 app.command()(power)
 app.command()(data)
 app.command()(family)
+app.command()(seal)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 

@@ -97,6 +97,10 @@ class Ledger(LedgerReader):
         place = self._writer.append("claim", codec.plain(body, "claim"))
         return ClaimRecord(name, hash, identity, text, amends, tuple(changes), place, known)
 
+    def record_seal(self, claim_hash: str, receipt: str, witnesses: Sequence[str]) -> None:
+        """Enter the receipt of a claim, with what keeps it outside the ledger; see :mod:`evenhand.ledger.seal`."""
+        self._writer.append("seal", {"claim": claim_hash, "receipt": receipt, "witnesses": list(witnesses)})
+
     def record_decision(
         self,
         name: str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from evenhand.claims.expectations import is_usable
 from evenhand.claims.nesting import changed_fields, field_words, indexed, is_same_question, leaves
 from evenhand.claims.resolve import ResolvedClaim, drawn
 from evenhand.claims.schema import Claim
+from evenhand.decisions.standing import Seal
 from evenhand.decisions.verdict import Standing
 from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
+from evenhand.ledger.seal import seals
 
 
 def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
@@ -186,4 +189,21 @@ def standing_of(record: ClaimRecord, ledger: Ledger) -> Standing:
 def standing(claim: ResolvedClaim, ledger: Ledger) -> Standing:
     """How a claim stands in a ledger."""
     record = entered(claim, ledger)
-    return Standing("not entered") if record is None else standing_of(record, ledger)
+    if record is None:
+        return Standing("not entered")
+    return replace(standing_of(record, ledger), seal=seal_of(claim, ledger))
+
+
+def seal_of(claim: ResolvedClaim, ledger: Ledger) -> Seal | None:
+    """The first seal of a claim, and whether it precedes every outcome of its trials; None where there is none."""
+    entries = ledger.entries()
+    found = seals(entries, claim.hash)
+    if not found:
+        return None
+    first, ids = found[0], trial_ids(claim)
+    precedes = not any(entry.kind == "outcome" and entry.about.trial in ids for entry in entries[: first.place])
+    receipt = first.receipt
+    return Seal(
+        first.sha256, str(receipt["time"]), str(receipt["chain"]["head"]), precedes, first.witnesses,
+        any(rung.drawn for rung in claim.claim.rungs), claim.claim.items_drawn,
+    )  # fmt: skip
