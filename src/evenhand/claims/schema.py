@@ -134,7 +134,7 @@ class Rung(_Part):
         _no_key("drawn", value)
         seeds = value.get("seeds")
         drawn = isinstance(seeds, dict) and set(seeds) == {"count"}
-        return {**value, "seeds": seeds["count"], "drawn": True} if drawn else value
+        return {**value, "seeds": seeds["count"], "drawn": True} if drawn and isinstance(seeds, dict) else value
 
     @field_validator("items", mode="before")
     @classmethod

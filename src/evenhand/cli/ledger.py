@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -72,3 +73,20 @@ def pack(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None
     before = f"{counted(files, 'file')} with {size / 1e6:.1f} MB"
     done = packed if result.packs else "Nothing to pack"
     console.print(f"{done}: {before} are now {files_after} with {size_after / 1e6:.1f} MB", soft_wrap=True)
+
+
+@ledger_app.command()
+def export(
+    to: Annotated[Path, typer.Option("--to", help="Where to write it, such as ledger.tar.gz.")],
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    as_json: AsJson = False,
+) -> None:
+    """Write the ledger as one archive that can be read without Parquet, and checked by `evenhand recheck`."""
+    from evenhand.ledger import Ledger
+    from evenhand.ledger.export import export as write
+
+    records, tables = write(Ledger.existing(ledger).folder, to)
+    if as_json:
+        print_json({"file": str(to), "records": records, "tables": tables})
+    else:
+        out().print(f"{to}: {counted(records, 'record')}, {counted(tables, 'table')}", markup=False, soft_wrap=True)

@@ -22,7 +22,7 @@ from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
 from evenhand.cli.power import power
-from evenhand.cli.seal import seal
+from evenhand.cli.seal import recheck, seal
 from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
 
 app = typer.Typer(
@@ -253,6 +253,7 @@ app.command()(power)
 app.command()(data)
 app.command()(family)
 app.command()(seal)
+app.command()(recheck)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 

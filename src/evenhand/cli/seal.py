@@ -56,3 +56,24 @@ def _check(found: tuple[object, list[str]], name: str, as_json: bool) -> None:
         for fault in faults:
             console.print(f"fault: {fault}", style="red", markup=False, soft_wrap=True)
     raise typer.Exit(4 if faults else 0)
+
+
+def recheck(
+    archive: Annotated[
+        Path,
+        typer.Argument(metavar="LEDGER", help="What `ledger export` wrote, or the folder of a ledger.", show_default=False),
+    ],
+    receipt: Annotated[Path | None, typer.Option("--receipt", help="A receipt, held against the chain.")] = None,
+) -> None:
+    """Derive the verdicts of a ledger again, by code that shares nothing with the rest (exit code 4: a fault)."""
+    import tempfile
+
+    from evenhand import recheck as again
+    from evenhand.ledger import Ledger
+    from evenhand.ledger.export import export
+
+    with tempfile.TemporaryDirectory() as folder:
+        if archive.is_dir():
+            export(Ledger.existing(archive).folder, Path(folder) / "ledger.tar.gz")
+            archive = Path(folder) / "ledger.tar.gz"
+        raise typer.Exit(again.main([str(archive), *([] if receipt is None else [str(receipt)])]))

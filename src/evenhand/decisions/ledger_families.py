@@ -22,7 +22,7 @@ METHOD: OnlineMethod = "LORD++"
 SIDES = 2
 """Only gains are discoveries, and these are one side of a two-sided test: its level is twice what is spent."""
 
-Cells = frozenset[tuple[str, int | None]]
+Cells = frozenset[tuple[str, int | str | None]]
 """What is run, and with which seed."""
 
 
@@ -90,7 +90,7 @@ def cells_of(identity: Mapping[str, Any], role: str) -> Cells:
     return frozenset(_cells(identity, role))
 
 
-def _cells(identity: Mapping[str, Any], role: str) -> Iterator[tuple[str, int | None]]:
+def _cells(identity: Mapping[str, Any], role: str) -> Iterator[tuple[str, int | str | None]]:
     arms = [arm for arm in identity["arms"].values() if arm["role"] == role]
     texts = [
         (json.dumps(settings, sort_keys=True), arm["deterministic"]) for arm in arms for settings in arm["settings"].values()
@@ -99,7 +99,8 @@ def _cells(identity: Mapping[str, Any], role: str) -> Iterator[tuple[str, int | 
     start = 0
     for rung in identity["rungs"]:
         count = rung["items"]["count"]
-        seeds = rung["seeds"] if isinstance(rung["seeds"], list) else [f"{rung['seeds']} of {rung['name']}"]
+        drawn = not isinstance(rung["seeds"], list)
+        seeds = rung["seeds"] if not drawn else [json.dumps([identity, rung["name"]], sort_keys=True)]
         for text, fixed in texts:
             key = f"{base} {rung['budget']} {start} {count} {text}"
             yield from [(key, None)] if fixed else ((key, seed) for seed in seeds)
@@ -112,7 +113,7 @@ def copies(members: Sequence[Member]) -> dict[str, str]:
     Args:
         members: in the order in which they were entered.
     """
-    owner: dict[tuple[str, int | None], Member] = {}
+    owner: dict[tuple[str, int | str | None], Member] = {}
     found: dict[str, str] = {}
     for member in members:
         own = cells_of(member.identity, "variant")

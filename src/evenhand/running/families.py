@@ -91,7 +91,7 @@ def _decided_anew(member: Member, ledger: Ledger) -> Mapping[str, float | None]:
     ids = standing.trial_ids(claim)
     key = (claim.hash, ledger.head_hash(ids))
     if key not in _KNOWN:
-        decision = verdicts_alone(claim, ledger.results(ids))
+        decision = verdicts_alone(claim, {key: record.outcome for key, record in ledger.latest(ids).items()})
         of = ledger_families.families_of(member.identity)
         _KNOWN[key] = {family: ledger_families.gain_p(decision, metrics) for family, metrics in of.items()}
     return _KNOWN[key]
