@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from evenhand.errors import Diverged as Diverged
     from evenhand.errors import EvenhandError as EvenhandError
     from evenhand.ledger import Ledger as Ledger
+    from evenhand.recipes import exhibit as exhibit
     from evenhand.recipes.contract import Bench as Bench
     from evenhand.recipes.contract import Metric as Metric
     from evenhand.recipes.contract import RecipeSettings as RecipeSettings
     from evenhand.recipes.contract import recipe as recipe
+    from evenhand.recipes.control_sets import Control as Control
     from evenhand.recipes.outcome import Failure as Failure
     from evenhand.recipes.outcome import ItemScores as ItemScores
     from evenhand.recipes.outcome import Outcome as Outcome
@@ -42,6 +44,7 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "Bench": "recipes.contract",
+    "Control": "recipes.control_sets",
     "DataError": "errors",
     "Diverged": "errors",
     "EvenhandError": "errors",
@@ -64,11 +67,12 @@ _PLACES = {
 }
 """Name to the module of this package in which it stands."""
 
-_MODULES = ("report", "statistics")
-"""Names that are modules of this package themselves; ``report`` is one that can be called."""
+_MODULES = {"exhibit": "recipes.exhibit", "report": "report", "statistics": "statistics"}
+"""Names that are modules themselves, and where; ``report`` is one that can be called."""
 
 __all__ = [
     "Bench",
+    "Control",
     "DataError",
     "Diverged",
     "EvenhandError",
@@ -85,6 +89,7 @@ __all__ = [
     "Result",
     "__version__",
     "decide",
+    "exhibit",
     "load_claim",
     "plan",
     "recipe",
@@ -96,7 +101,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return importlib.import_module(f"evenhand.{name}")
+        return importlib.import_module(f"evenhand.{_MODULES[name]}")
     if name in _PLACES:
         return getattr(importlib.import_module(f"evenhand.{_PLACES[name]}"), name)
     raise AttributeError(f"module 'evenhand' has no attribute '{name}'")

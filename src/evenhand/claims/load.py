@@ -51,7 +51,7 @@ def load_claim(path: str | os.PathLike[str]) -> LoadedClaim:
     try:
         text = read_text(path)
     except DataError as error:
-        raise ClaimError(f"{path} cannot be read", [Fault(str(path), f"{error}")]) from error
+        raise ClaimError("The claim cannot be read", [Fault("file", f"{error}")]) from error
     file = parse_claim(text, str(path), path.stem)
     folder = path.resolve().parent
     forget_changed(folder)

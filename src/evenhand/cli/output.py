@@ -132,7 +132,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "failures": _failures(failed, labels),
         "standing": plain(standing.standing(claim, ledger)),
         "stale": {key: {"label": labels[key], "why": why} for key, why in compared.stale.items()},
-        "anew": compared.sentences(all_trials(claim), "would run anew"),
+        "anew": compared.sentences(list(trials.values()), "would run anew"),
     }
 
 

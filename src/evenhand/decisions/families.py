@@ -20,7 +20,6 @@ from evenhand.decisions.lost_pairs import Against, with_lost
 from evenhand.decisions.pairs import Cell, Outcomes, Pairs
 from evenhand.decisions.rules import Evidence, Levels, first_case, judge, lowest_of
 from evenhand.decisions.verdict import Contrast, Learned, Verdict, VerdictKind
-from evenhand.decisions.wording import learned_words
 
 NULL_LEVEL = 0.99
 """A null arm fails when its interval at this level excludes 0: by chance in 1 of 100 claims."""
@@ -59,8 +58,7 @@ class Contrasts:
             self.floors[key] = learned(self.claim, cell, self.outcomes)
         floor, pending = self.floors[key]
         plain, pairs, estimate = found
-        words = "" if floor is None or floor.shown else learned_words(floor, self.claim.baseline.name, cell.metric)
-        return replace(plain, learned=floor, not_learned=words), with_floor(pairs, pending), estimate
+        return replace(plain, learned=floor), with_floor(pairs, pending), estimate
 
 
 @dataclass(frozen=True)

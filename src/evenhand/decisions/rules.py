@@ -40,6 +40,34 @@ class Levels:
 
 
 @dataclass(frozen=True)
+class Span:
+    """An interval beside 0 and the margin; of no interval nothing holds."""
+
+    interval: Interval | None
+    margin: float
+
+    @property
+    def above(self) -> bool:
+        """Whether it lies above 0."""
+        return self.interval is not None and self.interval[0] > 0
+
+    @property
+    def below(self) -> bool:
+        """Whether it lies below 0."""
+        return self.interval is not None and self.interval[1] < 0
+
+    @property
+    def clear(self) -> bool:
+        """Whether it lies beyond the margin, to either side."""
+        return self.interval is not None and (self.interval[0] >= self.margin or self.interval[1] <= -self.margin)
+
+    @property
+    def inside(self) -> bool:
+        """Whether it lies within the margin, to both sides."""
+        return self.interval is not None and -self.margin < self.interval[0] and self.interval[1] < self.margin
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What the cases look at: one contrast with its intervals at the adjusted levels, and the pairs it rests on."""
 
@@ -65,9 +93,14 @@ class Evidence:
         return found.interval is None or found.equivalence_interval is None or found.estimate is None
 
     @property
+    def span(self) -> Span:
+        """The interval at the level of the verdict."""
+        return Span(self.contrast.interval, self.margin)
+
+    @property
     def nonzero(self) -> bool:
         """Whether the interval excludes 0."""
-        return self.contrast.interval is not None and (self.contrast.interval[0] > 0 or self.contrast.interval[1] < 0)
+        return self.span.above or self.span.below
 
     @property
     def equivalent(self) -> bool:
@@ -77,7 +110,7 @@ class Evidence:
     @property
     def clears(self) -> bool:
         """Whether the whole interval lies beyond 0 and beyond the margin."""
-        return self.nonzero and self.contrast.interval is not None and _clears(self.contrast.interval, self.margin)
+        return self.nonzero and self.span.clear
 
     @property
     def ahead(self) -> bool:
@@ -93,7 +126,7 @@ class Evidence:
     @property
     def fault(self) -> str:
         """The word of what makes the pairing invalid."""
-        return self.pairs.invalid[0] if self.pairs.invalid else ""
+        return "" if self.pairs.invalid is None else self.pairs.invalid.kind
 
 
 @dataclass(frozen=True)
@@ -107,6 +140,8 @@ class Case:
         holds: when the row holds, given that none above does.
         words: the sentence; names in braces are filled in by :mod:`evenhand.decisions.wording`.
         spends: whether the verdict is drawn from an interval, so that it can err and takes its share of the error rate.
+        less: name of the row that stands instead where the margin is not cleared with what one arm lost at its worst.
+        plans: whether it is worked out what would settle the question.
     """
 
     name: str
@@ -115,6 +150,8 @@ class Case:
     holds: Callable[[Evidence], bool]
     words: str
     spends: bool = True
+    less: str = ""
+    plans: bool = False
 
 
 _PENDING = "pending: {pending} pairs are still to run, {seeds} are complete"
@@ -123,25 +160,27 @@ _NOT_LEARNED = "not learned: {not_learned}"
 _NO_OP = "every paired output is identical over {size}: the change changes nothing"
 _NO_EFFECT = "{rests_on}: no effect as large as the margin {margin}{each}"
 _TRIVIAL = _NO_EFFECT + "; there is an effect ({effect}), but a trivial one"
-_MARGIN = ", at least the margin"
+_GAIN, _LOSS = "{figures}: gain", "{figures}: regression"
+_MORE = ", at least the margin"
+_OPEN = "{figures}: inconclusive{settled}"
 
 # fmt: off
 CASES: tuple[Case, ...] = (
     Case("pending", NOT_RUN, "pending", lambda e: e.pending, _PENDING, spends=False),
     Case("unfair", INVALID, "{fault}", lambda e: e.fault != "", "{invalid}", spends=False),
     Case("no pair", NOT_RUN, "{failure}", lambda e: e.nothing is None, _NO_PAIR, spends=False),
-    Case("saturated", INVALID, "saturated", lambda e: e.contrast.saturated != "", "{saturated}", spends=False),
-    Case("not learned", INVALID, "not learned", lambda e: e.contrast.not_learned != "", _NOT_LEARNED, spends=False),
+    Case("saturated", INVALID, "saturated", lambda e: e.contrast.saturation is not None, "{saturated}", spends=False),
+    Case("not learned", INVALID, "not learned", lambda e: e.contrast.unlearned, _NOT_LEARNED, spends=False),
     Case("no-op", NO_OP, "", lambda e: e.contrast.identical, _NO_OP, spends=False),
     Case("scores identical", INCONCLUSIVE, "scores identical", lambda e: e.same_scores, "{same_scores}", spends=False),
     Case("no interval", INCONCLUSIVE, "", lambda e: e.no_interval, "{figures}: inconclusive; {why_none}"),
     Case("trivial effect", NO_EFFECT, "trivial", lambda e: e.equivalent and e.nonzero, _TRIVIAL),
     Case("no-effect", NO_EFFECT, "", lambda e: e.equivalent, _NO_EFFECT),
-    Case("gain >= margin", GAIN, ">= margin", lambda e: e.clears and e.ahead, "{figures}: gain" + _MARGIN),
-    Case("gain", GAIN, "", lambda e: e.nonzero and e.ahead, "{figures}: gain"),
-    Case("regression >= margin", REGRESSION, ">= margin", lambda e: e.clears, "{figures}: regression" + _MARGIN),
-    Case("regression", REGRESSION, "", lambda e: e.nonzero, "{figures}: regression"),
-    Case("inconclusive", INCONCLUSIVE, "", lambda e: True, "{figures}: inconclusive{settled}"),
+    Case("gain >= margin", GAIN, ">= margin", lambda e: e.clears and e.ahead, _GAIN + _MORE, less="gain"),
+    Case("gain", GAIN, "", lambda e: e.nonzero and e.ahead, _GAIN),
+    Case("regression >= margin", REGRESSION, ">= margin", lambda e: e.clears, _LOSS + _MORE, less="regression"),
+    Case("regression", REGRESSION, "", lambda e: e.nonzero, _LOSS),
+    Case("inconclusive", INCONCLUSIVE, "", lambda e: True, _OPEN, plans=True),
 )
 # fmt: on
 """The rule of a verdict: the first case that holds decides."""
@@ -180,7 +219,7 @@ def judge(
         )
     evidence = Evidence(found, pairs, nothing, metric.margin)
     case = first_case(evidence)
-    settling = what_would_settle(found, pairs, metric) if plan and case.name == "inconclusive" else None
+    settling = what_would_settle(found, pairs, metric) if plan and case.plans else None
     unscored = 0 if found.diverged else pairs.failures.count("diverged")
     bracket = case.bracket.format(fault=evidence.fault, failure=evidence.failure)
     judgement = Judgement(
@@ -211,16 +250,19 @@ def lowest_of(found: Contrast, rivals: int) -> Contrast:
     return replace(found, judgement=judgement, collapse=None)
 
 
-def _clears(interval: Interval, margin: float) -> bool:
-    return interval[0] >= margin or interval[1] <= -margin
-
-
 _SPEAKS_AGAINST: Mapping[VerdictKind, tuple[Against, ...]] = {
     GAIN: ("gain",),
     REGRESSION: ("regression",),
     NO_EFFECT: ("gain", "regression"),
 }
 """Verdicts that say something, and what must be tried against each: no effect could be either."""
+
+_SAYS: Mapping[VerdictKind, Callable[[Span], bool]] = {
+    GAIN: lambda span: span.above,
+    REGRESSION: lambda span: span.below,
+    NO_EFFECT: lambda span: span.inside,
+}
+"""What the interval that such a verdict rests on must show, for it to be the same verdict again."""
 
 
 def _with_losses(
@@ -234,8 +276,8 @@ def _with_losses(
         again = estimate_pairs(whole, metric, scope, found.level)
         interval = as_tuple(again.interval_at(found.level))
         deciding = as_tuple(again.interval_at(1 - 2 * levels.equivalence)) if found.kind is NO_EFFECT else interval
-        agrees = deciding is not None and _says(found.kind, deciding, metric.margin)
-        clears = clears and interval is not None and _clears(interval, metric.margin)
+        agrees = _SAYS[found.kind](Span(deciding, metric.margin))
+        clears = clears and Span(interval, metric.margin).clear
         if worst is None or not agrees:
             seeds, arms = tuple(lost.seed for lost in pairs.lost), tuple(lost.arm for lost in pairs.lost)
             worst = LostPairs(seeds, arms, value, again.estimate, deciding, agrees, found.kind)
@@ -245,19 +287,8 @@ def _with_losses(
     found = replace(found, lost_pairs=worst)
     if not worst.agrees:
         return _rejudged(found, LOST)
-    if not clears and found.judgement.case in _WITHOUT_MARGIN:
-        return _rejudged(found, CASE[_WITHOUT_MARGIN[found.judgement.case]])
-    return found
-
-
-_WITHOUT_MARGIN = {"gain >= margin": "gain", "regression >= margin": "regression"}
-
-
-def _says(kind: VerdictKind, interval: Interval, margin: float) -> bool:
-    """Whether an interval says the same as a verdict."""
-    if kind is NO_EFFECT:
-        return -margin < interval[0] and interval[1] < margin
-    return interval[0] > 0 if kind is GAIN else interval[1] < 0
+    less = CASE[found.judgement.case].less
+    return _rejudged(found, CASE[less]) if less and not clears else found
 
 
 def _without_intervals(judged: Contrast) -> Contrast:

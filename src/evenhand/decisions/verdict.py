@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from evenhand.decisions.standing import FamilyPlace, Seal
 
 if TYPE_CHECKING:
-    from evenhand.statistics import Collapse, Identical
+    from evenhand.decisions.pair_faults import PairFault
+    from evenhand.statistics import Collapse, Identical, Saturation
 
 
 class VerdictKind(StrEnum):
@@ -128,6 +129,7 @@ class Learned:
     """How the baseline stands against what it must beat to count as having learned.
 
     Attributes:
+        baseline: name of the arm that is to have learned.
         above: name of an arm, or ``commonest answer``.
         answer: the commonest right answer; empty for an arm.
         scores: mean of the baseline and of the floor, in the metric's own direction; None where there is no floor.
@@ -137,6 +139,7 @@ class Learned:
         why_none: why there is no floor or no interval, or empty.
     """
 
+    baseline: str
     above: str
     answer: str = ""
     scores: tuple[float, float] | None = None
@@ -192,9 +195,10 @@ class Contrast:
         identical: every paired output is recorded and the same, and so is every score.
         same_scores: every paired score is the same while outputs are not recorded: how many may differ all the same.
         scores: mean score of ``arm`` and of ``against`` over the pairs, in the metric's own direction.
-        saturated: what both arms are at, as a sentence, or empty.
-        invalid: why this pairing yields no number, or empty.
-        not_learned: why the baseline counts as not having learned, or empty.
+        saturation: where both arms sit so that no difference can show, or None.
+        fault: why this pairing yields no number, or None.
+        saturated, invalid, not_learned: the same two, and why the baseline counts as not having learned, as sentences;
+            empty where it is not so, and until verdicts are worded.
         learned: how the baseline stands against the floor that the metric names; None where it names none.
         same_answer: the commonest answer of the baseline, beside a contrast with it; None where none is recorded.
         judgement: what this contrast alone says.
@@ -250,11 +254,18 @@ class Contrast:
     diverged: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     learned: Learned | None = None
     same_answer: SameAnswer | None = None
+    fault: PairFault | None = None
+    saturation: Saturation | None = None
 
     @property
     def kind(self) -> VerdictKind:
         """The verdict that this contrast alone would give."""
         return self.judgement.kind
+
+    @property
+    def unlearned(self) -> bool:
+        """Whether it is not shown that the baseline beats the floor that the metric names."""
+        return self.learned is not None and not self.learned.shown
 
     @property
     def all_imputed(self) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
+from evenhand.decisions.fault_words import fault_words
 from evenhand.decisions.rules import CASE, LOST
 from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace
 from evenhand.decisions.verdict import (
@@ -62,7 +63,18 @@ def worded(verdict: Verdict, claim: ResolvedClaim) -> Verdict:
 
 def worded_contrast(found: Contrast, metric: MetricClaim) -> Contrast:
     """The contrast with what it says alone, in words."""
+    found = with_reasons(found, metric)
     return replace(found, words=contrast_words(found, metric), qualifier=contrast_brackets(found))
+
+
+def with_reasons(found: Contrast, metric: MetricClaim) -> Contrast:
+    """The contrast with why it yields no number, or none that could tell its arms apart, in words."""
+    return replace(
+        found,
+        invalid=fault_words(found.fault),
+        saturated="" if found.saturation is None else found.saturation.explanation,
+        not_learned=learned_words(found.learned, metric) if found.learned is not None and found.unlearned else "",
+    )
 
 
 def _brackets(deciding: Contrast, baseline: Contrast, alpha: float) -> str:
@@ -224,13 +236,13 @@ def same_scores_words(found: Contrast, same: Identical) -> str:
     )
 
 
-def learned_words(found: Learned, baseline: str, metric: MetricClaim) -> str:
+def learned_words(found: Learned, metric: MetricClaim) -> str:
     """How the baseline stands against what it must beat, with both figures."""
     floor = f"always giving the commonest right answer ('{_cut(found.answer)}')" if found.answer else found.above
     if found.scores is None:
-        return f"whether {baseline} beats {found.above} cannot be told: {found.why_none}"
+        return f"whether {found.baseline} beats {found.above} cannot be told: {found.why_none}"
     mine, theirs = (f"{100 * s:.1f} %" if in_points(metric) else f"{s:.4g}" for s in found.scores)
-    text = f"{baseline} scores {mine}, {floor} {theirs}"
+    text = f"{found.baseline} scores {mine}, {floor} {theirs}"
     if found.interval is None or found.estimate is None:
         return f"{text}; there is no interval of the difference ({found.why_none})"
     ends = _ends(found.interval, metric)

@@ -14,6 +14,7 @@ from evenhand.ledger.disk import cannot_write
 from evenhand.ledger.lock import hold
 from evenhand.ledger.reader import LedgerReader
 from evenhand.ledger.records import ClaimRecord, DecisionRecord, OutcomeRecord, PackReport
+from evenhand.ledger.shown import line, table
 from evenhand.ledger.tables import curves_table, items_table, write_table
 from evenhand.ledger.writer import SegmentWriter
 from evenhand.recipes.outcome import Execution, Outcome
@@ -21,6 +22,9 @@ from evenhand.recipes.trial import Trial
 
 _FOLDERS = ("segments", "packs", "heads", "items", "curves", "locks")
 """What a folder must have one of to be a ledger."""
+
+
+_NAME_IT = "Name the ledger's folder (--ledger, or `ledger=` in Python)."
 
 
 class Ledger(LedgerReader):
@@ -45,6 +49,12 @@ class Ledger(LedgerReader):
                 raise cannot_write(self.folder, error) from error
         self._writer = SegmentWriter(self.folder)
 
+    def __repr__(self) -> str:
+        return line(self, self.folder)
+
+    def _repr_html_(self) -> str:
+        return table(self, self.folder)
+
     @classmethod
     def existing(cls, folder: Path) -> Ledger:
         """The ledger in a folder that holds one.
@@ -55,11 +65,11 @@ class Ledger(LedgerReader):
         """
         ledger = cls(folder, create=False)
         if not ledger.folder.is_dir():
-            raise DataError(f"There is no ledger at {folder}: no such folder. Name the ledger's folder with --ledger.")
+            raise DataError(f"There is no ledger at {folder}: no such folder. {_NAME_IT}")
         if not any((ledger.folder / name).is_dir() for name in _FOLDERS):
             raise DataError(
-                f"The folder {folder} is no ledger: it has none of {', '.join(f'{name}/' for name in _FOLDERS)}. Name "
-                "the ledger's folder with --ledger."
+                f"The folder {folder} is no ledger: it has none of {', '.join(f'{name}/' for name in _FOLDERS)}. "
+                f"{_NAME_IT}"
             )
         return ledger
 

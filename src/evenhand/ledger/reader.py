@@ -62,6 +62,11 @@ class LedgerReader:
             and entry.about.exploratory == exploratory
         ]
 
+    def attempts(self, claim_hash: str) -> int:
+        """Number of attempts at trials that were made for a claim."""
+        entries = self._history.entries("outcome")
+        return sum(entry.about.claim == claim_hash and not entry.about.exploratory for entry in entries)
+
     def latest(self, trial_ids: Collection[str]) -> dict[str, OutcomeRecord]:
         """The attempt that counts for each trial: the first that is a result, else the last failure.
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a record stands: segment file name, sequence number in it (from 0) and the record's own hash."""
 
     segment: str

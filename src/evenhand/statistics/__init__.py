@@ -43,7 +43,7 @@ from evenhand.statistics.planning import (
 )
 from evenhand.statistics.proportions import PairedProportions, paired_proportions
 from evenhand.statistics.pruning import Futility, ThresholdPrune, futility, prune_chance, threshold_prune
-from evenhand.statistics.saturation import Saturation, saturation
+from evenhand.statistics.saturation import Saturation, saturation, stuck_at_end
 from evenhand.statistics.shares import share_not_excluded
 from evenhand.statistics.sign_flip import SignDraws, SignFlip, attainable_minimum, sign_draws, sign_flip
 from evenhand.statistics.signs import ItemFlips, SignCounts, item_flips, sign_counts
@@ -146,6 +146,7 @@ __all__ = [
     "smallest_detectable_effect",
     "spread_from_pilot",
     "spread_of_right_or_wrong",
+    "stuck_at_end",
     "suite_difference",
     "suite_mean",
     "t_lower_tail",

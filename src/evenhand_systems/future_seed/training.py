@@ -17,6 +17,7 @@ from evenhand_systems.future_seed.obstacles import NO_KERNEL
 from evenhand_systems.future_seed.settings import ModelSettings, OptimiserSettings, SeedingOptions
 from evenhand_systems.future_seed.tasks.problems import IGNORED
 from evenhand_systems.rwkv7 import RWKV7, RWKV7Config, Seeding, SeedingSettings, choose_backend, read_twice
+from evenhand_systems.schedules import cosine
 
 
 class MachineError(EvenhandError, RuntimeError):
@@ -138,7 +139,7 @@ class Trainer:
         if self.settings.decay == "linear":
             return warm * (1 - done)
         if self.settings.decay == "cosine":
-            return warm * (1 + math.cos(math.pi * done)) / 2
+            return warm * cosine(1)(done)
         return warm
 
     def save(self) -> None:
