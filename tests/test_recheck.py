@@ -48,12 +48,24 @@ def decided(ledger: Ledger) -> dict[str, dict[str, str]]:
     return found
 
 
+@pytest.fixture(scope="module")
+def archive_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The archive of a committed ledger, written once."""
+    folder = tmp_path_factory.mktemp("archives")
+
+    def found(name: str) -> Path:
+        path = folder / f"{name.replace('/', '-')}.tar.gz"
+        if not path.exists():
+            export(RESULTS / name, path)
+        return path
+
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["anchored_sft", "bridge", "future_seed", "lyapunov/ledger"])
-def test_on_committed_ledgers_both_derivations_agree(name: str, tmp_path: Path) -> None:
-    folder = RESULTS / name
-    export(folder, tmp_path / "ledger.tar.gz")
-    ours, theirs = decided(Ledger(folder, create=False)), derived(tmp_path / "ledger.tar.gz")
+def test_on_committed_ledgers_both_derivations_agree(name: str, archive_of: Callable[[str], Path]) -> None:
+    ours, theirs = decided(Ledger(RESULTS / name, create=False)), derived(archive_of(name))
     assert theirs == ours
     assert sum(map(len, ours.values())) >= 5
 
@@ -114,25 +126,23 @@ def test_a_record_or_a_table_that_was_altered_is_named(book: Book, folder: str, 
 @pytest.mark.parametrize(
     ("module", "name", "fault"),
     [
-        ("evenhand.statistics.two_way", "TIE", 1e9),  # the lab: the seeds never count beside the items
+        ("evenhand.statistics.two_way", "TIE", 1e9),  # the lab: seeds and items are never reckoned together
         ("evenhand.decisions.families", "NULL_LEVEL", 0.5),  # the lab: null arms fail at any difference
         ("evenhand.recheck", "TIE", 1e9),
     ],
 )
 @pytest.mark.slow
 def test_a_fault_that_is_planted_in_either_derivation_is_seen(
-    module: str, name: str, fault: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    module: str, name: str, fault: float, archive_of: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Over ledgers in which noise of seeds and of items matter alike, some verdict comes out otherwise."""
-    folder = RESULTS / "future_seed"
-    export(folder, tmp_path / "ledger.tar.gz")
+    archive, ledger = archive_of("future_seed"), Ledger(RESULTS / "future_seed", create=False)
     monkeypatch.setattr(f"{module}.{name}", fault)
-    ours, theirs = intervals_of_lab(Ledger(folder, create=False)), intervals_again(tmp_path / "ledger.tar.gz")
-    verdicts = decided(Ledger(folder, create=False)) != derived(tmp_path / "ledger.tar.gz")
-    assert verdicts or any(abs(ours[key] - theirs[key]) > 1e-9 for key in ours)
+    ours, theirs = p_values_of_lab(ledger), p_values_again(archive)
+    differ = any(abs(ours[key] - theirs[key]) > 1e-9 for key in ours)
+    assert differ or decided(ledger) != derived(archive)
 
 
-def intervals_of_lab(ledger: Ledger) -> dict[str, float]:
+def p_values_of_lab(ledger: Ledger) -> dict[str, float]:
     """p-values of variants against the baseline."""
     found = {}
     for record in ledger.claims():
@@ -144,7 +154,7 @@ def intervals_of_lab(ledger: Ledger) -> dict[str, float]:
     return found
 
 
-def intervals_again(archive: Path) -> dict[str, float]:
+def p_values_again(archive: Path) -> dict[str, float]:
     """The same, derived again."""
     ledger, found = recheck.Ledger(str(archive)), {}
     for claim in (row["body"] for row in ledger.of("claim")):
@@ -159,10 +169,9 @@ def intervals_again(archive: Path) -> dict[str, float]:
 
 
 @pytest.mark.slow
-def test_p_values_agree_to_the_last_digits_where_nothing_is_planted(tmp_path: Path) -> None:
-    folder = RESULTS / "future_seed"
-    export(folder, tmp_path / "ledger.tar.gz")
-    ours, theirs = intervals_of_lab(Ledger(folder, create=False)), intervals_again(tmp_path / "ledger.tar.gz")
+def test_p_values_agree_to_the_last_digits_where_nothing_is_planted(archive_of: Callable[[str], Path]) -> None:
+    ours = p_values_of_lab(Ledger(RESULTS / "future_seed", create=False))
+    theirs = p_values_again(archive_of("future_seed"))
     assert len(ours) > 15
     assert np.allclose([ours[key] for key in ours], [theirs[key] for key in ours], rtol=1e-7, atol=1e-14)
 

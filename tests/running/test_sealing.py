@@ -58,7 +58,9 @@ def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     class Answer(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             (folder / "ask").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
-            openssl("ts", "-reply", "-queryfile", f"{folder}/ask", "-out", f"{folder}/got", "-config", f"{folder}/tsa.cnf")
+            openssl(
+                "ts", "-reply", "-queryfile", f"{folder}/ask", "-out", f"{folder}/got", "-config", f"{folder}/tsa.cnf"
+            )
             self.send_response(200)
             self.end_headers()
             self.wfile.write((folder / "got").read_bytes())

@@ -328,9 +328,7 @@ def resolve(file: ClaimFile, recipe: Recipe) -> ResolvedClaim:
     return drawn(claim, recipe.reference, recipe.fingerprint, work.settings)
 
 
-def drawn(
-    claim: Claim, recipe: str, fingerprint: str, settings: Mapping[tuple[str, str], Settings]
-) -> ResolvedClaim:
+def drawn(claim: Claim, recipe: str, fingerprint: str, settings: Mapping[tuple[str, str], Settings]) -> ResolvedClaim:
     """The claim with the seeds and items that it leaves to its own hash, which covers how many but not which.
 
     Seed i is sha256 of ``[hash, "seeds", i]`` as canonical JSON, mod 2**31, with i counting on over the rungs and past

@@ -196,7 +196,9 @@ class Claim(_Part):
     conditions: tuple[Condition, ...] = Field(alias="condition", default=(Condition(name="default"),))
     rungs: tuple[Rung, ...] = Field(alias="rung", min_length=1)
     item_seed: Whole = Field(default=0, ge=0)
-    items_drawn: StrictBool = Field(default=False, exclude=True, description='item_seed = "seal": from the claim\'s hash')
+    items_drawn: StrictBool = Field(
+        default=False, exclude=True, description='item_seed = "seal": from the claim\'s hash'
+    )
     family: str = Field(default="", max_length=80, description="claims that give one name are one family in the ledger")
     ledger: LedgerRules = LedgerRules()
     limits: Limits = Limits()

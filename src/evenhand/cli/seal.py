@@ -43,7 +43,9 @@ def seal(
     if git:
         note().print("Push the tag: only what lies elsewhere shows when it was made.", soft_wrap=True)
     if not done.witnesses:
-        note().print("Nothing outside the ledger keeps it: use --git, --tsa or --to, or lodge the file.", soft_wrap=True)
+        note().print(
+            "Nothing outside the ledger keeps it: use --git, --tsa or --to, or lodge the file.", soft_wrap=True
+        )
 
 
 def _check(found: tuple[object, list[str]], name: str, as_json: bool) -> None:
@@ -61,7 +63,9 @@ def _check(found: tuple[object, list[str]], name: str, as_json: bool) -> None:
 def recheck(
     archive: Annotated[
         Path,
-        typer.Argument(metavar="LEDGER", help="What `ledger export` wrote, or the folder of a ledger.", show_default=False),
+        typer.Argument(
+            metavar="LEDGER", help="What `ledger export` wrote, or the folder of a ledger.", show_default=False
+        ),
     ],
     receipt: Annotated[Path | None, typer.Option("--receipt", help="A receipt, held against the chain.")] = None,
 ) -> None:

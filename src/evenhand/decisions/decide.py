@@ -60,7 +60,8 @@ def verdicts_alone(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
     nulls = null_answers(known, here, plan=False) if stand.active_arms else []
     running = [arm for arm in claim.arms("variant") if arm.name not in stand.pruned]
     found = answers(claim, compare(known, running, here, supplementary=False), plan=False)
-    return Decision(claim.name, claim.hash, tuple(overruled(claim, found, nulls)), finished=stand.finished)
+    verdicts = _in_order(claim, [*overruled(claim, found, nulls), *nulls])
+    return Decision(claim.name, claim.hash, tuple(verdicts), finished=stand.finished)
 
 
 def _in_order(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[Verdict]:

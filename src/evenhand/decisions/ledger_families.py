@@ -93,7 +93,9 @@ def cells_of(identity: Mapping[str, Any], role: str) -> Cells:
 def _cells(identity: Mapping[str, Any], role: str) -> Iterator[tuple[str, int | str | None]]:
     arms = [arm for arm in identity["arms"].values() if arm["role"] == role]
     texts = [
-        (json.dumps(settings, sort_keys=True), arm["deterministic"]) for arm in arms for settings in arm["settings"].values()
+        (json.dumps(settings, sort_keys=True), arm["deterministic"])
+        for arm in arms
+        for settings in arm["settings"].values()
     ]
     base = f"{identity['recipe']} {identity['fingerprint']} {identity['budget']['unit']} {identity['item_seed']}"
     start = 0
@@ -224,7 +226,9 @@ def gains(member: Member, metrics: Sequence[str]) -> int:
 
 def needs_p(member: Member) -> bool:
     """Whether the p-value of a decided claim matters and was not written down: only a gain can be a discovery."""
-    return member.is_test and not member.recorded and any(gains(member, m) for m in families_of(member.identity).values())
+    return (
+        member.is_test and not member.recorded and any(gains(member, m) for m in families_of(member.identity).values())
+    )
 
 
 def gain_p(decision: Decision, metrics: Sequence[str]) -> float | None:

@@ -47,7 +47,7 @@ def export(folder: Path, to: Path) -> tuple[int, int]:
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         with replacing(to, public=True) as part:
-            part.write_bytes(gzip.compress(sink.getvalue(), 6, mtime=0))
+            part.write_bytes(gzip.compress(sink.getvalue(), 3, mtime=0))
     except OSError as error:
         raise cannot_write(to.parent, error) from error
     return len(chain.entries), len(tables)

@@ -38,11 +38,11 @@ def ask(url: str, digest: str) -> bytes:
     """
     if not url.startswith(("http://", "https://")):
         raise DataError(f"The time-stamp server {url!r} is no web address; give one that begins with https://.")
-    asked = urllib.request.Request(  # noqa: S310
+    asked = urllib.request.Request(
         url, request_of(digest), {"Content-Type": "application/timestamp-query"}, method="POST"
     )
     try:
-        with urllib.request.urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310
+        with urllib.request.urlopen(asked, timeout=SECONDS) as answer:
             data: bytes = answer.read()
     except (urllib.error.URLError, OSError, ValueError) as error:
         raise DataError(f"The time-stamp server {url} gave no answer: {error}. The claim is not sealed.") from error
@@ -89,5 +89,7 @@ def check(answer: Path, digest: str, certificate: Path) -> str:
     try:
         done = subprocess.run(line, capture_output=True, text=True, check=False)
     except OSError as error:
-        raise DataError(f"openssl cannot be run ({error}); time stamps are verified with it: `{' '.join(line)}`.") from error
+        raise DataError(
+            f"openssl cannot be run ({error}); time stamps are verified with it: `{' '.join(line)}`."
+        ) from error
     return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["no reason given"])[-1]

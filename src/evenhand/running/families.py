@@ -131,7 +131,7 @@ def families(ledger: Ledger) -> list[LedgerFamily]:
     keys: dict[str, str] = {}
     for member in every:
         if member.counts:
-            keys |= {key: member.identity["recipe"] for key in ledger_families.families_of(member.identity)}
+            keys |= dict.fromkeys(ledger_families.families_of(member.identity), member.identity["recipe"])
     return [
         ledger_families.listing(every, key, p_values(key, every, ledger), len(tries.get(recipe, ())))
         for key, recipe in keys.items()
@@ -140,6 +140,4 @@ def families(ledger: Ledger) -> list[LedgerFamily]:
 
 def to_record(decision: Decision) -> dict[str, dict[str, Any]]:
     """What a decision writes down of its families, so that what was said once stays."""
-    return {
-        place.family: {"p": place.p, "level": place.level, "holds": place.holds} for place in decision.families
-    }
+    return {place.family: {"p": place.p, "level": place.level, "holds": place.holds} for place in decision.families}

@@ -15,9 +15,8 @@ from evenhand.data.model_store import data_path
 from evenhand.decisions.standing import Seal
 from evenhand.errors import ClaimError, DataError, Fault
 from evenhand.files import content_hash, write_bytes
-from evenhand.ledger import Ledger
+from evenhand.ledger import Ledger, timestamp
 from evenhand.ledger import seal as seals
-from evenhand.ledger import timestamp
 from evenhand.recipes.trial import canonical_hash
 from evenhand.running import standing
 from evenhand.running.enter import fix_claim
@@ -33,9 +32,7 @@ class Sealed:
     witnesses: tuple[str, ...]
 
 
-def seal(
-    loaded: LoadedClaim, ledger: Ledger, *, git: bool = False, tsa: str = "", to: Path | None = None
-) -> Sealed:
+def seal(loaded: LoadedClaim, ledger: Ledger, *, git: bool = False, tsa: str = "", to: Path | None = None) -> Sealed:
     """Enter a claim and write its receipt; nothing of it may have run.
 
     Args:
@@ -53,7 +50,9 @@ def seal(
     with ledger.lock(f"claim-{claim.name}"):
         known = ledger.outcomes(trial_ids=standing.trial_ids(claim))
         if known:
-            cure = f"{len(known)} outcomes of its trials are in the ledger; a seal shows what was fixed before the first"
+            cure = (
+                f"{len(known)} outcomes of its trials are in the ledger; a seal shows what was fixed before the first"
+            )
             raise ClaimError(f"The claim '{claim.name}' cannot be sealed any more", [Fault(loaded.path.name, cure)])
         fix_claim(loaded, ledger, amend=False)
         text = _receipt(loaded, ledger)
@@ -121,7 +120,9 @@ def _tagged(folder: Path, name: str, text: str, digest: str) -> str:
     try:
         done = subprocess.run(line, input=message, capture_output=True, text=True, check=False)
     except OSError as error:
-        raise DataError(f"git cannot be run: {error}. The claim is not sealed; leave --git out, or install git.") from error
+        raise DataError(
+            f"git cannot be run: {error}. The claim is not sealed; leave --git out, or install git."
+        ) from error
     if done.returncode:
         why = done.stderr.strip() or "no reason given"
         raise DataError(f"The tag {name} cannot be made in {folder}: {why}. The claim is not sealed.")

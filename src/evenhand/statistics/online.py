@@ -88,7 +88,10 @@ def _rest(lag: float) -> float:
 
 
 def online_levels(
-    tests: Sequence[OnlineTest], alpha: float = 0.05, method: OnlineMethod = "LORD++", first_wealth: float = FIRST_WEALTH
+    tests: Sequence[OnlineTest],
+    alpha: float = 0.05,
+    method: OnlineMethod = "LORD++",
+    first_wealth: float = FIRST_WEALTH,
 ) -> OnlineLevels:
     """The level of every test of a sequence, and which are discoveries.
 

@@ -81,9 +81,7 @@ class _Claims:
         return float(stats.norm.sf(z)), math.exp(2.8 * z - 3.92)
 
 
-def _run(
-    user: User, procedure: Procedure, length: int, real: float, draw: _Claims
-) -> Iterator[tuple[bool, bool]]:
+def _run(user: User, procedure: Procedure, length: int, real: float, draw: _Claims) -> Iterator[tuple[bool, bool]]:
     """(real, discovery) of each claim that a user makes."""
     method, wealth = procedure
     sequence = None if method == "none" else OnlineSequence(length, 0.05, method, wealth)
@@ -139,5 +137,3 @@ def online_errors(
         effects += sum(is_real for is_real, _ in rows)
     error = float(shares.std(ddof=1) / math.sqrt(count)) if count > 1 else math.nan
     return Errors(float(shares.mean()), false / count, found / effects if effects else None, count, error)
-
-
