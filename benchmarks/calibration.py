@@ -529,8 +529,8 @@ def claims_in_sequence(page: Page) -> None:
     page.add(
         "Claims in sequence: false discoveries and power, independent claims",
         "Claims of five seeds, effects at the margin (80 % power for a claim alone at its own 5 %). Each cell: mean "
-        "per cent of false ones among the discoveries of a sequence ± its standard error / per cent of the real effects "
-        "that are found. e-LOND is on half-normal mixture e-values of the same five seeds.\n",
+        "per cent of false ones among the discoveries of a sequence ± its standard error / per cent of the real "
+        "effects that are found. e-LOND is on half-normal mixture e-values of the same five seeds.\n",
         table(("claims", "real, %", "sequences", *heads), rows),
     )
     rows = []

@@ -22,7 +22,8 @@ import numpy as np
 from benchmarks.calibration import parts_of, percent, table
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.decide import verdicts_alone
-from evenhand.decisions.ledger_families import Member, Recorded, place_of
+from evenhand.decisions.family_members import Member, Recorded
+from evenhand.decisions.ledger_families import place_of
 from evenhand.decisions.verdict import VerdictKind
 from evenhand.recipes.outcome import ItemScores, Outcome
 from evenhand.recipes.trial import Trial

@@ -14,7 +14,7 @@ from evenhand.ledger.segments import Entry
 from evenhand.running import standing
 
 if TYPE_CHECKING:
-    from evenhand.decisions.ledger_families import Member
+    from evenhand.decisions.family_members import Member
     from evenhand.decisions.standing import FamilyPlace, LedgerFamily
     from evenhand.decisions.verdict import Decision
 
@@ -51,7 +51,7 @@ def _first(entries: Sequence[Entry], kind: str) -> dict[str, tuple[int, Entry]]:
 def _member(
     record: ClaimRecord, place: int, begun: tuple[int, Entry] | None, decided: tuple[int, Entry] | None, ledger: Ledger
 ) -> Member:
-    from evenhand.decisions.ledger_families import Member, Recorded
+    from evenhand.decisions.family_members import Member, Recorded
 
     stood = standing.standing_of(record, ledger)
     body: Mapping[str, Any] = {} if decided is None else decided[1].body
@@ -74,15 +74,15 @@ def tried(ledger: Ledger) -> dict[str, list[Mapping[str, Any]]]:
 
 def p_values(family: str, of: Sequence[Member], ledger: Ledger) -> dict[str, float | None]:
     """Hash to the p of the gain of each claim of a family whose decision did not write it down."""
-    from evenhand.decisions import ledger_families
+    from evenhand.decisions import family_members
 
-    wanted = [m for m in of if family in ledger_families.families_of(m.identity) and ledger_families.needs_p(m)]
+    wanted = [m for m in of if family in family_members.families_of(m.identity) and family_members.needs_p(m)]
     return {member.hash: _decided_anew(member, ledger).get(family) for member in wanted}
 
 
 def _decided_anew(member: Member, ledger: Ledger) -> Mapping[str, float | None]:
     """Family to the p of a claim's gain, from its outcomes; nothing where a later version cannot tell."""
-    from evenhand.decisions import ledger_families
+    from evenhand.decisions import family_members, ledger_families
     from evenhand.decisions.decide import verdicts_alone
 
     claim = standing.of_identity(member.identity)
@@ -92,14 +92,14 @@ def _decided_anew(member: Member, ledger: Ledger) -> Mapping[str, float | None]:
     key = (claim.hash, ledger.head_hash(ids))
     if key not in _KNOWN:
         decision = verdicts_alone(claim, {key: record.outcome for key, record in ledger.latest(ids).items()})
-        of = ledger_families.families_of(member.identity)
+        of = family_members.families_of(member.identity)
         _KNOWN[key] = {family: ledger_families.gain_p(decision, metrics) for family, metrics in of.items()}
     return _KNOWN[key]
 
 
 def places(claim: ResolvedClaim, decision: Decision | None, ledger: Ledger) -> tuple[FamilyPlace, ...]:
     """Where a claim that was entered stands in each of its families."""
-    from evenhand.decisions import ledger_families
+    from evenhand.decisions import family_members, ledger_families
 
     every = members(ledger)
     member = next((m for m in every if m.hash == claim.hash), None)
@@ -108,7 +108,7 @@ def places(claim: ResolvedClaim, decision: Decision | None, ledger: Ledger) -> t
     own = tried(ledger).get(claim.recipe, [])
     return tuple(
         ledger_families.place_of(every, member, family, decision, p_values(family, every, ledger), own)
-        for family in ledger_families.families_of(member.identity)
+        for family in family_members.families_of(member.identity)
     )
 
 
@@ -125,13 +125,13 @@ def at_level(claim: ResolvedClaim, ledger: Ledger) -> ResolvedClaim:
 
 def families(ledger: Ledger) -> list[LedgerFamily]:
     """Every family of the ledger as it stands."""
-    from evenhand.decisions import ledger_families
+    from evenhand.decisions import family_members, ledger_families
 
     every, tries = members(ledger), tried(ledger)
     keys: dict[str, str] = {}
     for member in every:
         if member.counts:
-            keys |= dict.fromkeys(ledger_families.families_of(member.identity), member.identity["recipe"])
+            keys |= dict.fromkeys(family_members.families_of(member.identity), member.identity["recipe"])
     return [
         ledger_families.listing(every, key, p_values(key, every, ledger), len(tries.get(recipe, ())))
         for key, recipe in keys.items()

@@ -247,14 +247,12 @@ def run_claim(
                 run = _Run(loaded, judged, ledger, opened, watcher, outcomes, provenance(loaded.folder))
                 run.loop()
         decision = decided(loaded, ledger, outcomes)
-        complete = progress(judged, settled(outcomes)).finished
         titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
         earlier = ledger.decisions(loaded.resolved.name, loaded.resolved.hash)
+        complete = progress(judged, settled(outcomes)).finished
         if complete and (not earlier or (compared.stale and earlier[-1].verdicts != titles)):
-            ids = [trial.id for trial in all_trials(loaded.resolved)]
-            ledger.record_decision(
-                loaded.resolved.name, loaded.resolved.hash, titles, ids, families.to_record(decision)
-            )
+            name, ids = loaded.resolved.name, [trial.id for trial in all_trials(loaded.resolved)]
+            ledger.record_decision(name, loaded.resolved.hash, titles, ids, families.to_record(decision))
         return decision
 
 

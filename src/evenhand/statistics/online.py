@@ -29,8 +29,8 @@ DECAY = 1.6
 """gamma falls as t to the power of minus this: early tests get most, and no test gets nothing."""
 
 FIRST_WEALTH = 0.5
-"""Share of the rate that may be spent before the first discovery. More finds more in short sequences, and errs more than
-it may where ideas are tried again on the same items."""
+"""Share of the rate that may be spent before the first discovery. More finds more in short sequences, and errs more
+often than it may where ideas are tried again on the same items."""
 
 CANDIDATE = 0.5
 """SAFFRON's lambda: tests with a larger p-value spend nothing."""
