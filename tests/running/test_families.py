@@ -97,6 +97,14 @@ def test_a_named_family_holds_its_claims_together_and_the_recipes_count_is_told_
     assert "the family 'mine' in this ledger (claim 2 of 2 on the same recipe and metric)" in family_words(place)
 
 
+def test_a_run_says_of_its_gain_what_a_verdict_says_afterwards(book: Book) -> None:
+    loaded = book.enter(book.claim("c", "[0, 1, 2, 3]", effect=0.4))
+    book.run(loaded)
+    first, again = book.decide(loaded), book.decide(loaded)
+    assert first.families == again.families
+    assert first.families[0].gains == 1
+
+
 def test_a_strict_claim_is_judged_at_the_level_of_its_ledger(book: Book) -> None:
     for i in range(3):
         book.whole(f"no_{i}", f"[{3 * i}, {3 * i + 1}, {3 * i + 2}]", effect=0.0001 * (i + 1))

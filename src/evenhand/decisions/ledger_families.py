@@ -130,7 +130,11 @@ def place_of(
         metrics=metrics,
         place=line.place(member.hash),
         claims=line.size,
-        gains=sum(gains(m, families_of(m.identity)[family]) > 0 and m.fixed == "before" for m in others),
+        gains=sum(
+            m.fixed == "before"
+            and (holds is not None if m.hash == member.hash else gains(m, families_of(m.identity)[family]) > 0)
+            for m in others
+        ),
         left=sum(m.decided is None and m.begun is not None and m.hash != member.hash for m in others),
         post_hoc=sum(m.known > 0 for m in others),
         copy_of=next((m.claim for m in members if m.hash == head), "") if head else "",

@@ -211,7 +211,7 @@ def _saffron_lags(state: _State, place: int) -> tuple[NDArray[np.int64], NDArray
 def _saffron(state: _State, place: int) -> float:
     lags, taus = _saffron_lags(state, place)
     shares = np.concatenate([[state.wealth], state.shares(len(taus))])
-    return float(min(CANDIDATE, (1 - CANDIDATE) * (shares @ state.gamma[lags])))
+    return min(CANDIDATE, (1 - CANDIDATE) * float(shares @ state.gamma[lags]))
 
 
 def _saffron_wealth(state: _State, place: int) -> float:
