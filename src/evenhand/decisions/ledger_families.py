@@ -131,7 +131,7 @@ def place_of(
         place=line.place(member.hash),
         claims=line.size,
         gains=sum(
-            m.fixed == "before"
+            m.known == 0
             and (holds is not None if m.hash == member.hash else gains(m, families_of(m.identity)[family]) > 0)
             for m in others
         ),

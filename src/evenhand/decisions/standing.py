@@ -19,7 +19,7 @@ class FamilyPlace:
         named: the claim gives the name.
         metrics: primary metrics of the claim that belong to it.
         place, claims: which of how many claims it is; those on the same trials are one.
-        gains: claims whose gain was fixed before its outcomes.
+        gains: claims with a gain, of which no outcome was known when they were entered; amended ones too.
         left: other claims that have results and were never decided.
         post_hoc: claims that were entered when outcomes were known; they spend nothing.
         copy_of: name of an earlier claim on the same trials, with which it is one; or empty.
