@@ -265,7 +265,7 @@ Ledgers of users who want a gain, in worlds where no variant has one: graded sco
 configurations that spread by 3 points, and noise. Every gain is false, so that the share of ledgers in which one holds
 is the realised false discovery rate; it may be 5 % (LORD++ over the family, see [Families and seals](families.md)).
 Per cent of ledgers, ± one Monte Carlo standard error; *marked*: post-hoc in the title, or with tries that the line
-counts. Written by `make redteam`.
+counts; where no ledger has one, ± is one ledger. Written by `make redteam`.
 
 {table(head, rows)}"""
 
