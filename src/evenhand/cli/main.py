@@ -17,6 +17,7 @@ import typer
 
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
+from evenhand.cli.family import family
 from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
@@ -29,6 +30,7 @@ from evenhand.cli.places import (
 )  # fmt: skip
 from evenhand.cli.power import power
 from evenhand.cli.run import run
+from evenhand.cli.seal import recheck, seal
 from evenhand.cli.watch import watch
 from evenhand.errors import EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
 
@@ -228,6 +230,9 @@ def new(
 app.command()(power)
 app.command()(data)
 app.command()(watch)
+app.command()(family)
+app.command()(seal)
+app.command()(recheck)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 
