@@ -27,6 +27,7 @@ from evenhand.claims.schema import (
 )
 from evenhand.claims.values import words
 from evenhand.errors import ClaimError, Fault
+from evenhand.recipes.catalogue import RUNS
 from evenhand.recipes.contract import Metric, Recipe
 from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
 
@@ -254,6 +255,8 @@ class _Resolution:
     def check_nulls(self) -> None:
         """A null arm is the baseline again: settings of its own would make it a variant."""
         claim = self.claim
+        if self.recipe.reference == RUNS:
+            return  # the same model was run twice, and each run lies at a place of its own
         for a, arm in enumerate(claim.arms):
             if arm.role == "null" and arm.settings:
                 base = next(b for b in claim.arms if b.role == "baseline")

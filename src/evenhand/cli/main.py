@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evenhand.cli.compare import compare
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
 from evenhand.cli.family import family
@@ -227,6 +228,7 @@ def new(
     console.print(f"{claim}\n{recipe}\nRun it: evenhand run {claim}", soft_wrap=True)
 
 
+app.command()(compare)
 app.command()(power)
 app.command()(data)
 app.command()(watch)

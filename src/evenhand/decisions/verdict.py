@@ -54,8 +54,9 @@ class VerdictKind(StrEnum):
 
 Interval = tuple[float, float]
 
-Fixed = Literal["before", "post-hoc", "amended", "not entered"]
-"""When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet."""
+Fixed = Literal["before", "post-hoc", "amended", "not entered", "sealed", "retrospective"]
+"""When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet. A claim over
+runs is sealed where it was entered before the first of their result files was there, and retrospective otherwise."""
 
 
 @dataclass(frozen=True)
@@ -431,7 +432,7 @@ class Standing:
     """When a claim was fixed, and what was known of its outcomes then. Only "before" gives a known error rate.
 
     Attributes:
-        fixed: before, post-hoc, amended or not entered.
+        fixed: before, post-hoc, amended or not entered; over runs sealed or retrospective.
         known: k, results of its trials that were in the ledger when it was entered.
         trials: n, all its trials.
         claims: those under which the known results were made, each as ``name (hash)``.
@@ -450,6 +451,16 @@ class Standing:
     def sealed(self) -> bool:
         """Whether its receipt precedes its first trial, and nothing was known then."""
         return self.fixed == "before" and self.seal is not None and self.seal.precedes
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether something was known of its outcomes when it was fixed, so that its error rate is not known."""
+        return self.fixed in ("post-hoc", "amended", "retrospective")
+
+    @property
+    def mark(self) -> str:
+        """The word in brackets after whatever it states; empty where it was fixed before its trials and nothing more."""
+        return self.fixed if self.doubtful or self.fixed == "sealed" else "sealed" if self.sealed else ""
 
 
 @dataclass(frozen=True)

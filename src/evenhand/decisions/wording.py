@@ -361,6 +361,11 @@ def standing_words(found: Standing) -> str:
             f"This claim is post-hoc: {known} when it was entered{source}. Its verdicts are exploratory, and "
             "their error rate is not known; confirm them on seeds that nobody has run."
         )
+    if found.fixed == "retrospective":
+        return (
+            "These verdicts are retrospective: the runs existed when the question was put, so arms, seeds, items, "
+            "metric and margin could have been chosen by their results, and the error rate is not known."
+        )
     return "This claim is not entered in the ledger yet." if found.fixed == "not entered" else ""
 
 
@@ -372,7 +377,7 @@ def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) ->
         found: when the claim was fixed.
         remarks: what else must be known before the verdicts are believed, as sentences.
     """
-    sentence = [standing_words(found)] if found.fixed in ("post-hoc", "amended") else []
+    sentence = [standing_words(found)] if found.doubtful else []
     return replace(
         decision,
         verdicts=tuple(_marked(verdict, found) for verdict in decision.verdicts),
@@ -383,10 +388,9 @@ def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) ->
 
 def _marked(verdict: Verdict, found: Standing) -> Verdict:
     """The verdict with the word for when it was fixed before all others in brackets, where it states something."""
-    word = found.fixed if found.fixed in ("post-hoc", "amended") else "sealed" if found.sealed else ""
-    if not word or not verdict.kind.states_something or verdict.role != "variant":
+    if not found.mark or not verdict.kind.states_something or verdict.role != "variant":
         return verdict
-    return replace(verdict, qualifier=", ".join(part for part in (word, verdict.qualifier) if part))
+    return replace(verdict, qualifier=", ".join(part for part in (found.mark, verdict.qualifier) if part))
 
 
 def family_words(place: FamilyPlace) -> str:

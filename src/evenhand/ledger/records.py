@@ -54,6 +54,7 @@ class ClaimRecord:
         place: where the record stands in the ledger.
         known: ``results``, ``trials`` and ``claims`` (name and hash): what was known of its outcomes then; None in
             records that do not say it.
+        entered: UTC time of its entry, ISO 8601; empty for a record that was just made.
     """
 
     name: str
@@ -64,6 +65,7 @@ class ClaimRecord:
     changes: tuple[str, ...]
     place: Place
     known: Mapping[str, Any] | None = None
+    entered: str = ""
 
 
 @dataclass(frozen=True)

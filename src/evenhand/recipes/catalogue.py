@@ -1,4 +1,4 @@
-"""Finding recipes, by entry point name, ``package.module:callable`` or the built-in ``command``, and their exhibits."""
+"""Finding recipes, by entry point, ``package.module:callable`` or built in, and their exhibits."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ GROUP = "evenhand.recipes"
 COMMAND = "command"
 """Reference of the recipe that runs any command line."""
 
+RUNS = "runs"
+"""Reference of the recipe that reads what other programs left behind."""
+
 _importing: list[str] = []
 """Modules that this process is importing for a recipe."""
 
@@ -44,8 +47,9 @@ def _entries() -> dict[str, importlib.metadata.EntryPoint]:
 
 
 def registered() -> dict[str, str]:
-    """Name to ``module:callable`` of every installed recipe, the built-in ``command`` first."""
-    return {COMMAND: "evenhand.execution.command:run"} | {name: entry.value for name, entry in _entries().items()}
+    """Name to ``module:callable`` of every installed recipe, the built-in ones first."""
+    built_in = {COMMAND: "evenhand.execution.command:run", RUNS: "evenhand.runs.recipe:run"}
+    return built_in | {name: entry.value for name, entry in _entries().items()}
 
 
 def listings() -> list[Listing]:
@@ -122,6 +126,8 @@ def _origin(reference: str, function: Any) -> str:
     """Whose code a recipe is: an installed package with its version, or the file."""
     if reference == COMMAND:
         return "the command line that the claim gives"
+    if reference == RUNS:
+        return "evenhand, which reads the runs that the claim names"
     entry = _entries().get(reference)
     if entry is not None and entry.dist is not None:
         return f"installed package {entry.dist.name} {entry.dist.version}"

@@ -21,6 +21,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
 from evenhand.running import families, standing
 from evenhand.running.freshness import Freshness, freshness
+from evenhand.running.over_runs import comparable, qualified
 
 if TYPE_CHECKING:
     from evenhand.decisions.pairs import Outcomes
@@ -89,11 +90,12 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     claim = loaded.resolved
     standing.require_entered(claim, loaded.path, ledger)
     found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
-    remarks = [*package_remarks(all_made(claim, found)), *_replaced(claim, ledger)]
+    found, left_out = comparable(claim, found)
+    remarks = [*package_remarks(all_made(claim, found)), *_replaced(claim, ledger), *left_out]
     remarks += [sentence for sentence in [standing.other_code(claim, ledger)] if sentence]
     made = replace(decide(families.at_level(claim, ledger), found), claim_hash=claim.hash)
     made = replace(made, families=families.places(claim, made, ledger))
-    return stamped(made, standing.standing(claim, ledger), remarks)
+    return qualified(stamped(made, standing.standing(claim, ledger), remarks), claim, found)
 
 
 def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[str]:

@@ -14,11 +14,13 @@ from evenhand.claims.nesting import changed_fields, field_words, indexed, is_sam
 from evenhand.claims.resolve import ResolvedClaim, drawn
 from evenhand.claims.schema import Claim
 from evenhand.decisions.standing import Seal
-from evenhand.decisions.verdict import Standing
+from evenhand.decisions.verdict import Fixed, Standing
 from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.seal import seals
+from evenhand.recipes.catalogue import RUNS
+from evenhand.running.over_runs import fixed_over_runs
 
 
 def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
@@ -183,7 +185,16 @@ def standing_of(record: ClaimRecord, ledger: Ledger) -> Standing:
         steps = chain(record, ledger)
         changes = tuple(chain_of_changes([step.identity for step in steps])) if len(steps) > 1 else record.changes
         return Standing("amended", results, trials, sources, changes)
+    if not results and record.identity.get("recipe") == RUNS:
+        return Standing(_fixed_over_runs(record, ledger), results, trials, sources)
     return Standing("post-hoc" if results else "before", results, trials, sources)
+
+
+def _fixed_over_runs(record: ClaimRecord, ledger: Ledger) -> Fixed:
+    """How a claim over runs stands; before its first run was read nothing can be said against it."""
+    claim = of_identity(record.identity)
+    found = {} if claim is None else ledger.results(trial_ids(claim))
+    return fixed_over_runs(record.entered, found) if found else "before"
 
 
 def standing(claim: ResolvedClaim, ledger: Ledger) -> Standing:
