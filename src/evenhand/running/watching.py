@@ -1,6 +1,6 @@
 """A run as others see it while it goes on: what its driver notes in the ledger's folder, and what the machine tells.
 
-The driver writes ``running/PROCESS.json`` once a second and removes it at its end; ``evenhand watch`` reads it.
+The driver writes a file into ``running/`` once a second and removes it at its end; ``evenhand watch`` reads it.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 anchored_sft.standin      tagged skills on a stand-in that is taught on the spot
 anchored_sft.text         a stand-in taught a given text, fine-tuned on given conversations
 anchored_sft.checkpoint   a checkpoint and data by path or hub id, judged by a reward model
+anchored_sft.narrow       a real model and a narrow task; what it could do before, by likelihood
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
+from evenhand_systems.anchored_sft.narrow_settings import NarrowSettings
 from evenhand_systems.anchored_sft.settings import CheckpointSettings, StandinSettings, TextSettings
 
 PRELOAD = ("torch", "transformers", "peft", "datasets", "trl", "evenhand_systems.anchored_sft.training.fine_tune")
@@ -110,5 +112,41 @@ def text(settings: TextSettings, bench: Bench) -> Outcome:
 def checkpoint(settings: CheckpointSettings, bench: Bench) -> Outcome:
     """Fine-tune a checkpoint on conversations and measure learning and forgetting, with a judge where one is named."""
     from evenhand_systems.anchored_sft.arms.checkpoint import run_arm
+
+    return run_arm(settings, bench)
+
+
+def _loss(about: str) -> Metric:
+    """Nats per token."""
+    return Metric("minimise", floor=0.0, about=f"nats per token of {about}")
+
+
+_MATCHED: dict[str, Metric] = {
+    "retention": _share("instructions that the base follows still followed"),
+    "text_loss": _loss("the base's own answers to held-out general prompts"),
+    "arc": _share("ARC questions whose right answer is the likeliest by token"),
+    "arc_loss": _loss("right answers to ARC questions"),
+    "hotpot_loss": _loss("right answers to HotpotQA questions after their supporting sentences"),
+    "target_loss": _loss("answers of held-out conversations of the task"),
+}
+
+
+@recipe(
+    metrics={
+        **_MATCHED,
+        **{f"final_{name}": metric for name, metric in _MATCHED.items()},
+        "steps_to_target": STEPS,
+        "student_tokens": Metric("minimise", floor=0.0, about="tokens through the student in training"),
+        "base_tokens": Metric("minimise", floor=0.0, about="tokens through the base that the anchor added"),
+        "training_seconds": Metric("minimise", floor=0.0, about="processor seconds of all training steps"),
+    },
+    units=("steps",),
+    version=1,
+    preload=PRELOAD,
+    exhibits=EXHIBITS,
+)
+def narrow(settings: NarrowSettings, bench: Bench) -> Outcome:
+    """Fine-tune a real model on a narrow task and measure what it could do before, mostly by likelihood."""
+    from evenhand_systems.anchored_sft.arms.narrow import run_arm
 
     return run_arm(settings, bench)

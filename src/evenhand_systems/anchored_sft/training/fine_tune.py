@@ -31,10 +31,11 @@ from evenhand_systems.anchored_sft.training.adapters import (
     rescaled,
     save_adapter,
 )
+from evenhand_systems.anchored_sft.training.anchor import Anchor
 from evenhand_systems.anchored_sft.training.callbacks import EvaluateWhileTraining, StopOnForgetting
 from evenhand_systems.anchored_sft.training.micro_batches import longest_first, rows_at_once
 from evenhand_systems.anchored_sft.training.run_length import check_length, schedule_of
-from evenhand_systems.anchored_sft.training.trainer import Anchor, AnchoredSFTTrainer
+from evenhand_systems.anchored_sft.training.trainer import AnchoredSFTTrainer
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class Arm:
     pack_to: int | None = None
     skip_baseline: bool = False
     progress: Progress = field(default_factory=Progress)
+    trainer: AnchoredSFTTrainer | None = None
 
     def run(self) -> Outcome:
         """Train, evaluate and report."""
@@ -156,7 +158,7 @@ class Arm:
             anchor=anchor_of(self.settings, self.prompts, int(self.bench.rng("prompts").integers(2**31))),
             callbacks=callbacks,
         )
-        ledger.trainer = trainer
+        ledger.trainer = self.trainer = trainer
         trainer.remove_callback(PrinterCallback)
         trainer.remove_callback(ProgressCallback)
         return trainer
