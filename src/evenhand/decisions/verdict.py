@@ -459,7 +459,7 @@ class Standing:
 
     @property
     def mark(self) -> str:
-        """The word in brackets after whatever it states; empty where it was fixed before its trials and nothing more."""
+        """The word in brackets after whatever it states; empty where it was fixed before its trials, unsealed."""
         return self.fixed if self.doubtful or self.fixed == "sealed" else "sealed" if self.sealed else ""
 
 
