@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from evenhand.claims.nesting import expand
-from evenhand.claims.resolve import ResolvedClaim, resolve, setting_words
+from evenhand.claims.resolve import ResolvedClaim, drawn, resolve, setting_words
 from evenhand.claims.schema import ClaimFile, parse_claim
 from evenhand.data.reading import read_text
 from evenhand.errors import ClaimError, DataError, EvenhandError, Fault, SettingsError
@@ -62,7 +62,8 @@ def load_claim(path: str | os.PathLike[str]) -> LoadedClaim:
     resolved = resolve(file, recipe)
     if recipe.info.further_fingerprint is not None:
         further = {recipe.info.further_fingerprint(settings, folder) for settings in resolved.settings.values()}
-        resolved = replace(resolved, fingerprint=" ".join([resolved.fingerprint, *sorted(further - {""})]))
+        whole = " ".join([resolved.fingerprint, *sorted(further - {""})])
+        resolved = drawn(resolved.claim, resolved.recipe, whole, resolved.settings)
     return LoadedClaim(path.resolve(), file, recipe, resolved)
 
 

@@ -98,3 +98,20 @@ def merge(
     console = out()
     for text in [*summary(result), *(f"note: {remark}" for remark in result.notes)]:
         console.print(text, markup=False, soft_wrap=True)
+
+
+@ledger_app.command()
+def export(
+    to: Annotated[Path, typer.Option("--to", help="Where to write it, such as ledger.tar.gz.")],
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    as_json: AsJson = False,
+) -> None:
+    """Write the ledger as one archive that can be read without Parquet, and checked by `evenhand recheck`."""
+    from evenhand.ledger import Ledger
+    from evenhand.ledger.export import export as write
+
+    records, tables = write(Ledger.existing(ledger).folder, to)
+    if as_json:
+        print_json({"file": str(to), "records": records, "tables": tables})
+    else:
+        out().print(f"{to}: {counted(records, 'record')}, {counted(tables, 'table')}", markup=False, soft_wrap=True)

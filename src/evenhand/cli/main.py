@@ -20,6 +20,7 @@ from evenhand.cli.compare import compare
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
 from evenhand.cli.export import export
+from evenhand.cli.family import family
 from evenhand.cli.gate import gate
 from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
@@ -34,6 +35,7 @@ from evenhand.cli.places import (
 from evenhand.cli.power import power
 from evenhand.cli.recipes import new, recipes
 from evenhand.cli.run import run
+from evenhand.cli.seal import recheck, seal
 from evenhand.cli.watch import watch
 from evenhand.errors import EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
 
@@ -208,6 +210,9 @@ app.command()(data)
 app.command()(gate)
 app.command()(export)
 app.command()(watch)
+app.command()(family)
+app.command()(seal)
+app.command()(recheck)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from evenhand.claims import expectations
 from evenhand.claims.load import LoadedClaim, all_trials
+from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Claim
 from evenhand.decisions.decide import running_contrasts
 from evenhand.decisions.progress import progress
@@ -43,6 +44,7 @@ class ClaimRun:
 
     Attributes:
         loaded: the claim.
+        judged: the same at the level that it is judged at, which the rules of the ledger may lower.
         ledger: where its outcomes go.
         observer: told what happens to it.
         outcomes: trial id to outcome; failures that will be tried again are not among them.
@@ -56,6 +58,7 @@ class ClaimRun:
     """
 
     loaded: LoadedClaim
+    judged: ResolvedClaim
     ledger: Ledger
     observer: Observer
     outcomes: dict[str, Outcome]
@@ -203,14 +206,14 @@ class ClaimRun:
             self._advance()
 
     def _advance(self) -> None:
-        self.now = progress(self.loaded.resolved, self.outcomes)
+        self.now = progress(self.judged, self.outcomes)
         self.waiting = deque(self.now.pending)
 
     def contrast(self) -> None:
         """The contrasts that are watched, anew; at most a part of the time goes into them, however many there are."""
         start = time.monotonic()
         if self.observer.watches_contrasts and start >= self.next_contrasts:
-            self.contrasts = running_contrasts(self.loaded.resolved, self.now, self.outcomes)
+            self.contrasts = running_contrasts(self.judged, self.now, self.outcomes)
             end = time.monotonic()
             self.next_contrasts = end + CONTRAST_SHARE * (end - start)
 

@@ -28,7 +28,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.running import standing
+from evenhand.running import families, standing
 from evenhand.running.claim_run import ClaimRun, resources_of
 from evenhand.running.enter import check_machine, decided, fix_claim, outcomes_so_far, stale_results
 from evenhand.running.freshness import freshness
@@ -191,18 +191,20 @@ def _entered(
         watcher.message(sentence)
     outcomes = {key: outcome for key, outcome in settled(known).items() if key not in compared.stale}
     adopt(loaded, ledger, outcomes)
-    return ClaimRun(loaded, ledger, watcher, outcomes, origin(loaded.folder), bool(compared.stale), held)
+    judged = families.at_level(claim, ledger)
+    return ClaimRun(loaded, judged, ledger, watcher, outcomes, origin(loaded.folder), bool(compared.stale), held)
 
 
 def _decide(run: ClaimRun) -> Decision:
     """The verdicts of a claim that has ended, recorded where it has its results."""
     loaded, ledger, claim = run.loaded, run.ledger, run.loaded.resolved
     decision = decided(loaded, ledger, run.outcomes)
-    complete = progress(claim, settled(run.outcomes)).finished
+    complete = progress(run.judged, settled(run.outcomes)).finished
     titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
     earlier = ledger.decisions(claim.name, claim.hash)
     if complete and (not earlier or (run.anew and earlier[-1].verdicts != titles)):
-        ledger.record_decision(claim.name, claim.hash, titles, [trial.id for trial in all_trials(claim)])
+        ids = [trial.id for trial in all_trials(claim)]
+        ledger.record_decision(claim.name, claim.hash, titles, ids, families.to_record(decision))
     return decision
 
 
