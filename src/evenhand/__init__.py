@@ -14,6 +14,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from evenhand import old_names
+
 if TYPE_CHECKING:
     from evenhand import statistics as statistics
     from evenhand.claims.load import LoadedClaim as LoadedClaim
@@ -22,13 +24,17 @@ if TYPE_CHECKING:
     from evenhand.errors import Diverged as Diverged
     from evenhand.errors import EvenhandError as EvenhandError
     from evenhand.ledger import Ledger as Ledger
+    from evenhand.recipes import exhibit as exhibit
     from evenhand.recipes.contract import Bench as Bench
     from evenhand.recipes.contract import Metric as Metric
     from evenhand.recipes.contract import RecipeSettings as RecipeSettings
     from evenhand.recipes.contract import recipe as recipe
+    from evenhand.recipes.control_sets import Control as Control
     from evenhand.recipes.outcome import Failure as Failure
     from evenhand.recipes.outcome import ItemScores as ItemScores
     from evenhand.recipes.outcome import Outcome as Outcome
+    from evenhand.report.compared import Compared as Compared
+    from evenhand.report.compared import compare as compare
     from evenhand.report.notebook.calls import decide as decide
     from evenhand.report.notebook.calls import plan as plan
     from evenhand.report.notebook.calls import run as run
@@ -40,8 +46,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+old_names.install()
+
 _PLACES = {
     "Bench": "recipes.contract",
+    "Compared": "report.compared",
+    "Control": "recipes.control_sets",
     "DataError": "errors",
     "Diverged": "errors",
     "EvenhandError": "errors",
@@ -56,6 +66,7 @@ _PLACES = {
     "RecipeSettings": "recipes.contract",
     "Report": "report.written",
     "Result": "report.notebook.results",
+    "compare": "report.compared",
     "decide": "report.notebook.calls",
     "load_claim": "claims.load",
     "plan": "report.notebook.calls",
@@ -64,11 +75,13 @@ _PLACES = {
 }
 """Name to the module of this package in which it stands."""
 
-_MODULES = ("report", "statistics")
-"""Names that are modules of this package themselves; ``report`` is one that can be called."""
+_MODULES = {"exhibit": "recipes.exhibit", "report": "report", "statistics": "statistics"}
+"""Names that are modules themselves, and where; ``report`` is one that can be called."""
 
 __all__ = [
     "Bench",
+    "Compared",
+    "Control",
     "DataError",
     "Diverged",
     "EvenhandError",
@@ -84,7 +97,9 @@ __all__ = [
     "Report",
     "Result",
     "__version__",
+    "compare",
     "decide",
+    "exhibit",
     "load_claim",
     "plan",
     "recipe",
@@ -96,7 +111,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return importlib.import_module(f"evenhand.{name}")
+        return importlib.import_module(f"evenhand.{_MODULES[name]}")
     if name in _PLACES:
         return getattr(importlib.import_module(f"evenhand.{_PLACES[name]}"), name)
     raise AttributeError(f"module 'evenhand' has no attribute '{name}'")

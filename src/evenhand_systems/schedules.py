@@ -36,10 +36,10 @@ class WarmUp(LRScheduler):
         return {"last_epoch": self.last_epoch}
 
 
-def cosine(steps: int, floor: float = 0.0) -> Callable[[int], float]:
-    """Half a wave of the cosine from 1 at step 0 to ``floor`` at ``steps``."""
+def cosine(steps: float, floor: float = 0.0) -> Callable[[float], float]:
+    """Half a wave of the cosine from 1 at step 0 to ``floor`` at ``steps`` (or at 1, in shares of a budget)."""
 
-    def fall(step: int) -> float:
+    def fall(step: float) -> float:
         return floor + (1 - floor) * (0.5 * (1 + math.cos(math.pi * step / max(1, steps))))
 
     return fall

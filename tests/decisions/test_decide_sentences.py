@@ -10,7 +10,7 @@ from rich.console import Console
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.decide import decide
-from evenhand.decisions.power import foresee
+from evenhand.decisions.power import smallest_effects
 from evenhand.decisions.progress import progress
 from evenhand.decisions.verdict import Decision
 from evenhand.recipes.outcome import Failure, Outcome
@@ -18,7 +18,7 @@ from evenhand.recipes.trial import Trial
 from evenhand.report.markdown import verdict_markdown
 from evenhand.report.page import render_report
 from evenhand.report.text import verdict_lines, verdict_view
-from evenhand.running.plan import foresight_words
+from evenhand.running.plan import smallest_effect_words
 from evenhand.testing.worlds import TEXT, World, claim_of, outcomes_of, scalar
 
 LOOKS = TEXT.replace("seeds = [0, 1, 2, 3, 4, 5]", "seeds = [0, 1, 2, 3, 4]\nlooks = [3, 5]")
@@ -194,10 +194,10 @@ def test_without_a_worst_value_the_key_that_gives_one_is_named() -> None:
 
 def test_a_plan_for_fixed_models_counts_items_and_not_seeds() -> None:
     claim = claim_of('scope = "checkpoint"\n' + TEXT.replace("[0, 1, 2, 3, 4, 5]", "[0]"))
-    (row,) = foresee(claim, {})
+    (row,) = smallest_effects(claim, {})
     assert row.unit == "item sd of differences"
     assert row.in_sd == pytest.approx(0.28, abs=0.005), "t test over 100 items at 80 % power"
-    assert "for new seeds" not in foresight_words(row)
+    assert "for new seeds" not in smallest_effect_words(row)
 
 
 def test_a_table_of_an_unfinished_claim_says_pending_and_nothing_else() -> None:

@@ -13,9 +13,9 @@ from evenhand import statistics
 from evenhand.cli.main import app
 from evenhand.cli.power import parse_counts
 from evenhand.cli.power_output import bars, draw_power
-from evenhand.decisions.power import claim_power, foresee, plan_power
+from evenhand.decisions.power import claim_power, plan_power, smallest_effects
 from evenhand.errors import DataError, SettingsError, StatisticsError
-from evenhand.running.plan import foresight_words
+from evenhand.running.plan import smallest_effect_words
 from evenhand.testing.worlds import TEXT, World, claim_of, outcomes_of
 from tests.app import evenhand as in_a_process
 
@@ -182,14 +182,14 @@ def test_planning_uses_the_level_that_holm_will_use() -> None:
     guessed = TEXT.replace("margin = 0.05", "margin = 0.05\nsd = 0.03")
     alone = claim_of(guessed)
     many = claim_of(guessed.replace("[[rung]]", "".join(more.format(n=n) for n in range(3, 7)) + "[[rung]]", 1))
-    (one,), (five,) = foresee(alone, {}), foresee(many, {})
+    (one,), (five,) = smallest_effects(alone, {}), smallest_effects(many, {})
     assert (one.level, one.verdicts) == (0.05, 1)
     assert (five.level, five.verdicts) == (pytest.approx(0.01), 5)
     assert (five.effect or 0) > 1.3 * (one.effect or 1)
     assert (five.effect or 0) == pytest.approx(
         statistics.planned_detectable(GUESS_03, 6, None, scope="seeds", alpha=0.01)
     )
-    assert "level 0.01 as Holm over 5 verdicts can ask" in foresight_words(five)
-    assert "Holm" not in foresight_words(one)
+    assert "level 0.01 as Holm over 5 verdicts can ask" in smallest_effect_words(five)
+    assert "Holm" not in smallest_effect_words(one)
     (answer,) = claim_power(many, {})
     assert answer.alpha == pytest.approx(0.01)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from evenhand import statistics
+from evenhand.decisions.pair_faults import UnequalBudget
 from evenhand.decisions.pairs import Pairs
 from evenhand.decisions.rules import CASES, Evidence, Levels, judge
-from evenhand.decisions.verdict import Contrast, VerdictKind
+from evenhand.decisions.verdict import Contrast, Learned, VerdictKind
 from evenhand.decisions.wording import worded_contrast
 from evenhand.testing.worlds import claim_of
 
@@ -36,14 +37,16 @@ def evidence(low: float, high: float, narrow: tuple[float, float] | None = None,
 
 
 IDENTICAL = statistics.identical_scores(3, 100)
-UNFAIR = ("budget", "budget: spent 80 against 220 steps")
+UNFAIR = UnequalBudget(0, ("on", "off"), "steps", (80.0, 220.0))
+STUCK = statistics.stuck_at_end(np.ones((3, 1)), np.ones((3, 1)), floor=0.0, ceiling=1.0)
+UNLEARNED = Learned("off", "commonest answer", "yes", (0.5, 0.5), 0.0, (-0.1, 0.1))
 TABLE = [
     # case, verdict, bracket, evidence for which it and none above it holds
     ("pending", "not-run", "pending", evidence(0.1, 0.2, pending=(4,), invalid=UNFAIR)),
-    ("unfair", "invalid", "budget", evidence(0.1, 0.2, invalid=UNFAIR, saturated="at the ceiling")),
+    ("unfair", "invalid", "budget", evidence(0.1, 0.2, invalid=UNFAIR, saturation=STUCK)),
     ("no pair", "not-run", "timeout", replace(evidence(0.1, 0.2, failures=("timeout",) * 3), nothing=None)),
-    ("saturated", "invalid", "saturated", evidence(0.0, 0.0, saturated="at the ceiling", identical=True)),
-    ("not learned", "invalid", "not learned", evidence(0.1, 0.2, not_learned="no better than the commonest answer")),
+    ("saturated", "invalid", "saturated", evidence(0.0, 0.0, saturation=STUCK, identical=True)),
+    ("not learned", "invalid", "not learned", evidence(0.1, 0.2, learned=UNLEARNED)),
     ("no-op", "no-op", "", evidence(0.0, 0.0, identical=True)),
     ("scores identical", "inconclusive", "scores identical", evidence(0.0, 0.0, same_scores=IDENTICAL)),
     ("no interval", "inconclusive", "", evidence(0.1, 0.2, interval=None)),

@@ -326,3 +326,23 @@ def test_a_ledger_that_was_written_anew_by_its_owner_shows_in_its_head_alone(tmp
     one, two = (Ledger(tmp_path / folder).verify() for folder in ("one", "two"))
     assert (one.faults, two.faults) == ((), ())
     assert one.head != two.head
+
+
+def test_a_ledger_shows_itself_in_a_line_and_as_a_table_of_its_claims_with_nothing_that_acts(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.record_claim("<b>bold</b>", "0123456789abcdef", {"name": "c"}, "")
+    assert repr(ledger) == f"Ledger({str(tmp_path)!r}: 1 claim, 0 attempts at trials)"
+    html = ledger._repr_html_()
+    assert "&lt;b&gt;bold&lt;/b&gt;" in html
+    assert "<b>" not in html
+
+
+def test_a_damaged_ledger_shows_itself_as_damaged_and_does_not_raise(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.record_claim("c", "0123456789abcdef", {"name": "c"}, "")
+    ledger.close()
+    (segment,) = (tmp_path / "segments").iterdir()
+    segment.write_bytes(segment.read_bytes().replace(b'"c"', b'"d"', 1))
+    damaged = Ledger(tmp_path)
+    assert "damaged" in repr(damaged)
+    assert "damaged" in damaged._repr_html_()

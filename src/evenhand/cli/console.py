@@ -23,16 +23,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 
 
 def ledger_to_read(folder: Path) -> Ledger:
-    """A ledger that nothing is written to. Before the first run there is none in the usual place.
+    """A ledger that nothing is written to; see :func:`evenhand.running.opened.ledger_to_read`."""
+    from evenhand.running import opened  # here: --help needs none
 
-    Raises:
-        DataError: one that was named is not there; its name may be mistyped.
-    """
-    from evenhand.ledger import Ledger  # here: --help needs none
-
-    if folder == DEFAULT_LEDGER and not folder.exists():
-        return Ledger(folder, create=False)
-    return Ledger.existing(folder)
+    return opened.ledger_to_read(folder)
 
 
 class PlainConsole(Console):

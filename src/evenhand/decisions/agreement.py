@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from evenhand.decisions.fault_words import who_words
+from evenhand.decisions.pair_faults import MadeFromOther, MadeOtherwise, PairFault, Who
 from evenhand.recipes.outcome import Outcome
 
 ASSET = "asset:"
 """Before the key of what trials build and share; it follows from code and data."""
-
-
-_MOST_SEEDS = 12
-"""Seeds named in a sentence; the ledger knows the others."""
 
 
 @dataclass(frozen=True)
@@ -24,22 +22,17 @@ class Made:
     outcome: Outcome
 
 
-def disagreement(made: Sequence[Made]) -> tuple[str, str] | None:
-    """Why some outcomes may not be joined: (word, sentence), or None.
+def disagreement(made: Sequence[Made]) -> PairFault | None:
+    """Why some outcomes may not be joined, or None.
 
     What they have in common of code and data must be the same in all; what one of them does not know says nothing.
     """
-    for word, tables in (
-        ("code", [(one, one.outcome.code) for one in made]),
-        ("data", [(one, one.outcome.data) for one in made]),
-    ):
+    code = [(one, one.outcome.code) for one in made]
+    data = [(one, one.outcome.data) for one in made]
+    for fault, tables in ((MadeOtherwise, code), (MadeFromOther, data)):
         for key, groups in _several(tables).items():
             if not key.startswith(ASSET):
-                told = " against ".join(_who(found) for found in groups.values())
-                return word, (
-                    f"{word}: {key} was not the same for all: {told}; run the claim again, so that all trials are "
-                    "made by one state of it"
-                )
+                return fault(key, tuple(_who(found) for found in groups.values()))
     return None
 
 
@@ -47,7 +40,7 @@ def package_remarks(made: Sequence[Made]) -> list[str]:
     """Installed packages whose version differs among some outcomes, as sentences."""
     remarks = []
     for key, groups in _several([(one, one.outcome.packages) for one in made]).items():
-        told = " against ".join(f"{version} ({_who(found)})" for version, found in groups.items())
+        told = " against ".join(f"{version} ({who_words(_who(found))})" for version, found in groups.items())
         remarks.append(f"The package {key} was not of one version for all trials: {told}.")
     return remarks
 
@@ -72,16 +65,9 @@ def _several(tables: Iterable[tuple[Made, Mapping[str, str]]]) -> dict[str, dict
     return found
 
 
-def _who(made: Sequence[Made]) -> str:
-    """Arms with their seeds: ``off (seeds 0, 1, 2)``."""
+def _who(made: Sequence[Made]) -> tuple[Who, ...]:
+    """Arms with their seeds."""
     seeds: dict[str, dict[int, None]] = {}
     for one in made:
         seeds.setdefault(one.arm, {}).update({} if one.seed is None else {one.seed: None})
-    return ", ".join(f"{arm}{_listed(list(own))}" for arm, own in seeds.items())
-
-
-def _listed(seeds: Sequence[int]) -> str:
-    if not seeds:
-        return ""
-    more = " ..." if len(seeds) > _MOST_SEEDS else ""
-    return f" ({'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds[:_MOST_SEEDS]))}{more})"
+    return tuple((arm, tuple(own)) for arm, own in seeds.items())

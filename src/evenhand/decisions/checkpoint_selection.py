@@ -15,6 +15,8 @@ import numpy as np
 
 from evenhand import statistics
 from evenhand.claims.schema import MetricClaim
+from evenhand.decisions.fault_words import steps_words
+from evenhand.decisions.pair_faults import ChoiceFault
 from evenhand.recipes.outcome import ItemScores, Outcome
 
 _NAME = re.compile(r"(?P<metric>.+)@(?P<step>\d+(?:\.\d+)?)(?P<selection>/selection)?")
@@ -43,13 +45,13 @@ class Choice:
         table: its scores on the evaluation split, or None with ``fault``.
         step: at which it was taken; None where there was nothing to choose.
         steps: among which it was chosen.
-        fault: why no checkpoint may be chosen, or empty.
+        fault: why no checkpoint may be chosen, or None.
     """
 
     table: ItemScores | None
     step: float | None = None
     steps: tuple[float, ...] = ()
-    fault: str = ""
+    fault: ChoiceFault | None = None
 
 
 def checkpoints(outcome: Outcome, metric: str) -> Checkpoints:
@@ -76,24 +78,18 @@ def select(found: Checkpoints, metric: MetricClaim) -> Choice:
     """
     if not found.evaluation:
         return Choice(found.final)
-    wanted = f'checkpoint = "selected" needs a selection split: record "{metric.name}@STEP/selection"'
     without = [step for step in found.evaluation if step not in found.selection]
     if without:
-        return Choice(None, fault=f"{wanted} at every step evaluated; missing at {_steps(without)}")
+        return Choice(None, fault=ChoiceFault("no selection split", metric.name, steps=tuple(without)))
     known = {item for table in found.evaluation.values() for item in table.ids}
     shared = sorted({item for step in found.evaluation for item in found.selection[step].ids if item in known})
     if shared:
-        named = ", ".join(shared[:5]) + (f" and {len(shared) - 5} more" if len(shared) > 5 else "")
-        return Choice(None, fault=f"the selection split shares items with the evaluation split: {named}")
+        return Choice(None, fault=ChoiceFault("shared items", metric.name, items=tuple(shared)))
     if len({frozenset(found.selection[step].ids) for step in found.evaluation}) > 1:
-        return Choice(None, fault="the selection split must hold the same items at every step")
+        return Choice(None, fault=ChoiceFault("other items by step", metric.name))
     sign = 1.0 if metric.direction != "minimise" else -1.0
     best = max(found.evaluation, key=lambda step: sign * float(np.mean(found.selection[step].scores)))
     return Choice(found.evaluation[best], best, tuple(found.evaluation))
-
-
-def _steps(steps: Sequence[float]) -> str:
-    return ", ".join(f"{step:g}" for step in steps)
 
 
 def choice_words(name: str, choices: Sequence[Choice]) -> str:
@@ -101,7 +97,7 @@ def choice_words(name: str, choices: Sequence[Choice]) -> str:
     chosen = [choice.step for choice in choices if choice.step is not None]
     if not chosen:
         return ""
-    return f"{name}: step {_steps(chosen)}, each of {max(len(choice.steps) for choice in choices)}"
+    return f"{name}: step {steps_words(chosen)}, each of {max(len(choice.steps) for choice in choices)}"
 
 
 def peak_figures(name: str, outcomes: Sequence[Outcome], metric: MetricClaim) -> dict[str, float | str | None]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.pair_faults import FaultKind
 from evenhand.decisions.verdict import Overruled, Verdict, VerdictKind
 
 
@@ -31,4 +32,5 @@ def overruled(claim: ResolvedClaim, verdicts: Sequence[Verdict], null_arms: Sequ
 
 def _not_repeated(null: Verdict) -> bool:
     """Whether a null arm that is declared deterministic came out otherwise than the baseline."""
-    return null.deciding is not None and "not deterministic" in null.deciding.judgement.qualifiers
+    fault = None if null.deciding is None else null.deciding.fault
+    return fault is not None and fault.kind is FaultKind.NOT_DETERMINISTIC

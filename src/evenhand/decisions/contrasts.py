@@ -69,10 +69,9 @@ def contrast(
     empty = blank(arm, against, cell, level)
     if not pairs.seeds:
         why = "" if pairs.invalid else next(iter(pairs.dropped.values()), "its trials have not run yet")
-        invalid = pairs.invalid[1] if pairs.invalid else ""
-        return replace(empty, invalid=invalid, dropped=pairs.dropped, why_none=why), pairs, None
+        return replace(empty, fault=pairs.invalid, dropped=pairs.dropped, why_none=why), pairs, None
     if pairs.invalid:
-        return replace(empty, seeds=pairs.seeds, invalid=pairs.invalid[1], dropped=pairs.dropped), pairs, None
+        return replace(empty, seeds=pairs.seeds, fault=pairs.invalid, dropped=pairs.dropped), pairs, None
     # Where both arms are deterministic, items are the only randomness.
     scope: statistics.Scope = "checkpoint" if arm.deterministic and against.deterministic else claim.claim.scope
     found = estimate_pairs(pairs, cell.metric, scope, level)
@@ -213,7 +212,7 @@ def _figures(
         same_scores=_same_scores(pairs),
         method=found.primary.method,
         scope=found.scope,
-        saturated=saturated(pairs, metric),
+        saturation=saturation(pairs, metric),
         why_none=found.reason or "",
         scores=(float(pairs.variant.mean()), float(pairs.reference.mean())),
         figures=_further(found) | ({"selected checkpoints": pairs.chosen} if pairs.chosen else {}),
@@ -268,16 +267,14 @@ def _further(found: statistics.PairedContrast) -> dict[str, float | str | None]:
     return figures | {f"note {i}": note for i, note in enumerate(found.notes, start=1)}
 
 
-def saturated(pairs: Pairs, metric: MetricClaim) -> str:
-    """What both arms are at (floor, ceiling or chance) as a sentence, or empty."""
+def saturation(pairs: Pairs, metric: MetricClaim) -> statistics.Saturation | None:
+    """What both arms are at (floor, ceiling or chance), or None."""
     if not pairs.item_wise:
-        for name, end in (("floor", metric.floor), ("ceiling", metric.ceiling)):
-            if end is not None and np.all(pairs.variant == end) and np.all(pairs.reference == end):
-                return f"Saturated: both arms are at the {name} {end:g}."
-        return ""
-    if metric.floor is None and metric.ceiling is None and metric.chance is None:
-        return ""
-    found = statistics.saturation(
-        pairs.reference, pairs.variant, floor=metric.floor, ceiling=metric.ceiling, chance=metric.chance
-    )
-    return found.explanation if found.saturated else ""
+        found = statistics.stuck_at_end(pairs.reference, pairs.variant, floor=metric.floor, ceiling=metric.ceiling)
+    elif metric.floor is None and metric.ceiling is None and metric.chance is None:
+        return None
+    else:
+        found = statistics.saturation(
+            pairs.reference, pairs.variant, floor=metric.floor, ceiling=metric.ceiling, chance=metric.chance
+        )
+    return found if found.saturated else None

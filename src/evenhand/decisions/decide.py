@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions import cautions
+from evenhand.decisions.caution_words import caution_words
 from evenhand.decisions.checks import overruled
 from evenhand.decisions.contrasts import contrast
 from evenhand.decisions.families import Contrasts, answers, compare, null_answers
@@ -18,7 +19,7 @@ from evenhand.decisions.interactions import interactions
 from evenhand.decisions.pairs import Cell, Outcomes
 from evenhand.decisions.progress import Progress, cells, look_reached, progress_of
 from evenhand.decisions.verdict import Contrast, Decision, Exploratory, Verdict, VerdictKind
-from evenhand.decisions.wording import worded
+from evenhand.decisions.wording import with_reasons, worded
 
 
 def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
@@ -32,24 +33,36 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
         outcomes: trial id to its outcome; trials without one count as pending.
     """
     known = Contrasts(claim, outcomes)
-    stand = progress_of(known)
-    look = look_reached(claim, stand)
-    here = cells(claim, stand, claim.primary)
+    now = progress_of(known)
+    look = look_reached(claim, now)
+    here = cells(claim, now, claim.primary)
     # Where a claim ended at an early look, the seeds that would settle a null arm were planned, and not needed.
     plan = look is None or not look.early
-    nulls = null_answers(known, here, plan=plan) if stand.active_arms else []
-    found = [*overruled(claim, _variant_verdicts(known, stand), nulls), *nulls]
+    nulls = null_answers(known, here, plan=plan) if now.active_arms else []
+    found = [*overruled(claim, _variant_verdicts(known, now), nulls), *nulls]
     verdicts = [worded(verdict, claim) for verdict in _in_order(claim, found)]
     return Decision(
         claim=claim.name,
         claim_hash=claim.hash,
         verdicts=tuple(verdicts),
-        interactions=tuple(interactions(known, stand)),
-        exploratory=tuple(_exploratory(known, stand)),
-        warnings=_warnings(known, stand, verdicts),
-        finished=stand.finished,
+        interactions=tuple(interactions(known, now)),
+        exploratory=tuple(_exploratory(known, now)),
+        warnings=tuple(caution_words(caution) for caution in _cautions(known, now, verdicts)),
+        finished=now.finished,
         look=look,
     )
+
+
+def verdicts_alone(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
+    """The verdicts without their words and all that is shown beside them: for who asks of many claims at once."""
+    known = Contrasts(claim, outcomes)
+    stand = progress_of(known)
+    here = cells(claim, stand, claim.primary)
+    nulls = null_answers(known, here, plan=False) if stand.active_arms else []
+    running = [arm for arm in claim.arms("variant") if arm.name not in stand.pruned]
+    found = answers(claim, compare(known, running, here, supplementary=False), plan=False)
+    verdicts = _in_order(claim, [*overruled(claim, found, nulls), *nulls])
+    return Decision(claim.name, claim.hash, tuple(verdicts), finished=stand.finished)
 
 
 def _in_order(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -63,16 +76,16 @@ def _in_order(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[Verdict
     return sorted(verdicts, key=lambda v: order[v.metric, v.condition, v.arm])
 
 
-def _variant_verdicts(known: Contrasts, stand: Progress) -> list[Verdict]:
+def _variant_verdicts(known: Contrasts, now: Progress) -> list[Verdict]:
     """One verdict per variant, condition and primary metric, before null arms and controls are considered."""
     claim = known.claim
-    here = cells(claim, stand, claim.primary)
-    running = [arm for arm in claim.arms("variant") if arm.name not in stand.pruned]
-    dropped = [arm for arm in claim.arms("variant") if arm.name in stand.pruned]
+    here = cells(claim, now, claim.primary)
+    running = [arm for arm in claim.arms("variant") if arm.name not in now.pruned]
+    dropped = [arm for arm in claim.arms("variant") if arm.name in now.pruned]
     pruned = [
         Verdict(
             arm.name, arm.role, cell.condition.name, cell.metric.name, cell.rung.name, VerdictKind.PRUNED,
-            family_level=1 - claim.claim.alpha, screened=stand.pruned[arm.name],
+            family_level=1 - claim.claim.alpha, screened=now.pruned[arm.name],
         )
         for cell in here
         for arm in dropped
@@ -80,20 +93,20 @@ def _variant_verdicts(known: Contrasts, stand: Progress) -> list[Verdict]:
     return pruned + answers(claim, compare(known, running, here, supplementary=True))
 
 
-def _exploratory(known: Contrasts, stand: Progress) -> list[Exploratory]:
+def _exploratory(known: Contrasts, now: Progress) -> list[Exploratory]:
     """What is shown and never judged: metrics that are not primary, and reference arms on all metrics.
 
     Benjamini-Hochberg over the whole table.
     """
     claim = known.claim
-    if not stand.finished or not stand.active_arms:
+    if not now.finished or not now.active_arms:
         return []
     level = 1 - claim.claim.alpha
     rows = [
-        known.of(arm, claim.baseline, cell, level, supplementary=False)[0]
-        for cell in cells(claim, stand, claim.claim.metrics)
+        with_reasons(known.of(arm, claim.baseline, cell, level, supplementary=False)[0], cell.metric)
+        for cell in cells(claim, now, claim.claim.metrics)
         for arm in claim.arms("variant", "reference")
-        if arm.name in stand.active_arms and (arm.role == "reference" or not cell.metric.primary)
+        if arm.name in now.active_arms and (arm.role == "reference" or not cell.metric.primary)
     ]
     if not rows:
         return []
@@ -101,31 +114,31 @@ def _exploratory(known: Contrasts, stand: Progress) -> list[Exploratory]:
     return [Exploratory(row, p, found) for row, p, found in zip(rows, adjusted.p, adjusted.rejected, strict=True)]
 
 
-def running_contrasts(claim: ResolvedClaim, stand: Progress, outcomes: Outcomes) -> tuple[Contrast, ...]:
+def running_contrasts(claim: ResolvedClaim, now: Progress, outcomes: Outcomes) -> tuple[Contrast, ...]:
     """Variants against the baseline over the pairs of the present rung so far: to watch, never to judge by."""
     return tuple(
         contrast(
-            claim, arm, claim.baseline, Cell(condition, stand.rung, metric, stand.seeds), outcomes,
+            claim, arm, claim.baseline, Cell(condition, now.rung, metric, now.seeds), outcomes,
             level=1 - claim.claim.alpha, supplementary=False,
         )[0]
         for metric in claim.primary
         for condition in claim.claim.conditions
         for arm in claim.arms("variant")
-        if arm.name in stand.active_arms
+        if arm.name in now.active_arms
     )  # fmt: skip
 
 
-def _warnings(known: Contrasts, stand: Progress, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+def _cautions(known: Contrasts, now: Progress, verdicts: Sequence[Verdict]) -> list[cautions.Caution]:
     """What a reader must know before believing the verdicts."""
     claim = known.claim
     level = 1 - claim.claim.alpha
-    warnings = [*cautions.few_seeds(verdicts), *cautions.per_verdict(verdicts, claim.claim.alpha)]
+    found = [*cautions.few_seeds(verdicts), *cautions.per_verdict(verdicts, claim.claim.alpha)]
     judged = {(v.condition, v.metric, v.arm) for v in verdicts if v.kind.rests_on_estimate and v.role == "variant"}
-    for cell in cells(claim, stand, claim.primary) if claim.claim.scope != "seeds" else ():
+    for cell in cells(claim, now, claim.primary) if claim.claim.scope != "seeds" else ():
         pairs = [
             known.of(arm, claim.baseline, cell, level, supplementary=False)[1]
             for arm in claim.arms("variant")
             if (cell.condition.name, cell.metric.name, arm.name) in judged
         ]
-        warnings += cautions.grouped_items(cell, pairs)
-    return (*warnings, *cautions.unshown_controls(claim, verdicts))
+        found += cautions.grouped_items(cell, pairs)
+    return [*found, *cautions.unshown_controls(claim, verdicts)]

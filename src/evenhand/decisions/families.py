@@ -20,7 +20,6 @@ from evenhand.decisions.lost_pairs import Against, with_lost
 from evenhand.decisions.pairs import Cell, Outcomes, Pairs
 from evenhand.decisions.rules import Evidence, Levels, first_case, judge, lowest_of
 from evenhand.decisions.verdict import Contrast, Learned, Verdict, VerdictKind
-from evenhand.decisions.wording import learned_words
 
 NULL_LEVEL = 0.99
 """A null arm fails when its interval at this level excludes 0: by chance in 1 of 100 claims."""
@@ -59,8 +58,7 @@ class Contrasts:
             self.floors[key] = learned(self.claim, cell, self.outcomes)
         floor, pending = self.floors[key]
         plain, pairs, estimate = found
-        words = "" if floor is None or floor.shown else learned_words(floor, self.claim.baseline.name, cell.metric)
-        return replace(plain, learned=floor, not_learned=words), with_floor(pairs, pending), estimate
+        return replace(plain, learned=floor), with_floor(pairs, pending), estimate
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def levels(claim: ResolvedClaim, family: Sequence[Compared]) -> list[Levels]:
         assert holm is not None
         share = 1 - holm.levels[rank]
         effect = share if plan.source == "one look" else min(plan.nominal_for(share), plan.nominal)
-        found[i] = Levels(effect, plan.nominal)
+        found[i] = Levels(effect, plan.nominal, holm.p[rank])
     return found
 
 
@@ -162,7 +160,7 @@ def answer(one: Compared, level: Levels, *, plan: bool = True, among: int = 1) -
     deciding = _deciding(judged)
     return Verdict(
         one.arm.name, one.arm.role, one.cell.condition.name, metric.name, one.cell.rung.name, deciding.kind,
-        contrasts=tuple(judged), standing=deciding.against, family_level=1 - level.effect,
+        contrasts=tuple(judged), standing=deciding.against, family_level=1 - level.effect, adjusted_p=level.adjusted,
     )  # fmt: skip
 
 

@@ -8,21 +8,22 @@ from evenhand.claims.schema import Arm, Condition, MetricClaim
 from evenhand.decisions.agreement import disagreement
 from evenhand.decisions.contrasts import as_tuple
 from evenhand.decisions.families import Contrasts
+from evenhand.decisions.fault_words import fault_words
 from evenhand.decisions.pairs import Cell, Floats, Pairs, same_items
 from evenhand.decisions.progress import Progress
 from evenhand.decisions.verdict import Interaction
 
 
-def interactions(known: Contrasts, stand: Progress) -> list[Interaction]:
+def interactions(known: Contrasts, now: Progress) -> list[Interaction]:
     """Each target condition less each control condition, once the claim is finished."""
     claim = known.claim
-    if not stand.finished or not stand.active_arms:
+    if not now.finished or not now.active_arms:
         return []
     return [
-        _interaction(known, arm, (target, control), metric, stand.seeds)
+        _interaction(known, arm, (target, control), metric, now.seeds)
         for metric in claim.primary
         for arm in claim.arms("variant")
-        if arm.name in stand.active_arms
+        if arm.name in now.active_arms
         for target in claim.claim.conditions
         if target.expect != "no-effect"
         for control in claim.expected_still
@@ -41,7 +42,7 @@ def _interaction(
     shared = [seed for seed in here.seeds if seed in there.seeds]
     fault = here.invalid or there.invalid or disagreement([*here.made, *there.made])
     if fault or not shared:
-        why = fault[1] if fault else "no seed has a complete pair in both conditions"
+        why = fault_words(fault) if fault else "no seed has a complete pair in both conditions"
         return Interaction(*names, None, None, None, (), why)
     tables = [_differences(pairs, shared, metric) for pairs in (here, there)]
     result = _difference(claim, (here, there), tables, level)

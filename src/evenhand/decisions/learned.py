@@ -15,6 +15,7 @@ from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import COMMONEST, MetricClaim
 from evenhand.decisions.contrasts import as_tuple, estimate_pairs
+from evenhand.decisions.fault_words import fault_words
 from evenhand.decisions.pairs import Cell, Outcomes, Pairs, Side, aligned, make_pairs, side
 from evenhand.decisions.verdict import Learned
 from evenhand.recipes.outcome import ItemScores
@@ -46,14 +47,19 @@ def learned(claim: ResolvedClaim, cell: Cell, outcomes: Outcomes) -> tuple[Learn
     else:
         other = next(arm for arm in claim.arms() if arm.name == above)
         pairs = make_pairs(claim, baseline, other, cell, outcomes)
-        why = pairs.invalid[1] if pairs.invalid else next(iter(pairs.dropped.values()), "no trial of it has scores")
+        why = (
+            fault_words(pairs.invalid)
+            if pairs.invalid
+            else next(iter(pairs.dropped.values()), "no trial of it has scores")
+        )
         found, fixed = _Floor(pairs, why_none=why), baseline.deterministic and other.deterministic
     level = 1 - claim.claim.alpha
     pairs = found.pairs
     if not pairs.seeds or pairs.invalid:
-        return Learned(above, found.answer, level=level, why_none=found.why_none), pairs.pending
+        return Learned(baseline.name, above, found.answer, level=level, why_none=found.why_none), pairs.pending
     estimate = estimate_pairs(pairs, cell.metric, "checkpoint" if fixed else claim.claim.scope, level)
     return Learned(
+        baseline.name,
         above,
         found.answer,
         (float(pairs.variant.mean()), float(pairs.reference.mean())),

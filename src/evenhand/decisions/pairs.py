@@ -15,10 +15,20 @@ from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Arm, Condition, MetricClaim, Rung
 from evenhand.decisions.agreement import Made, disagreement
-from evenhand.decisions.budgets import budget_fault
+from evenhand.decisions.budgets import unequal
 from evenhand.decisions.checkpoint_selection import Choice, checkpoints, choice_words, select
-from evenhand.decisions.pair_faults import Fault, flag_fault
+from evenhand.decisions.pair_faults import (
+    CameOutOtherwise,
+    NoFairChoice,
+    OtherItems,
+    OutOfRange,
+    PairFault,
+    TooFewPairs,
+    UnequalBudget,
+    flag_fault,
+)
 from evenhand.decisions.recorded import contents, same_outputs
+from evenhand.recipes.catalogue import RUNS
 from evenhand.recipes.outcome import ItemScores, Outcome
 
 Outcomes = Mapping[str, Outcome]
@@ -90,7 +100,7 @@ class Pairs:
         pending: seeds of pairs whose trials have not run yet.
         diverged: arm to the seeds at which it diverged and stands at the metric's worst value.
         chosen: which checkpoints were selected, in words; empty where the final ones are taken.
-        invalid: (word, sentence) why the pairing is not allowed, or None.
+        invalid: why the pairing is not allowed, or None.
         made: the outcomes behind the pairs, with their arms and seeds.
     """
 
@@ -109,7 +119,7 @@ class Pairs:
     pending: tuple[int, ...] = ()
     diverged: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     chosen: str = ""
-    invalid: tuple[str, str] | None = None
+    invalid: PairFault | None = None
     made: tuple[Made, ...] = ()
 
     def differences(self, metric: MetricClaim) -> Floats:
@@ -131,7 +141,7 @@ def side(outcome: Outcome | None, metric: MetricClaim) -> Side:
         return Side(missing=f"{outcome.failure.kind}: {outcome.failure.message}", failure=outcome.failure.kind)
     if metric.checkpoint == "selected":
         choice = select(checkpoints(outcome, metric.name), metric)
-        if choice.fault or choice.table is not None:
+        if choice.fault is not None or choice.table is not None:
             return Side(choice.table or ItemScores((), np.zeros(0)), choice=choice)
     table = outcome.items.get(metric.name)
     if table is None:
@@ -166,7 +176,7 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
         sides = _with_worst([side(outcome, cell.metric) for outcome in found], cell.metric)
         missing = [(one.name, s) for one, s in zip((arm, against), sides, strict=True) if s.missing]
         invalid = _pairing_fault(claim, (arm, against), cell.rung, seed, found, [] if missing else sides)
-        if invalid:
+        if invalid is not None:
             return Pairs(invalid=invalid)
         if any(s.failure == "pending" for _, s in missing):
             pending.append(seed)
@@ -193,44 +203,39 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
     invalid = stacked.invalid or _range_fault(stacked, cell.metric) or _repeat_fault(stacked, arm, against)
     if invalid is None and dropped and rows:
         check = statistics.check_pairs([p[1] for p in present], [p[0] for p in present])
-        invalid = None if check.valid else ("missing pairs", f"missing pairs: {check.reason}")
+        invalid = None if check.valid else TooFewPairs(check.reason or "")
     return replace(stacked, dropped=dropped, failures=tuple(failures), pending=tuple(pending), invalid=invalid)
 
 
 def _pairing_fault(
     claim: ResolvedClaim, arms: tuple[Arm, Arm], rung: Rung, seed: int, found: Sequence[Outcome | None],
     sides: Sequence[Side],
-) -> Fault | None:  # fmt: skip
+) -> PairFault | None:  # fmt: skip
     """Why two arms may not be compared at one seed, or None; ``sides`` is empty where one of them is missing."""
     unit = claim.claim.budget.unit
     for arm, outcome in zip(arms, found, strict=True):
         fault = flag_fault(arm, outcome, unit)
-        if fault:
+        if fault is not None:
             return fault
     if not sides:
         return None
-    names = f"{arms[0].name} and {arms[1].name}"
-    unequal = "" if any(arm.untrained for arm in arms) else budget_fault(found, unit, rung.budget)
-    if unequal:
-        return "budget", f"budget: at seed {seed}, {names}: {unequal}"
-    chosen = _selection_fault(sides, *arms)
-    return ("selection", f"selection: at seed {seed}, {chosen}") if chosen else None
+    exempt = any(arm.untrained for arm in arms)
+    odds = None if exempt else unequal(found, unit, rung.budget, must_show=claim.recipe != RUNS)
+    if odds is not None:
+        return UnequalBudget(seed, (arms[0].name, arms[1].name), unit, odds.spent)
+    return _selection_fault(seed, sides, *arms)
 
 
-def _repeat_fault(pairs: Pairs, arm: Arm, against: Arm) -> Fault | None:
+def _repeat_fault(pairs: Pairs, arm: Arm, against: Arm) -> PairFault | None:
     """A null arm is its baseline run again: where both are called deterministic, they must come out the same."""
     if not (arm.deterministic and against.deterministic and "null" in (arm.role, against.role)):
         return None
     if not pairs.seeds or (pairs.same_scores and pairs.same_outputs is not False):
         return None
-    sentence = (
-        f"not deterministic: {arm.name} and {against.name} are the same configuration run twice, are declared "
-        "deterministic, and came out otherwise; take `deterministic` off, so that they run once per seed"
-    )
-    return "not deterministic", sentence
+    return CameOutOtherwise(arm.name, against.name)
 
 
-def _range_fault(pairs: Pairs, metric: MetricClaim) -> tuple[str, str] | None:
+def _range_fault(pairs: Pairs, metric: MetricClaim) -> PairFault | None:
     """Scores outside what the metric was declared to be able to take: either the scorer or the claim is wrong."""
     if not pairs.seeds:
         return None
@@ -239,26 +244,21 @@ def _range_fault(pairs: Pairs, metric: MetricClaim) -> tuple[str, str] | None:
     below, above = metric.floor is not None and low < metric.floor, metric.ceiling is not None and high > metric.ceiling
     if not (below or above):
         return None
-    sentence = (
-        f"range: scores of {metric.name} run from {low:.6g} to {high:.6g}, outside the declared "
-        f"{metric.floor} to {metric.ceiling}; mend the scorer, or floor and ceiling of the metric"
-    )
-    return "range", sentence
+    return OutOfRange(metric.name, (low, high), (metric.floor, metric.ceiling))
 
 
-def _selection_fault(sides: Sequence[Side], arm: Arm, against: Arm) -> str:
-    """Why the selected checkpoints of two arms may not be compared, or empty: both must have had the same choice."""
+def _selection_fault(seed: int, sides: Sequence[Side], arm: Arm, against: Arm) -> PairFault | None:
+    """Why the selected checkpoints of two arms may not be compared, or None: both must have had the same choice."""
     choices = [(one, s.choice) for one, s in zip((arm, against), sides, strict=True) if s.choice is not None]
     for one, choice in choices:
-        if choice.fault:
-            return f"{one.name}: {choice.fault}"
+        if choice.fault is not None:
+            return NoFairChoice(seed, (one.name,), choice.fault)
     trained = [choice for one, choice in choices if not one.untrained]
     if any(not choice.steps for choice in trained):
-        return 'the recipe records no scores by step ("NAME@STEP"), so no checkpoint can be selected'
+        return NoFairChoice(seed)
     if len(trained) == 2 and trained[0].steps != trained[1].steps:
-        told = [", ".join(f"{step:g}" for step in choice.steps) or "the end alone" for choice in trained]
-        return f"{arm.name} chose among steps {told[0]}, {against.name} among {told[1]}; both need the same choice"
-    return ""
+        return NoFairChoice(seed, (arm.name, against.name), steps=(trained[0].steps, trained[1].steps))
+    return None
 
 
 def _chosen(rows: Sequence[tuple[int, Side, Side]], name: str, other: str) -> str:
@@ -296,8 +296,7 @@ def _stack(
     for seed, whose, found in sides:
         table = aligned(first.ids, found.table)
         if isinstance(table, str):
-            sentence = f"items: {whose} at seed {seed} was not scored on the items of {against.name}: {table}"
-            return Pairs(invalid=("items", sentence))
+            return Pairs(invalid=OtherItems(whose, seed, against.name, table))
         tables.append(table)
     whole = tables[: 2 * len(rows)]
     variant, reference = whole[0::2], whole[1::2]

@@ -13,7 +13,7 @@ from evenhand.decisions.pairs import Cell, Outcomes, make_pairs
 
 
 @dataclass(frozen=True)
-class Foresight:
+class SmallestEffect:
     """The smallest effect that a rung finds with 80 % power.
 
     Attributes:
@@ -56,7 +56,7 @@ def planning_level(claim: ResolvedClaim) -> tuple[float, int]:
     return (share if plan.source == "one look" else min(plan.nominal_for(share), plan.nominal)), verdicts
 
 
-def foresee(claim: ResolvedClaim, outcomes: Outcomes) -> tuple[Foresight, ...]:
+def smallest_effects(claim: ResolvedClaim, outcomes: Outcomes) -> tuple[SmallestEffect, ...]:
     """The smallest detectable effect of the confirming rung on each primary metric.
 
     The spread of differences comes from the claim (``metric.sd``), else from the null arm's or the screening pairs
@@ -66,26 +66,26 @@ def foresee(claim: ResolvedClaim, outcomes: Outcomes) -> tuple[Foresight, ...]:
     return tuple(_foresee(claim, rung, metric, outcomes) for metric in claim.primary)
 
 
-def _foresee(claim: ResolvedClaim, rung: Rung, metric: MetricClaim, outcomes: Outcomes) -> Foresight:
+def _foresee(claim: ResolvedClaim, rung: Rung, metric: MetricClaim, outcomes: Outcomes) -> SmallestEffect:
     count, items, margin = len(rung.seeds), claim.items[rung.name].count, metric.margin
     alpha, verdicts = planning_level(claim)
-    told = Foresight(
+    row = SmallestEffect(
         metric.name, rung.name, count, None, None, margin, True, level=alpha, verdicts=verdicts, scope=claim.claim.scope
     )
     spread = pilot_spread(claim, metric, outcomes)
     if claim.claim.scope == "checkpoint" and (spread is None or not has_item_spread(spread)):
-        return _for_checkpoints(told, items, alpha)
+        return _for_checkpoints(row, items, alpha)
     if spread is None:
         plain = statistics.smallest_detectable_effect(count, alpha=alpha)
         why = plain.reason or "no guess of that sd: give metric.sd, or run a null arm"
-        return replace(told, in_sd=plain.in_sd, exceeds_margin=plain.effect is None, why_none=why)
+        return replace(row, in_sd=plain.in_sd, exceeds_margin=plain.effect is None, why_none=why)
     has_items = items is not None and has_item_spread(spread)
     scope = claim.claim.scope if has_items else "seeds"
     effect = statistics.planned_detectable(spread, count, items if has_items else None, scope=scope, alpha=alpha)
     if effect is None:
-        return replace(told, why_none="one seed shows no spread")
+        return replace(row, why_none="one seed shows no spread")
     in_sd = effect / spread.seed_sd if spread.seed_sd > 0 else None
-    return replace(told, effect=effect, in_sd=in_sd, exceeds_margin=effect > margin, source=f"spread: {spread.source}")
+    return replace(row, effect=effect, in_sd=in_sd, exceeds_margin=effect > margin, source=f"spread: {spread.source}")
 
 
 def has_item_spread(spread: statistics.Spread) -> bool:
@@ -93,15 +93,15 @@ def has_item_spread(spread: statistics.Spread) -> bool:
     return spread.item_sd > 0 or spread.residual_sd > 0
 
 
-def _for_checkpoints(told: Foresight, items: int | None, alpha: float) -> Foresight:
+def _for_checkpoints(row: SmallestEffect, items: int | None, alpha: float) -> SmallestEffect:
     """What new items can show of models that are fixed: seeds are not what is sampled."""
     unit = "item sd of differences"
     if items is None or items < 2:
         why = "scope checkpoint: new items are what is sampled, and how many there are is not known before the run"
-        return replace(told, unit=unit, exceeds_margin=False, why_none=why)
+        return replace(row, unit=unit, exceeds_margin=False, why_none=why)
     plain = statistics.smallest_detectable_effect(items, alpha=alpha)
     why = f"scope checkpoint, {items} items: their spread is not known before the run"
-    return replace(told, unit=unit, in_sd=plain.in_sd, exceeds_margin=False, why_none=why)
+    return replace(row, unit=unit, in_sd=plain.in_sd, exceeds_margin=False, why_none=why)
 
 
 def pilot_spread(

@@ -48,30 +48,30 @@ def progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
 def progress_of(known: Contrasts) -> Progress:
     """The same, with the contrasts that were computed on the way kept for whoever asks next."""
     claim, outcomes = known.claim, known.outcomes
-    stand = screening_progress(claim, outcomes)
-    if stand.rung is not claim.claim.rungs[-1] or not stand.active_arms:
-        return stand
-    for count in look_counts(stand.rung):
-        seeds = stand.rung.seeds[:count]
-        pending = pending_trials(claim, stand.rung, stand.active_arms, seeds, outcomes)
-        stand = replace(stand, seeds=seeds, pending=pending, finished=not pending)
-        if pending or count == len(stand.rung.seeds) or _settled(known, stand):
+    now = screening_progress(claim, outcomes)
+    if now.rung is not claim.claim.rungs[-1] or not now.active_arms:
+        return now
+    for count in look_counts(now.rung):
+        seeds = now.rung.seeds[:count]
+        pending = pending_trials(claim, now.rung, now.active_arms, seeds, outcomes)
+        now = replace(now, seeds=seeds, pending=pending, finished=not pending)
+        if pending or count == len(now.rung.seeds) or _settled(known, now):
             break
-    return stand
+    return now
 
 
-def _settled(known: Contrasts, stand: Progress) -> bool:
+def _settled(known: Contrasts, now: Progress) -> bool:
     """Whether every verdict on a variant is settled at the present look."""
     claim = known.claim
-    variants = [arm for arm in claim.arms("variant") if arm.name not in stand.pruned]
-    family = compare(known, variants, cells(claim, stand, claim.primary), supplementary=False)
+    variants = [arm for arm in claim.arms("variant") if arm.name not in now.pruned]
+    family = compare(known, variants, cells(claim, now, claim.primary), supplementary=False)
     return all(verdict.kind.settled for verdict in answers(claim, family, plan=False))
 
 
-def cells(claim: ResolvedClaim, stand: Progress, metrics: Sequence[MetricClaim]) -> list[Cell]:
+def cells(claim: ResolvedClaim, now: Progress, metrics: Sequence[MetricClaim]) -> list[Cell]:
     """Where arms are compared at the confirming rung, over the seeds of the look that is due."""
     rung = claim.claim.rungs[-1]
-    seeds = stand.seeds if stand.rung is rung else rung.seeds
+    seeds = now.seeds if now.rung is rung else rung.seeds
     return [Cell(condition, rung, metric, seeds) for metric in metrics for condition in claim.claim.conditions]
 
 
@@ -105,10 +105,10 @@ def pending_trials(
     )
 
 
-def look_reached(claim: ResolvedClaim, stand: Progress) -> PlannedLook | None:
+def look_reached(claim: ResolvedClaim, now: Progress) -> PlannedLook | None:
     """The planned look that the confirming rung has reached."""
     rung = claim.claim.rungs[-1]
-    if not rung.looks or stand.rung is not rung or not stand.active_arms or stand.pending:
+    if not rung.looks or now.rung is not rung or not now.active_arms or now.pending:
         return None
-    number = rung.looks.index(len(stand.seeds)) + 1
-    return PlannedLook(rung.looks, number, look_plan(rung, claim.claim.alpha).nominal, stand.finished)
+    number = rung.looks.index(len(now.seeds)) + 1
+    return PlannedLook(rung.looks, number, look_plan(rung, claim.claim.alpha).nominal, now.finished)

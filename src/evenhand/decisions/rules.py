@@ -31,10 +31,55 @@ class Levels:
     Attributes:
         effect: of "there is an effect": the interval shown is at 1 - effect.
         equivalence: of each one-sided equivalence test: its interval is at 1 - 2 * equivalence.
+        adjusted: the p-value of what is called, allowing for looks and for the other verdicts; None where undefined.
     """
 
     effect: float
     equivalence: float
+    adjusted: float | None = None
+
+
+@dataclass(frozen=True)
+class Span:
+    """An interval beside 0 and the margin; of no interval nothing holds."""
+
+    interval: Interval | None
+    margin: float
+
+    @property
+    def above(self) -> bool:
+        """Whether it lies above 0."""
+        return self.interval is not None and self.interval[0] > 0
+
+    @property
+    def below(self) -> bool:
+        """Whether it lies below 0."""
+        return self.interval is not None and self.interval[1] < 0
+
+    @property
+    def nonzero(self) -> bool:
+        """Whether it excludes 0."""
+        return self.above or self.below
+
+    @property
+    def clear(self) -> bool:
+        """Whether it lies beyond the margin, to either side."""
+        return self.interval is not None and (self.interval[0] >= self.margin or self.interval[1] <= -self.margin)
+
+    @property
+    def far_above(self) -> bool:
+        """Whether it lies above 0 and beyond the margin."""
+        return self.above and self.clear
+
+    @property
+    def far_below(self) -> bool:
+        """Whether it lies below 0 and beyond the margin."""
+        return self.below and self.clear
+
+    @property
+    def inside(self) -> bool:
+        """Whether it lies within the margin, to both sides."""
+        return self.interval is not None and -self.margin < self.interval[0] and self.interval[1] < self.margin
 
 
 @dataclass(frozen=True)
@@ -63,24 +108,14 @@ class Evidence:
         return found.interval is None or found.equivalence_interval is None or found.estimate is None
 
     @property
-    def nonzero(self) -> bool:
-        """Whether the interval excludes 0."""
-        return self.contrast.interval is not None and (self.contrast.interval[0] > 0 or self.contrast.interval[1] < 0)
+    def span(self) -> Span:
+        """The interval at the level of the verdict."""
+        return Span(self.contrast.interval, self.margin)
 
     @property
     def equivalent(self) -> bool:
         """Whether the equivalence interval lies inside the margin."""
         return self.nothing is not None and self.nothing.equivalent
-
-    @property
-    def clears(self) -> bool:
-        """Whether the whole interval lies beyond 0 and beyond the margin."""
-        return self.nonzero and self.contrast.interval is not None and _clears(self.contrast.interval, self.margin)
-
-    @property
-    def ahead(self) -> bool:
-        """Whether the difference is positive."""
-        return (self.contrast.estimate or 0.0) > 0
 
     @property
     def failure(self) -> str:
@@ -91,7 +126,7 @@ class Evidence:
     @property
     def fault(self) -> str:
         """The word of what makes the pairing invalid."""
-        return self.pairs.invalid[0] if self.pairs.invalid else ""
+        return "" if self.pairs.invalid is None else self.pairs.invalid.kind
 
 
 @dataclass(frozen=True)
@@ -105,6 +140,8 @@ class Case:
         holds: when the row holds, given that none above does.
         words: the sentence; names in braces are filled in by :mod:`evenhand.decisions.wording`.
         spends: whether the verdict is drawn from an interval, so that it can err and takes its share of the error rate.
+        less: name of the row that stands instead where the margin is not cleared with what one arm lost at its worst.
+        plans: whether it is worked out what would settle the question.
     """
 
     name: str
@@ -113,6 +150,8 @@ class Case:
     holds: Callable[[Evidence], bool]
     words: str
     spends: bool = True
+    less: str = ""
+    plans: bool = False
 
 
 _PENDING = "pending: {pending} pairs are still to run, {seeds} are complete"
@@ -121,25 +160,29 @@ _NOT_LEARNED = "not learned: {not_learned}"
 _NO_OP = "every paired output is identical over {size}: the change changes nothing"
 _NO_EFFECT = "{rests_on}: no effect as large as the margin {margin}{each}"
 _TRIVIAL = _NO_EFFECT + "; there is an effect ({effect}), but a trivial one"
-_MARGIN = ", at least the margin"
+_GAIN, _LOSS = "{figures}: gain", "{figures}: regression"
+_CHOSEN = _LOSS + "{more}, alone, not shown for the lowest of {rivals} rivals"
+MORE = ", at least the margin"
+"""Of an effect whose whole interval lies beyond the margin."""
+_OPEN = "{figures}: inconclusive{settled}"
 
 # fmt: off
 CASES: tuple[Case, ...] = (
     Case("pending", NOT_RUN, "pending", lambda e: e.pending, _PENDING, spends=False),
     Case("unfair", INVALID, "{fault}", lambda e: e.fault != "", "{invalid}", spends=False),
     Case("no pair", NOT_RUN, "{failure}", lambda e: e.nothing is None, _NO_PAIR, spends=False),
-    Case("saturated", INVALID, "saturated", lambda e: e.contrast.saturated != "", "{saturated}", spends=False),
-    Case("not learned", INVALID, "not learned", lambda e: e.contrast.not_learned != "", _NOT_LEARNED, spends=False),
+    Case("saturated", INVALID, "saturated", lambda e: e.contrast.saturation is not None, "{saturated}", spends=False),
+    Case("not learned", INVALID, "not learned", lambda e: e.contrast.unlearned, _NOT_LEARNED, spends=False),
     Case("no-op", NO_OP, "", lambda e: e.contrast.identical, _NO_OP, spends=False),
     Case("scores identical", INCONCLUSIVE, "scores identical", lambda e: e.same_scores, "{same_scores}", spends=False),
     Case("no interval", INCONCLUSIVE, "", lambda e: e.no_interval, "{figures}: inconclusive; {why_none}"),
-    Case("trivial effect", NO_EFFECT, "trivial", lambda e: e.equivalent and e.nonzero, _TRIVIAL),
+    Case("trivial effect", NO_EFFECT, "trivial", lambda e: e.equivalent and e.span.nonzero, _TRIVIAL),
     Case("no-effect", NO_EFFECT, "", lambda e: e.equivalent, _NO_EFFECT),
-    Case("gain >= margin", GAIN, ">= margin", lambda e: e.clears and e.ahead, "{figures}: gain" + _MARGIN),
-    Case("gain", GAIN, "", lambda e: e.nonzero and e.ahead, "{figures}: gain"),
-    Case("regression >= margin", REGRESSION, ">= margin", lambda e: e.clears, "{figures}: regression" + _MARGIN),
-    Case("regression", REGRESSION, "", lambda e: e.nonzero, "{figures}: regression"),
-    Case("inconclusive", INCONCLUSIVE, "", lambda e: True, "{figures}: inconclusive{settled}"),
+    Case("gain >= margin", GAIN, ">= margin", lambda e: e.span.far_above, _GAIN + MORE, less="gain"),
+    Case("gain", GAIN, "", lambda e: e.span.above, _GAIN),
+    Case("regression >= margin", REGRESSION, ">= margin", lambda e: e.span.far_below, _LOSS + MORE, less="regression"),
+    Case("regression", REGRESSION, "", lambda e: e.span.below, _LOSS),
+    Case("inconclusive", INCONCLUSIVE, "", lambda e: True, _OPEN, plans=True),
 )
 # fmt: on
 """The rule of a verdict: the first case that holds decides."""
@@ -147,7 +190,16 @@ CASES: tuple[Case, ...] = (
 LOST = Case("lost pair", INCONCLUSIVE, "lost pair", lambda _: False, "{figures}: inconclusive")
 """Decided after the table: a verdict that does not stand with what one arm lost at its worst."""
 
-CASE: Mapping[str, Case] = {case.name: case for case in (*CASES, LOST)}
+CHOSEN = Case(
+    "chosen rival",
+    INCONCLUSIVE,
+    "",
+    lambda _: False,
+    _LOSS + "{more}, alone, not shown for the lowest of {rivals} rivals",
+)
+"""Decided after the table: a regression against the lowest of several rivals, which was chosen among them."""
+
+CASE: Mapping[str, Case] = {case.name: case for case in (*CASES, LOST, CHOSEN)}
 
 
 def judge(
@@ -178,14 +230,14 @@ def judge(
         )
     evidence = Evidence(found, pairs, nothing, metric.margin)
     case = first_case(evidence)
-    settling = what_would_settle(found, pairs, metric) if plan and case.name == "inconclusive" else None
+    settling = what_would_settle(found, pairs, metric) if plan and case.plans else None
     unscored = 0 if found.diverged else pairs.failures.count("diverged")
     bracket = case.bracket.format(fault=evidence.fault, failure=evidence.failure)
     judgement = Judgement(
         case.kind, case.name, (bracket,) if bracket else (), len(pairs.pending), among, 0, unscored, settling
     )
     judged = replace(found, judgement=judgement)
-    if judged.kind in _SPEAKS_AGAINST and pairs.lost and estimate is not None:
+    if judged.kind in TRIED and pairs.lost and estimate is not None:
         judged = _with_losses(judged, pairs, estimate.scope, metric, levels)
     if judged.all_imputed:
         judged = _without_intervals(judged)
@@ -205,20 +257,29 @@ def _rejudged(found: Contrast, case: Case) -> Contrast:
 
 def lowest_of(found: Contrast, rivals: int) -> Contrast:
     """A regression against the lowest of several rivals, which alone is not shown: the rival was chosen among them."""
-    judgement = replace(found.judgement, kind=INCONCLUSIVE, qualifiers=(), rivals=rivals)
-    return replace(found, judgement=judgement, collapse=None)
+    chosen = _rejudged(found, CHOSEN)
+    return replace(chosen, judgement=replace(chosen.judgement, rivals=rivals), collapse=None)
 
 
-def _clears(interval: Interval, margin: float) -> bool:
-    return interval[0] >= margin or interval[1] <= -margin
+@dataclass(frozen=True)
+class Tried:
+    """How a verdict that says something is tried with what one arm lost at its worst.
+
+    Attributes:
+        against: what the lost trials are taken to speak for; no effect could be either.
+        shows: what the interval that it rests on must show, for it to be the same verdict again.
+    """
+
+    against: tuple[Against, ...]
+    shows: Callable[[Span], bool]
 
 
-_SPEAKS_AGAINST: Mapping[VerdictKind, tuple[Against, ...]] = {
-    GAIN: ("gain",),
-    REGRESSION: ("regression",),
-    NO_EFFECT: ("gain", "regression"),
+TRIED: Mapping[VerdictKind, Tried] = {
+    GAIN: Tried(("gain",), lambda span: span.above),
+    REGRESSION: Tried(("regression",), lambda span: span.below),
+    NO_EFFECT: Tried(("gain", "regression"), lambda span: span.inside),
 }
-"""Verdicts that say something, and what must be tried against each: no effect could be either."""
+"""The verdicts that say something."""
 
 
 def _with_losses(
@@ -227,13 +288,13 @@ def _with_losses(
     """The contrast, judged with one-sided losses at their worst too: what it says stands only if both agree."""
     clears = True
     worst: LostPairs | None = None
-    for against in _SPEAKS_AGAINST[found.kind]:
+    for against in TRIED[found.kind].against:
         whole, value = with_lost(pairs, metric, against)
         again = estimate_pairs(whole, metric, scope, found.level)
         interval = as_tuple(again.interval_at(found.level))
         deciding = as_tuple(again.interval_at(1 - 2 * levels.equivalence)) if found.kind is NO_EFFECT else interval
-        agrees = deciding is not None and _says(found.kind, deciding, metric.margin)
-        clears = clears and interval is not None and _clears(interval, metric.margin)
+        agrees = TRIED[found.kind].shows(Span(deciding, metric.margin))
+        clears = clears and Span(interval, metric.margin).clear
         if worst is None or not agrees:
             seeds, arms = tuple(lost.seed for lost in pairs.lost), tuple(lost.arm for lost in pairs.lost)
             worst = LostPairs(seeds, arms, value, again.estimate, deciding, agrees, found.kind)
@@ -243,19 +304,8 @@ def _with_losses(
     found = replace(found, lost_pairs=worst)
     if not worst.agrees:
         return _rejudged(found, LOST)
-    if not clears and found.judgement.case in _WITHOUT_MARGIN:
-        return _rejudged(found, CASE[_WITHOUT_MARGIN[found.judgement.case]])
-    return found
-
-
-_WITHOUT_MARGIN = {"gain >= margin": "gain", "regression >= margin": "regression"}
-
-
-def _says(kind: VerdictKind, interval: Interval, margin: float) -> bool:
-    """Whether an interval says the same as a verdict."""
-    if kind is NO_EFFECT:
-        return -margin < interval[0] and interval[1] < margin
-    return interval[0] > 0 if kind is GAIN else interval[1] < 0
+    less = CASE[found.judgement.case].less
+    return _rejudged(found, CASE[less]) if less and not clears else found
 
 
 def _without_intervals(judged: Contrast) -> Contrast:

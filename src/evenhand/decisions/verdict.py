@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from evenhand.decisions.standing import FamilyPlace, Seal
+
 if TYPE_CHECKING:
-    from evenhand.statistics import Collapse, Identical
+    from evenhand.decisions.pair_faults import PairFault
+    from evenhand.statistics import Collapse, Identical, Saturation
 
 
 class VerdictKind(StrEnum):
@@ -51,8 +54,9 @@ class VerdictKind(StrEnum):
 
 Interval = tuple[float, float]
 
-Fixed = Literal["before", "post-hoc", "amended", "not entered"]
-"""When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet."""
+Fixed = Literal["before", "post-hoc", "amended", "not entered", "sealed", "retrospective"]
+"""When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet. A claim over
+runs is sealed where it was entered before the first of their result files was there, and retrospective otherwise."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,7 @@ class Learned:
     """How the baseline stands against what it must beat to count as having learned.
 
     Attributes:
+        baseline: name of the arm that is to have learned.
         above: name of an arm, or ``commonest answer``.
         answer: the commonest right answer; empty for an arm.
         scores: mean of the baseline and of the floor, in the metric's own direction; None where there is no floor.
@@ -135,6 +140,7 @@ class Learned:
         why_none: why there is no floor or no interval, or empty.
     """
 
+    baseline: str
     above: str
     answer: str = ""
     scores: tuple[float, float] | None = None
@@ -190,9 +196,10 @@ class Contrast:
         identical: every paired output is recorded and the same, and so is every score.
         same_scores: every paired score is the same while outputs are not recorded: how many may differ all the same.
         scores: mean score of ``arm`` and of ``against`` over the pairs, in the metric's own direction.
-        saturated: what both arms are at, as a sentence, or empty.
-        invalid: why this pairing yields no number, or empty.
-        not_learned: why the baseline counts as not having learned, or empty.
+        saturation: where both arms sit so that no difference can show, or None.
+        fault: why this pairing yields no number, or None.
+        saturated, invalid, not_learned: the same two, and why the baseline counts as not having learned, as sentences;
+            empty where it is not so, and until verdicts are worded.
         learned: how the baseline stands against the floor that the metric names; None where it names none.
         same_answer: the commonest answer of the baseline, beside a contrast with it; None where none is recorded.
         judgement: what this contrast alone says.
@@ -248,11 +255,18 @@ class Contrast:
     diverged: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     learned: Learned | None = None
     same_answer: SameAnswer | None = None
+    fault: PairFault | None = None
+    saturation: Saturation | None = None
 
     @property
     def kind(self) -> VerdictKind:
         """The verdict that this contrast alone would give."""
         return self.judgement.kind
+
+    @property
+    def unlearned(self) -> bool:
+        """Whether it is not shown that the baseline beats the floor that the metric names."""
+        return self.learned is not None and not self.learned.shown
 
     @property
     def all_imputed(self) -> bool:
@@ -326,6 +340,7 @@ class Verdict:
         family_level: level of the intervals after adjustment (1 - alpha where nothing is adjusted).
         screened: why it was pruned, or None.
         overruled: what made it invalid, or None.
+        adjusted_p: of the effect, allowing for planned looks and for the claim's other verdicts; None where undefined.
     """
 
     arm: str
@@ -341,6 +356,7 @@ class Verdict:
     family_level: float = 0.95
     screened: Screened | None = None
     overruled: Overruled | None = None
+    adjusted_p: float | None = None
 
     @property
     def deciding(self) -> Contrast | None:
@@ -416,11 +432,12 @@ class Standing:
     """When a claim was fixed, and what was known of its outcomes then. Only "before" gives a known error rate.
 
     Attributes:
-        fixed: before, post-hoc, amended or not entered.
+        fixed: before, post-hoc, amended or not entered; over runs sealed or retrospective.
         known: k, results of its trials that were in the ledger when it was entered.
         trials: n, all its trials.
         claims: those under which the known results were made, each as ``name (hash)``.
         changes: what the amendments changed, each field with all its values: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``.
+        seal: what shows that it existed before its first trial; None where nobody sealed it.
     """
 
     fixed: Fixed = "before"
@@ -428,6 +445,22 @@ class Standing:
     trials: int = 0
     claims: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    seal: Seal | None = None
+
+    @property
+    def sealed(self) -> bool:
+        """Whether its receipt precedes its first trial, and nothing was known then."""
+        return self.fixed == "before" and self.seal is not None and self.seal.precedes
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether something was known of its outcomes when it was fixed, so that its error rate is not known."""
+        return self.fixed in ("post-hoc", "amended", "retrospective")
+
+    @property
+    def mark(self) -> str:
+        """The word in brackets after whatever it states; empty where it was fixed before its trials, unsealed."""
+        return self.fixed if self.doubtful or self.fixed == "sealed" else "sealed" if self.sealed else ""
 
 
 @dataclass(frozen=True)
@@ -444,6 +477,7 @@ class Decision:
         finished: every planned trial has an outcome or was pruned.
         look: the planned look at which the confirming rung stands; None where none was planned or none is reached.
         standing: when the claim was fixed.
+        families: where it stands among the claims of its ledger, one for each of its families.
     """
 
     claim: str
@@ -455,3 +489,4 @@ class Decision:
     finished: bool = False
     look: PlannedLook | None = None
     standing: Standing = Standing()
+    families: tuple[FamilyPlace, ...] = ()

@@ -5,15 +5,18 @@ Nothing here decides anything, and no code reads what is said here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
-from evenhand.decisions.rules import CASE, LOST
+from evenhand.decisions.fault_words import fault_words
+from evenhand.decisions.rules import CASE, LOST, MORE, Span
+from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace
 from evenhand.decisions.verdict import (
     Contrast,
+    Decision,
     Interval,
     Learned,
     LostPairs,
@@ -60,7 +63,18 @@ def worded(verdict: Verdict, claim: ResolvedClaim) -> Verdict:
 
 def worded_contrast(found: Contrast, metric: MetricClaim) -> Contrast:
     """The contrast with what it says alone, in words."""
+    found = with_reasons(found, metric)
     return replace(found, words=contrast_words(found, metric), qualifier=contrast_brackets(found))
+
+
+def with_reasons(found: Contrast, metric: MetricClaim) -> Contrast:
+    """The contrast with why it yields no number, or none that could tell its arms apart, in words."""
+    return replace(
+        found,
+        invalid=fault_words(found.fault),
+        saturated="" if found.saturation is None else found.saturation.explanation,
+        not_learned=learned_words(found.learned, metric) if found.learned is not None and found.unlearned else "",
+    )
 
 
 def _brackets(deciding: Contrast, baseline: Contrast, alpha: float) -> str:
@@ -76,10 +90,8 @@ def _brackets(deciding: Contrast, baseline: Contrast, alpha: float) -> str:
 
 def contrast_brackets(found: Contrast) -> str:
     """What stands in brackets after the verdict of one contrast: its qualifiers, then who diverged."""
-    diverged = _diverged(found)
-    own = diverged[0].replace(f" of {found.arm} ", " ") if tuple(found.diverged) == (found.arm,) else None
-    parts = [*found.judgement.qualifiers, own if own is not None else (diverged[0] if diverged else "")]
-    return ", ".join(part for part in parts if part)
+    alone = tuple(found.diverged) == (found.arm,)
+    return ", ".join([*found.judgement.qualifiers, *_diverged(found, named=not alone)[:1]])
 
 
 def contrast_words(found: Contrast, metric: MetricClaim) -> str:
@@ -105,8 +117,6 @@ def contrast_words(found: Contrast, metric: MetricClaim) -> str:
         words = f"{words}; {_unscored_words(judgement.unscored, metric)}"
     if found.collapse is not None:
         words = f"{words}; {collapse_words(found.collapse)}"
-    if judgement.rivals:
-        words = f"{words}, alone, not shown for the lowest of {judgement.rivals} rivals"
     return words
 
 
@@ -133,6 +143,8 @@ class _fields(dict[str, str]):
             "figures": lambda: describe(found, metric, tried),
             "rests_on": lambda: describe(found, metric, VerdictKind.NO_EFFECT),
             "margin": lambda: amount(metric.margin, metric),
+            "more": lambda: MORE if Span(found.interval, metric.margin).clear else "",
+            "rivals": lambda: str(judgement.rivals),
             "each": lambda: ", per verdict" if judgement.among > 1 else "",
             "effect": lambda: _effect(found, metric),
             "settled": lambda: "" if judgement.settling is None else f"; {settling_words(judgement.settling)}",
@@ -222,13 +234,13 @@ def same_scores_words(found: Contrast, same: Identical) -> str:
     )
 
 
-def learned_words(found: Learned, baseline: str, metric: MetricClaim) -> str:
+def learned_words(found: Learned, metric: MetricClaim) -> str:
     """How the baseline stands against what it must beat, with both figures."""
     floor = f"always giving the commonest right answer ('{_cut(found.answer)}')" if found.answer else found.above
     if found.scores is None:
-        return f"whether {baseline} beats {found.above} cannot be told: {found.why_none}"
+        return f"whether {found.baseline} beats {found.above} cannot be told: {found.why_none}"
     mine, theirs = (f"{100 * s:.1f} %" if in_points(metric) else f"{s:.4g}" for s in found.scores)
-    text = f"{baseline} scores {mine}, {floor} {theirs}"
+    text = f"{found.baseline} scores {mine}, {floor} {theirs}"
     if found.interval is None or found.estimate is None:
         return f"{text}; there is no interval of the difference ({found.why_none})"
     ends = _ends(found.interval, metric)
@@ -263,8 +275,11 @@ def worst_value(metric: MetricClaim) -> float:
     return value
 
 
-def _diverged(found: Contrast) -> list[str]:
-    return [f"{len(seeds)} of {len(found.seeds)} seeds of {arm} diverged" for arm, seeds in found.diverged.items()]
+def _diverged(found: Contrast, *, named: bool = True) -> list[str]:
+    return [
+        f"{len(seeds)} of {len(found.seeds)} seeds {f'of {arm} ' if named else ''}diverged"
+        for arm, seeds in found.diverged.items()
+    ]
 
 
 def _unscored_words(count: int, metric: MetricClaim) -> str:
@@ -346,4 +361,109 @@ def standing_words(found: Standing) -> str:
             f"This claim is post-hoc: {known} when it was entered{source}. Its verdicts are exploratory, and "
             "their error rate is not known; confirm them on seeds that nobody has run."
         )
+    if found.fixed == "retrospective":
+        return (
+            "These verdicts are retrospective: the runs existed when the question was put, so arms, seeds, items, "
+            "metric and margin could have been chosen by their results, and the error rate is not known."
+        )
     return "This claim is not entered in the ledger yet." if found.fixed == "not entered" else ""
+
+
+def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) -> Decision:
+    """A decision that says how its claim stands: in the titles of what it states, and before all warnings.
+
+    Args:
+        decision: with its verdicts in words.
+        found: when the claim was fixed.
+        remarks: what else must be known before the verdicts are believed, as sentences.
+    """
+    sentence = [standing_words(found)] if found.doubtful else []
+    return replace(
+        decision,
+        verdicts=tuple(_marked(verdict, found) for verdict in decision.verdicts),
+        warnings=(*sentence, *remarks, *decision.warnings),
+        standing=found,
+    )
+
+
+def _marked(verdict: Verdict, found: Standing) -> Verdict:
+    """The verdict with the word for when it was fixed before all others in brackets, where it states something."""
+    if not found.mark or not verdict.kind.states_something or verdict.role != "variant":
+        return verdict
+    return replace(verdict, qualifier=", ".join(part for part in (found.mark, verdict.qualifier) if part))
+
+
+def family_words(place: FamilyPlace) -> str:
+    """Where a claim stands among those of its ledger, and what the ledger says of its gain."""
+    name = f"the family '{place.family}'" if place.named else _family_name(place.family)
+    parts = [f"Claim {place.place} of {place.claims} on {name} in this ledger", _several(place.gains, "gain")]
+    if place.beside is not None:
+        parts[0] += f" (claim {place.beside[0]} of {place.beside[1]} on the same recipe and metric)"
+    if place.copy_of:
+        parts.append(f"it is one with '{place.copy_of}', on the same trials")
+    if place.left:
+        parts.append(f"{_several(place.left, 'claim')} {_was(place.left)} started and left")
+    if place.post_hoc:
+        parts.append(f"{_several(place.post_hoc, 'claim')} {_was(place.post_hoc)} entered after outcomes were known")
+    if place.tries:
+        order = sorted(place.tries.items(), key=lambda item: (item[0] != "variant", item[0]))
+        parts.append(f"tries: {', '.join(f'{role} {count}' for role, count in order)}")
+    held = _held(place)
+    return f"{'; '.join(parts)}." + (f" {held}" if held else "")
+
+
+def _family_name(key: str) -> str:
+    recipe, _, metric = key.rpartition(" / ")
+    return f"`{recipe}` / {metric}"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _held(place: FamilyPlace) -> str:
+    """What the ledger's level says: of a gain, or of every verdict where it is strict."""
+    if place.level is None:
+        return "" if place.holds is None else "In the ledger its gain does not count: its outcomes were known."
+    rate = f"{100 * LEDGER_RATE:g} % false gains in the ledger"
+    level = f"The ledger's level for it is {place.level:.2g} (at most {rate})"
+    if place.strict:
+        return f"{level}, and its verdicts are judged at that."
+    if place.holds is None:
+        return ""
+    p = "no p-value" if place.p is None else f"p {place.p:.2g}"
+    if place.holds:
+        return f"{level}: the gain holds ({p})."
+    return f"{level}: the gain does not hold there ({p})."
+
+
+def seal_words(standing: Standing) -> tuple[str, ...]:
+    """What a seal proves and what it does not, as sentences; none where nobody sealed the claim."""
+    seal = standing.seal
+    if seal is None:
+        return ()
+    kept = f"Kept outside the ledger: {', '.join(seal.witnesses)}." if seal.witnesses else (
+        "Nothing outside this ledger keeps the receipt: whoever owns the ledger could have written it later. Seal with "
+        "--git, --tsa or --to, and lodge it where you cannot change it."
+    )  # fmt: skip
+    first = f"Sealed at {seal.time} (receipt {seal.receipt[:16]}, chain head {seal.head or 'of an empty ledger'})."
+    order = (
+        "The receipt stands in the ledger's chain before the first result of its trials."
+        if seal.precedes and standing.fixed == "before"
+        else "The receipt does not precede the claim's first result, so the claim does not count as sealed."
+    )
+    drawn = [word for word, is_drawn in (("seeds", seal.seeds), ("order of the items", seal.items)) if is_drawn]
+    chosen = (
+        f"Its {' and '.join(drawn)} follow from the claim's hash, so that nobody chose them by what they gave."
+        if drawn
+        else "Its seeds were chosen by whoever wrote it."
+    )
+    return (
+        first, order, kept, chosen,
+        "A seal proves that this very claim existed then. It does not prove that no other claim did, that nothing was "
+        "tried in another ledger, or that the machine's clock was right, unless an outside time stamp says so.",
+    )  # fmt: skip

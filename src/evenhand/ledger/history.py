@@ -28,6 +28,7 @@ class History:
         self.tables = TableStore(folder, self._spot)
         self._checked = CheckedRecords(folder)
         self._known: tuple[str, list[Entry], tuple[str, ...]] | None = None
+        self._by_kind: tuple[list[Entry], dict[str, list[Entry]]] = ([], {})
         self._placed: tuple[list[Entry], dict[Key, Packed]] | None = None
         # Records that a caller still holds are not read a second time.
         self._records: WeakValueDictionary[str, OutcomeRecord] = WeakValueDictionary()
@@ -38,7 +39,13 @@ class History:
         Raises:
             LedgerError: the ledger is damaged.
         """
-        return [entry for entry in self.all() if entry.kind == kind]
+        entries = self.all()
+        if self._by_kind[0] is not entries:
+            sorted_out: dict[str, list[Entry]] = {}
+            for entry in entries:
+                sorted_out.setdefault(entry.kind, []).append(entry)
+            self._by_kind = (entries, sorted_out)
+        return list(self._by_kind[1].get(kind, ()))
 
     def all(self) -> list[Entry]:
         """All records in the order of writing; read again only where a segment has grown, or was packed.

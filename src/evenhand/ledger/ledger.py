@@ -13,7 +13,8 @@ from evenhand.ledger import codec
 from evenhand.ledger.disk import cannot_write
 from evenhand.ledger.lock import hold
 from evenhand.ledger.reader import LedgerReader
-from evenhand.ledger.records import ClaimRecord, DecisionRecord, OutcomeRecord, PackReport
+from evenhand.ledger.records import ClaimRecord, DecisionRecord, MergeReport, OutcomeRecord, PackReport
+from evenhand.ledger.shown import line, table
 from evenhand.ledger.tables import curves_table, items_table, write_table
 from evenhand.ledger.writer import SegmentWriter
 from evenhand.recipes.outcome import Execution, Outcome
@@ -21,6 +22,9 @@ from evenhand.recipes.trial import Trial
 
 _FOLDERS = ("segments", "packs", "heads", "items", "curves", "locks")
 """What a folder must have one of to be a ledger."""
+
+
+_NAME_IT = "Name the ledger's folder (--ledger, or `ledger=` in Python)."
 
 
 class Ledger(LedgerReader):
@@ -45,6 +49,12 @@ class Ledger(LedgerReader):
                 raise cannot_write(self.folder, error) from error
         self._writer = SegmentWriter(self.folder)
 
+    def __repr__(self) -> str:
+        return line(self, self.folder)
+
+    def _repr_html_(self) -> str:
+        return table(self, self.folder)
+
     @classmethod
     def existing(cls, folder: Path) -> Ledger:
         """The ledger in a folder that holds one.
@@ -55,11 +65,11 @@ class Ledger(LedgerReader):
         """
         ledger = cls(folder, create=False)
         if not ledger.folder.is_dir():
-            raise DataError(f"There is no ledger at {folder}: no such folder. Name the ledger's folder with --ledger.")
+            raise DataError(f"There is no ledger at {folder}: no such folder. {_NAME_IT}")
         if not any((ledger.folder / name).is_dir() for name in _FOLDERS):
             raise DataError(
-                f"The folder {folder} is no ledger: it has none of {', '.join(f'{name}/' for name in _FOLDERS)}. Name "
-                "the ledger's folder with --ledger."
+                f"The folder {folder} is no ledger: it has none of {', '.join(f'{name}/' for name in _FOLDERS)}. "
+                f"{_NAME_IT}"
             )
         return ledger
 
@@ -97,8 +107,17 @@ class Ledger(LedgerReader):
         place = self._writer.append("claim", codec.plain(body, "claim"))
         return ClaimRecord(name, hash, identity, text, amends, tuple(changes), place, known)
 
+    def record_seal(self, claim_hash: str, receipt: str, witnesses: Sequence[str]) -> None:
+        """Enter the receipt of a claim, with what keeps it outside the ledger; see :mod:`evenhand.ledger.seal`."""
+        self._writer.append("seal", {"claim": claim_hash, "receipt": receipt, "witnesses": list(witnesses)})
+
     def record_decision(
-        self, name: str, hash: str, verdicts: Mapping[str, str], trial_ids: Collection[str] | None = None
+        self,
+        name: str,
+        hash: str,
+        verdicts: Mapping[str, str],
+        trial_ids: Collection[str] | None = None,
+        families: Mapping[str, Any] | None = None,
     ) -> DecisionRecord:
         """Enter that a claim was run to its end, with its verdicts and the hash of what they rest on.
 
@@ -106,9 +125,11 @@ class Ledger(LedgerReader):
             name, hash: of the resolved claim.
             verdicts: ``arm/condition/metric`` to verdict title.
             trial_ids: of the claim; None where the verdicts may rest on the whole ledger.
+            families: family to ``p``, ``level`` and ``holds``: at which level of the ledger it was held, and how.
         """
         head = self.head_hash(trial_ids)
-        body = {"name": name, "hash": hash, "verdicts": verdicts, "head": head}
+        body: dict[str, Any] = {"name": name, "hash": hash, "verdicts": verdicts, "head": head}
+        body |= {} if families is None else {"families": families}
         place = self._writer.append("decision", codec.plain(body, "decision"))
         return DecisionRecord(name, hash, verdicts, place, head)
 
@@ -160,6 +181,19 @@ class Ledger(LedgerReader):
 
         self.close()
         return pack(self.folder)
+
+    def merge(self, *others: Path) -> MergeReport:
+        """Take up all that other ledgers hold; they stay as they are. See :mod:`evenhand.ledger.merge`.
+
+        Raises:
+            DataError: one of them is no ledger.
+            LedgerError: they do not make one sound ledger together, another process writes to this one, or it cannot
+                be written; nothing is changed then.
+        """
+        from evenhand.ledger.merge import merge
+
+        self.close()
+        return merge(self.folder, [Ledger.existing(other).folder for other in others])
 
     def __enter__(self) -> Self:
         return self

@@ -28,6 +28,10 @@ class LedgerReader:
         found = [codec.claim_from_entry(entry) for entry in self._history.entries("claim")]
         return [record for record in found if name is None or record.name == name]
 
+    def entries(self) -> list[Entry]:
+        """All records, of every kind, in the order of writing."""
+        return self._history.all()
+
     def decisions(self, name: str, hash: str | None = None) -> list[DecisionRecord]:
         """Decisions on the claims of a name, in the order in which they were entered."""
         found = [codec.decision_from_entry(entry) for entry in self._history.entries("decision")]
@@ -57,6 +61,11 @@ class LedgerReader:
             and claim_hash in (None, entry.about.claim)
             and entry.about.exploratory == exploratory
         ]
+
+    def attempts(self, claim_hash: str) -> int:
+        """Number of attempts at trials that were made for a claim."""
+        entries = self._history.entries("outcome")
+        return sum(entry.about.claim == claim_hash and not entry.about.exploratory for entry in entries)
 
     def latest(self, trial_ids: Collection[str]) -> dict[str, OutcomeRecord]:
         """The attempt that counts for each trial: the first that is a result, else the last failure.

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from evenhand.errors import LedgerError
 from evenhand.ledger.records import Place
@@ -29,8 +29,7 @@ Checked = Callable[[str, bytes], tuple[list["Entry"], int]]
 _KEYS = {"sequence", "time", "kind", "body", "previous", "hash"}
 
 
-@dataclass(frozen=True)
-class About:
+class About(NamedTuple):
     """What readers ask of an outcome most often, so that its body need not be parsed for that.
 
     Attributes:
@@ -78,8 +77,7 @@ def _files(text: str) -> Files:
     return Files(**json.loads(text)) if text else Files()
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One record of a segment whose content matches its hash; its body is parsed when it is asked for."""
 
     place: Place

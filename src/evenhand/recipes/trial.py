@@ -17,10 +17,12 @@ CONTRACT_VERSION = 1
 """Raised when the meaning of a trial's inputs changes, so that older outcomes are no longer reused."""
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical_hash(value: Any) -> str:
     """sha256 (64 hex digits) of the canonical JSON form of plain data; the order of keys does not matter."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(value).encode()).hexdigest()
 
 
 def stream(*parts: object) -> np.random.Generator:

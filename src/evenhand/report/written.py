@@ -60,11 +60,11 @@ def report(claim: ClaimLike, ledger: LedgerLike = ".evenhand", *, out: str | os.
 
     Raises:
         ClaimError: the ledger does not know this claim; the page that is there stays as it is.
-        DataError: the page cannot be written; names the cure.
+        DataError: there is no such ledger, or the page cannot be written; names the cure.
         LedgerError: the ledger is damaged.
     """
     loaded = as_claim(claim)
-    with opened(ledger, create=False) as store:
+    with opened(ledger, create=False, there=True) as store:
         name = f"{loaded.resolved.name}.html"
         target = store.folder / "reports" / name if out is None else Path(out).expanduser()
         path, missing = save_report(loaded, store, target)

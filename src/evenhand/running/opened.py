@@ -52,18 +52,43 @@ def runnable(claim: ClaimLike) -> LoadedClaim:
     return loaded
 
 
+USUAL_LEDGER = Path(".evenhand")
+"""Where a ledger is looked for that nobody named; before the first run there is none."""
+
+
+def ledger_to_read(folder: Path) -> Ledger:
+    """A ledger that nothing is written to. Before the first run there is none in the usual place.
+
+    Raises:
+        DataError: one that was named is not there; its name may be mistyped.
+    """
+    if folder == USUAL_LEDGER and not folder.exists():
+        return Ledger(folder, create=False)
+    return Ledger.existing(folder)
+
+
 @contextlib.contextmanager
-def opened(ledger: LedgerLike, *, create: bool) -> Iterator[Ledger]:
+def opened(ledger: LedgerLike, *, create: bool, there: bool = False) -> Iterator[Ledger]:
     """A ledger, closed afterwards even where it was opened before: a notebook that lives on must not keep it from
     being packed, and whoever writes to a closed one begins a new segment.
 
+    Args:
+        ledger: path of its folder, or a ledger.
+        create: make the folder where it is missing.
+        there: one that was named must be there.
+
     Raises:
+        DataError: it must be there and is not; its name may be mistyped.
         LedgerError: the folder cannot be made, or the path is a file.
         EvenhandError: it is neither a path nor a ledger.
     """
     if not isinstance(ledger, Ledger | str | os.PathLike):
         raise EvenhandError(f"A ledger is the path of its folder, or a Ledger; found {type(ledger).__name__}.")
-    store = ledger if isinstance(ledger, Ledger) else Ledger(Path(ledger).expanduser(), create=create)
+    if isinstance(ledger, Ledger):
+        store = ledger
+    else:
+        folder = Path(ledger).expanduser()
+        store = ledger_to_read(folder) if there else Ledger(folder, create=create)
     try:
         yield store
     finally:

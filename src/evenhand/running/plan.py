@@ -15,7 +15,7 @@ from evenhand.running import standing
 from evenhand.running.enter import stale_results
 
 if TYPE_CHECKING:
-    from evenhand.decisions.power import Foresight
+    from evenhand.decisions.power import SmallestEffect
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Plan:
         code: fingerprint of the recipe's code.
         runs_code_from: whose code would run; for command lines, the command lines themselves.
         controls: the control set that the claim takes, or None.
-        foresight: the smallest effect that each confirming metric could show.
+        smallest_effects: the smallest effect that each confirming metric could show.
         stale: trial id to why its result in the ledger does not count any more.
         anew: what would run anew, as sentences.
     """
@@ -78,14 +78,14 @@ class Plan:
     controls: Controls | None
     conditions: tuple[PlannedCondition, ...]
     rungs: tuple[PlannedRung, ...]
-    foresight: tuple[Foresight, ...]
+    smallest_effects: tuple[SmallestEffect, ...]
     stale: Mapping[str, str]
     anew: tuple[str, ...]
 
 
 def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
     """What a claim would run, given what the ledger holds."""
-    from evenhand.decisions.power import foresee
+    from evenhand.decisions.power import smallest_effects
 
     claim = loaded.resolved
     trials = all_trials(claim)
@@ -113,14 +113,15 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
         controls=claim.claim.controls,
         conditions=tuple(PlannedCondition(c.name, c.expect) for c in claim.claim.conditions),
         rungs=tuple(rungs),
-        foresight=tuple(foresee(claim, done)),
+        smallest_effects=tuple(smallest_effects(claim, done)),
         stale=dict(compared.stale),
         anew=(*filter(None, [standing.other_code(claim, ledger)]), *compared.sentences(trials)),
     )
 
 
 def _runs_code_from(loaded: LoadedClaim) -> str:
-    lines = {" ".join(s["argv"]) for s in loaded.resolved.settings.values() if isinstance(s.get("argv"), list)}
+    found = loaded.resolved.settings.values()
+    lines = {str(s["shell"]) if s.get("shell") else " ".join(s["argv"]) for s in found if "shell" in s or "argv" in s}
     if loaded.recipe.reference != COMMAND or not lines:
         return loaded.recipe.origin
     return f"{loaded.recipe.origin}, in {loaded.folder}: {'; '.join(sorted(lines))}"
@@ -142,7 +143,7 @@ def plan_lines(plan: Plan, *, running: bool = False) -> Iterator[tuple[str, str]
     yield f"conditions: {', '.join(names)}", ""
     yield from ((_rung_words(rung), "") for rung in plan.rungs)
     yield from (() if running else ((sentence, "yellow") for sentence in plan.anew))
-    yield from ((foresight_words(row), "yellow" if row.exceeds_margin else "") for row in plan.foresight)
+    yield from ((smallest_effect_words(row), "yellow" if row.exceeds_margin else "") for row in plan.smallest_effects)
 
 
 def _arm_words(plan: Plan) -> list[str]:
@@ -168,7 +169,7 @@ def _rung_words(rung: PlannedRung) -> str:
     )
 
 
-def foresight_words(row: Foresight) -> str:
+def smallest_effect_words(row: SmallestEffect) -> str:
     """The smallest detectable effect of a rung, in a sentence."""
     strict = f", level {row.level:.2g} as Holm over {row.verdicts} verdicts can ask" if row.verdicts > 1 else ""
     seeds = counted(row.seeds, "seed")

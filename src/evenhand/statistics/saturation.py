@@ -100,6 +100,27 @@ def saturation(
     )
 
 
+def stuck_at_end(baseline: ArrayLike, variant: ArrayLike, *, floor: float | None, ceiling: float | None) -> Saturation:
+    """Test whether every score of both arms is the floor, or every score the ceiling: of a metric without items.
+
+    Args:
+        baseline: scores, shape (S, 1).
+        variant: scores, same shape.
+        floor: least possible score; None when the metric has none.
+        ceiling: largest possible score; None when the metric has none.
+
+    Raises:
+        StatisticsError: shapes that differ, or NaN.
+    """
+    left, right = paired_scores(baseline, variant)
+    means = float(left.mean()), float(right.mean())
+    ends: tuple[tuple[SaturationKind, float | None], ...] = (("floor", floor), ("ceiling", ceiling))
+    for kind, end in ends:
+        if end is not None and bool(np.all(left == end)) and bool(np.all(right == end)):
+            return Saturation(True, kind, *means, 0.0, None, f"Saturated: both arms are at the {kind} {end:g}.")
+    return Saturation(False, None, *means, 0.0, None, _explain(None, means, 0.0, None, None))
+
+
 def _check_range(left: Floats, right: Floats, floor: float | None, ceiling: float | None) -> None:
     if floor is not None and ceiling is not None and not floor < ceiling:
         raise StatisticsError(f"score range: expected floor < ceiling, found {floor} and {ceiling}.")

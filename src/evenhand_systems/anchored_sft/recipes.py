@@ -8,6 +8,9 @@ anchored_sft.narrow       a real model and a narrow task; what it could do befor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.anchored_sft.narrow_settings import NarrowSettings
@@ -21,6 +24,11 @@ RECALLS = "evenhand_systems.anchored_sft.exhibits.early_records:recall"
 def _share(about: str) -> Metric:
     """A share of right answers."""
     return Metric(floor=0.0, ceiling=1.0, about=about)
+
+
+def _rows(settings: Mapping[str, Any]) -> int:
+    """Rows of an optimiser step."""
+    return int(settings["batch"]) * int(settings["grad_acc"]) if settings["train"] else 0
 
 
 STEPS = Metric("minimise", floor=0.0, about="step at which the target level was first reached on dev questions")
@@ -43,6 +51,7 @@ STEPS = Metric("minimise", floor=0.0, about="step at which the target level was 
     preload=PRELOAD,
     exhibits=EXHIBITS,
     recalls=RECALLS,
+    micro_batch=_rows,
 )
 def standin(settings: StandinSettings, bench: Bench) -> Outcome:
     """Fine-tune a stand-in on a new answer format and measure what it still knows of its old skills."""
@@ -70,6 +79,7 @@ def standin(settings: StandinSettings, bench: Bench) -> Outcome:
     preload=PRELOAD,
     exhibits=EXHIBITS,
     recalls=RECALLS,
+    micro_batch=_rows,
 )
 def text(settings: TextSettings, bench: Bench) -> Outcome:
     """Teach a stand-in a text, fine-tune it on conversations, and measure both as loss."""
@@ -97,6 +107,7 @@ def text(settings: TextSettings, bench: Bench) -> Outcome:
     preload=PRELOAD,
     exhibits=EXHIBITS,
     recalls=RECALLS,
+    micro_batch=_rows,
 )
 def checkpoint(settings: CheckpointSettings, bench: Bench) -> Outcome:
     """Fine-tune a checkpoint on conversations and measure learning and forgetting, with a judge where one is named."""

@@ -211,3 +211,21 @@ def test_a_script_that_holds_its_recipe_does_not_start_itself(tmp_path: Path) ->
     (tmp_path / "self_starting.py").write_text(f"{TOY}\nimport evenhand\nevenhand.run({str(path)!r})\n")
     with pytest.raises(eh.EvenhandError, match="was called while the file of a recipe was being imported"):
         eh.run(path, tmp_path / "ledger", progress=False)
+
+
+@pytest.mark.parametrize("call", [eh.decide, eh.report])
+def test_a_ledger_that_was_named_and_is_not_there_is_said_and_not_taken_for_an_empty_one(
+    toy_folder: Path, monkeypatch: pytest.MonkeyPatch, call: Any
+) -> None:
+    monkeypatch.chdir(toy_folder)
+    path = write_claim(toy_folder)
+    with pytest.raises(eh.DataError, match="There is no ledger at mistyped: no such folder"):
+        call(path, "mistyped")
+    assert not (toy_folder / "mistyped").exists()
+    assert not eh.decide(path).finished  # the usual one, before the first run
+
+
+def test_a_claim_that_is_not_there_is_named_once() -> None:
+    with pytest.raises(eh.EvenhandError) as refused:
+        eh.load_claim("nowhere.toml")
+    assert str(refused.value).count("nowhere.toml") == 1

@@ -88,10 +88,11 @@ def decide(claim: ClaimLike, ledger: LedgerLike = ".evenhand") -> Result:
 
     Raises:
         ClaimError: the claim has faults, or the ledger does not know it: it was changed, or never entered.
+        DataError: there is no such ledger: its name may be mistyped.
         LedgerError: the ledger is damaged.
     """
     loaded = as_claim(claim)
-    with opened(ledger, create=False) as store:
+    with opened(ledger, create=False, there=True) as store:
         decision = decided(loaded, store)
         trials = all_trials(loaded.resolved)
         changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))

@@ -7,7 +7,6 @@ and is no judge a failure of data. Both show when it is loaded, before any train
 from __future__ import annotations
 
 import codecs
-import fcntl
 import hashlib
 import json
 import math
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from evenhand.data import models, reading
 from evenhand.data.model_sizes import check_sizes
 from evenhand.errors import DataError, EvenhandError, Fault, FaultsError, counted
+from evenhand.files import locked
 from evenhand_systems.anchored_sft.chat_files import read_records, shown
 from evenhand_systems.anchored_sft.data.chat import Message, render, without_thoughts
 from evenhand_systems.anchored_sft.data.conversations import SHOWN_FAULTS
@@ -266,8 +266,7 @@ class RewardJudge:
             return
         self._file.parent.mkdir(parents=True, exist_ok=True)
         lines = [json.dumps({"key": key, "reward": reward}) + "\n" for key, reward in fresh.items()]
-        with self._file.open("a+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with locked(self._file.with_name(f"{self._file.name}.lock")), self._file.open("a+b") as file:
             _drop_torn_end(file)
             file.write("".join(lines).encode())
 
