@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from evenhand.errors import Fault, SettingsError
+from evenhand.recipes import working
 
 BATCH = 16
 
@@ -89,6 +90,8 @@ class FrozenTrunk:
         order = sorted(missing, key=lambda key: (len(key), key))
         shared = alike([missing[key] for key in order])
         for start in range(0, len(order), BATCH):
+            if len(order) > BATCH:
+                working.tell("putting texts through the lowest layers", start, len(order))
             self._compute([missing[key] for key in order[start : start + BATCH]], shared)
         return [self.known[key] for key in keys]
 
