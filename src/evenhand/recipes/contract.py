@@ -191,6 +191,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What a trial takes of its device's memory at its peak, as estimated beforehand.
+
+    Attributes:
+        bytes: estimated.
+        words: how it comes about, for people.
+    """
+
+    bytes: float
+    words: str
+
+
+@dataclass(frozen=True)
 class RecipeInfo:
     """What the decorator declares.
 
@@ -207,6 +220,8 @@ class RecipeInfo:
         control_sets: name to the controls that a claim takes over with ``controls = "RECIPE.NAME"``.
         obstacle: (settings, ``cpu`` or ``cuda``) to why a trial cannot run on this machine, a sentence with a cure, or
             empty. Claims are refused by it when they are planned and before they run; results are read all the same.
+        memory: (settings, claim folder, ``cpu`` or ``cuda``) to what a trial takes of the device's memory, or None where
+            nobody can say. A plan shows it, and a claim that cannot fit is refused like one with an obstacle.
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)
@@ -219,6 +234,7 @@ class RecipeInfo:
     control_sets: Mapping[str, ControlSet] = field(default_factory=dict)
     recalls: str | None = None
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None
+    memory: Callable[[Mapping[str, Any], Path, str], Memory | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -250,11 +266,12 @@ def recipe(
     control_sets: Mapping[str, ControlSet] | None = None,
     recalls: str | None = None,
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None,
+    memory: Callable[[Mapping[str, Any], Path, str], Memory | None] | None = None,
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
     info = RecipeInfo(
         dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool,
-        dict(control_sets or {}), recalls, obstacle,
+        dict(control_sets or {}), recalls, obstacle, memory=memory,
     )  # fmt: skip
 
     def attach(function: F) -> F:

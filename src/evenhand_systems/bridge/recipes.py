@@ -5,6 +5,7 @@ from __future__ import annotations
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.bridge.control_sets import standard
+from evenhand_systems.bridge.memory import memory
 from evenhand_systems.bridge.settings import Settings
 
 METRICS = {
@@ -28,6 +29,7 @@ METRICS = {
     exhibits="evenhand_systems.bridge.exhibits.page:exhibits",
     recalls="evenhand_systems.bridge.exhibits.early_records:recall",
     control_sets={"standard": standard},
+    memory=memory,
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Carry what one language model has read into another, as soft tokens, and answer questions there."""

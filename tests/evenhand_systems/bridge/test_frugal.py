@@ -55,7 +55,8 @@ def test_worked_examples_read_beforehand_give_the_same_loss_and_gradient(exact, 
     plain = rows(exact, test_items, read_before=False, even=even)
     held = rows(exact, test_items, read_before=True, even=even)
     prefix = held[1].prefix
-    assert plain[1].prefix is None and prefix is not None
+    assert plain[1].prefix is None
+    assert prefix is not None
     assert held[1].embeddings.shape[1] == plain[1].embeddings.shape[1] - len(prefix)
     assert not any(value.requires_grad for layer in prefix.layers for value in layer)
     assert int(held[1].attention_mask.sum()) == int(plain[1].attention_mask.sum())  # tokens charged
@@ -103,8 +104,9 @@ def test_the_head_reads_the_places_of_the_answers_and_no_others(make_bridge, tra
 
 @pytest.mark.parametrize("names", [("answer",), ("format",), ("kl",), ("decode",), ("answer", "decode", "format")])
 def test_losses_of_few_places_are_those_of_all_places(names, make_bridge, train_items) -> None:
+    weights = LossWeights(**{"answer": 0.0, **dict.fromkeys(names, 1.0)})
     settings = TrainingSettings(
-        batch=6, kl_tokens=3, losses=LossWeights(**{"answer": 0.0, **dict.fromkeys(names, 1.0)})
+        batch=6, kl_tokens=3, losses=weights
     )
     bridge = make_bridge()
     trainer = BridgeTrainer(

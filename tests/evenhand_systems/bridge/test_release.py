@@ -13,7 +13,7 @@ from evenhand_systems.bridge.settings import COMPUTED_TWICE_FROM, Settings, comp
 
 def loaded(kind: torch.dtype = torch.float32) -> LanguageModel:
     def load() -> torch.nn.Module:
-        return standins.untrained("digits", 0).to(kind)
+        return standins.untrained("digits", 1).to(kind)
 
     return LanguageModel(load(), standins.tokenizer("digits"), "digits", "digits", again=load)
 
