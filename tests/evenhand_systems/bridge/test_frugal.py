@@ -105,9 +105,7 @@ def test_the_head_reads_the_places_of_the_answers_and_no_others(make_bridge, tra
 @pytest.mark.parametrize("names", [("answer",), ("format",), ("kl",), ("decode",), ("answer", "decode", "format")])
 def test_losses_of_few_places_are_those_of_all_places(names, make_bridge, train_items) -> None:
     weights = LossWeights(**{"answer": 0.0, **dict.fromkeys(names, 1.0)})
-    settings = TrainingSettings(
-        batch=6, kl_tokens=3, losses=weights
-    )
+    settings = TrainingSettings(batch=6, kl_tokens=3, losses=weights)
     bridge = make_bridge()
     trainer = BridgeTrainer(
         bridge, train_items, settings, 4, order=np.random.default_rng(0), generator=torch.Generator().manual_seed(0)
