@@ -14,6 +14,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from evenhand import old_names
+
 if TYPE_CHECKING:
     from evenhand import statistics as statistics
     from evenhand.claims.load import LoadedClaim as LoadedClaim
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from evenhand.running.observer import Observer as Observer
 
 __version__ = "0.1.0"
+
+old_names.install()
 
 _PLACES = {
     "Bench": "recipes.contract",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions import cautions
+from evenhand.decisions.caution_words import caution_words
 from evenhand.decisions.checks import overruled
 from evenhand.decisions.contrasts import contrast
 from evenhand.decisions.families import Contrasts, answers, compare, null_answers
@@ -46,7 +47,7 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
         verdicts=tuple(verdicts),
         interactions=tuple(interactions(known, now)),
         exploratory=tuple(_exploratory(known, now)),
-        warnings=_warnings(known, now, verdicts),
+        warnings=tuple(caution_words(caution) for caution in _cautions(known, now, verdicts)),
         finished=now.finished,
         look=look,
     )
@@ -115,11 +116,11 @@ def running_contrasts(claim: ResolvedClaim, now: Progress, outcomes: Outcomes) -
     )  # fmt: skip
 
 
-def _warnings(known: Contrasts, now: Progress, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+def _cautions(known: Contrasts, now: Progress, verdicts: Sequence[Verdict]) -> list[cautions.Caution]:
     """What a reader must know before believing the verdicts."""
     claim = known.claim
     level = 1 - claim.claim.alpha
-    warnings = [*cautions.few_seeds(verdicts), *cautions.per_verdict(verdicts, claim.claim.alpha)]
+    found = [*cautions.few_seeds(verdicts), *cautions.per_verdict(verdicts, claim.claim.alpha)]
     judged = {(v.condition, v.metric, v.arm) for v in verdicts if v.kind.rests_on_estimate and v.role == "variant"}
     for cell in cells(claim, now, claim.primary) if claim.claim.scope != "seeds" else ():
         pairs = [
@@ -127,5 +128,5 @@ def _warnings(known: Contrasts, now: Progress, verdicts: Sequence[Verdict]) -> t
             for arm in claim.arms("variant")
             if (cell.condition.name, cell.metric.name, arm.name) in judged
         ]
-        warnings += cautions.grouped_items(cell, pairs)
-    return (*warnings, *cautions.unshown_controls(claim, verdicts))
+        found += cautions.grouped_items(cell, pairs)
+    return [*found, *cautions.unshown_controls(claim, verdicts)]

@@ -55,9 +55,24 @@ class Span:
         return self.interval is not None and self.interval[1] < 0
 
     @property
+    def nonzero(self) -> bool:
+        """Whether it excludes 0."""
+        return self.above or self.below
+
+    @property
     def clear(self) -> bool:
         """Whether it lies beyond the margin, to either side."""
         return self.interval is not None and (self.interval[0] >= self.margin or self.interval[1] <= -self.margin)
+
+    @property
+    def far_above(self) -> bool:
+        """Whether it lies above 0 and beyond the margin."""
+        return self.above and self.clear
+
+    @property
+    def far_below(self) -> bool:
+        """Whether it lies below 0 and beyond the margin."""
+        return self.below and self.clear
 
     @property
     def inside(self) -> bool:
@@ -96,24 +111,9 @@ class Evidence:
         return Span(self.contrast.interval, self.margin)
 
     @property
-    def nonzero(self) -> bool:
-        """Whether the interval excludes 0."""
-        return self.span.above or self.span.below
-
-    @property
     def equivalent(self) -> bool:
         """Whether the equivalence interval lies inside the margin."""
         return self.nothing is not None and self.nothing.equivalent
-
-    @property
-    def clears(self) -> bool:
-        """Whether the whole interval lies beyond 0 and beyond the margin."""
-        return self.nonzero and self.span.clear
-
-    @property
-    def ahead(self) -> bool:
-        """Whether the difference is positive."""
-        return (self.contrast.estimate or 0.0) > 0
 
     @property
     def failure(self) -> str:
@@ -159,7 +159,9 @@ _NO_OP = "every paired output is identical over {size}: the change changes nothi
 _NO_EFFECT = "{rests_on}: no effect as large as the margin {margin}{each}"
 _TRIVIAL = _NO_EFFECT + "; there is an effect ({effect}), but a trivial one"
 _GAIN, _LOSS = "{figures}: gain", "{figures}: regression"
-_MORE = ", at least the margin"
+_CHOSEN = _LOSS + "{more}, alone, not shown for the lowest of {rivals} rivals"
+MORE = ", at least the margin"
+"""Of an effect whose whole interval lies beyond the margin."""
 _OPEN = "{figures}: inconclusive{settled}"
 
 # fmt: off
@@ -172,12 +174,12 @@ CASES: tuple[Case, ...] = (
     Case("no-op", NO_OP, "", lambda e: e.contrast.identical, _NO_OP, spends=False),
     Case("scores identical", INCONCLUSIVE, "scores identical", lambda e: e.same_scores, "{same_scores}", spends=False),
     Case("no interval", INCONCLUSIVE, "", lambda e: e.no_interval, "{figures}: inconclusive; {why_none}"),
-    Case("trivial effect", NO_EFFECT, "trivial", lambda e: e.equivalent and e.nonzero, _TRIVIAL),
+    Case("trivial effect", NO_EFFECT, "trivial", lambda e: e.equivalent and e.span.nonzero, _TRIVIAL),
     Case("no-effect", NO_EFFECT, "", lambda e: e.equivalent, _NO_EFFECT),
-    Case("gain >= margin", GAIN, ">= margin", lambda e: e.clears and e.ahead, _GAIN + _MORE, less="gain"),
-    Case("gain", GAIN, "", lambda e: e.nonzero and e.ahead, _GAIN),
-    Case("regression >= margin", REGRESSION, ">= margin", lambda e: e.clears, _LOSS + _MORE, less="regression"),
-    Case("regression", REGRESSION, "", lambda e: e.nonzero, _LOSS),
+    Case("gain >= margin", GAIN, ">= margin", lambda e: e.span.far_above, _GAIN + MORE, less="gain"),
+    Case("gain", GAIN, "", lambda e: e.span.above, _GAIN),
+    Case("regression >= margin", REGRESSION, ">= margin", lambda e: e.span.far_below, _LOSS + MORE, less="regression"),
+    Case("regression", REGRESSION, "", lambda e: e.span.below, _LOSS),
     Case("inconclusive", INCONCLUSIVE, "", lambda e: True, _OPEN, plans=True),
 )
 # fmt: on
@@ -186,7 +188,16 @@ CASES: tuple[Case, ...] = (
 LOST = Case("lost pair", INCONCLUSIVE, "lost pair", lambda _: False, "{figures}: inconclusive")
 """Decided after the table: a verdict that does not stand with what one arm lost at its worst."""
 
-CASE: Mapping[str, Case] = {case.name: case for case in (*CASES, LOST)}
+CHOSEN = Case(
+    "chosen rival",
+    INCONCLUSIVE,
+    "",
+    lambda _: False,
+    _LOSS + "{more}, alone, not shown for the lowest of {rivals} rivals",
+)
+"""Decided after the table: a regression against the lowest of several rivals, which was chosen among them."""
+
+CASE: Mapping[str, Case] = {case.name: case for case in (*CASES, LOST, CHOSEN)}
 
 
 def judge(
@@ -224,7 +235,7 @@ def judge(
         case.kind, case.name, (bracket,) if bracket else (), len(pairs.pending), among, 0, unscored, settling
     )
     judged = replace(found, judgement=judgement)
-    if judged.kind in _SPEAKS_AGAINST and pairs.lost and estimate is not None:
+    if judged.kind in TRIED and pairs.lost and estimate is not None:
         judged = _with_losses(judged, pairs, estimate.scope, metric, levels)
     if judged.all_imputed:
         judged = _without_intervals(judged)
@@ -244,23 +255,29 @@ def _rejudged(found: Contrast, case: Case) -> Contrast:
 
 def lowest_of(found: Contrast, rivals: int) -> Contrast:
     """A regression against the lowest of several rivals, which alone is not shown: the rival was chosen among them."""
-    judgement = replace(found.judgement, kind=INCONCLUSIVE, qualifiers=(), rivals=rivals)
-    return replace(found, judgement=judgement, collapse=None)
+    chosen = _rejudged(found, CHOSEN)
+    return replace(chosen, judgement=replace(chosen.judgement, rivals=rivals), collapse=None)
 
 
-_SPEAKS_AGAINST: Mapping[VerdictKind, tuple[Against, ...]] = {
-    GAIN: ("gain",),
-    REGRESSION: ("regression",),
-    NO_EFFECT: ("gain", "regression"),
+@dataclass(frozen=True)
+class Tried:
+    """How a verdict that says something is tried with what one arm lost at its worst.
+
+    Attributes:
+        against: what the lost trials are taken to speak for; no effect could be either.
+        shows: what the interval that it rests on must show, for it to be the same verdict again.
+    """
+
+    against: tuple[Against, ...]
+    shows: Callable[[Span], bool]
+
+
+TRIED: Mapping[VerdictKind, Tried] = {
+    GAIN: Tried(("gain",), lambda span: span.above),
+    REGRESSION: Tried(("regression",), lambda span: span.below),
+    NO_EFFECT: Tried(("gain", "regression"), lambda span: span.inside),
 }
-"""Verdicts that say something, and what must be tried against each: no effect could be either."""
-
-_SAYS: Mapping[VerdictKind, Callable[[Span], bool]] = {
-    GAIN: lambda span: span.above,
-    REGRESSION: lambda span: span.below,
-    NO_EFFECT: lambda span: span.inside,
-}
-"""What the interval that such a verdict rests on must show, for it to be the same verdict again."""
+"""The verdicts that say something."""
 
 
 def _with_losses(
@@ -269,12 +286,12 @@ def _with_losses(
     """The contrast, judged with one-sided losses at their worst too: what it says stands only if both agree."""
     clears = True
     worst: LostPairs | None = None
-    for against in _SPEAKS_AGAINST[found.kind]:
+    for against in TRIED[found.kind].against:
         whole, value = with_lost(pairs, metric, against)
         again = estimate_pairs(whole, metric, scope, found.level)
         interval = as_tuple(again.interval_at(found.level))
         deciding = as_tuple(again.interval_at(1 - 2 * levels.equivalence)) if found.kind is NO_EFFECT else interval
-        agrees = _SAYS[found.kind](Span(deciding, metric.margin))
+        agrees = TRIED[found.kind].shows(Span(deciding, metric.margin))
         clears = clears and Span(interval, metric.margin).clear
         if worst is None or not agrees:
             seeds, arms = tuple(lost.seed for lost in pairs.lost), tuple(lost.arm for lost in pairs.lost)

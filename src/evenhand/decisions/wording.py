@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
 from evenhand.decisions.fault_words import fault_words
-from evenhand.decisions.rules import CASE, LOST
+from evenhand.decisions.rules import CASE, LOST, MORE, Span
 from evenhand.decisions.verdict import (
     Contrast,
     Interval,
@@ -88,10 +88,8 @@ def _brackets(deciding: Contrast, baseline: Contrast, alpha: float) -> str:
 
 def contrast_brackets(found: Contrast) -> str:
     """What stands in brackets after the verdict of one contrast: its qualifiers, then who diverged."""
-    diverged = _diverged(found)
-    own = diverged[0].replace(f" of {found.arm} ", " ") if tuple(found.diverged) == (found.arm,) else None
-    parts = [*found.judgement.qualifiers, own if own is not None else (diverged[0] if diverged else "")]
-    return ", ".join(part for part in parts if part)
+    alone = tuple(found.diverged) == (found.arm,)
+    return ", ".join([*found.judgement.qualifiers, *_diverged(found, named=not alone)[:1]])
 
 
 def contrast_words(found: Contrast, metric: MetricClaim) -> str:
@@ -117,8 +115,6 @@ def contrast_words(found: Contrast, metric: MetricClaim) -> str:
         words = f"{words}; {_unscored_words(judgement.unscored, metric)}"
     if found.collapse is not None:
         words = f"{words}; {collapse_words(found.collapse)}"
-    if judgement.rivals:
-        words = f"{words}, alone, not shown for the lowest of {judgement.rivals} rivals"
     return words
 
 
@@ -145,6 +141,8 @@ class _fields(dict[str, str]):
             "figures": lambda: describe(found, metric, tried),
             "rests_on": lambda: describe(found, metric, VerdictKind.NO_EFFECT),
             "margin": lambda: amount(metric.margin, metric),
+            "more": lambda: MORE if Span(found.interval, metric.margin).clear else "",
+            "rivals": lambda: str(judgement.rivals),
             "each": lambda: ", per verdict" if judgement.among > 1 else "",
             "effect": lambda: _effect(found, metric),
             "settled": lambda: "" if judgement.settling is None else f"; {settling_words(judgement.settling)}",
@@ -275,8 +273,11 @@ def worst_value(metric: MetricClaim) -> float:
     return value
 
 
-def _diverged(found: Contrast) -> list[str]:
-    return [f"{len(seeds)} of {len(found.seeds)} seeds of {arm} diverged" for arm, seeds in found.diverged.items()]
+def _diverged(found: Contrast, *, named: bool = True) -> list[str]:
+    return [
+        f"{len(seeds)} of {len(found.seeds)} seeds {f'of {arm} ' if named else ''}diverged"
+        for arm, seeds in found.diverged.items()
+    ]
 
 
 def _unscored_words(count: int, metric: MetricClaim) -> str:

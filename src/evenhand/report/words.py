@@ -87,9 +87,8 @@ def orientation(claim: ResolvedClaim, metric: str) -> str:
 
 
 def reasons(verdict: Verdict) -> tuple[str, ...]:
-    """The reasons worth printing beside the contrasts: the first, and those that no contrast carries as its words."""
-    said = {contrast.words for contrast in verdict.contrasts}
-    return tuple(r for i, r in enumerate(verdict.reasons) if r and (i == 0 or r not in said))
+    """The reasons worth printing beside the contrasts: the first. The others are what the contrasts say themselves."""
+    return tuple(reason for reason in verdict.reasons[:1] if reason)
 
 
 def states_effect(verdict: Verdict) -> bool:

@@ -1,0 +1,33 @@
+"""The words of what a reader must know before believing verdicts: from facts to one sentence each. Pure."""
+
+from __future__ import annotations
+
+from evenhand.decisions.cautions import Caution, FewSeeds, GroupedItems, PerVerdict, UnshownControl
+
+
+def caution_words(caution: Caution) -> str:
+    """One sentence, with what to do where something can be done."""
+    match caution:
+        case FewSeeds(counts):
+            told = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+            return f"The intervals rest on {told} seeds and on a normality that nobody can check at this number."
+        case PerVerdict(alpha, verdicts):
+            most = min(1.0, verdicts * alpha)
+            return (
+                f"'no-effect' is false in at most {alpha:.0%} of cases per verdict, and is not adjusted for there "
+                f"being {verdicts} verdicts: at least one of them may be falsely so in up to {most:.0%} of claims."
+            )
+        case GroupedItems(metric, condition, effect):
+            return (
+                f"The items of {metric} in '{condition}' look grouped: {effect.groups} groups of about "
+                f"{effect.typical_size:.3g} (the largest: '{effect.example}'), alike within (design effect "
+                f"{effect.effect:.2g}), and no clusters are declared. If these groups are all there are (kinds of "
+                "task), the intervals hold for them alone. If there could be others (documents, templates), the "
+                f"intervals may be up to {effect.effect**0.5:.2g} times too narrow: record the groups with "
+                "bench.items(..., clusters=...)."
+            )
+        case UnshownControl(condition, arm, kind):
+            return (
+                f"Control condition '{condition}': that '{arm}' has no effect there was expected, and is neither "
+                f"shown nor refuted ({kind})."
+            )
