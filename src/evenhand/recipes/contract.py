@@ -220,8 +220,8 @@ class RecipeInfo:
         control_sets: name to the controls that a claim takes over with ``controls = "RECIPE.NAME"``.
         obstacle: (settings, ``cpu`` or ``cuda``) to why a trial cannot run on this machine, a sentence with a cure, or
             empty. Claims are refused by it when they are planned and before they run; results are read all the same.
-        memory: (settings, claim folder, ``cpu`` or ``cuda``) to what a trial takes of the device's memory, or None where
-            nobody can say. A plan shows it, and a claim that cannot fit is refused like one with an obstacle.
+        memory: (settings, claim folder, ``cpu`` or ``cuda``) to what a trial takes of the device's memory, or None
+            where nobody can say. A plan shows it, and a claim that cannot fit is refused like one with an obstacle.
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)

@@ -37,8 +37,8 @@ def shortage(loaded: LoadedClaim) -> str:
     if there is None or memory.bytes <= there:
         return ""
     return (
-        f"a trial takes more memory than there is: {memory.words}; {_there(device)}. Run the claim on a device with more "
-        "memory, or lower what a step holds (batches, texts, sizes of the models)"
+        f"a trial takes more memory than there is: {memory.words}; {_there(device)}. Run the claim on a device with "
+        "more memory, or lower what a step holds (batches, texts, sizes of the models)"
     )
 
 

@@ -12,8 +12,8 @@ from evenhand.errors import counted
 from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import COMMAND
 from evenhand.running import standing
-from evenhand.running.fitting import memory_words
 from evenhand.running.enter import stale_results
+from evenhand.running.fitting import memory_words
 
 if TYPE_CHECKING:
     from evenhand.decisions.power import SmallestEffect

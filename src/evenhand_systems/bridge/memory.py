@@ -103,8 +103,8 @@ def step_bytes(shape: Shape, step: Step, item: int) -> float:
     """What a training step takes beside the weights of the target, in bytes.
 
     A layer keeps, for each token: the input of its two norms in float32; queries, what attention gave, the gate before
-    and after its activation and the value beside it; and for each token that can be looked at, keys and values, repeated
-    for each head. Weights are frozen, so that no input of a linear map is kept.
+    and after its activation and the value beside it; and for each token that can be looked at, keys and values,
+    repeated for each head. Weights are frozen, so that no input of a linear map is kept.
 
     Args:
         item: bytes of a number: 4 in float32, 2 in bf16.
