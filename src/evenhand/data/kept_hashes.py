@@ -27,7 +27,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def kept_folder() -> Path:
-    """Where hashes are kept: ``evenhand/hashes`` in the user's cache."""
+    """Where hashes are kept: in the user's cache, beside the folder of models."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "evenhand" / "hashes"
 
 

@@ -40,20 +40,21 @@ class Prefix:
         return cache
 
 
-class _Held(DynamicLayer):
+class _Held(DynamicLayer):  # type: ignore[no-untyped-call]
     """Keys and values that stay as they are: a layer may be run again, as checkpointing does, and finds the same."""
 
     def __init__(self, keys: Tensor, values: Tensor) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.lazy_initialization(keys, values)
         self.keys, self.values = keys, values
+        self._before = (keys, values)
 
     def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
         """The rows' own keys and values (B, G, T, D) behind those of the prefix: (B, G, P + T, D)."""
-        rows = len(key_states)
+        rows, (keys, values) = len(key_states), self._before
         return (
-            torch.cat([self.keys.expand(rows, -1, -1, -1), key_states], dim=-2),
-            torch.cat([self.values.expand(rows, -1, -1, -1), value_states], dim=-2),
+            torch.cat([keys.expand(rows, -1, -1, -1), key_states], dim=-2),
+            torch.cat([values.expand(rows, -1, -1, -1), value_states], dim=-2),
         )
 
 
@@ -68,7 +69,7 @@ def read_prefix(model: Any, ids: Sequence[int], device: torch.device) -> Prefix 
     layers = list(getattr(cache, "layers", []))
     if not layers or any(type(layer) is not DynamicLayer for layer in layers):
         return None
-    kept = tuple((layer.keys, layer.values) for layer in layers)
-    shared = len(kept) == int(model.config.num_hidden_layers)
-    whole = all(keys is not None and keys.shape[-2] == values.shape[-2] == len(ids) for keys, values in kept)
-    return Prefix(tuple(ids), kept) if shared and whole else None
+    kept = tuple((layer.keys, layer.values) for layer in layers if layer.keys is not None and layer.values is not None)
+    every = len(kept) == len(layers) == int(model.config.num_hidden_layers)
+    whole = all(keys.shape[-2] == values.shape[-2] == len(ids) for keys, values in kept)
+    return Prefix(tuple(ids), kept) if every and whole else None
