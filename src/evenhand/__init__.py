@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from evenhand.recipes.outcome import Failure as Failure
     from evenhand.recipes.outcome import ItemScores as ItemScores
     from evenhand.recipes.outcome import Outcome as Outcome
+    from evenhand.report.compared import Compared as Compared
+    from evenhand.report.compared import compare as compare
     from evenhand.report.notebook.calls import decide as decide
     from evenhand.report.notebook.calls import plan as plan
     from evenhand.report.notebook.calls import run as run
@@ -48,6 +50,7 @@ old_names.install()
 
 _PLACES = {
     "Bench": "recipes.contract",
+    "Compared": "report.compared",
     "Control": "recipes.control_sets",
     "DataError": "errors",
     "Diverged": "errors",
@@ -63,6 +66,7 @@ _PLACES = {
     "RecipeSettings": "recipes.contract",
     "Report": "report.written",
     "Result": "report.notebook.results",
+    "compare": "report.compared",
     "decide": "report.notebook.calls",
     "load_claim": "claims.load",
     "plan": "report.notebook.calls",
@@ -76,6 +80,7 @@ _MODULES = {"exhibit": "recipes.exhibit", "report": "report", "statistics": "sta
 
 __all__ = [
     "Bench",
+    "Compared",
     "Control",
     "DataError",
     "Diverged",
@@ -92,6 +97,7 @@ __all__ = [
     "Report",
     "Result",
     "__version__",
+    "compare",
     "decide",
     "exhibit",
     "load_claim",

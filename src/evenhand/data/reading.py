@@ -118,19 +118,20 @@ def read_gzip_text(path: Path, most: int = UNPACKED_BYTES) -> str:
     return _decoded(path, raw)
 
 
-def parse_json(text: str, where: str, first_line: int = 1) -> Any:
+def parse_json(text: str, where: str, first_line: int = 1, *, strict: bool = True) -> Any:
     """A JSON document; NaN and Infinity, which are no JSON, are refused.
 
     Args:
         text: the document.
         where: the file, for the sentence of an error.
         first_line: number of the text's first line in that file.
+        strict: as in :func:`read_json_lines`.
 
     Raises:
         DataError: no valid JSON, too deeply nested, or a number that is none or has too many digits; names the line.
     """
     try:
-        document = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        document = json.loads(text, parse_constant=_no_constant, parse_float=_finite) if strict else json.loads(text)
         if "\\ud" in text or "\\uD" in text:
             json.dumps(document, ensure_ascii=False).encode()
         return document
@@ -161,34 +162,49 @@ def _finite(text: str) -> float:
     return value
 
 
-def read_json(path: Path) -> Any:
-    """The one JSON document of a file.
+def read_json(path: Path, *, strict: bool = True) -> Any:
+    """The one JSON document of a file; ``strict`` as in :func:`read_json_lines`.
 
     Raises:
         DataError: as :func:`read_text` and :func:`parse_json`.
     """
-    return parse_json(read_text(path), str(path))
+    return parse_json(read_text(path), str(path), strict=strict)
 
 
-def read_json_lines(path: Path) -> list[tuple[int, Any]]:
+def read_json_lines(path: Path, *, strict: bool = True) -> list[tuple[int, Any]]:
     """(line number, document) of every line of a JSON lines file that is not blank.
+
+    Args:
+        path: the file.
+        strict: refuse NaN and Infinity, which are no JSON; else they are read as Python writes them, and whoever uses a
+            number must look whether it is finite. Logs of other programs hold them in fields that nobody needs.
 
     Raises:
         DataError: as :func:`read_text`; lines that are no JSON, up to five of them named at once.
     """
-    rows, faults = [], []
+    return list(iter_json_lines(path, strict=strict))
+
+
+def iter_json_lines(path: Path, *, strict: bool = True) -> Iterator[tuple[int, Any]]:
+    """The same one after the other, so that what a line holds can be let go; faults are told at the end.
+
+    Raises:
+        DataError: as :func:`read_json_lines`.
+    """
+    faults = []
     # splitlines() would also break at separators that JSON strings may hold unescaped.
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            rows.append((number, parse_json(line, str(path), number)))
+            document = parse_json(line, str(path), number, strict=strict)
         except DataError as error:
             faults.append(str(error))
+            continue
+        yield number, document
     if faults:
         more = f" And {counted(len(faults) - 5, 'line')} more." if len(faults) > 5 else ""
         raise DataError(" ".join(faults[:5]) + more)
-    return rows
 
 
 def read_csv(path: Path, columns: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:

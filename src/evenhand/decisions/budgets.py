@@ -24,14 +24,17 @@ class Unequal:
     spent: tuple[float, float] | None
 
 
-def unequal(found: Sequence[Outcome | None], unit: str, amount: float) -> Unequal | None:
-    """How two outcomes were not bought at the same budget, or None; diverged trials stop where they stop."""
+def unequal(found: Sequence[Outcome | None], unit: str, amount: float, *, must_show: bool = True) -> Unequal | None:
+    """How two outcomes were not bought at the same budget, or None; diverged trials stop where they stop.
+
+    ``must_show`` is False for runs that others made, whose files need not tell what they cost; a gain then says so.
+    """
     trained = [outcome for outcome in found if outcome is not None and outcome.failure is None]
     if len(trained) < 2:
         return None
     mine, theirs = (outcome.spent.get(unit) for outcome in trained)
     if mine is None or theirs is None:
-        return Unequal(None)
+        return Unequal(None) if must_show else None
     if unit == "seconds":
         tolerance = SECONDS_TOLERANCE * amount
     else:

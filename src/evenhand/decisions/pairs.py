@@ -28,6 +28,7 @@ from evenhand.decisions.pair_faults import (
     flag_fault,
 )
 from evenhand.decisions.recorded import contents, same_outputs
+from evenhand.recipes.catalogue import RUNS
 from evenhand.recipes.outcome import ItemScores, Outcome
 
 Outcomes = Mapping[str, Outcome]
@@ -218,7 +219,8 @@ def _pairing_fault(
             return fault
     if not sides:
         return None
-    odds = None if any(arm.untrained for arm in arms) else unequal(found, unit, rung.budget)
+    exempt = any(arm.untrained for arm in arms)
+    odds = None if exempt else unequal(found, unit, rung.budget, must_show=claim.recipe != RUNS)
     if odds is not None:
         return UnequalBudget(seed, (arms[0].name, arms[1].name), unit, odds.spent)
     return _selection_fault(seed, sides, *arms)

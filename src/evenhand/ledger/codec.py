@@ -110,7 +110,7 @@ def claim_from_entry(entry: Entry) -> ClaimRecord:
     body = entry.body
     return ClaimRecord(
         body["name"], body["hash"], body["identity"], body["text"], body["amends"], tuple(body["changes"]), entry.place,
-        body.get("known"),
+        body.get("known"), entry.time,
     )  # fmt: skip
 
 

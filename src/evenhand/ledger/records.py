@@ -54,6 +54,7 @@ class ClaimRecord:
         place: where the record stands in the ledger.
         known: ``results``, ``trials`` and ``claims`` (name and hash): what was known of its outcomes then; None in
             records that do not say it.
+        entered: UTC time of its entry, ISO 8601; empty for a record that was just made.
     """
 
     name: str
@@ -64,6 +65,7 @@ class ClaimRecord:
     changes: tuple[str, ...]
     place: Place
     known: Mapping[str, Any] | None = None
+    entered: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,3 +123,24 @@ class PackReport:
     removed: int
     files: tuple[int, int]
     bytes: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class MergeReport:
+    """What a merging did.
+
+    Attributes:
+        records: of each ledger, the one that took up the others first.
+        added: records that were taken up.
+        doubled: trials that more than one ledger has a result of, each as a sentence that says what counts.
+        differences: what their claims, budgets and code differ in, as sentences.
+        notes: harmless remarks on the whole.
+        head: one hash over the last records of all segments of the whole.
+    """
+
+    records: Mapping[str, int]
+    added: int
+    doubled: tuple[str, ...]
+    differences: tuple[str, ...]
+    notes: tuple[str, ...]
+    head: str

@@ -1,4 +1,4 @@
-"""Finding recipes, by entry point name, ``package.module:callable`` or the built-in ``command``, and their exhibits."""
+"""Finding recipes, by entry point, ``package.module:callable`` or built in, and their exhibits."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import importlib.metadata
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ GROUP = "evenhand.recipes"
 
 COMMAND = "command"
 """Reference of the recipe that runs any command line."""
+
+RUNS = "runs"
+"""Reference of the recipe that reads what other programs left behind."""
 
 _importing: list[str] = []
 """Modules that this process is importing for a recipe."""
@@ -43,8 +47,9 @@ def _entries() -> dict[str, importlib.metadata.EntryPoint]:
 
 
 def registered() -> dict[str, str]:
-    """Name to ``module:callable`` of every installed recipe, the built-in ``command`` first."""
-    return {COMMAND: "evenhand.execution.command:run"} | {name: entry.value for name, entry in _entries().items()}
+    """Name to ``module:callable`` of every installed recipe, the built-in ones first."""
+    built_in = {COMMAND: "evenhand.execution.command:run", RUNS: "evenhand.runs.recipe:run"}
+    return built_in | {name: entry.value for name, entry in _entries().items()}
 
 
 def listings() -> list[Listing]:
@@ -121,6 +126,8 @@ def _origin(reference: str, function: Any) -> str:
     """Whose code a recipe is: an installed package with its version, or the file."""
     if reference == COMMAND:
         return "the command line that the claim gives"
+    if reference == RUNS:
+        return "evenhand, which reads the runs that the claim names"
     entry = _entries().get(reference)
     if entry is not None and entry.dist is not None:
         return f"installed package {entry.dist.name} {entry.dist.version}"
@@ -152,6 +159,12 @@ def recalls(recipe: Recipe, folder: Path | None = None) -> RecallFunction | None
     """Import the function that completes the items of a recipe's early records; raises as :func:`exhibits`."""
     found: RecallFunction | None = _named(recipe, "recalls", recipe.info.recalls, folder)
     return found
+
+
+def clearing(recipe: Recipe, folder: Path | None = None) -> list[Callable[[], object]]:
+    """Import the functions that a recipe names for being called between two trials of one process; raises as
+    :func:`exhibits`."""
+    return [_named(recipe, "clear", target, folder) for target in recipe.info.clear]
 
 
 def _named(recipe: Recipe, key: str, target: str | None, folder: Path | None) -> Any:

@@ -31,7 +31,6 @@ from evenhand.recipes.trial import ItemSet
 
 Direction = Literal["maximise", "minimise"]
 
-
 _NUMBERS = (int, float, int | None, float | None)
 
 
@@ -119,6 +118,14 @@ class Bench(Protocol):
     @property
     def threads(self) -> int:
         """Number of CPU threads that this trial may use."""
+
+    @property
+    def micro_batch(self) -> int | None:
+        """Rows at once in training, or None; parts of a batch are divided by what the *whole* batch counts."""
+
+    @property
+    def probing(self) -> bool:
+        """Whether this trial only tries what fits: on the longest rows there are, until it is ended after two steps."""
 
     @property
     def workdir(self) -> Path:
@@ -220,6 +227,10 @@ class RecipeInfo:
         control_sets: name to the controls that a claim takes over with ``controls = "RECIPE.NAME"``.
         obstacle: (settings, ``cpu`` or ``cuda``) to why a trial cannot run on this machine, a sentence with a cure, or
             empty. Claims are refused by it when they are planned and before they run; results are read all the same.
+        clear: ``package.module:function`` of what forgets what the recipe's modules keep of a trial: called between two
+            that share a process.
+        micro_batch: settings to the rows of an optimiser step (0: nothing is trained), where :attr:`Bench.micro_batch`
+            is heeded; a ``RecipeError`` for settings that cannot be split.
         memory: (settings, claim folder, ``cpu`` or ``cuda``) to what a trial takes of the device's memory, or None
             where nobody can say. A plan shows it, and a claim that cannot fit is refused like one with an obstacle.
     """
@@ -234,6 +245,8 @@ class RecipeInfo:
     control_sets: Mapping[str, ControlSet] = field(default_factory=dict)
     recalls: str | None = None
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None
+    clear: tuple[str, ...] = ()
+    micro_batch: Callable[[Mapping[str, Any]], int] | None = None
     memory: Callable[[Mapping[str, Any], Path, str], Memory | None] | None = None
 
 
@@ -266,12 +279,14 @@ def recipe(
     control_sets: Mapping[str, ControlSet] | None = None,
     recalls: str | None = None,
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None,
+    clear: Sequence[str] = (),
+    micro_batch: Callable[[Mapping[str, Any]], int] | None = None,
     memory: Callable[[Mapping[str, Any], Path, str], Memory | None] | None = None,
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
     info = RecipeInfo(
         dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool,
-        dict(control_sets or {}), recalls, obstacle, memory=memory,
+        dict(control_sets or {}), recalls, obstacle, tuple(clear), micro_batch, memory,
     )  # fmt: skip
 
     def attach(function: F) -> F:

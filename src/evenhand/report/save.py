@@ -21,6 +21,7 @@ from evenhand.report.exhibits.make import (
 )
 from evenhand.report.page import render_report, write_report
 from evenhand.running.enter import decided
+from evenhand.running.over_runs import comparable_records
 
 
 def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path, tuple[str, ...]]:
@@ -37,6 +38,7 @@ def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path
     ids = [trial.id for trial in all_trials(claim)]
     records = ledger.outcomes(trial_ids=ids)  # first: records that are held are not read a second time to decide
     decision = decided(loaded, ledger)
+    records = comparable_records(claim, records)
     items, shown = _exhibited(loaded, decision, records)
     html = render_report(
         claim,

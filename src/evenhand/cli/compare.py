@@ -1,0 +1,192 @@
+"""``evenhand compare``: runs that exist, compared in one command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evenhand.cli.console import AsJson, note, out, print_json, warn
+from evenhand.errors import Fault, SettingsError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from evenhand.running.comparison import Comparison
+
+Texts = list[str] | None
+
+
+def compare(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="BASELINE VARIANT [VARIANT ...]",
+            help="Files, folders, patterns with {seed}, NAME=PATH, PATH#MODEL or queries (mlflow:...).",
+            show_default=False,
+        ),
+    ],
+    margin: Annotated[
+        float | None, typer.Option(help="Smallest difference that matters; default 1 point of a share.")
+    ] = None,
+    metric: Annotated[Texts, typer.Option(help="What is judged; repeat for several.")] = None,
+    task: Annotated[Texts, typer.Option(help="Tasks that are compared; default all in common.")] = None,
+    rival: Annotated[Texts, typer.Option(help="What the variants must beat, too; repeat for several.")] = None,
+    null: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="A1 A2", help="The baseline and a second run of it: the noise floor."),
+    ] = None,
+    minimise: Annotated[Texts, typer.Option(help="Metric of which less is better.")] = None,
+    deterministic: Annotated[
+        Texts, typer.Option(help="Arm that no training seed changes: one run pairs with all.")
+    ] = None,
+    allow: Annotated[
+        Texts, typer.Option(help="Do not refuse: prompt, task, partial, errors, numbers; repeat for several.")
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", help="Format of the files; recognised where it is not given.")
+    ] = "",
+    columns: Annotated[str, typer.Option(help="Columns of tables: id=qid,accuracy=correct,cluster=document.")] = "",
+    budgets: Annotated[str, typer.Option(help="Names of costs in a tracker: tokens=train/num_tokens.")] = "",
+    pair_by: Annotated[str, typer.Option(metavar="[content|id]", help="What pairs items.")] = "content",
+    scope: Annotated[str, typer.Option(metavar="[recipe|checkpoint]", help="What the answer is to hold for.")] = "",
+    alpha: Annotated[float, typer.Option(help="Error rate.")] = 0.05,
+    report: Annotated[Path | None, typer.Option("--report", "-o", help="Write the report: one HTML file.")] = None,
+    claim: Annotated[
+        Path | None, typer.Option(help="Write the comparison as a claim file, to be entered and run.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare runs that exist: which model is better, on which evidence, and what that does not say."""
+    from evenhand.running.comparison import Asked, compare_runs
+
+    if len(runs) < 2:
+        raise SettingsError(
+            "Nothing can be compared", [Fault("arguments", "expected a baseline and a variant at least")]
+        )
+    asked = Asked(
+        baseline=runs[0], variants=tuple(runs[1:]), rivals=tuple(rival or ()), null=_null(null, runs[0]),
+        metrics=tuple(metric or ()), margin=margin, minimise=tuple(minimise or ()), tasks=tuple(task or ()),
+        scope=_one_of("--scope", scope, ("", "recipe", "checkpoint")), deterministic=tuple(deterministic or ()),
+        alpha=alpha, format=format_, columns=pairs("--columns", columns), budgets=pairs("--budgets", budgets),
+        allow=tuple(allow or ()), pair_by=_one_of("--pair-by", pair_by, ("content", "id")),
+        name=claim.stem if claim else "comparison",
+    )  # fmt: skip
+    found = compare_runs(asked)
+    written = {} if report is None else {"report": str(_save_report(found, report))}
+    if claim is not None:
+        written["claim"] = str(_save_claim(found, claim))
+    if as_json:
+        print_json(comparison_document(found) | written)
+        return
+    print_comparison(found, out())
+    for what, path in written.items():
+        note().print(f"{what.capitalize()}: {path}", soft_wrap=True)
+
+
+def _null(given: tuple[str, str] | None, baseline: str) -> str:
+    """The second run of the baseline.
+
+    Raises:
+        SettingsError: the first of the two is not the baseline.
+    """
+    if given is None:
+        return ""
+    from evenhand.runs.arms import without_name
+
+    if without_name(given[0]) != without_name(baseline):
+        message = f"the first of the two must be the baseline, {baseline}, which the second repeats; found {given[0]}"
+        raise SettingsError("The noise floor cannot be told", [Fault("--null", message)])
+    return given[1]
+
+
+def _one_of(option: str, value: str, known: Sequence[str]) -> Any:
+    if value not in known:
+        message = f"expected one of {', '.join(one for one in known if one)}; found '{value}'"
+        raise SettingsError("The command cannot be understood", [Fault(option, message)])
+    return value
+
+
+def pairs(option: str, text: str) -> dict[str, str]:
+    """``role=column`` pairs between commas.
+
+    Raises:
+        SettingsError: a pair without ``=``.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    faults = [Fault(f"{option} {part}", "expected role=column") for part in parts if "=" not in part]
+    if faults:
+        raise SettingsError("The columns cannot be read", faults)
+    return {key.strip(): value.strip() for key, _, value in (part.partition("=") for part in parts)}
+
+
+def comparison_document(found: Comparison) -> dict[str, Any]:
+    """A comparison as plain data: its decision as for claims, its scope in words, and what was read for each arm."""
+    from evenhand.cli.output import decision_document
+
+    return decision_document(found.decision, found.claim) | {
+        "scope": found.claim.claim.scope,
+        "says": found.scope,
+        "remarks": list(found.remarks),
+        "arms": {
+            name: {
+                "named": arm.named,
+                "formats": list(arm.formats),
+                "seeds": list(arm.seeds),
+                "tasks": list(arm.tasks),
+                "files": sorted({run.source.path for run in arm.runs.values()}),
+                "budgets": {
+                    str(seed): {unit: {"amount": one.amount, "read": one.source} for unit, one in amounts.items()}
+                    for seed, amounts in arm.budgets.items()
+                },
+            }
+            for name, arm in found.arms.items()
+        },
+    }
+
+
+def print_comparison(found: Comparison, console: Console) -> None:
+    """A comparison for people: what was read, the verdicts, and what they hold for."""
+    from rich.text import Text
+
+    from evenhand.report.text import verdict_view
+
+    roles = {arm.name: arm.role for arm in found.claim.arms()}
+    for name, arm in found.arms.items():
+        console.print(Text(f"{roles[name]} {name}: {arm_words(found, name)} from {arm.named}"), soft_wrap=True)
+    console.print()
+    console.print(verdict_view(found.claim, found.decision, console.width))
+    console.print()
+    console.print(Text(found.scope, style="bold"), soft_wrap=True)
+    warn(found.remarks)
+
+
+def arm_words(found: Comparison, name: str) -> str:
+    """What was read for an arm: ``lm_eval, 3 seeds, 2 tasks``."""
+    from evenhand.errors import counted
+
+    arm = found.arms[name]
+    parts = [", ".join(arm.formats)]
+    seeds = [seed for seed in arm.seeds if seed is not None]
+    parts.append(counted(len(seeds), "seed") if len(arm.seeds) > 1 else "one run")
+    if len(arm.tasks) > 1:
+        parts.append(counted(len(arm.tasks), "task"))
+    return ", ".join(parts)
+
+
+def _save_report(found: Comparison, path: Path) -> Path:
+    from evenhand.report.compared import save_comparison
+
+    return save_comparison(found, path)
+
+
+def _save_claim(found: Comparison, path: Path) -> Path:
+    from evenhand.errors import DataError
+    from evenhand.files import write_text
+
+    if path.exists():
+        raise DataError(f"{path} is there already; name another file, or remove it.")
+    write_text(path, found.text)
+    return path

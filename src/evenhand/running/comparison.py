@@ -1,0 +1,140 @@
+"""Runs that exist, compared in one call: a claim and outcomes in memory, decided by the rule of all claims.
+
+Nothing is entered in a ledger, so every verdict is retrospective.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from evenhand.claims.resolve import ResolvedClaim, resolve
+from evenhand.claims.schema import parse_claim
+from evenhand.decisions.verdict import Decision, Standing, Verdict, VerdictKind
+from evenhand.errors import DataError, counted
+from evenhand.recipes import catalogue
+from evenhand.recipes.outcome import Failure, Outcome
+from evenhand.recipes.trial import Trial
+from evenhand.running.comparison_plan import Asked, Plan, claim_text, pair_by_of
+from evenhand.running.over_runs import comparable, differences, qualified
+from evenhand.running.standing import stamped
+from evenhand.runs.arms import ALLOWED, ArmRuns, names_of, without_name
+from evenhand.runs.recipe import RunsSettings, arm_outcome, dumped, read_arm
+
+__all__ = ["Asked", "Comparison", "compare_runs", "scope_words"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs that were compared.
+
+    Attributes:
+        claim: what was asked, as a claim over runs.
+        text: that claim as a file; saved, and entered in a ledger before further runs are made, it is one.
+        decision: the verdicts.
+        outcomes: trial id to what they rest on.
+        arms: name to the runs that were read.
+        remarks: how runs were read and paired, as sentences.
+    """
+
+    claim: ResolvedClaim
+    text: str
+    decision: Decision
+    outcomes: Mapping[str, Outcome]
+    arms: Mapping[str, ArmRuns]
+    remarks: tuple[str, ...]
+
+    @property
+    def scope(self) -> str:
+        """What the answer holds for, as a sentence."""
+        return scope_words(self.claim, self.decision.verdicts)
+
+
+def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
+    """Read, pair and decide.
+
+    Args:
+        asked: what is compared.
+        folder: to which paths are relative.
+
+    Raises:
+        DataError: runs that are missing, damaged, stand twice, cannot be trusted or were not asked the same.
+        ClaimError: what is asked makes no claim (a margin of 0, two names alike).
+    """
+    unknown = [kind for kind in asked.allow if kind not in ALLOWED]
+    if unknown:
+        raise DataError(f"`allow` names '{unknown[0]}'; what can be allowed is {', '.join(ALLOWED)}.")
+    roles = [("baseline", asked.baseline), *(("variant", text) for text in asked.variants)]
+    roles += [("rival", text) for text in asked.rivals] + ([("null", asked.null)] if asked.null else [])
+    names = names_of([text for _, text in roles])
+    base = RunsSettings(
+        runs="-", format=asked.format, columns=dict(asked.columns), budgets=dict(asked.budgets), allow=asked.allow,
+        pair_by=pair_by_of(asked.pair_by, []),
+    )  # fmt: skip
+    settings = [base.model_copy(update={"runs": without_name(text)}) for _, text in roles]
+    read = [read_arm(one, folder) for one in settings]
+    pair_by = pair_by_of(asked.pair_by, read)
+    arms = dict(zip(names, read, strict=True))
+    plan = Plan.of(asked, arms, pair_by)
+    text = claim_text(
+        asked, plan, [(role, name, arms[name].named) for (role, _), name in zip(roles, names, strict=True)]
+    )
+    claim = resolve(parse_claim(text, f"{asked.name}.toml", asked.name), catalogue.find(catalogue.RUNS))
+    found = {
+        trial.id: _outcome(trial, arms[trial.arm], plan, folder) for r in claim.claim.rungs for trial in claim.trials(r)
+    }
+    _refuse_unlike(claim, found)
+    outcomes, left_out = comparable(claim, found)
+    from evenhand.decisions.decide import decide  # here: imports statistics
+
+    decision = stamped(decide(claim, outcomes), Standing("retrospective"), left_out)
+    decision = qualified(decision, claim, outcomes)
+    return Comparison(claim, text, decision, outcomes, arms, (*plan.remarks, *_arm_remarks(arms)))
+
+
+def _outcome(trial: Trial, arm: ArmRuns, plan: Plan, folder: Path) -> Outcome:
+    """What an arm has at a trial's seed; a seed that it lacks is a failure of its data."""
+    seed: int | None = trial.seed
+    if trial.arm in plan.single:
+        (seed,) = arm.seeds
+    settings = dumped(trial.settings)
+    if not arm.of(seed) or (settings.task and settings.task not in arm.of(seed)):
+        return Outcome(failure=Failure("data", f"no run of seed {seed} was given in {arm.named}", "report"))
+    outcome = arm_outcome(settings, arm, seed, folder)
+    # Of single models the question is whether they differ; what each cost is shown and enters nothing.
+    return replace(outcome, spent={}) if plan.scope == "checkpoint" else outcome
+
+
+def _refuse_unlike(claim: ResolvedClaim, outcomes: Mapping[str, Outcome]) -> None:
+    found = differences(claim, outcomes)
+    if found:
+        kinds = " ".join(f"--allow {kind}" for kind in dict.fromkeys(one.kind for one in found))
+        told = "; ".join(one.sentence for one in found[:3])
+        more = f"; and {counted(len(found) - 3, 'difference')} more" if len(found) > 3 else ""
+        raise DataError(
+            f"The arms were not asked the same: {told}{more}. Evaluate them alike, or compare them all the same with "
+            f"{kinds}."
+        )
+
+
+def _arm_remarks(arms: Mapping[str, ArmRuns]) -> list[str]:
+    return list(dict.fromkeys(f"{name}: {remark}." for name, arm in arms.items() for remark in arm.remarks))
+
+
+def scope_words(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> str:
+    """What the answer holds for, and what it does not, as a sentence."""
+    kinds = {verdict.kind for verdict in verdicts if verdict.role == "variant"}
+    effect = any(kind.is_effect for kind in kinds)
+    several = len(claim.arms("variant")) > 1
+    if claim.claim.scope == "checkpoint":
+        models = "these models" if several else "these two models"
+        if effect:
+            says = f"{models} differ on new items"
+        elif VerdictKind.NO_EFFECT in kinds or VerdictKind.NO_OP in kinds:
+            says = f"{models} differ by less than the margin on new items"
+        else:
+            says = f"whether {models} differ on new items is not settled"
+        return f"checkpoint scope: {says}; says nothing of new seeds: you gave one each"
+    count = len(claim.claim.rungs[-1].seeds)
+    return f"{claim.claim.scope} scope: holds for new training seeds and new items; {counted(count, 'seed')} a side"

@@ -1,0 +1,142 @@
+"""Claims over runs that exist: made comparable before they are decided, and what their verdicts must say besides.
+
+Pure, but for :func:`standing_over_runs`, which asks the ledger when the claim was entered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.verdict import Contrast, Decision, Fixed, Verdict, VerdictKind
+from evenhand.ledger.records import OutcomeRecord
+from evenhand.recipes.catalogue import RUNS
+from evenhand.recipes.outcome import Outcome
+from evenhand.runs.exhibit import missing_seeds
+from evenhand.runs.outcomes import WRITTEN
+from evenhand.runs.pairing import Place, Unlike, common_items, refused, unlike
+
+BUDGET_NOT_SHOWN = "budget not shown"
+
+
+def is_over_runs(claim: ResolvedClaim) -> bool:
+    """Whether the trials of a claim are runs that others made."""
+    return claim.recipe == RUNS
+
+
+def _cells(claim: ResolvedClaim) -> dict[tuple[str, str], dict[Place, str]]:
+    """(rung, condition) to arm and seed to the id of the trial there."""
+    found: dict[tuple[str, str], dict[Place, str]] = {}
+    for rung in claim.claim.rungs:
+        for trial in claim.trials(rung):
+            found.setdefault((rung.name, trial.condition), {})[trial.arm, trial.seed] = trial.id
+    return found
+
+
+def differences(claim: ResolvedClaim, outcomes: Mapping[str, Outcome]) -> list[Unlike]:
+    """Arms that were not asked the same as the baseline, each once."""
+    found: dict[tuple[str, str, str], Unlike] = {}
+    for places in _cells(claim).values():
+        here = {place: outcomes[key] for place, key in places.items() if key in outcomes}
+        for one in unlike(here, claim.baseline.name):
+            found.setdefault((one.arm, one.kind, one.sentence), one)
+    return list(found.values())
+
+
+def comparable(claim: ResolvedClaim, outcomes: Mapping[str, Outcome]) -> tuple[Mapping[str, Outcome], list[str]]:
+    """The outcomes as they are decided: on the items that arms share, and without arms that were asked otherwise.
+
+    Returns:
+        Trial id to outcome, and what was left out, as sentences. Claims that are not over runs are given as they are.
+    """
+    if not is_over_runs(claim):
+        return outcomes, []  # read only as far as they are asked for
+    result, remarks = dict(outcomes), list[str]()
+    for (_, condition), places in _cells(claim).items():
+        here = {place: outcomes[key] for place, key in places.items() if key in outcomes}
+        other = {one.arm: f"other {one.kind}: {one.sentence}" for one in unlike(here, claim.baseline.name)}
+        cut, left_out = common_items(refused(here, other), claim.baseline.name)
+        result |= {places[place]: outcome for place, outcome in cut.items()}
+        where = f"{condition}: " if len(claim.claim.conditions) > 1 else ""
+        remarks += [f"{where}{sentence}" for sentence in left_out]
+    return result, list(dict.fromkeys(remarks))
+
+
+def comparable_records(claim: ResolvedClaim, records: Sequence[OutcomeRecord]) -> list[OutcomeRecord]:
+    """The records of a report on the items on which the claim is decided."""
+    if not is_over_runs(claim):
+        return list(records)
+    newest = {record.trial.id: record.outcome for record in records if record.outcome.failure is None}
+    cut = comparable(claim, newest)[0]
+    return [
+        replace(record, outcome=cut[record.trial.id])
+        if record.outcome.failure is None and cut[record.trial.id].failure is None
+        else record
+        for record in records
+    ]
+
+
+def qualified(decision: Decision, claim: ResolvedClaim, outcomes: Mapping[str, Outcome]) -> Decision:
+    """A decision whose gains say where nobody shows at which budget they were bought, and which seeds are left out."""
+    if not is_over_runs(claim):
+        return decision
+    unit = claim.claim.budget.unit
+    silent = {
+        trial.arm
+        for rung in claim.claim.rungs
+        for trial in claim.trials(rung)
+        if (outcome := outcomes.get(trial.id)) is not None and outcome.failure is None and unit not in outcome.spent
+    }
+    silent -= {arm.name for arm in claim.claim.arms if arm.untrained}
+    verdicts = tuple(_marked(verdict, silent) for verdict in decision.verdicts)
+    warnings = [*decision.warnings, *_left_out_seeds(claim)]
+    if any(BUDGET_NOT_SHOWN in verdict.qualifier for verdict in verdicts):
+        warnings.append(
+            f"No file shows what training cost {_listed(sorted(silent))} in {unit}: a gain may have been bought with a "
+            "larger budget. Declare it with `settings.spent`, or bring trainer_state.json."
+        )
+    return replace(decision, verdicts=verdicts, warnings=tuple(warnings))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _marked(verdict: Verdict, silent: set[str]) -> Verdict:
+    deciding = verdict.deciding
+    if verdict.kind is not VerdictKind.GAIN or deciding is None or deciding.scope == "checkpoint":
+        return verdict
+    if not {deciding.arm, *(_against(verdict.contrasts))} & silent:
+        return verdict
+    return replace(verdict, qualifier=", ".join(part for part in (verdict.qualifier, BUDGET_NOT_SHOWN) if part))
+
+
+def _against(contrasts: Sequence[Contrast]) -> list[str]:
+    return [contrast.against for contrast in contrasts]
+
+
+def _left_out_seeds(claim: ResolvedClaim) -> list[str]:
+    found = []
+    for rung in claim.claim.rungs:
+        missing = missing_seeds(rung.seeds)
+        if missing:
+            told = ", ".join(map(str, missing))
+            found.append(
+                f"Seeds {told} are missing between {min(rung.seeds)} and {max(rung.seeds)}: runs that were made and "
+                "left out change what the others say."
+            )
+    return found
+
+
+def fixed_over_runs(entered: str, outcomes: Mapping[str, Outcome]) -> Fixed:
+    """Whether a claim over runs is sealed or retrospective.
+
+    Args:
+        entered: UTC time of its entry in the ledger, ISO 8601; empty where it is not known.
+        outcomes: of its trials; each notes when the first of its result files was written.
+    """
+    times = [outcome.notes.get(WRITTEN, "") for outcome in outcomes.values() if outcome.failure is None]
+    if not entered or not times or any(not time for time in times):
+        return "retrospective"
+    return "sealed" if all(time > entered[:19] for time in times) else "retrospective"

@@ -1,0 +1,163 @@
+"""MLflow: the runs of a tracking server or database, with their parameters, last metrics and tables.
+
+``mlflow:URI?experiment=NAME&filter=...&run=ID&table=PATH``; the URI is that of the environment where none is given.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from evenhand.data.reading import read_json
+from evenhand.errors import DataError
+from evenhand.runs.checked import table, utc
+from evenhand.runs.run import Certainty, Options, Run, Source
+from evenhand.runs.tracked import Tracked, missing_package, runs_of_tracked
+from evenhand.runs.trackio import tables_of
+
+_KEYS = ("experiment", "filter", "run", "table")
+_LOGGED = "mlflow.loggedArtifacts"
+_USUAL_TABLE = "eval_results_table.json"
+"""What ``mlflow.evaluate`` calls its table of items."""
+_PAGE = 1000
+
+
+class MLflow:
+    """Reader of MLflow's tracking."""
+
+    name = "mlflow"
+    about = "MLflow: mlflow:URI?experiment=NAME, or the SQLite file of a tracking server"
+
+    def recognises(self, path: Path) -> Certainty:
+        """By the tables of the database."""
+        known = path.is_file() and {"experiments", "runs", "latest_metrics"} <= tables_of(path)
+        return Certainty.SURE if known else Certainty.NO
+
+    def read(self, path: Path, options: Options) -> list[Run]:
+        """All runs of a tracking database.
+
+        Raises:
+            DataError: MLflow is not installed, or cannot read it.
+        """
+        return self.ask(f"sqlite:///{path.resolve()}", options)
+
+    def ask(self, query: str, options: Options) -> list[Run]:
+        """The runs that a query finds.
+
+        Raises:
+            DataError: MLflow is not installed, the server does not answer, or there is no such experiment or run.
+        """
+        uri, wanted = parsed(query)
+        _quietly()
+        try:
+            from mlflow import MlflowClient
+            from mlflow.exceptions import MlflowException
+        except ImportError as error:
+            raise missing_package("mlflow", "mlflow", f"mlflow:{query}") from error
+        try:
+            client = MlflowClient(tracking_uri=uri or None)
+            found = list(_runs(client, wanted, query))
+            return [run for one in found for run in runs_of_tracked(_tracked(client, one, wanted, query), options)]
+        except DataError:
+            raise
+        except MlflowException as error:
+            raise DataError(f"mlflow:{query}: {_line(error)}.") from error
+        except Exception as error:  # of many kinds: no connection, no such database, a migration that is due
+            raise DataError(f"mlflow:{query} cannot be read ({type(error).__name__}: {_line(error)}).") from error
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split()).rstrip(".")
+    return text if len(text) <= 200 else f"{text[:197]}..."
+
+
+def _quietly() -> None:
+    """Without MLflow's bars and its notes on how it is doing."""
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+
+
+def parsed(query: str) -> tuple[str, dict[str, str]]:
+    """The URI of a query, and what it asks for.
+
+    Raises:
+        DataError: a key that is none.
+    """
+    uri, _, rest = query.partition("?")
+    wanted = dict(urllib.parse.parse_qsl(rest, keep_blank_values=True))
+    unknown = [key for key in wanted if key not in _KEYS]
+    if unknown:
+        raise DataError(f"mlflow:{query}: there is no key '{unknown[0]}'; a query knows {', '.join(_KEYS)}.")
+    return uri, wanted
+
+
+def _runs(client: Any, wanted: Mapping[str, str], query: str) -> Iterator[Any]:
+    if "run" in wanted:
+        yield client.get_run(wanted["run"])
+        return
+    if "experiment" in wanted:
+        experiment = client.get_experiment_by_name(wanted["experiment"])
+        if experiment is None:
+            known = ", ".join(sorted(one.name for one in client.search_experiments())) or "none"
+            raise DataError(f"mlflow:{query}: there is no experiment '{wanted['experiment']}'; there are: {known}.")
+        ids = [experiment.experiment_id]
+    else:
+        ids = [one.experiment_id for one in client.search_experiments()]
+    token: str | None = None
+    while token is None or token:
+        page = client.search_runs(ids, filter_string=wanted.get("filter", ""), max_results=_PAGE, page_token=token)
+        yield from page
+        token = page.token or ""
+
+
+def _tracked(client: Any, run: Any, wanted: Mapping[str, str], query: str) -> Tracked:
+    info, data = run.info, run.data
+    name = data.tags.get("mlflow.runName") or info.run_name or info.run_id
+    uri = query.partition("?")[0]
+    return Tracked(
+        name=str(name),
+        source=Source(
+            f"mlflow:{uri}?run={info.run_id}", "", READER.name, "", (info.end_time or info.start_time) / 1000
+        ),
+        config=dict(data.params),
+        metrics=dict(data.metrics),
+        tables=dict(_tables(client, run, wanted)),
+        status=str(info.status),
+        ended_well=str(info.status) == "FINISHED",
+        started=utc(info.start_time / 1000),
+        ended=utc(info.end_time / 1000) if info.end_time else "",
+    )
+
+
+def _tables(
+    client: Any, run: Any, wanted: Mapping[str, str]
+) -> Iterator[tuple[str, tuple[list[str], list[list[Any]]]]]:
+    """The tables of a run: the one that is named, else those that it says it logged, else MLflow's own."""
+    if "table" in wanted:
+        names = [wanted["table"]]
+    else:
+        logged = json.loads(run.data.tags.get(_LOGGED, "[]"))
+        names = [str(one["path"]) for one in logged if table(one).get("type") == "table" and "path" in one]
+        if not names and _USUAL_TABLE in [one.path for one in client.list_artifacts(run.info.run_id)]:
+            names = [_USUAL_TABLE]
+    for name in dict.fromkeys(names):
+        if not name.endswith(".json"):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(client.download_artifacts(run.info.run_id, name, folder))
+            document = read_json(path, strict=False)
+        columns, rows = table(document).get("columns"), table(document).get("data")
+        if not isinstance(columns, list) or not isinstance(rows, list) or not all(isinstance(r, list) for r in rows):
+            raise DataError(
+                f"The artifact {name} of the run {run.info.run_id} is no table: expected `columns` and `data`."
+            )
+        yield Path(name).stem, (list(map(str, columns)), rows)
+
+
+READER = MLflow()

@@ -1,0 +1,63 @@
+"""``evenhand compare`` as people type it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.app import evenhand, parsed
+from tests.runs.logs import lm_eval
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    for arm, share, seed in (("base", 0.5, 1), ("new", 0.8, 2)):
+        lm_eval(tmp_path / arm, (np.random.default_rng(seed).random(200) < share).astype(float).tolist(), model=arm)
+    return tmp_path
+
+
+def test_the_answer_names_the_format_the_verdict_and_its_scope(two: Path) -> None:
+    done = evenhand(two, "compare", "base", "new")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("baseline base: lm_eval, one run from base\nvariant new: lm_eval, one run from new\n")
+    assert "▲ gain (retrospective, >= margin, scope checkpoint)" in done.stdout
+    assert done.stdout.endswith("says nothing of new seeds: you gave one each\n")
+    assert "warning: The margin is 1 point" in done.stderr
+
+
+def test_json_has_what_claims_have_and_the_runs(two: Path) -> None:
+    document = parsed(evenhand(two, "compare", "base", "new", "--json", "--margin", "0.02"))
+    assert document["verdicts"][0]["title"] == "gain (retrospective, >= margin, scope checkpoint)"
+    assert document["standing"]["fixed"] == "retrospective"
+    assert document["arms"]["new"]["formats"] == ["lm_eval"]
+    assert document["scope"] == "checkpoint"
+
+
+def test_report_and_claim_are_written_where_they_are_asked_for(two: Path) -> None:
+    done = evenhand(two, "compare", "base", "new", "--report", "page.html", "--claim", "later.toml")
+    assert done.returncode == 0, done.stderr
+    assert "What could have been chosen" in (two / "page.html").read_text()
+    assert 'recipe = "runs"' in (two / "later.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("base",), "expected a baseline and a variant at least"),
+        (("base", "missing"), "There is no missing"),
+        (("base", "new", "--null", "new", "base"), "the first of the two must be the baseline"),
+        (("base", "new", "--columns", "id"), "expected role=column"),
+        (("base", "new", "--scope", "world"), "expected one of recipe, checkpoint"),
+        (("base", "new", "--allow", "all"), "`allow` names 'all'"),
+        (("base", "new", "--format", "lmeval"), "There is no format 'lmeval'"),
+        (("base", "new", "--metric", "f1"), "has the metric 'f1'; all have: acc"),
+        (("base", "new", "--margin", "0"), "greater than 0"),
+    ],
+)
+def test_what_cannot_be_compared_is_bad_input_in_a_sentence(two: Path, arguments: tuple[str, ...], says: str) -> None:
+    done = evenhand(two, "compare", *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr

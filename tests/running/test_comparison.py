@@ -1,0 +1,273 @@
+"""Runs that exist are compared by the rule of all claims; what cannot be trusted is refused with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from statsmodels.stats.contingency_tables import mcnemar
+
+import evenhand as eh
+from evenhand.errors import ClaimError, DataError
+from evenhand.report.compared import Compared, comparison_page
+from tests.runs.logs import lm_eval, lm_eval_row
+
+LOGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "eval_logs"
+
+
+def right(share: float, seed: int, items: int = 200) -> list[float]:
+    return (np.random.default_rng(seed).random(items) < share).astype(float).tolist()
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    lm_eval(tmp_path / "base", right(0.5, 1), model="b")
+    lm_eval(tmp_path / "new", right(0.8, 2), model="n")
+    return tmp_path
+
+
+def seeds(folder: Path, arm: str, share: float, which: Any = range(4), **more: Any) -> None:
+    for seed in which:
+        lm_eval(folder / arm / f"seed{seed}", right(share, 10 * seed + len(arm)), **more)
+
+
+def test_two_files_are_judged_for_these_checkpoints_and_nothing_is_said_of_seeds(two: Path) -> None:
+    found = eh.compare(two / "base", two / "new")
+    assert found.verdicts[0].title == "gain (retrospective, >= margin, scope checkpoint)"
+    assert found.scope == (
+        "checkpoint scope: these two models differ on new items; says nothing of new seeds: you gave one each"
+    )
+    assert repr(found).startswith("comparison: checkpoint scope")
+
+
+def test_several_seeds_a_side_are_judged_for_the_recipe(tmp_path: Path) -> None:
+    seeds(tmp_path, "base", 0.5)
+    seeds(tmp_path, "new", 0.8)
+    for found in (
+        eh.compare(tmp_path / "base", tmp_path / "new"),
+        eh.compare(tmp_path / "base" / "seed{seed}", tmp_path / "new" / "seed{seed}"),
+    ):
+        assert found.verdicts[0].title == "gain (retrospective, >= margin, budget not shown)"
+        assert found.verdicts[0].contrasts[0].seeds == (0, 1, 2, 3)
+
+
+def test_a_seed_that_one_arm_lacks_is_a_lost_pair_and_told_with_those_missing_between(tmp_path: Path) -> None:
+    seeds(tmp_path, "base", 0.5, [0, 1, 3, 4, 5, 6])
+    seeds(tmp_path, "new", 0.8, [0, 1, 3, 4, 5])
+    found = eh.compare(tmp_path / "base", tmp_path / "new")
+    assert "no run of seed 6" in found.verdicts[0].contrasts[0].dropped["6"]
+    assert any(warning.startswith("Seeds 2 are missing between 0 and 6") for warning in found.warnings)
+
+
+def test_one_run_against_several_seeds_is_refused_unless_it_has_no_seeds(tmp_path: Path) -> None:
+    lm_eval(tmp_path / "base", right(0.5, 1))
+    seeds(tmp_path, "new", 0.8)
+    with pytest.raises(DataError, match=r"'base' is one run, and 'new' has 4 seeds; .* --deterministic base"):
+        eh.compare(tmp_path / "base", tmp_path / "new")
+    found = eh.compare(tmp_path / "base", tmp_path / "new", deterministic="base")
+    assert found.verdicts[0].kind == "gain"
+
+
+def test_tasks_are_judged_one_by_one_and_pooled_at_levels_that_allow_for_there_being_several(two: Path) -> None:
+    for arm, share in (("base", 0.5), ("new", 0.52)):
+        lm_eval(two / arm, right(share, 7 + len(arm)), task="gsm", model=arm[0])
+    found = eh.compare(two / "base", two / "new")
+    assert [(v.condition, v.contrasts[0].items) for v in found.verdicts] == [
+        ("arc", 200),
+        ("gsm", 200),
+        ("pooled", 400),
+    ]
+    assert max(v.family_level for v in found.verdicts) > 0.98
+    assert [v.condition for v in eh.compare(two / "base", two / "new", task="gsm").verdicts] == ["gsm"]
+
+
+def test_several_variants_share_the_error_rate_and_rivals_must_be_beaten(two: Path) -> None:
+    lm_eval(two / "other", right(0.7, 3))
+    levels = [v.family_level for v in eh.compare(two / "base", two / "new", two / "other").verdicts]
+    assert sorted(levels) == pytest.approx([0.95, 0.975])
+    lm_eval(two / "strong", right(0.95, 4))
+    (verdict,) = eh.compare(two / "base", two / "new", rival=two / "strong").verdicts
+    assert verdict.kind == "regression"
+    assert verdict.standing == "strong"
+
+
+def test_a_second_run_of_the_baseline_that_differs_makes_everything_invalid(two: Path) -> None:
+    lm_eval(two / "again", right(0.9, 5))
+    found = eh.compare(two / "base", two / "new", null=two / "again")
+    assert found.verdicts[0].title == "invalid (null arm)"
+
+
+def test_the_same_answers_to_every_item_are_a_no_op(two: Path) -> None:
+    lm_eval(two / "copy", right(0.5, 1), model="c")
+    assert eh.compare(two / "base", two / "copy").verdicts[0].kind == "no-op"
+
+
+def test_costs_that_differ_between_recipes_are_no_fair_comparison(tmp_path: Path) -> None:
+    for arm, steps in (("base", 100), ("new", 300)):
+        seeds(tmp_path, arm, 0.6)
+        for seed in range(4):
+            (tmp_path / arm / f"seed{seed}" / "trainer_state.json").write_text(f'{{"global_step": {steps}}}')
+    assert eh.compare(tmp_path / "base", tmp_path / "new").verdicts[0].title == "invalid (budget)"
+
+
+def refused(how: Any, *, tmp_path: Path) -> str:
+    lm_eval(tmp_path / "base", right(0.5, 1), model="b")
+    how(tmp_path)
+    with pytest.raises((DataError, ClaimError)) as caught:
+        eh.compare(tmp_path / "base", tmp_path / "new")
+    return str(caught.value)
+
+
+def doubled(folder: Path) -> None:
+    lm_eval(folder / "new", right(0.5, 1), rows=[lm_eval_row(i % 199, 1.0) for i in range(200)])
+
+
+def textual(folder: Path) -> None:
+    lm_eval(folder / "new", [1.0], rows=[lm_eval_row(i, "right" if i == 3 else 1.0) for i in range(200)])
+
+
+def listed(folder: Path) -> None:
+    lm_eval(folder / "new", [1.0], rows=[lm_eval_row(i, [0, 1]) for i in range(200)])
+
+
+def partial(folder: Path) -> None:
+    lm_eval(folder / "new", right(0.5, 1), effective=400)
+
+
+def twice(folder: Path) -> None:
+    for name in ("a", "b"):
+        lm_eval(folder / "new" / name, right(0.5, 1), model="n")
+
+
+def two_models(folder: Path) -> None:
+    for name in ("a", "b"):
+        lm_eval(folder / "new" / name, right(0.5, 1), model=name)
+
+
+def other_prompts(folder: Path) -> None:
+    lm_eval(folder / "new", right(0.5, 2), prompt="Answer:")
+
+
+def other_version(folder: Path) -> None:
+    lm_eval(folder / "new", right(0.5, 2), version=2.0)
+
+
+def other_numbers(folder: Path) -> None:
+    lm_eval(folder / "new", right(0.5, 2))
+    path = next((folder / "new").glob("results*"))
+    path.write_text(path.read_text().replace('"acc,none": ', '"acc,none": 1'))
+
+
+def nothing(folder: Path) -> None:
+    (folder / "new").mkdir()
+    (folder / "new" / "notes.md").write_text("later")
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        (doubled, "samples_arc_2026-01-21T03-44-18.458309.jsonl:200: the document '0' stands twice under one filter"),
+        (textual, ".jsonl:4: the score 'acc' is 'right', which is no number"),
+        (listed, ".jsonl:1: 'acc' is [0, 1], which is no number"),
+        (partial, "holds 200 documents, and its results say that 400 were scored"),
+        (twice, "a run of the task 'arc' stands twice, here and in"),
+        (two_models, "a run of the task 'arc' of the model 'b', beside one of 'a'"),
+        (other_prompts, "200 items of 200 had another prompt"),
+        (other_version, "the task version is '2.0' against '1.0'"),
+        (other_numbers, "its results say"),
+        (nothing, "holds no runs in a format that evenhand reads"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)  # fmt: skip
+def test_what_cannot_be_trusted_is_refused_with_its_place(how: Any, says: str, tmp_path: Path) -> None:
+    assert says in refused(how, tmp_path=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [(partial, "partial"), (other_prompts, "prompt"), (other_version, "task"), (other_numbers, "numbers")],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_what_is_allowed_by_name_is_compared(how: Any, kind: str, tmp_path: Path) -> None:
+    lm_eval(tmp_path / "base", right(0.5, 1), model="b")
+    how(tmp_path)
+    assert eh.compare(tmp_path / "base", tmp_path / "new", allow=kind).verdicts[0].contrasts[0].items == 200
+
+
+def test_items_pair_by_what_was_asked_and_not_by_their_row(two: Path) -> None:
+    """``doc_id`` is a row number: with a shuffled file it names other documents."""
+    plain = eh.compare(two / "base", two / "new").verdicts[0].contrasts[0]
+    order = np.random.default_rng(0).permutation(200)
+    scores = right(0.8, 2)
+    rows = [lm_eval_row(int(i), scores[i]) | {"doc_id": place} for place, i in enumerate(order)]
+    lm_eval(two / "new", scores, rows=rows)
+    shuffled = eh.compare(two / "base", two / "new").verdicts[0].contrasts[0]
+    assert (shuffled.estimate, shuffled.gained, shuffled.lost) == (plain.estimate, plain.gained, plain.lost)
+
+
+def test_items_that_an_arm_lacks_are_dropped_counted_and_named_and_a_fifth_is_too_many(tmp_path: Path) -> None:
+    lm_eval(tmp_path / "base", right(0.5, 1))
+    lm_eval(tmp_path / "new", right(0.8, 2, 190))
+    lm_eval(tmp_path / "few", right(0.8, 2, 100))
+    found = eh.compare(tmp_path / "base", tmp_path / "new", tmp_path / "few")
+    new, few = found.verdicts
+    assert (new.kind, new.contrasts[0].items) == ("gain", 190)
+    assert few.title == "invalid (items)"
+    assert any(
+        "10 of 200 items left out on acc" in warning and "'new' lacks 10" in warning for warning in found.warnings
+    )
+
+
+def scores_of(folder: Path, arm: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    found: Compared = eh.compare(folder / "base", folder / "new")
+    trials = [t for t in found.resolved.trials(found.resolved.claim.rungs[0]) if t.arm == arm]
+    return found.comparison.outcomes[trials[0].id].items["acc"].scores
+
+
+def test_flips_and_p_are_those_of_mcnemar(two: Path) -> None:
+    contrast = eh.compare(two / "base", two / "new").verdicts[0].contrasts[0]
+    base, new = scores_of(two, "base"), scores_of(two, "new")
+    table = [[((base == a) & (new == b)).sum() for b in (1, 0)] for a in (1, 0)]
+    assert (contrast.gained, contrast.lost) == (table[1][0], table[0][1])
+    assert contrast.p_value == pytest.approx(mcnemar(table, exact=True).pvalue, abs=0.01)
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_graded_scores_of_two_checkpoints_have_the_errors_of_statsmodels(tmp_path: Path, clustered: bool) -> None:
+    rng = np.random.default_rng(0)
+    base, new = rng.normal(0, 1, 400), rng.normal(0.2, 1, 400)
+    document = np.arange(400) % 80
+    for name, scores in (("base", base), ("new", new)):
+        lines = [f"{i},{score!r},d{d}" for i, (score, d) in enumerate(zip(scores.tolist(), document, strict=True))]
+        head = "id,quality,cluster" if clustered else "id,quality,note"
+        (tmp_path / f"{name}.csv").write_text("\n".join([head, *lines]))
+    contrast = eh.compare(tmp_path / "base.csv", tmp_path / "new.csv", margin=0.1).verdicts[0].contrasts[0]
+    model = sm.OLS(new - base, np.ones(400))
+    options = {"cov_type": "cluster", "cov_kwds": {"groups": document}, "use_t": True} if clustered else {}
+    oracle = model.fit(**options)
+    # statsmodels multiplies the clustered variance by (G / (G - 1)) ((N - 1) / (N - K))
+    factor = np.sqrt((400 - 1) / 400 * 400 / 399) if clustered else 1.0
+    assert contrast.estimate == pytest.approx(oracle.params[0])
+    assert contrast.standard_error == pytest.approx(oracle.bse[0] * factor, rel=2e-3 if clustered else 1e-9)
+
+
+def test_a_comparison_is_a_claim_that_can_be_saved_and_its_page_tells_what_was_open_to_choice(two: Path) -> None:
+    found = eh.compare(two / "base", two / "new", margin=0.02)
+    saved = two / "again.toml"
+    saved.write_text(found.comparison.text)
+    claim = eh.load_claim(saved).resolved
+    assert claim.hash == found.claim_hash
+    page = comparison_page(found.comparison)
+    assert "What could have been chosen after the fact" in page
+    assert "Retrospective: the runs existed" in page
+
+
+@pytest.mark.skipif(not LOGS.is_dir(), reason="needs eval_logs in shared/data")
+def test_real_logs_of_two_models_that_share_three_fifths_of_their_items_give_no_verdict() -> None:
+    files = [LOGS / f"inspect_arc_{model}.json" for model in ("qwen", "sonnet")]
+    found = eh.compare(*files, metric="choice")
+    assert found.verdicts[0].title == "invalid (items)"
+    assert any("share 3 of 5 items" in warning for warning in found.warnings)

@@ -1,0 +1,253 @@
+"""Written by the packages themselves, read here: the same numbers that they report.
+
+Each imports a package that takes seconds, so all are slow.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import evenhand as eh
+from evenhand.errors import DataError
+from evenhand.runs.find import read_runs
+from evenhand.runs.inspect_ai import InspectLog
+from evenhand.runs.run import Options
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "DO_NOT_TRACK",
+        "MLFLOW_DISABLE_TELEMETRY",
+        "WANDB_SILENT",
+        "HF_HUB_OFFLINE",
+        "INSPECT_DISABLE_UPDATE",
+    ):
+        monkeypatch.setenv(name, "true" if name != "HF_HUB_OFFLINE" else "1")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+
+
+def items(share: float, seed: int, count: int = 80) -> list[list[Any]]:
+    right = np.random.default_rng(seed).random(count) < share
+    return [[f"q{i}", f"question {i}", int(ok)] for i, ok in enumerate(right)]
+
+
+COLUMNS = ["id", "input", "accuracy"]
+
+
+def test_mlflow_runs_and_their_tables_of_items_are_read_from_its_database(tmp_path: Path) -> None:
+    mlflow = pytest.importorskip("mlflow")
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    mlflow.set_tracking_uri(uri)
+    made = mlflow.create_experiment("exp", artifact_location=(tmp_path / "artifacts").as_uri())
+    reported = {}
+    for arm, share in (("base", 0.4), ("new", 0.9)):
+        with mlflow.start_run(experiment_id=made, run_name=arm) as run:
+            rows = items(share, len(arm))
+            mlflow.log_params({"seed": 3, "n_tokens": 5000})
+            for step, value in ((1, 0.9), (2, sum(row[2] for row in rows) / len(rows))):
+                mlflow.log_metric("accuracy", value, step=step)
+            mlflow.log_table({name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}, "scored.json")
+        reported[arm] = mlflow.MlflowClient().get_run(run.info.run_id).data.metrics["accuracy"]
+    found = eh.compare(
+        *(f"{arm}=mlflow:{uri}?experiment=exp&filter=attributes.run_name='{arm}'" for arm in ("base", "new")),
+        budgets={"tokens": "n_tokens"},
+    )
+    assert found.verdicts[0].kind == "gain"
+    assert found.verdicts[0].contrasts[0].scores == pytest.approx((reported["new"], reported["base"]))
+    (run_read,) = found.comparison.arms["base"].runs.values()
+    assert (run_read.training_seed, run_read.budget["tokens"].amount) == (3, 5000)
+    assert {run.model for run in read_runs(str(tmp_path / "mlflow.db")).runs} == {"base", "new"}
+    with pytest.raises(DataError, match="there is no experiment 'other'; there are: Default, exp"):
+        read_runs(f"mlflow:{uri}?experiment=other")
+
+
+def test_wandb_offline_runs_are_read_from_their_folders(tmp_path: Path) -> None:
+    wandb = pytest.importorskip("wandb")
+    for arm, share in (("base", 0.4), ("new", 0.9)):
+        rows = items(share, len(arm))
+        run = wandb.init(
+            project="p", name=arm, dir=str(tmp_path / arm), config={"seed": 1}, settings={"console": "off"}
+        )
+        for step in range(3):
+            run.log({"accuracy": 0.1 * step, "train/global_step": 50 * step})
+        run.log(
+            {"scored": wandb.Table(columns=COLUMNS, data=rows), "accuracy": sum(row[2] for row in rows) / len(rows)}
+        )
+        run.finish()
+    found = eh.compare(tmp_path / "base", tmp_path / "new")
+    assert found.comparison.arms["base"].formats == ("wandb",)
+    assert found.verdicts[0].kind == "gain"
+    (one,) = found.comparison.arms["new"].runs.values()
+    assert (one.model, one.training_seed, one.budget["steps"].amount) == ("new", 1, 100)
+    record = next((tmp_path / "new").rglob("run-*.wandb"))
+    damaged = bytearray(record.read_bytes())
+    damaged[len(damaged) // 2] ^= 255
+    record.write_bytes(bytes(damaged))
+    with pytest.raises(DataError, match="the record is damaged at byte"):
+        read_runs(str(tmp_path / "new"))
+
+
+def test_trackio_projects_are_read_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path))
+    trackio = pytest.importorskip("trackio")
+    monkeypatch.setattr("trackio.utils.TRACKIO_DIR", tmp_path, raising=False)
+    monkeypatch.setattr("trackio.sqlite_storage.TRACKIO_DIR", tmp_path, raising=False)
+    for arm, final in (("base", 0.5), ("new", 0.75)):
+        trackio.init(project="p", name=arm, config={"seed": 0}, auto_log_cpu=False, auto_log_gpu=False)
+        trackio.log({"accuracy": 0.1, "loss": 1.0})
+        trackio.log({"accuracy": final, "loss": 0.5})
+        trackio.finish()
+    runs = {run.model: run for run in read_runs("trackio:p").runs}
+    assert {name: run.metrics["accuracy"] for name, run in runs.items()} == {"base": 0.5, "new": 0.75}
+    assert runs["base"].about["loss"].direction == "minimise"
+
+
+def test_tensorboard_scalars_count_with_their_last_value(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    writer = EventFileWriter(str(tmp_path / "run"))
+    for step in range(5):
+        value = Summary.Value(tag="eval/accuracy", simple_value=0.5 + 0.05 * step)
+        writer.add_event(Event(wall_time=1e9 + step, step=step, summary=Summary(value=[value])))
+    writer.close()
+    (run,) = read_runs(str(tmp_path / "run")).runs
+    oracle = EventAccumulator(str(tmp_path / "run")).Reload().Scalars("eval/accuracy")[-1].value
+    assert run.metrics == {"eval/accuracy": oracle}
+
+
+def mock_answers(texts: list[str]) -> list[Any]:
+    """What the mock model says; with its usage, which it would else count with a vocabulary that it fetches."""
+    from inspect_ai.model import ModelOutput, ModelUsage
+
+    found = [ModelOutput.from_content("mockllm/model", text) for text in texts]
+    for one in found:
+        one.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+    return found
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["eval", "json"])
+def test_inspect_logs_give_the_accuracy_that_inspect_reports(tmp_path: Path, packed: bool) -> None:
+    inspect_ai = pytest.importorskip("inspect_ai")
+    from inspect_ai.dataset import MemoryDataset, Sample
+    from inspect_ai.model import get_model
+    from inspect_ai.scorer import match
+
+    reported, files = {}, []
+    for arm, wrong in (("base", 2), ("new", 5)):
+        answers = mock_answers(["B" if i % wrong == 0 else "A" for i in range(80)])
+        task = inspect_ai.Task(
+            name="letters", epochs=2, scorer=match(),
+            dataset=MemoryDataset([Sample(id=i, input=f"question {i}", target="A") for i in range(40)]),
+        )  # fmt: skip
+        (log,) = inspect_ai.eval(
+            task, model=get_model("mockllm/model", custom_outputs=answers), display="none",
+            log_dir=str(tmp_path / arm), log_format="eval" if packed else "json", max_samples=1,
+        )  # fmt: skip
+        assert log.results is not None
+        reported[arm] = log.results.scores[0].metrics["accuracy"].value
+        files.append(log.location)
+    found = eh.compare(*(f"{arm}={Path(file)}" for arm, file in zip(reported, files, strict=True)), metric="match")
+    contrast = found.verdicts[0].contrasts[0]
+    assert contrast.items == 40  # epochs are decodes of one item
+    assert contrast.scores == pytest.approx((reported["new"], reported["base"]))
+
+
+def test_a_packed_log_is_read_alike_with_inspect_and_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inspect_ai = pytest.importorskip("inspect_ai")
+    from inspect_ai.dataset import MemoryDataset, Sample
+    from inspect_ai.model import get_model
+    from inspect_ai.scorer import match
+
+    task = inspect_ai.Task(dataset=MemoryDataset([Sample(id=1, input="question", target="A")]), scorer=match())
+    model = get_model("mockllm/model", custom_outputs=mock_answers(["A"]))
+    (log,) = inspect_ai.eval(task, model=model, display="none", log_dir=str(tmp_path), log_format="eval")
+    assert log.status == "success"
+    path = Path(log.location)
+    (with_it,) = InspectLog().read(path, Options())
+    monkeypatch.setitem(__import__("sys").modules, "inspect_ai.log", None)
+    try:
+        (without,) = InspectLog().read(path, Options())
+    except DataError as error:  # Python below 3.14 does not read zstandard in a zip
+        assert "pip install 'evenhand[inspect]'" in str(error)  # noqa: PT017
+        return
+    assert with_it.items is not None
+    assert without.items is not None
+    assert with_it.items.contents == without.items.contents
+
+
+TASK = """
+task: letters
+dataset_path: json
+dataset_kwargs: {{ data_files: {data} }}
+test_split: train
+output_type: multiple_choice
+doc_to_text: "{{{{question}}}}"
+doc_to_target: "{{{{label}}}}"
+doc_to_choice: ["a", "b"]
+metric_list:
+  - metric: acc
+  - metric: acc_norm
+metadata: {{ version: 1.0 }}
+"""
+
+
+def tiny_model(folder: Path, seed: int) -> Path:
+    """A model of a few thousand weights with a tokenizer of letters."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+
+    words = {word: i for i, word in enumerate(["<eos>", "<unk>", *"abcdefghijklmnopqrstuvwxyz0123456789 ?"])}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    torch.manual_seed(seed)
+    config = GPT2Config(
+        vocab_size=len(words), n_positions=64, n_embd=16, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0
+    )
+    GPT2LMHeadModel(config).save_pretrained(folder)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<eos>", unk_token="<unk>").save_pretrained(folder)
+    return folder
+
+
+def test_lm_eval_logs_give_the_accuracy_that_the_harness_reports(tmp_path: Path) -> None:
+    lm_eval = pytest.importorskip("lm_eval")
+    from lm_eval.loggers import EvaluationTracker
+    from lm_eval.models.huggingface import HFLM
+    from lm_eval.tasks import TaskManager
+
+    data = tmp_path / "letters.json"
+    data.write_text("".join(json.dumps({"question": f"{i} is", "label": i % 2}) + "\n" for i in range(24)))
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "letters.yaml").write_text(TASK.format(data=data))
+    reported = {}
+    for arm, seed in (("base", 0), ("new", 1)):
+        model = HFLM(pretrained=str(tiny_model(tmp_path / "models" / arm, seed)), device="cpu", batch_size=24)
+        tracker = EvaluationTracker(output_path=str(tmp_path / "logs" / arm))
+        found = lm_eval.simple_evaluate(
+            model=model, tasks=["letters"], evaluation_tracker=tracker, bootstrap_iters=0,
+            task_manager=TaskManager(include_path=str(tmp_path / "tasks"), include_defaults=False),
+        )  # fmt: skip
+        samples = found.pop("samples")
+        tracker.save_results_aggregated(results=found, samples=samples)
+        tracker.save_results_samples(task_name="letters", samples=samples["letters"])
+        reported[arm] = found["results"]["letters"]["acc,none"]
+    answer = eh.compare(tmp_path / "logs" / "base", tmp_path / "logs" / "new", metric=["acc", "acc_norm"], margin=0.05)
+    contrast = answer.verdicts[0].contrasts[0]
+    assert contrast.items == 24
+    assert answer.comparison.arms["base"].formats == ("lm_eval",)
+    (run,) = answer.comparison.arms["base"].runs.values()
+    assert (run.task, run.evaluation_seeds["random_seed"], run.doubts) == ("letters", 0, {})
+    scored = [outcome.items["acc"].scores.mean() for outcome in answer.comparison.outcomes.values()]
+    assert scored == pytest.approx([reported["base"], reported["new"]])
