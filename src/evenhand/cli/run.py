@@ -100,8 +100,8 @@ def run(
     if detach and (left := queue_sentence(queued(store))):
         console.print(left, soft_wrap=True)
     if as_json:
-        pairs = zip(decisions, loaded, strict=True)
-        print_json([decision_document(decision, claim.resolved) for decision, claim in pairs])
+        known = {one.resolved.name: one.resolved for one in loaded}
+        print_json([decision_document(decision, known[decision.claim]) for decision in decisions])
     warn([*unwritten, *trackers.end()])
     failed = any(verdict.kind is VerdictKind.NOT_RUN for decision in decisions for verdict in decision.verdicts)
     raise typer.Exit(4 if unwritten else 3 if failed else 0)
