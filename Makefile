@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test fast lint types imports docs check calibration campaign clean
+.PHONY: demo test fast lint types imports docs check calibration redteam campaign clean
 
 # A stamp per set of extras: installed again only when the project's own metadata change.
 $(VENV)/.installed-%: pyproject.toml constraints.txt
@@ -44,6 +44,9 @@ check: lint types imports docs test
 
 calibration: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/calibration.py
+
+redteam: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.redteam
 
 campaign: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.campaign

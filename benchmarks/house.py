@@ -23,6 +23,7 @@ REASONS = {
     "evenhand.claims.schema": "the keys of a claim file, and what refuses them: one reads them side by side",
     "evenhand.decisions.pairs": "one gate: what may be compared, and every reason why not, in order",
     "evenhand.decisions.power": "what is promised before a run, for a claim and for a design; half of it is fields",
+    "evenhand.decisions.rules": "the rule of a verdict from its evidence to its table; one reads it from top to bottom",
     "evenhand.decisions.verdict": "the fields of an answer; most lines say what a field means",
     "evenhand.decisions.wording": "all sentences about a verdict, in one place so that they agree",
     "evenhand.runs.inspect_ai": "one format from its file to a run",

@@ -1,4 +1,4 @@
-"""What the lab costs per trial: everything but the recipe, with a process of its own for each trial.
+"""What the lab costs per trial: everything but the recipe, with a process for each trial and with warm workers.
 
     .venv/bin/python benchmarks/lab_overhead.py [--trials 40] [--jobs 2]
 
@@ -21,7 +21,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.observer import Observer
-from evenhand.running.run import run_claim
+from evenhand.running.run import run_claim, run_claims
 
 RECIPE = """
 import torch
@@ -82,10 +82,13 @@ def main() -> None:
         folder = Path(name)
         (folder / "nothing.py").write_text(RECIPE)
         (folder / "c.toml").write_text(CLAIM.format(seeds=list(range(options.trials // 2))))
-        watch = Watch()
+        watch, warm = Watch(), Watch()
         begun = time.perf_counter()
         run_claim(load_claim(folder / "c.toml"), Ledger(folder / "ledger"), jobs=options.jobs, observer=watch)
         whole = time.perf_counter() - begun
+        loaded = load_claim(folder / "c.toml")
+        observers = {loaded.resolved.name: warm}
+        run_claims([loaded], Ledger(folder / "warm"), jobs=options.jobs, observers=observers, warm=True)
         begun = time.perf_counter()
         code = "import nothing; from evenhand.execution import worker"
         for _ in range(3):
@@ -94,6 +97,7 @@ def main() -> None:
     print(f"{options.trials} trials, {options.jobs} side by side\n")
     print("| what | seconds |\n|---|---|")
     print(f"| a trial's process, without its recipe (median) | {median(watch.processes) - median(watch.recipes):.3f} |")
+    print(f"| the same with warm workers | {median(warm.processes) - median(warm.recipes):.3f} |")
     per_trial = (whole - sum(watch.recipes) / options.jobs) * options.jobs / options.trials
     print(f"| per trial, everything: server start, ledger, decision included | {per_trial:.3f} |")
     print(f"| a fresh interpreter that imports the same | {fresh:.3f} |")

@@ -15,6 +15,7 @@ PACKAGES = [SOURCES / "evenhand", SOURCES / "evenhand_systems"]
 BASES = [ROOT, SOURCES, *PACKAGES, ROOT / "docs"]
 TOPS = {path.name for base in BASES for path in base.iterdir() if path.is_dir() and not path.name.startswith(".")}
 GROUPS = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"])
+GROUPS |= {"evenhand.executors"}  # one that other packages give
 
 SPAN = re.compile(r"`+([^`\n]+)`+")
 PATH = re.compile(r"[\w.-]+(?:/[\w.*-]+)+/?")

@@ -62,6 +62,10 @@ class RecipeError(EvenhandError):
     """A recipe that cannot be found or imported, or that breaks the recipe contract."""
 
 
+class ProbeEnded(EvenhandError):
+    """A trial that only tries what fits into memory has tried it: its optimiser has stepped twice."""
+
+
 class ServerGone(EvenhandError):
     """The process that starts trials was killed or broke down: nobody's input is wrong, and the run can go on."""
 

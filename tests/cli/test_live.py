@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from evenhand.cli.live import LiveObserver, PlainObserver
+from evenhand.cli.live import LiveObserver, PlainObserver, Screen
 from evenhand.decisions.decide import running_contrasts
 from evenhand.decisions.progress import progress
 from evenhand.recipes.outcome import Execution
@@ -82,3 +82,40 @@ def test_trials_that_end_together_are_counted_one_by_one_and_a_retry_is_not() ->
     observer.finished(tick.progress.pending[3], outcome, Execution(seconds=3.0), False)
     counts = [line.partition("]")[0] for line in out.getvalue().splitlines() if line.startswith("[")]
     assert counts == ["[7/12", "[7/12", "[8/12", "[9/12"]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_claims_that_run_together_are_told_apart_and_one_that_has_ended_makes_room(terminal: bool) -> None:
+    tick, _, _ = tick_of()
+    claims = [
+        replace(claim, claim=claim.claim.model_copy(update={"name": name})) for name in "ab" for claim in [claim_of()]
+    ]
+    out = io.StringIO()
+    screen = Screen(claims, Console(file=out, width=90, force_terminal=terminal, color_system=None))
+    with screen:
+        for name, observer in screen.observers.items():
+            observer.tick(tick)
+            observer.message(f"something of {name}")
+        with screen.beside("a"):
+            out.write("the verdict of a\n")
+        screen.observers["b"].tick(tick)
+    text = out.getvalue()
+    assert "a: something of a" in text
+    assert "b: something of b" in text
+    after = text.partition("the verdict of a")[2]
+    assert "a · rung" not in after
+    assert ("b · rung" in after) is terminal
+
+
+def test_what_trials_wait_for_is_told_with_its_share() -> None:
+    tick, live, out = tick_of()
+    run = replace(tick.running[0], doing="teaching a stand-in", share=0.4)
+    waiting = replace(tick, running=[run])
+    live.console.print(live._trials(waiting))
+    assert "40%" in out.getvalue()
+    assert "teaching a stand-in" in out.getvalue()
+    lines = io.StringIO()
+    plain = PlainObserver(claim_of(), Console(file=lines, width=90))
+    plain.tick(waiting)
+    plain.tick(waiting)
+    assert lines.getvalue().count("teaching a stand-in, 40%") == 1

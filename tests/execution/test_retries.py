@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evenhand.execution.retries import Retries, keeps_its_work
-from evenhand.recipes.outcome import Execution, Failure, FailureClass
+from evenhand.recipes.outcome import Execution, Failure, FailureClass, Outcome
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,33 @@ def test_kills_from_outside_and_failures_that_differ_are_always_retried() -> Non
         again = retries.again("three", "a", Failure("infrastructure", text), Execution(attempt, exit_code=0))
         assert again is (attempt < 3)
     assert tries(retries, "four", "refused") == 3
+
+
+def test_what_ran_out_of_memory_is_tried_again_once_and_alone() -> None:
+    retries, failure = Retries(), Failure("resource", "memory ran out")
+    assert retries.again("one", "a", failure, Execution(1))
+    assert retries.alone == {"one"}
+    assert not retries.again("one", "a", failure, Execution(2))
+    assert not retries.again("two", "a", Failure("code", "a fault"), Execution(1))
+    assert retries.alone == {"one"}
+
+
+CODE = Failure("code", "a fault")
+
+
+@pytest.mark.parametrize(
+    ("failure", "ended", "count"),
+    [
+        (CODE, [CODE], 0),
+        (CODE, [CODE, CODE], 2),
+        (CODE, [CODE, None], 0),
+        (CODE, [CODE, CODE, Failure("code", "another fault")], 0),
+        (CODE, [CODE, CODE, CODE], 3),
+        (Failure("diverged", "nan"), [Failure("diverged", "nan")] * 3, 0),
+        (Failure("infrastructure", "no answer"), [Failure("infrastructure", "no answer")] * 3, 0),
+    ],
+)
+def test_an_arm_is_given_up_where_all_its_trials_failed_alike_and_more_would(
+    failure: Failure, ended: list[Failure | None], count: int
+) -> None:
+    assert Retries().failed_alike(failure, [Outcome(failure=one) for one in ended]) == count

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from evenhand.claims.nesting import expand
-from evenhand.claims.resolve import ResolvedClaim, resolve, setting_words
+from evenhand.claims.resolve import ResolvedClaim, drawn, resolve, setting_words
 from evenhand.claims.schema import ClaimFile, parse_claim
 from evenhand.data.reading import read_text
 from evenhand.errors import ClaimError, DataError, EvenhandError, Fault, SettingsError
@@ -62,7 +62,8 @@ def load_claim(path: str | os.PathLike[str]) -> LoadedClaim:
     resolved = resolve(file, recipe)
     if recipe.info.further_fingerprint is not None:
         further = {recipe.info.further_fingerprint(settings, folder) for settings in resolved.settings.values()}
-        resolved = replace(resolved, fingerprint=" ".join([resolved.fingerprint, *sorted(further - {""})]))
+        whole = " ".join([resolved.fingerprint, *sorted(further - {""})])
+        resolved = drawn(resolved.claim, resolved.recipe, whole, resolved.settings)
     return LoadedClaim(path.resolve(), file, recipe, resolved)
 
 
@@ -84,12 +85,21 @@ def queue(claims: Sequence[LoadedClaim], finished: Callable[[str], bool]) -> lis
         finished: whether a claim of this name that is not among them has been run to its end.
 
     Raises:
-        ClaimError: a claim waits for one that is neither given nor finished, or claims wait for each other.
+        ClaimError: two files state claims of one name, a claim waits for one that is neither given nor finished, or
+            claims wait for each other.
     """
-    given = {claim.resolved.name: claim for claim in claims}
+    given: dict[str, LoadedClaim] = {}
+    faults = []
+    for claim in claims:
+        other = given.setdefault(claim.resolved.name, claim)
+        if other.path != claim.path:
+            told = f"{other.path} is named '{claim.resolved.name}', too; claims that run together need different names"
+            faults.append(claim.file.fault(("name",), told))
+    if faults:
+        raise ClaimError("Two claims have one name", faults)
     faults = [
         claim.file.fault(("after",), f"'{name}' is not finished; run it first, or name its file in the same command")
-        for claim in claims
+        for claim in given.values()
         for name in claim.file.claim.after
         if name not in given and not finished(name)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from evenhand.claims.controls import control_arms
 from evenhand.claims.nesting import Settings, expand, leaves, merge
 from evenhand.claims.schema import (
+    SEAL,
     Arm,
     Claim,
     ClaimFile,
@@ -78,14 +80,24 @@ class ResolvedClaim:
         So is the name of a control set: its arms are there, and they make the same claim wherever they were written.
         """
         claim = self.claim
-        supplementary = {"question", "limits", "after", "settings", "arms", "conditions", "controls"}
+        supplementary = {"question", "limits", "after", "priority", "settings", "arms", "conditions", "controls"}
+        supplementary.add("resources")
         document = claim.model_dump(mode="json", exclude=supplementary)
         document["fingerprint"] = self.fingerprint
+        if not claim.family:
+            del document["family"]
+        if claim.ledger.policy == "beside":
+            del document["ledger"]
+        for rung, own in zip(document["rungs"], claim.rungs, strict=True):
+            if own.drawn:
+                rung["seeds"] = {"count": len(own.seeds)}
+        if claim.items_drawn:
+            document["item_seed"] = SEAL
         for metric in document["metrics"]:
             if metric["learned_above"] is None:  # a claim that does not ask for it is the one that it was before
                 del metric["learned_above"]
         document["arms"] = {
-            arm.name: arm.model_dump(mode="json", exclude={"name", "settings"})
+            arm.name: arm.model_dump(mode="json", exclude={"name", "settings", "resources"})
             | {"settings": {c.name: self.settings[arm.name, c.name] for c in claim.conditions}}
             for arm in claim.arms
         }
@@ -316,9 +328,37 @@ def resolve(file: ClaimFile, recipe: Recipe) -> ResolvedClaim:
         if rung.items.count is None and len(file.claim.rungs) > 1:
             message = "a claim with several rungs needs `items` at each of them, so that later rungs get fresh items"
             raise ClaimError(f"{file.source} cannot be run as it stands", [file.fault(("rung", r), message)])
-    items = item_sets(file.claim.rungs, file.claim.item_seed)
     claim = work.claim.model_copy(update={"metrics": metrics})
-    return ResolvedClaim(claim, recipe.reference, recipe.fingerprint, work.settings, items)
+    return drawn(claim, recipe.reference, recipe.fingerprint, work.settings)
+
+
+def drawn(claim: Claim, recipe: str, fingerprint: str, settings: Mapping[tuple[str, str], Settings]) -> ResolvedClaim:
+    """The claim with the seeds and items that it leaves to its own hash, which covers how many but not which.
+
+    Seed i is sha256 of ``[hash, "seeds", i]`` as canonical JSON, mod 2**31, with i counting on over the rungs and past
+    numbers that the claim has already; the order of the items likewise, from ``[hash, "items", 0]``.
+    """
+    found = ResolvedClaim(claim, recipe, fingerprint, settings, item_sets(claim.rungs, claim.item_seed))
+    if not claim.items_drawn and not any(rung.drawn for rung in claim.rungs):
+        return found
+    digest = canonical_hash(found.identity())
+    used = {seed for rung in claim.rungs if not rung.drawn for seed in rung.seeds}
+    numbers = (number_of(digest, "seeds", i) for i in itertools.count())
+    rungs = []
+    for rung in claim.rungs:
+        seeds = list(rung.seeds)
+        for place in range(len(seeds)) if rung.drawn else ():
+            seeds[place] = next(number for number in numbers if number not in used)
+            used.add(seeds[place])
+        rungs.append(rung.model_copy(update={"seeds": tuple(seeds)}))
+    order = number_of(digest, "items", 0) if claim.items_drawn else claim.item_seed
+    claim = claim.model_copy(update={"rungs": tuple(rungs), "item_seed": order})
+    return ResolvedClaim(claim, recipe, fingerprint, settings, item_sets(claim.rungs, order))
+
+
+def number_of(digest: str, purpose: str, place: int) -> int:
+    """A number below 2**31 that a hash gives."""
+    return int(canonical_hash([digest, purpose, place]), 16) % 2**31
 
 
 def item_sets(rungs: Sequence[Rung], seed: int) -> dict[str, ItemSet]:

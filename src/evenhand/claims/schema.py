@@ -20,11 +20,29 @@ Unit = Literal["steps", "tokens", "examples", "seconds"]
 COMMONEST = "commonest answer"
 """What a baseline must beat, where it is no arm: always giving the commonest right answer."""
 
+SEAL = "seal"
+"""What stands for a number that the claim's hash gives."""
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=80)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Asked(_Part):
+    """What a trial asks of the machine that it runs on; no part of the claim's identity, nor of any trial's."""
+
+    cpus: Whole | None = Field(default=None, ge=1)
+    gpus: Whole | None = Field(default=None, ge=0)
+    memory_gib: Number | None = Field(default=None, gt=0)
+    minutes: Number | None = Field(default=None, gt=0, description="that a scheduler is asked for")
+
+
+def _no_key(name: str, value: Any) -> None:
+    """Refuse what only the lab sets."""
+    if isinstance(value, dict) and name in value:
+        raise ValueError(f"unknown key '{name}'; remove it or mend its spelling")
 
 
 class Arm(_Part):
@@ -35,6 +53,7 @@ class Arm(_Part):
     settings: dict[str, Any] = Field(default_factory=dict)
     deterministic: StrictBool = Field(default=False, description="no randomness in its outcome: run once per condition")
     untrained: StrictBool = Field(default=False, description="trains nothing: exempt from equality of budgets")
+    resources: Asked = Asked()
 
     @property
     def control_set(self) -> str:
@@ -111,9 +130,21 @@ class Rung(_Part):
     name: Name
     budget: Number = Field(gt=0)
     seeds: Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], ListOrCount] = Field(min_length=1)
+    drawn: StrictBool = Field(default=False, exclude=True, description="seeds = { count = n }: from the claim's hash")
     items: Items = Items()
     looks: tuple[Whole, ...] = Field(default=(), description="planned looks: numbers of seeds, the last is all")
     prune: Prune = Prune()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _seeds_from_the_seal(cls, value: Any) -> Any:
+        """``seeds = { count = 6 }``: places that the claim's hash fills, see :mod:`evenhand.claims.drawn`."""
+        if not isinstance(value, dict):
+            return value
+        _no_key("drawn", value)
+        seeds = value.get("seeds")
+        drawn = isinstance(seeds, dict) and set(seeds) == {"count"}
+        return {**value, "seeds": seeds["count"], "drawn": True} if drawn and isinstance(seeds, dict) else value
 
     @field_validator("items", mode="before")
     @classmethod
@@ -144,11 +175,22 @@ class BudgetUnit(_Part):
     unit: Unit = "steps"
 
 
+class LedgerRules(_Part):
+    """How the other claims of the ledger bear on this one."""
+
+    policy: Literal["beside", "strict"] = Field(
+        default="beside", description="strict: the ledger's level is the verdict's; beside: it is told beside it"
+    )
+
+
 class Limits(_Part):
     """What a trial may use of the machine before it is stopped; no part of the claim's identity."""
 
     seconds: Number | None = Field(default=None, gt=0)
     memory_gib: Number | None = Field(default=None, gt=0)
+    micro_batch: Literal["probe"] | Annotated[Whole, Field(gt=0)] | None = Field(
+        default=None, description="rows at once in training; probe: as many as fit for all arms alike"
+    )
 
 
 class Claim(_Part):
@@ -167,8 +209,22 @@ class Claim(_Part):
     conditions: tuple[Condition, ...] = Field(alias="condition", default=(Condition(name="default"),))
     rungs: tuple[Rung, ...] = Field(alias="rung", min_length=1)
     item_seed: Whole = Field(default=0, ge=0)
+    items_drawn: StrictBool = Field(
+        default=False, exclude=True, description='item_seed = "seal": from the claim\'s hash'
+    )
+    family: str = Field(default="", max_length=80, description="claims that give one name are one family in the ledger")
+    ledger: LedgerRules = LedgerRules()
     limits: Limits = Limits()
+    resources: Asked = Asked()
     after: tuple[Name, ...] = ()
+    priority: Whole = Field(default=0, description="among claims that run together, the higher takes free slots first")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _items_from_the_seal(cls, value: Any) -> Any:
+        _no_key("items_drawn", value)
+        drawn = isinstance(value, dict) and value.get("item_seed") == SEAL
+        return {**value, "item_seed": 0, "items_drawn": True} if drawn else value
 
     @field_validator("metrics", mode="before")
     @classmethod
@@ -278,7 +334,10 @@ def _structure_faults(document: Mapping[str, Any]) -> list[tuple[tuple[str | int
 
 
 def _seeds_of(value: Any) -> list[int]:
-    """The seeds of a rung as far as they can be read; anything else is pydantic's to report."""
+    """The seeds of a rung as far as they can be read; anything else is pydantic's to report.
+
+    Those that are drawn differ from all others.
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         return list(range(value)) if 0 < value <= MOST_SEEDS else []
     return [s for s in value if isinstance(s, int) and not isinstance(s, bool)] if isinstance(value, list) else []

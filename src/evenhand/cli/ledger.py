@@ -1,4 +1,4 @@
-"""The commands ``evenhand ledger ...``: check a ledger, ask it, pack it.
+"""The commands ``evenhand ledger ...``: check a ledger, ask it, pack it, merge it with others.
 
 ``evenhand ledger pack --ledger results/future_seed``
 """
@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, out, print_json
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, note, out, print_json
+from evenhand.cli.working import long_work
 from evenhand.errors import counted
 
-ledger_app = typer.Typer(no_args_is_help=True, help="Look into the ledger, check it and pack it.")
+ledger_app = typer.Typer(no_args_is_help=True, help="Look into ledgers, check, pack and merge them.")
 
 
 @ledger_app.command()
@@ -61,7 +63,8 @@ def pack(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None
     """Put the tables and records of a finished ledger into a few files: smaller to keep, and as fast to read."""
     from evenhand.ledger import Ledger
 
-    result = Ledger.existing(ledger).pack()
+    with long_work(note()):
+        result = Ledger.existing(ledger).pack()
     if as_json:
         print_json(result)
         return
@@ -72,3 +75,43 @@ def pack(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None
     before = f"{counted(files, 'file')} with {size / 1e6:.1f} MB"
     done = packed if result.packs else "Nothing to pack"
     console.print(f"{done}: {before} are now {files_after} with {size_after / 1e6:.1f} MB", soft_wrap=True)
+
+
+@ledger_app.command()
+def merge(
+    ledgers: Annotated[list[Path], typer.Argument(metavar="LEDGER LEDGER ...", help="Folders of ledgers.")],
+    into: Annotated[Path | None, typer.Option(help="A ledger that takes them all up; default: the first one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make one ledger of several that were made apart: every chain is kept, trials in more than one are named."""
+    from evenhand.ledger import Ledger
+    from evenhand.ledger.merge import summary
+
+    if len(ledgers) + (into is not None) < 2:
+        raise typer.BadParameter("name at least two ledgers, or one and --into", param_hint="LEDGER")
+    target = Ledger.existing(ledgers[0]) if into is None else Ledger(into)
+    others = ledgers[1:] if into is None else ledgers
+    result = target.merge(*(Ledger.existing(other).folder for other in others))
+    if as_json:
+        print_json(result)
+        return
+    console = out()
+    for text in [*summary(result), *(f"note: {remark}" for remark in result.notes)]:
+        console.print(text, markup=False, soft_wrap=True)
+
+
+@ledger_app.command()
+def export(
+    to: Annotated[Path, typer.Option("--to", help="Where to write it, such as ledger.tar.gz.")],
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    as_json: AsJson = False,
+) -> None:
+    """Write the ledger as one archive that can be read without Parquet, and checked by `evenhand recheck`."""
+    from evenhand.ledger import Ledger
+    from evenhand.ledger.export import export as write
+
+    records, tables = write(Ledger.existing(ledger).folder, to)
+    if as_json:
+        print_json({"file": str(to), "records": records, "tables": tables})
+    else:
+        out().print(f"{to}: {counted(records, 'record')}, {counted(tables, 'table')}", markup=False, soft_wrap=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -20,42 +23,59 @@ from evenhand.running.observer import Observer, RunningTrial, Tick
 
 
 class PlainObserver(LineObserver):
-    """One line per event on a console."""
+    """One line per event on a console.
 
-    def __init__(self, claim: ResolvedClaim, console: Console) -> None:
-        super().__init__(claim, lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True))
+    Args:
+        claim: that runs.
+        console: to write to.
+        name: begins each line, where several claims run together.
+    """
+
+    def __init__(self, claim: ResolvedClaim, console: Console, name: str = "") -> None:
+        head = f"{name}: " if name else ""
+        super().__init__(claim, lambda text: console.print(head + text, markup=False, highlight=False, soft_wrap=True))
 
 
 class LiveObserver(Observer):
-    """A live view: progress, running trials with their curves, the running contrast, time left."""
+    """A live view: progress, running trials with their curves, the running contrast, time left.
 
-    def __init__(self, claim: ResolvedClaim, console: Console) -> None:
+    Args:
+        claim: that runs.
+        console: to draw on.
+        beside: the live view of the claims that run together with it, and its parts; its own where it runs alone.
+    """
+
+    def __init__(self, claim: ResolvedClaim, console: Console, beside: LiveView | None = None) -> None:
         self.claim = claim
         self.console = console
         self.metrics = primary_metrics(claim)
         self.trails = Trails()
-        self.live = Live(console=console, refresh_per_second=5, transient=True)
+        self.view = beside or LiveView(console)
+        self._head = f"{claim.name}: " if beside is not None else ""
 
     def __enter__(self) -> LiveObserver:
-        self.live.start()
+        self.view.live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.live.stop()
+        self.view.live.stop()
 
     def tick(self, tick: Tick) -> None:
         """Redraw."""
-        self.live.update(Group(*self._view(tick)))
+        self.view.show(self.claim.name, self._view(tick))
 
     def finished(self, trial: Trial, outcome: Outcome, execution: Execution, retry: bool) -> None:
         """A line above the live view."""
         self.trails.forget(trial)
         style = "red" if outcome.failure is not None else "dim"
-        self.live.console.print(Text(trial_words(trial, outcome, execution, retry, self.metrics), style=style))
+        self._print(trial_words(trial, outcome, execution, retry, self.metrics), style)
 
     def message(self, text: str) -> None:
         """A line above the live view."""
-        self.live.console.print(Text(text, style="yellow"))
+        self._print(text, "yellow")
+
+    def _print(self, text: str, style: str) -> None:
+        self.view.live.console.print(Text(self._head + text, style=style))
 
     def _view(self, tick: Tick) -> list[RenderableType]:
         left = f" · {duration(tick.seconds_left)} left" if tick.seconds_left is not None else ""
@@ -71,11 +91,10 @@ class LiveObserver(Observer):
         table = Table.grid(padding=(0, 1))
         for run in tick.running:
             name, curve = self.trails.of(run)
-            share = min(1.0, run.spent / run.trial.amount)
             table.add_row(
                 Text(run.trial.label(), overflow="ellipsis", no_wrap=True),
-                Text(f"{share:4.0%}"),
-                Text(f"{name} {curve[-1]:.3g}" if curve else "", no_wrap=True),
+                Text(f"{run.done:4.0%}"),
+                Text(run.doing or (f"{name} {curve[-1]:.3g}" if curve else ""), no_wrap=True),
                 Text(sparkline(curve), style="cyan"),
                 Text(duration(run.seconds), style="dim"),
             )
@@ -97,11 +116,57 @@ class LiveObserver(Observer):
         return table
 
 
-def observer(claim: ResolvedClaim, console: Console) -> Observer:
-    """The live view where the console is a terminal, plain lines elsewhere."""
-    if console.is_terminal and not console.is_dumb_terminal:
-        return LiveObserver(claim, console)
-    return PlainObserver(claim, console)
+class LiveView:
+    """A part of the terminal that is drawn anew, with a part of its own for each claim that runs."""
+
+    def __init__(self, console: Console) -> None:
+        self.live = Live(console=console, refresh_per_second=5, transient=True)
+        self._parts: dict[str, list[RenderableType]] = {}
+
+    def show(self, name: str, part: list[RenderableType]) -> None:
+        """Redraw the part of a claim; an empty one takes it away."""
+        self._parts[name] = part
+        self.live.update(Group(*(line for lines in self._parts.values() for line in lines)))
+
+
+class Screen:
+    """What is shown of claims that run together: a live view where the console is a terminal, plain lines elsewhere.
+
+    A context manager around the run.
+
+    Attributes:
+        observers: claim name to its observer.
+    """
+
+    def __init__(self, claims: Sequence[ResolvedClaim], console: Console) -> None:
+        self._view = LiveView(console) if console.is_terminal and not console.is_dumb_terminal else None
+        several = len(claims) > 1
+        self.observers: dict[str, Observer] = {
+            claim.name: PlainObserver(claim, console, claim.name if several else "")
+            if self._view is None
+            else LiveObserver(claim, console, self._view if several else None)
+            for claim in claims
+        }
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        for watcher in self.observers.values():
+            self._opened.enter_context(watcher)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    @contextmanager
+    def beside(self, name: str) -> Iterator[None]:
+        """Print what a claim has come to: its part of the live view is gone, and nothing is drawn meanwhile."""
+        views = {id(w.view): w.view for w in self.observers.values() if isinstance(w, LiveObserver)}
+        for view in views.values():
+            view.show(name, [])
+            view.live.stop()
+        yield
+        for view in views.values():
+            view.live.start()
 
 
 class TryObserver(Observer):

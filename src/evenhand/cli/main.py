@@ -18,11 +18,22 @@ import typer
 from evenhand.cli.compare import compare
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
+from evenhand.cli.family import family
 from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
+from evenhand.cli.places import (
+    On,
+    ProfileName,
+    chosen_profile,
+    queue_sentence,
+    queued,
+)  # fmt: skip
 from evenhand.cli.power import power
-from evenhand.errors import DataError, EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
+from evenhand.cli.run import run
+from evenhand.cli.seal import recheck, seal
+from evenhand.cli.watch import watch
+from evenhand.errors import EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
 
 app = typer.Typer(
     cls=WithInstalledGroups,
@@ -34,61 +45,20 @@ app = typer.Typer(
     "trouble, 130 interrupted.",
 )
 
-ClaimFiles = Annotated[list[Path], typer.Argument(metavar="CLAIM.toml ...", help="Claim files.", show_default=False)]
 ClaimPath = Annotated[Path, typer.Argument(metavar="CLAIM.toml", help="A claim file.", show_default=False)]
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Trials side by side; default: one per core.")]
+
+
+app.command()(run)
 
 
 @app.command()
-def run(
-    claims: ClaimFiles,
+def plan(
+    claim: ClaimPath,
     ledger: LedgerFolder = DEFAULT_LEDGER,
-    jobs: Jobs = None,
+    on: On = None,
+    profile: ProfileName = None,
     as_json: AsJson = False,
-    amend: Annotated[bool, typer.Option("--amend", help="Enter a claim that was changed after results.")] = False,
 ) -> None:
-    """Plan claims, run them (or go on from where they were interrupted), print verdicts and write reports."""
-    from evenhand.claims.load import load_claim, queue
-    from evenhand.cli.live import observer
-    from evenhand.cli.output import decision_document, print_decision, print_plan
-    from evenhand.decisions.verdict import VerdictKind
-    from evenhand.execution.machine import cores
-    from evenhand.ledger import Ledger
-    from evenhand.report.save import save_report
-    from evenhand.running.enter import is_finished
-    from evenhand.running.run import run_claim
-
-    store = Ledger(ledger)
-    console = note()
-    loaded = queue([load_claim(path) for path in claims], lambda name: is_finished(name, store))
-    decisions, unwritten = [], list[str]()
-    for claim in loaded:
-        print_plan(claim, store, console, running=True)
-        try:
-            with observer(claim.resolved, console) as watcher:
-                decision = run_claim(claim, store, jobs=jobs or cores(), observer=watcher, amend=amend)
-        except KeyboardInterrupt:
-            console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")
-            raise typer.Exit(130) from None
-        decisions.append(decision)
-        if not as_json:
-            print_decision(claim.resolved, decision, out())
-        try:
-            path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
-        except DataError as error:  # the verdict is in the ledger all the same, and `report` writes the page later
-            unwritten.append(str(error))
-            continue
-        console.print(f"Report: {path}", soft_wrap=True)
-        warn(missing)
-    if as_json:
-        print_json([decision_document(decision) for decision in decisions])
-    warn(unwritten)
-    failed = any(verdict.kind is VerdictKind.NOT_RUN for decision in decisions for verdict in decision.verdicts)
-    raise typer.Exit(4 if unwritten else 3 if failed else 0)
-
-
-@app.command()
-def plan(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
     """Show what a claim would run: trials, budget, smallest detectable effect."""
     from evenhand.claims.load import load_claim, settled
     from evenhand.cli.output import plan_document, print_plan
@@ -103,8 +73,16 @@ def plan(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJso
         print_json(plan_document(loaded, store))
     else:
         print_plan(loaded, store, out())
-    if not progress(loaded.resolved, settled(outcomes_so_far(loaded.resolved, store))).finished:
+    if progress(loaded.resolved, settled(outcomes_so_far(loaded.resolved, store))).finished:
+        return
+    asked = chosen_profile([loaded], on, profile)
+    if asked is None:
         check_machine(loaded)
+        return
+    from evenhand.execution.places import capacity_of
+    from evenhand.running.run import check_capacity
+
+    check_capacity([loaded], capacity_of(asked, ledger))
 
 
 @app.command()
@@ -123,6 +101,8 @@ def status(
         print_json(documents)
     else:
         print_status(documents, out())
+    if left := queue_sentence(queued(store)):
+        note().print(left, soft_wrap=True)
 
 
 @app.command()
@@ -251,6 +231,10 @@ def new(
 app.command()(compare)
 app.command()(power)
 app.command()(data)
+app.command()(watch)
+app.command()(family)
+app.command()(seal)
+app.command()(recheck)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 

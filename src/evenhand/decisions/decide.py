@@ -53,6 +53,18 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
     )
 
 
+def verdicts_alone(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
+    """The verdicts without their words and all that is shown beside them: for who asks of many claims at once."""
+    known = Contrasts(claim, outcomes)
+    stand = progress_of(known)
+    here = cells(claim, stand, claim.primary)
+    nulls = null_answers(known, here, plan=False) if stand.active_arms else []
+    running = [arm for arm in claim.arms("variant") if arm.name not in stand.pruned]
+    found = answers(claim, compare(known, running, here, supplementary=False), plan=False)
+    verdicts = _in_order(claim, [*overruled(claim, found, nulls), *nulls])
+    return Decision(claim.name, claim.hash, tuple(verdicts), finished=stand.finished)
+
+
 def _in_order(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[Verdict]:
     """By metric, condition and arm, each as the claim lists them."""
     order = {

@@ -107,7 +107,7 @@ def levels(claim: ResolvedClaim, family: Sequence[Compared]) -> list[Levels]:
         assert holm is not None
         share = 1 - holm.levels[rank]
         effect = share if plan.source == "one look" else min(plan.nominal_for(share), plan.nominal)
-        found[i] = Levels(effect, plan.nominal)
+        found[i] = Levels(effect, plan.nominal, holm.p[rank])
     return found
 
 
@@ -160,7 +160,7 @@ def answer(one: Compared, level: Levels, *, plan: bool = True, among: int = 1) -
     deciding = _deciding(judged)
     return Verdict(
         one.arm.name, one.arm.role, one.cell.condition.name, metric.name, one.cell.rung.name, deciding.kind,
-        contrasts=tuple(judged), standing=deciding.against, family_level=1 - level.effect,
+        contrasts=tuple(judged), standing=deciding.against, family_level=1 - level.effect, adjusted_p=level.adjusted,
     )  # fmt: skip
 
 

@@ -31,10 +31,12 @@ class Levels:
     Attributes:
         effect: of "there is an effect": the interval shown is at 1 - effect.
         equivalence: of each one-sided equivalence test: its interval is at 1 - 2 * equivalence.
+        adjusted: the p-value of what is called, allowing for looks and for the other verdicts; None where undefined.
     """
 
     effect: float
     equivalence: float
+    adjusted: float | None = None
 
 
 @dataclass(frozen=True)

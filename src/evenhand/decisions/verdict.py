@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from evenhand.decisions.standing import FamilyPlace, Seal
+
 if TYPE_CHECKING:
     from evenhand.decisions.pair_faults import PairFault
     from evenhand.statistics import Collapse, Identical, Saturation
@@ -338,6 +340,7 @@ class Verdict:
         family_level: level of the intervals after adjustment (1 - alpha where nothing is adjusted).
         screened: why it was pruned, or None.
         overruled: what made it invalid, or None.
+        adjusted_p: of the effect, allowing for planned looks and for the claim's other verdicts; None where undefined.
     """
 
     arm: str
@@ -353,6 +356,7 @@ class Verdict:
     family_level: float = 0.95
     screened: Screened | None = None
     overruled: Overruled | None = None
+    adjusted_p: float | None = None
 
     @property
     def deciding(self) -> Contrast | None:
@@ -433,6 +437,7 @@ class Standing:
         trials: n, all its trials.
         claims: those under which the known results were made, each as ``name (hash)``.
         changes: what the amendments changed, each field with all its values: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``.
+        seal: what shows that it existed before its first trial; None where nobody sealed it.
     """
 
     fixed: Fixed = "before"
@@ -440,6 +445,12 @@ class Standing:
     trials: int = 0
     claims: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    seal: Seal | None = None
+
+    @property
+    def sealed(self) -> bool:
+        """Whether its receipt precedes its first trial, and nothing was known then."""
+        return self.fixed == "before" and self.seal is not None and self.seal.precedes
 
 
 @dataclass(frozen=True)
@@ -456,6 +467,7 @@ class Decision:
         finished: every planned trial has an outcome or was pruned.
         look: the planned look at which the confirming rung stands; None where none was planned or none is reached.
         standing: when the claim was fixed.
+        families: where it stands among the claims of its ledger, one for each of its families.
     """
 
     claim: str
@@ -467,3 +479,4 @@ class Decision:
     finished: bool = False
     look: PlannedLook | None = None
     standing: Standing = Standing()
+    families: tuple[FamilyPlace, ...] = ()

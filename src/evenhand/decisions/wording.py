@@ -5,7 +5,7 @@ Nothing here decides anything, and no code reads what is said here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,10 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
 from evenhand.decisions.fault_words import fault_words
 from evenhand.decisions.rules import CASE, LOST, MORE, Span
+from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace
 from evenhand.decisions.verdict import (
     Contrast,
+    Decision,
     Interval,
     Learned,
     LostPairs,
@@ -365,3 +367,105 @@ def standing_words(found: Standing) -> str:
             "metric and margin could have been chosen by their results, and the error rate is not known."
         )
     return "This claim is not entered in the ledger yet." if found.fixed == "not entered" else ""
+
+
+def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) -> Decision:
+    """A decision that says how its claim stands: in the titles of what it states, and before all warnings.
+
+    Args:
+        decision: with its verdicts in words.
+        found: when the claim was fixed.
+        remarks: what else must be known before the verdicts are believed, as sentences.
+    """
+    sentence = [standing_words(found)] if found.fixed in ("post-hoc", "amended", "retrospective") else []
+    return replace(
+        decision,
+        verdicts=tuple(_marked(verdict, found) for verdict in decision.verdicts),
+        warnings=(*sentence, *remarks, *decision.warnings),
+        standing=found,
+    )
+
+
+def _marked(verdict: Verdict, found: Standing) -> Verdict:
+    """The verdict with the word for when it was fixed before all others in brackets, where it states something."""
+    told = found.fixed in ("post-hoc", "amended", "retrospective", "sealed")
+    word = found.fixed if told else "sealed" if found.sealed else ""
+    if not word or not verdict.kind.states_something or verdict.role != "variant":
+        return verdict
+    return replace(verdict, qualifier=", ".join(part for part in (word, verdict.qualifier) if part))
+
+
+def family_words(place: FamilyPlace) -> str:
+    """Where a claim stands among those of its ledger, and what the ledger says of its gain."""
+    name = f"the family '{place.family}'" if place.named else _family_name(place.family)
+    parts = [f"Claim {place.place} of {place.claims} on {name} in this ledger", _several(place.gains, "gain")]
+    if place.beside is not None:
+        parts[0] += f" (claim {place.beside[0]} of {place.beside[1]} on the same recipe and metric)"
+    if place.copy_of:
+        parts.append(f"it is one with '{place.copy_of}', on the same trials")
+    if place.left:
+        parts.append(f"{_several(place.left, 'claim')} {_was(place.left)} started and left")
+    if place.post_hoc:
+        parts.append(f"{_several(place.post_hoc, 'claim')} {_was(place.post_hoc)} entered after outcomes were known")
+    if place.tries:
+        order = sorted(place.tries.items(), key=lambda item: (item[0] != "variant", item[0]))
+        parts.append(f"tries: {', '.join(f'{role} {count}' for role, count in order)}")
+    held = _held(place)
+    return f"{'; '.join(parts)}." + (f" {held}" if held else "")
+
+
+def _family_name(key: str) -> str:
+    recipe, _, metric = key.rpartition(" / ")
+    return f"`{recipe}` / {metric}"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _held(place: FamilyPlace) -> str:
+    """What the ledger's level says: of a gain, or of every verdict where it is strict."""
+    if place.level is None:
+        return "" if place.holds is None else "In the ledger its gain does not count: its outcomes were known."
+    rate = f"{100 * LEDGER_RATE:g} % false gains in the ledger"
+    level = f"The ledger's level for it is {place.level:.2g} (at most {rate})"
+    if place.strict:
+        return f"{level}, and its verdicts are judged at that."
+    if place.holds is None:
+        return ""
+    p = "no p-value" if place.p is None else f"p {place.p:.2g}"
+    if place.holds:
+        return f"{level}: the gain holds ({p})."
+    return f"{level}: the gain does not hold there ({p})."
+
+
+def seal_words(standing: Standing) -> tuple[str, ...]:
+    """What a seal proves and what it does not, as sentences; none where nobody sealed the claim."""
+    seal = standing.seal
+    if seal is None:
+        return ()
+    kept = f"Kept outside the ledger: {', '.join(seal.witnesses)}." if seal.witnesses else (
+        "Nothing outside this ledger keeps the receipt: whoever owns the ledger could have written it later. Seal with "
+        "--git, --tsa or --to, and lodge it where you cannot change it."
+    )  # fmt: skip
+    first = f"Sealed at {seal.time} (receipt {seal.receipt[:16]}, chain head {seal.head or 'of an empty ledger'})."
+    order = (
+        "The receipt stands in the ledger's chain before the first result of its trials."
+        if seal.precedes and standing.fixed == "before"
+        else "The receipt does not precede the claim's first result, so the claim does not count as sealed."
+    )
+    drawn = [word for word, is_drawn in (("seeds", seal.seeds), ("order of the items", seal.items)) if is_drawn]
+    chosen = (
+        f"Its {' and '.join(drawn)} follow from the claim's hash, so that nobody chose them by what they gave."
+        if drawn
+        else "Its seeds were chosen by whoever wrote it."
+    )
+    return (
+        first, order, kept, chosen,
+        "A seal proves that this very claim existed then. It does not prove that no other claim did, that nothing was "
+        "tried in another ledger, or that the machine's clock was right, unless an outside time stamp says so.",
+    )  # fmt: skip

@@ -13,15 +13,20 @@ from typing import Any
 import numpy as np
 
 from evenhand.data.model_store import checked_hash, data_path
-from evenhand.errors import DataError, RecipeError
+from evenhand.errors import DataError, ProbeEnded, RecipeError
 from evenhand.execution import sources
 from evenhand.execution.item_columns import item_scores
+from evenhand.execution.patience import persistently
 from evenhand.files import content_hash, folder_hash, locked, replacing
+from evenhand.recipes import working
 from evenhand.recipes.outcome import Curve, ItemScores
 from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
 
 PROGRESS_SECONDS = 0.2
 """Shortest time between two lines of the progress file."""
+
+PROBE_STEPS = 2
+"""Steps of a trial that tries what fits: at the second one the optimiser has its state."""
 
 MAX_POINTS = 2000
 """A curve longer than this is thinned to every second point, again and again."""
@@ -30,7 +35,8 @@ MAX_POINTS = 2000
 class TrialBudget:
     """What a trial may spend, with the clock stopped while assets are built."""
 
-    def __init__(self, unit: str, amount: float) -> None:
+    def __init__(self, unit: str, amount: float, ends_after: int | None = None) -> None:
+        self.ends_after = ends_after
         self.unit = unit
         self.amount = amount
         self.amounts: dict[str, float] = {}
@@ -59,12 +65,15 @@ class TrialBudget:
 
         Raises:
             RecipeError: an amount is negative or not finite.
+            ProbeEnded: the trial only tries what fits, and has.
         """
         for unit, amount in amounts.items():
             if not (np.isfinite(amount) and amount >= 0):
                 raise RecipeError(f"budget.spend({unit}={amount}) is no amount; it must be finite and not negative.")
             self.amounts[unit] = self.amounts.get(unit, 0.0) + float(amount)
             self.grain[unit] = max(self.grain.get(unit, 0.0), float(amount))
+        if self.ends_after is not None and self.amounts.get("steps", 0.0) >= self.ends_after:
+            raise ProbeEnded(f"{self.ends_after} steps fit")
 
     def pause(self, seconds: float) -> None:
         """Leave some seconds out of the clock."""
@@ -102,18 +111,23 @@ class TrialBench:
     """The lab's side of the recipe contract (``evenhand.recipes.contract.Bench``) for one trial in its own process."""
 
     def __init__(
-        self, trial: Trial, *, workdir: Path, assets: Path, data_folder: Path, threads: int, device: tuple[str, str]
-    ) -> None:
+        self, trial: Trial, *, workdir: Path, assets: Path, data_folder: Path, threads: int, device: tuple[str, str],
+        micro_batch: int | None = None, probing: bool = False,
+    ) -> None:  # fmt: skip
         self.trial = trial
+        self.micro_batch = micro_batch
+        self.probing = probing
         self.seed = 0 if trial.seed is None else trial.seed
         self.item_set = WatchedItemSet.of(trial.items)
-        self.budget = TrialBudget(trial.unit, trial.amount)
+        self.budget = TrialBudget(trial.unit, trial.amount, PROBE_STEPS if probing else None)
         self.workdir = workdir
         self.threads = threads
         self.device = device[0]
         self.curves: dict[str, list[tuple[float, float]]] = {}
         self.item_tables: dict[str, ItemScores] = {}
         self.notes: dict[str, str] = {"device": f"{device[0]}: {device[1]}"}
+        if micro_batch is not None:
+            self.notes["micro-batch"] = f"at most {micro_batch} rows at once"
         self.hashes: dict[str, str] = {}
         self.sources: dict[str, str] = {}
         self._assets = assets
@@ -155,6 +169,14 @@ class TrialBench:
             shown = {k: float(v) for k, v in values.items() if np.isfinite(v)}
             self._progress.write(json.dumps({"spent": self.budget.spent, "step": float(step), "values": shown}) + "\n")
 
+    def _doing(self, what: str, share: float) -> None:
+        """Show how far something is that is built for all trials."""
+        now = time.monotonic()
+        if now - self._last_progress >= PROGRESS_SECONDS:
+            self._last_progress = now
+            line = {"spent": self.budget.spent, "step": 0.0, "values": {}, "doing": what, "share": share}
+            self._progress.write(json.dumps(line) + "\n")
+
     def note(self, name: str, text: str) -> None:
         """Record a short fact."""
         self.notes[name] = str(text)
@@ -172,6 +194,9 @@ class TrialBench:
             "code": self._code(),
             "budget": self.budget.state(),
         }
+        persistently(lambda: self._save(content))
+
+    def _save(self, content: Mapping[str, Any]) -> None:
         with replacing(self.workdir / "checkpoint.pickle") as part, part.open("wb") as file:
             pickle.dump(content, file, protocol=pickle.HIGHEST_PROTOCOL)
 
@@ -240,7 +265,8 @@ class TrialBench:
                 part = self._assets / f"{name}.part"
                 shutil.rmtree(part, ignore_errors=True)
                 part.mkdir()
-                build(part)
+                with working.told_to(self._doing):
+                    build(part)
                 (part / "asset.json").write_text(json.dumps({"key": dict(key), "sha256": folder_hash(part)}))
                 part.rename(folder)
         self.hashes[f"asset:{name}"] = str(json.loads((folder / "asset.json").read_text())["sha256"])

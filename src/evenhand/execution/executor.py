@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from evenhand.errors import RecipeError
+from evenhand.errors import EvenhandError, RecipeError
 from evenhand.execution import outcome_file
 from evenhand.execution.failures import Ending, failure_without_outcome
+from evenhand.execution.resources import Capacity
 from evenhand.execution.worker import Job
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 
@@ -30,16 +31,22 @@ class Finished:
         job: what was to be run.
         outcome: what it returned, or the failure that its ending tells.
         execution: how its process went.
+        pending_again: why it is to be started again as if this had not been: it was cancelled, or it lost its node and
+            has a checkpoint that it goes on from. Then there is nothing to record, and no attempt is counted.
     """
 
     key: str
     job: Job
     outcome: Outcome
     execution: Execution
+    pending_again: str = ""
 
 
 class Executor(Protocol):
-    """A place where trials run side by side; a context manager that holds it open."""
+    """A place where trials run side by side; a context manager that holds it open, and ends what runs when it closes.
+
+    The members from ``capacity`` on have defaults: a place whose trials end with the driver needs none of its own.
+    """
 
     jobs: int
     """Trials at a time."""
@@ -53,7 +60,7 @@ class Executor(Protocol):
 
     @property
     def running(self) -> Mapping[str, Job]:
-        """Key to job of the trials that run now."""
+        """Key to job of the trials that run or wait in the place's own queue."""
         ...
 
     @property
@@ -62,11 +69,11 @@ class Executor(Protocol):
         ...
 
     def elapsed(self, key: str) -> float:
-        """Seconds since a running trial was started."""
+        """Seconds since a running trial was started; 0 while it waits in a queue."""
         ...
 
     def start(self, key: str, job: Job, attempt: int, limit_seconds: float | None) -> None:
-        """Start a trial where one is free; returns at once.
+        """Start a trial; returns at once. One of the same trial and attempt that is under way is taken up instead.
 
         Args:
             key: under which its ending is told.
@@ -77,12 +84,43 @@ class Executor(Protocol):
         ...
 
     def wait(self, seconds: float) -> Sequence[Finished]:
-        """Those that ended, as soon as there are any; none where the time is over first.
+        """Those that ended, as soon as there are any; none where the time is over first. A lost job is an ending.
 
         Raises:
             ServerGone: the place itself is gone; what runs there is lost, what is recorded is not.
         """
         ...
+
+    def capacity(self) -> Capacity:
+        """What could run here at all, and how much is free now; may be asked before the place is opened."""
+        return Capacity()
+
+    def cancel(self, key: str) -> None:
+        """End a running trial without an ending being told; it is pending again.
+
+        Raises:
+            EvenhandError: this place cannot.
+        """
+        raise EvenhandError(f"{type(self).__name__} cannot cancel a trial.")
+
+    def detach(self) -> None:
+        """Leave what runs to itself when the place closes; :meth:`reattach` takes it up.
+
+        Raises:
+            EvenhandError: trials end with the driver here.
+        """
+        raise EvenhandError("Here trials end with the command that started them; --detach needs a place like Slurm.")
+
+    def reattach(self, workdirs: Mapping[str, Path]) -> Sequence[str]:
+        """Take up trials that an earlier driver started here, running or ended unseen.
+
+        Args:
+            workdirs: key to folder of trials that may be.
+
+        Returns:
+            The keys of those taken up; they are among :attr:`running` now.
+        """
+        return []
 
 
 def read_outcome(workdir: Path, ending: Ending, limit_seconds: float | None) -> Outcome:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evenhand.errors import DataError, Diverged
+from evenhand.execution.states import failure_of_state
 from evenhand.recipes.error_classes import OUT_OF_MEMORY, UNWRITTEN, classify, disk_refused
 from evenhand.recipes.outcome import Failure, FailureClass, Phase
 
@@ -57,16 +58,25 @@ class Ending:
         signal: name of the signal, or None.
         timed_out: the lab stopped it at its time limit.
         out_of_memory: the kernel's count of out-of-memory kills rose while it ran.
+        state: the scheduler's word, where there is a scheduler and it has one.
+        node: where it ran, where that is known.
     """
 
     exit_code: int | None
     signal: str | None
     timed_out: bool = False
     out_of_memory: bool = False
+    state: str = ""
+    node: str = ""
 
 
-def failure_without_outcome(ending: Ending, limit_seconds: float | None, log_tail: str) -> Failure:
-    """The failure of a process that left no outcome file."""
+def failure_without_outcome(  # noqa: PLR0911  a table of endings, in the order in which they are told apart
+    ending: Ending, limit_seconds: float | None, log_tail: str
+) -> Failure:
+    """The failure of a process that left no outcome file: by the scheduler's word first, then by how it ended."""
+    told = failure_of_state(ending.state, ending.node, log_tail)
+    if told is not None and not ending.timed_out:
+        return told
     if ending.timed_out:
         return Failure("timeout", f"stopped after its limit of {limit_seconds:g} s", "run", log_tail)
     if ending.signal == "SIGKILL" and ending.out_of_memory:
@@ -78,6 +88,9 @@ def failure_without_outcome(ending: Ending, limit_seconds: float | None, log_tai
     if ending.exit_code == EXIT_OUTCOME_UNWRITTEN:
         message = "its outcome file could not be written (is the disk full?)"
         return Failure("infrastructure", message, "report", log_tail)
+    if ending.exit_code is None:
+        message = f"its job ended ({ending.state or 'nobody says how'}) before its process had begun"
+        return Failure("infrastructure", message, "import", log_tail)
     message = f"its process ended with exit code {ending.exit_code} and left no outcome file"
     return Failure("code", message, "run", log_tail)
 

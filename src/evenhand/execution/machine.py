@@ -27,6 +27,16 @@ def share_threads(jobs: int) -> int:
     return max(1, cores() // max(1, jobs))
 
 
+def thread_variables(threads: int) -> dict[str, str]:
+    """Environment of a process that may use so many threads.
+
+    OpenBLAS and pyarrow would otherwise start threads at import, before any fork.
+    """
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+    own = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+    return {name: str(threads) for name in names} | own
+
+
 def choose_device() -> tuple[str, str]:
     """The device for a trial and the reason for it.
 

@@ -1,11 +1,13 @@
-"""The retry policy: which failed trials are tried again, and which keep what they had done."""
+"""The retry policy: which failed trials are tried again, which run without neighbours, which keep what they had done,
+and when an arm that fails in the same way each time is given up."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from evenhand.recipes.outcome import Execution, Failure, FailureClass
+from evenhand.recipes.outcome import Execution, Failure, FailureClass, Outcome
 
 RETRIES: dict[FailureClass, int] = {
     "infrastructure": 2,
@@ -16,6 +18,9 @@ RETRIES: dict[FailureClass, int] = {
     "diverged": 0,
 }
 """How often a trial is tried again within one run. A resource failure is retried alone, without a neighbour."""
+
+SAME_FAILURE_LIMIT = 2
+"""An arm that failed this often in the same way, and never succeeded, is not tried further in that condition."""
 
 
 def keeps_its_work(failure: Failure | None) -> bool:
@@ -29,10 +34,16 @@ class Retries:
 
     A failure that a trial met alike at each of its tries will not pass by trying again: every other trial that meets
     it has one try. Only what the trial itself raised counts; a process killed from outside says nothing of the next.
+
+    Attributes:
+        met: trial id to the signatures of what it met, in order.
+        lasting: signature of a failure that lasts, to the arms whose trials met it.
+        alone: ids of the trials that ran out of memory: they are tried again without neighbours.
     """
 
     met: dict[str, list[str]] = field(default_factory=dict)
     lasting: dict[str, set[str]] = field(default_factory=dict)
+    alone: set[str] = field(default_factory=set)
 
     def again(self, trial: str, arm: str, failure: Failure, execution: Execution) -> bool:
         """Whether to try a failed trial again."""
@@ -40,6 +51,8 @@ class Retries:
         tries = self.met.setdefault(trial, [])
         tries.append(signature)
         if signature not in self.lasting and execution.attempt <= RETRIES[failure.kind]:
+            if failure.kind == "resource":
+                self.alone.add(trial)
             return True
         if signature and set(tries) == {signature}:
             self.lasting.setdefault(signature, set()).add(arm)
@@ -54,6 +67,19 @@ class Retries:
         return failure.kind in ("code", "data") or (
             failure.kind == "infrastructure" and failure_signature(failure) in self.lasting
         )
+
+    def failed_alike(self, failure: Failure, ended: Sequence[Outcome]) -> int:
+        """How many trials of an arm failed in this very way, where that is reason to try no further one; else 0.
+
+        Args:
+            failure: that a trial of the arm has met for good.
+            ended: all trials of the arm, in that condition, that will not be tried again, this one included.
+        """
+        if not self.is_persistent(failure):
+            return 0
+        signature = failure_signature(failure)
+        same = sum(one.failure is not None and failure_signature(one.failure) == signature for one in ended)
+        return same if SAME_FAILURE_LIMIT <= same == len(ended) else 0
 
 
 def failure_signature(failure: Failure) -> str:

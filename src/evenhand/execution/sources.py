@@ -84,6 +84,14 @@ PROCESS = Process()
 """Of this process, as ``sys.modules`` is."""
 
 
+def now(path: str) -> str:
+    """The hash of a file as it is now."""
+    try:
+        return file_hash(Path(path))
+    except OSError:
+        return CHANGED + "gone"
+
+
 def is_local(file: str) -> bool:
     """Whether a file is neither installed nor part of Python or of the lab."""
     if not file.startswith(os.sep) or _INSTALLED.search(file) or file.startswith((_LAB, *_PYTHON)):

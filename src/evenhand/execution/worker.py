@@ -19,15 +19,20 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from evenhand import files
-from evenhand.errors import Diverged, RecipeError
-from evenhand.execution import outcome_file, sources
+from evenhand.errors import Diverged, ProbeEnded, RecipeError
+from evenhand.execution import compile_caches, outcome_file, sources
 from evenhand.execution.bench import TrialBench
 from evenhand.execution.failures import EXIT_OUTCOME_UNWRITTEN, failure_of
 from evenhand.execution.lifetime import die_with_parent
 from evenhand.execution.machine import choose_device, device_of_programs
+from evenhand.execution.patience import persistently
+from evenhand.execution.resources import NOTHING_ASKED, Resources
 from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Failure, Outcome, Phase
 from evenhand.recipes.trial import ItemSet, Trial
+
+HEAD_ROOM = 0.08
+"""Share of the memory that stays free while it is tried what fits: fragments, and batches that were not met."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,11 @@ class Job:
         threads: CPU threads for this trial.
         memory_gib: limit on the process's private memory, or None.
         notes: facts that the caller wants beside the result.
+        micro_batch: rows that may go through a model at once, or None.
+        probing: only try whether that many fit, with head-room.
+        sharing: trials that share a GPU with it, itself included, once all run: a try gets its share of the memory.
+        resources: what it asks of the machine.
+        environment: variables that its process gets: the devices that it sees.
     """
 
     trial: Trial
@@ -51,6 +61,11 @@ class Job:
     threads: int = 1
     memory_gib: float | None = None
     notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    micro_batch: int | None = None
+    probing: bool = False
+    sharing: int = 1
+    resources: Resources = NOTHING_ASKED
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
         """For the job file."""
@@ -61,21 +76,37 @@ class Job:
         """Read a job file's text."""
         document = json.loads(text)
         trial = document["trial"]
-        return cls(**document | {"trial": Trial(**trial | {"items": ItemSet(**trial["items"])})})
+        asked = Resources(**document.get("resources", {}))
+        found = Trial(**trial | {"items": ItemSet(**trial["items"])})
+        return cls(**document | {"trial": found, "resources": asked})
 
 
 def main(job_path: Path) -> int:
     """Run the job in this process; returns the exit code. Never raises on a recipe's account."""
-    job = Job.from_json(job_path.read_text(encoding="utf-8"))
+    return perform(Job.from_json(job_path.read_text(encoding="utf-8")))[0]
+
+
+def see_own_devices(job: Job) -> None:
+    """Set the variables that a job's process is to have, before anything asks for devices."""
+    if any(os.environ.get(name) != value for name, value in job.environment.items()):
+        os.environ.update(job.environment)
+        device_of_programs.cache_clear()  # whoever was asked before saw other devices
+
+
+def perform(job: Job) -> tuple[int, bool]:
+    """Run a job in this process and leave its outcome file; returns the exit code, and whether the trial succeeded."""
+    see_own_devices(job)
     limit_resources(job)
+    compile_caches.use(Path(job.assets))
     sources.PROCESS.begin()
     outcome = with_sources(run(job), job)
     try:
-        files.write_text(Path(job.workdir, "outcome.json"), _text_of(outcome))
+        text = _text_of(outcome)
+        persistently(lambda: files.write_text(Path(job.workdir, "outcome.json"), text))
     except OSError:
         traceback.print_exc()
-        return EXIT_OUTCOME_UNWRITTEN
-    return 0
+        return EXIT_OUTCOME_UNWRITTEN, False
+    return 0, outcome.failure is None
 
 
 def with_sources(outcome: Outcome, job: Job) -> Outcome:
@@ -97,8 +128,9 @@ def limit_resources(job: Job) -> None:
     if job.memory_gib is not None:
         import resource
 
-        size = int(job.memory_gib * 2**30)
-        resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+        size = int(job.memory_gib * 2**30 * (1 - HEAD_ROOM if job.probing else 1))
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (size, most))
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(job.threads)
@@ -123,11 +155,17 @@ def run(job: Job) -> Outcome:
             data_folder=Path(job.folder),
             threads=job.threads,
             device=device_of_programs() if job.trial.recipe == catalogue.COMMAND else choose_device(),
+            micro_batch=job.micro_batch,
+            probing=job.probing,
         )
+        if job.probing and bench.device == "cuda":
+            sys.modules["torch"].cuda.set_per_process_memory_fraction((1 - HEAD_ROOM) / job.sharing)
         bench.notes.update(job.notes)
         returned = recipe.run(settings, bench)
         phase = "report"
         return complete(_as_outcome(returned), bench)
+    except ProbeEnded as ended:
+        return Outcome(undefined={"probe": str(ended)})
     except KeyboardInterrupt:
         return Outcome(failure=Failure("infrastructure", "interrupted", phase))
     except BaseException as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,17 +20,24 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def content_hash(table: pa.Table) -> str:
-    """The hash of a table's content, 64 hex digits; columns are texts (coded or plain) or float64 without gaps."""
+def content_parts(table: pa.Table) -> Iterator[bytes]:
+    """The bytes that are hashed, in order; columns are texts (coded or plain) or float64 without gaps."""
     import pyarrow as pa
 
-    digest = hashlib.sha256(_line({"columns": table.column_names, "rows": len(table)}))
+    yield _line({"columns": table.column_names, "rows": len(table)})
     for column in table.columns:
         if pa.types.is_floating(column.type):
             values = np.concatenate([np.zeros(0), *(np.from_dlpack(chunk) for chunk in column.chunks)])
-            digest.update(values.astype("<f8").tobytes())
+            yield values.astype("<f8").tobytes()
         else:
-            digest.update(_line(Texts(column).all()))
+            yield _line(Texts(column).all())
+
+
+def content_hash(table: pa.Table) -> str:
+    """The hash of a table's content, 64 hex digits."""
+    digest = hashlib.sha256()
+    for part in content_parts(table):
+        digest.update(part)
     return digest.hexdigest()
 
 

@@ -13,7 +13,7 @@ from evenhand.ledger import codec
 from evenhand.ledger.disk import cannot_write
 from evenhand.ledger.lock import hold
 from evenhand.ledger.reader import LedgerReader
-from evenhand.ledger.records import ClaimRecord, DecisionRecord, OutcomeRecord, PackReport
+from evenhand.ledger.records import ClaimRecord, DecisionRecord, MergeReport, OutcomeRecord, PackReport
 from evenhand.ledger.shown import line, table
 from evenhand.ledger.tables import curves_table, items_table, write_table
 from evenhand.ledger.writer import SegmentWriter
@@ -107,8 +107,17 @@ class Ledger(LedgerReader):
         place = self._writer.append("claim", codec.plain(body, "claim"))
         return ClaimRecord(name, hash, identity, text, amends, tuple(changes), place, known)
 
+    def record_seal(self, claim_hash: str, receipt: str, witnesses: Sequence[str]) -> None:
+        """Enter the receipt of a claim, with what keeps it outside the ledger; see :mod:`evenhand.ledger.seal`."""
+        self._writer.append("seal", {"claim": claim_hash, "receipt": receipt, "witnesses": list(witnesses)})
+
     def record_decision(
-        self, name: str, hash: str, verdicts: Mapping[str, str], trial_ids: Collection[str] | None = None
+        self,
+        name: str,
+        hash: str,
+        verdicts: Mapping[str, str],
+        trial_ids: Collection[str] | None = None,
+        families: Mapping[str, Any] | None = None,
     ) -> DecisionRecord:
         """Enter that a claim was run to its end, with its verdicts and the hash of what they rest on.
 
@@ -116,9 +125,11 @@ class Ledger(LedgerReader):
             name, hash: of the resolved claim.
             verdicts: ``arm/condition/metric`` to verdict title.
             trial_ids: of the claim; None where the verdicts may rest on the whole ledger.
+            families: family to ``p``, ``level`` and ``holds``: at which level of the ledger it was held, and how.
         """
         head = self.head_hash(trial_ids)
-        body = {"name": name, "hash": hash, "verdicts": verdicts, "head": head}
+        body: dict[str, Any] = {"name": name, "hash": hash, "verdicts": verdicts, "head": head}
+        body |= {} if families is None else {"families": families}
         place = self._writer.append("decision", codec.plain(body, "decision"))
         return DecisionRecord(name, hash, verdicts, place, head)
 
@@ -170,6 +181,19 @@ class Ledger(LedgerReader):
 
         self.close()
         return pack(self.folder)
+
+    def merge(self, *others: Path) -> MergeReport:
+        """Take up all that other ledgers hold; they stay as they are. See :mod:`evenhand.ledger.merge`.
+
+        Raises:
+            DataError: one of them is no ledger.
+            LedgerError: they do not make one sound ledger together, another process writes to this one, or it cannot
+                be written; nothing is changed then.
+        """
+        from evenhand.ledger.merge import merge
+
+        self.close()
+        return merge(self.folder, [Ledger.existing(other).folder for other in others])
 
     def __enter__(self) -> Self:
         return self

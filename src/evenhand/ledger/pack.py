@@ -28,6 +28,7 @@ from evenhand.ledger.records import PackReport
 from evenhand.ledger.store import TableStore
 from evenhand.ledger.tables import FURTHER, TableRef, references, table_of
 from evenhand.ledger.writer import SegmentWriter
+from evenhand.recipes import working
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,7 +48,7 @@ def pack(folder: Path) -> PackReport:
         LedgerError: another process writes to the ledger, it is damaged, or it cannot be written; nothing is lost.
     """
     try:
-        with _alone(folder):
+        with alone(folder):
             before = _extent(folder)
             tables, segments, files = _enter(folder)
             removed = _clear(folder)
@@ -58,8 +59,8 @@ def pack(folder: Path) -> PackReport:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold every name and every segment of a ledger: none is written while it is packed.
+def alone(folder: Path) -> Iterator[None]:
+    """Hold every name and every segment of a ledger: none is written while it is packed or merged.
 
     Raises:
         LedgerError: another process holds one of them.
@@ -133,7 +134,8 @@ def _packed(folder: Path, store: TableStore, kind: str, refs: Sequence[TableRef]
     rows: list[list[Any]] = []
 
     def tables() -> Iterator[pa.Table]:
-        for ref in refs:
+        for number, ref in enumerate(refs):
+            working.tell(f"packing {kind}", number, len(refs))
             table = _plain(store, ref)
             rows.append([ref.trial, ref.sha256, content_hash(table), len(table)])
             if ref.content not in (None, rows[-1][2]):
@@ -146,7 +148,8 @@ def _packed(folder: Path, store: TableStore, kind: str, refs: Sequence[TableRef]
     write_bytes(folder / file, data)
     sync_folder(folder / "packs")
     reader, first = PackReader(folder), 0
-    for ref, (_, _, content, count) in zip(refs, rows, strict=True):
+    for number, (ref, (_, _, content, count)) in enumerate(zip(refs, rows, strict=True)):
+        working.tell(f"reading the packed {kind} again", number, len(refs))
         spot = Packed(PackFile(kind, file, digest, "this packing"), first, count, content)
         if content_hash(reader.table(ref, spot)) != content:
             raise LedgerError(

@@ -28,6 +28,10 @@ class LedgerReader:
         found = [codec.claim_from_entry(entry) for entry in self._history.entries("claim")]
         return [record for record in found if name is None or record.name == name]
 
+    def entries(self) -> list[Entry]:
+        """All records, of every kind, in the order of writing."""
+        return self._history.all()
+
     def decisions(self, name: str, hash: str | None = None) -> list[DecisionRecord]:
         """Decisions on the claims of a name, in the order in which they were entered."""
         found = [codec.decision_from_entry(entry) for entry in self._history.entries("decision")]

@@ -123,3 +123,24 @@ class PackReport:
     removed: int
     files: tuple[int, int]
     bytes: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class MergeReport:
+    """What a merging did.
+
+    Attributes:
+        records: of each ledger, the one that took up the others first.
+        added: records that were taken up.
+        doubled: trials that more than one ledger has a result of, each as a sentence that says what counts.
+        differences: what their claims, budgets and code differ in, as sentences.
+        notes: harmless remarks on the whole.
+        head: one hash over the last records of all segments of the whole.
+    """
+
+    records: Mapping[str, int]
+    added: int
+    doubled: tuple[str, ...]
+    differences: tuple[str, ...]
+    notes: tuple[str, ...]
+    head: str

@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import importlib.metadata
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,12 @@ def recalls(recipe: Recipe, folder: Path | None = None) -> RecallFunction | None
     """Import the function that completes the items of a recipe's early records; raises as :func:`exhibits`."""
     found: RecallFunction | None = _named(recipe, "recalls", recipe.info.recalls, folder)
     return found
+
+
+def clearing(recipe: Recipe, folder: Path | None = None) -> list[Callable[[], object]]:
+    """Import the functions that a recipe names for being called between two trials of one process; raises as
+    :func:`exhibits`."""
+    return [_named(recipe, "clear", target, folder) for target in recipe.info.clear]
 
 
 def _named(recipe: Recipe, key: str, target: str | None, folder: Path | None) -> Any:

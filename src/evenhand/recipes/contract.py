@@ -31,7 +31,6 @@ from evenhand.recipes.trial import ItemSet
 
 Direction = Literal["maximise", "minimise"]
 
-
 _NUMBERS = (int, float, int | None, float | None)
 
 
@@ -121,6 +120,14 @@ class Bench(Protocol):
         """Number of CPU threads that this trial may use."""
 
     @property
+    def micro_batch(self) -> int | None:
+        """Rows at once in training, or None; parts of a batch are divided by what the *whole* batch counts."""
+
+    @property
+    def probing(self) -> bool:
+        """Whether this trial only tries what fits: on the longest rows there are, until it is ended after two steps."""
+
+    @property
     def workdir(self) -> Path:
         """A folder of the trial's own, kept until its outcome is in the ledger."""
 
@@ -207,6 +214,10 @@ class RecipeInfo:
         control_sets: name to the controls that a claim takes over with ``controls = "RECIPE.NAME"``.
         obstacle: (settings, ``cpu`` or ``cuda``) to why a trial cannot run on this machine, a sentence with a cure, or
             empty. Claims are refused by it when they are planned and before they run; results are read all the same.
+        clear: ``package.module:function`` of what forgets what the recipe's modules keep of a trial: called between two
+            that share a process.
+        micro_batch: settings to the rows of an optimiser step (0: nothing is trained), where :attr:`Bench.micro_batch`
+            is heeded; a ``RecipeError`` for settings that cannot be split.
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)
@@ -219,6 +230,8 @@ class RecipeInfo:
     control_sets: Mapping[str, ControlSet] = field(default_factory=dict)
     recalls: str | None = None
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None
+    clear: tuple[str, ...] = ()
+    micro_batch: Callable[[Mapping[str, Any]], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -250,11 +263,13 @@ def recipe(
     control_sets: Mapping[str, ControlSet] | None = None,
     recalls: str | None = None,
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None,
+    clear: Sequence[str] = (),
+    micro_batch: Callable[[Mapping[str, Any]], int] | None = None,
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
     info = RecipeInfo(
         dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool,
-        dict(control_sets or {}), recalls, obstacle,
+        dict(control_sets or {}), recalls, obstacle, tuple(clear), micro_batch,
     )  # fmt: skip
 
     def attach(function: F) -> F:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
-from evenhand.decisions.wording import look_words
+from evenhand.decisions.wording import family_words, look_words, seal_words
 from evenhand.report import numbers, words
 from evenhand.report.marks import visible
 
@@ -31,7 +31,8 @@ def verdict_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str 
     lines = [", ".join([title, *facts]), "", _line([_HEAD[i] for i in shown]), _line(["---"] * len(shown))]
     lines += [_line([row[i] for i in shown]) for row in rows]
     look = [] if decision.look is None else [look_words(decision.look)]
-    remarks = [f"- {remark}" for remark in (*look, *decision.warnings)]
+    places = [family_words(place) for place in decision.families]
+    remarks = [f"- {remark}" for remark in (*look, *places, *seal_words(decision.standing), *decision.warnings)]
     return visible("\n".join([*lines, *([""] if remarks else []), *remarks]))
 
 

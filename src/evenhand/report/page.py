@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.verdict import Decision
-from evenhand.decisions.wording import look_words, standing_words
+from evenhand.decisions.wording import family_words, look_words, seal_words, standing_words
 from evenhand.files import replacing
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.recipes.exhibit import Exhibit
@@ -96,6 +96,8 @@ def _context(
         "decision": decision,
         "look": None if decision.look is None else look_words(decision.look),
         "standing": standing_words(decision.standing),
+        "families": tuple(family_words(place) for place in decision.families),
+        "seal": seal_words(decision.standing),
         "amended": tuple(amended),
         "text": text,
         "methods": _methods(decision),

@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.standing import FamilyPlace
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
-from evenhand.decisions.wording import look_words
+from evenhand.decisions.wording import family_words, look_words, seal_words
 from evenhand.report import numbers, words
 
 _TABLE_FROM = 120
@@ -103,10 +104,18 @@ def _heading(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[T
         yield from _wrapped(claim.claim.question, width, "")
     if decision.look is not None:
         yield from _wrapped(look_words(decision.look), width, "")
+    for place in decision.families:
+        yield from _wrapped(family_words(place), width, "", _place_style(place))
+    for sentence in seal_words(decision.standing):
+        yield from _wrapped(sentence, width, "", "dim")
     if not decision.finished:
         yield from _wrapped("Not finished: planned trials are still missing.", width, "", "yellow")
     if not decision.verdicts:
         yield from _wrapped("There is no verdict yet.", width, "")
+
+
+def _place_style(place: FamilyPlace) -> str:
+    return "yellow" if place.holds is False else "dim"
 
 
 def _verdict(claim: ResolvedClaim, verdict: Verdict, width: int) -> Iterator[Text]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.machine import device_of_programs
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
-from evenhand.running import standing
+from evenhand.running import families, standing
 from evenhand.running.freshness import Freshness, freshness
 from evenhand.running.over_runs import comparable, qualified
 
@@ -84,6 +85,7 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
         ClaimError: the ledger does not know this claim: it was changed, or never entered.
     """
     from evenhand.decisions.decide import decide  # here: commands that judge nothing do without statistics
+    from evenhand.decisions.wording import stamped
 
     claim = loaded.resolved
     standing.require_entered(claim, loaded.path, ledger)
@@ -91,7 +93,9 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     found, left_out = comparable(claim, found)
     remarks = [*package_remarks(all_made(claim, found)), *_replaced(claim, ledger), *left_out]
     remarks += [sentence for sentence in [standing.other_code(claim, ledger)] if sentence]
-    return qualified(standing.stamped(decide(claim, found), standing.standing(claim, ledger), remarks), claim, found)
+    made = replace(decide(families.at_level(claim, ledger), found), claim_hash=claim.hash)
+    made = replace(made, families=families.places(claim, made, ledger))
+    return qualified(stamped(made, standing.standing(claim, ledger), remarks), claim, found)
 
 
 def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[str]:

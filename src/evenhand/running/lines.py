@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -12,6 +13,9 @@ from evenhand.running.observer import Observer, RunningTrial, Tick
 
 _BARS = "▁▂▃▄▅▆▇█"
 _POINTS = 16
+
+PREPARING_SECONDS = 10.0
+"""How often a line tells what is prepared for all trials."""
 
 
 def sparkline(values: list[float], width: int = _POINTS) -> str:
@@ -98,13 +102,23 @@ class LineObserver(Observer):
         self.total = 0
         self._write = write
         self._told = False
+        self._prepared = 0.0
 
     def tick(self, tick: Tick) -> None:
         """Keep what the next line needs; say once how long the rung will take."""
         self.left, self.total, self.done = tick.seconds_left, tick.total, tick.done
+        self._tell_what_is_prepared(tick)
         if self.left is not None and not self._told:
             self._told = True
             self._write(f"about {duration(self.left)} left at this rung, after the first trial")
+
+    def _tell_what_is_prepared(self, tick: Tick) -> None:
+        """A line every ten seconds while trials wait for something that is built for all of them."""
+        doing = {run.doing: run for run in tick.running if run.doing}
+        if doing and time.monotonic() - self._prepared >= PREPARING_SECONDS:
+            self._prepared = time.monotonic()
+            for what, run in doing.items():
+                self._write(f"{run.trial.label()}: {what}, {run.done:.0%}")
 
     def finished(self, trial: Trial, outcome: Outcome, execution: Execution, retry: bool) -> None:
         """One line per trial; several may end between two ticks."""

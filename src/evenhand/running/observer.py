@@ -15,12 +15,29 @@ from evenhand.recipes.trial import Trial
 
 @dataclass(frozen=True)
 class RunningTrial:
-    """A trial that runs now, as far as its progress file tells."""
+    """A trial that runs now, as far as its progress file tells.
+
+    Attributes:
+        trial: that runs.
+        seconds: since its start.
+        spent: of its budget.
+        values: of its curves.
+        doing: what it prepares for all trials, outside its budget; empty while it trains.
+        share: of that which is done.
+    """
 
     trial: Trial
     seconds: float
     spent: float
     values: Mapping[str, float]
+    doing: str = ""
+    share: float | None = None
+
+    @property
+    def done(self) -> float:
+        """The share of its budget that it has spent, or of what it prepares before."""
+        own = min(1.0, self.spent / self.trial.amount) if self.trial.amount else 1.0
+        return own if self.share is None else self.share
 
 
 @dataclass(frozen=True)

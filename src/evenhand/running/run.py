@@ -1,205 +1,43 @@
-"""The only loop: next trials -> run -> record -> prune or go on -> decide."""
+"""Claims run to their verdicts: entered, run in one pool of slots, decided. And one trial outside any claim."""
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from evenhand.claims import expectations
 from evenhand.claims.load import LoadedClaim, all_trials, settled
-from evenhand.decisions.decide import running_contrasts
-from evenhand.decisions.progress import Progress, progress
-from evenhand.decisions.verdict import Contrast, Decision
-from evenhand.decisions.wording import screened_words
-from evenhand.errors import ClaimError, counted
+from evenhand.decisions.progress import progress
+from evenhand.decisions.verdict import Decision
+from evenhand.errors import ClaimError
 from evenhand.execution.executor import Executor, Finished, last_progress, read_outcome
 from evenhand.execution.failures import Ending
+from evenhand.execution.local.shared import local_slots
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.machine import provenance
-from evenhand.execution.retries import Retries, failure_signature, keeps_its_work
+from evenhand.execution.resources import Capacity
+from evenhand.execution.retries import keeps_its_work
 from evenhand.execution.worker import Job
 from evenhand.ledger import Ledger
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.running import standing
+from evenhand.running import families, standing
+from evenhand.running.claim_run import ClaimRun, resources_of
 from evenhand.running.enter import check_machine, decided, fix_claim, outcomes_so_far, stale_results
 from evenhand.running.freshness import freshness
-from evenhand.running.observer import Observer, RunningTrial, Tick
+from evenhand.running.observer import Observer, RunningTrial
+from evenhand.running.pool import TICK_SECONDS, Pool
+from evenhand.running.probing import micro_batch
 
-TICK_SECONDS = 0.2
-"""How often the loop looks at the clock and at the progress of running trials."""
-
-CONTRAST_SHARE = 100
-"""The running contrasts are computed again after this many times the time that they took."""
-
-SAME_FAILURE_LIMIT = 2
-"""An arm that failed this often in the same way, and never succeeded, is not tried further in that condition."""
-
-
-@dataclass
-class _Run:
-    """The state of the loop for one claim."""
-
-    loaded: LoadedClaim
-    ledger: Ledger
-    executor: Executor
-    observer: Observer
-    outcomes: dict[str, Outcome]
-    origin: Mapping[str, Any]
-    attempts: Counter[str] = field(default_factory=Counter)
-    retries: Retries = field(default_factory=Retries)
-    alone: set[str] = field(default_factory=set)
-    trials: dict[str, Trial] = field(default_factory=dict)
-    durations: list[float] = field(default_factory=list)
-    rung: str = ""
-    of_rung: Sequence[str] = ()
-    contrasts: Sequence[Contrast] = ()
-    next_contrasts: float = 0.0
-
-    def loop(self) -> None:
-        now = progress(self.loaded.resolved, self.outcomes)
-        self._tick(now)
-        while True:
-            self._fill(now)
-            if now.finished and not self.executor.running:
-                self._tick(now)
-                return
-            ended = self.executor.wait(TICK_SECONDS)
-            for finished in ended:
-                self._record(finished)
-            if ended:
-                now = self._progress_after(now)
-                self._contrast(now)
-            self._tick(now)
-
-    def _progress_after(self, now: Progress) -> Progress:
-        """Where the claim stands now: while trials of the present seeds are pending, only they grow fewer."""
-        pending = tuple(trial for trial in now.pending if trial.id not in self.outcomes)
-        return replace(now, pending=pending) if pending else progress(self.loaded.resolved, self.outcomes)
-
-    def _contrast(self, now: Progress) -> None:
-        """The contrasts that are watched, anew; at most a part of the time goes into them, however many there are."""
-        start = time.monotonic()
-        if self.observer.watches_contrasts and start >= self.next_contrasts:
-            self.contrasts = running_contrasts(self.loaded.resolved, now, self.outcomes)
-            end = time.monotonic()
-            self.next_contrasts = end + CONTRAST_SHARE * (end - start)
-
-    def _enter(self, now: Progress) -> None:
-        """Take note of the rung that is reached, and say who is not at it any more."""
-        self.rung = now.rung.name
-        self.of_rung = [trial.id for trial in self.loaded.resolved.trials(now.rung, now.active_arms)]
-        for arm, screened in now.pruned.items():
-            reason = screened_words(self.loaded.resolved, screened)
-            self.observer.message(f"'{arm}' is screened out at rung '{screened.rung}': {reason}")
-
-    def _fill(self, now: Progress) -> None:
-        """Start pending trials in free slots; a trial that ran out of memory runs without neighbours."""
-        running = self.executor.running
-        if any(key in self.alone for key in running):
-            return
-        waiting = [trial for trial in now.pending if trial.id not in running]
-        crowd = [trial for trial in waiting if trial.id not in self.alone]
-        if not crowd and waiting and not running:
-            self._start(waiting[0])
-            return
-        for trial in crowd[: self.executor.free]:
-            self._start(trial)
-
-    def _start(self, trial: Trial) -> None:
-        loaded, threads = self.loaded, self.executor.threads
-        self.attempts[trial.id] += 1
-        self.trials[trial.id] = trial
-        job = Job(
-            trial=trial,
-            folder=str(loaded.folder),
-            workdir=str(self.ledger.workdir(trial.id).resolve()),
-            assets=str(self.ledger.assets.resolve()),
-            threads=threads,
-            memory_gib=loaded.resolved.limits.memory_gib,
-        )
-        self.executor.start(trial.id, job, self.attempts[trial.id], loaded.resolved.limits.seconds)
-
-    def _record(self, finished: Finished) -> None:
-        trial, outcome = self.trials[finished.key], finished.outcome
-        unmet = expectations.unmet(self.loaded.resolved, trial, outcome)
-        if unmet:
-            outcome = expectations.refused(outcome, unmet[0][1])
-        origin = {**self.origin, "data": dict(outcome.data)}
-        self.ledger.record_outcome(trial, outcome, finished.execution, self.loaded.resolved.hash, origin)
-        if unmet:
-            shutil.rmtree(finished.job.workdir, ignore_errors=True)
-            self.observer.finished(trial, outcome, finished.execution, False)
-            faults = [self.loaded.file.fault(path, message) for path, message in unmet]
-            raise ClaimError(
-                f"{self.loaded.path.name} was stopped, since no trial can give what it asks for. Mend the file and "
-                "run it again; that is no amendment",
-                faults,
-            )
-        retry = False
-        if outcome.failure is None:
-            self.durations.append(finished.execution.seconds)
-            self.retries.passed(trial.arm)
-        else:
-            retry = self.retries.again(trial.id, trial.arm, outcome.failure, finished.execution)
-        if not retry:
-            self.outcomes[trial.id] = outcome
-        elif outcome.failure is not None and outcome.failure.kind == "resource":
-            self.alone.add(trial.id)
-        if not keeps_its_work(outcome.failure):
-            shutil.rmtree(finished.job.workdir, ignore_errors=True)
-        self.observer.finished(trial, outcome, finished.execution, retry)
-        if outcome.failure is not None and not retry:
-            self._give_up_like(trial, outcome)
-
-    def _give_up_like(self, trial: Trial, outcome: Outcome) -> None:
-        """Leave out the further trials of an arm that fails in the same way each time."""
-        failure = outcome.failure
-        if failure is None or not self.retries.is_persistent(failure):
-            return
-        claim = self.loaded.resolved
-        rung = next(r for r in claim.claim.rungs if r.name == trial.rung)
-        alike = [
-            t
-            for t in claim.trials(rung, [trial.arm])
-            if t.condition == trial.condition and t.id not in self.executor.running
-        ]
-        done = [self.outcomes[t.id] for t in alike if t.id in self.outcomes]
-        same = [o for o in done if o.failure is not None and failure_signature(o.failure) == failure_signature(failure)]
-        if len(same) < SAME_FAILURE_LIMIT or len(same) < len(done):
-            return
-        left = [t for t in alike if t.id not in self.outcomes]
-        for other in left:
-            message = f"not tried: {counted(len(same), 'trial')} of this arm failed alike ({failure.message})"
-            skipped = Outcome(failure=replace(failure, message=message))
-            self.ledger.record_outcome(other, skipped, Execution(attempt=0), claim.hash, self.origin)
-            self.outcomes[other.id] = skipped
-        if left:
-            count = counted(len(left), "trial")
-            self.observer.message(f"'{trial.arm}' fails in the same way each time; {count} left out")
-
-    def _tick(self, now: Progress) -> None:
-        if now.rung.name != self.rung:
-            self._enter(now)
-        running = []
-        for key, job in self.executor.running.items():
-            found = last_progress(Path(job.workdir)) or {}
-            running.append(
-                RunningTrial(
-                    self.trials[key], self.executor.elapsed(key), found.get("spent", 0.0), found.get("values", {})
-                )
-            )
-        mean = sum(self.durations) / len(self.durations) if self.durations else None
-        done = sum(key in self.outcomes for key in self.of_rung)
-        self.observer.tick(
-            Tick(now, len(self.of_rung), running, self.outcomes, mean, self.executor.jobs, self.contrasts, done)
-        )
+Decided = Callable[[LoadedClaim, Decision], None]
+"""Told of each claim when it has ended, with what it came to."""
 
 
 def run_claim(
@@ -225,32 +63,149 @@ def run_claim(
         ClaimError: the claim was changed after results were seen, or cannot run on this machine.
         LedgerError: another process runs this claim, or the ledger cannot be written.
     """
-    watcher = observer or Observer()
-    with ledger.lock(f"claim-{loaded.resolved.name}"):
-        if standing.entered(loaded.resolved, ledger) is None and (told := standing.other_code(loaded.resolved, ledger)):
-            watcher.message(told)
-        fix_claim(loaded, ledger, amend=amend)
-        known = outcomes_so_far(loaded.resolved, ledger)
-        compared = stale_results(loaded, ledger.files_of([trial.id for trial in all_trials(loaded.resolved)]))
-        for sentence in compared.sentences(all_trials(loaded.resolved)):
-            watcher.message(sentence)
-        outcomes = {key: outcome for key, outcome in settled(known).items() if key not in compared.stale}
-        adopt(loaded, ledger, outcomes)
-        if not progress(loaded.resolved, outcomes).finished:
-            if executor is None:
-                check_machine(loaded)
-            place = executor or LocalSlots([loaded.resolved.recipe], loaded.folder, jobs)
-            with place as opened:
-                run = _Run(loaded, ledger, opened, watcher, outcomes, provenance(loaded.folder))
-                run.loop()
-        decision = decided(loaded, ledger, outcomes)
-        complete = progress(loaded.resolved, settled(outcomes)).finished
-        titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
-        earlier = ledger.decisions(loaded.resolved.name, loaded.resolved.hash)
-        if complete and (not earlier or (compared.stale and earlier[-1].verdicts != titles)):
-            ids = [trial.id for trial in all_trials(loaded.resolved)]
-            ledger.record_decision(loaded.resolved.name, loaded.resolved.hash, titles, ids)
-        return decision
+    observers = {} if observer is None else {loaded.resolved.name: observer}
+    return run_claims([loaded], ledger, jobs=jobs, observers=observers, amend=amend, executor=executor)[0]
+
+
+def run_claims(
+    claims: Sequence[LoadedClaim],
+    ledger: Ledger,
+    *,
+    jobs: int,
+    observers: Mapping[str, Observer] | None = None,
+    amend: bool = False,
+    executor: Executor | None = None,
+    on_decided: Decided | None = None,
+    warm: bool | None = None,
+    detach: bool = False,
+) -> list[Decision]:
+    """Run claims to their ends in one pool of slots: what one of them leaves free another one takes.
+
+    All are entered before the first trial of any. A claim that names others of them in ``after`` starts when those
+    have ended; free slots go to the claim of the highest ``priority``, and among equals to the one given first.
+
+    Args:
+        claims: in the order of :func:`evenhand.claims.load.queue`.
+        ledger: where outcomes go; trials that have a result there are not run again.
+        jobs: trials side by side, of all claims together.
+        observers: claim name to who is told what happens to it.
+        amend: enter claims that differ from those of the same name that have results.
+        executor: where trials run, not opened yet; ``jobs`` slots on this machine if None.
+        on_decided: called with each claim as it ends, and its decision.
+        warm: whether slots on this machine keep a process for the next trial of its recipe; on a GPU alone if None.
+        detach: start what may be started in the executor, and leave it there; the next run takes it up.
+
+    Returns:
+        The decisions, in the order of ``claims``, of those that have ended: all, unless they were left to themselves.
+
+    Raises:
+        ClaimError: a claim was changed after results were seen, cannot run on this machine, or asks for what no trial
+            can give; the others are run to their ends all the same once the first trial has started.
+        LedgerError: another process runs one of these claims, or the ledger cannot be written.
+    """
+    decisions: dict[str, Decision] = {}
+
+    def close(run: ClaimRun) -> None:
+        with run.held:
+            if run.error is None:
+                decisions[run.name] = _decide(run)
+                if on_decided is not None:
+                    on_decided(run.loaded, decisions[run.name])
+
+    with ExitStack() as held:
+        watchers = [(observers or {}).get(claim.resolved.name) or Observer() for claim in claims]
+        locks = [_lock(claim, ledger, held) for claim in claims]
+        if executor is None:
+            _check_machine(claims, ledger)
+        else:
+            check_capacity(claims, executor.capacity())
+        origin = cache(provenance)
+        runs = [
+            _entered(claim, ledger, watcher, amend, lock, origin)
+            for claim, watcher, lock in zip(claims, watchers, locks, strict=True)
+        ]
+        if any(not run.now.finished for run in runs):
+            folders: dict[Path, list[str]] = {}
+            for run in runs:
+                folders.setdefault(run.loaded.folder, []).append(run.loaded.resolved.recipe)
+            with executor or local_slots(folders, jobs, warm) as opened:
+                for run in runs:
+                    if not run.now.finished:
+                        run.micro_batch = micro_batch(run.loaded, ledger, opened, run.observer)
+                Pool(runs, opened, close, detach).loop()
+        else:
+            for run in runs:
+                close(run)
+    errors = [run.error for run in runs if run.error is not None]
+    if errors:
+        raise errors[0]
+    return [decisions[claim.resolved.name] for claim in claims if claim.resolved.name in decisions]
+
+
+def _lock(loaded: LoadedClaim, ledger: Ledger, held: ExitStack) -> ExitStack:
+    """What holds a claim until it has ended, and at the latest until all have."""
+    own = held.enter_context(ExitStack())
+    own.enter_context(ledger.lock(f"claim-{loaded.resolved.name}"))
+    return own
+
+
+def check_capacity(claims: Sequence[LoadedClaim], capacity: Capacity) -> None:
+    """Refuse claims that ask for more than any node has.
+
+    Raises:
+        ClaimError: names the largest node.
+    """
+    for loaded in claims:
+        claim = loaded.resolved.claim
+        refusal = capacity.refusal(resources_of(claim, arm.name) for arm in claim.arms)
+        if refusal:
+            raise ClaimError(f"{loaded.path.name} cannot be run there", [loaded.file.fault(("resources",), refusal)])
+
+
+def _check_machine(claims: Sequence[LoadedClaim], ledger: Ledger) -> None:
+    """Refuse claims that cannot run here, before any of them is entered for it."""
+    for claim in claims:
+        if claim.recipe.info.obstacle is None:
+            continue
+        if not progress(claim.resolved, settled(outcomes_so_far(claim.resolved, ledger))).finished:
+            check_machine(claim)
+
+
+def _entered(
+    loaded: LoadedClaim,
+    ledger: Ledger,
+    watcher: Observer,
+    amend: bool,
+    held: ExitStack,
+    origin: Callable[[Path], dict[str, Any]],
+) -> ClaimRun:
+    """A claim, entered into the ledger, with what the ledger has of it."""
+    claim = loaded.resolved
+    if standing.entered(claim, ledger) is None and (told := standing.other_code(claim, ledger)):
+        watcher.message(told)
+    fix_claim(loaded, ledger, amend=amend)
+    known = outcomes_so_far(claim, ledger)
+    trials = all_trials(claim)
+    compared = stale_results(loaded, ledger.files_of([trial.id for trial in trials]))
+    for sentence in compared.sentences(trials):
+        watcher.message(sentence)
+    outcomes = {key: outcome for key, outcome in settled(known).items() if key not in compared.stale}
+    adopt(loaded, ledger, outcomes)
+    judged = families.at_level(claim, ledger)
+    return ClaimRun(loaded, judged, ledger, watcher, outcomes, origin(loaded.folder), bool(compared.stale), held)
+
+
+def _decide(run: ClaimRun) -> Decision:
+    """The verdicts of a claim that has ended, recorded where it has its results."""
+    loaded, ledger, claim = run.loaded, run.ledger, run.loaded.resolved
+    decision = decided(loaded, ledger, run.outcomes)
+    complete = progress(run.judged, settled(run.outcomes)).finished
+    titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
+    earlier = ledger.decisions(claim.name, claim.hash)
+    if complete and (not earlier or (run.anew and earlier[-1].verdicts != titles)):
+        ids = [trial.id for trial in all_trials(claim)]
+        ledger.record_decision(claim.name, claim.hash, titles, ids, families.to_record(decision))
+    return decision
 
 
 def adopt(loaded: LoadedClaim, ledger: Ledger, outcomes: dict[str, Outcome]) -> None:

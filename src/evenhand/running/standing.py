@@ -11,12 +11,14 @@ from pydantic import ValidationError
 
 from evenhand.claims.expectations import is_usable
 from evenhand.claims.nesting import changed_fields, field_words, indexed, is_same_question, leaves
-from evenhand.claims.resolve import ResolvedClaim, item_sets
+from evenhand.claims.resolve import ResolvedClaim, drawn
 from evenhand.claims.schema import Claim
-from evenhand.decisions.verdict import Decision, Fixed, Standing, Verdict
+from evenhand.decisions.standing import Seal
+from evenhand.decisions.verdict import Fixed, Standing
 from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
+from evenhand.ledger.seal import seals
 from evenhand.recipes.catalogue import RUNS
 from evenhand.running.over_runs import fixed_over_runs
 
@@ -41,8 +43,7 @@ def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
     except ValidationError:
         return None
     settings = {(arm, c): own for arm, entry in identity["arms"].items() for c, own in entry["settings"].items()}
-    items = item_sets(claim.rungs, claim.item_seed)
-    return ResolvedClaim(claim, claim.recipe, str(identity["fingerprint"]), settings, items)
+    return drawn(claim, claim.recipe, str(identity["fingerprint"]), settings)
 
 
 def chain_of_changes(identities: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -199,27 +200,21 @@ def _fixed_over_runs(record: ClaimRecord, ledger: Ledger) -> Fixed:
 def standing(claim: ResolvedClaim, ledger: Ledger) -> Standing:
     """How a claim stands in a ledger."""
     record = entered(claim, ledger)
-    return Standing("not entered") if record is None else standing_of(record, ledger)
+    if record is None:
+        return Standing("not entered")
+    return replace(standing_of(record, ledger), seal=seal_of(claim, ledger))
 
 
-_SAID = ("post-hoc", "amended", "retrospective")
-"""How a claim may stand that a reader must know before believing its verdicts."""
-
-
-def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) -> Decision:
-    """A decision that says how its claim stands: in the titles of what it states, and before all warnings."""
-    from evenhand.decisions.wording import standing_words  # here: commands that judge nothing do without statistics
-
-    sentence = [standing_words(found)] if found.fixed in _SAID else []
-    return replace(
-        decision,
-        verdicts=tuple(_marked(verdict, found) for verdict in decision.verdicts),
-        warnings=(*sentence, *remarks, *decision.warnings),
-        standing=found,
-    )
-
-
-def _marked(verdict: Verdict, found: Standing) -> Verdict:
-    if found.fixed not in (*_SAID, "sealed") or not verdict.kind.states_something or verdict.role != "variant":
-        return verdict
-    return replace(verdict, qualifier=", ".join(part for part in (found.fixed, verdict.qualifier) if part))
+def seal_of(claim: ResolvedClaim, ledger: Ledger) -> Seal | None:
+    """The first seal of a claim, and whether it precedes every outcome of its trials; None where there is none."""
+    entries = ledger.entries()
+    found = seals(entries, claim.hash)
+    if not found:
+        return None
+    first, ids = found[0], trial_ids(claim)
+    precedes = not any(entry.kind == "outcome" and entry.about.trial in ids for entry in entries[: first.place])
+    receipt = first.receipt
+    return Seal(
+        first.sha256, str(receipt["time"]), str(receipt["chain"]["head"]), precedes, first.witnesses,
+        any(rung.drawn for rung in claim.claim.rungs), claim.claim.items_drawn,
+    )  # fmt: skip

@@ -3,12 +3,17 @@
 anchored_sft.standin      tagged skills on a stand-in that is taught on the spot
 anchored_sft.text         a stand-in taught a given text, fine-tuned on given conversations
 anchored_sft.checkpoint   a checkpoint and data by path or hub id, judged by a reward model
+anchored_sft.narrow       a real model and a narrow task; what it could do before, by likelihood
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
+from evenhand_systems.anchored_sft.narrow_settings import NarrowSettings
 from evenhand_systems.anchored_sft.settings import CheckpointSettings, StandinSettings, TextSettings
 
 PRELOAD = ("torch", "transformers", "peft", "datasets", "trl", "evenhand_systems.anchored_sft.training.fine_tune")
@@ -19,6 +24,11 @@ RECALLS = "evenhand_systems.anchored_sft.exhibits.early_records:recall"
 def _share(about: str) -> Metric:
     """A share of right answers."""
     return Metric(floor=0.0, ceiling=1.0, about=about)
+
+
+def _rows(settings: Mapping[str, Any]) -> int:
+    """Rows of an optimiser step."""
+    return int(settings["batch"]) * int(settings["grad_acc"]) if settings["train"] else 0
 
 
 STEPS = Metric("minimise", floor=0.0, about="step at which the target level was first reached on dev questions")
@@ -41,6 +51,7 @@ STEPS = Metric("minimise", floor=0.0, about="step at which the target level was 
     preload=PRELOAD,
     exhibits=EXHIBITS,
     recalls=RECALLS,
+    micro_batch=_rows,
 )
 def standin(settings: StandinSettings, bench: Bench) -> Outcome:
     """Fine-tune a stand-in on a new answer format and measure what it still knows of its old skills."""
@@ -68,6 +79,7 @@ def standin(settings: StandinSettings, bench: Bench) -> Outcome:
     preload=PRELOAD,
     exhibits=EXHIBITS,
     recalls=RECALLS,
+    micro_batch=_rows,
 )
 def text(settings: TextSettings, bench: Bench) -> Outcome:
     """Teach a stand-in a text, fine-tune it on conversations, and measure both as loss."""
@@ -95,9 +107,46 @@ def text(settings: TextSettings, bench: Bench) -> Outcome:
     preload=PRELOAD,
     exhibits=EXHIBITS,
     recalls=RECALLS,
+    micro_batch=_rows,
 )
 def checkpoint(settings: CheckpointSettings, bench: Bench) -> Outcome:
     """Fine-tune a checkpoint on conversations and measure learning and forgetting, with a judge where one is named."""
     from evenhand_systems.anchored_sft.arms.checkpoint import run_arm
+
+    return run_arm(settings, bench)
+
+
+def _loss(about: str) -> Metric:
+    """Nats per token."""
+    return Metric("minimise", floor=0.0, about=f"nats per token of {about}")
+
+
+_MATCHED: dict[str, Metric] = {
+    "retention": _share("instructions that the base follows still followed"),
+    "text_loss": _loss("the base's own answers to held-out general prompts"),
+    "arc": _share("ARC questions whose right answer is the likeliest by token"),
+    "arc_loss": _loss("right answers to ARC questions"),
+    "hotpot_loss": _loss("right answers to HotpotQA questions after their supporting sentences"),
+    "target_loss": _loss("answers of held-out conversations of the task"),
+}
+
+
+@recipe(
+    metrics={
+        **_MATCHED,
+        **{f"final_{name}": metric for name, metric in _MATCHED.items()},
+        "steps_to_target": STEPS,
+        "student_tokens": Metric("minimise", floor=0.0, about="tokens through the student in training"),
+        "base_tokens": Metric("minimise", floor=0.0, about="tokens through the base that the anchor added"),
+        "training_seconds": Metric("minimise", floor=0.0, about="processor seconds of all training steps"),
+    },
+    units=("steps",),
+    version=1,
+    preload=PRELOAD,
+    exhibits=EXHIBITS,
+)
+def narrow(settings: NarrowSettings, bench: Bench) -> Outcome:
+    """Fine-tune a real model on a narrow task and measure what it could do before, mostly by likelihood."""
+    from evenhand_systems.anchored_sft.arms.narrow import run_arm
 
     return run_arm(settings, bench)

@@ -176,6 +176,9 @@ class CheckpointSettings(TrainingSettings):
     model: str = Field(description="folder, name (`evenhand models`) or hub id")
     quantisation: Literal["4bit", "8bit"] | None = None
     chat_template: str | None = Field(None, description="template file for a tokenizer without one")
+    template_arguments: dict[str, bool | int | str] | None = Field(
+        None, description="handed to the chat template; enable_thinking is off where a template knows it"
+    )
     dataset: str = Field(description="file with `messages`, or hub id")
     subset: Literal["general", "reasoning", "both"] = "general"
     mix_reasoning_ratio: float | None = None

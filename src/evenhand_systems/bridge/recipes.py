@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from evenhand.errors import RecipeError
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.bridge.control_sets import standard
@@ -20,6 +24,19 @@ METRICS = {
 }
 
 
+def rows(settings: Mapping[str, Any]) -> int:
+    """Items of an optimiser step; 0 for arms that train no bridge.
+
+    Raises:
+        RecipeError: a loss that compares the items of a batch with each other.
+    """
+    if settings["reference"] != "none" or settings["control"] == "no_soft_tokens":
+        return 0
+    if settings["training"]["losses"]["contrastive"]:
+        raise RecipeError("the contrastive loss compares the items of a batch with each other, so that none can be cut")
+    return int(settings["training"]["batch"])
+
+
 @recipe(
     metrics=METRICS,
     units=("steps",),
@@ -28,6 +45,7 @@ METRICS = {
     exhibits="evenhand_systems.bridge.exhibits.page:exhibits",
     recalls="evenhand_systems.bridge.exhibits.early_records:recall",
     control_sets={"standard": standard},
+    micro_batch=rows,
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Carry what one language model has read into another, as soft tokens, and answer questions there."""

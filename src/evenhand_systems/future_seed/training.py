@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -116,14 +117,24 @@ class Trainer:
         # A lambda, since a schedule's state would hold a method's own.
         self.schedule = LambdaLR(self.optimiser, lambda step: self._factor(step))  # noqa: PLW0108
 
-    def step(self, loss: Tensor, **spent: float) -> None:
+    def step(self, losses: Tensor | Iterable[Tensor], **spent: float) -> Tensor:
         """One update, and what it cost in every unit that is known: the rates follow the budget.
+
+        Args:
+            losses: of the batch, or of its parts one after the other, each divided by what the whole batch counts.
+            spent: unit to amount.
+
+        Returns:
+            The loss of the batch, without its graph.
 
         Raises:
             Diverged: the gradients have left the finite numbers.
         """
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = torch.zeros((), device=self._weights[0].device)
+        for part in [losses] if isinstance(losses, Tensor) else losses:
+            part.backward()
+            loss = loss + part.detach()
         norm = torch.nn.utils.clip_grad_norm_(self._weights, self.settings.gradient_norm or math.inf)
         if not torch.isfinite(norm):
             raise Diverged(f"step {self.steps + 1}: the loss is {loss.item()} and the gradients' norm {norm.item()}")
@@ -131,6 +142,7 @@ class Trainer:
         self.bench.budget.spend(steps=1, **spent)
         self.steps += 1
         self.schedule.step()
+        return loss
 
     def _factor(self, step: int) -> float:
         """Factor on the learning rates: a rise over the warm-up, a fall over the budget where one is asked for."""
@@ -167,12 +179,59 @@ class Trainer:
         self.steps = state["steps"]
 
 
-def blank_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean cross entropy over the scored positions of targets (B, T); logits (B, T, V)."""
-    return torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)
+def blank_loss(logits: Tensor, targets: Tensor, scored: int | None = None) -> Tensor:
+    """Mean cross entropy over the scored positions of targets (B, T); logits (B, T, V).
+
+    Args:
+        scored: positions of the whole batch of which these are a part: what the sum is divided by.
+    """
+    given, wanted = logits.flatten(0, 1), targets.flatten()
+    given = given if given.dtype == torch.float64 else given.float()
+    if scored is None:
+        return torch.nn.functional.cross_entropy(given, wanted, ignore_index=IGNORED)
+    return torch.nn.functional.cross_entropy(given, wanted, ignore_index=IGNORED, reduction="sum") / scored
 
 
-def share_right(logits: Tensor, targets: Tensor) -> float:
-    """Share of scored positions whose likeliest symbol is the target."""
-    scored = targets != IGNORED
-    return float((logits.argmax(dim=-1) == targets)[scored].float().mean())
+def parts(rows: int, at_once: int | None) -> list[slice]:
+    """The batch of a step cut into parts of at most ``at_once`` rows, as even as can be; whole where that is None."""
+    count = 1 if at_once is None else -(-rows // at_once)
+    ends = [rows * k // count for k in range(count + 1)]
+    return [slice(first, end) for first, end in pairwise(ends)]
+
+
+class Right:
+    """Which of the scored positions of a batch are right, part by part."""
+
+    def __init__(self) -> None:
+        self._right: list[Tensor] = []
+
+    def count(self, logits: Tensor, targets: Tensor) -> None:
+        """Count a part: logits (B, T, V) and targets (B, T)."""
+        self._right.append((logits.argmax(dim=-1) == targets)[targets != IGNORED])
+
+    @property
+    def share(self) -> float:
+        """Share of the scored positions whose likeliest symbol is the target."""
+        return float(torch.cat(self._right).float().mean())
+
+
+def losses_of(
+    logits_of: Callable[[slice], Tensor], targets: Tensor, at_once: int | None, right: Right | None = None
+) -> Iterator[Tensor]:
+    """The losses of the parts of a batch, one after the other, each over the scored positions of the whole.
+
+    Args:
+        logits_of: some rows of the batch to their logits (B, T, V).
+        targets: (B, T) of the whole batch.
+        at_once: rows of a part; the whole batch if None.
+        right: counts what is right, where it is given.
+    """
+    cut = parts(len(targets), at_once)
+    whole = () if len(cut) == 1 else (int((targets != IGNORED).sum()),)
+    for rows in cut:
+        logits = logits_of(rows)
+        if right is not None:
+            right.count(logits.detach(), targets[rows])
+        loss = blank_loss(logits, targets[rows], *whole)
+        del logits  # the next part's need the room
+        yield loss

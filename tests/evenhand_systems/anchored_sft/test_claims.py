@@ -20,8 +20,9 @@ def test_every_arm_of_a_claim_has_settings_that_its_recipe_accepts(path: Path) -
     claim = parse_claim(text, path.name, path.stem).claim
     reference = f"evenhand_systems.anchored_sft.recipes:{claim.recipe.removeprefix('anchored_sft.')}"
     recipe = catalogue.find(reference)
-    for arm in claim.arms:
-        recipe.settings.model_validate(claim.settings | arm.settings)
+    for condition in [condition.settings for condition in claim.conditions] or [{}]:
+        for arm in claim.arms:
+            recipe.settings.model_validate(claim.settings | condition | arm.settings)
     for metric in claim.metrics:
         assert metric.name in recipe.info.metrics
 

@@ -234,3 +234,21 @@ def test_the_recipes_name_these_exhibits(name: str) -> None:
     found = catalogue.find(f"evenhand_systems.anchored_sft.recipes:{name}")
     assert found.info.exhibits == f"{exhibits.__module__}:{exhibits.__name__}"
     assert found.info.recalls == f"{recall.__module__}:{recall.__name__}"
+
+
+def test_what_training_took_and_what_was_answered_stand_side_by_side() -> None:
+    cost = {"student_tokens": 100.0, "base_tokens": 0.0, "training_seconds": 2.0}
+    said = {"final_shown_loss": table(["81"], [1.0], outputs=("#4",), inputs=("Why?",), expected=("Because.",))}
+    found = exhibits(
+        [
+            trial("plain", 0, said, role="baseline", metrics=cost),
+            trial("plain", 1, {}, role="baseline", metrics=cost | {"training_seconds": 4.0}),
+            trial("anchored", 0, {}, metrics=cost | {"base_tokens": 1100.0}),
+            trial("zero", None, {}, role="reference"),
+        ]
+    )
+    assert the(Grid, found, "What the training took").rows == (
+        ("plain", "100", "0", "3"),
+        ("anchored", "100", "1,100", "2"),
+    )
+    assert the(Grid, found, "Answers").rows == (("Why?", "(untouched)", "Because."), ("", "plain", "#4"))

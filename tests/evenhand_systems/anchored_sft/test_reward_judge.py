@@ -84,11 +84,11 @@ def test_the_second_turn_is_asked_with_the_first_answer_before_it(
 
     asked: list[Any] = []
 
-    def greedy(model: Any, tokenizer: Any, prompts: Any, **options: Any) -> list[str]:
+    def greedy(model: Any, tokenizer: Any, prompts: Any, **options: Any) -> list[Any]:
         asked.append([list(prompt) for prompt in prompts])
-        return [f"answer {len(asked)}"] * len(prompts)
+        return [(f"answer {len(asked)}", False)] * len(prompts)
 
-    monkeypatch.setattr(module, "greedy_answers", greedy)
+    monkeypatch.setattr(module, "answers_and_caps", greedy)
     answer_all(adapted, tokenizer, QUESTIONS, cap=4)
     assert [message["content"] for message in asked[1][0]] == ["copy:abc", "answer 1", "sort:dcb"]
 

@@ -16,7 +16,8 @@ from trl import SFTConfig
 from evenhand.errors import Diverged, SettingsError
 from evenhand_systems.anchored_sft.anchors import AnchorSchedule, Divergence
 from evenhand_systems.anchored_sft.training.adapters import export_merged, rescaled, save_adapter
-from evenhand_systems.anchored_sft.training.trainer import Anchor, AnchoredSFTTrainer
+from evenhand_systems.anchored_sft.training.anchor import Anchor
+from evenhand_systems.anchored_sft.training.trainer import AnchoredSFTTrainer
 
 FULL = AnchorSchedule(0.5)
 ANCHORS = {
@@ -152,6 +153,23 @@ def test_data_that_the_trainer_puts_into_tokens_itself_are_labelled_on_their_ans
     for ids, labels in zip(batch["input_ids"], batch["labels"], strict=True):
         carrying = [int(token) for token, label in zip(ids, labels, strict=True) if label != -100]
         assert tokenizer.decode(carrying) == "abc<|end|>"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("mode", ["keep_start", "keep_end"])
+def test_rows_whose_answer_lies_beyond_the_length_limit_are_never_dropped_in_silence(
+    mode: str, stream: bool, adapted: Any, tokenizer: Any, tmp_path: Path
+) -> None:
+    answer = ([7] * 6, [-100] * 3 + [7] * 3), ([7] * 20, [-100] * 9 + [7, 7] + [-100] * 9)
+    rows = [{"input_ids": ids, "labels": labels} for ids, labels in answer]
+    data = Dataset.from_list(rows)
+    given = IterableDataset.from_generator(lambda: iter(rows)) if stream else data
+    options = {"max_length": 8, "truncation_mode": mode, "max_steps": 1}
+    with pytest.raises(SettingsError, match=r"within max_length = 8 tokens.*without a word"):
+        list(trainer_on(adapted, tokenizer, tmp_path, train_dataset=given, options=options).train_dataset)
+    fine = trainer_on(adapted, tokenizer, tmp_path, train_dataset=data, options=options | {"max_length": 11})
+    if mode == "keep_start":
+        assert [len(row["input_ids"]) for row in fine.train_dataset] == [6, 11]
 
 
 @pytest.mark.parametrize("kind", ANCHORS)

@@ -149,8 +149,9 @@ def test_without_a_curriculum_the_text_is_never_there() -> None:
 def test_the_target_sees_the_text_when_the_mode_says_so(make_bridge, train_items) -> None:
     items = train_items[:6]
     lengths = {
-        mode: int(trainer(make_bridge(), items, prompt_mode=mode)._forward(items).inputs.attention_mask.sum())
+        mode: int(run._forward(items, run._with_text()).inputs.attention_mask.sum())
         for mode in ("soft_only", "soft_plus_text")
+        for run in [trainer(make_bridge(), items, prompt_mode=mode)]
     }
     bridge = make_bridge()
     facts = sum(len(bridge.prompts.encoded(item).facts) for item in items)
@@ -199,3 +200,37 @@ class TestBestWeights:
             True,
             False,
         ]
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_the_gradient_of_a_step_does_not_depend_on_the_micro_batch(
+    make_bridge, train_items, source, target, size, monkeypatch
+) -> None:
+    """Every loss that has parts at once, in float64, on items of unlike lengths."""
+    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)  # the bridge computes in float32 wherever it stands
+    models = [source.model, target.model]
+    for model in models:
+        model.double()
+    torch.set_default_dtype(torch.float64)
+    named = [name for name in LOSSES if name not in ("contrastive", "flow")]
+    found = []
+    for micro_batch in (None, size):
+        bridge = make_bridge()
+        run = trainer(bridge, train_items, losses=LossWeights(**dict.fromkeys(named, 1.0)), kl_tokens=2, clip=1e9)
+        run.micro_batch = micro_batch
+        for module in (bridge.translator, bridge.soft_prompt, run.heads):
+            module.double()
+        report = run.step()
+        found.append((report, [p.grad for p in (*bridge.parameters(), *run.heads.parameters()) if p.grad is not None]))
+    whole, split = found
+    assert split[0].losses.keys() == whole[0].losses.keys()
+    for name, value in whole[0].losses.items():
+        assert split[0].losses[name] == pytest.approx(value, rel=1e-9), name
+    assert split[0].total == pytest.approx(whole[0].total, rel=1e-9)
+    assert (split[0].examples, len(split[1])) == (whole[0].examples, len(whole[1]))
+    for one, other in zip(whole[1], split[1], strict=True):
+        torch.testing.assert_close(other, one, rtol=1e-7, atol=1e-11)
+    monkeypatch.undo()
+    torch.set_default_dtype(torch.float32)
+    for model in models:
+        model.float()

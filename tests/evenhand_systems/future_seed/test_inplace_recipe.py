@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from evenhand.recipes.outcome import Outcome
+from evenhand_systems.future_seed import training
 from evenhand_systems.future_seed.inplace import run as inplace_run
 from evenhand_systems.future_seed.settings import SeedingOptions
 from evenhand_systems.rwkv7 import VARIANTS, SeedingSettings
@@ -168,7 +169,7 @@ def test_a_trial_that_is_killed_goes_on_as_if_nothing_had_happened(
     class Killed(Exception):
         pass
 
-    real = inplace_run.blank_loss
+    real = training.blank_loss
 
     def dies_at_the_fourth(*arguments: Any) -> Any:
         nonlocal steps
@@ -177,9 +178,9 @@ def test_a_trial_that_is_killed_goes_on_as_if_nothing_had_happened(
             raise Killed
         return real(*arguments)
 
-    monkeypatch.setattr(inplace_run, "blank_loss", dies_at_the_fourth)
+    monkeypatch.setattr(training, "blank_loss", dies_at_the_fourth)
     assert run_trial(MODES["initial"], amount=5, workdir="killed").failure is not None
-    monkeypatch.setattr(inplace_run, "blank_loss", real)
+    monkeypatch.setattr(training, "blank_loss", real)
     resumed = run_trial(MODES["initial"], amount=5, workdir="killed")
     assert resumed.failure is None, resumed.failure
     np.testing.assert_array_equal(whole.curves["loss"].values, resumed.curves["loss"].values)

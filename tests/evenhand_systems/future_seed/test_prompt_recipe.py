@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from evenhand.recipes.outcome import Outcome
-from evenhand_systems.future_seed import sandbox
+from evenhand_systems.future_seed import sandbox, training
 from evenhand_systems.future_seed.prompt import run as prompt_run
 from evenhand_systems.future_seed.retrieval import run as retrieval_run
 from evenhand_systems.future_seed.text import base as base_models
@@ -98,17 +98,17 @@ def test_a_trial_that_is_killed_goes_on_with_the_example_that_was_next(
     whole = run_trial(arc, recipe=PROMPT, amount=5, items=4, workdir="whole")
     expected = list(seen)
     seen.clear()
-    real, steps = prompt_run.blank_loss, iter(range(100))
+    real, steps = training.blank_loss, iter(range(100))
 
     def dies(*arguments: Any) -> Any:
         if next(steps) == 3:
             raise RuntimeError("killed")
         return real(*arguments)
 
-    monkeypatch.setattr(prompt_run, "blank_loss", dies)
+    monkeypatch.setattr(training, "blank_loss", dies)
     assert run_trial(arc, recipe=PROMPT, amount=5, items=4, workdir="cut").failure is not None
     seen.clear()
-    monkeypatch.setattr(prompt_run, "blank_loss", real)
+    monkeypatch.setattr(training, "blank_loss", real)
     resumed = run_trial(arc, recipe=PROMPT, amount=5, items=4, workdir="cut")
     assert seen == expected[2:]  # the last checkpoint was at step 2
     np.testing.assert_array_equal(whole.curves["loss"].values, resumed.curves["loss"].values)

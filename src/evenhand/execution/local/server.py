@@ -7,6 +7,10 @@ requests from standard input and writes events to standard output, one JSON docu
     {"op": "start", "key": k, "job": path, "log": path}   ->  {"event": "started", "key": k, "pid": n}
     {"op": "kill", "key": k, "signal": 15}                     {"event": "ended", "key": k, "exit_code": ..., ...}
 
+A start may ask for a warm worker (see ``warm``): ``"keep": {"of": name, "slots": n, "always":
+false}``, where ``always`` means on the CPU, too. One of the same name that waits
+takes the job; else one is begun, and of those that wait the oldest ends where there would be more than ``n``.
+
 A child is its own process group and dies with the server; the server ends when its standard input closes.
 Importing torch takes seconds; forking takes milliseconds. Forking is safe only while no other thread runs, so the
 server counts its threads after the imports and starts a fresh interpreter for each trial where there are any.
@@ -24,22 +28,27 @@ import signal
 import subprocess
 import sys
 import time
-import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from evenhand.errors import EvenhandError
-from evenhand.execution import machine, sources, worker
-from evenhand.execution.lifetime import die_with_parent
+from evenhand.execution import machine, sources
+from evenhand.execution.local import forked, warm
 from evenhand.recipes import catalogue
 
 
 @dataclass
 class _Child:
+    """A process: of a trial, or a warm worker, which has no key while it waits."""
+
     key: str
     started: float
     process: subprocess.Popen[bytes] | None = None
+    warm: str = ""
+    ends: bool = False
+    jobs: int = -1
+    answers: int = -1
 
 
 @dataclass
@@ -58,20 +67,77 @@ class Server:
             self.end_all()
             os._exit(0)
 
-    def start(self, key: str, job: str, log: str) -> None:
-        """Start a child for a job."""
+    def start(self, key: str, job: str, log: str, keep: dict[str, Any] | None = None) -> None:
+        """Start a child for a job, or give it to a warm worker."""
         begun = time.monotonic()
+        if keep is not None and (keep["always"] or machine.device_of_programs()[0] == "cuda"):
+            told = (json.dumps({"job": job, "log": log}) + "\n").encode()
+            pid, child = self._warm(str(keep["of"]), int(keep["slots"]), told)
+            child.key, child.started = key, begun
+            self.tell(event="started", key=key, pid=pid)
+            return
         if self.threads_at_start > 1:
-            process = _fresh_interpreter(job, log)
+            process = forked.fresh_interpreter(job, log)
             self.children[process.pid] = _Child(key, begun, process)
             self.tell(event="started", key=key, pid=process.pid)
             return
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _child(job, log, self.events, parent)
+            forked.child(job, log, self.events, parent)
         self.children[pid] = _Child(key, begun)
         self.tell(event="started", key=key, pid=pid)
+
+    def _warm(self, name: str, slots: int, told: bytes) -> tuple[int, _Child]:
+        """Tell a warm worker that waits, or a new one, of its job."""
+        waiting = [(pid, c) for pid, c in self.children.items() if c.warm and not c.key and not c.ends]
+        for pid, child in waiting:
+            with contextlib.suppress(OSError):  # it has died while it waited
+                if child.warm == name:
+                    os.write(child.jobs, told)
+                    return pid, child
+        if len(self.children) >= slots and waiting:
+            os.killpg(waiting[0][0], signal.SIGKILL)
+        (jobs, to_jobs), (from_answers, answers) = os.pipe(), os.pipe()
+        others = [end for child in self.children.values() for end in (child.jobs, child.answers) if end >= 0]
+        pid, process = self._begin_warm(jobs, answers, [*others, to_jobs, from_answers])
+        os.close(jobs)
+        os.close(answers)
+        self.children[pid] = child = _Child("", time.monotonic(), process, name, False, to_jobs, from_answers)
+        os.write(to_jobs, told)
+        return pid, child
+
+    def _begin_warm(self, jobs: int, answers: int, others: list[int]) -> tuple[int, subprocess.Popen[bytes] | None]:
+        if self.threads_at_start > 1:
+            command = [sys.executable, "-P", "-m", "evenhand.execution.local.warm", str(jobs), str(answers)]
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=(jobs, answers),
+                start_new_session=True,
+            )  # fmt: skip
+            return process.pid, process
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            forked.warm_child(warm.Pipes(jobs, answers), [*others, self.events], parent)
+        return pid, None
+
+    def hear(self, child: _Child) -> None:
+        """A warm worker has ended a trial: it waits for the next, or ends."""
+        lines = os.read(child.answers, 65536).splitlines()
+        if not lines:  # it has died: what it leaves is told when it is reaped
+            self._close(child)
+            return
+        told = json.loads(lines[-1])
+        child.ends = bool(told.pop("goes_on"))
+        self.tell(event="ended", key=child.key, signal=None, seconds=time.monotonic() - child.started, **told)
+        child.key = ""
+
+    @staticmethod
+    def _close(child: _Child) -> None:
+        for end in (child.jobs, child.answers):
+            if end >= 0:
+                os.close(end)
+        child.jobs = child.answers = -1
 
     def kill(self, key: str, number: int) -> None:
         """Send a signal to the process group of a child."""
@@ -97,6 +163,8 @@ class Server:
                 continue
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
+            if child.warm and self._heard_last(child):
+                continue
             signalled = os.WIFSIGNALED(status)
             self.tell(
                 event="ended",
@@ -108,6 +176,13 @@ class Server:
                 peak_memory_bytes=usage.ru_maxrss * 1024,
             )
 
+    def _heard_last(self, child: _Child) -> bool:
+        """Hear what a warm worker that has ended said before; whether its ending is no trial's."""
+        if child.answers >= 0 and select.select([child.answers], [], [], 0)[0]:
+            self.hear(child)
+        self._close(child)
+        return not child.key
+
     def end_all(self) -> None:
         """Kill every child."""
         for pid in list(self.children):
@@ -118,7 +193,10 @@ class Server:
         """The loop: requests and ended children, until standard input closes."""
         pending = b""
         while True:
-            ready, _, _ = select.select([0, wake], [], [])
+            warm_ones = {child.answers: child for child in self.children.values() if child.answers >= 0}
+            ready, _, _ = select.select([0, wake, *warm_ones], [], [])
+            for end in warm_ones.keys() & set(ready):
+                self.hear(warm_ones[end])
             if wake in ready:
                 os.read(wake, 4096)
             self.reap()
@@ -134,53 +212,6 @@ class Server:
                         self.start(**request)
                     else:
                         self.kill(request["key"], request["signal"])
-
-
-def _prepare(log: str, job: str, parent: int) -> None:
-    """Make this process a group of its own, with its own output and working folder."""
-    os.setsid()
-    die_with_parent(parent)
-    null = os.open(os.devnull, os.O_RDONLY)
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(null, 0)
-    os.dup2(out, 1)
-    os.dup2(out, 2)
-    os.chdir(Path(job).parent)
-
-
-def _child(job: str, log: str, events: int, parent: int) -> NoReturn:
-    """The forked child's whole life."""
-    code = 1
-    try:
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
-            signal.signal(number, signal.SIG_DFL)
-        os.close(events)
-        _prepare(log, job, parent)
-        sys.stdout = open(1, "w", closefd=False, buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
-        sys.stderr = open(2, "w", closefd=False, buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
-        code = worker.main(Path(job))
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        # No interpreter shutdown: what the server had open is not this child's to close.
-        os._exit(code)
-
-
-def _fresh_interpreter(job: str, log: str) -> subprocess.Popen[bytes]:
-    """A new interpreter for a job, for servers that cannot fork safely."""
-    with Path(log).open("ab") as out:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "evenhand.execution.worker", job],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            cwd=Path(job).parent,
-            start_new_session=True,
-        )
 
 
 def preload(folder: Path, references: list[str]) -> str:

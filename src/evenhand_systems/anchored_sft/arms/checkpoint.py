@@ -129,6 +129,9 @@ class JudgedProbe:
             for turn, rewards in enumerate(_by_turn(asked), 1):
                 self.bench.items(f"{prefix}reward_turn_{turn}", list(rewards), list(rewards.values()))
             found |= {f"{prefix}reward_{name}": share for name, share in answers.by_skill().items()}
+            cuts = [cut for answer in asked for cut in answer.capped]
+            if cuts:
+                found[f"{prefix}capped"] = sum(cuts) / len(cuts)
         if self.evaluation.texts:
             text, distance = self.evaluation.text_loss(model), self.evaluation.distance(model)
             self.bench.items(f"{prefix}text_loss", text.ids, text.per_text().tolist())
@@ -170,7 +173,7 @@ def run_arm(settings: CheckpointSettings, bench: Bench) -> Outcome:
     template = None if settings.chat_template is None else bench.data(settings.chat_template)
     path = _resolved(settings.model, bench)
     model = load_base(path, device=bench.device, quantisation=settings.quantisation)
-    tokenizer = load_tokenizer(path, template)
+    tokenizer = load_tokenizer(path, template, settings.template_arguments)
     # Some templates are only missed when first used; a conversation that nobody needs shows it at once.
     talk = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "An answer"}]
     check_opening(tokenizer, talk, f"The tokenizer of '{settings.model}'")

@@ -14,6 +14,7 @@ import numpy as np
 from evenhand.data import reading
 from evenhand.errors import DataError
 from evenhand.files import file_hash
+from evenhand.recipes import working
 from evenhand.recipes.contract import Bench
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.anchored_sft.chat_files import read_records
@@ -171,6 +172,7 @@ def teach_text(place: Path, documents: Sequence[Document], alphabet: str, settin
     rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=settings.teaching_steps, pct_start=0.05)
     history = []
     for step in range(settings.teaching_steps):
+        working.tell("teaching a stand-in its text", step, settings.teaching_steps)
         ids = torch.tensor([rows[i].input_ids for i in rng.integers(len(rows), size=16)])
         hidden_rows = hidden_states(model, {"input_ids": ids})[:, :-1].flatten(0, 1)
         loss = anchored_loss(hidden_rows, output_head(model), ids[:, 1:].flatten(), chunk=4096).total

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evenhand.errors import DataError
+from evenhand.errors import DataError, Fault, SettingsError
 
 Message = dict[str, str]
 
@@ -35,7 +36,9 @@ def render(tokenizer: Any, messages: Sequence[Message], *, generation: bool, pla
                 "Hand over the conversation as a list of messages, not as the text of one."
             )
     try:
-        text: str = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=generation)
+        text: str = tokenizer.apply_chat_template(
+            list(messages), tokenize=False, add_generation_prompt=generation, **template_arguments(tokenizer)
+        )
     except MemoryError:
         raise
     except Exception as error:  # a template is a program, and can raise whatever it likes
@@ -45,6 +48,42 @@ def render(tokenizer: Any, messages: Sequence[Message], *, generation: bool, pla
             "what it does not know (a system message, an order of turns), or name another template."
         ) from error
     return text
+
+
+def template_arguments(tokenizer: Any) -> Mapping[str, Any]:
+    """What is handed to the tokenizer's chat template besides the conversation; see :func:`set_template_arguments`."""
+    found: Mapping[str, Any] = getattr(tokenizer, "template_arguments", None) or {}
+    return found
+
+
+def set_template_arguments(tokenizer: Any, arguments: Mapping[str, Any] | None) -> None:
+    """Fix what the chat template is handed for training and evaluation alike.
+
+    A template that knows ``enable_thinking`` is told not to, unless the arguments say otherwise: else the untouched
+    model would think (and run into the cap of its answers) where a fine-tuned one answers, and the comparison would be
+    one of thinking with not thinking.
+
+    Raises:
+        SettingsError: an argument that the template never names, which would have no effect.
+    """
+    template = str(getattr(tokenizer, "chat_template", None) or "")
+    faults = [
+        Fault(f"template_arguments.{name}", "has no effect: the chat template never names it; remove it")
+        for name in arguments or {}
+        if re.search(rf"\b{re.escape(name)}\b", template) is None
+    ]
+    if faults:
+        raise SettingsError("The chat template", faults)
+    off = {"enable_thinking": False} if re.search(r"\benable_thinking\b", template) else {}
+    tokenizer.template_arguments = {**off, **(arguments or {})}
+
+
+_THOUGHT = re.compile(r"<think>.*?(</think>\s*|\Z)", re.DOTALL)
+
+
+def without_thoughts(answer: str) -> str:
+    """An answer without what its model thought first; thoughts that the cap cut short go as well."""
+    return _THOUGHT.sub("", answer)
 
 
 def is_text_of_messages(text: str) -> bool:

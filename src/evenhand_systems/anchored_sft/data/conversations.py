@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from evenhand.errors import DataError, Fault, FaultsError, SettingsError, counted
+from evenhand.errors import DataError, Fault, FaultsError, counted
 from evenhand_systems.anchored_sft.chat_files import read_records, shown
 from evenhand_systems.anchored_sft.data.chat import Message, render
 from evenhand_systems.anchored_sft.data.opening import check_opening
@@ -18,8 +18,6 @@ from evenhand_systems.anchored_sft.data.opening import check_opening
 ROLES = ("system", "user", "assistant")
 SHOWN_FAULTS = 20
 Overlong = Literal["refuse", "truncate", "drop"]
-COLUMNS = ("messages", "conversations")
-"""Columns that trl puts into tokens by itself, labelling the questions like the answers."""
 
 
 class ConversationFaults(FaultsError, DataError):
@@ -203,46 +201,6 @@ def tokenise(conversation: Conversation, tokenizer: Any) -> Tokenised:
             "answer can be told from its prompt. Give a template with which a conversation only grows."
         )
     return Tokenised(conversation.id, tuple(whole), tuple(labels))
-
-
-def check_answers_are_labelled(arguments: Mapping[str, Any]) -> None:
-    """Refuse data sets in which every token of a question would carry loss.
-
-    Args:
-        arguments: of ``SFTTrainer``, by name.
-
-    Raises:
-        SettingsError: a data set of conversations that have not been put into tokens, and no ``assistant_only_loss``.
-    """
-    if getattr(arguments.get("args"), "assistant_only_loss", False):
-        return
-    faults = []
-    for place, data in _data_sets(arguments):
-        columns = _columns(data)
-        if "input_ids" not in columns and not columns.isdisjoint(COLUMNS):
-            message = (
-                "holds conversations that are not in tokens yet: trl would label every token of their questions. Hand "
-                "over input_ids and labels (`tokenise` makes them of a Conversation), or prompt and completion, or set "
-                "assistant_only_loss=True in SFTConfig"
-            )
-            faults.append(Fault(place, message))
-    if faults:
-        raise SettingsError("The anchored trainer", faults)
-
-
-def _data_sets(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for place in ("train_dataset", "eval_dataset"):
-        data = arguments.get(place)
-        if isinstance(data, Mapping):
-            yield from ((f"{place}[{name!r}]", part) for name, part in data.items())
-        elif data is not None and not isinstance(data, str):
-            yield place, data
-
-
-def _columns(data: Any) -> set[str]:
-    """Columns of a data set; a stream that does not know them shows them in its first row."""
-    names = getattr(data, "column_names", None)
-    return set(names if names is not None else next(iter(data), {}))
 
 
 @dataclass(frozen=True)

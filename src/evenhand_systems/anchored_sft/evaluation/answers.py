@@ -25,6 +25,13 @@ def pad_left(rows: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Tensor]:
     return ids, mask
 
 
+def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Tokens that end an answer, by the model's own account and its tokenizer's."""
+    told = getattr(model.generation_config, "eos_token_id", None)
+    ends = told if isinstance(told, list) else [told]
+    return frozenset(int(token) for token in (*ends, tokenizer.eos_token_id) if token is not None)
+
+
 def greedy_answers(
     model: Any, tokenizer: Any, prompts: Sequence[str | Sequence[Message]], *, cap: int, batch: int = 256
 ) -> list[str]:
@@ -40,6 +47,13 @@ def greedy_answers(
     Raises:
         DataError: as :func:`~evenhand_systems.anchored_sft.data.chat.render`, or a question is the text of messages.
     """
+    return [answer for answer, _ in answers_and_caps(model, tokenizer, prompts, cap=cap, batch=batch)]
+
+
+def answers_and_caps(
+    model: Any, tokenizer: Any, prompts: Sequence[str | Sequence[Message]], *, cap: int, batch: int = 256
+) -> list[tuple[str, bool]]:
+    """As :func:`greedy_answers`, each answer with whether it ran into the cap before it ended."""
     import torch
 
     conversations = [[{"role": "user", "content": p}] if isinstance(p, str) else list(p) for p in prompts]
@@ -52,7 +66,8 @@ def greedy_answers(
     texts = [render(tokenizer, conversation, generation=True) for conversation in conversations]
     rows = tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
-    answers = [""] * len(rows)
+    answers = [("", False)] * len(rows)
+    ends = torch.tensor(sorted(end_tokens(model, tokenizer)), device=next(model.parameters()).device)
     was_training, device = model.training, next(model.parameters()).device
     model.eval()
     try:
@@ -75,8 +90,9 @@ def greedy_answers(
                     pad_token_id=tokenizer.pad_token_id,
                 )
             new = tokenizer.batch_decode(out[:, ids.shape[1] :], skip_special_tokens=True)
-            for i, answer in zip(chosen, new, strict=True):
-                answers[i] = answer
+            ended = torch.isin(out[:, ids.shape[1] :], ends).any(-1).tolist()
+            for i, answer, whole in zip(chosen, new, ended, strict=True):
+                answers[i] = answer, not whole
     finally:
         model.train(was_training)
     return answers

@@ -24,9 +24,9 @@ from evenhand.data.model_sizes import check_sizes
 from evenhand.errors import DataError, EvenhandError, Fault, FaultsError, counted
 from evenhand.files import locked
 from evenhand_systems.anchored_sft.chat_files import read_records, shown
-from evenhand_systems.anchored_sft.data.chat import Message, render
+from evenhand_systems.anchored_sft.data.chat import Message, render, without_thoughts
 from evenhand_systems.anchored_sft.data.conversations import SHOWN_FAULTS
-from evenhand_systems.anchored_sft.evaluation.answers import greedy_answers
+from evenhand_systems.anchored_sft.evaluation.answers import answers_and_caps
 
 
 class JudgeUnavailable(EvenhandError, ConnectionError):
@@ -57,11 +57,12 @@ class JudgedQuestion:
 
 @dataclass(frozen=True)
 class JudgedAnswer:
-    """One question's answers and raw rewards, (K,) each for K turns."""
+    """One question's answers, raw rewards, and whether each answer ran into the cap; (K,) each for K turns."""
 
     question: JudgedQuestion
     answers: tuple[str, ...]
     rewards: tuple[float, ...]
+    capped: tuple[bool, ...] = ()
 
     @property
     def reward(self) -> float:
@@ -126,15 +127,24 @@ def answer_all(
     model: Any, tokenizer: Any, questions: Sequence[JudgedQuestion], *, cap: int, batch: int = 16
 ) -> list[list[Message]]:
     """The conversations: every turn is answered greedily, with the model's own earlier answers before it."""
+    return answer_with_caps(model, tokenizer, questions, cap=cap, batch=batch)[0]
+
+
+def answer_with_caps(
+    model: Any, tokenizer: Any, questions: Sequence[JudgedQuestion], *, cap: int, batch: int = 16
+) -> tuple[list[list[Message]], list[tuple[bool, ...]]]:
+    """The conversations, without thoughts before answers; and of each turn whether it ran into the cap."""
     conversations: list[list[Message]] = [[] for _ in questions]
+    capped: list[tuple[bool, ...]] = [() for _ in questions]
     for turn in range(max((len(q.turns) for q in questions), default=0)):
         asked = [i for i, q in enumerate(questions) if turn < len(q.turns)]
         for i in asked:
             conversations[i].append({"role": "user", "content": questions[i].turns[turn]})
-        answers = greedy_answers(model, tokenizer, [conversations[i] for i in asked], cap=cap, batch=batch)
-        for i, answer in zip(asked, answers, strict=True):
-            conversations[i].append({"role": "assistant", "content": answer})
-    return conversations
+        answers = answers_and_caps(model, tokenizer, [conversations[i] for i in asked], cap=cap, batch=batch)
+        for i, (answer, cut) in zip(asked, answers, strict=True):
+            conversations[i].append({"role": "assistant", "content": without_thoughts(answer)})
+            capped[i] += (cut,)
+    return conversations, capped
 
 
 class RewardJudge:
@@ -191,15 +201,15 @@ class RewardJudge:
         self, model: Any, tokenizer: Any, questions: Sequence[JudgedQuestion], *, cap: int, batch: int = 16
     ) -> list[JudgedAnswer]:
         """Let a model answer all turns of all questions and score each answer in its conversation."""
-        conversations = answer_all(model, tokenizer, questions, cap=cap, batch=batch)
+        conversations, capped = answer_with_caps(model, tokenizer, questions, cap=cap, batch=batch)
         parts = [(i, c[: 2 * (t + 1)]) for i, c in enumerate(conversations) for t in range(len(c) // 2)]
         scores = self.rewards([conversation for _, conversation in parts])
         rewards: list[list[float]] = [[] for _ in questions]
         for (i, _), score in zip(parts, scores, strict=True):
             rewards[i].append(float(score))
         return [
-            JudgedAnswer(question, tuple(m["content"] for m in conversation[1::2]), tuple(of_question))
-            for question, conversation, of_question in zip(questions, conversations, rewards, strict=True)
+            JudgedAnswer(question, tuple(m["content"] for m in conversation[1::2]), tuple(of_question), cut)
+            for question, conversation, of_question, cut in zip(questions, conversations, rewards, capped, strict=True)
         ]
 
     def _check_that_it_judges(self) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from evenhand.recipes.exhibit import Exhibit, Grid, Point, Scatter, ScoredTrial
 from evenhand.recipes.outcome import ItemScores
 from evenhand_systems.anchored_sft.evaluation.reward_model import display_score
+from evenhand_systems.anchored_sft.exhibits.costs import costs, side_by_side
 from evenhand_systems.anchored_sft.exhibits.lines import lines
 from evenhand_systems.anchored_sft.exhibits.scene import (
     END,
@@ -32,6 +33,7 @@ def exhibits(trials: Sequence[ScoredTrial]) -> list[Exhibit]:
         found.append(learning_and_forgetting(scene))
         found += [gained_and_lost(scene, stage) for stage in STAGES]
         found += lines(scene)
+        found += [costs(scene), side_by_side(scene)]
     return [exhibit for exhibit in found if exhibit is not None]
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evenhand.errors import DataError
+from evenhand.recipes import working
 from evenhand_systems.anchored_sft.standin import skills
 from evenhand_systems.anchored_sft.standin.tokenizer import skill_tokenizer
 
@@ -150,6 +151,7 @@ def teach(folder: Path, teaching: Teaching, enough: float = ENOUGH) -> dict[str,
         return test_shares(model.eval(), tokenizer, teaching.exam_questions, 0)
 
     for step in range(1, teaching.steps + 1):
+        working.tell("teaching a stand-in", step - 1, teaching.steps)
         model.train()
         drawn = rng.choice(names, size=teaching.batch, p=dealing)
         ids, mask, labels = encode_lessons(tokenizer, [skills.lesson(str(skill), rng, world) for skill in drawn])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from evenhand.data import models, reading
 from evenhand.errors import Fault, SettingsError
+from evenhand_systems.anchored_sft.data.chat import set_template_arguments
 
 Quantisation = Literal["4bit", "8bit"]
 
@@ -38,11 +39,15 @@ def load_base(path: str, *, device: str, dtype: str | None = None, quantisation:
     return model if quantisation is not None else model.to(device)
 
 
-def load_tokenizer(path: str, template: Path | None = None) -> Any:
+def load_tokenizer(path: str, template: Path | None = None, arguments: Mapping[str, Any] | None = None) -> Any:
     """The tokenizer of a model, with a chat template from a file where one is named; pads on the left.
+
+    Args:
+        arguments: for the chat template, such as ``enable_thinking``, which is off where it is not set.
 
     Raises:
         DataError: the tokenizer or the template's file cannot be read.
+        SettingsError: an argument that the template never names.
     """
     tokenizer = models.load_tokenizer(path)
     tokenizer.padding_side = "left"
@@ -50,6 +55,7 @@ def load_tokenizer(path: str, template: Path | None = None) -> Any:
         tokenizer.chat_template = reading.read_text(template)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
+    set_template_arguments(tokenizer, arguments)
     return tokenizer
 
 

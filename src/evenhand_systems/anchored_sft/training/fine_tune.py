@@ -31,9 +31,11 @@ from evenhand_systems.anchored_sft.training.adapters import (
     rescaled,
     save_adapter,
 )
+from evenhand_systems.anchored_sft.training.anchor import Anchor
 from evenhand_systems.anchored_sft.training.callbacks import EvaluateWhileTraining, StopOnForgetting
+from evenhand_systems.anchored_sft.training.micro_batches import longest_first, rows_at_once
 from evenhand_systems.anchored_sft.training.run_length import check_length, schedule_of
-from evenhand_systems.anchored_sft.training.trainer import Anchor, AnchoredSFTTrainer
+from evenhand_systems.anchored_sft.training.trainer import AnchoredSFTTrainer
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Arm:
     pack_to: int | None = None
     skip_baseline: bool = False
     progress: Progress = field(default_factory=Progress)
+    trainer: AnchoredSFTTrainer | None = None
 
     def run(self) -> Outcome:
         """Train, evaluate and report."""
@@ -150,12 +153,12 @@ class Arm:
         trainer = AnchoredSFTTrainer(
             self.model,
             args=arguments(self.settings, self.bench, steps, self.pack_to),
-            train_dataset=self.rows,
+            train_dataset=longest_first(self.rows) if self.bench.probing else self.rows,
             processing_class=self.tokenizer,
             anchor=anchor_of(self.settings, self.prompts, int(self.bench.rng("prompts").integers(2**31))),
             callbacks=callbacks,
         )
-        ledger.trainer = trainer
+        ledger.trainer = self.trainer = trainer
         trainer.remove_callback(PrinterCallback)
         trainer.remove_callback(ProgressCallback)
         return trainer
@@ -254,11 +257,12 @@ def anchor_of(settings: TrainingSettings, prompts: Sequence[Sequence[int]] | Non
 def arguments(settings: TrainingSettings, bench: Bench, steps: int, pack_to: int | None) -> SFTConfig:
     """The trainer's arguments; everything that could differ by machine or clock is fixed."""
     cuda = bench.device == "cuda"
+    rows = rows_at_once(settings.batch, settings.grad_acc, bench.micro_batch)
     return SFTConfig(
         str(bench.workdir / "trainer"),
         max_steps=steps,
-        per_device_train_batch_size=settings.batch,
-        gradient_accumulation_steps=settings.grad_acc,
+        per_device_train_batch_size=rows,
+        gradient_accumulation_steps=settings.batch * settings.grad_acc // rows,
         learning_rate=settings.learning_rate,
         lr_scheduler_type=settings.schedule,
         warmup_steps=round(settings.warmup_ratio * steps),

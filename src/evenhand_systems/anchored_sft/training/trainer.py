@@ -9,12 +9,13 @@ accumulated batch, so that 1 x 16 and 16 x 1 accumulation give the same gradient
 
 from __future__ import annotations
 
+import copy
 import inspect
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -23,8 +24,6 @@ from trl import SFTTrainer  # type: ignore[attr-defined]
 from evenhand.errors import Diverged, Fault, SettingsError
 from evenhand_systems.anchored_sft.anchors import (
     AnchoredLoss,
-    AnchorSchedule,
-    Divergence,
     TokenLayout,
     anchored_loss,
     answer_tokens,
@@ -35,57 +34,8 @@ from evenhand_systems.anchored_sft.anchors import (
     output_head,
     token_layout,
 )
-from evenhand_systems.anchored_sft.data.conversations import check_answers_are_labelled
-
-Positions = Literal["answers", "tail", "prompts"]
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """What holds the student near its base.
-
-    Attributes:
-        schedule: strength over training.
-        divergence: how distance is measured.
-        positions: ``answers``: the tokens that carry cross-entropy; ``tail``: the last ``tail`` real tokens of each
-            row; ``prompts``: all tokens of generic ``prompts`` from other data.
-        tail: tokens a row; belongs to ``tail``.
-        prompts: token ids of generic texts; belong to ``prompts``.
-        prompts_per_step: how many of them are drawn for each optimiser step.
-        seed: of that drawing.
-
-    Raises:
-        SettingsError: a field that is missing for the positions, or has no effect on them.
-    """
-
-    schedule: AnchorSchedule
-    divergence: Divergence = field(default_factory=Divergence)
-    positions: Positions = "answers"
-    tail: int | None = None
-    prompts: Sequence[Sequence[int]] | None = None
-    prompts_per_step: int | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        faults = []
-        for name, belongs in (("tail", "tail"), ("prompts", "prompts"), ("prompts_per_step", "prompts")):
-            value = getattr(self, name)
-            if self.positions == belongs and not value:
-                faults.append(Fault(name, f"is needed with positions = '{belongs}'"))
-            if self.positions != belongs and value is not None:
-                faults.append(Fault(name, f"has no effect with positions = '{self.positions}'; remove it"))
-        if self.prompts is not None and any(len(prompt) < 2 for prompt in self.prompts):
-            faults.append(Fault("prompts", "hold a text of fewer than two tokens, of which none can be foretold"))
-        if faults:
-            raise SettingsError("The anchor", faults)
-
-    def drawn(self, step: int, part: int, parts: int) -> list[Sequence[int]]:
-        """The prompts of one of ``parts`` micro-batches of an optimiser step; together always the same set."""
-        if self.prompts is None or self.prompts_per_step is None:
-            return []
-        rng = np.random.default_rng([self.seed, step])
-        indices = rng.integers(len(self.prompts), size=self.prompts_per_step)
-        return [self.prompts[int(i)] for i in indices[part::parts]]
+from evenhand_systems.anchored_sft.data.training_sets import check_answers_are_labelled, cut_to_length
+from evenhand_systems.anchored_sft.training.anchor import Anchor
 
 
 @dataclass
@@ -121,11 +71,13 @@ class AnchoredSFTTrainer(SFTTrainer):
         chunk: rows of logits in memory at once.
 
     The log gains ``cross_entropy`` and ``anchor_distance`` (means per token), and ``anchor_coefficient``.
-    ``tokens_seen`` counts real tokens of all training passes of the student.
+    ``tokens_seen`` counts real tokens of all training passes of the student, ``base_tokens`` those of the base, which
+    an anchor adds; ``processor_seconds`` is what the training steps took.
 
     Raises:
         SettingsError: the model has no usable reference, its head does more than a product, it adds an auxiliary loss,
-            a data set would put loss on questions (:func:`.conversations.check_answers_are_labelled`), or (when
+            a data set would put loss on questions (:func:`.training_sets.check_answers_are_labelled`) or lose rows to
+            ``max_length`` (:func:`.training_sets.cut_to_length`), or (when
             training starts) the schedule never reaches full strength.
     """
 
@@ -135,6 +87,8 @@ class AnchoredSFTTrainer(SFTTrainer):
         self.anchor = anchor
         self.chunk = chunk
         self.tokens_seen = 0
+        self.base_tokens = 0
+        self.processor_seconds = 0.0
         self._sums = _Sums()
         self._micro = (-1, -1)
         # The loss is divided by the tokens of the accumulated batch here; dividing again by the number of micro-batches
@@ -149,6 +103,17 @@ class AnchoredSFTTrainer(SFTTrainer):
         if anchor is not None:
             check_base_is_kept(self.model)
         self.add_callback(_Guard(anchor))
+
+    def _prepare_dataset(
+        self, dataset: Any, processing_class: Any, args: Any, packing: bool, formatting_func: Any, dataset_name: str
+    ) -> Any:
+        """As SFTTrainer's, but that a row whose whole answer ``max_length`` cuts off is an error: trl drops it."""
+        if packing or args.max_length is None:
+            return super()._prepare_dataset(dataset, processing_class, args, packing, formatting_func, dataset_name)
+        whole = copy.copy(args)
+        whole.max_length = None
+        prepared = super()._prepare_dataset(dataset, processing_class, whole, packing, formatting_func, dataset_name)
+        return cut_to_length(prepared, args.max_length, args.truncation_mode, dataset_name)
 
     def compute_loss(
         self,
@@ -179,6 +144,14 @@ class AnchoredSFTTrainer(SFTTrainer):
         with torch.no_grad():
             return loss, model(**passed)
 
+    def training_step(self, *args: Any, **kwargs: Any) -> Any:
+        """As SFTTrainer's, with the processor time it takes on the record."""
+        start = time.process_time()
+        try:
+            return super().training_step(*args, **kwargs)
+        finally:
+            self.processor_seconds += time.process_time() - start
+
     def _coefficient(self) -> float:
         if self.anchor is None:
             return 0.0
@@ -195,6 +168,7 @@ class AnchoredSFTTrainer(SFTTrainer):
         batches = [(dict(inputs), layout, answer, self._anchored(anchor, answer, layout))]
         if anchor.positions == "prompts":
             batches += self._prompt_batches(anchor)
+        self.base_tokens += sum(int(layout.real.sum()) for _, layout, _, held in batches if bool(held.any()))
         # The base first: see base_hidden_states.
         bases = [base_hidden_states(model, given) if bool(held.any()) else None for given, _, _, held in batches]
         rows = [

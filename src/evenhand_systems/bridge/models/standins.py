@@ -31,6 +31,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from evenhand.recipes import working
 from evenhand.recipes.trial import canonical_hash, stream
 from evenhand_systems.bridge.models import numerals
 from evenhand_systems.bridge.settings import StandIn
@@ -190,6 +191,7 @@ def train(
     places: list[int] = []
     model.train()
     for step in range(steps):
+        working.tell(f"teaching the stand-in '{kind}'", step, steps)
         if len(places) < BATCH[kind]:
             places = [int(i) for i in order.permutation(len(rows))]
         chosen, places = places[: BATCH[kind]], places[BATCH[kind] :]

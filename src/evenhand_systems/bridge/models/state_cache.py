@@ -15,6 +15,7 @@ from torch import Tensor
 
 from evenhand.data import reading
 from evenhand.errors import DataError
+from evenhand.recipes import working
 from evenhand_systems.bridge.models.language_model import LanguageModel
 
 SHARD = 4096
@@ -139,6 +140,7 @@ def write_cache(
     shards = 0
     for start in range(0, len(unique), SHARD):
         part = unique[start : start + SHARD]
+        working.tell("caching hidden states", start, len(unique))
         rows = [state for i in range(0, len(part), batch) for state in source.hidden_states(part[i : i + batch], layer)]
         offset = 0
         for text, row in zip(part, rows, strict=True):

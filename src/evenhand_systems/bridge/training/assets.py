@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from evenhand.recipes.trial import canonical_hash, stream
 from evenhand_systems.bridge.evaluation.evaluation import Evaluation, evaluate_bridge
 from evenhand_systems.bridge.inputs import SourceStates, TrialInputs
 from evenhand_systems.bridge.settings import Settings
+from evenhand_systems.bridge.tasks.items import Item
 from evenhand_systems.bridge.training.trainer import BestWeights, BridgeTrainer
 from evenhand_systems.bridge.translation.bridge import Bridge
 from evenhand_systems.bridge.translation.controls import ConstantPrompt
@@ -46,6 +48,8 @@ def trained_bridge(settings: Settings, inputs: TrialInputs, bench: Bench) -> Bri
     def build(folder: Path) -> None:
         built.append(_train(settings, inputs, bench, seeds, folder))
 
+    if bench.probing:  # a bridge that is there already would try nothing
+        build(bench.workdir)
     key = asset_key(settings, inputs, seeds, [bench.budget.unit, bench.budget.amount])
     folder = bench.asset(key, build)
     history: dict[str, Any] = built[0] if built else read_history(folder / "history.json")
@@ -62,6 +66,11 @@ def trained_bridge(settings: Settings, inputs: TrialInputs, bench: Bench) -> Bri
     bridge = new_bridge(settings, inputs, bench, seeds["init"])
     _load(bridge, folder, history.get("sha256"))
     return bridge
+
+
+def longest(items: Sequence[Item], count: int) -> list[Item]:
+    """The items with the longest texts: what fits is tried on them."""
+    return sorted(items, key=lambda item: -len(item.text) - len(item.question) - len(item.solution))[:count]
 
 
 def read_history(path: Path) -> dict[str, Any]:
@@ -160,9 +169,11 @@ def _train(
     """Train to the end of the budget, looking at the development split on the way."""
     bridge = new_bridge(settings, inputs, bench, seeds["init"])
     steps = int(bench.budget.amount)
+    items = longest(inputs.train, settings.training.batch) if bench.probing else inputs.train
     trainer = BridgeTrainer(
-        bridge, inputs.train, settings.training, steps, order=stream("bridge order", seeds["order"]),
+        bridge, items, settings.training, steps, order=stream("bridge order", seeds["order"]),
         generator=torch.Generator().manual_seed(seeds["sampling"] % 2**63), head_seed=seeds["init"] % 2**63,
+        micro_batch=bench.micro_batch,
     )  # fmt: skip
     best, history = BestWeights(settings.patience), _Course(bench)
     state = bench.resume()
@@ -173,6 +184,8 @@ def _train(
     started, from_step, going = time.monotonic(), trainer.step_count, True
     while trainer.step_count < steps and going:
         report = trainer.step()
+        if bench.probing:
+            bench.budget.spend(steps=1)  # ends the trial after the second
         history.step(trainer.step_count, report.total, report.losses, (report.tokens, report.examples))
         last = trainer.step_count == steps
         if settings.evaluate_every and (trainer.step_count % settings.evaluate_every == 0 or last):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch import Tensor
 from evenhand.errors import Diverged, EvenhandError
 from evenhand_systems.bridge.settings import TrainingSettings
 from evenhand_systems.bridge.tasks.items import Item
+from evenhand_systems.bridge.training.counts import COUNTED, Counts
 from evenhand_systems.bridge.training.losses import LOSSES, Heads, Step, check_gradients
 from evenhand_systems.bridge.translation.bridge import Bridge
 from evenhand_systems.schedules import WarmUp
@@ -51,12 +52,14 @@ class BridgeTrainer:
         steps: planned number of steps, for the schedule of the learning rate.
         order: stream of the data order and of the curriculum.
         generator: randomness of translators that sample.
+        micro_batch: items that go through the models at once; the whole batch if None.
     """
 
     def __init__(
         self, bridge: Bridge, items: Sequence[Item], settings: TrainingSettings, steps: int, *,
-        order: np.random.Generator, generator: torch.Generator, head_seed: int = 0,
+        order: np.random.Generator, generator: torch.Generator, head_seed: int = 0, micro_batch: int | None = None,
     ) -> None:  # fmt: skip
+        self.micro_batch = micro_batch
         self.bridge, self.items, self.settings, self.steps = bridge, list(items), settings, steps
         self.step_count = 0
         self.gradient_norms: dict[str, float] = {}
@@ -94,29 +97,57 @@ class BridgeTrainer:
         """
         self.bridge.train()
         check_modes(self.bridge)
-        step = self._forward([self.items[i] for i in self._draw()])
-        values = {name: LOSSES[name](step) for name in self.settings.losses.active()}
-        if self.step_count == 0:
-            check_distinct(step.soft)
-            self.gradient_norms = check_gradients(
-                values, self.bridge.parameters(), list(self.bridge.translator.parameters())
-            )
+        items, with_text = [self.items[i] for i in self._draw()], self._with_text()
+        self.optimiser.zero_grad()
+        sums, total, tokens = dict[str, float](), 0.0, 0
+        for number, (part, shares) in enumerate(self._cut(items)):
+            step = self._forward(part, with_text)
+            values = {name: LOSSES[name](step) for name in self.settings.losses.active()}
+            if self.step_count == number == 0:
+                check_distinct(step.soft)
+                self.gradient_norms = check_gradients(
+                    values, self.bridge.parameters(), list(self.bridge.translator.parameters())
+                )
+            loss = self._weighed(values, shares)
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach())
+            tokens += int(step.inputs.attention_mask.sum())
+            for name, value in values.items():
+                sums[name] = sums.get(name, 0.0) + float(value.detach()) * shares[name]
+            del step, values, loss  # the next part needs the room
+        self._update()
+        self.step_count += 1
+        return StepReport(sums, total, tokens, len(items))
+
+    def _weighed(self, values: Mapping[str, Tensor], shares: Mapping[str, float]) -> Tensor:
+        """The weighted sum of the losses of a part of the batch, each by the part's share of what it is a mean over."""
         weights = self.settings.losses.active()
-        total = torch.stack([weights[name] * value for name, value in values.items()]).sum()
+        total = torch.stack([weights[name] * shares[name] * value for name, value in values.items()]).sum()
         if not bool(torch.isfinite(total)):
             raise Diverged(f"the loss is {float(total.detach())} at step {self.step_count + 1}")
-        self._update(total)
-        self.step_count += 1
-        return StepReport(
-            {name: float(value.detach()) for name, value in values.items()}, float(total.detach()),
-            int(step.inputs.attention_mask.sum()), len(step.items),
-        )  # fmt: skip
+        return total
 
-    def _forward(self, items: list[Item]) -> Step:
+    def _cut(self, items: list[Item]) -> list[tuple[list[Item], dict[str, float]]]:
+        """The parts of a batch, each with its share of what every loss is a mean over."""
+        names, size = self.settings.losses.active(), self.micro_batch
+        if size is None or size >= len(items):
+            return [(items, dict.fromkeys(names, 1.0))]
+        parts, whole = [items[i : i + size] for i in range(0, len(items), size)], self._counts(items)
+        counted = [(part, self._counts(part)) for part in parts]
+        return [
+            (part, {name: COUNTED[name](counts) / max(1, COUNTED[name](whole)) for name in names})
+            for part, counts in counted
+        ]
+
+    def _counts(self, items: Sequence[Item]) -> Counts:
+        settings, soft_tokens = self.settings, self.bridge.translator.config.soft_tokens
+        return Counts.of(self.bridge.prompts, items, soft_tokens, settings.teacher, settings.kl_tokens)
+
+    def _forward(self, items: list[Item], with_text: bool) -> Step:
         bridge, settings = self.bridge, self.settings
         states, mask = bridge.states_of([item.facts for item in items])
         soft = bridge.translator(states, mask, generator=self._generator)
-        inputs = bridge.assemble(items, soft, with_text=self._with_text(), with_answers=True)
+        inputs = bridge.assemble(items, soft, with_text=with_text, with_answers=True)
         return Step(
             bridge.translator, bridge.soft_prompt, self.heads, bridge.prompts, items, states, mask, soft, inputs,
             bridge.soft_prompt(inputs), settings.teacher, settings.kl_tokens, self._generator,
@@ -135,9 +166,7 @@ class BridgeTrainer:
         chosen, self._places = self._places[: self.settings.batch], self._places[self.settings.batch :]
         return chosen
 
-    def _update(self, total: Tensor) -> None:
-        self.optimiser.zero_grad()
-        total.backward()  # type: ignore[no-untyped-call]
+    def _update(self) -> None:
         torch.nn.utils.clip_grad_norm_(self.bridge.parameters(), self.settings.clip)
         self.optimiser.step()
         self.schedule.step()

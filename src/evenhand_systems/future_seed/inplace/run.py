@@ -15,7 +15,7 @@ from evenhand.recipes.outcome import Outcome
 from evenhand_systems.future_seed.inplace.settings import Settings
 from evenhand_systems.future_seed.tasks.build import in_place_task
 from evenhand_systems.future_seed.tasks.problems import IGNORED, EvaluationItems, InPlaceTask, Ints
-from evenhand_systems.future_seed.training import Reader, Trainer, blank_loss, share_right
+from evenhand_systems.future_seed.training import Reader, Right, Trainer, losses_of
 
 
 def train_and_score(settings: Settings, bench: Bench) -> Outcome:
@@ -44,13 +44,17 @@ def train(task: InPlaceTask, reader: Reader, settings: Settings, bench: Bench) -
         tokens, targets = _tensor(problems.tokens, bench), _tensor(problems.targets, bench)
         logging = trainer.steps % settings.loop.log_every == 0
         watch(reader, logging)
-        logits = reader.rows(tokens)
-        loss = blank_loss(logits, targets)
-        trainer.step(loss, tokens=tokens.numel() * reader.readings, examples=len(problems))
-        if logging:
+        right = Right() if logging else None
+
+        def logits_of(rows: slice, tokens: Tensor = tokens) -> Tensor:
+            return reader.rows(tokens[rows])
+
+        losses = losses_of(logits_of, targets, bench.micro_batch, right)
+        loss = trainer.step(losses, tokens=tokens.numel() * reader.readings, examples=len(problems))
+        if right is not None:
             seeding = {} if reader.seeding is None else reader.seeding.measurements()
             # Fresh problems: before the update this is an honest, if small, sample of what the model can do.
-            bench.log(trainer.steps, loss=loss.item(), accuracy=share_right(logits.detach(), targets), **seeding)
+            bench.log(trainer.steps, loss=loss.item(), accuracy=right.share, **seeding)
         if trainer.steps % settings.loop.checkpoint_every == 0:
             trainer.save()
 

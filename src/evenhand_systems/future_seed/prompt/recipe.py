@@ -28,6 +28,7 @@ def _share(about: str) -> Metric:
     version=1,
     preload=("evenhand_systems.future_seed.prompt.run", "evenhand_systems.rwkv7.warm"),
     obstacle=obstacle,
+    micro_batch=lambda settings: int(settings["batch"]),
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Answer prompts: RWKV-7 fine-tuned with or without Future-Seed in the prompt's pass, or reading it twice."""

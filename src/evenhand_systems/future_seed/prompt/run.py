@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
@@ -17,10 +17,10 @@ from evenhand_systems.future_seed.text import base
 from evenhand_systems.future_seed.text.corpus import load_corpus, resolve_vocabulary
 from evenhand_systems.future_seed.text.examples import taken
 from evenhand_systems.future_seed.text.prompts import Composer, Prompt, cutting_facts
-from evenhand_systems.future_seed.text.reading import answer_logits, make_batch
+from evenhand_systems.future_seed.text.reading import Batch, answer_logits, make_batch
 from evenhand_systems.future_seed.text.scoring import record, score_prompts
 from evenhand_systems.future_seed.text.tokenizers import Tokenizer, make_tokenizer
-from evenhand_systems.future_seed.training import MachineError, Reader, Trainer, blank_loss, share_right
+from evenhand_systems.future_seed.training import MachineError, Reader, Right, Trainer, losses_of
 
 METRICS = ("token_accuracy", "exact_match", "choice_accuracy", "exec_ok", "tests_passed", "pass_at_1")
 
@@ -79,22 +79,33 @@ def train(prompts: Sequence[Prompt], reader: Reader, settings: Settings, bench: 
     """Spend the budget. The order of examples depends on the stream ``order`` alone, not on the arm."""
     trainer = Trainer(reader, settings.optimiser, bench)
     trainer.restore(bench.resume())
+    if bench.probing:  # what fits is tried on the longest there are
+        prompts = sorted(prompts, key=lambda prompt: -len(prompt.prompt) - len(prompt.answer))[: settings.batch]
     # A copy of the stream: a trial that goes on replays the order from its beginning up to where it was.
     places = epochs(copy.deepcopy(bench.rng("order")), len(prompts))
     for _ in range(trainer.steps * settings.batch):
         next(places)
     while bench.budget.left > 0:
         batch = make_batch([prompts[next(places)] for _ in range(settings.batch)], bench.device)
-        with precision(settings.precision, bench.device):
-            logits = answer_logits(reader, batch)
-            loss = blank_loss(logits, batch.targets)
-        trainer.step(loss, tokens=batch.cost(reader.readings), examples=settings.batch)
-        if (trainer.steps - 1) % settings.loop.log_every == 0:
+        right = Right() if trainer.steps % settings.loop.log_every == 0 else None
+        losses = losses_of(logits_of(reader, batch, settings.precision, bench), batch.targets, bench.micro_batch, right)
+        loss = trainer.step(losses, tokens=batch.cost(reader.readings), examples=settings.batch)
+        if right is not None:
             seeding = {} if reader.seeding is None else reader.seeding.measurements()
-            accuracy = share_right(logits.detach(), batch.targets)
-            bench.log(trainer.steps, loss=loss.item(), token_accuracy=accuracy, **seeding)
+            bench.log(trainer.steps, loss=loss.item(), token_accuracy=right.share, **seeding)
         if trainer.steps % settings.loop.checkpoint_every == 0:
             trainer.save()
+
+
+def logits_of(reader: Reader, batch: Batch, named: str, bench: Bench) -> Callable[[slice], torch.Tensor]:
+    """Logits of some rows of a batch, computed in the precision that is named."""
+
+    def logits(rows: slice) -> torch.Tensor:
+        part = Batch(batch.prompt[rows], batch.answer[rows], batch.targets[rows])
+        with precision(named, bench.device):
+            return answer_logits(reader, part)
+
+    return logits
 
 
 def precision(name: str, device: str) -> AbstractContextManager[object]:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from evenhand.errors import DataError
+from evenhand.recipes import working
 from evenhand.recipes.contract import Bench
 from evenhand_systems.future_seed.settings import BaseSettings, ModelSettings
 from evenhand_systems.future_seed.text.prompts import Prompt
@@ -71,7 +72,8 @@ def _build(
     length = min(settings.length, len(ids) - 1)
     losses: list[float] = []
     schedule = WarmUp(optimiser, 50, lambda step: 1 - step / max(1, settings.steps))
-    for _ in range(settings.steps):
+    for step in range(settings.steps):
+        working.tell("teaching the base its text", step, settings.steps)
         starts = rng.integers(len(ids) - length, size=settings.batch)
         windows = torch.as_tensor(np.stack([ids[start : start + length + 1] for start in starts]))
         logits, _ = model(windows[:, :-1])

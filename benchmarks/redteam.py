@@ -1,0 +1,290 @@
+"""Users who want a gain: how often each trick gives a false one, with and without the rules of the ledger.
+
+Run from the checkout's root: ``make redteam``, or ``python -m benchmarks.redteam --share 0.1`` for a tenth of the
+ledgers. Every claim is decided by the lab's own rule (``decisions.decide.verdicts_alone``) and placed by
+``decisions.ledger_families.place_of``; the section "Adversaries" of ``docs/calibration.md`` is written anew.
+
+In every world no variant has an effect. A ledger errs where any gain is shown without a word against it: today, where a
+verdict says ``gain`` and the claim was fixed before its outcomes or nobody asks; by the rules, where that gain holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.calibration import parts_of, percent, table
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.decide import verdicts_alone
+from evenhand.decisions.family_members import Member, Recorded
+from evenhand.decisions.ledger_families import place_of
+from evenhand.decisions.verdict import VerdictKind
+from evenhand.recipes.outcome import ItemScores, Outcome
+from evenhand.recipes.trial import Trial
+from evenhand.statistics.calibration.rates import monte_carlo_error
+from evenhand.testing.worlds import claim_of
+
+PAGE, TITLE = Path("docs/calibration.md"), "Adversaries: ledgers without any effect"
+ITEMS = 40
+TEXT = """
+recipe = "world"
+name = "{name}"
+item_seed = {items}
+[metric]
+name = "score"
+margin = 0.05
+[[arm]]
+name = "off"
+role = "baseline"
+[[arm]]
+name = "on"
+role = "variant"
+settings.effect = {effect}
+[[rung]]
+name = "confirm"
+budget = 10
+seeds = {seeds}
+items = 40
+"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A claim as its reader sees it; ``marked``: post-hoc by its title, or with tries that its line counts."""
+
+    gain: bool
+    marked: bool
+    holds: bool
+    p: float
+
+
+@dataclass
+class Desk:
+    """A ledger in memory, in a world where settings change nothing: scores are seeds, items and noise."""
+
+    generator: np.random.Generator
+    members: list[Member] = field(default_factory=list)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    clock: int = 0
+    lift: float = 0.0
+    tried: list[dict[str, float]] = field(default_factory=list)
+    effects: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)
+
+    def tick(self) -> int:
+        """The place of the next record."""
+        self.clock += 1
+        return self.clock
+
+    def outcome(self, trial: Trial) -> Outcome:
+        """Graded scores: what seed, configuration and item add, and noise; tuning may lift the variant."""
+        effect, order = str(trial.settings["effect"]), trial.items.seed
+        key = (effect, order)
+        if key not in self.effects:  # a configuration meets the same items in the same way each time
+            self.effects[key] = self.generator.normal(0, 0.03, ITEMS)
+        level = 0.5 + self.generator.normal(0, 0.03) + (self.lift if trial.arm == "on" else 0.0)
+        scores = np.clip(level + self.effects[key] + self.generator.normal(0, 0.1, ITEMS), 0, 1)
+        ids = tuple(map(str, trial.items.choose(10_000)))
+        return Outcome({}, items={"score": ItemScores(ids, scores)}, spent={"steps": trial.amount})
+
+    def run(self, name: str, seeds: list[int], effect: float = 0.1, items: int = 0) -> Shown:
+        """Enter a claim, run what has no result, decide it, and see where it stands."""
+        claim = claim_of(TEXT.format(name=name, items=items, effect=effect, seeds=seeds))
+        trials = list(claim.trials(claim.claim.rungs[0]))
+        known = sum(trial.id in self.outcomes for trial in trials)
+        entered = self.tick()
+        new = [trial for trial in trials if trial.id not in self.outcomes]
+        self.outcomes |= {trial.id: self.outcome(trial) for trial in new}
+        begun = self.tick() if new else None
+        return self.decided(claim, entered, begun, known)
+
+    def decided(self, claim: ResolvedClaim, entered: int, begun: int | None, known: int) -> Shown:
+        """The verdict of a claim, written down with what the ledger says of it."""
+        decision = verdicts_alone(claim, self.outcomes)
+        verdict = decision.verdicts[0]
+        member = Member(
+            claim.name, claim.hash, claim.identity(), entered, begun, None, "post-hoc" if known else "before", known
+        )
+        self.members.append(member)
+        place = place_of(self.members, member, "world / score", decision, {}, self.tried)
+        titles = {"on/default/score": str(verdict.kind)}
+        recorded = {"world / score": Recorded(place.p, place.level, place.holds)}
+        self.members[-1] = replace(member, decided=self.tick(), verdicts=titles, recorded=recorded)
+        p = verdict.contrasts[0].p_value
+        gain = verdict.kind is VerdictKind.GAIN
+        uneven = place.tries.get("variant", 0) > 2 * max(place.tries.get("baseline", 0), 1)
+        return Shown(gain, known > 0 or uneven, bool(place.holds), 1.0 if p is None else p)
+
+
+User = Callable[[Desk], list[Shown]]
+
+
+def honest(desk: Desk) -> list[Shown]:
+    """Ten ideas, a claim each, on seeds and items of their own."""
+    return [desk.run(f"c{i}", list(range(5 * i, 5 * i + 5)), 0.1 + i / 100, i) for i in range(10)]
+
+
+def chosen_seeds(desk: Desk) -> list[Shown]:
+    """A bank of 20 seeds; the 6 that look best are claimed under another name."""
+    first = desk.run("bank", list(range(20)))
+    claim = claim_of(TEXT.format(name="bank", items=0, effect=0.1, seeds=list(range(20))))
+    arms = {arm.name: arm for arm in claim.claim.arms}
+    rung, condition = claim.claim.rungs[0], claim.claim.conditions[0]
+
+    def gap(seed: int) -> float:
+        on, off = (desk.outcomes[claim.trial(arms[n], condition, rung, seed).id] for n in ("on", "off"))
+        return float(on.items["score"].scores.mean() - off.items["score"].scores.mean())
+
+    best = sorted(sorted(range(20), key=gap)[-6:])
+    return [first, desk.run("final", best)]
+
+
+def tried_then_claimed(desk: Desk) -> list[Shown]:
+    """20 configurations on the claim's own seeds and items; the best of them is claimed alone."""
+    tried = [desk.run(f"try{i}", [0, 1, 2, 3, 4], 0.1 + i / 100) for i in range(20)]
+    best = min(range(20), key=lambda i: tried[i].p)
+    return [desk.run("final", [0, 1, 2, 3, 4], 0.1 + best / 100)]
+
+
+def seeds_until_gain(desk: Desk) -> list[Shown]:
+    """3, 4, 5, 6, 8, 10, 12, 15, 20 seeds, a new name each, until it is a gain."""
+    shown = []
+    for count in (3, 4, 5, 6, 8, 10, 12, 15, 20):
+        shown.append(desk.run(f"with_{count}", list(range(count))))
+        if shown[-1].gain:
+            break
+    return shown
+
+
+def renamed(desk: Desk) -> list[Shown]:
+    """The same idea under 20 names, each time with five fresh seeds on the same items, until it is a gain."""
+    shown = []
+    for i in range(20):
+        shown.append(desk.run(f"name_{i}", list(range(5 * i, 5 * i + 5))))
+        if shown[-1].gain:
+            break
+    return shown
+
+
+def watched_and_stopped(desk: Desk) -> list[Shown]:
+    """Ten ideas of ten seeds; a claim is left after three seeds unless it looks good by then."""
+    shown = []
+    for i in range(10):
+        seeds, effect = list(range(10 * i, 10 * i + 10)), 0.1 + i / 100
+        claim = claim_of(TEXT.format(name=f"c{i}", items=i, effect=effect, seeds=seeds))
+        trials = list(claim.trials(claim.claim.rungs[0]))
+        entered, begun = desk.tick(), desk.tick()
+        desk.outcomes |= {trial.id: desk.outcome(trial) for trial in trials[:6]}
+        means = [desk.outcomes[t.id].items["score"].scores.mean() for t in trials[:6]]
+        if sum(means[1::2]) - sum(means[0::2]) > 0.09:
+            desk.outcomes |= {trial.id: desk.outcome(trial) for trial in trials[6:]}
+            shown.append(desk.decided(claim, entered, begun, 0))
+        else:
+            desk.members.append(Member(claim.name, claim.hash, claim.identity(), entered, begun))
+    return shown
+
+
+def twenty_configurations(desk: Desk) -> list[Shown]:
+    """20 configurations on the same items, a claim with fresh seeds for each; whatever gains is told."""
+    return [desk.run(f"c{i}", list(range(5 * i, 5 * i + 5)), 0.1 + i / 100) for i in range(20)]
+
+
+def unequal_tuning(desk: Desk) -> list[Shown]:
+    """The variant is tuned over 20 settings and the baseline is not; tuning lifts it by what the best setting gives."""
+    desk.lift = 0.05
+    desk.tried = [{"effect": 0.1 + i / 100, "condition_effect": 1.0} for i in range(20)]
+    return [desk.run("tuned", [0, 1, 2, 3, 4])]
+
+
+@dataclass(frozen=True)
+class Trick:
+    """A user, and what the rules can do about it."""
+
+    name: str
+    user: User
+    ledgers: int
+    remark: str
+
+
+TRICKS = (
+    Trick("honest: 10 ideas", honest, 600, ""),
+    Trick("chosen seeds of a bank", chosen_seeds, 600, "post-hoc in the title"),
+    Trick("tried, then claimed", tried_then_claimed, 200, "post-hoc in the title, or one with the first"),
+    Trick("seeds added until gain", seeds_until_gain, 400, "post-hoc from the second name on"),
+    Trick("renamed, same items", renamed, 300, "each name counts"),
+    Trick("watched and stopped", watched_and_stopped, 400, "what was left counts"),
+    Trick("20 configurations", twenty_configurations, 200, "each counts"),
+    Trick("unequal tuning", unequal_tuning, 600, "the line tells it: tries: variant 20; no level can control it"),
+)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Shares of ledgers: with a gain at all, with one that is not marked, with one that holds; and of false ones."""
+
+    ledgers: int
+    gain: float
+    unmarked: float
+    holds: float
+
+
+def rates(trick: Trick, ledgers: int, seed: int) -> Rates:
+    """What a trick gives over many ledgers."""
+    counts = np.zeros(3)
+    for i in range(ledgers):
+        shown = trick.user(Desk(np.random.default_rng([seed, i])))
+        counts += [
+            any(one.gain for one in shown),
+            any(one.gain and not one.marked for one in shown),
+            any(one.gain and one.holds for one in shown),
+        ]
+    return Rates(ledgers, *(counts / ledgers))
+
+
+def section(share: float) -> str:
+    """The section of the calibration page."""
+    rows = []
+    for number, trick in enumerate(TRICKS):
+        started = time.perf_counter()
+        found = rates(trick, max(20, round(trick.ledgers * share)), 9000 + number)
+        cells = (
+            f"{percent(x)} ± {percent(_error(x, found.ledgers))}" for x in (found.gain, found.unmarked, found.holds)
+        )
+        rows.append((trick.name, found.ledgers, *cells, trick.remark))
+        print(f"{time.perf_counter() - started:6.1f} s  {rows[-1]}", file=sys.stderr, flush=True)
+    head = ("user", "ledgers", "a gain is shown", "one without a mark", "one holds in the ledger", "what is said of it")
+    return f"""
+## {TITLE}
+
+Ledgers of users who want a gain, in worlds where no variant has one: graded scores of 40 items, seeds and
+configurations that spread by 3 points, and noise. Every gain is false, so that the share of ledgers in which one holds
+is the realised false discovery rate; it may be 5 % (LORD++ over the family, see [Families and seals](families.md)).
+Per cent of ledgers, ± one Monte Carlo standard error; *marked*: post-hoc in the title, or with tries that the line
+counts; where no ledger has one, ± is one ledger. Written by `make redteam`.
+
+{table(head, rows)}"""
+
+
+def _error(share: float, count: int) -> float:
+    return monte_carlo_error(share, count) if 0 < share < 1 else 1 / count
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure what tricks give, and write it into the calibration page.")
+    parser.add_argument("--share", type=float, default=1.0, help="share of the full number of ledgers")
+    parser.add_argument("--output", type=Path, default=PAGE)
+    options = parser.parse_args()
+    text = options.output.read_text(encoding="utf-8")
+    known = parts_of(text) | {TITLE: section(options.share)}
+    head = text.split("\n## ")[0]
+    parts = [head, *known.values()]
+    options.output.write_text("\n".join(part.strip("\n") + "\n" for part in parts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Where trials run, as the command line says it: ``--on slurm --profile big``, ``--gpus 0,1``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evenhand.errors import counted
+
+if TYPE_CHECKING:
+    from evenhand.claims.load import LoadedClaim
+    from evenhand.execution.executor import Executor
+    from evenhand.execution.profiles import Profile
+    from evenhand.ledger import Ledger
+
+On = Annotated[
+    str | None, typer.Option("--on", metavar="PLACE", help="local, slurm, ray, or another that is installed.")
+]
+ProfileName = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", help="A table [profiles.NAME] of evenhand.toml.")
+]
+Gpus = Annotated[str | None, typer.Option("--gpus", metavar="0,1", help="local: GPUs, a slot on each.")]
+PerGpu = Annotated[int | None, typer.Option("--per-gpu", min=1, help="local: trials side by side on each GPU.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Leave once all is in the queue; run again to take it up.")]
+
+
+def chosen_profile(
+    claims: Sequence[LoadedClaim],
+    on: str | None,
+    profile: str | None,
+    jobs: int | None = None,
+    gpus: str | None = None,
+    per_gpu: int | None = None,
+) -> Profile | None:
+    """The profile that the options name; None where none of them was given.
+
+    Raises:
+        SettingsError: there is no such profile, or it has unknown keys.
+    """
+    if (on, profile, gpus, per_gpu) == (None, None, None, None):
+        return None
+    from evenhand.execution.profiles import profile_of
+
+    folders = list(dict.fromkeys([Path.cwd(), *(claim.folder for claim in claims)]))
+    found = profile_of(profile, on, folders)
+    given: dict[str, Any] = {"jobs": jobs, "per_gpu": per_gpu}
+    if gpus is not None:
+        given["devices"] = tuple(name.strip() for name in gpus.split(",") if name.strip())
+    given = {name: value for name, value in given.items() if value is not None}
+    if found.executor != "local" and (gpus is not None or per_gpu is not None):
+        raise typer.BadParameter(
+            f"slots on GPUs are for --on local, not for --on {found.executor}", param_hint="--gpus"
+        )
+    return found.model_copy(update=given)
+
+
+def executor_for(
+    claims: Sequence[LoadedClaim], profile: Profile | None, ledger: Path, warm: bool | None
+) -> Executor | None:
+    """The executor of a profile; None for the slots that there are without one."""
+    if profile is None:
+        return None
+    from evenhand.execution.places import executor_of
+
+    recipes: dict[Path, list[str]] = {}
+    for claim in claims:
+        recipes.setdefault(claim.folder, []).append(claim.resolved.recipe)
+    return executor_of(profile, recipes, ledger, warm)
+
+
+def queued(ledger: Ledger) -> Mapping[str, int]:
+    """How many trials of a ledger a scheduler has, and how many of these have ended and wait to be recorded."""
+    folders = [path.parent for path in (ledger.folder / "work").glob("*/submission.json")]
+    return {"submitted": len(folders), "ended": sum((folder / "ending.json").exists() for folder in folders)}
+
+
+def queue_sentence(found: Mapping[str, int]) -> str:
+    """What :func:`queued` found, for people; empty where there is nothing."""
+    if not found["submitted"]:
+        return ""
+    return (
+        f"{counted(found['submitted'], 'trial')} left in a scheduler's queue, {found['ended']:,} of them ended: "
+        "the same `evenhand run` takes them up."
+    )

@@ -1,0 +1,97 @@
+"""The command ``evenhand run``: claims are run in one pool of slots, decided and shown as they end.
+
+``evenhand run claims/future_seed/*.toml --jobs 4``
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, note, out, print_json, warn
+from evenhand.cli.places import (
+    Detach,
+    Gpus,
+    On,
+    PerGpu,
+    ProfileName,
+    chosen_profile,
+    executor_for,
+    queue_sentence,
+    queued,
+)
+from evenhand.errors import DataError
+
+ClaimFiles = Annotated[list[Path], typer.Argument(metavar="CLAIM.toml ...", help="Claim files.", show_default=False)]
+Warm = Annotated[
+    bool | None,
+    typer.Option(
+        "--warm/--cold", envvar="EVENHAND_WARM", show_default=False,
+        help="Keep a process for the next trial of its recipe; default: on a GPU.",
+    ),
+]  # fmt: skip
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Trials side by side; default: one per core.")]
+
+
+def run(
+    claims: ClaimFiles,
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    jobs: Jobs = None,
+    warm: Warm = None,
+    on: On = None,
+    profile: ProfileName = None,
+    gpus: Gpus = None,
+    per_gpu: PerGpu = None,
+    detach: Detach = False,
+    as_json: AsJson = False,
+    amend: Annotated[bool, typer.Option("--amend", help="Enter a claim that was changed after results.")] = False,
+) -> None:
+    """Plan claims, run them in one pool of slots (or go on from where they were interrupted), print verdicts."""
+    from evenhand.claims.load import LoadedClaim, load_claim, queue
+    from evenhand.cli.live import Screen
+    from evenhand.cli.output import decision_document, print_decision, print_plan
+    from evenhand.decisions.verdict import Decision, VerdictKind
+    from evenhand.execution.machine import cores
+    from evenhand.ledger import Ledger
+    from evenhand.report.save import save_report
+    from evenhand.running.enter import is_finished
+    from evenhand.running.run import run_claims
+
+    store = Ledger(ledger)
+    console = note()
+    loaded = queue([load_claim(path) for path in claims], lambda name: is_finished(name, store))
+    place = executor_for(loaded, chosen_profile(loaded, on, profile, jobs, gpus, per_gpu), ledger, warm)
+    for claim in loaded:
+        print_plan(claim, store, console, running=True)
+    screen, unwritten = Screen([claim.resolved for claim in loaded], console), list[str]()
+
+    def show(claim: LoadedClaim, decision: Decision) -> None:
+        with screen.beside(claim.resolved.name):
+            if not as_json:
+                print_decision(claim.resolved, decision, out())
+            try:
+                path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
+            except DataError as error:  # the verdict is in the ledger all the same, and `report` writes the page later
+                unwritten.append(str(error))
+                return
+            console.print(f"Report: {path}", soft_wrap=True)
+            warn(missing)
+
+    try:
+        with screen:
+            decisions = run_claims(
+                loaded, store, jobs=jobs or cores(), observers=screen.observers, amend=amend, on_decided=show,
+                warm=warm, executor=place, detach=detach,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")
+        raise typer.Exit(130) from None
+    if detach and (left := queue_sentence(queued(store))):
+        console.print(left, soft_wrap=True)
+    if as_json:
+        print_json([decision_document(decision) for decision in decisions])
+    warn(unwritten)
+    failed = any(verdict.kind is VerdictKind.NOT_RUN for decision in decisions for verdict in decision.verdicts)
+    raise typer.Exit(4 if unwritten else 3 if failed else 0)

@@ -1,0 +1,83 @@
+"""The commands ``evenhand seal`` and ``evenhand recheck``: what was fixed beforehand, and verdicts derived again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json
+
+
+def seal(
+    claim: Annotated[Path, typer.Argument(metavar="CLAIM.toml", help="A claim file.", show_default=False)],
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    git: Annotated[bool, typer.Option("--git", help="Keep the receipt in an annotated git tag.")] = False,
+    tsa: Annotated[str, typer.Option("--tsa", metavar="URL", help="Time-stamp server (RFC 3161).")] = "",
+    to: Annotated[Path | None, typer.Option("--to", help="Write the receipt there, too.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Set no seal; check the one that is there.")] = False,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", help="Of the time-stamp authority, PEM: for --check.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Enter a claim before its first trial, and write a receipt that others can keep."""
+    from evenhand.claims.load import load_claim
+    from evenhand.ledger import Ledger
+    from evenhand.running import sealing
+
+    loaded = load_claim(claim)
+    if check:
+        _check(sealing.check(loaded, ledger_to_read(ledger), certificate), loaded.resolved.name, as_json)
+        return
+    done = sealing.seal(loaded, Ledger(ledger), git=git, tsa=tsa, to=to)
+    if as_json:
+        print_json(done)
+        return
+    console = out()
+    console.print(f"{done.path}", soft_wrap=True)
+    console.print(f"receipt sha256 {done.sha256}", soft_wrap=True)
+    for witness in done.witnesses:
+        console.print(f"kept in: {witness}", markup=False, soft_wrap=True)
+    if git:
+        note().print("Push the tag: only what lies elsewhere shows when it was made.", soft_wrap=True)
+    if not done.witnesses:
+        note().print(
+            "Nothing outside the ledger keeps it: use --git, --tsa or --to, or lodge the file.", soft_wrap=True
+        )
+
+
+def _check(found: tuple[object, list[str]], name: str, as_json: bool) -> None:
+    seal_found, faults = found
+    if as_json:
+        print_json({"claim": name, "seal": seal_found, "faults": faults})
+    else:
+        console = out()
+        console.print(f"{name}: {'not sealed' if seal_found is None else 'sealed'}", markup=False, soft_wrap=True)
+        for fault in faults:
+            console.print(f"fault: {fault}", style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(4 if faults else 0)
+
+
+def recheck(
+    archive: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LEDGER", help="What `ledger export` wrote, or the folder of a ledger.", show_default=False
+        ),
+    ],
+    receipt: Annotated[Path | None, typer.Option("--receipt", help="A receipt, held against the chain.")] = None,
+) -> None:
+    """Derive the verdicts of a ledger again, by code that shares nothing with the rest (exit code 4: a fault)."""
+    import tempfile
+
+    from evenhand import recheck as again
+    from evenhand.ledger import Ledger
+    from evenhand.ledger.export import export
+
+    with tempfile.TemporaryDirectory() as folder:
+        if archive.is_dir():
+            export(Ledger.existing(archive).folder, Path(folder) / "ledger.tar.gz")
+            archive = Path(folder) / "ledger.tar.gz"
+        raise typer.Exit(again.main([str(archive), *([] if receipt is None else [str(receipt)])]))

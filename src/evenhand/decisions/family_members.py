@@ -1,0 +1,176 @@
+"""What the chain of a ledger tells of each claim, and which claims belong together. Pure.
+
+A family is the claims on one recipe and metric, or those that give one name; claims on copies of the same trials are
+one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from evenhand.claims.nesting import leaves
+from evenhand.decisions.verdict import Fixed, VerdictKind
+
+Cells = frozenset[tuple[str, int | str | None]]
+"""What is run, and with which seed."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a decision wrote down of a family: two-sided p of the gain and level, and whether it held."""
+
+    p: float | None
+    level: float | None
+    holds: bool | None
+
+
+@dataclass(frozen=True)
+class Member:
+    """A claim of the ledger, as its chain tells of it; places count the records in the order of writing.
+
+    Attributes:
+        claim, hash: which.
+        identity: of the claim.
+        entered: place of its record.
+        begun: place of the first result that was made for it; None where there is none.
+        decided: place of its decision, or None.
+        fixed, known: when it was fixed, and how many of its outcomes were known then.
+        verdicts: ``arm/condition/metric`` to title, as decided.
+        recorded: family to what the decision wrote down of it.
+    """
+
+    claim: str
+    hash: str
+    identity: Mapping[str, Any]
+    entered: int
+    begun: int | None = None
+    decided: int | None = None
+    fixed: Fixed = "before"
+    known: int = 0
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+    recorded: Mapping[str, Recorded] = field(default_factory=dict)
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it spends: it has results of its own, and none was known when it was entered."""
+        return self.begun is not None and self.known == 0
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything was seen of it."""
+        return self.begun is not None or self.decided is not None or self.known > 0
+
+
+def families_of(identity: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The families of a claim, each with the primary metrics that belong to it."""
+    primary = tuple(metric["name"] for metric in identity["metrics"] if metric["primary"])
+    if identity.get("family"):
+        return {str(identity["family"]): primary}
+    return {default_family(identity, name): (name,) for name in primary}
+
+
+def default_family(identity: Mapping[str, Any], metric: str) -> str:
+    """Recipe and metric."""
+    return f"{identity['recipe']} / {metric}"
+
+
+def cells_of(identity: Mapping[str, Any], role: str) -> Cells:
+    """What the arms of a role run, trial by trial: settings, code, budget, items and seed."""
+    return frozenset(_cells(identity, role))
+
+
+def _cells(identity: Mapping[str, Any], role: str) -> Iterator[tuple[str, int | str | None]]:
+    arms = [arm for arm in identity["arms"].values() if arm["role"] == role]
+    texts = [
+        (json.dumps(settings, sort_keys=True), arm["deterministic"])
+        for arm in arms
+        for settings in arm["settings"].values()
+    ]
+    base = f"{identity['recipe']} {identity['fingerprint']} {identity['budget']['unit']} {identity['item_seed']}"
+    start = 0
+    for rung in identity["rungs"]:
+        count = rung["items"]["count"]
+        drawn = not isinstance(rung["seeds"], list)
+        seeds = rung["seeds"] if not drawn else [json.dumps([identity, rung["name"]], sort_keys=True)]
+        for text, fixed in texts:
+            key = f"{base} {rung['budget']} {start} {count} {text}"
+            yield from [(key, None)] if fixed else ((key, seed) for seed in seeds)
+        start += count or 0
+
+
+def copies(members: Sequence[Member]) -> dict[str, str]:
+    """Hash of a claim to that of the earlier one with which it is one: same arms, and trials that both have.
+
+    Args:
+        members: in the order in which they were entered.
+    """
+    owner: dict[tuple[str, int | str | None], Member] = {}
+    found: dict[str, str] = {}
+    for member in members:
+        own = cells_of(member.identity, "variant")
+        earlier = min((owner[cell] for cell in own if cell in owner), key=lambda m: m.entered, default=None)
+        if earlier is not None and member.known == 0:
+            mine, theirs = (_keys(cells_of(one.identity, "baseline")) for one in (member, earlier))
+            if mine & theirs:
+                found[member.hash] = found.get(earlier.hash, earlier.hash)
+        for cell in own:
+            owner.setdefault(cell, member)
+    return found
+
+
+def _keys(cells: Cells) -> set[str]:
+    return {key for key, _ in cells}
+
+
+def tries_of(identity: Mapping[str, Any], tried: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Role to number of exploratory trials of a claim's recipe.
+
+    A try is of the arm whose value it has in every setting in which the arms differ, whatever else was set; one that
+    fits none is of the variant: the mechanism at another strength.
+
+    Args:
+        identity: of the claim.
+        tried: complete settings of each exploratory trial of the recipe.
+    """
+    arms = {
+        (arm["role"], name): [leaves(settings) for settings in arm["settings"].values()]
+        for name, arm in identity["arms"].items()
+        if arm["role"] != "null"
+    }
+    every = [flat for variants in arms.values() for flat in variants]
+    keys = sorted({key for flat in every for key in flat if any(flat.get(key) != other.get(key) for other in every)})
+    values = {role: {_values(flat, keys) for flat in flats} for role, flats in arms.items()}
+    found: dict[str, int] = {}
+    for settings in tried:
+        own = _values(leaves(settings), keys)
+        roles = {role for (role, _), known in values.items() if own in known} or {"variant"}
+        for role in sorted(roles):
+            found[role] = found.get(role, 0) + 1
+    return found
+
+
+def _values(flat: Mapping[str, Any], keys: Sequence[str]) -> str:
+    return json.dumps([flat.get(key) for key in keys], sort_keys=True)
+
+
+def gains(member: Member, metrics: Sequence[str]) -> int:
+    """Verdicts of a claim on some metrics that are a gain, known in advance to be looked for."""
+    return sum(
+        title.split(" ", 1)[0] == VerdictKind.GAIN and key.rsplit("/", 1)[-1] in metrics
+        for key, title in member.verdicts.items()
+    )
+
+
+def needs_p(member: Member) -> bool:
+    """Whether the p-value of a decided claim matters and was not written down: only a gain can be a discovery."""
+    return (
+        member.is_test and not member.recorded and any(gains(member, m) for m in families_of(member.identity).values())
+    )
+
+
+def is_strict(identity: Mapping[str, Any]) -> bool:
+    """Whether the claim is judged at the level of its ledger."""
+    return bool(identity.get("ledger", {}).get("policy") == "strict")

@@ -1,0 +1,207 @@
+"""The families of a ledger: which claims belong together, in which order, and at which level each is held. Pure.
+
+A family is the claims on one recipe and metric, or those that give one name. Its claims are tested one after another:
+each gets a level when its first result comes (see :mod:`evenhand.statistics.online`), of what was decided until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from evenhand.decisions.family_members import Member, copies, default_family, families_of, gains, is_strict, tries_of
+from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, FamilyRow, LedgerFamily
+from evenhand.decisions.verdict import Decision, VerdictKind
+from evenhand.statistics.online import OnlineLevels, OnlineMethod, OnlineTest, online_levels
+
+METHOD: OnlineMethod = "LORD++"
+"""Chosen by simulation, see ``docs/calibration.md``."""
+
+SIDES = 2
+"""Only gains are discoveries, and these are one side of a two-sided test: its level is twice what is spent."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A family's claims in the order of entry, who is one with whom, and the levels of those that are tests."""
+
+    members: tuple[Member, ...]
+    same: Mapping[str, str]
+    tests: tuple[Member, ...]
+    levels: OnlineLevels
+
+    def place(self, hash: str) -> int:
+        """Which claim it is; copies have the place of the first."""
+        heads = [member.hash for member in self.members if member.hash not in self.same]
+        return heads.index(self.same.get(hash, hash)) + 1
+
+    def test(self, hash: str) -> int | None:
+        """Which test it is, from 0."""
+        head = self.same.get(hash, hash)
+        return next((i for i, member in enumerate(self.tests) if member.hash == head), None)
+
+    @property
+    def size(self) -> int:
+        """Number of claims."""
+        return sum(member.hash not in self.same for member in self.members)
+
+
+def line_of(members: Sequence[Member], family: str, p_values: Mapping[str, float | None]) -> _Line:
+    """The claims of a family and their levels.
+
+    Args:
+        members: all of the ledger, in the order of entry.
+        family: its key.
+        p_values: hash of a claim to the two-sided p of its gain, where that is known.
+    """
+    return _line([m for m in members if m.counts and family in families_of(m.identity)], family, p_values)
+
+
+def _line(members: Sequence[Member], family: str, p_values: Mapping[str, float | None]) -> _Line:
+    same = {copy: first for copy, first in copies(members).items() if any(m.hash == first for m in members)}
+    tests = sorted((m for m in members if m.is_test and m.hash not in same), key=lambda m: (m.begun or 0, m.entered))
+    begun = [member.begun or 0 for member in tests]
+    asked = []
+    for place, member in enumerate(tests, start=1):
+        known = member.recorded.get(family)
+        p = known.p if known is not None else p_values.get(member.hash)
+        decided = None
+        if member.decided is not None:
+            decided = max(place, sum(other < member.decided for other in begun))
+        half = None if decided is None else (1.0 if p is None else p / SIDES)
+        asked.append(OnlineTest(half, decided, recorded=None if known is None else bool(known.holds)))
+    return _Line(tuple(members), same, tuple(tests), online_levels(asked, LEDGER_RATE, METHOD))
+
+
+def gain_p(decision: Decision, metrics: Sequence[str]) -> float | None:
+    """The least p of a claim's gains on some metrics, allowing for looks and for its other verdicts; None without."""
+    found = [
+        verdict.adjusted_p
+        for verdict in decision.verdicts
+        if verdict.kind is VerdictKind.GAIN and verdict.metric in metrics and verdict.adjusted_p is not None
+    ]
+    return min(found, default=None)
+
+
+def _level(line: _Line, member: Member) -> tuple[int | None, float | None]:
+    """Which test a claim is, and its two-sided level; what was written down when it was decided stays."""
+    place = line.test(member.hash) if member.known == 0 else None
+    return place, None if place is None else min(1.0, SIDES * line.levels.levels[place])
+
+
+def place_of(
+    members: Sequence[Member],
+    member: Member,
+    family: str,
+    decision: Decision | None,
+    p_values: Mapping[str, float | None],
+    tried: Sequence[Mapping[str, Any]],
+) -> FamilyPlace:
+    """Where a claim stands in one of its families.
+
+    Args:
+        members: all of the ledger, in the order of entry.
+        member: the claim; one that has no results yet stands where it would.
+        family: the key of the family.
+        decision: its verdicts, where there are some.
+        p_values: see :func:`line_of`.
+        tried: settings of the exploratory trials of its recipe.
+    """
+    metrics = families_of(member.identity)[family]
+    own = [m for m in members if (m.counts or m.hash == member.hash) and family in families_of(m.identity)]
+    line = _line(own, family, p_values)
+    others = [m for m in line.members if m.hash not in line.same]
+    test, level = _level(line, member)
+    if level is None and member.known == 0 and member.begun is None:
+        level = min(1.0, SIDES * line.levels.next_level)
+    known = member.recorded.get(family)
+    level = known.level if known is not None else level
+    p = gain_p(decision, metrics) if decision is not None else None
+    head = line.same.get(member.hash, "")
+    stands = not head or (test is not None and line.levels.discoveries[test])
+    holds = None
+    if decision is not None and _has_gain(decision, metrics):
+        holds = level is not None and p is not None and p <= level and stands
+    named = bool(member.identity.get("family"))
+    return FamilyPlace(
+        family=family,
+        named=named,
+        metrics=metrics,
+        place=line.place(member.hash),
+        claims=line.size,
+        gains=sum(
+            m.known == 0
+            and (holds is not None if m.hash == member.hash else gains(m, families_of(m.identity)[family]) > 0)
+            for m in others
+        ),
+        left=sum(m.decided is None and m.begun is not None and m.hash != member.hash for m in others),
+        post_hoc=sum(m.known > 0 for m in others),
+        copy_of=next((m.claim for m in members if m.hash == head), "") if head else "",
+        tries=tries_of(member.identity, tried),
+        level=level,
+        p=p,
+        holds=holds,
+        strict=is_strict(member.identity),
+        beside=_beside(members, member, metrics) if named else None,
+        remaining=line.levels.wealth,
+    )
+
+
+def _has_gain(decision: Decision, metrics: Sequence[str]) -> bool:
+    return any(v.kind is VerdictKind.GAIN and v.metric in metrics and v.role == "variant" for v in decision.verdicts)
+
+
+def _beside(members: Sequence[Member], member: Member, metrics: Sequence[str]) -> tuple[int, int]:
+    """Place and number among all claims on the same recipe and one of these metrics, whatever family they name."""
+
+    def keys(identity: Mapping[str, Any]) -> set[str]:
+        return {default_family(identity, m["name"]) for m in identity["metrics"] if m["primary"]}
+
+    own = keys(member.identity)
+    all_of = [m for m in members if (m.counts or m.hash == member.hash) and keys(m.identity) & own]
+    same = copies(all_of)
+    heads = [m.hash for m in all_of if m.hash not in same]
+    return heads.index(same.get(member.hash, member.hash)) + 1, len(heads)
+
+
+def listing(
+    members: Sequence[Member], family: str, p_values: Mapping[str, float | None], tries: int = 0
+) -> LedgerFamily:
+    """A family as it stands, for who looks at the whole of it."""
+    line = line_of(members, family, p_values)
+    tests = {member.hash: i for i, member in enumerate(line.tests)}
+    places: dict[str, int] = {}
+    for member in line.members:
+        if member.hash not in line.same:
+            places[member.hash] = len(places) + 1
+    rows = [_row(line, member, family, places, tests, p_values) for member in line.members]
+    levels = line.levels
+    return LedgerFamily(
+        family, METHOD, LEDGER_RATE, tuple(rows), levels.wealth, min(1.0, SIDES * levels.next_level), tries
+    )
+
+
+def _row(
+    line: _Line,
+    member: Member,
+    family: str,
+    places: Mapping[str, int],
+    tests: Mapping[str, int],
+    p_values: Mapping[str, float | None],
+) -> FamilyRow:
+    head = line.same.get(member.hash, member.hash)
+    test = tests.get(head) if member.known == 0 else None
+    found = gains(member, families_of(member.identity)[family])
+    row = FamilyRow(
+        member.claim, member.hash, places[head], "decided" if member.decided is not None else "left", member.fixed,
+        next((m.claim for m in line.members if m.hash == head), "") if head != member.hash else "", gains=found,
+    )  # fmt: skip
+    if test is None:
+        return replace(row, holds=False if found else None)
+    known = member.recorded.get(family)
+    p = known.p if known is not None else p_values.get(member.hash)
+    level = min(1.0, SIDES * line.levels.levels[test])
+    level = known.level if known is not None and known.level is not None else level
+    holds = line.levels.discoveries[test] and (head == member.hash or (p is not None and p <= level))
+    return replace(row, test=None if row.copy_of else test + 1, p=p, level=level, holds=holds if found else None)

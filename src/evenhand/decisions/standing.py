@@ -1,0 +1,108 @@
+"""Where a claim stands among the others of its ledger, and what a seal proves of it: facts, as fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+LEDGER_RATE = 0.05
+"""Share of false ones among the gains of a family that hold in its ledger, at most, on average."""
+
+
+@dataclass(frozen=True)
+class FamilyPlace:
+    """Where a claim stands in one of its families: the claims of a ledger on one recipe and metric, in order.
+
+    Attributes:
+        family: the key: ``recipe / metric``, or the name that the claim gives.
+        named: the claim gives the name.
+        metrics: primary metrics of the claim that belong to it.
+        place, claims: which of how many claims it is; those on the same trials are one.
+        gains: claims with a gain, of which no outcome was known when they were entered; amended ones too.
+        left: other claims that have results and were never decided.
+        post_hoc: claims that were entered when outcomes were known; they spend nothing.
+        copy_of: name of an earlier claim on the same trials, with which it is one; or empty.
+        tries: role to the exploratory trials that were made of it.
+        level: two-sided level that the ledger has for it; None where it takes no part.
+        p: of its gain, allowing for its looks and for all its verdicts; None where it has none.
+        holds: whether its gain holds in the ledger; None where there is no gain.
+        strict: the level of the ledger is the verdict's.
+        beside: place and number among all claims on the same recipe and metric, where the claim names a family.
+        remaining: of the false discovery rate, what may still be spent if no gain comes any more.
+    """
+
+    family: str
+    named: bool = False
+    metrics: tuple[str, ...] = ()
+    place: int = 1
+    claims: int = 1
+    gains: int = 0
+    left: int = 0
+    post_hoc: int = 0
+    copy_of: str = ""
+    tries: Mapping[str, int] = field(default_factory=dict)
+    level: float | None = None
+    p: float | None = None
+    holds: bool | None = None
+    strict: bool = False
+    beside: tuple[int, int] | None = None
+    remaining: float | None = None
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What shows that a claim existed before its first trial.
+
+    Attributes:
+        receipt: sha256 of the receipt.
+        time: of the receipt, as its writer's clock had it.
+        head: of the ledger's chain then.
+        precedes: it stands in the chain before every outcome of the claim's trials.
+        witnesses: what keeps it outside the ledger: ``git tag ...``, ``time stamp of ...``, ``file ...``.
+        seeds, items: whether seeds and items are drawn from the claim's hash.
+    """
+
+    receipt: str
+    time: str
+    head: str
+    precedes: bool
+    witnesses: tuple[str, ...] = ()
+    seeds: bool = False
+    items: bool = False
+
+
+State = Literal["decided", "left", "not run"]
+
+
+@dataclass(frozen=True)
+class FamilyRow:
+    """One claim of a family, as a list shows it; ``test`` is its place among those that spend of the rate.
+
+    ``level``, ``p`` and ``holds`` are as in :class:`FamilyPlace`.
+    """
+
+    claim: str
+    hash: str
+    place: int
+    state: State
+    fixed: str
+    copy_of: str = ""
+    test: int | None = None
+    gains: int = 0
+    p: float | None = None
+    level: float | None = None
+    holds: bool | None = None
+
+
+@dataclass(frozen=True)
+class LedgerFamily:
+    """A family as it stands: its claims in order, what is left to spend, and the level of a claim that begins now."""
+
+    family: str
+    method: str
+    rate: float
+    rows: tuple[FamilyRow, ...]
+    wealth: float
+    next_level: float
+    tries: int = 0

@@ -1,0 +1,143 @@
+"""The families of a ledger: what its chain tells of every claim, and where one of them stands among the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.ledger import Ledger
+from evenhand.ledger.codec import claim_from_entry
+from evenhand.ledger.records import ClaimRecord
+from evenhand.ledger.segments import Entry
+from evenhand.running import standing
+
+if TYPE_CHECKING:
+    from evenhand.decisions.family_members import Member
+    from evenhand.decisions.standing import FamilyPlace, LedgerFamily
+    from evenhand.decisions.verdict import Decision
+
+_KNOWN: dict[tuple[str, str], dict[str, float | None]] = {}
+"""p-values of claims whose decisions did not write them down, by claim and by the hash of what they rest on."""
+
+
+def members(ledger: Ledger) -> list[Member]:
+    """Every claim of the ledger in the order of entry; places count the records of the chain."""
+    entries = ledger.entries()
+    begun, decided = _first(entries, "outcome"), _first(entries, "decision")
+    found: dict[str, Member] = {}
+    for place, entry in enumerate(entries):
+        if entry.kind == "claim":
+            record = claim_from_entry(entry)
+            if record.hash not in found:
+                found[record.hash] = _member(record, place, begun.get(record.hash), decided.get(record.hash), ledger)
+    return list(found.values())
+
+
+def _first(entries: Sequence[Entry], kind: str) -> dict[str, tuple[int, Entry]]:
+    """The first result, or decision, of each claim, with its place."""
+    found: dict[str, tuple[int, Entry]] = {}
+    for place, entry in enumerate(entries):
+        if entry.kind != kind:
+            continue
+        if kind == "decision":
+            found.setdefault(entry.body["hash"], (place, entry))
+        elif not entry.about.exploratory and entry.about.is_result:
+            found.setdefault(entry.about.claim, (place, entry))
+    return found
+
+
+def _member(
+    record: ClaimRecord, place: int, begun: tuple[int, Entry] | None, decided: tuple[int, Entry] | None, ledger: Ledger
+) -> Member:
+    from evenhand.decisions.family_members import Member, Recorded
+
+    stood = standing.standing_of(record, ledger)
+    body: Mapping[str, Any] = {} if decided is None else decided[1].body
+    recorded = {key: Recorded(one["p"], one["level"], one["holds"]) for key, one in body.get("families", {}).items()}
+    return Member(
+        record.name, record.hash, record.identity, place, None if begun is None else begun[0],
+        None if decided is None else decided[0], stood.fixed, stood.known, body.get("verdicts", {}), recorded,
+    )  # fmt: skip
+
+
+def tried(ledger: Ledger) -> dict[str, list[Mapping[str, Any]]]:
+    """Recipe to the complete settings of its exploratory trials."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in ledger.entries():
+        if entry.kind == "outcome" and entry.about.exploratory:
+            trial = entry.body["trial"]
+            found.setdefault(trial["recipe"], []).append(trial["settings"])
+    return found
+
+
+def p_values(family: str, of: Sequence[Member], ledger: Ledger) -> dict[str, float | None]:
+    """Hash to the p of the gain of each claim of a family whose decision did not write it down."""
+    from evenhand.decisions import family_members
+
+    wanted = [m for m in of if family in family_members.families_of(m.identity) and family_members.needs_p(m)]
+    return {member.hash: _decided_anew(member, ledger).get(family) for member in wanted}
+
+
+def _decided_anew(member: Member, ledger: Ledger) -> Mapping[str, float | None]:
+    """Family to the p of a claim's gain, from its outcomes; nothing where a later version cannot tell."""
+    from evenhand.decisions import family_members, ledger_families
+    from evenhand.decisions.decide import verdicts_alone
+
+    claim = standing.of_identity(member.identity)
+    if claim is None or claim.hash != member.hash:
+        return {}
+    ids = standing.trial_ids(claim)
+    key = (claim.hash, ledger.head_hash(ids))
+    if key not in _KNOWN:
+        decision = verdicts_alone(claim, {key: record.outcome for key, record in ledger.latest(ids).items()})
+        of = family_members.families_of(member.identity)
+        _KNOWN[key] = {family: ledger_families.gain_p(decision, metrics) for family, metrics in of.items()}
+    return _KNOWN[key]
+
+
+def places(claim: ResolvedClaim, decision: Decision | None, ledger: Ledger) -> tuple[FamilyPlace, ...]:
+    """Where a claim that was entered stands in each of its families."""
+    from evenhand.decisions import family_members, ledger_families
+
+    every = members(ledger)
+    member = next((m for m in every if m.hash == claim.hash), None)
+    if member is None:
+        return ()
+    own = tried(ledger).get(claim.recipe, [])
+    return tuple(
+        ledger_families.place_of(every, member, family, decision, p_values(family, every, ledger), own)
+        for family in family_members.families_of(member.identity)
+    )
+
+
+def at_level(claim: ResolvedClaim, ledger: Ledger) -> ResolvedClaim:
+    """The claim as it is judged: at the level of its ledger, where it asks for that; its trials are the same."""
+    if claim.claim.ledger.policy != "strict":
+        return claim
+    known = [place.level for place in places(claim, None, ledger)]
+    levels = [level for level in known if level is not None]
+    # A claim that takes no part, as its outcomes were known, keeps its own level: its verdicts are exploratory anyway.
+    alpha = min([claim.claim.alpha, *levels])
+    return replace(claim, claim=claim.claim.model_copy(update={"alpha": alpha}))
+
+
+def families(ledger: Ledger) -> list[LedgerFamily]:
+    """Every family of the ledger as it stands."""
+    from evenhand.decisions import family_members, ledger_families
+
+    every, tries = members(ledger), tried(ledger)
+    keys: dict[str, str] = {}
+    for member in every:
+        if member.counts:
+            keys |= dict.fromkeys(family_members.families_of(member.identity), member.identity["recipe"])
+    return [
+        ledger_families.listing(every, key, p_values(key, every, ledger), len(tries.get(recipe, ())))
+        for key, recipe in keys.items()
+    ]
+
+
+def to_record(decision: Decision) -> dict[str, dict[str, Any]]:
+    """What a decision writes down of its families, so that what was said once stays."""
+    return {place.family: {"p": place.p, "level": place.level, "holds": place.holds} for place in decision.families}

@@ -1,0 +1,92 @@
+"""The places that the conformance suite is run against, made so that a process started anew can make them too."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import time
+from pathlib import Path
+
+from evenhand.execution.executor import Executor
+from evenhand.execution.local.slots import LocalSlots
+from evenhand.execution.profiles import Profile
+from evenhand.execution.ray import Ray
+from evenhand.execution.slurm import Slurm
+from evenhand.execution.slurm_job import SUBMISSION
+from evenhand.testing import conforming
+from evenhand.testing.executor_suite import RECIPE, Place
+
+ON_SLURM = Profile(executor="slurm", partition="low", polls_per_minute=60, patience_seconds=10, signal_seconds=10)
+
+
+def local(folder: Path) -> LocalSlots:
+    """Two slots on this machine."""
+    return LocalSlots([RECIPE], folder, 2)
+
+
+def slurm(folder: Path) -> Slurm:
+    """The test's own Slurm, whose address stands in the environment."""
+    (folder / "slurm").mkdir(exist_ok=True)
+    (folder / "slurm" / "seen-from-low.txt").write_text("n1")  # as a run before this one would have found
+    return Slurm(ON_SLURM, folder / "slurm")
+
+
+def ray(folder: Path) -> Ray:
+    """The test's own Ray cluster, whose address stands in the environment."""
+    return Ray(Profile(executor="ray"))
+
+
+LOCAL = Place(local, importable=True)
+
+
+def source() -> str:
+    """The recipe of the suite, for tests beside it."""
+    return conforming.SOURCE
+
+
+def slurm_id(workdir: Path) -> str:
+    """Of the job of a trial."""
+    return str(json.loads((workdir / SUBMISSION).read_text())["id"])
+
+
+def slurm_state(job: str) -> tuple[str, str]:
+    """State and node of a job."""
+    done = subprocess.run(["squeue", "-h", "-r", "-t", "all", "-j", job, "-o", "%T|%N"], capture_output=True, text=True,
+                          check=True)  # fmt: skip
+    state, _, node = done.stdout.strip().partition("|")
+    return state, node
+
+
+def release(job: str, seconds: float = 40.0) -> None:
+    """Wait until a job is queued again, and let it start at once: Slurm holds such jobs back for two minutes."""
+    deadline = time.monotonic() + seconds
+    while slurm_state(job)[0] != "PENDING":
+        assert time.monotonic() < deadline, f"job {job} is {slurm_state(job)}, not queued again"
+        time.sleep(0.1)
+    subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], check=True, capture_output=True)
+
+
+def preempt(executor: Executor, workdir: Path) -> None:
+    """Have a job of higher priority take the node, with all its cores, for a moment."""
+    job = slurm_id(workdir)
+    node = slurm_state(job)[1]
+    command = ["sbatch", "-p", "high", "-w", node, "-n1", "-c4", "-t", "1", "-o", "/dev/null", "--wrap", "sleep 0.1"]
+    subprocess.run(command, check=True, capture_output=True)
+    release(job)
+
+
+def deliver_twice(executor: Executor, workdir: Path) -> None:
+    """Have Slurm run the last job once more, after it has ended and been told of."""
+    newest = subprocess.run(["squeue", "-h", "-t", "all", "-o", "%A"], capture_output=True, text=True, check=True)
+    job = max(newest.stdout.split(), key=int)
+    deadline = time.monotonic() + 20
+    while slurm_state(job)[0] != "COMPLETED":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    subprocess.run(["scontrol", "requeue", job], check=True, capture_output=True)
+    release(job)
+    while slurm_state(job)[0] != "COMPLETED":
+        assert time.monotonic() < deadline + 40, slurm_state(job)
+        with contextlib.suppress(subprocess.CalledProcessError):
+            time.sleep(0.1)

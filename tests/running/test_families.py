@@ -1,0 +1,152 @@
+"""Where a claim stands among those of its ledger: which count, which are one, and at which level each is held."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evenhand.cli.output import decision_document
+from evenhand.decisions.wording import family_words
+from evenhand.errors import ClaimError
+from evenhand.running.families import families
+from tests.ledgers import Book
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    return Book(tmp_path)
+
+
+def test_a_verdict_says_which_claim_it_is_of_how_many_on_its_recipe_and_metric(book: Book) -> None:
+    book.whole("first", "[0, 1, 2]", effect=0.0001)
+    book.run(book.enter(book.claim("left", "[3, 4, 5]")), trials=3)
+    book.enter(book.claim("nothing_seen", "[6, 7, 8]"))
+    for effect in (0.0, 0.3, 0.1):
+        book.attempt(effect)
+    decision = book.whole("last", "[9, 10, 11]")
+    (place,) = decision.families
+    assert (place.place, place.claims, place.left, place.gains) == (3, 3, 1, 0)
+    assert place.tries == {"baseline": 1, "variant": 2}
+    assert family_words(place).startswith(
+        "Claim 3 of 3 on `world` / score in this ledger; 0 gains; 1 claim was started and left; "
+        "tries: variant 2, baseline 1."
+    )
+
+
+def test_claims_that_are_renamed_count_as_they_did_before(book: Book) -> None:
+    for i in range(4):
+        book.whole(f"name_{i}", f"[{3 * i}, {3 * i + 1}, {3 * i + 2}]", effect=0.0001 * (i + 1))
+    assert book.whole("quite_another", "[90, 91, 92]").families[0].place == 5
+
+
+def test_each_version_of_an_amended_claim_counts(book: Book) -> None:
+    book.whole("c", "[0, 1, 2]")
+    decision = book.whole("c", "[3, 4, 5]", amend=True)
+    assert (decision.families[0].place, decision.families[0].claims) == (2, 2)
+
+
+def test_a_claim_on_known_outcomes_is_shown_spends_nothing_and_its_gain_never_holds(book: Book) -> None:
+    book.whole("bank", "[0, 1, 2, 3, 4, 5]", effect=0.4)
+    decision = book.whole("chosen", "[0, 2, 5]", effect=0.4)
+    (place,) = decision.families
+    assert decision.verdicts[0].title.startswith("gain (post-hoc")
+    assert (place.holds, place.level, place.post_hoc) == (False, None, 1)
+    assert "does not count" in family_words(place)
+    fresh = book.whole("fresh", "[6, 7, 8]", effect=0.4)
+    (row,) = [r for r in families(book.ledger)[0].rows if r.claim == "fresh"]
+    assert (row.test, fresh.families[0].place) == (2, 3)
+
+
+def test_a_claim_on_copies_of_the_same_trials_is_one_with_the_first(book: Book) -> None:
+    first, second = (book.enter(book.claim(name, "[0, 1, 2]", margin=m)) for name, m in (("a", 0.05), ("b", 0.01)))
+    book.run(first)
+    one, two = book.decide(first), book.decide(second)
+    assert (one.families[0].claims, two.families[0].claims) == (1, 1)
+    assert (two.families[0].place, two.families[0].copy_of) == (1, "a")
+    assert one.families[0].level == two.families[0].level
+
+
+def test_the_level_of_a_decided_claim_stays_whatever_comes_later(book: Book) -> None:
+    loaded = book.claim("first", "[0, 1, 2]", effect=0.0001)
+    before = book.whole("first", "[0, 1, 2]", effect=0.0001).families[0].level
+    early = book.enter(book.claim("early", "[3, 4, 5]", effect=0.0001))
+    book.run(early)
+    level = book.decide(early).families[0].level
+    for i in range(3):
+        book.whole(f"gain_{i}", f"[{10 * i + 20}, {10 * i + 21}, {10 * i + 22}]", effect=0.4)
+    assert book.decide(loaded).families[0].level == before
+    assert book.decide(early).families[0].level == level
+    assert book.whole("late", "[80, 81, 82]", effect=0.0001).families[0].level != level
+
+
+def test_a_claim_left_unfinished_spends_its_level_all_the_same(book: Book) -> None:
+    book.run(book.enter(book.claim("left", "[3, 4, 5]")), trials=1)
+    after = book.whole("next", "[6, 7, 8]", effect=0.0001).families[0].level
+    alone = Book(book.folder / "other").whole("next", "[6, 7, 8]", effect=0.0001).families[0].level
+    assert after is not None
+    assert alone is not None
+    assert after < alone
+
+
+def test_a_named_family_holds_its_claims_together_and_the_recipes_count_is_told_beside_it(book: Book) -> None:
+    book.whole("plain", "[0, 1, 2]", effect=0.0001)
+    decision = book.whole("named", "[3, 4, 5]", effect=0.0001, head='family = "mine"')
+    (place,) = decision.families
+    assert (place.place, place.claims, place.beside) == (1, 1, (2, 2))
+    assert "the family 'mine' in this ledger (claim 2 of 2 on the same recipe and metric)" in family_words(place)
+
+
+def test_a_run_says_of_its_gain_what_a_verdict_says_afterwards(book: Book) -> None:
+    loaded = book.enter(book.claim("c", "[0, 1, 2, 3]", effect=0.4))
+    book.run(loaded)
+    first, again = (book.decide(loaded).families[0] for _ in range(2))
+    assert replace(first, remaining=None) == replace(again, remaining=None)
+    assert first.gains == 1
+
+
+def test_a_strict_claim_is_judged_at_the_level_of_its_ledger(book: Book) -> None:
+    for i in range(3):
+        book.whole(f"no_{i}", f"[{3 * i}, {3 * i + 1}, {3 * i + 2}]", effect=0.0001 * (i + 1))
+    plain = book.claim("plain", "[30, 31, 32]", effect=0.12)
+    strict = book.claim("strict", "[30, 31, 32]", effect=0.12, head='[ledger]\npolicy = "strict"')
+    assert plain.resolved.hash != strict.resolved.hash
+    book.enter(strict)
+    book.run(strict)
+    decision = book.decide(strict)
+    (place,) = decision.families
+    assert decision.claim_hash == strict.resolved.hash
+    assert decision.verdicts[0].family_level == pytest.approx(1 - place.level)
+    assert "its verdicts are judged at that" in family_words(place)
+
+
+def test_a_claim_that_asks_for_nothing_new_has_the_hash_that_it_had(book: Book) -> None:
+    identity = book.claim("c").resolved.identity()
+    assert not {"family", "ledger", "items_drawn"} & identity.keys()
+    assert "drawn" not in identity["rungs"][0]
+
+
+def test_the_json_of_a_verdict_has_its_families_beside_all_that_it_had(book: Book) -> None:
+    document = decision_document(book.whole("c"))
+    assert {"claim", "claim_hash", "verdicts", "interactions", "exploratory", "warnings", "finished", "look"} <= set(
+        document
+    )
+    assert document["families"][0]["family"] == "world / score"
+
+
+def test_p_values_that_an_earlier_version_did_not_write_down_are_found_again(book: Book) -> None:
+    loaded = book.enter(book.claim("c", "[0, 1, 2, 3, 4, 5]", effect=0.4))
+    book.run(loaded)
+    from evenhand.running.enter import decided
+
+    decision = decided(loaded, book.ledger)
+    book.ledger.record_decision("c", loaded.resolved.hash, {"on/default/score": decision.verdicts[0].title})
+    (row,) = families(book.ledger)[0].rows
+    assert row.p == pytest.approx(decision.families[0].p)
+    assert row.holds is True
+
+
+def test_what_only_the_lab_sets_is_no_key_of_a_claim_file(book: Book) -> None:
+    with pytest.raises(ClaimError, match="unknown key 'items_drawn'"):
+        book.claim("c", head="items_drawn = true")

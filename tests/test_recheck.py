@@ -1,0 +1,188 @@
+"""Verdicts derived by code that shares nothing with the lab are the lab's, and a fault in either is seen."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evenhand import recheck
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.decide import verdicts_alone
+from evenhand.ledger import Ledger
+from evenhand.ledger.export import export
+from evenhand.recipes.outcome import Outcome
+from evenhand.running import sealing, standing
+from tests.ledgers import Book
+
+RESULTS = Path(__file__).resolve().parent.parent / "results"
+FILE = Path(recheck.__file__)
+
+
+def derived(archive: Path) -> dict[str, dict[str, str]]:
+    """Claim to verdicts, as the second derivation has them."""
+    ledger = recheck.Ledger(str(archive))
+    assert ledger.faults == []
+    claims = [row["body"] for row in ledger.of("claim")]
+    return {body["hash"]: recheck.decide(ledger, body["identity"], body["identity"]["alpha"]) for body in claims}
+
+
+def outcomes_of(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Outcome]:
+    return {key: record.outcome for key, record in ledger.latest(standing.trial_ids(claim)).items()}
+
+
+def decided(ledger: Ledger) -> dict[str, dict[str, str]]:
+    """The same, as the lab has them."""
+    found = {}
+    for record in ledger.claims():
+        claim = standing.of_identity(record.identity)
+        assert claim is not None
+        verdicts = verdicts_alone(claim, outcomes_of(claim, ledger)).verdicts
+        found[record.hash] = {f"{v.arm}/{v.condition}/{v.metric}": str(v.kind) for v in verdicts}
+    return found
+
+
+@pytest.fixture(scope="module")
+def archive_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The archive of a committed ledger, written once."""
+    folder = tmp_path_factory.mktemp("archives")
+
+    def found(name: str) -> Path:
+        path = folder / f"{name.replace('/', '-')}.tar.gz"
+        if not path.exists():
+            export(RESULTS / name, path)
+        return path
+
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["anchored_sft", "bridge", "future_seed", "lyapunov/ledger"])
+def test_on_committed_ledgers_both_derivations_agree(name: str, archive_of: Callable[[str], Path]) -> None:
+    ours, theirs = decided(Ledger(RESULTS / name, create=False)), derived(archive_of(name))
+    assert theirs == ours
+    assert sum(map(len, ours.values())) >= 5
+
+
+def test_it_is_one_short_file_that_needs_nothing_of_the_lab(tmp_path: Path) -> None:
+    text = FILE.read_text()
+    assert len(text.splitlines()) <= 250
+    assert "import evenhand" not in text
+    assert "from evenhand" not in text
+    (tmp_path / "recheck.py").write_text(text)
+    book = Book(tmp_path)
+    book.whole("c")
+    export(book.ledger.folder, tmp_path / "ledger.tar.gz")
+    line = [sys.executable, "-I", str(tmp_path / "recheck.py"), str(tmp_path / "ledger.tar.gz")]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "on/default/score: gain" in done.stdout
+    assert "recorded" not in done.stdout
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    found = Book(tmp_path)
+    for i, effect in enumerate((0.3, 0.0001, 0.08)):
+        found.whole(f"c{i}", f"[{4 * i}, {4 * i + 1}, {4 * i + 2}, {4 * i + 3}]", effect=effect)
+    return found
+
+
+def exported(book: Book) -> Path:
+    archive = book.folder / "ledger.tar.gz"
+    export(book.ledger.folder, archive)
+    return archive
+
+
+def changed(archive: Path, change: Callable[[str, bytes], bytes]) -> Path:
+    """The archive with other content in its files."""
+    out = archive.with_name("changed.tar.gz")
+    with tarfile.open(archive) as old, tarfile.open(out, "w:gz") as new:
+        for member in old.getmembers():
+            found = old.extractfile(member)
+            assert found is not None
+            data = change(member.name, found.read())
+            member.size = len(data)
+            new.addfile(member, io.BytesIO(data))
+    return out
+
+
+@pytest.mark.parametrize(
+    ("folder", "before", "after"),
+    [("segments", b'"margin": 0.05', b'"margin": 0.01'), ("tables", b'"score"', b'"scare"')],
+)
+def test_a_record_or_a_table_that_was_altered_is_named(book: Book, folder: str, before: bytes, after: bytes) -> None:
+    spoilt = changed(exported(book), lambda name, data: data.replace(before, after) if folder in name else data)
+    assert any("altered" in fault for fault in recheck.Ledger(str(spoilt)).faults)
+    assert recheck.Ledger(str(exported(book))).faults == []
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "fault"),
+    [
+        ("evenhand.statistics.two_way", "TIE", 1e9),  # the lab: seeds and items are never reckoned together
+        ("evenhand.recheck", "TIE", 1e9),
+    ],
+)
+@pytest.mark.slow
+def test_a_fault_that_is_planted_in_either_derivation_is_seen(
+    module: str, name: str, fault: float, archive_of: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, ledger = archive_of("future_seed"), Ledger(RESULTS / "future_seed", create=False)
+    monkeypatch.setattr(f"{module}.{name}", fault)
+    ours, theirs = p_values_of_lab(ledger), p_values_again(archive)
+    differ = any(abs(ours[key] - theirs[key]) > 1e-9 for key in ours)
+    assert differ or decided(ledger) != derived(archive)
+
+
+def p_values_of_lab(ledger: Ledger) -> dict[str, float]:
+    """p-values of variants against the baseline."""
+    found = {}
+    for record in ledger.claims():
+        claim = standing.of_identity(record.identity)
+        assert claim is not None
+        for v in verdicts_alone(claim, outcomes_of(claim, ledger)).verdicts:
+            if v.role == "variant" and v.contrasts[0].p_value is not None:
+                found[f"{record.hash}/{v.arm}/{v.condition}/{v.metric}"] = v.contrasts[0].p_value
+    return found
+
+
+def p_values_again(archive: Path) -> dict[str, float]:
+    """The same, derived again."""
+    ledger, found = recheck.Ledger(str(archive)), {}
+    for claim in (row["body"] for row in ledger.of("claim")):
+        own = claim["identity"]
+        base = next(name for name, arm in own["arms"].items() if arm["role"] == "baseline")
+        for metric in (m for m in own["metrics"] if m["primary"]):
+            for condition in own["conditions"]:
+                for arm in (name for name, arm in own["arms"].items() if arm["role"] == "variant"):
+                    pair = recheck.Pair(ledger, own, (arm, base), condition, metric)
+                    found[f"{claim['hash']}/{arm}/{condition}/{metric['name']}"] = pair.found.p()
+    return found
+
+
+@pytest.mark.slow
+def test_p_values_agree_to_the_last_digits_where_nothing_is_planted(archive_of: Callable[[str], Path]) -> None:
+    ours = p_values_of_lab(Ledger(RESULTS / "future_seed", create=False))
+    theirs = p_values_again(archive_of("future_seed"))
+    assert len(ours) > 15
+    assert np.allclose([ours[key] for key in ours], [theirs[key] for key in ours], rtol=1e-7, atol=1e-14)
+
+
+def test_a_receipt_is_held_against_the_chain(tmp_path: Path) -> None:
+    book = Book(tmp_path)
+    loaded = book.claim("c", "{ count = 3 }", head='item_seed = "seal"')
+    receipt = sealing.seal(loaded, book.ledger, to=tmp_path / "receipt.json").receipt
+    book.run(loaded)
+    book.decide(loaded)
+    archive = exported(book)
+    assert recheck.main([str(archive), str(tmp_path / "receipt.json")]) == 0
+    assert list(derived(archive).values()) == list(decided(book.ledger).values())
+    (tmp_path / "forged.json").write_text(receipt.replace('"margin": 0.05', '"margin": 0.01'))
+    assert recheck.main([str(archive), str(tmp_path / "forged.json")]) == 4
