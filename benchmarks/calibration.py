@@ -225,6 +225,24 @@ def families(page: Page) -> None:
         table(("noise from", "3 seeds", "5 seeds"), rows),
         page.error(page.count(3000)),
     )
+    rows = []
+    for noise in NOISES:
+        cells = [tails.not_worse_tail(noise, seeds, 80, page.count(3000), 1600) for seeds in (3, 5, 10)]
+        rows.append((noise.name, *(percent(share) for share in cells)))
+    page.add(
+        "Not worse, in the recipe scope, where the true effect is a loss of the margin (half a standard error): shown",
+        table(("noise from", "3 seeds", "5 seeds", "10 seeds"), rows),
+        page.error(page.count(3000)),
+    )
+    rows = [
+        (items, margin, percent(tails.not_worse_of_checkpoints(items, margin, 0.2, page.count(3000), 1700)))
+        for items, margin in ((80, 0.05), (200, 0.02), (1000, 0.01))
+    ]
+    page.add(
+        "Not worse, right-or-wrong items of one pair of checkpoints, 20 % of them discordant: shown at the margin",
+        table(("items", "margin", "shown"), rows),
+        page.error(page.count(3000)),
+    )
 
 
 def price(page: Page) -> None:

@@ -109,6 +109,18 @@ def test_equivalence_is_shown_at_the_margin_at_most_at_its_level(name):
     assert within_band(tails.equivalence_tail(KNOWN[name], 3, 80, 600, seed=609), 0.0, 0.05, 600, errors=3)
 
 
+@pytest.mark.parametrize("name", KNOWN)
+def test_not_worse_is_shown_at_a_loss_of_the_margin_at_most_at_its_level(name):
+    for seeds in (3, 5):
+        assert within_band(tails.not_worse_tail(KNOWN[name], seeds, 80, 600, seed=619), 0.0, 0.05, 600, errors=3)
+
+
+@pytest.mark.parametrize(("items", "margin"), [(80, 0.05), (400, 0.02)])
+def test_not_worse_of_one_pair_of_checkpoints_holds_its_level(items, margin):
+    share = tails.not_worse_of_checkpoints(items, margin, 0.2, 300, seed=620)
+    assert within_band(share, 0.0, 0.055, 300, errors=3)
+
+
 @pytest.mark.parametrize(("seeds", "items"), [(3, 80), (5, 200), (10, 1000)])
 @pytest.mark.parametrize("name", KNOWN)
 def test_the_planned_power_is_that_of_the_rule(name, seeds, items):

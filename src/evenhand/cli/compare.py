@@ -126,7 +126,7 @@ def comparison_document(found: Comparison) -> dict[str, Any]:
     """A comparison as plain data: its decision as for claims, its scope in words, and what was read for each arm."""
     from evenhand.cli.output import decision_document
 
-    return decision_document(found.decision) | {
+    return decision_document(found.decision, found.claim) | {
         "scope": found.claim.claim.scope,
         "says": found.scope,
         "remarks": list(found.remarks),

@@ -2,7 +2,8 @@
 
 Exit codes: 0 done; 1 a fault of evenhand itself, or one of its processes was killed (run the command again); 2 bad
 input (a claim, a setting, a path); 3 done, but some verdict is ``not-run`` or ``invalid`` because trials failed; 4 the
-ledger is damaged, locked or cannot be written; 130 interrupted.
+ledger is damaged, locked or cannot be written; 130 interrupted. ``gate`` answers with 0, 1 (it does not hold) and 3
+(not decided).
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import typer
 from evenhand.cli.compare import compare
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
+from evenhand.cli.export import export
 from evenhand.cli.family import family
+from evenhand.cli.gate import gate
 from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
@@ -30,6 +33,7 @@ from evenhand.cli.places import (
     queued,
 )  # fmt: skip
 from evenhand.cli.power import power
+from evenhand.cli.recipes import new, recipes
 from evenhand.cli.run import run
 from evenhand.cli.seal import recheck, seal
 from evenhand.cli.watch import watch
@@ -119,7 +123,7 @@ def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: As
     changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))
     warn([*changed.sentences(trials, "would run anew"), *(f"ledger: {remark}" for remark in store.notes)])
     if as_json:
-        print_json(decision_document(decision))
+        print_json(decision_document(decision, loaded.resolved))
     else:
         print_decision(loaded.resolved, decision, out())
 
@@ -198,39 +202,13 @@ def try_recipe(
     raise typer.Exit(3 if finished.outcome.failure is not None else 0)
 
 
-@app.command()
-def recipes(
-    name: Annotated[str | None, typer.Argument(help="A recipe: shows its settings and metrics.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List the installed recipes, or show the settings of one."""
-    from evenhand.cli.output import print_recipe, print_recipes, recipe_document
-    from evenhand.recipes import catalogue
-
-    if name is None:
-        rows = catalogue.listings()
-        print_json(rows) if as_json else print_recipes(rows, out())
-        return
-    found = catalogue.find(name, Path.cwd())
-    print_json(recipe_document(found)) if as_json else print_recipe(found, out())
-
-
-@app.command()
-def new(
-    name: Annotated[str, typer.Argument(help="Name of the claim; the files are named after it.", show_default=False)],
-    folder: Annotated[Path, typer.Option(help="Where to write them.")] = Path(),
-) -> None:
-    """Write a commented claim and a recipe skeleton that runs at once."""
-    from evenhand.cli.new import write_claim
-
-    claim, recipe = write_claim(name, folder)
-    console = out()
-    console.print(f"{claim}\n{recipe}\nRun it: evenhand run {claim}", soft_wrap=True)
-
-
 app.command()(compare)
+app.command()(recipes)
+app.command()(new)
 app.command()(power)
 app.command()(data)
+app.command()(gate)
+app.command()(export)
 app.command()(watch)
 app.command()(family)
 app.command()(seal)

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from evenhand.claims.load import LoadedClaim, all_trials, settled
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.gate import criteria_of
 from evenhand.decisions.verdict import Contrast, Decision, Standing
 from evenhand.errors import counted
 from evenhand.execution.failures import ADVICE
@@ -56,9 +57,14 @@ def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running
         console.print(Text(sentence, style=style), soft_wrap=True)
 
 
-def decision_document(decision: Decision) -> dict[str, Any]:
-    """A decision as plain data; each verdict with its title, which says what its kind alone does not (post-hoc ...)."""
+def decision_document(decision: Decision, claim: ResolvedClaim | None = None) -> dict[str, Any]:
+    """A decision as plain data; each verdict with its title, which says what its kind alone does not (post-hoc ...).
+
+    With its claim, the margins and ranges that it rests on stand beside it, so that a gate can be put on what is saved.
+    """
     document: dict[str, Any] = plain(decision)
+    if claim is not None:
+        document |= {"metrics": plain(criteria_of(claim)), "controls": [c.name for c in claim.expected_still]}
     for row, verdict in zip(document["verdicts"], decision.verdicts, strict=True):
         row["title"] = verdict.title
         row["contrasts"] = [_contrast_document(contrast) for contrast in verdict.contrasts]

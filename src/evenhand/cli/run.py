@@ -32,6 +32,10 @@ Warm = Annotated[
         help="Keep a process for the next trial of its recipe; default: on a GPU.",
     ),
 ]  # fmt: skip
+Track = Annotated[
+    list[str] | None,
+    typer.Option("--track", help="Write trials and verdicts to a tracker, too: mlflow:URI, wandb:PROJECT ..."),
+]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Trials side by side; default: one per core.")]
 
 
@@ -47,11 +51,13 @@ def run(
     detach: Detach = False,
     as_json: AsJson = False,
     amend: Annotated[bool, typer.Option("--amend", help="Enter a claim that was changed after results.")] = False,
+    track: Track = None,
 ) -> None:
     """Plan claims, run them in one pool of slots (or go on from where they were interrupted), print verdicts."""
     from evenhand.claims.load import LoadedClaim, load_claim, queue
     from evenhand.cli.live import Screen
     from evenhand.cli.output import decision_document, print_decision, print_plan
+    from evenhand.cli.tracking import Trackers, tracked
     from evenhand.decisions.verdict import Decision, VerdictKind
     from evenhand.execution.machine import cores
     from evenhand.ledger import Ledger
@@ -65,6 +71,7 @@ def run(
     place = executor_for(loaded, chosen_profile(loaded, on, profile, jobs, gpus, per_gpu), ledger, warm)
     for claim in loaded:
         print_plan(claim, store, console, running=True)
+    trackers = Trackers(tracked(track or ()), {one.resolved.name: one.path for one in loaded}, ledger)
     screen, unwritten = Screen([claim.resolved for claim in loaded], console), list[str]()
 
     def show(claim: LoadedClaim, decision: Decision) -> None:
@@ -81,17 +88,20 @@ def run(
 
     try:
         with screen:
+            watchers = {name: trackers.beside(name, watcher) for name, watcher in screen.observers.items()}
             decisions = run_claims(
-                loaded, store, jobs=jobs or cores(), observers=screen.observers, amend=amend, on_decided=show,
+                loaded, store, jobs=jobs or cores(), observers=watchers, amend=amend, on_decided=show,
                 warm=warm, executor=place, detach=detach,
             )  # fmt: skip
     except KeyboardInterrupt:
         console.print("Interrupted. Finished trials are in the ledger; the same command goes on from there.")
+        warn(trackers.end())
         raise typer.Exit(130) from None
     if detach and (left := queue_sentence(queued(store))):
         console.print(left, soft_wrap=True)
     if as_json:
-        print_json([decision_document(decision) for decision in decisions])
-    warn(unwritten)
+        pairs = zip(decisions, loaded, strict=True)
+        print_json([decision_document(decision, claim.resolved) for decision, claim in pairs])
+    warn([*unwritten, *trackers.end()])
     failed = any(verdict.kind is VerdictKind.NOT_RUN for decision in decisions for verdict in decision.verdicts)
     raise typer.Exit(4 if unwritten else 3 if failed else 0)

@@ -452,6 +452,16 @@ class Standing:
         """Whether its receipt precedes its first trial, and nothing was known then."""
         return self.fixed == "before" and self.seal is not None and self.seal.precedes
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether something was known of its outcomes when it was fixed, so that its error rate is not known."""
+        return self.fixed in ("post-hoc", "amended", "retrospective")
+
+    @property
+    def mark(self) -> str:
+        """The word in brackets after whatever it states; empty where it was fixed before its trials, unsealed."""
+        return self.fixed if self.doubtful or self.fixed == "sealed" else "sealed" if self.sealed else ""
+
 
 @dataclass(frozen=True)
 class Decision:

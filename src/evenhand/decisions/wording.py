@@ -377,7 +377,7 @@ def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) ->
         found: when the claim was fixed.
         remarks: what else must be known before the verdicts are believed, as sentences.
     """
-    sentence = [standing_words(found)] if found.fixed in ("post-hoc", "amended", "retrospective") else []
+    sentence = [standing_words(found)] if found.doubtful else []
     return replace(
         decision,
         verdicts=tuple(_marked(verdict, found) for verdict in decision.verdicts),
@@ -388,11 +388,9 @@ def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) ->
 
 def _marked(verdict: Verdict, found: Standing) -> Verdict:
     """The verdict with the word for when it was fixed before all others in brackets, where it states something."""
-    told = found.fixed in ("post-hoc", "amended", "retrospective", "sealed")
-    word = found.fixed if told else "sealed" if found.sealed else ""
-    if not word or not verdict.kind.states_something or verdict.role != "variant":
+    if not found.mark or not verdict.kind.states_something or verdict.role != "variant":
         return verdict
-    return replace(verdict, qualifier=", ".join(part for part in (word, verdict.qualifier) if part))
+    return replace(verdict, qualifier=", ".join(part for part in (found.mark, verdict.qualifier) if part))
 
 
 def family_words(place: FamilyPlace) -> str:

@@ -1,13 +1,15 @@
-"""The recipe ``command``: any program is a recipe. Settings go in as JSON, an outcome file comes out.
+"""The recipe ``command``: any program is a recipe. Settings go in as JSON or in its arguments, its results come out.
 
-The program is started with the claim's folder as its working folder and finds in its environment
+The program is started with the claim's folder as its working folder (``cwd`` names another) and finds in its
+environment
 
 - ``EVENHAND_REQUEST``: a JSON file with ``settings``, ``seed``, ``stream_seed``, ``budget`` (``unit``, ``amount``),
   ``items`` (``name``, ``start``, ``count``, ``seed``), ``threads``, ``device`` and ``workdir``;
 - ``EVENHAND_OUTCOME``: the path to which it writes its outcome file (see ``evenhand.execution.outcome_file``).
 
-Templates in its arguments (``{seed}``, ``{settings.lr}``; see ``evenhand.execution.templates``) are filled in.
-Lines on its standard output of the form ``evenhand: {"step": 10, "loss": 2.3}`` become points of learning curves.
+Templates in its arguments and in ``environment`` (``{seed}``, ``{lr}``; see ``evenhand.execution.templates``) are
+filled in. A program that knows nothing of all this stays as it is: ``results`` says where its own output files are
+read, ``spent`` where it is read what it cost, ``curves`` what of its output is drawn.
 """
 
 from __future__ import annotations
@@ -15,66 +17,53 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
-
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from typing import Any
 
 from evenhand import files
 from evenhand.errors import DataError, RecipeError
 from evenhand.execution import outcome_file, sources, templates
 from evenhand.execution.bench import TrialBench
+from evenhand.execution.command_settings import CommandSettings
 from evenhand.execution.failures import failure_of_program
 from evenhand.execution.imports import module_files, with_local_imports
+from evenhand.execution.printed import Points
 from evenhand.execution.program import Ended, run_program
+from evenhand.execution.results import files_at, read_results, states, written_since
+from evenhand.execution.spent import Matches, cost
 from evenhand.files import file_hash
-from evenhand.recipes.contract import Bench, RecipeSettings, recipe
+from evenhand.recipes.contract import Bench, recipe
 from evenhand.recipes.error_classes import classify
 from evenhand.recipes.outcome import Failure, Outcome
-
-PREFIX = "evenhand: "
-"""Start of an output line that carries points of learning curves."""
-
-
-class CommandSettings(RecipeSettings):
-    """Settings of the recipe ``command``."""
-
-    argv: tuple[str, ...] = Field(
-        min_length=1, description="program and arguments, run without a shell; {seed}, {settings.NAME} are filled in"
-    )
-    values: dict[str, Any] = Field(default_factory=dict, description="settings for the program, as it knows them")
-    files: tuple[str, ...] = Field(
-        default=(), description="files and folders on which its results depend, beside those that argv names"
-    )
-
-    @model_serializer(mode="wrap")
-    def _without_empty_files(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Settings from before there was ``files`` keep their hash."""
-        document: dict[str, Any] = handler(self)
-        return document if document.get("files") else {k: v for k, v in document.items() if k != "files"}
-
-    @model_validator(mode="after")
-    def _templates_are_known(self) -> Self:
-        unknown = templates.unknown(self.argv, self.values)
-        if unknown:
-            names = ", ".join(f"{{{name}}}" for name in templates.names(self.values))
-            raise ValueError(
-                f"`argv` holds {{{unknown[0]}}}, which is none of {names}; write {{{{{unknown[0]}}}}} "
-                "where the braces themselves are meant"
-            )
-        return self
 
 
 def program_fingerprint(settings: Mapping[str, Any], folder: Path) -> str:
     """Hash of the files that a command line names, so that changed programs are not taken for old ones."""
     parts = []
-    for argument in settings.get("argv", ()):
+    for argument in settings.get("argv") or words_of(settings.get("shell", "")):
         path = folder / argument
         if path.is_file():
             parts.append(f"{argument}={file_hash(path)[:16]}")
     return " ".join(parts)
+
+
+def words_of(line: str) -> tuple[str, ...]:
+    """The words of a line for a shell, as far as they can be told apart."""
+    try:
+        return tuple(shlex.split(line, comments=True))
+    except ValueError:
+        return tuple(line.split())
+
+
+def named_words(settings: CommandSettings, folder: Path) -> tuple[str, ...]:
+    """The words of the command line in which files may be named: those of the shell's line, the settings filled in."""
+    words = settings.argv
+    if settings.shell:  # an interpreter may stand anywhere in it
+        words = tuple(word for word in words_of(settings.shell) if not Path(word).is_absolute())
+    return tuple(templates.fill_known(word, settings.values).replace("{folder}", str(folder)) for word in words)
 
 
 def program_files(argv: Sequence[str], files: Sequence[str], folder: Path) -> list[Path]:
@@ -113,30 +102,104 @@ def program_hashes(argv: Sequence[str], files: Sequence[str], folder: Path) -> d
     return {} if state is None else {sources.GIT: state}
 
 
+@dataclass(frozen=True)
+class _Call:
+    """One start of the program: what it is told, and where it is looked at.
+
+    Attributes:
+        argv, variables, cwd: with all templates filled in.
+        answer: where it may write an outcome file.
+        places: where its results, and what it spent, are read; empty where they are not.
+        before: states of the files there before it began: an earlier attempt may have left them.
+    """
+
+    argv: tuple[str, ...]
+    variables: Mapping[str, str]
+    cwd: Path
+    answer: Path
+    places: tuple[str, str]
+    before: Mapping[Path, tuple[int, int, int]]
+
+
 @recipe(version=1, further_fingerprint=program_fingerprint)
 def run(settings: CommandSettings, bench: TrialBench) -> Outcome:
-    """Run any program: settings as JSON in, an outcome file out."""
+    """Run any program: settings as JSON or in its arguments, an outcome file or its own output files out."""
+    call = _call(settings, bench)
+    points = Points(bench, settings.curves)
+    matches = Matches({} if settings.spent is None else settings.spent.patterns)
+
+    def on_line(line: str) -> bool:
+        matches.take(line)
+        return points.take(line)
+
+    try:
+        with _recorded_sources(settings, bench):
+            ended = run_program(call.argv, call.cwd, call.variables, on_line)
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        where = "the claim's folder" if not settings.cwd else f"the folder {settings.cwd}"
+        message = f"the program '{call.argv[0]}' cannot be started from {where}: {why}"
+        return Outcome(failure=Failure(classify(error), message))
+    if points.fault:
+        return Outcome(failure=Failure("code", points.fault, "run", ended.tail))
+    outcome = _answer(call.answer, ended, _short(settings), needed=settings.results is None)
+    return outcome if outcome.failure is not None else _with_files(outcome, settings, call, matches, bench, ended)
+
+
+def _call(settings: CommandSettings, bench: TrialBench) -> _Call:
     request, answer = bench.workdir / "request.json", bench.workdir / "command_outcome.json"
     answer.unlink(missing_ok=True)
     document = _request(settings, bench)
     files.write_text(request, json.dumps(document))
-    argv = templates.fill(settings.argv, settings.values, _facts(document, request, answer))
-    name, points = _short(settings.argv), _Points(bench)
-    variables = {"EVENHAND_REQUEST": str(request), "EVENHAND_OUTCOME": str(answer)}
+    facts = _facts(document, request, answer, bench.folder)
+
+    def filled(text: str) -> str:
+        return templates.fill_text(text, settings.values, facts)
+
+    cwd = bench.folder / filled(settings.cwd) if settings.cwd else bench.folder
+    own = {name: filled(text) for name, text in settings.environment.items()}
+    variables = {**own, "EVENHAND_REQUEST": str(request), "EVENHAND_OUTCOME": str(answer)}
+    *shell, line = settings.line
+    last = templates.fill_text(line, settings.values, facts, quoted=bool(settings.shell))
+    argv = (*templates.fill(shell, settings.values, facts), last)
+    places = tuple("" if part is None else filled(part.path) for part in (settings.results, settings.spent))
+    before = {path: state for place in places if place for path, state in states(files_at(place, cwd)).items()}
+    return _Call(argv, variables, cwd, answer, (places[0], places[1]), before)
+
+
+def _with_files(
+    outcome: Outcome, settings: CommandSettings, call: _Call, matches: Matches, bench: TrialBench, ended: Ended
+) -> Outcome:
+    """The outcome with what the program's own output files say, or the failure to read them."""
     try:
-        with _recorded_sources(settings, bench):
-            ended = run_program(argv, bench.folder, variables, points.take)
-    except (OSError, ValueError) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        message = f"the program '{argv[0]}' cannot be started from the claim's folder: {why}"
-        return Outcome(failure=Failure(classify(error), message))
-    if points.fault:
-        return Outcome(failure=Failure("code", points.fault, "run", ended.tail))
-    return _answer(answer, ended, name)
+        if settings.spent is not None:
+            written = written_since(call.before, call.places[1], call.cwd)
+            paid = cost(settings.spent, written, matches, bench.budget.unit, bench.budget.amount)
+            notes = {**outcome.notes, "budget read from": paid.source}
+            curves = {**paid.curves, **outcome.curves}
+            outcome = replace(outcome, spent={**paid.amounts, **outcome.spent}, curves=curves, notes=notes)
+        if settings.results is not None:
+            found = read_results(settings.results, call.places[0], call.cwd, call.before)
+            both = sorted({*found.items, *found.metrics} & {*outcome.items, *outcome.metrics})
+            if both:
+                raise RecipeError(f"'{both[0]}' stands in the outcome file and in the results; which one is meant?")
+            metrics, items = {**outcome.metrics, **found.metrics}, {**outcome.items, **found.items}
+            notes = {**outcome.notes, "results read from": f"{settings.results.format}: {found.files}"}
+            outcome = replace(outcome, metrics=metrics, items=items, notes=notes | _seed_note(settings))
+    except (DataError, RecipeError) as error:
+        told = str(error).replace(f"{bench.workdir}/", "")  # into the ledger: folders of a machine do not go there
+        message = f"{_short(settings)} ended well, but {told}"
+        return replace(outcome, failure=Failure("code", message, "report", ended.tail))
+    return outcome
 
 
-def _short(argv: tuple[str, ...]) -> str:
-    words = " ".join(argv)
+def _seed_note(settings: CommandSettings) -> dict[str, str]:
+    told = {"seed", "stream_seed", "request"} & set(templates.asked(settings.told))
+    return {} if told else {"seed": "not told to the program: no {seed} in its arguments or its environment"}
+
+
+def _short(settings: CommandSettings) -> str:
+    words = settings.shell or " ".join(settings.argv)
     return f"'{words if len(words) <= 100 else words[:97] + '...'}'"
 
 
@@ -159,33 +222,35 @@ def _request(settings: CommandSettings, bench: TrialBench) -> dict[str, Any]:
 def _recorded_sources(settings: CommandSettings, bench: Bench) -> Iterator[None]:
     """Put the hashes of the program's files on the bench; what changes while it runs is marked."""
     recorded: dict[str, str] = getattr(bench, "sources", {})
-    before = program_hashes(settings.argv, settings.files, bench.folder)
+    words = named_words(settings, bench.folder)
+    before = program_hashes(words, settings.files, bench.folder)
     recorded.update(before)
     if not before:
         bench.note("code", "not known: argv names no file, and there is no git checkout; list them in settings.files")
     try:
         yield
     finally:
-        after = sources.hashes_of(program_files(settings.argv, settings.files, bench.folder), bench.folder)
+        after = sources.hashes_of(program_files(words, settings.files, bench.folder), bench.folder)
         recorded.update(sources.changed_between({k: v for k, v in before.items() if k != sources.GIT}, after))
 
 
-def _facts(document: Mapping[str, Any], request: Path, answer: Path) -> dict[str, Any]:
+def _facts(document: Mapping[str, Any], request: Path, answer: Path, folder: Path) -> dict[str, Any]:
     """What templates stand for: the request's own values."""
     facts = {key: document[key] for key in ("seed", "stream_seed", "device", "threads", "workdir")}
     facts |= {f"items.{key}": document["items"][key] for key in ("start", "count", "seed")}
     if facts["items.count"] is None:
         facts["items.count"] = ""
-    return facts | {"budget": f"{document['budget']['amount']:.15g}", "request": request, "outcome": answer}
+    budget = {"budget": f"{document['budget']['amount']:.15g}", "unit": document["budget"]["unit"]}
+    return facts | budget | {"request": request, "outcome": answer, "folder": folder}
 
 
-def _answer(answer: Path, ended: Ended, name: str) -> Outcome:
+def _answer(answer: Path, ended: Ended, name: str, *, needed: bool) -> Outcome:
     """The outcome that a program left, or the failure that it reports or that its end tells, with its last lines."""
+    if not answer.exists() and ended.code != 0:
+        return Outcome(failure=failure_of_program(ended.code, name, ended.tail, out_of_memory=ended.out_of_memory))
     if not answer.exists():
-        if ended.code != 0:
-            return Outcome(failure=failure_of_program(ended.code, name, ended.tail, out_of_memory=ended.out_of_memory))
         message = f"{name} ended well but wrote no outcome file to the path in EVENHAND_OUTCOME"
-        return Outcome(failure=Failure("code", message, "report", ended.tail))
+        return Outcome(failure=Failure("code", message, "report", ended.tail) if needed else None)
     try:
         outcome = outcome_file.read(answer)
         outcome_file.check(outcome, "the outcome file")
@@ -198,23 +263,3 @@ def _answer(answer: Path, ended: Ended, name: str) -> Outcome:
         failure = failure_of_program(ended.code, name, ended.tail, out_of_memory=ended.out_of_memory, wrote=True)
         return replace(outcome, failure=failure)
     return outcome
-
-
-class _Points:
-    """Curve points in a program's output, and the first line that began like one and was none."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
-        self.fault = ""
-
-    def take(self, line: str) -> bool:
-        """Log the point of a line that carries one; False where the line is spoilt, and the program with it."""
-        if not line.startswith(PREFIX) or self.fault:
-            return not self.fault
-        try:
-            point = json.loads(line.removeprefix(PREFIX))
-            step = float(point.pop("step"))
-            self.bench.log(step, **{str(k): float(v) for k, v in point.items()})
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, RecipeError) as error:
-            self.fault = f"the output line '{line.strip()[:200]}' is no curve point ({error})"
-        return not self.fault

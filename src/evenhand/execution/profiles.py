@@ -74,7 +74,7 @@ def read_profiles(folders: Sequence[Path]) -> Mapping[str, Mapping[str, Any]]:
     except (ValueError, RecursionError, DataError) as error:
         raise SettingsError(f"{path} cannot be used", [Fault(str(path), str(error))]) from error
     found = document.get("profiles", {})
-    wrong = [name for name in document if name != "profiles"]
+    wrong = [name for name in document if name not in ("profiles", "runs", "track")]  # of other parts of the lab
     if wrong or not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
         what = f"unknown table '{wrong[0]}'" if wrong else "`profiles` is not made of tables"
         raise SettingsError(f"{path} cannot be used", [Fault(str(path), f"{what}; expected [profiles.NAME]")])

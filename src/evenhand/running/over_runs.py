@@ -44,15 +44,15 @@ def differences(claim: ResolvedClaim, outcomes: Mapping[str, Outcome]) -> list[U
     return list(found.values())
 
 
-def comparable(claim: ResolvedClaim, outcomes: Mapping[str, Outcome]) -> tuple[dict[str, Outcome], list[str]]:
+def comparable(claim: ResolvedClaim, outcomes: Mapping[str, Outcome]) -> tuple[Mapping[str, Outcome], list[str]]:
     """The outcomes as they are decided: on the items that arms share, and without arms that were asked otherwise.
 
     Returns:
         Trial id to outcome, and what was left out, as sentences. Claims that are not over runs are given as they are.
     """
-    result, remarks = dict(outcomes), list[str]()
     if not is_over_runs(claim):
-        return result, remarks
+        return outcomes, []  # read only as far as they are asked for
+    result, remarks = dict(outcomes), list[str]()
     for (_, condition), places in _cells(claim).items():
         here = {place: outcomes[key] for place, key in places.items() if key in outcomes}
         other = {one.arm: f"other {one.kind}: {one.sentence}" for one in unlike(here, claim.baseline.name)}

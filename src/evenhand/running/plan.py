@@ -120,7 +120,8 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
 
 
 def _runs_code_from(loaded: LoadedClaim) -> str:
-    lines = {" ".join(s["argv"]) for s in loaded.resolved.settings.values() if isinstance(s.get("argv"), list)}
+    found = loaded.resolved.settings.values()
+    lines = {str(s["shell"]) if s.get("shell") else " ".join(s["argv"]) for s in found if "shell" in s or "argv" in s}
     if loaded.recipe.reference != COMMAND or not lines:
         return loaded.recipe.origin
     return f"{loaded.recipe.origin}, in {loaded.folder}: {'; '.join(sorted(lines))}"

@@ -15,7 +15,7 @@ from evenhand.statistics.decodes import AveragedDecodes, average_decodes
 from evenhand.statistics.design_effect import DesignEffect, design_effect, groups_by_prefix, guessed_design_effect
 from evenhand.statistics.detectable import DetectableEffect, detectable_noncentrality, smallest_detectable_effect
 from evenhand.statistics.difference_of_differences import difference_of_differences
-from evenhand.statistics.equivalence import Equivalence, equivalence
+from evenhand.statistics.equivalence import Equivalence, NotWorse, equivalence, not_worse
 from evenhand.statistics.estimate import MeanEstimate
 from evenhand.statistics.identical import Identical, identical_scores
 from evenhand.statistics.intervals import Interval
@@ -80,6 +80,7 @@ __all__ = [
     "LookPlan",
     "MeanEstimate",
     "Needed",
+    "NotWorse",
     "PairCheck",
     "PairCorrelation",
     "PairedContrast",
@@ -126,6 +127,7 @@ __all__ = [
     "item_flips",
     "items_needed",
     "match_items",
+    "not_worse",
     "pair_correlation",
     "paired_contrast",
     "paired_proportions",

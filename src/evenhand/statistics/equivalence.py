@@ -73,6 +73,44 @@ def equivalence(estimate: MeanEstimate | PairedProportions, margin: float, alpha
     )
 
 
+@dataclass(frozen=True)
+class NotWorse:
+    """One one-sided test: is the true difference above -margin (non-inferiority)?
+
+    Attributes:
+        margin: smallest loss that matters, above 0.
+        alpha: one-sided level.
+        p: p-value of "the difference is -margin or less"; None where undefined.
+        shown: the bound at level alpha lies above -margin; False when p is undefined.
+        low: that bound: the lower end of the two-sided interval at 1 - 2 alpha; None where undefined.
+        reason: why p is None.
+    """
+
+    margin: float
+    alpha: float
+    p: float | None
+    shown: bool
+    low: float | None
+    reason: str | None
+
+
+def not_worse(estimate: MeanEstimate | PairedProportions, margin: float, alpha: float = 0.05) -> NotWorse:
+    """The lower of the two one-sided tests alone (non-inferiority; Schuirmann 1987): a gain does not stand in its way.
+
+    Args:
+        estimate: from any procedure of this package that estimates a mean difference.
+        margin: above 0, in the metric's unit.
+        alpha: one-sided level: it errs at most this often where the true difference is -margin.
+
+    Raises:
+        StatisticsError: a margin that is not above 0, or an alpha outside 0 .. 0.5.
+    """
+    both = equivalence(estimate, margin, alpha)
+    low = None if both.interval is None else both.interval.low
+    shown = both.p_lower is not None and both.p_lower <= alpha
+    return NotWorse(margin, alpha, both.p_lower, shown, low, both.reason)
+
+
 def _touching(clears: Callable[[float], bool]) -> float:
     """One-sided p-value of an interval's end: the least alpha whose 1 - 2 alpha interval still clears the margin."""
     low, high = 0.0, 0.5

@@ -12,10 +12,11 @@ from evenhand.statistics.arrays import Floats
 from evenhand.statistics.calibration.rates import differences, monte_carlo_error
 from evenhand.statistics.calibration.worlds import Noise, World, draw_arms
 from evenhand.statistics.difference_of_differences import difference_of_differences
-from evenhand.statistics.equivalence import equivalence
+from evenhand.statistics.equivalence import equivalence, not_worse
 from evenhand.statistics.estimate import MeanEstimate
 from evenhand.statistics.looks import LookPlan
 from evenhand.statistics.multiplicity import holm, intersection_union
+from evenhand.statistics.proportions import paired_proportions
 from evenhand.statistics.two_way import two_way_estimate, variance_and_df
 
 LEVELS = (0.05, 0.01, 0.005, 0.0025)
@@ -131,6 +132,29 @@ def equivalence_tail(noise: Noise, seeds: int, items: int, replicates: int, seed
     margin = 4 * noise.standard_error(seeds, items)
     found = tables(noise, seeds, items, replicates, seed)
     return float(np.mean([equivalence(two_way_estimate(table[0] + margin), margin).equivalent for table in found]))
+
+
+def not_worse_tail(noise: Noise, seeds: int, items: int, replicates: int, seed: int) -> float:
+    """How often "not worse" is shown, at 5 %, where the true effect is -margin: half a standard error."""
+    margin = noise.standard_error(seeds, items) / 2
+    found = tables(noise, seeds, items, replicates, seed)
+    return float(np.mean([not_worse(two_way_estimate(table[0] - margin), margin).shown for table in found]))
+
+
+def not_worse_of_checkpoints(items: int, margin: float, discordant: float, replicates: int, seed: int) -> float:
+    """The same for right-or-wrong items of one pair of checkpoints.
+
+    Args:
+        items: I.
+        margin: the true loss.
+        discordant: share of items that one of the two has right and the other wrong.
+        replicates: experiments.
+        seed: of the draws.
+    """
+    shares = [(discordant - margin) / 2, (discordant + margin) / 2, 1 - discordant]
+    counts = np.random.default_rng(seed).multinomial(items, shares, size=replicates)
+    tables_ = (np.repeat([1.0, -1.0, 0.0], count) for count in counts)
+    return float(np.mean([not_worse(paired_proportions(table), margin).shown for table in tables_]))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,235 @@
+"""What a gate asks of verdicts: a gain, no regression, or no effect; it holds, does not hold, or is not decided. Pure.
+
+"No regression" is non-inferiority: the one-sided bound of the equivalence test against the baseline, at its own level,
+lies above -margin (:func:`evenhand.statistics.not_worse` states its error rate). What makes a contrast invalid, or
+leaves it without an interval, leaves the gate undecided; so does a pair that one arm lost, unless the verdict was
+tried with it at its worst and stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, get_args
+
+from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.verdict import Contrast, Decision, Interval, Verdict, VerdictKind
+
+Requirement = Literal["gain", "no-regression", "no-effect"]
+REQUIREMENTS: tuple[Requirement, ...] = get_args(Requirement)
+
+LATE = ("post-hoc", "amended")
+"""Ways of fixing a claim after results were seen, whose error rate nobody knows: only where they are allowed."""
+
+
+class Answer(StrEnum):
+    """What a gate says."""
+
+    HOLDS = "holds"
+    FAILS = "does not hold"
+    UNDECIDED = "not decided"
+
+
+EXIT_CODES: Mapping[Answer, int] = {Answer.HOLDS: 0, Answer.FAILS: 1, Answer.UNDECIDED: 3}
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What is known of a metric: the smallest difference that matters, and its range where it has one."""
+
+    margin: float
+    span: float | None = None
+
+
+def criteria_of(claim: ResolvedClaim) -> dict[str, Criterion]:
+    """Margins and ranges of a claim's primary metrics."""
+    return {
+        metric.name: Criterion(
+            metric.margin,
+            None if metric.floor is None or metric.ceiling is None else metric.ceiling - metric.floor,
+        )
+        for metric in claim.primary
+    }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variant in one condition on one metric, against what is required.
+
+    Attributes:
+        arm, condition, metric: what is judged.
+        answer: whether the requirement holds.
+        verdict: title of the verdict.
+        why: the reason, in a sentence.
+        estimate, interval, level: difference to the baseline, and the interval that the answer rests on.
+        margin: of the metric.
+    """
+
+    arm: str
+    condition: str
+    metric: str
+    answer: Answer
+    verdict: str
+    why: str
+    estimate: float | None
+    interval: Interval | None
+    level: float
+    margin: float
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The answer for a claim or a comparison: it holds where it holds for every variant, condition and metric.
+
+    Attributes:
+        claim, claim_hash: what was judged.
+        require: what was asked.
+        rows: one answer for each variant, target condition and primary metric.
+        fixed: when the claim was fixed.
+        warnings: those of the decision.
+    """
+
+    claim: str
+    claim_hash: str
+    require: Requirement
+    rows: tuple[Row, ...]
+    fixed: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def answer(self) -> Answer:
+        """The worst answer of its rows; without rows nothing is decided."""
+        found = {row.answer for row in self.rows}
+        if Answer.FAILS in found:
+            return Answer.FAILS
+        return Answer.HOLDS if found == {Answer.HOLDS} else Answer.UNDECIDED
+
+
+def gate(
+    decision: Decision,
+    criteria: Mapping[str, Criterion],
+    require: Requirement,
+    *,
+    controls: Collection[str] = (),
+    arms: Collection[str] = (),
+    allow: Collection[str] = (),
+) -> Gate:
+    """Whether the verdicts of a decision are what is required.
+
+    Args:
+        decision: of a claim or a comparison.
+        criteria: metric to its margin and range.
+        require: what every verdict must be.
+        controls: conditions in which no effect is expected; they are judged by the lab itself.
+        arms: variants that count; all of them if empty.
+        allow: of :data:`LATE`, what does not stand in the way.
+    """
+    rows = [
+        _row(verdict, criteria[verdict.metric], require)
+        for verdict in decision.verdicts
+        if verdict.role == "variant" and verdict.condition not in controls and (not arms or verdict.arm in arms)
+    ]
+    fixed = decision.standing.fixed
+    if fixed in LATE and fixed not in allow:
+        rows = [_doubted(row, fixed) for row in rows]
+    return Gate(decision.claim, decision.claim_hash, require, tuple(rows), fixed, decision.warnings)
+
+
+def _row(verdict: Verdict, criterion: Criterion, require: Requirement) -> Row:
+    judges = {"gain": _gain, "no-effect": _no_effect}
+    baseline = verdict.contrasts[0] if verdict.contrasts else None
+    if require == "no-regression":
+        answer, why = _no_regression(verdict, baseline, criterion)
+    else:
+        answer = judges[require](verdict)
+        why = verdict.reasons[0] if verdict.reasons else f"the verdict is {verdict.title}"
+    interval, level = (None, 0.0) if baseline is None else (baseline.interval, baseline.level)
+    if baseline is not None and require != "gain":
+        interval, level = baseline.equivalence_interval, baseline.equivalence_level
+    estimate = None if baseline is None else baseline.estimate
+    return Row(
+        verdict.arm, verdict.condition, verdict.metric, answer, verdict.title, why, estimate, interval, level,
+        criterion.margin,
+    )  # fmt: skip
+
+
+def _gain(verdict: Verdict) -> Answer:
+    if verdict.kind is VerdictKind.GAIN:
+        return Answer.HOLDS
+    # A variant that was screened out is one that the claim has dropped for good.
+    shown = (VerdictKind.REGRESSION, VerdictKind.NO_EFFECT, VerdictKind.NO_OP, VerdictKind.PRUNED)
+    return Answer.FAILS if verdict.kind in shown else Answer.UNDECIDED
+
+
+def _no_effect(verdict: Verdict) -> Answer:
+    if verdict.kind in (VerdictKind.NO_EFFECT, VerdictKind.NO_OP):
+        return Answer.HOLDS
+    return Answer.FAILS if verdict.kind.is_effect else Answer.UNDECIDED
+
+
+def _no_regression(verdict: Verdict, found: Contrast | None, criterion: Criterion) -> tuple[Answer, str]:
+    """Against the baseline alone: to fall behind a rival is no regression."""
+    if verdict.overruled is not None or found is None or not found.kind.rests_on_estimate:
+        return Answer.UNDECIDED, verdict.reasons[0] if verdict.reasons else f"the verdict is {verdict.title}"
+    if found.identical:
+        return Answer.HOLDS, "every paired output is identical"
+    if found.same_scores is not None:
+        return _same_scores(found, criterion)
+    if not _whole(found):
+        return Answer.UNDECIDED, f"one arm lost a trial ({_lost(found)}), and with it at its worst nothing is shown"
+    return _above(found, criterion.margin)
+
+
+def _above(found: Contrast, margin: float) -> tuple[Answer, str]:
+    """Whether the lower bound lies above -margin."""
+    bounds = found.equivalence_interval
+    if bounds is None:
+        return Answer.UNDECIDED, found.why_none or "there is no interval"
+    lies = f"the lower bound {bounds[0]:+.4g}"
+    if bounds[0] > -margin:
+        return Answer.HOLDS, f"{lies} lies above -{margin:g}"
+    worse = found.kind is VerdictKind.REGRESSION or bounds[1] < -margin
+    said = f"{lies} does not lie above -{margin:g}"
+    return (Answer.FAILS, f"worse, and {said}") if worse else (Answer.UNDECIDED, said)
+
+
+def _same_scores(found: Contrast, criterion: Criterion) -> tuple[Answer, str]:
+    """Where no score differs: as many answers as may differ all the same, each by the whole range."""
+    assert found.same_scores is not None
+    share = found.same_scores.may_differ
+    told = f"no score differs; at most {share:.2%} of the {found.same_scores.unit} may"
+    if criterion.span is None or share * criterion.span >= criterion.margin:
+        return Answer.UNDECIDED, f"{told}, which could be a loss of {criterion.margin:g}"
+    return Answer.HOLDS, f"{told}, which cannot be a loss of {criterion.margin:g}"
+
+
+def _whole(found: Contrast) -> bool:
+    """Whether no pair is missing, or what was said was tried with the lost trials at their worst, and stood."""
+    if not found.dropped:
+        return True
+    tried = found.kind in (VerdictKind.GAIN, VerdictKind.NO_EFFECT, VerdictKind.REGRESSION)
+    return tried and (found.lost_pairs is None or found.lost_pairs.agrees)
+
+
+def _lost(found: Contrast) -> str:
+    return "; ".join(dict.fromkeys(found.dropped.values()))
+
+
+def _doubted(row: Row, fixed: str) -> Row:
+    """An answer of a claim that was fixed after results were known: it may fail, and does not hold."""
+    if row.answer is not Answer.HOLDS:
+        return row
+    why = f"{row.why}; but the claim is {fixed}, so that its error rate is not known (--allow {fixed} lets it count)"
+    return Row(
+        row.arm, row.condition, row.metric, Answer.UNDECIDED, row.verdict, why, row.estimate, row.interval, row.level,
+        row.margin,
+    )  # fmt: skip
+
+
+def joined(gates: Sequence[Gate]) -> Answer:
+    """The answer of several gates: the worst of them."""
+    found = {one.answer for one in gates}
+    if Answer.FAILS in found:
+        return Answer.FAILS
+    return Answer.HOLDS if found == {Answer.HOLDS} else Answer.UNDECIDED

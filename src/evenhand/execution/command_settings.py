@@ -1,0 +1,184 @@
+"""The settings of the recipe ``command``: a command line, what it is told, and where what it leaves is read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Any, Literal, Self
+
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
+
+from evenhand.errors import DataError
+from evenhand.execution import templates
+from evenhand.execution.result_tables import NUMBERS, TABLES
+from evenhand.recipes.contract import RecipeSettings
+from evenhand.runs.find import named
+
+SHELL = ("bash", "-e", "-o", "pipefail", "-c")
+"""What runs a line of ``settings.shell``: the first part of it that fails ends it."""
+
+_LATER = ("shell", "environment", "cwd", "files", "results", "spent", "curves")
+"""Settings that came later: a claim without them keeps the hash that it had."""
+
+
+ALIASES = {"inspect": "inspect_ai", "lm-eval": "lm_eval", "runs-csv": "tables"}
+"""Other names of formats."""
+
+
+class Results(RecipeSettings):
+    """Where the program's own output files are, and how they are read."""
+
+    format: str = Field(description="csv, tsv, jsonl, json, parquet, metrics (numbers alone), lm_eval, inspect_ai ...")
+    path: str = Field(default="{workdir}", description="file, folder or pattern with *; in {workdir}")
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="id, group, cluster, input, output, expected: the column of each in a table"
+    )
+    scores: dict[str, str] = Field(
+        default_factory=dict, description='metric to its name there, or to "prediction == label"; default: all'
+    )
+    task: str = Field(default="", description="the one task that counts; all of them, pooled, if empty")
+    pair_by: Literal["", "content", "id"] = Field(
+        default="", description="what pairs items between arms; default: id in tables, content elsewhere"
+    )
+    allow: tuple[str, ...] = Field(default=(), description="what is not refused: partial, errors, numbers")
+
+    @field_validator("format")
+    @classmethod
+    def _something_reads_it(cls, value: str) -> str:
+        name = ALIASES.get(value, value)
+        if name not in (*TABLES, NUMBERS):
+            try:
+                named(name)
+            except DataError as error:
+                own = ", ".join((*TABLES, NUMBERS))
+                raise ValueError(f"{error} The recipe `command` reads {own} besides.") from error
+        return name
+
+
+class Spent(RecipeSettings):
+    """Where it is read what the program spent."""
+
+    source: Literal["trainer_state", "pattern", "declared", "clock"] = Field(
+        description="trainer_state.json; lines of the output; the budget, on the claim's word; nothing but the clock"
+    )
+    path: str = Field(default="{workdir}", description="trainer_state.json, or a folder in which it is")
+    patterns: dict[str, str] = Field(
+        default_factory=dict, description="unit to a regular expression with one group; its last match counts"
+    )
+
+    @model_validator(mode="after")
+    def _patterns_go_with_their_source(self) -> Self:
+        if (self.source == "pattern") != bool(self.patterns):
+            raise ValueError('`patterns` belong to source = "pattern", and that source needs them')
+        for unit, pattern in self.patterns.items():
+            try:
+                groups = re.compile(pattern).groups
+            except re.error as error:
+                raise ValueError(f"`patterns.{unit}` is no regular expression: {error}") from error
+            if groups != 1:
+                raise ValueError(
+                    f"`patterns.{unit}` needs one group, the amount, as in 'steps: (\\d+)'; it has {groups}"
+                )
+        return self
+
+
+class CommandSettings(RecipeSettings):
+    """Settings of the recipe ``command``."""
+
+    argv: tuple[str, ...] = Field(
+        default=(), description="program and arguments, run without a shell; {seed}, {lr} ..."
+    )
+    shell: str = Field(default="", description="in place of argv: a line for bash; what is filled in is quoted")
+    values: dict[str, Any] = Field(default_factory=dict, description="settings for the program, as it knows them")
+    environment: dict[str, str] = Field(default_factory=dict, description="variables for the program, filled in alike")
+    cwd: str = Field(default="", description="its working folder; the claim's if empty")
+    files: tuple[str, ...] = Field(
+        default=(), description="files and folders on which its results depend, beside those that argv names"
+    )
+    results: Results | None = Field(
+        default=None, description="where its own output files are read; without it, it writes an outcome file"
+    )
+    spent: Spent | None = Field(default=None, description="where it is read what it spent")
+    curves: Literal["", "key=value", "json"] = Field(
+        default="", description="what of its output is taken for curves, beside lines that begin with `evenhand: `"
+    )
+
+    @field_validator("results", mode="before")
+    @classmethod
+    def _format_alone(cls, value: Any) -> Any:
+        return {"format": value} if isinstance(value, str) else value
+
+    @field_validator("spent", mode="before")
+    @classmethod
+    def _source_alone(cls, value: Any) -> Any:
+        return {"source": value} if isinstance(value, str) else value
+
+    @model_serializer(mode="wrap")
+    def _without_later_settings(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Settings from before there was ``files`` keep their hash."""
+        document: dict[str, Any] = handler(self)
+        if self.shell:
+            document.pop("argv", None)
+        return {key: value for key, value in document.items() if value or key not in _LATER}
+
+    @property
+    def line(self) -> tuple[str, ...]:
+        """The command line with its templates."""
+        return (*SHELL, self.shell) if self.shell else self.argv
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All texts with templates by which the program learns something."""
+        return (*self.line, *self.environment.values(), self.cwd)
+
+    @model_validator(mode="after")
+    def _one_command_line(self) -> Self:
+        if bool(self.argv) == bool(self.shell):
+            raise ValueError("give `argv` (a list of words) or `shell` (a line for bash), one of the two")
+        return self
+
+    @model_validator(mode="after")
+    def _templates_are_known(self) -> Self:
+        paths = [part.path for part in (self.results, self.spent) if part is not None]
+        texts = {"argv": self.argv, "shell": (self.shell,), "environment": tuple(self.environment.values())}
+        for place, found in {**texts, "cwd": (self.cwd,), "path": tuple(paths)}.items():
+            unknown = templates.unknown(found, self.values)
+            if unknown:
+                names = ", ".join(f"{{{name}}}" for name in templates.names(self.values))
+                raise ValueError(
+                    f"`{place}` holds {{{unknown[0]}}}, which is none of {names}; write {{{{{unknown[0]}}}}} "
+                    "where the braces themselves are meant"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _results_are_this_trials_own(self) -> Self:
+        if self.results is None:
+            return self
+        for part in (self.results, self.spent):
+            if part is not None and not self._in_workdir(part.path):
+                raise ValueError(
+                    f"the path '{part.path}' is not in {{workdir}}: trials that run side by side would write the same "
+                    'file. Let the program write to "{workdir}/...", or run it there with cwd = "{workdir}"'
+                )
+        if self.spent is None:
+            raise ValueError(
+                '`results` need `spent`, since the program says nothing else of its budget: "trainer_state", '
+                '{ source = "pattern", patterns.steps = "..." }, "declared" (it spends what {budget} tells it, on your '
+                'word), or "clock" (budgets in seconds, and arms that train nothing)'
+            )
+        if self.spent.source == "declared" and not {"budget", "request"} & set(templates.asked(self.told)):
+            raise ValueError(
+                '`spent = "declared"` needs {budget} in the command line: who is not told, cannot keep to it'
+            )
+        unused = templates.unused(self.told, self.values) if "request" not in templates.asked(self.told) else []
+        if unused:
+            raise ValueError(
+                f"the program is never told `values.{unused[0]}`: write {{{unused[0]}}} into the command line or the "
+                "environment ({request} stands for a file with all of them), or take it out"
+            )
+        return self
+
+    def _in_workdir(self, path: str) -> bool:
+        inside = ("{workdir}", "{outcome}")
+        return path.startswith(inside) or (not PurePosixPath(path).is_absolute() and self.cwd.startswith(inside))
