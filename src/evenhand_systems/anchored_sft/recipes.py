@@ -144,6 +144,7 @@ _MATCHED: dict[str, Metric] = {
     version=1,
     preload=PRELOAD,
     exhibits=EXHIBITS,
+    micro_batch=_rows,
 )
 def narrow(settings: NarrowSettings, bench: Bench) -> Outcome:
     """Fine-tune a real model on a narrow task and measure what it could do before, mostly by likelihood."""

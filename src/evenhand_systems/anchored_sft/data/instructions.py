@@ -114,5 +114,5 @@ def instructions(per_kind: int, seed: int = 0) -> list[Instruction]:
     found = []
     for number, (kind, fields) in enumerate(_kinds().items()):
         order = np.random.default_rng([seed, number]).permutation(len(fields))[:per_kind]
-        found += [Instruction(f"{kind}/{place}", **fields[place]) for place in order]  # type: ignore[arg-type]
+        found += [Instruction(f"{kind}/{place}", **fields[place]) for place in order]
     return found

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from evenhand.errors import Fault, SettingsError
+from evenhand.recipes import working
 
 BATCH = 16
 
@@ -56,7 +57,7 @@ def alike(rows: Sequence[Sequence[int]]) -> int:
     """How many tokens all rows begin with; at least one of each is left over."""
     if not rows:
         return 0
-    least, most = min(rows), max(rows)
+    least, most = min(map(tuple, rows)), max(map(tuple, rows))
     shortest = min(map(len, rows)) - 1
     return next((i for i in range(shortest) if least[i] != most[i]), max(0, shortest))
 
@@ -89,6 +90,8 @@ class FrozenTrunk:
         order = sorted(missing, key=lambda key: (len(key), key))
         shared = alike([missing[key] for key in order])
         for start in range(0, len(order), BATCH):
+            if len(order) > BATCH:
+                working.tell("putting texts through the lowest layers", start, len(order))
             self._compute([missing[key] for key in order[start : start + BATCH]], shared)
         return [self.known[key] for key in keys]
 
@@ -107,7 +110,7 @@ class FrozenTrunk:
                 )
         finally:
             hook.remove()
-        beginning, *tails = kept[-1][0].split([shared, *(len(row) - shared for row in rows)])
+        beginning, *tails = torch.split(kept[-1][0], [shared, *(len(row) - shared for row in rows)])
         for row, tail in zip(rows, tails, strict=True):
             self.known[_key(row)] = torch.cat([beginning, tail])
 
@@ -164,7 +167,7 @@ class FrozenTrunk:
 
         held = load_file(folder / "trunk.safetensors", device=str(self.backbone.embed_tokens.weight.device))
         lengths = held["lengths"].tolist()
-        pairs = zip(held["ids"].cpu().split(lengths), held["states"].split(lengths), strict=True)
+        pairs = zip(torch.split(held["ids"].cpu(), lengths), torch.split(held["states"], lengths), strict=True)
         self.known |= {_key(ids.tolist()): states for ids, states in pairs}
 
 
