@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+import unittest
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -18,12 +19,12 @@ from evenhand.claims.load import load_claim
 from evenhand.execution import outcome_file
 from evenhand.execution.executor import Executor, Finished, last_progress, log_tail, read_outcome
 from evenhand.execution.failures import Ending
-from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.worker import Job
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.running.run import run_claim
-from evenhand.testing.executors import CASES, RECIPE, Case
+from evenhand.testing.executors import CASES, Case, Place
+from tests.execution import places
 from tests.running.test_run import write_claim
 
 pytestmark = pytest.mark.slow
@@ -98,16 +99,19 @@ class WithOldOutcomes(OneProcessEach):
         return outcome_file.read(kept) if kept.exists() else one.outcome
 
 
-PLACES: dict[str, Callable[[Path], Executor]] = {
-    "local slots": lambda folder: LocalSlots([RECIPE], folder, 2),
-    "a process each": lambda folder: OneProcessEach(),
-}
+PLACES = {"local slots": places.LOCAL, "a process each": Place(lambda folder: OneProcessEach())}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("place", PLACES)
 def test_executors_conform(place: str, case: Case, tmp_path: Path) -> None:
     case.check(PLACES[place], tmp_path)
+
+
+def test_a_case_that_a_place_cannot_act_out_is_skipped_and_never_passed(tmp_path: Path) -> None:
+    (case,) = (case for case in CASES if case.needs == "kills a node")
+    with pytest.raises(unittest.SkipTest, match="has no hand that kills a node"):
+        case.check(places.LOCAL, tmp_path)
 
 
 def test_the_suite_sees_an_executor_that_takes_an_old_outcome_for_a_new_one(tmp_path: Path) -> None:

@@ -62,12 +62,12 @@ class EvenhandCompare:
             raise ValueError(f"require={require!r} is none of {', '.join(REQUIREMENTS)}")
         if variants:
             runs = [str(self._folder / path) for path in (target, *variants)]
-            gates = gates_of_runs(runs, require, arms, options)  # type: ignore[arg-type]
+            gates = gates_of_runs(runs, require, arms, options)
         else:
             if options:
                 raise TypeError(f"{', '.join(options)}: only with runs to compare, evenhand_compare(baseline, variant)")
             place = self._folder / ledger
-            gates = gates_of(self._folder / target, place, require, arms, allow)  # type: ignore[arg-type]
+            gates = gates_of(self._folder / target, place, require, arms, allow)
         lines = [line for one in gates for line in gate_lines(one)]
         for line in lines:
             self._said(line)

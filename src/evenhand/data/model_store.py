@@ -19,9 +19,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from evenhand.data import reading
+from evenhand.data.kept_hashes import kept_content_hash
 from evenhand.data.model_catalogue import PUBLISHED
 from evenhand.errors import DataError
-from evenhand.files import content_hash, file_hash, locked, sync_folder
+from evenhand.files import file_hash, locked, sync_folder
 
 MANIFEST = "evenhand.json"
 """The manifest's file, beside the weights."""
@@ -157,12 +158,12 @@ def _check(path: Path, seen: tuple[tuple[str, int, int], ...]) -> None:
 
 
 def checked_hash(path: Path) -> str:
-    """sha256 of a file or folder, as :func:`content_hash`; a model of the models folder must be as it was written.
+    """sha256 of a file or folder, large files as known; a model of the models folder must be as it was written.
 
     Raises:
         DataError: such a model is damaged.
     """
-    digest = content_hash(path)
+    digest = kept_content_hash(path)
     if path.parent.resolve() != models_folder().resolve() or not (path / MANIFEST).is_file():
         return digest
     _, hashes = _manifest(path)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.data import reading
+from evenhand.data.kept_hashes import kept_file_hash
 from evenhand.data.model_sizes import WEIGHTS, check_all_read, check_sizes
 from evenhand.data.model_store import resolved
 from evenhand.errors import DataError
@@ -200,8 +201,14 @@ def weights_hash(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         if path.suffix in WEIGHTS and path.is_file():
-            digest.update(f"{path.name}\0{file_hash(path)}\n".encode())
+            digest.update(f"{path.name}\0{kept_file_hash(path)}\n".encode())
     return digest.hexdigest()
+
+
+def files_of(path: str, model: Any) -> tuple[Path, ...]:
+    """The files of the folder that a model was loaded from; none where nobody knows it."""
+    folder = Path(path).expanduser() if is_local(path) else _cached(path, getattr(model.config, "_commit_hash", None))
+    return () if folder is None or not folder.is_dir() else tuple(sorted(p for p in folder.iterdir() if p.is_file()))
 
 
 def _cached(path: str, revision: str | None) -> Path | None:

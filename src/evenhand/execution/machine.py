@@ -93,6 +93,33 @@ def device_of_programs() -> tuple[str, str]:
     return "cpu", (asked.stderr.strip().splitlines() or ["the NVIDIA driver could not be asked"])[-1]
 
 
+_ASK_MEMORY = """
+import ctypes, sys
+driver = ctypes.CDLL("libcuda.so.1")
+device, size = ctypes.c_int(), ctypes.c_size_t()
+if driver.cuInit(0) or driver.cuDeviceGet(ctypes.byref(device), 0):
+    sys.exit("no device")
+if driver.cuDeviceTotalMem_v2(ctypes.byref(size), device):
+    sys.exit("no answer")
+print(size.value)
+"""
+
+
+@functools.cache
+def device_memory(device: str) -> int | None:
+    """Bytes of memory that a device has: of the machine for ``cpu``, of the first GPU for ``cuda``; None if unknown."""
+    if device != "cuda":
+        gib = _memory_gib()
+        return None if gib is None else int(gib * 2**30)
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _ASK_MEMORY], capture_output=True, text=True, timeout=60, check=False
+        )
+        return int(asked.stdout) if asked.returncode == 0 else None
+    except (OSError, subprocess.TimeoutExpired, ValueError):
+        return None
+
+
 @functools.cache
 def packages() -> dict[str, str]:
     """Versions of the packages that results can depend on, where installed."""

@@ -9,15 +9,33 @@ from dataclasses import dataclass, field
 
 from evenhand.recipes.outcome import Execution, Failure, FailureClass, Outcome
 
-RETRIES: dict[FailureClass, int] = {
-    "infrastructure": 2,
-    "resource": 1,
-    "data": 0,
-    "timeout": 0,
-    "code": 0,
-    "diverged": 0,
+
+@dataclass(frozen=True)
+class Policy:
+    """What becomes of a trial that failed in one way.
+
+    Attributes:
+        tries: how often it is tried again within one run.
+        alone: it is tried again without a neighbour.
+        keeps_work: it goes on from its last checkpoint when the machine is mended; else its folder is cleared.
+        persists: further trials that meet the same failure would fail like it.
+    """
+
+    tries: int = 0
+    alone: bool = False
+    keeps_work: bool = False
+    persists: bool = False
+
+
+POLICY: dict[FailureClass, Policy] = {
+    "infrastructure": Policy(tries=2, keeps_work=True),
+    "resource": Policy(tries=1, alone=True, keeps_work=True),
+    "data": Policy(persists=True),
+    "timeout": Policy(keeps_work=True),
+    "code": Policy(persists=True),
+    "diverged": Policy(),
 }
-"""How often a trial is tried again within one run. A resource failure is retried alone, without a neighbour."""
+"""The retry policy: failure class to what becomes of the trial."""
 
 SAME_FAILURE_LIMIT = 2
 """An arm that failed this often in the same way, and never succeeded, is not tried further in that condition."""
@@ -25,7 +43,7 @@ SAME_FAILURE_LIMIT = 2
 
 def keeps_its_work(failure: Failure | None) -> bool:
     """Whether a trial may go on from its last checkpoint when the machine is mended; else its folder is cleared."""
-    return failure is not None and failure.kind in ("infrastructure", "resource", "timeout")
+    return failure is not None and POLICY[failure.kind].keeps_work
 
 
 @dataclass
@@ -50,8 +68,8 @@ class Retries:
         signature = failure_signature(failure) if failure.kind == "infrastructure" and execution.exit_code == 0 else ""
         tries = self.met.setdefault(trial, [])
         tries.append(signature)
-        if signature not in self.lasting and execution.attempt <= RETRIES[failure.kind]:
-            if failure.kind == "resource":
+        if signature not in self.lasting and execution.attempt <= POLICY[failure.kind].tries:
+            if POLICY[failure.kind].alone:
                 self.alone.add(trial)
             return True
         if signature and set(tries) == {signature}:
@@ -64,7 +82,7 @@ class Retries:
 
     def is_persistent(self, failure: Failure) -> bool:
         """Whether further trials that meet this failure would fail like it."""
-        return failure.kind in ("code", "data") or (
+        return POLICY[failure.kind].persists or (
             failure.kind == "infrastructure" and failure_signature(failure) in self.lasting
         )
 

@@ -198,6 +198,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What a trial takes of its device's memory at its peak, as estimated beforehand.
+
+    Attributes:
+        bytes: estimated.
+        words: how it comes about, for people.
+    """
+
+    bytes: float
+    words: str
+
+
+@dataclass(frozen=True)
 class RecipeInfo:
     """What the decorator declares.
 
@@ -218,6 +231,8 @@ class RecipeInfo:
             that share a process.
         micro_batch: settings to the rows of an optimiser step (0: nothing is trained), where :attr:`Bench.micro_batch`
             is heeded; a ``RecipeError`` for settings that cannot be split.
+        memory: (settings, claim folder, ``cpu`` or ``cuda``) to what a trial takes of the device's memory, or None
+            where nobody can say. A plan shows it, and a claim that cannot fit is refused like one with an obstacle.
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)
@@ -232,6 +247,7 @@ class RecipeInfo:
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None
     clear: tuple[str, ...] = ()
     micro_batch: Callable[[Mapping[str, Any]], int] | None = None
+    memory: Callable[[Mapping[str, Any], Path, str], Memory | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -265,11 +281,12 @@ def recipe(
     obstacle: Callable[[Mapping[str, Any], str], str] | None = None,
     clear: Sequence[str] = (),
     micro_batch: Callable[[Mapping[str, Any]], int] | None = None,
+    memory: Callable[[Mapping[str, Any], Path, str], Memory | None] | None = None,
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
     info = RecipeInfo(
         dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool,
-        dict(control_sets or {}), recalls, obstacle, tuple(clear), micro_batch,
+        dict(control_sets or {}), recalls, obstacle, tuple(clear), micro_batch, memory,
     )  # fmt: skip
 
     def attach(function: F) -> F:

@@ -257,10 +257,10 @@ def with_shared_names(outcome: Outcome, known: dict[Names, Names]) -> Outcome:
 
     The names of a thousand items take five times the memory of their scores.
     """
-    items = {
-        metric: replace(table, **{key: known.setdefault(own, own) for key in _SHARED if (own := getattr(table, key))})
-        for metric, table in outcome.items.items()
-    }
+    items = {}
+    for metric, table in outcome.items.items():
+        shared: dict[str, Any] = {key: known.setdefault(own, own) for key in _SHARED if (own := getattr(table, key))}
+        items[metric] = replace(table, **shared)
     return replace(outcome, items=items)
 
 

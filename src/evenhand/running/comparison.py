@@ -18,7 +18,6 @@ from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.comparison_plan import Asked, Plan, claim_text, pair_by_of
 from evenhand.running.over_runs import comparable, differences, qualified
-from evenhand.running.standing import stamped
 from evenhand.runs.arms import ALLOWED, ArmRuns, names_of, without_name
 from evenhand.runs.recipe import RunsSettings, arm_outcome, dumped, read_arm
 
@@ -87,6 +86,7 @@ def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
     _refuse_unlike(claim, found)
     outcomes, left_out = comparable(claim, found)
     from evenhand.decisions.decide import decide  # here: imports statistics
+    from evenhand.decisions.wording import stamped
 
     decision = stamped(decide(claim, outcomes), Standing("retrospective"), left_out)
     decision = qualified(decision, claim, outcomes)

@@ -20,6 +20,7 @@ from evenhand.execution.machine import device_of_programs
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
 from evenhand.running import families, standing
+from evenhand.running.fitting import shortage
 from evenhand.running.freshness import Freshness, freshness
 from evenhand.running.over_runs import comparable, qualified
 
@@ -113,13 +114,13 @@ def check_machine(loaded: LoadedClaim) -> None:
     """Refuse a claim whose trials cannot run on this machine.
 
     Raises:
-        ClaimError: the recipe names what stands in the way.
+        ClaimError: the recipe names what stands in the way, or estimates more memory than the device has.
     """
     obstacle = loaded.recipe.info.obstacle
-    if obstacle is None:
-        return
-    device, _ = device_of_programs()
-    found = {obstacle(settings, device) for settings in loaded.resolved.settings.values()} - {""}
+    found = {shortage(loaded)} - {""}
+    if obstacle is not None:
+        device, _ = device_of_programs()
+        found |= {obstacle(settings, device) for settings in loaded.resolved.settings.values()} - {""}
     if found:
         faults = [loaded.file.fault(("settings",), sentence) for sentence in sorted(found)]
         raise ClaimError(f"{loaded.file.source} cannot be run on this machine", faults)

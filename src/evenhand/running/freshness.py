@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from evenhand.data.kept_hashes import kept_content_hash
 from evenhand.data.model_store import data_path
 from evenhand.errors import counted
 from evenhand.execution import sources
-from evenhand.files import content_hash
 from evenhand.recipes.outcome import Files
 from evenhand.recipes.trial import Trial
 
@@ -83,7 +83,7 @@ class Present:
         if key not in self._data:
             path = data_path(key, self.folder)
             known = path.exists()
-            self._data[key] = content_hash(path) if known else None
+            self._data[key] = kept_content_hash(path) if known else None
         return self._data[key]
 
 

@@ -13,6 +13,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import COMMAND
 from evenhand.running import standing
 from evenhand.running.enter import stale_results
+from evenhand.running.fitting import memory_words
 
 if TYPE_CHECKING:
     from evenhand.decisions.power import SmallestEffect
@@ -65,6 +66,7 @@ class Plan:
         smallest_effects: the smallest effect that each confirming metric could show.
         stale: trial id to why its result in the ledger does not count any more.
         anew: what would run anew, as sentences.
+        memory: what the largest trial takes of the device's memory, as a sentence; empty where nobody knows.
     """
 
     claim: str
@@ -81,6 +83,7 @@ class Plan:
     smallest_effects: tuple[SmallestEffect, ...]
     stale: Mapping[str, str]
     anew: tuple[str, ...]
+    memory: str = ""
 
 
 def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
@@ -116,6 +119,7 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
         smallest_effects=tuple(smallest_effects(claim, done)),
         stale=dict(compared.stale),
         anew=(*filter(None, [standing.other_code(claim, ledger)]), *compared.sentences(trials)),
+        memory=memory_words(loaded),
     )
 
 
@@ -142,6 +146,7 @@ def plan_lines(plan: Plan, *, running: bool = False) -> Iterator[tuple[str, str]
     names = [c.name + (f" (expect {c.expect})" if c.expect else "") for c in plan.conditions]
     yield f"conditions: {', '.join(names)}", ""
     yield from ((_rung_words(rung), "") for rung in plan.rungs)
+    yield from ([(plan.memory, "")] if plan.memory else [])
     yield from (() if running else ((sentence, "yellow") for sentence in plan.anew))
     yield from ((smallest_effect_words(row), "yellow" if row.exceeds_margin else "") for row in plan.smallest_effects)
 

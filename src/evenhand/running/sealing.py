@@ -97,7 +97,7 @@ def _data(loaded: LoadedClaim) -> dict[str, str]:
         for value in leaves(settings).values()
         if isinstance(value, str) and value.strip() not in ("", ".", "/") and "\0" not in value and len(value) < 1000
     }
-    found = {}
+    found: dict[str, str] = {}
     for text in sorted(texts):
         try:
             path = data_path(text, loaded.folder)

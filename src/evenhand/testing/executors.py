@@ -6,7 +6,7 @@ def test_my_executor_conforms(case, tmp_path):
 
 ``evenhand.testing.executor_suite`` is this module. A place that more can be done to than to start and end trials (its
 nodes can be killed, its trials preempted) is given as a :class:`Place`; a case that its :attr:`~Place.hands` cannot act
-out, passes.
+out is skipped, as pytest and unittest know it (``unittest.SkipTest``), with what it lacks.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import signal
 import time
+import unittest
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,16 +93,25 @@ class Case:
     hand: Callable[[Executor, Path, Hand], None] | None = None
     whole: Callable[[Place, Path], None] | None = None
 
-    def concerns(self, place: Place) -> bool:
-        """Whether it can be tried there."""
-        return (not self.needs or self.needs in place.hands) and (self.whole is None or place.importable)
+    def lacks(self, place: Place) -> str:
+        """What keeps it from being tried there, or empty."""
+        if self.needs and self.needs not in place.hands:
+            return f"the place has no hand that {self.needs}"
+        if self.whole is not None and not place.importable:
+            return "a driver in a process of its own cannot make this place"
+        return ""
 
     def check(self, place: Make | Place, folder: Path) -> None:
-        """Open the executor on a folder that holds the suite's recipe, and try it."""
+        """Open the executor on a folder that holds the suite's recipe, and try it.
+
+        Raises:
+            AssertionError: it did something else; says what.
+            unittest.SkipTest: it cannot be tried there; says why.
+        """
         (folder / "conforming.py").write_text(SOURCE)
         found = place if isinstance(place, Place) else Place(place)
-        if not self.concerns(found):
-            return
+        if lack := self.lacks(found):
+            raise unittest.SkipTest(f"{self.name}: {lack}")
         if self.whole is not None:
             self.whole(found, folder)
             return
@@ -178,8 +188,8 @@ def _cancelled(executor: Executor, folder: Path) -> None:
     await_progress(executor, Path(job.workdir), 1)
     try:
         executor.cancel("key")
-    except EvenhandError:
-        return  # it says that it cannot, as it may
+    except EvenhandError as error:  # as it may
+        raise unittest.SkipTest(f"a cancelled trial is pending again: {error}") from error
     assert "key" not in executor.running
     assert not executor.wait(0.5), "a trial that was cancelled was told of as if it had ended"
     assert run(executor, job_of(folder, "after")).outcome.failure is None, "after a cancelled trial none runs"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -93,12 +94,25 @@ def model_of(reference: str, settings: Settings, bench: Bench, begin: str) -> La
 
 
 def untrained_twin(model: LanguageModel) -> LanguageModel:
-    """The same architecture and tokenizer with fresh weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        fresh = type(model.model)(model.model.config)
-    fresh = fresh.to(device=model.device, dtype=model.embedding_table.dtype)
-    return LanguageModel(fresh, model.tokenizer, f"untrained {model.name}", model.numerals, model.begin)
+    """The same architecture and tokenizer with fresh weights, drawn where the model computes and in its precision.
+
+    A model that can be loaded anew gives its memory back first: two of 8 billion weights would fill a device.
+    """
+    device, kind = model.device, model.embedding_table.dtype
+    model.release()
+
+    def draw() -> Any:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(0)
+            usual = torch.get_default_dtype()
+            torch.set_default_dtype(kind)
+            try:
+                with device:
+                    return type(model.model)(model.model.config)
+            finally:
+                torch.set_default_dtype(usual)
+
+    return LanguageModel(draw(), model.tokenizer, f"untrained {model.name}", model.numerals, model.begin, again=draw)
 
 
 def _items(settings: Settings, bench: Bench) -> tuple[list[Item], list[Item], list[Item]]:
@@ -175,13 +189,23 @@ class SourceStates:
         self._cache = StateCache(folder, inputs.source_hash, inputs.layer)
         self._cached = set(texts)
         self._inputs, self._pool = inputs, pool
+        self._held: dict[str, Tensor] = {}
+
+    def hold(self, texts: Sequence[str], batch: int) -> None:
+        """Read texts now, ``batch`` at a time as an evaluation would, so that the source is not needed again."""
+        for start in range(0, len(texts), batch):
+            part = [text for text in texts[start : start + batch] if text not in self._cached]
+            if part:
+                read = self._inputs.source.hidden_states(part, self._inputs.layer)
+                self._held.update(zip(part, (row.cpu() for row in read), strict=True))
 
     def __call__(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States (B, S, C) and their mask (B, S)."""
         device = self._inputs.target.device
         source, layer = self._inputs.source, self._inputs.layer
-        missing = [text for text in texts if text not in self._cached]
+        missing = [text for text in texts if text not in self._cached and text not in self._held]
         read = dict(zip(missing, source.hidden_states(missing, layer), strict=True)) if missing else {}
+        read |= self._held
         rows = [read[text] if text in read else self._cache.states(text) for text in texts]
         return pad_states([pooled(row, self._pool) for row in rows], device)
 
@@ -205,6 +229,7 @@ def text_outputs(
     }  # fmt: skip
 
     def build(folder: Path) -> None:
+        model.wake()
         answers = text_answers(model, form, items, new_tokens=settings.new_tokens, batch=settings.batch)
         folder.joinpath("answers.json").write_text(json.dumps(answers), encoding="utf-8")
 

@@ -9,6 +9,7 @@ from evenhand.errors import RecipeError
 from evenhand.recipes.contract import Bench, Metric, recipe
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.bridge.control_sets import standard
+from evenhand_systems.bridge.memory import memory
 from evenhand_systems.bridge.settings import Settings
 
 METRICS = {
@@ -46,6 +47,7 @@ def rows(settings: Mapping[str, Any]) -> int:
     recalls="evenhand_systems.bridge.exhibits.early_records:recall",
     control_sets={"standard": standard},
     micro_batch=rows,
+    memory=memory,
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Carry what one language model has read into another, as soft tokens, and answer questions there."""

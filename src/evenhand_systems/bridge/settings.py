@@ -77,7 +77,21 @@ class TrainingSettings(RecipeSettings):
     curriculum: Curriculum = Curriculum()
     teacher: Teacher = "prompt"
     kl_tokens: int = Field(default=16, gt=0)
+    # Left out of the record where it is "auto": trials from before it have the ids that they had.
+    checkpointing: Literal["auto", "on", "off"] = Field(
+        default="auto", exclude_if=lambda chosen: chosen == "auto",
+        description="compute the target's layers twice instead of keeping them; auto: from 2 billion parameters on",
+    )  # fmt: skip
     losses: LossWeights = LossWeights()
+
+
+COMPUTED_TWICE_FROM = 2_000_000_000
+"""Parameters of a target from which on its layers are computed twice by default; smaller ones leave room enough."""
+
+
+def computes_twice(checkpointing: str, parameters: int) -> bool:
+    """Whether a target of this many parameters has its layers computed again on the way back."""
+    return checkpointing == "on" or (checkpointing == "auto" and parameters >= COMPUTED_TWICE_FROM)
 
 
 class Settings(RecipeSettings):

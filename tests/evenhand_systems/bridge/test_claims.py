@@ -64,3 +64,11 @@ def test_the_heavy_format_penalty_has_to_beat_the_ordinary_one_and_none() -> Non
 def test_both_directions_are_claimed() -> None:
     pairs = {(s.source, s.target) for f in FILES for s in resolved(f).values()}
     assert {("stand-in:digits", "stand-in:words"), ("stand-in:words", "stand-in:digits")} <= pairs
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if f.parent.name == "real"], ids=lambda f: f.stem)
+def test_a_claim_of_the_log_is_an_experiment_of_eight_seeds_or_says_that_it_is_a_record(file) -> None:
+    claim = parse_claim(file.read_text(), file.name, file.stem).claim
+    record = claim.question.startswith("A record of the log: ")
+    assert ("# A record of the log" in file.read_text()) == record
+    assert record == (len(claim.rungs[-1].seeds) < 8)

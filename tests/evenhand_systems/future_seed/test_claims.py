@@ -169,3 +169,11 @@ def test_the_claim_runs_on_a_stand_in(path: Path, run_trial: RunTrial, stand_ins
         assert outcome.failure is None, (arm.name, outcome.failure)
         assert all(outcome.metric(name) is not None for name in metrics), outcome.undefined
         assert outcome.spent["steps"] == 2
+
+
+@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
+def test_a_claim_of_the_logs_is_an_experiment_of_eight_seeds_or_says_that_it_is_a_record(path: Path) -> None:
+    claim = resolved(path).claim
+    record = claim.question.startswith("A record of the log: ")
+    assert ("# A record of the log" in path.read_text()) == record
+    assert record == (len(claim.rungs[-1].seeds) < 8)

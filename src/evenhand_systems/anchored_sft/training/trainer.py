@@ -148,7 +148,7 @@ class AnchoredSFTTrainer(SFTTrainer):
         """As SFTTrainer's, with the processor time it takes on the record."""
         start = time.process_time()
         try:
-            return super().training_step(*args, **kwargs)
+            return super().training_step(*args, **kwargs)  # type: ignore[no-untyped-call]
         finally:
             self.processor_seconds += time.process_time() - start
 

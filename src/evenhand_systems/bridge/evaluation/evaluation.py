@@ -114,12 +114,13 @@ def solution_nll(
         own = None if soft is None else soft[part]
         inputs = bridge.assemble(
             items[part], None if own is None else own.tokens, soft_mask=None if own is None else own.mask,
-            with_text=with_text, with_answers=True,
+            with_text=with_text, with_answers=True, read_before=True,
         )  # fmt: skip
-        logits, following = bridge.soft_prompt(inputs)[:, :-1], inputs.labels[:, 1:]
-        losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), following, reduction="none")
-        kept = following >= 0
-        found.append((losses * kept).sum(-1) / kept.sum(-1))
+        kept = inputs.answer_places
+        tokens = inputs.labels[:, 1:][kept[:, :-1]]
+        losses = torch.nn.functional.cross_entropy(bridge.soft_prompt(inputs, kept), tokens, reduction="none")
+        rows = torch.zeros(kept.shape, dtype=losses.dtype, device=losses.device).masked_scatter(kept, losses)
+        found.append(rows.sum(-1) / kept.sum(-1))
     return torch.cat(found)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from evenhand.data import models, reading
+from evenhand.data.kept_hashes import remembered
 from evenhand.errors import DataError, EvenhandError
 from evenhand_systems.bridge.models import numerals
 from evenhand_systems.bridge.settings import Begin
@@ -34,6 +36,8 @@ class LanguageModel:
         begin: ``bos`` puts the tokenizer's BOS before every prompt, ``none`` starts with the text.
         pad_id: a token id for places that the attention mask hides; which one it is changes nothing.
         notes: choices that were made, with their reasons.
+        again: loads the weights anew; a model that has it can be released.
+        files: that its weights, configuration and tokenizer were read from, where they stand in one folder.
     """
 
     model: Any
@@ -43,6 +47,8 @@ class LanguageModel:
     begin: Begin = "bos"
     pad_id: int = 0
     notes: dict[str, str] = field(default_factory=dict)
+    again: Callable[[], Any] | None = None
+    files: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         self.model.requires_grad_(False).eval()
@@ -87,8 +93,22 @@ class LanguageModel:
 
     @property
     def device(self) -> torch.device:
-        """Where it computes."""
+        """Where it computes; ``meta`` while it is released."""
         return self.embedding_table.device
+
+    def release(self) -> None:
+        """Give its memory back; what it is like stays known, and the weights are loaded anew when they are needed."""
+        if self.again is not None and self.device.type != "meta":
+            self.model.to("meta")
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+
+    def wake(self) -> None:
+        """Load the weights of a model that was released; others are left alone."""
+        if self.device.type == "meta" and self.again is not None:
+            settings = self.model.generation_config
+            self.model = self.again().requires_grad_(False).eval()
+            self.model.generation_config = settings
 
     @property
     def embedding_table(self) -> Tensor:
@@ -100,6 +120,11 @@ class LanguageModel:
     def width(self) -> int:
         """C, width of its embeddings and hidden states."""
         return int(self.embedding_table.shape[1])
+
+    @property
+    def parameters(self) -> int:
+        """Number of its weights, tied ones once."""
+        return sum(value.numel() for value in self.model.parameters())
 
     @property
     def layers(self) -> int:
@@ -155,6 +180,7 @@ class LanguageModel:
         """
         if not -self.layers - 1 <= layer <= self.layers:
             raise DataError(f"{self.name} has hidden states 0 to {self.layers}; there is no layer {layer}.")
+        self.wake()
         rows = [[*self.begin_ids(), *self.encode(text)] for text in texts]
         for text, row in zip(texts, rows, strict=True):
             if not text or len(row) > self.context:
@@ -167,7 +193,17 @@ class LanguageModel:
         return [state[: len(row)].clone() for state, row in zip(states, rows, strict=True)]
 
     def hash(self) -> str:
-        """sha256 over configuration, weights, tokenizer and the way numbers are written, 64 hex digits."""
+        """sha256 over configuration, weights, tokenizer and the way numbers are written, 64 hex digits.
+
+        Computed once for files that stay as they are: of a model of 8 billion weights it takes half a minute.
+        """
+        if not self.files:
+            return self._hash()
+        kind = f"bridge language model|{self.embedding_table.dtype}|{self.numerals}|{version('transformers')}"
+        return remembered(kind, self.files, self._hash)
+
+    def _hash(self) -> str:
+        self.wake()
         digest = hashlib.sha256(json.dumps(self.model.config.to_dict(), sort_keys=True, default=str).encode())
         for name, value in sorted(self.model.state_dict().items()):
             digest.update(name.encode())
@@ -199,14 +235,19 @@ def load_language_model(reference: str | Path, *, device: str = "cpu", begin: Be
     from transformers import AutoModelForCausalLM
 
     kind, path = torch.bfloat16 if device.startswith("cuda") else torch.float32, str(reference)
-    model = models.load_model(AutoModelForCausalLM, path, dtype=kind).to(device)
+
+    def load() -> Any:
+        return models.load_model(AutoModelForCausalLM, path, dtype=kind).to(device)
+
+    model = load()
     tokenizer = models.load_tokenizer(path)
     notes = {"dtype": f"{kind}: {'CUDA device' if device.startswith('cuda') else 'CPU'}"}
     if not models.is_local(path):
         notes["weights"] = models.provenance(path, model)
     return LanguageModel(
-        model, tokenizer, path, numerals=read_numerals(Path(path, "bridge.json")), begin=begin, notes=notes
-    )
+        model, tokenizer, path, numerals=read_numerals(Path(path, "bridge.json")), begin=begin, notes=notes,
+        again=load, files=models.files_of(path, model),
+    )  # fmt: skip
 
 
 def read_numerals(about: Path) -> numerals.Numerals:

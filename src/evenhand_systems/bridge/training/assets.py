@@ -23,7 +23,7 @@ from evenhand.recipes.contract import Bench
 from evenhand.recipes.trial import canonical_hash, stream
 from evenhand_systems.bridge.evaluation.evaluation import Evaluation, evaluate_bridge
 from evenhand_systems.bridge.inputs import SourceStates, TrialInputs
-from evenhand_systems.bridge.settings import Settings
+from evenhand_systems.bridge.settings import Settings, computes_twice
 from evenhand_systems.bridge.tasks.items import Item
 from evenhand_systems.bridge.training.trainer import BestWeights, BridgeTrainer
 from evenhand_systems.bridge.translation.bridge import Bridge
@@ -37,6 +37,9 @@ VERSION = 2
 
 CHECKPOINT_EVERY = 250
 
+_COMPUTED_ALIKE = {"training": {"checkpointing"}}
+"""What changes how a training is computed, and not what comes out."""
+
 _EVALUATION_ONLY = {"control", "reference", "new_tokens", "batch", "answers_folder", "test_pool"}
 
 
@@ -44,9 +47,12 @@ def trained_bridge(settings: Settings, inputs: TrialInputs, bench: Bench) -> Bri
     """Train the bridge, or fetch it where an arm with the same training has left it; spends the budget either way."""
     seeds = {name: int(bench.rng(name).integers(2**62)) for name in ("init", "order", "sampling")}
     built: list[dict[str, Any]] = []
+    states = SourceStates(inputs, bench, settings.pool)
+    states.hold([item.facts for item in inputs.test], settings.batch)
+    inputs.source.release()
 
     def build(folder: Path) -> None:
-        built.append(_train(settings, inputs, bench, seeds, folder))
+        built.append(_train(settings, inputs, bench, seeds, folder, states))
 
     if bench.probing:  # a bridge that is there already would try nothing
         build(bench.workdir)
@@ -63,7 +69,7 @@ def trained_bridge(settings: Settings, inputs: TrialInputs, bench: Bench) -> Bri
     # Steps that early stopping saves were at this arm's disposal: it chose to stop, by a rule that was declared.
     for _ in range(int(bench.budget.amount) - len(history["steps"])):
         bench.budget.spend(steps=1)
-    bridge = new_bridge(settings, inputs, bench, seeds["init"])
+    bridge = new_bridge(settings, inputs, states, seeds["init"])
     _load(bridge, folder, history.get("sha256"))
     return bridge
 
@@ -108,20 +114,22 @@ def asset_key(settings: Settings, inputs: TrialInputs, seeds: dict[str, int], bu
     form = inputs.form
     return {
         "asset": "bridge", "version": VERSION, "seeds": seeds, "budget": budget,
-        "settings": settings.model_dump(mode="json", exclude=excluded),
+        "settings": settings.model_dump(mode="json", exclude={**dict.fromkeys(excluded, True), **_COMPUTED_ALIKE}),
         "models": [inputs.source_hash, inputs.target_hash], "layer": inputs.layer,
         "data": canonical_hash([[i.facts, i.text, i.question, i.solution] for i in (*inputs.train, *inputs.dev)]),
         "format": [form.opening, form.closing],
     }  # fmt: skip
 
 
-def new_bridge(settings: Settings, inputs: TrialInputs, bench: Bench, seed: int) -> Bridge:
+def new_bridge(settings: Settings, inputs: TrialInputs, states: SourceStates, seed: int) -> Bridge:
     """A fresh bridge as the settings describe it."""
     target = inputs.target
-    states = SourceStates(inputs, bench, settings.pool)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % 2**63)
-        soft_prompt = SoftPrompt(target, settings.injection, settings.adapter_scale).to(target.device)
+        soft_prompt = SoftPrompt(
+            target, settings.injection, settings.adapter_scale,
+            checkpointing=computes_twice(settings.training.checkpointing, target.parameters),
+        ).to(target.device)  # fmt: skip
     translator = _translator(settings, inputs, seed).to(target.device)
     return Bridge(states, translator, soft_prompt, Prompts(target, inputs.form))
 
@@ -164,10 +172,11 @@ def _load(bridge: Bridge, folder: Path, sha256: str | None) -> None:
 
 
 def _train(
-    settings: Settings, inputs: TrialInputs, bench: Bench, seeds: dict[str, int], folder: Path
-) -> dict[str, Any]:
+    settings: Settings, inputs: TrialInputs, bench: Bench, seeds: dict[str, int], folder: Path,
+    states: SourceStates,
+) -> dict[str, Any]:  # fmt: skip
     """Train to the end of the budget, looking at the development split on the way."""
-    bridge = new_bridge(settings, inputs, bench, seeds["init"])
+    bridge = new_bridge(settings, inputs, states, seeds["init"])
     steps = int(bench.budget.amount)
     items = longest(inputs.train, settings.training.batch) if bench.probing else inputs.train
     trainer = BridgeTrainer(

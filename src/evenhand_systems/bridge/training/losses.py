@@ -5,7 +5,7 @@ What a loss needs stands in :class:`Step`; :data:`LOSSES` maps the names of :cla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from evenhand.errors import EvenhandError
 from evenhand_systems.bridge.models.language_model import LanguageModel, ModelError
 from evenhand_systems.bridge.tasks.items import Item
 from evenhand_systems.bridge.translation.prompts import Prompts, Slots, slots
-from evenhand_systems.bridge.translation.soft_prompt import IGNORED, Inputs, SoftPrompt
+from evenhand_systems.bridge.translation.soft_prompt import Inputs, SoftPrompt
 from evenhand_systems.bridge.translators import Translator
 
 
@@ -34,7 +34,8 @@ class Step:
         items: of the batch.
         states, state_mask: (B, S, C_source) and (B, S).
         soft: (B, K, C) soft tokens.
-        inputs, logits: what the target read and said, (B, T, V).
+        inputs: what the target read.
+        logits: (N, V), what it said at ``places`` (B, T), row by row; nothing else of what it said is computed.
         teacher: ``prompt`` or ``answer``.
         kl_tokens: how many of the answer's first tokens the KL looks at.
         generator: randomness of the flow.
@@ -49,6 +50,7 @@ class Step:
     state_mask: Tensor
     soft: Tensor
     inputs: Inputs
+    places: Tensor
     logits: Tensor
     teacher: str
     kl_tokens: int
@@ -68,6 +70,16 @@ class Step:
         rows = [self.prompts.teacher(item, teacher) for item in self.items]
         return slots(rows, self.soft.shape[1], self.soft.device)
 
+    def said(self, places: Tensor) -> Tensor:
+        """Logits (N, V) at some of the places."""
+        return self.logits[places[self.places]]
+
+    @cached_property
+    def answer_losses(self) -> Tensor:
+        """Loss (N,) of predicting each token of the solutions, one solution after the other."""
+        wanted = self.inputs.answer_places
+        return functional.cross_entropy(self.said(wanted), self.inputs.labels[:, 1:][wanted[:, :-1]], reduction="none")
+
     @property
     def rms(self) -> float:
         """The target's embedding rms, the unit of distances."""
@@ -85,17 +97,16 @@ class Heads(nn.Module):
 
 def answer(step: Step) -> Tensor:
     """Mean negative log likelihood of the solution's tokens."""
-    losses, kept = _token_losses(step.logits, step.inputs.labels)
-    return losses[kept].mean()
+    return step.answer_losses.mean()
 
 
 def form(step: Step) -> Tensor:
     """The same for the tokens that make the answer's form: the mark before the number, and the end."""
-    losses, kept = _token_losses(step.logits, step.inputs.labels)
+    losses = step.answer_losses
     marked = torch.tensor(
         [mark for item in step.items for mark in step.prompts.encoded(item).marked], device=losses.device
     )
-    return losses[kept][marked].mean()
+    return losses[marked].mean()
 
 
 def kl(step: Step) -> Tensor:
@@ -107,10 +118,10 @@ def kl(step: Step) -> Tensor:
     answers = prompts.answers(items)
     with torch.no_grad():
         text = step.soft_prompt.assemble(
-            prompts.before(items), None, prompts.after(items, with_text=True), answers=answers
+            prompts.before(items), None, prompts.after(items, with_text=True), answers=answers, read_before=True
         )
-        told = _answer_logits(step.soft_prompt(text), text.labels, step.kl_tokens)
-    own = _answer_logits(step.logits, step.inputs.labels, step.kl_tokens)
+        told = step.soft_prompt(text, _first(text.answer_places, step.kl_tokens))
+    own = step.said(_first(step.inputs.answer_places, step.kl_tokens))
     return functional.kl_div(own.log_softmax(-1), told.log_softmax(-1), log_target=True, reduction="batchmean")
 
 
@@ -175,7 +186,7 @@ def decode(step: Step) -> Tensor:
     if step.soft_prompt.injection != "prepend":
         raise DeadLossError('Decode supervision needs injection = "prepend": adapters put no token into the text.')
     places, count = step.inputs.soft_places, step.soft.shape[1]
-    own = step.logits[places].view(len(step.items), count, -1)[:, :-1].log_softmax(-1)
+    own = step.said(places).view(len(step.items), count, -1)[:, :-1].log_softmax(-1)
     later = Slots(step.taught.ids, step.taught.shares[:, 1:], step.taught.mask[:, 1:])
     return later.mean(later.expected(own))
 
@@ -229,19 +240,16 @@ def check_gradients(
     return norms
 
 
-def _token_losses(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Loss (B, T - 1) of predicting each next token, and which of them count."""
-    following = labels[:, 1:]
-    losses = functional.cross_entropy(
-        logits[:, :-1].flatten(0, 1), following.flatten(), ignore_index=IGNORED, reduction="none"
-    )
-    return losses.view(following.shape), following != IGNORED
+def places_of(inputs: Inputs, losses: Iterable[str]) -> Tensor:
+    """(B, T), True where these losses look at what the target says."""
+    names, answers = set(losses), inputs.answer_places
+    places = answers if names & {"answer", "format", "kl"} else torch.zeros_like(answers)
+    return places | inputs.soft_places if "decode" in names else places
 
 
-def _answer_logits(logits: Tensor, labels: Tensor, count: int) -> Tensor:
-    """(N, V) logits of the first ``count`` tokens of every row's answer, rows one after the other."""
-    kept = labels[:, 1:] != IGNORED
-    return logits[:, :-1][kept & (kept.cumsum(-1) <= count)]
+def _first(places: Tensor, count: int) -> Tensor:
+    """The first ``count`` places of every row."""
+    return places & (places.cumsum(-1) <= count)
 
 
 def _rotary(target: LanguageModel) -> tuple[Tensor, float, int]:

@@ -16,7 +16,7 @@ from evenhand.errors import Diverged, EvenhandError
 from evenhand_systems.bridge.settings import TrainingSettings
 from evenhand_systems.bridge.tasks.items import Item
 from evenhand_systems.bridge.training.counts import COUNTED, Counts
-from evenhand_systems.bridge.training.losses import LOSSES, Heads, Step, check_gradients
+from evenhand_systems.bridge.training.losses import LOSSES, Heads, Step, check_gradients, places_of
 from evenhand_systems.bridge.translation.bridge import Bridge
 from evenhand_systems.schedules import WarmUp
 
@@ -147,10 +147,11 @@ class BridgeTrainer:
         bridge, settings = self.bridge, self.settings
         states, mask = bridge.states_of([item.facts for item in items])
         soft = bridge.translator(states, mask, generator=self._generator)
-        inputs = bridge.assemble(items, soft, with_text=with_text, with_answers=True)
+        inputs = bridge.assemble(items, soft, with_text=with_text, with_answers=True, read_before=True)
+        places = places_of(inputs, settings.losses.active())
         return Step(
             bridge.translator, bridge.soft_prompt, self.heads, bridge.prompts, items, states, mask, soft, inputs,
-            bridge.soft_prompt(inputs), settings.teacher, settings.kl_tokens, self._generator,
+            places, bridge.soft_prompt(inputs, places), settings.teacher, settings.kl_tokens, self._generator,
         )  # fmt: skip
 
     def _with_text(self) -> bool:

@@ -87,12 +87,13 @@ class Bridge:
 
     def assemble(
         self, items: Sequence[Item], soft: Tensor | None, *, with_text: bool, with_answers: bool = False,
-        soft_mask: Tensor | None = None, side: Side = "right", room: int = 0,
+        soft_mask: Tensor | None = None, side: Side = "right", room: int = 0, read_before: bool = False,
     ) -> Inputs:  # fmt: skip
         """A batch for the target; see :meth:`SoftPrompt.assemble`."""
         return self.soft_prompt.assemble(
             self.prompts.before(items), soft, self.prompts.after(items, with_text=with_text),
             soft_mask=soft_mask, answers=self.prompts.answers(items) if with_answers else None, side=side, room=room,
+            read_before=read_before,
         )  # fmt: skip
 
     def state_dict(self) -> dict[str, dict[str, Tensor]]:

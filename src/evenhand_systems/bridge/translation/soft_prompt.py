@@ -6,6 +6,7 @@ side of the padding nor the company in a batch changes what the model computes.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from torch import Tensor, nn
 from evenhand.errors import DataError
 from evenhand_systems.bridge.models.language_model import LanguageModel, ModelError, pad_rows
 from evenhand_systems.bridge.settings import Injection
+from evenhand_systems.bridge.translation.frugal import computed_again, head_at
+from evenhand_systems.bridge.translation.prefix import LEAST, Prefix, read_prefix
 from evenhand_systems.bridge.translators.blocks import Attention
 
 Side = Literal["left", "right"]
@@ -29,11 +32,12 @@ class Inputs:
 
     Attributes:
         embeddings: (B, T, C).
-        attention_mask: (B, T), 1 at real positions.
+        attention_mask: (B, P + T), 1 at real positions; P is the length of the prefix, 0 without one.
         position_ids: (B, T), counted from each row's first real position.
         labels: (B, T), the token at each place where it is to be predicted, -100 elsewhere.
         soft_places: (B, T), True where a soft token stands.
         soft: (B, K, C) soft tokens and soft_mask (B, K), for adapters.
+        prefix: what stands before all rows and was read beforehand; None where the rows hold everything.
     """
 
     embeddings: Tensor
@@ -43,6 +47,12 @@ class Inputs:
     soft_places: Tensor
     soft: Tensor
     soft_mask: Tensor
+    prefix: Prefix | None = None
+
+    @property
+    def answer_places(self) -> Tensor:
+        """(B, T), True where the next token is to be predicted; in rows one after the other, as the answers are."""
+        return nn.functional.pad(self.labels[:, 1:] != IGNORED, (0, 1))
 
 
 class LayerAdapter(nn.Module):
@@ -68,10 +78,16 @@ class SoftPrompt(nn.Module):
         target: the frozen model; no parameter of this module.
         injection: ``prepend`` puts them where the question would stand, ``adapter`` lets every layer read them.
         scale: of what the adapters add.
+        checkpointing: compute the target's layers again on the way back instead of keeping what they computed.
     """
 
-    def __init__(self, target: LanguageModel, injection: Injection = "prepend", scale: float = 1.0) -> None:
+    def __init__(
+        self, target: LanguageModel, injection: Injection = "prepend", scale: float = 1.0, *,
+        checkpointing: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__()
+        self.checkpointing = checkpointing
+        self._prefixes: dict[tuple[int, ...], Prefix | None] = {}
         self.__dict__["target"] = target
         self.target: LanguageModel
         self.injection, self.scale = injection, scale
@@ -90,6 +106,7 @@ class SoftPrompt(nn.Module):
         answers: Sequence[Sequence[int]] | None = None,
         side: Side = "right",
         room: int = 0,
+        read_before: bool = False,
     ) -> Inputs:
         """Rows of ``before + soft tokens + after + answer``, without holes, padded on one side.
 
@@ -99,6 +116,8 @@ class SoftPrompt(nn.Module):
             soft_mask: (B, K), which of them are real; all by default.
             side: of the padding.
             room: tokens that are to be generated and must fit into the context too.
+            read_before: read what stands before all rows once, without a gradient, where the model allows it and it is
+                long; the rows then hold the rest. Adapters change how it is read, so that there it stays in the rows.
 
         Raises:
             DataError: a row with its soft tokens is longer than the target's context.
@@ -110,6 +129,8 @@ class SoftPrompt(nn.Module):
         if soft_mask is None:
             soft_mask = torch.ones(soft.shape[:2], dtype=torch.long, device=device)
         soft_mask = soft_mask.long()
+        prefix = self._prefix(before) if read_before else None
+        before = [[]] * len(before) if prefix is not None else before
         parts = [pad_rows(rows, target.pad_id, device) for rows in (before, after, answers or [[]] * len(before))]
         inline = soft if self.injection == "prepend" else soft[:, :0]
         inline_mask = soft_mask[:, : inline.shape[1]]
@@ -121,17 +142,35 @@ class SoftPrompt(nn.Module):
             labels[:, -parts[2][0].shape[1] :] = parts[2][0].masked_fill(parts[2][1] == 0, IGNORED)
         places = torch.zeros_like(mask)
         places[:, parts[0][0].shape[1] : parts[0][0].shape[1] + inline.shape[1]] = inline_mask
-        self._check_room(mask, room)
-        return _compact(embeddings, mask, labels, places.bool(), soft, soft_mask, side)
+        self._check_room(mask, room + (0 if prefix is None else len(prefix)))
+        inputs = _compact(embeddings, mask, labels, places.bool(), soft, soft_mask, side)
+        return inputs if prefix is None else _behind(prefix, inputs)
 
-    def forward(self, inputs: Inputs) -> Tensor:
-        """Logits (B, T, V) in float32."""
-        with self._reading(inputs):
-            result: Tensor = self.target.model(
+    def forward(self, inputs: Inputs, places: Tensor | None = None) -> Tensor:
+        """Logits (B, T, V), in float32 at least; or those (N, V) where ``places`` (B, T) is True, rows in their order.
+
+        The logits of all places are large: 1 GB for each 2,000 tokens of a vocabulary of 128,000. The target's head
+        reads the places that are asked for and no others.
+        """
+        model, prefix = self.target.model, inputs.prefix
+        layers = self._layers() if self.checkpointing else ()
+        with self._reading(inputs), head_at(model, places), computed_again(layers, self.checkpointing):
+            result: Tensor = model(
                 inputs_embeds=inputs.embeddings, attention_mask=inputs.attention_mask,
-                position_ids=inputs.position_ids, use_cache=False,
+                position_ids=inputs.position_ids, past_key_values=None if prefix is None else prefix.cache(),
+                use_cache=False,
             ).logits  # fmt: skip
-        return result.float()
+        kept = result if places is None else result[0]
+        return kept.to(torch.promote_types(kept.dtype, torch.float32))
+
+    def _prefix(self, before: Sequence[Sequence[int]]) -> Prefix | None:
+        """What stands before all rows, as the target reads it; None where it is short, differs or has to stay."""
+        ids = tuple(before[0]) if before else ()
+        if self.injection != "prepend" or len(ids) < LEAST or any(tuple(row) != ids for row in before[1:]):
+            return None
+        if ids not in self._prefixes:
+            self._prefixes = {ids: read_prefix(self.target.model, ids, self.target.device)}
+        return self._prefixes[ids]
 
     @torch.no_grad()
     def generate(self, inputs: Inputs, new_tokens: int, *, with_logits: bool = False) -> tuple[list[list[int]], Tensor]:
@@ -149,6 +188,8 @@ class SoftPrompt(nn.Module):
 
         if not bool(inputs.attention_mask[:, -1].all()):
             raise DataError('Generation needs inputs padded on the left: assemble(..., side="left").')
+        if inputs.prefix is not None:
+            raise DataError("Generation needs inputs that hold everything: assemble(...) without read_before.")
         if bool((inputs.labels >= 0).any()):
             raise DataError("Generation needs inputs without answers: these hold the gold solution that is asked for.")
         own = self.target.model.generation_config
@@ -176,7 +217,10 @@ class SoftPrompt(nn.Module):
     def _layers(self) -> Any:
         layers = getattr(self.target.model.get_decoder(), "layers", None)
         if layers is None:
-            raise ModelError(f'{self.target.name} shows no layers to put adapters on; use injection = "prepend".')
+            raise ModelError(
+                f'{self.target.name} shows no layers to put adapters on or to compute again; use injection = "prepend" '
+                'and checkpointing = "off".'
+            )
         return layers
 
     @contextmanager
@@ -222,3 +266,12 @@ def _compact(
         soft=soft,
         soft_mask=soft_mask,
     )
+
+
+def _behind(prefix: Prefix, inputs: Inputs) -> Inputs:
+    """Rows that go on where the prefix ends."""
+    read = torch.ones_like(inputs.attention_mask[:, :1]).expand(-1, len(prefix))
+    return dataclasses.replace(
+        inputs, prefix=prefix, attention_mask=torch.cat([read, inputs.attention_mask], dim=1),
+        position_ids=inputs.position_ids + len(prefix),
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""Estimates of memory: near what is measured, shown by a plan, and what cannot fit is refused before it starts."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from evenhand.claims.load import load_claim
+from evenhand.errors import ClaimError
+from evenhand.ledger import Ledger
+from evenhand.running import fitting
+from evenhand.running.enter import check_machine
+from evenhand.running.plan import plan_lines, plan_of
+from evenhand_systems.bridge import memory
+from evenhand_systems.bridge.memory import PUBLISHED, Shape, Step, Texts, read_shape, step_bytes, trial_memory
+from evenhand_systems.bridge.settings import Settings
+
+CLAIMS = Path(__file__).parents[3] / "claims" / "bridge"
+SMALL = Shape(6, 256, 4, 2, 64, 704, 8192, True)
+GSM8K = Texts(opening=1060, question=308, solution=358, usual_solution=77)
+SMOLLM2 = {
+    "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9,
+    "num_key_value_heads": 3, "head_dim": 64, "vocab_size": 49152, "tie_word_embeddings": True,
+}  # fmt: skip
+
+
+@pytest.mark.slow  # a process of its own with torch for each peak
+@pytest.mark.parametrize(
+    "step", [Step(8, 200, 120, 240), Step(8, 200, 120, 240, apart=False), Step(8, 200, 120, 240, twice=True)],
+    ids=["prefix read before", "whole rows", "layers computed twice"],
+)  # fmt: skip
+def test_a_step_takes_about_what_is_estimated(step) -> None:
+    root = Path(__file__).parents[3]
+    ran = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("measured_memory.py")), *(
+            json.dumps(dataclasses.asdict(part)) for part in (SMALL, step)
+        )],
+        capture_output=True, text=True, check=True, cwd=root,
+        env={**os.environ, "PYTHONPATH": f"{root / 'src'}:{root}"},
+    )  # fmt: skip
+    # 15 MB are what a process needs for itself on the way, whatever is computed.
+    assert int(ran.stdout) == pytest.approx(step_bytes(SMALL, step, 4) + 15e6, rel=0.25)
+
+
+def test_the_sizes_of_a_model_are_read_from_its_configuration() -> None:
+    shape = read_shape(SMOLLM2)
+    assert shape is not None
+    assert shape.parameters == 134_515_008
+    assert PUBLISHED["meta-llama/Llama-3.1-8B-Instruct"].parameters == 8_030_261_248
+    assert PUBLISHED["mistralai/Mistral-7B-Instruct-v0.3"].parameters == 7_248_023_552
+    for broken in ({}, {**SMOLLM2, "hidden_size": "wide"}, {**SMOLLM2, "vocab_size": None}):
+        assert read_shape(broken) is None
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_stand_ins_need_no_estimate(device) -> None:
+    assert memory.memory(Settings().model_dump(mode="json"), CLAIMS, device) is None
+
+
+@pytest.mark.parametrize("file", sorted((CLAIMS / "real").glob("*.toml")), ids=lambda f: f.stem)
+def test_every_trial_between_models_of_7_and_8_billion_weights_fits_80_gb(file) -> None:
+    shapes = tuple(PUBLISHED.values())
+    for settings in load_claim(file).resolved.settings.values():
+        found = trial_memory(Settings.model_validate(settings), (shapes[0], shapes[1]), GSM8K, 2)
+        assert 31e9 < found.bytes < 75e9, found.words
+
+
+def test_rows_that_hold_the_worked_examples_and_all_layers_would_not_fit() -> None:
+    target = PUBLISHED["meta-llama/Llama-3.1-8B-Instruct"]
+    step = Step(8, GSM8K.opening, 730, 8 * (GSM8K.opening + 730), apart=False)
+    assert step_bytes(target, step, 2) + 2 * target.parameters > 80e9
+    assert step_bytes(target, dataclasses.replace(step, apart=True, twice=True, places=700), 2) < 20e9
+
+
+def real(monkeypatch, there: int | None, settings: dict | None = None):
+    """A claim between large models, on a GPU of some size."""
+    monkeypatch.setattr(fitting, "device_of_programs", lambda: ("cuda", "a GPU"))
+    monkeypatch.setattr(fitting, "device_memory", lambda device: there)
+    monkeypatch.setattr(memory, "read_gsm8k", lambda *given: [])
+    monkeypatch.setattr(memory, "texts_of", lambda *given: GSM8K)
+    return load_claim(CLAIMS / "real" / "phase1_full.toml")
+
+
+def test_a_plan_says_what_a_trial_takes(monkeypatch, tmp_path) -> None:
+    loaded = real(monkeypatch, 80_000_000_000)
+    lines = [line for line, _ in plan_lines(plan_of(loaded, Ledger(tmp_path, create=False)))]
+    (told,) = [line for line in lines if line.startswith("memory of the largest trial")]
+    assert "of weights" in told
+    assert told.endswith("the GPU has 80.0 GB")
+    check_machine(loaded)
+
+
+def test_a_claim_that_cannot_fit_is_refused_with_the_figures(monkeypatch) -> None:
+    with pytest.raises(ClaimError, match=r"more memory than there is: at its peak \d+\.\d GB .*the GPU has 24\.0 GB"):
+        check_machine(real(monkeypatch, 24_000_000_000))
+
+
+def test_where_nobody_knows_the_memory_nothing_is_refused(monkeypatch) -> None:
+    check_machine(real(monkeypatch, None))
