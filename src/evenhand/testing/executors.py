@@ -102,7 +102,7 @@ class Case:
         return ""
 
     def check(self, place: Make | Place, folder: Path) -> None:
-        """Open the executor on a folder that holds the suite's recipe, and try it; SkipTest where it cannot be tried."""
+        """Open the executor on a folder that holds the suite's recipe, and try it; SkipTest where it cannot be."""
         (folder / "conforming.py").write_text(SOURCE)
         found = place if isinstance(place, Place) else Place(place)
         if lack := self.lacks(found):
