@@ -102,12 +102,7 @@ class Case:
         return ""
 
     def check(self, place: Make | Place, folder: Path) -> None:
-        """Open the executor on a folder that holds the suite's recipe, and try it.
-
-        Raises:
-            AssertionError: it did something else; says what.
-            unittest.SkipTest: it cannot be tried there; says why.
-        """
+        """Open the executor on a folder that holds the suite's recipe, and try it; SkipTest where it cannot be."""
         (folder / "conforming.py").write_text(SOURCE)
         found = place if isinstance(place, Place) else Place(place)
         if lack := self.lacks(found):
