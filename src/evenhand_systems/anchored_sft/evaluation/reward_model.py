@@ -266,7 +266,7 @@ class RewardJudge:
             return
         self._file.parent.mkdir(parents=True, exist_ok=True)
         lines = [json.dumps({"key": key, "reward": reward}) + "\n" for key, reward in fresh.items()]
-        with locked(self._file.with_name(f"{self._file.name}.lock")), self._file.open("a+b") as file:
+        with locked(self._file), self._file.open("a+b") as file:
             _drop_torn_end(file)
             file.write("".join(lines).encode())
 
