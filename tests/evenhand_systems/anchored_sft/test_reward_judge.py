@@ -132,7 +132,7 @@ def test_a_last_line_that_a_dying_writer_tore_is_computed_again_and_never_run_on
     first = RewardJudge(str(judge_folder), cache=cache)
     other = [TALK[0], {"role": "assistant", "content": "abd"}]
     kept, torn = first.rewards([TALK])[0], first.rewards([other])[0]
-    (file,) = cache.iterdir()
+    (file,) = cache.glob("*.jsonl")
     file.write_bytes(file.read_bytes()[:-9])
     again = RewardJudge(str(judge_folder), cache=cache)
     assert again.rewards([TALK, other]) == pytest.approx([kept, torn])
@@ -146,7 +146,7 @@ def test_a_last_line_that_a_dying_writer_tore_is_computed_again_and_never_run_on
 def test_any_other_damage_to_the_kept_rewards_is_named_with_its_line(judge_folder: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     RewardJudge(str(judge_folder), cache=cache).rewards([TALK])
-    (file,) = cache.iterdir()
+    (file,) = cache.glob("*.jsonl")
     for line in ('{"key": "ab', '{"key": "abc"}', '["abc", 1.0]', '{"key": "abc", "reward": null}'):
         file.write_text(f"{line}\n{file.read_text().splitlines()[-1]}\n")
         with pytest.raises(DataError, match=r"rewards-.*jsonl:1 is no cached reward .* Delete the file"):
@@ -343,7 +343,7 @@ def test_a_kept_reward_that_is_no_number_is_named_with_its_line(
     reward: str, judge_folder: Path, tmp_path: Path
 ) -> None:
     RewardJudge(str(judge_folder), cache=tmp_path / "cache").rewards([TALK])
-    (file,) = (tmp_path / "cache").iterdir()
+    (file,) = (tmp_path / "cache").glob("*.jsonl")
     file.write_text(f'{{"key": "abc", "reward": {reward}}}\n')
     with pytest.raises(DataError, match=r"rewards-.*jsonl:1 is no cached reward"):
         RewardJudge(str(judge_folder), cache=tmp_path / "cache")
