@@ -14,7 +14,10 @@ import pytest
 import evenhand_systems
 from tests.snippets import blocks, faults, import_lines
 
-PAGES = sorted((Path(__file__).parents[2] / "docs" / "systems").glob("*.md"))
+PAGES = [
+    Path(__file__).parents[2] / "docs" / "systems" / f"{name}.md"
+    for name in ("anchored_sft", "bridge", "future_seed", "lyapunov")
+]
 PACKAGES = [found.name for found in pkgutil.iter_modules(evenhand_systems.__path__) if found.ispkg]
 DOORS = [importlib.import_module(f"evenhand_systems.{name}") for name in PACKAGES]
 NAMES = [(door, name) for door in DOORS for name in getattr(door, "__all__", ())]

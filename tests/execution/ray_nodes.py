@@ -21,6 +21,7 @@ def cluster(nodes: int = 2) -> Iterator[Any]:
     before = {name: os.environ.get(name) for name in _VARIABLES}
     os.environ.update(_VARIABLES)  # first: Ray reads them when it is imported
     try:
+        import ray
         from ray.cluster_utils import Cluster
 
         found = _begun(Cluster)
@@ -30,6 +31,7 @@ def cluster(nodes: int = 2) -> Iterator[Any]:
             found.connect()
             yield found
         finally:
+            ray.shutdown()  # a node that a driver is connected to is not removed
             found.shutdown()
     finally:
         for name, value in before.items():

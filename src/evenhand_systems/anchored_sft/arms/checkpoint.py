@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -276,6 +276,20 @@ def _tokenised_record(record: Mapping[str, Any], tokenizer: Any) -> dict[str, An
     return {"input_ids": list(row.input_ids), "labels": list(row.labels)}
 
 
+class _Rows:
+    """A generator function that `datasets` knows by a name: it would pickle all that this one refers to, open files
+    included, to tell it from others."""
+
+    def __init__(self, rows: Callable[[], Iterator[dict[str, Any]]], name: str) -> None:
+        self._rows, self._name = rows, name
+
+    def __call__(self) -> Iterator[dict[str, Any]]:
+        return self._rows()
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (self._name,)
+
+
 def _streamed(settings: CheckpointSettings, bench: Bench, tokenizer: Any) -> tuple[list[Tokenised], Any]:
     """Validation from one pass over the stream, training rows from as many passes as the budget takes, each in an
     order of the seed's own as far as a buffer of rows allows."""
@@ -300,7 +314,8 @@ def _streamed(settings: CheckpointSettings, bench: Bench, tokenizer: Any) -> tup
                 yield {"input_ids": list(row.input_ids), "labels": list(row.labels)}
 
     seed = int(training_stream(settings, bench, "order of rows").integers(2**31))
-    shuffled = IterableDataset.from_generator(rows).shuffle(seed=seed, buffer_size=SHUFFLED)
+    stream = _Rows(rows, f"{source} {settings.model_dump_json()}")
+    shuffled = IterableDataset.from_generator(stream).shuffle(seed=seed, buffer_size=SHUFFLED)
     return _fit(held, tokenizer, settings, bench), shuffled
 
 
