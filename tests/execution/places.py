@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import time
@@ -74,19 +73,3 @@ def preempt(executor: Executor, workdir: Path) -> None:
     command = ["sbatch", "-p", "high", "-w", node, "-n1", "-c4", "-t", "1", "-o", "/dev/null", "--wrap", "sleep 0.1"]
     subprocess.run(command, check=True, capture_output=True)
     release(job)
-
-
-def deliver_twice(executor: Executor, workdir: Path) -> None:
-    """Have Slurm run the last job once more, after it has ended and been told of."""
-    newest = subprocess.run(["squeue", "-h", "-t", "all", "-o", "%A"], capture_output=True, text=True, check=True)
-    job = max(newest.stdout.split(), key=int)
-    deadline = time.monotonic() + 20
-    while slurm_state(job)[0] != "COMPLETED":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    subprocess.run(["scontrol", "requeue", job], check=True, capture_output=True)
-    release(job)
-    while slurm_state(job)[0] != "COMPLETED":
-        assert time.monotonic() < deadline + 40, slurm_state(job)
-        with contextlib.suppress(subprocess.CalledProcessError):
-            time.sleep(0.1)
