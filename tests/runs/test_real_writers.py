@@ -82,6 +82,7 @@ def test_wandb_offline_runs_are_read_from_their_folders(tmp_path: Path) -> None:
             {"scored": wandb.Table(columns=COLUMNS, data=rows), "accuracy": sum(row[2] for row in rows) / len(rows)}
         )
         run.finish()
+    wandb.teardown()  # its own process has then written all, the ends of the runs too
     found = eh.compare(tmp_path / "base", tmp_path / "new")
     assert found.comparison.arms["base"].formats == ("wandb",)
     assert found.verdicts[0].kind == "gain"
