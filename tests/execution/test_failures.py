@@ -82,6 +82,9 @@ def test_processes_without_an_outcome_are_classified_by_their_ending(
 def test_every_class_has_advice_and_a_retry_rule_and_results_are_never_retried() -> None:
     assert ADVICE.keys() == POLICY.keys()
     assert {kind for kind, policy in POLICY.items() if policy.tries} == {"infrastructure", "resource"}
+    assert {kind for kind, policy in POLICY.items() if policy.keeps_work} == {"infrastructure", "resource", "timeout"}
+    assert {kind for kind, policy in POLICY.items() if policy.persists} == {"data", "code"}
+    assert {kind for kind, policy in POLICY.items() if policy.alone} == {"resource"}
 
 
 def save_stream(path: Path) -> None:
