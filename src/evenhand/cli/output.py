@@ -23,7 +23,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import Listing
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Outcome
-from evenhand.running import standing
+from evenhand.running import searching, standing
 from evenhand.running.enter import stale_results
 from evenhand.running.plan import plan_lines, plan_of
 
@@ -101,6 +101,7 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
     newest = ledger.claims(name)[-1]
     claim = standing.of_identity(newest.identity)
     if claim is not None and claim.hash == newest.hash:
+        claim = searching.unfolded_claim(claim, ledger)
         found = ledger.outcomes(trial_ids=standing.trial_ids(claim))  # whichever claim ran them
     else:  # entered by a version whose trials had other ids
         found = ledger.outcomes(claim_hash=newest.hash)
@@ -134,6 +135,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "rung": rung,
         "pending": pending,
         "pruned": pruned,
+        "search": searching.plan_words(claim, fresh),
         "results": len(results),
         "failures": _failures(failed, labels),
         "standing": plain(standing.standing(claim, ledger)),
@@ -156,7 +158,7 @@ def _progress(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str
     now = progress(claim, results)
     pruned = {arm: screened_words(claim, screened) for arm, screened in now.pruned.items()}
     look = look_reached(claim, now)
-    return now.rung.name, len(now.pending), pruned, None if look is None else look_words(look)
+    return now.rung.name, len(now.pending) + now.unproposed, pruned, None if look is None else look_words(look)
 
 
 def _failures(outcomes: Mapping[str, Outcome], labels: Mapping[str, str]) -> list[dict[str, str]]:
@@ -197,6 +199,8 @@ def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> No
             console.print(Text(f"  {told}", style="yellow"), soft_wrap=True)
         for sentence in document.get("anew", ()):
             console.print(Text(f"  {sentence}", style="yellow"), soft_wrap=True)
+        for sentence in document.get("search", ()):
+            console.print(Text(f"  {sentence}"), soft_wrap=True)
         for arm, reason in document.get("pruned", {}).items():
             console.print(Text(f"  '{arm}' was screened out: {reason}"))
         groups = Counter((f["kind"], f["message"], f["advice"]) for f in document["failures"])

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.search_words import search_words
 from evenhand.decisions.standing import FamilyPlace
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
 from evenhand.decisions.wording import family_words, look_words, seal_words
@@ -104,6 +105,8 @@ def _heading(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[T
         yield from _wrapped(claim.claim.question, width, "")
     if decision.look is not None:
         yield from _wrapped(look_words(decision.look), width, "")
+    for sentence in search_words(claim, decision):
+        yield from _wrapped(sentence, width, "", "", "  ")
     for place in decision.families:
         yield from _wrapped(family_words(place), width, "", _place_style(place))
     for sentence in seal_words(decision.standing):

@@ -19,7 +19,7 @@ from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.machine import device_of_programs
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
-from evenhand.running import families, standing
+from evenhand.running import families, searching, standing
 from evenhand.running.fitting import shortage
 from evenhand.running.freshness import Freshness, freshness
 from evenhand.running.over_runs import comparable, qualified
@@ -88,6 +88,7 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     from evenhand.decisions.decide import decide  # here: commands that judge nothing do without statistics
     from evenhand.decisions.wording import stamped
 
+    loaded = searching.unfolded(loaded, ledger)
     claim = loaded.resolved
     standing.require_entered(claim, loaded.path, ledger)
     found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
@@ -95,6 +96,7 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     remarks = [*package_remarks(all_made(claim, found)), *_replaced(claim, ledger), *left_out]
     remarks += [sentence for sentence in [standing.other_code(claim, ledger)] if sentence]
     made = replace(decide(families.at_level(claim, ledger), found), claim_hash=claim.hash)
+    made = families.tuned(claim, made, ledger)
     made = replace(made, families=families.places(claim, made, ledger))
     return qualified(stamped(made, standing.standing(claim, ledger), remarks), claim, found)
 
