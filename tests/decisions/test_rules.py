@@ -36,6 +36,7 @@ def evidence(low: float, high: float, narrow: tuple[float, float] | None = None,
     return Evidence(replace(found, **facts), replace(pairs, **about), nothing, METRIC.margin)
 
 
+TIMED_OUT = {seed: {"on": Missing("timeout")} for seed in SEEDS}
 IDENTICAL = statistics.identical_scores(3, 100)
 UNFAIR = UnequalBudget(0, ("on", "off"), "steps", (80.0, 220.0))
 STUCK = statistics.stuck_at_end(np.ones((3, 1)), np.ones((3, 1)), floor=0.0, ceiling=1.0)
@@ -44,7 +45,7 @@ TABLE = [
     # case, verdict, bracket, evidence for which it and none above it holds
     ("pending", "not-run", "pending", evidence(0.1, 0.2, pending=(4,), invalid=UNFAIR)),
     ("unfair", "invalid", "budget", evidence(0.1, 0.2, invalid=UNFAIR, saturation=STUCK)),
-    ("no pair", "not-run", "timeout", replace(evidence(0.1, 0.2, dropped={seed: {"on": Missing("timeout")} for seed in SEEDS}), nothing=None)),
+    ("no pair", "not-run", "timeout", replace(evidence(0.1, 0.2, dropped=TIMED_OUT), nothing=None)),
     ("saturated", "invalid", "saturated", evidence(0.0, 0.0, saturation=STUCK, identical=True)),
     ("not learned", "invalid", "not learned", evidence(0.1, 0.2, learned=UNLEARNED)),
     ("no-op", "no-op", "", evidence(0.0, 0.0, identical=True)),
