@@ -171,8 +171,8 @@ def scored(claim: ResolvedClaim, arm: Arm, candidate: Candidate, rung: Rung, out
     for condition in claim.targets:
         for seed in seeds:
             found = side(outcomes.get(claim.trial(arm, condition, rung, seed, candidate).id), metric)
-            if found.missing:
-                return Scored(candidate, None, "not run" if found.failure == "pending" else found.failure)
+            if found.missing is not None:
+                return Scored(candidate, None, "not run" if found.missing.kind == "pending" else found.missing.kind)
             mean = math.fsum(found.table.scores) / len(found.table.scores) if len(found.table.scores) else math.nan
             if not math.isfinite(mean):
                 return Scored(candidate, None, "undefined")
