@@ -14,7 +14,7 @@ from evenhand.claims.schema import MetricClaim
 from evenhand.decisions.detail_words import detail_words
 from evenhand.decisions.fault_words import fault_words, no_floor_words, reasons_missing
 from evenhand.decisions.rules import CASE, LOST, MORE, Span
-from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace
+from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, Standing
 from evenhand.decisions.verdict import (
     Contrast,
     Decision,
@@ -27,7 +27,6 @@ from evenhand.decisions.verdict import (
     Screened,
     Settling,
     StandIn,
-    Standing,
     Verdict,
     VerdictKind,
     deciding_interval,
