@@ -67,6 +67,12 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow and others put files beside where they are called."""
+    monkeypatch.chdir(tmp_path)
+
+
 def _write(folder: Path, spec: str) -> tuple[int, int]:
     """Write everything to a tracker; how many trials and verdict runs were new to it."""
     loaded = load_claim(folder / "c.toml")
