@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,7 +97,8 @@ def toy_folder(tmp_path: Path) -> Path:
 
 def _entries() -> set[str]:
     """What lies at the top of the checkout, caches aside."""
-    return {name for name in os.listdir(CHECKOUT) if name == ".evenhand" or not name.startswith((".", "build"))}
+    names = (path.name for path in CHECKOUT.iterdir())
+    return {name for name in names if name == ".evenhand" or not name.startswith((".", "build"))}
 
 
 @pytest.fixture(autouse=True)
