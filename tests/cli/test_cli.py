@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from evenhand.cli.console import tell
 from tests.app import evenhand, parsed
 from tests.running.test_run import write_claim
 
@@ -53,6 +56,28 @@ def test_a_failed_claim_explains_itself(toy_folder: Path) -> None:
     told = evenhand(toy_folder, "status", "c.toml").stdout
     for words in ("code x", "a fault in the recipe", "Mend it", "raise ValueError", "phase 'run'"):
         assert words in told.replace("\n", " ") or words in told
+
+
+@pytest.mark.slow
+def test_trials_that_were_left_out_are_told_as_left_out_and_not_as_failed(toy_folder: Path) -> None:
+    write_claim(toy_folder, arm='settings.behave = "raise"')
+    evenhand(toy_folder, "run", "c.toml", "--jobs", "1")
+    told = evenhand(toy_folder, "status", "c.toml").stdout
+    assert "4 results, 2 failed trials, 2 trials left out" in told
+    assert "left out x 2: not tried: 2 trials of this arm failed alike" in told
+    (found,) = parsed(evenhand(toy_folder, "status", "--json"))
+    assert (len(found["failures"]), len(found["left_out"])) == (2, 2)
+    shown = evenhand(toy_folder, "verdict", "c.toml").stdout
+    assert shown.count("a fault in the recipe") == 1
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_sentence_is_wrapped_to_a_terminal_and_whole_in_a_file(width: int) -> None:
+    for terminal in (True, False):
+        console = Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=None)
+        tell(console, "word " * 40, "", "  ")
+        lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+        assert (len(lines) > 1 and max(map(len, lines)) <= width) is terminal
 
 
 def test_faults_of_a_claim_come_together_with_lines_and_exit_code_2(toy_folder: Path) -> None:

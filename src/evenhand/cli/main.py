@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from evenhand.cli.compare import compare
-from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, Full, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
 from evenhand.cli.export import export
 from evenhand.cli.family import family
@@ -110,7 +110,9 @@ def status(
 
 
 @app.command()
-def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
+def verdict(
+    claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False, full: Full = False
+) -> None:
     """Decide a claim from the outcomes in the ledger, without running anything."""
     from evenhand.claims.load import all_trials, load_claim
     from evenhand.cli.output import decision_document, print_decision
@@ -125,7 +127,7 @@ def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: As
     if as_json:
         print_json(decision_document(decision, loaded.resolved))
     else:
-        print_decision(loaded.resolved, decision, out())
+        print_decision(loaded.resolved, decision, out(), full=full)
 
 
 @app.command()
