@@ -25,6 +25,7 @@ from evenhand.cli.gate import gate
 from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
+from evenhand.cli.overview import overview
 from evenhand.cli.places import (
     On,
     ProfileName,
@@ -204,6 +205,7 @@ def try_recipe(
     raise typer.Exit(3 if finished.outcome.failure is not None else 0)
 
 
+app.command()(overview)
 app.command()(compare)
 app.command()(recipes)
 app.command()(new)

@@ -42,7 +42,10 @@ class Cell:
 
     def lines(self, width: int) -> list[Text]:
         """The cell in ``width`` columns."""
-        title = [Text(line, self.style) for line in textwrap.wrap(self.title, width, subsequent_indent="  ")]
+        title = [
+            Text(line, self.style)
+            for line in textwrap.wrap(self.title, width, subsequent_indent="  ", break_on_hyphens=False)
+        ]
         return [*title, *(Text(line) for figure in self.figures for line in textwrap.wrap(figure, width))]
 
 
