@@ -42,11 +42,9 @@ class Cell:
 
     def lines(self, width: int) -> list[Text]:
         """The cell in ``width`` columns."""
-        title = [
-            Text(line, self.style)
-            for line in textwrap.wrap(self.title, width, subsequent_indent="  ", break_on_hyphens=False)
-        ]
-        return [*title, *(Text(line) for figure in self.figures for line in textwrap.wrap(figure, width))]
+        title = textwrap.wrap(self.title, width, subsequent_indent="  ", break_on_hyphens=False)
+        figures = [line for figure in self.figures for line in textwrap.wrap(figure, width)]
+        return [*(Text(line, self.style) for line in title), *map(Text, figures)]
 
 
 @dataclass(frozen=True)

@@ -133,22 +133,41 @@ def rows_of(ledger: Ledger, name: str) -> list[ClaimRow]:
     outcomes = [entry for entry in ledger.entries() if entry.kind == "outcome" and not entry.about.exploratory]
     known, costs = counting(outcomes), _costs(outcomes)
     places = _places(families.families(ledger)) if newest else {}
-    rows = []
-    for record in newest.values():
-        decisions = ledger.decisions(record.name, record.hash)
-        trials = _trials(record, known, bool(decisions))
-        begun = trials.results or trials.failures or trials.left_out
-        state: State = "decided" if decisions else "begun" if begun else "not begun"
-        page = ledger.folder / "reports" / f"{record.name}.html"
-        rows.append(
-            ClaimRow(
-                name, record.name, record.hash, _question(record), str(record.identity.get("recipe", "")), state,
-                standing.standing_of(record, ledger).fixed, versions[record.name],
-                _verdicts(record, decisions[-1].verdicts if decisions else {}), places.get(record.hash, ()), trials,
-                costs.get(record.hash, Cost()), str(record.identity.get("budget", {}).get("unit", "")), str(page) if page.is_file() else None,
-            )
-        )  # fmt: skip
-    return rows
+    return [
+        _row(ledger, name, record, versions[record.name], places, known, costs.get(record.hash, Cost()))
+        for record in newest.values()
+    ]
+
+
+def _row(
+    ledger: Ledger,
+    name: str,
+    record: ClaimRecord,
+    versions: int,
+    places: Mapping[str, tuple[Place, ...]],
+    known: Mapping[str, Entry],
+    cost: Cost,
+) -> ClaimRow:
+    decisions = ledger.decisions(record.name, record.hash)
+    trials = _trials(record, known, bool(decisions))
+    begun = trials.results or trials.failures or trials.left_out
+    page = ledger.folder / "reports" / f"{record.name}.html"
+    return ClaimRow(
+        ledger=name,
+        claim=record.name,
+        hash=record.hash,
+        question=_question(record),
+        recipe=str(record.identity.get("recipe", "")),
+        state="decided" if decisions else "begun" if begun else "not begun",
+        fixed=standing.standing_of(record, ledger).fixed,
+        versions=versions,
+        verdicts=_verdicts(record, decisions[-1].verdicts if decisions else {}),
+        families=places.get(record.hash, ()),
+        trials=trials,
+        cost=cost,
+        unit=str(record.identity.get("budget", {}).get("unit", "")),
+        report=str(page) if page.is_file() else None,
+    )
 
 
 def _question(record: ClaimRecord) -> str:
