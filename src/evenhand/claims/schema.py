@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
 
+from evenhand.claims.near import keys_at, nearest, suggestion
 from evenhand.claims.toml_lines import LineMap
 from evenhand.claims.values import MOST_SEEDS, ListOrCount, Number, SpelledEitherWay, Whole, impossible_numbers, words
 from evenhand.errors import ClaimError, Fault
@@ -284,17 +285,26 @@ def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
 def _root_causes(error: ValidationError) -> list[Any]:
     """The errors without those that only follow from another one inside the same list."""
     found = error.errors()
+    misspelt = {
+        (*e["loc"][:-1], nearest(str(e["loc"][-1]), keys_at(Claim, e["loc"][:-1])))
+        for e in found
+        if e["type"] == "extra_forbidden"
+    }
     return [
         e
         for e in found
-        if e["type"] != "too_short" or not any(o["loc"][: len(e["loc"])] == e["loc"] and o is not e for o in found)
+        if (e["type"] != "too_short" or not any(o["loc"][: len(e["loc"])] == e["loc"] and o is not e for o in found))
+        and (e["type"] != "missing" or e["loc"] not in misspelt)
     ]
 
 
 def _words(error: Mapping[str, Any]) -> str:
     """A pydantic error as a sentence with its cure."""
     if error["type"] == "extra_forbidden":
-        return f"unknown key '{error['loc'][-1]}'; remove it or mend its spelling"
+        key = error["loc"][-1]
+        known = keys_at(Claim, error["loc"][:-1])
+        cure = suggestion(key, known) or f"; remove it or mend its spelling (known here: {', '.join(known)})"
+        return f"unknown key '{key}'{cure}"
     return words(error)
 
 
