@@ -50,8 +50,7 @@ def claim_page() -> str:
         "",
         _BY_HAND,
         "",
-        "A claim is one TOML file. A key that stands in no table here is an error, which names its line and the key that "
-        "was",
+        "A claim is one TOML file. A key that stands in no table here is an error, which names its line and what was",
         "meant. [Quickstart](quickstart.md) shows a whole file; [concepts](concepts.md) says what the words mean.",
     ]
     listed = {model for _, model in _SECTIONS}
@@ -60,7 +59,7 @@ def claim_page() -> str:
         lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
         lines += [_row(model, name, field) for name, field in model.model_fields.items() if not field.exclude]
         for field in model.model_fields.values():
-            missing = {m for m in models_in(field.annotation)} - listed
+            missing = set(models_in(field.annotation)) - listed
             if missing:
                 raise SystemExit(f"{', '.join(m.__name__ for m in missing)} stands in no section of docs/reference.py")
     return "\n".join(lines) + "\n"
