@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from evenhand.cli.compare import compare
-from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, Full, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
 from evenhand.cli.export import export
 from evenhand.cli.family import family
@@ -27,6 +27,7 @@ from evenhand.cli.gate import gate
 from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
+from evenhand.cli.overview import overview
 from evenhand.cli.places import (
     On,
     ProfileName,
@@ -41,15 +42,34 @@ from evenhand.cli.seal import recheck, seal
 from evenhand.cli.watch import watch
 from evenhand.errors import EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
 
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"evenhand {version('evenhand')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     cls=WithInstalledGroups,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
-    help="Does the mechanism really work? Paired experiments at equal budget, and verdicts of known error rate.",
     epilog="Exit codes: 0 done, 1 evenhand broke or was killed, 2 bad input, 3 done but trials failed, 4 ledger "
-    "trouble, 130 interrupted.",
+    "trouble, 130 interrupted. `gate` ends with 0 where all holds, 1 where something does not, 3 where it cannot be "
+    "told.",
 )
+
+
+@app.callback()
+def evenhand(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Does the mechanism really work? Paired experiments at equal budget, and verdicts of known error rate."""
+
 
 ClaimPath = Annotated[Path, typer.Argument(metavar="CLAIM.toml", help="A claim file.", show_default=False)]
 
@@ -112,7 +132,9 @@ def status(
 
 
 @app.command()
-def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
+def verdict(
+    claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False, full: Full = False
+) -> None:
     """Decide a claim from the outcomes in the ledger, without running anything."""
     from evenhand.claims.load import all_trials, load_claim
     from evenhand.cli.output import decision_document, print_decision
@@ -127,7 +149,7 @@ def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: As
     if as_json:
         print_json(decision_document(decision, loaded.resolved))
     else:
-        print_decision(loaded.resolved, decision, out())
+        print_decision(loaded.resolved, decision, out(), full=full)
 
 
 @app.command()
@@ -158,8 +180,18 @@ def bind(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 2 if a table is not up to date.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Write tables of verdicts into documents from the ledgers that they name, or check them."""
+    """Write tables of verdicts into documents from the ledgers that they name, or check them.
+
+    A document marks the place of each table, with paths relative to its own folder:
+
+    <!-- verdicts of ../claims/x.toml in ../results/x -->
+
+    <!-- end of verdicts -->
+
+    What stands between the two lines is replaced; everything else is left as it is.
+    """
     from evenhand.report import bind as pages
 
     bound = [pages.bind(path, pages.verdict_table_of) for path in documents]
@@ -167,9 +199,14 @@ def bind(
         if not check and page.stale:
             pages.save(page)
         state = "not what the ledger says" if check else "written anew"
-        for block in page.stale:
+        for block in () if as_json else page.stale:
             out().print(f"{page.path}:{block.line}: {block.claim.name}: {state}", soft_wrap=True)
-        out().print(f"{page.path}: {counted(page.blocks, 'table')}, {len(page.stale)} {state}", soft_wrap=True)
+        if not as_json:
+            out().print(f"{page.path}: {counted(page.blocks, 'table')}, {len(page.stale)} {state}", soft_wrap=True)
+        if not page.blocks:
+            warn([f"{page.path} has no mark. A table stands between {pages.MARK} and <!-- end of verdicts -->"])
+    if as_json:
+        print_json([pages.bound_document(page) for page in bound])
     raise typer.Exit(2 if check and any(page.stale for page in bound) else 0)
 
 
@@ -204,6 +241,7 @@ def try_recipe(
     raise typer.Exit(3 if finished.outcome.failure is not None else 0)
 
 
+app.command()(overview)
 app.command()(compare)
 app.command()(recipes)
 app.command()(new)
