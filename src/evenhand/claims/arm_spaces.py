@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from evenhand.claims.near import keys_at, suggestion
 from evenhand.claims.nesting import Settings, expand, leaves, merge
 from evenhand.claims.schema import Arm, Claim
 from evenhand.claims.spaces import Domain, ends_of, with_ends
@@ -92,6 +93,8 @@ def _refused(error: ValidationError, recipe: Recipe, value: Any) -> str:
 def setting_words(error: Mapping[str, Any], recipe: Recipe) -> str:
     """A fault of a setting as a sentence."""
     if error["type"] == "extra_forbidden":
-        known = ", ".join(recipe.settings.model_fields)
-        return f"the recipe '{recipe.reference}' has no setting '{error['loc'][-1]}'; it has: {known}"
+        known = keys_at(recipe.settings, error["loc"][:-1]) or list(recipe.settings.model_fields)
+        meant = suggestion(error["loc"][-1], known)
+        told = f"{meant} It has" if meant else "; it has"
+        return f"the recipe '{recipe.reference}' has no setting '{error['loc'][-1]}'{told}: {', '.join(known)}"
     return words(error)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from evenhand.claims.arm_spaces import arm_spaces, setting_words
 from evenhand.claims.controls import control_arms
+from evenhand.claims.near import suggestion
 from evenhand.claims.nesting import Settings, expand, leaves, merge
 from evenhand.claims.schema import (
     SEAL,
@@ -331,7 +332,7 @@ class _Resolution:
         resolved = []
         for m, metric in enumerate(self.claim.metrics):
             if declared and metric.name not in declared:
-                known = ", ".join(sorted(declared))
+                known = ", ".join(sorted(declared)) + suggestion(metric.name, declared)
                 self.add(("metric", m, "name"), f"the recipe '{self.recipe.reference}' measures: {known}")
             own = declared.get(metric.name, Metric())
             update = {

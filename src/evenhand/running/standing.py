@@ -13,15 +13,13 @@ from evenhand.claims.expectations import is_usable
 from evenhand.claims.nesting import changed_fields, field_words, indexed, is_same_question, leaves
 from evenhand.claims.resolve import ResolvedClaim, drawn
 from evenhand.claims.schema import Claim
-from evenhand.decisions.standing import OtherRecipeCode, Seal
-from evenhand.decisions.verdict import Fixed, Standing
+from evenhand.decisions.standing import Fixed, OtherRecipeCode, Seal, Standing
 from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.seal import seals
 from evenhand.recipes.catalogue import RUNS
 from evenhand.running import searching
-from evenhand.running.over_runs import fixed_over_runs
 
 
 def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
@@ -192,6 +190,8 @@ def standing_of(record: ClaimRecord, ledger: Ledger) -> Standing:
 
 def _fixed_over_runs(record: ClaimRecord, ledger: Ledger) -> Fixed:
     """How a claim over runs stands; before its first run was read nothing can be said against it."""
+    from evenhand.running.over_runs import fixed_over_runs  # here: imports the readers of runs
+
     claim = of_identity(record.identity)
     found = {} if claim is None else ledger.results(trial_ids(claim))
     return fixed_over_runs(record.entered, found) if found else "before"
