@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import BaseModel
 from rich.console import Console
 from rich.text import Text
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 
 def plain(value: Any) -> Any:
     """Plain data for JSON: dataclasses and models as tables, arrays as lists, what is not finite as null."""
+    import numpy as np
+
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
