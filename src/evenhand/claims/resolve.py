@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from evenhand.claims.controls import control_arms
+from evenhand.claims.near import keys_at, suggestion
 from evenhand.claims.nesting import Settings, expand, leaves, merge
 from evenhand.claims.schema import (
     SEAL,
@@ -268,7 +269,7 @@ class _Resolution:
         resolved = []
         for m, metric in enumerate(self.claim.metrics):
             if declared and metric.name not in declared:
-                known = ", ".join(sorted(declared))
+                known = ", ".join(sorted(declared)) + suggestion(metric.name, declared)
                 self.add(("metric", m, "name"), f"the recipe '{self.recipe.reference}' measures: {known}")
             own = declared.get(metric.name, Metric())
             update = {
@@ -304,8 +305,10 @@ def _twin_cure(arm: Arm) -> str:
 def setting_words(error: Mapping[str, Any], recipe: Recipe) -> str:
     """A fault of a setting as a sentence."""
     if error["type"] == "extra_forbidden":
-        known = ", ".join(recipe.settings.model_fields)
-        return f"the recipe '{recipe.reference}' has no setting '{error['loc'][-1]}'; it has: {known}"
+        known = keys_at(recipe.settings, error["loc"][:-1]) or list(recipe.settings.model_fields)
+        meant = suggestion(error["loc"][-1], known)
+        told = f"{meant} It has" if meant else "; it has"
+        return f"the recipe '{recipe.reference}' has no setting '{error['loc'][-1]}'{told}: {', '.join(known)}"
     return words(error)
 
 

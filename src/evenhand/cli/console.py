@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 from evenhand.cli.as_json import write_json
 from evenhand.report.marks import visible
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 DEFAULT_LEDGER = Path(".evenhand")
 
 LedgerFolder = Annotated[Path, typer.Option("--ledger", help="Folder of the ledger.", envvar="EVENHAND_LEDGER")]
+Full = Annotated[bool, typer.Option("--full", help="Every contrast with its figures, not only those that decide.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -48,10 +51,20 @@ def note() -> Console:
     return PlainConsole(stderr=True, highlight=False)
 
 
+def tell(console: Console, sentence: str, style: str = "", indent: str = "") -> None:
+    """Print a sentence: wrapped to a terminal, a line of its own in a file or pipe, where programs search it."""
+    if not console.is_terminal:
+        console.print(Text(indent + sentence, style=style), soft_wrap=True)
+        return
+    further = indent + "  "
+    for line in textwrap.wrap(sentence, max(console.width, 20), initial_indent=indent, subsequent_indent=further):
+        console.print(Text(line, style=style), soft_wrap=True)
+
+
 def warn(sentences: Sequence[str]) -> None:
     """Print warnings, a line each, where they are in nobody's way."""
     for sentence in sentences:
-        note().print(f"warning: {' '.join(sentence.split())}", style="yellow", markup=False, soft_wrap=True)
+        tell(note(), f"warning: {' '.join(sentence.split())}", "yellow")
 
 
 def print_json(document: Any) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -15,8 +15,8 @@ from rich.text import Text
 
 from evenhand.claims.load import LoadedClaim, all_trials, settled
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.decisions.gate import criteria_of
-from evenhand.decisions.verdict import Contrast, Decision, Standing
+from evenhand.cli.console import tell
+from evenhand.decisions.standing import Standing
 from evenhand.errors import counted
 from evenhand.execution.failures import ADVICE
 from evenhand.ledger import Ledger
@@ -26,6 +26,9 @@ from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.running import standing
 from evenhand.running.enter import stale_results
 from evenhand.running.plan import plan_lines, plan_of
+
+if TYPE_CHECKING:
+    from evenhand.decisions.verdict import Contrast, Decision
 
 
 def plain(value: Any) -> Any:
@@ -54,7 +57,7 @@ def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
 def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running: bool = False) -> None:
     """The plan, for people; a run says itself, as it begins, what runs anew."""
     for sentence, style in plan_lines(plan_of(loaded, ledger), running=running):
-        console.print(Text(sentence, style=style), soft_wrap=True)
+        tell(console, sentence, style)
 
 
 def decision_document(decision: Decision, claim: ResolvedClaim | None = None) -> dict[str, Any]:
@@ -64,6 +67,8 @@ def decision_document(decision: Decision, claim: ResolvedClaim | None = None) ->
     """
     document: dict[str, Any] = plain(decision)
     if claim is not None:
+        from evenhand.decisions.gate import criteria_of  # here: who asks for no verdict needs none of it
+
         document |= {"metrics": plain(criteria_of(claim)), "controls": [c.name for c in claim.expected_still]}
     for row, verdict in zip(document["verdicts"], decision.verdicts, strict=True):
         row["title"] = verdict.title
@@ -82,11 +87,11 @@ def _contrast_document(contrast: Contrast) -> dict[str, Any]:
     return {**document, "kind": contrast.kind.value}
 
 
-def print_decision(claim: ResolvedClaim, decision: Decision, console: Console) -> None:
+def print_decision(claim: ResolvedClaim, decision: Decision, console: Console, *, full: bool = False) -> None:
     """The verdicts, for people."""
     from evenhand.report.text import verdict_view
 
-    console.print(verdict_view(claim, decision, console.width))
+    console.print(verdict_view(claim, decision, console.width, full=full))
 
 
 def status_documents(loaded: Sequence[LoadedClaim], ledger: Ledger) -> list[dict[str, Any]]:
@@ -105,7 +110,8 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
     else:  # entered by a version whose trials had other ids
         found = ledger.outcomes(claim_hash=newest.hash)
     newest_by_trial = {record.trial.id: record for record in found}
-    outcomes = {key: record.outcome for key, record in newest_by_trial.items()}
+    outcomes = {key: record.outcome for key, record in newest_by_trial.items() if record.execution.attempt}
+    left = {key: r.outcome.failure for key, r in newest_by_trial.items() if not r.execution.attempt}
     labels = {key: record.trial.label() for key, record in newest_by_trial.items()}
     return {
         "claim": name,
@@ -113,6 +119,7 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
         "finished": bool(ledger.decisions(name, newest.hash)),
         "results": len(settled(outcomes)),
         "failures": _failures(outcomes, labels),
+        "left_out": {key: failure.message for key, failure in left.items() if failure is not None},
         "standing": plain(standing.standing_of(newest, ledger)),
     }
 
@@ -124,7 +131,9 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     results = ledger.results(trials)  # read only where a rung is to be judged
     fresh = {key: results[key] for key in results if key not in compared.stale} if compared.stale else results
     rung, pending, pruned, look = _progress(claim, fresh)
-    failed = {key: record.outcome for key, record in ledger.failures(trials).items()}
+    failures = ledger.failures(trials)
+    failed = {key: record.outcome for key, record in failures.items() if record.execution.attempt}
+    left = {key: record.outcome.failure for key, record in failures.items() if not record.execution.attempt}
     labels = {key: trials[key].label() for key in {*failed, *compared.stale}}
     return {
         "claim": claim.name,
@@ -136,6 +145,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "pruned": pruned,
         "results": len(results),
         "failures": _failures(failed, labels),
+        "left_out": {key: failure.message for key, failure in left.items() if failure is not None},
         "standing": plain(standing.standing(claim, ledger)),
         "stale": {key: {"label": labels[key], "why": why} for key, why in compared.stale.items()},
         "anew": compared.sentences(list(trials.values()), "would run anew"),
@@ -185,28 +195,31 @@ def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> No
         if document.get("pending"):
             where = f", {counted(document['pending'], 'trial')} to run at rung {document['rung']}"
         console.print(Text(f"{document['claim']} (claim {document['hash']}): {state}{where}", style="bold"))
-        console.print(
-            f"  {counted(document['results'], 'result')}, {counted(len(document['failures']), 'failed trial')}"
-        )
+        left = document["left_out"]
+        left_out = f", {counted(len(left), 'trial')} left out" if left else ""
+        failed = counted(len(document["failures"]), "failed trial")
+        console.print(f"  {counted(document['results'], 'result')}, {failed}{left_out}")
         if document.get("look"):
             console.print(Text(f"  {document['look']}"))
         if document["standing"]["fixed"] != "before":
             from evenhand.decisions.wording import standing_words  # here: imports statistics
 
             told = standing_words(Standing(**document["standing"]))
-            console.print(Text(f"  {told}", style="yellow"), soft_wrap=True)
+            tell(console, told, "yellow", "  ")
         for sentence in document.get("anew", ()):
-            console.print(Text(f"  {sentence}", style="yellow"), soft_wrap=True)
+            tell(console, sentence, "yellow", "  ")
         for arm, reason in document.get("pruned", {}).items():
-            console.print(Text(f"  '{arm}' was screened out: {reason}"))
+            tell(console, f"'{arm}' was screened out: {reason}", "", "  ")
         groups = Counter((f["kind"], f["message"], f["advice"]) for f in document["failures"])
         for (kind, message, advice), count in groups.items():
             first = next(f for f in document["failures"] if (f["kind"], f["message"]) == (kind, message))
-            console.print(Text(f"  {kind} x {count}: {message}", style="red"), soft_wrap=True)
-            console.print(Text(f"    first at {first['label']}, while in phase '{first['phase']}'"), soft_wrap=True)
-            console.print(Text(f"    {advice}"), soft_wrap=True)
+            tell(console, f"{kind} x {count}: {message}", "red", "  ")
+            tell(console, f"first at {first['label']}, while in phase '{first['phase']}'", "", "    ")
+            tell(console, advice, "", "    ")
             for line in first["detail"].strip().splitlines()[-6:]:
                 console.print(Text(f"    | {line}", style="dim"), soft_wrap=True)
+        for message, count in Counter(left.values()).items():
+            tell(console, f"left out x {count}: {message}", "dim", "  ")
 
 
 def outcome_document(outcome: Outcome, execution: Execution) -> dict[str, Any]:
