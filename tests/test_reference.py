@@ -36,6 +36,7 @@ def test_keys_that_no_other_page_tells_stand_in_the_reference_with_their_meaning
 def test_a_key_without_a_meaning_is_refused() -> None:
     from evenhand.claims.schema import Claim
 
+    field = Claim.model_fields["alpha"]
+    bare = type(field)(annotation=field.annotation, default=0.05)
     with pytest.raises(SystemExit, match="'alpha' has no description"):
-        field = Claim.model_fields["alpha"]
-        reference()._row(Claim, "alpha", type(field)(annotation=field.annotation, default=0.05))
+        reference()._row(Claim, "alpha", bare)

@@ -151,8 +151,8 @@ class Rung(_Part):
     budget: Number = Field(gt=0, description="what each trial may spend, in the unit of [budget]")
     seeds: Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], ListOrCount] = Field(
         min_length=1,
-        description="a list, fresh at every rung; `8` stands for 0 to 7, `{ count = 8 }` for seeds that follow from the "
-        "claim's hash",
+        description="a list, fresh at every rung; `8` stands for 0 to 7, `{ count = 8 }` for seeds that follow from "
+        "the claim's hash",
     )
     drawn: StrictBool = Field(default=False, exclude=True, description="seeds = { count = n }: from the claim's hash")
     items: Items = Field(
