@@ -8,9 +8,10 @@ ledger is damaged, locked or cannot be written; 130 interrupted. ``gate`` answer
 
 from __future__ import annotations
 
+import copy
 import gc
 import sys
-import tomllib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,8 +39,9 @@ from evenhand.cli.recipes import new, recipes
 from evenhand.cli.report import report
 from evenhand.cli.run import run
 from evenhand.cli.seal import recheck, seal
+from evenhand.cli.trying import try_recipe
 from evenhand.cli.watch import watch
-from evenhand.errors import EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
+from evenhand.errors import EvenhandError, LedgerError, ServerGone, counted
 
 
 def _version(asked: bool) -> None:
@@ -190,37 +192,7 @@ def bind(
     raise typer.Exit(2 if check and any(page.stale for page in bound) else 0)
 
 
-@app.command("try")
-def try_recipe(
-    recipe: Annotated[str, typer.Argument(help="Recipe name, or package.module:callable.", show_default=False)],
-    sets: Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; TOML values.")] = None,
-    budget: Annotated[float, typer.Option(min=0, help="How much to spend.")] = 100,
-    unit: Annotated[str, typer.Option(help="steps, tokens, examples or seconds.")] = "steps",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all random streams.")] = 0,
-    items: Annotated[int | None, typer.Option(min=1, help="Evaluation items; default all.")] = None,
-    ledger: LedgerFolder = DEFAULT_LEDGER,
-    as_json: AsJson = False,
-) -> None:
-    """Run one trial outside any claim: recorded as exploratory, never part of a contrast."""
-    from evenhand.claims.load import exploratory_trial
-    from evenhand.cli.live import TryObserver
-    from evenhand.cli.output import outcome_document, print_outcome
-    from evenhand.ledger import Ledger
-    from evenhand.recipes import catalogue
-    from evenhand.running.run import run_trial
-
-    folder = Path.cwd()
-    found = catalogue.find(recipe, folder)
-    settings = parse_settings(sets or [])
-    trial = exploratory_trial(found, settings, unit=unit, amount=budget, seed=seed, items=items)
-    finished = run_trial(trial, found, folder, Ledger(ledger), observer=TryObserver(note()))
-    if as_json:
-        print_json(outcome_document(finished.outcome, finished.execution))
-    else:
-        print_outcome(finished.outcome, finished.execution, out())
-    raise typer.Exit(3 if finished.outcome.failure is not None else 0)
-
-
+app.command("try")(try_recipe)
 app.command()(overview)
 app.command()(compare)
 app.command()(recipes)
@@ -237,23 +209,24 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 
 
-def parse_settings(pairs: list[str]) -> dict[str, Any]:
-    """``key=value`` pairs with TOML values; a value that is no TOML is taken as text.
+def command_line(arguments: Sequence[str]) -> Callable[[], Any]:
+    """The command line, described to its parser as far as it is asked for.
 
-    Raises:
-        SettingsError: a pair without ``=``.
+    To describe all commands takes a quarter of a second, as long as most of them need: where the first argument names
+    one, it is left at that one. Help, completion and what nobody knows see them all.
     """
-    faults = [Fault(f"--set {pair}", "expected key=value") for pair in pairs if "=" not in pair]
-    if faults:
-        raise SettingsError("The settings cannot be read", faults)
-    settings: dict[str, Any] = {}
-    for pair in pairs:
-        key, text = pair.split("=", 1)
-        try:
-            settings[key.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            settings[key.strip()] = text
-    return settings
+    asked = arguments[0] if arguments else ""
+    commands = [c for c in app.registered_commands if asked == (c.name or typer.main.get_command_name(_name(c)))]
+    groups = [group for group in app.registered_groups if asked == group.name]
+    if not (commands or groups):
+        return app
+    narrow = copy.copy(app)
+    narrow.registered_commands, narrow.registered_groups = commands, groups
+    return typer.main.get_group(narrow)
+
+
+def _name(command: Any) -> str:
+    return str(command.callback.__name__)
 
 
 def main() -> None:
@@ -261,7 +234,7 @@ def main() -> None:
     # A command keeps nearly all that it reads to its end: looking through it for garbage took a sixth of its time.
     gc.set_threshold(200_000, 50, 100)
     try:
-        app()
+        command_line(sys.argv[1:])()
     except LedgerError as error:
         note().print(f"ledger: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(4)

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -15,9 +15,8 @@ from rich.text import Text
 
 from evenhand.claims.load import LoadedClaim, all_trials, settled
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.cli.console import tell
-from evenhand.decisions.gate import criteria_of
-from evenhand.decisions.verdict import Contrast, Decision, Standing
+from evenhand.cli.wrapped import tell
+from evenhand.decisions.standing import Standing
 from evenhand.errors import counted
 from evenhand.execution.failures import ADVICE
 from evenhand.ledger import Ledger
@@ -27,6 +26,9 @@ from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.running import standing
 from evenhand.running.enter import stale_results
 from evenhand.running.plan import plan_lines, plan_of
+
+if TYPE_CHECKING:
+    from evenhand.decisions.verdict import Contrast, Decision
 
 
 def plain(value: Any) -> Any:
@@ -65,6 +67,8 @@ def decision_document(decision: Decision, claim: ResolvedClaim | None = None) ->
     """
     document: dict[str, Any] = plain(decision)
     if claim is not None:
+        from evenhand.decisions.gate import criteria_of  # here: who asks for no verdict needs none of it
+
         document |= {"metrics": plain(criteria_of(claim)), "controls": [c.name for c in claim.expected_still]}
     for row, verdict in zip(document["verdicts"], decision.verdicts, strict=True):
         row["title"] = verdict.title

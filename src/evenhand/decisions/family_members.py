@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evenhand.claims.nesting import leaves
-from evenhand.decisions.verdict import Fixed, VerdictKind
+from evenhand.decisions.standing import Fixed
+from evenhand.decisions.verdict import VerdictKind
 
 Cells = frozenset[tuple[str, int | str | None]]
 """What is run, and with which seed."""

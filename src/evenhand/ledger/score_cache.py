@@ -99,6 +99,7 @@ class ScoreCache:
         self._spots: dict[bytes, _Spot] | None = None
         self._files: dict[Path, bytes] = {}
         self._names: dict[bytes, Names] = {}
+        self._heads: dict[bytes, Any] = {}
         self._written: set[bytes] = set()
         self._pid = 0
         self._descriptor = -1
@@ -121,7 +122,10 @@ class ScoreCache:
         size = int.from_bytes(payload[:4], "little")
         found: dict[str, ItemScores] = {}
         start = 4 + size
-        for name, count, ids, clusters, recorded in json.loads(payload[4 : 4 + size]):
+        head = payload[4 : 4 + size]
+        if head not in self._heads:  # trials on the same items have the same
+            self._heads[head] = json.loads(head.decode())
+        for name, count, ids, clusters, recorded in self._heads[head]:
             own, groups = self._names_of(ids), None if clusters is None else self._names_of(clusters)
             if own is None or (clusters is not None and groups is None):
                 return None

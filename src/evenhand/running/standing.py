@@ -13,14 +13,12 @@ from evenhand.claims.expectations import is_usable
 from evenhand.claims.nesting import changed_fields, field_words, indexed, is_same_question, leaves
 from evenhand.claims.resolve import ResolvedClaim, drawn
 from evenhand.claims.schema import Claim
-from evenhand.decisions.standing import Seal
-from evenhand.decisions.verdict import Fixed, Standing
+from evenhand.decisions.standing import Fixed, OtherRecipeCode, Seal, Standing
 from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.seal import seals
 from evenhand.recipes.catalogue import RUNS
-from evenhand.running.over_runs import fixed_over_runs
 
 
 def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
@@ -133,22 +131,18 @@ def known_with(earlier: ClaimRecord, claim: ResolvedClaim, ledger: Ledger) -> di
     return {"results": found.known, "trials": found.trials, "claims": list(found.claims)}
 
 
-def other_code(claim: ResolvedClaim, ledger: Ledger) -> str:
-    """That results of the same question, made by other code of its recipe, had been seen, as a sentence; or empty.
+def other_code(claim: ResolvedClaim, ledger: Ledger) -> OtherRecipeCode | None:
+    """That results of the same question, made by other code of its recipe, had been seen; or None.
 
     An amendment says itself what it changed.
     """
     if standing(claim, ledger).fixed == "amended":
-        return ""
+        return None
     for record in reversed(ledger.claims(claim.name)):
         other = record.hash != claim.hash and is_same_question(record.identity, claim.identity())
         if other and has_results(record, ledger):
-            theirs, own = record.identity.get("fingerprint"), claim.fingerprint
-            return (
-                f"Results of this claim were seen that other code of its recipe had made ({theirs}; now {own}). They "
-                "are left aside: its trials run anew."
-            )
-    return ""
+            return OtherRecipeCode(str(record.identity.get("fingerprint")), str(claim.fingerprint))
+    return None
 
 
 def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
@@ -192,6 +186,8 @@ def standing_of(record: ClaimRecord, ledger: Ledger) -> Standing:
 
 def _fixed_over_runs(record: ClaimRecord, ledger: Ledger) -> Fixed:
     """How a claim over runs stands; before its first run was read nothing can be said against it."""
+    from evenhand.running.over_runs import fixed_over_runs  # here: imports the readers of runs
+
     claim = of_identity(record.identity)
     found = {} if claim is None else ledger.results(trial_ids(claim))
     return fixed_over_runs(record.entered, found) if found else "before"

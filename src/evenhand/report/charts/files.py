@@ -10,11 +10,11 @@ from typing import Any
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.verdict import Contrast, Decision, deciding_interval
+from evenhand.files import replacing
 from evenhand.report import words
 from evenhand.report.charts.curves import Drawn, drawn_curves
 from evenhand.report.charts.drawing import DASHES, own_style
 from evenhand.report.marks import visible
-from evenhand.report.page import write_report
 from evenhand.report.results import Results
 
 INK, QUIET, BAND = "#1b1c1e", "#63666b", "#e9e9e2"
@@ -35,6 +35,7 @@ def save_figures(claim: ResolvedClaim, decision: Decision, results: Results, fol
         OSError: the folder cannot be written.
     """
     written: list[Path] = []
+    folder.mkdir(parents=True, exist_ok=True)
     with own_style():
         for name, figure in _figures(claim, decision, results):
             stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
@@ -42,9 +43,10 @@ def save_figures(claim: ResolvedClaim, decision: Decision, results: Results, fol
             bare = dict.fromkeys(("Date", "Creator", "Format", "Type"))
             figure.savefig(sheet, format="svg", metadata=bare, bbox_inches="tight")
             figure.savefig(picture, format="png", dpi=_DPI, metadata={"Software": None}, bbox_inches="tight")
-            written.append(write_report(folder / f"{stem}.svg", sheet.getvalue()))
-            (folder / f"{stem}.png").write_bytes(picture.getvalue())
-            written.append(folder / f"{stem}.png")
+            for ending, content in (("svg", sheet.getvalue().encode()), ("png", picture.getvalue())):
+                written.append(folder / f"{stem}.{ending}")
+                with replacing(written[-1], public=True) as part:
+                    part.write_bytes(content)
     return written
 
 
