@@ -36,6 +36,7 @@ from evenhand.cli.places import (
 )  # fmt: skip
 from evenhand.cli.power import power
 from evenhand.cli.recipes import new, recipes
+from evenhand.cli.report import report
 from evenhand.cli.run import run
 from evenhand.cli.seal import recheck, seal
 from evenhand.cli.trying import try_recipe
@@ -152,26 +153,7 @@ def verdict(
         print_decision(loaded.resolved, decision, out(), full=full)
 
 
-@app.command()
-def report(
-    claim: ClaimPath,
-    ledger: LedgerFolder = DEFAULT_LEDGER,
-    output: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="Where to write the page.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write the report of a claim: one HTML file that works offline."""
-    from evenhand.claims.load import load_claim
-    from evenhand.report.save import save_report
-
-    loaded = load_claim(claim)
-    target = output or ledger / "reports" / f"{loaded.resolved.name}.html"
-    store = ledger_to_read(ledger)
-    path, missing = save_report(loaded, store, target)
-    warn([*missing, *(f"ledger: {remark}" for remark in store.notes)])
-    if as_json:
-        print_json({"report": str(path), "warnings": missing})
-    else:
-        out().print(str(path), soft_wrap=True)
+app.command()(report)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from evenhand.claims.load import LoadedClaim, all_trials, settled
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.cli.console import tell
+from evenhand.cli.wrapped import tell
 from evenhand.decisions.standing import Standing
 from evenhand.errors import counted
 from evenhand.execution.failures import ADVICE
