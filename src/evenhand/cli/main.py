@@ -92,9 +92,11 @@ def plan(
     from evenhand.decisions.progress import progress
     from evenhand.ledger import Ledger
     from evenhand.running.enter import check_after, check_machine, outcomes_so_far
+    from evenhand.running.searching import unfolded
 
     loaded = load_claim(claim)
     store = Ledger(ledger, create=False)
+    loaded = unfolded(loaded, store)
     check_after(loaded, store)
     if as_json:
         print_json(plan_document(loaded, store))
@@ -121,9 +123,10 @@ def status(
     """Show how far claims are, and explain every failure: what happened and what to do."""
     from evenhand.claims.load import load_claim
     from evenhand.cli.output import print_status, status_documents
+    from evenhand.running.searching import unfolded
 
     store = ledger_to_read(ledger)
-    documents = status_documents([load_claim(path) for path in claims or []], store)
+    documents = status_documents([unfolded(load_claim(path), store) for path in claims or []], store)
     if as_json:
         print_json(documents)
     else:
@@ -140,9 +143,11 @@ def verdict(
     from evenhand.claims.load import all_trials, load_claim
     from evenhand.cli.output import decision_document, print_decision
     from evenhand.running.enter import decided, stale_results
+    from evenhand.running.searching import unfolded
 
     loaded = load_claim(claim)
     store = ledger_to_read(ledger)
+    loaded = unfolded(loaded, store)
     decision = decided(loaded, store)
     trials = all_trials(loaded.resolved)
     changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))

@@ -49,6 +49,8 @@ def plain(value: Any, where: str) -> Any:
 def trial_to_plain(trial: Trial) -> dict[str, Any]:
     """A trial with its id."""
     document = {f.name: getattr(trial, f.name) for f in dataclasses.fields(trial)}
+    if trial.candidate is None:  # as in records of versions that search nothing
+        del document["candidate"]
     return document | {"items": dataclasses.asdict(trial.items), "settings": dict(trial.settings), "id": trial.id}
 
 

@@ -92,6 +92,9 @@ class Trial:
         unit, amount: the budget.
         items: the evaluation items.
         noise: name that sets this trial's random streams apart from those of its pair (null arms); else empty.
+        untrained: its arm trains nothing.
+        candidate: number of the configuration among those that a search tries of its arm; None outside a search. It
+            says where the trial stands, as the names of claim and arm do.
     """
 
     claim: str
@@ -107,6 +110,7 @@ class Trial:
     items: ItemSet
     noise: str = ""
     untrained: bool = field(default=False)
+    candidate: int | None = None
 
     def determinants(self) -> dict[str, Any]:
         """Everything that determines the result, as plain data."""
@@ -131,6 +135,7 @@ class Trial:
         return stream("trial", 0 if self.seed is None else self.seed, self.noise, name)
 
     def label(self) -> str:
-        """Short text for people: arm, condition, rung and seed."""
+        """Short text for people: arm, condition, rung, try of a search, and seed."""
         seed = "deterministic" if self.seed is None else f"seed {self.seed}"
-        return " · ".join(part for part in (self.arm, self.condition, self.rung, seed) if part)
+        tried = "" if self.candidate is None else f"try {self.candidate + 1}"
+        return " · ".join(part for part in (self.arm, self.condition, self.rung, tried, seed) if part)
