@@ -30,6 +30,7 @@ _RANGE = re.compile(r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,3})\s*(?:\.\.+|…|–|
 _LIST = re.compile(r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,6}(?:\s*(?:,|/|and|&)\s*\d{1,6})+)\s*[}\])]?", re.IGNORECASE)
 _ONE = re.compile(r"\bseed\s*[=:#]?\s*\d{1,6}\b(?!\s*(?:,|/|\.\.|-|–|and|&)\s*\d)", re.IGNORECASE)
 _ENOUGH = re.compile(r"\bn\s*=\s*(\d{1,2})\b(?=\s*(?:seeds|runs|[,;)]))", re.IGNORECASE)
+_ON_ONE = re.compile(r"\b(?:on|for|with|in|at) (?:one|another|a single|some|each|any|that|this) seed\b", re.IGNORECASE)
 _FILE = re.compile(r"_s(0\d{0,9})(?=[_.]|$)")
 _SIGNS = re.compile(r"(?<!\w)(\d{1,2})\s*\+\s*/\s*(?:(\d{1,2})\s*=?\s*/\s*)?(\d{1,2})\s*[-−–](?!\w)")
 
@@ -114,7 +115,7 @@ def _of_section(log: Log, section: int) -> Seeds | None:
     if count is not None:
         return Seeds(count, heading)
     own = [one for one in log.own(section) if one.kind in ("prose", "bullet")]
-    told = [(found, one) for one in own if (found := seeds_in(one.body)) is not None]
+    told = [(found, one) for one in own if (found := seeds_in(one.body)) is not None and not _ON_ONE.search(one.body)]
     if len({found for found, _ in told}) == 1:
         return Seeds(*told[0])
     if told:

@@ -19,10 +19,11 @@ _HOPED = re.compile(
     re.IGNORECASE,
 )
 _PLANS = re.compile(
-    r"\b(?:ideas?|next|plans?|planned|todo|hypothes\w*|future|goals?|objectives?|motivation|background|action items|method\w*|protocol|setup|usage|install\w*|"
+    r"\b(?:ideas?|next|plans?|planned|todo|hypothes\w*|future (?:work|plans?|directions?|experiments)|goals?|objectives?|motivation|background|action items|method\w*|protocol|setup|usage|install\w*|"
     r"quick ?start|requirements|related|references|reproduc\w*|config\w*|parameters|commands?|how to|rules|criteria|expected|predictions?|roadmap|proposal)\b",
     re.IGNORECASE,
 )
+_DONE = re.compile(r"\b(?:results?|outcomes?|completed|findings?|observ\w+|conclusions?|analysis)\b", re.IGNORECASE)
 _TOKEN = re.compile(r"[a-z0-9]+")
 _COMMON = frozenset(
     "the a an of on in at to for and or with by as is are was were be this that it its from we our all than then but not no new now run runs result results mean std "
@@ -43,8 +44,19 @@ def hoped(line: Line) -> bool:
 
 def planning(log: Log, line: Line) -> bool:
     """Whether a line stands under a heading, or in a list, of plans, methods or commands."""
-    titles = [*(log.path(line.section)[-2:]), *(above.body for above in log.parents(line))]
-    return any(_PLANS.search(title) is not None and len(title) < 80 for title in titles)
+    titles = [*_headings(log, line.section), *(above.body for above in log.parents(line))]
+    return any(_PLANS.search(title) is not None and _DONE.search(title) is None and len(title) < 80 for title in titles)
+
+
+def _headings(log: Log, section: int) -> list[str]:
+    """The heading that a line stands under and the one above it, but for the title of the whole."""
+    if section < 0:
+        return []
+    above = log.sections[section].parent
+    return [
+        log.sections[section].title,
+        *([log.sections[above].title] if above >= 0 and log.sections[above].level > 1 else []),
+    ]
 
 
 def asserted(log: Log, line: Line, found: re.Match[str]) -> bool:

@@ -36,8 +36,16 @@ def _in_text(log: Log) -> Iterator[Finding]:
             looks = _looks(log, line)
             facts = {"of": "evaluations", "looks": looks}
             yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
-        elif re.search(r"\bbest\b", found[0], re.IGNORECASE) and any(n.signed and n.unit in ("pp", "%") for n in line.numbers):
-            yield Finding("best-of-many", "caution", place_of(log, line), {"of": "variants", "looks": None}, quote=found[0].strip())
+        elif re.search(r"\bbest\b", found[0], re.IGNORECASE) and any(
+            n.signed and n.unit in ("pp", "%") for n in line.numbers
+        ):
+            yield Finding(
+                "best-of-many",
+                "caution",
+                place_of(log, line),
+                {"of": "variants", "looks": None},
+                quote=found[0].strip(),
+            )
 
 
 def _looks(log: Log, line: Line) -> int | None:
@@ -69,4 +77,9 @@ def say(finding: Finding) -> str:
     return f"The best of several evaluations{looks} overstates what the run reached, unless other data chose it: the last one is the result."
 
 
-RULE = Rule("best-of-many", "The best of many noisy evaluations or variants, picked on the data that it is reported on.", check, say)
+RULE = Rule(
+    "best-of-many",
+    "The best of many noisy evaluations or variants, picked on the data that it is reported on.",
+    check,
+    say,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from evenhand.audit.changes import Change, changes_of, readings
 from evenhand.audit.finding import Finding, Rule, place_of
@@ -33,9 +34,20 @@ def _finding(log: Log, change: Change) -> Finding:
     base, new = change.base.value, change.new.value
     facts = {
         "base": printed(change.base), "new": printed(change.new), "printed": printed(change.delta), "difference": new - base,
-        "relative": None if base == 0 else 100 * (new / base - 1), "unit": change.base.unit,
+        "relative": None if base == 0 else 100 * (new / base - 1), "unit": change.base.unit, "cut": _cut_off(change),
     }  # fmt: skip
-    return Finding("change-disagrees", "fault", place_of(log, change.line), facts, (place_of(log, change.base_line),))
+    return Finding(
+        "change-disagrees",
+        "note" if facts["cut"] else "fault",
+        place_of(log, change.line),
+        facts,
+        (place_of(log, change.base_line),),
+    )
+
+
+def _cut_off(change: Change) -> bool:
+    """Whether the difference is right but for its last digit, which was cut off in place of rounded."""
+    return bool(readings(replace(change, delta=replace(change.delta, half=2 * change.delta.half))))
 
 
 def say(finding: Finding) -> str:
@@ -43,6 +55,8 @@ def say(finding: Finding) -> str:
     f = finding.facts
     relative = "" if f["relative"] is None else f", or {signed(f['relative'], 1)} % of the first"
     points = " points" if f["unit"] == "%" else ""
+    if f["cut"]:
+        return f"From {f['base']} to {f['new']} is {signed(f['relative'] or 0.0, 2)} %: the last digit of {f['printed']} was cut off, not rounded."
     return f"From {f['base']} to {f['new']} is {signed(f['difference'])}{points}{relative}; printed is {f['printed']}. ".strip()
 
 

@@ -24,7 +24,13 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             seeds = _one_seed(log, line)
             if screened is not None and seeds is not None:
                 facts = {"seeds": seeds.count, "variants": _variants(log, line), "word": found[0].lower()}
-                yield Finding("same-seeds", "fault", place_of(log, line), facts, (place_of(log, screened), place_of(log, seeds.line)))
+                yield Finding(
+                    "same-seeds",
+                    "fault",
+                    place_of(log, line),
+                    facts,
+                    (place_of(log, screened), place_of(log, seeds.line)),
+                )
 
 
 def _leads_results(log: Log, line: Line) -> bool:

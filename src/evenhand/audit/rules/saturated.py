@@ -10,7 +10,10 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.shown import printed, shown
 
-_NONE = re.compile(r"\b(?:all|every|no)\b.*(?:[+±]?0\.0+\s?pp|\bno (?:measurable )?gain|\bsame\b|\btie)|\bceiling\b|\bsaturat", re.IGNORECASE)
+_NONE = re.compile(
+    r"\b(?:all|every|no)\b.*(?:[+±]?0\.0+\s?pp|\bno (?:measurable )?gain|\bsame\b|\btie)|\bceiling\b|\bsaturat",
+    re.IGNORECASE,
+)
 _NEAR = 98.0
 
 

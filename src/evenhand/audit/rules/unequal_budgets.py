@@ -7,11 +7,14 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.arms import Arm, arms_of, budget_of
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Log, Table
+from evenhand.audit.log import Line, Log, Table
 from evenhand.audit.numbers import Number
 from evenhand.audit.shown import printed
 
-_BUDGET_COLUMN = re.compile(r"^(?:training |train |#\s?)?(?:steps|epochs|iters|iterations|tokens|budget|train(?:ing)? time|gpu[- ]hours)\b", re.IGNORECASE)
+_BUDGET_COLUMN = re.compile(
+    r"^(?:training |train |#\s?)?(?:steps|epochs|iters|iterations|tokens|budget|train(?:ing)? time|gpu[- ]hours)\b",
+    re.IGNORECASE,
+)
 _DELTA_COLUMN = re.compile(r"^(?:Δ|delta|gain|improv|vs\.? baseline|diff)", re.IGNORECASE)
 _BASELINE = re.compile(r"\bbaseline\b", re.IGNORECASE)
 
@@ -46,9 +49,26 @@ def _is_difference(value: Number, base: Number | None, delta: Number) -> bool:
     return abs(value.value - base.value - delta.value) <= value.slack + base.slack + delta.slack
 
 
+def _nearby(log: Log, arm: Arm, found: tuple[Number, Line] | None) -> tuple[Number, Line] | None:
+    """What a stage may spend, where the section of the result tells it, or one above: other rounds may have had other budgets."""
+    if found is None:
+        return None
+    section = arm.line.section
+    while section >= 0 and log.sections[section].level > 1:
+        if log.by_number[found[1].number] in log.within(section):
+            return found
+        section = log.sections[section].parent
+    return None
+
+
 def _finding(log: Log, arm: Arm, base: Arm) -> Finding:
-    amounts = [budget_of(log, one.stage) for one in (arm, base)]
-    known = all(amounts) and amounts[0] is not None and amounts[1] is not None and amounts[0][0].value != amounts[1][0].value
+    amounts = [_nearby(log, arm, budget_of(log, one.stage)) for one in (arm, base)]
+    known = (
+        all(amounts)
+        and amounts[0] is not None
+        and amounts[1] is not None
+        and amounts[0][0].value != amounts[1][0].value
+    )
     facts: dict[str, object] = {
         "arm": arm.name, "value": printed(arm.value) if arm.value else "", "stage": arm.stage, "base": printed(base.value) if base.value else "",
         "base_stage": base.stage, "delta": printed(arm.delta) if arm.delta else "",
@@ -87,11 +107,17 @@ def say(finding: Finding) -> str:
             f"{f['delta']} of '{f['arm']}' is a difference to a baseline with another budget ({f['unit']}: {f['amount']:g} against "
             f"{f['base_amount']:g}, line {base.line}): how much of it is the budget cannot be told."
         )
-    amounts = f" ({f['amount']:g} against {f['base_amount']:g}, lines {finding.others[1].line} and {finding.others[2].line})" if "amount" in f else ""
+    amounts = (
+        f" ({f['amount']:g} against {f['base_amount']:g}, lines {finding.others[1].line} and {finding.others[2].line})"
+        if "amount" in f
+        else ""
+    )
     return (
         f"{f['delta']} is {f['value']} at the stage '{f['stage']}' less {f['base']} of the baseline at the stage '{f['base_stage']}' "
         f"(line {base.line}){amounts}: the baseline never ran at '{f['stage']}', so how much of it is the budget cannot be told."
     )
 
 
-RULE = Rule("unequal-budgets", "A difference between a variant and a baseline that did not get the same budget.", check, say)
+RULE = Rule(
+    "unequal-budgets", "A difference between a variant and a baseline that did not get the same budget.", check, say
+)
