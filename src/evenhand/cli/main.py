@@ -3,7 +3,7 @@
 Exit codes: 0 done; 1 a fault of evenhand itself, or one of its processes was killed (run the command again); 2 bad
 input (a claim, a setting, a path); 3 done, but some verdict is ``not-run`` or ``invalid`` because trials failed; 4 the
 ledger is damaged, locked or cannot be written; 130 interrupted. ``gate`` answers with 0, 1 (it does not hold) and 3
-(not decided).
+(not decided); ``audit --strict`` with 1 where it finds a fault.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evenhand.cli.audit import audit
 from evenhand.cli.compare import compare
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, Full, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
@@ -210,6 +211,7 @@ app.command()(watch)
 app.command()(family)
 app.command()(seal)
 app.command()(recheck)
+app.command()(audit)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 
