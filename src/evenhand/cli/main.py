@@ -3,7 +3,7 @@
 Exit codes: 0 done; 1 a fault of evenhand itself, or one of its processes was killed (run the command again); 2 bad
 input (a claim, a setting, a path); 3 done, but some verdict is ``not-run`` or ``invalid`` because trials failed; 4 the
 ledger is damaged, locked or cannot be written; 130 interrupted. ``gate`` answers with 0, 1 (it does not hold) and 3
-(not decided).
+(not decided); ``audit --strict`` with 1 where it finds a fault.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evenhand.cli.audit import audit
 from evenhand.cli.compare import compare
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, Full, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
@@ -36,6 +37,7 @@ from evenhand.cli.places import (
 )  # fmt: skip
 from evenhand.cli.power import power
 from evenhand.cli.recipes import new, recipes
+from evenhand.cli.report import report
 from evenhand.cli.run import run
 from evenhand.cli.seal import recheck, seal
 from evenhand.cli.trying import try_recipe
@@ -157,26 +159,7 @@ def verdict(
         print_decision(loaded.resolved, decision, out(), full=full)
 
 
-@app.command()
-def report(
-    claim: ClaimPath,
-    ledger: LedgerFolder = DEFAULT_LEDGER,
-    output: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="Where to write the page.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write the report of a claim: one HTML file that works offline."""
-    from evenhand.claims.load import load_claim
-    from evenhand.report.save import save_report
-
-    loaded = load_claim(claim)
-    target = output or ledger / "reports" / f"{loaded.resolved.name}.html"
-    store = ledger_to_read(ledger)
-    path, missing = save_report(loaded, store, target)
-    warn([*missing, *(f"ledger: {remark}" for remark in store.notes)])
-    if as_json:
-        print_json({"report": str(path), "warnings": missing})
-    else:
-        out().print(str(path), soft_wrap=True)
+app.command()(report)
 
 
 @app.command()
@@ -228,6 +211,7 @@ app.command()(watch)
 app.command()(family)
 app.command()(seal)
 app.command()(recheck)
+app.command()(audit)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 

@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import BaseModel
 from rich.console import Console
 from rich.text import Text
 
 from evenhand.claims.load import LoadedClaim, all_trials, settled
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.cli.console import tell
+from evenhand.cli.wrapped import tell
 from evenhand.decisions.standing import Standing
 from evenhand.errors import counted
 from evenhand.execution.failures import ADVICE
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 
 def plain(value: Any) -> Any:
     """Plain data for JSON: dataclasses and models as tables, arrays as lists, what is not finite as null."""
+    import numpy as np
+
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-import numpy as np
-
 from evenhand.errors import LedgerError
 from evenhand.ledger.records import ClaimRecord, DecisionRecord
 from evenhand.ledger.segments import Entry
@@ -28,6 +26,8 @@ def plain(value: Any, where: str) -> Any:
     Raises:
         LedgerError: a number is not finite, or JSON has no such thing; names the place.
     """
+    import numpy as np
+
     if isinstance(value, Mapping):
         return {whole_text(str(key)): plain(entry, f"{where}.{key}") for key, entry in value.items()}
     if isinstance(value, list | tuple):

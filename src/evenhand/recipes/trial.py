@@ -7,11 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from evenhand.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 CONTRACT_VERSION = 1
 """Raised when the meaning of a trial's inputs changes, so that older outcomes are no longer reused."""
@@ -27,6 +28,8 @@ def canonical_hash(value: Any) -> str:
 
 def stream(*parts: object) -> np.random.Generator:
     """The random generator of a named stream; equal names give equal streams, different names independent ones."""
+    import numpy as np
+
     digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
     return np.random.default_rng(np.random.SeedSequence(int.from_bytes(digest[:16], "big")))
 
@@ -65,6 +68,8 @@ class ItemSet:
         Raises:
             DataError: the pool is too small for the set.
         """
+        import numpy as np
+
         if self.stop is not None and self.stop > pool:
             raise DataError(
                 f"The item set '{self.name}' needs items {self.start} to {self.stop} of the ordered pool, "

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from evenhand.decisions.standing import LedgerFamily
-from evenhand.decisions.verdict import Fixed, VerdictKind
+from evenhand.decisions.standing import Fixed, LedgerFamily
+from evenhand.decisions.verdict import VerdictKind
 from evenhand.ledger import Ledger
 from evenhand.ledger.counting import counting
 from evenhand.ledger.records import ClaimRecord
