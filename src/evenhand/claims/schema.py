@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
 
+from evenhand.claims.looks import LookRules, look_faults, with_look_rules
 from evenhand.claims.toml_lines import LineMap
 from evenhand.claims.values import MOST_SEEDS, ListOrCount, Number, SpelledEitherWay, Whole, impossible_numbers, words
 from evenhand.errors import ClaimError, Fault
@@ -125,7 +126,11 @@ class Prune(_Part):
 
 
 class Rung(_Part):
-    """A step of the ladder: all but the last screen, the last confirms."""
+    """A step of the ladder: all but the last screen, the last confirms.
+
+    ``looks`` may be a list of numbers of seeds, ``"anytime"``, or a table (:class:`evenhand.claims.looks.LookRules`);
+    a table with numbers or shares of seeds fills the list.
+    """
 
     name: Name
     budget: Number = Field(gt=0)
@@ -133,6 +138,7 @@ class Rung(_Part):
     drawn: StrictBool = Field(default=False, exclude=True, description="seeds = { count = n }: from the claim's hash")
     items: Items = Items()
     looks: tuple[Whole, ...] = Field(default=(), description="planned looks: numbers of seeds, the last is all")
+    look_rules: LookRules | None = Field(default=None, exclude=True, description="where `looks` is more than a list")
     prune: Prune = Prune()
 
     @model_validator(mode="before")
@@ -142,6 +148,8 @@ class Rung(_Part):
         if not isinstance(value, dict):
             return value
         _no_key("drawn", value)
+        _no_key("look_rules", value)
+        value = with_look_rules(value)
         seeds = value.get("seeds")
         drawn = isinstance(seeds, dict) and set(seeds) == {"count"}
         return {**value, "seeds": seeds["count"], "drawn": True} if drawn and isinstance(seeds, dict) else value
@@ -155,6 +163,25 @@ class Rung(_Part):
     @classmethod
     def _plain_rule(cls, value: Any) -> Any:
         return {"rule": value} if isinstance(value, str) else value
+
+    @property
+    def anytime(self) -> bool:
+        """Whether the rung may be looked at after every seed, and go on with further ones."""
+        return self.look_rules is not None and self.look_rules.anytime
+
+    @property
+    def look_rule(self) -> Literal["once", "levels", "obrien-fleming", "pocock", "anytime"]:
+        """How its looks are judged: once, at one level at each, by a spending function, or at any time."""
+        if self.anytime:
+            return "anytime"
+        if self.look_rules is not None and self.look_rules.spending is not None:
+            return self.look_rules.spending
+        return "levels" if self.looks else "once"
+
+    @property
+    def futility(self) -> float | None:
+        """Confidence of the bound that ends the rung where no gain as large as the margin can be hoped for, or None."""
+        return None if self.look_rules is None else self.look_rules.futility
 
     @model_validator(mode="after")
     def _seeds_and_looks(self) -> Rung:
@@ -326,6 +353,7 @@ def _structure_faults(document: Mapping[str, Any]) -> list[tuple[tuple[str | int
     if isinstance(after, list) and document.get("name") in after:
         faults.append((("after",), f"the claim '{document['name']}' cannot wait for itself; remove the name"))
     faults.extend(_rung_faults(_tables(document, "rung")))
+    faults.extend(look_faults(_tables(document, "rung"), document.get("scope")))
     metrics = document.get("metric")
     tables = [metrics] if isinstance(metrics, dict) else _tables(document, "metric")
     if tables and not any(metric.get("primary", True) for metric in tables):

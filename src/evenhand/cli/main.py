@@ -20,6 +20,7 @@ from evenhand.cli.compare import compare
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
 from evenhand.cli.export import export
+from evenhand.cli.extend import extend
 from evenhand.cli.family import family
 from evenhand.cli.gate import gate
 from evenhand.cli.groups import WithInstalledGroups
@@ -69,9 +70,10 @@ def plan(
     from evenhand.decisions.progress import progress
     from evenhand.ledger import Ledger
     from evenhand.running.enter import check_after, check_machine, outcomes_so_far
+    from evenhand.running.extending import with_extension
 
-    loaded = load_claim(claim)
     store = Ledger(ledger, create=False)
+    loaded = with_extension(load_claim(claim), store)
     check_after(loaded, store)
     if as_json:
         print_json(plan_document(loaded, store))
@@ -115,9 +117,11 @@ def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: As
     from evenhand.claims.load import all_trials, load_claim
     from evenhand.cli.output import decision_document, print_decision
     from evenhand.running.enter import decided, stale_results
+    from evenhand.running.extending import with_extension
 
     loaded = load_claim(claim)
     store = ledger_to_read(ledger)
+    loaded = with_extension(loaded, store)
     decision = decided(loaded, store)
     trials = all_trials(loaded.resolved)
     changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))
@@ -212,6 +216,7 @@ app.command()(export)
 app.command()(watch)
 app.command()(family)
 app.command()(seal)
+app.command()(extend)
 app.command()(recheck)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")

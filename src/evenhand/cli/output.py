@@ -25,6 +25,7 @@ from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.running import standing
 from evenhand.running.enter import stale_results
+from evenhand.running.extending import extended
 from evenhand.running.plan import plan_lines, plan_of
 
 
@@ -101,6 +102,7 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
     newest = ledger.claims(name)[-1]
     claim = standing.of_identity(newest.identity)
     if claim is not None and claim.hash == newest.hash:
+        claim = extended(claim, ledger)
         found = ledger.outcomes(trial_ids=standing.trial_ids(claim))  # whichever claim ran them
     else:  # entered by a version whose trials had other ids
         found = ledger.outcomes(claim_hash=newest.hash)
@@ -118,7 +120,7 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
 
 
 def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
-    claim = loaded.resolved
+    claim = extended(loaded.resolved, ledger)
     trials = {trial.id: trial for trial in all_trials(claim)}
     compared = stale_results(loaded, ledger.files_of(trials))
     results = ledger.results(trials)  # read only where a rung is to be judged
@@ -133,6 +135,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "look": look,
         "rung": rung,
         "pending": pending,
+        "seeds": {"planned": len(claim.claim.rungs[-1].seeds) - claim.added, "added": claim.added},
         "pruned": pruned,
         "results": len(results),
         "failures": _failures(failed, labels),
@@ -148,7 +151,7 @@ def _progress(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str
     One rung without looks needs no statistics, whose import would take longer than all the rest.
     """
     rung = claim.claim.rungs[-1]
-    if len(claim.claim.rungs) == 1 and not rung.looks:
+    if len(claim.claim.rungs) == 1 and rung.look_rule == "once":
         return rung.name, sum(trial.id not in results for trial in claim.trials(rung)), {}, None
     from evenhand.decisions.progress import look_reached, progress
     from evenhand.decisions.wording import look_words, screened_words

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Arm, MetricClaim, Rung, Scope
-from evenhand.decisions.looks import look_plan
+from evenhand.decisions.looks import level_for, look_plan
 from evenhand.decisions.pairs import Cell, Outcomes, make_pairs
 
 
@@ -51,9 +51,8 @@ def planning_level(claim: ResolvedClaim) -> tuple[float, int]:
     verdicts = len(claim.arms("variant")) * len(claim.targets) * len(claim.primary)
     plan = look_plan(claim.claim.rungs[-1], claim.claim.alpha)
     share = claim.claim.alpha / max(1, verdicts)
-    if verdicts <= 1:
-        return plan.nominal, verdicts
-    return (share if plan.source == "one look" else min(plan.nominal_for(share), plan.nominal)), verdicts
+    last = plan.seeds[-1]
+    return (plan.nominal if verdicts <= 1 else level_for(plan, share, last)), verdicts
 
 
 def smallest_effects(claim: ResolvedClaim, outcomes: Outcomes) -> tuple[SmallestEffect, ...]:

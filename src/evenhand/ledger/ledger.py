@@ -111,6 +111,10 @@ class Ledger(LedgerReader):
         """Enter the receipt of a claim, with what keeps it outside the ledger; see :mod:`evenhand.ledger.seal`."""
         self._writer.append("seal", {"claim": claim_hash, "receipt": receipt, "witnesses": list(witnesses)})
 
+    def record_extension(self, claim_hash: str, seeds: Sequence[int]) -> None:
+        """Enter that seeds are added to a claim, before any of their trials is run."""
+        self._writer.append("extension", {"claim": claim_hash, "seeds": list(seeds)})
+
     def record_decision(
         self,
         name: str,

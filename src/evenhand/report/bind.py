@@ -130,10 +130,11 @@ def verdict_table_of(claim: Path, ledger: Path) -> str:
     from evenhand.ledger import Ledger
     from evenhand.report.markdown import verdict_markdown
     from evenhand.running.enter import decided
+    from evenhand.running.extending import with_extension
 
     if not ledger.is_dir():
         raise DataError(f"There is no ledger at {ledger}.")
-    loaded = load_claim(claim)
     store = Ledger(ledger, create=False)
+    loaded = with_extension(load_claim(claim), store)
     head = store.head_hash([trial.id for trial in all_trials(loaded.resolved)])
     return verdict_markdown(loaded.resolved, decided(loaded, store), head)

@@ -20,6 +20,7 @@ from evenhand.execution.machine import device_of_programs
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
 from evenhand.running import families, standing
+from evenhand.running.extending import extended
 from evenhand.running.fitting import shortage
 from evenhand.running.freshness import Freshness, freshness
 from evenhand.running.over_runs import comparable, qualified
@@ -88,7 +89,7 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     from evenhand.decisions.decide import decide  # here: commands that judge nothing do without statistics
     from evenhand.decisions.wording import stamped
 
-    claim = loaded.resolved
+    claim = extended(loaded.resolved, ledger)
     standing.require_entered(claim, loaded.path, ledger)
     found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
     found, left_out = comparable(claim, found)

@@ -13,6 +13,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import COMMAND
 from evenhand.running import standing
 from evenhand.running.enter import stale_results
+from evenhand.running.extending import with_extension
 from evenhand.running.fitting import memory_words
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ class PlannedRung:
 
     Attributes:
         items: evaluation items of each trial; None for all there are.
-        looks: numbers of seeds after which the rung is judged.
+        looks: numbers of seeds after which the rung is judged; empty where it is judged at any time, or once.
+        rule: how looks are judged: "levels", a spending function, "anytime", or "once".
+        added: seeds that were added after the claim had been stated.
     """
 
     name: str
@@ -53,6 +56,8 @@ class PlannedRung:
     seeds: tuple[int, ...]
     items: int | None
     looks: tuple[int, ...]
+    rule: str = "once"
+    added: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
     """What a claim would run, given what the ledger holds."""
     from evenhand.decisions.power import smallest_effects
 
+    loaded = with_extension(loaded, ledger)
     claim = loaded.resolved
     trials = all_trials(claim)
     ids = [trial.id for trial in trials]
@@ -101,7 +107,8 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
         rungs.append(
             PlannedRung(
                 rung.name, len(own), sum(key in done for key in own), rung.budget, claim.claim.budget.unit,
-                tuple(rung.seeds), claim.items[rung.name].count, tuple(rung.looks),
+                tuple(rung.seeds), claim.items[rung.name].count, tuple(rung.looks), rung.look_rule,
+                claim.added if rung is claim.claim.rungs[-1] else 0,
             )
         )  # fmt: skip
     return Plan(
@@ -168,10 +175,20 @@ def _rung_words(rung: PlannedRung) -> str:
     """A rung in a sentence."""
     items = "all items" if rung.items is None else counted(rung.items, "item")
     finished = f", {rung.done} in the ledger" if rung.done else ""
+    added = f" ({rung.added} of them added)" if rung.added else ""
     return (
         f"rung {rung.name}: {counted(rung.trials, 'trial')}{finished}; {rung.budget:g} {rung.unit} "
-        f"each, {counted(len(rung.seeds), 'seed')}, {items}"
+        f"each, {counted(len(rung.seeds), 'seed')}{added}, {items}{_look_words(rung)}"
     )
+
+
+def _look_words(rung: PlannedRung) -> str:
+    """When a rung is judged, as a clause; nothing where it is judged by constant levels, or once."""
+    if rung.rule == "anytime":
+        return "; judged after every seed, stopped where all is settled, and further seeds may be added"
+    if rung.rule in ("levels", "once"):
+        return ""
+    return f"; looks after {', '.join(map(str, rung.looks))} seeds, spending {rung.rule}"
 
 
 def smallest_effect_words(row: SmallestEffect) -> str:
