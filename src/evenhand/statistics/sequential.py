@@ -15,7 +15,7 @@ from evenhand.statistics.special import ndtri, stdtrit
 from evenhand.statistics.spending import SpendingPlan
 from evenhand.statistics.spread import Spread
 
-DRAWS, DRAWN_FROM = 10_000, 20_261_128
+DRAWS, DRAWN_FROM = 4_000, 20_261_128
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Operating:
         seeds: expected number of seeds at the end.
         gain, regression, no_effect: chances of these verdicts.
         given_up: chance that it ends by futility.
-        draws: simulated experiments; a chance is good to half a point, the seeds to .03.
+        draws: simulated experiments; a chance is good to .8 points, the seeds to .04.
     """
 
     effect: float
