@@ -72,7 +72,9 @@ class Desk:
         return [str(v.kind) for v in found], len(found[0].contrasts[0].seeds), any(v.given_up for v in found)
 
 
-def graded(noise: Noise, seeds: int, arms: int, count: int, seed: int, effect: float = 0.0) -> Iterator[list[np.ndarray]]:
+def graded(
+    noise: Noise, seeds: int, arms: int, count: int, seed: int, effect: float = 0.0
+) -> Iterator[list[np.ndarray]]:
     """Tables of the baseline and of each variant, whose differences are normal; effects in true standard errors."""
     generator = np.random.default_rng(seed)
     shift = effect * noise.standard_error(seeds, ITEMS)
@@ -113,7 +115,11 @@ def errors(share: float) -> str:
             count, started = max(40, round(most * share)), time.perf_counter()
             desk, kinds = Desk(claim(looks, seeds, 1e-6, variants)), Counter[str]()
             seed = 9300 + place
-            given = right_or_wrong(0.1, seeds, count, seed) if noise is None else graded(noise, seeds, variants, count, seed)
+            given = (
+                right_or_wrong(0.1, seeds, count, seed)
+                if noise is None
+                else graded(noise, seeds, variants, count, seed)
+            )
             for scores in given:
                 found = set(desk.decide(scores)[0])
                 kinds.update({"gain"} & found)
@@ -141,7 +147,9 @@ def fine(share: float) -> str:
             least = np.array([
                 statistics.anytime_mean(draw_arms(noise, 50, items, 1, generator, 1)[0, 0]).p for _ in range(count)
             ])  # fmt: skip
-            rows.append((items, noise.name, *(percent(float((least <= level).mean())) for level in (0.05, 0.01, 0.005))))
+            rows.append(
+                (items, noise.name, *(percent(float((least <= level).mean())) for level in (0.05, 0.01, 0.005)))
+            )
             say(started, rows[-1])
     for spread in (0.0, 0.1, 0.3):
         count = max(100, round(4000 * share))
@@ -168,7 +176,13 @@ def price(share: float) -> str:
         found = statistics.operating(plan, effect, spread, margin=1e-9, draws=draws)
         longer = statistics.anytime_seeds_needed(effect, spread).count
         rows.append((seeds, f"{effect:.2f}", percent(found.gain), f"{found.seeds:.1f}", longer))
-    head = ("seeds", "effect found with 80 % power by one look (sd)", "by looks at any time", "expected seeds", "80 % by")
+    head = (
+        "seeds",
+        "effect found with 80 % power by one look (sd)",
+        "by looks at any time",
+        "expected seeds",
+        "80 % by",
+    )
     words = (
         f"Per cent of {draws:,} experiments (standard error at most {percent(monte_carlo_error(0.5, draws))}), noise "
         "from seeds alone. *80 % by*: the seeds by which looks at any time find it as often. Written by `python -m "

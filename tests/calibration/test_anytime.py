@@ -43,7 +43,9 @@ def test_the_paired_t_looked_at_after_every_seed_errs_several_times_as_often() -
 @pytest.mark.slow
 def test_claims_without_an_effect_that_may_be_looked_at_after_every_seed_seldom_tell_of_one() -> None:
     text = TEXT.replace("[0, 1, 2, 3, 4, 5]", "12").replace("margin = 0.05", "margin = 0.0001")
-    claim = claim_of(text.replace("effect = 0.2", "effect = 0.0\nsettings.condition_effect = 0.5") + 'looks = "anytime"')
+    claim = claim_of(
+        text.replace("effect = 0.2", "effect = 0.0\nsettings.condition_effect = 0.5") + 'looks = "anytime"'
+    )
     world = World(seed_sd=0.05, binary=False)
     kinds = [verdicts_alone(claim, outcomes_of(claim, world, salt)).verdicts[0].kind for salt in range(40)]
     assert within_band(np.mean([kind.is_effect for kind in kinds]), 0.0, 0.05, 40, errors=3)

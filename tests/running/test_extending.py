@@ -13,12 +13,13 @@ from evenhand.errors import ClaimError
 from evenhand.recipes.trial import canonical_hash
 from evenhand.running import families, standing
 from evenhand.running.enter import decided
-from evenhand.running.extending import awaits_decision, extend, extended, with_extension
+from evenhand.running.extending import awaits_decision, extend
+from evenhand.running.searching import unfolded, unfolded_claim
 from evenhand.testing.worlds import World
 from tests.ledgers import Book
 
 NOISY = World(seed_sd=0.05)
-OPEN = "[0, 1, 2, 3]\nlooks = \"anytime\""
+OPEN = '[0, 1, 2, 3]\nlooks = "anytime"'
 
 
 def book(tmp_path: Path) -> Book:
@@ -34,7 +35,7 @@ def whole(book: Book, seeds: str = OPEN, effect: float = 0.06, name: str = "c") 
 
 def longer(book: Book, loaded: LoadedClaim, seeds: int) -> LoadedClaim:
     extend(loaded, book.ledger, seeds)
-    loaded = with_extension(loaded, book.ledger)
+    loaded = unfolded(loaded, book.ledger)
     book.run(loaded)
     book.decide(loaded)
     return loaded
@@ -50,7 +51,7 @@ def test_a_claim_that_is_inconclusive_goes_on_with_the_next_seeds_and_stays_the_
     assert awaits_decision(loaded.resolved, desk.ledger)
     open_again = decided(loaded, desk.ledger)
     assert open_again.verdicts[0].title == "not-run (pending)"
-    whole_of = with_extension(loaded, desk.ledger)
+    whole_of = unfolded(loaded, desk.ledger)
     desk.run(whole_of)
     after = desk.decide(whole_of)
     assert not awaits_decision(loaded.resolved, desk.ledger)
@@ -58,7 +59,7 @@ def test_a_claim_that_is_inconclusive_goes_on_with_the_next_seeds_and_stays_the_
     assert (after.claim_hash, after.look.added) == (before.claim_hash, 3)
     assert after.standing.fixed == "before"
     assert decided(loaded, desk.ledger).verdicts == after.verdicts
-    assert extended(whole_of.resolved, desk.ledger) is whole_of.resolved
+    assert unfolded_claim(whole_of.resolved, desk.ledger) is whole_of.resolved
 
 
 def test_with_enough_seeds_an_effect_is_found_and_then_no_more_can_be_added(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_seeds_that_the_hash_draws_go_on_by_the_same_rule(tmp_path: Path) -> Non
     assert extend(loaded, desk.ledger, 2) == tuple(number_of(digest, "seeds", i) for i in (4, 5))
     known = standing.of_identity(loaded.resolved.identity())
     assert known is not None
-    assert extended(known, desk.ledger).claim.rungs[0].seeds[4:] == tuple(
+    assert unfolded_claim(known, desk.ledger).claim.rungs[0].seeds[4:] == tuple(
         number_of(digest, "seeds", i) for i in (4, 5)
     )
 
@@ -121,7 +122,7 @@ def test_a_claim_that_cannot_be_extended_says_why_and_what_to_do(tmp_path: Path,
     assert desk.ledger.added_seeds(loaded.resolved.hash) == ()
 
 
-def test_a_claim_is_run_to_its_end_before_it_is_extended(tmp_path: Path) -> None:
+def test_a_claim_is_run_to_its_end_before_it_is_unfolded_claim(tmp_path: Path) -> None:
     desk = book(tmp_path)
     loaded = desk.enter(desk.claim("c", OPEN))
     with pytest.raises(ClaimError, match=r"6 trials of it are still to run; first run it with `evenhand run c\.toml`"):
@@ -144,7 +145,7 @@ def test_in_its_family_a_claim_is_what_it_was_decided_to_be_after_its_last_seeds
     assert (first.state, first.gains) == ("decided", 0)
     extend(loaded, desk.ledger, 16)
     assert families.families(desk.ledger)[0].rows[0].state == "left"
-    loaded = with_extension(loaded, desk.ledger)
+    loaded = unfolded(loaded, desk.ledger)
     desk.run(loaded)
     desk.decide(loaded)
     last = families.families(desk.ledger)[0].rows[0]

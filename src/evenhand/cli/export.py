@@ -74,11 +74,11 @@ def _trials(loaded: LoadedClaim, folder: Path, written: Written) -> None:
     """What is new in the ledger, which another process may be writing."""
     from evenhand.claims.load import all_trials
     from evenhand.ledger import Ledger
-    from evenhand.running.extending import with_extension
+    from evenhand.running.searching import unfolded
     from evenhand.trackers.sync import write_trials
 
     with Ledger(folder, create=False) as store:
-        loaded = with_extension(loaded, store)
+        loaded = unfolded(loaded, store)
         ids = [trial.id for trial in all_trials(loaded.resolved)]
         write_trials(written, loaded.resolved, list(store.latest(ids).values()))
 
@@ -89,12 +89,12 @@ def _verdicts(loaded: LoadedClaim, folder: Path, written: Written) -> None:
     from evenhand.ledger import Ledger
     from evenhand.report.markdown import verdict_markdown
     from evenhand.running.enter import decided
-    from evenhand.running.extending import with_extension
+    from evenhand.running.searching import unfolded
     from evenhand.trackers.entries import verdict_entry
     from evenhand.trackers.sync import write_verdict
 
     with Ledger(folder, create=False) as store:
-        loaded = with_extension(loaded, store)
+        loaded = unfolded(loaded, store)
         ids = [trial.id for trial in all_trials(loaded.resolved)]
         if not store.latest(ids):
             return
@@ -112,10 +112,10 @@ def _text(loaded: LoadedClaim, folder: Path, format: str, *, trials: bool) -> st
     from evenhand.report.markdown import verdict_markdown
     from evenhand.report.table import csv_text, trial_rows, verdict_latex, verdict_rows
     from evenhand.running.enter import decided
-    from evenhand.running.extending import with_extension
+    from evenhand.running.searching import unfolded
 
     with ledger_to_read(folder) as store:
-        loaded = with_extension(loaded, store)
+        loaded = unfolded(loaded, store)
         claim = loaded.resolved
         ids = [trial.id for trial in all_trials(claim)]
         if format == "csv" and trials:

@@ -257,9 +257,7 @@ def ways_of_looking(
         for futility in (None,) if name == "one look" else (None, rung.futility or USUAL_FUTILITY):
             own = one.look_rule == rung.look_rule and futility == rung.futility
             at = tuple(
-                statistics.operating(
-                    plan, times * margin, spread, items, margin=margin, share=share, futility=futility
-                )
+                statistics.operating(plan, times * margin, spread, items, margin=margin, share=share, futility=futility)
                 for times in (0.0, 1.0, 2.0)
             )
             found.append(Looked(name, one.looks, one.look_rule, futility, own, at))

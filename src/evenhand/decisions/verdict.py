@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from evenhand.decisions.standing import FamilyPlace, Seal
+from evenhand.decisions.standing import FamilyPlace, Standing, TriedArm, UnequalTuning
 
 if TYPE_CHECKING:
-    from evenhand.decisions.pair_faults import PairFault
+    from evenhand.decisions.details import Details
+    from evenhand.decisions.pair_faults import Lost, Missing, PairFault
     from evenhand.statistics import Collapse, Identical, Saturation
 
 
@@ -30,6 +31,11 @@ class VerdictKind(StrEnum):
     def rests_on_estimate(self) -> bool:
         """Whether scores of complete pairs were judged, so that what spoils an experiment spoils it."""
         return self not in (VerdictKind.INVALID, VerdictKind.PRUNED, VerdictKind.NOT_RUN)
+
+    @property
+    def is_gain(self) -> bool:
+        """Whether it says that the arm is better."""
+        return self is VerdictKind.GAIN
 
     @property
     def is_effect(self) -> bool:
@@ -54,9 +60,13 @@ class VerdictKind(StrEnum):
 
 Interval = tuple[float, float]
 
-Fixed = Literal["before", "post-hoc", "amended", "not entered", "sealed", "retrospective"]
-"""When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet. A claim over
-runs is sealed where it was entered before the first of their result files was there, and retrospective otherwise."""
+
+@dataclass(frozen=True)
+class StandIn:
+    """What stands in for a lost trial: an end of the metric's range with its value, or the best or worst trial seen."""
+
+    what: Literal["floor", "ceiling", "best", "worst"]
+    value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,19 +76,19 @@ class LostPairs:
     Attributes:
         seeds: whose trial one arm lost while the other has scores.
         arms: who lost it, one for each seed.
-        value: what stands in for them, in words: "the floor 0", "the worst trial seen".
         estimate, interval: with these trials in, at the level of the contrast.
         agrees: the verdict is the same with them in.
         tried: the verdict that was tried.
+        stand_ins: what stands in for the lost trials.
     """
 
     seeds: tuple[int, ...]
     arms: tuple[str, ...]
-    value: str
     estimate: float | None
     interval: Interval | None
     agrees: bool
     tried: VerdictKind = VerdictKind.INCONCLUSIVE
+    stand_ins: tuple[StandIn, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,6 +146,19 @@ class GivenUp:
 
 
 @dataclass(frozen=True)
+class NoFloor:
+    """Why there is nothing that a baseline could be shown to beat.
+
+    Attributes:
+        reason: a pairing that is not allowed, what each arm lacks, a trial without scores, or what else is not there.
+    """
+
+    reason: (
+        PairFault | Mapping[str, Missing] | Missing | Literal["no scores", "no right answers", "no seed", "other items"]
+    )
+
+
+@dataclass(frozen=True)
 class Learned:
     """How the baseline stands against what it must beat to count as having learned.
 
@@ -147,7 +170,8 @@ class Learned:
         estimate: mean difference, positive where the baseline is better.
         interval: paired, at ``level``; the baseline has learned where it lies above 0.
         level: of the interval, 1 - alpha of the claim.
-        why_none: why there is no floor or no interval, or empty.
+        obstacle: why there is no floor, or None.
+        why_none: why there is no interval, or (once verdicts are worded) no floor; or empty.
     """
 
     baseline: str
@@ -158,6 +182,7 @@ class Learned:
     interval: Interval | None = None
     level: float = 0.95
     why_none: str = ""
+    obstacle: NoFloor | None = None
 
     @property
     def shown(self) -> bool:
@@ -192,7 +217,8 @@ class Contrast:
         seeds: the S seeds whose pairs entered.
         items: I, number of items per pair; 0 where the metric is not item-wise.
         differences: (S,) mean difference of each pair.
-        dropped: seeds whose pair is missing, with the reason.
+        missing: the seeds of pairs that are not complete, with what each arm lacks there.
+        dropped: the same as sentences; empty until verdicts are worded.
         estimate: mean difference, or None with ``why_none``.
         standard_error, degrees_of_freedom, p_value: of the estimate in the claim's scope; None where undefined.
         interval: at ``level``, or None.
@@ -221,7 +247,8 @@ class Contrast:
         diverged: arm to the seeds at which it diverged and was scored at the metric's worst value.
         collapse: beside a gain over seeds: how often a collapse could still hide; else None.
         lost_pairs: the contrast with one-sided losses at their worst, where there are such; else None.
-        figures: further named figures of the procedure, for readers who recompute.
+        details: further figures of the procedure, for readers who recompute; None without an estimate.
+        figures: the same by name; empty until verdicts are worded.
     """
 
     arm: str
@@ -269,6 +296,8 @@ class Contrast:
     fault: PairFault | None = None
     saturation: Saturation | None = None
     futility: GivenUp | None = None
+    missing: Lost = field(default_factory=dict)
+    details: Details | None = None
 
     @property
     def kind(self) -> VerdictKind:
@@ -353,6 +382,7 @@ class Verdict:
         screened: why it was pruned, or None.
         overruled: what made it invalid, or None.
         adjusted_p: of the effect, allowing for planned looks and for the claim's other verdicts; None where undefined.
+        tuning: how unequally it and the arms it is held against were tuned, where that is more than the claim allows.
     """
 
     arm: str
@@ -369,6 +399,7 @@ class Verdict:
     screened: Screened | None = None
     overruled: Overruled | None = None
     adjusted_p: float | None = None
+    tuning: UnequalTuning | None = None
 
     @property
     def deciding(self) -> Contrast | None:
@@ -394,7 +425,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Interaction:
-    """Difference of differences: (effect in a target condition) - (effect in a control condition)."""
+    """Difference of differences: (effect in a target condition) - (effect in a control condition).
+
+    ``fault`` is why the two may not be held against each other, or None; ``why_none`` says it, once it is worded.
+    """
 
     arm: str
     against: str
@@ -406,6 +440,7 @@ class Interaction:
     p_value: float | None
     differences: tuple[float, ...] = ()
     why_none: str = ""
+    fault: PairFault | None = None
 
 
 @dataclass(frozen=True)
@@ -457,42 +492,6 @@ class PlannedLook:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """When a claim was fixed, and what was known of its outcomes then. Only "before" gives a known error rate.
-
-    Attributes:
-        fixed: before, post-hoc, amended or not entered; over runs sealed or retrospective.
-        known: k, results of its trials that were in the ledger when it was entered.
-        trials: n, all its trials.
-        claims: those under which the known results were made, each as ``name (hash)``.
-        changes: what the amendments changed, each field with all its values: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``.
-        seal: what shows that it existed before its first trial; None where nobody sealed it.
-    """
-
-    fixed: Fixed = "before"
-    known: int = 0
-    trials: int = 0
-    claims: tuple[str, ...] = ()
-    changes: tuple[str, ...] = ()
-    seal: Seal | None = None
-
-    @property
-    def sealed(self) -> bool:
-        """Whether its receipt precedes its first trial, and nothing was known then."""
-        return self.fixed == "before" and self.seal is not None and self.seal.precedes
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether something was known of its outcomes when it was fixed, so that its error rate is not known."""
-        return self.fixed in ("post-hoc", "amended", "retrospective")
-
-    @property
-    def mark(self) -> str:
-        """The word in brackets after whatever it states; empty where it was fixed before its trials, unsealed."""
-        return self.fixed if self.doubtful or self.fixed == "sealed" else "sealed" if self.sealed else ""
-
-
-@dataclass(frozen=True)
 class Decision:
     """All verdicts of a claim.
 
@@ -507,6 +506,7 @@ class Decision:
         look: the planned look at which the confirming rung stands; None where none was planned or none is reached.
         standing: when the claim was fixed.
         families: where it stands among the claims of its ledger, one for each of its families.
+        tried: what its search came to, arm by arm; empty where it searches nothing.
     """
 
     claim: str
@@ -517,5 +517,6 @@ class Decision:
     warnings: tuple[str, ...] = ()
     finished: bool = False
     look: PlannedLook | None = None
-    standing: Standing = Standing()
+    standing: Standing = field(default_factory=Standing)
     families: tuple[FamilyPlace, ...] = ()
+    tried: tuple[TriedArm, ...] = ()

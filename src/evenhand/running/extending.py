@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 from evenhand.claims.load import LoadedClaim, settled
-from evenhand.claims.resolve import ResolvedClaim, further_seeds, with_added
+from evenhand.claims.resolve import ResolvedClaim, further_seeds
 from evenhand.claims.values import MOST_SEEDS
 from evenhand.errors import ClaimError, counted
 from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import RUNS
-from evenhand.running import standing
-
-
-def extended(claim: ResolvedClaim, ledger: Ledger) -> ResolvedClaim:
-    """The claim with all seeds that were added to it in this ledger."""
-    if not claim.claim.rungs[-1].anytime:
-        return claim
-    return with_added(claim, ledger.added_seeds(claim.hash)[claim.added :])
-
-
-def with_extension(loaded: LoadedClaim, ledger: Ledger) -> LoadedClaim:
-    """A claim as it was read, with all seeds that were added to it in this ledger."""
-    claim = extended(loaded.resolved, ledger)
-    return loaded if claim is loaded.resolved else replace(loaded, resolved=claim)
+from evenhand.running import searching, standing
 
 
 def extend(loaded: LoadedClaim, ledger: Ledger, count: int) -> tuple[int, ...]:
@@ -41,7 +27,7 @@ def extend(loaded: LoadedClaim, ledger: Ledger, count: int) -> tuple[int, ...]:
         LedgerError: another process runs it, or the ledger cannot be written.
     """
     with ledger.lock(f"claim-{loaded.resolved.name}"):
-        loaded = with_extension(loaded, ledger)
+        loaded = searching.unfolded(loaded, ledger)
         claim = loaded.resolved
         _check(loaded, ledger)
         room = MOST_SEEDS - len(claim.claim.rungs[-1].seeds)

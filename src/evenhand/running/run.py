@@ -28,10 +28,10 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.running import families, standing
+from evenhand.running import families, searching, standing
 from evenhand.running.claim_run import ClaimRun, resources_of
-from evenhand.running.enter import check_machine, decided, fix_claim, outcomes_so_far, stale_results
-from evenhand.running.extending import awaits_decision, with_extension
+from evenhand.running.enter import check_machine, decided, fix_claim, other_code_words, outcomes_so_far, stale_results
+from evenhand.running.extending import awaits_decision
 from evenhand.running.freshness import freshness
 from evenhand.running.observer import Observer, RunningTrial
 from evenhand.running.pool import TICK_SECONDS, Pool
@@ -105,7 +105,6 @@ def run_claims(
         LedgerError: another process runs one of these claims, or the ledger cannot be written.
     """
     decisions: dict[str, Decision] = {}
-    claims = [with_extension(claim, ledger) for claim in claims]
 
     def close(run: ClaimRun) -> None:
         with run.held:
@@ -169,7 +168,8 @@ def _check_machine(claims: Sequence[LoadedClaim], ledger: Ledger) -> None:
     for claim in claims:
         if claim.recipe.info.obstacle is None:
             continue
-        if not progress(claim.resolved, settled(outcomes_so_far(claim.resolved, ledger))).finished:
+        known = searching.unfolded_claim(claim.resolved, ledger)
+        if not progress(known, settled(outcomes_so_far(known, ledger))).finished:
             check_machine(claim)
 
 
@@ -182,9 +182,11 @@ def _entered(
     origin: Callable[[Path], dict[str, Any]],
 ) -> ClaimRun:
     """A claim, entered into the ledger, with what the ledger has of it."""
+    loaded = searching.unfolded(loaded, ledger)
     claim = loaded.resolved
-    if standing.entered(claim, ledger) is None and (told := standing.other_code(claim, ledger)):
-        watcher.message(told)
+    searching.check_sampler(loaded)
+    for sentence in other_code_words(claim, ledger) if standing.entered(claim, ledger) is None else ():
+        watcher.message(sentence)
     fix_claim(loaded, ledger, amend=amend)
     known = outcomes_so_far(claim, ledger)
     trials = all_trials(claim)

@@ -42,7 +42,6 @@ _POINTS, _ROUNDS = 33, 4
 """A p-value is found on a grid of levels, refined: good to 5e-5 of itself, on the safe side."""
 
 
-
 @dataclass(frozen=True)
 class AnytimeMean:
     """A mean difference whose p-value and interval hold at every number of seeds at once.

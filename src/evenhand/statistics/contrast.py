@@ -181,7 +181,9 @@ def paired_contrast(
     units = cluster_table(values / scale, clusters)
     over_seeds = paired_t(by_seed, level)
     if anytime and scope != "checkpoint":
-        primary: MeanEstimate | AnytimeMean | PairedProportions = _at_any_time(scope, table, units, by_seed, scale, level)
+        primary: MeanEstimate | AnytimeMean | PairedProportions = _at_any_time(
+            scope, table, units, by_seed, scale, level
+        )
     else:
         primary = _primary(scope, table, units, scale, over_seeds, level, clusters is not None)
     bootstrap = None

@@ -41,7 +41,9 @@ class Equivalence:
     reason: str | None
 
 
-def equivalence(estimate: MeanEstimate | AnytimeMean | PairedProportions, margin: float, alpha: float = 0.05) -> Equivalence:
+def equivalence(
+    estimate: MeanEstimate | AnytimeMean | PairedProportions, margin: float, alpha: float = 0.05
+) -> Equivalence:
     """Two one-sided tests on a mean estimate (Schuirmann 1987; Lakens 2017, eq. 1 and 2).
 
     For a t-based estimate both p-values are Student's. For right-or-wrong items of one pair of checkpoints they are

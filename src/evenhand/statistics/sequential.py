@@ -98,8 +98,7 @@ def _run(
         anytime = isinstance(plan, LookPlan) and plan.source == "anytime"
         effect_level = min(plan.nominal_for(share, count), plan.level_at(count)) if plan.adjusts else share
         half = [
-            _half_widths(anytime, count, sd, errors, items, alpha)
-            for alpha in (effect_level, 2 * plan.level_at(count))
+            _half_widths(anytime, count, sd, errors, items, alpha) for alpha in (effect_level, 2 * plan.level_at(count))
         ]
         low, high = wide.after(mean, half[0], keep=anytime)
         inner_low, inner_high = narrow.after(mean, half[1], keep=anytime)

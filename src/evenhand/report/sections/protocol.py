@@ -70,7 +70,7 @@ def rung_rows(claim: ResolvedClaim) -> tuple[RungRow, ...]:
         rows.append(
             RungRow(
                 rung.name,
-                "confirms" if position == last else "screens",
+                "confirms" if position == last else "screens" if rung.kind == "compare" else _searches(rung),
                 f"{numbers.amount(rung.budget)} {claim.claim.budget.unit}",
                 f"{len(rung.seeds)} ({numbers.seeds(rung.seeds)}{added})",
                 _items(claim.items[rung.name]) if rung.name in claim.items else numbers.NONE,
@@ -88,6 +88,10 @@ def _looks(rung: Rung) -> str:
         return "one, at the end"
     rule = "" if rung.look_rule == "levels" else f", spending {rung.look_rule}"
     return ", ".join(map(str, rung.looks)) + f" seeds{rule}"
+
+
+def _searches(rung: Rung) -> str:
+    return f"searches {rung.tries or 1} configurations of each arm ({rung.sampler})"
 
 
 def _items(items: ItemSet) -> str:
