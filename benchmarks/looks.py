@@ -27,6 +27,8 @@ from evenhand.statistics.calibration.worlds import NOISES, Noise, World, draw, d
 from evenhand.testing.worlds import claim_of
 
 PAGE = Path("docs/calibration.md")
+LEVELS = (0.05, 0.01, 0.005)
+BY = "Written by `python -m benchmarks.looks`."
 ITEMS, UNIT = 40, 0.01
 """Items of every claim, and what a residual of one standard deviation is worth in points of the score."""
 
@@ -129,8 +131,8 @@ def errors(share: float) -> str:
     head = ("looks", "noise from", "claims", "a gain", "a gain or a regression")
     return section(
         ERRORS,
-        f"Per cent of claims, ± one Monte Carlo standard error; {ITEMS} items, no effect, a margin too small for a claim "
-        "to end by equivalence; 5 % is nominal for a gain or a regression, 2.5 % for a gain. Anytime: every number of "
+        f"Per cent of claims, ± one Monte Carlo standard error; {ITEMS} items, no effect, a margin too small for a "
+        "claim to end by equivalence; 5 % is nominal for a gain or a regression, 2.5 % for a gain. Anytime: every number of "
         "seeds from 3 on is a look. Families share a baseline. Written by `python -m benchmarks.looks`.",
         table(head, rows),
     )
@@ -147,9 +149,7 @@ def fine(share: float) -> str:
             least = np.array([
                 statistics.anytime_mean(draw_arms(noise, 50, items, 1, generator, 1)[0, 0]).p for _ in range(count)
             ])  # fmt: skip
-            rows.append(
-                (items, noise.name, *(percent(float((least <= level).mean())) for level in (0.05, 0.01, 0.005)))
-            )
+            rows.append((items, noise.name, *(percent(float((least <= level).mean())) for level in LEVELS)))
             say(started, rows[-1])
     for spread in (0.0, 0.1, 0.3):
         count = max(100, round(4000 * share))
@@ -157,11 +157,11 @@ def fine(share: float) -> str:
             statistics.anytime_mean(two - one).p or 1.0
             for one, two in right_or_wrong(spread, 50, count, 9600)
         ]  # fmt: skip
-        shares = (percent(float(np.mean(np.array(found) <= level))) for level in (0.05, 0.01, 0.005))
+        shares = (percent(float(np.mean(np.array(found) <= level))) for level in LEVELS)
         rows.append((ITEMS, f"right or wrong, seed spread {spread:g}", *shares))
     count = max(100, round(4000 * share))
-    stated = ", ".join(percent(monte_carlo_error(level, count)) for level in (0.05, 0.01, 0.005))
-    words = f"Per cent of {count:,} experiments; Monte Carlo standard errors {stated}. Written by `python -m benchmarks.looks`."
+    stated = ", ".join(percent(monte_carlo_error(level, count)) for level in LEVELS)
+    words = f"Per cent of {count:,} experiments; Monte Carlo standard errors {stated}. {BY}"
     return section(FINE, words, table(("items", "noise from", "at 5 %", "at 1 %", "at 0.5 %"), rows))
 
 
@@ -234,9 +234,9 @@ def spared(share: float) -> str:
     )  # fmt: skip
     return section(
         SPARED,
-        f"Expected seeds, ± one Monte Carlo standard error, and per cent of {max(40, round(1000 * share)):,} claims each "
-        "(standard error at most 1.6). Ten seeds at most; seeds carry the noise; the margin is what one look at ten "
-        "seeds finds with 80 % power. All designs err at most 5 % of the time. Written by `python -m benchmarks.looks`.",
+        f"Expected seeds, ± one Monte Carlo standard error, and per cent of {count:,} claims each (standard error at "
+        f"most {percent(monte_carlo_error(0.5, count))}). Ten seeds at most; seeds carry the noise; the margin is what "
+        f"one look at ten seeds finds with 80 % power. All designs err at most 5 % of the time. {BY}",
         table(head, rows),
     )
 

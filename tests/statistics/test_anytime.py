@@ -17,7 +17,7 @@ DRAWN = RNG.normal(0.6, 1.0, 12)
 
 
 def e_by_integration(values: np.ndarray) -> float:
-    """The likelihood of values over effects N(0, 1 / c**2) and scales 1 / sigma, over that at no effect, by quadrature."""
+    """The likelihood over effects N(0, 1 / c**2) and scales 1 / sigma, over that at no effect, by quadrature."""
 
     def log_likelihood(effect: float, log_sigma: float) -> float:
         sigma = math.exp(log_sigma)

@@ -91,11 +91,9 @@ def _parsed(table: Mapping[str, Any]) -> LookRules:
             raise ValueError('`looks`: at = "anytime" spends nothing over looks; remove `spending`')
         return rules
     values = rules.at
-    whole = all(float(value).is_integer() for value in values)
-    if not values or not (all(0 < value <= 1 for value in values) or (whole and all(value >= 2 for value in values))):
-        raise ValueError(
-            "`looks`: `at` wants whole numbers of seeds from 2 on, or shares above 0 and up to 1; not both"
-        )
+    shares = all(0 < value <= 1 for value in values)
+    if not values or not (shares or all(float(value).is_integer() and value >= 2 for value in values)):
+        raise ValueError("`looks`: `at` wants whole numbers of seeds from 2 on, or shares above 0 and up to 1")
     if len(values) > 10:
         raise ValueError(f'`looks`: `at` has {len(values)} looks; 10 are the most, or write looks = "anytime"')
     return rules

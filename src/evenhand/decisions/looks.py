@@ -11,7 +11,7 @@ from evenhand.claims.schema import Rung
 Plan = statistics.LookPlan | statistics.SpendingPlan
 
 FIRST_ANYTIME = 3
-"""Rungs that may be looked at at any time are judged from so many seeds on; effects can be called a seed or two later."""
+"""Rungs with looks at any time are judged from so many seeds on; effects can be called a seed or two later."""
 
 
 @functools.lru_cache(maxsize=64)

@@ -50,8 +50,8 @@ def _check(loaded: LoadedClaim, ledger: Ledger) -> None:
         planned = f"looks after {', '.join(map(str, rung.looks))} seeds" if rung.looks else "one look, at the end"
         raise _refused(
             loaded,
-            f"its looks are fixed ({planned}), and seeds added after them would spoil its error rate. State a new claim "
-            'with fresh seeds, and with looks = "anytime" where it is to be extended some day',
+            f"its looks are fixed ({planned}), and seeds added after them would spoil its error rate. State a new "
+            'claim with fresh seeds, and with looks = "anytime" where it is to be extended some day',
         )
     standing.require_entered(claim, loaded.path, ledger)
     found = ledger.latest(standing.trial_ids(claim))

@@ -35,6 +35,7 @@ from evenhand.statistics.two_way import VarianceComponents, two_way_estimate, va
 
 Scope = Literal["recipe", "seeds", "checkpoint"]
 SCOPES: tuple[Scope, ...] = ("recipe", "seeds", "checkpoint")
+Primary = MeanEstimate | AnytimeMean | PairedProportions
 LEAST_GRADED_ITEMS = 30
 """Items below which a t interval over graded scores of one pair of checkpoints is not given."""
 
@@ -65,7 +66,7 @@ class PairedContrast:
     """
 
     scope: Scope
-    primary: MeanEstimate | AnytimeMean | PairedProportions
+    primary: Primary
     over_seeds: MeanEstimate
     sign_flip: SignFlip
     signs: SignCounts
@@ -94,7 +95,7 @@ class PairedContrast:
 
     @property
     def df(self) -> float | None:
-        """Degrees of freedom of the primary estimate; None where undefined, and for exact McNemar and looks at any time."""
+        """Degrees of freedom of the primary estimate; None where undefined, for exact McNemar and looks at any time."""
         return self.primary.df if isinstance(self.primary, MeanEstimate) else None
 
     @property
@@ -181,9 +182,7 @@ def paired_contrast(
     units = cluster_table(values / scale, clusters)
     over_seeds = paired_t(by_seed, level)
     if anytime and scope != "checkpoint":
-        primary: MeanEstimate | AnytimeMean | PairedProportions = _at_any_time(
-            scope, table, units, by_seed, scale, level
-        )
+        primary: Primary = _at_any_time(scope, table, units, by_seed, scale, level)
     else:
         primary = _primary(scope, table, units, scale, over_seeds, level, clusters is not None)
     bootstrap = None
@@ -282,9 +281,7 @@ def _betting(
     return betting_test(table.differences.mean(axis=0), bounds, level)
 
 
-def _notes(
-    scope: Scope, table: _Table, primary: MeanEstimate | AnytimeMean | PairedProportions, over_seeds: MeanEstimate
-) -> tuple[str, ...]:
+def _notes(scope: Scope, table: _Table, primary: Primary, over_seeds: MeanEstimate) -> tuple[str, ...]:
     notes = list(() if isinstance(primary, PairedProportions) else primary.notes)
     if scope == "recipe" and not table.has_items:
         notes.append("The metric has no items: the estimate holds for new seeds on the same evaluation data.")

@@ -32,8 +32,8 @@ class LookPlan:
         seeds: seeds at each look, ascending; the last is the full plan.
         alpha: overall two-sided level.
         nominal: level of the test at each look; the interval shown there is at 1 - nominal.
-        source: where ``nominal`` comes from: "one look", "table", "simulated", or "anytime" where the test itself allows
-            for any number of looks.
+        source: where ``nominal`` comes from: "one look", "table", "simulated", or "anytime" where the test itself
+            allows for any number of looks.
         curve: pairs (nominal, overall) from the simulation, ascending.
         draws: replicates simulated.
     """
