@@ -22,6 +22,7 @@ from evenhand.cli.compare import compare
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, Full, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
 from evenhand.cli.export import export
+from evenhand.cli.extend import extend
 from evenhand.cli.family import family
 from evenhand.cli.gate import gate
 from evenhand.cli.groups import WithInstalledGroups
@@ -210,6 +211,7 @@ app.command()(export)
 app.command()(watch)
 app.command()(family)
 app.command()(seal)
+app.command()(extend)
 app.command()(recheck)
 app.command()(audit)
 app.add_typer(ledger_app, name="ledger")

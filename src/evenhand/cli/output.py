@@ -144,6 +144,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "look": look,
         "rung": rung,
         "pending": pending,
+        "seeds": {"planned": len(claim.claim.rungs[-1].seeds) - claim.added, "added": claim.added},
         "pruned": pruned,
         "search": searching.plan_words(claim, fresh),
         "results": len(results),
@@ -161,7 +162,7 @@ def _progress(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str
     One rung without looks needs no statistics, whose import would take longer than all the rest.
     """
     rung = claim.claim.rungs[-1]
-    if len(claim.claim.rungs) == 1 and not rung.looks:
+    if len(claim.claim.rungs) == 1 and rung.look_rule == "once":
         return rung.name, sum(trial.id not in results for trial in claim.trials(rung)), {}, None
     from evenhand.decisions.progress import look_reached, progress
     from evenhand.decisions.wording import look_words, screened_words

@@ -19,6 +19,7 @@ from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, Standing
 from evenhand.decisions.verdict import (
     Contrast,
     Decision,
+    GivenUp,
     Interaction,
     Interval,
     Learned,
@@ -198,6 +199,7 @@ class _fields(dict[str, str]):
             "rivals": lambda: str(judgement.rivals),
             "each": lambda: ", per verdict" if judgement.among > 1 else "",
             "effect": lambda: _effect(found, metric),
+            "futile": lambda: "" if found.futility is None else futile_words(found.futility, metric),
             "settled": lambda: "" if judgement.settling is None else f"; {settling_words(judgement.settling)}",
         }
         return makers[name]()
@@ -259,6 +261,12 @@ def settling_words(found: Settling) -> str:
         "no spread": "the pairs show no spread to plan with",
         "both": f"neither 1000 seeds nor more items alone would settle {size}; both are needed",
     }[found.reason or "both"]
+
+
+def futile_words(found: GivenUp, metric: MetricClaim) -> str:
+    """Why a gain was given up, as a clause."""
+    bound = f"the {100 * found.confidence:.4g} % upper bound of the gain, {amount(found.upper, metric, sign=True)}"
+    return f"given up, as {bound}, lies below the margin {amount(metric.margin, metric)}"
 
 
 def lost_words(lost: LostPairs, metric: MetricClaim) -> str:
@@ -392,14 +400,37 @@ def prune_words(reason: PruneReason, metric: MetricClaim) -> str:
 
 def look_words(look: PlannedLook) -> str:
     """The look in a sentence."""
-    seeds, last = look.planned[look.number - 1], look.planned[-1]
+    last = look.planned[-1]
     level = f"{100 * (1 - look.level):.4g} %"
+    settled = "settled or given up" if look.futile else "settled"
+    if look.rule == "anytime":
+        return _anytime_words(look, settled)
+    judged = f"each judged at {level}"
+    if look.rule != "levels":
+        judged = f"by {_SPENDING[look.rule]}: this one is judged at {level}"
+    if look.early:
+        each = f"Each look is judged at {level}." if look.rule == "levels" else f"Looks {judged}."
+        return (
+            f"Stopped at look {look.number} of {len(look.planned)} planned ones, {look.seeds} of {last} seeds: every "
+            f"verdict on a variant was {settled} there. {each}"
+        )
+    return f"Look {look.number} of {len(look.planned)} planned ones, {look.seeds} of {last} seeds, {judged}."
+
+
+_SPENDING = {"obrien-fleming": "O'Brien and Fleming's spending", "pocock": "Pocock's spending"}
+
+
+def _anytime_words(look: PlannedLook, settled: str) -> str:
+    """A look at any time, with how many seeds were planned and added."""
+    last = look.planned[-1]
+    planned = f"{last - look.added} planned" + (f" and {look.added} added" if look.added else "")
+    rule = f"Every look together errs at most {100 * look.level:.4g} % of the time (anytime-valid)"
     if look.early:
         return (
-            f"Stopped at look {look.number} of {len(look.planned)} planned ones, {seeds} of {last} seeds: every "
-            f"verdict on a variant was settled there. Each look is judged at {level}."
+            f"Stopped after {look.seeds} of {last} seeds ({planned}): every verdict on a variant was {settled} there. "
+            f"{rule}."
         )
-    return f"Look {look.number} of {len(look.planned)} planned ones, {seeds} of {last} seeds, each judged at {level}."
+    return f"{last} seeds ({planned}). {rule}, so that further seeds may be added."
 
 
 def standing_words(found: Standing) -> str:

@@ -111,6 +111,10 @@ class Ledger(LedgerReader):
         """Enter the receipt of a claim, with what keeps it outside the ledger; see :mod:`evenhand.ledger.seal`."""
         self._writer.append("seal", {"claim": claim_hash, "receipt": receipt, "witnesses": list(witnesses)})
 
+    def record_extension(self, claim_hash: str, seeds: Sequence[int]) -> None:
+        """Enter that seeds are added to a claim, before any of their trials is run."""
+        self._writer.append("extension", {"claim": claim_hash, "seeds": list(seeds)})
+
     def record_search(self, claim_hash: str, rung: str, **told: Any) -> None:
         """Enter what a search proposes before it runs, or who goes on from a search rung.
 

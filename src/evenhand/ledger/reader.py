@@ -32,6 +32,12 @@ class LedgerReader:
         """All records, of every kind, in the order of writing."""
         return self._history.all()
 
+    def added_seeds(self, claim_hash: str) -> tuple[int, ...]:
+        """Seeds that were added to a claim after it had been stated, in order, each once."""
+        found = [entry.body for entry in self._history.entries("extension")]
+        seeds = (seed for body in found if body["claim"] == claim_hash for seed in body["seeds"])
+        return tuple(dict.fromkeys(seeds))
+
     def decisions(self, name: str, hash: str | None = None) -> list[DecisionRecord]:
         """Decisions on the claims of a name, in the order in which they were entered."""
         found = [codec.decision_from_entry(entry) for entry in self._history.entries("decision")]
