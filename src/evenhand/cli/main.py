@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evenhand.cli.board import board
 from evenhand.cli.compare import compare
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
@@ -37,7 +38,7 @@ from evenhand.cli.recipes import new, recipes
 from evenhand.cli.run import run
 from evenhand.cli.seal import recheck, seal
 from evenhand.cli.watch import watch
-from evenhand.errors import EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
+from evenhand.errors import Cancelled, EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
 
 app = typer.Typer(
     cls=WithInstalledGroups,
@@ -210,6 +211,7 @@ app.command()(data)
 app.command()(gate)
 app.command()(export)
 app.command()(watch)
+app.command()(board)
 app.command()(family)
 app.command()(seal)
 app.command()(recheck)
@@ -245,6 +247,9 @@ def main() -> None:
     except LedgerError as error:
         note().print(f"ledger: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(4)
+    except Cancelled as error:
+        note().print(str(error), markup=False, soft_wrap=True)
+        sys.exit(130)
     except ServerGone as error:
         note().print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(1)

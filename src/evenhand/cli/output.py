@@ -16,6 +16,7 @@ from rich.text import Text
 from evenhand.claims.load import LoadedClaim, all_trials, settled
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.gate import criteria_of
+from evenhand.decisions.intervention_words import intervention_words
 from evenhand.decisions.verdict import Contrast, Decision, Standing
 from evenhand.errors import counted
 from evenhand.execution.failures import ADVICE
@@ -114,6 +115,7 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
         "results": len(settled(outcomes)),
         "failures": _failures(outcomes, labels),
         "standing": plain(standing.standing_of(newest, ledger)),
+        "interventions": plain(ledger.interventions(newest.hash)),
     }
 
 
@@ -137,6 +139,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "results": len(results),
         "failures": _failures(failed, labels),
         "standing": plain(standing.standing(claim, ledger)),
+        "interventions": plain(ledger.interventions(claim.hash)),
         "stale": {key: {"label": labels[key], "why": why} for key, why in compared.stale.items()},
         "anew": compared.sentences(list(trials.values()), "would run anew"),
     }
@@ -195,6 +198,9 @@ def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> No
 
             told = standing_words(Standing(**document["standing"]))
             console.print(Text(f"  {told}", style="yellow"), soft_wrap=True)
+        for one in document["interventions"]:
+            done = intervention_words(one["what"], one["time"], one["results"], one["trials"])
+            console.print(Text(f"  {done}", style="yellow"), soft_wrap=True)
         for sentence in document.get("anew", ()):
             console.print(Text(f"  {sentence}", style="yellow"), soft_wrap=True)
         for arm, reason in document.get("pruned", {}).items():

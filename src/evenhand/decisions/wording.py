@@ -13,7 +13,7 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
 from evenhand.decisions.fault_words import fault_words
 from evenhand.decisions.rules import CASE, LOST, MORE, Span
-from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace
+from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, LedgerFamily
 from evenhand.decisions.verdict import (
     Contrast,
     Decision,
@@ -410,6 +410,15 @@ def family_words(place: FamilyPlace) -> str:
         parts.append(f"tries: {', '.join(f'{role} {count}' for role, count in order)}")
     held = _held(place)
     return f"{'; '.join(parts)}." + (f" {held}" if held else "")
+
+
+def spending_words(found: LedgerFamily) -> str:
+    """What a family promises, and what is left of it."""
+    return (
+        f"{found.method}: at most {100 * found.rate:g} % of the gains that hold are false, on average; "
+        f"{100 * found.wealth:.2g} of {100 * found.rate:g} % left to spend; a claim that begins now is held at "
+        f"{found.next_level:.2g}. Exploratory trials of the recipe: {found.tries}."
+    )
 
 
 def _family_name(key: str) -> str:

@@ -14,6 +14,7 @@ from evenhand.claims.nesting import changed_fields, is_same_question
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.data.reading import read_text
 from evenhand.decisions.agreement import Made, package_remarks
+from evenhand.decisions.intervention_words import unblinded_words
 from evenhand.decisions.verdict import Decision
 from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.machine import device_of_programs
@@ -94,6 +95,8 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     found, left_out = comparable(claim, found)
     remarks = [*package_remarks(all_made(claim, found)), *_replaced(claim, ledger), *left_out]
     remarks += [sentence for sentence in [standing.other_code(claim, ledger)] if sentence]
+    seen = [record for record in ledger.interventions(claim.hash) if record.what == "unblinded"][:1]
+    remarks += [unblinded_words(record.time, record.results, record.trials) for record in seen]
     made = replace(decide(families.at_level(claim, ledger), found), claim_hash=claim.hash)
     made = replace(made, families=families.places(claim, made, ledger))
     return qualified(stamped(made, standing.standing(claim, ledger), remarks), claim, found)
