@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evenhand.decisions.intervention_words import intervention_words, unblinded_words
+from evenhand.decisions.caution_words import caution_words
+from evenhand.decisions.intervention_words import intervention_words
+from evenhand.decisions.standing import Unblinded
 from evenhand.ledger import Ledger
 from evenhand.running.enter import decided
 from tests.app import evenhand, parsed
@@ -55,6 +57,5 @@ def test_each_is_a_sentence_with_when_it_was_and_how_much_was_known() -> None:
         "2026-11-28 11:20 UTC, with 1,200 of 4,800 results in: it went on after a pause."
     )
     assert intervention_words("cancelled", "", 0, 6) == "with 0 of 6 results in: it was cancelled."
-    assert unblinded_words("", 1, 6).startswith(
-        "with 1 of 6 results in: the board showed its arms by name. Whoever saw"
-    )
+    warned = caution_words(Unblinded("", 1, 6))
+    assert warned.startswith("with 1 of 6 results in: the board showed its arms by name. Whoever saw")

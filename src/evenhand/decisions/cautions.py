@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
+from evenhand.decisions.agreement import OtherPackages
 from evenhand.decisions.pairs import Cell, Pairs
+from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced, Unblinded
 from evenhand.decisions.verdict import Verdict, VerdictKind
 
 FEW_SEEDS = 5
@@ -56,7 +58,10 @@ class UnshownControl:
     kind: VerdictKind
 
 
-Caution = FewSeeds | PerVerdict | GroupedItems | UnshownControl
+Caution = (
+    FewSeeds | PerVerdict | GroupedItems | UnshownControl | OtherPackages | Replaced | OtherRecipeCode | BudgetNotShown
+    | LeftOutSeeds | Unblinded
+)  # fmt: skip
 
 
 def few_seeds(verdicts: Sequence[Verdict]) -> list[Caution]:

@@ -19,7 +19,7 @@ from evenhand.decisions.interactions import interactions
 from evenhand.decisions.pairs import Cell, Outcomes
 from evenhand.decisions.progress import Progress, cells, look_reached, progress_of
 from evenhand.decisions.verdict import Contrast, Decision, Exploratory, Verdict, VerdictKind
-from evenhand.decisions.wording import with_reasons, worded
+from evenhand.decisions.wording import with_reasons, worded, worded_interaction
 
 
 def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
@@ -45,7 +45,7 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
         claim=claim.name,
         claim_hash=claim.hash,
         verdicts=tuple(verdicts),
-        interactions=tuple(interactions(known, now)),
+        interactions=tuple(worded_interaction(effect) for effect in interactions(known, now)),
         exploratory=tuple(_exploratory(known, now)),
         warnings=tuple(caution_words(caution) for caution in _cautions(known, now, verdicts)),
         finished=now.finished,

@@ -8,7 +8,6 @@ from evenhand.claims.schema import Arm, Condition, MetricClaim
 from evenhand.decisions.agreement import disagreement
 from evenhand.decisions.contrasts import as_tuple
 from evenhand.decisions.families import Contrasts
-from evenhand.decisions.fault_words import fault_words
 from evenhand.decisions.pairs import Cell, Floats, Pairs, same_items
 from evenhand.decisions.progress import Progress
 from evenhand.decisions.verdict import Interaction
@@ -42,8 +41,7 @@ def _interaction(
     shared = [seed for seed in here.seeds if seed in there.seeds]
     fault = here.invalid or there.invalid or disagreement([*here.made, *there.made])
     if fault or not shared:
-        why = fault_words(fault) if fault else "no seed has a complete pair in both conditions"
-        return Interaction(*names, None, None, None, (), why)
+        return Interaction(*names, None, None, None, fault=fault)
     tables = [_differences(pairs, shared, metric) for pairs in (here, there)]
     result = _difference(claim, (here, there), tables, level)
     by_seed = tuple(float(a.mean() - b.mean()) for a, b in zip(*tables, strict=True))

@@ -14,11 +14,3 @@ def intervention_words(what: str, time: str, results: int, trials: int) -> str:
     """One thing that was done, with when, and how much was known then: ``2026-11-28 11:20 UTC, ...``."""
     day = f"{time[:10]} {time[11:16]} UTC, " if len(time) >= len("2026-11-28T11:20") else ""
     return f"{day}with {results:,} of {trials:,} results in: {_DONE.get(what, what)}."
-
-
-def unblinded_words(time: str, results: int, trials: int) -> str:
-    """The warning that a verdict carries whose claim was looked at by arm before it was decided."""
-    return (
-        f"{intervention_words('unblinded', time, results, trials)} Whoever saw that could stop the run, or go on with "
-        "it, for what it showed; error rates hold where nobody did."
-    )

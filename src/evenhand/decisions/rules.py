@@ -289,7 +289,7 @@ def _with_losses(
     clears = True
     worst: LostPairs | None = None
     for against in TRIED[found.kind].against:
-        whole, value = with_lost(pairs, metric, against)
+        whole, stand_ins = with_lost(pairs, metric, against)
         again = estimate_pairs(whole, metric, scope, found.level)
         interval = as_tuple(again.interval_at(found.level))
         deciding = as_tuple(again.interval_at(1 - 2 * levels.equivalence)) if found.kind is NO_EFFECT else interval
@@ -297,7 +297,7 @@ def _with_losses(
         clears = clears and Span(interval, metric.margin).clear
         if worst is None or not agrees:
             seeds, arms = tuple(lost.seed for lost in pairs.lost), tuple(lost.arm for lost in pairs.lost)
-            worst = LostPairs(seeds, arms, value, again.estimate, deciding, agrees, found.kind)
+            worst = LostPairs(seeds, arms, again.estimate, deciding, agrees, found.kind, stand_ins)
         if not agrees:
             break
     assert worst is not None

@@ -106,3 +106,44 @@ class LedgerFamily:
     wealth: float
     next_level: float
     tries: int = 0
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """So many results replace earlier ones, which had been seen and were made by other code or from other data."""
+
+    results: int
+
+
+@dataclass(frozen=True)
+class Unblinded:
+    """The board showed the arms by name before the claim was decided: when (UTC), with so many of its results in."""
+
+    time: str
+    results: int
+    trials: int
+
+
+@dataclass(frozen=True)
+class OtherRecipeCode:
+    """Results of the same question had been seen that other code of its recipe had made: both fingerprints."""
+
+    theirs: str
+    own: str
+
+
+@dataclass(frozen=True)
+class BudgetNotShown:
+    """Arms of which no file shows what training cost, in the unit of the budget."""
+
+    arms: tuple[str, ...]
+    unit: str
+
+
+@dataclass(frozen=True)
+class LeftOutSeeds:
+    """Seeds that are missing from a range, so that runs may have been made and left out."""
+
+    missing: tuple[int, ...]
+    first: int
+    last: int

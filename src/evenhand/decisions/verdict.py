@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from evenhand.decisions.standing import FamilyPlace, Seal
 
 if TYPE_CHECKING:
-    from evenhand.decisions.pair_faults import PairFault
+    from evenhand.decisions.details import Details
+    from evenhand.decisions.pair_faults import Lost, Missing, PairFault
     from evenhand.statistics import Collapse, Identical, Saturation
 
 
@@ -60,25 +61,33 @@ runs is sealed where it was entered before the first of their result files was t
 
 
 @dataclass(frozen=True)
+class StandIn:
+    """What stands in for a lost trial: an end of the metric's range with its value, or the best or worst trial seen."""
+
+    what: Literal["floor", "ceiling", "best", "worst"]
+    value: float | None = None
+
+
+@dataclass(frozen=True)
 class LostPairs:
     """A contrast once more, with the trials that one arm lost at the value that speaks most against its verdict.
 
     Attributes:
         seeds: whose trial one arm lost while the other has scores.
         arms: who lost it, one for each seed.
-        value: what stands in for them, in words: "the floor 0", "the worst trial seen".
         estimate, interval: with these trials in, at the level of the contrast.
         agrees: the verdict is the same with them in.
         tried: the verdict that was tried.
+        stand_ins: what stands in for the lost trials.
     """
 
     seeds: tuple[int, ...]
     arms: tuple[str, ...]
-    value: str
     estimate: float | None
     interval: Interval | None
     agrees: bool
     tried: VerdictKind = VerdictKind.INCONCLUSIVE
+    stand_ins: tuple[StandIn, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +135,19 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class NoFloor:
+    """Why there is nothing that a baseline could be shown to beat.
+
+    Attributes:
+        reason: a pairing that is not allowed, what each arm lacks, a trial without scores, or what else is not there.
+    """
+
+    reason: (
+        PairFault | Mapping[str, Missing] | Missing | Literal["no scores", "no right answers", "no seed", "other items"]
+    )
+
+
+@dataclass(frozen=True)
 class Learned:
     """How the baseline stands against what it must beat to count as having learned.
 
@@ -137,7 +159,8 @@ class Learned:
         estimate: mean difference, positive where the baseline is better.
         interval: paired, at ``level``; the baseline has learned where it lies above 0.
         level: of the interval, 1 - alpha of the claim.
-        why_none: why there is no floor or no interval, or empty.
+        obstacle: why there is no floor, or None.
+        why_none: why there is no interval, or (once verdicts are worded) no floor; or empty.
     """
 
     baseline: str
@@ -148,6 +171,7 @@ class Learned:
     interval: Interval | None = None
     level: float = 0.95
     why_none: str = ""
+    obstacle: NoFloor | None = None
 
     @property
     def shown(self) -> bool:
@@ -182,7 +206,8 @@ class Contrast:
         seeds: the S seeds whose pairs entered.
         items: I, number of items per pair; 0 where the metric is not item-wise.
         differences: (S,) mean difference of each pair.
-        dropped: seeds whose pair is missing, with the reason.
+        missing: the seeds of pairs that are not complete, with what each arm lacks there.
+        dropped: the same as sentences; empty until verdicts are worded.
         estimate: mean difference, or None with ``why_none``.
         standard_error, degrees_of_freedom, p_value: of the estimate in the claim's scope; None where undefined.
         interval: at ``level``, or None.
@@ -210,7 +235,8 @@ class Contrast:
         diverged: arm to the seeds at which it diverged and was scored at the metric's worst value.
         collapse: beside a gain over seeds: how often a collapse could still hide; else None.
         lost_pairs: the contrast with one-sided losses at their worst, where there are such; else None.
-        figures: further named figures of the procedure, for readers who recompute.
+        details: further figures of the procedure, for readers who recompute; None without an estimate.
+        figures: the same by name; empty until verdicts are worded.
     """
 
     arm: str
@@ -257,6 +283,8 @@ class Contrast:
     same_answer: SameAnswer | None = None
     fault: PairFault | None = None
     saturation: Saturation | None = None
+    missing: Lost = field(default_factory=dict)
+    details: Details | None = None
 
     @property
     def kind(self) -> VerdictKind:
@@ -376,7 +404,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Interaction:
-    """Difference of differences: (effect in a target condition) - (effect in a control condition)."""
+    """Difference of differences: (effect in a target condition) - (effect in a control condition).
+
+    ``fault`` is why the two may not be held against each other, or None; ``why_none`` says it, once it is worded.
+    """
 
     arm: str
     against: str
@@ -388,6 +419,7 @@ class Interaction:
     p_value: float | None
     differences: tuple[float, ...] = ()
     why_none: str = ""
+    fault: PairFault | None = None
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
-from evenhand.decisions.fault_words import fault_words
+from evenhand.decisions.detail_words import detail_words
+from evenhand.decisions.fault_words import fault_words, no_floor_words, reasons_missing
 from evenhand.decisions.rules import CASE, LOST, MORE, Span
 from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, LedgerFamily
 from evenhand.decisions.verdict import (
     Contrast,
     Decision,
+    Interaction,
     Interval,
     Learned,
     LostPairs,
@@ -24,6 +26,7 @@ from evenhand.decisions.verdict import (
     PruneReason,
     Screened,
     Settling,
+    StandIn,
     Standing,
     Verdict,
     VerdictKind,
@@ -69,12 +72,31 @@ def worded_contrast(found: Contrast, metric: MetricClaim) -> Contrast:
 
 def with_reasons(found: Contrast, metric: MetricClaim) -> Contrast:
     """The contrast with why it yields no number, or none that could tell its arms apart, in words."""
+    dropped = found.dropped or reasons_missing(found.missing)
+    none = "" if found.seeds or found.fault else next(iter(dropped.values()), "its trials have not run yet")
+    learned = found.learned and _with_obstacle(found.learned)
     return replace(
         found,
+        dropped=dropped,
+        why_none=found.why_none or none,
+        figures=found.figures or detail_words(found.details),
+        learned=learned,
         invalid=fault_words(found.fault),
         saturated="" if found.saturation is None else found.saturation.explanation,
-        not_learned=learned_words(found.learned, metric) if found.learned is not None and found.unlearned else "",
+        not_learned=learned_words(learned, metric) if learned is not None and found.unlearned else "",
     )
+
+
+def _with_obstacle(found: Learned) -> Learned:
+    return found if found.obstacle is None else replace(found, why_none=no_floor_words(found.obstacle))
+
+
+def worded_interaction(found: Interaction) -> Interaction:
+    """A difference of differences with why there is none, where there is none."""
+    if found.fault is not None:
+        return replace(found, why_none=fault_words(found.fault))
+    none = "" if found.differences else "no seed has a complete pair in both conditions"
+    return replace(found, why_none=found.why_none or none)
 
 
 def _brackets(deciding: Contrast, baseline: Contrast, alpha: float) -> str:
@@ -219,10 +241,14 @@ def lost_words(lost: LostPairs, metric: MetricClaim) -> str:
     ]
     span = "no interval" if lost.interval is None else _ends(lost.interval, metric)
     size = "no estimate" if lost.estimate is None else f"{amount(lost.estimate, metric, sign=True)}, {span}"
-    head = f"{' and '.join(who)}, and with {lost.value} there"
+    head = f"{' and '.join(who)}, and with {' and '.join(map(_stand_in, lost.stand_ins))} there"
     if lost.agrees:
         return f"{head} it still holds ({size})"
     return f"{head} it does not hold ({size}); run what was lost again"
+
+
+def _stand_in(found: StandIn) -> str:
+    return f"the {found.what} trial seen" if found.value is None else f"the {found.what} {found.value:g}"
 
 
 def same_scores_words(found: Contrast, same: Identical) -> str:
@@ -384,6 +410,11 @@ def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) ->
         warnings=(*sentence, *remarks, *decision.warnings),
         standing=found,
     )
+
+
+def in_brackets(verdict: Verdict, words: str) -> Verdict:
+    """The verdict with one more word in brackets."""
+    return replace(verdict, qualifier=", ".join(part for part in (verdict.qualifier, words) if part))
 
 
 def _marked(verdict: Verdict, found: Standing) -> Verdict:

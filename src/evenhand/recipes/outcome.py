@@ -9,6 +9,9 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+ASSET = "asset:"
+"""Before the key of what trials build and share, among the data of an outcome; it follows from code and data."""
+
 FailureClass = Literal["infrastructure", "resource", "data", "timeout", "code", "diverged"]
 """Why a trial gave no scores. Only ``diverged`` says anything about the model; the others are a machine's failures."""
 

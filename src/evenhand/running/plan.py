@@ -11,8 +11,7 @@ from evenhand.claims.schema import Controls
 from evenhand.errors import counted
 from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import COMMAND
-from evenhand.running import standing
-from evenhand.running.enter import stale_results
+from evenhand.running.enter import other_code_words, stale_results
 from evenhand.running.fitting import memory_words
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
         rungs=tuple(rungs),
         smallest_effects=tuple(smallest_effects(claim, done)),
         stale=dict(compared.stale),
-        anew=(*filter(None, [standing.other_code(claim, ledger)]), *compared.sentences(trials)),
+        anew=(*other_code_words(claim, ledger), *compared.sentences(trials)),
         memory=memory_words(loaded),
     )
 

@@ -30,7 +30,7 @@ from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running import families, standing
 from evenhand.running.claim_run import ClaimRun, resources_of
-from evenhand.running.enter import check_machine, decided, fix_claim, outcomes_so_far, stale_results
+from evenhand.running.enter import check_machine, decided, fix_claim, other_code_words, outcomes_so_far, stale_results
 from evenhand.running.freshness import freshness
 from evenhand.running.observer import Observer, RunningTrial
 from evenhand.running.pool import TICK_SECONDS, Pool
@@ -181,8 +181,8 @@ def _entered(
 ) -> ClaimRun:
     """A claim, entered into the ledger, with what the ledger has of it."""
     claim = loaded.resolved
-    if standing.entered(claim, ledger) is None and (told := standing.other_code(claim, ledger)):
-        watcher.message(told)
+    for sentence in other_code_words(claim, ledger) if standing.entered(claim, ledger) is None else ():
+        watcher.message(sentence)
     fix_claim(loaded, ledger, amend=amend)
     known = outcomes_so_far(claim, ledger)
     trials = all_trials(claim)

@@ -13,7 +13,7 @@ from evenhand.claims.expectations import is_usable
 from evenhand.claims.nesting import changed_fields, field_words, indexed, is_same_question, leaves
 from evenhand.claims.resolve import ResolvedClaim, drawn
 from evenhand.claims.schema import Claim
-from evenhand.decisions.standing import Seal
+from evenhand.decisions.standing import OtherRecipeCode, Seal
 from evenhand.decisions.verdict import Fixed, Standing
 from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
@@ -133,22 +133,18 @@ def known_with(earlier: ClaimRecord, claim: ResolvedClaim, ledger: Ledger) -> di
     return {"results": found.known, "trials": found.trials, "claims": list(found.claims)}
 
 
-def other_code(claim: ResolvedClaim, ledger: Ledger) -> str:
-    """That results of the same question, made by other code of its recipe, had been seen, as a sentence; or empty.
+def other_code(claim: ResolvedClaim, ledger: Ledger) -> OtherRecipeCode | None:
+    """That results of the same question, made by other code of its recipe, had been seen; or None.
 
     An amendment says itself what it changed.
     """
     if standing(claim, ledger).fixed == "amended":
-        return ""
+        return None
     for record in reversed(ledger.claims(claim.name)):
         other = record.hash != claim.hash and is_same_question(record.identity, claim.identity())
         if other and has_results(record, ledger):
-            theirs, own = record.identity.get("fingerprint"), claim.fingerprint
-            return (
-                f"Results of this claim were seen that other code of its recipe had made ({theirs}; now {own}). They "
-                "are left aside: its trials run anew."
-            )
-    return ""
+            return OtherRecipeCode(str(record.identity.get("fingerprint")), str(claim.fingerprint))
+    return None
 
 
 def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
