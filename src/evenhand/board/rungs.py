@@ -24,9 +24,10 @@ def rungs_of(one: KnownClaim, places: Mapping[str, Place], hidden: bool) -> tupl
     claim = one.claim
     if claim is None:
         return ()
+    single = Counter((t.rung, t.arm, t.condition, places[key]) for key, t in one.trials.items())
     cells: dict[tuple[str, str, str], Counter[Place]] = {}
-    for key, trial in one.trials.items():
-        cells.setdefault((trial.rung, trial.arm, trial.condition), Counter())[places[key]] += 1
+    for (*cell, found), count in single.items():
+        cells.setdefault((cell[0], cell[1], cell[2]), Counter())[found] += count
     last, shown = len(claim.claim.rungs) - 1, []
     roles = {arm.name: arm.role for arm in claim.claim.arms}
     for place, rung in enumerate(claim.claim.rungs):

@@ -17,9 +17,6 @@ SHARE = 8
 IDLE_SECONDS = 30.0
 """After which nobody counts as watching, unless a page is asked for or a stream is open."""
 
-STALE_SECONDS = 3.0
-"""A page that is asked for waits for a new look where the last one is older."""
-
 
 class Watcher:
     """The newest look at a ledger, and who waits for the next one.
@@ -33,7 +30,8 @@ class Watcher:
         self._changed = threading.Condition()
         self._board: Board | None = None
         self._version = 0
-        self._looked = self._asked = -IDLE_SECONDS
+        self._asked = -IDLE_SECONDS
+        self._idle = self._hurry = False
         self._streams = 0
         self._listeners: set[Callable[[], None]] = set()
         self._stop = False
@@ -52,17 +50,16 @@ class Watcher:
         self._thread.join(timeout=5.0)
 
     def now(self, wait: float = 5.0) -> tuple[int, Board]:
-        """The newest look with its number; a fresh one where the last is old, as nobody watched.
+        """The newest look with its number; a fresh one where nobody watched, and the last look is old.
 
         Args:
             wait: seconds at most for a fresh one; for the very first look it is waited as long as it takes.
         """
         with self._changed:
             self._asked = time.monotonic()
-            if self._looked < self._asked - STALE_SECONDS:
-                before = self._looked
+            if self._idle:
                 self._changed.notify_all()
-                self._changed.wait_for(lambda: self._looked > before or self._stop, timeout=wait)
+                self._changed.wait_for(lambda: not self._idle or self._stop, timeout=wait)
             while self._board is None and not self._stop:
                 self._changed.wait(timeout=1.0)
             return self._version, self._board or Board("")
@@ -70,7 +67,7 @@ class Watcher:
     def hurry(self) -> None:
         """Something was asked for: look at once."""
         with self._changed:
-            self._looked = -IDLE_SECONDS
+            self._hurry = True
             self._changed.notify_all()
 
     def listen(self, changed: Callable[[], None]) -> None:
@@ -90,14 +87,16 @@ class Watcher:
             board = self._look()
             end = time.monotonic()
             with self._changed:
-                self._looked = end
+                self._idle = False
                 if board != self._board:
                     self._board, self._version = board, self._version + 1
                     for changed in self._listeners:
                         changed()
                 self._changed.notify_all()
                 pause = max(EVERY_SECONDS, SHARE * (end - start))
-                self._changed.wait_for(lambda end=end: self._stop or self._looked < end, timeout=pause)  # type: ignore[misc]
+                self._changed.wait_for(lambda: self._stop or self._hurry, timeout=pause)
+                self._hurry = False
+                self._idle = not self._wanted()
                 self._changed.wait_for(self._wanted)
 
     def _wanted(self) -> bool:
