@@ -25,7 +25,7 @@ from evenhand.running import control
 from tests.board.conftest import HERE, TOKEN, client_of
 from tests.board.stage import SECRET, Stage
 
-PAGES = ("/", "/running", "/families", "/claims/gate_large", "/claims/gate_small", "/claims/gate_stopped")
+PAGES = ("/", "/claims", "/running", "/families", "/claims/gate_large", "/claims/gate_small", "/claims/gate_stopped")
 BLIND = ("/running", "/claims/gate_large", "/claims/gate_stopped", "/claims/not_begun")
 EVERY = (
     *PAGES,

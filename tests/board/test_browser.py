@@ -35,7 +35,7 @@ pytestmark = [
 ]
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js.gz"
-PAGES = ("/", "/running", "/families", "/claims/gate_large", "/claims/gate_small", "/start")
+PAGES = ("/", "/claims", "/running", "/families", "/claims/gate_large", "/claims/gate_small", "/start")
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -141,6 +142,21 @@ def test_unblinding_shows_names_is_entered_once_for_each_claim_and_warns_at_the_
     warned = " ".join(decided(loaded, own.book.ledger).warnings)
     assert "with 4 of 18 results in: the board showed its arms by name" in warned
     assert "board" not in " ".join(decided(done, own.book.ledger).warnings)
+
+
+def test_contrasts_so_far_are_worked_out_beside_the_look_where_arms_are_shown_by_name_and_nowhere_else(
+    own: Stage,
+) -> None:
+    loaded = own.claim("c")
+    own.book.run(loaded, 12)
+    for unblind in (True, False):
+        gatherer, deadline = Gatherer(own.ledger, unblind), time.monotonic() + (30 if unblind else 0.5)
+        while not (found := claim_of(gatherer.look(), "c").contrasts) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        gatherer.close()
+        assert [(one.arm, one.against, one.condition, one.seeds) for one in found] == (
+            [(SECRET, "plain", "first", 2), (SECRET, "plain", "last", 2)] if unblind else []
+        )
 
 
 def test_where_the_unblinding_cannot_be_entered_arms_stay_hidden(own: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

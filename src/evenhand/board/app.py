@@ -42,7 +42,12 @@ _LONGEST_FORM = 4096
 
 
 def create_app(
-    watcher: Watcher, ledger: Path, token: str, visible: Callable[[str], str], commands: Commands | None = None
+    watcher: Watcher,
+    ledger: Path,
+    token: str,
+    visible: Callable[[str], str],
+    commands: Commands | None = None,
+    cookie: str = "evenhand_board",
 ) -> FastAPI:
     """The application.
 
@@ -52,11 +57,12 @@ def create_app(
         token: without which nothing is shown.
         visible: shows control characters in what trials wrote as marks.
         commands: what can be asked from the page; None for a board that only shows.
+        cookie: name under which a browser keeps the token; boards on one machine need different ones.
     """
     csrf = secrets.token_urlsafe(24)
     shown = Pages(watcher, visible, commands, csrf)
     app = FastAPI(title="evenhand board", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Guard, token=token)
+    app.add_middleware(Guard, token=token, cookie=cookie)
     _add_pages(app, watcher, shown, ledger, control=commands is not None)
     if commands is None:
         app.add_api_route("/control/{what}", _read_only, methods=["POST"])
@@ -74,6 +80,10 @@ def _add_pages(app: FastAPI, watcher: Watcher, shown: Pages, ledger: Path, *, co
     @app.get("/")
     def overview(still: str = "") -> HTMLResponse:
         return answer(pages.OVERVIEW, still)
+
+    @app.get("/claims")
+    def claims(still: str = "") -> HTMLResponse:
+        return answer(pages.CLAIMS, still)
 
     @app.get("/running")
     def running(still: str = "") -> HTMLResponse:

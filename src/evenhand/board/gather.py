@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.board import blind
+from evenhand.board.contrasts import Contrasts
 from evenhand.board.facts import Facts, Records
 from evenhand.board.families import Families
 from evenhand.board.known import KnownClaim, KnownClaims
@@ -56,7 +57,7 @@ class Gatherer:
         self._ledger = Ledger(self.folder, create=False)
         self._claims = KnownClaims()
         self._trails = Trails()
-        self._families = Families(self.folder)
+        self._families, self._contrasts = Families(self.folder), Contrasts(self.folder)
         self._records = Records(self._ledger)
         self._curves: dict[tuple[str, str], tuple[str, ...]] = {}
         self._entered: set[str] = set()  # claims whose unblinding is in the ledger
@@ -67,9 +68,9 @@ class Gatherer:
         """How things are now; where the ledger cannot be read, how they were, and why."""
         try:
             if not self.folder.is_dir():
-                self._last = replace(
-                    self._last, problem=f"There is no ledger at {self.folder} now.", trials=(), drivers=()
-                )
+                then = " now." if self._last.records else " yet. It appears with the first `evenhand run`."
+                told = f"There is no ledger at {self.folder}{then}"
+                self._last = replace(self._last, problem=told, trials=(), drivers=())
             else:
                 self._last = self._look()
         except (EvenhandError, OSError) as error:
@@ -86,6 +87,7 @@ class Gatherer:
         """Let go of the ledger."""
         self._ledger.close()
         self._families.close()
+        self._contrasts.close()
 
     def _look(self) -> Board:
         facts = self._records.read()
@@ -96,19 +98,22 @@ class Gatherer:
         running, queued = self._running(runs)
         self._trails.keep({one.workdir for one in running.values()})
         families = self._families.look(facts.entries)
+        named = [one for one in undecided if self._unblind and one.record.hash in self._entered]
+        contrasts = self._contrasts.look(named, len(facts.counts))
         shown, trials = list[ClaimShown](), list[TrialShown]()
         for one in reversed(known):
-            hidden = one in undecided and not (self._unblind and one.record.hash in self._entered)
+            hidden = one in undecided and one not in named
             own = {key: seen for key, seen in running.items() if key in one.trials}
             told = _told(one, runs)
             claim = self._claim(one, facts, hidden, told, own)
-            shown.append(replace(claim, family=self._families.sentences.get(one.record.hash, ())))
+            hash_ = one.record.hash
+            shown.append(replace(claim, family=families.sentences.get(hash_, ()), contrasts=contrasts.get(hash_, ())))
             mine = {key: seen for key, seen in own.items() if seen.claim in (one.record.name, "")}
             trials += self._trials(one, mine, hidden)
         shown.sort(key=lambda claim: _ORDER.index(claim.state))
         return Board(
             str(self.folder), problem, self._ledger.notes, len(facts.entries), tuple(shown), tuple(trials),
-            tuple(_driver(run) for run in runs), self._memory(runs), families, queued, self._unblind,
+            tuple(_driver(run) for run in runs), self._memory(runs), families.families, queued, self._unblind,
         )  # fmt: skip
 
     def _enter_unblinding(self, undecided: Sequence[KnownClaim], facts: Facts) -> str:
@@ -154,7 +159,7 @@ class Gatherer:
             () if decision is None else _verdicts(self._records.body(decision)), one.standing,
             tuple(facts.interventions.get(record.hash, ())), (),
             not hidden and (self.folder / "reports" / f"{record.name}.html").is_file(),
-            wish if told is not None else "",
+            wish if told is not None and (wish != "pause" or not told.paused) else "",
         )  # fmt: skip
 
     def _failures(self, one: KnownClaim, facts: Facts, hidden: bool) -> tuple[FailureShown, ...]:

@@ -40,7 +40,7 @@ class Guard:
         cookie: name under which the browser keeps it.
     """
 
-    def __init__(self, app: ASGIApp, token: str, cookie: str = "evenhand_board") -> None:
+    def __init__(self, app: ASGIApp, token: str, cookie: str) -> None:
         self._app = app
         self._token = token
         self._cookie = cookie

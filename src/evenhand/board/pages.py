@@ -40,10 +40,11 @@ class View:
 
 
 OVERVIEW = View("overview.html.j2", "Board", "/")
+CLAIMS = View("claims.html.j2", "Claims", "/claims")
 TRIALS = View("running.html.j2", "Running trials", "/running")
 FAMILIES = View("families.html.j2", "Families", "/families")
 START = View("start.html.j2", "Start a claim", "/start")
-LINKS = ((OVERVIEW, "Board"), (TRIALS, "Running"), (FAMILIES, "Families"), (START, "Start"))
+LINKS = ((OVERVIEW, "Board"), (CLAIMS, "Claims"), (TRIALS, "Running"), (FAMILIES, "Families"), (START, "Start"))
 """Pages that every page leads to; the last one where a board may start anything."""
 
 

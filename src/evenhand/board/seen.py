@@ -124,6 +124,19 @@ class VerdictShown:
 
 
 @dataclass(frozen=True)
+class ContrastShown:
+    """A difference so far, of a claim that is not decided; shown where arms are shown by name."""
+
+    arm: str
+    against: str
+    condition: str
+    metric: str
+    estimate: float
+    interval: tuple[float, float] | None
+    seeds: int
+
+
+@dataclass(frozen=True)
 class ClaimShown:
     """A claim: how far it is, what failed, what it came to.
 
@@ -137,6 +150,7 @@ class ClaimShown:
         family: where it stands among the claims of the ledger, as sentences.
         report: whether there is a page to read.
         wish: what was asked of it and its driver has not done yet.
+        contrasts: so far; none while it is blind.
     """
 
     name: str
@@ -162,6 +176,7 @@ class ClaimShown:
     family: tuple[str, ...]
     report: bool
     wish: str = ""
+    contrasts: tuple[ContrastShown, ...] = ()
 
     @property
     def open(self) -> bool:

@@ -78,7 +78,7 @@ def serve(
         watcher.start()
         held.callback(watcher.stop)
         address = Address(listening.getsockname()[1], secrets.token_urlsafe(24))
-        app = create_app(watcher, ledger, address.token, visible, commands)
+        app = create_app(watcher, ledger, address.token, visible, commands, f"evenhand_board_{address.port}")
         settings = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=1
         )
