@@ -229,7 +229,7 @@ def test_a_claim_that_runs_is_paused_let_go_on_and_cancelled_and_the_ledger_says
 
 
 def test_what_cannot_be_asked_is_a_sentence(steered: TestClient) -> None:
-    token = csrf(steered, "/start")
+    token = csrf(steered, "/claims/c")
     for path, form, said in (
         ("pause", {"claim": "nobody"}, "no such claim"),
         ("pause", {"claim": "idle"}, "No run of &#39;idle&#39; goes on"),

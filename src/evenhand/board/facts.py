@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,12 +23,14 @@ class Facts:
         counts: trial id to the attempt that counts.
         decided: claim hash to its newest decision; none where seeds were added after that.
         interventions: claim hash to what people did to it, as sentences.
+        grown: claim hash to the number of records that add trials to it: proposals of a search, further seeds.
     """
 
     entries: list[Entry] = field(default_factory=list)
     counts: Mapping[str, Entry] = field(default_factory=dict)
     decided: Mapping[str, Entry] = field(default_factory=dict)
     interventions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    grown: Mapping[str, int] = field(default_factory=dict)
 
 
 class Records:
@@ -46,18 +49,20 @@ class Records:
         """
         entries = self._ledger.entries()
         if entries is not self.facts.entries:
-            decided, done = dict[str, Entry](), dict[str, list[str]]()
+            decided, done, grown = dict[str, Entry](), dict[str, list[str]](), Counter[str]()
             for entry in entries:
                 if entry.kind == "decision":
                     decided[self.body(entry)["hash"]] = entry
-                elif entry.kind == "extension":  # further seeds: it is open again
-                    decided.pop(self.body(entry)["claim"], None)
+                elif entry.kind in ("extension", "search"):
+                    grown[self.body(entry)["claim"]] += 1
+                    if entry.kind == "extension":  # further seeds: it is open again
+                        decided.pop(self.body(entry)["claim"], None)
                 elif entry.kind == "intervention":
                     one = intervention_from_entry(entry)
                     words = intervention_words(one.what, one.time, one.results, one.trials)
                     done.setdefault(one.hash, []).append(words)
             counts = counting(entry for entry in entries if entry.kind == "outcome")
-            self.facts = Facts(entries, counts, decided, done)
+            self.facts = Facts(entries, counts, decided, done, grown)
         return self.facts
 
     def body(self, entry: Entry) -> Mapping[str, Any]:

@@ -91,7 +91,7 @@ class Gatherer:
 
     def _look(self) -> Board:
         facts = self._records.read()
-        known = self._claims.newest(facts.entries, self._ledger)
+        known = self._claims.newest(facts.entries, facts.grown, self._ledger)
         undecided = [one for one in known if one.record.hash not in facts.decided]
         problem = self._enter_unblinding(undecided, facts)
         runs = runs_of(self.folder)

@@ -14,7 +14,7 @@ from evenhand.ledger.codec import claim_from_entry
 from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.segments import Entry
 from evenhand.recipes.trial import Trial
-from evenhand.running import standing
+from evenhand.running import searching, standing
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,6 @@ class KnownClaim:
         screen = blind.Screen(letters, blind.telling_settings(arms))
         return cls(record, claim, _question(record.text), trials, tuple(names), letters, screen, stood)
 
-    @property
-    def deterministic(self) -> bool:
-        """Whether some arm has fewer trials than others, which would tell it from them."""
-        return self.claim is None or any(arm.deterministic for arm in self.claim.claim.arms)
-
     def arm(self, name: str, hidden: bool) -> str:
         """An arm as it is shown."""
         return self.letters.get(name, "?") if hidden else name
@@ -84,6 +79,8 @@ def _read(record: ClaimRecord, ledger: Ledger) -> tuple[ResolvedClaim | None, st
     """The claim, and when it was fixed; neither where another version entered it, whose trials had other ids."""
     try:
         claim = standing.of_identity(record.identity)
+        if claim is not None and claim.hash == record.hash:
+            claim = searching.unfolded_claim(claim, ledger)
         stood = standing_words(standing.standing_of(record, ledger))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None, ""
@@ -102,9 +99,16 @@ class KnownClaims:
 
     def __init__(self) -> None:
         self._by_place: dict[str, KnownClaim] = {}
+        self._grown: dict[str, int] = {}  # how many records there were of what adds trials to a claim
 
-    def newest(self, entries: list[Entry], ledger: Ledger) -> list[KnownClaim]:
-        """The newest claim of each name, in the order of entry."""
+    def newest(self, entries: list[Entry], grown: Mapping[str, int], ledger: Ledger) -> list[KnownClaim]:
+        """The newest claim of each name, in the order of entry.
+
+        Args:
+            entries: of the ledger.
+            grown: claim hash to the number of records that add trials to it: proposals of a search, further seeds.
+            ledger: they are read from.
+        """
         found: dict[str, Entry] = {}
         for entry in entries:
             if entry.kind == "claim":
@@ -114,6 +118,8 @@ class KnownClaims:
                 found.pop(name, None)
                 found[name] = entry
         for entry in found.values():
-            if entry.place.hash not in self._by_place:
-                self._by_place[entry.place.hash] = KnownClaim.of(claim_from_entry(entry), ledger)
+            known = self._by_place.get(entry.place.hash)
+            if known is None or self._grown.get(known.record.hash, 0) != grown.get(known.record.hash, 0):
+                known = self._by_place[entry.place.hash] = KnownClaim.of(claim_from_entry(entry), ledger)
+                self._grown[known.record.hash] = grown.get(known.record.hash, 0)
         return [self._by_place[entry.place.hash] for entry in found.values()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from evenhand.board.known import KnownClaim
@@ -40,8 +41,10 @@ def rungs_of(one: KnownClaim, places: Mapping[str, Place], hidden: bool) -> tupl
             )
             for arm in one.in_order(hidden)
         ]  # fmt: skip
-        purpose = "confirms" if place == last else "screens"
-        told = () if hidden and one.deterministic else tuple(rows)
+        purpose = "searches" if rung.kind == "search" else "confirms" if place == last else "screens"
+        alike = len({count.total for row in rows for count in row.counts}) == 1
+        told = tuple(rows) if alike or not hidden else ()
+        whole = replace(whole, total=max(whole.total, claim.planned(rung)))  # a search proposes further ones
         shown.append(RungShown(rung.name, purpose, tuple(rung.looks), len(rung.seeds), whole, told))
     return tuple(shown)
 

@@ -9,7 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
 
+from evenhand.claims.near import keys_at, nearest, suggestion
+from evenhand.claims.spaces import MOST_TRIES, Sampler, Space
 from evenhand.claims.toml_lines import LineMap
+from evenhand.claims.tuning import as_rung, as_written_at, search_faults
 from evenhand.claims.values import MOST_SEEDS, ListOrCount, Number, SpelledEitherWay, Whole, impossible_numbers, words
 from evenhand.errors import ClaimError, Fault
 from evenhand.recipes.contract import Direction
@@ -33,9 +36,9 @@ class _Part(BaseModel):
 class Asked(_Part):
     """What a trial asks of the machine that it runs on; no part of the claim's identity, nor of any trial's."""
 
-    cpus: Whole | None = Field(default=None, ge=1)
-    gpus: Whole | None = Field(default=None, ge=0)
-    memory_gib: Number | None = Field(default=None, gt=0)
+    cpus: Whole | None = Field(default=None, ge=1, description="processor cores of each trial")
+    gpus: Whole | None = Field(default=None, ge=0, description="graphics processors of each trial")
+    memory_gib: Number | None = Field(default=None, gt=0, description="main memory of each trial, in GiB (2**30 bytes)")
     minutes: Number | None = Field(default=None, gt=0, description="that a scheduler is asked for")
 
 
@@ -48,12 +51,18 @@ def _no_key(name: str, value: Any) -> None:
 class Arm(_Part):
     """One configuration. ``settings`` are dotted-key overrides of the claim's settings."""
 
-    name: Name
-    role: Role
-    settings: dict[str, Any] = Field(default_factory=dict)
+    name: Name = Field(description="of the arm, as verdicts and tables call it")
+    role: Role = Field(
+        description="baseline (exactly one), variant (judged), rival (the variant must beat it, too), null (the "
+        "baseline again with other noise, an A/A test), reference (shown, never judged)"
+    )
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="overrides of the claim's settings; dotted keys reach into tables"
+    )
+    space: Space = Field(default_factory=dict, description="what a search may vary, beside the claim's own space")
     deterministic: StrictBool = Field(default=False, description="no randomness in its outcome: run once per condition")
     untrained: StrictBool = Field(default=False, description="trains nothing: exempt from equality of budgets")
-    resources: Asked = Asked()
+    resources: Asked = Field(default=Asked(), description="what its trials ask for, before the claim's own")
 
     @property
     def control_set(self) -> str:
@@ -71,23 +80,33 @@ class Controls(_Part):
 class Condition(_Part):
     """A setting of the world in which all arms run. A control condition says what is expected there."""
 
-    name: Name
-    settings: dict[str, Any] = Field(default_factory=dict)
-    expect: Literal["no-effect", "effect"] | None = None
+    name: Name = Field(description="of the condition")
+    settings: dict[str, Any] = Field(default_factory=dict, description="what differs in this condition, for all arms")
+    expect: Literal["no-effect", "effect"] | None = Field(
+        default=None,
+        description="no-effect makes it a control condition: an effect there makes the others invalid, and the "
+        "difference of differences is tested",
+    )
 
 
 class MetricClaim(_Part):
     """What is compared, and the smallest difference that would matter."""
 
-    name: Name
+    name: Name = Field(description="of a metric that the recipe reports")
     margin: Number = Field(gt=0, description="smallest difference that matters, in the metric's own units")
     direction: Annotated[Direction | None, SpelledEitherWay] = Field(
         default=None, description="as the recipe declares, unless given here"
     )
-    floor: Number | None = None
-    ceiling: Number | None = None
-    chance: Number | None = None
-    primary: StrictBool = True
+    floor: Number | None = Field(
+        default=None, description="least possible value; where more is better, what a diverged trial is scored at"
+    )
+    ceiling: Number | None = Field(
+        default=None, description="largest possible value; where less is better, what a diverged trial is scored at"
+    )
+    chance: Number | None = Field(
+        default=None, description="value of an arm that knows nothing; arms that both sit there show nothing"
+    )
+    primary: StrictBool = Field(default=True, description="verdicts are given on it; else it is shown as exploratory")
     learned_above: str | None = Field(
         default=None,
         min_length=1,
@@ -104,7 +123,7 @@ class MetricClaim(_Part):
 class Items(_Part):
     """How many evaluation items a rung uses; None takes all there are."""
 
-    count: Whole | None = Field(default=None, gt=0)
+    count: Whole | None = Field(default=None, gt=0, description="how many; `items = 200` is short for it")
 
 
 class Prune(_Part):
@@ -113,8 +132,12 @@ class Prune(_Part):
     ``threshold`` reproduces older protocols (drop below a fixed difference); it carries no error control.
     """
 
-    rule: Literal["none", "futility", "threshold"] = "futility"
-    threshold: Number | None = None
+    rule: Literal["none", "futility", "threshold"] = Field(
+        default="futility",
+        description="futility drops variants that can hardly reach the margin; threshold those below a fixed "
+        'difference, without error control; `prune = "none"` is short for it',
+    )
+    threshold: Number | None = Field(default=None, description='difference below which rule = "threshold" drops')
     confidence: Number = Field(default=0.9, gt=0.5, lt=1, description="one-sided level of the futility bound")
 
     @model_validator(mode="after")
@@ -127,13 +150,23 @@ class Prune(_Part):
 class Rung(_Part):
     """A step of the ladder: all but the last screen, the last confirms."""
 
-    name: Name
-    budget: Number = Field(gt=0)
-    seeds: Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], ListOrCount] = Field(min_length=1)
+    name: Name = Field(description="of the rung")
+    budget: Number = Field(gt=0, description="what each trial may spend, in the unit of [budget]")
+    seeds: Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], ListOrCount] = Field(
+        min_length=1,
+        description="a list, fresh at every rung; `8` stands for 0 to 7, `{ count = 8 }` for seeds that follow from "
+        "the claim's hash",
+    )
     drawn: StrictBool = Field(default=False, exclude=True, description="seeds = { count = n }: from the claim's hash")
-    items: Items = Items()
+    items: Items = Field(
+        default=Items(), description="evaluation items of this rung, fresh at every rung; all if left out"
+    )
     looks: tuple[Whole, ...] = Field(default=(), description="planned looks: numbers of seeds, the last is all")
-    prune: Prune = Prune()
+    prune: Prune = Field(default=Prune(), description="what a screening rung may do; the last rung never prunes")
+    kind: Literal["compare", "search"] = Field(default="compare", description="search: configurations of every arm")
+    tries: Whole | None = Field(default=None, ge=1, le=MOST_TRIES, description="configurations of each arm")
+    sampler: Sampler = Field(default="tpe", description="who proposes them (Optuna)")
+    batch: Whole | None = Field(default=None, ge=1, description="proposed together; default: a quarter of the tries")
 
     @model_validator(mode="before")
     @classmethod
@@ -172,7 +205,7 @@ class Rung(_Part):
 class BudgetUnit(_Part):
     """The unit in which all arms get the same."""
 
-    unit: Unit = "steps"
+    unit: Unit = Field(default="steps", description="arms that spend unequal amounts of it give no verdict")
 
 
 class LedgerRules(_Part):
@@ -181,13 +214,16 @@ class LedgerRules(_Part):
     policy: Literal["beside", "strict"] = Field(
         default="beside", description="strict: the ledger's level is the verdict's; beside: it is told beside it"
     )
+    tuning_ratio: Number = Field(
+        default=2.0, ge=1, description="how much oftener one arm may have been tried than one it is held against"
+    )
 
 
 class Limits(_Part):
     """What a trial may use of the machine before it is stopped; no part of the claim's identity."""
 
-    seconds: Number | None = Field(default=None, gt=0)
-    memory_gib: Number | None = Field(default=None, gt=0)
+    seconds: Number | None = Field(default=None, gt=0, description="wall time after which a trial is stopped")
+    memory_gib: Number | None = Field(default=None, gt=0, description="main memory at which a trial is stopped, in GiB")
     micro_batch: Literal["probe"] | Annotated[Whole, Field(gt=0)] | None = Field(
         default=None, description="rows at once in training; probe: as many as fit for all arms alike"
     )
@@ -196,27 +232,46 @@ class Limits(_Part):
 class Claim(_Part):
     """A claim as it stands in its file."""
 
-    name: Name
-    question: str = ""
-    recipe: str
-    settings: dict[str, Any] = Field(default_factory=dict)
-    budget: BudgetUnit = BudgetUnit()
-    metrics: tuple[MetricClaim, ...] = Field(alias="metric", min_length=1)
-    scope: Scope = "recipe"
-    alpha: Number = Field(default=0.05, gt=0, le=0.2)
-    arms: tuple[Arm, ...] = Field(alias="arm", min_length=1)
-    controls: Controls | None = None
-    conditions: tuple[Condition, ...] = Field(alias="condition", default=(Condition(name="default"),))
-    rungs: tuple[Rung, ...] = Field(alias="rung", min_length=1)
-    item_seed: Whole = Field(default=0, ge=0)
+    name: Name = Field(description="of the claim, unique in its ledger")
+    question: str = Field(default="", description="what is asked, for people; no part of the claim's identity")
+    recipe: str = Field(description="name of an installed recipe, `module:callable` beside the file, or `command`")
+    settings: dict[str, Any] = Field(default_factory=dict, description="settings of the recipe that all arms share")
+    space: Space = Field(default_factory=dict, description="what a search may vary in every arm")
+    budget: BudgetUnit = Field(default=BudgetUnit(), description="the unit in which all arms get the same")
+    metrics: tuple[MetricClaim, ...] = Field(
+        alias="metric", min_length=1, description="what is compared; [metric] for one, [[metric]] for several"
+    )
+    scope: Scope = Field(
+        default="recipe",
+        description="what the answer holds for: new seeds and new items (recipe), new seeds on these items (seeds), "
+        "these very models on new items (checkpoint)",
+    )
+    alpha: Number = Field(
+        default=0.05, gt=0, le=0.2, description="two-sided error rate of the claim, over its looks and verdicts"
+    )
+    arms: tuple[Arm, ...] = Field(alias="arm", min_length=1, description="the configurations that are compared")
+    controls: Controls | None = Field(
+        default=None, description='arms that the recipe adds; `controls = "RECIPE.SET"` is short for it'
+    )
+    conditions: tuple[Condition, ...] = Field(
+        alias="condition",
+        default=(Condition(name="default"),),
+        description="settings of the world in which all arms run",
+    )
+    rungs: tuple[Rung, ...] = Field(
+        alias="rung", min_length=1, description="all but the last screen, the last confirms; in this order"
+    )
+    item_seed: Whole = Field(
+        default=0, ge=0, description='order in which items are drawn; "seal": it follows from the claim\'s hash'
+    )
     items_drawn: StrictBool = Field(
         default=False, exclude=True, description='item_seed = "seal": from the claim\'s hash'
     )
     family: str = Field(default="", max_length=80, description="claims that give one name are one family in the ledger")
-    ledger: LedgerRules = LedgerRules()
-    limits: Limits = Limits()
-    resources: Asked = Asked()
-    after: tuple[Name, ...] = ()
+    ledger: LedgerRules = Field(default=LedgerRules(), description="how the ledger's other claims bear on this one")
+    limits: Limits = Field(default=Limits(), description="what a trial may use before it is stopped")
+    resources: Asked = Field(default=Asked(), description="what a trial asks of the machine or cluster that it runs on")
+    after: tuple[Name, ...] = Field(default=(), description="claims that must have ended before this one begins")
     priority: Whole = Field(default=0, description="among claims that run together, the higher takes free slots first")
 
     @model_validator(mode="before")
@@ -245,10 +300,11 @@ class ClaimFile:
     source: str
     lines: LineMap
     text: str
+    tuned: bool = False
 
     def fault(self, path: Sequence[str | int], message: str) -> Fault:
         """A fault at a key path of this file."""
-        return Fault(self.lines.place(self.source, path), message)
+        return Fault(self.lines.place(self.source, as_written_at(path) if self.tuned else path), message)
 
 
 def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
@@ -270,31 +326,42 @@ def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
         raise ClaimError(f"{source} is not valid TOML", [Fault(source, str(error))]) from error
     lines = LineMap.of(text)
     document.setdefault("name", default_name)
-    structural = [Fault(lines.place(source, path), message) for path, message in _structure_faults(document)]
+    tuned, document = "tuning" in document, as_rung(document)
+    place = as_written_at if tuned else tuple
+    structural = [Fault(lines.place(source, place(path)), message) for path, message in _structure_faults(document)]
     try:
         claim = Claim.model_validate(document)
     except ValidationError as error:
-        faults = [Fault(lines.place(source, e["loc"]), _words(e)) for e in _root_causes(error)]
+        faults = [Fault(lines.place(source, place(e["loc"])), _words(e)) for e in _root_causes(error)]
         raise ClaimError(f"{source} cannot be run as it stands", [*faults, *structural]) from error
     if structural:
         raise ClaimError(f"{source} cannot be run as it stands", structural)
-    return ClaimFile(claim, source, lines, text)
+    return ClaimFile(claim, source, lines, text, tuned)
 
 
 def _root_causes(error: ValidationError) -> list[Any]:
     """The errors without those that only follow from another one inside the same list."""
     found = error.errors()
+    misspelt = {
+        (*e["loc"][:-1], nearest(str(e["loc"][-1]), keys_at(Claim, e["loc"][:-1])))
+        for e in found
+        if e["type"] == "extra_forbidden"
+    }
     return [
         e
         for e in found
-        if e["type"] != "too_short" or not any(o["loc"][: len(e["loc"])] == e["loc"] and o is not e for o in found)
+        if (e["type"] != "too_short" or not any(o["loc"][: len(e["loc"])] == e["loc"] and o is not e for o in found))
+        and (e["type"] != "missing" or e["loc"] not in misspelt)
     ]
 
 
 def _words(error: Mapping[str, Any]) -> str:
     """A pydantic error as a sentence with its cure."""
     if error["type"] == "extra_forbidden":
-        return f"unknown key '{error['loc'][-1]}'; remove it or mend its spelling"
+        key = error["loc"][-1]
+        known = keys_at(Claim, error["loc"][:-1])
+        cure = suggestion(key, known) or f"; remove it or mend its spelling (known here: {', '.join(known)})"
+        return f"unknown key '{key}'{cure}"
     return words(error)
 
 
@@ -326,6 +393,7 @@ def _structure_faults(document: Mapping[str, Any]) -> list[tuple[tuple[str | int
     if isinstance(after, list) and document.get("name") in after:
         faults.append((("after",), f"the claim '{document['name']}' cannot wait for itself; remove the name"))
     faults.extend(_rung_faults(_tables(document, "rung")))
+    faults.extend(search_faults(document, _tables(document, "rung")))
     metrics = document.get("metric")
     tables = [metrics] if isinstance(metrics, dict) else _tables(document, "metric")
     if tables and not any(metric.get("primary", True) for metric in tables):

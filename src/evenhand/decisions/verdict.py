@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from evenhand.decisions.standing import FamilyPlace, Seal
+from evenhand.decisions.standing import FamilyPlace, Standing, TriedArm, UnequalTuning
 
 if TYPE_CHECKING:
     from evenhand.decisions.details import Details
@@ -33,6 +33,11 @@ class VerdictKind(StrEnum):
         return self not in (VerdictKind.INVALID, VerdictKind.PRUNED, VerdictKind.NOT_RUN)
 
     @property
+    def is_gain(self) -> bool:
+        """Whether it says that the arm is better."""
+        return self is VerdictKind.GAIN
+
+    @property
     def is_effect(self) -> bool:
         """Whether it says that arms differ."""
         return self in (VerdictKind.GAIN, VerdictKind.REGRESSION)
@@ -54,10 +59,6 @@ class VerdictKind(StrEnum):
 
 
 Interval = tuple[float, float]
-
-Fixed = Literal["before", "post-hoc", "amended", "not entered", "sealed", "retrospective"]
-"""When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet. A claim over
-runs is sealed where it was entered before the first of their result files was there, and retrospective otherwise."""
 
 
 @dataclass(frozen=True)
@@ -369,6 +370,7 @@ class Verdict:
         screened: why it was pruned, or None.
         overruled: what made it invalid, or None.
         adjusted_p: of the effect, allowing for planned looks and for the claim's other verdicts; None where undefined.
+        tuning: how unequally it and the arms it is held against were tuned, where that is more than the claim allows.
     """
 
     arm: str
@@ -385,6 +387,7 @@ class Verdict:
     screened: Screened | None = None
     overruled: Overruled | None = None
     adjusted_p: float | None = None
+    tuning: UnequalTuning | None = None
 
     @property
     def deciding(self) -> Contrast | None:
@@ -460,42 +463,6 @@ class PlannedLook:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """When a claim was fixed, and what was known of its outcomes then. Only "before" gives a known error rate.
-
-    Attributes:
-        fixed: before, post-hoc, amended or not entered; over runs sealed or retrospective.
-        known: k, results of its trials that were in the ledger when it was entered.
-        trials: n, all its trials.
-        claims: those under which the known results were made, each as ``name (hash)``.
-        changes: what the amendments changed, each field with all its values: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``.
-        seal: what shows that it existed before its first trial; None where nobody sealed it.
-    """
-
-    fixed: Fixed = "before"
-    known: int = 0
-    trials: int = 0
-    claims: tuple[str, ...] = ()
-    changes: tuple[str, ...] = ()
-    seal: Seal | None = None
-
-    @property
-    def sealed(self) -> bool:
-        """Whether its receipt precedes its first trial, and nothing was known then."""
-        return self.fixed == "before" and self.seal is not None and self.seal.precedes
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether something was known of its outcomes when it was fixed, so that its error rate is not known."""
-        return self.fixed in ("post-hoc", "amended", "retrospective")
-
-    @property
-    def mark(self) -> str:
-        """The word in brackets after whatever it states; empty where it was fixed before its trials, unsealed."""
-        return self.fixed if self.doubtful or self.fixed == "sealed" else "sealed" if self.sealed else ""
-
-
-@dataclass(frozen=True)
 class Decision:
     """All verdicts of a claim.
 
@@ -510,6 +477,7 @@ class Decision:
         look: the planned look at which the confirming rung stands; None where none was planned or none is reached.
         standing: when the claim was fixed.
         families: where it stands among the claims of its ledger, one for each of its families.
+        tried: what its search came to, arm by arm; empty where it searches nothing.
     """
 
     claim: str
@@ -520,5 +488,6 @@ class Decision:
     warnings: tuple[str, ...] = ()
     finished: bool = False
     look: PlannedLook | None = None
-    standing: Standing = Standing()
+    standing: Standing = field(default_factory=Standing)
     families: tuple[FamilyPlace, ...] = ()
+    tried: tuple[TriedArm, ...] = ()

@@ -13,8 +13,9 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
 from evenhand.decisions.detail_words import detail_words
 from evenhand.decisions.fault_words import fault_words, no_floor_words, reasons_missing
-from evenhand.decisions.rules import CASE, LOST, MORE, Span
-from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, LedgerFamily
+from evenhand.decisions.rules import CASE, CHOSEN, LOST, MORE, Span
+from evenhand.decisions.search_words import tuning_words
+from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, LedgerFamily, Standing
 from evenhand.decisions.verdict import (
     Contrast,
     Decision,
@@ -27,7 +28,6 @@ from evenhand.decisions.verdict import (
     Screened,
     Settling,
     StandIn,
-    Standing,
     Verdict,
     VerdictKind,
     deciding_interval,
@@ -131,15 +131,44 @@ def contrast_words(found: Contrast, metric: MetricClaim) -> str:
         )
     else:
         words = CASE[judgement.case].words.format_map(_fields(found, metric))
-        if found.lost_pairs is not None:
-            words = f"{words}; {lost_words(found.lost_pairs, metric)}"
-        if diverged:
-            words = f"{words}; {diverged}, and were scored at the worst value {worst_value(metric):g}"
-    if judgement.unscored:
-        words = f"{words}; {_unscored_words(judgement.unscored, metric)}"
-    if found.collapse is not None:
-        words = f"{words}; {collapse_words(found.collapse)}"
-    return words
+    return "; ".join([words, *_further(found, metric)])
+
+
+def _further(found: Contrast, metric: MetricClaim) -> list[str]:
+    """What must be known of a contrast beside what it says, as clauses."""
+    words = []
+    if not found.all_imputed:
+        words += [] if found.lost_pairs is None else [lost_words(found.lost_pairs, metric)]
+        diverged = " and ".join(_diverged(found))
+        words += [f"{diverged}, and were scored at the worst value {worst_value(metric):g}"] if diverged else []
+    words += [_unscored_words(found.judgement.unscored, metric)] if found.judgement.unscored else []
+    return words + ([] if found.collapse is None else [collapse_words(found.collapse)])
+
+
+_BESIDE_FIGURES = {
+    "gain": "", "gain >= margin": "", "regression": "", "regression >= margin": "", "no-effect": "", LOST.name: "",
+    "trivial effect": "there is an effect ({effect}), but a trivial one", "no interval": "{why_none}",
+    CHOSEN.name: "a regression{more}, alone, not shown for the lowest of {rivals} rivals", "inconclusive": "{settled}",
+}  # fmt: skip
+"""What the sentence of a case says beside verdict, difference and interval; of other cases it is all of it."""
+
+
+def words_beside(found: Contrast, metric: MetricClaim) -> str:
+    """What one contrast says alone, for a place where its verdict, difference and interval stand already."""
+    case = found.judgement.case
+    if case not in _BESIDE_FIGURES or found.all_imputed:
+        return contrast_words(found, metric)
+    said = _BESIDE_FIGURES[case].format_map(_fields(found, metric)).removeprefix("; ")
+    return "; ".join(part for part in [said, *_further(found, metric)] if part)
+
+
+def reason_beside(verdict: Verdict, claim: ResolvedClaim) -> str:
+    """What a verdict rests on, for a place where it stands with the figures that decide; empty if that is all."""
+    deciding, metric = verdict.deciding, next((m for m in claim.claim.metrics if m.name == verdict.metric), None)
+    if verdict.overruled is None and deciding is not None and deciding.judgement.case and metric is not None:
+        tuning = [] if verdict.tuning is None else [tuning_words(verdict.tuning, verdict.arm)]
+        return ". ".join(part for part in (words_beside(deciding, metric), *tuning) if part)
+    return next((reason for reason in verdict.reasons if reason), "")
 
 
 class _fields(dict[str, str]):

@@ -13,20 +13,19 @@ from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.claims.nesting import changed_fields, is_same_question
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.data.reading import read_text
-from evenhand.decisions.agreement import Made, other_packages
 from evenhand.decisions.standing import Replaced, Unblinded
-from evenhand.decisions.verdict import Decision
 from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.machine import device_of_programs
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
-from evenhand.running import families, standing
+from evenhand.running import families, searching, standing
 from evenhand.running.fitting import shortage
 from evenhand.running.freshness import Freshness, freshness
-from evenhand.running.over_runs import comparable, qualified
 
 if TYPE_CHECKING:
+    from evenhand.decisions.agreement import Made
     from evenhand.decisions.pairs import Outcomes
+    from evenhand.decisions.verdict import Decision
 
 
 def outcomes_so_far(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Outcome]:
@@ -37,6 +36,8 @@ def outcomes_so_far(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Outcome]:
 
 def all_made(claim: ResolvedClaim, outcomes: Outcomes) -> list[Made]:
     """The outcomes at hand with the arms and seeds that they stand for."""
+    from evenhand.decisions.agreement import Made
+
     return [Made(t.arm, t.seed, outcomes[t.id]) for t in all_trials(claim) if t.id in outcomes]
 
 
@@ -86,10 +87,13 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     Raises:
         ClaimError: the ledger does not know this claim: it was changed, or never entered.
     """
+    from evenhand.decisions.agreement import other_packages  # here: commands that judge nothing do without statistics
     from evenhand.decisions.caution_words import caution_words
-    from evenhand.decisions.decide import decide  # here: commands that judge nothing do without statistics
+    from evenhand.decisions.decide import decide
     from evenhand.decisions.wording import stamped
+    from evenhand.running.over_runs import comparable, qualified
 
+    loaded = searching.unfolded(loaded, ledger)
     claim = loaded.resolved
     standing.require_entered(claim, loaded.path, ledger)
     found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
@@ -97,6 +101,7 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     before = [*other_packages(all_made(claim, found)), *_replaced(claim, ledger), *_unblinded(claim, ledger)]
     remarks = [*map(caution_words, before), *left_out, *other_code_words(claim, ledger)]
     made = replace(decide(families.at_level(claim, ledger), found), claim_hash=claim.hash)
+    made = families.tuned(claim, made, ledger)
     made = replace(made, families=families.places(claim, made, ledger))
     return qualified(stamped(made, standing.standing(claim, ledger), remarks), claim, found)
 

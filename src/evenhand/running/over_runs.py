@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds
-from evenhand.decisions.verdict import Decision, Fixed, Verdict, VerdictKind
+from evenhand.decisions.standing import BudgetNotShown, Fixed, LeftOutSeeds
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.recipes.catalogue import RUNS
 from evenhand.recipes.outcome import Outcome
 from evenhand.runs.exhibit import missing_seeds
 from evenhand.runs.outcomes import WRITTEN
 from evenhand.runs.pairing import Place, Unlike, common_items, refused, unlike
+
+if TYPE_CHECKING:
+    from evenhand.decisions.verdict import Decision, Verdict
 
 BUDGET_NOT_SHOWN = "budget not shown"
 
@@ -107,7 +110,7 @@ def qualified(decision: Decision, claim: ResolvedClaim, outcomes: Mapping[str, O
 def _may_have_cost_more(verdict: Verdict, silent: set[str]) -> bool:
     """Whether it is a gain over training runs of which some show no budget."""
     deciding = verdict.deciding
-    if verdict.kind is not VerdictKind.GAIN or deciding is None or deciding.scope == "checkpoint":
+    if not verdict.kind.is_gain or deciding is None or deciding.scope == "checkpoint":
         return False
     return bool({deciding.arm, *(contrast.against for contrast in verdict.contrasts)} & silent)
 

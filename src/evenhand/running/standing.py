@@ -13,14 +13,13 @@ from evenhand.claims.expectations import is_usable
 from evenhand.claims.nesting import changed_fields, field_words, indexed, is_same_question, leaves
 from evenhand.claims.resolve import ResolvedClaim, drawn
 from evenhand.claims.schema import Claim
-from evenhand.decisions.standing import OtherRecipeCode, Seal
-from evenhand.decisions.verdict import Fixed, Standing
+from evenhand.decisions.standing import Fixed, OtherRecipeCode, Seal, Standing
 from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.seal import seals
 from evenhand.recipes.catalogue import RUNS
-from evenhand.running.over_runs import fixed_over_runs
+from evenhand.running import searching
 
 
 def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
@@ -42,6 +41,7 @@ def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
         claim = Claim.model_validate(document)
     except ValidationError:
         return None
+    # What a search came to stands in the ledger: see `searching.unfolded_claim`.
     settings = {(arm, c): own for arm, entry in identity["arms"].items() for c, own in entry["settings"].items()}
     return drawn(claim, claim.recipe, str(identity["fingerprint"]), settings)
 
@@ -155,9 +155,11 @@ def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
 
 def what_was_known(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
     """What is known of a claim's outcomes before it is entered (now, where it is not): for its record."""
-    ids = trial_ids(claim)
+    ids, count = trial_ids(claim), sum(claim.planned(rung) for rung in claim.claim.rungs)
+    ids |= searching.possible_ids(claim, ledger)
     found = ledger.known_before(claim.hash, ids)
-    return {"results": len(found), "trials": len(ids), "claims": list(names_of(found.values(), ledger))}
+    trials = count if claim.search_rungs else len(ids)
+    return {"results": len(found), "trials": trials, "claims": list(names_of(found.values(), ledger))}
 
 
 def chain(record: ClaimRecord, ledger: Ledger) -> list[ClaimRecord]:
@@ -188,6 +190,8 @@ def standing_of(record: ClaimRecord, ledger: Ledger) -> Standing:
 
 def _fixed_over_runs(record: ClaimRecord, ledger: Ledger) -> Fixed:
     """How a claim over runs stands; before its first run was read nothing can be said against it."""
+    from evenhand.running.over_runs import fixed_over_runs  # here: imports the readers of runs
+
     claim = of_identity(record.identity)
     found = {} if claim is None else ledger.results(trial_ids(claim))
     return fixed_over_runs(record.entered, found) if found else "before"
