@@ -15,7 +15,7 @@ from evenhand.decisions.detail_words import detail_words
 from evenhand.decisions.fault_words import fault_words, no_floor_words, reasons_missing
 from evenhand.decisions.rules import CASE, CHOSEN, LOST, MORE, Span
 from evenhand.decisions.search_words import tuning_words
-from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, Standing
+from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, LedgerFamily, Standing
 from evenhand.decisions.verdict import (
     Contrast,
     Decision,
@@ -501,6 +501,15 @@ def family_words(place: FamilyPlace) -> str:
         parts.append(f"tries: {', '.join(f'{role} {count}' for role, count in order)}")
     held = _held(place)
     return f"{'; '.join(parts)}." + (f" {held}" if held else "")
+
+
+def spending_words(found: LedgerFamily) -> str:
+    """What a family promises, and what is left of it."""
+    return (
+        f"{found.method}: at most {100 * found.rate:g} % of the gains that hold are false, on average; "
+        f"{100 * found.wealth:.2g} of {100 * found.rate:g} % left to spend; a claim that begins now is held at "
+        f"{found.next_level:.2g}. Exploratory trials of the recipe: {found.tries}."
+    )
 
 
 def _family_name(key: str) -> str:

@@ -149,6 +149,11 @@ class Ledger(LedgerReader):
         place = self._writer.append("decision", codec.plain(body, "decision"))
         return DecisionRecord(name, hash, verdicts, place, head)
 
+    def record_intervention(self, what: str, name: str, hash: str, results: int, trials: int) -> None:
+        """Enter what a person did to a claim before it was decided; see :class:`InterventionRecord`."""
+        body = {"what": what, "name": name, "hash": hash, "results": results, "trials": trials}
+        self._writer.append("intervention", codec.plain(body, "intervention"))
+
     def record_outcome(
         self,
         trial: Trial,

@@ -9,7 +9,7 @@ from typing import Any
 from evenhand.ledger import codec, counting
 from evenhand.ledger.chain import hash_of_places
 from evenhand.ledger.history import History, Outcomes
-from evenhand.ledger.records import ClaimRecord, DecisionRecord, OutcomeRecord, VerifyReport
+from evenhand.ledger.records import ClaimRecord, DecisionRecord, InterventionRecord, OutcomeRecord, VerifyReport
 from evenhand.ledger.segments import Entry
 from evenhand.ledger.tables import references
 from evenhand.ledger.verify import verify
@@ -42,6 +42,11 @@ class LedgerReader:
         """Decisions on the claims of a name, in the order in which they were entered."""
         found = [codec.decision_from_entry(entry) for entry in self._history.entries("decision")]
         return [record for record in found if record.name == name and hash in (None, record.hash)]
+
+    def interventions(self, hash: str | None = None) -> list[InterventionRecord]:
+        """What people did to claims before they were decided, in the order of writing."""
+        found = [codec.intervention_from_entry(entry) for entry in self._history.entries("intervention")]
+        return [record for record in found if hash in (None, record.hash)]
 
     def searches(self) -> list[Mapping[str, Any]]:
         """What searches proposed and who went on, in the order of writing; see :meth:`Ledger.record_search`."""
