@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = re.compile(r"<!-- example: (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
 RUN = re.compile(r"<!-- run(?:: (?P<how>[^>]+?))? -->\n```bash\n(?P<text>.*?)```", re.DOTALL)
-PAGES = ("scripts", "trackers", "gate")
+PAGES = ("scripts", "trackers", "gate", "audit")
 SHIMS = {"python": "", "evenhand": "-m evenhand", "pytest": "-m pytest -p evenhand.cli.pytest_plugin"}
 
 
