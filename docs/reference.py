@@ -32,6 +32,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[metric]", schema.MetricClaim),
     ("[[condition]]", schema.Condition),
     ("[[rung]]", schema.Rung),
+    ("[tuning]", schema.Tuning),
     ("[rung.items]", schema.Items),
     ("[rung.prune]", schema.Prune),
     ("[budget]", schema.BudgetUnit),

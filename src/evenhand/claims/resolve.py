@@ -88,7 +88,7 @@ class ResolvedClaim:
         """
         claim = self.claim
         supplementary = {"question", "limits", "after", "priority", "settings", "arms", "conditions", "controls"}
-        supplementary |= {"resources", "space"}
+        supplementary |= {"resources", "space", "tuning"}
         document = claim.model_dump(mode="json", exclude=supplementary)
         document["fingerprint"] = self.fingerprint
         if not claim.family:
