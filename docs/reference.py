@@ -30,6 +30,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The claim itself", schema.Claim),
     ("[[arm]]", schema.Arm),
     ("[metric]", schema.MetricClaim),
+    ("[[guards]]", schema.Guard),
     ("[[condition]]", schema.Condition),
     ("[[rung]]", schema.Rung),
     ("[rung.items]", schema.Items),
