@@ -190,7 +190,7 @@ def decide(ledger: Ledger, claim: Row, alpha: float) -> dict[str, str]:
     planned = len(claim["rungs"]) > 1 or claim["rungs"][0]["looks"] != [] or claim["scope"] != "recipe"
     planned |= bool(claim.get("guards")) or any(m["checkpoint"] != "final" or m.get("learned_above") for m in primary)
     if planned or any(arms[name]["deterministic"] for name in variants + blanks):
-        raise Unknown("rungs, looks, another scope, a selected checkpoint, a floor of learning, guards or a fixed variant")
+        raise Unknown("rungs, looks, another scope, a selected checkpoint, floors, guards or a fixed variant")
     def pairs_of(names: list[str], others: list[str]) -> dict[tuple[str, str, str], list[Pair]]:
         keys = [(n, c, m) for m in primary for c in conditions for n in names]
         return {(n, c, m["name"]): [Pair(ledger, claim, (n, o), c, m) for o in others] for n, c, m in keys}

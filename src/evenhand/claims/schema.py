@@ -241,7 +241,7 @@ class Claim(_Part):
     )
     guards: tuple[Guard, ...] = Field(
         default=(),
-        description='metrics that must not fall: `guards = [{ metric = "loss", margin = 0.02 }]`; no error rate is spent',
+        description='metrics that must not fall: `guards = [{ metric = "loss", margin = 0.02 }]`; they spend no alpha',
     )
     scope: Scope = Field(
         default="recipe",
