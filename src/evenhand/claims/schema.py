@@ -121,6 +121,15 @@ class MetricClaim(_Part):
     )
 
 
+class Guard(_Part):
+    """A metric that must not fall where another gains: a gain counts only if a loss of ``margin`` is excluded."""
+
+    metric: Name = Field(description="one of the claim's metrics, usually with primary = false")
+    margin: Number | None = Field(
+        default=None, gt=0, description="smallest loss that matters; the metric's own margin if left out"
+    )
+
+
 class Items(_Part):
     """How many evaluation items a rung uses; None takes all there are."""
 
@@ -290,6 +299,10 @@ class Claim(_Part):
     budget: BudgetUnit = Field(default=BudgetUnit(), description="the unit in which all arms get the same")
     metrics: tuple[MetricClaim, ...] = Field(
         alias="metric", min_length=1, description="what is compared; [metric] for one, [[metric]] for several"
+    )
+    guards: tuple[Guard, ...] = Field(
+        default=(),
+        description='metrics that must not fall: `guards = [{ metric = "loss", margin = 0.02 }]`; they spend no alpha',
     )
     scope: Scope = Field(
         default="recipe",
