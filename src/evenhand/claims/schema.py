@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
 
+from evenhand.claims.looks import LookRules, look_faults, with_look_rules
 from evenhand.claims.near import keys_at, nearest, suggestion
 from evenhand.claims.spaces import MOST_TRIES, Sampler, Space
 from evenhand.claims.toml_lines import LineMap
@@ -120,6 +121,15 @@ class MetricClaim(_Part):
     )
 
 
+class Guard(_Part):
+    """A metric that must not fall where another gains: a gain counts only if a loss of ``margin`` is excluded."""
+
+    metric: Name = Field(description="one of the claim's metrics, usually with primary = false")
+    margin: Number | None = Field(
+        default=None, gt=0, description="smallest loss that matters; the metric's own margin if left out"
+    )
+
+
 class Items(_Part):
     """How many evaluation items a rung uses; None takes all there are."""
 
@@ -148,7 +158,11 @@ class Prune(_Part):
 
 
 class Rung(_Part):
-    """A step of the ladder: all but the last screen, the last confirms."""
+    """A step of the ladder: all but the last screen, the last confirms.
+
+    ``looks`` may be a list of numbers of seeds, ``"anytime"``, or a table (:class:`evenhand.claims.looks.LookRules`);
+    a table with numbers or shares of seeds fills the list.
+    """
 
     name: Name = Field(description="of the rung")
     budget: Number = Field(gt=0, description="what each trial may spend, in the unit of [budget]")
@@ -162,6 +176,7 @@ class Rung(_Part):
         default=Items(), description="evaluation items of this rung, fresh at every rung; all if left out"
     )
     looks: tuple[Whole, ...] = Field(default=(), description="planned looks: numbers of seeds, the last is all")
+    look_rules: LookRules | None = Field(default=None, exclude=True, description="where `looks` is more than a list")
     prune: Prune = Field(default=Prune(), description="what a screening rung may do; the last rung never prunes")
     kind: Literal["compare", "search"] = Field(default="compare", description="search: configurations of every arm")
     tries: Whole | None = Field(default=None, ge=1, le=MOST_TRIES, description="configurations of each arm")
@@ -175,6 +190,8 @@ class Rung(_Part):
         if not isinstance(value, dict):
             return value
         _no_key("drawn", value)
+        _no_key("look_rules", value)
+        value = with_look_rules(value)
         seeds = value.get("seeds")
         drawn = isinstance(seeds, dict) and set(seeds) == {"count"}
         return {**value, "seeds": seeds["count"], "drawn": True} if drawn and isinstance(seeds, dict) else value
@@ -188,6 +205,25 @@ class Rung(_Part):
     @classmethod
     def _plain_rule(cls, value: Any) -> Any:
         return {"rule": value} if isinstance(value, str) else value
+
+    @property
+    def anytime(self) -> bool:
+        """Whether the rung may be looked at after every seed, and go on with further ones."""
+        return self.look_rules is not None and self.look_rules.anytime
+
+    @property
+    def look_rule(self) -> Literal["once", "levels", "obrien-fleming", "pocock", "anytime"]:
+        """How its looks are judged: once, at one level at each, by a spending function, or at any time."""
+        if self.anytime:
+            return "anytime"
+        if self.look_rules is not None and self.look_rules.spending is not None:
+            return self.look_rules.spending
+        return "levels" if self.looks else "once"
+
+    @property
+    def futility(self) -> float | None:
+        """Confidence of the bound that ends the rung where no gain as large as the margin can be hoped for, or None."""
+        return None if self.look_rules is None else self.look_rules.futility
 
     @model_validator(mode="after")
     def _seeds_and_looks(self) -> Rung:
@@ -263,6 +299,10 @@ class Claim(_Part):
     budget: BudgetUnit = Field(default=BudgetUnit(), description="the unit in which all arms get the same")
     metrics: tuple[MetricClaim, ...] = Field(
         alias="metric", min_length=1, description="what is compared; [metric] for one, [[metric]] for several"
+    )
+    guards: tuple[Guard, ...] = Field(
+        default=(),
+        description='metrics that must not fall: `guards = [{ metric = "loss", margin = 0.02 }]`; they spend no alpha',
     )
     scope: Scope = Field(
         default="recipe",
@@ -419,6 +459,7 @@ def _structure_faults(document: Mapping[str, Any]) -> list[tuple[tuple[str | int
     if isinstance(after, list) and document.get("name") in after:
         faults.append((("after",), f"the claim '{document['name']}' cannot wait for itself; remove the name"))
     faults.extend(_rung_faults(_tables(document, "rung")))
+    faults.extend(look_faults(_tables(document, "rung"), document.get("scope")))
     faults.extend(search_faults(document, _tables(document, "rung")))
     metrics = document.get("metric")
     tables = [metrics] if isinstance(metrics, dict) else _tables(document, "metric")

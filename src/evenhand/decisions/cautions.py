@@ -13,7 +13,7 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
 from evenhand.decisions.agreement import OtherPackages
 from evenhand.decisions.pairs import Cell, Pairs
-from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced
+from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced, Unblinded
 from evenhand.decisions.verdict import Verdict, VerdictKind
 
 FEW_SEEDS = 5
@@ -60,7 +60,7 @@ class UnshownControl:
 
 Caution = (
     FewSeeds | PerVerdict | GroupedItems | UnshownControl | OtherPackages | Replaced | OtherRecipeCode | BudgetNotShown
-    | LeftOutSeeds
+    | LeftOutSeeds | Unblinded
 )  # fmt: skip
 
 
