@@ -37,6 +37,6 @@ def test_a_key_without_a_meaning_is_refused() -> None:
     from evenhand.claims.schema import Claim
 
     field = Claim.model_fields["alpha"]
-    without = type(field)(annotation=field.annotation, default=0.05)
+    bare = type(field)(annotation=field.annotation, default=0.05)
     with pytest.raises(SystemExit, match="'alpha' has no description"):
-        reference()._row(Claim, "alpha", without)
+        reference()._row(Claim, "alpha", bare)

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 
 from evenhand import __version__
-from evenhand.cli.console import tell
 from evenhand.cli.main import app
+from evenhand.cli.wrapped import tell
 from tests.app import evenhand, parsed
 from tests.running.test_run import write_claim
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
-from rich.text import Text
 
 from evenhand.cli.as_json import write_json
+from evenhand.cli.wrapped import tell
 from evenhand.report.marks import visible
 
 if TYPE_CHECKING:
@@ -49,16 +48,6 @@ def out() -> Console:
 def note() -> Console:
     """The console for progress and remarks: standard error, so that results can be piped."""
     return PlainConsole(stderr=True, highlight=False)
-
-
-def tell(console: Console, sentence: str, style: str = "", indent: str = "") -> None:
-    """Print a sentence: wrapped to a terminal, a line of its own in a file or pipe, where programs search it."""
-    if not console.is_terminal:
-        console.print(Text(indent + sentence, style=style), soft_wrap=True)
-        return
-    further = indent + "  "
-    for line in textwrap.wrap(sentence, max(console.width, 20), initial_indent=indent, subsequent_indent=further):
-        console.print(Text(line, style=style), soft_wrap=True)
 
 
 def warn(sentences: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 Exit codes: 0 done; 1 a fault of evenhand itself, or one of its processes was killed (run the command again); 2 bad
 input (a claim, a setting, a path); 3 done, but some verdict is ``not-run`` or ``invalid`` because trials failed; 4 the
 ledger is damaged, locked or cannot be written; 130 interrupted. ``gate`` answers with 0, 1 (it does not hold) and 3
-(not decided).
+(not decided); ``audit --strict`` with 1 where it finds a fault.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from typing import Annotated, Any
 
 import typer
 
+from evenhand.cli.audit import audit
+from evenhand.cli.board import board
 from evenhand.cli.compare import compare
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, Full, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
 from evenhand.cli.export import export
+from evenhand.cli.extend import extend
 from evenhand.cli.family import family
 from evenhand.cli.gate import gate
 from evenhand.cli.groups import WithInstalledGroups
@@ -36,11 +39,13 @@ from evenhand.cli.places import (
 )  # fmt: skip
 from evenhand.cli.power import power
 from evenhand.cli.recipes import new, recipes
+from evenhand.cli.report import report
 from evenhand.cli.run import run
 from evenhand.cli.seal import recheck, seal
+from evenhand.cli.trials import logs, set_aside
 from evenhand.cli.trying import try_recipe
 from evenhand.cli.watch import watch
-from evenhand.errors import EvenhandError, LedgerError, ServerGone, counted
+from evenhand.errors import Cancelled, EvenhandError, LedgerError, ServerGone, counted
 
 
 def _version(asked: bool) -> None:
@@ -91,9 +96,11 @@ def plan(
     from evenhand.decisions.progress import progress
     from evenhand.ledger import Ledger
     from evenhand.running.enter import check_after, check_machine, outcomes_so_far
+    from evenhand.running.searching import unfolded
 
     loaded = load_claim(claim)
     store = Ledger(ledger, create=False)
+    loaded = unfolded(loaded, store)
     check_after(loaded, store)
     if as_json:
         print_json(plan_document(loaded, store))
@@ -119,10 +126,12 @@ def status(
 ) -> None:
     """Show how far claims are, and explain every failure: what happened and what to do."""
     from evenhand.claims.load import load_claim
-    from evenhand.cli.output import print_status, status_documents
+    from evenhand.cli.output import status_documents
+    from evenhand.cli.status_view import print_status
+    from evenhand.running.searching import unfolded
 
     store = ledger_to_read(ledger)
-    documents = status_documents([load_claim(path) for path in claims or []], store)
+    documents = status_documents([unfolded(load_claim(path), store) for path in claims or []], store)
     if as_json:
         print_json(documents)
     else:
@@ -139,9 +148,11 @@ def verdict(
     from evenhand.claims.load import all_trials, load_claim
     from evenhand.cli.output import decision_document, print_decision
     from evenhand.running.enter import decided, stale_results
+    from evenhand.running.searching import unfolded
 
     loaded = load_claim(claim)
     store = ledger_to_read(ledger)
+    loaded = unfolded(loaded, store)
     decision = decided(loaded, store)
     trials = all_trials(loaded.resolved)
     changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))
@@ -152,26 +163,7 @@ def verdict(
         print_decision(loaded.resolved, decision, out(), full=full)
 
 
-@app.command()
-def report(
-    claim: ClaimPath,
-    ledger: LedgerFolder = DEFAULT_LEDGER,
-    output: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="Where to write the page.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write the report of a claim: one HTML file that works offline."""
-    from evenhand.claims.load import load_claim
-    from evenhand.report.save import save_report
-
-    loaded = load_claim(claim)
-    target = output or ledger / "reports" / f"{loaded.resolved.name}.html"
-    store = ledger_to_read(ledger)
-    path, missing = save_report(loaded, store, target)
-    warn([*missing, *(f"ledger: {remark}" for remark in store.notes)])
-    if as_json:
-        print_json({"report": str(path), "warnings": missing})
-    else:
-        out().print(str(path), soft_wrap=True)
+app.command()(report)
 
 
 @app.command()
@@ -212,6 +204,8 @@ def bind(
 
 app.command("try")(try_recipe)
 app.command()(overview)
+app.command()(logs)
+app.command("set-aside")(set_aside)
 app.command()(compare)
 app.command()(recipes)
 app.command()(new)
@@ -220,9 +214,12 @@ app.command()(data)
 app.command()(gate)
 app.command()(export)
 app.command()(watch)
+app.command()(board)
 app.command()(family)
 app.command()(seal)
+app.command()(extend)
 app.command()(recheck)
+app.command()(audit)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 
@@ -256,6 +253,9 @@ def main() -> None:
     except LedgerError as error:
         note().print(f"ledger: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(4)
+    except Cancelled as error:
+        note().print(str(error), markup=False, soft_wrap=True)
+        sys.exit(130)
     except ServerGone as error:
         note().print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(1)

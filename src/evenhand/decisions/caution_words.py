@@ -5,7 +5,8 @@ from __future__ import annotations
 from evenhand.decisions.agreement import OtherPackages
 from evenhand.decisions.cautions import Caution, FewSeeds, GroupedItems, PerVerdict, SilentNull, UnshownControl
 from evenhand.decisions.fault_words import who_words
-from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced
+from evenhand.decisions.intervention_words import intervention_words
+from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced, Unblinded
 
 
 def caution_words(caution: Caution) -> str:  # noqa: PLR0911  one sentence a caution
@@ -50,6 +51,11 @@ def caution_words(caution: Caution) -> str:  # noqa: PLR0911  one sentence a cau
             return (
                 f"{counted} that other code or other data had made: code or data were changed after results had been "
                 "seen."
+            )
+        case Unblinded(time, known, trials):
+            return (
+                f"{intervention_words('unblinded', time, known, trials)} Whoever saw that could stop the run, or go on "
+                "with it, for what it showed; error rates hold where nobody did."
             )
         case OtherRecipeCode(theirs, own):
             return (

@@ -13,7 +13,7 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
 from evenhand.decisions.agreement import OtherPackages
 from evenhand.decisions.pairs import Cell, Pairs
-from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced
+from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced, Unblinded
 from evenhand.decisions.verdict import Verdict, VerdictKind
 
 FEW_SEEDS = 5
@@ -67,7 +67,7 @@ class SilentNull:
 
 Caution = (
     FewSeeds | PerVerdict | GroupedItems | UnshownControl | SilentNull | OtherPackages | Replaced | OtherRecipeCode
-    | BudgetNotShown | LeftOutSeeds
+    | BudgetNotShown | LeftOutSeeds | Unblinded
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ and control conditions (``checks``), and put into words last (``wording``).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
@@ -18,6 +19,7 @@ from evenhand.decisions.families import Contrasts, answers, compare, null_answer
 from evenhand.decisions.interactions import interactions
 from evenhand.decisions.pairs import Cell, Outcomes
 from evenhand.decisions.progress import Progress, cells, look_reached, progress_of
+from evenhand.decisions.search import tried_arms
 from evenhand.decisions.verdict import Contrast, Decision, Exploratory, Verdict, VerdictKind
 from evenhand.decisions.wording import with_reasons, worded, worded_interaction
 
@@ -29,7 +31,7 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
     is refused, not corrected.
 
     Args:
-        claim: resolved.
+        claim: resolved; where it searches, with its search unfolded (:func:`evenhand.decisions.search.unfold`).
         outcomes: trial id to its outcome; trials without one count as pending.
     """
     known = Contrasts(claim, outcomes)
@@ -41,6 +43,8 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
     nulls = null_answers(known, here, plan=plan) if now.active_arms else []
     found = [*overruled(claim, _variant_verdicts(known, now), nulls), *nulls]
     verdicts = [worded(verdict, claim) for verdict in _in_order(claim, found)]
+    if look is not None:
+        look = replace(look, futile=any(v.given_up for v in verdicts if v.role == "variant"))
     return Decision(
         claim=claim.name,
         claim_hash=claim.hash,
@@ -50,6 +54,7 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
         warnings=tuple(caution_words(caution) for caution in _cautions(known, now, verdicts)),
         finished=now.finished,
         look=look,
+        tried=tried_arms(claim, outcomes),
     )
 
 

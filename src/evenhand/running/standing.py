@@ -19,6 +19,7 @@ from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.seal import seals
 from evenhand.recipes.catalogue import RUNS
+from evenhand.running import searching
 
 
 def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
@@ -40,6 +41,7 @@ def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
         claim = Claim.model_validate(document)
     except ValidationError:
         return None
+    # What a search came to stands in the ledger: see `searching.unfolded_claim`.
     settings = {(arm, c): own for arm, entry in identity["arms"].items() for c, own in entry["settings"].items()}
     return drawn(claim, claim.recipe, str(identity["fingerprint"]), settings)
 
@@ -153,9 +155,11 @@ def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
 
 def what_was_known(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
     """What is known of a claim's outcomes before it is entered (now, where it is not): for its record."""
-    ids = trial_ids(claim)
+    ids, count = trial_ids(claim), sum(claim.planned(rung) for rung in claim.claim.rungs)
+    ids |= searching.possible_ids(claim, ledger)
     found = ledger.known_before(claim.hash, ids)
-    return {"results": len(found), "trials": len(ids), "claims": list(names_of(found.values(), ledger))}
+    trials = count if claim.search_rungs else len(ids)
+    return {"results": len(found), "trials": trials, "claims": list(names_of(found.values(), ledger))}
 
 
 def chain(record: ClaimRecord, ledger: Ledger) -> list[ClaimRecord]:
@@ -175,13 +179,24 @@ def standing_of(record: ClaimRecord, ledger: Ledger) -> Standing:
         known = what_was_known(claim, ledger) if claim is not None and claim.hash == record.hash else {}
     results, trials = int(known.get("results", 0)), int(known.get("trials", 0))
     sources = tuple(str(name) for name in known.get("claims", ()))
+    aside = _set_aside(record, ledger)
     if record.amends:
         steps = chain(record, ledger)
         changes = tuple(chain_of_changes([step.identity for step in steps])) if len(steps) > 1 else record.changes
-        return Standing("amended", results, trials, sources, changes)
+        return Standing("amended", results, trials, sources, (*changes, *aside))
+    if aside:
+        return Standing("amended", results, trials, sources, aside)
     if not results and record.identity.get("recipe") == RUNS:
         return Standing(_fixed_over_runs(record, ledger), results, trials, sources)
     return Standing("post-hoc" if results else "before", results, trials, sources)
+
+
+def _set_aside(record: ClaimRecord, ledger: Ledger) -> tuple[str, ...]:
+    """Results of a claim that were set aside once they were known, as clauses: which ones was chosen seeing them."""
+    claim = of_identity(record.identity)
+    if claim is None:
+        return ()
+    return tuple(mark.words for mark in ledger.set_aside(trial_ids(claim)) if mark.was_result)
 
 
 def _fixed_over_runs(record: ClaimRecord, ledger: Ledger) -> Fixed:
