@@ -121,10 +121,8 @@ def budget_of(log: Log, stage: str) -> tuple[Number, Line] | None:
             after = line.body[number.end :]
             if (
                 _BUDGET.search(line.body[: number.start])
-                or number.unit in SECONDS
-                and "budget" in line.low
-                or _AMOUNT.match(after)
-                and "budget" in line.low
+                or (number.unit in SECONDS and "budget" in line.low)
+                or (_AMOUNT.match(after) and "budget" in line.low)
             ):
                 found.append((number, line))
     return found[0] if len({one.value for one, _ in found}) == 1 else None

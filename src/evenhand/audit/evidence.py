@@ -1,4 +1,4 @@
-"""What a sentence about steadiness rests on: the seeds of its own place, of the file that it cites, or of what it names."""
+"""What a sentence about steadiness rests on: seeds of its own place, of the file that it cites, or of what it names."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ _WORDS = {
 }
 _MOST = 64
 _COUNTED = re.compile(
-    r"(?<![\w.])(?P<n>\d{1,2}|one|single|two|three|four|five|six|seven|eight|ten)[\s-]+(?:random\s+|independent\s+|training\s+|different\s+)?"
+    r"(?<![\w.])(?P<n>\d{1,2}|one|single|two|three|four|five|six|seven|eight|ten)[\s-]+(?:random\s+|independent\s+|"
+    r"training\s+|different\s+)?"
     r"(?P<what>seeds?|random restarts|independent runs|repeats|replicates|replicas)\b",
     re.IGNORECASE,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,7 +18,8 @@ _OVER = re.compile(
     r"\b(?:seeds?|per[- ]seed|deltas?|diffs?|differences|runs|trials|repeats|replicates|rollouts)\b|Δ", re.IGNORECASE
 )
 _OTHER = re.compile(
-    r"\b(?:mean|means|avg|averages?|best|median|respectively|both|range|min|max|lr|rates?|layers?|epochs?|steps?|sizes?)\b",
+    r"\b(?:mean|means|avg|averages?|best|median|respectively|both|range|min|max|lr|rates?|layers?|epochs?|steps?|"
+    r"sizes?)\b",
     re.IGNORECASE,
 )
 _SEED_COLUMN = re.compile(r"^(?:seed|run|trial|s|rep|replicate)[\s_#=-]*\d{1,6}$", re.IGNORECASE)
@@ -99,7 +101,7 @@ def _around(log: Log, line: Line) -> list[Line]:
     """The line, and those beside it that belong to the same thing."""
     if line.parent is None and line.kind == "prose":
         return [line]
-    near = [one for one in log.lines[max(0, log.by_number[line.number] - _NEAR) : log.by_number[line.number] + _NEAR]]
+    near = log.lines[max(0, log.by_number[line.number] - _NEAR) : log.by_number[line.number] + _NEAR]
     return [
         line,
         *(
@@ -125,7 +127,7 @@ def _only_means(log: Log, taken: set[int]) -> Iterator[Series]:
         if line.number in taken:
             continue
         said = said_in(line)
-        for mean, sd in zip(said, said[1:], strict=False):
+        for mean, sd in pairwise(said):
             if not MEAN.search(mean.label) or not SPREAD.search(sd.label) or sd.number.value < 0:
                 continue
             signs = next((found for one in _around(log, line) if (found := signs_of(one.body))), None)

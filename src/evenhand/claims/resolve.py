@@ -88,11 +88,13 @@ class ResolvedClaim:
         """
         claim = self.claim
         supplementary = {"question", "limits", "after", "priority", "settings", "arms", "conditions", "controls"}
-        supplementary |= {"resources", "space"}
+        supplementary |= {"resources", "space", "tuning"}
         document = claim.model_dump(mode="json", exclude=supplementary)
         document["fingerprint"] = self.fingerprint
         if not claim.family:
             del document["family"]
+        if not claim.guards:  # a claim that does not ask for it is the one that it was before
+            del document["guards"]
         if claim.ledger.tuning_ratio == LedgerRules().tuning_ratio:
             del document["ledger"]["tuning_ratio"]
             if claim.ledger.policy == "beside":
@@ -352,6 +354,11 @@ class _Resolution:
             unfit = floor_fault(resolved[-1], self.claim.arms)
             if unfit:
                 self.add(("metric", m, "learned_above"), unfit)
+        names = [metric.name for metric in resolved]
+        for g, guard in enumerate(self.claim.guards):
+            if guard.metric not in names:
+                message = f"a guard is one of the claim's metrics, which are {', '.join(names)}; found '{guard.metric}'"
+                self.add(("guards", g, "metric"), message + suggestion(guard.metric, names))
         return tuple(resolved)
 
     def check_looks(self) -> None:

@@ -42,6 +42,7 @@ from evenhand.cli.recipes import new, recipes
 from evenhand.cli.report import report
 from evenhand.cli.run import run
 from evenhand.cli.seal import recheck, seal
+from evenhand.cli.trials import logs, set_aside
 from evenhand.cli.trying import try_recipe
 from evenhand.cli.watch import watch
 from evenhand.errors import Cancelled, EvenhandError, LedgerError, ServerGone, counted
@@ -203,6 +204,8 @@ def bind(
 
 app.command("try")(try_recipe)
 app.command()(overview)
+app.command()(logs)
+app.command("set-aside")(set_aside)
 app.command()(compare)
 app.command()(recipes)
 app.command()(new)

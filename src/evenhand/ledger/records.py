@@ -31,6 +31,7 @@ class OutcomeRecord:
         exploratory: made by ``evenhand try``; never part of a contrast.
         provenance: package and git versions, dirty flag, machine, settings, data hashes.
         place: where the record stands in the ledger.
+        set_aside: why it does not count, where somebody set it aside; else empty.
     """
 
     trial: Trial
@@ -40,6 +41,7 @@ class OutcomeRecord:
     exploratory: bool
     provenance: Mapping[str, Any]
     place: Place
+    set_aside: str = ""
 
 
 @dataclass(frozen=True)

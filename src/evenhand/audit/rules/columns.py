@@ -1,4 +1,4 @@
-"""A column that follows from others in all rows but one: the ratio, difference, sum or mean that one row does not have."""
+"""A column that follows from others in all rows but one: ratio, difference, sum or mean that one row does not have."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_COLUMNS = 12
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """A relation that holds in at least three rows, and in three of four, and that is no accident, but not in the others."""
+    """A relation that holds in at least three rows and in three of four, by no accident, but not in the others."""
     for log in logs:
         for table in log.tables:
             if 4 <= len(table.rows) <= 2000:
@@ -137,7 +137,10 @@ def _finding(log: Log, table: Table, row: int, target: int, how: str, expected: 
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    return f"'{f['column']}' is {f['how']} in the other rows; here that would be {shown(f['expected'], 3)}, printed is {f['printed']}."
+    return (
+        f"'{f['column']}' is {f['how']} in the other rows; here that would be {shown(f['expected'], 3)}, "
+        f"printed is {f['printed']}."
+    )
 
 
 RULE = Rule(

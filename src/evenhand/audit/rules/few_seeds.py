@@ -13,11 +13,13 @@ from evenhand.audit.shown import chance
 from evenhand.audit.words import asserted
 
 STEADY = re.compile(
-    r"(?<![\w-])(?:stable|stably|consistent|consistently|robust|robustly|reliable|reliably|reproducible|reproducibly|clear|clearly|strong|strongly)(?![\w-])",
+    r"(?<![\w-])(?:stable|stably|consistent|consistently|robust|robustly|reliable|reliably|reproducible|"
+    r"reproducibly|clear|clearly|strong|strongly)(?![\w-])",
     re.IGNORECASE,
 )
 OF_RESULTS = re.compile(
-    r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|outperform\w*|beats?|success|effects?|advantages?|increases?|regression|regime|lead|ahead|boost|benefit|signal)(?![a-z])",
+    r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|outperform\w*|beats?|success|effects?|advantages?|"
+    r"increases?|regression|regime|lead|ahead|boost|benefit|signal)(?![a-z])",
     re.IGNORECASE,
 )
 _END = re.compile(r"[.;:](?=\s|$)")

@@ -20,7 +20,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def facts_of(series: Series) -> dict[str, object] | None:
-    """Mean, spread, t test and sign test of differences over seeds; None with fewer than two, or with none that differ."""
+    """Mean, spread, t test and sign test of differences over seeds; None with fewer than two that differ."""
     from evenhand import statistics
 
     if len(series.values) < 2:
@@ -43,8 +43,10 @@ def say(finding: Finding) -> str:
     f = finding.facts
     unit = f["unit"]
     return (
-        f"{f['seeds']} differences: mean {signed(f['mean'])}{unit}, sample sd {shown(f['sd'])}; paired t {chance(f['p'])}, 95 % interval "
-        f"{signed(f['low'])} to {signed(f['high'])}; sign-flip {chance(f['sign_flip_p'])} (least possible {shown(f['sign_flip_least'])}); "
+        f"{f['seeds']} differences: mean {signed(f['mean'])}{unit}, sample sd {shown(f['sd'])}; paired t "
+        f"{chance(f['p'])}, 95 % interval "
+        f"{signed(f['low'])} to {signed(f['high'])}; sign-flip {chance(f['sign_flip_p'])} (least possible "
+        f"{shown(f['sign_flip_least'])}); "
         f"with this spread an effect below {shown(f['detectable'])}{unit} would usually be missed."
     )
 
