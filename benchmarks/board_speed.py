@@ -196,8 +196,8 @@ def main() -> None:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as board:
             assert board.stdout is not None
             told = ""
-            while not told.rstrip().endswith("}"):
-                told += board.stdout.readline()
+            while not told.rstrip().endswith("}") and (line := board.stdout.readline()):
+                told += line
             where, start = json.loads(told), time.perf_counter()
             urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(where["url"]).read()
             first = time.perf_counter() - start

@@ -13,6 +13,7 @@ from evenhand.board.gather import Gatherer
 from evenhand.board.seen import ClaimShown
 from evenhand.errors import EvenhandError
 from evenhand.ledger import Ledger
+from evenhand.running.extending import extend
 from tests.board.stage import Stage
 from tests.running.test_run import write_claim
 
@@ -93,10 +94,13 @@ def test_seeds_are_added_by_the_command_for_that(tmp_path: Path, monkeypatch: py
     assert called == [["extend gate by 4 seeds", "extend", "gate.toml", "--seeds", "4"]]
 
 
-def test_a_claim_that_was_extended_is_open_and_blind_again(tmp_path: Path) -> None:
+def test_a_claim_that_was_extended_is_open_and_blind_again_with_its_further_seeds(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
-    loaded = stage.decided("gate")
-    stage.book.ledger._writer.append("extension", {"claim": loaded.resolved.hash, "seeds": [7, 8]})
+    loaded = stage.decided("gate", effect=0.001, more='looks = "anytime"')
+    before = claim_of(stage.ledger, "gate")
+    assert (before.state, before.trials, before.rungs[0].looks) == ("finished", 18, "looked at whenever one likes")
+    extend(loaded, stage.book.ledger, 2)
     stage.book.ledger.close()
     gate = claim_of(stage.ledger, "gate")
     assert (gate.state, gate.blind, gate.arms) == ("stopped", True, ("A", "B", "C"))
+    assert (gate.results, gate.trials) == (18, 30)

@@ -50,8 +50,8 @@ def test_it_prints_its_address_serves_who_has_it_and_ends_on_ctrl_c(tmp_path: Pa
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as board:
         assert board.stdout is not None
         told = ""
-        while not told.rstrip().endswith("}"):
-            told += board.stdout.readline()
+        while not told.rstrip().endswith("}") and (line := board.stdout.readline()):
+            told += line
         where = json.loads(told)
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
         page = opener.open(where["url"]).read().decode()

@@ -9,6 +9,7 @@ from typing import Literal
 
 from evenhand.board.known import KnownClaim
 from evenhand.board.seen import ArmRow, Count, RungShown
+from evenhand.claims.schema import Rung
 
 Place = Literal["done", "diverged", "failed", "running", "left"]
 """Where a trial stands."""
@@ -45,8 +46,15 @@ def rungs_of(one: KnownClaim, places: Mapping[str, Place], hidden: bool) -> tupl
         alike = len({count.total for row in rows for count in row.counts}) == 1
         told = tuple(rows) if alike or not hidden else ()
         whole = replace(whole, total=max(whole.total, claim.planned(rung)))  # a search proposes further ones
-        shown.append(RungShown(rung.name, purpose, tuple(rung.looks), len(rung.seeds), whole, told))
+        shown.append(RungShown(rung.name, purpose, _looks(rung), len(rung.seeds), whole, told))
     return tuple(shown)
+
+
+def _looks(rung: Rung) -> str:
+    """When a rung is looked at; empty where that is once, at its end."""
+    if rung.anytime:
+        return "looked at whenever one likes"
+    return f"looks at {', '.join(map(str, rung.looks))} seeds" if len(rung.looks) > 1 else ""
 
 
 def _count(found: Mapping[Place, int]) -> Count:

@@ -81,11 +81,11 @@ class ArmRow:
 
 @dataclass(frozen=True)
 class RungShown:
-    """A rung: all its trials, and those of each arm where that does not tell which arm it is."""
+    """A rung: when it is looked at, all its trials, and those of each arm where that does not tell which arm it is."""
 
     name: str
     purpose: str
-    looks: tuple[int, ...]
+    looks: str
     seeds: int
     count: Count
     rows: tuple[ArmRow, ...]
