@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from evenhand.claims.arm_spaces import arm_spaces, setting_words
 from evenhand.claims.controls import control_arms
-from evenhand.claims.near import keys_at, suggestion
+from evenhand.claims.near import suggestion
 from evenhand.claims.nesting import Settings, expand, leaves, merge
 from evenhand.claims.schema import (
     SEAL,
@@ -19,6 +20,7 @@ from evenhand.claims.schema import (
     Claim,
     ClaimFile,
     Condition,
+    LedgerRules,
     Limits,
     MetricClaim,
     Rung,
@@ -26,7 +28,7 @@ from evenhand.claims.schema import (
     pool_faults,
     range_faults,
 )
-from evenhand.claims.values import words
+from evenhand.claims.spaces import Candidate, Search
 from evenhand.errors import ClaimError, Fault
 from evenhand.recipes.catalogue import RUNS
 from evenhand.recipes.contract import Metric, Recipe
@@ -43,6 +45,7 @@ class ResolvedClaim:
         recipe, fingerprint: the code.
         settings: (arm, condition) to complete settings.
         items: rung name to item set; the sets of one claim are disjoint.
+        search: how far its search is, where it has one (see :mod:`evenhand.decisions.search`); no part of its identity.
     """
 
     claim: Claim
@@ -50,6 +53,7 @@ class ResolvedClaim:
     fingerprint: str
     settings: Mapping[tuple[str, str], Settings]
     items: Mapping[str, ItemSet]
+    search: Search | None = None
 
     @property
     def name(self) -> str:
@@ -82,25 +86,31 @@ class ResolvedClaim:
         """
         claim = self.claim
         supplementary = {"question", "limits", "after", "priority", "settings", "arms", "conditions", "controls"}
-        supplementary.add("resources")
+        supplementary |= {"resources", "space"}
         document = claim.model_dump(mode="json", exclude=supplementary)
         document["fingerprint"] = self.fingerprint
         if not claim.family:
             del document["family"]
         if not claim.guards:  # a claim that does not ask for it is the one that it was before
             del document["guards"]
-        if claim.ledger.policy == "beside":
-            del document["ledger"]
+        if claim.ledger.tuning_ratio == LedgerRules().tuning_ratio:
+            del document["ledger"]["tuning_ratio"]
+            if claim.ledger.policy == "beside":
+                del document["ledger"]
         for rung, own in zip(document["rungs"], claim.rungs, strict=True):
             if own.drawn:
                 rung["seeds"] = {"count": len(own.seeds)}
+            if own.kind == "compare":
+                for key in ("kind", "tries", "sampler", "batch"):
+                    del rung[key]
         if claim.items_drawn:
             document["item_seed"] = SEAL
         for metric in document["metrics"]:
             if metric["learned_above"] is None:  # a claim that does not ask for it is the one that it was before
                 del metric["learned_above"]
         document["arms"] = {
-            arm.name: arm.model_dump(mode="json", exclude={"name", "settings", "resources"})
+            arm.name: arm.model_dump(mode="json", exclude={"name", "settings", "resources", "space"})
+            | ({"space": arm.space} if arm.space else {})
             | {"settings": {c.name: self.settings[arm.name, c.name] for c in claim.conditions}}
             for arm in claim.arms
         }
@@ -122,10 +132,46 @@ class ResolvedClaim:
         for position, seed in enumerate(rung.seeds):
             for condition in self.claim.conditions:
                 for arm in self.claim.arms:
-                    if arms is not None and arm.name not in arms:
+                    if (arms is not None and arm.name not in arms) or (arm.deterministic and position > 0):
                         continue
-                    if not arm.deterministic or position == 0:
+                    if rung.kind == "search":
+                        for candidate in self.candidates(rung, arm):
+                            yield self.trial(arm, condition, rung, seed, candidate)
+                    else:
                         yield self.trial(arm, condition, rung, seed)
+
+    @cached_property
+    def search_rungs(self) -> tuple[Rung, ...]:
+        """Rungs that try configurations; they come before all others."""
+        return tuple(rung for rung in self.claim.rungs if rung.kind == "search")
+
+    @cached_property
+    def searched(self) -> tuple[Arm, ...]:
+        """Arms that take part in a search. A null arm goes with its baseline; a reference stays as it is written."""
+        return self.arms("baseline", "variant", "rival")
+
+    @property
+    def open_search(self) -> Rung | None:
+        """The search rung that is not over yet."""
+        name = self.search.rung if self.search is not None else "".join(r.name for r in self.search_rungs[:1])
+        return next((rung for rung in self.search_rungs if rung.name == name), None)
+
+    def candidates(self, rung: Rung, arm: Arm) -> tuple[Candidate, ...]:
+        """What a search rung tries of an arm, as far as it is known."""
+        return () if self.search is None else self.search.tried.get((rung.name, arm.name), ())
+
+    def planned(self, rung: Rung) -> int:
+        """Number of trials of a rung as if nothing were pruned; of a search those too that are not proposed yet."""
+        if rung.kind == "compare":
+            return sum(1 for _ in self.trials(rung))
+        each = [(rung.tries or 1 if arm.space else 1) * (1 if arm.deterministic else len(rung.seeds))
+                for arm in self.searched]  # fmt: skip
+        return sum(each) * len(self.claim.conditions)
+
+    def winner(self, arm: Arm) -> Candidate | None:
+        """The configuration of an arm that a search chose; a null arm has its baseline's."""
+        name = self.baseline.name if arm.role == "null" else arm.name
+        return None if self.search is None else self.search.winners.get(name)
 
     @property
     def primary(self) -> tuple[MetricClaim, ...]:
@@ -143,19 +189,28 @@ class ResolvedClaim:
         return tuple(c for c in self.claim.conditions if c.expect == "no-effect")
 
     @cached_property
-    def _known(self) -> dict[tuple[str, str, str, int | None], Trial]:
+    def _known(self) -> dict[tuple[str, str, str, int | None, int | None], Trial]:
         """Trials made so far: their ids are hashes, and deciding asks for the same ones again and again."""
         return {}
 
-    def trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int) -> Trial:
-        """One trial; a deterministic arm has the same one for every seed."""
-        key = (arm.name, condition.name, rung.name, None if arm.deterministic else seed)
+    def trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int, candidate: Candidate | None = None) -> Trial:
+        """One trial; a deterministic arm has the same one for every seed.
+
+        Args:
+            arm, condition, rung, seed: where.
+            candidate: of a search; the one that was chosen, where one was, if None.
+        """
+        number = None if candidate is None else candidate.number
+        key = (arm.name, condition.name, rung.name, None if arm.deterministic else seed, number)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._trial(arm, condition, rung, seed)
+            found = self._known[key] = self._trial(arm, condition, rung, seed, candidate or self.winner(arm))
         return found
 
-    def _trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int) -> Trial:
+    def _trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int, candidate: Candidate | None) -> Trial:
+        settings = self.settings[arm.name, condition.name]
+        if candidate is not None:
+            settings = merge(settings, expand(candidate.values))
         return Trial(
             claim=self.name,
             arm=arm.name,
@@ -164,12 +219,13 @@ class ResolvedClaim:
             seed=None if arm.deterministic else seed,
             recipe=self.recipe,
             fingerprint=self.fingerprint,
-            settings=self.settings[arm.name, condition.name],
+            settings=settings,
             unit=self.claim.budget.unit,
             amount=rung.budget,
             items=self.items[rung.name],
             noise=f"null/{arm.name}" if arm.role == "null" else "",
             untrained=arm.untrained,
+            candidate=candidate.number if candidate is not None and rung.kind == "search" else None,
         )
 
 
@@ -237,6 +293,13 @@ class _Resolution:
             return ("arm", a, "settings", *loc)
         return ("condition", c, "settings", *loc) if has(world) else ("settings", *loc)
 
+    def resolve_spaces(self) -> None:
+        """Give every arm that is searched the claim's space beside its own; see :mod:`evenhand.claims.arm_spaces`."""
+        arms, faults = arm_spaces(self.claim, self.recipe, self.settings)
+        for path, message in faults:
+            self.add(path, message)
+        self.claim = self.claim.model_copy(update={"arms": arms})
+
     def find_twins(self) -> None:
         """Two arms with the same settings are one arm: an error, unless one of them is a null arm."""
         claim = self.claim
@@ -244,7 +307,7 @@ class _Resolution:
             for other in claim.arms[:a]:
                 if "null" in (arm.role, other.role):
                     continue
-                if all(self._same(arm.name, other.name, c.name) for c in claim.conditions):
+                if arm.space == other.space and all(self._same(arm.name, other.name, c.name) for c in claim.conditions):
                     message = (
                         f"'{arm.name}' resolves to the same settings as '{other.name}'; it would be the same trial. "
                         + _twin_cure(arm)
@@ -309,16 +372,6 @@ def _twin_cure(arm: Arm) -> str:
     return 'Change a setting, remove the arm, or give it role = "null" for an A/A comparison'
 
 
-def setting_words(error: Mapping[str, Any], recipe: Recipe) -> str:
-    """A fault of a setting as a sentence."""
-    if error["type"] == "extra_forbidden":
-        known = keys_at(recipe.settings, error["loc"][:-1]) or list(recipe.settings.model_fields)
-        meant = suggestion(error["loc"][-1], known)
-        told = f"{meant} It has" if meant else "; it has"
-        return f"the recipe '{recipe.reference}' has no setting '{error['loc'][-1]}'{told}: {', '.join(known)}"
-    return words(error)
-
-
 def resolve(file: ClaimFile, recipe: Recipe) -> ResolvedClaim:
     """Fill in the recipe's defaults, apply all overrides and check every combination; all faults at once.
 
@@ -328,6 +381,7 @@ def resolve(file: ClaimFile, recipe: Recipe) -> ResolvedClaim:
     """
     work = _Resolution.of(file, recipe)
     work.resolve_settings()
+    work.resolve_spaces()
     work.find_twins()
     work.check_nulls()
     work.check_unit()

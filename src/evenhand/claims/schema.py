@@ -10,14 +10,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
 
 from evenhand.claims.near import keys_at, nearest, suggestion
+from evenhand.claims.spaces import MOST_TRIES, Sampler, Space
 from evenhand.claims.toml_lines import LineMap
+from evenhand.claims.tuning import as_rung, as_written_at, search_faults
 from evenhand.claims.values import MOST_SEEDS, ListOrCount, Number, SpelledEitherWay, Whole, impossible_numbers, words
 from evenhand.errors import ClaimError, Fault
 from evenhand.recipes.contract import Direction
 
 Role = Literal["baseline", "variant", "rival", "null", "reference"]
 Scope = Literal["recipe", "seeds", "checkpoint"]
-Unit = Literal["steps", "tokens", "examples", "seconds"]
+Unit = Literal["steps", "tokens", "examples", "epochs", "flops", "seconds", "device_hours"]
 COMMONEST = "commonest answer"
 """What a baseline must beat, where it is no arm: always giving the commonest right answer."""
 
@@ -57,6 +59,7 @@ class Arm(_Part):
     settings: dict[str, Any] = Field(
         default_factory=dict, description="overrides of the claim's settings; dotted keys reach into tables"
     )
+    space: Space = Field(default_factory=dict, description="what a search may vary, beside the claim's own space")
     deterministic: StrictBool = Field(default=False, description="no randomness in its outcome: run once per condition")
     untrained: StrictBool = Field(default=False, description="trains nothing: exempt from equality of budgets")
     resources: Asked = Field(default=Asked(), description="what its trials ask for, before the claim's own")
@@ -169,6 +172,10 @@ class Rung(_Part):
     )
     looks: tuple[Whole, ...] = Field(default=(), description="planned looks: numbers of seeds, the last is all")
     prune: Prune = Field(default=Prune(), description="what a screening rung may do; the last rung never prunes")
+    kind: Literal["compare", "search"] = Field(default="compare", description="search: configurations of every arm")
+    tries: Whole | None = Field(default=None, ge=1, le=MOST_TRIES, description="configurations of each arm")
+    sampler: Sampler = Field(default="tpe", description="who proposes them (Optuna)")
+    batch: Whole | None = Field(default=None, ge=1, description="proposed together; default: a quarter of the tries")
 
     @model_validator(mode="before")
     @classmethod
@@ -216,6 +223,9 @@ class LedgerRules(_Part):
     policy: Literal["beside", "strict"] = Field(
         default="beside", description="strict: the ledger's level is the verdict's; beside: it is told beside it"
     )
+    tuning_ratio: Number = Field(
+        default=2.0, ge=1, description="how much oftener one arm may have been tried than one it is held against"
+    )
 
 
 class Limits(_Part):
@@ -235,6 +245,7 @@ class Claim(_Part):
     question: str = Field(default="", description="what is asked, for people; no part of the claim's identity")
     recipe: str = Field(description="name of an installed recipe, `module:callable` beside the file, or `command`")
     settings: dict[str, Any] = Field(default_factory=dict, description="settings of the recipe that all arms share")
+    space: Space = Field(default_factory=dict, description="what a search may vary in every arm")
     budget: BudgetUnit = Field(default=BudgetUnit(), description="the unit in which all arms get the same")
     metrics: tuple[MetricClaim, ...] = Field(
         alias="metric", min_length=1, description="what is compared; [metric] for one, [[metric]] for several"
@@ -302,10 +313,11 @@ class ClaimFile:
     source: str
     lines: LineMap
     text: str
+    tuned: bool = False
 
     def fault(self, path: Sequence[str | int], message: str) -> Fault:
         """A fault at a key path of this file."""
-        return Fault(self.lines.place(self.source, path), message)
+        return Fault(self.lines.place(self.source, as_written_at(path) if self.tuned else path), message)
 
 
 def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
@@ -327,15 +339,17 @@ def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
         raise ClaimError(f"{source} is not valid TOML", [Fault(source, str(error))]) from error
     lines = LineMap.of(text)
     document.setdefault("name", default_name)
-    structural = [Fault(lines.place(source, path), message) for path, message in _structure_faults(document)]
+    tuned, document = "tuning" in document, as_rung(document)
+    place = as_written_at if tuned else tuple
+    structural = [Fault(lines.place(source, place(path)), message) for path, message in _structure_faults(document)]
     try:
         claim = Claim.model_validate(document)
     except ValidationError as error:
-        faults = [Fault(lines.place(source, e["loc"]), _words(e)) for e in _root_causes(error)]
+        faults = [Fault(lines.place(source, place(e["loc"])), _words(e)) for e in _root_causes(error)]
         raise ClaimError(f"{source} cannot be run as it stands", [*faults, *structural]) from error
     if structural:
         raise ClaimError(f"{source} cannot be run as it stands", structural)
-    return ClaimFile(claim, source, lines, text)
+    return ClaimFile(claim, source, lines, text, tuned)
 
 
 def _root_causes(error: ValidationError) -> list[Any]:
@@ -392,6 +406,7 @@ def _structure_faults(document: Mapping[str, Any]) -> list[tuple[tuple[str | int
     if isinstance(after, list) and document.get("name") in after:
         faults.append((("after",), f"the claim '{document['name']}' cannot wait for itself; remove the name"))
     faults.extend(_rung_faults(_tables(document, "rung")))
+    faults.extend(search_faults(document, _tables(document, "rung")))
     metrics = document.get("metric")
     tables = [metrics] if isinstance(metrics, dict) else _tables(document, "metric")
     if tables and not any(metric.get("primary", True) for metric in tables):

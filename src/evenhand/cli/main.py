@@ -3,7 +3,7 @@
 Exit codes: 0 done; 1 a fault of evenhand itself, or one of its processes was killed (run the command again); 2 bad
 input (a claim, a setting, a path); 3 done, but some verdict is ``not-run`` or ``invalid`` because trials failed; 4 the
 ledger is damaged, locked or cannot be written; 130 interrupted. ``gate`` answers with 0, 1 (it does not hold) and 3
-(not decided).
+(not decided); ``audit --strict`` with 1 where it finds a fault.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evenhand.cli.audit import audit
 from evenhand.cli.compare import compare
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, Full, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
@@ -93,9 +94,11 @@ def plan(
     from evenhand.decisions.progress import progress
     from evenhand.ledger import Ledger
     from evenhand.running.enter import check_after, check_machine, outcomes_so_far
+    from evenhand.running.searching import unfolded
 
     loaded = load_claim(claim)
     store = Ledger(ledger, create=False)
+    loaded = unfolded(loaded, store)
     check_after(loaded, store)
     if as_json:
         print_json(plan_document(loaded, store))
@@ -122,9 +125,10 @@ def status(
     """Show how far claims are, and explain every failure: what happened and what to do."""
     from evenhand.claims.load import load_claim
     from evenhand.cli.output import print_status, status_documents
+    from evenhand.running.searching import unfolded
 
     store = ledger_to_read(ledger)
-    documents = status_documents([load_claim(path) for path in claims or []], store)
+    documents = status_documents([unfolded(load_claim(path), store) for path in claims or []], store)
     if as_json:
         print_json(documents)
     else:
@@ -141,9 +145,11 @@ def verdict(
     from evenhand.claims.load import all_trials, load_claim
     from evenhand.cli.output import decision_document, print_decision
     from evenhand.running.enter import decided, stale_results
+    from evenhand.running.searching import unfolded
 
     loaded = load_claim(claim)
     store = ledger_to_read(ledger)
+    loaded = unfolded(loaded, store)
     decision = decided(loaded, store)
     trials = all_trials(loaded.resolved)
     changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))
@@ -208,6 +214,7 @@ app.command()(watch)
 app.command()(family)
 app.command()(seal)
 app.command()(recheck)
+app.command()(audit)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import BaseModel
 from rich.console import Console
 from rich.text import Text
@@ -23,7 +22,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import Listing
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Outcome
-from evenhand.running import standing
+from evenhand.running import searching, standing
 from evenhand.running.enter import stale_results
 from evenhand.running.plan import plan_lines, plan_of
 
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 
 def plain(value: Any) -> Any:
     """Plain data for JSON: dataclasses and models as tables, arrays as lists, what is not finite as null."""
+    import numpy as np
+
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -106,6 +107,7 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
     newest = ledger.claims(name)[-1]
     claim = standing.of_identity(newest.identity)
     if claim is not None and claim.hash == newest.hash:
+        claim = searching.unfolded_claim(claim, ledger)
         found = ledger.outcomes(trial_ids=standing.trial_ids(claim))  # whichever claim ran them
     else:  # entered by a version whose trials had other ids
         found = ledger.outcomes(claim_hash=newest.hash)
@@ -143,6 +145,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "rung": rung,
         "pending": pending,
         "pruned": pruned,
+        "search": searching.plan_words(claim, fresh),
         "results": len(results),
         "failures": _failures(failed, labels),
         "left_out": {key: failure.message for key, failure in left.items() if failure is not None},
@@ -166,7 +169,7 @@ def _progress(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str
     now = progress(claim, results)
     pruned = {arm: screened_words(claim, screened) for arm, screened in now.pruned.items()}
     look = look_reached(claim, now)
-    return now.rung.name, len(now.pending), pruned, None if look is None else look_words(look)
+    return now.rung.name, len(now.pending) + now.unproposed, pruned, None if look is None else look_words(look)
 
 
 def _failures(outcomes: Mapping[str, Outcome], labels: Mapping[str, str]) -> list[dict[str, str]]:
@@ -208,6 +211,8 @@ def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> No
             tell(console, told, "yellow", "  ")
         for sentence in document.get("anew", ()):
             tell(console, sentence, "yellow", "  ")
+        for sentence in document.get("search", ()):
+            tell(console, sentence, "", "  ")
         for arm, reason in document.get("pruned", {}).items():
             tell(console, f"'{arm}' was screened out: {reason}", "", "  ")
         groups = Counter((f["kind"], f["message"], f["advice"]) for f in document["failures"])

@@ -18,6 +18,7 @@ from evenhand.decisions.families import Contrasts, answers, compare, null_answer
 from evenhand.decisions.interactions import interactions
 from evenhand.decisions.pairs import Cell, Outcomes
 from evenhand.decisions.progress import Progress, cells, look_reached, progress_of
+from evenhand.decisions.search import tried_arms
 from evenhand.decisions.verdict import Contrast, Decision, Exploratory, Verdict, VerdictKind
 from evenhand.decisions.wording import with_reasons, worded, worded_interaction
 
@@ -29,7 +30,7 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
     is refused, not corrected.
 
     Args:
-        claim: resolved.
+        claim: resolved; where it searches, with its search unfolded (:func:`evenhand.decisions.search.unfold`).
         outcomes: trial id to its outcome; trials without one count as pending.
     """
     known = Contrasts(claim, outcomes)
@@ -50,6 +51,7 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
         warnings=tuple(caution_words(caution) for caution in _cautions(known, now, verdicts)),
         finished=now.finished,
         look=look,
+        tried=tried_arms(claim, outcomes),
     )
 
 

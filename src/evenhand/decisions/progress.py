@@ -11,6 +11,7 @@ from evenhand.decisions.families import Contrasts, answers, compare
 from evenhand.decisions.looks import look_counts, look_plan
 from evenhand.decisions.pairs import Cell, Outcomes
 from evenhand.decisions.screening import screen
+from evenhand.decisions.search import due_trials, screened_out
 from evenhand.decisions.verdict import PlannedLook, Screened
 from evenhand.recipes.trial import Trial
 
@@ -26,6 +27,7 @@ class Progress:
         pruned: those screened out, by name.
         pending: trials that have no outcome yet, in the order in which to run them.
         finished: nothing is left to run.
+        unproposed: trials of a search rung whose settings are not known yet.
     """
 
     rung: Rung
@@ -34,6 +36,7 @@ class Progress:
     pruned: Mapping[str, Screened]
     pending: tuple[Trial, ...]
     finished: bool
+    unproposed: int = 0
 
 
 def progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
@@ -83,6 +86,13 @@ def screening_progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
     pruned: dict[str, Screened] = {}
     rungs = claim.claim.rungs
     for rung in rungs:
+        if rung.kind == "search":
+            if rung is claim.open_search:
+                return _searching(claim, rung, outcomes)
+            pruned |= screened_out(claim)
+            if all(arm.name in pruned for arm in claim.arms("variant")):
+                return Progress(rungs[-1], rungs[-1].seeds, (), pruned, (), True)
+            continue
         active = tuple(arm.name for arm in claim.arms() if arm.name not in pruned)
         pending = pending_trials(claim, rung, active, rung.seeds, outcomes)
         if pending or rung is rungs[-1]:
@@ -91,6 +101,15 @@ def screening_progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
         if all(arm.name in pruned for arm in claim.arms("variant")):
             return Progress(rungs[-1], rungs[-1].seeds, (), pruned, (), True)
     raise AssertionError("a claim has at least one rung")
+
+
+def _searching(claim: ResolvedClaim, rung: Rung, outcomes: Outcomes) -> Progress:
+    """The search rung that is open, with the trials of the generation that is due."""
+    pruned = screened_out(claim)
+    active = tuple(arm.name for arm in claim.searched if arm.name not in pruned)
+    pending = tuple(trial for trial in due_trials(claim, rung) if trial.id not in outcomes)
+    known = sum(1 for _ in claim.trials(rung, active))
+    return Progress(rung, rung.seeds, active, pruned, pending, False, max(0, claim.planned(rung) - known))
 
 
 def pending_trials(

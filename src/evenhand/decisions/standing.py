@@ -1,10 +1,10 @@
-"""When a claim was fixed, where it stands in its ledger, and what a seal proves of it: facts, as fields."""
+"""When a claim was fixed, where it stands in its ledger, what its search came to, what a seal proves: facts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Fixed = Literal["before", "post-hoc", "amended", "not entered", "sealed", "retrospective"]
 """When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet. A claim over
@@ -74,6 +74,45 @@ class Seal:
     witnesses: tuple[str, ...] = ()
     seeds: bool = False
     items: bool = False
+
+
+@dataclass(frozen=True)
+class TriedArm:
+    """What the search of a claim came to for one arm.
+
+    Attributes:
+        arm: its name.
+        tries: configurations that were tried of it.
+        chosen: which of them goes on, counted from 1; None where the search is not over.
+        settings: of the chosen one, as far as they were searched: dotted setting to value.
+        score: its mean on the first primary metric at the last search rung; None where it has none.
+        failures: class to the number of configurations that gave no score for it; they count as the worst there is.
+    """
+
+    arm: str
+    tries: int
+    chosen: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    score: float | None = None
+    failures: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class UnequalTuning:
+    """A variant was tried more often than an arm that it is held against, or less, by more than the claim allows.
+
+    Attributes:
+        tries: of the variant: those that the ledger holds, and the claim's own.
+        against, against_tries: the arm that differs most from it, and its number.
+        ratio: that the claim allows.
+        strict: the verdict is invalid for it.
+    """
+
+    tries: int
+    against: str
+    against_tries: int
+    ratio: float
+    strict: bool = False
 
 
 State = Literal["decided", "left", "not run"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from evenhand.decisions.standing import FamilyPlace, Standing
+from evenhand.decisions.standing import FamilyPlace, Standing, TriedArm, UnequalTuning
 
 if TYPE_CHECKING:
     from evenhand.decisions.details import Details
@@ -398,6 +398,7 @@ class Verdict:
         overruled: what made it invalid, or None.
         adjusted_p: of the effect, allowing for planned looks and for the claim's other verdicts; None where undefined.
         guards: beside what would be a gain; one that is not shown to hold makes it inconclusive.
+        tuning: how unequally it and the arms it is held against were tuned, where that is more than the claim allows.
     """
 
     arm: str
@@ -415,6 +416,7 @@ class Verdict:
     overruled: Overruled | None = None
     adjusted_p: float | None = None
     guards: tuple[Guarded, ...] = ()
+    tuning: UnequalTuning | None = None
 
     @property
     def deciding(self) -> Contrast | None:
@@ -504,6 +506,7 @@ class Decision:
         look: the planned look at which the confirming rung stands; None where none was planned or none is reached.
         standing: when the claim was fixed.
         families: where it stands among the claims of its ledger, one for each of its families.
+        tried: what its search came to, arm by arm; empty where it searches nothing.
     """
 
     claim: str
@@ -516,3 +519,4 @@ class Decision:
     look: PlannedLook | None = None
     standing: Standing = field(default_factory=Standing)
     families: tuple[FamilyPlace, ...] = ()
+    tried: tuple[TriedArm, ...] = ()

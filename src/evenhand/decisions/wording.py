@@ -15,6 +15,7 @@ from evenhand.decisions.detail_words import detail_words
 from evenhand.decisions.fault_words import fault_words, no_floor_words, reasons_missing
 from evenhand.decisions.guard_words import guard_bracket, guard_words
 from evenhand.decisions.rules import CASE, CHOSEN, LOST, MORE, Span
+from evenhand.decisions.search_words import tuning_words
 from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, Standing
 from evenhand.decisions.verdict import (
     Contrast,
@@ -172,8 +173,11 @@ def reason_beside(verdict: Verdict, claim: ResolvedClaim) -> str:
     """What a verdict rests on, for a place where it stands with the figures that decide; empty if that is all."""
     deciding, metric = verdict.deciding, next((m for m in claim.claim.metrics if m.name == verdict.metric), None)
     if verdict.overruled is None and deciding is not None and deciding.judgement.case and metric is not None:
-        said = [words_beside(deciding, metric), *map(guard_words, verdict.guards)]
-        return "; ".join(part for part in said if part)
+        guards = [
+            "; ".join(part for part in [words_beside(deciding, metric), *map(guard_words, verdict.guards)] if part)
+        ]
+        tuning = [] if verdict.tuning is None else [tuning_words(verdict.tuning, verdict.arm)]
+        return ". ".join(part for part in (*guards, *tuning) if part)
     return next((reason for reason in verdict.reasons if reason), "")
 
 

@@ -116,6 +116,18 @@ class Ledger(LedgerReader):
         body = {"trial": trial, "label": label, "reason": reason, "known": known}
         self._writer.append(aside.KIND, codec.plain(body, aside.KIND))
 
+    def record_search(self, claim_hash: str, rung: str, **told: Any) -> None:
+        """Enter what a search proposes before it runs, or who goes on from a search rung.
+
+        Args:
+            claim_hash: of the resolved claim.
+            rung: name of the search rung.
+            told: ``proposed``, arm to the values of its next candidates, and ``first``, the number of the first; or
+                ``kept``, arm to those that go on, the best first, each with its ``number``, ``score`` and ``failure``.
+        """
+        body = {"claim": claim_hash, "rung": rung, **told}
+        self._writer.append("search", codec.plain(body, "search"))
+
     def record_decision(
         self,
         name: str,

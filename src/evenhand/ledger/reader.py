@@ -38,6 +38,10 @@ class LedgerReader:
         found = [codec.decision_from_entry(entry) for entry in self._history.entries("decision")]
         return [record for record in found if record.name == name and hash in (None, record.hash)]
 
+    def searches(self) -> list[Mapping[str, Any]]:
+        """What searches proposed and who went on, in the order of writing; see :meth:`Ledger.record_search`."""
+        return [entry.body for entry in self._history.entries("search")]
+
     def outcomes(
         self, trial_ids: Collection[str] | None = None, claim_hash: str | None = None, exploratory: bool = False
     ) -> list[OutcomeRecord]:

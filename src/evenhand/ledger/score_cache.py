@@ -17,13 +17,14 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from evenhand.ledger.codec import whole_text
 from evenhand.recipes.outcome import ItemColumn, ItemScores
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _HEADER = struct.Struct("<4sII32s")
 """Mark, length and checksum of the payload, key."""
@@ -116,6 +117,8 @@ class ScoreCache:
             digest: of the Parquet file.
             texts: of a metric, in one column, read from that file when they are asked for.
         """
+        import numpy as np
+
         payload = self._payload(bytes.fromhex(digest))
         if payload is None:
             return None
@@ -143,6 +146,8 @@ class ScoreCache:
             self._add(bytes.fromhex(digest), items)
 
     def _add(self, key: bytes, items: Mapping[str, ItemScores]) -> None:
+        import numpy as np
+
         rows, scores = [], []
         for name, table in items.items():
             ids = self._put_names(table.ids)

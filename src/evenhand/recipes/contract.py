@@ -18,9 +18,8 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -28,6 +27,9 @@ from evenhand.errors import RecipeError
 from evenhand.recipes.control_sets import ControlSet
 from evenhand.recipes.outcome import Outcome
 from evenhand.recipes.trial import ItemSet
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Direction = Literal["maximise", "minimise"]
 
@@ -78,7 +80,7 @@ class Budget(Protocol):
 
     @property
     def unit(self) -> str:
-        """steps, tokens, examples or seconds."""
+        """steps, tokens, examples, epochs, flops, seconds or device_hours."""
 
     @property
     def amount(self) -> float:

@@ -141,10 +141,12 @@ def verdict_table_of(claim: Path, ledger: Path) -> str:
     from evenhand.ledger import Ledger
     from evenhand.report.markdown import verdict_markdown
     from evenhand.running.enter import decided
+    from evenhand.running.searching import unfolded
 
     if not ledger.is_dir():
         raise DataError(f"There is no ledger at {ledger}.")
     loaded = load_claim(claim)
     store = Ledger(ledger, create=False)
+    loaded = unfolded(loaded, store)
     head = store.head_hash([trial.id for trial in all_trials(loaded.resolved)])
     return verdict_markdown(loaded.resolved, decided(loaded, store), head)

@@ -13,6 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.search_words import search_words
 from evenhand.decisions.verdict import Decision
 from evenhand.decisions.wording import family_words, look_words, seal_words, standing_words
 from evenhand.files import replacing
@@ -98,6 +99,7 @@ def _context(
         "standing": standing_words(decision.standing),
         "families": tuple(family_words(place) for place in decision.families),
         "seal": seal_words(decision.standing),
+        "search": search_words(claim, decision),
         "amended": tuple(amended),
         "text": text,
         "methods": _methods(decision),

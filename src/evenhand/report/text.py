@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.search_words import search_words
 from evenhand.decisions.standing import FamilyPlace
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
 from evenhand.decisions.wording import family_words, look_words, reason_beside, seal_words, words_beside
@@ -43,7 +44,7 @@ def _lines(claim: ResolvedClaim, decision: Decision, width: int, *, full: bool) 
     yield from _interactions(claim, decision, width)
     yield from _exploratory(claim, decision, width)
     yield from _warnings(decision, width)
-    yield from _standing(decision, width)
+    yield from _standing(claim, decision, width)
 
 
 def _heading(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[Text]:
@@ -58,10 +59,12 @@ def _heading(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[T
         yield from _wrapped("There is no verdict yet.", width, "")
 
 
-def _standing(decision: Decision, width: int) -> Iterator[Text]:
-    """Where the claim stands in its ledger, and what a seal shows."""
-    if decision.families:
+def _standing(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[Text]:
+    """What its search came to, where the claim stands in its ledger, and what a seal shows."""
+    if decision.families or decision.tried:
         yield Text()
+    for sentence in search_words(claim, decision):
+        yield from _wrapped(sentence, width, "", "", "  ")
     for place in decision.families:
         yield from _wrapped(family_words(place), width, "", _place_style(place))
     for sentence in seal_words(decision.standing):

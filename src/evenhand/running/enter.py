@@ -18,7 +18,7 @@ from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.machine import device_of_programs
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
-from evenhand.running import families, standing
+from evenhand.running import families, searching, standing
 from evenhand.running.fitting import shortage
 from evenhand.running.freshness import Freshness, freshness
 
@@ -93,6 +93,7 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     from evenhand.decisions.wording import stamped
     from evenhand.running.over_runs import comparable, qualified
 
+    loaded = searching.unfolded(loaded, ledger)
     claim = loaded.resolved
     standing.require_entered(claim, loaded.path, ledger)
     found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
@@ -100,6 +101,7 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     before = [*other_packages(all_made(claim, found)), *_replaced(claim, ledger)]
     remarks = [*map(caution_words, before), *left_out, *other_code_words(claim, ledger)]
     made = replace(decide(families.at_level(claim, ledger), found), claim_hash=claim.hash)
+    made = families.tuned(claim, made, ledger)
     made = replace(made, families=families.places(claim, made, ledger))
     return qualified(stamped(made, standing.standing(claim, ledger), remarks), claim, found)
 

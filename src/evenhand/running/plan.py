@@ -11,6 +11,7 @@ from evenhand.claims.schema import Controls
 from evenhand.errors import counted
 from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import COMMAND
+from evenhand.running import searching
 from evenhand.running.enter import other_code_words, stale_results
 from evenhand.running.fitting import memory_words
 
@@ -42,6 +43,8 @@ class PlannedRung:
     Attributes:
         items: evaluation items of each trial; None for all there are.
         looks: numbers of seeds after which the rung is judged.
+        tries: of a search, the configurations of each arm; None elsewhere.
+        sampler: who proposes them; empty elsewhere.
     """
 
     name: str
@@ -52,6 +55,8 @@ class PlannedRung:
     seeds: tuple[int, ...]
     items: int | None
     looks: tuple[int, ...]
+    tries: int | None = None
+    sampler: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Plan:
         smallest_effects: the smallest effect that each confirming metric could show.
         stale: trial id to why its result in the ledger does not count any more.
         anew: what would run anew, as sentences.
+        search: what must be known of its search, as sentences: what it lacks, and what it came to so far.
         memory: what the largest trial takes of the device's memory, as a sentence; empty where nobody knows.
     """
 
@@ -83,12 +89,14 @@ class Plan:
     stale: Mapping[str, str]
     anew: tuple[str, ...]
     memory: str = ""
+    search: tuple[str, ...] = ()
 
 
 def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
     """What a claim would run, given what the ledger holds."""
     from evenhand.decisions.power import smallest_effects
 
+    loaded = searching.unfolded(loaded, ledger)
     claim = loaded.resolved
     trials = all_trials(claim)
     ids = [trial.id for trial in trials]
@@ -97,10 +105,12 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
     rungs = []
     for rung in claim.claim.rungs:
         own = [trial.id for trial in claim.trials(rung)]
+        searches = rung.kind == "search"
         rungs.append(
             PlannedRung(
-                rung.name, len(own), sum(key in done for key in own), rung.budget, claim.claim.budget.unit,
+                rung.name, claim.planned(rung), sum(key in done for key in own), rung.budget, claim.claim.budget.unit,
                 tuple(rung.seeds), claim.items[rung.name].count, tuple(rung.looks),
+                rung.tries if searches else None, rung.sampler if searches else "",
             )
         )  # fmt: skip
     return Plan(
@@ -119,6 +129,7 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
         stale=dict(compared.stale),
         anew=(*other_code_words(claim, ledger), *compared.sentences(trials)),
         memory=memory_words(loaded),
+        search=tuple(searching.plan_words(claim, done)),
     )
 
 
@@ -145,6 +156,7 @@ def plan_lines(plan: Plan, *, running: bool = False) -> Iterator[tuple[str, str]
     names = [c.name + (f" (expect {c.expect})" if c.expect else "") for c in plan.conditions]
     yield f"conditions: {', '.join(names)}", ""
     yield from ((_rung_words(rung), "") for rung in plan.rungs)
+    yield from ((sentence, "yellow") for sentence in plan.search)
     yield from ([(plan.memory, "")] if plan.memory else [])
     yield from (() if running else ((sentence, "yellow") for sentence in plan.anew))
     yield from ((smallest_effect_words(row), "yellow" if row.exceeds_margin else "") for row in plan.smallest_effects)
@@ -167,8 +179,13 @@ def _rung_words(rung: PlannedRung) -> str:
     """A rung in a sentence."""
     items = "all items" if rung.items is None else counted(rung.items, "item")
     finished = f", {rung.done} in the ledger" if rung.done else ""
+    tried = ""
+    if rung.tries is not None:
+        whole = rung.trials * rung.budget
+        tried = f"a search of {counted(rung.tries, 'configuration')} an arm ({rung.sampler}), "
+        tried += f"{whole:g} {rung.unit} in all; "
     return (
-        f"rung {rung.name}: {counted(rung.trials, 'trial')}{finished}; {rung.budget:g} {rung.unit} "
+        f"rung {rung.name}: {tried}{counted(rung.trials, 'trial')}{finished}; {rung.budget:g} {rung.unit} "
         f"each, {counted(len(rung.seeds), 'seed')}, {items}"
     )
 

@@ -28,7 +28,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.running import families, standing
+from evenhand.running import families, searching, standing
 from evenhand.running.claim_run import ClaimRun, resources_of
 from evenhand.running.enter import check_machine, decided, fix_claim, other_code_words, outcomes_so_far, stale_results
 from evenhand.running.freshness import freshness
@@ -167,7 +167,8 @@ def _check_machine(claims: Sequence[LoadedClaim], ledger: Ledger) -> None:
     for claim in claims:
         if claim.recipe.info.obstacle is None:
             continue
-        if not progress(claim.resolved, settled(outcomes_so_far(claim.resolved, ledger))).finished:
+        known = searching.unfolded_claim(claim.resolved, ledger)
+        if not progress(known, settled(outcomes_so_far(known, ledger))).finished:
             check_machine(claim)
 
 
@@ -180,7 +181,9 @@ def _entered(
     origin: Callable[[Path], dict[str, Any]],
 ) -> ClaimRun:
     """A claim, entered into the ledger, with what the ledger has of it."""
+    loaded = searching.unfolded(loaded, ledger)
     claim = loaded.resolved
+    searching.check_sampler(loaded)
     for sentence in other_code_words(claim, ledger) if standing.entered(claim, ledger) is None else ():
         watcher.message(sentence)
     fix_claim(loaded, ledger, amend=amend)

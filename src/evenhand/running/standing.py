@@ -19,6 +19,7 @@ from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.seal import seals
 from evenhand.recipes.catalogue import RUNS
+from evenhand.running import searching
 
 
 def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
@@ -40,6 +41,7 @@ def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
         claim = Claim.model_validate(document)
     except ValidationError:
         return None
+    # What a search came to stands in the ledger: see `searching.unfolded_claim`.
     settings = {(arm, c): own for arm, entry in identity["arms"].items() for c, own in entry["settings"].items()}
     return drawn(claim, claim.recipe, str(identity["fingerprint"]), settings)
 
@@ -153,9 +155,11 @@ def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
 
 def what_was_known(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
     """What is known of a claim's outcomes before it is entered (now, where it is not): for its record."""
-    ids = trial_ids(claim)
+    ids, count = trial_ids(claim), sum(claim.planned(rung) for rung in claim.claim.rungs)
+    ids |= searching.possible_ids(claim, ledger)
     found = ledger.known_before(claim.hash, ids)
-    return {"results": len(found), "trials": len(ids), "claims": list(names_of(found.values(), ledger))}
+    trials = count if claim.search_rungs else len(ids)
+    return {"results": len(found), "trials": trials, "claims": list(names_of(found.values(), ledger))}
 
 
 def chain(record: ClaimRecord, ledger: Ledger) -> list[ClaimRecord]:

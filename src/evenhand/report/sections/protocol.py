@@ -9,7 +9,7 @@ from typing import Any
 
 from evenhand.claims.nesting import leaves
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.claims.schema import Prune
+from evenhand.claims.schema import Prune, Rung
 from evenhand.recipes.trial import ItemSet
 from evenhand.report import numbers
 
@@ -70,7 +70,7 @@ def rung_rows(claim: ResolvedClaim) -> tuple[RungRow, ...]:
         rows.append(
             RungRow(
                 rung.name,
-                "confirms" if position == last else "screens",
+                "confirms" if position == last else "screens" if rung.kind == "compare" else _searches(rung),
                 f"{numbers.amount(rung.budget)} {claim.claim.budget.unit}",
                 f"{len(rung.seeds)} ({numbers.seeds(rung.seeds)})",
                 _items(claim.items[rung.name]) if rung.name in claim.items else numbers.NONE,
@@ -79,6 +79,10 @@ def rung_rows(claim: ResolvedClaim) -> tuple[RungRow, ...]:
             )
         )
     return tuple(rows)
+
+
+def _searches(rung: Rung) -> str:
+    return f"searches {rung.tries or 1} configurations of each arm ({rung.sampler})"
 
 
 def _items(items: ItemSet) -> str:

@@ -1,0 +1,69 @@
+"""What an audit finds: a rule, a place, and numbers as fields; words are made of them last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from evenhand.audit.log import Line, Log
+
+Level = Literal["fault", "caution", "note"]
+LEVELS: tuple[Level, ...] = ("fault", "caution", "note")
+"""fault: numbers that cannot both be right, or a comparison that is none; caution: words that the numbers do not
+carry; note: what can be recomputed."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a file."""
+
+    file: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a log's own text shows.
+
+    Attributes:
+        rule: name of the rule.
+        level: how grave it is.
+        place: where it stands.
+        facts: the numbers and names that it rests on; what its sentence is made of.
+        others: further places that it rests on.
+        quote: the part of the line that is meant; the whole line where empty.
+    """
+
+    rule: str
+    level: Level
+    place: Place
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    others: tuple[Place, ...] = ()
+    quote: str = ""
+
+
+def place_of(log: Log, line: Line | int) -> Place:
+    """The place of a line, or of a line's number."""
+    found = log.line(line) if isinstance(line, int) else line
+    return Place(log.name, found.number, found.text.strip())
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A kind of fault.
+
+    Attributes:
+        name: of the rule, in letters and strokes.
+        about: the sentence that explains it.
+        check: finds it in logs that are read together.
+        say: the sentence of a finding.
+        words: it rests on words, so that it is silent where they are not English.
+    """
+
+    name: str
+    about: str
+    check: Callable[[list[Log]], Iterable[Finding]]
+    say: Callable[[Finding], str]
+    words: bool = True

@@ -1,0 +1,169 @@
+"""Opening what people bring: Markdown, text, CSV, JSON, JSON lines, or a folder of these, each as a log.
+
+What cannot be read is one sentence (:class:`DataError`); what is read in part says so in the log's remarks. Large files
+are streamed, and only lines that can report something are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from evenhand.audit.log import Log
+from evenhand.audit.reading.markdown import read_markdown
+from evenhand.audit.reading.records import read_csv_log, read_json_lines_log, read_json_log, summaries_log
+from evenhand.audit.words import english
+from evenhand.data.reading import check_file
+from evenhand.errors import DataError
+
+LARGE = 8 << 20
+"""Bytes above which only lines that can report something are kept."""
+
+MOST_LINES = 60_000
+"""Lines that are kept of a large file."""
+
+_LONGEST = 4_000
+_READ = (".md", ".markdown", ".txt", ".log", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".rst", "")
+_TELLS = re.compile(
+    r"^\s{0,3}#|^\s*\||\b(?:mean|std|best|final|baseline|seeds?|delta|accuracy|result|summary|gain|regress|significan|stable|consisten|oom|out of memory|"
+    r"timed? ?out|average)\b",
+    re.IGNORECASE,
+)
+_COMMA = re.compile(r"(?<![\d,.\w])[+\-−]?\d{1,3},\d+(?![\d,]|\.\d)")
+_POINT = re.compile(r"(?<![\d,.\w])[+\-−]?\d*\.\d+(?![\d.])")
+
+Progress = Callable[[str, int, int], None]
+
+
+def open_logs(paths: Sequence[Path], progress: Progress | None = None) -> list[Log]:
+    """The logs of files and folders, each file once.
+
+    Args:
+        paths: as the user gives them.
+        progress: told (file, bytes read, bytes in all) while a large file is read.
+
+    Raises:
+        DataError: there is no such file, it is binary, or no text in UTF-8; a folder without anything to read.
+    """
+    logs: list[Log] = []
+    seen: set[Path] = set()
+    for path in paths:
+        if path.resolve() in seen:
+            continue
+        seen.add(path.resolve())
+        logs += _folder(path, progress) if path.is_dir() else [open_log(path, progress)]
+    return logs
+
+
+def _folder(path: Path, progress: Progress | None) -> list[Log]:
+    found = sorted(
+        p
+        for p in path.rglob("*")
+        if p.is_file() and p.suffix.lower() in _READ and not any(q.startswith(".") for q in p.relative_to(path).parts)
+    )
+    if not found:
+        raise DataError(
+            f"{path} holds no log; expected files that end in .md, .txt, .log, .csv, .tsv, .json or .jsonl."
+        )
+    logs, refused = [], []
+    for one in found:
+        try:
+            logs.append(open_log(one, progress))
+        except DataError as error:
+            refused.append(str(error))
+    if not logs:
+        raise DataError(" ".join(refused[:3]))
+    together = summaries_log(path, [one for one in found if one.suffix.lower() == ".json"])
+    if refused:
+        logs[0] = replace(logs[0], remarks=(*logs[0].remarks, *refused))
+    return [*logs, *([together] if together is not None else [])]
+
+
+def open_log(path: Path, progress: Progress | None = None) -> Log:
+    """One file as a log.
+
+    Raises:
+        DataError: as :func:`open_logs`.
+    """
+    check_file(path)
+    suffix = path.suffix.lower()
+    if suffix in (".csv", ".tsv"):
+        log = read_csv_log(path, "\t" if suffix == ".tsv" else ",", _lines(path, progress, whole=True))
+    elif suffix in (".jsonl", ".ndjson"):
+        log = read_json_lines_log(path, _lines(path, progress, whole=True))
+    elif suffix == ".json":
+        log = read_json_log(path)
+    else:
+        log = _text(path, progress)
+    return _with_language(log)
+
+
+def _text(path: Path, progress: Progress | None) -> Log:
+    large = path.stat().st_size > LARGE
+    kept: list[tuple[int, str]] = []
+    left = 0
+    for number, text in _lines(path, progress):
+        if not large:
+            kept.append((number, text))
+        elif _TELLS.search(text[:400]) and len(kept) < MOST_LINES:
+            kept.append((number, text))
+        elif text.strip():
+            left += 1
+    log = read_markdown(str(path), kept)
+    if left:
+        remark = f"{path} is large: {len(kept):,} lines that can report a result were read, {left:,} others were not."
+        log = replace(log, remarks=(*log.remarks, remark))
+    return log
+
+
+def _lines(path: Path, progress: Progress | None, *, whole: bool = False) -> Iterator[tuple[int, str]]:
+    """(number, text) of the lines of a file, one after the other; text that no line of a log has is cut.
+
+    Args:
+        path: the file.
+        progress: told how far it is.
+        whole: cut nothing.
+    """
+    size, done, told = path.stat().st_size, 0, 0
+    try:
+        with path.open("rb") as file:
+            for number, raw in enumerate(file, start=1):
+                if b"\x00" in raw:
+                    raise DataError(f"{path}:{number}: the file is binary, not a log of text.")
+                done += len(raw)
+                if progress is not None and size > LARGE and done - told > LARGE // 4:
+                    told = done
+                    progress(str(path), done, size)
+                yield from _decoded(path, number, raw, whole)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _decoded(path: Path, number: int, raw: bytes, whole: bool) -> Iterator[tuple[int, str]]:
+    try:
+        text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        found = raw[error.start]
+        raise DataError(
+            f"{path}:{number}: the byte 0x{found:02x} is no UTF-8; save the file in the encoding UTF-8."
+        ) from error
+    text = text.rstrip("\r\n")
+    if "\r" in text:  # a progress bar overwrites its line: what was left standing counts
+        text = text.rpartition("\r")[2]
+    yield number, text if whole or len(text) <= _LONGEST else text[:_LONGEST]
+
+
+def _with_language(log: Log) -> Log:
+    """The log with what cannot be understood of it: decimal commas, words that are not English."""
+    texts = [line.text for line in log.lines if line.kind in ("prose", "bullet", "row")]
+    joined = "\n".join(texts[:20_000])
+    commas = [one for one in _COMMA.findall(joined) if len(one.partition(",")[2]) != 3]
+    if not log.data and len(commas) >= 5 and len(commas) > 2 * len(_POINT.findall(joined)):
+        remark = f"{log.name} writes decimals with a comma ({commas[0]}): its numbers were left alone."
+        return Log(log.name, (), english=False, remarks=(*log.remarks, remark))
+    if not english(texts):
+        remark = f"{log.name}: its words are not English; only its numbers were judged."
+        return replace(log, english=False, remarks=(*log.remarks, remark))
+    return log

@@ -1,0 +1,182 @@
+"""Tables of records as logs: CSV, JSON, JSON lines, and a folder of JSON summaries."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from evenhand.audit.log import Line, Log, Row, Table
+from evenhand.data.reading import parse_json, read_json
+from evenhand.errors import DataError
+
+_MOST_ROWS = 50_000
+_MOST_COLUMNS = 200
+
+
+def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -> Log:
+    """A CSV or TSV file as one table; a row that has not the header's length is left alone and named.
+
+    Raises:
+        DataError: as for the lines.
+    """
+    lines: list[Line] = []
+    header: tuple[str, ...] = ()
+    rows: list[Row] = []
+    short: list[int] = []
+    left = 0
+    for number, text in texts:
+        if not text.strip() or text.lstrip().startswith("#"):
+            continue
+        if len(rows) >= _MOST_ROWS:
+            left += 1
+            continue
+        if not header and delimiter == "," and text.count(";") > text.count(","):
+            delimiter = ";"
+        try:
+            cells = tuple(cell.strip() for cell in next(csv.reader([text], delimiter=delimiter)))
+        except (csv.Error, StopIteration):
+            short.append(number)
+            continue
+        lines.append(Line(number, text, text, "row"))
+        if not header:
+            header = cells[:_MOST_COLUMNS]
+        elif len(cells) == len(header):
+            rows.append(Row(number, cells))
+        else:
+            short.append(number)
+    table = Table(header, tuple(rows), -1, lines[0].number if lines else 1)
+    return Log(str(path), tuple(lines), (), (table,) if header else (), remarks=_remarks(path, short, left), data=True)
+
+
+def _remarks(path: Path, short: Sequence[int], left: int) -> tuple[str, ...]:
+    remarks = []
+    if short:
+        told = ", ".join(map(str, short[:5])) + (" and others" if len(short) > 5 else "")
+        remarks.append(
+            f"{path}:{short[0]}: rows that cannot be read or have not the header's length were left alone (lines {told})."
+        )
+    if left:
+        remarks.append(f"{path}: the first {_MOST_ROWS:,} rows were read, {left:,} others were not.")
+    return tuple(remarks)
+
+
+def flat(document: Any, before: str = "", depth: int = 0) -> dict[str, Any]:
+    """A record with the names of nested fields joined by points; lists and what lies deeper are left out."""
+    found: dict[str, Any] = {}
+    for name, value in document.items() if isinstance(document, dict) else ():
+        key = f"{before}{name}"
+        if isinstance(value, dict) and depth < 3:
+            found |= flat(value, f"{key}.", depth + 1)
+        elif isinstance(value, bool | int | float | str):
+            found[key] = value
+        if len(found) > _MOST_COLUMNS:
+            break
+    return found
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return repr(value)
+    return str(value)[:500]
+
+
+def _table_of(records: Sequence[tuple[int, dict[str, Any]]]) -> Table | None:
+    names: dict[str, None] = {}
+    for _, record in records[:1000]:
+        names.update(dict.fromkeys(record))
+    header = tuple(names)[:_MOST_COLUMNS]
+    if not header:
+        return None
+    rows = tuple(Row(number, tuple(_cell(record.get(name)) for name in header)) for number, record in records)
+    return Table(header, rows, -1, records[0][0])
+
+
+def read_json_lines_log(path: Path, texts: Iterable[tuple[int, str]]) -> Log:
+    """JSON lines as one table, a row for each object; a line that is no JSON is left alone and named.
+
+    Raises:
+        DataError: no line is a JSON object.
+    """
+    records: list[tuple[int, dict[str, Any]]] = []
+    lines: list[Line] = []
+    short: list[int] = []
+    left = 0
+    for number, text in texts:
+        if not text.strip():
+            continue
+        if len(records) >= _MOST_ROWS:
+            left += 1
+            continue
+        try:
+            document = parse_json(text, str(path), number, strict=False)
+        except DataError:
+            short.append(number)
+            continue
+        if isinstance(document, dict):
+            records.append((number, flat(document)))
+            lines.append(Line(number, text[:2000], text[:2000], "row"))
+    if not records:
+        raise DataError(f"{path}: no line is a JSON object.")
+    table = _table_of(records)
+    return Log(str(path), tuple(lines), (), (table,) if table else (), remarks=_remarks(path, short, left), data=True)
+
+
+def read_json_log(path: Path) -> Log:
+    """A JSON document as a log: an object of objects, or a list of them, is a table; an object is one row.
+
+    Raises:
+        DataError: as :func:`evenhand.data.reading.read_json`.
+    """
+    document = read_json(path, strict=False)
+    texts = path.read_text(encoding="utf-8-sig").split("\n")
+    records = _records(document)
+    numbered = [(_line_of(texts, name, place), record) for place, (name, record) in enumerate(records)]
+    kept = sorted({number for number, _ in numbered})
+    lines = tuple(Line(number, texts[number - 1][:2000], texts[number - 1][:2000], "row") for number in kept)
+    table = _table_of(numbered) if numbered else None
+    return Log(str(path), lines, (), (table,) if table is not None and lines else (), data=True)
+
+
+def _records(document: Any) -> list[tuple[str, dict[str, Any]]]:
+    if isinstance(document, list):
+        return [("", flat(one)) for one in document[:_MOST_ROWS] if isinstance(one, dict)]
+    if not isinstance(document, dict):
+        return []
+    inner = {name: one for name, one in document.items() if isinstance(one, dict)}
+    if len(inner) >= 2 and len(inner) >= len(document) / 2:
+        return [(name, {"name": name, **flat(one)}) for name, one in inner.items()]
+    for one in document.values():
+        if isinstance(one, list) and len(one) >= 2 and all(isinstance(entry, dict) for entry in one):
+            return [("", flat(entry)) for entry in one[:_MOST_ROWS]]
+    return [("", flat(document))]
+
+
+def _line_of(texts: Sequence[str], name: str, place: int) -> int:
+    if name:
+        key = json.dumps(name)
+        return next((number for number, text in enumerate(texts, start=1) if key in text), 1)
+    opened = [number for number, text in enumerate(texts, start=1) if text.strip() == "{"]
+    return opened[place] if place < len(opened) and len(opened) > 1 else 1
+
+
+def summaries_log(folder: Path, paths: Sequence[Path]) -> Log | None:
+    """A folder of summaries, one JSON object a file, as one table with the file's name in its first column."""
+    records: list[tuple[int, dict[str, Any]]] = []
+    lines: list[Line] = []
+    for path in paths:
+        try:
+            document = read_json(path, strict=False)
+        except DataError:
+            continue
+        if isinstance(document, dict) and (found := flat(document)):
+            number = len(records) + 1
+            name = path.relative_to(folder).as_posix()
+            records.append((number, {"file": name, **found}))
+            lines.append(Line(number, name, name, "row"))
+    table = _table_of(records) if len(records) >= 2 else None
+    return None if table is None else Log(f"{folder} (summaries)", tuple(lines), (), (table,), data=True)

@@ -1,0 +1,85 @@
+"""The best of several evaluations or variants reported as the result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Line, Log, Table
+from evenhand.audit.numbers import numbers
+from evenhand.audit.words import denied, hoped, planning
+
+_BEST = re.compile(
+    r"\b(?:mid-train best|best (?:\w+[ -]){0,3}?(?:at|so far|by)?|peak(?:ed)?(?: \w+){0,2}?(?: at)?)(?=[^.;]{0,50}\d)|(?:reached|hit)\s+\d[\d.%]*[^.;]{0,30}\((?:step|epoch|iter\w*)\s*\d+",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(r"\b(?:step|epoch|iter(?:ation)?|checkpoint|mid-train)\b", re.IGNORECASE)
+_HEADER = re.compile(r"\b(?:peak|best)\b", re.IGNORECASE)
+_TIME = re.compile(r"^(?:epoch|step|iter|iteration|checkpoint)s?$", re.IGNORECASE)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """A best or peak that was picked from evaluations at several steps, or from several variants, on the same data."""
+    for log in logs:
+        yield from _in_text(log)
+        for table in log.tables:
+            yield from _in_table(log, table)
+
+
+def _in_text(log: Log) -> Iterator[Finding]:
+    for line in log.spoken():
+        found = _BEST.search(line.body)
+        if found is None or hoped(line) or planning(log, line) or denied(line.body, found.start()):
+            continue
+        if _WHEN.search(line.body) and line.numbers:
+            looks = _looks(log, line)
+            facts = {"of": "evaluations", "looks": looks}
+            yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
+        elif re.search(r"\bbest\b", found[0], re.IGNORECASE) and any(
+            n.signed and n.unit in ("pp", "%") for n in line.numbers
+        ):
+            yield Finding(
+                "best-of-many",
+                "caution",
+                place_of(log, line),
+                {"of": "variants", "looks": None},
+                quote=found[0].strip(),
+            )
+
+
+def _looks(log: Log, line: Line) -> int | None:
+    """How many evaluations the table of the same section shows."""
+    here = [t for t in log.tables if t.section == line.section and t.header and _TIME.match(t.header[0])]
+    return len(here[0].rows) if len(here) == 1 else None
+
+
+def _in_table(log: Log, table: Table) -> Iterator[Finding]:
+    """A column of peaks beside final values: ``Acc (peak → final)``."""
+    for place, name in enumerate(table.header):
+        if not re.search(r"\bpeak\b.*(?:→|->|/).*\bfinal\b", name, re.IGNORECASE):
+            continue
+        for row in table.rows:
+            values = [n for n in numbers(row.cells[place]) if n.decimals]
+            if len(values) == 2 and values[0].value > values[1].value:
+                facts = {"of": "peaks", "peak": values[0].value, "final": values[1].value, "looks": None}
+                yield Finding("best-of-many", "caution", place_of(log, row.line), facts, quote=row.cells[place])
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    if f["of"] == "peaks":
+        return f"The peak {f['peak']:g} was picked from several evaluations on the same data; the run ended at {f['final']:g}, and that is its result."
+    if f["of"] == "variants":
+        return "The best of several variants is the one that luck helped most: its own number overstates it, and fresh seeds or items would tell by how much."
+    looks = f" (the table of this section shows {f['looks']})" if f["looks"] else ""
+    return f"The best of several evaluations{looks} overstates what the run reached, unless other data chose it: the last one is the result."
+
+
+RULE = Rule(
+    "best-of-many",
+    "The best of many noisy evaluations or variants, picked on the data that it is reported on.",
+    check,
+    say,
+)

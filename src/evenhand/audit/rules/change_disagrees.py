@@ -1,0 +1,69 @@
+"""A stated difference that the two numbers beside it do not have."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from evenhand.audit.changes import Change, changes_of, readings
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Log
+from evenhand.audit.shown import printed, signed
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """No reading (absolute, relative, ratio) gives the difference; in a table, at least two other rows must be read rightly."""
+    for log in logs:
+        by_group: dict[int, list[tuple[Change, bool]]] = defaultdict(list)
+        for change in changes_of(log):
+            group = change.line.number if change.line.kind != "row" else -_table_line(log, change.line.number)
+            by_group[group].append((change, bool(readings(change))))
+        for group, found in by_group.items():
+            right = sum(fits for _, fits in found)
+            for change, fits in found:
+                if not fits and (group > 0 or right >= 2 * (len(found) - right)):
+                    yield _finding(log, change)
+
+
+def _table_line(log: Log, number: int) -> int:
+    return max((table.line for table in log.tables if table.line <= number), default=0)
+
+
+def _finding(log: Log, change: Change) -> Finding:
+    base, new = change.base.value, change.new.value
+    facts = {
+        "base": printed(change.base), "new": printed(change.new), "printed": printed(change.delta), "difference": new - base,
+        "relative": None if base == 0 else 100 * (new / base - 1), "unit": change.base.unit, "cut": _cut_off(change),
+    }  # fmt: skip
+    return Finding(
+        "change-disagrees",
+        "note" if facts["cut"] else "fault",
+        place_of(log, change.line),
+        facts,
+        (place_of(log, change.base_line),),
+    )
+
+
+def _cut_off(change: Change) -> bool:
+    """Whether the difference is right but for its last digit, which was cut off in place of rounded."""
+    return bool(readings(replace(change, delta=replace(change.delta, half=2 * change.delta.half))))
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    relative = "" if f["relative"] is None else f", or {signed(f['relative'], 1)} % of the first"
+    points = " points" if f["unit"] == "%" else ""
+    if f["cut"]:
+        return f"From {f['base']} to {f['new']} is {signed(f['relative'] or 0.0, 2)} %: the last digit of {f['printed']} was cut off, not rounded."
+    return f"From {f['base']} to {f['new']} is {signed(f['difference'])}{points}{relative}; printed is {f['printed']}. ".strip()
+
+
+RULE = Rule(
+    "change-disagrees",
+    "A difference that neither the subtraction nor the ratio of the two numbers beside it gives.",
+    check,
+    say,
+    words=False,
+)

@@ -1,0 +1,149 @@
+"""A column that follows from others in all rows but one: the ratio, difference, sum or mean that one row does not have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import permutations
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Log, Row, Table
+from evenhand.audit.numbers import Number
+from evenhand.audit.said import MEAN
+from evenhand.audit.shown import printed, shown
+
+Way = Callable[[float, float], float | None]
+_WAYS: dict[str, Way] = {
+    "the ratio of": lambda a, b: a / b if b else None,
+    "the difference of": lambda a, b: a - b,
+    "the percentage change between": lambda a, b: 100 * (a / b - 1) if b else None,
+    "the share in % of": lambda a, b: 100 * a / b if b else None,
+}
+_SUM = re.compile(r"^(?:total|sum|all)$", re.IGNORECASE)
+_MOST_COLUMNS = 12
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """A relation that holds in at least three rows, and in three of four, and that is no accident, but not in the others."""
+    for log in logs:
+        for table in log.tables:
+            if 4 <= len(table.rows) <= 2000:
+                yield from _pairs(log, table)
+                yield from _averages(log, table)
+
+
+def _numeric(table: Table) -> list[int]:
+    columns = table.columns
+    return [
+        i
+        for i in range(len(table.header))
+        if sum(one is not None for one in columns[i]) >= 4 and len({one.value for one in columns[i] if one}) >= 3
+    ]
+
+
+def _pairs(log: Log, table: Table) -> Iterator[Finding]:
+    places = _numeric(table)[:_MOST_COLUMNS]
+    told: set[tuple[int, frozenset[int]]] = set()
+    for target in reversed(places):  # what follows from others stands to their right
+        for a, b in permutations([i for i in places if i != target], 2):
+            for name, way in _WAYS.items():
+                if name.startswith("the share") and target < max(a, b):
+                    continue
+                odd = _odd_rows(table, target, lambda row, a=a, b=b, way=way: _range(table, row, (a, b), way))
+                for row, expected in odd or ():
+                    if (row, frozenset((target, a, b))) in told:
+                        continue
+                    told.add((row, frozenset((target, a, b))))
+                    yield _finding(
+                        log, table, row, target, f"{name} '{table.header[a]}' and '{table.header[b]}'", expected
+                    )
+
+
+Range = tuple[float, float]
+
+
+def _range(table: Table, row: int, places: tuple[int, int], way: Way) -> Range | None:
+    one, other = (table.columns[place][row] for place in places)
+    if one is None or other is None:
+        return None
+    found = [way(a, b) for a in (one.low, one.value, one.high) for b in (other.low, other.value, other.high)]
+    known = [value for value in found if value is not None]
+    return (min(known), max(known)) if len(known) == len(found) else None
+
+
+def _odd_rows(table: Table, target: int, expected: Callable[[int], Range | None]) -> list[tuple[int, Range]] | None:
+    """Rows that break a relation which the others keep; None where it is no relation."""
+    column = table.columns[target]
+    fits, odd, sharp = 0, [], 1.0
+    for row, value in enumerate(column):
+        found = expected(row)
+        if value is None or found is None:
+            continue
+        if found[0] <= value.high and value.low <= found[1]:
+            width = (found[1] - found[0]) + 2 * value.slack
+            sharp *= min(1.0, width / max(abs(value.value), width, 1e-12))
+            fits += 1
+        else:
+            odd.append((row, found))
+    if fits < 3 or not odd or fits < 3 * len(odd) or sharp > 1e-6:
+        return None
+    clear = [(row, found) for row, found in odd if _far(column[row], found)]
+    return clear if len(clear) == len(odd) else None
+
+
+def _far(value: Number | None, found: Range) -> bool:
+    """Whether a value misses a range by more than a last digit that was cut off."""
+    return value is not None and (value.value - 3 * value.slack > found[1] or value.value + 3 * value.slack < found[0])
+
+
+def _averages(log: Log, table: Table) -> Iterator[Finding]:
+    places = _numeric(table)
+    for target in [i for i in places if MEAN.search(table.header[i]) or _SUM.match(table.header[i])]:
+        others = [i for i in places if i < target and i > 0]
+        if len(others) < 2:
+            continue
+        parts = 1 if _SUM.match(table.header[target]) else len(others)
+
+        def expected(row: int, others: list[int] = others, parts: int = parts) -> Range | None:
+            values = [table.columns[i][row] for i in others]
+            if any(one is None for one in values):
+                return None
+            return sum(one.low for one in values if one) / parts, sum(one.high for one in values if one) / parts
+
+        for row, found in _odd_rows(table, target, expected) or ():
+            name = "the sum of" if parts == 1 else "the mean of"
+            yield _finding(log, table, row, target, f"{name} the columns before it", found)
+
+
+def _finding(log: Log, table: Table, row: int, target: int, how: str, expected: Range) -> Finding:
+    at: Row = table.rows[row]
+    value = table.columns[target][row]
+    facts = {
+        "column": table.header[target],
+        "how": how,
+        "printed": printed(value) if value else "",
+        "expected": (expected[0] + expected[1]) / 2,
+    }
+    return Finding(
+        "row-breaks-column",
+        "fault",
+        place_of(log, at.line),
+        facts,
+        (place_of(log, table.rows[0].line),),
+        quote=at.cells[target],
+    )
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    return f"'{f['column']}' is {f['how']} in the other rows; here that would be {shown(f['expected'], 3)}, printed is {f['printed']}."
+
+
+RULE = Rule(
+    "row-breaks-column",
+    "A row in which a column is not what it is in all other rows: their ratio, difference, sum or mean.",
+    check,
+    say,
+    words=False,
+)

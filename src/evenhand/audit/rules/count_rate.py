@@ -1,0 +1,47 @@
+"""A count and the share printed beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Log
+from evenhand.audit.numbers import counts
+from evenhand.audit.shown import printed, shown
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """``80/429 (18.6%)``: the share must be that of the count, or of what is left."""
+    for log in logs:
+        for line in log.lines:
+            if line.kind in ("code", "blank", "heading"):
+                continue
+            for count in counts(line.body):
+                share = count.share
+                if share is None:
+                    continue
+                found = 100 * count.part.value / count.whole.value
+                last = 2 * share.slack  # what is cut off in place of rounded is no fault
+                if all(abs(one - share.value) > last * (1 + 1e-9) for one in (found, 100 - found)):
+                    facts = {
+                        "part": int(count.part.value),
+                        "whole": int(count.whole.value),
+                        "printed": printed(share),
+                        "found": found,
+                    }
+                    yield Finding(
+                        "count-and-rate",
+                        "fault",
+                        place_of(log, line),
+                        facts,
+                        quote=line.body[count.part.start : share.end],
+                    )
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    return f"{f['part']} of {f['whole']} is {shown(f['found'], 2)} %, not {f['printed']}."
+
+
+RULE = Rule("count-and-rate", "A share that is not the one of the count printed beside it.", check, say, words=False)

@@ -1,0 +1,158 @@
+"""One result quoted with different numbers: between two documents, or between a summary and its table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from evenhand.audit.arms import Arm, arms_of
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Line, Log, Table
+from evenhand.audit.numbers import Number, numbers
+from evenhand.audit.said import MEAN, said_in
+from evenhand.audit.series import series_of
+from evenhand.audit.shown import printed
+
+_RUN = re.compile(r"^(R\d+[a-z]?|Run \d+|Exp(?:eriment)? \d+[a-z]?)\b", re.IGNORECASE)
+_SPAN = re.compile(r"\s?[–-]\s?|\s+to\s+")
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """An arm of one round in two files; a mean that another section quotes; a range in words against its column."""
+    yield from _between(logs)
+    for log in logs:
+        yield from _quoted_means(log)
+        for line in log.spoken():
+            yield from _ranges(log, line)
+
+
+def _between(logs: list[Log]) -> Iterator[Finding]:
+    first: dict[tuple[str, str, str, str], tuple[Log, Arm]] = {}
+    for log in logs:
+        for arm in arms_of(log):
+            key = (_round(log, arm), arm.task, _plain(arm.name), arm.stage)
+            if not key[0] or not key[1] or arm.value is None or not re.search(r"[a-z]\w*_\w", key[2]):
+                continue
+            other, before = first.setdefault(key, (log, arm))
+            if (
+                other is not log
+                and before.value is not None
+                and before.value.unit == arm.value.unit
+                and _apart(before.value, arm.value)
+            ):
+                facts = {
+                    "printed": printed(arm.value),
+                    "other": printed(before.value),
+                    "of": _plain(arm.name),
+                    "kind": "file",
+                }
+                yield Finding("drift", "fault", place_of(log, arm.line), facts, (place_of(other, before.line),))
+
+
+def _round(log: Log, arm: Arm) -> str:
+    titles = " ".join(log.path(arm.line.section))
+    found = re.findall(r"\b(?:round|run|exp(?:eriment)?)\s?(\d+\w?)\b", titles.lower())
+    return found[-1] if found else ""
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"^(?:best|med|medium|quick|confirmed|med-confirmed|full)\b[\s-]*", "", name.lower()).strip(" `:")
+
+
+def _apart(one: Number, other: Number) -> bool:
+    return one.high < other.low or other.high < one.low
+
+
+def _quoted_means(log: Log) -> Iterator[Finding]:
+    own: dict[str, tuple[Number, str, Line]] = {}
+    for series in series_of(log):
+        found = _RUN.match(log.path(series.section)[-1]) if series.section >= 0 else None
+        if found is not None and series.mean is not None:
+            own.setdefault(found[1].lower(), (series.mean, _metric(series.label), series.mean_line))
+    for line in log.spoken():
+        found = _RUN.match(line.body)
+        if found is None or found[1].lower() not in own:
+            continue
+        mean, metric, at = own[found[1].lower()]
+        for said in said_in(line):
+            if (
+                MEAN.search(said.label)
+                and _metric(said.label) == metric
+                and at.number != line.number
+                and _apart(mean, said.number)
+            ):
+                facts = {"printed": printed(said.number), "other": printed(mean), "of": found[1], "kind": "mean"}
+                yield Finding("drift", "fault", place_of(log, line), facts, (place_of(log, at),))
+
+
+def _metric(label: str) -> str:
+    words = re.findall(r"[a-z_]{2,}", label.lower())
+    return words[-1] if words else ""
+
+
+def _ranges(log: Log, line: Line) -> Iterator[Finding]:
+    """``Phase 1 + ablations: bridged accuracy 0.64-0.68``, and rows of these names with other values of that column."""
+    for low, high in zip(line.numbers, line.numbers[1:], strict=False):
+        if (
+            not _SPAN.fullmatch(line.body[low.end : high.start])
+            or not low.decimals
+            or low.value >= high.value
+            or low.unit != high.unit
+        ):
+            continue
+        metric = re.findall(r"[a-z]{3,}", line.body[: low.start].lower())[-2:]
+        for table in log.tables:
+            yield from _outside(log, line, table, (low, high), metric)
+
+
+def _outside(log: Log, line: Line, table: Table, span: tuple[Number, Number], metric: list[str]) -> Iterator[Finding]:
+    places = [
+        i for i, name in enumerate(table.header) if len(metric) == 2 and all(_begins(word, name) for word in metric)
+    ]
+    if len(places) != 1:
+        return
+    subject = line.body.split(":")[0]
+    rows = [row for row in table.rows if _names(subject, row.cells[0])]
+    odd = []
+    for row in rows:
+        values = [n for n in numbers(row.cells[places[0]]) if n.decimals and not n.spread]
+        odd += [(row, n) for n in values if n.high < span[0].low or n.low > span[1].high]
+    inside = any(
+        span[0].low <= n.high and n.low <= span[1].high
+        for row in rows
+        for n in numbers(row.cells[places[0]])
+        if n.decimals
+    )
+    if odd and inside:
+        facts = {
+            "printed": f"{printed(span[0])} to {printed(span[1])}", "other": ", ".join(printed(n) for _, n in odd), "of": table.header[places[0]], "kind": "range",
+        }  # fmt: skip
+        yield Finding("drift", "fault", place_of(log, line), facts, tuple(place_of(log, row.line) for row, _ in odd))
+
+
+def _begins(word: str, text: str) -> bool:
+    """Whether a word, or the abbreviation that stands for it, is in a text: ``Acc`` for accuracy."""
+    return any(
+        len(one) >= 3 and (one.startswith(word) or word.startswith(one)) for one in re.findall(r"[a-z]+", text.lower())
+    )
+
+
+def _names(subject: str, name: str) -> bool:
+    """Whether a sentence's subject names a row: ``Phase 1 + Ablations`` names ``phase1_full`` and ``ablB``."""
+    joined = re.sub(r"\b([A-Za-z]+) (\d+)\b", r"\1\2", subject).lower()
+    words = [word for word in re.findall(r"[a-z]+\d*", joined) if len(word) >= 5]
+    parts = re.findall(r"[A-Z]?[a-z]+\d*", name.split("_")[0])
+    return any(len(part) >= 3 and word.startswith(part.lower()) for word in words for part in parts)
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f, other = finding.facts, finding.others[0]
+    where = f"line {other.line}" if other.file == finding.place.file else f"{other.file}:{other.line}"
+    if f["kind"] == "range":
+        lines = ", ".join(str(line) for line in dict.fromkeys(place.line for place in finding.others))
+        return f"The range {f['printed']} is not what the table says: its column '{f['of']}' also has {f['other']} for these rows (lines {lines})."
+    return f"'{f['of']}' is {f['printed']} here and {f['other']} at {where}."
+
+
+RULE = Rule("drift", "One result quoted with different numbers in two places.", check, say)

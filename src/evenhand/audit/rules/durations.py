@@ -1,0 +1,50 @@
+"""A stretch of time that is given twice, in different units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Log
+from evenhand.audit.numbers import SECONDS
+from evenhand.audit.shown import printed, shown
+
+_OPENS = re.compile(r"\s*[(=≈]\s*[~≈=]?\s*")
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """``39,592s (~11.0h)``."""
+    for log in logs:
+        for line in log.lines:
+            if line.kind in ("code", "blank", "heading"):
+                continue
+            for one, other in zip(line.numbers, line.numbers[1:], strict=False):
+                units = one.unit in SECONDS and other.unit in SECONDS and one.unit != other.unit
+                closed = line.body[other.end : other.end + 1] in (")", "", ",", ";")
+                if (
+                    not units
+                    or not closed
+                    or not _OPENS.fullmatch(line.body[one.end : other.start])
+                    or one.signed
+                    or other.signed
+                ):
+                    continue
+                scale = SECONDS[one.unit] / SECONDS[other.unit]
+                if one.high * scale < other.low - other.slack or one.low * scale > other.high + other.slack:
+                    facts = {
+                        "one": printed(one),
+                        "other": printed(other),
+                        "found": one.value * scale,
+                        "unit": other.unit,
+                    }
+                    yield Finding("durations-disagree", "fault", place_of(log, line), facts)
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    return f"{f['one']} is {shown(f['found'], 2)} {f['unit']}, not {f['other']}."
+
+
+RULE = Rule("durations-disagree", "A stretch of time given in two units that do not agree.", check, say, words=False)

@@ -1,0 +1,89 @@
+"""Words for steadiness said of a handful of seeds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from evenhand.audit.evidence import Evidences
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Line, Log
+from evenhand.audit.rules.recomputed import facts_of
+from evenhand.audit.shown import chance
+from evenhand.audit.words import asserted
+
+STEADY = re.compile(
+    r"(?<![\w-])(?:stable|stably|consistent|consistently|robust|robustly|reliable|reliably|reproducible|reproducibly|clear|clearly|strong|strongly)(?![\w-])",
+    re.IGNORECASE,
+)
+OF_RESULTS = re.compile(
+    r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|outperform\w*|beats?|success|effects?|advantages?|increases?|regression|regime|lead|ahead|boost|benefit|signal)(?![a-z])",
+    re.IGNORECASE,
+)
+_END = re.compile(r"[.;:](?=\s|$)")
+_ONLY_FEW = frozenset(("clear", "clearly", "strong", "strongly"))
+"""Words of size more than of steadiness: a single seed carries them no better, but three may."""
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """A steady gain over at most five seeds, unless a t test over them supports it."""
+    known = Evidences(logs)
+    for log in logs:
+        for line in log.spoken():
+            found = steady(log, line)
+            shown = None if found is None else known.of(log, line, clause_of(line.body, found))
+            if found is None or shown is None or shown.seeds.count > 5:
+                continue
+            if found[0].lower() in _ONLY_FEW and shown.seeds.count > 1:
+                continue
+            facts: dict[str, object] = {"word": found[0].lower(), "seeds": shown.seeds.count}
+            tested = None if shown.series is None else facts_of(shown.series)
+            if tested is not None and float(str(tested["p"])) < 0.05 and shown.seeds.count > 3:
+                continue
+            if tested is not None:
+                facts |= {"p": tested["p"], "low": tested["low"], "high": tested["high"]}
+            yield Finding("few-seeds", "caution", place_of(log, line), facts, (place_of(shown.log, shown.seeds.line),))
+
+
+def steady(log: Log, line: Line) -> re.Match[str] | None:
+    """A word for steadiness that is said of a result which was found."""
+    for found in STEADY.finditer(line.body):
+        clause = clause_of(line.body, found)
+        if (
+            OF_RESULTS.search(clause)
+            and asserted(log, line, found)
+            and not re.search(r"\b(?:mixed|unstable|inconsistent|on (?:one|another) seed)\b", clause)
+        ):
+            return found
+    return None
+
+
+def clause_of(text: str, found: re.Match[str]) -> str:
+    """The part of a sentence in which a word stands; of a long one, what is near the word."""
+    ends = [mark.start() for mark in _END.finditer(text)]
+    start = max((end for end in ends if end < found.start()), default=-1)
+    end = min((end for end in ends if end >= found.end()), default=len(text))
+    return text[max(start + 1, found.start() - 120) : min(end, found.end() + 120)]
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    seeds = "one seed" if f["seeds"] == 1 else f"{f['seeds']} seeds"
+    place = finding.others[0]
+    where = f"line {place.line}" if place.file == finding.place.file else f"{place.file}:{place.line}"
+    told = f"'{f['word']}' rests on {seeds} ({where})"
+    if f["seeds"] == 1:
+        return f"{told}: a single seed shows nothing of other seeds."
+    if "p" in f:
+        return f"{told}: their paired t has {chance(f['p'])} and the interval {f['low']:+.4f} to {f['high']:+.4f}."
+    least = 2.0 ** (1 - f["seeds"])
+    return f"{told}: even if all have one sign, that happens by chance in {least:.0%} of cases without any effect."
+
+
+RULE = Rule(
+    "few-seeds",
+    "Words such as stable, consistent or robust, said of so few seeds that they show no such thing.",
+    check,
+    say,
+)

@@ -1,0 +1,88 @@
+"""What the steps between printed values tell: all are multiples of 1/128, so 128 items."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Log, Table
+from evenhand.audit.numbers import Number, numbers
+from evenhand.audit.series import series_of
+
+_MOST = 2000
+_BY_CHANCE = 0.002
+_SHARE = re.compile(r"acc|pass|success|solve|correct|exact|recall|precision|win|rate|score|em\b|d_", re.IGNORECASE)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """Values over seeds, and columns of shares in tables."""
+    for log in logs:
+        for series in series_of(log):
+            found = steps(series.values) if len(series.values) >= 3 else None
+            if found is not None:
+                facts = {"items": found, "values": len(series.values)}
+                yield Finding("granularity", "note", place_of(log, series.line), facts)
+        for table in log.tables if not log.data else ():
+            yield from _in_table(log, table)
+
+
+def _in_table(log: Log, table: Table) -> Iterator[Finding]:
+    places = [place for place, name in enumerate(table.header) if _SHARE.search(name)]
+    values = [
+        n
+        for row in table.rows
+        for place in places
+        for n in numbers(row.cells[place])
+        if n.decimals >= 2 and not n.spread and not n.about
+    ]
+    if len({n.value for n in values}) >= 6 and all(0 <= n.share <= 1 for n in values):
+        found = steps(values)
+        if found is not None:
+            yield Finding("granularity", "note", place_of(log, table.line), {"items": found, "values": len(values)})
+
+
+def steps(values: Sequence[Number]) -> int | None:
+    """The least number of items of which all values are shares; None where none fits, or where chance would find one.
+
+    A value printed to h fits the shares of N items by chance with probability 2 h N; the chance is summed over all N
+    up to the one that is found.
+    """
+    shares = {
+        round(abs(n.share), 9): (abs(n.share), (n.slack / 100 if n.unit in ("%", "pp") else n.slack))
+        for n in values
+        if n.value
+    }
+    if len(shares) < 2 or any(share > 1 for share, _ in shares.values()):
+        return None
+    chance = 0.0
+    for items in range(2, _MOST):
+        each = 1.0
+        for _, half in shares.values():
+            each *= min(1.0, 2 * half * items)
+        chance += each
+        if chance > _BY_CHANCE:
+            return None
+        if all(abs(round(share * items) / items - share) <= half for share, half in shares.values()):
+            return items if not _round(items, values) else None
+    return None
+
+
+def _round(items: int, values: Sequence[Number]) -> bool:
+    """Whether so many items only say that fewer digits were kept than are printed."""
+    text = str(items)
+    return text.strip("0") in ("1", "2", "5") and items <= 100 and all(n.decimals >= 2 for n in values)
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    return (
+        f"All {f['values']} values are multiples of 1/{f['items']}: they are shares of {f['items']} items (or of a multiple), so that one item is "
+        f"worth {100 / f['items']:.2g} points."
+    )
+
+
+RULE = Rule(
+    "granularity", "The steps between printed values tell how many items stand behind them.", check, say, words=False
+)

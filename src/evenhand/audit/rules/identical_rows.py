@@ -1,0 +1,55 @@
+"""Two arms of a table with the same numbers throughout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Log, Row, Table
+
+_SETTING = re.compile(
+    r"\b(?:lr|learning|rate|batch|size|params?|parameters|layers?|dim|seed|steps?|epochs?|tokens|time|date|cost|memory|mem|vram|n|count|items|total|flops|budget|latency|length|year|version|max|min|limit|threshold|#|id|idx|index)\b",
+    re.IGNORECASE,
+)
+_ARM = re.compile(
+    r"^(?:model|method|variant|arm|config\w*|run|run[ _]id|experiment|exp|setting|approach|name|ablation|technique|strategy|optimi[sz]er)$",
+    re.IGNORECASE,
+)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """Rows with another name and the same at least two results, of three digits or more each."""
+    for log in logs:
+        for table in log.tables:
+            if table.header and _ARM.match(table.header[0].strip()) and 2 <= len(table.rows) <= 500 and not log.data:
+                yield from _twins(log, table)
+
+
+def _twins(log: Log, table: Table) -> Iterable[Finding]:
+    places = [i for i, name in enumerate(table.header) if i and not _SETTING.search(name)]
+    seen: dict[tuple[str, ...], Row] = {}
+    for at, row in enumerate(table.rows):
+        values = tuple(
+            row.cells[i]
+            for i in places
+            if (n := table.columns[i][at]) is not None
+            and n.decimals >= 2
+            and n.value
+            and len(str(abs(n.value)).replace(".", "").strip("0")) >= 3
+        )
+        if len(values) < 2:
+            continue
+        first = seen.setdefault(values, row)
+        if first is not row and first.cells[0] != row.cells[0]:
+            facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
+            yield Finding("identical-rows", "caution", place_of(log, row.line), facts, (place_of(log, first.line),))
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    return f"'{f['other']}' and '{f['one']}' (line {finding.others[0].line}) have the same {f['count']} results to the last digit: one of them may have changed nothing, or was copied."
+
+
+RULE = Rule("identical-rows", "Two arms of a table with the same results to the last digit.", check, say)

@@ -1,0 +1,99 @@
+"""Failures of machine, network or data in the place of results: they say nothing about the idea."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Line, Log
+from evenhand.audit.words import denied, planning
+
+_KINDS = {
+    "out of memory": re.compile(r"\b(?:OOM(?:ed|s|-killed)?|out[- ]of[- ]memory|CUDA error|no memory left)\b"),
+    "time limit": re.compile(
+        r"\b(?:job|run|eval\w*|training|trial|process|slurm)\b[^.;]{0,30}\b(?:timed[- ]out|time(?:d)? limit|hit the wall ?clock|was preempted|got preempted|was killed)\b",
+        re.IGNORECASE,
+    ),
+    "connection": re.compile(
+        r"\b(?:aborted|failed|stopped|crashed|died|broke)\b[^.;]{0,30}\b(?:connectivity|connection|network|hub|download|HTTP|rate limit\w*|DNS)\b",
+        re.IGNORECASE,
+    ),
+    "too few examples": re.compile(
+        r"\b(?:only built|only found|insufficient (?:built )?examples|sample[- ]construction (?:limit|failures?)|not enough (?:examples|samples))\b",
+        re.IGNORECASE,
+    ),
+    "disk": re.compile(r"\b(?:disk (?:is |was )?full|no space left|disk quota)\b", re.IGNORECASE),
+    "crash": re.compile(
+        r"\b(?:segfault\w*|segmentation fault|node failure|nccl (?:error|timeout)|driver crash\w*|power (?:cut|outage))\b",
+        re.IGNORECASE,
+    ),
+}
+_RAN = re.compile(
+    r"\b(?:baseline|run|job|eval\w*|variant|arm|trial|training|experiment|task|seed|config\w*|failed|killed|crash\w*|abort\w*|reject\w*|discard\w*|built)\b",
+    re.IGNORECASE,
+)
+_VERDICT = re.compile(
+    r"\b(?:reject(?:ed)?|discard(?:ed)?|abandon(?:ed)?|not useful|doesn't work|does not work|dead end|worse|regress\w*|ruled out|prun(?:ed|e)|no gain|failure|negative result|❌)\b",
+    re.IGNORECASE,
+)
+_EXCUSED = re.compile(
+    r"\b(?:infrastructure|not (?:a )?(?:model|discarded|verdict)|no verdict|configuration issue|rerun|re-run|retry|fixed|excluded|needs? (?:a )?re)\b",
+    re.IGNORECASE,
+)
+_MENDED = re.compile(
+    r"\b(?:avoid(?:s|ed|ing)?|prevent(?:s|ed|ing)?|fix(?:es)?|without|reduces?|handl\w+|if|to avoid|risk|may|might|could|would|can)\b[^.;]{0,40}$",
+    re.IGNORECASE,
+)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """A run that failed for such a reason; where the text makes a verdict of it, a fault."""
+    for log in logs:
+        for line in log.lines:
+            if line.kind not in ("prose", "bullet", "row") or planning(log, line):
+                continue
+            found = failure_in(line)
+            if found is None:
+                continue
+            kind, word = found
+            excused = _EXCUSED.search(line.body) is not None
+            verdict = _VERDICT.search(line.body) is not None and not excused
+            yield Finding(
+                "infrastructure",
+                "fault" if verdict else "note",
+                place_of(log, line),
+                {"kind": kind, "verdict": verdict, "excused": excused},
+                quote=word,
+            )
+
+
+def failure_in(line: Line) -> tuple[str, str] | None:
+    """The kind of failure that a line tells of, and the words that tell it."""
+    for kind, pattern in _KINDS.items():
+        found = pattern.search(line.body)
+        if found is None or denied(line.body, found.start()) or _MENDED.search(line.body[: found.start()]):
+            continue
+        parent_ran = _RAN.search(line.body)
+        if parent_ran is not None:
+            return kind, found[0]
+    return None
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    told = f"What failed here is not the idea ({f['kind']})"
+    if f["verdict"]:
+        return f"{told}, yet the line draws a verdict from it: the comparison is missing, not lost."
+    if f["excused"]:
+        return f"{told}, as the line itself says: this comparison is missing and enters no count of wins and losses."
+    return f"{told}: this says nothing of the variant, and the comparison is missing."
+
+
+RULE = Rule(
+    "infrastructure",
+    "Out of memory, time limits, outages and missing examples are failures of the machine or the data, no verdicts.",
+    check,
+    say,
+)

@@ -1,0 +1,47 @@
+"""A printed mean that the listed values do not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Log
+from evenhand.audit.series import series_of
+from evenhand.audit.shown import printed, shown
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """The mean of the values, each anywhere within its rounding, against the mean that is printed."""
+    for log in logs:
+        for series in series_of(log):
+            mean = series.mean
+            if mean is None or len(series.values) < 2 or any(v.unit != series.values[0].unit for v in series.values):
+                continue
+            found = float(series.array.mean())
+            slack = sum(v.slack for v in series.values) / len(series.values) + mean.slack
+            if abs(found - mean.value) > slack * (1 + 1e-9):
+                facts = {
+                    "printed": printed(mean),
+                    "found": found,
+                    "count": len(series.values),
+                    "least": found - slack,
+                    "most": found + slack,
+                }
+                yield Finding(
+                    "mean-disagrees", "fault", place_of(log, series.mean_line), facts, (place_of(log, series.line),)
+                )
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    return f"The mean is printed as {f['printed']}, but the {f['count']} values at line {finding.others[0].line} have the mean {shown(f['found'], 5)}."
+
+
+RULE = Rule(
+    "mean-disagrees",
+    "A mean that the values listed beside it do not have, whatever was rounded away.",
+    check,
+    say,
+    words=False,
+)

@@ -1,0 +1,56 @@
+"""No effect concluded from a few seeds whose interval holds effects of any size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Log
+from evenhand.audit.rules.recomputed import facts_of
+from evenhand.audit.series import Series, series_of
+from evenhand.audit.shown import signed
+from evenhand.audit.words import hoped
+
+_NONE = re.compile(
+    r"\bno (?:\w+ )?(?:gain|effect|difference|benefit|improvement|change)\b|\b(?:neutral|no-gain)\b", re.IGNORECASE
+)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """``no gain`` said in the section of the only series of differences, whose interval reaches above its own sample sd."""
+    for log in logs:
+        by_section: dict[int, list[Series]] = {}
+        for series in series_of(log):
+            by_section.setdefault(series.section, []).append(series)
+        for section, found in by_section.items():
+            facts = facts_of(found[0]) if len(found) == 1 and found[0].differences else None
+            if facts is None or len(found[0].values) > 5:
+                continue
+            for line in log.own(section):
+                said = _NONE.search(line.body)
+                if said is not None and not hoped(line) and float(str(facts["high"])) > 0 > float(str(facts["low"])):
+                    yield Finding(
+                        "no-effect-shown",
+                        "caution",
+                        place_of(log, line),
+                        {**facts, "word": said[0].lower()},
+                        (place_of(log, found[0].line),),
+                    )
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    return (
+        f"'{f['word']}' is not shown: the interval of these {f['seeds']} seeds (line {finding.others[0].line}) reaches from {signed(f['low'])} to "
+        f"{signed(f['high'])}, and everything in it remains possible."
+    )
+
+
+RULE = Rule(
+    "no-effect-shown",
+    "The absence of an effect concluded from few seeds: not found is not shown to be absent.",
+    check,
+    say,
+)

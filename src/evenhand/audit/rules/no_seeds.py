@@ -1,0 +1,48 @@
+"""Words for steadiness in a log that names no seeds at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Log
+from evenhand.audit.rules.few_seeds import steady
+
+_REPEATED = re.compile(
+    r"\bseeds?\b|±|\bstd\b|\b\d+ (?:runs|trials|repeats|replicates|repetitions|rollouts)\b|confidence interval|\b95 ?% CI\b|standard (?:deviation|error)|bootstrap|\bn_runs\b",
+    re.IGNORECASE,
+)
+_STEADY_ONLY = (
+    "stable",
+    "stably",
+    "consistent",
+    "consistently",
+    "robust",
+    "robustly",
+    "reliable",
+    "reliably",
+    "reproducible",
+    "reproducibly",
+)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """Such a word, where nothing in the file speaks of seeds, repeats or a spread."""
+    for log in logs:
+        if any(_REPEATED.search(line.text) for line in log.lines):
+            continue
+        for line in log.spoken():
+            found = steady(log, line)
+            if found is not None and found[0].lower() in _STEADY_ONLY and line.numbers:
+                yield Finding("no-seeds", "caution", place_of(log, line), {"word": found[0].lower()})
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    return f"'{finding.facts['word']}' is said of results for which this log names no seeds, no repeats and no spread: one run shows no such thing."
+
+
+RULE = Rule(
+    "no-seeds", "Words such as stable or consistent in a log that names no seeds, repeats or spread.", check, say
+)

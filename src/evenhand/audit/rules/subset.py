@@ -1,0 +1,72 @@
+"""A change on a subset that the full set turns round: +20 % on 16 questions, -4 % on 80."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import combinations
+
+from evenhand.audit.changes import Change, changes_of
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Log
+from evenhand.audit.shown import signed
+
+_ITEMS = re.compile(
+    r"\(?\b(?:n\s*=\s*)?(\d{1,6})\s*(?:Qs?|questions?|problems?|items|examples|samples|prompts|instances|docs|documents)\b\)?",
+    re.IGNORECASE,
+)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """Two changes of one metric over different numbers of items, with opposite signs."""
+    for log in logs:
+        sized = [
+            (change, items, _metric(change)) for change in changes_of(log) if (items := _items(change)) is not None
+        ]
+        for (one, few, metric), (other, many, same) in combinations(sized, 2):
+            if metric != same or not metric or few == many:
+                continue
+            small, large = (one, other) if few < many else (other, one)
+            if (
+                max(few, many) < 2 * min(few, many)
+                or (small.new.value - small.base.value) * (large.new.value - large.base.value) >= 0
+            ):
+                continue
+            facts = {
+                "few": min(few, many),
+                "many": max(few, many),
+                "small": _relative(small),
+                "large": _relative(large),
+            }
+            yield Finding(
+                "subset-against-full", "fault", place_of(log, small.line), facts, (place_of(log, large.line),)
+            )
+
+
+def _items(change: Change) -> int | None:
+    found = {int(one[1]) for text in (change.line.body, change.base_line.body) for one in _ITEMS.finditer(text)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _metric(change: Change) -> str:
+    text = _ITEMS.sub(" ", change.of.lower())
+    words = re.findall(r"[a-z][a-z0-9@-]+", text)
+    return " ".join(
+        word
+        for word in words
+        if word
+        not in ("baseline", "final", "before", "after", "avg", "average", "mean", "full", "subset", "delta", "change")
+    )
+
+
+def _relative(change: Change) -> float:
+    return 100 * (change.new.value / change.base.value - 1) if change.base.value else 0.0
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    return f"{f['few']} items say {signed(f['small'], 1)} %, {f['many']} items (line {finding.others[0].line}) say {signed(f['large'], 1)} %: the subset does not stand for the whole."
+
+
+RULE = Rule("subset-against-full", "A change on few items that many items turn round.", check, say)

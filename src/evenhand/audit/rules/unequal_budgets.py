@@ -1,0 +1,123 @@
+"""A difference between arms that ran for different lengths: a variant at 220 s against a baseline at 80 s."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from evenhand.audit.arms import Arm, arms_of, budget_of
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Line, Log, Table
+from evenhand.audit.numbers import Number
+from evenhand.audit.shown import printed
+
+_BUDGET_COLUMN = re.compile(
+    r"^(?:training |train |#\s?)?(?:steps|epochs|iters|iterations|tokens|budget|train(?:ing)? time|gpu[- ]hours)\b",
+    re.IGNORECASE,
+)
+_DELTA_COLUMN = re.compile(r"^(?:Δ|delta|gain|improv|vs\.? baseline|diff)", re.IGNORECASE)
+_BASELINE = re.compile(r"\bbaseline\b", re.IGNORECASE)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """The difference printed for a variant is that to a baseline of another stage, or of another budget column."""
+    for log in logs:
+        arms = arms_of(log)
+        for arm in arms:
+            base = _other_stage(log, arm, arms)
+            if base is not None:
+                yield _finding(log, arm, base)
+        for table in log.tables:
+            yield from _in_table(log, table)
+
+
+def _other_stage(log: Log, arm: Arm, arms: tuple[Arm, ...]) -> Arm | None:
+    """The baseline of another stage from which the printed difference was taken; None where there is one of the same."""
+    if arm.baseline or arm.value is None or arm.delta is None or not arm.stage:
+        return None
+    near = [one for one in arms if one.baseline and one.value is not None and one.line.section == arm.line.section]
+    above = [one for one in near if one.line.number < arm.line.number]
+    if not above or any(one.stage == arm.stage for one in near):
+        return None
+    base = above[-1]
+    return base if base.stage and _is_difference(arm.value, base.value, arm.delta) else None
+
+
+def _is_difference(value: Number, base: Number | None, delta: Number) -> bool:
+    if base is None or base.unit != value.unit:
+        return False
+    return abs(value.value - base.value - delta.value) <= value.slack + base.slack + delta.slack
+
+
+def _nearby(log: Log, arm: Arm, found: tuple[Number, Line] | None) -> tuple[Number, Line] | None:
+    """What a stage may spend, where the section of the result tells it, or one above: other rounds may have had other budgets."""
+    if found is None:
+        return None
+    section = arm.line.section
+    while section >= 0 and log.sections[section].level > 1:
+        if log.by_number[found[1].number] in log.within(section):
+            return found
+        section = log.sections[section].parent
+    return None
+
+
+def _finding(log: Log, arm: Arm, base: Arm) -> Finding:
+    amounts = [_nearby(log, arm, budget_of(log, one.stage)) for one in (arm, base)]
+    known = (
+        all(amounts)
+        and amounts[0] is not None
+        and amounts[1] is not None
+        and amounts[0][0].value != amounts[1][0].value
+    )
+    facts: dict[str, object] = {
+        "arm": arm.name, "value": printed(arm.value) if arm.value else "", "stage": arm.stage, "base": printed(base.value) if base.value else "",
+        "base_stage": base.stage, "delta": printed(arm.delta) if arm.delta else "",
+    }  # fmt: skip
+    places = [place_of(log, base.line)]
+    if known and amounts[0] and amounts[1]:
+        facts |= {"amount": amounts[0][0].value, "base_amount": amounts[1][0].value}
+        places += [place_of(log, one[1]) for one in amounts if one is not None]
+    return Finding("unequal-budgets", "fault", place_of(log, arm.line), facts, tuple(places))
+
+
+def _in_table(log: Log, table: Table) -> Iterator[Finding]:
+    budgets = [i for i, name in enumerate(table.header) if _BUDGET_COLUMN.search(name)]
+    deltas = [i for i, name in enumerate(table.header) if _DELTA_COLUMN.search(name)]
+    bases = [row for row in table.rows if _BASELINE.search(row.cells[0])]
+    if len(budgets) != 1 or len(deltas) != 1 or len(bases) != 1 or budgets[0] == 0:
+        return
+    columns = table.columns
+    base_amount = columns[budgets[0]][table.rows.index(bases[0])]
+    for row, amount, delta in zip(table.rows, columns[budgets[0]], columns[deltas[0]], strict=True):
+        if row is bases[0] or amount is None or base_amount is None or delta is None or delta.value == 0:
+            continue
+        if amount.unit == base_amount.unit and amount.low > base_amount.high * 1.1:
+            facts = {
+                "arm": row.cells[0], "delta": printed(delta), "amount": amount.value, "base_amount": base_amount.value,
+                "unit": table.header[budgets[0]],
+            }  # fmt: skip
+            yield Finding("unequal-budgets", "fault", place_of(log, row.line), facts, (place_of(log, bases[0].line),))
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f, base = finding.facts, finding.others[0]
+    if "unit" in f:
+        return (
+            f"{f['delta']} of '{f['arm']}' is a difference to a baseline with another budget ({f['unit']}: {f['amount']:g} against "
+            f"{f['base_amount']:g}, line {base.line}): how much of it is the budget cannot be told."
+        )
+    amounts = (
+        f" ({f['amount']:g} against {f['base_amount']:g}, lines {finding.others[1].line} and {finding.others[2].line})"
+        if "amount" in f
+        else ""
+    )
+    return (
+        f"{f['delta']} is {f['value']} at the stage '{f['stage']}' less {f['base']} of the baseline at the stage '{f['base_stage']}' "
+        f"(line {base.line}){amounts}: the baseline never ran at '{f['stage']}', so how much of it is the budget cannot be told."
+    )
+
+
+RULE = Rule(
+    "unequal-budgets", "A difference between a variant and a baseline that did not get the same budget.", check, say
+)

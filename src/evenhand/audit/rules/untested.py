@@ -1,0 +1,44 @@
+"""The word significant without any test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Log
+from evenhand.audit.rules.few_seeds import OF_RESULTS
+from evenhand.audit.words import asserted
+
+_WORD = re.compile(r"\bsignificant(?:ly)?\b", re.IGNORECASE)
+_TEST = re.compile(
+    r"\bp\s*[=<>≤]|p-value|t-test|wilcoxon|mcnemar|bootstrap|confidence interval|\bCI\b|±|\bstd\b|standard (?:error|deviation)|anova|\bsd\b|sigma|σ",
+    re.IGNORECASE,
+)
+_MEASURED = re.compile(r"\d")
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """A significant gain in a log that has no test, no interval and no spread anywhere."""
+    for log in logs:
+        if log.data or any(_TEST.search(line.text) for line in log.lines):
+            continue
+        for line in log.spoken():
+            found = _WORD.search(line.body)
+            if (
+                found is not None
+                and asserted(log, line, found)
+                and OF_RESULTS.search(line.body)
+                and _MEASURED.search(line.body)
+            ):
+                yield Finding("untested", "caution", place_of(log, line), {"word": found[0].lower()}, quote=found[0])
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    return (
+        f"'{finding.facts['word']}' stands without a test: this log gives no p-value, no interval and no spread for it."
+    )
+
+
+RULE = Rule("untested", "A significant difference in a log without any test, interval or spread.", check, say)

@@ -1,0 +1,75 @@
+"""Two counts over the same number of items whose difference chance alone makes."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Log, Table
+from evenhand.audit.numbers import Count, counts
+from evenhand.audit.shown import chance
+
+_CLAIM = re.compile(
+    r"✓|✅|↑|\b(?:better|improv\w*|gain\w*|helped|helps|wins?|beats?|outperform\w*|progress|higher|increase[ds]?|fewer)\b",
+    re.IGNORECASE,
+)
+_TO = re.compile(
+    r"\s*(?:\([^)]*\)\s*)?(?:→|->|to|vs\.?|versus|against|compared (?:to|with))\s*(?:[A-Za-z]{0,12}\s){0,3}",
+    re.IGNORECASE,
+)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """Counts of the same whole in one row or line that claims a change."""
+    for log in logs:
+        for table in log.tables:
+            yield from _in_table(log, table)
+        for line in log.spoken():
+            found = counts(line.body)
+            for one, other in zip(found, found[1:], strict=False):
+                between = line.body[(one.share or one.whole).end : other.part.start].lstrip(" )%")
+                if _TO.fullmatch(between) and _CLAIM.search(line.body):
+                    yield from _finding(log, line.number, one, other)
+
+
+def _in_table(log: Log, table: Table) -> Iterator[Finding]:
+    for row in table.rows:
+        found = [(place, counts(cell)) for place, cell in enumerate(row.cells)]
+        single = [(place, one[0]) for place, one in found if len(one) == 1]
+        if (
+            len(single) == 2
+            and single[1][0] - single[0][0] == 1
+            and _CLAIM.search(" ".join(row.cells[single[1][0] + 1 :]))
+        ):
+            yield from _finding(log, row.line, single[0][1], single[1][1])
+
+
+def _finding(log: Log, line: int, one: Count, other: Count) -> Iterator[Finding]:
+    whole = one.whole.value
+    if whole != other.whole.value or one.part.value == other.part.value:
+        return
+    p = two_shares(one.part.value, other.part.value, whole)
+    if p > 0.1:
+        facts = {"one": int(one.part.value), "other": int(other.part.value), "whole": int(whole), "p": p}
+        yield Finding("within-noise", "caution", place_of(log, line), facts)
+
+
+def two_shares(one: float, other: float, whole: float) -> float:
+    """Two-sided p-value of the difference of two shares of the same whole, pooled normal approximation."""
+    pooled = (one + other) / (2 * whole)
+    error = math.sqrt(2 * pooled * (1 - pooled) / whole)
+    return 1.0 if error == 0 else math.erfc(abs(one - other) / whole / error / math.sqrt(2))
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    return (
+        f"{f['one']} and {f['other']} of {f['whole']} differ by no more than chance ({chance(f['p'])}, were the items independent; paired items "
+        "would tell more, if they were given)."
+    )
+
+
+RULE = Rule("within-noise", "A change between two counts that chance alone makes often.", check, say)

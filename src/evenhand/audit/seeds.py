@@ -1,0 +1,127 @@
+"""How many seeds a result rests on, as far as the text shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evenhand.audit.log import Line, Log
+
+_WORDS = {
+    "one": 1,
+    "single": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "ten": 10,
+}
+_MOST = 64
+_COUNTED = re.compile(
+    r"(?<![\w.])(?P<n>\d{1,2}|one|single|two|three|four|five|six|seven|eight|ten)[\s-]+(?:random\s+|independent\s+|training\s+|different\s+)?"
+    r"(?P<what>seeds?|random restarts|independent runs|repeats|replicates|replicas)\b",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,3})\s*(?:\.\.+|…|–|-|to|through)\s*(\d{1,3})\b", re.IGNORECASE)
+_LIST = re.compile(r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,6}(?:\s*(?:,|/|and|&)\s*\d{1,6})+)\s*[}\])]?", re.IGNORECASE)
+_ONE = re.compile(r"\bseed\s*[=:#]?\s*\d{1,6}\b(?!\s*(?:,|/|\.\.|-|–|and|&)\s*\d)", re.IGNORECASE)
+_ENOUGH = re.compile(r"\bn\s*=\s*(\d{1,2})\b(?=\s*(?:seeds|runs|[,;)]))", re.IGNORECASE)
+_ON_ONE = re.compile(r"\b(?:on|for|with|in|at) (?:one|another|a single|some|each|any|that|this) seed\b", re.IGNORECASE)
+_FILE = re.compile(r"_s(0\d{0,9})(?=[_.]|$)")
+_SIGNS = re.compile(r"(?<!\w)(\d{1,2})\s*\+\s*/\s*(?:(\d{1,2})\s*=?\s*/\s*)?(\d{1,2})\s*[-−–](?!\w)")
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """How many seeds, and the line that says so."""
+
+    count: int
+    line: Line
+
+
+@dataclass(frozen=True)
+class Signs:
+    """A pattern of signs such as ``2+/2=/1-``; ``zero`` is 0 where the pattern has no place for it."""
+
+    plus: int
+    zero: int
+    minus: int
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self.plus + self.zero + self.minus
+
+
+def signs_of(text: str) -> Signs | None:
+    """The pattern of signs that a text gives."""
+    found = _SIGNS.search(text)
+    return None if found is None else Signs(int(found[1]), int(found[2] or 0), int(found[3]))
+
+
+def seeds_in(text: str) -> int | None:
+    """How many seeds a text names; None where it names none, or several numbers of them."""
+    found = {_count(one["n"]) for one in _COUNTED.finditer(text)}
+    found |= {int(one[2]) - int(one[1]) + 1 for one in _RANGE.finditer(text) if 0 < int(one[2]) - int(one[1]) < _MOST}
+    if not found:
+        found |= {len(set(re.findall(r"\d+", one[1]))) for one in _LIST.finditer(text)}
+        found |= {int(one[1]) for one in _ENOUGH.finditer(text)}
+    signs = signs_of(text)
+    if signs is not None:
+        found.add(signs.count)
+    if not found and _ONE.search(text):
+        found.add(1)
+    return found.pop() if len(found) == 1 and max(found) <= _MOST else None
+
+
+def _count(word: str) -> int:
+    return _WORDS[word.lower()] if word.lower() in _WORDS else int(word)
+
+
+def seeds_in_names(texts: Iterable[str]) -> int | None:
+    """How many seeds the names of files say (``..._s012.txt``), where all of them say the same."""
+    found: set[int] = set()
+    for text in texts:
+        for name in _FILE.finditer(text):
+            digits = name[1]
+            if list(digits) == sorted(set(digits)):
+                found.add(len(digits))
+    return found.pop() if len(found) == 1 else None
+
+
+def seeds_of(log: Log, line: Line) -> Seeds | None:
+    """The seeds of what a line reports: told by itself, by what it belongs to, by its section or the headings above."""
+    nearest = [line, *log.parents(line)]
+    for one in nearest:
+        count = seeds_in(one.body) or seeds_in_names([one.text])
+        if count is not None:
+            return Seeds(count, one)
+    section = line.section
+    while section >= 0:
+        found = _of_section(log, section)
+        if found is not None:
+            return found
+        section = log.sections[section].parent
+    return None
+
+
+def _of_section(log: Log, section: int) -> Seeds | None:
+    heading = log.lines[log.sections[section].line]
+    count = seeds_in(heading.body)
+    if count is not None:
+        return Seeds(count, heading)
+    own = [one for one in log.own(section) if one.kind in ("prose", "bullet")]
+    told = [(found, one) for one in own if (found := seeds_in(one.body)) is not None and not _ON_ONE.search(one.body)]
+    if len({found for found, _ in told}) == 1:
+        return Seeds(*told[0])
+    if told:
+        return None
+    named = [one for one in own if seeds_in_names([one.text]) is not None]
+    count = seeds_in_names(one.text for one in named)
+    if count is None and len(named) > 1:  # one script for seed 0, one for the others, and their summary
+        count = seeds_in_names(one.text for one in named if "summary" in one.text.lower())
+    return None if count is None else Seeds(count, named[-1])

@@ -1,0 +1,32 @@
+"""How numbers stand in the sentences of findings."""
+
+from __future__ import annotations
+
+from evenhand.audit.numbers import Number
+
+
+def shown(value: float, decimals: int = 4) -> str:
+    """A number without digits that say nothing."""
+    if value != value:
+        return "undefined"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+    return text if text not in ("-0", "") else "0"
+
+
+def signed(value: float, decimals: int = 4) -> str:
+    """The same with its sign."""
+    return f"+{shown(value, decimals)}" if value > 0 else shown(value, decimals)
+
+
+def printed(number: Number) -> str:
+    """A number as it is printed."""
+    unit = f" {number.unit}" if number.unit == "pp" else number.unit
+    sign = "+" if number.signed and number.value > 0 else ""
+    return f"{sign}{number.value:,.{number.decimals}f}{unit}" if abs(number.value) < 1e15 else f"{number.value:g}"
+
+
+def chance(p: float) -> str:
+    """A p-value."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"

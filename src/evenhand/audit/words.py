@@ -1,0 +1,86 @@
+"""What the words of a line say: what is asserted and what is only hoped for, denied or planned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from evenhand.audit.log import Line, Log
+
+_NOT = re.compile(
+    r"(?:\b(?:not|no|never|without|nor|neither|cannot|lacks?|lacking|hardly|isn|wasn|aren|weren|don|doesn|didn|won|n.t|un|less|nothing|none|"
+    r"far from|instead of|rather than|fails? to|failed to|barely)\b|n['’]t\b)[^.;:!?()]{0,28}$",
+    re.IGNORECASE,
+)
+_HOPED = re.compile(
+    r"\b(?:hypothes\w*|goals?|objectives?|should|would|expect(?:ed|s|ation)?|plan(?:ned|s)?|whether|if|todo|aims?|want|needs?|could|may|might|must|"
+    r"milestone|targets?|try|tries|proposed?|next|ideas?|pending|queued|check|verify|confirm whether|investigate|until|unless|let's|will|"
+    r"criteri(?:on|a)|threshold|require[sd]?|in order to|so that|to see|designed to|intend\w*|potential(?:ly)?|in theory|recommend\w*|consider)\b|\?",
+    re.IGNORECASE,
+)
+_PLANS = re.compile(
+    r"\b(?:ideas?|next|plans?|planned|todo|hypothes\w*|future (?:work|plans?|directions?|experiments)|goals?|objectives?|motivation|background|action items|method\w*|protocol|setup|usage|install\w*|"
+    r"quick ?start|requirements|related|references|reproduc\w*|config\w*|parameters|commands?|how to|rules|criteria|expected|predictions?|roadmap|proposal)\b",
+    re.IGNORECASE,
+)
+_DONE = re.compile(r"\b(?:results?|outcomes?|completed|findings?|observ\w+|conclusions?|analysis)\b", re.IGNORECASE)
+_TOKEN = re.compile(r"[a-z0-9]+")
+_COMMON = frozenset(
+    "the a an of on in at to for and or with by as is are was were be this that it its from we our all than then but not no new now run runs result results mean std "
+    "acc accuracy status summary script outcome outcomes completed task tasks seed seeds round control baseline config main full partial under".split()
+)
+_ENGLISH = frozenset("the and of to in is for with on not was at by this that are from as be it".split())
+
+
+def denied(text: str, start: int) -> bool:
+    """Whether the word that begins at a column is denied: ``not yet stable``, ``no longer robust``."""
+    return _NOT.search(text[max(0, start - 48) : start]) is not None
+
+
+def hoped(line: Line) -> bool:
+    """Whether a line speaks of what is planned, expected or asked, not of what was found."""
+    return _HOPED.search(line.body) is not None
+
+
+def planning(log: Log, line: Line) -> bool:
+    """Whether a line stands under a heading, or in a list, of plans, methods or commands."""
+    titles = [*_headings(log, line.section), *(above.body for above in log.parents(line))]
+    return any(_PLANS.search(title) is not None and _DONE.search(title) is None and len(title) < 80 for title in titles)
+
+
+def _headings(log: Log, section: int) -> list[str]:
+    """The heading that a line stands under and the one above it, but for the title of the whole."""
+    if section < 0:
+        return []
+    above = log.sections[section].parent
+    return [
+        log.sections[section].title,
+        *([log.sections[above].title] if above >= 0 and log.sections[above].level > 1 else []),
+    ]
+
+
+def asserted(log: Log, line: Line, found: re.Match[str]) -> bool:
+    """Whether a word is said of something that was found: neither denied, nor hoped for, nor planned."""
+    return not denied(line.body, found.start()) and not hoped(line) and not planning(log, line)
+
+
+def tokens(text: str) -> frozenset[str]:
+    """The words of a text by which one recognises what it is about."""
+    return frozenset(
+        word for word in _TOKEN.findall(text.lower().replace("_", " ")) if word not in _COMMON and len(word) > 1
+    )
+
+
+def english(texts: Iterable[str]) -> bool:
+    """Whether words are English, as far as a log has enough of them; few words count as English."""
+    words = 0
+    known = 0
+    foreign = 0
+    for text in texts:
+        found = re.findall(r"[^\W\d_]+", text.lower())
+        words += len(found)
+        known += sum(word in _ENGLISH for word in found)
+        foreign += sum(not word.isascii() for word in found)
+        if words > 4000:
+            break
+    return words < 60 or (known >= 0.02 * words and foreign < 0.2 * words)

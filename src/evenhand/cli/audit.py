@@ -1,0 +1,132 @@
+"""``evenhand audit LOG...``: what other people's logs can and cannot show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from evenhand.cli.console import AsJson, note, out, print_json, warn
+from evenhand.errors import DataError, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from evenhand.audit.finding import Finding, Place
+    from evenhand.audit.log import Log
+
+STYLES = {"fault": "red", "caution": "yellow", "note": "cyan"}
+
+
+def audit(
+    logs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="LOG ...", help="Markdown, text, CSV, JSON, JSON lines, or folders.", show_default=False
+        ),
+    ],
+    as_json: AsJson = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page: the findings beside the log's lines.")
+    ] = None,
+    sarif: Annotated[
+        Path | None, typer.Option("--sarif", help="Write SARIF 2.1.0, for continuous integration.")
+    ] = None,
+    claims: Annotated[
+        Path | None, typer.Option("--claims", help="Write a claim file for each headline into this folder.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if there is a fault.")] = False,
+    quiet: Annotated[bool, typer.Option("--no-notes", help="Leave out what is only recomputed.")] = False,
+) -> None:
+    """Read logs of experiments: recompute what they report and name faults, line by line.
+
+    Exit codes: 0 read, whatever was found; 1 a fault was found and --strict asks for it; 2 a file cannot be read.
+    """
+    from evenhand.audit.check import audit as found_in
+    from evenhand.audit.reading.opened import open_logs
+
+    read = open_logs(logs, _progress)
+    findings = [one for one in found_in(read) if not (quiet and one.level == "note")]
+    warn([remark for log in read for remark in log.remarks])
+    written = _write_all(read, findings, html, sarif, claims)
+    if as_json:
+        print_json(_document(read, findings, written))
+    else:
+        _print(findings, written)
+    raise typer.Exit(1 if strict and any(one.level == "fault" for one in findings) else 0)
+
+
+def _progress(name: str, done: int, size: int) -> None:
+    note().print(f"{name}: {done >> 20} of {size >> 20} MiB read", markup=False, soft_wrap=True)
+
+
+def _write_all(
+    read: Sequence[Log], findings: Sequence[Finding], html: Path | None, sarif: Path | None, claims: Path | None
+) -> list[str]:
+    written: list[str] = []
+    if html is not None:
+        from evenhand.report.audit_page import audit_page
+
+        written.append(_write(html, audit_page(read, findings)))
+    if sarif is not None:
+        from evenhand.cli.as_json import json_text
+        from evenhand.report.sarif import sarif as document
+
+        written.append(_write(sarif, json_text(document(findings)) + "\n"))
+    if claims is not None:
+        from evenhand.audit.claim_files import write_claims
+        from evenhand.audit.headlines import headlines_of
+
+        headlines = [one for log in read for one in headlines_of(log, findings)]
+        written += [str(path) for path in write_claims(headlines, claims)]
+    return written
+
+
+def _write(path: Path, text: str) -> str:
+    from evenhand.report.page import write_report
+
+    try:
+        return str(write_report(path, text))
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _print(findings: Sequence[Finding], written: Sequence[str]) -> None:
+    from evenhand.audit.check import sentence
+    from evenhand.audit.finding import LEVELS
+
+    console = out()
+    for one in findings:
+        place = f"{one.place.file}:{one.place.line}: "
+        console.print(
+            Text.assemble(place, (one.level, STYLES[one.level]), f" {one.rule}: {sentence(one)}"), soft_wrap=True
+        )
+        console.print(Text(f"    | {(one.quote or one.place.text)[:160]}", style="dim"), soft_wrap=True)
+    tally = ", ".join(counted(sum(one.level == level for one in findings), level) for level in LEVELS)
+    console.print(f"{counted(len(findings), 'finding')}: {tally}")
+    for path in written:
+        console.print(Text(path), soft_wrap=True)
+
+
+def _document(read: Sequence[Log], findings: Sequence[Finding], written: Sequence[str]) -> dict[str, Any]:
+    from evenhand.audit.check import sentence
+    from evenhand.audit.rules import RULES
+
+    return {
+        "logs": [{"file": log.name, "lines": len(log.lines), "tables": len(log.tables), "remarks": log.remarks} for log in read],
+        "findings": [
+            {
+                "rule": one.rule, "level": one.level, **_place(one.place), "quote": one.quote, "says": sentence(one),
+                "facts": dict(one.facts), "others": [_place(other) for other in one.others],
+            }
+            for one in findings
+        ],
+        "rules": {rule.name: rule.about for rule in RULES},
+        "written": list(written),
+    }  # fmt: skip
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {"file": place.file, "line": place.line, "text": place.text}

@@ -1,0 +1,79 @@
+"""The findings of an audit beside the log's own lines: one self-contained HTML page."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from importlib import resources
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from evenhand.audit.check import sentence
+from evenhand.audit.finding import LEVELS, Finding
+from evenhand.audit.log import Log
+from evenhand.audit.rules import RULES
+from evenhand.errors import counted
+from evenhand.report.marks import visible
+
+_WHOLE = 3000
+"""Lines of a log that are shown in full; of longer ones, those around findings."""
+
+_AROUND = 4
+
+
+def audit_page(logs: Sequence[Log], findings: Sequence[Finding]) -> str:
+    """The page: what was found, file by file, each finding at the line that shows it.
+
+    Everything of the logs is escaped; nothing is loaded from outside, and the same findings give the same bytes.
+    """
+    environment = Environment(
+        loader=FunctionLoader(_read), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    by_rule = Counter(one.rule for one in findings)
+    context = {
+        "css": Markup(_read("audit.css")),
+        "title": logs[0].name if len(logs) == 1 else counted(len(logs), "log"),
+        "tally": [(level, sum(one.level == level for one in findings)) for level in LEVELS],
+        "rules": [(rule.name, rule.about, by_rule[rule.name]) for rule in RULES if by_rule[rule.name]],
+        "logs": [
+            _log(log, [one for one in findings if one.place.file == log.name], place) for place, log in enumerate(logs)
+        ],
+        "remarks": [remark for log in logs for remark in log.remarks],
+    }
+    return visible(environment.get_template("audit.html.j2").render(context))
+
+
+def _read(name: str) -> str:
+    return resources.files("evenhand.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _log(log: Log, findings: Sequence[Finding], place: int) -> dict[str, object]:
+    by_line: dict[int, list[dict[str, object]]] = defaultdict(list)
+    for one in findings:
+        elsewhere = [(other.line, "" if other.file == log.name else other.file) for other in one.others]
+        by_line[one.place.line].append(
+            {"level": one.level, "rule": one.rule, "text": sentence(one), "elsewhere": elsewhere}
+        )
+    rows = []
+    before = 0
+    for number, text in _shown(
+        log, set(by_line) | {other.line for one in findings for other in one.others if other.file == log.name}
+    ):
+        rows.append(
+            {
+                "number": number,
+                "text": text,
+                "gap": number != before + 1 and before > 0,
+                "findings": by_line.get(number, []),
+            }
+        )
+        before = number
+    return {"name": log.name, "id": f"log{place}", "rows": rows, "count": len(findings)}
+
+
+def _shown(log: Log, marked: set[int]) -> Iterable[tuple[int, str]]:
+    """The lines that are shown; all of a short log, those around findings of a long one."""
+    whole = len(log.lines) <= _WHOLE
+    numbers = {near for one in marked for near in range(one - _AROUND, one + _AROUND + 1)}
+    return [(line.number, line.text) for line in log.lines if whole or line.number in numbers]
