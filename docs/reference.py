@@ -33,6 +33,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[guards]]", schema.Guard),
     ("[[condition]]", schema.Condition),
     ("[[rung]]", schema.Rung),
+    ("[tuning]", schema.Tuning),
+    ("[rung.looks]", schema.LookRules),
     ("[rung.items]", schema.Items),
     ("[rung.prune]", schema.Prune),
     ("[budget]", schema.BudgetUnit),
@@ -102,7 +104,11 @@ def _kinds(annotation: Any) -> Iterator[str]:
         yield "one of " + ", ".join(f'`"{one}"`' for one in inner)
     elif origin in (tuple, list):
         of = "".join(_kinds(inner[0]))
-        yield "tables" if of == "table" else {"text": "list of texts", "whole number": "list of whole numbers"}[of]
+        yield (
+            "tables"
+            if of == "table"
+            else {"text": "list of texts", "whole number": "list of whole numbers", "number": "list of numbers"}[of]
+        )
     elif origin is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         yield "table"
     else:

@@ -12,7 +12,7 @@ from evenhand import statistics
 from evenhand.decisions.pair_faults import Missing, UnequalBudget
 from evenhand.decisions.pairs import Pairs
 from evenhand.decisions.rules import CASES, Evidence, Levels, judge
-from evenhand.decisions.verdict import Contrast, Learned, VerdictKind
+from evenhand.decisions.verdict import Contrast, GivenUp, Learned, VerdictKind
 from evenhand.decisions.wording import worded_contrast
 from evenhand.testing.worlds import claim_of
 
@@ -57,6 +57,7 @@ TABLE = [
     ("gain", "gain", "", evidence(0.01, 0.09)),
     ("regression >= margin", "regression", ">= margin", evidence(-0.09, -0.05)),
     ("regression", "regression", "", evidence(-0.09, -0.01)),
+    ("futile", "inconclusive", "futile", evidence(-0.09, 0.09, futility=GivenUp(0.04, 0.9, True))),
     ("inconclusive", "inconclusive", "", evidence(-0.01, 0.09)),
 ]
 

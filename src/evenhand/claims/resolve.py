@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,7 +31,7 @@ from evenhand.claims.schema import (
 from evenhand.claims.spaces import Candidate, Search
 from evenhand.errors import ClaimError, Fault
 from evenhand.recipes.catalogue import RUNS
-from evenhand.recipes.contract import Metric, Recipe
+from evenhand.recipes.contract import Metric, Recipe, RecipeSettings
 from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
 
 
@@ -45,6 +45,7 @@ class ResolvedClaim:
         recipe, fingerprint: the code.
         settings: (arm, condition) to complete settings.
         items: rung name to item set; the sets of one claim are disjoint.
+        added: how many seeds of the last rung, its last ones, were added after the claim had been stated.
         search: how far its search is, where it has one (see :mod:`evenhand.decisions.search`); no part of its identity.
     """
 
@@ -53,6 +54,7 @@ class ResolvedClaim:
     fingerprint: str
     settings: Mapping[tuple[str, str], Settings]
     items: Mapping[str, ItemSet]
+    added: int = 0
     search: Search | None = None
 
     @property
@@ -86,7 +88,7 @@ class ResolvedClaim:
         """
         claim = self.claim
         supplementary = {"question", "limits", "after", "priority", "settings", "arms", "conditions", "controls"}
-        supplementary |= {"resources", "space"}
+        supplementary |= {"resources", "space", "tuning"}
         document = claim.model_dump(mode="json", exclude=supplementary)
         document["fingerprint"] = self.fingerprint
         if not claim.family:
@@ -98,8 +100,10 @@ class ResolvedClaim:
             if claim.ledger.policy == "beside":
                 del document["ledger"]
         for rung, own in zip(document["rungs"], claim.rungs, strict=True):
-            if own.drawn:
-                rung["seeds"] = {"count": len(own.seeds)}
+            planned = len(own.seeds) - (self.added if own is claim.rungs[-1] else 0)
+            rung["seeds"] = {"count": planned} if own.drawn else rung["seeds"][:planned]
+            if own.look_rules is not None:
+                rung["looks"] = own.look_rules.as_written()
             if own.kind == "compare":
                 for key in ("kind", "tries", "sampler", "batch"):
                     del rung[key]
@@ -268,7 +272,7 @@ class _Resolution:
                 self._validate(a, arm, c, condition)
 
     def _validate(self, a: int, arm: Arm, c: int, condition: Condition) -> None:
-        base, world, own = (expand(part) for part in (self.claim.settings, condition.settings, arm.settings))
+        base, world, own = (expand(part) for part in (self.claim.settings, condition.settings, self._own(arm)))
         try:
             model = self.recipe.settings.model_validate(merge(merge(base, world), own))
         except ValidationError as error:
@@ -277,6 +281,14 @@ class _Resolution:
                 self.add(self._origin(loc, a, own, c, world), setting_words(e, self.recipe))
             return
         self.settings[arm.name, condition.name] = model.model_dump(mode="json")
+        if arm.role == "null" and isinstance(model, RecipeSettings) and (fault := model.null_fault()):
+            self.add(("arm", a), fault)
+
+    def _own(self, arm: Arm) -> Settings:
+        """The settings of an arm; the baseline's for a null arm that gives none, since it is the baseline again."""
+        if arm.role != "null" or arm.settings or self.recipe.reference == RUNS:
+            return arm.settings
+        return next((other.settings for other in self.claim.arms if other.role == "baseline"), arm.settings)
 
     @staticmethod
     def _origin(loc: tuple[str, ...], a: int, own: Settings, c: int, world: Settings) -> tuple[str | int, ...]:
@@ -357,6 +369,16 @@ class _Resolution:
                 self.add(("guards", g, "metric"), message + suggestion(guard.metric, names))
         return tuple(resolved)
 
+    def check_looks(self) -> None:
+        """Looks at any time are over seeds: two arms that have none leave nothing to look at."""
+        last = len(self.claim.rungs) - 1
+        fixed = [arm for arm in self.claim.arms if arm.deterministic]
+        judged = next((arm.name for arm in fixed if arm.role in ("variant", "null")), None)
+        against = next((arm.name for arm in fixed if arm.role in ("baseline", "rival")), None)
+        if self.claim.rungs[last].anytime and judged and against:
+            message = f"'{judged}' and '{against}' are deterministic: they have one pair, however many seeds are added"
+            self.add(("rung", last, "looks"), f"{message}; leave `looks` out")
+
     def check_unit(self) -> None:
         units, unit = self.recipe.info.units, self.claim.budget.unit
         for path, message in pool_faults(self.claim, self.recipe.info.pool) if self.recipe.info.pool else ():
@@ -385,6 +407,7 @@ def resolve(file: ClaimFile, recipe: Recipe) -> ResolvedClaim:
     work.find_twins()
     work.check_nulls()
     work.check_unit()
+    work.check_looks()
     metrics = work.metrics()
     if work.faults:
         raise ClaimError(f"{file.source} cannot be run as it stands", list(work.faults.values()))
@@ -418,6 +441,29 @@ def drawn(claim: Claim, recipe: str, fingerprint: str, settings: Mapping[tuple[s
     order = number_of(digest, "items", 0) if claim.items_drawn else claim.item_seed
     claim = claim.model_copy(update={"rungs": tuple(rungs), "item_seed": order})
     return ResolvedClaim(claim, recipe, fingerprint, settings, item_sets(claim.rungs, order))
+
+
+def with_added(claim: ResolvedClaim, seeds: Sequence[int]) -> ResolvedClaim:
+    """The claim with seeds added to its last rung; its identity and its hash are those of the claim as stated."""
+    if not seeds:
+        return claim
+    *others, last = claim.claim.rungs
+    longer = last.model_copy(update={"seeds": (*last.seeds, *seeds)})
+    stated = claim.claim.model_copy(update={"rungs": (*others, longer)})
+    return replace(claim, claim=stated, added=claim.added + len(seeds))
+
+
+def further_seeds(claim: ResolvedClaim) -> Iterator[int]:
+    """Seeds that may be added, in order: the rule that drew the others goes on, else the next whole numbers.
+
+    None of them is a seed of any rung of the claim.
+    """
+    rungs = claim.claim.rungs
+    used = {seed for rung in rungs for seed in rung.seeds}
+    digest = canonical_hash(claim.identity())
+    drawn = (number_of(digest, "seeds", i) for i in itertools.count())
+    numbers = drawn if rungs[-1].drawn else itertools.count(max(used) + 1)
+    return (number for number in numbers if number not in used)
 
 
 def number_of(digest: str, purpose: str, place: int) -> int:

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
 
+from evenhand.claims.looks import LookRules, look_faults, with_look_rules
 from evenhand.claims.near import keys_at, nearest, suggestion
 from evenhand.claims.spaces import MOST_TRIES, Sampler, Space
 from evenhand.claims.toml_lines import LineMap
-from evenhand.claims.tuning import as_rung, as_written_at, search_faults
+from evenhand.claims.tuning import TOLD_BY_RUNG, as_rung, as_written_at, search_faults
 from evenhand.claims.values import MOST_SEEDS, ListOrCount, Number, SpelledEitherWay, Whole, impossible_numbers, words
 from evenhand.errors import ClaimError, Fault
 from evenhand.recipes.contract import Direction
@@ -157,7 +158,11 @@ class Prune(_Part):
 
 
 class Rung(_Part):
-    """A step of the ladder: all but the last screen, the last confirms."""
+    """A step of the ladder: all but the last screen, the last confirms.
+
+    ``looks`` may be a list of numbers of seeds, ``"anytime"``, or a table (:class:`evenhand.claims.looks.LookRules`);
+    a table with numbers or shares of seeds fills the list.
+    """
 
     name: Name = Field(description="of the rung")
     budget: Number = Field(gt=0, description="what each trial may spend, in the unit of [budget]")
@@ -171,6 +176,7 @@ class Rung(_Part):
         default=Items(), description="evaluation items of this rung, fresh at every rung; all if left out"
     )
     looks: tuple[Whole, ...] = Field(default=(), description="planned looks: numbers of seeds, the last is all")
+    look_rules: LookRules | None = Field(default=None, exclude=True, description="where `looks` is more than a list")
     prune: Prune = Field(default=Prune(), description="what a screening rung may do; the last rung never prunes")
     kind: Literal["compare", "search"] = Field(default="compare", description="search: configurations of every arm")
     tries: Whole | None = Field(default=None, ge=1, le=MOST_TRIES, description="configurations of each arm")
@@ -184,6 +190,8 @@ class Rung(_Part):
         if not isinstance(value, dict):
             return value
         _no_key("drawn", value)
+        _no_key("look_rules", value)
+        value = with_look_rules(value)
         seeds = value.get("seeds")
         drawn = isinstance(seeds, dict) and set(seeds) == {"count"}
         return {**value, "seeds": seeds["count"], "drawn": True} if drawn and isinstance(seeds, dict) else value
@@ -198,6 +206,25 @@ class Rung(_Part):
     def _plain_rule(cls, value: Any) -> Any:
         return {"rule": value} if isinstance(value, str) else value
 
+    @property
+    def anytime(self) -> bool:
+        """Whether the rung may be looked at after every seed, and go on with further ones."""
+        return self.look_rules is not None and self.look_rules.anytime
+
+    @property
+    def look_rule(self) -> Literal["once", "levels", "obrien-fleming", "pocock", "anytime"]:
+        """How its looks are judged: once, at one level at each, by a spending function, or at any time."""
+        if self.anytime:
+            return "anytime"
+        if self.look_rules is not None and self.look_rules.spending is not None:
+            return self.look_rules.spending
+        return "levels" if self.looks else "once"
+
+    @property
+    def futility(self) -> float | None:
+        """Confidence of the bound that ends the rung where no gain as large as the margin can be hoped for, or None."""
+        return None if self.look_rules is None else self.look_rules.futility
+
     @model_validator(mode="after")
     def _seeds_and_looks(self) -> Rung:
         if len(set(self.seeds)) != len(self.seeds):
@@ -209,6 +236,26 @@ class Rung(_Part):
                     f"`looks` must rise from at least 2 and end with the number of seeds ({len(self.seeds)})"
                 )
         return self
+
+
+class Tuning(_Part):
+    """Short for a rung that searches, before all others: as many tries for every arm, baseline and rivals included."""
+
+    tries: Whole = Field(ge=1, le=MOST_TRIES, description="configurations of each arm")
+    sampler: Sampler = Field(default="tpe", description="who proposes them (Optuna)")
+    batch: Whole | None = Field(
+        default=None, ge=1, description="proposed together; a quarter of the tries for tpe, else all, if left out"
+    )
+    seeds: tuple[Whole, ...] | Whole | dict[str, Whole] | None = Field(
+        default=None, description="as in a rung; one that no rung has if left out"
+    )
+    items: Whole | dict[str, Whole] | None = Field(
+        default=None, description="as in a rung; as many as at the rung behind it if left out"
+    )
+    budget: Number | None = Field(default=None, description="of each trial; that of the last rung if left out")
+    prune: Literal["futility", "none"] | dict[str, Any] | None = Field(
+        default=None, description="as in a rung: variants that can hardly reach the margin are dropped"
+    )
 
 
 class BudgetUnit(_Part):
@@ -246,6 +293,9 @@ class Claim(_Part):
     recipe: str = Field(description="name of an installed recipe, `module:callable` beside the file, or `command`")
     settings: dict[str, Any] = Field(default_factory=dict, description="settings of the recipe that all arms share")
     space: Space = Field(default_factory=dict, description="what a search may vary in every arm")
+    tuning: Tuning | None = Field(
+        default=None, description="as many tries for every arm, on seeds and items that confirm never sees"
+    )
     budget: BudgetUnit = Field(default=BudgetUnit(), description="the unit in which all arms get the same")
     metrics: tuple[MetricClaim, ...] = Field(
         alias="metric", min_length=1, description="what is compared; [metric] for one, [[metric]] for several"
@@ -339,14 +389,16 @@ def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
         raise ClaimError(f"{source} is not valid TOML", [Fault(source, str(error))]) from error
     lines = LineMap.of(text)
     document.setdefault("name", default_name)
-    tuned, document = "tuning" in document, as_rung(document)
+    rungs, document = document.get("rung"), as_rung(document)
+    tuned = document.get("rung") is not rungs
     place = as_written_at if tuned else tuple
     structural = [Fault(lines.place(source, place(path)), message) for path, message in _structure_faults(document)]
     try:
         claim = Claim.model_validate(document)
     except ValidationError as error:
         faults = [Fault(lines.place(source, place(e["loc"])), _words(e)) for e in _root_causes(error)]
-        raise ClaimError(f"{source} cannot be run as it stands", [*faults, *structural]) from error
+        told = list(dict.fromkeys([*faults, *structural]))  # what [tuning] and its rung both say is said once
+        raise ClaimError(f"{source} cannot be run as it stands", told) from error
     if structural:
         raise ClaimError(f"{source} cannot be run as it stands", structural)
     return ClaimFile(claim, source, lines, text, tuned)
@@ -365,6 +417,7 @@ def _root_causes(error: ValidationError) -> list[Any]:
         for e in found
         if (e["type"] != "too_short" or not any(o["loc"][: len(e["loc"])] == e["loc"] and o is not e for o in found))
         and (e["type"] != "missing" or e["loc"] not in misspelt)
+        and not (e["loc"][0] == "tuning" and e["loc"][1:2] in TOLD_BY_RUNG)
     ]
 
 
@@ -406,6 +459,7 @@ def _structure_faults(document: Mapping[str, Any]) -> list[tuple[tuple[str | int
     if isinstance(after, list) and document.get("name") in after:
         faults.append((("after",), f"the claim '{document['name']}' cannot wait for itself; remove the name"))
     faults.extend(_rung_faults(_tables(document, "rung")))
+    faults.extend(look_faults(_tables(document, "rung"), document.get("scope")))
     faults.extend(search_faults(document, _tables(document, "rung")))
     metrics = document.get("metric")
     tables = [metrics] if isinstance(metrics, dict) else _tables(document, "metric")

@@ -74,7 +74,7 @@ def contrast(
         return replace(empty, seeds=pairs.seeds, fault=pairs.invalid, missing=pairs.dropped), pairs, None
     # Where both arms are deterministic, items are the only randomness.
     scope: statistics.Scope = "checkpoint" if arm.deterministic and against.deterministic else claim.claim.scope
-    found = estimate_pairs(pairs, cell.metric, scope, level)
+    found = estimate_pairs(pairs, cell.metric, scope, level, anytime=cell.rung.anytime)
     figured = _figures(empty, found, pairs, cell.metric, claim.claim.alpha)
     if not arm.deterministic:
         figured = replace(figured, collapse=_collapse(pairs, cell.metric, found))
@@ -161,11 +161,14 @@ def _peaks(
 
 
 def estimate_pairs(
-    pairs: Pairs, metric: MetricClaim, scope: statistics.Scope, level: float
+    pairs: Pairs, metric: MetricClaim, scope: statistics.Scope, level: float, *, anytime: bool = False
 ) -> statistics.PairedContrast:
-    """The estimate that pairs give in a scope, positive where the variant is better."""
+    """The estimate that pairs give in a scope, positive where the variant is better.
+
+    With ``anytime`` it holds after every seed, in the order of the pairs.
+    """
     if not pairs.item_wise:
-        return statistics.paired_contrast(pairs.differences(metric)[:, 0], scope=scope, level=level)
+        return statistics.paired_contrast(pairs.differences(metric)[:, 0], scope=scope, level=level, anytime=anytime)
     sign = 1.0 if metric.direction == "maximise" else -1.0
     bounds = None
     if metric.floor is not None and metric.ceiling is not None:
@@ -177,6 +180,7 @@ def estimate_pairs(
         level=level,
         clusters=pairs.clusters,
         bounds=bounds,
+        anytime=anytime,
     )
 
 

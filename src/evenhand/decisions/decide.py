@@ -7,6 +7,7 @@ and control conditions (``checks``), and put into words last (``wording``).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
@@ -42,6 +43,8 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
     nulls = null_answers(known, here, plan=plan) if now.active_arms else []
     found = [*overruled(claim, _variant_verdicts(known, now), nulls), *nulls]
     verdicts = [worded(verdict, claim) for verdict in _in_order(claim, found)]
+    if look is not None:
+        look = replace(look, futile=any(v.given_up for v in verdicts if v.role == "variant"))
     return Decision(
         claim=claim.name,
         claim_hash=claim.hash,
@@ -143,4 +146,4 @@ def _cautions(known: Contrasts, now: Progress, verdicts: Sequence[Verdict]) -> l
             if (cell.condition.name, cell.metric.name, arm.name) in judged
         ]
         found += cautions.grouped_items(cell, pairs)
-    return [*found, *cautions.unshown_controls(claim, verdicts)]
+    return [*found, *cautions.unshown_controls(claim, verdicts), *cautions.silent_nulls(claim, verdicts)]

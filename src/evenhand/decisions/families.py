@@ -18,7 +18,7 @@ from evenhand.decisions.contrasts import Draws, add_supplementary, contrast, est
 from evenhand.decisions.guards import Guard
 from evenhand.decisions.guards import joint as guarded_p
 from evenhand.decisions.learned import learned, with_floor
-from evenhand.decisions.looks import adjusted_p, look_plan
+from evenhand.decisions.looks import adjusted_p, level_for, look_plan
 from evenhand.decisions.lost_pairs import Against, with_lost
 from evenhand.decisions.pairs import Cell, Outcomes, Pairs
 from evenhand.decisions.rules import Evidence, Levels, first_case, judge, lowest_of
@@ -121,17 +121,18 @@ def answers(claim: ResolvedClaim, family: Sequence[Compared], *, plan: bool = Tr
 def levels(claim: ResolvedClaim, family: Sequence[Compared]) -> list[Levels]:
     """The error rates of each: planned looks for all, Holm over those in target conditions."""
     alpha = claim.claim.alpha
-    plan = look_plan(claim.claim.rungs[-1], alpha)
-    single = Levels(plan.nominal, plan.nominal)
+    rung = claim.claim.rungs[-1]
+    plan, seeds = look_plan(rung, alpha), len(family[0].cell.seeds) if family else len(rung.seeds)
+    nominal = plan.level_at(seeds)
+    single = Levels(nominal, nominal, futility=rung.futility)
     wanted = {condition.name for condition in claim.targets}
     sought = [i for i, one in enumerate(family) if one.cell.condition.name in wanted]
-    holm = statistics.holm([adjusted_p(plan, joint_p(family[i])) for i in sought], alpha) if sought else None
+    holm = statistics.holm([adjusted_p(plan, joint_p(family[i]), seeds) for i in sought], alpha) if sought else None
     found = [single] * len(family)
     for rank, i in enumerate(sought):
         assert holm is not None
-        share = 1 - holm.levels[rank]
-        effect = share if plan.source == "one look" else min(plan.nominal_for(share), plan.nominal)
-        found[i] = Levels(effect, plan.nominal, holm.p[rank])
+        effect = level_for(plan, 1 - holm.levels[rank], seeds)
+        found[i] = replace(single, effect=effect, adjusted=holm.p[rank])
     return found
 
 
@@ -163,7 +164,7 @@ def _with_losses(one: Compared) -> Compared:
         if pairs.lost and estimate is not None:
             against: Against = "gain" if (estimate.estimate or 0.0) > 0 else "regression"
             whole, _ = with_lost(pairs, one.cell.metric, against)
-            worst = estimate_pairs(whole, one.cell.metric, estimate.scope, 0.95)
+            worst = estimate_pairs(whole, one.cell.metric, estimate.scope, 0.95, anytime=estimate.anytime)
         found.append((contrast_, pairs, worst))
     return Compared(one.arm, one.cell, tuple(found))
 

@@ -52,7 +52,8 @@ def learned(claim: ResolvedClaim, cell: Cell, outcomes: Outcomes) -> tuple[Learn
     pairs = found.pairs
     if not pairs.seeds or pairs.invalid:
         return Learned(baseline.name, above, found.answer, level=level, obstacle=found.obstacle), pairs.pending
-    estimate = estimate_pairs(pairs, cell.metric, "checkpoint" if fixed else claim.claim.scope, level)
+    scope: statistics.Scope = "checkpoint" if fixed else claim.claim.scope
+    estimate = estimate_pairs(pairs, cell.metric, scope, level, anytime=cell.rung.anytime)
     return Learned(
         baseline.name,
         above,

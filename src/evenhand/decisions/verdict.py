@@ -136,6 +136,16 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class GivenUp:
+    """Whether a gain as large as the margin is given up: its one-sided upper bound, whose confidence, and whether it
+    lies below the margin."""
+
+    upper: float
+    confidence: float
+    futile: bool
+
+
+@dataclass(frozen=True)
 class NoFloor:
     """Why there is nothing that a baseline could be shown to beat.
 
@@ -228,6 +238,7 @@ class Contrast:
             empty where it is not so, and until verdicts are worded.
         learned: how the baseline stands against the floor that the metric names; None where it names none.
         same_answer: the commonest answer of the baseline, beside a contrast with it; None where none is recorded.
+        futility: whether a gain as large as the margin is given up, where the claim asks for that; else None.
         judgement: what this contrast alone says.
         words: the same as a sentence with its figures; empty until verdicts are worded.
         qualifier: what stands in brackets where this contrast alone gives the verdict; empty until verdicts are worded.
@@ -284,6 +295,7 @@ class Contrast:
     same_answer: SameAnswer | None = None
     fault: PairFault | None = None
     saturation: Saturation | None = None
+    futility: GivenUp | None = None
     missing: Lost = field(default_factory=dict)
     details: Details | None = None
 
@@ -397,8 +409,8 @@ class Verdict:
         screened: why it was pruned, or None.
         overruled: what made it invalid, or None.
         adjusted_p: of the effect, allowing for planned looks and for the claim's other verdicts; None where undefined.
-        guards: beside what would be a gain; one that is not shown to hold makes it inconclusive.
         tuning: how unequally it and the arms it is held against were tuned, where that is more than the claim allows.
+        guards: beside what would be a gain; one that is not shown to hold makes it inconclusive.
     """
 
     arm: str
@@ -415,13 +427,19 @@ class Verdict:
     screened: Screened | None = None
     overruled: Overruled | None = None
     adjusted_p: float | None = None
-    guards: tuple[Guarded, ...] = ()
     tuning: UnequalTuning | None = None
+    guards: tuple[Guarded, ...] = ()
 
     @property
     def deciding(self) -> Contrast | None:
         """The contrast that decides; None for a variant that was screened out."""
         return next((c for c in self.contrasts if c.against == self.standing), None)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it is open only because a gain as large as the margin was given up."""
+        found = self.deciding
+        return self.kind is VerdictKind.INCONCLUSIVE and found is not None and found.judgement.case == "futile"
 
     @property
     def against_baseline(self) -> VerdictKind:
@@ -478,17 +496,28 @@ class PlannedLook:
         number: which of them this is, from 1.
         level: two-sided level of each look, all of them together err no more often than the claim allows.
         stopped: every verdict was settled here, so that the looks after it are not needed.
+        rule: "levels" that are the same at each look, a spending function, or "anytime".
+        added: seeds that were added after the claim had been stated, of those of the last look.
+        futile: some verdict was given up here rather than settled.
     """
 
     planned: tuple[int, ...]
     number: int
     level: float
     stopped: bool
+    rule: Literal["once", "levels", "obrien-fleming", "pocock", "anytime"] = "levels"
+    added: int = 0
+    futile: bool = False
 
     @property
     def early(self) -> bool:
         """Whether the claim ended before its last planned look."""
         return self.stopped and self.number < len(self.planned)
+
+    @property
+    def seeds(self) -> int:
+        """Seeds at this look."""
+        return self.planned[self.number - 1]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from evenhand.ledger import aside, codec, counting
 from evenhand.ledger.chain import hash_of_places
 from evenhand.ledger.history import History, Outcomes
-from evenhand.ledger.records import ClaimRecord, DecisionRecord, OutcomeRecord, VerifyReport
+from evenhand.ledger.records import ClaimRecord, DecisionRecord, InterventionRecord, OutcomeRecord, VerifyReport
 from evenhand.ledger.segments import Entry
 from evenhand.ledger.tables import references
 from evenhand.ledger.verify import verify
@@ -33,10 +33,21 @@ class LedgerReader:
         """All records, of every kind, in the order of writing."""
         return self._history.all()
 
+    def added_seeds(self, claim_hash: str) -> tuple[int, ...]:
+        """Seeds that were added to a claim after it had been stated, in order, each once."""
+        found = [entry.body for entry in self._history.entries("extension")]
+        seeds = (seed for body in found if body["claim"] == claim_hash for seed in body["seeds"])
+        return tuple(dict.fromkeys(seeds))
+
     def decisions(self, name: str, hash: str | None = None) -> list[DecisionRecord]:
         """Decisions on the claims of a name, in the order in which they were entered."""
         found = [codec.decision_from_entry(entry) for entry in self._history.entries("decision")]
         return [record for record in found if record.name == name and hash in (None, record.hash)]
+
+    def interventions(self, hash: str | None = None) -> list[InterventionRecord]:
+        """What people did to claims before they were decided, in the order of writing."""
+        found = [codec.intervention_from_entry(entry) for entry in self._history.entries("intervention")]
+        return [record for record in found if hash in (None, record.hash)]
 
     def searches(self) -> list[Mapping[str, Any]]:
         """What searches proposed and who went on, in the order of writing; see :meth:`Ledger.record_search`."""

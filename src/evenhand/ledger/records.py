@@ -90,6 +90,27 @@ class DecisionRecord:
 
 
 @dataclass(frozen=True)
+class InterventionRecord:
+    """What a person did to a claim before it was decided.
+
+    Attributes:
+        what: unblinded (its arms were shown by name), paused, resumed or cancelled.
+        name, hash: of the claim.
+        results, trials: how many of its trials had a result then.
+        time: UTC, ISO 8601.
+        place: where the record stands in the ledger.
+    """
+
+    what: str
+    name: str
+    hash: str
+    results: int
+    trials: int
+    time: str
+    place: Place
+
+
+@dataclass(frozen=True)
 class VerifyReport:
     """What a check of the whole ledger found.
 

@@ -26,7 +26,7 @@ _KNOWN: dict[tuple[str, str], dict[str, float | None]] = {}
 def members(ledger: Ledger) -> list[Member]:
     """Every claim of the ledger in the order of entry; places count the records of the chain."""
     entries = ledger.entries()
-    begun, decided = _first(entries, "outcome"), _first(entries, "decision")
+    begun, decided = _first(entries, "outcome"), _first(entries, "decision") | _after_extensions(entries)
     found: dict[str, Member] = {}
     for place, entry in enumerate(entries):
         if entry.kind == "claim":
@@ -36,9 +36,9 @@ def members(ledger: Ledger) -> list[Member]:
     return list(found.values())
 
 
-def _first(entries: Sequence[Entry], kind: str) -> dict[str, tuple[int, Entry]]:
+def _first(entries: Sequence[Entry], kind: str) -> dict[str, tuple[int, Entry] | None]:
     """The first result, or decision, of each claim, with its place."""
-    found: dict[str, tuple[int, Entry]] = {}
+    found: dict[str, tuple[int, Entry] | None] = {}
     for place, entry in enumerate(entries):
         if entry.kind != kind:
             continue
@@ -46,6 +46,17 @@ def _first(entries: Sequence[Entry], kind: str) -> dict[str, tuple[int, Entry]]:
             found.setdefault(entry.body["hash"], (place, entry))
         elif not entry.about.exploratory and entry.about.is_result:
             found.setdefault(entry.about.claim, (place, entry))
+    return found
+
+
+def _after_extensions(entries: Sequence[Entry]) -> dict[str, tuple[int, Entry] | None]:
+    """The decision of each claim that seeds were added to: the first one after that; None while there is none."""
+    found: dict[str, tuple[int, Entry] | None] = {}
+    for place, entry in enumerate(entries):
+        if entry.kind == "extension":
+            found[entry.body["claim"]] = None
+        elif entry.kind == "decision" and entry.body["hash"] in found and found[entry.body["hash"]] is None:
+            found[entry.body["hash"]] = (place, entry)
     return found
 
 

@@ -42,9 +42,11 @@ class PlannedRung:
 
     Attributes:
         items: evaluation items of each trial; None for all there are.
-        looks: numbers of seeds after which the rung is judged.
+        looks: numbers of seeds after which the rung is judged; empty where it is judged at any time, or once.
         tries: of a search, the configurations of each arm; None elsewhere.
         sampler: who proposes them; empty elsewhere.
+        rule: how looks are judged: "levels", a spending function, "anytime", or "once".
+        added: seeds that were added after the claim had been stated.
     """
 
     name: str
@@ -57,6 +59,8 @@ class PlannedRung:
     looks: tuple[int, ...]
     tries: int | None = None
     sampler: str = ""
+    rule: str = "once"
+    added: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,8 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
             PlannedRung(
                 rung.name, claim.planned(rung), sum(key in done for key in own), rung.budget, claim.claim.budget.unit,
                 tuple(rung.seeds), claim.items[rung.name].count, tuple(rung.looks),
-                rung.tries if searches else None, rung.sampler if searches else "",
+                rung.tries if searches else None, rung.sampler if searches else "", rung.look_rule,
+                claim.added if rung is claim.claim.rungs[-1] else 0,
             )
         )  # fmt: skip
     return Plan(
@@ -179,6 +184,7 @@ def _rung_words(rung: PlannedRung) -> str:
     """A rung in a sentence."""
     items = "all items" if rung.items is None else counted(rung.items, "item")
     finished = f", {rung.done} in the ledger" if rung.done else ""
+    added = f" ({rung.added} of them added)" if rung.added else ""
     tried = ""
     if rung.tries is not None:
         whole = rung.trials * rung.budget
@@ -186,8 +192,17 @@ def _rung_words(rung: PlannedRung) -> str:
         tried += f"{whole:g} {rung.unit} in all; "
     return (
         f"rung {rung.name}: {tried}{counted(rung.trials, 'trial')}{finished}; {rung.budget:g} {rung.unit} "
-        f"each, {counted(len(rung.seeds), 'seed')}, {items}"
+        f"each, {counted(len(rung.seeds), 'seed')}{added}, {items}{_look_words(rung)}"
     )
+
+
+def _look_words(rung: PlannedRung) -> str:
+    """When a rung is judged, as a clause; nothing where it is judged by constant levels, or once."""
+    if rung.rule == "anytime":
+        return "; judged after every seed, stopped where all is settled, and further seeds may be added"
+    if rung.rule in ("levels", "once"):
+        return ""
+    return f"; looks after {', '.join(map(str, rung.looks))} seeds, spending {rung.rule}"
 
 
 def smallest_effect_words(row: SmallestEffect) -> str:

@@ -31,6 +31,7 @@ from evenhand.recipes.trial import Trial
 from evenhand.running import families, searching, standing
 from evenhand.running.claim_run import ClaimRun, resources_of
 from evenhand.running.enter import check_machine, decided, fix_claim, other_code_words, outcomes_so_far, stale_results
+from evenhand.running.extending import awaits_decision
 from evenhand.running.freshness import freshness
 from evenhand.running.observer import Observer, RunningTrial
 from evenhand.running.pool import TICK_SECONDS, Pool
@@ -206,7 +207,8 @@ def _decide(run: ClaimRun) -> Decision:
     complete = progress(run.judged, settled(run.outcomes)).finished
     titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
     earlier = ledger.decisions(claim.name, claim.hash)
-    if complete and (not earlier or (run.anew and earlier[-1].verdicts != titles)):
+    again = (run.anew and earlier and earlier[-1].verdicts != titles) or awaits_decision(claim, ledger)
+    if complete and (not earlier or again):
         ids = [trial.id for trial in all_trials(claim)]
         ledger.record_decision(claim.name, claim.hash, titles, ids, families.to_record(decision))
     return decision

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.claims.nesting import leaves
-from evenhand.claims.resolve import ResolvedClaim
+from evenhand.claims.resolve import ResolvedClaim, with_added
 from evenhand.claims.spaces import Domain
 from evenhand.errors import ClaimError
 from evenhand.ledger import Ledger
@@ -41,7 +41,9 @@ def log_of(claim_hash: str, ledger: Ledger) -> SearchLog:
 
 
 def unfolded_claim(claim: ResolvedClaim, ledger: Ledger) -> ResolvedClaim:
-    """A claim with its search as far as the ledger tells; any other claim as it is."""
+    """A claim with its search as far as the ledger tells, and all seeds that were added; any other claim as it is."""
+    if claim.claim.rungs[-1].anytime:
+        claim = with_added(claim, ledger.added_seeds(claim.hash)[claim.added :])
     if not claim.search_rungs:
         return claim
     from evenhand.decisions.search import unfold
