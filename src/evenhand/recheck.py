@@ -164,7 +164,7 @@ def fault(claim: Row, names: Names, outcomes: list[Row]) -> bool:
     if any(claim["arms"][n]["deterministic"] and own.get("draws") for n, own in zip(names, outcomes, strict=True)):
         return True
     unit, both = claim["budget"]["unit"], [(claim["arms"][n], o) for n, o in zip(names, outcomes, strict=True)]
-    if unit == "seconds" or any((own["failure"] or {}).get("kind") == "diverged" for own in outcomes):
+    if unit in ("seconds", "device_hours") or any((own["failure"] or {}).get("kind") == "diverged" for own in outcomes):
         raise Unknown("a diverged trial, or a budget in seconds")
     if any(arm["untrained"] or own["failure"] for arm, own in both):
         return any(arm["untrained"] and own["spent"].get(unit, 0) > 0 for arm, own in both)

@@ -20,7 +20,7 @@ from evenhand.recipes.contract import Direction
 
 Role = Literal["baseline", "variant", "rival", "null", "reference"]
 Scope = Literal["recipe", "seeds", "checkpoint"]
-Unit = Literal["steps", "tokens", "examples", "seconds"]
+Unit = Literal["steps", "tokens", "examples", "epochs", "flops", "seconds", "device_hours"]
 COMMONEST = "commonest answer"
 """What a baseline must beat, where it is no arm: always giving the commonest right answer."""
 

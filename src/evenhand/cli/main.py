@@ -44,6 +44,7 @@ from evenhand.cli.run import run
 from evenhand.cli.seal import recheck, seal
 from evenhand.cli.trials import logs, set_aside
 from evenhand.cli.trying import try_recipe
+from evenhand.cli.versions import diff
 from evenhand.cli.watch import watch
 from evenhand.errors import Cancelled, EvenhandError, LedgerError, ServerGone, counted
 
@@ -204,6 +205,7 @@ def bind(
 
 app.command("try")(try_recipe)
 app.command()(overview)
+app.command()(diff)
 app.command()(logs)
 app.command("set-aside")(set_aside)
 app.command()(compare)
