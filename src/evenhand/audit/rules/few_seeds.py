@@ -19,9 +19,18 @@ STEADY = re.compile(
 )
 OF_RESULTS = re.compile(
     r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|outperform\w*|beats?|success|effects?|advantages?|"
-    r"increases?|regression|lead|ahead|boost|benefit)(?![a-z])",
+    r"increases?|lead|ahead|boost|benefit)(?![a-z])",
     re.IGNORECASE,
 )
+METRIC_WORD = re.compile(
+    r"(?<![a-z])(?:acc|accuracy|accuracies|loss|losses|scores?|perplexity|ppl|f1|auc|bleu|rouge|rewards?|error "
+    r"rate|win rate|bench\w*|"
+    r"[a-z-]*bench|eval\w*|val|validation|test|bpb|pass rate|pass@\d|success rate|baseline|recall|precision|exact "
+    r"match|d_acc)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Words of a measured result: other uses of stable or significant are none of an audit's business."""
+
 _END = re.compile(r"[.;:](?=\s|$)")
 _OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
 """Words of size more than of steadiness: a single seed carries them no better, but three may."""

@@ -22,7 +22,7 @@ _KINDS = {
         re.IGNORECASE,
     ),
     "too few examples": re.compile(
-        r"\b(?:only (?:built|found) \d|insufficient (?:built )?examples|sample[- ]construction (?:limit|failures?)|"
+        r"\b(?:only (?:built|found) \d+|insufficient (?:built )?examples|sample[- ]construction (?:limit|failures?)|"
         r"not enough (?:examples|samples))\b",
         re.IGNORECASE,
     ),
@@ -62,6 +62,9 @@ _ADVICE = re.compile(
 )
 
 
+_DEFINED = re.compile(r"\b(?:indicates?|denotes?|means|marked as|stands for)\b", re.IGNORECASE)
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A run that failed for such a reason; where the text makes a verdict of it, a fault."""
     for log in logs:
@@ -69,7 +72,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if line.kind not in ("prose", "bullet", "row") or planning(log, line):
                 continue
             found = failure_in(line)
-            if found is None or _advice(log, line):
+            if found is None or _advice(log, line) or _DEFINED.search(line.body):
                 continue
             kind, word = found
             excused = _EXCUSED.search(line.body) is not None

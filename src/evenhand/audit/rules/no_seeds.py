@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
-from evenhand.audit.rules.few_seeds import steady
+from evenhand.audit.rules.few_seeds import METRIC_WORD, steady
 
 _REPEATED = re.compile(
     r"\bseeds?\b|±|\bstd\b|\b\d+ (?:runs|trials|repeats|replicates|repetitions|rollouts)\b|confidence interval|"
@@ -35,7 +35,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             continue
         for line in log.spoken():
             found = steady(log, line)
-            if found is not None and found[0].lower() in _STEADY_ONLY and line.numbers:
+            if (
+                found is not None
+                and found[0].lower() in _STEADY_ONLY
+                and line.numbers
+                and METRIC_WORD.search(line.body)
+            ):
                 yield Finding("no-seeds", "caution", place_of(log, line), {"word": found[0].lower()})
 
 
