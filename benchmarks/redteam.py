@@ -22,13 +22,15 @@ import numpy as np
 from benchmarks.calibration import parts_of, percent, table
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.decide import verdicts_alone
-from evenhand.decisions.family_members import Member, Recorded
+from evenhand.decisions.family_members import Member, Recorded, arm_tries
 from evenhand.decisions.ledger_families import place_of
+from evenhand.decisions.tuning import with_tuning
 from evenhand.decisions.verdict import VerdictKind
 from evenhand.recipes.outcome import ItemScores, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.statistics.calibration.rates import monte_carlo_error
-from evenhand.testing.worlds import claim_of
+from evenhand.testing.searches import at_random
+from evenhand.testing.worlds import claim_of, searched
 
 PAGE, TITLE = Path("docs/calibration.md"), "Adversaries: ledgers without any effect"
 ITEMS = 40
@@ -52,11 +54,20 @@ budget = 10
 seeds = {seeds}
 items = 40
 """
+STRICT = '\n[ledger]\npolicy = "strict"\n[metric]'
+SEARCH = """
+[space]
+condition_effect = { uniform = [0.5, 1.5] }
+[tuning]
+tries = 20
+seeds = [1000]
+sampler = "random"
+[metric]"""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A claim as its reader sees it; ``marked``: post-hoc by its title, or with tries that its line counts."""
+    """A claim as its reader sees it; ``marked``: post-hoc, or ``unequal tuning``, by its title."""
 
     gain: bool
     marked: bool
@@ -83,8 +94,8 @@ class Desk:
 
     def outcome(self, trial: Trial) -> Outcome:
         """Graded scores: what seed, configuration and item add, and noise; tuning may lift the variant."""
-        effect, order = str(trial.settings["effect"]), trial.items.seed
-        key = (effect, order)
+        effect = f"{trial.settings['effect']} {trial.settings['condition_effect']} {trial.items.start}"
+        key = (effect, trial.items.seed)
         if key not in self.effects:  # a configuration meets the same items in the same way each time
             self.effects[key] = self.generator.normal(0, 0.03, ITEMS)
         level = 0.5 + self.generator.normal(0, 0.03) + (self.lift if trial.arm == "on" else 0.0)
@@ -92,9 +103,10 @@ class Desk:
         ids = tuple(map(str, trial.items.choose(10_000)))
         return Outcome({}, items={"score": ItemScores(ids, scores)}, spent={"steps": trial.amount})
 
-    def run(self, name: str, seeds: list[int], effect: float = 0.1, items: int = 0) -> Shown:
+    def run(self, name: str, seeds: list[int], effect: float = 0.1, items: int = 0, *, strict: bool = False) -> Shown:
         """Enter a claim, run what has no result, decide it, and see where it stands."""
-        claim = claim_of(TEXT.format(name=name, items=items, effect=effect, seeds=seeds))
+        text = TEXT.format(name=name, items=items, effect=effect, seeds=seeds)
+        claim = claim_of(text.replace("\n[metric]", STRICT) if strict else text)
         trials = list(claim.trials(claim.claim.rungs[0]))
         known = sum(trial.id in self.outcomes for trial in trials)
         entered = self.tick()
@@ -103,9 +115,21 @@ class Desk:
         begun = self.tick() if new else None
         return self.decided(claim, entered, begun, known)
 
-    def decided(self, claim: ResolvedClaim, entered: int, begun: int | None, known: int) -> Shown:
+    def search(self, name: str, seeds: list[int]) -> Shown:
+        """A claim that searches twenty configurations of both arms, and confirms what won."""
+        text = TEXT.format(name=name, items=0, effect=0.1, seeds=seeds).replace("\n[metric]", SEARCH)
+        entered, begun = self.tick(), self.tick()
+        claim, found = searched(claim_of(text), self.outcome, at_random)
+        self.outcomes |= found
+        own = {arm.name: len(claim.candidates(claim.search_rungs[0], arm)) for arm in claim.searched}
+        return self.decided(claim, entered, begun, 0, own)
+
+    def decided(
+        self, claim: ResolvedClaim, entered: int, begun: int | None, known: int, own: dict[str, int] | None = None
+    ) -> Shown:
         """The verdict of a claim, written down with what the ledger says of it."""
         decision = verdicts_alone(claim, self.outcomes)
+        decision = with_tuning(claim, decision, arm_tries(claim.identity(), self.tried, own))
         verdict = decision.verdicts[0]
         member = Member(
             claim.name, claim.hash, claim.identity(), entered, begun, None, "post-hoc" if known else "before", known
@@ -117,8 +141,7 @@ class Desk:
         self.members[-1] = replace(member, decided=self.tick(), verdicts=titles, recorded=recorded)
         p = verdict.contrasts[0].p_value
         gain = verdict.kind is VerdictKind.GAIN
-        uneven = place.tries.get("variant", 0) > 2 * max(place.tries.get("baseline", 0), 1)
-        return Shown(gain, known > 0 or uneven, bool(place.holds), 1.0 if p is None else p)
+        return Shown(gain, known > 0 or verdict.tuning is not None, bool(place.holds), 1.0 if p is None else p)
 
 
 User = Callable[[Desk], list[Shown]]
@@ -194,11 +217,21 @@ def twenty_configurations(desk: Desk) -> list[Shown]:
     return [desk.run(f"c{i}", list(range(5 * i, 5 * i + 5)), 0.1 + i / 100) for i in range(20)]
 
 
-def unequal_tuning(desk: Desk) -> list[Shown]:
+def searched_configurations(desk: Desk) -> list[Shown]:
+    """20 configurations of both arms, searched within the claim; what wins is confirmed on fresh seeds and items."""
+    return [desk.search("searched", [0, 1, 2, 3, 4])]
+
+
+def unequal_tuning(desk: Desk, *, strict: bool = False) -> list[Shown]:
     """The variant is tuned over 20 settings and the baseline is not; tuning lifts it by what the best setting gives."""
     desk.lift = 0.05
     desk.tried = [{"effect": 0.1 + i / 100, "condition_effect": 1.0} for i in range(20)]
-    return [desk.run("tuned", [0, 1, 2, 3, 4])]
+    return [desk.run("tuned", [0, 1, 2, 3, 4], strict=strict)]
+
+
+def unequal_in_a_strict_ledger(desk: Desk) -> list[Shown]:
+    """The same, where the ledger is strict."""
+    return unequal_tuning(desk, strict=True)
 
 
 @dataclass(frozen=True)
@@ -219,7 +252,9 @@ TRICKS = (
     Trick("renamed, same items", renamed, 300, "each name counts"),
     Trick("watched and stopped", watched_and_stopped, 400, "what was left counts"),
     Trick("20 configurations", twenty_configurations, 200, "each counts"),
-    Trick("unequal tuning", unequal_tuning, 600, "the line tells it: tries: variant 20; no level can control it"),
+    Trick("20 configurations by `[tuning]`", searched_configurations, 600, "one claim, fresh seeds and items"),
+    Trick("unequal tuning", unequal_tuning, 600, "`unequal tuning` in the title; no level can control it"),
+    Trick("unequal tuning, strict ledger", unequal_in_a_strict_ledger, 600, "`invalid (unequal tuning)`"),
 )
 
 
@@ -264,8 +299,8 @@ def section(share: float) -> str:
 Ledgers of users who want a gain, in worlds where no variant has one: graded scores of 40 items, seeds and
 configurations that spread by 3 points, and noise. Every gain is false, so that the share of ledgers in which one holds
 is the realised false discovery rate; it may be 5 % (LORD++ over the family, see [Families and seals](families.md)).
-Per cent of ledgers, ± one Monte Carlo standard error; *marked*: post-hoc in the title, or with tries that the line
-counts; where no ledger has one, ± is one ledger. Written by `make redteam`.
+Per cent of ledgers, ± one Monte Carlo standard error; *marked*: post-hoc or `unequal tuning` in the title; where
+no ledger has one, ± is one ledger. Written by `make redteam`.
 
 {table(head, rows)}"""
 

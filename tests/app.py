@@ -7,11 +7,15 @@ forks for each call: what is forked has its own folder, environment, modules and
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
+import socketserver
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -71,19 +75,58 @@ def _server() -> subprocess.Popen[str]:
     return server
 
 
-def evenhand(folder: Path, *arguments: str, columns: int = 60) -> subprocess.CompletedProcess[str]:
+def evenhand(
+    folder: Path, *arguments: str, columns: int = 60, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Call the command line in a folder, in a terminal of so many columns that shows no colours."""
     server = _server()
     assert server.stdin is not None
     assert server.stdout is not None
     with tempfile.TemporaryDirectory() as caught:
         out, err = Path(caught, "out"), Path(caught, "err")
-        environment = {**os.environ, "COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"}
-        call = {"folder": str(folder), "arguments": arguments, "environment": environment}
+        shell = {"COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"}
+        call = {"folder": str(folder), "arguments": arguments, "environment": environment or {**os.environ, **shell}}
         server.stdin.write(json.dumps({**call, "out": str(out), "err": str(err)}) + "\n")
         server.stdin.flush()
         code = int(server.stdout.readline())
         return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
+
+
+CLIENT = """#!{python} -SE
+import json, os, socket, sys
+line = socket.socket(socket.AF_UNIX)
+line.connect({address!r})
+line.sendall(json.dumps([os.getcwd(), sys.argv[1:], dict(os.environ)]).encode() + b"\\n")
+code, out, err = json.loads(line.makefile().read())
+sys.stdout.write(out)
+sys.stderr.write(err)
+sys.exit(code)
+"""
+
+
+class _Answer(socketserver.StreamRequestHandler):
+    """One call of the program that :func:`program` made."""
+
+    def handle(self) -> None:
+        folder, arguments, environment = json.loads(self.rfile.readline())
+        done = evenhand(Path(folder), *arguments, environment=environment)
+        self.wfile.write(json.dumps([done.returncode, done.stdout, done.stderr]).encode())
+
+
+@contextlib.contextmanager
+def program(folder: Path) -> Iterator[Path]:
+    """A program ``evenhand`` in a folder for scripts to call: as the installed one, without its second of imports."""
+    with tempfile.TemporaryDirectory() as short:  # the address of a socket has at most 107 letters
+        address = f"{short}/evenhand"
+        path = folder / "evenhand"
+        path.write_text(CLIENT.format(python=sys.executable, address=address))
+        path.chmod(0o755)
+        with socketserver.UnixStreamServer(address, _Answer) as served:
+            threading.Thread(target=served.serve_forever, args=(0.05,), daemon=True).start()
+            try:
+                yield path
+            finally:
+                served.shutdown()
 
 
 def parsed(done: subprocess.CompletedProcess[str]) -> Any:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+CHECKOUT = Path(__file__).resolve().parent.parent
 TOY = '''
 import os, signal, time
 import numpy as np
@@ -91,3 +93,17 @@ def toy_folder(tmp_path: Path) -> Path:
     """A folder with ``toy.py``, whose recipe ``toy:run`` can fail in every way."""
     (tmp_path / "toy.py").write_text(TOY)
     return tmp_path
+
+
+def _entries() -> set[str]:
+    """What lies at the top of the checkout, caches aside."""
+    names = (path.name for path in CHECKOUT.iterdir())
+    return {name for name in names if name == ".evenhand" or not name.startswith((".", "build"))}
+
+
+@pytest.fixture(autouse=True)
+def _no_test_leaves_anything_in_the_checkout() -> Iterator[None]:
+    before = _entries()
+    yield
+    left = _entries() - before
+    assert not left, f"left behind in {CHECKOUT} while this test ran: {', '.join(sorted(left))}; use tmp_path"

@@ -13,15 +13,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.app import program
+
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = re.compile(r"<!-- example: (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
 RUN = re.compile(r"<!-- run(?:: (?P<how>[^>]+?))? -->\n```bash\n(?P<text>.*?)```", re.DOTALL)
 PAGES = ("scripts", "trackers", "gate", "audit")
-SHIMS = {"python": "", "evenhand": "-m evenhand", "pytest": "-m pytest -p evenhand.cli.pytest_plugin"}
+SHIMS = {"python": "", "pytest": "-m pytest -p evenhand.cli.pytest_plugin"}
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Where `evenhand`, `python` and `pytest` are those of this process, and the sources are these."""
+    """Where `python` and `pytest` are those of this process, and the sources are these."""
     shims = folder / "bin"
     shims.mkdir()
     for name, words in SHIMS.items():
@@ -42,15 +44,16 @@ def test_the_commands_of_a_page_do_what_it_says(tmp_path: Path, page: str) -> No
     environment = _environment(tmp_path)
     blocks = list(RUN.finditer(text))
     assert blocks
-    for block in blocks:
-        how = block["how"] or "exit 0"
-        if not how.startswith("exit"):
-            if importlib.util.find_spec(how) is None:
-                continue
-            how = "exit 0"
-        command = ["bash", "-e", "-o", "pipefail", "-c", block["text"]]
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-        assert f"exit {done.returncode}" == how, f"{block['text']}\n{done.stdout}\n{done.stderr}"
+    with program(tmp_path / "bin"):
+        for block in blocks:
+            how = block["how"] or "exit 0"
+            if not how.startswith("exit"):
+                if importlib.util.find_spec(how) is None:
+                    continue
+                how = "exit 0"
+            command = ["bash", "-e", "-o", "pipefail", "-c", block["text"]]
+            done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+            assert f"exit {done.returncode}" == how, f"{block['text']}\n{done.stdout}\n{done.stderr}"
 
 
 def test_what_pytest_and_the_readers_find_by_entry_point_is_there() -> None:

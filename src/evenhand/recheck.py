@@ -1,8 +1,8 @@
 """Verdicts derived a second time, by code that shares nothing with evenhand: numpy, scipy and what Python brings.
 
 ``python recheck.py ledger.tar.gz [receipt.json]``; ``evenhand ledger export`` writes the first. Every hash is checked
-from the chain to the scores, the receipt is held against the chain, each claim decided again. Named and left: looks,
-several rungs, selected checkpoints, other scopes, budgets in seconds; trials that diverged, were lost or ran twice.
+from the chain to the scores, the receipt is held against the chain, each claim decided again. Named and left: several
+rungs, searches, looks, chosen checkpoints, other scopes, budgets in seconds; trials that diverged, were lost or twice.
 """
 
 # fmt: off
@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
-Row = dict[str, Any]
-Names = tuple[str, ...]
+Row, Names = dict[str, Any], tuple[str, ...]
 TIE, NORMAL_95 = 1 + 1e-9, 1.959963984540054
 class Unknown(Exception):
     """What this file does not derive."""
@@ -188,9 +187,11 @@ def decide(ledger: Ledger, claim: Row, alpha: float) -> dict[str, str]:
     roles = ("baseline", "variant", "rival", "null")
     base, variants, rivals, blanks = ([name for name, arm in arms.items() if arm["role"] == role] for role in roles)
     planned = len(claim["rungs"]) > 1 or claim["rungs"][0]["looks"] != [] or claim["scope"] != "recipe"
-    planned |= any(m["checkpoint"] != "final" or m.get("learned_above") for m in primary)
+    planned |= bool(claim.get("guards")) or any(m["checkpoint"] != "final" or m.get("learned_above") for m in primary)
+    if any(rung.get("kind") == "search" for rung in claim["rungs"]):
+        raise Unknown("a search, as which settings are confirmed follows from its own trials")
     if planned or any(arms[name]["deterministic"] for name in variants + blanks):
-        raise Unknown("rungs, looks, another scope, a selected checkpoint, a floor of learning or a fixed variant")
+        raise Unknown("rungs, looks, another scope, a selected checkpoint, floors, guards or a fixed variant")
     def pairs_of(names: list[str], others: list[str]) -> dict[tuple[str, str, str], list[Pair]]:
         keys = [(n, c, m) for m in primary for c in conditions for n in names]
         return {(n, c, m["name"]): [Pair(ledger, claim, (n, o), c, m) for o in others] for n, c, m in keys}
@@ -229,7 +230,6 @@ def receipt_faults(ledger: Ledger, path: str) -> list[str]:
     known = any(row["hash"] == record and row["body"].get("identity") == claim for row in rows)
     early = bool(sealed) and sealed[0] < min(first, default=len(rows))
     return [] if known and early else ["the chain has not the receipt and its claim before the claim's first outcome"]
-
 def main(arguments: list[str]) -> int:
     ledger = Ledger(arguments[0])
     faults = [*ledger.faults, *(one for path in arguments[1:] for one in receipt_faults(ledger, path))]

@@ -162,7 +162,7 @@ def simulate(family: str, effect: float) -> Tally:
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bootstrap, and what would settle an inconclusive verdict, are shown beside and decide nothing."""
     monkeypatch.setattr(evenhand.decisions.contrasts, "BOOTSTRAP_DRAWS", 2)
-    monkeypatch.setattr(evenhand.decisions.rules, "what_would_settle", lambda *_: Settling(reason="both"))
+    monkeypatch.setattr(evenhand.decisions.rules, "what_would_settle", lambda *_, **__: Settling(reason="both"))
 
 
 @pytest.mark.parametrize("family", FAMILIES)

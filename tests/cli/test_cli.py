@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from rich.console import Console
 
+from evenhand import __version__
+from evenhand.cli.main import app
+from evenhand.cli.wrapped import tell
 from tests.app import evenhand, parsed
 from tests.running.test_run import write_claim
 
@@ -53,6 +60,62 @@ def test_a_failed_claim_explains_itself(toy_folder: Path) -> None:
     told = evenhand(toy_folder, "status", "c.toml").stdout
     for words in ("code x", "a fault in the recipe", "Mend it", "raise ValueError", "phase 'run'"):
         assert words in told.replace("\n", " ") or words in told
+
+
+@pytest.mark.slow
+def test_trials_that_were_left_out_are_told_as_left_out_and_not_as_failed(toy_folder: Path) -> None:
+    write_claim(toy_folder, arm='settings.behave = "raise"')
+    evenhand(toy_folder, "run", "c.toml", "--jobs", "1")
+    told = evenhand(toy_folder, "status", "c.toml").stdout
+    assert "4 results, 2 failed trials, 2 trials left out" in told
+    assert "left out x 2: not tried: 2 trials of this arm failed alike" in told
+    (found,) = parsed(evenhand(toy_folder, "status", "--json"))
+    assert (len(found["failures"]), len(found["left_out"])) == (2, 2)
+    shown = evenhand(toy_folder, "verdict", "c.toml").stdout
+    assert shown.count("a fault in the recipe") == 1
+
+
+def commands(group: Any, prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        found |= commands(command, f"{name} ") if hasattr(command, "commands") else {prefix + name: command}
+    return found
+
+
+def test_every_command_answers_programs_and_the_help_names_every_exit_code() -> None:
+    own = typer.main.get_command(app)
+    without = [n for n, c in commands(own).items() if not any("--json" in p.opts for p in c.params)]
+    assert not without
+    for code in ("0 done", "1 evenhand broke", "2 bad input", "3 done but", "4 ledger", "130 interrupted"):
+        assert code in (str(own.epilog))
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    done = evenhand(tmp_path, "--version")
+    assert (done.returncode, done.stdout) == (0, f"evenhand {__version__}\n")
+
+
+def test_bind_explains_its_mark_and_names_one_that_it_does_not_know(tmp_path: Path) -> None:
+    mark = "<!-- verdicts of ../claims/x.toml in ../results/x -->"
+    assert mark in evenhand(tmp_path, "bind", "--help", columns=100).stdout
+    for line in ("<!-- verdict of x.toml in y -->", "<!-- Verdicts: x.toml -->", "<!-- end verdicts -->"):
+        (tmp_path / "page.md").write_text(f"text\n{line}\n")
+        done = evenhand(tmp_path, "bind", "page.md")
+        assert done.returncode == 2
+        assert f"page.md, line 2: this mark is not known: {line}" in done.stderr
+    (tmp_path / "page.md").write_text("text\n<!-- another remark -->\n")
+    done = evenhand(tmp_path, "bind", "page.md", "--json")
+    assert parsed(done) == [{"document": "page.md", "tables": 0, "stale": []}]
+    assert "page.md has no mark" in done.stderr
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_sentence_is_wrapped_to_a_terminal_and_whole_in_a_file(width: int) -> None:
+    for terminal in (True, False):
+        console = Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=None)
+        tell(console, "word " * 40, "", "  ")
+        lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+        assert (len(lines) > 1 and max(map(len, lines)) <= width) is terminal
 
 
 def test_faults_of_a_claim_come_together_with_lines_and_exit_code_2(toy_folder: Path) -> None:

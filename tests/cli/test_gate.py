@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from tests.app import evenhand, parsed
+from tests.app import evenhand, parsed, program
 from tests.runs.logs import lm_eval
 
 FILLED = re.compile(r"\$\{\{ inputs\.([\w-]+) \}\}")
@@ -125,24 +125,31 @@ def _steps(**inputs: str) -> list[dict[str, object]]:
     return steps
 
 
+PYTHON = f"""#!/bin/bash
+if [ "$1 $2" = "-m evenhand" ]; then exec evenhand "${{@:3}}"; fi
+exec "{sys.executable}" "$@"
+"""
+
+
 def _run_action(folder: Path, **inputs: str) -> tuple[int, str]:
     """Run each step's script in bash, as a runner would; the exit code of the first that fails, and the outputs."""
     output = folder / "output"
     output.write_text("")
     shims = folder / "bin"
     shims.mkdir(exist_ok=True)
-    (shims / "python").write_text(f'#!/bin/bash\nexec "{sys.executable}" "$@"\n')
+    (shims / "python").write_text(PYTHON)
     (shims / "python").chmod(0o755)
     environment = {**os.environ, "PATH": f"{shims}:{os.environ['PATH']}", "GITHUB_OUTPUT": str(output)}
     environment |= {"PYTHONPATH": str(ROOT / "src"), "GITHUB_STEP_SUMMARY": str(folder / "action.md")}
-    for step in _steps(**inputs):
-        assert step["shell"] == "bash"
-        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", str(step["run"])]
-        done = subprocess.run(
-            command, cwd=folder, env={**environment, **step["env"]}, capture_output=True, text=True, check=False
-        )  # type: ignore[dict-item]
-        if done.returncode != 0:
-            return done.returncode, output.read_text()
+    with program(shims):
+        for step in _steps(**inputs):
+            assert step["shell"] == "bash"
+            command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", str(step["run"])]
+            done = subprocess.run(
+                command, cwd=folder, env={**environment, **step["env"]}, capture_output=True, text=True, check=False
+            )  # type: ignore[dict-item]
+            if done.returncode != 0:
+                return done.returncode, output.read_text()
     return 0, output.read_text()
 
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from evenhand.decisions.gate import Answer, Criterion, Gate, gate, joined
+from evenhand.decisions.standing import Standing
 from evenhand.decisions.verdict import (
     Contrast,
     Decision,
     Judgement,
     LostPairs,
     Overruled,
-    Standing,
     Verdict,
     VerdictKind,
 )
@@ -83,7 +83,7 @@ def test_equal_scores_hold_where_so_many_cannot_hide_a_loss(items: int, answer: 
 
 def test_a_lost_trial_leaves_no_regression_open_unless_it_was_tried_at_its_worst() -> None:
     lost = {"dropped": {"3": "'idea' failed (infrastructure)"}}
-    stood = LostPairs((3,), ("idea",), "the floor 0", 0.01, (0.001, 0.02), True, VerdictKind.GAIN)
+    stood = LostPairs((3,), ("idea",), 0.01, (0.001, 0.02), True, VerdictKind.GAIN)
     assert asked(verdict(contrast("inconclusive", -0.01, 0.05, **lost)), require="no-regression").answer is OPEN
     gained = contrast("gain", 0.01, 0.05, lost_pairs=stood, **lost)
     assert asked(verdict(gained), require="no-regression").answer is HOLDS

@@ -193,3 +193,35 @@ def test_planning_uses_the_level_that_holm_will_use() -> None:
     assert "Holm" not in smallest_effect_words(one)
     (answer,) = claim_power(many, {})
     assert answer.alpha == pytest.approx(0.01)
+
+
+def test_looks_say_what_they_need_at_no_effect_at_the_margin_and_at_twice_it() -> None:
+    answer = plan_power(statistics.Spread(0.02), [5, 10], margin=0.02)
+    named = {(one.name, one.futility): one for one in answer.looks}
+    assert list(named) == [
+        ("one look", None), ("group-sequential", None), ("group-sequential", 0.9), ("anytime", None), ("anytime", 0.9)
+    ]  # fmt: skip
+    assert not any(one.own for one in answer.looks)
+    assert [at.seeds for at in named["one look", None].at] == [10, 10, 10]
+    assert named["group-sequential", 0.9].at[0].seeds < 6 < named["group-sequential", None].at[0].seeds
+    assert named["group-sequential", None].at[2].seeds < 6
+    at_margin = [one.at[1].gain for one in answer.looks]
+    assert at_margin == sorted(at_margin, reverse=True)  # what looks spare, they cost in power
+
+
+def test_the_looks_of_a_claim_stand_beside_those_that_it_could_have() -> None:
+    text = TEXT.replace("margin = 0.05", "margin = 0.05\nsd = 0.05")
+    for looks, own in (
+        ('"anytime"', ("anytime", None)),
+        ('{ at = [4, 6], spending = "obrien-fleming", futility = 0.95 }', ("group-sequential", 0.95)),
+        ("[3, 6]", ("group-sequential", None)),
+    ):
+        (answer,) = claim_power(claim_of(f"{text}looks = {looks}\n"), {})
+        assert [(one.name, one.futility) for one in answer.looks if one.own] == [own]
+
+
+def test_without_a_margin_or_a_spread_nothing_is_said_of_looks() -> None:
+    assert plan_power(statistics.Spread(0.02), [10]).looks == ()
+    assert plan_power(statistics.Spread(0.02), [3], margin=0.02).looks == ()
+    (answer,) = claim_power(claim_of(TEXT), {})
+    assert answer.looks == ()

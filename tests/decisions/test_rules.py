@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from evenhand import statistics
-from evenhand.decisions.pair_faults import UnequalBudget
+from evenhand.decisions.pair_faults import Missing, UnequalBudget
 from evenhand.decisions.pairs import Pairs
 from evenhand.decisions.rules import CASES, Evidence, Levels, judge
-from evenhand.decisions.verdict import Contrast, Learned, VerdictKind
+from evenhand.decisions.verdict import Contrast, GivenUp, Learned, VerdictKind
 from evenhand.decisions.wording import worded_contrast
 from evenhand.testing.worlds import claim_of
 
@@ -32,10 +32,11 @@ def evidence(low: float, high: float, narrow: tuple[float, float] | None = None,
     nothing = statistics.Equivalence(
         METRIC.margin, 0.05, None, None, None, inside, statistics.Interval(*inner, 0.9), False, None
     )
-    about = {name: facts.pop(name) for name in ("pending", "invalid", "failures") if name in facts}
+    about = {name: facts.pop(name) for name in ("pending", "invalid", "dropped") if name in facts}
     return Evidence(replace(found, **facts), replace(pairs, **about), nothing, METRIC.margin)
 
 
+TIMED_OUT = {seed: {"on": Missing("timeout")} for seed in SEEDS}
 IDENTICAL = statistics.identical_scores(3, 100)
 UNFAIR = UnequalBudget(0, ("on", "off"), "steps", (80.0, 220.0))
 STUCK = statistics.stuck_at_end(np.ones((3, 1)), np.ones((3, 1)), floor=0.0, ceiling=1.0)
@@ -44,7 +45,7 @@ TABLE = [
     # case, verdict, bracket, evidence for which it and none above it holds
     ("pending", "not-run", "pending", evidence(0.1, 0.2, pending=(4,), invalid=UNFAIR)),
     ("unfair", "invalid", "budget", evidence(0.1, 0.2, invalid=UNFAIR, saturation=STUCK)),
-    ("no pair", "not-run", "timeout", replace(evidence(0.1, 0.2, failures=("timeout",) * 3), nothing=None)),
+    ("no pair", "not-run", "timeout", replace(evidence(0.1, 0.2, dropped=TIMED_OUT), nothing=None)),
     ("saturated", "invalid", "saturated", evidence(0.0, 0.0, saturation=STUCK, identical=True)),
     ("not learned", "invalid", "not learned", evidence(0.1, 0.2, learned=UNLEARNED)),
     ("no-op", "no-op", "", evidence(0.0, 0.0, identical=True)),
@@ -56,6 +57,7 @@ TABLE = [
     ("gain", "gain", "", evidence(0.01, 0.09)),
     ("regression >= margin", "regression", ">= margin", evidence(-0.09, -0.05)),
     ("regression", "regression", "", evidence(-0.09, -0.01)),
+    ("futile", "inconclusive", "futile", evidence(-0.09, 0.09, futility=GivenUp(0.04, 0.9, True))),
     ("inconclusive", "inconclusive", "", evidence(-0.01, 0.09)),
 ]
 

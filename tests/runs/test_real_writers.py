@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,21 +18,10 @@ from evenhand.errors import DataError
 from evenhand.runs.find import read_runs
 from evenhand.runs.inspect_ai import InspectLog
 from evenhand.runs.run import Options
+from tests import mlflow_server
+from tests.runs import writers
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "DO_NOT_TRACK",
-        "MLFLOW_DISABLE_TELEMETRY",
-        "WANDB_SILENT",
-        "HF_HUB_OFFLINE",
-        "INSPECT_DISABLE_UPDATE",
-    ):
-        monkeypatch.setenv(name, "true" if name != "HF_HUB_OFFLINE" else "1")
-    monkeypatch.setenv("WANDB_MODE", "offline")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_is_sent")]
 
 
 def items(share: float, seed: int, count: int = 80) -> list[list[Any]]:
@@ -39,23 +29,16 @@ def items(share: float, seed: int, count: int = 80) -> list[list[Any]]:
     return [[f"q{i}", f"question {i}", int(ok)] for i, ok in enumerate(right)]
 
 
-COLUMNS = ["id", "input", "accuracy"]
+@pytest.mark.parametrize("served", [True, False], ids=["server", "database"])
+def test_mlflow_runs_and_their_tables_of_items_are_read(tmp_path: Path, served: bool) -> None:
+    uri = mlflow_server.server() if served else mlflow_server.database(tmp_path)
+    from mlflow import MlflowClient
 
-
-def test_mlflow_runs_and_their_tables_of_items_are_read_from_its_database(tmp_path: Path) -> None:
-    mlflow = pytest.importorskip("mlflow")
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
-    mlflow.set_tracking_uri(uri)
-    made = mlflow.create_experiment("exp", artifact_location=(tmp_path / "artifacts").as_uri())
-    reported = {}
-    for arm, share in (("base", 0.4), ("new", 0.9)):
-        with mlflow.start_run(experiment_id=made, run_name=arm) as run:
-            rows = items(share, len(arm))
-            mlflow.log_params({"seed": 3, "n_tokens": 5000})
-            for step, value in ((1, 0.9), (2, sum(row[2] for row in rows) / len(rows))):
-                mlflow.log_metric("accuracy", value, step=step)
-            mlflow.log_table({name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}, "scored.json")
-        reported[arm] = mlflow.MlflowClient().get_run(run.info.run_id).data.metrics["accuracy"]
+    place = None if served else (tmp_path / "artifacts").as_uri()  # the server has a place of its own
+    made = MlflowClient(uri).create_experiment("exp", artifact_location=place)
+    reported = {
+        arm: writers.mlflow_run(uri, made, arm, items(share, len(arm))) for arm, share in (("base", 0.4), ("new", 0.9))
+    }
     found = eh.compare(
         *(f"{arm}=mlflow:{uri}?experiment=exp&filter=attributes.run_name='{arm}'" for arm in ("base", "new")),
         budgets={"tokens": "n_tokens"},
@@ -64,24 +47,22 @@ def test_mlflow_runs_and_their_tables_of_items_are_read_from_its_database(tmp_pa
     assert found.verdicts[0].contrasts[0].scores == pytest.approx((reported["new"], reported["base"]))
     (run_read,) = found.comparison.arms["base"].runs.values()
     assert (run_read.training_seed, run_read.budget["tokens"].amount) == (3, 5000)
-    assert {run.model for run in read_runs(str(tmp_path / "mlflow.db")).runs} == {"base", "new"}
-    with pytest.raises(DataError, match="there is no experiment 'other'; there are: Default, exp"):
+    named = f"mlflow:{uri}?experiment=exp" if served else str(tmp_path / "mlflow.db")
+    assert {run.model for run in read_runs(named).runs} == {"base", "new"}
+    with pytest.raises(DataError, match=r"there is no experiment 'other'; there are: .*exp"):
         read_runs(f"mlflow:{uri}?experiment=other")
+
+
+def test_an_mlflow_server_that_does_not_answer_is_told() -> None:
+    pytest.importorskip("mlflow")
+    with pytest.raises(DataError, match=r"mlflow:http://127.0.0.1:9\?experiment=e"):
+        read_runs("mlflow:http://127.0.0.1:9?experiment=e")
 
 
 def test_wandb_offline_runs_are_read_from_their_folders(tmp_path: Path) -> None:
     wandb = pytest.importorskip("wandb")
     for arm, share in (("base", 0.4), ("new", 0.9)):
-        rows = items(share, len(arm))
-        run = wandb.init(
-            project="p", name=arm, dir=str(tmp_path / arm), config={"seed": 1}, settings={"console": "off"}
-        )
-        for step in range(3):
-            run.log({"accuracy": 0.1 * step, "train/global_step": 50 * step})
-        run.log(
-            {"scored": wandb.Table(columns=COLUMNS, data=rows), "accuracy": sum(row[2] for row in rows) / len(rows)}
-        )
-        run.finish()
+        writers.wandb_run(tmp_path / arm, arm, items(share, len(arm)))
     wandb.teardown()  # its own process has then written all, the ends of the runs too
     found = eh.compare(tmp_path / "base", tmp_path / "new")
     assert found.comparison.arms["base"].formats == ("wandb",)
@@ -94,6 +75,55 @@ def test_wandb_offline_runs_are_read_from_their_folders(tmp_path: Path) -> None:
     record.write_bytes(bytes(damaged))
     with pytest.raises(DataError, match="the record is damaged at byte"):
         read_runs(str(tmp_path / "new"))
+
+
+class FileOnServer:
+    """What the public API gives for a file of a run."""
+
+    def __init__(self, name: str, document: Any) -> None:
+        self.name, self.document = name, document
+
+    def download(self, root: str, replace: bool) -> Any:
+        path = Path(root) / self.name
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(self.document))
+        return path.open()
+
+
+class RunOnServer:
+    """What the public API gives for a run; there is no server of Weights & Biases to test with."""
+
+    id, state, created_at = "r1", "finished", "2026-01-01T00:00:00"
+
+    def __init__(self, name: str, rows: list[list[Any]]) -> None:
+        self.name, self.config, self.rows = name, {"seed": 1}, rows
+
+    def scan_history(self) -> list[dict[str, Any]]:
+        table = {"_type": "table-file", "path": "media/table/scored.table.json"}
+        return [{"_step": 0, "accuracy": 0.99}, {"_step": 1, "accuracy": writers.accuracy(self.rows), "scored": table}]
+
+    def file(self, name: str) -> FileOnServer:
+        return FileOnServer(name, {"columns": writers.COLUMNS, "data": self.rows})
+
+
+def test_runs_of_a_wandb_server_are_read_with_their_last_values_and_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    wandb = pytest.importorskip("wandb")
+    held = [RunOnServer(arm, items(share, len(arm))) for arm, share in (("base", 0.4), ("new", 0.9))]
+    monkeypatch.setattr(wandb, "Api", lambda: SimpleNamespace(runs=lambda project: held))
+    found = eh.compare("base=wandb:lab/p?run=base", "new=wandb:lab/p?run=new")
+    assert found.verdicts[0].kind == "gain"
+    assert found.verdicts[0].contrasts[0].scores == pytest.approx([writers.accuracy(one.rows) for one in held[::-1]])
+    with pytest.raises(DataError, match="finds no runs"):
+        read_runs("wandb:lab/p?run=other")
+
+
+def test_who_is_not_logged_in_to_wandb_is_told_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    with pytest.raises(DataError, match=r"nobody is logged in. Call `wandb login`, or set WANDB_API_KEY"):
+        read_runs("wandb:lab/p")
 
 
 def test_trackio_projects_are_read_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,68 +144,37 @@ def test_trackio_projects_are_read_by_name(tmp_path: Path, monkeypatch: pytest.M
 def test_tensorboard_scalars_count_with_their_last_value(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-    from tensorboard.compat.proto.event_pb2 import Event
-    from tensorboard.compat.proto.summary_pb2 import Summary
-    from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-    writer = EventFileWriter(str(tmp_path / "run"))
-    for step in range(5):
-        value = Summary.Value(tag="eval/accuracy", simple_value=0.5 + 0.05 * step)
-        writer.add_event(Event(wall_time=1e9 + step, step=step, summary=Summary(value=[value])))
-    writer.close()
+    path = writers.event_file(tmp_path / "run")
     (run,) = read_runs(str(tmp_path / "run")).runs
     oracle = EventAccumulator(str(tmp_path / "run")).Reload().Scalars("eval/accuracy")[-1].value
     assert run.metrics == {"eval/accuracy": oracle}
+    sound = path.read_bytes()
+    path.write_bytes(sound[:-5])  # a run that was killed: the value before counts
+    (run,) = read_runs(str(tmp_path / "run")).runs
+    assert run.metrics == {"eval/accuracy": pytest.approx(0.65)}
+    path.write_bytes(sound[:-60] + b"\x00" + sound[-59:])  # for TensorBoard's own reader this is the end
+    with pytest.raises(DataError, match="the event file is damaged at byte"):
+        read_runs(str(tmp_path / "run"))
 
 
-def mock_answers(texts: list[str]) -> list[Any]:
-    """What the mock model says; with its usage, which it would else count with a vocabulary that it fetches."""
-    from inspect_ai.model import ModelOutput, ModelUsage
-
-    found = [ModelOutput.from_content("mockllm/model", text) for text in texts]
-    for one in found:
-        one.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
-    return found
-
-
-@pytest.mark.parametrize("packed", [True, False], ids=["eval", "json"])
-def test_inspect_logs_give_the_accuracy_that_inspect_reports(tmp_path: Path, packed: bool) -> None:
-    inspect_ai = pytest.importorskip("inspect_ai")
-    from inspect_ai.dataset import MemoryDataset, Sample
-    from inspect_ai.model import get_model
-    from inspect_ai.scorer import match
-
+@pytest.mark.parametrize("form", ["eval", "json"])
+def test_inspect_logs_give_the_accuracy_that_inspect_reports(tmp_path: Path, form: str) -> None:
+    pytest.importorskip("inspect_ai")
     reported, files = {}, []
     for arm, wrong in (("base", 2), ("new", 5)):
-        answers = mock_answers(["B" if i % wrong == 0 else "A" for i in range(80)])
-        task = inspect_ai.Task(
-            name="letters", epochs=2, scorer=match(),
-            dataset=MemoryDataset([Sample(id=i, input=f"question {i}", target="A") for i in range(40)]),
-        )  # fmt: skip
-        (log,) = inspect_ai.eval(
-            task, model=get_model("mockllm/model", custom_outputs=answers), display="none",
-            log_dir=str(tmp_path / arm), log_format="eval" if packed else "json", max_samples=1,
-        )  # fmt: skip
-        assert log.results is not None
-        reported[arm] = log.results.scores[0].metrics["accuracy"].value
-        files.append(log.location)
-    found = eh.compare(*(f"{arm}={Path(file)}" for arm, file in zip(reported, files, strict=True)), metric="match")
+        answers = ["B" if i % wrong == 0 else "A" for i in range(40)]
+        file, reported[arm] = writers.inspect_run(tmp_path / arm, answers, 20, form)
+        files.append(file)
+    found = eh.compare(*(f"{arm}={file}" for arm, file in zip(reported, files, strict=True)), metric="match")
     contrast = found.verdicts[0].contrasts[0]
-    assert contrast.items == 40  # epochs are decodes of one item
+    assert contrast.items == 20  # epochs are decodes of one item
     assert contrast.scores == pytest.approx((reported["new"], reported["base"]))
 
 
 def test_a_packed_log_is_read_alike_with_inspect_and_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    inspect_ai = pytest.importorskip("inspect_ai")
-    from inspect_ai.dataset import MemoryDataset, Sample
-    from inspect_ai.model import get_model
-    from inspect_ai.scorer import match
-
-    task = inspect_ai.Task(dataset=MemoryDataset([Sample(id=1, input="question", target="A")]), scorer=match())
-    model = get_model("mockllm/model", custom_outputs=mock_answers(["A"]))
-    (log,) = inspect_ai.eval(task, model=model, display="none", log_dir=str(tmp_path), log_format="eval")
-    assert log.status == "success"
-    path = Path(log.location)
+    pytest.importorskip("inspect_ai")
+    path, _ = writers.inspect_run(tmp_path, ["A"], 1)
     (with_it,) = InspectLog().read(path, Options())
     monkeypatch.setitem(__import__("sys").modules, "inspect_ai.log", None)
     try:

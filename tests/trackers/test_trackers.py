@@ -26,6 +26,7 @@ from evenhand.trackers.entries import VerdictEntry, trial_entry, verdict_entry
 from evenhand.trackers.names import by_step, cut, safe_name
 from evenhand.trackers.protocol import check, names, opener
 from evenhand.trackers.sync import connected, write_trials, write_verdict
+from tests import mlflow_server
 from tests.app import evenhand
 
 SOURCES = Path(__file__).resolve().parents[2] / "src"
@@ -67,6 +68,12 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow and others put files beside where they are called."""
+    monkeypatch.chdir(tmp_path)
+
+
 def _write(folder: Path, spec: str) -> tuple[int, int]:
     """Write everything to a tracker; how many trials and verdict runs were new to it."""
     loaded = load_claim(folder / "c.toml")
@@ -106,12 +113,11 @@ def test_verdicts_become_tags_and_figures(judged: Path) -> None:
 
 
 @pytest.mark.slow
-def test_mlflow_has_trials_curves_tags_and_the_report(judged: Path, tmp_path: Path) -> None:
-    pytest.importorskip("mlflow")
-    pytest.importorskip("sqlalchemy")
+@pytest.mark.parametrize("served", [True, False], ids=["server", "database"])
+def test_mlflow_has_trials_curves_tags_and_the_report(judged: Path, tmp_path: Path, served: bool) -> None:
+    uri = mlflow_server.server() if served else mlflow_server.database(tmp_path)
     from mlflow.tracking import MlflowClient
 
-    uri = f"sqlite:///{tmp_path}/m.db"
     assert _write(judged, f"mlflow:{uri}") == (6, 1)
     assert _write(judged, f"mlflow:{uri}") == (0, 0)
     client = MlflowClient(uri)
@@ -134,11 +140,9 @@ def test_mlflow_has_trials_curves_tags_and_the_report(judged: Path, tmp_path: Pa
 
 @pytest.mark.slow
 def test_a_run_that_broke_off_in_mlflow_is_written_anew(judged: Path, tmp_path: Path) -> None:
-    pytest.importorskip("mlflow")
-    pytest.importorskip("sqlalchemy")
+    uri = mlflow_server.database(tmp_path)
     from mlflow.tracking import MlflowClient
 
-    uri = f"sqlite:///{tmp_path}/m.db"
     _write(judged, f"mlflow:{uri}")
     client = MlflowClient(uri)
     experiment = client.get_experiment_by_name("evenhand/c")

@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from evenhand.claims.arm_spaces import setting_words
 from evenhand.claims.nesting import expand
-from evenhand.claims.resolve import ResolvedClaim, drawn, resolve, setting_words
+from evenhand.claims.resolve import ResolvedClaim, drawn, resolve
 from evenhand.claims.schema import ClaimFile, parse_claim
 from evenhand.data.reading import read_text
 from evenhand.errors import ClaimError, DataError, EvenhandError, Fault, SettingsError

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
 
+from evenhand.claims.arm_spaces import arm_spaces, setting_words
 from evenhand.claims.controls import control_arms
+from evenhand.claims.near import suggestion
 from evenhand.claims.nesting import Settings, expand, leaves, merge
 from evenhand.claims.schema import (
     SEAL,
@@ -18,6 +20,7 @@ from evenhand.claims.schema import (
     Claim,
     ClaimFile,
     Condition,
+    LedgerRules,
     Limits,
     MetricClaim,
     Rung,
@@ -25,7 +28,7 @@ from evenhand.claims.schema import (
     pool_faults,
     range_faults,
 )
-from evenhand.claims.values import words
+from evenhand.claims.spaces import Candidate, Search
 from evenhand.errors import ClaimError, Fault
 from evenhand.recipes.catalogue import RUNS
 from evenhand.recipes.contract import Metric, Recipe
@@ -42,6 +45,8 @@ class ResolvedClaim:
         recipe, fingerprint: the code.
         settings: (arm, condition) to complete settings.
         items: rung name to item set; the sets of one claim are disjoint.
+        added: how many seeds of the last rung, its last ones, were added after the claim had been stated.
+        search: how far its search is, where it has one (see :mod:`evenhand.decisions.search`); no part of its identity.
     """
 
     claim: Claim
@@ -49,6 +54,8 @@ class ResolvedClaim:
     fingerprint: str
     settings: Mapping[tuple[str, str], Settings]
     items: Mapping[str, ItemSet]
+    added: int = 0
+    search: Search | None = None
 
     @property
     def name(self) -> str:
@@ -81,23 +88,33 @@ class ResolvedClaim:
         """
         claim = self.claim
         supplementary = {"question", "limits", "after", "priority", "settings", "arms", "conditions", "controls"}
-        supplementary.add("resources")
+        supplementary |= {"resources", "space", "tuning"}
         document = claim.model_dump(mode="json", exclude=supplementary)
         document["fingerprint"] = self.fingerprint
         if not claim.family:
             del document["family"]
-        if claim.ledger.policy == "beside":
-            del document["ledger"]
+        if not claim.guards:  # a claim that does not ask for it is the one that it was before
+            del document["guards"]
+        if claim.ledger.tuning_ratio == LedgerRules().tuning_ratio:
+            del document["ledger"]["tuning_ratio"]
+            if claim.ledger.policy == "beside":
+                del document["ledger"]
         for rung, own in zip(document["rungs"], claim.rungs, strict=True):
-            if own.drawn:
-                rung["seeds"] = {"count": len(own.seeds)}
+            planned = len(own.seeds) - (self.added if own is claim.rungs[-1] else 0)
+            rung["seeds"] = {"count": planned} if own.drawn else rung["seeds"][:planned]
+            if own.look_rules is not None:
+                rung["looks"] = own.look_rules.as_written()
+            if own.kind == "compare":
+                for key in ("kind", "tries", "sampler", "batch"):
+                    del rung[key]
         if claim.items_drawn:
             document["item_seed"] = SEAL
         for metric in document["metrics"]:
             if metric["learned_above"] is None:  # a claim that does not ask for it is the one that it was before
                 del metric["learned_above"]
         document["arms"] = {
-            arm.name: arm.model_dump(mode="json", exclude={"name", "settings", "resources"})
+            arm.name: arm.model_dump(mode="json", exclude={"name", "settings", "resources", "space"})
+            | ({"space": arm.space} if arm.space else {})
             | {"settings": {c.name: self.settings[arm.name, c.name] for c in claim.conditions}}
             for arm in claim.arms
         }
@@ -119,10 +136,46 @@ class ResolvedClaim:
         for position, seed in enumerate(rung.seeds):
             for condition in self.claim.conditions:
                 for arm in self.claim.arms:
-                    if arms is not None and arm.name not in arms:
+                    if (arms is not None and arm.name not in arms) or (arm.deterministic and position > 0):
                         continue
-                    if not arm.deterministic or position == 0:
+                    if rung.kind == "search":
+                        for candidate in self.candidates(rung, arm):
+                            yield self.trial(arm, condition, rung, seed, candidate)
+                    else:
                         yield self.trial(arm, condition, rung, seed)
+
+    @cached_property
+    def search_rungs(self) -> tuple[Rung, ...]:
+        """Rungs that try configurations; they come before all others."""
+        return tuple(rung for rung in self.claim.rungs if rung.kind == "search")
+
+    @cached_property
+    def searched(self) -> tuple[Arm, ...]:
+        """Arms that take part in a search. A null arm goes with its baseline; a reference stays as it is written."""
+        return self.arms("baseline", "variant", "rival")
+
+    @property
+    def open_search(self) -> Rung | None:
+        """The search rung that is not over yet."""
+        name = self.search.rung if self.search is not None else "".join(r.name for r in self.search_rungs[:1])
+        return next((rung for rung in self.search_rungs if rung.name == name), None)
+
+    def candidates(self, rung: Rung, arm: Arm) -> tuple[Candidate, ...]:
+        """What a search rung tries of an arm, as far as it is known."""
+        return () if self.search is None else self.search.tried.get((rung.name, arm.name), ())
+
+    def planned(self, rung: Rung) -> int:
+        """Number of trials of a rung as if nothing were pruned; of a search those too that are not proposed yet."""
+        if rung.kind == "compare":
+            return sum(1 for _ in self.trials(rung))
+        each = [(rung.tries or 1 if arm.space else 1) * (1 if arm.deterministic else len(rung.seeds))
+                for arm in self.searched]  # fmt: skip
+        return sum(each) * len(self.claim.conditions)
+
+    def winner(self, arm: Arm) -> Candidate | None:
+        """The configuration of an arm that a search chose; a null arm has its baseline's."""
+        name = self.baseline.name if arm.role == "null" else arm.name
+        return None if self.search is None else self.search.winners.get(name)
 
     @property
     def primary(self) -> tuple[MetricClaim, ...]:
@@ -140,19 +193,28 @@ class ResolvedClaim:
         return tuple(c for c in self.claim.conditions if c.expect == "no-effect")
 
     @cached_property
-    def _known(self) -> dict[tuple[str, str, str, int | None], Trial]:
+    def _known(self) -> dict[tuple[str, str, str, int | None, int | None], Trial]:
         """Trials made so far: their ids are hashes, and deciding asks for the same ones again and again."""
         return {}
 
-    def trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int) -> Trial:
-        """One trial; a deterministic arm has the same one for every seed."""
-        key = (arm.name, condition.name, rung.name, None if arm.deterministic else seed)
+    def trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int, candidate: Candidate | None = None) -> Trial:
+        """One trial; a deterministic arm has the same one for every seed.
+
+        Args:
+            arm, condition, rung, seed: where.
+            candidate: of a search; the one that was chosen, where one was, if None.
+        """
+        number = None if candidate is None else candidate.number
+        key = (arm.name, condition.name, rung.name, None if arm.deterministic else seed, number)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._trial(arm, condition, rung, seed)
+            found = self._known[key] = self._trial(arm, condition, rung, seed, candidate or self.winner(arm))
         return found
 
-    def _trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int) -> Trial:
+    def _trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int, candidate: Candidate | None) -> Trial:
+        settings = self.settings[arm.name, condition.name]
+        if candidate is not None:
+            settings = merge(settings, expand(candidate.values))
         return Trial(
             claim=self.name,
             arm=arm.name,
@@ -161,12 +223,13 @@ class ResolvedClaim:
             seed=None if arm.deterministic else seed,
             recipe=self.recipe,
             fingerprint=self.fingerprint,
-            settings=self.settings[arm.name, condition.name],
+            settings=settings,
             unit=self.claim.budget.unit,
             amount=rung.budget,
             items=self.items[rung.name],
             noise=f"null/{arm.name}" if arm.role == "null" else "",
             untrained=arm.untrained,
+            candidate=candidate.number if candidate is not None and rung.kind == "search" else None,
         )
 
 
@@ -209,7 +272,7 @@ class _Resolution:
                 self._validate(a, arm, c, condition)
 
     def _validate(self, a: int, arm: Arm, c: int, condition: Condition) -> None:
-        base, world, own = (expand(part) for part in (self.claim.settings, condition.settings, arm.settings))
+        base, world, own = (expand(part) for part in (self.claim.settings, condition.settings, self._own(arm)))
         try:
             model = self.recipe.settings.model_validate(merge(merge(base, world), own))
         except ValidationError as error:
@@ -218,6 +281,14 @@ class _Resolution:
                 self.add(self._origin(loc, a, own, c, world), setting_words(e, self.recipe))
             return
         self.settings[arm.name, condition.name] = model.model_dump(mode="json")
+        if arm.role == "null" and (fault := model.null_fault()):
+            self.add(("arm", a), fault)
+
+    def _own(self, arm: Arm) -> Settings:
+        """The settings of an arm; the baseline's for a null arm that gives none, since it is the baseline again."""
+        if arm.role != "null" or arm.settings or self.recipe.reference == RUNS:
+            return arm.settings
+        return next((other.settings for other in self.claim.arms if other.role == "baseline"), arm.settings)
 
     @staticmethod
     def _origin(loc: tuple[str, ...], a: int, own: Settings, c: int, world: Settings) -> tuple[str | int, ...]:
@@ -234,6 +305,13 @@ class _Resolution:
             return ("arm", a, "settings", *loc)
         return ("condition", c, "settings", *loc) if has(world) else ("settings", *loc)
 
+    def resolve_spaces(self) -> None:
+        """Give every arm that is searched the claim's space beside its own; see :mod:`evenhand.claims.arm_spaces`."""
+        arms, faults = arm_spaces(self.claim, self.recipe, self.settings)
+        for path, message in faults:
+            self.add(path, message)
+        self.claim = self.claim.model_copy(update={"arms": arms})
+
     def find_twins(self) -> None:
         """Two arms with the same settings are one arm: an error, unless one of them is a null arm."""
         claim = self.claim
@@ -241,7 +319,7 @@ class _Resolution:
             for other in claim.arms[:a]:
                 if "null" in (arm.role, other.role):
                     continue
-                if all(self._same(arm.name, other.name, c.name) for c in claim.conditions):
+                if arm.space == other.space and all(self._same(arm.name, other.name, c.name) for c in claim.conditions):
                     message = (
                         f"'{arm.name}' resolves to the same settings as '{other.name}'; it would be the same trial. "
                         + _twin_cure(arm)
@@ -268,7 +346,7 @@ class _Resolution:
         resolved = []
         for m, metric in enumerate(self.claim.metrics):
             if declared and metric.name not in declared:
-                known = ", ".join(sorted(declared))
+                known = ", ".join(sorted(declared)) + suggestion(metric.name, declared)
                 self.add(("metric", m, "name"), f"the recipe '{self.recipe.reference}' measures: {known}")
             own = declared.get(metric.name, Metric())
             update = {
@@ -284,7 +362,22 @@ class _Resolution:
             unfit = floor_fault(resolved[-1], self.claim.arms)
             if unfit:
                 self.add(("metric", m, "learned_above"), unfit)
+        names = [metric.name for metric in resolved]
+        for g, guard in enumerate(self.claim.guards):
+            if guard.metric not in names:
+                message = f"a guard is one of the claim's metrics, which are {', '.join(names)}; found '{guard.metric}'"
+                self.add(("guards", g, "metric"), message + suggestion(guard.metric, names))
         return tuple(resolved)
+
+    def check_looks(self) -> None:
+        """Looks at any time are over seeds: two arms that have none leave nothing to look at."""
+        last = len(self.claim.rungs) - 1
+        fixed = [arm for arm in self.claim.arms if arm.deterministic]
+        judged = next((arm.name for arm in fixed if arm.role in ("variant", "null")), None)
+        against = next((arm.name for arm in fixed if arm.role in ("baseline", "rival")), None)
+        if self.claim.rungs[last].anytime and judged and against:
+            message = f"'{judged}' and '{against}' are deterministic: they have one pair, however many seeds are added"
+            self.add(("rung", last, "looks"), f"{message}; leave `looks` out")
 
     def check_unit(self) -> None:
         units, unit = self.recipe.info.units, self.claim.budget.unit
@@ -301,14 +394,6 @@ def _twin_cure(arm: Arm) -> str:
     return 'Change a setting, remove the arm, or give it role = "null" for an A/A comparison'
 
 
-def setting_words(error: Mapping[str, Any], recipe: Recipe) -> str:
-    """A fault of a setting as a sentence."""
-    if error["type"] == "extra_forbidden":
-        known = ", ".join(recipe.settings.model_fields)
-        return f"the recipe '{recipe.reference}' has no setting '{error['loc'][-1]}'; it has: {known}"
-    return words(error)
-
-
 def resolve(file: ClaimFile, recipe: Recipe) -> ResolvedClaim:
     """Fill in the recipe's defaults, apply all overrides and check every combination; all faults at once.
 
@@ -318,9 +403,11 @@ def resolve(file: ClaimFile, recipe: Recipe) -> ResolvedClaim:
     """
     work = _Resolution.of(file, recipe)
     work.resolve_settings()
+    work.resolve_spaces()
     work.find_twins()
     work.check_nulls()
     work.check_unit()
+    work.check_looks()
     metrics = work.metrics()
     if work.faults:
         raise ClaimError(f"{file.source} cannot be run as it stands", list(work.faults.values()))
@@ -354,6 +441,29 @@ def drawn(claim: Claim, recipe: str, fingerprint: str, settings: Mapping[tuple[s
     order = number_of(digest, "items", 0) if claim.items_drawn else claim.item_seed
     claim = claim.model_copy(update={"rungs": tuple(rungs), "item_seed": order})
     return ResolvedClaim(claim, recipe, fingerprint, settings, item_sets(claim.rungs, order))
+
+
+def with_added(claim: ResolvedClaim, seeds: Sequence[int]) -> ResolvedClaim:
+    """The claim with seeds added to its last rung; its identity and its hash are those of the claim as stated."""
+    if not seeds:
+        return claim
+    *others, last = claim.claim.rungs
+    longer = last.model_copy(update={"seeds": (*last.seeds, *seeds)})
+    stated = claim.claim.model_copy(update={"rungs": (*others, longer)})
+    return replace(claim, claim=stated, added=claim.added + len(seeds))
+
+
+def further_seeds(claim: ResolvedClaim) -> Iterator[int]:
+    """Seeds that may be added, in order: the rule that drew the others goes on, else the next whole numbers.
+
+    None of them is a seed of any rung of the claim.
+    """
+    rungs = claim.claim.rungs
+    used = {seed for rung in rungs for seed in rung.seeds}
+    digest = canonical_hash(claim.identity())
+    drawn = (number_of(digest, "seeds", i) for i in itertools.count())
+    numbers = drawn if rungs[-1].drawn else itertools.count(max(used) + 1)
+    return (number for number in numbers if number not in used)
 
 
 def number_of(digest: str, purpose: str, place: int) -> int:

@@ -9,7 +9,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
 
+from evenhand.claims.looks import LookRules, look_faults, with_look_rules
+from evenhand.claims.near import keys_at, nearest, suggestion
+from evenhand.claims.spaces import MOST_TRIES, Sampler, Space
 from evenhand.claims.toml_lines import LineMap
+from evenhand.claims.tuning import TOLD_BY_RUNG, as_rung, as_written_at, search_faults
 from evenhand.claims.values import MOST_SEEDS, ListOrCount, Number, SpelledEitherWay, Whole, impossible_numbers, words
 from evenhand.errors import ClaimError, Fault
 from evenhand.recipes.contract import Direction
@@ -33,9 +37,9 @@ class _Part(BaseModel):
 class Asked(_Part):
     """What a trial asks of the machine that it runs on; no part of the claim's identity, nor of any trial's."""
 
-    cpus: Whole | None = Field(default=None, ge=1)
-    gpus: Whole | None = Field(default=None, ge=0)
-    memory_gib: Number | None = Field(default=None, gt=0)
+    cpus: Whole | None = Field(default=None, ge=1, description="processor cores of each trial")
+    gpus: Whole | None = Field(default=None, ge=0, description="graphics processors of each trial")
+    memory_gib: Number | None = Field(default=None, gt=0, description="main memory of each trial, in GiB (2**30 bytes)")
     minutes: Number | None = Field(default=None, gt=0, description="that a scheduler is asked for")
 
 
@@ -48,12 +52,18 @@ def _no_key(name: str, value: Any) -> None:
 class Arm(_Part):
     """One configuration. ``settings`` are dotted-key overrides of the claim's settings."""
 
-    name: Name
-    role: Role
-    settings: dict[str, Any] = Field(default_factory=dict)
+    name: Name = Field(description="of the arm, as verdicts and tables call it")
+    role: Role = Field(
+        description="baseline (exactly one), variant (judged), rival (the variant must beat it, too), null (the "
+        "baseline again with other noise, an A/A test), reference (shown, never judged)"
+    )
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="overrides of the claim's settings; dotted keys reach into tables"
+    )
+    space: Space = Field(default_factory=dict, description="what a search may vary, beside the claim's own space")
     deterministic: StrictBool = Field(default=False, description="no randomness in its outcome: run once per condition")
     untrained: StrictBool = Field(default=False, description="trains nothing: exempt from equality of budgets")
-    resources: Asked = Asked()
+    resources: Asked = Field(default=Asked(), description="what its trials ask for, before the claim's own")
 
     @property
     def control_set(self) -> str:
@@ -71,23 +81,33 @@ class Controls(_Part):
 class Condition(_Part):
     """A setting of the world in which all arms run. A control condition says what is expected there."""
 
-    name: Name
-    settings: dict[str, Any] = Field(default_factory=dict)
-    expect: Literal["no-effect", "effect"] | None = None
+    name: Name = Field(description="of the condition")
+    settings: dict[str, Any] = Field(default_factory=dict, description="what differs in this condition, for all arms")
+    expect: Literal["no-effect", "effect"] | None = Field(
+        default=None,
+        description="no-effect makes it a control condition: an effect there makes the others invalid, and the "
+        "difference of differences is tested",
+    )
 
 
 class MetricClaim(_Part):
     """What is compared, and the smallest difference that would matter."""
 
-    name: Name
+    name: Name = Field(description="of a metric that the recipe reports")
     margin: Number = Field(gt=0, description="smallest difference that matters, in the metric's own units")
     direction: Annotated[Direction | None, SpelledEitherWay] = Field(
         default=None, description="as the recipe declares, unless given here"
     )
-    floor: Number | None = None
-    ceiling: Number | None = None
-    chance: Number | None = None
-    primary: StrictBool = True
+    floor: Number | None = Field(
+        default=None, description="least possible value; where more is better, what a diverged trial is scored at"
+    )
+    ceiling: Number | None = Field(
+        default=None, description="largest possible value; where less is better, what a diverged trial is scored at"
+    )
+    chance: Number | None = Field(
+        default=None, description="value of an arm that knows nothing; arms that both sit there show nothing"
+    )
+    primary: StrictBool = Field(default=True, description="verdicts are given on it; else it is shown as exploratory")
     learned_above: str | None = Field(
         default=None,
         min_length=1,
@@ -101,10 +121,19 @@ class MetricClaim(_Part):
     )
 
 
+class Guard(_Part):
+    """A metric that must not fall where another gains: a gain counts only if a loss of ``margin`` is excluded."""
+
+    metric: Name = Field(description="one of the claim's metrics, usually with primary = false")
+    margin: Number | None = Field(
+        default=None, gt=0, description="smallest loss that matters; the metric's own margin if left out"
+    )
+
+
 class Items(_Part):
     """How many evaluation items a rung uses; None takes all there are."""
 
-    count: Whole | None = Field(default=None, gt=0)
+    count: Whole | None = Field(default=None, gt=0, description="how many; `items = 200` is short for it")
 
 
 class Prune(_Part):
@@ -113,8 +142,12 @@ class Prune(_Part):
     ``threshold`` reproduces older protocols (drop below a fixed difference); it carries no error control.
     """
 
-    rule: Literal["none", "futility", "threshold"] = "futility"
-    threshold: Number | None = None
+    rule: Literal["none", "futility", "threshold"] = Field(
+        default="futility",
+        description="futility drops variants that can hardly reach the margin; threshold those below a fixed "
+        'difference, without error control; `prune = "none"` is short for it',
+    )
+    threshold: Number | None = Field(default=None, description='difference below which rule = "threshold" drops')
     confidence: Number = Field(default=0.9, gt=0.5, lt=1, description="one-sided level of the futility bound")
 
     @model_validator(mode="after")
@@ -125,15 +158,30 @@ class Prune(_Part):
 
 
 class Rung(_Part):
-    """A step of the ladder: all but the last screen, the last confirms."""
+    """A step of the ladder: all but the last screen, the last confirms.
 
-    name: Name
-    budget: Number = Field(gt=0)
-    seeds: Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], ListOrCount] = Field(min_length=1)
+    ``looks`` may be a list of numbers of seeds, ``"anytime"``, or a table (:class:`evenhand.claims.looks.LookRules`);
+    a table with numbers or shares of seeds fills the list.
+    """
+
+    name: Name = Field(description="of the rung")
+    budget: Number = Field(gt=0, description="what each trial may spend, in the unit of [budget]")
+    seeds: Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], ListOrCount] = Field(
+        min_length=1,
+        description="a list, fresh at every rung; `8` stands for 0 to 7, `{ count = 8 }` for seeds that follow from "
+        "the claim's hash",
+    )
     drawn: StrictBool = Field(default=False, exclude=True, description="seeds = { count = n }: from the claim's hash")
-    items: Items = Items()
+    items: Items = Field(
+        default=Items(), description="evaluation items of this rung, fresh at every rung; all if left out"
+    )
     looks: tuple[Whole, ...] = Field(default=(), description="planned looks: numbers of seeds, the last is all")
-    prune: Prune = Prune()
+    look_rules: LookRules | None = Field(default=None, exclude=True, description="where `looks` is more than a list")
+    prune: Prune = Field(default=Prune(), description="what a screening rung may do; the last rung never prunes")
+    kind: Literal["compare", "search"] = Field(default="compare", description="search: configurations of every arm")
+    tries: Whole | None = Field(default=None, ge=1, le=MOST_TRIES, description="configurations of each arm")
+    sampler: Sampler = Field(default="tpe", description="who proposes them (Optuna)")
+    batch: Whole | None = Field(default=None, ge=1, description="proposed together; default: a quarter of the tries")
 
     @model_validator(mode="before")
     @classmethod
@@ -142,6 +190,8 @@ class Rung(_Part):
         if not isinstance(value, dict):
             return value
         _no_key("drawn", value)
+        _no_key("look_rules", value)
+        value = with_look_rules(value)
         seeds = value.get("seeds")
         drawn = isinstance(seeds, dict) and set(seeds) == {"count"}
         return {**value, "seeds": seeds["count"], "drawn": True} if drawn and isinstance(seeds, dict) else value
@@ -156,6 +206,25 @@ class Rung(_Part):
     def _plain_rule(cls, value: Any) -> Any:
         return {"rule": value} if isinstance(value, str) else value
 
+    @property
+    def anytime(self) -> bool:
+        """Whether the rung may be looked at after every seed, and go on with further ones."""
+        return self.look_rules is not None and self.look_rules.anytime
+
+    @property
+    def look_rule(self) -> Literal["once", "levels", "obrien-fleming", "pocock", "anytime"]:
+        """How its looks are judged: once, at one level at each, by a spending function, or at any time."""
+        if self.anytime:
+            return "anytime"
+        if self.look_rules is not None and self.look_rules.spending is not None:
+            return self.look_rules.spending
+        return "levels" if self.looks else "once"
+
+    @property
+    def futility(self) -> float | None:
+        """Confidence of the bound that ends the rung where no gain as large as the margin can be hoped for, or None."""
+        return None if self.look_rules is None else self.look_rules.futility
+
     @model_validator(mode="after")
     def _seeds_and_looks(self) -> Rung:
         if len(set(self.seeds)) != len(self.seeds):
@@ -169,10 +238,30 @@ class Rung(_Part):
         return self
 
 
+class Tuning(_Part):
+    """Short for a rung that searches, before all others: as many tries for every arm, baseline and rivals included."""
+
+    tries: Whole = Field(ge=1, le=MOST_TRIES, description="configurations of each arm")
+    sampler: Sampler = Field(default="tpe", description="who proposes them (Optuna)")
+    batch: Whole | None = Field(
+        default=None, ge=1, description="proposed together; a quarter of the tries for tpe, else all, if left out"
+    )
+    seeds: tuple[Whole, ...] | Whole | dict[str, Whole] | None = Field(
+        default=None, description="as in a rung; one that no rung has if left out"
+    )
+    items: Whole | dict[str, Whole] | None = Field(
+        default=None, description="as in a rung; as many as at the rung behind it if left out"
+    )
+    budget: Number | None = Field(default=None, description="of each trial; that of the last rung if left out")
+    prune: Literal["futility", "none"] | dict[str, Any] | None = Field(
+        default=None, description="as in a rung: variants that can hardly reach the margin are dropped"
+    )
+
+
 class BudgetUnit(_Part):
     """The unit in which all arms get the same."""
 
-    unit: Unit = "steps"
+    unit: Unit = Field(default="steps", description="arms that spend unequal amounts of it give no verdict")
 
 
 class LedgerRules(_Part):
@@ -181,13 +270,16 @@ class LedgerRules(_Part):
     policy: Literal["beside", "strict"] = Field(
         default="beside", description="strict: the ledger's level is the verdict's; beside: it is told beside it"
     )
+    tuning_ratio: Number = Field(
+        default=2.0, ge=1, description="how much oftener one arm may have been tried than one it is held against"
+    )
 
 
 class Limits(_Part):
     """What a trial may use of the machine before it is stopped; no part of the claim's identity."""
 
-    seconds: Number | None = Field(default=None, gt=0)
-    memory_gib: Number | None = Field(default=None, gt=0)
+    seconds: Number | None = Field(default=None, gt=0, description="wall time after which a trial is stopped")
+    memory_gib: Number | None = Field(default=None, gt=0, description="main memory at which a trial is stopped, in GiB")
     micro_batch: Literal["probe"] | Annotated[Whole, Field(gt=0)] | None = Field(
         default=None, description="rows at once in training; probe: as many as fit for all arms alike"
     )
@@ -196,27 +288,53 @@ class Limits(_Part):
 class Claim(_Part):
     """A claim as it stands in its file."""
 
-    name: Name
-    question: str = ""
-    recipe: str
-    settings: dict[str, Any] = Field(default_factory=dict)
-    budget: BudgetUnit = BudgetUnit()
-    metrics: tuple[MetricClaim, ...] = Field(alias="metric", min_length=1)
-    scope: Scope = "recipe"
-    alpha: Number = Field(default=0.05, gt=0, le=0.2)
-    arms: tuple[Arm, ...] = Field(alias="arm", min_length=1)
-    controls: Controls | None = None
-    conditions: tuple[Condition, ...] = Field(alias="condition", default=(Condition(name="default"),))
-    rungs: tuple[Rung, ...] = Field(alias="rung", min_length=1)
-    item_seed: Whole = Field(default=0, ge=0)
+    name: Name = Field(description="of the claim, unique in its ledger")
+    question: str = Field(default="", description="what is asked, for people; no part of the claim's identity")
+    recipe: str = Field(description="name of an installed recipe, `module:callable` beside the file, or `command`")
+    settings: dict[str, Any] = Field(default_factory=dict, description="settings of the recipe that all arms share")
+    space: Space = Field(default_factory=dict, description="what a search may vary in every arm")
+    tuning: Tuning | None = Field(
+        default=None, description="as many tries for every arm, on seeds and items that confirm never sees"
+    )
+    budget: BudgetUnit = Field(default=BudgetUnit(), description="the unit in which all arms get the same")
+    metrics: tuple[MetricClaim, ...] = Field(
+        alias="metric", min_length=1, description="what is compared; [metric] for one, [[metric]] for several"
+    )
+    guards: tuple[Guard, ...] = Field(
+        default=(),
+        description='metrics that must not fall: `guards = [{ metric = "loss", margin = 0.02 }]`; they spend no alpha',
+    )
+    scope: Scope = Field(
+        default="recipe",
+        description="what the answer holds for: new seeds and new items (recipe), new seeds on these items (seeds), "
+        "these very models on new items (checkpoint)",
+    )
+    alpha: Number = Field(
+        default=0.05, gt=0, le=0.2, description="two-sided error rate of the claim, over its looks and verdicts"
+    )
+    arms: tuple[Arm, ...] = Field(alias="arm", min_length=1, description="the configurations that are compared")
+    controls: Controls | None = Field(
+        default=None, description='arms that the recipe adds; `controls = "RECIPE.SET"` is short for it'
+    )
+    conditions: tuple[Condition, ...] = Field(
+        alias="condition",
+        default=(Condition(name="default"),),
+        description="settings of the world in which all arms run",
+    )
+    rungs: tuple[Rung, ...] = Field(
+        alias="rung", min_length=1, description="all but the last screen, the last confirms; in this order"
+    )
+    item_seed: Whole = Field(
+        default=0, ge=0, description='order in which items are drawn; "seal": it follows from the claim\'s hash'
+    )
     items_drawn: StrictBool = Field(
         default=False, exclude=True, description='item_seed = "seal": from the claim\'s hash'
     )
     family: str = Field(default="", max_length=80, description="claims that give one name are one family in the ledger")
-    ledger: LedgerRules = LedgerRules()
-    limits: Limits = Limits()
-    resources: Asked = Asked()
-    after: tuple[Name, ...] = ()
+    ledger: LedgerRules = Field(default=LedgerRules(), description="how the ledger's other claims bear on this one")
+    limits: Limits = Field(default=Limits(), description="what a trial may use before it is stopped")
+    resources: Asked = Field(default=Asked(), description="what a trial asks of the machine or cluster that it runs on")
+    after: tuple[Name, ...] = Field(default=(), description="claims that must have ended before this one begins")
     priority: Whole = Field(default=0, description="among claims that run together, the higher takes free slots first")
 
     @model_validator(mode="before")
@@ -245,10 +363,11 @@ class ClaimFile:
     source: str
     lines: LineMap
     text: str
+    tuned: bool = False
 
     def fault(self, path: Sequence[str | int], message: str) -> Fault:
         """A fault at a key path of this file."""
-        return Fault(self.lines.place(self.source, path), message)
+        return Fault(self.lines.place(self.source, as_written_at(path) if self.tuned else path), message)
 
 
 def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
@@ -270,31 +389,45 @@ def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
         raise ClaimError(f"{source} is not valid TOML", [Fault(source, str(error))]) from error
     lines = LineMap.of(text)
     document.setdefault("name", default_name)
-    structural = [Fault(lines.place(source, path), message) for path, message in _structure_faults(document)]
+    rungs, document = document.get("rung"), as_rung(document)
+    tuned = document.get("rung") is not rungs
+    place = as_written_at if tuned else tuple
+    structural = [Fault(lines.place(source, place(path)), message) for path, message in _structure_faults(document)]
     try:
         claim = Claim.model_validate(document)
     except ValidationError as error:
-        faults = [Fault(lines.place(source, e["loc"]), _words(e)) for e in _root_causes(error)]
-        raise ClaimError(f"{source} cannot be run as it stands", [*faults, *structural]) from error
+        faults = [Fault(lines.place(source, place(e["loc"])), _words(e)) for e in _root_causes(error)]
+        told = list(dict.fromkeys([*faults, *structural]))  # what [tuning] and its rung both say is said once
+        raise ClaimError(f"{source} cannot be run as it stands", told) from error
     if structural:
         raise ClaimError(f"{source} cannot be run as it stands", structural)
-    return ClaimFile(claim, source, lines, text)
+    return ClaimFile(claim, source, lines, text, tuned)
 
 
 def _root_causes(error: ValidationError) -> list[Any]:
     """The errors without those that only follow from another one inside the same list."""
     found = error.errors()
+    misspelt = {
+        (*e["loc"][:-1], nearest(str(e["loc"][-1]), keys_at(Claim, e["loc"][:-1])))
+        for e in found
+        if e["type"] == "extra_forbidden"
+    }
     return [
         e
         for e in found
-        if e["type"] != "too_short" or not any(o["loc"][: len(e["loc"])] == e["loc"] and o is not e for o in found)
+        if (e["type"] != "too_short" or not any(o["loc"][: len(e["loc"])] == e["loc"] and o is not e for o in found))
+        and (e["type"] != "missing" or e["loc"] not in misspelt)
+        and not (e["loc"][0] == "tuning" and e["loc"][1:2] in TOLD_BY_RUNG)
     ]
 
 
 def _words(error: Mapping[str, Any]) -> str:
     """A pydantic error as a sentence with its cure."""
     if error["type"] == "extra_forbidden":
-        return f"unknown key '{error['loc'][-1]}'; remove it or mend its spelling"
+        key = error["loc"][-1]
+        known = keys_at(Claim, error["loc"][:-1])
+        cure = suggestion(key, known) or f"; remove it or mend its spelling (known here: {', '.join(known)})"
+        return f"unknown key '{key}'{cure}"
     return words(error)
 
 
@@ -326,6 +459,8 @@ def _structure_faults(document: Mapping[str, Any]) -> list[tuple[tuple[str | int
     if isinstance(after, list) and document.get("name") in after:
         faults.append((("after",), f"the claim '{document['name']}' cannot wait for itself; remove the name"))
     faults.extend(_rung_faults(_tables(document, "rung")))
+    faults.extend(look_faults(_tables(document, "rung"), document.get("scope")))
+    faults.extend(search_faults(document, _tables(document, "rung")))
     metrics = document.get("metric")
     tables = [metrics] if isinstance(metrics, dict) else _tables(document, "metric")
     if tables and not any(metric.get("primary", True) for metric in tables):

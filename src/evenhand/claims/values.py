@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
+
+from evenhand.claims.near import suggestion
 
 Path = tuple[str | int, ...]
 
@@ -47,7 +50,19 @@ def _seeds(value: Any) -> Any:
 
 
 def _direction(value: Any) -> Any:
-    return {"minimize": "minimise", "maximize": "maximise"}.get(value, value) if isinstance(value, str) else value
+    plain = "".join(value.lower().replace("_", " ").replace("-", " ").split()) if isinstance(value, str) else ""
+    return _DIRECTIONS.get(plain, value) if plain else value
+
+
+_DIRECTIONS = {
+    word: direction
+    for direction, words in (
+        ("minimise", "minimise minimize min minimum minimal lower less lowerisbetter lessisbetter smaller"),
+        ("maximise", "maximise maximize max maximum maximal higher more higherisbetter moreisbetter greater"),
+    )
+    for word in words.split()
+}
+"""What people write, without its spaces, for what is to be done with a metric."""
 
 
 Number = Annotated[float, BeforeValidator(_number)]
@@ -57,7 +72,7 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 """A whole number; ``true`` is none."""
 
 SpelledEitherWay = BeforeValidator(_direction)
-"""``minimize`` is ``minimise``."""
+"""``minimize``, ``min``, ``lower is better`` ... are ``minimise``; likewise ``maximise``."""
 
 ListOrCount = BeforeValidator(_seeds)
 """A list of seeds, or how many."""
@@ -104,7 +119,10 @@ def words(error: Mapping[str, Any]) -> str:
     if kind == "string_pattern_mismatch":
         message = _NAME
     elif kind == "literal_error":
-        message = f"expected {error['ctx']['expected']}"
+        expected = str(error["ctx"]["expected"])
+        message = f"expected {expected}"
+        meant = suggestion(found, re.findall(r"'([^']*)'", expected))
+        return f"{message}; found {as_written(found)}{meant}"
     message = _WORDS.get(kind, message.replace("input should be", "expected").replace("Input should be", "expected"))
     return f"{message[0].lower() + message[1:]}; found {as_written(found)}"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evenhand.cli.console import AsJson, note, out, print_json, warn
+from evenhand.cli.console import AsJson, Full, note, out, print_json, warn
 from evenhand.errors import Fault, SettingsError
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def compare(
         Path | None, typer.Option(help="Write the comparison as a claim file, to be entered and run.")
     ] = None,
     as_json: AsJson = False,
+    full: Full = False,
 ) -> None:
     """Compare runs that exist: which model is better, on which evidence, and what that does not say."""
     from evenhand.running.comparison import Asked, compare_runs
@@ -81,7 +82,7 @@ def compare(
     if as_json:
         print_json(comparison_document(found) | written)
         return
-    print_comparison(found, out())
+    print_comparison(found, out(), full=full)
     for what, path in written.items():
         note().print(f"{what.capitalize()}: {path}", soft_wrap=True)
 
@@ -147,7 +148,7 @@ def comparison_document(found: Comparison) -> dict[str, Any]:
     }
 
 
-def print_comparison(found: Comparison, console: Console) -> None:
+def print_comparison(found: Comparison, console: Console, *, full: bool = False) -> None:
     """A comparison for people: what was read, the verdicts, and what they hold for."""
     from rich.text import Text
 
@@ -157,7 +158,7 @@ def print_comparison(found: Comparison, console: Console) -> None:
     for name, arm in found.arms.items():
         console.print(Text(f"{roles[name]} {name}: {arm_words(found, name)} from {arm.named}"), soft_wrap=True)
     console.print()
-    console.print(verdict_view(found.claim, found.decision, console.width))
+    console.print(verdict_view(found.claim, found.decision, console.width, full=full))
     console.print()
     console.print(Text(found.scope, style="bold"), soft_wrap=True)
     warn(found.remarks)

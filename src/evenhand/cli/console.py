@@ -11,6 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from evenhand.cli.as_json import write_json
+from evenhand.cli.wrapped import tell
 from evenhand.report.marks import visible
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_LEDGER = Path(".evenhand")
 
 LedgerFolder = Annotated[Path, typer.Option("--ledger", help="Folder of the ledger.", envvar="EVENHAND_LEDGER")]
+Full = Annotated[bool, typer.Option("--full", help="Every contrast with its figures, not only those that decide.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -51,7 +53,7 @@ def note() -> Console:
 def warn(sentences: Sequence[str]) -> None:
     """Print warnings, a line each, where they are in nobody's way."""
     for sentence in sentences:
-        note().print(f"warning: {' '.join(sentence.split())}", style="yellow", markup=False, soft_wrap=True)
+        tell(note(), f"warning: {' '.join(sentence.split())}", "yellow")
 
 
 def print_json(document: Any) -> None:

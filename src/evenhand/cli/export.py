@@ -74,10 +74,12 @@ def _trials(loaded: LoadedClaim, folder: Path, written: Written) -> None:
     """What is new in the ledger, which another process may be writing."""
     from evenhand.claims.load import all_trials
     from evenhand.ledger import Ledger
+    from evenhand.running.searching import unfolded
     from evenhand.trackers.sync import write_trials
 
-    ids = [trial.id for trial in all_trials(loaded.resolved)]
     with Ledger(folder, create=False) as store:
+        loaded = unfolded(loaded, store)
+        ids = [trial.id for trial in all_trials(loaded.resolved)]
         write_trials(written, loaded.resolved, list(store.latest(ids).values()))
 
 
@@ -87,11 +89,13 @@ def _verdicts(loaded: LoadedClaim, folder: Path, written: Written) -> None:
     from evenhand.ledger import Ledger
     from evenhand.report.markdown import verdict_markdown
     from evenhand.running.enter import decided
+    from evenhand.running.searching import unfolded
     from evenhand.trackers.entries import verdict_entry
     from evenhand.trackers.sync import write_verdict
 
-    ids = [trial.id for trial in all_trials(loaded.resolved)]
     with Ledger(folder, create=False) as store:
+        loaded = unfolded(loaded, store)
+        ids = [trial.id for trial in all_trials(loaded.resolved)]
         if not store.latest(ids):
             return
         decision = decided(loaded, store)
@@ -108,10 +112,12 @@ def _text(loaded: LoadedClaim, folder: Path, format: str, *, trials: bool) -> st
     from evenhand.report.markdown import verdict_markdown
     from evenhand.report.table import csv_text, trial_rows, verdict_latex, verdict_rows
     from evenhand.running.enter import decided
+    from evenhand.running.searching import unfolded
 
-    claim = loaded.resolved
-    ids = [trial.id for trial in all_trials(claim)]
     with ledger_to_read(folder) as store:
+        loaded = unfolded(loaded, store)
+        claim = loaded.resolved
+        ids = [trial.id for trial in all_trials(claim)]
         if format == "csv" and trials:
             return csv_text(trial_rows(claim, store.latest(ids).values()))
         decision = decided(loaded, store)

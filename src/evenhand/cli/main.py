@@ -8,24 +8,28 @@ ledger is damaged, locked or cannot be written; 130 interrupted. ``gate`` answer
 
 from __future__ import annotations
 
+import copy
 import gc
 import sys
-import tomllib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from evenhand.cli.audit import audit
+from evenhand.cli.board import board
 from evenhand.cli.compare import compare
-from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, Full, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
 from evenhand.cli.export import export
+from evenhand.cli.extend import extend
 from evenhand.cli.family import family
 from evenhand.cli.gate import gate
 from evenhand.cli.groups import WithInstalledGroups
 from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
+from evenhand.cli.overview import overview
 from evenhand.cli.places import (
     On,
     ProfileName,
@@ -35,20 +39,42 @@ from evenhand.cli.places import (
 )  # fmt: skip
 from evenhand.cli.power import power
 from evenhand.cli.recipes import new, recipes
+from evenhand.cli.report import report
 from evenhand.cli.run import run
 from evenhand.cli.seal import recheck, seal
+from evenhand.cli.trials import logs, set_aside
+from evenhand.cli.trying import try_recipe
 from evenhand.cli.watch import watch
-from evenhand.errors import EvenhandError, Fault, LedgerError, ServerGone, SettingsError, counted
+from evenhand.errors import Cancelled, EvenhandError, LedgerError, ServerGone, counted
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"evenhand {version('evenhand')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     cls=WithInstalledGroups,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
-    help="Does the mechanism really work? Paired experiments at equal budget, and verdicts of known error rate.",
     epilog="Exit codes: 0 done, 1 evenhand broke or was killed, 2 bad input, 3 done but trials failed, 4 ledger "
-    "trouble, 130 interrupted.",
+    "trouble, 130 interrupted. `gate` ends with 0 where all holds, 1 where something does not, 3 where it cannot be "
+    "told.",
 )
+
+
+@app.callback()
+def evenhand(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Does the mechanism really work? Paired experiments at equal budget, and verdicts of known error rate."""
+
 
 ClaimPath = Annotated[Path, typer.Argument(metavar="CLAIM.toml", help="A claim file.", show_default=False)]
 
@@ -70,9 +96,11 @@ def plan(
     from evenhand.decisions.progress import progress
     from evenhand.ledger import Ledger
     from evenhand.running.enter import check_after, check_machine, outcomes_so_far
+    from evenhand.running.searching import unfolded
 
     loaded = load_claim(claim)
     store = Ledger(ledger, create=False)
+    loaded = unfolded(loaded, store)
     check_after(loaded, store)
     if as_json:
         print_json(plan_document(loaded, store))
@@ -98,10 +126,12 @@ def status(
 ) -> None:
     """Show how far claims are, and explain every failure: what happened and what to do."""
     from evenhand.claims.load import load_claim
-    from evenhand.cli.output import print_status, status_documents
+    from evenhand.cli.output import status_documents
+    from evenhand.cli.status_view import print_status
+    from evenhand.running.searching import unfolded
 
     store = ledger_to_read(ledger)
-    documents = status_documents([load_claim(path) for path in claims or []], store)
+    documents = status_documents([unfolded(load_claim(path), store) for path in claims or []], store)
     if as_json:
         print_json(documents)
     else:
@@ -111,14 +141,18 @@ def status(
 
 
 @app.command()
-def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> None:
+def verdict(
+    claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False, full: Full = False
+) -> None:
     """Decide a claim from the outcomes in the ledger, without running anything."""
     from evenhand.claims.load import all_trials, load_claim
     from evenhand.cli.output import decision_document, print_decision
     from evenhand.running.enter import decided, stale_results
+    from evenhand.running.searching import unfolded
 
     loaded = load_claim(claim)
     store = ledger_to_read(ledger)
+    loaded = unfolded(loaded, store)
     decision = decided(loaded, store)
     trials = all_trials(loaded.resolved)
     changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))
@@ -126,29 +160,10 @@ def verdict(claim: ClaimPath, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: As
     if as_json:
         print_json(decision_document(decision, loaded.resolved))
     else:
-        print_decision(loaded.resolved, decision, out())
+        print_decision(loaded.resolved, decision, out(), full=full)
 
 
-@app.command()
-def report(
-    claim: ClaimPath,
-    ledger: LedgerFolder = DEFAULT_LEDGER,
-    output: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="Where to write the page.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write the report of a claim: one HTML file that works offline."""
-    from evenhand.claims.load import load_claim
-    from evenhand.report.save import save_report
-
-    loaded = load_claim(claim)
-    target = output or ledger / "reports" / f"{loaded.resolved.name}.html"
-    store = ledger_to_read(ledger)
-    path, missing = save_report(loaded, store, target)
-    warn([*missing, *(f"ledger: {remark}" for remark in store.notes)])
-    if as_json:
-        print_json({"report": str(path), "warnings": missing})
-    else:
-        out().print(str(path), soft_wrap=True)
+app.command()(report)
 
 
 @app.command()
@@ -157,8 +172,18 @@ def bind(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 2 if a table is not up to date.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Write tables of verdicts into documents from the ledgers that they name, or check them."""
+    """Write tables of verdicts into documents from the ledgers that they name, or check them.
+
+    A document marks the place of each table, with paths relative to its own folder:
+
+    <!-- verdicts of ../claims/x.toml in ../results/x -->
+
+    <!-- end of verdicts -->
+
+    What stands between the two lines is replaced; everything else is left as it is.
+    """
     from evenhand.report import bind as pages
 
     bound = [pages.bind(path, pages.verdict_table_of) for path in documents]
@@ -166,43 +191,21 @@ def bind(
         if not check and page.stale:
             pages.save(page)
         state = "not what the ledger says" if check else "written anew"
-        for block in page.stale:
+        for block in () if as_json else page.stale:
             out().print(f"{page.path}:{block.line}: {block.claim.name}: {state}", soft_wrap=True)
-        out().print(f"{page.path}: {counted(page.blocks, 'table')}, {len(page.stale)} {state}", soft_wrap=True)
+        if not as_json:
+            out().print(f"{page.path}: {counted(page.blocks, 'table')}, {len(page.stale)} {state}", soft_wrap=True)
+        if not page.blocks:
+            warn([f"{page.path} has no mark. A table stands between {pages.MARK} and <!-- end of verdicts -->"])
+    if as_json:
+        print_json([pages.bound_document(page) for page in bound])
     raise typer.Exit(2 if check and any(page.stale for page in bound) else 0)
 
 
-@app.command("try")
-def try_recipe(
-    recipe: Annotated[str, typer.Argument(help="Recipe name, or package.module:callable.", show_default=False)],
-    sets: Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; TOML values.")] = None,
-    budget: Annotated[float, typer.Option(min=0, help="How much to spend.")] = 100,
-    unit: Annotated[str, typer.Option(help="steps, tokens, examples or seconds.")] = "steps",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all random streams.")] = 0,
-    items: Annotated[int | None, typer.Option(min=1, help="Evaluation items; default all.")] = None,
-    ledger: LedgerFolder = DEFAULT_LEDGER,
-    as_json: AsJson = False,
-) -> None:
-    """Run one trial outside any claim: recorded as exploratory, never part of a contrast."""
-    from evenhand.claims.load import exploratory_trial
-    from evenhand.cli.live import TryObserver
-    from evenhand.cli.output import outcome_document, print_outcome
-    from evenhand.ledger import Ledger
-    from evenhand.recipes import catalogue
-    from evenhand.running.run import run_trial
-
-    folder = Path.cwd()
-    found = catalogue.find(recipe, folder)
-    settings = parse_settings(sets or [])
-    trial = exploratory_trial(found, settings, unit=unit, amount=budget, seed=seed, items=items)
-    finished = run_trial(trial, found, folder, Ledger(ledger), observer=TryObserver(note()))
-    if as_json:
-        print_json(outcome_document(finished.outcome, finished.execution))
-    else:
-        print_outcome(finished.outcome, finished.execution, out())
-    raise typer.Exit(3 if finished.outcome.failure is not None else 0)
-
-
+app.command("try")(try_recipe)
+app.command()(overview)
+app.command()(logs)
+app.command("set-aside")(set_aside)
 app.command()(compare)
 app.command()(recipes)
 app.command()(new)
@@ -211,31 +214,34 @@ app.command()(data)
 app.command()(gate)
 app.command()(export)
 app.command()(watch)
+app.command()(board)
 app.command()(family)
 app.command()(seal)
+app.command()(extend)
 app.command()(recheck)
 app.command()(audit)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(models_app, name="models")
 
 
-def parse_settings(pairs: list[str]) -> dict[str, Any]:
-    """``key=value`` pairs with TOML values; a value that is no TOML is taken as text.
+def command_line(arguments: Sequence[str]) -> Callable[[], Any]:
+    """The command line, described to its parser as far as it is asked for.
 
-    Raises:
-        SettingsError: a pair without ``=``.
+    To describe all commands takes a quarter of a second, as long as most of them need: where the first argument names
+    one, it is left at that one. Help, completion and what nobody knows see them all.
     """
-    faults = [Fault(f"--set {pair}", "expected key=value") for pair in pairs if "=" not in pair]
-    if faults:
-        raise SettingsError("The settings cannot be read", faults)
-    settings: dict[str, Any] = {}
-    for pair in pairs:
-        key, text = pair.split("=", 1)
-        try:
-            settings[key.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            settings[key.strip()] = text
-    return settings
+    asked = arguments[0] if arguments else ""
+    commands = [c for c in app.registered_commands if asked == (c.name or typer.main.get_command_name(_name(c)))]
+    groups = [group for group in app.registered_groups if asked == group.name]
+    if not (commands or groups):
+        return app
+    narrow = copy.copy(app)
+    narrow.registered_commands, narrow.registered_groups = commands, groups
+    return typer.main.get_group(narrow)
+
+
+def _name(command: Any) -> str:
+    return str(command.callback.__name__)
 
 
 def main() -> None:
@@ -243,10 +249,13 @@ def main() -> None:
     # A command keeps nearly all that it reads to its end: looking through it for garbage took a sixth of its time.
     gc.set_threshold(200_000, 50, 100)
     try:
-        app()
+        command_line(sys.argv[1:])()
     except LedgerError as error:
         note().print(f"ledger: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(4)
+    except Cancelled as error:
+        note().print(str(error), markup=False, soft_wrap=True)
+        sys.exit(130)
     except ServerGone as error:
         note().print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(1)

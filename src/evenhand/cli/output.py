@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import BaseModel
 from rich.console import Console
 from rich.text import Text
 
 from evenhand.claims.load import LoadedClaim, all_trials, settled
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.decisions.gate import criteria_of
-from evenhand.decisions.verdict import Contrast, Decision, Standing
+from evenhand.cli.wrapped import tell
 from evenhand.errors import counted
 from evenhand.execution.failures import ADVICE
 from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import Listing
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Outcome
-from evenhand.running import standing
+from evenhand.running import searching, standing
 from evenhand.running.enter import stale_results
 from evenhand.running.plan import plan_lines, plan_of
+
+if TYPE_CHECKING:
+    from evenhand.decisions.verdict import Contrast, Decision
 
 
 def plain(value: Any) -> Any:
     """Plain data for JSON: dataclasses and models as tables, arrays as lists, what is not finite as null."""
+    import numpy as np
+
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -54,7 +56,7 @@ def plan_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
 def print_plan(loaded: LoadedClaim, ledger: Ledger, console: Console, *, running: bool = False) -> None:
     """The plan, for people; a run says itself, as it begins, what runs anew."""
     for sentence, style in plan_lines(plan_of(loaded, ledger), running=running):
-        console.print(Text(sentence, style=style), soft_wrap=True)
+        tell(console, sentence, style)
 
 
 def decision_document(decision: Decision, claim: ResolvedClaim | None = None) -> dict[str, Any]:
@@ -64,6 +66,8 @@ def decision_document(decision: Decision, claim: ResolvedClaim | None = None) ->
     """
     document: dict[str, Any] = plain(decision)
     if claim is not None:
+        from evenhand.decisions.gate import criteria_of  # here: who asks for no verdict needs none of it
+
         document |= {"metrics": plain(criteria_of(claim)), "controls": [c.name for c in claim.expected_still]}
     for row, verdict in zip(document["verdicts"], decision.verdicts, strict=True):
         row["title"] = verdict.title
@@ -82,11 +86,11 @@ def _contrast_document(contrast: Contrast) -> dict[str, Any]:
     return {**document, "kind": contrast.kind.value}
 
 
-def print_decision(claim: ResolvedClaim, decision: Decision, console: Console) -> None:
+def print_decision(claim: ResolvedClaim, decision: Decision, console: Console, *, full: bool = False) -> None:
     """The verdicts, for people."""
     from evenhand.report.text import verdict_view
 
-    console.print(verdict_view(claim, decision, console.width))
+    console.print(verdict_view(claim, decision, console.width, full=full))
 
 
 def status_documents(loaded: Sequence[LoadedClaim], ledger: Ledger) -> list[dict[str, Any]]:
@@ -101,11 +105,13 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
     newest = ledger.claims(name)[-1]
     claim = standing.of_identity(newest.identity)
     if claim is not None and claim.hash == newest.hash:
+        claim = searching.unfolded_claim(claim, ledger)
         found = ledger.outcomes(trial_ids=standing.trial_ids(claim))  # whichever claim ran them
     else:  # entered by a version whose trials had other ids
         found = ledger.outcomes(claim_hash=newest.hash)
     newest_by_trial = {record.trial.id: record for record in found}
-    outcomes = {key: record.outcome for key, record in newest_by_trial.items()}
+    outcomes = {key: record.outcome for key, record in newest_by_trial.items() if record.execution.attempt}
+    left = {key: r.outcome.failure for key, r in newest_by_trial.items() if not r.execution.attempt}
     labels = {key: record.trial.label() for key, record in newest_by_trial.items()}
     return {
         "claim": name,
@@ -113,7 +119,9 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
         "finished": bool(ledger.decisions(name, newest.hash)),
         "results": len(settled(outcomes)),
         "failures": _failures(outcomes, labels),
+        "left_out": {key: failure.message for key, failure in left.items() if failure is not None},
         "standing": plain(standing.standing_of(newest, ledger)),
+        "interventions": plain(ledger.interventions(newest.hash)),
     }
 
 
@@ -124,7 +132,9 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     results = ledger.results(trials)  # read only where a rung is to be judged
     fresh = {key: results[key] for key in results if key not in compared.stale} if compared.stale else results
     rung, pending, pruned, look = _progress(claim, fresh)
-    failed = {key: record.outcome for key, record in ledger.failures(trials).items()}
+    failures = ledger.failures(trials)
+    failed = {key: record.outcome for key, record in failures.items() if record.execution.attempt}
+    left = {key: record.outcome.failure for key, record in failures.items() if not record.execution.attempt}
     labels = {key: trials[key].label() for key in {*failed, *compared.stale}}
     return {
         "claim": claim.name,
@@ -133,10 +143,14 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "look": look,
         "rung": rung,
         "pending": pending,
+        "seeds": {"planned": len(claim.claim.rungs[-1].seeds) - claim.added, "added": claim.added},
         "pruned": pruned,
+        "search": searching.plan_words(claim, fresh),
         "results": len(results),
         "failures": _failures(failed, labels),
+        "left_out": {key: failure.message for key, failure in left.items() if failure is not None},
         "standing": plain(standing.standing(claim, ledger)),
+        "interventions": plain(ledger.interventions(claim.hash)),
         "stale": {key: {"label": labels[key], "why": why} for key, why in compared.stale.items()},
         "anew": compared.sentences(list(trials.values()), "would run anew"),
     }
@@ -148,7 +162,7 @@ def _progress(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str
     One rung without looks needs no statistics, whose import would take longer than all the rest.
     """
     rung = claim.claim.rungs[-1]
-    if len(claim.claim.rungs) == 1 and not rung.looks:
+    if len(claim.claim.rungs) == 1 and rung.look_rule == "once":
         return rung.name, sum(trial.id not in results for trial in claim.trials(rung)), {}, None
     from evenhand.decisions.progress import look_reached, progress
     from evenhand.decisions.wording import look_words, screened_words
@@ -156,7 +170,7 @@ def _progress(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str
     now = progress(claim, results)
     pruned = {arm: screened_words(claim, screened) for arm, screened in now.pruned.items()}
     look = look_reached(claim, now)
-    return now.rung.name, len(now.pending), pruned, None if look is None else look_words(look)
+    return now.rung.name, len(now.pending) + now.unproposed, pruned, None if look is None else look_words(look)
 
 
 def _failures(outcomes: Mapping[str, Outcome], labels: Mapping[str, str]) -> list[dict[str, str]]:
@@ -173,40 +187,6 @@ def _failures(outcomes: Mapping[str, Outcome], labels: Mapping[str, str]) -> lis
         for key, outcome in outcomes.items()
         if outcome.failure is not None
     ]
-
-
-def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> None:
-    """How far claims are, for people; failures of one kind and message are told once."""
-    if not documents:
-        console.print("The ledger holds no claim yet. Run one: evenhand run CLAIM.toml")
-    for document in documents:
-        state = "finished" if document["finished"] else "not finished"
-        where = ""
-        if document.get("pending"):
-            where = f", {counted(document['pending'], 'trial')} to run at rung {document['rung']}"
-        console.print(Text(f"{document['claim']} (claim {document['hash']}): {state}{where}", style="bold"))
-        console.print(
-            f"  {counted(document['results'], 'result')}, {counted(len(document['failures']), 'failed trial')}"
-        )
-        if document.get("look"):
-            console.print(Text(f"  {document['look']}"))
-        if document["standing"]["fixed"] != "before":
-            from evenhand.decisions.wording import standing_words  # here: imports statistics
-
-            told = standing_words(Standing(**document["standing"]))
-            console.print(Text(f"  {told}", style="yellow"), soft_wrap=True)
-        for sentence in document.get("anew", ()):
-            console.print(Text(f"  {sentence}", style="yellow"), soft_wrap=True)
-        for arm, reason in document.get("pruned", {}).items():
-            console.print(Text(f"  '{arm}' was screened out: {reason}"))
-        groups = Counter((f["kind"], f["message"], f["advice"]) for f in document["failures"])
-        for (kind, message, advice), count in groups.items():
-            first = next(f for f in document["failures"] if (f["kind"], f["message"]) == (kind, message))
-            console.print(Text(f"  {kind} x {count}: {message}", style="red"), soft_wrap=True)
-            console.print(Text(f"    first at {first['label']}, while in phase '{first['phase']}'"), soft_wrap=True)
-            console.print(Text(f"    {advice}"), soft_wrap=True)
-            for line in first["detail"].strip().splitlines()[-6:]:
-                console.print(Text(f"    | {line}", style="dim"), soft_wrap=True)
 
 
 def outcome_document(outcome: Outcome, execution: Execution) -> dict[str, Any]:

@@ -44,6 +44,10 @@ def _print_answer(answer: PowerAnswer, console: Console) -> None:
     console.print(Text(f"scope {answer.scope}, level {answer.alpha:.3g}, power {answer.power:.0%}{margin}"))
     console.print(_table(answer))
     _print_needed(answer, console)
+    if answer.looks:
+        most = max(after for looked in answer.looks for after in looked.after)
+        console.print(Text(f"Expected seeds and chance of a gain, with {most} seeds at most:"))
+        console.print(_looks_table(answer))
     for note in answer.notes:
         console.print(Text(note))
 
@@ -68,6 +72,22 @@ def _table(answer: PowerAnswer) -> Table:
             cells.append("none" if design.power_at_margin is None else f"{design.power_at_margin:.0%}")
         low = answer.margin is not None and (design.effect is None or design.effect > answer.margin)
         table.add_row(*cells, bars(curve.power), style="yellow" if low else "")
+    return table
+
+
+def _looks_table(answer: PowerAnswer) -> Table:
+    """One row per way of looking."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("looks")
+    for title in ("at no effect", "at the margin", "at twice it"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for looked in answer.looks:
+        rule = "" if looked.rule in ("once", "anytime", "levels") else f", {looked.rule}"
+        after = f" after {', '.join(map(str, looked.after))}" if looked.after else ""
+        futility = "" if looked.futility is None else f", futility {looked.futility:g}"
+        own = " (this claim)" if looked.own else ""
+        cells = [f"{at.seeds:.1f}, {at.gain:.0%}" for at in looked.at]
+        table.add_row(f"{looked.name}{after}{rule}{futility}{own}", *cells, style="bold" if looked.own else "")
     return table
 
 

@@ -29,10 +29,14 @@ def recipes(
 def new(
     name: Annotated[str, typer.Argument(help="Name of the claim; the files are named after it.", show_default=False)],
     folder: Annotated[Path, typer.Option(help="Where to write them.")] = Path(),
+    as_json: AsJson = False,
 ) -> None:
     """Write a commented claim and a recipe skeleton that runs at once."""
     from evenhand.cli.new import write_claim
 
     claim, recipe = write_claim(name, folder)
+    if as_json:
+        print_json({"claim": str(claim), "recipe": str(recipe)})
+        return
     console = out()
     console.print(f"{claim}\n{recipe}\nRun it: evenhand run {claim}", soft_wrap=True)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, note, out, print_json, warn
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, Full, LedgerFolder, note, out, print_json, warn
 from evenhand.cli.places import (
     Detach,
     Gpus,
@@ -52,6 +52,7 @@ def run(
     as_json: AsJson = False,
     amend: Annotated[bool, typer.Option("--amend", help="Enter a claim that was changed after results.")] = False,
     track: Track = None,
+    full: Full = False,
 ) -> None:
     """Plan claims, run them in one pool of slots (or go on from where they were interrupted), print verdicts."""
     from evenhand.claims.load import LoadedClaim, load_claim, queue
@@ -77,7 +78,7 @@ def run(
     def show(claim: LoadedClaim, decision: Decision) -> None:
         with screen.beside(claim.resolved.name):
             if not as_json:
-                print_decision(claim.resolved, decision, out())
+                print_decision(claim.resolved, decision, out(), full=full)
             try:
                 path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
             except DataError as error:  # the verdict is in the ledger all the same, and `report` writes the page later

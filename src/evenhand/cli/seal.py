@@ -68,8 +68,12 @@ def recheck(
         ),
     ],
     receipt: Annotated[Path | None, typer.Option("--receipt", help="A receipt, held against the chain.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Derive the verdicts of a ledger again, by code that shares nothing with the rest (exit code 4: a fault)."""
+    import contextlib
+    import io
+    import sys
     import tempfile
 
     from evenhand import recheck as again
@@ -80,4 +84,13 @@ def recheck(
         if archive.is_dir():
             export(Ledger.existing(archive).folder, Path(folder) / "ledger.tar.gz")
             archive = Path(folder) / "ledger.tar.gz"
-        raise typer.Exit(again.main([str(archive), *([] if receipt is None else [str(receipt)])]))
+        told = io.StringIO()
+        with contextlib.redirect_stdout(told if as_json else sys.stdout):
+            code = again.main([str(archive), *([] if receipt is None else [str(receipt)])])
+    if as_json:
+        lines = told.getvalue().splitlines()
+        faults = [line.removeprefix("fault: ") for line in lines if line.startswith("fault: ")]
+        print_json(
+            {"sound": not faults, "faults": faults, "derived": [x for x in lines if not x.startswith("fault: ")]}
+        )
+    raise typer.Exit(code)

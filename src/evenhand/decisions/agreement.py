@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from evenhand.decisions.fault_words import who_words
 from evenhand.decisions.pair_faults import MadeFromOther, MadeOtherwise, PairFault, Who
-from evenhand.recipes.outcome import Outcome
-
-ASSET = "asset:"
-"""Before the key of what trials build and share; it follows from code and data."""
+from evenhand.recipes.outcome import ASSET, Outcome
 
 
 @dataclass(frozen=True)
@@ -36,13 +32,21 @@ def disagreement(made: Sequence[Made]) -> PairFault | None:
     return None
 
 
-def package_remarks(made: Sequence[Made]) -> list[str]:
-    """Installed packages whose version differs among some outcomes, as sentences."""
-    remarks = []
-    for key, groups in _several([(one, one.outcome.packages) for one in made]).items():
-        told = " against ".join(f"{version} ({who_words(_who(found))})" for version, found in groups.items())
-        remarks.append(f"The package {key} was not of one version for all trials: {told}.")
-    return remarks
+@dataclass(frozen=True)
+class OtherPackages:
+    """An installed package was not of one version for all trials: version to the arms that had it, with their seeds."""
+
+    package: str
+    versions: Mapping[str, tuple[Who, ...]]
+
+
+def other_packages(made: Sequence[Made]) -> list[OtherPackages]:
+    """Installed packages whose version differs among some outcomes."""
+    several = _several([(one, one.outcome.packages) for one in made])
+    return [
+        OtherPackages(key, {version: _who(found) for version, found in groups.items()})
+        for key, groups in several.items()
+    ]
 
 
 def _several(tables: Iterable[tuple[Made, Mapping[str, str]]]) -> dict[str, dict[str, list[Made]]]:

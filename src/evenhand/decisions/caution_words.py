@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from evenhand.decisions.cautions import Caution, FewSeeds, GroupedItems, PerVerdict, UnshownControl
+from evenhand.decisions.agreement import OtherPackages
+from evenhand.decisions.cautions import Caution, FewSeeds, GroupedItems, PerVerdict, SilentNull, UnshownControl
+from evenhand.decisions.fault_words import who_words
+from evenhand.decisions.intervention_words import intervention_words
+from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced, Unblinded
 
 
-def caution_words(caution: Caution) -> str:
+def caution_words(caution: Caution) -> str:  # noqa: PLR0911  one sentence a caution
     """One sentence, with what to do where something can be done."""
     match caution:
         case FewSeeds(counts):
@@ -30,4 +34,42 @@ def caution_words(caution: Caution) -> str:
             return (
                 f"Control condition '{condition}': that '{arm}' has no effect there was expected, and is neither "
                 f"shown nor refuted ({kind})."
+            )
+        case SilentNull(arm):
+            return (
+                f"The null arm '{arm}' came out as the baseline to the last bit: it shares all noise with it, and says "
+                "nothing of the noise there is. Give it its own ({stream_seed} in a command line, bench.rng in a "
+                "recipe, a second training in runs that exist), or declare both deterministic."
+            )
+        case OtherPackages(package, versions):
+            told = " against ".join(f"{version} ({who_words(who)})" for version, who in versions.items())
+            return f"The package {package} was not of one version for all trials: {told}."
+        case Replaced(results):
+            counted = (
+                "1 result replaces an earlier one" if results == 1 else f"{results:,} results replace earlier ones"
+            )
+            return (
+                f"{counted} that other code or other data had made: code or data were changed after results had been "
+                "seen."
+            )
+        case Unblinded(time, known, trials):
+            return (
+                f"{intervention_words('unblinded', time, known, trials)} Whoever saw that could stop the run, or go on "
+                "with it, for what it showed; error rates hold where nobody did."
+            )
+        case OtherRecipeCode(theirs, own):
+            return (
+                f"Results of this claim were seen that other code of its recipe had made ({theirs}; now {own}). They "
+                "are left aside: its trials run anew."
+            )
+        case BudgetNotShown(arms, unit):
+            named = ", ".join(f"'{name}'" for name in arms)
+            return (
+                f"No file shows what training cost {named} in {unit}: a gain may have been bought with a larger "
+                "budget. Declare it with `settings.spent`, or bring trainer_state.json."
+            )
+        case LeftOutSeeds(missing, first, last):
+            return (
+                f"Seeds {', '.join(map(str, missing))} are missing between {first} and {last}: runs that were made and "
+                "left out change what the others say."
             )

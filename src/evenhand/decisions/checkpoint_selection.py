@@ -15,7 +15,6 @@ import numpy as np
 
 from evenhand import statistics
 from evenhand.claims.schema import MetricClaim
-from evenhand.decisions.fault_words import steps_words
 from evenhand.decisions.pair_faults import ChoiceFault
 from evenhand.recipes.outcome import ItemScores, Outcome
 
@@ -92,40 +91,66 @@ def select(found: Checkpoints, metric: MetricClaim) -> Choice:
     return Choice(found.evaluation[best], best, tuple(found.evaluation))
 
 
-def choice_words(name: str, choices: Sequence[Choice]) -> str:
-    """Which checkpoints of an arm were chosen: "on: steps 300, 400 of 5"; empty where there was nothing to choose."""
-    chosen = [choice.step for choice in choices if choice.step is not None]
-    if not chosen:
-        return ""
-    return f"{name}: step {steps_words(chosen)}, each of {max(len(choice.steps) for choice in choices)}"
+@dataclass(frozen=True)
+class Chosen:
+    """Which checkpoints of an arm were chosen: a step for each trial, each among so many."""
+
+    arm: str
+    steps: tuple[float, ...]
+    among: int
 
 
-def peak_figures(name: str, outcomes: Sequence[Outcome], metric: MetricClaim) -> dict[str, float | str | None]:
+def chosen(arm: str, choices: Sequence[Choice]) -> Chosen | None:
+    """Which checkpoints of an arm were chosen; None where there was nothing to choose."""
+    steps = tuple(choice.step for choice in choices if choice.step is not None)
+    return Chosen(arm, steps, max(len(choice.steps) for choice in choices)) if steps else None
+
+
+@dataclass(frozen=True)
+class ArmPeak:
+    """The best of an arm's checkpoints, averaged over its trials; a peak is never a result.
+
+    Attributes:
+        arm: whose.
+        evaluations: over how many checkpoints.
+        peak: mean best score.
+        inflation: what picking the best adds by item noise alone; None with ``why_none``.
+        why_none: why it is not known.
+    """
+
+    arm: str
+    evaluations: int
+    peak: float
+    inflation: float | None
+    why_none: str = ""
+
+
+def arm_peak(arm: str, outcomes: Sequence[Outcome], metric: MetricClaim) -> ArmPeak | None:
     """The peak over the checkpoints of an arm's trials, with what picking it adds on average.
 
     Both are means over the trials: of each run's best evaluation, and of its expected inflation by item noise alone,
     expected_normal_maximum(k) * sqrt(MS of steps x items / I) over k steps and I items. A peak is never a result.
 
     Args:
-        name: of the arm.
+        arm: its name.
         outcomes: of its trials.
         metric: whose checkpoints.
+
+    Returns:
+        None where no trial has several checkpoints.
     """
     tables = [checkpoints(outcome, metric.name).evaluation for outcome in outcomes if outcome.failure is None]
     peaks = [_peak(list(found.values()), metric) for found in tables if len(found) > 1]
     if not peaks:
-        return {}
+        return None
     known = [peak.expected_inflation for peak in peaks if peak.expected_inflation is not None]
-    figures: dict[str, float | str | None] = {
-        f"peak of {name} over {max(peak.evaluations for peak in peaks)} checkpoints (no result)": float(
-            np.mean([peak.peak for peak in peaks])
-        ),
-        f"expected inflation of the peak of {name}": float(np.mean(known)) if len(known) == len(peaks) else None,
-    }
-    if len(known) < len(peaks):
-        reason = next(peak.reason for peak in peaks if peak.reason is not None)
-        figures[f"why the inflation of the peak of {name} is unknown"] = reason
-    return figures
+    return ArmPeak(
+        arm,
+        max(peak.evaluations for peak in peaks),
+        float(np.mean([peak.peak for peak in peaks])),
+        float(np.mean(known)) if len(known) == len(peaks) else None,
+        next((peak.reason for peak in peaks if peak.reason is not None), ""),
+    )
 
 
 def _peak(tables: Sequence[ItemScores], metric: MetricClaim) -> statistics.Peak:

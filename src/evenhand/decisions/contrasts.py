@@ -9,7 +9,8 @@ import numpy as np
 from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Arm, MetricClaim
-from evenhand.decisions.checkpoint_selection import peak_figures
+from evenhand.decisions.checkpoint_selection import ArmPeak, arm_peak
+from evenhand.decisions.details import details
 from evenhand.decisions.pairs import Cell, Outcomes, Pairs, make_pairs
 from evenhand.decisions.verdict import Contrast, Interval, SameAnswer
 from evenhand.recipes.trial import stream
@@ -68,13 +69,12 @@ def contrast(
     pairs = make_pairs(claim, arm, against, cell, outcomes)
     empty = blank(arm, against, cell, level)
     if not pairs.seeds:
-        why = "" if pairs.invalid else next(iter(pairs.dropped.values()), "its trials have not run yet")
-        return replace(empty, fault=pairs.invalid, dropped=pairs.dropped, why_none=why), pairs, None
+        return replace(empty, fault=pairs.invalid, missing=pairs.dropped), pairs, None
     if pairs.invalid:
-        return replace(empty, seeds=pairs.seeds, fault=pairs.invalid, dropped=pairs.dropped), pairs, None
+        return replace(empty, seeds=pairs.seeds, fault=pairs.invalid, missing=pairs.dropped), pairs, None
     # Where both arms are deterministic, items are the only randomness.
     scope: statistics.Scope = "checkpoint" if arm.deterministic and against.deterministic else claim.claim.scope
-    found = estimate_pairs(pairs, cell.metric, scope, level)
+    found = estimate_pairs(pairs, cell.metric, scope, level, anytime=cell.rung.anytime)
     figured = _figures(empty, found, pairs, cell.metric, claim.claim.alpha)
     if not arm.deterministic:
         figured = replace(figured, collapse=_collapse(pairs, cell.metric, found))
@@ -106,9 +106,9 @@ def add_supplementary(
     flips = figured.sign_flip_p
     if flips is None and figured.sign_flip_minimum is not None:
         flips = _random_signs(claim, figured.differences, drawn)  # too many seeds to enumerate
-    figures = {**figured.figures, **_peaks(claim, arm, against, cell, pairs.seeds, outcomes)}
+    more = figured.details and figured.details.with_peaks(*_peaks(claim, arm, against, cell, pairs.seeds, outcomes))
     same = _same_answer(against.name, pairs, cell.metric) if against.role == "baseline" else None
-    return replace(figured, bootstrap_interval=interval, sign_flip_p=flips, figures=figures, same_answer=same)
+    return replace(figured, bootstrap_interval=interval, sign_flip_p=flips, details=more, same_answer=same)
 
 
 def _same_answer(name: str, pairs: Pairs, metric: MetricClaim) -> SameAnswer | None:
@@ -149,23 +149,26 @@ def _random_signs(claim: ResolvedClaim, differences: tuple[float, ...], draws: D
 
 def _peaks(
     claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, seeds: tuple[int, ...], outcomes: Outcomes
-) -> dict[str, float | str | None]:
+) -> tuple[ArmPeak | None, ...]:
     """The best checkpoints of both arms with their expected inflation, where the final ones are judged."""
     if cell.metric.checkpoint != "final":
-        return {}
-    figures: dict[str, float | str | None] = {}
-    for one in (arm, against):
-        ids = dict.fromkeys(claim.trial(one, cell.condition, cell.rung, seed).id for seed in seeds)
-        figures |= peak_figures(one.name, [outcomes[key] for key in ids if key in outcomes], cell.metric)
-    return figures
+        return ()
+    ids = [
+        dict.fromkeys(claim.trial(one, cell.condition, cell.rung, seed).id for seed in seeds) for one in (arm, against)
+    ]
+    own = ([outcomes[key] for key in found if key in outcomes] for found in ids)
+    return tuple(arm_peak(one.name, made, cell.metric) for one, made in zip((arm, against), own, strict=True))
 
 
 def estimate_pairs(
-    pairs: Pairs, metric: MetricClaim, scope: statistics.Scope, level: float
+    pairs: Pairs, metric: MetricClaim, scope: statistics.Scope, level: float, *, anytime: bool = False
 ) -> statistics.PairedContrast:
-    """The estimate that pairs give in a scope, positive where the variant is better."""
+    """The estimate that pairs give in a scope, positive where the variant is better.
+
+    With ``anytime`` it holds after every seed, in the order of the pairs.
+    """
     if not pairs.item_wise:
-        return statistics.paired_contrast(pairs.differences(metric)[:, 0], scope=scope, level=level)
+        return statistics.paired_contrast(pairs.differences(metric)[:, 0], scope=scope, level=level, anytime=anytime)
     sign = 1.0 if metric.direction == "maximise" else -1.0
     bounds = None
     if metric.floor is not None and metric.ceiling is not None:
@@ -177,6 +180,7 @@ def estimate_pairs(
         level=level,
         clusters=pairs.clusters,
         bounds=bounds,
+        anytime=anytime,
     )
 
 
@@ -194,7 +198,7 @@ def _figures(
         seeds=pairs.seeds,
         items=found.items or 0,
         differences=found.seed_differences,
-        dropped=pairs.dropped,
+        missing=pairs.dropped,
         estimate=found.estimate,
         standard_error=found.standard_error,
         degrees_of_freedom=found.df,
@@ -215,7 +219,7 @@ def _figures(
         saturation=saturation(pairs, metric),
         why_none=found.reason or "",
         scores=(float(pairs.variant.mean()), float(pairs.reference.mean())),
-        figures=_further(found) | ({"selected checkpoints": pairs.chosen} if pairs.chosen else {}),
+        details=details(found, pairs.chosen),
     )
 
 
@@ -240,31 +244,6 @@ def _collapse(pairs: Pairs, metric: MetricClaim, found: statistics.PairedContras
         bottom=bottom,
         higher_is_better=metric.direction == "maximise",
     )
-
-
-def _further(found: statistics.PairedContrast) -> dict[str, float | str | None]:
-    """What a reader needs to recompute the estimate, by name."""
-    figures: dict[str, float | str | None] = {
-        "method": found.primary.method,
-        "scope": found.scope,
-        "signs over seeds": str(found.signs),
-    }
-    if found.components is not None:
-        figures |= {
-            "MS seeds": found.components.mean_square_seed,
-            "MS items": found.components.mean_square_item,
-            "MS residual": found.components.mean_square_residual,
-        }
-    if found.scope == "recipe" and found.items and found.over_seeds.interval is not None:
-        low, high = found.over_seeds.interval.low, found.over_seeds.interval.high
-        figures["paired t over seeds alone"] = f"{low:+.4g} to {high:+.4g}"
-    other = found.primary.other if isinstance(found.primary, statistics.MeanEstimate) else None
-    if other is not None:
-        figures[f"standard error ({other.name})"] = other.standard_error
-        figures[f"degrees of freedom ({other.name})"] = other.df
-    if found.betting is not None:
-        figures["anytime-valid p (betting)"] = found.betting.p
-    return figures | {f"note {i}": note for i, note in enumerate(found.notes, start=1)}
 
 
 def saturation(pairs: Pairs, metric: MetricClaim) -> statistics.Saturation | None:

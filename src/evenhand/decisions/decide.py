@@ -7,6 +7,7 @@ and control conditions (``checks``), and put into words last (``wording``).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
@@ -18,8 +19,9 @@ from evenhand.decisions.families import Contrasts, answers, compare, null_answer
 from evenhand.decisions.interactions import interactions
 from evenhand.decisions.pairs import Cell, Outcomes
 from evenhand.decisions.progress import Progress, cells, look_reached, progress_of
+from evenhand.decisions.search import tried_arms
 from evenhand.decisions.verdict import Contrast, Decision, Exploratory, Verdict, VerdictKind
-from evenhand.decisions.wording import with_reasons, worded
+from evenhand.decisions.wording import with_reasons, worded, worded_interaction
 
 
 def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
@@ -29,7 +31,7 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
     is refused, not corrected.
 
     Args:
-        claim: resolved.
+        claim: resolved; where it searches, with its search unfolded (:func:`evenhand.decisions.search.unfold`).
         outcomes: trial id to its outcome; trials without one count as pending.
     """
     known = Contrasts(claim, outcomes)
@@ -41,15 +43,18 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
     nulls = null_answers(known, here, plan=plan) if now.active_arms else []
     found = [*overruled(claim, _variant_verdicts(known, now), nulls), *nulls]
     verdicts = [worded(verdict, claim) for verdict in _in_order(claim, found)]
+    if look is not None:
+        look = replace(look, futile=any(v.given_up for v in verdicts if v.role == "variant"))
     return Decision(
         claim=claim.name,
         claim_hash=claim.hash,
         verdicts=tuple(verdicts),
-        interactions=tuple(interactions(known, now)),
+        interactions=tuple(worded_interaction(effect) for effect in interactions(known, now)),
         exploratory=tuple(_exploratory(known, now)),
         warnings=tuple(caution_words(caution) for caution in _cautions(known, now, verdicts)),
         finished=now.finished,
         look=look,
+        tried=tried_arms(claim, outcomes),
     )
 
 
@@ -141,4 +146,4 @@ def _cautions(known: Contrasts, now: Progress, verdicts: Sequence[Verdict]) -> l
             if (cell.condition.name, cell.metric.name, arm.name) in judged
         ]
         found += cautions.grouped_items(cell, pairs)
-    return [*found, *cautions.unshown_controls(claim, verdicts)]
+    return [*found, *cautions.unshown_controls(claim, verdicts), *cautions.silent_nulls(claim, verdicts)]

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evenhand.claims.nesting import leaves
-from evenhand.decisions.verdict import Fixed, VerdictKind
+from evenhand.decisions.standing import Fixed
+from evenhand.decisions.verdict import VerdictKind
 
 Cells = frozenset[tuple[str, int | str | None]]
 """What is run, and with which seed."""
@@ -85,7 +86,7 @@ def cells_of(identity: Mapping[str, Any], role: str) -> Cells:
 def _cells(identity: Mapping[str, Any], role: str) -> Iterator[tuple[str, int | str | None]]:
     arms = [arm for arm in identity["arms"].values() if arm["role"] == role]
     texts = [
-        (json.dumps(settings, sort_keys=True), arm["deterministic"])
+        (json.dumps([settings, arm["space"]] if "space" in arm else settings, sort_keys=True), arm["deterministic"])
         for arm in arms
         for settings in arm["settings"].values()
     ]
@@ -125,31 +126,59 @@ def _keys(cells: Cells) -> set[str]:
     return {key for key, _ in cells}
 
 
-def tries_of(identity: Mapping[str, Any], tried: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Role to number of exploratory trials of a claim's recipe.
-
-    A try is of the arm whose value it has in every setting in which the arms differ, whatever else was set; one that
-    fits none is of the variant: the mechanism at another strength.
+def tries_of(
+    identity: Mapping[str, Any], tried: Sequence[Mapping[str, Any]], own: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """Role to number of tries: exploratory trials of a claim's recipe, and configurations that searches tried.
 
     Args:
         identity: of the claim.
-        tried: complete settings of each exploratory trial of the recipe.
+        tried: complete settings of each try outside the claim.
+        own: arm to the configurations that the claim's own search tried of it.
+    """
+    roles = {name: arm["role"] for name, arm in identity["arms"].items()}
+    found: dict[str, int] = {}
+    for fitting in _fitting(identity, tried):
+        for role in sorted({roles[name] for name in fitting} or {"variant"}):
+            found[role] = found.get(role, 0) + 1
+    for name, count in (own or {}).items():
+        found[roles[name]] = found.get(roles[name], 0) + count
+    return found
+
+
+def arm_tries(
+    identity: Mapping[str, Any], tried: Sequence[Mapping[str, Any]], own: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """Arm to number of tries, as :func:`tries_of` counts them; one that fits no arm counts for every variant."""
+    found = {name: 0 for name, arm in identity["arms"].items() if arm["role"] != "null"}
+    variants = [name for name in found if identity["arms"][name]["role"] == "variant"]
+    for fitting in _fitting(identity, tried):
+        for name in fitting or variants:
+            found[name] += 1
+    for name, count in (own or {}).items():
+        found[name] += count
+    return found
+
+
+def _fitting(identity: Mapping[str, Any], tried: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
+    """The arms that each try is of.
+
+    A try is of the arm whose value it has in every setting in which the arms differ, whatever else was set, and
+    whatever the claim searches itself; one that fits none is of the variant: the mechanism at another strength.
     """
     arms = {
-        (arm["role"], name): [leaves(settings) for settings in arm["settings"].values()]
+        name: [leaves(settings) for settings in arm["settings"].values()]
         for name, arm in identity["arms"].items()
         if arm["role"] != "null"
     }
-    every = [flat for variants in arms.values() for flat in variants]
+    searched = {key for arm in identity["arms"].values() for key in arm.get("space", ())}
+    every = [flat for flats in arms.values() for flat in flats]
     keys = sorted({key for flat in every for key in flat if any(flat.get(key) != other.get(key) for other in every)})
-    values = {role: {_values(flat, keys) for flat in flats} for role, flats in arms.items()}
-    found: dict[str, int] = {}
+    keys = [key for key in keys if key not in searched]
+    values = {name: {_values(flat, keys) for flat in flats} for name, flats in arms.items()}
     for settings in tried:
         own = _values(leaves(settings), keys)
-        roles = {role for (role, _), known in values.items() if own in known} or {"variant"}
-        for role in sorted(roles):
-            found[role] = found.get(role, 0) + 1
-    return found
+        yield [name for name, known in values.items() if own in known]
 
 
 def _values(flat: Mapping[str, Any], keys: Sequence[str]) -> str:

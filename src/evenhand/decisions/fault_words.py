@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from evenhand.decisions.pair_faults import (
     CameOutOtherwise,
     ChoiceFault,
     DrewFromStreams,
+    Lost,
     MadeOtherwise,
+    Missing,
     NoFairChoice,
     OtherItems,
     OutOfRange,
@@ -18,6 +20,7 @@ from evenhand.decisions.pair_faults import (
     UnequalBudget,
     Who,
 )
+from evenhand.decisions.verdict import NoFloor
 
 _MOST_SEEDS = 12
 """Seeds named in a sentence; the ledger knows the others."""
@@ -26,6 +29,42 @@ _MOST_SEEDS = 12
 def fault_words(fault: PairFault | None) -> str:
     """Why two arms may not be compared, as a sentence that opens with the kind; empty where they may."""
     return "" if fault is None else f"{fault.kind}: {_facts(fault)}"
+
+
+def missing_words(missing: Missing) -> str:
+    """Why a trial has no scores: ``diverged: the loss is NaN``."""
+    if missing.kind == "pending":
+        return "not run yet"
+    told = missing.told or ("the recipe reports no such metric" if missing.kind == "undefined" else "")
+    return f"{missing.kind}: {told}"
+
+
+def reasons_missing(lost: Lost) -> dict[str, str]:
+    """Seed to why its pair is not complete."""
+    return {str(seed): lacking_words(lacking) for seed, lacking in lost.items()}
+
+
+def lacking_words(lacking: Mapping[str, Missing]) -> str:
+    """What each arm of a pair lacks."""
+    return "; ".join(f"{arm}: {missing_words(missing)}" for arm, missing in lacking.items())
+
+
+_NO_FLOOR = {
+    "no scores": "no trial of it has scores",
+    "no right answers": "no right answers are recorded with the items (bench.items(..., expected=...))",
+    "no seed": "there is no seed",
+    "other items": "its seeds were evaluated on different items",
+}
+
+
+def no_floor_words(obstacle: NoFloor) -> str:
+    """Why there is nothing that a baseline could be shown to beat."""
+    reason = obstacle.reason
+    if isinstance(reason, str):
+        return _NO_FLOOR[reason]
+    if isinstance(reason, PairFault):
+        return fault_words(reason)
+    return missing_words(reason) if isinstance(reason, Missing) else lacking_words(reason)
 
 
 def _facts(fault: PairFault) -> str:  # noqa: PLR0911  one line a fault

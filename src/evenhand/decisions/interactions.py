@@ -8,7 +8,6 @@ from evenhand.claims.schema import Arm, Condition, MetricClaim
 from evenhand.decisions.agreement import disagreement
 from evenhand.decisions.contrasts import as_tuple
 from evenhand.decisions.families import Contrasts
-from evenhand.decisions.fault_words import fault_words
 from evenhand.decisions.pairs import Cell, Floats, Pairs, same_items
 from evenhand.decisions.progress import Progress
 from evenhand.decisions.verdict import Interaction
@@ -42,8 +41,7 @@ def _interaction(
     shared = [seed for seed in here.seeds if seed in there.seeds]
     fault = here.invalid or there.invalid or disagreement([*here.made, *there.made])
     if fault or not shared:
-        why = fault_words(fault) if fault else "no seed has a complete pair in both conditions"
-        return Interaction(*names, None, None, None, (), why)
+        return Interaction(*names, None, None, None, fault=fault)
     tables = [_differences(pairs, shared, metric) for pairs in (here, there)]
     result = _difference(claim, (here, there), tables, level)
     by_seed = tuple(float(a.mean() - b.mean()) for a, b in zip(*tables, strict=True))
@@ -56,9 +54,11 @@ def _differences(pairs: Pairs, seeds: list[int], metric: MetricClaim) -> Floats:
 
 def _difference(
     claim: ResolvedClaim, both: tuple[Pairs, Pairs], tables: list[Floats], level: float
-) -> statistics.MeanEstimate:
+) -> statistics.MeanEstimate | statistics.AnytimeMean:
     here, there = both
     left, right = tables
+    if claim.claim.rungs[-1].anytime:
+        return _at_any_time(claim, both, tables, level)
     if not (here.item_wise and there.item_wise):
         return statistics.difference_of_differences(left.mean(axis=1), right.mean(axis=1), scope="seeds", level=level)
     order = same_items(here, there)
@@ -73,3 +73,19 @@ def _difference(
         target_clusters=here.clusters,
         control_clusters=there.clusters if order is None else None,
     )
+
+
+def _at_any_time(
+    claim: ResolvedClaim, both: tuple[Pairs, Pairs], tables: list[Floats], level: float
+) -> statistics.AnytimeMean:
+    """The same where the claim may be looked at after every seed."""
+    here, there = both
+    left, right = tables
+    if not (here.item_wise and there.item_wise) or claim.claim.scope == "seeds":
+        return statistics.anytime_mean(left.mean(axis=1) - right.mean(axis=1), level)
+    order = same_items(here, there)
+    if order is not None:
+        tables[1] = right[:, order]
+        return statistics.anytime_mean(statistics.cluster_table(left - tables[1], here.clusters), level)
+    own, other = statistics.cluster_table(left, here.clusters), statistics.cluster_table(right, there.clusters)
+    return statistics.anytime_mean(own, level, less=other)

@@ -15,19 +15,18 @@ from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import COMMONEST, MetricClaim
 from evenhand.decisions.contrasts import as_tuple, estimate_pairs
-from evenhand.decisions.fault_words import fault_words
 from evenhand.decisions.pairs import Cell, Outcomes, Pairs, Side, aligned, make_pairs, side
-from evenhand.decisions.verdict import Learned
+from evenhand.decisions.verdict import Learned, NoFloor
 from evenhand.recipes.outcome import ItemScores
 
 
 @dataclass(frozen=True)
 class _Floor:
-    """The baseline paired with what it must beat; no pairs with a reason where there are none."""
+    """The baseline paired with what it must beat; no pairs with an obstacle where there are none."""
 
     pairs: Pairs
     answer: str = ""
-    why_none: str = ""
+    obstacle: NoFloor | None = None
 
 
 def learned(claim: ResolvedClaim, cell: Cell, outcomes: Outcomes) -> tuple[Learned | None, tuple[int, ...]]:
@@ -47,17 +46,14 @@ def learned(claim: ResolvedClaim, cell: Cell, outcomes: Outcomes) -> tuple[Learn
     else:
         other = next(arm for arm in claim.arms() if arm.name == above)
         pairs = make_pairs(claim, baseline, other, cell, outcomes)
-        why = (
-            fault_words(pairs.invalid)
-            if pairs.invalid
-            else next(iter(pairs.dropped.values()), "no trial of it has scores")
-        )
-        found, fixed = _Floor(pairs, why_none=why), baseline.deterministic and other.deterministic
+        obstacle = NoFloor(pairs.invalid or next(iter(pairs.dropped.values()), "no scores"))
+        found, fixed = _Floor(pairs, obstacle=obstacle), baseline.deterministic and other.deterministic
     level = 1 - claim.claim.alpha
     pairs = found.pairs
     if not pairs.seeds or pairs.invalid:
-        return Learned(baseline.name, above, found.answer, level=level, why_none=found.why_none), pairs.pending
-    estimate = estimate_pairs(pairs, cell.metric, "checkpoint" if fixed else claim.claim.scope, level)
+        return Learned(baseline.name, above, found.answer, level=level, obstacle=found.obstacle), pairs.pending
+    scope: statistics.Scope = "checkpoint" if fixed else claim.claim.scope
+    estimate = estimate_pairs(pairs, cell.metric, scope, level, anytime=cell.rung.anytime)
     return Learned(
         baseline.name,
         above,
@@ -73,17 +69,16 @@ def learned(claim: ResolvedClaim, cell: Cell, outcomes: Outcomes) -> tuple[Learn
 def _commonest(claim: ResolvedClaim, cell: Cell, outcomes: Outcomes) -> _Floor:
     """The baseline paired, item by item, with always giving the commonest right answer."""
     sides = dict(_sides(claim, cell, outcomes))
-    pending = tuple(seed for seed, found in sides.items() if found.failure == "pending")
-    tables = {seed: found.table for seed, found in sides.items() if not found.missing}
+    pending = tuple(seed for seed, found in sides.items() if found.lacks("pending"))
+    tables = {seed: found.table for seed, found in sides.items() if found.missing is None}
     expected = next((table for table in tables.values() if table.expected), None)
     if expected is None:
-        why = "no right answers are recorded with the items (bench.items(..., expected=...))"
-        if not tables:
-            why = next((found.missing for found in sides.values()), "there is no seed")
-        return _Floor(Pairs(pending=pending), why_none=why)
+        missing = next((found.missing for found in sides.values() if found.missing is not None), None)
+        obstacle = NoFloor("no right answers" if tables else missing or "no seed")
+        return _Floor(Pairs(pending=pending), obstacle=obstacle)
     rows = _rows(expected, sides, cell.metric)
     if rows is None:
-        return _Floor(Pairs(pending=pending), why_none="its seeds were evaluated on different items")
+        return _Floor(Pairs(pending=pending), obstacle=NoFloor("other items"))
     right, wrong = _ends(cell.metric)
     known = statistics.commonest(expected.expected or ())
     floor = np.where(known.is_it == 1.0, right, wrong)
@@ -110,9 +105,9 @@ def _rows(first: ItemScores, sides: dict[int, Side], metric: MetricClaim) -> dic
     """Seed to (I,) scores in the order of the first table, diverged ones at the worst; None where items differ."""
     rows = {}
     for seed, found in sides.items():
-        if found.failure == "diverged":
+        if found.lacks("diverged"):
             rows[seed] = np.full(len(first.ids), _ends(metric)[1])
-        elif not found.missing:
+        elif found.missing is None:
             table = aligned(first.ids, found.table)
             if isinstance(table, str):
                 return None

@@ -97,6 +97,7 @@ def place_of(
     decision: Decision | None,
     p_values: Mapping[str, float | None],
     tried: Sequence[Mapping[str, Any]],
+    own_tries: Mapping[str, int] | None = None,
 ) -> FamilyPlace:
     """Where a claim stands in one of its families.
 
@@ -106,7 +107,8 @@ def place_of(
         family: the key of the family.
         decision: its verdicts, where there are some.
         p_values: see :func:`line_of`.
-        tried: settings of the exploratory trials of its recipe.
+        tried: settings of the exploratory trials of its recipe, and of what other claims' searches tried.
+        own_tries: arm to the configurations that its own search tried.
     """
     metrics = families_of(member.identity)[family]
     own = [m for m in members if (m.counts or m.hash == member.hash) and family in families_of(m.identity)]
@@ -138,7 +140,7 @@ def place_of(
         left=sum(m.decided is None and m.begun is not None and m.hash != member.hash for m in others),
         post_hoc=sum(m.known > 0 for m in others),
         copy_of=next((m.claim for m in members if m.hash == head), "") if head else "",
-        tries=tries_of(member.identity, tried),
+        tries=tries_of(member.identity, tried, own_tries),
         level=level,
         p=p,
         holds=holds,

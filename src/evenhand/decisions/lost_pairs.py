@@ -13,12 +13,13 @@ import numpy as np
 
 from evenhand.claims.schema import MetricClaim
 from evenhand.decisions.pairs import Floats, LostSide, Pairs
+from evenhand.decisions.verdict import StandIn
 
 Against = Literal["gain", "regression"]
 
 
-def with_lost(pairs: Pairs, metric: MetricClaim, against: Against) -> tuple[Pairs, str]:
-    """The pairs with one-sided losses filled in, and what was filled in, in words.
+def with_lost(pairs: Pairs, metric: MetricClaim, against: Against) -> tuple[Pairs, tuple[StandIn, ...]]:
+    """The pairs with one-sided losses filled in, and what was filled in.
 
     Against a gain, what the variant lost is taken as bad as can be, and what the other arm lost as good as can be;
     against a regression the other way round. As bad or good as can be is the metric's floor or ceiling; where it has
@@ -33,19 +34,19 @@ def with_lost(pairs: Pairs, metric: MetricClaim, against: Against) -> tuple[Pair
         reference=np.vstack([pairs.reference, *(reference for _, reference in rows)]),
         lost=(),
     )
-    return whole, " and ".join(dict.fromkeys(words for _, words in filled))
+    return whole, tuple(dict.fromkeys(what for _, what in filled))
 
 
 def _row(lost: LostSide, scores: Floats) -> tuple[Floats, Floats]:
     return (scores, lost.partner) if lost.of_variant else (lost.partner, scores)
 
 
-def _stand_in(pairs: Pairs, metric: MetricClaim, *, best: bool) -> tuple[Floats, str]:
-    """(I,) scores as good or as bad as can be, and their name."""
+def _stand_in(pairs: Pairs, metric: MetricClaim, *, best: bool) -> tuple[Floats, StandIn]:
+    """(I,) scores as good or as bad as can be, and where they come from."""
     upwards = best == (metric.direction == "maximise")
     end = metric.ceiling if upwards else metric.floor
     if end is not None:
-        return np.full(pairs.variant.shape[1], end), f"the {'ceiling' if upwards else 'floor'} {end:g}"
+        return np.full(pairs.variant.shape[1], end), StandIn("ceiling" if upwards else "floor", end)
     seen = np.vstack([pairs.variant, pairs.reference, *(lost.partner for lost in pairs.lost)])
     means = seen.mean(axis=1)
-    return seen[int(np.argmax(means) if upwards else np.argmin(means))], f"the {'best' if best else 'worst'} trial seen"
+    return seen[int(np.argmax(means) if upwards else np.argmin(means))], StandIn("best" if best else "worst")

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from evenhand.claims.schema import Arm
 from evenhand.decisions.budgets import trained_for
-from evenhand.recipes.outcome import Outcome
+from evenhand.recipes.outcome import FailureClass, Outcome
 
 
 class FaultKind(StrEnum):
@@ -146,6 +146,22 @@ class TooFewPairs(PairFault):
     kind = FaultKind.MISSING_PAIRS
     found: str
 
+
+@dataclass(frozen=True)
+class Missing:
+    """Why a trial has no scores.
+
+    Attributes:
+        kind: class of its failure; "undefined" where the recipe gives no value, "pending" where it has not run.
+        told: what the failure says, or why there is no value; empty where nothing was said.
+    """
+
+    kind: FailureClass | Literal["pending", "undefined"]
+    told: str = ""
+
+
+Lost = Mapping[int, Mapping[str, Missing]]
+"""Seeds whose pair is not complete: arm to what it lacks there."""
 
 Who = tuple[str, tuple[int, ...]]
 """An arm with its seeds; none for a deterministic one."""

@@ -16,9 +16,11 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Arm, Condition, MetricClaim, Rung
 from evenhand.decisions.agreement import Made, disagreement
 from evenhand.decisions.budgets import unequal
-from evenhand.decisions.checkpoint_selection import Choice, checkpoints, choice_words, select
+from evenhand.decisions.checkpoint_selection import Choice, Chosen, checkpoints, chosen, select
 from evenhand.decisions.pair_faults import (
     CameOutOtherwise,
+    Lost,
+    Missing,
     NoFairChoice,
     OtherItems,
     OutOfRange,
@@ -52,16 +54,18 @@ class Side:
     Attributes:
         table: per-item scores; a metric that is not item-wise is one item with an empty id.
         answers: all tables of the trial, where the metric has no items of its own.
-        missing: why there are no scores, or empty.
-        failure: class of the failure behind ``missing``, or "undefined", "pending" or empty.
+        missing: why there are no scores, or None.
         choice: of the checkpoint, where the claim asks for a selected one.
     """
 
     table: ItemScores = field(default_factory=lambda: ItemScores((), np.zeros(0)))
     answers: Mapping[str, ItemScores] = field(default_factory=dict)
-    missing: str = ""
-    failure: str = ""
+    missing: Missing | None = None
     choice: Choice | None = None
+
+    def lacks(self, kind: str) -> bool:
+        """Whether there are no scores, for a reason of this kind."""
+        return self.missing is not None and self.missing.kind == kind
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,10 @@ class Pairs:
         same_scores: every paired score is the same.
         same_outputs: whether every paired output is the same; None where outputs are not recorded on both sides.
         lost: trials of pairs that one arm alone is missing.
-        dropped: seed to reason of the pairs that are missing.
-        failures: classes of the failures behind them.
+        dropped: the seeds of pairs that are missing, with what each arm lacks there.
         pending: seeds of pairs whose trials have not run yet.
         diverged: arm to the seeds at which it diverged and stands at the metric's worst value.
-        chosen: which checkpoints were selected, in words; empty where the final ones are taken.
+        chosen: which checkpoints were selected; empty where the final ones are taken.
         invalid: why the pairing is not allowed, or None.
         made: the outcomes behind the pairs, with their arms and seeds.
     """
@@ -114,11 +117,10 @@ class Pairs:
     same_scores: bool = False
     same_outputs: bool | None = None
     lost: tuple[LostSide, ...] = ()
-    dropped: Mapping[str, str] = field(default_factory=dict)
-    failures: tuple[str, ...] = ()
+    dropped: Lost = field(default_factory=dict)
     pending: tuple[int, ...] = ()
     diverged: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    chosen: str = ""
+    chosen: tuple[Chosen, ...] = ()
     invalid: PairFault | None = None
     made: tuple[Made, ...] = ()
 
@@ -126,6 +128,11 @@ class Pairs:
         """(S, I) differences, positive where the variant is better."""
         sign = 1.0 if metric.direction == "maximise" else -1.0
         return sign * (self.variant - self.reference)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Kinds of what is missing, one for each trial."""
+        return tuple(missing.kind for lacking in self.dropped.values() for missing in lacking.values())
 
     @property
     def identical(self) -> bool:
@@ -136,9 +143,9 @@ class Pairs:
 def side(outcome: Outcome | None, metric: MetricClaim) -> Side:
     """The scores that an outcome gives for a metric."""
     if outcome is None:
-        return Side(missing="not run yet", failure="pending")
+        return Side(missing=Missing("pending"))
     if outcome.failure is not None:
-        return Side(missing=f"{outcome.failure.kind}: {outcome.failure.message}", failure=outcome.failure.kind)
+        return Side(missing=Missing(outcome.failure.kind, outcome.failure.message))
     if metric.checkpoint == "selected":
         choice = select(checkpoints(outcome, metric.name), metric)
         if choice.fault is not None or choice.table is not None:
@@ -150,8 +157,7 @@ def side(outcome: Outcome | None, metric: MetricClaim) -> Side:
         return Side(table)
     value = outcome.metrics.get(metric.name)
     if value is None:
-        reason = outcome.undefined.get(metric.name, "the recipe reports no such metric")
-        return Side(missing=f"undefined: {reason}", failure="undefined")
+        return Side(missing=Missing("undefined", outcome.undefined.get(metric.name, "")))
     nothing_to_choose = Choice(None) if metric.checkpoint == "selected" else None
     return Side(ItemScores(("",), np.asarray([value])), outcome.items, choice=nothing_to_choose)
 
@@ -165,8 +171,7 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
     seeds = cell.seeds[:1] if both_fixed else cell.seeds
     rows: list[tuple[int, Side, Side]] = []
     halves: list[tuple[LostSide, Side]] = []
-    dropped: dict[str, str] = {}
-    failures: list[str] = []
+    dropped: dict[int, dict[str, Missing]] = {}
     pending: list[int] = []
     present: list[tuple[bool, bool]] = []
     made: list[Made] = []
@@ -174,22 +179,21 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
     for seed in seeds:
         found = [outcomes.get(claim.trial(one, cell.condition, cell.rung, seed).id) for one in (arm, against)]
         sides = _with_worst([side(outcome, cell.metric) for outcome in found], cell.metric)
-        missing = [(one.name, s) for one, s in zip((arm, against), sides, strict=True) if s.missing]
+        missing = {one.name: s.missing for one, s in zip((arm, against), sides, strict=True) if s.missing is not None}
         invalid = _pairing_fault(claim, (arm, against), cell.rung, seed, found, [] if missing else sides)
         if invalid is not None:
             return Pairs(invalid=invalid)
-        if any(s.failure == "pending" for _, s in missing):
+        if any(lacking.kind == "pending" for lacking in missing.values()):
             pending.append(seed)
             continue
-        present.append((not sides[0].missing, not sides[1].missing))
+        present.append((sides[0].missing is None, sides[1].missing is None))
         with_scores = zip((arm, against), found, sides, strict=True)
-        made += [Made(one.name, seed, o) for one, o, s in with_scores if o is not None and not s.missing]
+        made += [Made(one.name, seed, o) for one, o, s in with_scores if o is not None and s.missing is None]
         if missing:
-            dropped[str(seed)] = "; ".join(f"{name}: {s.missing}" for name, s in missing)
-            failures.extend(s.failure for _, s in missing)
+            dropped[seed] = missing
             if len(missing) == 1:
-                of_variant = bool(sides[0].missing)
-                halves.append((LostSide(seed, missing[0][0], of_variant, np.zeros(0)), sides[1 if of_variant else 0]))
+                of_variant = arm.name in missing
+                halves.append((LostSide(seed, *missing, of_variant, np.zeros(0)), sides[1 if of_variant else 0]))
             continue
         rows.append((seed, sides[0], sides[1]))
         for one, outcome in zip((arm, against), found, strict=True):
@@ -197,14 +201,14 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
                 diverged[one.name] = (*diverged.get(one.name, ()), seed)
     mixed = disagreement(made)
     if mixed is not None:
-        return Pairs(invalid=mixed, dropped=dropped, failures=tuple(failures), pending=tuple(pending))
+        return Pairs(invalid=mixed, dropped=dropped, pending=tuple(pending))
     stacked = replace(_stack(rows, halves, arm, against), chosen=_chosen(rows, arm.name, against.name))
     stacked = replace(stacked, made=tuple(made), diverged=diverged)
     invalid = stacked.invalid or _range_fault(stacked, cell.metric) or _repeat_fault(stacked, arm, against)
     if invalid is None and dropped and rows:
         check = statistics.check_pairs([p[1] for p in present], [p[0] for p in present])
         invalid = None if check.valid else TooFewPairs(check.reason or "")
-    return replace(stacked, dropped=dropped, failures=tuple(failures), pending=tuple(pending), invalid=invalid)
+    return replace(stacked, dropped=dropped, pending=tuple(pending), invalid=invalid)
 
 
 def _pairing_fault(
@@ -261,11 +265,11 @@ def _selection_fault(seed: int, sides: Sequence[Side], arm: Arm, against: Arm) -
     return None
 
 
-def _chosen(rows: Sequence[tuple[int, Side, Side]], name: str, other: str) -> str:
-    """Which checkpoints were selected, in words; empty where none were."""
+def _chosen(rows: Sequence[tuple[int, Side, Side]], name: str, other: str) -> tuple[Chosen, ...]:
+    """Which checkpoints were selected; empty where none were."""
     sides = ((name, [one for _, one, _ in rows]), (other, [two for _, _, two in rows]))
-    both = [choice_words(whose, [s.choice for s in found if s.choice is not None]) for whose, found in sides]
-    return "; ".join(words for words in both if words)
+    both = [chosen(whose, [s.choice for s in own if s.choice is not None]) for whose, own in sides]
+    return tuple(one for one in both if one is not None)
 
 
 def _with_worst(sides: list[Side], metric: MetricClaim) -> list[Side]:
@@ -277,7 +281,7 @@ def _with_worst(sides: list[Side], metric: MetricClaim) -> list[Side]:
     result = list(sides)
     for here, there in ((0, 1), (1, 0)):
         partner = sides[there]
-        if sides[here].failure == "diverged" and worst is not None and not partner.missing:
+        if sides[here].lacks("diverged") and worst is not None and partner.missing is None:
             result[here] = Side(replace(partner.table, scores=np.full(len(partner.table.ids), worst), outputs=None))
     return result
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from evenhand import statistics
+from evenhand.claims.looks import LookRules
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Arm, MetricClaim, Rung, Scope
-from evenhand.decisions.looks import look_plan
+from evenhand.decisions.looks import level_for, look_plan
 from evenhand.decisions.pairs import Cell, Outcomes, make_pairs
 
 
@@ -51,9 +52,8 @@ def planning_level(claim: ResolvedClaim) -> tuple[float, int]:
     verdicts = len(claim.arms("variant")) * len(claim.targets) * len(claim.primary)
     plan = look_plan(claim.claim.rungs[-1], claim.claim.alpha)
     share = claim.claim.alpha / max(1, verdicts)
-    if verdicts <= 1:
-        return plan.nominal, verdicts
-    return (share if plan.source == "one look" else min(plan.nominal_for(share), plan.nominal)), verdicts
+    last = plan.seeds[-1]
+    return (plan.nominal if verdicts <= 1 else level_for(plan, share, last)), verdicts
 
 
 def smallest_effects(claim: ResolvedClaim, outcomes: Outcomes) -> tuple[SmallestEffect, ...]:
@@ -166,6 +166,27 @@ class Design:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """A way of looking at so many seeds at most: what it needs and finds at no effect, the margin and twice the margin.
+
+    Attributes:
+        name: "one look", "group-sequential" or "anytime".
+        after: numbers of seeds at the looks; empty for anytime.
+        rule: as in :attr:`evenhand.claims.schema.Rung.look_rule`.
+        futility: confidence of the bound that gives up; None for never.
+        own: it is the claim's own.
+        at: at no effect, the margin and twice it.
+    """
+
+    name: str
+    after: tuple[int, ...]
+    rule: str
+    futility: float | None
+    own: bool
+    at: tuple[statistics.Operating, ...]
+
+
+@dataclass(frozen=True)
 class PowerAnswer:
     """What designs can find on one metric.
 
@@ -178,6 +199,7 @@ class PowerAnswer:
         designs: one per number of seeds.
         seeds_needed: least number of seeds that finds the margin with these items; None with ``why_no_seeds``.
         curves: power over effects, one per design.
+        looks: what looks cost and save at the largest design; none without a margin, a spread or seeds to look at.
         notes: what a reader must know beside the figures, as sentences.
     """
 
@@ -193,6 +215,53 @@ class PowerAnswer:
     why_no_seeds: str
     curves: tuple[statistics.PowerCurve, ...]
     notes: tuple[str, ...] = ()
+    looks: tuple[Looked, ...] = ()
+
+
+USUAL_SHARES = (0.4, 0.6, 0.8, 1.0)
+"""Looks of the group-sequential plan that is shown where a claim has none of its own; Pocock's spending."""
+
+USUAL_FUTILITY = 0.9
+
+
+def ways_of_looking(
+    spread: statistics.Spread,
+    items: int | None,
+    rung: Rung,
+    margin: float,
+    alpha: float,
+    share: float,
+) -> tuple[Looked, ...]:
+    """What one look, group-sequential looks and looks at any time need and find, with the same seeds at most.
+
+    Args:
+        spread: of paired differences.
+        items: of the design, where their spread is known.
+        rung: whose seeds are the most; its own looks stand for the group-sequential ones.
+        margin: of no effect and of futility.
+        alpha: of the claim.
+        share: of it that the first of several verdicts gets.
+    """
+    most = len(rung.seeds)
+    if most < 4 or max(spread.seed_sd, spread.item_sd, spread.residual_sd) == 0:
+        return ()
+    once = rung.model_copy(update={"looks": (), "look_rules": None})
+    forever = once.model_copy(update={"look_rules": LookRules(at="anytime")})
+    grouped = rung
+    if rung.look_rule in ("once", "anytime"):
+        rules = LookRules(at=USUAL_SHARES, spending="pocock")
+        grouped = once.model_copy(update={"looks": rules.counts(most), "look_rules": rules})
+    found = []
+    for name, one in (("one look", once), ("group-sequential", grouped), ("anytime", forever)):
+        plan = look_plan(one, alpha)
+        for futility in (None,) if name == "one look" else (None, rung.futility or USUAL_FUTILITY):
+            own = one.look_rule == rung.look_rule and futility == rung.futility
+            at = tuple(
+                statistics.operating(plan, times * margin, spread, items, margin=margin, share=share, futility=futility)
+                for times in (0.0, 1.0, 2.0)
+            )
+            found.append(Looked(name, one.looks, one.look_rule, futility, own, at))
+    return tuple(found)
 
 
 def plan_power(
@@ -206,6 +275,9 @@ def plan_power(
     power: float = 0.8,
     metric: str = "",
     unit: str = "",
+    rung: Rung | None = None,
+    overall: float | None = None,
+    share: float | None = None,
 ) -> PowerAnswer:
     """Smallest detectable effects of some designs, and the seeds and items that a margin needs.
 
@@ -218,6 +290,9 @@ def plan_power(
         alpha: two-sided level.
         power: probability with which effects are to be found.
         metric, unit: told with the answer.
+        rung: whose looks are weighed against others; the most seeds with one look if None.
+        overall: error rate of its claim; ``alpha`` if None.
+        share: of it that the first of several verdicts gets; ``alpha`` if None.
 
     Raises:
         StatisticsError: arguments out of range, scope "checkpoint" without items.
@@ -238,7 +313,13 @@ def plan_power(
     notes: tuple[str, ...] = ()
     if counted is None and not unit:
         notes = ("No spread over items is known: the figures hold for as many items as the seed sd was measured on.",)
-    return PowerAnswer(metric, unit, spread, held, alpha, power, margin, designs, needed, why, curves, notes)
+    looks: tuple[Looked, ...] = ()
+    if margin is not None and held != "checkpoint":
+        planned = rung or Rung(name="confirm", budget=1, seeds=tuple(range(max(seeds))))
+        own_items = counted if held == "recipe" else None
+        looks = ways_of_looking(spread, own_items, planned, margin, overall or alpha, share or alpha)
+        looks = looks if rung is not None else tuple(replace(one, own=False) for one in looks)
+    return PowerAnswer(metric, unit, spread, held, alpha, power, margin, designs, needed, why, curves, notes, looks)
 
 
 def _design(
@@ -277,11 +358,13 @@ def claim_power(
     rung = claim.claim.rungs[-1]
     own = len(rung.seeds)
     counts = tuple(seeds) or tuple(sorted({own, 3, 5, 10, 2 * own} - {0, 1}))
-    looks = look_plan(rung, claim.claim.alpha)
     level, verdicts = planning_level(claim)
     notes = []
-    if rung.looks:
-        notes.append(f"Level {looks.nominal:.3g} at each of the planned looks {list(rung.looks)}.")
+    if rung.look_rule == "levels":
+        nominal = look_plan(rung, claim.claim.alpha).nominal
+        notes.append(f"Level {nominal:.3g} at each of the planned looks {list(rung.looks)}.")
+    elif rung.look_rule != "once":
+        notes.append("Designs are those of one look, at the level of the last; what looks need stands in the table.")
     if verdicts > 1:
         notes.append(
             f"Planned at level {level:.2g}: Holm over {verdicts} verdicts tests the first of them so strictly, and "
@@ -295,7 +378,8 @@ def claim_power(
             found = statistics.Spread(1.0, source="not known: give metric.sd or --sd, or run a null arm or a screen")
         answer = plan_power(
             found, counts, items or claim.items[rung.name].count, margin=margin, scope=claim.claim.scope,
-            alpha=level, metric=metric.name, unit=unit,
+            alpha=level, metric=metric.name, unit=unit, rung=rung, overall=claim.claim.alpha,
+            share=claim.claim.alpha / max(1, verdicts),
         )  # fmt: skip
         answers.append(replace(answer, notes=(*answer.notes, *notes)))
     return tuple(answers)

@@ -9,9 +9,11 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim, Rung
 from evenhand.decisions.families import Contrasts, answers, compare
 from evenhand.decisions.looks import look_counts, look_plan
+from evenhand.decisions.pair_faults import TooFewPairs
 from evenhand.decisions.pairs import Cell, Outcomes
 from evenhand.decisions.screening import screen
-from evenhand.decisions.verdict import PlannedLook, Screened
+from evenhand.decisions.search import due_trials, screened_out
+from evenhand.decisions.verdict import PlannedLook, Screened, Verdict
 from evenhand.recipes.trial import Trial
 
 
@@ -26,6 +28,8 @@ class Progress:
         pruned: those screened out, by name.
         pending: trials that have no outcome yet, in the order in which to run them.
         finished: nothing is left to run.
+        settled: at the look that is reached every verdict is settled, or given up.
+        unproposed: trials of a search rung whose settings are not known yet.
     """
 
     rung: Rung
@@ -34,6 +38,8 @@ class Progress:
     pruned: Mapping[str, Screened]
     pending: tuple[Trial, ...]
     finished: bool
+    settled: bool = False
+    unproposed: int = 0
 
 
 def progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
@@ -55,17 +61,27 @@ def progress_of(known: Contrasts) -> Progress:
         seeds = now.rung.seeds[:count]
         pending = pending_trials(claim, now.rung, now.active_arms, seeds, outcomes)
         now = replace(now, seeds=seeds, pending=pending, finished=not pending)
-        if pending or count == len(now.rung.seeds) or _settled(known, now):
+        # The last look ends the rung whatever it says; whether it settles all matters where seeds may be added.
+        if pending or (count == len(now.rung.seeds) and not now.rung.anytime):
+            break
+        now = replace(now, settled=_settled(known, now))
+        if now.settled:
             break
     return now
 
 
 def _settled(known: Contrasts, now: Progress) -> bool:
-    """Whether every verdict on a variant is settled at the present look."""
+    """Whether every verdict on a variant is settled, or given up, at the present look."""
     claim = known.claim
     variants = [arm for arm in claim.arms("variant") if arm.name not in now.pruned]
     family = compare(known, variants, cells(claim, now, claim.primary), supplementary=False)
-    return all(verdict.kind.settled for verdict in answers(claim, family, plan=False))
+    verdicts = answers(claim, family, plan=False)
+    return all((v.kind.settled and not _may_heal(v, now.rung)) or v.given_up for v in verdicts)
+
+
+def _may_heal(verdict: Verdict, rung: Rung) -> bool:
+    """Whether what makes a verdict invalid may be mended by further seeds: one lost pair of three is too many."""
+    return rung.anytime and any(isinstance(c.fault, TooFewPairs) for c in verdict.contrasts)
 
 
 def cells(claim: ResolvedClaim, now: Progress, metrics: Sequence[MetricClaim]) -> list[Cell]:
@@ -83,6 +99,13 @@ def screening_progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
     pruned: dict[str, Screened] = {}
     rungs = claim.claim.rungs
     for rung in rungs:
+        if rung.kind == "search":
+            if rung is claim.open_search:
+                return _searching(claim, rung, outcomes)
+            pruned |= screened_out(claim)
+            if all(arm.name in pruned for arm in claim.arms("variant")):
+                return Progress(rungs[-1], rungs[-1].seeds, (), pruned, (), True)
+            continue
         active = tuple(arm.name for arm in claim.arms() if arm.name not in pruned)
         pending = pending_trials(claim, rung, active, rung.seeds, outcomes)
         if pending or rung is rungs[-1]:
@@ -91,6 +114,15 @@ def screening_progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
         if all(arm.name in pruned for arm in claim.arms("variant")):
             return Progress(rungs[-1], rungs[-1].seeds, (), pruned, (), True)
     raise AssertionError("a claim has at least one rung")
+
+
+def _searching(claim: ResolvedClaim, rung: Rung, outcomes: Outcomes) -> Progress:
+    """The search rung that is open, with the trials of the generation that is due."""
+    pruned = screened_out(claim)
+    active = tuple(arm.name for arm in claim.searched if arm.name not in pruned)
+    pending = tuple(trial for trial in due_trials(claim, rung) if trial.id not in outcomes)
+    known = sum(1 for _ in claim.trials(rung, active))
+    return Progress(rung, rung.seeds, active, pruned, pending, False, max(0, claim.planned(rung) - known))
 
 
 def pending_trials(
@@ -108,7 +140,8 @@ def pending_trials(
 def look_reached(claim: ResolvedClaim, now: Progress) -> PlannedLook | None:
     """The planned look that the confirming rung has reached."""
     rung = claim.claim.rungs[-1]
-    if not rung.looks or now.rung is not rung or not now.active_arms or now.pending:
+    if not (rung.looks or rung.anytime) or now.rung is not rung or not now.active_arms or now.pending:
         return None
-    number = rung.looks.index(len(now.seeds)) + 1
-    return PlannedLook(rung.looks, number, look_plan(rung, claim.claim.alpha).nominal, now.finished)
+    counts, seeds = look_counts(rung), len(now.seeds)
+    level = look_plan(rung, claim.claim.alpha).level_at(seeds)
+    return PlannedLook(counts, counts.index(seeds) + 1, level, now.finished, rung.look_rule, claim.added)

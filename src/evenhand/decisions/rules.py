@@ -18,7 +18,7 @@ from evenhand.decisions.contrasts import as_tuple, estimate_pairs
 from evenhand.decisions.lost_pairs import Against, with_lost
 from evenhand.decisions.pairs import Pairs
 from evenhand.decisions.settling import what_would_settle
-from evenhand.decisions.verdict import Contrast, Interval, Judgement, LostPairs, VerdictKind
+from evenhand.decisions.verdict import Contrast, GivenUp, Interval, Judgement, LostPairs, VerdictKind
 
 GAIN, REGRESSION, NO_EFFECT, NO_OP = VerdictKind.GAIN, VerdictKind.REGRESSION, VerdictKind.NO_EFFECT, VerdictKind.NO_OP
 INCONCLUSIVE, INVALID, NOT_RUN = VerdictKind.INCONCLUSIVE, VerdictKind.INVALID, VerdictKind.NOT_RUN
@@ -32,11 +32,13 @@ class Levels:
         effect: of "there is an effect": the interval shown is at 1 - effect.
         equivalence: of each one-sided equivalence test: its interval is at 1 - 2 * equivalence.
         adjusted: the p-value of what is called, allowing for looks and for the other verdicts; None where undefined.
+        futility: confidence of the one-sided bound below which a gain as large as the margin is given up; or None.
     """
 
     effect: float
     equivalence: float
     adjusted: float | None = None
+    futility: float | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,11 @@ class Evidence:
         return self.nothing is not None and self.nothing.equivalent
 
     @property
+    def futile(self) -> bool:
+        """Whether a gain as large as the margin can hardly be hoped for any more."""
+        return self.contrast.futility is not None and self.contrast.futility.futile
+
+    @property
     def failure(self) -> str:
         """The commonest class of the failures behind missing pairs."""
         cause = Counter(self.pairs.failures).most_common(1)
@@ -164,6 +171,7 @@ _GAIN, _LOSS = "{figures}: gain", "{figures}: regression"
 _CHOSEN = _LOSS + "{more}, alone, not shown for the lowest of {rivals} rivals"
 MORE = ", at least the margin"
 """Of an effect whose whole interval lies beyond the margin."""
+_FUTILE = "{figures}: inconclusive; {futile}"
 _OPEN = "{figures}: inconclusive{settled}"
 
 # fmt: off
@@ -182,6 +190,7 @@ CASES: tuple[Case, ...] = (
     Case("gain", GAIN, "", lambda e: e.span.above, _GAIN),
     Case("regression >= margin", REGRESSION, ">= margin", lambda e: e.span.far_below, _LOSS + MORE, less="regression"),
     Case("regression", REGRESSION, "", lambda e: e.span.below, _LOSS),
+    Case("futile", INCONCLUSIVE, "futile", lambda e: e.futile, _FUTILE),
     Case("inconclusive", INCONCLUSIVE, "", lambda e: True, _OPEN, plans=True),
 )
 # fmt: on
@@ -228,9 +237,13 @@ def judge(
             equivalence_interval=as_tuple(nothing.interval),
             equivalence_level=1 - 2 * levels.equivalence,
         )
+    if estimate is not None and levels.futility is not None:
+        found = replace(found, futility=_given_up(estimate, metric.margin, levels.futility))
     evidence = Evidence(found, pairs, nothing, metric.margin)
     case = first_case(evidence)
-    settling = what_would_settle(found, pairs, metric) if plan and case.plans else None
+    settling = None
+    if plan and case.plans:
+        settling = what_would_settle(found, pairs, metric, anytime=estimate is not None and estimate.anytime)
     unscored = 0 if found.diverged else pairs.failures.count("diverged")
     bracket = case.bracket.format(fault=evidence.fault, failure=evidence.failure)
     judgement = Judgement(
@@ -238,10 +251,21 @@ def judge(
     )
     judged = replace(found, judgement=judgement)
     if judged.kind in TRIED and pairs.lost and estimate is not None:
-        judged = _with_losses(judged, pairs, estimate.scope, metric, levels)
+        judged = _with_losses(judged, pairs, estimate, metric, levels)
     if judged.all_imputed:
         judged = _without_intervals(judged)
     return judged if judged.kind is GAIN else replace(judged, collapse=None)
+
+
+def _given_up(estimate: statistics.PairedContrast, margin: float, confidence: float) -> GivenUp | None:
+    """The upper bound of a gain, as if this were the only look: it ends a rung, and calls nothing."""
+    primary = estimate.primary
+    if isinstance(primary, statistics.AnytimeMean):
+        upper = primary.upper_once(confidence)
+    else:
+        interval = primary.interval_at(2 * confidence - 1)
+        upper = None if interval is None else interval.high
+    return None if upper is None else GivenUp(upper, confidence, upper < margin)
 
 
 def first_case(evidence: Evidence) -> Case:
@@ -283,21 +307,21 @@ TRIED: Mapping[VerdictKind, Tried] = {
 
 
 def _with_losses(
-    found: Contrast, pairs: Pairs, scope: statistics.Scope, metric: MetricClaim, levels: Levels
+    found: Contrast, pairs: Pairs, estimate: statistics.PairedContrast, metric: MetricClaim, levels: Levels
 ) -> Contrast:
     """The contrast, judged with one-sided losses at their worst too: what it says stands only if both agree."""
-    clears = True
+    clears, scope, anytime = True, estimate.scope, estimate.anytime
     worst: LostPairs | None = None
     for against in TRIED[found.kind].against:
-        whole, value = with_lost(pairs, metric, against)
-        again = estimate_pairs(whole, metric, scope, found.level)
+        whole, stand_ins = with_lost(pairs, metric, against)
+        again = estimate_pairs(whole, metric, scope, found.level, anytime=anytime)
         interval = as_tuple(again.interval_at(found.level))
         deciding = as_tuple(again.interval_at(1 - 2 * levels.equivalence)) if found.kind is NO_EFFECT else interval
         agrees = TRIED[found.kind].shows(Span(deciding, metric.margin))
         clears = clears and Span(interval, metric.margin).clear
         if worst is None or not agrees:
             seeds, arms = tuple(lost.seed for lost in pairs.lost), tuple(lost.arm for lost in pairs.lost)
-            worst = LostPairs(seeds, arms, value, again.estimate, deciding, agrees, found.kind)
+            worst = LostPairs(seeds, arms, again.estimate, deciding, agrees, found.kind, stand_ins)
         if not agrees:
             break
     assert worst is not None

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from evenhand.data.reading import read_json
 from evenhand.decisions.gate import Criterion
-from evenhand.decisions.verdict import Contrast, Decision, Fixed, Judgement, LostPairs, Overruled, Standing, Verdict
+from evenhand.decisions.standing import Fixed, Standing
+from evenhand.decisions.verdict import Contrast, Decision, Judgement, LostPairs, Overruled, Verdict
 from evenhand.decisions.verdict import VerdictKind as Kind
 from evenhand.errors import DataError
 from evenhand.statistics import Identical

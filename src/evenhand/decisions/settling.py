@@ -11,7 +11,7 @@ MOST_SEEDS = 1000
 """More seeds than these are no plan."""
 
 
-def what_would_settle(found: Contrast, pairs: Pairs, metric: MetricClaim) -> Settling:
+def what_would_settle(found: Contrast, pairs: Pairs, metric: MetricClaim, *, anytime: bool = False) -> Settling:
     """How many seeds, or items, would settle an effect of the size seen (of the margin, where that is larger)."""
     if found.estimate is None or len(found.seeds) < 2:
         return Settling(reason="few seeds")
@@ -25,10 +25,14 @@ def what_would_settle(found: Contrast, pairs: Pairs, metric: MetricClaim) -> Set
     if wanted <= 0 or (spread.seed_sd == spread.item_sd == spread.residual_sd == 0):
         return Settling(as_seen=as_seen, reason="no spread")
     items = found.items or None
-    seeds = statistics.seeds_needed(wanted, spread, items, scope=scope, alpha=alpha, most=MOST_SEEDS)
+    if anytime:
+        counted = items if scope == "recipe" else None
+        seeds = statistics.anytime_seeds_needed(wanted, spread, counted, alpha=alpha, most=MOST_SEEDS)
+    else:
+        seeds = statistics.seeds_needed(wanted, spread, items, scope=scope, alpha=alpha, most=MOST_SEEDS)
     if seeds.count is not None:
         return Settling(max(seeds.count, len(found.seeds) + 1), as_seen=as_seen)
-    if items is not None:
+    if items is not None and not anytime:
         more = statistics.items_needed(wanted, spread, len(found.seeds), scope=scope, alpha=alpha)
         if more.count is not None:
             return Settling(more.count, "items", len(found.seeds), as_seen)

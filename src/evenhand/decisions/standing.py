@@ -1,10 +1,14 @@
-"""Where a claim stands among the others of its ledger, and what a seal proves of it: facts, as fields."""
+"""When a claim was fixed, where it stands in its ledger, what its search came to, what a seal proves: facts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+Fixed = Literal["before", "post-hoc", "amended", "not entered", "sealed", "retrospective"]
+"""When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet. A claim over
+runs is sealed where it was entered before the first of their result files was there, and retrospective otherwise."""
 
 LEDGER_RATE = 0.05
 """Share of false ones among the gains of a family that hold in its ledger, at most, on average."""
@@ -72,6 +76,45 @@ class Seal:
     items: bool = False
 
 
+@dataclass(frozen=True)
+class TriedArm:
+    """What the search of a claim came to for one arm.
+
+    Attributes:
+        arm: its name.
+        tries: configurations that were tried of it.
+        chosen: which of them goes on, counted from 1; None where the search is not over.
+        settings: of the chosen one, as far as they were searched: dotted setting to value.
+        score: its mean on the first primary metric at the last search rung; None where it has none.
+        failures: class to the number of configurations that gave no score for it; they count as the worst there is.
+    """
+
+    arm: str
+    tries: int
+    chosen: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    score: float | None = None
+    failures: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class UnequalTuning:
+    """A variant was tried more often than an arm that it is held against, or less, by more than the claim allows.
+
+    Attributes:
+        tries: of the variant: those that the ledger holds, and the claim's own.
+        against, against_tries: the arm that differs most from it, and its number.
+        ratio: that the claim allows.
+        strict: the verdict is invalid for it.
+    """
+
+    tries: int
+    against: str
+    against_tries: int
+    ratio: float
+    strict: bool = False
+
+
 State = Literal["decided", "left", "not run"]
 
 
@@ -106,3 +149,80 @@ class LedgerFamily:
     wealth: float
     next_level: float
     tries: int = 0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """When a claim was fixed, and what was known of its outcomes then. Only "before" gives a known error rate.
+
+    Attributes:
+        fixed: before, post-hoc, amended or not entered; over runs sealed or retrospective.
+        known: k, results of its trials that were in the ledger when it was entered.
+        trials: n, all its trials.
+        claims: those under which the known results were made, each as ``name (hash)``.
+        changes: what the amendments changed, each field with all its values: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``.
+        seal: what shows that it existed before its first trial; None where nobody sealed it.
+    """
+
+    fixed: Fixed = "before"
+    known: int = 0
+    trials: int = 0
+    claims: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    seal: Seal | None = None
+
+    @property
+    def sealed(self) -> bool:
+        """Whether its receipt precedes its first trial, and nothing was known then."""
+        return self.fixed == "before" and self.seal is not None and self.seal.precedes
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether something was known of its outcomes when it was fixed, so that its error rate is not known."""
+        return self.fixed in ("post-hoc", "amended", "retrospective")
+
+    @property
+    def mark(self) -> str:
+        """The word in brackets after whatever it states; empty where it was fixed before its trials, unsealed."""
+        return self.fixed if self.doubtful or self.fixed == "sealed" else "sealed" if self.sealed else ""
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """So many results replace earlier ones, which had been seen and were made by other code or from other data."""
+
+    results: int
+
+
+@dataclass(frozen=True)
+class Unblinded:
+    """The board showed the arms by name before the claim was decided: when (UTC), with so many of its results in."""
+
+    time: str
+    results: int
+    trials: int
+
+
+@dataclass(frozen=True)
+class OtherRecipeCode:
+    """Results of the same question had been seen that other code of its recipe had made: both fingerprints."""
+
+    theirs: str
+    own: str
+
+
+@dataclass(frozen=True)
+class BudgetNotShown:
+    """Arms of which no file shows what training cost, in the unit of the budget."""
+
+    arms: tuple[str, ...]
+    unit: str
+
+
+@dataclass(frozen=True)
+class LeftOutSeeds:
+    """Seeds that are missing from a range, so that runs may have been made and left out."""
+
+    missing: tuple[int, ...]
+    first: int
+    last: int

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from evenhand.decisions.standing import FamilyPlace, Seal
+from evenhand.decisions.standing import FamilyPlace, Standing, TriedArm, UnequalTuning
 
 if TYPE_CHECKING:
-    from evenhand.decisions.pair_faults import PairFault
+    from evenhand.decisions.details import Details
+    from evenhand.decisions.pair_faults import Lost, Missing, PairFault
     from evenhand.statistics import Collapse, Identical, Saturation
 
 
@@ -30,6 +31,11 @@ class VerdictKind(StrEnum):
     def rests_on_estimate(self) -> bool:
         """Whether scores of complete pairs were judged, so that what spoils an experiment spoils it."""
         return self not in (VerdictKind.INVALID, VerdictKind.PRUNED, VerdictKind.NOT_RUN)
+
+    @property
+    def is_gain(self) -> bool:
+        """Whether it says that the arm is better."""
+        return self is VerdictKind.GAIN
 
     @property
     def is_effect(self) -> bool:
@@ -54,9 +60,13 @@ class VerdictKind(StrEnum):
 
 Interval = tuple[float, float]
 
-Fixed = Literal["before", "post-hoc", "amended", "not entered", "sealed", "retrospective"]
-"""When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet. A claim over
-runs is sealed where it was entered before the first of their result files was there, and retrospective otherwise."""
+
+@dataclass(frozen=True)
+class StandIn:
+    """What stands in for a lost trial: an end of the metric's range with its value, or the best or worst trial seen."""
+
+    what: Literal["floor", "ceiling", "best", "worst"]
+    value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,19 +76,19 @@ class LostPairs:
     Attributes:
         seeds: whose trial one arm lost while the other has scores.
         arms: who lost it, one for each seed.
-        value: what stands in for them, in words: "the floor 0", "the worst trial seen".
         estimate, interval: with these trials in, at the level of the contrast.
         agrees: the verdict is the same with them in.
         tried: the verdict that was tried.
+        stand_ins: what stands in for the lost trials.
     """
 
     seeds: tuple[int, ...]
     arms: tuple[str, ...]
-    value: str
     estimate: float | None
     interval: Interval | None
     agrees: bool
     tried: VerdictKind = VerdictKind.INCONCLUSIVE
+    stand_ins: tuple[StandIn, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,29 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class GivenUp:
+    """Whether a gain as large as the margin is given up: its one-sided upper bound, whose confidence, and whether it
+    lies below the margin."""
+
+    upper: float
+    confidence: float
+    futile: bool
+
+
+@dataclass(frozen=True)
+class NoFloor:
+    """Why there is nothing that a baseline could be shown to beat.
+
+    Attributes:
+        reason: a pairing that is not allowed, what each arm lacks, a trial without scores, or what else is not there.
+    """
+
+    reason: (
+        PairFault | Mapping[str, Missing] | Missing | Literal["no scores", "no right answers", "no seed", "other items"]
+    )
+
+
+@dataclass(frozen=True)
 class Learned:
     """How the baseline stands against what it must beat to count as having learned.
 
@@ -137,7 +170,8 @@ class Learned:
         estimate: mean difference, positive where the baseline is better.
         interval: paired, at ``level``; the baseline has learned where it lies above 0.
         level: of the interval, 1 - alpha of the claim.
-        why_none: why there is no floor or no interval, or empty.
+        obstacle: why there is no floor, or None.
+        why_none: why there is no interval, or (once verdicts are worded) no floor; or empty.
     """
 
     baseline: str
@@ -148,6 +182,7 @@ class Learned:
     interval: Interval | None = None
     level: float = 0.95
     why_none: str = ""
+    obstacle: NoFloor | None = None
 
     @property
     def shown(self) -> bool:
@@ -182,7 +217,8 @@ class Contrast:
         seeds: the S seeds whose pairs entered.
         items: I, number of items per pair; 0 where the metric is not item-wise.
         differences: (S,) mean difference of each pair.
-        dropped: seeds whose pair is missing, with the reason.
+        missing: the seeds of pairs that are not complete, with what each arm lacks there.
+        dropped: the same as sentences; empty until verdicts are worded.
         estimate: mean difference, or None with ``why_none``.
         standard_error, degrees_of_freedom, p_value: of the estimate in the claim's scope; None where undefined.
         interval: at ``level``, or None.
@@ -202,6 +238,7 @@ class Contrast:
             empty where it is not so, and until verdicts are worded.
         learned: how the baseline stands against the floor that the metric names; None where it names none.
         same_answer: the commonest answer of the baseline, beside a contrast with it; None where none is recorded.
+        futility: whether a gain as large as the margin is given up, where the claim asks for that; else None.
         judgement: what this contrast alone says.
         words: the same as a sentence with its figures; empty until verdicts are worded.
         qualifier: what stands in brackets where this contrast alone gives the verdict; empty until verdicts are worded.
@@ -210,7 +247,8 @@ class Contrast:
         diverged: arm to the seeds at which it diverged and was scored at the metric's worst value.
         collapse: beside a gain over seeds: how often a collapse could still hide; else None.
         lost_pairs: the contrast with one-sided losses at their worst, where there are such; else None.
-        figures: further named figures of the procedure, for readers who recompute.
+        details: further figures of the procedure, for readers who recompute; None without an estimate.
+        figures: the same by name; empty until verdicts are worded.
     """
 
     arm: str
@@ -257,6 +295,9 @@ class Contrast:
     same_answer: SameAnswer | None = None
     fault: PairFault | None = None
     saturation: Saturation | None = None
+    futility: GivenUp | None = None
+    missing: Lost = field(default_factory=dict)
+    details: Details | None = None
 
     @property
     def kind(self) -> VerdictKind:
@@ -326,6 +367,33 @@ class Overruled:
 
 
 @dataclass(frozen=True)
+class Guarded:
+    """How a guard metric stands beside a verdict, against the baseline.
+
+    Attributes:
+        metric, margin: which, and the smallest loss that matters.
+        held: it is shown that it does not fall by the margin.
+        worse: it is shown that it falls by more.
+        estimate: mean difference, positive where the variant is better.
+        interval: at ``level``, that of the verdict; with what was lost at its worst, where something was.
+        scores: mean score of the variant and of the baseline.
+        same: every answer is the same, or as many as may differ cannot make up the margin.
+        blind: a loss could not have shown: the pairing is invalid, or both arms are at chance or at the worst value.
+    """
+
+    metric: str
+    margin: float
+    held: bool
+    worse: bool = False
+    estimate: float | None = None
+    interval: Interval | None = None
+    level: float = 0.95
+    scores: tuple[float, float] | None = None
+    same: bool = False
+    blind: bool = False
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The answer for one arm in one condition on one metric.
 
@@ -341,6 +409,8 @@ class Verdict:
         screened: why it was pruned, or None.
         overruled: what made it invalid, or None.
         adjusted_p: of the effect, allowing for planned looks and for the claim's other verdicts; None where undefined.
+        tuning: how unequally it and the arms it is held against were tuned, where that is more than the claim allows.
+        guards: beside what would be a gain; one that is not shown to hold makes it inconclusive.
     """
 
     arm: str
@@ -357,11 +427,19 @@ class Verdict:
     screened: Screened | None = None
     overruled: Overruled | None = None
     adjusted_p: float | None = None
+    tuning: UnequalTuning | None = None
+    guards: tuple[Guarded, ...] = ()
 
     @property
     def deciding(self) -> Contrast | None:
         """The contrast that decides; None for a variant that was screened out."""
         return next((c for c in self.contrasts if c.against == self.standing), None)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it is open only because a gain as large as the margin was given up."""
+        found = self.deciding
+        return self.kind is VerdictKind.INCONCLUSIVE and found is not None and found.judgement.case == "futile"
 
     @property
     def against_baseline(self) -> VerdictKind:
@@ -376,7 +454,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Interaction:
-    """Difference of differences: (effect in a target condition) - (effect in a control condition)."""
+    """Difference of differences: (effect in a target condition) - (effect in a control condition).
+
+    ``fault`` is why the two may not be held against each other, or None; ``why_none`` says it, once it is worded.
+    """
 
     arm: str
     against: str
@@ -388,6 +469,7 @@ class Interaction:
     p_value: float | None
     differences: tuple[float, ...] = ()
     why_none: str = ""
+    fault: PairFault | None = None
 
 
 @dataclass(frozen=True)
@@ -414,53 +496,28 @@ class PlannedLook:
         number: which of them this is, from 1.
         level: two-sided level of each look, all of them together err no more often than the claim allows.
         stopped: every verdict was settled here, so that the looks after it are not needed.
+        rule: "levels" that are the same at each look, a spending function, or "anytime".
+        added: seeds that were added after the claim had been stated, of those of the last look.
+        futile: some verdict was given up here rather than settled.
     """
 
     planned: tuple[int, ...]
     number: int
     level: float
     stopped: bool
+    rule: Literal["once", "levels", "obrien-fleming", "pocock", "anytime"] = "levels"
+    added: int = 0
+    futile: bool = False
 
     @property
     def early(self) -> bool:
         """Whether the claim ended before its last planned look."""
         return self.stopped and self.number < len(self.planned)
 
-
-@dataclass(frozen=True)
-class Standing:
-    """When a claim was fixed, and what was known of its outcomes then. Only "before" gives a known error rate.
-
-    Attributes:
-        fixed: before, post-hoc, amended or not entered; over runs sealed or retrospective.
-        known: k, results of its trials that were in the ledger when it was entered.
-        trials: n, all its trials.
-        claims: those under which the known results were made, each as ``name (hash)``.
-        changes: what the amendments changed, each field with all its values: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``.
-        seal: what shows that it existed before its first trial; None where nobody sealed it.
-    """
-
-    fixed: Fixed = "before"
-    known: int = 0
-    trials: int = 0
-    claims: tuple[str, ...] = ()
-    changes: tuple[str, ...] = ()
-    seal: Seal | None = None
-
     @property
-    def sealed(self) -> bool:
-        """Whether its receipt precedes its first trial, and nothing was known then."""
-        return self.fixed == "before" and self.seal is not None and self.seal.precedes
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether something was known of its outcomes when it was fixed, so that its error rate is not known."""
-        return self.fixed in ("post-hoc", "amended", "retrospective")
-
-    @property
-    def mark(self) -> str:
-        """The word in brackets after whatever it states; empty where it was fixed before its trials, unsealed."""
-        return self.fixed if self.doubtful or self.fixed == "sealed" else "sealed" if self.sealed else ""
+    def seeds(self) -> int:
+        """Seeds at this look."""
+        return self.planned[self.number - 1]
 
 
 @dataclass(frozen=True)
@@ -478,6 +535,7 @@ class Decision:
         look: the planned look at which the confirming rung stands; None where none was planned or none is reached.
         standing: when the claim was fixed.
         families: where it stands among the claims of its ledger, one for each of its families.
+        tried: what its search came to, arm by arm; empty where it searches nothing.
     """
 
     claim: str
@@ -488,5 +546,6 @@ class Decision:
     warnings: tuple[str, ...] = ()
     finished: bool = False
     look: PlannedLook | None = None
-    standing: Standing = Standing()
+    standing: Standing = field(default_factory=Standing)
     families: tuple[FamilyPlace, ...] = ()
+    tried: tuple[TriedArm, ...] = ()

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
-from evenhand.decisions.fault_words import fault_words
-from evenhand.decisions.rules import CASE, LOST, MORE, Span
-from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace
+from evenhand.decisions.detail_words import detail_words
+from evenhand.decisions.fault_words import fault_words, no_floor_words, reasons_missing
+from evenhand.decisions.guard_words import guard_bracket, guard_words
+from evenhand.decisions.rules import CASE, CHOSEN, LOST, MORE, Span
+from evenhand.decisions.search_words import tuning_words
+from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, LedgerFamily, Standing
 from evenhand.decisions.verdict import (
     Contrast,
     Decision,
+    GivenUp,
+    Interaction,
     Interval,
     Learned,
     LostPairs,
@@ -24,7 +29,7 @@ from evenhand.decisions.verdict import (
     PruneReason,
     Screened,
     Settling,
-    Standing,
+    StandIn,
     Verdict,
     VerdictKind,
     deciding_interval,
@@ -58,7 +63,13 @@ def worded(verdict: Verdict, claim: ResolvedClaim) -> Verdict:
     if verdict.overruled is not None:
         by = verdict.overruled.by
         return replace(verdict, qualifier=by, reasons=(_overruled_words(verdict, claim), *reasons))
-    return replace(verdict, qualifier=_brackets(deciding, contrasts[0], claim.claim.alpha), reasons=reasons)
+    brackets = _brackets(deciding, contrasts[0], claim.claim.alpha)
+    if failing := guard_bracket(verdict.guards):
+        told = next(guard_words(guard) for guard in verdict.guards if not guard.held)
+        return replace(verdict, qualifier=failing, reasons=(f"{reasons[0]}; {told}", *reasons[1:]))
+    if verdict.guards:
+        reasons = ("; ".join([reasons[0], *map(guard_words, verdict.guards)]), *reasons[1:])
+    return replace(verdict, qualifier=brackets, reasons=reasons)
 
 
 def worded_contrast(found: Contrast, metric: MetricClaim) -> Contrast:
@@ -69,12 +80,31 @@ def worded_contrast(found: Contrast, metric: MetricClaim) -> Contrast:
 
 def with_reasons(found: Contrast, metric: MetricClaim) -> Contrast:
     """The contrast with why it yields no number, or none that could tell its arms apart, in words."""
+    dropped = found.dropped or reasons_missing(found.missing)
+    none = "" if found.seeds or found.fault else next(iter(dropped.values()), "its trials have not run yet")
+    learned = found.learned and _with_obstacle(found.learned)
     return replace(
         found,
+        dropped=dropped,
+        why_none=found.why_none or none,
+        figures=found.figures or detail_words(found.details),
+        learned=learned,
         invalid=fault_words(found.fault),
         saturated="" if found.saturation is None else found.saturation.explanation,
-        not_learned=learned_words(found.learned, metric) if found.learned is not None and found.unlearned else "",
+        not_learned=learned_words(learned, metric) if learned is not None and found.unlearned else "",
     )
+
+
+def _with_obstacle(found: Learned) -> Learned:
+    return found if found.obstacle is None else replace(found, why_none=no_floor_words(found.obstacle))
+
+
+def worded_interaction(found: Interaction) -> Interaction:
+    """A difference of differences with why there is none, where there is none."""
+    if found.fault is not None:
+        return replace(found, why_none=fault_words(found.fault))
+    none = "" if found.differences else "no seed has a complete pair in both conditions"
+    return replace(found, why_none=found.why_none or none)
 
 
 def _brackets(deciding: Contrast, baseline: Contrast, alpha: float) -> str:
@@ -109,15 +139,45 @@ def contrast_words(found: Contrast, metric: MetricClaim) -> str:
         )
     else:
         words = CASE[judgement.case].words.format_map(_fields(found, metric))
-        if found.lost_pairs is not None:
-            words = f"{words}; {lost_words(found.lost_pairs, metric)}"
-        if diverged:
-            words = f"{words}; {diverged}, and were scored at the worst value {worst_value(metric):g}"
-    if judgement.unscored:
-        words = f"{words}; {_unscored_words(judgement.unscored, metric)}"
-    if found.collapse is not None:
-        words = f"{words}; {collapse_words(found.collapse)}"
-    return words
+    return "; ".join([words, *_further(found, metric)])
+
+
+def _further(found: Contrast, metric: MetricClaim) -> list[str]:
+    """What must be known of a contrast beside what it says, as clauses."""
+    words = []
+    if not found.all_imputed:
+        words += [] if found.lost_pairs is None else [lost_words(found.lost_pairs, metric)]
+        diverged = " and ".join(_diverged(found))
+        words += [f"{diverged}, and were scored at the worst value {worst_value(metric):g}"] if diverged else []
+    words += [_unscored_words(found.judgement.unscored, metric)] if found.judgement.unscored else []
+    return words + ([] if found.collapse is None else [collapse_words(found.collapse)])
+
+
+_BESIDE_FIGURES = {
+    "gain": "", "gain >= margin": "", "regression": "", "regression >= margin": "", "no-effect": "", LOST.name: "",
+    "trivial effect": "there is an effect ({effect}), but a trivial one", "no interval": "{why_none}",
+    CHOSEN.name: "a regression{more}, alone, not shown for the lowest of {rivals} rivals", "inconclusive": "{settled}",
+}  # fmt: skip
+"""What the sentence of a case says beside verdict, difference and interval; of other cases it is all of it."""
+
+
+def words_beside(found: Contrast, metric: MetricClaim) -> str:
+    """What one contrast says alone, for a place where its verdict, difference and interval stand already."""
+    case = found.judgement.case
+    if case not in _BESIDE_FIGURES or found.all_imputed:
+        return contrast_words(found, metric)
+    said = _BESIDE_FIGURES[case].format_map(_fields(found, metric)).removeprefix("; ")
+    return "; ".join(part for part in [said, *_further(found, metric)] if part)
+
+
+def reason_beside(verdict: Verdict, claim: ResolvedClaim) -> str:
+    """What a verdict rests on, for a place where it stands with the figures that decide; empty if that is all."""
+    deciding, metric = verdict.deciding, next((m for m in claim.claim.metrics if m.name == verdict.metric), None)
+    if verdict.overruled is None and deciding is not None and deciding.judgement.case and metric is not None:
+        tuning = [] if verdict.tuning is None else [tuning_words(verdict.tuning, verdict.arm)]
+        said = "; ".join(part for part in [words_beside(deciding, metric), *map(guard_words, verdict.guards)] if part)
+        return ". ".join(part for part in (said, *tuning) if part)
+    return next((reason for reason in verdict.reasons if reason), "")
 
 
 class _fields(dict[str, str]):
@@ -147,6 +207,7 @@ class _fields(dict[str, str]):
             "rivals": lambda: str(judgement.rivals),
             "each": lambda: ", per verdict" if judgement.among > 1 else "",
             "effect": lambda: _effect(found, metric),
+            "futile": lambda: "" if found.futility is None else futile_words(found.futility, metric),
             "settled": lambda: "" if judgement.settling is None else f"; {settling_words(judgement.settling)}",
         }
         return makers[name]()
@@ -210,6 +271,12 @@ def settling_words(found: Settling) -> str:
     }[found.reason or "both"]
 
 
+def futile_words(found: GivenUp, metric: MetricClaim) -> str:
+    """Why a gain was given up, as a clause."""
+    bound = f"the {100 * found.confidence:.4g} % upper bound of the gain, {amount(found.upper, metric, sign=True)}"
+    return f"given up, as {bound}, lies below the margin {amount(metric.margin, metric)}"
+
+
 def lost_words(lost: LostPairs, metric: MetricClaim) -> str:
     """What becomes of a verdict with what was lost at its worst, as a clause."""
     who = [
@@ -219,10 +286,14 @@ def lost_words(lost: LostPairs, metric: MetricClaim) -> str:
     ]
     span = "no interval" if lost.interval is None else _ends(lost.interval, metric)
     size = "no estimate" if lost.estimate is None else f"{amount(lost.estimate, metric, sign=True)}, {span}"
-    head = f"{' and '.join(who)}, and with {lost.value} there"
+    head = f"{' and '.join(who)}, and with {' and '.join(map(_stand_in, lost.stand_ins))} there"
     if lost.agrees:
         return f"{head} it still holds ({size})"
     return f"{head} it does not hold ({size}); run what was lost again"
+
+
+def _stand_in(found: StandIn) -> str:
+    return f"the {found.what} trial seen" if found.value is None else f"the {found.what} {found.value:g}"
 
 
 def same_scores_words(found: Contrast, same: Identical) -> str:
@@ -337,14 +408,37 @@ def prune_words(reason: PruneReason, metric: MetricClaim) -> str:
 
 def look_words(look: PlannedLook) -> str:
     """The look in a sentence."""
-    seeds, last = look.planned[look.number - 1], look.planned[-1]
+    last = look.planned[-1]
     level = f"{100 * (1 - look.level):.4g} %"
+    settled = "settled or given up" if look.futile else "settled"
+    if look.rule == "anytime":
+        return _anytime_words(look, settled)
+    judged = f"each judged at {level}"
+    if look.rule != "levels":
+        judged = f"by {_SPENDING[look.rule]}: this one is judged at {level}"
+    if look.early:
+        each = f"Each look is judged at {level}." if look.rule == "levels" else f"Looks {judged}."
+        return (
+            f"Stopped at look {look.number} of {len(look.planned)} planned ones, {look.seeds} of {last} seeds: every "
+            f"verdict on a variant was {settled} there. {each}"
+        )
+    return f"Look {look.number} of {len(look.planned)} planned ones, {look.seeds} of {last} seeds, {judged}."
+
+
+_SPENDING = {"obrien-fleming": "O'Brien and Fleming's spending", "pocock": "Pocock's spending"}
+
+
+def _anytime_words(look: PlannedLook, settled: str) -> str:
+    """A look at any time, with how many seeds were planned and added."""
+    last = look.planned[-1]
+    planned = f"{last - look.added} planned" + (f" and {look.added} added" if look.added else "")
+    rule = f"Every look together errs at most {100 * look.level:.4g} % of the time (anytime-valid)"
     if look.early:
         return (
-            f"Stopped at look {look.number} of {len(look.planned)} planned ones, {seeds} of {last} seeds: every "
-            f"verdict on a variant was settled there. Each look is judged at {level}."
+            f"Stopped after {look.seeds} of {last} seeds ({planned}): every verdict on a variant was {settled} there. "
+            f"{rule}."
         )
-    return f"Look {look.number} of {len(look.planned)} planned ones, {seeds} of {last} seeds, each judged at {level}."
+    return f"{last} seeds ({planned}). {rule}, so that further seeds may be added."
 
 
 def standing_words(found: Standing) -> str:
@@ -386,6 +480,11 @@ def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) ->
     )
 
 
+def in_brackets(verdict: Verdict, words: str) -> Verdict:
+    """The verdict with one more word in brackets."""
+    return replace(verdict, qualifier=", ".join(part for part in (verdict.qualifier, words) if part))
+
+
 def _marked(verdict: Verdict, found: Standing) -> Verdict:
     """The verdict with the word for when it was fixed before all others in brackets, where it states something."""
     if not found.mark or not verdict.kind.states_something or verdict.role != "variant":
@@ -410,6 +509,15 @@ def family_words(place: FamilyPlace) -> str:
         parts.append(f"tries: {', '.join(f'{role} {count}' for role, count in order)}")
     held = _held(place)
     return f"{'; '.join(parts)}." + (f" {held}" if held else "")
+
+
+def spending_words(found: LedgerFamily) -> str:
+    """What a family promises, and what is left of it."""
+    return (
+        f"{found.method}: at most {100 * found.rate:g} % of the gains that hold are false, on average; "
+        f"{100 * found.wealth:.2g} of {100 * found.rate:g} % left to spend; a claim that begins now is held at "
+        f"{found.next_level:.2g}. Exploratory trials of the recipe: {found.tries}."
+    )
 
 
 def _family_name(key: str) -> str:

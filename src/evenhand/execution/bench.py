@@ -19,7 +19,7 @@ from evenhand.execution.item_columns import item_scores
 from evenhand.execution.patience import persistently
 from evenhand.files import content_hash, folder_hash, locked, replacing
 from evenhand.recipes import working
-from evenhand.recipes.outcome import Curve, ItemScores
+from evenhand.recipes.outcome import ASSET, Curve, ItemScores
 from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
 
 PROGRESS_SECONDS = 0.2
@@ -210,7 +210,7 @@ class TrialBench:
         changed = [key for key, digest in content.get("code", {}).items() if now.get(key, digest) != digest]
         for name, digest in content["hashes"].items():
             path = data_path(name, self.folder)
-            if not name.startswith("asset:") and path.exists() and content_hash(path) != digest:
+            if not name.startswith(ASSET) and path.exists() and content_hash(path) != digest:
                 changed.append(name)
         return sorted(changed)
 
@@ -269,7 +269,7 @@ class TrialBench:
                     build(part)
                 (part / "asset.json").write_text(json.dumps({"key": dict(key), "sha256": folder_hash(part)}))
                 part.rename(folder)
-        self.hashes[f"asset:{name}"] = str(json.loads((folder / "asset.json").read_text())["sha256"])
+        self.hashes[f"{ASSET}{name}"] = str(json.loads((folder / "asset.json").read_text())["sha256"])
         self.budget.pause(time.monotonic() - start)
         return folder
 

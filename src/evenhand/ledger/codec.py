@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-import numpy as np
-
 from evenhand.errors import LedgerError
-from evenhand.ledger.records import ClaimRecord, DecisionRecord
+from evenhand.ledger.records import ClaimRecord, DecisionRecord, InterventionRecord
 from evenhand.ledger.segments import Entry
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 from evenhand.recipes.trial import ItemSet, Trial
@@ -28,6 +26,8 @@ def plain(value: Any, where: str) -> Any:
     Raises:
         LedgerError: a number is not finite, or JSON has no such thing; names the place.
     """
+    import numpy as np
+
     if isinstance(value, Mapping):
         return {whole_text(str(key)): plain(entry, f"{where}.{key}") for key, entry in value.items()}
     if isinstance(value, list | tuple):
@@ -49,6 +49,8 @@ def plain(value: Any, where: str) -> Any:
 def trial_to_plain(trial: Trial) -> dict[str, Any]:
     """A trial with its id."""
     document = {f.name: getattr(trial, f.name) for f in dataclasses.fields(trial)}
+    if trial.candidate is None:  # as in records of versions that search nothing
+        del document["candidate"]
     return document | {"items": dataclasses.asdict(trial.items), "settings": dict(trial.settings), "id": trial.id}
 
 
@@ -118,3 +120,11 @@ def decision_from_entry(entry: Entry) -> DecisionRecord:
     """A decision record."""
     body = entry.body
     return DecisionRecord(body["name"], body["hash"], body["verdicts"], entry.place, body.get("head", ""))
+
+
+def intervention_from_entry(entry: Entry) -> InterventionRecord:
+    """A record of what a person did to a claim."""
+    body = entry.body
+    return InterventionRecord(
+        body["what"], body["name"], body["hash"], body["results"], body["trials"], entry.time, entry.place
+    )

@@ -12,8 +12,6 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from evenhand.ledger.texts import Texts
 
 if TYPE_CHECKING:
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
 def content_parts(table: pa.Table) -> Iterator[bytes]:
     """The bytes that are hashed, in order; columns are texts (coded or plain) or float64 without gaps."""
+    import numpy as np
     import pyarrow as pa
 
     yield _line({"columns": table.column_names, "rows": len(table)})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from evenhand.errors import DataError, LedgerError
-from evenhand.ledger import codec
+from evenhand.ledger import aside, codec
 from evenhand.ledger.disk import cannot_write
 from evenhand.ledger.lock import hold
 from evenhand.ledger.reader import LedgerReader
@@ -111,6 +111,27 @@ class Ledger(LedgerReader):
         """Enter the receipt of a claim, with what keeps it outside the ledger; see :mod:`evenhand.ledger.seal`."""
         self._writer.append("seal", {"claim": claim_hash, "receipt": receipt, "witnesses": list(witnesses)})
 
+    def record_extension(self, claim_hash: str, seeds: Sequence[int]) -> None:
+        """Enter that seeds are added to a claim, before any of their trials is run."""
+        self._writer.append("extension", {"claim": claim_hash, "seeds": list(seeds)})
+
+    def record_search(self, claim_hash: str, rung: str, **told: Any) -> None:
+        """Enter what a search proposes before it runs, or who goes on from a search rung.
+
+        Args:
+            claim_hash: of the resolved claim.
+            rung: name of the search rung.
+            told: ``proposed``, arm to the values of its next candidates, and ``first``, the number of the first; or
+                ``kept``, arm to those that go on, the best first, each with its ``number``, ``score`` and ``failure``.
+        """
+        body = {"claim": claim_hash, "rung": rung, **told}
+        self._writer.append("search", codec.plain(body, "search"))
+
+    def record_set_aside(self, trial: str, label: str, reason: str, known: str) -> None:
+        """Enter that what is recorded of a trial so far does not count any more; see :mod:`evenhand.ledger.aside`."""
+        body = {"trial": trial, "label": label, "reason": reason, "known": known}
+        self._writer.append(aside.KIND, codec.plain(body, aside.KIND))
+
     def record_decision(
         self,
         name: str,
@@ -132,6 +153,11 @@ class Ledger(LedgerReader):
         body |= {} if families is None else {"families": families}
         place = self._writer.append("decision", codec.plain(body, "decision"))
         return DecisionRecord(name, hash, verdicts, place, head)
+
+    def record_intervention(self, what: str, name: str, hash: str, results: int, trials: int) -> None:
+        """Enter what a person did to a claim before it was decided; see :class:`InterventionRecord`."""
+        body = {"what": what, "name": name, "hash": hash, "results": results, "trials": trials}
+        self._writer.append("intervention", codec.plain(body, "intervention"))
 
     def record_outcome(
         self,

@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from evenhand.errors import LedgerError
 from evenhand.ledger.segments import Entry
 from evenhand.ledger.tables import COLUMN_OF, FURTHER, ItemColumns, TableRef, curves_of, without_empty
@@ -101,6 +99,8 @@ class _OpenPack:
     """A pack whose bytes are those that the record names."""
 
     def __init__(self, parquet: pq.ParquetFile) -> None:
+        import numpy as np
+
         self.parquet = parquet
         rows = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
         self.ends = np.cumsum(rows).tolist()

@@ -17,13 +17,14 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from evenhand.ledger.codec import whole_text
 from evenhand.recipes.outcome import ItemColumn, ItemScores
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _HEADER = struct.Struct("<4sII32s")
 """Mark, length and checksum of the payload, key."""
@@ -99,6 +100,7 @@ class ScoreCache:
         self._spots: dict[bytes, _Spot] | None = None
         self._files: dict[Path, bytes] = {}
         self._names: dict[bytes, Names] = {}
+        self._heads: dict[bytes, Any] = {}
         self._written: set[bytes] = set()
         self._pid = 0
         self._descriptor = -1
@@ -115,13 +117,18 @@ class ScoreCache:
             digest: of the Parquet file.
             texts: of a metric, in one column, read from that file when they are asked for.
         """
+        import numpy as np
+
         payload = self._payload(bytes.fromhex(digest))
         if payload is None:
             return None
         size = int.from_bytes(payload[:4], "little")
         found: dict[str, ItemScores] = {}
         start = 4 + size
-        for name, count, ids, clusters, recorded in json.loads(payload[4 : 4 + size]):
+        head = payload[4 : 4 + size]
+        if head not in self._heads:  # trials on the same items have the same
+            self._heads[head] = json.loads(head.decode())
+        for name, count, ids, clusters, recorded in self._heads[head]:
             own, groups = self._names_of(ids), None if clusters is None else self._names_of(clusters)
             if own is None or (clusters is not None and groups is None):
                 return None
@@ -139,6 +146,8 @@ class ScoreCache:
             self._add(bytes.fromhex(digest), items)
 
     def _add(self, key: bytes, items: Mapping[str, ItemScores]) -> None:
+        import numpy as np
+
         rows, scores = [], []
         for name, table in items.items():
             ids = self._put_names(table.ids)

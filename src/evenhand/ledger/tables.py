@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from evenhand.errors import LedgerError
 from evenhand.files import make_folder, sync_folder, write_bytes
 from evenhand.ledger.codec import whole_text
@@ -23,7 +20,9 @@ from evenhand.ledger.texts import Names, Texts
 from evenhand.recipes.outcome import ITEM_COLUMNS, Curve, ItemColumn, ItemScores
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 T = TypeVar("T")
 COLUMN_OF: Mapping[ItemColumn, str] = {
@@ -121,6 +120,7 @@ def items_table(items: Mapping[str, ItemScores]) -> pa.Table:
 
     One row per metric and item.
     """
+    import numpy as np
     import pyarrow as pa
 
     columns: dict[str, list[Any]] = {"metric": [], "item": [], **{column: [] for column in COLUMN_OF.values()}}
@@ -157,6 +157,7 @@ def without_empty(table: pa.Table) -> pa.Table:
 
 def curves_table(curves: Mapping[str, Curve]) -> pa.Table:
     """Columns curve, step, value; one row per point."""
+    import numpy as np
     import pyarrow as pa
 
     names: list[str] = []
@@ -231,6 +232,8 @@ class ItemColumns:
             known: item identifiers seen before: trials on the same items then share one tuple.
             later: gives the texts of a column that was left out, in some rows, when they are asked for.
         """
+        import numpy as np
+
         found = {name: ItemScores((), np.zeros(0)) for name in names}
         for name, a, b in self.metric.runs(first, end):
             own = self.item.of(a, b, known) or ()
@@ -250,6 +253,8 @@ class ItemColumns:
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
     """A column without missing values; ``to_numpy`` would import a large part of pyarrow for the same."""
+    import numpy as np
+
     return np.array(np.from_dlpack(column.combine_chunks()), dtype=np.float64)
 
 
@@ -260,6 +265,8 @@ def items_of(table: pa.Table, names: Names = (), known: dict[Names, Names] | Non
 
 def curves_of(table: pa.Table, names: tuple[str, ...] = ()) -> dict[str, Curve]:
     """Name to curve; the inverse of :func:`curves_table`. A name without rows is a curve without points."""
+    import numpy as np
+
     steps, values = _numbers(table["step"]), _numbers(table["value"])
     found = {name: Curve(np.zeros(0), np.zeros(0)) for name in names}
     for name, first, end in Texts(table["curve"]).runs(0, len(table)):

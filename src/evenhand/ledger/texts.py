@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 Names = tuple[str, ...]
 
@@ -17,6 +16,7 @@ class Texts:
     """A column of texts. One that is stored as numbers into its different texts is kept so, and each run made once."""
 
     def __init__(self, column: pa.ChunkedArray) -> None:
+        import numpy as np
         import pyarrow as pa
 
         self._codes: NDArray[np.signedinteger] | None = None
@@ -57,6 +57,8 @@ class Texts:
 
     def runs(self, first: int, end: int) -> list[tuple[str, int, int]]:
         """Name, first row and one past the last row of each name in some rows; equal names stand together."""
+        import numpy as np
+
         if first == end:
             return []
         if self._codes is None:
@@ -73,6 +75,8 @@ class Texts:
 
 def _codes(indices: pa.Array) -> NDArray[np.signedinteger]:
     """Numbers with -1 where one is missing; pyarrow's own ways to that import a large part of it."""
+    import numpy as np
+
     if len(indices) == 0:
         return np.zeros(0, np.int32)
     valid, data = indices.buffers()

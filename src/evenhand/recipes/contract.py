@@ -18,9 +18,8 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -28,6 +27,9 @@ from evenhand.errors import RecipeError
 from evenhand.recipes.control_sets import ControlSet
 from evenhand.recipes.outcome import Outcome
 from evenhand.recipes.trial import ItemSet
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Direction = Literal["maximise", "minimise"]
 
@@ -47,6 +49,10 @@ class RecipeSettings(BaseModel):
                 found = {"name": name, "found": str(value).lower()}
                 raise PydanticCustomError("plain", "'{name}' must be a number; found {found}", found)
         return values
+
+    def null_fault(self) -> str:
+        """Why an arm of role ``null`` would come out as its baseline to the last bit, and the cure; empty otherwise."""
+        return ""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+ASSET = "asset:"
+"""Before the key of what trials build and share, among the data of an outcome; it follows from code and data."""
 
 FailureClass = Literal["infrastructure", "resource", "data", "timeout", "code", "diverged"]
 """Why a trial gave no scores. Only ``diverged`` says anything about the model; the others are a machine's failures."""
@@ -122,6 +127,8 @@ class Outcome:
 
     def metric(self, name: str) -> float | None:
         """The value of a metric, taken from the item scores where these exist; None where it is undefined."""
+        import numpy as np
+
         if name in self.items:
             return float(np.mean(self.items[name].scores))
         return self.metrics.get(name)

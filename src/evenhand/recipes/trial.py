@@ -7,11 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from evenhand.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 CONTRACT_VERSION = 1
 """Raised when the meaning of a trial's inputs changes, so that older outcomes are no longer reused."""
@@ -27,6 +28,8 @@ def canonical_hash(value: Any) -> str:
 
 def stream(*parts: object) -> np.random.Generator:
     """The random generator of a named stream; equal names give equal streams, different names independent ones."""
+    import numpy as np
+
     digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
     return np.random.default_rng(np.random.SeedSequence(int.from_bytes(digest[:16], "big")))
 
@@ -65,6 +68,8 @@ class ItemSet:
         Raises:
             DataError: the pool is too small for the set.
         """
+        import numpy as np
+
         if self.stop is not None and self.stop > pool:
             raise DataError(
                 f"The item set '{self.name}' needs items {self.start} to {self.stop} of the ordered pool, "
@@ -87,6 +92,9 @@ class Trial:
         unit, amount: the budget.
         items: the evaluation items.
         noise: name that sets this trial's random streams apart from those of its pair (null arms); else empty.
+        untrained: its arm trains nothing.
+        candidate: number of the configuration among those that a search tries of its arm; None outside a search. It
+            says where the trial stands, as the names of claim and arm do.
     """
 
     claim: str
@@ -102,6 +110,7 @@ class Trial:
     items: ItemSet
     noise: str = ""
     untrained: bool = field(default=False)
+    candidate: int | None = None
 
     def determinants(self) -> dict[str, Any]:
         """Everything that determines the result, as plain data."""
@@ -126,6 +135,7 @@ class Trial:
         return stream("trial", 0 if self.seed is None else self.seed, self.noise, name)
 
     def label(self) -> str:
-        """Short text for people: arm, condition, rung and seed."""
+        """Short text for people: arm, condition, rung, try of a search, and seed."""
         seed = "deterministic" if self.seed is None else f"seed {self.seed}"
-        return " · ".join(part for part in (self.arm, self.condition, self.rung, seed) if part)
+        tried = "" if self.candidate is None else f"try {self.candidate + 1}"
+        return " · ".join(part for part in (self.arm, self.condition, self.rung, tried, seed) if part)

@@ -15,11 +15,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from evenhand.errors import DataError
 
 _BEGIN = re.compile(r"^<!-- verdicts of (?P<claim>\S+) in (?P<ledger>\S+) -->$")
 _END = "<!-- end of verdicts -->"
+_LIKE = re.compile(r"^<!--\s*(end\s+(of\s+)?)?(verdict|evenhand|claim)s?\b", re.IGNORECASE)
+"""How a line begins that was meant as a mark."""
+MARK = "<!-- verdicts of CLAIM.toml in LEDGER -->"
+"""How the place of a table begins, in a document."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def bind(path: Path, table: Callable[[Path, Path], str]) -> Bound:
         mark = _BEGIN.match(line)
         out.append(lines[place])
         if mark is None:
-            if line == _END or line.startswith("<!-- verdicts of "):
+            if line == _END or _LIKE.match(line):
                 raise DataError(f"{path}, line {place + 1}: {_lone(line)}")
             place += 1
             continue
@@ -87,6 +92,12 @@ def bind(path: Path, table: Callable[[Path, Path], str]) -> Bound:
         out += ["", *fresh.split("\n"), "", lines[end]]
         place = end + 1
     return Bound(path, "\n".join(out), tuple(stale), len(blocks))
+
+
+def bound_document(bound: Bound) -> dict[str, Any]:
+    """What was found, as plain data."""
+    stale = [{"line": block.line, "claim": str(block.claim), "ledger": str(block.ledger)} for block in bound.stale]
+    return {"document": str(bound.path), "tables": bound.blocks, "stale": stale}
 
 
 def save(bound: Bound) -> None:
@@ -116,7 +127,7 @@ def _end(lines: list[str], start: int, path: Path) -> int:
 def _lone(line: str) -> str:
     if line == _END:
         return f"'{_END}' without an opening mark."
-    return "this mark cannot be read; expected '<!-- verdicts of CLAIM.toml in LEDGER -->'."
+    return f"this mark is not known: {line[:80]}; expected '{MARK}', then '{_END}'."
 
 
 def verdict_table_of(claim: Path, ledger: Path) -> str:
@@ -130,10 +141,12 @@ def verdict_table_of(claim: Path, ledger: Path) -> str:
     from evenhand.ledger import Ledger
     from evenhand.report.markdown import verdict_markdown
     from evenhand.running.enter import decided
+    from evenhand.running.searching import unfolded
 
     if not ledger.is_dir():
         raise DataError(f"There is no ledger at {ledger}.")
     loaded = load_claim(claim)
     store = Ledger(ledger, create=False)
+    loaded = unfolded(loaded, store)
     head = store.head_hash([trial.id for trial in all_trials(loaded.resolved)])
     return verdict_markdown(loaded.resolved, decided(loaded, store), head)

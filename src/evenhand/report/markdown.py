@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.search_words import search_words
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
 from evenhand.decisions.wording import family_words, look_words, seal_words
 from evenhand.report import numbers, words
@@ -32,7 +33,16 @@ def verdict_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str 
     lines += [_line([row[i] for i in shown]) for row in rows]
     look = [] if decision.look is None else [look_words(decision.look)]
     places = [family_words(place) for place in decision.families]
-    remarks = [f"- {remark}" for remark in (*look, *places, *seal_words(decision.standing), *decision.warnings)]
+    remarks = [
+        f"- {remark}"
+        for remark in (
+            *look,
+            *search_words(claim, decision),
+            *places,
+            *seal_words(decision.standing),
+            *decision.warnings,
+        )
+    ]
     return visible("\n".join([*lines, *([""] if remarks else []), *remarks]))
 
 

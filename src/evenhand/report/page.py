@@ -13,6 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.search_words import search_words
 from evenhand.decisions.verdict import Decision
 from evenhand.decisions.wording import family_words, look_words, seal_words, standing_words
 from evenhand.files import replacing
@@ -65,7 +66,7 @@ def render_report(
     context["exhibits"] = exhibit_views(claim, exhibits)
     context["exhibit_faults"] = tuple(exhibit_faults)
     context["ledger_head"], context["ledger_notes"] = ledger_head, tuple(ledger_notes)
-    return visible(_environment().get_template("page.html.j2").render(context))
+    return visible(environment().get_template("page.html.j2").render(context))
 
 
 def write_report(path: str | Path, html: str) -> Path:
@@ -91,13 +92,14 @@ def _context(
     planned = results.planned
     decimals = {metric.name: numbers.decimals_for(metric.margin) for metric in claim.claim.metrics}
     return {
-        "css": Markup(_read("page.css")),
+        "css": Markup(read_template("page.css")),
         "claim": claim,
         "decision": decision,
         "look": None if decision.look is None else look_words(decision.look),
         "standing": standing_words(decision.standing),
         "families": tuple(family_words(place) for place in decision.families),
         "seal": seal_words(decision.standing),
+        "search": search_words(claim, decision),
         "amended": tuple(amended),
         "text": text,
         "methods": _methods(decision),
@@ -139,7 +141,8 @@ def _methods(decision: Decision) -> tuple[str, ...]:
     return tuple(sorted({c.method for c in contrasts if c.method}))
 
 
-def _read(name: str) -> str:
+def read_template(name: str) -> str:
+    """A file of the page's templates."""
     return resources.files("evenhand.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
@@ -149,9 +152,10 @@ def _breakable(name: str) -> Markup:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the pages are made: nothing of what they show can act in a browser."""
     environment = Environment(
-        loader=FunctionLoader(_read),
+        loader=FunctionLoader(read_template),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

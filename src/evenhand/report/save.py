@@ -22,6 +22,7 @@ from evenhand.report.exhibits.make import (
 from evenhand.report.page import render_report, write_report
 from evenhand.running.enter import decided
 from evenhand.running.over_runs import comparable_records
+from evenhand.running.searching import unfolded
 
 
 def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path, tuple[str, ...]]:
@@ -34,6 +35,7 @@ def save_report(loaded: LoadedClaim, ledger: Ledger, target: Path) -> tuple[Path
         ClaimError: the ledger does not know this claim; the page that is there stays as it is.
         DataError: the page cannot be written; names the cure.
     """
+    loaded = unfolded(loaded, ledger)
     claim = loaded.resolved
     ids = [trial.id for trial in all_trials(claim)]
     records = ledger.outcomes(trial_ids=ids)  # first: records that are held are not read a second time to decide

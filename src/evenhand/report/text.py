@@ -1,101 +1,50 @@
-"""The verdicts for a terminal: stacked plain lines that fit 60 columns, and a table where there is room."""
+"""The verdicts for a terminal: one table first, then what must be known beside it; every contrast where asked for."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.search_words import search_words
 from evenhand.decisions.standing import FamilyPlace
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
-from evenhand.decisions.wording import family_words, look_words, seal_words
+from evenhand.decisions.wording import family_words, look_words, reason_beside, seal_words, words_beside
 from evenhand.report import numbers, words
-
-_TABLE_FROM = 120
-"""Columns from which a table is easier to read than stacked lines."""
+from evenhand.report.glance import glance_lines
 
 
 def verdict_lines(claim: ResolvedClaim, decision: Decision, *, width: int = 60) -> list[str]:
-    """All verdicts with every contrast as plain lines, none longer than ``width`` columns (at least 20)."""
-    return [line.plain for line in _stacked(claim, decision, max(width, 20))]
+    """All that is shown, every contrast included, as plain lines, none longer than ``width`` columns (at least 20)."""
+    return [line.plain for line in _lines(claim, decision, max(width, 20), full=True)]
 
 
-def verdict_view(claim: ResolvedClaim, decision: Decision, width: int) -> RenderableType:
-    """What to print on a terminal of ``width`` columns: the table with the reasons below, or stacked lines."""
-    if width < _TABLE_FROM:
-        return Group(*_stacked(claim, decision, max(width, 20)))
-    below = [line for verdict in decision.verdicts for line in _reasons(verdict, width)]
-    tail = [*_interactions(claim, decision, width), *_exploratory(claim, decision, width), *_warnings(decision, width)]
-    table: list[RenderableType] = [verdict_table(claim, decision), *_orientations(claim, decision, width)]
-    return Group(*_heading(claim, decision, width), Text(), *table, Text(), *below, *tail)
+def verdict_view(claim: ResolvedClaim, decision: Decision, width: int, *, full: bool = False) -> RenderableType:
+    """What to print on a terminal of ``width`` columns: the table first, what must be known beside it below.
+
+    Args:
+        claim, decision: to show.
+        width: of the terminal.
+        full: every contrast with its figures, too.
+    """
+    return Group(*_lines(claim, decision, max(width, 20), full=full))
 
 
-def _orientations(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[Text]:
-    for metric in dict.fromkeys(verdict.metric for verdict in decision.verdicts):
-        said = words.orientation(claim, metric)
-        yield from _wrapped(f"{metric}: {said}" if said else "", width, "", "dim")
-
-
-def verdict_table(claim: ResolvedClaim, decision: Decision) -> Table:
-    """One row per contrast, the verdict before the first of each arm and condition; the deciding one is marked."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, highlight=False, padding=(0, 1, 0, 0))
-    several = len({verdict.metric for verdict in decision.verdicts}) > 1
-    names = {
-        "arm": {verdict.arm for verdict in decision.verdicts},
-        "condition": {verdict.condition for verdict in decision.verdicts},
-        "metric": {verdict.metric for verdict in decision.verdicts} if several else set(),
-        "against": {f"? {contrast.against}" for verdict in decision.verdicts for contrast in verdict.contrasts},
-    }
-    table.add_column("verdict", min_width=16)
-    for name, values in names.items():
-        if name != "metric" or several:
-            longest = max(map(len, values), default=0)
-            table.add_column(name, overflow="fold", min_width=min(longest, 16))
-    for name in ("difference", "interval", "p", "seeds", "items"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for verdict in decision.verdicts:
-        look = words.LOOKS[verdict.kind]
-        head = [Text(f"{look.sign} {verdict.title}", look.style), Text(verdict.arm), Text(verdict.condition)]
-        head.extend([Text(verdict.metric)] if several else [])
-        if not verdict.contrasts:
-            table.add_row(*head, *[Text(numbers.NONE)] * 6)
-        decides = words.standing_contrast(verdict)
-        for contrast in verdict.contrasts:
-            table.add_row(*head, *_cells(claim, contrast, contrast is decides and len(verdict.contrasts) > 1))
-            head = [Text()] * len(head)
-    return table
-
-
-def _cells(claim: ResolvedClaim, contrast: Contrast, decides: bool) -> list[Text]:
-    places = _decimals(claim, contrast.metric)
-    interval, level = deciding_interval(contrast)
-    figures = (
-        numbers.signed(contrast.estimate, places),
-        f"{numbers.interval(interval, places)} {numbers.per_cent(level)}" if interval else numbers.NONE,
-        numbers.p_value(contrast.p_value),
-        str(len(contrast.seeds)),
-        f"{contrast.items:,}" if contrast.items else numbers.NONE,
-    )
-    style = "bold" if decides else ""
-    kind = words.own_kind(contrast)
-    sign = f"{words.LOOKS[kind].sign} " if kind else ""
-    return [Text(f"{sign}{contrast.against}", style), *(Text(f, style) for f in figures)]
-
-
-def _stacked(claim: ResolvedClaim, decision: Decision, width: int) -> list[Text]:
-    lines = list(_heading(claim, decision, width))
-    for verdict in decision.verdicts:
-        lines.append(Text())
-        lines.extend(_verdict(claim, verdict, width))
-    lines.extend(_interactions(claim, decision, width))
-    lines.extend(_exploratory(claim, decision, width))
-    lines.extend(_warnings(decision, width))
-    return lines
+def _lines(claim: ResolvedClaim, decision: Decision, width: int, *, full: bool) -> Iterator[Text]:
+    yield from _heading(claim, decision, width)
+    yield from glance_lines(claim, decision, width)
+    yield from _reasons(claim, decision, width)
+    if full:
+        for verdict in decision.verdicts:
+            yield Text()
+            yield from _verdict(claim, verdict, width)
+    yield from _interactions(claim, decision, width)
+    yield from _exploratory(claim, decision, width)
+    yield from _warnings(decision, width)
+    yield from _standing(claim, decision, width)
 
 
 def _heading(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[Text]:
@@ -104,14 +53,22 @@ def _heading(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[T
         yield from _wrapped(claim.claim.question, width, "")
     if decision.look is not None:
         yield from _wrapped(look_words(decision.look), width, "")
-    for place in decision.families:
-        yield from _wrapped(family_words(place), width, "", _place_style(place))
-    for sentence in seal_words(decision.standing):
-        yield from _wrapped(sentence, width, "", "dim")
     if not decision.finished:
         yield from _wrapped("Not finished: planned trials are still missing.", width, "", "yellow")
     if not decision.verdicts:
         yield from _wrapped("There is no verdict yet.", width, "")
+
+
+def _standing(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[Text]:
+    """What its search came to, where the claim stands in its ledger, and what a seal shows."""
+    if decision.families or decision.tried:
+        yield Text()
+    for sentence in search_words(claim, decision):
+        yield from _wrapped(sentence, width, "", "", "  ")
+    for place in decision.families:
+        yield from _wrapped(family_words(place), width, "", _place_style(place))
+    for sentence in seal_words(decision.standing):
+        yield from _wrapped(sentence, width, "", "dim")
 
 
 def _place_style(place: FamilyPlace) -> str:
@@ -120,16 +77,22 @@ def _place_style(place: FamilyPlace) -> str:
 
 def _verdict(claim: ResolvedClaim, verdict: Verdict, width: int) -> Iterator[Text]:
     look = words.LOOKS[verdict.kind]
-    yield from _wrapped(f"{look.sign} {verdict.title}", width, "", look.style, "  ")
     role = "" if verdict.role == "variant" else f", {_role(verdict.role)}"
-    yield from _wrapped(f"{verdict.arm}{role} · {verdict.condition} · {verdict.metric}", width, "  ", "bold")
-    yield from _wrapped(words.orientation(claim, verdict.metric), width, "  ", "dim")
+    head = f"{look.sign} {verdict.arm}{role} · {verdict.condition} · {verdict.metric}"
+    yield from _wrapped(head, width, "", "bold", "  ")
     decides = words.standing_contrast(verdict)
     for contrast in verdict.contrasts:
         mark = " (decides)" if contrast is decides and len(verdict.contrasts) > 1 else ""
         yield from _contrast(claim, contrast, mark, width)
-    for reason in words.reasons(verdict):
-        yield from _wrapped(reason, width, "  ", "dim")
+        if contrast is not decides:
+            yield from _wrapped(_beside(claim, contrast), width, "    ", "dim")
+
+
+def _beside(claim: ResolvedClaim, contrast: Contrast) -> str:
+    """What a contrast that does not decide says beside its figures."""
+    metric = next((m for m in claim.claim.metrics if m.name == contrast.metric), None)
+    told = contrast.estimate is not None and contrast.judgement.case and metric is not None
+    return words_beside(contrast, metric) if told and metric is not None else ""
 
 
 def _contrast(claim: ResolvedClaim, contrast: Contrast, mark: str, width: int) -> Iterator[Text]:
@@ -151,12 +114,26 @@ def _contrast(claim: ResolvedClaim, contrast: Contrast, mark: str, width: int) -
     yield from _wrapped(size, width, "    ")
 
 
-def _reasons(verdict: Verdict, width: int) -> Iterator[Text]:
-    shown = words.reasons(verdict)
-    if shown:
-        look = words.LOOKS[verdict.kind]
-        head = f"{look.sign} {verdict.arm} · {verdict.condition}: "
-        yield from _wrapped(head + " ".join(shown), min(width, 100), "", "", "  ")
+def _reasons(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[Text]:
+    """What the table does not say, each sentence once with all the verdicts that it holds for."""
+    told: dict[str, list[Verdict]] = {}
+    for verdict in decision.verdicts:
+        if said := reason_beside(verdict, claim):
+            told.setdefault(said, []).append(verdict)
+    if told:
+        yield Text()
+    for said, verdicts in told.items():
+        signs = "".join(dict.fromkeys(words.LOOKS[verdict.kind].sign for verdict in verdicts))
+        yield from _wrapped(f"{signs} {_places(verdicts, len(decision.verdicts))}: {said}", width, "", "", "  ")
+
+
+def _places(verdicts: Sequence[Verdict], of: int) -> str:
+    """Which verdicts a sentence holds for."""
+    if len(verdicts) == of > 1:
+        return "every verdict"
+    several = len({verdict.metric for verdict in verdicts}) > 1
+    names = [f"{v.arm} · {v.condition}" + (f" · {v.metric}" if several else "") for v in verdicts]
+    return ", ".join(dict.fromkeys(names))
 
 
 def _interactions(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[Text]:

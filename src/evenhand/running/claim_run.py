@@ -18,7 +18,7 @@ from evenhand.decisions.decide import running_contrasts
 from evenhand.decisions.progress import progress
 from evenhand.decisions.verdict import Contrast
 from evenhand.decisions.wording import screened_words
-from evenhand.errors import ClaimError, counted
+from evenhand.errors import ClaimError, EvenhandError, counted
 from evenhand.execution.executor import Finished
 from evenhand.execution.resources import Resources
 from evenhand.execution.retries import Retries, keeps_its_work
@@ -26,6 +26,7 @@ from evenhand.execution.worker import Job
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 from evenhand.recipes.trial import Trial
+from evenhand.running import searching
 from evenhand.running.observer import Observer, RunningTrial, Tick
 from evenhand.running.watching import ClaimSeen
 
@@ -54,6 +55,7 @@ class ClaimRun:
         now: where it stands.
         running: trial id to trial, of those that it has started.
         error: why it was stopped before its end.
+        paused: it starts no trial for now; those that run go on.
         micro_batch: rows that its trials put through a model at once; None for as many as their settings say.
     """
 
@@ -67,7 +69,8 @@ class ClaimRun:
     held: ExitStack = field(default_factory=ExitStack)
     running: dict[str, Trial] = field(default_factory=dict)
     retries: Retries = field(default_factory=Retries)
-    error: ClaimError | None = None
+    error: EvenhandError | None = None
+    paused: bool = False
     micro_batch: int | None = None
     attempts: Counter[str] = field(default_factory=Counter)
     durations: list[float] = field(default_factory=list)
@@ -183,7 +186,8 @@ class ClaimRun:
         """Leave out the further trials of an arm that fails in the same way each time."""
         claim = self.loaded.resolved
         rung = next(r for r in claim.claim.rungs if r.name == trial.rung)
-        own = [t for t in claim.trials(rung, [trial.arm]) if t.condition == trial.condition]
+        same = (trial.condition, trial.candidate)  # a configuration that fails says nothing of the next one
+        own = [t for t in claim.trials(rung, [trial.arm]) if (t.condition, t.candidate) == same]
         alike = [t for t in own if t.id not in self.running]
         count = self.retries.failed_alike(failure, [self.outcomes[t.id] for t in alike if t.id in self.outcomes])
         left = [t for t in alike if t.id not in self.outcomes] if count else []
@@ -206,8 +210,20 @@ class ClaimRun:
             self._advance()
 
     def _advance(self) -> None:
+        if self.loaded.resolved.search_rungs:
+            self._search()
         self.now = progress(self.judged, self.outcomes)
         self.waiting = deque(self.now.pending)
+
+    def _search(self) -> None:
+        """Bring its search on: what it proposes now are further trials of the claim."""
+        self.loaded = searching.advanced(self.loaded, self.ledger, self.outcomes)
+        claim = self.loaded.resolved
+        self.judged = replace(self.judged, search=claim.search)
+        self.trials = {trial.id: trial for trial in all_trials(claim)}
+        if claim.open_search is not None and claim.open_search.name == self.rung:
+            self.of_rung = [trial.id for trial in claim.trials(claim.open_search)]
+        self.error = self.error or searching.stuck(self.loaded, self.outcomes)
 
     def contrast(self) -> None:
         """The contrasts that are watched, anew; at most a part of the time goes into them, however many there are."""
@@ -230,8 +246,9 @@ class ClaimRun:
         done = sum(key in self.outcomes for key in self.of_rung)
         mean = sum(self.durations) / len(self.durations) if self.durations else None
         return ClaimSeen(
-            self.name, self.rung, done, len(self.of_rung), len(self.waiting), len(self.running), mean,
-            tuple(self.loaded.file.claim.after),
+            self.name, self.rung, done, len(self.of_rung) + self.now.unproposed, len(self.waiting),
+            len(self.running), mean, tuple(self.loaded.file.claim.after), self.loaded.resolved.hash,
+            self.paused,
         )  # fmt: skip
 
     def tick(self, running: Sequence[RunningTrial], slots: int) -> Tick:
@@ -247,7 +264,7 @@ class ClaimRun:
         done = sum(key in self.outcomes for key in self.of_rung)
         pending = (*self.running.values(), *self.waiting)
         now = replace(self.now, pending=pending)
-        told = Tick(now, len(self.of_rung), running, self.outcomes, mean, slots, self.contrasts, done)
+        told = Tick(now, len(self.of_rung) + now.unproposed, running, self.outcomes, mean, slots, self.contrasts, done)
         self.observer.tick(told)
         return told
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from evenhand.claims.resolve import ResolvedClaim, resolve
 from evenhand.claims.schema import parse_claim
-from evenhand.decisions.verdict import Decision, Standing, Verdict, VerdictKind
+from evenhand.decisions.standing import Standing
+from evenhand.decisions.verdict import Decision, Verdict, VerdictKind
 from evenhand.errors import DataError, counted
 from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Failure, Outcome

@@ -13,19 +13,19 @@ from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.claims.nesting import changed_fields, is_same_question
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.data.reading import read_text
-from evenhand.decisions.agreement import Made, package_remarks
-from evenhand.decisions.verdict import Decision
+from evenhand.decisions.standing import Replaced, Unblinded
 from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.machine import device_of_programs
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
-from evenhand.running import families, standing
+from evenhand.running import families, searching, standing
 from evenhand.running.fitting import shortage
 from evenhand.running.freshness import Freshness, freshness
-from evenhand.running.over_runs import comparable, qualified
 
 if TYPE_CHECKING:
+    from evenhand.decisions.agreement import Made
     from evenhand.decisions.pairs import Outcomes
+    from evenhand.decisions.verdict import Decision
 
 
 def outcomes_so_far(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Outcome]:
@@ -36,6 +36,8 @@ def outcomes_so_far(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Outcome]:
 
 def all_made(claim: ResolvedClaim, outcomes: Outcomes) -> list[Made]:
     """The outcomes at hand with the arms and seeds that they stand for."""
+    from evenhand.decisions.agreement import Made
+
     return [Made(t.arm, t.seed, outcomes[t.id]) for t in all_trials(claim) if t.id in outcomes]
 
 
@@ -85,29 +87,43 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     Raises:
         ClaimError: the ledger does not know this claim: it was changed, or never entered.
     """
-    from evenhand.decisions.decide import decide  # here: commands that judge nothing do without statistics
+    from evenhand.decisions.agreement import other_packages  # here: commands that judge nothing do without statistics
+    from evenhand.decisions.caution_words import caution_words
+    from evenhand.decisions.decide import decide
     from evenhand.decisions.wording import stamped
+    from evenhand.running.over_runs import comparable, qualified
 
+    loaded = searching.unfolded(loaded, ledger)
     claim = loaded.resolved
     standing.require_entered(claim, loaded.path, ledger)
     found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
     found, left_out = comparable(claim, found)
-    remarks = [*package_remarks(all_made(claim, found)), *_replaced(claim, ledger), *left_out]
-    remarks += [sentence for sentence in [standing.other_code(claim, ledger)] if sentence]
+    before = [*other_packages(all_made(claim, found)), *_replaced(claim, ledger), *_unblinded(claim, ledger)]
+    remarks = [*map(caution_words, before), *left_out, *other_code_words(claim, ledger)]
     made = replace(decide(families.at_level(claim, ledger), found), claim_hash=claim.hash)
+    made = families.tuned(claim, made, ledger)
     made = replace(made, families=families.places(claim, made, ledger))
     return qualified(stamped(made, standing.standing(claim, ledger), remarks), claim, found)
 
 
-def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[str]:
-    """That results which had been seen were made anew by other code or from other data, as a sentence."""
+def other_code_words(claim: ResolvedClaim, ledger: Ledger) -> list[str]:
+    """That results of the same question, made by other code of its recipe, had been seen: one sentence, or none."""
+    from evenhand.decisions.caution_words import caution_words
+
+    other = standing.other_code(claim, ledger)
+    return [] if other is None else [caution_words(other)]
+
+
+def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[Replaced]:
+    """That results which had been seen were made anew by other code or from other data."""
     count = ledger.superseded({trial.id for trial in all_trials(claim)})
-    if not count:
-        return []
-    return [
-        f"{'1 result replaces an earlier one' if count == 1 else f'{count:,} results replace earlier ones'} that other "
-        "code or other data had made: code or data were changed after results had been seen."
-    ]
+    return [Replaced(count)] if count else []
+
+
+def _unblinded(claim: ResolvedClaim, ledger: Ledger) -> list[Unblinded]:
+    """That the board showed its arms by name before it was decided: the first time."""
+    found = [record for record in ledger.interventions(claim.hash) if record.what == "unblinded"][:1]
+    return [Unblinded(record.time, record.results, record.trials) for record in found]
 
 
 def check_machine(loaded: LoadedClaim) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from evenhand.claims.nesting import expand, merge
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.ledger import Ledger
 from evenhand.ledger.codec import claim_from_entry
 from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.segments import Entry
-from evenhand.running import standing
+from evenhand.running import searching, standing
 
 if TYPE_CHECKING:
     from evenhand.decisions.family_members import Member
@@ -25,7 +26,7 @@ _KNOWN: dict[tuple[str, str], dict[str, float | None]] = {}
 def members(ledger: Ledger) -> list[Member]:
     """Every claim of the ledger in the order of entry; places count the records of the chain."""
     entries = ledger.entries()
-    begun, decided = _first(entries, "outcome"), _first(entries, "decision")
+    begun, decided = _first(entries, "outcome"), _first(entries, "decision") | _after_extensions(entries)
     found: dict[str, Member] = {}
     for place, entry in enumerate(entries):
         if entry.kind == "claim":
@@ -35,9 +36,9 @@ def members(ledger: Ledger) -> list[Member]:
     return list(found.values())
 
 
-def _first(entries: Sequence[Entry], kind: str) -> dict[str, tuple[int, Entry]]:
+def _first(entries: Sequence[Entry], kind: str) -> dict[str, tuple[int, Entry] | None]:
     """The first result, or decision, of each claim, with its place."""
-    found: dict[str, tuple[int, Entry]] = {}
+    found: dict[str, tuple[int, Entry] | None] = {}
     for place, entry in enumerate(entries):
         if entry.kind != kind:
             continue
@@ -45,6 +46,17 @@ def _first(entries: Sequence[Entry], kind: str) -> dict[str, tuple[int, Entry]]:
             found.setdefault(entry.body["hash"], (place, entry))
         elif not entry.about.exploratory and entry.about.is_result:
             found.setdefault(entry.about.claim, (place, entry))
+    return found
+
+
+def _after_extensions(entries: Sequence[Entry]) -> dict[str, tuple[int, Entry] | None]:
+    """The decision of each claim that seeds were added to: the first one after that; None while there is none."""
+    found: dict[str, tuple[int, Entry] | None] = {}
+    for place, entry in enumerate(entries):
+        if entry.kind == "extension":
+            found[entry.body["claim"]] = None
+        elif entry.kind == "decision" and entry.body["hash"] in found and found[entry.body["hash"]] is None:
+            found[entry.body["hash"]] = (place, entry)
     return found
 
 
@@ -62,14 +74,48 @@ def _member(
     )  # fmt: skip
 
 
-def tried(ledger: Ledger) -> dict[str, list[Mapping[str, Any]]]:
-    """Recipe to the complete settings of its exploratory trials."""
+def tried(ledger: Ledger, apart_from: str = "") -> dict[str, list[Mapping[str, Any]]]:
+    """Recipe to the complete settings of its exploratory trials, and of what the searches of its claims tried.
+
+    Args:
+        ledger: where they are.
+        apart_from: hash of a claim whose own search is counted by itself.
+    """
     found: dict[str, list[Mapping[str, Any]]] = {}
+    identities: dict[str, Mapping[str, Any]] = {}
     for entry in ledger.entries():
-        if entry.kind == "outcome" and entry.about.exploratory:
+        if entry.kind == "claim":
+            identities[entry.body["hash"]] = entry.body["identity"]
+        elif entry.kind == "outcome" and entry.about.exploratory:
             trial = entry.body["trial"]
             found.setdefault(trial["recipe"], []).append(trial["settings"])
+        elif entry.kind == "search" and entry.body["claim"] not in ("", apart_from):
+            identity = identities.get(entry.body["claim"], {})
+            for arm, values in entry.body.get("proposed", {}).items() if identity else ():
+                base = next(iter(identity["arms"][arm]["settings"].values()))
+                found.setdefault(identity["recipe"], []).extend(merge(base, expand(one)) for one in values)
     return found
+
+
+def own_tries(claim: ResolvedClaim, ledger: Ledger) -> dict[str, int]:
+    """Arm to the configurations that a claim's own search tried; one without a space was tried as it is."""
+    if not claim.search_rungs:
+        return {}
+    first = claim.search_rungs[0].name
+    proposed = searching.log_of(claim.hash, ledger).proposed
+    if not proposed:
+        return {}
+    return {arm.name: len(proposed.get((first, arm.name), ())) if arm.space else 1 for arm in claim.searched}
+
+
+def tuned(claim: ResolvedClaim, decision: Decision, ledger: Ledger) -> Decision:
+    """The decision with what the ledger says of unequal tuning: verdicts carry it, or are invalid for it (strict)."""
+    from evenhand.decisions.family_members import arm_tries
+    from evenhand.decisions.tuning import with_tuning
+
+    identity = claim.identity()
+    outside = tried(ledger, claim.hash).get(claim.recipe, [])
+    return with_tuning(claim, decision, arm_tries(identity, outside, own_tries(claim, ledger)))
 
 
 def p_values(family: str, of: Sequence[Member], ledger: Ledger) -> dict[str, float | None]:
@@ -88,6 +134,7 @@ def _decided_anew(member: Member, ledger: Ledger) -> Mapping[str, float | None]:
     claim = standing.of_identity(member.identity)
     if claim is None or claim.hash != member.hash:
         return {}
+    claim = searching.unfolded_claim(claim, ledger)
     ids = standing.trial_ids(claim)
     key = (claim.hash, ledger.head_hash(ids))
     if key not in _KNOWN:
@@ -105,9 +152,9 @@ def places(claim: ResolvedClaim, decision: Decision | None, ledger: Ledger) -> t
     member = next((m for m in every if m.hash == claim.hash), None)
     if member is None:
         return ()
-    own = tried(ledger).get(claim.recipe, [])
+    outside, own = tried(ledger, claim.hash).get(claim.recipe, []), own_tries(claim, ledger)
     return tuple(
-        ledger_families.place_of(every, member, family, decision, p_values(family, every, ledger), own)
+        ledger_families.place_of(every, member, family, decision, p_values(family, every, ledger), outside, own)
         for family in family_members.families_of(member.identity)
     )
 

@@ -13,7 +13,7 @@ from evenhand.data.kept_hashes import kept_content_hash
 from evenhand.data.model_store import data_path
 from evenhand.errors import counted
 from evenhand.execution import sources
-from evenhand.recipes.outcome import Files
+from evenhand.recipes.outcome import ASSET, Files
 from evenhand.recipes.trial import Trial
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -128,4 +128,4 @@ def _changed_data(outcome: Files, present: Present) -> Sequence[str]:
 
 def _data_keys(outcome: Files) -> list[str]:
     """Data that can be compared: files and folders with a sha256, no assets."""
-    return sorted(k for k, v in outcome.data.items() if not k.startswith("asset:") and _SHA256.fullmatch(v))
+    return sorted(k for k, v in outcome.data.items() if not k.startswith(ASSET) and _SHA256.fullmatch(v))

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.decisions.verdict import Contrast, Decision, Fixed, Verdict, VerdictKind
+from evenhand.decisions.standing import BudgetNotShown, Fixed, LeftOutSeeds
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.recipes.catalogue import RUNS
 from evenhand.recipes.outcome import Outcome
 from evenhand.runs.exhibit import missing_seeds
 from evenhand.runs.outcomes import WRITTEN
 from evenhand.runs.pairing import Place, Unlike, common_items, refused, unlike
+
+if TYPE_CHECKING:
+    from evenhand.decisions.verdict import Decision, Verdict
 
 BUDGET_NOT_SHOWN = "budget not shown"
 
@@ -81,6 +85,9 @@ def qualified(decision: Decision, claim: ResolvedClaim, outcomes: Mapping[str, O
     """A decision whose gains say where nobody shows at which budget they were bought, and which seeds are left out."""
     if not is_over_runs(claim):
         return decision
+    from evenhand.decisions.caution_words import caution_words  # here: commands that judge nothing do without them
+    from evenhand.decisions.wording import in_brackets
+
     unit = claim.claim.budget.unit
     silent = {
         trial.arm
@@ -89,44 +96,28 @@ def qualified(decision: Decision, claim: ResolvedClaim, outcomes: Mapping[str, O
         if (outcome := outcomes.get(trial.id)) is not None and outcome.failure is None and unit not in outcome.spent
     }
     silent -= {arm.name for arm in claim.claim.arms if arm.untrained}
-    verdicts = tuple(_marked(verdict, silent) for verdict in decision.verdicts)
-    warnings = [*decision.warnings, *_left_out_seeds(claim)]
-    if any(BUDGET_NOT_SHOWN in verdict.qualifier for verdict in verdicts):
-        warnings.append(
-            f"No file shows what training cost {_listed(sorted(silent))} in {unit}: a gain may have been bought with a "
-            "larger budget. Declare it with `settings.spent`, or bring trainer_state.json."
-        )
-    return replace(decision, verdicts=verdicts, warnings=tuple(warnings))
+    unshown = [_may_have_cost_more(verdict, silent) for verdict in decision.verdicts]
+    found: list[LeftOutSeeds | BudgetNotShown] = [*_left_out_seeds(claim)]
+    if any(unshown):
+        found.append(BudgetNotShown(tuple(sorted(silent)), unit))
+    verdicts = tuple(
+        in_brackets(verdict, BUDGET_NOT_SHOWN) if marked else verdict
+        for verdict, marked in zip(decision.verdicts, unshown, strict=True)
+    )
+    return replace(decision, verdicts=verdicts, warnings=(*decision.warnings, *map(caution_words, found)))
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)
-
-
-def _marked(verdict: Verdict, silent: set[str]) -> Verdict:
+def _may_have_cost_more(verdict: Verdict, silent: set[str]) -> bool:
+    """Whether it is a gain over training runs of which some show no budget."""
     deciding = verdict.deciding
-    if verdict.kind is not VerdictKind.GAIN or deciding is None or deciding.scope == "checkpoint":
-        return verdict
-    if not {deciding.arm, *(_against(verdict.contrasts))} & silent:
-        return verdict
-    return replace(verdict, qualifier=", ".join(part for part in (verdict.qualifier, BUDGET_NOT_SHOWN) if part))
+    if not verdict.kind.is_gain or deciding is None or deciding.scope == "checkpoint":
+        return False
+    return bool({deciding.arm, *(contrast.against for contrast in verdict.contrasts)} & silent)
 
 
-def _against(contrasts: Sequence[Contrast]) -> list[str]:
-    return [contrast.against for contrast in contrasts]
-
-
-def _left_out_seeds(claim: ResolvedClaim) -> list[str]:
-    found = []
-    for rung in claim.claim.rungs:
-        missing = missing_seeds(rung.seeds)
-        if missing:
-            told = ", ".join(map(str, missing))
-            found.append(
-                f"Seeds {told} are missing between {min(rung.seeds)} and {max(rung.seeds)}: runs that were made and "
-                "left out change what the others say."
-            )
-    return found
+def _left_out_seeds(claim: ResolvedClaim) -> list[LeftOutSeeds]:
+    missing = [(tuple(missing_seeds(rung.seeds)), rung.seeds) for rung in claim.claim.rungs]
+    return [LeftOutSeeds(seeds, min(among), max(among)) for seeds, among in missing if seeds]
 
 
 def fixed_over_runs(entered: str, outcomes: Mapping[str, Outcome]) -> Fixed:

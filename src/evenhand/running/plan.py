@@ -11,8 +11,8 @@ from evenhand.claims.schema import Controls
 from evenhand.errors import counted
 from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import COMMAND
-from evenhand.running import standing
-from evenhand.running.enter import stale_results
+from evenhand.running import searching
+from evenhand.running.enter import other_code_words, stale_results
 from evenhand.running.fitting import memory_words
 
 if TYPE_CHECKING:
@@ -42,7 +42,11 @@ class PlannedRung:
 
     Attributes:
         items: evaluation items of each trial; None for all there are.
-        looks: numbers of seeds after which the rung is judged.
+        looks: numbers of seeds after which the rung is judged; empty where it is judged at any time, or once.
+        tries: of a search, the configurations of each arm; None elsewhere.
+        sampler: who proposes them; empty elsewhere.
+        rule: how looks are judged: "levels", a spending function, "anytime", or "once".
+        added: seeds that were added after the claim had been stated.
     """
 
     name: str
@@ -53,6 +57,10 @@ class PlannedRung:
     seeds: tuple[int, ...]
     items: int | None
     looks: tuple[int, ...]
+    tries: int | None = None
+    sampler: str = ""
+    rule: str = "once"
+    added: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class Plan:
         smallest_effects: the smallest effect that each confirming metric could show.
         stale: trial id to why its result in the ledger does not count any more.
         anew: what would run anew, as sentences.
+        search: what must be known of its search, as sentences: what it lacks, and what it came to so far.
         memory: what the largest trial takes of the device's memory, as a sentence; empty where nobody knows.
     """
 
@@ -84,12 +93,14 @@ class Plan:
     stale: Mapping[str, str]
     anew: tuple[str, ...]
     memory: str = ""
+    search: tuple[str, ...] = ()
 
 
 def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
     """What a claim would run, given what the ledger holds."""
     from evenhand.decisions.power import smallest_effects
 
+    loaded = searching.unfolded(loaded, ledger)
     claim = loaded.resolved
     trials = all_trials(claim)
     ids = [trial.id for trial in trials]
@@ -98,10 +109,13 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
     rungs = []
     for rung in claim.claim.rungs:
         own = [trial.id for trial in claim.trials(rung)]
+        searches = rung.kind == "search"
         rungs.append(
             PlannedRung(
-                rung.name, len(own), sum(key in done for key in own), rung.budget, claim.claim.budget.unit,
+                rung.name, claim.planned(rung), sum(key in done for key in own), rung.budget, claim.claim.budget.unit,
                 tuple(rung.seeds), claim.items[rung.name].count, tuple(rung.looks),
+                rung.tries if searches else None, rung.sampler if searches else "", rung.look_rule,
+                claim.added if rung is claim.claim.rungs[-1] else 0,
             )
         )  # fmt: skip
     return Plan(
@@ -118,8 +132,9 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
         rungs=tuple(rungs),
         smallest_effects=tuple(smallest_effects(claim, done)),
         stale=dict(compared.stale),
-        anew=(*filter(None, [standing.other_code(claim, ledger)]), *compared.sentences(trials)),
+        anew=(*other_code_words(claim, ledger), *compared.sentences(trials)),
         memory=memory_words(loaded),
+        search=tuple(searching.plan_words(claim, done)),
     )
 
 
@@ -146,6 +161,7 @@ def plan_lines(plan: Plan, *, running: bool = False) -> Iterator[tuple[str, str]
     names = [c.name + (f" (expect {c.expect})" if c.expect else "") for c in plan.conditions]
     yield f"conditions: {', '.join(names)}", ""
     yield from ((_rung_words(rung), "") for rung in plan.rungs)
+    yield from ((sentence, "yellow") for sentence in plan.search)
     yield from ([(plan.memory, "")] if plan.memory else [])
     yield from (() if running else ((sentence, "yellow") for sentence in plan.anew))
     yield from ((smallest_effect_words(row), "yellow" if row.exceeds_margin else "") for row in plan.smallest_effects)
@@ -168,10 +184,25 @@ def _rung_words(rung: PlannedRung) -> str:
     """A rung in a sentence."""
     items = "all items" if rung.items is None else counted(rung.items, "item")
     finished = f", {rung.done} in the ledger" if rung.done else ""
+    added = f" ({rung.added} of them added)" if rung.added else ""
+    tried = ""
+    if rung.tries is not None:
+        whole = rung.trials * rung.budget
+        tried = f"a search of {counted(rung.tries, 'configuration')} an arm ({rung.sampler}), "
+        tried += f"{whole:g} {rung.unit} in all; "
     return (
-        f"rung {rung.name}: {counted(rung.trials, 'trial')}{finished}; {rung.budget:g} {rung.unit} "
-        f"each, {counted(len(rung.seeds), 'seed')}, {items}"
+        f"rung {rung.name}: {tried}{counted(rung.trials, 'trial')}{finished}; {rung.budget:g} {rung.unit} "
+        f"each, {counted(len(rung.seeds), 'seed')}{added}, {items}{_look_words(rung)}"
     )
+
+
+def _look_words(rung: PlannedRung) -> str:
+    """When a rung is judged, as a clause; nothing where it is judged by constant levels, or once."""
+    if rung.rule == "anytime":
+        return "; judged after every seed, stopped where all is settled, and further seeds may be added"
+    if rung.rule in ("levels", "once"):
+        return ""
+    return f"; looks after {', '.join(map(str, rung.looks))} seeds, spending {rung.rule}"
 
 
 def smallest_effect_words(row: SmallestEffect) -> str:

@@ -28,9 +28,10 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.running import families, standing
+from evenhand.running import families, searching, standing
 from evenhand.running.claim_run import ClaimRun, resources_of
-from evenhand.running.enter import check_machine, decided, fix_claim, outcomes_so_far, stale_results
+from evenhand.running.enter import check_machine, decided, fix_claim, other_code_words, outcomes_so_far, stale_results
+from evenhand.running.extending import awaits_decision
 from evenhand.running.freshness import freshness
 from evenhand.running.observer import Observer, RunningTrial
 from evenhand.running.pool import TICK_SECONDS, Pool
@@ -167,7 +168,8 @@ def _check_machine(claims: Sequence[LoadedClaim], ledger: Ledger) -> None:
     for claim in claims:
         if claim.recipe.info.obstacle is None:
             continue
-        if not progress(claim.resolved, settled(outcomes_so_far(claim.resolved, ledger))).finished:
+        known = searching.unfolded_claim(claim.resolved, ledger)
+        if not progress(known, settled(outcomes_so_far(known, ledger))).finished:
             check_machine(claim)
 
 
@@ -180,9 +182,11 @@ def _entered(
     origin: Callable[[Path], dict[str, Any]],
 ) -> ClaimRun:
     """A claim, entered into the ledger, with what the ledger has of it."""
+    loaded = searching.unfolded(loaded, ledger)
     claim = loaded.resolved
-    if standing.entered(claim, ledger) is None and (told := standing.other_code(claim, ledger)):
-        watcher.message(told)
+    searching.check_sampler(loaded)
+    for sentence in other_code_words(claim, ledger) if standing.entered(claim, ledger) is None else ():
+        watcher.message(sentence)
     fix_claim(loaded, ledger, amend=amend)
     known = outcomes_so_far(claim, ledger)
     trials = all_trials(claim)
@@ -192,7 +196,8 @@ def _entered(
     outcomes = {key: outcome for key, outcome in settled(known).items() if key not in compared.stale}
     adopt(loaded, ledger, outcomes)
     judged = families.at_level(claim, ledger)
-    return ClaimRun(loaded, judged, ledger, watcher, outcomes, origin(loaded.folder), bool(compared.stale), held)
+    anew = bool(compared.stale) or bool(ledger.set_aside([trial.id for trial in trials]))
+    return ClaimRun(loaded, judged, ledger, watcher, outcomes, origin(loaded.folder), anew, held)
 
 
 def _decide(run: ClaimRun) -> Decision:
@@ -202,7 +207,8 @@ def _decide(run: ClaimRun) -> Decision:
     complete = progress(run.judged, settled(run.outcomes)).finished
     titles = {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decision.verdicts}
     earlier = ledger.decisions(claim.name, claim.hash)
-    if complete and (not earlier or (run.anew and earlier[-1].verdicts != titles)):
+    again = (run.anew and earlier and earlier[-1].verdicts != titles) or awaits_decision(claim, ledger)
+    if complete and (not earlier or again):
         ids = [trial.id for trial in all_trials(claim)]
         ledger.record_decision(claim.name, claim.hash, titles, ids, families.to_record(decision))
     return decision

@@ -13,14 +13,13 @@ from evenhand.claims.expectations import is_usable
 from evenhand.claims.nesting import changed_fields, field_words, indexed, is_same_question, leaves
 from evenhand.claims.resolve import ResolvedClaim, drawn
 from evenhand.claims.schema import Claim
-from evenhand.decisions.standing import Seal
-from evenhand.decisions.verdict import Fixed, Standing
+from evenhand.decisions.standing import Fixed, OtherRecipeCode, Seal, Standing
 from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.seal import seals
 from evenhand.recipes.catalogue import RUNS
-from evenhand.running.over_runs import fixed_over_runs
+from evenhand.running import searching
 
 
 def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
@@ -42,6 +41,7 @@ def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
         claim = Claim.model_validate(document)
     except ValidationError:
         return None
+    # What a search came to stands in the ledger: see `searching.unfolded_claim`.
     settings = {(arm, c): own for arm, entry in identity["arms"].items() for c, own in entry["settings"].items()}
     return drawn(claim, claim.recipe, str(identity["fingerprint"]), settings)
 
@@ -133,22 +133,18 @@ def known_with(earlier: ClaimRecord, claim: ResolvedClaim, ledger: Ledger) -> di
     return {"results": found.known, "trials": found.trials, "claims": list(found.claims)}
 
 
-def other_code(claim: ResolvedClaim, ledger: Ledger) -> str:
-    """That results of the same question, made by other code of its recipe, had been seen, as a sentence; or empty.
+def other_code(claim: ResolvedClaim, ledger: Ledger) -> OtherRecipeCode | None:
+    """That results of the same question, made by other code of its recipe, had been seen; or None.
 
     An amendment says itself what it changed.
     """
     if standing(claim, ledger).fixed == "amended":
-        return ""
+        return None
     for record in reversed(ledger.claims(claim.name)):
         other = record.hash != claim.hash and is_same_question(record.identity, claim.identity())
         if other and has_results(record, ledger):
-            theirs, own = record.identity.get("fingerprint"), claim.fingerprint
-            return (
-                f"Results of this claim were seen that other code of its recipe had made ({theirs}; now {own}). They "
-                "are left aside: its trials run anew."
-            )
-    return ""
+            return OtherRecipeCode(str(record.identity.get("fingerprint")), str(claim.fingerprint))
+    return None
 
 
 def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
@@ -159,9 +155,11 @@ def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
 
 def what_was_known(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
     """What is known of a claim's outcomes before it is entered (now, where it is not): for its record."""
-    ids = trial_ids(claim)
+    ids, count = trial_ids(claim), sum(claim.planned(rung) for rung in claim.claim.rungs)
+    ids |= searching.possible_ids(claim, ledger)
     found = ledger.known_before(claim.hash, ids)
-    return {"results": len(found), "trials": len(ids), "claims": list(names_of(found.values(), ledger))}
+    trials = count if claim.search_rungs else len(ids)
+    return {"results": len(found), "trials": trials, "claims": list(names_of(found.values(), ledger))}
 
 
 def chain(record: ClaimRecord, ledger: Ledger) -> list[ClaimRecord]:
@@ -181,17 +179,30 @@ def standing_of(record: ClaimRecord, ledger: Ledger) -> Standing:
         known = what_was_known(claim, ledger) if claim is not None and claim.hash == record.hash else {}
     results, trials = int(known.get("results", 0)), int(known.get("trials", 0))
     sources = tuple(str(name) for name in known.get("claims", ()))
+    aside = _set_aside(record, ledger)
     if record.amends:
         steps = chain(record, ledger)
         changes = tuple(chain_of_changes([step.identity for step in steps])) if len(steps) > 1 else record.changes
-        return Standing("amended", results, trials, sources, changes)
+        return Standing("amended", results, trials, sources, (*changes, *aside))
+    if aside:
+        return Standing("amended", results, trials, sources, aside)
     if not results and record.identity.get("recipe") == RUNS:
         return Standing(_fixed_over_runs(record, ledger), results, trials, sources)
     return Standing("post-hoc" if results else "before", results, trials, sources)
 
 
+def _set_aside(record: ClaimRecord, ledger: Ledger) -> tuple[str, ...]:
+    """Results of a claim that were set aside once they were known, as clauses: which ones was chosen seeing them."""
+    claim = of_identity(record.identity)
+    if claim is None:
+        return ()
+    return tuple(mark.words for mark in ledger.set_aside(trial_ids(claim)) if mark.was_result)
+
+
 def _fixed_over_runs(record: ClaimRecord, ledger: Ledger) -> Fixed:
     """How a claim over runs stands; before its first run was read nothing can be said against it."""
+    from evenhand.running.over_runs import fixed_over_runs  # here: imports the readers of runs
+
     claim = of_identity(record.identity)
     found = {} if claim is None else ledger.results(trial_ids(claim))
     return fixed_over_runs(record.entered, found) if found else "before"

@@ -33,6 +33,7 @@ from evenhand.runs.checked import (
     text_of,
     utc,
 )
+from evenhand.runs.lm_eval_quick import items_at_once
 from evenhand.runs.lm_eval_results import (
     about_metric,
     doubts_of,
@@ -48,6 +49,8 @@ from evenhand.runs.run import Certainty, Items, Options, Run
 _TIME = r"\d{4}-\d{2}-\d{2}T\d{2}[-:]\d{2}[-:]\d{2}(?:\.\d+)?"
 _SAMPLES = re.compile(rf"(?P<before>.*?)samples_(?P<task>.+?)(?:_(?P<time>{_TIME}))?\.jsonl")
 _RESULTS = re.compile(rf".*results(?:_{_TIME})?\.json")
+_LARGE = 1 << 20
+"""Bytes from which on it is worth while to read all rows at once."""
 _FIELDS = frozenset(
     [
         "doc_id",
@@ -159,15 +162,10 @@ def _task_name(path: Path, options: Options) -> str:
 def _run(path: Path, options: Options) -> Run:
     task = _task_name(path, options)
     beside, results = _results_of(path, task)
-    faults = Faults()
-    filters: dict[str, _Filtered] = {}
-    for line, row in iter_json_lines(path, strict=False):
-        _add_row(filters, row, path, line, faults)
-    if not filters and not faults.found:
-        raise DataError(f"{path}: the file is empty; expected one row for each document.")
     unusable: dict[str, str] = {}
-    items = _items(filters, path, faults, unusable)
-    faults.check()
+    large = path.is_file() and path.stat().st_size > _LARGE
+    items = items_at_once(path, _first_row(path), _told) if large else None
+    items = items or _items_one_by_one(path, unusable)
     doubts = doubts_of(path, task, items, results)
     return Run(
         source=source_of(path, READER.name, str(results.get("lm_eval_version") or ""), [beside] if beside else []),
@@ -186,6 +184,24 @@ def _run(path: Path, options: Options) -> Run:
         if beside
         else (f"{path.name} has no results file beside it: model, task version and shots are unknown",),
     )
+
+
+def _items_one_by_one(path: Path, unusable: dict[str, str]) -> Items:
+    """The items of a file, with whatever is wrong with each row."""
+    faults = Faults()
+    filters: dict[str, _Filtered] = {}
+    for line, row in iter_json_lines(path, strict=False):
+        _add_row(filters, row, path, line, faults)
+    if not filters and not faults.found:
+        raise DataError(f"{path}: the file is empty; expected one row for each document.")
+    items = _items(filters, path, faults, unusable)
+    faults.check()
+    return items
+
+
+def _told(field_: str, value: Any) -> str:
+    """A field as text, cut short."""
+    return short(_answered({field_: value}) if field_ == "filtered_resps" else text_of(value))
 
 
 def _add_row(filters: dict[str, _Filtered], row: Any, path: Path, line: int, faults: Faults) -> None:

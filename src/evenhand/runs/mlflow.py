@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from evenhand.data.reading import read_json
+from evenhand.data.reading import check_file, read_json
 from evenhand.errors import DataError
 from evenhand.runs.checked import table, utc
 from evenhand.runs.run import Certainty, Options, Run, Source
@@ -25,6 +25,7 @@ _LOGGED = "mlflow.loggedArtifacts"
 _USUAL_TABLE = "eval_results_table.json"
 """What ``mlflow.evaluate`` calls its table of items."""
 _PAGE = 1000
+_TABLES = {"experiments", "runs", "latest_metrics"}
 
 
 class MLflow:
@@ -35,8 +36,7 @@ class MLflow:
 
     def recognises(self, path: Path) -> Certainty:
         """By the tables of the database."""
-        known = path.is_file() and {"experiments", "runs", "latest_metrics"} <= tables_of(path)
-        return Certainty.SURE if known else Certainty.NO
+        return Certainty.SURE if path.is_file() and tables_of(path) >= _TABLES else Certainty.NO
 
     def read(self, path: Path, options: Options) -> list[Run]:
         """All runs of a tracking database.
@@ -44,6 +44,9 @@ class MLflow:
         Raises:
             DataError: MLflow is not installed, or cannot read it.
         """
+        check_file(path)
+        if not tables_of(path) >= _TABLES:  # MLflow would make them there
+            raise DataError(f"{path}: no tracking database of MLflow, or a damaged one.")
         return self.ask(f"sqlite:///{path.resolve()}", options)
 
     def ask(self, query: str, options: Options) -> list[Run]:
@@ -127,7 +130,7 @@ def _tracked(client: Any, run: Any, wanted: Mapping[str, str], query: str) -> Tr
         ),
         config=dict(data.params),
         metrics=dict(data.metrics),
-        tables=dict(_tables(client, run, wanted)),
+        tables=dict(_tables(client, run, wanted, query)),
         status=str(info.status),
         ended_well=str(info.status) == "FINISHED",
         started=utc(info.start_time / 1000),
@@ -136,7 +139,7 @@ def _tracked(client: Any, run: Any, wanted: Mapping[str, str], query: str) -> Tr
 
 
 def _tables(
-    client: Any, run: Any, wanted: Mapping[str, str]
+    client: Any, run: Any, wanted: Mapping[str, str], query: str = ""
 ) -> Iterator[tuple[str, tuple[list[str], list[list[Any]]]]]:
     """The tables of a run: the one that is named, else those that it says it logged, else MLflow's own."""
     if "table" in wanted:
@@ -155,7 +158,8 @@ def _tables(
         columns, rows = table(document).get("columns"), table(document).get("data")
         if not isinstance(columns, list) or not isinstance(rows, list) or not all(isinstance(r, list) for r in rows):
             raise DataError(
-                f"The artifact {name} of the run {run.info.run_id} is no table: expected `columns` and `data`."
+                f"mlflow:{query}: the artifact {name} of the run {run.info.run_id} is no table: expected `columns` and "
+                "`data`."
             )
         yield Path(name).stem, (list(map(str, columns)), rows)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from sys import intern
 
 import numpy as np
@@ -126,11 +127,17 @@ def item_ids(items: Items, by: str) -> tuple[str, ...]:
     """What pairs the items: their contents, an equal one that comes again with its number; or their ids."""
     if by == "id" or items.contents is None:
         return items.ids
-    if len(set(items.contents)) == len(items.contents):
-        return items.contents
+    return _numbered(items.contents)
+
+
+@lru_cache(maxsize=8)  # runs of one task have equal items, as the same objects where their reader takes care
+def _numbered(contents: tuple[str, ...]) -> tuple[str, ...]:
+    """Contents, an equal one that comes again with its number."""
+    if len(set(contents)) == len(contents):
+        return contents
     seen: dict[str, int] = {}
     found = []
-    for content in items.contents:
+    for content in contents:
         seen[content] = seen.get(content, 0) + 1
         found.append(content if seen[content] == 1 else f"{content}#{seen[content]}")
     return tuple(found)
@@ -139,8 +146,12 @@ def item_ids(items: Items, by: str) -> tuple[str, ...]:
 def _inputs(items: Items) -> tuple[str, ...] | None:
     if items.prompts is None:
         return items.inputs
-    asked = items.inputs or ("",) * len(items.ids)
-    return tuple(intern(f"{text}{PROMPT}{prompt[:12]}]") for text, prompt in zip(asked, items.prompts, strict=True))
+    return _with_prompts(items.inputs or ("",) * len(items.ids), items.prompts)
+
+
+@lru_cache(maxsize=8)
+def _with_prompts(asked: tuple[str, ...], prompts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(intern(f"{text}{PROMPT}{prompt[:12]}]") for text, prompt in zip(asked, prompts, strict=True))
 
 
 def pooled(tables: Mapping[str, ItemScores]) -> ItemScores:

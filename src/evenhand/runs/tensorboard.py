@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from evenhand.data.reading import check_file
+from evenhand.data.reading import read_bytes
 from evenhand.errors import DataError
 from evenhand.runs.checked import source_of, utc
 from evenhand.runs.run import Certainty, Options, Run
@@ -36,7 +38,6 @@ class TensorBoard:
         values: dict[str, tuple[float, float]] = {}
         times: list[float] = []
         for one in files:
-            check_file(one)
             for tag, step, value, time in _scalars(one):
                 times.append(time)
                 if tag not in values or step >= values[tag][0]:
@@ -54,20 +55,51 @@ class TensorBoard:
 def _scalars(path: Path) -> list[tuple[str, float, float, float]]:
     """(tag, step, value, time) of every scalar of an event file."""
     try:
-        from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
         from tensorboard.util import tensor_util
     except ImportError as error:
         raise missing_package("tensorboard", "tensorboard", f"{path}") from error
     found = []
-    try:
-        for event in LegacyEventFileLoader(str(path)).Load():
+    for raw in _records(path, masked_crc32c):
+        try:
+            event = Event.FromString(raw)
             for value in event.summary.value:
                 told = _told(value, tensor_util)
                 if told is not None:
                     found.append((str(value.tag), float(event.step), told, float(event.wall_time)))
-    except Exception as error:  # of many kinds: what protobuf and the record reader raise on damage
-        raise DataError(f"{path}: no sound event file of TensorBoard ({type(error).__name__}: {error}).") from error
+        except Exception as error:  # of many kinds: what protobuf and its tensors raise on damage
+            raise DataError(f"{path}: no sound event file of TensorBoard ({type(error).__name__}: {error}).") from error
     return found
+
+
+def _records(path: Path, checksum: Callable[[bytes], int]) -> Iterator[bytes]:
+    """The messages of an event file: length, its checksum, message, its checksum.
+
+    TensorBoard's own reader takes damage for the end of what was written so far, and a value from before it for the
+    last one.
+
+    Raises:
+        DataError: a checksum is another. A torn last record is what a run that was killed leaves: it is left out.
+    """
+    data = read_bytes(path)
+    at = 0
+    while at + 12 <= len(data):
+        size, of_size = struct.unpack_from("<QI", data, at)
+        if checksum(data[at : at + 8]) != of_size:
+            raise _damaged(path, at)
+        body = data[at + 12 : at + 12 + size]
+        end = at + 16 + size
+        if end > len(data):
+            return
+        if checksum(body) != int.from_bytes(data[end - 4 : end], "little"):
+            raise _damaged(path, at)
+        yield body
+        at = end
+
+
+def _damaged(path: Path, at: int) -> DataError:
+    return DataError(f"{path}: the event file is damaged at byte {at:,}; fetch it again.")
 
 
 def _told(value: Any, tensor_util: Any) -> float | None:

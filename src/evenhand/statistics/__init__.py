@@ -4,6 +4,7 @@ Stands alone: ``from evenhand import statistics`` needs numpy and scipy and know
 cannot be computed is None with a reason, never 0.0 or NaN.
 """
 
+from evenhand.statistics.anytime import AnytimeMean, anytime_mean, first_look
 from evenhand.statistics.betting import BettingTest, ConfidenceSequence, betting_test, confidence_sequence
 from evenhand.statistics.bootstrap import CrossedBootstrap, CrossedDraws, crossed_bootstrap, crossed_draws
 from evenhand.statistics.clusters import cluster_table
@@ -44,9 +45,11 @@ from evenhand.statistics.planning import (
 from evenhand.statistics.proportions import PairedProportions, paired_proportions
 from evenhand.statistics.pruning import Futility, ThresholdPrune, futility, prune_chance, threshold_prune
 from evenhand.statistics.saturation import Saturation, saturation, stuck_at_end
+from evenhand.statistics.sequential import Operating, anytime_seeds_needed, operating
 from evenhand.statistics.shares import share_not_excluded
 from evenhand.statistics.sign_flip import SignDraws, SignFlip, attainable_minimum, sign_draws, sign_flip
 from evenhand.statistics.signs import ItemFlips, SignCounts, item_flips, sign_counts
+from evenhand.statistics.spending import Spending, SpendingPlan, plan_spending
 from evenhand.statistics.spread import Spread, spread_from_pilot, spread_of_right_or_wrong
 from evenhand.statistics.student import t_lower_tail, t_test_power
 from evenhand.statistics.suites import (
@@ -61,6 +64,7 @@ from evenhand.statistics.two_way import VarianceComponents, two_way_estimate, va
 
 __all__ = [
     "Adjusted",
+    "AnytimeMean",
     "AveragedDecodes",
     "BettingTest",
     "Collapse",
@@ -81,6 +85,7 @@ __all__ = [
     "MeanEstimate",
     "Needed",
     "NotWorse",
+    "Operating",
     "PairCheck",
     "PairCorrelation",
     "PairedContrast",
@@ -94,10 +99,14 @@ __all__ = [
     "SignCounts",
     "SignDraws",
     "SignFlip",
+    "Spending",
+    "SpendingPlan",
     "Spread",
     "SuiteEstimate",
     "ThresholdPrune",
     "VarianceComponents",
+    "anytime_mean",
+    "anytime_seeds_needed",
     "attainable_minimum",
     "average_decodes",
     "benjamini_hochberg",
@@ -117,6 +126,7 @@ __all__ = [
     "expected_inflation_of_share",
     "expected_normal_maximum",
     "expected_precision",
+    "first_look",
     "futility",
     "groups_by_prefix",
     "guessed_design_effect",
@@ -128,12 +138,14 @@ __all__ = [
     "items_needed",
     "match_items",
     "not_worse",
+    "operating",
     "pair_correlation",
     "paired_contrast",
     "paired_proportions",
     "paired_t",
     "performance_profile",
     "plan_looks",
+    "plan_spending",
     "planned_detectable",
     "planned_power",
     "power_curves",

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from evenhand.errors import StatisticsError
+from evenhand.statistics.anytime import AnytimeMean, anytime_mean
 from evenhand.statistics.arrays import (
     ArrayLike,
     Floats,
@@ -34,6 +35,7 @@ from evenhand.statistics.two_way import VarianceComponents, two_way_estimate, va
 
 Scope = Literal["recipe", "seeds", "checkpoint"]
 SCOPES: tuple[Scope, ...] = ("recipe", "seeds", "checkpoint")
+Primary = MeanEstimate | AnytimeMean | PairedProportions
 LEAST_GRADED_ITEMS = 30
 """Items below which a t interval over graded scores of one pair of checkpoints is not given."""
 
@@ -64,7 +66,7 @@ class PairedContrast:
     """
 
     scope: Scope
-    primary: MeanEstimate | PairedProportions
+    primary: Primary
     over_seeds: MeanEstimate
     sign_flip: SignFlip
     signs: SignCounts
@@ -93,7 +95,7 @@ class PairedContrast:
 
     @property
     def df(self) -> float | None:
-        """Degrees of freedom of the primary estimate; None where undefined and for exact McNemar, which has none."""
+        """Degrees of freedom of the primary estimate; None where undefined, for exact McNemar and looks at any time."""
         return self.primary.df if isinstance(self.primary, MeanEstimate) else None
 
     @property
@@ -109,7 +111,12 @@ class PairedContrast:
     @property
     def reason(self) -> str | None:
         """Why the primary estimate lacks an interval and a p-value."""
-        return self.primary.reason if isinstance(self.primary, MeanEstimate) else None
+        return None if isinstance(self.primary, PairedProportions) else self.primary.reason
+
+    @property
+    def anytime(self) -> bool:
+        """Whether the primary estimate holds at every number of seeds at once."""
+        return isinstance(self.primary, AnytimeMean)
 
     def interval_at(self, level: float) -> Interval | None:
         """Interval of the primary estimate at another level."""
@@ -141,6 +148,7 @@ def paired_contrast(
     generator: np.random.Generator | None = None,
     bootstrap_draws: int = 10_000,
     bounds: tuple[float, float] | None = None,
+    anytime: bool = False,
 ) -> PairedContrast:
     """Judge paired differences for a scope; `docs/statistics.md` states the error rates of each.
 
@@ -157,6 +165,7 @@ def paired_contrast(
             no bootstrap.
         bootstrap_draws: draws of the crossed bootstrap.
         bounds: least and largest possible difference, for the betting test; (-1, 1) is found for right-or-wrong items.
+        anytime: by a procedure that holds at every number of seeds at once (scopes "recipe" and "seeds").
 
     Raises:
         StatisticsError: shapes that do not fit, NaN or infinite values, an unknown scope, labels that do not fit.
@@ -172,7 +181,10 @@ def paired_contrast(
         raise StatisticsError("clusters: expected differences per item, found one difference per seed.")
     units = cluster_table(values / scale, clusters)
     over_seeds = paired_t(by_seed, level)
-    primary = _primary(scope, table, units, scale, over_seeds, level, clusters is not None)
+    if anytime and scope != "checkpoint":
+        primary: Primary = _at_any_time(scope, table, units, by_seed, scale, level)
+    else:
+        primary = _primary(scope, table, units, scale, over_seeds, level, clusters is not None)
     bootstrap = None
     if generator is not None and table.has_items:
         bootstrap = crossed_bootstrap(values, generator, level=level, draws=bootstrap_draws, clusters=clusters)
@@ -219,6 +231,14 @@ def _table(differences: ArrayLike | None, baseline: ArrayLike | None, variant: A
     return _Table(saturating_difference(right, left), (left, right), True, decodes)
 
 
+def _at_any_time(
+    scope: Scope, table: _Table, units: Floats, by_seed: Floats, scale: float, level: float
+) -> AnytimeMean:
+    if scope == "recipe" and table.has_items:
+        return anytime_mean(units * scale, level, items=table.differences.shape[1])
+    return anytime_mean(by_seed, level)
+
+
 def _primary(
     scope: Scope,
     table: _Table,
@@ -261,10 +281,8 @@ def _betting(
     return betting_test(table.differences.mean(axis=0), bounds, level)
 
 
-def _notes(
-    scope: Scope, table: _Table, primary: MeanEstimate | PairedProportions, over_seeds: MeanEstimate
-) -> tuple[str, ...]:
-    notes = list(primary.notes if isinstance(primary, MeanEstimate) else ())
+def _notes(scope: Scope, table: _Table, primary: Primary, over_seeds: MeanEstimate) -> tuple[str, ...]:
+    notes = list(() if isinstance(primary, PairedProportions) else primary.notes)
     if scope == "recipe" and not table.has_items:
         notes.append("The metric has no items: the estimate holds for new seeds on the same evaluation data.")
     if scope == "checkpoint":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from evenhand.statistics.anytime import AnytimeMean
 from evenhand.statistics.arrays import check_positive, check_share
 from evenhand.statistics.estimate import MeanEstimate
 from evenhand.statistics.intervals import Interval
@@ -40,7 +41,9 @@ class Equivalence:
     reason: str | None
 
 
-def equivalence(estimate: MeanEstimate | PairedProportions, margin: float, alpha: float = 0.05) -> Equivalence:
+def equivalence(
+    estimate: MeanEstimate | AnytimeMean | PairedProportions, margin: float, alpha: float = 0.05
+) -> Equivalence:
     """Two one-sided tests on a mean estimate (Schuirmann 1987; Lakens 2017, eq. 1 and 2).
 
     For a t-based estimate both p-values are Student's. For right-or-wrong items of one pair of checkpoints they are
@@ -56,7 +59,7 @@ def equivalence(estimate: MeanEstimate | PairedProportions, margin: float, alpha
     """
     check_positive(margin, "margin")
     check_share(2 * alpha, "twice alpha")
-    if isinstance(estimate, MeanEstimate):
+    if not isinstance(estimate, PairedProportions):
         p_lower, p_upper = estimate.p_value(-margin, "greater"), estimate.p_value(margin, "less")
         reason = estimate.reason
     else:
@@ -94,7 +97,7 @@ class NotWorse:
     reason: str | None
 
 
-def not_worse(estimate: MeanEstimate | PairedProportions, margin: float, alpha: float = 0.05) -> NotWorse:
+def not_worse(estimate: MeanEstimate | AnytimeMean | PairedProportions, margin: float, alpha: float = 0.05) -> NotWorse:
     """The lower of the two one-sided tests alone (non-inferiority; Schuirmann 1987): a gain does not stand in its way.
 
     Args:

@@ -21,7 +21,7 @@ LOOKS_SEED = 20_260_219
 DRAWS = 400_000
 _LEVELS = tuple(float(level) for level in np.geomspace(5e-4, 1.0, 49))
 _BATCH = 50_000
-_MOST_LOOKS = 10
+MOST_LOOKS = 10
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class LookPlan:
         seeds: seeds at each look, ascending; the last is the full plan.
         alpha: overall two-sided level.
         nominal: level of the test at each look; the interval shown there is at 1 - nominal.
-        source: where ``nominal`` comes from: "one look", "table" or "simulated".
+        source: where ``nominal`` comes from: "one look", "table", "simulated", or "anytime" where the test itself
+            allows for any number of looks.
         curve: pairs (nominal, overall) from the simulation, ascending.
         draws: replicates simulated.
     """
@@ -40,9 +41,18 @@ class LookPlan:
     seeds: tuple[int, ...]
     alpha: float
     nominal: float
-    source: Literal["one look", "table", "simulated"]
+    source: Literal["one look", "table", "simulated", "anytime"]
     curve: tuple[tuple[float, float], ...]
     draws: int
+
+    @property
+    def adjusts(self) -> bool:
+        """Whether levels and p-values allow for there being several looks."""
+        return self.source not in ("one look", "anytime")
+
+    def level_at(self, seeds: int) -> float:
+        """Nominal level of the look after ``seeds`` seeds: all have the same."""
+        return self.nominal
 
     def nominal_at(self, seeds: int) -> float:
         """Nominal level of the look after ``seeds`` seeds.
@@ -58,7 +68,7 @@ class LookPlan:
             )
         return self.nominal
 
-    def nominal_for(self, alpha: float) -> float:
+    def nominal_for(self, alpha: float, seeds: int | None = None) -> float:
         """Nominal level of every look for another overall level (a Holm step); Bonferroni below the simulated range."""
         check_share(alpha, "alpha")
         nominal, overall = np.array(self.curve).T
@@ -66,7 +76,7 @@ class LookPlan:
             return alpha / len(self.seeds)
         return float(np.exp(np.interp(np.log(alpha), np.log(overall), np.log(nominal))))
 
-    def overall(self, p: float) -> float:
+    def overall(self, p: float, seeds: int | None = None) -> float:
         """The p-value of a look, adjusted for all planned looks: P(some look shows p or less) without an effect."""
         nominal, overall = np.array(self.curve).T
         if p < nominal[0]:
@@ -75,7 +85,17 @@ class LookPlan:
 
 
 def smallest_p(seeds: tuple[int, ...], draws: int, seed: int) -> Floats:
-    """Smallest two-sided p-value of the paired t over the looks, without an effect, shape (draws,).
+    """Smallest two-sided p-value of the paired t over the looks, without an effect, shape (draws,)."""
+    return np.asarray(np.exp(_log_p_values(seeds, draws, seed, least=True)[:, 0]))
+
+
+def drawn_p_values(seeds: tuple[int, ...], draws: int, seed: int) -> Floats:
+    """Two-sided p-values of the paired t at each look, without an effect, shape (draws, looks)."""
+    return np.asarray(np.exp(_log_p_values(seeds, draws, seed, least=False)))
+
+
+def _log_p_values(seeds: tuple[int, ...], draws: int, seed: int, *, least: bool) -> Floats:
+    """log p at each look, or the least of them alone.
 
     p-values are read off a grid of 1 % steps by interpolation in the logarithm (good to 1e-5 of themselves; the
     smallest kept apart is 1e-8), which takes a fraction of the time of as many evaluations of Student's distribution.
@@ -83,15 +103,16 @@ def smallest_p(seeds: tuple[int, ...], draws: int, seed: int) -> Floats:
     generator = np.random.default_rng(seed)
     log_p = np.linspace(0.0, np.log(1e-8), 1861)
     grids = {count: np.abs(stdtrit(count - 1, np.exp(log_p) / 2)) for count in seeds}
-    least = np.zeros(draws)
+    found = np.zeros((draws, 1 if least else len(seeds)))
     for start in range(0, draws, _BATCH):
         stop = min(start + _BATCH, draws)
         drawn = generator.standard_normal((stop - start, seeds[-1]))
-        for count in seeds:
+        for place, count in enumerate(seeds):
             part = drawn[:, :count]
             statistic = np.abs(part.mean(axis=1)) / (part.std(axis=1, ddof=1) / count**0.5)
-            np.minimum(least[start:stop], np.interp(statistic, grids[count], log_p), out=least[start:stop])
-    return np.asarray(np.exp(least))
+            column = found[start:stop, 0 if least else place]
+            np.minimum(column, np.interp(statistic, grids[count], log_p), out=column)
+    return found
 
 
 def plan_looks(
@@ -121,8 +142,8 @@ def plan_looks(
     counts = tuple(check_count(count, "seeds at a look", 2) for count in seeds)
     check_share(alpha, "alpha")
     check_count(draws, "draws", 10_000)
-    if not 1 <= len(counts) <= _MOST_LOOKS or list(counts) != sorted(set(counts)):
-        raise StatisticsError(f"looks: expected 1 to {_MOST_LOOKS} ascending numbers of seeds, found {counts}.")
+    if not 1 <= len(counts) <= MOST_LOOKS or list(counts) != sorted(set(counts)):
+        raise StatisticsError(f"looks: expected 1 to {MOST_LOOKS} ascending numbers of seeds, found {counts}.")
     if len(counts) == 1:
         return LookPlan(counts, alpha, alpha, "one look", tuple((level, level) for level in _LEVELS), 0)
     quantiles = _cached_quantiles(counts, draws, seed, cache)

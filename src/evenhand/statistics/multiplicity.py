@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evenhand.errors import StatisticsError
+from evenhand.statistics.anytime import AnytimeMean
 from evenhand.statistics.arrays import check_share
 from evenhand.statistics.contrast import PairedContrast
 from evenhand.statistics.estimate import MeanEstimate
 from evenhand.statistics.intervals import Interval
+
+Judged = MeanEstimate | AnytimeMean | PairedContrast
+"""A mean difference with its interval at any level, and its p-value."""
 
 BASELINE = "baseline"
 """Name of the first contrast of an intersection-union test."""
@@ -130,8 +134,8 @@ class IntersectionUnion:
 
 
 def intersection_union(
-    baseline: MeanEstimate | PairedContrast,
-    rivals: Mapping[str, MeanEstimate | PairedContrast] | None = None,
+    baseline: Judged,
+    rivals: Mapping[str, Judged] | None = None,
     level: float = 0.95,
 ) -> IntersectionUnion:
     """Beat the baseline and every rival, each at full level: no adjustment is due (Berger 1982).
@@ -169,7 +173,7 @@ def intersection_union(
     return IntersectionUnion(direction, _case_p(contrasts), strongest, known[strongest], stood, level, None)
 
 
-def _case_p(contrasts: Mapping[str, MeanEstimate | PairedContrast]) -> float | None:
+def _case_p(contrasts: Mapping[str, Judged]) -> float | None:
     """The p-value of the direction that a verdict could take; 1 where it could take none."""
     values = {name: (contrast.estimate, contrast.p) for name, contrast in contrasts.items()}
     defined = {name: (estimate, p) for name, (estimate, p) in values.items() if estimate is not None and p is not None}
@@ -180,7 +184,7 @@ def _case_p(contrasts: Mapping[str, MeanEstimate | PairedContrast]) -> float | N
     return max(p for _, p in defined.values()) if all(estimate > 0 for estimate, _ in defined.values()) else 1.0
 
 
-def _beaten(rivals: Mapping[str, MeanEstimate | PairedContrast], level: float) -> bool:
+def _beaten(rivals: Mapping[str, Judged], level: float) -> bool:
     """Whether some rival is better than the variant, though it was chosen among all of them (Bonferroni)."""
     intervals = [rival.interval_at(1 - (1 - level) / len(rivals)) for rival in rivals.values()]
     return any(interval is not None and interval.high < 0 for interval in intervals)

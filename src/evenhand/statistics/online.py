@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import check_share
@@ -256,6 +256,8 @@ def one_sided(p: float, estimate: float) -> float:
 @lru_cache(maxsize=64)
 def _half_normal(seeds: int, scale: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """log e-value of a paired t statistic over a grid: the effect half-normal against none."""
+    from scipy import stats  # here: it takes longer to import than to decide most families
+
     grid = np.linspace(-12, 60, 361)
     nodes, weights = np.polynomial.legendre.leggauss(24)
     effects = scale * stats.halfnorm.ppf((nodes + 1) / 2)

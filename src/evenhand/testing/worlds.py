@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,9 +15,15 @@ import numpy as np
 
 from evenhand.claims.resolve import ResolvedClaim, resolve
 from evenhand.claims.schema import parse_claim
+from evenhand.decisions.progress import progress
+from evenhand.decisions.samplers import propose
+from evenhand.decisions.search import SearchLog, Wanted, unfold
 from evenhand.recipes.contract import Bench, Metric, Recipe, RecipeInfo, RecipeSettings
 from evenhand.recipes.outcome import Failure, ItemScores, Outcome
 from evenhand.recipes.trial import Trial, stream
+
+Propose = Callable[[ResolvedClaim, Wanted], Mapping[str, Sequence[Mapping[str, Any]]]]
+"""Arm to the values of its next candidates."""
 
 
 class Settings(RecipeSettings):
@@ -118,6 +124,36 @@ def outcomes_of(
             if outcome is not None:
                 found[trial.id] = outcome
     return found
+
+
+def searched(
+    claim: ResolvedClaim, outcome: Callable[[Trial], Outcome], propose: Propose = propose
+) -> tuple[ResolvedClaim, dict[str, Outcome]]:
+    """A claim that searches, run to its end in memory: its search unfolded, and the outcomes of all that ran.
+
+    Args:
+        claim: any claim; one without a search just runs.
+        outcome: what a trial returns.
+        propose: gives the values of candidates; Optuna's samplers unless another is given.
+    """
+    log, found = SearchLog(), dict[str, Outcome]()
+    while True:
+        now = unfold(claim, found, log)
+        if now.wanted is not None:
+            rung = now.wanted.rung.name
+            new = {(rung, arm): tuple(values) for arm, values in propose(claim, now.wanted).items()}
+            log = SearchLog({**log.proposed, **{key: (*log.proposed.get(key, ()), *new[key]) for key in new}}, log.kept)
+        elif now.closed is not None:
+            kept = {
+                (now.closed.rung, arm): tuple(one.candidate.number for one in own)
+                for arm, own in now.closed.kept.items()
+            }
+            log = SearchLog(log.proposed, {**log.kept, **kept})
+        else:
+            pending = progress(now.claim, found).pending
+            if not pending:
+                return now.claim, found
+            found |= {trial.id: outcome(trial) for trial in pending}
 
 
 def failed(kind: Any, message: str = "it broke") -> Outcome:

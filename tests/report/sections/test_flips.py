@@ -9,7 +9,8 @@ import pytest
 
 from evenhand.recipes.outcome import ItemScores
 from evenhand.report.results import Results
-from evenhand.report.sections.flips import flips_of
+from evenhand.report.sections.contrasts import _facts
+from evenhand.report.sections.flips import flips_of, right_or_wrong
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_flips_are_counted_alike_whether_items_stand_in_one_order_or_in_several(
     for arm in ("off", "on"):
         for seed in (1, 2, 3):
             order = rng.permutation(40)[: 30 if seed == 2 else 40]
-            tables[arm, seed] = ([f"i{k}" for k in order], rng.integers(0, 3, len(order)) / 2.0, None)
+            tables[arm, seed] = ([f"i{k}" for k in order], rng.integers(0, 2, len(order)) / 1.0, None)
     results = with_items(sample, tables)
     contrast = sample.contrast("on", "off", (0.1, 0.2, 0.3))
     found = flips_of(contrast, results)
@@ -108,3 +109,17 @@ def test_what_was_asked_and_expected_stands_beside_a_flip_where_it_is_recorded(s
     assert (item.id, item.asked, item.expected) == ("b", "ask b", "right")
     bare = flips_of(sample.contrast("on", "off", (0.3, 0.3)), results).top[0]
     assert (bare.asked, bare.expected) == ("", "")
+
+
+def test_scores_that_are_more_than_right_or_wrong_do_not_flip(world):
+    sample = world({"off": "baseline", "on": "variant"}, seeds=(1, 2))
+    ids = [f"i{k}" for k in range(6)]
+    tables = {
+        (arm, seed): (ids, np.linspace(0, 1, 6) + shift, None)
+        for arm, shift in (("off", 0.0), ("on", 0.1))
+        for seed in (1, 2)
+    }
+    results = with_items(sample, tables)
+    contrast = sample.contrast("on", "off", (0.1, 0.1))
+    assert flips_of(contrast, results) is None
+    assert not any("gained" in name for name, _ in _facts(contrast, right_or_wrong(contrast, results)))

@@ -89,17 +89,8 @@ def _collect(results: Results, rung: str) -> dict[tuple[str, str, str], _ArmCurv
 def _figure(
     results: Results, found: dict[tuple[str, str, str], _ArmCurves], name: str, rung: str, prefix: str
 ) -> CurveFigure:
-    claim = results.claim
     mine = {(c, a): curves for (n, c, a), curves in found.items() if n == name}
-    others = [arm.name for arm in claim.claim.arms if arm.name != claim.baseline.name]
-    drawn: list[tuple[str, list[Line], list[Legend]]] = []
-    for condition in claim.claim.conditions:
-        with_curve = [arm for arm in others if (condition.name, arm) in mine]
-        for start in range(0, max(len(with_curve), 1), _ARMS):
-            arms = [claim.baseline.name, *with_curve[start : start + _ARMS]]
-            lines, legend = _lines(mine, condition.name, arms)
-            if lines:
-                drawn.append((condition.name, lines, legend))
+    drawn = _drawn(results, mine)
     axes = frame([line for _, lines, _ in drawn for line in lines], "step")
     sketches = [
         Sketch(lines, f"{prefix}p{i}-", str(escape(f"{name} over training, condition {condition}")))
@@ -111,6 +102,32 @@ def _figure(
     ]
     longest = max(c.steps.size for curves in mine.values() for c in (*curves.whole, *curves.broken))
     return CurveFigure(name, rung, tuple(made), longest > _POINTS)
+
+
+Drawn = tuple[str, list[Line], list[Legend]]
+"""Condition, lines and arms of one panel."""
+
+
+def _drawn(results: Results, curves: dict[tuple[str, str], _ArmCurves]) -> list[Drawn]:
+    """What each panel of a curve shows: a condition, the baseline and as many other arms as can be told apart."""
+    claim = results.claim
+    others = [arm.name for arm in claim.claim.arms if arm.name != claim.baseline.name]
+    drawn: list[Drawn] = []
+    for condition in claim.claim.conditions:
+        with_curve = [arm for arm in others if (condition.name, arm) in curves]
+        for start in range(0, max(len(with_curve), 1), _ARMS):
+            arms = [claim.baseline.name, *with_curve[start : start + _ARMS]]
+            lines, legend = _lines(curves, condition.name, arms)
+            if lines:
+                drawn.append((condition.name, lines, legend))
+    return drawn
+
+
+def drawn_curves(results: Results) -> dict[str, list[Drawn]]:
+    """Each curve of the confirming rung with what its panels show, for who draws them otherwise."""
+    found = _collect(results, results.claim.claim.rungs[-1].name)
+    names = sorted({name for name, _, _ in found})
+    return {n: _drawn(results, {(c, a): own for (name, c, a), own in found.items() if name == n}) for n in names}
 
 
 def _lines(

@@ -5,6 +5,7 @@ They are made of what ``bench.items`` recorded; a recipe that recorded scores al
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -97,12 +98,13 @@ def _line(text: str) -> str:
 def _means(tables: Sequence[ItemScores], items: Sequence[str]) -> Mapping[str, float]:
     """Mean score of some items over all tables that have them."""
     wanted = set(items)
-    values: dict[str, list[float]] = {}
-    known: tuple[tuple[str, ...], list[str], list[int]] | None = None
-    for one in tables:
-        if known is None or known[0] is not one.ids:
-            places = [place for place, item in enumerate(one.ids) if item in wanted]
-            known = one.ids, [one.ids[place] for place in places], places
-        for item, score in zip(known[1], one.scores[known[2]].tolist(), strict=True):
-            values.setdefault(item, []).append(score)
-    return {item: float(np.mean(found)) for item, found in values.items()}
+    sums: dict[str, float] = dict.fromkeys(items, 0.0)
+    counts: dict[str, int] = dict.fromkeys(items, 0)
+    for _, alike in itertools.groupby(tables, key=lambda one: id(one.ids)):
+        same = list(alike)  # tables of the same items, which nearly always are all of them
+        places = [place for place, item in enumerate(same[0].ids) if item in wanted]
+        for place, total in zip(places, np.sum([one.scores[places] for one in same], axis=0).tolist(), strict=True):
+            item = same[0].ids[place]
+            sums[item] += total
+            counts[item] += len(same)
+    return {item: sums[item] / count for item, count in counts.items() if count}

@@ -16,6 +16,7 @@ from evenhand.running.observer import Observer
 from evenhand.running.opened import ClaimLike, LedgerLike, as_claim, opened, runnable
 from evenhand.running.plan import plan_of
 from evenhand.running.run import run_claim
+from evenhand.running.searching import unfolded
 
 _INTERRUPTED = "Interrupted. Finished trials are in the ledger; the same call goes on from there."
 
@@ -93,6 +94,7 @@ def decide(claim: ClaimLike, ledger: LedgerLike = ".evenhand") -> Result:
     """
     loaded = as_claim(claim)
     with opened(ledger, create=False, there=True) as store:
+        loaded = unfolded(loaded, store)
         decision = decided(loaded, store)
         trials = all_trials(loaded.resolved)
         changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Condition, MetricClaim
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, VerdictKind, deciding_interval
+from evenhand.decisions.wording import reason_beside
 from evenhand.report import numbers, words
 from evenhand.report.charts.drawing import Tick
 from evenhand.report.charts.forest import Scale, Strip
 from evenhand.report.results import Results
+from evenhand.report.sections.flips import right_or_wrong
 
 _ANSWER = 40
 """Characters of the commonest answer that stand beside a verdict."""
@@ -33,6 +35,7 @@ class ContrastView:
 
     Attributes:
         decides: it is the contrast that the verdict rests on.
+        means: of the arm and of the other, in the metric's own direction; empty where there are none.
         facts: name and value of every figure it carries, at six significant digits.
     """
 
@@ -42,6 +45,7 @@ class ContrastView:
     difference: str
     interval: str
     level: str
+    means: str
     p: str
     reason: str
     kind: VerdictKind | None
@@ -67,7 +71,7 @@ class VerdictView:
 
     Attributes:
         headline: the contrast that decides; None where there is none, or where the verdict states no effect.
-        reasons: those worth printing beside the contrasts.
+        reasons: what is to be said beside the contrasts, whose figures stand there already.
     """
 
     verdict: Verdict
@@ -146,7 +150,7 @@ def _metric_view(claim: ResolvedClaim, decision: Decision, results: Results, nam
     interactions = [i for i in decision.interactions if i.metric == name]
     shown = [c for v in verdicts for c in v.contrasts]
     scale = Scale.spanning([*shown, *interactions], margin)
-    views = [_verdict_view(v, scale, decimals, results) for v in verdicts]
+    views = [_verdict_view(v, scale, decimals, results, reason_beside(v, claim)) for v in verdicts]
     conditions = _conditions(claim, verdicts)
     return MetricView(
         name,
@@ -204,11 +208,11 @@ def _matrix(views: Sequence[VerdictView], conditions: Sequence[Condition]) -> tu
     return tuple(rows)
 
 
-def _verdict_view(verdict: Verdict, scale: Scale, decimals: int, results: Results) -> VerdictView:
+def _verdict_view(verdict: Verdict, scale: Scale, decimals: int, results: Results, reason: str) -> VerdictView:
     decides = words.standing_contrast(verdict)
     rows = tuple(_contrast_view(c, scale, decimals, results, decides=c is decides) for c in verdict.contrasts)
     headline = next((row for row in rows if row.decides and words.states_effect(verdict)), None)
-    return VerdictView(verdict, words.LOOKS[verdict.kind], words.reasons(verdict), headline, rows)
+    return VerdictView(verdict, words.LOOKS[verdict.kind], (reason,) if reason else (), headline, rows)
 
 
 def _contrast_view(contrast: Contrast, scale: Scale, decimals: int, results: Results, *, decides: bool) -> ContrastView:
@@ -221,13 +225,21 @@ def _contrast_view(contrast: Contrast, scale: Scale, decimals: int, results: Res
         numbers.signed(contrast.estimate, decimals),
         numbers.interval(interval, decimals),
         numbers.per_cent(level),
+        _means(contrast, decimals),
         numbers.p_value(contrast.p_value),
         words.none_reason(contrast),
         kind,
         words.LOOKS[kind] if kind else None,
         _seed_rows(contrast, decimals, results),
-        _facts(contrast),
+        _facts(contrast, right_or_wrong(contrast, results)),
     )
+
+
+def _means(contrast: Contrast, decimals: int) -> str:
+    if contrast.scores is None:
+        return ""
+    mine, theirs = (numbers.plain(score, decimals) for score in contrast.scores)
+    return f"{mine} against {theirs}"
 
 
 def _seed_rows(contrast: Contrast, decimals: int, results: Results) -> tuple[SeedRow, ...]:
@@ -243,8 +255,8 @@ def _seed_rows(contrast: Contrast, decimals: int, results: Results) -> tuple[See
     return tuple(rows)
 
 
-def _facts(contrast: Contrast) -> tuple[tuple[str, str], ...]:
-    """Every figure of a contrast that exists, by its name."""
+def _facts(contrast: Contrast, flips: bool) -> tuple[tuple[str, str], ...]:
+    """Every figure of a contrast that exists, by its name; items flip only where they are right or wrong."""
     level = numbers.per_cent(contrast.level)
     facts: list[tuple[str, str]] = [("in words", contrast.words)] if contrast.words else []
     if contrast.scores is not None:
@@ -258,8 +270,8 @@ def _facts(contrast: Contrast) -> tuple[tuple[str, str], ...]:
         ("exact sign-flip p", contrast.sign_flip_p),
         ("least sign-flip p possible", contrast.sign_flip_minimum),
         ("correlation of the pairs", contrast.correlation),
-        ("items gained, over seeds", contrast.gained),
-        ("items lost, over seeds", contrast.lost),
+        ("items gained, over seeds", contrast.gained if flips else None),
+        ("items lost, over seeds", contrast.lost if flips else None),
     ]
     facts.extend((name, numbers.exact(value)) for name, value in values if value is not None)
     spans = [

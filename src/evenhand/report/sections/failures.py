@@ -84,10 +84,14 @@ def failure_kinds(results: Results) -> tuple[FailureKind, ...]:
 
 def _group(key: tuple[str, str, str, str], group: list[tuple[OutcomeRecord, Failure, bool]]) -> FailureGroup:
     trials = tuple(
-        (r.trial.label(), r.trial.id, f"attempt {r.execution.attempt}" + (", tried again with success" if ok else ""))
-        for r, _, ok in group
+        (r.trial.label(), r.trial.id, _which(r) + (", tried again with success" if ok else "")) for r, _, ok in group
     )
     return FailureGroup(key[1], key[2], key[3], trials, group[0][1].detail)
+
+
+def _which(record: OutcomeRecord) -> str:
+    """Which attempt a record is of; 0 stands for a trial that was left out."""
+    return f"attempt {record.execution.attempt}" if record.execution.attempt else "left out"
 
 
 def _ending(record: OutcomeRecord) -> str:

@@ -66,8 +66,8 @@ class Flips:
 
 
 def flips_of(contrast: Contrast, results: Results) -> Flips | None:
-    """The flips of a contrast; None where it has no items and no flips were counted."""
-    if not contrast.items and contrast.gained is None:
+    """The flips of a contrast; None where it has no items, or their scores are more than right or wrong."""
+    if (not contrast.items and contrast.gained is None) or not right_or_wrong(contrast, results):
         return None
     up = 1.0 if _direction(contrast.metric, results) == "maximise" else -1.0
     pairs = list(_pairs(contrast, results))
@@ -77,6 +77,17 @@ def flips_of(contrast: Contrast, results: Results) -> Flips | None:
     ranked = tally.ranked()
     top = tuple(tally.item(row, pairs) for row in ranked[:_ITEMS])
     return Flips(contrast, len(pairs), len(ranked), top)
+
+
+def right_or_wrong(contrast: Contrast, results: Results) -> bool:
+    """Whether no score of a contrast's items is another than two values; so too where none is at hand."""
+    seen = np.zeros(0)
+    for _, *pair in _pairs(contrast, results):
+        for table in pair:
+            seen = np.union1d(seen, np.asarray(table.scores, dtype=np.float64))
+            if seen.size > 2:
+                return False
+    return True
 
 
 class _Tally:

@@ -9,7 +9,7 @@ from typing import Any
 
 from evenhand.claims.nesting import leaves
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.claims.schema import Prune
+from evenhand.claims.schema import Prune, Rung
 from evenhand.recipes.trial import ItemSet
 from evenhand.report import numbers
 
@@ -66,19 +66,32 @@ def rung_rows(claim: ResolvedClaim) -> tuple[RungRow, ...]:
     rows = []
     last = len(claim.claim.rungs) - 1
     for position, rung in enumerate(claim.claim.rungs):
-        looks = ", ".join(map(str, rung.looks)) + " seeds" if len(rung.looks) > 1 else "one, at the end"
+        added = f"; {claim.added} added" if claim.added and position == last else ""
         rows.append(
             RungRow(
                 rung.name,
-                "confirms" if position == last else "screens",
+                "confirms" if position == last else "screens" if rung.kind == "compare" else _searches(rung),
                 f"{numbers.amount(rung.budget)} {claim.claim.budget.unit}",
-                f"{len(rung.seeds)} ({numbers.seeds(rung.seeds)})",
+                f"{len(rung.seeds)} ({numbers.seeds(rung.seeds)}{added})",
                 _items(claim.items[rung.name]) if rung.name in claim.items else numbers.NONE,
-                looks,
+                _looks(rung),
                 numbers.NONE if position == last else _prune(rung.prune),
             )
         )
     return tuple(rows)
+
+
+def _looks(rung: Rung) -> str:
+    if rung.look_rule == "anytime":
+        return "after every seed"
+    if len(rung.looks) < 2:
+        return "one, at the end"
+    rule = "" if rung.look_rule == "levels" else f", spending {rung.look_rule}"
+    return ", ".join(map(str, rung.looks)) + f" seeds{rule}"
+
+
+def _searches(rung: Rung) -> str:
+    return f"searches {rung.tries or 1} configurations of each arm ({rung.sampler})"
 
 
 def _items(items: ItemSet) -> str:

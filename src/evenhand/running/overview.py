@@ -1,0 +1,242 @@
+"""Every claim of a ledger in a row: verdicts as they were recorded, family, what was run, what failed, what it cost.
+
+No verdict is computed here, so that looking at many claims is quick and is no look at one that is not decided.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from evenhand.decisions.standing import Fixed, LedgerFamily
+from evenhand.decisions.verdict import VerdictKind
+from evenhand.ledger import Ledger, aside
+from evenhand.ledger.counting import counting
+from evenhand.ledger.records import ClaimRecord
+from evenhand.ledger.segments import Entry
+from evenhand.running import families, standing
+
+State = Literal["decided", "begun", "not begun"]
+
+
+@dataclass(frozen=True)
+class RecordedVerdict:
+    """One verdict, as the decision wrote it down."""
+
+    arm: str
+    role: str
+    condition: str
+    metric: str
+    title: str
+
+    @property
+    def kind(self) -> VerdictKind:
+        """What it amounts to; the title is this, then what stands in brackets."""
+        return VerdictKind(self.title.partition(" (")[0])
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a claim stands in a family: which of how many, and whether its gain holds there (None without one)."""
+
+    family: str
+    place: int
+    claims: int
+    holds: bool | None
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What became of the trials of a claim.
+
+    Attributes:
+        planned: all of them; None where a later version cannot tell.
+        results: with scores, or a divergence.
+        failures: class to number, of those whose last attempt failed.
+        left_out: never tried, as their arm failed alike each time.
+        pending: still to run.
+        unneeded: of a decided claim, never run: pruned, or after the look at which it ended.
+    """
+
+    planned: int | None = None
+    results: int = 0
+    failures: Mapping[str, int] = field(default_factory=dict)
+    left_out: int = 0
+    pending: int = 0
+    unneeded: int = 0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the attempts made for a claim took: their number, seconds of wall time summed, and budget by unit."""
+
+    attempts: int = 0
+    seconds: float = 0.0
+    spent: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """One claim of a ledger: the newest of its name.
+
+    Attributes:
+        ledger: its folder, as it was named.
+        claim, hash, question, recipe: which.
+        state: decided, begun or not begun.
+        fixed: when it was fixed.
+        versions: claims of this name, this one included.
+        verdicts: as recorded; empty until it is decided.
+        families: where it stands.
+        trials, cost: what was run, and what it took.
+        unit: in which all arms get the same.
+        report: path of its report where it stands in the ledger's folder, else None.
+    """
+
+    ledger: str
+    claim: str
+    hash: str
+    question: str
+    recipe: str
+    state: State
+    fixed: Fixed
+    versions: int = 1
+    verdicts: tuple[RecordedVerdict, ...] = ()
+    families: tuple[Place, ...] = ()
+    trials: Trials = Trials()
+    cost: Cost = Cost()
+    unit: str = ""
+    report: str | None = None
+
+
+def overview(ledgers: Iterable[Path]) -> list[ClaimRow]:
+    """The claims of ledgers, each ledger's in the order of entry.
+
+    Raises:
+        DataError: one of them is no ledger.
+        LedgerError: one is damaged; names the place.
+    """
+    rows: list[ClaimRow] = []
+    for folder in ledgers:
+        with Ledger.existing(folder) as store:
+            rows += rows_of(store, str(folder))
+    return rows
+
+
+def rows_of(ledger: Ledger, name: str) -> list[ClaimRow]:
+    """The claims of one ledger, the newest of each name, in the order in which the names were entered."""
+    newest = {record.name: record for record in ledger.claims()}
+    versions = Counter(record.name for record in ledger.claims())
+    outcomes = [entry for entry in ledger.entries() if entry.kind == "outcome" and not entry.about.exploratory]
+    known, costs = counting(aside.standing(outcomes, aside.marks(_marked(ledger)))), _costs(outcomes)
+    places = _places(families.families(ledger)) if newest else {}
+    return [
+        _row(ledger, name, record, versions[record.name], places, known, costs.get(record.hash, Cost()))
+        for record in newest.values()
+    ]
+
+
+def _marked(ledger: Ledger) -> list[Entry]:
+    return [entry for entry in ledger.entries() if entry.kind == aside.KIND]
+
+
+def _row(
+    ledger: Ledger,
+    name: str,
+    record: ClaimRecord,
+    versions: int,
+    places: Mapping[str, tuple[Place, ...]],
+    known: Mapping[str, Entry],
+    cost: Cost,
+) -> ClaimRow:
+    decisions = ledger.decisions(record.name, record.hash)
+    trials = _trials(record, known, bool(decisions))
+    begun = trials.results or trials.failures or trials.left_out
+    page = ledger.folder / "reports" / f"{record.name}.html"
+    return ClaimRow(
+        ledger=name,
+        claim=record.name,
+        hash=record.hash,
+        question=_question(record),
+        recipe=str(record.identity.get("recipe", "")),
+        state="decided" if decisions else "begun" if begun else "not begun",
+        fixed=standing.standing_of(record, ledger).fixed,
+        versions=versions,
+        verdicts=_verdicts(record, decisions[-1].verdicts if decisions else {}),
+        families=places.get(record.hash, ()),
+        trials=trials,
+        cost=cost,
+        unit=str(record.identity.get("budget", {}).get("unit", "")),
+        report=str(page) if page.is_file() else None,
+    )
+
+
+def _question(record: ClaimRecord) -> str:
+    """The question of a claim: it is no part of its identity, so that it stands in its text alone."""
+    try:
+        return " ".join(str(tomllib.loads(record.text).get("question", "")).split())
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _verdicts(record: ClaimRecord, titles: Mapping[str, str]) -> tuple[RecordedVerdict, ...]:
+    arms = record.identity.get("arms", {})
+    found = []
+    for key, title in titles.items():
+        arm, condition, metric = key.split("/", 2)
+        found.append(RecordedVerdict(arm, str(arms.get(arm, {}).get("role", "variant")), condition, metric, title))
+    return tuple(found)
+
+
+def _places(listed: Sequence[LedgerFamily]) -> dict[str, tuple[Place, ...]]:
+    """Claim hash to where it stands in each of its families."""
+    found: dict[str, tuple[Place, ...]] = {}
+    for family in listed:
+        for row in family.rows:
+            place = Place(family.family, row.place, len(family.rows), row.holds)
+            found[row.hash] = (*found.get(row.hash, ()), place)
+    return found
+
+
+def _trials(record: ClaimRecord, known: Mapping[str, Entry], decided: bool) -> Trials:
+    claim = standing.of_identity(record.identity)
+    if claim is None or claim.hash != record.hash:  # entered by a version whose trials had other ids
+        mine = [entry for entry in known.values() if entry.about.claim == record.hash]
+        planned = None
+    else:
+        ids = standing.trial_ids(claim)
+        mine, planned = [known[key] for key in ids if key in known], len(ids)
+    failed = [entry for entry in mine if not entry.about.is_result]
+    left_out = [entry for entry in failed if not entry.body["execution"]["attempt"]]
+    failures = Counter(entry.about.failure for entry in mine if entry.about.failure and entry not in left_out)
+    missing = 0 if planned is None else planned - len(mine)
+    results = len(mine) - len(failed)
+    open_, done = (0, missing) if decided else (missing, 0)
+    return Trials(planned, results, dict(sorted(failures.items())), len(left_out), open_, done)
+
+
+def _costs(outcomes: Sequence[Entry]) -> dict[str, Cost]:
+    """Claim hash to what its attempts took; trials that two claims share cost the one that ran them."""
+    attempts, seconds = Counter[str](), Counter[str]()
+    spent: dict[str, Counter[str]] = {}
+    for entry in outcomes:
+        body, claim = entry.body, entry.about.claim
+        attempts[claim] += bool(body["execution"]["attempt"])
+        seconds[claim] += body["execution"]["seconds"]
+        spent.setdefault(claim, Counter()).update(body["outcome"].get("spent") or {})
+    return {claim: Cost(attempts[claim], float(seconds[claim]), dict(spent[claim])) for claim in spent}
+
+
+def summed(rows: Sequence[ClaimRow]) -> dict[str, float]:
+    """What is said of all rows together: claims, those decided, trials with results and without, seconds."""
+    return {
+        "claims": len(rows),
+        "decided": sum(row.state == "decided" for row in rows),
+        "results": sum(row.trials.results for row in rows),
+        "failed": sum(sum(row.trials.failures.values()) for row in rows),
+        "pending": sum(row.trials.pending for row in rows),
+        "seconds": sum(row.cost.seconds for row in rows),
+    }

@@ -1,0 +1,62 @@
+"""Every claim of ledgers in one table."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from evenhand.report.overview import overview_lines, overview_markdown, overview_page
+from evenhand.running.overview import ClaimRow, Cost, Place, RecordedVerdict, Trials
+from tests.app import evenhand, parsed
+from tests.running.test_run import write_claim
+
+ROW = ClaimRow(
+    "ledger", "right_copy", "ab" * 8, "Does it help | or not?", "toy", "decided", "post-hoc", 2,
+    (RecordedVerdict("on", "variant", "default", "score", "gain (post-hoc)"),
+     RecordedVerdict("again", "null", "default", "score", "no-effect")),
+    (Place("toy / score", 2, 3, False),), Trials(12, 8, {"code": 2}, 1, 0, 1), Cost(11, 754.0, {"steps": 1200.0}),
+    "steps", "ledger/reports/right_copy.html",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 120, 200])
+def test_every_fact_of_a_claim_is_there_at_every_width(width: int) -> None:
+    lines = [line.plain for line in overview_lines([ROW], width)]
+    assert max(map(len, lines)) <= width
+    text = " ".join(" ".join(lines).split())
+    for words in ("right_copy", "Does it help", "▲ 1 gain", "8 of 12", "2 code", "12 min 34 s", "1 claim, 1 decided"):
+        assert words in text or words.replace(" ", "") in text.replace(" ", ""), words
+
+
+def test_a_null_arm_is_no_verdict_on_a_variant() -> None:
+    assert "no-effect" not in " ".join(line.plain for line in overview_lines([ROW], 200))
+
+
+def test_documents_link_to_reports_from_where_they_lie() -> None:
+    markdown = overview_markdown([ROW], Path("docs"))
+    assert "[right\\_copy](<../ledger/reports/right_copy.html>)" in markdown
+    assert "Does it help \\| or not?" in markdown
+    page = overview_page([ROW], Path("ledger"))
+    assert 'href="reports/right_copy.html"' in page
+    assert "gain (post-hoc)" in page
+    assert not re.search(r'(src|href)="(https?:|//)', page)
+
+
+@pytest.mark.slow
+def test_claims_that_failed_or_were_not_run_stand_beside_those_that_were_decided(toy_folder: Path) -> None:
+    write_claim(toy_folder)
+    write_claim(toy_folder, name="broken", arm='settings.behave = "raise"')
+    evenhand(toy_folder, "run", "c.toml", "broken.toml", "--jobs", "1")
+    done = parsed(evenhand(toy_folder, "overview", "--json"))
+    first, second = done["claims"]
+    assert (first["claim"], first["state"], first["trials"]["results"]) == ("c", "decided", 8)
+    assert first["verdicts"][0]["title"].startswith("gain")
+    assert second["trials"]["failures"] == {"code": 2}
+    assert second["trials"]["left_out"] == 2
+    assert done["sum"]["claims"] == 2
+    assert evenhand(toy_folder, "overview", ".evenhand", "-o", "index.html").returncode == 0
+    assert 'href=".evenhand/reports/c.html"' in (toy_folder / "index.html").read_text()
+    assert evenhand(toy_folder, "overview", "typo").returncode == 2
+    assert evenhand(toy_folder, "overview", "--format", "word").returncode == 2
