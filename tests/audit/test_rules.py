@@ -242,3 +242,16 @@ def test_a_table_of_another_baseline_is_named(tmp_path: Path) -> None:
     (finding,) = found(tmp_path, f"{one}\n{other}")
     assert (finding.rule, finding.place.line, finding.others[0].line) == ("implied-baseline", 8, 3)
     assert found(tmp_path, f"{one}\n{one}") == ()
+
+
+def test_three_of_three_seeds_is_what_chance_gives_in_a_quarter_of_cases(tmp_path: Path) -> None:
+    (one,) = found(tmp_path, "# Log\n\n- accuracy +0.02, 3/3 seeds positive\n")
+    assert (one.rule, one.facts["seeds"]) == ("few-seeds", 3)
+    assert "25%" in sentence(one)
+    assert found(tmp_path, "# Log\n\n- accuracy +0.02, 3/3 seeds positive (sign-flip p = 0.25, the floor)\n") == ()
+    assert found(tmp_path, "# Log\n\n- the plan requires 3/3 seeds positive\n") == ()
+
+
+def test_the_page_of_rules_lists_all_of_them() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "audit.md").read_text()
+    assert all(f"| `{rule.name}` | {rule.about} |" in page for rule in RULES)
