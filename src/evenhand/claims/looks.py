@@ -92,7 +92,7 @@ def _parsed(table: Mapping[str, Any]) -> LookRules:
             raise ValueError(f"`looks` has no key '{key}'; it has: {_KEYS}") from error
         if key == "at":
             raise ValueError('`looks`: `at` wants numbers of seeds, shares of them up to 1, or "anytime"') from error
-        raise ValueError(f"`looks`: `{key}`: {words(first)}") from error  # type: ignore[arg-type]
+        raise ValueError(f"`looks`: `{key}`: {words(first)}") from error
     if isinstance(rules.at, str):
         if rules.spending:
             raise ValueError('`looks`: at = "anytime" spends nothing over looks; remove `spending`')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import permutations
 
 from evenhand.audit.finding import Finding, Rule, place_of
@@ -54,7 +55,8 @@ def _pairs(log: Log, table: Table) -> Iterator[Finding]:
                     continue
                 if not _likely(table, target, (a, b), way):
                     continue
-                odd = _odd_rows(table, target, lambda row, a=a, b=b, way=way: _range(table, row, (a, b), way), (a, b))
+                expect = partial(_range, table, places=(a, b), way=way)
+                odd = _odd_rows(table, target, expect, (a, b))
                 for row, expected in odd or ():
                     if (row, frozenset((target, a, b))) in told:
                         continue
