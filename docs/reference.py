@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from evenhand.claims import schema
+from evenhand.claims.looks import LookRules
 from evenhand.claims.near import models_in
 from evenhand.cli.main import app
 
@@ -33,6 +34,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[condition]]", schema.Condition),
     ("[[rung]]", schema.Rung),
     ("[rung.items]", schema.Items),
+    ("[rung.looks]", LookRules),
     ("[rung.prune]", schema.Prune),
     ("[budget]", schema.BudgetUnit),
     ("[controls]", schema.Controls),
@@ -101,7 +103,7 @@ def _kinds(annotation: Any) -> Iterator[str]:
         yield "one of " + ", ".join(f'`"{one}"`' for one in inner)
     elif origin in (tuple, list):
         of = "".join(_kinds(inner[0]))
-        yield "tables" if of == "table" else {"text": "list of texts", "whole number": "list of whole numbers"}[of]
+        yield "tables" if of == "table" else {"text": "list of texts", "number": "list of numbers", "whole number": "list of whole numbers"}[of]
     elif origin is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         yield "table"
     else:

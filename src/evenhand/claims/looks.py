@@ -18,19 +18,22 @@ _FORMS = 'numbers of seeds, as in [4, 8], "anytime", or a table, as in { at = [4
 
 
 class LookRules(BaseModel):
-    """When a rung may be judged, and what each look costs.
+    """When the last rung may be judged, where it is more than a list of numbers of seeds.
 
-    Attributes:
-        at: numbers of seeds, or shares of them (up to 1), the last of which is all; or "anytime".
-        spending: how the error rate is spent over the looks; None for the same level at each.
-        futility: a look ends the rung where the one-sided upper bound at this confidence lies below the margin.
+    ``futility`` ends the rung at a look where the one-sided upper bound of the gain lies below the margin.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    at: Literal["anytime"] | tuple[Number, ...]
-    spending: Literal["obrien-fleming", "pocock"] | None = None
-    futility: Number | None = Field(default=None, gt=0.5, lt=1)
+    at: Literal["anytime"] | tuple[Number, ...] = Field(
+        description="numbers of seeds, or shares of them up to 1, the last of which is all; or after every seed"
+    )
+    spending: Literal["obrien-fleming", "pocock"] | None = Field(
+        default=None, description="how the error rate is spent over the looks; default: the same level at each"
+    )
+    futility: Number | None = Field(
+        default=None, gt=0.5, lt=1, description="confidence of the upper bound that gives up; default: never"
+    )
 
     @property
     def anytime(self) -> bool:
