@@ -6,13 +6,19 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test fast lint types imports docs check calibration redteam campaign clean
+.PHONY: ready demo test fast lint types imports docs check calibration redteam campaign clean
 
 # A stamp per set of extras: installed again only when the project's own metadata change.
 $(VENV)/.installed-%: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[$*]"
 	touch $@
+
+# All of them in one resolve: what continuous integration begins with.
+ready: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $(foreach extra,lint test docs nn,$(VENV)/.installed-$(extra))
 
 demo: $(VENV)/.installed-nn
 	$(BIN)/evenhand run claims/future_seed/rightcopy.toml

@@ -21,7 +21,6 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from evenhand.claims import schema
-from evenhand.claims.looks import LookRules
 from evenhand.claims.near import models_in
 from evenhand.cli.main import app
 
@@ -31,10 +30,12 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The claim itself", schema.Claim),
     ("[[arm]]", schema.Arm),
     ("[metric]", schema.MetricClaim),
+    ("[[guards]]", schema.Guard),
     ("[[condition]]", schema.Condition),
     ("[[rung]]", schema.Rung),
+    ("[tuning]", schema.Tuning),
+    ("[rung.looks]", schema.LookRules),
     ("[rung.items]", schema.Items),
-    ("[rung.looks]", LookRules),
     ("[rung.prune]", schema.Prune),
     ("[budget]", schema.BudgetUnit),
     ("[controls]", schema.Controls),
@@ -103,7 +104,11 @@ def _kinds(annotation: Any) -> Iterator[str]:
         yield "one of " + ", ".join(f'`"{one}"`' for one in inner)
     elif origin in (tuple, list):
         of = "".join(_kinds(inner[0]))
-        yield "tables" if of == "table" else {"text": "list of texts", "number": "list of numbers", "whole number": "list of whole numbers"}[of]
+        yield (
+            "tables"
+            if of == "table"
+            else {"text": "list of texts", "whole number": "list of whole numbers", "number": "list of numbers"}[of]
+        )
     elif origin is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         yield "table"
     else:

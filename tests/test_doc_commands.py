@@ -18,7 +18,7 @@ from tests.app import program
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = re.compile(r"<!-- example: (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
 RUN = re.compile(r"<!-- run(?:: (?P<how>[^>]+?))? -->\n```bash\n(?P<text>.*?)```", re.DOTALL)
-PAGES = ("scripts", "trackers", "gate")
+PAGES = ("scripts", "trackers", "gate", "audit")
 SHIMS = {"python": "", "pytest": "-m pytest -p evenhand.cli.pytest_plugin"}
 
 

@@ -70,6 +70,10 @@ class ServerGone(EvenhandError):
     """The process that starts trials was killed or broke down: nobody's input is wrong, and the run can go on."""
 
 
+class Cancelled(EvenhandError):
+    """A run that somebody cancelled from elsewhere; what had ended by then is in the ledger."""
+
+
 class DataError(EvenhandError):
     """Data that are missing, damaged or too few; names the file, the counts and the setting to change."""
 

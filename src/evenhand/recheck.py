@@ -187,11 +187,11 @@ def decide(ledger: Ledger, claim: Row, alpha: float) -> dict[str, str]:
     roles = ("baseline", "variant", "rival", "null")
     base, variants, rivals, blanks = ([name for name, arm in arms.items() if arm["role"] == role] for role in roles)
     planned = len(claim["rungs"]) > 1 or claim["rungs"][0]["looks"] != [] or claim["scope"] != "recipe"
-    planned |= any(m["checkpoint"] != "final" or m.get("learned_above") for m in primary)
+    planned |= bool(claim.get("guards")) or any(m["checkpoint"] != "final" or m.get("learned_above") for m in primary)
     if any(rung.get("kind") == "search" for rung in claim["rungs"]):
         raise Unknown("a search, as which settings are confirmed follows from its own trials")
     if planned or any(arms[name]["deterministic"] for name in variants + blanks):
-        raise Unknown("rungs, looks, another scope, a selected checkpoint, a floor of learning or a fixed variant")
+        raise Unknown("rungs, looks, another scope, a selected checkpoint, floors, guards or a fixed variant")
     def pairs_of(names: list[str], others: list[str]) -> dict[tuple[str, str, str], list[Pair]]:
         keys = [(n, c, m) for m in primary for c in conditions for n in names]
         return {(n, c, m["name"]): [Pair(ledger, claim, (n, o), c, m) for o in others] for n, c, m in keys}

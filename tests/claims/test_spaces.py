@@ -58,8 +58,8 @@ FAULTS = [
         r"tuning\.sampler\): expected 'tpe', 'random' or",
     ),
     ("no tries", {"search": "[tuning]\ntries = 0"}, r"tuning\.tries\): .*found 0"),
-    ("tries that are missing", {"search": "[tuning]"}, r"`tries` is missing.*add tries = 20"),
-    ("an unknown key", {"search": TUNING + "\nlooks = [2]"}, r"tuning\.looks\): unknown key"),
+    ("tries that are missing", {"search": "[tuning]"}, r"\(tuning.*'tries' is missing"),
+    ("an unknown key", {"search": TUNING + "\nlooks = [2]"}, r"tuning\.looks\): unknown key 'looks'"),
     ("no space", {"space": ""}, r"no space to search: add \[space\]"),
     ("nobody who searches", {"search": ""}, r"\(space\): nothing searches this space: add `\[tuning\]`"),
     (

@@ -15,6 +15,10 @@ from evenhand.files import make_folder, write_text
 
 _LEAST, _MOST = 3, 60
 _POOL = 100_000
+_COMMAND = (
+    "./train_and_evaluate.sh --mechanism {mechanism} --seed {seed} --budget {budget} "
+    "--items {items.start}:{items.count} > {workdir}/scores.jsonl"
+)
 _LOWER = re.compile(r"loss|ppl|perplexity|error|violation|bpb|wer|latency|seconds", re.IGNORECASE)
 
 
@@ -23,36 +27,47 @@ def claim_text(headline: Headline) -> str:
     effect, seeds, sd, why = _plan(headline)
     items, why_items = _items(headline, effect, seeds)
     place = f"{Path(headline.place.file).name}:{headline.place.line}"
-    budget = (
-        f"budget = {headline.amount:g}"
-        if headline.amount
-        else "budget = 1000                       # the same for both arms: set it to what the variant took"
-    )
+    name = headline.metric
+    about = f"Is it true of new seeds: {_one_line(headline.title)[:150]}?"
+    amount = f"{headline.amount:g}" if headline.amount else "1000"
+    after = "" if headline.amount else "  # the same for both arms: set it to what the variant took"
+    direction = "minimise" if _LOWER.search(name) else "maximise"
     lines = [
         f"# {_one_line(headline.title)}",
         f"# Source: {_one_line(place)}: {_one_line(headline.place.text)}",
         f"# Claimed: {signed(headline.effect)}. {why}",
         *([f"# {why_items}"] if why_items else []),
-        "# Fill in the command that trains and evaluates one arm; it writes a line {\"id\": ..., \"%s\": ...} for each item." % headline.metric,
-        f"question = {json.dumps('Is it true of new seeds: ' + _one_line(headline.title)[:150] + '?', ensure_ascii=False)}",
+        f'# Fill in what trains and evaluates one arm; for each item it writes a line {{"id": ..., "{name}": ...}}.',
+        f"question = {json.dumps(about, ensure_ascii=False)}",
         'recipe = "command"',
-        'settings.shell = "./train_and_evaluate.sh --mechanism {mechanism} --seed {seed} --budget {budget} > {workdir}/scores.jsonl"',
+        f'settings.shell = "{_COMMAND}"',
         'settings.spent = "declared"',
-        f'settings.results = {{ format = "jsonl", path = "{{workdir}}/scores.jsonl", scores.{headline.metric} = "{headline.metric}" }}',
+        'settings.results.format = "jsonl"',
+        'settings.results.path = "{workdir}/scores.jsonl"',
+        f'settings.results.scores.{name} = "{name}"',
         "",
         *(["[budget]", 'unit = "seconds"', ""] if headline.amount else []),
         "[metric]",
-        f'name = "{headline.metric}"',
-        f'direction = "{"minimise" if _LOWER.search(headline.metric) else "maximise"}"',
-        f"margin = {_digits(effect / 2)}                      # half of what is to be found; state what would matter to you",
-        f"sd = {_digits(sd)}                          # of the differences over seeds",
+        f'name = "{name}"',
+        f'direction = "{direction}"',
+        f"margin = {_digits(effect / 2)}  # half of what is to be found; state what would matter to you",
+        f"sd = {_digits(sd)}  # of the differences over seeds",
         *(["floor = 0.0", "ceiling = 1.0"] if headline.share else []),
         "",
-        "[[arm]]", 'name = "baseline"', 'role = "baseline"', 'settings.values.mechanism = "off"', "",
-        "[[arm]]", 'name = "variant"', 'role = "variant"', 'settings.values.mechanism = "on"', "",
-        "[[rung]]", 'name = "confirm"', budget, f"seeds = {seeds}", *([f"items = {items}"] if items else []), "",
-    ]  # fmt: skip
+        *_arm("baseline", "baseline", "off"),
+        *_arm("variant", "variant", "on"),
+        "[[rung]]",
+        'name = "confirm"',
+        f"budget = {amount}{after}",
+        f"seeds = {seeds}",
+        *([f"items = {items}"] if items else []),
+        "",
+    ]
     return "\n".join(lines)
+
+
+def _arm(name: str, role: str, mechanism: str) -> list[str]:
+    return ["[[arm]]", f'name = "{name}"', f'role = "{role}"', f'settings.values.mechanism = "{mechanism}"', ""]
 
 
 def _plan(headline: Headline) -> tuple[float, int, float, str]:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 _BLANKED = re.compile(
     r"""https?://\S+ | \]\([^)]*\) | <[^<>]{1,200}> | \$\$?\\?[a-zA-Z]+\$?
-    | [\w\-.*/{}\\]*[\w*}]\.(?:txt|sh|py|jsonl?|csv|tsv|logs?|md|pth|pt|ckpt|safetensors|ya?ml|toml|bin|png|jpe?g|svg|html|ipynb
-        |parquet|np[yz]|gguf|cu|cpp|h5|pkl|zip|gz)\b
+    | [\w\-.*/{}\\]*[\w*}]\.(?:txt|sh|py|jsonl?|csv|tsv|logs?|md|pth|pt|ckpt|safetensors|ya?ml|toml|bin|png|jpe?g|svg
+        |html|ipynb|parquet|np[yz]|gguf|cu|cpp|h5|pkl|zip|gz)\b
     | (?<![\w.])(?:[\w.\-]*[A-Za-z_][\w.\-]*/[\w./\-]+ | /[\w\-]+/[\w./\-]+)
     | \b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T\s]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)? | \b\d{1,2}/\d{1,2}/\d{2,4}\b
-    | \b\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?\b | \bv?\d+\.\d+\.\d+[\w.\-]* | \b(?=[0-9a-f]*[a-f])(?=[a-f]*\d)[0-9a-f]{7,40}\b
+    | \b\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?\b | \bv?\d+\.\d+\.\d+[\w.\-]*
+    | \b(?=[0-9a-f]*[a-f])(?=[a-f]*\d)[0-9a-f]{7,40}\b
     | \b(?:arXiv:)\d+\.\d+ | (?<=\[)\d+(?=\](?!\w)) | \#\d+\b
     """,
     re.VERBOSE,
@@ -24,19 +26,21 @@ _NUMBER = re.compile(
     r"""
     (?P<about>[~≈∼]\s*|±\s*|\+/-\s*|(?:\b(?:about|around|roughly|approx\.?|approximately)\s+))?
     (?P<sign>(?<![\w)%\]])[+\-−–]\s?)?
-    (?<![\w.^,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\.\d+|\d+)(?P<exp>[eE][+-]?\d{1,3})?
+    (?<![\w.^,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\.\d+|\d+)(?P<exp>[eE][+-]?\d{1,2})?
     (?P<unit>\s?%|\s?(?:pp|p\.p\.|pts?|points?|percentage\s+points|ppts?)\b|\s?[x×](?![\w×])|[kKMB](?![\w/])
        |\s?(?:ms|secs?|seconds?|s|mins?|minutes?|m|hours?|hrs?|h|days?|d)(?![\w/]))?
     (?!\w|\.\d|,\d)
     """,
     re.VERBOSE,
 )
+_LONGEST = 24
 _RATIO = re.compile(r"\s*(?:/|\bof\b|out of)\s*")
 _TIMES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
 _POINTS = ("pp", "p.p.", "pt", "pts", "point", "points", "percentage points", "ppt", "ppts")
 SECONDS = {
     **dict.fromkeys(("ms",), 1e-3), **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0), **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
     **dict.fromkeys(("d", "day", "days"), 86400.0),
 }  # fmt: skip
 """Words for stretches of time, in seconds."""
@@ -97,7 +101,7 @@ def blanked(text: str) -> str:
 @lru_cache(maxsize=200_000)
 def numbers(text: str) -> tuple[Number, ...]:
     """The numbers of a text, from left to right."""
-    return tuple(_number(found) for found in _NUMBER.finditer(blanked(text)))
+    return tuple(_number(found) for found in _NUMBER.finditer(blanked(text)) if len(found["digits"]) <= _LONGEST)
 
 
 def _number(found: re.Match[str]) -> Number:
@@ -129,7 +133,7 @@ def counts(text: str) -> tuple[Count, ...]:
     """Counts of a text: two whole numbers with a stroke or ``of`` between, the first no larger than the second."""
     found = numbers(text)
     answer = []
-    for place, (part, whole) in enumerate(zip(found, found[1:], strict=False)):
+    for place, (part, whole) in enumerate(pairwise(found)):
         between = _RATIO.fullmatch(text, part.end, whole.start)
         plain = all(one.decimals == 0 and not one.unit and not one.signed for one in (part, whole))
         if between is None or not plain or not 0 <= part.value <= whole.value or whole.value < 2:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand.audit.log import Line, Log, Row, Table
 from evenhand.audit.numbers import Number, numbers
@@ -17,7 +20,8 @@ _OVER = re.compile(
     r"\b(?:seeds?|per[- ]seed|deltas?|diffs?|differences|runs|trials|repeats|replicates|rollouts)\b|Δ", re.IGNORECASE
 )
 _OTHER = re.compile(
-    r"\b(?:mean|means|avg|averages?|best|median|respectively|both|range|min|max|lr|rates?|layers?|epochs?|steps?|sizes?)\b",
+    r"\b(?:mean|means|avg|averages?|best|median|respectively|both|range|min|max|lr|rates?|layers?|epochs?|steps?|"
+    r"sizes?)\b",
     re.IGNORECASE,
 )
 _SEED_COLUMN = re.compile(r"^(?:seed|run|trial|s|rep|replicate)[\s_#=-]*\d{1,6}$", re.IGNORECASE)
@@ -25,6 +29,8 @@ _SEED_NAME = re.compile(
     r"^(?:random[\s_]?)?(?:seeds?|run|trial|replicate)(?:[\s_]?(?:id|no\.?|number))?$", re.IGNORECASE
 )
 _NEAR = 6
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -54,11 +60,12 @@ class Series:
     section: int
 
     @property
-    def array(self) -> np.ndarray:
+    def array(self) -> Floats:
         """The values as numbers."""
         return np.array([one.value for one in self.values])
 
 
+@lru_cache(maxsize=64)
 def series_of(log: Log) -> tuple[Series, ...]:
     """All results over seeds of a log, in the order of their lines."""
     found = [*_in_text(log), *(one for table in log.tables for one in _in_table(log, table))]
@@ -99,7 +106,7 @@ def _around(log: Log, line: Line) -> list[Line]:
     """The line, and those beside it that belong to the same thing."""
     if line.parent is None and line.kind == "prose":
         return [line]
-    near = [one for one in log.lines[max(0, log.by_number[line.number] - _NEAR) : log.by_number[line.number] + _NEAR]]
+    near = log.lines[max(0, log.by_number[line.number] - _NEAR) : log.by_number[line.number] + _NEAR]
     return [
         line,
         *(
@@ -125,7 +132,7 @@ def _only_means(log: Log, taken: set[int]) -> Iterator[Series]:
         if line.number in taken:
             continue
         said = said_in(line)
-        for mean, sd in zip(said, said[1:], strict=False):
+        for mean, sd in pairwise(said):
             if not MEAN.search(mean.label) or not SPREAD.search(sd.label) or sd.number.value < 0:
                 continue
             signs = next((found for one in _around(log, line) if (found := signs_of(one.body))), None)
@@ -170,7 +177,9 @@ def _columns(log: Log, table: Table) -> Iterator[Series]:
     values = [
         row
         for row in table.rows
-        if row not in means and row not in spreads and re.fullmatch(r"(?:seed\s*)?#?\d+", row.cells[0].lower())
+        if row not in means
+        and row not in spreads
+        and re.fullmatch(r"(?:seed|fold|run|split|trial)?[\s_#]*\d+", row.cells[0].lower())
     ]
     if len(means) != 1 or len(values) < 2 or len(values) + len(means) + len(spreads) != len(table.rows):
         return

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from evenhand.audit.numbers import Number
 
 
 def shown(value: float, decimals: int = 4) -> str:
     """A number without digits that say nothing."""
-    if value != value:
+    if math.isnan(value):
         return "undefined"
     if abs(value) >= 1000:
         return f"{value:,.0f}"

@@ -8,28 +8,180 @@ from collections.abc import Iterable
 from evenhand.audit.log import Line, Log
 
 _NOT = re.compile(
-    r"(?:\b(?:not|no|never|without|nor|neither|cannot|lacks?|lacking|hardly|isn|wasn|aren|weren|don|doesn|didn|won|n.t|un|less|nothing|none|"
+    r"(?:\b(?:not|no|never|without|nor|neither|cannot|lacks?|lacking|hardly|isn|wasn|aren|weren|don|doesn|didn|won|"
+    r"n.t|un|less|nothing|none|"
     r"far from|instead of|rather than|fails? to|failed to|barely)\b|n['’]t\b)[^.;:!?()]{0,28}$",
     re.IGNORECASE,
 )
 _HOPED = re.compile(
-    r"\b(?:hypothes\w*|goals?|objectives?|should|would|expect(?:ed|s|ation)?|plan(?:ned|s)?|whether|if|todo|aims?|want|needs?|could|may|might|must|"
-    r"milestone|targets?|try|tries|proposed?|next|ideas?|pending|queued|check|verify|confirm whether|investigate|until|unless|let's|will|"
-    r"criteri(?:on|a)|threshold|require[sd]?|in order to|so that|to see|designed to|intend\w*|potential(?:ly)?|in theory|recommend\w*|consider)\b|\?",
+    r"\b(?:hypothes\w*|goals?|objectives?|should|would|expect(?:ed|s|ation)?|plan(?:ned|s)?|whether|if|todo|aims?|"
+    r"want|needs?|could|may|might|must|"
+    r"milestone|targets?|try|tries|proposed?|next|ideas?|pending|queued|check|verify|confirm whether|investigate|"
+    r"until|unless|let's|will|"
+    r"criteri(?:on|a)|threshold|require[sd]?|in order to|so that|to see|designed to|intend\w*|potential(?:ly)?|in "
+    r"theory|recommend\w*|consider)\b|\?",
     re.IGNORECASE,
 )
 _PLANS = re.compile(
-    r"\b(?:ideas?|next|plans?|planned|todo|hypothes\w*|future (?:work|plans?|directions?|experiments)|goals?|objectives?|motivation|background|action items|method\w*|protocol|setup|usage|install\w*|"
-    r"quick ?start|requirements|related|references|reproduc\w*|config\w*|parameters|commands?|how to|rules|criteria|expected|predictions?|roadmap|proposal)\b",
+    r"\b(?:ideas?|next|plans?|planned|todo|hypothes\w*|future (?:work|plans?|directions?|experiments)|goals?|"
+    r"objectives?|motivation|background|action items|method\w*|protocol|setup|usage|install\w*|"
+    r"quick ?start|requirements|related|references|reproduc\w*|config\w*|parameters|commands?|how to|rules|"
+    r"criteria|expected|predictions?|roadmap|proposal)\b",
     re.IGNORECASE,
 )
 _DONE = re.compile(r"\b(?:results?|outcomes?|completed|findings?|observ\w+|conclusions?|analysis)\b", re.IGNORECASE)
 _TOKEN = re.compile(r"[a-z0-9]+")
 _COMMON = frozenset(
-    "the a an of on in at to for and or with by as is are was were be this that it its from we our all than then but not no new now run runs result results mean std "
-    "acc accuracy status summary script outcome outcomes completed task tasks seed seeds round control baseline config main full partial under".split()
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "on",
+        "in",
+        "at",
+        "to",
+        "for",
+        "and",
+        "or",
+        "with",
+        "by",
+        "as",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "this",
+        "that",
+        "it",
+        "its",
+        "from",
+        "we",
+        "our",
+        "all",
+        "than",
+        "then",
+        "but",
+        "not",
+        "no",
+        "new",
+        "now",
+        "run",
+        "runs",
+        "result",
+        "results",
+        "mean",
+        "std",
+        "acc",
+        "accuracy",
+        "status",
+        "summary",
+        "script",
+        "outcome",
+        "outcomes",
+        "completed",
+        "task",
+        "tasks",
+        "seed",
+        "seeds",
+        "round",
+        "control",
+        "baseline",
+        "config",
+        "main",
+        "full",
+        "partial",
+        "under",
+    ]
 )
-_ENGLISH = frozenset("the and of to in is for with on not was at by this that are from as be it".split())
+_ENGLISH = frozenset(
+    [
+        "the",
+        "and",
+        "of",
+        "to",
+        "in",
+        "is",
+        "for",
+        "with",
+        "on",
+        "not",
+        "was",
+        "at",
+        "by",
+        "this",
+        "that",
+        "are",
+        "from",
+        "as",
+        "be",
+        "it",
+    ]
+)
+_OTHERS = frozenset(
+    [
+        "der",
+        "die",
+        "das",
+        "und",
+        "ist",
+        "nicht",
+        "mit",
+        "auf",
+        "eine",
+        "ein",
+        "den",
+        "von",
+        "zu",
+        "sich",
+        "auch",
+        "le",
+        "la",
+        "les",
+        "des",
+        "est",
+        "et",
+        "dans",
+        "pour",
+        "une",
+        "avec",
+        "sur",
+        "que",
+        "el",
+        "los",
+        "las",
+        "en",
+        "del",
+        "por",
+        "con",
+        "una",
+        "para",
+        "il",
+        "di",
+        "che",
+        "e",
+        "non",
+        "sono",
+        "gli",
+        "alla",
+        "het",
+        "een",
+        "van",
+        "niet",
+        "voor",
+        "og",
+        "ikke",
+        "jest",
+        "nie",
+        "na",
+        "w",
+        "z",
+        "i",
+        "se",
+        "do",
+    ]
+)
 
 
 def denied(text: str, start: int) -> bool:
@@ -72,15 +224,15 @@ def tokens(text: str) -> frozenset[str]:
 
 
 def english(texts: Iterable[str]) -> bool:
-    """Whether words are English, as far as a log has enough of them; few words count as English."""
-    words = 0
-    known = 0
-    foreign = 0
+    """Whether words are English, as far as a log has enough of them; few words, and names alone, count as English."""
+    letters = foreign = 0
+    known = other = 0
     for text in texts:
-        found = re.findall(r"[^\W\d_]+", text.lower())
-        words += len(found)
-        known += sum(word in _ENGLISH for word in found)
-        foreign += sum(not word.isascii() for word in found)
-        if words > 4000:
+        words = re.findall(r"[^\W\d_]+", text.lower())
+        letters += sum(map(len, words))
+        foreign += sum(len(word) * (1 if word[0] < "\u2e80" else 4) for word in words if not word.isascii())
+        known += sum(word in _ENGLISH for word in words)
+        other += sum(word in _OTHERS for word in words)
+        if letters > 40_000:
             break
-    return words < 60 or (known >= 0.02 * words and foreign < 0.2 * words)
+    return letters < 200 or (foreign < 0.3 * letters and (other < 12 or known > other))

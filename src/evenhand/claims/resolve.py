@@ -88,11 +88,13 @@ class ResolvedClaim:
         """
         claim = self.claim
         supplementary = {"question", "limits", "after", "priority", "settings", "arms", "conditions", "controls"}
-        supplementary |= {"resources", "space"}
+        supplementary |= {"resources", "space", "tuning"}
         document = claim.model_dump(mode="json", exclude=supplementary)
         document["fingerprint"] = self.fingerprint
         if not claim.family:
             del document["family"]
+        if not claim.guards:  # a claim that does not ask for it is the one that it was before
+            del document["guards"]
         if claim.ledger.tuning_ratio == LedgerRules().tuning_ratio:
             del document["ledger"]["tuning_ratio"]
             if claim.ledger.policy == "beside":
@@ -270,7 +272,7 @@ class _Resolution:
                 self._validate(a, arm, c, condition)
 
     def _validate(self, a: int, arm: Arm, c: int, condition: Condition) -> None:
-        base, world, own = (expand(part) for part in (self.claim.settings, condition.settings, arm.settings))
+        base, world, own = (expand(part) for part in (self.claim.settings, condition.settings, self._own(arm)))
         try:
             model = self.recipe.settings.model_validate(merge(merge(base, world), own))
         except ValidationError as error:
@@ -279,6 +281,14 @@ class _Resolution:
                 self.add(self._origin(loc, a, own, c, world), setting_words(e, self.recipe))
             return
         self.settings[arm.name, condition.name] = model.model_dump(mode="json")
+        if arm.role == "null" and (fault := model.null_fault()):
+            self.add(("arm", a), fault)
+
+    def _own(self, arm: Arm) -> Settings:
+        """The settings of an arm; the baseline's for a null arm that gives none, since it is the baseline again."""
+        if arm.role != "null" or arm.settings or self.recipe.reference == RUNS:
+            return arm.settings
+        return next((other.settings for other in self.claim.arms if other.role == "baseline"), arm.settings)
 
     @staticmethod
     def _origin(loc: tuple[str, ...], a: int, own: Settings, c: int, world: Settings) -> tuple[str | int, ...]:
@@ -352,6 +362,11 @@ class _Resolution:
             unfit = floor_fault(resolved[-1], self.claim.arms)
             if unfit:
                 self.add(("metric", m, "learned_above"), unfit)
+        names = [metric.name for metric in resolved]
+        for g, guard in enumerate(self.claim.guards):
+            if guard.metric not in names:
+                message = f"a guard is one of the claim's metrics, which are {', '.join(names)}; found '{guard.metric}'"
+                self.add(("guards", g, "metric"), message + suggestion(guard.metric, names))
         return tuple(resolved)
 
     def check_looks(self) -> None:

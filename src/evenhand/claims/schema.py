@@ -13,7 +13,7 @@ from evenhand.claims.looks import LookRules, look_faults, with_look_rules
 from evenhand.claims.near import keys_at, nearest, suggestion
 from evenhand.claims.spaces import MOST_TRIES, Sampler, Space
 from evenhand.claims.toml_lines import LineMap
-from evenhand.claims.tuning import as_rung, as_written_at, search_faults
+from evenhand.claims.tuning import TOLD_BY_RUNG, as_rung, as_written_at, search_faults
 from evenhand.claims.values import MOST_SEEDS, ListOrCount, Number, SpelledEitherWay, Whole, impossible_numbers, words
 from evenhand.errors import ClaimError, Fault
 from evenhand.recipes.contract import Direction
@@ -118,6 +118,15 @@ class MetricClaim(_Part):
     )
     sd: Number | None = Field(
         default=None, gt=0, description="guess of the seed sd of paired differences, for planning"
+    )
+
+
+class Guard(_Part):
+    """A metric that must not fall where another gains: a gain counts only if a loss of ``margin`` is excluded."""
+
+    metric: Name = Field(description="one of the claim's metrics, usually with primary = false")
+    margin: Number | None = Field(
+        default=None, gt=0, description="smallest loss that matters; the metric's own margin if left out"
     )
 
 
@@ -229,6 +238,26 @@ class Rung(_Part):
         return self
 
 
+class Tuning(_Part):
+    """Short for a rung that searches, before all others: as many tries for every arm, baseline and rivals included."""
+
+    tries: Whole = Field(ge=1, le=MOST_TRIES, description="configurations of each arm")
+    sampler: Sampler = Field(default="tpe", description="who proposes them (Optuna)")
+    batch: Whole | None = Field(
+        default=None, ge=1, description="proposed together; a quarter of the tries for tpe, else all, if left out"
+    )
+    seeds: tuple[Whole, ...] | Whole | dict[str, Whole] | None = Field(
+        default=None, description="as in a rung; one that no rung has if left out"
+    )
+    items: Whole | dict[str, Whole] | None = Field(
+        default=None, description="as in a rung; as many as at the rung behind it if left out"
+    )
+    budget: Number | None = Field(default=None, description="of each trial; that of the last rung if left out")
+    prune: Literal["futility", "none"] | dict[str, Any] | None = Field(
+        default=None, description="as in a rung: variants that can hardly reach the margin are dropped"
+    )
+
+
 class BudgetUnit(_Part):
     """The unit in which all arms get the same."""
 
@@ -264,9 +293,16 @@ class Claim(_Part):
     recipe: str = Field(description="name of an installed recipe, `module:callable` beside the file, or `command`")
     settings: dict[str, Any] = Field(default_factory=dict, description="settings of the recipe that all arms share")
     space: Space = Field(default_factory=dict, description="what a search may vary in every arm")
+    tuning: Tuning | None = Field(
+        default=None, description="as many tries for every arm, on seeds and items that confirm never sees"
+    )
     budget: BudgetUnit = Field(default=BudgetUnit(), description="the unit in which all arms get the same")
     metrics: tuple[MetricClaim, ...] = Field(
         alias="metric", min_length=1, description="what is compared; [metric] for one, [[metric]] for several"
+    )
+    guards: tuple[Guard, ...] = Field(
+        default=(),
+        description='metrics that must not fall: `guards = [{ metric = "loss", margin = 0.02 }]`; they spend no alpha',
     )
     scope: Scope = Field(
         default="recipe",
@@ -353,14 +389,16 @@ def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
         raise ClaimError(f"{source} is not valid TOML", [Fault(source, str(error))]) from error
     lines = LineMap.of(text)
     document.setdefault("name", default_name)
-    tuned, document = "tuning" in document, as_rung(document)
+    rungs, document = document.get("rung"), as_rung(document)
+    tuned = document.get("rung") is not rungs
     place = as_written_at if tuned else tuple
     structural = [Fault(lines.place(source, place(path)), message) for path, message in _structure_faults(document)]
     try:
         claim = Claim.model_validate(document)
     except ValidationError as error:
         faults = [Fault(lines.place(source, place(e["loc"])), _words(e)) for e in _root_causes(error)]
-        raise ClaimError(f"{source} cannot be run as it stands", [*faults, *structural]) from error
+        told = list(dict.fromkeys([*faults, *structural]))  # what [tuning] and its rung both say is said once
+        raise ClaimError(f"{source} cannot be run as it stands", told) from error
     if structural:
         raise ClaimError(f"{source} cannot be run as it stands", structural)
     return ClaimFile(claim, source, lines, text, tuned)
@@ -379,6 +417,7 @@ def _root_causes(error: ValidationError) -> list[Any]:
         for e in found
         if (e["type"] != "too_short" or not any(o["loc"][: len(e["loc"])] == e["loc"] and o is not e for o in found))
         and (e["type"] != "missing" or e["loc"] not in misspelt)
+        and not (e["loc"][0] == "tuning" and e["loc"][1:2] in TOLD_BY_RUNG)
     ]
 
 

@@ -12,7 +12,9 @@ NAME = "tuning"
 """Of the rung that ``[tuning]`` stands for."""
 
 _ONLY_SEARCH = ("tries", "sampler", "batch")
-_KEYS = (*_ONLY_SEARCH, "seeds", "items", "budget", "prune")
+_OF_RUNGS = ("seeds", "items", "budget", "prune")
+TOLD_BY_RUNG = tuple((key,) for key in _OF_RUNGS)
+"""Keys of ``[tuning]`` whose faults its rung names."""
 
 
 def as_rung(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,11 +23,11 @@ def as_rung(document: Mapping[str, Any]) -> dict[str, Any]:
     Where it does not say: one seed that no rung has, as many items as the next rung, the budget of the last.
     """
     found = dict(document)
-    tuning, rungs = found.pop(NAME, None), found.get("rung")
-    if tuning is None or not isinstance(rungs, list) or not all(isinstance(rung, dict) for rung in rungs) or not rungs:
-        return found if tuning is None or not isinstance(tuning, dict) else {**found, "rung": [_rung(tuning, {})]}
-    if not isinstance(tuning, dict):
-        return {**found, NAME: tuning}  # pydantic says that there is no such key
+    tuning, rungs = found.get(NAME), found.get("rung")
+    if not isinstance(tuning, dict) or not isinstance(rungs, list) or not rungs:
+        return found
+    if not all(isinstance(rung, dict) for rung in rungs):
+        return found
     usual = {"seeds": [_fresh(rungs)], "budget": rungs[-1].get("budget")}
     if "items" in rungs[0]:
         usual["items"] = rungs[0]["items"]
@@ -33,8 +35,7 @@ def as_rung(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rung(tuning: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:
-    """A key that a rung has and ``[tuning]`` has not is passed on in a way that is refused by its name."""
-    own = {key if key in _KEYS else f"{NAME}.{key}": value for key, value in tuning.items()}
+    own = {key: value for key, value in tuning.items() if key in (*_ONLY_SEARCH, *_OF_RUNGS)}
     return {"name": NAME, "kind": "search", **{k: v for k, v in usual.items() if v is not None}, **own}
 
 
@@ -55,7 +56,7 @@ def as_written_at(path: Sequence[str | int]) -> Path:
         return tuple(path)
     if path[1] > 0:
         return ("rung", path[1] - 1, *path[2:])
-    return (NAME, *(str(part).removeprefix(f"{NAME}.") if isinstance(part, str) else part for part in path[2:]))
+    return (NAME, *path[2:])
 
 
 def search_faults(document: Mapping[str, Any], rungs: Sequence[Mapping[str, Any]]) -> Faults:
@@ -64,7 +65,7 @@ def search_faults(document: Mapping[str, Any], rungs: Sequence[Mapping[str, Any]
     searching = [i for i, rung in enumerate(rungs) if rung.get("kind") == "search"]
     for i, rung in enumerate(rungs):
         if i in searching:
-            faults += _of_search(rungs, i, searching)
+            faults += _of_search(rungs, i, searching, short=NAME in document and i == 0)
         else:
             faults += [
                 (("rung", i, key), f'`{key}` belongs to a rung with kind = "search"; add that, or remove the key')
@@ -82,10 +83,10 @@ def search_faults(document: Mapping[str, Any], rungs: Sequence[Mapping[str, Any]
     return faults
 
 
-def _of_search(rungs: Sequence[Mapping[str, Any]], i: int, searching: Sequence[int]) -> Faults:
+def _of_search(rungs: Sequence[Mapping[str, Any]], i: int, searching: Sequence[int], *, short: bool) -> Faults:
     faults: Faults = []
     rung = rungs[i]
-    if "tries" not in rung:
+    if "tries" not in rung and not short:
         faults.append((("rung", i), "`tries` is missing: how many configurations every arm gets; add tries = 20"))
     if i == len(rungs) - 1:
         message = "the last rung confirms, so it cannot search; add a rung behind it, with fresh seeds and items"

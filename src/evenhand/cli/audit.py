@@ -115,7 +115,10 @@ def _document(read: Sequence[Log], findings: Sequence[Finding], written: Sequenc
     from evenhand.audit.rules import RULES
 
     return {
-        "logs": [{"file": log.name, "lines": len(log.lines), "tables": len(log.tables), "remarks": log.remarks} for log in read],
+        "logs": [
+            {"file": log.name, "lines": len(log.lines), "tables": len(log.tables), "remarks": log.remarks}
+            for log in read
+        ],
         "findings": [
             {
                 "rule": one.rule, "level": one.level, **_place(one.place), "quote": one.quote, "says": sentence(one),

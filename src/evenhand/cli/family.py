@@ -53,14 +53,9 @@ def _print(found: LedgerFamily, console: Console) -> None:
     for row in found.rows:
         table.add_row(*(Text(cell) for cell in _cells(row)))
     console.print(table)
-    console.print(
-        Text(
-            f"{found.method}: at most {100 * found.rate:g} % of the gains that hold are false, on average; "
-            f"{100 * found.wealth:.2g} of {100 * found.rate:g} % left to spend; a claim that begins now is held at "
-            f"{found.next_level:.2g}. Exploratory trials of the recipe: {found.tries}."
-        ),
-        soft_wrap=True,
-    )
+    from evenhand.decisions.wording import spending_words  # here: --help needs none
+
+    console.print(Text(spending_words(found)), soft_wrap=True)
 
 
 def _cells(row: FamilyRow) -> tuple[str, ...]:

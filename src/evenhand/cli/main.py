@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from evenhand.cli.audit import audit
+from evenhand.cli.board import board
 from evenhand.cli.compare import compare
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, Full, LedgerFolder, ledger_to_read, note, out, print_json, warn
 from evenhand.cli.data import data
@@ -41,9 +42,10 @@ from evenhand.cli.recipes import new, recipes
 from evenhand.cli.report import report
 from evenhand.cli.run import run
 from evenhand.cli.seal import recheck, seal
+from evenhand.cli.trials import logs, set_aside
 from evenhand.cli.trying import try_recipe
 from evenhand.cli.watch import watch
-from evenhand.errors import EvenhandError, LedgerError, ServerGone, counted
+from evenhand.errors import Cancelled, EvenhandError, LedgerError, ServerGone, counted
 
 
 def _version(asked: bool) -> None:
@@ -124,7 +126,8 @@ def status(
 ) -> None:
     """Show how far claims are, and explain every failure: what happened and what to do."""
     from evenhand.claims.load import load_claim
-    from evenhand.cli.output import print_status, status_documents
+    from evenhand.cli.output import status_documents
+    from evenhand.cli.status_view import print_status
     from evenhand.running.searching import unfolded
 
     store = ledger_to_read(ledger)
@@ -201,6 +204,8 @@ def bind(
 
 app.command("try")(try_recipe)
 app.command()(overview)
+app.command()(logs)
+app.command("set-aside")(set_aside)
 app.command()(compare)
 app.command()(recipes)
 app.command()(new)
@@ -209,6 +214,7 @@ app.command()(data)
 app.command()(gate)
 app.command()(export)
 app.command()(watch)
+app.command()(board)
 app.command()(family)
 app.command()(seal)
 app.command()(extend)
@@ -247,6 +253,9 @@ def main() -> None:
     except LedgerError as error:
         note().print(f"ledger: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(4)
+    except Cancelled as error:
+        note().print(str(error), markup=False, soft_wrap=True)
+        sys.exit(130)
     except ServerGone as error:
         note().print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(1)

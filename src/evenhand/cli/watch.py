@@ -93,9 +93,10 @@ def _memory_words(memory: Memory) -> str:
 
 def _claim_words(claim: ClaimSeen) -> str:
     waits = f" · waits for {', '.join(claim.after)}" if claim.after and not claim.running and not claim.done else ""
+    paused = " · paused" if claim.paused else ""
     return (
         f"{claim.name} · rung {claim.rung} · {claim.done} of {counted(claim.total, 'trial')} · "
-        f"{claim.running} running · {claim.waiting} waiting{waits}"
+        f"{claim.running} running · {claim.waiting} waiting{waits}{paused}"
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from evenhand.decisions.agreement import OtherPackages
-from evenhand.decisions.cautions import Caution, FewSeeds, GroupedItems, PerVerdict, UnshownControl
+from evenhand.decisions.cautions import Caution, FewSeeds, GroupedItems, PerVerdict, SilentNull, UnshownControl
 from evenhand.decisions.fault_words import who_words
-from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced
+from evenhand.decisions.intervention_words import intervention_words
+from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced, Unblinded
 
 
 def caution_words(caution: Caution) -> str:  # noqa: PLR0911  one sentence a caution
@@ -34,6 +35,12 @@ def caution_words(caution: Caution) -> str:  # noqa: PLR0911  one sentence a cau
                 f"Control condition '{condition}': that '{arm}' has no effect there was expected, and is neither "
                 f"shown nor refuted ({kind})."
             )
+        case SilentNull(arm):
+            return (
+                f"The null arm '{arm}' came out as the baseline to the last bit: it shares all noise with it, and says "
+                "nothing of the noise there is. Give it its own ({stream_seed} in a command line, bench.rng in a "
+                "recipe, a second training in runs that exist), or declare both deterministic."
+            )
         case OtherPackages(package, versions):
             told = " against ".join(f"{version} ({who_words(who)})" for version, who in versions.items())
             return f"The package {package} was not of one version for all trials: {told}."
@@ -44,6 +51,11 @@ def caution_words(caution: Caution) -> str:  # noqa: PLR0911  one sentence a cau
             return (
                 f"{counted} that other code or other data had made: code or data were changed after results had been "
                 "seen."
+            )
+        case Unblinded(time, known, trials):
+            return (
+                f"{intervention_words('unblinded', time, known, trials)} Whoever saw that could stop the run, or go on "
+                "with it, for what it showed; error rates hold where nobody did."
             )
         case OtherRecipeCode(theirs, own):
             return (

@@ -1,7 +1,8 @@
 """Several contrasts, one answer each: rivals joined, several variants and conditions by Holm, planned looks. Pure.
 
-A variant gains only if it beats the baseline and every rival (an intersection-union test, each at full level). Over
-several variants, conditions and primary metrics the levels follow Holm; planned looks have levels of their own.
+A variant gains only if it beats the baseline and every rival (an intersection-union test, each at full level), and
+every guard metric holds (:mod:`evenhand.decisions.guards`). Over several variants, conditions and primary metrics the
+levels follow Holm; planned looks have levels of their own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from evenhand import statistics
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Arm, MetricClaim
 from evenhand.decisions.contrasts import Draws, add_supplementary, contrast, estimate_pairs
+from evenhand.decisions.guards import Guard
+from evenhand.decisions.guards import joint as guarded_p
 from evenhand.decisions.learned import learned, with_floor
 from evenhand.decisions.looks import adjusted_p, level_for, look_plan
 from evenhand.decisions.lost_pairs import Against, with_lost
@@ -63,11 +66,12 @@ class Contrasts:
 
 @dataclass(frozen=True)
 class Compared:
-    """One arm in one cell, with its contrasts: the baseline first, then every rival."""
+    """One arm in one cell, with its contrasts: the baseline first, then every rival; and the guards of a gain."""
 
     arm: Arm
     cell: Cell
     found: tuple[Found, ...]
+    guards: tuple[Guard, ...] = ()
 
 
 def compare(known: Contrasts, arms: Sequence[Arm], cells: Sequence[Cell], *, supplementary: bool) -> list[Compared]:
@@ -76,10 +80,30 @@ def compare(known: Contrasts, arms: Sequence[Arm], cells: Sequence[Cell], *, sup
     others = (claim.baseline, *claim.arms("rival"))
     level = 1 - claim.claim.alpha
     return [
-        Compared(arm, cell, tuple(known.of(arm, other, cell, level, supplementary=supplementary) for other in others))
+        Compared(
+            arm,
+            cell,
+            tuple(known.of(arm, other, cell, level, supplementary=supplementary) for other in others),
+            guards_of(known, arm, cell),
+        )
         for cell in cells
         for arm in arms
     ]
+
+
+def guards_of(known: Contrasts, arm: Arm, cell: Cell) -> tuple[Guard, ...]:
+    """The claim's guard metrics in a cell, other than the metric that is judged there."""
+    claim = known.claim
+    metrics = {metric.name: metric for metric in claim.claim.metrics}
+    found = []
+    for own in claim.claim.guards:
+        if own.metric != cell.metric.name:
+            metric = metrics[own.metric]
+            metric = metric.model_copy(update={"margin": own.margin or metric.margin, "learned_above": None})
+            there = replace(cell, metric=metric)
+            pair = known.of(arm, claim.baseline, there, 1 - claim.claim.alpha, supplementary=False)
+            found.append(Guard(metric, *pair))
+    return tuple(found)
 
 
 def answers(claim: ResolvedClaim, family: Sequence[Compared], *, plan: bool = True) -> list[Verdict]:
@@ -117,10 +141,13 @@ def joint_p(one: Compared) -> float | None:
     if not all(_spends(*found, one.cell.metric) for found in one.found):
         return None
     joint = _joint(one, 0.95)
-    if joint is None or joint.p is None or not any(pairs.lost for _, pairs, _ in one.found):
-        return None if joint is None else joint.p
+    if joint is None or joint.p is None:
+        return None
+    gaining = (one.found[0][0].estimate or 0.0) > 0
+    if not any(pairs.lost for _, pairs, _ in one.found):
+        return guarded_p(joint.p, one.guards, gaining)
     worst = _joint(_with_losses(one), 0.95)
-    return None if worst is None or worst.p is None else max(joint.p, worst.p)
+    return None if worst is None or worst.p is None else guarded_p(max(joint.p, worst.p), one.guards, gaining)
 
 
 def _spends(found: Contrast, pairs: Pairs, estimate: statistics.PairedContrast | None, metric: MetricClaim) -> bool:
@@ -159,9 +186,13 @@ def answer(one: Compared, level: Levels, *, plan: bool = True, among: int = 1) -
     ]
     judged = _allowing_for_choice(one, judged, 1 - level.effect)
     deciding = _deciding(judged)
+    gaining = deciding.kind is VerdictKind.GAIN
+    guards = tuple(guard.judged(1 - level.effect) for guard in one.guards) if gaining else ()
+    kind = deciding.kind if all(guard.held for guard in guards) else VerdictKind.INCONCLUSIVE
     return Verdict(
-        one.arm.name, one.arm.role, one.cell.condition.name, metric.name, one.cell.rung.name, deciding.kind,
+        one.arm.name, one.arm.role, one.cell.condition.name, metric.name, one.cell.rung.name, kind,
         contrasts=tuple(judged), standing=deciding.against, family_level=1 - level.effect, adjusted_p=level.adjusted,
+        guards=guards,
     )  # fmt: skip
 
 

@@ -195,6 +195,15 @@ class Replaced:
 
 
 @dataclass(frozen=True)
+class Unblinded:
+    """The board showed the arms by name before the claim was decided: when (UTC), with so many of its results in."""
+
+    time: str
+    results: int
+    trials: int
+
+
+@dataclass(frozen=True)
 class OtherRecipeCode:
     """Results of the same question had been seen that other code of its recipe had made: both fingerprints."""
 

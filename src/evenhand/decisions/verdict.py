@@ -367,6 +367,33 @@ class Overruled:
 
 
 @dataclass(frozen=True)
+class Guarded:
+    """How a guard metric stands beside a verdict, against the baseline.
+
+    Attributes:
+        metric, margin: which, and the smallest loss that matters.
+        held: it is shown that it does not fall by the margin.
+        worse: it is shown that it falls by more.
+        estimate: mean difference, positive where the variant is better.
+        interval: at ``level``, that of the verdict; with what was lost at its worst, where something was.
+        scores: mean score of the variant and of the baseline.
+        same: every answer is the same, or as many as may differ cannot make up the margin.
+        blind: a loss could not have shown: the pairing is invalid, or both arms are at chance or at the worst value.
+    """
+
+    metric: str
+    margin: float
+    held: bool
+    worse: bool = False
+    estimate: float | None = None
+    interval: Interval | None = None
+    level: float = 0.95
+    scores: tuple[float, float] | None = None
+    same: bool = False
+    blind: bool = False
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The answer for one arm in one condition on one metric.
 
@@ -383,6 +410,7 @@ class Verdict:
         overruled: what made it invalid, or None.
         adjusted_p: of the effect, allowing for planned looks and for the claim's other verdicts; None where undefined.
         tuning: how unequally it and the arms it is held against were tuned, where that is more than the claim allows.
+        guards: beside what would be a gain; one that is not shown to hold makes it inconclusive.
     """
 
     arm: str
@@ -400,6 +428,7 @@ class Verdict:
     overruled: Overruled | None = None
     adjusted_p: float | None = None
     tuning: UnequalTuning | None = None
+    guards: tuple[Guarded, ...] = ()
 
     @property
     def deciding(self) -> Contrast | None:

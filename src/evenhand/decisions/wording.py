@@ -13,9 +13,10 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim
 from evenhand.decisions.detail_words import detail_words
 from evenhand.decisions.fault_words import fault_words, no_floor_words, reasons_missing
+from evenhand.decisions.guard_words import guard_bracket, guard_words
 from evenhand.decisions.rules import CASE, CHOSEN, LOST, MORE, Span
 from evenhand.decisions.search_words import tuning_words
-from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, Standing
+from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, LedgerFamily, Standing
 from evenhand.decisions.verdict import (
     Contrast,
     Decision,
@@ -62,7 +63,13 @@ def worded(verdict: Verdict, claim: ResolvedClaim) -> Verdict:
     if verdict.overruled is not None:
         by = verdict.overruled.by
         return replace(verdict, qualifier=by, reasons=(_overruled_words(verdict, claim), *reasons))
-    return replace(verdict, qualifier=_brackets(deciding, contrasts[0], claim.claim.alpha), reasons=reasons)
+    brackets = _brackets(deciding, contrasts[0], claim.claim.alpha)
+    if failing := guard_bracket(verdict.guards):
+        told = next(guard_words(guard) for guard in verdict.guards if not guard.held)
+        return replace(verdict, qualifier=failing, reasons=(f"{reasons[0]}; {told}", *reasons[1:]))
+    if verdict.guards:
+        reasons = ("; ".join([reasons[0], *map(guard_words, verdict.guards)]), *reasons[1:])
+    return replace(verdict, qualifier=brackets, reasons=reasons)
 
 
 def worded_contrast(found: Contrast, metric: MetricClaim) -> Contrast:
@@ -168,7 +175,8 @@ def reason_beside(verdict: Verdict, claim: ResolvedClaim) -> str:
     deciding, metric = verdict.deciding, next((m for m in claim.claim.metrics if m.name == verdict.metric), None)
     if verdict.overruled is None and deciding is not None and deciding.judgement.case and metric is not None:
         tuning = [] if verdict.tuning is None else [tuning_words(verdict.tuning, verdict.arm)]
-        return ". ".join(part for part in (words_beside(deciding, metric), *tuning) if part)
+        said = "; ".join(part for part in [words_beside(deciding, metric), *map(guard_words, verdict.guards)] if part)
+        return ". ".join(part for part in (said, *tuning) if part)
     return next((reason for reason in verdict.reasons if reason), "")
 
 
@@ -501,6 +509,15 @@ def family_words(place: FamilyPlace) -> str:
         parts.append(f"tries: {', '.join(f'{role} {count}' for role, count in order)}")
     held = _held(place)
     return f"{'; '.join(parts)}." + (f" {held}" if held else "")
+
+
+def spending_words(found: LedgerFamily) -> str:
+    """What a family promises, and what is left of it."""
+    return (
+        f"{found.method}: at most {100 * found.rate:g} % of the gains that hold are false, on average; "
+        f"{100 * found.wealth:.2g} of {100 * found.rate:g} % left to spend; a claim that begins now is held at "
+        f"{found.next_level:.2g}. Exploratory trials of the recipe: {found.tries}."
+    )
 
 
 def _family_name(key: str) -> str:

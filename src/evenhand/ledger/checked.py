@@ -1,7 +1,8 @@
 """Which records were checked before, so that a long segment is not parsed and hashed anew by every command.
 
 A cache and never the truth: ``cache/<segment>.json`` holds the sha256 of the bytes that were checked and what readers
-ask of each record most often. The bytes are hashed each time; where they are others, all is checked again.
+ask of each record most often. The bytes are hashed each time; where they are others, all is checked again. Whoever
+reads a ledger again and again keeps the records themselves, and checks what was added.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +26,36 @@ _MANY = 500
 """Records beyond those noted that are worth noting."""
 
 
+@dataclass
+class _Kept:
+    """The records of a segment that this process has checked, their bytes and the sha256 of these."""
+
+    entries: list[Entry] = field(default_factory=list)
+    size: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self.digest.update(entry.line + b"\n")
+            self.size += len(entry.line) + 1
+        self.entries += entries
+
+
 class CheckedRecords:
     """What is known of the segments of one ledger."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "cache"
         self._known: dict[str, int] = {}
+        self._kept: dict[str, _Kept] = {}
 
     def begin(self, name: str, data: bytes) -> tuple[list[Entry], int]:
         """The records at the beginning of a segment that were checked before, and the bytes that they take."""
+        kept = self._kept.get(name)
+        if kept is not None:
+            if len(data) >= kept.size and hashlib.sha256(data[: kept.size]).digest() == kept.digest.digest():
+                return list(kept.entries), kept.size
+            del self._kept[name]
         found = self._read(name)
         size = found["size"] if found else 0
         if found is None or len(data) < size or hashlib.sha256(data[:size]).hexdigest() != found["sha256"]:
@@ -44,6 +67,9 @@ class CheckedRecords:
     def note(self, readings: Sequence[SegmentReading]) -> None:
         """Note long segments without faults; where the folder cannot be written, nothing is lost."""
         for reading in readings:
+            if not reading.faults:
+                kept = self._kept.setdefault(reading.name, _Kept())
+                kept.add(reading.entries[len(kept.entries) :])
             if not reading.faults and len(reading.entries) - self._known.get(reading.name, 0) >= _MANY:
                 with contextlib.suppress(OSError):
                     self._write(reading)

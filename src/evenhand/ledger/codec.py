@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from evenhand.errors import LedgerError
-from evenhand.ledger.records import ClaimRecord, DecisionRecord
+from evenhand.ledger.records import ClaimRecord, DecisionRecord, InterventionRecord
 from evenhand.ledger.segments import Entry
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 from evenhand.recipes.trial import ItemSet, Trial
@@ -120,3 +120,11 @@ def decision_from_entry(entry: Entry) -> DecisionRecord:
     """A decision record."""
     body = entry.body
     return DecisionRecord(body["name"], body["hash"], body["verdicts"], entry.place, body.get("head", ""))
+
+
+def intervention_from_entry(entry: Entry) -> InterventionRecord:
+    """A record of what a person did to a claim."""
+    body = entry.body
+    return InterventionRecord(
+        body["what"], body["name"], body["hash"], body["results"], body["trials"], entry.time, entry.place
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from evenhand.errors import DataError, LedgerError
-from evenhand.ledger import codec
+from evenhand.ledger import aside, codec
 from evenhand.ledger.disk import cannot_write
 from evenhand.ledger.lock import hold
 from evenhand.ledger.reader import LedgerReader
@@ -127,6 +127,11 @@ class Ledger(LedgerReader):
         body = {"claim": claim_hash, "rung": rung, **told}
         self._writer.append("search", codec.plain(body, "search"))
 
+    def record_set_aside(self, trial: str, label: str, reason: str, known: str) -> None:
+        """Enter that what is recorded of a trial so far does not count any more; see :mod:`evenhand.ledger.aside`."""
+        body = {"trial": trial, "label": label, "reason": reason, "known": known}
+        self._writer.append(aside.KIND, codec.plain(body, aside.KIND))
+
     def record_decision(
         self,
         name: str,
@@ -148,6 +153,11 @@ class Ledger(LedgerReader):
         body |= {} if families is None else {"families": families}
         place = self._writer.append("decision", codec.plain(body, "decision"))
         return DecisionRecord(name, hash, verdicts, place, head)
+
+    def record_intervention(self, what: str, name: str, hash: str, results: int, trials: int) -> None:
+        """Enter what a person did to a claim before it was decided; see :class:`InterventionRecord`."""
+        body = {"what": what, "name": name, "hash": hash, "results": results, "trials": trials}
+        self._writer.append("intervention", codec.plain(body, "intervention"))
 
     def record_outcome(
         self,

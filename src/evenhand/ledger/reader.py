@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evenhand.ledger import codec, counting
+from evenhand.ledger import aside, codec, counting
 from evenhand.ledger.chain import hash_of_places
 from evenhand.ledger.history import History, Outcomes
-from evenhand.ledger.records import ClaimRecord, DecisionRecord, OutcomeRecord, VerifyReport
+from evenhand.ledger.records import ClaimRecord, DecisionRecord, InterventionRecord, OutcomeRecord, VerifyReport
 from evenhand.ledger.segments import Entry
 from evenhand.ledger.tables import references
 from evenhand.ledger.verify import verify
@@ -43,6 +44,11 @@ class LedgerReader:
         found = [codec.decision_from_entry(entry) for entry in self._history.entries("decision")]
         return [record for record in found if record.name == name and hash in (None, record.hash)]
 
+    def interventions(self, hash: str | None = None) -> list[InterventionRecord]:
+        """What people did to claims before they were decided, in the order of writing."""
+        found = [codec.intervention_from_entry(entry) for entry in self._history.entries("intervention")]
+        return [record for record in found if hash in (None, record.hash)]
+
     def searches(self) -> list[Mapping[str, Any]]:
         """What searches proposed and who went on, in the order of writing; see :meth:`Ledger.record_search`."""
         return [entry.body for entry in self._history.entries("search")]
@@ -65,12 +71,28 @@ class LedgerReader:
         """
         wanted = None if trial_ids is None else set(trial_ids)
         return [
-            self._history.outcome(entry)
+            self._outcome(entry)
             for entry in self._history.entries("outcome")
             if (wanted is None or entry.about.trial in wanted)
             and claim_hash in (None, entry.about.claim)
             and entry.about.exploratory == exploratory
         ]
+
+    def set_aside(self, trial_ids: Collection[str]) -> list[aside.SetAside]:
+        """What was set aside of some trials on purpose, in the order of writing; see :mod:`evenhand.ledger.aside`."""
+        return aside.of_trials(self._marks(), trial_ids)
+
+    def _marks(self) -> dict[str, list[aside.SetAside]]:
+        return aside.marks(self._history.entries(aside.KIND))
+
+    def _outcome(self, entry: Entry) -> OutcomeRecord:
+        record = self._history.outcome(entry)
+        mark = aside.mark_after(entry, self._marks())
+        return record if mark is None else replace(record, set_aside=mark.reason)
+
+    def _standing(self) -> list[Entry]:
+        """Outcomes that nobody set aside."""
+        return aside.standing(self._history.entries("outcome"), self._marks())
 
     def attempts(self, claim_hash: str) -> int:
         """Number of attempts at trials that were made for a claim."""
@@ -87,7 +109,7 @@ class LedgerReader:
 
     def superseded(self, trial_ids: Collection[str]) -> int:
         """Number of trials with a result that a later attempt, by other code or from other data, has replaced."""
-        return counting.superseded(self._history.entries("outcome"), trial_ids)
+        return counting.superseded(self._standing(), trial_ids)
 
     def files_of(self, trial_ids: Collection[str]) -> dict[str, Files]:
         """Code and data behind the result that counts of each trial; nothing else of the results is read."""
@@ -166,7 +188,7 @@ class LedgerReader:
         entries = self._history.entries("outcome")  # also where the index is fresh: no answers from a damaged ledger
 
         def source() -> index.Source:
-            counts = {entry.place.hash for entry in counting.counting(entries).values()}
+            counts = {entry.place.hash for entry in counting.counting(self._standing()).values()}
             tables = {entry.place.hash: references(entry) for entry in entries}
             return index.Source([self._history.outcome(entry) for entry in entries], counts, tables)
 
@@ -174,4 +196,4 @@ class LedgerReader:
         return index.query(self.folder, source, self._history.tables.table, sql, seconds)
 
     def _counting(self, trial_ids: Collection[str]) -> dict[str, Entry]:
-        return counting.counting(self._history.entries("outcome"), trial_ids)
+        return counting.counting(self._standing(), trial_ids)

@@ -31,6 +31,7 @@ class OutcomeRecord:
         exploratory: made by ``evenhand try``; never part of a contrast.
         provenance: package and git versions, dirty flag, machine, settings, data hashes.
         place: where the record stands in the ledger.
+        set_aside: why it does not count, where somebody set it aside; else empty.
     """
 
     trial: Trial
@@ -40,6 +41,7 @@ class OutcomeRecord:
     exploratory: bool
     provenance: Mapping[str, Any]
     place: Place
+    set_aside: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,27 @@ class DecisionRecord:
     verdicts: Mapping[str, str]
     place: Place
     head: str = ""
+
+
+@dataclass(frozen=True)
+class InterventionRecord:
+    """What a person did to a claim before it was decided.
+
+    Attributes:
+        what: unblinded (its arms were shown by name), paused, resumed or cancelled.
+        name, hash: of the claim.
+        results, trials: how many of its trials had a result then.
+        time: UTC, ISO 8601.
+        place: where the record stands in the ledger.
+    """
+
+    what: str
+    name: str
+    hash: str
+    results: int
+    trials: int
+    time: str
+    place: Place
 
 
 @dataclass(frozen=True)

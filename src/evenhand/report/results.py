@@ -36,6 +36,8 @@ class Planned:
         """
         counting: OutcomeRecord | None = None
         for record in self.attempts:
+            if record.set_aside:
+                continue
             if counting is None or not _is_result(counting) or _made(counting).differ(_made(record)):
                 counting = record
         return counting
@@ -51,7 +53,7 @@ class Planned:
         """done, a failure class, "left out" of an arm that fails alike each time, or "not run"."""
         record = self.record
         if record is None:
-            return "not run"
+            return "set aside" if self.attempts else "not run"
         if record.outcome.failure is None:
             return "done"
         return record.outcome.failure.kind if record.execution.attempt else f"left out ({record.outcome.failure.kind})"

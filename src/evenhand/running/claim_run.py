@@ -18,7 +18,7 @@ from evenhand.decisions.decide import running_contrasts
 from evenhand.decisions.progress import progress
 from evenhand.decisions.verdict import Contrast
 from evenhand.decisions.wording import screened_words
-from evenhand.errors import ClaimError, counted
+from evenhand.errors import ClaimError, EvenhandError, counted
 from evenhand.execution.executor import Finished
 from evenhand.execution.resources import Resources
 from evenhand.execution.retries import Retries, keeps_its_work
@@ -55,6 +55,7 @@ class ClaimRun:
         now: where it stands.
         running: trial id to trial, of those that it has started.
         error: why it was stopped before its end.
+        paused: it starts no trial for now; those that run go on.
         micro_batch: rows that its trials put through a model at once; None for as many as their settings say.
     """
 
@@ -68,7 +69,8 @@ class ClaimRun:
     held: ExitStack = field(default_factory=ExitStack)
     running: dict[str, Trial] = field(default_factory=dict)
     retries: Retries = field(default_factory=Retries)
-    error: ClaimError | None = None
+    error: EvenhandError | None = None
+    paused: bool = False
     micro_batch: int | None = None
     attempts: Counter[str] = field(default_factory=Counter)
     durations: list[float] = field(default_factory=list)
@@ -245,7 +247,8 @@ class ClaimRun:
         mean = sum(self.durations) / len(self.durations) if self.durations else None
         return ClaimSeen(
             self.name, self.rung, done, len(self.of_rung) + self.now.unproposed, len(self.waiting),
-            len(self.running), mean, tuple(self.loaded.file.claim.after),
+            len(self.running), mean, tuple(self.loaded.file.claim.after), self.loaded.resolved.hash,
+            self.paused,
         )  # fmt: skip
 
     def tick(self, running: Sequence[RunningTrial], slots: int) -> Tick:

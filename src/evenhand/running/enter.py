@@ -13,7 +13,7 @@ from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.claims.nesting import changed_fields, is_same_question
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.data.reading import read_text
-from evenhand.decisions.standing import Replaced
+from evenhand.decisions.standing import Replaced, Unblinded
 from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.machine import device_of_programs
 from evenhand.ledger import Ledger
@@ -98,7 +98,7 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     standing.require_entered(claim, loaded.path, ledger)
     found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
     found, left_out = comparable(claim, found)
-    before = [*other_packages(all_made(claim, found)), *_replaced(claim, ledger)]
+    before = [*other_packages(all_made(claim, found)), *_replaced(claim, ledger), *_unblinded(claim, ledger)]
     remarks = [*map(caution_words, before), *left_out, *other_code_words(claim, ledger)]
     made = replace(decide(families.at_level(claim, ledger), found), claim_hash=claim.hash)
     made = families.tuned(claim, made, ledger)
@@ -118,6 +118,12 @@ def _replaced(claim: ResolvedClaim, ledger: Ledger) -> list[Replaced]:
     """That results which had been seen were made anew by other code or from other data."""
     count = ledger.superseded({trial.id for trial in all_trials(claim)})
     return [Replaced(count)] if count else []
+
+
+def _unblinded(claim: ResolvedClaim, ledger: Ledger) -> list[Unblinded]:
+    """That the board showed its arms by name before it was decided: the first time."""
+    found = [record for record in ledger.interventions(claim.hash) if record.what == "unblinded"][:1]
+    return [Unblinded(record.time, record.results, record.trials) for record in found]
 
 
 def check_machine(loaded: LoadedClaim) -> None:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from evenhand.decisions.standing import Fixed, LedgerFamily
 from evenhand.decisions.verdict import VerdictKind
-from evenhand.ledger import Ledger
+from evenhand.ledger import Ledger, aside
 from evenhand.ledger.counting import counting
 from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.segments import Entry
@@ -131,12 +131,16 @@ def rows_of(ledger: Ledger, name: str) -> list[ClaimRow]:
     newest = {record.name: record for record in ledger.claims()}
     versions = Counter(record.name for record in ledger.claims())
     outcomes = [entry for entry in ledger.entries() if entry.kind == "outcome" and not entry.about.exploratory]
-    known, costs = counting(outcomes), _costs(outcomes)
+    known, costs = counting(aside.standing(outcomes, aside.marks(_marked(ledger)))), _costs(outcomes)
     places = _places(families.families(ledger)) if newest else {}
     return [
         _row(ledger, name, record, versions[record.name], places, known, costs.get(record.hash, Cost()))
         for record in newest.values()
     ]
+
+
+def _marked(ledger: Ledger) -> list[Entry]:
+    return [entry for entry in ledger.entries() if entry.kind == aside.KIND]
 
 
 def _row(

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from evenhand.errors import ClaimError, EvenhandError
-from evenhand.execution.executor import Executor, last_progress
+from evenhand.errors import Cancelled, ClaimError, EvenhandError
+from evenhand.execution.executor import Executor, Finished, last_progress
 from evenhand.recipes.trial import Trial
 from evenhand.running.claim_run import ClaimRun
+from evenhand.running.control import Wishes
 from evenhand.running.observer import RunningTrial
 from evenhand.running.watching import Notes, TrialSeen
 
@@ -50,6 +51,7 @@ class Pool:
         self._next_tick = 0.0
         self._ended = 0
         self._notes = Notes(runs[0].ledger.folder)
+        self._wishes = Wishes(runs[0].ledger.folder, [run.loaded.resolved.hash for run in runs])
 
     def loop(self) -> None:
         """Run all claims to their ends; where all that are left were stopped, nobody waits for what they still run."""
@@ -66,7 +68,7 @@ class Pool:
         self._tick()
         self._end()
         while any(run.error is None for run in self._open):
-            ended = self.executor.wait(TICK_SECONDS) if self.executor.running else ()
+            ended = self._wait()
             for finished in ended:
                 run = self._owner.pop(finished.key)
                 if finished.pending_again:
@@ -75,12 +77,34 @@ class Pool:
                 run.record(finished)
                 self._ended += 1
                 self._share(run, finished.key)
-            if self._detach and not ended and self.executor.running:
+            if self._detach and not ended and (self.executor.running or any(run.paused for run in self._open)):
                 return
+            self._heed()
             self._fill()
             if time.monotonic() >= self._next_tick:
                 self._tick()
             self._end()
+
+    def _wait(self) -> Sequence[Finished]:
+        """Those that have ended after a short while; where all that could run is paused, the while alone."""
+        if self.executor.running:
+            return self.executor.wait(TICK_SECONDS)
+        if any(run.paused for run in self._open):
+            time.sleep(TICK_SECONDS)
+        return ()
+
+    def _heed(self) -> None:
+        """Do what people ask of the claims from elsewhere."""
+        for run in self._open if self._wishes.due else ():
+            wish = self._wishes.of(run.loaded.resolved.hash)
+            if run.paused != (wish == "pause"):
+                run.paused = wish == "pause"
+                run.observer.message("paused: no further trial starts" if run.paused else "goes on")
+            if wish == "cancel" and run.error is None:
+                run.error = Cancelled(
+                    f"'{run.name}' was cancelled from elsewhere. Finished trials are in the ledger; the same command "
+                    "goes on from there."
+                )
 
     def _take_up(self) -> None:
         """Trials that an earlier run left to itself go on where they are."""
@@ -111,9 +135,10 @@ class Pool:
             self._start_next(may_run, alone=True)
 
     def _admitted(self) -> list[ClaimRun]:
-        """The claims that wait for no other: those before them have ended."""
+        """The claims that wait for no other, since those before them have ended, and that nobody has paused."""
         left = {run.name for run in self._open if not run.ended or run.error is not None}
-        return [run for run in self._open if not left.intersection(run.loaded.file.claim.after)]
+        able = [run for run in self._open if not run.paused]
+        return [run for run in able if not left.intersection(run.loaded.file.claim.after)]
 
     def _start_next(self, runs: Sequence[ClaimRun], *, alone: bool) -> bool:
         for run in runs:

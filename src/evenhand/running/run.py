@@ -196,7 +196,8 @@ def _entered(
     outcomes = {key: outcome for key, outcome in settled(known).items() if key not in compared.stale}
     adopt(loaded, ledger, outcomes)
     judged = families.at_level(claim, ledger)
-    return ClaimRun(loaded, judged, ledger, watcher, outcomes, origin(loaded.folder), bool(compared.stale), held)
+    anew = bool(compared.stale) or bool(ledger.set_aside([trial.id for trial in trials]))
+    return ClaimRun(loaded, judged, ledger, watcher, outcomes, origin(loaded.folder), anew, held)
 
 
 def _decide(run: ClaimRun) -> Decision:

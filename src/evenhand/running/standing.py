@@ -179,13 +179,24 @@ def standing_of(record: ClaimRecord, ledger: Ledger) -> Standing:
         known = what_was_known(claim, ledger) if claim is not None and claim.hash == record.hash else {}
     results, trials = int(known.get("results", 0)), int(known.get("trials", 0))
     sources = tuple(str(name) for name in known.get("claims", ()))
+    aside = _set_aside(record, ledger)
     if record.amends:
         steps = chain(record, ledger)
         changes = tuple(chain_of_changes([step.identity for step in steps])) if len(steps) > 1 else record.changes
-        return Standing("amended", results, trials, sources, changes)
+        return Standing("amended", results, trials, sources, (*changes, *aside))
+    if aside:
+        return Standing("amended", results, trials, sources, aside)
     if not results and record.identity.get("recipe") == RUNS:
         return Standing(_fixed_over_runs(record, ledger), results, trials, sources)
     return Standing("post-hoc" if results else "before", results, trials, sources)
+
+
+def _set_aside(record: ClaimRecord, ledger: Ledger) -> tuple[str, ...]:
+    """Results of a claim that were set aside once they were known, as clauses: which ones was chosen seeing them."""
+    claim = of_identity(record.identity)
+    if claim is None:
+        return ()
+    return tuple(mark.words for mark in ledger.set_aside(trial_ids(claim)) if mark.was_result)
 
 
 def _fixed_over_runs(record: ClaimRecord, ledger: Ledger) -> Fixed:

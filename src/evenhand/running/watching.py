@@ -38,6 +38,8 @@ class ClaimSeen:
     running: int
     seconds_per_trial: float | None = None
     after: tuple[str, ...] = ()
+    hash: str = ""
+    paused: bool = False
 
     @property
     def work(self) -> float | None:

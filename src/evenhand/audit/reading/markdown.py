@@ -159,7 +159,8 @@ def _tables(name: str, lines: Sequence[Line]) -> tuple[list[Table], list[str]]:
         if short:
             told = ", ".join(map(str, short[:5])) + (" and others" if len(short) > 5 else "")
             remarks.append(
-                f"{name}:{short[0]}: rows with fewer or more cells than their table's header were left alone (lines {told})."
+                f"{name}:{short[0]}: rows with fewer or more cells than their table's header were left alone "
+                f"(lines {told})."
             )
         place = end
     return tables, remarks

@@ -27,7 +27,8 @@ MOST_LINES = 60_000
 _LONGEST = 4_000
 _READ = (".md", ".markdown", ".txt", ".log", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".rst", "")
 _TELLS = re.compile(
-    r"^\s{0,3}#|^\s*\||\b(?:mean|std|best|final|baseline|seeds?|delta|accuracy|result|summary|gain|regress|significan|stable|consisten|oom|out of memory|"
+    r"^\s{0,3}#|^\s*\||\b(?:mean|std|best|final|baseline|seeds?|delta|accuracy|result|summary|gain|regress|"
+    r"significan|stable|consisten|oom|out of memory|"
     r"timed? ?out|average)\b",
     re.IGNORECASE,
 )
@@ -105,9 +106,7 @@ def _text(path: Path, progress: Progress | None) -> Log:
     kept: list[tuple[int, str]] = []
     left = 0
     for number, text in _lines(path, progress):
-        if not large:
-            kept.append((number, text))
-        elif _TELLS.search(text[:400]) and len(kept) < MOST_LINES:
+        if not large or (_TELLS.search(text[:400]) and len(kept) < MOST_LINES):
             kept.append((number, text))
         elif text.strip():
             left += 1

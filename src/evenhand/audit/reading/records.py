@@ -56,7 +56,8 @@ def _remarks(path: Path, short: Sequence[int], left: int) -> tuple[str, ...]:
     if short:
         told = ", ".join(map(str, short[:5])) + (" and others" if len(short) > 5 else "")
         remarks.append(
-            f"{path}:{short[0]}: rows that cannot be read or have not the header's length were left alone (lines {told})."
+            f"{path}:{short[0]}: rows that cannot be read or have not the header's length were left alone (lines "
+            f"{told})."
         )
     if left:
         remarks.append(f"{path}: the first {_MOST_ROWS:,} rows were read, {left:,} others were not.")

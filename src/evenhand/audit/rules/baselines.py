@@ -23,7 +23,7 @@ _SUFFIXES = re.compile(
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """Two relative changes in one sentence whose tables have other baselines; a task's baseline that moved between rounds."""
+    """Two relative changes in one sentence whose baselines differ; a task's baseline that moved between rounds."""
     for log in logs:
         yield from _quoted(log)
         yield from _moved(log)
@@ -96,11 +96,13 @@ def say(finding: Finding) -> str:
     f = finding.facts
     if f["kind"] == "quoted":
         return (
-            f"{f['one']} was measured against {f['base']} (line {finding.others[0].line}) and {f['other']} against {f['other_base']} "
+            f"{f['one']} was measured against {f['base']} (line {finding.others[0].line}) and {f['other']} against "
+            f"{f['other_base']} "
             f"(line {finding.others[1].line}): changes from different baselines cannot be compared."
         )
     return (
-        f"The baseline of '{f['task']}' has {f['other_base']} here and {f['base']} at line {finding.others[0].line}: differences of the two rounds "
+        f"The baseline of '{f['task']}' has {f['other_base']} here and {f['base']} at line "
+        f"{finding.others[0].line}: differences of the two rounds "
         "are taken from different baselines, and this much moves without any variant."
     )
 

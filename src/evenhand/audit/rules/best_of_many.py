@@ -11,7 +11,8 @@ from evenhand.audit.numbers import numbers
 from evenhand.audit.words import denied, hoped, planning
 
 _BEST = re.compile(
-    r"\b(?:mid-train best|best (?:\w+[ -]){0,3}?(?:at|so far|by)?|peak(?:ed)?(?: \w+){0,2}?(?: at)?)(?=[^.;]{0,50}\d)|(?:reached|hit)\s+\d[\d.%]*[^.;]{0,30}\((?:step|epoch|iter\w*)\s*\d+",
+    r"\b(?:mid-train best|best (?:\w+[ -]){0,3}?(?:at|so far|by)?|peak(?:ed)?(?: \w+){0,2}?(?: "
+    r"at)?)(?=[^.;]{0,50}\d)|(?:reached|hit)\s+\d[\d.%]*[^.;]{0,30}\((?:step|epoch|iter\w*)\s*\d+",
     re.IGNORECASE,
 )
 _WHEN = re.compile(r"\b(?:step|epoch|iter(?:ation)?|checkpoint|mid-train)\b", re.IGNORECASE)
@@ -32,7 +33,7 @@ def _in_text(log: Log) -> Iterator[Finding]:
         found = _BEST.search(line.body)
         if found is None or hoped(line) or planning(log, line) or denied(line.body, found.start()):
             continue
-        if _WHEN.search(line.body) and line.numbers:
+        if _WHEN.search(line.body) and _results(line):
             looks = _looks(log, line)
             facts = {"of": "evaluations", "looks": looks}
             yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
@@ -46,6 +47,14 @@ def _in_text(log: Log) -> Iterator[Finding]:
                 {"of": "variants", "looks": None},
                 quote=found[0].strip(),
             )
+
+
+def _results(line: Line) -> bool:
+    """Whether a line gives a number that is not only the step at which something was."""
+    return any(
+        not re.search(r"\b(?:steps?|epochs?|iter\w*|checkpoints?)\s*[=:]?\s*$", line.body[: n.start], re.IGNORECASE)
+        for n in line.numbers
+    )
 
 
 def _looks(log: Log, line: Line) -> int | None:
@@ -70,11 +79,20 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     if f["of"] == "peaks":
-        return f"The peak {f['peak']:g} was picked from several evaluations on the same data; the run ended at {f['final']:g}, and that is its result."
+        return (
+            f"The peak {f['peak']:g} was picked from several evaluations on the same data; the run ended at "
+            f"{f['final']:g}, and that is its result."
+        )
     if f["of"] == "variants":
-        return "The best of several variants is the one that luck helped most: its own number overstates it, and fresh seeds or items would tell by how much."
+        return (
+            "The best of several variants is the one that luck helped most: its own number overstates it, and "
+            "fresh seeds or items would tell by how much."
+        )
     looks = f" (the table of this section shows {f['looks']})" if f["looks"] else ""
-    return f"The best of several evaluations{looks} overstates what the run reached, unless other data chose it: the last one is the result."
+    return (
+        f"The best of several evaluations{looks} overstates what the run reached, unless other data chose it: "
+        f"the last one is the result."
+    )
 
 
 RULE = Rule(

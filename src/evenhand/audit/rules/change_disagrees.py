@@ -13,7 +13,7 @@ from evenhand.audit.shown import printed, signed
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """No reading (absolute, relative, ratio) gives the difference; in a table, at least two other rows must be read rightly."""
+    """No reading (absolute, relative, ratio) gives the difference; in a table, other rows must be read rightly."""
     for log in logs:
         by_group: dict[int, list[tuple[Change, bool]]] = defaultdict(list)
         for change in changes_of(log):
@@ -22,7 +22,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for group, found in by_group.items():
             right = sum(fits for _, fits in found)
             for change, fits in found:
-                if not fits and (group > 0 or right >= 2 * (len(found) - right)):
+                alone = change.named and len(found) == 1
+                if not fits and (group > 0 or alone or right >= 2 * (len(found) - right)):
                     yield _finding(log, change)
 
 
@@ -33,8 +34,9 @@ def _table_line(log: Log, number: int) -> int:
 def _finding(log: Log, change: Change) -> Finding:
     base, new = change.base.value, change.new.value
     facts = {
-        "base": printed(change.base), "new": printed(change.new), "printed": printed(change.delta), "difference": new - base,
-        "relative": None if base == 0 else 100 * (new / base - 1), "unit": change.base.unit, "cut": _cut_off(change),
+        "base": printed(change.base), "new": printed(change.new), "printed": printed(change.delta),
+        "difference": new - base, "relative": None if base == 0 else 100 * (new / base - 1),
+        "unit": change.base.unit, "cut": _cut_off(change),
     }  # fmt: skip
     return Finding(
         "change-disagrees",
@@ -56,8 +58,14 @@ def say(finding: Finding) -> str:
     relative = "" if f["relative"] is None else f", or {signed(f['relative'], 1)} % of the first"
     points = " points" if f["unit"] == "%" else ""
     if f["cut"]:
-        return f"From {f['base']} to {f['new']} is {signed(f['relative'] or 0.0, 2)} %: the last digit of {f['printed']} was cut off, not rounded."
-    return f"From {f['base']} to {f['new']} is {signed(f['difference'])}{points}{relative}; printed is {f['printed']}. ".strip()
+        return (
+            f"From {f['base']} to {f['new']} is {signed(f['relative'] or 0.0, 2)} %: the last digit of "
+            f"{f['printed']} was cut off, not rounded."
+        )
+    return (
+        f"From {f['base']} to {f['new']} is {signed(f['difference'])}{points}{relative}; printed is "
+        f"{f['printed']}. ".strip()
+    )
 
 
 RULE = Rule(

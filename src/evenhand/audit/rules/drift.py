@@ -125,7 +125,8 @@ def _outside(log: Log, line: Line, table: Table, span: tuple[Number, Number], me
     )
     if odd and inside:
         facts = {
-            "printed": f"{printed(span[0])} to {printed(span[1])}", "other": ", ".join(printed(n) for _, n in odd), "of": table.header[places[0]], "kind": "range",
+            "printed": f"{printed(span[0])} to {printed(span[1])}", "of": table.header[places[0]], "kind": "range",
+            "other": ", ".join(printed(n) for _, n in odd),
         }  # fmt: skip
         yield Finding("drift", "fault", place_of(log, line), facts, tuple(place_of(log, row.line) for row, _ in odd))
 
@@ -141,7 +142,7 @@ def _names(subject: str, name: str) -> bool:
     """Whether a sentence's subject names a row: ``Phase 1 + Ablations`` names ``phase1_full`` and ``ablB``."""
     joined = re.sub(r"\b([A-Za-z]+) (\d+)\b", r"\1\2", subject).lower()
     words = [word for word in re.findall(r"[a-z]+\d*", joined) if len(word) >= 5]
-    parts = re.findall(r"[A-Z]?[a-z]+\d*", name.split("_")[0])
+    parts = re.findall(r"[A-Z]?[a-z]+\d*", name.split("_", maxsplit=1)[0])
     return any(len(part) >= 3 and word.startswith(part.lower()) for word in words for part in parts)
 
 
@@ -151,7 +152,10 @@ def say(finding: Finding) -> str:
     where = f"line {other.line}" if other.file == finding.place.file else f"{other.file}:{other.line}"
     if f["kind"] == "range":
         lines = ", ".join(str(line) for line in dict.fromkeys(place.line for place in finding.others))
-        return f"The range {f['printed']} is not what the table says: its column '{f['of']}' also has {f['other']} for these rows (lines {lines})."
+        return (
+            f"The range {f['printed']} is not what the table says: its column '{f['of']}' also has {f['other']} "
+            f"for these rows (lines {lines})."
+        )
     return f"'{f['of']}' is {f['printed']} here and {f['other']} at {where}."
 
 

@@ -78,7 +78,8 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     return (
-        f"All {f['values']} values are multiples of 1/{f['items']}: they are shares of {f['items']} items (or of a multiple), so that one item is "
+        f"All {f['values']} values are multiples of 1/{f['items']}: they are shares of {f['items']} items (or of a "
+        f"multiple), so that one item is "
         f"worth {100 / f['items']:.2g} points."
     )
 

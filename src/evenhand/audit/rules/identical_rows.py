@@ -9,11 +9,14 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Row, Table
 
 _SETTING = re.compile(
-    r"\b(?:lr|learning|rate|batch|size|params?|parameters|layers?|dim|seed|steps?|epochs?|tokens|time|date|cost|memory|mem|vram|n|count|items|total|flops|budget|latency|length|year|version|max|min|limit|threshold|#|id|idx|index)\b",
+    r"\b(?:lr|learning|rate|batch|size|params?|parameters|layers?|dim|seed|steps?|epochs?|tokens|time|date|cost|"
+    r"memory|mem|vram|n|count|items|total|flops|budget|latency|length|year|version|max|min|limit|threshold|#|"
+    r"id|idx|index)\b",
     re.IGNORECASE,
 )
 _ARM = re.compile(
-    r"^(?:model|method|variant|arm|config\w*|run|run[ _]id|experiment|exp|setting|approach|name|ablation|technique|strategy|optimi[sz]er)$",
+    r"^(?:model|method|variant|arm|config\w*|run|run[ _]id|experiment|exp|setting|approach|name|ablation|technique|"
+    r"strategy|optimi[sz]er)$",
     re.IGNORECASE,
 )
 
@@ -49,7 +52,10 @@ def _twins(log: Log, table: Table) -> Iterable[Finding]:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    return f"'{f['other']}' and '{f['one']}' (line {finding.others[0].line}) have the same {f['count']} results to the last digit: one of them may have changed nothing, or was copied."
+    return (
+        f"'{f['other']}' and '{f['one']}' (line {finding.others[0].line}) have the same {f['count']} results to "
+        f"the last digit: one of them may have changed nothing, or was copied."
+    )
 
 
 RULE = Rule("identical-rows", "Two arms of a table with the same results to the last digit.", check, say)

@@ -12,15 +12,18 @@ from evenhand.audit.shown import printed
 from evenhand.audit.words import hoped
 
 _ITEMS = re.compile(
-    r"(?:\(|\bon\s+(?:the\s+|all\s+)?|\bover\s+|\bn\s*=\s*)(\d{1,4})\s*(?:Qs?|questions?|problems?|items|examples|samples|tasks|prompts|instances|cases)\b",
+    r"(?:\(|\bon\s+(?:the\s+|all\s+)?|\bover\s+|\bn\s*=\s*)(\d{1,4})\s*(?:Qs?|questions?|problems?|items|examples|"
+    r"samples|tasks|prompts|instances|cases)\b",
     re.IGNORECASE,
 )
 _SHARE = re.compile(
-    r"(?:accuracy|acc|pass rate|pass@1|success rate|solve rate|exact match|win rate|correct)\s*(?:\([^)]*\))?\s*(?:=|:|of|was|is|at)?\s*$",
+    r"(?:accuracy|acc|pass rate|pass@1|success rate|solve rate|exact match|win rate|"
+    r"correct)\s*(?:\([^)]*\))?\s*(?:=|:|of|was|is|at)?\s*$",
     re.IGNORECASE,
 )
 _AVERAGED = re.compile(
-    r"\b(?:mean|avg|average|averaged|seeds?|runs|macro|weighted|samples per|bootstrap|±|token|top-?\d|f1|improv\w*|drop\w*|\bvs\b|from)\b|±|→|->",
+    r"\b(?:mean|avg|average|averaged|seeds?|runs|macro|weighted|samples per|bootstrap|±|token|top-?\d|f1|improv\w*|"
+    r"drop\w*|\bvs\b|from)\b|±|→|->",
     re.IGNORECASE,
 )
 
@@ -65,7 +68,10 @@ def _impossible(number: Number, items: int) -> bool:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    return f"No whole number of {f['items']} items gives {f['printed']}: {f['below']} would be {f['low']:.4f}, {f['below'] + 1} would be {f['high']:.4f}."
+    return (
+        f"No whole number of {f['items']} items gives {f['printed']}: {f['below']} would be {f['low']:.4f}, "
+        f"{f['below'] + 1} would be {f['high']:.4f}."
+    )
 
 
 RULE = Rule(

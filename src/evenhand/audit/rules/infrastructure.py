@@ -12,37 +12,52 @@ from evenhand.audit.words import denied, planning
 _KINDS = {
     "out of memory": re.compile(r"\b(?:OOM(?:ed|s|-killed)?|out[- ]of[- ]memory|CUDA error|no memory left)\b"),
     "time limit": re.compile(
-        r"\b(?:job|run|eval\w*|training|trial|process|slurm)\b[^.;]{0,30}\b(?:timed[- ]out|time(?:d)? limit|hit the wall ?clock|was preempted|got preempted|was killed)\b",
+        r"\b(?:job|run|eval\w*|training|trial|process|slurm)\b[^.;]{0,30}\b(?:timed[- ]out|time(?:d)? limit|hit "
+        r"the wall ?clock|was preempted|got preempted|was killed)\b",
         re.IGNORECASE,
     ),
     "connection": re.compile(
-        r"\b(?:aborted|failed|stopped|crashed|died|broke)\b[^.;]{0,30}\b(?:connectivity|connection|network|hub|download|HTTP|rate limit\w*|DNS)\b",
+        r"\b(?:aborted|failed|stopped|crashed|died|broke)\b[^.;]{0,30}\b(?:connectivity|connection|network|hub|"
+        r"download|HTTP|rate limit\w*|DNS)\b",
         re.IGNORECASE,
     ),
     "too few examples": re.compile(
-        r"\b(?:only built|only found|insufficient (?:built )?examples|sample[- ]construction (?:limit|failures?)|not enough (?:examples|samples))\b",
+        r"\b(?:only (?:built|found) \d|insufficient (?:built )?examples|sample[- ]construction (?:limit|failures?)|"
+        r"not enough (?:examples|samples))\b",
         re.IGNORECASE,
     ),
     "disk": re.compile(r"\b(?:disk (?:is |was )?full|no space left|disk quota)\b", re.IGNORECASE),
     "crash": re.compile(
-        r"\b(?:segfault\w*|segmentation fault|node failure|nccl (?:error|timeout)|driver crash\w*|power (?:cut|outage))\b",
+        r"\b(?:segfault\w*|segmentation fault|node failure|nccl (?:error|timeout)|driver crash\w*|power (?:cut|"
+        r"outage))\b",
         re.IGNORECASE,
     ),
 }
 _RAN = re.compile(
-    r"\b(?:baseline|run|job|eval\w*|variant|arm|trial|training|experiment|task|seed|config\w*|failed|killed|crash\w*|abort\w*|reject\w*|discard\w*|built)\b",
+    r"\b(?:baseline|run|job|eval\w*|variant|arm|trial|training|experiment|task|seed|config\w*|failed|killed|"
+    r"crash\w*|abort\w*|reject\w*|discard\w*|built)\b",
     re.IGNORECASE,
 )
 _VERDICT = re.compile(
-    r"\b(?:reject(?:ed)?|discard(?:ed)?|abandon(?:ed)?|not useful|doesn't work|does not work|dead end|worse|regress\w*|ruled out|prun(?:ed|e)|no gain|failure|negative result|❌)\b",
+    r"\b(?:reject(?:ed)?|discard(?:ed)?|abandon(?:ed)?|not useful|doesn't work|does not work|dead end|worse|"
+    r"regress\w*|ruled out|prun(?:ed|e)|no gain|failure|negative result|❌)\b",
     re.IGNORECASE,
 )
 _EXCUSED = re.compile(
-    r"\b(?:infrastructure|not (?:a )?(?:model|discarded|verdict)|no verdict|configuration issue|rerun|re-run|retry|fixed|excluded|needs? (?:a )?re)\b",
+    r"\b(?:infrastructure|not (?:a )?(?:model|discarded|verdict)|no verdict|configuration issue|rerun|re-run|retry|"
+    r"fixed|excluded|needs? (?:a )?re)\b",
     re.IGNORECASE,
 )
 _MENDED = re.compile(
-    r"\b(?:avoid(?:s|ed|ing)?|prevent(?:s|ed|ing)?|fix(?:es)?|without|reduces?|handl\w+|if|to avoid|risk|may|might|could|would|can)\b[^.;]{0,40}$",
+    r"\b(?:avoid(?:s|ed|ing)?|prevent(?:s|ed|ing)?|fix(?:es)?|without|reduces?|handl\w+|if|to avoid|risk|may|might|"
+    r"could|would|can)\b[^.;]{0,40}$",
+    re.IGNORECASE,
+)
+
+
+_ADVICE = re.compile(
+    r"\b(?:troubleshoot\w*|faq|known issues?|fix|fixes|solutions?|symptoms?|workarounds?|tips|requirements|"
+    r"hardware|install\w*|usage)\b",
     re.IGNORECASE,
 )
 
@@ -54,7 +69,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if line.kind not in ("prose", "bullet", "row") or planning(log, line):
                 continue
             found = failure_in(line)
-            if found is None:
+            if found is None or _advice(log, line):
                 continue
             kind, word = found
             excused = _EXCUSED.search(line.body) is not None
@@ -66,6 +81,14 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 {"kind": kind, "verdict": verdict, "excused": excused},
                 quote=word,
             )
+
+
+def _advice(log: Log, line: Line) -> bool:
+    """Whether a line stands in advice on what to do about failures, not in a report of one."""
+    titles = log.path(line.section)[-2:]
+    tables = [table for table in log.tables if any(row.line == line.number for row in table.rows)]
+    heads = [name for table in tables for name in table.header]
+    return any(_ADVICE.search(text) for text in (*titles, *heads))
 
 
 def failure_in(line: Line) -> tuple[str, str] | None:

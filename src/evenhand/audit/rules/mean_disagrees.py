@@ -35,7 +35,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    return f"The mean is printed as {f['printed']}, but the {f['count']} values at line {finding.others[0].line} have the mean {shown(f['found'], 5)}."
+    return (
+        f"The mean is printed as {f['printed']}, but the {f['count']} values at line {finding.others[0].line} "
+        f"have the mean {shown(f['found'], 5)}."
+    )
 
 
 RULE = Rule(

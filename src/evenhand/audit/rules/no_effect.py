@@ -18,13 +18,13 @@ _NONE = re.compile(
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """``no gain`` said in the section of the only series of differences, whose interval reaches above its own sample sd."""
+    """``no gain`` said in the section of the only series of differences, whose interval holds gains and losses."""
     for log in logs:
         by_section: dict[int, list[Series]] = {}
         for series in series_of(log):
             by_section.setdefault(series.section, []).append(series)
         for section, found in by_section.items():
-            facts = facts_of(found[0]) if len(found) == 1 and found[0].differences else None
+            facts = facts_of(found[0].array) if len(found) == 1 and found[0].differences else None
             if facts is None or len(found[0].values) > 5:
                 continue
             for line in log.own(section):
@@ -43,7 +43,8 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     return (
-        f"'{f['word']}' is not shown: the interval of these {f['seeds']} seeds (line {finding.others[0].line}) reaches from {signed(f['low'])} to "
+        f"'{f['word']}' is not shown: the interval of these {f['seeds']} seeds (line {finding.others[0].line}) "
+        f"reaches from {signed(f['low'])} to "
         f"{signed(f['high'])}, and everything in it remains possible."
     )
 

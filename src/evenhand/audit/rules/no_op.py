@@ -11,15 +11,19 @@ from evenhand.audit.seeds import signs_of
 from evenhand.audit.words import denied, hoped, planning
 
 _SAID = re.compile(
-    r"\b(?:all\s+(?:0|zero)\s+deltas|exact(?:ly)?[- ](?:the same|tie[sd]?|equal|identical)|bit[- ]identical|no-op(?!\s+(?:if|when))|identical (?:results?|scores?|outputs?|metrics?|loss(?:es)?) "
+    r"\b(?:all\s+(?:0|zero)\s+deltas|exact(?:ly)?[- ](?:the same|tie[sd]?|equal|identical)|bit[- ]identical|"
+    r"no-op(?!\s+(?:if|when))|identical (?:results?|scores?|outputs?|metrics?|loss(?:es)?) "
     r"(?:to|as|for|across)|identical to (?:the )?baseline|byte[- ]identical)\b",
     re.IGNORECASE,
 )
-_ZERO = re.compile(r"(?<![\d.])[+±-]?0\.0{1,4}\s?(?:pp|%)|d_acc\s*=\s*0(?![.\d])", re.IGNORECASE)
+_ZERO = re.compile(
+    r"(?<![\d.])(?:[+±-]0\.0{1,4}\s?(?:pp|%)|0\.0{1,4}\s?pp)|d_acc\s*=\s*0(?![.\d])",
+    re.IGNORECASE,
+)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """Ties that the text reports: in words, as a difference of exactly zero for all variants, or as = in a pattern of signs."""
+    """Ties that the text reports: in words, as exactly zero for all variants, or as = in a pattern of signs."""
     for log in logs:
         for line in log.spoken():
             found = _tie(log, line)
@@ -47,8 +51,14 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     if "same" in f:
-        return f"{f['same']} of {f['count']} seeds show no difference at all: see whether the mechanism acted there before its mean is read."
-    return "Results that are exactly the baseline's say that the variant changed nothing here (no-op), not that it has no effect: see whether it was active."
+        return (
+            f"{f['same']} of {f['count']} seeds show no difference at all: see whether the mechanism acted "
+            f"there before its mean is read."
+        )
+    return (
+        "Results that are exactly the baseline's say that the variant changed nothing here (no-op), not that it "
+        "has no effect: see whether it was active."
+    )
 
 
 RULE = Rule("no-op", "A variant with exactly the results of the baseline is a row without a test.", check, say)

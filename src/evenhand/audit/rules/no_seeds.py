@@ -10,7 +10,8 @@ from evenhand.audit.log import Log
 from evenhand.audit.rules.few_seeds import steady
 
 _REPEATED = re.compile(
-    r"\bseeds?\b|±|\bstd\b|\b\d+ (?:runs|trials|repeats|replicates|repetitions|rollouts)\b|confidence interval|\b95 ?% CI\b|standard (?:deviation|error)|bootstrap|\bn_runs\b",
+    r"\bseeds?\b|±|\bstd\b|\b\d+ (?:runs|trials|repeats|replicates|repetitions|rollouts)\b|confidence interval|"
+    r"\b95 ?% CI\b|standard (?:deviation|error)|bootstrap|\bn_runs\b",
     re.IGNORECASE,
 )
 _STEADY_ONLY = (
@@ -40,7 +41,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
-    return f"'{finding.facts['word']}' is said of results for which this log names no seeds, no repeats and no spread: one run shows no such thing."
+    return (
+        f"'{finding.facts['word']}' is said of results for which this log names no seeds, no repeats and no "
+        f"spread: one run shows no such thing."
+    )
 
 
 RULE = Rule(

@@ -17,7 +17,7 @@ _WON = re.compile(r"\b(?:success|positive|gain|improve\w*)\b", re.IGNORECASE)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """Two mean differences of one metric under headings that name the same thing: few seeds above, more seeds and the other sign below."""
+    """Mean differences under headings that name the same thing: few seeds above, more and the other sign below."""
     for log in logs:
         means = [
             one for one in series_of(log) if one.mean is not None and one.count and one.differences and one.section >= 0
@@ -69,7 +69,8 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     return (
-        f"{f['before']} over {f['few']} seeds (line {finding.others[0].line}, there called steady) is {f['after']} over {f['many']} seeds here: "
+        f"{f['before']} over {f['few']} seeds (line {finding.others[0].line}, there called steady) is {f['after']} "
+        f"over {f['many']} seeds here: "
         "the gain was not found again."
     )
 

@@ -11,7 +11,8 @@ from evenhand.audit.numbers import numbers
 from evenhand.audit.shown import chance, printed
 
 _T = re.compile(
-    r"\bt\s*\(\s*(?:df\s*=\s*)?(\d+(?:\.\d+)?)\s*\)\s*=\s*([+\-−]?\d+(?:\.\d+)?)\s*[,;]\s*p\s*(=|<|>|≤)\s*(\d*\.\d+(?:[eE]-?\d+)?)",
+    r"\bt\s*\(\s*(?:df\s*=\s*)?(\d+(?:\.\d+)?)\s*\)\s*=\s*([+\-−]?\d+(?:\.\d+)?)\s*[,;]\s*p\s*(=|<|>|"
+    r"≤)\s*(\d*\.\d+(?:[eE]-?\d+)?)",
     re.IGNORECASE,
 )
 

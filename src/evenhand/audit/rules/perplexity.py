@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Table
@@ -30,7 +31,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def _all(log: Log) -> Iterator[Finding]:
     for line in log.spoken():
         said = [one for one in said_in(line) if not one.number.signed]
-        for one, other in zip(said, said[1:], strict=False):
+        for one, other in pairwise(said):
             if _LOSS.search(one.label) and _PERPLEXITY.search(other.label):
                 yield from _judged(log, line.number, one.number, other.number)
     for table in log.tables:
@@ -52,7 +53,7 @@ def _judged(log: Log, line: int, loss: Number, perplexity: Number) -> Iterator[F
 
 def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     """Rows for loss and for perplexity of one name, one below the other."""
-    for one, other in zip(table.rows, table.rows[1:], strict=False):
+    for one, other in pairwise(table.rows):
         if (
             not _LOSS.search(one.cells[0])
             or not _PERPLEXITY.search(other.cells[0])

@@ -39,7 +39,8 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     return (
-        f"The baseline has {f['baseline']}: {shown(f['room'], 2)} points are left to gain, and no variant differs (line {finding.others[0].line}). "
+        f"The baseline has {f['baseline']}: {shown(f['room'], 2)} points are left to gain, and no variant differs "
+        f"(line {finding.others[0].line}). "
         "The task is at its ceiling and tells nothing about the variants."
     )
 

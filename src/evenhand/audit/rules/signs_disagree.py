@@ -36,7 +36,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    return f"The signs are printed as {f['printed']}, but the differences at line {finding.others[0].line} have {f['found']}."
+    return (
+        f"The signs are printed as {f['printed']}, but the differences at line {finding.others[0].line} have "
+        f"{f['found']}."
+    )
 
 
 RULE = Rule(

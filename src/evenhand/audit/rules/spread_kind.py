@@ -46,11 +46,13 @@ def say(finding: Finding) -> str:
     f = finding.facts
     if f["kind"] == "population":
         return (
-            f"The spread {f['printed']} divides by {f['count']}, not by {f['count'] - 1}: the sample standard deviation of these "
+            f"The spread {f['printed']} divides by {f['count']}, not by {f['count'] - 1}: the sample standard "
+            f"deviation of these "
             f"{f['count']} values is {shown(f['sample'])}, and that is the one for intervals and tests."
         )
     return (
-        f"The spread is printed as {f['printed']}, but the {f['count']} values have a sample standard deviation of {shown(f['sample'])} "
+        f"The spread is printed as {f['printed']}, but the {f['count']} values have a sample standard deviation of "
+        f"{shown(f['sample'])} "
         f"(population: {shown(f['population'])})."
     )
 

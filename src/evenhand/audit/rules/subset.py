@@ -12,7 +12,8 @@ from evenhand.audit.log import Log
 from evenhand.audit.shown import signed
 
 _ITEMS = re.compile(
-    r"\(?\b(?:n\s*=\s*)?(\d{1,6})\s*(?:Qs?|questions?|problems?|items|examples|samples|prompts|instances|docs|documents)\b\)?",
+    r"\(?\b(?:n\s*=\s*)?(\d{1,6})\s*(?:Qs?|questions?|problems?|items|examples|samples|prompts|instances|docs|"
+    r"documents)\b\)?",
     re.IGNORECASE,
 )
 
@@ -66,7 +67,10 @@ def _relative(change: Change) -> float:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    return f"{f['few']} items say {signed(f['small'], 1)} %, {f['many']} items (line {finding.others[0].line}) say {signed(f['large'], 1)} %: the subset does not stand for the whole."
+    return (
+        f"{f['few']} items say {signed(f['small'], 1)} %, {f['many']} items (line {finding.others[0].line}) say "
+        f"{signed(f['large'], 1)} %: the subset does not stand for the whole."
+    )
 
 
 RULE = Rule("subset-against-full", "A change on few items that many items turn round.", check, say)

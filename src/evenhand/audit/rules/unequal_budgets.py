@@ -32,7 +32,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _other_stage(log: Log, arm: Arm, arms: tuple[Arm, ...]) -> Arm | None:
-    """The baseline of another stage from which the printed difference was taken; None where there is one of the same."""
+    """The baseline of another stage that the printed difference is to; None where one of the same stage is there."""
     if arm.baseline or arm.value is None or arm.delta is None or not arm.stage:
         return None
     near = [one for one in arms if one.baseline and one.value is not None and one.line.section == arm.line.section]
@@ -50,7 +50,7 @@ def _is_difference(value: Number, base: Number | None, delta: Number) -> bool:
 
 
 def _nearby(log: Log, arm: Arm, found: tuple[Number, Line] | None) -> tuple[Number, Line] | None:
-    """What a stage may spend, where the section of the result tells it, or one above: other rounds may have had other budgets."""
+    """What a stage may spend, where the section of the result or one above tells it: other rounds may differ."""
     if found is None:
         return None
     section = arm.line.section
@@ -70,8 +70,9 @@ def _finding(log: Log, arm: Arm, base: Arm) -> Finding:
         and amounts[0][0].value != amounts[1][0].value
     )
     facts: dict[str, object] = {
-        "arm": arm.name, "value": printed(arm.value) if arm.value else "", "stage": arm.stage, "base": printed(base.value) if base.value else "",
-        "base_stage": base.stage, "delta": printed(arm.delta) if arm.delta else "",
+        "arm": arm.name, "value": printed(arm.value) if arm.value else "", "stage": arm.stage,
+        "base": printed(base.value) if base.value else "", "base_stage": base.stage,
+        "delta": printed(arm.delta) if arm.delta else "",
     }  # fmt: skip
     places = [place_of(log, base.line)]
     if known and amounts[0] and amounts[1]:
@@ -104,7 +105,8 @@ def say(finding: Finding) -> str:
     f, base = finding.facts, finding.others[0]
     if "unit" in f:
         return (
-            f"{f['delta']} of '{f['arm']}' is a difference to a baseline with another budget ({f['unit']}: {f['amount']:g} against "
+            f"{f['delta']} of '{f['arm']}' is a difference to a baseline with another budget ({f['unit']}: "
+            f"{f['amount']:g} against "
             f"{f['base_amount']:g}, line {base.line}): how much of it is the budget cannot be told."
         )
     amounts = (
@@ -113,8 +115,10 @@ def say(finding: Finding) -> str:
         else ""
     )
     return (
-        f"{f['delta']} is {f['value']} at the stage '{f['stage']}' less {f['base']} of the baseline at the stage '{f['base_stage']}' "
-        f"(line {base.line}){amounts}: the baseline never ran at '{f['stage']}', so how much of it is the budget cannot be told."
+        f"{f['delta']} is {f['value']} at the stage '{f['stage']}' less {f['base']} of the baseline at the stage "
+        f"'{f['base_stage']}' "
+        f"(line {base.line}){amounts}: the baseline never ran at '{f['stage']}', so how much of it is the budget "
+        f"cannot be told."
     )
 
 

@@ -12,7 +12,8 @@ from evenhand.audit.words import asserted
 
 _WORD = re.compile(r"\bsignificant(?:ly)?\b", re.IGNORECASE)
 _TEST = re.compile(
-    r"\bp\s*[=<>≤]|p-value|t-test|wilcoxon|mcnemar|bootstrap|confidence interval|\bCI\b|±|\bstd\b|standard (?:error|deviation)|anova|\bsd\b|sigma|σ",
+    r"\bp\s*[=<>≤]|p-value|t-test|wilcoxon|mcnemar|bootstrap|confidence interval|\bCI\b|±|\bstd\b|standard "
+    r"(?:error|deviation)|anova|\bsd\b|sigma|σ",
     re.IGNORECASE,
 )
 _MEASURED = re.compile(r"\d")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Table
@@ -12,7 +13,8 @@ from evenhand.audit.numbers import Count, counts
 from evenhand.audit.shown import chance
 
 _CLAIM = re.compile(
-    r"✓|✅|↑|\b(?:better|improv\w*|gain\w*|helped|helps|wins?|beats?|outperform\w*|progress|higher|increase[ds]?|fewer)\b",
+    r"✓|✅|↑|\b(?:better|improv\w*|gain\w*|helped|helps|wins?|beats?|outperform\w*|progress|higher|increase[ds]?|"
+    r"fewer)\b",
     re.IGNORECASE,
 )
 _TO = re.compile(
@@ -28,7 +30,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             yield from _in_table(log, table)
         for line in log.spoken():
             found = counts(line.body)
-            for one, other in zip(found, found[1:], strict=False):
+            for one, other in pairwise(found):
                 between = line.body[(one.share or one.whole).end : other.part.start].lstrip(" )%")
                 if _TO.fullmatch(between) and _CLAIM.search(line.body):
                     yield from _finding(log, line.number, one, other)
@@ -67,7 +69,8 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     return (
-        f"{f['one']} and {f['other']} of {f['whole']} differ by no more than chance ({chance(f['p'])}, were the items independent; paired items "
+        f"{f['one']} and {f['other']} of {f['whole']} differ by no more than chance ({chance(f['p'])}, were the "
+        f"items independent; paired items "
         "would tell more, if they were given)."
     )
 

@@ -1,0 +1,1 @@
+"""The live board: the claims of a ledger and what runs, in the browser, blind until they are decided."""

@@ -1,0 +1,283 @@
+"""What the board shows, as plain fields: made from the ledger and from what drivers note, rendered by the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["running", "paused", "waiting", "queued", "stopped", "not begun", "finished"]
+
+
+@dataclass(frozen=True)
+class CurveSeen:
+    """One learning curve of a running trial.
+
+    Attributes:
+        name: as the trial reports it.
+        path: of the line, in a box 240 wide and 48 high.
+        last: its newest value.
+        step: at which that was.
+        low, high: least and largest value shown.
+    """
+
+    name: str
+    path: str
+    last: float
+    step: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class TrialShown:
+    """A trial that runs, or waits in the queue of a scheduler.
+
+    Attributes:
+        id: of the trial.
+        label: arm (a letter while its claim is blind), condition, rung and seed.
+        slot: colour of the arm, 0 to 4.
+        seconds: since its start; None where nobody watches it.
+        share: of its budget, or of what it prepares.
+        doing: what it prepares for all trials; empty while it trains.
+        curves: as far as they may be shown.
+        hidden: why curves are not shown; empty where they are.
+    """
+
+    id: str
+    claim: str
+    label: str
+    slot: int
+    seconds: float | None
+    share: float
+    doing: str = ""
+    curves: tuple[CurveSeen, ...] = ()
+    hidden: str = ""
+
+
+@dataclass(frozen=True)
+class Count:
+    """Trials of a part of a claim."""
+
+    total: int
+    done: int = 0
+    failed: int = 0
+    running: int = 0
+
+    @property
+    def left(self) -> int:
+        """Neither done nor failed nor running."""
+        return max(0, self.total - self.done - self.failed - self.running)
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """The trials of one arm at a rung, condition by condition."""
+
+    label: str
+    slot: int
+    role: str
+    counts: tuple[Count, ...]
+
+
+@dataclass(frozen=True)
+class RungShown:
+    """A rung: when it is looked at, all its trials, and those of each arm where that does not tell which arm it is."""
+
+    name: str
+    purpose: str
+    looks: str
+    seeds: int
+    count: Count
+    rows: tuple[ArmRow, ...]
+
+
+@dataclass(frozen=True)
+class FailureShown:
+    """Failures of one class and message.
+
+    Attributes:
+        kind, phase, message: of the first; the message without names of arms while the claim is blind.
+        advice: what to do.
+        count: trials.
+        arms: that they belong to, letters while the claim is blind.
+        detail: the last lines of the first; empty while the claim is blind.
+    """
+
+    kind: str
+    phase: str
+    message: str
+    advice: str
+    count: int
+    arms: tuple[str, ...]
+    detail: str
+
+
+@dataclass(frozen=True)
+class VerdictShown:
+    """One verdict of a decided claim, as the ledger has it."""
+
+    arm: str
+    condition: str
+    metric: str
+    title: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class ContrastShown:
+    """A difference so far, of a claim that is not decided; shown where arms are shown by name."""
+
+    arm: str
+    against: str
+    condition: str
+    metric: str
+    estimate: float
+    interval: tuple[float, float] | None
+    seeds: int
+
+
+@dataclass(frozen=True)
+class ClaimShown:
+    """A claim: how far it is, what failed, what it came to.
+
+    Attributes:
+        blind: its arms are letters, and what would tell them apart is left out.
+        results, trials: with a result, and all that it may need.
+        rung: which it is at, where a driver tells; else empty.
+        seconds_left: estimate for that rung.
+        standing: when it was fixed, where a reader must know.
+        interventions: what people did to it, as sentences.
+        family: where it stands among the claims of the ledger, as sentences.
+        report: whether there is a page to read.
+        wish: what was asked of it and its driver has not done yet.
+        contrasts: so far; none while it is blind.
+    """
+
+    name: str
+    hash: str
+    question: str
+    entered: str
+    state: State
+    blind: bool
+    results: int
+    trials: int
+    running: int
+    waiting: int
+    rung: str
+    seconds_left: float | None
+    after: tuple[str, ...]
+    conditions: tuple[str, ...]
+    arms: tuple[str, ...]
+    rungs: tuple[RungShown, ...]
+    failures: tuple[FailureShown, ...]
+    verdicts: tuple[VerdictShown, ...]
+    standing: str
+    interventions: tuple[str, ...]
+    family: tuple[str, ...]
+    report: bool
+    wish: str = ""
+    contrasts: tuple[ContrastShown, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """It is not decided."""
+        return self.state != "finished"
+
+    @property
+    def failed(self) -> int:
+        """Trials that failed."""
+        return sum(one.count for one in self.failures)
+
+    @property
+    def share(self) -> float:
+        """Of its trials that have a result, 0 to 1."""
+        return self.results / self.trials if self.trials else 0.0
+
+
+@dataclass(frozen=True)
+class DriverShown:
+    """A run as its driver noted it last."""
+
+    process: int
+    host: str
+    slots: int
+    busy: int
+    waiting: int
+    ended: int
+    per_hour: float | None
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class DeviceShown:
+    """Memory of a device: in use and all there is, bytes."""
+
+    name: str
+    used: int
+    total: int | None
+
+    @property
+    def share(self) -> float | None:
+        """Of its memory that is in use."""
+        return self.used / self.total if self.total else None
+
+
+@dataclass(frozen=True)
+class FamilyRowShown:
+    """A claim in its family."""
+
+    place: int
+    claim: str
+    state: str
+    gains: int
+    p: float | None
+    level: float | None
+    holds: bool | None
+
+
+@dataclass(frozen=True)
+class FamilyShown:
+    """A family of the ledger, as ``evenhand family`` lists it."""
+
+    name: str
+    sentence: str
+    rows: tuple[FamilyRowShown, ...]
+
+
+@dataclass(frozen=True)
+class Board:
+    """All that is shown at one time.
+
+    Attributes:
+        ledger: path of its folder.
+        problem: why the ledger cannot be read as it stands, and what to do; empty where it can.
+        remarks: harmless remarks on the ledger.
+        records: in the ledger.
+        claims: those that run first, then those not decided, then the finished ones, newest first.
+        trials: that run, of all claims.
+        queued: trials in a scheduler's queue that no driver watches.
+        unblinded: arms are shown by name.
+    """
+
+    ledger: str
+    problem: str = ""
+    remarks: tuple[str, ...] = ()
+    records: int = 0
+    claims: tuple[ClaimShown, ...] = ()
+    trials: tuple[TrialShown, ...] = ()
+    drivers: tuple[DriverShown, ...] = ()
+    devices: tuple[DeviceShown, ...] = ()
+    families: tuple[FamilyShown, ...] = ()
+    queued: int = 0
+    unblinded: bool = False
+
+    @property
+    def name(self) -> str:
+        """What people call the ledger: its folder, with the one around it where that alone says little."""
+        parts = [part for part in self.ledger.split("/") if part]
+        plain = parts[-1:] if parts and parts[-1].strip(".") not in ("evenhand", "ledger") else parts[-2:]
+        return "/".join(plain)
+
+    def claim(self, name: str) -> ClaimShown | None:
+        """The newest claim of a name."""
+        return next((one for one in self.claims if one.name == name), None)

@@ -1,0 +1,98 @@
+"""One trial of a ledger, found by the beginning of its id or by its label: what its attempts left, and its log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evenhand.errors import DataError
+from evenhand.ledger import Ledger
+from evenhand.ledger.records import OutcomeRecord
+
+_SHORTEST = 4
+"""Characters of an id that are enough to ask by."""
+
+
+@dataclass(frozen=True)
+class Logs:
+    """What is known of how a trial went.
+
+    Attributes:
+        trial: its id.
+        label: its arm, condition, rung and seed; empty for one that has no outcome yet.
+        attempts: recorded, oldest first.
+        log: what its last attempt has written so far, where its folder is still there; else empty.
+        running: its folder is there, and it has no outcome.
+    """
+
+    trial: str
+    label: str
+    attempts: tuple[OutcomeRecord, ...]
+    log: str = ""
+    running: bool = False
+
+
+def logs_of(ledger: Ledger, asked: str) -> Logs:
+    """The attempts at a trial and what they printed.
+
+    Raises:
+        DataError: no trial of the ledger is called so, or several are; they are named.
+    """
+    known: dict[str, str] = {}
+    for entry in ledger.entries():
+        if entry.kind == "outcome":
+            known.setdefault(entry.about.trial, "")
+    working = [path.name for path in sorted((ledger.folder / "work").glob("*")) if path.is_dir()]
+    trial = _one(asked, [*known, *(name for name in working if name not in known)], ledger)
+    attempts = [*ledger.outcomes(trial_ids=[trial]), *ledger.outcomes(trial_ids=[trial], exploratory=True)]
+    log = ledger.workdir(trial) / "log.txt"
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    label = attempts[0].trial.label() if attempts else ""
+    return Logs(trial, label, tuple(attempts), text, not attempts and trial in working)
+
+
+def _one(asked: str, known: list[str], ledger: Ledger) -> str:
+    """The id that is meant."""
+    begins = [key for key in known if key.startswith(asked)] if len(asked) >= _SHORTEST else []
+    labels = {} if begins else _labels(ledger)
+    found = begins or [key for key, label in labels.items() if _plain(label) == _plain(asked)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        told = "; ".join(f"{key} {_labels(ledger).get(key, '')}".strip() for key in found[:8])
+        raise DataError(f"'{asked}' is the beginning of {len(found)} trials: {told}. Give more of its id.")
+    raise DataError(
+        f"No trial of this ledger is '{asked}': give the beginning of its id (at least {_SHORTEST} characters) or its "
+        "label, 'ARM · CONDITION · RUNG · seed N'. `evenhand status` and the report name both; "
+        '`evenhand ledger query "select trial, arm, condition, rung, seed from outcomes"` lists all.'
+    )
+
+
+def _labels(ledger: Ledger) -> dict[str, str]:
+    records = [*ledger.outcomes(), *ledger.outcomes(exploratory=True)]
+    return {record.trial.id: record.trial.label() for record in records}
+
+
+def _plain(label: str) -> str:
+    """A label as people may type it: ``on/default/confirm/1`` is ``on · default · confirm · seed 1``."""
+    return " ".join(label.replace("·", " ").replace("/", " ").replace("seed", " ").split())
+
+
+def set_aside(ledger: Ledger, asked: str, reason: str) -> Logs:
+    """Set what is recorded of a trial aside, for the next run to make it anew.
+
+    Raises:
+        DataError: no such trial, nothing of it counts, or no reason is given.
+        LedgerError: its claim is being run, or the ledger cannot be written.
+    """
+    if not reason.strip():
+        raise DataError("A trial is set aside for a reason, which the ledger keeps: give it with --reason.")
+    found = logs_of(ledger, asked)
+    counts = [record for record in found.attempts if not record.set_aside and not record.exploratory]
+    if not counts:
+        raise DataError(f"Nothing that is recorded of the trial {found.trial} counts, so that nothing is set aside.")
+    result = any(record.outcome.is_result for record in counts)
+    failure = counts[-1].outcome.failure
+    known = "result" if result else "" if failure is None else failure.kind
+    with ledger.lock(f"claim-{counts[-1].trial.claim}"):
+        ledger.record_set_aside(found.trial, found.label, " ".join(reason.split()), known)
+    return found

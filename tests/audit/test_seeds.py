@@ -1,0 +1,110 @@
+"""The five logs that the lab was built from: what must be found in them, line by line, checked by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenhand.audit.check import audit
+from evenhand.audit.finding import Finding
+from evenhand.audit.reading.opened import open_logs
+
+FOLDER = Path(__file__).resolve().parents[3] / "shared" / "seeds"
+
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the logs are not at {FOLDER}")
+
+GOLDEN: dict[str, dict[str, list[int]]] = {
+    "000": {
+        "spread-kind": [26, 35, 46, 55, 64, 82],
+        "granularity": [27],
+        "recomputed": [27, 36, 47, 56, 65, 83],
+        "few-seeds": [28, 95, 252, 429, 477, 494, 495],
+        "no-effect-shown": [57],
+        "no-op": [221, 287, 294, 362, 371, 461, 514],
+        "not-replicated": [344],
+        "infrastructure": [406, 407, 412, 413, 515, 532],
+        "same-seeds": [420, 470],
+        "unequal-budgets": [421, 422, 423, 424, 425, 426, 471, 472, 473, 474, 530, 555, 556],
+        "saturated": [460],
+        "best-of-many": [493, 494, 495],
+        "baselines-differ": [529],
+    },
+    "001": {
+        "few-seeds": [16, 24, 53],
+        "no-op": [20, 31, 81],
+        "infrastructure": [51, 52],
+        "same-seeds": [55, 78, 84],
+        "unequal-budgets": [56, 57, 58, 78, 85, 86, 87],
+        "saturated": [80],
+        "baselines-differ": [83],
+    },
+    "002": {
+        "best-of-many": [42],
+        "within-noise": [50],
+        "row-breaks-column": [154],
+    },
+    "003": {
+        "loss-and-perplexity": [20, 70, 94, 124, 146, 175],
+        "change-disagrees": [94, 123],
+        "baselines-differ": [98],
+        "subset-against-full": [149],
+        "best-of-many": [150],
+        "untested": [156],
+        "no-seeds": [193],
+    },
+    "004": {
+        "drift": [6],
+        "no-seeds": [6],
+        "best-of-many": [8, 16, 17, 19, 21],
+        "infrastructure": [8, 21, 45],
+        "granularity": [14],
+    },
+}
+"""Rule to the lines at which it must fire, by the first three digits of a log's name."""
+
+ROWS = {
+    "variants at another budget than the baseline": ("000", "unequal-budgets", 421),
+    "three seeds called stable": ("000", "few-seeds", 28),
+    "a loss over five seeds": ("000", "not-replicated", 344),
+    "16 questions against 80": ("003", "subset-against-full", 149),
+    "the best of many evaluations": ("004", "best-of-many", 8),
+    "the best of k variants confirmed on the screening seed": ("000", "same-seeds", 420),
+    "missing examples": ("000", "infrastructure", 406),
+    "a hub's outage": ("000", "infrastructure", 515),
+    "out of memory": ("000", "infrastructure", 532),
+    "a time-out": ("004", "infrastructure", 8),
+    "a variant that changed nothing": ("000", "no-op", 221),
+    "a task at its ceiling": ("000", "saturated", 460),
+    "a summary that drifted from its table": ("004", "drift", 6),
+    "changes from different baselines": ("003", "baselines-differ", 98),
+}
+"""What went wrong in these logs, and where an audit says so."""
+
+
+@pytest.fixture(scope="module")
+def findings() -> tuple[Finding, ...]:
+    return audit(open_logs(sorted(FOLDER.glob("*.txt"))))
+
+
+def lines(findings: tuple[Finding, ...], log: str) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for one in findings:
+        if Path(one.place.file).name.startswith(log):
+            found.setdefault(one.rule, []).append(one.place.line)
+    return found
+
+
+@pytest.mark.parametrize("log", GOLDEN)
+def test_every_finding_stands_at_the_line_where_it_was_checked_by_hand(findings, log: str) -> None:
+    assert lines(findings, log) == GOLDEN[log]
+
+
+@pytest.mark.parametrize("what", ROWS)
+def test_what_went_wrong_in_the_logs_is_named_at_its_line(findings, what: str) -> None:
+    log, rule, line = ROWS[what]
+    assert line in lines(findings, log)[rule]
+
+
+def test_there_are_at_least_sixty_findings(findings) -> None:
+    assert len(findings) >= 60

@@ -1,0 +1,219 @@
+"""The board in a real browser: it stays up to date, works by keyboard, at 390 px, in the dark and without scripts."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from evenhand.board.app import create_app
+from evenhand.board.commands import Commands
+from evenhand.board.gather import Gatherer
+from evenhand.board.watcher import Watcher
+from evenhand.ledger import Ledger
+from evenhand.report.marks import visible
+from tests.board.conftest import TOKEN
+from tests.board.stage import SECRET, Stage, busy
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = [
+    pytest.mark.slow,  # a browser
+    pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+]
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js.gz"
+PAGES = ("/", "/claims", "/running", "/families", "/claims/gate_large", "/claims/gate_small", "/start")
+
+
+@dataclass
+class Served:
+    """A board that is served, of a ledger of this module's own."""
+
+    stage: Stage
+    base: str
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    import uvicorn
+
+    stage = busy(tmp_path_factory.mktemp("served"))
+    gatherer = Gatherer(stage.ledger)
+    watcher = Watcher(gatherer.look)
+    watcher.start()
+    (stage.folder / "gate.toml").write_text('name = "gate_large"\nrecipe = "world"\n[[arm]]\nname = "a"\n')
+    app = create_app(watcher, stage.ledger, TOKEN, visible, Commands(stage.ledger, stage.folder))
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield Served(stage, f"http://127.0.0.1:{listening.getsockname()[1]}")
+        server.should_exit = True
+        thread.join()
+    watcher.stop()
+    gatherer.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        found = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+def opened(browser: Browser, served: Served, **how: Any) -> BrowserContext:
+    """A browser with the token."""
+    context = browser.new_context(**how)
+    context.set_default_timeout(20_000)
+    context.add_cookies([{"name": "evenhand_board", "value": TOKEN, "url": served.base}])
+    return context
+
+
+def watched(page: Page) -> list[str]:
+    """What a page complains of."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("dark", 390)])
+def test_no_page_has_a_serious_finding_of_axe_or_scrolls_sideways(
+    browser: Browser, served: Served, scheme: Any, width: int
+) -> None:
+    viewport: Any = {"width": width, "height": 850}
+    with opened(browser, served, color_scheme=scheme, viewport=viewport, bypass_csp=True) as context:
+        page = context.new_page()
+        for path in PAGES:
+            page.goto(served.base + path)
+            page.evaluate(gzip.decompress(AXE.read_bytes()).decode())
+            found = page.evaluate("axe.run().then(found => found.violations)")
+            serious = [
+                (one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")
+            ]
+            assert serious == [], path
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_what_changes_in_the_ledger_appears_without_loading_the_page_anew(browser: Browser, served: Served) -> None:
+    with opened(browser, served) as context:
+        page = context.new_page()
+        said = watched(page)
+        page.goto(f"{served.base}/")
+        page.evaluate("window.kept = true")
+        link = page.get_by_role("link", name="gate_stopped", exact=True)
+        link.focus()
+        served.stage.claim("entered_now", item_seed=9)
+        served.stage.book.ledger.close()
+        page.get_by_role("link", name="entered_now", exact=True).wait_for()
+        assert page.evaluate("window.kept")
+        assert page.evaluate("document.activeElement.textContent") == "gate_stopped"
+        trial = served.stage.running[0][1]
+        served.stage.progress(trial, 1, loss=77.125)
+        page.get_by_text("77.12").first.wait_for()
+        assert SECRET not in page.content().split("Finished")[0]
+        assert said == []
+
+
+def test_a_page_that_is_held_still_stays_as_it_is(browser: Browser, served: Served) -> None:
+    with opened(browser, served) as context:
+        page = context.new_page()
+        page.goto(f"{served.base}/")
+        page.get_by_role("link", name="Hold still").click()
+        assert page.get_by_role("link", name="Go on").is_visible()
+        assert page.locator("script").count() == 0
+
+
+def test_the_keyboard_reaches_the_content_first_and_every_link(browser: Browser, served: Served) -> None:
+    with opened(browser, served) as context:
+        page = context.new_page()
+        page.goto(f"{served.base}/?still=1")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+        reached = set()
+        for _ in range(60):
+            reached.add(page.evaluate("document.activeElement.textContent.trim()"))
+            page.keyboard.press("Tab")
+        assert {"gate_large", "gate_small", "Report"} <= reached
+
+
+def test_without_scripts_pages_are_whole_and_ask_for_themselves_again(browser: Browser, served: Served) -> None:
+    with opened(browser, served, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{served.base}/claims/gate_large")
+        assert page.get_by_role("heading", name="Progress").is_visible()
+        assert page.locator('meta[http-equiv="refresh"]').count() == 1
+        page.get_by_role("link", name="Board").click()
+        assert page.get_by_role("heading", name="Claims not decided").is_visible()
+
+
+def test_a_claim_is_paused_from_its_page(browser: Browser, served: Served) -> None:
+    with opened(browser, served) as context:
+        page = context.new_page()
+        said = watched(page)
+        page.goto(f"{served.base}/claims/gate_large")
+        page.get_by_role("button", name="Pause").click()
+        page.get_by_role("button", name="Go on").wait_for()
+        page.get_by_text("it was paused").wait_for()
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Pause").wait_for()
+        assert said == []
+    with Ledger(served.stage.ledger) as ledger:
+        assert [one.what for one in ledger.interventions()] == ["paused", "resumed"]
+
+
+def test_a_browser_without_the_token_sees_one_sentence_and_the_printed_address_lets_it_in(
+    browser: Browser, served: Served
+) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        answer = page.goto(f"{served.base}/")
+        assert answer is not None
+        assert answer.status == 401
+        assert "gate" not in page.content()
+        page.goto(f"{served.base}/?token={TOKEN}")
+        assert page.url == f"{served.base}/"
+        assert page.get_by_role("link", name="gate_large", exact=True).first.is_visible()
+
+
+def test_a_report_is_read_from_the_board(browser: Browser, served: Served) -> None:
+    with opened(browser, served) as context:
+        page = context.new_page()
+        page.goto(f"{served.base}/")
+        page.get_by_role("link", name="Report of gate_small").click()
+        page.get_by_text("the report of gate_small").wait_for()
+
+
+def test_the_stream_goes_on_after_the_server_was_away_for_a_moment(browser: Browser, served: Served) -> None:
+    with opened(browser, served) as context:
+        page = context.new_page()
+        page.goto(f"{served.base}/")
+        page.get_by_text("Live").wait_for()
+        context.set_offline(True)
+        time.sleep(0.3)
+        context.set_offline(False)
+        served.stage.claim("entered_later", item_seed=10)
+        served.stage.book.ledger.close()
+        page.get_by_role("link", name="entered_later", exact=True).wait_for()

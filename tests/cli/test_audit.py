@@ -1,0 +1,99 @@
+"""``evenhand audit`` as people call it: what it prints, writes and answers by its exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.app import evenhand, parsed
+
+LOG = (
+    "# Study\n\n## Options first\n\n- Result:\n  - mean `d_acc = +0.0439`, std `0.0205`\n"
+    "  - seed deltas: `+0.0156`, `+0.0234`, `+0.0625`\n- Status: success / stable positive <script>alert(1)</script>\n"
+)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "log.md"
+    path.write_text(LOG)
+    return path
+
+
+def test_findings_are_printed_with_file_line_rule_and_the_text_they_mean(tmp_path: Path, log: Path) -> None:
+    done = evenhand(tmp_path, "audit", "log.md", columns=200)
+    assert done.returncode == 0
+    assert "log.md:6: fault mean-disagrees: The mean is printed as +0.0439, but the 3 values at line 7" in done.stdout
+    assert "    | - Status: success / stable positive" in done.stdout
+    assert done.stdout.rstrip().endswith("5 findings: 1 fault, 1 caution, 3 notes")
+
+
+def test_strict_answers_one_where_there_is_a_fault(tmp_path: Path, log: Path) -> None:
+    assert evenhand(tmp_path, "audit", "log.md", "--strict").returncode == 1
+    log.write_text(LOG.replace("0.0439", "0.0339"))
+    assert evenhand(tmp_path, "audit", "log.md", "--strict").returncode == 0
+
+
+def test_what_cannot_be_read_answers_two(tmp_path: Path) -> None:
+    done = evenhand(tmp_path, "audit", "nowhere.md")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nowhere.md cannot be read" in done.stderr
+
+
+def test_json_holds_place_rule_numbers_and_sentence_of_each_finding(tmp_path: Path, log: Path) -> None:
+    document = parsed(evenhand(tmp_path, "audit", "log.md", "--json"))
+    first = document["findings"][0]
+    assert (first["file"], first["line"], first["rule"], first["level"]) == ("log.md", 6, "mean-disagrees", "fault")
+    assert first["facts"]["found"] == pytest.approx(0.033833, abs=1e-6)
+    assert first["says"] in evenhand(tmp_path, "audit", "log.md", columns=300).stdout
+    assert set(document["rules"]) >= {one["rule"] for one in document["findings"]}
+
+
+def test_notes_can_be_left_out(tmp_path: Path, log: Path) -> None:
+    document = parsed(evenhand(tmp_path, "audit", "log.md", "--json", "--no-notes"))
+    assert {one["level"] for one in document["findings"]} == {"fault", "caution"}
+
+
+def test_the_page_shows_findings_beside_the_lines_and_escapes_them(tmp_path: Path, log: Path) -> None:
+    assert evenhand(tmp_path, "audit", "log.md", "--html", "out/page.html").returncode == 0
+    page = (tmp_path / "out" / "page.html").read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert page.index('id="log0-6"') < page.index("mean-disagrees</b>") < page.index('id="log0-7"')
+
+
+def test_sarif_names_rules_levels_and_lines(tmp_path: Path, log: Path) -> None:
+    assert evenhand(tmp_path, "audit", "log.md", "--sarif", "a.sarif").returncode == 0
+    document = json.loads((tmp_path / "a.sarif").read_text())
+    (run,) = document["runs"]
+    assert document["version"] == "2.1.0"
+    ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert len(ids) == len(set(ids))
+    for result in run["results"]:
+        assert ids[result["ruleIndex"]] == result["ruleId"]
+        assert result["level"] in ("error", "warning", "note")
+        assert result["message"]["text"]
+        (place,) = result["locations"]
+        assert place["physicalLocation"]["artifactLocation"]["uri"] == "log.md"
+        assert place["physicalLocation"]["region"]["startLine"] >= 1
+
+
+def test_a_headline_becomes_a_claim_that_can_be_planned(tmp_path: Path, log: Path) -> None:
+    assert evenhand(tmp_path, "audit", "log.md", "--claims", "claims").returncode == 0
+    done = evenhand(tmp_path, "plan", "claims/log_line6.toml", columns=200)
+    assert done.returncode == 0, done.stderr
+    assert "settings.values.mechanism" in (tmp_path / "claims" / "log_line6.toml").read_text()
+    assert "rung confirm: 10 trials" in done.stdout
+
+
+def test_a_claim_that_was_filled_in_is_not_overwritten(tmp_path: Path, log: Path) -> None:
+    assert evenhand(tmp_path, "audit", "log.md", "--claims", "claims").returncode == 0
+    path = tmp_path / "claims" / "log_line6.toml"
+    path.write_text(path.read_text().replace("./train_and_evaluate.sh", "./mine.sh"))
+    done = evenhand(tmp_path, "audit", "log.md", "--claims", "claims")
+    assert done.returncode == 2
+    assert "exists already with other content" in done.stderr
+    assert "./mine.sh" in path.read_text()
