@@ -21,11 +21,15 @@ def test_a_long_pilot_is_as_good_as_knowing() -> None:
     assert statistics.assurance(1.0, known, 10) == pytest.approx(plain, abs=0.01)
 
 
-def test_assurance_lies_below_power_where_that_is_high_and_above_where_it_is_low() -> None:
-    known = statistics.pilot_knowledge(statistics.Spread(1.0, pilot_seeds=3))
-    for effect, seeds, below in ((1.0, 20, True), (0.3, 5, False)):
-        power = statistics.planned_power(effect, TRUE, seeds)
-        assert (statistics.assurance(effect, known, seeds) < power) == below
+def test_assurance_lies_below_power_and_the_more_so_the_shorter_the_pilot() -> None:
+    power = statistics.planned_power(1.0, TRUE, 20)
+    found = [
+        statistics.assurance(1.0, statistics.pilot_knowledge(statistics.Spread(1.0, pilot_seeds=seeds)), 20)
+        for seeds in (2, 3, 5, 10, 100)
+    ]
+    assert found == sorted(found)
+    assert found[0] < 0.75
+    assert found[-1] == pytest.approx(power, abs=0.01)
 
 
 @pytest.mark.slow
