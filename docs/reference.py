@@ -104,7 +104,11 @@ def _kinds(annotation: Any) -> Iterator[str]:
         yield "one of " + ", ".join(f'`"{one}"`' for one in inner)
     elif origin in (tuple, list):
         of = "".join(_kinds(inner[0]))
-        yield "tables" if of == "table" else {"text": "list of texts", "whole number": "list of whole numbers"}[of]
+        yield (
+            "tables"
+            if of == "table"
+            else {"text": "list of texts", "whole number": "list of whole numbers", "number": "list of numbers"}[of]
+        )
     elif origin is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         yield "table"
     else:

@@ -111,6 +111,15 @@ def test_arms_of_a_pair_share_their_streams_and_a_null_arm_does_not() -> None:
     assert off.rng("order").integers(2**32) != off.rng("init").integers(2**32)
 
 
+def test_a_null_arm_has_the_settings_that_its_baseline_gives_itself() -> None:
+    text = TEXT.replace('role = "baseline"', 'role = "baseline"\nsettings.inner.strength = 2.0')
+    assert text != TEXT
+    claim = plan_of(text)
+    (null,) = claim.arms("null")
+    for condition in claim.claim.conditions:
+        assert claim.settings[null.name, condition.name] == claim.settings[claim.baseline.name, condition.name]
+
+
 def test_rungs_get_disjoint_items_of_one_pool_and_too_small_a_pool_is_refused() -> None:
     claim = plan_of()
     screen, confirm = (claim.items[name].choose(48) for name in ("screen", "confirm"))

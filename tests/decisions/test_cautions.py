@@ -16,7 +16,7 @@ from evenhand.recipes.outcome import ItemScores, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.report.text import verdict_lines
 from evenhand.testing.worlds import TEXT, World, claim_of, outcomes_of
-from tests.decisions.test_decide import CONTROL, text_with, verdict_of
+from tests.decisions.test_decide import CONTROL, NULL, text_with, verdict_of
 
 
 def test_beside_a_gain_stands_how_often_a_collapse_could_hide() -> None:
@@ -187,3 +187,17 @@ def test_items_of_their_own_stay_apart() -> None:
     apart = statistics.difference_of_differences(tables["target"], tables["control"])
     assert apart.interval is not None
     assert found.interval == pytest.approx((apart.interval.low, apart.interval.high))
+
+
+@pytest.mark.parametrize(("noise", "told"), [(0.0, True), (1e-6, False)])
+def test_a_null_arm_that_shows_no_noise_is_told(noise: float, told: bool) -> None:
+    claim = claim_of(text_with(NULL))
+    outcomes = dict(outcomes_of(claim))
+    trials = {(t.arm, t.seed): t.id for rung in claim.claim.rungs for t in claim.trials(rung)}
+    for (arm, seed), id_ in trials.items():
+        table = outcomes[trials["off" if arm == "off_again" else arm, seed]].items["score"]
+        scores = table.scores + (noise if arm == "off_again" else 0)
+        answered = replace(table, scores=scores, outputs=tuple(f"{score:.9f}" for score in scores))
+        outcomes[id_] = replace(outcomes[id_], items={"score": answered})
+    found = [warning for warning in decide(claim, outcomes).warnings if "'off_again'" in warning]
+    assert ["came out as the baseline to the last bit" in warning for warning in found] == [True] * told

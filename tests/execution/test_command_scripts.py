@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.claims.load import load_claim
+from evenhand.claims.load import all_trials, load_claim
 from evenhand.errors import ClaimError
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Outcome
@@ -256,6 +256,22 @@ def test_what_would_go_wrong_in_every_trial_is_refused_when_the_claim_is_planned
 ) -> None:
     with pytest.raises(ClaimError, match=words):
         load_claim(write(tmp_path, settings, variant or "settings.values.lr = 0.3"))
+
+
+NULL = 'settings.values.lr = 0.3\n[[arm]]\nname = "again"\nrole = "null"'
+
+
+def test_a_null_arm_that_would_share_the_baselines_noise_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ClaimError, match=r"told \{seed\} alone, .* the same to the last bit. Write \{stream_seed\}"):
+        load_claim(write(tmp_path, variant=NULL))
+
+
+def test_the_stream_seed_differs_for_null_arms_and_for_no_other(tmp_path: Path) -> None:
+    loaded = load_claim(write(tmp_path, WHOLE.replace("{seed}", "{stream_seed}"), NULL, seeds="[0, 1]"))
+    seeds = {(t.arm, t.seed): int(t.rng("command").integers(2**31)) for t in all_trials(loaded.resolved)}
+    for seed in (0, 1):
+        assert seeds["slow", seed] == seeds["fast", seed] != seeds["again", seed]
+    assert len(set(seeds.values())) == 4
 
 
 def test_arms_override_any_of_the_command_line(tmp_path: Path) -> None:

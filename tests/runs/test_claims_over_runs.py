@@ -34,7 +34,7 @@ def write_runs(
             (place / "trainer_state.json").write_text(json.dumps({"global_step": steps, "log_history": []}))
 
 
-def claim_file(folder: Path, extra: str = "", variant: str = "", budget: int = 100) -> Path:
+def claim_file(folder: Path, extra: str = "", variant: str = "", budget: int = 100, seeds: str = "4") -> Path:
     path = folder / "better.toml"
     path.write_text(f"""
 recipe = "runs"
@@ -56,16 +56,16 @@ settings.runs = "runs/new/seed{{seed}}"
 [[rung]]
 name = "all"
 budget = {budget}
-seeds = 4
+seeds = {seeds}
 """)
     return path
 
 
-def decide(folder: Path, path: Path) -> Decision:
-    """As a run of the claim does, without a process for every trial."""
+def decide(folder: Path, path: Path, seeds: Any = None) -> Decision:
+    """As a run of the claim does, without a process for every trial; of some seeds only."""
     loaded, ledger = load_claim(path), Ledger(folder / "ledger")
     fix_claim(loaded, ledger, amend=False)
-    for trial in all_trials(loaded.resolved):
+    for trial in (one for one in all_trials(loaded.resolved) if seeds is None or one.seed in seeds):
         settings = dumped(trial.settings)
         try:
             arm = read_arm(settings, folder)
@@ -154,3 +154,34 @@ def test_a_variant_that_was_prompted_otherwise_gives_no_verdict_unless_that_is_a
     assert "120 items of 120 had another prompt" in verdict.reasons[0]
     allowed = claim_file(tmp_path, extra='name = "allowed"\n[settings]\nallow = ["prompt"]')
     assert decide(tmp_path, allowed).verdicts[0].kind == "gain"
+
+
+LOOKS = "looks = [4, 8]"
+
+
+def test_at_a_planned_look_a_claim_over_runs_is_decided_on_the_seeds_that_are_there(tmp_path: Path) -> None:
+    path = claim_file(tmp_path, seeds=f"8\n{LOOKS}")
+    write_runs(tmp_path, "base", 0.5)
+    write_runs(tmp_path, "new", 0.8)
+    found = run_claim(load_claim(path), Ledger(tmp_path / "ledger"), jobs=2)
+    assert found.look is not None
+    assert found.look.early
+    assert found.finished
+    assert found.verdicts[0].kind == "gain"
+    assert len(Ledger(tmp_path / "ledger").outcomes()) == 8  # of sixteen
+
+
+def test_runs_that_a_look_still_needs_are_waited_for_and_then_read(tmp_path: Path) -> None:
+    path = claim_file(tmp_path, seeds=f"8\n{LOOKS}")
+    for arm, share in (("base", 0.5), ("new", 0.53)):
+        write_runs(tmp_path, arm, share)
+    assert not decide(tmp_path, path, seeds=range(4)).finished  # the first look settles nothing
+    waiting = decide(tmp_path, path)
+    assert waiting.verdicts[0].title == "invalid (missing pairs)", waiting.verdicts[
+        0
+    ].reasons  # four a side have no files
+    for arm, share in (("base", 0.5), ("new", 0.53)):
+        write_runs(tmp_path, arm, share, seeds=range(4, 8))
+    decided_ = decide(tmp_path, path)
+    assert decided_.finished
+    assert len(decided_.verdicts[0].contrasts[0].seeds) == 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import evenhand as eh
 from evenhand.errors import DataError
 from evenhand.runs import find, mlflow
 from evenhand.runs.arms import at_seeds, names_of, seed_in
@@ -52,6 +54,65 @@ def test_every_reader_names_itself_and_says_what_it_reads() -> None:
         assert reader.about
     with pytest.raises(DataError, match="There is no format 'nonsense'; evenhand reads: lm_eval, "):
         named("nonsense")
+
+
+OURS = """
+from evenhand.runs.run import Certainty, Items, Run, Source
+import numpy as np
+
+class Ours:
+    name, about = "ours", "what our lab writes"
+    def recognises(self, path):
+        return Certainty.SURE if path.suffix == ".ours" else Certainty.NO
+    def read(self, path, options):
+        rows = [line.split() for line in path.read_text().splitlines()]
+        scores = {"accuracy": np.array([float(row[1]) for row in rows])}
+        return [Run(Source(str(path), "", "ours"), "quiz", items=Items(tuple(row[0] for row in rows), scores))]
+
+READER, NONE = Ours(), 3
+"""
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Installs a package on Python's path that registers a reader."""
+
+    def install(attribute: str) -> None:
+        (tmp_path / "site" / "ours-1.0.dist-info").mkdir(parents=True)
+        (tmp_path / "site" / "lab_ours.py").write_text(OURS)
+        about = tmp_path / "site" / "ours-1.0.dist-info"
+        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: ours\nVersion: 1.0\n")
+        (about / "entry_points.txt").write_text(f"[evenhand.readers]\nours = lab_ours:{attribute}\n")
+        monkeypatch.syspath_prepend(tmp_path / "site")
+        find.readers.cache_clear()
+
+    yield install
+    find.readers.cache_clear()
+
+
+def test_a_reader_that_an_installed_package_registers_is_used(tmp_path: Path, installed: Callable[[str], None]) -> None:
+    installed("READER")
+    for arm, right in (("base", 0), ("new", 1)):
+        (tmp_path / f"{arm}.ours").write_text("".join(f"q{i} {max(right, int(i % 4 == 0))}\n" for i in range(100)))
+    found = eh.compare(tmp_path / "base.ours", tmp_path / "new.ours")
+    assert found.comparison.arms["new"].formats == ("ours",)
+    assert found.verdicts[0].kind == "gain"
+
+
+@pytest.mark.parametrize(
+    ("attribute", "words"),
+    [
+        ("NONE", "lab_ours:NONE is a int; expected something with name, about"),
+        ("MISSING", "lab_ours:MISSING cannot be used: AttributeError: "),
+    ],
+)
+def test_what_is_registered_and_is_no_reader_is_told(
+    tmp_path: Path, installed: Callable[[str], None], attribute: str, words: str
+) -> None:
+    installed(attribute)
+    with pytest.raises(DataError, match="The reader 'ours'") as caught:
+        find.readers()
+    assert words in str(caught.value)
 
 
 def test_lm_eval_filters_are_metrics_of_their_own_with_answers_of_their_own(tmp_path: Path) -> None:

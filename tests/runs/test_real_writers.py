@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,55 @@ def test_wandb_offline_runs_are_read_from_their_folders(tmp_path: Path) -> None:
     record.write_bytes(bytes(damaged))
     with pytest.raises(DataError, match="the record is damaged at byte"):
         read_runs(str(tmp_path / "new"))
+
+
+class FileOnServer:
+    """What the public API gives for a file of a run."""
+
+    def __init__(self, name: str, document: Any) -> None:
+        self.name, self.document = name, document
+
+    def download(self, root: str, replace: bool) -> Any:
+        path = Path(root) / self.name
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(self.document))
+        return path.open()
+
+
+class RunOnServer:
+    """What the public API gives for a run; there is no server of Weights & Biases to test with."""
+
+    id, state, created_at = "r1", "finished", "2026-01-01T00:00:00"
+
+    def __init__(self, name: str, rows: list[list[Any]]) -> None:
+        self.name, self.config, self.rows = name, {"seed": 1}, rows
+
+    def scan_history(self) -> list[dict[str, Any]]:
+        table = {"_type": "table-file", "path": "media/table/scored.table.json"}
+        return [{"_step": 0, "accuracy": 0.99}, {"_step": 1, "accuracy": writers.accuracy(self.rows), "scored": table}]
+
+    def file(self, name: str) -> FileOnServer:
+        return FileOnServer(name, {"columns": writers.COLUMNS, "data": self.rows})
+
+
+def test_runs_of_a_wandb_server_are_read_with_their_last_values_and_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    wandb = pytest.importorskip("wandb")
+    held = [RunOnServer(arm, items(share, len(arm))) for arm, share in (("base", 0.4), ("new", 0.9))]
+    monkeypatch.setattr(wandb, "Api", lambda: SimpleNamespace(runs=lambda project: held))
+    found = eh.compare("base=wandb:lab/p?run=base", "new=wandb:lab/p?run=new")
+    assert found.verdicts[0].kind == "gain"
+    assert found.verdicts[0].contrasts[0].scores == pytest.approx([writers.accuracy(one.rows) for one in held[::-1]])
+    with pytest.raises(DataError, match="finds no runs"):
+        read_runs("wandb:lab/p?run=other")
+
+
+def test_who_is_not_logged_in_to_wandb_is_told_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    with pytest.raises(DataError, match=r"nobody is logged in. Call `wandb login`, or set WANDB_API_KEY"):
+        read_runs("wandb:lab/p")
 
 
 def test_trackio_projects_are_read_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evenhand.audit.log import Line, Log
 from evenhand.audit.numbers import SECONDS, Number
@@ -59,6 +60,7 @@ def stage_of(log: Log, line: Line, text: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=64)
 def arms_of(log: Log) -> tuple[Arm, ...]:
     """The results of arms that stand in lists, in the order of their lines."""
     return tuple(one for line in log.spoken() if line.kind == "bullet" for one in _arms(log, line))

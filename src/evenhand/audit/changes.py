@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evenhand.audit.log import Line, Log, Row, Table
 from evenhand.audit.numbers import Number, counts, numbers
@@ -104,6 +105,7 @@ def _fits(name: str, found: Range, delta: Number) -> bool:
     return name in allowed and (_over(found, stated) or _over(turned, stated))
 
 
+@lru_cache(maxsize=64)
 def changes_of(log: Log) -> tuple[Change, ...]:
     """All changes that a log states with the two numbers beside them."""
     found = [*(one for table in log.tables for one in _in_table(log, table)), *_in_text(log)]

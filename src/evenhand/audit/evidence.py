@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evenhand.audit.log import Line, Log
-from evenhand.audit.seeds import Seeds, seeds_of
+from evenhand.audit.seeds import Seeds, only_seed, seeds_of
 from evenhand.audit.series import Series, series_of
 from evenhand.audit.words import tokens
 
@@ -28,6 +28,7 @@ class Evidences:
 
     def __init__(self, logs: Sequence[Log]) -> None:
         self._series = {log.name: [one for one in series_of(log) if one.differences] for log in logs}
+        self._one: dict[str, Seeds | None] = {}
         self._cited: dict[str, Evidence] = {}
         for log in logs:
             for line in log.spoken():
@@ -46,7 +47,16 @@ class Evidences:
         if cited is not None or (own is not None and own.series is not None):
             return cited or own
         seeds = seeds_of(log, line)
-        return Evidence(seeds, log, None) if seeds is not None else self._named(log, line, clause)
+        if seeds is not None:
+            return Evidence(seeds, log, None)
+        return self._named(log, line, clause) or self._only(log, line)
+
+    def _only(self, log: Log, line: Line) -> Evidence | None:
+        """The one seed that the whole log names, for a line that gives numbers."""
+        if log.name not in self._one:
+            self._one[log.name] = only_seed(log)
+        seeds = self._one[log.name]
+        return Evidence(seeds, log, None) if seeds is not None and line.numbers else None
 
     def _named(self, log: Log, line: Line, clause: str) -> Evidence | None:
         """The one section above whose headings hold three words of the clause, and more of them than all others."""

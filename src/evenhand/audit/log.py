@@ -13,7 +13,7 @@ from evenhand.audit.numbers import Number, numbers
 Kind = Literal["heading", "bullet", "row", "prose", "code", "blank"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Line:
     """One line.
 
@@ -116,7 +116,7 @@ def only_number(cell: str) -> Number | None:
     return found[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Log:
     """A file that was read.
 

@@ -32,6 +32,13 @@ _LIST = re.compile(r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,6}(?:\s*(?:,|/|and|&)\s*
 _ONE = re.compile(r"\bseed\s*[=:#]?\s*\d{1,6}\b(?!\s*(?:,|/|\.\.|-|–|and|&)\s*\d)", re.IGNORECASE)
 _ENOUGH = re.compile(r"\bn\s*=\s*(\d{1,2})\b(?=\s*(?:seeds|runs|[,;)]))", re.IGNORECASE)
 _ON_ONE = re.compile(r"\b(?:on|for|with|in|at) (?:one|another|a single|some|each|any|that|this) seed\b", re.IGNORECASE)
+_VALUE = re.compile(r"(?<![a-z])seed(?:\*\*)?[\s=:`*]{1,4}(\d{1,6})\b", re.IGNORECASE)
+_SEVERAL = re.compile(
+    r"\bseeds\b|±|\bstd\b|\b(?:\d+|two|three|four|five|ten|several|multiple) (?:\w+ )?(?:runs|repeats|replicates|"
+    r"trials|restarts)\b"
+    r"|confidence interval|bootstrap|\bstandard (?:deviation|error)\b",
+    re.IGNORECASE,
+)
 _FILE = re.compile(r"_s(0\d{0,9})(?=[_.]|$)")
 _SIGNS = re.compile(r"(?<!\w)(\d{1,2})\s*\+\s*/\s*(?:(\d{1,2})\s*=?\s*/\s*)?(\d{1,2})\s*[-−–](?!\w)")
 
@@ -108,6 +115,17 @@ def seeds_of(log: Log, line: Line) -> Seeds | None:
             return found
         section = log.sections[section].parent
     return None
+
+
+def only_seed(log: Log) -> Seeds | None:
+    """The line of the one seed that a log names anywhere, commands included; None where anything speaks of several."""
+    found: dict[str, Line] = {}
+    for line in log.lines:
+        if _SEVERAL.search(line.text):
+            return None
+        for value in _VALUE.finditer(line.text):
+            found.setdefault(value[1], line)
+    return Seeds(1, next(iter(found.values()))) if len(found) == 1 else None
 
 
 def _of_section(log: Log, section: int) -> Seeds | None:

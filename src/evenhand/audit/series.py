@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand.audit.log import Line, Log, Row, Table
 from evenhand.audit.numbers import Number, numbers
@@ -27,6 +29,8 @@ _SEED_NAME = re.compile(
     r"^(?:random[\s_]?)?(?:seeds?|run|trial|replicate)(?:[\s_]?(?:id|no\.?|number))?$", re.IGNORECASE
 )
 _NEAR = 6
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,12 @@ class Series:
     section: int
 
     @property
-    def array(self) -> np.ndarray:
+    def array(self) -> Floats:
         """The values as numbers."""
         return np.array([one.value for one in self.values])
 
 
+@lru_cache(maxsize=64)
 def series_of(log: Log) -> tuple[Series, ...]:
     """All results over seeds of a log, in the order of their lines."""
     found = [*_in_text(log), *(one for table in log.tables for one in _in_table(log, table))]
@@ -172,7 +177,9 @@ def _columns(log: Log, table: Table) -> Iterator[Series]:
     values = [
         row
         for row in table.rows
-        if row not in means and row not in spreads and re.fullmatch(r"(?:seed\s*)?#?\d+", row.cells[0].lower())
+        if row not in means
+        and row not in spreads
+        and re.fullmatch(r"(?:seed|fold|run|split|trial)?[\s_#]*\d+", row.cells[0].lower())
     ]
     if len(means) != 1 or len(values) < 2 or len(values) + len(means) + len(spreads) != len(table.rows):
         return

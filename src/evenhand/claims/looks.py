@@ -28,9 +28,16 @@ class LookRules(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    at: Literal["anytime"] | tuple[Number, ...]
-    spending: Literal["obrien-fleming", "pocock"] | None = None
-    futility: Number | None = Field(default=None, gt=0.5, lt=1)
+    at: Literal["anytime"] | tuple[Number, ...] = Field(
+        description='numbers of seeds, or shares of them up to 1, the last of which is all; or "anytime"'
+    )
+    spending: Literal["obrien-fleming", "pocock"] | None = Field(
+        default=None, description="how the error rate is spent over the looks; without it all have the same level"
+    )
+    futility: Number | None = Field(
+        default=None, gt=0.5, lt=1,
+        description="a look ends the rung where the one-sided upper bound at this confidence lies below the margin",
+    )  # fmt: skip
 
     @property
     def anytime(self) -> bool:

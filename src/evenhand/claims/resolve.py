@@ -272,7 +272,7 @@ class _Resolution:
                 self._validate(a, arm, c, condition)
 
     def _validate(self, a: int, arm: Arm, c: int, condition: Condition) -> None:
-        base, world, own = (expand(part) for part in (self.claim.settings, condition.settings, arm.settings))
+        base, world, own = (expand(part) for part in (self.claim.settings, condition.settings, self._own(arm)))
         try:
             model = self.recipe.settings.model_validate(merge(merge(base, world), own))
         except ValidationError as error:
@@ -281,6 +281,14 @@ class _Resolution:
                 self.add(self._origin(loc, a, own, c, world), setting_words(e, self.recipe))
             return
         self.settings[arm.name, condition.name] = model.model_dump(mode="json")
+        if arm.role == "null" and (fault := model.null_fault()):
+            self.add(("arm", a), fault)
+
+    def _own(self, arm: Arm) -> Settings:
+        """The settings of an arm; the baseline's for a null arm that gives none, since it is the baseline again."""
+        if arm.role != "null" or arm.settings or self.recipe.reference == RUNS:
+            return arm.settings
+        return next((other.settings for other in self.claim.arms if other.role == "baseline"), arm.settings)
 
     @staticmethod
     def _origin(loc: tuple[str, ...], a: int, own: Settings, c: int, world: Settings) -> tuple[str | int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evenhand.decisions.agreement import OtherPackages
-from evenhand.decisions.cautions import Caution, FewSeeds, GroupedItems, PerVerdict, UnshownControl
+from evenhand.decisions.cautions import Caution, FewSeeds, GroupedItems, PerVerdict, SilentNull, UnshownControl
 from evenhand.decisions.fault_words import who_words
 from evenhand.decisions.intervention_words import intervention_words
 from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced, Unblinded
@@ -34,6 +34,12 @@ def caution_words(caution: Caution) -> str:  # noqa: PLR0911  one sentence a cau
             return (
                 f"Control condition '{condition}': that '{arm}' has no effect there was expected, and is neither "
                 f"shown nor refuted ({kind})."
+            )
+        case SilentNull(arm):
+            return (
+                f"The null arm '{arm}' came out as the baseline to the last bit: it shares all noise with it, and says "
+                "nothing of the noise there is. Give it its own ({stream_seed} in a command line, bench.rng in a "
+                "recipe, a second training in runs that exist), or declare both deterministic."
             )
         case OtherPackages(package, versions):
             told = " against ".join(f"{version} ({who_words(who)})" for version, who in versions.items())

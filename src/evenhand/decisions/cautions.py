@@ -58,9 +58,16 @@ class UnshownControl:
     kind: VerdictKind
 
 
+@dataclass(frozen=True)
+class SilentNull:
+    """A null arm came out as the baseline to the last bit, and not both are called deterministic: it has no noise."""
+
+    arm: str
+
+
 Caution = (
-    FewSeeds | PerVerdict | GroupedItems | UnshownControl | OtherPackages | Replaced | OtherRecipeCode | BudgetNotShown
-    | LeftOutSeeds | Unblinded
+    FewSeeds | PerVerdict | GroupedItems | UnshownControl | SilentNull | OtherPackages | Replaced | OtherRecipeCode
+    | BudgetNotShown | LeftOutSeeds | Unblinded
 )  # fmt: skip
 
 
@@ -105,6 +112,13 @@ def unshown_controls(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[
         for verdict in verdicts
         if verdict.condition in still and verdict.role == "variant" and not verdict.against_baseline.settled
     ]
+
+
+def silent_nulls(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> list[Caution]:
+    """Null arms that show no noise, each once."""
+    noisy = {arm.name for arm in claim.arms("null") if not (arm.deterministic and claim.baseline.deterministic)}
+    found = [v.arm for v in verdicts if v.role == "null" and v.kind is VerdictKind.NO_OP and v.arm in noisy]
+    return [SilentNull(arm) for arm in dict.fromkeys(found)]
 
 
 def _guessed_groups(pairs: Pairs, metric: MetricClaim) -> statistics.DesignEffect | None:

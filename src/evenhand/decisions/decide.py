@@ -146,4 +146,4 @@ def _cautions(known: Contrasts, now: Progress, verdicts: Sequence[Verdict]) -> l
             if (cell.condition.name, cell.metric.name, arm.name) in judged
         ]
         found += cautions.grouped_items(cell, pairs)
-    return [*found, *cautions.unshown_controls(claim, verdicts)]
+    return [*found, *cautions.unshown_controls(claim, verdicts), *cautions.silent_nulls(claim, verdicts)]

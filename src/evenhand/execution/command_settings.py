@@ -131,6 +131,17 @@ class CommandSettings(RecipeSettings):
         """All texts with templates by which the program learns something."""
         return (*self.line, *self.environment.values(), self.cwd)
 
+    def null_fault(self) -> str:
+        """A program that knows nothing of evenhand and is told nothing that differs for a null arm."""
+        told = set(templates.asked(self.told))
+        if self.results is None or "seed" not in told or {"stream_seed", "request"} & told:
+            return ""  # it may read `stream_seed` in its request; without a seed its noise is its own
+        return (
+            "a null arm is the baseline with other noise, and the program is told {seed} alone, which the two share: "
+            "it would come out the same to the last bit. Write {stream_seed} where the noise comes from; all arms of a "
+            "seed share it but the null arms"
+        )
+
     @model_validator(mode="after")
     def _one_command_line(self) -> Self:
         if bool(self.argv) == bool(self.shell):

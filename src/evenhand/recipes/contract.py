@@ -50,6 +50,10 @@ class RecipeSettings(BaseModel):
                 raise PydanticCustomError("plain", "'{name}' must be a number; found {found}", found)
         return values
 
+    def null_fault(self) -> str:
+        """Why an arm of role ``null`` would come out as its baseline to the last bit, and the cure; empty otherwise."""
+        return ""
+
 
 @dataclass(frozen=True)
 class Metric:

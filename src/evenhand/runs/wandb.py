@@ -7,6 +7,7 @@ package ``wandb``). Of each metric the last value that was logged counts, never 
 from __future__ import annotations
 
 import json
+import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -59,21 +60,40 @@ class Wandb:
             raise missing_package("wandb", "wandb", f"wandb:{query}") from error
         try:
             found = [_asked(run, project) for run in wandb.Api().runs(project) if wanted in ("", run.name, run.id)]
-        except Exception as error:  # of many kinds: no key, no connection, no such project
+        except DataError:
+            raise
+        except (wandb.errors.AuthenticationError, wandb.errors.UsageError) as error:
+            raise DataError(
+                f"wandb:{query} cannot be read: nobody is logged in. Call `wandb login`, or set WANDB_API_KEY (and "
+                "WANDB_BASE_URL for a server of your own)."
+            ) from error
+        except Exception as error:  # of many kinds: no connection, no such project
             line = " ".join(str(error).split())[:200].rstrip(".")
             raise DataError(f"wandb:{query} cannot be read ({type(error).__name__}: {line}).") from error
         return [run for one in found for run in runs_of_tracked(one, options)]
 
 
 def _asked(run: Any, project: str) -> Tracked:
-    """A run of a server: the last values of its history."""
+    """A run of a server: the last values of its history, and the tables that it logged last."""
     last: dict[str, Any] = {}
     for row in run.scan_history():
         last.update({key: value for key, value in row.items() if not key.startswith("_") and value is not None})
+    place = f"wandb:{project}?run={run.id}"
+    named = {key: value for key, value in last.items() if isinstance(value, dict) and value.get("_type") == _TABLE}
+    with tempfile.TemporaryDirectory() as folder:
+        tables = {name: _fetched(run, str(value.get("path")), Path(folder), place) for name, value in named.items()}
     return Tracked(
-        str(run.name), Source(f"wandb:{project}?run={run.id}", "", READER.name), dict(run.config), last,
+        str(run.name), Source(place, "", READER.name), dict(run.config),
+        {key: value for key, value in last.items() if key not in named}, tables,
         status=str(run.state), ended_well=run.state == "finished", started=utc(run.created_at),
     )  # fmt: skip
+
+
+def _fetched(run: Any, name: str, folder: Path, place: str) -> tuple[list[str], list[list[Any]]]:
+    """A table of a run on a server."""
+    with run.file(name).download(root=str(folder), replace=True) as file:
+        path = Path(file.name)
+    return _columns_and_rows(read_json(path, strict=False), f"{place}, {name}")
 
 
 def _record_of(folder: Path) -> Path | None:
@@ -149,11 +169,14 @@ def _tables(path: Path, named: Mapping[str, Any]) -> Iterator[tuple[str, tuple[l
         beside = (top / str(place)).resolve()
         if not beside.is_relative_to(top):
             raise DataError(f"{path}: the table '{name}' lies outside the folder of the run ({place}).")
-        document = table(read_json(beside, strict=False))
-        columns, rows = document.get("columns"), document.get("data")
-        if not isinstance(columns, list) or not isinstance(rows, list) or not all(isinstance(r, list) for r in rows):
-            raise DataError(f"{beside}: no table of Weights & Biases: expected `columns` and `data`.")
-        yield name, (list(map(str, columns)), rows)
+        yield name, _columns_and_rows(read_json(beside, strict=False), str(beside))
+
+
+def _columns_and_rows(document: Any, where: str) -> tuple[list[str], list[list[Any]]]:
+    columns, rows = table(document).get("columns"), table(document).get("data")
+    if not isinstance(columns, list) or not isinstance(rows, list) or not all(isinstance(r, list) for r in rows):
+        raise DataError(f"{where}: no table of Weights & Biases: expected `columns` and `data`.")
+    return list(map(str, columns)), rows
 
 
 def _records(path: Path) -> Iterator[bytes]:

@@ -14,8 +14,10 @@ from evenhand.audit.rules import (
     few_seeds,
     granularity,
     identical_rows,
+    implied_baseline,
     impossible_share,
     infrastructure,
+    kept_of_many,
     mean_disagrees,
     no_effect,
     no_op,
@@ -32,6 +34,7 @@ from evenhand.audit.rules import (
     unequal_budgets,
     untested,
     within_noise,
+    within_spread,
 )
 
 RULES: tuple[Rule, ...] = tuple(
@@ -43,6 +46,7 @@ RULES: tuple[Rule, ...] = tuple(
         change_disagrees,
         count_rate,
         columns,
+        implied_baseline,
         durations,
         p_values,
         impossible_share,
@@ -60,7 +64,9 @@ RULES: tuple[Rule, ...] = tuple(
         no_effect,
         not_replicated,
         within_noise,
+        within_spread,
         best_of_many,
+        kept_of_many,
         infrastructure,
         no_op,
         identical_rows,

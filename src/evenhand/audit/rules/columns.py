@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import permutations
 
 from evenhand.audit.finding import Finding, Rule, place_of
@@ -20,14 +21,16 @@ _WAYS: dict[str, Way] = {
     "the share in % of": lambda a, b: 100 * a / b if b else None,
 }
 _SUM = re.compile(r"^(?:total|sum|all)$", re.IGNORECASE)
-_MOST_COLUMNS = 12
+_MOST_COLUMNS = 10
+_MOST_ROWS = 200
+_LOOKED_AT = 8
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A relation that holds in at least three rows and in three of four, by no accident, but not in the others."""
     for log in logs:
         for table in log.tables:
-            if 4 <= len(table.rows) <= 2000:
+            if 4 <= len(table.rows) <= _MOST_ROWS:
                 yield from _pairs(log, table)
                 yield from _averages(log, table)
 
@@ -47,9 +50,9 @@ def _pairs(log: Log, table: Table) -> Iterator[Finding]:
     for target in reversed(places):  # what follows from others stands to their right
         for a, b in permutations([i for i in places if i != target], 2):
             for name, way in _WAYS.items():
-                if name.startswith("the share") and target < max(a, b):
+                if (name.startswith("the share") and target < max(a, b)) or not _likely(table, target, (a, b), way):
                     continue
-                odd = _odd_rows(table, target, lambda row, a=a, b=b, way=way: _range(table, row, (a, b), way))
+                odd = _odd_rows(table, target, lambda row, a=a, b=b, way=way: _range(table, row, (a, b), way), (a, b))
                 for row, expected in odd or ():
                     if (row, frozenset((target, a, b))) in told:
                         continue
@@ -57,6 +60,21 @@ def _pairs(log: Log, table: Table) -> Iterator[Finding]:
                     yield _finding(
                         log, table, row, target, f"{name} '{table.header[a]}' and '{table.header[b]}'", expected
                     )
+
+
+def _likely(table: Table, target: int, places: tuple[int, int], way: Way) -> bool:
+    """Whether most of the first rows keep a relation roughly: most relations are none, and are let go quickly."""
+    one, other, wanted = (table.columns[place] for place in (*places, target))
+    seen = near = 0
+    for a, b, value in zip(one, other, wanted, strict=True):
+        if a is None or b is None or value is None:
+            continue
+        found = way(a.value, b.value)
+        seen += 1
+        near += found is not None and abs(found - value.value) <= 0.02 * abs(value.value) + 4 * value.slack
+        if seen >= _LOOKED_AT:
+            break
+    return near >= 2 and near >= 0.6 * seen
 
 
 Range = tuple[float, float]
@@ -71,24 +89,29 @@ def _range(table: Table, row: int, places: tuple[int, int], way: Way) -> Range |
     return (min(known), max(known)) if len(known) == len(found) else None
 
 
-def _odd_rows(table: Table, target: int, expected: Callable[[int], Range | None]) -> list[tuple[int, Range]] | None:
-    """Rows that break a relation which the others keep; None where it is no relation."""
+def _odd_rows(
+    table: Table, target: int, expected: Callable[[int], Range | None], inputs: Sequence[int]
+) -> list[tuple[int, Range]] | None:
+    """Rows that break a relation which the others keep; None where it is no relation.
+
+    Only rows that differ from each other count, and a row where the target merely repeats an input shows nothing.
+    """
     column = table.columns[target]
-    fits, odd, sharp = 0, [], 1.0
+    odd: list[tuple[int, Range]] = []
+    shown: dict[tuple[float, ...], float] = {}
     for row, value in enumerate(column):
         found = expected(row)
         if value is None or found is None:
             continue
-        if found[0] <= value.high and value.low <= found[1]:
-            width = (found[1] - found[0]) + 2 * value.slack
-            sharp *= min(1.0, width / max(abs(value.value), width, 1e-12))
-            fits += 1
-        else:
+        key = (value.value, *(one.value for i in inputs if (one := table.columns[i][row]) is not None))
+        if found[0] > value.high or value.low > found[1]:
             odd.append((row, found))
-    if fits < 3 or not odd or fits < 3 * len(odd) or sharp > 1e-6:
+        elif value.value not in key[1:] and value.value and not {0.0, 1.0} & set(key[1:]):
+            width = (found[1] - found[0]) + 2 * value.slack
+            shown[key] = min(1.0, width / max(abs(value.value), width, 1e-12))
+    if len(shown) < 3 or not odd or len(shown) < 3 * len(odd) or math.prod(shown.values()) > 1e-7:
         return None
-    clear = [(row, found) for row, found in odd if _far(column[row], found)]
-    return clear if len(clear) == len(odd) else None
+    return odd if all(_far(column[row], found) for row, found in odd) else None
 
 
 def _far(value: Number | None, found: Range) -> bool:
@@ -110,7 +133,7 @@ def _averages(log: Log, table: Table) -> Iterator[Finding]:
                 return None
             return sum(one.low for one in values if one) / parts, sum(one.high for one in values if one) / parts
 
-        for row, found in _odd_rows(table, target, expected) or ():
+        for row, found in _odd_rows(table, target, expected, others) or ():
             name = "the sum of" if parts == 1 else "the mean of"
             yield _finding(log, table, row, target, f"{name} the columns before it", found)
 

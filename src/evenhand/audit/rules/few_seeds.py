@@ -19,11 +19,11 @@ STEADY = re.compile(
 )
 OF_RESULTS = re.compile(
     r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|outperform\w*|beats?|success|effects?|advantages?|"
-    r"increases?|regression|regime|lead|ahead|boost|benefit|signal)(?![a-z])",
+    r"increases?|regression|lead|ahead|boost|benefit)(?![a-z])",
     re.IGNORECASE,
 )
 _END = re.compile(r"[.;:](?=\s|$)")
-_ONLY_FEW = frozenset(("clear", "clearly", "strong", "strongly"))
+_OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
 """Words of size more than of steadiness: a single seed carries them no better, but three may."""
 
 
@@ -36,10 +36,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             shown = None if found is None else known.of(log, line, clause_of(line.body, found))
             if found is None or shown is None or shown.seeds.count > 5:
                 continue
-            if found[0].lower() in _ONLY_FEW and shown.seeds.count > 1:
+            if found[0].lower() in _OF_SIZE and shown.seeds.count > 1:
                 continue
             facts: dict[str, object] = {"word": found[0].lower(), "seeds": shown.seeds.count}
-            tested = None if shown.series is None else facts_of(shown.series)
+            tested = None if shown.series is None else facts_of(shown.series.array)
             if tested is not None and float(str(tested["p"])) < 0.05 and shown.seeds.count > 3:
                 continue
             if tested is not None:

@@ -22,7 +22,7 @@ _KINDS = {
         re.IGNORECASE,
     ),
     "too few examples": re.compile(
-        r"\b(?:only built|only found|insufficient (?:built )?examples|sample[- ]construction (?:limit|failures?)|"
+        r"\b(?:only (?:built|found) \d|insufficient (?:built )?examples|sample[- ]construction (?:limit|failures?)|"
         r"not enough (?:examples|samples))\b",
         re.IGNORECASE,
     ),
@@ -55,6 +55,13 @@ _MENDED = re.compile(
 )
 
 
+_ADVICE = re.compile(
+    r"\b(?:troubleshoot\w*|faq|known issues?|fix|fixes|solutions?|symptoms?|workarounds?|tips|requirements|"
+    r"hardware|install\w*|usage)\b",
+    re.IGNORECASE,
+)
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A run that failed for such a reason; where the text makes a verdict of it, a fault."""
     for log in logs:
@@ -62,7 +69,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if line.kind not in ("prose", "bullet", "row") or planning(log, line):
                 continue
             found = failure_in(line)
-            if found is None:
+            if found is None or _advice(log, line):
                 continue
             kind, word = found
             excused = _EXCUSED.search(line.body) is not None
@@ -74,6 +81,14 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 {"kind": kind, "verdict": verdict, "excused": excused},
                 quote=word,
             )
+
+
+def _advice(log: Log, line: Line) -> bool:
+    """Whether a line stands in advice on what to do about failures, not in a report of one."""
+    titles = log.path(line.section)[-2:]
+    tables = [table for table in log.tables if any(row.line == line.number for row in table.rows)]
+    heads = [name for table in tables for name in table.header]
+    return any(_ADVICE.search(text) for text in (*titles, *heads))
 
 
 def failure_in(line: Line) -> tuple[str, str] | None:

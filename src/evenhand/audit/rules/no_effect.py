@@ -24,7 +24,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for series in series_of(log):
             by_section.setdefault(series.section, []).append(series)
         for section, found in by_section.items():
-            facts = facts_of(found[0]) if len(found) == 1 and found[0].differences else None
+            facts = facts_of(found[0].array) if len(found) == 1 and found[0].differences else None
             if facts is None or len(found[0].values) > 5:
                 continue
             for line in log.own(section):

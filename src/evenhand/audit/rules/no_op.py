@@ -16,7 +16,10 @@ _SAID = re.compile(
     r"(?:to|as|for|across)|identical to (?:the )?baseline|byte[- ]identical)\b",
     re.IGNORECASE,
 )
-_ZERO = re.compile(r"(?<![\d.])[+±-]?0\.0{1,4}\s?(?:pp|%)|d_acc\s*=\s*0(?![.\d])", re.IGNORECASE)
+_ZERO = re.compile(
+    r"(?<![\d.])(?:[+±-]0\.0{1,4}\s?(?:pp|%)|0\.0{1,4}\s?pp)|d_acc\s*=\s*0(?![.\d])",
+    re.IGNORECASE,
+)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
