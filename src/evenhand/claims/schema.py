@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -393,7 +393,7 @@ def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
     document.setdefault("name", default_name)
     rungs, document = document.get("rung"), as_rung(document)
     tuned = document.get("rung") is not rungs
-    place = as_written_at if tuned else tuple
+    place: Callable[[Sequence[str | int]], tuple[str | int, ...]] = as_written_at if tuned else tuple
     structural = [Fault(lines.place(source, place(path)), message) for path, message in _structure_faults(document)]
     try:
         claim = Claim.model_validate(document)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from evenhand.claims.resolve import ResolvedClaim, number_of
@@ -50,7 +50,7 @@ def propose(claim: ResolvedClaim, wanted: Wanted) -> dict[str, list[dict[str, An
 
 
 def _of_arm(
-    digest: str, wanted: Wanted, space: dict[str, Domain], past: Sequence[Scored], direction: str
+    digest: str, wanted: Wanted, space: Mapping[str, Domain], past: Sequence[Scored], direction: str
 ) -> list[dict[str, Any]]:
     import optuna
 
