@@ -263,11 +263,8 @@ TRICKS = (
     Trick("20 configurations", twenty_configurations, 200, "each counts"),
     Trick("unequal tuning", unequal_tuning, 600, "`unequal tuning` in the title; no level can control it"),
     Trick("unequal tuning, strict ledger", unequal_in_a_strict_ledger, 600, "`invalid (unequal tuning)`"),
-<<<<<<< HEAD
     Trick("looks at any time, to 20 seeds", watched_after_every_seed, 400, "held by the rule itself"),
-=======
     Trick("20 configurations by `[tuning]`", searched_configurations, 600, "one claim, fresh seeds and items"),
->>>>>>> w-search
 )
 
 
