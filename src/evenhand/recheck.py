@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
-Row, Names = dict[str, Any], tuple[str, ...]
+Row = dict[str, Any]
+Names = tuple[str, ...]
 TIE, NORMAL_95 = 1 + 1e-9, 1.959963984540054
 class Unknown(Exception):
     """What this file does not derive."""
@@ -163,7 +164,7 @@ def fault(claim: Row, names: Names, outcomes: list[Row]) -> bool:
     if any(claim["arms"][n]["deterministic"] and own.get("draws") for n, own in zip(names, outcomes, strict=True)):
         return True
     unit, both = claim["budget"]["unit"], [(claim["arms"][n], o) for n, o in zip(names, outcomes, strict=True)]
-    if unit == "seconds" or any((own["failure"] or {}).get("kind") == "diverged" for own in outcomes):
+    if unit in ("seconds", "device_hours") or any((own["failure"] or {}).get("kind") == "diverged" for own in outcomes):
         raise Unknown("a diverged trial, or a budget in seconds")
     if any(arm["untrained"] or own["failure"] for arm, own in both):
         return any(arm["untrained"] and own["spent"].get(unit, 0) > 0 for arm, own in both)
@@ -188,10 +189,8 @@ def decide(ledger: Ledger, claim: Row, alpha: float) -> dict[str, str]:
     base, variants, rivals, blanks = ([name for name, arm in arms.items() if arm["role"] == role] for role in roles)
     planned = len(claim["rungs"]) > 1 or claim["rungs"][0]["looks"] != [] or claim["scope"] != "recipe"
     planned |= bool(claim.get("guards")) or any(m["checkpoint"] != "final" or m.get("learned_above") for m in primary)
-    if any(rung.get("kind") == "search" for rung in claim["rungs"]):
-        raise Unknown("a search, as which settings are confirmed follows from its own trials")
     if planned or any(arms[name]["deterministic"] for name in variants + blanks):
-        raise Unknown("rungs, looks, another scope, a selected checkpoint, floors, guards or a fixed variant")
+        raise Unknown("rungs, searches, looks, another scope, a selected checkpoint, floors, guards or a fixed variant")
     def pairs_of(names: list[str], others: list[str]) -> dict[tuple[str, str, str], list[Pair]]:
         keys = [(n, c, m) for m in primary for c in conditions for n in names]
         return {(n, c, m["name"]): [Pair(ledger, claim, (n, o), c, m) for o in others] for n, c, m in keys}

@@ -108,7 +108,7 @@ def test_a_good_claim_parses_and_takes_its_name_from_the_file() -> None:
         ("seeds = [3, 4, 5]", "seeds = [3, 3, 4]", None, "names a seed twice"),
         ("budget = 20", "budget = 0", 30, "greater than 0"),
         ('name = "on"', 'name = "off"', 18, "the name 'off' stands twice"),
-        ('unit = "steps"', 'unit = "hours"', 7, "'steps', 'tokens', 'examples' or 'seconds'"),
+        ('unit = "steps"', 'unit = "hours"', 7, "'flops', 'seconds' or 'device_hours'"),
         (
             "items = 32",
             "items = 32\nlooks = [3, 5]",

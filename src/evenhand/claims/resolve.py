@@ -31,7 +31,7 @@ from evenhand.claims.schema import (
 from evenhand.claims.spaces import Candidate, Search
 from evenhand.errors import ClaimError, Fault
 from evenhand.recipes.catalogue import RUNS
-from evenhand.recipes.contract import Metric, Recipe
+from evenhand.recipes.contract import Metric, Recipe, RecipeSettings
 from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
 
 
@@ -281,7 +281,7 @@ class _Resolution:
                 self.add(self._origin(loc, a, own, c, world), setting_words(e, self.recipe))
             return
         self.settings[arm.name, condition.name] = model.model_dump(mode="json")
-        if arm.role == "null" and (fault := model.null_fault()):
+        if arm.role == "null" and isinstance(model, RecipeSettings) and (fault := model.null_fault()):
             self.add(("arm", a), fault)
 
     def _own(self, arm: Arm) -> Settings:

@@ -20,7 +20,7 @@ from evenhand.recipes.contract import Direction
 
 Role = Literal["baseline", "variant", "rival", "null", "reference"]
 Scope = Literal["recipe", "seeds", "checkpoint"]
-Unit = Literal["steps", "tokens", "examples", "seconds"]
+Unit = Literal["steps", "tokens", "examples", "epochs", "flops", "seconds", "device_hours"]
 COMMONEST = "commonest answer"
 """What a baseline must beat, where it is no arm: always giving the commonest right answer."""
 
@@ -175,7 +175,9 @@ class Rung(_Part):
     items: Items = Field(
         default=Items(), description="evaluation items of this rung, fresh at every rung; all if left out"
     )
-    looks: tuple[Whole, ...] = Field(default=(), description="planned looks: numbers of seeds, the last is all")
+    looks: tuple[Whole, ...] = Field(
+        default=(), description="planned looks: numbers of seeds, the last is all; `anytime`; or a table"
+    )
     look_rules: LookRules | None = Field(default=None, exclude=True, description="where `looks` is more than a list")
     prune: Prune = Field(default=Prune(), description="what a screening rung may do; the last rung never prunes")
     kind: Literal["compare", "search"] = Field(default="compare", description="search: configurations of every arm")

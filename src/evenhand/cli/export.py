@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from evenhand.claims.load import LoadedClaim
     from evenhand.trackers.sync import Written
 
-PLAIN = ("json", "markdown", "csv", "latex")
+PLAIN = ("json", "markdown", "csv", "latex", "parquet")
 
 _PAUSE_SECONDS = 0.5
 """Between two looks at the ledger, so that many trials that end together are read once."""
@@ -30,11 +30,13 @@ def export(
         str,
         typer.Option(
             "--to",
-            help="json, markdown, csv, latex; or mlflow:URI, wandb:PROJECT, trackio:PROJECT, tensorboard:FOLDER.",
+            help="json, markdown, csv, latex, parquet; mlflow:URI, wandb:PROJECT, trackio:PROJECT, tensorboard:FOLDER.",
         ),
     ],
     output: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="File; default: print.")] = None,
-    trials: Annotated[bool, typer.Option("--trials", help="csv: a row for each trial, not for each verdict.")] = False,
+    trials: Annotated[
+        bool, typer.Option("--trials", help="csv, parquet: a row for each trial, not for each verdict.")
+    ] = False,
     ledger: LedgerFolder = DEFAULT_LEDGER,
     as_json: AsJson = False,
     follow: Annotated[bool, typer.Option("--follow", hidden=True, help="Go on until standard input ends.")] = False,
@@ -43,6 +45,9 @@ def export(
     from evenhand.claims.load import load_claim
 
     loaded = load_claim(claim)
+    if to == "parquet":
+        _show_parquet(loaded, ledger, output, trials=trials, as_json=as_json)
+        return
     if to in PLAIN:
         _show(_text(loaded, ledger, to, trials=trials), output)
         return
@@ -128,6 +133,28 @@ def _text(loaded: LoadedClaim, folder: Path, format: str, *, trials: bool) -> st
         if format == "latex":
             return verdict_latex(claim, decision)
         return verdict_markdown(claim, decision, store.head_hash(ids)) + "\n"
+
+
+def _show_parquet(loaded: LoadedClaim, folder: Path, output: Path | None, *, trials: bool, as_json: bool) -> None:
+    """Write the rows as Parquet, which is no text to be printed."""
+    from evenhand.claims.load import all_trials
+    from evenhand.report.table import trial_rows, verdict_rows, write_parquet
+    from evenhand.running.enter import decided
+
+    if output is None:
+        raise DataError("Parquet is written to a file, and not printed: name it with --output FILE.parquet.")
+    claim = loaded.resolved
+    with ledger_to_read(folder) as store:
+        records = store.latest([trial.id for trial in all_trials(claim)]).values() if trials else ()
+        rows = trial_rows(claim, records) if trials else verdict_rows(decided(loaded, store))
+    try:
+        write_parquet(output, rows)
+    except OSError as error:
+        raise DataError(f"{output} cannot be written: {error.strerror or error}.") from error
+    if as_json:
+        print_json({"file": str(output), "rows": len(rows)})
+    else:
+        out().print(f"{output}: {counted(len(rows), 'row')}", markup=False, soft_wrap=True)
 
 
 def _show(text: str, output: Path | None) -> None:

@@ -16,7 +16,9 @@ def try_recipe(
     recipe: Annotated[str, typer.Argument(help="Recipe name, or package.module:callable.", show_default=False)],
     sets: Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; TOML values.")] = None,
     budget: Annotated[float, typer.Option(min=0, help="How much to spend.")] = 100,
-    unit: Annotated[str, typer.Option(help="steps, tokens, examples or seconds.")] = "steps",
+    unit: Annotated[
+        str, typer.Option(help="steps, tokens, examples, epochs, flops, seconds or device_hours.")
+    ] = "steps",
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random streams.")] = 0,
     items: Annotated[int | None, typer.Option(min=1, help="Evaluation items; default all.")] = None,
     ledger: LedgerFolder = DEFAULT_LEDGER,

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from evenhand.recipes.outcome import Outcome
 
 SECONDS_TOLERANCE = 0.05
-"""Budgets in seconds are equal within this share: a step that has begun is finished."""
+"""Budgets in seconds or device-hours are equal within this share: a step that has begun is finished."""
+
+CLOCKS = ("seconds", "device_hours")
+"""Units that run on for those too that train nothing."""
 
 
 def trained_for(outcome: Outcome, unit: str) -> dict[str, float]:
     """What an outcome spent on training, by unit. The clock runs for those too that train nothing."""
-    units = ("steps", "tokens", "examples") if unit == "seconds" else (unit,)
+    units = ("steps", "tokens", "examples", "epochs", "flops") if unit in CLOCKS else (unit,)
     return {name: outcome.spent[name] for name in units if outcome.spent.get(name, 0.0) > 0}
 
 
@@ -35,7 +38,7 @@ def unequal(found: Sequence[Outcome | None], unit: str, amount: float, *, must_s
     mine, theirs = (outcome.spent.get(unit) for outcome in trained)
     if mine is None or theirs is None:
         return Unequal(None) if must_show else None
-    if unit == "seconds":
+    if unit in CLOCKS:
         tolerance = SECONDS_TOLERANCE * amount
     else:
         # The last step of either may overshoot by one grain (a batch of tokens); a step itself is never split.

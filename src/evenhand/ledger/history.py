@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -14,7 +14,7 @@ from evenhand.ledger.chain import read_chain, segment_state
 from evenhand.ledger.checked import CheckedRecords
 from evenhand.ledger.packs import Key, Packed, packed_tables
 from evenhand.ledger.records import OutcomeRecord
-from evenhand.ledger.segments import Entry
+from evenhand.ledger.segments import FORMAT, Entry
 from evenhand.ledger.store import TableStore
 from evenhand.ledger.tables import StoredTables, references
 from evenhand.recipes.outcome import Outcome
@@ -62,6 +62,7 @@ class History:
                     f"The ledger {self.folder} is damaged:\n  {listed}\nRestore the files from a backup, or move the "
                     "folder aside and run again. `evenhand ledger verify` lists everything."
                 )
+            _check_format(chain.entries)
             self._checked.note(chain.readings)
             self._known = (state, chain.entries, chain.notes)
         return self._known[1]
@@ -111,6 +112,21 @@ class History:
                 f"segment {entry.place.segment}, record {entry.place.sequence}: this version of evenhand does not know "
                 f"all that the record holds ({error}). It was written by a newer version; install that one to read it."
             ) from error
+
+
+def _check_format(entries: Iterable[Entry]) -> None:
+    """Refuse what a later version has written in another form.
+
+    Raises:
+        LedgerError: names the segment.
+    """
+    for entry in entries:
+        found = entry.body.get("format", FORMAT) if entry.kind == "segment" else FORMAT
+        if found > FORMAT:
+            raise LedgerError(
+                f"segment {entry.place.segment} has format {found}, and this evenhand reads format {FORMAT}: "
+                "it was written by a newer version; install that one to read it."
+            )
 
 
 class Outcomes(Mapping[str, Outcome]):

@@ -20,6 +20,9 @@ from evenhand.errors import LedgerError
 from evenhand.ledger.records import Place
 from evenhand.recipes.outcome import Files
 
+FORMAT = 1
+"""Of segments, told in their first record; docs/ledger_format.md. Kinds and keys may be added within a version."""
+
 FIRST = "0" * 64
 """What stands for the hash before the first record of a segment."""
 

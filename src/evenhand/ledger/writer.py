@@ -17,7 +17,7 @@ from evenhand.ledger.chain import read_chain
 from evenhand.ledger.checked import CheckedRecords
 from evenhand.ledger.disk import cannot_write
 from evenhand.ledger.records import Place
-from evenhand.ledger.segments import FIRST, line_of, record_hash
+from evenhand.ledger.segments import FIRST, FORMAT, line_of, record_hash
 
 
 class SegmentWriter:
@@ -77,7 +77,7 @@ class SegmentWriter:
             with contextlib.suppress(OSError):  # held while it is open, so that nobody packs it meanwhile
                 fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             sync_folder(segments)
-            self._write("segment", {"others": others, "name": self._name})
+            self._write("segment", {"others": others, "name": self._name, "format": FORMAT})
         except OSError:
             self.close()
             for begun in (path, head):

@@ -84,7 +84,7 @@ class Budget(Protocol):
 
     @property
     def unit(self) -> str:
-        """steps, tokens, examples or seconds."""
+        """steps, tokens, examples, epochs, flops, seconds or device_hours."""
 
     @property
     def amount(self) -> float:

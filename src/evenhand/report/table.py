@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.verdict import Contrast, Decision, Verdict, deciding_interval
+from evenhand.files import replacing
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.report import numbers, words
 from evenhand.report.marks import visible
@@ -69,6 +71,21 @@ def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     writer.writerow(columns)
     writer.writerows([[_cell(row.get(key)) for key in columns] for row in rows])
     return out.getvalue()
+
+
+def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows as a Parquet file, with every column that one of them has; what is not there is null.
+
+    Raises:
+        OSError: the file cannot be written; what stood there is as it was.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    table = pa.table({key: pa.array([row.get(key) for row in rows]) for key in columns})
+    with replacing(path, public=True) as part:
+        pq.write_table(table, part, compression="zstd")
 
 
 def _cell(value: Any) -> Any:

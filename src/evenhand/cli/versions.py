@@ -1,0 +1,47 @@
+"""The command ``evenhand diff``: two claims beside each other, or two versions of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, out, print_json
+from evenhand.cli.wrapped import tell
+from evenhand.errors import DataError
+
+
+def diff(
+    one: Annotated[str, typer.Argument(metavar="CLAIM", help="Name, or NAME@HASH for an earlier version.")],
+    two: Annotated[
+        str, typer.Argument(metavar="[CLAIM]", help="The other; default: the newest version of the same.")
+    ] = "",
+    ledger: LedgerFolder = DEFAULT_LEDGER,
+    other: Annotated[Path | None, typer.Option("--other", help="The ledger of the second claim.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show two claims beside each other, or two versions of one: what differs in the question and in the verdicts."""
+    from evenhand.running.versions import difference, versions_of
+
+    if not two and "@" not in one and other is None:
+        hashes = versions_of(ledger, one)
+        if len(hashes) < 2:
+            raise DataError(f"'{one}' has one version; name another claim beside it: evenhand diff {one} OTHER.")
+        one, two = f"{one}@{hashes[-2]}", f"{one}@{hashes[-1]}"
+    found = difference(ledger, one, two or one.partition("@")[0], other)
+    if as_json:
+        print_json(found)
+        return
+    console = out()
+    for sign, version in (("-", found.one), ("+", found.two)):
+        mark = "" if version.fixed == "before" else f", {version.fixed}"
+        told = f"{sign} {version.claim} (claim {version.hash}), entered {version.entered[:19]}{mark}"
+        console.print(Text(told, style="bold"), soft_wrap=True)
+    for change in found.changes or ("nothing that decides",):
+        tell(console, f"differs: {change}", "", "  ")
+    for key, (left, right) in found.verdicts.items():
+        same = left == right
+        shown = left if same else f"{left or 'no verdict'} -> {right or 'no verdict'}"
+        tell(console, f"{key.replace('/', ' · ')}: {shown}", "dim" if same else "", "  ")
