@@ -126,9 +126,9 @@ class Writer:
 class Viewer(threading.Thread):
     """Holds a stream open, and asks for a page once a second."""
 
-    def __init__(self, port: int, cookie: str, number: int, seconds: float) -> None:
+    def __init__(self, port: int, cookie: str, number: int, count: int, seconds: float) -> None:
         super().__init__()
-        self.port, self.headers, self.number = port, {"Cookie": cookie}, number
+        self.port, self.headers, self.number, self.count = port, {"Cookie": cookie}, number, count
         self.end = time.monotonic() + seconds
         self.times: dict[str, list[float]] = {page: [] for page in PAGES}
         self.received = 0
@@ -136,8 +136,9 @@ class Viewer(threading.Thread):
 
     def run(self) -> None:
         """Ask until the end."""
-        self._stream.start()
         turn = self.number
+        time.sleep(turn / self.count)  # people do not come in the same instant
+        self._stream.start()
         while time.monotonic() < self.end:
             page = PAGES[turn % len(PAGES)]
             turn += 1
@@ -162,7 +163,7 @@ class Viewer(threading.Thread):
 def viewers(port: int, token: str, count: int, seconds: float) -> None:
     """Watch with so many viewers; prints the times of pages as JSON."""
     cookie = f"evenhand_board={token}"
-    watching = [Viewer(port, cookie, number, seconds) for number in range(count)]
+    watching = [Viewer(port, cookie, number, count, seconds) for number in range(count)]
     for one in watching:
         one.start()
     for one in watching:

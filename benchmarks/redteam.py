@@ -194,6 +194,15 @@ def renamed(desk: Desk) -> list[Shown]:
     return shown
 
 
+def watched_after_every_seed(desk: Desk) -> list[Shown]:
+    """One claim with looks at any time: looked at after every seed, and extended up to 20 until it is a gain."""
+    text = TEXT.format(name="c", items=0, effect=0.1, seeds=list(range(20))) + 'looks = "anytime"\n'
+    claim = claim_of(text)
+    entered, begun = desk.tick(), desk.tick()
+    desk.outcomes |= {trial.id: desk.outcome(trial) for trial in claim.trials(claim.claim.rungs[0])}
+    return [desk.decided(claim, entered, begun, 0)]
+
+
 def watched_and_stopped(desk: Desk) -> list[Shown]:
     """Ten ideas of ten seeds; a claim is left after three seeds unless it looks good by then."""
     shown = []
@@ -252,9 +261,10 @@ TRICKS = (
     Trick("renamed, same items", renamed, 300, "each name counts"),
     Trick("watched and stopped", watched_and_stopped, 400, "what was left counts"),
     Trick("20 configurations", twenty_configurations, 200, "each counts"),
-    Trick("20 configurations by `[tuning]`", searched_configurations, 600, "one claim, fresh seeds and items"),
     Trick("unequal tuning", unequal_tuning, 600, "`unequal tuning` in the title; no level can control it"),
     Trick("unequal tuning, strict ledger", unequal_in_a_strict_ledger, 600, "`invalid (unequal tuning)`"),
+    Trick("looks at any time, to 20 seeds", watched_after_every_seed, 400, "held by the rule itself"),
+    Trick("20 configurations by `[tuning]`", searched_configurations, 600, "one claim, fresh seeds and items"),
 )
 
 

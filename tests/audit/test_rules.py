@@ -52,6 +52,16 @@ RANGE = (
 )
 ROWS = "| Model | Acc | F1 |\n|---|---|---|\n| baseline | 71.23 | 64.51 |\n| ours | {acc} | {f1} |\n"
 
+VERSUS = (
+    "| Config | Loss | vs Muon |\n|---|---|---|\n| a | 1.5146 | -0.0044 |\n| b | 1.5182 | -0.0008 |\n| c | 1.5302 "
+    "| +0.0112 |\n"
+    "| d | 1.5021 | {odd} |\n"
+)
+SPREADS = (
+    "Accuracy, mean ± std over 3 seeds:\n\n| Method | Acc |\n|---|---|\n| baseline | 71.0 ± 0.6 |\n| ours | "
+    "**{best} ± 0.5** |\n"
+)
+
 CASES: dict[str, tuple[str, int, str]] = {
     "mean-disagrees": (
         SEEDS.format(mean="+0.0439", sd="0.0205", status="done"), 6,
@@ -110,8 +120,8 @@ CASES: dict[str, tuple[str, int, str]] = {
         SEEDS.format(mean="+0.0339", sd="0.0205", status="success / stable positive"), 8,
         SEEDS.format(mean="+0.0339", sd="0.0205", status="positive, not yet a stable gain"),
     ),
-    "no-seeds": ("# Log\n\n- The bridge consistently beats its source by 0.12.\n", 3, "# Log\n\nFive seeds "
-        "each.\n\n- The bridge consistently beats its source by 0.12.\n"),
+    "no-seeds": ("# Log\n\n- The accuracy consistently beats its source by 0.12.\n", 3, "# Log\n\nFive seeds "
+        "each.\n\n- The accuracy consistently beats its source by 0.12.\n"),
     "untested": ("# Log\n\nMixing improved the score significantly, by 0.4.\n", 3, "# Log\n\nMixing improved the "
         "score significantly, by 0.4 (p < .01).\n"),
     "no-effect-shown": (
@@ -135,6 +145,15 @@ CASES: dict[str, tuple[str, int, str]] = {
     "identical-rows": (
         ROWS.format(acc="71.23", f1="64.51"), 4,
         ROWS.format(acc="71.23", f1="64.58"),
+    ),
+    "implied-baseline": (VERSUS.format(odd="-0.0269"), 6, VERSUS.format(odd="-0.0169")),
+    "within-spread": (SPREADS.format(best="71.2"), 6, SPREADS.format(best="75.2")),
+    "kept-of-many": (
+        "| Commit | Val bpb | Status |\n|---|---|---|\n| 1 | 0.998 | keep |\n| 2 | 1.002 | discard |\n| 3 | 0.997 "
+            "| keep |\n"
+        "| 4 | 1.003 | discard |\n| 5 | 1.001 | discard |\n", 5,
+        "| Commit | Val bpb | Status |\n|---|---|---|\n| 1 | 0.998 | done |\n| 2 | 1.002 | done |\n| 3 | 0.997 | "
+            "done |\n",
     ),
     "saturated": (
         "# Log\n\n- baseline quick: `98.83%`\n- all tested variants pruned (`+0.00pp`), no measurable gain\n", 3,
@@ -189,3 +208,50 @@ def test_a_failure_that_the_text_itself_excuses_is_no_verdict(tmp_path: Path) ->
         )
     }
     assert list(levels.values()) == [["note"], ["fault"]]
+
+
+def test_arms_with_a_column_of_seeds_are_paired_seed_by_seed(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{s},{arm},{v}\n"
+        for s, b, v2 in ((0, 0.5, 0.52), (1, 0.6, 0.63), (2, 0.4, 0.41))
+        for arm, v in (("baseline", b), ("new", v2))
+    )
+    (one,) = found(tmp_path, f"seed,arm,accuracy\n{rows}", "runs.csv")
+    assert (one.rule, one.place.line, one.facts["seeds"]) == ("recomputed", 3, 3)
+    assert one.facts["mean"] == pytest.approx(0.02)
+    assert "'new' less 'baseline' in accuracy" in sentence(one)
+
+
+def test_the_one_seed_that_a_log_names_anywhere_stands_for_all_of_it(tmp_path: Path) -> None:
+    text = (
+        "# Log\n\n## Setup\n\n- Seed: 42\n\n## Results\n\n- a clear win: loss 1.51, better than the baseline by 0.004\n"
+    )
+    (one,) = found(tmp_path, text)
+    assert (one.rule, one.place.line, one.others[0].line) == ("few-seeds", 9, 5)
+    assert found(tmp_path, text.replace("Seed: 42", "Seeds: 42, 43, 44, 45, 46, 47")) == ()
+
+
+def test_numbers_in_passing_are_no_list_of_seeds(tmp_path: Path) -> None:
+    text = "- Mean delta: -0.005 with std 0.006\n- Two great runs (-0.010, -0.011), one bad (+0.004)\n"
+    assert [one.rule for one in found(tmp_path, text)] == []
+
+
+def test_a_table_of_another_baseline_is_named(tmp_path: Path) -> None:
+    table = "| Config | Loss | vs Muon |\n|---|---|---|\n| a | {a} | -0.0044 |\n| b | {b} | -0.0008 |\n"
+    one, other = table.format(a="1.5146", b="1.5182"), table.format(a="1.5203", b="1.5239")
+    (finding,) = found(tmp_path, f"{one}\n{other}")
+    assert (finding.rule, finding.place.line, finding.others[0].line) == ("implied-baseline", 8, 3)
+    assert found(tmp_path, f"{one}\n{one}") == ()
+
+
+def test_three_of_three_seeds_is_what_chance_gives_in_a_quarter_of_cases(tmp_path: Path) -> None:
+    (one,) = found(tmp_path, "# Log\n\n- accuracy +0.02, 3/3 seeds positive\n")
+    assert (one.rule, one.facts["seeds"]) == ("few-seeds", 3)
+    assert "25%" in sentence(one)
+    assert found(tmp_path, "# Log\n\n- accuracy +0.02, 3/3 seeds positive (sign-flip p = 0.25, the floor)\n") == ()
+    assert found(tmp_path, "# Log\n\n- the plan requires 3/3 seeds positive\n") == ()
+
+
+def test_the_page_of_rules_lists_all_of_them() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "audit.md").read_text()
+    assert all(f"| `{rule.name}` | {rule.about} |" in page for rule in RULES)

@@ -250,6 +250,14 @@ def test_only_the_newest_claim_of_a_name_is_shown(own: Stage) -> None:
     assert [one.hash for one in board.claims] == [newer.resolved.hash]
 
 
+def test_what_was_set_aside_on_purpose_does_not_count(own: Stage) -> None:
+    loaded = own.claim("c")
+    own.book.run(loaded, 5)
+    trial = all_trials(loaded.resolved)[0]
+    own.book.ledger.record_set_aside(trial.id, trial.label(), "a loose cable", "result")
+    assert claim_of(look(own), "c").results == 4
+
+
 def test_a_driver_whose_process_is_gone_is_not_shown(own: Stage) -> None:
     loaded = own.claim("c")
     own.start(loaded, 1)

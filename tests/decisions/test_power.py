@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from evenhand import statistics
 from evenhand.cli.main import app
 from evenhand.cli.power import parse_counts
 from evenhand.cli.power_output import bars, draw_power
-from evenhand.decisions.power import claim_power, plan_power, smallest_effects
+from evenhand.decisions.power import assured_by, claim_power, plan_power, smallest_effects
 from evenhand.errors import DataError, SettingsError, StatisticsError
+from evenhand.running.earlier_spreads import prior_of
 from evenhand.running.plan import smallest_effect_words
 from evenhand.testing.worlds import TEXT, World, claim_of, outcomes_of
 from tests.app import evenhand as in_a_process
+from tests.ledgers import Book
 
 NULL = '[[arm]]\nname = "off_again"\nrole = "null"\n'
 SCREEN = '[[rung]]\nname = "screen"\nbudget = 5\nseeds = [100, 101, 102]\nitems = 50\n'
@@ -225,3 +228,37 @@ def test_without_a_margin_or_a_spread_nothing_is_said_of_looks() -> None:
     assert plan_power(statistics.Spread(0.02), [3], margin=0.02).looks == ()
     (answer,) = claim_power(claim_of(TEXT), {})
     assert answer.looks == ()
+
+
+def test_what_a_pilot_does_not_know_is_averaged_over_and_earlier_claims_may_lend() -> None:
+    claim = claim_of(TEXT + NULL)
+    (answer,) = claim_power(claim, outcomes_of(claim))
+    assert answer.assured is None
+    alone = assured_by(answer, None).assured
+    lent = assured_by(answer, statistics.SpreadPrior(0.05, 30.0, 8)).assured
+    assert alone is not None
+    assert lent is not None
+    assert (alone.df, lent.df) == (5, 35)
+    assert len(alone.at_margin) == len(answer.designs)
+    assert (alone.seeds_needed or 0) >= (answer.seeds_needed or 0)
+    guessed = replace(answer, spread=statistics.Spread(0.05))
+    assert assured_by(guessed, None).assured is None
+
+
+def test_earlier_claims_of_a_ledger_on_the_recipe_lend_their_spreads(tmp_path: Path) -> None:
+    book = Book(tmp_path)
+    claim = book.claim("next", "[90, 91, 92]").resolved
+    assert prior_of(claim, "score", book.ledger) is None
+    for number in range(4):
+        loaded = book.enter(book.claim(f"c{number}", str([4 * number + i for i in range(4)])))
+        book.run(loaded)
+    found = prior_of(claim, "score", book.ledger)
+    assert found is not None
+    assert found.experiments == 4
+    assert 0.01 < found.sd < 0.3
+    assert prior_of(claim, "loss", book.ledger) is None
+
+
+@pytest.mark.parametrize("options", [["--pilot", "--sd", "0.1"], ["--sd", "0.1", "--borrow"]])
+def test_options_of_a_pilot_without_one_are_refused(options: list[str]) -> None:
+    assert evenhand(*options).exit_code != 0

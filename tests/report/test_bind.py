@@ -107,3 +107,10 @@ def test_a_document_is_whole_where_the_disk_is_full(page, monkeypatch):
         CliRunner().invoke(app, ["bind", str(page)], catch_exceptions=False)
     assert page.read_text() == PAGE
     assert [path.name for path in page.parent.iterdir()] == ["page.md"]
+
+
+def test_a_number_in_prose_that_the_ledger_answers_is_named_with_its_line(page):
+    page.write_text(PAGE.replace("Prose stays.", "It gains +0.0312, not +0.0313, over 3.0312 steps."))
+    bound = bind(page, lambda claim, ledger: f"| {claim.name} | +0.0312 | -0.001 |\n")
+    assert [(line, number, block.line) for line, number, block in bound.unbound] == [(7, "+0.0312", 3)]
+    assert documents.bound_document(bound)["unbound"] == [{"line": 7, "number": "+0.0312", "table": 3}]

@@ -15,6 +15,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.observer import Observer
+from evenhand.running.plan import plan_of
 from evenhand.running.probing import Found, largest, micro_batch, sharing, sizes
 from evenhand.running.run import run_claim
 from evenhand.testing.slots import SimulatedSlots
@@ -139,6 +140,21 @@ def test_the_smallest_over_the_arms_counts_and_is_kept_for_the_next_run(
         assert ledger.outcomes() == []
     assert told.messages[-1] == Found(rows, 24).words()
     assert all(size <= most["off"] for arm, size in tried if arm == "on")  # no further than what fitted before it
+
+
+def test_a_plan_tells_what_was_found_on_this_kind_of_machine_and_that_nothing_was(folder: Path) -> None:
+    slots, _ = roomy({"off": 12, "on": 7})
+    loaded = claim(folder)
+    with Ledger(folder / "ledger") as ledger:
+        assert plan_of(loaded, ledger).micro_batch == (
+            "micro-batch: not tried yet on this kind of machine; a run tries before its first trial",
+        )
+        micro_batch(loaded, ledger, slots, Told())
+        (told,) = plan_of(loaded, ledger).micro_batch
+        assert told.startswith(f"{Found(6, 24).words()} (found before on this kind of machine, ")
+        other = claim(folder, limits='memory_gib = 2\nmicro_batch = "probe"')
+        assert "not tried yet" in plan_of(other, ledger).micro_batch[0]
+        assert plan_of(claim(folder, limits="micro_batch = 4"), ledger).micro_batch == ()
 
 
 def test_another_limit_of_memory_is_tried_anew(folder: Path) -> None:

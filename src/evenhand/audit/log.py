@@ -110,7 +110,10 @@ def only_number(cell: str) -> Number | None:
     found = [one for one in numbers(cell) if not one.spread]
     if not found:
         return None
-    outside = cell[: found[0].start] + re.sub(r"[(\[].*?[)\]]", "", cell[found[0].end :])
+    before = cell[: found[0].start]
+    if before.count("(") > before.count(")") and _WORDS.search(before):
+        return None  # a remark on a word
+    outside = before + re.sub(r"[(\[].*?[)\]]", "", cell[found[0].end :])
     if len(_WORDS.findall(outside)) > 1 or len([n for n in numbers(outside) if not n.spread]) > 0:
         return None
     return found[0]

@@ -28,6 +28,10 @@ _SEED_COLUMN = re.compile(r"^(?:seed|run|trial|s|rep|replicate)[\s_#=-]*\d{1,6}$
 _SEED_NAME = re.compile(
     r"^(?:random[\s_]?)?(?:seeds?|run|trial|replicate)(?:[\s_]?(?:id|no\.?|number))?$", re.IGNORECASE
 )
+_LEADS = re.compile(r"[:=]\s*[`\[({*]*$")
+"""A list of values follows a colon or a sign of equality: numbers in passing are no list."""
+
+_SUMMARY = re.compile(r"(?:mean|avg|average|std|sd)\b", re.IGNORECASE)
 _NEAR = 6
 
 Floats = NDArray[np.float64]
@@ -78,7 +82,12 @@ def _in_text(log: Log) -> Iterator[Series]:
         for listed in lists_in(line):
             label = listed.label
             context = label if _OVER.search(label) else f"{next((p.body for p in log.parents(line)), '')} {label}"
-            if not _OVER.search(context) or _OTHER.search(label) or all(n.decimals == 0 for n in listed.numbers):
+            if (
+                not _OVER.search(context)
+                or not _LEADS.search(label)
+                or _OTHER.search(label)
+                or all(n.decimals == 0 for n in listed.numbers)
+            ):
                 continue
             around = _around(log, line)
             mean, sd = _printed(around, MEAN), _printed(around, SPREAD)
@@ -103,18 +112,18 @@ def _number(said: Said | None, values: tuple[Number, ...]) -> Number | None:
 
 
 def _around(log: Log, line: Line) -> list[Line]:
-    """The line, and those beside it that belong to the same thing."""
-    if line.parent is None and line.kind == "prose":
+    """The line, and those beside it that belong to the same thing.
+
+    Bullets below nothing belong together only where one begins with the word mean or std: each may be about another.
+    """
+    if line.kind != "bullet":
         return [line]
-    near = log.lines[max(0, log.by_number[line.number] - _NEAR) : log.by_number[line.number] + _NEAR]
-    return [
-        line,
-        *(
-            one
-            for one in near
-            if one is not line and one.parent == line.parent and one.section == line.section and one.kind == line.kind
-        ),
-    ]
+    place = log.by_number[line.number]
+    near = [one for one in log.lines[max(0, place - _NEAR) : place + _NEAR] if one is not line]
+    beside = [one for one in near if (one.parent, one.section, one.kind) == (line.parent, line.section, line.kind)]
+    if line.parent is None:
+        beside = [one for one in beside if abs(one.number - line.number) <= 2 and _SUMMARY.match(one.body)]
+    return [line, *beside]
 
 
 def _printed(lines: list[Line], pattern: re.Pattern[str]) -> Said | None:

@@ -8,12 +8,15 @@ from evenhand.audit.numbers import Number
 
 
 def shown(value: float, decimals: int = 4) -> str:
-    """A number without digits that say nothing."""
+    """A number without digits that say nothing, and with two that do."""
     if math.isnan(value):
         return "undefined"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
-    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+    if 0 < abs(value) < 0.01:
+        decimals = max(decimals, 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
     return text if text not in ("-0", "") else "0"
 
 

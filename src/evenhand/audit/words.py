@@ -14,7 +14,7 @@ _NOT = re.compile(
     re.IGNORECASE,
 )
 _HOPED = re.compile(
-    r"\b(?:hypothes\w*|goals?|objectives?|should|would|expect(?:ed|s|ation)?|plan(?:ned|s)?|whether|if|todo|aims?|"
+    r"\b(?:hypothes\w*|goals?|objectives?|should|would|can|expect(?:ed|s|ation)?|plan(?:ned|s)?|whether|if|todo|aims?|"
     r"want|needs?|could|may|might|must|"
     r"milestone|targets?|try|tries|proposed?|next|ideas?|pending|queued|check|verify|confirm whether|investigate|"
     r"until|unless|let's|will|"

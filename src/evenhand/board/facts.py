@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evenhand.decisions.intervention_words import intervention_words
-from evenhand.ledger import Ledger
+from evenhand.ledger import Ledger, aside
 from evenhand.ledger.codec import intervention_from_entry
 from evenhand.ledger.counting import counting
 from evenhand.ledger.segments import Entry
@@ -61,7 +61,9 @@ class Records:
                     one = intervention_from_entry(entry)
                     words = intervention_words(one.what, one.time, one.results, one.trials)
                     done.setdefault(one.hash, []).append(words)
-            counts = counting(entry for entry in entries if entry.kind == "outcome")
+            outcomes = [entry for entry in entries if entry.kind == "outcome"]
+            marks = aside.marks(entry for entry in entries if entry.kind == aside.KIND)
+            counts = counting(aside.standing(outcomes, marks))
             self.facts = Facts(entries, counts, decided, done, grown)
         return self.facts
 

@@ -43,7 +43,7 @@ def arm_spaces(
         fixed = set(leaves(expand(arm.settings)))
         for key in sorted(fixed & set(arm.space)):
             faults.append((("arm", a, "space", key), f"the arm sets '{key}' too; remove it here or under settings"))
-        space = {}
+        space: dict[str, dict[str, list[Any]]] = {}
         for key, domain in {**{k: d for k, d in claim.space.items() if k not in fixed}, **arm.space}.items():
             found = _domain(claim, recipe, settings, arm, key, domain)
             if isinstance(found, str):
@@ -66,7 +66,7 @@ def _domain(
     if known is None:
         return dict(domain)  # its settings are refused already
     base = merge(merge(expand(claim.settings), expand(condition.settings)), expand(arm.settings))
-    before, read = leaves(known), []
+    before, read = leaves(known), list[Any]()
     for value in ends_of(domain):
         try:
             model = recipe.settings.model_validate(merge(base, expand({key: value})))

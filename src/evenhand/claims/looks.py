@@ -18,12 +18,9 @@ _FORMS = 'numbers of seeds, as in [4, 8], "anytime", or a table, as in { at = [4
 
 
 class LookRules(BaseModel):
-    """When a rung may be judged, and what each look costs.
+    """When the last rung may be judged, where it is more than a list of numbers of seeds.
 
-    Attributes:
-        at: numbers of seeds, or shares of them (up to 1), the last of which is all; or "anytime".
-        spending: how the error rate is spent over the looks; None for the same level at each.
-        futility: a look ends the rung where the one-sided upper bound at this confidence lies below the margin.
+    ``futility`` ends the rung at a look where the one-sided upper bound of the gain lies below the margin.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -175,7 +175,9 @@ class Rung(_Part):
     items: Items = Field(
         default=Items(), description="evaluation items of this rung, fresh at every rung; all if left out"
     )
-    looks: tuple[Whole, ...] = Field(default=(), description="planned looks: numbers of seeds, the last is all")
+    looks: tuple[Whole, ...] = Field(
+        default=(), description="planned looks: numbers of seeds, the last is all; `anytime`; or a table"
+    )
     look_rules: LookRules | None = Field(default=None, exclude=True, description="where `looks` is more than a list")
     prune: Prune = Field(default=Prune(), description="what a screening rung may do; the last rung never prunes")
     kind: Literal["compare", "search"] = Field(default="compare", description="search: configurations of every arm")
@@ -391,7 +393,7 @@ def parse_claim(text: str, source: str, default_name: str) -> ClaimFile:
     document.setdefault("name", default_name)
     rungs, document = document.get("rung"), as_rung(document)
     tuned = document.get("rung") is not rungs
-    place = as_written_at if tuned else tuple
+    place: Callable[[Sequence[str | int]], tuple[str | int, ...]] = as_written_at if tuned else tuple
     structural = [Fault(lines.place(source, place(path)), message) for path, message in _structure_faults(document)]
     try:
         claim = Claim.model_validate(document)

@@ -1,6 +1,6 @@
 """The command ``evenhand extend``: further seeds for a claim whose question is still open.
 
-``evenhand extend claims/x.toml --seeds 4``
+``evenhand extend claim.toml --seeds 4``
 """
 
 from __future__ import annotations

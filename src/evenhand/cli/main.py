@@ -194,6 +194,9 @@ def bind(
         state = "not what the ledger says" if check else "written anew"
         for block in () if as_json else page.stale:
             out().print(f"{page.path}:{block.line}: {block.claim.name}: {state}", soft_wrap=True)
+        for line, number, block in page.unbound if check and not as_json else ():
+            where = f"{page.path}:{line}: {number} stands in the table of line {block.line}, too"
+            out().print(f"{where}: a number that nothing holds to the ledger", soft_wrap=True)
         if not as_json:
             out().print(f"{page.path}: {counted(page.blocks, 'table')}, {len(page.stale)} {state}", soft_wrap=True)
         if not page.blocks:

@@ -31,6 +31,12 @@ def power(
     margin: Annotated[float | None, typer.Option("--margin", help="Smallest effect that matters.")] = None,
     scope: Annotated[str, typer.Option("--scope", help="recipe, seeds or checkpoint.")] = "recipe",
     alpha: Annotated[float, typer.Option("--alpha", help="Two-sided level.")] = 0.05,
+    pilot: Annotated[
+        bool, typer.Option("--pilot", help="Average power over what the pilot does not know of its spread.")
+    ] = False,
+    borrow: Annotated[
+        bool, typer.Option("--borrow", help="With --pilot: take earlier claims of the ledger to help.")
+    ] = False,
     plot: Annotated[Path | None, typer.Option("--plot", help="Write the curves: .svg or .png.")] = None,
     ledger: Annotated[
         Path, typer.Option("--ledger", help="Ledger of an earlier run, for the spread.", envvar="EVENHAND_LEDGER")
@@ -45,11 +51,16 @@ def power(
     from evenhand.cli.power_output import draw_power, power_document, print_power
 
     spreads = (sd, item_sd, residual_sd)
+    if pilot and (claim is None or sd is not None):
+        raise refused("--pilot", "a pilot is what a ledger holds of a claim; name the claim, and leave --sd out")
+    if borrow and not pilot:
+        raise refused("--borrow", "it goes with --pilot")
     counts = parse_counts(seeds)
     if claim is not None:
         if margin is not None or scope != "recipe" or alpha != 0.05:
             raise refused("--margin, --scope, --alpha", "a claim states its own; leave them out")
         answers = _for_claim(claim, ledger, counts, items, spreads)
+        answers = _assured(claim, ledger, answers, borrow=borrow) if pilot else answers
     else:
         answers = (_for_guess(spreads, counts, items, margin, scope, alpha),)
     if as_json:
@@ -59,6 +70,19 @@ def power(
     if plot is not None:
         path = draw_power(answers, plot)
         note().print(f"Plot: {path}", soft_wrap=True)
+
+
+def _assured(path: Path, ledger: Path, answers: tuple[PowerAnswer, ...], *, borrow: bool) -> tuple[PowerAnswer, ...]:
+    from evenhand.claims.load import load_claim
+    from evenhand.decisions.power import assured_by
+    from evenhand.ledger import Ledger
+    from evenhand.running.earlier_spreads import prior_of
+
+    if all(answer.spread.pilot_seeds < 2 for answer in answers):
+        raise refused("--pilot", "the ledger holds no pairs of this claim: run its null arm, its screen, or the claim")
+    claim, store = load_claim(path).resolved, Ledger(ledger, create=False)
+    priors = {one.metric: prior_of(claim, one.metric, store) if borrow else None for one in answers}
+    return tuple(assured_by(answer, priors[answer.metric]) for answer in answers)
 
 
 def refused(option: str, message: str) -> SettingsError:

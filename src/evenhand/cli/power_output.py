@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evenhand.cli.output import plain
-from evenhand.decisions.power import Design, PowerAnswer
+from evenhand.decisions.power import Assured, Design, PowerAnswer
 from evenhand.errors import DataError, counted
 
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -44,6 +44,9 @@ def _print_answer(answer: PowerAnswer, console: Console) -> None:
     console.print(Text(f"scope {answer.scope}, level {answer.alpha:.3g}, power {answer.power:.0%}{margin}"))
     console.print(_table(answer))
     _print_needed(answer, console)
+    if answer.assured is not None:
+        for sentence in _assured_words(answer, answer.assured):
+            console.print(Text(sentence))
     if answer.looks:
         most = max(after for looked in answer.looks for after in looked.after)
         console.print(Text(f"Expected seeds and chance of a gain, with {most} seeds at most:"))
@@ -73,6 +76,23 @@ def _table(answer: PowerAnswer) -> Table:
         low = answer.margin is not None and (design.effect is None or design.effect > answer.margin)
         table.add_row(*cells, bars(curve.power), style="yellow" if low else "")
     return table
+
+
+def _assured_words(answer: PowerAnswer, found: Assured) -> list[str]:
+    """Power averaged over what the pilot does not know, in sentences."""
+    lent = ""
+    if found.prior is not None:
+        lent = (
+            f"; {counted(found.prior.experiments, 'earlier spread')} of this recipe lend {found.prior.df:.3g} of them "
+            f"(typical sd {found.prior.sd:.3g})"
+        )
+    parts = [f"{share:.0%} with {d.seeds}" for d, share in zip(answer.designs, found.at_margin, strict=True)]
+    goal = f"find the margin {answer.margin:g} with {answer.power:.0%} assurance"
+    needed = f"{counted(found.seeds_needed, 'seed')} {goal}" if found.seeds_needed else f"None: {found.why_none}"
+    return [
+        f"Averaged over what the pilot does not know of its spread (sd {found.sd:.3g} of seed means, {found.df:.3g} "
+        f"degrees of freedom{lent}): {', '.join(parts)} seeds. {needed}."
+    ]
 
 
 def _looks_table(answer: PowerAnswer) -> Table:

@@ -135,6 +135,17 @@ def pilot_spread(
     return None
 
 
+def measured_spreads(claim: ResolvedClaim, metric: MetricClaim, outcomes: Outcomes) -> list[statistics.Spread]:
+    """Spreads of the null arms and of the variants at the confirming rung, one for each arm and condition."""
+    rung = claim.claim.rungs[-1]
+    found = (
+        _spread_of(claim, arm, Cell(condition, rung, metric, rung.seeds), outcomes)
+        for arm in claim.arms("null", "variant")
+        for condition in claim.claim.conditions
+    )
+    return [spread for spread in found if spread is not None]
+
+
 def _spread_of(claim: ResolvedClaim, arm: Arm, cell: Cell, outcomes: Outcomes) -> statistics.Spread | None:
     pairs = make_pairs(claim, arm, claim.baseline, cell, outcomes)
     if len(pairs.seeds) < 2 or pairs.invalid is not None:
@@ -187,6 +198,47 @@ class Looked:
 
 
 @dataclass(frozen=True)
+class Assured:
+    """Power averaged over what the pilot does not know of its spread.
+
+    Attributes:
+        df: degrees of freedom of the pilot's spread over seeds, with what was borrowed.
+        sd: its standard deviation of seed means, likewise.
+        prior: what earlier claims lend, or None.
+        at_margin: for each design.
+        seeds_needed: least number of seeds that finds the margin with the wished-for power; None with ``why_none``.
+    """
+
+    df: float
+    sd: float
+    prior: statistics.SpreadPrior | None
+    at_margin: tuple[float, ...]
+    seeds_needed: int | None
+    why_none: str
+
+
+def assured_by(answer: PowerAnswer, prior: statistics.SpreadPrior | None) -> PowerAnswer:
+    """An answer with its power averaged over what its pilot does not know; as it is without a pilot or a margin.
+
+    Args:
+        answer: whose spread was measured.
+        prior: what earlier claims lend; shown beside, and nothing is decided by it.
+    """
+    if answer.spread.pilot_seeds < 2 or answer.margin is None or answer.scope == "checkpoint":
+        return answer
+    known = statistics.pilot_knowledge(answer.spread, prior)
+    about = {"scope": answer.scope, "alpha": answer.alpha}
+    at_margin = tuple(
+        statistics.assurance(answer.margin, known, design.seeds, design.items, **about)  # type: ignore[arg-type]
+        for design in answer.designs
+    )
+    items = next((design.items for design in answer.designs), None)
+    needed = statistics.assured_seeds(answer.margin, known, items, power=answer.power, **about)  # type: ignore[arg-type]
+    found = Assured(known.df, known.means_sd, prior, at_margin, needed.count, needed.reason or "")
+    return replace(answer, assured=found)
+
+
+@dataclass(frozen=True)
 class PowerAnswer:
     """What designs can find on one metric.
 
@@ -199,6 +251,7 @@ class PowerAnswer:
         designs: one per number of seeds.
         seeds_needed: least number of seeds that finds the margin with these items; None with ``why_no_seeds``.
         curves: power over effects, one per design.
+        assured: the same power averaged over what a pilot does not know, where that was asked for.
         looks: what looks cost and save at the largest design; none without a margin, a spread or seeds to look at.
         notes: what a reader must know beside the figures, as sentences.
     """
@@ -216,6 +269,7 @@ class PowerAnswer:
     curves: tuple[statistics.PowerCurve, ...]
     notes: tuple[str, ...] = ()
     looks: tuple[Looked, ...] = ()
+    assured: Assured | None = None
 
 
 USUAL_SHARES = (0.4, 0.6, 0.8, 1.0)

@@ -21,6 +21,7 @@ from evenhand.decisions.pairs import Outcomes, side
 from evenhand.decisions.screening import screen
 from evenhand.decisions.standing import TriedArm
 from evenhand.decisions.verdict import Screened
+from evenhand.recipes.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def _number(scored: Scored) -> int:
     return scored.candidate.number
 
 
-def due_trials(claim: ResolvedClaim, rung: Rung) -> list[Any]:
+def due_trials(claim: ResolvedClaim, rung: Rung) -> list[Trial]:
     """Trials of the candidates of a search rung that may still be run, each once: those of its last generation."""
     due = 0 if claim.search is None else claim.search.due
     names = [arm.name for arm in claim.searched if claim.search is None or arm.name not in claim.search.pruned]

@@ -21,6 +21,7 @@ from evenhand.errors import DataError
 
 _BEGIN = re.compile(r"^<!-- verdicts of (?P<claim>\S+) in (?P<ledger>\S+) -->$")
 _END = "<!-- end of verdicts -->"
+_SIGNED = re.compile(r"(?<![\w.])[+\-−]\d*\.\d{3,}(?![\w.])")
 _LIKE = re.compile(r"^<!--\s*(end\s+(of\s+)?)?(verdict|evenhand|claim)s?\b", re.IGNORECASE)
 """How a line begins that was meant as a mark."""
 MARK = "<!-- verdicts of CLAIM.toml in LEDGER -->"
@@ -52,12 +53,14 @@ class Bound:
         text: with every block written anew.
         stale: blocks whose text is not what the ledger says.
         blocks: how many there are.
+        unbound: numbers outside the blocks that a block's table gives, too: line, number, block.
     """
 
     path: Path
     text: str
     stale: tuple[Block, ...]
     blocks: int
+    unbound: tuple[tuple[int, str, Block], ...] = ()
 
 
 def bind(path: Path, table: Callable[[Path, Path], str]) -> Bound:
@@ -73,6 +76,7 @@ def bind(path: Path, table: Callable[[Path, Path], str]) -> Bound:
     out: list[str] = []
     blocks: list[Block] = []
     stale: list[Block] = []
+    answered: dict[str, Block] = {}
     place = 0
     while place < len(lines):
         line = lines[place].strip()
@@ -89,15 +93,31 @@ def bind(path: Path, table: Callable[[Path, Path], str]) -> Bound:
         fresh = table(claim, ledger).strip("\n")
         blocks.append(block)
         stale += [] if fresh == block.text else [block]
+        answered = {**dict.fromkeys(_SIGNED.findall(fresh), block), **answered}
         out += ["", *fresh.split("\n"), "", lines[end]]
         place = end + 1
-    return Bound(path, "\n".join(out), tuple(stale), len(blocks))
+    return Bound(path, "\n".join(out), tuple(stale), len(blocks), _unbound(lines, answered))
+
+
+def _unbound(lines: list[str], answered: dict[str, Block]) -> tuple[tuple[int, str, Block], ...]:
+    """Signed numbers of at least three digits in running text that stand in the table of a block, too.
+
+    They are true today and drift tomorrow: the ledger answers them, and nothing holds them to it.
+    """
+    found: list[tuple[int, str, Block]] = []
+    inside = False
+    for place, line in enumerate(lines):
+        inside = (inside or _BEGIN.match(line.strip()) is not None) and line.strip() != _END
+        if not inside:
+            found += [(place + 1, one, answered[one]) for one in _SIGNED.findall(line) if one in answered]
+    return tuple(found)
 
 
 def bound_document(bound: Bound) -> dict[str, Any]:
     """What was found, as plain data."""
     stale = [{"line": block.line, "claim": str(block.claim), "ledger": str(block.ledger)} for block in bound.stale]
-    return {"document": str(bound.path), "tables": bound.blocks, "stale": stale}
+    unbound = [{"line": line, "number": number, "table": block.line} for line, number, block in bound.unbound]
+    return {"document": str(bound.path), "tables": bound.blocks, "stale": stale, "unbound": unbound}
 
 
 def save(bound: Bound) -> None:

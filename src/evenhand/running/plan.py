@@ -75,6 +75,7 @@ class Plan:
         stale: trial id to why its result in the ledger does not count any more.
         anew: what would run anew, as sentences.
         search: what must be known of its search, as sentences: what it lacks, and what it came to so far.
+        micro_batch: rows at once that were found to fit on this kind of machine, as sentences; none where not asked.
         memory: what the largest trial takes of the device's memory, as a sentence; empty where nobody knows.
     """
 
@@ -94,11 +95,13 @@ class Plan:
     anew: tuple[str, ...]
     memory: str = ""
     search: tuple[str, ...] = ()
+    micro_batch: tuple[str, ...] = ()
 
 
 def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
     """What a claim would run, given what the ledger holds."""
     from evenhand.decisions.power import smallest_effects
+    from evenhand.running.probing import kept_words  # here: what only tells of claims does without the loop
 
     loaded = searching.unfolded(loaded, ledger)
     claim = loaded.resolved
@@ -134,6 +137,7 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
         stale=dict(compared.stale),
         anew=(*other_code_words(claim, ledger), *compared.sentences(trials)),
         memory=memory_words(loaded),
+        micro_batch=tuple(kept_words(loaded, ledger)),
         search=tuple(searching.plan_words(claim, done)),
     )
 
@@ -163,6 +167,7 @@ def plan_lines(plan: Plan, *, running: bool = False) -> Iterator[tuple[str, str]
     yield from ((_rung_words(rung), "") for rung in plan.rungs)
     yield from ((sentence, "yellow") for sentence in plan.search)
     yield from ([(plan.memory, "")] if plan.memory else [])
+    yield from (() if running else ((sentence, "") for sentence in plan.micro_batch))
     yield from (() if running else ((sentence, "yellow") for sentence in plan.anew))
     yield from ((smallest_effect_words(row), "yellow" if row.exceeds_margin else "") for row in plan.smallest_effects)
 

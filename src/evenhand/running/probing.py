@@ -90,7 +90,9 @@ def micro_batch(loaded: LoadedClaim, ledger: Ledger, executor: Executor, observe
     limit = loaded.resolved.limits.memory_gib
     if device[0] != "cuda" and limit is None:
         raise _refused(loaded, 'on a CPU `micro_batch = "probe"` needs `memory_gib`, the memory that a trial may use')
-    key = _key(loaded, batches, device, executor)
+    about = _about(loaded, batches, device)
+    shared = {"threads": executor.threads, "sharing": sharing(executor, NOTHING_ASKED)}
+    key = canonical_hash(about | shared)[:24]
     path = ledger.assets / "probes" / f"{key}.json"
     make_folder(path.parent)
     with locked(path.with_suffix(".lock")):
@@ -99,7 +101,8 @@ def micro_batch(loaded: LoadedClaim, ledger: Ledger, executor: Executor, observe
             where = device[1] if device[0] == "cuda" else f"{limit:g} GiB"
             observer.message(f"trying which micro-batch fits ({where})")
             found = _probe(loaded, batches, _trier(loaded, ledger, executor), observer)
-            write_text(path, json.dumps({**asdict(found), "machine": machine(), "device": device}, indent=2))
+            told = {**asdict(found), "machine": machine(), "device": device, "about": about, "shared": shared}
+            write_text(path, json.dumps(told, indent=2))
     observer.message(found.words())
     return found.rows
 
@@ -125,18 +128,42 @@ def _batches(loaded: LoadedClaim) -> dict[str, tuple[Trial, int]]:
     return found
 
 
-def _key(
-    loaded: LoadedClaim, batches: Mapping[str, tuple[Trial, int]], device: tuple[str, str], executor: Executor
-) -> str:
-    """What the result depends on: the kind of machine, what else runs there, code and settings."""
-    return canonical_hash(
-        {
-            "settings": sorted(batches), "recipe": [loaded.recipe.reference, loaded.resolved.fingerprint],
-            "memory": loaded.resolved.limits.memory_gib, "device": device, "head-room": HEAD_ROOM,
-            "machine": {k: machine()[k] for k in ("processor", "memory_gib")}, "threads": executor.threads,
-            "sharing": sharing(executor, NOTHING_ASKED),
-        }
-    )[:24]  # fmt: skip
+def _about(loaded: LoadedClaim, batches: Mapping[str, tuple[Trial, int]], device: tuple[str, str]) -> dict[str, Any]:
+    """What the result depends on beside what else runs there: the kind of machine, code and settings."""
+    return {
+        "settings": sorted(batches), "recipe": [loaded.recipe.reference, loaded.resolved.fingerprint],
+        "memory": loaded.resolved.limits.memory_gib, "device": list(device), "head-room": HEAD_ROOM,
+        "machine": {k: machine()[k] for k in ("processor", "memory_gib")},
+    }  # fmt: skip
+
+
+def kept_words(loaded: LoadedClaim, ledger: Ledger) -> list[str]:
+    """What was found before for a claim on this kind of machine, a sentence for each way of sharing it; or that a run
+    will try. Nothing where the claim asks for no probe, or cannot be probed."""
+    if loaded.resolved.limits.micro_batch != "probe":
+        return []
+    try:
+        about = _about(loaded, _batches(loaded), device_of_programs())
+    except ClaimError:
+        return []  # the run says why
+    found = []
+    for path in sorted((ledger.assets / "probes").glob("*.json")):
+        shared = _shared(path, about)
+        known = _known(path) if shared is not None else None
+        if known is not None and shared is not None:
+            slots = f", {counted(shared['sharing'], 'trial')} a GPU" if about["device"][0] == "cuda" else ""
+            threads = counted(shared["threads"], "thread")
+            found.append(f"{known.words()} (found before on this kind of machine, {threads} a trial{slots})")
+    return found or ["micro-batch: not tried yet on this kind of machine; a run tries before its first trial"]
+
+
+def _shared(path: Path, about: Mapping[str, Any]) -> Mapping[str, int] | None:
+    """Threads and neighbours with which a kept result was found; None where it is of something else, or older."""
+    try:
+        kept: Any = json.loads(path.read_text(encoding="utf-8"))
+        return {k: int(kept["shared"][k]) for k in ("threads", "sharing")} if kept["about"] == about else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def sharing(executor: Executor, asked: Resources) -> int:

@@ -5,6 +5,14 @@ cannot be computed is None with a reason, never 0.0 or NaN.
 """
 
 from evenhand.statistics.anytime import AnytimeMean, anytime_mean, first_look
+from evenhand.statistics.assurance import (
+    PilotKnowledge,
+    SpreadPrior,
+    assurance,
+    assured_seeds,
+    pilot_knowledge,
+    spread_prior,
+)
 from evenhand.statistics.betting import BettingTest, ConfidenceSequence, betting_test, confidence_sequence
 from evenhand.statistics.bootstrap import CrossedBootstrap, CrossedDraws, crossed_bootstrap, crossed_draws
 from evenhand.statistics.clusters import cluster_table
@@ -92,6 +100,7 @@ __all__ = [
     "PairedProportions",
     "Peak",
     "PerformanceProfile",
+    "PilotKnowledge",
     "PowerCurve",
     "Precision",
     "Saturation",
@@ -102,11 +111,14 @@ __all__ = [
     "Spending",
     "SpendingPlan",
     "Spread",
+    "SpreadPrior",
     "SuiteEstimate",
     "ThresholdPrune",
     "VarianceComponents",
     "anytime_mean",
     "anytime_seeds_needed",
+    "assurance",
+    "assured_seeds",
     "attainable_minimum",
     "average_decodes",
     "benjamini_hochberg",
@@ -144,6 +156,7 @@ __all__ = [
     "paired_proportions",
     "paired_t",
     "performance_profile",
+    "pilot_knowledge",
     "plan_looks",
     "plan_spending",
     "planned_detectable",
@@ -160,6 +173,7 @@ __all__ = [
     "smallest_detectable_effect",
     "spread_from_pilot",
     "spread_of_right_or_wrong",
+    "spread_prior",
     "stuck_at_end",
     "suite_difference",
     "suite_mean",

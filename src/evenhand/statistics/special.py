@@ -24,6 +24,11 @@ def betaincinv(*arguments: Any) -> Any:
     return _called("betaincinv", arguments)
 
 
+def digamma(*arguments: Any) -> Any:
+    """Logarithmic derivative of the gamma function."""
+    return _called("digamma", arguments)
+
+
 def gammainccinv(*arguments: Any) -> Any:
     """Inverse of the regularised upper incomplete gamma function."""
     return _called("gammainccinv", arguments)
@@ -42,6 +47,11 @@ def ndtr(*arguments: Any) -> Any:
 def ndtri(*arguments: Any) -> Any:
     """Normal quantile."""
     return _called("ndtri", arguments)
+
+
+def polygamma(*arguments: Any) -> Any:
+    """Derivatives of the digamma function."""
+    return _called("polygamma", arguments)
 
 
 def stdtr(*arguments: Any) -> Any:

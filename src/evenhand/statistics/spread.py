@@ -25,6 +25,7 @@ class Spread:
         source: where the figures come from, for the report.
         seed_sd_interval: 95 % interval of the standard deviation of seed means, when it was estimated; a pilot of few
             seeds knows its spread badly, and every plan made from it as badly.
+        pilot_seeds, pilot_items: on which it was measured; 0 where it was guessed, or has no items.
     """
 
     seed_sd: float
@@ -32,6 +33,8 @@ class Spread:
     residual_sd: float = 0.0
     source: str = "guess"
     seed_sd_interval: Interval | None = None
+    pilot_seeds: int = 0
+    pilot_items: int = 0
 
     def __post_init__(self) -> None:
         for name in ("seed_sd", "item_sd", "residual_sd"):
@@ -73,7 +76,7 @@ def spread_from_pilot(differences: ArrayLike, source: str = "pilot") -> Spread:
         values = as_floats(differences, "pilot differences", 1)
         check_count(values.size, "pilot seeds", 2)
         sd = float(values.std(ddof=1))
-        return Spread(sd, source=source, seed_sd_interval=_sd_interval(sd, values.size - 1))
+        return Spread(sd, source=source, seed_sd_interval=_sd_interval(sd, values.size - 1), pilot_seeds=values.size)
     parts = variance_components(differences)
     means_sd = math.sqrt(parts.mean_square_seed / parts.items)
     return Spread(
@@ -82,6 +85,8 @@ def spread_from_pilot(differences: ArrayLike, source: str = "pilot") -> Spread:
         math.sqrt(parts.residual),
         source,
         _sd_interval(means_sd, parts.seeds - 1),
+        parts.seeds,
+        parts.items,
     )
 
 

@@ -10,13 +10,15 @@ from evenhand.audit.log import Line, Log, Table
 from evenhand.audit.numbers import numbers
 from evenhand.audit.words import denied, hoped, planning
 
-_BEST = re.compile(
-    r"\b(?:mid-train best|best (?:\w+[ -]){0,3}?(?:at|so far|by)?|peak(?:ed)?(?: \w+){0,2}?(?: "
-    r"at)?)(?=[^.;]{0,50}\d)|(?:reached|hit)\s+\d[\d.%]*[^.;]{0,30}\((?:step|epoch|iter\w*)\s*\d+",
+_AT_STEP = re.compile(
+    r"\bmid-train best\b|\b(?:best|peak(?:ed)?)\b[^.;]{0,70}?\b(?:at|@|in|by)\s+(?:the\s+)?(?:step|epoch|"
+    r"iter(?:ation)?|checkpoint)\s*~?\d"
+    r"|(?:reached|hit)\s+\d[\d.%]*[^.;]{0,30}\((?:step|epoch|iter\w*)\s*\d+|\b(?:peaked|peak) at "
+    r"\d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
     re.IGNORECASE,
 )
-_WHEN = re.compile(r"\b(?:step|epoch|iter(?:ation)?|checkpoint|mid-train)\b", re.IGNORECASE)
-_HEADER = re.compile(r"\b(?:peak|best)\b", re.IGNORECASE)
+_BEST = re.compile(r"\bbest\b(?=[^.;]{0,40}?[+\-−]\d)", re.IGNORECASE)
+_RATE = re.compile(r"\b(?:lr|learning[- ]rate|decays?|schedule|warm-?up|memory|vram|ram)\b", re.IGNORECASE)
 _TIME = re.compile(r"^(?:epoch|step|iter|iteration|checkpoint)s?$", re.IGNORECASE)
 
 
@@ -30,23 +32,19 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 def _in_text(log: Log) -> Iterator[Finding]:
     for line in log.spoken():
-        found = _BEST.search(line.body)
-        if found is None or hoped(line) or planning(log, line) or denied(line.body, found.start()):
+        if hoped(line) or planning(log, line):
             continue
-        if _WHEN.search(line.body) and _results(line):
-            looks = _looks(log, line)
-            facts = {"of": "evaluations", "looks": looks}
+        found = _AT_STEP.search(line.body)
+        if found is not None and not _RATE.search(line.body) and _results(line):
+            facts = {"of": "evaluations", "looks": _looks(log, line)}
             yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
-        elif re.search(r"\bbest\b", found[0], re.IGNORECASE) and any(
-            n.signed and n.unit in ("pp", "%") for n in line.numbers
-        ):
-            yield Finding(
-                "best-of-many",
-                "caution",
-                place_of(log, line),
-                {"of": "variants", "looks": None},
-                quote=found[0].strip(),
-            )
+            continue
+        found = _BEST.search(line.body)
+        if found is None or denied(line.body, found.start()):
+            continue
+        if any(n.signed and n.unit in ("pp", "%") for n in line.numbers):
+            facts = {"of": "variants", "looks": None}
+            yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
 
 
 def _results(line: Line) -> bool:

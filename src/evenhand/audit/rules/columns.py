@@ -51,7 +51,9 @@ def _pairs(log: Log, table: Table) -> Iterator[Finding]:
     for target in reversed(places):  # what follows from others stands to their right
         for a, b in permutations([i for i in places if i != target], 2):
             for name, way in _WAYS.items():
-                if (name.startswith("the share") and target < max(a, b)) or not _likely(table, target, (a, b), way):
+                if (name.startswith("the share") and target < max(a, b)) or not _units(table, name, target, a, b):
+                    continue
+                if not _likely(table, target, (a, b), way):
                     continue
                 expect = partial(_range, table, places=(a, b), way=way)
                 odd = _odd_rows(table, target, expect, (a, b))
@@ -62,6 +64,17 @@ def _pairs(log: Log, table: Table) -> Iterator[Finding]:
                     yield _finding(
                         log, table, row, target, f"{name} '{table.header[a]}' and '{table.header[b]}'", expected
                     )
+
+
+def _units(table: Table, name: str, target: int, a: int, b: int) -> bool:
+    """Whether a relation can hold by its units, which must be those of every row: no share is a number of steps."""
+    of = [{one.unit.replace("pp", "%") for one in table.columns[place] if one is not None} for place in (target, a, b)]
+    if any(len(units) != 1 for units in of) or of[1] != of[2]:
+        return False
+    if "difference" in name:
+        signs = [sum(one is not None and one.signed for one in table.columns[place]) for place in (target, a, b)]
+        return of[0] == of[1] and signs[0] >= max(signs[1:])
+    return of[0] in ({""}, {"x"}) if "ratio" in name else of[0] in ({""}, {"%"})
 
 
 def _likely(table: Table, target: int, places: tuple[int, int], way: Way) -> bool:

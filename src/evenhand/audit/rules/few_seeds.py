@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from evenhand.audit.evidence import Evidences
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.rules.recomputed import facts_of
 from evenhand.audit.shown import chance
-from evenhand.audit.words import asserted
+from evenhand.audit.words import asserted, hoped, planning
 
 STEADY = re.compile(
     r"(?<![\w-])(?:stable|stably|consistent|consistently|robust|robustly|reliable|reliably|reproducible|"
@@ -19,9 +19,25 @@ STEADY = re.compile(
 )
 OF_RESULTS = re.compile(
     r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|outperform\w*|beats?|success|effects?|advantages?|"
-    r"increases?|regression|lead|ahead|boost|benefit)(?![a-z])",
+    r"increases?|lead|ahead|boost|benefit)(?![a-z])",
     re.IGNORECASE,
 )
+METRIC_WORD = re.compile(
+    r"(?<![a-z])(?:acc|accuracy|accuracies|loss|losses|scores?|perplexity|ppl|f1|auc|bleu|rouge|rewards?|error "
+    r"rate|win rate|bench\w*|"
+    r"[a-z-]*bench|eval\w*|val|validation|test|bpb|pass rate|pass@\d|success rate|baseline|recall|precision|exact "
+    r"match|d_acc)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Words of a measured result: other uses of stable or significant are none of an audit's business."""
+
+_ALL_OF = re.compile(
+    r"(?<![\d.])([2-5])\s*/\s*\1\s+seeds\s+(?:are |were |all )?(?:positive|improve\w*|better|up|win\w*|gain\w*|"
+    r"agree|above)\b",
+    re.IGNORECASE,
+)
+_CHANCE = re.compile(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE)
+
 _END = re.compile(r"[.;:](?=\s|$)")
 _OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
 """Words of size more than of steadiness: a single seed carries them no better, but three may."""
@@ -31,6 +47,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """A steady gain over at most five seeds, unless a t test over them supports it."""
     known = Evidences(logs)
     for log in logs:
+        yield from _all_of_few(log)
         for line in log.spoken():
             found = steady(log, line)
             shown = None if found is None else known.of(log, line, clause_of(line.body, found))
@@ -45,6 +62,16 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if tested is not None:
                 facts |= {"p": tested["p"], "low": tested["low"], "high": tested["high"]}
             yield Finding("few-seeds", "caution", place_of(log, line), facts, (place_of(shown.log, shown.seeds.line),))
+
+
+def _all_of_few(log: Log) -> Iterator[Finding]:
+    """``3/3 seeds positive``, where the line says nothing of how often that happens by chance."""
+    for line in log.lines:
+        found = _ALL_OF.search(line.body) if line.kind in ("prose", "bullet", "row") else None
+        if found is None or _CHANCE.search(line.body) or hoped(line) or planning(log, line):
+            continue
+        facts: dict[str, object] = {"word": " ".join(found[0].split()), "seeds": int(found[1])}
+        yield Finding("few-seeds", "caution", place_of(log, line), facts, (place_of(log, line),), found[0])
 
 
 def steady(log: Log, line: Line) -> re.Match[str] | None:

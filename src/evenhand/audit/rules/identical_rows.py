@@ -21,6 +21,9 @@ _ARM = re.compile(
 )
 
 
+_AGAIN = re.compile(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Rows with another name and the same at least two results, of three digits or more each."""
     for log in logs:
@@ -44,7 +47,7 @@ def _twins(log: Log, table: Table) -> Iterable[Finding]:
         if len(values) < 2:
             continue
         first = seen.setdefault(values, row)
-        if first is not row and first.cells[0] != row.cells[0]:
+        if first is not row and first.cells[0] != row.cells[0] and not _AGAIN.match(row.cells[0]):
             facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
             yield Finding("identical-rows", "caution", place_of(log, row.line), facts, (place_of(log, first.line),))
 

@@ -121,7 +121,7 @@ def say(finding: Finding) -> str:
         )
     return (
         f"These differences are to a '{f['against']}' of {shown(f['base'])}, those at line {other.line} to one of "
-        f"{shown(f['old'])}: the two tables cannot be compared."
+        f"{shown(f['old'])}: the baseline itself moved by that much."
     )
 
 

@@ -12,8 +12,9 @@ from evenhand.audit.words import denied, planning
 _KINDS = {
     "out of memory": re.compile(r"\b(?:OOM(?:ed|s|-killed)?|out[- ]of[- ]memory|CUDA error|no memory left)\b"),
     "time limit": re.compile(
-        r"\b(?:job|run|eval\w*|training|trial|process|slurm)\b[^.;]{0,30}\b(?:timed[- ]out|time(?:d)? limit|hit "
-        r"the wall ?clock|was preempted|got preempted|was killed)\b",
+        r"\b(?:job|run|eval\w*|training|trial|process|slurm)\b[^.;]{0,30}\b(?:timed[- ]out|(?:hit|exceeded|reached|"
+        r"ran into) "
+        r"(?:the |its )?(?:time limit|wall ?clock)|was preempted|got preempted|was killed)\b",
         re.IGNORECASE,
     ),
     "connection": re.compile(
@@ -22,7 +23,7 @@ _KINDS = {
         re.IGNORECASE,
     ),
     "too few examples": re.compile(
-        r"\b(?:only (?:built|found) \d|insufficient (?:built )?examples|sample[- ]construction (?:limit|failures?)|"
+        r"\b(?:only (?:built|found) \d+|insufficient (?:built )?examples|sample[- ]construction (?:limit|failures?)|"
         r"not enough (?:examples|samples))\b",
         re.IGNORECASE,
     ),
@@ -62,6 +63,14 @@ _ADVICE = re.compile(
 )
 
 
+_DEFINED = re.compile(r"\b(?:indicates?|denotes?|means|marked as|stands for)\b", re.IGNORECASE)
+
+
+_FAILED = re.compile(
+    r"\b(?:failed|aborted|crashed|died|killed|stopped|ran out|OOMed|hit OOM|went OOM|was lost|ended)\b", re.IGNORECASE
+)
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A run that failed for such a reason; where the text makes a verdict of it, a fault."""
     for log in logs:
@@ -69,7 +78,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if line.kind not in ("prose", "bullet", "row") or planning(log, line):
                 continue
             found = failure_in(line)
-            if found is None or _advice(log, line):
+            if found is None or _advice(log, line) or _DEFINED.search(line.body):
                 continue
             kind, word = found
             excused = _EXCUSED.search(line.body) is not None
@@ -97,10 +106,18 @@ def failure_in(line: Line) -> tuple[str, str] | None:
         found = pattern.search(line.body)
         if found is None or denied(line.body, found.start()) or _MENDED.search(line.body[: found.start()]):
             continue
-        parent_ran = _RAN.search(line.body)
-        if parent_ran is not None:
-            return kind, found[0]
+        if _RAN.search(line.body) is None or (kind == "out of memory" and not _ended(line)):
+            continue
+        return kind, found[0]
     return None
+
+
+def _ended(line: Line) -> bool:
+    """Whether a line reports that something ended for want of memory; that a table marks what does not fit is none."""
+    if line.kind == "row":
+        cells = [cell.strip() for cell in line.body.split("|")]
+        return any(re.search(r"\bOOM\b|out of memory", cell) and len(cell) > 5 for cell in cells)
+    return _FAILED.search(line.body) is not None
 
 
 def say(finding: Finding) -> str:

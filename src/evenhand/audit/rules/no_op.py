@@ -11,9 +11,10 @@ from evenhand.audit.seeds import signs_of
 from evenhand.audit.words import denied, hoped, planning
 
 _SAID = re.compile(
-    r"\b(?:all\s+(?:0|zero)\s+deltas|exact(?:ly)?[- ](?:the same|tie[sd]?|equal|identical)|bit[- ]identical|"
-    r"no-op(?!\s+(?:if|when))|identical (?:results?|scores?|outputs?|metrics?|loss(?:es)?) "
-    r"(?:to|as|for|across)|identical to (?:the )?baseline|byte[- ]identical)\b",
+    r"\b(?:all\s+(?:0|zero)\s+deltas|exact[- ]ties?|exactly tied|bit[- ]identical|byte[- ]identical|identical to "
+    r"(?:the )?baseline|"
+    r"no-op (?:behaviou?r|seeds?|rows?)|exactly the same (?:scores?|results?|loss(?:es)?|accurac\w+|outputs?|numbers?)|"
+    r"identical (?:results?|scores?|metrics?|loss(?:es)?|accurac\w+) (?:to|as|for|across))\b",
     re.IGNORECASE,
 )
 _ZERO = re.compile(

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Log
-from evenhand.audit.rules.few_seeds import steady
+from evenhand.audit.log import Line, Log
+from evenhand.audit.rules.few_seeds import METRIC_WORD, steady
 
 _REPEATED = re.compile(
     r"\bseeds?\b|±|\bstd\b|\b\d+ (?:runs|trials|repeats|replicates|repetitions|rollouts)\b|confidence interval|"
@@ -28,6 +28,10 @@ _STEADY_ONLY = (
 )
 
 
+_ACROSS = re.compile(r"\bacross (?!seeds)", re.IGNORECASE)
+_VERDICT = re.compile(r"(?:results?|verdict|status|outcome|conclusion|finding)s?\s*:", re.IGNORECASE)
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Such a word, where nothing in the file speaks of seeds, repeats or a spread."""
     for log in logs:
@@ -35,8 +39,20 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             continue
         for line in log.spoken():
             found = steady(log, line)
-            if found is not None and found[0].lower() in _STEADY_ONLY and line.numbers:
+            if (
+                found is not None
+                and found[0].lower() in _STEADY_ONLY
+                and line.numbers
+                and METRIC_WORD.search(line.body)
+            ):
                 yield Finding("no-seeds", "caution", place_of(log, line), {"word": found[0].lower()})
+
+
+def _of_result(line: Line) -> bool:
+    """Whether a line is about a measured result: it says so first, or gives a metric with a number."""
+    if _ACROSS.search(line.body):
+        return False  # over sizes or tasks, which is another kind of steadiness
+    return _VERDICT.match(line.body) is not None or (bool(line.numbers) and METRIC_WORD.search(line.body) is not None)
 
 
 def say(finding: Finding) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
-from evenhand.audit.rules.few_seeds import OF_RESULTS
+from evenhand.audit.rules.few_seeds import METRIC_WORD, OF_RESULTS
 from evenhand.audit.words import asserted
 
 _WORD = re.compile(r"\bsignificant(?:ly)?\b", re.IGNORECASE)
@@ -16,7 +16,6 @@ _TEST = re.compile(
     r"(?:error|deviation)|anova|\bsd\b|sigma|σ",
     re.IGNORECASE,
 )
-_MEASURED = re.compile(r"\d")
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -30,7 +29,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 found is not None
                 and asserted(log, line, found)
                 and OF_RESULTS.search(line.body)
-                and _MEASURED.search(line.body)
+                and METRIC_WORD.search(line.body)
             ):
                 yield Finding("untested", "caution", place_of(log, line), {"word": found[0].lower()}, quote=found[0])
 
