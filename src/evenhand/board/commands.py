@@ -175,7 +175,7 @@ def _last_line(log: Path) -> str:
 
 def _claim_files(folder: Path) -> list[tuple[Path, str]]:
     """TOML files that state a claim, with its name; folders that are hidden are left out."""
-    found = []
+    found: list[tuple[Path, str]] = []
     for root, folders, files in os.walk(folder):
         folders[:] = sorted(one for one in folders if not one.startswith(".") and one != "node_modules")
         for name in files:

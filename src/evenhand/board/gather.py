@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from evenhand.board import blind
 from evenhand.board.contrasts import Contrasts
@@ -34,6 +34,7 @@ from evenhand.errors import EvenhandError
 from evenhand.execution.failures import ADVICE
 from evenhand.ledger import Ledger
 from evenhand.ledger.segments import Entry
+from evenhand.recipes.outcome import FailureClass
 from evenhand.running import control
 from evenhand.running.watching import ClaimSeen, RunSeen, TrialSeen, device_memory, resident_memory, runs_of
 
@@ -173,7 +174,7 @@ class Gatherer:
             groups.setdefault((failure["kind"], message), []).append((one.arm(trial.arm, hidden), failure))
         found = [
             FailureShown(
-                kind, members[0][1]["phase"], message, ADVICE.get(kind, ""), len(members),
+                kind, members[0][1]["phase"], message, ADVICE.get(cast(FailureClass, kind), ""), len(members),
                 tuple(sorted({arm for arm, _ in members})),
                 "" if hidden else "\n".join(members[0][1]["detail"].strip().splitlines()[-8:]),
             )

@@ -46,7 +46,8 @@ def learned(claim: ResolvedClaim, cell: Cell, outcomes: Outcomes) -> tuple[Learn
     else:
         other = next(arm for arm in claim.arms() if arm.name == above)
         pairs = make_pairs(claim, baseline, other, cell, outcomes)
-        obstacle = NoFloor(pairs.invalid or next(iter(pairs.dropped.values()), "no scores"))
+        lacking = next(iter(pairs.dropped.values()), None)
+        obstacle = NoFloor(pairs.invalid or lacking or "no scores")
         found, fixed = _Floor(pairs, obstacle=obstacle), baseline.deterministic and other.deterministic
     level = 1 - claim.claim.alpha
     pairs = found.pairs

@@ -193,7 +193,8 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
             dropped[seed] = missing
             if len(missing) == 1:
                 of_variant = arm.name in missing
-                halves.append((LostSide(seed, *missing, of_variant, np.zeros(0)), sides[1 if of_variant else 0]))
+                loser = arm if of_variant else against
+                halves.append((LostSide(seed, loser.name, of_variant, np.zeros(0)), sides[1 if of_variant else 0]))
             continue
         rows.append((seed, sides[0], sides[1]))
         for one, outcome in zip((arm, against), found, strict=True):

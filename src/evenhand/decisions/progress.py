@@ -122,7 +122,7 @@ def _searching(claim: ResolvedClaim, rung: Rung, outcomes: Outcomes) -> Progress
     active = tuple(arm.name for arm in claim.searched if arm.name not in pruned)
     pending = tuple(trial for trial in due_trials(claim, rung) if trial.id not in outcomes)
     known = sum(1 for _ in claim.trials(rung, active))
-    return Progress(rung, rung.seeds, active, pruned, pending, False, max(0, claim.planned(rung) - known))
+    return Progress(rung, rung.seeds, active, pruned, pending, False, unproposed=max(0, claim.planned(rung) - known))
 
 
 def pending_trials(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from evenhand.claims.resolve import ResolvedClaim, number_of
 from evenhand.claims.schema import Rung
@@ -50,7 +50,11 @@ def propose(claim: ResolvedClaim, wanted: Wanted) -> dict[str, list[dict[str, An
 
 
 def _of_arm(
-    digest: str, wanted: Wanted, space: Mapping[str, Domain], past: Sequence[Scored], direction: str
+    digest: str,
+    wanted: Wanted,
+    space: Mapping[str, Domain],
+    past: Sequence[Scored],
+    direction: Literal["minimize", "maximize"],
 ) -> list[dict[str, Any]]:
     import optuna
 

@@ -286,10 +286,15 @@ def lost_words(lost: LostPairs, metric: MetricClaim) -> str:
     ]
     span = "no interval" if lost.interval is None else _ends(lost.interval, metric)
     size = "no estimate" if lost.estimate is None else f"{amount(lost.estimate, metric, sign=True)}, {span}"
-    head = f"{' and '.join(who)}, and with {' and '.join(map(_stand_in, lost.stand_ins))} there"
+    head = f"{' and '.join(who)}, and with {stand_in_words(lost)} there"
     if lost.agrees:
         return f"{head} it still holds ({size})"
     return f"{head} it does not hold ({size}); run what was lost again"
+
+
+def stand_in_words(lost: LostPairs) -> str:
+    """What stands in for lost trials: "the floor 0", "the worst trial seen"."""
+    return " and ".join(map(_stand_in, lost.stand_ins))
 
 
 def _stand_in(found: StandIn) -> str:

@@ -89,6 +89,7 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     """
     from evenhand.decisions.agreement import other_packages  # here: commands that judge nothing do without statistics
     from evenhand.decisions.caution_words import caution_words
+    from evenhand.decisions.cautions import Caution
     from evenhand.decisions.decide import decide
     from evenhand.decisions.wording import stamped
     from evenhand.running.over_runs import comparable, qualified
@@ -98,7 +99,11 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     standing.require_entered(claim, loaded.path, ledger)
     found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
     found, left_out = comparable(claim, found)
-    before = [*other_packages(all_made(claim, found)), *_replaced(claim, ledger), *_unblinded(claim, ledger)]
+    before: list[Caution] = [
+        *other_packages(all_made(claim, found)),
+        *_replaced(claim, ledger),
+        *_unblinded(claim, ledger),
+    ]
     remarks = [*map(caution_words, before), *left_out, *other_code_words(claim, ledger)]
     made = replace(decide(families.at_level(claim, ledger), found), claim_hash=claim.hash)
     made = families.tuned(claim, made, ledger)

@@ -76,7 +76,8 @@ def _forest(claim: ResolvedClaim, metric: str, rows: Sequence[Contrast]) -> Any:
         interval, _ = deciding_interval(row)
         if interval is not None:
             area.plot(interval, (place, place), color=INK, linewidth=1.4, marker="|", markersize=7, zorder=3)
-        area.plot([row.estimate], [place], color=INK, marker="D", markersize=5, zorder=4)
+        if row.estimate is not None:
+            area.plot([row.estimate], [place], color=INK, marker="D", markersize=5, zorder=4)
         area.plot(row.differences, [place + 0.27] * len(row.differences), "o", color=INK, alpha=0.3, markersize=3.5)
     area.set_yticks(range(len(rows)), [_name(claim, row) for row in rows], fontsize=9)
     area.set_ylim(len(rows) - 0.4, -1.1)

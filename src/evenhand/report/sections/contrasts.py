@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Condition, MetricClaim
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, VerdictKind, deciding_interval
-from evenhand.decisions.wording import reason_beside
+from evenhand.decisions.wording import reason_beside, stand_in_words
 from evenhand.report import numbers, words
 from evenhand.report.charts.drawing import Tick
 from evenhand.report.charts.forest import Scale, Strip
@@ -314,7 +314,7 @@ def _further_facts(contrast: Contrast) -> list[tuple[str, str]]:
         lost_seeds = ", ".join(f"{arm} {seed}" for arm, seed in zip(worst.arms, worst.seeds, strict=True))
         span = "" if worst.interval is None else f" [{', '.join(numbers.exact(end) for end in worst.interval)}]"
         size = numbers.NONE if worst.estimate is None else numbers.exact(worst.estimate)
-        facts.append((f"difference with {worst.value} for what was lost ({lost_seeds})", f"{size}{span}"))
+        facts.append((f"difference with {stand_in_words(worst)} for what was lost ({lost_seeds})", f"{size}{span}"))
     return facts
 
 
