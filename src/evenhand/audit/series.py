@@ -72,7 +72,7 @@ class Series:
 @lru_cache(maxsize=64)
 def series_of(log: Log) -> tuple[Series, ...]:
     """All results over seeds of a log, in the order of their lines."""
-    found = [*_in_text(log), *(one for table in log.tables for one in _in_table(log, table))]
+    found = [*_in_text(log), *_in_data(log), *(one for table in log.tables for one in _in_table(log, table))]
     return tuple(sorted(found, key=lambda one: one.line.number))
 
 
@@ -100,6 +100,15 @@ def _in_text(log: Log) -> Iterator[Series]:
                 line, mean.line if mean else line, signed, line.section,
             )  # fmt: skip
     yield from _only_means(log, taken)
+
+
+def _in_data(log: Log) -> Iterator[Series]:
+    """Lists of results in JSON."""
+    for one in log.listings:
+        yield Series(
+            one.label, one.values, one.mean, one.sd, len(one.values), log.line(one.line), log.line(one.mean_line),
+            one.differences, -1,
+        )  # fmt: skip
 
 
 def _number(said: Said | None, values: tuple[Number, ...]) -> Number | None:
