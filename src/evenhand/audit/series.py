@@ -130,6 +130,9 @@ def _around(log: Log, line: Line) -> list[Line]:
     place = log.by_number[line.number]
     near = [one for one in log.lines[max(0, place - _NEAR) : place + _NEAR] if one is not line]
     beside = [one for one in near if (one.parent, one.section, one.kind) == (line.parent, line.section, line.kind)]
+    if line.parent is not None and sum(bool(lists_in(one)) for one in beside) == 0:
+        above = log.lines[line.parent]
+        beside = [*beside, *([above] if above.kind == "bullet" and not lists_in(above) else [])]
     if line.parent is None:
         beside = [one for one in beside if abs(one.number - line.number) <= 2 and _SUMMARY.match(one.body)]
     return [line, *beside]

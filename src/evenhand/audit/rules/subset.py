@@ -12,8 +12,9 @@ from evenhand.audit.log import Log
 from evenhand.audit.shown import signed
 
 _ITEMS = re.compile(
-    r"\(?\b(?:n\s*=\s*)?(\d{1,6})\s*(?:Qs?|questions?|problems?|items|examples|samples|prompts|instances|docs|"
-    r"documents)\b\)?",
+    r"\(?\b(?:n\s*=\s*)?(\d{1,6})[\s-]*(?:(?:held[- ]out|test|dev|debug|eval(?:uation)?|validation|random)\s+)?"
+    r"(?:Qs?|questions?|problems?|items?|examples?|samples?|prompts?|instances|docs|documents|queries|images?|"
+    r"sentences)\b\)?",
     re.IGNORECASE,
 )
 
