@@ -50,7 +50,7 @@ def _in_text(log: Log) -> Iterator[Finding]:
             yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
             continue
         found = _CHOSEN_ON_TEST.search(line.body)
-        if found is not None and not denied(line.body, found.start()) and line.numbers:
+        if found is not None and not denied(line.body, found.start()) and line.numbers and not _other_data(line, found):
             facts = {"of": "choices", "looks": None}
             yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
             continue
@@ -60,6 +60,14 @@ def _in_text(log: Log) -> Iterator[Finding]:
         if any(n.signed and n.unit in ("pp", "%") for n in line.numbers):
             facts = {"of": "variants", "looks": None}
             yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
+
+
+def _other_data(line: Line, found: re.Match[str]) -> bool:
+    """Whether a line tells of data beside those that chose: an evaluation set chooses, a test set is reported."""
+    rest = line.body[: found.start()] + " " + line.body[found.end() :]
+    return re.search(r"\b(?:separate|held[- ]out|fresh|unseen|validation|dev)\b", line.low) is not None and (
+        "report" not in found[0].lower()
+    ) or (" test" not in found[0].lower() and re.search(r"\btest\b", rest, re.IGNORECASE) is not None)
 
 
 def _results(line: Line) -> bool:

@@ -75,7 +75,7 @@ _ADVICE = re.compile(
 )
 
 
-_DEFINED = re.compile(r"\b(?:indicates?|denotes?|means|marked as|stands for)\b", re.IGNORECASE)
+_DEFINED = re.compile(r"\b(?:indicates?|denotes?|means|(?:is|are) marked (?:as|with)|stands for)\b", re.IGNORECASE)
 
 
 _FAILED = re.compile(
