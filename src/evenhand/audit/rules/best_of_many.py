@@ -65,9 +65,11 @@ def _in_text(log: Log) -> Iterator[Finding]:
 def _other_data(line: Line, found: re.Match[str]) -> bool:
     """Whether a line tells of data beside those that chose: an evaluation set chooses, a test set is reported."""
     rest = line.body[: found.start()] + " " + line.body[found.end() :]
-    return re.search(r"\b(?:separate|held[- ]out|fresh|unseen|validation|dev)\b", line.low) is not None and (
-        "report" not in found[0].lower()
-    ) or (" test" not in found[0].lower() and re.search(r"\btest\b", rest, re.IGNORECASE) is not None)
+    if re.search(r"\b(?:separate|fresh|unseen)\b", line.low):
+        return True
+    if re.search(r"\btest\b", found[0], re.IGNORECASE):
+        return re.search(r"\b(?:validation|dev|val)\b", line.low) is not None
+    return re.search(r"\b(?:test|held[- ]out)\b", rest, re.IGNORECASE) is not None
 
 
 def _results(line: Line) -> bool:
