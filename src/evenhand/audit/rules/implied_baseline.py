@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from evenhand.audit.budgets import DELTA_COLUMN, base_row, plain_name
+from evenhand.audit.budgets import DELTA_COLUMN, base_row, is_budget, plain_name
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Row, Table, only_number
 from evenhand.audit.numbers import Number, numbers
@@ -62,7 +62,7 @@ def _from_base_row(log: Log, table: Table) -> Iterator[Finding]:
     if base is None:
         return
     best: tuple[int, list[tuple[Row, Number, float]]] = (0, [])
-    for place in range(1, len(table.header)):
+    for place in [i for i, name in enumerate(table.header) if i and not is_budget(name)]:
         for relative in (False, True):
             right, odd = _against(table, base, (place, deltas[0]), relative=relative)
             if right > best[0]:
@@ -84,6 +84,8 @@ def _against(
     for row, value, delta in zip(table.rows, table.columns[value_at], table.columns[delta_at], strict=True):
         if row is base or value is None or delta is None or start is None or not start.value or not delta.value:
             continue
+        if value.half > 10 * delta.half * (1 + 1e-9) and not relative:
+            continue  # whole numbers fit too many differences
         expected = 100 * (value.value / start.value - 1) if relative else value.value - start.value
         slack = (100 / abs(start.value) * 2 if relative else 1) * (value.slack + start.slack) + delta.slack
         off = abs(expected - delta.value)
