@@ -132,8 +132,8 @@ def errors(share: float) -> str:
     return section(
         ERRORS,
         f"Per cent of claims, ± one Monte Carlo standard error; {ITEMS} items, no effect, a margin too small for a "
-        "claim to end by equivalence; 5 % is nominal for a gain or a regression, 2.5 % for a gain. Anytime: every number "
-        "of seeds from 3 on is a look. Families share a baseline. Written by `python -m benchmarks.looks`.",
+        "claim to end by equivalence; 5 % is nominal for a gain or a regression, 2.5 % for a gain. Anytime: every "
+        "number of seeds from 3 on is a look. Families share a baseline. Written by `python -m benchmarks.looks`.",
         table(head, rows),
     )
 

@@ -33,6 +33,7 @@ def test_every_record_has_the_keys_and_the_hash_that_the_page_tells(tmp_path: Pa
         ledger.record_set_aside("t", "on", "why", "result")
         ledger.record_seal("h" * 16, "{}", ["file x"])
         ledger.record_extension("h" * 16, [7])
+        ledger.record_intervention("unblind", "c", "h" * 16, 0, 8)
         ledger.record_search("h" * 16, "search", proposed={}, first=0)
         ledger.record_decision("c", "h" * 16, {"on/default/score": "gain"}, families={})
     found = [json.loads(line) for path in (tmp_path / "segments").glob("*.jsonl") for line in path.open()]
