@@ -18,7 +18,8 @@ from tests.app import program
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = re.compile(r"<!-- example: (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
 RUN = re.compile(r"<!-- run(?:: (?P<how>[^>]+?))? -->\n```bash\n(?P<text>.*?)```", re.DOTALL)
-PAGES = ("scripts", "trackers", "gate", "audit")
+SHOWN = re.compile(r"<!-- shown: (?P<command>[^>]+?) -->\n```\n(?P<text>.*?)```", re.DOTALL)
+PAGES = ("own_recipe", "cluster", "scripts", "trackers", "gate", "audit")
 SHIMS = {"python": "", "pytest": "-m pytest -p evenhand.cli.pytest_plugin"}
 
 
@@ -54,6 +55,10 @@ def test_the_commands_of_a_page_do_what_it_says(tmp_path: Path, page: str) -> No
             command = ["bash", "-e", "-o", "pipefail", "-c", block["text"]]
             done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
             assert f"exit {done.returncode}" == how, f"{block['text']}\n{done.stdout}\n{done.stderr}"
+        for block in SHOWN.finditer(text):
+            command = ["bash", "-c", block["command"]]
+            done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+            assert block["text"] in done.stdout, done.stdout
 
 
 def test_what_pytest_and_the_readers_find_by_entry_point_is_there() -> None:
