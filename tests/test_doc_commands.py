@@ -1,4 +1,4 @@
-"""The commands that pages on scripts, trackers and gates show are run as they stand, with the files that they show."""
+"""The commands that tutorials and pages on the systems, scripts, trackers and gates show are run as they stand, with the files that they show."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = re.compile(r"<!-- example: (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
 RUN = re.compile(r"<!-- run(?:: (?P<how>[^>]+?))? -->\n```bash\n(?P<text>.*?)```", re.DOTALL)
 SHOWN = re.compile(r"<!-- shown: (?P<command>[^>]+?) -->\n```\n(?P<text>.*?)```", re.DOTALL)
-PAGES = ("own_recipe", "cluster", "scripts", "trackers", "gate", "audit")
+SYSTEMS = ("future_seed", "anchored_sft", "bridge", "lyapunov")
+PAGES = (
+    "quickstart", "own_recipe", "cluster", "scripts", "trackers", "gate", "audit",
+    *(f"systems/{name}" for name in SYSTEMS),
+)  # fmt: skip
 SHIMS = {"python": "", "pytest": "-m pytest -p evenhand.cli.pytest_plugin"}
 
 
@@ -43,6 +47,7 @@ def test_the_commands_of_a_page_do_what_it_says(tmp_path: Path, page: str) -> No
     for found in EXAMPLE.finditer(text):
         (tmp_path / found["name"]).write_text(found["text"])
     environment = _environment(tmp_path)
+    (tmp_path / "claims").symlink_to(ROOT / "claims")
     blocks = list(RUN.finditer(text))
     assert blocks
     with program(tmp_path / "bin"):
