@@ -1,4 +1,4 @@
-"""The commands that tutorials and pages on the systems, scripts, trackers and gates show are run as they stand, with the files that they show."""
+"""The commands that tutorials and pages on the systems show are run as they stand, with the files that they show."""
 
 from __future__ import annotations
 
