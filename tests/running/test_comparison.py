@@ -241,6 +241,41 @@ def test_items_of_one_name_that_were_asked_otherwise_are_refused_and_pair_by_nam
     assert "Items are paired by their ids: what was asked differs, and that is allowed." in found.comparison.remarks
 
 
+def test_metrics_whose_names_a_claim_could_not_have_are_compared_under_either_spelling(tmp_path: Path) -> None:
+    """lm-eval's ``exact_match,strict-match``, beside one whose name is its beginning (HELM's ``exact_match@5``)."""
+    for arm, share in (("base", 0.5), ("new", 0.8)):
+        scores = zip(right(share, 1), right(share, 2), strict=True)
+        rows = " ".join(f"q{i},{a},{b}" for i, (a, b) in enumerate(scores))
+        table(tmp_path / f"{arm}.csv", rows, "id,exact_match,exact_match@5")
+        texts = right(share, 3)
+        filters = ("strict-match", "flexible-extract")
+        logged = [lm_eval_row(i, s, metric="exact_match", filter_=f) for f in filters for i, s in enumerate(texts)]
+        lm_eval(tmp_path / arm, texts, rows=logged, effective=200)
+    found = eh.compare(tmp_path / "base", tmp_path / "new")
+    assert (found.verdicts[0].metric, found.verdicts[0].kind) == ("exact_match.strict-match", "gain")
+    for spelling in ("exact_match,flexible-extract", "exact_match.flexible-extract"):
+        found = eh.compare(tmp_path / "base", tmp_path / "new", metric=spelling)
+        assert [v.metric for v in found.verdicts] == ["exact_match.flexible-extract"]
+    files = [tmp_path / "base.csv", tmp_path / "new.csv"]
+    found = eh.compare(*files, metric=["exact_match", "exact_match@5"])
+    assert [v.contrasts[0].estimate for v in found.verdicts] == pytest.approx(
+        [np.mean(right(0.8, seed)) - np.mean(right(0.5, seed)) for seed in (1, 2)]
+    )
+    saved = tmp_path / "again.toml"
+    saved.write_text(found.comparison.text)
+    assert eh.load_claim(saved).resolved.hash == found.claim_hash
+
+
+def test_tasks_whose_metrics_are_called_otherwise_and_have_dots_in_their_names_are_compared(tmp_path: Path) -> None:
+    for arm, share in (("base", 0.5), ("new", 0.8)):
+        for task, metric in (("mmlu.v2", "acc"), ("gsm8k", "exact_match")):
+            rows = [lm_eval_row(i, s, task=task, metric=metric) for i, s in enumerate(right(share, 1))]
+            lm_eval(tmp_path / arm / task, right(share, 1), task=task, rows=rows)
+    found = eh.compare(tmp_path / "base", tmp_path / "new")
+    assert [v.condition for v in found.verdicts] == ["gsm8k", "mmlu.v2", "pooled"]
+    assert all(v.kind == "gain" for v in found.verdicts)
+
+
 def test_row_numbers_in_another_order_are_no_other_prompts(tmp_path: Path) -> None:
     for arm, step in (("base", 1), ("new", 7)):
         table(tmp_path / f"{arm}.csv", " ".join(f"{i},what{i * step % 90},{int(i % 3 > 0)}" for i in range(90)))

@@ -171,7 +171,7 @@ def _metrics(
     asked: Asked, arms: Mapping[str, ArmRuns], tasks: Sequence[str], remarks: list[str]
 ) -> tuple[list[tuple[str, bool]], dict[str, str]]:
     """(metric, primary) of the comparison, and how the files call them (``task/metric`` where tasks differ in that)."""
-    offered = {}
+    offered, spelled = {}, dict[str, str]()
     for task in tasks:
         runs = _runs(arms, task)
         item_wise = [
@@ -185,13 +185,16 @@ def _metrics(
             why = next((f" {text}." for run in runs for text in run.unusable.values()), "")
             told = "; ".join(f"{run.source.path}: {', '.join(run.names) or 'none'}" for run in runs[:4])
             raise DataError(f"The runs of '{task}' have no metric in common ({told}).{why}")
+        spelled |= {as_metric(name): name for name in plain}
         for name in asked.metrics:
-            if name not in plain:
+            if name not in plain and name not in map(as_metric, plain):
                 why = next((f" {run.unusable[name]}." for run in runs if name in run.unusable), "")
                 every = f"Not every run of '{task}'" if task else "Not every run"
                 raise DataError(f"{every} has the metric '{name}'; all have: {', '.join(plain)}.{why}")
     if asked.metrics:
-        return [(as_metric(name), True) for name in asked.metrics], {as_metric(name): name for name in asked.metrics}
+        return [(as_metric(name), True) for name in asked.metrics], {
+            as_metric(name): spelled.get(name, name) for name in asked.metrics
+        }
     common = [name for name in offered[tasks[0]] if all(name in offered[task] for task in tasks)]
     if not common:
         named = {f"{task}/score": offered[task][0] for task in tasks}

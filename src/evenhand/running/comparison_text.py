@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evenhand.running.comparison_plan import Asked, Plan
+from evenhand.runs.recipe import as_metric
 
 
 def claim_text(asked: Asked, plan: Plan, arms: Sequence[tuple[str, str, str]]) -> str:
@@ -24,7 +25,7 @@ def claim_text(asked: Asked, plan: Plan, arms: Sequence[tuple[str, str, str]]) -
              "[budget]", f'unit = "{plan.unit}"', ""]  # fmt: skip
     inner = [f"{key} = {text(value)}" for key, value in settings.items() if value]
     for key, table in (("columns", asked.columns), ("budgets", asked.budgets), ("metrics", plan.named)):
-        told = {k: v for k, v in table.items() if key != "metrics" or k != v}
+        told = {k: v for k, v in table.items() if key != "metrics" or k != as_metric(v)}
         if key == "metrics" and told:
             told = dict(table)
         if told:
