@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 import evenhand as eh
 from evenhand.errors import ClaimError, DataError
 from evenhand.report.compared import Compared, comparison_page
-from tests.runs.logs import lm_eval, lm_eval_row
+from tests.runs.logs import inspect_log, lm_eval, lm_eval_row
 
 LOGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "eval_logs"
 
@@ -274,6 +275,16 @@ def test_tasks_whose_metrics_are_called_otherwise_and_have_dots_in_their_names_a
     found = eh.compare(tmp_path / "base", tmp_path / "new")
     assert [v.condition for v in found.verdicts] == ["gsm8k", "mmlu.v2", "pooled"]
     assert all(v.kind == "gain" for v in found.verdicts)
+
+
+def test_an_instruction_in_one_arm_of_inspect_is_another_prompt(tmp_path: Path) -> None:
+    for arm, question in (("base", "q"), ("new", "think, then say: q")):
+        log = inspect_log(["C", "I", "C", "I"] * 20, model=arm, question=question)
+        (tmp_path / f"{arm}.json").write_text(json.dumps(log))
+    with pytest.raises(
+        DataError, match=r"80 items of 80 had another prompt \(item 1: 'think, then say: q 1' against 'q 1'"
+    ):
+        eh.compare(tmp_path / "base.json", tmp_path / "new.json")
 
 
 def test_row_numbers_in_another_order_are_no_other_prompts(tmp_path: Path) -> None:
