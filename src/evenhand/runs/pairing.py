@@ -75,11 +75,7 @@ def _asked_otherwise(here: Items, there: Items) -> str:
     other = [(one, two) for one, two in shared if here.contents[one] != there.contents[two]]
     one, two = other[0]
     asked = [_cut(table.inputs[i]) if table.inputs else "" for table, i in ((here, one), (there, two))]
-    shown = (
-        f": '{asked[1]}' against '{asked[0]}'"
-        if asked[0] != asked[1]
-        else ", which shows further on, or in what was expected"
-    )
+    shown = f": '{asked[1]}' against '{asked[0]}'" if asked[0] != asked[1] else ", further on or in what was expected"
     return f"{counted(len(other), 'item')} of {len(shared):,} had another prompt (item {here.ids[one]}{shown})"
 
 
