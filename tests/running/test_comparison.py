@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.power import TTestPower
 
 import evenhand as eh
 from evenhand.errors import ClaimError, DataError
@@ -329,6 +330,25 @@ def test_less_of_a_loss_is_better_and_which_way_is_better_is_told(tmp_path: Path
     assert any(
         remark.startswith("More of 'quality' counts as better; --minimise") for remark in higher.comparison.remarks
     )
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_models_that_too_few_items_tell_apart_are_told_how_many_would(tmp_path: Path, clustered: bool) -> None:
+    rng = np.random.default_rng(6)
+    base, new = rng.normal(0, 1, 100), rng.normal(0.1, 1, 100)
+    for name, scores in (("base", base), ("new", new)):
+        rows = " ".join(f"q{i},{score!r},d{i % 50 if clustered else i}" for i, score in enumerate(scores.tolist()))
+        table(tmp_path / f"{name}.csv", rows, "id,quality,cluster" if clustered else "id,quality,note")
+    (verdict,) = eh.compare(tmp_path / "base.csv", tmp_path / "new.csv", margin=0.2).verdicts
+    differences = new - base
+    units = (differences[:50] + differences[50:]) / 2 if clustered else differences
+    wanted = max(abs(differences.mean()), 0.2)
+    needed = TTestPower().solve_power(wanted / units.std(ddof=1), alpha=0.05, power=0.8) * 100 / len(units)
+    settling = verdict.contrasts[0].judgement.settling
+    assert settling is not None
+    assert (verdict.kind, settling.unit) == ("inconclusive", "items")
+    assert settling.count == pytest.approx(needed, abs=2)
+    assert f"{settling.count} items would settle an effect" in verdict.reasons[0]
 
 
 def test_the_sentence_of_the_scope_says_what_was_found_and_for_what_it_holds(tmp_path: Path) -> None:
