@@ -35,6 +35,10 @@ def test_json_has_what_claims_have_and_the_runs(two: Path) -> None:
     assert document["scope"] == "checkpoint"
 
 
+def test_formats_have_the_names_that_people_use(two: Path) -> None:
+    assert evenhand(two, "compare", "base", "new", "--format", "lm-eval").returncode == 0
+
+
 def test_report_and_claim_are_written_where_they_are_asked_for(two: Path) -> None:
     done = evenhand(two, "compare", "base", "new", "--report", "page.html", "--claim", "later.toml")
     assert done.returncode == 0, done.stderr

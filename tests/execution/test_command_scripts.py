@@ -11,6 +11,7 @@ import pytest
 
 from evenhand.claims.load import all_trials, load_claim
 from evenhand.errors import ClaimError
+from evenhand.execution.command_settings import Results
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial
@@ -286,3 +287,9 @@ def test_arms_override_any_of_the_command_line(tmp_path: Path) -> None:
 def test_a_claim_without_the_later_settings_is_the_one_that_it_was(tmp_path: Path) -> None:
     claim = load_claim(write(tmp_path, 'settings.argv = ["python", "train.py", "{settings.lr}"]'))
     assert claim.resolved.settings["slow", "default"].keys() == {"argv", "values"}
+
+
+def test_names_of_metrics_may_have_dots() -> None:
+    """A claim takes ``scores."exact_match.strict" = ...`` for a table within a table, as with all of its settings."""
+    scores = {"exact_match": {"strict": "em"}, "accuracy": "correct"}
+    assert Results(format="csv", scores=scores).scores == {"exact_match.strict": "em", "accuracy": "correct"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.power import TTestPower
 
 import evenhand as eh
 from evenhand.errors import ClaimError, DataError
 from evenhand.report.compared import Compared, comparison_page
-from tests.runs.logs import lm_eval, lm_eval_row
+from tests.runs.logs import inspect_log, lm_eval, lm_eval_row
 
 LOGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "eval_logs"
 
@@ -59,7 +61,7 @@ def test_a_seed_that_one_arm_lacks_is_a_lost_pair_and_told_with_those_missing_be
     seeds(tmp_path, "new", 0.8, [0, 1, 3, 4, 5])
     found = eh.compare(tmp_path / "base", tmp_path / "new")
     assert "no run of seed 6" in found.verdicts[0].contrasts[0].dropped["6"]
-    assert any(warning.startswith("Seeds 2 are missing between 0 and 6") for warning in found.warnings)
+    assert any(warning.startswith("Seed 2 is missing between 0 and 6") for warning in found.warnings)
 
 
 def test_one_run_against_several_seeds_is_refused_unless_it_has_no_seeds(tmp_path: Path) -> None:
@@ -241,6 +243,51 @@ def test_items_of_one_name_that_were_asked_otherwise_are_refused_and_pair_by_nam
     assert "Items are paired by their ids: what was asked differs, and that is allowed." in found.comparison.remarks
 
 
+def test_metrics_whose_names_a_claim_could_not_have_are_compared_under_either_spelling(tmp_path: Path) -> None:
+    """lm-eval's ``exact_match,strict-match``, beside one whose name is its beginning (HELM's ``exact_match@5``)."""
+    for arm, share in (("base", 0.5), ("new", 0.8)):
+        scores = zip(right(share, 1), right(share, 2), strict=True)
+        rows = " ".join(f"q{i},{a},{b}" for i, (a, b) in enumerate(scores))
+        table(tmp_path / f"{arm}.csv", rows, "id,exact_match,exact_match@5")
+        texts = right(share, 3)
+        filters = ("strict-match", "flexible-extract")
+        logged = [lm_eval_row(i, s, metric="exact_match", filter_=f) for f in filters for i, s in enumerate(texts)]
+        lm_eval(tmp_path / arm, texts, rows=logged, effective=200)
+    found = eh.compare(tmp_path / "base", tmp_path / "new")
+    assert (found.verdicts[0].metric, found.verdicts[0].kind) == ("exact_match.strict-match", "gain")
+    for spelling in ("exact_match,flexible-extract", "exact_match.flexible-extract"):
+        found = eh.compare(tmp_path / "base", tmp_path / "new", metric=spelling)
+        assert [v.metric for v in found.verdicts] == ["exact_match.flexible-extract"]
+    files = [tmp_path / "base.csv", tmp_path / "new.csv"]
+    found = eh.compare(*files, metric=["exact_match", "exact_match@5"])
+    assert [v.contrasts[0].estimate for v in found.verdicts] == pytest.approx(
+        [np.mean(right(0.8, seed)) - np.mean(right(0.5, seed)) for seed in (1, 2)]
+    )
+    saved = tmp_path / "again.toml"
+    saved.write_text(found.comparison.text)
+    assert eh.load_claim(saved).resolved.hash == found.claim_hash
+
+
+def test_tasks_whose_metrics_are_called_otherwise_and_have_dots_in_their_names_are_compared(tmp_path: Path) -> None:
+    for arm, share in (("base", 0.5), ("new", 0.8)):
+        for task, metric in (("mmlu.v2", "acc"), ("gsm8k", "exact_match")):
+            rows = [lm_eval_row(i, s, task=task, metric=metric) for i, s in enumerate(right(share, 1))]
+            lm_eval(tmp_path / arm / task, right(share, 1), task=task, rows=rows)
+    found = eh.compare(tmp_path / "base", tmp_path / "new")
+    assert [v.condition for v in found.verdicts] == ["gsm8k", "mmlu.v2", "pooled"]
+    assert all(v.kind == "gain" for v in found.verdicts)
+
+
+def test_an_instruction_in_one_arm_of_inspect_is_another_prompt(tmp_path: Path) -> None:
+    for arm, question in (("base", "q"), ("new", "think, then say: q")):
+        log = inspect_log(["C", "I", "C", "I"] * 20, model=arm, question=question)
+        (tmp_path / f"{arm}.json").write_text(json.dumps(log))
+    with pytest.raises(
+        DataError, match=r"80 items of 80 had another prompt \(item 1: 'think, then say: q 1' against 'q 1'"
+    ):
+        eh.compare(tmp_path / "base.json", tmp_path / "new.json")
+
+
 def test_row_numbers_in_another_order_are_no_other_prompts(tmp_path: Path) -> None:
     for arm, step in (("base", 1), ("new", 7)):
         table(tmp_path / f"{arm}.csv", " ".join(f"{i},what{i * step % 90},{int(i % 3 > 0)}" for i in range(90)))
@@ -285,6 +332,25 @@ def test_less_of_a_loss_is_better_and_which_way_is_better_is_told(tmp_path: Path
     )
 
 
+@pytest.mark.parametrize("clustered", [False, True])
+def test_models_that_too_few_items_tell_apart_are_told_how_many_would(tmp_path: Path, clustered: bool) -> None:
+    rng = np.random.default_rng(6)
+    base, new = rng.normal(0, 1, 100), rng.normal(0.1, 1, 100)
+    for name, scores in (("base", base), ("new", new)):
+        rows = " ".join(f"q{i},{score!r},d{i % 50 if clustered else i}" for i, score in enumerate(scores.tolist()))
+        table(tmp_path / f"{name}.csv", rows, "id,quality,cluster" if clustered else "id,quality,note")
+    (verdict,) = eh.compare(tmp_path / "base.csv", tmp_path / "new.csv", margin=0.2).verdicts
+    differences = new - base
+    units = (differences[:50] + differences[50:]) / 2 if clustered else differences
+    wanted = max(abs(differences.mean()), 0.2)
+    needed = TTestPower().solve_power(wanted / units.std(ddof=1), alpha=0.05, power=0.8) * 100 / len(units)
+    settling = verdict.contrasts[0].judgement.settling
+    assert settling is not None
+    assert (verdict.kind, settling.unit) == ("inconclusive", "items")
+    assert settling.count == pytest.approx(needed, abs=2)
+    assert f"{settling.count} items would settle an effect" in verdict.reasons[0]
+
+
 def test_the_sentence_of_the_scope_says_what_was_found_and_for_what_it_holds(tmp_path: Path) -> None:
     seeds(tmp_path, "base", 0.5)
     seeds(tmp_path, "new", 0.8)
@@ -319,7 +385,7 @@ def test_flips_and_p_are_those_of_mcnemar(two: Path) -> None:
 def test_graded_scores_of_two_checkpoints_have_the_errors_of_statsmodels(tmp_path: Path, clustered: bool) -> None:
     rng = np.random.default_rng(0)
     base, new = rng.normal(0, 1, 400), rng.normal(0.2, 1, 400)
-    document = np.arange(400) % 80
+    document = np.sort(rng.integers(0, 80, 400))
     for name, scores in (("base", base), ("new", new)):
         lines = [f"{i},{score!r},d{d}" for i, (score, d) in enumerate(zip(scores.tolist(), document, strict=True))]
         head = "id,quality,cluster" if clustered else "id,quality,note"
@@ -328,10 +394,10 @@ def test_graded_scores_of_two_checkpoints_have_the_errors_of_statsmodels(tmp_pat
     model = sm.OLS(new - base, np.ones(400))
     options = {"cov_type": "cluster", "cov_kwds": {"groups": document}, "use_t": True} if clustered else {}
     oracle = model.fit(**options)
-    # statsmodels multiplies the clustered variance by (G / (G - 1)) ((N - 1) / (N - K))
-    factor = np.sqrt((400 - 1) / 400 * 400 / 399) if clustered else 1.0
     assert contrast.estimate == pytest.approx(oracle.params[0])
-    assert contrast.standard_error == pytest.approx(oracle.bse[0] * factor, rel=2e-3 if clustered else 1e-9)
+    assert contrast.standard_error == pytest.approx(oracle.bse[0], rel=1e-9)
+    assert contrast.p_value == pytest.approx(oracle.pvalues[0], rel=1e-6)
+    assert contrast.interval == pytest.approx(oracle.conf_int()[0].tolist(), rel=1e-6)
 
 
 def test_a_comparison_is_a_claim_that_can_be_saved_and_its_page_tells_what_was_open_to_choice(two: Path) -> None:

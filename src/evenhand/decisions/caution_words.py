@@ -69,7 +69,7 @@ def caution_words(caution: Caution) -> str:  # noqa: PLR0911  one sentence a cau
                 "budget. Declare it with `settings.spent`, or bring trainer_state.json."
             )
         case LeftOutSeeds(missing, first, last):
-            return (
-                f"Seeds {', '.join(map(str, missing))} are missing between {first} and {last}: runs that were made and "
-                "left out change what the others say."
-            )
+            which = ", ".join(map(str, missing))
+            gone = f"Seed {which} is" if len(missing) == 1 else f"Seeds {which} are"
+            told = "runs that were made and left out change what the others say"
+            return f"{gone} missing between {first} and {last}: {told}."

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from evenhand import statistics
 from evenhand.claims.schema import MetricClaim
 from evenhand.decisions.pairs import Pairs
 from evenhand.decisions.verdict import Contrast, Settling
+from evenhand.statistics.clusters import cluster_table
 
 MOST_SEEDS = 1000
 """More seeds than these are no plan."""
@@ -13,6 +16,8 @@ MOST_SEEDS = 1000
 
 def what_would_settle(found: Contrast, pairs: Pairs, metric: MetricClaim, *, anytime: bool = False) -> Settling:
     """How many seeds, or items, would settle an effect of the size seen (of the margin, where that is larger)."""
+    if found.estimate is not None and found.scope == "checkpoint" and pairs.item_wise and not anytime:
+        return _more_items(found, pairs, metric)
     if found.estimate is None or len(found.seeds) < 2:
         return Settling(reason="few seeds")
     differences = pairs.differences(metric)
@@ -37,3 +42,19 @@ def what_would_settle(found: Contrast, pairs: Pairs, metric: MetricClaim, *, any
         if more.count is not None:
             return Settling(more.count, "items", len(found.seeds), as_seen)
     return Settling(as_seen=as_seen, reason="both")
+
+
+def _more_items(found: Contrast, pairs: Pairs, metric: MetricClaim) -> Settling:
+    """How many items would settle what is asked of these trained models alone, of whose seeds more tell nothing."""
+    means = pairs.differences(metric).mean(axis=0)
+    units = cluster_table(means[None, :], pairs.clusters)[0]
+    wanted = max(abs(found.estimate or 0.0), metric.margin)
+    as_seen = abs(found.estimate or 0.0) >= metric.margin
+    spread = statistics.Spread(0.0, float(units.std(ddof=1)) if units.size > 1 else 0.0, 0.0)
+    if wanted <= 0 or spread.item_sd == 0:
+        return Settling(as_seen=as_seen, reason="no spread")
+    more = statistics.items_needed(wanted, spread, 1, scope="checkpoint", alpha=1 - found.level)
+    if more.count is None:
+        return Settling(as_seen=as_seen, reason="no spread")
+    items = math.ceil(more.count * means.size / units.size)
+    return Settling(max(items, means.size + 1), "items", as_seen=as_seen)

@@ -117,7 +117,7 @@ class Settling:
     Attributes:
         count: seeds or items that would do; None where no such number is known, with ``reason``.
         unit: what ``count`` counts.
-        seeds: at which number of seeds, where items are counted.
+        seeds: at which number of seeds, where items are counted; 0 in scope checkpoint, where seeds tell nothing.
         as_seen: for an effect of the size seen; else for one as large as the margin, which is the larger of the two.
         reason: why ``count`` is None: "few seeds", "no spread" or "both".
     """

@@ -262,7 +262,7 @@ def settling_words(found: Settling) -> str:
     """How many seeds, or items, would settle an inconclusive contrast, as a clause."""
     size = "an effect of this size" if found.as_seen else "an effect as large as the margin"
     if found.count is not None:
-        at = f"{found.count} seeds" if found.unit == "seeds" else f"{found.count} items at these {found.seeds} seeds"
+        at = f"{found.count} {found.unit}" + (f" at these {found.seeds} seeds" if found.seeds else "")
         return f"{at} would settle {size}"
     return {
         "few seeds": "more seeds are needed to say how many",

@@ -12,7 +12,8 @@ from evenhand.errors import DataError
 from evenhand.execution import templates
 from evenhand.execution.result_tables import NUMBERS, TABLES
 from evenhand.recipes.contract import RecipeSettings
-from evenhand.runs.find import named
+from evenhand.runs.find import ALIASES, named
+from evenhand.runs.recipe import Named
 
 SHELL = ("bash", "-e", "-o", "pipefail", "-c")
 """What runs a line of ``settings.shell``: the first part of it that fails ends it."""
@@ -21,19 +22,15 @@ _LATER = ("shell", "environment", "cwd", "files", "results", "spent", "curves")
 """Settings that came later: a claim without them keeps the hash that it had."""
 
 
-ALIASES = {"inspect": "inspect_ai", "lm-eval": "lm_eval", "runs-csv": "tables"}
-"""Other names of formats."""
-
-
 class Results(RecipeSettings):
     """Where the program's own output files are, and how they are read."""
 
     format: str = Field(description="csv, tsv, jsonl, json, parquet, metrics (numbers alone), lm_eval, inspect_ai ...")
     path: str = Field(default="{workdir}", description="file, folder or pattern with *; in {workdir}")
-    columns: dict[str, str] = Field(
+    columns: Named = Field(
         default_factory=dict, description="id, group, cluster, input, output, expected: the column of each in a table"
     )
-    scores: dict[str, str] = Field(
+    scores: Named = Field(
         default_factory=dict, description='metric to its name there, or to "prediction == label"; default: all'
     )
     task: str = Field(default="", description="the one task that counts; all of them, pooled, if empty")

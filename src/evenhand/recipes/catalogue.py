@@ -26,6 +26,9 @@ COMMAND = "command"
 RUNS = "runs"
 """Reference of the recipe that reads what other programs left behind."""
 
+BUILT_IN = {COMMAND: "evenhand.execution.command:run", RUNS: "evenhand.runs.recipe:run"}
+"""Recipes of evenhand itself. Nothing that is installed takes their place; to find them, nothing is looked through."""
+
 _importing: list[str] = []
 """Modules that this process is importing for a recipe."""
 
@@ -48,8 +51,7 @@ def _entries() -> dict[str, importlib.metadata.EntryPoint]:
 
 def registered() -> dict[str, str]:
     """Name to ``module:callable`` of every installed recipe, the built-in ones first."""
-    built_in = {COMMAND: "evenhand.execution.command:run", RUNS: "evenhand.runs.recipe:run"}
-    return built_in | {name: entry.value for name, entry in _entries().items()}
+    return BUILT_IN | {name: entry.value for name, entry in _entries().items() if name not in BUILT_IN}
 
 
 def listings() -> list[Listing]:
@@ -76,7 +78,7 @@ def find(reference: str, folder: Path | None = None) -> Recipe:
     Raises:
         RecipeError: no such recipe, it cannot be imported, or it breaks the recipe contract.
     """
-    known = registered()
+    known = BUILT_IN if reference in BUILT_IN else registered()
     target = known.get(reference, reference)
     module_name, colon, attribute = target.partition(":")
     if not colon or not module_name or not attribute:

@@ -17,7 +17,8 @@ from evenhand.errors import DataError, counted
 from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.running.comparison_plan import Asked, Plan, claim_text, pair_by_of
+from evenhand.running.comparison_plan import Asked, Plan, pair_by_of
+from evenhand.running.comparison_text import claim_text
 from evenhand.running.over_runs import comparable, differences, qualified
 from evenhand.runs.arms import ALLOWED, ArmRuns, names_of, without_name
 from evenhand.runs.pairing import Unlike, otherwise_asked

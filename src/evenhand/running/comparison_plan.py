@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from evenhand.errors import DataError
 from evenhand.recipes.contract import Metric
@@ -172,7 +171,7 @@ def _metrics(
     asked: Asked, arms: Mapping[str, ArmRuns], tasks: Sequence[str], remarks: list[str]
 ) -> tuple[list[tuple[str, bool]], dict[str, str]]:
     """(metric, primary) of the comparison, and how the files call them (``task/metric`` where tasks differ in that)."""
-    offered = {}
+    offered, spelled = {}, dict[str, str]()
     for task in tasks:
         runs = _runs(arms, task)
         item_wise = [
@@ -186,13 +185,16 @@ def _metrics(
             why = next((f" {text}." for run in runs for text in run.unusable.values()), "")
             told = "; ".join(f"{run.source.path}: {', '.join(run.names) or 'none'}" for run in runs[:4])
             raise DataError(f"The runs of '{task}' have no metric in common ({told}).{why}")
+        spelled |= {as_metric(name): name for name in plain}
         for name in asked.metrics:
-            if name not in plain:
+            if name not in plain and name not in map(as_metric, plain):
                 why = next((f" {run.unusable[name]}." for run in runs if name in run.unusable), "")
                 every = f"Not every run of '{task}'" if task else "Not every run"
                 raise DataError(f"{every} has the metric '{name}'; all have: {', '.join(plain)}.{why}")
     if asked.metrics:
-        return [(as_metric(name), True) for name in asked.metrics], {as_metric(name): name for name in asked.metrics}
+        return [(as_metric(name), True) for name in asked.metrics], {
+            as_metric(name): spelled.get(name, name) for name in asked.metrics
+        }
     common = [name for name in offered[tasks[0]] if all(name in offered[task] for task in tasks)]
     if not common:
         named = {f"{task}/score": offered[task][0] for task in tasks}
@@ -274,39 +276,3 @@ def _budget(arms: Mapping[str, ArmRuns], scope: str) -> tuple[str, float]:
         return "steps", 1.0
     unit = max(shown, key=lambda one: len(shown[one]))
     return unit, shown[unit][0]
-
-
-def claim_text(asked: Asked, plan: Plan, arms: Sequence[tuple[str, str, str]]) -> str:
-    """The comparison as a claim file."""
-
-    def text(value: Any) -> str:
-        return json.dumps(value, ensure_ascii=False)
-
-    settings = {
-        "format": asked.format,
-        "allow": list(asked.allow),
-        "pair_by": plan.pair_by if plan.pair_by == "id" else "",
-    }
-    lines = [f"name = {text(asked.name)}", 'recipe = "runs"', f'scope = "{plan.scope}"', f"alpha = {asked.alpha!r}", "",
-             "[budget]", f'unit = "{plan.unit}"', ""]  # fmt: skip
-    inner = [f"{key} = {text(value)}" for key, value in settings.items() if value]
-    for key, table in (("columns", asked.columns), ("budgets", asked.budgets), ("metrics", plan.named)):
-        told = {k: v for k, v in table.items() if key != "metrics" or k != v}
-        if key == "metrics" and told:
-            told = dict(table)
-        if told:
-            inner.append(f"{key} = {{ {', '.join(f'{text(k)} = {text(v)}' for k, v in told.items())} }}")
-    lines += ["[settings]", *inner, ""] if inner else []
-    for name, kind, primary in plan.metrics:
-        lines += ["[[metric]]", f"name = {text(name)}", f"margin = {plan.margin!r}", f'direction = "{kind.direction}"']
-        lines += [f"{key} = {value!r}" for key in ("floor", "ceiling") if (value := getattr(kind, key)) is not None]
-        lines += [] if primary else ["primary = false"]
-        lines.append("")
-    for role, name, where in arms:
-        lines += ["[[arm]]", f"name = {text(name)}", f'role = "{role}"', f"settings.runs = {text(where)}"]
-        lines += ["deterministic = true"] if name in plan.single and plan.scope != "checkpoint" else []
-        lines.append("")
-    for name, task in plan.conditions:
-        lines += ["[[condition]]", f"name = {text(name)}", *([f"settings.task = {text(task)}"] if task else []), ""]
-    lines += ["[[rung]]", 'name = "runs"', f"budget = {plan.budget!r}", f"seeds = {list(plan.seeds)}", ""]
-    return "\n".join(lines)

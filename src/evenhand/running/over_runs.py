@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.standing import BudgetNotShown, Fixed, LeftOutSeeds
-from evenhand.ledger.records import OutcomeRecord
 from evenhand.recipes.catalogue import RUNS
 from evenhand.recipes.outcome import Outcome
 from evenhand.runs.exhibit import missing_seeds
@@ -20,6 +19,7 @@ from evenhand.runs.pairing import Place, Unlike, common_items, refused, unlike
 
 if TYPE_CHECKING:
     from evenhand.decisions.verdict import Decision, Verdict
+    from evenhand.ledger.records import OutcomeRecord
 
 BUDGET_NOT_SHOWN = "budget not shown"
 

@@ -29,6 +29,9 @@ BUILT_IN = (
 )
 """Readers of evenhand itself: each a module beside this one with a ``READER``."""
 
+ALIASES = {"inspect": "inspect_ai", "lm-eval": "lm_eval", "runs-csv": "tables"}
+"""Other names of formats."""
+
 _MOST_DEEP = 8
 """Folders within folders that are looked into."""
 
@@ -89,9 +92,10 @@ def named(name: str) -> Reader:
     Raises:
         DataError: there is none of that name.
     """
-    if name not in readers():
+    found = readers().get(ALIASES.get(name, name))
+    if found is None:
         raise DataError(f"There is no format '{name}'; evenhand reads: {', '.join(readers())}.")
-    return readers()[name]
+    return found
 
 
 def recognised(path: Path) -> tuple[Certainty, Reader | None]:

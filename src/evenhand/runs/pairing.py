@@ -58,15 +58,13 @@ def otherwise_asked(arms: Mapping[str, Sequence[Run]], baseline: str) -> list[Un
 
 
 def _first_of_tasks(runs: Sequence[Run]) -> dict[str, Items]:
-    return {run.task: run.items for run in reversed(runs) if run.items is not None}
+    """Task to the items of its first run, where ids name items: those of lm-eval are row numbers."""
+    return {run.task: run.items for run in reversed(runs) if run.items is not None and run.source.format != "lm_eval"}
 
 
 def _asked_otherwise(here: Items, there: Items) -> str:
-    """What differs in items of equal ids, as a clause; empty where enough were asked the same, or ids differ, too.
-
-    Where prompts have hashes of their own, contents are what stands in the data set, and ids may be row numbers.
-    """
-    if here.contents is None or there.contents is None or here.prompts or there.prompts:
+    """What differs in items of equal ids, as a clause; empty where enough were asked the same, or ids differ, too."""
+    if here.contents is None or there.contents is None:
         return ""
     if here.contents == there.contents or _enough(set(here.contents), set(there.contents)):
         return ""
@@ -77,7 +75,7 @@ def _asked_otherwise(here: Items, there: Items) -> str:
     other = [(one, two) for one, two in shared if here.contents[one] != there.contents[two]]
     one, two = other[0]
     asked = [_cut(table.inputs[i]) if table.inputs else "" for table, i in ((here, one), (there, two))]
-    shown = f": '{asked[1]}' against '{asked[0]}'" if asked[0] != asked[1] else ", in what was expected or further on"
+    shown = f": '{asked[1]}' against '{asked[0]}'" if asked[0] != asked[1] else ", further on or in what was expected"
     return f"{counted(len(other), 'item')} of {len(shared):,} had another prompt (item {here.ids[one]}{shown})"
 
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from evenhand.errors import DataError
 from evenhand.recipes.contract import Bench, RecipeSettings, recipe
@@ -26,14 +26,31 @@ from evenhand.runs.tracked import project_budgets
 _OTHER = re.compile(r"[^A-Za-z0-9_.+-]+")
 
 
+def _flat(value: Any) -> Any:
+    """A table of names, dotted ones as they were written: a claim takes ``"a.b" = 1`` for a table within a table."""
+    if not isinstance(value, Mapping):
+        return value
+    found: dict[str, Any] = {}
+    for key, inner in value.items():
+        if isinstance(inner, Mapping) and inner:
+            found |= {f"{key}.{rest}": one for rest, one in _flat(inner).items()}
+        else:
+            found[key] = inner
+    return found
+
+
+Named = Annotated[dict[str, str], BeforeValidator(_flat)]
+"""Name to name; names may have dots, as those of metrics do."""
+
+
 class RunsSettings(RecipeSettings):
     """Settings of the recipe ``runs``."""
 
     runs: str = Field(min_length=1, description="file, folder, pattern with {seed}, or query (mlflow:...) of the runs")
     format: str = Field(default="", description="name of the format; recognised where it is not given")
     task: str = Field(default="", description="the one task that is compared; all of them, pooled, if empty")
-    metrics: dict[str, str] = Field(default_factory=dict, description="metric of the claim to its name in the files")
-    columns: dict[str, str] = Field(default_factory=dict, description="role or metric to the name of its column")
+    metrics: Named = Field(default_factory=dict, description="metric of the claim to its name in the files")
+    columns: Named = Field(default_factory=dict, description="role or metric to the name of its column")
     budgets: dict[str, str] = Field(default_factory=dict, description="unit to its name in a tracker's configuration")
     spent: dict[str, float] = Field(
         default_factory=dict, description="unit to what training cost, declared where no file tells it"
@@ -62,11 +79,15 @@ def as_metric(name: str) -> str:
 
 
 def metrics_of(runs: Mapping[str, Run], named: Mapping[str, str]) -> dict[str, str]:
-    """Metric of the outcome to that of the files: those that are named, else those that all tasks have."""
+    """Metric of the outcome to that of the files: those that are named, else those that all tasks have.
+
+    Several tasks are pooled item by item: then a metric that is a number alone is left out beside others.
+    """
     if named:
         return dict.fromkeys((key.rpartition("/")[2] for key in named), "")
     common = [name for name in next(iter(runs.values())).names if all(name in run.names for run in runs.values())]
-    return {as_metric(name): name for name in common}
+    scored = [name for name in common if all(run.items and name in run.items.scores for run in runs.values())]
+    return {as_metric(name): name for name in (scored if len(runs) > 1 and scored else common)}
 
 
 def read_arm(settings: RunsSettings, folder: Path) -> ArmRuns:

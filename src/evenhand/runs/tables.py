@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -339,8 +339,10 @@ def _scores(
     return column.floats
 
 
-def _of(values: Sequence[str] | None, chosen: Iterable[int]) -> tuple[str, ...] | None:
-    return None if values is None else tuple(short(values[i]) for i in chosen)
+def _of(values: Sequence[str] | None, chosen: Sequence[int]) -> tuple[str, ...] | None:
+    if values is None:
+        return None
+    return tuple(map(short, values if len(chosen) == len(values) else [values[i] for i in chosen]))
 
 
 def _decodes(
@@ -381,7 +383,7 @@ def _averaged(scores: np.ndarray[Any, np.dtype[np.float64]], order: Sequence[int
 def _joined(outputs: Sequence[str], order: Sequence[int], count: int) -> tuple[str, ...]:
     """What was answered to each item; the answers of several decodes one under the other."""
     if count == len(order):
-        return tuple(short(text) for text in outputs)
+        return tuple(map(short, outputs))
     found: list[list[str]] = [[] for _ in range(count)]
     for text, item in zip(outputs, order, strict=True):
         found[item].append(text)

@@ -65,6 +65,8 @@ def groups_by_prefix(ids: Sequence[str]) -> tuple[tuple[str, ...], ...]:
 @functools.lru_cache(maxsize=8)
 def _groups_by_prefix(ids: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """The contrasts of a claim ask for the same items again and again."""
+    if not _BREAK.search("".join(ids)):  # nowhere to cut, as in hashes of contents
+        return (ids,) if is_plausible(ids) else ()
     parts = [_cuts(name) for name in ids]
     found: dict[tuple[str, ...], None] = {}
     for depth in range(_DEPTH):
