@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.decisions.verdict import Exploratory, LostPairs, StandIn, VerdictKind
 from evenhand.recipes.outcome import Curve, Outcome
 from evenhand.report import numbers
 from evenhand.report.page import render_report, write_report
-from evenhand.report.words import LOOKS
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "col", "wbr"}
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&amp;\\1"

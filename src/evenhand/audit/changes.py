@@ -49,6 +49,18 @@ class Change:
     of: str = ""
 
 
+_SO = re.compile(
+    r"[\s%]*(?:pp|points?)?[,;:]?\s*(?:\(|–|—|-)?\s*(?:i\.\s?e\.,?|that is,?|which is|meaning|so|or)?\s*"
+    r"(?:(?:an?|the|by)\s+)?(?:(?:absolute|net|total)\s+)?"
+    r"(?:(?:gain|loss|drop|increase|decrease|reduction|improvement|rise|fall|difference|change)\s+of\s+)?$",
+    re.IGNORECASE,
+)
+_NAMED_BASE = re.compile(r"\bbaseline\s*(?:\w+\s*)?(?:=|:|at|of|is|was|has)?\s*$", re.IGNORECASE)
+_NEXT = re.compile(r"\s*[,;]\s*[A-Za-z][\w+ -]{0,30}?(?:=|:|at|of|is|was|has)?\s*", re.IGNORECASE)
+_OF = re.compile(
+    r"\b(?:gain|loss|drop|increase|decrease|reduction|improvement|rise|fall|difference) of\s*$", re.IGNORECASE
+)
+
 Range = tuple[float, float]
 
 
@@ -159,12 +171,33 @@ def _in_text(log: Log) -> Iterator[Change]:
         for place in range(len(found) - 2):
             base, new, delta = found[place : place + 3]
             text = line.body
-            if _BETWEEN.fullmatch(text[base.end : new.start]) is None or not _opens(text[new.end : delta.start]):
+            arrow = _BETWEEN.fullmatch(text[base.end : new.start]) is not None
+            if not (arrow and (_opens(text[new.end : delta.start]) or _told(text, new, delta))) and not (
+                _baseline_and(text, base, new, delta)
+            ):
                 continue
             if not _is_difference(delta, text) or base.unit != new.unit or base.spread or new.spread:
                 continue
             yield Change(base, new, delta, line, line, True, text[max(0, base.start - 40) : base.start].strip())
         yield from _after_baseline(log, line)
+
+
+def _told(text: str, new: Number, delta: Number) -> bool:
+    """``24.8, i.e. 6.8 points lower``."""
+    between = text[new.end : delta.start]
+    return delta.unit == "pp" and len(between) < 50 and "," in between and _SO.fullmatch(between) is not None
+
+
+def _baseline_and(text: str, base: Number, new: Number, delta: Number) -> bool:
+    """``baseline 76.13%, pruned 72.90%, a loss of 3.23 points``."""
+    return (
+        delta.unit == "pp"
+        and base.unit == "%"
+        and _NAMED_BASE.search(text[: base.start]) is not None
+        and _NEXT.fullmatch(text[base.end : new.start]) is not None
+        and _SO.fullmatch(text[new.end : delta.start]) is not None
+        and _OF.search(text[new.end : delta.start]) is not None
+    )
 
 
 def _opens(text: str) -> bool:

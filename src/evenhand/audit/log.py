@@ -102,6 +102,28 @@ class Table:
         return tuple(self.column(place) for place in range(len(self.header)))
 
 
+@dataclass(frozen=True)
+class Listing:
+    """A list of results in a document of data, with the mean and the spread that it gives for them.
+
+    Attributes:
+        label: what they are.
+        values: as printed.
+        mean, sd: as printed; None where they are not.
+        line, mean_line, sd_line: numbers of the lines where they stand.
+        differences: whether they are differences between two arms.
+    """
+
+    label: str
+    values: tuple[Number, ...]
+    mean: Number | None
+    sd: Number | None
+    line: int
+    mean_line: int
+    sd_line: int
+    differences: bool
+
+
 _WORDS = re.compile(r"[A-Za-z]{2,}")
 
 
@@ -130,6 +152,8 @@ class Log:
         tables: its tables.
         english: whether its words can be understood.
         remarks: what was left alone and why, as sentences.
+        data: it is a document of data, not of words.
+        listings: lists of results that it holds as data.
     """
 
     name: str
@@ -139,6 +163,7 @@ class Log:
     english: bool = True
     remarks: tuple[str, ...] = ()
     data: bool = field(default=False)
+    listings: tuple[Listing, ...] = ()
 
     @cached_property
     def by_number(self) -> dict[int, int]:

@@ -33,6 +33,8 @@ class Paired:
         metric: name of the column.
         differences: variant less baseline, one per seed.
         row: the variant's first row.
+        exact: at least three different values have three digits after the point: equal ones are no accident.
+        base_row: the baseline's first row; None where arms are columns.
     """
 
     arm: str
@@ -40,6 +42,8 @@ class Paired:
     metric: str
     differences: tuple[float, ...]
     row: Row
+    exact: bool = False
+    base_row: Row | None = None
 
 
 def paired_rows(table: Table) -> Iterator[Paired]:
@@ -73,8 +77,10 @@ def _by_rows(table: Table, seed: int, arm: int) -> Iterator[Paired]:
             both = [s for s in values[name] if s in values[bases[0]]]
             differences = tuple(values[name][s].value - values[bases[0]][s].value for s in both)
             first = next(row for row in table.rows if row.cells[arm] == name)
+            exact = len({values[name][s].value for s in both if values[name][s].decimals >= 3}) >= 3
+            base_row = next(row for row in table.rows if row.cells[arm] == bases[0])
             if len(differences) >= 2:
-                yield Paired(name, bases[0], table.header[place], differences, first)
+                yield Paired(name, bases[0], table.header[place], differences, first, exact, base_row)
 
 
 def _by_columns(table: Table, seed: int) -> Iterator[Paired]:

@@ -72,7 +72,7 @@ class Series:
 @lru_cache(maxsize=64)
 def series_of(log: Log) -> tuple[Series, ...]:
     """All results over seeds of a log, in the order of their lines."""
-    found = [*_in_text(log), *(one for table in log.tables for one in _in_table(log, table))]
+    found = [*_in_text(log), *_in_data(log), *(one for table in log.tables for one in _in_table(log, table))]
     return tuple(sorted(found, key=lambda one: one.line.number))
 
 
@@ -102,6 +102,15 @@ def _in_text(log: Log) -> Iterator[Series]:
     yield from _only_means(log, taken)
 
 
+def _in_data(log: Log) -> Iterator[Series]:
+    """Lists of results in JSON."""
+    for one in log.listings:
+        yield Series(
+            one.label, one.values, one.mean, one.sd, len(one.values), log.line(one.line), log.line(one.mean_line),
+            one.differences, -1,
+        )  # fmt: skip
+
+
 def _number(said: Said | None, values: tuple[Number, ...]) -> Number | None:
     """A printed mean or spread, where it has the unit of the values."""
     return (
@@ -121,6 +130,9 @@ def _around(log: Log, line: Line) -> list[Line]:
     place = log.by_number[line.number]
     near = [one for one in log.lines[max(0, place - _NEAR) : place + _NEAR] if one is not line]
     beside = [one for one in near if (one.parent, one.section, one.kind) == (line.parent, line.section, line.kind)]
+    if line.parent is not None and sum(bool(lists_in(one)) for one in beside) == 0:
+        above = log.lines[line.parent]
+        beside = [*beside, *([above] if above.kind == "bullet" and not lists_in(above) else [])]
     if line.parent is None:
         beside = [one for one in beside if abs(one.number - line.number) <= 2 and _SUMMARY.match(one.body)]
     return [line, *beside]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from evenhand.audit.reading.blocks import aligned_tables, html_tables
 from evenhand.audit.log import Kind, Line, Log, Row, Section, Table
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
@@ -36,7 +37,9 @@ def cells_of(text: str) -> list[str]:
 def read_markdown(name: str, texts: Iterable[tuple[int, str]]) -> Log:
     """A log from (number, text) of its lines."""
     lines, sections = _lines(list(texts))
+    lines, more = html_tables(lines)
     tables, remarks = _tables(name, lines)
+    tables = sorted([*tables, *more, *aligned_tables(lines)], key=lambda one: one.line)
     return Log(name, tuple(lines), tuple(sections), tuple(tables), remarks=tuple(remarks))
 
 
@@ -147,11 +150,12 @@ def _tables(name: str, lines: Sequence[Line]) -> tuple[list[Table], list[str]]:
     remarks: list[str] = []
     place = 0
     while place < len(lines):
-        if lines[place].kind != "row":
+        kind = lines[place].kind
+        if not (kind == "row" or (kind == "code" and _is_ruled(lines, place))):
             place += 1
             continue
         end = place
-        while end < len(lines) and lines[end].kind == "row":
+        while end < len(lines) and lines[end].kind == kind and (kind == "row" or "|" in lines[end].text):
             end += 1
         table, short = _table(lines, place, end)
         if table is not None:
@@ -164,6 +168,11 @@ def _tables(name: str, lines: Sequence[Line]) -> tuple[list[Table], list[str]]:
             )
         place = end
     return tables, remarks
+
+
+def _is_ruled(lines: Sequence[Line], place: int) -> bool:
+    """Whether a line of a block of code is the header of a pipe table."""
+    return "|" in lines[place].text and place + 1 < len(lines) and _RULER.match(lines[place + 1].text) is not None
 
 
 def _table(lines: Sequence[Line], start: int, end: int) -> tuple[Table | None, list[int]]:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from evenhand.audit.log import Line, Log, Row, Table
+from evenhand.audit.log import Line, Listing, Log, Row, Table
+from evenhand.audit.reading.listed import listings
 from evenhand.data.reading import parse_json, read_json
 from evenhand.errors import DataError
 
@@ -105,6 +106,7 @@ def read_json_lines_log(path: Path, texts: Iterable[tuple[int, str]]) -> Log:
     """
     records: list[tuple[int, dict[str, Any]]] = []
     lines: list[Line] = []
+    found: list[Listing] = []
     short: list[int] = []
     left = 0
     for number, text in texts:
@@ -121,10 +123,12 @@ def read_json_lines_log(path: Path, texts: Iterable[tuple[int, str]]) -> Log:
         if isinstance(document, dict):
             records.append((number, flat(document)))
             lines.append(Line(number, text[:2000], text[:2000], "row"))
+            found += listings(text, {number: lines[-1]}, number) if "[" in text else ()
     if not records:
         raise DataError(f"{path}: no line is a JSON object.")
     table = _table_of(records)
-    return Log(str(path), tuple(lines), (), (table,) if table else (), remarks=_remarks(path, short, left), data=True)
+    tables, remarks = ((table,) if table else ()), _remarks(path, short, left)
+    return Log(str(path), tuple(lines), (), tables, remarks=remarks, data=True, listings=tuple(found))
 
 
 def read_json_log(path: Path) -> Log:
@@ -137,10 +141,13 @@ def read_json_log(path: Path) -> Log:
     texts = path.read_text(encoding="utf-8-sig").split("\n")
     records = _records(document)
     numbered = [(_line_of(texts, name, place), record) for place, (name, record) in enumerate(records)]
-    kept = sorted({number for number, _ in numbered})
-    lines = tuple(Line(number, texts[number - 1][:2000], texts[number - 1][:2000], "row") for number in kept)
+    every = {number: Line(number, text[:2000], text[:2000], "row") for number, text in enumerate(texts, start=1)}
+    found = listings("\n".join(texts), every)
+    kept = {number for number, _ in numbered} | {at for one in found for at in (one.line, one.mean_line, one.sd_line)}
+    lines = tuple(every[number] for number in sorted(kept))
     table = _table_of(numbered) if numbered else None
-    return Log(str(path), lines, (), (table,) if table is not None and lines else (), data=True)
+    tables = (table,) if table is not None and lines else ()
+    return Log(str(path), lines, (), tables, data=True, listings=found)
 
 
 def _records(document: Any) -> list[tuple[str, dict[str, Any]]]:

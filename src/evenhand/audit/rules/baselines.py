@@ -12,9 +12,20 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.numbers import Number
 from evenhand.audit.shown import printed
+from evenhand.audit.words import hoped
 
 _COMPARED = re.compile(
     r"\b(?:reduced|improved|better|worse|less|more|up|down|dropped|rose|increased|decreased|vs\.?|versus|compared)\b",
+    re.IGNORECASE,
+)
+_OVER = re.compile(
+    r"(?<![\w.])(?P<delta>\+\d[\d.]*\s?(?:%|pp|points?|pts?)?)\s*(?:over|vs\.?|versus|against|above|relative to|"
+    r"compared (?:to|with))\s+(?P<name>[A-Za-z][\w@. +-]{0,30}?)(?=[,;:)]|\.\s|\.$|\s(?:and|while|so|whereas)\b|$)",
+    re.IGNORECASE,
+)
+_DRAWN = re.compile(
+    r"\b(?:so|thus|hence|therefore|i\.e\.)\b[^.;]{0,60}\b(?:more|better|stronger|larger|bigger|as much|twice|times|"
+    r"most|wins?|winner|beats?|best)\b",
     re.IGNORECASE,
 )
 _SUFFIXES = re.compile(
@@ -27,6 +38,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         yield from _quoted(log)
         yield from _moved(log)
+        yield from _two_in_a_line(log)
 
 
 def _quoted(log: Log) -> Iterator[Finding]:
@@ -57,6 +69,22 @@ def _quoted(log: Log) -> Iterator[Finding]:
             facts,
             (place_of(log, first[0].line), place_of(log, second[0].line)),
         )
+
+
+def _two_in_a_line(log: Log) -> Iterator[Finding]:
+    """``+0.037 over A; +0.155 over B, so the second helps four times as much``."""
+    for line in log.spoken():
+        found = list(_OVER.finditer(line.body))
+        if len(found) != 2 or hoped(line):
+            continue
+        names = [re.sub(r"^(?:the|its|our)\s+", "", one["name"].strip().lower()) for one in found]
+        if names[0] == names[1] or any(re.match(r"\d", name) for name in names):
+            continue
+        said = _DRAWN.search(line.body, found[1].end("name"))
+        if said is not None:
+            facts = {"one": found[0]["delta"], "other": found[1]["delta"], "kind": "line"}
+            facts |= {"base": names[0], "other_base": names[1], "words": said[0]}
+            yield Finding("baselines-differ", "fault", place_of(log, line), facts, quote=said[0])
 
 
 def _stated(changes: list[Change], number: Number, line: Line) -> list[Change]:
@@ -99,6 +127,11 @@ def say(finding: Finding) -> str:
             f"{f['one']} was measured against {f['base']} (line {finding.others[0].line}) and {f['other']} against "
             f"{f['other_base']} "
             f"(line {finding.others[1].line}): changes from different baselines cannot be compared."
+        )
+    if f["kind"] == "line":
+        return (
+            f"{f['one']} is over '{f['base']}' and {f['other']} over '{f['other_base']}': gains over different "
+            f"baselines cannot be compared."
         )
     return (
         f"The baseline of '{f['task']}' has {f['other_base']} here and {f['base']} at line "

@@ -11,13 +11,23 @@ from evenhand.audit.numbers import numbers
 from evenhand.audit.words import denied, hoped, planning
 
 _AT_STEP = re.compile(
-    r"\bmid-train best\b|\b(?:best|peak(?:ed)?)\b[^.;]{0,70}?\b(?:at|@|in|by)\s+(?:the\s+)?(?:step|epoch|"
+    r"\bmid-train best\b|\b(?:best|peak(?:ed)?)\b(?:[^.;]|\.(?=\d)){0,70}?\b(?:at|@|in|by)\s+(?:the\s+)?(?:step|epoch|"
     r"iter(?:ation)?|checkpoint)\s*~?\d"
     r"|(?:reached|hit)\s+\d[\d.%]*[^.;]{0,30}\((?:step|epoch|iter\w*)\s*\d+|\b(?:peaked|peak) at "
     r"\d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
     re.IGNORECASE,
 )
 _BEST = re.compile(r"\bbest\b(?=[^.;]{0,40}?[+\-−]\d)", re.IGNORECASE)
+_OF = r"(?:the )?(?:same |very |full |held[- ]out )*"
+_CHOSEN_ON_TEST = re.compile(
+    rf"\b(?:pick(?:ed)?|chosen|chose|choose|select(?:ed)?|took|early[- ]stopped|tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|with|"
+    rf"using|against) {_OF}(?:test|evaluation|eval|benchmark|leaderboard)(?:[- ]?(?:set|split|data|score|accuracy|acc|loss|"
+    rf"items|average|questions))\b"
+    rf"|\breport\w* (?:only )?(?:the )?(?:best|top|highest|winner)\b[^.;]{{0,40}}?\b(?:on|by) {_OF}test\b"
+    rf"|\b(?:pick(?:ed)?|chosen|chose|select(?:ed)?)\b[^.;]{{0,60}}?\b(?:on|by|with) (?:the )?[^.;,]{{0,40}}?"
+    rf"\b(?:that|which) (?:we|is|are) (?:then |also )?(?:report(?:ed)?|quoted?)\b",
+    re.IGNORECASE,
+)
 _RATE = re.compile(r"\b(?:lr|learning[- ]rate|decays?|schedule|warm-?up|memory|vram|ram)\b", re.IGNORECASE)
 _TIME = re.compile(r"^(?:epoch|step|iter|iteration|checkpoint)s?$", re.IGNORECASE)
 
@@ -39,12 +49,27 @@ def _in_text(log: Log) -> Iterator[Finding]:
             facts = {"of": "evaluations", "looks": _looks(log, line)}
             yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
             continue
+        found = _CHOSEN_ON_TEST.search(line.body)
+        if found is not None and not denied(line.body, found.start()) and line.numbers and not _other_data(line, found):
+            facts = {"of": "choices", "looks": None}
+            yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
+            continue
         found = _BEST.search(line.body)
         if found is None or denied(line.body, found.start()):
             continue
         if any(n.signed and n.unit in ("pp", "%") for n in line.numbers):
             facts = {"of": "variants", "looks": None}
             yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
+
+
+def _other_data(line: Line, found: re.Match[str]) -> bool:
+    """Whether a line tells of data beside those that chose: an evaluation set chooses, a test set is reported."""
+    rest = line.body[: found.start()] + " " + line.body[found.end() :]
+    if re.search(r"\b(?:separate|fresh|unseen)\b", line.low):
+        return True
+    if re.search(r"\btest\b", found[0], re.IGNORECASE):
+        return re.search(r"\b(?:validation|dev|val)\b", line.low) is not None
+    return re.search(r"\b(?:test|held[- ]out)\b", rest, re.IGNORECASE) is not None
 
 
 def _results(line: Line) -> bool:
@@ -80,6 +105,11 @@ def say(finding: Finding) -> str:
         return (
             f"The peak {f['peak']:g} was picked from several evaluations on the same data; the run ended at "
             f"{f['final']:g}, and that is its result."
+        )
+    if f["of"] == "choices":
+        return (
+            "What was chosen by its result on some data looks better on these data than it is: other items, or other "
+            "seeds, would tell by how much."
         )
     if f["of"] == "variants":
         return (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 
 from evenhand.audit.arms import Arm, arms_of
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log, Table
 from evenhand.audit.numbers import Number, numbers
+from evenhand.audit.results import agree, results_of
 from evenhand.audit.said import MEAN, said_in
 from evenhand.audit.series import series_of
 from evenhand.audit.shown import printed
@@ -20,6 +22,8 @@ _SPAN = re.compile(r"\s?[–-]\s?|\s+to\s+")
 def check(logs: list[Log]) -> Iterable[Finding]:
     """An arm of one round in two files; a mean that another section quotes; a range in words against its column."""
     yield from _between(logs)
+    for earlier, later in combinations(logs, 2):
+        yield from _named(earlier, later)
     for log in logs:
         yield from _quoted_means(log)
         for line in log.spoken():
@@ -47,6 +51,27 @@ def _between(logs: list[Log]) -> Iterator[Finding]:
                     "kind": "file",
                 }
                 yield Finding("drift", "fault", place_of(log, arm.line), facts, (place_of(other, before.line),))
+
+
+def _named(earlier: Log, later: Log) -> Iterator[Finding]:
+    """Results with one name and metric in two files that agree in at least twice as many others, and in two."""
+    one, other = results_of(earlier), results_of(later)
+    both = [key for key in one if key in other and key[0] and key[1]]
+    apart = [key for key in both if not agree(one[key].value, other[key].value)]
+    if not apart or len(both) - len(apart) < max(2, 2 * len(apart)):
+        return
+    for key in apart:
+        mine, theirs = other[key], one[key]
+        larger, smaller = (pick(abs(mine.value.value), abs(theirs.value.value)) for pick in (max, min))
+        near = larger <= 1.5 * smaller and mine.value.signed == theirs.value.signed
+        if mine.value.unit != theirs.value.unit or not near:
+            continue
+        facts = {
+            "printed": printed(mine.value), "other": printed(theirs.value), "of": f"{mine.name}: {mine.metric}",
+            "kind": "file",
+        }  # fmt: skip
+        places = (place_of(earlier, theirs.line),)
+        yield Finding("drift", "fault", place_of(later, mine.line), facts, places, printed(mine.value))
 
 
 def _round(log: Log, arm: Arm) -> str:

@@ -12,8 +12,10 @@ from evenhand.audit.shown import printed
 from evenhand.audit.words import hoped
 
 _ITEMS = re.compile(
-    r"(?:\(|\bon\s+(?:the\s+|all\s+)?|\bover\s+|\bn\s*=\s*)(\d{1,4})\s*(?:Qs?|questions?|problems?|items|examples|"
-    r"samples|tasks|prompts|instances|cases)\b",
+    r"(?:\(|\bon\s+(?:the\s+|all\s+|our\s+)?|\bover\s+|\bn\s*=\s*)(\d{1,4})[\s-]*"
+    r"(?:(?:held[- ]out|test|dev|debug|eval(?:uation)?|validation|random|unseen)\s+)?"
+    r"(?:Qs?|questions?|problems?|items?|examples?|samples?|tasks|prompts?|instances?|cases|images?|sentences|queries)"
+    r"\b",
     re.IGNORECASE,
 )
 _SHARE = re.compile(

@@ -12,9 +12,19 @@ from evenhand.audit.words import denied, planning
 _KINDS = {
     "out of memory": re.compile(r"\b(?:OOM(?:ed|s|-killed)?|out[- ]of[- ]memory|CUDA error|no memory left)\b"),
     "time limit": re.compile(
-        r"\b(?:job|run|eval\w*|training|trial|process|slurm)\b[^.;]{0,30}\b(?:timed[- ]out|(?:hit|exceeded|reached|"
-        r"ran into) "
-        r"(?:the |its )?(?:time limit|wall ?clock)|was preempted|got preempted|was killed)\b",
+        r"\b(?:job|run|eval\w*|training|trial|process|slurm|build|sweep|worker|node|server|request)s?\b[^.;]{0,30}"
+        r"\b(?:timed[- ]out|(?:hit|exceeded|reached|ran into) (?:the |its )?(?:time limit|wall ?clock)|was killed|"
+        r"got killed)\b",
+        re.IGNORECASE,
+    ),
+    "preemption": re.compile(
+        r"\b(?:pre-?empted|(?:killed|evicted|cancell?ed) by (?:the )?(?:scheduler|slurm|cluster|spot\w*|watchdog|"
+        r"OOM killer))\b",
+        re.IGNORECASE,
+    ),
+    "refused request": re.compile(
+        r"\b(?:return\w*|fail\w* with|got|gave|error|raised|hit|threw)\b[^.;\d]{0,12}\b(?:HTTP )?(?:error )?"
+        r"(?:401|403|404|429|500|502|503|504)\b(?!\s*(?:steps|tokens|epochs|items|questions|seeds|%))",
         re.IGNORECASE,
     ),
     "connection": re.compile(
@@ -36,17 +46,19 @@ _KINDS = {
 }
 _RAN = re.compile(
     r"\b(?:baseline|run|job|eval\w*|variant|arm|trial|training|experiment|task|seed|config\w*|failed|killed|"
-    r"crash\w*|abort\w*|reject\w*|discard\w*|built)\b",
+    r"crash\w*|abort\w*|reject\w*|discard\w*|built|build|step|download|api|request\w*|after|abandon\w*|model)\b",
     re.IGNORECASE,
 )
 _VERDICT = re.compile(
-    r"\b(?:reject(?:ed)?|discard(?:ed)?|abandon(?:ed)?|not useful|doesn't work|does not work|dead end|worse|"
-    r"regress\w*|ruled out|prun(?:ed|e)|no gain|failure|negative result|❌)\b",
+    r"\b(?:reject(?:ed)?|discard(?:ed)?|abandon(?:ed)?|not useful|(?:doesn['’]t|does not|do not|don['’]t) (?:work|help)|"
+    r"dead end|worse(?! than)|regress\w*|ruled out|prun(?:ed|e)|no gain|no (?:use|benefit)|negative result|useless|"
+    r"counted as (?:a |an )?(?:loss|failure|fail|wrong|incorrect|regression)|dropped as|hurts?(?! by)|"
+    r"(?<!infrastructure )(?<!hardware )(?<!system )failure)\b|❌",
     re.IGNORECASE,
 )
 _EXCUSED = re.compile(
     r"\b(?:infrastructure|not (?:a )?(?:model|discarded|verdict)|no verdict|configuration issue|rerun|re-run|retry|"
-    r"fixed|excluded|needs? (?:a )?re)\b",
+    r"fixed|excluded|resum\w+|restart\w*|resubmit\w*|requeued?|repeated|missing|re-?ran|needs? (?:a )?re)\b",
     re.IGNORECASE,
 )
 _MENDED = re.compile(
@@ -63,11 +75,13 @@ _ADVICE = re.compile(
 )
 
 
-_DEFINED = re.compile(r"\b(?:indicates?|denotes?|means|marked as|stands for)\b", re.IGNORECASE)
+_DEFINED = re.compile(r"\b(?:indicates?|denotes?|means|(?:is|are) marked (?:as|with)|stands for)\b", re.IGNORECASE)
 
 
 _FAILED = re.compile(
-    r"\b(?:failed|aborted|crashed|died|killed|stopped|ran out|OOMed|hit OOM|went OOM|was lost|ended)\b", re.IGNORECASE
+    r"\b(?:failed|aborted|abandoned|crashed|died|killed|stopped|ran out|OOMed|hit OOM|went OOM|was lost|ended)\b|"
+    r"\b(?:OOM|out of memory|CUDA error)\b[^.;]{0,30}(?:->|→|=>|⇒|\bso\b)",
+    re.IGNORECASE,
 )
 
 

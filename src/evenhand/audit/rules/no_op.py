@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Line, Log
+from evenhand.audit.log import Line, Listing, Log
+from evenhand.audit.seed_rows import paired_rows
 from evenhand.audit.seeds import signs_of
 from evenhand.audit.words import denied, hoped, planning
 
@@ -14,7 +15,15 @@ _SAID = re.compile(
     r"\b(?:all\s+(?:0|zero)\s+deltas|exact[- ]ties?|exactly tied|bit[- ]identical|byte[- ]identical|identical to "
     r"(?:the )?baseline|"
     r"no-op (?:behaviou?r|seeds?|rows?)|exactly the same (?:scores?|results?|loss(?:es)?|accurac\w+|outputs?|numbers?)|"
-    r"identical (?:results?|scores?|metrics?|loss(?:es)?|accurac\w+) (?:to|as|for|across))\b",
+    r"identical (?:results?|scores?|metrics?|loss(?:es)?|accurac\w+) (?:to|as|for|across)|"
+    r"(?:all |every )?(?:metrics?|results?|scores?|accurac\w+|outputs?) (?:(?:is|are|was|were|stay(?:ed|s)?|remain\w*) )?"
+    r"(?:exactly |completely |entirely |bitwise )(?:unchanged|identical|the same)|all metrics (?:\w+ )?unchanged)\b",
+    re.IGNORECASE,
+)
+_PAIR = re.compile(r"(?<![\d.])(\d+\.\d+)(?:\s?%)?\s*(?:vs\.?|versus|->|→|and|=)\s*\1(?!\.?\d)")
+_CLAIMED_NONE = re.compile(
+    r"\b(?:no|zero|any) (?:\w+ )?(?:effect|difference|influence|impact|change|gain)\b|\bidentical\b|\bunchanged\b|"
+    r"\bchang\w+ nothing\b|\birrelevant\b|\b(?:does|do|did) ?(?:not|n['’]t) (?:matter|help|change)\b|\bthe same\b",
     re.IGNORECASE,
 )
 _ZERO = re.compile(
@@ -26,6 +35,7 @@ _ZERO = re.compile(
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Ties that the text reports: in words, as exactly zero for all variants, or as = in a pattern of signs."""
     for log in logs:
+        yield from _in_data(log)
         for line in log.spoken():
             found = _tie(log, line)
             signs = signs_of(line.body)
@@ -45,12 +55,36 @@ def _tie(log: Log, line: Line) -> str | None:
         return said[0]
     if zero is not None and re.search(r"\b(?:all|every|exact|tie)\b", line.body, re.IGNORECASE):
         return zero[0]
-    return None
+    pair = _PAIR.search(line.body)
+    return pair[0] if pair is not None and float(pair[1]) and _CLAIMED_NONE.search(line.body) else None
+
+
+def _in_data(log: Log) -> Iterator[Finding]:
+    """Arms whose results over seeds are, one by one, those of the baseline, or of another list."""
+    for table in log.tables:
+        for one in paired_rows(table):
+            if one.exact and not any(one.differences):
+                facts = {"arm": one.arm, "other": one.baseline, "count": len(one.differences)}
+                yield Finding("no-op", "caution", place_of(log, one.row.line), facts, quote=f"{one.arm} {one.metric}")
+    seen: dict[tuple[float, ...], Listing] = {}
+    for listed in log.listings:
+        values = tuple(one.value for one in listed.values)
+        if sum(one.decimals >= 2 for one in listed.values) < 3 or len(set(values)) < 3:
+            continue
+        first = seen.setdefault(values, listed)
+        if first is not listed and first.label.split()[-1] == listed.label.split()[-1] and first.label != listed.label:
+            facts = {"arm": listed.label, "other": first.label, "count": len(values)}
+            yield Finding("no-op", "caution", place_of(log, listed.line), facts, (place_of(log, first.line),))
 
 
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    if "arm" in f:
+        return (
+            f"'{f['arm']}' has the {f['count']} results of '{f['other']}' to the last digit: see whether it was active "
+            f"before it counts as a variant without effect."
+        )
     if "same" in f:
         return (
             f"{f['same']} of {f['count']} seeds show no difference at all: see whether the mechanism acted "

@@ -27,7 +27,7 @@ def _kind(series: Series) -> tuple[str, dict[str, object]]:
     sample, population = float(series.array.std(ddof=1)), float(series.array.std(ddof=0))
     count = len(series.values)
     assert series.sd is not None
-    slack = series.sd.slack + max(v.slack for v in series.values) * 2
+    slack = series.sd.slack + max(v.slack for v in series.values) * 2 + 1e-6 * float(abs(series.array).max())
     error = sample / count**0.5
     near = {
         name: abs(value - series.sd.value) <= slack

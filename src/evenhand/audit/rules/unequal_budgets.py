@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from evenhand.audit.arms import Arm, arms_of, budget_of
-from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Line, Log, Table
+from evenhand.audit.budgets import Unequal, in_records, in_table, in_text
+from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.log import Line, Log
 from evenhand.audit.numbers import Number
 from evenhand.audit.shown import printed
-
-_BUDGET_COLUMN = re.compile(
-    r"^(?:training |train |#\s?)?(?:steps|epochs|iters|iterations|tokens|budget|train(?:ing)? time|gpu[- ]hours)\b",
-    re.IGNORECASE,
-)
-_DELTA_COLUMN = re.compile(r"^(?:Δ|delta|gain|improv|vs\.? baseline|diff)", re.IGNORECASE)
-_BASELINE = re.compile(r"\bbaseline\b", re.IGNORECASE)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -28,7 +21,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if base is not None:
                 yield _finding(log, arm, base)
         for table in log.tables:
-            yield from _in_table(log, table)
+            yield from (_amounts(log, one) for one in (*in_table(table), *in_records(table)))
+        yield from (_amounts(log, one) for one in in_text(log))
 
 
 def _other_stage(log: Log, arm: Arm, arms: tuple[Arm, ...]) -> Arm | None:
@@ -81,34 +75,25 @@ def _finding(log: Log, arm: Arm, base: Arm) -> Finding:
     return Finding("unequal-budgets", "fault", place_of(log, arm.line), facts, tuple(places))
 
 
-def _in_table(log: Log, table: Table) -> Iterator[Finding]:
-    budgets = [i for i, name in enumerate(table.header) if _BUDGET_COLUMN.search(name)]
-    deltas = [i for i, name in enumerate(table.header) if _DELTA_COLUMN.search(name)]
-    bases = [row for row in table.rows if _BASELINE.search(row.cells[0])]
-    if len(budgets) != 1 or len(deltas) != 1 or len(bases) != 1 or budgets[0] == 0:
-        return
-    columns = table.columns
-    base_amount = columns[budgets[0]][table.rows.index(bases[0])]
-    for row, amount, delta in zip(table.rows, columns[budgets[0]], columns[deltas[0]], strict=True):
-        if row is bases[0] or amount is None or base_amount is None or delta is None or delta.value == 0:
-            continue
-        if amount.unit == base_amount.unit and amount.low > base_amount.high * 1.1:
-            facts = {
-                "arm": row.cells[0], "delta": printed(delta), "amount": amount.value, "base_amount": base_amount.value,
-                "unit": table.header[budgets[0]],
-            }  # fmt: skip
-            yield Finding("unequal-budgets", "fault", place_of(log, row.line), facts, (place_of(log, bases[0].line),))
+def _amounts(log: Log, one: Unequal) -> Finding:
+    facts = {
+        "arm": one.arm, "delta": printed(one.delta) if one.delta else "", "amount": one.amount,
+        "base_amount": one.base_amount, "unit": one.unit,
+    }  # fmt: skip
+    level: Level = "fault" if one.compared else "caution"
+    return Finding("unequal-budgets", level, place_of(log, one.line), facts, (place_of(log, one.base_line),))
 
 
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f, base = finding.facts, finding.others[0]
     if "unit" in f:
-        return (
-            f"{f['delta']} of '{f['arm']}' is a difference to a baseline with another budget ({f['unit']}: "
-            f"{f['amount']:g} against "
-            f"{f['base_amount']:g}, line {base.line}): how much of it is the budget cannot be told."
-        )
+        both = f"({f['unit']}: {f['amount']:g} against {f['base_amount']:g}, line {base.line})"
+        told = "how much of it is the budget cannot be told"
+        if not f["delta"]:
+            return f"'{f['arm']}' had another budget than what it is compared with {both}: of a difference, {told}."
+        of = f" of '{f['arm']}'" if f["arm"] else ""
+        return f"{f['delta']}{of} is a difference to a baseline with another budget {both}: {told}."
     amounts = (
         f" ({f['amount']:g} against {f['base_amount']:g}, lines {finding.others[1].line} and {finding.others[2].line})"
         if "amount" in f

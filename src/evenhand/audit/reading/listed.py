@@ -1,0 +1,148 @@
+"""Lists of results inside JSON: ``{"accs": [0.70, 0.69], "mean": 0.695, "std": 0.007}``, as printed and at their lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from evenhand.audit.log import Line, Listing
+from evenhand.audit.numbers import Number, numbers
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+_VALUES = re.compile(
+    r"acc|score|f1|auc|loss|ppl|perplexity|bpb|error|reward|return|success|exact|(?:^|_)em(?:_|s|$)|pass|recall|mrr|ndcg"
+    r"|precision|mse|mae|bleu|rouge|delta|diff|gain|improvement|seeds?$|per_?seed|^(?:values|results|runs|raw|all)$",
+    re.IGNORECASE,
+)
+_COURSE = re.compile(
+    r"curve|history|histor|epoch|step|train|trace|log|layer|per_?(?:class|task|layer|token|item)|steps|time|iter|lr|"
+    r"path|file|running|smooth|ema|confusion|threshold|budget|token",
+    re.IGNORECASE,
+)
+"""Names of lists that run over something else than seeds."""
+
+_MEAN = re.compile(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:mean|avg|average)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
+_SPREAD = re.compile(
+    r"^(?:(?P<before>.*?)[_.\- ]?)?(?:std|sd|stdev|std_?dev)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE
+)
+_DIFFERENCE = re.compile(r"delta|diff|gain|improvement", re.IGNORECASE)
+_MOST_VALUES = 64
+_MOST_TOKENS = 400_000
+
+
+@dataclass
+class _Object:
+    """An object while it is read: its numbers, its lists of numbers, each with its line, and its name."""
+
+    name: str = ""
+    label: str = ""
+    numbers: dict[str, tuple[Number, int]] = field(default_factory=dict)
+    lists: dict[str, tuple[list[Number], int]] = field(default_factory=dict)
+
+
+def listings(text: str, lines: dict[int, Line], first: int = 1) -> tuple[Listing, ...]:
+    """The lists of results of a JSON text that was found to be sound.
+
+    Args:
+        text: the whole document.
+        lines: its lines by number; lists at lines that are not there are left out.
+        first: number of its first line.
+    """
+    return tuple(one for found in _objects(text, first) for one in _of(found, lines))
+
+
+def _objects(text: str, first: int) -> Iterator[_Object]:
+    """Every object with its own numbers and lists, in the order of their ends."""
+    stack: list[_Object | list[Number] | None] = []
+    keys: list[tuple[str, int]] = []
+    key, line, at, expects = "", first, 0, False
+    for count, token in enumerate(_TOKEN.finditer(text)):
+        if count > _MOST_TOKENS:
+            return
+        line += text.count("\n", at, token.start())
+        at, word = token.start(), token[0]
+        if word in "{[":
+            stack.append(_Object(key) if word == "{" else [])
+            keys.append((key, line))
+            expects = word == "{"
+        elif word in "}]":
+            done, (name, opened) = stack.pop(), keys.pop()
+            if isinstance(done, _Object):
+                yield done
+            elif done and stack and isinstance(stack[-1], _Object):
+                stack[-1].lists[name] = (done, opened)
+            if stack and isinstance(stack[-1], list) and (isinstance(done, _Object | list) or done is None):
+                stack[-1] = None  # a list of objects or lists is no list of numbers
+        elif word == ",":
+            expects = bool(stack) and isinstance(stack[-1], _Object)
+        elif word == ":":
+            expects = False
+        elif expects:
+            key = word.strip('"')
+        elif stack:
+            _take(stack, key, word, line)
+
+
+def _take(stack: list[_Object | list[Number] | None], key: str, word: str, line: int) -> None:
+    """A scalar goes to the object or the list that it stands in; a list that holds anything but numbers is none."""
+    found = numbers(word) if word[0] in "-0123456789." else ()
+    whole = found[0] if len(found) == 1 and not found[0].unit and found[0].end == len(word) else None
+    top = stack[-1]
+    if isinstance(top, _Object):
+        if whole is not None:
+            top.numbers[key] = (whole, line)
+        elif word.startswith('"') and re.match(r"^(?:name|arm|method|model|variant|metric)$", key):
+            top.label = top.label or word.strip('"')
+    elif isinstance(top, list):
+        if whole is None:
+            stack[-1] = None
+        else:
+            top.append(whole)
+
+
+def _of(found: _Object, lines: dict[int, Line]) -> Iterator[Listing]:
+    lists = {
+        name: one
+        for name, one in found.lists.items()
+        if _VALUES.search(name)
+        and not _COURSE.search(name)
+        and 2 <= len(one[0]) <= _MOST_VALUES
+        and any(value.decimals for value in one[0])
+    }
+    for name, (values, line) in lists.items():
+        mean = _beside(found, name, _MEAN, alone=len(lists) == 1)
+        spread = _beside(found, name, _SPREAD, alone=len(lists) == 1)
+        if line not in lines or any(one is not None and one[1] not in lines for one in (mean, spread)):
+            continue
+        differences = _DIFFERENCE.search(f"{found.name} {name}") is not None
+        yield Listing(
+            f"{found.label or found.name} {name}".strip(),
+            tuple(values),
+            mean[0] if mean else None,
+            spread[0] if spread else None,
+            line,
+            mean[1] if mean else line,
+            spread[1] if spread else line,
+            differences,
+        )
+
+
+def _beside(found: _Object, name: str, pattern: re.Pattern[str], *, alone: bool) -> tuple[Number, int] | None:
+    """The mean or spread of a list: named after it, or bare where it is the only list; None where several would do."""
+    wanted = _stem(name)
+    fits = []
+    for key, value in found.numbers.items():
+        match = pattern.match(key)
+        if match is None:
+            continue
+        rest = _stem(f"{match['before'] or ''}{match['after'] or ''}")
+        if (rest == wanted and rest) or (alone and not rest):
+            fits.append(value)
+    return fits[0] if len(fits) == 1 else None
+
+
+def _stem(name: str) -> str:
+    """``test_accs``, ``test_acc_per_seed`` and ``test_acc`` are one metric."""
+    name = re.sub(r"[\W_]*(?:per[\W_]?seed|by[\W_]?seed|seeds?|list|values|all|raw)$", "", name.lower())
+    return re.sub(r"[\W_]+", "", re.sub(r"(?<=[a-rt-z0-9])s$|(?<=s)es$", "", name))
