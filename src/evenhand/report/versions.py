@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from evenhand.report import words
+from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.report.marks import visible
 from evenhand.report.page import environment, read_template
 from evenhand.running.overview import RecordedVerdict
@@ -22,6 +22,6 @@ def difference_page(found: Difference) -> str:
         )
     context = {
         "css": Markup(read_template("page.css")), "found": found, "both": (found.one, found.two), "rows": rows,
-        "looks": words.LOOKS,
+        "looks": LOOKS,
     }  # fmt: skip
     return visible(environment().get_template("difference.html.j2").render(context))
