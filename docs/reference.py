@@ -54,7 +54,8 @@ def claim_page() -> str:
         _BY_HAND,
         "",
         "A claim is one TOML file. A key that stands in no table here is an error, which names its line and what was",
-        "meant. [Quickstart](quickstart.md) shows a whole file; [concepts](concepts.md) says what the words mean.",
+        "meant. [Your own recipe](own_recipe.md#2-the-claim) shows a whole file; [concepts](concepts.md) says what the "
+        "words mean.",
     ]
     listed = {model for _, model in _SECTIONS}
     for title, model in _SECTIONS:

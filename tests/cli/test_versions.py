@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,5 +30,11 @@ def test_two_versions_of_a_claim_show_what_changed_and_what_became_of_the_verdic
     shown = evenhand(toy_folder, "diff", "c").stdout
     assert "differs: metrics.0.margin: 0.05 became 0.5" in shown
     assert "amended" in shown
+    assert evenhand(toy_folder, "diff", "c", "--html", "both.html").returncode == 0
+    page = (toy_folder / "both.html").read_text()
+    assert "metrics.0.margin: 0.05 became 0.5" in page
+    assert page.count('class="pill kind-') == 2
+    assert "not the same" in page
+    assert not re.search(r'(src|href)="(https?:|//)', page)
     missing = evenhand(toy_folder, "diff", "c", "other")
     assert (missing.returncode, "has no claim 'other'; it has: c@" in missing.stderr) == (2, True)

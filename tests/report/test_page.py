@@ -18,7 +18,7 @@ from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.decisions.verdict import Exploratory, LostPairs, StandIn, VerdictKind
 from evenhand.recipes.outcome import Curve, Outcome
 from evenhand.report import numbers
-from evenhand.report.page import render_report, write_report
+from evenhand.report.page import environment, render_report, write_report
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "col", "wbr"}
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&amp;\\1"
@@ -142,6 +142,11 @@ def test_text_from_outside_is_escaped_wherever_it_stands(world):
     assert not {"script", "img"} & {tag for tag, _ in page.tags}
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     assert page.text.count("<script>alert(1)</script>") > 25
+
+
+def test_a_name_between_backticks_is_set_as_code_and_stays_escaped() -> None:
+    template = environment().from_string("{{ text|with_code }}")
+    assert template.render(text="on `a<b>` & c") == "on <code>a&lt;b&gt;</code> &amp; c"
 
 
 @pytest.mark.parametrize("kind", LOOKS)

@@ -183,6 +183,8 @@ def test_divergence_is_a_result_and_an_undefined_metric_is_missing(toy_folder: P
     verdict, recorder = run(write_claim(toy_folder, arm=f'settings.behave = "{behave}"'))
     assert verdict.kind == title
     assert not any(retry for _, _, retry in recorder.trials)
+    told = [text for text in recorder.messages if "'on' has no score in its first 2 trials" in text]
+    assert len(told) == (behave == "undefined")
 
 
 @pytest.mark.slow

@@ -11,10 +11,14 @@ from typing import Any
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import MetricClaim, pool_faults
+from evenhand.errors import counted
 from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial
 
 Place = tuple[str | int, ...]
+
+_FIRST = 2
+"""Trials of an arm after which it is told that they all lack what the claim is about."""
 
 
 def unmet(claim: ResolvedClaim, trial: Trial, outcome: Outcome) -> list[tuple[Place, str]]:
@@ -49,6 +53,32 @@ def _missing(metric: MetricClaim, outcome: Outcome) -> list[tuple[str, str]]:
     reported = sorted({*outcome.metrics, *(name for name in outcome.items if "@" not in name)})
     told = f"it reports {', '.join(reported)}" if reported else "it reports none"
     return [("name", f"the recipe reports no '{metric.name}'; {told}")]
+
+
+def undefined_alike(claim: ResolvedClaim, trial: Trial, outcomes: Mapping[str, Outcome]) -> str:
+    """What to tell, once, where the first trials of an arm leave every primary metric undefined; empty where not.
+
+    An undefined metric is a value that is missing and no failure, so that further trials are made: the next one may
+    have it. Who watches may know better.
+
+    Args:
+        claim: that runs.
+        trial: that has just ended.
+        outcomes: trial id to outcome, of this one too.
+    """
+    rung = next(rung for rung in claim.claim.rungs if rung.name == trial.rung)
+    ended = [outcomes[own.id] for own in claim.trials(rung, [trial.arm]) if own.id in outcomes]
+    if trial.id not in outcomes or len(ended) != _FIRST:
+        return ""
+    if any(metric.name not in outcome.undefined for outcome in ended for metric in claim.primary):
+        return ""
+    reasons = dict.fromkeys(why for outcome in ended for why in outcome.undefined.values() if why)
+    names = ", ".join(metric.name for metric in claim.primary)
+    told = f" ({'; '.join(reasons)})" if reasons else ""
+    return (
+        f"'{trial.arm}' has no {names} in its first {counted(len(ended), 'trial')}{told}. Where that is a fault, stop "
+        "the run with Ctrl-C and mend it"
+    )
 
 
 def refused(outcome: Outcome, why: str) -> Outcome:

@@ -131,7 +131,7 @@ class Guard(_Part):
 
 
 class Items(_Part):
-    """How many evaluation items a rung uses; None takes all there are."""
+    """How many evaluation items a rung uses: all there are, where nothing is said."""
 
     count: Whole | None = Field(default=None, gt=0, description="how many; `items = 200` is short for it")
 
@@ -160,7 +160,7 @@ class Prune(_Part):
 class Rung(_Part):
     """A step of the ladder: all but the last screen, the last confirms.
 
-    ``looks`` may be a list of numbers of seeds, ``"anytime"``, or a table (:class:`evenhand.claims.looks.LookRules`);
+    ``looks`` may be a list of numbers of seeds, ``"anytime"``, or a table (see ``[rung.looks]``);
     a table with numbers or shares of seeds fills the list.
     """
 

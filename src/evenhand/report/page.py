@@ -152,6 +152,11 @@ def _breakable(name: str) -> Markup:
     return Markup(re.sub(r"([_/])", r"\1<wbr>", str(escape(name))))
 
 
+def _with_code(sentence: str) -> Markup:
+    """A sentence in which what stands between backticks is set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))
+
+
 @cache
 def environment() -> Environment:
     """Where the pages are made: nothing of what they show can act in a browser."""
@@ -171,5 +176,6 @@ def environment() -> Environment:
         count=numbers.count,
         seeds=numbers.seeds,
         breakable=_breakable,
+        with_code=_with_code,
     )
     return environment

@@ -157,6 +157,8 @@ class ClaimRun:
             self.error = self.error or self._stopped(unmet)
         elif outcome.failure is not None and not retry:
             self._give_up_like(trial, outcome.failure)
+        elif told := expectations.undefined_alike(self.loaded.resolved, trial, self.outcomes):
+            self.observer.message(told)
 
     def _settle(self, trial: Trial, outcome: Outcome, execution: Execution) -> bool:
         """Keep the outcome, or have the trial tried again; returns whether it is."""
