@@ -36,7 +36,8 @@ DELTA_COLUMN = re.compile(
     r"^(?:Δ|delta|gain|improv\w*|diff\w*)(?:[^a-z]|$)|^vs\.? ?(?:the )?(?:base|control|vanilla)", re.IGNORECASE
 )
 _AMOUNT = re.compile(
-    r"\s*(?:training |gradient |optimi[sz]er |train )?(steps?|epochs?|tokens?|iterations?|iters?|updates?)\b", re.IGNORECASE
+    r"\s*(?:training |gradient |optimi[sz]er |train )?(steps?|epochs?|tokens?|iterations?|iters?|updates?)\b",
+    re.IGNORECASE,
 )
 _AWARE = re.compile(
     r"\b(?:same|equal\w*|match\w*|iso-?\w*|normali[sz]ed|faster|slower|speed\w*|fewer|less|reach\w*|needs?|needed|instead|longer|"
@@ -44,8 +45,12 @@ _AWARE = re.compile(
     r"budgets?|budget-\w+|resum\w+|continu\w+|scal\w+|extend\w*)\b",
     re.IGNORECASE,
 )
-_GAIN = re.compile(r"\b(?:gains?|improvement|better|lead|advantage|delta|diff\w*|ahead)\b[^\d;.]{0,12}$|Δ\s*=?\s*$", re.IGNORECASE)
-_RIVAL = re.compile(r"\b(?:over|vs\.?|versus|above|than|against|compared (?:to|with))\s+(?:the\s+)?(.{2,40}?)\s*(?:[).,;:]|$)")
+_GAIN = re.compile(
+    r"\b(?:gains?|improvement|better|lead|advantage|delta|diff\w*|ahead)\b[^\d;.]{0,12}$|Δ\s*=?\s*$", re.IGNORECASE
+)
+_RIVAL = re.compile(
+    r"\b(?:over|vs\.?|versus|above|than|against|compared (?:to|with))\s+(?:the\s+)?(.{2,40}?)\s*(?:[),;:]|\.(?:\s|$)|$)"
+)
 MORE = 1.1
 """A budget that is larger by less than this factor counts as the same."""
 
@@ -88,7 +93,8 @@ def base_row(table: Table, delta: int) -> Row | None:
     zero = [
         row
         for row, found in zip(table.rows, table.columns[delta], strict=True)
-        if (found is None and not re.search(r"[A-Za-z0-9]", row.cells[delta])) or (found is not None and found.value == 0)
+        if (found is None and not re.search(r"[A-Za-z0-9]", row.cells[delta]))
+        or (found is not None and found.value == 0)
     ]
     named = [row for row in table.rows if BASE_ROW.search(row.cells[0].replace("_", " "))]
     both = [row for row in named if any(row is one for one in zero)]
@@ -114,9 +120,7 @@ def in_table(table: Table) -> Iterator[Unequal]:
             if row is not base and delta is not None and delta.value and _more(table, place, amount, least, row):
                 assert amount is not None
                 assert least is not None
-                yield Unequal(
-                    row.cells[0], delta, amount.value, least.value, table.header[place], row.line, base.line
-                )
+                yield Unequal(row.cells[0], delta, amount.value, least.value, table.header[place], row.line, base.line)
     elif not deltas:
         yield from _best_row(table, place)
 
@@ -172,7 +176,9 @@ def _best_row(table: Table, place: int) -> Iterator[Unequal]:
 def in_records(table: Table) -> Iterator[Unequal]:
     """Arms of records over seeds whose steps, epochs or tokens are all more than the baseline's."""
     budgets = [
-        i for i, name in enumerate(table.header) if is_budget(name) and not _TIME.search(name.replace("time_budget", ""))
+        i
+        for i, name in enumerate(table.header)
+        if is_budget(name) and not _TIME.search(name.replace("time_budget", ""))
     ]
     arms: set[str] = set()
     for one in paired_rows(table):
@@ -188,9 +194,7 @@ def in_records(table: Table) -> Iterator[Unequal]:
             more, less = (found.pop() if len(found) == 1 else None for found in (mine, base))
             if more is not None and less is not None and more > MORE * less:
                 arms.add(one.arm)
-                yield Unequal(
-                    one.arm, None, more, less, table.header[place], one.row.line, one.base_row.line, False
-                )
+                yield Unequal(one.arm, None, more, less, table.header[place], one.row.line, one.base_row.line, False)
                 break
 
 
@@ -202,7 +206,9 @@ def amounts_in(line: Line) -> list[tuple[Number, str, float]]:
         if number.signed or number.spread or number.about:
             continue
         if after is not None and not number.unit:
-            if not re.search(r"\b(?:at|by|every|per|step|epoch|of|first|last)\s*$", line.body[: number.start], re.IGNORECASE):
+            if not re.search(
+                r"\b(?:at|by|every|per|step|epoch|of|first|last)\s*$", line.body[: number.start], re.IGNORECASE
+            ):
                 found.append((number, after[1].lower().rstrip("s"), number.value))
         elif number.unit in SECONDS and number.unit not in ("ms", "m", "d"):
             found.append((number, "second", number.value * SECONDS[number.unit]))

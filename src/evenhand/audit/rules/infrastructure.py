@@ -18,7 +18,7 @@ _KINDS = {
         re.IGNORECASE,
     ),
     "preemption": re.compile(
-        r"\b(?:pre-?empted|(?:killed|evicted|cancell?ed) by (?:the )?(?:scheduler|slurm|cluster|spot\w*|watchdog|"
+        r"(?:(?:\bwas|\bwere|\bgot|\bbeen|[;,:(–—-])\s*pre-?empted\b|\b(?:killed|evicted|cancell?ed) by (?:the )?(?:scheduler|slurm|cluster|spot\w*|watchdog|"
         r"OOM killer))\b",
         re.IGNORECASE,
     ),

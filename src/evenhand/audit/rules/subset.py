@@ -23,7 +23,7 @@ _ITEMS = re.compile(
 
 
 _FROM_TO = re.compile(
-    r"(?:\bfrom\s+|[\s:=])(\d[\d.]*\s?%?)\s*(?:to|→|->|=>)\s*(\d[\d.]*\d\s?%?)(?![\d.])", re.IGNORECASE
+    r"(?:\bfrom\s+|[\s:=])(\d[\d.]*\s?%?)\s*(?:to|→|->|=>)\s*(\d[\d.]*\d\s?%?)(?!\d|\.\d)", re.IGNORECASE
 )
 
 

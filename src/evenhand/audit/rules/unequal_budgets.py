@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from evenhand.audit.arms import Arm, arms_of, budget_of
 from evenhand.audit.budgets import Unequal, in_records, in_table, in_text
