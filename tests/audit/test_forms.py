@@ -1,4 +1,4 @@
-"""The same faults in other forms: records, lists in JSON, tables in code and HTML, and sentences; each with its twin."""
+"""The same faults in other forms: records, lists in JSON, tables in code and HTML, and sentences; each with a twin."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ SPREAD = (
     "Accuracy, mean ± std over 3 seeds:\n\n| Method | Acc |\n|---|---|\n| magnitude | 74.1 ± 0.4 |\n"
     "| ours | {ours} ± 0.5 |\n\nOurs {word} magnitude.\n"
 )
-PAGE = "# Runs\n\n- dense: Recall@5 0.604, MRR 0.402\n- hard: Recall@5 0.641, MRR 0.433\n- both: Recall@5 {both}, MRR 0.451\n"
+PAGE = (
+    "# Runs\n\n- dense: Recall@5 0.604, MRR 0.402\n- hard: Recall@5 0.641, MRR 0.433\n"
+    "- both: Recall@5 {both}, MRR 0.451\n"
+)
 
 MEANS = {"mean": "0.7057", "std": "0.0065", "first": "0.701"}
 SAME = {"steps": 2000, "a": 0.622, "b": 0.611, "c": 0.619}
@@ -101,11 +104,12 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
         "- baseline 76.13%, pruned 72.90%, a loss of 3.23 points\n",
     ),
     "gains over two baselines": (
-        "baselines-differ", "a.md", 1, "- A: +0.037 over bi-encoder; B: +0.155 over BM25, so B helps four times as much\n",
-        "- A: +0.037 over bi-encoder; B: +0.155 over bi-encoder, so B helps four times as much\n",
+        "baselines-differ", "a.md", 1, "- A: +0.037 over KNN; B: +0.155 over BM25, so B helps four times as much\n",
+        "- A: +0.037 over KNN; B: +0.155 over KNN, so B helps four times as much\n",
     ),
     "few queries against all": (
-        "subset-against-full", "a.md", 1, "On 50 queries MRR went from 0.38 to 0.46; on all 6980 queries MRR from 0.40 to 0.39.\n",
+        "subset-against-full", "a.md", 1,
+        "On 50 queries MRR went from 0.38 to 0.46; on all 6980 queries MRR from 0.40 to 0.39.\n",
         "On 50 queries MRR went from 0.38 to 0.46; on all 6980 queries MRR from 0.40 to 0.42.\n",
     ),
     "a ceiling": (
@@ -131,6 +135,13 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
     "a refused request": (
         "infrastructure", "a.md", 1, "- variant C: API returned 403 for half of the items, so instructions hurt\n",
         "- variant C: 403 steps, accuracy 0.51\n",
+    ),
+    "a confirmation in one line": (
+        "same-seeds", "a.md", 1, "- 12 variants screened on seed 17; the winners confirmed on seed 17: +3.1pp\n",
+        "- 12 variants screened on seed 17; the winners confirmed on seeds 20-27: +3.1pp\n",
+    ),
+    "a share before its count": (
+        "count-and-rate", "a.md", 1, "- HumanEval: 12.8% (19/164)\n", "- HumanEval: 12.8% (21/164), 5.0% (3/5) shots\n"
     ),
     "a share of images": (
         "impossible-share", "a.md", 1, "On the 100-image debug split accuracy is 0.745\n",
@@ -177,7 +188,7 @@ def test_numbers_computed_in_single_precision_are_no_wrong_means(tmp_path: Path)
 
 
 def test_listings_that_are_no_tables_of_results_are_left_alone(tmp_path: Path) -> None:
-    text = "```\ntotal 8  user  group\n-rw-r--r--  1 me  me  80 Jan 1  a.txt\n-rw-r--r--  1 me  me  429 Jan 1  b.txt\n```\n"
+    text = "```\ntotal 8  user  group\n-rw-r--r--  1 me  me  80  a.txt\n-rw-r--r--  1 me  me  429  b.txt\n```\n"
     (log,) = open_logs([_written(tmp_path, text)])
     assert log.tables == ()
     assert audit([log]) == ()

@@ -25,7 +25,8 @@ _OUTCOME = re.compile(
 _TIME = re.compile(r"time|clock|hours|hrs|minutes|seconds|compute|flops|gpu", re.IGNORECASE)
 _TOLD = re.compile(r"budget", re.IGNORECASE)
 _BY_NAME = re.compile(
-    r"\b(?:longer|extended|more (?:steps|epochs|tokens|data|compute)|\d+[kKMB]?[- ]?(?:steps?|epochs?|tokens?|iters?|ep)|"
+    r"\b(?:longer|extended|more (?:steps|epochs|tokens|data|compute)|"
+    r"\d+[kKMB]?[- ]?(?:steps?|epochs?|tokens?|iters?|ep)|"
     r"(?:steps?|epochs?|tokens?|budget)\s*[=:x×]?\s*\d|\d(?:\.\d+)?\s?[x×]|[x×]\s?\d)\b",
     re.IGNORECASE,
 )
@@ -40,8 +41,10 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _AWARE = re.compile(
-    r"\b(?:same|equal\w*|match\w*|iso-?\w*|normali[sz]ed|faster|slower|speed\w*|fewer|less|reach\w*|needs?|needed|instead|longer|"
-    r"unequal|unfair|not comparable|incomparable|caveat|differ\w*|extra|additional|more (?:steps|epochs|tokens|compute|time)|"
+    r"\b(?:same|equal\w*|match\w*|iso-?\w*|normali[sz]ed|faster|slower|speed\w*|fewer|less|"
+    r"reach\w*|needs?|needed|instead|longer|"
+    r"unequal|unfair|not comparable|incomparable|caveat|differ\w*|extra|additional|"
+    r"more (?:steps|epochs|tokens|compute|time)|"
     r"budgets?|budget-\w+|resum\w+|continu\w+|scal\w+|extend\w*)\b",
     re.IGNORECASE,
 )
@@ -216,7 +219,7 @@ def amounts_in(line: Line) -> list[tuple[Number, str, float]]:
 
 
 def in_text(log: Log) -> Iterator[Unequal]:
-    """``trained for 600M tokens, baseline 200M tokens, 2.431 -> 2.318 (-0.113)``; two bullets with 400 and 1200 steps."""
+    """``trained for 600M tokens, baseline 200M tokens, 2.431 -> 2.318 (-0.113)``; two bullets."""
     for line in log.spoken():
         amounts = amounts_in(line)
         if not amounts or _AWARE.search(line.body):

@@ -140,8 +140,17 @@ def counts(text: str) -> tuple[Count, ...]:
             continue
         if text[part.start - 1 : part.start] == "/" or text[whole.end : whole.end + 2].lstrip()[:1] == "/":
             continue  # a row of values, or a date
-        answer.append(Count(part, whole, _beside(text, found[place + 2 :], whole)))
+        share = _beside(text, found[place + 2 :], whole) or _before(text, found[:place], part, whole)
+        answer.append(Count(part, whole, share))
     return tuple(answer)
+
+
+def _before(text: str, earlier: tuple[Number, ...], part: Number, whole: Number) -> Number | None:
+    """The share that a count in brackets follows: ``12.8% (21/164)``; counts of a few seeds or shots are none."""
+    if not earlier or earlier[-1].unit != "%" or earlier[-1].signed or earlier[-1].spread or whole.value < 20:
+        return None
+    bare = text[earlier[-1].end : part.start].strip(" *`") == "(" and text[whole.end : whole.end + 1] == ")"
+    return earlier[-1] if bare else None
 
 
 def _beside(text: str, later: tuple[Number, ...], whole: Number) -> Number | None:

@@ -18,8 +18,8 @@ _KINDS = {
         re.IGNORECASE,
     ),
     "preemption": re.compile(
-        r"(?:(?:\bwas|\bwere|\bgot|\bbeen|[;,:(–—-])\s*pre-?empted\b|\b(?:killed|evicted|cancell?ed) by (?:the )?(?:scheduler|slurm|cluster|spot\w*|watchdog|"
-        r"OOM killer))\b",
+        r"(?:(?:\bwas|\bwere|\bgot|\bbeen|[;,:(–—-])\s*pre-?empted\b|"
+        r"\b(?:killed|evicted|cancell?ed) by (?:the )?(?:scheduler|slurm|cluster|spot\w*|watchdog|OOM killer))\b",
         re.IGNORECASE,
     ),
     "refused request": re.compile(
@@ -50,8 +50,9 @@ _RAN = re.compile(
     re.IGNORECASE,
 )
 _VERDICT = re.compile(
-    r"\b(?:reject(?:ed)?|discard(?:ed)?|abandon(?:ed)?|not useful|(?:doesn['’]t|does not|do not|don['’]t) (?:work|help)|"
-    r"dead end|worse(?! than)|regress\w*|ruled out|prun(?:ed|e)|no gain|no (?:use|benefit)|negative result|useless|"
+    r"\b(?:reject(?:ed)?|discard(?:ed)?|abandon(?:ed)?|not useful|(?:doesn['’]t|does not|do not|don['’]t) "
+    r"(?:work|help)|dead end|worse(?! than)|"
+    r"regress\w*|ruled out|prun(?:ed|e)|no gain|no (?:use|benefit)|negative result|useless|"
     r"counted as (?:a |an )?(?:loss|failure|fail|wrong|incorrect|regression)|dropped as|hurts?(?! by)|"
     r"(?<!infrastructure )(?<!hardware )(?<!system )failure)\b|❌",
     re.IGNORECASE,
@@ -120,7 +121,8 @@ def failure_in(line: Line) -> tuple[str, str] | None:
         found = pattern.search(line.body)
         if found is None or denied(line.body, found.start()) or _MENDED.search(line.body[: found.start()]):
             continue
-        if _RAN.search(line.body) is None or (kind == "out of memory" and not _ended(line)):
+        told = _RAN.search(line.body) or _VERDICT.search(line.body)
+        if told is None or (kind == "out of memory" and not _ended(line)):
             continue
         return kind, found[0]
     return None
