@@ -41,6 +41,7 @@ PAGE = (
     "- both: Recall@5 {both}, MRR 0.451\n"
 )
 
+PAIRS = "| beta | Pairs | win rate | vs SFT |\n|---|---|---|---|\n| SFT | 20k | 50.0% | 0.0 |\n"
 MEANS = {"mean": "0.7057", "std": "0.0065", "first": "0.701"}
 SAME = {"steps": 2000, "a": 0.622, "b": 0.611, "c": 0.619}
 
@@ -135,6 +136,22 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
     "a refused request": (
         "infrastructure", "a.md", 1, "- variant C: API returned 403 for half of the items, so instructions hurt\n",
         "- variant C: 403 steps, accuracy 0.51\n",
+    ),
+    "pairs against the row that the header names": (
+        "unequal-budgets", "a.md", 4,
+        f"{PAIRS}| 0.5 | 60k | 58.4% | +8.4 |\n",
+        f"{PAIRS}| 0.5 | 20k | 58.4% | +8.4 |\n",
+    ),
+    "the highest of many checkpoints": (
+        "best-of-many", "a.md", 1, "- highest win rate 59.1% among the 14 checkpoints scored on the prompts\n",
+        "- win rate 57.0%, the last of the 14 checkpoints\n",
+    ),
+    "what was counted before its share": (
+        "count-and-rate", "a.md", 1, "- 438/805 wins (55.4%) for beta 0.1\n", "- 437/805 wins (54.3%) for beta 0.1\n"
+    ),
+    "memory": (
+        "infrastructure", "a.md", 1, "- ran out of GPU memory with 8k context, so long context does not help\n",
+        "- 0 of 1200 requests failed with 429, no gain\n",
     ),
     "a confirmation in one line": (
         "same-seeds", "a.md", 1, "- 12 variants screened on seed 17; the winners confirmed on seed 17: +3.1pp\n",

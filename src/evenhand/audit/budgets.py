@@ -14,7 +14,7 @@ from evenhand.audit.seed_rows import paired_rows
 _COLUMN = re.compile(
     r"^(?:(?:training|train|fine-?tun(?:e|ing)|pre-?train(?:ing)?|optimi[sz]er|gradient|max|total|num|number of|n|#) )*"
     r"(?:steps|epochs|iters|iterations|updates|tokens|budget|train(?:ing)? time|time|wall ?-?clock|gpu ?-?h(?:ou)?rs?|"
-    r"time budget|compute|flops|seconds|minutes|hours)\b",
+    r"time budget|pairs|compute|flops|seconds|minutes|hours)\b",
     re.IGNORECASE,
 )
 _OUTCOME = re.compile(
@@ -32,10 +32,11 @@ _BY_NAME = re.compile(
 )
 """Rows whose very name is the budget: there it is what is studied."""
 
-BASE_ROW = re.compile(r"(?<![a-z])(?:baseline|base|control|vanilla)(?![a-z])", re.IGNORECASE)
-DELTA_COLUMN = re.compile(
-    r"^(?:Δ|delta|gain|improv\w*|diff\w*)(?:[^a-z]|$)|^vs\.? ?(?:the )?(?:base|control|vanilla)", re.IGNORECASE
+_AGAINST = re.compile(
+    r"^(?:(?:Δ|delta|gain|diff\w*) )?(?:vs\.?|over|against) (?:the )?(\w.*?)(?: \(.*\))?$", re.IGNORECASE
 )
+BASE_ROW = re.compile(r"(?<![a-z])(?:baseline|base|control|vanilla)(?![a-z])", re.IGNORECASE)
+DELTA_COLUMN = re.compile(r"^(?:Δ|delta|gain|improv\w*|diff\w*)(?:[^a-z]|$)|^(?:vs|over|against)\b", re.IGNORECASE)
 _AMOUNT = re.compile(
     r"\s*(?:training |gradient |optimi[sz]er |train )?(steps?|epochs?|tokens?|iterations?|iters?|updates?)\b",
     re.IGNORECASE,
@@ -99,6 +100,9 @@ def base_row(table: Table, delta: int) -> Row | None:
         if (found is None and not re.search(r"[A-Za-z0-9]", row.cells[delta]))
         or (found is not None and found.value == 0)
     ]
+    against = _AGAINST.match(plain_name(table.header[delta]))
+    if against is not None and len(zero) == 1 and plain_name(zero[0].cells[0]) == against[1]:
+        return zero[0]
     named = [row for row in table.rows if BASE_ROW.search(row.cells[0].replace("_", " "))]
     both = [row for row in named if any(row is one for one in zero)]
     if len(both) == 1:

@@ -33,6 +33,10 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
+_OF_WHAT = re.compile(
+    r"^(?:wins?|correct|solved|passed|right|items|questions|problems|prompts|tasks|samples|examples)\s+(?=\()",
+    re.IGNORECASE,
+)
 _LONGEST = 24
 _RATIO = re.compile(r"\s*(?:/|\bof\b|out of)\s*")
 _TIMES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
@@ -157,5 +161,5 @@ def _beside(text: str, later: tuple[Number, ...], whole: Number) -> Number | Non
     """The share that is printed for a count: the percentage in brackets, or after a sign of equality."""
     if not later or later[0].unit != "%" or later[0].signed:
         return None
-    between = text[whole.end : later[0].start].strip(" *`~≈")
+    between = _OF_WHAT.sub("", text[whole.end : later[0].start].strip(" *`~≈"))
     return later[0] if between in ("(", "=", "(=", ":", "→", "->", "-", "–", "—") else None

@@ -13,6 +13,8 @@ from evenhand.audit.words import denied, hoped, planning
 _AT_STEP = re.compile(
     r"\bmid-train best\b|\b(?:best|peak(?:ed)?)\b(?:[^.;]|\.(?=\d)){0,70}?\b(?:at|@|in|by)\s+(?:the\s+)?(?:step|epoch|"
     r"iter(?:ation)?|checkpoint)\s*~?\d"
+    r"|\b(?:best|highest|lowest)\b[^;]{0,40}?\b(?:among|of|across) (?:the |all |our )*\d+ (?:\w+ )?(?:checkpoints|"
+    r"evaluations|evals|epochs|snapshots)\b"
     r"|(?:reached|hit)\s+\d[\d.%]*[^.;]{0,30}\((?:step|epoch|iter\w*)\s*\d+|\b(?:peaked|peak) at "
     r"\d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
     re.IGNORECASE,

@@ -10,7 +10,9 @@ from evenhand.audit.log import Line, Log
 from evenhand.audit.words import denied, planning
 
 _KINDS = {
-    "out of memory": re.compile(r"\b(?:OOM(?:ed|s|-killed)?|out[- ]of[- ]memory|CUDA error|no memory left)\b"),
+    "out of memory": re.compile(
+        r"\b(?:OOM(?:ed|s|-killed)?|out[- ]of[- ](?:GPU |CUDA |host |device )?memory|CUDA error|no memory left)\b"
+    ),
     "time limit": re.compile(
         r"\b(?:job|run|eval\w*|training|trial|process|slurm|build|sweep|worker|node|server|request)s?\b[^.;]{0,30}"
         r"\b(?:timed[- ]out|(?:hit|exceeded|reached|ran into) (?:the |its )?(?:time limit|wall ?clock)|was killed|"
@@ -76,6 +78,7 @@ _ADVICE = re.compile(
 )
 
 
+_NEVER = re.compile(r"(?<![\d.])(?:0|zero|none)\s+(?:of|/|\w+s\b)[^.;]{0,40}$", re.IGNORECASE)
 _DEFINED = re.compile(r"\b(?:indicates?|denotes?|means|(?:is|are) marked (?:as|with)|stands for)\b", re.IGNORECASE)
 
 
@@ -119,7 +122,12 @@ def failure_in(line: Line) -> tuple[str, str] | None:
     """The kind of failure that a line tells of, and the words that tell it."""
     for kind, pattern in _KINDS.items():
         found = pattern.search(line.body)
-        if found is None or denied(line.body, found.start()) or _MENDED.search(line.body[: found.start()]):
+        if (
+            found is None
+            or denied(line.body, found.start())
+            or _NEVER.search(line.body[: found.end()])
+            or _MENDED.search(line.body[: found.start()])
+        ):
             continue
         told = _RAN.search(line.body) or _VERDICT.search(line.body)
         if told is None or (kind == "out of memory" and not _ended(line)):
