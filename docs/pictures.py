@@ -67,6 +67,10 @@ def _axes(width: float = 5.6, height: float = 2.6) -> tuple[Any, Any]:
     return figure, area
 
 
+def _tenths(value: float) -> str:
+    return f"{round(value, 1) + 0.0:.1f}"  # no minus before a zero
+
+
 def _bars(found: dict[int, float], across: str, down: str, shown: Callable[[float], str]) -> Any:
     figure, area = _axes()
     places = range(len(found))
@@ -118,9 +122,9 @@ def pictures() -> dict[str, str]:
     with own_style():
         made = {
             "all_agree": _bars(all_agree(), "seeds", "all point the same way", lambda v: f"{100 * v:.3g} %"),
-            "best_of": _bars(best_of(), "evaluations, the best is reported", "points too high", lambda v: f"{v:.1f}"),
+            "best_of": _bars(best_of(), "evaluations, the best is reported", "points too high", _tenths),
             "peeking": _line(peeking()),
-            "subset": _bars(subset(), "items", "± points", lambda v: f"{v:.1f}"),
+            "subset": _bars(subset(), "items", "± points", _tenths),
             "verdicts": _verdicts(),
         }
         return {name: _svg(figure) for name, figure in made.items()}

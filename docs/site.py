@@ -61,3 +61,10 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         return os.path.relpath(place, here).replace(os.sep, "/") + (link["anchor"] or "")
 
     return _LINK.sub(placed, markdown)
+
+
+def on_post_build(config: Any) -> None:
+    """Put the index of the search into a script as well: a page that is read from disk may load nothing else."""
+    folder = Path(config.site_dir, "search")
+    index = (folder / "search_index.json").read_text(encoding="utf-8")
+    (folder / "search_index.js").write_text(f"var __index = {index}", encoding="utf-8")

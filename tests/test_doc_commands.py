@@ -1,4 +1,4 @@
-"""The commands that pages on scripts, trackers and gates show are run as they stand, with the files that they show."""
+"""The commands that tutorials and pages on the systems show are run as they stand, with the files that they show."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ from tests.app import program
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = re.compile(r"<!-- example: (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
 RUN = re.compile(r"<!-- run(?:: (?P<how>[^>]+?))? -->\n```bash\n(?P<text>.*?)```", re.DOTALL)
-PAGES = ("scripts", "trackers", "gate", "audit")
+SHOWN = re.compile(r"<!-- shown: (?P<command>[^>]+?) -->\n```\n(?P<text>.*?)```", re.DOTALL)
+SYSTEMS = ("future_seed", "anchored_sft", "bridge", "lyapunov")
+PAGES = (
+    "quickstart", "own_recipe", "cluster", "scripts", "trackers", "gate", "audit",
+    *(f"systems/{name}" for name in SYSTEMS),
+)  # fmt: skip
 SHIMS = {"python": "", "pytest": "-m pytest -p evenhand.cli.pytest_plugin"}
 
 
@@ -42,6 +47,7 @@ def test_the_commands_of_a_page_do_what_it_says(tmp_path: Path, page: str) -> No
     for found in EXAMPLE.finditer(text):
         (tmp_path / found["name"]).write_text(found["text"])
     environment = _environment(tmp_path)
+    (tmp_path / "claims").symlink_to(ROOT / "claims")
     blocks = list(RUN.finditer(text))
     assert blocks
     with program(tmp_path / "bin"):
@@ -54,6 +60,10 @@ def test_the_commands_of_a_page_do_what_it_says(tmp_path: Path, page: str) -> No
             command = ["bash", "-e", "-o", "pipefail", "-c", block["text"]]
             done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
             assert f"exit {done.returncode}" == how, f"{block['text']}\n{done.stdout}\n{done.stderr}"
+        for block in SHOWN.finditer(text):
+            command = ["bash", "-c", block["command"]]
+            done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+            assert block["text"] in done.stdout, done.stdout
 
 
 def test_what_pytest_and_the_readers_find_by_entry_point_is_there() -> None:

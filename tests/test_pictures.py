@@ -38,3 +38,4 @@ def test_every_picture_of_the_page_is_there_and_fetches_nothing() -> None:
         text = (DOCS / "images" / f"{name}.svg").read_text()
         assert text.count("<svg") == 1
         assert not re.search(r'(href|src)="https?:', text)
+        assert not re.search(r">[-\u2212]0\.?0*<", text), "no minus before a zero"

@@ -84,6 +84,18 @@ def test_trials_that_end_together_are_counted_one_by_one_and_a_retry_is_not() ->
     assert counts == ["[7/12", "[7/12", "[8/12", "[9/12"]
 
 
+def test_trials_that_are_left_out_are_told_beside_the_count_and_not_counted() -> None:
+    tick, live, _ = tick_of()
+    out = io.StringIO()
+    observer = PlainObserver(claim_of(), Console(file=out, width=60))
+    tick = replace(tick, left_out=4)
+    observer.tick(tick)
+    observer.finished(tick.progress.pending[0], next(iter(tick.outcomes.values())), Execution(seconds=3.0), False)
+    assert "[7/12, 4 left out] off" in out.getvalue()
+    head, _, *_ = live._view(tick)
+    assert "6 of 12 trials, 4 left out" in str(head)
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_claims_that_run_together_are_told_apart_and_one_that_has_ended_makes_room(terminal: bool) -> None:
     tick, _, _ = tick_of()

@@ -19,6 +19,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from evenhand.data import models
 from evenhand.errors import DataError
+from evenhand.files import file_hash
 from evenhand.recipes.error_classes import classify
 from evenhand_systems.anchored_sft.standin.tokenizer import character_tokenizer
 from tests.mutations import assert_only_data_errors, json_mutations, mutations
@@ -264,7 +265,7 @@ class TestFilesOfWeights:
     def test_a_file_that_was_changed_since_it_was_saved_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "w.safetensors"
         save_file({"a": torch.zeros(3)}, path)
-        written = models.file_hash(path)
+        written = file_hash(path)
         assert set(models.read_weights(path, written)) == {"a"}
         raw = bytearray(path.read_bytes())
         raw[-2] ^= 1  # a bit of a number: nothing in the format itself would tell

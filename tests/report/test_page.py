@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evenhand.decisions.verdict import Exploratory
+from evenhand.decisions.kinds_shown import LOOKS
+from evenhand.decisions.verdict import Exploratory, LostPairs, StandIn, VerdictKind
 from evenhand.recipes.outcome import Curve, Outcome
 from evenhand.report import numbers
 from evenhand.report.page import render_report, write_report
-from evenhand.report.words import LOOKS
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "col", "wbr"}
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&amp;\\1"
@@ -300,6 +300,12 @@ class TestMissingParts:
         text = self.page(sample, sample.verdict("not-run", contrast))
         assert "against off: no complete pair" in text
         assert not re.search(r"\b(None|nan|inf)\b", text)
+
+    def test_what_stands_in_for_a_lost_trial_is_named(self, sample):
+        lost = LostPairs((3,), ("on",), 0.01, (-0.02, 0.04), False, VerdictKind.GAIN, (StandIn("floor", 0.0),))
+        contrast = sample.contrast("on", "off", (0.1, 0.2, 0.3), lost_pairs=lost)
+        text = self.page(sample, sample.verdict("inconclusive", contrast))
+        assert "difference with the floor 0 for what was lost (on 3)" in text
 
     def test_an_estimate_without_interval_is_still_placed(self, sample):
         contrast = sample.contrast("on", "off", (0.1,), why_none="one seed: the spread cannot be estimated")

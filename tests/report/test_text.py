@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.decisions.verdict import Exploratory, Settling, deciding_interval
 from evenhand.report import numbers
 from evenhand.report.text import verdict_lines, verdict_view
-from evenhand.report.words import LOOKS
 
 
 def printed(claim, decision, width: int, full: bool = False) -> list[str]:

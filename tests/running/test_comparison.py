@@ -217,7 +217,87 @@ def test_items_that_an_arm_lacks_are_dropped_counted_and_named_and_a_fifth_is_to
     assert (new.kind, new.contrasts[0].items) == ("gain", 190)
     assert few.title == "invalid (items)"
     assert any(
-        "10 of 200 items left out on acc" in warning and "'new' lacks 10" in warning for warning in found.warnings
+        "10 of 200 items left out on acc" in warning and "'new' lacks 10 ('" in warning and "arc 19" in warning
+        for warning in found.warnings
+    )
+
+
+def table(path: Path, rows: str, head: str = "id,question,correct") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([head, *rows.split()]))
+    return path
+
+
+def test_items_of_one_name_that_were_asked_otherwise_are_refused_and_pair_by_name_where_that_is_allowed(
+    tmp_path: Path,
+) -> None:
+    for arm, mark in (("base", "?"), ("new", "!")):
+        table(tmp_path / f"{arm}.csv", " ".join(f"q{i},what{i}{mark},{int(i % 3 > 0)}" for i in range(90)))
+    files = [tmp_path / "base.csv", tmp_path / "new.csv"]
+    with pytest.raises(DataError, match=r"90 items of 90 had another prompt \(item q0: 'what0!' against 'what0\?'\).*"):
+        eh.compare(*files)
+    found = eh.compare(*files, allow="prompt")
+    assert found.verdicts[0].contrasts[0].items == 90
+    assert "Items are paired by their ids: what was asked differs, and that is allowed." in found.comparison.remarks
+
+
+def test_row_numbers_in_another_order_are_no_other_prompts(tmp_path: Path) -> None:
+    for arm, step in (("base", 1), ("new", 7)):
+        table(tmp_path / f"{arm}.csv", " ".join(f"{i},what{i * step % 90},{int(i % 3 > 0)}" for i in range(90)))
+    assert eh.compare(tmp_path / "base.csv", tmp_path / "new.csv").verdicts[0].contrasts[0].items == 90
+
+
+def test_errors_in_place_of_scores_are_refused_unless_that_is_allowed_and_beside_scores_they_are_told(
+    tmp_path: Path,
+) -> None:
+    head = "id,note,correct,error"
+    base = table(tmp_path / "base.csv", " ".join(f"q{i},-,{i % 2}," for i in range(60)), head)
+    new = table(
+        tmp_path / "new.csv", " ".join(f"q{i},-," + (f"{i % 2}," if i else ",timeout") for i in range(60)), head
+    )
+    with pytest.raises(DataError, match=r"1 item with an error in place of a score \(q0: timeout\)"):
+        eh.compare(base, new)
+    assert eh.compare(base, new, allow="errors").verdicts[0].contrasts[0].items == 59
+    scored = table(
+        tmp_path / "new.csv", " ".join(f"q{i},-,{i % 2}," + ("" if i else "timeout") for i in range(60)), head
+    )
+    assert any(
+        "1 item with an error and a score, which counts" in remark
+        for remark in eh.compare(base, scored).comparison.remarks
+    )
+
+
+def test_less_of_a_loss_is_better_and_which_way_is_better_is_told(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for arm, shift in (("base", 0.0), ("new", 0.5)):
+        rows = " ".join(f"q{i},{a!r},{b!r}" for i, (a, b) in enumerate((rng.random((200, 2)) - shift).tolist()))
+        table(tmp_path / f"{arm}.csv", rows, "id,eval_loss,quality")
+    files = [tmp_path / "base.csv", tmp_path / "new.csv"]
+    lower = eh.compare(*files, metric="eval_loss", margin=0.1)
+    assert (lower.verdicts[0].kind, "Less of 'eval_loss' counts as better." in lower.comparison.remarks) == (
+        "gain",
+        True,
+    )
+    higher = eh.compare(*files, metric="quality", margin=0.1)
+    assert higher.verdicts[0].kind == "regression"
+    assert any(
+        remark.startswith("More of 'quality' counts as better; --minimise") for remark in higher.comparison.remarks
+    )
+
+
+def test_the_sentence_of_the_scope_says_what_was_found_and_for_what_it_holds(tmp_path: Path) -> None:
+    seeds(tmp_path, "base", 0.5)
+    seeds(tmp_path, "new", 0.8)
+    seeds(tmp_path, "alike", 0.52)
+    arms = [tmp_path / arm for arm in ("base", "new", "alike")]
+    assert eh.compare(*arms[:2]).scope == (
+        "recipe scope: these two recipes differ on new training seeds and new items; 4 seeds a side"
+    )
+    assert "whether these two recipes differ on new training seeds and new items is not settled" in (
+        eh.compare(arms[0], arms[2]).scope
+    )
+    assert eh.compare(*arms[:2], scope="checkpoint").scope.endswith(
+        "says nothing of new seeds: the 4 seeds stand for themselves alone"
     )
 
 

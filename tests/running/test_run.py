@@ -128,6 +128,9 @@ def test_an_arm_that_fails_the_same_way_each_time_is_given_up_and_the_rest_goes_
     tried = Counter(trial.arm for trial, _, _ in recorder.trials)
     assert tried == {"off": 6, "on": 2}
     assert any("fails in the same way" in text for text in recorder.messages)
+    last = recorder.ticks[-1]
+    assert (last.total, last.left_out) == (12, 4)
+    assert last.done <= 8, "what was never tried is not counted as done"
 
 
 @pytest.mark.slow

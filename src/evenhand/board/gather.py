@@ -276,10 +276,8 @@ def _driver(run: RunSeen) -> DriverShown:
 
 
 def _verdicts(body: Mapping[str, Any]) -> tuple[VerdictShown, ...]:
-    kinds = sorted((kind.value for kind in VerdictKind), key=len, reverse=True)
     found = []
     for key, title in body["verdicts"].items():
         arm, condition, metric = (*key.split("/", 2), "", "")[:3]
-        kind = next((kind for kind in kinds if str(title).startswith(kind)), "")
-        found.append(VerdictShown(arm, condition, metric, str(title), kind))
+        found.append(VerdictShown(arm, condition, metric, str(title), VerdictKind.of_title(str(title))))
     return tuple(found)

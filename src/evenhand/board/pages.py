@@ -16,6 +16,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from evenhand.board.commands import Commands
 from evenhand.board.seen import Board
 from evenhand.board.watcher import Watcher
+from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.errors import counted
 from evenhand.running.lines import duration
 
@@ -72,7 +73,7 @@ class Pages:
             lstrip_blocks=True, finalize=lambda value: visible(value) if type(value) is str else value,
         )  # fmt: skip
         self._environment.filters |= {"duration": duration, "count": counted, "number": _number, "memory": _memory}
-        self._environment.globals |= {"control": commands is not None, "csrf": csrf}
+        self._environment.globals |= {"control": commands is not None, "csrf": csrf, "looks": LOOKS}
 
     def found(self, view: View) -> bool:
         """Whether there is what a page is about."""

@@ -79,12 +79,9 @@ class LiveObserver(Observer):
 
     def _view(self, tick: Tick) -> list[RenderableType]:
         left = f" · {duration(tick.seconds_left)} left" if tick.seconds_left is not None else ""
-        head = Text(
-            f"{self.claim.name} · rung {tick.progress.rung.name} · {tick.done} of {counted(tick.total, 'trial')}{left}",
-            style="bold",
-        )
+        head = Text(f"{self.claim.name} · rung {tick.progress.rung.name} · {tick.words}{left}", style="bold")
         # A progress bar ends no line by itself; the padding does.
-        bar = Padding(ProgressBar(total=max(1, tick.total), completed=tick.done), 0)
+        bar = Padding(ProgressBar(total=max(1, tick.total), completed=tick.done + tick.left_out), 0)
         return [head, bar, self._trials(tick), self._contrasts(tick)]
 
     def _trials(self, tick: Tick) -> Table:

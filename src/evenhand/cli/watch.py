@@ -92,11 +92,13 @@ def _memory_words(memory: Memory) -> str:
 
 
 def _claim_words(claim: ClaimSeen) -> str:
+    from evenhand.running.observer import left_out_words  # here: --help needs none
+
     waits = f" · waits for {', '.join(claim.after)}" if claim.after and not claim.running and not claim.done else ""
     paused = " · paused" if claim.paused else ""
     return (
-        f"{claim.name} · rung {claim.rung} · {claim.done} of {counted(claim.total, 'trial')} · "
-        f"{claim.running} running · {claim.waiting} waiting{waits}{paused}"
+        f"{claim.name} · rung {claim.rung} · {claim.done} of {counted(claim.total, 'trial')}"
+        f"{left_out_words(claim.left_out)} · {claim.running} running · {claim.waiting} waiting{waits}{paused}"
     )
 
 

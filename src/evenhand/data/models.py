@@ -16,6 +16,7 @@ from evenhand.data.kept_hashes import kept_file_hash
 from evenhand.data.model_sizes import WEIGHTS, check_all_read, check_sizes
 from evenhand.data.model_store import resolved
 from evenhand.errors import DataError
+from evenhand.files import file_hash
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -245,9 +246,3 @@ def read_weights(path: Path, sha256: str | None = None, device: str = "cpu") -> 
         raise DataError(f"{path}: no sound safetensors file ({type(error).__name__}: {str(error)[:200]}).") from error
     check_finite(found.items(), str(path))
     return found
-
-
-def file_hash(path: Path) -> str:
-    """sha256 of a file's bytes, 64 hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -188,7 +188,7 @@ def _values(flat: Mapping[str, Any], keys: Sequence[str]) -> str:
 def gains(member: Member, metrics: Sequence[str]) -> int:
     """Verdicts of a claim on some metrics that are a gain, known in advance to be looked for."""
     return sum(
-        title.split(" ", 1)[0] == VerdictKind.GAIN and key.rsplit("/", 1)[-1] in metrics
+        VerdictKind.of_title(title).is_gain and key.rsplit("/", 1)[-1] in metrics
         for key, title in member.verdicts.items()
     )
 

@@ -155,15 +155,14 @@ def _row(verdict: Verdict, criterion: Criterion, require: Requirement) -> Row:
 
 
 def _gain(verdict: Verdict) -> Answer:
-    if verdict.kind is VerdictKind.GAIN:
+    if verdict.kind.is_gain:
         return Answer.HOLDS
     # A variant that was screened out is one that the claim has dropped for good.
-    shown = (VerdictKind.REGRESSION, VerdictKind.NO_EFFECT, VerdictKind.NO_OP, VerdictKind.PRUNED)
-    return Answer.FAILS if verdict.kind in shown else Answer.UNDECIDED
+    return Answer.FAILS if verdict.kind.shows_no_gain else Answer.UNDECIDED
 
 
 def _no_effect(verdict: Verdict) -> Answer:
-    if verdict.kind in (VerdictKind.NO_EFFECT, VerdictKind.NO_OP):
+    if verdict.kind.is_nothing:
         return Answer.HOLDS
     return Answer.FAILS if verdict.kind.is_effect else Answer.UNDECIDED
 
@@ -208,8 +207,7 @@ def _whole(found: Contrast) -> bool:
     """Whether no pair is missing, or what was said was tried with the lost trials at their worst, and stood."""
     if not found.dropped:
         return True
-    tried = found.kind in (VerdictKind.GAIN, VerdictKind.NO_EFFECT, VerdictKind.REGRESSION)
-    return tried and (found.lost_pairs is None or found.lost_pairs.agrees)
+    return found.kind.states_something and (found.lost_pairs is None or found.lost_pairs.agrees)
 
 
 def _lost(found: Contrast) -> str:

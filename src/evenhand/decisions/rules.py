@@ -199,13 +199,7 @@ CASES: tuple[Case, ...] = (
 LOST = Case("lost pair", INCONCLUSIVE, "lost pair", lambda _: False, "{figures}: inconclusive")
 """Decided after the table: a verdict that does not stand with what one arm lost at its worst."""
 
-CHOSEN = Case(
-    "chosen rival",
-    INCONCLUSIVE,
-    "",
-    lambda _: False,
-    _LOSS + "{more}, alone, not shown for the lowest of {rivals} rivals",
-)
+CHOSEN = Case("chosen rival", INCONCLUSIVE, "", lambda _: False, _CHOSEN)
 """Decided after the table: a regression against the lowest of several rivals, which was chosen among them."""
 
 CASE: Mapping[str, Case] = {case.name: case for case in (*CASES, LOST, CHOSEN)}

@@ -27,6 +27,15 @@ class VerdictKind(StrEnum):
     PRUNED = "pruned"
     NOT_RUN = "not-run"
 
+    @classmethod
+    def of_title(cls, title: str) -> VerdictKind:
+        """The kind in a recorded title, which is this and then what stands in brackets: ``gain (>= margin)``.
+
+        Raises:
+            ValueError: it begins with none.
+        """
+        return cls(title.partition(" (")[0])
+
     @property
     def rests_on_estimate(self) -> bool:
         """Whether scores of complete pairs were judged, so that what spoils an experiment spoils it."""
@@ -51,6 +60,16 @@ class VerdictKind(StrEnum):
     def was_tried(self) -> bool:
         """Whether the variant came as far as the confirming rung."""
         return self not in (VerdictKind.PRUNED, VerdictKind.NOT_RUN)
+
+    @property
+    def shows_no_gain(self) -> bool:
+        """Whether it is an answer, and the answer is not that the arm is better."""
+        return self in (VerdictKind.REGRESSION, VerdictKind.NO_EFFECT, VerdictKind.NO_OP, VerdictKind.PRUNED)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it says that the arms do not differ by as much as matters."""
+        return self in (VerdictKind.NO_EFFECT, VerdictKind.NO_OP)
 
     @property
     def settled(self) -> bool:

@@ -195,6 +195,8 @@ def _import(what: str, module_name: str, attribute: str, folder: Path | None) ->
     except ModuleNotFoundError as error:
         if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
             message = f"{what} cannot be imported: there is no module '{error.name}'{where}."
+            if module_name.endswith(".py"):
+                message += f" A module is named without '.py': '{module_name.removesuffix('.py')}:{attribute}'."
         else:
             message = f"{what} needs the package '{error.name}', which is not installed."
         message += _taken(folder)

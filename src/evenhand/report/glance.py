@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.decisions.verdict import Contrast, Decision, Verdict, deciding_interval
 from evenhand.report import numbers, words
 
@@ -81,7 +82,7 @@ def _glance(claim: ResolvedClaim, decision: Decision, metric: str) -> Glance:
 
 
 def _cell(verdict: Verdict, places: int, *, sized: bool) -> Cell:
-    look = words.LOOKS[verdict.kind]
+    look = LOOKS[verdict.kind]
     found = words.standing_contrast(verdict)
     return Cell(f"{look.sign} {verdict.title}", look.style, tuple(_figures(verdict, found, places, sized)))
 

@@ -12,7 +12,8 @@ from urllib.parse import quote
 from markupsafe import Markup
 from rich.text import Text
 
-from evenhand.report import numbers, words
+from evenhand.decisions.kinds_shown import LOOKS
+from evenhand.report import numbers
 from evenhand.report.marks import visible
 from evenhand.report.page import environment, read_template
 from evenhand.running.overview import ClaimRow, summed
@@ -32,8 +33,8 @@ def cells(row: ClaimRow) -> tuple[str, ...]:
 def verdict_words(row: ClaimRow) -> str:
     """How many verdicts of each kind there are on variants; the state of a claim that is not decided."""
     found = [verdict for verdict in row.verdicts if verdict.role == "variant"]
-    counted = [(kind, sum(v.kind is kind for v in found)) for kind in words.LOOKS]
-    said = ", ".join(f"{words.LOOKS[kind].sign} {number} {kind}" for kind, number in counted if number)
+    counted = [(kind, sum(v.kind is kind for v in found)) for kind in LOOKS]
+    said = ", ".join(f"{LOOKS[kind].sign} {number} {kind}" for kind, number in counted if number)
     mark = "" if row.fixed == "before" else f" ({row.fixed})"
     return (said or {"begun": "not finished", "not begun": "not run"}.get(row.state, "none")) + mark
 
@@ -162,6 +163,6 @@ def overview_page(rows: Sequence[ClaimRow], beside: Path) -> str:
     shown = [{"row": row, "cells": cells(row), "link": report_link(row, beside)} for row in rows]
     context = {
         "css": Markup(read_template("page.css")), "rows": shown, "head": HEAD, "total": total_words(rows),
-        "several": len({row.ledger for row in rows}) > 1, "looks": words.LOOKS,
+        "several": len({row.ledger for row in rows}) > 1, "looks": LOOKS,
     }  # fmt: skip
     return visible(environment().get_template("overview.html.j2").render(context))

@@ -13,6 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.decisions.search_words import search_words
 from evenhand.decisions.verdict import Decision
 from evenhand.decisions.wording import family_words, look_words, seal_words, standing_words
@@ -104,7 +105,7 @@ def _context(
         "text": text,
         "methods": _methods(decision),
         "tally": words.tally([v for v in decision.verdicts if not words.is_check(v)]),
-        "looks": words.LOOKS,
+        "looks": LOOKS,
         "roles": words.ROLE_WORDS,
         "metrics": metrics,
         "exploratory": exploratory_views(claim, decision, results),

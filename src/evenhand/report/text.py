@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.decisions.search_words import search_words
 from evenhand.decisions.standing import FamilyPlace
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
@@ -76,7 +77,7 @@ def _place_style(place: FamilyPlace) -> str:
 
 
 def _verdict(claim: ResolvedClaim, verdict: Verdict, width: int) -> Iterator[Text]:
-    look = words.LOOKS[verdict.kind]
+    look = LOOKS[verdict.kind]
     role = "" if verdict.role == "variant" else f", {_role(verdict.role)}"
     head = f"{look.sign} {verdict.arm}{role} · {verdict.condition} · {verdict.metric}"
     yield from _wrapped(head, width, "", "bold", "  ")
@@ -123,7 +124,7 @@ def _reasons(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[T
     if told:
         yield Text()
     for said, verdicts in told.items():
-        signs = "".join(dict.fromkeys(words.LOOKS[verdict.kind].sign for verdict in verdicts))
+        signs = "".join(dict.fromkeys(LOOKS[verdict.kind].sign for verdict in verdicts))
         yield from _wrapped(f"{signs} {_places(verdicts, len(decision.verdicts))}: {said}", width, "", "", "  ")
 
 

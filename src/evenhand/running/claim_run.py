@@ -83,6 +83,7 @@ class ClaimRun:
         self.trials = {trial.id: trial for trial in all_trials(self.loaded.resolved)}
         self.waiting: deque[Trial] = deque()
         self._names: dict[Names, Names] = {}
+        self._left_out: set[str] = set()  # never tried, as their arm fails alike each time
         self._done_elsewhere = False  # some of those that wait have an outcome that no trial of this run brought
         self._advance()
 
@@ -196,6 +197,7 @@ class ClaimRun:
             skipped = Outcome(failure=replace(failure, message=message))
             self.ledger.record_outcome(other, skipped, Execution(attempt=0), claim.hash, self.origin)
             self.outcomes[other.id] = skipped
+            self._left_out.add(other.id)
         if left:
             self._done_elsewhere = True
             told = f"{counted(len(left), 'trial')} left out"
@@ -243,13 +245,18 @@ class ClaimRun:
 
     def seen(self) -> ClaimSeen:
         """How it stands, for those who watch from elsewhere."""
-        done = sum(key in self.outcomes for key in self.of_rung)
+        done, left_out = self._counts()
         mean = sum(self.durations) / len(self.durations) if self.durations else None
         return ClaimSeen(
             self.name, self.rung, done, len(self.of_rung) + self.now.unproposed, len(self.waiting),
             len(self.running), mean, tuple(self.loaded.file.claim.after), self.loaded.resolved.hash,
-            self.paused,
+            self.paused, left_out,
         )  # fmt: skip
+
+    def _counts(self) -> tuple[int, int]:
+        """Trials of the present rung that have ended, and those that are left out."""
+        left_out = sum(key in self._left_out for key in self.of_rung)
+        return sum(key in self.outcomes for key in self.of_rung) - left_out, left_out
 
     def tick(self, running: Sequence[RunningTrial], slots: int) -> Tick:
         """Tell the observer how things are.
@@ -261,10 +268,11 @@ class ClaimRun:
         if self.now.rung.name != self.rung:
             self._enter()
         mean = sum(self.durations) / len(self.durations) if self.durations else None
-        done = sum(key in self.outcomes for key in self.of_rung)
+        done, left_out = self._counts()
         pending = (*self.running.values(), *self.waiting)
         now = replace(self.now, pending=pending)
-        told = Tick(now, len(self.of_rung) + now.unproposed, running, self.outcomes, mean, slots, self.contrasts, done)
+        total = len(self.of_rung) + now.unproposed
+        told = Tick(now, total, running, self.outcomes, mean, slots, self.contrasts, done, left_out)
         self.observer.tick(told)
         return told
 

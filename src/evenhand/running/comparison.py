@@ -20,6 +20,7 @@ from evenhand.recipes.trial import Trial
 from evenhand.running.comparison_plan import Asked, Plan, claim_text, pair_by_of
 from evenhand.running.over_runs import comparable, differences, qualified
 from evenhand.runs.arms import ALLOWED, ArmRuns, names_of, without_name
+from evenhand.runs.pairing import Unlike, otherwise_asked
 from evenhand.runs.recipe import RunsSettings, arm_outcome, dumped, read_arm
 
 __all__ = ["Asked", "Comparison", "compare_runs", "scope_words"]
@@ -74,8 +75,8 @@ def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
     )  # fmt: skip
     settings = [base.model_copy(update={"runs": without_name(text)}) for _, text in roles]
     read = [read_arm(one, folder) for one in settings]
-    pair_by = pair_by_of(asked.pair_by, read)
     arms = dict(zip(names, read, strict=True))
+    pair_by = _pair_by(asked, arms, names[0])
     plan = Plan.of(asked, arms, pair_by)
     text = claim_text(
         asked, plan, [(role, name, arms[name].named) for (role, _), name in zip(roles, names, strict=True)]
@@ -84,7 +85,7 @@ def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
     found = {
         trial.id: _outcome(trial, arms[trial.arm], plan, folder) for r in claim.claim.rungs for trial in claim.trials(r)
     }
-    _refuse_unlike(claim, found)
+    _refuse_unlike(differences(claim, found))
     outcomes, left_out = comparable(claim, found)
     from evenhand.decisions.decide import decide  # here: imports statistics
     from evenhand.decisions.wording import stamped
@@ -107,8 +108,18 @@ def _outcome(trial: Trial, arm: ArmRuns, plan: Plan, folder: Path) -> Outcome:
     return replace(outcome, spent={}) if plan.scope == "checkpoint" else outcome
 
 
-def _refuse_unlike(claim: ResolvedClaim, outcomes: Mapping[str, Outcome]) -> None:
-    found = differences(claim, outcomes)
+def _pair_by(asked: Asked, arms: Mapping[str, ArmRuns], baseline: str) -> str:
+    """What pairs items: what was asked, or their ids where that is not recorded or is allowed to differ."""
+    pair_by = pair_by_of(asked.pair_by, list(arms.values()))
+    if pair_by == "content":
+        found = otherwise_asked({name: list(arm.runs.values()) for name, arm in arms.items()}, baseline)
+        if found and "prompt" in asked.allow:
+            return "id"
+        _refuse_unlike(found)
+    return pair_by
+
+
+def _refuse_unlike(found: Sequence[Unlike]) -> None:
     if found:
         kinds = " ".join(f"--allow {kind}" for kind in dict.fromkeys(one.kind for one in found))
         told = "; ".join(one.sentence for one in found[:3])
@@ -128,14 +139,17 @@ def scope_words(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> str:
     kinds = {verdict.kind for verdict in verdicts if verdict.role == "variant"}
     effect = any(kind.is_effect for kind in kinds)
     several = len(claim.arms("variant")) > 1
-    if claim.claim.scope == "checkpoint":
-        models = "these models" if several else "these two models"
-        if effect:
-            says = f"{models} differ on new items"
-        elif VerdictKind.NO_EFFECT in kinds or VerdictKind.NO_OP in kinds:
-            says = f"{models} differ by less than the margin on new items"
-        else:
-            says = f"whether {models} differ on new items is not settled"
-        return f"checkpoint scope: {says}; says nothing of new seeds: you gave one each"
     count = len(claim.claim.rungs[-1].seeds)
-    return f"{claim.claim.scope} scope: holds for new training seeds and new items; {counted(count, 'seed')} a side"
+    checkpoint = claim.claim.scope == "checkpoint"
+    which = ("these " if several else "these two ") + ("models" if checkpoint else "recipes")
+    where = "on new items" if checkpoint else "on new training seeds and new items"
+    if effect:
+        says = f"{which} differ {where}"
+    elif VerdictKind.NO_EFFECT in kinds or VerdictKind.NO_OP in kinds:
+        says = f"{which} differ by less than the margin {where}"
+    else:
+        says = f"whether {which} differ {where} is not settled"
+    if not checkpoint:
+        return f"{claim.claim.scope} scope: {says}; {counted(count, 'seed')} a side"
+    given = "you gave one each" if count == 1 else f"the {counted(count, 'seed')} stand for themselves alone"
+    return f"checkpoint scope: {says}; says nothing of new seeds: {given}"

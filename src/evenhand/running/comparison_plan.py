@@ -89,16 +89,32 @@ class Plan:
         tasks = _tasks(asked, arms, remarks)
         metrics, named = _metrics(asked, arms, tasks, remarks)
         known = [(name, _range(arms, tasks, named, name, asked.minimise), primary) for name, primary in metrics]
+        remarks += [_better(name, kind) for name, kind, primary in known if primary and kind.ceiling is None]
         margin = _margin(asked, known[0], remarks)
         unit, budget = _budget(arms, scope)
         conditions = [(condition_name(task), task) for task in tasks]
         if len(tasks) > 1 and _may_pool(arms, tasks, named, [name for name, _ in metrics], remarks):
             conditions.append((POOLED, ""))
         if pair_by == "id" and any(run.items is not None for arm in arms.values() for run in arm.runs.values()):
-            remarks.append("Items are paired by their ids: not every file records what was asked.")
+            remarks.append(f"Items are paired by their ids: {_why_by_ids(asked, arms)}.")
         return cls(
             seeds, single, scope, tuple(conditions), tuple(known), named, margin, unit, budget, pair_by, tuple(remarks)
         )
+
+
+def _better(name: str, kind: Metric) -> str:
+    """Which way is better, of a metric that is no share, as a sentence."""
+    if kind.direction == "minimise":
+        return f"Less of '{name}' counts as better."
+    return f"More of '{name}' counts as better; --minimise {name} says the opposite."
+
+
+def _why_by_ids(asked: Asked, arms: Mapping[str, ArmRuns]) -> str:
+    if asked.pair_by == "id":
+        return "that was asked for"
+    if pair_by_of("content", list(arms.values())) == "content":
+        return "what was asked differs, and that is allowed"
+    return "not every file records what was asked"
 
 
 def condition_name(task: str) -> str:
@@ -173,9 +189,8 @@ def _metrics(
         for name in asked.metrics:
             if name not in plain:
                 why = next((f" {run.unusable[name]}." for run in runs if name in run.unusable), "")
-                raise DataError(
-                    f"Not every run of '{task}' has the metric '{name}'; all have: {', '.join(plain)}.{why}"
-                )
+                every = f"Not every run of '{task}'" if task else "Not every run"
+                raise DataError(f"{every} has the metric '{name}'; all have: {', '.join(plain)}.{why}")
     if asked.metrics:
         return [(as_metric(name), True) for name in asked.metrics], {as_metric(name): name for name in asked.metrics}
     common = [name for name in offered[tasks[0]] if all(name in offered[task] for task in tasks)]

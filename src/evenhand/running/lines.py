@@ -9,7 +9,7 @@ from collections.abc import Callable
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.running.observer import Observer, RunningTrial, Tick
+from evenhand.running.observer import Observer, RunningTrial, Tick, left_out_words
 
 _BARS = "▁▂▃▄▅▆▇█"
 _POINTS = 16
@@ -100,13 +100,14 @@ class LineObserver(Observer):
         self.left: float | None = None
         self.done = 0
         self.total = 0
+        self.left_out = 0
         self._write = write
         self._told = False
         self._prepared = 0.0
 
     def tick(self, tick: Tick) -> None:
         """Keep what the next line needs; say once how long the rung will take."""
-        self.left, self.total, self.done = tick.seconds_left, tick.total, tick.done
+        self.left, self.total, self.done, self.left_out = tick.seconds_left, tick.total, tick.done, tick.left_out
         self._tell_what_is_prepared(tick)
         if self.left is not None and not self._told:
             self._told = True
@@ -123,7 +124,8 @@ class LineObserver(Observer):
     def finished(self, trial: Trial, outcome: Outcome, execution: Execution, retry: bool) -> None:
         """One line per trial; several may end between two ticks."""
         self.done += not retry
-        self._write(f"[{self.done}/{self.total}] {trial_words(trial, outcome, execution, retry, self.metrics)}")
+        words = trial_words(trial, outcome, execution, retry, self.metrics)
+        self._write(f"[{self.done}/{self.total}{left_out_words(self.left_out)}] {words}")
 
     def message(self, text: str) -> None:
         """One line per message."""

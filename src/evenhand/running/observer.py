@@ -9,6 +9,7 @@ from typing import Self
 from evenhand.decisions.pairs import Outcomes
 from evenhand.decisions.progress import Progress
 from evenhand.decisions.verdict import Contrast
+from evenhand.errors import counted
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial
 
@@ -52,7 +53,8 @@ class Tick:
         seconds_per_trial: mean wall time of the trials that this run has finished, or None before the first.
         jobs: slots.
         contrasts: variants against the baseline over the pairs so far; to watch, not to judge by.
-        done: how many of the ``total`` trials have an outcome; those after a look that is not due yet are not pending.
+        done: how many of the ``total`` trials have ended; those after a look that is not due yet are not pending.
+        left_out: how many of the ``total`` are not tried, as their arm fails in the same way each time.
     """
 
     progress: Progress
@@ -63,6 +65,12 @@ class Tick:
     jobs: int
     contrasts: Sequence[Contrast] = ()
     done: int = 0
+    left_out: int = 0
+
+    @property
+    def words(self) -> str:
+        """How far the rung is: ``6 of 12 trials, 2 left out``."""
+        return f"{self.done} of {counted(self.total, 'trial')}{left_out_words(self.left_out)}"
 
     @property
     def seconds_left(self) -> float | None:
@@ -71,6 +79,11 @@ class Tick:
             return None
         done = sum(min(run.seconds / self.seconds_per_trial, 1.0) for run in self.running)
         return max(0.0, len(self.progress.pending) - done) * self.seconds_per_trial / self.jobs
+
+
+def left_out_words(count: int) -> str:
+    """What follows a count of trials where some are left out; nothing where none is."""
+    return f", {count:,} left out" if count else ""
 
 
 class Observer:

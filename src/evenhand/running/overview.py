@@ -35,8 +35,8 @@ class RecordedVerdict:
 
     @property
     def kind(self) -> VerdictKind:
-        """What it amounts to; the title is this, then what stands in brackets."""
-        return VerdictKind(self.title.partition(" (")[0])
+        """What it amounts to."""
+        return VerdictKind.of_title(self.title)
 
 
 @dataclass(frozen=True)

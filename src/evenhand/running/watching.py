@@ -40,6 +40,7 @@ class ClaimSeen:
     after: tuple[str, ...] = ()
     hash: str = ""
     paused: bool = False
+    left_out: int = 0
 
     @property
     def work(self) -> float | None:

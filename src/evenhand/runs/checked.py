@@ -193,6 +193,12 @@ class ScoreColumn:
         return ""
 
 
+def is_loss(name: str) -> bool:
+    """Whether less of a metric is better, by its name."""
+    parts = name.lower().replace("-", "_").replace("/", "_").split("_")
+    return bool({"loss", "perplexity", "ppl", "error", "mse", "mae", "rmse", "nll", "wer", "cer"} & set(parts))
+
+
 def bounded(scores: Floats) -> bool:
     """Whether scores are right or wrong and nothing else."""
     known = scores[~np.isnan(scores)]

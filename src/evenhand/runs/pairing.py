@@ -6,7 +6,7 @@ it is, so that its contrasts are invalid and those of others are not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from evenhand.errors import counted
 from evenhand.recipes.outcome import Failure, ItemScores, Outcome
 from evenhand.runs.outcomes import ALLOWED, PROMPT, PROMPTED, TASK_VERSION
+from evenhand.runs.run import Items, Run
 
 LARGEST_SHARE = 0.2
 """Of the items of two arms together, how many one of them may lack; as for pairs that are lost."""
@@ -37,6 +38,52 @@ class Unlike:
     kind: str
     arm: str
     sentence: str
+
+
+def otherwise_asked(arms: Mapping[str, Sequence[Run]], baseline: str) -> list[Unlike]:
+    """Arms whose items have the ids of the baseline's and were asked otherwise, so that contents pair too few of them.
+
+    Args:
+        arms: name to its runs, of which the first of each task is looked at.
+        baseline: the arm that others are held against.
+    """
+    found = []
+    for task, here in _first_of_tasks(arms[baseline]).items():
+        for arm, runs in arms.items():
+            there = _first_of_tasks(runs).get(task)
+            what = _asked_otherwise(here, there) if there is not None and arm != baseline else ""
+            if what:
+                found.append(Unlike("prompt", arm, f"{arm} and {baseline}: {what}"))
+    return found
+
+
+def _first_of_tasks(runs: Sequence[Run]) -> dict[str, Items]:
+    return {run.task: run.items for run in reversed(runs) if run.items is not None}
+
+
+def _asked_otherwise(here: Items, there: Items) -> str:
+    """What differs in items of equal ids, as a clause; empty where enough were asked the same, or ids differ, too.
+
+    Where prompts have hashes of their own, contents are what stands in the data set, and ids may be row numbers.
+    """
+    if here.contents is None or there.contents is None or here.prompts or there.prompts:
+        return ""
+    if here.contents == there.contents or _enough(set(here.contents), set(there.contents)):
+        return ""
+    if not _enough(set(here.ids), set(there.ids)):
+        return ""
+    places = {item: place for place, item in enumerate(here.ids)}
+    shared = [(places[item], place) for place, item in enumerate(there.ids) if item in places]
+    other = [(one, two) for one, two in shared if here.contents[one] != there.contents[two]]
+    one, two = other[0]
+    asked = [_cut(table.inputs[i]) if table.inputs else "" for table, i in ((here, one), (there, two))]
+    shown = f": '{asked[1]}' against '{asked[0]}'" if asked[0] != asked[1] else ", in what was expected or further on"
+    return f"{counted(len(other), 'item')} of {len(shared):,} had another prompt (item {here.ids[one]}{shown})"
+
+
+def _enough(one: set[str], two: set[str]) -> bool:
+    """Whether two arms have so many items in common that what one lacks may be left out."""
+    return len(one & two) >= (1 - LARGEST_SHARE) * len(one | two)
 
 
 def unlike(outcomes: Mapping[Place, Outcome], baseline: str) -> list[Unlike]:
@@ -129,7 +176,7 @@ def _cut_down(
     for (arm, _), table in tables.items():
         own[arm] = own[arm] & set(table.ids) if arm in own else set(table.ids)
     base = own[baseline]
-    fit = [arm for arm, ids in own.items() if len(ids & base) >= (1 - LARGEST_SHARE) * len(ids | base) and ids & base]
+    fit = [arm for arm, ids in own.items() if _enough(ids, base) and ids & base]
     common = set.intersection(*(own[arm] for arm in fit)) if fit else set()
     every = set().union(*(own[arm] for arm in fit)) if fit else set()
     remarks = [
@@ -139,18 +186,31 @@ def _cut_down(
         if arm not in fit
     ]
     if len(common) < len(every):
-        remarks.append(_left_out(metric, {arm: own[arm] for arm in fit}, every, len(every) - len(common)))
+        sentence = _left_out(metric, {arm: own[arm] for arm in fit}, every, len(every) - len(common), _asked(tables))
+        remarks.append(sentence)
     order = [item for item in first.ids if item in common]
     return {place: _taken(table, order) for place, table in tables.items() if place[0] in fit}, remarks
 
 
-def _left_out(metric: str, own: Mapping[str, set[str]], every: set[str], count: int) -> str:
+def _asked(tables: Mapping[Place, ItemScores]) -> dict[str, str]:
+    """Item to the beginning of what was asked, in quotes, where that is recorded."""
+    return {
+        item: f"'{_cut(text)}'"
+        for table in tables.values()
+        if table.inputs is not None
+        for item, text in zip(table.ids, table.inputs, strict=True)
+        if _cut(text)
+    }
+
+
+def _left_out(metric: str, own: Mapping[str, set[str]], every: set[str], count: int, asked: Mapping[str, str]) -> str:
     lacking = []
     for arm, ids in own.items():
         missing = sorted(every - ids)
         if missing:
             more = " ..." if len(missing) > _NAMED else ""
-            lacking.append(f"'{arm}' lacks {len(missing):,} ({', '.join(missing[:_NAMED])}{more})")
+            names = ", ".join(asked.get(item, item) for item in missing[:_NAMED])
+            lacking.append(f"'{arm}' lacks {len(missing):,} ({names}{more})")
     share = f"{count:,} of {len(every):,} items" if count != 1 else f"1 item of {len(every):,}"
     return f"{share} left out on {metric}, since not every run has a score there: {'; '.join(lacking)}."
 

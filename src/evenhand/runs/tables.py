@@ -20,10 +20,12 @@ from evenhand.data.reading import check_file, read_json_lines, read_text
 from evenhand.errors import DataError, counted
 from evenhand.recipes.contract import Metric
 from evenhand.runs.checked import (
+    SHARE,
     Faults,
     ScoreColumn,
     bounded,
     digest,
+    is_loss,
     number,
     short,
     shown,
@@ -226,15 +228,32 @@ def runs_of(table: Columns, options: Options, source: Source) -> list[Run]:
     runs = []
     for (model, seed, task), rows in _parts(table, chosen, faults).items():
         items = _items(table, chosen, rows, faults)
-        about = {
-            name: Metric(floor=0.0, ceiling=1.0) if bounded(scores) else Metric()
-            for name, scores in items.scores.items()
-        }
-        runs.append(
-            Run(source=source, task=options.task or task, model=model, training_seed=seed, items=items, about=about)
-        )
+        about = {name: _about(name, scores) for name, scores in items.scores.items()}
+        told, its = _errors(table.path, items), options.task or task
+        runs.append(Run(source=source, task=its, model=model, training_seed=seed, items=items, about=about, **told))
     faults.check()
     return runs
+
+
+def _about(name: str, scores: Floats) -> Metric:
+    return SHARE if bounded(scores) else Metric("minimise" if is_loss(name) else "maximise")
+
+
+def _errors(path: Path, items: Items) -> dict[str, Any]:
+    """What errors make of a run: a doubt where they stand in place of scores, else a remark."""
+    unscored, scored = list[str](), list[str]()
+    for place, item in enumerate(items.ids) if items.errors else ():
+        if item in items.errors:
+            missing = any(np.isnan(scores[place]) for scores in items.scores.values())
+            (unscored if missing else scored).append(f"{item}: {items.errors[item]}")
+    found: dict[str, Any] = {}
+    if unscored:
+        count = counted(len(unscored), "item")
+        found["doubts"] = {"errors": f"{path} has {count} with an error in place of a score ({unscored[0]})"}
+    if scored:
+        count = counted(len(scored), "item")
+        found["remarks"] = (f"{path} has {count} with an error and a score, which counts ({scored[0]})",)
+    return found
 
 
 def _parts(table: Columns, chosen: _Roles, faults: Faults) -> dict[tuple[str, int | None, str], Sequence[int]]:

@@ -11,7 +11,7 @@ from typing import Any
 from evenhand.data.reading import read_text
 from evenhand.errors import DataError
 from evenhand.recipes.contract import Metric
-from evenhand.runs.checked import number, short, shown, text_of, told_number
+from evenhand.runs.checked import is_loss, number, short, shown, text_of, told_number
 from evenhand.runs.run import Amount, Options, Run, Source
 from evenhand.runs.tables import Columns, runs_of
 
@@ -77,7 +77,14 @@ def runs_of_tracked(found: Tracked, options: Options) -> list[Run]:
         if not rows or not _has_items(table, options):
             continue
         runs += [
-            replace(base, task=options.task or run.task or name, items=run.items, about=run.about)
+            replace(
+                base,
+                task=options.task or run.task or name,
+                items=run.items,
+                about=run.about,
+                doubts={**base.doubts, **run.doubts},
+                remarks=(*base.remarks, *run.remarks),
+            )
             for run in runs_of(table, options, found.source)
         ]
     if runs:
@@ -95,12 +102,6 @@ def _has_items(table: Columns, options: Options) -> bool:
 
 def _number(value: Any) -> float | None:
     return told_number(value) if isinstance(value, str) else number(value)
-
-
-def is_loss(name: str) -> bool:
-    """Whether less of a metric is better, by its name."""
-    last = name.lower().replace("-", "_").replace("/", "_").split("_")
-    return bool({"loss", "perplexity", "ppl", "error", "mse", "mae", "rmse", "nll", "wer", "cer"} & set(last))
 
 
 def _seed(config: Mapping[str, Any], where: str) -> int | None:

@@ -97,7 +97,7 @@ class NotebookObserver(Observer):
         if tick is None:
             return (f"{name} · nothing was to be run" if self._handle else name), Markup(""), Markup("")
         left = f" · {duration(tick.seconds_left)} left" if tick.seconds_left and tick.running else ""
-        done = f"{tick.done} of {counted(tick.total, 'trial')} · {duration(time.monotonic() - self.began)}{left}"
+        done = f"{tick.words} · {duration(time.monotonic() - self.began)}{left}"
         bar = Markup('<progress max="{}" value="{}" style="width:100%"></progress>')
         rows = []
         for run in tick.running:
@@ -106,7 +106,11 @@ class NotebookObserver(Observer):
             value = f"{what} {curve[-1]:.3g}" if curve else ""
             rows.append((run.trial.label(), share, value, sparkline(curve), duration(run.seconds)))
         head = f"{name} · rung {tick.progress.rung.name} · {done}"
-        return head, bar.format(max(1, tick.total), tick.done), html.table((), rows) if rows else Markup("")
+        return (
+            head,
+            bar.format(max(1, tick.total), tick.done + tick.left_out),
+            html.table((), rows) if rows else Markup(""),
+        )
 
     def _show(self, *, now: bool = False) -> None:
         moment = time.monotonic()

@@ -10,6 +10,7 @@ from typing import Any, Self
 from markupsafe import Markup
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.decisions.verdict import Contrast, Decision, Verdict, VerdictKind, deciding_interval
 from evenhand.decisions.wording import look_words
 from evenhand.report import numbers, words
@@ -138,7 +139,7 @@ def _cells(claim: ResolvedClaim, verdict: Verdict | None, contrast: Contrast | N
     title: tuple[str, ...] = ()
     if verdict is not None:
         first = contrast is None or contrast is verdict.contrasts[0]
-        title = (f"{words.LOOKS[verdict.kind].sign} {verdict.title}" if first else "",)
+        title = (f"{LOOKS[verdict.kind].sign} {verdict.title}" if first else "",)
     if contrast is None:
         assert verdict is not None
         return (*title, verdict.arm, verdict.condition, verdict.metric, *[numbers.NONE] * 6)
@@ -162,7 +163,7 @@ def _figures(claim: ResolvedClaim, metric: str, found: Any) -> tuple[str, str, s
 
 def _line(claim: ResolvedClaim, verdict: Verdict) -> str:
     """A verdict in a line, with the contrast that decided."""
-    head = f"{words.LOOKS[verdict.kind].sign} {verdict.title}: {verdict.arm} · {verdict.condition} · {verdict.metric}"
+    head = f"{LOOKS[verdict.kind].sign} {verdict.title}: {verdict.arm} · {verdict.condition} · {verdict.metric}"
     contrast = words.standing_contrast(verdict)
     if contrast is None or contrast.estimate is None or not verdict.kind.rests_on_estimate:
         return head

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Condition, MetricClaim
+from evenhand.decisions.kinds_shown import LOOKS, Look
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, VerdictKind, deciding_interval
 from evenhand.decisions.wording import reason_beside, stand_in_words
 from evenhand.report import numbers, words
@@ -49,7 +50,7 @@ class ContrastView:
     p: str
     reason: str
     kind: VerdictKind | None
-    look: words.Look | None
+    look: Look | None
     seeds: tuple[SeedRow, ...]
     facts: tuple[tuple[str, str], ...]
 
@@ -75,7 +76,7 @@ class VerdictView:
     """
 
     verdict: Verdict
-    look: words.Look
+    look: Look
     reasons: tuple[str, ...]
     headline: ContrastView | None
     contrasts: tuple[ContrastView, ...]
@@ -212,7 +213,7 @@ def _verdict_view(verdict: Verdict, scale: Scale, decimals: int, results: Result
     decides = words.standing_contrast(verdict)
     rows = tuple(_contrast_view(c, scale, decimals, results, decides=c is decides) for c in verdict.contrasts)
     headline = next((row for row in rows if row.decides and words.states_effect(verdict)), None)
-    return VerdictView(verdict, words.LOOKS[verdict.kind], (reason,) if reason else (), headline, rows)
+    return VerdictView(verdict, LOOKS[verdict.kind], (reason,) if reason else (), headline, rows)
 
 
 def _contrast_view(contrast: Contrast, scale: Scale, decimals: int, results: Results, *, decides: bool) -> ContrastView:
@@ -229,7 +230,7 @@ def _contrast_view(contrast: Contrast, scale: Scale, decimals: int, results: Res
         numbers.p_value(contrast.p_value),
         words.none_reason(contrast),
         kind,
-        words.LOOKS[kind] if kind else None,
+        LOOKS[kind] if kind else None,
         _seed_rows(contrast, decimals, results),
         _facts(contrast, right_or_wrong(contrast, results)),
     )

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from evenhand.data import models, reading
 from evenhand.errors import DataError
+from evenhand.files import file_hash
 from evenhand.recipes.contract import Bench
 from evenhand.recipes.trial import canonical_hash, stream
 from evenhand_systems.bridge.evaluation.evaluation import Evaluation, evaluate_bridge
@@ -213,7 +214,7 @@ def _train(
     history.note("weights", _choose(settings, inputs, bridge, best, trainer.step_count))
     flat = {f"{part}/{name}": value.cpu() for part, rest in bridge.state_dict().items() for name, value in rest.items()}
     save_file(flat, folder / "weights.safetensors")
-    history.sha256 = models.file_hash(folder / "weights.safetensors")
+    history.sha256 = file_hash(folder / "weights.safetensors")
     if settings.bridge != "constant_prompt":
         bridge.save(folder / "bridge", {"source": inputs.source_hash, "target": inputs.target_hash})
     folder.joinpath("history.json").write_text(json.dumps(history.document()))

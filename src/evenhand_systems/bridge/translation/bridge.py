@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from evenhand.data import models, reading
 from evenhand.errors import DataError
+from evenhand.files import file_hash
 from evenhand_systems.bridge.models.language_model import LanguageModel
 from evenhand_systems.bridge.settings import Injection
 from evenhand_systems.bridge.tasks.items import Item
@@ -119,7 +120,7 @@ class Bridge:
         file = folder / "adapters.safetensors"
         save_file({k: v.detach().cpu().clone() for k, v in self.soft_prompt.state_dict().items()}, file)
         settings = {
-            "injection": self.soft_prompt.injection, "scale": self.soft_prompt.scale, "sha256": models.file_hash(file),
+            "injection": self.soft_prompt.injection, "scale": self.soft_prompt.scale, "sha256": file_hash(file),
         }  # fmt: skip
         folder.joinpath("soft_prompt.json").write_text(json.dumps(settings), encoding="utf-8")
 

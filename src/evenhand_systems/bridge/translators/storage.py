@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 
 from evenhand.data import models, reading
 from evenhand.errors import DataError
+from evenhand.files import file_hash
 from evenhand_systems.bridge.translators.base import Translator
 from evenhand_systems.bridge.translators.config import TranslatorConfig, TranslatorError, TranslatorFileError
 from evenhand_systems.bridge.translators.cross_attention import CrossAttentionTranslator
@@ -45,7 +46,7 @@ def save_translator(translator: Translator, folder: Path, about: Mapping[str, An
     save_file(weights, file)
     document = {
         "format": FORMAT, "translator": translator.config.to_dict(), "about": dict(about or {}),
-        "sha256": models.file_hash(file),
+        "sha256": file_hash(file),
     }  # fmt: skip
     folder.joinpath("translator.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
