@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from evenhand.audit.log import Row, Table
 from evenhand.audit.numbers import Number
-from evenhand.audit.seed_rows import paired_rows
+from evenhand.audit.seed_rows import ARM, paired_rows
 
 _COLUMN = re.compile(
     r"^(?:(?:training|train|fine-?tun(?:e|ing)|pre-?train(?:ing)?|optimi[sz]er|gradient|max|total|num|number of|n|#) )*"
@@ -148,8 +148,8 @@ def _best_row(table: Table, place: int) -> Iterator[Unequal]:
     """The only row in bold, where all others have one smaller budget."""
     bold = [row for row in table.rows if row.bold - {0, place}]
     amounts = dict(zip((row.line for row in table.rows), table.columns[place], strict=True))
-    if len(bold) != 1 or len(table.rows) < 3:
-        return
+    if len(bold) != 1 or len(table.rows) < 3 or not ARM.match(table.header[0].strip()):
+        return  # rounds of one run go on from each other
     mine = amounts[bold[0].line]
     others = [amounts[row.line] for row in table.rows if row is not bold[0]]
     if len({one.value if one else None for one in others}) == 1 and _more(table, place, mine, others[0], bold[0]):

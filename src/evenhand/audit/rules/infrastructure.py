@@ -48,7 +48,7 @@ _KINDS = {
 }
 _RAN = re.compile(
     r"\b(?:baseline|run|job|eval\w*|variant|arm|trial|training|experiment|task|seed|config\w*|failed|killed|"
-    r"crash\w*|abort\w*|reject\w*|discard\w*|built|build|step|download|api|request\w*|after|abandon\w*|model)\b",
+    r"crash\w*|abort\w*|reject\w*|discard\w*|built|build|download|request\w*|abandon\w*)\b",
     re.IGNORECASE,
 )
 _VERDICT = re.compile(
@@ -56,7 +56,7 @@ _VERDICT = re.compile(
     r"(?:work|help)|dead end|worse(?! than)|"
     r"regress\w*|ruled out|prun(?:ed|e)|no gain|no (?:use|benefit)|negative result|useless|"
     r"counted as (?:a |an )?(?:loss|failure|fail|wrong|incorrect|regression)|dropped as|hurts?(?! by)|"
-    r"(?<!infrastructure )(?<!hardware )(?<!system )failure)\b|❌",
+    r"(?<!infrastructure )(?<!hardware )(?<!system )failure(?! (?:class|mode|rate|case)))\b|❌",
     re.IGNORECASE,
 )
 _EXCUSED = re.compile(
