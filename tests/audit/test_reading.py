@@ -111,6 +111,7 @@ def test_a_folder_of_summaries_is_one_table_more(tmp_path: Path) -> None:
     assert logs[-1].tables[0].header == ("file", "acc", "seed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "sound"),
     [
@@ -121,6 +122,8 @@ def test_a_folder_of_summaries_is_one_table_more(tmp_path: Path) -> None:
         ),
         ("log.csv", "seed,acc\n0,0.5\n1,0.75\n"),
         ("log.jsonl", '{"seed": 0, "acc": 0.5}\n{"seed": 1, "acc": 0.75}\n'),
+        ("lists.json", '{"a": {"accs": [0.5, 0.75], "mean": 0.6}, "b": [{"x": [1.5, 2.5]}]}'),
+        ("html.md", "<table>\n<tr><th>a</th><th>b</th></tr>\n<tr><td>1.5</td><td>2</td></tr>\n</table>\n"),
         ("log.json", '{"a": {"acc": 0.5, "std": 0.1}, "b": {"acc": 0.75}}'),
     ],
 )  # fmt: skip

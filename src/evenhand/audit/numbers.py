@@ -33,6 +33,10 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
+_OF_WHAT = re.compile(
+    r"^(?:wins?|correct|solved|passed|right|items|questions|problems|prompts|tasks|samples|examples)\s+(?=\()",
+    re.IGNORECASE,
+)
 _LONGEST = 24
 _RATIO = re.compile(r"\s*(?:/|\bof\b|out of)\s*")
 _TIMES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
@@ -140,13 +144,22 @@ def counts(text: str) -> tuple[Count, ...]:
             continue
         if text[part.start - 1 : part.start] == "/" or text[whole.end : whole.end + 2].lstrip()[:1] == "/":
             continue  # a row of values, or a date
-        answer.append(Count(part, whole, _beside(text, found[place + 2 :], whole)))
+        share = _beside(text, found[place + 2 :], whole) or _before(text, found[:place], part, whole)
+        answer.append(Count(part, whole, share))
     return tuple(answer)
+
+
+def _before(text: str, earlier: tuple[Number, ...], part: Number, whole: Number) -> Number | None:
+    """The share that a count in brackets follows: ``12.8% (21/164)``; counts of a few seeds or shots are none."""
+    if not earlier or earlier[-1].unit != "%" or earlier[-1].signed or earlier[-1].spread or whole.value < 20:
+        return None
+    bare = text[earlier[-1].end : part.start].strip(" *`") == "(" and text[whole.end : whole.end + 1] == ")"
+    return earlier[-1] if bare else None
 
 
 def _beside(text: str, later: tuple[Number, ...], whole: Number) -> Number | None:
     """The share that is printed for a count: the percentage in brackets, or after a sign of equality."""
     if not later or later[0].unit != "%" or later[0].signed:
         return None
-    between = text[whole.end : later[0].start].strip(" *`~≈")
+    between = _OF_WHAT.sub("", text[whole.end : later[0].start].strip(" *`~≈"))
     return later[0] if between in ("(", "=", "(=", ":", "→", "->", "-", "–", "—") else None

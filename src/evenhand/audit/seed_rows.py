@@ -77,10 +77,15 @@ def _by_rows(table: Table, seed: int, arm: int) -> Iterator[Paired]:
             both = [s for s in values[name] if s in values[bases[0]]]
             differences = tuple(values[name][s].value - values[bases[0]][s].value for s in both)
             first = next(row for row in table.rows if row.cells[arm] == name)
-            exact = len({values[name][s].value for s in both if values[name][s].decimals >= 3}) >= 3
+            exact = len({values[name][s].value for s in both if _fine(values[name][s])}) >= 3
             base_row = next(row for row in table.rows if row.cells[arm] == bases[0])
             if len(differences) >= 2:
                 yield Paired(name, bases[0], table.header[place], differences, first, exact, base_row)
+
+
+def _fine(value: Number) -> bool:
+    """Whether a value is printed with three digits after the point, as a percentage with two."""
+    return value.decimals >= (3 if abs(value.value) < 10 else 2)
 
 
 def _by_columns(table: Table, seed: int) -> Iterator[Paired]:

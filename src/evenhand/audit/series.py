@@ -51,6 +51,7 @@ class Series:
         mean_line: where the mean stands.
         differences: whether they are differences between two arms.
         section: as for lines.
+        sd_line: where the spread stands, if not with the mean.
     """
 
     label: str
@@ -62,6 +63,7 @@ class Series:
     mean_line: Line
     differences: bool
     section: int
+    sd_line: Line | None = None
 
     @property
     def array(self) -> Floats:
@@ -107,7 +109,7 @@ def _in_data(log: Log) -> Iterator[Series]:
     for one in log.listings:
         yield Series(
             one.label, one.values, one.mean, one.sd, len(one.values), log.line(one.line), log.line(one.mean_line),
-            one.differences, -1,
+            one.differences, -1, log.line(one.sd_line),
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Lists of results inside JSON: ``{"accs": [0.70, 0.69], "mean": 0.695, "std": 0.007}``, as printed and at their lines."""
+"""Lists of results inside JSON: ``{"accs": [0.70, 0.69], "mean": 0.695, "std": 0.007}``, at their lines."""
 
 from __future__ import annotations
 

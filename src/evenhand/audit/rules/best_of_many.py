@@ -13,6 +13,8 @@ from evenhand.audit.words import denied, hoped, planning
 _AT_STEP = re.compile(
     r"\bmid-train best\b|\b(?:best|peak(?:ed)?)\b(?:[^.;]|\.(?=\d)){0,70}?\b(?:at|@|in|by)\s+(?:the\s+)?(?:step|epoch|"
     r"iter(?:ation)?|checkpoint)\s*~?\d"
+    r"|\b(?:best|highest|lowest)\b[^;]{0,40}?\b(?:among|of|across) (?:the |all |our )*\d+ (?:\w+ )?(?:checkpoints|"
+    r"evaluations|evals|epochs|snapshots)\b"
     r"|(?:reached|hit)\s+\d[\d.%]*[^.;]{0,30}\((?:step|epoch|iter\w*)\s*\d+|\b(?:peaked|peak) at "
     r"\d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
     re.IGNORECASE,
@@ -20,13 +22,17 @@ _AT_STEP = re.compile(
 _BEST = re.compile(r"\bbest\b(?=[^.;]{0,40}?[+\-−]\d)", re.IGNORECASE)
 _OF = r"(?:the )?(?:same |very |full |held[- ]out )*"
 _CHOSEN_ON_TEST = re.compile(
-    rf"\b(?:pick(?:ed)?|chosen|chose|choose|select(?:ed)?|took|early[- ]stopped|tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|with|"
-    rf"using|against) {_OF}(?:test|evaluation|eval|benchmark|leaderboard)(?:[- ]?(?:set|split|data|score|accuracy|acc|loss|"
-    rf"items|average|questions))\b"
+    rf"\b(?:pick(?:ed)?|chosen|chose|choose|select(?:ed)?|took|early[- ]stopped|tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|"
+    rf"with|using|against) {_OF}(?:test|evaluation|eval|benchmark|leaderboard)"
+    rf"(?:[- ]?(?:set|split|data|score|accuracy|acc|"
+    rf"loss|items|average|questions))\b"
     rf"|\breport\w* (?:only )?(?:the )?(?:best|top|highest|winner)\b[^.;]{{0,40}}?\b(?:on|by) {_OF}test\b"
     rf"|\b(?:pick(?:ed)?|chosen|chose|select(?:ed)?)\b[^.;]{{0,60}}?\b(?:on|by|with) (?:the )?[^.;,]{{0,40}}?"
     rf"\b(?:that|which) (?:we|is|are) (?:then |also )?(?:report(?:ed)?|quoted?)\b",
     re.IGNORECASE,
+)
+_AGAIN = re.compile(
+    r"\b(?:again|fresh|re-?r[ua]n|(?:new|other|different|unseen) (?:seeds?|items|data))\b", re.IGNORECASE
 )
 _RATE = re.compile(r"\b(?:lr|learning[- ]rate|decays?|schedule|warm-?up|memory|vram|ram)\b", re.IGNORECASE)
 _TIME = re.compile(r"^(?:epoch|step|iter|iteration|checkpoint)s?$", re.IGNORECASE)
@@ -56,6 +62,8 @@ def _in_text(log: Log) -> Iterator[Finding]:
             continue
         found = _BEST.search(line.body)
         if found is None or denied(line.body, found.start()):
+            continue
+        if _AGAIN.search(line.body):
             continue
         if any(n.signed and n.unit in ("pp", "%") for n in line.numbers):
             facts = {"of": "variants", "looks": None}

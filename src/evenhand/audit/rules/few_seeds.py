@@ -18,7 +18,7 @@ STEADY = re.compile(
     re.IGNORECASE,
 )
 OF_RESULTS = re.compile(
-    r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|outperform\w*|beats?|success|effects?|advantages?|"
+    r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|winners?|outperform\w*|beats?|success|effects?|advantages?|"
     r"increases?|lead|ahead|boost|benefit)(?![a-z])",
     re.IGNORECASE,
 )

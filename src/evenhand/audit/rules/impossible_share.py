@@ -19,7 +19,7 @@ _ITEMS = re.compile(
     re.IGNORECASE,
 )
 _SHARE = re.compile(
-    r"(?:accuracy|acc|pass rate|pass@1|success rate|solve rate|exact match|win rate|"
+    r"(?:accuracy|acc|pass rate|pass@1|success rate|solve rate|exact match|win rate|\bEM|"
     r"correct)\s*(?:\([^)]*\))?\s*(?:=|:|of|was|is|at)?\s*$",
     re.IGNORECASE,
 )

@@ -10,7 +10,9 @@ from evenhand.audit.log import Line, Log
 from evenhand.audit.words import denied, planning
 
 _KINDS = {
-    "out of memory": re.compile(r"\b(?:OOM(?:ed|s|-killed)?|out[- ]of[- ]memory|CUDA error|no memory left)\b"),
+    "out of memory": re.compile(
+        r"\b(?:OOM(?:ed|s|-killed)?|out[- ]of[- ](?:GPU |CUDA |host |device )?memory|CUDA error|no memory left)\b"
+    ),
     "time limit": re.compile(
         r"\b(?:job|run|eval\w*|training|trial|process|slurm|build|sweep|worker|node|server|request)s?\b[^.;]{0,30}"
         r"\b(?:timed[- ]out|(?:hit|exceeded|reached|ran into) (?:the |its )?(?:time limit|wall ?clock)|was killed|"
@@ -18,8 +20,8 @@ _KINDS = {
         re.IGNORECASE,
     ),
     "preemption": re.compile(
-        r"\b(?:pre-?empted|(?:killed|evicted|cancell?ed) by (?:the )?(?:scheduler|slurm|cluster|spot\w*|watchdog|"
-        r"OOM killer))\b",
+        r"(?:(?:\bwas|\bwere|\bgot|\bbeen|[;,:(–—-])\s*pre-?empted\b|"
+        r"\b(?:killed|evicted|cancell?ed) by (?:the )?(?:scheduler|slurm|cluster|spot\w*|watchdog|OOM killer))\b",
         re.IGNORECASE,
     ),
     "refused request": re.compile(
@@ -46,14 +48,15 @@ _KINDS = {
 }
 _RAN = re.compile(
     r"\b(?:baseline|run|job|eval\w*|variant|arm|trial|training|experiment|task|seed|config\w*|failed|killed|"
-    r"crash\w*|abort\w*|reject\w*|discard\w*|built|build|step|download|api|request\w*|after|abandon\w*|model)\b",
+    r"crash\w*|abort\w*|reject\w*|discard\w*|built|build|download|request\w*|abandon\w*)\b",
     re.IGNORECASE,
 )
 _VERDICT = re.compile(
-    r"\b(?:reject(?:ed)?|discard(?:ed)?|abandon(?:ed)?|not useful|(?:doesn['’]t|does not|do not|don['’]t) (?:work|help)|"
-    r"dead end|worse(?! than)|regress\w*|ruled out|prun(?:ed|e)|no gain|no (?:use|benefit)|negative result|useless|"
+    r"\b(?:reject(?:ed)?|discard(?:ed)?|abandon(?:ed)?|not useful|(?:doesn['’]t|does not|do not|don['’]t) "
+    r"(?:work|help)|dead end|worse(?! than)|"
+    r"regress\w*|ruled out|prun(?:ed|e)|no gain|no (?:use|benefit)|negative result|useless|"
     r"counted as (?:a |an )?(?:loss|failure|fail|wrong|incorrect|regression)|dropped as|hurts?(?! by)|"
-    r"(?<!infrastructure )(?<!hardware )(?<!system )failure)\b|❌",
+    r"(?<!infrastructure )(?<!hardware )(?<!system )failure(?! (?:class|mode|rate|case)))\b|❌",
     re.IGNORECASE,
 )
 _EXCUSED = re.compile(
@@ -75,6 +78,7 @@ _ADVICE = re.compile(
 )
 
 
+_NEVER = re.compile(r"(?<![\d.])(?:0|zero|none)\s+(?:of|/|\w+s\b)[^.;]{0,40}$", re.IGNORECASE)
 _DEFINED = re.compile(r"\b(?:indicates?|denotes?|means|(?:is|are) marked (?:as|with)|stands for)\b", re.IGNORECASE)
 
 
@@ -118,9 +122,15 @@ def failure_in(line: Line) -> tuple[str, str] | None:
     """The kind of failure that a line tells of, and the words that tell it."""
     for kind, pattern in _KINDS.items():
         found = pattern.search(line.body)
-        if found is None or denied(line.body, found.start()) or _MENDED.search(line.body[: found.start()]):
+        if (
+            found is None
+            or denied(line.body, found.start())
+            or _NEVER.search(line.body[: found.end()])
+            or _MENDED.search(line.body[: found.start()])
+        ):
             continue
-        if _RAN.search(line.body) is None or (kind == "out of memory" and not _ended(line)):
+        told = _RAN.search(line.body) or _VERDICT.search(line.body)
+        if told is None or (kind == "out of memory" and not _ended(line)):
             continue
         return kind, found[0]
     return None

@@ -36,7 +36,7 @@ def _of(log: Log, table: Table, place: int, metric: int) -> Iterator[Finding]:
         row, value = kept[-1]
         facts = {"kept": len(kept), "tried": len(kept) + left, "value": value.value, "metric": table.header[metric]}
         yield Finding("kept-of-many", "caution", place_of(log, row.line), facts)
-        yield from _crashes(log, table, marked, metric)
+    yield from _crashes(log, table, marked, metric)
 
 
 def _crashes(log: Log, table: Table, marked: list[tuple[Row, str, Number | None]], metric: int) -> Iterator[Finding]:

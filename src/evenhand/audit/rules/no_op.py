@@ -13,10 +13,11 @@ from evenhand.audit.words import denied, hoped, planning
 
 _SAID = re.compile(
     r"\b(?:all\s+(?:0|zero)\s+deltas|exact[- ]ties?|exactly tied|bit[- ]identical|byte[- ]identical|identical to "
-    r"(?:the )?baseline|"
+    r"(?:the )?baseline|identical to [^;,]{1,30} to the last (?:digit|bit)|"
     r"no-op (?:behaviou?r|seeds?|rows?)|exactly the same (?:scores?|results?|loss(?:es)?|accurac\w+|outputs?|numbers?)|"
     r"identical (?:results?|scores?|metrics?|loss(?:es)?|accurac\w+) (?:to|as|for|across)|"
-    r"(?:all |every )?(?:metrics?|results?|scores?|accurac\w+|outputs?) (?:(?:is|are|was|were|stay(?:ed|s)?|remain\w*) )?"
+    r"(?:all |every )?(?:metrics?|results?|scores?|accurac\w+|outputs?) "
+    r"(?:(?:is|are|was|were|stay(?:ed|s)?|remain\w*) )?"
     r"(?:exactly |completely |entirely |bitwise )(?:unchanged|identical|the same)|all metrics (?:\w+ )?unchanged)\b",
     re.IGNORECASE,
 )

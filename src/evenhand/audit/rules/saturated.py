@@ -85,8 +85,8 @@ def say(finding: Finding) -> str:
     if not finding.others:
         where = "chance" if f["room"] is None else "the ceiling"
         return (
-            f"Every result here is at {where} ({f['baseline']}): the task tells nothing about the arms, so it cannot show "
-            f"that something has no effect."
+            f"Every result here is at {where} ({f['baseline']}): the task tells nothing about the arms, so it cannot "
+            f"show that something has no effect."
         )
     return (
         f"The baseline has {f['baseline']}: {shown(f['room'], 2)} points are left to gain, and no variant differs "

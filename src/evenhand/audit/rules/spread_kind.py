@@ -18,9 +18,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 continue
             kind, facts = _kind(series)
             if kind == "population":
-                yield Finding("spread-kind", "note", place_of(log, series.mean_line), facts)
+                yield Finding("spread-kind", "note", place_of(log, series.sd_line or series.mean_line), facts)
             elif kind == "none":
-                yield Finding("spread-kind", "fault", place_of(log, series.mean_line), facts)
+                yield Finding("spread-kind", "fault", place_of(log, series.sd_line or series.mean_line), facts)
 
 
 def _kind(series: Series) -> tuple[str, dict[str, object]]:

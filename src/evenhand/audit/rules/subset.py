@@ -23,7 +23,7 @@ _ITEMS = re.compile(
 
 
 _FROM_TO = re.compile(
-    r"(?:\bfrom\s+|[\s:=])(\d[\d.]*\s?%?)\s*(?:to|→|->|=>)\s*(\d[\d.]*\d\s?%?)(?![\d.])", re.IGNORECASE
+    r"(?:\bfrom\s+|[\s:=])(\d[\d.]*\s?%?)\s*(?:to|→|->|=>)\s*(\d[\d.]*\d\s?%?)(?!\d|\.\d)", re.IGNORECASE
 )
 
 
@@ -69,7 +69,9 @@ def _in_words(log: Log) -> Iterator[Finding]:
     """``on 50 queries MRR from 0.38 to 0.46; on all 6980 queries from 0.402 to 0.399``: in a line, or two beside."""
     before: tuple[int, _Sized] | None = None
     for line in log.spoken():
-        for clause in re.split(r"[;.]\s+|\bbut\b|\bwhile\b|\bwhereas\b", line.body):
+        for clause in re.split(
+            r"[;.]\s+|\bbut\b|\bwhile\b|\bwhereas\b|,\s+(?=on (?:all|the full|the whole)\b)", line.body
+        ):
             now = _sized(line, clause)
             if now is None:
                 continue

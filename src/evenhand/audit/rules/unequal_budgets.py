@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from evenhand.audit.arms import Arm, arms_of, budget_of
-from evenhand.audit.budgets import Unequal, in_records, in_table, in_text
+from evenhand.audit.budgets import Unequal, in_records, in_table
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.numbers import Number
 from evenhand.audit.shown import printed
+from evenhand.audit.spent import in_text
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:

@@ -22,7 +22,9 @@ _BEATS = re.compile(
     r"(?:is|are|was|were|performs?|does)\s+(?:\w+ly\s+)?better than|improves? (?:significantly )?(?:over|on|upon))\b",
     re.IGNORECASE,
 )
-_TESTED = re.compile(r"\bp\s*[=<>≤]|\bCI\b|interval|by chance|within (?:noise|one|the spread|error)|slightly|nominal", re.IGNORECASE)
+_TESTED = re.compile(
+    r"\bp\s*[=<>≤]|\bCI\b|interval|by chance|within (?:noise|one|the spread|error)|slightly|nominal", re.IGNORECASE
+)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:

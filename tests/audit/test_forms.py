@@ -1,0 +1,223 @@
+"""The same faults in other forms: records, lists in JSON, tables in code and HTML, and sentences; each with a twin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenhand.audit.check import audit, sentence
+from evenhand.audit.finding import Finding
+from evenhand.audit.reading.opened import open_logs
+
+STEPS = (
+    "| Config | Epochs | Acc (%) | Δ vs base |\n|---|---|---|---|\n| base (r=8) | 2 | 41.25 | - |\n"
+    "| r=16 | 2 | 42.00 | +0.75 |\n| r=32 | {epochs} | 45.50 | +4.25 |\n| r=64 | 2 | 46.75 | {delta} |\n"
+)
+CODE = (
+    "```\narm       train_time  val_loss  delta_vs_base\nadamw(base)  600s     3.2810     0.0000\n"
+    "lion      600s        3.2755    -0.0055\nsoap      {time}       3.2101    -0.0709\n```\n"
+)
+HTML = (
+    "<table>\n<tr><th>Arm</th><th>Steps</th><th>EM</th><th>Delta</th></tr>\n"
+    "<tr><td>baseline</td><td>1000</td><td>52.0</td><td>-</td></tr>\n"
+    "<tr><td><b>long prompt</b></td><td>{steps}</td><td>57.5</td><td>+5.5</td></tr>\n</table>\n"
+)
+RECORDS = "arm,seed,steps,acc\n" + "".join(
+    f"{arm},{seed},{steps},{value}\n"
+    for arm, steps, values in (("baseline", 2000, (0.612, 0.604, 0.621)), ("new", "{steps}", ("{a}", "{b}", "{c}")))
+    for seed, value in enumerate(values)
+)
+LISTS = (
+    '{{\n "mixup": {{"accs": [0.712, 0.699, 0.706], "mean": {mean}, "std": {std}}},\n'
+    ' "plain": {{"accs": [{first}, 0.688, 0.694], "mean": 0.6943}}\n}}\n'
+)
+SPREAD = (
+    "Accuracy, mean ± std over 3 seeds:\n\n| Method | Acc |\n|---|---|\n| magnitude | 74.1 ± 0.4 |\n"
+    "| ours | {ours} ± 0.5 |\n\nOurs {word} magnitude.\n"
+)
+PAGE = (
+    "# Runs\n\n- dense: Recall@5 0.604, MRR 0.402\n- hard: Recall@5 0.641, MRR 0.433\n"
+    "- both: Recall@5 {both}, MRR 0.451\n"
+)
+
+PAIRS = "| beta | Pairs | win rate | vs SFT |\n|---|---|---|---|\n| SFT | 20k | 50.0% | 0.0 |\n"
+MEANS = {"mean": "0.7057", "std": "0.0065", "first": "0.701"}
+SAME = {"steps": 2000, "a": 0.622, "b": 0.611, "c": 0.619}
+
+FORMS: dict[str, tuple[str, str, int, str, str]] = {
+    "epochs of a row": (
+        "unequal-budgets", "a.md", 5, STEPS.format(epochs=6, delta="+5.50"), STEPS.format(epochs=2, delta="+5.50")
+    ),
+    "a difference that is not to the baseline's row": (
+        "implied-baseline", "a.md", 6, STEPS.format(epochs=2, delta="+4.50"), STEPS.format(epochs=2, delta="+5.50")
+    ),
+    "seconds in a block of code": ("unequal-budgets", "a.md", 5, CODE.format(time="1800s"), CODE.format(time="600s")),
+    "steps in an HTML table": ("unequal-budgets", "a.md", 4, HTML.format(steps=5000), HTML.format(steps=1000)),
+    "steps of records": (
+        "unequal-budgets", "a.csv", 5, RECORDS.format(**SAME | {"steps": 6000}), RECORDS.format(**SAME)
+    ),
+    "tokens in a sentence": (
+        "unequal-budgets", "a.md", 1,
+        "T=4: trained for 600M tokens, baseline 200M tokens, val_loss 2.431 -> 2.318 (-0.113)\n",
+        "T=4: trained for 200M tokens, baseline 200M tokens, val_loss 2.431 -> 2.318 (-0.113)\n",
+    ),
+    "seconds beside two results": (
+        "unequal-budgets", "a.md", 1, "adamw 600 s loss=3.281; muon 2400 s loss=3.190, gain 0.091\n",
+        "adamw 600 s loss=3.281; muon reaches 3.281 in 240 s, then loss=3.190\n",
+    ),
+    "steps of two bullets": (
+        "unequal-budgets", "a.md", 2,
+        "- kl=0.0: reward 0.412 after 400 steps\n- kl=0.1: reward 0.436 after 1200 steps (+0.024 over kl=0.0)\n",
+        "- kl=0.0: reward 0.412 after 400 steps\n- kl=0.1: reward 0.436 after 400 steps (+0.024 over kl=0.0)\n",
+    ),
+    "an arm that repeats the baseline": (
+        "no-op", "a.csv", 5, RECORDS.format(steps=2000, a=0.612, b=0.604, c=0.621), RECORDS.format(**SAME)
+    ),
+    "a mean of a list": (
+        "mean-disagrees", "a.json", 2, LISTS.format(**MEANS | {"mean": "0.7157"}), LISTS.format(**MEANS)
+    ),
+    "a spread of a list": (
+        "spread-kind", "a.json", 2, LISTS.format(**MEANS | {"std": "0.0301"}), LISTS.format(**MEANS)
+    ),
+    "a list on one line of many": (
+        "mean-disagrees", "a.jsonl", 2,
+        '{"arm": "a", "accs": [0.5, 0.75], "mean": 0.625}\n{"arm": "b", "accs": [0.5, 0.75], "mean": 0.725}\n',
+        '{"arm": "a", "loss_curve": [0.5, 0.75], "mean": 0.7}\n{"arm": "b", "accs": [0.5, 0.75], "mean": 0.625}\n',
+    ),
+    "a mean that leads in its values": (
+        "mean-disagrees", "a.md", 1, "- mean acc 0.4467, std 0.0076\n  - per-seed acc: 0.4375, 0.4425, 0.4525\n",
+        "- mean acc 0.4467, std 0.0076\n  - per-seed acc: 0.4400, 0.4450, 0.4550\n",
+    ),
+    "a row said to beat another": (
+        "within-spread", "a.md", 8, SPREAD.format(ours=74.3, word="significantly outperforms"),
+        SPREAD.format(ours=77.3, word="significantly outperforms"),
+    ),
+    "a row said to be near another": (
+        "within-spread", "a.md", 8, SPREAD.format(ours=74.3, word="beats"), SPREAD.format(ours=74.3, word="is near")
+    ),
+    "points that are said last": (
+        "change-disagrees", "a.md", 1, "Perplexity 26.6 -> 24.8, i.e. 6.8 points lower\n",
+        "Perplexity 26.6 -> 24.8, i.e. 1.8 points lower\n",
+    ),
+    "points to a baseline": (
+        "change-disagrees", "a.md", 1, "- baseline 76.13%, pruned 72.90%, a loss of 4.23 points\n",
+        "- baseline 76.13%, pruned 72.90%, a loss of 3.23 points\n",
+    ),
+    "gains over two baselines": (
+        "baselines-differ", "a.md", 1, "- A: +0.037 over KNN; B: +0.155 over BM25, so B helps four times as much\n",
+        "- A: +0.037 over KNN; B: +0.155 over KNN, so B helps four times as much\n",
+    ),
+    "few queries against all": (
+        "subset-against-full", "a.md", 1,
+        "On 50 queries MRR went from 0.38 to 0.46; on all 6980 queries MRR from 0.40 to 0.39.\n",
+        "On 50 queries MRR went from 0.38 to 0.46; on all 6980 queries MRR from 0.40 to 0.42.\n",
+    ),
+    "a ceiling": (
+        "saturated", "a.md", 1, "- format reward is 1.000 for every arm, so the penalty has no effect\n",
+        "- format reward is 0.640 for every arm, so the penalty has no effect\n",
+    ),
+    "chance": (
+        "saturated", "a.md", 1, "SST: student 50.9, with KD 50.6: KD has no effect (chance is 50)\n",
+        "SST: student 70.9, with KD 70.6: KD has no effect (chance is 50)\n",
+    ),
+    "a tie": (
+        "no-op", "a.md", 1, "- dropout: identical results (41.25 vs 41.25), it has no effect\n",
+        "- dropout: 41.25 vs 41.75, hardly any effect\n",
+    ),
+    "chosen on the test set": (
+        "best-of-many", "a.md", 1, "We tried 24 schedules and picked the best on the test set (74.85)\n",
+        "We tried 24 schedules, picked one on validation data, and report it on the test set (74.85)\n",
+    ),
+    "a preempted run": (
+        "infrastructure", "a.md", 1, "- lr 2e-4: preempted after 40 minutes; no gain\n",
+        "- places say how trials are killed and preempted; no gain is lost\n",
+    ),
+    "a refused request": (
+        "infrastructure", "a.md", 1, "- variant C: API returned 403 for half of the items, so instructions hurt\n",
+        "- variant C: 403 steps, accuracy 0.51\n",
+    ),
+    "pairs against the row that the header names": (
+        "unequal-budgets", "a.md", 4,
+        f"{PAIRS}| 0.5 | 60k | 58.4% | +8.4 |\n",
+        f"{PAIRS}| 0.5 | 20k | 58.4% | +8.4 |\n",
+    ),
+    "the highest of many checkpoints": (
+        "best-of-many", "a.md", 1, "- highest win rate 59.1% among the 14 checkpoints scored on the prompts\n",
+        "- win rate 57.0%, the last of the 14 checkpoints\n",
+    ),
+    "what was counted before its share": (
+        "count-and-rate", "a.md", 1, "- 438/805 wins (55.4%) for beta 0.1\n", "- 437/805 wins (54.3%) for beta 0.1\n"
+    ),
+    "memory": (
+        "infrastructure", "a.md", 1, "- ran out of GPU memory with 8k context, so long context does not help\n",
+        "- 0 of 1200 requests failed with 429, no gain\n",
+    ),
+    "a confirmation in one line": (
+        "same-seeds", "a.md", 1, "- 12 variants screened on seed 17; the winners confirmed on seed 17: +3.1pp\n",
+        "- 12 variants screened on seed 17; the winners confirmed on seeds 20-27: +3.1pp\n",
+    ),
+    "a share before its count": (
+        "count-and-rate", "a.md", 1, "- HumanEval: 12.8% (19/164)\n", "- HumanEval: 12.8% (21/164), 5.0% (3/5) shots\n"
+    ),
+    "a share of images": (
+        "impossible-share", "a.md", 1, "On the 100-image debug split accuracy is 0.745\n",
+        "On the 200-image debug split accuracy is 0.745\n",
+    ),
+}  # fmt: skip
+
+
+def found(folder: Path, files: dict[str, str]) -> tuple[Finding, ...]:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return audit(open_logs([folder / name for name in files]))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_fault_is_found_at_its_line_in_this_form_and_not_in_its_twin(tmp_path: Path, form: str) -> None:
+    rule, name, line, faulty, clean = FORMS[form]
+    mine = [one for one in found(tmp_path, {name: faulty}) if one.rule == rule]
+    assert [one.place.line for one in mine] == [line]
+    assert sentence(mine[0]).endswith(".")
+    assert [one for one in found(tmp_path, {name: clean}) if one.level != "note"] == []
+
+
+def test_a_result_that_two_files_quote_differently_is_named_where_the_others_agree(tmp_path: Path) -> None:
+    table = "| Model | Recall@5 | MRR |\n|---|---|---|\n| dense | 60.4% | 0.402 |\n| hard | 64.1% | 0.433 |\n"
+    files = {"a.md": f"{table}| both | 66.7% | 0.451 |\n", "b.md": PAGE.format(both="0.667")}
+    assert found(tmp_path, files) == ()
+    assert found(tmp_path, files | {"b.md": PAGE.format(both="0.676")}) == ()  # other units: no digits to compare
+    files["a.md"] = files["a.md"].replace("60.4%", "0.604").replace("64.1%", "0.641").replace("66.7%", "0.667")
+    (one,) = found(tmp_path, files | {"b.md": PAGE.format(both="0.676")})
+    assert (one.rule, Path(one.place.file).name, one.place.line) == ("drift", "b.md", 5)
+    assert (Path(one.others[0].file).name, one.others[0].line) == ("a.md", 5)
+    assert "0.676 here and 0.667 at" in sentence(one)
+
+
+def test_two_files_about_different_runs_do_not_drift(tmp_path: Path) -> None:
+    later = PAGE.format(both="0.676").replace("0.604", "0.614").replace("0.402", "0.412").replace("0.433", "0.443")
+    assert found(tmp_path, {"a.md": PAGE.format(both="0.667"), "b.md": later}) == ()
+
+
+def test_numbers_computed_in_single_precision_are_no_wrong_means(tmp_path: Path) -> None:
+    text = '{"accs": [0.7120000123977661, 0.6990000009536743], "mean": 0.7055000066757202, "std": 0.00650000572204590}'
+    assert [one.level for one in found(tmp_path, {"a.json": text})] == ["note"]
+
+
+def test_listings_that_are_no_tables_of_results_are_left_alone(tmp_path: Path) -> None:
+    text = "```\ntotal 8  user  group\n-rw-r--r--  1 me  me  80  a.txt\n-rw-r--r--  1 me  me  429  b.txt\n```\n"
+    (log,) = open_logs([_written(tmp_path, text)])
+    assert log.tables == ()
+    assert audit([log]) == ()
+
+
+def test_html_tables_with_spans_are_left_alone(tmp_path: Path) -> None:
+    text = HTML.format(steps=5000).replace("<td>5000", '<td rowspan="2">5000')
+    (log,) = open_logs([_written(tmp_path, text)])
+    assert log.tables == ()
+
+
+def _written(folder: Path, text: str) -> Path:
+    path = folder / "log.md"
+    path.write_text(text, encoding="utf-8")
+    return path
