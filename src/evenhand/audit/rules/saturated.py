@@ -62,7 +62,7 @@ def _in_words(log: Log) -> Iterator[Finding]:
             last = values if every is None else values[-1:]
             scale = 100.0 if max(level, *(n.value for n in last)) > 1 else 1.0
             if sum(abs(n.value - level) <= 0.011 * scale for n in last) >= (1 if every else 2):
-                facts = {"baseline": f"{level:g}", "room": None}
+                facts: dict[str, object] = {"baseline": f"{level:g}", "room": None}
                 yield Finding("saturated", "caution", place_of(log, line), facts, quote=none[0])
         elif every is not None and len(values) == 1 and _top(values[0]):
             facts = {"baseline": printed(values[0]), "room": 0.0}

@@ -98,7 +98,7 @@ def _turned(log: Log, one: _Sized, other: _Sized) -> Iterator[Finding]:
     alike = few.base.unit == many.base.unit and 0.5 < (few.base.value or 1) / (many.base.value or 1) < 2
     if many.items < 4 * few.items or first * second >= 0 or not (one.named & other.named) or not alike:
         return
-    facts = {"few": few.items, "many": many.items}
+    facts: dict[str, float] = {"few": few.items, "many": many.items}
     facts |= {
         name: 100 * (sized.new.value / sized.base.value - 1) if sized.base.value else 0.0
         for name, sized in (("small", few), ("large", many))

@@ -98,7 +98,7 @@ def _compared(
     seeds = Seeds(len(over), log.line(table.line)) if len(over) >= 2 else _seeds(log, table)
     if read[0] is None or read[1] is None or seeds is None or seeds.count < 2:
         return None
-    (mean, sd), (other, other_sd) = read
+    (mean, sd), (other, other_sd) = read[0], read[1]
     p = _welch(mean.value - other.value, sd.value, other_sd.value, seeds.count)
     if p is None or p <= 0.1:
         return None
