@@ -27,7 +27,6 @@ REASONS = {
     "evenhand.decisions.verdict": "the fields of an answer; most lines say what a field means",
     "evenhand.decisions.wording": "all sentences about a verdict, in one place so that they agree",
     "evenhand.recipes.contract": "all that a recipe sees and declares, side by side; most lines say what a field means",
-    "evenhand.running.comparison_plan": "from files to a claim: what was asked, what it can be held against, what is refused",
     "evenhand.runs.inspect_ai": "one format from its file to a run",
     "evenhand.runs.lm_eval": "one format from its file to a run",
     "evenhand.runs.tables": "one format from its file to a run",
