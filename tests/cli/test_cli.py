@@ -105,7 +105,7 @@ def test_bind_explains_its_mark_and_names_one_that_it_does_not_know(tmp_path: Pa
         assert f"page.md, line 2: this mark is not known: {line}" in done.stderr
     (tmp_path / "page.md").write_text("text\n<!-- another remark -->\n")
     done = evenhand(tmp_path, "bind", "page.md", "--json")
-    assert parsed(done) == [{"document": "page.md", "tables": 0, "stale": []}]
+    assert parsed(done) == [{"document": "page.md", "tables": 0, "stale": [], "unbound": []}]
     assert "page.md has no mark" in done.stderr
 
 
