@@ -419,7 +419,7 @@ def _root_causes(error: ValidationError) -> list[Any]:
         for e in found
         if (e["type"] != "too_short" or not any(o["loc"][: len(e["loc"])] == e["loc"] and o is not e for o in found))
         and (e["type"] != "missing" or e["loc"] not in misspelt)
-        and not (e["loc"][0] == "tuning" and e["loc"][1:2] in TOLD_BY_RUNG)
+        and not (e["loc"][:1] == ("tuning",) and e["loc"][1:2] in TOLD_BY_RUNG)
     ]
 
 
