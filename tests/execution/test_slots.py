@@ -204,7 +204,7 @@ def test_a_killed_fork_server_is_nobodys_bad_input(
     def app() -> None:
         raise gone
 
-    monkeypatch.setattr(cli, "app", app)
+    monkeypatch.setattr(cli, "command_line", lambda arguments: app)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 1
