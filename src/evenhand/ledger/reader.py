@@ -70,8 +70,9 @@ class LedgerReader:
             LedgerError: the ledger is damaged; names the place.
         """
         wanted = None if trial_ids is None else set(trial_ids)
+        marks = self._marks()
         return [
-            self._outcome(entry)
+            self._outcome(entry, marks)
             for entry in self._history.entries("outcome")
             if (wanted is None or entry.about.trial in wanted)
             and claim_hash in (None, entry.about.claim)
@@ -82,12 +83,17 @@ class LedgerReader:
         """What was set aside of some trials on purpose, in the order of writing; see :mod:`evenhand.ledger.aside`."""
         return aside.of_trials(self._marks(), trial_ids)
 
+    @property
+    def has_set_aside(self) -> bool:
+        """Whether anything was set aside at all."""
+        return bool(self._marks())
+
     def _marks(self) -> dict[str, list[aside.SetAside]]:
         return aside.marks(self._history.entries(aside.KIND))
 
-    def _outcome(self, entry: Entry) -> OutcomeRecord:
+    def _outcome(self, entry: Entry, marks: dict[str, list[aside.SetAside]]) -> OutcomeRecord:
         record = self._history.outcome(entry)
-        mark = aside.mark_after(entry, self._marks())
+        mark = aside.mark_after(entry, marks)
         return record if mark is None else replace(record, set_aside=mark.reason)
 
     def _standing(self) -> list[Entry]:

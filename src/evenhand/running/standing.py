@@ -193,7 +193,7 @@ def standing_of(record: ClaimRecord, ledger: Ledger) -> Standing:
 
 def _set_aside(record: ClaimRecord, ledger: Ledger) -> tuple[str, ...]:
     """Results of a claim that were set aside once they were known, as clauses: which ones was chosen seeing them."""
-    claim = of_identity(record.identity)
+    claim = of_identity(record.identity) if ledger.has_set_aside else None
     if claim is None:
         return ()
     return tuple(mark.words for mark in ledger.set_aside(trial_ids(claim)) if mark.was_result)

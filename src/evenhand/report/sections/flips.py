@@ -81,12 +81,15 @@ def flips_of(contrast: Contrast, results: Results) -> Flips | None:
 
 def right_or_wrong(contrast: Contrast, results: Results) -> bool:
     """Whether no score of a contrast's items is another than two values; so too where none is at hand."""
-    seen = np.zeros(0)
+    values: set[float] = set()
     for _, *pair in _pairs(contrast, results):
         for table in pair:
-            seen = np.union1d(seen, np.asarray(table.scores, dtype=np.float64))
-            if seen.size > 2:
-                return False
+            scores = np.asarray(table.scores, dtype=np.float64)
+            if scores.size:
+                ends = float(scores.min()), float(scores.max())
+                values.update(ends)
+                if len(values) > 2 or not np.all((scores == ends[0]) | (scores == ends[1])):
+                    return False
     return True
 
 
