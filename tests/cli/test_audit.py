@@ -97,3 +97,10 @@ def test_a_claim_that_was_filled_in_is_not_overwritten(tmp_path: Path, log: Path
     assert done.returncode == 2
     assert "exists already with other content" in done.stderr
     assert "./mine.sh" in path.read_text()
+
+
+def test_an_empty_log_is_told_and_not_passed_off_as_one_without_faults(tmp_path: Path) -> None:
+    (tmp_path / "empty.md").write_text("")
+    done = evenhand(tmp_path, "audit", "empty.md")
+    assert done.returncode == 0
+    assert "empty.md is empty" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -43,7 +44,8 @@ class Beside(Generic[Asked, Answer]):
             except EvenhandError:
                 self._state = None  # the ledger is damaged, or being packed: it is tried again, and the board says so
             except (KeyError, TypeError, ValueError, AttributeError):
-                pass  # claims of another version: the board stands without what cannot be read of them
+                # Claims of another version: the board stands without what cannot be read of them, and says why.
+                logging.getLogger(__name__).warning("what is worked out beside the board failed", exc_info=True)
             self._running = None
         if self._running is None and state != self._state and time.monotonic() >= self._next:
             self._state = state

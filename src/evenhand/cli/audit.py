@@ -50,6 +50,7 @@ def audit(
     read = open_logs(logs, _progress)
     findings = [one for one in found_in(read) if not (quiet and one.level == "note")]
     warn([remark for log in read for remark in log.remarks])
+    warn([f"{log.name} is empty: there is nothing to read in it" for log in read if not (log.lines or log.tables)])
     written = _write_all(read, findings, html, sarif, claims)
     if as_json:
         print_json(_document(read, findings, written))

@@ -123,3 +123,12 @@ def test_scores_that_are_more_than_right_or_wrong_do_not_flip(world):
     contrast = sample.contrast("on", "off", (0.1, 0.1))
     assert flips_of(contrast, results) is None
     assert not any("gained" in name for name, _ in _facts(contrast, right_or_wrong(contrast, results)))
+
+
+def test_three_scores_are_more_than_right_or_wrong_though_each_table_holds_two(world):
+    sample = world({"off": "baseline", "on": "variant"}, seeds=(1, 2))
+    ids = ["a", "b"]
+    tables = {("off", s): (ids, np.array([0.0, 1.0]), None) for s in (1, 2)}
+    tables |= {("on", s): (ids, np.array([0.5, 1.0]), None) for s in (1, 2)}
+    results = with_items(sample, tables)
+    assert not right_or_wrong(sample.contrast("on", "off", (0.1, 0.1)), results)
