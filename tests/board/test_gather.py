@@ -235,7 +235,8 @@ def test_trials_that_a_scheduler_has_are_shown_though_no_driver_watches(own: Sta
     ]
     assert board.trials[0].share == pytest.approx(0.4)
     (own.book.ledger.workdir(trials[0].id) / "ending.json").write_text("{}")
-    assert look(own).left == 1
+    board = look(own)
+    assert (board.left, board.untaken) == (1, 1)
 
 
 def test_what_waits_in_a_schedulers_queue_is_not_shown_as_running(own: Stage) -> None:

@@ -96,7 +96,7 @@ class Gatherer:
         undecided = [one for one in known if one.record.hash not in facts.decided]
         problem = self._enter_unblinding(undecided, facts)
         runs = runs_of(self.folder)
-        running, left = self._running(runs)
+        running, left, untaken = self._running(runs)
         self._trails.keep({one.workdir for one in running.values()})
         families = self._families.look(facts.entries)
         named = [one for one in undecided if self._unblind and one.record.hash in self._entered]
@@ -115,7 +115,7 @@ class Gatherer:
         trials.sort(key=lambda trial: trial.queued)
         return Board(
             str(self.folder), problem, self._ledger.notes, len(facts.entries), tuple(shown), tuple(trials),
-            tuple(_driver(run) for run in runs), self._memory(runs), families.families, left, self._unblind,
+            tuple(_driver(run) for run in runs), self._memory(runs), families.families, left, untaken, self._unblind,
         )  # fmt: skip
 
     def _enter_unblinding(self, undecided: Sequence[KnownClaim], facts: Facts) -> str:
@@ -131,16 +131,20 @@ class Gatherer:
             return f"{error} Arms stay hidden: that they are shown could not be entered in the ledger."
         return ""
 
-    def _running(self, runs: Sequence[RunSeen]) -> tuple[dict[str, TrialSeen], int]:
-        """Trials that run, by id, and how many of them a scheduler has without anybody watching."""
+    def _running(self, runs: Sequence[RunSeen]) -> tuple[dict[str, TrialSeen], int, int]:
+        """Trials that run, by id; how many of them a scheduler has without anybody watching, and how many ended so."""
         found = {Path(trial.workdir).name: trial for run in runs for trial in run.trials}
-        left = 0
+        left = untaken = 0
         for path in (self.folder / "work").glob("*/submission.json"):
-            if path.parent.name not in found and not (path.parent / "ending.json").exists():
+            if path.parent.name in found:
+                continue
+            if (path.parent / "ending.json").exists():
+                untaken += 1
+            else:
                 left += 1
                 begun = (path.parent / "progress.jsonl").exists()  # since when, nobody has seen
                 found[path.parent.name] = TrialSeen("", "", -1.0, 0.0, workdir=str(path.parent), queued=not begun)
-        return found, left
+        return found, left, untaken
 
     def _claim(
         self, one: KnownClaim, facts: Facts, hidden: bool, told: ClaimSeen | None, own: Mapping[str, TrialSeen]

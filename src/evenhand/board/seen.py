@@ -91,6 +91,7 @@ class RungShown:
     seeds: int
     count: Count
     rows: tuple[ArmRow, ...]
+    anytime: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,12 @@ class ClaimShown:
         return self.state != "finished"
 
     @property
+    def grows(self) -> bool:
+        """Seeds may be added to it: it is decided, may be looked at at any time, and is not settled."""
+        open_still = any(one.kind == "inconclusive" for one in self.verdicts)
+        return not self.open and bool(self.rungs) and self.rungs[-1].anytime and open_still
+
+    @property
     def failed(self) -> int:
         """Trials that failed."""
         return sum(one.count for one in self.failures)
@@ -261,6 +268,7 @@ class Board:
         claims: those that run first, then those not decided, then the finished ones, newest first.
         trials: that run, then those in a scheduler's queue, of all claims.
         left: trials that a scheduler has and no driver watches.
+        untaken: trials that ended with a scheduler, and that no driver has entered in the ledger yet.
         unblinded: arms are shown by name.
     """
 
@@ -274,6 +282,7 @@ class Board:
     devices: tuple[DeviceShown, ...] = ()
     families: tuple[FamilyShown, ...] = ()
     left: int = 0
+    untaken: int = 0
     unblinded: bool = False
 
     @property
