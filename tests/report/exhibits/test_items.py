@@ -129,6 +129,7 @@ def test_strangers_texts_are_escaped_and_long_ones_cut_with_a_count(world) -> No
     assert len(section) < 100_000
 
 
+@pytest.mark.slow
 def test_a_page_of_10_000_items_and_50_arms_stays_small(world) -> None:
     arms = {"off": "baseline", **{f"v{i}": "variant" for i in range(49)}}
     sample = world(arms, seeds=(10, 11), items=10_000)
