@@ -107,12 +107,17 @@ def network(settings: NetworkSettings, bench: Bench) -> Outcome:
     known = numbers_on(seeds)  # closed forms are measured on the same held-out steps as the networks beside them
     if settings.model != "network":
         return _measure(closed_form(settings.model, settings.lookahead), settings, bench, known)
-    import torch
+    from evenhand_systems.processor import torch_threads
 
+    with torch_threads(bench.threads):
+        return _measure(_trained(settings, bench, seeds), settings, bench, known)
+
+
+def _trained(settings: NetworkSettings, bench: Bench, seeds: list[int]) -> Candidate:
+    """The network after the whole budget."""
     from evenhand_systems.lyapunov.networks.network import NetworkModel
     from evenhand_systems.lyapunov.networks.training import Training
 
-    torch.set_num_threads(bench.threads)
     training = Training(
         _options(settings, int(bench.budget.amount)),
         seeds=seeds,
@@ -129,7 +134,7 @@ def network(settings: NetworkSettings, bench: Bench) -> Outcome:
             bench.log(training.steps, loss=loss, learning_rate=training.trainer.learning_rate)
         if training.steps % settings.checkpoint_every == 0:
             bench.checkpoint(training.state())
-    return _measure(NetworkModel(training.network.to("cpu")), settings, bench, known)
+    return NetworkModel(training.network.to("cpu"))
 
 
 def _options(settings: NetworkSettings, steps: int) -> TrainingOptions:
