@@ -74,12 +74,18 @@ def gate(
     if place := os.environ.get("GITHUB_STEP_SUMMARY"):
         _add(Path(place), gate_markdown(gates))
     if as_json:
-        print_json({"answer": answer, "gates": [{"answer": one.answer, **vars(one)} for one in gates]})
+        print_json({"answer": answer, "gates": [_document(one) for one in gates]})
     else:
         for line in (line for one in gates for line in gate_lines(one)):
             out().print(line, markup=False, soft_wrap=True)
     warn([warning for one in gates for warning in one.warnings])
     raise typer.Exit(EXIT_CODES[answer])
+
+
+def _document(gate: Gate) -> dict[str, Any]:
+    """A gate as plain data, its reasons in words."""
+    rows = [{**{k: v for k, v in vars(row).items() if k != "ground"}, "why": row.why} for row in gate.rows]
+    return {"answer": gate.answer, **vars(gate), "rows": rows}
 
 
 def gates_of(

@@ -169,11 +169,11 @@ def _potential(settings: PotentialSettings, starts: int, bench: Bench) -> Outcom
         return _measure(closed_form(settings.model, settings.lookahead), settings, bench, known)
     from evenhand_systems.lyapunov.potentials.gradual import learn_gradually
     from evenhand_systems.lyapunov.potentials.problem import Measure
-    from evenhand_systems.lyapunov.potentials.search import Progress, learn
+    from evenhand_systems.lyapunov.potentials.search import FinishedWindow, learn
 
     sweeps = int(bench.budget.left)
 
-    def report(progress: Progress) -> None:
+    def report(progress: FinishedWindow) -> None:
         bench.log(progress.lookahead, violated=progress.violated[0], hovering=progress.violated[2])
 
     window = min(settings.window, settings.lookahead)
