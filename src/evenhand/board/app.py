@@ -106,6 +106,17 @@ def _add_pages(app: FastAPI, watcher: Watcher, shown: Pages, ledger: Path, *, co
         def start(still: str = "") -> HTMLResponse:
             return answer(pages.START, still)
 
+    @app.exception_handler(404)
+    async def missing(request: Request, error: Exception) -> Response:
+        text = await run_in_threadpool(shown.page, pages.OVERVIEW, "There is no such page.")
+        return HTMLResponse(text, 404)
+
+    _add_stream_and_files(app, watcher, shown, ledger)
+
+
+def _add_stream_and_files(app: FastAPI, watcher: Watcher, shown: Pages, ledger: Path) -> None:
+    """What pages renew themselves from, reports, and what pages are drawn with."""
+
     @app.get("/live")
     async def live(page: str = "/") -> Response:
         view = _view_of(page)
@@ -134,11 +145,6 @@ def _add_pages(app: FastAPI, watcher: Watcher, shown: Pages, ledger: Path, *, co
             return PlainTextResponse("There is no such file.\n", 404)
         data = resources.files("evenhand.board").joinpath("static", name).read_bytes()
         return Response(data, media_type=STATIC[name], headers={"cache-control": "private, max-age=3600"})
-
-    @app.exception_handler(404)
-    async def missing(request: Request, error: Exception) -> Response:
-        text = await run_in_threadpool(shown.page, pages.OVERVIEW, "There is no such page.")
-        return HTMLResponse(text, 404)
 
 
 def _view_of(page: str) -> View | None:
