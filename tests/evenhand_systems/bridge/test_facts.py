@@ -123,3 +123,13 @@ def test_smollm2_knows_some_capitals_and_not_all() -> None:
         pytest.skip("SmolLM2 is not there: run `evenhand models get smollm2`")
     asked = [item for item in facts.candidates() if item.id.startswith("capital-0")][:24]
     assert 8 <= sum(known(load_language_model(place, begin="none"), asked)) < 24
+
+
+@pytest.mark.parametrize("name", ["source", "target"])
+def test_embeddings_are_what_the_model_itself_calls_layer_0(name, request) -> None:
+    model, texts = request.getfixturevalue(name), ["Ada has 3 coins.", "Ben loses 2."]
+    own = model.hidden_states(texts, 0)
+    for text, states in zip(texts, own, strict=True):
+        ids = torch.tensor([[*model.begin_ids(), *model.encode(text)]])
+        assert torch.equal(states, model.model(input_ids=ids, output_hidden_states=True).hidden_states[0][0])
+    assert len(model.hidden_states(texts, 1)) == 2  # no hook is left behind

@@ -8,6 +8,7 @@ import torch
 
 from evenhand_systems.bridge.models.language_model import LanguageModel, pad_rows
 from evenhand_systems.bridge.tasks.items import Item
+from evenhand_systems.bridge.translation.frugal import head_at
 
 
 @torch.no_grad()
@@ -21,9 +22,12 @@ def known(source: LanguageModel, items: Sequence[Item], batch: int = 64) -> list
         asked = [[*source.begin_ids(), *source.encode(items[i].facts)] for i in part]
         wanted = [source.encode(f" {items[i].gold}") for i in part]
         ids, mask = pad_rows([a + w for a, w in zip(asked, wanted, strict=True)], source.pad_id, source.device)
-        # One pass over the answer says what greedy decoding writes, as far as it is right.
-        logits = source.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
-        for row, i in enumerate(part):
-            said = logits[row, len(asked[row]) - 1 : len(asked[row]) - 1 + len(wanted[row])].argmax(-1)
-            found[i] = said.tolist() == wanted[row]
+        places = torch.zeros_like(mask, dtype=torch.bool)
+        for row, words in enumerate(wanted):
+            places[row, len(asked[row]) - 1 : len(asked[row]) - 1 + len(words)] = True
+        # One pass over the answers says what greedy decoding writes, as far as it is right.
+        with head_at(source.model, places):
+            said = source.model(input_ids=ids, attention_mask=mask, use_cache=False).logits[0].argmax(-1)
+        for i, words, own in zip(part, wanted, said.split([len(words) for words in wanted]), strict=True):
+            found[i] = own.tolist() == words
     return found

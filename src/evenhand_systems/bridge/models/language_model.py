@@ -24,6 +24,10 @@ class ModelError(EvenhandError, ValueError):
     """A model or tokenizer that cannot take part in a bridge as it stands."""
 
 
+class _ReachedError(Exception):
+    """The first layer is reached: what was asked is known."""
+
+
 @dataclass
 class LanguageModel:
     """A frozen model in evaluation mode.
@@ -183,11 +187,32 @@ class LanguageModel:
         self.wake()
         rows = self._rows(texts)
         ids, mask = pad_rows(rows, self.pad_id, self.device)
-        states = self.model(
-            input_ids=ids, attention_mask=mask, position_ids=(mask.cumsum(-1) - 1).clamp(min=0), use_cache=False,
-            output_hidden_states=True,
+        read = {"input_ids": ids, "attention_mask": mask, "position_ids": (mask.cumsum(-1) - 1).clamp(min=0)}
+        entered = self._entered(read) if layer in (0, -self.layers - 1) else None
+        states = entered if entered is not None else self.model(
+            **read, use_cache=False, output_hidden_states=True
         ).hidden_states[layer]  # fmt: skip
         return [state[: len(row)].clone() for state, row in zip(states, rows, strict=True)]
+
+    def _entered(self, read: dict[str, Tensor]) -> Tensor | None:
+        """What enters the first layer, without running any; None for a model that shows no layers."""
+        layers = getattr(self.model.get_decoder(), "layers", None)
+        if layers is None:
+            return None
+        seen: list[Tensor] = []
+
+        def stop(_module: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+            seen.append(arguments[0] if arguments else named["hidden_states"])
+            raise _ReachedError
+
+        hook = layers[0].register_forward_pre_hook(stop, with_kwargs=True)
+        try:
+            self.model(**read, use_cache=False)
+        except _ReachedError:
+            return seen[0]
+        finally:
+            hook.remove()
+        return None
 
     @property
     def key_width(self) -> int:
