@@ -34,7 +34,7 @@ def derived(archive: Path) -> dict[str, dict[str, str]]:
 
 
 def outcomes_of(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Outcome]:
-    return {key: record.outcome for key, record in ledger.latest(standing.trial_ids(claim)).items()}
+    return {key: record.outcome for key, record in ledger.latest(claim.trial_ids).items()}
 
 
 def decided(ledger: Ledger) -> dict[str, dict[str, str]]:

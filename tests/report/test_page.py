@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -83,6 +84,25 @@ print(hashlib.sha256(render_report(*samples.full_world()).encode()).hexdigest())
     command = [sys.executable, "-c", script, str(Path(__file__).with_name("conftest.py"))]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=tmp_path)
     assert {done.stdout.strip()} == digests
+
+
+@pytest.mark.parametrize("state", ["kept", "the folder is gone", "what is kept is damaged", "no such folder"])
+def test_compiled_templates_save_time_and_are_never_needed(state, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none" if state == "no such folder" else tmp_path))
+    environment.cache_clear()
+    said = str(environment().get_template("macros.html.j2").module.trial("an <id>"))
+    if state != "no such folder":
+        (folder,) = tmp_path.iterdir()
+        (kept,) = folder.iterdir()
+        if state == "the folder is gone":
+            shutil.rmtree(folder)
+        elif state == "what is kept is damaged":
+            kept.write_bytes(b"no bytecode")
+    if state != "the folder is gone":
+        environment.cache_clear()
+    environment().cache.clear()
+    assert str(environment().get_template("macros.html.j2").module.trial("an <id>")) == said
+    environment.cache_clear()
 
 
 def test_every_tag_is_closed_in_order_and_every_id_is_unique(demonstration):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from evenhand.audit.log import Line, Log
 
@@ -191,13 +192,23 @@ def denied(text: str, start: int) -> bool:
 
 def hoped(line: Line) -> bool:
     """Whether a line speaks of what is planned, expected or asked, not of what was found."""
-    return _HOPED.search(line.body) is not None
+    return _hoped_in(line.body)
+
+
+@lru_cache(maxsize=4096)
+def _hoped_in(text: str) -> bool:
+    return _HOPED.search(text) is not None
 
 
 def planning(log: Log, line: Line) -> bool:
     """Whether a line stands under a heading, or in a list, of plans, methods or commands."""
     titles = [*_headings(log, line.section), *(above.body for above in log.parents(line))]
-    return any(_PLANS.search(title) is not None and _DONE.search(title) is None and len(title) < 80 for title in titles)
+    return any(len(title) < 80 and _plans(title) for title in titles)
+
+
+@lru_cache(maxsize=4096)
+def _plans(title: str) -> bool:
+    return _PLANS.search(title) is not None and _DONE.search(title) is None
 
 
 def _headings(log: Log, section: int) -> list[str]:

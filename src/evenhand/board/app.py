@@ -35,6 +35,9 @@ REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; f
 PAUSE_SECONDS = 0.5
 """Shortest time between two parts of a stream: what changes faster is not read faster."""
 
+ASKED_SECONDS = 1.0
+"""How often a stream looks whether what was asked from the page has ended, which no record need tell."""
+
 ALIVE_SECONDS = 15.0
 """After so long without a change a stream sends a comment, which shows whether anybody still listens."""
 
@@ -154,19 +157,22 @@ async def _stream(watcher: Watcher, shown: Pages, view: View) -> AsyncIterator[b
             loop.call_soon_threadsafe(changed.set)
 
     watcher.listen(tell)
-    sent = ""
+    pause = ASKED_SECONDS if shown.controls else ALIVE_SECONDS
+    sent, spoken = "", loop.time()
     try:
         while True:
             changed.clear()
             text = await run_in_threadpool(shown.part, view)
             if text != sent:
-                sent = text
+                sent, spoken = text, loop.time()
                 yield "".join(f"data: {line}\n" for line in text.splitlines()).encode() + b"\n"
                 await asyncio.sleep(PAUSE_SECONDS)
             try:
-                await asyncio.wait_for(changed.wait(), ALIVE_SECONDS)
+                await asyncio.wait_for(changed.wait(), pause)
             except TimeoutError:
-                yield b": alive\n\n"
+                if loop.time() - spoken >= ALIVE_SECONDS:
+                    spoken = loop.time()
+                    yield b": alive\n\n"
     finally:
         watcher.leave(tell)
 

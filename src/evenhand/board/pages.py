@@ -75,6 +75,11 @@ class Pages:
         self._environment.filters |= {"duration": duration, "count": counted, "number": _number, "memory": _memory}
         self._environment.globals |= {"control": commands is not None, "csrf": csrf, "looks": LOOKS}
 
+    @property
+    def controls(self) -> bool:
+        """Whether anything can be asked from the pages."""
+        return self._commands is not None
+
     def found(self, view: View) -> bool:
         """Whether there is what a page is about."""
         return not view.claim or self._watcher.now()[1].claim(view.claim) is not None

@@ -520,7 +520,7 @@ def spending_words(found: LedgerFamily) -> str:
     """What a family promises, and what is left of it."""
     return (
         f"{found.method}: at most {100 * found.rate:g} % of the gains that hold are false, on average; "
-        f"{100 * found.wealth:.2g} of {100 * found.rate:g} % left to spend; a claim that begins now is held at "
+        f"{100 * found.wealth:.2g} % left to spend (each gain adds to it); a claim that begins now is held at "
         f"{found.next_level:.2g}. Exploratory trials of the recipe: {found.tries}."
     )
 
