@@ -172,7 +172,8 @@ async def _stream(watcher: Watcher, shown: Pages, view: View) -> AsyncIterator[b
     try:
         while True:
             changed.clear()
-            text = shown.at_hand(view, whole=False) or await run_in_threadpool(shown.part, view)
+            ready = shown.at_hand(view, whole=False)
+            text = ready if ready is not None else await run_in_threadpool(shown.part, view)
             if text != sent:
                 sent, spoken = text, loop.time()
                 yield "".join(f"data: {line}\n" for line in text.splitlines()).encode() + b"\n"
