@@ -34,6 +34,7 @@ def test_a_table_for_a_paper_states_scope_seeds_items_budget_and_rivals(demonstr
     assert len({line.count("&") for line in table.splitlines() if line.endswith(r"\\")}) == 1
 
 
+@pytest.mark.slow
 def test_figures_are_files_with_the_same_bytes_every_time(demonstration: Any, tmp_path: Path) -> None:
     claim, decision, records = demonstration
     results = Results.of(claim, records)

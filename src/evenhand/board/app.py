@@ -110,6 +110,17 @@ def _add_pages(app: FastAPI, watcher: Watcher, shown: Pages, ledger: Path, *, co
         async def start(still: str = "") -> HTMLResponse:
             return await answer(pages.START, still)
 
+    @app.exception_handler(404)
+    async def missing(request: Request, error: Exception) -> Response:
+        text = await run_in_threadpool(shown.page, pages.OVERVIEW, "There is no such page.")
+        return HTMLResponse(text, 404)
+
+    _add_stream_and_files(app, watcher, shown, ledger)
+
+
+def _add_stream_and_files(app: FastAPI, watcher: Watcher, shown: Pages, ledger: Path) -> None:
+    """What pages renew themselves from, reports, and what pages are drawn with."""
+
     @app.get("/live")
     async def live(page: str = "/") -> Response:
         view = _view_of(page)
@@ -139,11 +150,6 @@ def _add_pages(app: FastAPI, watcher: Watcher, shown: Pages, ledger: Path, *, co
         data = resources.files("evenhand.board").joinpath("static", name).read_bytes()
         return Response(data, media_type=STATIC[name], headers={"cache-control": "private, max-age=3600"})
 
-    @app.exception_handler(404)
-    async def missing(request: Request, error: Exception) -> Response:
-        text = await run_in_threadpool(shown.page, pages.OVERVIEW, "There is no such page.")
-        return HTMLResponse(text, 404)
-
 
 def _view_of(page: str) -> View | None:
     """The page that a path names."""
@@ -166,7 +172,8 @@ async def _stream(watcher: Watcher, shown: Pages, view: View) -> AsyncIterator[b
     try:
         while True:
             changed.clear()
-            text = shown.at_hand(view, whole=False) or await run_in_threadpool(shown.part, view)
+            ready = shown.at_hand(view, whole=False)
+            text = ready if ready is not None else await run_in_threadpool(shown.part, view)
             if text != sent:
                 sent, spoken = text, loop.time()
                 yield "".join(f"data: {line}\n" for line in text.splitlines()).encode() + b"\n"

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.scope_words import HELD
 from evenhand.decisions.verdict import Decision
 from evenhand.decisions.wording import family_words, look_words, standing_words
 from evenhand.report import numbers, words
 from evenhand.report.markdown import verdict_markdown
 from evenhand.report.marks import visible
 from evenhand.report.table import verdict_latex
-
-_SCOPES = {
-    "recipe": "they hold for new seeds and new items",
-    "seeds": "they hold for new seeds on these very items",
-    "checkpoint": "they hold for these very models on new items, and say nothing of new seeds",
-}
 
 
 def scope_sentence(claim: ResolvedClaim, decision: Decision) -> str:
@@ -44,7 +39,7 @@ def _holds(claim: ResolvedClaim) -> str:
     rivals = [arm.name for arm in claim.arms("rival")]
     beaten = f"; a gain is one over {', '.join([claim.baseline.name, *rivals])} alike" if rivals else ""
     rate = f"Verdicts are at a two-sided error rate of {numbers.per_cent(alpha)}{told}"
-    return f"{rate}; {_SCOPES[claim.claim.scope]}{beaten}."
+    return f"{rate}; {HELD[claim.claim.scope]}{beaten}."
 
 
 def _standing(decision: Decision) -> list[str]:

@@ -113,9 +113,9 @@ def verdict_latex(claim: ResolvedClaim, decision: Decision, caption: str = "") -
     """
     head, *rows = verdict_cells(claim, decision)
     kinds = "".join("r" if name in ("means", "difference", "p", "seeds x items") else "l" for name in head)
-    names = " & ".join("$p$" if name == "p" else latex(name) for name in head)
+    heads = " & ".join("$p$" if name == "p" else latex(name) for name in head) + r" \\"
     lines = [r"\begin{table} % needs \usepackage{booktabs}", r"\centering", rf"\begin{{tabular}}{{{kinds}}}",
-             r"\toprule", names + r" \\", r"\midrule"]  # fmt: skip
+             r"\toprule", heads, r"\midrule"]  # fmt: skip
     above: list[str] = []
     named = head.index("against")  # the columns before it say which arm, where and by which metric
     for row in rows:
