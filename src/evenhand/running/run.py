@@ -259,7 +259,9 @@ def run_trial(trial: Trial, recipe: Recipe, folder: Path, ledger: Ledger, *, obs
             ended = slots.wait(TICK_SECONDS)
             found = last_progress(Path(job.workdir))
             if found is not None and not ended:
-                observer.progressed(RunningTrial(trial, slots.elapsed(key), found["spent"], found["values"]))
+                doing, share = found.get("doing", ""), found.get("share")
+                seconds, spent, values = slots.elapsed(key), found["spent"], found["values"]
+                observer.progressed(RunningTrial(trial, seconds, spent, values, doing, share))
     finished = ended[0]
     origin = {**provenance(folder), "data": dict(finished.outcome.data)}
     ledger.record_outcome(trial, finished.outcome, finished.execution, "", origin, exploratory=True)
