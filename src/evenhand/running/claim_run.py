@@ -246,11 +246,7 @@ class ClaimRun:
             self.observer.message(f"'{arm}' is screened out at rung '{screened.rung}': {reason}")
 
     def seen(self, queued: int = 0) -> ClaimSeen:
-        """How it stands, for those who watch from elsewhere.
-
-        Args:
-            queued: of its trials that were started, how many wait in the place's own queue.
-        """
+        """How it stands, for those who watch from elsewhere; so many of its trials are in the place's own queue."""
         done, left_out = self._counts()
         mean = sum(self.durations) / len(self.durations) if self.durations else None
         return ClaimSeen(
