@@ -62,6 +62,9 @@ class _Asked(BaseHTTPRequestHandler):
             runs = {"edges": edges, "pageInfo": page}
             return {"project": {"internalId": "1", "runCount": len(edges), "readOnly": False, "runs": runs}}
         (run,) = [one for one in self.runs if one.id in variables.values()]
+        return self._of_run(run, query, variables)
+
+    def _of_run(self, run: HeldRun, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         if "parquetHistory(" in query:
             return {"project": {"run": {"parquetHistory": {"parquetUrls": [], "liveData": []}}}}
         if "history(" in query:
