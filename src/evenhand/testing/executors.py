@@ -53,6 +53,9 @@ __all__ = [
     "to_its_end",
 ]
 
+AWAY_SECONDS = 10.0
+"""So long the shared file system is away in the suite."""
+
 Make = Callable[[Path], Executor]
 """Makes the executor, given the folder of the claims; two trials at a time where it can. Of a module, not a lambda,
 where a driver that is killed is to be tried: that driver is a process of its own, which makes its own."""
@@ -195,7 +198,7 @@ def _folder_away(executor: Executor, folder: Path) -> None:
     executor.start("key", job, 1, None)
     await_progress(executor, Path(job.workdir), 1)
     (folder / "work").rename(folder / "elsewhere")
-    deadline = time.monotonic() + 2.0
+    deadline = time.monotonic() + AWAY_SECONDS
     while time.monotonic() < deadline:
         assert not executor.wait(0.1), "a trial whose folder was away for a moment was given up"
     (folder / "elsewhere").rename(folder / "work")
