@@ -645,6 +645,12 @@ SECTIONS = (
 )
 
 
+HALVED = (
+    recipe_grid, small_levels, small_levels_of_tables, families, price, recipe_effects, structure, decisions,
+)  # fmt: skip
+"""Sections that take long: half of the replicates that they name is their full number."""
+
+
 def parts_of(text: str) -> dict[str, str]:
     """Sections of a page by title, in order."""
     return {part.split("\n", 1)[0]: f"\n## {part}" for part in text.split("\n## ")[1:]}
@@ -661,7 +667,7 @@ def main() -> None:
     ordered: dict[str, str] = {}
     for section in SECTIONS:
         if section.__name__ in options.only:
-            page = Page(options.share)
+            page = Page(options.share * (0.5 if section in HALVED else 1.0))
             section(page)
             ordered |= {part.strip().split("\n", 1)[0].removeprefix("## "): part for part in page.parts[1:]}
     others = {title: part for title, part in known.items() if title.startswith("Adversaries")}  # of redteam.py

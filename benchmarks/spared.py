@@ -84,7 +84,11 @@ def pilots(share: float) -> str:
     true, effect, rows = statistics.Spread(1.0), 1.0, []
     powers = {n: statistics.planned_power(effect, true, n) or 0.0 for n in range(2, 201)}
     for seeds, earlier in ((3, 0), (5, 0), (8, 0), (3, 5)):
-        count, generator, started = max(20, round(60 * share)), np.random.default_rng(9850 + seeds), time.perf_counter()
+        count, generator, started = (
+            max(20, round(500 * share)),
+            np.random.default_rng(9850 + seeds),
+            time.perf_counter(),
+        )
         plans: list[list[int]] = [[], []]
         for _ in range(count):
             sd = float(np.sqrt(generator.chisquare(seeds - 1) / (seeds - 1)))
