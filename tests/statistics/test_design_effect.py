@@ -45,6 +45,11 @@ def test_ids_without_groups_bring_nothing(names: list[str]) -> None:
     assert statistics.guessed_design_effect(values(20, 10, 0.5), names) is None
 
 
+def test_ids_of_several_lines_are_cut_before_their_last_part_too() -> None:
+    cut, _ = statistics.groups_by_prefix([f"doc\n{g} q-{i}" for g in range(6) for i in range(3)])
+    assert cut[:4] == ("doc\n0 q", "doc\n0 q", "doc\n0 q", "doc\n1 q")
+
+
 def test_groups_that_agree_no_more_than_others_bring_nothing() -> None:
     told = [
         statistics.guessed_design_effect(values(20, 10, 0.0, seed), ids("doc{g}-q{i}", 20, 10)) for seed in range(200)

@@ -45,6 +45,7 @@ class Arm:
     task: str
 
 
+@lru_cache(maxsize=4096)
 def stage_in(text: str) -> str:
     """The word for how long something ran, where a text has exactly one."""
     found = {_NAMES.get(one.lower(), one.lower()) for one in _STAGE.findall(text)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from evenhand.audit.log import Line, Log
 
@@ -189,15 +190,31 @@ def denied(text: str, start: int) -> bool:
     return _NOT.search(text[max(0, start - 48) : start]) is not None
 
 
+def denied_at(log: Log, line: Line, start: int) -> bool:
+    """Whether the word at a column of a line is denied, be it in the line above: ``no variant`` / ``wins robustly``."""
+    lead = log.lead(line)
+    return denied(f"{lead} {line.body}", len(lead) + 1 + start)
+
+
 def hoped(line: Line) -> bool:
     """Whether a line speaks of what is planned, expected or asked, not of what was found."""
-    return _HOPED.search(line.body) is not None
+    return _hoped_in(line.body)
+
+
+@lru_cache(maxsize=4096)
+def _hoped_in(text: str) -> bool:
+    return _HOPED.search(text) is not None
 
 
 def planning(log: Log, line: Line) -> bool:
     """Whether a line stands under a heading, or in a list, of plans, methods or commands."""
     titles = [*_headings(log, line.section), *(above.body for above in log.parents(line))]
-    return any(_PLANS.search(title) is not None and _DONE.search(title) is None and len(title) < 80 for title in titles)
+    return any(len(title) < 80 and _plans(title) for title in titles)
+
+
+@lru_cache(maxsize=4096)
+def _plans(title: str) -> bool:
+    return _PLANS.search(title) is not None and _DONE.search(title) is None
 
 
 def _headings(log: Log, section: int) -> list[str]:
@@ -213,7 +230,7 @@ def _headings(log: Log, section: int) -> list[str]:
 
 def asserted(log: Log, line: Line, found: re.Match[str]) -> bool:
     """Whether a word is said of something that was found: neither denied, nor hoped for, nor planned."""
-    return not denied(line.body, found.start()) and not hoped(line) and not planning(log, line)
+    return not denied_at(log, line, found.start()) and not hoped(line) and not planning(log, line)
 
 
 def tokens(text: str) -> frozenset[str]:

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import fdtrc
 
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import ArrayLike, Ids, as_floats
+from evenhand.statistics.special import fdtrc
 
 LEAST_GROUPS = 5
 WORTH_TELLING = 1.2
@@ -25,6 +25,9 @@ WORTH_TELLING = 1.2
 _ALPHA = 0.05
 _DEPTH = 3
 _BREAK = re.compile(r"[^0-9A-Za-z]+")
+_LAST = re.compile(r"(?<=[0-9A-Za-z])[^0-9A-Za-z]+[0-9A-Za-z]*\Z")
+"""The last break and the part after it."""
+_LAST_OF_LINE = re.compile(r"(?<=[0-9A-Za-z])[^0-9A-Za-z\n]+[0-9A-Za-z]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -67,18 +70,21 @@ def _groups_by_prefix(ids: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """The contrasts of a claim ask for the same items again and again."""
     if not _BREAK.search("".join(ids)):  # nowhere to cut, as in hashes of contents
         return (ids,) if is_plausible(ids) else ()
-    parts = [_cuts(name) for name in ids]
     found: dict[tuple[str, ...], None] = {}
-    for depth in range(_DEPTH):
-        labels = tuple(cuts[min(depth, len(cuts) - 1)] if cuts else name for name, cuts in zip(ids, parts, strict=True))
+    labels = ids
+    for _ in range(_DEPTH):
+        labels = _cut(labels)
         if is_plausible(labels):
             found.setdefault(labels)
     return tuple(found)
 
 
-def _cuts(name: str) -> list[str]:
-    """Beginnings of an id, the longest first: all that stands before one of its last breaks."""
-    return [name[: match.start()] for match in _BREAK.finditer(name) if match.start() > 0][::-1][:_DEPTH]
+def _cut(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Each name without its last part; a name of one part as it is."""
+    joined = "\n".join(names)
+    if joined.count("\n") >= len(names):  # a name of several lines
+        return tuple(_LAST.sub("", name) for name in names)
+    return tuple(_LAST_OF_LINE.sub("", joined).split("\n"))
 
 
 def groups_by_content(contents: Sequence[str]) -> tuple[str, ...] | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from scipy.special import betaincinv
-
 from evenhand.errors import StatisticsError
 from evenhand.statistics.arrays import check_count, check_share
+from evenhand.statistics.special import betaincinv
 
 
 def share_not_excluded(hits: int, trials: int, level: float = 0.95) -> float:

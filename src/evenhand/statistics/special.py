@@ -1,17 +1,42 @@
 """The functions of scipy.special that are used here, imported at the first call of one.
 
-That import takes longer than all else that a command needs which only looks at what is there.
+Nearly all of the time that scipy.special takes to import, longer than most commands take for all else, goes into
+wrappers for arrays of other libraries and into their documentation. The functions stand in a module of C beneath; it is
+taken alone where that can be done, and they are the very same objects.
 """
 
 from __future__ import annotations
 
+import sys
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
+from threading import active_count
 from typing import Any
+
+_PACKAGE = "scipy.special"
 
 
 def _called(name: str, arguments: tuple[Any, ...]) -> Any:
-    from scipy import special
+    functions = _functions()
+    # polygamma is written in Python, above the module of C.
+    return getattr(functions if hasattr(functions, name) else import_module(_PACKAGE), name)(*arguments)
 
-    return getattr(special, name)(*arguments)
+
+@cache
+def _functions() -> Any:
+    """What holds the functions: the module of C, or the whole package where it is there already or has to be."""
+    if _PACKAGE not in sys.modules and active_count() == 1:  # no thread can meet the package while it is empty
+        spec = find_spec(_PACKAGE)
+        if spec is not None:
+            sys.modules[_PACKAGE] = module_from_spec(spec)  # not executed: it only says where its modules are
+            try:
+                return import_module(f"{_PACKAGE}._ufuncs")
+            except ImportError:  # another scipy, in which they stand elsewhere
+                pass
+            finally:
+                del sys.modules[_PACKAGE]
+    return import_module(_PACKAGE)
 
 
 def bdtr(*arguments: Any) -> Any:
@@ -27,6 +52,11 @@ def betaincinv(*arguments: Any) -> Any:
 def digamma(*arguments: Any) -> Any:
     """Logarithmic derivative of the gamma function."""
     return _called("digamma", arguments)
+
+
+def fdtrc(*arguments: Any) -> Any:
+    """Upper tail of the F distribution."""
+    return _called("fdtrc", arguments)
 
 
 def gammainccinv(*arguments: Any) -> Any:

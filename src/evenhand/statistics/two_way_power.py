@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import gammaincinv, ndtr, stdtrit
 
 from evenhand.statistics.arrays import Floats
+from evenhand.statistics.special import gammaincinv, ndtr, stdtrit
 from evenhand.statistics.spread import Spread
 from evenhand.statistics.student import critical_value
 from evenhand.statistics.two_way import variance_and_df
