@@ -48,7 +48,7 @@ def dropped(share: float) -> str:
             for more in ("", ", drop = true")
         ]  # fmt: skip
         for what, real in (("none", 0.0), ("the first, at the margin", 1.0), ("the first, at twice", 2.0)):
-            count, started = max(20, round(100 * share)), time.perf_counter()
+            count, started = max(20, round(300 * share)), time.perf_counter()
             trials, false, found = np.zeros((2, count)), np.zeros(2), np.zeros(2)
             for i, scores in enumerate(graded(noise, SEEDS, variants, count, 9800 + variants)):
                 scores[1] = scores[1] + UNIT * real * shift * noise.standard_error(SEEDS, ITEMS)
