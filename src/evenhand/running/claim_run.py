@@ -13,20 +13,19 @@ from typing import Any
 from evenhand.claims import expectations
 from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.claims.schema import Claim
 from evenhand.decisions.decide import running_contrasts
 from evenhand.decisions.progress import progress, rung_trials
 from evenhand.decisions.verdict import Contrast
 from evenhand.decisions.wording import dropped_words, screened_words
 from evenhand.errors import ClaimError, EvenhandError, counted
 from evenhand.execution.executor import Finished
-from evenhand.execution.resources import Resources
 from evenhand.execution.retries import Retries, keeps_its_work
 from evenhand.execution.worker import Job
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running import searching
+from evenhand.running.fitting import resources_of
 from evenhand.running.observer import Observer, RunningTrial, Tick
 from evenhand.running.watching import ClaimSeen
 
@@ -296,9 +295,3 @@ def with_shared_names(outcome: Outcome, known: dict[Names, Names]) -> Outcome:
         shared: dict[str, Any] = {key: known.setdefault(own, own) for key in _SHARED if (own := getattr(table, key))}
         items[metric] = replace(table, **shared)
     return replace(outcome, items=items)
-
-
-def resources_of(claim: Claim, arm: str) -> Resources:
-    """What the trials of an arm ask for: its own ``[resources]`` before the claim's."""
-    own = next(one.resources for one in claim.arms if one.name == arm)
-    return Resources(**own.model_dump()).over(Resources(**claim.resources.model_dump()))

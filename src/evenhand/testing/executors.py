@@ -25,6 +25,7 @@ from evenhand.execution.executor import Executor, last_progress
 from evenhand.execution.resources import Resources
 from evenhand.recipes.outcome import Outcome
 from evenhand.testing.conforming import (
+    AWAY_SECONDS,
     PATIENCE_SECONDS,
     RECIPE,
     SOURCE,
@@ -52,9 +53,6 @@ __all__ = [
     "slow_job",
     "to_its_end",
 ]
-
-AWAY_SECONDS = 10.0
-"""So long the shared file system is away in the suite."""
 
 Make = Callable[[Path], Executor]
 """Makes the executor, given the folder of the claims; two trials at a time where it can. Of a module, not a lambda,
