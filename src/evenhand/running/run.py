@@ -29,9 +29,10 @@ from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running import families, searching, standing
-from evenhand.running.claim_run import ClaimRun, resources_of
+from evenhand.running.claim_run import ClaimRun
 from evenhand.running.enter import check_machine, decided, fix_claim, other_code_words, outcomes_so_far, stale_results
 from evenhand.running.extending import awaits_decision
+from evenhand.running.fitting import resources_of
 from evenhand.running.freshness import freshness
 from evenhand.running.observer import Observer, RunningTrial
 from evenhand.running.pool import TICK_SECONDS, Pool
