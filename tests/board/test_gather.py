@@ -126,6 +126,7 @@ def test_where_arms_have_unlike_numbers_of_trials_their_rows_would_tell_them(own
     assert not any("deterministic" in one.label for one in board.trials)
 
 
+@pytest.mark.slow
 def test_unblinding_shows_names_is_entered_once_for_each_claim_and_warns_at_the_verdict(own: Stage) -> None:
     loaded, done = own.claim("c"), own.decided("d", item_seed=1)
     own.book.run(loaded, 4)

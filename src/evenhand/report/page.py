@@ -15,6 +15,7 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions import scope_words
 from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.decisions.search_words import search_words
 from evenhand.decisions.verdict import Decision
@@ -119,7 +120,7 @@ def _context(
         "failures": failure_kinds(results),
         "undefined": undefined_metrics(results),
         "notes": trial_notes(results),
-        "scopes": protocol.SCOPES,
+        "scopes": scope_words.ASKED,
         "rungs": protocol.rung_rows(claim),
         "arms": protocol.arm_settings(claim),
         "settings": protocol.baseline_settings(claim),

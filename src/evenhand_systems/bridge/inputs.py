@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -17,9 +17,9 @@ from evenhand.data.model_store import model_place
 from evenhand.errors import DataError, counted
 from evenhand.recipes.contract import Bench
 from evenhand.recipes.trial import canonical_hash, stream
+from evenhand_systems.bridge.evaluation.asking import known
 from evenhand_systems.bridge.evaluation.text_only import text_answers
 from evenhand_systems.bridge.models import standins, tiny
-from evenhand_systems.bridge.models.asking import known
 from evenhand_systems.bridge.models.language_model import LanguageModel, load_language_model
 from evenhand_systems.bridge.models.state_cache import (
     KEYS_AND_VALUES,
@@ -136,7 +136,7 @@ def _items(settings: Settings, bench: Bench) -> tuple[list[Item], list[Item], li
         train, dev = rows[: -settings.dev_pool][: settings.train_pool], rows[-settings.dev_pool :]
         pool = read_gsm8k(bench.data(settings.test_data), "test")
     else:
-        task: stories.Kind = settings.task
+        task = cast("stories.Kind", settings.task)
         train = stories.generate(task, "train", settings.train_pool, stream("bridge", task, "train"))
         dev = stories.generate(task, "dev", settings.dev_pool, stream("bridge", task, "dev"))
         pool = stories.generate(task, "test", settings.test_pool, bench.item_set.rng("stories"))

@@ -11,10 +11,10 @@ import torch
 
 from evenhand.data.model_store import model_place
 from evenhand.errors import DataError
+from evenhand_systems.bridge.evaluation.asking import known
 from evenhand_systems.bridge.evaluation.evaluation import Answers
 from evenhand_systems.bridge.evaluation.summarise import read_groups, summarise
 from evenhand_systems.bridge.models import copyist, standins
-from evenhand_systems.bridge.models.asking import known
 from evenhand_systems.bridge.models.language_model import LanguageModel, load_language_model
 from evenhand_systems.bridge.tasks import extraction, facts
 from evenhand_systems.bridge.tasks.formats import check_no_gold

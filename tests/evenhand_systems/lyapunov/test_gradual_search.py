@@ -15,7 +15,7 @@ from evenhand_systems.lyapunov.potentials.context_tree import UNITS, context_tre
 from evenhand_systems.lyapunov.potentials.gradual import learn_gradually
 from evenhand_systems.lyapunov.potentials.potential import Potential
 from evenhand_systems.lyapunov.potentials.problem import HIGHEST, Measure, Problem
-from evenhand_systems.lyapunov.potentials.search import Progress, learn
+from evenhand_systems.lyapunov.potentials.search import FinishedWindow, learn
 
 MEASURE = Measure(1.0, 2.0, 2.0)
 
@@ -88,7 +88,7 @@ def test_the_best_beginning_is_the_one_that_goes_on(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_same_seed_learns_the_same_table_and_each_window_is_reported() -> None:
-    seen: list[Progress] = []
+    seen: list[FinishedWindow] = []
     first = learn_gradually(6, residue_power=0, sweeps=4, starts=2, seed=5, report=seen.append)
     assert [one.lookahead for one in seen] == [1, 2, 3, 4, 5, 6]
     assert seen[-1].entries == first.size

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from evenhand.files import write_text
 from evenhand_systems.bridge.evaluation import collapse as alarms
 from evenhand_systems.bridge.evaluation import geometry
 from evenhand_systems.bridge.settings import EvaluationControl
@@ -221,4 +222,4 @@ def item_rows(
 def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     """JSON lines."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

@@ -4,7 +4,7 @@
 asked for the word. The bridge is trained on words that the source has just *read* ("The word is Paris. The word is"),
 every answer among them, and on no fact: what comes over in the test is what the source knows and has not read.
 
-Which facts a source knows is found out by asking it (``bridge.models.asking``).
+Which facts a source knows is found out by asking it (``bridge.evaluation.asking``).
 """
 
 from __future__ import annotations

@@ -75,7 +75,8 @@ def as_cache(soft: Tensor, layers: int, heads: int) -> Any:
     cache: Any = DynamicCache()
     cache.layers = []
     for layer in soft.chunk(layers, dim=-1):
-        keys, values = (half.unflatten(-1, (heads, -1)).transpose(1, 2) for half in layer.chunk(2, dim=-1))
+        rows, tokens, _ = layer.shape
+        keys, values = (half.reshape(rows, tokens, heads, -1).transpose(1, 2) for half in layer.chunk(2, dim=-1))
         cache.layers.append(_Held(keys, values))
     return cache
 

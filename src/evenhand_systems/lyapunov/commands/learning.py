@@ -49,7 +49,7 @@ def learn(
     from evenhand_systems.lyapunov.potentials.gradual import learn_gradually
     from evenhand_systems.lyapunov.potentials.problem import Measure
 
-    def show(progress: potential_search.Progress) -> None:
+    def show(progress: potential_search.FinishedWindow) -> None:
         uniform, visited, hovering = progress.violated
         console.print(
             f"window {progress.lookahead}: {progress.entries} entries, violated: uniform {100 * uniform:.3f} %, "

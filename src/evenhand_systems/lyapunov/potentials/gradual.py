@@ -17,7 +17,7 @@ from evenhand.errors import DataError
 from evenhand_systems.lyapunov.potentials.context_tree import context_tree
 from evenhand_systems.lyapunov.potentials.potential import Potential
 from evenhand_systems.lyapunov.potentials.problem import HIGHEST, Measure, Problem
-from evenhand_systems.lyapunov.potentials.search import Progress, extend
+from evenhand_systems.lyapunov.potentials.search import FinishedWindow, extend
 
 WIDEST, NARROWEST = 32, 2  # widths of the ramps, in units of phi: from 0.8 bit down
 SHORT = 5  # the window after which the best beginning goes on alone
@@ -33,7 +33,7 @@ def learn_gradually(
     starts: int = 8,
     seed: int = 0,
     margin: int = 0,
-    report: Callable[[Progress], None] | None = None,
+    report: Callable[[FinishedWindow], None] | None = None,
 ) -> Potential:
     """Learn a potential by growing the window from 1 to ``lookahead``, from ``starts`` beginnings.
 
@@ -64,7 +64,7 @@ def learn_gradually(
         if length == SHORT:
             tables, streams, best = [tables[best]], [streams[best]], 0
         if report is not None:
-            report(Progress(length, tables[best].size, problem.violations(tables[best])))
+            report(FinishedWindow(length, tables[best].size, problem.violations(tables[best])))
     return Potential(problem.tree, residue_power, tables[best])
 
 

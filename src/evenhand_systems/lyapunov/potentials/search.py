@@ -22,7 +22,7 @@ from evenhand_systems.lyapunov.potentials.problem import HIGHEST, Measure, Probl
 
 
 @dataclass(frozen=True)
-class Progress:
+class FinishedWindow:
     """One finished window length."""
 
     lookahead: int
@@ -40,7 +40,7 @@ def learn(
     seed: int = 0,
     margin: int = 0,
     start: Potential | None = None,
-    report: Callable[[Progress], None] | None = None,
+    report: Callable[[FinishedWindow], None] | None = None,
 ) -> Potential:
     """Learn a potential by growing the window from 1, or from that of ``start``, to ``lookahead``.
 
@@ -71,7 +71,7 @@ def learn(
         larger = Problem(context_tree(length, depth), problem.residue_power, margin)
         table, problem = _grown(table, problem.tree, larger, measure, sweeps, rng), larger
         if report is not None:
-            report(Progress(length, table.size, problem.violations(table)))
+            report(FinishedWindow(length, table.size, problem.violations(table)))
     return Potential(problem.tree, problem.residue_power, table)
 
 
