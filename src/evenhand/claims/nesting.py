@@ -96,8 +96,8 @@ def _settings_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> li
             for where, clause in _setting_change(key, cells[0][arm], cells[1][arm]):
                 grouped.setdefault((key, clause), []).append(f"{arm}{where}")
     told = []
-    for (key, clause), where in grouped.items():
-        several = "" if where == arms else f" of {', '.join(where)}"
+    for (key, clause), places in grouped.items():
+        several = "" if places == arms else f" of {', '.join(places)}"
         told.append(f"settings.{key}{several}: {clause}")
     return told
 

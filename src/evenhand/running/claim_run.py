@@ -269,7 +269,7 @@ class ClaimRun:
             running: its trials that run now.
             slots: that it can have at a time, as long as others want some.
         """
-        if (self.now.rung.name, self.now.dropped.keys()) != (self.rung, self._dropped):
+        if self.now.rung.name != self.rung or set(self.now.dropped) != self._dropped:
             self._enter()
         mean = sum(self.durations) / len(self.durations) if self.durations else None
         done, left_out = self._counts()
