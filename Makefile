@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# Where it is set, each of the many processes that tests start compiles all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: ready demo test fast lint types imports docs check calibration redteam campaign clean
 
@@ -26,8 +28,8 @@ demo: $(VENV)/.installed-nn
 test: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-# The lab without its systems, what takes long, and the one file whose imports (transformers) take longer than its tests.
-SLOW := tests/evenhand_systems tests/calibration tests/data/test_models.py
+# The lab without its systems, what takes long, and the files whose imports (transformers) take longer than their tests.
+SLOW := tests/evenhand_systems tests/calibration $(addprefix tests/data/test_,models.py gguf_llama.py smollm2.py)
 fast: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not slow" $(addprefix --ignore ,$(SLOW))
 

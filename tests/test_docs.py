@@ -73,6 +73,7 @@ def test_tables_of_verdicts_are_what_the_committed_ledgers_say(page: Path) -> No
     assert not stale, f"write them anew with `evenhand bind {page.name}`: {[block.claim.name for block in stale]}"
 
 
+@pytest.mark.slow
 def test_what_the_page_on_python_shows_runs_in_one_notebook(examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(examples)
     names: dict[str, Any] = {}

@@ -54,6 +54,7 @@ def test_a_recipe_is_written_with_what_the_front_door_offers() -> None:
     assert run(Settings(rate=0.5), None).metrics == {"error": 0.5}  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_python_m_evenhand_is_the_command_line_and_no_file_in_the_folder_stands_in_for_a_module(tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit('taken')")
     command = [sys.executable, "-m", "evenhand", "status"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks import house
 
 
+@pytest.mark.slow
 def test_the_lab_is_at_most_16_rooms_the_systems_5_on_at_most_8_floors_and_no_room_leads_back_to_itself() -> None:
     lab, systems = house.rooms_of("evenhand"), house.rooms_of("evenhand_systems")
     assert len(lab) <= 16

@@ -66,6 +66,7 @@ def test_an_old_name_leads_to_what_took_its_place_and_says_so(name: str) -> None
     assert all(getattr(module, word) is getattr(there, word) for word in shared)
 
 
+@pytest.mark.slow
 def test_what_stands_below_an_old_name_is_not_run_a_second_time() -> None:
     code = (
         "import evenhand.systems.lyapunov.recipes as old, evenhand_systems.lyapunov.recipes as new\n"

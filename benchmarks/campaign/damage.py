@@ -3,9 +3,9 @@
     python -m benchmarks.campaign.damage [SECONDS] [SEED]        (from the checkout's root)
 
 A small ledger of two segments is written through the lab, copied again and again, and damaged once in each copy: bytes
-flipped, cut, inserted, lines doubled, swapped, removed, files removed, renamed, exchanged. An attack is held where
-``verify`` names a fault or the verdict is refused, or the verdict is the same to the byte; a verdict that changes, or
-an exception that is no sentence, is not.
+flipped, cut, inserted, lines doubled, swapped, removed, files removed, renamed, exchanged; and a copy that was packed
+likewise. An attack is held where ``verify`` names a fault or the verdict is refused, or the verdict is the same to the
+byte; a verdict that changes, or an exception that is no sentence, is not.
 """
 
 from __future__ import annotations
@@ -230,6 +230,31 @@ ATTACKS: dict[str, Attack] = {
 }
 
 
+def _rename_pack(folder: Path, rng: random.Random) -> None:
+    path = _one(folder, "packs/records-*.tar.gz", rng)
+    path.rename(path.with_name(f"records-{rng.randbytes(6).hex()}.tar.gz"))
+
+
+PACKED_ATTACKS: dict[str, Attack] = {
+    "byte flipped in packed item scores": _bytes("packs/items-*.parquet", _flip),
+    "packed item scores cut": _bytes("packs/items-*.parquet", _cut),
+    "packed item scores removed": _remove("packs/items-*.parquet"),
+    "byte flipped in packed curves": _bytes("packs/curves-*.parquet", _flip),
+    "packed tables exchanged": _exchange("packs/*.parquet"),
+    "byte flipped in packed records": _bytes("packs/records-*.tar.gz", _flip),
+    "packed records cut": _bytes("packs/records-*.tar.gz", _cut),
+    "garbage behind packed records": _bytes("packs/records-*.tar.gz", _append),
+    "packed records removed": _remove("packs/records-*.tar.gz"),
+    "packed records renamed": _rename_pack,
+    "byte flipped behind a pack": _bytes("segments/*", _flip),
+    "segment behind a pack removed": _remove("segments/*"),
+    "byte flipped in a head behind a pack": _bytes("heads/*", _flip),
+    "head behind a pack removed": _remove("heads/*"),
+    "byte flipped in a cache of a packed ledger": _bytes("cache/*", _flip),
+}
+"""On a ledger that was packed."""
+
+
 def _verdict(loaded: LoadedClaim, folder: Path) -> str:
     decision = decide(loaded.resolved, outcomes_so_far(loaded.resolved, Ledger(folder, create=False)))
     return json.dumps(plain(decision))
@@ -254,19 +279,25 @@ def campaign(folder: Path, seconds: float, seed: int) -> list[Row]:
     """Every kind of damage in turn, until the time is up; each kind once at least."""
     end = time.monotonic() + seconds
     loaded = write_claim(folder)
-    whole = folder / "whole"
+    whole, packed = folder / "whole", folder / "packed"
     _write_ledger(loaded, whole)
     before = _verdict(loaded, whole)
-    counts: dict[str, dict[str, int]] = {name: {} for name in ATTACKS}
-    held: dict[str, int] = dict.fromkeys(ATTACKS, 0)
+    shutil.copytree(whole, packed)
+    with Ledger(packed) as ledger:
+        ledger.pack()
+    assert _verdict(loaded, packed) == before
+    attacks = {name: (whole, attack) for name, attack in ATTACKS.items()}
+    attacks |= {name: (packed, attack) for name, attack in PACKED_ATTACKS.items()}
+    counts: dict[str, dict[str, int]] = {name: {} for name in attacks}
+    held: dict[str, int] = dict.fromkeys(attacks, 0)
     turn = 0
     while turn == 0 or time.monotonic() < end:
-        for name, attack in ATTACKS.items():
+        for name, (sound, attack) in attacks.items():
             if turn and time.monotonic() >= end:
                 break
             copy = folder / "copy"
             shutil.rmtree(copy, ignore_errors=True)
-            shutil.copytree(whole, copy)
+            shutil.copytree(sound, copy)
             attack(copy, random.Random(f"{seed} {turn} {name}"))
             good, what = _held(loaded, copy, before)
             held[name] += good

@@ -81,7 +81,7 @@ class Ledger:
         own = sorted((i for i, m in enumerate(columns["metric"]) if m == metric), key=lambda i: columns["item"][i])
         texts = {key: [columns[key][i] for i in own] for key in ("item", "output", "cluster")}
         return {k: None if None in v else v for k, v in texts.items()} | {"score": columns["score"][own]}
-class Found(NamedTuple):
+class Estimate(NamedTuple):
     """A mean difference; standard error and degrees of freedom of each test that must agree."""
     mean: float
     scales: list[tuple[float, float]]
@@ -90,7 +90,7 @@ class Found(NamedTuple):
         return self.mean - half, self.mean + half
     def p(self) -> float:
         return max((2 * float(stats.t.sf(abs(self.mean) / se, df)) for se, df in self.scales), default=1.0)
-def estimate(d: np.ndarray, clusters: Any, item_wise: bool) -> Found:
+def estimate(d: np.ndarray, clusters: Any, item_wise: bool) -> Estimate:
     """For new seeds and items: two-way random effects (Satterthwaite), and paired t over seeds, which must agree."""
     if clusters is not None:
         _, index = np.unique(np.asarray(clusters), return_inverse=True)
@@ -101,7 +101,7 @@ def estimate(d: np.ndarray, clusters: Any, item_wise: bool) -> Found:
     seeds = i * float(((rows - rows.mean()) ** 2).sum()) / max(s - 1, 1)
     over_seeds = [((seeds / (s * i)) ** 0.5, float(s - 1))] if s > 1 and seeds > noise else []
     if not item_wise or min(s, i) < 2:
-        return Found(mean, [] if item_wise else over_seeds)
+        return Estimate(mean, [] if item_wise else over_seeds)
     left = d - rows[:, None]
     items, rest = s * float((left.mean(axis=0) ** 2).sum()) / (i - 1), float(((left - left.mean(axis=0)) ** 2).sum())
     rest /= (s - 1) * (i - 1)
@@ -109,11 +109,11 @@ def estimate(d: np.ndarray, clusters: Any, item_wise: bool) -> Found:
     if seeds > TIE * rest and items > TIE * rest:
         total = seeds + items - rest
         df = total**2 / (seeds**2 / (s - 1) + items**2 / (i - 1) + rest**2 / ((s - 1) * (i - 1)))
-    return Found(mean, [((total / (s * i)) ** 0.5, df), *over_seeds] if total > noise else [])
+    return Estimate(mean, [((total / (s * i)) ** 0.5, df), *over_seeds] if total > noise else [])
 class Pair:
     """One arm against another: the verdict that needs no interval (``settled``, else empty), and the estimate."""
     def __init__(self, ledger: Ledger, claim: Row, names: Names, condition: str, metric: Row) -> None:
-        seeds, self.margin, self.found = claim["rungs"][0]["seeds"], metric["margin"], Found(0.0, [])
+        seeds, self.margin, self.found = claim["rungs"][0]["seeds"], metric["margin"], Estimate(0.0, [])
         seeds = seeds if isinstance(seeds, list) else [drawn(claim, "seeds", i) for i in range(seeds["count"])]
         pairs = [[trial_id(claim, n, condition, s) for n in names] for s in seeds]
         pending = any(key not in ledger.counts for pair in pairs for key in pair)

@@ -1,8 +1,22 @@
-"""What this machine's processor can multiply."""
+"""What this machine's processor can multiply, and how many threads torch takes of it."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import torch
+
+
+@contextlib.contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """So many threads for torch in this block, then as many as before: their number belongs to the whole process."""
+    given = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(given)
 
 
 def multiplies_bf16() -> bool:

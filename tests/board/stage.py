@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -113,8 +114,15 @@ class Stage:
                 values = {"loss": 2.0 / step**0.4, **further}
                 file.write(json.dumps({"spent": step, "step": step, "values": values}) + "\n")
 
-    def note(self, *claims: LoadedClaim, slots: int = 4, paused: bool = False) -> None:
-        """Write what a driver of these claims would note; this process stands for it."""
+    def note(self, *claims: LoadedClaim, slots: int = 4, paused: bool = False, queued: Sequence[str] = ()) -> None:
+        """Write what a driver of these claims would note; this process stands for it.
+
+        Args:
+            claims: that run.
+            slots: trials side by side.
+            paused: all of them are.
+            queued: ids of trials that wait in the queue of the place.
+        """
         seen = [
             ClaimSeen(
                 one.resolved.name, one.resolved.claim.rungs[-1].name, 3, len(all_trials(one.resolved)), 5,
@@ -124,11 +132,13 @@ class Stage:
         ]  # fmt: skip
         trials = [
             TrialSeen(loaded.resolved.name, trial.label(), 75.0, 0.4, "", {"loss": 0.5},
-                      str(self.book.ledger.workdir(trial.id).resolve()))
+                      str(self.book.ledger.workdir(trial.id).resolve()), trial.id in queued)
             for loaded, trial in self.running
         ]  # fmt: skip
         now = time.time()
-        run = RunSeen(os.getpid(), socket.gethostname(), now - 600, now, slots, 30, tuple(seen), tuple(trials))
+        run = RunSeen(
+            os.getpid(), socket.gethostname(), now - 600, now, slots, 30, tuple(seen), tuple(trials), bool(queued)
+        )
         path = self.ledger / "running" / f"{os.getpid()}.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(asdict(run)))

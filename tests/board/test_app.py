@@ -178,6 +178,7 @@ def test_what_trials_wrote_is_text_and_cannot_act(own: Stage) -> None:
         assert "&lt;b&gt;Is it?" in text
 
 
+@pytest.mark.slow
 def test_an_empty_ledger_and_a_damaged_one_are_pages_with_a_sentence(own: Stage, tmp_path: Path) -> None:
     for board in client_of(tmp_path / "none"):
         assert "There is no ledger at" in board.get("/").text
@@ -215,6 +216,7 @@ def test_a_form_from_elsewhere_is_refused(steered: TestClient, own: Stage) -> No
     assert own.book.ledger.interventions() == []
 
 
+@pytest.mark.slow
 def test_a_claim_that_runs_is_paused_let_go_on_and_cancelled_and_the_ledger_says_so(
     steered: TestClient, own: Stage
 ) -> None:
@@ -228,6 +230,7 @@ def test_a_claim_that_runs_is_paused_let_go_on_and_cancelled_and_the_ledger_says
         assert [one.what for one in ledger.interventions(hash_)] == ["paused", "resumed", "cancelled"]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_asked_is_a_sentence(steered: TestClient) -> None:
     token = csrf(steered, "/claims/c")
     for path, form, said in (

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,16 +47,15 @@ class Served:
     base: str
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+@contextmanager
+def serving(stage: Stage, jobs: int | None = None) -> Iterator[Served]:
+    """A board that may start and stop what lies in the folder of its ledger."""
     import uvicorn
 
-    stage = busy(tmp_path_factory.mktemp("served"))
     gatherer = Gatherer(stage.ledger)
     watcher = Watcher(gatherer.look)
     watcher.start()
-    (stage.folder / "gate.toml").write_text('name = "gate_large"\nrecipe = "world"\n[[arm]]\nname = "a"\n')
-    app = create_app(watcher, stage.ledger, TOKEN, visible, Commands(stage.ledger, stage.folder))
+    app = create_app(watcher, stage.ledger, TOKEN, visible, Commands(stage.ledger, stage.folder, jobs))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
@@ -63,11 +63,21 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
-        yield Served(stage, f"http://127.0.0.1:{listening.getsockname()[1]}")
-        server.should_exit = True
-        thread.join()
-    watcher.stop()
-    gatherer.close()
+        try:
+            yield Served(stage, f"http://127.0.0.1:{listening.getsockname()[1]}")
+        finally:
+            server.should_exit = True
+            thread.join()
+            watcher.stop()
+            gatherer.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    stage = busy(tmp_path_factory.mktemp("served"))
+    (stage.folder / "gate.toml").write_text('name = "gate_large"\nrecipe = "world"\n[[arm]]\nname = "a"\n')
+    with serving(stage) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -217,3 +227,46 @@ def test_the_stream_goes_on_after_the_server_was_away_for_a_moment(browser: Brow
         served.stage.claim("entered_later", item_seed=10)
         served.stage.book.ledger.close()
         page.get_by_role("link", name="entered_later", exact=True).wait_for()
+
+
+OPEN_CLAIM = """
+recipe = "toy:run"
+settings = { noise = 0.2, pause = 0.3 }
+metric = { name = "score", margin = 0.05 }
+arm = [{ name = "off", role = "baseline" }, { name = "on", role = "variant", settings.effect = 0.01 }]
+rung = [{ name = "confirm", budget = 5, seeds = 2, items = 20, looks = "anytime" }]
+"""
+
+
+def test_a_claim_is_started_paused_cancelled_started_again_and_extended_from_the_page(
+    browser: Browser, toy_folder: Path
+) -> None:
+    stage = Stage(toy_folder)
+    stage.book.ledger.close()
+    (toy_folder / "c.toml").write_text(OPEN_CLAIM)
+    with serving(stage, jobs=1) as served, opened(browser, served) as context:
+        context.set_default_timeout(60_000)  # four commands start meanwhile
+        page = context.new_page()
+        page.goto(f"{served.base}/start")
+        page.get_by_role("button", name="Start c").click()
+        page.get_by_role("link", name="Board").click()
+        page.get_by_role("link", name="c", exact=True).first.click()  # once the claim is entered by its process
+        page.get_by_role("button", name="Pause").click()
+        page.get_by_text("paused", exact=True).wait_for()
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_text("not running", exact=True).wait_for()
+        page.get_by_text("was interrupted or cancelled").wait_for()
+        with Ledger(stage.ledger) as ledger:
+            before = sum(1 for _ in ledger.outcomes())
+            assert before < 4
+        page.goto(f"{served.base}/start")
+        page.get_by_role("button", name="Start c").click()
+        page.goto(f"{served.base}/claims/c")
+        page.get_by_label("Further seeds").fill("1")
+        page.get_by_role("button", name="Extend").click()
+        page.get_by_text("6 of 6 trials with a result").wait_for()
+        page.get_by_text("extend c by 1 seed ended well").wait_for()
+    with Ledger(stage.ledger) as ledger:
+        assert [one.what for one in ledger.interventions()] == ["paused", "cancelled"]
+        assert {one.trial.seed for one in ledger.outcomes()} == {0, 1, 2}
+        assert len(list(ledger.decisions("c"))) == 2

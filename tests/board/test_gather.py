@@ -126,6 +126,7 @@ def test_where_arms_have_unlike_numbers_of_trials_their_rows_would_tell_them(own
     assert not any("deterministic" in one.label for one in board.trials)
 
 
+@pytest.mark.slow
 def test_unblinding_shows_names_is_entered_once_for_each_claim_and_warns_at_the_verdict(own: Stage) -> None:
     loaded, done = own.claim("c"), own.decided("d", item_seed=1)
     own.book.run(loaded, 4)
@@ -226,11 +227,39 @@ def test_trials_that_a_scheduler_has_are_shown_though_no_driver_watches(own: Sta
     trials = own.start(loaded, 2)
     for trial in trials:
         (own.book.ledger.workdir(trial.id) / "submission.json").write_text("{}")
+    (own.book.ledger.workdir(trials[1].id) / "progress.jsonl").unlink()
     board = look(own)
-    assert (board.queued, claim_of(board, "c").state, len(board.trials)) == (2, "queued", 2)
+    assert (board.left, claim_of(board, "c").state, len(board.trials)) == (2, "queued", 2)
+    assert [(one.id, one.queued, one.seconds) for one in board.trials] == [
+        (trials[0].id, False, None),
+        (trials[1].id, True, None),
+    ]
     assert board.trials[0].share == pytest.approx(0.4)
     (own.book.ledger.workdir(trials[0].id) / "ending.json").write_text("{}")
-    assert look(own).queued == 1
+    board = look(own)
+    assert (board.left, board.untaken) == (1, 1)
+
+
+def test_what_waits_in_a_schedulers_queue_is_not_shown_as_running(own: Stage) -> None:
+    loaded = own.claim("c")
+    trials = own.start(loaded, 3)
+    own.note(loaded, queued=[trials[0].id, trials[2].id])
+    board = look(own)
+    (driver,) = board.drivers
+    assert (driver.slots, driver.busy, driver.queued) == (None, 1, 2)
+    claim = claim_of(board, "c")
+    assert (claim.running, claim.queued, claim.rungs[0].count.running) == (1, 2, 1)
+    assert [one.queued for one in board.trials] == [False, True, True]
+
+
+def test_trials_of_a_blind_claim_stand_in_the_order_of_the_letters_not_of_the_claim_file(own: Stage) -> None:
+    loaded = own.claim("c", seeds=2)
+    own.start(loaded, 12)
+    own.note(loaded)
+    labels = [one.label.split(" · ") for one in look(own).trials]
+    assert [(seed, condition, arm) for arm, condition, _, seed in labels] == sorted(
+        (seed, condition, arm) for arm, condition, _, seed in labels
+    )
 
 
 def test_a_claim_of_another_version_shows_what_can_be_told_and_no_arm(tmp_path: Path) -> None:

@@ -103,6 +103,15 @@ def test_every_trial_has_an_id_of_its_own_that_names_of_arms_do_not_change() -> 
         assert replace(trials[0], **change).id != trials[0].id
 
 
+@pytest.mark.parametrize("role", ['role = "variant"', 'role = "variant"\ndeterministic = true'])
+def test_ids_over_all_seeds_are_those_of_the_trials_themselves(role: str) -> None:
+    claim = plan_of(TEXT.replace('role = "variant"', role))
+    assert claim.trial_ids == {t.id for rung in claim.claim.rungs for t in claim.trials(rung)}
+    for awkward in ({"seed": None}, {"a": '"seed":null'}, {}):
+        trial = replace(next(claim.trials(claim.claim.rungs[0])), settings=awkward, recipe='"seed":null, "', unit="ü")
+        assert list(trial.ids([3, 0, 10**9])) == [replace(trial, seed=seed).id for seed in (3, 0, 10**9)]
+
+
 def test_arms_of_a_pair_share_their_streams_and_a_null_arm_does_not() -> None:
     claim = plan_of()
     off, on, null = list(claim.trials(claim.claim.rungs[0]))[:3]

@@ -31,6 +31,7 @@ def test_every_character_that_cannot_be_seen_comes_back_as_it_was() -> None:
     assert json.loads(text)[-2:] == ["\ud800", "\x7f"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["plan", "c.toml"], ["data", "--folder", "d\u202eata"]])
 def test_no_command_hands_a_strangers_characters_to_the_terminal(toy_folder: Path, command: list[str]) -> None:
     from tests.running.test_run import write_claim

@@ -22,6 +22,7 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_findings_are_printed_with_file_line_rule_and_the_text_they_mean(tmp_path: Path, log: Path) -> None:
     done = evenhand(tmp_path, "audit", "log.md", columns=200)
     assert done.returncode == 0
@@ -30,6 +31,7 @@ def test_findings_are_printed_with_file_line_rule_and_the_text_they_mean(tmp_pat
     assert done.stdout.rstrip().endswith("5 findings: 1 fault, 1 caution, 3 notes")
 
 
+@pytest.mark.slow
 def test_strict_answers_one_where_there_is_a_fault(tmp_path: Path, log: Path) -> None:
     assert evenhand(tmp_path, "audit", "log.md", "--strict").returncode == 1
     log.write_text(LOG.replace("0.0439", "0.0339"))
@@ -42,6 +44,7 @@ def test_what_cannot_be_read_answers_two(tmp_path: Path) -> None:
     assert "nowhere.md cannot be read" in done.stderr
 
 
+@pytest.mark.slow
 def test_json_holds_place_rule_numbers_and_sentence_of_each_finding(tmp_path: Path, log: Path) -> None:
     document = parsed(evenhand(tmp_path, "audit", "log.md", "--json"))
     first = document["findings"][0]
@@ -81,6 +84,7 @@ def test_sarif_names_rules_levels_and_lines(tmp_path: Path, log: Path) -> None:
         assert place["physicalLocation"]["region"]["startLine"] >= 1
 
 
+@pytest.mark.slow
 def test_a_headline_becomes_a_claim_that_can_be_planned(tmp_path: Path, log: Path) -> None:
     assert evenhand(tmp_path, "audit", "log.md", "--claims", "claims").returncode == 0
     done = evenhand(tmp_path, "plan", "claims/log_line6.toml", columns=200)
@@ -89,6 +93,7 @@ def test_a_headline_becomes_a_claim_that_can_be_planned(tmp_path: Path, log: Pat
     assert "rung confirm: 10 trials" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_claim_that_was_filled_in_is_not_overwritten(tmp_path: Path, log: Path) -> None:
     assert evenhand(tmp_path, "audit", "log.md", "--claims", "claims").returncode == 0
     path = tmp_path / "claims" / "log_line6.toml"

@@ -28,6 +28,7 @@ def test_a_ledger_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     assert "is a file" in " ".join(done.stderr.split())
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_a_sentence_with_the_cure(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger") as ledger, socket.socket() as taken:
         ledger.record_claim("c", "h", {}, "")

@@ -26,6 +26,7 @@ def finished(toy_folder: Path) -> Path:
     return toy_folder
 
 
+@pytest.mark.slow
 def test_a_run_prints_its_plan_its_trials_and_its_verdicts_in_a_narrow_terminal(toy_folder: Path) -> None:
     write_claim(toy_folder)
     done = evenhand(toy_folder, "run", "c.toml")
@@ -95,6 +96,7 @@ def test_the_version_is_told(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, f"evenhand {__version__}\n")
 
 
+@pytest.mark.slow
 def test_bind_explains_its_mark_and_names_one_that_it_does_not_know(tmp_path: Path) -> None:
     mark = "<!-- verdicts of ../claims/x.toml in ../results/x -->"
     assert mark in evenhand(tmp_path, "bind", "--help", columns=100).stdout
@@ -159,6 +161,7 @@ def test_one_exploratory_trial_is_shown_and_never_counts(toy_folder: Path) -> No
     assert evenhand(toy_folder, "try", "toy:run", "--set", "behave=raise").returncode == 3
 
 
+@pytest.mark.slow
 def test_a_new_claim_runs_at_once(tmp_path: Path) -> None:
     assert evenhand(tmp_path, "new", "idea").returncode == 0
     done = evenhand(tmp_path, "run", "idea.toml")
@@ -170,6 +173,7 @@ def test_a_new_claim_runs_at_once(tmp_path: Path) -> None:
     assert evenhand(tmp_path, "new", "my idea").returncode == 2
 
 
+@pytest.mark.slow
 def test_commands_that_only_look_leave_no_folder_behind(toy_folder: Path) -> None:
     write_claim(toy_folder)
     for command in (["plan", "c.toml"], ["status"], ["verdict", "c.toml"]):

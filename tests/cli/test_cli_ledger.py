@@ -12,6 +12,7 @@ from tests.ledger.samples import fill
 from tests.running.test_run import write_claim
 
 
+@pytest.mark.slow
 def test_a_ledger_is_packed_checked_and_asked(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "l")
     fill(ledger, 2)

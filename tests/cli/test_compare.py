@@ -18,6 +18,7 @@ def two(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_answer_names_the_format_the_verdict_and_its_scope(two: Path) -> None:
     done = evenhand(two, "compare", "base", "new")
     assert done.returncode == 0, done.stderr
@@ -39,6 +40,7 @@ def test_formats_have_the_names_that_people_use(two: Path) -> None:
     assert evenhand(two, "compare", "base", "new", "--format", "lm-eval").returncode == 0
 
 
+@pytest.mark.slow
 def test_report_and_claim_are_written_where_they_are_asked_for(two: Path) -> None:
     done = evenhand(two, "compare", "base", "new", "--report", "page.html", "--claim", "later.toml")
     assert done.returncode == 0, done.stderr

@@ -176,6 +176,7 @@ def test_a_name_that_nobody_publishes_is_answered_with_those_that_are() -> None:
         model_fetch.published("smollm3")
 
 
+@pytest.mark.slow
 def test_a_real_gguf_file_goes_all_the_way(tmp_path: Path) -> None:
     pytest.importorskip("gguf", reason="the package gguf is not installed: pip install 'evenhand[models]'")
     from transformers import AutoModelForCausalLM

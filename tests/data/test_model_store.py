@@ -10,8 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
-from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from evenhand.data import model_store, models
 from evenhand.errors import DataError
@@ -36,6 +34,9 @@ def write(folder: Path, meanwhile: Path) -> model_store.Facts:
 
 
 def write_llama(folder: Path, meanwhile: Path) -> model_store.Facts:
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
     torch.manual_seed(0)
     small = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
     LlamaForCausalLM(LlamaConfig(vocab_size=11, max_position_embeddings=16, **small)).save_pretrained(folder)
@@ -200,7 +201,10 @@ def test_a_name_stands_for_its_folder_and_anything_else_for_itself(store: Path, 
     assert model_store.model_place("org/model", tmp_path) is None
 
 
+@pytest.mark.slow  # importing transformers takes five seconds
 def test_a_known_model_that_is_not_there_is_asked_for_in_one_sentence() -> None:
+    from transformers import AutoModelForCausalLM
+
     for ask in (
         lambda: models.load_model(AutoModelForCausalLM, "smollm2"),
         lambda: models.load_tokenizer("smollm2"),
@@ -211,7 +215,11 @@ def test_a_known_model_that_is_not_there_is_asked_for_in_one_sentence() -> None:
             ask()
 
 
+@pytest.mark.slow
 def test_a_model_loads_by_its_name_like_by_its_folder(store: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
     model_store.keep("toy", write_llama)
     by_name, by_folder = (models.load_model(AutoModelForCausalLM, path) for path in ("toy", str(store / "toy")))
     assert torch.equal(by_name.lm_head.weight, by_folder.lm_head.weight)

@@ -57,6 +57,7 @@ def test_a_look_that_stops_early_is_announced_everywhere() -> None:
         assert "97.2 %" in text, face
 
 
+@pytest.mark.slow
 def test_after_an_early_stop_nothing_says_that_the_planned_seeds_would_settle_more() -> None:
     claim, decision = stopped_early()
     assert decision.verdicts[-1].role == "null"

@@ -45,6 +45,7 @@ def test_more_seeds_and_more_items_detect_less() -> None:
     assert (plan_power(GUESS, [5], 2000).designs[0].effect or 1) < (few.effect or 0)
 
 
+@pytest.mark.slow
 def test_the_seeds_needed_reach_the_power_and_one_less_does_not() -> None:
     answer = plan_power(GUESS, [5], 200, margin=0.03)
     assert answer.seeds_needed is not None
@@ -55,6 +56,7 @@ def test_the_seeds_needed_reach_the_power_and_one_less_does_not() -> None:
     assert plan_power(GUESS, [answer.seeds_needed], 200, margin=0.03).designs[0].power_at_margin == reached
 
 
+@pytest.mark.slow
 def test_where_more_items_alone_cannot_help_the_design_says_so() -> None:
     three, ten = plan_power(GUESS, [3, 10], 200, margin=0.03).designs
     assert three.items_needed is None
@@ -77,6 +79,7 @@ def test_checkpoints_are_planned_over_items_alone() -> None:
         plan_power(GUESS, [1], scope="checkpoint")
 
 
+@pytest.mark.slow
 def test_a_claim_s_own_guess_comes_first() -> None:
     claim = claim_of(TEXT.replace("margin = 0.05", "margin = 0.05\nsd = 0.03"))
     (answer,) = claim_power(claim, {})
@@ -119,6 +122,7 @@ def test_looks_and_several_verdicts_are_allowed_for() -> None:
     assert any("Holm over 2 verdicts" in note for note in answer.notes)
 
 
+@pytest.mark.slow
 def test_the_command_prints_designs_and_needs_in_a_narrow_terminal(tmp_path: Path) -> None:
     # In a process of its own: the width must come from this command's environment alone.
     done = in_a_process(tmp_path, "power", "--sd", ".02", "--seeds", "3,5,10", "--items", "200", "--item-sd", ".1",
@@ -212,6 +216,7 @@ def test_looks_say_what_they_need_at_no_effect_at_the_margin_and_at_twice_it() -
     assert at_margin == sorted(at_margin, reverse=True)  # what looks spare, they cost in power
 
 
+@pytest.mark.slow
 def test_the_looks_of_a_claim_stand_beside_those_that_it_could_have() -> None:
     text = TEXT.replace("margin = 0.05", "margin = 0.05\nsd = 0.05")
     for looks, own in (
@@ -230,6 +235,7 @@ def test_without_a_margin_or_a_spread_nothing_is_said_of_looks() -> None:
     assert answer.looks == ()
 
 
+@pytest.mark.slow
 def test_what_a_pilot_does_not_know_is_averaged_over_and_earlier_claims_may_lend() -> None:
     claim = claim_of(TEXT + NULL)
     (answer,) = claim_power(claim, outcomes_of(claim))

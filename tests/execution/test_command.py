@@ -181,6 +181,7 @@ def test_exit_codes_and_last_lines_are_classified(code: int, tail: str, memory: 
     assert failure.detail == tail
 
 
+@pytest.mark.slow
 def test_templates_in_the_arguments_are_filled_in(tmp_path: Path) -> None:
     argv = [sys.executable, "train.py", "--seed={seed}", "--lr", "{settings.rate}", "{budget}", "{device}", "{threads}",
             "{workdir}",
@@ -233,6 +234,7 @@ def test_what_a_program_leaves_running_does_not_hold_its_trial(tmp_path: Path) -
     assert time.monotonic() - began < 200
 
 
+@pytest.mark.slow
 def test_a_program_dies_with_its_worker(tmp_path: Path) -> None:
     marker = tmp_path / "pid"
     program = (

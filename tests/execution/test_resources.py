@@ -103,6 +103,7 @@ def test_cores_and_memory_are_counted_against_what_the_machine_has() -> None:
     assert room.free == 0
 
 
+@pytest.mark.slow
 def test_each_trial_sees_its_own_device_alone(tmp_path: Path) -> None:
     (tmp_path / "answer.py").write_text(ANSWER)
     with LocalSlots(["answer:run"], tmp_path, room=Room(gpus=("0", "1"))) as slots:

@@ -238,6 +238,7 @@ def test_a_real_recipe_gives_bit_for_bit_what_it_gives_in_fresh_processes(recipe
     assert results[0] == results[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vandal", ["environment", "working folder", "sys.path", "numpy.random", "umask"])
 def test_what_was_changed_is_put_back_and_found_equal(
     vandal: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -255,6 +256,7 @@ def test_what_was_changed_is_put_back_and_found_equal(
     assert (dict(os.environ), Path.cwd(), list(sys.path)) == before
 
 
+@pytest.mark.slow
 def test_what_cannot_be_put_back_is_named() -> None:
     state, done = ProcessState(), threading.Event()
     thread = threading.Thread(target=done.wait)

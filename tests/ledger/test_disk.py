@@ -126,6 +126,7 @@ def test_a_damaged_segment_does_not_keep_a_finished_trial_from_being_recorded(tm
     assert len(segment_of(tmp_path, 1).read_bytes().splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_a_small_file_system_that_fills_up_loses_no_record(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -144,6 +145,7 @@ def test_a_small_file_system_that_fills_up_loses_no_record(tmp_path: Path) -> No
         ledger.close()
 
 
+@pytest.mark.slow
 def test_a_read_only_ledger_can_be_read_and_queried_but_not_written(tmp_path: Path) -> None:
     folder = tmp_path / "ledger"
     fill(Ledger(folder), 2)

@@ -53,6 +53,7 @@ def test_a_fresh_index_is_not_built_again(tmp_path: Path, monkeypatch: pytest.Mo
     assert Ledger(tmp_path).query(COUNT)[1] == [(3,)]
 
 
+@pytest.mark.slow
 def test_every_table_can_be_asked(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     fill(ledger, 1)
@@ -77,6 +78,7 @@ def test_every_table_can_be_asked(tmp_path: Path) -> None:
     assert ledger.query(joined)[1] == [("1", "10.0", 10.0, 2**20, 2.0)]
 
 
+@pytest.mark.slow
 def test_failures_are_rows_with_their_class_and_only_what_counts_is_marked(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     ledger.record_outcome(TRIAL, Outcome(failure=Failure("resource", "out of memory")), EXECUTION, "h", {})
@@ -97,6 +99,7 @@ def test_an_empty_ledger_has_empty_tables(tmp_path: Path) -> None:
         assert ledger.query(f"select count(*) from {name}")[1] == [(0,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sql", "words"),
     [
@@ -112,12 +115,14 @@ def test_a_query_that_cannot_be_run_is_refused_in_words(asked: Ledger, sql: str,
     assert words in answer(asked, sql)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sql", ["no sql", "select content from read_blob('/etc/hostname')", "set threads = 1"])
 def test_what_is_wrong_with_a_query_comes_out_of_its_process_as_an_error(asked: Ledger, sql: str) -> None:
     with pytest.raises(LedgerError, match=r"one statement that only reads|cannot be run"):
         asked.query(sql)
 
 
+@pytest.mark.slow
 def test_a_damaged_ledger_answers_nothing_even_where_the_index_is_fresh(tmp_path: Path) -> None:
     fill(Ledger(tmp_path), 2)
     Ledger(tmp_path).query(COUNT)
@@ -196,6 +201,7 @@ def test_a_query_changes_no_setting(asked: Ledger, sql: str) -> None:
     assert "one statement that only reads" in told or "cannot be run" in told
 
 
+@pytest.mark.slow
 def test_a_query_that_takes_too_long_is_ended(asked: Ledger) -> None:
     endless = "select sum(hash(a.range + b.range)) from range(10000000) a, range(10000000) b"
     with pytest.raises(LedgerError, match=r"ended after 2 seconds.*--seconds"):

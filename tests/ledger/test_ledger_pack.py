@@ -144,6 +144,7 @@ def test_records_keep_the_hash_of_what_their_tables_hold(tmp_path: Path) -> None
     assert body["packs"][0]["tables"] == [[IDS[0], recorded["sha256"], expected, 4]]
 
 
+@pytest.mark.slow
 def test_what_was_asked_its_kind_and_the_right_answer_are_packed_and_hashed_too(tmp_path: Path) -> None:
     outcomes = (OUTCOME, ASKED, PLAIN, EMPTY, ASKED)
     before = content(written(tmp_path, outcomes))
@@ -162,6 +163,7 @@ def test_what_was_asked_its_kind_and_the_right_answer_are_packed_and_hashed_too(
     assert hashes[1] != content_hash(items_table({"score": replace(ASKED.items["score"], expected=("5", "8"))}))
 
 
+@pytest.mark.slow
 def test_a_pack_without_those_columns_reads_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = content(written(tmp_path))
     with monkeypatch.context() as early:

@@ -195,6 +195,7 @@ def test_ledgers_in_use_the_same_ledger_twice_and_none_at_all_are_refused(two: t
         Ledger(a).merge(b)
 
 
+@pytest.mark.slow
 def test_the_command_merges_into_the_first_or_into_a_new_one(two: tuple[Path, Path], tmp_path: Path) -> None:
     done = evenhand(tmp_path, "ledger", "merge", "a", "b", "--into", "c", "--json")
     assert done.returncode == 0, done.stderr

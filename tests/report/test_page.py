@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -85,6 +86,26 @@ print(hashlib.sha256(render_report(*samples.full_world()).encode()).hexdigest())
     assert {done.stdout.strip()} == digests
 
 
+@pytest.mark.parametrize("state", ["kept", "the folder is gone", "what is kept is damaged", "no such folder"])
+def test_compiled_templates_save_time_and_are_never_needed(state, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none" if state == "no such folder" else tmp_path))
+    environment.cache_clear()
+    said = str(environment().get_template("macros.html.j2").module.trial("an <id>"))
+    if state != "no such folder":
+        (folder,) = tmp_path.iterdir()
+        (kept,) = folder.iterdir()
+        if state == "the folder is gone":
+            shutil.rmtree(folder)
+        elif state == "what is kept is damaged":
+            kept.write_bytes(b"no bytecode")
+    if state != "the folder is gone":
+        environment.cache_clear()
+    environment().cache.clear()
+    assert str(environment().get_template("macros.html.j2").module.trial("an <id>")) == said
+    environment.cache_clear()
+
+
+@pytest.mark.slow
 def test_every_tag_is_closed_in_order_and_every_id_is_unique(demonstration):
     page = Page(render_report(*demonstration, text="name = 1", amended=["a became b"]))
     assert not page.faults
@@ -93,6 +114,7 @@ def test_every_tag_is_closed_in_order_and_every_id_is_unique(demonstration):
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.slow
 def test_every_link_and_reference_stays_on_the_page_and_has_a_target(html):
     page = Page(html)
     ids = {attributes.get("id") for _, attributes in page.tags}
@@ -266,6 +288,7 @@ def test_arms_are_described_by_what_sets_them_apart_from_the_baseline(html):
     assert "200 (positions 200 to 399, order 0)" in protocol
 
 
+@pytest.mark.slow
 def test_exploratory_records_and_records_of_other_trials_are_left_out(demonstration, html):
     claim, decision, records = demonstration
     stray = replace(records[5].trial, settings={"another": "world"})
@@ -407,6 +430,7 @@ def test_a_failed_write_leaves_the_old_file_as_it_was(tmp_path, monkeypatch):
     assert [entry.name for entry in tmp_path.iterdir()] == ["claim.html"]
 
 
+@pytest.mark.slow
 def test_characters_that_command_or_turn_text_are_marks_on_the_page(demonstration):
     claim, decision, records = demonstration
     nasty = replace(decision, warnings=("a\0b \x1b[31m red", "pay \u202e001 \u2066x\u2069"))

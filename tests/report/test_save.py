@@ -31,6 +31,7 @@ def folder(toy_folder: Path) -> Path:
     return toy_folder
 
 
+@pytest.mark.slow
 def test_a_report_holds_the_exhibits_of_its_recipe(folder: Path) -> None:
     (folder / "shown.py").write_text(GOOD)
     done = evenhand(folder, "run", "c.toml")

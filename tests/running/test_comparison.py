@@ -8,9 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
-from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.power import TTestPower
 
 import evenhand as eh
 from evenhand.errors import ClaimError, DataError
@@ -56,6 +53,7 @@ def test_several_seeds_a_side_are_judged_for_the_recipe(tmp_path: Path) -> None:
         assert found.verdicts[0].contrasts[0].seeds == (0, 1, 2, 3)
 
 
+@pytest.mark.slow
 def test_a_seed_that_one_arm_lacks_is_a_lost_pair_and_told_with_those_missing_between(tmp_path: Path) -> None:
     seeds(tmp_path, "base", 0.5, [0, 1, 3, 4, 5, 6])
     seeds(tmp_path, "new", 0.8, [0, 1, 3, 4, 5])
@@ -243,6 +241,7 @@ def test_items_of_one_name_that_were_asked_otherwise_are_refused_and_pair_by_nam
     assert "Items are paired by their ids: what was asked differs, and that is allowed." in found.comparison.remarks
 
 
+@pytest.mark.slow
 def test_metrics_whose_names_a_claim_could_not_have_are_compared_under_either_spelling(tmp_path: Path) -> None:
     """lm-eval's ``exact_match,strict-match``, beside one whose name is its beginning (HELM's ``exact_match@5``)."""
     for arm, share in (("base", 0.5), ("new", 0.8)):
@@ -332,6 +331,7 @@ def test_less_of_a_loss_is_better_and_which_way_is_better_is_told(tmp_path: Path
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clustered", [False, True])
 def test_models_that_too_few_items_tell_apart_are_told_how_many_would(tmp_path: Path, clustered: bool) -> None:
     rng = np.random.default_rng(6)
@@ -343,6 +343,8 @@ def test_models_that_too_few_items_tell_apart_are_told_how_many_would(tmp_path: 
     differences = new - base
     units = (differences[:50] + differences[50:]) / 2 if clustered else differences
     wanted = max(abs(differences.mean()), 0.2)
+    from statsmodels.stats.power import TTestPower
+
     needed = TTestPower().solve_power(wanted / units.std(ddof=1), alpha=0.05, power=0.8) * 100 / len(units)
     settling = verdict.contrasts[0].judgement.settling
     assert settling is not None
@@ -351,6 +353,7 @@ def test_models_that_too_few_items_tell_apart_are_told_how_many_would(tmp_path: 
     assert f"{settling.count} items would settle an effect" in verdict.reasons[0]
 
 
+@pytest.mark.slow
 def test_the_sentence_of_the_scope_says_what_was_found_and_for_what_it_holds(tmp_path: Path) -> None:
     seeds(tmp_path, "base", 0.5)
     seeds(tmp_path, "new", 0.8)
@@ -373,7 +376,10 @@ def scores_of(folder: Path, arm: str) -> np.ndarray[Any, np.dtype[np.float64]]:
     return found.comparison.outcomes[trials[0].id].items["acc"].scores
 
 
+@pytest.mark.slow  # importing statsmodels alone takes two seconds
 def test_flips_and_p_are_those_of_mcnemar(two: Path) -> None:
+    from statsmodels.stats.contingency_tables import mcnemar
+
     contrast = eh.compare(two / "base", two / "new").verdicts[0].contrasts[0]
     base, new = scores_of(two, "base"), scores_of(two, "new")
     table = [[((base == a) & (new == b)).sum() for b in (1, 0)] for a in (1, 0)]
@@ -381,8 +387,11 @@ def test_flips_and_p_are_those_of_mcnemar(two: Path) -> None:
     assert contrast.p_value == pytest.approx(mcnemar(table, exact=True).pvalue, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clustered", [False, True])
 def test_graded_scores_of_two_checkpoints_have_the_errors_of_statsmodels(tmp_path: Path, clustered: bool) -> None:
+    import statsmodels.api as sm
+
     rng = np.random.default_rng(0)
     base, new = rng.normal(0, 1, 400), rng.normal(0.2, 1, 400)
     document = np.sort(rng.integers(0, 80, 400))

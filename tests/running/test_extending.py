@@ -41,6 +41,7 @@ def longer(book: Book, loaded: LoadedClaim, seeds: int) -> LoadedClaim:
     return loaded
 
 
+@pytest.mark.slow
 def test_a_claim_that_is_inconclusive_goes_on_with_the_next_seeds_and_stays_the_claim_it_is(tmp_path: Path) -> None:
     desk = book(tmp_path)
     loaded = whole(desk)
@@ -62,6 +63,7 @@ def test_a_claim_that_is_inconclusive_goes_on_with_the_next_seeds_and_stays_the_
     assert unfolded_claim(whole_of.resolved, desk.ledger) is whole_of.resolved
 
 
+@pytest.mark.slow
 def test_with_enough_seeds_an_effect_is_found_and_then_no_more_can_be_added(tmp_path: Path) -> None:
     desk = book(tmp_path)
     loaded = whole(desk, effect=0.12)
@@ -138,6 +140,7 @@ def test_more_seeds_than_a_rung_can_have_are_refused(tmp_path: Path) -> None:
         extend(whole(desk), desk.ledger, 9_997)
 
 
+@pytest.mark.slow
 def test_in_its_family_a_claim_is_what_it_was_decided_to_be_after_its_last_seeds(tmp_path: Path) -> None:
     desk = book(tmp_path)
     loaded = whole(desk, effect=0.12)

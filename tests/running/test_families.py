@@ -35,6 +35,7 @@ def test_a_verdict_says_which_claim_it_is_of_how_many_on_its_recipe_and_metric(b
     )
 
 
+@pytest.mark.slow
 def test_claims_that_are_renamed_count_as_they_did_before(book: Book) -> None:
     for i in range(4):
         book.whole(f"name_{i}", f"[{3 * i}, {3 * i + 1}, {3 * i + 2}]", effect=0.0001 * (i + 1))

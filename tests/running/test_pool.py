@@ -59,6 +59,7 @@ class Told(Observer):
         self.messages.append(text)
 
 
+@pytest.mark.slow
 def test_no_slot_idles_while_any_claim_has_a_trial_that_may_run(tmp_path: Path) -> None:
     claims = three(tmp_path)
 
@@ -73,6 +74,7 @@ def test_no_slot_idles_while_any_claim_has_a_trial_that_may_run(tmp_path: Path) 
     assert idle(together=True) < idle(together=False) / 2
 
 
+@pytest.mark.slow
 def test_claims_run_together_leave_the_results_and_verdicts_that_they_leave_one_by_one(tmp_path: Path) -> None:
     claims = three(tmp_path)
     with Ledger(tmp_path / "pool") as pool, Ledger(tmp_path / "queue") as queued:

@@ -16,7 +16,7 @@ from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.observer import Observer
 from evenhand.running.plan import plan_of
-from evenhand.running.probing import Found, largest, micro_batch, sharing, sizes
+from evenhand.running.probing import ProbeResult, largest, micro_batch, sharing, sizes
 from evenhand.running.run import run_claim
 from evenhand.testing.slots import SimulatedSlots
 
@@ -138,7 +138,7 @@ def test_the_smallest_over_the_arms_counts_and_is_kept_for_the_next_run(
         assert micro_batch(loaded, ledger, slots, Told()) == rows
         assert len(tried) == count
         assert ledger.outcomes() == []
-    assert told.messages[-1] == Found(rows, 24).words()
+    assert told.messages[-1] == ProbeResult(rows, 24).words()
     assert all(size <= most["off"] for arm, size in tried if arm == "on")  # no further than what fitted before it
 
 
@@ -151,7 +151,7 @@ def test_a_plan_tells_what_was_found_on_this_kind_of_machine_and_that_nothing_wa
         )
         micro_batch(loaded, ledger, slots, Told())
         (told,) = plan_of(loaded, ledger).micro_batch
-        assert told.startswith(f"{Found(6, 24).words()} (found before on this kind of machine, ")
+        assert told.startswith(f"{ProbeResult(6, 24).words()} (found before on this kind of machine, ")
         other = claim(folder, limits='memory_gib = 2\nmicro_batch = "probe"')
         assert "not tried yet" in plan_of(other, ledger).micro_batch[0]
         assert plan_of(claim(folder, limits="micro_batch = 4"), ledger).micro_batch == ()

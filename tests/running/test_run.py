@@ -79,6 +79,7 @@ def run(path: Path, *, jobs: int = 2, amend: bool = False) -> tuple[Verdict, Rec
     return decision.verdicts[0], recorder
 
 
+@pytest.mark.slow
 def test_a_claim_runs_to_its_verdict_and_is_not_run_again(toy_folder: Path) -> None:
     path = write_claim(toy_folder)
     verdict, first = run(path)

@@ -46,6 +46,24 @@ def test_what_is_not_known_yet_is_not_said() -> None:
     assert "left" not in lines_of(fresh, [], whole=False)[0]
 
 
+def test_what_waits_in_a_queue_of_the_place_is_told_apart_and_counts_as_work_that_is_left() -> None:
+    waits = replace(TRIAL, seconds=0.0, share=0.0, queued=True)
+    run = replace(
+        RUN, slots=1000, queues=True, trials=(TRIAL, TRIAL, waits, waits, waits),
+        claims=(replace(CLAIM, waiting=0, running=2, queued=3),),
+    )  # fmt: skip
+    assert run.seconds_left == (3 + 2 / 2) * 60 / 2  # two run side by side, whatever the queue would take
+    lines = lines_of(run, [], whole=True)
+    assert lines[0].startswith(f"process {os.getpid()} · 2 running · 3 in the queue · 0 waiting · 9 ended")
+    assert lines[1] == "  a · rung confirm · 3 of 12 trials · 2 running · 3 in the queue · 0 waiting"
+    assert lines[-1] == "    a: on · seed 1 · in the queue"
+
+
+def test_slots_for_which_no_trial_is_left_shorten_nothing() -> None:
+    run = replace(RUN, claims=(replace(CLAIM, waiting=0, running=1),))
+    assert run.seconds_left == 30.0
+
+
 def test_a_driver_notes_its_run_and_takes_the_note_away_at_its_end(tmp_path: Path) -> None:
     seen: list[RunSeen] = []
 

@@ -118,6 +118,7 @@ def test_a_declared_budget_is_held_against_one_that_files_show(tmp_path: Path) -
     assert declared.verdicts[0].title == "gain (retrospective, >= margin)"
 
 
+@pytest.mark.slow
 def test_an_item_that_one_arm_lacks_is_left_out_and_told(tmp_path: Path) -> None:
     write_runs(tmp_path, "base", 0.5, items=118)
     write_runs(tmp_path, "new", 0.8, items=120)
@@ -126,6 +127,7 @@ def test_an_item_that_one_arm_lacks_is_left_out_and_told(tmp_path: Path) -> None
     assert any("2 of 120 items left out on acc" in warning for warning in decision.warnings)
 
 
+@pytest.mark.slow
 def test_a_null_arm_is_the_same_model_run_twice_from_a_place_of_its_own(tmp_path: Path) -> None:
     for arm, share in (("base", 0.5), ("new", 0.8), ("again", 0.95)):
         write_runs(tmp_path, arm, share)
@@ -134,6 +136,7 @@ def test_a_null_arm_is_the_same_model_run_twice_from_a_place_of_its_own(tmp_path
     assert decision.verdicts[0].title == "invalid (null arm)"
 
 
+@pytest.mark.slow
 def test_a_file_that_was_written_anew_is_read_anew(tmp_path: Path) -> None:
     write_runs(tmp_path, "base", 0.5)
     write_runs(tmp_path, "new", 0.8)
@@ -144,6 +147,7 @@ def test_a_file_that_was_written_anew_is_read_anew(tmp_path: Path) -> None:
     assert decide(tmp_path, path).verdicts[0].kind == "inconclusive"
 
 
+@pytest.mark.slow
 def test_a_variant_that_was_prompted_otherwise_gives_no_verdict_unless_that_is_allowed(tmp_path: Path) -> None:
     write_runs(tmp_path, "base", 0.5)
     for seed in SEEDS:
@@ -159,6 +163,7 @@ def test_a_variant_that_was_prompted_otherwise_gives_no_verdict_unless_that_is_a
 LOOKS = "looks = [4, 8]"
 
 
+@pytest.mark.slow
 def test_at_a_planned_look_a_claim_over_runs_is_decided_on_the_seeds_that_are_there(tmp_path: Path) -> None:
     path = claim_file(tmp_path, seeds=f"8\n{LOOKS}")
     write_runs(tmp_path, "base", 0.5)
@@ -171,6 +176,7 @@ def test_at_a_planned_look_a_claim_over_runs_is_decided_on_the_seeds_that_are_th
     assert len(Ledger(tmp_path / "ledger").outcomes()) == 8  # of sixteen
 
 
+@pytest.mark.slow
 def test_runs_that_a_look_still_needs_are_waited_for_and_then_read(tmp_path: Path) -> None:
     path = claim_file(tmp_path, seeds=f"8\n{LOOKS}")
     for arm, share in (("base", 0.5), ("new", 0.53)):

@@ -84,3 +84,11 @@ def test_patterns_drawn_before_give_the_same_p_as_drawing_them_anew() -> None:
             assert statistics.sign_flip(values, drawn) == anew
     with pytest.raises(StatisticsError, match="expected 182 differences, found 50"):
         statistics.sign_flip(np.arange(1.0, 51.0) ** 2 * (-1.0) ** np.arange(50), drawn)
+
+
+def test_patterns_kept_as_bits_sum_as_the_signs_that_were_drawn():
+    for count in (33, 40, 47):
+        signs = np.random.default_rng(3).integers(0, 2, size=(50, count))
+        magnitudes = np.random.default_rng(4).exponential(size=count)
+        found = statistics.sign_draws(np.random.default_rng(3), count, 50).sums_of_plus(magnitudes)
+        np.testing.assert_allclose(found, signs @ magnitudes, rtol=1e-13)

@@ -14,6 +14,7 @@ from evenhand.statistics.spending import SPENDING, spent_by
 LOOKS = (4, 7, 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spending", SPENDING)
 @pytest.mark.parametrize("alpha", [0.05, 0.0125])
 def test_all_looks_together_err_as_often_as_planned(spending: statistics.Spending, alpha: float) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.formula.api as smf
 from scipy import stats
-from statsmodels.stats.anova import anova_lm
 
 from evenhand import statistics
 from evenhand.errors import StatisticsError
@@ -15,11 +13,15 @@ from evenhand.errors import StatisticsError
 
 def oracle_mean_squares(table):
     """MS_S, MS_I and MS_E from the textbook's analysis of variance."""
+    import statsmodels.formula.api as smf
+    from statsmodels.stats.anova import anova_lm
+
     seeds, items = np.indices(table.shape)
     data = pd.DataFrame({"d": table.ravel(), "seed": seeds.ravel(), "item": items.ravel()})
     return anova_lm(smf.ols("d ~ C(seed) + C(item)", data).fit())["mean_sq"].to_numpy()
 
 
+@pytest.mark.slow  # importing the oracle takes longer than the test
 @pytest.mark.parametrize("shape", [(2, 2), (3, 16), (5, 7), (10, 4)])
 def test_mean_squares_are_those_of_the_analysis_of_variance(shape):
     table = np.random.default_rng(7).normal(size=shape)

@@ -91,6 +91,7 @@ def _verdicts(folder: Path) -> VerdictEntry:
     return verdict_entry(decided(loaded, ledger), "0123456789abcdef", "| table |", folder / "page.html")
 
 
+@pytest.mark.slow
 def test_a_trial_is_told_with_all_that_the_ledger_has_of_it(judged: Path) -> None:
     loaded, ledger = load_claim(judged / "c.toml"), Ledger.existing(judged / ".evenhand")
     records = ledger.latest([trial.id for trial in all_trials(loaded.resolved)]).values()

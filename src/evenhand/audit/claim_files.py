@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evenhand.audit.headlines import Headline
-from evenhand.audit.shown import shown, signed
+from evenhand.audit.number_words import shown, signed
 from evenhand.errors import DataError
 from evenhand.files import make_folder, write_text
 

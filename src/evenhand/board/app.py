@@ -35,6 +35,9 @@ REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; f
 PAUSE_SECONDS = 0.5
 """Shortest time between two parts of a stream: what changes faster is not read faster."""
 
+ASKED_SECONDS = 1.0
+"""How often a stream looks whether what was asked from the page has ended, which no record need tell."""
+
 ALIVE_SECONDS = 15.0
 """After so long without a change a stream sends a comment, which shows whether anybody still listens."""
 
@@ -72,36 +75,51 @@ def create_app(
 
 
 def _add_pages(app: FastAPI, watcher: Watcher, shown: Pages, ledger: Path, *, control: bool) -> None:
-    def answer(view: View, still: str = "") -> HTMLResponse:
+    async def answer(view: View, still: str = "") -> HTMLResponse:
+        text = shown.at_hand(view, whole=True, still=bool(still))
+        return await run_in_threadpool(rendered, view, still) if text is None else HTMLResponse(text)
+
+    def rendered(view: View, still: str) -> HTMLResponse:
         if shown.found(view):
             return HTMLResponse(shown.page(view, still=bool(still)))
         return HTMLResponse(shown.page(pages.OVERVIEW, f"The ledger holds no claim '{view.claim}'."), 404)
 
     @app.get("/")
-    def overview(still: str = "") -> HTMLResponse:
-        return answer(pages.OVERVIEW, still)
+    async def overview(still: str = "") -> HTMLResponse:
+        return await answer(pages.OVERVIEW, still)
 
     @app.get("/claims")
-    def claims(still: str = "") -> HTMLResponse:
-        return answer(pages.CLAIMS, still)
+    async def claims(still: str = "") -> HTMLResponse:
+        return await answer(pages.CLAIMS, still)
 
     @app.get("/running")
-    def running(still: str = "") -> HTMLResponse:
-        return answer(pages.TRIALS, still)
+    async def running(still: str = "") -> HTMLResponse:
+        return await answer(pages.TRIALS, still)
 
     @app.get("/families")
-    def families(still: str = "") -> HTMLResponse:
-        return answer(pages.FAMILIES, still)
+    async def families(still: str = "") -> HTMLResponse:
+        return await answer(pages.FAMILIES, still)
 
     @app.get("/claims/{name}")
-    def claim(name: str, still: str = "") -> HTMLResponse:
-        return answer(pages.claim_view(name), still)
+    async def claim(name: str, still: str = "") -> HTMLResponse:
+        return await answer(pages.claim_view(name), still)
 
     if control:
 
         @app.get("/start")
-        def start(still: str = "") -> HTMLResponse:
-            return answer(pages.START, still)
+        async def start(still: str = "") -> HTMLResponse:
+            return await answer(pages.START, still)
+
+    @app.exception_handler(404)
+    async def missing(request: Request, error: Exception) -> Response:
+        text = await run_in_threadpool(shown.page, pages.OVERVIEW, "There is no such page.")
+        return HTMLResponse(text, 404)
+
+    _add_stream_and_files(app, watcher, shown, ledger)
+
+
+def _add_stream_and_files(app: FastAPI, watcher: Watcher, shown: Pages, ledger: Path) -> None:
+    """What pages renew themselves from, reports, and what pages are drawn with."""
 
     @app.get("/live")
     async def live(page: str = "/") -> Response:
@@ -132,11 +150,6 @@ def _add_pages(app: FastAPI, watcher: Watcher, shown: Pages, ledger: Path, *, co
         data = resources.files("evenhand.board").joinpath("static", name).read_bytes()
         return Response(data, media_type=STATIC[name], headers={"cache-control": "private, max-age=3600"})
 
-    @app.exception_handler(404)
-    async def missing(request: Request, error: Exception) -> Response:
-        text = await run_in_threadpool(shown.page, pages.OVERVIEW, "There is no such page.")
-        return HTMLResponse(text, 404)
-
 
 def _view_of(page: str) -> View | None:
     """The page that a path names."""
@@ -154,19 +167,23 @@ async def _stream(watcher: Watcher, shown: Pages, view: View) -> AsyncIterator[b
             loop.call_soon_threadsafe(changed.set)
 
     watcher.listen(tell)
-    sent = ""
+    pause = ASKED_SECONDS if shown.controls else ALIVE_SECONDS
+    sent, spoken = "", loop.time()
     try:
         while True:
             changed.clear()
-            text = await run_in_threadpool(shown.part, view)
+            ready = shown.at_hand(view, whole=False)
+            text = ready if ready is not None else await run_in_threadpool(shown.part, view)
             if text != sent:
-                sent = text
+                sent, spoken = text, loop.time()
                 yield "".join(f"data: {line}\n" for line in text.splitlines()).encode() + b"\n"
                 await asyncio.sleep(PAUSE_SECONDS)
             try:
-                await asyncio.wait_for(changed.wait(), ALIVE_SECONDS)
+                await asyncio.wait_for(changed.wait(), pause)
             except TimeoutError:
-                yield b": alive\n\n"
+                if loop.time() - spoken >= ALIVE_SECONDS:
+                    spoken = loop.time()
+                    yield b": alive\n\n"
     finally:
         watcher.leave(tell)
 

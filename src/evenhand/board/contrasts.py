@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from evenhand.board.beside import Beside
+from evenhand.board.background import Background
 from evenhand.board.known import KnownClaim
 from evenhand.board.seen import ContrastShown
 from evenhand.decisions.decide import running_contrasts
@@ -21,7 +21,7 @@ class Contrasts:
     """The contrasts as they were when a result last came in."""
 
     def __init__(self, folder: Path) -> None:
-        self._beside: Beside[Sequence[KnownClaim], Shown] = Beside(folder, _worked_out, {})
+        self._beside: Background[Sequence[KnownClaim], Shown] = Background(folder, _worked_out, {})
 
     def look(self, claims: Sequence[KnownClaim], results: int) -> Shown:
         """The contrasts of some claims as far as they are worked out.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evenhand.board.beside import Beside
+from evenhand.board.background import Background
 from evenhand.board.seen import FamilyRowShown, FamilyShown
 from evenhand.decisions.standing import LedgerFamily
 from evenhand.decisions.wording import spending_words
@@ -27,7 +27,7 @@ class Families:
     """The families as they were when claims, decisions or begun claims last changed."""
 
     def __init__(self, folder: Path) -> None:
-        self._beside: Beside[None, FamiliesShown] = Beside(folder, _worked_out, FamiliesShown())
+        self._beside: Background[None, FamiliesShown] = Background(folder, _worked_out, FamiliesShown())
 
     def look(self, entries: Sequence[Entry]) -> FamiliesShown:
         """The families as far as they are worked out."""

@@ -96,7 +96,7 @@ class Gatherer:
         undecided = [one for one in known if one.record.hash not in facts.decided]
         problem = self._enter_unblinding(undecided, facts)
         runs = runs_of(self.folder)
-        running, queued = self._running(runs)
+        running, left, untaken = self._running(runs)
         self._trails.keep({one.workdir for one in running.values()})
         families = self._families.look(facts.entries)
         named = [one for one in undecided if self._unblind and one.record.hash in self._entered]
@@ -112,9 +112,10 @@ class Gatherer:
             mine = {key: seen for key, seen in own.items() if seen.claim in (one.record.name, "")}
             trials += self._trials(one, mine, hidden)
         shown.sort(key=lambda claim: _ORDER.index(claim.state))
+        trials.sort(key=lambda trial: trial.queued)
         return Board(
             str(self.folder), problem, self._ledger.notes, len(facts.entries), tuple(shown), tuple(trials),
-            tuple(_driver(run) for run in runs), self._memory(runs), families.families, queued, self._unblind,
+            tuple(_driver(run) for run in runs), self._memory(runs), families.families, left, untaken, self._unblind,
         )  # fmt: skip
 
     def _enter_unblinding(self, undecided: Sequence[KnownClaim], facts: Facts) -> str:
@@ -130,21 +131,27 @@ class Gatherer:
             return f"{error} Arms stay hidden: that they are shown could not be entered in the ledger."
         return ""
 
-    def _running(self, runs: Sequence[RunSeen]) -> tuple[dict[str, TrialSeen], int]:
-        """Trials that run, by id, and how many of them a scheduler has without anybody watching."""
+    def _running(self, runs: Sequence[RunSeen]) -> tuple[dict[str, TrialSeen], int, int]:
+        """Trials that run, by id; how many of them a scheduler has without anybody watching, and how many ended so."""
         found = {Path(trial.workdir).name: trial for run in runs for trial in run.trials}
-        left = 0
+        left = untaken = 0
         for path in (self.folder / "work").glob("*/submission.json"):
-            if path.parent.name not in found and not (path.parent / "ending.json").exists():
+            if path.parent.name in found:
+                continue
+            if (path.parent / "ending.json").exists():
+                untaken += 1
+            else:
                 left += 1
-                found[path.parent.name] = TrialSeen("", "", -1.0, 0.0, workdir=str(path.parent))
-        return found, left
+                begun = (path.parent / "progress.jsonl").exists()  # since when, nobody has seen
+                found[path.parent.name] = TrialSeen("", "", -1.0, 0.0, workdir=str(path.parent), queued=not begun)
+        return found, left, untaken
 
     def _claim(
         self, one: KnownClaim, facts: Facts, hidden: bool, told: ClaimSeen | None, own: Mapping[str, TrialSeen]
     ) -> ClaimShown:
         record = one.record
-        places = {key: _place(facts.counts.get(key), key in own) for key in one.trials}
+        at_work = {key for key, seen in own.items() if not seen.queued}
+        places = {key: _place(facts.counts.get(key), key in at_work) for key in one.trials}
         results = sum(place in ("done", "diverged") for place in places.values())
         wish = control.wish_of(self.folder, record.hash)
         decision = facts.decided.get(record.hash)
@@ -153,14 +160,14 @@ class Gatherer:
         work = None if told is None or told.work is None else told.work / max(1, told.running)
         return ClaimShown(
             record.name, record.hash, one.question, record.entered[:16].replace("T", " "), state, hidden, results,
-            len(one.trials), len(own), 0 if told is None else told.waiting, "" if told is None else told.rung, work,
+            len(one.trials), len(at_work), 0 if told is None else told.waiting, "" if told is None else told.rung, work,
             () if told is None else told.after,
             () if claim is None else tuple(condition.name for condition in claim.claim.conditions), tuple(arms),
             rungs_of(one, places, hidden), self._failures(one, facts, hidden),
             () if decision is None else _verdicts(self._records.body(decision)), one.standing,
             tuple(facts.interventions.get(record.hash, ())), (),
             not hidden and (self.folder / "reports" / f"{record.name}.html").is_file(),
-            wish if told is not None and (wish != "pause" or not told.paused) else "",
+            wish if told is not None and (wish != "pause" or not told.paused) else "", (), len(own) - len(at_work),
         )  # fmt: skip
 
     def _failures(self, one: KnownClaim, facts: Facts, hidden: bool) -> tuple[FailureShown, ...]:
@@ -185,8 +192,8 @@ class Gatherer:
     def _trials(self, one: KnownClaim, own: Mapping[str, TrialSeen], hidden: bool) -> Iterable[TrialShown]:
         trails = {key: self._trails.look(seen.workdir) for key, seen in own.items()}
         names = self._shared(one, {key: trail.points for key, trail in trails.items()}) if hidden else None
-        for key, seen in own.items():
-            trail, trial = trails[key], one.trials[key]
+        for key in sorted(own, key=lambda key: one.place(one.trials[key], hidden)):
+            seen, trail, trial = own[key], trails[key], one.trials[key]
             curves = [
                 drawn(name, list(points)) for name, points in trail.points.items() if names is None or name in names
             ]
@@ -196,8 +203,8 @@ class Gatherer:
             doing = trail.doing or seen.doing
             yield TrialShown(
                 key, one.record.name, one.label(trial, hidden), one.slot(trial.arm, hidden),
-                seen.seconds if seen.seconds >= 0 else None, share,
-                one.screen.text(doing) if hidden else doing, tuple(curves[:4]), why,
+                seen.seconds if seen.seconds >= 0 and not seen.queued else None, share,
+                one.screen.text(doing) if hidden else doing, tuple(curves[:4]), why, seen.queued,
             )  # fmt: skip
 
     def _shared(self, one: KnownClaim, running: Mapping[str, Mapping[str, Any]]) -> set[str]:
@@ -223,7 +230,7 @@ class Gatherer:
         now = time.monotonic()
         if runs and now - self._devices[0] >= DEVICE_SECONDS:
             trials = resident_memory([trial for run in runs for trial in run.trials])
-            found = [*device_memory(), *([] if trials is None else [trials])]
+            found = [*device_memory(), *([trials] if trials is not None and trials.used else [])]
             names = {"trials": "processes of trials"}
             self._devices = (
                 now,
@@ -271,8 +278,9 @@ def _share(spent: float, amount: float, share: float | None) -> float:
 def _driver(run: RunSeen) -> DriverShown:
     waiting = sum(claim.waiting for claim in run.claims)
     return DriverShown(
-        run.process, run.host, run.slots, len(run.trials), waiting, run.ended, run.per_hour, run.seconds_left
-    )
+        run.process, run.host, None if run.queues else run.slots, run.busy, run.queued, waiting, run.ended,
+        run.per_hour, run.seconds_left,
+    )  # fmt: skip
 
 
 def _verdicts(body: Mapping[str, Any]) -> tuple[VerdictShown, ...]:

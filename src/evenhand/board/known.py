@@ -66,6 +66,15 @@ class KnownClaim:
         """The arms in the order in which they are shown."""
         return tuple(self.letters) if hidden else self.arms
 
+    def place(self, trial: Trial, hidden: bool) -> tuple[int, int, int]:
+        """Where a trial is shown among others of its claim: by seed, condition and arm, as the arms are shown.
+
+        The order in which trials were started is that of the claim file, which would tell one letter from another.
+        """
+        names = () if self.claim is None else tuple(condition.name for condition in self.claim.claim.conditions)
+        condition = names.index(trial.condition) if trial.condition in names else 0
+        return trial.seed or 0, condition, self.in_order(hidden).index(trial.arm)
+
     def label(self, trial: Trial, hidden: bool) -> str:
         """A trial as it is shown: arm, condition, rung and seed."""
         if not hidden:

@@ -46,7 +46,7 @@ def rungs_of(one: KnownClaim, places: Mapping[str, Place], hidden: bool) -> tupl
         alike = len({count.total for row in rows for count in row.counts}) == 1
         told = tuple(rows) if alike or not hidden else ()
         whole = replace(whole, total=max(whole.total, claim.planned(rung)))  # a search proposes further ones
-        shown.append(RungShown(rung.name, purpose, _looks(rung), len(rung.seeds), whole, told))
+        shown.append(RungShown(rung.name, purpose, _looks(rung), len(rung.seeds), whole, told, bool(rung.anytime)))
     return tuple(shown)
 
 

@@ -36,11 +36,12 @@ class TrialShown:
         id: of the trial.
         label: arm (a letter while its claim is blind), condition, rung and seed.
         slot: colour of the arm, 0 to 4.
-        seconds: since its start; None where nobody watches it.
+        seconds: since its start; None where nobody watches it, and while it is queued.
         share: of its budget, or of what it prepares.
         doing: what it prepares for all trials; empty while it trains.
         curves: as far as they may be shown.
         hidden: why curves are not shown; empty where they are.
+        queued: it waits in a scheduler's queue.
     """
 
     id: str
@@ -52,6 +53,7 @@ class TrialShown:
     doing: str = ""
     curves: tuple[CurveSeen, ...] = ()
     hidden: str = ""
+    queued: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class RungShown:
     seeds: int
     count: Count
     rows: tuple[ArmRow, ...]
+    anytime: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ class ClaimShown:
         family: where it stands among the claims of the ledger, as sentences.
         report: whether there is a page to read.
         wish: what was asked of it and its driver has not done yet.
+        queued: trials in a scheduler's queue.
         contrasts: so far; none while it is blind.
     """
 
@@ -177,11 +181,18 @@ class ClaimShown:
     report: bool
     wish: str = ""
     contrasts: tuple[ContrastShown, ...] = ()
+    queued: int = 0
 
     @property
     def open(self) -> bool:
         """It is not decided."""
         return self.state != "finished"
+
+    @property
+    def grows(self) -> bool:
+        """Seeds may be added to it: it is decided, may be looked at at any time, and is not settled."""
+        open_still = any(one.kind == "inconclusive" for one in self.verdicts)
+        return not self.open and bool(self.rungs) and self.rungs[-1].anytime and open_still
 
     @property
     def failed(self) -> int:
@@ -196,12 +207,13 @@ class ClaimShown:
 
 @dataclass(frozen=True)
 class DriverShown:
-    """A run as its driver noted it last."""
+    """A run as its driver noted it last; where the place has a queue of its own, ``slots`` is None."""
 
     process: int
     host: str
-    slots: int
+    slots: int | None
     busy: int
+    queued: int
     waiting: int
     ended: int
     per_hour: float | None
@@ -254,8 +266,9 @@ class Board:
         remarks: harmless remarks on the ledger.
         records: in the ledger.
         claims: those that run first, then those not decided, then the finished ones, newest first.
-        trials: that run, of all claims.
-        queued: trials in a scheduler's queue that no driver watches.
+        trials: that run, then those in a scheduler's queue, of all claims.
+        left: trials that a scheduler has and no driver watches.
+        untaken: trials that ended with a scheduler, and that no driver has entered in the ledger yet.
         unblinded: arms are shown by name.
     """
 
@@ -268,8 +281,14 @@ class Board:
     drivers: tuple[DriverShown, ...] = ()
     devices: tuple[DeviceShown, ...] = ()
     families: tuple[FamilyShown, ...] = ()
-    queued: int = 0
+    left: int = 0
+    untaken: int = 0
     unblinded: bool = False
+
+    @property
+    def queued(self) -> int:
+        """Trials in a scheduler's queue."""
+        return sum(one.queued for one in self.trials)
 
     @property
     def name(self) -> str:

@@ -145,6 +145,15 @@ class ResolvedClaim:
                         yield self.trial(arm, condition, rung, seed)
 
     @cached_property
+    def trial_ids(self) -> frozenset[str]:
+        """Ids of every trial of every rung, as if nothing were pruned; no trial is made for each seed."""
+        found: set[str] = set()
+        for rung in self.claim.rungs:
+            for trial in self.trials(rung.model_copy(update={"seeds": rung.seeds[:1]})):
+                found.update([trial.id] if trial.seed is None else trial.ids(rung.seeds))
+        return frozenset(found)
+
+    @cached_property
     def search_rungs(self) -> tuple[Rung, ...]:
         """Rungs that try configurations; they come before all others."""
         return tuple(rung for rung in self.claim.rungs if rung.kind == "search")

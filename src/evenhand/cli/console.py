@@ -12,6 +12,7 @@ from rich.segment import Segment
 
 from evenhand.cli.as_json import write_json
 from evenhand.cli.wrapped import tell
+from evenhand.errors import DataError
 from evenhand.report.marks import visible
 
 if TYPE_CHECKING:
@@ -48,6 +49,24 @@ def out() -> Console:
 def note() -> Console:
     """The console for progress and remarks: standard error, so that results can be piped."""
     return PlainConsole(stderr=True, highlight=False)
+
+
+def write_output(path: Path, content: str | bytes) -> None:
+    """Write a file that the user named, whole or not at all; into a pipe or a device as it is, through a link.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    from evenhand.files import write_bytes
+
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+        else:
+            write_bytes(path.resolve(), data)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def warn(sentences: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, out, print_json
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, out, print_json, write_output
 from evenhand.errors import DataError, counted
 
 if TYPE_CHECKING:
@@ -161,8 +161,5 @@ def _show(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text)
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"{output} cannot be written: {error.strerror or error}.") from error
+    write_output(output, text)
     out().print(str(output), markup=False, soft_wrap=True)

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, out, print_json, warn
+from evenhand.cli.console import (
+    DEFAULT_LEDGER,
+    AsJson,
+    LedgerFolder,
+    ledger_to_read,
+    out,
+    print_json,
+    warn,
+    write_output,
+)
 from evenhand.errors import DataError
 
 if TYPE_CHECKING:
@@ -59,18 +68,24 @@ def gate(
     gates = [one for target in targets for one in gates_of(target, ledger, require, arm or (), allow or ())]
     answer = joined(gates)
     if summary is not None:
-        _write(summary, gate_markdown(gates))
+        write_output(summary, gate_markdown(gates))
     if junit is not None:
-        _write(junit, gate_junit(gates))
+        write_output(junit, gate_junit(gates))
     if place := os.environ.get("GITHUB_STEP_SUMMARY"):
-        _write(Path(place), gate_markdown(gates), add=True)
+        _add(Path(place), gate_markdown(gates))
     if as_json:
-        print_json({"answer": answer, "gates": [{"answer": one.answer, **vars(one)} for one in gates]})
+        print_json({"answer": answer, "gates": [_document(one) for one in gates]})
     else:
         for line in (line for one in gates for line in gate_lines(one)):
             out().print(line, markup=False, soft_wrap=True)
     warn([warning for one in gates for warning in one.warnings])
     raise typer.Exit(EXIT_CODES[answer])
+
+
+def _document(gate: Gate) -> dict[str, Any]:
+    """A gate as plain data, its reasons in words."""
+    rows = [{**{k: v for k, v in vars(row).items() if k != "ground"}, "why": row.why} for row in gate.rows]
+    return {"answer": gate.answer, **vars(gate), "rows": rows}
 
 
 def gates_of(
@@ -132,9 +147,9 @@ def gates_of_runs(
     return [judged(found, criteria_of(found.comparison.claim), require, arms=arms)]
 
 
-def _write(path: Path, text: str, *, add: bool = False) -> None:
+def _add(path: Path, text: str) -> None:
     try:
-        with path.open("a" if add else "w", encoding="utf-8") as file:
+        with path.open("a", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -88,10 +88,11 @@ class LiveObserver(Observer):
         table = Table.grid(padding=(0, 1))
         for run in tick.running:
             name, curve = self.trails.of(run)
+            doing = "in the queue" if run.queued else run.doing
             table.add_row(
                 Text(run.trial.label(), overflow="ellipsis", no_wrap=True),
                 Text(f"{run.done:4.0%}"),
-                Text(run.doing or (f"{name} {curve[-1]:.3g}" if curve else ""), no_wrap=True),
+                Text(doing or (f"{name} {curve[-1]:.3g}" if curve else ""), no_wrap=True),
                 Text(sparkline(curve), style="cyan"),
                 Text(duration(run.seconds), style="dim"),
             )

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from evenhand.errors import EvenhandError
+from evenhand.files import write_text
 
 
 def write_claim(name: str, folder: Path) -> tuple[Path, Path]:
@@ -28,7 +29,7 @@ def write_claim(name: str, folder: Path) -> tuple[Path, Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for path, template in ((claim, "claim.toml.txt"), (recipe, "recipe.py.txt")):
             text = resources.files("evenhand.cli").joinpath("templates", template).read_text(encoding="utf-8")
-            path.write_text(text.replace("MY_CLAIM", name), encoding="utf-8")
+            write_text(path, text.replace("MY_CLAIM", name))
     except OSError as error:
         raise EvenhandError(f"The files cannot be written to {folder}: {error}.") from error
     return claim, recipe

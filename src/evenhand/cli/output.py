@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.text import Text
 
-from evenhand.claims.load import LoadedClaim, all_trials, settled
+from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.cli.wrapped import tell
 from evenhand.errors import counted
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 def plain(value: Any) -> Any:
     """Plain data for JSON: dataclasses and models as tables, arrays as lists, what is not finite as null."""
-    import numpy as np
+    np = sys.modules.get("numpy")  # where nobody has imported it, nothing is of its making
 
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
@@ -38,7 +39,7 @@ def plain(value: Any) -> Any:
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(v) for v in value]
-    if isinstance(value, np.ndarray | np.generic):
+    if np is not None and isinstance(value, np.ndarray | np.generic):
         return plain(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
@@ -106,19 +107,19 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
     claim = standing.of_identity(newest.identity)
     if claim is not None and claim.hash == newest.hash:
         claim = searching.unfolded_claim(claim, ledger)
-        found = ledger.outcomes(trial_ids=standing.trial_ids(claim))  # whichever claim ran them
+        ids = claim.trial_ids  # whichever claim ran them
     else:  # entered by a version whose trials had other ids
-        found = ledger.outcomes(claim_hash=newest.hash)
-    newest_by_trial = {record.trial.id: record for record in found}
-    outcomes = {key: record.outcome for key, record in newest_by_trial.items() if record.execution.attempt}
-    left = {key: r.outcome.failure for key, r in newest_by_trial.items() if not r.execution.attempt}
-    labels = {key: record.trial.label() for key, record in newest_by_trial.items()}
+        ids = ledger.trials_of(newest.hash)
+    failures = ledger.failures(ids)
+    failed = {key: record.outcome for key, record in failures.items() if record.execution.attempt}
+    left = {key: r.outcome.failure for key, r in failures.items() if not r.execution.attempt}
+    labels = {key: record.trial.label() for key, record in failures.items()}
     return {
         "claim": name,
         "hash": newest.hash,
         "finished": bool(ledger.decisions(name, newest.hash)),
-        "results": len(settled(outcomes)),
-        "failures": _failures(outcomes, labels),
+        "results": len(ledger.results(ids)),
+        "failures": _failures(failed, labels),
         "left_out": {key: failure.message for key, failure in left.items() if failure is not None},
         "standing": plain(standing.standing_of(newest, ledger)),
         "interventions": plain(ledger.interventions(newest.hash)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evenhand.cli.console import write_output
 from evenhand.cli.output import plain
 from evenhand.decisions.power import Assured, Design, PowerAnswer
 from evenhand.errors import DataError, counted
@@ -163,10 +165,9 @@ def draw_power(answers: Sequence[PowerAnswer], target: Path) -> Path:
         for area, answer in zip(figure.subplots(len(answers), squeeze=False)[:, 0], answers, strict=True):
             _draw_answer(area, answer)
         metadata: Any = {"Date": None} if kind == "svg" else {"Software": None}
-        try:
-            figure.savefig(target, format=kind, metadata=metadata, dpi=150)
-        except OSError as error:
-            raise DataError(f"The plot cannot be written to {target}: {error.strerror or error}.") from error
+        sheet = io.BytesIO()
+        figure.savefig(sheet, format=kind, metadata=metadata, dpi=150)
+    write_output(target, sheet.getvalue())
     return target
 
 

@@ -74,10 +74,9 @@ def lines_of(run: RunSeen, memory: Sequence[Memory], *, whole: bool) -> list[str
     rate = "" if run.per_hour is None else f" · {run.per_hour:,.0f} trials an hour"
     left = "" if run.seconds_left is None else f" · about {duration(run.seconds_left)} left at these rungs"
     waiting = sum(claim.waiting for claim in run.claims)
-    head = (
-        f"process {run.process} · {len(run.trials)} of {counted(run.slots, 'slot')} busy · {waiting:,} waiting · "
-        f"{run.ended:,} ended{rate}{left}"
-    )
+    queue = f" · {run.queued:,} in the queue" if run.queued or run.queues else ""
+    busy = f"{run.busy:,} running" if run.queues else f"{run.busy} of {counted(run.slots, 'slot')} busy"
+    head = f"process {run.process} · {busy}{queue} · {waiting:,} waiting · {run.ended:,} ended{rate}{left}"
     used = "; ".join(_memory_words(one) for one in memory)
     lines = [head + (f" · {used}" if used else "")]
     if whole:
@@ -94,17 +93,21 @@ def _memory_words(memory: Memory) -> str:
 def _claim_words(claim: ClaimSeen) -> str:
     from evenhand.running.observer import left_out_words  # here: --help needs none
 
-    waits = f" · waits for {', '.join(claim.after)}" if claim.after and not claim.running and not claim.done else ""
+    queued = f" · {claim.queued} in the queue" if claim.queued else ""
+    begun = claim.running or claim.queued or claim.done
+    waits = f" · waits for {', '.join(claim.after)}" if claim.after and not begun else ""
     paused = " · paused" if claim.paused else ""
     return (
         f"{claim.name} · rung {claim.rung} · {claim.done} of {counted(claim.total, 'trial')}"
-        f"{left_out_words(claim.left_out)} · {claim.running} running · {claim.waiting} waiting{waits}{paused}"
+        f"{left_out_words(claim.left_out)} · {claim.running} running{queued} · {claim.waiting} waiting{waits}{paused}"
     )
 
 
 def _trial_words(trial: TrialSeen) -> str:
     from evenhand.running.lines import duration
 
+    if trial.queued:
+        return f"{trial.claim}: {trial.label} · in the queue"
     doing = f"{trial.doing} " if trial.doing else ""
     values = " ".join(f"{name} {value:.3g}" for name, value in list(trial.values.items())[:1])
     return f"{trial.claim}: {trial.label} · {doing}{trial.share:.0%} · {duration(trial.seconds)} {values}".rstrip()

@@ -27,7 +27,7 @@ from evenhand.decisions.verdict import Contrast, Learned, Verdict, VerdictKind
 NULL_LEVEL = 0.99
 """A null arm fails when its interval at this level excludes 0: by chance in 1 of 100 claims."""
 
-Found = tuple[Contrast, Pairs, statistics.PairedContrast | None]
+PairedResult = tuple[Contrast, Pairs, statistics.PairedContrast | None]
 """A contrast that is not judged yet, its pairs, and its estimate."""
 
 
@@ -37,11 +37,11 @@ class Contrasts:
 
     claim: ResolvedClaim
     outcomes: Outcomes
-    known: dict[tuple[object, ...], Found] = field(default_factory=dict)
+    known: dict[tuple[object, ...], PairedResult] = field(default_factory=dict)
     draws: Draws = field(default_factory=Draws)
     floors: dict[tuple[object, ...], tuple[Learned | None, tuple[int, ...]]] = field(default_factory=dict)
 
-    def of(self, arm: Arm, against: Arm, cell: Cell, level: float, *, supplementary: bool) -> Found:
+    def of(self, arm: Arm, against: Arm, cell: Cell, level: float, *, supplementary: bool) -> PairedResult:
         """The contrast of two arms in a cell; see :func:`evenhand.decisions.contrasts.contrast`."""
         key = (arm.name, against.name, cell.condition.name, cell.rung.name, cell.metric.name, cell.seeds, level)
         if key not in self.known:
@@ -52,7 +52,7 @@ class Contrasts:
             plain = add_supplementary(self.claim, arm, against, cell, self.outcomes, plain, pairs, self.draws)
         return plain, pairs, estimate
 
-    def _learned(self, found: Found, cell: Cell) -> Found:
+    def _learned(self, found: PairedResult, cell: Cell) -> PairedResult:
         """A contrast with how its baseline stands against the floor of the metric, where it names one."""
         if cell.metric.learned_above is None:
             return found
@@ -70,7 +70,7 @@ class Compared:
 
     arm: Arm
     cell: Cell
-    found: tuple[Found, ...]
+    found: tuple[PairedResult, ...]
     guards: tuple[Guard, ...] = ()
 
 

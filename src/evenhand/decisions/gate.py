@@ -9,11 +9,22 @@ tried with it at its worst and stood.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal, get_args
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.gate_grounds import (
+    FixedLate,
+    Ground,
+    IdenticalOutputs,
+    LostTrials,
+    LowerBound,
+    NoBound,
+    NoScoreDiffers,
+    VerdictItself,
+)
+from evenhand.decisions.gate_words import ground_words
 from evenhand.decisions.verdict import Contrast, Decision, Interval, Verdict, VerdictKind
 
 Requirement = Literal["gain", "no-regression", "no-effect"]
@@ -61,7 +72,7 @@ class Row:
         arm, condition, metric: what is judged.
         answer: whether the requirement holds.
         verdict: title of the verdict.
-        why: the reason, in a sentence.
+        ground: what the answer rests on; :attr:`why` says it.
         estimate, interval, level: difference to the baseline, and the interval that the answer rests on.
         margin: of the metric.
     """
@@ -71,11 +82,16 @@ class Row:
     metric: str
     answer: Answer
     verdict: str
-    why: str
+    ground: Ground
     estimate: float | None
     interval: Interval | None
     level: float
     margin: float
+
+    @property
+    def why(self) -> str:
+        """The reason, in a sentence."""
+        return ground_words(self.ground)
 
 
 @dataclass(frozen=True)
@@ -140,18 +156,21 @@ def _row(verdict: Verdict, criterion: Criterion, require: Requirement) -> Row:
     judges = {"gain": _gain, "no-effect": _no_effect}
     baseline = verdict.contrasts[0] if verdict.contrasts else None
     if require == "no-regression":
-        answer, why = _no_regression(verdict, baseline, criterion)
+        answer, ground = _no_regression(verdict, baseline, criterion)
     else:
-        answer = judges[require](verdict)
-        why = verdict.reasons[0] if verdict.reasons else f"the verdict is {verdict.title}"
+        answer, ground = judges[require](verdict), _itself(verdict)
     interval, level = (None, 0.0) if baseline is None else (baseline.interval, baseline.level)
     if baseline is not None and require != "gain":
         interval, level = baseline.equivalence_interval, baseline.equivalence_level
     estimate = None if baseline is None else baseline.estimate
     return Row(
-        verdict.arm, verdict.condition, verdict.metric, answer, verdict.title, why, estimate, interval, level,
+        verdict.arm, verdict.condition, verdict.metric, answer, verdict.title, ground, estimate, interval, level,
         criterion.margin,
     )  # fmt: skip
+
+
+def _itself(verdict: Verdict) -> Ground:
+    return VerdictItself(verdict.reasons[0] if verdict.reasons else "", verdict.title)
 
 
 def _gain(verdict: Verdict) -> Answer:
@@ -167,40 +186,38 @@ def _no_effect(verdict: Verdict) -> Answer:
     return Answer.FAILS if verdict.kind.is_effect else Answer.UNDECIDED
 
 
-def _no_regression(verdict: Verdict, found: Contrast | None, criterion: Criterion) -> tuple[Answer, str]:
+def _no_regression(verdict: Verdict, found: Contrast | None, criterion: Criterion) -> tuple[Answer, Ground]:
     """Against the baseline alone: to fall behind a rival is no regression."""
     if verdict.overruled is not None or found is None or not found.kind.rests_on_estimate:
-        return Answer.UNDECIDED, verdict.reasons[0] if verdict.reasons else f"the verdict is {verdict.title}"
+        return Answer.UNDECIDED, _itself(verdict)
     if found.identical:
-        return Answer.HOLDS, "every paired output is identical"
+        return Answer.HOLDS, IdenticalOutputs()
     if found.same_scores is not None:
         return _same_scores(found, criterion)
     if not _whole(found):
-        return Answer.UNDECIDED, f"one arm lost a trial ({_lost(found)}), and with it at its worst nothing is shown"
+        return Answer.UNDECIDED, LostTrials(tuple(dict.fromkeys(found.dropped.values())))
     return _above(found, criterion.margin)
 
 
-def _above(found: Contrast, margin: float) -> tuple[Answer, str]:
+def _above(found: Contrast, margin: float) -> tuple[Answer, Ground]:
     """Whether the lower bound lies above -margin."""
     bounds = found.equivalence_interval
     if bounds is None:
-        return Answer.UNDECIDED, found.why_none or "there is no interval"
-    lies = f"the lower bound {bounds[0]:+.4g}"
+        return Answer.UNDECIDED, NoBound(found.why_none)
     if bounds[0] > -margin:
-        return Answer.HOLDS, f"{lies} lies above -{margin:g}"
+        return Answer.HOLDS, LowerBound(bounds[0], margin, above=True)
     worse = found.kind is VerdictKind.REGRESSION or bounds[1] < -margin
-    said = f"{lies} does not lie above -{margin:g}"
-    return (Answer.FAILS, f"worse, and {said}") if worse else (Answer.UNDECIDED, said)
+    answer = Answer.FAILS if worse else Answer.UNDECIDED
+    return answer, LowerBound(bounds[0], margin, above=False, worse=worse)
 
 
-def _same_scores(found: Contrast, criterion: Criterion) -> tuple[Answer, str]:
+def _same_scores(found: Contrast, criterion: Criterion) -> tuple[Answer, Ground]:
     """Where no score differs: as many answers as may differ all the same, each by the whole range."""
     assert found.same_scores is not None
     share = found.same_scores.may_differ
-    told = f"no score differs; at most {share:.2%} of the {found.same_scores.unit} may"
-    if criterion.span is None or share * criterion.span >= criterion.margin:
-        return Answer.UNDECIDED, f"{told}, which could be a loss of {criterion.margin:g}"
-    return Answer.HOLDS, f"{told}, which cannot be a loss of {criterion.margin:g}"
+    excluded = criterion.span is not None and share * criterion.span < criterion.margin
+    answer = Answer.HOLDS if excluded else Answer.UNDECIDED
+    return answer, NoScoreDiffers(share, found.same_scores.unit, criterion.margin, excluded)
 
 
 def _whole(found: Contrast) -> bool:
@@ -210,19 +227,11 @@ def _whole(found: Contrast) -> bool:
     return found.kind.states_something and (found.lost_pairs is None or found.lost_pairs.agrees)
 
 
-def _lost(found: Contrast) -> str:
-    return "; ".join(dict.fromkeys(found.dropped.values()))
-
-
 def _doubted(row: Row, fixed: str) -> Row:
     """An answer of a claim that was fixed after results were known: it may fail, and does not hold."""
     if row.answer is not Answer.HOLDS:
         return row
-    why = f"{row.why}; but the claim is {fixed}, so that its error rate is not known (--allow {fixed} lets it count)"
-    return Row(
-        row.arm, row.condition, row.metric, Answer.UNDECIDED, row.verdict, why, row.estimate, row.interval, row.level,
-        row.margin,
-    )  # fmt: skip
+    return replace(row, answer=Answer.UNDECIDED, ground=FixedLate(row.ground, fixed))
 
 
 def joined(gates: Sequence[Gate]) -> Answer:

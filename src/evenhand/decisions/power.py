@@ -9,8 +9,10 @@ from evenhand import statistics
 from evenhand.claims.looks import LookRules
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Arm, MetricClaim, Rung, Scope
+from evenhand.decisions import power_words
 from evenhand.decisions.looks import level_for, look_plan
 from evenhand.decisions.pairs import Cell, Outcomes, make_pairs
+from evenhand.decisions.power_words import WhyNone
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,17 @@ def _foresee(claim: ResolvedClaim, rung: Rung, metric: MetricClaim, outcomes: Ou
         return _for_checkpoints(row, items, alpha)
     if spread is None:
         plain = statistics.smallest_detectable_effect(count, alpha=alpha)
-        why = plain.reason or "no guess of that sd: give metric.sd, or run a null arm"
+        why = plain.reason or WhyNone.NO_GUESS
         return replace(row, in_sd=plain.in_sd, exceeds_margin=plain.effect is None, why_none=why)
     has_items = items is not None and has_item_spread(spread)
     scope = claim.claim.scope if has_items else "seeds"
     effect = statistics.planned_detectable(spread, count, items if has_items else None, scope=scope, alpha=alpha)
     if effect is None:
-        return replace(row, why_none="one seed shows no spread")
+        return replace(row, why_none=WhyNone.ONE_SEED)
     in_sd = effect / spread.seed_sd if spread.seed_sd > 0 else None
-    return replace(row, effect=effect, in_sd=in_sd, exceeds_margin=effect > margin, source=f"spread: {spread.source}")
+    return replace(
+        row, effect=effect, in_sd=in_sd, exceeds_margin=effect > margin, source=power_words.spread_source(spread.source)
+    )
 
 
 def has_item_spread(spread: statistics.Spread) -> bool:
@@ -97,10 +101,9 @@ def _for_checkpoints(row: SmallestEffect, items: int | None, alpha: float) -> Sm
     """What new items can show of models that are fixed: seeds are not what is sampled."""
     unit = "item sd of differences"
     if items is None or items < 2:
-        why = "scope checkpoint: new items are what is sampled, and how many there are is not known before the run"
-        return replace(row, unit=unit, exceeds_margin=False, why_none=why)
+        return replace(row, unit=unit, exceeds_margin=False, why_none=WhyNone.ITEMS_NOT_KNOWN)
     plain = statistics.smallest_detectable_effect(items, alpha=alpha)
-    why = f"scope checkpoint, {items} items: their spread is not known before the run"
+    why = power_words.item_spread_unknown(items)
     return replace(row, unit=unit, in_sd=plain.in_sd, exceeds_margin=False, why_none=why)
 
 
@@ -152,7 +155,7 @@ def _spread_of(claim: ResolvedClaim, arm: Arm, cell: Cell, outcomes: Outcomes) -
         return None
     differences = pairs.differences(cell.metric)
     table = differences if pairs.item_wise and differences.shape[1] > 1 else differences[:, 0]
-    source = f"pairs of '{arm.name}' in '{cell.condition.name}' at rung '{cell.rung.name}'"
+    source = power_words.pairs_source(arm.name, cell.condition.name, cell.rung.name)
     return statistics.spread_from_pilot(table, source)
 
 
@@ -356,17 +359,18 @@ def plan_power(
     held: Scope = "seeds" if counted is None and scope == "recipe" else scope
     curves = statistics.power_curves(spread, seeds, counted, scope=held, alpha=alpha, power=power)
     designs = tuple(_design(spread, curve, margin, held, alpha, power) for curve in curves)
-    needed, why = None, "no margin was given"
+    needed: int | None = None
+    why: str = WhyNone.NO_MARGIN
     if margin is not None and held == "checkpoint":
-        why = "scope checkpoint: seeds are not what is sampled; see the items needed"
+        why = WhyNone.SEEDS_NOT_SAMPLED
     elif margin is not None and spread.seed_sd == 0 and counted is None:
-        why = "the seed sd is 0: nothing to plan with"
+        why = WhyNone.NO_SEED_SPREAD
     elif margin is not None:
         found = statistics.seeds_needed(margin, spread, counted, scope=held, alpha=alpha, power=power)
         needed, why = found.count, found.reason or ""
     notes: tuple[str, ...] = ()
     if counted is None and not unit:
-        notes = ("No spread over items is known: the figures hold for as many items as the seed sd was measured on.",)
+        notes = (power_words.NO_ITEM_SPREAD_NOTE,)
     looks: tuple[Looked, ...] = ()
     if margin is not None and held != "checkpoint":
         planned = rung or Rung(name="confirm", budget=1, seeds=tuple(range(max(seeds))))
@@ -383,11 +387,10 @@ def _design(
     seeds, items = curve.seeds, curve.items
     why = statistics.expected_precision(spread, seeds, items, scope).reason or ""
     if margin is None:
-        return Design(seeds, items, curve.detectable, why, None, None, "no margin was given")
+        return Design(seeds, items, curve.detectable, why, None, None, WhyNone.NO_MARGIN)
     reached = statistics.planned_power(margin, spread, seeds, items, scope=scope, alpha=alpha)
     if items is None:
-        reason = "no spread over items is known"
-        return Design(seeds, None, curve.detectable, why, reached, None, reason)
+        return Design(seeds, None, curve.detectable, why, reached, None, WhyNone.NO_ITEM_SPREAD)
     needed = statistics.items_needed(margin, spread, seeds, scope=scope, alpha=alpha, power=power)
     return Design(seeds, items, curve.detectable, why, reached, needed.count, needed.reason or "")
 
@@ -416,20 +419,17 @@ def claim_power(
     notes = []
     if rung.look_rule == "levels":
         nominal = look_plan(rung, claim.claim.alpha).nominal
-        notes.append(f"Level {nominal:.3g} at each of the planned looks {list(rung.looks)}.")
+        notes.append(power_words.looks_note(nominal, rung.looks))
     elif rung.look_rule != "once":
-        notes.append("Designs are those of one look, at the level of the last; what looks need stands in the table.")
+        notes.append(power_words.ONE_LOOK_NOTE)
     if verdicts > 1:
-        notes.append(
-            f"Planned at level {level:.2g}: Holm over {verdicts} verdicts tests the first of them so strictly, and "
-            "which that will be is not known before the run."
-        )
+        notes.append(power_words.holm_note(level, verdicts))
     answers = []
     for metric in claim.primary:
         found = spread or pilot_spread(claim, metric, outcomes, confirming=True)
         unit, margin = ("", metric.margin) if found is not None else ("seed sd", None)
         if found is None:
-            found = statistics.Spread(1.0, source="not known: give metric.sd or --sd, or run a null arm or a screen")
+            found = statistics.Spread(1.0, source=power_words.NO_SPREAD)
         answer = plan_power(
             found, counts, items or claim.items[rung.name].count, margin=margin, scope=claim.claim.scope,
             alpha=level, metric=metric.name, unit=unit, rung=rung, overall=claim.claim.alpha,

@@ -161,7 +161,7 @@ _BESIDE_FIGURES = {
 """What the sentence of a case says beside verdict, difference and interval; of other cases it is all of it."""
 
 
-def words_beside(found: Contrast, metric: MetricClaim) -> str:
+def supplement_words(found: Contrast, metric: MetricClaim) -> str:
     """What one contrast says alone, for a place where its verdict, difference and interval stand already."""
     case = found.judgement.case
     if case not in _BESIDE_FIGURES or found.all_imputed:
@@ -170,12 +170,14 @@ def words_beside(found: Contrast, metric: MetricClaim) -> str:
     return "; ".join(part for part in [said, *_further(found, metric)] if part)
 
 
-def reason_beside(verdict: Verdict, claim: ResolvedClaim) -> str:
+def supplement_reason(verdict: Verdict, claim: ResolvedClaim) -> str:
     """What a verdict rests on, for a place where it stands with the figures that decide; empty if that is all."""
     deciding, metric = verdict.deciding, next((m for m in claim.claim.metrics if m.name == verdict.metric), None)
     if verdict.overruled is None and deciding is not None and deciding.judgement.case and metric is not None:
         tuning = [] if verdict.tuning is None else [tuning_words(verdict.tuning, verdict.arm)]
-        said = "; ".join(part for part in [words_beside(deciding, metric), *map(guard_words, verdict.guards)] if part)
+        said = "; ".join(
+            part for part in [supplement_words(deciding, metric), *map(guard_words, verdict.guards)] if part
+        )
         return ". ".join(part for part in (said, *tuning) if part)
     return next((reason for reason in verdict.reasons if reason), "")
 
@@ -520,7 +522,7 @@ def spending_words(found: LedgerFamily) -> str:
     """What a family promises, and what is left of it."""
     return (
         f"{found.method}: at most {100 * found.rate:g} % of the gains that hold are false, on average; "
-        f"{100 * found.wealth:.2g} of {100 * found.rate:g} % left to spend; a claim that begins now is held at "
+        f"{100 * found.wealth:.2g} % left to spend (each gain adds to it); a claim that begins now is held at "
         f"{found.next_level:.2g}. Exploratory trials of the recipe: {found.tries}."
     )
 

@@ -54,6 +54,9 @@ class Executor(Protocol):
     threads: int
     """Threads that each of them has."""
 
+    queues: bool = False
+    """Whether trials wait in a queue of the place's own; ``jobs`` bounds how many are in it, not how many run."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...

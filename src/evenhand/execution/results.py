@@ -27,7 +27,7 @@ State = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Found:
+class ProgramResults:
     """What a program's files say: metrics, items by metric, and the files with their hashes."""
 
     metrics: Mapping[str, float]
@@ -59,7 +59,7 @@ def written_since(before: Mapping[Path, State], place: str, base: Path) -> list[
     return [path for path, state in states(files_at(place, base)).items() if before.get(path) != state]
 
 
-def read_results(how: Results, place: str, base: Path, before: Mapping[Path, State]) -> Found:
+def read_results(how: Results, place: str, base: Path, before: Mapping[Path, State]) -> ProgramResults:
     """The metrics and items in the files that a program wrote.
 
     Args:
@@ -80,7 +80,7 @@ def read_results(how: Results, place: str, base: Path, before: Mapping[Path, Sta
         raise DataError(f"at {place} are several files ({names}); `results.path` must name one.")
     told = ", ".join(f"{path.name} {file_hash(path)[:16]}" for path in files[:20])
     if how.format == NUMBERS:
-        return Found(_wanted(read_numbers(files[0]), how.scores, place), {}, told)
+        return ProgramResults(_wanted(read_numbers(files[0]), how.scores, place), {}, told)
     arm = _runs(how, files, base / place)
     if len(arm.seeds) > 1:
         raise DataError(
@@ -92,7 +92,7 @@ def read_results(how: Results, place: str, base: Path, before: Mapping[Path, Sta
         pair_by=how.pair_by or ("id" if is_table else "content"),
     )  # fmt: skip
     outcome = arm_outcome(settings, arm, arm.seeds[0], base)
-    return Found(outcome.metrics, outcome.items, told)
+    return ProgramResults(outcome.metrics, outcome.items, told)
 
 
 def _runs(how: Results, files: Sequence[Path], path: Path) -> ArmRuns:

@@ -54,19 +54,19 @@ class Retries:
     it has one try. Only what the trial itself raised counts; a process killed from outside says nothing of the next.
 
     Attributes:
-        met: trial id to the signatures of what it met, in order.
+        signatures: trial id to the signatures of what it met, in order.
         lasting: signature of a failure that lasts, to the arms whose trials met it.
         alone: ids of the trials that ran out of memory: they are tried again without neighbours.
     """
 
-    met: dict[str, list[str]] = field(default_factory=dict)
+    signatures: dict[str, list[str]] = field(default_factory=dict)
     lasting: dict[str, set[str]] = field(default_factory=dict)
     alone: set[str] = field(default_factory=set)
 
     def again(self, trial: str, arm: str, failure: Failure, execution: Execution) -> bool:
         """Whether to try a failed trial again."""
         signature = failure_signature(failure) if failure.kind == "infrastructure" and execution.exit_code == 0 else ""
-        tries = self.met.setdefault(trial, [])
+        tries = self.signatures.setdefault(trial, [])
         tries.append(signature)
         if signature not in self.lasting and execution.attempt <= POLICY[failure.kind].tries:
             if POLICY[failure.kind].alone:

@@ -45,6 +45,8 @@ class Slurm(Executor):
         folder: for submitit's files, on the file system that the nodes share.
     """
 
+    queues = True
+
     def __init__(self, profile: Profile, folder: Path) -> None:
         self.profile = profile
         self.folder = folder

@@ -90,16 +90,14 @@ def _not_finite(numbers: Mapping[str, Any]) -> list[str]:
     return [name for name, value in numbers.items() if not math.isfinite(value)]
 
 
-def outcome_from_plain(document: Mapping[str, Any]) -> Outcome:
-    """The inverse of :func:`outcome_to_plain`."""
+def outcome_from_plain(document: Mapping[str, Any], tables: Mapping[str, Any] | None = None) -> Outcome:
+    """The inverse of :func:`outcome_to_plain`; ``tables`` are its items and curves, which stand elsewhere."""
     failure, draws = document["failure"], document.get("draws")  # records of earlier versions tell no draws
-    return Outcome(
-        **dict(document)
-        | {
-            "failure": None if failure is None else Failure(**failure),
-            "draws": None if draws is None else tuple(draws),
-        }
-    )
+    parsed = {
+        "failure": None if failure is None else Failure(**failure),
+        "draws": None if draws is None else tuple(draws),
+    }
+    return Outcome(**{**document, **parsed, **(tables or {})})
 
 
 def execution_from_plain(document: Mapping[str, Any]) -> Execution:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from weakref import WeakValueDictionary
 
 from evenhand.errors import LedgerError
@@ -95,14 +95,11 @@ class History:
     def _decode(self, entry: Entry) -> OutcomeRecord:
         body = entry.body
         try:
-            outcome = codec.outcome_from_plain(body["outcome"])
-            refs = references(entry, body)
-            if "items" in refs:
-                items = StoredTables(refs["items"].names, functools.partial(self.tables.items, refs["items"]))
-                outcome = dataclasses.replace(outcome, items=items)
-            if "curves" in refs:
-                curves = StoredTables(refs["curves"].names, functools.partial(self.tables.curves, refs["curves"]))
-                outcome = dataclasses.replace(outcome, curves=curves)
+            refs, tables = references(entry, body), dict[str, Any]()
+            for kind, read in (("items", self.tables.items), ("curves", self.tables.curves)):
+                if kind in refs:
+                    tables[kind] = StoredTables(refs[kind].names, functools.partial(read, refs[kind]))
+            outcome = codec.outcome_from_plain(body["outcome"], tables)
             return OutcomeRecord(
                 codec.trial_from_plain(body["trial"]), outcome, codec.execution_from_plain(body["execution"]),
                 body["claim_hash"], body["exploratory"], body["provenance"], entry.place,

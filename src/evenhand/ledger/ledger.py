@@ -14,7 +14,7 @@ from evenhand.ledger.disk import cannot_write
 from evenhand.ledger.lock import hold
 from evenhand.ledger.reader import LedgerReader
 from evenhand.ledger.records import ClaimRecord, DecisionRecord, MergeReport, OutcomeRecord, PackReport
-from evenhand.ledger.shown import line, table
+from evenhand.ledger.summary import line, table
 from evenhand.ledger.tables import curves_table, items_table, write_table
 from evenhand.ledger.writer import SegmentWriter
 from evenhand.recipes.outcome import Execution, Outcome

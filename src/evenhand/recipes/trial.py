@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -129,6 +129,18 @@ class Trial:
     def id(self) -> str:
         """Hash (16 hex digits) of everything that determines the result."""
         return canonical_hash(self.determinants())[:16]
+
+    def ids(self, seeds: Iterable[int]) -> Iterator[str]:
+        """The ids that this trial has at other seeds; what does not depend on the seed is written once.
+
+        Args:
+            seeds: in the order in which the ids are wanted.
+        """
+        text = _CANONICAL.encode(self.determinants() | {"seed": None})
+        # No table stands before the seed, and in a string the quotation marks would be escaped: the first is the key.
+        before, _, after = text.partition('"seed":null')
+        for seed in seeds:
+            yield hashlib.sha256(f'{before}"seed":{seed}{after}'.encode()).hexdigest()[:16]
 
     def rng(self, name: str) -> np.random.Generator:
         """The named random stream of this trial: equal for the arms of one pair."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -9,10 +10,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FunctionLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions import scope_words
 from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.decisions.search_words import search_words
 from evenhand.decisions.verdict import Decision
@@ -117,7 +120,7 @@ def _context(
         "failures": failure_kinds(results),
         "undefined": undefined_metrics(results),
         "notes": trial_notes(results),
-        "scopes": protocol.SCOPES,
+        "scopes": scope_words.ASKED,
         "rungs": protocol.rung_rows(claim),
         "arms": protocol.arm_settings(claim),
         "settings": protocol.baseline_settings(claim),
@@ -157,11 +160,36 @@ def _with_code(sentence: str) -> Markup:
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))
 
 
+class _Compiled(FileSystemBytecodeCache):
+    """Templates compiled by an earlier process of this user, half a second of each page; nothing is lost with them.
+
+    Whether what is kept still holds is decided by the template's own text.
+    """
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """What is kept of a template, where it can be read."""
+        with contextlib.suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a compiled template, where there is room."""
+        with contextlib.suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _compiled() -> _Compiled | None:
+    try:
+        return _Compiled(pattern="evenhand-report-%s.cache")
+    except (OSError, RuntimeError):  # no folder for temporary files that is this user's alone
+        return None
+
+
 @cache
 def environment() -> Environment:
     """Where the pages are made: nothing of what they show can act in a browser."""
     environment = Environment(
         loader=FunctionLoader(read_template),
+        bytecode_cache=_compiled(),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

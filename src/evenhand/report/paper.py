@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from evenhand.claims.resolve import ResolvedClaim
+from evenhand.decisions.scope_words import HELD
 from evenhand.decisions.verdict import Decision
 from evenhand.decisions.wording import family_words, look_words, standing_words
 from evenhand.report import numbers, words
 from evenhand.report.markdown import verdict_markdown
 from evenhand.report.marks import visible
-from evenhand.report.table import latex, verdict_latex
-
-_SCOPES = {
-    "recipe": "they hold for new seeds and new items",
-    "seeds": "they hold for new seeds on these very items",
-    "checkpoint": "they hold for these very models on new items, and say nothing of new seeds",
-}
+from evenhand.report.table import verdict_latex
 
 
 def scope_sentence(claim: ResolvedClaim, decision: Decision) -> str:
@@ -44,7 +39,7 @@ def _holds(claim: ResolvedClaim) -> str:
     rivals = [arm.name for arm in claim.arms("rival")]
     beaten = f"; a gain is one over {', '.join([claim.baseline.name, *rivals])} alike" if rivals else ""
     rate = f"Verdicts are at a two-sided error rate of {numbers.per_cent(alpha)}{told}"
-    return f"{rate}; {_SCOPES[claim.claim.scope]}{beaten}."
+    return f"{rate}; {HELD[claim.claim.scope]}{beaten}."
 
 
 def _standing(decision: Decision) -> list[str]:
@@ -55,12 +50,14 @@ def _standing(decision: Decision) -> list[str]:
 
 
 def paper_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str = "") -> str:
-    """The table of verdicts as Markdown, the sentence above it."""
-    return visible(scope_sentence(claim, decision)) + "\n\n" + verdict_markdown(claim, decision, ledger_head) + "\n"
+    """The table of verdicts as Markdown, the sentence above it; remarks that it makes stand there alone."""
+    sentence = scope_sentence(claim, decision)
+    table = verdict_markdown(claim, decision, ledger_head).split("\n")
+    told = [line for line in table if not (line.startswith("- ") and line[2:].replace("`", "") in sentence)]
+    return visible(sentence) + "\n\n" + "\n".join(told).rstrip() + "\n"
 
 
 def paper_latex(claim: ResolvedClaim, decision: Decision) -> str:
-    """The table of verdicts for LaTeX with booktabs; its caption is the sentence, then the levels of the intervals."""
-    head, tail = verdict_latex(claim, decision).split(r"\caption{", 1)
-    _, _, levels = tail.partition("intervals at ")
-    return f"{head}\\caption{{{latex(scope_sentence(claim, decision))} Intervals at {levels}"
+    """The table of verdicts for LaTeX with booktabs; its caption is the sentence."""
+    names = ", ".join(dict.fromkeys(verdict.metric for verdict in decision.verdicts))
+    return verdict_latex(claim, decision, f"{scope_sentence(claim, decision)} Metric: {names}.")

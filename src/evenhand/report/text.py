@@ -13,7 +13,7 @@ from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.decisions.search_words import search_words
 from evenhand.decisions.standing import FamilyPlace
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, deciding_interval
-from evenhand.decisions.wording import family_words, look_words, reason_beside, seal_words, words_beside
+from evenhand.decisions.wording import family_words, look_words, seal_words, supplement_reason, supplement_words
 from evenhand.report import numbers, words
 from evenhand.report.glance import glance_lines
 
@@ -93,7 +93,7 @@ def _beside(claim: ResolvedClaim, contrast: Contrast) -> str:
     """What a contrast that does not decide says beside its figures."""
     metric = next((m for m in claim.claim.metrics if m.name == contrast.metric), None)
     told = contrast.estimate is not None and contrast.judgement.case and metric is not None
-    return words_beside(contrast, metric) if told and metric is not None else ""
+    return supplement_words(contrast, metric) if told and metric is not None else ""
 
 
 def _contrast(claim: ResolvedClaim, contrast: Contrast, mark: str, width: int) -> Iterator[Text]:
@@ -119,7 +119,7 @@ def _reasons(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[T
     """What the table does not say, each sentence once with all the verdicts that it holds for."""
     told: dict[str, list[Verdict]] = {}
     for verdict in decision.verdicts:
-        if said := reason_beside(verdict, claim):
+        if said := supplement_reason(verdict, claim):
             told.setdefault(said, []).append(verdict)
     if told:
         yield Text()

@@ -245,14 +245,18 @@ class ClaimRun:
             reason = screened_words(self.loaded.resolved, screened)
             self.observer.message(f"'{arm}' is screened out at rung '{screened.rung}': {reason}")
 
-    def seen(self) -> ClaimSeen:
-        """How it stands, for those who watch from elsewhere."""
+    def seen(self, queued: int = 0) -> ClaimSeen:
+        """How it stands, for those who watch from elsewhere.
+
+        Args:
+            queued: of its trials that were started, how many wait in the place's own queue.
+        """
         done, left_out = self._counts()
         mean = sum(self.durations) / len(self.durations) if self.durations else None
         return ClaimSeen(
             self.name, self.rung, done, len(self.of_rung) + self.now.unproposed, len(self.waiting),
-            len(self.running), mean, tuple(self.loaded.file.claim.after), self.loaded.resolved.hash,
-            self.paused, left_out,
+            len(self.running) - queued, mean, tuple(self.loaded.file.claim.after), self.loaded.resolved.hash,
+            self.paused, left_out, queued,
         )  # fmt: skip
 
     def _counts(self) -> tuple[int, int]:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from evenhand.claims.resolve import ResolvedClaim, resolve
 from evenhand.claims.schema import parse_claim
+from evenhand.decisions.scope_words import scope_words
 from evenhand.decisions.standing import Standing
-from evenhand.decisions.verdict import Decision, Verdict, VerdictKind
+from evenhand.decisions.verdict import Decision
 from evenhand.errors import DataError, counted
 from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Failure, Outcome
@@ -133,24 +134,3 @@ def _refuse_unlike(found: Sequence[Unlike]) -> None:
 
 def _arm_remarks(arms: Mapping[str, ArmRuns]) -> list[str]:
     return list(dict.fromkeys(f"{name}: {remark}." for name, arm in arms.items() for remark in arm.remarks))
-
-
-def scope_words(claim: ResolvedClaim, verdicts: Sequence[Verdict]) -> str:
-    """What the answer holds for, and what it does not, as a sentence."""
-    kinds = {verdict.kind for verdict in verdicts if verdict.role == "variant"}
-    effect = any(kind.is_effect for kind in kinds)
-    several = len(claim.arms("variant")) > 1
-    count = len(claim.claim.rungs[-1].seeds)
-    checkpoint = claim.claim.scope == "checkpoint"
-    which = ("these " if several else "these two ") + ("models" if checkpoint else "recipes")
-    where = "on new items" if checkpoint else "on new training seeds and new items"
-    if effect:
-        says = f"{which} differ {where}"
-    elif VerdictKind.NO_EFFECT in kinds or VerdictKind.NO_OP in kinds:
-        says = f"{which} differ by less than the margin {where}"
-    else:
-        says = f"whether {which} differ {where} is not settled"
-    if not checkpoint:
-        return f"{claim.claim.scope} scope: {says}; {counted(count, 'seed')} a side"
-    given = "you gave one each" if count == 1 else f"the {counted(count, 'seed')} stand for themselves alone"
-    return f"checkpoint scope: {says}; says nothing of new seeds: {given}"

@@ -32,7 +32,7 @@ def prior_of(claim: ResolvedClaim, metric: str, ledger: Ledger) -> SpreadPrior |
             continue
         other = searching.unfolded_claim(other, ledger)
         own = next((m for m in other.claim.metrics if m.name == metric), None)
-        found = {key: one.outcome for key, one in ledger.latest(standing.trial_ids(other)).items()}
+        found = {key: one.outcome for key, one in ledger.latest(other.trial_ids).items()}
         for spread in () if own is None else measured_spreads(other, own, settled(found)):
             rest = spread.residual_sd**2 / spread.pilot_items if spread.pilot_items else 0.0
             sds.append((spread.seed_sd**2 + rest) ** 0.5)

@@ -54,7 +54,7 @@ def _check(loaded: LoadedClaim, ledger: Ledger) -> None:
             'claim with fresh seeds, and with looks = "anytime" where it is to be extended some day',
         )
     standing.require_entered(claim, loaded.path, ledger)
-    found = ledger.latest(standing.trial_ids(claim))
+    found = ledger.latest(claim.trial_ids)
     now = progress(claim, settled({key: record.outcome for key, record in found.items()}))
     if now.pending:
         left = f"{counted(len(now.pending), 'trial')} of it {'is' if len(now.pending) == 1 else 'are'} still to run"

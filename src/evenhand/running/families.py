@@ -135,7 +135,7 @@ def _decided_anew(member: Member, ledger: Ledger) -> Mapping[str, float | None]:
     if claim is None or claim.hash != member.hash:
         return {}
     claim = searching.unfolded_claim(claim, ledger)
-    ids = standing.trial_ids(claim)
+    ids = claim.trial_ids
     key = (claim.hash, ledger.head_hash(ids))
     if key not in _KNOWN:
         decision = verdicts_alone(claim, {key: record.outcome for key, record in ledger.latest(ids).items()})

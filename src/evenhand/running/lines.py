@@ -109,7 +109,7 @@ class LineObserver(Observer):
         """Keep what the next line needs; say once how long the rung will take."""
         self.left, self.total, self.done, self.left_out = tick.seconds_left, tick.total, tick.done, tick.left_out
         self._tell_what_is_prepared(tick)
-        if self.left is not None and not self._told:
+        if self.left and not self._told:
             self._told = True
             self._write(f"about {duration(self.left)} left at this rung, after the first trial")
 

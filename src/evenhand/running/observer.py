@@ -12,6 +12,7 @@ from evenhand.decisions.verdict import Contrast
 from evenhand.errors import counted
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial
+from evenhand.running.watching import side_by_side
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class RunningTrial:
         values: of its curves.
         doing: what it prepares for all trials, outside its budget; empty while it trains.
         share: of that which is done.
+        queued: it waits in the place's own queue.
     """
 
     trial: Trial
@@ -33,6 +35,7 @@ class RunningTrial:
     values: Mapping[str, float]
     doing: str = ""
     share: float | None = None
+    queued: bool = False
 
     @property
     def done(self) -> float:
@@ -78,7 +81,9 @@ class Tick:
         if self.seconds_per_trial is None:
             return None
         done = sum(min(run.seconds / self.seconds_per_trial, 1.0) for run in self.running)
-        return max(0.0, len(self.progress.pending) - done) * self.seconds_per_trial / self.jobs
+        left, queued = len(self.progress.pending), sum(run.queued for run in self.running)
+        lanes = side_by_side(self.jobs, len(self.running) - queued, queued, left - len(self.running))
+        return max(0.0, left - done) * self.seconds_per_trial / lanes
 
 
 def left_out_words(count: int) -> str:

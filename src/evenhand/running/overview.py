@@ -207,7 +207,7 @@ def _trials(record: ClaimRecord, known: Mapping[str, Entry], decided: bool) -> T
         mine = [entry for entry in known.values() if entry.about.claim == record.hash]
         planned = None
     else:
-        ids = standing.trial_ids(claim)
+        ids = claim.trial_ids
         mine, planned = [known[key] for key in ids if key in known], len(ids)
     failed = [entry for entry in mine if not entry.about.is_result]
     left_out = [entry for entry in failed if not entry.body["execution"]["attempt"]]

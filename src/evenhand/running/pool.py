@@ -162,19 +162,25 @@ class Pool:
             run = self._owner[key]
             found = last_progress(Path(job.workdir)) or {}
             one = RunningTrial(
-                run.running[key], self.executor.elapsed(key), found.get("spent", 0.0), found.get("values", {}),
-                found.get("doing", ""), found.get("share"),
+                run.running[key], (seconds := self.executor.elapsed(key)), found.get("spent", 0.0),
+                found.get("values", {}), found.get("doing", ""), found.get("share"),
+                self.executor.queues and seconds == 0,
             )  # fmt: skip
             running.setdefault(id(run), []).append(one)
             seen.append(
-                TrialSeen(run.name, one.trial.label(), one.seconds, one.done, one.doing, dict(one.values), job.workdir)
-            )
+                TrialSeen(
+                    run.name, one.trial.label(), one.seconds, one.done, one.doing, dict(one.values), job.workdir,
+                    one.queued,
+                )
+            )  # fmt: skip
         for run in self._open if only is None else [only]:
             own = running.get(id(run), [])
             run.contrast()
             run.tick(own, max(1, len(own)) if several else self.executor.jobs)
         if self._notes.due:
-            self._notes.write(self.executor.jobs, self._ended, [run.seen() for run in self._open], seen)
+            queued = {key: sum(one.queued for one in own) for key, own in running.items()}
+            claims = [run.seen(queued.get(id(run), 0)) for run in self._open]
+            self._notes.write(self.executor.jobs, self._ended, claims, seen, self.executor.queues)
         end = time.monotonic()
         self._next_tick = max(start + TICK_SECONDS, end + TICK_SHARE * (end - start))
 

@@ -34,7 +34,7 @@ Try = Callable[[Trial, int], Failure | None]
 
 
 @dataclass(frozen=True)
-class Found:
+class ProbeResult:
     """What a probe came to.
 
     Attributes:
@@ -172,16 +172,18 @@ def sharing(executor: Executor, asked: Resources) -> int:
     return 1 if asked.gpus or len(nodes) != 1 else math.ceil(executor.jobs / max(1, nodes[0].gpus))
 
 
-def _known(path: Path) -> Found | None:
+def _known(path: Path) -> ProbeResult | None:
     """What was found before; None where nothing was, or the file is spoilt."""
     try:
         kept: Any = json.loads(path.read_text(encoding="utf-8"))
-        return Found(int(kept["rows"]), int(kept["whole"]), tuple(map(str, kept["tried"])))
+        return ProbeResult(int(kept["rows"]), int(kept["whole"]), tuple(map(str, kept["tried"])))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _probe(loaded: LoadedClaim, batches: Mapping[str, tuple[Trial, int]], attempt: Try, observer: Observer) -> Found:
+def _probe(
+    loaded: LoadedClaim, batches: Mapping[str, tuple[Trial, int]], attempt: Try, observer: Observer
+) -> ProbeResult:
     """The smallest over the arms of what fits each: an arm is tried no further than what fitted those before it."""
     whole = max((rows for _, rows in batches.values()), default=1)
     best, tried = whole, list[str]()
@@ -200,7 +202,7 @@ def _probe(loaded: LoadedClaim, batches: Mapping[str, tuple[Trial, int]], attemp
         if not found:
             raise _refused(loaded, f"not even one row fits for '{trial.arm}': raise `memory_gib`, or shorten the rows")
         best = found if found < rows else best
-    return Found(best, whole, tuple(tried))
+    return ProbeResult(best, whole, tuple(tried))
 
 
 def _trier(loaded: LoadedClaim, ledger: Ledger, executor: Executor) -> Try:

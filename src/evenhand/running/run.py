@@ -126,13 +126,8 @@ def run_claims(
             for claim, watcher, lock in zip(claims, watchers, locks, strict=True)
         ]
         if any(not run.now.finished for run in runs):
-            folders: dict[Path, list[str]] = {}
-            for run in runs:
-                folders.setdefault(run.loaded.folder, []).append(run.loaded.resolved.recipe)
-            with executor or local_slots(folders, jobs, warm) as opened:
-                for run in runs:
-                    if not run.now.finished:
-                        run.micro_batch = micro_batch(run.loaded, ledger, opened, run.observer)
+            with executor or local_slots(_recipes_by_folder(runs), jobs, warm) as opened:
+                _choose_micro_batches(runs, ledger, opened)
                 Pool(runs, opened, close, detach).loop()
         else:
             for run in runs:
@@ -141,6 +136,20 @@ def run_claims(
     if errors:
         raise errors[0]
     return [decisions[claim.resolved.name] for claim in claims if claim.resolved.name in decisions]
+
+
+def _recipes_by_folder(runs: Sequence[ClaimRun]) -> dict[Path, list[str]]:
+    found: dict[Path, list[str]] = {}
+    for run in runs:
+        found.setdefault(run.loaded.folder, []).append(run.loaded.resolved.recipe)
+    return found
+
+
+def _choose_micro_batches(runs: Sequence[ClaimRun], ledger: Ledger, executor: Executor) -> None:
+    """Rows at once for each claim that has trials to run."""
+    for run in runs:
+        if not run.now.finished:
+            run.micro_batch = micro_batch(run.loaded, ledger, executor, run.observer)
 
 
 def _lock(loaded: LoadedClaim, ledger: Ledger, held: ExitStack) -> ExitStack:

@@ -48,7 +48,7 @@ def seal(loaded: LoadedClaim, ledger: Ledger, *, git: bool = False, tsa: str = "
     """
     claim = loaded.resolved
     with ledger.lock(f"claim-{claim.name}"):
-        known = ledger.outcomes(trial_ids=standing.trial_ids(claim))
+        known = ledger.outcomes(trial_ids=claim.trial_ids)
         if known:
             cure = (
                 f"{len(known)} outcomes of its trials are in the ledger; a seal shows what was fixed before the first"

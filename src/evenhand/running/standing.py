@@ -58,11 +58,6 @@ def chain_of_changes(identities: Sequence[Mapping[str, Any]]) -> list[str]:
     return changes
 
 
-def trial_ids(claim: ResolvedClaim) -> set[str]:
-    """Ids of every trial of every rung, as if nothing were pruned."""
-    return {trial.id for rung in claim.claim.rungs for trial in claim.trials(rung)}
-
-
 def has_results(record: ClaimRecord, ledger: Ledger) -> bool:
     """Whether anything is known of a claim: a decision, or a result of any of its trials, whoever ran them.
 
@@ -72,7 +67,7 @@ def has_results(record: ClaimRecord, ledger: Ledger) -> bool:
         return True
     claim = of_identity(record.identity)
     found = ledger.outcomes(claim_hash=record.hash)
-    found += [] if claim is None else ledger.outcomes(trial_ids=trial_ids(claim))
+    found += [] if claim is None else ledger.outcomes(trial_ids=claim.trial_ids)
     return any(is_usable(one.outcome) for one in found)
 
 
@@ -113,7 +108,7 @@ def require_entered(claim: ResolvedClaim, source: Path, ledger: Ledger) -> None:
     earlier = newest_with_results(claim.name, ledger)
     if earlier is not None:
         raise changed(claim, source, earlier)
-    known = ledger.outcomes(trial_ids=trial_ids(claim))
+    known = ledger.outcomes(trial_ids=claim.trial_ids)
     if known or ledger.claims(claim.name):
         more = f"; {counted(len(known), 'outcome')} of its trials known from other claims" if known else ""
         cure = f"this claim was never entered in the ledger{more}. Enter it with `evenhand run {source.name}`"
@@ -155,7 +150,7 @@ def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
 
 def what_was_known(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
     """What is known of a claim's outcomes before it is entered (now, where it is not): for its record."""
-    ids, count = trial_ids(claim), sum(claim.planned(rung) for rung in claim.claim.rungs)
+    ids, count = claim.trial_ids, sum(claim.planned(rung) for rung in claim.claim.rungs)
     ids |= searching.possible_ids(claim, ledger)
     found = ledger.known_before(claim.hash, ids)
     trials = count if claim.search_rungs else len(ids)
@@ -196,7 +191,7 @@ def _set_aside(record: ClaimRecord, ledger: Ledger) -> tuple[str, ...]:
     claim = of_identity(record.identity) if ledger.has_set_aside else None
     if claim is None:
         return ()
-    return tuple(mark.words for mark in ledger.set_aside(trial_ids(claim)) if mark.was_result)
+    return tuple(mark.words for mark in ledger.set_aside(claim.trial_ids) if mark.was_result)
 
 
 def _fixed_over_runs(record: ClaimRecord, ledger: Ledger) -> Fixed:
@@ -204,7 +199,7 @@ def _fixed_over_runs(record: ClaimRecord, ledger: Ledger) -> Fixed:
     from evenhand.running.over_runs import fixed_over_runs  # here: imports the readers of runs
 
     claim = of_identity(record.identity)
-    found = {} if claim is None else ledger.results(trial_ids(claim))
+    found = {} if claim is None else ledger.results(claim.trial_ids)
     return fixed_over_runs(record.entered, found) if found else "before"
 
 
@@ -222,7 +217,7 @@ def seal_of(claim: ResolvedClaim, ledger: Ledger) -> Seal | None:
     found = seals(entries, claim.hash)
     if not found:
         return None
-    first, ids = found[0], trial_ids(claim)
+    first, ids = found[0], claim.trial_ids
     precedes = not any(entry.kind == "outcome" and entry.about.trial in ids for entry in entries[: first.place])
     receipt = first.receipt
     return Seal(

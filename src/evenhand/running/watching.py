@@ -28,7 +28,10 @@ SILENT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class ClaimSeen:
-    """A claim of a run: where it stands, and how much is left at its rung."""
+    """A claim of a run: where it stands, and how much is left at its rung.
+
+    Those that wait are not handed over yet, those that are queued wait in the place's own queue, the others run.
+    """
 
     name: str
     rung: str
@@ -41,17 +44,21 @@ class ClaimSeen:
     hash: str = ""
     paused: bool = False
     left_out: int = 0
+    queued: int = 0
 
     @property
     def work(self) -> float | None:
         """Seconds of slots that its rung still needs; None before its first trial has ended."""
-        left = self.waiting + self.running / 2
+        left = self.waiting + self.queued + self.running / 2
         return None if self.seconds_per_trial is None else left * self.seconds_per_trial
 
 
 @dataclass(frozen=True)
 class TrialSeen:
-    """A trial that runs: what it is, how long it has run, and the share of its budget, or of what it prepares."""
+    """A trial that runs: what it is, how long it has run, and the share of its budget, or of what it prepares.
+
+    One that is queued waits in the place's own queue.
+    """
 
     claim: str
     label: str
@@ -60,6 +67,7 @@ class TrialSeen:
     doing: str = ""
     values: Mapping[str, float] = field(default_factory=dict)
     workdir: str = ""
+    queued: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,9 @@ class RunSeen:
         began, noted: times of the clock, seconds.
         slots: trials at a time.
         ended: trials that this driver has seen end.
-        claims, trials: that run.
+        claims, trials: that run, or wait in the place's own queue.
+        queues: the place has a queue of its own; ``slots`` bounds how many are in it, and how many run side by side
+            is for the place to say.
     """
 
     process: int
@@ -82,6 +92,17 @@ class RunSeen:
     ended: int
     claims: tuple[ClaimSeen, ...]
     trials: tuple[TrialSeen, ...]
+    queues: bool = False
+
+    @property
+    def queued(self) -> int:
+        """Trials in the place's own queue."""
+        return sum(trial.queued for trial in self.trials)
+
+    @property
+    def busy(self) -> int:
+        """Trials that run."""
+        return len(self.trials) - self.queued
 
     @property
     def per_hour(self) -> float | None:
@@ -92,9 +113,22 @@ class RunSeen:
     @property
     def seconds_left(self) -> float | None:
         """Estimate for the present rungs of all claims; None where nothing is known of one of them."""
-        work = [claim.work for claim in self.claims if claim.waiting + claim.running]
+        work = [claim.work for claim in self.claims if claim.waiting + claim.queued + claim.running]
         known = [one for one in work if one is not None]
-        return None if not known or len(known) < len(work) else sum(known) / max(1, self.slots)
+        lanes = side_by_side(self.slots, self.busy, self.queued, sum(claim.waiting for claim in self.claims))
+        return None if not known or len(known) < len(work) else sum(known) / lanes
+
+
+def side_by_side(slots: int, busy: int, queued: int, waiting: int) -> int:
+    """How many trials run at a time from now on: a slot that no trial is left for shortens nothing.
+
+    Args:
+        slots: trials at a time at most.
+        busy: that run.
+        queued: in a queue of the place's own; where there are any, no more run than do now.
+        waiting: that are not handed over yet.
+    """
+    return max(1, busy if queued else min(slots, busy + waiting))
 
 
 class Notes:
@@ -109,12 +143,15 @@ class Notes:
         """Whether it is time to note how things are."""
         return time.monotonic() - self._last >= EVERY_SECONDS
 
-    def write(self, slots: int, ended: int, claims: Sequence[ClaimSeen], trials: Sequence[TrialSeen]) -> None:
+    def write(
+        self, slots: int, ended: int, claims: Sequence[ClaimSeen], trials: Sequence[TrialSeen], queues: bool = False
+    ) -> None:
         """Note how things are."""
         self._last = time.monotonic()
         seen = RunSeen(
-            os.getpid(), socket.gethostname(), self._began, time.time(), slots, ended, tuple(claims), tuple(trials)
-        )
+            os.getpid(), socket.gethostname(), self._began, time.time(), slots, ended, tuple(claims), tuple(trials),
+            queues,
+        )  # fmt: skip
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self._path, durable=False) as part:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from evenhand.errors import DataError
 from evenhand.runs.checked import Faults
-from evenhand.runs.find import Found, is_query, read_runs
+from evenhand.runs.find import NamedRuns, is_query, read_runs
 from evenhand.runs.run import Amount, Options, Run
 
 ALLOWED: Mapping[str, str] = {
@@ -157,7 +157,7 @@ def _read(named: str, format_: str, options: Options, folder: Path) -> list[tupl
     if SEED in named:
         return _by_pattern(named, format_, options, folder)
     text = named if Path(named).expanduser().is_absolute() else str(folder / Path(named).expanduser())
-    found: Found = read_runs(text, format_, options)
+    found: NamedRuns = read_runs(text, format_, options)
     return [(_seed_of(run), run) for run in found.runs]
 
 

@@ -39,7 +39,7 @@ _MOST_FILES = 20_000
 
 
 @dataclass(frozen=True)
-class Found:
+class NamedRuns:
     """What was read of one thing that a user named.
 
     Attributes:
@@ -114,7 +114,7 @@ def is_query(text: str) -> bool:
     return bool(colon) and name in readers() and not Path(text).exists()
 
 
-def read_runs(text: str, format_: str = "", options: Options | None = None) -> Found:
+def read_runs(text: str, format_: str = "", options: Options | None = None) -> NamedRuns:
     """Read all runs of a file, a folder or a query.
 
     Args:
@@ -142,7 +142,7 @@ def read_runs(text: str, format_: str = "", options: Options | None = None) -> F
     if not runs:
         held = f" It holds {', '.join(passed[:5])}." if passed else ""
         raise DataError(f"{path} holds no runs in a format that evenhand reads ({', '.join(readers())}).{held}")
-    return Found(text, tuple(runs), tuple(passed))
+    return NamedRuns(text, tuple(runs), tuple(passed))
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -153,7 +153,7 @@ def _split(text: str) -> tuple[str, str]:
     return name, model
 
 
-def _asked(text: str, options: Options) -> Found:
+def _asked(text: str, options: Options) -> NamedRuns:
     name, _, query = text.partition(":")
     reader = named(name)
     if not isinstance(reader, Asker):
@@ -161,7 +161,7 @@ def _asked(text: str, options: Options) -> Found:
     runs = reader.ask(query, options)
     if not runs:
         raise DataError(f"'{text}' finds no runs.")
-    return Found(text, tuple(runs))
+    return NamedRuns(text, tuple(runs))
 
 
 def _read_file(path: Path, given: Reader | None, options: Options) -> tuple[list[Run], list[str]]:

@@ -30,6 +30,7 @@ from evenhand_systems.bridge.training.assets import trained_bridge
 from evenhand_systems.bridge.translation.bridge import Bridge
 from evenhand_systems.bridge.translation.prompts import Prompts
 from evenhand_systems.bridge.translation.soft_prompt import SoftPrompt
+from evenhand_systems.processor import torch_threads
 
 REFERENCE_ITEMS = 256
 """Training items whose mean soft tokens are the mean control."""
@@ -37,7 +38,11 @@ REFERENCE_ITEMS = 256
 
 def run_trial(settings: Settings, bench: Bench) -> Outcome:
     """Run the trial that the settings describe."""
-    torch.set_num_threads(bench.threads)
+    with torch_threads(bench.threads):
+        return _run(settings, bench)
+
+
+def _run(settings: Settings, bench: Bench) -> Outcome:
     inputs = prepare(settings, bench)
     # Arms without soft tokens draw nothing: they are declared deterministic.
     if settings.reference != "none":
@@ -141,7 +146,7 @@ def _asked(item: Item) -> str:
 def _record(settings: Settings, inputs: TrialInputs, bench: Bench, evaluation: Evaluation) -> None:
     """Item scores, notes and one JSON line per item."""
     answers, test = evaluation.answers, inputs.test
-    ids, clusters = [item.id for item in test], [item.template or item.id for item in test]
+    ids, clusters = [item.id for item in test], [item.cluster or item.template or item.id for item in test]
     for name, right in (("exact_match", answers.correct), ("flexible_match", answers.correct_flexible)):
         bench.items(
             name,

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evenhand.errors import DataError
+from evenhand.files import replacing
 from evenhand_systems.lyapunov.certificates.form import sound_lines, verified
 from evenhand_systems.lyapunov.closed_forms import WindowMinimum, WindowSum
 from evenhand_systems.lyapunov.exact import violation_lower_bound, window_minimum_coverage
@@ -31,7 +32,8 @@ def save(path: Path, draw: Callable[[Figure], None], size: tuple[float, float]) 
     with matplotlib.rc_context({"svg.hashsalt": "evenhand", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=size, layout="constrained")
         draw(figure)
-        figure.savefig(path, format="svg", metadata={"Date": None})
+        with replacing(path) as part:
+            figure.savefig(part, format="svg", metadata={"Date": None})
 
 
 def margins_plot(model: Candidate, data: EvaluationSet, path: Path) -> None:

@@ -89,6 +89,11 @@ class PotentialSettings(Settings):
     residue_power: int = Field(default=3, ge=0, le=4)
     climb: float = Field(default=3.0, ge=0)
     trajectory: float = Field(default=0.0, ge=0)
+    # Left out of the record where it is 0: trials from before it have the ids that they had.
+    margin: int = Field(
+        default=0, ge=0, le=41, exclude_if=lambda chosen: chosen == 0,
+        description="by how much V has to fall in learning for a step to count, in 1/41 bit",
+    )  # fmt: skip
 
 
 class GradualSettings(PotentialSettings):
@@ -107,12 +112,17 @@ def network(settings: NetworkSettings, bench: Bench) -> Outcome:
     known = numbers_on(seeds)  # closed forms are measured on the same held-out steps as the networks beside them
     if settings.model != "network":
         return _measure(closed_form(settings.model, settings.lookahead), settings, bench, known)
-    import torch
+    from evenhand_systems.processor import torch_threads
 
+    with torch_threads(bench.threads):
+        return _measure(_trained(settings, bench, seeds), settings, bench, known)
+
+
+def _trained(settings: NetworkSettings, bench: Bench, seeds: list[int]) -> Candidate:
+    """The network after the whole budget."""
     from evenhand_systems.lyapunov.networks.network import NetworkModel
     from evenhand_systems.lyapunov.networks.training import Training
 
-    torch.set_num_threads(bench.threads)
     training = Training(
         _options(settings, int(bench.budget.amount)),
         seeds=seeds,
@@ -129,7 +139,7 @@ def network(settings: NetworkSettings, bench: Bench) -> Outcome:
             bench.log(training.steps, loss=loss, learning_rate=training.trainer.learning_rate)
         if training.steps % settings.checkpoint_every == 0:
             bench.checkpoint(training.state())
-    return _measure(NetworkModel(training.network.to("cpu")), settings, bench, known)
+    return NetworkModel(training.network.to("cpu"))
 
 
 def _options(settings: NetworkSettings, steps: int) -> TrainingOptions:
@@ -164,11 +174,11 @@ def _potential(settings: PotentialSettings, starts: int, bench: Bench) -> Outcom
         return _measure(closed_form(settings.model, settings.lookahead), settings, bench, known)
     from evenhand_systems.lyapunov.potentials.gradual import learn_gradually
     from evenhand_systems.lyapunov.potentials.problem import Measure
-    from evenhand_systems.lyapunov.potentials.search import Progress, learn
+    from evenhand_systems.lyapunov.potentials.search import FinishedWindow, learn
 
     sweeps = int(bench.budget.left)
 
-    def report(progress: Progress) -> None:
+    def report(progress: FinishedWindow) -> None:
         bench.log(progress.lookahead, violated=progress.violated[0], hovering=progress.violated[2])
 
     window = min(settings.window, settings.lookahead)
@@ -179,6 +189,7 @@ def _potential(settings: PotentialSettings, starts: int, bench: Bench) -> Outcom
         measure=Measure(1.0, settings.trajectory, settings.climb),
         sweeps=sweeps,
         seed=int(bench.rng("order").integers(2**31)),
+        margin=settings.margin,
         report=report,
     )
     bench.budget.spend(steps=sweeps)

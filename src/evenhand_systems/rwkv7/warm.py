@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import torch
 
+from evenhand_systems.processor import torch_threads
 from evenhand_systems.rwkv7.config import RWKV7Config
 from evenhand_systems.rwkv7.model import RWKV7
 from evenhand_systems.rwkv7.seeding import Seeding, SeedingSettings
@@ -16,12 +17,8 @@ from evenhand_systems.rwkv7.seeding import Seeding, SeedingSettings
 
 def make_ready() -> None:
     """Run the smallest model forward and backward, seeded at the start and at every step, and forward alone."""
-    given = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with torch_threads(1):
         _run()
-    finally:
-        torch.set_num_threads(given)
 
 
 def _run() -> None:

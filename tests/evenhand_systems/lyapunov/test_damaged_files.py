@@ -17,9 +17,10 @@ from evenhand_systems.lyapunov.certificates.checker import CertificateError, che
 from evenhand_systems.lyapunov.certificates.extend import for_larger_head
 from evenhand_systems.lyapunov.certificates.form import verified
 from evenhand_systems.lyapunov.networks.network import LyapunovNetwork, load_checkpoint, save_checkpoint
-from evenhand_systems.lyapunov.numbers.evaluation_set import read_csv
+from evenhand_systems.lyapunov.numbers.evaluation_set import generate, read_csv, write_csv
 from evenhand_systems.lyapunov.numbers.features import FeatureSpec
 from evenhand_systems.lyapunov.potentials.potential import load_potential, zero_potential
+from tests.full_disk import largest_file
 from tests.mutations import assert_only_data_errors, json_mutations, mutations
 
 
@@ -261,3 +262,24 @@ def test_a_network_that_asks_for_any_amount_of_memory_or_holds_no_numbers_is_ref
     torch.save({"meta": state["meta"], "weights": broken}, network)
     with pytest.raises(DataError, match=r"net\.pt: weights are not finite"):
         load_checkpoint(network)
+
+
+def test_on_a_full_disk_what_was_saved_before_stays_whole(sound: tuple[Path, Path], tmp_path: Path) -> None:
+    certificate, model = sound
+    network = LyapunovNetwork(FeatureSpec(5), (64, 64), seed=4)
+    writers = {
+        "v.json.gz": lambda path: zero_potential(2).save(path),
+        "network.pt": lambda path: save_checkpoint(network, path),
+        "numbers.csv": lambda path: write_csv(generate(50, seed=5), path),
+    }
+    for name, write in writers.items():
+        path = tmp_path / name
+        write(path)
+        before = path.read_bytes()
+        with largest_file(len(before) // 2), pytest.raises((OSError, RuntimeError)):
+            write(path)
+        assert path.read_bytes() == before
+    larger = tmp_path / "larger.jsonl"
+    with largest_file(10), pytest.raises(OSError, match="too large"):
+        for_larger_head(model, certificate, larger, 3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(writers)

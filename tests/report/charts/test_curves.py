@@ -38,6 +38,7 @@ def thick_and_thin(svg):
     return sum(float(w) > 1 for w in widths), sum(float(w) < 1 for w in widths)
 
 
+@pytest.mark.slow
 def test_a_panel_has_a_thin_line_per_seed_and_a_thick_mean_line_per_arm(sample):
     (figure,) = curves(sample, {10: ([1, 2, 3], [3, 2, 1]), 11: ([1, 2, 3], [4, 3, 2])})
     assert thick_and_thin(figure.panels[0].svg) == (2, 4)

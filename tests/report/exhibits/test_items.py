@@ -10,7 +10,7 @@ import pytest
 
 from evenhand.recipes.exhibit import Bars, Grid, Samples
 from evenhand.recipes.outcome import ItemScores, Outcome
-from evenhand.report.exhibits import groups, items, samples, scenes
+from evenhand.report.exhibits import facets, groups, items, samples
 from evenhand.report.exhibits.make import make_item_exhibits
 from evenhand.report.page import render_report
 from tests.report.test_page import NASTY, Page
@@ -100,7 +100,7 @@ def test_the_items_that_are_shown_do_not_depend_on_how_they_were_answered(world)
         for change in (with_kinds, turned)
     ]
     assert chosen[0] == chosen[1]
-    assert samples.chosen(("a", "b", "c", "d", "e"), {}) == scenes.first_by_hash("edcba", 4)
+    assert samples.chosen(("a", "b", "c", "d", "e"), {}) == facets.first_by_hash("edcba", 4)
 
 
 def test_metrics_that_score_the_same_answers_are_shown_once(world) -> None:
@@ -129,6 +129,7 @@ def test_strangers_texts_are_escaped_and_long_ones_cut_with_a_count(world) -> No
     assert len(section) < 100_000
 
 
+@pytest.mark.slow
 def test_a_page_of_10_000_items_and_50_arms_stays_small(world) -> None:
     arms = {"off": "baseline", **{f"v{i}": "variant" for i in range(49)}}
     sample = world(arms, seeds=(10, 11), items=10_000)
@@ -182,6 +183,6 @@ def test_each_condition_is_shown_up_to_a_number_that_is_told(world, conditions) 
     sample = world({"off": "baseline", "on": "variant"}, conditions, seeds=(10, 11), items=4)
     made = make_item_exhibits(sample.claim(), sample.decision(), sample.records()).exhibits
     shown = [one for one in made if isinstance(one, Samples)]
-    assert len(shown) == min(len(conditions), scenes.MOST_SCENES)
+    assert len(shown) == min(len(conditions), facets.MOST_FACETS)
     assert all("condition" in one.title and "rung confirm" in one.title for one in shown)
     assert ("2 further conditions" in made[-1].caption) == (len(conditions) == 8)

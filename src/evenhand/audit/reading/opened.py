@@ -35,10 +35,10 @@ _TELLS = re.compile(
 _COMMA = re.compile(r"(?<![\d,.\w])[+\-−]?\d{1,3},\d+(?![\d,]|\.\d)")
 _POINT = re.compile(r"(?<![\d,.\w])[+\-−]?\d*\.\d+(?![\d.])")
 
-Progress = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 
 
-def open_logs(paths: Sequence[Path], progress: Progress | None = None) -> list[Log]:
+def open_logs(paths: Sequence[Path], progress: OnProgress | None = None) -> list[Log]:
     """The logs of files and folders, each file once.
 
     Args:
@@ -58,7 +58,7 @@ def open_logs(paths: Sequence[Path], progress: Progress | None = None) -> list[L
     return logs
 
 
-def _folder(path: Path, progress: Progress | None) -> list[Log]:
+def _folder(path: Path, progress: OnProgress | None) -> list[Log]:
     found = sorted(
         p
         for p in path.rglob("*")
@@ -82,7 +82,7 @@ def _folder(path: Path, progress: Progress | None) -> list[Log]:
     return [*logs, *([together] if together is not None else [])]
 
 
-def open_log(path: Path, progress: Progress | None = None) -> Log:
+def open_log(path: Path, progress: OnProgress | None = None) -> Log:
     """One file as a log.
 
     Raises:
@@ -101,7 +101,7 @@ def open_log(path: Path, progress: Progress | None = None) -> Log:
     return _with_language(log)
 
 
-def _text(path: Path, progress: Progress | None) -> Log:
+def _text(path: Path, progress: OnProgress | None) -> Log:
     large = path.stat().st_size > LARGE
     kept: list[tuple[int, str]] = []
     left = 0
@@ -117,7 +117,7 @@ def _text(path: Path, progress: Progress | None) -> Log:
     return log
 
 
-def _lines(path: Path, progress: Progress | None, *, whole: bool = False) -> Iterator[tuple[int, str]]:
+def _lines(path: Path, progress: OnProgress | None, *, whole: bool = False) -> Iterator[tuple[int, str]]:
     """(number, text) of the lines of a file, one after the other; text that no line of a log has is cut.
 
     Args:

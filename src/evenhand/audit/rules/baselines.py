@@ -10,8 +10,8 @@ from evenhand.audit.arms import Arm, arms_of
 from evenhand.audit.changes import Change, changes_of
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
+from evenhand.audit.number_words import printed
 from evenhand.audit.numbers import Number
-from evenhand.audit.shown import printed
 from evenhand.audit.words import hoped
 
 _COMPARED = re.compile(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from evenhand.audit.changes import Change, changes_of, readings
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
-from evenhand.audit.shown import printed, signed
+from evenhand.audit.number_words import printed, signed
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:

@@ -10,9 +10,9 @@ from itertools import permutations
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Row, Table
+from evenhand.audit.number_words import printed, shown
 from evenhand.audit.numbers import Number
 from evenhand.audit.said import MEAN
-from evenhand.audit.shown import printed, shown
 
 Way = Callable[[float, float], float | None]
 _WAYS: dict[str, Way] = {

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
+from evenhand.audit.number_words import printed, shown
 from evenhand.audit.numbers import counts
-from evenhand.audit.shown import printed, shown
 
 _ONE_OF_SEVERAL = re.compile(r"\d\s*/\s*\d+\s*[,;]\s*(?:and\s+)?$")
 """The last of several counts: what follows is said of all."""

@@ -9,11 +9,11 @@ from itertools import combinations
 from evenhand.audit.arms import Arm, arms_of
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log, Table
+from evenhand.audit.number_words import printed
 from evenhand.audit.numbers import Number, numbers
 from evenhand.audit.results import agree, results_of
 from evenhand.audit.said import MEAN, said_in
 from evenhand.audit.series import series_of
-from evenhand.audit.shown import printed
 
 _RUN = re.compile(r"^(R\d+[a-z]?|Run \d+|Exp(?:eriment)? \d+[a-z]?)\b", re.IGNORECASE)
 _NO_METRIC = re.compile(r"(?:status|notes?|details?|remarks?|comments?)\b")

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
+from evenhand.audit.number_words import printed, shown
 from evenhand.audit.numbers import SECONDS
-from evenhand.audit.shown import printed, shown
 
 _OPENS = re.compile(r"\s*[(=≈]\s*[~≈=]?\s*")
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.evidence import Evidences
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
+from evenhand.audit.number_words import chance
 from evenhand.audit.rules.recomputed import facts_of
-from evenhand.audit.shown import chance
 from evenhand.audit.words import asserted, hoped, planning
 
 STEADY = re.compile(

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from evenhand.audit.budgets import DELTA_COLUMN, base_row, is_budget, plain_name
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Row, Table, only_number
+from evenhand.audit.number_words import printed, shown, signed
 from evenhand.audit.numbers import Number, numbers
-from evenhand.audit.shown import printed, shown, signed
 
 _VERSUS = re.compile(
     r"^(?:Δ|delta|diff\w*|gain|change)?\s*(?:vs\.?|versus|over|against|from|to)\s+(.+)$", re.IGNORECASE

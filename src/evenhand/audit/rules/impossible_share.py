@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
+from evenhand.audit.number_words import printed
 from evenhand.audit.numbers import Number
-from evenhand.audit.shown import printed
 from evenhand.audit.words import hoped
 
 _ITEMS = re.compile(

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
+from evenhand.audit.number_words import signed
 from evenhand.audit.rules.recomputed import facts_of
 from evenhand.audit.series import Series, series_of
-from evenhand.audit.shown import signed
 from evenhand.audit.words import hoped
 
 _NONE = re.compile(

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from evenhand.audit.evidence import about
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
+from evenhand.audit.number_words import printed
 from evenhand.audit.rules.few_seeds import STEADY
 from evenhand.audit.series import Series, series_of
-from evenhand.audit.shown import printed
 from evenhand.audit.words import denied_at, tokens
 
 _WON = re.compile(r"\b(?:success|positive|gain|improve\w*)\b", re.IGNORECASE)

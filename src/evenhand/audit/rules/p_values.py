@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
+from evenhand.audit.number_words import chance, printed
 from evenhand.audit.numbers import numbers
-from evenhand.audit.shown import chance, printed
 
 _T = re.compile(
     r"\bt\s*\(\s*(?:df\s*=\s*)?(\d+(?:\.\d+)?)\s*\)\s*=\s*([+\-−]?\d+(?:\.\d+)?)\s*[,;]\s*p\s*(=|<|>|"

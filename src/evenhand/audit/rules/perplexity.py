@@ -9,9 +9,9 @@ from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Table
+from evenhand.audit.number_words import printed
 from evenhand.audit.numbers import Number
 from evenhand.audit.said import said_in
-from evenhand.audit.shown import printed
 
 _LOSS = re.compile(r"(?<![a-z])loss$", re.IGNORECASE)
 _PERPLEXITY = re.compile(r"(?<![a-z])(?:perplexity|ppl)$", re.IGNORECASE)

@@ -8,9 +8,9 @@ import numpy as np
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Table
+from evenhand.audit.number_words import chance, shown, signed
 from evenhand.audit.seed_rows import paired_rows
 from evenhand.audit.series import Floats, series_of
-from evenhand.audit.shown import chance, shown, signed
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.arms import arms_of
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
+from evenhand.audit.number_words import printed, shown
 from evenhand.audit.numbers import Number
-from evenhand.audit.shown import printed, shown
 from evenhand.audit.words import denied_at, hoped, planning
 
 _NONE = re.compile(

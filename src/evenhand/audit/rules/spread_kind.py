@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
+from evenhand.audit.number_words import printed, shown
 from evenhand.audit.series import Series, series_of
-from evenhand.audit.shown import printed, shown
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:

@@ -10,9 +10,9 @@ from itertools import combinations
 from evenhand.audit.changes import Change, changes_of
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
+from evenhand.audit.number_words import signed
 from evenhand.audit.numbers import Number, numbers
 from evenhand.audit.rules.few_seeds import METRIC_WORD
-from evenhand.audit.shown import signed
 
 _ITEMS = re.compile(
     r"\(?\b(?:n\s*=\s*)?(\d{1,6})[\s-]*(?:(?:held[- ]out|test|dev|debug|eval(?:uation)?|validation|random)\s+)?"

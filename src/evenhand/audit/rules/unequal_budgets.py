@@ -8,8 +8,8 @@ from evenhand.audit.arms import Arm, arms_of, budget_of
 from evenhand.audit.budgets import Unequal, in_records, in_table
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Log
+from evenhand.audit.number_words import printed
 from evenhand.audit.numbers import Number
-from evenhand.audit.shown import printed
 from evenhand.audit.spent import in_text
 
 

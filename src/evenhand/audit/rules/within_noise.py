@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Table
+from evenhand.audit.number_words import chance
 from evenhand.audit.numbers import Count, counts
-from evenhand.audit.shown import chance
 
 _CLAIM = re.compile(
     r"✓|✅|↑|\b(?:better|improv\w*|gain\w*|helped|helps|wins?|beats?|outperform\w*|progress|higher|increase[ds]?|"

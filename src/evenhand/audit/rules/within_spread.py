@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Place, Rule, place_of
 from evenhand.audit.log import Log, Row, Table
+from evenhand.audit.number_words import chance
 from evenhand.audit.numbers import Number, numbers
 from evenhand.audit.seeds import Seeds, seeds_in, seeds_of
-from evenhand.audit.shown import chance
 from evenhand.audit.words import asserted
 
 _DEVIATION = re.compile(r"±\s*(?:std|sd|s\.d|1 ?σ|standard dev)|\bstd\b|standard deviation|\bstdev\b", re.IGNORECASE)

@@ -15,7 +15,7 @@ from evenhand.decisions.verdict import Contrast, Decision
 from evenhand.recipes.exhibit import Bar, Bars, Grid
 from evenhand.recipes.outcome import ItemScores
 from evenhand.report import numbers
-from evenhand.report.exhibits.scenes import Scene, listed
+from evenhand.report.exhibits.facets import Facet, listed
 
 MOST_GROUPS = 24
 MOST_ARMS = 8
@@ -23,23 +23,23 @@ MOST_AGAINST = 3
 """What is drawn at most; the caption says what is not."""
 
 
-def groups_of(scene: Scene, metric: str) -> tuple[dict[str, str], int]:
+def groups_of(facet: Facet, metric: str) -> tuple[dict[str, str], int]:
     """Item to its group, the largest groups first, and how many groups there are beyond those that are shown."""
-    labels = scene.column(metric, "groups")
+    labels = facet.column(metric, "groups")
     sizes = Counter(labels.values())
     kept = {name for name, _ in sorted(sizes.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_GROUPS]}
     return {item: group for item, group in labels.items() if group in kept}, len(sizes) - len(kept)
 
 
-def differences(claim: ResolvedClaim, decision: Decision, scene: Scene, metric: str, outcomes: Outcomes) -> list[Bars]:
+def differences(claim: ResolvedClaim, decision: Decision, facet: Facet, metric: str, outcomes: Outcomes) -> list[Bars]:
     """Bars of the paired difference in each group, for the baseline and for every rival that decided a verdict."""
-    groups, beyond = groups_of(scene, metric)
+    groups, beyond = groups_of(facet, metric)
     if not groups or not set(groups.values()):
         return []
     found = []
-    for against, contrasts in list(_by_against(decision, scene.condition, metric).items())[:MOST_AGAINST]:
+    for against, contrasts in list(_by_against(decision, facet.condition, metric).items())[:MOST_AGAINST]:
         figures = {c.arm: by_group(claim, c, outcomes, groups) for c in contrasts[:MOST_ARMS]}
-        bars = _bars(scene, metric, against, figures, claim)
+        bars = _bars(facet, metric, against, figures, claim)
         if bars is not None:
             left = [f"{numbers.count(beyond, 'smaller group')} of items"] if beyond else []
             left += [listed([c.arm for c in contrasts[MOST_ARMS:]])] if len(contrasts) > MOST_ARMS else []
@@ -69,7 +69,7 @@ def _span(claim: ResolvedClaim, metric: str) -> float:
 
 
 def _bars(
-    scene: Scene, metric: str, against: str, figures: Mapping[str, Sequence[GroupFigure]], claim: ResolvedClaim
+    facet: Facet, metric: str, against: str, figures: Mapping[str, Sequence[GroupFigure]], claim: ResolvedClaim
 ) -> Bars | None:
     alpha, span = claim.claim.alpha, _span(claim, metric)
     sizes = {f.group: f.items for own in figures.values() for f in own}
@@ -100,13 +100,13 @@ def _bars(
     caption += f": of {drawn} such intervals about {alpha * drawn:.2g} miss by chance." if drawn > 1 else "."
     reasons = list(dict.fromkeys(f.why_none for own in figures.values() for f in own if f.interval is None))
     caption += f" Without a line: {'; '.join(reasons[:3])}." if any(reasons) else ""
-    return Bars(scene.title(f"{metric} less that of {against}, by kind of item"), caption, metric, groups)
+    return Bars(facet.title(f"{metric} less that of {against}, by kind of item"), caption, metric, groups)
 
 
-def scores(scene: Scene, metric: str) -> Grid | None:
+def scores(facet: Facet, metric: str) -> Grid | None:
     """Mean score of every arm in each group, over its seeds."""
-    groups, beyond = groups_of(scene, metric)
-    tables = scene.tables(metric)
+    groups, beyond = groups_of(facet, metric)
+    tables = facet.tables(metric)
     if not groups:
         return None
     arms = list(tables)[:MOST_ARMS]
@@ -121,7 +121,7 @@ def scores(scene: Scene, metric: str) -> Grid | None:
     caption = "Means over the items of a kind and the seeds of an arm." + (
         f" Not shown: {'; '.join(left)}." if left else ""
     )
-    return Grid(scene.title(f"{metric} by kind of item"), caption, ("kind", "items", *arms), rows, 1, folded=True)
+    return Grid(facet.title(f"{metric} by kind of item"), caption, ("kind", "items", *arms), rows, 1, folded=True)
 
 
 def _means(tables: Sequence[ItemScores], groups: Mapping[str, str]) -> dict[str, float]:

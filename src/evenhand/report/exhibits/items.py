@@ -17,7 +17,7 @@ from evenhand.recipes.exhibit import Exhibit, Grid, ScoredTrial
 from evenhand.recipes.outcome import ItemScores
 from evenhand.report import numbers
 from evenhand.report.exhibits import groups, samples
-from evenhand.report.exhibits.scenes import Scene, first_by_hash, listed, scenes
+from evenhand.report.exhibits.facets import Facet, facets, first_by_hash, listed
 
 MOST_ROWS = 40
 MOST_ARMS = 12
@@ -38,22 +38,22 @@ def item_exhibits(
         outcomes: trial id to its outcome, those that diverged too.
     """
     found: list[Exhibit | None] = []
-    shown, beyond = scenes(trials)
+    shown, beyond = facets(trials)
     metrics = [metric.name for metric in claim.claim.metrics]
-    for scene in shown:
-        found += samples.samples(scene, metrics)
+    for facet in shown:
+        found += samples.samples(facet, metrics)
         for metric in metrics:
-            found += groups.differences(claim, decision, scene, metric, outcomes)
-            found += [groups.scores(scene, metric), table(scene, metric)]
+            found += groups.differences(claim, decision, facet, metric, outcomes)
+            found += [groups.scores(facet, metric), table(facet, metric)]
     if found and beyond:
         words = f"Items of {numbers.count(beyond, 'further condition')} are not shown; the ledger has them."
         found.append(Grid("Further conditions", words, (), ()))
     return tuple(exhibit for exhibit in found if exhibit is not None)
 
 
-def table(scene: Scene, metric: str) -> Grid | None:
+def table(facet: Facet, metric: str) -> Grid | None:
     """Items with the mean score of every arm over its seeds."""
-    tables = scene.tables(metric)
+    tables = facet.tables(metric)
     if not tables:
         return None
     ids = next(iter(tables.values()))[0].ids
@@ -62,9 +62,9 @@ def table(scene: Scene, metric: str) -> Grid | None:
     facts = {
         title: column
         for title, column in (
-            ("kind", scene.column(metric, "groups")),
-            ("asked", scene.column(metric, "inputs")),
-            ("expected", scene.column(metric, "expected")),
+            ("kind", facet.column(metric, "groups")),
+            ("asked", facet.column(metric, "inputs")),
+            ("expected", facet.column(metric, "expected")),
         )
         if any(column.get(item) for item in items)
     }
@@ -85,7 +85,7 @@ def table(scene: Scene, metric: str) -> Grid | None:
         )
     caption += f" Arms that are not shown: {listed(list(tables)[MOST_ARMS:])}." if len(tables) > MOST_ARMS else ""
     header = ("item", *facts, *arms)
-    return Grid(scene.title(f"Items, {metric}"), caption, header, rows, 1 + len(facts), folded=True)
+    return Grid(facet.title(f"Items, {metric}"), caption, header, rows, 1 + len(facts), folded=True)
 
 
 def _line(text: str) -> str:

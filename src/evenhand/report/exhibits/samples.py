@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from evenhand.recipes.exhibit import Answered, Sample, Samples
 from evenhand.recipes.outcome import ItemScores
 from evenhand.report import numbers
-from evenhand.report.exhibits.scenes import Scene, first_by_hash, listed
+from evenhand.report.exhibits.facets import Facet, first_by_hash, listed
 
 SHOWN = 4
 """Items shown where they come in no groups."""
@@ -19,23 +19,23 @@ MOST_ARMS = 12
 MOST_TABLES = 4
 
 
-def samples(scene: Scene, metrics: Sequence[str]) -> list[Samples]:
+def samples(facet: Facet, metrics: Sequence[str]) -> list[Samples]:
     """Samples of every metric with answers of its own; metrics that score the same answers are shown once.
 
     Args:
-        scene: of which trials.
+        facet: of which trials.
         metrics: of the claim, which come first; what else was recorded follows.
     """
-    recorded = dict.fromkeys(name for trials in scene.arms.values() for name in trials[0].outcome.items)
+    recorded = dict.fromkeys(name for trials in facet.arms.values() for name in trials[0].outcome.items)
     names = [name for name in dict.fromkeys([*metrics, *recorded]) if name in recorded and "@" not in name]
     found: list[Samples] = []
     seen: list[dict[str, tuple[str, ...] | None]] = []
     for name in names:
-        tables = {arm: own[0] for arm, own in scene.tables(name).items() if own[0].outputs is not None}
+        tables = {arm: own[0] for arm, own in facet.tables(name).items() if own[0].outputs is not None}
         answers = {arm: table.outputs for arm, table in tables.items()}
         if tables and answers not in seen and len(found) < MOST_TABLES:
             seen.append(answers)
-            found.append(_samples(scene, name, tables))
+            found.append(_samples(facet, name, tables))
     return found
 
 
@@ -51,11 +51,11 @@ def chosen(ids: Sequence[str], groups: dict[str, str]) -> list[str]:
     return first if len(first) <= MOST_GROUPS else first_by_hash(first, MOST_GROUPS)
 
 
-def _samples(scene: Scene, metric: str, tables: dict[str, ItemScores]) -> Samples:
+def _samples(facet: Facet, metric: str, tables: dict[str, ItemScores]) -> Samples:
     shown = dict(list(tables.items())[:MOST_ARMS])
     first = next(iter(shown.values()))
-    asked, expected = scene.column(metric, "inputs"), scene.column(metric, "expected")
-    groups = scene.column(metric, "groups")
+    asked, expected = facet.column(metric, "inputs"), facet.column(metric, "expected")
+    groups = facet.column(metric, "groups")
     items = chosen(first.ids, groups)
     places = {arm: _places(table.ids, items) for arm, table in shown.items()}
     made = tuple(
@@ -71,11 +71,11 @@ def _samples(scene: Scene, metric: str, tables: dict[str, ItemScores]) -> Sample
         )
         for item in items
     )
-    return Samples(scene.title(f"Sample answers, {metric}"), _caption(scene, metric, tables, groups, items), made)
+    return Samples(facet.title(f"Sample answers, {metric}"), _caption(facet, metric, tables, groups, items), made)
 
 
 def _caption(
-    scene: Scene, metric: str, tables: dict[str, ItemScores], groups: dict[str, str], items: Sequence[str]
+    facet: Facet, metric: str, tables: dict[str, ItemScores], groups: dict[str, str], items: Sequence[str]
 ) -> str:
     count = len(next(iter(tables.values())).ids)
     how = "the first of each kind" if len(set(groups.values())) > 1 else "the first"
@@ -83,10 +83,10 @@ def _caption(
         f"{numbers.count(len(items), 'item')} of {count:,}, {how} by the sha256 of their names, whatever was answered. "
         "Each arm's answer is that of its lowest seed."
     )
-    silent = [arm for arm in scene.arms if arm not in tables]
+    silent = [arm for arm in facet.arms if arm not in tables]
     caption += f" No answers were recorded: {listed(silent)}." if silent else ""
     caption += f" Further arms that are not shown: {len(tables) - MOST_ARMS}." if len(tables) > MOST_ARMS else ""
-    known = scene.column(metric, "inputs")
+    known = facet.column(metric, "inputs")
     return caption + ("" if all(known.get(item) for item in items) else " What was asked was not recorded for all.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -67,13 +67,16 @@ class Flips:
 
 def flips_of(contrast: Contrast, results: Results) -> Flips | None:
     """The flips of a contrast; None where it has no items, or their scores are more than right or wrong."""
-    if (not contrast.items and contrast.gained is None) or not right_or_wrong(contrast, results):
+    if not contrast.items and contrast.gained is None:
+        return None
+    pairs = list(_pairs(contrast, results))
+    blocks = list(_blocks(pairs))
+    if not _right_or_wrong(blocks):
         return None
     up = 1.0 if _direction(contrast.metric, results) == "maximise" else -1.0
-    pairs = list(_pairs(contrast, results))
     tally = _Tally()
-    for number, (_, mine, theirs) in enumerate(pairs):
-        tally.add(number, mine, theirs, up)
+    for block in blocks:
+        tally.add(block, up)
     ranked = tally.ranked()
     top = tuple(tally.item(row, pairs) for row in ranked[:_ITEMS])
     return Flips(contrast, len(pairs), len(ranked), top)
@@ -81,16 +84,46 @@ def flips_of(contrast: Contrast, results: Results) -> Flips | None:
 
 def right_or_wrong(contrast: Contrast, results: Results) -> bool:
     """Whether no score of a contrast's items is another than two values; so too where none is at hand."""
+    return _right_or_wrong(list(_blocks(list(_pairs(contrast, results)))))
+
+
+def _right_or_wrong(blocks: Sequence[_Block]) -> bool:
     values: set[float] = set()
-    for _, *pair in _pairs(contrast, results):
-        for table in pair:
-            scores = np.asarray(table.scores, dtype=np.float64)
-            if scores.size:
-                ends = float(scores.min()), float(scores.max())
-                values.update(ends)
-                if len(values) > 2 or not np.all((scores == ends[0]) | (scores == ends[1])):
-                    return False
+    for scores in (scores for block in blocks for scores in (block.mine, block.theirs) if scores.size):
+        ends = float(scores.min()), float(scores.max())
+        values.update(ends)
+        if len(values) > 2 or not np.all((scores == ends[0]) | (scores == ends[1])):
+            return False
     return True
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Pairs in a row whose tables have the same items in the same order: nearly always all of a contrast.
+
+    Attributes:
+        first: number of its first pair.
+        mine_ids, theirs_ids: of both arms.
+        mine, theirs: (S, I) and (S, J) scores of its S pairs.
+    """
+
+    first: int
+    mine_ids: tuple[str, ...]
+    theirs_ids: tuple[str, ...]
+    mine: NDArray[np.float64]
+    theirs: NDArray[np.float64]
+
+
+def _blocks(pairs: Sequence[tuple[int, ItemScores, ItemScores]]) -> Iterator[_Block]:
+    start = 0
+    for end in range(1, len(pairs) + 1):
+        (_, mine, theirs), following = pairs[start], pairs[end] if end < len(pairs) else None
+        if following is None or following[1].ids != mine.ids or following[2].ids != theirs.ids:
+            here = pairs[start:end]
+            own = np.asarray([table.scores for _, table, _ in here], np.float64)
+            other = np.asarray([table.scores for _, _, table in here], np.float64)
+            yield _Block(start, mine.ids, theirs.ids, own, other)
+            start = end
 
 
 class _Tally:
@@ -101,22 +134,19 @@ class _Tally:
         self.gained, self.lost, self.first = (np.zeros(0, np.int64) for _ in range(3))
         self.moved = np.zeros(0)
         self.places = np.zeros((0, 2), np.int64)
-        self._rows: dict[int, tuple[tuple[str, ...], NDArray[np.int64]]] = {}
 
-    def add(self, number: int, mine: ItemScores, theirs: ItemScores, up: float) -> None:
-        """Count one pair: ``number`` in the order of pairs."""
-        here, there = _shared(mine.ids, theirs.ids)
-        left, right = np.asarray(mine.scores)[here], np.asarray(theirs.scores)[there]
-        flipped = left != right
-        here, there, difference = here[flipped], there[flipped], up * (left[flipped] - right[flipped])
-        rows = self._rows_of(mine.ids)[here]
-        self.gained[rows] += difference > 0
-        self.lost[rows] += difference < 0
-        self.moved[rows] += np.abs(difference)
-        new = self.first[rows] < 0
-        if new.any():
-            self.first[rows[new]] = number
-            self.places[rows[new]] = np.stack([here[new], there[new]], axis=1)
+    def add(self, block: _Block, up: float) -> None:
+        """Count the pairs of a block."""
+        here, there = _shared(block.mine_ids, block.theirs_ids)
+        difference = up * (block.mine[:, here] - block.theirs[:, there])
+        rows = self._rows_of(block.mine_ids)[here]
+        self.gained[rows] += np.count_nonzero(difference > 0, axis=0)
+        self.lost[rows] += np.count_nonzero(difference < 0, axis=0)
+        self.moved[rows] += np.abs(difference).sum(axis=0)
+        flipped = difference != 0
+        new = flipped.any(axis=0) & (self.first[rows] < 0)
+        self.first[rows[new]] = block.first + flipped.argmax(axis=0)[new]
+        self.places[rows[new]] = np.stack([here[new], there[new]], axis=1)
 
     def ranked(self) -> list[int]:
         """Rows of the items that flipped, the most often flipped first."""
@@ -137,16 +167,13 @@ class _Tally:
         return FlippedItem(mine.ids[i], *counts, answer, asked, expected)
 
     def _rows_of(self, ids: tuple[str, ...]) -> NDArray[np.int64]:
-        known = self._rows.get(id(ids))
-        if known is None:
-            rows = np.asarray([self.names.setdefault(name, len(self.names)) for name in ids], np.int64)
-            more = len(self.names) - len(self.first)
-            self.gained, self.lost = (np.append(old, np.zeros(more, np.int64)) for old in (self.gained, self.lost))
-            self.first = np.append(self.first, np.full(more, -1, np.int64))
-            self.moved = np.append(self.moved, np.zeros(more))
-            self.places = np.append(self.places, np.zeros((more, 2), np.int64), axis=0)
-            known = self._rows[id(ids)] = (ids, rows)  # with the names, so that no other tuple gets their address
-        return known[1]
+        rows = np.asarray([self.names.setdefault(name, len(self.names)) for name in ids], np.int64)
+        more = len(self.names) - len(self.first)
+        self.gained, self.lost = (np.append(old, np.zeros(more, np.int64)) for old in (self.gained, self.lost))
+        self.first = np.append(self.first, np.full(more, -1, np.int64))
+        self.moved = np.append(self.moved, np.zeros(more))
+        self.places = np.append(self.places, np.zeros((more, 2), np.int64), axis=0)
+        return rows
 
 
 def _shared(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

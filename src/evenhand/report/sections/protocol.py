@@ -13,12 +13,6 @@ from evenhand.claims.schema import Prune, Rung
 from evenhand.recipes.trial import ItemSet
 from evenhand.report import numbers
 
-SCOPES = {
-    "recipe": "would it hold for new seeds and new items? Seeds and items are both random.",
-    "seeds": "would it hold for new seeds on these very items? The items are fixed.",
-    "checkpoint": "would it hold for new items with these trained models? The models are fixed.",
-}
-
 
 @dataclass(frozen=True)
 class RungRow:

@@ -50,8 +50,14 @@ class TrialRow:
 def origins(results: Results) -> tuple[Origin, ...]:
     """Facts shared by the records: versions, git, machine, device, threads; all values are shown where they differ."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
+    known: dict[str, str] = {}  # thousands of records tell the same few facts
     for record in results.used:
-        facts = {key: _text(value) for key, value in _plain(record.provenance).items()}
+        facts = {}
+        for key, value in _plain(record.provenance).items():
+            written = repr(value)
+            if written not in known:
+                known[written] = _text(value)
+            facts[key] = known[written]
         facts["device"] = record.execution.device
         facts["threads per trial"] = str(record.execution.threads)
         for key, value in facts.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from evenhand.recipes.exhibit import Grid
-from evenhand_systems.anchored_sft.exhibits.scene import END, Scene, finite
+from evenhand_systems.anchored_sft.exhibits.measured_facets import END, MeasuredFacet, finite
 
 SHOWN = f"{END}shown_loss"
 """Items whose outputs are answers kept for the report."""
@@ -16,10 +16,10 @@ PARTS = {
 }
 
 
-def costs(scene: Scene) -> Grid | None:
+def costs(facet: MeasuredFacet) -> Grid | None:
     """Tokens and processor seconds of the training steps, means over seeds; None where no trial tells."""
     rows = []
-    for arm, trials in scene.arms.items():
+    for arm, trials in facet.arms.items():
         cells = []
         for name in PARTS:
             values = [value for trial in trials if (value := finite(trial.outcome.metric(name))) is not None]
@@ -33,15 +33,15 @@ def costs(scene: Scene) -> Grid | None:
         "the prompts that it draws, come on top, and steps do not show them. Seconds are of the processor, without "
         "evaluations, and depend on the machine."
     )
-    return Grid(f"What the training took{scene.suffix}", caption, ("arm", *PARTS.values()), tuple(rows))
+    return Grid(f"What the training took{facet.suffix}", caption, ("arm", *PARTS.values()), tuple(rows))
 
 
-def side_by_side(scene: Scene) -> Grid | None:
+def side_by_side(facet: MeasuredFacet) -> Grid | None:
     """What each arm answers at its end, question by question, beside the answer of the untouched model."""
     answers: dict[str, dict[str, str]] = {}
     asked: dict[str, str] = {}
     before: dict[str, str] = {}
-    for arm, trials in scene.arms.items():
+    for arm, trials in facet.arms.items():
         for trial in trials:
             table = trial.outcome.items.get(SHOWN)
             if table is None or table.outputs is None or table.inputs is None or table.expected is None:
@@ -60,5 +60,5 @@ def side_by_side(scene: Scene) -> Grid | None:
         "that kept any. They decide nothing."
     )
     return Grid(
-        f"Answers side by side{scene.suffix}", caption, ("question", "arm", "answer"), tuple(rows), 3, folded=True
+        f"Answers side by side{facet.suffix}", caption, ("question", "arm", "answer"), tuple(rows), 3, folded=True
     )

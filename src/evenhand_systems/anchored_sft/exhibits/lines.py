@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from evenhand.recipes.exhibit import Lines, ScoredTrial, Trace
-from evenhand_systems.anchored_sft.exhibits.scene import Scene
+from evenhand_systems.anchored_sft.exhibits.measured_facets import MeasuredFacet
 
 CHARTS: tuple[tuple[str, Mapping[str, str]], ...] = (
     (
@@ -36,23 +36,23 @@ CHARTS: tuple[tuple[str, Mapping[str, str]], ...] = (
 """Title, and the curves that can be drawn under it with their labels: the first that was logged is."""
 
 
-def lines(scene: Scene) -> list[Lines]:
+def lines(facet: MeasuredFacet) -> list[Lines]:
     """The charts for which any arm logged a curve; first what was kept against what was learned, as they changed."""
-    logged = {name for trial in scene.trials for name in trial.outcome.curves}
+    logged = {name for trial in facet.trials for name in trial.outcome.curves}
     names = [next((name for name in curves if name in logged), None) for _, curves in CHARTS]
     found = [
-        None if name is None else _chart(scene, title, name, curves[name])
+        None if name is None else _chart(facet, title, name, curves[name])
         for (title, curves), name in zip(CHARTS, names, strict=True)
     ]
     learned, kept = names[:2]
-    way = None if learned is None or kept is None else _way(scene, learned, kept)
+    way = None if learned is None or kept is None else _way(facet, learned, kept)
     return [chart for chart in (way, *found) if chart is not None]
 
 
-def _way(scene: Scene, learned: str, kept: str) -> Lines | None:
+def _way(facet: MeasuredFacet, learned: str, kept: str) -> Lines | None:
     """Arms at equal target stand above one another here, however long each took to get there."""
     traces = []
-    for arm, trials in scene.arms.items():
+    for arm, trials in facet.arms.items():
         x, y = _mean(arm, trials, learned), _mean(arm, trials, kept)
         if x is not None and y is not None:
             along, across = dict(zip(x.x, x.y, strict=True)), dict(zip(y.x, y.y, strict=True))
@@ -66,12 +66,12 @@ def _way(scene: Scene, learned: str, kept: str) -> Lines | None:
         "Arms at the same place along x have learned equally much."
     )
     labels = CHARTS[0][1][learned], CHARTS[1][1][kept]
-    return Lines(f"Kept against learned on the way{scene.suffix}", caption + _scaled(scene), *labels, tuple(traces))
+    return Lines(f"Kept against learned on the way{facet.suffix}", caption + _scaled(facet), *labels, tuple(traces))
 
 
-def _chart(scene: Scene, title: str, name: str, label: str) -> Lines | None:
+def _chart(facet: MeasuredFacet, title: str, name: str, label: str) -> Lines | None:
     traces, bare = [], []
-    for arm, trials in scene.arms.items():
+    for arm, trials in facet.arms.items():
         trace = _mean(arm, trials, name)
         if trace is None:
             bare.append(arm)
@@ -82,11 +82,11 @@ def _chart(scene: Scene, title: str, name: str, label: str) -> Lines | None:
     caption = "Means over an arm's seeds, at the steps that all of them have; measured on the way, deciding nothing."
     if bare:
         caption += f" Without a line, since they logged no {name}: {', '.join(bare)}."
-    return Lines(title + scene.suffix, caption + _scaled(scene), "step", label, tuple(traces))
+    return Lines(title + facet.suffix, caption + _scaled(facet), "step", label, tuple(traces))
 
 
-def _scaled(scene: Scene) -> str:
-    scaled = [arm for arm, trials in scene.arms.items() if any(t.settings.get("rescale") for t in trials)]
+def _scaled(facet: MeasuredFacet) -> str:
+    scaled = [arm for arm, trials in facet.arms.items() if any(t.settings.get("rescale") for t in trials)]
     return f" Drawn before the adapter is scaled down after training: {', '.join(scaled)}." if scaled else ""
 
 

@@ -13,37 +13,37 @@ from evenhand.recipes.outcome import ItemScores
 from evenhand_systems.anchored_sft.evaluation.reward_model import display_score
 from evenhand_systems.anchored_sft.exhibits.costs import costs, side_by_side
 from evenhand_systems.anchored_sft.exhibits.lines import lines
-from evenhand_systems.anchored_sft.exhibits.scene import (
+from evenhand_systems.anchored_sft.exhibits.measured_facets import (
     END,
     KEPT,
     LEARNED,
     STAGES,
     Measure,
-    Scene,
+    MeasuredFacet,
+    facets,
     finite,
     gaps,
-    scenes,
 )
 
 
 def exhibits(trials: Sequence[ScoredTrial]) -> list[Exhibit]:
     """All exhibits, rung by rung and condition by condition; what was not measured gives none."""
     found: list[Exhibit | None] = []
-    for scene in scenes(trials):
-        found.append(learning_and_forgetting(scene))
-        found += [gained_and_lost(scene, stage) for stage in STAGES]
-        found += lines(scene)
-        found += [costs(scene), side_by_side(scene)]
+    for facet in facets(trials):
+        found.append(learning_and_forgetting(facet))
+        found += [gained_and_lost(facet, stage) for stage in STAGES]
+        found += lines(facet)
+        found += [costs(facet), side_by_side(facet)]
     return [exhibit for exhibit in found if exhibit is not None]
 
 
-def learning_and_forgetting(scene: Scene) -> Scatter | None:
+def learning_and_forgetting(facet: MeasuredFacet) -> Scatter | None:
     """What was learned against what was kept, at the end of the budget."""
-    learned, kept = scene.first_measured(LEARNED), scene.first_measured(KEPT)
+    learned, kept = facet.first_measured(LEARNED), facet.first_measured(KEPT)
     if learned is None or kept is None:
         return None
     points, means = [], []
-    for arm, trials in scene.arms.items():
+    for arm, trials in facet.arms.items():
         pairs = [
             (x, y)
             for trial in trials
@@ -66,8 +66,8 @@ def learning_and_forgetting(scene: Scene) -> Scatter | None:
     if kept.name == "reward":
         caption += _on_the_display_scale([y for _, y in means])
     return Scatter(
-        f"Learning against forgetting{scene.suffix}",
-        caption + gaps(scene, (END + learned.name, END + kept.name)),
+        f"Learning against forgetting{facet.suffix}",
+        caption + gaps(facet, (END + learned.name, END + kept.name)),
         f"{learned.label} ({sides[0]} is better)",
         f"{kept.label} ({sides[1]} is better)",
         tuple(points),
@@ -96,15 +96,15 @@ def pareto_front(points: Sequence[tuple[float, float]], x: Measure, y: Measure) 
     return tuple(sorted({point for point in points if not beaten(point)}))
 
 
-def gained_and_lost(scene: Scene, stage: str) -> Grid | None:
+def gained_and_lost(facet: MeasuredFacet, stage: str) -> Grid | None:
     """Items better and worse than under the zero-step model, or under the baseline where there is none."""
-    kept, reference = scene.first_measured(KEPT, stage), scene.reference()
+    kept, reference = facet.first_measured(KEPT, stage), facet.reference()
     if kept is None or reference is None:
         return None
     counted: dict[str, tuple[int, dict[str, tuple[int, int]]]] = {}
-    for arm, trials in scene.arms.items():
+    for arm, trials in facet.arms.items():
         if arm != reference:
-            counted[arm] = _counts(trials, scene.arms[reference], stage, kept)
+            counted[arm] = _counts(trials, facet.arms[reference], stage, kept)
     if not any(pairs for pairs, _ in counted.values()):
         return None
     groups = list(dict.fromkeys(group for _, counts in counted.values() for group in counts))
@@ -112,15 +112,15 @@ def gained_and_lost(scene: Scene, stage: str) -> Grid | None:
         (arm, str(pairs), *(_cell(counts.get(group)) for group in groups)) for arm, (pairs, counts) in counted.items()
     )
     # The zero-step model never reaches the target level; what it answers is the same at every stage.
-    untrained = reference if any(_is_untrained(trial) for trial in scene.arms[reference]) else None
+    untrained = reference if any(_is_untrained(trial) for trial in facet.arms[reference]) else None
     what = "Questions gained and lost" if kept.share else "Items better and worse"
     caption = (
         f"Against {reference}, pair by pair of seeds and item by item, summed over the pairs: +items that are better, "
         "−items that are worse; items that are equal count in neither."
     )
     return Grid(
-        f"{what} {STAGES[stage]}{scene.suffix}",
-        caption + gaps(scene, (stage + kept.name,), untrained) + _unpaired(counted),
+        f"{what} {STAGES[stage]}{facet.suffix}",
+        caption + gaps(facet, (stage + kept.name,), untrained) + _unpaired(counted),
         ("arm", "pairs", *groups),
         rows,
     )

@@ -68,7 +68,7 @@ class Probe(Protocol):
 
 
 @dataclass
-class Progress:
+class ArmProgress:
     """How far an arm has come; part of its checkpoints."""
 
     reached_at: int | None = None
@@ -97,7 +97,7 @@ class Arm:
     prompts: Sequence[Sequence[int]] | None = None
     pack_to: int | None = None
     skip_baseline: bool = False
-    progress: Progress = field(default_factory=Progress)
+    progress: ArmProgress = field(default_factory=ArmProgress)
     trainer: AnchoredSFTTrainer | None = None
 
     def run(self) -> Outcome:

@@ -9,7 +9,7 @@ import numpy as np
 from evenhand import statistics
 from evenhand.recipes.exhibit import Bar, Bars, Lines, ScoredTrial, Trace
 from evenhand.recipes.outcome import Curve
-from evenhand_systems.bridge.exhibits.scene import BRIDGES, KINDS, TRAINED, Missing, Scene, setting
+from evenhand_systems.bridge.exhibits.arm_facets import BRIDGES, KINDS, TRAINED, ArmFacet, Missing, setting
 
 LEAST_UNITS = 16
 """Independent items (or templates) below which no interval is drawn.
@@ -32,25 +32,25 @@ _LINES = (
 )
 
 
-def exact_match(scene: Scene) -> tuple[Bars | None, list[Missing]]:
+def exact_match(facet: ArmFacet) -> tuple[Bars | None, list[Missing]]:
     """Bars of exact match by kind of arm, with intervals over seeds and items."""
     groups, missing = [], []
     for kind in KINDS:
         bars = []
-        for name in scene.of_kind(kind):
-            bar, reason = _bar(name, scene.arms[name])
+        for name in facet.of_kind(kind):
+            bar, reason = _bar(name, facet.arms[name])
             bars += [bar] if bar else []
-            missing += [(scene.title(f"interval of {name}" if bar else f"exact match of {name}"), reason)] * bool(
+            missing += [(facet.title(f"interval of {name}" if bar else f"exact match of {name}"), reason)] * bool(
                 reason
             )
         groups += [(kind, tuple(bars))] if bars else []
     if not groups:
         return None, missing
-    return Bars(scene.title("Exact match"), f"{_BARS} {_seeds(scene)}", METRIC, tuple(groups), (0.0, 1.0)), missing
+    return Bars(facet.title("Exact match"), f"{_BARS} {_seeds(facet)}", METRIC, tuple(groups), (0.0, 1.0)), missing
 
 
-def _seeds(scene: Scene) -> str:
-    counts = {name: len(trials) for name, trials in scene.arms.items() if trials[0].seed is not None}
+def _seeds(facet: ArmFacet) -> str:
+    counts = {name: len(trials) for name, trials in facet.arms.items() if trials[0].seed is not None}
     most = max(counts.values(), default=0)
     fewer = [f"{name} {count}" for name, count in counts.items() if count < most]
     words = f"Seeds: {most or 'none, all arms are deterministic'}"
@@ -79,16 +79,16 @@ def _bar(arm: str, trials: Sequence[ScoredTrial]) -> tuple[Bar | None, str]:
     return Bar(arm, mean, max(found.interval.low, 0.0), min(found.interval.high, 1.0)), ""
 
 
-def accuracy_over_steps(scene: Scene) -> tuple[Lines | None, list[Missing]]:
+def accuracy_over_steps(facet: ArmFacet) -> tuple[Lines | None, list[Missing]]:
     """A line per seed and one for the mean of each trained arm; the final step is marked where it is what counts."""
     traces: list[Trace] = []
     missing, notes = [], []
-    for name in scene.of_kind(BRIDGES, TRAINED):
-        trials = scene.arms[name]
+    for name in facet.of_kind(BRIDGES, TRAINED):
+        trials = facet.arms[name]
         curves = [trial.outcome.curves[CURVE] for trial in trials if CURVE in trial.outcome.curves]
         if not curves:
             reason = "training did not look at the development split"
-            missing.append((scene.title(f"accuracy over steps of {name}"), reason))
+            missing.append((facet.title(f"accuracy over steps of {name}"), reason))
             continue
         final = setting(trials[0], "select", "final") == "final"
         if not final:
@@ -98,7 +98,7 @@ def accuracy_over_steps(scene: Scene) -> tuple[Lines | None, list[Missing]]:
         return None, missing
     marked = "The mark is the final step, which is the one that counts; a peak before it is not a result. "
     caption = f"{_LINES} {marked}Strong lines are means over seeds, faint ones single seeds. {' '.join(notes)}".strip()
-    return Lines(scene.title("Accuracy over steps"), caption, "steps", "exact match", tuple(traces)), missing
+    return Lines(facet.title("Accuracy over steps"), caption, "steps", "exact match", tuple(traces)), missing
 
 
 def _traces(arm: str, curves: Sequence[Curve], *, mark: bool) -> list[Trace]:

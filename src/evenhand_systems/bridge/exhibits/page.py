@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from evenhand.recipes.exhibit import Exhibit, Grid, ScoredTrial
+from evenhand_systems.bridge.exhibits.arm_facets import ArmFacet, Missing, facets, grouped
 from evenhand_systems.bridge.exhibits.charts import accuracy_over_steps, exact_match
-from evenhand_systems.bridge.exhibits.scene import Missing, Scene, grouped, scenes
 from evenhand_systems.bridge.exhibits.tables import frequent_answers, geometry
 
-Part = Callable[[Scene], tuple[Exhibit | None, list[Missing]]]
+Part = Callable[[ArmFacet], tuple[Exhibit | None, list[Missing]]]
 PARTS: tuple[Part, ...] = (exact_match, accuracy_over_steps, frequent_answers, geometry)
 
 
 def exhibits(trials: Sequence[ScoredTrial]) -> Sequence[Exhibit]:
     """Exact match, accuracy over steps, frequent answers and geometry of each condition at its last rung."""
     found: list[Exhibit] = []
-    shown, missing = scenes(trials)
-    for scene in shown:
+    shown, missing = facets(trials)
+    for facet in shown:
         for part in PARTS:
-            made, reasons = part(scene)
+            made, reasons = part(facet)
             found += [made] if made is not None else []
             missing += reasons
     if missing:

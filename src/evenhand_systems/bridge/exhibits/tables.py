@@ -9,9 +9,9 @@ import numpy as np
 
 from evenhand.recipes.exhibit import Grid, ScoredTrial
 from evenhand_systems.bridge.evaluation import collapse as alarms
+from evenhand_systems.bridge.exhibits.arm_facets import NONE, ArmFacet, Missing, in_seeds, per_cent
 from evenhand_systems.bridge.exhibits.charts import METRIC
 from evenhand_systems.bridge.exhibits.early_records import GOLD_NOTE
-from evenhand_systems.bridge.exhibits.scene import NONE, Missing, Scene, in_seeds, per_cent
 from evenhand_systems.bridge.tasks import extraction
 
 LIMIT = f"{alarms.MOST_FREQUENT_LIMIT:.0%}".replace("%", " %")
@@ -33,16 +33,20 @@ _GEOMETRY = (
 )
 
 
-def frequent_answers(scene: Scene) -> tuple[Grid | None, list[Missing]]:
+def frequent_answers(facet: ArmFacet) -> tuple[Grid | None, list[Missing]]:
     """The most frequent answers of each arm, and whether one is above the alarm's threshold."""
     rows, missing = [], []
-    for name, trials in scene.arms.items():
+    for name, trials in facet.arms.items():
         items = [trial.outcome.items.get(METRIC) for trial in trials]
-        outputs = [found.outputs for found in items if found is not None and found.outputs]
+        outputs = [
+            list(zip(found.outputs, found.expected or ["0"] * len(found.outputs), strict=True))
+            for found in items
+            if found is not None and found.outputs
+        ]
         if not outputs:
-            missing.append((scene.title(f"most frequent answers of {name}"), "no outputs were recorded"))
+            missing.append((facet.title(f"most frequent answers of {name}"), "no outputs were recorded"))
             continue
-        rows.append(_frequent_row(name, [[extraction.strict(text) for text in seen] for seen in outputs]))
+        rows.append(_frequent_row(name, [[extraction.marked(*pair) for pair in seen] for seen in outputs]))
     if not rows:
         return None, missing
     header = (
@@ -51,9 +55,9 @@ def frequent_answers(scene: Scene) -> tuple[Grid | None, list[Missing]]:
     )  # fmt: skip
     caption = (
         f"Shares are of all items, over all seeds together. One answer to more than {LIMIT} of the items of a trial "
-        f"raises the alarm of collapse. {_most_frequent_gold(scene)}"
+        f"raises the alarm of collapse. {_most_frequent_gold(facet)}"
     ).strip()
-    return Grid(scene.title("Most frequent answers"), caption, header, tuple(rows), 4), missing
+    return Grid(facet.title("Most frequent answers"), caption, header, tuple(rows), 4), missing
 
 
 def _frequent_row(arm: str, read: Sequence[Sequence[str | None]]) -> tuple[str, ...]:
@@ -73,9 +77,9 @@ def _frequent_row(arm: str, read: Sequence[Sequence[str | None]]) -> tuple[str, 
     )
 
 
-def _most_frequent_gold(scene: Scene) -> str:
+def _most_frequent_gold(facet: ArmFacet) -> str:
     """The same of the gold answers, to compare with."""
-    golds = dict.fromkeys(told for trials in scene.arms.values() for trial in trials if (told := _gold(trial)))
+    golds = dict.fromkeys(told for trials in facet.arms.values() for trial in trials if (told := _gold(trial)))
     return f"The most frequent gold answer is {'; '.join(golds)}." if golds else ""
 
 
@@ -88,10 +92,10 @@ def _gold(trial: ScoredTrial) -> str:
     return f"'{gold}', right for {count} of {len(table.ids)} items ({count / len(table.ids):.1%})"
 
 
-def geometry(scene: Scene) -> tuple[Grid | None, list[Missing]]:
+def geometry(facet: ArmFacet) -> tuple[Grid | None, list[Missing]]:
     """Figures of the soft tokens by arm, with the alarms that fired."""
     rows, missing, without = [], [], []
-    for name, trials in scene.arms.items():
+    for name, trials in facet.arms.items():
         if not any(metric in trial.outcome.metrics for trial in trials for metric in GEOMETRY):
             without.append(name)
             continue
@@ -99,13 +103,13 @@ def geometry(scene: Scene) -> tuple[Grid | None, list[Missing]]:
         for metric, (title, decimals) in GEOMETRY.items():
             values = [t.outcome.metrics[metric] for t in trials if metric in t.outcome.metrics]
             cells.append(_range(values, decimals))
-            missing += [(scene.title(f"{title} of {name}"), why) for why in _reasons(metric, trials)]
+            missing += [(facet.title(f"{title} of {name}"), why) for why in _reasons(metric, trials)]
         rows.append((name, _fired(trials), *cells))
     if not rows:
-        return None, [(scene.title("soft-token geometry"), "no arm has soft tokens"), *missing]
+        return None, [(facet.title("soft-token geometry"), "no arm has soft tokens"), *missing]
     caption = f"{_GEOMETRY} Arms without soft tokens: {', '.join(without)}." if without else _GEOMETRY
     header = ("arm", "alarms", *(title for title, _ in GEOMETRY.values()))
-    return Grid(scene.title("Soft tokens"), caption, header, tuple(rows), 2), missing
+    return Grid(facet.title("Soft tokens"), caption, header, tuple(rows), 2), missing
 
 
 def _reasons(metric: str, trials: Sequence[ScoredTrial]) -> list[str]:

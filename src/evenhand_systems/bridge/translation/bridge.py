@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from evenhand.data import models, reading
 from evenhand.errors import DataError
-from evenhand.files import file_hash
+from evenhand.files import file_hash, replacing, write_text
 from evenhand_systems.bridge.models.language_model import LanguageModel
 from evenhand_systems.bridge.settings import Injection
 from evenhand_systems.bridge.tasks.items import Item
@@ -118,11 +118,12 @@ class Bridge:
         """
         save_translator(self.translator, folder, {"target": self.target.hash(), **(about or {})})
         file = folder / "adapters.safetensors"
-        save_file({k: v.detach().cpu().clone() for k, v in self.soft_prompt.state_dict().items()}, file)
+        with replacing(file, public=True) as part:
+            save_file({k: v.detach().cpu().clone() for k, v in self.soft_prompt.state_dict().items()}, part)
         settings = {
             "injection": self.soft_prompt.injection, "scale": self.soft_prompt.scale, "sha256": file_hash(file),
         }  # fmt: skip
-        folder.joinpath("soft_prompt.json").write_text(json.dumps(settings), encoding="utf-8")
+        write_text(folder / "soft_prompt.json", json.dumps(settings))
 
 
 def load_bridge(

@@ -12,8 +12,9 @@ from safetensors.torch import save_file
 
 from evenhand.data import models, reading
 from evenhand.errors import DataError
-from evenhand.files import file_hash
+from evenhand.files import file_hash, replacing, write_text
 from evenhand_systems.bridge.translators.base import Translator
+from evenhand_systems.bridge.translators.cache import CacheTranslator
 from evenhand_systems.bridge.translators.config import TranslatorConfig, TranslatorError, TranslatorFileError
 from evenhand_systems.bridge.translators.cross_attention import CrossAttentionTranslator
 from evenhand_systems.bridge.translators.dit import DiTTranslator
@@ -24,6 +25,7 @@ _CLASSES: dict[str, type[Translator]] = {
     "cross_attention": CrossAttentionTranslator,
     "dit": DiTTranslator,
     "linear": LinearTranslator,
+    "cache": CacheTranslator,
 }
 
 
@@ -43,12 +45,13 @@ def save_translator(translator: Translator, folder: Path, about: Mapping[str, An
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.detach().cpu().contiguous().clone() for name, value in translator.state_dict().items()}
     file = folder / "translator.safetensors"
-    save_file(weights, file)
+    with replacing(file, public=True) as part:
+        save_file(weights, part)
     document = {
         "format": FORMAT, "translator": translator.config.to_dict(), "about": dict(about or {}),
         "sha256": file_hash(file),
     }  # fmt: skip
-    folder.joinpath("translator.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    write_text(folder / "translator.json", json.dumps(document, indent=2) + "\n")
 
 
 def load_translator(folder: Path, device: str = "cpu") -> tuple[Translator, dict[str, Any]]:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.errors import DataError
-from evenhand.files import replacing
+from evenhand.files import replacing, write_text
 from evenhand_systems.lyapunov.certificates.checker import BOUNDS
 from evenhand_systems.lyapunov.certificates.kernels import REFUTED, SPLIT, decide_nodes
 from evenhand_systems.lyapunov.numbers.valuations import orbits_of
@@ -182,7 +182,7 @@ def _resume(
     """Go on from a saved state, cutting off what was written after it; begin anew if there is no file."""
     begun = json.dumps(header) + "\n"
     if not certificate.exists() or (not state_path.exists() and certificate.read_bytes() in {b"", begun.encode()}):
-        certificate.write_text(begun, encoding="utf-8")
+        write_text(certificate, begun)
         root = _root(model)
         _save_state(state_path, certificate, FIRST_EXPONENT, root, (0, 0, 0))
         return FIRST_EXPONENT, root, (0, 0, 0)

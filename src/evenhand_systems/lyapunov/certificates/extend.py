@@ -14,6 +14,7 @@ from pathlib import Path
 
 from evenhand.data.reading import read_bytes
 from evenhand.errors import DataError
+from evenhand.files import write_bytes
 from evenhand_systems.lyapunov.certificates.certifier import checkable, exceptions_below
 from evenhand_systems.lyapunov.certificates.form import sound_lines
 from evenhand_systems.lyapunov.potentials.potential import load_potential
@@ -42,5 +43,5 @@ def for_larger_head(model_path: Path, source: Path, target: Path, head: int) -> 
     header |= {"head": head, "exceptions": exceptions_below(model, header["cutoff"])}
     summary["refuted"] = "0"
     written = "".join(f"{line}\n" for line in (json.dumps(header), *lines[1:-1], json.dumps(summary))).encode()
-    target.write_bytes(gzip.compress(written, mtime=0) if target.suffix == ".gz" else written)
+    write_bytes(target, gzip.compress(written, mtime=0) if target.suffix == ".gz" else written)
     return Fraction(summary["certified"])

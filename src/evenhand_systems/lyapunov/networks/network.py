@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from evenhand.data.reading import check_file
 from evenhand.errors import DataError
+from evenhand.files import replacing
 from evenhand_systems.lyapunov.measures import Decision
 from evenhand_systems.lyapunov.numbers.features import GROUPS, FeatureSpec, feature_pairs
 from evenhand_systems.lyapunov.numbers.limbs import Limbs
@@ -112,7 +113,8 @@ class NetworkModel:
 def save_checkpoint(network: LyapunovNetwork, path: Path, *, training: dict[str, object] | None = None) -> None:
     """Write weights with the lookahead, feature groups and layers they were made for."""
     meta = {"format": FORMAT, "spec": asdict(network.spec), "layers": list(network.layers), "training": training or {}}
-    torch.save({"meta": json.dumps(meta, sort_keys=True), "weights": network.state_dict()}, path)
+    with replacing(path) as part:
+        torch.save({"meta": json.dumps(meta, sort_keys=True), "weights": network.state_dict()}, part)
 
 
 def load_checkpoint(path: Path, *, lookahead: int | None = None) -> NetworkModel:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from evenhand.data import reading
 from evenhand.errors import DataError, Fault, FaultsError
+from evenhand.files import replacing
 from evenhand_systems.lyapunov.numbers.arithmetic import orbit_maximum, steps_to_one, syracuse
 from evenhand_systems.lyapunov.numbers.limbs import Limbs, pack
 
@@ -98,7 +99,7 @@ def generate(count: int = 50_000, *, min_bits: int = 2, max_bits: int = 128, see
 
 def write_csv(data: EvaluationSet, path: Path) -> None:
     """Write the columns n, T(n), growth, stopping_time (steps of T down to 1), maximum, weight."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for n, growth, weight in zip(data.numbers, data.growth, data.weights, strict=True):

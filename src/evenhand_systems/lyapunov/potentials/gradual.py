@@ -17,7 +17,7 @@ from evenhand.errors import DataError
 from evenhand_systems.lyapunov.potentials.context_tree import context_tree
 from evenhand_systems.lyapunov.potentials.potential import Potential
 from evenhand_systems.lyapunov.potentials.problem import HIGHEST, Measure, Problem
-from evenhand_systems.lyapunov.potentials.search import Progress, extend
+from evenhand_systems.lyapunov.potentials.search import FinishedWindow, extend
 
 WIDEST, NARROWEST = 32, 2  # widths of the ramps, in units of phi: from 0.8 bit down
 SHORT = 5  # the window after which the best beginning goes on alone
@@ -32,12 +32,14 @@ def learn_gradually(
     sweeps: int = 20,
     starts: int = 8,
     seed: int = 0,
-    report: Callable[[Progress], None] | None = None,
+    margin: int = 0,
+    report: Callable[[FinishedWindow], None] | None = None,
 ) -> Potential:
     """Learn a potential by growing the window from 1 to ``lookahead``, from ``starts`` beginnings.
 
     Args:
         sweeps: passes over all entries per window length, about four fifths of them ramped, rounded down.
+        margin: by how much V has to fall for a step to count, in 1/UNITS bit; see ``Problem``.
         report: called after each window length, about the best so far.
 
     Raises:
@@ -49,12 +51,12 @@ def learn_gradually(
         )
     measure = measure or Measure()
     streams = [np.random.default_rng([seed, start]) for start in range(starts)]
-    problem = Problem(context_tree(1, depth), residue_power)
+    problem = Problem(context_tree(1, depth), residue_power, margin)
     flat = np.full((problem.tree.contexts, problem.modulus), HIGHEST // 2, np.int64)
     tables = [flat] * starts
     for length in range(1, lookahead + 1):
         if length > 1:
-            larger = Problem(context_tree(length, depth), residue_power)
+            larger = Problem(context_tree(length, depth), residue_power, margin)
             tables = [extend(table, problem.tree, larger, minimum=False) for table in tables]
             problem = larger
         tables = [_settled(problem, t, measure, sweeps, rng) for t, rng in zip(tables, streams, strict=True)]
@@ -62,7 +64,7 @@ def learn_gradually(
         if length == SHORT:
             tables, streams, best = [tables[best]], [streams[best]], 0
         if report is not None:
-            report(Progress(length, tables[best].size, problem.violations(tables[best])))
+            report(FinishedWindow(length, tables[best].size, problem.violations(tables[best])))
     return Potential(problem.tree, residue_power, tables[best])
 
 

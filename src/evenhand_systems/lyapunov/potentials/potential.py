@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from evenhand.data.reading import parse_json, read_bytes, read_gzip_text
 from evenhand.errors import DataError
+from evenhand.files import write_bytes
 from evenhand_systems.lyapunov.measures import Decision
 from evenhand_systems.lyapunov.numbers.valuations import RESIDUE_MODULUS, Orbits
 from evenhand_systems.lyapunov.potentials.context_tree import UNITS, ContextTree, context_tree
@@ -105,7 +106,7 @@ class Potential:
         lines = [json.dumps(head)]
         for (word, tail), row in zip(self.tree.words, self.table.tolist(), strict=True):
             lines.append(json.dumps([list(word), int(tail), row], separators=(",", ":")))
-        path.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
+        write_bytes(path, gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
 
 
 def load_potential(path: Path, *, lookahead: int | None = None) -> Potential:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from evenhand.recipes.exhibit import ScoredTrial
 from evenhand.recipes.outcome import ItemColumn, ItemScores
 
-MOST_SCENES = 6
+MOST_FACETS = 6
 """Conditions that are shown; the page says how many are not."""
 
 Facts = Callable[[str], str]
@@ -17,7 +17,7 @@ Facts = Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Scene:
+class Facet:
     """Scored trials that may stand side by side.
 
     Attributes:
@@ -31,7 +31,7 @@ class Scene:
     arms: Mapping[str, tuple[ScoredTrial, ...]]
 
     def title(self, text: str) -> str:
-        """The title of an exhibit of this scene."""
+        """The title of an exhibit of this facet."""
         return f"{text} ({self.about})" if self.about else text
 
     def tables(self, metric: str) -> dict[str, list[ItemScores]]:
@@ -51,15 +51,15 @@ class Scene:
         return {}
 
 
-def scenes(trials: Sequence[ScoredTrial]) -> tuple[list[Scene], int]:
-    """One scene per condition, at its last rung: what was screened is never mixed with what was confirmed.
+def facets(trials: Sequence[ScoredTrial]) -> tuple[list[Facet], int]:
+    """One facet per condition, at its last rung: what was screened is never mixed with what was confirmed.
 
     Returns:
         The first few of them, and how many there are beyond.
     """
     conditions, rungs = (list(dict.fromkeys(getattr(t, name) for t in trials)) for name in ("condition", "rung"))
     found = []
-    for condition in conditions[:MOST_SCENES]:
+    for condition in conditions[:MOST_FACETS]:
         here = [trial for trial in trials if trial.condition == condition]
         last = max((trial.rung for trial in here), key=rungs.index)
         words = [f"rung {last}"] if len(rungs) > 1 else []
@@ -69,8 +69,8 @@ def scenes(trials: Sequence[ScoredTrial]) -> tuple[list[Scene], int]:
             if trial.rung == last:
                 arms.setdefault(trial.arm, []).append(trial)
         ordered = {name: tuple(sorted(own, key=lambda t: t.seed or 0)) for name, own in arms.items()}
-        found.append(Scene(condition, ", ".join(words), ordered))
-    return found, max(len(conditions) - MOST_SCENES, 0)
+        found.append(Facet(condition, ", ".join(words), ordered))
+    return found, max(len(conditions) - MOST_FACETS, 0)
 
 
 def first_by_hash(ids: Iterable[str], count: int) -> list[str]:

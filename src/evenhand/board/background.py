@@ -19,7 +19,7 @@ SHARE = 20
 """It is worked out again after this many times the time that it took."""
 
 
-class Beside(Generic[Asked, Answer]):
+class Background(Generic[Asked, Answer]):
     """An answer as it was when what it rests on last changed.
 
     Args:

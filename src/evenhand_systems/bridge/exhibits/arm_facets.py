@@ -22,7 +22,7 @@ Missing = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Scene:
+class ArmFacet:
     """Scored trials that may stand side by side.
 
     Attributes:
@@ -34,7 +34,7 @@ class Scene:
     arms: Mapping[str, tuple[ScoredTrial, ...]]
 
     def title(self, text: str) -> str:
-        """The title of an exhibit of this scene."""
+        """The title of an exhibit of this facet."""
         return f"{text} ({self.about})" if self.about else text
 
     def of_kind(self, *kinds: str) -> list[str]:
@@ -42,8 +42,8 @@ class Scene:
         return [name for name, trials in self.arms.items() if kind_of(trials[0]) in kinds]
 
 
-def scenes(trials: Sequence[ScoredTrial]) -> tuple[list[Scene], list[Missing]]:
-    """One scene per condition, at its last rung: what was screened is never mixed with what was confirmed."""
+def facets(trials: Sequence[ScoredTrial]) -> tuple[list[ArmFacet], list[Missing]]:
+    """One facet per condition, at its last rung: what was screened is never mixed with what was confirmed."""
     found, missing = [], []
     conditions, rungs = (list(dict.fromkeys(getattr(t, name) for t in trials)) for name in ("condition", "rung"))
     for condition in conditions:
@@ -55,9 +55,9 @@ def scenes(trials: Sequence[ScoredTrial]) -> tuple[list[Scene], list[Missing]]:
             name: tuple(sorted((t for t in here if t.arm == name and t.rung == last), key=lambda t: t.seed or 0))
             for name in dict.fromkeys(trial.arm for trial in here)
         }
-        scene = Scene(", ".join(words), {name: chosen for name, chosen in arms.items() if chosen})
-        found.append(scene)
-        missing += [(scene.title(name), f"no scores at the rung {last}") for name, chosen in arms.items() if not chosen]
+        facet = ArmFacet(", ".join(words), {name: chosen for name, chosen in arms.items() if chosen})
+        found.append(facet)
+        missing += [(facet.title(name), f"no scores at the rung {last}") for name, chosen in arms.items() if not chosen]
         missing += [
             (f"rung {rung}", f"only the last rung, {last}, is drawn; screening data are not mixed with it")
             for rung in rungs

@@ -45,8 +45,8 @@ KEPT = (
 
 
 @dataclass(frozen=True)
-class Scene:
-    """The trials of one rung and condition; ``suffix`` names them in titles where there are several scenes."""
+class MeasuredFacet:
+    """The trials of one rung and condition; ``suffix`` names them in titles where there are several facets."""
 
     trials: tuple[ScoredTrial, ...]
     suffix: str = ""
@@ -71,15 +71,15 @@ class Scene:
         return recorded[0] if recorded else None
 
 
-def scenes(trials: Sequence[ScoredTrial]) -> list[Scene]:
-    """One scene per rung and condition; screening and confirming trials are never pooled."""
+def facets(trials: Sequence[ScoredTrial]) -> list[MeasuredFacet]:
+    """One facet per rung and condition; screening and confirming trials are never pooled."""
     keys = list(dict.fromkeys((trial.rung, trial.condition) for trial in trials))
     rungs, conditions = {rung for rung, _ in keys}, {condition for _, condition in keys}
     found = []
     for rung, condition in keys:
         names = [condition] * (len(conditions) > 1) + [rung] * (len(rungs) > 1)
         chosen = tuple(t for t in trials if (t.rung, t.condition) == (rung, condition))
-        found.append(Scene(chosen, "".join(f" · {name}" for name in names)))
+        found.append(MeasuredFacet(chosen, "".join(f" · {name}" for name in names)))
     return found
 
 
@@ -88,10 +88,10 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def gaps(scene: Scene, names: Sequence[str], but: str | None = None) -> str:
+def gaps(facet: MeasuredFacet, names: Sequence[str], but: str | None = None) -> str:
     """A sentence that says of which trials (but those of one arm) a metric is missing, and why; empty where none is."""
     texts = []
-    for arm, trials in scene.arms.items():
+    for arm, trials in facet.arms.items():
         lacking = [(t, n) for t in trials for n in names if finite(t.outcome.metric(n)) is None]
         if lacking and arm != but:
             # The first lacking metric of each trial tells its reason.
