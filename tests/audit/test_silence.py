@@ -27,6 +27,13 @@ GUARDS = """| Subject | S | same | rho | cross | rho c | more |
 | e | 10 | 5 | 0.50 | 7 | 0.70 | 2 |
 """
 
+GOALS = """| Goal | Accuracy | Note |
+|---|---|---|
+| a | 71.2% | x |
+| b | 68.1% | x |
+| c | {accuracy} | {note} |
+"""
+
 SILENT: dict[str, dict[str, str]] = {
     "files that are byte-identical": {"a.md": "- The parser at this commit is byte-identical to the frozen one.\n"},
     "a repetition that is byte-identical": {"a.md": "Scoring was run twice and produced byte-identical results.\n"},
@@ -38,16 +45,10 @@ SILENT: dict[str, dict[str, str]] = {
         "a.md": "| Model | acc A | acc B |\n|---|---|---|\n| x | 0.933 | 0.989 |\n| y | 0.933 | 0.989 |\n"
     },
     "a denial that begins in the line above": {
-        "a.md": (
-            "# Replay, null over 3 seeds\n\nCost scheduling is the worst arm. No\n"
-            "scheduler beats uniform robustly.\n"
-        ),
+        "a.md": "# Replay, null over 3 seeds\n\nCosts make the worst arm. No\nscheduler beats uniform robustly.\n"
     },
     "several seeds told over two lines": {
-        "a.md": (
-            "# R\n\nOver seeds\n{0, 1, 2} the recall is 0.994 for\n"
-            "all, and the gain is robust. At seed 1 it was slow.\n"
-        ),
+        "a.md": "# R\n\nOver seeds\n{0, 1, 2} the recall is 0.994,\nand the gain is robust. At seed 1 it was slow.\n"
     },
     "a single seed that was set beside others since": {
         "a.md": "# Screening\n\nCandidates: linear attention, seed-averaged.\n\n"
@@ -66,14 +67,8 @@ SILENT: dict[str, dict[str, str]] = {
         "b.md": REPORT.format(params=14359, a="0.0162", b="0.1107", c="1.385"),
     },
     "a result of another setting": {
-        "a.md": (
-            "| Goal | Accuracy | Note |\n|---|---|---|\n| a | 71.2% | x |\n"
-            "| b | 68.1% | x |\n| c | 92.11% | d=256 |\n"
-        ),
-        "b.md": (
-            "| Goal | Accuracy | Note |\n|---|---|---|\n| a | 71.2% | x |\n"
-            "| b | 68.1% | x |\n| c | 92.37% | d=512 |\n"
-        ),
+        "a.md": GOALS.format(accuracy="92.11%", note="d=256"),
+        "b.md": GOALS.format(accuracy="92.37%", note="d=512"),
     },
     "a column that follows from others in every row": {"a.md": GUARDS},
 }  # fmt: skip

@@ -117,7 +117,8 @@ class Pages:
             return None
         try:
             state, text = self._kept.get(key, (None, ""))
-            self._asked[key] = time.monotonic()
+            if state is not None:  # else nobody has seen yet that there is such a page
+                self._asked[key] = time.monotonic()
             return text if state == (now[0], self._said(), "") else None
         finally:
             self._lock.release()
