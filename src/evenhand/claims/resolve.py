@@ -206,6 +206,11 @@ class ResolvedClaim:
         """Trials made so far: their ids are hashes, and deciding asks for the same ones again and again."""
         return {}
 
+    @cached_property
+    def _first(self) -> dict[tuple[str, str, str, int | None], Trial]:
+        """The first trial that was made of each place; those at other seeds are made after it."""
+        return {}
+
     def trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int, candidate: Candidate | None = None) -> Trial:
         """One trial; a deterministic arm has the same one for every seed.
 
@@ -217,7 +222,14 @@ class ResolvedClaim:
         key = (arm.name, condition.name, rung.name, None if arm.deterministic else seed, number)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._trial(arm, condition, rung, seed, candidate or self.winner(arm))
+            if arm.deterministic:
+                found = self._trial(arm, condition, rung, seed, candidate or self.winner(arm))
+            else:
+                place = (arm.name, condition.name, rung.name, number)
+                if place not in self._first:
+                    self._first[place] = self._trial(arm, condition, rung, seed, candidate or self.winner(arm))
+                found = self._first[place].at(seed)
+            self._known[key] = found
         return found
 
     def _trial(self, arm: Arm, condition: Condition, rung: Rung, seed: int, candidate: Candidate | None) -> Trial:

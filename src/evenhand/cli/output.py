@@ -128,12 +128,14 @@ def _entry_document(name: str, ledger: Ledger) -> dict[str, Any]:
 
 def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     claim = loaded.resolved
-    trials = {trial.id: trial for trial in all_trials(claim)}
-    compared = stale_results(loaded, ledger.files_of(trials))
-    results = ledger.results(trials)  # read only where a rung is to be judged
+    ids = claim.trial_ids
+    compared = stale_results(loaded, ledger.files_of(ids))
+    results = ledger.results(ids)  # read only where a rung is to be judged
     fresh = {key: results[key] for key in results if key not in compared.stale} if compared.stale else results
     rung, pending, pruned, dropped, look = _progress(claim, fresh)
-    failures = ledger.failures(trials)
+    failures = ledger.failures(ids)
+    # Ten thousand trials are made only where something is to be said of one.
+    trials = {trial.id: trial for trial in all_trials(claim)} if failures or compared.stale else {}
     failed = {key: record.outcome for key, record in failures.items() if record.execution.attempt}
     left = {key: record.outcome.failure for key, record in failures.items() if not record.execution.attempt}
     labels = {key: trials[key].label() for key in {*failed, *compared.stale}}
@@ -167,7 +169,7 @@ def _progress(
     """
     rung = claim.claim.rungs[-1]
     if len(claim.claim.rungs) == 1 and rung.look_rule == "once":
-        return rung.name, sum(trial.id not in results for trial in claim.trials(rung)), {}, {}, None
+        return rung.name, len(claim.trial_ids.difference(results)), {}, {}, None
     from evenhand.decisions.progress import look_reached, progress
     from evenhand.decisions.wording import dropped_words, look_words, screened_words
 

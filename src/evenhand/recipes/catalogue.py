@@ -78,7 +78,8 @@ def find(reference: str, folder: Path | None = None) -> Recipe:
     Raises:
         RecipeError: no such recipe, it cannot be imported, or it breaks the recipe contract.
     """
-    known = BUILT_IN if reference in BUILT_IN else registered()
+    # Names have no colon: to import a callable, all that is installed need not be looked through.
+    known = BUILT_IN if reference in BUILT_IN or ":" in reference else registered()
     target = known.get(reference, reference)
     module_name, colon, attribute = target.partition(":")
     if not colon or not module_name or not attribute:

@@ -130,17 +130,30 @@ class Trial:
         """Hash (16 hex digits) of everything that determines the result."""
         return canonical_hash(self.determinants())[:16]
 
+    @cached_property
+    def _around_seed(self) -> tuple[str, str]:
+        """What stands before and behind the seed in the text whose hash is the id."""
+        text = _CANONICAL.encode(self.determinants() | {"seed": None})
+        # No table stands before the seed, and in a string the quotation marks would be escaped: the first is the key.
+        before, _, after = text.partition('"seed":null')
+        return before, after
+
     def ids(self, seeds: Iterable[int]) -> Iterator[str]:
         """The ids that this trial has at other seeds; what does not depend on the seed is written once.
 
         Args:
             seeds: in the order in which the ids are wanted.
         """
-        text = _CANONICAL.encode(self.determinants() | {"seed": None})
-        # No table stands before the seed, and in a string the quotation marks would be escaped: the first is the key.
-        before, _, after = text.partition('"seed":null')
+        before, after = self._around_seed
         for seed in seeds:
             yield hashlib.sha256(f'{before}"seed":{seed}{after}'.encode()).hexdigest()[:16]
+
+    def at(self, seed: int) -> Trial:
+        """This trial at another seed, with its id."""
+        (found,) = self.ids((seed,))
+        other = object.__new__(Trial)
+        vars(other).update(vars(self) | {"seed": seed, "id": found})
+        return other
 
     def rng(self, name: str) -> np.random.Generator:
         """The named random stream of this trial: equal for the arms of one pair."""
