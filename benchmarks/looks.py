@@ -1,8 +1,8 @@
 """What looks err and what they spare, simulated through the lab's own rule, and written into the calibration page.
 
-Run from the checkout's root: ``python -m benchmarks.looks`` (about twenty minutes on one core), or ``--share 0.1`` for
-a tenth of the claims. Every claim is decided by ``decisions.decide.verdicts_alone``, which goes from look to look as a
-run does; the sections named here are written anew, the others stay.
+Run from the checkout's root: ``python -m benchmarks.looks`` (about fifteen minutes of one core), or ``--share 10`` for
+ten times as many claims. Every claim is decided by ``decisions.decide.verdicts_alone``, which goes from look to look as
+a run does; the sections named here are written anew, the others stay.
 """
 
 from __future__ import annotations
@@ -24,16 +24,19 @@ from evenhand.decisions.decide import verdicts_alone
 from evenhand.recipes.outcome import ItemScores, Outcome
 from evenhand.statistics.calibration.rates import monte_carlo_error
 from evenhand.statistics.calibration.worlds import NOISES, Noise, World, draw, draw_arms
+from evenhand.statistics.spending import SPENDING
 from evenhand.testing.worlds import claim_of
 
 PAGE = Path("docs/calibration.md")
 LEVELS = (0.05, 0.01, 0.005)
 BY = "Written by `python -m benchmarks.looks`."
+EARLY = "[4, 5, 6, 7, 8, 9, 10]"
 ITEMS, UNIT = 40, 0.01
 """Items of every claim, and what a residual of one standard deviation is worth in points of the score."""
 
 FINE = "Looks at any time: experiments without an effect in which some look at 2 to 50 seeds rejects"
 PRICE = "Looks at any time: what they cost in power, beside one look"
+EARLIER = "Looks: what spending early and looking early buy"
 ERRORS = "Looks through the rule of a verdict: claims without an effect that tell of one"
 SPARED = "Looks: seeds to a verdict, beside one look at ten seeds"
 
@@ -103,11 +106,12 @@ def errors(share: float) -> str:
     """Claims without an effect: how often any look tells of one."""
     rows = []
     designs = [
-        ('"anytime"', "anytime, 50 seeds", 50, 1, 400),
-        ('"anytime"', "anytime, 12 seeds, 5 variants", 12, 5, 200),
-        ('{ at = [4, 6, 8, 10], spending = "pocock" }', "Pocock, 4, 6, 8, 10", 10, 1, 1500),
-        ('{ at = [4, 6, 8, 10], spending = "obrien-fleming" }', "O'Brien-Fleming, 4, 6, 8, 10", 10, 1, 1500),
-        ('{ at = [2, 3], spending = "pocock" }', "Pocock, 2, 3", 3, 1, 2000),
+        ('"anytime"', "anytime, 50 seeds", 50, 1, 90),
+        ('"anytime"', "anytime, 12 seeds, 5 variants", 12, 5, 40),
+        ('{ at = [4, 6, 8, 10], spending = "pocock" }', "Pocock, 4, 6, 8, 10", 10, 1, 225),
+        ('{ at = [4, 6, 8, 10], spending = "obrien-fleming" }', "O'Brien-Fleming, 4, 6, 8, 10", 10, 1, 225),
+        (f'{{ at = {EARLY}, spending = "hwang-shih-decani" }}', "Hwang-Shih-DeCani, 4 to 10", 10, 1, 225),
+        ('{ at = [2, 3], spending = "pocock" }', "Pocock, 2, 3", 3, 1, 300),
     ]
     worlds = [*((noise.name, noise) for noise in NOISES), ("right or wrong, seed spread 0.1", None)]
     for looks, name, seeds, variants, most in designs:
@@ -144,7 +148,7 @@ def fine(share: float) -> str:
     worlds = [*NOISES, Noise("items, a little", 0.0, 1.0), Noise("items, ten times as much", 0.0, 300.0)]
     for items in (16, 80):
         for place, noise in enumerate(worlds):
-            count, started = max(100, round(4000 * share)), time.perf_counter()
+            count, started = max(100, round(2000 * share)), time.perf_counter()
             generator = np.random.default_rng(9500 + place)
             least = np.array([
                 statistics.anytime_mean(draw_arms(noise, 50, items, 1, generator, 1)[0, 0]).p for _ in range(count)
@@ -152,14 +156,14 @@ def fine(share: float) -> str:
             rows.append((items, noise.name, *(percent(float((least <= level).mean())) for level in LEVELS)))
             say(started, rows[-1])
     for spread in (0.0, 0.1, 0.3):
-        count = max(100, round(4000 * share))
+        count = max(100, round(2000 * share))
         found = [
             statistics.anytime_mean(two - one).p or 1.0
             for one, two in right_or_wrong(spread, 50, count, 9600)
         ]  # fmt: skip
         shares = (percent(float(np.mean(np.array(found) <= level))) for level in LEVELS)
         rows.append((ITEMS, f"right or wrong, seed spread {spread:g}", *shares))
-    count = max(100, round(4000 * share))
+    count = max(100, round(2000 * share))
     stated = ", ".join(percent(monte_carlo_error(level, count)) for level in LEVELS)
     words = f"Per cent of {count:,} experiments; Monte Carlo standard errors {stated}. {BY}"
     return section(FINE, words, table(("items", "noise from", "at 5 %", "at 1 %", "at 0.5 %"), rows))
@@ -168,7 +172,7 @@ def fine(share: float) -> str:
 def price(share: float) -> str:
     """Power of looks at any time by the seeds that one look has."""
     rows = []
-    spread, draws = statistics.Spread(1.0), max(500, round(20_000 * share))
+    spread, draws = statistics.Spread(1.0), max(500, round(10_000 * share))
     for seeds in (5, 6, 8, 10, 20, 50):
         effect = statistics.planned_detectable(spread, seeds)
         assert effect is not None
@@ -208,7 +212,7 @@ def spared(share: float) -> str:
     for name, looks in plans:
         cells, powers = [], []
         for place, times in enumerate((0.0, 1.0, 2.0)):
-            count, started = max(40, round(1000 * share)), time.perf_counter()
+            count, started = max(40, round(400 * share)), time.perf_counter()
             desk, kinds, used = Desk(claim(looks, seeds, UNIT * margin)), Counter[str](), []
             shift = times * margin / noise.standard_error(seeds, ITEMS)
             for scores in graded(noise, seeds, 1, count, 9400 + place, shift):
@@ -243,10 +247,43 @@ def spared(share: float) -> str:
 
 PLANS = (
     ("Pocock, 4, 6, 8, 10", '[4, 6, 8, 10], spending = "pocock"'),
-    ("Pocock, 4 to 10", '[4, 5, 6, 7, 8, 9, 10], spending = "pocock"'),
+    ("Pocock, 4 to 10", f'{EARLY}, spending = "pocock"'),
+    ("Hwang-Shih-DeCani, 4 to 10", f'{EARLY}, spending = "hwang-shih-decani"'),
     ("O'Brien-Fleming, 4, 6, 8, 10", '[4, 6, 8, 10], spending = "obrien-fleming"'),
     ("anytime", '"anytime"'),
 )
+
+
+def early(share: float) -> str:
+    """What shapes of spending and first looks cost and buy, by the procedure alone."""
+    spread, draws, rows = statistics.Spread(1.0), max(2000, round(40_000 * share)), []
+    margin = statistics.planned_detectable(spread, 10)
+    assert margin is not None
+    for at in ((4, 5, 6, 7, 8, 9, 10), (3, 4, 5, 6, 7, 8, 9, 10), (4, 6, 8, 10), (5, 7, 10)):
+        for spending in SPENDING:
+            started, plan = time.perf_counter(), statistics.plan_spending(at, spending)
+            found = [
+                statistics.operating(plan, times * margin, spread, margin=margin, futility=0.9, draws=draws)
+                for times in (0.0, 1.0, 2.0)
+            ]
+            told = (*(f"{one.seeds:.2f}" for one in found), percent(found[1].gain), percent(found[2].gain))
+            rows.append((", ".join(map(str, at)), spending, *told))
+            say(started, rows[-1])
+    head = (
+        "looks after",
+        "spending",
+        "seeds at no effect",
+        "at the margin",
+        "at twice",
+        "gain, at the margin",
+        "at twice",
+    )
+    return section(
+        EARLIER,
+        f"The paired t over seeds, which carry all noise, with futility .9; ten seeds at most, the margin as above. "
+        f"{draws:,} experiments: Monte Carlo standard errors at most 0.01 seeds and 0.3 %. {BY}",
+        table(head, rows),
+    )
 
 
 def design(at: str, futility: float | None) -> str:
@@ -279,7 +316,7 @@ def say(started: float, row: object) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure looks, and write them into the calibration page.")
     parser.add_argument("--share", type=float, default=1.0, help="share of the full number of claims")
-    made = {FINE: fine, PRICE: price, SPARED: spared, ERRORS: errors}
+    made = {FINE: fine, PRICE: price, SPARED: spared, EARLIER: early, ERRORS: errors}
     names = [function.__name__ for function in made.values()]
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="these sections alone")
     parser.add_argument("--output", type=Path, default=PAGE)

@@ -24,6 +24,12 @@ AT_HOME = {"README.md": "index.md"}
 
 _LINK = re.compile(r"(?<=\]\()(?!\w+:|#|/)(?P<path>[^)#\s]+)(?P<anchor>#[^)\s]*)?(?=\))")
 
+_FETCHED = re.compile(
+    r"""<(?:script|img|iframe|source|video|audio|object|embed|link(?=[^>]*rel=["']?(?:stylesheet|icon|preload|preconnect)))"""
+    r"""\b[^>]*\b(?:src|href|data)=["']?(?:https?:)?//[^>]*>"""
+)
+"""What makes a browser fetch a file from another place."""
+
 
 def _source(file: File) -> PurePosixPath:
     """Where a page stands in the repository."""
@@ -61,6 +67,14 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         return os.path.relpath(place, here).replace(os.sep, "/") + (link["anchor"] or "")
 
     return _LINK.sub(placed, markdown)
+
+
+def on_post_page(output: str, page: Any, **_: Any) -> str:
+    """A page that would have a browser fetch anything from elsewhere fails the build."""
+    found = _FETCHED.search(output)
+    if found is not None:
+        raise PluginError(f"{page.file.src_uri} fetches from elsewhere: {found[0][:200]}")
+    return output
 
 
 def on_post_build(config: Any) -> None:

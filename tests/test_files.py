@@ -6,11 +6,12 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from evenhand.files import content_hash, file_hash, folder_hash, locked, replacing, write_bytes, write_text
+from evenhand.files import content_hash, file_hash, folder_hash, leased, locked, replacing, write_bytes, write_text
 from tests.full_disk import largest_file
 
 
@@ -117,3 +118,49 @@ def test_a_forked_child_does_not_keep_the_lock(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout == "free\n"
+
+
+TAKES = """
+import sys, time
+from pathlib import Path
+from evenhand.files import leased
+try:
+    with leased(Path(sys.argv[1]), wait=False):
+        print("taken", flush=True)
+        time.sleep(1)
+except BlockingIOError:
+    print("refused", flush=True)
+"""
+
+
+def test_a_lease_that_its_dead_holder_left_is_taken_by_one_of_all_who_want_it(tmp_path: Path) -> None:
+    path = tmp_path / "name.lease"
+    path.write_text("process 1 on another machine, abc")
+    os.utime(path, (path.stat().st_mtime - 61,) * 2)
+    command = [sys.executable, "-c", TAKES, str(path)]
+    ran = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert sorted(one.communicate()[0].strip() for one in ran) == ["refused", "refused", "taken"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lease_that_is_touched_is_held_for_longer_than_it_lasts(tmp_path: Path) -> None:
+    path = tmp_path / "name.lease"
+    with leased(path, seconds=0.3, beat=0.05):
+        for _ in range(5):
+            time.sleep(0.1)
+            with pytest.raises(BlockingIOError, match="held by process"), leased(path, wait=False, seconds=0.3):
+                pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_holder_whose_lease_was_taken_is_interrupted_and_leaves_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "name.lease"
+
+    def stand_still() -> None:
+        with leased(path, beat=0.05):
+            path.write_text("process 2 on another machine, def")
+            time.sleep(10)
+
+    with pytest.raises(KeyboardInterrupt):
+        stand_still()
+    assert path.read_text() == "process 2 on another machine, def"

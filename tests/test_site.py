@@ -6,6 +6,7 @@ import importlib.util
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -22,13 +23,38 @@ WORKER = """addEventListener("message", async (told) => {
 });"""
 
 
-def test_the_index_of_the_search_is_written_as_a_script_too(tmp_path: Path) -> None:
+@pytest.fixture
+def hook() -> Any:
+    """The module that mkdocs calls."""
     pytest.importorskip("mkdocs")
     spec = importlib.util.spec_from_file_location("site_hook", DOCS / "site.py")
     assert spec is not None
     assert spec.loader is not None
-    hook = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(hook)
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("html", "fetches"),
+    [
+        ('<script src="https://cdn.example/x.js"></script>', True),
+        ('<link rel="stylesheet" href="//fonts.example/a.css">', True),
+        ('<img alt="" src=http://a.example/b.png>', True),
+        ('<a href="https://example.org">a link</a> <link href="https://example.org/" rel="canonical">', False),
+        ('<img src="images/a.svg"><script src="assets/x.js"></script>', False),
+    ],
+)
+def test_a_page_that_fetches_from_elsewhere_fails_the_build(hook: Any, html: str, fetches: bool) -> None:
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="a.md"))
+    if fetches:
+        with pytest.raises(hook.PluginError, match=r"a\.md fetches from elsewhere"):
+            hook.on_post_page(html, page)
+    else:
+        assert hook.on_post_page(html, page) == html
+
+
+def test_the_index_of_the_search_is_written_as_a_script_too(hook: Any, tmp_path: Path) -> None:
     (tmp_path / "search").mkdir()
     (tmp_path / "search" / "search_index.json").write_text('{"docs": []}')
     hook.on_post_build(SimpleNamespace(site_dir=str(tmp_path)))

@@ -1,4 +1,9 @@
-"""Files that are whole or not there, their hashes, and one lock: what everything that writes goes through."""
+"""Files that are whole or not there, their hashes, and one lock: what everything that writes goes through.
+
+Where a file system has no locks, or none that hold, a lease stands for the lock: a file that is made if it is not
+there, which every file system does for one process alone, and that its holder touches again and again. Its age is that
+of a file that is made beside it at the moment, so that clocks of several machines need not agree.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,10 @@ import errno
 import fcntl
 import hashlib
 import os
+import signal
+import socket
+import threading
+import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -97,9 +106,20 @@ def content_hash(path: Path) -> str:
     return folder_hash(path) if path.is_dir() else file_hash(path)
 
 
+LEASES = "leases"
+"""A file of this name in a folder says that locks do not hold there: leases stand for them."""
+
+LEASE_SECONDS, BEAT_SECONDS = 60.0, 5.0
+"""A lease that nobody has touched for so long is over; its holder touches it so often."""
+
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
+
+
 @contextlib.contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[int]:
     """Hold a lock file; the system lets it go when the process ends, however that comes about.
+
+    Where the file system has no locks, or its folder has a file :data:`LEASES`, by a lease; see :func:`leased`.
 
     Args:
         path: of the lock file, which stays; its folder must be there.
@@ -121,7 +141,124 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int]:
     # A forked child shares the lock and would keep it after this process is gone.
     os.register_at_fork(after_in_child=let_go)
     try:
-        fcntl.flock(held[0], fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield held[0]
+        if _lockable(path, held[0], wait=wait):
+            yield held[0]
+        else:
+            with leased(path.with_name(f"{path.name}.lease"), wait=wait):
+                yield held[0]
     finally:
         let_go()
+
+
+def _lockable(path: Path, descriptor: int, *, wait: bool) -> bool:
+    """Lock an open file; False where there are no locks that hold."""
+    if (path.parent / LEASES).exists():
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def leased(
+    path: Path, *, wait: bool = True, seconds: float = LEASE_SECONDS, beat: float = BEAT_SECONDS
+) -> Iterator[None]:
+    """Hold a lease: a file that is there while somebody holds it, and is taken from who has not touched it for long.
+
+    A holder whose lease was taken, as it stood still for so long, is interrupted as by Ctrl-C.
+
+    Args:
+        path: of the file, which is removed at the end; its folder must be there.
+        wait: until it is free.
+        seconds: for which it holds after it was touched last.
+        beat: seconds after which its holder touches it again.
+
+    Raises:
+        BlockingIOError: somebody holds it, and ``wait`` is off.
+        OSError: the folder cannot be written.
+    """
+    own = f"process {os.getpid()} on {socket.gethostname()}, {os.urandom(6).hex()}"
+    while not (_made(path, own) or _taken(path, own, seconds)):
+        if not wait:
+            raise BlockingIOError(errno.EWOULDBLOCK, f"held by {_text(path) or 'another process'}", str(path))
+        time.sleep(min(beat, 0.2))
+    ended = threading.Event()
+    heart = threading.Thread(target=_touch, args=(path, own, beat, ended), daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if heart.ident is not None and _text(path) == own:
+            path.unlink(missing_ok=True)
+
+
+def _made(path: Path, text: str) -> bool:
+    """Make a file that is not there; at most one of all who try does."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    except FileExistsError:
+        return False
+    try:
+        os.write(descriptor, text.encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _taken(path: Path, own: str, seconds: float) -> bool:
+    """Take a lease that is over. Only who has made a second file may, so that a new one is not taken for the old."""
+    if _age(path) <= seconds:
+        return False
+    gate = path.with_name(f"{path.name}.taking")
+    if not _made(gate, own):
+        if _age(gate) > seconds:  # who made it died at it
+            gate.unlink(missing_ok=True)
+        return False
+    try:
+        if _age(path) <= seconds:
+            return False
+        path.unlink(missing_ok=True)
+        return _made(path, own)
+    finally:
+        gate.unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was touched, by the clock of its file system; 0 where there is none."""
+    beside = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
+    beside.touch()
+    try:
+        return beside.stat().st_mtime - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _touch(path: Path, own: str, beat: float, ended: threading.Event) -> None:
+    """Touch a lease until it is given back; who has lost it must not go on as if nothing were."""
+    while not ended.wait(beat):
+        try:
+            found = path.read_text(encoding="utf-8", errors="replace")
+            if found == own:
+                os.utime(path)
+        except FileNotFoundError:
+            found = ""
+        except OSError:
+            continue  # the file system is away; the lease is seen to when it is back
+        if found != own and not ended.is_set():
+            os.kill(os.getpid(), signal.SIGINT)
+            return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -164,6 +165,18 @@ def test_what_does_not_exist_is_a_page_with_a_sentence(board: TestClient) -> Non
     assert board.get("/live", params={"page": "/nowhere"}).status_code == 404
     assert board.get("/live", params={"page": "/claims/nobody"}).status_code == 404
     assert board.get("/static/../app.py").status_code == 404
+
+
+def test_what_does_not_exist_does_not_after_a_change_either(own: Stage) -> None:
+    own.claim("c")
+    for board in client_of(own.ledger):
+        assert board.get("/claims/nobody").status_code == 404
+        own.claim("later", item_seed=7)
+        deadline = time.monotonic() + 30
+        while "later" not in board.get("/claims").text and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert board.get("/claims/later").status_code == 200
+        assert board.get("/claims/nobody").status_code == 404
 
 
 def test_what_trials_wrote_is_text_and_cannot_act(own: Stage) -> None:

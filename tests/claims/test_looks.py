@@ -23,6 +23,7 @@ FORMS = [
     ('{ at = "anytime", futility = 0.9 }', (), "anytime", 0.9),
     ('{ at = [3, 6], spending = "pocock" }', (3, 6), "pocock", None),
     ('{ at = [0.5, 1.0], spending = "obrien-fleming" }', (3, 6), "obrien-fleming", None),
+    ('{ at = [4, 6], spending = "hwang-shih-decani" }', (4, 6), "hwang-shih-decani", None),
     ("{ at = [0.5, 1.0], futility = 0.95 }", (3, 6), "levels", 0.95),
     ("{ at = [3, 6] }", (3, 6), "levels", None),
 ]
@@ -56,9 +57,10 @@ REFUSED = [
     ("{ at = [] }", "", "whole numbers of seeds"),
     ("{ at = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1] }", "", "10 are the most"),
     ('{ at = "anytime", spending = "pocock" }', "", "remove `spending`"),
-    ('{ at = [3, 6], spending = "even" }', "", "`spending`: expected 'obrien-fleming' or 'pocock'"),
+    ('{ at = [3, 6], spending = "even" }', "", "`spending`: expected 'obrien-fleming', 'pocock' or 'hwang-"),
     ("{ at = [3, 6], futility = 0.4 }", "", "`futility`: expected greater than 0.5"),
-    ("{ of = 3 }", "", "no key 'of'; it has: at, spending, futility"),
+    ("{ of = 3 }", "", "no key 'of'; it has: at, spending, futility, drop"),
+    ("{ at = [3, 6], drop = true }", "", "`drop` drops what `futility` gives up"),
     ('{ spending = "pocock" }', "", "`at` wants numbers of seeds"),
     ('"anytime"', 'scope = "checkpoint"', "draws no seeds to look at"),
 ]

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from evenhand.claims.nesting import changed_fields, expand, leaves, merge
+from evenhand.claims.nesting import changed_fields, differing_questions, expand, leaves, merge
 from evenhand.claims.resolve import ResolvedClaim, resolve
 from evenhand.claims.schema import parse_claim
 from evenhand.errors import ClaimError
@@ -201,3 +201,22 @@ def test_an_item_set_depends_on_its_seed_alone() -> None:
     first, second = ItemSet("a", 0, 5, seed=1), ItemSet("b", 0, 5, seed=1)
     assert first.choose(20).tolist() == second.choose(20).tolist()
     assert first.choose(20).tolist() != ItemSet("a", 0, 5, seed=2).choose(20).tolist()
+
+
+def test_two_questions_differ_in_a_setting_once_however_many_arms_and_conditions_have_it() -> None:
+    def of(arms: dict[str, dict[str, dict[str, object]]], **more: object) -> dict[str, object]:
+        conditions = {name: {} for settings in arms.values() for name in settings}
+        return {"arms": {name: {"settings": own} for name, own in arms.items()}, "conditions": conditions, **more}
+
+    one = of({arm: {place: {"width": 64, "seed": arm} for place in ("x", "y")} for arm in ("a", "b", "c")}, name="one")
+    two = of({arm: {place: {"width": 96, "seed": arm} for place in ("x", "y")} for arm in ("a", "b")}, name="two")
+    two["arms"]["b"]["settings"]["y"]["width"] = 64  # type: ignore[index]
+    two["arms"]["b"]["settings"]["y"]["rate"] = 0.1  # type: ignore[index]
+    assert differing_questions(one, two) == [
+        "arm c is gone", "settings.rate of b in y: nothing became 0.1", "settings.width of a, b in x: 64 became 96",
+    ]  # fmt: skip
+    other = of({"a": {"z": {"width": 96, "seed": "a"}}, "b": {"z": {"width": 96, "seed": "b"}}})
+    assert differing_questions(of({name: one["arms"][name]["settings"] for name in "ab"}), other) == [  # type: ignore[index]
+        "condition x is gone", "condition y is gone", "condition z is new", "settings.width: 64 became 96",
+    ]  # fmt: skip
+    assert differing_questions(one, one) == []

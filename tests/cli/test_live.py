@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from evenhand.cli.live import LiveObserver, PlainObserver, Screen
+from evenhand.cli.live import LiveObserver, PlainObserver, Screen, TryObserver
 from evenhand.decisions.decide import running_contrasts
 from evenhand.decisions.progress import progress
 from evenhand.recipes.outcome import Execution
@@ -131,3 +131,18 @@ def test_what_trials_wait_for_is_told_with_its_share() -> None:
     plain.tick(waiting)
     plain.tick(waiting)
     assert lines.getvalue().count("teaching a stand-in, 40%") == 1
+
+
+def test_an_exploratory_trial_tells_what_it_prepares_and_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 100, 3))
+    monkeypatch.setattr("evenhand.cli.live.time.monotonic", lambda: next(clock))
+    tick, _, _ = tick_of()
+    lines = io.StringIO()
+    observer = TryObserver(Console(file=lines, width=90))
+    prepares = replace(tick.running[0], doing="teaching a stand-in", share=0.4)
+    for run in (prepares, prepares, replace(prepares, share=0.9), tick.running[0], tick.running[0]):
+        observer.progressed(run)
+    told = lines.getvalue().splitlines()
+    assert told[:2] == ["teaching a stand-in, 40%", "teaching a stand-in, 90%"]
+    assert len(told) == 3
+    assert f"of {tick.running[0].trial.amount:,.12g} {tick.running[0].trial.unit}" in told[2]

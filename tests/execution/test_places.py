@@ -1,10 +1,13 @@
-"""Executors by name, those of other packages too; and locks that do not hold are found before the first trial."""
+"""Executors by name, those of other packages too; leases stand for locks that do not hold, from the first trial on."""
 
 from __future__ import annotations
 
-import contextlib
+import errno
+import fcntl
 import importlib.metadata
-from collections.abc import Iterator, Mapping, Sequence
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from evenhand.execution import places
 from evenhand.execution.executor import Executor
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.profiles import Profile
+from evenhand.ledger import Ledger
 from evenhand.testing import executor_suite, executors
 
 
@@ -52,16 +56,47 @@ def test_an_executor_that_is_not_there_is_refused_with_those_that_are(tmp_path: 
         places.executor_of(Profile(executor="mars"), {tmp_path: []}, tmp_path)
 
 
-def test_locks_that_hold_are_no_fault(tmp_path: Path) -> None:
-    places.check_locks(tmp_path)
+def test_where_locks_hold_no_lease_stands_for_them(tmp_path: Path) -> None:
+    assert places.check_locks(tmp_path) == ""
+    with Ledger(tmp_path).lock("claim-x"):
+        assert not list(tmp_path.glob("*/*lease*"))
 
 
-def test_a_file_system_whose_locks_do_not_hold_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    @contextlib.contextmanager
-    def pretend(path: Path) -> Iterator[int]:
-        path.touch()
-        yield 0
+def without_locks(monkeypatch: pytest.MonkeyPatch, error: OSError | None) -> None:
+    """As on a file system that knows no locks, or grants everybody each of them."""
 
-    monkeypatch.setattr(places, "locked", pretend)
-    with pytest.raises(LedgerError, match=r"without working locks .two processes held one lock at once"):
+    def flock(*_: object) -> None:
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [(None, "two processes held one at once"), (OSError(errno.ENOLCK, "No locks available"), "No locks available")],
+)
+def test_where_locks_do_not_hold_a_lease_keeps_a_second_driver_out_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError | None, why: str
+) -> None:
+    without_locks(monkeypatch, error)
+    with pytest.warns(UserWarning, match=f"do not hold .*{why}.*leases stand for them"):
         places.check_locks(tmp_path)
+    other = (
+        "from pathlib import Path; from evenhand.ledger import Ledger; import sys\n"
+        f"with Ledger(Path({str(tmp_path)!r})).lock('claim-x'): print('held', flush=True); sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", other], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as one:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "held\n"
+        with (
+            pytest.raises(LedgerError, match=f"'claim-x' is in use by process {one.pid}"),
+            Ledger(tmp_path).lock("claim-x"),
+        ):
+            pass
+        one.communicate("")
+    with Ledger(tmp_path).lock("claim-x"):
+        assert [path.name for path in (tmp_path / "locks").glob("*.lease")] == ["claim-x.lock.lease"]
+    assert not list((tmp_path / "locks").glob("*.lease"))

@@ -13,7 +13,7 @@ from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.resources import Capacity, Node, Resources
 from evenhand.execution.worker import Job
 from evenhand.recipes.trial import ItemSet, Trial
-from evenhand.running.claim_run import resources_of
+from evenhand.running.fitting import resources_of
 from tests.running.test_run import write_claim
 
 ANSWER = """

@@ -28,7 +28,10 @@ def test_a_table_for_a_paper_states_scope_seeds_items_budget_and_rivals(demonstr
     table = paper_latex(claim, decision)
     assert table.count(r"\caption{") == 1
     assert r"5 \%" in table
-    assert r"read\_twice" in table
+    assert r"\usepackage{booktabs}" in table
+    assert table.count(r"\textbf{") == len(decision.verdicts)  # each verdict once, in the first row of its arm
+    assert ">=" not in table
+    assert len({line.count("&") for line in table.splitlines() if line.endswith(r"\\")}) == 1
 
 
 @pytest.mark.slow

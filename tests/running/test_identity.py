@@ -326,6 +326,35 @@ def test_a_module_that_a_command_line_names_is_followed_to_what_it_imports(tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("argv", "more"),
+    [
+        ('["{python}", "train.py"]', 'settings.cwd = "pkg"'),
+        ('["{python}", "train.py", "../notes.txt"]', 'settings.cwd = "pkg"'),
+        ('["{python}", "-m", "pkg.train"]', 'settings.cwd = ".."'),
+        ('["{python}", "-m", "train"]', 'settings.environment.PYTHONPATH = "{folder}/pkg"'),
+        ('["env", "PYTHONPATH={folder}/pkg", "{python}", "-m", "train"]', ""),
+    ],
+)
+def test_a_program_is_found_from_where_it_is_started_and_on_its_own_module_path(
+    tmp_path: Path, argv: str, more: str
+) -> None:
+    above = ".." in more
+    folder = tmp_path / "claims" if above else tmp_path
+    folder.mkdir(exist_ok=True)
+    package(tmp_path)
+    (tmp_path / "notes.txt").write_text("of no account")
+    text = (tmp_path / "pkg" / "train.py").read_text()
+    if not above:
+        (tmp_path / "pkg" / "train.py").write_text(text.replace("from pkg import helper", "import helper"))
+    path = command(folder, argv.replace("{python}", sys.executable), more)
+    run(path)
+    (tmp_path / "pkg" / "helper.py").write_text(MENDED)
+    _, recorder = run(path)
+    assert any("3 trials (off) run anew" in message and "helper.py" in message for message in recorder.messages)
+
+
+@pytest.mark.slow
 def test_a_wrapper_says_with_files_what_it_runs(tmp_path: Path) -> None:
     package(tmp_path)
     (tmp_path / "wrapper.sh").write_text(f"exec {sys.executable} -m pkg.train\n")

@@ -364,3 +364,16 @@ def test_progress_counts_every_trial_once_with_two_jobs_and_planned_looks(toy_fo
     counts = [line.partition("]")[0] for line in out.getvalue().splitlines() if line.startswith("[")]
     assert counts == [f"[{i + 1}/8" for i in range(len(counts))]
     assert len(counts) > 4
+
+
+@pytest.mark.slow
+def test_a_variant_that_is_given_up_is_not_run_again_while_the_others_go_on(toy_folder: Path) -> None:
+    bad = '[[arm]]\nname = "bad"\nrole = "variant"\nsettings = { effect = -0.3, noise = 0.0 }'
+    more = f"looks = {{ at = [3, 6], futility = 0.9, drop = true }}\n{bad}"
+    path = write_claim(toy_folder, arm="settings.noise = -0.3", seeds="[0, 1, 2, 3, 4, 5]", more=more)
+    _, first = run(path)
+    assert Counter(trial.arm for trial, _, _ in first.trials) == {"off": 6, "on": 6, "bad": 3}
+    assert sum("'bad': given up after 3 seeds" in message for message in first.messages) == 1
+    assert first.ticks[-1].total == 15
+    _, second = run(path)
+    assert second.trials == []

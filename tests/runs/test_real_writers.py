@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from evenhand.runs.inspect_ai import InspectLog
 from evenhand.runs.run import Options
 from tests import mlflow_server
 from tests.runs import writers
+from tests.wandb_server import HeldRun, served
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_is_sent")]
 
@@ -29,12 +29,12 @@ def items(share: float, seed: int, count: int = 80) -> list[list[Any]]:
     return [[f"q{i}", f"question {i}", int(ok)] for i, ok in enumerate(right)]
 
 
-@pytest.mark.parametrize("served", [True, False], ids=["server", "database"])
-def test_mlflow_runs_and_their_tables_of_items_are_read(tmp_path: Path, served: bool) -> None:
-    uri = mlflow_server.server() if served else mlflow_server.database(tmp_path)
+@pytest.mark.parametrize("by_server", [True, False], ids=["server", "database"])
+def test_mlflow_runs_and_their_tables_of_items_are_read(tmp_path: Path, by_server: bool) -> None:
+    uri = mlflow_server.server() if by_server else mlflow_server.database(tmp_path)
     from mlflow import MlflowClient
 
-    place = None if served else (tmp_path / "artifacts").as_uri()  # the server has a place of its own
+    place = None if by_server else (tmp_path / "artifacts").as_uri()  # the server has a place of its own
     made = MlflowClient(uri).create_experiment("exp", artifact_location=place)
     reported = {
         arm: writers.mlflow_run(uri, made, arm, items(share, len(arm))) for arm, share in (("base", 0.4), ("new", 0.9))
@@ -77,44 +77,35 @@ def test_wandb_offline_runs_are_read_from_their_folders(tmp_path: Path) -> None:
         read_runs(str(tmp_path / "new"))
 
 
-class FileOnServer:
-    """What the public API gives for a file of a run."""
-
-    def __init__(self, name: str, document: Any) -> None:
-        self.name, self.document = name, document
-
-    def download(self, root: str, replace: bool) -> Any:
-        path = Path(root) / self.name
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(self.document))
-        return path.open()
+def held_by_wandb(name: str, rows: list[list[Any]]) -> HeldRun:
+    """A run whose best accuracy came before its last, with its table of items."""
+    scored = "media/table/scored.table.json"
+    history = [
+        {"_step": 0, "accuracy": 0.99, "train/global_step": 50},
+        {"_step": 1, "accuracy": writers.accuracy(rows), "train/global_step": 100},
+        {"_step": 2, "scored": {"_type": "table-file", "path": scored}},
+    ]
+    return HeldRun(f"r-{name}", name, {"seed": 1}, history, {scored: {"columns": writers.COLUMNS, "data": rows}})
 
 
-class RunOnServer:
-    """What the public API gives for a run; there is no server of Weights & Biases to test with."""
-
-    id, state, created_at = "r1", "finished", "2026-01-01T00:00:00"
-
-    def __init__(self, name: str, rows: list[list[Any]]) -> None:
-        self.name, self.config, self.rows = name, {"seed": 1}, rows
-
-    def scan_history(self) -> list[dict[str, Any]]:
-        table = {"_type": "table-file", "path": "media/table/scored.table.json"}
-        return [{"_step": 0, "accuracy": 0.99}, {"_step": 1, "accuracy": writers.accuracy(self.rows), "scored": table}]
-
-    def file(self, name: str) -> FileOnServer:
-        return FileOnServer(name, {"columns": writers.COLUMNS, "data": self.rows})
-
-
-def test_runs_of_a_wandb_server_are_read_with_their_last_values_and_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_of_a_wandb_server_are_read_by_its_own_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wandb = pytest.importorskip("wandb")
-    held = [RunOnServer(arm, items(share, len(arm))) for arm, share in (("base", 0.4), ("new", 0.9))]
-    monkeypatch.setattr(wandb, "Api", lambda: SimpleNamespace(runs=lambda project: held))
-    found = eh.compare("base=wandb:lab/p?run=base", "new=wandb:lab/p?run=new")
+    rows = {arm: items(share, len(arm)) for arm, share in (("base", 0.4), ("new", 0.9))}
+    with served([held_by_wandb(arm, held) for arm, held in rows.items()]) as (address, asked):
+        for name, value in (("WANDB_BASE_URL", address), ("WANDB_API_KEY", "a" * 40), ("WANDB_DIR", str(tmp_path))):
+            monkeypatch.setenv(name, value)
+        found = eh.compare("base=wandb:lab/p?run=base", "new=wandb:lab/p?run=r-new")
+        with pytest.raises(DataError, match="finds no runs"):
+            read_runs("wandb:lab/p?run=other")
+        with pytest.raises(DataError, match=r"wandb:lab/other cannot be read .*Could not find project other"):
+            read_runs("wandb:lab/other")
+        wandb.teardown()
     assert found.verdicts[0].kind == "gain"
-    assert found.verdicts[0].contrasts[0].scores == pytest.approx([writers.accuracy(one.rows) for one in held[::-1]])
-    with pytest.raises(DataError, match="finds no runs"):
-        read_runs("wandb:lab/p?run=other")
+    assert found.verdicts[0].contrasts[0].scores == pytest.approx([writers.accuracy(rows[a]) for a in ("new", "base")])
+    (one,) = found.comparison.arms["new"].runs.values()
+    assert (one.model, one.training_seed, one.budget["steps"].amount) == ("new", 1, 100)
+    assert any("HistoryPage" in query for query in asked)
+    assert any("RunFiles" in query for query in asked)
 
 
 def test_who_is_not_logged_in_to_wandb_is_told_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -38,11 +40,12 @@ def test_the_adjusted_p_of_a_look_is_below_alpha_exactly_where_the_look_rejects(
         assert values == sorted(values)
 
 
-def test_obrien_and_fleming_spend_hardly_anything_early_and_pocock_evenly() -> None:
-    strict, even = (statistics.plan_spending(LOOKS, spending).nominals for spending in SPENDING)
+def test_obrien_and_fleming_spend_hardly_anything_early_pocock_evenly_and_hwang_shih_and_decani_most() -> None:
+    strict, even, early = (statistics.plan_spending(LOOKS, spending).nominals for spending in SPENDING)
     assert strict[0] < 0.003
     assert strict[2] > 0.035
     assert max(even) < 2 * min(even)
+    assert even[0] < early[0] < 0.05 > early[2] < even[2]
 
 
 def test_the_shapes_are_those_of_lan_and_demets() -> None:
@@ -50,6 +53,8 @@ def test_the_shapes_are_those_of_lan_and_demets() -> None:
     assert spent_by("obrien-fleming", 0.5, 0.05) == pytest.approx(2 * stats.norm.sf(z / 0.5**0.5))
     assert spent_by("pocock", 1.0, 0.05) == pytest.approx(0.05)
     assert spent_by("obrien-fleming", 1.0, 0.05) == pytest.approx(0.05)
+    assert spent_by("hwang-shih-decani", 1.0, 0.05) == pytest.approx(0.05)
+    assert spent_by("hwang-shih-decani", 0.5, 0.05) == pytest.approx(0.05 * (1 - math.exp(-1)) / (1 - math.exp(-2)))
 
 
 def test_a_share_too_small_to_be_simulated_is_the_level_itself() -> None:

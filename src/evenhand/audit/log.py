@@ -125,6 +125,8 @@ class Listing:
 
 
 _WORDS = re.compile(r"[A-Za-z]{2,}")
+_SENTENCE_END = re.compile(r"[.!?](?:\s+|$)")
+_MOST_WRAPPED = 5
 
 
 def only_number(cell: str) -> Number | None:
@@ -198,6 +200,17 @@ class Log:
         while line.parent is not None and seen < 20:
             line, seen = self.lines[line.parent], seen + 1
             yield line
+
+    def lead(self, line: Line) -> str:
+        """The beginning of a line's sentence that stands in the lines above it, where the text was wrapped by hand."""
+        parts: list[str] = []
+        place = self.by_number[line.number]
+        while line.kind == "prose" and place > 0 and len(parts) < _MOST_WRAPPED:
+            line, place = self.lines[place - 1], place - 1
+            if line.kind not in ("prose", "bullet"):
+                break
+            parts.append(line.body)
+        return _SENTENCE_END.split(" ".join(reversed(parts)))[-1]
 
     def spoken(self) -> Iterator[Line]:
         """Lines that say something in words: prose and bullets."""

@@ -32,6 +32,11 @@ _LIST = re.compile(r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,6}(?:\s*(?:,|/|and|&)\s*
 _ONE = re.compile(r"\bseed\s*[=:#]?\s*\d{1,6}\b(?!\s*(?:,|/|\.\.|-|–|and|&)\s*\d)", re.IGNORECASE)
 _ENOUGH = re.compile(r"\bn\s*=\s*(\d{1,2})\b(?=\s*(?:seeds|runs|[,;)]))", re.IGNORECASE)
 _ON_ONE = re.compile(r"\b(?:on|for|with|in|at) (?:one|another|a single|some|each|any|that|this) seed\b", re.IGNORECASE)
+_EARLIER = re.compile(
+    r"\b(?:the|earlier|previous|prior|old|original|first|that)\s+(?:one|single)[- ]seed\b", re.IGNORECASE
+)
+"""Of a result that others have since been set beside."""
+_PLURAL = re.compile(r"(?<!single )\bseeds\b|\b(?:every|each|per)[- ]seed\b", re.IGNORECASE)
 _VALUE = re.compile(r"(?<![a-z])seed(?:\*\*)?[\s=:`*]{1,4}(\d{1,6})\b", re.IGNORECASE)
 _SEVERAL = re.compile(
     r"\bseeds\b|±|\bstd\b|\b(?:\d+|two|three|four|five|ten|several|multiple) (?:\w+ )?(?:runs|repeats|replicates|"
@@ -73,6 +78,7 @@ def signs_of(text: str) -> Signs | None:
 
 def seeds_in(text: str) -> int | None:
     """How many seeds a text names; None where it names none, or several numbers of them."""
+    text = _EARLIER.sub("", text)
     found = {_count(one["n"]) for one in _COUNTED.finditer(text)}
     found |= {int(one[2]) - int(one[1]) + 1 for one in _RANGE.finditer(text) if 0 < int(one[2]) - int(one[1]) < _MOST}
     if not found:
@@ -107,14 +113,20 @@ def seeds_of(log: Log, line: Line) -> Seeds | None:
     for one in nearest:
         count = seeds_in(one.body) or seeds_in_names([one.text])
         if count is not None:
-            return Seeds(count, one)
+            named = count == 1 and _COUNTED.search(one.body) is None  # ``at seed 1``, which may be one of several
+            return None if named and line.section >= 0 and _of_several(log, line.section) else Seeds(count, one)
     section = line.section
     while section >= 0:
         found = _of_section(log, section)
         if found is not None:
-            return found
+            return None if found.count == 1 and _of_several(log, section) else found
         section = log.sections[section].parent
     return None
+
+
+def _of_several(log: Log, section: int) -> bool:
+    """Whether a section that names one seed speaks of several, too: that one may be any of them."""
+    return any(_PLURAL.search(one.body) for one in log.own(section) if one.kind in ("prose", "bullet"))
 
 
 def only_seed(log: Log) -> Seeds | None:

@@ -12,7 +12,8 @@ _OVER = re.compile(
 )
 _OTHER = re.compile(
     r"\b(?:mean|means|avg|averages?|best|median|respectively|both|range|min|max|lr|rates?|layers?|epochs?|steps?|"
-    r"sizes?)\b",
+    r"sizes?|spearman\w*|pearson\w*|kendall\w*|correlations?|rho|slopes?|p[- ]?values?|p|"
+    r"ci|intervals?|percentiles?|quantiles?|iqr|bounds?)\b|ρ|τ",
     re.IGNORECASE,
 )
 _SEED_COLUMN = re.compile(r"^(?:seed|run|trial|s|rep|replicate)[\s_#=-]*\d{1,6}$", re.IGNORECASE)

@@ -190,6 +190,12 @@ def denied(text: str, start: int) -> bool:
     return _NOT.search(text[max(0, start - 48) : start]) is not None
 
 
+def denied_at(log: Log, line: Line, start: int) -> bool:
+    """Whether the word at a column of a line is denied, be it in the line above: ``no variant`` / ``wins robustly``."""
+    lead = log.lead(line)
+    return denied(f"{lead} {line.body}", len(lead) + 1 + start)
+
+
 def hoped(line: Line) -> bool:
     """Whether a line speaks of what is planned, expected or asked, not of what was found."""
     return _hoped_in(line.body)
@@ -224,7 +230,7 @@ def _headings(log: Log, section: int) -> list[str]:
 
 def asserted(log: Log, line: Line, found: re.Match[str]) -> bool:
     """Whether a word is said of something that was found: neither denied, nor hoped for, nor planned."""
-    return not denied(line.body, found.start()) and not hoped(line) and not planning(log, line)
+    return not denied_at(log, line, found.start()) and not hoped(line) and not planning(log, line)
 
 
 def tokens(text: str) -> frozenset[str]:

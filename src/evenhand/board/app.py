@@ -75,36 +75,40 @@ def create_app(
 
 
 def _add_pages(app: FastAPI, watcher: Watcher, shown: Pages, ledger: Path, *, control: bool) -> None:
-    def answer(view: View, still: str = "") -> HTMLResponse:
+    async def answer(view: View, still: str = "") -> HTMLResponse:
+        text = shown.at_hand(view, whole=True, still=bool(still))
+        return await run_in_threadpool(rendered, view, still) if text is None else HTMLResponse(text)
+
+    def rendered(view: View, still: str) -> HTMLResponse:
         if shown.found(view):
             return HTMLResponse(shown.page(view, still=bool(still)))
         return HTMLResponse(shown.page(pages.OVERVIEW, f"The ledger holds no claim '{view.claim}'."), 404)
 
     @app.get("/")
-    def overview(still: str = "") -> HTMLResponse:
-        return answer(pages.OVERVIEW, still)
+    async def overview(still: str = "") -> HTMLResponse:
+        return await answer(pages.OVERVIEW, still)
 
     @app.get("/claims")
-    def claims(still: str = "") -> HTMLResponse:
-        return answer(pages.CLAIMS, still)
+    async def claims(still: str = "") -> HTMLResponse:
+        return await answer(pages.CLAIMS, still)
 
     @app.get("/running")
-    def running(still: str = "") -> HTMLResponse:
-        return answer(pages.TRIALS, still)
+    async def running(still: str = "") -> HTMLResponse:
+        return await answer(pages.TRIALS, still)
 
     @app.get("/families")
-    def families(still: str = "") -> HTMLResponse:
-        return answer(pages.FAMILIES, still)
+    async def families(still: str = "") -> HTMLResponse:
+        return await answer(pages.FAMILIES, still)
 
     @app.get("/claims/{name}")
-    def claim(name: str, still: str = "") -> HTMLResponse:
-        return answer(pages.claim_view(name), still)
+    async def claim(name: str, still: str = "") -> HTMLResponse:
+        return await answer(pages.claim_view(name), still)
 
     if control:
 
         @app.get("/start")
-        def start(still: str = "") -> HTMLResponse:
-            return answer(pages.START, still)
+        async def start(still: str = "") -> HTMLResponse:
+            return await answer(pages.START, still)
 
     @app.exception_handler(404)
     async def missing(request: Request, error: Exception) -> Response:
@@ -168,7 +172,8 @@ async def _stream(watcher: Watcher, shown: Pages, view: View) -> AsyncIterator[b
     try:
         while True:
             changed.clear()
-            text = await run_in_threadpool(shown.part, view)
+            ready = shown.at_hand(view, whole=False)
+            text = ready if ready is not None else await run_in_threadpool(shown.part, view)
             if text != sent:
                 sent, spoken = text, loop.time()
                 yield "".join(f"data: {line}\n" for line in text.splitlines()).encode() + b"\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,15 +14,21 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from evenhand.board.commands import Commands
+from evenhand.board.commands import Asked, Commands
 from evenhand.board.seen import Board
 from evenhand.board.watcher import Watcher
 from evenhand.decisions.kinds_shown import LOOKS
 from evenhand.errors import counted
 from evenhand.running.lines import duration
 
+_FRAMES = {True: "page.html.j2", False: "live.html.j2"}
+"""Template of a whole page, and of its part that changes."""
+
 _KEPT = 64
 """Rendered parts that are kept: those that people look at now."""
+
+_WATCHED_SECONDS = 30.0
+"""What was asked for within so long is rendered anew after each change, before anybody asks."""
 
 
 @cache
@@ -67,6 +74,8 @@ class Pages:
     def __init__(self, watcher: Watcher, visible: Callable[[str], str], commands: Commands | None, csrf: str) -> None:
         self._watcher, self._commands = watcher, commands
         self._kept: OrderedDict[tuple[View, str, bool], tuple[Any, str]] = OrderedDict()
+        begun = time.monotonic()
+        self._asked = {(view, frame, False): begun for view, _ in LINKS[:-1] for frame in _FRAMES.values()}
         self._lock = threading.Lock()
         self._environment = Environment(
             loader=FunctionLoader(read_template), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -74,6 +83,9 @@ class Pages:
         )  # fmt: skip
         self._environment.filters |= {"duration": duration, "count": counted, "number": _number, "memory": _memory}
         self._environment.globals |= {"control": commands is not None, "csrf": csrf, "looks": LOOKS}
+        for view in (OVERVIEW, CLAIMS, TRIALS, FAMILIES, START, claim_view("")):
+            self._environment.get_template(view.template)  # the first viewer does not wait for it
+        watcher.prepare = self._prepare
 
     @property
     def controls(self) -> bool:
@@ -92,15 +104,47 @@ class Pages:
             error: why what was asked for could not be done.
             still: it does not change until it is asked for again.
         """
-        return self._render(view, "page.html.j2", error, still)
+        return self._render(view, _FRAMES[True], error, still)
 
     def part(self, view: View) -> str:
         """The part of a page that changes."""
-        return self._render(view, "live.html.j2", "", still=False)
+        return self._render(view, _FRAMES[False], "", still=False)
+
+    def at_hand(self, view: View, *, whole: bool, still: bool = False) -> str | None:
+        """A page, or its part that changes, where it is rendered as things are now; None where that takes a while."""
+        now, key = self._watcher.at_hand(), (view, _FRAMES[whole], still)
+        if now is None or not self._lock.acquire(blocking=False):
+            return None
+        try:
+            state, text = self._kept.get(key, (None, ""))
+            if state is not None:  # else nobody has seen yet that there is such a page
+                self._asked[key] = time.monotonic()
+            return text if state == (now[0], self._said(), "") else None
+        finally:
+            self._lock.release()
+
+    def _said(self) -> tuple[Asked, ...]:
+        return () if self._commands is None else self._commands.asked()
+
+    def _prepare(self) -> None:
+        """Render what is watched now, once for all who watch."""
+        oldest = time.monotonic() - _WATCHED_SECONDS
+        with self._lock:
+            self._asked = {key: at for key, at in self._asked.items() if at >= oldest}
+            wanted = list(self._asked)
+        for view, frame, still in wanted:
+            self._rendered(view, frame, "", still, self._watcher.newest())
 
     def _render(self, view: View, frame: str, error: str, still: bool) -> str:
-        version, board = self._watcher.now()
-        asked = () if self._commands is None else self._commands.asked()
+        now = self._watcher.now()
+        if not error:
+            with self._lock:
+                self._asked[view, frame, still] = time.monotonic()
+        return self._rendered(view, frame, error, still, now)
+
+    def _rendered(self, view: View, frame: str, error: str, still: bool, now: tuple[int, Board]) -> str:
+        version, board = now
+        asked = self._said()
         state = (version, asked, error)
         with self._lock:  # one renders, and the others have it
             known = self._kept.get((view, frame, still))

@@ -153,7 +153,6 @@ class ClaimShown:
         family: where it stands among the claims of the ledger, as sentences.
         report: whether there is a page to read.
         wish: what was asked of it and its driver has not done yet.
-        queued: trials in a scheduler's queue.
         contrasts: so far; none while it is blind.
     """
 
@@ -191,8 +190,8 @@ class ClaimShown:
     @property
     def grows(self) -> bool:
         """Seeds may be added to it: it is decided, may be looked at at any time, and is not settled."""
-        open_still = any(one.kind == "inconclusive" for one in self.verdicts)
-        return not self.open and bool(self.rungs) and self.rungs[-1].anytime and open_still
+        anytime = bool(self.rungs) and self.rungs[-1].anytime
+        return not self.open and anytime and any(one.kind == "inconclusive" for one in self.verdicts)
 
     @property
     def failed(self) -> int:
@@ -267,8 +266,7 @@ class Board:
         records: in the ledger.
         claims: those that run first, then those not decided, then the finished ones, newest first.
         trials: that run, then those in a scheduler's queue, of all claims.
-        left: trials that a scheduler has and no driver watches.
-        untaken: trials that ended with a scheduler, and that no driver has entered in the ledger yet.
+        left, untaken: trials that no driver watches: those that a scheduler has, and those that ended there.
         unblinded: arms are shown by name.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from evenhand.board.watcher import Watcher
 from evenhand.errors import EvenhandError
 
 DEFAULT_PORT = 8717
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the others waiting: while one looks at a large ledger, twenty answers are to be given."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ def serve(
     """
     import uvicorn
 
+    sys.setswitchinterval(SWITCH_SECONDS)
     with ExitStack() as held:
         listening = held.enter_context(bound(port))
         gatherer = Gatherer(ledger, unblind)

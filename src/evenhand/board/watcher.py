@@ -14,6 +14,9 @@ EVERY_SECONDS = 1.0
 SHARE = 8
 """It looks again after this many times the time that looking took, so that a large ledger leaves the processor free."""
 
+LONGEST_SECONDS = 5.0
+"""After so long it looks again whatever looking took. The first look, which reads the whole ledger, does not count."""
+
 IDLE_SECONDS = 30.0
 """After which nobody counts as watching, unless a page is asked for or a stream is open."""
 
@@ -34,6 +37,7 @@ class Watcher:
         self._idle = self._hurry = False
         self._streams = 0
         self._listeners: set[Callable[[], None]] = set()
+        self.prepare: Callable[[], None] = lambda: None  # called after each change, before anybody is told of it
         self._stop = False
         self._thread = threading.Thread(target=self._run, name="board", daemon=True)
 
@@ -64,6 +68,17 @@ class Watcher:
                 self._changed.wait(timeout=1.0)
             return self._version, self._board or Board("")
 
+    def at_hand(self) -> tuple[int, Board] | None:
+        """The newest look with its number; None where :meth:`now` would have to wait for one."""
+        with self._changed:
+            self._asked = time.monotonic()
+            return None if self._idle or self._board is None else (self._version, self._board)
+
+    def newest(self) -> tuple[int, Board]:
+        """The newest look with its number, without asking for another one."""
+        with self._changed:
+            return self._version, self._board or Board("")
+
     def hurry(self) -> None:
         """Something was asked for: look at once."""
         with self._changed:
@@ -82,18 +97,23 @@ class Watcher:
             self._listeners.discard(changed)
 
     def _run(self) -> None:
+        spent = 0.0
         while not self._stop:
             start = time.monotonic()
             board = self._look()
-            end = time.monotonic()
+            spent = 0.0 if self._board is None else time.monotonic() - start
             with self._changed:
                 self._idle = False
-                if board != self._board:
+                changed = board != self._board
+                if changed:
                     self._board, self._version = board, self._version + 1
-                    for changed in self._listeners:
-                        changed()
                 self._changed.notify_all()
-                pause = max(EVERY_SECONDS, SHARE * (end - start))
+            if changed:
+                self.prepare()
+            with self._changed:
+                for listener in self._listeners if changed else ():
+                    listener()
+                pause = min(max(EVERY_SECONDS, SHARE * spent), LONGEST_SECONDS)
                 self._changed.wait_for(lambda: self._stop or self._hurry, timeout=pause)
                 self._hurry = False
                 self._idle = not self._wanted()

@@ -8,19 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from evenhand.claims.values import MOST_SEEDS, Number, words
 
 ANYTIME = "anytime"
-_KEYS = "at, spending, futility"
+_KEYS = "at, spending, futility, drop"
 _FORMS = 'numbers of seeds, as in [4, 8], "anytime", or a table, as in { at = [4, 8], spending = "pocock" }'
 
 
 class LookRules(BaseModel):
     """When the last rung may be judged, where it is more than a list of numbers of seeds.
 
-    ``futility`` ends the rung at a look where the one-sided upper bound of the gain lies below the margin.
+    ``futility`` ends the rung at a look where the one-sided upper bound of the gain lies below the margin; with
+    ``drop`` a variant of several to which that happens gets no further seeds, while the others go on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -28,13 +29,16 @@ class LookRules(BaseModel):
     at: Literal["anytime"] | tuple[Number, ...] = Field(
         description='numbers of seeds, or shares of them up to 1, the last of which is all; or "anytime"'
     )
-    spending: Literal["obrien-fleming", "pocock"] | None = Field(
+    spending: Literal["obrien-fleming", "pocock", "hwang-shih-decani"] | None = Field(
         default=None, description="how the error rate is spent over the looks; without it all have the same level"
     )
     futility: Number | None = Field(
         default=None, gt=0.5, lt=1,
         description="a look ends the rung where the one-sided upper bound at this confidence lies below the margin",
     )  # fmt: skip
+    drop: StrictBool | None = Field(
+        default=None, description="a variant that `futility` gives up gets no further seeds while the others go on"
+    )
 
     @property
     def anytime(self) -> bool:
@@ -52,7 +56,7 @@ class LookRules(BaseModel):
 
     def as_written(self) -> Any:
         """What identifies the claim: the shortest form that says the same."""
-        table = self.model_dump(mode="json", exclude_none=True)
+        table = self.model_dump(mode="json", exclude_none=True, exclude=set() if self.drop else {"drop"})
         return ANYTIME if table == {"at": ANYTIME} else table
 
 
@@ -90,6 +94,8 @@ def _parsed(table: Mapping[str, Any]) -> LookRules:
         if key == "at":
             raise ValueError('`looks`: `at` wants numbers of seeds, shares of them up to 1, or "anytime"') from error
         raise ValueError(f"`looks`: `{key}`: {words(first)}") from error
+    if rules.drop and rules.futility is None:
+        raise ValueError("`looks`: `drop` drops what `futility` gives up; give that too, as in futility = 0.9")
     if isinstance(rules.at, str):
         if rules.spending:
             raise ValueError('`looks`: at = "anytime" spends nothing over looks; remove `spending`')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Settings = Mapping[str, Any]
@@ -59,6 +59,78 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
         elif old[key] != new[key]:
             changes.append(f"{name}: {old[key]!r} became {new[key]!r}")
     return changes
+
+
+def differing_questions(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What differs between two claims, for people: a setting once, with the arms and conditions that differ in it.
+
+    Arms and conditions that only one of them has are named, and their settings are not listed.
+    """
+    found = []
+    for what in ("arm", "condition"):
+        old, new = before.get(f"{what}s", {}), after.get(f"{what}s", {})
+        found += [f"{what} {name} is gone" for name in old if name not in new]
+        found += [f"{what} {name} is new" for name in new if name not in old]
+    plain = changed_fields(_without_settings(before, after), _without_settings(after, before))
+    return [*plain, *found, *_settings_changes(before, after)]
+
+
+def _without_settings(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """An identity without settings, and without the arms and conditions that the other has not."""
+    shared: dict[str, Any] = {}
+    for what in ("arms", "conditions"):
+        both = {name: own for name, own in one.get(what, {}).items() if name in other.get(what, {})}
+        shared[what] = {
+            name: {key: value for key, value in own.items() if key != "settings"} if isinstance(own, Mapping) else own
+            for name, own in both.items()
+        }
+    return {**one, **shared, "name": ""}  # their names stand above
+
+
+def _settings_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    arms = [name for name in before.get("arms", {}) if name in after.get("arms", {})]
+    grouped: dict[tuple[str, str], list[str]] = {}
+    cells = [_cells(one, arms) for one in (before, after)]
+    for key in sorted({key for found in cells for by_arm in found.values() for one in by_arm.values() for key in one}):
+        for arm in arms:
+            for where, clause in _setting_change(key, cells[0][arm], cells[1][arm]):
+                grouped.setdefault((key, clause), []).append(f"{arm}{where}")
+    told = []
+    for (key, clause), places in grouped.items():
+        several = "" if places == arms else f" of {', '.join(places)}"
+        told.append(f"settings.{key}{several}: {clause}")
+    return told
+
+
+def _cells(identity: Mapping[str, Any], arms: Sequence[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Arm to condition to flat settings."""
+    return {
+        arm: {name: leaves(indexed(own)) for name, own in identity["arms"][arm].get("settings", {}).items()}
+        for arm in arms
+    }
+
+
+def _setting_change(
+    key: str, old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[str, str]]:
+    """Where a setting of an arm differs, and how: once where it is the same in all conditions of each claim."""
+    shown = [{name: repr(own[key]) if key in own else "nothing" for name, own in one.items()} for one in (old, new)]
+    sets = [set(one.values()) for one in shown]
+    if all(len(one) == 1 for one in sets):
+        (was,), (now,) = sets
+        return [] if was == now else [("", f"{was} became {now}")]
+    shared = [name for name in shown[0] if name in shown[1]]
+    if not shared:
+        return [] if sets[0] == sets[1] else [("", f"{_listed(shown[0])} became {_listed(shown[1])}")]
+    return [(f" in {name}", f"{shown[0][name]} became {shown[1][name]}")
+            for name in shared if shown[0][name] != shown[1][name]]  # fmt: skip
+
+
+def _listed(found: Mapping[str, str]) -> str:
+    """A setting condition by condition; its value alone where all have the same."""
+    if len(set(found.values())) == 1:
+        return next(iter(found.values()))
+    return ", ".join(f"{value} in {name}" for name, value in found.items())
 
 
 def field_words(key: str) -> str:

@@ -214,7 +214,7 @@ class Rung(_Part):
         return self.look_rules is not None and self.look_rules.anytime
 
     @property
-    def look_rule(self) -> Literal["once", "levels", "obrien-fleming", "pocock", "anytime"]:
+    def look_rule(self) -> Literal["once", "levels", "obrien-fleming", "pocock", "hwang-shih-decani", "anytime"]:
         """How its looks are judged: once, at one level at each, by a spending function, or at any time."""
         if self.anytime:
             return "anytime"
@@ -226,6 +226,11 @@ class Rung(_Part):
     def futility(self) -> float | None:
         """Confidence of the bound that ends the rung where no gain as large as the margin can be hoped for, or None."""
         return None if self.look_rules is None else self.look_rules.futility
+
+    @property
+    def drops(self) -> bool:
+        """Whether a variant that is given up gets no further seeds while the others go on."""
+        return self.look_rules is not None and self.look_rules.drop is True
 
     @model_validator(mode="after")
     def _seeds_and_looks(self) -> Rung:

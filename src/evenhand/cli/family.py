@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, out, print_json
+from evenhand.cli.wrapped import tell
 from evenhand.errors import DataError
 
 if TYPE_CHECKING:
@@ -49,13 +50,14 @@ def _print(found: LedgerFamily, console: Console) -> None:
     console.print(Text(found.family, style="bold"))
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, highlight=False, padding=(0, 1, 0, 0))
     for name in ("#", "claim", "state", "gains", "p", "level", "in the ledger"):
-        table.add_column(name, justify="right" if name in ("#", "gains", "p", "level") else "left", overflow="fold")
+        right = name in ("#", "gains", "p", "level")
+        table.add_column(name, justify="right" if right else "left", overflow="fold", no_wrap=right or name == "claim")
     for row in found.rows:
         table.add_row(*(Text(cell) for cell in _cells(row)))
     console.print(table)
     from evenhand.decisions.wording import spending_words  # here: --help needs none
 
-    console.print(Text(spending_words(found)), soft_wrap=True)
+    tell(console, spending_words(found))
 
 
 def _cells(row: FamilyRow) -> tuple[str, ...]:

@@ -172,14 +172,17 @@ class TryObserver(Observer):
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self._last = 0.0
+        self._last, self._told = 0.0, ""
 
     def progressed(self, run: RunningTrial) -> None:
-        """A line every two seconds."""
+        """A line every two seconds, where there is anything new to tell."""
         now = time.monotonic()
         if now - self._last < 2:
             return
         self._last = now
         shown = " ".join(f"{name} {value:.4g}" for name, value in run.values.items())
-        line = f"{run.spent:g} of {run.trial.amount:g} {run.trial.unit}  {shown}"
-        self.console.print(line, markup=False, highlight=False)
+        far = f"{run.spent:,.12g} of {run.trial.amount:,.12g} {run.trial.unit}"
+        line = f"{run.doing}, {run.done:.0%}" if run.doing else f"{far}  {shown}".rstrip()
+        if line != self._told:
+            self._told = line
+            self.console.print(line, markup=False, highlight=False)

@@ -132,7 +132,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     compared = stale_results(loaded, ledger.files_of(trials))
     results = ledger.results(trials)  # read only where a rung is to be judged
     fresh = {key: results[key] for key in results if key not in compared.stale} if compared.stale else results
-    rung, pending, pruned, look = _progress(claim, fresh)
+    rung, pending, pruned, dropped, look = _progress(claim, fresh)
     failures = ledger.failures(trials)
     failed = {key: record.outcome for key, record in failures.items() if record.execution.attempt}
     left = {key: record.outcome.failure for key, record in failures.items() if not record.execution.attempt}
@@ -146,6 +146,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
         "pending": pending,
         "seeds": {"planned": len(claim.claim.rungs[-1].seeds) - claim.added, "added": claim.added},
         "pruned": pruned,
+        "dropped": dropped,
         "search": searching.plan_words(claim, fresh),
         "results": len(results),
         "failures": _failures(failed, labels),
@@ -157,21 +158,25 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _progress(claim: ResolvedClaim, results: Mapping[str, Outcome]) -> tuple[str, int, dict[str, str], str | None]:
-    """Name of the present rung, how many of its trials are pending, why arms were pruned, and the look reached.
+def _progress(
+    claim: ResolvedClaim, results: Mapping[str, Outcome]
+) -> tuple[str, int, dict[str, str], dict[str, str], str | None]:
+    """Name of the present rung, how many of its trials are pending, why arms were pruned or dropped, the look reached.
 
     One rung without looks needs no statistics, whose import would take longer than all the rest.
     """
     rung = claim.claim.rungs[-1]
     if len(claim.claim.rungs) == 1 and rung.look_rule == "once":
-        return rung.name, sum(trial.id not in results for trial in claim.trials(rung)), {}, None
+        return rung.name, sum(trial.id not in results for trial in claim.trials(rung)), {}, {}, None
     from evenhand.decisions.progress import look_reached, progress
-    from evenhand.decisions.wording import look_words, screened_words
+    from evenhand.decisions.wording import dropped_words, look_words, screened_words
 
     now = progress(claim, results)
     pruned = {arm: screened_words(claim, screened) for arm, screened in now.pruned.items()}
+    dropped = {arm: dropped_words(seeds) for arm, seeds in now.dropped.items()}
     look = look_reached(claim, now)
-    return now.rung.name, len(now.pending) + now.unproposed, pruned, None if look is None else look_words(look)
+    told = None if look is None else look_words(look)
+    return now.rung.name, len(now.pending) + now.unproposed, pruned, dropped, told
 
 
 def _failures(outcomes: Mapping[str, Outcome], labels: Mapping[str, str]) -> list[dict[str, str]]:

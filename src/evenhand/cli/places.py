@@ -20,7 +20,7 @@ On = Annotated[
     str | None, typer.Option("--on", metavar="PLACE", help="local, slurm, ray, or another that is installed.")
 ]
 ProfileName = Annotated[
-    str | None, typer.Option("--profile", metavar="NAME", help="A table [profiles.NAME] of evenhand.toml.")
+    str | None, typer.Option("--profile", metavar="NAME", help="A profile that evenhand.toml names.")
 ]
 Gpus = Annotated[str | None, typer.Option("--gpus", metavar="0,1", help="local: GPUs, a slot on each.")]
 PerGpu = Annotated[int | None, typer.Option("--per-gpu", min=1, help="local: trials side by side on each GPU.")]

@@ -134,15 +134,23 @@ def _print_needed(answer: PowerAnswer, console: Console) -> None:
         console.print(Text(f"{counted(answer.seeds_needed, 'seed')}{at} {goal}."))
     elif answer.scope != "checkpoint":
         console.print(Text(f"No number of seeds{at} will {goal}: {answer.why_no_seeds}."))
-    for design in answer.designs:
-        if design.items is not None:
-            console.print(Text(_items_words(design, goal)))
+    for sentence in _items_words([design for design in answer.designs if design.items is not None], goal):
+        console.print(Text(sentence))
 
 
-def _items_words(design: Design, goal: str) -> str:
-    if design.items_needed is not None:
-        return f"{counted(design.items_needed, 'item')} at {counted(design.seeds, 'seed')} {goal}."
-    return f"No number of items at {counted(design.seeds, 'seed')} will {goal}."
+def _items_words(designs: Sequence[Design], goal: str) -> list[str]:
+    """How many items would do, seeds by seeds; where no number would, that is one sentence."""
+    told = [
+        f"{counted(one.items_needed, 'item')} at {counted(one.seeds, 'seed')} {goal}."
+        for one in designs
+        if one.items_needed is not None
+    ]
+    none = [one.seeds for one in designs if one.items_needed is None]
+    if none:
+        listed = ", ".join(f"{seeds:,}" for seeds in none[:-1])
+        several = f"{listed} or {counted(none[-1], 'seed')}" if listed else counted(none[-1], "seed")
+        told.append(f"No number of items at {several} will {goal}.")
+    return told
 
 
 def draw_power(answers: Sequence[PowerAnswer], target: Path) -> Path:

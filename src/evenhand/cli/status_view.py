@@ -43,8 +43,9 @@ def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> No
             tell(console, sentence, "yellow", "  ")
         for sentence in document.get("search", ()):
             tell(console, sentence, "", "  ")
-        for arm, reason in document.get("pruned", {}).items():
-            tell(console, f"'{arm}' was screened out: {reason}", "", "  ")
+        out = [f"'{arm}' was screened out: {reason}" for arm, reason in document.get("pruned", {}).items()]
+        for sentence in [*out, *(f"'{arm}': {reason}" for arm, reason in document.get("dropped", {}).items())]:
+            tell(console, sentence, "", "  ")
         groups = Counter((f["kind"], f["message"], f["advice"]) for f in document["failures"])
         for (kind, message, advice), count in groups.items():
             first = next(f for f in document["failures"] if (f["kind"], f["message"]) == (kind, message))

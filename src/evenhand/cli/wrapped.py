@@ -14,5 +14,8 @@ def tell(console: Console, sentence: str, style: str = "", indent: str = "") -> 
         console.print(Text(indent + sentence, style=style), soft_wrap=True)
         return
     further = indent + "  "
-    for line in textwrap.wrap(sentence, max(console.width, 20), initial_indent=indent, subsequent_indent=further):
+    width = max(console.width, 20)
+    for line in textwrap.wrap(
+        sentence, width, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False
+    ):
         console.print(Text(line, style=style), soft_wrap=True)

@@ -6,7 +6,7 @@ and control conditions (``checks``), and put into words last (``wording``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from evenhand import statistics
@@ -65,7 +65,8 @@ def verdicts_alone(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
     here = cells(claim, stand, claim.primary)
     nulls = null_answers(known, here, plan=False) if stand.active_arms else []
     running = [arm for arm in claim.arms("variant") if arm.name not in stand.pruned]
-    found = answers(claim, compare(known, running, here, supplementary=False), plan=False)
+    found = answers(claim, compare(known, running, here, supplementary=False, seen=stand.cell), plan=False)
+    found = with_dropped(found, stand.dropped)
     verdicts = _in_order(claim, [*overruled(claim, found, nulls), *nulls])
     return Decision(claim.name, claim.hash, tuple(verdicts), finished=stand.finished)
 
@@ -95,7 +96,13 @@ def _variant_verdicts(known: Contrasts, now: Progress) -> list[Verdict]:
         for cell in here
         for arm in dropped
     ]  # fmt: skip
-    return pruned + answers(claim, compare(known, running, here, supplementary=True))
+    found = answers(claim, compare(known, running, here, supplementary=True, seen=now.cell))
+    return pruned + with_dropped(found, now.dropped)
+
+
+def with_dropped(verdicts: Sequence[Verdict], dropped: Mapping[str, int]) -> list[Verdict]:
+    """The verdicts, those on variants that got no further seeds with the number that they have."""
+    return [replace(v, dropped_after=dropped[v.arm]) if v.arm in dropped else v for v in verdicts]
 
 
 def _exploratory(known: Contrasts, now: Progress) -> list[Exploratory]:
@@ -108,10 +115,10 @@ def _exploratory(known: Contrasts, now: Progress) -> list[Exploratory]:
         return []
     level = 1 - claim.claim.alpha
     rows = [
-        with_reasons(known.of(arm, claim.baseline, cell, level, supplementary=False)[0], cell.metric)
+        with_reasons(known.of(arm, claim.baseline, now.cell(arm, cell), level, supplementary=False)[0], cell.metric)
         for cell in cells(claim, now, claim.claim.metrics)
         for arm in claim.arms("variant", "reference")
-        if arm.name in now.active_arms and (arm.role == "reference" or not cell.metric.primary)
+        if now.shows(arm) and (arm.role == "reference" or not cell.metric.primary)
     ]
     if not rows:
         return []
@@ -141,7 +148,7 @@ def _cautions(known: Contrasts, now: Progress, verdicts: Sequence[Verdict]) -> l
     judged = {(v.condition, v.metric, v.arm) for v in verdicts if v.kind.rests_on_estimate and v.role == "variant"}
     for cell in cells(claim, now, claim.primary) if claim.claim.scope != "seeds" else ():
         pairs = [
-            known.of(arm, claim.baseline, cell, level, supplementary=False)[1]
+            known.of(arm, claim.baseline, now.cell(arm, cell), level, supplementary=False)[1]
             for arm in claim.arms("variant")
             if (cell.condition.name, cell.metric.name, arm.name) in judged
         ]

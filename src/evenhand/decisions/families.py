@@ -8,7 +8,7 @@ levels follow Holm; planned looks have levels of their own.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from evenhand import statistics
@@ -74,20 +74,34 @@ class Compared:
     guards: tuple[Guard, ...] = ()
 
 
-def compare(known: Contrasts, arms: Sequence[Arm], cells: Sequence[Cell], *, supplementary: bool) -> list[Compared]:
-    """Variants against the baseline and every rival."""
+def compare(
+    known: Contrasts,
+    arms: Sequence[Arm],
+    cells: Sequence[Cell],
+    *,
+    supplementary: bool,
+    seen: Callable[[Arm, Cell], Cell] = lambda _, cell: cell,
+) -> list[Compared]:
+    """Variants against the baseline and every rival.
+
+    Args:
+        known, arms, cells: who is compared, and where.
+        supplementary: compute what is shown beside the estimates too.
+        seen: gives the cell over the seeds that an arm got, where it was dropped before the others.
+    """
     claim = known.claim
     others = (claim.baseline, *claim.arms("rival"))
     level = 1 - claim.claim.alpha
     return [
         Compared(
             arm,
-            cell,
-            tuple(known.of(arm, other, cell, level, supplementary=supplementary) for other in others),
-            guards_of(known, arm, cell),
+            own,
+            tuple(known.of(arm, other, own, level, supplementary=supplementary) for other in others),
+            guards_of(known, arm, own),
         )
         for cell in cells
         for arm in arms
+        for own in (seen(arm, cell),)
     ]
 
 
@@ -122,17 +136,16 @@ def levels(claim: ResolvedClaim, family: Sequence[Compared]) -> list[Levels]:
     """The error rates of each: planned looks for all, Holm over those in target conditions."""
     alpha = claim.claim.alpha
     rung = claim.claim.rungs[-1]
-    plan, seeds = look_plan(rung, alpha), len(family[0].cell.seeds) if family else len(rung.seeds)
-    nominal = plan.level_at(seeds)
-    single = Levels(nominal, nominal, futility=rung.futility)
+    plan, seeds = look_plan(rung, alpha), [len(one.cell.seeds) for one in family]  # fewer of those that were dropped
+    found = [Levels(plan.level_at(count), plan.level_at(count), futility=rung.futility) for count in seeds]
     wanted = {condition.name for condition in claim.targets}
     sought = [i for i, one in enumerate(family) if one.cell.condition.name in wanted]
-    holm = statistics.holm([adjusted_p(plan, joint_p(family[i]), seeds) for i in sought], alpha) if sought else None
-    found = [single] * len(family)
+    if not sought:
+        return found
+    holm = statistics.holm([adjusted_p(plan, joint_p(family[i]), seeds[i]) for i in sought], alpha)
     for rank, i in enumerate(sought):
-        assert holm is not None
-        effect = level_for(plan, 1 - holm.levels[rank], seeds)
-        found[i] = replace(single, effect=effect, adjusted=holm.p[rank])
+        effect = level_for(plan, 1 - holm.levels[rank], seeds[i])
+        found[i] = replace(found[i], effect=effect, adjusted=holm.p[rank])
     return found
 
 

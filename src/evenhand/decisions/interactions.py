@@ -19,10 +19,10 @@ def interactions(known: Contrasts, now: Progress) -> list[Interaction]:
     if not now.finished or not now.active_arms:
         return []
     return [
-        _interaction(known, arm, (target, control), metric, now.seeds)
+        _interaction(known, arm, (target, control), metric, now.seeds[: now.dropped.get(arm.name)])
         for metric in claim.primary
         for arm in claim.arms("variant")
-        if arm.name in now.active_arms
+        if now.shows(arm)
         for target in claim.claim.conditions
         if target.expect != "no-effect"
         for control in claim.expected_still

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.claims.schema import MetricClaim, Rung
+from evenhand.claims.schema import Arm, MetricClaim, Rung
 from evenhand.decisions.families import Contrasts, answers, compare
 from evenhand.decisions.looks import look_counts, look_plan
 from evenhand.decisions.pair_faults import TooFewPairs
 from evenhand.decisions.pairs import Cell, Outcomes
 from evenhand.decisions.screening import screen
 from evenhand.decisions.search import due_trials, screened_out
-from evenhand.decisions.verdict import PlannedLook, Screened, Verdict
+from evenhand.decisions.verdict import PlannedLook, Screened, Verdict, VerdictKind
 from evenhand.recipes.trial import Trial
 
 
@@ -30,6 +30,8 @@ class Progress:
         finished: nothing is left to run.
         settled: at the look that is reached every verdict is settled, or given up.
         unproposed: trials of a search rung whose settings are not known yet.
+        dropped: variants that were given up at a look while others went on, with the seeds that each has; they are
+            not among ``active_arms`` any more, and are judged by those seeds.
     """
 
     rung: Rung
@@ -40,6 +42,16 @@ class Progress:
     finished: bool
     settled: bool = False
     unproposed: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+    def cell(self, arm: Arm, cell: Cell) -> Cell:
+        """A cell over the seeds that an arm got in it."""
+        seeds = self.dropped.get(arm.name)
+        return cell if seeds is None else replace(cell, seeds=cell.seeds[:seeds])
+
+    def shows(self, arm: Arm) -> bool:
+        """Whether an arm has trials at this rung: it runs, or it did until it was dropped."""
+        return arm.name in self.active_arms or arm.name in self.dropped
 
 
 def progress(claim: ResolvedClaim, outcomes: Outcomes) -> Progress:
@@ -64,19 +76,47 @@ def progress_of(known: Contrasts) -> Progress:
         # The last look ends the rung whatever it says; whether it settles all matters where seeds may be added.
         if pending or (count == len(now.rung.seeds) and not now.rung.anytime):
             break
-        now = replace(now, settled=_settled(known, now))
-        if now.settled:
+        verdicts = _verdicts(known, now)
+        now = replace(now, settled=all(_is_settled(verdict, now) for verdict in verdicts))
+        if now.settled or count == len(now.rung.seeds):
             break
+        if now.rung.drops:
+            now = _without_hopeless(claim, now, verdicts)
     return now
 
 
-def _settled(known: Contrasts, now: Progress) -> bool:
-    """Whether every verdict on a variant is settled, or given up, at the present look."""
+def _verdicts(known: Contrasts, now: Progress) -> list[Verdict]:
+    """Verdicts on the variants at the present look, those that were dropped before it included."""
     claim = known.claim
     variants = [arm for arm in claim.arms("variant") if arm.name not in now.pruned]
-    family = compare(known, variants, cells(claim, now, claim.primary), supplementary=False)
-    verdicts = answers(claim, family, plan=False)
-    return all((v.kind.settled and not _may_heal(v, now.rung)) or v.given_up for v in verdicts)
+    here = cells(claim, now, claim.primary)
+    return answers(claim, compare(known, variants, here, supplementary=False, seen=now.cell), plan=False)
+
+
+def _is_settled(verdict: Verdict, now: Progress) -> bool:
+    """Whether further seeds need not be run for a verdict: it is settled, given up, or its variant was dropped."""
+    if verdict.given_up or verdict.arm in now.dropped:
+        return True
+    return verdict.kind.settled and not _may_heal(verdict, now.rung)
+
+
+def _without_hopeless(claim: ResolvedClaim, now: Progress, verdicts: Sequence[Verdict]) -> Progress:
+    """Without the variants that no verdict in a target condition can make a gain as large as the margin any more.
+
+    Non-binding, as every rule of futility: it only ever stops, and the variants that it stops stay in Holm's family
+    with the p-value that they had, allowed for the looks that the plan has; so it cannot create a false gain.
+    """
+    wanted = {condition.name for condition in claim.targets}
+    hopeful = {v.arm for v in verdicts if v.condition in wanted and not _hopeless(v)}
+    gone = {v.arm for v in verdicts} - hopeful - now.dropped.keys()
+    active = tuple(name for name in now.active_arms if name not in gone)
+    return replace(now, active_arms=active, dropped={**now.dropped, **dict.fromkeys(sorted(gone), len(now.seeds))})
+
+
+def _hopeless(verdict: Verdict) -> bool:
+    found = verdict.deciding
+    futile = found is not None and found.futility is not None and found.futility.futile
+    return futile and verdict.kind is not VerdictKind.GAIN
 
 
 def _may_heal(verdict: Verdict, rung: Rung) -> bool:
@@ -135,6 +175,17 @@ def pending_trials(
         for trial in claim.trials(rung, active)
         if trial.id not in outcomes and (trial.seed is None or trial.seed in due)
     )
+
+
+def rung_trials(claim: ResolvedClaim, now: Progress) -> list[Trial]:
+    """All trials of the present rung: of an arm that was dropped, those that it has."""
+    known = [set(now.rung.seeds[:count]) for count in now.dropped.values()]
+    own = dict(zip(now.dropped, known, strict=True))
+    return [
+        trial
+        for trial in claim.trials(now.rung, [*now.active_arms, *now.dropped])
+        if trial.arm not in own or trial.seed is None or trial.seed in own[trial.arm]
+    ]
 
 
 def look_reached(claim: ResolvedClaim, now: Progress) -> PlannedLook | None:

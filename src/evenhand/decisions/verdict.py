@@ -430,6 +430,8 @@ class Verdict:
         adjusted_p: of the effect, allowing for planned looks and for the claim's other verdicts; None where undefined.
         tuning: how unequally it and the arms it is held against were tuned, where that is more than the claim allows.
         guards: beside what would be a gain; one that is not shown to hold makes it inconclusive.
+        dropped_after: seeds after which it was given up, and got no further ones, while other variants went on; None
+            where it went on to the end.
     """
 
     arm: str
@@ -448,6 +450,7 @@ class Verdict:
     adjusted_p: float | None = None
     tuning: UnequalTuning | None = None
     guards: tuple[Guarded, ...] = ()
+    dropped_after: int | None = None
 
     @property
     def deciding(self) -> Contrast | None:
@@ -524,7 +527,7 @@ class PlannedLook:
     number: int
     level: float
     stopped: bool
-    rule: Literal["once", "levels", "obrien-fleming", "pocock", "anytime"] = "levels"
+    rule: Literal["once", "levels", "obrien-fleming", "pocock", "hwang-shih-decani", "anytime"] = "levels"
     added: int = 0
     futile: bool = False
 

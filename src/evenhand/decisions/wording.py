@@ -60,6 +60,8 @@ def worded(verdict: Verdict, claim: ResolvedClaim) -> Verdict:
     assert deciding is not None
     order = [deciding, *(c for c in contrasts if c is not deciding)]
     reasons = tuple(c.words for c in order)
+    if verdict.dropped_after is not None:
+        reasons = (f"{reasons[0]}; {dropped_words(verdict.dropped_after)}", *reasons[1:])
     if verdict.overruled is not None:
         by = verdict.overruled.by
         return replace(verdict, qualifier=by, reasons=(_overruled_words(verdict, claim), *reasons))
@@ -413,6 +415,14 @@ def prune_words(reason: PruneReason, metric: MetricClaim) -> str:
     )
 
 
+def dropped_words(seeds: int) -> str:
+    """That a variant got no further seeds while others went on, as a clause."""
+    return (
+        f"given up after {seeds} seeds, as no gain as large as the margin could be hoped for; it got no further ones "
+        "while other variants went on"
+    )
+
+
 def look_words(look: PlannedLook) -> str:
     """The look in a sentence."""
     last = look.planned[-1]
@@ -432,7 +442,11 @@ def look_words(look: PlannedLook) -> str:
     return f"Look {look.number} of {len(look.planned)} planned ones, {look.seeds} of {last} seeds, {judged}."
 
 
-_SPENDING = {"obrien-fleming": "O'Brien and Fleming's spending", "pocock": "Pocock's spending"}
+_SPENDING = {
+    "obrien-fleming": "O'Brien and Fleming's spending",
+    "pocock": "Pocock's spending",
+    "hwang-shih-decani": "Hwang, Shih and DeCani's spending",
+}
 
 
 def _anytime_words(look: PlannedLook, settled: str) -> str:

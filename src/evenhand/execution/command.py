@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,79 +25,16 @@ from evenhand import files
 from evenhand.errors import DataError, RecipeError
 from evenhand.execution import outcome_file, sources, templates
 from evenhand.execution.bench import TrialBench
+from evenhand.execution.command_files import named_words, places_of, program_files, program_fingerprint, program_hashes
 from evenhand.execution.command_settings import CommandSettings
 from evenhand.execution.failures import failure_of_program
-from evenhand.execution.imports import module_files, with_local_imports
 from evenhand.execution.printed import Points
 from evenhand.execution.program import Ended, run_program
 from evenhand.execution.results import files_at, read_results, states, written_since
 from evenhand.execution.spent import Matches, cost
-from evenhand.files import file_hash
 from evenhand.recipes.contract import Bench, recipe
 from evenhand.recipes.error_classes import classify
 from evenhand.recipes.outcome import Failure, Outcome
-
-
-def program_fingerprint(settings: Mapping[str, Any], folder: Path) -> str:
-    """Hash of the files that a command line names, so that changed programs are not taken for old ones."""
-    parts = []
-    for argument in settings.get("argv") or words_of(settings.get("shell", "")):
-        path = folder / argument
-        if path.is_file():
-            parts.append(f"{argument}={file_hash(path)[:16]}")
-    return " ".join(parts)
-
-
-def words_of(line: str) -> tuple[str, ...]:
-    """The words of a line for a shell, as far as they can be told apart."""
-    try:
-        return tuple(shlex.split(line, comments=True))
-    except ValueError:
-        return tuple(line.split())
-
-
-def named_words(settings: CommandSettings, folder: Path) -> tuple[str, ...]:
-    """The words of the command line in which files may be named: those of the shell's line, the settings filled in."""
-    words = settings.argv
-    if settings.shell:  # an interpreter may stand anywhere in it
-        words = tuple(word for word in words_of(settings.shell) if not Path(word).is_absolute())
-    return tuple(templates.fill_known(word, settings.values).replace("{folder}", str(folder)) for word in words)
-
-
-def program_files(argv: Sequence[str], files: Sequence[str], folder: Path) -> list[Path]:
-    """The files behind a command line: those that it names (after an ``=`` too), the module after ``-m``, those listed.
-
-    What local modules the Python files among them import belongs to them. An interpreter named by its path does not.
-    """
-    found = [folder / name for name in files]
-    for place, argument in enumerate(argv):
-        for text in (argument, argument.partition("=")[2]):
-            if text and (folder / text).is_file() and (place > 0 or not Path(text).is_absolute()):
-                found.append(folder / text)
-        module = argument.removeprefix("-m") if re.fullmatch(r"-m[A-Za-z_][\w.]*", argument) else ""
-        if argument in ("-m", "--module") and place + 1 < len(argv):
-            module = argv[place + 1]
-        if module:
-            own = module_files(f"{module}.__main__", [folder]) or module_files(module, [folder])
-            found += own
-    folders = [path for path in found if path.is_dir()]
-    return [*with_local_imports([path for path in found if not path.is_dir()], [folder]), *folders]
-
-
-def program_hashes(argv: Sequence[str], files: Sequence[str], folder: Path) -> dict[str, str]:
-    """Hashes of the files behind a command line; the state of the git checkout where there is no such file.
-
-    Raises:
-        DataError: a file of ``settings.files`` is not there.
-    """
-    for name in files:
-        if not (folder / name).exists():
-            raise DataError(f"There is no {name} in {folder}, which `files` in the settings names; mend the path.")
-    found = sources.hashes_of(program_files(argv, files, folder), folder)
-    if found:
-        return found
-    state = sources.checkout_hash(folder)
-    return {} if state is None else {sources.GIT: state}
 
 
 @dataclass(frozen=True)
@@ -222,15 +157,15 @@ def _request(settings: CommandSettings, bench: TrialBench) -> dict[str, Any]:
 def _recorded_sources(settings: CommandSettings, bench: Bench) -> Iterator[None]:
     """Put the hashes of the program's files on the bench; what changes while it runs is marked."""
     recorded: dict[str, str] = getattr(bench, "sources", {})
-    words = named_words(settings, bench.folder)
-    before = program_hashes(words, settings.files, bench.folder)
+    words, places = named_words(settings, bench.folder), places_of(settings, bench.folder)
+    before = program_hashes(words, settings.files, places)
     recorded.update(before)
     if not before:
         bench.note("code", "not known: argv names no file, and there is no git checkout; list them in settings.files")
     try:
         yield
     finally:
-        after = sources.hashes_of(program_files(words, settings.files, bench.folder), bench.folder)
+        after = sources.hashes_of(program_files(words, settings.files, places), bench.folder)
         recorded.update(sources.changed_between({k: v for k, v in before.items() if k != sources.GIT}, after))
 
 

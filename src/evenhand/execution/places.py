@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.metadata
 import subprocess
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from evenhand.execution.local.room import Room
 from evenhand.execution.local.shared import local_slots
 from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Capacity
-from evenhand.files import locked
+from evenhand.files import BEAT_SECONDS, LEASE_SECONDS, LEASES, write_text
 
 GROUP = "evenhand.executors"
 """Entry points of this group name a callable that takes a profile, the recipes by folder and the ledger's folder."""
@@ -41,7 +43,7 @@ def executor_of(
 
     Raises:
         EvenhandError: there is no executor of this name.
-        LedgerError: the ledger's folder cannot be shared, since locks do not hold there.
+        LedgerError: the ledger's folder cannot be written.
     """
     if profile.executor == "local":
         return local_slots(recipes, profile.jobs, warm, Room(profile.jobs, profile.devices, profile.per_gpu))
@@ -77,26 +79,51 @@ sys.exit(3)
 """
 
 
-def check_locks(ledger: Path) -> None:
-    """Have two processes ask for one lock: where both get it, two drivers could run one claim at once.
+def check_locks(ledger: Path) -> str:
+    """Have two processes ask for one lock. Where both get it, or none can, leases stand for the ledger's locks.
+
+    Returns:
+        Why its locks do not hold; empty where they do.
 
     Raises:
-        LedgerError: the locks of the ledger's file system do not hold, or there are none.
+        LedgerError: the ledger's folder cannot be written.
     """
     path = ledger / "locks" / "probe.lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path):
-            command = [sys.executable, "-I", "-S", "-c", _ASK_FOR_LOCK, str(path)]
+        if (path.parent / LEASES).exists():
+            return (path.parent / LEASES).read_text(encoding="utf-8", errors="replace")
+        why = _why_no_locks(path)
+        if why:
+            for folder in (path.parent, ledger / "assets"):
+                folder.mkdir(parents=True, exist_ok=True)
+                write_text(folder / LEASES, why)
+            warnings.warn(_leases_words(ledger, why), stacklevel=2)
+    except OSError as error:
+        raise LedgerError(
+            f"The ledger {ledger} cannot be written: {error.strerror}. Choose another --ledger."
+        ) from error
+    return why
+
+
+def _why_no_locks(path: Path) -> str:
+    """Why the locks of a file system do not hold, or empty."""
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            return f"it has none: {error.strerror}"
+        command = [sys.executable, "-I", "-S", "-c", _ASK_FOR_LOCK, str(path)]
+        try:
             code = subprocess.run(command, capture_output=True, timeout=60, check=False).returncode
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise LedgerError(_no_locks(ledger, f"{type(error).__name__}: {error}")) from error
-    if code != 0:
-        raise LedgerError(_no_locks(ledger, "two processes held one lock at once"))
+        except subprocess.TimeoutExpired:
+            return "a second process that asked for one had no answer for a minute"
+    return "" if code == 0 else "two processes held one at once"
 
 
-def _no_locks(ledger: Path, why: str) -> str:
+def _leases_words(ledger: Path, why: str) -> str:
     return (
-        f"The ledger {ledger} lies on a file system without working locks ({why}), so that two runs could do the same "
-        "work twice. Put it on one that has them (NFS version 4, Lustre with -o flock), with --ledger."
+        f"The locks of the file system of the ledger {ledger} do not hold ({why}): leases stand for them, files that "
+        f"are touched every {BEAT_SECONDS:g} seconds. After a driver that was killed there the next one waits "
+        f"{LEASE_SECONDS:g} seconds, or is refused until then."
     )

@@ -127,8 +127,12 @@ class Supervisor:
 
     def _run(self) -> None:
         job = Job.from_json(persistently(lambda: (self.workdir / "job.json").read_text(encoding="utf-8")))
-        if Left.read(self.workdir, job.trial.id, self.attempt) is not None:
+        left = Left.read(self.workdir, job.trial.id, self.attempt)
+        if left is not None and not left.killed_from_outside:
             return
+        # What was killed together with the trial may live long enough to leave word of it; a scheduler that starts the
+        # job again wants it to go on.
+        (self.workdir / ENDING).unlink(missing_ok=True)
         begun, wall, kills = time.monotonic(), datetime.now(UTC).isoformat(timespec="milliseconds"), kernel_kills()
         self.child = _begin(self.workdir, job.threads)
         timed_out, status, usage = self._await(self.child, begun)

@@ -100,10 +100,10 @@ class LedgerReader:
         """Outcomes that nobody set aside."""
         return aside.standing(self._history.entries("outcome"), self._marks())
 
-    def trials_of(self, claim_hash: str) -> set[str]:
+    def trials_of(self, claim_hash: str) -> frozenset[str]:
         """Ids of the trials that were run for a claim."""
         entries = self._history.entries("outcome")
-        return {e.about.trial for e in entries if e.about.claim == claim_hash and not e.about.exploratory}
+        return frozenset(e.about.trial for e in entries if e.about.claim == claim_hash and not e.about.exploratory)
 
     def attempts(self, claim_hash: str) -> int:
         """Number of attempts at trials that were made for a claim."""

@@ -18,10 +18,8 @@ def verdict_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str 
     Columns in which nothing differs (a single condition, a single metric) are named above the table instead, beside
     the hash over the records that the verdicts rest on (see ``Ledger.head_hash``).
     """
-    rows = [row for verdict in decision.verdicts for row in _rows(claim, verdict)]
-    rows += [_interaction_row(claim, interaction) for interaction in decision.interactions]
+    rows = _all_rows(claim, decision)
     same = [i for i in (0, 1) if len({row[i] for row in rows}) == 1]
-    shown = [i for i in range(len(_HEAD)) if i not in same]
     title = f"`{decision.claim}` (claim {decision.claim_hash}{f', ledger {ledger_head}' if ledger_head else ''})"
     facts = [f"{_HEAD[i]} {rows[0][i]}" for i in same if rows[0][i] != "default"]
     if not decision.finished:
@@ -29,8 +27,9 @@ def verdict_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str 
     said = {m: s for m in dict.fromkeys(v.metric for v in decision.verdicts) if (s := words.orientation(claim, m))}
     several = len({verdict.metric for verdict in decision.verdicts}) > 1
     facts += [f"{metric}: {sentence}" if several else sentence for metric, sentence in said.items()]
-    lines = [", ".join([title, *facts]), "", _line([_HEAD[i] for i in shown]), _line(["---"] * len(shown))]
-    lines += [_line([row[i] for i in shown]) for row in rows]
+    lines = [", ".join([title, *facts]), ""]
+    head, *body = verdict_cells(claim, decision)
+    lines += [_line(head), _line(["---"] * len(head)), *map(_line, body)]
     look = [] if decision.look is None else [look_words(decision.look)]
     places = [family_words(place) for place in decision.families]
     remarks = [
@@ -44,6 +43,18 @@ def verdict_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str 
         )
     ]
     return visible("\n".join([*lines, *([""] if remarks else []), *remarks]))
+
+
+def verdict_cells(claim: ResolvedClaim, decision: Decision) -> list[list[str]]:
+    """The head and the rows of the table of verdicts, without columns in which nothing differs; ``**`` is bold."""
+    rows = _all_rows(claim, decision)
+    shown = [i for i in range(len(_HEAD)) if i > 1 or len({row[i] for row in rows}) > 1]
+    return [[row[i] for i in shown] for row in (_HEAD, *rows)]
+
+
+def _all_rows(claim: ResolvedClaim, decision: Decision) -> list[tuple[str, ...]]:
+    rows = [row for verdict in decision.verdicts for row in _rows(claim, verdict)]
+    return rows + [_interaction_row(claim, interaction) for interaction in decision.interactions]
 
 
 def _line(cells: list[str]) -> str:

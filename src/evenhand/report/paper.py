@@ -9,7 +9,7 @@ from evenhand.decisions.wording import family_words, look_words, standing_words
 from evenhand.report import numbers, words
 from evenhand.report.markdown import verdict_markdown
 from evenhand.report.marks import visible
-from evenhand.report.table import latex, verdict_latex
+from evenhand.report.table import verdict_latex
 
 
 def scope_sentence(claim: ResolvedClaim, decision: Decision) -> str:
@@ -50,12 +50,14 @@ def _standing(decision: Decision) -> list[str]:
 
 
 def paper_markdown(claim: ResolvedClaim, decision: Decision, ledger_head: str = "") -> str:
-    """The table of verdicts as Markdown, the sentence above it."""
-    return visible(scope_sentence(claim, decision)) + "\n\n" + verdict_markdown(claim, decision, ledger_head) + "\n"
+    """The table of verdicts as Markdown, the sentence above it; remarks that it makes stand there alone."""
+    sentence = scope_sentence(claim, decision)
+    table = verdict_markdown(claim, decision, ledger_head).split("\n")
+    told = [line for line in table if not (line.startswith("- ") and line[2:].replace("`", "") in sentence)]
+    return visible(sentence) + "\n\n" + "\n".join(told).rstrip() + "\n"
 
 
 def paper_latex(claim: ResolvedClaim, decision: Decision) -> str:
-    """The table of verdicts for LaTeX with booktabs; its caption is the sentence, then the levels of the intervals."""
-    head, tail = verdict_latex(claim, decision).split(r"\caption{", 1)
-    _, _, levels = tail.partition("intervals at ")
-    return f"{head}\\caption{{{latex(scope_sentence(claim, decision))} Intervals at {levels}"
+    """The table of verdicts for LaTeX with booktabs; its caption is the sentence."""
+    names = ", ".join(dict.fromkeys(verdict.metric for verdict in decision.verdicts))
+    return verdict_latex(claim, decision, f"{scope_sentence(claim, decision)} Metric: {names}.")

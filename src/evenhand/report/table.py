@@ -12,7 +12,8 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.verdict import Contrast, Decision, Verdict, deciding_interval
 from evenhand.files import replacing
 from evenhand.ledger.records import OutcomeRecord
-from evenhand.report import numbers, words
+from evenhand.report import words
+from evenhand.report.markdown import verdict_cells
 from evenhand.report.marks import visible
 
 _VERDICTS = (
@@ -98,27 +99,47 @@ def _cell(value: Any) -> Any:
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\u2212": "$-$", "<": "$<$", ">": "$>$",
+    "\u2265": r"$\geq$", "\u00b1": r"$\pm$",
 }  # fmt: skip
 
 
-def verdict_latex(claim: ResolvedClaim, decision: Decision) -> str:
-    """A table for a paper, for the package booktabs; its caption says what the intervals are."""
-    margins = {metric.name: metric.margin for metric in claim.claim.metrics}
-    lines = [r"\begin{table}", r"\centering", r"\begin{tabular}{lllrrrl}", r"\toprule",
-             r"arm & condition & against & difference & interval & $p$ & verdict \\", r"\midrule"]  # fmt: skip
-    for row in verdict_rows(decision):
-        places = numbers.decimals_for(margins.get(row["metric"], 0.0))
-        bounds = numbers.NONE if row["low"] is None else numbers.interval((row["low"], row["high"]), places)
-        difference, p = numbers.signed(row["difference"], places), numbers.p_value(row["p"])
-        cells = [row["arm"], row["condition"], row["against"] or numbers.NONE, difference, bounds, p, row["verdict"]]
-        lines.append(" & ".join(latex(cell) for cell in cells) + r" \\")
-    levels = sorted({row["level"] for row in verdict_rows(decision) if row["level"] is not None})
-    said = ", ".join(numbers.per_cent(level) for level in levels)
-    caption = f"Claim {decision.claim} ({decision.claim_hash}): paired differences, intervals at {said or 'no level'}."
-    lines += [r"\bottomrule", r"\end{tabular}", rf"\caption{{{latex(caption)}}}", r"\end{table}"]
+def verdict_latex(claim: ResolvedClaim, decision: Decision, caption: str = "") -> str:
+    """A table for a paper, for the package booktabs; each verdict stands in the first row of its arm, in bold.
+
+    Args:
+        claim: that was decided.
+        decision: its verdicts.
+        caption: in words; else the claim's name and hash.
+    """
+    head, *rows = verdict_cells(claim, decision)
+    kinds = "".join("r" if name in ("means", "difference", "p", "seeds x items") else "l" for name in head)
+    heads = " & ".join("$p$" if name == "p" else latex(name) for name in head) + r" \\"
+    lines = [r"\begin{table} % needs \usepackage{booktabs}", r"\centering", rf"\begin{{tabular}}{{{kinds}}}",
+             r"\toprule", heads, r"\midrule"]  # fmt: skip
+    above: list[str] = []
+    named = head.index("against")  # the columns before it say which arm, where and by which metric
+    for row in rows:
+        again = row[:named] == above[:named]
+        lines.append(" & ".join("" if again and i < named else _bold(cell) for i, cell in enumerate(row)) + r" \\")
+        above = row
+    said = caption or f"Claim {decision.claim} ({decision.claim_hash}): paired differences."
+    lines += [r"\bottomrule", r"\end{tabular}", rf"\caption{{{latex(said)}}}", rf"\label{{tab:{decision.claim_hash}}}",
+              r"\end{table}"]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _bold(cell: str) -> str:
+    """A cell in which ``**`` marks what is bold."""
+    return "".join(rf"\textbf{{{latex(part)}}}" if i % 2 else latex(part) for i, part in enumerate(_parts(cell)))
+
+
+def _parts(cell: str) -> list[str]:
+    begins, found, rest = cell.partition("**")
+    bold, closed, after = rest.partition("**")
+    return [begins, bold, after] if found and closed else [cell]
 
 
 def latex(text: str) -> str:
     """Text with the characters that LaTeX acts on escaped."""
-    return "".join(_LATEX.get(character, character) for character in visible(" ".join(str(text).split())))
+    shown = visible(" ".join(str(text).split())).replace(">=", "\u2265")
+    return "".join(_LATEX.get(character, character) for character in shown)

@@ -13,20 +13,19 @@ from typing import Any
 from evenhand.claims import expectations
 from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.claims.schema import Claim
 from evenhand.decisions.decide import running_contrasts
-from evenhand.decisions.progress import progress
+from evenhand.decisions.progress import progress, rung_trials
 from evenhand.decisions.verdict import Contrast
-from evenhand.decisions.wording import screened_words
+from evenhand.decisions.wording import dropped_words, screened_words
 from evenhand.errors import ClaimError, EvenhandError, counted
 from evenhand.execution.executor import Finished
-from evenhand.execution.resources import Resources
 from evenhand.execution.retries import Retries, keeps_its_work
 from evenhand.execution.worker import Job
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running import searching
+from evenhand.running.fitting import resources_of
 from evenhand.running.observer import Observer, RunningTrial, Tick
 from evenhand.running.watching import ClaimSeen
 
@@ -85,6 +84,7 @@ class ClaimRun:
         self._names: dict[Names, Names] = {}
         self._left_out: set[str] = set()  # never tried, as their arm fails alike each time
         self._done_elsewhere = False  # some of those that wait have an outcome that no trial of this run brought
+        self._dropped: set[str] = set()  # variants of whom it is said that they get no further seeds
         self._advance()
 
     @property
@@ -238,19 +238,17 @@ class ClaimRun:
             self.next_contrasts = end + CONTRAST_SHARE * (end - start)
 
     def _enter(self) -> None:
-        """Take note of the rung that is reached, and say who is not at it any more."""
-        self.rung = self.now.rung.name
-        self.of_rung = [trial.id for trial in self.loaded.resolved.trials(self.now.rung, self.now.active_arms)]
-        for arm, screened in self.now.pruned.items():
+        """Take note of the rung that is reached and of who runs there no more, and say it."""
+        self.of_rung = [trial.id for trial in rung_trials(self.loaded.resolved, self.now)]
+        for arm, screened in self.now.pruned.items() if self.now.rung.name != self.rung else ():
             reason = screened_words(self.loaded.resolved, screened)
             self.observer.message(f"'{arm}' is screened out at rung '{screened.rung}': {reason}")
+        for arm in sorted(self.now.dropped.keys() - self._dropped):
+            self.observer.message(f"'{arm}': {dropped_words(self.now.dropped[arm])}")
+        self.rung, self._dropped = self.now.rung.name, set(self.now.dropped)
 
     def seen(self, queued: int = 0) -> ClaimSeen:
-        """How it stands, for those who watch from elsewhere.
-
-        Args:
-            queued: of its trials that were started, how many wait in the place's own queue.
-        """
+        """How it stands, for those who watch from elsewhere; so many of its trials are in the place's own queue."""
         done, left_out = self._counts()
         mean = sum(self.durations) / len(self.durations) if self.durations else None
         return ClaimSeen(
@@ -271,7 +269,7 @@ class ClaimRun:
             running: its trials that run now.
             slots: that it can have at a time, as long as others want some.
         """
-        if self.now.rung.name != self.rung:
+        if self.now.rung.name != self.rung or set(self.now.dropped) != self._dropped:
             self._enter()
         mean = sum(self.durations) / len(self.durations) if self.durations else None
         done, left_out = self._counts()
@@ -293,9 +291,3 @@ def with_shared_names(outcome: Outcome, known: dict[Names, Names]) -> Outcome:
         shared: dict[str, Any] = {key: known.setdefault(own, own) for key in _SHARED if (own := getattr(table, key))}
         items[metric] = replace(table, **shared)
     return replace(outcome, items=items)
-
-
-def resources_of(claim: Claim, arm: str) -> Resources:
-    """What the trials of an arm ask for: its own ``[resources]`` before the claim's."""
-    own = next(one.resources for one in claim.arms if one.name == arm)
-    return Resources(**own.model_dump()).over(Resources(**claim.resources.model_dump()))

@@ -1,9 +1,11 @@
-"""Whether a claim's trials fit the memory of the device they would run on, as their recipe estimates it."""
+"""What a claim's trials ask for, and whether they fit the memory of their device, as their recipe estimates it."""
 
 from __future__ import annotations
 
 from evenhand.claims.load import LoadedClaim
+from evenhand.claims.schema import Claim
 from evenhand.execution.machine import device_memory, device_of_programs
+from evenhand.execution.resources import Resources
 from evenhand.recipes.contract import Memory
 
 
@@ -46,3 +48,9 @@ def _there(device: str) -> str:
     there = device_memory(device)
     name = "the GPU" if device == "cuda" else "this machine"
     return f"{name} has {'an unknown amount' if there is None else f'{there / 1e9:.1f} GB'}"
+
+
+def resources_of(claim: Claim, arm: str) -> Resources:
+    """What the trials of an arm ask for: its own ``[resources]`` before the claim's."""
+    own = next(one.resources for one in claim.arms if one.name == arm)
+    return Resources(**own.model_dump()).over(Resources(**claim.resources.model_dump()))

@@ -194,9 +194,9 @@ def _rung_words(rung: PlannedRung) -> str:
     if rung.tries is not None:
         whole = rung.trials * rung.budget
         tried = f"a search of {counted(rung.tries, 'configuration')} an arm ({rung.sampler}), "
-        tried += f"{whole:g} {rung.unit} in all; "
+        tried += f"{whole:,.12g} {rung.unit} in all; "
     return (
-        f"rung {rung.name}: {tried}{counted(rung.trials, 'trial')}{finished}; {rung.budget:g} {rung.unit} "
+        f"rung {rung.name}: {tried}{counted(rung.trials, 'trial')}{finished}; {rung.budget:,.12g} {rung.unit} "
         f"each, {counted(len(rung.seeds), 'seed')}{added}, {items}{_look_words(rung)}"
     )
 

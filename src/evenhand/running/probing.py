@@ -24,7 +24,7 @@ from evenhand.files import locked, make_folder, write_text
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Failure
 from evenhand.recipes.trial import Trial, canonical_hash
-from evenhand.running.claim_run import resources_of
+from evenhand.running.fitting import resources_of
 from evenhand.running.observer import Observer
 
 _TICK_SECONDS = 0.2

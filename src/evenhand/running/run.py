@@ -29,9 +29,10 @@ from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Files, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running import families, searching, standing
-from evenhand.running.claim_run import ClaimRun, resources_of
+from evenhand.running.claim_run import ClaimRun
 from evenhand.running.enter import check_machine, decided, fix_claim, other_code_words, outcomes_so_far, stale_results
 from evenhand.running.extending import awaits_decision
+from evenhand.running.fitting import resources_of
 from evenhand.running.freshness import freshness
 from evenhand.running.observer import Observer, RunningTrial
 from evenhand.running.pool import TICK_SECONDS, Pool
@@ -259,7 +260,9 @@ def run_trial(trial: Trial, recipe: Recipe, folder: Path, ledger: Ledger, *, obs
             ended = slots.wait(TICK_SECONDS)
             found = last_progress(Path(job.workdir))
             if found is not None and not ended:
-                observer.progressed(RunningTrial(trial, slots.elapsed(key), found["spent"], found["values"]))
+                doing, share = found.get("doing", ""), found.get("share")
+                seconds, spent, values = slots.elapsed(key), found["spent"], found["values"]
+                observer.progressed(RunningTrial(trial, seconds, spent, values, doing, share))
     finished = ended[0]
     origin = {**provenance(folder), "data": dict(finished.outcome.data)}
     ledger.record_outcome(trial, finished.outcome, finished.execution, "", origin, exploratory=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenhand.claims.nesting import changed_fields
+from evenhand.claims.nesting import differing_questions
 from evenhand.decisions.standing import Fixed
 from evenhand.errors import DataError
 from evenhand.ledger import Ledger
@@ -59,7 +59,7 @@ def difference(ledger: Path, one: str, two: str, other: Path | None = None) -> D
         second, right = _version(store, str(other or ledger), two)
     keys = [*left.verdicts, *(key for key in right.verdicts if key not in left.verdicts)]
     verdicts = {key: (left.verdicts.get(key, ""), right.verdicts.get(key, "")) for key in keys}
-    changes = tuple(changed_fields(first.identity, second.identity))
+    changes = tuple(differing_questions(first.identity, second.identity))
     return Difference(left, right, changes, verdicts)
 
 

@@ -17,6 +17,9 @@ RECIPE = "conforming:run"
 PATIENCE_SECONDS = 120.0
 """After which a trial that has not ended counts as lost."""
 
+AWAY_SECONDS = 10.0
+"""So long the shared file system is away in the suite."""
+
 SOURCE = '''"""Trials that end in every way, for the conformance suite of executors."""
 import os, pathlib, signal, time
 from evenhand.recipes.contract import Bench, Metric, RecipeSettings, recipe

@@ -25,6 +25,7 @@ from evenhand.execution.executor import Executor, last_progress
 from evenhand.execution.resources import Resources
 from evenhand.recipes.outcome import Outcome
 from evenhand.testing.conforming import (
+    AWAY_SECONDS,
     PATIENCE_SECONDS,
     RECIPE,
     SOURCE,
@@ -195,7 +196,7 @@ def _folder_away(executor: Executor, folder: Path) -> None:
     executor.start("key", job, 1, None)
     await_progress(executor, Path(job.workdir), 1)
     (folder / "work").rename(folder / "elsewhere")
-    deadline = time.monotonic() + 2.0
+    deadline = time.monotonic() + AWAY_SECONDS
     while time.monotonic() < deadline:
         assert not executor.wait(0.1), "a trial whose folder was away for a moment was given up"
     (folder / "elsewhere").rename(folder / "work")

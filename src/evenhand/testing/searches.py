@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.claims.resolve import ResolvedClaim
-from evenhand.decisions.decide import decide
+from evenhand.decisions.decide import verdicts_alone
 from evenhand.decisions.search import Wanted
 from evenhand.decisions.verdict import VerdictKind
 from evenhand.recipes.outcome import ItemScores, Outcome
-from evenhand.recipes.trial import Trial, canonical_hash
+from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
 from evenhand.testing.worlds import Propose, claim_of, searched
 
 POOL = 400
@@ -95,18 +95,29 @@ class Nothing:
 
     def quality(self, settings: Mapping[str, Any]) -> float:
         """What the searched setting is worth: a smooth curve of a random phase, the same for all arms."""
-        phase = np.random.default_rng([7, self.salt]).uniform(0, 2 * np.pi)
-        return float(self.quality_sd * np.sqrt(2) * np.sin(2 * np.pi * settings["condition_effect"] + phase))
+        if self.quality_sd == 0:
+            return 0.0
+        return float(self.quality_sd * np.sqrt(2) * np.sin(2 * np.pi * settings["condition_effect"] + self._phase))
+
+    @cached_property
+    def _phase(self) -> float:
+        return float(np.random.default_rng([7, self.salt]).uniform(0, 2 * np.pi))
 
     @cached_property
     def _items(self) -> NDArray[np.float64]:
         return np.random.default_rng([8, self.salt]).normal(0, self.item_sd, POOL)
 
+    @cached_property
+    def _chosen(self) -> dict[ItemSet, NDArray[np.int64]]:
+        return {}
+
     def outcome(self, trial: Trial) -> Outcome:
         """What a trial returns."""
         own = np.random.default_rng([9, self.salt, int(trial.id, 16)])
         setting = np.random.default_rng([10, self.salt, int(canonical_hash(dict(trial.settings))[:12], 16)])
-        items = trial.items.choose(POOL)
+        if trial.items not in self._chosen:
+            self._chosen[trial.items] = trial.items.choose(POOL)
+        items = self._chosen[trial.items]
         level = 0.5 + self.quality(trial.settings) + own.normal(0, self.seed_sd) + self._items[items]
         personal = setting.normal(0, self.personal_sd, POOL)[items]
         scores = np.clip(level + personal + own.normal(0, self.noise_sd, len(items)), 0, 1)
@@ -147,4 +158,4 @@ def errors(
 
 def _kinds(claim: ResolvedClaim, outcome: Callable[[Trial], Outcome], propose: Propose) -> Sequence[VerdictKind]:
     whole, outcomes = searched(claim, outcome, propose)
-    return [verdict.kind for verdict in decide(whole, outcomes).verdicts]
+    return [verdict.kind for verdict in verdicts_alone(whole, outcomes).verdicts]  # none of those that are pruned

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -17,12 +17,19 @@ from evenhand.data.model_store import model_place
 from evenhand.errors import DataError, counted
 from evenhand.recipes.contract import Bench
 from evenhand.recipes.trial import canonical_hash, stream
+from evenhand_systems.bridge.evaluation.asking import known
 from evenhand_systems.bridge.evaluation.text_only import text_answers
 from evenhand_systems.bridge.models import standins, tiny
 from evenhand_systems.bridge.models.language_model import LanguageModel, load_language_model
-from evenhand_systems.bridge.models.state_cache import StateCache, pad_states, write_cache
+from evenhand_systems.bridge.models.state_cache import (
+    KEYS_AND_VALUES,
+    StateCache,
+    pad_states,
+    read_states,
+    write_cache,
+)
 from evenhand_systems.bridge.settings import STAND_INS, Settings
-from evenhand_systems.bridge.tasks import formats, stories
+from evenhand_systems.bridge.tasks import facts, formats, stories
 from evenhand_systems.bridge.tasks.items import Item, check_disjoint, read_gsm8k
 
 VERSION = 1
@@ -36,7 +43,7 @@ class TrialInputs:
     Attributes:
         source, target: frozen models; the source may be an untrained twin.
         source_hash, target_hash: of their weights.
-        layer: of the source's hidden states.
+        layer: of the source's hidden states, or what is read in their place.
         form: the prompt format, for the target.
         train, dev, test: items; no item of one is in another.
     """
@@ -45,7 +52,7 @@ class TrialInputs:
     target: LanguageModel
     source_hash: str
     target_hash: str
-    layer: int
+    layer: int | str
     form: formats.PromptFormat
     train: list[Item]
     dev: list[Item]
@@ -60,12 +67,14 @@ def prepare(settings: Settings, bench: Bench) -> TrialInputs:
     """
     source = model_of(settings.source, settings, bench, settings.source_begin)
     target = model_of(settings.target, settings, bench, settings.target_begin)
-    layer = settings.layer
+    layer: int | str = settings.layer
+    train, dev, test = _facts(settings, source, bench) if settings.task == "facts" else _items(settings, bench)
+    if settings.bridge == "cache":
+        layer = f"{KEYS_AND_VALUES}{target.layers}"
     if settings.source_reading == "untrained":
         source = untrained_twin(source)
     elif settings.source_reading == "embeddings":
         layer = 0
-    train, dev, test = _items(settings, bench)
     check_disjoint([*train, *dev], test)
     form = _format(settings, source, target, (train, dev, test), bench)
     formats.check_no_gold(form, [*dev, *test])
@@ -127,11 +136,32 @@ def _items(settings: Settings, bench: Bench) -> tuple[list[Item], list[Item], li
         train, dev = rows[: -settings.dev_pool][: settings.train_pool], rows[-settings.dev_pool :]
         pool = read_gsm8k(bench.data(settings.test_data), "test")
     else:
-        task: stories.Kind = settings.task
+        task = cast("stories.Kind", settings.task)
         train = stories.generate(task, "train", settings.train_pool, stream("bridge", task, "train"))
         dev = stories.generate(task, "dev", settings.dev_pool, stream("bridge", task, "dev"))
         pool = stories.generate(task, "test", settings.test_pool, bench.item_set.rng("stories"))
     return train, dev, [pool[int(i)] for i in bench.item_set.choose(len(pool))]
+
+
+def _facts(settings: Settings, source: LanguageModel, bench: Bench) -> tuple[list[Item], list[Item], list[Item]]:
+    """Words that the source reads, to train on; facts that it knows, for development and test."""
+    asked = facts.candidates()
+    key = {
+        "asset": "bridge known facts", "version": VERSION, "model": source.hash(), "begin": source.begin,
+        "asked": canonical_hash([[item.facts, item.gold] for item in asked]),
+    }  # fmt: skip
+
+    def build(folder: Path) -> None:
+        folder.joinpath("known.json").write_text(json.dumps(known(source, asked)), encoding="utf-8")
+
+    path = bench.asset(key, build) / "known.json"
+    knows = reading.read_json(path)
+    if not isinstance(knows, list) or len(knows) != len(asked) or not all(isinstance(one, bool) for one in knows):
+        raise DataError(f"{path} must hold {len(asked)} of true and false. Remove its folder to have them asked anew.")
+    dev, pool = facts.dealt(asked, knows, settings.dev_pool)
+    count = len({item.cluster for item in (*dev, *pool)})
+    bench.note("known facts", f"{sum(knows)} of {len(asked)} sentences, about {count} facts, are completed rightly")
+    return facts.read_words(), dev, [pool[int(i)] for i in bench.item_set.choose(len(pool))]
 
 
 def _format(
@@ -142,6 +172,8 @@ def _format(
     The target has to hold the longest question with its soft tokens and either its solution, which it is trained on
     and scored by, or a new answer; the source the longest question that it answers by itself, with its answer.
     """
+    if settings.task == "facts":
+        return facts.FORM
     if settings.task != "gsm8k":
         return formats.STORY
     train, dev, test = splits
@@ -196,7 +228,7 @@ class SourceStates:
         for start in range(0, len(texts), batch):
             part = [text for text in texts[start : start + batch] if text not in self._cached]
             if part:
-                read = self._inputs.source.hidden_states(part, self._inputs.layer)
+                read = read_states(self._inputs.source, part, self._inputs.layer)
                 self._held.update(zip(part, (row.cpu() for row in read), strict=True))
 
     def __call__(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
@@ -204,7 +236,7 @@ class SourceStates:
         device = self._inputs.target.device
         source, layer = self._inputs.source, self._inputs.layer
         missing = [text for text in texts if text not in self._cached and text not in self._held]
-        read = dict(zip(missing, source.hidden_states(missing, layer), strict=True)) if missing else {}
+        read = dict(zip(missing, read_states(source, missing, layer), strict=True)) if missing else {}
         read |= self._held
         rows = [read[text] if text in read else self._cache.states(text) for text in texts]
         return pad_states([pooled(row, self._pool) for row in rows], device)

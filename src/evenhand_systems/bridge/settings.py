@@ -10,18 +10,18 @@ from pydantic import Field, model_validator
 from evenhand.recipes.contract import RecipeSettings
 
 Begin = Literal["bos", "none"]
-Injection = Literal["prepend", "adapter"]
+Injection = Literal["prepend", "adapter", "cache"]
 PromptMode = Literal["soft_only", "soft_plus_text"]
 Teacher = Literal["prompt", "answer"]
 EvaluationControl = Literal["matched", "no_soft_tokens", "zeros", "shuffled", "noise", "mean"]
 """What the trained bridge is evaluated with."""
 
-Task = Literal["transport", "split", "recall", "gsm8k"]
-BridgeKind = Literal["cross_attention", "dit", "linear", "constant_prompt"]
+Task = Literal["transport", "split", "recall", "facts", "gsm8k"]
+BridgeKind = Literal["cross_attention", "dit", "linear", "constant_prompt", "cache"]
 SourceReading = Literal["trained", "untrained", "embeddings"]
 Reference = Literal["none", "target_text", "source_text", "relay", "source_probe"]
 
-StandIn = Literal["digits", "words", "records"]
+StandIn = Literal["digits", "words", "records", "copyist"]
 STAND_INS: tuple[StandIn, ...] = get_args(StandIn)
 
 ArmKind = Literal["bridge", "control", "reference"]
@@ -97,7 +97,9 @@ def computes_twice(checkpointing: str, parameters: int) -> bool:
 class Settings(RecipeSettings):
     """One bridge between two models on one task, or one of its controls and references."""
 
-    task: Task = Field(default="transport", description="transport, split, recall: generated stories; gsm8k: files")
+    task: Task = Field(
+        default="transport", description="transport, split, recall: stories; facts: single words; gsm8k: files"
+    )
     source: str = Field(default="stand-in:digits", description="stand-in, tiny:TOKENIZER, folder, name or hub id")
     target: str = Field(default="stand-in:words", description="likewise")
     source_begin: Begin = "bos"
@@ -175,7 +177,8 @@ def dead_settings(settings: Settings) -> list[str]:
     """Settings that would change nothing, or that contradict each other: two names for one configuration mislead."""
     faults = [
         *_dead_in_training(settings), *_dead_in_dit(settings), *_unused_by_kind(settings), *_unknown_records(settings),
-        *_two_things_at_once(settings), *_dead_in_stories(settings),
+        *_two_things_at_once(settings), *_dead_in_stories(settings), *_dead_in_caches(settings),
+        *_asked_for_facts(settings),
     ]  # fmt: skip
     if settings.injection == "prepend" and settings.adapter_scale != 1.0:
         faults.append('adapter_scale belongs to injection = "adapter"')
@@ -200,7 +203,7 @@ def _dead_in_training(settings: Settings) -> list[str]:
         faults.append("no loss has a weight")
     if "flow" in losses and settings.bridge != "dit":
         faults.append(f'the flow loss needs bridge = "dit"; found "{settings.bridge}"')
-    if "decode" in losses and settings.injection == "adapter":
+    if "decode" in losses and settings.injection != "prepend":
         faults.append('decode supervision needs injection = "prepend"')
     if "kl" not in losses and training.kl_tokens != type(training).model_fields["kl_tokens"].default:
         faults.append("kl_tokens belongs to the KL; training.losses.kl has no weight")
@@ -223,6 +226,45 @@ def _dead_in_dit(settings: Settings) -> list[str]:
     if settings.guidance != 1.0 and settings.drop_rate == 0.0:
         return ["guidance needs a drop_rate above 0: what it is guided away from is learned there"]
     return []
+
+
+_OF_SOFT_TOKENS = ("prompt_alignment", "token_alignment", "contrastive", "probe", "positional", "decode", "flow")
+
+
+def _dead_in_caches(settings: Settings) -> list[str]:
+    """Settings of soft tokens, where keys and values go over instead."""
+    if (settings.bridge == "cache") != (settings.injection == "cache"):
+        return [f'bridge = "cache" and injection = "cache" go together; found "{settings.bridge}" and '
+                f'"{settings.injection}"']  # fmt: skip
+    if settings.bridge != "cache":
+        return []
+    faults = [f'{name} changes nothing with bridge = "cache"'
+              for name in _changed(settings, ("soft_tokens", "layer", "pool", "heads", "depth"))]  # fmt: skip
+    losses = [name for name in _OF_SOFT_TOKENS if name in settings.training.losses.active()]
+    if losses:
+        faults.append(f'{", ".join(losses)}: about soft tokens in the embedding space; bridge = "cache" has none')
+    if settings.source_reading == "embeddings":
+        faults.append('source_reading = "embeddings": a source that has read nothing has no keys and values')
+    return faults
+
+
+def _asked_for_facts(settings: Settings) -> list[str]:
+    """What the task of single words needs, and what belongs to it alone."""
+    copyist = "stand-in:copyist"
+    if settings.task != "facts":
+        return [f'{name} = "{copyist}" belongs to task = "facts"'
+                for name in ("source", "target") if getattr(settings, name) == copyist]  # fmt: skip
+    faults = []
+    if settings.source.startswith(("stand-in:", "tiny:")):
+        faults.append(f'task = "facts" asks what a real source knows; found source = "{settings.source}"')
+    if settings.target != copyist:
+        faults.append(f'task = "facts" needs target = "{copyist}", which knows no facts; found "{settings.target}"')
+    if settings.with_text:
+        faults.append(
+            'task = "facts": prompt_mode = "soft_plus_text" would tell the target what the source has to know'
+        )
+    return faults + [f'{name} changes nothing with task = "facts"'
+                     for name in _changed(settings, ("train_pool", "test_pool"))]  # fmt: skip
 
 
 def _two_things_at_once(settings: Settings) -> list[str]:

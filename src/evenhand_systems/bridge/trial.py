@@ -146,7 +146,7 @@ def _asked(item: Item) -> str:
 def _record(settings: Settings, inputs: TrialInputs, bench: Bench, evaluation: Evaluation) -> None:
     """Item scores, notes and one JSON line per item."""
     answers, test = evaluation.answers, inputs.test
-    ids, clusters = [item.id for item in test], [item.template or item.id for item in test]
+    ids, clusters = [item.id for item in test], [item.cluster or item.template or item.id for item in test]
     for name, right in (("exact_match", answers.correct), ("flexible_match", answers.correct_flexible)):
         bench.items(
             name,

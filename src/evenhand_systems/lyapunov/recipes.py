@@ -89,6 +89,11 @@ class PotentialSettings(Settings):
     residue_power: int = Field(default=3, ge=0, le=4)
     climb: float = Field(default=3.0, ge=0)
     trajectory: float = Field(default=0.0, ge=0)
+    # Left out of the record where it is 0: trials from before it have the ids that they had.
+    margin: int = Field(
+        default=0, ge=0, le=41, exclude_if=lambda chosen: chosen == 0,
+        description="by how much V has to fall in learning for a step to count, in 1/41 bit",
+    )  # fmt: skip
 
 
 class GradualSettings(PotentialSettings):
@@ -184,6 +189,7 @@ def _potential(settings: PotentialSettings, starts: int, bench: Bench) -> Outcom
         measure=Measure(1.0, settings.trajectory, settings.climb),
         sweeps=sweeps,
         seed=int(bench.rng("order").integers(2**31)),
+        margin=settings.margin,
         report=report,
     )
     bench.budget.spend(steps=sweeps)

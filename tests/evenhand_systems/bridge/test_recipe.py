@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from evenhand.execution import worker
 from evenhand.recipes.outcome import Outcome
@@ -19,6 +20,7 @@ from evenhand.recipes.trial import ItemSet, Trial
 from evenhand_systems.bridge.models import standins, tiny
 from evenhand_systems.bridge.models.language_model import LanguageModel
 from evenhand_systems.bridge.settings import Settings
+from evenhand_systems.bridge.tasks import facts
 from evenhand_systems.bridge.tasks.items import Item
 from evenhand_systems.bridge.training import assets as trained
 from evenhand_systems.bridge.translation.prompts import Prompts
@@ -38,7 +40,7 @@ def assets(tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quick_models(monkeypatch) -> None:
-    monkeypatch.setattr(standins, "STEPS", {"digits": 3, "words": 3, "records": 3})
+    monkeypatch.setattr(standins, "STEPS", {"digits": 3, "words": 3, "records": 3, "copyist": 3})
     monkeypatch.setattr(standins, "POOL", 80)
     monkeypatch.setattr(tiny, "STEPS", 2)
 
@@ -285,3 +287,58 @@ def test_trials_that_differ_in_the_control_only_are_different_trials() -> None:
     one = Trial("c", "a", "d", "r", 0, RECIPE, "1", settings, "steps", 4, ItemSet("r"))
     other = dataclasses.replace(one, settings={**settings, "control": "shuffled"})
     assert one.id != other.id
+
+
+@pytest.fixture(scope="session")
+def knowing(tmp_path_factory) -> Path:
+    """A checkpoint that knows some forty facts by heart, as a folder."""
+    words, model = standins.tokenizer("copyist"), standins.untrained("copyist", 0)
+    learned = facts.candidates()[:40]
+    rows = [words.encode(f"{item.facts} {item.gold}", add_special_tokens=False) for item in learned]
+    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    ids, weights = standins.batch_of(
+        [standins.Row(row, [float(i == len(row) - 1) for i in range(len(row))]) for row in rows]
+    )
+    for _ in range(60):
+        losses = torch.nn.functional.cross_entropy(
+            model(input_ids=ids).logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten(), reduction="none"
+        )
+        optimiser.zero_grad()
+        (losses * weights[:, 1:].flatten()).sum().backward()
+        optimiser.step()
+    folder = tmp_path_factory.mktemp("knowing")
+    model.save_pretrained(folder)
+    words.save_pretrained(folder)
+    return folder
+
+
+FACTS: dict[str, Any] = {
+    "task": "facts", "target": "stand-in:copyist", "source_begin": "none", "evaluate_every": 0, "dev_pool": 16,
+}  # fmt: skip
+CACHE: dict[str, Any] = {"bridge": "cache", "injection": "cache"}
+
+
+@pytest.mark.parametrize(
+    "arm",
+    [
+        {"bridge": "linear"},
+        CACHE,
+        {**CACHE, "source_reading": "untrained"},
+        {**CACHE, "control": "shuffled"},
+        {"reference": "source_text"},
+        {"control": "no_soft_tokens"},
+    ],
+)
+def test_a_source_is_asked_what_it_knows_and_every_arm_answers_the_same_items(arm, knowing, assets, tmp_path) -> None:
+    unused = ("soft_tokens", "depth", "heads") if arm.get("bridge") == "cache" else ()
+    plain = {name: Settings.model_fields[name].default for name in ("train_pool", "test_pool", *unused)}
+    outcome = run(assets, tmp_path, items=8, **{**FACTS, **plain, "source": str(knowing), **arm})
+    table = outcome.items["exact_match"]
+    known = {item.id: item for item in facts.candidates()}
+    assert len(table.ids) == 8
+    assert all(known[name].gold == gold for name, gold in zip(table.ids, table.expected or (), strict=True))
+    assert table.clusters is not None
+    assert [known[name].cluster for name in table.ids] == list(table.clusters)
+    assert "are completed rightly" in outcome.notes["known facts"]
+    if arm == {"reference": "source_text"}:
+        assert list(outcome.items["flexible_match"].scores) == [1.0] * 8

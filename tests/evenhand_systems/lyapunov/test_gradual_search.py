@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from evenhand.errors import DataError
+from evenhand_systems.lyapunov.measures import decide
 from evenhand_systems.lyapunov.potentials import gradual as gradual_search
-from evenhand_systems.lyapunov.potentials.context_tree import context_tree
+from evenhand_systems.lyapunov.potentials.context_tree import UNITS, context_tree
 from evenhand_systems.lyapunov.potentials.gradual import learn_gradually
 from evenhand_systems.lyapunov.potentials.potential import Potential
 from evenhand_systems.lyapunov.potentials.problem import HIGHEST, Measure, Problem
@@ -99,3 +100,25 @@ def test_the_same_seed_learns_the_same_table_and_each_window_is_reported() -> No
 def test_impossible_gradual_searches_are_refused(bad: dict[str, int]) -> None:
     with pytest.raises(DataError, match="must be at least 1"):
         learn_gradually(**bad)
+
+
+@pytest.mark.parametrize("way", [learn, learn_gradually])
+def test_with_a_margin_small_numbers_fall_where_large_ones_like_them_do(way: Any) -> None:
+    """Without one, steps fall by what rounding left of them, which the 1 of 3n + 1 takes back where n is small."""
+    numbers = list(range(25, 1200, 2))
+    large = [n + (27 << 200) * 2 for n in numbers]  # the same valuations and residue
+    lost = []
+    for margin in (0, 1):
+        found = way(4, residue_power=1, measure=MEASURE, sweeps=6, seed=3, margin=margin)
+        decision = decide(found, large)
+        kept = decision.margins > margin / UNITS
+        assert 100 < kept.sum() <= decision.passes.sum()
+        lost.append(int((kept & ~decide(found, numbers).passes).sum()))
+    assert lost[0] > 0
+    assert lost[1] == 0
+
+
+@pytest.mark.parametrize("margin", [-1, 42])
+def test_a_margin_of_more_than_a_bit_or_below_nothing_is_refused(margin: int) -> None:
+    with pytest.raises(DataError, match="margin is between 0 and 41"):
+        learn(2, margin=margin)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log, Table
 from evenhand.audit.numbers import numbers
-from evenhand.audit.words import denied, hoped, planning
+from evenhand.audit.words import denied_at, hoped, planning
 
 _AT_STEP = re.compile(
     r"\bmid-train best\b|\b(?:best|peak(?:ed)?)\b(?:[^.;]|\.(?=\d)){0,70}?\b(?:at|@|in|by)\s+(?:the\s+)?(?:step|epoch|"
@@ -51,17 +51,22 @@ def _in_text(log: Log) -> Iterator[Finding]:
         if hoped(line) or planning(log, line):
             continue
         found = _AT_STEP.search(line.body)
-        if found is not None and not _RATE.search(line.body) and _results(line):
+        if found is not None and not _RATE.search(line.body) and _results(line, found):
             facts = {"of": "evaluations", "looks": _looks(log, line)}
             yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
             continue
         found = _CHOSEN_ON_TEST.search(line.body)
-        if found is not None and not denied(line.body, found.start()) and line.numbers and not _other_data(line, found):
+        if (
+            found is not None
+            and not denied_at(log, line, found.start())
+            and line.numbers
+            and not _other_data(line, found)
+        ):
             facts = {"of": "choices", "looks": None}
             yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
             continue
         found = _BEST.search(line.body)
-        if found is None or denied(line.body, found.start()):
+        if found is None or denied_at(log, line, found.start()):
             continue
         if _AGAIN.search(line.body):
             continue
@@ -80,10 +85,12 @@ def _other_data(line: Line, found: re.Match[str]) -> bool:
     return re.search(r"\b(?:test|held[- ]out)\b", rest, re.IGNORECASE) is not None
 
 
-def _results(line: Line) -> bool:
-    """Whether a line gives a number that is not only the step at which something was."""
+def _results(line: Line, found: re.Match[str]) -> bool:
+    """Whether a number stands in or near the words found that is not only the step at which something was."""
     return any(
-        not re.search(r"\b(?:steps?|epochs?|iter\w*|checkpoints?)\s*[=:]?\s*$", line.body[: n.start], re.IGNORECASE)
+        found.start() - 40 <= n.start <= found.end() + 40
+        and not re.search(r"[.;]\s", line.body[found.end() : n.start])
+        and not re.search(r"\b(?:steps?|epochs?|iter\w*|checkpoints?)\s*[=:]?\s*$", line.body[: n.start], re.IGNORECASE)
         for n in line.numbers
     )
 

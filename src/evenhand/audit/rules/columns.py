@@ -46,24 +46,33 @@ def _numeric(table: Table) -> list[int]:
 
 
 def _pairs(log: Log, table: Table) -> Iterator[Finding]:
-    places = _numeric(table)[:_MOST_COLUMNS]
+    broken: dict[tuple[int, int], tuple[str, Range]] = {}
+    sound: set[int] = set()  # columns of a relation that all rows keep: nothing is wrong with their cells
     told: set[tuple[int, frozenset[int]]] = set()
+    for target, a, b, name, way in _relations(table):
+        odd = _odd_rows(table, target, partial(_range, table, places=(a, b), way=way), (a, b))
+        if odd == []:
+            sound |= {target, a, b}
+        for row, expected in odd or ():
+            if (row, frozenset((target, a, b))) not in told:
+                told.add((row, frozenset((target, a, b))))
+                how = f"{name} '{table.header[a]}' and '{table.header[b]}'"
+                broken.setdefault((row, target), (how, expected))
+    for (row, target), (how, expected) in broken.items():
+        if target not in sound:
+            yield _finding(log, table, row, target, how, expected)
+
+
+def _relations(table: Table) -> Iterator[tuple[int, int, int, str, Way]]:
+    """Columns of which the last may follow from two others, with the way in which it may."""
+    places = _numeric(table)[:_MOST_COLUMNS]
     for target in reversed(places):  # what follows from others stands to their right
         for a, b in permutations([i for i in places if i != target], 2):
             for name, way in _WAYS.items():
                 if (name.startswith("the share") and target < max(a, b)) or not _units(table, name, target, a, b):
                     continue
-                if not _likely(table, target, (a, b), way):
-                    continue
-                expect = partial(_range, table, places=(a, b), way=way)
-                odd = _odd_rows(table, target, expect, (a, b))
-                for row, expected in odd or ():
-                    if (row, frozenset((target, a, b))) in told:
-                        continue
-                    told.add((row, frozenset((target, a, b))))
-                    yield _finding(
-                        log, table, row, target, f"{name} '{table.header[a]}' and '{table.header[b]}'", expected
-                    )
+                if _likely(table, target, (a, b), way):
+                    yield target, a, b, name, way
 
 
 def _units(table: Table, name: str, target: int, a: int, b: int) -> bool:
@@ -107,7 +116,7 @@ def _range(table: Table, row: int, places: tuple[int, int], way: Way) -> Range |
 def _odd_rows(
     table: Table, target: int, expected: Callable[[int], Range | None], inputs: Sequence[int]
 ) -> list[tuple[int, Range]] | None:
-    """Rows that break a relation which the others keep; None where it is no relation.
+    """Rows that break a relation which the others keep, none where all keep it; None where it is no relation.
 
     Only rows that differ from each other count, and a row where the target merely repeats an input shows nothing.
     """
@@ -124,7 +133,7 @@ def _odd_rows(
         elif value.value not in key[1:] and value.value and not {0.0, 1.0} & set(key[1:]):
             width = (found[1] - found[0]) + 2 * value.slack
             shown[key] = min(1.0, width / max(abs(value.value), width, 1e-12))
-    if len(shown) < 3 or not odd or len(shown) < 3 * len(odd) or math.prod(shown.values()) > 1e-7:
+    if len(shown) < 3 or len(shown) < 3 * len(odd) or math.prod(shown.values()) > 1e-7:
         return None
     return odd if all(_far(column[row], found) for row, found in odd) else None
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
 from evenhand.audit.number_words import printed, shown
 from evenhand.audit.numbers import counts
+
+_ONE_OF_SEVERAL = re.compile(r"\d\s*/\s*\d+\s*[,;]\s*(?:and\s+)?$")
+"""The last of several counts: what follows is said of all."""
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -18,7 +22,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 continue
             for count in counts(line.body):
                 share = count.share
-                if share is None:
+                if share is None or _ONE_OF_SEVERAL.search(line.body[: count.part.start]):
                     continue
                 found = 100 * count.part.value / count.whole.value
                 last = 2 * share.slack  # what is cut off in place of rounded is no fault

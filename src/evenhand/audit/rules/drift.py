@@ -16,6 +16,8 @@ from evenhand.audit.said import MEAN, said_in
 from evenhand.audit.series import series_of
 
 _RUN = re.compile(r"^(R\d+[a-z]?|Run \d+|Exp(?:eriment)? \d+[a-z]?)\b", re.IGNORECASE)
+_NO_METRIC = re.compile(r"(?:status|notes?|details?|remarks?|comments?)\b")
+_SETTINGS = re.compile(r"[^\W\d]\w*\s?=\s?[\d.]+\w*|\d+ (?:epochs|steps|seeds|layers|shots?|examples|samples)")
 _SPAN = re.compile(r"\s?[–-]\s?|\s+to\s+")
 
 
@@ -61,6 +63,10 @@ def _named(earlier: Log, later: Log) -> Iterator[Finding]:
     if not apart or len(both) - len(apart) < max(2, 2 * len(apart)):
         return
     for key in apart:
+        if _NO_METRIC.match(key[1]) or _settings(one[key].line, earlier) != _settings(other[key].line, later):
+            continue
+        if _another_run([one for one in both if one[0] == key[0]], apart):
+            continue
         mine, theirs = other[key], one[key]
         larger, smaller = (pick(abs(mine.value.value), abs(theirs.value.value)) for pick in (max, min))
         near = larger <= 1.5 * smaller and mine.value.signed == theirs.value.signed
@@ -72,6 +78,16 @@ def _named(earlier: Log, later: Log) -> Iterator[Finding]:
         }  # fmt: skip
         places = (place_of(earlier, theirs.line),)
         yield Finding("drift", "fault", place_of(later, mine.line), facts, places, printed(mine.value))
+
+
+def _settings(line: int, log: Log) -> frozenset[str]:
+    """What a row says of how it was run: ``d=256``, ``15 epochs``."""
+    return frozenset(_SETTINGS.findall(log.line(line).text.lower()))
+
+
+def _another_run(own: list[tuple[str, str]], apart: list[tuple[str, str]]) -> bool:
+    """Whether an arm of several results differs in most of them: then it was run anew, or in another configuration."""
+    return len(own) > 1 and 2 * sum(one in apart for one in own) > len(own)
 
 
 def _round(log: Log, arm: Arm) -> str:

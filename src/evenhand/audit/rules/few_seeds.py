@@ -38,6 +38,7 @@ _ALL_OF = re.compile(
 )
 _CHANCE = re.compile(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE)
 
+_NONE = re.compile(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
 _END = re.compile(r"[.;:](?=\s|$)")
 _OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
 """Words of size more than of steadiness: a single seed carries them no better, but three may."""
@@ -81,6 +82,7 @@ def steady(log: Log, line: Line) -> re.Match[str] | None:
         if (
             OF_RESULTS.search(clause)
             and asserted(log, line, found)
+            and not _NONE.search(f"{log.lead(line)} {line.body[: found.start()]}".rsplit(". ", 1)[-1])
             and not re.search(r"\b(?:mixed|unstable|inconsistent|on (?:one|another) seed)\b", clause)
         ):
             return found

@@ -25,7 +25,7 @@ _AGAIN = re.compile(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """Rows with another name and the same at least two results, of three digits or more each."""
+    """Rows with another name and the same three results, or the same two of four digits each."""
     for log in logs:
         for table in log.tables:
             if table.header and _ARM.match(table.header[0].strip()) and 2 <= len(table.rows) <= 500 and not log.data:
@@ -44,12 +44,17 @@ def _twins(log: Log, table: Table) -> Iterable[Finding]:
             and n.value
             and len(str(abs(n.value)).replace(".", "").strip("0")) >= 3
         )
-        if len(values) < 2:
+        if len(values) < 3 and sum(map(_digits, values)) < 8:
             continue
         first = seen.setdefault(values, row)
         if first is not row and first.cells[0] != row.cells[0] and not _AGAIN.match(row.cells[0]):
             facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
             yield Finding("identical-rows", "caution", place_of(log, row.line), facts, (place_of(log, first.line),))
+
+
+def _digits(cell: str) -> int:
+    """How many digits a result has, zeros before the first other one left out."""
+    return len(re.sub(r"\D", "", cell).lstrip("0"))
 
 
 def say(finding: Finding) -> str:

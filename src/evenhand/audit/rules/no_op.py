@@ -9,7 +9,7 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Listing, Log
 from evenhand.audit.seed_rows import paired_rows
 from evenhand.audit.seeds import signs_of
-from evenhand.audit.words import denied, hoped, planning
+from evenhand.audit.words import denied_at, hoped, planning
 
 _SAID = re.compile(
     r"\b(?:all\s+(?:0|zero)\s+deltas|exact[- ]ties?|exactly tied|bit[- ]identical|byte[- ]identical|identical to "
@@ -21,7 +21,22 @@ _SAID = re.compile(
     r"(?:exactly |completely |entirely |bitwise )(?:unchanged|identical|the same)|all metrics (?:\w+ )?unchanged)\b",
     re.IGNORECASE,
 )
-_PAIR = re.compile(r"(?<![\d.])(\d+\.\d+)(?:\s?%)?\s*(?:vs\.?|versus|->|→|and|=)\s*\1(?!\.?\d)")
+_BITWISE = re.compile(r"(?:bit|byte)[- ]identical", re.IGNORECASE)
+_RESULTS = re.compile(
+    r"\b(?:results?|scores?|metrics?|acc(?:s|urac\w+)?|loss(?:es)?|ppl|perplexit\w+|predictions?|logits|answers?|"
+    r"generations|rewards?|returns|numbers|deltas?|arms?|variants?|baselines?|controls?|d_acc|bpb|auc|f1|seeds?)\b",
+    re.IGNORECASE,
+)
+_OTHER_THINGS = re.compile(
+    r"\b(?:files?|cod(?:e|ebase)|pars\w+|hash\w*|sha\w*|commits?|cach\w+|csvs?|json|artifacts?|bytes|contracts?|git|"
+    r"diff|cop(?:y|ies)|sources?|configs?|prompts?|reproduc\w+|determinis\w+|re-?r[ua]ns?|twice|packs?|callers?|paths?|"
+    r"tests?|images?|checkpoints?|weights|refactor\w*|by (?:design|construction)|as (?:expected|intended)|sanity|"
+    r"expected|disabled|not a (?:dead|bug)|parity|independent|kernels?|outputs? (?:for|of) the same)\b",
+    re.IGNORECASE,
+)
+"""What is the same on purpose, or is no result of an arm."""
+_MEANS = re.compile(r"\b(?:means?|averages?|medians?|rounded)\b", re.IGNORECASE)
+_PAIR = re.compile(r"(?<![\d.])(\d+\.\d\d+)(?:\s?%)?\s*(?:vs\.?|versus|->|→|and|=)\s*\1(?!\.?\d)")
 _CLAIMED_NONE = re.compile(
     r"\b(?:no|zero|any) (?:\w+ )?(?:effect|difference|influence|impact|change|gain)\b|\bidentical\b|\bunchanged\b|"
     r"\bchang\w+ nothing\b|\birrelevant\b|\b(?:does|do|did) ?(?:not|n['’]t) (?:matter|help|change)\b|\bthe same\b",
@@ -52,12 +67,21 @@ def _tie(log: Log, line: Line) -> str | None:
         return None
     said = _SAID.search(line.body)
     zero = _ZERO.search(line.body)
-    if said is not None and not denied(line.body, said.start()):
+    if said is not None and not denied_at(log, line, said.start()) and _of_results(log, line, said):
         return said[0]
     if zero is not None and re.search(r"\b(?:all|every|exact|tie)\b", line.body, re.IGNORECASE):
         return zero[0]
     pair = _PAIR.search(line.body)
-    return pair[0] if pair is not None and float(pair[1]) and _CLAIMED_NONE.search(line.body) else None
+    told = pair is not None and float(pair[1]) and _CLAIMED_NONE.search(line.body) and not _MEANS.search(line.body)
+    return pair[0] if pair is not None and told else None
+
+
+def _of_results(log: Log, line: Line, said: re.Match[str]) -> bool:
+    """Whether ``bit-identical`` is said of results, not of files or of a repetition."""
+    if not _BITWISE.search(said[0]):
+        return True
+    sentence = f"{log.lead(line)} {line.body}"
+    return _RESULTS.search(sentence) is not None and _OTHER_THINGS.search(sentence) is None
 
 
 def _in_data(log: Log) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from evenhand.audit.log import Log
 from evenhand.audit.number_words import printed
 from evenhand.audit.rules.few_seeds import STEADY
 from evenhand.audit.series import Series, series_of
-from evenhand.audit.words import denied, tokens
+from evenhand.audit.words import denied_at, tokens
 
 _WON = re.compile(r"\b(?:success|positive|gain|improve\w*)\b", re.IGNORECASE)
 
@@ -60,7 +60,7 @@ def _claimed(log: Log, series: Series) -> bool:
     """Whether the section of a result calls it steady and won."""
     for line in log.own(series.section):
         found = STEADY.search(line.body)
-        if found is not None and _WON.search(line.body) and not denied(line.body, found.start()):
+        if found is not None and _WON.search(line.body) and not denied_at(log, line, found.start()):
             return True
     return False
 

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.seeds import Seeds, seeds_of
-from evenhand.audit.words import denied, hoped
+from evenhand.audit.words import denied_at, hoped
 
 _CONFIRMED = re.compile(r"\bconfirm(?:ed|s|ation)?\b", re.IGNORECASE)
 _ON_SEED = re.compile(
     r"\b(?:on|with|over|at) (?:the )?seeds?\s*[=:]?\s*(\d+(?:\s*(?:,|-|–|and|to)\s*\d+)*)", re.IGNORECASE
 )
 _SCREENED = re.compile(r"\b(?:quick|screen\w*|prun\w*|survivors?|keep set|kept|candidates?)\b", re.IGNORECASE)
+_SCREENING = re.compile(r"\b(?:quick|screen(?:ed|ing|s)?|prun(?:ed|ing)|survivors?|keep set)\b", re.IGNORECASE)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -43,7 +44,7 @@ def _in_one_line(log: Log, line: Line, found: re.Match[str]) -> Iterator[Finding
     """``12 variants screened on seed 17; the best three confirmed on seed 17``."""
     screened = _SCREENED.search(line.body)
     named = [(one.start(), one[1]) for one in _ON_SEED.finditer(line.body)]
-    if screened is None or len(named) != 2 or named[0][1] != named[1][1] or denied(line.body, found.start()):
+    if screened is None or len(named) != 2 or named[0][1] != named[1][1] or denied_at(log, line, found.start()):
         return
     if screened.start() < named[0][0] < found.start() < named[1][0]:
         facts = {"seeds": 1, "variants": 0, "word": found[0].lower()}
@@ -70,7 +71,9 @@ def _screening(log: Log, line: Line) -> Line | None:
     while section >= 0:
         for place in log.within(section):
             one = log.lines[place]
-            if one.kind in ("prose", "bullet") and one.number != line.number and _SCREENED.search(one.body):
+            if one.number >= line.number:
+                break
+            if one.kind in ("prose", "bullet") and _SCREENING.search(one.body) and not denied_at(log, one, 0):
                 return one
         section = log.sections[section].parent
     return None

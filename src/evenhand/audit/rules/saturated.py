@@ -10,7 +10,7 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.number_words import printed, shown
 from evenhand.audit.numbers import Number
-from evenhand.audit.words import denied, hoped, planning
+from evenhand.audit.words import denied_at, hoped, planning
 
 _NONE = re.compile(
     r"\b(?:all|every|no)\b.*(?:[+±]?0\.0+\s?pp|\bno (?:measurable )?gain|\bsame\b|\btie)|\bceiling\b|\bsaturat",
@@ -51,7 +51,7 @@ def _in_words(log: Log) -> Iterator[Finding]:
     """``1.000 for every arm, so the penalty has no effect``; ``50.9 and 50.9, no effect (chance is 50)``."""
     for line in log.spoken():
         none = _NO_EFFECT.search(line.body)
-        if none is None or denied(line.body, none.start()) or hoped(line) or planning(log, line):
+        if none is None or denied_at(log, line, none.start()) or hoped(line) or planning(log, line):
             continue
         chance = _CHANCE.search(line.body)
         every = _EVERY.search(line.body)

@@ -81,6 +81,7 @@ def _looks(rung: Rung) -> str:
     if len(rung.looks) < 2:
         return "one, at the end"
     rule = "" if rung.look_rule == "levels" else f", spending {rung.look_rule}"
+    rule += "; variants that are given up get no further seeds" if rung.drops else ""
     return ", ".join(map(str, rung.looks)) + f" seeds{rule}"
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from evenhand.statistics.online import OnlineMethod, OnlineSequence, OnlineTest, e_of_t
 
@@ -67,18 +67,18 @@ class _Claims:
         """A new idea: whether it is one, and how the items favour it."""
         return real, float(self.generator.normal()) if self.per_idea else self.shared
 
-    def claim(self, idea: tuple[bool, float]) -> tuple[float, float]:
-        """p-value and e-value of a claim on an idea, with fresh seeds."""
+    def claim(self, idea: tuple[bool, float], *, with_e: bool = True) -> tuple[float, float]:
+        """p-value and, where it is asked for, e-value of a claim on an idea, with fresh seeds."""
         real, favour = idea
         if self.correlation == 0:
-            shift = margin_effect(self.seeds) if real else 0.0
-            values = self.generator.normal(shift, 1.0, self.seeds)
-            t = float(values.mean() / values.std(ddof=1) * math.sqrt(self.seeds))
-            return float(stats.t.sf(t, self.seeds - 1)), float(e_of_t(np.asarray(t), self.seeds))
+            # The t statistic of normal differences, drawn as what it is.
+            shift, df = math.sqrt(self.seeds) * margin_effect(self.seeds) if real else 0.0, self.seeds - 1
+            t = (shift + self.generator.standard_normal()) / math.sqrt(self.generator.chisquare(df) / df)
+            return float(special.stdtr(df, -t)), float(e_of_t(np.asarray(t), self.seeds)) if with_e else 0.0
         # Known variances: the p-value is exact for new seeds and new items, and the items come again.
         z = (2.8 if real else 0.0) + math.sqrt(self.correlation) * favour
         z += math.sqrt(1 - self.correlation) * float(self.generator.normal())
-        return float(stats.norm.sf(z)), math.exp(2.8 * z - 3.92)
+        return float(special.ndtr(-z)), math.exp(2.8 * z - 3.92)
 
 
 def _run(user: User, procedure: Procedure, length: int, real: float, draw: _Claims) -> Iterator[tuple[bool, bool]]:
@@ -90,7 +90,7 @@ def _run(user: User, procedure: Procedure, length: int, real: float, draw: _Clai
         if again == 0:
             honest = user != "spends what was earned" or since > 5
             idea = draw.idea(honest and bool(draw.generator.random() < real))
-        p, e = draw.claim(idea)
+        p, e = draw.claim(idea, with_e=method == "e-LOND")
         hit = p <= 0.025 if sequence is None else sequence.add(OnlineTest(p, place, e))
         since = 0 if hit else since + 1
         yield idea[0], hit

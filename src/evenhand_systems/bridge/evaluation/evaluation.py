@@ -30,7 +30,7 @@ class Answers:
 
     Attributes:
         outputs: whole texts.
-        strict, flexible: extracted numbers, None where there is none.
+        strict, flexible: extracted numbers, or words where the gold is one; None where there is none.
         correct: strict answer equals gold; correct_flexible: the flexible one does.
     """
 
@@ -43,8 +43,9 @@ class Answers:
     @classmethod
     def read(cls, outputs: Sequence[str], items: Sequence[Item]) -> Answers:
         """Extract and compare."""
-        strict = tuple(extraction.strict(text) for text in outputs)
-        flexible = tuple(extraction.flexible(text) for text in outputs)
+        pairs = [(text, item.gold) for text, item in zip(outputs, items, strict=True)]
+        strict = tuple(extraction.marked(text, gold) for text, gold in pairs)
+        flexible = tuple(extraction.unmarked(text, gold) for text, gold in pairs)
         right = [
             [extraction.same(a, item.gold) for a, item in zip(row, items, strict=True)] for row in (strict, flexible)
         ]
@@ -182,8 +183,13 @@ def collapse_signs(
         reasons.append(f"retrieval: {len(items)} items, 128 are needed")
     return alarms.Signs(
         share, answer, gap, geometry.cosine_between_items(tokens, real), geometry.effective_rank(tokens), found,
-        geometry.rms_ratio(tokens, bridge.target.embedding_rms(), real), tuple(reasons),
+        geometry.rms_ratio(tokens, _usual_size(bridge), real), tuple(reasons),
     )  # fmt: skip
+
+
+def _usual_size(bridge: Bridge) -> float:
+    """The rms that soft tokens are compared with: that of the embeddings, or where keys and values leave."""
+    return 1.0 if bridge.soft_prompt.injection == "cache" else bridge.target.embedding_rms()
 
 
 def text_features(bridge: Bridge, items: Sequence[Item]) -> Tensor:

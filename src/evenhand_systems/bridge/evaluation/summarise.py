@@ -173,28 +173,34 @@ def _place(document: Mapping[str, Any]) -> tuple[str, str, int | None]:
 def _row(document: Any, number: int) -> Row:
     if not isinstance(document, dict):
         raise ValueError("expected an object")
-    gold = _extracted(document, "gold", ("gold", "gold_extracted", "gold_answer", "gold_text"))
+    gold = _extracted(document, "gold", ("gold", "gold_extracted", "gold_answer", "gold_text")) or _word(document)
     if gold is None:
         raise ValueError("no gold answer (gold, gold_extracted, gold_answer or gold_text)")
     if not any(f"bridged_{part}" in document for part in _PARTS):
         raise ValueError("no bridged answer (bridged_strict, bridged_extracted, bridged_output or bridged_full)")
 
     def answer(name: str) -> str | None:
-        return _extracted(document, name, tuple(f"{name}_{part}" for part in _PARTS))
+        return _extracted(document, name, tuple(f"{name}_{part}" for part in _PARTS), gold)
 
     def has(name: str) -> bool:
         return any(key.startswith(f"{name}_") for key in document)
 
     key = document.get("id") or document.get("question") or document.get("index", number)
-    flexible = _extracted(document, "bridged", ("bridged_flexible",)) or _flexible(document)
+    flexible = _extracted(document, "bridged", ("bridged_flexible",), gold) or _flexible(document, gold)
     return Row(
         key=str(key), gold=gold, bridged=answer("bridged"), source=answer("source"), target=answer("target"),
         has_source=has("source"), has_target=has("target"), flexible=flexible,
     )  # fmt: skip
 
 
-def _extracted(document: Mapping[str, Any], name: str, keys: Iterable[str]) -> str | None:
-    """The first of the keys that is there, as a plain number; whole texts are extracted from."""
+def _word(document: Mapping[str, Any]) -> str | None:
+    """The gold answer where it is one word, as in the task ``facts``."""
+    value = document.get("gold")
+    return extraction.word(value) if isinstance(value, str) and value.isalpha() else None
+
+
+def _extracted(document: Mapping[str, Any], name: str, keys: Iterable[str], gold: str = "0") -> str | None:
+    """The first of the keys that is there, as a plain number, or a word as ``gold`` is; texts are extracted from."""
     for key in keys:
         if key not in document:
             continue
@@ -202,15 +208,16 @@ def _extracted(document: Mapping[str, Any], name: str, keys: Iterable[str]) -> s
         if value is None or str(value).strip().lower() in _INVALID:
             return None
         if key.endswith(("_output", "_full", "_text")) or (name == "gold" and "####" in str(value)):
-            return extraction.strict(str(value))
-        return extraction.plain(str(value))
+            return extraction.marked(str(value), gold)
+        number = extraction.plain(str(value))
+        return number if number is not None or extraction.plain(gold) is not None else extraction.word(str(value))
     return None
 
 
-def _flexible(document: Mapping[str, Any]) -> str | None:
+def _flexible(document: Mapping[str, Any], gold: str) -> str | None:
     for key in ("bridged_output", "bridged_full", "bridged_text"):
         if document.get(key):
-            return extraction.flexible(str(document[key]))
+            return extraction.unmarked(str(document[key]), gold)
     return None
 
 

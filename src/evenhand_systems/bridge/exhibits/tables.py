@@ -38,11 +38,15 @@ def frequent_answers(facet: ArmFacet) -> tuple[Grid | None, list[Missing]]:
     rows, missing = [], []
     for name, trials in facet.arms.items():
         items = [trial.outcome.items.get(METRIC) for trial in trials]
-        outputs = [found.outputs for found in items if found is not None and found.outputs]
+        outputs = [
+            list(zip(found.outputs, found.expected or ["0"] * len(found.outputs), strict=True))
+            for found in items
+            if found is not None and found.outputs
+        ]
         if not outputs:
             missing.append((facet.title(f"most frequent answers of {name}"), "no outputs were recorded"))
             continue
-        rows.append(_frequent_row(name, [[extraction.strict(text) for text in seen] for seen in outputs]))
+        rows.append(_frequent_row(name, [[extraction.marked(*pair) for pair in seen] for seen in outputs]))
     if not rows:
         return None, missing
     header = (

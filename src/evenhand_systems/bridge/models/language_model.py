@@ -24,6 +24,10 @@ class ModelError(EvenhandError, ValueError):
     """A model or tokenizer that cannot take part in a bridge as it stands."""
 
 
+class _ReachedError(Exception):
+    """The first layer is reached: what was asked is known."""
+
+
 @dataclass
 class LanguageModel:
     """A frozen model in evaluation mode.
@@ -181,16 +185,80 @@ class LanguageModel:
         if not -self.layers - 1 <= layer <= self.layers:
             raise DataError(f"{self.name} has hidden states 0 to {self.layers}; there is no layer {layer}.")
         self.wake()
+        rows = self._rows(texts)
+        ids, mask = pad_rows(rows, self.pad_id, self.device)
+        read = {"input_ids": ids, "attention_mask": mask, "position_ids": (mask.cumsum(-1) - 1).clamp(min=0)}
+        entered = self._entered(read) if layer in (0, -self.layers - 1) else None
+        states = entered if entered is not None else self.model(
+            **read, use_cache=False, output_hidden_states=True
+        ).hidden_states[layer]  # fmt: skip
+        return [state[: len(row)].clone() for state, row in zip(states, rows, strict=True)]
+
+    def _entered(self, read: dict[str, Tensor]) -> Tensor | None:
+        """What enters the first layer, without running any; None for a model that shows no layers."""
+        layers = getattr(self.model.get_decoder(), "layers", None)
+        if layers is None:
+            return None
+        seen: list[Tensor] = []
+
+        def stop(_module: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+            seen.append(arguments[0] if arguments else named["hidden_states"])
+            raise _ReachedError
+
+        hook = layers[0].register_forward_pre_hook(stop, with_kwargs=True)
+        try:
+            self.model(**read, use_cache=False)
+        except _ReachedError:
+            return seen[0]
+        finally:
+            hook.remove()
+        return None
+
+    @property
+    def key_width(self) -> int:
+        """Width of keys and values of one layer together."""
+        config = self.model.config
+        across = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        return 2 * int(config.num_key_value_heads) * int(across)
+
+    @torch.no_grad()
+    def keys_and_values(self, texts: Sequence[str], layers: int) -> list[Tensor]:
+        """Keys and values (T, layers * key_width) of each text in the last ``layers`` layers, one after the other.
+
+        Keys are rotated by their places, as the model keeps them.
+
+        Raises:
+            DataError: the model has fewer layers, or a text is empty or longer than the context.
+            ModelError: it keeps no plain keys and values.
+        """
+        from transformers.cache_utils import DynamicLayer
+
+        if not 1 <= layers <= self.layers:
+            raise DataError(f"{self.name} has {self.layers} layers; keys and values of {layers} are asked for.")
+        self.wake()
+        rows = self._rows(texts)
+        ids, mask = pad_rows(rows, self.pad_id, self.device)
+        cache = self.model(
+            input_ids=ids, attention_mask=mask, position_ids=(mask.cumsum(-1) - 1).clamp(min=0), use_cache=True
+        ).past_key_values
+        held = list(getattr(cache, "layers", []))[-layers:]
+        if len(held) < layers or any(type(layer) is not DynamicLayer for layer in held):
+            raise ModelError(f"{self.name} keeps no plain keys and values; use a bridge of soft tokens.")
+        parts = [part.transpose(1, 2).flatten(2) for layer in held for part in (layer.keys, layer.values)]
+        whole = torch.cat(parts, dim=-1)
+        return [state[: len(row)].clone() for state, row in zip(whole, rows, strict=True)]
+
+    def _rows(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of texts as they are read.
+
+        Raises:
+            DataError: a text is empty or longer than the context.
+        """
         rows = [[*self.begin_ids(), *self.encode(text)] for text in texts]
         for text, row in zip(texts, rows, strict=True):
             if not text or len(row) > self.context:
                 raise DataError(f"A text of {len(row)} tokens cannot be read by {self.name} (1 to {self.context}).")
-        ids, mask = pad_rows(rows, self.pad_id, self.device)
-        states = self.model(
-            input_ids=ids, attention_mask=mask, position_ids=(mask.cumsum(-1) - 1).clamp(min=0), use_cache=False,
-            output_hidden_states=True,
-        ).hidden_states[layer]  # fmt: skip
-        return [state[: len(row)].clone() for state, row in zip(states, rows, strict=True)]
+        return rows
 
     def hash(self) -> str:
         """sha256 over configuration, weights, tokenizer and the way numbers are written, 64 hex digits.

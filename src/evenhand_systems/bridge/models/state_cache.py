@@ -18,6 +18,9 @@ from evenhand.errors import DataError
 from evenhand.recipes import working
 from evenhand_systems.bridge.models.language_model import LanguageModel
 
+KEYS_AND_VALUES = "keys and values of "
+"""Before a number of layers: what stands for a layer where those are read."""
+
 SHARD = 4096
 """Texts per file."""
 
@@ -29,7 +32,7 @@ class StateCache:
         width: C.
     """
 
-    def __init__(self, folder: Path, model_hash: str, layer: int) -> None:
+    def __init__(self, folder: Path, model_hash: str, layer: int | str) -> None:
         """Open a cache.
 
         Raises:
@@ -130,25 +133,32 @@ def pad_states(rows: Sequence[Tensor], device: torch.device) -> tuple[Tensor, Te
     return padded.to(device), mask.to(device)
 
 
+def read_states(source: LanguageModel, texts: Sequence[str], layer: int | str) -> list[Tensor]:
+    """What is carried over of each text: hidden states of a layer, or keys and values (``"keys and values of 3"``)."""
+    if isinstance(layer, int):
+        return source.hidden_states(texts, layer)
+    return source.keys_and_values(texts, int(layer.removeprefix(KEYS_AND_VALUES)))
+
+
 def write_cache(
-    folder: Path, source: LanguageModel, texts: Sequence[str], layer: int, model_hash: str, batch: int = 32
+    folder: Path, source: LanguageModel, texts: Sequence[str], layer: int | str, model_hash: str, batch: int = 32
 ) -> None:
     """Compute and save the states of all texts; texts that stand twice are computed once."""
     folder.mkdir(parents=True, exist_ok=True)
     unique = sorted(set(texts), key=lambda text: (len(text), text))
     places: dict[str, tuple[int, int, int]] = {}
-    shards = 0
+    shards, width = 0, source.width
     for start in range(0, len(unique), SHARD):
         part = unique[start : start + SHARD]
         working.tell("caching hidden states", start, len(unique))
-        rows = [state for i in range(0, len(part), batch) for state in source.hidden_states(part[i : i + batch], layer)]
-        offset = 0
+        rows = [state for i in range(0, len(part), batch) for state in read_states(source, part[i : i + batch], layer)]
+        offset, width = 0, int(rows[0].shape[1])
         for text, row in zip(part, rows, strict=True):
             places[text_key(text)] = (shards, offset, offset + len(row))
             offset += len(row)
         save_file({"states": torch.cat(rows).cpu().contiguous()}, folder / f"states-{shards:05d}.safetensors")
         shards += 1
-    about = {"model": model_hash, "layer": layer, "width": source.width, "shards": shards, "places": places}
+    about = {"model": model_hash, "layer": layer, "width": width, "shards": shards, "places": places}
     folder.joinpath("states.json").write_text(json.dumps(about), encoding="utf-8")
 
 

@@ -137,5 +137,32 @@ def plain(number: str) -> str | None:
 
 
 def same(answer: str | None, gold: str) -> bool:
-    """Whether an extracted answer is the gold number."""
-    return answer is not None and answer == plain(gold)
+    """Whether an extracted answer is the gold number, or the gold word."""
+    number = plain(gold)
+    return answer is not None and answer == (word(gold) if number is None else number)
+
+
+_MARKED_WORD = re.compile(r"####[ \t]*(\S+)")
+
+
+def word(text: str) -> str | None:
+    """A word in plain form: lower case, without marks around it; None where nothing is left."""
+    return text.strip(" \t\n.,:;!?\"'()*_#").casefold() or None
+
+
+def marked_word(text: str) -> str | None:
+    """The last word after ``####``, in plain form."""
+    found = _MARKED_WORD.findall(text)
+    return word(found[-1]) if found else None
+
+
+def marked(text: str, gold: str) -> str | None:
+    """What a text marks as its answer: a number where the gold answer is one, else a word."""
+    return marked_word(text) if plain(gold) is None else strict(text)
+
+
+def unmarked(text: str, gold: str) -> str | None:
+    """The marked answer, or else the last number of a text, or its first word where the gold answer is one."""
+    if plain(gold) is not None:
+        return flexible(text)
+    return marked_word(text) or next((found for part in text.split() if (found := word(part))), None)

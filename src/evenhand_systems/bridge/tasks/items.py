@@ -22,10 +22,11 @@ class Item:
         facts: what the source reads.
         question: what the target reads in any case; empty where the facts hold the question too.
         solution: worked solution, ending in ``#### number``.
-        gold: the number, as digits.
+        gold: the number, as digits, or a word.
         template: what groups it with others, for clusters and splits; empty where items stand alone.
         operands: its numbers, where it was generated.
         told: what the facts say in full, where the source has to know a part of it; empty where the facts say it all.
+        cluster: the fact or person that an item shares with others; empty where its template groups it.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Item:
     template: str = ""
     operands: tuple[int, ...] = ()
     told: str = ""
+    cluster: str = ""
 
     @property
     def text(self) -> str:

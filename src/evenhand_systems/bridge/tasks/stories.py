@@ -139,7 +139,8 @@ def _recalled(rng: np.random.Generator, split: Split) -> Item:
     who, operands = _dealt(split, cast, lambda drawn: drawn[1])
     others = [person.name for person in who[1:]]
     told = _written(template, operands, who[0].name, [*others, *others[-1:] * len(asked)], who[0].thing)
-    return replace(told.cut("recall", place, _unsaid(who, template)), told=" ".join(told.sentences[:place]))
+    item = told.cut("recall", place, _unsaid(who, template))
+    return replace(item, told=" ".join(told.sentences[:place]), cluster=who[0].whole_name)
 
 
 def recital(rng: np.random.Generator, count: int) -> tuple[str, str]:

@@ -138,6 +138,8 @@ def new_bridge(settings: Settings, inputs: TrialInputs, states: SourceStates, se
 def _translator(settings: Settings, inputs: TrialInputs, seed: int) -> Translator:
     target = inputs.target
     constant = settings.bridge == "constant_prompt"
+    if settings.bridge == "cache":
+        return build_translator(_cache_config(settings, inputs), seed)
     config = TranslatorConfig(
         kind="linear" if settings.bridge == "constant_prompt" else settings.bridge,
         source_width=inputs.source.width, target_width=target.width, target_rms=target.embedding_rms(),
@@ -150,6 +152,15 @@ def _translator(settings: Settings, inputs: TrialInputs, seed: int) -> Translato
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % 2**63)
         return ConstantPrompt(config, target.model.get_input_embeddings())
+
+
+def _cache_config(settings: Settings, inputs: TrialInputs) -> TranslatorConfig:
+    """A projector for each layer of the target, between keys and values of both models."""
+    source, target = inputs.source, inputs.target
+    return TranslatorConfig(
+        "cache", target.layers * source.key_width, target.layers * target.key_width, target_rms=1.0,
+        bottleneck=settings.bottleneck, depth=target.layers, heads=1,
+    )  # fmt: skip
 
 
 def _load(bridge: Bridge, folder: Path, sha256: str | None) -> None:

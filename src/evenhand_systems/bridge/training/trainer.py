@@ -147,7 +147,10 @@ class BridgeTrainer:
         bridge, settings = self.bridge, self.settings
         states, mask = bridge.states_of([item.facts for item in items])
         soft = bridge.translator(states, mask, generator=self._generator)
-        inputs = bridge.assemble(items, soft, with_text=with_text, with_answers=True, read_before=True)
+        inputs = bridge.assemble(
+            items, soft, soft_mask=bridge.translator.soft_mask(states, mask), with_text=with_text, with_answers=True,
+            read_before=True,
+        )  # fmt: skip
         places = places_of(inputs, settings.losses.active())
         return Step(
             bridge.translator, bridge.soft_prompt, self.heads, bridge.prompts, items, states, mask, soft, inputs,

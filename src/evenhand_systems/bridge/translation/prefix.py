@@ -48,14 +48,37 @@ class _Held(DynamicLayer):  # type: ignore[no-untyped-call]
         self.lazy_initialization(keys, values)
         self.keys, self.values = keys, values
         self._before = (keys, values)
+        self.grows = False
 
     def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
-        """The rows' own keys and values (B, G, T, D) behind those of the prefix: (B, G, P + T, D)."""
+        """The rows' own keys and values (B, G, T, D) behind those of the prefix: (B, G, P + T, D).
+
+        A layer that ``grows`` keeps them, as writing token by token needs it.
+        """
         rows, (keys, values) = len(key_states), self._before
-        return (
+        joined = (
             torch.cat([keys.expand(rows, -1, -1, -1), key_states], dim=-2),
             torch.cat([values.expand(rows, -1, -1, -1), value_states], dim=-2),
         )
+        if self.grows:
+            self._before = self.keys, self.values = joined
+        return joined
+
+
+def as_cache(soft: Tensor, layers: int, heads: int) -> Any:
+    """Keys and values (B, S, L * 2 * G * D), the layers one after the other, as a cache before the rows.
+
+    Args:
+        layers: L of the target.
+        heads: G, its heads of keys and values.
+    """
+    cache: Any = DynamicCache()
+    cache.layers = []
+    for layer in soft.chunk(layers, dim=-1):
+        rows, tokens, _ = layer.shape
+        keys, values = (half.reshape(rows, tokens, heads, -1).transpose(1, 2) for half in layer.chunk(2, dim=-1))
+        cache.layers.append(_Held(keys, values))
+    return cache
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""Soft tokens inside a frozen causal language model: prepended to the text, or read by adapters in its layers.
+"""Soft tokens inside a frozen causal language model: prepended to the text, read by adapters, or as keys and values.
 
 One assembly serves training and generation: masks and position ids are always given explicitly, so that neither the
 side of the padding nor the company in a batch changes what the model computes.
@@ -19,7 +19,7 @@ from evenhand.errors import DataError
 from evenhand_systems.bridge.models.language_model import LanguageModel, ModelError, pad_rows
 from evenhand_systems.bridge.settings import Injection
 from evenhand_systems.bridge.translation.frugal import computed_again, head_at
-from evenhand_systems.bridge.translation.prefix import LEAST, Prefix, read_prefix
+from evenhand_systems.bridge.translation.prefix import LEAST, Prefix, as_cache, read_prefix
 from evenhand_systems.bridge.translators.blocks import Attention
 
 Side = Literal["left", "right"]
@@ -32,11 +32,11 @@ class Inputs:
 
     Attributes:
         embeddings: (B, T, C).
-        attention_mask: (B, P + T), 1 at real positions; P is the length of the prefix, 0 without one.
+        attention_mask: (B, P + T), 1 at real positions; P is the length of the prefix or cache, 0 without one.
         position_ids: (B, T), counted from each row's first real position.
         labels: (B, T), the token at each place where it is to be predicted, -100 elsewhere.
         soft_places: (B, T), True where a soft token stands.
-        soft: (B, K, C) soft tokens and soft_mask (B, K), for adapters.
+        soft: (B, K, C) soft tokens and soft_mask (B, K), for adapters and caches.
         prefix: what stands before all rows and was read beforehand; None where the rows hold everything.
     """
 
@@ -76,7 +76,8 @@ class SoftPrompt(nn.Module):
 
     Attributes:
         target: the frozen model; no parameter of this module.
-        injection: ``prepend`` puts them where the question would stand, ``adapter`` lets every layer read them.
+        injection: ``prepend`` puts them where the question would stand, ``adapter`` lets every layer read them,
+            ``cache`` takes them for keys and values of all layers, which stand before the text.
         scale: of what the adapters add.
         checkpointing: compute the target's layers again on the way back instead of keeping what they computed.
     """
@@ -124,7 +125,7 @@ class SoftPrompt(nn.Module):
         """
         target, device = self.target, self.target.device
         if soft is None:
-            soft = torch.zeros(len(before), 0, target.width, device=device)
+            soft = torch.zeros(len(before), 0, self.width, device=device)
         soft = soft.to(device)
         if soft_mask is None:
             soft_mask = torch.ones(soft.shape[:2], dtype=torch.long, device=device)
@@ -132,18 +133,21 @@ class SoftPrompt(nn.Module):
         prefix = self._prefix(before) if read_before else None
         before = [[]] * len(before) if prefix is not None else before
         parts = [pad_rows(rows, target.pad_id, device) for rows in (before, after, answers or [[]] * len(before))]
-        inline = soft if self.injection == "prepend" else soft[:, :0]
-        inline_mask = soft_mask[:, : inline.shape[1]]
         told = [target.embed(ids) for ids, _ in parts]
-        embeddings = torch.cat([told[0], inline.to(told[0].dtype), *told[1:]], dim=1)
+        inline = soft.to(told[0].dtype) if self.injection == "prepend" else told[0][:, :0]
+        inline_mask = soft_mask[:, : inline.shape[1]]
+        embeddings = torch.cat([told[0], inline, *told[1:]], dim=1)
         mask = torch.cat([parts[0][1], inline_mask, parts[1][1], parts[2][1]], dim=1)
         labels = torch.full_like(mask, IGNORED)
         if parts[2][0].shape[1]:
             labels[:, -parts[2][0].shape[1] :] = parts[2][0].masked_fill(parts[2][1] == 0, IGNORED)
         places = torch.zeros_like(mask)
         places[:, parts[0][0].shape[1] : parts[0][0].shape[1] + inline.shape[1]] = inline_mask
-        self._check_room(mask, room + (0 if prefix is None else len(prefix)))
+        cached = soft.shape[1] if self.injection == "cache" else 0
+        self._check_room(mask, room + cached + (0 if prefix is None else len(prefix)))
         inputs = _compact(embeddings, mask, labels, places.bool(), soft, soft_mask, side)
+        if cached:
+            return _behind_cache(inputs)
         return inputs if prefix is None else _behind(prefix, inputs)
 
     def forward(self, inputs: Inputs, places: Tensor | None = None) -> Tensor:
@@ -152,16 +156,30 @@ class SoftPrompt(nn.Module):
         The logits of all places are large: 1 GB for each 2,000 tokens of a vocabulary of 128,000. The target's head
         reads the places that are asked for and no others.
         """
-        model, prefix = self.target.model, inputs.prefix
+        model = self.target.model
         layers = self._layers() if self.checkpointing else ()
         with self._reading(inputs), head_at(model, places), computed_again(layers, self.checkpointing):
             result: Tensor = model(
                 inputs_embeds=inputs.embeddings, attention_mask=inputs.attention_mask,
-                position_ids=inputs.position_ids, past_key_values=None if prefix is None else prefix.cache(),
+                position_ids=inputs.position_ids, past_key_values=self._cache(inputs),
                 use_cache=False,
             ).logits  # fmt: skip
         kept = result if places is None else result[0]
         return kept.to(torch.promote_types(kept.dtype, torch.float32))
+
+    @property
+    def width(self) -> int:
+        """C of what it takes: that of the embeddings, or of keys and values of all layers."""
+        if self.injection == "cache":
+            return self.target.layers * self.target.key_width
+        return self.target.width
+
+    def _cache(self, inputs: Inputs) -> Any:
+        """What the rows find before them; None where they hold everything."""
+        if self.injection == "cache" and inputs.soft.shape[1]:
+            like = inputs.soft.to(inputs.embeddings.dtype)
+            return as_cache(like, self.target.layers, int(self.target.model.config.num_key_value_heads))
+        return None if inputs.prefix is None else inputs.prefix.cache()
 
     def _prefix(self, before: Sequence[Sequence[int]]) -> Prefix | None:
         """What stands before all rows, as the target reads it; None where it is short, differs or has to stay."""
@@ -192,6 +210,8 @@ class SoftPrompt(nn.Module):
             raise DataError("Generation needs inputs that hold everything: assemble(...) without read_before.")
         if bool((inputs.labels >= 0).any()):
             raise DataError("Generation needs inputs without answers: these hold the gold solution that is asked for.")
+        if self.injection == "cache" and inputs.soft.shape[1]:
+            return self._generate_behind(inputs, new_tokens)
         own = self.target.model.generation_config
         make: Any = GenerationConfig
         settings = make(
@@ -205,6 +225,29 @@ class SoftPrompt(nn.Module):
             )  # fmt: skip
         logits = torch.stack(made.logits, dim=1).float() if with_logits else torch.empty(0)
         return [[int(token) for token in row] for row in made.sequences], logits
+
+    def _generate_behind(self, inputs: Inputs, new_tokens: int) -> tuple[list[list[int]], Tensor]:
+        """Greedy continuation behind keys and values that were made; ``generate`` of ``transformers`` takes no such."""
+        model, rows = self.target.model, len(inputs.embeddings)
+        cache, ends = self._cache(inputs), torch.tensor(self.target.end_ids, device=self.target.device)
+        for layer in cache.layers:
+            layer.grows = True
+        embeddings, mask, places = inputs.embeddings, inputs.attention_mask, inputs.position_ids
+        written: list[Tensor] = []
+        decided: list[Tensor] = []
+        over = torch.zeros(rows, dtype=torch.bool, device=embeddings.device)
+        while len(written) < new_tokens and not bool(over.all()):
+            logits = model(
+                inputs_embeds=embeddings, attention_mask=mask, position_ids=places, past_key_values=cache,
+                use_cache=True,
+            ).logits[:, -1]  # fmt: skip
+            token = logits.argmax(-1).masked_fill(over, self.target.pad_id)
+            written.append(token)
+            decided.append(logits.float())
+            over = over | torch.isin(token, ends)
+            embeddings = self.target.embed(token.unsqueeze(1))
+            mask, places = nn.functional.pad(mask, (0, 1), value=1), places[:, -1:] + 1
+        return torch.stack(written, dim=1).tolist(), torch.stack(decided, dim=1)
 
     def _check_room(self, mask: Tensor, room: int) -> None:
         longest, context = int(mask.sum(-1).max()) + room, self.target.context
@@ -226,7 +269,7 @@ class SoftPrompt(nn.Module):
     @contextmanager
     def _reading(self, inputs: Inputs) -> Iterator[None]:
         """While this is open, the target's layers read the soft tokens through the adapters."""
-        if self.injection == "prepend" or inputs.soft.shape[1] == 0:
+        if self.injection != "adapter" or inputs.soft.shape[1] == 0:
             yield
             return
 
@@ -266,6 +309,15 @@ def _compact(
         soft=soft,
         soft_mask=soft_mask,
     )
+
+
+def _behind_cache(inputs: Inputs) -> Inputs:
+    """Rows that go on behind as many places as each finds in the cache; places that are not real are hidden."""
+    read = inputs.soft_mask.sum(-1, keepdim=True)
+    return dataclasses.replace(
+        inputs, attention_mask=torch.cat([inputs.soft_mask, inputs.attention_mask], dim=1),
+        position_ids=inputs.position_ids + read,
+    )  # fmt: skip
 
 
 def _behind(prefix: Prefix, inputs: Inputs) -> Inputs:

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from evenhand.errors import DataError, EvenhandError
 
-Kind = Literal["cross_attention", "dit", "linear"]
-KINDS: tuple[Kind, ...] = ("cross_attention", "dit", "linear")
+Kind = Literal["cross_attention", "dit", "linear", "cache"]
+KINDS: tuple[Kind, ...] = ("cross_attention", "dit", "linear", "cache")
 
 
 class TranslatorError(EvenhandError, ValueError):
@@ -43,13 +43,13 @@ class TranslatorConfig:
     """What a translator is built from.
 
     Attributes:
-        kind: ``cross_attention``, ``dit`` or ``linear``.
-        source_width: width of the source model's hidden states.
-        target_width: width of the target model's embeddings.
+        kind: ``cross_attention``, ``dit``, ``linear`` or ``cache``.
+        source_width: width of the source model's hidden states, or of its keys and values in ``depth`` layers (cache).
+        target_width: width of the target model's embeddings, or of its keys and values in ``depth`` layers (cache).
         target_rms: root mean square of the target's embedding table; soft tokens leave at it times a learned scalar.
         soft_tokens: K, number of soft tokens.
         bottleneck: width inside the translator; a multiple of ``heads`` and even.
-        depth: number of blocks.
+        depth: number of blocks, or of layers with a projector (cache).
         heads: attention heads.
         train_steps, eval_steps: Euler steps from noise to soft tokens (dit).
         guidance: classifier-free guidance in evaluation; 1 leaves it off (dit).
@@ -82,6 +82,11 @@ class TranslatorConfig:
                 faults.append(f"{name} must be at least 1; found {getattr(self, name)}")
         if self.heads >= 1 and (self.bottleneck % self.heads or self.bottleneck % 2):
             faults.append(f"bottleneck must be even and a multiple of heads ({self.heads}); found {self.bottleneck}")
+        widths = (self.source_width, self.target_width)
+        if self.kind == "cache" and self.depth >= 1 and any(width % (2 * self.depth) for width in widths):
+            faults.append(
+                f"keys and values of {self.depth} layers have widths that {2 * self.depth} divides; found {widths}"
+            )
         if not (math.isfinite(self.target_rms) and self.target_rms > 0):
             faults.append(f"target_rms must be a positive number; found {self.target_rms}")
         if not 0 <= self.drop_rate < 1:

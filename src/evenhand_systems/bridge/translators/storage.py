@@ -14,6 +14,7 @@ from evenhand.data import models, reading
 from evenhand.errors import DataError
 from evenhand.files import file_hash, replacing, write_text
 from evenhand_systems.bridge.translators.base import Translator
+from evenhand_systems.bridge.translators.cache import CacheTranslator
 from evenhand_systems.bridge.translators.config import TranslatorConfig, TranslatorError, TranslatorFileError
 from evenhand_systems.bridge.translators.cross_attention import CrossAttentionTranslator
 from evenhand_systems.bridge.translators.dit import DiTTranslator
@@ -24,6 +25,7 @@ _CLASSES: dict[str, type[Translator]] = {
     "cross_attention": CrossAttentionTranslator,
     "dit": DiTTranslator,
     "linear": LinearTranslator,
+    "cache": CacheTranslator,
 }
 
 

@@ -41,6 +41,7 @@ def learn(
     starts: Annotated[
         int, typer.Option(help="beginnings on short windows, learned gradually, the best goes on; 0: the plain way")
     ] = 0,
+    margin: Annotated[int, typer.Option(help="by how much V has to fall for a step to count, in 1/41 bit")] = 0,
     seed: int = 0,
 ) -> None:
     """Learn a potential log2 n + phi(k_1..k_L, n mod 3^j) and save it (NAME.json.gz)."""
@@ -64,6 +65,7 @@ def learn(
         raise DataError(f"The folder {path.parent} does not exist; make it before a V is learned for it.")
     measure = Measure(1.0, trajectory, climb)
     shared: dict[str, Any] = {"residue_power": residue_power, "measure": measure, "sweeps": sweeps, "seed": seed}
+    shared |= {"margin": margin}
     if starts == 0:
         found = potential_search.learn(window, **shared, report=show)
     else:

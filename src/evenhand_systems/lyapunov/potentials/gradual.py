@@ -32,12 +32,14 @@ def learn_gradually(
     sweeps: int = 20,
     starts: int = 8,
     seed: int = 0,
+    margin: int = 0,
     report: Callable[[FinishedWindow], None] | None = None,
 ) -> Potential:
     """Learn a potential by growing the window from 1 to ``lookahead``, from ``starts`` beginnings.
 
     Args:
         sweeps: passes over all entries per window length, about four fifths of them ramped, rounded down.
+        margin: by how much V has to fall for a step to count, in 1/UNITS bit; see ``Problem``.
         report: called after each window length, about the best so far.
 
     Raises:
@@ -49,12 +51,12 @@ def learn_gradually(
         )
     measure = measure or Measure()
     streams = [np.random.default_rng([seed, start]) for start in range(starts)]
-    problem = Problem(context_tree(1, depth), residue_power)
+    problem = Problem(context_tree(1, depth), residue_power, margin)
     flat = np.full((problem.tree.contexts, problem.modulus), HIGHEST // 2, np.int64)
     tables = [flat] * starts
     for length in range(1, lookahead + 1):
         if length > 1:
-            larger = Problem(context_tree(length, depth), residue_power)
+            larger = Problem(context_tree(length, depth), residue_power, margin)
             tables = [extend(table, problem.tree, larger, minimum=False) for table in tables]
             problem = larger
         tables = [_settled(problem, t, measure, sweeps, rng) for t, rng in zip(tables, streams, strict=True)]

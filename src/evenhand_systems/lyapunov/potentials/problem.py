@@ -51,15 +51,24 @@ class Measure:
 
 @dataclass
 class Problem:
-    """One window length and residue power, with everything the sweeps need."""
+    """One window length and residue power, with everything the sweeps need.
+
+    Attributes:
+        margin: by how much, in 1/UNITS bit, V has to fall for a step to count. Without one a step may fall by no more
+            than what rounding to whole numbers leaves, .0004 bits at k = 1, and then not at all where n is small: the 1
+            of 3n + 1 raises V by .48/n bits.
+    """
 
     tree: ContextTree
     residue_power: int
+    margin: int = 0
     steps: Steps = field(init=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.residue_power <= 4:
             raise DataError(f"Residues are taken modulo 3^j with 0 <= j <= 4; found j = {self.residue_power}.")
+        if not 0 <= self.margin <= UNITS:
+            raise DataError(f"The margin is between 0 and {UNITS} units of 1/{UNITS} bit; found {self.margin}.")
         self.steps = steps_between(self.tree)
 
     @property
@@ -69,8 +78,8 @@ class Problem:
 
     @cached_property
     def gain(self) -> NDArray[np.int64]:
-        """(E,) G(k_1) of each step."""
-        return gains()[self.steps.valuation]
+        """(E,) G(k_1) of each step, less the margin."""
+        return gains()[self.steps.valuation] - self.margin
 
     @cached_property
     def images(self) -> NDArray[np.int64]:
@@ -112,7 +121,10 @@ class Problem:
         return np.stack([half, half, climbing]), residues
 
     def violations(self, table: NDArray[np.int64]) -> tuple[float, float, float]:
-        """Violated mass of a (contexts, 3^j) table under the uniform, trajectory and climbing law, for large n."""
+        """Violated mass of a (contexts, 3^j) table under the uniform, trajectory and climbing law, for large n.
+
+        Steps that fall by less than the margin count as violated.
+        """
         mass, residues = self.masses()
         out = np.zeros(3)
         violated(

@@ -38,6 +38,7 @@ def learn(
     measure: Measure | None = None,
     sweeps: int = 30,
     seed: int = 0,
+    margin: int = 0,
     start: Potential | None = None,
     report: Callable[[FinishedWindow], None] | None = None,
 ) -> Potential:
@@ -46,6 +47,7 @@ def learn(
     Args:
         residue_power: j, phi may depend on n mod 3^j; taken from ``start`` where that is given.
         sweeps: passes over all entries per window length.
+        margin: by how much V has to fall for a step to count, in 1/UNITS bit; see ``Problem``.
         report: called after each window length.
 
     Raises:
@@ -56,17 +58,17 @@ def learn(
     rng = np.random.default_rng(seed)
     measure = measure or Measure()
     if start is None:
-        problem = Problem(context_tree(1, depth), residue_power)
+        problem = Problem(context_tree(1, depth), residue_power, margin)
         table = np.full((problem.tree.contexts, problem.modulus), HIGHEST // 2, np.int64)
     else:
         if start.tree.lookahead > lookahead:
             raise DataError(f"A window of {start.tree.lookahead} cannot shrink to {lookahead}.")
-        problem, table = Problem(start.tree, start.residue_power), start.table
+        problem, table = Problem(start.tree, start.residue_power, margin), start.table
         depth = start.tree.depth
     if start is None or start.tree.lookahead == lookahead:
         table = problem.improve(table, measure, sweeps, rng)
     for length in range(problem.tree.lookahead + 1, lookahead + 1):
-        larger = Problem(context_tree(length, depth), problem.residue_power)
+        larger = Problem(context_tree(length, depth), problem.residue_power, margin)
         table, problem = _grown(table, problem.tree, larger, measure, sweeps, rng), larger
         if report is not None:
             report(FinishedWindow(length, table.size, problem.violations(table)))
