@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import json
 import math
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from evenhand.errors import DataError, counted
 from evenhand.files import file_hash
 from evenhand.recipes.contract import Metric
 from evenhand.runs.run import Floats, Source
@@ -24,6 +28,85 @@ MOST_TEXT = 240
 
 SHARE = Metric(floor=0.0, ceiling=1.0)
 """A share of right answers."""
+
+
+@dataclass
+class Faults:
+    """What is wrong with a file, collected so that it can be mended at once."""
+
+    found: list[str] = field(default_factory=list)
+
+    def add(self, place: str, message: str) -> None:
+        """Note a fault; ``message`` says what was found, and the cure."""
+        self.found.append(f"{place}: {message}.")
+
+    def check(self) -> None:
+        """Raise what was found.
+
+        Raises:
+            DataError: up to five faults in full, and how many more there are.
+        """
+        if self.found:
+            more = len(self.found) - MOST_FAULTS
+            tail = f" And {counted(more, 'fault')} more." if more > 0 else ""
+            raise DataError(" ".join(self.found[:MOST_FAULTS]) + tail)
+
+
+@functools.lru_cache(maxsize=1 << 16)  # many runs were asked the same
+def digest(*parts: str) -> str:
+    """Hash (16 hex digits) of some texts."""
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def shown(value: Any, most: int = 60) -> str:
+    """A value for a sentence, cut short."""
+    try:
+        words = repr(value)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} that is too large to show"
+    return words if len(words) <= most else f"{words[: most - 3]}..."
+
+
+def number(value: Any) -> float | None:
+    """A finite number, or None for anything that is none; true and false count as 1 and 0."""
+    if isinstance(value, bool | int | float):
+        try:
+            found = float(value)
+        except OverflowError:
+            return None
+        return found if math.isfinite(found) else None
+    return None
+
+
+def told_number(text: str) -> float | None:
+    """A finite number that stands as text, ``true`` and ``false`` included; None for anything else."""
+    word = text.strip().lower()
+    if word in ("true", "false"):
+        return 1.0 if word == "true" else 0.0
+    try:
+        found = float(word)
+    except ValueError:
+        return None
+    return found if math.isfinite(found) and "_" not in word else None
+
+
+def text_of(value: Any) -> str:
+    """A value as text: texts as they are, anything else as JSON."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def short(text: str, most: int = MOST_TEXT) -> str:
+    """A text that is kept beside a score; long ones keep their beginning and a hash, so that they stay different."""
+    if len(text) > most:
+        text = f"{text[:most]} ... [{digest(text)[:8]}]"
+    return sys.intern(text)  # many runs were asked the same
+
+
+def table(value: Any) -> Mapping[str, Any]:
+    """A JSON object, or an empty one in place of anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def utc(value: Any) -> str:
