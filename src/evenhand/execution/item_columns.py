@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.errors import RecipeError, counted
+from evenhand.errors import Diverged, RecipeError, counted
 from evenhand.recipes.outcome import ItemScores
 
 
@@ -79,8 +79,8 @@ def item_scores(
         columns: what else is recorded of each item, by the names of :data:`evenhand.recipes.outcome.ITEM_COLUMNS`.
 
     Raises:
-        RecipeError: empty, unequal lengths, repeated ids, entries that are missing, or scores that are no finite
-            numbers.
+        Diverged: a score is infinite, or all are NaN.
+        RecipeError: empty, unequal lengths, repeated ids, entries that are missing, or some scores that are NaN.
     """
     labels = _texts(name, "ids", ids)
     values = _values(name, scores)
@@ -94,8 +94,13 @@ def item_scores(
         seen: set[str] = set()
         repeated = next(label for label in labels if label in seen or seen.add(label))  # type: ignore[func-returns-value]
         raise RecipeError(f"The items '{name}' name '{repeated}' twice; average repeated decodes of an item first.")
-    if not np.isfinite(values).all():
-        bad = labels[int(np.flatnonzero(~np.isfinite(values))[0])]
+    infinite, missing = np.flatnonzero(np.isinf(values)), np.flatnonzero(np.isnan(values))
+    if infinite.size or missing.size == values.size:  # the mean would be infinite, or none: as if that were reported
+        first = int(infinite[0]) if infinite.size else 0
+        told = f"the score of item '{labels[first]}' in '{name}' is {values[first]}, which counts as diverged"
+        raise Diverged(f"{told}; if it only could not be computed, leave the item out")
+    if missing.size:
+        bad = labels[int(missing[0])]
         raise RecipeError(f"The score of item '{bad}' in '{name}' is no finite number; score what was answered.")
     return ItemScores(labels, values, **texts)
 
