@@ -32,33 +32,15 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.watching import ClaimSeen, RunSeen, TrialSeen
-from evenhand.testing.worlds import claim_of
+from evenhand.testing.worlds import claim_of, two_arms
 
-TEXT = """
-recipe = "world"
-name = "claim{i}"
-item_seed = {i}
-[metric]
-name = "score"
-margin = 0.05
-[[arm]]
-name = "off"
-role = "baseline"
-[[arm]]
-name = "on"
-role = "variant"
-settings.effect = 0.2
-[[condition]]
-name = "first"
-[[condition]]
-name = "last"
-settings.condition_effect = 0.5
-[[rung]]
-name = "confirm"
-budget = 1000
-seeds = {seeds}
-items = 20
-"""
+TEXT = two_arms(
+    head='name = "claim{i}"\nitem_seed = {i}',
+    more='[[condition]]\nname = "first"\n[[condition]]\nname = "last"\nsettings.condition_effect = 0.5',
+    budget=1000,
+    seeds="{seeds}",
+    items=20,
+)
 CLAIMS, RUNNING, PER_SECOND = 4, 16, 10
 PAGES = ("/", "/claims/claim0", "/running", "/families")
 

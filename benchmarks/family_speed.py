@@ -18,26 +18,11 @@ import numpy as np
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.running import families
-from evenhand.testing.worlds import claim_of
+from evenhand.testing.worlds import claim_of, two_arms
 
-TEXT = """
-recipe = "world"
-name = "c{i}"
-[metric]
-name = "loss"
-margin = 0.05
-[[arm]]
-name = "off"
-role = "baseline"
-[[arm]]
-name = "on"
-role = "variant"
-settings.effect = {effect}
-[[rung]]
-name = "confirm"
-budget = 10
-seeds = [{a}, {b}, {c}]
-"""
+TEXT = two_arms(
+    head='name = "c{i}"', metric="loss", variant="settings.effect = {effect}", seeds="[{a}, {b}, {c}]", items=None
+)
 
 
 def fill(ledger: Ledger, count: int) -> None:

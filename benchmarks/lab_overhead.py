@@ -22,6 +22,7 @@ from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.observer import Observer
 from evenhand.running.run import run_claim, run_claims
+from evenhand.testing.worlds import two_arms
 
 RECIPE = """
 import torch
@@ -38,24 +39,7 @@ def run(settings: Settings, bench: Bench) -> dict[str, float]:
     return {}
 """
 
-CLAIM = """
-recipe = "nothing:run"
-[metric]
-name = "score"
-margin = 0.01
-[[arm]]
-name = "off"
-role = "baseline"
-[[arm]]
-name = "on"
-role = "variant"
-settings.size = 2.0
-[[rung]]
-name = "confirm"
-budget = 1
-seeds = {seeds}
-items = 500
-"""
+CLAIM = two_arms("nothing:run", margin=0.01, variant="settings.size = 2.0", budget=1, seeds="{seeds}", items=500)
 
 
 class Watch(Observer):

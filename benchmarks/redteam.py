@@ -30,30 +30,13 @@ from evenhand.recipes.outcome import ItemScores, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.statistics.calibration.rates import monte_carlo_error
 from evenhand.testing.searches import at_random
-from evenhand.testing.worlds import claim_of, searched
+from evenhand.testing.worlds import claim_of, searched, two_arms
 
 PAGE, TITLE = Path("docs/calibration.md"), "Adversaries: ledgers without any effect"
 ITEMS = 40
-TEXT = """
-recipe = "world"
-name = "{name}"
-item_seed = {items}
-[metric]
-name = "score"
-margin = 0.05
-[[arm]]
-name = "off"
-role = "baseline"
-[[arm]]
-name = "on"
-role = "variant"
-settings.effect = {effect}
-[[rung]]
-name = "confirm"
-budget = 10
-seeds = {seeds}
-items = 40
-"""
+TEXT = two_arms(
+    head='name = "{name}"\nitem_seed = {items}', variant="settings.effect = {effect}", seeds="{seeds}", items=40
+)
 STRICT = '\n[ledger]\npolicy = "strict"\n[metric]'
 SEARCH = """
 [space]

@@ -14,27 +14,9 @@ from evenhand.recipes.outcome import Execution
 from evenhand.recipes.trial import ItemSet, Trial
 from evenhand.running import families
 from evenhand.running.enter import decided, fix_claim
-from evenhand.testing.worlds import RECIPE, World
+from evenhand.testing.worlds import RECIPE, World, two_arms
 
-TEXT = """
-recipe = "world"
-{head}
-[metric]
-name = "score"
-margin = {margin}
-[[arm]]
-name = "off"
-role = "baseline"
-[[arm]]
-name = "on"
-role = "variant"
-settings.effect = {effect}
-[[rung]]
-name = "confirm"
-budget = 10
-seeds = {seeds}
-items = 20
-"""
+TEXT = two_arms(head="{head}", margin="{margin}", variant="settings.effect = {effect}", seeds="{seeds}", items=20)
 
 
 @dataclass

@@ -30,6 +30,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Curve, Execution, ItemScores, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.enter import fix_claim, outcomes_so_far
+from evenhand.testing.worlds import two_arms
 
 RECIPE = """
 from evenhand.recipes.contract import Bench, Metric, RecipeSettings, recipe
@@ -49,24 +50,7 @@ def run(settings: Settings, bench: Bench) -> dict[str, float]:
     return {}
 """
 
-CLAIM = """
-recipe = "answers:run"
-[metric]
-name = "score"
-margin = 0.02
-[[arm]]
-name = "off"
-role = "baseline"
-[[arm]]
-name = "on"
-role = "variant"
-settings.effect = 0.2
-[[rung]]
-name = "confirm"
-budget = 10
-seeds = [0, 1, 2, 3, 4, 5]
-items = 200
-"""
+CLAIM = two_arms("answers:run", margin=0.02, items=200)
 
 Attack = Callable[[Path, random.Random], None]
 

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.campaign.rows import Row
+from evenhand.testing.worlds import two_arms
 
 ROOT = Path(__file__).parents[2]
 TARGETS = ("main process", "worker", "fork server")
@@ -52,24 +53,7 @@ def run(settings: Settings, bench: Bench):
     return {}
 """
 
-CLAIM = """
-recipe = "carried:run"
-[metric]
-name = "score"
-margin = 0.05
-[[arm]]
-name = "off"
-role = "baseline"
-[[arm]]
-name = "on"
-role = "variant"
-settings.effect = 0.2
-[[rung]]
-name = "confirm"
-budget = 8
-seeds = [0, 1, 2, 3]
-items = 20
-"""
+CLAIM = two_arms("carried:run", budget=8, seeds=(0, 1, 2, 3), items=20)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Item scores as they are handed over: finite, one for each item; what diverged is a result and no fault of the code."""
+"""Item scores as they are handed over: finite, one for each item; what diverged is a result and no fault of code."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from evenhand.audit.log import Line, Log, Row, Table
+from evenhand.audit.log import Line, Log, Table
 from evenhand.audit.numbers import Number, counts, numbers
 
 BASE = re.compile(
@@ -236,8 +236,3 @@ def _after_baseline(log: Log, line: Line) -> Iterator[Change]:
 def _named(line: Line) -> str:
     """What a line is about, without the words for before and after."""
     return re.sub(r"[^a-z0-9]+", " ", _NEW.sub("", BASE.sub("", line.body.split(":")[0])).lower()).strip()
-
-
-def row_values(table: Table, row: Row) -> list[Number]:
-    """The single numbers of a row."""
-    return [one for cell in row.cells[1:] if (one := _single(cell)) is not None]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from evenhand.audit.log import Line, Log, Row, Table
 from evenhand.audit.numbers import Number, numbers
 from evenhand.audit.said import DIFFERENCE, MEAN, SPREAD, Said, lists_in, said_in
-from evenhand.audit.seeds import seeds_in, seeds_of, signs_of
+from evenhand.audit.seeds import seeds_of, signs_of
 
 _OVER = re.compile(
     r"\b(?:seeds?|per[- ]seed|deltas?|diffs?|differences|runs|trials|repeats|replicates|rollouts)\b|Δ", re.IGNORECASE
@@ -226,8 +226,3 @@ def _columns(log: Log, table: Table) -> Iterator[Series]:
             signed,
             table.section,
         )
-
-
-def seeds_said(text: str) -> int | None:
-    """Seeds that a text names itself."""
-    return seeds_in(text)

@@ -109,15 +109,6 @@ def table(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def is_iso_time(text: str) -> bool:
-    """Whether a text is a time in ISO 8601."""
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
 def utc(value: Any) -> str:
     """A time as UTC in ISO 8601: from seconds since 1970, or from a text in ISO 8601; empty where it is neither."""
     try:

@@ -43,24 +43,38 @@ INFO = RecipeInfo(
 )
 RECIPE = Recipe("world", run, Settings, INFO, "version 1")
 
-TEXT = """
-recipe = "world"
-[metric]
-name = "score"
-margin = 0.05
-[[arm]]
-name = "off"
-role = "baseline"
-[[arm]]
-name = "on"
-role = "variant"
-settings.effect = 0.2
-[[rung]]
-name = "confirm"
-budget = 10
-seeds = [0, 1, 2, 3, 4, 5]
-items = 100
-"""
+
+def two_arms(
+    recipe: str = "world",
+    *,
+    head: str = "",
+    metric: str = "score",
+    margin: object = 0.05,
+    variant: str = "settings.effect = 0.2",
+    more: str = "",
+    budget: object = 10,
+    seeds: object = (0, 1, 2, 3, 4, 5),
+    items: object = 100,
+) -> str:
+    """The text of a claim file: a variant ``on`` against the baseline ``off`` at one rung.
+
+    Args:
+        recipe, metric, margin, budget: of the claim. A figure may be a text to be filled in later: ``"{margin}"``.
+        head: further keys at the top of the file.
+        variant: keys of the variant.
+        more: further tables, before the rung.
+        seeds: a list of seeds, or their number.
+        items: their number; None for a metric without items.
+    """
+    lines = [f'recipe = "{recipe}"', head, "[metric]", f'name = "{metric}"', f"margin = {margin}"]
+    lines += ["[[arm]]", 'name = "off"', 'role = "baseline"', "[[arm]]", 'name = "on"', 'role = "variant"', variant]
+    seeds = list(seeds) if isinstance(seeds, tuple) else seeds
+    lines += [more, "[[rung]]", 'name = "confirm"', f"budget = {budget}", f"seeds = {seeds}"]
+    lines += [] if items is None else [f"items = {items}"]
+    return "\n" + "\n".join(line for line in lines if line) + "\n"
+
+
+TEXT = two_arms()
 
 
 def claim_of(text: str = TEXT) -> ResolvedClaim:

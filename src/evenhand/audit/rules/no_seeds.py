@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Line, Log
+from evenhand.audit.log import Log
 from evenhand.audit.rules.few_seeds import METRIC_WORD, steady
 
 _REPEATED = re.compile(
@@ -46,13 +46,6 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 and METRIC_WORD.search(line.body)
             ):
                 yield Finding("no-seeds", "caution", place_of(log, line), {"word": found[0].lower()})
-
-
-def _of_result(line: Line) -> bool:
-    """Whether a line is about a measured result: it says so first, or gives a metric with a number."""
-    if _ACROSS.search(line.body):
-        return False  # over sizes or tasks, which is another kind of steadiness
-    return _VERDICT.match(line.body) is not None or (bool(line.numbers) and METRIC_WORD.search(line.body) is not None)
 
 
 def say(finding: Finding) -> str:
