@@ -219,8 +219,8 @@ def test_a_report_is_read_from_the_board(browser: Browser, served: Served) -> No
 def test_the_stream_goes_on_after_the_server_was_away_for_a_moment(browser: Browser, served: Served) -> None:
     with opened(browser, served) as context:
         page = context.new_page()
-        page.goto(f"{served.base}/")
-        page.get_by_text("Live").wait_for()
+        with page.expect_response(lambda answer: "/live?" in answer.url):  # the stream has begun
+            page.goto(f"{served.base}/")
         context.set_offline(True)
         time.sleep(0.3)
         context.set_offline(False)
