@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -153,14 +154,20 @@ def test_a_lease_that_is_touched_is_held_for_longer_than_it_lasts(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_holder_whose_lease_was_taken_is_interrupted_and_leaves_the_new_one(tmp_path: Path) -> None:
+STANDS_STILL = """
+import pathlib, signal, sys, time
+from evenhand.files import leased
+signal.signal(signal.SIGINT, signal.SIG_IGN if sys.argv[2] == "deaf" else signal.default_int_handler)
+path = pathlib.Path(sys.argv[1])
+with leased(path, beat=0.05):
+    path.write_text("process 2 on another machine, def")
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("hears", "ends"), [("Ctrl-C", -signal.SIGINT), ("deaf", -signal.SIGTERM)])
+def test_a_holder_whose_lease_was_taken_is_ended_and_leaves_the_new_one(hears: str, ends: int, tmp_path: Path) -> None:
     path = tmp_path / "name.lease"
-
-    def stand_still() -> None:
-        with leased(path, beat=0.05):
-            path.write_text("process 2 on another machine, def")
-            time.sleep(10)
-
-    with pytest.raises(KeyboardInterrupt):
-        stand_still()
+    done = subprocess.run([sys.executable, "-c", STANDS_STILL, str(path), hears], check=False, capture_output=True)
+    assert done.returncode == ends
     assert path.read_text() == "process 2 on another machine, def"

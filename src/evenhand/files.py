@@ -169,7 +169,8 @@ def leased(
 ) -> Iterator[None]:
     """Hold a lease: a file that is there while somebody holds it, and is taken from who has not touched it for long.
 
-    A holder whose lease was taken, as it stood still for so long, is interrupted as by Ctrl-C.
+    A holder whose lease was taken, as it stood still for so long, is interrupted as by Ctrl-C, or ended where it does
+    not hear that.
 
     Args:
         path: of the file, which is removed at the end; its folder must be there.
@@ -260,5 +261,6 @@ def _touch(path: Path, own: str, beat: float, ended: threading.Event) -> None:
         except OSError:
             continue  # the file system is away; the lease is seen to when it is back
         if found != own and not ended.is_set():
-            os.kill(os.getpid(), signal.SIGINT)
+            deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as where a shell started it in the background
+            os.kill(os.getpid(), signal.SIGTERM if deaf else signal.SIGINT)
             return

@@ -109,25 +109,6 @@ def test_a_trial_at_the_end_of_its_time_goes_on_from_its_checkpoint_in_another_j
     assert int(outcome.notes["began at"]) > 0
 
 
-def test_a_trial_whose_time_is_over_is_a_time_out_by_slurms_word_and_goes_on_from_its_checkpoint(
-    slurm: Cluster, tmp_path: Path
-) -> None:
-    (tmp_path / "conforming.py").write_text(places.source())
-    job = job_of(tmp_path, "late", ending="never")
-    with places.slurm(tmp_path) as executor:
-        executor.start("key", job, 1, None)
-        await_progress(executor, Path(job.workdir), 1)
-        slurm.ask("scontrol", "update", f"JobId={places.slurm_id(Path(job.workdir))}", "EndTime=now")
-        told, deadline = [], time.monotonic() + 100  # Slurm looks for jobs whose time is over every 30 seconds
-        while not told:
-            assert time.monotonic() < deadline
-            told = executor.wait(0.2)
-    failure = told[0].outcome.failure
-    assert failure is not None
-    assert (failure.kind, "TIMEOUT" in failure.message) == ("timeout", True)
-    assert "checkpoint goes on" in told[0].pending_again
-
-
 def test_a_trial_that_takes_more_memory_than_its_job_has_is_a_resource_failure_by_slurms_word(
     slurm: Cluster, tmp_path: Path
 ) -> None:

@@ -37,7 +37,10 @@ GRACE_SECONDS = 5.0
 
 ENDING = "ending.json"
 
-_KILLS = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
+_KILLS = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGUSR1", "SIGUSR2")
+
+_NOT_FOR_TRIALS = (signal.SIGUSR1, signal.SIGUSR2)
+"""What a scheduler sends to all processes of a job when the node is wanted soon; the supervisor answers it."""
 
 _HEARING_SECONDS = 2.0
 """A scheduler that wants its node ends the trial and tells its supervisor; not always in this order."""
@@ -217,7 +220,7 @@ def _be_child(job: Path, log: int, parent: int) -> NoReturn:
         os.setsid()
         die_with_parent(parent)
         for number in _HANDLED:
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, signal.SIG_IGN if number in _NOT_FOR_TRIALS else signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
