@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from benchmarks import house
@@ -36,3 +39,15 @@ def test_every_file_is_measured() -> None:
     assert {"evenhand.decisions.rules", "evenhand_systems.rwkv7.kernel"} <= names
     assert house.arrows()["evenhand.decisions"] >= {"evenhand.claims", "evenhand.statistics"}
     assert any(not one.public for one in house.functions())
+
+
+def test_committed_ledgers_are_packed() -> None:
+    root = Path(__file__).parents[1]
+    listed = subprocess.run(["git", "ls-files", "-z", "results"], cwd=root, check=False, capture_output=True)
+    files = [root / name.decode() for name in listed.stdout.split(b"\0") if name]
+    if listed.returncode or not files:
+        pytest.skip("not a checkout of git, so that what is committed cannot be told")
+    loose = [file for file in files if file.parent.name in ("items", "curves")]
+    assert not loose, "pack it: evenhand ledger pack --ledger results/..."
+    assert len(files) <= 60
+    assert sum(file.stat().st_size for file in files if file.exists()) <= 12_000_000
