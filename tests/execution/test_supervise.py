@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,19 +20,47 @@ KILLED |= {"peak_memory_bytes": 1, "started": "2026-01-01T00:00:00", "node": "n1
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("signal", "runs"), [("SIGKILL", 1), (None, 0)])
+@pytest.mark.parametrize(("name", "runs"), [("SIGKILL", 1), ("SIGUSR1", 1), (None, 0)])
 def test_a_job_that_is_started_again_goes_on_where_it_was_killed_from_outside_and_else_lets_its_ending_stand(
-    tmp_path: Path, signal: str | None, runs: int
+    tmp_path: Path, name: str | None, runs: int
 ) -> None:
     (tmp_path / "conforming.py").write_text(SOURCE)
     job = slow_job(tmp_path, "again")
     workdir = Path(job.workdir)
     workdir.mkdir(parents=True)
     (workdir / "job.json").write_text(job.to_json())
-    left = KILLED | {"trial": job.trial.id, "attempt": 1, "signal": signal, "exit_code": 0 if signal is None else None}
+    left = KILLED | {"trial": job.trial.id, "attempt": 1, "signal": name, "exit_code": 0 if name is None else None}
     (workdir / ENDING).write_text(json.dumps(left))
     Supervisor(job.workdir, 1, None).run()
     assert begun(tmp_path, "again") == runs
     found = Left.read(workdir, job.trial.id, 1)
     assert found is not None
     assert found.signal is None
+
+
+SUPERVISES = """
+import signal, sys
+from evenhand.execution.supervise import Supervisor
+signal.signal(signal.SIGUSR1, lambda number, frame: None)
+Supervisor(sys.argv[1], 1, None).run()
+"""
+
+
+@pytest.mark.slow
+def test_a_trial_does_not_hear_the_signal_that_is_meant_for_its_supervisor(tmp_path: Path) -> None:
+    (tmp_path / "conforming.py").write_text(SOURCE)
+    job = slow_job(tmp_path, "deaf")
+    workdir = Path(job.workdir)
+    workdir.mkdir(parents=True)
+    (workdir / "job.json").write_text(job.to_json())
+    with subprocess.Popen([sys.executable, "-c", SUPERVISES, job.workdir]) as supervisor:
+        children = Path(f"/proc/{supervisor.pid}/task/{supervisor.pid}/children")
+        deadline = time.monotonic() + 60
+        while not (begun(tmp_path, "deaf") and (found := children.read_text().split())):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        for process in (*map(int, found), supervisor.pid):  # as a scheduler does: to all processes of the job
+            os.kill(process, signal.SIGUSR1)
+    left = Left.read(workdir, job.trial.id, 1)
+    assert left is not None
+    assert (left.signal, left.exit_code) == (None, 0)

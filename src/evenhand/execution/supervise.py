@@ -25,7 +25,7 @@ from evenhand import files
 from evenhand.execution import worker
 from evenhand.execution.executor import Finished, read_outcome
 from evenhand.execution.failures import Ending, kernel_kills
-from evenhand.execution.lifetime import die_with_parent
+from evenhand.execution.lifetime import die_with_parent, ignore_notices, notices_held_back
 from evenhand.execution.local.server import count_threads
 from evenhand.execution.machine import thread_variables
 from evenhand.execution.patience import persistently
@@ -38,9 +38,6 @@ GRACE_SECONDS = 5.0
 ENDING = "ending.json"
 
 _KILLS = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGUSR1", "SIGUSR2")
-
-_NOT_FOR_TRIALS = (signal.SIGUSR1, signal.SIGUSR2)
-"""What a scheduler sends to all processes of a job when the node is wanted soon; the supervisor answers it."""
 
 _HEARING_SECONDS = 2.0
 """A scheduler that wants its node ends the trial and tells its supervisor; not always in this order."""
@@ -137,7 +134,8 @@ class Supervisor:
         # job again wants it to go on.
         (self.workdir / ENDING).unlink(missing_ok=True)
         begun, wall, kills = time.monotonic(), datetime.now(UTC).isoformat(timespec="milliseconds"), kernel_kills()
-        self.child = _begin(self.workdir, job.threads)
+        with notices_held_back():
+            self.child = _begin(self.workdir, job.threads)
         timed_out, status, usage = self._await(self.child, begun)
         signalled = os.WIFSIGNALED(status)
         left = Left(
@@ -220,7 +218,8 @@ def _be_child(job: Path, log: int, parent: int) -> NoReturn:
         os.setsid()
         die_with_parent(parent)
         for number in _HANDLED:
-            signal.signal(number, signal.SIG_IGN if number in _NOT_FOR_TRIALS else signal.SIG_DFL)
+            signal.signal(number, signal.SIG_DFL)
+        ignore_notices()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
@@ -239,8 +238,6 @@ _HANDLED = (
     signal.SIGINT,
     signal.SIGTERM,
     signal.SIGCONT,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
     signal.SIGCHLD,
     signal.SIGPIPE,
 )

@@ -23,7 +23,7 @@ from evenhand.errors import Diverged, ProbeEnded, RecipeError
 from evenhand.execution import compile_caches, outcome_file, sources
 from evenhand.execution.bench import TrialBench
 from evenhand.execution.failures import EXIT_OUTCOME_UNWRITTEN, failure_of
-from evenhand.execution.lifetime import die_with_parent
+from evenhand.execution.lifetime import die_with_parent, ignore_notices
 from evenhand.execution.machine import choose_device, device_of_programs
 from evenhand.execution.patience import persistently
 from evenhand.execution.resources import NOTHING_ASKED, Resources
@@ -253,6 +253,7 @@ def complete_failed(bench: TrialBench) -> Outcome:
 
 
 if __name__ == "__main__":
+    ignore_notices()
     die_with_parent()
     sys.stdout.flush()
     code = main(Path(sys.argv[1]))

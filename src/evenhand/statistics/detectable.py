@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from evenhand.statistics.arrays import check_count, check_positive, check_share
-from evenhand.statistics.roots import root
 from evenhand.statistics.student import t_test_power
 
 
@@ -55,10 +54,12 @@ def detectable_shift(power_at: Callable[[float], float], alpha: float, power: fl
     check_share(alpha, "alpha")
     if not alpha < check_share(power, "power"):
         return 0.0
+    from scipy.optimize import brentq  # half the time that importing this package would take
+
     high = 4.0
     while power_at(high * unit) < power:
         high *= 2
-    return unit * root(lambda effect: power_at(effect * unit) - power, 0.0, high, 1e-10)
+    return unit * float(brentq(lambda effect: power_at(effect * unit) - power, 0.0, high, xtol=1e-10))
 
 
 def smallest_detectable_effect(
