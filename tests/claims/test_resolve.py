@@ -109,6 +109,7 @@ def test_ids_over_all_seeds_are_those_of_the_trials_themselves(role: str) -> Non
     assert claim.trial_ids == {t.id for rung in claim.claim.rungs for t in claim.trials(rung)}
     for awkward in ({"seed": None}, {"a": '"seed":null'}, {}):
         trial = replace(next(claim.trials(claim.claim.rungs[0])), settings=awkward, recipe='"seed":null, "', unit="ü")
+        assert trial.id != trial.at(5).id == replace(trial, seed=5).id
         assert list(trial.ids([3, 0, 10**9])) == [replace(trial, seed=seed).id for seed in (3, 0, 10**9)]
 
 

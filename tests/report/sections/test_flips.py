@@ -45,6 +45,13 @@ def test_flips_pair_items_by_name_and_rank_the_most_often_flipped_first(sample):
     assert flips.distinct == 3
 
 
+def test_what_is_shown_of_an_item_is_of_the_first_seed_at_which_it_flipped(sample):
+    tables = TABLES | {("off", 10): ("abc", [1, 0, 0], None), ("off", 11): ("abc", [0, 0, 0], ("x1", "y1", "z1"))}
+    flips = flips_of(sample.contrast("on", "off", (0.3, 0.3)), with_items(sample, tables))
+    assert {item.id: item.answer.seed for item in flips.top} == {"a": 11, "b": 10, "c": 11}
+    assert [item.answer.against_output for item in flips.top if item.id == "c"] == ["z1"]
+
+
 def test_where_lower_is_better_a_lower_score_is_a_gain(sample):
     sample.document["metric"][0]["direction"] = "minimise"
     flips = flips_of(sample.contrast("on", "off", (0.3, 0.3)), with_items(sample, TABLES))
