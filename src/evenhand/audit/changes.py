@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from evenhand.audit.log import Line, Log, Table
@@ -93,6 +93,10 @@ def readings(change: Change) -> tuple[str, ...]:
     ):
         if found is not None and _fits(name, found, delta) and name not in answer:
             answer.append(name)
+    if not answer and base.scale != delta.scale:  # from 3k to 9k is +6, as some print it
+        factor = base.scale / delta.scale
+        same = replace(delta, value=delta.value * factor, half=delta.half * factor, scale=base.scale)
+        return readings(replace(change, delta=same))
     return tuple(answer)
 
 

@@ -168,7 +168,8 @@ def _only_means(log: Log, taken: set[int]) -> Iterator[Series]:
 
 def _in_table(log: Log, table: Table) -> Iterator[Series]:
     seeds = [place for place, name in enumerate(table.header) if _SEED_COLUMN.match(name)]
-    if len(seeds) >= 2:
+    averaged = any(MEAN.search(name) for name in table.header)
+    if len(seeds) >= 2 and (averaged or all(table.header[i].lower().startswith("seed") for i in seeds)):
         for row in table.rows:
             yield from _row(log, table, row, seeds)
     if table.header and _SEED_NAME.match(table.header[0]):

@@ -10,7 +10,7 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.number_words import chance
 from evenhand.audit.rules.recomputed import facts_of
-from evenhand.audit.words import asserted, hoped, planning
+from evenhand.audit.words import asserted, hoped, of_others, planning
 
 STEADY = re.compile(
     r"(?<![\w-])(?:stable|stably|consistent|consistently|robust|robustly|reliable|reliably|reproducible|"
@@ -37,6 +37,18 @@ _ALL_OF = re.compile(
     re.IGNORECASE,
 )
 _CHANCE = re.compile(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE)
+
+_ELSEWHERE = re.compile(
+    r"\b(?:across|over|on|in|for|with|between)\s+(?!(?:\w+\s+){0,2}(?:seeds?|runs|repeats|restarts)\b)"
+    r"(?:all|both|every|each|most|many|several|multiple|various|different|varied|varying|diverse|\d+|two|three|four|five|six|the\s+\w+)"
+    r"\s+(?:\w+[\s-]+){0,2}(?:datasets?|tasks?|models?|benchmarks?|metrics?|layers?|scales?|sizes?|settings?|budgets?|folds?|"
+    r"famil\w+|languages?|domains?|categor\w+|classes|subsets?|splits?|checkpoints?|epochs?|steps?|conditions?|"
+    r"configurations?|configs?|levels?|ratios?|rates?|lengths?|depths?|widths?|baselines?|methods?|architectures?|"
+    r"problems?|games?|environments?|envs?|horizons?|questions?|prompts?|types?|regimes?|ranges?|values?|periods?|"
+    r"years?|windows?|cohorts?|sites?|groups?|cases?|experiments?|judges?|graders?|variants?|arms?)\b|\bacross\b(?!\s+(?:\w+\s+){0,2}seeds?)",
+    re.IGNORECASE,
+)
+"""What is steady over tasks, models or sizes is not said to be steady over seeds."""
 
 _NONE = re.compile(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
 _END = re.compile(r"[.;:](?=\s|$)")
@@ -83,6 +95,8 @@ def steady(log: Log, line: Line) -> re.Match[str] | None:
             OF_RESULTS.search(clause)
             and asserted(log, line, found)
             and not _NONE.search(f"{log.lead(line)} {line.body[: found.start()]}".rsplit(". ", 1)[-1])
+            and not _ELSEWHERE.search(clause)
+            and not of_others(line)
             and not re.search(r"\b(?:mixed|unstable|inconsistent|on (?:one|another) seed)\b", clause)
         ):
             return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Listing, Log
 from evenhand.audit.seed_rows import paired_rows
 from evenhand.audit.seeds import signs_of
@@ -21,16 +21,25 @@ _SAID = re.compile(
     r"(?:exactly |completely |entirely |bitwise )(?:unchanged|identical|the same)|all metrics (?:\w+ )?unchanged)\b",
     re.IGNORECASE,
 )
-_BITWISE = re.compile(r"(?:bit|byte)[- ]identical", re.IGNORECASE)
+_LOOSE = re.compile(r"identical$|exactly the same|(?:unchanged|identical|the same)\b", re.IGNORECASE)
+"""Said of files, kernels and repetitions as well as of arms: it must be said of results, and of a baseline or arm."""
+_ARMS = re.compile(
+    r"\b(?:baselines?|controls?|base|vanilla|variants?|arms?|ablat\w+|treatment|plain|off|on|"
+    r"with(?:out)?|disabl\w+|enabl\w+|"
+    r"[\w.]*=[\w.]+)\b",
+    re.IGNORECASE,
+)
 _RESULTS = re.compile(
-    r"\b(?:results?|scores?|metrics?|acc(?:s|urac\w+)?|loss(?:es)?|ppl|perplexit\w+|predictions?|logits|answers?|"
-    r"generations|rewards?|returns|numbers|deltas?|arms?|variants?|baselines?|controls?|d_acc|bpb|auc|f1|seeds?)\b",
+    r"\b(?:results?|scores?|metrics?|acc(?:s|urac\w+)?|loss(?:es)?|ppl|perplexit\w+|predictions?|answers?|"
+    r"generations|rewards?|returns|numbers|deltas?|d_acc|bpb|auc|f1)\b",
     re.IGNORECASE,
 )
 _OTHER_THINGS = re.compile(
     r"\b(?:files?|cod(?:e|ebase)|pars\w+|hash\w*|sha\w*|commits?|cach\w+|csvs?|json|artifacts?|bytes|contracts?|git|"
     r"diff|cop(?:y|ies)|sources?|configs?|prompts?|reproduc\w+|determinis\w+|re-?r[ua]ns?|twice|packs?|callers?|paths?|"
-    r"tests?|images?|checkpoints?|weights|refactor\w*|by (?:design|construction)|as (?:expected|intended)|sanity|"
+    r"tests?|images?|checkpoints?|weights|gates?|guarante\w*|invariants?|"
+    r"assert\w*|verif\w*|across (?:runs|machines|seeds)|refactor\w*|by (?:design|construction)|"
+    r"as (?:expected|intended)|sanity|"
     r"expected|disabled|not a (?:dead|bug)|parity|independent|kernels?|outputs? (?:for|of) the same)\b",
     re.IGNORECASE,
 )
@@ -56,7 +65,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             found = _tie(log, line)
             signs = signs_of(line.body)
             if found is not None:
-                yield Finding("no-op", "caution", place_of(log, line), {"words": found}, quote=found)
+                level: Level = "caution" if _sure(log, line, found) else "hint"
+                yield Finding("no-op", level, place_of(log, line), {"words": found}, quote=found)
             elif signs is not None and signs.zero:
                 facts = {"same": signs.zero, "count": signs.count}
                 yield Finding("no-op", "caution", place_of(log, line), facts)
@@ -78,10 +88,18 @@ def _tie(log: Log, line: Line) -> str | None:
 
 def _of_results(log: Log, line: Line, said: re.Match[str]) -> bool:
     """Whether ``bit-identical`` is said of results, not of files or of a repetition."""
-    if not _BITWISE.search(said[0]):
+    if not _LOOSE.search(said[0]):
         return True
     sentence = f"{log.lead(line)} {line.body}"
     return _RESULTS.search(sentence) is not None and _OTHER_THINGS.search(sentence) is None
+
+
+def _sure(log: Log, line: Line, found: str) -> bool:
+    """Whether a tie is one of an arm with its baseline: said so, or as differences of zero, or to four digits."""
+    pair = _PAIR.fullmatch(found)
+    if pair is not None:
+        return len(pair[1].replace(".", "").lstrip("0")) >= 4
+    return not _LOOSE.search(found) or _ARMS.search(f"{log.lead(line)} {line.body}") is not None
 
 
 def _in_data(log: Log) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
-from evenhand.audit.number_words import chance, printed
+from evenhand.audit.number_words import printed, shown
 from evenhand.audit.numbers import numbers
 
 _T = re.compile(
@@ -60,7 +60,8 @@ def _fits(sign: str, least: float, most: float, low: float, high: float) -> bool
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    return f"t({f['df']:g}) = {f['t']} has {chance(f['p'])}, not {f['printed']}."
+    p = shown(f["p"]) if f["p"] >= 1e-6 else "below 0.000001"
+    return f"t({f['df']:g}) = {f['t']} has a two-sided p of {p}, not {f['printed']}."
 
 
 RULE = Rule("p-value-disagrees", "A p-value that its own test statistic does not have.", check, say, words=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -10,24 +11,58 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Table
 from evenhand.audit.number_words import chance, shown, signed
 from evenhand.audit.seed_rows import paired_rows
-from evenhand.audit.series import Floats, series_of
+from evenhand.audit.seeds import seeds_of
+from evenhand.audit.series import Floats, Series, series_of
+
+_REPEATS = re.compile(
+    r"\b(?:seeds?|runs?|trials?|repeats?|replicates?|replicas?|repetitions?|restarts?|rollouts?)\b", re.I
+)
+_COST = re.compile(
+    r"time|sec|minutes|hours|latency|speed|size|bytes|mem|steps?|epochs?|params?|tokens|flops|artifact|cost|date|lr|\bid\b|"
+    r"\bms\b|\bs\b|\bgb\b|\bmb\b|\bn\b|count|items|samples",
+    re.IGNORECASE,
+)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """Differences over seeds that are listed, or a mean difference with its spread and number of seeds."""
+    """Differences over seeds that are listed, values over seeds of which only the mean is told, arms seed by seed."""
     for log in logs:
         for series in series_of(log):
-            facts = facts_of(series.array, series.values[0].unit if series.values else "")
-            if facts is not None and series.differences:
-                yield Finding("recomputed", "note", place_of(log, series.line), facts)
+            if series.values and over_repeats(log, series):
+                yield from _of_series(log, series)
         for table in log.tables:
             yield from _in_records(log, table)
+
+
+def _of_series(log: Log, series: Series) -> Iterator[Finding]:
+    if series.differences:
+        facts = facts_of(series.array, series.values[0].unit)
+        if facts is not None:
+            yield Finding("recomputed", "note", place_of(log, series.line), facts)
+    elif series.mean is not None and series.sd is None and len(series.values) >= 3 and not _COST.search(series.label):
+        facts = None if not any(n.decimals for n in series.values) else facts_of(series.array, series.values[0].unit)
+        if facts is not None:
+            name = " ".join(series.label.split())
+            yield Finding("recomputed", "note", place_of(log, series.line), {**facts, "values": name}, quote=name)
+
+
+def over_repeats(log: Log, series: Series) -> bool:
+    """Whether the text says that the values are those of seeds or repeated runs: by name, column or number."""
+    if series.line.kind == "row" and not log.data:
+        return True  # a table with a column for each seed, or a row
+    names = [series.label.replace("_", " "), *(() if log.data else (series.line.body,))]
+    if any(_REPEATS.search(one) for one in (*names, *(above.body for above in log.parents(series.line)))):
+        return True
+    if log.data:
+        return series.mean is not None and series.sd is not None
+    seeds = seeds_of(log, series.line)
+    return seeds is not None and seeds.count == len(series.values)
 
 
 def _in_records(log: Log, table: Table) -> Iterator[Finding]:
     """Arms of a table with a column of seeds, each against the baseline."""
     for one in paired_rows(table):
-        facts = facts_of(np.array(one.differences))
+        facts = None if _COST.search(one.metric.replace("_", " ")) else facts_of(np.array(one.differences))
         if facts is not None:
             facts |= {"arm": one.arm, "baseline": one.baseline, "metric": one.metric}
             yield Finding("recomputed", "note", place_of(log, one.row.line), facts, quote=f"{one.arm} {one.metric}")
@@ -56,6 +91,11 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     unit = f["unit"]
+    if "values" in f:
+        return (
+            f"'{f['values']}' over {f['seeds']} runs: mean {shown(f['mean'])}{unit}, sample sd {shown(f['sd'])}; "
+            f"the 95 % interval of the mean is {shown(f['low'])} to {shown(f['high'])}."
+        )
     about = f"'{f['arm']}' less '{f['baseline']}' in {f['metric']}, " if "arm" in f else ""
     return (
         f"{about}{f['seeds']} differences: mean {signed(f['mean'])}{unit}, sample sd {shown(f['sd'])}; paired t "
