@@ -144,7 +144,7 @@ def only_seed(log: Log) -> Seeds | None:
     for line in log.lines:
         if _SEVERAL.search(line.text):
             return None
-        for value in _VALUE.finditer(line.text):
+        for value in _VALUE.finditer(line.text) if _ALONE.search(line.body) or line.kind == "code" else ():
             found.setdefault(value[1], line)
     return Seeds(1, next(iter(found.values()))) if len(found) == 1 else None
 

@@ -226,4 +226,5 @@ def _columns(log: Log, table: Table) -> Iterator[Series]:
             line,
             signed,
             table.section,
+            log.line(spreads[0].line) if len(spread) == 1 and spread[0] else None,
         )

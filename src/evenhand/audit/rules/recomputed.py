@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from evenhand.audit.series import Floats, Series, series_of
 _REPEATS = re.compile(
     r"\b(?:seeds?|runs?|trials?|repeats?|replicates?|replicas?|repetitions?|restarts?|rollouts?)\b", re.I
 )
+_SPREAD = re.compile(r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ)\b", re.IGNORECASE)
+_MOST = 4
 _COST = re.compile(
     r"time|sec|minutes|hours|latency|speed|size|bytes|mem|steps?|epochs?|params?|tokens|flops|artifact|cost|date|lr|\bid\b|"
     r"\bms\b|\bs\b|\bgb\b|\bmb\b|\bn\b|count|items|samples",
@@ -27,23 +29,51 @@ _COST = re.compile(
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Differences over seeds that are listed, values over seeds of which only the mean is told, arms seed by seed."""
     for log in logs:
+        bare: dict[int, list[Series]] = {}
         for series in series_of(log):
-            if series.values and over_repeats(log, series):
-                yield from _of_series(log, series)
+            if not series.values or not over_repeats(log, series):
+                continue
+            if series.differences:
+                facts = facts_of(series.array, series.values[0].unit)
+                if facts is not None:
+                    yield Finding("recomputed", "note", place_of(log, series.line), facts)
+            elif _only_mean(series):
+                bare.setdefault(series.line.number, []).append(series)
         for table in log.tables:
             yield from _in_records(log, table)
+            yield from _means_alone(log, table, bare)
 
 
-def _of_series(log: Log, series: Series) -> Iterator[Finding]:
-    if series.differences:
-        facts = facts_of(series.array, series.values[0].unit)
-        if facts is not None:
-            yield Finding("recomputed", "note", place_of(log, series.line), facts)
-    elif series.mean is not None and series.sd is None and len(series.values) >= 3 and not _COST.search(series.label):
-        facts = None if not any(n.decimals for n in series.values) else facts_of(series.array, series.values[0].unit)
-        if facts is not None:
-            name = " ".join(series.label.split())
-            yield Finding("recomputed", "note", place_of(log, series.line), {**facts, "values": name}, quote=name)
+def _only_mean(series: Series) -> bool:
+    """Whether a result is given by its values and their mean alone."""
+    told = series.mean is not None and series.sd is None and len(series.values) >= 3
+    return told and any(n.decimals for n in series.values) and not _COST.search(series.label.replace("_", " "))
+
+
+def _means_alone(log: Log, table: Table, bare: dict[int, list[Series]]) -> Iterator[Finding]:
+    """The spreads that a table with its seeds and their means leaves out; one finding a table."""
+    found = [(row, one) for row in table.rows for one in bare.get(row.line, ())]
+    if not found or log.data or any(_SPREAD.search(text) for row in table.rows for text in (*row.cells, *table.header)):
+        return
+    told = []
+    for row, one in found:
+        facts = facts_of(one.array, one.values[0].unit)
+        if facts is None or _out_of_bounds(one, facts):
+            continue
+        label = one.label if re.search(r"[A-Za-z]", one.label) else row.cells[1] if len(row.cells) > 1 else one.label
+        told.append(
+            (" ".join(label.split()), float(str(facts["sd"])), float(str(facts["low"])), float(str(facts["high"])))
+        )
+    if told:
+        facts = {"spreads": tuple(told[:_MOST]), "seeds": len(found[0][1].values), "left": max(0, len(told) - _MOST)}
+        yield Finding("recomputed", "note", place_of(log, found[0][0].line), facts, quote="spreads")
+
+
+def _out_of_bounds(series: Series, facts: Mapping[str, object]) -> bool:
+    """Whether the interval of shares leaves what shares can be: then it tells nothing."""
+    share = all(0 <= n.share <= 1 for n in series.values)
+    top = 100.0 if series.values[0].unit == "%" else 1.0
+    return share and not 0 <= float(str(facts["low"])) <= float(str(facts["high"])) <= top
 
 
 def over_repeats(log: Log, series: Series) -> bool:
@@ -90,11 +120,15 @@ def facts_of(differences: Floats, unit: str = "") -> dict[str, object] | None:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    unit = f["unit"]
-    if "values" in f:
+    unit = f.get("unit", "")
+    if "spreads" in f:
+        each = "; ".join(
+            f"'{name}' sd {shown(sd)}, {shown(low)} to {shown(high)}" for name, sd, low, high in f["spreads"]
+        )
+        more = f" (and {f['left']} more)" if f["left"] else ""
         return (
-            f"'{f['values']}' over {f['seeds']} runs: mean {shown(f['mean'])}{unit}, sample sd {shown(f['sd'])}; "
-            f"the 95 % interval of the mean is {shown(f['low'])} to {shown(f['high'])}."
+            f"These means over {f['seeds']} runs have no spread in the table; sample sd and 95 % interval of the mean "
+            f"are: {each}{more}."
         )
     about = f"'{f['arm']}' less '{f['baseline']}' in {f['metric']}, " if "arm" in f else ""
     return (

@@ -22,16 +22,23 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 continue
             kind, facts = _kind(series)
             if kind == "population":
-                yield Finding("spread-kind", "note", place_of(log, series.sd_line or series.mean_line), facts)
+                place = place_of(log, series.sd_line or series.mean_line)
+                yield Finding("spread-kind", "note", place, facts, quote=_quote(series))
             elif kind == "none":
-                yield Finding("spread-kind", "fault", place_of(log, series.sd_line or series.mean_line), facts)
+                place = place_of(log, series.sd_line or series.mean_line)
+                yield Finding("spread-kind", "fault", place, facts, quote=_quote(series))
+
+
+_COMPUTED = 6
 
 
 def _kind(series: Series) -> tuple[str, dict[str, object]]:
     sample, population = float(series.array.std(ddof=1)), float(series.array.std(ddof=0))
     count = len(series.values)
     assert series.sd is not None
-    slack = series.sd.slack + max(v.slack for v in series.values) * 2 + 1e-6 * float(abs(series.array).max())
+    single = any(v.decimals >= _COMPUTED for v in series.values)  # may have been computed in single precision
+    slack = series.sd.slack + max(v.slack for v in series.values) * 2
+    slack += 1e-6 * float(abs(series.array).max()) if single else 0.0
     error = sample / count**0.5
     near = {
         name: abs(value - series.sd.value) <= slack
@@ -46,7 +53,7 @@ def _kind(series: Series) -> tuple[str, dict[str, object]]:
         float(np.ptp(series.array)) / 2,
     )
     deviations = float(np.abs(series.array - series.array.mean()).mean())
-    near["error"] = near["error"] or any(abs(one - series.sd.value) <= 2 * slack for one in (*spans, deviations))
+    near["error"] = near["error"] or any(abs(one - series.sd.value) <= slack for one in (*spans, deviations))
     facts = {
         "printed": printed(series.sd),
         "sample": sample,
@@ -60,6 +67,11 @@ def _kind(series: Series) -> tuple[str, dict[str, object]]:
     if near["population"]:
         return "population", {**facts, "kind": "population"}
     return ("error" if near["error"] else "none"), facts
+
+
+def _quote(series: Series) -> str:
+    """The column, where several columns have their spread on one line."""
+    return series.label if series.line.kind == "row" else ""
 
 
 def _half_width(count: int) -> float:
