@@ -61,6 +61,13 @@ _OF = re.compile(
     r"\b(?:gain|loss|drop|increase|decrease|reduction|improvement|rise|fall|difference) of\s*$", re.IGNORECASE
 )
 
+_ELSE = re.compile(
+    r"\s*(?:(?:vs|versus|over|than|from|against|relative|compared|above|below|per|of|in|on|at|for|wrt|"
+    r"w\.r\.t|avg|average|mean|median|each)\b|p\s*[=<>]|/|±)",
+    re.IGNORECASE,
+)
+"""What follows a difference that is to something else than the number before the arrow, or of something else."""
+
 Range = tuple[float, float]
 
 
@@ -166,7 +173,10 @@ def _single(cell: str) -> Number | None:
 def _value(cell: str) -> Number | None:
     """The one number of a cell; of a count, the part."""
     counted = counts(cell)
-    return counted[0].part if len(counted) == 1 else _single(cell)
+    if len(counted) != 1:
+        return _single(cell)
+    beside = [n for n in numbers(cell) if n.decimals or n.unit == "%"]
+    return counted[0].part if not beside else beside[0] if len(beside) == 1 else None
 
 
 def _in_text(log: Log) -> Iterator[Change]:
@@ -181,6 +191,8 @@ def _in_text(log: Log) -> Iterator[Change]:
             ):
                 continue
             if not _is_difference(delta, text) or base.unit != new.unit or base.spread or new.spread:
+                continue
+            if _ELSE.match(text, delta.end):
                 continue
             yield Change(base, new, delta, line, line, True, text[max(0, base.start - 40) : base.start].strip())
         yield from _after_baseline(log, line)

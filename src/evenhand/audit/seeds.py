@@ -155,7 +155,11 @@ def _of_section(log: Log, section: int) -> Seeds | None:
     if count is not None:
         return Seeds(count, heading)
     own = [one for one in log.own(section) if one.kind in ("prose", "bullet")]
-    told = [(found, one) for one in own if (found := seeds_in(one.body)) is not None and not _ON_ONE.search(one.body)]
+    told = [
+        (found, one)
+        for one in own
+        if (found := seeds_in(_ENOUGH.sub("", one.body))) is not None and not _ON_ONE.search(one.body)
+    ]
     if len({found for found, _ in told}) == 1:
         return Seeds(*told[0])
     if told:

@@ -181,9 +181,12 @@ def _row(log: Log, table: Table, row: Row, seeds: list[int]) -> Iterator[Series]
     if any(value is None for value in values):
         return
     mean = sd = None
+    several = sum(MEAN.search(name) is not None for name in table.header) > 1  # of several things: which is of these?
     for place, name in enumerate(table.header):
         found = numbers(row.cells[place])
         if place in seeds or not found:
+            continue
+        if MEAN.search(name) and several:
             continue
         if MEAN.search(name):
             mean = found[0]

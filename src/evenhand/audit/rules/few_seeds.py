@@ -31,6 +31,24 @@ METRIC_WORD = re.compile(
 )
 """Words of a measured result: other uses of stable or significant are none of an audit's business."""
 
+_GAIN = (
+    r"(?:gains?|positive(?:ly)?|improv\w*|better|wins?|winners?|winning|outperform\w*|beats?|beating|effects?|advantages?|"
+    r"increas\w*|leads?|ahead|boosts?|benefits?|success\w*|higher|lower|superior|helps?|helped)"
+)
+_GAP = r"[\s\-–—/*,]+"
+_WITHIN = (
+    r"(?:(?!(?:with|in|on|of|for|at|by|to|from|the|an?|that|which|while|so|than|is|are|was|were|when|where|as|train\w*|"
+    r"learn\w*|converg\w*|optimi\w*|phases?|baselines?|models?|regions?|versions?|releases?|rankings?|evidence)\b)"
+    rf"[\w+.%-]+{_GAP})"
+)
+_THEN = re.compile(rf"{_GAP}(?:{_WITHIN}{{0,2}}{_GAIN}\b|[+\-−]\d)", re.IGNORECASE)
+_IS = re.compile(
+    rf"\b{_GAIN}\s+(?:is|are|was|were|remains?|remained|stays?|stayed|proved)\s+(?:\w+ly\s+|also\s+|both\s+|very\s+|quite\s+)?$",
+    re.IGNORECASE,
+)
+_LY = re.compile(rf"\b{_GAIN}\b{_GAP}(?:(?!(?:but|and|is|are)\b)[\w.%-]+{_GAP}){{0,3}}$", re.IGNORECASE)
+"""What a word for steadiness is said of must stand beside it: a stable gain, gains are robust, it beats X reliably."""
+
 _ALL_OF = re.compile(
     r"(?<![\d.])([2-5])\s*/\s*\1\s+seeds\s+(?:are |were |all )?(?:positive|improve\w*|better|up|win\w*|gain\w*|"
     r"agree|above)\b",
@@ -92,7 +110,8 @@ def steady(log: Log, line: Line) -> re.Match[str] | None:
     for found in STEADY.finditer(line.body):
         clause = clause_of(line.body, found)
         if (
-            OF_RESULTS.search(clause)
+            _of_a_gain(line.body, found)
+            and OF_RESULTS.search(clause)
             and asserted(log, line, found)
             and not _NONE.search(f"{log.lead(line)} {line.body[: found.start()]}".rsplit(". ", 1)[-1])
             and not _ELSEWHERE.search(clause)
@@ -101,6 +120,15 @@ def steady(log: Log, line: Line) -> re.Match[str] | None:
         ):
             return found
     return None
+
+
+def _of_a_gain(text: str, found: re.Match[str]) -> bool:
+    """Whether a word for steadiness is said of a gain, not of a phase, a model or a training that stands beside it."""
+    before = text[max(0, found.start() - 60) : found.start()]
+    if re.search(r"\b(?:more|less|most|least|un|in|equally|as)[\s-]*$", before, re.IGNORECASE):
+        return False
+    adverb = found[0].lower().endswith("ly")
+    return bool(_THEN.match(text, found.end()) or (_LY.search(before) if adverb else _IS.search(before)))
 
 
 def clause_of(text: str, found: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Listing, Log
 from evenhand.audit.seed_rows import paired_rows
 from evenhand.audit.seeds import signs_of
-from evenhand.audit.words import denied_at, hoped, planning
+from evenhand.audit.words import denied_at, hoped, of_others, planning
 
 _SAID = re.compile(
     r"\b(?:all\s+(?:0|zero)\s+deltas|exact[- ]ties?|exactly tied|bit[- ]identical|byte[- ]identical|identical to "
@@ -21,12 +21,22 @@ _SAID = re.compile(
     r"(?:exactly |completely |entirely |bitwise )(?:unchanged|identical|the same)|all metrics (?:\w+ )?unchanged)\b",
     re.IGNORECASE,
 )
-_LOOSE = re.compile(r"identical$|exactly the same|(?:unchanged|identical|the same)\b", re.IGNORECASE)
-"""Said of files, kernels and repetitions as well as of arms: it must be said of results, and of a baseline or arm."""
-_ARMS = re.compile(
-    r"\b(?:baselines?|controls?|base|vanilla|variants?|arms?|ablat\w+|treatment|plain|off|on|"
-    r"with(?:out)?|disabl\w+|enabl\w+|"
-    r"[\w.]*=[\w.]+)\b",
+_LOOSE = re.compile(r"identical\b|exactly the same|unchanged|the same\b", re.IGNORECASE)
+"""Said of files, kernels and repetitions as well as of arms: it must be said of results, and of a baseline."""
+_TIE = re.compile(r"\bt(?:ie[ds]?)\b", re.IGNORECASE)
+_TO_BASE = re.compile(
+    r"\b(?:identical|tie[ds]?|same|unchanged|equal)\b[^.;]{0,40}?\b(?:to|as|with|from|for)?\s*(?:the |its |our )?"
+    r"(?:baselines?|controls?|vanilla|unmodified|ablat\w+|variants?|arms)\b|\bvariants? [^.;]{0,40}\bidentical\b|"
+    r"\btie[- ](?:the )?baseline\b",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:all|every|both)\b|\b[a-z]+\d+/[a-z]+\d+\b|\b[a-z]+/[a-z]+ (?:acc|loss|scores?|metrics?)\b", re.IGNORECASE
+)
+"""A single tie of two rivals happens; ties of several runs or metrics at once do not."""
+_ROUGHLY = re.compile(
+    r"\b(?:near(?:ly)?|almost|virtually|approximately|practically|essentially|basically|roughly|statistically|visually|"
+    r"close to|largely|mostly)[\s-]+(?:\w+[\s-]+)?$",
     re.IGNORECASE,
 )
 _RESULTS = re.compile(
@@ -40,7 +50,8 @@ _OTHER_THINGS = re.compile(
     r"tests?|images?|checkpoints?|weights|gates?|guarante\w*|invariants?|"
     r"assert\w*|verif\w*|across (?:runs|machines|seeds)|refactor\w*|by (?:design|construction)|"
     r"as (?:expected|intended)|sanity|"
-    r"expected|disabled|not a (?:dead|bug)|parity|independent|kernels?|outputs? (?:for|of) the same)\b",
+    r"expected|disabled|implementations?|reference|official|architectur\w*|setups?|hyper\w+|recipes?|otherwise|"
+    r"not a (?:dead|bug)|parity|independent|kernels?|outputs? (?:for|of) the same)\b",
     re.IGNORECASE,
 )
 """What is the same on purpose, or is no result of an arm."""
@@ -73,11 +84,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _tie(log: Log, line: Line) -> str | None:
-    if hoped(line) or planning(log, line):
+    if hoped(line) or planning(log, line) or of_others(line):
         return None
     said = _SAID.search(line.body)
     zero = _ZERO.search(line.body)
-    if said is not None and not denied_at(log, line, said.start()) and _of_results(log, line, said):
+    rough = said is not None and _ROUGHLY.search(line.body[: said.start()]) is not None
+    if said is not None and not rough and not denied_at(log, line, said.start()) and _of_results(log, line, said):
         return said[0]
     if zero is not None and re.search(r"\b(?:all|every|exact|tie)\b", line.body, re.IGNORECASE):
         return zero[0]
@@ -95,11 +107,14 @@ def _of_results(log: Log, line: Line, said: re.Match[str]) -> bool:
 
 
 def _sure(log: Log, line: Line, found: str) -> bool:
-    """Whether a tie is one of an arm with its baseline: said so, or as differences of zero, or to four digits."""
+    """Whether results of an arm are told to be exactly the baseline's: not a tie of two rivals, of files or of code."""
     pair = _PAIR.fullmatch(found)
     if pair is not None:
-        return len(pair[1].replace(".", "").lstrip("0")) >= 4
-    return not _LOOSE.search(found) or _ARMS.search(f"{log.lead(line)} {line.body}") is not None
+        return len(pair[1].replace(".", "").lstrip("0")) >= 4 and not re.search(r"\btie", line.body, re.IGNORECASE)
+    sentence = f"{log.lead(line)} {line.body}"
+    if _TIE.search(found):
+        return any(one.search(line.body) for one in (_ZERO, _TO_BASE, _SEVERAL))
+    return not _LOOSE.search(found) or (_TO_BASE.search(sentence) is not None and _RESULTS.search(sentence) is not None)
 
 
 def _in_data(log: Log) -> Iterator[Finding]:

@@ -17,10 +17,17 @@ _T = re.compile(
 )
 
 
+_CORRECTED = re.compile(
+    r"\b(?:correct(?:ed|ion)|adjust\w*|holm|bonferroni|fdr|benjamini|bootstrap\w*|permut\w*|welch)\b", re.IGNORECASE
+)
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """``t(9) = 1.20, p = .01``; a one-sided p is let pass."""
     for log in logs:
         for line in log.spoken():
+            if _CORRECTED.search(line.body):
+                continue
             for found in _T.finditer(line.body):
                 df, sign = float(found[1]), found[3]
                 statistic, stated = numbers(found[2])[0], numbers(found[4])[0]
