@@ -147,10 +147,12 @@ def _in_table(log: Log, table: Table) -> Iterator[Change]:
         delta = _single(row.cells[place])
         if delta is None or pair is None:
             continue
-        base, new = (_value(row.cells[one]) for one in pair)
-        if base is not None and new is not None and base.unit == new.unit:
-            line = log.line(row.line)
-            yield Change(base, new, delta, line, line, named, f"{row.cells[0]} {table.header[place]}")
+        line, of = log.line(row.line), f"{row.cells[0]} {table.header[place]}"
+        pairs = zip(*(_values(row.cells[one]) for one in pair), strict=False)
+        found = [Change(a, b, delta, line, line, named, of) for a, b in pairs if a.unit == b.unit]
+        fits = [one for one in found if readings(one)]
+        if found:
+            yield (fits or found)[-1 if delta.unit else 0]
 
 
 def _pair(table: Table, place: int) -> tuple[tuple[int, int] | None, bool]:
@@ -172,11 +174,18 @@ def _single(cell: str) -> Number | None:
 
 def _value(cell: str) -> Number | None:
     """The one number of a cell; of a count, the part."""
+    found = _values(cell)
+    return found[0] if found else None
+
+
+def _values(cell: str) -> tuple[Number, ...]:
+    """What a cell gives: its one number; of a count with a share beside it both, as a difference may be of either."""
     counted = counts(cell)
     if len(counted) != 1:
-        return _single(cell)
+        one = _single(cell)
+        return () if one is None else (one,)
     beside = [n for n in numbers(cell) if n.decimals or n.unit == "%"]
-    return counted[0].part if not beside else beside[0] if len(beside) == 1 else None
+    return (counted[0].part, *beside) if len(beside) <= 1 else ()
 
 
 def _in_text(log: Log) -> Iterator[Change]:
