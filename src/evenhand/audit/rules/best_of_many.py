@@ -41,7 +41,7 @@ _LATER = re.compile(
     re.IGNORECASE,
 )
 _MEASURED = re.compile(
-    r"\d\s?%|\d\s*/\s*\d|\b(?:violations?|results?|matches|solved|errors?|wins?|bpb|mAP|dice|iou|psnr|ssim|fid|wer|cer|"
+    r"\d\s*/\s*\d|\b(?:violations?|results?|matches|solved|errors?|wins?|bpb|mAP|dice|iou|psnr|ssim|fid|wer|cer|"
     r"mse|mae|rmse|r2)\b",
     re.IGNORECASE,
 )
