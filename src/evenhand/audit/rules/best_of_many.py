@@ -19,7 +19,7 @@ _AT_STEP = re.compile(
     r"\d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
     re.IGNORECASE,
 )
-_BEST = re.compile(r"\bbest\b(?=[^.;]{0,40}?[+\-−]\d)", re.IGNORECASE)
+_BEST = re.compile(r"\bbest\b(?=[^.;:(\d]{0,16}[+\-−]\d)", re.IGNORECASE)
 _OF = r"(?:the )?(?:same |very |full |held[- ]out )*"
 _CHOSEN_ON_TEST = re.compile(
     rf"\b(?:pick(?:ed)?|chosen|chose|choose|select(?:ed)?|took|early[- ]stopped|tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|"
