@@ -141,6 +141,15 @@ SILENT: dict[str, dict[str, str]] = {
             "| -0.0008 |\n\n## B\n\n"
         "| Config | Loss | vs full |\n|---|---|---|\n| a | 1.5203 | -0.0044 |\n| b | 1.5239 | -0.0008 |\n"
     },
+    "reports of two runs": {
+        f"run_2026021{day}_report.md": "# Report\n\n| arm | AUC | Acc | F1 | Sens |\n|---|---|---|---|---|\n"
+        f"| full | 0.8204 | 0.6748 | 0.7041 | 0.9331 |\n| less | {auc} | 0.7282 | 0.7421 | 0.6265 |\n"
+        for day, auc in ((4, "0.8539"), (5, "0.8547"))
+    },
+    "a factor of something else": {"a.md": "- rank: 90.9% → 99.1% (109×), portable\n"},
+    "an effect far from its seeds": {
+        "a.md": "# R\n\n- seed deltas: +0.01, +0.02, -0.03\n" + "- more of it\n" * 8 + "- MAX is no gain for others\n"
+    },
     "a peak within one inference": {"a.md": "# R\n\n- slide_005: 0.2, 0.75, 0.70, 0.3 (peaked at iter 1, "
         "regressed thereafter)\n"},
 }  # fmt: skip
