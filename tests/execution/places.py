@@ -58,12 +58,15 @@ def slurm_state(job: str) -> tuple[str, str]:
 
 
 def release(job: str, seconds: float = 40.0) -> None:
-    """Wait until a job is queued again, and let it start at once: Slurm holds such jobs back for two minutes."""
+    """Wait until a job is queued again, and let it start soon: Slurm holds such jobs back for two minutes.
+
+    Not within the second in which it was ended: the node takes its credential for the one that was revoked then.
+    """
     deadline = time.monotonic() + seconds
     while slurm_state(job)[0] != "PENDING":
         assert time.monotonic() < deadline, f"job {job} is {slurm_state(job)}, not queued again"
         time.sleep(0.1)
-    subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], check=True, capture_output=True)
+    subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now+2"], check=True, capture_output=True)
 
 
 def preempt(executor: Executor, workdir: Path) -> None:
