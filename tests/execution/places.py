@@ -24,11 +24,11 @@ def local(folder: Path) -> LocalSlots:
     return LocalSlots([RECIPE], folder, 2)
 
 
-def slurm(folder: Path) -> Slurm:
-    """The test's own Slurm, whose address stands in the environment."""
+def slurm(folder: Path, **settings: int) -> Slurm:
+    """The test's own Slurm, whose address stands in the environment; ``settings`` of its profile besides."""
     (folder / "slurm").mkdir(exist_ok=True)
     (folder / "slurm" / "seen-from-low.txt").write_text("n1")  # as a run before this one would have found
-    return Slurm(ON_SLURM, folder / "slurm")
+    return Slurm(ON_SLURM.model_copy(update=settings), folder / "slurm")
 
 
 def ray(folder: Path) -> Ray:
