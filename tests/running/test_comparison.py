@@ -331,6 +331,54 @@ def test_less_of_a_loss_is_better_and_which_way_is_better_is_told(tmp_path: Path
     )
 
 
+def test_what_is_judged_without_a_margin_is_told_with_what_else_there_is(tmp_path: Path) -> None:
+    for arm in ("base", "new"):
+        table(tmp_path / f"{arm}.csv", " ".join(f"q{i},{i}.5,{i}.25" for i in range(40)), "id,bleu,loss")
+    with pytest.raises(
+        DataError, match=r"^Say which difference of 'bleu' matters, with --margin: no file says .* loss"
+    ):
+        eh.compare(tmp_path / "base.csv", tmp_path / "new.csv")
+
+
+def test_tasks_that_do_not_have_the_metric_that_is_asked_for_are_left_out_by_name(tmp_path: Path) -> None:
+    for arm, share in (("base", 0.5), ("new", 0.8)):
+        for task, metric in (("mmlu", "acc"), ("gsm8k", "exact_match")):
+            rows = [lm_eval_row(i, s, task=task, metric=metric) for i, s in enumerate(right(share, 1))]
+            lm_eval(tmp_path / arm / task, right(share, 1), task=task, rows=rows)
+    found = eh.compare(tmp_path / "base", tmp_path / "new", metric="acc")
+    assert [v.condition for v in found.verdicts] == ["mmlu"]
+    assert "Left out, since not every run of theirs has 'acc': gsm8k." in found.comparison.remarks
+    with pytest.raises(DataError, match="Not every run of 'gsm8k' has the metric 'acc'; all have: exact_match"):
+        eh.compare(tmp_path / "base", tmp_path / "new", metric="acc", task=["mmlu", "gsm8k"])
+
+
+def test_what_is_pooled_are_the_tasks_that_are_compared_and_no_others(tmp_path: Path) -> None:
+    for arm, share in (("base", 0.5), ("new", 0.8)):
+        for task in ("a", "b", "c", f"only-{arm}"):
+            lm_eval(tmp_path / arm / task, right(share, len(task)), task=task)
+    found = eh.compare(tmp_path / "base", tmp_path / "new", task=["a", "b"])
+    assert {v.condition: v.contrasts[0].items for v in found.verdicts} == {"a": 200, "b": 200, "pooled": 400}
+    found = eh.compare(tmp_path / "base", tmp_path / "new")
+    assert {v.condition: v.contrasts[0].items for v in found.verdicts}["pooled"] == 600
+    saved = tmp_path / "again.toml"
+    saved.write_text(found.comparison.text)
+    assert eh.load_claim(saved).resolved.hash == found.claim_hash
+
+
+def test_samples_whose_files_were_renamed_are_one_task_where_they_hold_the_same_items(tmp_path: Path) -> None:
+    for arm, share in (("baseline", 0.5), ("prompt2", 0.8)):
+        lm_eval(tmp_path / arm, right(share, 1)).rename(tmp_path / f"samples_arc_{arm}.jsonl")
+    lm_eval(tmp_path / "x", right(0.5, 1), task="other").rename(tmp_path / "samples_other_task.jsonl")
+    found = eh.compare(tmp_path / "samples_arc_baseline.jsonl", tmp_path / "samples_arc_prompt2.jsonl")
+    assert (found.verdicts[0].kind, found.verdicts[0].contrasts[0].items) == ("gain", 200)
+    assert any("hold the same items, so they are taken for one task" in text for text in found.comparison.remarks)
+    saved = tmp_path / "again.toml"
+    saved.write_text(found.comparison.text)
+    assert eh.load_claim(saved).resolved.hash == found.claim_hash
+    with pytest.raises(DataError, match=r"no task in common .* share 0 of 400 items"):
+        eh.compare(tmp_path / "samples_arc_baseline.jsonl", tmp_path / "samples_other_task.jsonl")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("clustered", [False, True])
 def test_models_that_too_few_items_tell_apart_are_told_how_many_would(tmp_path: Path, clustered: bool) -> None:

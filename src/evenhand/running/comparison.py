@@ -18,11 +18,12 @@ from evenhand.errors import DataError, counted
 from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.running.comparison_plan import Asked, Plan, pair_by_of
+from evenhand.running.comparison_asked import Asked
+from evenhand.running.comparison_plan import Plan, pair_by_of
 from evenhand.running.comparison_text import claim_text
 from evenhand.running.over_runs import comparable, differences, qualified
 from evenhand.runs.arms import ALLOWED, ArmRuns, names_of, without_name
-from evenhand.runs.pairing import Unlike, otherwise_asked
+from evenhand.runs.pairing import Unlike, as_one_task, otherwise_asked
 from evenhand.runs.recipe import RunsSettings, arm_outcome, dumped, read_arm
 
 __all__ = ["Asked", "Comparison", "compare_runs", "scope_words"]
@@ -77,7 +78,9 @@ def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
     )  # fmt: skip
     settings = [base.model_copy(update={"runs": without_name(text)}) for _, text in roles]
     read = [read_arm(one, folder) for one in settings]
-    arms = dict(zip(names, read, strict=True))
+    arms, renamed = dict(zip(names, read, strict=True)), list[str]()
+    if not asked.tasks:
+        arms, renamed = as_one_task(arms)
     pair_by = _pair_by(asked, arms, names[0])
     plan = Plan.of(asked, arms, pair_by)
     text = claim_text(
@@ -94,7 +97,7 @@ def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
 
     decision = stamped(decide(claim, outcomes), Standing("retrospective"), left_out)
     decision = qualified(decision, claim, outcomes)
-    return Comparison(claim, text, decision, outcomes, arms, (*plan.remarks, *_arm_remarks(arms)))
+    return Comparison(claim, text, decision, outcomes, arms, (*renamed, *plan.remarks, *_arm_remarks(arms)))
 
 
 def _outcome(trial: Trial, arm: ArmRuns, plan: Plan, folder: Path) -> Outcome:
@@ -103,7 +106,7 @@ def _outcome(trial: Trial, arm: ArmRuns, plan: Plan, folder: Path) -> Outcome:
     if trial.arm in plan.single:
         (seed,) = arm.seeds
     settings = dumped(trial.settings)
-    if not arm.of(seed) or (settings.task and settings.task not in arm.of(seed)):
+    if not arm.of(seed) or any(task not in arm.of(seed) for task in settings.tasks):
         return Outcome(failure=Failure("data", f"no run of seed {seed} was given in {arm.named}", "report"))
     outcome = arm_outcome(settings, arm, seed, folder)
     # Of single models the question is whether they differ; what each cost is shown and enters nothing.

@@ -121,7 +121,7 @@ def _twice(earlier: Run, run: Run, seed: int | None) -> str:
         )
     return (
         f"a run {where}{at} stands twice, here and in {earlier.source.path}; name the one that counts, or tell their "
-        "training seeds by folders named seed0, seed1 ..."
+        "training seeds by folders named seed0, seed1 and so on"
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from evenhand.data.reading import read_text
 from evenhand.errors import DataError
 from evenhand.recipes.contract import Metric
-from evenhand.runs.checked import is_loss, number, short, shown, text_of, told_number
+from evenhand.runs.checked import is_loss, likely_first, number, short, shown, text_of, told_number
 from evenhand.runs.run import Amount, Options, Run, Source
 from evenhand.runs.tables import Columns, runs_of
 
@@ -90,7 +90,8 @@ def runs_of_tracked(found: Tracked, options: Options) -> list[Run]:
     if runs:
         return runs
     about = {name: Metric("minimise" if is_loss(name) else "maximise") for name in numbers}
-    return [replace(base, metrics=numbers, about=about, task=options.task)]
+    ordered = {name: numbers[name] for name in likely_first(numbers)}
+    return [replace(base, metrics=ordered, about=about, task=options.task)]
 
 
 def _has_items(table: Columns, options: Options) -> bool:

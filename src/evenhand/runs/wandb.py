@@ -169,6 +169,9 @@ def _tables(path: Path, named: Mapping[str, Any]) -> Iterator[tuple[str, tuple[l
         beside = (top / str(place)).resolve()
         if not beside.is_relative_to(top):
             raise DataError(f"{path}: the table '{name}' lies outside the folder of the run ({place}).")
+        if not beside.is_file():
+            told = f"there is no {beside}" if isinstance(place, str) else "the record does not say where"
+            raise DataError(f"{path}: the table '{name}' is missing: {told}; fetch the folder of the run again.")
         yield name, _columns_and_rows(read_json(beside, strict=False), str(beside))
 
 
