@@ -174,7 +174,7 @@ def nothing(folder: Path) -> None:
         (listed, ".jsonl:1: 'acc' is [0, 1], which is no number"),
         (partial, "holds 200 documents, and its results say that 400 were scored"),
         (twice, "a run of the task 'arc' stands twice, here and in"),
-        (two_models, "a run of the task 'arc' of the model 'b', beside one of 'a'"),
+        (two_models, "new holds 2 models (a, b), and an arm is one model at each seed: pick one with"),
         (other_prompts, "200 items of 200 had another prompt"),
         (other_version, "the task version is '2.0' against '1.0'"),
         (other_numbers, "its results say"),
