@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import evenhand as eh
-from evenhand.errors import ClaimError, DataError
+from evenhand.errors import ClaimError, DataError, EvenhandError
 from evenhand.report.compared import Compared, comparison_page
 from tests.runs.logs import inspect_log, lm_eval, lm_eval_row
 
@@ -329,6 +329,47 @@ def test_less_of_a_loss_is_better_and_which_way_is_better_is_told(tmp_path: Path
     assert any(
         remark.startswith("More of 'quality' counts as better; --minimise") for remark in higher.comparison.remarks
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"margin": 0.0}, "--margin 0: expected a finite number greater than 0"),
+        ({"margin": float("nan")}, "--margin nan: expected a finite number greater than 0"),
+        ({"margin": 2.0}, "--margin 2: as wide as the whole range of 'acc', 1, or wider"),
+        ({"alpha": 0.5}, "--alpha 0.5: expected a number above 0 and at most 0.2"),
+        ({"metric": ["acc", "acc"]}, "--metric acc: stands twice"),
+        ({"task": ["arc", "arc"]}, "--task arc: stands twice"),
+        ({"minimise": "nil"}, "--minimise nil: no metric that is compared has this name; there are: acc"),
+        ({"rival": "{base}"}, "base: named as the baseline and as a rival; an arm compared with itself says nothing"),
+        ({"null": "{base}"}, "base: named as the baseline and as the null arm"),
+        ({"name": "[[arm]]"}, "The comparison '[[arm]]' cannot be made: a name begins with"),
+    ],
+)
+def test_what_cannot_be_asked_is_told_in_words_of_the_command_line(two: Path, asked: dict[str, Any], says: str) -> None:
+    given = {k: v.format(base=two / "base") if isinstance(v, str) else v for k, v in asked.items()}
+    with pytest.raises(EvenhandError) as caught:
+        eh.compare(two / "base", two / "new", **given)
+    assert says in str(caught.value)
+    assert ".toml" not in str(caught.value)
+
+
+def test_a_margin_is_that_of_what_is_judged_and_what_it_does_not_fit_is_not_shown_beside(tmp_path: Path) -> None:
+    for arm, more in (("base", 0.0), ("new", 9.0)):
+        rows = " ".join(f"q{i},{i * 3 % 7 * (1 + more / 9) + more},{i % 2}" for i in range(60))
+        table(tmp_path / f"{arm}.csv", rows, "id,bleu,human")
+    found = eh.compare(tmp_path / "base.csv", tmp_path / "new.csv", margin=2.0)
+    assert [(v.metric, v.kind) for v in found.verdicts] == [("bleu", "gain")]
+    with pytest.raises(EvenhandError, match="--margin 2: as wide as the whole range of 'human', 1, or wider"):
+        eh.compare(tmp_path / "base.csv", tmp_path / "new.csv", margin=2.0, metric=["bleu", "human"])
+
+
+def test_tasks_whose_names_are_one_in_letters_of_a_claim_stay_two(tmp_path: Path) -> None:
+    for arm, share in (("base", 0.5), ("new", 0.8)):
+        rows = " ".join(f"q{i},{t},{int(s)}" for t in ("a/b", "a:b", "pooled") for i, s in enumerate(right(share, 1)))
+        table(tmp_path / f"{arm}.csv", rows, "id,task,correct")
+    found = eh.compare(tmp_path / "base.csv", tmp_path / "new.csv")
+    assert [v.condition for v in found.verdicts] == ["a-b", "a-b-2", "pooled", "pooled-2"]
 
 
 def test_what_is_judged_without_a_margin_is_told_with_what_else_there_is(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from evenhand.claims.schema import parse_claim
 from evenhand.decisions.scope_words import scope_words
 from evenhand.decisions.standing import Standing
 from evenhand.decisions.verdict import Decision
-from evenhand.errors import DataError, counted
+from evenhand.errors import ClaimError, DataError, counted
 from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial
@@ -64,13 +64,13 @@ def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
 
     Raises:
         DataError: runs that are missing, damaged, stand twice, cannot be trusted or were not asked the same.
-        ClaimError: what is asked makes no claim (a margin of 0, two names alike).
+        SettingsError: what is asked cannot be answered by any runs (a margin of 0, an arm against itself).
     """
     unknown = [kind for kind in asked.allow if kind not in ALLOWED]
     if unknown:
         raise DataError(f"`allow` names '{unknown[0]}'; what can be allowed is {', '.join(ALLOWED)}.")
-    roles = [("baseline", asked.baseline), *(("variant", text) for text in asked.variants)]
-    roles += [("rival", text) for text in asked.rivals] + ([("null", asked.null)] if asked.null else [])
+    asked.check()
+    roles = asked.roles
     names = names_of([text for _, text in roles])
     base = RunsSettings(
         runs="-", format=asked.format, columns=dict(asked.columns), budgets=dict(asked.budgets), allow=asked.allow,
@@ -86,7 +86,7 @@ def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
     text = claim_text(
         asked, plan, [(role, name, arms[name].named) for (role, _), name in zip(roles, names, strict=True)]
     )
-    claim = resolve(parse_claim(text, f"{asked.name}.toml", asked.name), catalogue.find(catalogue.RUNS))
+    claim = _claim(asked, text)
     found = {
         trial.id: _outcome(trial, arms[trial.arm], plan, folder) for r in claim.claim.rungs for trial in claim.trials(r)
     }
@@ -98,6 +98,15 @@ def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
     decision = stamped(decide(claim, outcomes), Standing("retrospective"), left_out)
     decision = qualified(decision, claim, outcomes)
     return Comparison(claim, text, decision, outcomes, arms, (*renamed, *plan.remarks, *_arm_remarks(arms)))
+
+
+def _claim(asked: Asked, text: str) -> ResolvedClaim:
+    """The claim of a comparison. Nobody wrote its file: what is wrong is told without its lines."""
+    try:
+        return resolve(parse_claim(text, f"{asked.name}.toml", asked.name), catalogue.find(catalogue.RUNS))
+    except ClaimError as error:
+        told = "; ".join(dict.fromkeys(fault.message for fault in error.faults))
+        raise DataError(f"The comparison '{asked.name}' cannot be made: {told}.") from error
 
 
 def _outcome(trial: Trial, arm: ArmRuns, plan: Plan, folder: Path) -> Outcome:

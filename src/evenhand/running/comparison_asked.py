@@ -1,10 +1,18 @@
-"""What a comparison of runs is asked for. Pure."""
+"""What a comparison of runs is asked for, and what of it cannot be asked. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Literal
+
+from evenhand.errors import Fault, SettingsError
+from evenhand.runs.arms import without_name
+
+_LARGEST_ALPHA = 0.2
+_ROLES = {"baseline": "the baseline", "variant": "a variant", "rival": "a rival", "null": "the null arm"}
 
 
 @dataclass(frozen=True)
@@ -42,3 +50,49 @@ class Asked:
     allow: tuple[str, ...] = ()
     pair_by: Literal["content", "id"] = "content"
     name: str = "comparison"
+
+    @property
+    def roles(self) -> list[tuple[str, str]]:
+        """(role, what is named) of every arm."""
+        others = [("variant", text) for text in self.variants] + [("rival", text) for text in self.rivals]
+        return [("baseline", self.baseline), *others, *([("null", self.null)] if self.null else [])]
+
+    def check(self) -> None:
+        """Refuse what no runs could answer.
+
+        Raises:
+            SettingsError: all of it, in words of the command line.
+        """
+        faults = []
+        if self.margin is not None and not (isfinite(self.margin) and self.margin > 0):
+            faults.append(Fault(f"--margin {self.margin:g}", "expected a finite number greater than 0"))
+        if not 0 < self.alpha <= _LARGEST_ALPHA:
+            expected = f"expected a number above 0 and at most {_LARGEST_ALPHA:g}"
+            faults.append(Fault(f"--alpha {self.alpha:g}", expected))
+        for option, names in (("--metric", self.metrics), ("--task", self.tasks)):
+            twice = [name for name, count in Counter(names).items() if count > 1]
+            faults += [Fault(f"{option} {name}", "stands twice; name it once") for name in twice]
+        faults += self._same_arms()
+        refuse(faults)
+
+    def _same_arms(self) -> list[Fault]:
+        """Runs that are named for two arms."""
+        named: dict[str, str] = {}
+        faults = []
+        for role, text in self.roles:
+            where = without_name(text)
+            if where in named:
+                what = f"named as {named[where]} and as {_ROLES[role]}; an arm compared with itself says nothing"
+                faults.append(Fault(where, f"{what}: name another run"))
+            named.setdefault(where, _ROLES[role])
+        return faults
+
+
+def refuse(faults: Sequence[Fault]) -> None:
+    """Raise what is wrong with what was asked.
+
+    Raises:
+        SettingsError: if there is anything.
+    """
+    if faults:
+        raise SettingsError("The comparison cannot be made", faults)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from evenhand.errors import DataError, counted
+from evenhand.errors import DataError, Fault, counted
 from evenhand.recipes.contract import Metric
-from evenhand.running.comparison_asked import Asked
+from evenhand.running.comparison_asked import Asked, refuse
 from evenhand.runs.arms import ArmRuns
-from evenhand.runs.checked import bounded
+from evenhand.runs.checked import bounded, is_cost
 from evenhand.runs.recipe import as_metric
 from evenhand.runs.run import Run
 
@@ -82,9 +82,8 @@ def metrics_of(
             told[_MOST_TOLD:] = [counted(len(told) - _MOST_TOLD, "task") + " more"]
         remarks.append(f"Score is {', '.join(told)}; choose with --metric.")
         return [("score", True)], named
-    first, *others = common[: 1 + _MOST_EXPLORATORY]
-    if others:
-        remarks.append(f"Judged on {first}; {', '.join(others)} shown beside (--metric judges others).")
+    first, *more = common
+    others = [name for name in more if not is_cost(name)][:_MOST_EXPLORATORY]
     return [(as_metric(first), True), *((as_metric(o), False) for o in others)], {
         as_metric(n): n for n in (first, *others)
     }
@@ -109,7 +108,56 @@ def range_of(
     return Metric(direction, 0.0, 1.0) if shares or binary else Metric(direction)
 
 
-def margin_of(asked: Asked, first: tuple[str, Metric, bool], remarks: list[str]) -> float:
+Known = tuple[str, Metric, bool]
+"""A metric, its direction and range, and whether it is primary."""
+
+
+def fitting(asked: Asked, known: Sequence[Known], arms: Mapping[str, ArmRuns]) -> list[Known]:
+    """The metrics whose range the margin fits: of those shown beside, others are left out.
+
+    Raises:
+        SettingsError: the margin is as wide as the range of what is judged; `minimise` names no metric.
+    """
+    names = dict.fromkeys(name for arm in arms.values() for run in arm.runs.values() for name in run.names)
+    spelled = {*names, *map(as_metric, names), *(name for name, _, _ in known)}
+    told = f"no metric that is compared has this name; there are: {', '.join(names)}"
+    faults = [Fault(f"--minimise {name}", told) for name in asked.minimise if name not in spelled]
+    margin = asked.margin
+    if margin is None:
+        refuse(faults)
+        return list(known)
+    wide = {name: span for name, kind, _ in known if (span := _span(kind)) is not None and margin >= span}
+    faults += [
+        Fault(
+            f"--margin {margin:g}",
+            f"as wide as the whole range of '{name}', {wide[name]:g}, or wider; metrics of other scales need a "
+            "comparison of their own",
+        )
+        for name, _, primary in known
+        if primary and name in wide
+    ]
+    refuse(faults)
+    return [one for one in known if one[0] not in wide]
+
+
+def _span(kind: Metric) -> float | None:
+    return None if kind.floor is None or kind.ceiling is None else kind.ceiling - kind.floor
+
+
+def shown_beside(known: Sequence[Known], named: Mapping[str, str]) -> list[str]:
+    """What is judged and what is only shown, as a sentence."""
+    judged, others = ([named.get(name, name) for name, _, primary in known if primary is own] for own in (True, False))
+    if not others:
+        return []
+    return [f"Judged on {', '.join(judged)}; {', '.join(others)} shown beside (--metric judges others)."]
+
+
+def margin_of(asked: Asked, first: Known, remarks: list[str]) -> float:
+    """The smallest difference that matters: as asked for, else one point of a share.
+
+    Raises:
+        DataError: none is asked for, and the metric is no share.
+    """
     if asked.margin is not None:
         return asked.margin
     name, kind, _ = first

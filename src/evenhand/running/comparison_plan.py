@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from evenhand.errors import DataError
 from evenhand.recipes.contract import Metric
@@ -12,10 +13,12 @@ from evenhand.running.comparison_asked import Asked
 from evenhand.running.comparison_metrics import (
     POOLED,
     better,
+    fitting,
     margin_of,
     may_pool,
     metrics_of,
     range_of,
+    shown_beside,
     with_metrics,
 )
 from evenhand.runs.arms import ArmRuns
@@ -53,13 +56,16 @@ class Plan:
         tasks = with_metrics(asked, arms, _tasks(asked, arms, remarks), remarks)
         metrics, named = metrics_of(asked, arms, tasks, remarks)
         known = [(name, range_of(arms, tasks, named, name, asked.minimise), primary) for name, primary in metrics]
+        known = fitting(asked, known, arms)
+        remarks += shown_beside(known, named)
         remarks += [better(name, kind) for name, kind, primary in known if primary and kind.ceiling is None]
         margin = margin_of(asked, known[0], remarks)
         unit, budget = _budget(arms, scope)
-        conditions: list[tuple[str, str | Sequence[str]]] = [(condition_name(task), task) for task in tasks]
+        conditions: list[tuple[str, str | Sequence[str]]] = list(zip(_condition_names(tasks), tasks, strict=True))
         if len(tasks) > 1 and may_pool(arms, tasks, named, [name for name, _ in metrics], remarks):
             every = all(set(arm.tasks) == set(tasks) for arm in arms.values())
-            conditions.append((POOLED, "" if every else tuple(tasks)))
+            (*_, pooled) = _condition_names([*tasks, POOLED])
+            conditions.append((pooled, "" if every else tuple(tasks)))
         if pair_by == "id" and any(run.items is not None for arm in arms.values() for run in arm.runs.values()):
             remarks.append(f"Items are paired by their ids: {_why_by_ids(asked, arms)}.")
         return cls(
@@ -78,6 +84,15 @@ def _why_by_ids(asked: Asked, arms: Mapping[str, ArmRuns]) -> str:
 def condition_name(task: str) -> str:
     """A task in letters that a condition may have."""
     return _NOT_A_NAME.sub("-", task).strip("-._+")[:80] or "default"
+
+
+def _condition_names(tasks: Sequence[str]) -> list[str]:
+    """Names of conditions for tasks; of those that are one name in such letters, later ones get a number."""
+    found: list[str] = []
+    for task in tasks:
+        name = condition_name(task)
+        found.append(next(one for n in count(1) if (one := name if n == 1 else f"{name}-{n}") not in found))
+    return found
 
 
 def _seeds(asked: Asked, arms: Mapping[str, ArmRuns]) -> tuple[tuple[int, ...], frozenset[str], str]:

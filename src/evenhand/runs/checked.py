@@ -202,6 +202,11 @@ _COSTS = re.compile(
 _FRAME = ("is", "eval", "test", "val", "valid", "validation", "train", "training")
 
 
+def is_cost(name: str) -> bool:
+    """Whether a number is called as versions, places and costs are, which are not what is to be judged."""
+    return any(map(_COSTS.fullmatch, re.findall(r"[a-z]+\d?", name.lower())))
+
+
 def likely_first(names: Iterable[str]) -> list[str]:
     """Names of numbers, in the order in which they may be what is to be judged: what is called as scores are, whole
     names before parts; then numbers that may mean anything, those of training last; then versions, places and costs.
@@ -213,7 +218,7 @@ def likely_first(names: Iterable[str]) -> list[str]:
         training = "train" in words or "training" in words
         if scores and all(scores):
             return 0, training
-        if any(map(_COSTS.fullmatch, words)):
+        if is_cost(name):
             return 3, training
         return (1 if any(scores) else 2), training
 
