@@ -48,8 +48,12 @@ def kill_node(cluster: Cluster, executor: Executor, workdir: Path) -> None:
 
 @pytest.fixture
 def place(slurm: Cluster) -> Place:
-    # No hand delivers twice: a Slurm job that is requeued after its end finds its script gone, and starts nothing.
-    return Place(places.slurm, {"kills a node": partial(kill_node, slurm), "preempts": places.preempt}, importable=True)
+    hands = {
+        "kills a node": partial(kill_node, slurm),
+        "preempts": places.preempt,
+        "delivers twice": places.start_again,
+    }
+    return Place(places.slurm, hands, importable=True)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
