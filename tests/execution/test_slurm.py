@@ -141,7 +141,7 @@ def test_a_trial_that_takes_more_memory_than_its_job_has_is_a_resource_failure_b
 ) -> None:
     (tmp_path / "conforming.py").write_text(places.source())
     job = dataclasses.replace(job_of(tmp_path, "fat", ending="fills"), resources=Resources(memory_gib=0.3))
-    with places.slurm(tmp_path) as executor:
+    with places.slurm(tmp_path, patience_seconds=600) as executor:  # no file is waited for: Slurm's word is there
         failure = run(executor, job).outcome.failure
     assert failure is not None
     assert failure.kind == "resource"

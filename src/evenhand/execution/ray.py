@@ -107,6 +107,8 @@ class Ray(Executor):
         profile: its address, and what each trial asks for; without one ``RAY_ADDRESS``, else Ray is started here.
     """
 
+    elsewhere = "Ray"
+
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self.jobs = profile.jobs or 1
