@@ -48,8 +48,12 @@ def kill_node(cluster: Cluster, executor: Executor, workdir: Path) -> None:
 
 @pytest.fixture
 def place(slurm: Cluster) -> Place:
-    # No hand delivers twice: a Slurm job that is requeued after its end finds its script gone, and starts nothing.
-    return Place(places.slurm, {"kills a node": partial(kill_node, slurm), "preempts": places.preempt}, importable=True)
+    hands = {
+        "kills a node": partial(kill_node, slurm),
+        "preempts": places.preempt,
+        "delivers twice": places.start_again,
+    }
+    return Place(places.slurm, hands, importable=True)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -137,7 +141,7 @@ def test_a_trial_that_takes_more_memory_than_its_job_has_is_a_resource_failure_b
 ) -> None:
     (tmp_path / "conforming.py").write_text(places.source())
     job = dataclasses.replace(job_of(tmp_path, "fat", ending="fills"), resources=Resources(memory_gib=0.3))
-    with places.slurm(tmp_path) as executor:
+    with places.slurm(tmp_path, patience_seconds=600) as executor:  # no file is waited for: Slurm's word is there
         failure = run(executor, job).outcome.failure
     assert failure is not None
     assert failure.kind == "resource"
