@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Log, Table
 from evenhand.audit.numbers import numbers
-from evenhand.audit.rules.few_seeds import METRIC_WORD
-from evenhand.audit.words import denied_at, hoped, planning
+from evenhand.audit.words import METRIC_WORD, denied_at, hoped, planning
 
 _AT_STEP = re.compile(
     r"\bmid-train best\b|\b(?:best|peak(?:ed)?)\b(?:[^.;]|\.(?=\d)){0,70}?\b(?:at|@|in|by)\s+(?:the\s+)?(?:step|epoch|"

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
-from evenhand.audit.rules.few_seeds import METRIC_WORD, OF_RESULTS
-from evenhand.audit.words import asserted, of_others
+from evenhand.audit.rules.few_seeds import OF_RESULTS
+from evenhand.audit.words import METRIC_WORD, asserted, of_others
 
 _WORD = re.compile(
     r"(?<!most )(?<!more )\bsignificant(?:ly\b|\b(?=\s+(?:\w+\s+){0,2}(?:gains?|improv\w*|better|"
