@@ -26,7 +26,10 @@ class _TextSettings(RecipeSettings):
     evaluation_examples: int | None = Field(
         default=None, ge=1, description="examples that items are chosen from, likewise"
     )
-    vocabulary: str | None = Field(default=None, description="tokenizer file (.json, or the RWKV .txt); None is bytes")
+    vocabulary: str | None = Field(
+        default=None,
+        description="tokenizer file (.json, or the RWKV .txt); None is the one in the checkpoint's folder, else bytes",
+    )
 
 
 class ArcSettings(_TextSettings):
