@@ -203,3 +203,12 @@ def test_a_folder_that_is_no_ledger_is_bad_input_and_not_an_empty_ledger(tmp_pat
             assert done.returncode == 2
             assert words in done.stderr
             assert "--ledger" in done.stderr
+
+
+def test_the_empty_folder_that_a_refused_run_leaves_is_no_ledger_yet(toy_folder: Path) -> None:
+    write_claim(toy_folder)
+    (toy_folder / ".evenhand").mkdir()
+    assert "not entered in the ledger yet" in evenhand(toy_folder, "status", "c.toml").stdout
+    done = evenhand(toy_folder, "ledger", "verify")
+    assert done.returncode == 2
+    assert "the folder is empty" in " ".join(done.stderr.split())

@@ -212,6 +212,48 @@ def test_trials_that_will_share_a_gpu_are_tried_with_their_share_of_it(
     assert sharing(slots, Resources(gpus=asked)) == count
 
 
+def elsewhere(slots: SimulatedSlots, place: str, gpus: int) -> SimulatedSlots:
+    slots.elsewhere = place
+    nodes = (Node("n1", 8, gpus, 64.0),)
+    slots.capacity = lambda: Capacity(nodes, default=Resources(gpus=gpus))  # type: ignore[method-assign]
+    return slots
+
+
+def test_what_fits_elsewhere_is_tried_there_and_kept_for_that_place_alone(folder: Path) -> None:
+    """The machine that drives has no GPU and needs none."""
+    loaded = claim(folder, 'micro_batch = "probe"')
+    here, tried_here = roomy({"off": 99, "on": 99})
+    with Ledger(folder / "ledger") as ledger:
+        for place, most, rows in (("Slurm, partition a", 12, 12), ("Slurm, partition b", 6, 6)):
+            slots, tried = roomy({"off": most, "on": most})
+            for _ in range(2):
+                assert micro_batch(loaded, ledger, elsewhere(slots, place, gpus=1), Told()) == rows
+            assert len(tried) <= 6
+            assert {job.sharing for job in slots.jobs_seen} == {1}  # type: ignore[attr-defined]
+            slots.jobs_seen.clear()  # type: ignore[attr-defined]
+        assert [line.partition(" (")[2] for line in sorted(plan_of(loaded, ledger).micro_batch)] == [
+            "found before on Slurm, partition a, nodes with 8 cores, 1 GPU, 1 thread a trial)",
+            "found before on Slurm, partition b, nodes with 8 cores, 1 GPU, 1 thread a trial)",
+        ]
+        with pytest.raises(ClaimError, match="needs `memory_gib`"):
+            micro_batch(loaded, ledger, elsewhere(here, "Slurm, partition c", gpus=0), Told())
+        assert micro_batch(claim(folder), ledger, roomy({"off": 99, "on": 99})[0], Told()) == 24
+    assert not tried_here
+
+
+def test_a_try_whose_node_is_lost_is_made_again(folder: Path) -> None:
+    slots, tried = roomy({"off": 99, "on": 99})
+    told = iter([Outcome(failure=Failure("infrastructure", "its node was lost"))])
+    inner = slots._outcome_of
+    slots._outcome_of = lambda trial: next(told, None) or inner(trial)
+    with Ledger(folder / "ledger") as ledger:
+        assert micro_batch(claim(folder), ledger, slots, Told()) == 24
+        slots._outcome_of = lambda trial: Outcome(failure=Failure("infrastructure", "the network is down"))
+        with pytest.raises(ClaimError, match="the network is down"):
+            micro_batch(claim(folder, 'micro_batch = "probe"\nmemory_gib = 3'), ledger, slots, Told())
+    assert len(tried) == 2
+
+
 @pytest.mark.slow  # real processes under a real limit of memory
 def test_resident_memory_under_a_limit_decides_and_the_claim_runs_with_what_was_found(folder: Path) -> None:
     """24 rows of 60 MiB do not fit into 1 GiB, 12 do: the arm with the larger rows decides for both."""

@@ -17,7 +17,7 @@ from evenhand.errors import DataError
 from evenhand.runs import find, mlflow
 from evenhand.runs.arms import at_seeds, names_of, seed_in
 from evenhand.runs.every_eval_ever import EveryEvalEver
-from evenhand.runs.find import named, read_runs
+from evenhand.runs.find import named, read_runs, recognised
 from evenhand.runs.helm import Helm
 from evenhand.runs.inspect_ai import InspectLog
 from evenhand.runs.lm_eval import LmEval
@@ -146,6 +146,21 @@ def test_old_rows_without_hashes_and_metric_names_pair_with_new_ones(tmp_path: P
     assert then.items.scores["acc"].tolist() == [1, 1, 1]
 
 
+@pytest.mark.parametrize("name", ["results.json", "70m_step143000.json", "pythia-70m.json"])
+def test_results_of_the_harness_are_known_whatever_their_file_is_called(tmp_path: Path, name: str) -> None:
+    """Its older versions wrote to the path that they were given."""
+    tasks = {f"task-{i}": {"acc": 0.25, "acc_stderr": 0.01, "acc_norm": 0.5} for i in range(200)}
+    document = {"results": tasks, "versions": dict.fromkeys(tasks, 0), "config": {"model": "hf", "limit": None}}
+    runs = read_runs(str(written(tmp_path / name, document))).runs
+    assert len(runs) == 200
+    assert (runs[0].source.format, runs[0].metrics) == ("lm_eval", {"acc": 0.25, "acc_norm": 0.5})
+
+
+@pytest.mark.parametrize("document", [{"results": [1, 2]}, {"results": {"a": 1}, "notes": "versions"}, ["results"]])
+def test_other_json_that_has_results_is_no_log_of_the_harness(tmp_path: Path, document: Any) -> None:
+    assert recognised(written(tmp_path / "mine.json", document))[1] is None
+
+
 def test_results_whose_samples_were_not_logged_are_numbers(tmp_path: Path) -> None:
     lm_eval(tmp_path, [1.0, 0.0]).unlink()
     run = only(tmp_path)
@@ -233,6 +248,15 @@ def test_columns_are_taken_for_what_they_are_called_or_what_the_user_says(tmp_pa
     assert said.items.clusters == ("d1", "d1", "d2")
 
 
+def test_what_is_called_as_scores_are_stands_before_other_numbers_and_costs_come_last(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(
+        "id,schema_version,cost_usd,cue_index,margin,cue_recall,is_correct\na,2,3,5,.1,.5,1\n"
+    )
+    items = only(tmp_path / "t.csv").items
+    assert items is not None
+    assert list(items.scores) == ["is_correct", "cue_recall", "margin", "schema_version", "cost_usd", "cue_index"]
+
+
 @pytest.mark.parametrize("ending", ["tsv", "jsonl", "parquet"])
 def test_a_table_says_the_same_in_every_format(tmp_path: Path, ending: str) -> None:
     (tmp_path / "t.csv").write_text("id,score\na,1\nb,0.5\n")
@@ -290,6 +314,16 @@ def test_what_training_cost_is_read_and_its_peak_is_no_score(tmp_path: Path) -> 
     assert {unit: one.amount for unit, one in run.budget.items()} == {"steps": 500, "tokens": 10_000}
     assert run.metrics == {"eval_accuracy": 0.8}
     assert "is a peak over evaluations" in run.remarks[0]
+
+
+def test_a_checkpoint_that_is_named_counts_whatever_lies_beside_it(tmp_path: Path) -> None:
+    for step in (100, 500):
+        place = tmp_path / f"checkpoint-{step}" / "trainer_state.json"
+        place.parent.mkdir()
+        written(place, {"global_step": step, "log_history": [{"step": step, "eval_accuracy": step / 1000}]})
+    assert [only(tmp_path / f"checkpoint-{step}").metrics["eval_accuracy"] for step in (100, 500)] == [0.1, 0.5]
+    assert only(tmp_path / "checkpoint-100" / "trainer_state.json").budget["steps"].amount == 100
+    assert only(tmp_path).budget["steps"].amount == 500
 
 
 def test_names_of_costs_stand_once_for_a_project(tmp_path: Path) -> None:

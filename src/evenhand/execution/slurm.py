@@ -50,6 +50,8 @@ class Slurm(Executor):
     def __init__(self, profile: Profile, folder: Path) -> None:
         self.profile = profile
         self.folder = folder
+        limits = f", {profile.constraint}" if profile.constraint else ""
+        self.elsewhere = f"Slurm, partition {profile.partition or 'by default'}{limits}"
         self.jobs = profile.jobs or 1000
         self.threads = profile.cpus or 1
         self.queue = Queue(profile.polls_per_minute)
@@ -206,6 +208,7 @@ class Slurm(Executor):
         now = time.monotonic()
         one.unseen = now if one.unseen is None else one.unseen
         told = is_cancelled(state) or (goes_on(state) and state != "UNKNOWN") or state == "OUT_OF_MEMORY"
+        told = told or slurm_queue.said_out_of_memory(self._log(one))
         return told or Left.read(one.workdir, one.job.trial.id, one.attempt) is not None or (
             now - one.unseen >= self.profile.patience_seconds
         )  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evenhand.errors import DataError
+from evenhand.errors import DataError, counted
 from evenhand.runs.checked import Faults
 from evenhand.runs.find import NamedRuns, is_query, read_runs
 from evenhand.runs.run import Amount, Options, Run
@@ -26,6 +26,7 @@ ALLOWED: Mapping[str, str] = {
 """What is refused unless it is allowed by name."""
 
 SEED = "{seed}"
+_MOST_TOLD = 5
 _IN_PATH = re.compile(r"(?:^|[^a-z])seed[-_=]?(\d{1,9})(?![\d])", re.IGNORECASE)
 
 
@@ -79,29 +80,24 @@ def gather(
     found = _read(named, format_, options or Options(), folder)
     runs: dict[tuple[int | None, str], Run] = {}
     budgets: dict[int | None, dict[str, Amount]] = {}
-    faults, remarks = Faults(), list[str]()
+    faults, remarks, models = Faults(), list[str](), list[str]()
     for seed, run in found:
         remarks += run.remarks
         if run.budget:
             budgets.setdefault(seed, {}).update(run.budget)
         if run.items is None and not run.metrics and run.budget:
             continue
-        for kind, why in run.doubts.items():
-            if kind in allow:
-                remarks.append(f"allowed: {why}")
-            else:
-                faults.add(f"{why}", f"refused, unless it is allowed with `{kind}`")
+        remarks += _allowed(run, allow, faults)
         earlier = runs.get((seed, run.task))
-        if earlier is None:
-            runs[seed, run.task] = run
-        elif (earlier.items is None) != (
-            run.items is None
-        ):  # numbers beside the scores of the same run: these tell more
-            runs[seed, run.task] = earlier if run.items is None else run
-        elif earlier.source.format != run.source.format and earlier.items is None and run.items is None:
-            runs[seed, run.task] = replace(earlier, metrics={**run.metrics, **earlier.metrics})
-        else:
+        one = run if earlier is None else _as_one(earlier, run)
+        if one is not None:
+            runs[seed, run.task] = one
+        elif earlier is not None and earlier.model != run.model:
+            models += [earlier.model, run.model]
+        elif earlier is not None:
             faults.add(run.source.path, _twice(earlier, run, seed))
+    if models:
+        raise DataError(_several_models(named, models))
     faults.check()
     if not runs:
         raise DataError(f"{named} holds no scores: only what training cost was found.")
@@ -110,18 +106,42 @@ def gather(
                    tuple(dict.fromkeys(remarks)))  # fmt: skip
 
 
+def _allowed(run: Run, allow: Collection[str], faults: Faults) -> list[str]:
+    """What is in doubt of a run and allowed, as clauses; what is not allowed becomes a fault."""
+    for kind, why in run.doubts.items():
+        if kind not in allow:
+            faults.add(why, f'refused, unless that is allowed: --allow {kind}, in a claim allow = ["{kind}"]')
+    return [f"allowed: {why}" for kind, why in run.doubts.items() if kind in allow]
+
+
+def _as_one(earlier: Run, run: Run) -> Run | None:
+    """Two runs of a task that say the same: numbers beside scores item by item, or of two programs; None otherwise."""
+    if (earlier.items is None) != (run.items is None):  # items tell more
+        return earlier if run.items is None else run
+    if earlier.source.format != run.source.format and earlier.items is None:
+        return replace(earlier, metrics={**run.metrics, **earlier.metrics})
+    return None
+
+
 def _twice(earlier: Run, run: Run, seed: int | None) -> str:
     """Why two runs may not stand side by side in one arm."""
     where = f"of the task '{run.task}'" if run.task else "of the same kind"
     at = f" at seed {seed}" if seed is not None else ""
-    if earlier.model != run.model:
-        return (
-            f"a run {where}{at} of the model '{run.model}', beside one of '{earlier.model}' ({earlier.source.path}); "
-            "an arm is one model at each seed: name its own folder, or pick one with PATH#MODEL"
-        )
     return (
         f"a run {where}{at} stands twice, here and in {earlier.source.path}; name the one that counts, or tell their "
-        "training seeds by folders named seed0, seed1 ..."
+        "training seeds by folders named seed0, seed1 and so on"
+    )
+
+
+def _several_models(named: str, found: Sequence[str]) -> str:
+    """That an arm holds several models of which none is named."""
+    models = list(dict.fromkeys(model or "one without a name" for model in found))
+    told = ", ".join(models[:_MOST_TOLD]) + (", ..." if len(models) > _MOST_TOLD else "")
+    pick = f"pick one with '{named}#{models[0]}', or name its own file or folder"
+    return (
+        f"{named} holds {counted(len(models), 'model')} ({told}), and an arm is one model at each seed: "
+        f"{'ask for one' if is_query(named) else pick}. Runs of one recipe tell their seeds in their configuration, or "
+        "by folders named seed0, seed1 and so on."
     )
 
 

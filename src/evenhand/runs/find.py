@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evenhand.errors import DataError
-from evenhand.runs.run import Asker, Certainty, Options, Reader, Run
+from evenhand.runs.run import Asker, Certainty, Chooser, Options, Reader, Run
 
 GROUP = "evenhand.readers"
 """Entry point group under which installed packages register their readers."""
@@ -178,12 +178,18 @@ def _read_folder(path: Path, given: Reader | None, options: Options) -> tuple[li
     found = list(_inside(path, given, 0))
     surest = max((certainty for _, certainty, _ in found), default=Certainty.NO)
     least = Certainty.LIKELY if surest >= Certainty.LIKELY else Certainty.PERHAPS
+    choosers = {reader.name: reader for _, _, reader in found if isinstance(reader, Chooser)}
+    counting = {
+        (name, path)
+        for name, reader in choosers.items()
+        for path in reader.chosen([here for here, _, one in found if one is reader])
+    }
     runs: list[Run] = []
     passed: list[str] = []
     for here, certainty, reader in found:
         if reader is None or certainty < least:
             passed.append(str(here.relative_to(path)))
-        else:
+        elif reader.name not in choosers or (reader.name, here) in counting:
             runs.extend(reader.read(here, options))
     return runs, passed
 

@@ -10,6 +10,7 @@ from evenhand.audit.finding import Finding, Place, Rule, place_of
 from evenhand.audit.log import Log, Row, Table
 from evenhand.audit.number_words import chance
 from evenhand.audit.numbers import Number, numbers
+from evenhand.audit.rules.few_seeds import METRIC_WORD
 from evenhand.audit.seeds import Seeds, seeds_in, seeds_of
 from evenhand.audit.words import asserted
 
@@ -20,6 +21,17 @@ _OTHER = re.compile(r"±\s*(?:se\b|sem|stderr|95|ci)|standard error|\bSEM\b|conf
 _BEATS = re.compile(
     r"\b(?:(?:significantly|clearly|reliably|consistently|substantially)\s+)?(?:outperform(?:s|ed)?|beats?|surpass(?:es|ed)?|"
     r"(?:is|are|was|were|performs?|does)\s+(?:\w+ly\s+)?better than|improves? (?:significantly )?(?:over|on|upon))\b",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(r"[_/.()-]")
+_MEASURE = re.compile(
+    r"\b(?:acc|accuracy|loss|scores?|perplexity|ppl|f1|auc|auroc|bleu|rouge|rewards?|returns?|rates?|success|recall|"
+    r"precision|mse|mae|rmse|bpb|error|violations?|time|latency|steps?|tokens|cost|length)\b",
+    re.IGNORECASE,
+)
+_ARMS = re.compile(
+    r"\b(?:arms?|methods?|models?|variants?|config\w*|systems?|approach\w*|algorithms?|optimi[sz]ers?|strateg\w+|"
+    r"settings?|conditions?|policy|policies|agents?|ablations?|techniques?|losses|names?|experiments?|runs?)\b",
     re.IGNORECASE,
 )
 _TESTED = re.compile(
@@ -142,6 +154,8 @@ def _leads(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
         bold = [(row, found) for row, found in cells if place in row.bold]
         if len(bold) != 1 or len(cells) < 2:
             continue
+        if not _one_measure(table, place, [found[0] for _, found in cells]):
+            continue
         row, (mean, sd) = bold[0]
         others = [(other, found) for other, found in cells if other is not row]
         top = mean.value >= max(found[0].value for _, found in others)
@@ -158,6 +172,17 @@ def _leads(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
             }  # fmt: skip
             others_at = (place_of(log, rival.line), place_of(log, seeds.line))
             yield Finding("within-spread", "caution", place_of(log, row.line), facts, others_at, row.cells[place])
+
+
+def _one_measure(table: Table, place: int, means: list[Number]) -> bool:
+    """Whether the rows of a column are arms that one metric compares, not metrics of which the columns are arms."""
+    if any(_MEASURE.search(_PLAIN.sub(" ", row.cells[0])) for row in table.rows):
+        return False
+    arms = _ARMS.search(_PLAIN.sub(" ", table.header[0])) is not None
+    metric = METRIC_WORD.search(_PLAIN.sub(" ", f"{table.header[place]} {table.before}")) is not None
+    sizes = [abs(one.value) for one in means]
+    same = len({(one.unit, one.decimals) for one in means}) <= 2 and max(sizes) <= 3 * max(min(sizes), 1e-12)
+    return (arms or metric) and same
 
 
 def _cell(cell: str) -> tuple[Number, Number] | None:
