@@ -86,7 +86,9 @@ def epochs(rng: np.random.Generator, count: int) -> Iterator[int]:
 
 
 def train(prompts: Sequence[Prompt], reader: Reader, settings: Settings, bench: Bench) -> None:
-    """Spend the budget. The order of examples depends on the stream ``order`` alone, not on the arm."""
+    """Spend the budget, none of it at a rate of 0. The order of examples depends on the stream ``order`` alone."""
+    if settings.optimiser.learning_rate == 0:
+        return
     trainer = Trainer(reader, settings.optimiser, bench)
     trainer.restore(bench.resume())
     if bench.probing:  # what fits is tried on the longest there are
