@@ -113,6 +113,7 @@ def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, A
         "hotpot": {**text, "train": hotpot, "evaluation": None},
         "punctuation": {**text, "train": hotpot, "notes": 1, "shortest": 5, "length": 200, "answer_length": 60},
         "structure_spot": {**text, **spot},
+        "structure_window": {**text, **spot, "positions": 1},
         "protein_contact": {**text, "train": contacts(folder / "structures"), "pairs": 8},
         "sudoku_text": {**text, "examples": 12, "evaluation_examples": 4, "bank": 2, "answer_length": 60},
         "secondary_structure": {**files, "crop": 16},
