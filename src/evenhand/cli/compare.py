@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evenhand.cli.console import AsJson, Full, note, out, print_json, warn
+from evenhand.cli.working import long_work
 from evenhand.errors import Fault, SettingsError
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def compare(
         allow=tuple(allow or ()), pair_by=_one_of("--pair-by", pair_by, ("content", "id")),
         name=claim.stem if claim else "comparison",
     )  # fmt: skip
-    found = compare_runs(asked)
+    with long_work(note()):
+        found = compare_runs(asked)
     written = {} if report is None else {"report": str(_save_report(found, report))}
     if claim is not None:
         written["claim"] = str(_save_claim(found, claim))
