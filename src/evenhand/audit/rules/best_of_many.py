@@ -19,7 +19,7 @@ _AT_STEP = re.compile(
     r"\d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
     re.IGNORECASE,
 )
-_BEST = re.compile(r"\bbest\b(?=[^.;]{0,40}?[+\-−]\d)", re.IGNORECASE)
+_BEST = re.compile(r"\bbest\b(?=[^.;:(\d]{0,16}[+\-−]\d)", re.IGNORECASE)
 _OF = r"(?:the )?(?:same |very |full |held[- ]out )*"
 _CHOSEN_ON_TEST = re.compile(
     rf"\b(?:pick(?:ed)?|chosen|chose|choose|select(?:ed)?|took|early[- ]stopped|tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|"
@@ -41,7 +41,7 @@ _LATER = re.compile(
     re.IGNORECASE,
 )
 _MEASURED = re.compile(
-    r"\d\s?%|\d\s*/\s*\d|\b(?:violations?|results?|matches|solved|errors?|wins?|bpb|mAP|dice|iou|psnr|ssim|fid|wer|cer|"
+    r"\d\s*/\s*\d|\b(?:violations?|results?|matches|solved|errors?|wins?|bpb|mAP|dice|iou|psnr|ssim|fid|wer|cer|"
     r"mse|mae|rmse|r2)\b",
     re.IGNORECASE,
 )

@@ -94,7 +94,9 @@ _RUN_FAILED = re.compile(
     re.IGNORECASE,
 )
 _UNSURE = re.compile(
-    r"\b(?:likely|probably|perhaps|maybe|possibly|suspect\w*|presumably|appears?|seems?)\b", re.IGNORECASE
+    r"\b(?:likely|probably|perhaps|maybe|possibly|suspect\w*|presumably|appears?|seems?|instabilit\w+|unstable|"
+    r"diverg\w+|NaNs?|collaps\w+|many|some|several|most|sometimes|often|occasional\w*)\b",
+    re.IGNORECASE,
 )
 
 

@@ -115,7 +115,12 @@ def _sure(log: Log, line: Line, found: str) -> bool:
     if _TIE.search(found):
         shown = _ZERO.search(line.body) or _RESULTS.search(line.body)
         return shown is not None and any(one.search(line.body) for one in (_ZERO, _TO_BASE, _SEVERAL))
-    return not _LOOSE.search(found) or (_TO_BASE.search(sentence) is not None and _RESULTS.search(sentence) is not None)
+    if re.search(r"[~≈∼]\s*\d|\babout \d", sentence):
+        return False  # results that are told roughly are not told to be the same
+    if not _LOOSE.search(found):
+        return True
+    exact = re.search(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", sentence, re.IGNORECASE)
+    return exact is not None and _TO_BASE.search(sentence) is not None and _RESULTS.search(sentence) is not None
 
 
 def _in_data(log: Log) -> Iterator[Finding]:

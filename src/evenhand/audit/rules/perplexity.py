@@ -24,14 +24,19 @@ _ERRORS = re.compile(r"\b(?:error|error rate|err|failure rate|fail rate)$", re.I
 _PERPLEXITY = re.compile(r"(?<![a-z])(?:perplexity|ppl)$", re.IGNORECASE)
 
 
+_LOG = -2
+"""Columns are told once a log: what is one result in its first table is one in all."""
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Loss and perplexity side by side: the one follows from the other, so that two improvements are one."""
     for log in logs:
         seen: set[int] = set()
         for one in _all(log):
             section = log.line(one.place.line).section
-            if section not in seen:
-                seen.add(section)
+            key = _LOG if "columns" in one.facts else section
+            if key not in seen:
+                seen.add(key)
                 yield one
 
 

@@ -15,6 +15,7 @@ _WORD = re.compile(
     r"lower|higher|outperform\w*|beats?|increas\w*|reduc\w*|boosts?|benefits?|advantage|drop\w*|decreas\w*|wins?)))",
     re.IGNORECASE,
 )
+_NAMES = re.compile(r"\b(?:focal|contrastive|auxiliary|hinge|triplet|dice|cross[- ]entropy|kl) loss\b", re.IGNORECASE)
 _VERB = re.compile(
     r"\b(?:improv\w*|outperform\w*|beats?|lower\w*|reduc\w*|increas\w*|boost\w*|rais\w*|gain\w*|better|helped|helps)\b",
     re.IGNORECASE,
@@ -38,7 +39,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 found is not None
                 and asserted(log, line, found)
                 and OF_RESULTS.search(line.body)
-                and METRIC_WORD.search(line.body)
+                and METRIC_WORD.search(_NAMES.sub(" ", line.body))
+                and line.numbers
                 and _VERB.search(line.body)
                 and not of_others(line)
             ):
