@@ -48,10 +48,14 @@ def compare(
     format_: Annotated[
         str, typer.Option("--format", help="Format of the files; recognised where it is not given.")
     ] = "",
-    columns: Annotated[str, typer.Option(help="Columns of tables: id=qid,accuracy=correct,cluster=document.")] = "",
-    budgets: Annotated[str, typer.Option(help="Names of costs in a tracker: tokens=train/num_tokens.")] = "",
-    pair_by: Annotated[str, typer.Option(metavar="[content|id]", help="What pairs items.")] = "content",
-    scope: Annotated[str, typer.Option(metavar="[recipe|checkpoint]", help="What the answer is to hold for.")] = "",
+    columns: Annotated[
+        str, typer.Option(help="Columns of tables, NAME=COLUMN with commas between: id=qid,acc=ok.")
+    ] = "",
+    budgets: Annotated[str, typer.Option(help="What a tracker calls a cost, UNIT=NAME: tokens=n_tok.")] = "",
+    pair_by: Annotated[str, typer.Option(metavar="KEY", help="content or id: what pairs items.")] = "content",
+    scope: Annotated[
+        str, typer.Option(metavar="SCOPE", help="recipe or checkpoint: what the answer is to hold for.")
+    ] = "",
     alpha: Annotated[float, typer.Option(help="Error rate.")] = 0.05,
     report: Annotated[Path | None, typer.Option("--report", "-o", help="Write the report: one HTML file.")] = None,
     claim: Annotated[
