@@ -152,6 +152,21 @@ def test_a_checkpoint_gives_the_model_and_its_sizes(run_trial: RunTrial, arc: di
     assert outcome.data[checkpoint.name] == hashlib.sha256(checkpoint.read_bytes()).hexdigest()
 
 
+def test_a_rate_of_zero_leaves_the_model_as_it_was_and_spends_nothing(
+    run_trial: RunTrial, arc: dict[str, Any], checkpoint: Path
+) -> None:
+    settings = {**arc, "checkpoint": checkpoint.name}
+    untrained, other = (
+        run_trial({**settings, "optimiser.learning_rate": 0.0}, recipe=PROMPT, amount=amount, items=4, seed=amount)
+        for amount in (2, 5)
+    )
+    trained = run_trial(settings, recipe=PROMPT, amount=2, items=4)
+    assert untrained.failure is None, untrained.failure
+    assert untrained.spent.get("steps", 0) == 0
+    assert trained.spent["steps"] == 2
+    assert np.array_equal(untrained.items["token_accuracy"].scores, other.items["token_accuracy"].scores)
+
+
 def test_a_model_by_name_gives_its_own_tokenizer_with_it(
     run_trial: RunTrial, arc: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

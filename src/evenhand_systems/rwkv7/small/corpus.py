@@ -95,17 +95,17 @@ def make_corpus(files: Sequence[tuple[Package, Path]], folder: Path, vocabulary:
         DataError: a package is damaged.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    found = [(package, *one) for package, file in files for one in _read(package, file, folder)]
+    found = [(package, name, text) for package, file in files for name, text in _read(package, file, folder)]
     learned = [one for one in found if not _chosen(one, HELD_OUT)]
     say(f"Learning {vocabulary - 1} tokens from {len(learned)} texts ...")
-    tokenizer = _learned([text for *name, text in learned if _chosen((*name, text), FOR_TOKENIZER)], vocabulary - 1)
+    tokenizer = _learned([one[2] for one in learned if _chosen(one, FOR_TOKENIZER)], vocabulary - 1)
     tokenizer.save(str(folder / "tokenizer.json"))
-    np.save(folder / "ids.npy", _ids(tokenizer, [text for *_, text in learned]))
+    np.save(folder / "ids.npy", _ids(tokenizer, [one[2] for one in learned]))
     held = sorted((one for one in found if _chosen(one, HELD_OUT)), key=_digest)
     pieces = [{"source": package.name, "text": _beginning(text)} for package, _, text in held]
     write_text(folder / "held_out.json", json.dumps(pieces, ensure_ascii=False))
     names = ("LICENCES.txt", "held_out.json", "ids.npy", "tokenizer.json")
-    facts = {
+    facts: dict[str, Any] = {
         "packages": {
             package.name: {
                 "version_known": package.version, "sha256": file_hash(file), "licence": package.licence,
@@ -163,10 +163,10 @@ def _learned(sample: Sequence[str], size: int) -> Tokenizer:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
-    tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False)
     tokenizer.train_from_iterator(sample, trainer)
