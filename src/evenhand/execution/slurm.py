@@ -33,6 +33,9 @@ from evenhand.execution.worker import Job
 _LOOK_SECONDS = 0.1
 """Shortest time between two looks at the folders of the trials; a look takes at most a tenth of the time."""
 
+_EARLY_MINUTES = 1
+"""A notice of the end of a job's time may come so much earlier than it was asked for."""
+
 _REQUEUES = 1000
 """How often submitit may requeue a job at the end of its time: as often as its trial has a newer checkpoint."""
 
@@ -139,7 +142,7 @@ class Slurm(Executor):
 
     def _submit_group(self, name: str, asked: Resources, group: Sequence[QueuedJob]) -> Sequence[Any]:
         profile, helper = self.profile, self._submitit.SlurmExecutor(self.folder, max_num_timeout=_REQUEUES)
-        parameters = {
+        parameters: dict[str, Any] = {
             "job_name": name,
             "partition": profile.partition,
             "account": profile.account,
@@ -156,8 +159,11 @@ class Slurm(Executor):
         }
         helper.update_parameters(**{key: value for key, value in parameters.items() if value is not None})
         seconds = max(1.0, 0.5 * profile.signal_seconds)
+        lasts = 60 * (parameters["time"] - _EARLY_MINUTES) - profile.signal_seconds
         with helper.batch():
-            return [helper.submit(GivesWay(one.job.workdir, one.attempt, one.limit, seconds, name)) for one in group]
+            return [
+                helper.submit(GivesWay(one.job.workdir, one.attempt, one.limit, seconds, name, lasts)) for one in group
+            ]
 
     def wait(self, seconds: float) -> list[Finished]:
         """Submit what was started, then wait for endings: by the files that trials leave, and by what Slurm says."""
