@@ -79,6 +79,7 @@ def test_a_claim_left_to_slurm_is_taken_up_and_comes_to_the_verdict_that_it_has_
     assert scores[0] == scores[1]
     assert len(scores[1]) == 4
     assert not list((toy_folder / "there" / "work").iterdir())
+    assert not list((toy_folder / "slurm").glob("*_submitted.pkl"))
 
 
 def test_what_a_driver_left_that_died_before_slurms_answer_came_is_not_submitted_twice(

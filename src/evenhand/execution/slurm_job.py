@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import json
 import math
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand import files
+from evenhand.errors import EvenhandError
 from evenhand.execution.machine import thread_variables
 from evenhand.execution.supervise import ENDING, Supervisor
 from evenhand.execution.worker import Job
@@ -95,3 +97,18 @@ def exports(threads: int) -> str:
     """The shell line that sets what the job's Python needs."""
     variables = {"PYTHONSAFEPATH": "1", "SUBMITIT_PREEMPT_SIGNAL": "USR1", **thread_variables(threads)}
     return "export " + " ".join(f"{name}={value}" for name, value in variables.items())
+
+
+def submitit() -> Any:
+    """The library, told of the signal on which a job gives way.
+
+    Raises:
+        EvenhandError: it is not installed.
+    """
+    os.environ["SUBMITIT_PREEMPT_SIGNAL"] = "USR1"  # read when submitit is imported
+    try:
+        found = importlib.import_module("submitit")
+    except ImportError as error:
+        raise EvenhandError("--on slurm needs submitit: pip install 'evenhand[slurm]'.") from error
+    found.core.job_environment.JobEnvironment.USR_SIG = "USR1"
+    return found
