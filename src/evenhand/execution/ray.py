@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import shutil
+import socket
 import time
 import uuid
 from collections.abc import Mapping
@@ -36,6 +37,9 @@ NODE = "node.txt"
 
 TASK = "task.txt"
 """In a trial's folder: the mark of the task that its driver made; a node that does not find it has another folder."""
+
+
+_KNOCK_SECONDS = 10.0
 
 
 def versions() -> dict[str, str]:
@@ -138,6 +142,7 @@ class Ray(Executor):
         if not self._ray.is_initialized():
             address = self.profile.address or os.environ.get("RAY_ADDRESS") or "local"
             try:
+                _knock(address)
                 self._ray.init(address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=False
                                if address == "local" else None, configure_logging=False)  # fmt: skip
             except Exception as error:
@@ -241,6 +246,18 @@ class Ray(Executor):
     def cancel(self, key: str) -> None:
         """Kill a trial's task."""
         self._ray.cancel(self._running.pop(key).reference, force=True)
+
+
+def _knock(address: str) -> None:
+    """See whether anybody listens at an address; Ray itself would wait for minutes, and say so in its own log.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS):
+            pass
 
 
 def _first_line(error: BaseException) -> str:
