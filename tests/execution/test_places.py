@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import importlib.metadata
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.profiles import Profile
 from evenhand.ledger import Ledger
 from evenhand.testing import executor_suite, executors
+from tests.app import evenhand
+from tests.running.test_run import write_claim
 
 
 def of_another_package(profile: Profile, recipes: Mapping[Path, Sequence[str]], ledger: Path) -> Executor:
@@ -100,3 +103,30 @@ def test_where_locks_do_not_hold_a_lease_keeps_a_second_driver_out_and_that_is_t
     with Ledger(tmp_path).lock("claim-x"):
         assert [path.name for path in (tmp_path / "locks").glob("*.lease")] == ["claim-x.lock.lease"]
     assert not list((tmp_path / "locks").glob("*.lease"))
+
+
+@pytest.mark.parametrize(("place", "library"), [("slurm", "submitit"), ("ray", "ray")])
+def test_a_place_whose_library_is_not_installed_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)  # as Python has it for what cannot be imported
+    executor = places.executor_of(Profile(executor=place), {tmp_path: []}, tmp_path)
+    with pytest.raises(EvenhandError, match=rf"--on {place} needs .*: pip install 'evenhand\[{place}\]'"), executor:
+        pass
+
+
+@pytest.mark.slow  # a process of its own, which imports Ray: here it may be connected to that of other tests
+@pytest.mark.parametrize("form", ["127.0.0.1:{port}", "ray://no-such-host.invalid:{port}"])
+def test_a_ray_cluster_at_which_nobody_answers_is_told_with_its_address(
+    toy_folder: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    pytest.importorskip("ray")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = form.format(port=free.getsockname()[1])
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    write_claim(toy_folder)
+    done = evenhand(toy_folder, "plan", "c.toml", "--on", "ray", columns=400)
+    assert done.returncode == 2
+    assert f"Ray cannot be reached at '{address}' (" in done.stderr
+    assert "Is the cluster up" in done.stderr

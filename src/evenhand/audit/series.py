@@ -168,7 +168,8 @@ def _only_means(log: Log, taken: set[int]) -> Iterator[Series]:
 
 def _in_table(log: Log, table: Table) -> Iterator[Series]:
     seeds = [place for place, name in enumerate(table.header) if _SEED_COLUMN.match(name)]
-    if len(seeds) >= 2:
+    averaged = any(MEAN.search(name) for name in table.header)
+    if len(seeds) >= 2 and (averaged or all(table.header[i].lower().startswith("seed") for i in seeds)):
         for row in table.rows:
             yield from _row(log, table, row, seeds)
     if table.header and _SEED_NAME.match(table.header[0]):
@@ -180,9 +181,12 @@ def _row(log: Log, table: Table, row: Row, seeds: list[int]) -> Iterator[Series]
     if any(value is None for value in values):
         return
     mean = sd = None
+    several = sum(MEAN.search(name) is not None for name in table.header) > 1  # of several things: which is of these?
     for place, name in enumerate(table.header):
         found = numbers(row.cells[place])
         if place in seeds or not found:
+            continue
+        if MEAN.search(name) and several:
             continue
         if MEAN.search(name):
             mean = found[0]
@@ -225,4 +229,5 @@ def _columns(log: Log, table: Table) -> Iterator[Series]:
             line,
             signed,
             table.section,
+            log.line(spreads[0].line) if len(spread) == 1 and spread[0] else None,
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evenhand.cli.console import AsJson, Full, note, out, print_json, warn
+from evenhand.cli.working import long_work
 from evenhand.errors import Fault, SettingsError
 
 if TYPE_CHECKING:
@@ -40,10 +41,10 @@ Allow = Annotated[
     Texts, typer.Option(help="Do not refuse: prompt, task, partial, errors, numbers; repeat for several.")
 ]
 Format = Annotated[str, typer.Option("--format", help="Format of the files; recognised where it is not given.")]
-TableColumns = Annotated[str, typer.Option(help="Columns of tables: id=qid,accuracy=correct,cluster=document.")]
-Budgets = Annotated[str, typer.Option(help="Names of costs in a tracker: tokens=train/num_tokens.")]
-PairBy = Annotated[str, typer.Option(metavar="[content|id]", help="What pairs items.")]
-Scope = Annotated[str, typer.Option(metavar="[recipe|checkpoint]", help="What the answer is to hold for.")]
+TableColumns = Annotated[str, typer.Option(help="Columns of tables, NAME=COLUMN with commas between: id=qid,acc=ok.")]
+Budgets = Annotated[str, typer.Option(help="What a tracker calls a cost, UNIT=NAME: tokens=n_tok.")]
+PairBy = Annotated[str, typer.Option(metavar="KEY", help="content or id: what pairs items.")]
+Scope = Annotated[str, typer.Option(metavar="SCOPE", help="recipe or checkpoint: what the answer is to hold for.")]
 Alpha = Annotated[float, typer.Option(help="Error rate.")]
 ReportFile = Annotated[Path | None, typer.Option("--report", "-o", help="Write the report: one HTML file.")]
 ClaimFile = Annotated[Path | None, typer.Option(help="Write the comparison as a claim file, to be entered and run.")]
@@ -85,7 +86,8 @@ def compare(
         allow=tuple(allow or ()), pair_by=_one_of("--pair-by", pair_by, ("content", "id")),
         name=claim.stem if claim else "comparison",
     )  # fmt: skip
-    found = compare_runs(asked)
+    with long_work(note()):
+        found = compare_runs(asked)
     written = {} if report is None else {"report": str(_save_report(found, report))}
     if claim is not None:
         written["claim"] = str(_save_claim(found, claim))

@@ -23,7 +23,9 @@ ProfileName = Annotated[
     str | None, typer.Option("--profile", metavar="NAME", help="A profile that evenhand.toml names.")
 ]
 Gpus = Annotated[str | None, typer.Option("--gpus", metavar="0,1", help="local: GPUs, a slot on each.")]
-PerGpu = Annotated[int | None, typer.Option("--per-gpu", min=1, help="local: trials side by side on each GPU.")]
+PerGpu = Annotated[
+    int | None, typer.Option("--per-gpu", min=1, metavar="N", help="local: trials side by side on each GPU.")
+]
 Detach = Annotated[bool, typer.Option("--detach", help="Leave once all is in the queue; run again to take it up.")]
 
 
@@ -48,13 +50,23 @@ def chosen_profile(
     found = profile_of(profile, on, folders)
     given: dict[str, Any] = {"jobs": jobs, "per_gpu": per_gpu}
     if gpus is not None:
-        given["devices"] = tuple(name.strip() for name in gpus.split(",") if name.strip())
+        given["devices"] = _devices(gpus)
     given = {name: value for name, value in given.items() if value is not None}
     if found.executor != "local" and (gpus is not None or per_gpu is not None):
         raise typer.BadParameter(
             f"slots on GPUs are for --on local, not for --on {found.executor}", param_hint="--gpus"
         )
     return found.model_copy(update=given)
+
+
+def _devices(gpus: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in gpus.split(","))
+    if not all(names) or len(set(names)) < len(names):
+        raise typer.BadParameter(
+            f"'{gpus}' does not name GPUs, each once: --gpus 0,1 (--per-gpu for more trials on each)",
+            param_hint="--gpus",
+        )
+    return names
 
 
 def executor_for(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evenhand.errors import DataError, counted
+from evenhand.recipes import working
 from evenhand.runs.checked import Faults
 from evenhand.runs.find import NamedRuns, is_query, read_runs, split_model
 from evenhand.runs.run import Amount, Options, Run
@@ -192,11 +193,11 @@ def _by_pattern(named: str, format_: str, options: Options, folder: Path) -> lis
     paths = at_seeds(named, folder)
     if not paths:
         raise DataError(f"There is nothing at {named} for any {SEED}; looked for a number in its place.")
-    return [
-        (seed, replace(run, training_seed=seed))
-        for seed, path in paths.items()
-        for run in read_runs(str(path), format_, options).runs
-    ]
+    read: list[tuple[int | None, Run]] = []
+    for number, (seed, path) in enumerate(paths.items()):
+        working.tell(f"reading {named}", number, len(paths))
+        read += [(seed, replace(run, training_seed=seed)) for run in read_runs(str(path), format_, options).runs]
+    return read
 
 
 def at_seeds(named: str, folder: Path) -> dict[int, Path]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evenhand.errors import DataError
+from evenhand.recipes import working
 from evenhand.runs.run import Asker, Certainty, Chooser, Options, Reader, Run
 
 GROUP = "evenhand.readers"
@@ -186,7 +187,8 @@ def _read_folder(path: Path, given: Reader | None, options: Options) -> tuple[li
     }
     runs: list[Run] = []
     passed: list[str] = []
-    for here, certainty, reader in found:
+    for number, (here, certainty, reader) in enumerate(found):
+        working.tell(f"reading {path.name}", number, len(found))
         if reader is None or certainty < least:
             passed.append(str(here.relative_to(path)))
         elif reader.name not in choosers or (reader.name, here) in counting:

@@ -49,6 +49,8 @@ def _finding(log: Log, change: Change) -> Finding:
 
 def _cut_off(change: Change) -> bool:
     """Whether the difference is right but for its last digit, which was cut off in place of rounded."""
+    if not change.delta.decimals:
+        return False
     return bool(readings(replace(change, delta=replace(change.delta, half=2 * change.delta.half))))
 
 

@@ -23,6 +23,11 @@ _TO = re.compile(
 )
 
 
+_BY_CHANCE = 0.3
+"""Above this p even items that are answered alike by both, which this test knows nothing of, leave no difference."""
+_CLAUSES = re.compile(r"[.;]\s|—|–\s|\s-\s")
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Counts of the same whole in one row or line that claims a change."""
     for log in logs:
@@ -32,8 +37,14 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             found = counts(line.body)
             for one, other in pairwise(found):
                 between = line.body[(one.share or one.whole).end : other.part.start].lstrip(" )%")
-                if _TO.fullmatch(between) and _CLAIM.search(line.body):
+                if _TO.fullmatch(between) and _CLAIM.search(_clause(line.body, one.part.start, other.whole.end)):
                     yield from _finding(log, line.number, one, other)
+
+
+def _clause(text: str, start: int, end: int) -> str:
+    """The part of a sentence in which two counts stand."""
+    ends = [mark.start() for mark in _CLAUSES.finditer(text)]
+    return text[max((e for e in ends if e < start), default=0) : min((e for e in ends if e >= end), default=len(text))]
 
 
 def _in_table(log: Log, table: Table) -> Iterator[Finding]:
@@ -52,17 +63,26 @@ def _finding(log: Log, line: int, one: Count, other: Count) -> Iterator[Finding]
     whole = one.whole.value
     if whole != other.whole.value or one.part.value == other.part.value:
         return
-    p = two_shares(one.part.value, other.part.value, whole)
-    if p > 0.1:
+    p = two_shares(int(one.part.value), int(other.part.value), int(whole))
+    if p > _BY_CHANCE:
         facts = {"one": int(one.part.value), "other": int(other.part.value), "whole": int(whole), "p": p}
         yield Finding("within-noise", "caution", place_of(log, line), facts)
 
 
-def two_shares(one: float, other: float, whole: float) -> float:
-    """Two-sided p-value of the difference of two shares of the same whole, pooled normal approximation."""
-    pooled = (one + other) / (2 * whole)
-    error = math.sqrt(2 * pooled * (1 - pooled) / whole)
-    return 1.0 if error == 0 else math.erfc(abs(one - other) / whole / error / math.sqrt(2))
+def two_shares(one: int, other: int, whole: int) -> float:
+    """Two-sided p-value of the difference of two shares of the same whole, by Fisher's exact test."""
+    total = one + other
+
+    def weight(part: int) -> float:
+        rest = total - part
+        return math.exp(
+            sum(math.lgamma(whole + 1) - math.lgamma(k + 1) - math.lgamma(whole - k + 1) for k in (part, rest))
+            - (math.lgamma(2 * whole + 1) - math.lgamma(total + 1) - math.lgamma(2 * whole - total + 1))
+        )
+
+    weights = [weight(part) for part in range(max(0, total - whole), min(whole, total) + 1)]
+    seen = weight(one) * (1 + 1e-7)
+    return min(1.0, sum(each for each in weights if each <= seen))
 
 
 def say(finding: Finding) -> str:
