@@ -356,6 +356,11 @@ def test_a_pattern_finds_its_seeds(tmp_path: Path) -> None:
         (["a.csv", "b.csv"], ["a", "b"]),
         (["old=x/a.csv", "y/a.csv"], ["old", "y"]),
         (["x/s{seed}", "y/s{seed}"], ["x", "y"]),
+        (["x/all.csv#gpt-4.1", "x/all.csv#o1/mini"], ["gpt-4.1", "o1-mini"]),
+        (["x/all.csv#0.9", "y/all.csv#0.5"], ["0.9", "0.5"]),
+        (["x/all.csv#m", "y/all.csv#m"], ["x", "y"]),
+        (["runs/Qwen2.5-7B", "runs/Qwen2.5-1.5B"], ["Qwen2.5-7B", "Qwen2.5-1.5B"]),
+        (["x/v1.0.jsonl", "x/v1.1.jsonl"], ["v1.0", "v1.1"]),
         (["mlflow:sqlite:///a.db?run=1", "mlflow:sqlite:///a.db?run=2"], ["a.db-run-1", "a.db-run-2"]),
     ],
 )

@@ -44,7 +44,7 @@ def query(
     ledger: LedgerFolder = DEFAULT_LEDGER,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
-    seconds: Annotated[float, typer.Option(min=0.1, help="End the query after so many seconds.")] = 60.0,
+    seconds: Annotated[float, typer.Option(min=0.1, metavar="S", help="End the query after so many seconds.")] = 60.0,
 ) -> None:
     """Ask the ledger's index in SQL (tables: outcomes, metrics, items, curves); piped, rows are tab-separated."""
     from evenhand.cli.query_view import print_rows, separated

@@ -25,7 +25,9 @@ ProfileName = Annotated[
     str | None, typer.Option("--profile", metavar="NAME", help="A profile that evenhand.toml names.")
 ]
 Gpus = Annotated[str | None, typer.Option("--gpus", metavar="0,1", help="local: GPUs, a slot on each.")]
-PerGpu = Annotated[int | None, typer.Option("--per-gpu", min=1, help="local: trials side by side on each GPU.")]
+PerGpu = Annotated[
+    int | None, typer.Option("--per-gpu", min=1, metavar="N", help="local: trials side by side on each GPU.")
+]
 Detach = Annotated[bool, typer.Option("--detach", help="Leave once all is in the queue; run again to take it up.")]
 
 

@@ -29,7 +29,9 @@ PLAIN_SECONDS = 10.0
 def watch(
     ledger: LedgerFolder = DEFAULT_LEDGER,
     once: Annotated[bool, typer.Option("--once", help="Show how things are now, and end.")] = False,
-    seconds: Annotated[float | None, typer.Option(min=0.1, help="How often to look; default 1, or 10 piped.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, metavar="S", help="How often to look; default 1, or 10 piped.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Watch the runs of a ledger: queue, slots, memory, rate, time left; ends when they do."""

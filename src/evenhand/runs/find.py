@@ -129,7 +129,7 @@ def read_runs(text: str, format_: str = "", options: Options | None = None) -> N
     options = options or Options()
     if is_query(text):
         return _asked(text, options)
-    name, model = _split(text)
+    name, model = split_model(text)
     path = Path(name).expanduser()
     if not path.exists():
         raise DataError(f"There is no {text}: neither a file nor a folder, nor a query to a tracker (TRACKER:QUERY).")
@@ -146,7 +146,7 @@ def read_runs(text: str, format_: str = "", options: Options | None = None) -> N
     return NamedRuns(text, tuple(runs), tuple(passed))
 
 
-def _split(text: str) -> tuple[str, str]:
+def split_model(text: str) -> tuple[str, str]:
     """A path and the model that is picked of it."""
     if Path(text).expanduser().exists() or "#" not in text:
         return text, ""
