@@ -18,6 +18,7 @@ from evenhand.decisions.verdict import Decision
 from evenhand.errors import ClaimError
 from evenhand.execution.executor import Executor, Finished, last_progress, read_outcome
 from evenhand.execution.failures import Ending
+from evenhand.execution.local.room import Room
 from evenhand.execution.local.shared import local_slots
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.machine import provenance
@@ -119,8 +120,7 @@ def run_claims(
         locks = [_lock(claim, ledger, held) for claim in claims]
         if executor is None:
             _check_machine(claims, ledger)
-        else:
-            check_capacity(claims, executor.capacity())
+        _check_capacity(claims, ledger, Room(jobs).capacity() if executor is None else executor.capacity())
         origin = cache(provenance)
         runs = [
             _entered(claim, ledger, watcher, amend, lock, origin)
@@ -173,14 +173,26 @@ def check_capacity(claims: Sequence[LoadedClaim], capacity: Capacity) -> None:
             raise ClaimError(f"{loaded.path.name} cannot be run there", [loaded.file.fault(("resources",), refusal)])
 
 
+def _check_capacity(claims: Sequence[LoadedClaim], ledger: Ledger, capacity: Capacity) -> None:
+    """The same, where there is anything left to run."""
+    for claim in claims:
+        try:
+            check_capacity([claim], capacity)
+        except ClaimError:
+            if _has_trials_left(claim, ledger):
+                raise
+
+
 def _check_machine(claims: Sequence[LoadedClaim], ledger: Ledger) -> None:
     """Refuse claims that cannot run here, before any of them is entered for it."""
     for claim in claims:
-        if claim.recipe.info.obstacle is None:
-            continue
-        known = searching.unfolded_claim(claim.resolved, ledger)
-        if not progress(known, settled(outcomes_so_far(known, ledger))).finished:
+        if claim.recipe.info.obstacle is not None and _has_trials_left(claim, ledger):
             check_machine(claim)
+
+
+def _has_trials_left(claim: LoadedClaim, ledger: Ledger) -> bool:
+    known = searching.unfolded_claim(claim.resolved, ledger)
+    return not progress(known, settled(outcomes_so_far(known, ledger))).finished
 
 
 def _entered(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -164,6 +164,14 @@ class Reader(Protocol):
         Raises:
             DataError: all that is wrong with it, with file and line.
         """
+
+
+@runtime_checkable
+class Chooser(Reader, Protocol):
+    """A reader that knows which of several files inside one folder stand for the others."""
+
+    def chosen(self, paths: Sequence[Path]) -> Sequence[Path]:
+        """Those of the files that count; what a user names himself is read in any case."""
 
 
 @runtime_checkable

@@ -26,6 +26,7 @@ from evenhand.runs.checked import (
     bounded,
     digest,
     is_loss,
+    likely_first,
     number,
     short,
     shown,
@@ -174,7 +175,8 @@ def _roles(table: Columns, options: Options) -> _Roles:
             taken.add(usual)
     metrics = {name: column for name, column in options.columns.items() if name not in USUAL}
     if not metrics:
-        metrics = {name: name for name in table.values if name not in taken and _is_numbers(table, name)}
+        numbers = [name for name in table.values if name not in taken and _is_numbers(table, name)]
+        metrics = {name: name for name in likely_first(numbers)}
     if "id" not in given:
         raise DataError(
             f"{table.path}:1: no column names the items ({', '.join(USUAL['id'])}); a row number does not pair two "

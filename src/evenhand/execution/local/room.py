@@ -79,4 +79,6 @@ class Room:
 
     def capacity(self) -> Capacity:
         """This machine as the one node that there is."""
-        return Capacity((Node("this machine", cores(), len(self.gpus), self.memory_gib),), self.free)
+        node = Node("this machine", cores(), len(self.gpus), self.memory_gib)
+        named = "GPUs of this machine are given to trials where they are named: --gpus 0,1, or `devices` in a profile"
+        return Capacity((node,), self.free, devices=named)

@@ -90,6 +90,7 @@ def train(
     csv: Csv = None,
     seed: int = 0,
     threads: Threads = 1,
+    device: Annotated[str, typer.Option(help="where the network is: cpu, cuda, cuda:1, mps")] = "cpu",
     **chosen: Any,
 ) -> None:
     """Train a network V and save a checkpoint; `evenhand try lyapunov.network` trains one for the ledger."""
@@ -97,6 +98,7 @@ def train(
     import torch
 
     from evenhand_systems.lyapunov.measures import evaluate as score_on
+    from evenhand_systems.lyapunov.networks.devices import check_device
     from evenhand_systems.lyapunov.networks.network import LyapunovNetwork, NetworkModel, save_checkpoint
     from evenhand_systems.lyapunov.networks.training import train as run
     from evenhand_systems.lyapunov.numbers.trajectories import curriculum_seeds
@@ -105,6 +107,7 @@ def train(
     steps = chosen["steps"]
     counted = {"anchor_steps": max(1, steps // 4), "patience": patience_of(steps)}
     options = (as_logged if logged else TrainingOptions)(**chosen, **counted)
+    check_device(device)
     torch.set_num_threads(threads)
     seeds = curriculum_seeds(hold_out=hold_out)
     data = evaluation_data(csv, 10_000 if csv is None else None)
@@ -121,6 +124,7 @@ def train(
                 f"growth {percent(found.growth)} %, decay {percent(found.decay)} %"
             )
 
-    network = run(options, seeds=seeds, order=np.random.default_rng(seed), init_seed=seed, report=report)
+    order = np.random.default_rng(seed)
+    network = run(options, seeds=seeds, order=order, init_seed=seed, device=device, report=report)
     save_checkpoint(network, path, training={"seeds": seeds, "logged": logged, "steps": steps})
     console.print(score_table(NetworkModel(network), data, visits, threads=threads))

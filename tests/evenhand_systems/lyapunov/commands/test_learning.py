@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from evenhand_systems.lyapunov.networks import training
 from evenhand_systems.lyapunov.networks.network import LyapunovNetwork, load_checkpoint
@@ -81,6 +82,29 @@ def test_the_patience_of_the_logged_schedule_follows_the_budget(
     found = run("train", tmp_path / "n.pt", "--logged", "--steps", steps, "--csv", tmp_path / "set.csv")
     assert found.exit_code == 0, found.output
     assert [(options.schedule, options.patience) for options in seen] == [("plateau", patience)]
+
+
+def test_a_network_is_trained_on_the_device_that_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_csv(generate(20, seed=2), tmp_path / "set.csv")
+    seen: list[str] = []
+    begin = training.Training.__init__
+
+    def noted(self: training.Training, *given: Any, **named: Any) -> None:
+        seen.append(named["device"])
+        begin(self, *given, **named)
+
+    monkeypatch.setattr(training.Training, "__init__", noted)
+    for asked in ((), ("--device", "cpu:0")):
+        path = tmp_path / "n.pt"
+        found = run("train", path, "--layers", 8, "--steps", 1, "--batch", 16, "--csv", tmp_path / "set.csv", *asked)
+        assert found.exit_code == 0, found.output
+    assert seen == ["cpu", "cpu:0"]
+
+
+@pytest.mark.parametrize("name", ["", "gpu", "cpu:x", "meta", *([] if torch.cuda.is_available() else ["cuda"])])
+def test_a_device_that_is_not_there_is_refused_before_anything_is_trained(name: str, tmp_path: Path) -> None:
+    refused(run("train", tmp_path / "n.pt", "--steps", 1, "--device", name), f"--device {name}", "torch cannot compute")
+    assert not (tmp_path / "n.pt").exists()
 
 
 def test_training_without_lookahead_is_refused(tmp_path: Path) -> None:
