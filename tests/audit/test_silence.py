@@ -141,6 +141,10 @@ SILENT: dict[str, dict[str, str]] = {
             "| -0.0008 |\n\n## B\n\n"
         "| Config | Loss | vs full |\n|---|---|---|\n| a | 1.5203 | -0.0044 |\n| b | 1.5239 | -0.0008 |\n"
     },
+    "hours and minutes": {"a.md": "- Mode 1: 34.06%, 1h 31m (5474.3s)\n"},
+    "a loss that falls": {
+        "a.md": "# R\n\nWe had a gradual, consistent improvement. Final loss of 0.1059 in training.\n"
+    },
     "reports of two runs": {
         f"run_2026021{day}_report.md": "# Report\n\n| arm | AUC | Acc | F1 | Sens |\n|---|---|---|---|---|\n"
         f"| full | 0.8204 | 0.6748 | 0.7041 | 0.9331 |\n| less | {auc} | 0.7282 | 0.7421 | 0.6265 |\n"
@@ -199,3 +203,11 @@ def test_what_a_program_wrote_into_a_file_of_data_is_told_once(tmp_path: Path) -
     found = [one for one in audit(open_logs([tmp_path / "a.json"])) if one.rule == "spread-kind"]
     assert [one.facts["more"] for one in found] == [2]
     assert sentence(found[0]).endswith("; 2 other spreads in this file do the same.")
+
+
+def test_two_arms_alike_in_several_tables_are_told_once(tmp_path: Path) -> None:
+    table = "| Model | Acc | F1 |\n|---|---|---|\n| full | {0}71.23 | 64.51 |\n| less | {0}71.23 | 64.51 |\n\n"
+    (tmp_path / "a.md").write_text(table.format("") + table.format("1"))
+    (one,) = [one for one in audit(open_logs([tmp_path / "a.md"])) if one.rule == "identical-rows"]
+    assert one.place.line == 4
+    assert "to the last digit here, and in 1 more tables: one" in sentence(one)
