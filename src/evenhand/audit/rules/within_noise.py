@@ -10,7 +10,7 @@ from itertools import pairwise
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Row, Table
 from evenhand.audit.number_words import chance
-from evenhand.audit.numbers import Count, counts, numbers
+from evenhand.audit.numbers import Count, counts
 
 _CLAIM = re.compile(
     r"✓|✅|↑|\b(?:better|improv\w*|gain\w*|helped|helps|wins?|beats?|outperform\w*|progress|higher|increase[ds]?|"
@@ -57,12 +57,10 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
 
 
 def _changed(table: Table, row: Row, place: int) -> bool:
-    """Whether the column behind two counts tells a change from the one to the other."""
+    """Whether the column behind two counts claims a change; one row of a table of seeds claims none by itself."""
     if place >= len(row.cells):
         return False
-    return _CHANGE.search(table.header[place]) is not None and (
-        _CLAIM.search(row.cells[place]) is not None or any(n.signed for n in numbers(row.cells[place]))
-    )
+    return _CHANGE.search(table.header[place]) is not None and _CLAIM.search(row.cells[place]) is not None
 
 
 def _finding(log: Log, line: int, one: Count, other: Count) -> Iterator[Finding]:
