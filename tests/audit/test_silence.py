@@ -142,7 +142,8 @@ SILENT: dict[str, dict[str, str]] = {
         "| Config | Loss | vs full |\n|---|---|---|\n| a | 1.5203 | -0.0044 |\n| b | 1.5239 | -0.0008 |\n"
     },
     "counts seed by seed": {
-        "a.md": "| Seed | Off | On | Change |\n|---|---|---|---|\n| 1 | 10/15 | 11/15 | +1 |\n| 2 | 9/15 | 12/15 | +3 |\n"
+        "a.md": "| Seed | Off | On | Change |\n|---|---|---|---|\n| 1 | 10/15 | 11/15 | +1 |\n"
+        "| 2 | 9/15 | 12/15 | +3 |\n"
     },
     "hours and minutes": {"a.md": "- Mode 1: 34.06%, 1h 31m (5474.3s)\n"},
     "a loss that falls": {
