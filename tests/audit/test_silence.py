@@ -145,6 +145,10 @@ SILENT: dict[str, dict[str, str]] = {
         "a.md": "| Seed | Off | On | Change |\n|---|---|---|---|\n| 1 | 10/15 | 11/15 | +1 |\n"
         "| 2 | 9/15 | 12/15 | +3 |\n"
     },
+    "a line for each seed": {
+        "a.md": "# R\n\n- seed 71001: run a\n- seed 71002: run b\n"
+        "- Separation is strong and consistently positive (+0.3).\n"
+    },
     "hours and minutes": {"a.md": "- Mode 1: 34.06%, 1h 31m (5474.3s)\n"},
     "a loss that falls": {
         "a.md": "# R\n\nWe had a gradual, consistent improvement. Final loss of 0.1059 in training.\n"
@@ -215,3 +219,8 @@ def test_two_arms_alike_in_several_tables_are_told_once(tmp_path: Path) -> None:
     (one,) = [one for one in audit(open_logs([tmp_path / "a.md"])) if one.rule == "identical-rows"]
     assert one.place.line == 4
     assert "to the last digit here, and in 1 more tables: one" in sentence(one)
+
+
+def test_a_list_of_settings_is_no_list_of_differences_over_seeds(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"name": "runs", "camc_delta_list": [0.1, 0.2, 0.3, 0.5], "auc": 0.71}')
+    assert audit(open_logs([tmp_path / "a.json"])) == ()

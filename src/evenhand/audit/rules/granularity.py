@@ -17,7 +17,9 @@ _SHARE = re.compile(
     r"\bexact match\b|\bem\b|\bhits?@\d+|\brecall@\d+|\bwin ?rate\b|\bd_acc\b",
     re.IGNORECASE,
 )
-_NO_SHARE = re.compile(r"balanced|macro|weighted|average|mean|avg|\bf1\b|std|±|per[- ]class", re.IGNORECASE)
+_NO_SHARE = re.compile(
+    r"balanced|macro|weighted|average|mean|avg|\bf1\b|gain|delta|diff|Δ|std|±|per[- ]class", re.IGNORECASE
+)
 _BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)")
 """In brackets stand bounds of intervals and counts, which are no shares of the items."""
 

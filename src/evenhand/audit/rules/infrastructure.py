@@ -59,7 +59,7 @@ _VERDICT = re.compile(
 )
 _EXCUSED = re.compile(
     r"\b(?:infrastructure|not (?:a )?(?:model|discarded|verdict)|no verdict|configuration issue|rerun|re-run|retry|"
-    r"fixed|excluded|resum\w+|restart\w*|resubmit\w*|requeued?|repeated|missing|re-?ran|needs? (?:a )?re)\b",
+    r"fixed|excluded|resum\w+|restart\w*|resubmit\w*|requeued?|missing|re-?ran|needs? (?:a )?re)\b",
     re.IGNORECASE,
 )
 _MENDED = re.compile(
