@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from evenhand.errors import SettingsError
+from evenhand.execution.machine import device_of_programs
 from evenhand.execution.profiles import profile_of
 from evenhand.execution.resources import Resources
 from tests.app import evenhand
@@ -140,6 +141,16 @@ def test_a_claim_that_has_its_results_is_decided_where_none_of_its_trials_could_
         for command in ("plan", "run"):
             done = evenhand(toy_folder, command, "c.toml", *options)
             assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(device_of_programs()[0] == "cuda", reason="there is a GPU here")
+@pytest.mark.slow
+def test_gpus_that_are_named_where_there_is_no_driver_are_told_to_be_none(toy_folder: Path) -> None:
+    write_claim(toy_folder, seeds="[0, 1]")
+    done = evenhand(toy_folder, "run", "c.toml", "--on", "local", "--gpus", "0,1", columns=200)
+    assert done.returncode == 0
+    assert "warning: GPUs are named, but there is no NVIDIA driver" in done.stderr
+    assert "trials run on the CPU" in done.stderr
 
 
 @pytest.mark.parametrize("gpus", ["", ",", "0,0", "0,,1"])

@@ -79,6 +79,7 @@ def test_a_claim_left_to_slurm_is_taken_up_and_comes_to_the_verdict_that_it_has_
     assert scores[0] == scores[1]
     assert len(scores[1]) == 4
     assert not list((toy_folder / "there" / "work").iterdir())
+    assert not list((toy_folder / "slurm").glob("*_submitted.pkl"))
 
 
 def test_what_a_driver_left_that_died_before_slurms_answer_came_is_not_submitted_twice(
@@ -134,6 +135,44 @@ def test_a_trial_whose_time_is_over_before_any_notice_is_a_time_out_by_slurms_wo
         assert begun(tmp_path, "long") == 2
         spent = [json.loads(line)["spent"] for line in (Path(job.workdir) / "progress.jsonl").read_text().splitlines()]
         assert spent.count(min(spent)) == 1, "it began anew"
+
+
+SLEEPS = """
+import pathlib, time
+from evenhand.recipes.contract import Bench, Metric, RecipeSettings, recipe
+
+
+class Settings(RecipeSettings):
+    marker: str
+
+
+@recipe(metrics={"score": Metric()}, units=("steps",), version=1)
+def run(settings: Settings, bench: Bench):
+    bench.budget.spend(steps=1)
+    bench.log(1, loss=1.0)
+    with open(settings.marker, "a") as file:
+        file.write("began\\n")
+    time.sleep(300)
+    return {"score": 1.0}
+"""
+
+
+def test_a_trial_without_a_checkpoint_has_failed_by_its_time_and_is_not_queued_again_and_again(
+    slurm: Cluster, tmp_path: Path
+) -> None:
+    (tmp_path / "sleeps.py").write_text(SLEEPS)
+    known = job_of(tmp_path, "sleeps")
+    trial = dataclasses.replace(known.trial, recipe="sleeps:run", settings={"marker": str(tmp_path / "sleeps.began")})
+    job = dataclasses.replace(known, trial=trial, resources=Resources(minutes=1))
+    with places.slurm(tmp_path, signal_seconds=2) as executor:
+        executor.start("key", job, 1, None)
+        await_progress(executor, Path(job.workdir), 1)
+        slurm.ask("scancel", "--signal=USR1", places.slurm_id(Path(job.workdir)))
+        told = ended(executor, 1)[0]
+    assert (told.pending_again, begun(tmp_path, "sleeps")) == ("", 1)
+    assert told.outcome.failure is not None
+    assert told.outcome.failure.kind == "timeout"
+    assert "(the scheduler says TIMEOUT)" in told.outcome.failure.message
 
 
 def test_a_trial_that_takes_more_memory_than_its_job_has_is_a_resource_failure_by_slurms_word(

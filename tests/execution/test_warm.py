@@ -53,6 +53,9 @@ def run(settings: Settings, bench: Bench):
         "deterministic": torch.are_deterministic_algorithms_enabled(), "torch": float(torch.rand(())),
         "random": random.random(), "numpy errors": np.geterr()["over"], "filters": len(warnings.filters),
         "helper": "helper" in sys.modules, "own": float(bench.rng("init").random()), "umask": os.umask(0o022),
+        "kernels": [torch.backends.mkldnn.enabled, torch.backends.cudnn.enabled,
+                    torch.backends.cuda.math_sdp_enabled(), torch.backends.cuda.flash_sdp_enabled(),
+                    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction],
     }
     for name, value in found.items():
         bench.note(name, str(value))
@@ -69,6 +72,11 @@ def run(settings: Settings, bench: Bench):
         torch.set_default_dtype(torch.float64)
         torch.use_deterministic_algorithms(True)
         torch.set_grad_enabled(False)
+        torch.backends.mkldnn.set_flags(False)
+        torch.backends.cudnn.enabled = False
+        torch.backends.cuda.enable_math_sdp(False)
+        torch.backends.cuda.enable_flash_sdp(False)
+        torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
         torch.manual_seed(99)
         random.seed(99)
         np.random.seed(99)

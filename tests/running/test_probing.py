@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,9 @@ def test_the_smallest_over_the_arms_counts_and_is_kept_for_the_next_run(
         assert len(tried) == count
         assert ledger.outcomes() == []
     assert told.messages[-1] == ProbeResult(rows, 24).words()
+    counts = [re.search(r"\(try (\d+) of (\d+) at most\)$", line) for line in told.messages[1:-1]]
+    assert [int(one[1]) for one in counts if one] == list(range(1, count + 1))
+    assert all(one and int(one[1]) <= int(one[2]) for one in counts)
     assert all(size <= most["off"] for arm, size in tried if arm == "on")  # no further than what fitted before it
 
 

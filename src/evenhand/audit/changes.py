@@ -61,8 +61,12 @@ _OF = re.compile(
     r"\b(?:gain|loss|drop|increase|decrease|reduction|improvement|rise|fall|difference) of\s*$", re.IGNORECASE
 )
 
+_POINTS = re.compile(
+    r"(?<![a-z])(?:pp|pts?|points?|percent\w*|better|worse|lower|higher|ppts?)(?![a-z])", re.IGNORECASE
+)
+_WORD = re.compile(r"[A-Za-z]{2,}")
 _ELSE = re.compile(
-    r"\s*(?:(?:vs|versus|over|than|from|against|relative|compared|above|below|per|of|in|on|at|for|wrt|"
+    r"\s*(?:→|->|⇒|(?:vs|to|versus|over|than|from|against|relative|compared|above|below|per|of|in|on|at|for|wrt|"
     r"w\.r\.t|avg|average|mean|median|each)\b|p\s*[=<>]|/|±)",
     re.IGNORECASE,
 )
@@ -145,6 +149,8 @@ def _in_table(log: Log, table: Table) -> Iterator[Change]:
     pair, named = _pair(table, place)
     for row in table.rows:
         delta = _single(row.cells[place])
+        if delta is not None and _WORD.search(_POINTS.sub(" ", row.cells[place])):
+            continue  # in a unit of its own, or with a remark
         if delta is None or pair is None:
             continue
         line, of = log.line(row.line), f"{row.cells[0]} {table.header[place]}"

@@ -29,7 +29,7 @@ _NUMBER = re.compile(
     (?<![\w.^,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\.\d+|\d+)(?P<exp>[eE][+-]?\d{1,2})?
     (?P<unit>\s?%|\s?(?:pp|p\.p\.|pts?|points?|percentage\s+points|ppts?)\b|\s?[x×](?![\w×])|[kKMB](?![\w/])
        |\s?(?:ms|secs?|seconds?|s|mins?|minutes?|m|hours?|hrs?|h|days?|d)(?![\w/]))?
-    (?!\w|\.\d|,\d)
+    (?![A-Za-z0-9_]|\.\d|,\d)
     """,
     re.VERBOSE,
 )

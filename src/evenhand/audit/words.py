@@ -8,6 +8,15 @@ from functools import lru_cache
 
 from evenhand.audit.log import Line, Log
 
+METRIC_WORD = re.compile(
+    r"(?<![a-z])(?:acc|accuracy|accuracies|loss|losses|scores?|perplexity|ppl|f1|auc|bleu|rouge|rewards?|error "
+    r"rate|win rate|bench\w*|"
+    r"[a-z-]*bench|eval\w*|val|validation|test|bpb|pass rate|pass@\d|success rate|baseline|recall|precision|exact "
+    r"match|d_acc|mrr|ndcg|mmlu|em)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Words of a measured result: other uses of stable or significant are none of an audit's business."""
+
 _NOT = re.compile(
     r"(?:\b(?:not|no|never|without|nor|neither|cannot|lacks?|lacking|hardly|isn|wasn|aren|weren|don|doesn|didn|won|"
     r"n.t|un|less|nothing|none|"

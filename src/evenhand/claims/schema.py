@@ -43,7 +43,7 @@ Seeds = Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], ListOrCount, Also("
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Asked(_Part):

@@ -15,7 +15,7 @@ from evenhand.decisions.scope_words import scope_words
 from evenhand.decisions.standing import Standing
 from evenhand.decisions.verdict import Decision
 from evenhand.errors import ClaimError, DataError, counted
-from evenhand.recipes import catalogue
+from evenhand.recipes import catalogue, working
 from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.running.comparison_asked import Asked
@@ -77,7 +77,10 @@ def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
         pair_by=pair_by_of(asked.pair_by, []),
     )  # fmt: skip
     settings = [base.model_copy(update={"runs": without_name(text)}) for _, text in roles]
-    read = [read_arm(one, folder) for one in settings]
+    read = []
+    for number, (name, one) in enumerate(zip(names, settings, strict=True)):
+        working.tell(f"reading runs ({name})", number, len(names))
+        read.append(read_arm(one, folder))
     arms, renamed = dict(zip(names, read, strict=True)), list[str]()
     if not asked.tasks:
         arms, renamed = as_one_task(arms)

@@ -77,10 +77,10 @@ def metrics_of(
     common = [name for name in offered[tasks[0]] if all(name in offered[task] for task in tasks)]
     if not common:
         named = {f"{task}/score": offered[task][0] for task in tasks}
-        told = [f"{offered[task][0]} for {task}" for task in tasks]
-        if len(told) > _MOST_TOLD:
-            told[_MOST_TOLD:] = [counted(len(told) - _MOST_TOLD, "task") + " more"]
-        remarks.append(f"Score is {', '.join(told)}; choose with --metric.")
+        chosen = [f"{offered[task][0]} for {task}" for task in tasks]
+        if len(chosen) > _MOST_TOLD:
+            chosen[_MOST_TOLD:] = [counted(len(chosen) - _MOST_TOLD, "task") + " more"]
+        remarks.append(f"Score is {', '.join(chosen)}; choose with --metric.")
         return [("score", True)], named
     first, *more = common
     others = [name for name in more if not is_cost(name)][:_MOST_EXPLORATORY]

@@ -213,6 +213,7 @@ def _probe(
     """The smallest over the arms of what fits each: an arm is tried no further than what fitted those before it."""
     whole = max((rows for _, rows in batches.values()), default=1)
     best, tried = whole, list[str]()
+    most = sum(1 + (len(sizes(rows)) - 1).bit_length() for _, rows in batches.values())
     for trial, rows in batches.values():
 
         def fits(size: int, trial: Trial = trial) -> bool:
@@ -221,7 +222,7 @@ def _probe(
                 raise _refused(loaded, f"trying {counted(size, 'row')} for '{trial.arm}' failed: {failure.message}")
             words = "fit" if failure is None else "do not fit"
             tried.append(f"{trial.arm} · {trial.condition}: {counted(size, 'row')} {words}")
-            observer.message(tried[-1])
+            observer.message(f"{tried[-1]} (try {len(tried)} of {most} at most)")
             return failure is None
 
         found = largest(min(best, rows), fits)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evenhand.errors import DataError, counted
+from evenhand.recipes import working
 from evenhand.runs.checked import Faults
-from evenhand.runs.find import NamedRuns, is_query, read_runs
+from evenhand.runs.find import NamedRuns, is_query, read_runs, split_model
 from evenhand.runs.run import Amount, Options, Run
 
 ALLOWED: Mapping[str, str] = {
@@ -27,6 +28,8 @@ ALLOWED: Mapping[str, str] = {
 
 SEED = "{seed}"
 _MOST_TOLD = 5
+_ENDING = re.compile(r"\.[A-Za-z]\w*")
+"""Of a file; what follows the last dot of ``Qwen2.5-7B`` is none."""
 _IN_PATH = re.compile(r"(?:^|[^a-z])seed[-_=]?(\d{1,9})(?![\d])", re.IGNORECASE)
 
 
@@ -190,11 +193,11 @@ def _by_pattern(named: str, format_: str, options: Options, folder: Path) -> lis
     paths = at_seeds(named, folder)
     if not paths:
         raise DataError(f"There is nothing at {named} for any {SEED}; looked for a number in its place.")
-    return [
-        (seed, replace(run, training_seed=seed))
-        for seed, path in paths.items()
-        for run in read_runs(str(path), format_, options).runs
-    ]
+    read: list[tuple[int | None, Run]] = []
+    for number, (seed, path) in enumerate(paths.items()):
+        working.tell(f"reading {named}", number, len(paths))
+        read += [(seed, replace(run, training_seed=seed)) for run in read_runs(str(path), format_, options).runs]
+    return read
 
 
 def at_seeds(named: str, folder: Path) -> dict[int, Path]:
@@ -220,13 +223,10 @@ def at_seeds(named: str, folder: Path) -> dict[int, Path]:
 def names_of(named: Sequence[str]) -> list[str]:
     """A short name for each of several arms: where their paths differ, in letters that a claim may use."""
     given = [_given(text) for text in named]
-    parts = [list(Path(text.replace(SEED, "")).parts) or [text] for _, text in given]
+    parts = [_parts(text) for _, text in given]
     while all(len(part) > 1 for part in parts) and len({part[-1] for part in parts}) == 1 and len(parts) > 1:
         parts = [part[:-1] for part in parts]
-    short = [
-        own or _as_name(Path(part[-1]).stem if "." in part[-1][1:] else part[-1])
-        for (own, _), part in zip(given, parts, strict=True)
-    ]
+    short = [own or _as_name(part[-1]) for (own, _), part in zip(given, parts, strict=True)]
     if len(set(short)) < len(short):
         short = [own or _as_name("-".join(part[-2:])) for (own, _), part in zip(given, parts, strict=True)]
     counts: dict[str, int] = {}
@@ -235,6 +235,15 @@ def names_of(named: Sequence[str]) -> list[str]:
         if counts[name] > 1:
             short[i] = f"{name}-{counts[name]}"
     return short
+
+
+def _parts(text: str) -> list[str]:
+    """Folders, file without its ending, and model of what a user names."""
+    name, model = split_model(text)
+    path = Path(name.replace(SEED, ""))
+    ending = path.suffix if _ENDING.fullmatch(path.suffix) and not path.is_dir() else ""
+    parts = [*path.parts[:-1], path.name.removesuffix(ending)] if path.parts else [text]
+    return [*parts, *([model] if model else [])]
 
 
 def _given(text: str) -> tuple[str, str]:

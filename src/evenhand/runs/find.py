@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evenhand.errors import DataError
+from evenhand.recipes import working
 from evenhand.runs.run import Asker, Certainty, Chooser, Options, Reader, Run
 
 GROUP = "evenhand.readers"
@@ -128,7 +129,7 @@ def read_runs(text: str, format_: str = "", options: Options | None = None) -> N
     options = options or Options()
     if is_query(text):
         return _asked(text, options)
-    name, model = _split(text)
+    name, model = split_model(text)
     path = Path(name).expanduser()
     if not path.exists():
         raise DataError(f"There is no {text}: neither a file nor a folder, nor a query to a tracker (TRACKER:QUERY).")
@@ -145,7 +146,7 @@ def read_runs(text: str, format_: str = "", options: Options | None = None) -> N
     return NamedRuns(text, tuple(runs), tuple(passed))
 
 
-def _split(text: str) -> tuple[str, str]:
+def split_model(text: str) -> tuple[str, str]:
     """A path and the model that is picked of it."""
     if Path(text).expanduser().exists() or "#" not in text:
         return text, ""
@@ -186,7 +187,8 @@ def _read_folder(path: Path, given: Reader | None, options: Options) -> tuple[li
     }
     runs: list[Run] = []
     passed: list[str] = []
-    for here, certainty, reader in found:
+    for number, (here, certainty, reader) in enumerate(found):
+        working.tell(f"reading {path.name}", number, len(found))
         if reader is None or certainty < least:
             passed.append(str(here.relative_to(path)))
         elif reader.name not in choosers or (reader.name, here) in counting:

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Log, Table
 from evenhand.audit.numbers import numbers
-from evenhand.audit.rules.few_seeds import METRIC_WORD
-from evenhand.audit.words import denied_at, hoped, planning
+from evenhand.audit.words import METRIC_WORD, denied_at, hoped, planning
 
 _AT_STEP = re.compile(
     r"\bmid-train best\b|\b(?:best|peak(?:ed)?)\b(?:[^.;]|\.(?=\d)){0,70}?\b(?:at|@|in|by)\s+(?:the\s+)?(?:step|epoch|"
@@ -20,7 +19,7 @@ _AT_STEP = re.compile(
     r"\d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
     re.IGNORECASE,
 )
-_BEST = re.compile(r"\bbest\b(?=[^.;]{0,40}?[+\-−]\d)", re.IGNORECASE)
+_BEST = re.compile(r"\bbest\b(?=[^.;:(\d]{0,16}[+\-−]\d)", re.IGNORECASE)
 _OF = r"(?:the )?(?:same |very |full |held[- ]out )*"
 _CHOSEN_ON_TEST = re.compile(
     rf"\b(?:pick(?:ed)?|chosen|chose|choose|select(?:ed)?|took|early[- ]stopped|tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|"
@@ -42,7 +41,7 @@ _LATER = re.compile(
     re.IGNORECASE,
 )
 _MEASURED = re.compile(
-    r"\d\s?%|\d\s*/\s*\d|\b(?:violations?|results?|matches|solved|errors?|wins?|bpb|mAP|dice|iou|psnr|ssim|fid|wer|cer|"
+    r"\d\s*/\s*\d|\b(?:violations?|results?|matches|solved|errors?|wins?|bpb|mAP|dice|iou|psnr|ssim|fid|wer|cer|"
     r"mse|mae|rmse|r2)\b",
     re.IGNORECASE,
 )

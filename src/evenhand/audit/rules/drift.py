@@ -59,16 +59,17 @@ def _between(logs: list[Log]) -> Iterator[Finding]:
 
 
 def _named(earlier: Log, later: Log) -> Iterator[Finding]:
-    """Results with one name and metric in two files that agree in at least three times as many others, and in four."""
+    """Results of a table or list that two files have, which agree in four others and in three times as many."""
     if earlier.data and later.data:
         return  # two files of data are two things: nothing says that they report one run
     one, other = results_of(earlier), results_of(later)
     both = [key for key in one if key in other and key[0] and key[1]]
     apart = [key for key in both if not agree(one[key].value, other[key].value)]
-    same = {one[key].value.value for key in both if key not in apart and _fine(one[key].value)}
-    if not apart or len(same) < max(_ENOUGH, 3 * len(apart)):
-        return
     for key in apart:
+        beside = [k for k in both if (one[k].group, other[k].group) == (one[key].group, other[key].group)]
+        same = {one[k].value.value for k in beside if k not in apart and _fine(one[k].value)}
+        if len(same) < max(_ENOUGH, 3 * sum(k in apart for k in beside)):
+            continue
         if _NO_METRIC.match(key[1]) or _settings(one[key].line, earlier) != _settings(other[key].line, later):
             continue
         if _another_run([one for one in both if one[0] == key[0]], apart):

@@ -22,15 +22,6 @@ OF_RESULTS = re.compile(
     r"increases?|lead|ahead|boost|benefit)(?![a-z])",
     re.IGNORECASE,
 )
-METRIC_WORD = re.compile(
-    r"(?<![a-z])(?:acc|accuracy|accuracies|loss|losses|scores?|perplexity|ppl|f1|auc|bleu|rouge|rewards?|error "
-    r"rate|win rate|bench\w*|"
-    r"[a-z-]*bench|eval\w*|val|validation|test|bpb|pass rate|pass@\d|success rate|baseline|recall|precision|exact "
-    r"match|d_acc|mrr|ndcg|mmlu|em)(?![a-z])",
-    re.IGNORECASE,
-)
-"""Words of a measured result: other uses of stable or significant are none of an audit's business."""
-
 _GAIN = (
     r"(?:gains?|positive(?:ly)?|improv\w*|better|wins?|winners?|winning|outperform\w*|beats?|beating|effects?|advantages?|"
     r"increas\w*|leads?|ahead|boosts?|benefits?|success\w*|higher|lower|superior|helps?|helped)"
@@ -68,6 +59,13 @@ _ELSEWHERE = re.compile(
 )
 """What is steady over tasks, models or sizes is not said to be steady over seeds."""
 
+_HEDGE = re.compile(
+    r"\bbut\s+(?:each|none|no|not|neither|nothing|individual\w*|only|is|are|small|too|never|"
+    r"the (?:effect|gain|difference|interval))\b|"
+    r"\b(?:not|never) (?:\w+ )?significant|\bn\.s\.|\b(?:underpowered|inconclusive|suggestive|preliminary|"
+    r"insufficient|caveats?|too few|within (?:the )?(?:noise|error)|single[- ]seed|not enough|unclear|p\s*[=<>≈])",
+    re.IGNORECASE,
+)
 _NONE = re.compile(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
 _END = re.compile(r"[.;:](?=\s|$)")
 _OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
@@ -111,6 +109,7 @@ def steady(log: Log, line: Line) -> re.Match[str] | None:
         clause = clause_of(line.body, found)
         if (
             _of_a_gain(line.body, found)
+            and not _hedged(log, line, found.end())
             and OF_RESULTS.search(clause)
             and asserted(log, line, found)
             and not _NONE.search(f"{log.lead(line)} {line.body[: found.start()]}".rsplit(". ", 1)[-1])
@@ -120,6 +119,13 @@ def steady(log: Log, line: Line) -> re.Match[str] | None:
         ):
             return found
     return None
+
+
+def _hedged(log: Log, line: Line, end: int) -> bool:
+    """Whether the sentence itself takes back what a word for steadiness claims, be it in the line below."""
+    place = log.by_number[line.number]
+    after = log.lines[place + 1 : place + 2] if line.kind == "prose" else []
+    return _HEDGE.search(" ".join((line.body[end:], *(one.body for one in after if one.kind == "prose")))) is not None
 
 
 def _of_a_gain(text: str, found: re.Match[str]) -> bool:

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Log, Table
-from evenhand.audit.rules.few_seeds import METRIC_WORD
-from evenhand.audit.words import denied, planning
+from evenhand.audit.words import METRIC_WORD, denied, planning
 
 _KINDS = {
     "out of memory": re.compile(
@@ -16,8 +15,8 @@ _KINDS = {
     ),
     "time limit": re.compile(
         r"\b(?:job|run|eval\w*|training|trial|process|slurm|build|sweep|worker|node|server|request)s?\b[^.;]{0,30}"
-        r"\b(?:timed[- ]out|(?:hit|exceeded|reached|ran into) (?:the |its )?(?:time limit|wall ?clock)|was killed|"
-        r"got killed)\b",
+        r"\b(?:timed[- ]out|(?:hit|exceeded|reached|ran into) (?:the |its )?(?:time limit|wall ?clock)|"
+        r"(?:was|got) killed (?:by (?:the )?(?:time|wall|OS|kernel|system)|after \d|at \d))",
         re.IGNORECASE,
     ),
     "preemption": re.compile(
@@ -89,17 +88,15 @@ _FAILED = re.compile(
 )
 
 
-_SUBJECT = re.compile(
-    r"\b(?:baselines?|runs?|jobs?|variants?|arms?|trials?|training|experiments?|seeds?|evals?|evaluations?|attempts?)\b",
-    re.IGNORECASE,
-)
 _RUN_FAILED = re.compile(
     r"\b(?:baseline|run|job|variant|arm|trial|training|experiment|seed|eval|evaluation)s?\b[^.;]{0,25}"
     r"\b(?:failed|aborted|crashed|died|(?:was|were|got) killed|OOM(?:ed)?|timed out)\b",
     re.IGNORECASE,
 )
 _UNSURE = re.compile(
-    r"\b(?:likely|probably|perhaps|maybe|possibly|suspect\w*|presumably|appears?|seems?)\b", re.IGNORECASE
+    r"\b(?:likely|probably|perhaps|maybe|possibly|suspect\w*|presumably|appears?|seems?|instabilit\w+|unstable|"
+    r"diverg\w+|NaNs?|collaps\w+|many|some|several|most|sometimes|often|occasional\w*)\b",
+    re.IGNORECASE,
 )
 
 
@@ -124,18 +121,18 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _of_a_result(log: Log, line: Line, rows: dict[int, Table]) -> bool:
-    """Whether it is a run that failed among results: said so, a row of their table, or a run in their section."""
-    if _EXCUSED.search(line.body) is not None:
+    """Whether it is a run that failed among results: it is said so, or it is a row of their table."""
+    said = any(_RUN_FAILED.search(one.body) for one in (line, *log.parents(line)))
+    if said and _EXCUSED.search(line.body) is not None:
         return True
     if _UNSURE.search(line.body):
         return False
     if line.kind == "row":
         header = rows[line.number].header if line.number in rows else ()
         return any(METRIC_WORD.search(_PLAIN.sub(" ", name)) for name in header)
-    said = any(_RUN_FAILED.search(one.body) for one in (line, *log.parents(line)))
-    lines = log.lines if said else log.own(line.section) if _SUBJECT.search(line.body) else ()
-    return any(
-        METRIC_WORD.search(one.body) and any(n.decimals or n.unit in ("%", "pp") for n in one.numbers) for one in lines
+    return said and any(
+        METRIC_WORD.search(one.body) and any(n.decimals or n.unit in ("%", "pp") for n in one.numbers)
+        for one in log.lines
     )
 
 

@@ -50,7 +50,7 @@ _OTHER_THINGS = re.compile(
     r"tests?|images?|checkpoints?|weights|gates?|guarante\w*|invariants?|"
     r"assert\w*|verif\w*|across (?:runs|machines|seeds)|refactor\w*|by (?:design|construction)|"
     r"as (?:expected|intended)|sanity|"
-    r"expected|disabled|implementations?|reference|official|architectur\w*|setups?|hyper\w+|recipes?|otherwise|"
+    r"expected|disabled|drift|audit\w*|replicat\w+|confirmed|break|breaks|resolv\w+|implementations?|reference|official|architectur\w*|hyper\w+|recipes?|otherwise|"
     r"not a (?:dead|bug)|parity|independent|kernels?|outputs? (?:for|of) the same)\b",
     re.IGNORECASE,
 )
@@ -84,7 +84,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _tie(log: Log, line: Line) -> str | None:
-    if hoped(line) or planning(log, line) or of_others(line):
+    if hoped(line) or planning(log, line) or of_others(line) or _OTHER_THINGS.search(line.body):
         return None
     said = _SAID.search(line.body)
     zero = _ZERO.search(line.body)
@@ -113,8 +113,14 @@ def _sure(log: Log, line: Line, found: str) -> bool:
         return len(pair[1].replace(".", "").lstrip("0")) >= 4 and not re.search(r"\btie", line.body, re.IGNORECASE)
     sentence = f"{log.lead(line)} {line.body}"
     if _TIE.search(found):
-        return any(one.search(line.body) for one in (_ZERO, _TO_BASE, _SEVERAL))
-    return not _LOOSE.search(found) or (_TO_BASE.search(sentence) is not None and _RESULTS.search(sentence) is not None)
+        shown = _ZERO.search(line.body) or _RESULTS.search(line.body)
+        return shown is not None and any(one.search(line.body) for one in (_ZERO, _TO_BASE, _SEVERAL))
+    if re.search(r"[~≈∼]\s*\d|\babout \d", sentence):
+        return False  # results that are told roughly are not told to be the same
+    if not _LOOSE.search(found):
+        return True
+    exact = re.search(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", sentence, re.IGNORECASE)
+    return exact is not None and _TO_BASE.search(sentence) is not None and _RESULTS.search(sentence) is not None
 
 
 def _in_data(log: Log) -> Iterator[Finding]:

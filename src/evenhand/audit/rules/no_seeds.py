@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
-from evenhand.audit.rules.few_seeds import METRIC_WORD, steady
+from evenhand.audit.rules.few_seeds import steady
+from evenhand.audit.words import METRIC_WORD
 
 _REPEATED = re.compile(
     r"\bseeds?\b|±|\bstd\b|\b\d+ (?:runs|trials|repeats|replicates|repetitions|rollouts)\b|confidence interval|"

@@ -10,9 +10,10 @@ import numpy as np
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Table
 from evenhand.audit.number_words import chance, shown, signed
-from evenhand.audit.seed_rows import paired_rows
-from evenhand.audit.seeds import seeds_of
+from evenhand.audit.seed_rows import BASE, paired_rows
+from evenhand.audit.seeds import Seeds, seeds_of
 from evenhand.audit.series import Floats, Series, series_of
+from evenhand.audit.spreads import difference_of, mean_and_spread, of_deviations, one_measure, seeds_of_table
 
 _REPEATS = re.compile(
     r"\b(?:seeds?|runs?|trials?|repeats?|replicates?|replicas?|repetitions?|restarts?|rollouts?)\b", re.I
@@ -42,6 +43,15 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for table in log.tables:
             yield from _in_records(log, table)
             yield from _means_alone(log, table, bare)
+            seeds = seeds_of_table(log, table) if _of_means(log, table) else None
+            if seeds is not None and seeds.count >= 2:
+                yield from _to_baseline(log, table, seeds)
+
+
+def _of_means(log: Log, table: Table) -> bool:
+    """Whether a table gives means with standard deviations."""
+    some = 2 <= len(table.rows) <= 60 and any("±" in cell for row in table.rows for cell in row.cells)
+    return some and of_deviations(log, table)
 
 
 def _only_mean(series: Series) -> bool:
@@ -98,6 +108,28 @@ def _in_records(log: Log, table: Table) -> Iterator[Finding]:
             yield Finding("recomputed", "note", place_of(log, one.row.line), facts, quote=f"{one.arm} {one.metric}")
 
 
+def _to_baseline(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
+    """Differences to the one row that is named as the baseline, as far as means and spreads tell them; one a table."""
+    bases = [row for row in table.rows if BASE.fullmatch(row.cells[0].strip())]
+    for place in range(1, len(table.header)) if len(bases) == 1 else ():
+        cells = [(row, found) for row in table.rows if (found := mean_and_spread(row.cells[place])) is not None]
+        base = next((found for row, found in cells if row is bases[0]), None)
+        if base is None or len(cells) < 2 or not one_measure(table, place, [found[0] for _, found in cells]):
+            continue
+        told = []
+        for row, (mean, sd) in cells:
+            tested = difference_of(mean.value - base[0].value, sd.value, base[1].value, seeds.count)
+            if row is not bases[0] and tested is not None:
+                told.append((row.cells[0], mean.value - base[0].value, *tested))
+        if told:
+            facts = {
+                "baseline": bases[0].cells[0], "column": table.header[place], "seeds": seeds.count,
+                "told": tuple(told[:_MOST]), "left": max(0, len(told) - _MOST),
+            }  # fmt: skip
+            yield Finding("recomputed", "note", place_of(log, bases[0].line), facts, (place_of(log, seeds.line),))
+            return
+
+
 def facts_of(differences: Floats, unit: str = "") -> dict[str, object] | None:
     """Mean, spread, t test and sign test of differences over seeds; None with fewer than two that differ."""
     from evenhand import statistics
@@ -121,6 +153,16 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     unit = f.get("unit", "")
+    if "told" in f:
+        each = "; ".join(
+            f"'{name}' {signed(value)} ({chance(p)}, {signed(low)} to {signed(high)})"
+            for name, value, p, low, high in f["told"]
+        )
+        more = f" (and {f['left']} more)" if f["left"] else ""
+        return (
+            f"Less '{f['baseline']}' in '{f['column']}', with p-value and 95 % interval of Welch's test over "
+            f"{f['seeds']} seeds (line {finding.others[0].line}), if ± is the standard deviation: {each}{more}."
+        )
     if "spreads" in f:
         each = "; ".join(
             f"'{name}' sd {shown(sd)}, {shown(low)} to {shown(high)}" for name, sd, low, high in f["spreads"]

@@ -7,14 +7,15 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
-from evenhand.audit.rules.few_seeds import METRIC_WORD, OF_RESULTS
-from evenhand.audit.words import asserted, of_others
+from evenhand.audit.rules.few_seeds import OF_RESULTS
+from evenhand.audit.words import METRIC_WORD, asserted, of_others
 
 _WORD = re.compile(
     r"(?<!most )(?<!more )\bsignificant(?:ly\b|\b(?=\s+(?:\w+\s+){0,2}(?:gains?|improv\w*|better|"
     r"lower|higher|outperform\w*|beats?|increas\w*|reduc\w*|boosts?|benefits?|advantage|drop\w*|decreas\w*|wins?)))",
     re.IGNORECASE,
 )
+_NAMES = re.compile(r"\b(?:focal|contrastive|auxiliary|hinge|triplet|dice|cross[- ]entropy|kl) loss\b", re.IGNORECASE)
 _VERB = re.compile(
     r"\b(?:improv\w*|outperform\w*|beats?|lower\w*|reduc\w*|increas\w*|boost\w*|rais\w*|gain\w*|better|helped|helps)\b",
     re.IGNORECASE,
@@ -38,7 +39,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 found is not None
                 and asserted(log, line, found)
                 and OF_RESULTS.search(line.body)
-                and METRIC_WORD.search(line.body)
+                and METRIC_WORD.search(_NAMES.sub(" ", line.body))
+                and line.numbers
                 and _VERB.search(line.body)
                 and not of_others(line)
             ):
