@@ -184,6 +184,21 @@ def test_inspect_letters_and_epochs_are_what_its_reducers_make_of_them(
     np.testing.assert_equal(run.items.scores["match"], np.asarray(scores, dtype=float))
 
 
+def test_numbers_alone_and_samples_that_nobody_scored_are_told_with_their_cure(tmp_path: Path) -> None:
+    log = inspect_log(["C", "I"])
+    log["results"]["scores"] = [{"name": "match", "metrics": {"accuracy": {"value": 0.5}}}]
+    header = only(written(tmp_path / "header.json", log | {"samples": []}))
+    assert "log them (--log-samples)" in header.remarks[0]
+    log["results"]["scores"] = []
+    for sample in log["samples"]:
+        sample["scores"] = {}
+    written(tmp_path / "unscored.json", log)
+    with pytest.raises(DataError, match=r"no sample was scored; score them with `inspect score unscored.json`"):
+        eh.compare(tmp_path / "unscored.json", tmp_path / "header.json")
+    results = {"results": {"arc": {"acc,none": 0.5}}, "versions": {"arc": 1}}
+    assert "evaluate with --log_samples" in only(written(tmp_path / "results.json", results)).remarks[0]
+
+
 def test_an_inspect_log_that_did_not_end_well_is_in_doubt_and_so_are_samples_with_an_error(tmp_path: Path) -> None:
     assert (
         "has the status 'error'"
@@ -214,6 +229,34 @@ def test_helm_averages_draws_of_the_examples_and_leaves_costs_aside(tmp_path: Pa
     assert (run.task, run.model) == ("mmlu:subject=x", "openai/gpt2")
     assert run.items is not None
     assert {name: s.tolist() for name, s in run.items.scores.items()} == {"exact_match": [0.5, 0.5, 0.0]}
+
+
+def test_helm_knows_what_was_asked_and_answered_from_its_states(tmp_path: Path) -> None:
+    states = [
+        {
+            "instance": {
+                "id": "a", "input": {"text": text}, "perturbation": kind,
+                "references": [{"output": {"text": "4"}, "tags": ["correct"]}, {"output": {"text": "5"}, "tags": []}],
+            },
+            "request": {"prompt": f"{trial}: {text}"}, "result": {"completions": [{"text": f" {trial}"}]},
+            "train_trial_index": trial, "request_mode": mode,
+        }
+        for text, kind in (("two and two?", None), ("TWO AND TWO?", {"name": "upper"}))
+        for trial, mode in ((0, "original"), (1, None), (1, "calibration"))
+    ]  # fmt: skip
+    written(tmp_path / "scenario_state.json", {"request_states": states})
+    stats = [{"name": {"name": "exact_match"}, "count": 1, "mean": 1.0}]
+    found = [
+        {"instance_id": "a", "train_trial_index": t, "stats": stats} | ({"perturbation": p} if p else {})
+        for p in (None, {"name": "upper"})
+        for t in (0, 1)
+    ]
+    items = only(written(tmp_path / "per_instance_stats.json", found)).items
+    assert items is not None
+    assert (items.inputs, items.expected) == (("two and two?", "TWO AND TWO?"), ("4", "4"))
+    assert items.outputs["exact_match"] == (" 0\n 1", " 0\n 1")
+    assert items.prompts is not None
+    assert len(set(items.prompts)) == len(set(items.contents or ())) == 2
 
 
 def eee_row(number: int, score: float, **more: Any) -> dict[str, Any]:

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from os.path import normpath
 from typing import Literal
 
 from evenhand.errors import Fault, SettingsError
 from evenhand.runs.arms import without_name
+from evenhand.runs.find import is_query
 
 _LARGEST_ALPHA = 0.2
 _ROLES = {"baseline": "the baseline", "variant": "a variant", "rival": "a rival", "null": "the null arm"}
@@ -80,7 +82,7 @@ class Asked:
         named: dict[str, str] = {}
         faults = []
         for role, text in self.roles:
-            where = without_name(text)
+            where = without_name(text) if is_query(without_name(text)) else normpath(without_name(text))
             if where in named:
                 what = f"named as {named[where]} and as {_ROLES[role]}; an arm compared with itself says nothing"
                 faults.append(Fault(where, f"{what}: name another run"))

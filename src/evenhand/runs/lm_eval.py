@@ -340,6 +340,9 @@ def _numbers(path: Path) -> list[Run]:
                     metrics=found, about={name: about_metric(name, task, results) for name in found},
                     settings=settings_of(task, results), evaluation_seeds=seeds_of(results),
                     ended=utc(results.get("date")),
+                    remarks=(
+                        f"{path.name} has numbers alone, which say nothing of new items: evaluate with --log_samples",
+                    ),
                 )
             )  # fmt: skip
     return runs

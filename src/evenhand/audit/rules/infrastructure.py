@@ -15,8 +15,8 @@ _KINDS = {
     ),
     "time limit": re.compile(
         r"\b(?:job|run|eval\w*|training|trial|process|slurm|build|sweep|worker|node|server|request)s?\b[^.;]{0,30}"
-        r"\b(?:timed[- ]out|(?:hit|exceeded|reached|ran into) (?:the |its )?(?:time limit|wall ?clock)|was killed|"
-        r"got killed)\b",
+        r"\b(?:timed[- ]out|(?:hit|exceeded|reached|ran into) (?:the |its )?(?:time limit|wall ?clock)|"
+        r"(?:was|got) killed (?:by (?:the )?(?:time|wall|OS|kernel|system)|after \d|at \d))",
         re.IGNORECASE,
     ),
     "preemption": re.compile(

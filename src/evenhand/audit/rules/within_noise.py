@@ -8,15 +8,16 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Log, Table
+from evenhand.audit.log import Log, Row, Table
 from evenhand.audit.number_words import chance
-from evenhand.audit.numbers import Count, counts
+from evenhand.audit.numbers import Count, counts, numbers
 
 _CLAIM = re.compile(
     r"✓|✅|↑|\b(?:better|improv\w*|gain\w*|helped|helps|wins?|beats?|outperform\w*|progress|higher|increase[ds]?|"
     r"fewer)\b",
     re.IGNORECASE,
 )
+_CHANGE = re.compile(r"change|delta|Δ|diff|improve|gain|effect", re.IGNORECASE)
 _TO = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(?:→|->|to|vs\.?|versus|against|compared (?:to|with))\s*(?:[A-Za-z]{0,12}\s){0,3}",
     re.IGNORECASE,
@@ -51,12 +52,17 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     for row in table.rows:
         found = [(place, counts(cell)) for place, cell in enumerate(row.cells)]
         single = [(place, one[0]) for place, one in found if len(one) == 1]
-        if (
-            len(single) == 2
-            and single[1][0] - single[0][0] == 1
-            and _CLAIM.search(" ".join(row.cells[single[1][0] + 1 :]))
-        ):
+        if len(single) == 2 and single[1][0] - single[0][0] == 1 and _changed(table, row, single[1][0] + 1):
             yield from _finding(log, row.line, single[0][1], single[1][1])
+
+
+def _changed(table: Table, row: Row, place: int) -> bool:
+    """Whether the column behind two counts tells a change from the one to the other."""
+    if place >= len(row.cells):
+        return False
+    return _CHANGE.search(table.header[place]) is not None and (
+        _CLAIM.search(row.cells[place]) is not None or any(n.signed for n in numbers(row.cells[place]))
+    )
 
 
 def _finding(log: Log, line: int, one: Count, other: Count) -> Iterator[Finding]:
