@@ -132,6 +132,59 @@ def test_a_claim_that_asks_for_more_than_this_machine_has_is_refused_at_plan(
         assert evenhand(toy_folder, "plan", "c.toml", *options, "--gpus", "0").returncode == 0
 
 
+CANNOT = """
+from evenhand.recipes.contract import Bench, Memory, Metric, RecipeSettings, recipe
+
+
+class Settings(RecipeSettings):
+    shift: float = 0.0
+
+
+@recipe(metrics={"score": Metric()}, units=("steps",), version=1, WHY)
+def run(settings: Settings, bench: Bench) -> dict[str, float]:
+    return {"score": 1.0}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("--on", "local")])
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("obstacle=lambda settings, device: 'it needs wings'", "it needs wings"),
+        ("memory=lambda *_: Memory(10**15, 'a million GB')", "a trial takes more memory than there is"),
+    ],
+)
+def test_a_recipe_that_cannot_run_on_this_machine_is_refused_however_its_slots_are_asked_for(
+    toy_folder: Path, options: tuple[str, ...], why: str, words: str
+) -> None:
+    (toy_folder / "cannot.py").write_text(CANNOT.replace("WHY", why))
+    (toy_folder / "c.toml").write_text(CLAIM)
+    for command in ("plan", "run"):
+        done = evenhand(toy_folder, command, "c.toml", *options, columns=400)
+        assert done.returncode == 2, (command, done.stdout)
+        assert words in done.stderr
+
+
+CLAIM = """
+recipe = "cannot:run"
+[metric]
+name = "score"
+margin = 0.1
+[[arm]]
+name = "off"
+role = "baseline"
+[[arm]]
+name = "on"
+role = "variant"
+settings.shift = 0.1
+[[rung]]
+name = "confirm"
+budget = 5
+seeds = 2
+"""
+
+
 @pytest.mark.slow
 def test_a_claim_that_has_its_results_is_decided_where_none_of_its_trials_could_run(toy_folder: Path) -> None:
     path = write_claim(toy_folder, seeds="[0, 1]")

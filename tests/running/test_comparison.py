@@ -372,6 +372,16 @@ def test_tasks_whose_names_are_one_in_letters_of_a_claim_stay_two(tmp_path: Path
     assert [v.condition for v in found.verdicts] == ["a-b", "a-b-2", "pooled", "pooled-2"]
 
 
+def test_tables_whose_ids_name_other_items_are_told_how_to_say_which_column_does(tmp_path: Path) -> None:
+    for arm, first in (("base", 0), ("new", 1000)):
+        table(tmp_path / f"{arm}.csv", " ".join(f"{first + i},q{i},{i % 2}" for i in range(60)), "id,key,correct")
+    files = [tmp_path / "base.csv", tmp_path / "new.csv"]
+    found = eh.compare(*files)
+    assert found.verdicts[0].title == "invalid (items)"
+    assert any("share 0 of 120 items" in text and "--columns id=NAME" in text for text in found.warnings)
+    assert eh.compare(*files, columns={"id": "key"}).verdicts[0].contrasts[0].items == 60
+
+
 def test_what_is_judged_without_a_margin_is_told_with_what_else_there_is(tmp_path: Path) -> None:
     for arm in ("base", "new"):
         table(tmp_path / f"{arm}.csv", " ".join(f"q{i},{i}.5,{i}.25" for i in range(40)), "id,bleu,loss")

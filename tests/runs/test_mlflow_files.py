@@ -63,7 +63,7 @@ def test_a_whole_folder_is_several_models_of_which_one_is_picked(tmp_path: Path)
     (tmp_path / "mlruns" / "1" / "models" / "m-1" / "params").mkdir(parents=True)
     (tmp_path / "mlruns" / "1" / "models" / "m-1" / "meta.yaml").write_text("model_id: m-1\n")
     with pytest.raises(DataError, match=r"holds 2 models .named r1, named r2.*: pick one with .*mlruns#named r1"):
-        eh.compare(tmp_path / "mlruns", tmp_path / "mlruns", margin=0.1)
+        eh.compare(tmp_path / "mlruns", tmp_path / "mlruns" / "1" / "r2", margin=0.1)
     found = eh.compare(f"{tmp_path}/mlruns#named r1", f"{tmp_path}/mlruns#named r2", margin=0.1)
     assert found.verdicts[0].contrasts[0].estimate == pytest.approx(0.2)
     asked = read_runs(f"mlflow:{tmp_path}/mlruns?experiment=exp").runs

@@ -291,6 +291,32 @@ def test_columns_are_taken_for_what_they_are_called_or_what_the_user_says(tmp_pa
     assert said.items.clusters == ("d1", "d1", "d2")
 
 
+def test_words_for_right_and_wrong_are_scores_where_the_user_says_that_the_column_is_one(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,kimi,qwen\na,pass,FAIL\nb,fail,pass\nc,Passed,failed\n")
+    with pytest.raises(DataError, match="no column holds scores"):
+        only(tmp_path / "t.csv")
+    items = only(tmp_path / "t.csv", columns={"solved": "kimi"}).items
+    assert items is not None
+    assert items.scores["solved"].tolist() == [1, 0, 1]
+    (tmp_path / "t.csv").write_text("id,kimi\na,pass\nb,\nc,maybe\n")
+    with pytest.raises(DataError, match=r"t.csv:3: the score 'solved' is ''.*t.csv:4: the score 'solved' is 'maybe'"):
+        only(tmp_path / "t.csv", columns={"solved": "kimi"})
+
+
+def test_a_model_that_is_picked_of_a_table_may_be_a_column_of_it(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("task_id,kimi,qwen\na,pass,fail\nb,fail,fail\nc,pass,pass\n")
+    options = Options({"id": "task_id"})
+    means = [read_runs(f"{tmp_path}/t.csv#{name}", options=options).runs[0] for name in ("kimi", "qwen")]
+    assert [(run.model, float(run.items.scores["score"].sum())) for run in means if run.items] == [
+        ("kimi", 2.0),
+        ("qwen", 1.0),
+    ]
+    found = eh.compare(f"{tmp_path}/t.csv#kimi", f"{tmp_path}/t.csv#qwen", columns={"id": "task_id"})
+    assert [found.verdicts[0].arm, found.verdicts[0].contrasts[0].items] == ["qwen", 3]
+    with pytest.raises(DataError, match="no column holds scores"):
+        read_runs(f"{tmp_path}/t.csv#other", options=options)
+
+
 def test_what_is_called_as_scores_are_stands_before_other_numbers_and_costs_come_last(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(
         "id,schema_version,cost_usd,cue_index,margin,cue_recall,is_correct\na,2,3,5,.1,.5,1\n"

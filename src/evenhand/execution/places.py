@@ -51,7 +51,7 @@ def executor_of(
 
 def _made(profile: Profile, recipes: Mapping[Path, Sequence[str]], ledger: Path, warm: bool | None = None) -> Executor:
     if profile.executor == "local":
-        return local_slots(recipes, profile.jobs, warm, Room(profile.jobs, profile.devices, profile.per_gpu))
+        return local_slots(recipes, profile.jobs, warm, _room(profile))
     found = {one.name: one for one in importlib.metadata.entry_points(group=GROUP)}
     if profile.executor not in (*OWN, *found):
         raise EvenhandError(f"There is no executor '{profile.executor}'; there are: {', '.join(names())}.")
@@ -65,6 +65,10 @@ def _made(profile: Profile, recipes: Mapping[Path, Sequence[str]], ledger: Path,
         return Ray(profile)
     made: Executor = found[profile.executor].load()(profile, recipes, ledger)
     return made
+
+
+def _room(profile: Profile) -> Room:
+    return Room(profile.jobs, profile.devices, profile.per_gpu, profile.resources)
 
 
 def capacity_of(profile: Profile, ledger: Path) -> Capacity:

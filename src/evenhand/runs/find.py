@@ -6,7 +6,7 @@ import functools
 import importlib
 import importlib.metadata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evenhand.errors import DataError
@@ -134,6 +134,7 @@ def read_runs(text: str, format_: str = "", options: Options | None = None) -> N
     if not path.exists():
         raise DataError(f"There is no {text}: neither a file nor a folder, nor a query to a tracker (TRACKER:QUERY).")
     given = named(format_) if format_ else None
+    options = replace(options, picked=model)
     runs, passed = (_read_folder if path.is_dir() else _read_file)(path, given, options)
     if model:
         known = tuple(dict.fromkeys(run.model for run in runs))

@@ -210,6 +210,7 @@ def _cut_down(
     remarks = [
         f"'{arm}' and '{baseline}' share {len(ids & base):,} of {len(ids | base):,} items on {metric}: more than "
         f"{LARGEST_SHARE:.0%} are missing, so their contrast is invalid."
+        + ("" if ids & base else " Name files of the same items, or the column that names them (--columns id=NAME).")
         for arm, ids in own.items()
         if arm not in fit
     ]

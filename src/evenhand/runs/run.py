@@ -136,11 +136,13 @@ class Options:
         columns: role or metric to the name of its column or field.
         task: name of the task.
         budgets: unit to the name under which a tracker has it (``tokens`` to ``train/num_input_tokens_seen``).
+        picked: model that is picked of several, as ``PATH#MODEL``; in a table it may be a column.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     task: str = ""
     budgets: Mapping[str, str] = field(default_factory=dict)
+    picked: str = ""
 
 
 @runtime_checkable
