@@ -22,6 +22,7 @@ from pydantic_core import PydanticUndefined
 
 from evenhand.claims import schema
 from evenhand.claims.near import models_in
+from evenhand.claims.values import Also
 from evenhand.cli.main import app
 
 HERE = Path(__file__).resolve().parent
@@ -91,7 +92,8 @@ def _value(annotation: Any, metadata: list[Any]) -> str:
                            (annotated_types.Le, "<=")):  # fmt: skip
             if isinstance(one, kind):
                 bounds.append(f"{sign} {getattr(one, kind.__name__.lower()):g}")
-    return " ".join([words, ", ".join(bounds)]).strip()
+    also = [one.form for one in metadata if isinstance(one, Also)]
+    return ", or ".join([" ".join([words, ", ".join(bounds)]).strip(), *also])
 
 
 def _kinds(annotation: Any) -> Iterator[str]:

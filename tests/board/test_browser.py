@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import re
 import shutil
 import socket
 import threading
@@ -26,7 +27,7 @@ from tests.board.conftest import TOKEN
 from tests.board.stage import SECRET, Stage, busy
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
@@ -36,6 +37,9 @@ pytestmark = [
 ]
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js.gz"
+STREAM_SECONDS = 3
+"""How often a page without a stream asks for one, as its template says."""
+
 PAGES = ("/", "/claims", "/running", "/families", "/claims/gate_large", "/claims/gate_small", "/start")
 
 
@@ -227,6 +231,33 @@ def test_the_stream_goes_on_after_the_server_was_away_for_a_moment(browser: Brow
         served.stage.claim("entered_later", item_seed=10)
         served.stage.book.ledger.close()
         page.get_by_role("link", name="entered_later", exact=True).wait_for()
+
+
+@pytest.mark.parametrize("status", [None, 503])
+def test_a_stream_whose_first_connection_fails_is_asked_for_again(
+    browser: Browser, served: Served, status: int | None
+) -> None:
+    with opened(browser, served) as context:
+        page = context.new_page()
+        asked: list[str] = []
+
+        def first_fails(route: Route) -> None:
+            asked.append(route.request.url)
+            if len(asked) > 1:
+                route.continue_()
+            elif status is None:
+                route.abort()
+            else:
+                route.fulfill(status=status, body="")
+
+        page.route(re.compile("/live"), first_fails)
+        page.goto(f"{served.base}/")
+        name = f"entered_after_{status}"
+        served.stage.claim(name, item_seed=20 + bool(status))
+        served.stage.book.ledger.close()
+        page.get_by_role("link", name=name, exact=True).wait_for()
+        page.wait_for_timeout(1000 * (STREAM_SECONDS + 1))  # one that goes on is not asked for again
+        assert len(asked) == 2
 
 
 OPEN_CLAIM = """

@@ -82,6 +82,17 @@ def test_a_word_that_is_no_direction_is_refused_with_those_that_are() -> None:
         parse_claim(TEXT.replace("margin = 0.05", 'margin = 0.05\ndirection = "sideways"'), "c.toml", "c")
 
 
+def test_a_value_of_several_forms_is_refused_with_all_of_them() -> None:
+    with pytest.raises(ClaimError, match=r"c\.toml:16 .*expected 'futility', 'none' or a table; found true"):
+        parse_claim(TEXT.replace("budget = 5", "budget = 5\nprune = true"), "c.toml", "c")
+
+
+def test_one_claim_to_wait_for_needs_no_list() -> None:
+    assert parse_claim(f'after = "first"\n{TEXT}', "c.toml", "c").claim.after == ("first",)
+    with pytest.raises(ClaimError, match=r"c\.toml:1 .*the claim 'c' cannot wait for itself"):
+        parse_claim(f'after = "c"\n{TEXT}', "c.toml", "c")
+
+
 @pytest.mark.parametrize("word", ["", "x", "zebra"])
 def test_what_is_near_nothing_gets_no_suggestion(word: str) -> None:
     assert nearest(word, ["name", "budget", "seeds"]) == ""

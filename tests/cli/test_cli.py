@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 from rich.console import Console
+from typer.testing import CliRunner
 
 from evenhand import __version__
 from evenhand.cli.main import app
@@ -203,3 +205,27 @@ def test_a_folder_that_is_no_ledger_is_bad_input_and_not_an_empty_ledger(tmp_pat
             assert done.returncode == 2
             assert words in done.stderr
             assert "--ledger" in done.stderr
+
+
+def test_the_empty_folder_that_a_refused_run_leaves_is_no_ledger_yet(toy_folder: Path) -> None:
+    write_claim(toy_folder)
+    (toy_folder / ".evenhand").mkdir()
+    assert "not entered in the ledger yet" in evenhand(toy_folder, "status", "c.toml").stdout
+    done = evenhand(toy_folder, "ledger", "verify")
+    assert done.returncode == 2
+    assert "the folder is empty" in " ".join(done.stderr.split())
+
+
+def every_command(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield words
+    for name, command in getattr(group, "commands", {}).items():
+        yield from every_command(command, (*words, name))
+
+
+@pytest.mark.slow  # forty helps
+def test_no_help_is_cut_in_a_narrow_terminal() -> None:
+    for words in every_command(typer.main.get_command(app)):
+        shown = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "60"}).stdout
+        assert "Usage" in shown
+        assert "…" not in shown, words
+        assert max(map(len, shown.splitlines())) <= 60, words

@@ -33,7 +33,7 @@ def write(folder: Path, meanwhile: Path) -> Facts:
 def test_what_could_be_there_is_listed_with_how_to_get_it(store: Path) -> None:
     done = evenhand()
     assert done.exit_code == 0
-    assert done.output == f"- smollm2\n    {store}/smollm2: not there; run `evenhand models get smollm2`\n"
+    assert f"- smollm2\n    {store}/smollm2: not there; run `evenhand models get smollm2`\n" in done.output
 
 
 def test_what_is_there_is_listed_with_size_licence_and_place(store: Path) -> None:
@@ -55,7 +55,8 @@ def test_a_damaged_model_is_listed_as_such_and_ends_with_2(store: Path) -> None:
 
 def test_the_list_is_there_as_json_too(store: Path) -> None:
     model_store.keep("toy", write)
-    smollm2, toy = json.loads(evenhand("--json").output)
+    found = {one["name"]: one for one in json.loads(evenhand("--json").output)}
+    smollm2, toy = found["smollm2"], found["toy"]
     assert (smollm2["name"], smollm2["present"], smollm2["sound"], smollm2["parameters"]) == (
         "smollm2",
         False,
@@ -92,3 +93,77 @@ def test_a_model_that_nobody_publishes_is_refused() -> None:
     done = evenhand("get", "smollm3")
     assert isinstance(done.exception, DataError)
     assert "there are: smollm2" in str(done.exception)
+
+
+TOY = """
+from evenhand.data.model_store import Facts, keep
+from evenhand.data.model_training import Progress
+
+
+class Toy:
+    about = "a toy"
+
+    def train(self, order):
+        order.say("learning")
+        steps = order.steps or 5
+        if order.minutes == 0:
+            return Progress(False, 2, steps, {"loss": None, "loss_reason": "nothing learned"})
+        def write(folder, meanwhile):
+            (folder / "model.safetensors").write_text(str(steps))
+            return Facts("a toy", 7, "Apache-2.0", "text", "0" * 64, "1" * 64)
+        keep("toy", write, again=True)
+        return Progress(True, steps, steps, {"loss": 1.5})
+
+
+TOY = Toy()
+"""
+
+
+@pytest.fixture
+def registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that registers a model to train, on the path as pip would put it there."""
+    info = tmp_path / "site/toys-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[evenhand.models]\ntoy = toys_of_a_test:TOY\nlost = nowhere_at_all:TOY\n")
+    (tmp_path / "site/toys_of_a_test.py").write_text(TOY)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_model_that_can_be_trained_is_listed_with_the_command(store: Path) -> None:
+    assert f"- toy\n    {store}/toy: not there; run `evenhand models train toy`\n" in evenhand().output
+
+
+@pytest.mark.usefixtures("registered")
+def test_training_says_what_came_of_it_and_the_second_time_nothing() -> None:
+    done = evenhand("train", "toy")
+    assert done.exit_code == 0
+    assert "learning" in done.output
+    assert "5 of 5 steps\n    loss: 1.5\n" in done.output
+    again = evenhand("train", "toy")
+    assert again.exit_code == 0
+    assert "learning" not in again.output
+    assert "7 of 7 steps" in evenhand("train", "toy", "--steps", "7").output
+
+
+@pytest.mark.usefixtures("registered")
+def test_training_that_was_stopped_before_its_end_ends_with_3() -> None:
+    done = evenhand("train", "toy", "--minutes", "0", "--json")
+    assert done.exit_code == 3
+    found = json.loads(done.stdout)
+    assert (found["present"], found["training"]["finished"], found["training"]["steps"]) == (False, False, 2)
+
+
+@pytest.mark.usefixtures("registered")
+def test_what_cannot_be_trained_is_said_with_what_can() -> None:
+    with pytest.raises(DataError, match=r"There is no model 'tiny' to train; there are: .*lost.*, toy"):
+        CliRunner().invoke(app, ["models", "train", "tiny"], catch_exceptions=False, standalone_mode=False)
+    with pytest.raises(DataError, match=r"The model 'lost' cannot be trained here: nowhere_at_all:TOY gives No module"):
+        CliRunner().invoke(app, ["models", "train", "lost"], catch_exceptions=False, standalone_mode=False)
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_claim_that_names_a_model_which_was_not_trained_is_told_how_to() -> None:
+    with pytest.raises(DataError, match=r"The model 'toy' is not there .*; run `evenhand models train toy`"):
+        model_store.resolved("toy")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -24,11 +26,11 @@ def local(folder: Path) -> LocalSlots:
     return LocalSlots([RECIPE], folder, 2)
 
 
-def slurm(folder: Path) -> Slurm:
-    """The test's own Slurm, whose address stands in the environment."""
+def slurm(folder: Path, **settings: int) -> Slurm:
+    """The test's own Slurm, whose address stands in the environment; ``settings`` of its profile besides."""
     (folder / "slurm").mkdir(exist_ok=True)
-    (folder / "slurm" / "seen-from-low.txt").write_text("n1")  # as a run before this one would have found
-    return Slurm(ON_SLURM, folder / "slurm")
+    (folder / "slurm" / "seen-from-low.txt").write_text(f"n1\n{folder / 'slurm'}\n")  # as a run before would have
+    return Slurm(ON_SLURM.model_copy(update=settings), folder / "slurm")
 
 
 def ray(folder: Path) -> Ray:
@@ -36,7 +38,28 @@ def ray(folder: Path) -> Ray:
     return Ray(Profile(executor="ray"))
 
 
-LOCAL = Place(local, importable=True)
+def say_again(executor: Executor, workdir: Path) -> None:
+    """Have the server's pipe carry the ending of the first trial once more."""
+    assert isinstance(executor, LocalSlots)
+    assert executor._process is not None
+    told = {"event": "ended", "key": "0 key", "exit_code": 0, "signal": None, "seconds": 1.0, "cpu_seconds": 1.0,
+            "peak_memory_bytes": 1}  # fmt: skip
+    pipe = os.fstat(executor.events_fd).st_ino
+    ends = Path(f"/proc/{executor._process.pid}/fd").iterdir()
+    end = next(one for one in ends if f"[{pipe}]" in str(one.readlink()))
+    with end.open("wb", buffering=0) as again:
+        again.write((json.dumps(told) + "\n").encode())
+
+
+def start_again(executor: Executor, workdir: Path) -> None:
+    """Run on a node what Slurm runs for a job, once more after its end: as where it requeues one that had ended."""
+    call = f"GivesWay({str(workdir)!r}, 1, None, 1.0, 'evenhand-x')()"
+    line = f"from evenhand.execution.slurm_job import GivesWay; {call}"
+    workdir.mkdir(exist_ok=True)
+    subprocess.run([sys.executable, "-c", line], check=True, timeout=120)
+
+
+LOCAL = Place(local, {"delivers twice": say_again}, importable=True)
 
 
 def source() -> str:
@@ -58,12 +81,15 @@ def slurm_state(job: str) -> tuple[str, str]:
 
 
 def release(job: str, seconds: float = 40.0) -> None:
-    """Wait until a job is queued again, and let it start at once: Slurm holds such jobs back for two minutes."""
+    """Wait until a job is queued again, and let it start soon: Slurm holds such jobs back for two minutes.
+
+    Not within the second in which it was ended: the node takes its credential for the one that was revoked then.
+    """
     deadline = time.monotonic() + seconds
     while slurm_state(job)[0] != "PENDING":
         assert time.monotonic() < deadline, f"job {job} is {slurm_state(job)}, not queued again"
         time.sleep(0.1)
-    subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], check=True, capture_output=True)
+    subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now+2"], check=True, capture_output=True)
 
 
 def preempt(executor: Executor, workdir: Path) -> None:

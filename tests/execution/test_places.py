@@ -5,20 +5,26 @@ from __future__ import annotations
 import errno
 import fcntl
 import importlib.metadata
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from evenhand.cli.places import executor_for
 from evenhand.errors import EvenhandError, LedgerError
 from evenhand.execution import places
 from evenhand.execution.executor import Executor
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.profiles import Profile
+from evenhand.files import LEASES
 from evenhand.ledger import Ledger
 from evenhand.testing import executor_suite, executors
+from tests.app import evenhand
+from tests.running.test_run import write_claim
 
 
 def of_another_package(profile: Profile, recipes: Mapping[Path, Sequence[str]], ledger: Path) -> Executor:
@@ -54,6 +60,29 @@ def test_the_suite_is_known_under_both_its_names() -> None:
 def test_an_executor_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(EvenhandError, match="no executor 'mars'; there are: local, slurm, ray"):
         places.executor_of(Profile(executor="mars"), {tmp_path: []}, tmp_path)
+
+
+def test_asking_a_place_what_it_has_leaves_nothing_behind(registered: None, tmp_path: Path) -> None:
+    for name in ("local", "theirs"):
+        places.capacity_of(Profile(executor=name, jobs=2), tmp_path / "ledger")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("profile", [None, Profile(), Profile(executor="theirs")])
+def test_locks_are_tried_before_the_first_trial_wherever_it_runs(
+    registered: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    profile: Profile | None,
+) -> None:
+    claim = SimpleNamespace(folder=tmp_path, resolved=SimpleNamespace(recipe="toy:run"))
+    without_locks(monkeypatch, OSError(errno.ENOLCK, "No locks available"))
+    executor_for([claim], profile, tmp_path / "ledger", None)  # type: ignore[list-item]
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.startswith("warning: The locks of the file system")
+    assert "leases stand for them" in told
+    assert (tmp_path / "ledger" / "locks" / LEASES).exists()
 
 
 def test_where_locks_hold_no_lease_stands_for_them(tmp_path: Path) -> None:
@@ -100,3 +129,30 @@ def test_where_locks_do_not_hold_a_lease_keeps_a_second_driver_out_and_that_is_t
     with Ledger(tmp_path).lock("claim-x"):
         assert [path.name for path in (tmp_path / "locks").glob("*.lease")] == ["claim-x.lock.lease"]
     assert not list((tmp_path / "locks").glob("*.lease"))
+
+
+@pytest.mark.parametrize(("place", "library"), [("slurm", "submitit"), ("ray", "ray")])
+def test_a_place_whose_library_is_not_installed_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)  # as Python has it for what cannot be imported
+    executor = places.executor_of(Profile(executor=place), {tmp_path: []}, tmp_path)
+    with pytest.raises(EvenhandError, match=rf"--on {place} needs .*: pip install 'evenhand\[{place}\]'"), executor:
+        pass
+
+
+@pytest.mark.slow  # a process of its own, which imports Ray: here it may be connected to that of other tests
+@pytest.mark.parametrize("form", ["127.0.0.1:{port}", "ray://no-such-host.invalid:{port}"])
+def test_a_ray_cluster_at_which_nobody_answers_is_told_with_its_address(
+    toy_folder: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    pytest.importorskip("ray")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = form.format(port=free.getsockname()[1])
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    write_claim(toy_folder)
+    done = evenhand(toy_folder, "plan", "c.toml", "--on", "ray", columns=400)
+    assert done.returncode == 2
+    assert f"Ray cannot be reached at '{address}' (" in done.stderr
+    assert "Is the cluster up" in done.stderr

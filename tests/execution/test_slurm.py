@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ import pytest
 from evenhand.claims.load import load_claim
 from evenhand.errors import EvenhandError, LedgerError
 from evenhand.execution import slurm_queue
-from evenhand.execution.executor import Executor
+from evenhand.execution.executor import Executor, last_progress
 from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Resources
 from evenhand.execution.slurm import Slurm
@@ -23,7 +24,8 @@ from evenhand.execution.slurm_job import submission
 from evenhand.execution.slurm_probe import check_shared
 from evenhand.ledger import Ledger
 from evenhand.running.run import run_claim, run_claims
-from evenhand.testing.executor_suite import CASES, Case, Place, await_progress, job_of, run, slow_job, to_its_end
+from evenhand.testing.conforming import await_progress, begun, ended, job_of, run, slow_job, to_its_end
+from evenhand.testing.executor_suite import CASES, Case, Place
 from tests.execution import places
 from tests.execution.slurm_cluster import Cluster
 from tests.running.test_run import write_claim
@@ -46,8 +48,12 @@ def kill_node(cluster: Cluster, executor: Executor, workdir: Path) -> None:
 
 @pytest.fixture
 def place(slurm: Cluster) -> Place:
-    # No hand delivers twice: a Slurm job that is requeued after its end finds its script gone, and starts nothing.
-    return Place(places.slurm, {"kills a node": partial(kill_node, slurm), "preempts": places.preempt}, importable=True)
+    hands = {
+        "kills a node": partial(kill_node, slurm),
+        "preempts": places.preempt,
+        "delivers twice": places.start_again,
+    }
+    return Place(places.slurm, hands, importable=True)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -73,6 +79,7 @@ def test_a_claim_left_to_slurm_is_taken_up_and_comes_to_the_verdict_that_it_has_
     assert scores[0] == scores[1]
     assert len(scores[1]) == 4
     assert not list((toy_folder / "there" / "work").iterdir())
+    assert not list((toy_folder / "slurm").glob("*_submitted.pkl"))
 
 
 def test_what_a_driver_left_that_died_before_slurms_answer_came_is_not_submitted_twice(
@@ -109,12 +116,71 @@ def test_a_trial_at_the_end_of_its_time_goes_on_from_its_checkpoint_in_another_j
     assert int(outcome.notes["began at"]) > 0
 
 
+def test_a_trial_whose_time_is_over_before_any_notice_is_a_time_out_by_slurms_word_and_goes_on(
+    slurm: Cluster, tmp_path: Path
+) -> None:
+    (tmp_path / "conforming.py").write_text(places.source())
+    job = job_of(tmp_path, "long", steps=900, ending="slow", pause=0.1, marker=str(tmp_path / "long.began"))
+    job = dataclasses.replace(job, resources=Resources(minutes=1))
+    with places.slurm(tmp_path, signal_seconds=0) as executor:  # as where the notice is lost
+        executor.start("key", job, 1, None)
+        await_progress(executor, Path(job.workdir))
+        slurm.ask("scontrol", "update", f"JobId={places.slurm_id(Path(job.workdir))}", "EndTime=now")
+        told = ended(executor, 1)[0]  # within half a minute: so often Slurm looks at the clock
+        assert told.pending_again.endswith("(the scheduler says TIMEOUT); its checkpoint goes on")
+        assert told.outcome.failure is not None
+        assert told.outcome.failure.kind == "timeout"
+        executor.start("key", job, 1, None)
+        await_progress(executor, Path(job.workdir), (last_progress(Path(job.workdir)) or {})["spent"] + 3)
+        assert begun(tmp_path, "long") == 2
+        spent = [json.loads(line)["spent"] for line in (Path(job.workdir) / "progress.jsonl").read_text().splitlines()]
+        assert spent.count(min(spent)) == 1, "it began anew"
+
+
+SLEEPS = """
+import pathlib, time
+from evenhand.recipes.contract import Bench, Metric, RecipeSettings, recipe
+
+
+class Settings(RecipeSettings):
+    marker: str
+
+
+@recipe(metrics={"score": Metric()}, units=("steps",), version=1)
+def run(settings: Settings, bench: Bench):
+    bench.budget.spend(steps=1)
+    bench.log(1, loss=1.0)
+    with open(settings.marker, "a") as file:
+        file.write("began\\n")
+    time.sleep(300)
+    return {"score": 1.0}
+"""
+
+
+def test_a_trial_without_a_checkpoint_has_failed_by_its_time_and_is_not_queued_again_and_again(
+    slurm: Cluster, tmp_path: Path
+) -> None:
+    (tmp_path / "sleeps.py").write_text(SLEEPS)
+    known = job_of(tmp_path, "sleeps")
+    trial = dataclasses.replace(known.trial, recipe="sleeps:run", settings={"marker": str(tmp_path / "sleeps.began")})
+    job = dataclasses.replace(known, trial=trial, resources=Resources(minutes=1))
+    with places.slurm(tmp_path, signal_seconds=2) as executor:
+        executor.start("key", job, 1, None)
+        await_progress(executor, Path(job.workdir), 1)
+        slurm.ask("scancel", "--signal=USR1", places.slurm_id(Path(job.workdir)))
+        told = ended(executor, 1)[0]
+    assert (told.pending_again, begun(tmp_path, "sleeps")) == ("", 1)
+    assert told.outcome.failure is not None
+    assert told.outcome.failure.kind == "timeout"
+    assert "(the scheduler says TIMEOUT)" in told.outcome.failure.message
+
+
 def test_a_trial_that_takes_more_memory_than_its_job_has_is_a_resource_failure_by_slurms_word(
     slurm: Cluster, tmp_path: Path
 ) -> None:
     (tmp_path / "conforming.py").write_text(places.source())
     job = dataclasses.replace(job_of(tmp_path, "fat", ending="fills"), resources=Resources(memory_gib=0.3))
-    with places.slurm(tmp_path) as executor:
+    with places.slurm(tmp_path, patience_seconds=600) as executor:  # no file is waited for: Slurm's word is there
         failure = run(executor, job).outcome.failure
     assert failure is not None
     assert failure.kind == "resource"
@@ -140,7 +206,7 @@ def test_slurm_is_asked_at_most_so_often_a_minute_however_many_jobs_there_are(sl
     (tmp_path / "conforming.py").write_text(places.source())
     profile = places.ON_SLURM.model_copy(update={"polls_per_minute": 8, "partition": "apart"})  # where no node is up
     (tmp_path / "slurm").mkdir()
-    (tmp_path / "slurm" / "seen-from-apart.txt").write_text("n4")
+    (tmp_path / "slurm" / "seen-from-apart.txt").write_text(f"n4\n{tmp_path / 'slurm'}\n")
     with Slurm(profile, tmp_path / "slurm") as executor:
         begun = time.monotonic()
         for number in range(30):
@@ -165,6 +231,11 @@ def test_nodes_that_do_not_see_the_ledger_are_found_before_the_first_trial(slurm
     slurm.kill_node("n4")
     check_shared(ledger, places.ON_SLURM)
     assert [path.name for path in ledger.iterdir()] == ["seen-from-low.txt"]
+    shutil.move(ledger, tmp_path / "moved")
+    asked = len(slurm.ask("squeue", "-h", "-t", "all", "-n", "evenhand-probe").splitlines())
+    for _ in range(2):  # where it was moved to, it is tried anew, once
+        check_shared(tmp_path / "moved", places.ON_SLURM)
+        assert len(slurm.ask("squeue", "-h", "-t", "all", "-n", "evenhand-probe").splitlines()) == asked + 1
 
 
 def test_nodes_are_told_with_what_they_have_and_a_partition_that_is_not_there_with_those_that_are(

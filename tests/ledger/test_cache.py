@@ -40,6 +40,28 @@ def test_a_noted_segment_gives_the_same_records(noted: Path) -> None:
         assert one.outcome.items["score"].outputs == other.outcome.items["score"].outputs == ("4", "", "7")
 
 
+def test_few_records_that_are_long_are_noted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(Ledger(tmp_path), 3)
+    size = segment_of(tmp_path).stat().st_size
+    monkeypatch.setattr(checked, "_MUCH", size + 1)
+    Ledger(tmp_path).outcomes()
+    assert not list((tmp_path / "cache").glob("*.json"))
+    monkeypatch.setattr(checked, "_MUCH", size)
+    Ledger(tmp_path).outcomes()
+    assert list((tmp_path / "cache").glob("*.json"))
+
+
+def test_a_ledger_that_is_looked_at_again_checks_what_was_altered_meanwhile(tmp_path: Path) -> None:
+    fill(Ledger(tmp_path), 2)
+    looking = Ledger(tmp_path)
+    assert len(looking.outcomes()) == 2
+    fill(Ledger(tmp_path), 1)
+    assert len(looking.outcomes()) == 3
+    rewrite(segment_of(tmp_path), lambda lines: [line.replace(b'"steps": 10', b'"steps": 11') for line in lines])
+    with pytest.raises(LedgerError, match="altered"):
+        looking.outcomes()
+
+
 def test_what_was_written_since_is_checked(noted: Path) -> None:
     fill(Ledger(noted), 1)
     assert len(Ledger(noted).outcomes()) == 4

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from evenhand.decisions.kinds_shown import LOOKS
-from evenhand.decisions.verdict import Exploratory, Settling, deciding_interval
+from evenhand.decisions.verdict import Exploratory, Interaction, Settling, deciding_interval
 from evenhand.report import numbers
 from evenhand.report.text import verdict_lines, verdict_view
 
@@ -153,3 +153,27 @@ def test_markup_in_names_is_printed_as_it_stands(world):
     text = "\n".join(printed(sample.claim(), decision, 120))
     assert "[bold]on[/bold]" in text
     assert "[red]w[/red]" in text
+
+
+def test_an_arm_that_failed_everywhere_says_so_once_and_lists_no_differences_that_it_has_not(world):
+    sample = world({"off": "baseline", "gate": "variant", "other": "variant"}, ("one", "two"))
+    sample.document["metric"].append({"name": "nll", "margin": 0.1})
+    why = {"reasons": ("code: no pair is complete",), "why": "code: no pair is complete"}
+    lost = [
+        replace(
+            sample.verdict("not-run", arm="gate", condition=where, standing=""), metric=metric, reasons=why["reasons"]
+        )
+        for where in ("one", "two")
+        for metric in ("accuracy", "nll")
+    ]
+    gain = sample.verdict("gain", sample.contrast("other", "off", (0.6, 0.5, 0.7, 0.6, 0.5), "one"))
+    effects = tuple(
+        Interaction(arm, "off", "accuracy", "one", "two", *figures)
+        for arm, figures in {"gate": (None, None, None, ()), "other": (0.5, (0.4, 0.6), 0.001, (0.5, 0.5))}.items()
+    )
+    decision = sample.decision(*lost, gain, interactions=effects)
+    text = "\n".join(printed(sample.claim(), decision, 80))
+    assert "○ gate, everywhere: code: no pair is complete" in text
+    assert "gate against off" not in text
+    assert "other against off" in text
+    assert "gate against off" in "\n".join(printed(sample.claim(), decision, 80, full=True))

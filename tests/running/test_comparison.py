@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import evenhand as eh
-from evenhand.errors import ClaimError, DataError
+from evenhand.errors import ClaimError, DataError, EvenhandError
 from evenhand.report.compared import Compared, comparison_page
 from tests.runs.logs import inspect_log, lm_eval, lm_eval_row
 
@@ -174,7 +174,7 @@ def nothing(folder: Path) -> None:
         (listed, ".jsonl:1: 'acc' is [0, 1], which is no number"),
         (partial, "holds 200 documents, and its results say that 400 were scored"),
         (twice, "a run of the task 'arc' stands twice, here and in"),
-        (two_models, "a run of the task 'arc' of the model 'b', beside one of 'a'"),
+        (two_models, "new holds 2 models (a, b), and an arm is one model at each seed: pick one with"),
         (other_prompts, "200 items of 200 had another prompt"),
         (other_version, "the task version is '2.0' against '1.0'"),
         (other_numbers, "its results say"),
@@ -329,6 +329,105 @@ def test_less_of_a_loss_is_better_and_which_way_is_better_is_told(tmp_path: Path
     assert any(
         remark.startswith("More of 'quality' counts as better; --minimise") for remark in higher.comparison.remarks
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"margin": 0.0}, "--margin 0: expected a finite number greater than 0"),
+        ({"margin": float("nan")}, "--margin nan: expected a finite number greater than 0"),
+        ({"margin": 2.0}, "--margin 2: as wide as the whole range of 'acc', 1, or wider"),
+        ({"alpha": 0.5}, "--alpha 0.5: expected a number above 0 and at most 0.2"),
+        ({"metric": ["acc", "acc"]}, "--metric acc: stands twice"),
+        ({"task": ["arc", "arc"]}, "--task arc: stands twice"),
+        ({"minimise": "nil"}, "--minimise nil: no metric that is compared has this name; there are: acc"),
+        ({"rival": "{base}"}, "base: named as the baseline and as a rival; an arm compared with itself says nothing"),
+        ({"null": "{base}"}, "base: named as the baseline and as the null arm"),
+        ({"name": "[[arm]]"}, "The comparison '[[arm]]' cannot be made: a name begins with"),
+    ],
+)
+def test_what_cannot_be_asked_is_told_in_words_of_the_command_line(two: Path, asked: dict[str, Any], says: str) -> None:
+    given = {k: v.format(base=two / "base") if isinstance(v, str) else v for k, v in asked.items()}
+    with pytest.raises(EvenhandError) as caught:
+        eh.compare(two / "base", two / "new", **given)
+    assert says in str(caught.value)
+    assert ".toml" not in str(caught.value)
+
+
+def test_a_margin_is_that_of_what_is_judged_and_what_it_does_not_fit_is_not_shown_beside(tmp_path: Path) -> None:
+    for arm, more in (("base", 0.0), ("new", 9.0)):
+        rows = " ".join(f"q{i},{i * 3 % 7 * (1 + more / 9) + more},{i % 2}" for i in range(60))
+        table(tmp_path / f"{arm}.csv", rows, "id,bleu,human")
+    found = eh.compare(tmp_path / "base.csv", tmp_path / "new.csv", margin=2.0)
+    assert [(v.metric, v.kind) for v in found.verdicts] == [("bleu", "gain")]
+    with pytest.raises(EvenhandError, match="--margin 2: as wide as the whole range of 'human', 1, or wider"):
+        eh.compare(tmp_path / "base.csv", tmp_path / "new.csv", margin=2.0, metric=["bleu", "human"])
+
+
+def test_tasks_whose_names_are_one_in_letters_of_a_claim_stay_two(tmp_path: Path) -> None:
+    for arm, share in (("base", 0.5), ("new", 0.8)):
+        rows = " ".join(f"q{i},{t},{int(s)}" for t in ("a/b", "a:b", "pooled") for i, s in enumerate(right(share, 1)))
+        table(tmp_path / f"{arm}.csv", rows, "id,task,correct")
+    found = eh.compare(tmp_path / "base.csv", tmp_path / "new.csv")
+    assert [v.condition for v in found.verdicts] == ["a-b", "a-b-2", "pooled", "pooled-2"]
+
+
+def test_tables_whose_ids_name_other_items_are_told_how_to_say_which_column_does(tmp_path: Path) -> None:
+    for arm, first in (("base", 0), ("new", 1000)):
+        table(tmp_path / f"{arm}.csv", " ".join(f"{first + i},q{i},{i % 2}" for i in range(60)), "id,key,correct")
+    files = [tmp_path / "base.csv", tmp_path / "new.csv"]
+    found = eh.compare(*files)
+    assert found.verdicts[0].title == "invalid (items)"
+    assert any("share 0 of 120 items" in text and "--columns id=NAME" in text for text in found.warnings)
+    assert eh.compare(*files, columns={"id": "key"}).verdicts[0].contrasts[0].items == 60
+
+
+def test_what_is_judged_without_a_margin_is_told_with_what_else_there_is(tmp_path: Path) -> None:
+    for arm in ("base", "new"):
+        table(tmp_path / f"{arm}.csv", " ".join(f"q{i},{i}.5,{i}.25" for i in range(40)), "id,bleu,loss")
+    with pytest.raises(
+        DataError, match=r"^Say which difference of 'bleu' matters, with --margin: no file says .* loss"
+    ):
+        eh.compare(tmp_path / "base.csv", tmp_path / "new.csv")
+
+
+def test_tasks_that_do_not_have_the_metric_that_is_asked_for_are_left_out_by_name(tmp_path: Path) -> None:
+    for arm, share in (("base", 0.5), ("new", 0.8)):
+        for task, metric in (("mmlu", "acc"), ("gsm8k", "exact_match")):
+            rows = [lm_eval_row(i, s, task=task, metric=metric) for i, s in enumerate(right(share, 1))]
+            lm_eval(tmp_path / arm / task, right(share, 1), task=task, rows=rows)
+    found = eh.compare(tmp_path / "base", tmp_path / "new", metric="acc")
+    assert [v.condition for v in found.verdicts] == ["mmlu"]
+    assert "Left out, since not every run of theirs has 'acc': gsm8k." in found.comparison.remarks
+    with pytest.raises(DataError, match="Not every run of 'gsm8k' has the metric 'acc'; all have: exact_match"):
+        eh.compare(tmp_path / "base", tmp_path / "new", metric="acc", task=["mmlu", "gsm8k"])
+
+
+def test_what_is_pooled_are_the_tasks_that_are_compared_and_no_others(tmp_path: Path) -> None:
+    for arm, share in (("base", 0.5), ("new", 0.8)):
+        for task in ("a", "b", "c", f"only-{arm}"):
+            lm_eval(tmp_path / arm / task, right(share, len(task)), task=task)
+    found = eh.compare(tmp_path / "base", tmp_path / "new", task=["a", "b"])
+    assert {v.condition: v.contrasts[0].items for v in found.verdicts} == {"a": 200, "b": 200, "pooled": 400}
+    found = eh.compare(tmp_path / "base", tmp_path / "new")
+    assert {v.condition: v.contrasts[0].items for v in found.verdicts}["pooled"] == 600
+    saved = tmp_path / "again.toml"
+    saved.write_text(found.comparison.text)
+    assert eh.load_claim(saved).resolved.hash == found.claim_hash
+
+
+def test_samples_whose_files_were_renamed_are_one_task_where_they_hold_the_same_items(tmp_path: Path) -> None:
+    for arm, share in (("baseline", 0.5), ("prompt2", 0.8)):
+        lm_eval(tmp_path / arm, right(share, 1)).rename(tmp_path / f"samples_arc_{arm}.jsonl")
+    lm_eval(tmp_path / "x", right(0.5, 1), task="other").rename(tmp_path / "samples_other_task.jsonl")
+    found = eh.compare(tmp_path / "samples_arc_baseline.jsonl", tmp_path / "samples_arc_prompt2.jsonl")
+    assert (found.verdicts[0].kind, found.verdicts[0].contrasts[0].items) == ("gain", 200)
+    assert any("hold the same items, so they are taken for one task" in text for text in found.comparison.remarks)
+    saved = tmp_path / "again.toml"
+    saved.write_text(found.comparison.text)
+    assert eh.load_claim(saved).resolved.hash == found.claim_hash
+    with pytest.raises(DataError, match=r"no task in common .* share 0 of 400 items"):
+        eh.compare(tmp_path / "samples_arc_baseline.jsonl", tmp_path / "samples_other_task.jsonl")
 
 
 @pytest.mark.slow

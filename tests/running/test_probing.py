@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,9 @@ def test_the_smallest_over_the_arms_counts_and_is_kept_for_the_next_run(
         assert len(tried) == count
         assert ledger.outcomes() == []
     assert told.messages[-1] == ProbeResult(rows, 24).words()
+    counts = [re.search(r"\(try (\d+) of (\d+) at most\)$", line) for line in told.messages[1:-1]]
+    assert [int(one[1]) for one in counts if one] == list(range(1, count + 1))
+    assert all(one and int(one[1]) <= int(one[2]) for one in counts)
     assert all(size <= most["off"] for arm, size in tried if arm == "on")  # no further than what fitted before it
 
 
@@ -202,7 +206,7 @@ def test_a_micro_batch_is_no_part_of_the_question(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("jobs", "gpus", "asked", "count"),
-    [(4, 0, None, 4), (4, 2, None, 2), (2, 2, None, 1), (3, 2, None, 2), (4, 0, 1, 1)],
+    [(4, 0, None, 4), (4, 2, None, 2), (2, 2, None, 1), (3, 2, None, 2), (4, 0, 1, 1), (4, 2, 1, 2)],
 )
 def test_trials_that_will_share_a_gpu_are_tried_with_their_share_of_it(
     jobs: int, gpus: int, asked: int | None, count: int
@@ -210,6 +214,48 @@ def test_trials_that_will_share_a_gpu_are_tried_with_their_share_of_it(
     slots = SimulatedSlots(lambda trial: Outcome(), jobs)
     slots.capacity = lambda: Capacity((Node("here", 4, gpus),))  # type: ignore[method-assign]
     assert sharing(slots, Resources(gpus=asked)) == count
+
+
+def elsewhere(slots: SimulatedSlots, place: str, gpus: int) -> SimulatedSlots:
+    slots.elsewhere = place
+    nodes = (Node("n1", 8, gpus, 64.0),)
+    slots.capacity = lambda: Capacity(nodes, default=Resources(gpus=gpus))  # type: ignore[method-assign]
+    return slots
+
+
+def test_what_fits_elsewhere_is_tried_there_and_kept_for_that_place_alone(folder: Path) -> None:
+    """The machine that drives has no GPU and needs none."""
+    loaded = claim(folder, 'micro_batch = "probe"')
+    here, tried_here = roomy({"off": 99, "on": 99})
+    with Ledger(folder / "ledger") as ledger:
+        for place, most, rows in (("Slurm, partition a", 12, 12), ("Slurm, partition b", 6, 6)):
+            slots, tried = roomy({"off": most, "on": most})
+            for _ in range(2):
+                assert micro_batch(loaded, ledger, elsewhere(slots, place, gpus=1), Told()) == rows
+            assert len(tried) <= 6
+            assert {job.sharing for job in slots.jobs_seen} == {1}  # type: ignore[attr-defined]
+            slots.jobs_seen.clear()  # type: ignore[attr-defined]
+        assert [line.partition(" (")[2] for line in sorted(plan_of(loaded, ledger).micro_batch)] == [
+            "found before on Slurm, partition a, nodes with 8 cores, 1 GPU, 1 thread a trial)",
+            "found before on Slurm, partition b, nodes with 8 cores, 1 GPU, 1 thread a trial)",
+        ]
+        with pytest.raises(ClaimError, match="needs `memory_gib`"):
+            micro_batch(loaded, ledger, elsewhere(here, "Slurm, partition c", gpus=0), Told())
+        assert micro_batch(claim(folder), ledger, roomy({"off": 99, "on": 99})[0], Told()) == 24
+    assert not tried_here
+
+
+def test_a_try_whose_node_is_lost_is_made_again(folder: Path) -> None:
+    slots, tried = roomy({"off": 99, "on": 99})
+    told = iter([Outcome(failure=Failure("infrastructure", "its node was lost"))])
+    inner = slots._outcome_of
+    slots._outcome_of = lambda trial: next(told, None) or inner(trial)
+    with Ledger(folder / "ledger") as ledger:
+        assert micro_batch(claim(folder), ledger, slots, Told()) == 24
+        slots._outcome_of = lambda trial: Outcome(failure=Failure("infrastructure", "the network is down"))
+        with pytest.raises(ClaimError, match="the network is down"):
+            micro_batch(claim(folder, 'micro_batch = "probe"\nmemory_gib = 3'), ledger, slots, Told())
+    assert len(tried) == 2
 
 
 @pytest.mark.slow  # real processes under a real limit of memory

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from evenhand.cli.watch import lines_of
+from evenhand.cli.watch import drawn, lines_of
 from evenhand.ledger import Ledger
 from evenhand.recipes import working
 from evenhand.recipes.outcome import Outcome
@@ -38,6 +40,17 @@ def test_a_run_shows_its_queue_slots_rate_and_time_left() -> None:
         "    a: on · seed 1 · 25% · 30 s loss 0.5",
     ]
     assert lines_of(RUN, [], whole=False) == [lines[0].partition(" · GPU")[0]]
+
+
+@pytest.mark.parametrize("width", [50, 80, 200])
+def test_a_narrow_terminal_shows_all_of_a_run_and_a_line_for_each_trial(width: int) -> None:
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    console.print(drawn(lines_of(RUN, [Memory("GPU 0, a card", 3 << 30, 80 << 30)], whole=True)))
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    for part in ("1 of 4 slots busy", "9 trials an hour", "3 min 45 s left", "3.0 of 80.0 GiB"):
+        assert part in " ".join(shown.split())
+    assert sum(line.startswith(" ") for line in shown.splitlines()) == 3
 
 
 def test_what_is_not_known_yet_is_not_said() -> None:

@@ -29,7 +29,7 @@ from evenhand.runs.run import Options, Reader, Source
 from evenhand.runs.tensorboard import TensorBoard
 from evenhand.runs.tracked import Tracked, runs_of_tracked
 from evenhand.runs.trackio import Trackio
-from evenhand.runs.wandb import Wandb, _records
+from evenhand.runs.wandb import Wandb, _records, _tables
 from tests.mlflow_server import database
 from tests.mutations import assert_only_data_errors, binary_mutations, json_mutations, mutations
 from tests.runs import writers
@@ -163,6 +163,16 @@ def block(message: bytes) -> bytes:
     """A record of Weights & Biases with its checksum."""
     kind = b"\x01"
     return struct.pack("<IHB", zlib.crc32(message, zlib.crc32(kind)), len(message), 1) + message
+
+
+@pytest.mark.parametrize(
+    ("place", "says"), [(None, "the record does not say where"), ("gone.json", "there is no .*gone.json")]
+)
+def test_a_table_that_a_wandb_record_names_and_that_is_missing_is_told(
+    tmp_path: Path, place: str | None, says: str
+) -> None:
+    with pytest.raises(DataError, match=f"run-x.wandb: the table 'scored' is missing: {says}; fetch the folder"):
+        dict(_tables(tmp_path / "run-x.wandb", {"scored": place}))
 
 
 def test_wandb(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from evenhand.errors import DataError
 from evenhand.runs import find, mlflow
 from evenhand.runs.arms import at_seeds, names_of, seed_in
 from evenhand.runs.every_eval_ever import EveryEvalEver
-from evenhand.runs.find import named, read_runs
+from evenhand.runs.find import named, read_runs, recognised
 from evenhand.runs.helm import Helm
 from evenhand.runs.inspect_ai import InspectLog
 from evenhand.runs.lm_eval import LmEval
@@ -146,6 +146,21 @@ def test_old_rows_without_hashes_and_metric_names_pair_with_new_ones(tmp_path: P
     assert then.items.scores["acc"].tolist() == [1, 1, 1]
 
 
+@pytest.mark.parametrize("name", ["results.json", "70m_step143000.json", "pythia-70m.json"])
+def test_results_of_the_harness_are_known_whatever_their_file_is_called(tmp_path: Path, name: str) -> None:
+    """Its older versions wrote to the path that they were given."""
+    tasks = {f"task-{i}": {"acc": 0.25, "acc_stderr": 0.01, "acc_norm": 0.5} for i in range(200)}
+    document = {"results": tasks, "versions": dict.fromkeys(tasks, 0), "config": {"model": "hf", "limit": None}}
+    runs = read_runs(str(written(tmp_path / name, document))).runs
+    assert len(runs) == 200
+    assert (runs[0].source.format, runs[0].metrics) == ("lm_eval", {"acc": 0.25, "acc_norm": 0.5})
+
+
+@pytest.mark.parametrize("document", [{"results": [1, 2]}, {"results": {"a": 1}, "notes": "versions"}, ["results"]])
+def test_other_json_that_has_results_is_no_log_of_the_harness(tmp_path: Path, document: Any) -> None:
+    assert recognised(written(tmp_path / "mine.json", document))[1] is None
+
+
 def test_results_whose_samples_were_not_logged_are_numbers(tmp_path: Path) -> None:
     lm_eval(tmp_path, [1.0, 0.0]).unlink()
     run = only(tmp_path)
@@ -167,6 +182,21 @@ def test_inspect_letters_and_epochs_are_what_its_reducers_make_of_them(
     run = only(written(tmp_path / "log.json", inspect_log(values, epochs=epochs)))
     assert run.items is not None
     np.testing.assert_equal(run.items.scores["match"], np.asarray(scores, dtype=float))
+
+
+def test_numbers_alone_and_samples_that_nobody_scored_are_told_with_their_cure(tmp_path: Path) -> None:
+    log = inspect_log(["C", "I"])
+    log["results"]["scores"] = [{"name": "match", "metrics": {"accuracy": {"value": 0.5}}}]
+    header = only(written(tmp_path / "header.json", log | {"samples": []}))
+    assert "log them (--log-samples)" in header.remarks[0]
+    log["results"]["scores"] = []
+    for sample in log["samples"]:
+        sample["scores"] = {}
+    written(tmp_path / "unscored.json", log)
+    with pytest.raises(DataError, match=r"no sample was scored; score them with `inspect score unscored.json`"):
+        eh.compare(tmp_path / "unscored.json", tmp_path / "header.json")
+    results = {"results": {"arc": {"acc,none": 0.5}}, "versions": {"arc": 1}}
+    assert "evaluate with --log_samples" in only(written(tmp_path / "results.json", results)).remarks[0]
 
 
 def test_an_inspect_log_that_did_not_end_well_is_in_doubt_and_so_are_samples_with_an_error(tmp_path: Path) -> None:
@@ -201,6 +231,34 @@ def test_helm_averages_draws_of_the_examples_and_leaves_costs_aside(tmp_path: Pa
     assert {name: s.tolist() for name, s in run.items.scores.items()} == {"exact_match": [0.5, 0.5, 0.0]}
 
 
+def test_helm_knows_what_was_asked_and_answered_from_its_states(tmp_path: Path) -> None:
+    states = [
+        {
+            "instance": {
+                "id": "a", "input": {"text": text}, "perturbation": kind,
+                "references": [{"output": {"text": "4"}, "tags": ["correct"]}, {"output": {"text": "5"}, "tags": []}],
+            },
+            "request": {"prompt": f"{trial}: {text}"}, "result": {"completions": [{"text": f" {trial}"}]},
+            "train_trial_index": trial, "request_mode": mode,
+        }
+        for text, kind in (("two and two?", None), ("TWO AND TWO?", {"name": "upper"}))
+        for trial, mode in ((0, "original"), (1, None), (1, "calibration"))
+    ]  # fmt: skip
+    written(tmp_path / "scenario_state.json", {"request_states": states})
+    stats = [{"name": {"name": "exact_match"}, "count": 1, "mean": 1.0}]
+    found = [
+        {"instance_id": "a", "train_trial_index": t, "stats": stats} | ({"perturbation": p} if p else {})
+        for p in (None, {"name": "upper"})
+        for t in (0, 1)
+    ]
+    items = only(written(tmp_path / "per_instance_stats.json", found)).items
+    assert items is not None
+    assert (items.inputs, items.expected) == (("two and two?", "TWO AND TWO?"), ("4", "4"))
+    assert items.outputs["exact_match"] == (" 0\n 1", " 0\n 1")
+    assert items.prompts is not None
+    assert len(set(items.prompts)) == len(set(items.contents or ())) == 2
+
+
 def eee_row(number: int, score: float, **more: Any) -> dict[str, Any]:
     return {
         "schema_version": "0.2.1", "evaluation_id": "e", "model_id": "m", "evaluation_name": "GSM8K",
@@ -231,6 +289,41 @@ def test_columns_are_taken_for_what_they_are_called_or_what_the_user_says(tmp_pa
     assert (usual.items.ids, usual.items.clusters) == (("q1", "q2", "q3"), None)
     assert usual.items.scores["correct"].tolist() == said.items.scores["accuracy"].tolist() == [1, 0, 1]
     assert said.items.clusters == ("d1", "d1", "d2")
+
+
+def test_words_for_right_and_wrong_are_scores_where_the_user_says_that_the_column_is_one(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,kimi,qwen\na,pass,FAIL\nb,fail,pass\nc,Passed,failed\n")
+    with pytest.raises(DataError, match="no column holds scores"):
+        only(tmp_path / "t.csv")
+    items = only(tmp_path / "t.csv", columns={"solved": "kimi"}).items
+    assert items is not None
+    assert items.scores["solved"].tolist() == [1, 0, 1]
+    (tmp_path / "t.csv").write_text("id,kimi\na,pass\nb,\nc,maybe\n")
+    with pytest.raises(DataError, match=r"t.csv:3: the score 'solved' is ''.*t.csv:4: the score 'solved' is 'maybe'"):
+        only(tmp_path / "t.csv", columns={"solved": "kimi"})
+
+
+def test_a_model_that_is_picked_of_a_table_may_be_a_column_of_it(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("task_id,kimi,qwen\na,pass,fail\nb,fail,fail\nc,pass,pass\n")
+    options = Options({"id": "task_id"})
+    means = [read_runs(f"{tmp_path}/t.csv#{name}", options=options).runs[0] for name in ("kimi", "qwen")]
+    assert [(run.model, float(run.items.scores["score"].sum())) for run in means if run.items] == [
+        ("kimi", 2.0),
+        ("qwen", 1.0),
+    ]
+    found = eh.compare(f"{tmp_path}/t.csv#kimi", f"{tmp_path}/t.csv#qwen", columns={"id": "task_id"})
+    assert [found.verdicts[0].arm, found.verdicts[0].contrasts[0].items] == ["qwen", 3]
+    with pytest.raises(DataError, match="no column holds scores"):
+        read_runs(f"{tmp_path}/t.csv#other", options=options)
+
+
+def test_what_is_called_as_scores_are_stands_before_other_numbers_and_costs_come_last(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(
+        "id,schema_version,cost_usd,cue_index,margin,cue_recall,is_correct\na,2,3,5,.1,.5,1\n"
+    )
+    items = only(tmp_path / "t.csv").items
+    assert items is not None
+    assert list(items.scores) == ["is_correct", "cue_recall", "margin", "schema_version", "cost_usd", "cue_index"]
 
 
 @pytest.mark.parametrize("ending", ["tsv", "jsonl", "parquet"])
@@ -292,6 +385,16 @@ def test_what_training_cost_is_read_and_its_peak_is_no_score(tmp_path: Path) -> 
     assert "is a peak over evaluations" in run.remarks[0]
 
 
+def test_a_checkpoint_that_is_named_counts_whatever_lies_beside_it(tmp_path: Path) -> None:
+    for step in (100, 500):
+        place = tmp_path / f"checkpoint-{step}" / "trainer_state.json"
+        place.parent.mkdir()
+        written(place, {"global_step": step, "log_history": [{"step": step, "eval_accuracy": step / 1000}]})
+    assert [only(tmp_path / f"checkpoint-{step}").metrics["eval_accuracy"] for step in (100, 500)] == [0.1, 0.5]
+    assert only(tmp_path / "checkpoint-100" / "trainer_state.json").budget["steps"].amount == 100
+    assert only(tmp_path).budget["steps"].amount == 500
+
+
 def test_names_of_costs_stand_once_for_a_project(tmp_path: Path) -> None:
     assert project_budgets(tmp_path) == {}
     (tmp_path / "evenhand.toml").write_text('[runs.budgets]\ntokens = "n_tok"\n')
@@ -322,6 +425,11 @@ def test_a_pattern_finds_its_seeds(tmp_path: Path) -> None:
         (["a.csv", "b.csv"], ["a", "b"]),
         (["old=x/a.csv", "y/a.csv"], ["old", "y"]),
         (["x/s{seed}", "y/s{seed}"], ["x", "y"]),
+        (["x/all.csv#gpt-4.1", "x/all.csv#o1/mini"], ["gpt-4.1", "o1-mini"]),
+        (["x/all.csv#0.9", "y/all.csv#0.5"], ["0.9", "0.5"]),
+        (["x/all.csv#m", "y/all.csv#m"], ["x", "y"]),
+        (["runs/Qwen2.5-7B", "runs/Qwen2.5-1.5B"], ["Qwen2.5-7B", "Qwen2.5-1.5B"]),
+        (["x/v1.0.jsonl", "x/v1.1.jsonl"], ["v1.0", "v1.1"]),
         (["mlflow:sqlite:///a.db?run=1", "mlflow:sqlite:///a.db?run=2"], ["a.db-run-1", "a.db-run-2"]),
     ],
 )

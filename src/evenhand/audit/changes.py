@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from evenhand.audit.log import Line, Log, Table
@@ -61,6 +61,17 @@ _OF = re.compile(
     r"\b(?:gain|loss|drop|increase|decrease|reduction|improvement|rise|fall|difference) of\s*$", re.IGNORECASE
 )
 
+_POINTS = re.compile(
+    r"(?<![a-z])(?:pp|pts?|points?|percent\w*|better|worse|lower|higher|ppts?)(?![a-z])", re.IGNORECASE
+)
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_ALONE = re.compile(
+    r"\s*(?:(?:relative|rel|absolute|abs)\b\.?\s*)?(?:(?:improve\w*|reduction|better|worse|lower|higher|more|less|gain|drop|"
+    r"increase|decrease|loss|rise|fall|change|points?|pts?|pp|abs\w*|rel\w*)\b\.?\s*)?(?:$|[)\],;:.!*`|]|—|–|-\s)",
+    re.IGNORECASE,
+)
+"""What follows a difference of the two numbers before it; more words say that it is to, or of, something else."""
+
 Range = tuple[float, float]
 
 
@@ -93,6 +104,10 @@ def readings(change: Change) -> tuple[str, ...]:
     ):
         if found is not None and _fits(name, found, delta) and name not in answer:
             answer.append(name)
+    if not answer and base.scale != delta.scale:  # from 3k to 9k is +6, as some print it
+        factor = base.scale / delta.scale
+        same = replace(delta, value=delta.value * factor, half=delta.half * factor, scale=base.scale)
+        return readings(replace(change, delta=same))
     return tuple(answer)
 
 
@@ -134,12 +149,16 @@ def _in_table(log: Log, table: Table) -> Iterator[Change]:
     pair, named = _pair(table, place)
     for row in table.rows:
         delta = _single(row.cells[place])
+        if delta is not None and _WORD.search(_POINTS.sub(" ", row.cells[place])):
+            continue  # in a unit of its own, or with a remark
         if delta is None or pair is None:
             continue
-        base, new = (_value(row.cells[one]) for one in pair)
-        if base is not None and new is not None and base.unit == new.unit:
-            line = log.line(row.line)
-            yield Change(base, new, delta, line, line, named, f"{row.cells[0]} {table.header[place]}")
+        line, of = log.line(row.line), f"{row.cells[0]} {table.header[place]}"
+        pairs = zip(*(_values(row.cells[one]) for one in pair), strict=False)
+        found = [Change(a, b, delta, line, line, named, of) for a, b in pairs if a.unit == b.unit]
+        fits = [one for one in found if readings(one)]
+        if found:
+            yield (fits or found)[-1 if delta.unit else 0]
 
 
 def _pair(table: Table, place: int) -> tuple[tuple[int, int] | None, bool]:
@@ -161,8 +180,18 @@ def _single(cell: str) -> Number | None:
 
 def _value(cell: str) -> Number | None:
     """The one number of a cell; of a count, the part."""
+    found = _values(cell)
+    return found[0] if found else None
+
+
+def _values(cell: str) -> tuple[Number, ...]:
+    """What a cell gives: its one number; of a count with a share beside it both, as a difference may be of either."""
     counted = counts(cell)
-    return counted[0].part if len(counted) == 1 else _single(cell)
+    if len(counted) != 1:
+        one = _single(cell)
+        return () if one is None else (one,)
+    beside = [n for n in numbers(cell) if n.decimals or n.unit == "%"]
+    return (counted[0].part, *beside) if len(beside) <= 1 else ()
 
 
 def _in_text(log: Log) -> Iterator[Change]:
@@ -177,6 +206,8 @@ def _in_text(log: Log) -> Iterator[Change]:
             ):
                 continue
             if not _is_difference(delta, text) or base.unit != new.unit or base.spread or new.spread:
+                continue
+            if _ALONE.match(text, delta.end) is None:
                 continue
             yield Change(base, new, delta, line, line, True, text[max(0, base.start - 40) : base.start].strip())
         yield from _after_baseline(log, line)

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from evenhand.audit.finding import LEVELS, Finding, Rule
 from evenhand.audit.log import Log
 from evenhand.audit.rules import RULES
+from evenhand.audit.words import reports
 
 
-def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
+def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = False) -> tuple[Finding, ...]:
     """The findings of logs, in the order of files and lines, the gravest first on a line.
 
     Args:
-        logs: read together, so that what one says of another is seen.
+        logs: read together, so that what one says of another is seen; in plans, guides and lists of changes, words of
+            results are at most hints.
         rules: all of them, or some.
+        hints: also what may be worth a look although the text leaves it open; behind the findings.
     """
     spoken = [log for log in logs if log.english]
     found = [one for rule in rules for one in rule.check(spoken if rule.words else list(logs))]
+    told = {log.name for log in logs if reports(log)}
+    worded = {rule.name for rule in rules if rule.words}
+    found = [replace(one, level="hint") if one.rule in worded and one.place.file not in told else one for one in found]
     order = {log.name: place for place, log in enumerate(logs)}
     unique = {(one.rule, one.place.file, one.place.line, one.quote): one for one in reversed(found)}
+    levels = (*LEVELS, "hint")
+    kept = [one for one in unique.values() if hints or one.level != "hint"]
     return tuple(
         sorted(
-            unique.values(),
-            key=lambda one: (order[one.place.file], one.place.line, LEVELS.index(one.level), one.rule, one.quote),
+            kept,
+            key=lambda one: (
+                one.level == "hint", order[one.place.file], one.place.line,
+                levels.index(one.level), one.rule, one.quote,
+            ),
         )
-    )
+    )  # fmt: skip
 
 
 def sentence(finding: Finding) -> str:

@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from evenhand.audit.log import Line, Log
 
-Level = Literal["fault", "caution", "note"]
+Level = Literal["fault", "caution", "note", "hint"]
 LEVELS: tuple[Level, ...] = ("fault", "caution", "note")
 """fault: numbers that cannot both be right, or a comparison that is none; caution: words that the numbers do not
-carry; note: what can be recomputed."""
+carry; note: what can be recomputed. A hint is none of these: it may be worth a look, but the text leaves open whether
+anything is wrong. Hints are told apart, and only to those who ask for them."""
 
 
 @dataclass(frozen=True)

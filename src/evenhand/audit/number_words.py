@@ -29,7 +29,9 @@ def printed(number: Number) -> str:
     """A number as it is printed."""
     unit = f" {number.unit}" if number.unit == "pp" else number.unit
     sign = "+" if number.signed and number.value > 0 else ""
-    return f"{sign}{number.value:,.{number.decimals}f}{unit}" if abs(number.value) < 1e15 else f"{number.value:g}"
+    if abs(number.value) >= 1e15 or number.half < 0.4 * 10.0**-number.decimals:  # printed with an exponent
+        return f"{sign}{number.value:g}{unit}"
+    return f"{sign}{number.value:,.{number.decimals}f}{unit}"
 
 
 def chance(p: float) -> str:

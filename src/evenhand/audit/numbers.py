@@ -29,7 +29,7 @@ _NUMBER = re.compile(
     (?<![\w.^,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\.\d+|\d+)(?P<exp>[eE][+-]?\d{1,2})?
     (?P<unit>\s?%|\s?(?:pp|p\.p\.|pts?|points?|percentage\s+points|ppts?)\b|\s?[x×](?![\w×])|[kKMB](?![\w/])
        |\s?(?:ms|secs?|seconds?|s|mins?|minutes?|m|hours?|hrs?|h|days?|d)(?![\w/]))?
-    (?!\w|\.\d|,\d)
+    (?![A-Za-z0-9_]|\.\d|,\d)
     """,
     re.VERBOSE,
 )
@@ -63,6 +63,7 @@ class Number:
         about: it is said to be rough (``~``).
         spread: it follows a ``±``: it is no value but how far values lie apart.
         start, end: its columns in the text.
+        scale: what a letter for thousands, millions or billions behind it stands for; 1 without.
     """
 
     value: float
@@ -74,6 +75,7 @@ class Number:
     spread: bool
     start: int
     end: int
+    scale: float = 1.0
 
     @property
     def share(self) -> float:
@@ -121,7 +123,8 @@ def _number(found: re.Match[str]) -> Number:
     kind = "pp" if unit in _POINTS else "x" if unit == "×" else "" if unit in _TIMES else unit
     spread = before in ("±", "+/-")
     start = found.start("sign") if sign else found.start("digits")
-    return Number(value, half, decimals, kind, bool(sign), bool(before) and not spread, spread, start, found.end())
+    rough = bool(before) and not spread
+    return Number(value, half, decimals, kind, bool(sign), rough, spread, start, found.end(), scale)
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,14 @@ class Result:
         name, metric: as printed.
         value: of it.
         line: number of the line.
+        group: of the table or list that it stands in.
     """
 
     name: str
     metric: str
     value: Number
     line: int
+    group: int = 0
 
 
 Key = tuple[str, str]
@@ -73,7 +75,7 @@ def _in_tables(log: Log) -> list[Result]:
             for row in table.rows:
                 value = only_number(row.cells[place])
                 if value is not None and not value.about and (value.decimals or value.unit == "%"):
-                    answer.append(Result(row.cells[0], table.header[place], value, row.line))
+                    answer.append(Result(row.cells[0], table.header[place], value, row.line, table.line))
     return answer
 
 
@@ -87,5 +89,5 @@ def _in_lists(log: Log) -> list[Result]:
             match = _PIECE.match(piece.strip())
             values = numbers(match["value"]) if match is not None and len(match["metric"]) <= 30 else ()
             if match is not None and len(values) == 1 and values[0].decimals and not values[0].signed:
-                answer.append(Result(name, match["metric"], values[0], line.number))
+                answer.append(Result(name, match["metric"], values[0], line.number, -2 - line.section))
     return answer

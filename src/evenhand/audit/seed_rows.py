@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evenhand.audit.log import Row, Table
 from evenhand.audit.numbers import Number
 
+_SEED_COLUMN = re.compile(r"seed[\s_#=-]*\d{1,6}", re.IGNORECASE)
 SEED = re.compile(r"^(?:random_?)?seed(?:_?id)?$", re.IGNORECASE)
 ARM = re.compile(
     r"^(?:arm|method|model|variant|config(?:_?name)?|condition|group|treatment|algo(?:rithm)?|"
@@ -16,6 +17,9 @@ ARM = re.compile(
     re.IGNORECASE,
 )
 BASE = re.compile(r"^(?:baseline|base|control|vanilla|off|none|reference)$", re.IGNORECASE)
+_A_SEED = re.compile(r"(?:seed[\s_#=-]*)?\d+", re.IGNORECASE)
+"""A row of a mean or a spread is none of a seed."""
+
 METRIC = re.compile(
     r"acc|score|f1|auc|loss|ppl|perplexity|bpb|error|reward|return|success|exact|pass|recall|"
     r"precision|mse|mae|rmse",
@@ -47,9 +51,13 @@ class Paired:
 
 
 def paired_rows(table: Table) -> Iterator[Paired]:
-    """Every arm against the baseline: arms as rows with a column that names them, or arms as columns."""
+    """Every arm against the baseline: arms as rows with a column that names them, or arms or seeds as columns."""
+    yield from _by_seed_columns(table)
     seeds = [i for i, name in enumerate(table.header) if SEED.match(name.strip())]
-    if len(seeds) != 1 or len(table.rows) < 4:
+    if len(seeds) != 1:
+        return
+    table = replace(table, rows=tuple(row for row in table.rows if _A_SEED.fullmatch(row.cells[seeds[0]].strip())))
+    if len(table.rows) < 3:
         return
     arms = [i for i, name in enumerate(table.header) if ARM.match(name.strip())]
     if len(arms) == 1:
@@ -86,6 +94,23 @@ def _by_rows(table: Table, seed: int, arm: int) -> Iterator[Paired]:
 def _fine(value: Number) -> bool:
     """Whether a value is printed with three digits after the point, as a percentage with two."""
     return value.decimals >= (3 if abs(value.value) < 10 else 2)
+
+
+def _by_seed_columns(table: Table) -> Iterator[Paired]:
+    """A row for each arm and a column for each seed."""
+    seeds = [i for i, name in enumerate(table.header) if _SEED_COLUMN.fullmatch(name.strip())]
+    bases = [at for at, row in enumerate(table.rows) if BASE.match(row.cells[0].strip())]
+    if len(seeds) < 3 or len(bases) != 1 or len({row.cells[0] for row in table.rows}) != len(table.rows):
+        return
+    base = table.rows[bases[0]]
+    for at, row in enumerate(table.rows):
+        pairs = [(table.columns[i][at], table.columns[i][bases[0]]) for i in seeds]
+        both = [(value, other) for value, other in pairs if value is not None and other is not None]
+        alike = len({(v.unit, o.unit) for v, o in both}) == 1 and all(v.decimals and not v.signed for v, _ in both)
+        if row is not base and len(both) == len(seeds) and alike:
+            exact = len({v.value for v, _ in both if _fine(v)}) >= 3
+            differences = tuple(v.value - o.value for v, o in both)
+            yield Paired(row.cells[0], base.cells[0], "value", differences, row, exact, base)
 
 
 def _by_columns(table: Table, seed: int) -> Iterator[Paired]:

@@ -31,11 +31,20 @@ _RANGE = re.compile(r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,3})\s*(?:\.\.+|…|–|
 _LIST = re.compile(r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,6}(?:\s*(?:,|/|and|&)\s*\d{1,6})+)\s*[}\])]?", re.IGNORECASE)
 _ONE = re.compile(r"\bseed\s*[=:#]?\s*\d{1,6}\b(?!\s*(?:,|/|\.\.|-|–|and|&)\s*\d)", re.IGNORECASE)
 _ENOUGH = re.compile(r"\bn\s*=\s*(\d{1,2})\b(?=\s*(?:seeds|runs|[,;)]))", re.IGNORECASE)
+_ALONE = re.compile(
+    r"^[^\w]*(?:(?:random|training|eval\w*|global|fixed)[\s_])?seed\b|"
+    r"\b(?:all|every|each|only|same|fixed|one|single)\b[^.;]{0,60}\bseed\b|\bseed\b[^.;]{0,20}\b(?:only|throughout)\b|"
+    r"\b(?:on|with|at|over|for|using) (?:the )?seed\s*[=:#]?\s*\d|(?:[,;|(]|--)\s*seed\s*[=:#]?\s*\d+\s*(?:[,;|)`]|$)",
+    re.IGNORECASE,
+)
+"""One seed is told as the seed of what is reported: as a setting, or in a heading; not in a remark in passing."""
 _ON_ONE = re.compile(r"\b(?:on|for|with|in|at) (?:one|another|a single|some|each|any|that|this) seed\b", re.IGNORECASE)
 _EARLIER = re.compile(
     r"\b(?:the|earlier|previous|prior|old|original|first|that)\s+(?:one|single)[- ]seed\b", re.IGNORECASE
 )
 """Of a result that others have since been set beside."""
+_OF_A_MEAN = re.compile(r"(?<![\w.])\d{1,2}[\s-]seeds? (?:mean|avg|average)\b", re.IGNORECASE)
+"""Of the number that follows, not of what else is said."""
 _PLURAL = re.compile(r"(?<!single )\bseeds\b|\b(?:every|each|per)[- ]seed\b", re.IGNORECASE)
 _VALUE = re.compile(r"(?<![a-z])seed(?:\*\*)?[\s=:`*]{1,4}(\d{1,6})\b", re.IGNORECASE)
 _SEVERAL = re.compile(
@@ -78,7 +87,7 @@ def signs_of(text: str) -> Signs | None:
 
 def seeds_in(text: str) -> int | None:
     """How many seeds a text names; None where it names none, or several numbers of them."""
-    text = _EARLIER.sub("", text)
+    text = _OF_A_MEAN.sub("", _EARLIER.sub("", text))
     found = {_count(one["n"]) for one in _COUNTED.finditer(text)}
     found |= {int(one[2]) - int(one[1]) + 1 for one in _RANGE.finditer(text) if 0 < int(one[2]) - int(one[1]) < _MOST}
     if not found:
@@ -87,7 +96,7 @@ def seeds_in(text: str) -> int | None:
     signs = signs_of(text)
     if signs is not None:
         found.add(signs.count)
-    if not found and _ONE.search(text):
+    if not found and _ALONE.search(text) and _ONE.search(text):
         found.add(1)
     return found.pop() if len(found) == 1 and max(found) <= _MOST else None
 
@@ -135,7 +144,7 @@ def only_seed(log: Log) -> Seeds | None:
     for line in log.lines:
         if _SEVERAL.search(line.text):
             return None
-        for value in _VALUE.finditer(line.text):
+        for value in _VALUE.finditer(line.text) if _ALONE.search(line.body) or line.kind == "code" else ():
             found.setdefault(value[1], line)
     return Seeds(1, next(iter(found.values()))) if len(found) == 1 else None
 
@@ -146,7 +155,11 @@ def _of_section(log: Log, section: int) -> Seeds | None:
     if count is not None:
         return Seeds(count, heading)
     own = [one for one in log.own(section) if one.kind in ("prose", "bullet")]
-    told = [(found, one) for one in own if (found := seeds_in(one.body)) is not None and not _ON_ONE.search(one.body)]
+    told = [
+        (found, one)
+        for one in own
+        if (found := seeds_in(_ENOUGH.sub("", one.body))) is not None and not _ON_ONE.search(one.body)
+    ]
     if len({found for found, _ in told}) == 1:
         return Seeds(*told[0])
     if told:

@@ -33,6 +33,13 @@ _LEADS = re.compile(r"[:=]\s*[`\[({*]*$")
 """A list of values follows a colon or a sign of equality: numbers in passing are no list."""
 
 _SUMMARY = re.compile(r"(?:mean|avg|average|std|sd)\b", re.IGNORECASE)
+_A_MEAN = re.compile(
+    r"(?:(?:\d+|three|five|ten)?[- ]?seeds? |overall )?(?:mean|avg\.?|average|μ)(?: (?:of|over) \d+.*)?"
+    r"(?:\s*(?:±|\+/-|\(|\[|,|/).*)?",
+    re.IGNORECASE,
+)
+"""A row that is the mean of the rows above, not a result of their mean, such as that of averaged predictions."""
+
 _NEAR = 6
 
 Floats = NDArray[np.float64]
@@ -168,7 +175,8 @@ def _only_means(log: Log, taken: set[int]) -> Iterator[Series]:
 
 def _in_table(log: Log, table: Table) -> Iterator[Series]:
     seeds = [place for place, name in enumerate(table.header) if _SEED_COLUMN.match(name)]
-    if len(seeds) >= 2:
+    averaged = any(MEAN.search(name) for name in table.header)
+    if len(seeds) >= 2 and (averaged or all(table.header[i].lower().startswith("seed") for i in seeds)):
         for row in table.rows:
             yield from _row(log, table, row, seeds)
     if table.header and _SEED_NAME.match(table.header[0]):
@@ -180,9 +188,12 @@ def _row(log: Log, table: Table, row: Row, seeds: list[int]) -> Iterator[Series]
     if any(value is None for value in values):
         return
     mean = sd = None
+    several = sum(MEAN.search(name) is not None for name in table.header) > 1  # of several things: which is of these?
     for place, name in enumerate(table.header):
         found = numbers(row.cells[place])
         if place in seeds or not found:
+            continue
+        if MEAN.search(name) and several:
             continue
         if MEAN.search(name):
             mean = found[0]
@@ -196,7 +207,7 @@ def _row(log: Log, table: Table, row: Row, seeds: list[int]) -> Iterator[Series]
 
 def _columns(log: Log, table: Table) -> Iterator[Series]:
     """Seeds as rows, with a row for their mean."""
-    means = [row for row in table.rows if MEAN.search(row.cells[0]) and not SPREAD.search(row.cells[0].split("±")[0])]
+    means = [row for row in table.rows if _A_MEAN.fullmatch(row.cells[0].strip())]
     spreads = [row for row in table.rows if SPREAD.search(row.cells[0]) and not MEAN.search(row.cells[0])]
     values = [
         row
@@ -225,4 +236,5 @@ def _columns(log: Log, table: Table) -> Iterator[Series]:
             line,
             signed,
             table.section,
+            log.line(spreads[0].line) if len(spread) == 1 and spread[0] else None,
         )

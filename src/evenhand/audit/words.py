@@ -8,6 +8,15 @@ from functools import lru_cache
 
 from evenhand.audit.log import Line, Log
 
+METRIC_WORD = re.compile(
+    r"(?<![a-z])(?:acc|accuracy|accuracies|loss|losses|scores?|perplexity|ppl|f1|auc|bleu|rouge|rewards?|error "
+    r"rate|win rate|bench\w*|"
+    r"[a-z-]*bench|eval\w*|val|validation|test|bpb|pass rate|pass@\d|success rate|baseline|recall|precision|exact "
+    r"match|d_acc|mrr|ndcg|mmlu|em)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Words of a measured result: other uses of stable or significant are none of an audit's business."""
+
 _NOT = re.compile(
     r"(?:\b(?:not|no|never|without|nor|neither|cannot|lacks?|lacking|hardly|isn|wasn|aren|weren|don|doesn|didn|won|"
     r"n.t|un|less|nothing|none|"
@@ -31,6 +40,26 @@ _PLANS = re.compile(
     re.IGNORECASE,
 )
 _DONE = re.compile(r"\b(?:results?|outcomes?|completed|findings?|observ\w+|conclusions?|analysis)\b", re.IGNORECASE)
+_NO_REPORT = re.compile(
+    r"(?<![a-z])(?:change ?logs?|changes|release notes|history|road ?maps?|plans?|planning|protocols?|proposals?|spec|"
+    r"specs|specifications?|designs?|todo|contributing|agents|claude|skills?|guides?|tutorials?|how ?to|faq|"
+    r"trouble ?shooting|install\w*|usage|pre-?registrations?|prereg|requirements|"
+    r"literature|related work|references|reading (?:list|notes)|survey|deep research|brief|"
+    r"instructions|playbook|handbook|cheat ?sheet|architecture|prompts?|templates?|api|glossary)(?![a-z])",
+    re.IGNORECASE,
+)
+_REPORT = re.compile(
+    r"(?<![a-z])(?:results?|reports?|logs?|experiments?|findings?|ablations?|outcomes?|analys[ie]s|notebook|summary|"
+    r"status|benchmarks?|evaluations?)(?![a-z])",
+    re.IGNORECASE,
+)
+_OF_OTHERS = re.compile(
+    r"\bet al\b|\b(?:prior|previous|earlier|related|published) (?:work|studies|results|papers?)\b|\bliterature\b|"
+    r"\b(?:the|their|original|this) (?:papers?|authors?)\b|\bpapers? (?:shows?|reports?|claims?|finds?)\b|"
+    r"\bknown to\b|\b(?:already|previously|been) (?:demonstrated|shown|reported|proven)\b|\barxiv\b|"
+    r"\b(?:ICLR|ICML|NeurIPS|ACL|EMNLP|CVPR|ICCV|ECCV)\b",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(r"[a-z0-9]+")
 _COMMON = frozenset(
     [
@@ -231,6 +260,19 @@ def _headings(log: Log, section: int) -> list[str]:
 def asserted(log: Log, line: Line, found: re.Match[str]) -> bool:
     """Whether a word is said of something that was found: neither denied, nor hoped for, nor planned."""
     return not denied_at(log, line, found.start()) and not hoped(line) and not planning(log, line)
+
+
+def of_others(line: Line) -> bool:
+    """Whether a line tells of what others found, whose seeds and items this log need not name."""
+    return _OF_OTHERS.search(line.body) is not None
+
+
+@lru_cache(maxsize=256)
+def reports(log: Log) -> bool:
+    """Whether a log reports results of its own: plans, protocols, guides and lists of changes do not."""
+    name = re.sub(r"[\W_\d]+", " ", re.split(r"[/\\]", log.name)[-1].rsplit(".", 1)[0])
+    title = log.sections[0].title if log.sections and log.sections[0].line <= 10 else ""
+    return not any(_NO_REPORT.search(text) and not _REPORT.search(text) for text in (name, title))
 
 
 def tokens(text: str) -> frozenset[str]:

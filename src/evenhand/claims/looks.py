@@ -24,7 +24,7 @@ class LookRules(BaseModel):
     ``drop`` a variant of several to which that happens gets no further seeds, while the others go on.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     at: Literal["anytime"] | tuple[Number, ...] = Field(
         description='numbers of seeds, or shares of them up to 1, the last of which is all; or "anytime"'

@@ -8,13 +8,24 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from evenhand.claims.looks import LookRules, look_faults, with_look_rules
 from evenhand.claims.near import keys_at, nearest, suggestion
 from evenhand.claims.spaces import MOST_TRIES, Sampler, Space
 from evenhand.claims.toml_lines import LineMap
 from evenhand.claims.tuning import TOLD_BY_RUNG, as_rung, as_written_at, search_faults
-from evenhand.claims.values import MOST_SEEDS, ListOrCount, Number, SpelledEitherWay, Whole, impossible_numbers, words
+from evenhand.claims.values import (
+    MOST_SEEDS,
+    Also,
+    ListOrCount,
+    Number,
+    SpelledEitherWay,
+    Whole,
+    as_written,
+    impossible_numbers,
+    words,
+)  # fmt: skip
 from evenhand.errors import ClaimError, Fault
 from evenhand.recipes.contract import Direction
 
@@ -28,10 +39,11 @@ SEAL = "seal"
 """What stands for a number that the claim's hash gives."""
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=80)]
+Seeds = Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], ListOrCount, Also("whole number"), Also("table")]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Asked(_Part):
@@ -166,20 +178,22 @@ class Rung(_Part):
 
     name: Name = Field(description="of the rung")
     budget: Number = Field(gt=0, description="what each trial may spend, in the unit of [budget]")
-    seeds: Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], ListOrCount] = Field(
+    seeds: Seeds = Field(
         min_length=1,
         description="a list, fresh at every rung; `8` stands for 0 to 7, `{ count = 8 }` for seeds that follow from "
         "the claim's hash",
     )
     drawn: StrictBool = Field(default=False, exclude=True, description="seeds = { count = n }: from the claim's hash")
-    items: Items = Field(
+    items: Annotated[Items, Also("whole number")] = Field(
         default=Items(), description="evaluation items of this rung, fresh at every rung; all if left out"
     )
-    looks: tuple[Whole, ...] = Field(
-        default=(), description="planned looks: numbers of seeds, the last is all; `anytime`; or a table"
+    looks: Annotated[tuple[Whole, ...], Also('`"anytime"`'), Also("table")] = Field(
+        default=(), description="planned looks: numbers of seeds, the last is all; a table has [rung.looks]' keys"
     )
     look_rules: LookRules | None = Field(default=None, exclude=True, description="where `looks` is more than a list")
-    prune: Prune = Field(default=Prune(), description="what a screening rung may do; the last rung never prunes")
+    prune: Annotated[Prune, Also('`"futility"`'), Also('`"none"`')] = Field(
+        default=Prune(), description="what a screening rung may do; the last rung never prunes"
+    )
     kind: Literal["compare", "search"] = Field(default="compare", description="search: configurations of every arm")
     tries: Whole | None = Field(default=None, ge=1, le=MOST_TRIES, description="configurations of each arm")
     sampler: Sampler = Field(default="tpe", description="who proposes them (Optuna)")
@@ -206,6 +220,9 @@ class Rung(_Part):
     @field_validator("prune", mode="before")
     @classmethod
     def _plain_rule(cls, value: Any) -> Any:
+        if not isinstance(value, str | dict | Prune):
+            message = "expected 'futility', 'none' or a table; found {found}"
+            raise PydanticCustomError("plain", message, {"found": as_written(value)})
         return {"rule": value} if isinstance(value, str) else value
 
     @property
@@ -320,7 +337,7 @@ class Claim(_Part):
         default=0.05, gt=0, le=0.2, description="two-sided error rate of the claim, over its looks and verdicts"
     )
     arms: tuple[Arm, ...] = Field(alias="arm", min_length=1, description="the configurations that are compared")
-    controls: Controls | None = Field(
+    controls: Annotated[Controls | None, Also("text")] = Field(
         default=None, description='arms that the recipe adds; `controls = "RECIPE.SET"` is short for it'
     )
     conditions: tuple[Condition, ...] = Field(
@@ -331,7 +348,7 @@ class Claim(_Part):
     rungs: tuple[Rung, ...] = Field(
         alias="rung", min_length=1, description="all but the last screen, the last confirms; in this order"
     )
-    item_seed: Whole = Field(
+    item_seed: Annotated[Whole, Also('`"seal"`')] = Field(
         default=0, ge=0, description='order in which items are drawn; "seal": it follows from the claim\'s hash'
     )
     items_drawn: StrictBool = Field(
@@ -341,7 +358,9 @@ class Claim(_Part):
     ledger: LedgerRules = Field(default=LedgerRules(), description="how the ledger's other claims bear on this one")
     limits: Limits = Field(default=Limits(), description="what a trial may use before it is stopped")
     resources: Asked = Field(default=Asked(), description="what a trial asks of the machine or cluster that it runs on")
-    after: tuple[Name, ...] = Field(default=(), description="claims that must have ended before this one begins")
+    after: Annotated[tuple[Name, ...], Also("text")] = Field(
+        default=(), description="claims that must have ended before this one begins"
+    )
     priority: Whole = Field(default=0, description="among claims that run together, the higher takes free slots first")
 
     @model_validator(mode="before")
@@ -355,6 +374,11 @@ class Claim(_Part):
     @classmethod
     def _one_metric(cls, value: Any) -> Any:
         return [value] if isinstance(value, dict) else value
+
+    @field_validator("after", mode="before")
+    @classmethod
+    def _one_claim(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
     @field_validator("controls", mode="before")
     @classmethod
@@ -463,7 +487,7 @@ def _structure_faults(document: Mapping[str, Any]) -> list[tuple[tuple[str | int
                 faults.append(((key, i, "name"), f"the name '{name}' stands twice among the entries of [[{key}]]"))
             seen.add(name if isinstance(name, str) else None)
     after = document.get("after")
-    if isinstance(after, list) and document.get("name") in after:
+    if document.get("name") in (after if isinstance(after, list) else [after]):
         faults.append((("after",), f"the claim '{document['name']}' cannot wait for itself; remove the name"))
     faults.extend(_rung_faults(_tables(document, "rung")))
     faults.extend(look_faults(_tables(document, "rung"), document.get("scope")))

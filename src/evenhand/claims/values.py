@@ -6,6 +6,7 @@ import math
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -63,6 +64,13 @@ _DIRECTIONS = {
     for word in words.split()
 }
 """What people write, without its spaces, for what is to be done with a metric."""
+
+
+@dataclass(frozen=True)
+class Also:
+    """A shorter form that a claim file may give a value, in the words of its reference."""
+
+    form: str
 
 
 Number = Annotated[float, BeforeValidator(_number)]

@@ -17,13 +17,17 @@ from evenhand.errors import EvenhandError
 LedgerArgument = Annotated[
     Path, typer.Argument(metavar="[LEDGER]", help="Folder of the ledger.", envvar="EVENHAND_LEDGER", show_default=False)
 ]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 for any that is free.")]
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, metavar="PORT", help="Port on this machine; 0 for any that is free.")
+]
 Control = Annotated[bool, typer.Option("--control", help="Start, pause, cancel and extend claims from the page.")]
 Unblind = Annotated[
     bool, typer.Option("--unblind", help="Show arms by name before claims are decided; entered in the ledger.")
 ]
 Claims = Annotated[Path, typer.Option(help="With --control: folder whose claim files can be started.")]
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="With --control: trials side by side of a run.")]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="With --control: trials side by side of a run.")
+]
 
 
 def board(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evenhand.cli.console import AsJson, Full, note, out, print_json, warn
+from evenhand.cli.working import long_work
 from evenhand.errors import Fault, SettingsError
 
 if TYPE_CHECKING:
@@ -18,45 +19,55 @@ if TYPE_CHECKING:
 
 Texts = list[str] | None
 
+Runs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="BASELINE VARIANT [VARIANT ...]",
+        help="Files, folders, patterns with {seed}, NAME=PATH, PATH#MODEL or queries (mlflow:...).",
+        show_default=False,
+    ),
+]
+Margin = Annotated[float | None, typer.Option(help="Smallest difference that matters; default 1 point of a share.")]
+Metrics = Annotated[Texts, typer.Option(help="What is judged; repeat for several.")]
+Tasks = Annotated[Texts, typer.Option(help="Tasks that are compared; default all in common.")]
+Rivals = Annotated[Texts, typer.Option(help="What the variants must beat, too; repeat for several.")]
+Null = Annotated[
+    tuple[str, str] | None,
+    typer.Option(metavar="A1 A2", help="The baseline and a second run of it: the noise floor."),
+]
+Minimise = Annotated[Texts, typer.Option(help="Metric of which less is better.")]
+Deterministic = Annotated[Texts, typer.Option(help="Arm that no training seed changes: one run pairs with all.")]
+Allow = Annotated[
+    Texts, typer.Option(help="Do not refuse: prompt, task, partial, errors, numbers; repeat for several.")
+]
+Format = Annotated[str, typer.Option("--format", help="Format of the files; recognised where it is not given.")]
+TableColumns = Annotated[str, typer.Option(help="Columns of tables, NAME=COLUMN with commas between: id=qid,acc=ok.")]
+Budgets = Annotated[str, typer.Option(help="What a tracker calls a cost, UNIT=NAME: tokens=n_tok.")]
+PairBy = Annotated[str, typer.Option(metavar="KEY", help="content or id: what pairs items.")]
+Scope = Annotated[str, typer.Option(metavar="SCOPE", help="recipe or checkpoint: what the answer is to hold for.")]
+Alpha = Annotated[float, typer.Option(help="Error rate.")]
+ReportFile = Annotated[Path | None, typer.Option("--report", "-o", help="Write the report: one HTML file.")]
+ClaimFile = Annotated[Path | None, typer.Option(help="Write the comparison as a claim file, to be entered and run.")]
+
 
 def compare(
-    runs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="BASELINE VARIANT [VARIANT ...]",
-            help="Files, folders, patterns with {seed}, NAME=PATH, PATH#MODEL or queries (mlflow:...).",
-            show_default=False,
-        ),
-    ],
-    margin: Annotated[
-        float | None, typer.Option(help="Smallest difference that matters; default 1 point of a share.")
-    ] = None,
-    metric: Annotated[Texts, typer.Option(help="What is judged; repeat for several.")] = None,
-    task: Annotated[Texts, typer.Option(help="Tasks that are compared; default all in common.")] = None,
-    rival: Annotated[Texts, typer.Option(help="What the variants must beat, too; repeat for several.")] = None,
-    null: Annotated[
-        tuple[str, str] | None,
-        typer.Option(metavar="A1 A2", help="The baseline and a second run of it: the noise floor."),
-    ] = None,
-    minimise: Annotated[Texts, typer.Option(help="Metric of which less is better.")] = None,
-    deterministic: Annotated[
-        Texts, typer.Option(help="Arm that no training seed changes: one run pairs with all.")
-    ] = None,
-    allow: Annotated[
-        Texts, typer.Option(help="Do not refuse: prompt, task, partial, errors, numbers; repeat for several.")
-    ] = None,
-    format_: Annotated[
-        str, typer.Option("--format", help="Format of the files; recognised where it is not given.")
-    ] = "",
-    columns: Annotated[str, typer.Option(help="Columns of tables: id=qid,accuracy=correct,cluster=document.")] = "",
-    budgets: Annotated[str, typer.Option(help="Names of costs in a tracker: tokens=train/num_tokens.")] = "",
-    pair_by: Annotated[str, typer.Option(metavar="[content|id]", help="What pairs items.")] = "content",
-    scope: Annotated[str, typer.Option(metavar="[recipe|checkpoint]", help="What the answer is to hold for.")] = "",
-    alpha: Annotated[float, typer.Option(help="Error rate.")] = 0.05,
-    report: Annotated[Path | None, typer.Option("--report", "-o", help="Write the report: one HTML file.")] = None,
-    claim: Annotated[
-        Path | None, typer.Option(help="Write the comparison as a claim file, to be entered and run.")
-    ] = None,
+    runs: Runs,
+    margin: Margin = None,
+    metric: Metrics = None,
+    task: Tasks = None,
+    rival: Rivals = None,
+    null: Null = None,
+    minimise: Minimise = None,
+    deterministic: Deterministic = None,
+    allow: Allow = None,
+    format_: Format = "",
+    columns: TableColumns = "",
+    budgets: Budgets = "",
+    pair_by: PairBy = "content",
+    scope: Scope = "",
+    alpha: Alpha = 0.05,
+    report: ReportFile = None,
+    claim: ClaimFile = None,
     as_json: AsJson = False,
     full: Full = False,
 ) -> None:
@@ -75,7 +86,8 @@ def compare(
         allow=tuple(allow or ()), pair_by=_one_of("--pair-by", pair_by, ("content", "id")),
         name=claim.stem if claim else "comparison",
     )  # fmt: skip
-    found = compare_runs(asked)
+    with long_work(note()):
+        found = compare_runs(asked)
     written = {} if report is None else {"report": str(_save_report(found, report))}
     if claim is not None:
         written["claim"] = str(_save_claim(found, claim))

@@ -17,7 +17,7 @@ from evenhand.cli.run import Jobs, Warm, run
 
 def extend(
     claim: Annotated[Path, typer.Argument(metavar="CLAIM.toml", help="A claim file.", show_default=False)],
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many to add.", show_default=False)],
+    seeds: Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="How many to add.", show_default=False)],
     ledger: LedgerFolder = DEFAULT_LEDGER,
     jobs: Jobs = None,
     warm: Warm = None,

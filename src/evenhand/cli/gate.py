@@ -35,7 +35,7 @@ class Late(StrEnum):
 
 Targets = Annotated[
     list[Path],
-    typer.Argument(metavar="CLAIM.toml|COMPARISON.json ...", help="Claims, or decisions saved by --json.",
+    typer.Argument(metavar="FILE ...", help="Claims (.toml), or decisions saved by --json.",
                    show_default=False),
 ]  # fmt: skip
 
@@ -44,15 +44,24 @@ def gate(
     targets: Targets,
     require: Annotated[
         Literal["gain", "no-regression", "no-effect"],
-        typer.Option(help="What every variant must show, in every target condition, on every primary metric."),
+        typer.Option(
+            metavar="KIND",
+            help="gain, no-regression or no-effect: what every variant must show, in every target condition, on every "
+            "primary metric.",
+        ),
     ],
     arm: Annotated[list[str] | None, typer.Option("--arm", help="A variant that counts; default all.")] = None,
     allow: Annotated[
         list[Late] | None,
-        typer.Option("--allow", help="Let a claim count that was fixed, or changed, after results were known."),
+        typer.Option(
+            "--allow",
+            metavar="KIND",
+            help="post-hoc or amended: let a claim count that was fixed, or changed, after results were known.",
+        ),
     ] = None,
     summary: Annotated[
-        Path | None, typer.Option("--summary", help="Write Markdown here; $GITHUB_STEP_SUMMARY gets it, too.")
+        Path | None,
+        typer.Option("--summary", help="Write Markdown here; in GitHub Actions the summary of the step gets it, too."),
     ] = None,
     junit: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.")] = None,
     ledger: LedgerFolder = DEFAULT_LEDGER,

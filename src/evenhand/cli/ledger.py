@@ -23,7 +23,8 @@ def verify(ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJson = False) -> No
     """Check every record: any altered, missing or reordered one is named."""
     from evenhand.ledger import Ledger
 
-    result = Ledger.existing(ledger).verify()
+    with long_work(note()):
+        result = Ledger.existing(ledger).verify()
     if as_json:
         print_json(result)
     else:
@@ -43,7 +44,7 @@ def query(
     ledger: LedgerFolder = DEFAULT_LEDGER,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
-    seconds: Annotated[float, typer.Option(min=0.1, help="End the query after so many seconds.")] = 60.0,
+    seconds: Annotated[float, typer.Option(min=0.1, metavar="S", help="End the query after so many seconds.")] = 60.0,
 ) -> None:
     """Ask the ledger's index in SQL (tables: outcomes, metrics, items, curves); piped, rows are tab-separated."""
     from evenhand.cli.query_view import print_rows, separated
@@ -91,7 +92,8 @@ def merge(
         raise typer.BadParameter("name at least two ledgers, or one and --into", param_hint="LEDGER")
     target = Ledger.existing(ledgers[0]) if into is None else Ledger(into)
     others = ledgers[1:] if into is None else ledgers
-    result = target.merge(*(Ledger.existing(other).folder for other in others))
+    with long_work(note()):
+        result = target.merge(*(Ledger.existing(other).folder for other in others))
     if as_json:
         print_json(result)
         return
@@ -110,7 +112,8 @@ def export(
     from evenhand.ledger import Ledger
     from evenhand.ledger.export import export as write
 
-    records, tables = write(Ledger.existing(ledger).folder, to)
+    with long_work(note()):
+        records, tables = write(Ledger.existing(ledger).folder, to)
     if as_json:
         print_json({"file": str(to), "records": records, "tables": tables})
     else:

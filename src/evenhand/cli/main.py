@@ -31,7 +31,9 @@ from evenhand.cli.ledger import ledger_app
 from evenhand.cli.models import models_app
 from evenhand.cli.overview import overview
 from evenhand.cli.places import (
+    Gpus,
     On,
+    PerGpu,
     ProfileName,
     chosen_profile,
     queue_sentence,
@@ -89,6 +91,8 @@ def plan(
     ledger: LedgerFolder = DEFAULT_LEDGER,
     on: On = None,
     profile: ProfileName = None,
+    gpus: Gpus = None,
+    per_gpu: PerGpu = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what a claim would run: trials, budget, smallest detectable effect."""
@@ -109,14 +113,14 @@ def plan(
         print_plan(loaded, store, out())
     if progress(loaded.resolved, settled(outcomes_so_far(loaded.resolved, store))).finished:
         return
-    asked = chosen_profile([loaded], on, profile)
-    if asked is None:
-        check_machine(loaded)
-        return
     from evenhand.execution.places import capacity_of
+    from evenhand.execution.profiles import Profile
     from evenhand.running.run import check_capacity
 
-    check_capacity([loaded], capacity_of(asked, ledger))
+    asked = chosen_profile([loaded], on, profile, None, gpus, per_gpu)
+    if asked is None or asked.executor == "local":
+        check_machine(loaded)
+    check_capacity([loaded], capacity_of(asked or Profile(), ledger))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The commands ``evenhand models`` and ``evenhand models get``: models by name, without a hub.
+"""The commands ``evenhand models``, ``evenhand models get`` and ``evenhand models train``: models without a hub.
 
 ``evenhand models get smollm2`` once; claims then say ``model = "smollm2"``.
 """
@@ -54,6 +54,47 @@ def get(
         write_json(_plain(found) | {"made": made})
     else:
         _show(found)
+
+
+@models_app.command()
+def train(
+    name: Annotated[str, typer.Argument(help="Which model, e.g. rwkv7-small.", show_default=False)],
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Updates in all, if not its own number.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=0.0, help="Save and stop after so many; a later call goes on.")
+    ] = None,
+    packages: Annotated[Path | None, typer.Option("--packages", help="Folder with what it learns from.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Train it from the beginning, even where one is there.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a small model on text that packages carry, in parts; does nothing where it is there and sound.
+
+    Ends with 3 where it was stopped by --minutes before its end.
+    """
+    from evenhand.data.model_store import held
+    from evenhand.data.model_training import Order, trainable
+
+    def say(text: str) -> None:
+        note().print(text, markup=False, soft_wrap=True)
+
+    found = held(name)
+    model = trainable(name)
+    if found.sound and not force and steps is None:
+        progress = None
+    else:
+        progress = model.train(Order(steps, minutes, packages, force, say))
+    found = held(name)
+    if as_json:
+        write_json(_plain(found) | {"training": None if progress is None else asdict(progress)})
+    elif found.sound:
+        _show(found)
+    if progress is not None and not as_json:
+        out().print(f"{progress.steps} of {progress.of} steps", markup=False, soft_wrap=True)
+        for key, value in progress.facts.items():
+            out().print(f"    {key}: {value}", markup=False, soft_wrap=True)
+    raise typer.Exit(0 if progress is None or progress.finished else 3)
 
 
 def _plain(one: Held) -> dict[str, Any]:

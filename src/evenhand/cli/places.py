@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evenhand.cli.console import warn
 from evenhand.errors import counted
 
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ ProfileName = Annotated[
     str | None, typer.Option("--profile", metavar="NAME", help="A profile that evenhand.toml names.")
 ]
 Gpus = Annotated[str | None, typer.Option("--gpus", metavar="0,1", help="local: GPUs, a slot on each.")]
-PerGpu = Annotated[int | None, typer.Option("--per-gpu", min=1, help="local: trials side by side on each GPU.")]
+PerGpu = Annotated[
+    int | None, typer.Option("--per-gpu", min=1, metavar="N", help="local: trials side by side on each GPU.")
+]
 Detach = Annotated[bool, typer.Option("--detach", help="Leave once all is in the queue; run again to take it up.")]
 
 
@@ -48,7 +52,7 @@ def chosen_profile(
     found = profile_of(profile, on, folders)
     given: dict[str, Any] = {"jobs": jobs, "per_gpu": per_gpu}
     if gpus is not None:
-        given["devices"] = tuple(name.strip() for name in gpus.split(",") if name.strip())
+        given["devices"] = _devices(gpus)
     given = {name: value for name, value in given.items() if value is not None}
     if found.executor != "local" and (gpus is not None or per_gpu is not None):
         raise typer.BadParameter(
@@ -57,14 +61,38 @@ def chosen_profile(
     return found.model_copy(update=given)
 
 
+def _devices(gpus: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in gpus.split(","))
+    if not all(names) or len(set(names)) < len(names):
+        raise typer.BadParameter(
+            f"'{gpus}' does not name GPUs, each once: --gpus 0,1 (--per-gpu for more trials on each)",
+            param_hint="--gpus",
+        )
+    return names
+
+
 def executor_for(
     claims: Sequence[LoadedClaim], profile: Profile | None, ledger: Path, warm: bool | None
 ) -> Executor | None:
-    """The executor of a profile; None for the slots that there are without one."""
-    if profile is None:
-        return None
-    from evenhand.execution.places import executor_of
+    """The executor of a profile; None for the slots that there are without one. Locks of the ledger are tried first."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        found = _executor_for(claims, profile, ledger, warm)
+    warn([str(one.message) for one in told])
+    return found
 
+
+def _executor_for(
+    claims: Sequence[LoadedClaim], profile: Profile | None, ledger: Path, warm: bool | None
+) -> Executor | None:
+    from evenhand.execution.machine import device_of_programs
+    from evenhand.execution.places import check_locks, executor_of
+
+    if profile is None:
+        check_locks(ledger)
+        return None
+    if profile.executor == "local" and profile.devices and device_of_programs()[0] != "cuda":
+        warnings.warn(f"GPUs are named, but {device_of_programs()[1]}: trials run on the CPU.", stacklevel=2)
     recipes: dict[Path, list[str]] = {}
     for claim in claims:
         recipes.setdefault(claim.folder, []).append(claim.resolved.recipe)

@@ -25,9 +25,13 @@ def power(
     claim: Annotated[Path | None, typer.Argument(metavar="[CLAIM.toml]", show_default=False)] = None,
     sd: Annotated[float | None, typer.Option("--sd", help="Seed sd of paired differences.")] = None,
     seeds: Annotated[str, typer.Option("--seeds", help="Numbers of seeds to compare, e.g. 3,5,10.")] = "",
-    items: Annotated[int | None, typer.Option("--items", min=1, help="Evaluation items.")] = None,
-    item_sd: Annotated[float, typer.Option("--item-sd", min=0, help="Sd of the effect over items.")] = 0.0,
-    residual_sd: Annotated[float, typer.Option("--residual-sd", min=0, help="Sd of the rest, per item.")] = 0.0,
+    items: Annotated[int | None, typer.Option("--items", min=1, metavar="N", help="Evaluation items.")] = None,
+    item_sd: Annotated[
+        float, typer.Option("--item-sd", min=0, metavar="SD", help="Sd of the effect over items.")
+    ] = 0.0,
+    residual_sd: Annotated[
+        float, typer.Option("--residual-sd", min=0, metavar="SD", help="Sd of the rest, per item.")
+    ] = 0.0,
     margin: Annotated[float | None, typer.Option("--margin", help="Smallest effect that matters.")] = None,
     scope: Annotated[str, typer.Option("--scope", help="recipe, seeds or checkpoint.")] = "recipe",
     alpha: Annotated[float, typer.Option("--alpha", help="Two-sided level.")] = 0.05,

@@ -36,7 +36,9 @@ Track = Annotated[
     list[str] | None,
     typer.Option("--track", help="Write trials and verdicts to a tracker, too: mlflow:URI, wandb:PROJECT ..."),
 ]
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Trials side by side; default: one per core.")]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Trials side by side; default: one per core.")
+]
 
 
 def run(

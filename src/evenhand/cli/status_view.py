@@ -24,13 +24,13 @@ def print_status(documents: Sequence[Mapping[str, Any]], console: Console) -> No
         where = ""
         if document.get("pending"):
             where = f", {counted(document['pending'], 'trial')} to run at rung {document['rung']}"
-        console.print(Text(f"{document['claim']} (claim {document['hash']}): {state}{where}", style="bold"))
+        tell(console, f"{document['claim']} (claim {document['hash']}): {state}{where}", "bold")
         left = document["left_out"]
         left_out = f", {counted(len(left), 'trial')} left out" if left else ""
         failed = counted(len(document["failures"]), "failed trial")
-        console.print(f"  {counted(document['results'], 'result')}, {failed}{left_out}")
+        tell(console, f"{counted(document['results'], 'result')}, {failed}{left_out}", "", "  ")
         if document.get("look"):
-            console.print(Text(f"  {document['look']}"))
+            tell(console, document["look"], "", "  ")
         if document["standing"]["fixed"] != "before":
             from evenhand.decisions.wording import standing_words  # here: imports statistics
 

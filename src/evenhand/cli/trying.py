@@ -15,12 +15,12 @@ from evenhand.errors import Fault, SettingsError
 def try_recipe(
     recipe: Annotated[str, typer.Argument(help="Recipe name, or package.module:callable.", show_default=False)],
     sets: Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; TOML values.")] = None,
-    budget: Annotated[float, typer.Option(min=0, help="How much to spend.")] = 100,
+    budget: Annotated[float, typer.Option(min=0, metavar="AMOUNT", help="How much to spend.")] = 100,
     unit: Annotated[
         str, typer.Option(help="steps, tokens, examples, epochs, flops, seconds or device_hours.")
     ] = "steps",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all random streams.")] = 0,
-    items: Annotated[int | None, typer.Option(min=1, help="Evaluation items; default all.")] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of all random streams.")] = 0,
+    items: Annotated[int | None, typer.Option(min=1, metavar="N", help="Evaluation items; default all.")] = None,
     ledger: LedgerFolder = DEFAULT_LEDGER,
     as_json: AsJson = False,
 ) -> None:

@@ -29,7 +29,9 @@ PLAIN_SECONDS = 10.0
 def watch(
     ledger: LedgerFolder = DEFAULT_LEDGER,
     once: Annotated[bool, typer.Option("--once", help="Show how things are now, and end.")] = False,
-    seconds: Annotated[float | None, typer.Option(min=0.1, help="How often to look; default 1, or 10 piped.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, metavar="S", help="How often to look; default 1, or 10 piped.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Watch the runs of a ledger: queue, slots, memory, rate, time left; ends when they do."""
@@ -51,7 +53,7 @@ def watch(
                 memory = [*device_memory(), *filter(None, [resident_memory(trials)])]
                 lines = [line for run in runs for line in lines_of(run, memory, whole=live or once)]
                 if view is not None:
-                    view.update(Group(*(Text(line, overflow="ellipsis", no_wrap=True) for line in lines)), refresh=True)
+                    view.update(drawn(lines), refresh=True)
                 for line in () if view is not None else lines:
                     console.print(line, markup=False, highlight=False, soft_wrap=True)
                 told = True
@@ -61,6 +63,11 @@ def watch(
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     console.print("No run goes on any more." if told else f"No run goes on in {folder}.", soft_wrap=True)
+
+
+def drawn(lines: Sequence[str]) -> Group:
+    """Lines for a terminal: that of a run goes on below where it is too narrow, those inside it are cut."""
+    return Group(*(Text(line, overflow="ellipsis", no_wrap=line.startswith(" ")) for line in lines))
 
 
 def _document(run: RunSeen) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from pathlib import Path
 from evenhand.data import reading
 from evenhand.data.kept_hashes import kept_content_hash
 from evenhand.data.model_catalogue import PUBLISHED
+from evenhand.data.model_training import trainable_names
 from evenhand.errors import DataError
 from evenhand.files import file_hash, locked, sync_folder
 
@@ -102,14 +103,15 @@ def all_held() -> list[Held]:
     """All models that are there, and those that could be."""
     folder = models_folder()
     there = {path.name for path in folder.iterdir() if (path / MANIFEST).is_file()} if folder.is_dir() else set()
-    return [held(name) for name in sorted({*PUBLISHED, *there})]
+    return [held(name) for name in sorted({*PUBLISHED, *trainable_names(), *there})]
 
 
 def is_name(reference: str) -> bool:
     """Whether a reference is the name of a model that is there or could be."""
     if not _NAME.fullmatch(reference):
         return False
-    return reference in PUBLISHED or (models_folder() / reference / MANIFEST).is_file()
+    there = (models_folder() / reference / MANIFEST).is_file()
+    return reference in PUBLISHED or there or reference in trainable_names()
 
 
 def model_place(reference: str, folder: Path) -> Path | None:
@@ -269,6 +271,9 @@ def _first_wrong(path: Path, hashes: Mapping[str, str]) -> str:
 
 
 def _cure(name: str, *, again: bool = False) -> str:
-    if name not in PUBLISHED:
-        return f"remove {models_folder() / name} and make it again"
-    return f"run `evenhand models get {name}{' --force' if again else ''}`"
+    force = " --force" if again else ""
+    if name in PUBLISHED:
+        return f"run `evenhand models get {name}{force}`"
+    if name in trainable_names():
+        return f"run `evenhand models train {name}`"
+    return f"remove {models_folder() / name} and make it again"

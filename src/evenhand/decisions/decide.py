@@ -51,7 +51,7 @@ def decide(claim: ResolvedClaim, outcomes: Outcomes) -> Decision:
         verdicts=tuple(verdicts),
         interactions=tuple(worded_interaction(effect) for effect in interactions(known, now)),
         exploratory=tuple(_exploratory(known, now)),
-        warnings=tuple(caution_words(caution) for caution in _cautions(known, now, verdicts)),
+        warnings=tuple(dict.fromkeys(caution_words(caution) for caution in _cautions(known, now, verdicts))),
         finished=now.finished,
         look=look,
         tried=tried_arms(claim, outcomes),

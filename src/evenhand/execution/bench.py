@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.data.model_store import checked_hash, data_path
+from evenhand.data.model_store import checked_hash, data_path, model_place
 from evenhand.errors import DataError, ProbeEnded, RecipeError
 from evenhand.execution import sources
 from evenhand.execution.item_columns import item_scores
@@ -277,6 +277,7 @@ class TrialBench:
         """Resolve a data file or folder relative to the claim's folder, or a model by name, and record its hash."""
         found = data_path(str(path), self.folder).resolve()
         if not found.exists():
+            model_place(str(path), self.folder)  # of a model by name it says how to have it
             raise DataError(f"There is no data file {path} (looked for {found}); mend the path in the settings.")
         self.hashes[str(path)] = checked_hash(found)
         return found

@@ -57,6 +57,9 @@ class Executor(Protocol):
     queues: bool = False
     """Whether trials wait in a queue of the place's own; ``jobs`` bounds how many are in it, not how many run."""
 
+    elsewhere: str = ""
+    """Where trials run, if not on the driver's machine, whose devices say nothing then: ``Slurm, partition gpu``."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...

@@ -18,7 +18,8 @@ ADVICE: dict[FailureClass, str] = {
     "infrastructure": "The machine or the network failed, not the idea. Run the same command again when it is mended.",
     "resource": "Memory ran out. Lower the batch size or length, use fewer --jobs, or raise limits.memory_gib.",
     "data": "The data are missing, damaged or too few. Mend the path or the counts that the message names.",
-    "timeout": "The trial ran past limits.seconds. Raise the limit or lower the budget for all arms alike.",
+    "timeout": "The trial ran past limits.seconds, or past the minutes that its job had asked for. Raise what it ran "
+    "past or lower the budget, for all arms alike; a recipe that saves checkpoints goes on in another job.",
     "code": "The recipe raised an error. Mend it (or the settings) and run the same command again; where other trials "
     "have results and the claim or the recipe's own file had to be changed, that asks for --amend.",
     "diverged": "Training left the finite numbers: a result about this arm, not a failure of the machine.",

@@ -11,7 +11,10 @@ import importlib
 import json
 import os
 import platform
+import shutil
+import socket
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,14 +35,25 @@ from evenhand.recipes.outcome import Execution, Failure, Outcome
 NODE = "node.txt"
 """In a trial's folder: the id of the Ray node that runs it."""
 
+TASK = "task.txt"
+"""In a trial's folder: the mark of the task that its driver made; a node that does not find it has another folder."""
+
+
+_KNOCK_SECONDS = 10.0
+
 
 def versions() -> dict[str, str]:
     """What must be the same on the driver and on every node."""
     return {"evenhand": packages().get("evenhand", "of no version"), "Python": platform.python_version()}
 
 
-def run_on_node(job: str, attempt: int, limit: float | None, expected: Mapping[str, str], node: str) -> dict[str, Any]:
+def run_on_node(
+    job: str, attempt: int, limit: float | None, expected: Mapping[str, str], node: str, mark: str
+) -> dict[str, Any]:
     """The task: one trial under a supervisor.
+
+    Where the folder is not the driver's, what an earlier task left there is no ending of this one, but its checkpoint
+    counts; a trial that succeeded leaves nothing.
 
     Returns:
         ``differs`` where this node has other versions than the driver; else ``left``, ``outcome`` and ``log``, the
@@ -50,22 +64,34 @@ def run_on_node(job: str, attempt: int, limit: float | None, expected: Mapping[s
     if differs:
         return {"differs": "; ".join(differs)}
     workdir = Path(Job.from_json(job).workdir)
-    if not (workdir / "job.json").exists():  # a node that does not share the ledger's folder
+    shared = _text(workdir / TASK) == mark
+    if not shared:
         workdir.mkdir(parents=True, exist_ok=True)
+        for name in ("outcome.json", ENDING, "log.txt"):
+            (workdir / name).unlink(missing_ok=True)
         files.write_text(workdir / "job.json", job)
     (workdir / NODE).write_text(node)
     Supervisor(str(workdir), attempt, limit).run()
-    outcome = workdir / "outcome.json"
-    return {
+    found = {
         "left": (workdir / ENDING).read_text(encoding="utf-8"),
-        "outcome": outcome.read_text(encoding="utf-8") if outcome.exists() else None,
+        "outcome": _text(workdir / "outcome.json"),
         "log": log_tail(workdir / "log.txt"),
     }
+    if not shared and found["outcome"] is not None and json.loads(found["outcome"]).get("failure") is None:
+        shutil.rmtree(workdir, ignore_errors=True)
+    return found
 
 
-def _task(job: str, attempt: int, limit: float | None, expected: Mapping[str, str]) -> dict[str, Any]:
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _task(job: str, attempt: int, limit: float | None, expected: Mapping[str, str], mark: str) -> dict[str, Any]:
     node = importlib.import_module("ray").get_runtime_context().get_node_id()
-    return run_on_node(job, attempt, limit, expected, str(node))
+    return run_on_node(job, attempt, limit, expected, str(node), mark)
 
 
 @dataclass
@@ -76,6 +102,7 @@ class _Task:
     limit: float | None
     started: float
     checkpoint: int
+    begun: float | None = None
 
 
 class Ray(Executor):
@@ -85,12 +112,16 @@ class Ray(Executor):
         profile: its address, and what each trial asks for; without one ``RAY_ADDRESS``, else Ray is started here.
     """
 
+    queues = True
+    elsewhere = "Ray"
+
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self.jobs = profile.jobs or 1
         self.threads = profile.cpus or 1
         self._running: dict[str, _Task] = {}
         self._owned = False
+        self._sees_nodes = True  # until one has answered whose files did not come
         self._ray: Any = None
 
     def __enter__(self) -> Self:
@@ -114,6 +145,7 @@ class Ray(Executor):
         if not self._ray.is_initialized():
             address = self.profile.address or os.environ.get("RAY_ADDRESS") or "local"
             try:
+                _knock(address)
                 self._ray.init(address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=False
                                if address == "local" else None, configure_logging=False)  # fmt: skip
             except Exception as error:
@@ -135,8 +167,12 @@ class Ray(Executor):
         return max(0, self.jobs - len(self._running))
 
     def elapsed(self, key: str) -> float:
-        """Seconds since a trial was handed to Ray."""
-        return time.monotonic() - self._running[key].started
+        """Seconds since a trial was first seen on a node, by a file; where no files come, since it was handed over."""
+        one = self._running[key]
+        if one.begun is None and (Path(one.job.workdir) / NODE).exists():
+            one.begun = time.monotonic()
+        begun = one.started if one.begun is None and not self._sees_nodes else one.begun
+        return 0.0 if begun is None else time.monotonic() - begun
 
     def capacity(self) -> Capacity:
         """The cluster's nodes."""
@@ -153,16 +189,18 @@ class Ray(Executor):
         """Hand a trial to Ray, which runs it where its resources are free."""
         workdir = Path(job.workdir)
         workdir.mkdir(parents=True, exist_ok=True)
-        for name in ("outcome.json", ENDING):
+        for name in ("outcome.json", ENDING, NODE):
             (workdir / name).unlink(missing_ok=True)
         asked = job.resources.over(self.profile.resources)
         job = dataclasses.replace(job, threads=asked.cpus or job.threads, resources=asked)
         files.write_text(workdir / "job.json", job.to_json())
+        mark = uuid.uuid4().hex
+        files.write_text(workdir / TASK, mark)
         options: dict[str, Any] = {"num_cpus": asked.cpus or 1, "num_gpus": asked.gpus or 0, "max_retries": 0}
         if asked.memory_gib:
             options["memory"] = int(asked.memory_gib * 2**30)
         task = self._ray.remote(_task).options(name=key, **options)
-        reference = task.remote(job.to_json(), attempt, limit_seconds, versions())
+        reference = task.remote(job.to_json(), attempt, limit_seconds, versions(), mark)
         self._running[key] = _Task(reference, job, attempt, limit_seconds, time.monotonic(), checkpoint_time(workdir))
 
     def wait(self, seconds: float) -> list[Finished]:
@@ -187,6 +225,8 @@ class Ray(Executor):
             failure = Failure("infrastructure", message, "import")
             return Finished(key, one.job, Outcome(failure=failure), Execution(one.attempt))
         workdir = Path(one.job.workdir)
+        workdir.mkdir(parents=True, exist_ok=True)
+        self._sees_nodes = (workdir / NODE).exists()
         if found["outcome"] is not None and not (workdir / "outcome.json").exists():
             files.write_text(workdir / "outcome.json", found["outcome"])
         if found["outcome"] is None and not (workdir / "log.txt").exists():
@@ -214,6 +254,18 @@ class Ray(Executor):
     def cancel(self, key: str) -> None:
         """Kill a trial's task."""
         self._ray.cancel(self._running.pop(key).reference, force=True)
+
+
+def _knock(address: str) -> None:
+    """See whether anybody listens at an address; Ray itself would wait for minutes, and say so in its own log.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS):
+            pass
 
 
 def _first_line(error: BaseException) -> str:

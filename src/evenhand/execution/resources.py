@@ -35,7 +35,9 @@ class Resources:
         """For people: ``8 cores, 2 GPUs, 64 GiB``."""
         parts = [counted(self.cpus, "core")] if self.cpus else []
         parts += [counted(self.gpus, "GPU")] if self.gpus else []
-        return ", ".join(parts + ([f"{self.memory_gib:.3g} GiB"] if self.memory_gib else [])) or "nothing in particular"
+        if self.memory_gib:
+            parts.append(f"{self.memory_gib:,.0f} GiB" if self.memory_gib >= 100 else f"{self.memory_gib:.3g} GiB")
+        return ", ".join(parts) or "nothing in particular"
 
 
 NOTHING_ASKED = Resources()
@@ -72,11 +74,13 @@ class Capacity:
         nodes: its machines; empty where the place does not tell, which then refuses nothing.
         free: how many more trials it takes now.
         default: what a trial asks for that says nothing itself.
+        devices: how the place is told of GPUs that it has, where it was told of none.
     """
 
     nodes: Sequence[Node] = ()
     free: int = 1
     default: Resources = NOTHING_ASKED
+    devices: str = ""
 
     def refusal(self, asked: Iterable[Resources]) -> str:
         """Why one of these could never run, with the largest node's name; empty where each of them could."""
@@ -85,8 +89,9 @@ class Capacity:
         largest = max(self.nodes, key=lambda node: (node.gpus, node.cpus, node.memory_gib))
         for one in (own.over(self.default) for own in asked):
             if not any(node.holds(one) for node in self.nodes):
+                named = f"{self.devices}. " if self.devices and one.gpus and not largest.gpus else ""
                 return (
-                    f"a trial asks for {one.words()}, which no node has; the largest is {largest.words()}. "
+                    f"a trial asks for {one.words()}, which no node has; the largest is {largest.words()}. {named}"
                     "Lower [resources], or take a profile whose nodes have it"
                 )
         return ""

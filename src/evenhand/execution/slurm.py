@@ -7,10 +7,9 @@ only for what these do not tell: a job that was cancelled, lost with its node, o
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import importlib
 import math
-import os
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ from evenhand.execution import slurm_queue
 from evenhand.execution.executor import Executor, Finished, log_tail
 from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Capacity, Resources
-from evenhand.execution.slurm_job import GivesWay, QueuedJob, exports, forget, submission
+from evenhand.execution.slurm_job import GivesWay, QueuedJob, exports, forget, submission, submitit
 from evenhand.execution.slurm_probe import check_shared
 from evenhand.execution.slurm_queue import Queue, Seen
 from evenhand.execution.states import goes_on, is_cancelled
@@ -32,6 +31,12 @@ from evenhand.execution.worker import Job
 
 _LOOK_SECONDS = 0.1
 """Shortest time between two looks at the folders of the trials; a look takes at most a tenth of the time."""
+
+_TIDY_SECONDS = 30.0
+"""A job is over a moment after its trial is; its files are let lie for so long."""
+
+_EARLY_MINUTES = 1
+"""A notice of the end of a job's time may come so much earlier than it was asked for."""
 
 _REQUEUES = 1000
 """How often submitit may requeue a job at the end of its time: as often as its trial has a newer checkpoint."""
@@ -50,17 +55,20 @@ class Slurm(Executor):
     def __init__(self, profile: Profile, folder: Path) -> None:
         self.profile = profile
         self.folder = folder
+        limits = f", {profile.constraint}" if profile.constraint else ""
+        self.elsewhere = f"Slurm, partition {profile.partition or 'by default'}{limits}"
         self.jobs = profile.jobs or 1000
         self.threads = profile.cpus or 1
         self.queue = Queue(profile.polls_per_minute)
         self._running: dict[str, QueuedJob] = {}
         self._started: list[str] = []
         self._detached = False
+        self._done: list[tuple[float, str]] = []
         self._look_pause = _LOOK_SECONDS
         self._submitit: Any = None
 
     def __enter__(self) -> Self:
-        self._submitit = _submitit()
+        self._submitit = submitit()
         slurm_queue.nodes(self.profile.partition)
         self.folder.mkdir(parents=True, exist_ok=True)
         check_shared(self.folder, self.profile)
@@ -74,6 +82,7 @@ class Slurm(Executor):
             for one in self._running.values():
                 forget(one.workdir)
         self._running.clear()
+        self._tidy(0.0)
 
     @property
     def running(self) -> dict[str, Job]:
@@ -137,7 +146,7 @@ class Slurm(Executor):
 
     def _submit_group(self, name: str, asked: Resources, group: Sequence[QueuedJob]) -> Sequence[Any]:
         profile, helper = self.profile, self._submitit.SlurmExecutor(self.folder, max_num_timeout=_REQUEUES)
-        parameters = {
+        parameters: dict[str, Any] = {
             "job_name": name,
             "partition": profile.partition,
             "account": profile.account,
@@ -154,12 +163,16 @@ class Slurm(Executor):
         }
         helper.update_parameters(**{key: value for key, value in parameters.items() if value is not None})
         seconds = max(1.0, 0.5 * profile.signal_seconds)
+        lasts = 60 * (parameters["time"] - _EARLY_MINUTES) - profile.signal_seconds
         with helper.batch():
-            return [helper.submit(GivesWay(one.job.workdir, one.attempt, one.limit, seconds, name)) for one in group]
+            return [
+                helper.submit(GivesWay(one.job.workdir, one.attempt, one.limit, seconds, name, lasts)) for one in group
+            ]
 
     def wait(self, seconds: float) -> list[Finished]:
         """Submit what was started, then wait for endings: by the files that trials leave, and by what Slurm says."""
         self._submit()
+        self._tidy(_TIDY_SECONDS)
         deadline = time.monotonic() + seconds
         while True:
             before = time.monotonic()
@@ -206,6 +219,7 @@ class Slurm(Executor):
         now = time.monotonic()
         one.unseen = now if one.unseen is None else one.unseen
         told = is_cancelled(state) or (goes_on(state) and state != "UNKNOWN") or state == "OUT_OF_MEMORY"
+        told = told or slurm_queue.said_out_of_memory(self._log(one))
         return told or Left.read(one.workdir, one.job.trial.id, one.attempt) is not None or (
             now - one.unseen >= self.profile.patience_seconds
         )  # fmt: skip
@@ -218,6 +232,8 @@ class Slurm(Executor):
         told = finished(key, one.job, one.attempt, one.limit, left, "" if state == "COMPLETED" else state)
         newer = checkpoint_time(one.workdir) > one.checkpoint
         forget(one.workdir)
+        if told.outcome.failure is None:
+            self._done.append((time.monotonic(), one.id))
         if told.outcome.failure is None or not state:
             return told
         if is_cancelled(state):
@@ -230,6 +246,14 @@ class Slurm(Executor):
         """The last that slurmstepd and the supervisor said."""
         paths = self._submitit.core.utils.JobPaths(self.folder, job_id=one.id)
         return log_tail(paths.stderr) + log_tail(paths.stdout)
+
+    def _tidy(self, seconds: float) -> None:
+        """Remove submitit's files of the jobs whose trials succeeded so long ago: four for each, of ten thousand."""
+        while self._done and time.monotonic() - self._done[0][0] >= seconds:
+            paths = self._submitit.core.utils.JobPaths(self.folder, job_id=self._done.pop(0)[1])
+            for path in (paths.submitted_pickle, paths.result_pickle, paths.stderr, paths.stdout):
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     def cancel(self, key: str) -> None:
         """Cancel a trial's job."""
@@ -265,16 +289,6 @@ class Slurm(Executor):
             )
             self._running[key].write()
         return [key for key in workdirs if key in self._running]
-
-
-def _submitit() -> Any:
-    os.environ["SUBMITIT_PREEMPT_SIGNAL"] = "USR1"  # read when submitit is imported
-    try:
-        found = importlib.import_module("submitit")
-    except ImportError as error:
-        raise EvenhandError("--on slurm needs submitit: pip install 'evenhand[slurm]'.") from error
-    found.core.job_environment.JobEnvironment.USR_SIG = "USR1"
-    return found
 
 
 def _last_line(error: BaseException) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import math
+import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from evenhand import files
+from evenhand.errors import EvenhandError
 from evenhand.execution.machine import thread_variables
 from evenhand.execution.supervise import ENDING, Supervisor
 from evenhand.execution.worker import Job
@@ -21,10 +25,14 @@ SUBMISSION = "submission.json"
 class GivesWay:
     """What submitit runs on a node, and asks to give way on its signal: the trial ends, and its job is queued again."""
 
-    def __init__(self, workdir: str, attempt: int, limit: float | None, seconds: float, name: str) -> None:
+    def __init__(
+        self, workdir: str, attempt: int, limit: float | None, seconds: float, name: str, lasts: float = math.inf
+    ) -> None:
         self.supervisor = Supervisor(workdir, attempt, limit, self.wanted)
         self.seconds = seconds
         self.name = name
+        self.lasts = lasts  # after so many seconds a notice is that of the end of its time
+        self._began = 0.0
 
     def wanted(self, workdir: Path) -> bool:
         """Whether the trial still stands in the queue under this job's name, as far as its driver knows."""
@@ -32,13 +40,15 @@ class GivesWay:
 
     def __call__(self) -> None:
         """Run the trial."""
+        self._began = time.monotonic()
         self.supervisor.run()
 
     def checkpoint(self) -> Any:
-        """Submitit's question for what is to be run when the job starts again."""
+        """Submitit's question for what is to be run when the job starts again; None for nothing."""
         old = self.supervisor
-        old.give_way(self.seconds)
-        again = GivesWay(str(old.workdir), old.attempt, old.limit_seconds, self.seconds, self.name)
+        if not old.give_way(self.seconds, out_of_time=time.monotonic() - self._began >= self.lasts):
+            return None
+        again = GivesWay(str(old.workdir), old.attempt, old.limit_seconds, self.seconds, self.name, self.lasts)
         return importlib.import_module("submitit").helpers.DelayedSubmission(again)
 
 
@@ -87,3 +97,18 @@ def exports(threads: int) -> str:
     """The shell line that sets what the job's Python needs."""
     variables = {"PYTHONSAFEPATH": "1", "SUBMITIT_PREEMPT_SIGNAL": "USR1", **thread_variables(threads)}
     return "export " + " ".join(f"{name}={value}" for name, value in variables.items())
+
+
+def submitit() -> Any:
+    """The library, told of the signal on which a job gives way.
+
+    Raises:
+        EvenhandError: it is not installed.
+    """
+    os.environ["SUBMITIT_PREEMPT_SIGNAL"] = "USR1"  # read when submitit is imported
+    try:
+        found = importlib.import_module("submitit")
+    except ImportError as error:
+        raise EvenhandError("--on slurm needs submitit: pip install 'evenhand[slurm]'.") from error
+    found.core.job_environment.JobEnvironment.USR_SIG = "USR1"
+    return found

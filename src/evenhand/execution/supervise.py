@@ -51,6 +51,7 @@ class Left:
         trial, attempt: what has ended.
         exit_code, signal, timed_out, out_of_memory: as :class:`Ending` has them.
         seconds, cpu_seconds, peak_memory_bytes, started, node: as :class:`Execution` has them.
+        state: the scheduler's word, where its supervisor knows it before the scheduler gives it.
     """
 
     trial: str
@@ -64,11 +65,12 @@ class Left:
     peak_memory_bytes: int
     started: str
     node: str
+    state: str = ""
 
     @property
     def killed_from_outside(self) -> bool:
         """Somebody other than its supervisor or the kernel's guard of memory ended it."""
-        return self.signal in _KILLS and not (self.timed_out or self.out_of_memory)
+        return self.signal in _KILLS and not (self.timed_out or self.out_of_memory or self.state)
 
     @classmethod
     def read(cls, workdir: Path, trial: str, attempt: int) -> Left | None:
@@ -86,6 +88,7 @@ def finished(key: str, job: Job, attempt: int, limit: float | None, left: Left |
     ending = Ending(None, None, state=state)
     execution = Execution(attempt=attempt, threads=job.threads)
     if left is not None:
+        state = state or left.state
         ending = Ending(left.exit_code, left.signal, left.timed_out, left.out_of_memory, state, left.node)
         execution = Execution(
             attempt, left.started, left.seconds, left.cpu_seconds, left.peak_memory_bytes, left.exit_code, left.signal,
@@ -113,6 +116,9 @@ class Supervisor:
         self.limit_seconds = limit_seconds
         self.wanted = wanted
         self.child: int | None = None
+        self._trial = ""
+        self._began: tuple[float, str, int, int] = (0.0, "", 0, 0)
+        self._left: Left | None = None
 
     def run(self) -> None:
         """Run the trial to its end and leave word of it; where it has ended before, that stands.
@@ -133,20 +139,30 @@ class Supervisor:
         # What was killed together with the trial may live long enough to leave word of it; a scheduler that starts the
         # job again wants it to go on.
         (self.workdir / ENDING).unlink(missing_ok=True)
-        begun, wall, kills = time.monotonic(), datetime.now(UTC).isoformat(timespec="milliseconds"), kernel_kills()
+        self._trial = job.trial.id
+        begun, wall = time.monotonic(), datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._began = begun, wall, kernel_kills(), checkpoint_time(self.workdir)
         with notices_held_back():
             self.child = _begin(self.workdir, job.threads)
         timed_out, status, usage = self._await(self.child, begun)
-        signalled = os.WIFSIGNALED(status)
-        left = Left(
-            job.trial.id, self.attempt, None if signalled else os.WEXITSTATUS(status),
+        self._see(status, usage, timed_out=timed_out)
+        if self._left is not None and self._left.killed_from_outside:
+            time.sleep(_HEARING_SECONDS)  # a request to give way takes it from here
+        self._leave_word()
+
+    def _see(self, status: int, usage: Any, *, timed_out: bool = False, state: str = "") -> None:
+        """Take note of how the trial's process ended, which is gone now."""
+        signalled, (begun, wall, kills, _) = os.WIFSIGNALED(status), self._began
+        self._left = Left(
+            self._trial, self.attempt, None if signalled else os.WEXITSTATUS(status),
             signal.Signals(os.WTERMSIG(status)).name if signalled else None, timed_out, kernel_kills() > kills,
             time.monotonic() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, wall,
-            os.environ.get("SLURMD_NODENAME") or socket.gethostname(),
+            os.environ.get("SLURMD_NODENAME") or socket.gethostname(), state,
         )  # fmt: skip
-        if left.killed_from_outside:
-            time.sleep(_HEARING_SECONDS)  # a request to give way takes it from here
-        text = json.dumps(asdict(left))
+        self.child = None
+
+    def _leave_word(self) -> None:
+        text = json.dumps(asdict(self._left)) if self._left is not None else ""
         persistently(lambda: files.write_text(self.workdir / ENDING, text))
 
     def _await(self, pid: int, begun: float) -> tuple[bool, int, Any]:
@@ -174,18 +190,30 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.child, number)
 
-    def give_way(self, seconds: float) -> None:
+    def give_way(self, seconds: float, *, out_of_time: bool = False) -> bool:
         """End the trial because the node is wanted, after its next checkpoint where that comes soon.
 
         Args:
             seconds: that are left to wait for a checkpoint.
+            out_of_time: its job has had all the time that it had asked for.
+
+        Returns:
+            Whether it goes on in another job. It has ended, and that is left as a file, where it came to its end
+            meanwhile, and where it is out of time without a checkpoint since it began: the next job would do the same.
         """
         before, deadline = checkpoint_time(self.workdir), time.monotonic() + seconds
         while self.child is not None and time.monotonic() < deadline and checkpoint_time(self.workdir) == before:
             if os.waitid(os.P_PID, self.child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-                return
-            time.sleep(0.05)
+                self._see(*os.wait4(self.child, 0)[1:])
+            else:
+                time.sleep(0.05)
         self._signal(signal.SIGKILL)
+        if self.child is not None and out_of_time and checkpoint_time(self.workdir) <= self._began[3]:
+            self._see(*os.wait4(self.child, 0)[1:], state="TIMEOUT")
+        if self._left is None or self._left.killed_from_outside:
+            return True
+        self._leave_word()
+        return False
 
 
 def _begin(workdir: Path, threads: int) -> int:

@@ -22,23 +22,30 @@ from evenhand.ledger.segments import FIRST, About, Entry, SegmentReading
 _FORM = "2"
 """Raised when the content changes, so that a cache of another form is as if it were not there."""
 
-_MANY = 500
-"""Records beyond those noted that are worth noting."""
+_MANY, _MUCH = 500, 100_000
+"""Records, or bytes of them, beyond those noted that are worth noting: the record of a pack names all that is in it."""
 
 
 @dataclass
 class _Kept:
-    """The records of a segment that this process has checked, their bytes and the sha256 of these."""
+    """The records of a segment that this process has checked, their bytes and the sha256 of these.
+
+    Most commands read a ledger once: bytes are hashed when the segment is looked at again.
+    """
 
     entries: list[Entry] = field(default_factory=list)
-    size: int = 0
-    digest: Any = field(default_factory=hashlib.sha256)
+    _hashed: int = 0
+    _size: int = 0
+    _digest: Any = field(default_factory=hashlib.sha256)
 
-    def add(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            self.digest.update(entry.line + b"\n")
-            self.size += len(entry.line) + 1
-        self.entries += entries
+    def begins(self, data: bytes) -> int:
+        """How many bytes these records take at the beginning of some data; -1 where they do not stand there."""
+        for entry in self.entries[self._hashed :]:
+            self._digest.update(entry.line + b"\n")
+            self._size += len(entry.line) + 1
+        self._hashed = len(self.entries)
+        same = len(data) >= self._size and hashlib.sha256(data[: self._size]).digest() == self._digest.digest()
+        return self._size if same else -1
 
 
 class CheckedRecords:
@@ -46,22 +53,23 @@ class CheckedRecords:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "cache"
-        self._known: dict[str, int] = {}
+        self._known: dict[str, tuple[int, int]] = {}
         self._kept: dict[str, _Kept] = {}
 
     def begin(self, name: str, data: bytes) -> tuple[list[Entry], int]:
         """The records at the beginning of a segment that were checked before, and the bytes that they take."""
         kept = self._kept.get(name)
         if kept is not None:
-            if len(data) >= kept.size and hashlib.sha256(data[: kept.size]).digest() == kept.digest.digest():
-                return list(kept.entries), kept.size
+            size = kept.begins(data)
+            if size >= 0:
+                return list(kept.entries), size
             del self._kept[name]
         found = self._read(name)
         size = found["size"] if found else 0
         if found is None or len(data) < size or hashlib.sha256(data[:size]).hexdigest() != found["sha256"]:
             return [], 0
         entries = _entries(name, found, data)
-        self._known[name] = len(entries)
+        self._known[name] = (len(entries), size)
         return entries, size
 
     def note(self, readings: Sequence[SegmentReading]) -> None:
@@ -69,11 +77,16 @@ class CheckedRecords:
         for reading in readings:
             if not reading.faults:
                 kept = self._kept.setdefault(reading.name, _Kept())
-                kept.add(reading.entries[len(kept.entries) :])
-            if not reading.faults and len(reading.entries) - self._known.get(reading.name, 0) >= _MANY:
-                with contextlib.suppress(OSError):
-                    self._write(reading)
-                self._known[reading.name] = len(reading.entries)
+                kept.entries += reading.entries[len(kept.entries) :]
+                self._note(reading)
+
+    def _note(self, reading: SegmentReading) -> None:
+        count, size = self._known.get(reading.name, (0, 0))
+        more = sum(len(entry.line) + 1 for entry in reading.entries[count:])
+        if len(reading.entries) - count >= _MANY or more >= _MUCH:
+            with contextlib.suppress(OSError):
+                self._write(reading)
+            self._known[reading.name] = (len(reading.entries), size + more)
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:

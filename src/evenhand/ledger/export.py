@@ -22,6 +22,7 @@ from evenhand.ledger.packs import packed_tables
 from evenhand.ledger.segments import Entry
 from evenhand.ledger.store import TableStore
 from evenhand.ledger.tables import references
+from evenhand.recipes import working
 
 
 def export(folder: Path, to: Path) -> tuple[int, int]:
@@ -63,7 +64,8 @@ def _tables(folder: Path, entries: list[Entry]) -> Iterator[tuple[str, bytes]]:
     """Hash and bytes of every table of items."""
     packed = packed_tables(entries)
     store = TableStore(folder, packed.get)
-    for entry in entries:
+    for number, entry in enumerate(entries):
+        working.tell("writing tables", number, len(entries))
         ref = references(entry).get("items") if entry.kind == "outcome" else None
         if ref is not None:
             data = b"".join(content_parts(store.table(ref)))

@@ -27,6 +27,11 @@ _FOLDERS = ("segments", "packs", "heads", "items", "curves", "locks")
 _NAME_IT = "Name the ledger's folder (--ledger, or `ledger=` in Python)."
 
 
+def is_empty(folder: Path) -> bool:
+    """Whether nothing lies in a folder: a run that was refused before its first record leaves one."""
+    return folder.is_dir() and next(folder.iterdir(), None) is None
+
+
 class Ledger(LedgerReader):
     """A folder of segments, item scores and curves; several processes may write to it at once.
 
@@ -66,6 +71,8 @@ class Ledger(LedgerReader):
         ledger = cls(folder, create=False)
         if not ledger.folder.is_dir():
             raise DataError(f"There is no ledger at {folder}: no such folder. {_NAME_IT}")
+        if is_empty(ledger.folder):
+            raise DataError(f"There is no ledger at {folder} yet: the folder is empty. {_NAME_IT}")
         if not any((ledger.folder / name).is_dir() for name in _FOLDERS):
             raise DataError(
                 f"The folder {folder} is no ledger: it has none of {', '.join(f'{name}/' for name in _FOLDERS)}. "

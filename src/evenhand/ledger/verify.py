@@ -16,6 +16,7 @@ from evenhand.ledger.records import VerifyReport
 from evenhand.ledger.score_cache import ScoreCache
 from evenhand.ledger.store import TableStore
 from evenhand.ledger.tables import TableRef, items_of, references
+from evenhand.recipes import working
 from evenhand.recipes.outcome import ItemScores
 
 _FOLDERS = ("items", "curves")
@@ -50,7 +51,9 @@ def _verify(folder: Path) -> VerifyReport:
     spoilt = _pack_faults(folder, packed)
     faults += spoilt.values()
     store = TableStore(folder, packed.get)
-    faults += [fault for ref in refs for fault in _table_faults(store, ref, spoilt)]
+    for number, ref in enumerate(refs):
+        working.tell("checking tables", number, len(refs))
+        faults += _table_faults(store, ref, spoilt)
     faults += _cache_faults(folder, chain, store, refs)
     packs = {spot.pack.file for spot in packed.values()} | recorded(chain.entries).keys()
     named = {ref.file for ref in refs} | packs

@@ -42,7 +42,7 @@ def _lines(claim: ResolvedClaim, decision: Decision, width: int, *, full: bool) 
         for verdict in decision.verdicts:
             yield Text()
             yield from _verdict(claim, verdict, width)
-    yield from _interactions(claim, decision, width)
+    yield from _interactions(claim, decision, width, full=full)
     yield from _exploratory(claim, decision, width)
     yield from _warnings(decision, width)
     yield from _standing(claim, decision, width)
@@ -125,20 +125,29 @@ def _reasons(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[T
         yield Text()
     for said, verdicts in told.items():
         signs = "".join(dict.fromkeys(LOOKS[verdict.kind].sign for verdict in verdicts))
-        yield from _wrapped(f"{signs} {_places(verdicts, len(decision.verdicts))}: {said}", width, "", "", "  ")
+        yield from _wrapped(f"{signs} {_places(verdicts, decision.verdicts)}: {said}", width, "", "", "  ")
 
 
-def _places(verdicts: Sequence[Verdict], of: int) -> str:
-    """Which verdicts a sentence holds for."""
-    if len(verdicts) == of > 1:
+def _places(verdicts: Sequence[Verdict], of: Sequence[Verdict]) -> str:
+    """Which verdicts a sentence holds for; an arm of which it holds everywhere stands there once."""
+    if len(verdicts) == len(of) > 1:
         return "every verdict"
     several = len({verdict.metric for verdict in verdicts}) > 1
-    names = [f"{v.arm} · {v.condition}" + (f" · {v.metric}" if several else "") for v in verdicts]
+    names = []
+    for arm in dict.fromkeys(verdict.arm for verdict in verdicts):
+        mine = [verdict for verdict in verdicts if verdict.arm == arm]
+        if len(mine) == sum(verdict.arm == arm for verdict in of) > 2:
+            names.append(f"{arm}, everywhere")
+        else:
+            names += [f"{v.arm} · {v.condition}" + (f" · {v.metric}" if several else "") for v in mine]
     return ", ".join(dict.fromkeys(names))
 
 
-def _interactions(claim: ResolvedClaim, decision: Decision, width: int) -> Iterator[Text]:
+def _interactions(claim: ResolvedClaim, decision: Decision, width: int, *, full: bool) -> Iterator[Text]:
+    told = {(v.arm, v.condition, v.metric): words.states_effect(v) for v in decision.verdicts}
     for effect in decision.interactions:
+        if effect.estimate is None and not full and not told.get((effect.arm, effect.target, effect.metric), True):
+            continue  # the verdict has said why there are no figures
         yield Text()
         head = f"{effect.arm} against {effect.against} · {effect.metric}: {effect.target} less {effect.control}"
         yield from _wrapped(head, width, "", "bold", "  ")

@@ -14,15 +14,16 @@ from evenhand.claims.schema import parse_claim
 from evenhand.decisions.scope_words import scope_words
 from evenhand.decisions.standing import Standing
 from evenhand.decisions.verdict import Decision
-from evenhand.errors import DataError, counted
-from evenhand.recipes import catalogue
+from evenhand.errors import ClaimError, DataError, counted
+from evenhand.recipes import catalogue, working
 from evenhand.recipes.outcome import Failure, Outcome
 from evenhand.recipes.trial import Trial
-from evenhand.running.comparison_plan import Asked, Plan, pair_by_of
+from evenhand.running.comparison_asked import Asked
+from evenhand.running.comparison_plan import Plan, pair_by_of
 from evenhand.running.comparison_text import claim_text
 from evenhand.running.over_runs import comparable, differences, qualified
 from evenhand.runs.arms import ALLOWED, ArmRuns, names_of, without_name
-from evenhand.runs.pairing import Unlike, otherwise_asked
+from evenhand.runs.pairing import Unlike, as_one_task, otherwise_asked
 from evenhand.runs.recipe import RunsSettings, arm_outcome, dumped, read_arm
 
 __all__ = ["Asked", "Comparison", "compare_runs", "scope_words"]
@@ -63,27 +64,32 @@ def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
 
     Raises:
         DataError: runs that are missing, damaged, stand twice, cannot be trusted or were not asked the same.
-        ClaimError: what is asked makes no claim (a margin of 0, two names alike).
+        SettingsError: what is asked cannot be answered by any runs (a margin of 0, an arm against itself).
     """
     unknown = [kind for kind in asked.allow if kind not in ALLOWED]
     if unknown:
         raise DataError(f"`allow` names '{unknown[0]}'; what can be allowed is {', '.join(ALLOWED)}.")
-    roles = [("baseline", asked.baseline), *(("variant", text) for text in asked.variants)]
-    roles += [("rival", text) for text in asked.rivals] + ([("null", asked.null)] if asked.null else [])
+    asked.check()
+    roles = asked.roles
     names = names_of([text for _, text in roles])
     base = RunsSettings(
         runs="-", format=asked.format, columns=dict(asked.columns), budgets=dict(asked.budgets), allow=asked.allow,
         pair_by=pair_by_of(asked.pair_by, []),
     )  # fmt: skip
     settings = [base.model_copy(update={"runs": without_name(text)}) for _, text in roles]
-    read = [read_arm(one, folder) for one in settings]
-    arms = dict(zip(names, read, strict=True))
+    read = []
+    for number, (name, one) in enumerate(zip(names, settings, strict=True)):
+        working.tell(f"reading runs ({name})", number, len(names))
+        read.append(read_arm(one, folder))
+    arms, renamed = dict(zip(names, read, strict=True)), list[str]()
+    if not asked.tasks:
+        arms, renamed = as_one_task(arms)
     pair_by = _pair_by(asked, arms, names[0])
     plan = Plan.of(asked, arms, pair_by)
     text = claim_text(
         asked, plan, [(role, name, arms[name].named) for (role, _), name in zip(roles, names, strict=True)]
     )
-    claim = resolve(parse_claim(text, f"{asked.name}.toml", asked.name), catalogue.find(catalogue.RUNS))
+    claim = _claim(asked, text)
     found = {
         trial.id: _outcome(trial, arms[trial.arm], plan, folder) for r in claim.claim.rungs for trial in claim.trials(r)
     }
@@ -94,7 +100,16 @@ def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
 
     decision = stamped(decide(claim, outcomes), Standing("retrospective"), left_out)
     decision = qualified(decision, claim, outcomes)
-    return Comparison(claim, text, decision, outcomes, arms, (*plan.remarks, *_arm_remarks(arms)))
+    return Comparison(claim, text, decision, outcomes, arms, (*renamed, *plan.remarks, *_arm_remarks(arms)))
+
+
+def _claim(asked: Asked, text: str) -> ResolvedClaim:
+    """The claim of a comparison. Nobody wrote its file: what is wrong is told without its lines."""
+    try:
+        return resolve(parse_claim(text, f"{asked.name}.toml", asked.name), catalogue.find(catalogue.RUNS))
+    except ClaimError as error:
+        told = "; ".join(dict.fromkeys(fault.message for fault in error.faults))
+        raise DataError(f"The comparison '{asked.name}' cannot be made: {told}.") from error
 
 
 def _outcome(trial: Trial, arm: ArmRuns, plan: Plan, folder: Path) -> Outcome:
@@ -103,7 +118,7 @@ def _outcome(trial: Trial, arm: ArmRuns, plan: Plan, folder: Path) -> Outcome:
     if trial.arm in plan.single:
         (seed,) = arm.seeds
     settings = dumped(trial.settings)
-    if not arm.of(seed) or (settings.task and settings.task not in arm.of(seed)):
+    if not arm.of(seed) or any(task not in arm.of(seed) for task in settings.tasks):
         return Outcome(failure=Failure("data", f"no run of seed {seed} was given in {arm.named}", "report"))
     outcome = arm_outcome(settings, arm, seed, folder)
     # Of single models the question is whether they differ; what each cost is shown and enters nothing.

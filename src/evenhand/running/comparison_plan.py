@@ -4,59 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from itertools import count
 
 from evenhand.errors import DataError
 from evenhand.recipes.contract import Metric
+from evenhand.running.comparison_asked import Asked
+from evenhand.running.comparison_metrics import (
+    POOLED,
+    better,
+    fitting,
+    margin_of,
+    may_pool,
+    metrics_of,
+    range_of,
+    shown_beside,
+    with_metrics,
+)
 from evenhand.runs.arms import ArmRuns
-from evenhand.runs.checked import bounded
-from evenhand.runs.recipe import as_metric
-from evenhand.runs.run import Run
+from evenhand.runs.pairing import items_of_the_only_task
 
-DEFAULT_MARGIN = 0.01
-"""Of shares, where none is given: one point."""
-
-POOLED = "pooled"
-_MOST_EXPLORATORY = 5
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_.+-]+")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is to be compared.
-
-    Attributes:
-        baseline, variants, rivals: what a user names: ``PATH``, ``NAME=PATH``, ``PATH#MODEL`` or ``TRACKER:QUERY``.
-        null: a second run of the baseline, which tells the noise floor; empty for none.
-        metrics: that are judged; the first one of the files if empty.
-        margin: smallest difference that matters; one point of a share if None.
-        minimise: names of metrics of which less is better.
-        tasks: that are compared; all that the arms have in common if empty.
-        scope: ``recipe`` with several seeds a side and ``checkpoint`` with one, if empty.
-        deterministic: arms that no training seed changes: one run of theirs pairs with every seed.
-        alpha: error rate.
-        format, columns, budgets, allow, pair_by: as in :class:`evenhand.runs.recipe.RunsSettings`.
-        name: of the comparison.
-    """
-
-    baseline: str
-    variants: tuple[str, ...]
-    rivals: tuple[str, ...] = ()
-    null: str = ""
-    metrics: tuple[str, ...] = ()
-    margin: float | None = None
-    minimise: tuple[str, ...] = ()
-    tasks: tuple[str, ...] = ()
-    scope: Literal["", "recipe", "checkpoint"] = ""
-    deterministic: tuple[str, ...] = ()
-    alpha: float = 0.05
-    format: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)
-    budgets: Mapping[str, str] = field(default_factory=dict)
-    allow: tuple[str, ...] = ()
-    pair_by: Literal["content", "id"] = "content"
-    name: str = "comparison"
 
 
 def pair_by_of(wanted: str, read: Sequence[ArmRuns]) -> str:
@@ -72,7 +40,7 @@ class Plan:
     seeds: tuple[int, ...]
     single: frozenset[str]
     scope: str
-    conditions: tuple[tuple[str, str], ...]
+    conditions: tuple[tuple[str, str | Sequence[str]], ...]
     metrics: tuple[tuple[str, Metric, bool], ...]
     named: Mapping[str, str]
     margin: float
@@ -85,27 +53,24 @@ class Plan:
     def of(cls, asked: Asked, arms: Mapping[str, ArmRuns], pair_by: str) -> Plan:
         remarks: list[str] = []
         seeds, single, scope = _seeds(asked, arms)
-        tasks = _tasks(asked, arms, remarks)
-        metrics, named = _metrics(asked, arms, tasks, remarks)
-        known = [(name, _range(arms, tasks, named, name, asked.minimise), primary) for name, primary in metrics]
-        remarks += [_better(name, kind) for name, kind, primary in known if primary and kind.ceiling is None]
-        margin = _margin(asked, known[0], remarks)
+        tasks = with_metrics(asked, arms, _tasks(asked, arms, remarks), remarks)
+        metrics, named = metrics_of(asked, arms, tasks, remarks)
+        known = [(name, range_of(arms, tasks, named, name, asked.minimise), primary) for name, primary in metrics]
+        known = fitting(asked, known, arms)
+        remarks += shown_beside(known, named)
+        remarks += [better(name, kind) for name, kind, primary in known if primary and kind.ceiling is None]
+        margin = margin_of(asked, known[0], remarks)
         unit, budget = _budget(arms, scope)
-        conditions = [(condition_name(task), task) for task in tasks]
-        if len(tasks) > 1 and _may_pool(arms, tasks, named, [name for name, _ in metrics], remarks):
-            conditions.append((POOLED, ""))
+        conditions: list[tuple[str, str | Sequence[str]]] = list(zip(_condition_names(tasks), tasks, strict=True))
+        if len(tasks) > 1 and may_pool(arms, tasks, named, [name for name, _ in metrics], remarks):
+            every = all(set(arm.tasks) == set(tasks) for arm in arms.values())
+            (*_, pooled) = _condition_names([*tasks, POOLED])
+            conditions.append((pooled, "" if every else tuple(tasks)))
         if pair_by == "id" and any(run.items is not None for arm in arms.values() for run in arm.runs.values()):
             remarks.append(f"Items are paired by their ids: {_why_by_ids(asked, arms)}.")
         return cls(
             seeds, single, scope, tuple(conditions), tuple(known), named, margin, unit, budget, pair_by, tuple(remarks)
         )
-
-
-def _better(name: str, kind: Metric) -> str:
-    """Which way is better, of a metric that is no share, as a sentence."""
-    if kind.direction == "minimise":
-        return f"Less of '{name}' counts as better."
-    return f"More of '{name}' counts as better; --minimise {name} says the opposite."
 
 
 def _why_by_ids(asked: Asked, arms: Mapping[str, ArmRuns]) -> str:
@@ -119,6 +84,15 @@ def _why_by_ids(asked: Asked, arms: Mapping[str, ArmRuns]) -> str:
 def condition_name(task: str) -> str:
     """A task in letters that a condition may have."""
     return _NOT_A_NAME.sub("-", task).strip("-._+")[:80] or "default"
+
+
+def _condition_names(tasks: Sequence[str]) -> list[str]:
+    """Names of conditions for tasks; of those that are one name in such letters, later ones get a number."""
+    found: list[str] = []
+    for task in tasks:
+        name = condition_name(task)
+        found.append(next(one for n in count(1) if (one := name if n == 1 else f"{name}-{n}") not in found))
+    return found
 
 
 def _seeds(asked: Asked, arms: Mapping[str, ArmRuns]) -> tuple[tuple[int, ...], frozenset[str], str]:
@@ -156,112 +130,19 @@ def _tasks(asked: Asked, arms: Mapping[str, ArmRuns], remarks: list[str]) -> lis
         raise DataError(f"Not every arm has the task '{missing[0]}'; all have: {', '.join(common) or 'none'}.")
     if not common:
         told = "; ".join(f"{name}: {', '.join(arm.tasks)}" for name, arm in arms.items())
-        raise DataError(f"The arms have no task in common ({told}).")
+        raise DataError(f"The arms have no task in common ({told}).{_shared_items(arms)} Name files of one task.")
     left = [task for task in every if task not in common]
     if left and not asked.tasks:
         remarks.append(f"Left out, since not every arm has them: {', '.join(left)}.")
     return list(asked.tasks) or common
 
 
-def _runs(arms: Mapping[str, ArmRuns], task: str) -> list[Run]:
-    return [run for arm in arms.values() for (_, one), run in arm.runs.items() if one == task]
-
-
-def _metrics(
-    asked: Asked, arms: Mapping[str, ArmRuns], tasks: Sequence[str], remarks: list[str]
-) -> tuple[list[tuple[str, bool]], dict[str, str]]:
-    """(metric, primary) of the comparison, and how the files call them (``task/metric`` where tasks differ in that)."""
-    offered, spelled = {}, dict[str, str]()
-    for task in tasks:
-        runs = _runs(arms, task)
-        item_wise = [
-            n
-            for n in (runs[0].items.scores if runs[0].items else ())
-            if all(r.items and n in r.items.scores for r in runs)
-        ]
-        plain = [name for name in runs[0].names if all(name in run.names for run in runs)]
-        offered[task] = item_wise or plain
-        if not plain:
-            why = next((f" {text}." for run in runs for text in run.unusable.values()), "")
-            told = "; ".join(f"{run.source.path}: {', '.join(run.names) or 'none'}" for run in runs[:4])
-            raise DataError(f"The runs of '{task}' have no metric in common ({told}).{why}")
-        spelled |= {as_metric(name): name for name in plain}
-        for name in asked.metrics:
-            if name not in plain and name not in map(as_metric, plain):
-                why = next((f" {run.unusable[name]}." for run in runs if name in run.unusable), "")
-                every = f"Not every run of '{task}'" if task else "Not every run"
-                raise DataError(f"{every} has the metric '{name}'; all have: {', '.join(plain)}.{why}")
-    if asked.metrics:
-        return [(as_metric(name), True) for name in asked.metrics], {
-            as_metric(name): spelled.get(name, name) for name in asked.metrics
-        }
-    common = [name for name in offered[tasks[0]] if all(name in offered[task] for task in tasks)]
-    if not common:
-        named = {f"{task}/score": offered[task][0] for task in tasks}
-        remarks.append(
-            f"Score is {', '.join(f'{offered[task][0]} for {task}' for task in tasks)}; choose with --metric."
-        )
-        return [("score", True)], named
-    first, *others = common[: 1 + _MOST_EXPLORATORY]
-    if others:
-        remarks.append(f"Judged on {first}; {', '.join(others)} shown beside (--metric judges others).")
-    return [(as_metric(first), True), *((as_metric(o), False) for o in others)], {
-        as_metric(n): n for n in (first, *others)
-    }
-
-
-def _range(
-    arms: Mapping[str, ArmRuns], tasks: Sequence[str], named: Mapping[str, str], metric: str, minimise: Sequence[str]
-) -> Metric:
-    """Direction and range of a metric: what the files say, or that all scores are right or wrong."""
-    kinds, binary = [], True
-    for task in tasks:
-        name = named.get(f"{task}/{metric}", named.get(metric, metric))
-        for run in _runs(arms, task):
-            kinds.append(run.about.get(name, Metric()))
-            binary = binary and run.items is not None and name in run.items.scores and bounded(run.items.scores[name])
-    directions = {kind.direction for kind in kinds}
-    if len(directions) > 1 and metric not in minimise:
-        raise DataError(f"Of '{metric}' more is better in some runs and less in others; compare one task at a time.")
-    low = metric in minimise or named.get(metric) in minimise or directions == {"minimise"}
-    direction: Literal["maximise", "minimise"] = "minimise" if low else "maximise"
-    shares = all((kind.floor, kind.ceiling) == (0.0, 1.0) for kind in kinds)
-    return Metric(direction, 0.0, 1.0) if shares or binary else Metric(direction)
-
-
-def _margin(asked: Asked, first: tuple[str, Metric, bool], remarks: list[str]) -> float:
-    if asked.margin is not None:
-        return asked.margin
-    name, kind, _ = first
-    if (kind.floor, kind.ceiling) != (0.0, 1.0):
-        raise DataError(f"Say which difference of '{name}' matters, with --margin: it is no share of right answers.")
-    remarks.append(f"The margin is {100 * DEFAULT_MARGIN:g} point, since none was given (--margin).")
-    return DEFAULT_MARGIN
-
-
-def _may_pool(
-    arms: Mapping[str, ArmRuns],
-    tasks: Sequence[str],
-    named: Mapping[str, str],
-    metrics: Sequence[str],
-    remarks: list[str],
-) -> bool:
-    """Whether the items of several tasks may be pooled: scored one by one, on one scale."""
-    for metric in metrics:
-        kinds = set()
-        for task in tasks:
-            name = named.get(f"{task}/{metric}", named.get(metric, metric))
-            for run in _runs(arms, task):
-                if run.items is None or name not in run.items.scores:
-                    remarks.append(f"Tasks are not pooled: {run.source.path} has no scores item by item.")
-                    return False
-                kind = run.about.get(name, Metric())
-                kinds.add((kind.direction, kind.floor, kind.ceiling) if not bounded(run.items.scores[name]) else None)
-        if len(kinds) > 1 and any(kind is not None and kind[1:] != (0.0, 1.0) for kind in kinds):
-            remarks.append(f"Tasks are not pooled: they score '{metric}' on different scales.")
-            return False
-    remarks.append(f"'{POOLED}' holds the items of all {len(tasks)} tasks, each item weighing the same.")
-    return True
+def _shared_items(arms: Mapping[str, ArmRuns]) -> str:
+    """How many items arms of one task each have in common, as a sentence; empty where that is not recorded."""
+    one, *others = [items_of_the_only_task(arm) for arm in arms.values()]
+    if not one or not all(others):
+        return ""
+    return f" They share {len(one.intersection(*others)):,} of {len(one.union(*others)):,} items."
 
 
 def _budget(arms: Mapping[str, ArmRuns], scope: str) -> tuple[str, float]:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from evenhand.running.comparison_plan import Asked, Plan
+from evenhand.running.comparison_asked import Asked
+from evenhand.running.comparison_plan import Plan
 from evenhand.runs.recipe import as_metric
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from evenhand.claims.load import LoadedClaim, load_claim
 from evenhand.errors import ClaimError, EvenhandError, Fault, RecipeError
 from evenhand.ledger import Ledger
+from evenhand.ledger.ledger import is_empty
 from evenhand.recipes import catalogue
 
 ClaimLike = LoadedClaim | str | os.PathLike[str]
@@ -62,7 +63,7 @@ def ledger_to_read(folder: Path) -> Ledger:
     Raises:
         DataError: one that was named is not there; its name may be mistyped.
     """
-    if folder == USUAL_LEDGER and not folder.exists():
+    if folder == USUAL_LEDGER and (not folder.exists() or is_empty(folder)):
         return Ledger(folder, create=False)
     return Ledger.existing(folder)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from evenhand.claims.load import LoadedClaim
 from evenhand.errors import ClaimError, RecipeError, counted
-from evenhand.execution.executor import Executor
+from evenhand.execution.executor import Executor, Finished
 from evenhand.execution.machine import device_of_programs, machine
 from evenhand.execution.resources import NOTHING_ASKED, Resources
 from evenhand.execution.worker import HEAD_ROOM, Job
@@ -28,6 +28,9 @@ from evenhand.running.fitting import resources_of
 from evenhand.running.observer import Observer
 
 _TICK_SECONDS = 0.2
+
+_TRIES = 3
+"""How often one size is tried where the machine fails, a node is lost or a job is cancelled."""
 
 Try = Callable[[Trial, int], Failure | None]
 """Whether a trial fits with so many rows at once: None, or why it did not."""
@@ -86,11 +89,11 @@ def micro_batch(loaded: LoadedClaim, ledger: Ledger, executor: Executor, observe
     batches = _batches(loaded)
     if asked != "probe":
         return asked
-    device = device_of_programs()
+    kind, device = _machine(loaded, executor)
     limit = loaded.resolved.limits.memory_gib
-    if device[0] != "cuda" and limit is None:
+    if device != "cuda" and limit is None:
         raise _refused(loaded, 'on a CPU `micro_batch = "probe"` needs `memory_gib`, the memory that a trial may use')
-    about = _about(loaded, batches, device)
+    about = _about(loaded, batches) | kind
     shared = {"threads": executor.threads, "sharing": sharing(executor, NOTHING_ASKED)}
     key = canonical_hash(about | shared)[:24]
     path = ledger.assets / "probes" / f"{key}.json"
@@ -98,10 +101,10 @@ def micro_batch(loaded: LoadedClaim, ledger: Ledger, executor: Executor, observe
     with locked(path.with_suffix(".lock")):
         found = _known(path)
         if found is None:
-            where = device[1] if device[0] == "cuda" else f"{limit:g} GiB"
+            where = kind.get("place") or (device_of_programs()[1] if device == "cuda" else f"{limit:g} GiB")
             observer.message(f"trying which micro-batch fits ({where})")
             found = _probe(loaded, batches, _trier(loaded, ledger, executor), observer)
-            told = {**asdict(found), "machine": machine(), "device": device, "about": about, "shared": shared}
+            told = {**asdict(found), "about": about, "shared": shared}
             write_text(path, json.dumps(told, indent=2))
     observer.message(found.words())
     return found.rows
@@ -128,13 +131,29 @@ def _batches(loaded: LoadedClaim) -> dict[str, tuple[Trial, int]]:
     return found
 
 
-def _about(loaded: LoadedClaim, batches: Mapping[str, tuple[Trial, int]], device: tuple[str, str]) -> dict[str, Any]:
-    """What the result depends on beside what else runs there: the kind of machine, code and settings."""
+def _about(loaded: LoadedClaim, batches: Mapping[str, tuple[Trial, int]]) -> dict[str, Any]:
+    """What the result depends on beside where it is tried and what else runs there: code, settings and limit."""
     return {
         "settings": sorted(batches), "recipe": [loaded.recipe.reference, loaded.resolved.fingerprint],
-        "memory": loaded.resolved.limits.memory_gib, "device": list(device), "head-room": HEAD_ROOM,
-        "machine": {k: machine()[k] for k in ("processor", "memory_gib")},
+        "memory": loaded.resolved.limits.memory_gib, "head-room": HEAD_ROOM,
     }  # fmt: skip
+
+
+def _this_machine() -> dict[str, Any]:
+    """The kind of machine that this is."""
+    return {"device": list(device_of_programs()), "machine": {k: machine()[k] for k in ("processor", "memory_gib")}}
+
+
+def _machine(loaded: LoadedClaim, executor: Executor) -> tuple[dict[str, Any], str]:
+    """The kind of machine that trials will run on, and their device: elsewhere it is known by what its nodes have."""
+    if not executor.elsewhere:
+        return _this_machine(), device_of_programs()[0]
+    capacity = executor.capacity()
+    kinds = {replace(node, name="nodes", memory_gib=math.inf).words() for node in capacity.nodes}
+    claim = loaded.resolved.claim
+    arms = [resources_of(claim, arm.name).over(capacity.default) for arm in claim.arms]
+    device = "cuda" if any(asked.gpus for asked in arms) else "cpu"
+    return {"place": ", ".join([executor.elsewhere, *sorted(kinds)])}, device
 
 
 def kept_words(loaded: LoadedClaim, ledger: Ledger) -> list[str]:
@@ -143,33 +162,40 @@ def kept_words(loaded: LoadedClaim, ledger: Ledger) -> list[str]:
     if loaded.resolved.limits.micro_batch != "probe":
         return []
     try:
-        about = _about(loaded, _batches(loaded), device_of_programs())
+        about = _about(loaded, _batches(loaded))
     except ClaimError:
         return []  # the run says why
     found = []
     for path in sorted((ledger.assets / "probes").glob("*.json")):
-        shared = _shared(path, about)
-        known = _known(path) if shared is not None else None
-        if known is not None and shared is not None:
-            slots = f", {counted(shared['sharing'], 'trial')} a GPU" if about["device"][0] == "cuda" else ""
-            threads = counted(shared["threads"], "thread")
-            found.append(f"{known.words()} (found before on this kind of machine, {threads} a trial{slots})")
+        where, known = _where(path, about), _known(path)
+        if known is not None and where:
+            found.append(f"{known.words()} (found before on {where})")
     return found or ["micro-batch: not tried yet on this kind of machine; a run tries before its first trial"]
 
 
-def _shared(path: Path, about: Mapping[str, Any]) -> Mapping[str, int] | None:
-    """Threads and neighbours with which a kept result was found; None where it is of something else, or older."""
+def _where(path: Path, about: Mapping[str, Any]) -> str:
+    """On which machine, with which neighbours, a kept result was found; empty where it is of something else, or of
+    another kind of machine that this could be."""
     try:
         kept: Any = json.loads(path.read_text(encoding="utf-8"))
-        return {k: int(kept["shared"][k]) for k in ("threads", "sharing")} if kept["about"] == about else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        threads, sharing = (int(kept["shared"][k]) for k in ("threads", "sharing"))
+        own = {key: kept["about"][key] for key in about}
+        place = kept["about"].get("place", "")
+        here = {key: kept["about"].get(key) for key in ("device", "machine")} == _this_machine()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
+    if own != about or not (place or here):
+        return ""
+    slots = f", {counted(sharing, 'trial')} a GPU" if not place and device_of_programs()[0] == "cuda" else ""
+    return f"{place or 'this kind of machine'}, {counted(threads, 'thread')} a trial{slots}"
 
 
 def sharing(executor: Executor, asked: Resources) -> int:
-    """Trials that will share a GPU: those of one machine whose slots outnumber its GPUs; one that asks has its own."""
+    """Trials that will share a GPU: those of one machine whose slots outnumber its GPUs."""
     nodes = executor.capacity().nodes
-    return 1 if asked.gpus or len(nodes) != 1 else math.ceil(executor.jobs / max(1, nodes[0].gpus))
+    if executor.elsewhere or len(nodes) != 1:  # a scheduler gives each trial its own
+        return 1
+    return 1 if asked.gpus and not nodes[0].gpus else math.ceil(executor.jobs / max(1, nodes[0].gpus))
 
 
 def _known(path: Path) -> ProbeResult | None:
@@ -187,6 +213,7 @@ def _probe(
     """The smallest over the arms of what fits each: an arm is tried no further than what fitted those before it."""
     whole = max((rows for _, rows in batches.values()), default=1)
     best, tried = whole, list[str]()
+    most = sum(1 + (len(sizes(rows)) - 1).bit_length() for _, rows in batches.values())
     for trial, rows in batches.values():
 
         def fits(size: int, trial: Trial = trial) -> bool:
@@ -195,7 +222,7 @@ def _probe(
                 raise _refused(loaded, f"trying {counted(size, 'row')} for '{trial.arm}' failed: {failure.message}")
             words = "fit" if failure is None else "do not fit"
             tried.append(f"{trial.arm} · {trial.condition}: {counted(size, 'row')} {words}")
-            observer.message(tried[-1])
+            observer.message(f"{tried[-1]} (try {len(tried)} of {most} at most)")
             return failure is None
 
         found = largest(min(best, rows), fits)
@@ -216,12 +243,16 @@ def _trier(loaded: LoadedClaim, ledger: Ledger, executor: Executor) -> Try:
             probing=True, resources=resources_of(loaded.resolved.claim, trial.arm),
             sharing=sharing(executor, resources_of(loaded.resolved.claim, trial.arm)),
         )  # fmt: skip
-        executor.start(key, job, 1, loaded.resolved.limits.seconds)
-        ended: Sequence[Any] = []
-        while not ended:
-            ended = executor.wait(_TICK_SECONDS)
-        shutil.rmtree(job.workdir, ignore_errors=True)
-        failure: Failure | None = ended[0].outcome.failure
+        failure: Failure | None = None
+        for number in range(1, _TRIES + 1):
+            executor.start(key, job, number, loaded.resolved.limits.seconds)
+            ended: Sequence[Finished] = []
+            while not ended:
+                ended = executor.wait(_TICK_SECONDS)
+            shutil.rmtree(job.workdir, ignore_errors=True)
+            failure = ended[0].outcome.failure
+            if failure is None or (failure.kind != "infrastructure" and not ended[0].pending_again):
+                break
         return failure
 
     return attempt

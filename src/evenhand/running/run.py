@@ -18,7 +18,8 @@ from evenhand.decisions.verdict import Decision
 from evenhand.errors import ClaimError
 from evenhand.execution.executor import Executor, Finished, last_progress, read_outcome
 from evenhand.execution.failures import Ending
-from evenhand.execution.local.shared import local_slots
+from evenhand.execution.local.room import Room
+from evenhand.execution.local.shared import SharedSlots, local_slots
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.machine import provenance
 from evenhand.execution.resources import Capacity
@@ -117,10 +118,9 @@ def run_claims(
     with ExitStack() as held:
         watchers = [(observers or {}).get(claim.resolved.name) or Observer() for claim in claims]
         locks = [_lock(claim, ledger, held) for claim in claims]
-        if executor is None:
+        if executor is None or isinstance(executor, LocalSlots | SharedSlots):
             _check_machine(claims, ledger)
-        else:
-            check_capacity(claims, executor.capacity())
+        _check_capacity(claims, ledger, Room(jobs).capacity() if executor is None else executor.capacity())
         origin = cache(provenance)
         runs = [
             _entered(claim, ledger, watcher, amend, lock, origin)
@@ -173,14 +173,29 @@ def check_capacity(claims: Sequence[LoadedClaim], capacity: Capacity) -> None:
             raise ClaimError(f"{loaded.path.name} cannot be run there", [loaded.file.fault(("resources",), refusal)])
 
 
+def _check_capacity(claims: Sequence[LoadedClaim], ledger: Ledger, capacity: Capacity) -> None:
+    """The same, where there is anything left to run."""
+    for claim in claims:
+        try:
+            check_capacity([claim], capacity)
+        except ClaimError:
+            if _has_trials_left(claim, ledger):
+                raise
+
+
 def _check_machine(claims: Sequence[LoadedClaim], ledger: Ledger) -> None:
     """Refuse claims that cannot run here, before any of them is entered for it."""
     for claim in claims:
-        if claim.recipe.info.obstacle is None:
-            continue
-        known = searching.unfolded_claim(claim.resolved, ledger)
-        if not progress(known, settled(outcomes_so_far(known, ledger))).finished:
+        try:
             check_machine(claim)
+        except ClaimError:
+            if _has_trials_left(claim, ledger):
+                raise
+
+
+def _has_trials_left(claim: LoadedClaim, ledger: Ledger) -> bool:
+    known = searching.unfolded_claim(claim.resolved, ledger)
+    return not progress(known, settled(outcomes_so_far(known, ledger))).finished
 
 
 def _entered(

@@ -11,9 +11,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evenhand.errors import DataError
+from evenhand.errors import DataError, counted
+from evenhand.recipes import working
 from evenhand.runs.checked import Faults
-from evenhand.runs.find import NamedRuns, is_query, read_runs
+from evenhand.runs.find import NamedRuns, is_query, read_runs, split_model
 from evenhand.runs.run import Amount, Options, Run
 
 ALLOWED: Mapping[str, str] = {
@@ -26,6 +27,9 @@ ALLOWED: Mapping[str, str] = {
 """What is refused unless it is allowed by name."""
 
 SEED = "{seed}"
+_MOST_TOLD = 5
+_ENDING = re.compile(r"\.[A-Za-z]\w*")
+"""Of a file; what follows the last dot of ``Qwen2.5-7B`` is none."""
 _IN_PATH = re.compile(r"(?:^|[^a-z])seed[-_=]?(\d{1,9})(?![\d])", re.IGNORECASE)
 
 
@@ -79,29 +83,24 @@ def gather(
     found = _read(named, format_, options or Options(), folder)
     runs: dict[tuple[int | None, str], Run] = {}
     budgets: dict[int | None, dict[str, Amount]] = {}
-    faults, remarks = Faults(), list[str]()
+    faults, remarks, models = Faults(), list[str](), list[str]()
     for seed, run in found:
         remarks += run.remarks
         if run.budget:
             budgets.setdefault(seed, {}).update(run.budget)
         if run.items is None and not run.metrics and run.budget:
             continue
-        for kind, why in run.doubts.items():
-            if kind in allow:
-                remarks.append(f"allowed: {why}")
-            else:
-                faults.add(f"{why}", f"refused, unless it is allowed with `{kind}`")
+        remarks += _allowed(run, allow, faults)
         earlier = runs.get((seed, run.task))
-        if earlier is None:
-            runs[seed, run.task] = run
-        elif (earlier.items is None) != (
-            run.items is None
-        ):  # numbers beside the scores of the same run: these tell more
-            runs[seed, run.task] = earlier if run.items is None else run
-        elif earlier.source.format != run.source.format and earlier.items is None and run.items is None:
-            runs[seed, run.task] = replace(earlier, metrics={**run.metrics, **earlier.metrics})
-        else:
+        one = run if earlier is None else _as_one(earlier, run)
+        if one is not None:
+            runs[seed, run.task] = one
+        elif earlier is not None and earlier.model != run.model:
+            models += [earlier.model, run.model]
+        elif earlier is not None:
             faults.add(run.source.path, _twice(earlier, run, seed))
+    if models:
+        raise DataError(_several_models(named, models))
     faults.check()
     if not runs:
         raise DataError(f"{named} holds no scores: only what training cost was found.")
@@ -110,18 +109,42 @@ def gather(
                    tuple(dict.fromkeys(remarks)))  # fmt: skip
 
 
+def _allowed(run: Run, allow: Collection[str], faults: Faults) -> list[str]:
+    """What is in doubt of a run and allowed, as clauses; what is not allowed becomes a fault."""
+    for kind, why in run.doubts.items():
+        if kind not in allow:
+            faults.add(why, f'refused, unless that is allowed: --allow {kind}, in a claim allow = ["{kind}"]')
+    return [f"allowed: {why}" for kind, why in run.doubts.items() if kind in allow]
+
+
+def _as_one(earlier: Run, run: Run) -> Run | None:
+    """Two runs of a task that say the same: numbers beside scores item by item, or of two programs; None otherwise."""
+    if (earlier.items is None) != (run.items is None):  # items tell more
+        return earlier if run.items is None else run
+    if earlier.source.format != run.source.format and earlier.items is None:
+        return replace(earlier, metrics={**run.metrics, **earlier.metrics})
+    return None
+
+
 def _twice(earlier: Run, run: Run, seed: int | None) -> str:
     """Why two runs may not stand side by side in one arm."""
     where = f"of the task '{run.task}'" if run.task else "of the same kind"
     at = f" at seed {seed}" if seed is not None else ""
-    if earlier.model != run.model:
-        return (
-            f"a run {where}{at} of the model '{run.model}', beside one of '{earlier.model}' ({earlier.source.path}); "
-            "an arm is one model at each seed: name its own folder, or pick one with PATH#MODEL"
-        )
     return (
         f"a run {where}{at} stands twice, here and in {earlier.source.path}; name the one that counts, or tell their "
-        "training seeds by folders named seed0, seed1 ..."
+        "training seeds by folders named seed0, seed1 and so on"
+    )
+
+
+def _several_models(named: str, found: Sequence[str]) -> str:
+    """That an arm holds several models of which none is named."""
+    models = list(dict.fromkeys(model or "one without a name" for model in found))
+    told = ", ".join(models[:_MOST_TOLD]) + (", ..." if len(models) > _MOST_TOLD else "")
+    pick = f"pick one with '{named}#{models[0]}', or name its own file or folder"
+    return (
+        f"{named} holds {counted(len(models), 'model')} ({told}), and an arm is one model at each seed: "
+        f"{'ask for one' if is_query(named) else pick}. Runs of one recipe tell their seeds in their configuration, or "
+        "by folders named seed0, seed1 and so on."
     )
 
 
@@ -170,11 +193,11 @@ def _by_pattern(named: str, format_: str, options: Options, folder: Path) -> lis
     paths = at_seeds(named, folder)
     if not paths:
         raise DataError(f"There is nothing at {named} for any {SEED}; looked for a number in its place.")
-    return [
-        (seed, replace(run, training_seed=seed))
-        for seed, path in paths.items()
-        for run in read_runs(str(path), format_, options).runs
-    ]
+    read: list[tuple[int | None, Run]] = []
+    for number, (seed, path) in enumerate(paths.items()):
+        working.tell(f"reading {named}", number, len(paths))
+        read += [(seed, replace(run, training_seed=seed)) for run in read_runs(str(path), format_, options).runs]
+    return read
 
 
 def at_seeds(named: str, folder: Path) -> dict[int, Path]:
@@ -200,13 +223,10 @@ def at_seeds(named: str, folder: Path) -> dict[int, Path]:
 def names_of(named: Sequence[str]) -> list[str]:
     """A short name for each of several arms: where their paths differ, in letters that a claim may use."""
     given = [_given(text) for text in named]
-    parts = [list(Path(text.replace(SEED, "")).parts) or [text] for _, text in given]
+    parts = [_parts(text) for _, text in given]
     while all(len(part) > 1 for part in parts) and len({part[-1] for part in parts}) == 1 and len(parts) > 1:
         parts = [part[:-1] for part in parts]
-    short = [
-        own or _as_name(Path(part[-1]).stem if "." in part[-1][1:] else part[-1])
-        for (own, _), part in zip(given, parts, strict=True)
-    ]
+    short = [own or _as_name(part[-1]) for (own, _), part in zip(given, parts, strict=True)]
     if len(set(short)) < len(short):
         short = [own or _as_name("-".join(part[-2:])) for (own, _), part in zip(given, parts, strict=True)]
     counts: dict[str, int] = {}
@@ -215,6 +235,15 @@ def names_of(named: Sequence[str]) -> list[str]:
         if counts[name] > 1:
             short[i] = f"{name}-{counts[name]}"
     return short
+
+
+def _parts(text: str) -> list[str]:
+    """Folders, file without its ending, and model of what a user names."""
+    name, model = split_model(text)
+    path = Path(name.replace(SEED, ""))
+    ending = path.suffix if _ENDING.fullmatch(path.suffix) and not path.is_dir() else ""
+    parts = [*path.parts[:-1], path.name.removesuffix(ending)] if path.parts else [text]
+    return [*parts, *([model] if model else [])]
 
 
 def _given(text: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import math
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -188,6 +189,40 @@ def is_loss(name: str) -> bool:
     """Whether less of a metric is better, by its name."""
     parts = name.lower().replace("-", "_").replace("/", "_").split("_")
     return bool({"loss", "perplexity", "ppl", "error", "mse", "mae", "rmse", "nll", "wer", "cer"} & set(parts))
+
+
+_SCORES = re.compile(
+    r"score|correct|accuracy|acc|exact|match|em|f1|pass|passed|success|reward|recall|precision|auc|bleu|rouge|"
+    r"(re)?solved|win|won"
+)
+_COSTS = re.compile(
+    r"version|tokens|costs?|usd|price|latency|time|seconds|secs|ms|duration|runtime|length|len|count|num|index|idx|"
+    r"steps?|epoch|budget|size|lr|timestamp|id"
+)
+_FRAME = ("is", "eval", "test", "val", "valid", "validation", "train", "training")
+
+
+def is_cost(name: str) -> bool:
+    """Whether a number is called as versions, places and costs are, which are not what is to be judged."""
+    return any(map(_COSTS.fullmatch, re.findall(r"[a-z]+\d?", name.lower())))
+
+
+def likely_first(names: Iterable[str]) -> list[str]:
+    """Names of numbers, in the order in which they may be what is to be judged: what is called as scores are, whole
+    names before parts; then numbers that may mean anything, those of training last; then versions, places and costs.
+    """
+
+    def rank(name: str) -> tuple[int, bool]:
+        words = re.findall(r"[a-z]+\d?", name.lower())
+        scores = [bool(_SCORES.fullmatch(word)) for word in words if word not in _FRAME]
+        training = "train" in words or "training" in words
+        if scores and all(scores):
+            return 0, training
+        if is_cost(name):
+            return 3, training
+        return (1 if any(scores) else 2), training
+
+    return sorted(names, key=rank)
 
 
 def bounded(scores: Floats) -> bool:

@@ -6,11 +6,12 @@ import functools
 import importlib
 import importlib.metadata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evenhand.errors import DataError
-from evenhand.runs.run import Asker, Certainty, Options, Reader, Run
+from evenhand.recipes import working
+from evenhand.runs.run import Asker, Certainty, Chooser, Options, Reader, Run
 
 GROUP = "evenhand.readers"
 """Entry point group under which installed packages register their readers."""
@@ -128,11 +129,12 @@ def read_runs(text: str, format_: str = "", options: Options | None = None) -> N
     options = options or Options()
     if is_query(text):
         return _asked(text, options)
-    name, model = _split(text)
+    name, model = split_model(text)
     path = Path(name).expanduser()
     if not path.exists():
         raise DataError(f"There is no {text}: neither a file nor a folder, nor a query to a tracker (TRACKER:QUERY).")
     given = named(format_) if format_ else None
+    options = replace(options, picked=model)
     runs, passed = (_read_folder if path.is_dir() else _read_file)(path, given, options)
     if model:
         known = tuple(dict.fromkeys(run.model for run in runs))
@@ -145,7 +147,7 @@ def read_runs(text: str, format_: str = "", options: Options | None = None) -> N
     return NamedRuns(text, tuple(runs), tuple(passed))
 
 
-def _split(text: str) -> tuple[str, str]:
+def split_model(text: str) -> tuple[str, str]:
     """A path and the model that is picked of it."""
     if Path(text).expanduser().exists() or "#" not in text:
         return text, ""
@@ -178,12 +180,19 @@ def _read_folder(path: Path, given: Reader | None, options: Options) -> tuple[li
     found = list(_inside(path, given, 0))
     surest = max((certainty for _, certainty, _ in found), default=Certainty.NO)
     least = Certainty.LIKELY if surest >= Certainty.LIKELY else Certainty.PERHAPS
+    choosers = {reader.name: reader for _, _, reader in found if isinstance(reader, Chooser)}
+    counting = {
+        (name, path)
+        for name, reader in choosers.items()
+        for path in reader.chosen([here for here, _, one in found if one is reader])
+    }
     runs: list[Run] = []
     passed: list[str] = []
-    for here, certainty, reader in found:
+    for number, (here, certainty, reader) in enumerate(found):
+        working.tell(f"reading {path.name}", number, len(found))
         if reader is None or certainty < least:
             passed.append(str(here.relative_to(path)))
-        else:
+        elif reader.name not in choosers or (reader.name, here) in counting:
             runs.extend(reader.read(here, options))
     return runs, passed
 

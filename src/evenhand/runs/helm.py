@@ -1,4 +1,6 @@
-"""HELM: ``per_instance_stats.json`` of a run, with ``run_spec.json`` (and ``instances.json``) beside it.
+"""HELM: ``per_instance_stats.json`` of a run, with ``run_spec.json`` and ``scenario_state.json`` beside it.
+
+What was asked and answered stands in ``scenario_state.json``; ``instances.json`` has the questions alone.
 
 Draws of the examples in the prompt (``train_trial_index``) are averaged; a perturbed instance is an item of its own.
 """
@@ -9,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +37,7 @@ class Helm:
     """Reader of HELM's runs."""
 
     name = "helm"
-    about = "HELM: per_instance_stats.json with run_spec.json beside it"
+    about = "HELM: per_instance_stats.json with run_spec.json and scenario_state.json beside it"
 
     def recognises(self, path: Path) -> Certainty:
         """By name."""
@@ -53,11 +56,12 @@ class Helm:
             raise DataError(f"{path}: no stats of HELM: expected a list with an entry for each instance.")
         beside = path.parent / f"{before}run_spec.json"
         spec = table(read_json(beside, strict=False)) if beside.is_file() else {}
-        asked_file = path.parent / f"{before}instances.json"
-        asked = _instances(asked_file) if asked_file.is_file() else {}
+        places = [path.parent / f"{before}{name}.json" for name in ("scenario_state", "instances")]
+        asked_file = next((one for one in places if one.is_file()), None)
+        asked = {} if asked_file is None else (_states if asked_file == places[0] else _instances)(asked_file)
         items = _items(path, entries, asked)
         adapter = table(spec.get("adapter_spec"))
-        further = [one for one in (beside, asked_file) if one.is_file()]
+        further = [one for one in (beside, asked_file) if one is not None and one.is_file()]
         names = _ordered(items, spec)
         items = Items(**{**items.__dict__, "scores": {name: items.scores[name] for name in names}})
         return [
@@ -75,25 +79,57 @@ class Helm:
         ]
 
 
-def _instances(path: Path) -> dict[str, tuple[str, str]]:
+@dataclass
+class _Asked:
+    """An instance: what was asked, what is right, the prompts that it was put into, and what was answered to each."""
+
+    text: str
+    right: str
+    prompts: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+
+
+def _instance(instance: Mapping[str, Any]) -> _Asked:
+    references = instance.get("references")
+    right = [
+        text_of(table(table(one).get("output")).get("text", ""))
+        for one in (references if isinstance(references, list) else ())
+        if "correct" in (table(one).get("tags") or ())
+    ]
+    asked = instance.get("input")
+    return _Asked(text_of(table(asked).get("text", asked)), ", ".join(right))
+
+
+def _key(instance: Any, perturbation: Any) -> str:
+    kind = text_of(table(perturbation).get("name", ""))
+    return text_of(instance) + (f"+{kind}" if kind else "")
+
+
+def _instances(path: Path) -> dict[str, _Asked]:
     """Instance to what was asked and what is right."""
-    found = {}
-    for entry in read_json(path, strict=False) or ():
-        one = table(entry)
-        references = one.get("references")
-        right = [
-            text_of(table(table(r).get("output")).get("text", ""))
-            for r in (references if isinstance(references, list) else ())
-            if "correct" in (table(r).get("tags") or ())
-        ]
-        found[text_of(one.get("id", ""))] = (
-            text_of(table(one.get("input")).get("text", one.get("input", ""))),
-            ", ".join(right),
-        )
+    entries = read_json(path, strict=False)
+    known = [table(entry) for entry in (entries if isinstance(entries, list) else ())]
+    return {text_of(one.get("id", "")): _instance(one) for one in known}
+
+
+def _states(path: Path) -> dict[str, _Asked]:
+    """Instance, in each of its perturbations, to what was asked, and how, and what was answered."""
+    found: dict[str, _Asked] = {}
+    states = table(read_json(path, strict=False)).get("request_states")
+    for state in map(table, states if isinstance(states, list) else ()):
+        instance, request = table(state.get("instance")), table(state.get("request"))
+        if state.get("request_mode") == "calibration":  # the answers alone, without the question
+            continue
+        key = _key(instance.get("id", ""), instance.get("perturbation"))
+        one = found.setdefault(key, _instance(instance))
+        one.prompts.append(text_of(request.get("prompt", "")))
+        completions = table(state.get("result")).get("completions")
+        texts = [text_of(table(c).get("text", "")) for c in (completions if isinstance(completions, list) else ())]
+        one.answers.append("\n".join(texts))
     return found
 
 
-def _items(path: Path, entries: list[Any], asked: Mapping[str, tuple[str, str]]) -> Items:
+def _items(path: Path, entries: list[Any], asked: Mapping[str, _Asked]) -> Items:
     faults = Faults()
     scores: dict[str, dict[str, list[float]]] = {}
     groups: dict[str, str] = {}
@@ -105,7 +141,7 @@ def _items(path: Path, entries: list[Any], asked: Mapping[str, tuple[str, str]])
             faults.add(place, "expected an entry with `instance_id` and `stats`")
             continue
         kind = text_of(table(entry.get("perturbation")).get("name", ""))
-        key = text_of(entry["instance_id"]) + (f"+{kind}" if kind else "")
+        key = _key(entry["instance_id"], entry.get("perturbation"))
         trial = text_of(entry.get("train_trial_index", 0))
         if (key, trial) in seen:
             faults.add(place, f"the instance {shown(key)} stands twice in trial {trial}")
@@ -118,14 +154,21 @@ def _items(path: Path, entries: list[Any], asked: Mapping[str, tuple[str, str]])
     names = dict.fromkeys(name for own in scores.values() for name in own)
     if not names:
         raise DataError(f"{path}: no instance has a score; only costs and counts were recorded.")
-    known = bool(asked) and all(instance[key] in asked for key in ids)
-    said = [asked[instance[key]] for key in ids] if known else []
+    said = [asked.get(key) or asked.get(instance[key]) for key in ids]
+    known = [one for one in said if one is not None]
+    whole = len(known) == len(ids)  # else some instance was asked nobody knows what
+    answered = whole and all(one.answers for one in known)
+    outputs = tuple(short("\n".join(one.answers)) for one in known) if answered else None
     return Items(
         ids=tuple(ids),
         scores={name: np.asarray([_mean(scores[key].get(name)) for key in ids], dtype=np.float64) for name in names},
-        contents=tuple(digest(*one, groups[key]) for one, key in zip(said, ids, strict=True)) if known else None,
-        inputs=tuple(short(one[0]) for one in said) if known else None,
-        expected=tuple(short(one[1]) for one in said) if known else None,
+        contents=tuple(digest(one.text, one.right, groups[key]) for one, key in zip(known, ids, strict=True))
+        if whole
+        else None,
+        prompts=tuple(digest(*one.prompts) for one in known) if answered else None,
+        outputs={} if outputs is None else dict.fromkeys(names, outputs),
+        inputs=tuple(short(one.text) for one in known) if whole else None,
+        expected=tuple(short(one.right) for one in known) if whole else None,
         groups=tuple(groups[key] or "as it is" for key in ids) if any(groups.values()) else None,
     )
 

@@ -152,6 +152,8 @@ def _run(path: Path, log: Mapping[str, Any], options: Options) -> Run:
     if items is None and not metrics:
         raise DataError(f"{path}: the log holds neither samples nor results (its status is {shown(log['status'])}).")
     names = [*(items.scores if items else ()), *metrics]
+    if items is not None and not names and not unusable:
+        unusable["score"] = f"{path}: no sample was scored; score them with `inspect score {path.name}`"
     return Run(
         source=source_of(path, READER.name, str(packages.get("inspect_ai") or "")),
         task=options.task or str(told.get("task") or ""),
@@ -167,6 +169,9 @@ def _run(path: Path, log: Mapping[str, Any], options: Options) -> Run:
         started=utc(stats.get("started_at")),
         ended=utc(stats.get("completed_at")),
         doubts=_doubts(path, log, items),
+        remarks=()
+        if items
+        else (f"{path.name} holds no samples, so that it says nothing of new items: log them (--log-samples)",),
     )
 
 

@@ -51,6 +51,8 @@ _SAMPLES = re.compile(rf"(?P<before>.*?)samples_(?P<task>.+?)(?:_(?P<time>{_TIME
 _RESULTS = re.compile(rf".*results(?:_{_TIME})?\.json")
 _LARGE = 1 << 20
 """Bytes from which on it is worth while to read all rows at once."""
+_MOST_LOOKED_AT = 1 << 22
+"""Bytes of a file that begins as results do, in which what else they have is looked for."""
 _FIELDS = frozenset(
     [
         "doc_id",
@@ -98,9 +100,10 @@ class LmEval:
             if "doc_id" in row and {"resps", "filtered_resps"} & row.keys():
                 return Certainty.SURE
             return Certainty.LIKELY if _SAMPLES.fullmatch(path.name) and "doc_id" in row else Certainty.NO
-        if path.suffix == ".json" and _RESULTS.fullmatch(path.name):
+        if path.suffix == ".json":
             head = _head(path)
-            return Certainty.LIKELY if '"results"' in head else Certainty.NO
+            known = '"results"' in head if _RESULTS.fullmatch(path.name) else _is_results(path, head)
+            return Certainty.LIKELY if known else Certainty.NO
         return Certainty.NO
 
     def read(self, path: Path, options: Options) -> list[Run]:
@@ -120,6 +123,14 @@ def _head(path: Path, most: int = 4096) -> str:
             return file.read(most).decode("utf-8", "replace")
     except OSError:
         return ""
+
+
+def _is_results(path: Path, head: str) -> bool:
+    """Whether a file of any name holds results: older versions wrote to the path that they were given."""
+    if not re.match(r'\s*\{\s*"results"\s*:\s*\{', head):
+        return False
+    whole = _head(path, _MOST_LOOKED_AT)
+    return all(re.search(rf'"{key}"\s*:\s*\{{', whole) for key in ("versions", "configs?"))
 
 
 def _first_row(path: Path) -> Mapping[str, Any]:
@@ -329,6 +340,9 @@ def _numbers(path: Path) -> list[Run]:
                     metrics=found, about={name: about_metric(name, task, results) for name in found},
                     settings=settings_of(task, results), evaluation_seeds=seeds_of(results),
                     ended=utc(results.get("date")),
+                    remarks=(
+                        f"{path.name} has numbers alone, which say nothing of new items: evaluate with --log_samples",
+                    ),
                 )
             )  # fmt: skip
     return runs

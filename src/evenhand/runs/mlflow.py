@@ -1,29 +1,27 @@
 """MLflow: the runs of a tracking server or database, with their parameters, last metrics and tables.
 
 ``mlflow:URI?experiment=NAME&filter=...&run=ID&table=PATH``; the URI is that of the environment where none is given.
+A folder ``mlruns``, and that of one run within it, is read as files.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evenhand.data.reading import check_file, read_json
+from evenhand.data.reading import check_file
 from evenhand.errors import DataError
-from evenhand.runs.checked import table, utc
+from evenhand.runs.checked import utc
+from evenhand.runs.mlflow_files import LOGGED, USUAL_TABLE, is_deleted, is_run, runs_below, table_names, tracked
 from evenhand.runs.run import Certainty, Options, Run, Source
-from evenhand.runs.tracked import Tracked, missing_package, runs_of_tracked
+from evenhand.runs.tracked import Tracked, missing_package, read_table, runs_of_tracked
 from evenhand.runs.trackio import tables_of
 
 _KEYS = ("experiment", "filter", "run", "table")
-_LOGGED = "mlflow.loggedArtifacts"
-_USUAL_TABLE = "eval_results_table.json"
-"""What ``mlflow.evaluate`` calls its table of items."""
 _PAGE = 1000
 _TABLES = {"experiments", "runs", "latest_metrics"}
 
@@ -32,18 +30,26 @@ class MLflow:
     """Reader of MLflow's tracking."""
 
     name = "mlflow"
-    about = "MLflow: mlflow:URI?experiment=NAME, or the SQLite file of a tracking server"
+    about = "MLflow: mlflow:URI?experiment=NAME, the SQLite file of a tracking server, or a folder of mlruns"
 
     def recognises(self, path: Path) -> Certainty:
-        """By the tables of the database."""
+        """By the tables of the database; a folder by the files of a run."""
+        if path.is_dir():
+            return Certainty.SURE if is_run(path) else Certainty.NO
         return Certainty.SURE if path.is_file() and tables_of(path) >= _TABLES else Certainty.NO
 
+    def chosen(self, paths: Sequence[Path]) -> Sequence[Path]:
+        """Without the folders of runs that were deleted."""
+        return [path for path in paths if not (path.is_dir() and is_deleted(path))]
+
     def read(self, path: Path, options: Options) -> list[Run]:
-        """All runs of a tracking database.
+        """All runs of a tracking database, or the run of a folder.
 
         Raises:
             DataError: MLflow is not installed, or cannot read it.
         """
+        if path.is_dir():
+            return runs_of_tracked(tracked(path, self.name), options)
         check_file(path)
         if not tables_of(path) >= _TABLES:  # MLflow would make them there
             raise DataError(f"{path}: no tracking database of MLflow, or a damaged one.")
@@ -56,6 +62,9 @@ class MLflow:
             DataError: MLflow is not installed, the server does not answer, or there is no such experiment or run.
         """
         uri, wanted = parsed(query)
+        folder = Path(uri.removeprefix("file://"))
+        if uri and folder.is_dir():
+            return self._in_folder(folder, wanted, options)
         _quietly()
         try:
             from mlflow import MlflowClient
@@ -72,6 +81,13 @@ class MLflow:
             raise DataError(f"mlflow:{query}: {_line(error)}.") from error
         except Exception as error:  # of many kinds: no connection, no such database, a migration that is due
             raise DataError(f"mlflow:{query} cannot be read ({type(error).__name__}: {_line(error)}).") from error
+
+    def _in_folder(self, folder: Path, wanted: Mapping[str, str], options: Options) -> list[Run]:
+        if "filter" in wanted:
+            raise DataError(f"mlflow:{folder}: a filter needs a server; pick runs with run=ID or experiment=NAME.")
+        found = runs_below(folder, wanted.get("experiment", ""), wanted.get("run", ""))
+        named = wanted.get("table", "")
+        return [run for one in found for run in runs_of_tracked(tracked(one, self.name, named), options)]
 
 
 def _line(error: BaseException) -> str:
@@ -145,23 +161,16 @@ def _tables(
     if "table" in wanted:
         names = [wanted["table"]]
     else:
-        logged = json.loads(run.data.tags.get(_LOGGED, "[]"))
-        names = [str(one["path"]) for one in logged if table(one).get("type") == "table" and "path" in one]
-        if not names and _USUAL_TABLE in [one.path for one in client.list_artifacts(run.info.run_id)]:
-            names = [_USUAL_TABLE]
+        names = table_names(run.data.tags.get(LOGGED, ""), f"mlflow:{query}, tag {LOGGED}")
+        if not names and USUAL_TABLE in [one.path for one in client.list_artifacts(run.info.run_id)]:
+            names = [USUAL_TABLE]
     for name in dict.fromkeys(names):
         if not name.endswith(".json"):
             continue
         with tempfile.TemporaryDirectory() as folder:
             path = Path(client.download_artifacts(run.info.run_id, name, folder))
-            document = read_json(path, strict=False)
-        columns, rows = table(document).get("columns"), table(document).get("data")
-        if not isinstance(columns, list) or not isinstance(rows, list) or not all(isinstance(r, list) for r in rows):
-            raise DataError(
-                f"mlflow:{query}: the artifact {name} of the run {run.info.run_id} is no table: expected `columns` and "
-                "`data`."
-            )
-        yield Path(name).stem, (list(map(str, columns)), rows)
+            where = f"mlflow:{query}: the artifact {name} of the run {run.info.run_id}"
+            yield Path(name).stem, read_table(path, where)
 
 
 READER = MLflow()

@@ -28,13 +28,13 @@ class Choice:
     """What is taken of an arm's runs.
 
     Attributes:
-        task: name of one; empty takes the only one, or all of them pooled.
+        tasks: names; none takes the only one, or all of them. Several are pooled.
         metrics: metric of the outcome to that of the files; one that is not named has the same name in both.
         by: what pairs items: ``content`` where every run records it, else ``id``.
         allow: what may differ between arms: ``prompt``, ``task``.
     """
 
-    task: str = ""
+    tasks: tuple[str, ...] = ()
     metrics: Mapping[str, str] | None = None
     by: str = "content"
     allow: frozenset[str] = frozenset()
@@ -55,9 +55,10 @@ def chosen(arm: ArmRuns, seed: int | None, choice: Choice) -> dict[str, Run]:
     if not here:
         have = ", ".join(map(str, arm.seeds))
         raise DataError(f"{arm.named} has no run at seed {seed}; it has: {have}.")
-    if choice.task and choice.task not in here:
-        raise DataError(f"{arm.named} has no run of the task '{choice.task}'; it has: {', '.join(here)}.")
-    return {choice.task: here[choice.task]} if choice.task else here
+    missing = [task for task in choice.tasks if task not in here]
+    if missing:
+        raise DataError(f"{arm.named} has no run of the task '{missing[0]}'; it has: {', '.join(here)}.")
+    return {task: here[task] for task in choice.tasks} if choice.tasks else here
 
 
 def outcome_of(arm: ArmRuns, seed: int | None, choice: Choice, metrics: Collection[str]) -> Outcome:

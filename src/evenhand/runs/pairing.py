@@ -13,6 +13,7 @@ import numpy as np
 
 from evenhand.errors import counted
 from evenhand.recipes.outcome import Failure, ItemScores, Outcome
+from evenhand.runs.arms import ArmRuns
 from evenhand.runs.outcomes import ALLOWED, PROMPT, PROMPTED, TASK_VERSION
 from evenhand.runs.run import Items, Run
 
@@ -38,6 +39,35 @@ class Unlike:
     kind: str
     arm: str
     sentence: str
+
+
+def items_of_the_only_task(arm: ArmRuns) -> set[str]:
+    """What an arm of one task was asked; empty where it has several, or where that is not recorded of every run."""
+    runs = list(arm.runs.values())
+    if len(arm.tasks) > 1 or any(run.items is None or run.items.contents is None for run in runs):
+        return set()
+    return {content for run in runs if run.items for content in run.items.contents or ()}
+
+
+def as_one_task(arms: Mapping[str, ArmRuns]) -> tuple[dict[str, ArmRuns], list[str]]:
+    """Arms of one task each, whose tasks are called otherwise and hold the same items: as runs of one without a name.
+
+    Names of tasks are often those of files, and files are renamed.
+
+    Returns:
+        The arms, and what was done, as sentences.
+    """
+    tasks = {name: arm.tasks[0] for name, arm in arms.items() if len(arm.tasks) == 1}
+    items = [items_of_the_only_task(arm) for arm in arms.values()]
+    same = len(tasks) == len(arms) and all(items) and all(_enough(one, items[0]) for one in items)
+    if not same or len(set(tasks.values())) == 1:
+        return dict(arms), []
+    told = " and ".join(dict.fromkeys(f"'{task}'" for task in tasks.values()))
+    renamed = {
+        name: replace(arm, runs={(seed, ""): replace(run, task="") for (seed, _), run in arm.runs.items()})
+        for name, arm in arms.items()
+    }
+    return renamed, [f"{told} hold the same items, so they are taken for one task."]
 
 
 def otherwise_asked(arms: Mapping[str, Sequence[Run]], baseline: str) -> list[Unlike]:
@@ -180,6 +210,7 @@ def _cut_down(
     remarks = [
         f"'{arm}' and '{baseline}' share {len(ids & base):,} of {len(ids | base):,} items on {metric}: more than "
         f"{LARGEST_SHARE:.0%} are missing, so their contrast is invalid."
+        + ("" if ids & base else " Name files of the same items, or the column that names them (--columns id=NAME).")
         for arm, ids in own.items()
         if arm not in fit
     ]

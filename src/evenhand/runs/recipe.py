@@ -1,7 +1,7 @@
 """The recipe ``runs``: a trial of it reads what another program left behind. Nothing is trained and nothing evaluated.
 
 An arm says where its runs are: ``settings.runs = "runs/base/seed{seed}"``. Items of several tasks are pooled, unless
-``settings.task`` (of the claim, or of a condition) names one.
+``settings.task`` (of the claim, or of a condition) names one, or several.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class RunsSettings(RecipeSettings):
 
     runs: str = Field(min_length=1, description="file, folder, pattern with {seed}, or query (mlflow:...) of the runs")
     format: str = Field(default="", description="name of the format; recognised where it is not given")
-    task: str = Field(default="", description="the one task that is compared; all of them, pooled, if empty")
+    task: str | tuple[str, ...] = Field(
+        default="", description="task that is compared, or a list that is pooled; all of them, pooled, if empty"
+    )
     metrics: Named = Field(default_factory=dict, description="metric of the claim to its name in the files")
     columns: Named = Field(default_factory=dict, description="role or metric to the name of its column")
     budgets: dict[str, str] = Field(default_factory=dict, description="unit to its name in a tracker's configuration")
@@ -68,9 +70,15 @@ class RunsSettings(RecipeSettings):
         return self
 
     @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that are named."""
+        named = (self.task,) if isinstance(self.task, str) else self.task
+        return tuple(task for task in named if task)
+
+    @property
     def choice(self) -> Choice:
         """What is taken of the runs."""
-        return Choice(self.task, self.metrics, self.pair_by, frozenset(self.allow))
+        return Choice(self.tasks, self.metrics, self.pair_by, frozenset(self.allow))
 
 
 def as_metric(name: str) -> str:

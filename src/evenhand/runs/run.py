@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -136,11 +136,13 @@ class Options:
         columns: role or metric to the name of its column or field.
         task: name of the task.
         budgets: unit to the name under which a tracker has it (``tokens`` to ``train/num_input_tokens_seen``).
+        picked: model that is picked of several, as ``PATH#MODEL``; in a table it may be a column.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     task: str = ""
     budgets: Mapping[str, str] = field(default_factory=dict)
+    picked: str = ""
 
 
 @runtime_checkable
@@ -164,6 +166,14 @@ class Reader(Protocol):
         Raises:
             DataError: all that is wrong with it, with file and line.
         """
+
+
+@runtime_checkable
+class Chooser(Reader, Protocol):
+    """A reader that knows which of several files inside one folder stand for the others."""
+
+    def chosen(self, paths: Sequence[Path]) -> Sequence[Path]:
+        """Those of the files that count; what a user names himself is read in any case."""
 
 
 @runtime_checkable

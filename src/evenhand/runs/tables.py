@@ -2,7 +2,8 @@
 
 Roles are ``id``, ``input``, ``expected``, ``output``, ``group``, ``cluster``, ``epoch``, ``seed``, ``model``, ``task``
 and ``error``; whatever else the mapping names is a metric. Without a mapping columns of usual names are taken for what
-they are called, and every other column that holds numbers alone is a metric.
+they are called, and every other column that holds numbers alone is a metric. ``PATH#NAME`` picks the rows of a model,
+or, where no column names the models, the column of that name.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from evenhand.runs.checked import (
     bounded,
     digest,
     is_loss,
+    likely_first,
     number,
     short,
     shown,
@@ -49,6 +51,12 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "error": ("error",),
 }
 """Roles of columns, and the names that they usually have."""
+
+_WORDS = {
+    **dict.fromkeys(("pass", "passed", "correct", "right", "yes", "success", "resolved"), 1.0),
+    **dict.fromkeys(("fail", "failed", "incorrect", "wrong", "no", "failure", "unresolved"), 0.0),
+}
+"""Scores in words, of a column that the user says is one: in others they may be answers."""
 
 _SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".jsonl": "json", ".ndjson": "json", ".parquet": "parquet", ".pq": "parquet"}
 
@@ -156,6 +164,10 @@ class _Roles:
 
     roles: Mapping[str, str]
     metrics: Mapping[str, str]
+    said: bool = False
+    """Whether the user says which columns are metrics."""
+    model: str = ""
+    """The model whose scores are a column of its name."""
 
 
 def _roles(table: Columns, options: Options) -> _Roles:
@@ -173,8 +185,12 @@ def _roles(table: Columns, options: Options) -> _Roles:
             given[role] = usual
             taken.add(usual)
     metrics = {name: column for name, column in options.columns.items() if name not in USUAL}
+    wide = "model" not in given and options.picked in table.values and not metrics
+    if wide:
+        metrics = {"score": options.picked}
     if not metrics:
-        metrics = {name: name for name in table.values if name not in taken and _is_numbers(table, name)}
+        numbers = [name for name in table.values if name not in taken and _is_numbers(table, name)]
+        metrics = {name: name for name in likely_first(numbers)}
     if "id" not in given:
         raise DataError(
             f"{table.path}:1: no column names the items ({', '.join(USUAL['id'])}); a row number does not pair two "
@@ -182,7 +198,8 @@ def _roles(table: Columns, options: Options) -> _Roles:
         )
     if not metrics:
         raise DataError(f"{table.path}:1: no column holds scores; say which does: --columns accuracy=NAME.")
-    return _Roles(given, metrics)
+    said = wide or any(name not in USUAL for name in options.columns)
+    return _Roles(given, metrics, said, options.picked if wide else "")
 
 
 def _as_floats(table: Columns, name: str) -> Floats | None:
@@ -230,7 +247,8 @@ def runs_of(table: Columns, options: Options, source: Source) -> list[Run]:
         items = _items(table, chosen, rows, faults)
         about = {name: _about(name, scores) for name, scores in items.scores.items()}
         told, its = _errors(table.path, items), options.task or task
-        runs.append(Run(source=source, task=its, model=model, training_seed=seed, items=items, about=about, **told))
+        name = model or chosen.model
+        runs.append(Run(source=source, task=its, model=name, training_seed=seed, items=items, about=about, **told))
     faults.check()
     return runs
 
@@ -302,7 +320,7 @@ def _items(table: Columns, chosen: _Roles, rows: Sequence[int], faults: Faults) 
             faults.add(table.place(row), "the item has no id")
     first, order = _decodes(table, rows, ids, texts("epoch"), faults)
     scores = {
-        metric: _averaged(_scores(table, name, metric, rows, failed, faults), order, len(first))
+        metric: _averaged(_scores(table, name, metric, rows, failed, faults, words=chosen.said), order, len(first))
         for metric, name in chosen.metrics.items()
     }
     inputs, expected = texts("input"), texts("expected")
@@ -319,9 +337,16 @@ def _items(table: Columns, chosen: _Roles, rows: Sequence[int], faults: Faults) 
 
 
 def _scores(
-    table: Columns, name: str, metric: str, rows: Sequence[int], failed: Sequence[str] | None, faults: Faults
+    table: Columns,
+    name: str,
+    metric: str,
+    rows: Sequence[int],
+    failed: Sequence[str] | None,
+    faults: Faults,
+    *,
+    words: bool = False,
 ) -> Floats:
-    """(R,) scores of the rows; NaN where a row has none for a reason that it gives."""
+    """(R,) scores of the rows; NaN where a row has none for a reason that it gives; words may say right or wrong."""
     known = _as_floats(table, name) if failed is None else None
     if known is not None:
         return known[np.asarray(rows, dtype=np.int64)]
@@ -330,6 +355,8 @@ def _scores(
         value = values[row]
         if failed is not None and failed[place] and value in (None, ""):
             column.skip()
+        elif words and isinstance(value, str) and value.strip().lower() in _WORDS:
+            column.add(_WORDS[value.strip().lower()], "")
         elif (told := convert(value)) is None:
             column.add(value if not isinstance(value, bool | int | float) else shown(value), table.place(row))
         else:

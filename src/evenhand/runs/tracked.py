@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from evenhand.data.reading import read_text
+from evenhand.data.reading import read_json, read_text
 from evenhand.errors import DataError
 from evenhand.recipes.contract import Metric
-from evenhand.runs.checked import is_loss, number, short, shown, text_of, told_number
+from evenhand.runs.checked import is_loss, likely_first, number, short, shown, table, text_of, told_number
 from evenhand.runs.run import Amount, Options, Run, Source
 from evenhand.runs.tables import Columns, runs_of
 
@@ -90,7 +90,8 @@ def runs_of_tracked(found: Tracked, options: Options) -> list[Run]:
     if runs:
         return runs
     about = {name: Metric("minimise" if is_loss(name) else "maximise") for name in numbers}
-    return [replace(base, metrics=numbers, about=about, task=options.task)]
+    ordered = {name: numbers[name] for name in likely_first(numbers)}
+    return [replace(base, metrics=ordered, about=about, task=options.task)]
 
 
 def _has_items(table: Columns, options: Options) -> bool:
@@ -146,6 +147,23 @@ def project_budgets(folder: Path) -> dict[str, str]:
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found.values()):
         raise DataError(f"{path}: [runs.budgets] must give each unit the name that it has in the tracker, as text.")
     return {str(unit): name for unit, name in found.items()}
+
+
+def read_table(path: Path, where: str) -> tuple[list[str], list[list[Any]]]:
+    """A table that a run logged: ``{"columns": [...], "data": [[...], ...]}``.
+
+    Args:
+        path: the file.
+        where: names it for people.
+
+    Raises:
+        DataError: no such table.
+    """
+    document = read_json(path, strict=False)
+    columns, rows = table(document).get("columns"), table(document).get("data")
+    if not isinstance(columns, list) or not isinstance(rows, list) or not all(isinstance(r, list) for r in rows):
+        raise DataError(f"{where}: no table: expected `columns` and `data`.")
+    return list(map(str, columns)), rows
 
 
 def missing_package(package: str, extra: str, what: str) -> DataError:

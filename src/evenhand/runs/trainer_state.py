@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,22 @@ class TrainerState:
         """By name."""
         return Certainty.SURE if path.is_file() and path.name == NAME else Certainty.NO
 
+    def chosen(self, paths: Sequence[Path]) -> Sequence[Path]:
+        """Without the states of checkpoints of which a later one, or the end of the same training, is there, too."""
+        ends = {path.parent for path in paths}
+        last: dict[Path, int] = {}
+        for path in paths:
+            if match := _CHECKPOINT.fullmatch(path.parent.name):
+                training = path.parent.parent
+                last[training] = max(last.get(training, 0), int(match[1]))
+        return [path for path in paths if not _is_superseded(path, ends, last)]
+
     def read(self, path: Path, options: Options) -> list[Run]:
-        """What training cost; a checkpoint's state is left out where the end of the same training lies above it.
+        """What training cost.
 
         Raises:
             DataError: no trainer state; numbers that are none.
         """
-        if _is_superseded(path):
-            return []
         state = read_json(path, strict=False)
         if not isinstance(state, dict) or "global_step" not in state:
             raise DataError(f"{path}: no trainer state: expected a table with `global_step`.")
@@ -62,19 +70,9 @@ class TrainerState:
         ]  # fmt: skip
 
 
-def _is_superseded(path: Path) -> bool:
-    """Whether a later checkpoint, or the end, of the same training lies beside."""
-    match = _CHECKPOINT.fullmatch(path.parent.name)
-    if match is None:
-        return False
-    if (path.parent.parent / NAME).is_file():
-        return True
-    steps = [
-        int(found[1])
-        for one in path.parent.parent.iterdir()
-        if (found := _CHECKPOINT.fullmatch(one.name)) and (one / NAME).is_file()
-    ]
-    return int(match[1]) < max(steps)
+def _is_superseded(path: Path, ends: Collection[Path], last: Mapping[Path, int]) -> bool:
+    match, training = _CHECKPOINT.fullmatch(path.parent.name), path.parent.parent
+    return match is not None and (training in ends or int(match[1]) < last[training])
 
 
 def _last_evaluation(state: Mapping[str, Any]) -> dict[str, float]:

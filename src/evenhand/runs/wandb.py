@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from evenhand.data.reading import check_file, read_bytes, read_json
+from evenhand.data.reading import check_file, read_bytes
 from evenhand.errors import DataError
-from evenhand.runs.checked import source_of, table, utc
+from evenhand.runs.checked import source_of, utc
 from evenhand.runs.run import Certainty, Options, Run, Source
-from evenhand.runs.tracked import Tracked, missing_package, runs_of_tracked
+from evenhand.runs.tracked import Tracked, missing_package, read_table, runs_of_tracked
 
 _BLOCK, _HEADER = 32768, 7
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
@@ -93,7 +93,7 @@ def _fetched(run: Any, name: str, folder: Path, place: str) -> tuple[list[str], 
     """A table of a run on a server."""
     with run.file(name).download(root=str(folder), replace=True) as file:
         path = Path(file.name)
-    return _columns_and_rows(read_json(path, strict=False), f"{place}, {name}")
+    return read_table(path, f"{place}, {name}")
 
 
 def _record_of(folder: Path) -> Path | None:
@@ -169,14 +169,10 @@ def _tables(path: Path, named: Mapping[str, Any]) -> Iterator[tuple[str, tuple[l
         beside = (top / str(place)).resolve()
         if not beside.is_relative_to(top):
             raise DataError(f"{path}: the table '{name}' lies outside the folder of the run ({place}).")
-        yield name, _columns_and_rows(read_json(beside, strict=False), str(beside))
-
-
-def _columns_and_rows(document: Any, where: str) -> tuple[list[str], list[list[Any]]]:
-    columns, rows = table(document).get("columns"), table(document).get("data")
-    if not isinstance(columns, list) or not isinstance(rows, list) or not all(isinstance(r, list) for r in rows):
-        raise DataError(f"{where}: no table of Weights & Biases: expected `columns` and `data`.")
-    return list(map(str, columns)), rows
+        if not beside.is_file():
+            told = f"there is no {beside}" if isinstance(place, str) else "the record does not say where"
+            raise DataError(f"{path}: the table '{name}' is missing: {told}; fetch the folder of the run again.")
+        yield name, read_table(beside, str(beside))
 
 
 def _records(path: Path) -> Iterator[bytes]:

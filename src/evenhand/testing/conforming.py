@@ -110,6 +110,7 @@ def to_its_end(executor: Executor, job: Job, attempt: int = 1) -> tuple[Outcome,
         failure = told.outcome.failure
         if not told.pending_again and (failure is None or failure.kind != "infrastructure"):
             return told.outcome, attempt
+        print(f"attempt {attempt} ended: {told.pending_again or failure}")  # shown where a test fails
         attempt += not told.pending_again
         executor.start("key", job, attempt, None)
     raise AssertionError(f"the trial did not come to its end: {failure}")

@@ -70,7 +70,9 @@ class SeedingOptions(RecipeSettings):
 class OptimiserSettings(RecipeSettings):
     """AdamW with a warm-up and, if asked for, a decay over the budget."""
 
-    learning_rate: float = Field(default=3e-3, gt=0)
+    learning_rate: float = Field(
+        default=3e-3, ge=0, description="0 trains nothing, in an arm that says `untrained = true`"
+    )
     betas: tuple[float, float] = (0.9, 0.95)
     weight_decay: float = Field(default=0.0, ge=0)
     warmup: int = Field(default=20, ge=0, description="steps over which the learning rate rises linearly")

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import torch
 
+from evenhand.data.model_store import Facts, keep
+from evenhand.files import folder_hash
 from evenhand.recipes.outcome import Outcome
 from evenhand_systems.future_seed import sandbox, training
 from evenhand_systems.future_seed.prompt import run as prompt_run
@@ -19,6 +21,7 @@ from evenhand_systems.future_seed.retrieval import run as retrieval_run
 from evenhand_systems.future_seed.text import base as base_models
 from evenhand_systems.rwkv7 import RWKV7, RWKV7Config
 from evenhand_systems.rwkv7.checkpoint import save_checkpoint
+from evenhand_systems.rwkv7.hub_folder import save_hub_folder
 
 RunTrial = Callable[..., Outcome]
 PROMPT = "evenhand_systems.future_seed.prompt.recipe:run"
@@ -147,6 +150,69 @@ def test_a_checkpoint_gives_the_model_and_its_sizes(run_trial: RunTrial, arc: di
     assert outcome.failure is None, outcome.failure
     assert outcome.notes["effective gates at the start"] == "layer 1 0.1192, layer 2 0.1192"
     assert outcome.data[checkpoint.name] == hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+
+
+def test_a_rate_of_zero_leaves_the_model_as_it_was_and_spends_nothing(
+    run_trial: RunTrial, arc: dict[str, Any], checkpoint: Path
+) -> None:
+    settings = {**arc, "checkpoint": checkpoint.name}
+    untrained, other = (
+        run_trial({**settings, "optimiser.learning_rate": 0.0}, recipe=PROMPT, amount=amount, items=4, seed=amount)
+        for amount in (2, 5)
+    )
+    trained = run_trial(settings, recipe=PROMPT, amount=2, items=4)
+    assert untrained.failure is None, untrained.failure
+    assert untrained.spent.get("steps", 0) == 0
+    assert trained.spent["steps"] == 2
+    assert np.array_equal(untrained.items["token_accuracy"].scores, other.items["token_accuracy"].scores)
+
+
+def test_a_model_by_name_gives_its_own_tokenizer_with_it(
+    run_trial: RunTrial, arc: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizers = pytest.importorskip("tokenizers")
+    monkeypatch.setenv("EVENHAND_MODELS", str(tmp_path / "models"))
+    letters = tokenizers.Tokenizer(tokenizers.models.BPE())
+    letters.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    letters.decoder = tokenizers.decoders.ByteLevel()
+    letters.train_from_iterator(
+        ["which letter"] * 9,
+        tokenizers.trainers.BpeTrainer(
+            vocab_size=270, initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+        ),
+    )
+    size = letters.get_vocab_size() + 1
+
+    def write(folder: Path, meanwhile: Path) -> Facts:
+        model = RWKV7(RWKV7Config(layers=2, width=64, head_size=64, vocabulary=size))
+        save_hub_folder(model, folder)
+        letters.save(str(folder / "tokenizer.json"))
+        return Facts("small", 1, "none", "a test", "0" * 64, "1" * 64)
+
+    keep("small", write)
+    outcome = run_trial({**arc, "checkpoint": "small"}, recipe=PROMPT, amount=1, items=4)
+    assert outcome.failure is None, outcome.failure
+    assert outcome.data["small"] == folder_hash(tmp_path / "models/small")
+    bytes_alone = run_trial({**arc, "checkpoint": None}, recipe=PROMPT, amount=1, items=4)
+    assert outcome.spent["tokens"] < bytes_alone.spent["tokens"]
+
+
+def test_a_model_that_was_not_trained_is_a_failure_that_names_the_command(
+    run_trial: RunTrial, arc: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENHAND_MODELS", str(tmp_path / "models"))
+    info = tmp_path / "site/toys-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[evenhand.models]\nrwkv7-small = evenhand_systems.rwkv7.small.making:RWKV7_SMALL\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    outcome = run_trial({**arc, "checkpoint": "rwkv7-small"}, recipe=PROMPT, items=4)
+    assert outcome.failure is not None
+    assert outcome.failure.kind == "data"
+    assert "The model 'rwkv7-small' is not there" in outcome.failure.message
+    assert "run `evenhand models train rwkv7-small`" in outcome.failure.message
 
 
 def test_a_damaged_checkpoint_is_a_failure_of_the_data(

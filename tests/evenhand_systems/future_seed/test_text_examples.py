@@ -142,6 +142,14 @@ def test_spot_questions_ask_for_resolved_positions_only() -> None:
     assert proteins.spot_examples([protein], 6, 8) == []  # fewer resolved residues than positions
 
 
+def test_a_question_with_a_window_repeats_the_residues_around_the_position_and_nothing_beyond_the_crop() -> None:
+    protein = Protein("p", "ACDEFGHIKL", "CHECHECHEC", "0000000100", "train")
+    (example,) = proteins.spot_examples([protein], 1, 8, window=2)
+    assert (example.context, example.question, example.answer) == ("ACDEFGHI", "8 GHI--", " H")
+    (alone,) = proteins.spot_examples([protein], 1, 8, window=0)
+    assert alone.question == "8 I"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

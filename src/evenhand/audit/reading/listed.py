@@ -16,7 +16,7 @@ _VALUES = re.compile(
     re.IGNORECASE,
 )
 _COURSE = re.compile(
-    r"curve|history|histor|epoch|step|train|trace|log|layer|per_?(?:class|task|layer|token|item)|steps|time|iter|lr|"
+    r"exact|bound|order|scale|level|grid|sweep|axis|bins?|quantile|eigen|singular|norms?|weights|curve|history|histor|epoch|step|train|trace|log|layer|per_?(?:class|task|layer|token|item)|steps|time|iter|lr|"
     r"path|file|running|smooth|ema|confusion|threshold|budget|token",
     re.IGNORECASE,
 )
@@ -115,7 +115,7 @@ def _of(found: _Object, lines: dict[int, Line]) -> Iterator[Listing]:
         spread = _beside(found, name, _SPREAD, alone=len(lists) == 1)
         if line not in lines or any(one is not None and one[1] not in lines for one in (mean, spread)):
             continue
-        differences = _DIFFERENCE.search(f"{found.name} {name}") is not None
+        differences = _DIFFERENCE.search(name) is not None
         yield Listing(
             f"{found.label or found.name} {name}".strip(),
             tuple(values),

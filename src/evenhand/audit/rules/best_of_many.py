@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Log, Table
 from evenhand.audit.numbers import numbers
-from evenhand.audit.words import denied_at, hoped, planning
+from evenhand.audit.words import METRIC_WORD, denied_at, hoped, planning
 
 _AT_STEP = re.compile(
     r"\bmid-train best\b|\b(?:best|peak(?:ed)?)\b(?:[^.;]|\.(?=\d)){0,70}?\b(?:at|@|in|by)\s+(?:the\s+)?(?:step|epoch|"
@@ -19,7 +19,7 @@ _AT_STEP = re.compile(
     r"\d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
     re.IGNORECASE,
 )
-_BEST = re.compile(r"\bbest\b(?=[^.;]{0,40}?[+\-−]\d)", re.IGNORECASE)
+_BEST = re.compile(r"\bbest\b(?=[^.;:(\d]{0,16}[+\-−]\d)", re.IGNORECASE)
 _OF = r"(?:the )?(?:same |very |full |held[- ]out )*"
 _CHOSEN_ON_TEST = re.compile(
     rf"\b(?:pick(?:ed)?|chosen|chose|choose|select(?:ed)?|took|early[- ]stopped|tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|"
@@ -33,6 +33,17 @@ _CHOSEN_ON_TEST = re.compile(
 )
 _AGAIN = re.compile(
     r"\b(?:again|fresh|re-?r[ua]n|(?:new|other|different|unseen) (?:seeds?|items|data))\b", re.IGNORECASE
+)
+_MANY = re.compile(r"mid-train|\b(?:among|of|across)\b|\bpeak", re.IGNORECASE)
+_LATER = re.compile(
+    r"\b(?:then|later|afterwards?|regress\w*|declin\w*|degrad\w*|fell|falls|dropp\w*|drops|worse\w*|rose|rises|diverg\w*|"
+    r"overfit\w*|final\w*|finish\w*|last|ended?|held|before|timed out|plateau\w*)\b|\d\s*(?:→|->)\s*\d",
+    re.IGNORECASE,
+)
+_MEASURED = re.compile(
+    r"\d\s*/\s*\d|\b(?:violations?|results?|matches|solved|errors?|wins?|bpb|mAP|dice|iou|psnr|ssim|fid|wer|cer|"
+    r"mse|mae|rmse|r2)\b",
+    re.IGNORECASE,
 )
 _RATE = re.compile(r"\b(?:lr|learning[- ]rate|decays?|schedule|warm-?up|memory|vram|ram)\b", re.IGNORECASE)
 _TIME = re.compile(r"^(?:epoch|step|iter|iteration|checkpoint)s?$", re.IGNORECASE)
@@ -53,7 +64,8 @@ def _in_text(log: Log) -> Iterator[Finding]:
         found = _AT_STEP.search(line.body)
         if found is not None and not _RATE.search(line.body) and _results(line, found):
             facts = {"of": "evaluations", "looks": _looks(log, line)}
-            yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
+            level: Level = "caution" if _passed(log, line, found, facts["looks"]) else "hint"
+            yield Finding("best-of-many", level, place_of(log, line), facts, quote=found[0].strip())
             continue
         found = _CHOSEN_ON_TEST.search(line.body)
         if (
@@ -73,6 +85,15 @@ def _in_text(log: Log) -> Iterator[Finding]:
         if any(n.signed and n.unit in ("pp", "%") for n in line.numbers):
             facts = {"of": "variants", "looks": None}
             yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
+
+
+def _passed(log: Log, line: Line, found: re.Match[str], looks: object) -> bool:
+    """Whether the text shows a result that was evaluated again after its best: what it came to, or how often."""
+    if not (_MEASURED.search(line.body) or METRIC_WORD.search(line.body)):
+        return False
+    place = log.by_number[line.number]
+    near = [one.body for one in log.lines[place : place + 3] if one.section == line.section]
+    return looks is not None or _MANY.search(found[0]) is not None or any(_LATER.search(text) for text in near)
 
 
 def _other_data(line: Line, found: re.Match[str]) -> bool:

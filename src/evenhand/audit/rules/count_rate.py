@@ -14,6 +14,15 @@ _ONE_OF_SEVERAL = re.compile(r"\d\s*/\s*\d+\s*[,;]\s*(?:and\s+)?$")
 """The last of several counts: what follows is said of all."""
 
 
+_OF_ELSE = re.compile(
+    r"\s*(?:-?\s?CI\b|confidence|power|faster|slower|lower|higher|more|less|fewer|better|worse|reduc\w*|increas\w*|improv\w*|"
+    r"smaller|larger|cheaper|relative|on|for|in|vs|than|among|when|if|at|after|excluding|without|threshold|target|"
+    r"baseline|weighted|macro|micro)\b",
+    re.IGNORECASE,
+)
+"""What follows a percentage that is none of the count."""
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """``80/429 (18.6%)``: the share must be that of the count, or of what is left."""
     for log in logs:
@@ -23,6 +32,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             for count in counts(line.body):
                 share = count.share
                 if share is None or _ONE_OF_SEVERAL.search(line.body[: count.part.start]):
+                    continue
+                if _OF_ELSE.match(line.body, share.end):
                     continue
                 found = 100 * count.part.value / count.whole.value
                 last = 2 * share.slack  # what is cut off in place of rounded is no fault

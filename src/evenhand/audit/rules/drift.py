@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import combinations
+from pathlib import Path
 
 from evenhand.audit.arms import Arm, arms_of
 from evenhand.audit.finding import Finding, Rule, place_of
@@ -18,6 +19,9 @@ from evenhand.audit.series import series_of
 _RUN = re.compile(r"^(R\d+[a-z]?|Run \d+|Exp(?:eriment)? \d+[a-z]?)\b", re.IGNORECASE)
 _NO_METRIC = re.compile(r"(?:status|notes?|details?|remarks?|comments?)\b")
 _SETTINGS = re.compile(r"[^\W\d]\w*\s?=\s?[\d.]+\w*|\d+ (?:epochs|steps|seeds|layers|shots?|examples|samples)")
+_ENOUGH = 4
+"""Results with three digits that two files must have alike, so that those which differ are the same results, too."""
+
 _SPAN = re.compile(r"\s?[–-]\s?|\s+to\s+")
 
 
@@ -56,13 +60,19 @@ def _between(logs: list[Log]) -> Iterator[Finding]:
 
 
 def _named(earlier: Log, later: Log) -> Iterator[Finding]:
-    """Results with one name and metric in two files that agree in at least twice as many others, and in two."""
+    """Results of a table or list that two files have, which agree in four others and in three times as many."""
+    if earlier.data and later.data:
+        return  # two files of data are two things: nothing says that they report one run
+    if _of_one_form(earlier, later):
+        return
     one, other = results_of(earlier), results_of(later)
     both = [key for key in one if key in other and key[0] and key[1]]
     apart = [key for key in both if not agree(one[key].value, other[key].value)]
-    if not apart or len(both) - len(apart) < max(2, 2 * len(apart)):
-        return
     for key in apart:
+        beside = [k for k in both if (one[k].group, other[k].group) == (one[key].group, other[key].group)]
+        same = {one[k].value.value for k in beside if k not in apart and _fine(one[k].value)}
+        if len(same) < max(_ENOUGH, 3 * sum(k in apart for k in beside)):
+            continue
         if _NO_METRIC.match(key[1]) or _settings(one[key].line, earlier) != _settings(other[key].line, later):
             continue
         if _another_run([one for one in both if one[0] == key[0]], apart):
@@ -78,6 +88,21 @@ def _named(earlier: Log, later: Log) -> Iterator[Finding]:
         }  # fmt: skip
         places = (place_of(earlier, theirs.line),)
         yield Finding("drift", "fault", place_of(later, mine.line), facts, places, printed(mine.value))
+
+
+def _of_one_form(one: Log, other: Log) -> bool:
+    """Whether two documents are reports of two runs: names, or titles in one folder, that differ in digits alone."""
+    first, second = Path(one.name), Path(other.name)
+    names = (re.sub(r"\d+", "", path.stem) for path in (first, second))
+    titles = [log.sections[0].title if log.sections else "" for log in (one, other)]
+    same_name = len(set(names)) == 1 and first.stem != second.stem
+    same_title = titles[0] != "" and re.sub(r"\d+", "", titles[0]) == re.sub(r"\d+", "", titles[1])
+    return same_name or (same_title and first.parent == second.parent)
+
+
+def _fine(value: Number) -> bool:
+    """Whether a result has three digits that say something: others agree by chance."""
+    return len(re.sub(r"\D", "", f"{abs(value.value):.{value.decimals}f}").strip("0")) >= 3
 
 
 def _settings(line: int, log: Log) -> frozenset[str]:

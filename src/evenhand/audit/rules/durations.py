@@ -11,6 +11,8 @@ from evenhand.audit.number_words import printed, shown
 from evenhand.audit.numbers import SECONDS
 
 _OPENS = re.compile(r"\s*[(=≈]\s*[~≈=]?\s*")
+_COMPUTED = re.compile(r"[×x*/·+÷]\s*[~≈]?\s*$|\b(?:per|at|by|of|times|each|every)\s+[~≈]?\s*$", re.IGNORECASE)
+"""A stretch of time that is a factor or a summand: what follows the sign of equality is of more than it."""
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -26,6 +28,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                     not units
                     or not closed
                     or not _OPENS.fullmatch(line.body[one.end : other.start])
+                    or _COMPUTED.search(line.body[: one.start])
                     or one.signed
                     or other.signed
                 ):

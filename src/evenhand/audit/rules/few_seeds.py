@@ -10,7 +10,8 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.number_words import chance
 from evenhand.audit.rules.recomputed import facts_of
-from evenhand.audit.words import asserted, hoped, planning
+from evenhand.audit.seeds import Seeds, only_seed
+from evenhand.audit.words import asserted, hoped, of_others, planning
 
 STEADY = re.compile(
     r"(?<![\w-])(?:stable|stably|consistent|consistently|robust|robustly|reliable|reliably|reproducible|"
@@ -22,14 +23,23 @@ OF_RESULTS = re.compile(
     r"increases?|lead|ahead|boost|benefit)(?![a-z])",
     re.IGNORECASE,
 )
-METRIC_WORD = re.compile(
-    r"(?<![a-z])(?:acc|accuracy|accuracies|loss|losses|scores?|perplexity|ppl|f1|auc|bleu|rouge|rewards?|error "
-    r"rate|win rate|bench\w*|"
-    r"[a-z-]*bench|eval\w*|val|validation|test|bpb|pass rate|pass@\d|success rate|baseline|recall|precision|exact "
-    r"match|d_acc|mrr|ndcg|mmlu|em)(?![a-z])",
+_GAIN = (
+    r"(?:gains?|positive(?:ly)?|improv\w*|better|wins?|winners?|winning|outperform\w*|beats?|beating|effects?|advantages?|"
+    r"increas\w*|leads?|ahead|boosts?|benefits?|success\w*|higher|lower|superior|helps?|helped)"
+)
+_GAP = r"[\s\-–—/*,]+"
+_WITHIN = (
+    r"(?:(?!(?:with|in|on|of|for|at|by|to|from|the|an?|that|which|while|so|than|is|are|was|were|when|where|as|train\w*|"
+    r"learn\w*|converg\w*|optimi\w*|phases?|baselines?|models?|regions?|versions?|releases?|rankings?|evidence)\b)"
+    rf"[\w+.%-]+{_GAP})"
+)
+_THEN = re.compile(rf"{_GAP}(?:{_WITHIN}{{0,2}}{_GAIN}\b|[+\-−]\d)", re.IGNORECASE)
+_IS = re.compile(
+    rf"\b{_GAIN}\s+(?:is|are|was|were|remains?|remained|stays?|stayed|proved)\s+(?:\w+ly\s+|also\s+|both\s+|very\s+|quite\s+)?$",
     re.IGNORECASE,
 )
-"""Words of a measured result: other uses of stable or significant are none of an audit's business."""
+_LY = re.compile(rf"\b{_GAIN}\b{_GAP}(?:(?!(?:but|and|is|are)\b)[\w.%-]+{_GAP}){{0,3}}$", re.IGNORECASE)
+"""What a word for steadiness is said of must stand beside it: a stable gain, gains are robust, it beats X reliably."""
 
 _ALL_OF = re.compile(
     r"(?<![\d.])([2-5])\s*/\s*\1\s+seeds\s+(?:are |were |all )?(?:positive|improve\w*|better|up|win\w*|gain\w*|"
@@ -38,6 +48,25 @@ _ALL_OF = re.compile(
 )
 _CHANCE = re.compile(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE)
 
+_ELSEWHERE = re.compile(
+    r"\b(?:across|over|on|in|for|with|between)\s+(?!(?:\w+\s+){0,2}(?:seeds?|runs|repeats|restarts)\b)"
+    r"(?:all|both|every|each|most|many|several|multiple|various|different|varied|varying|diverse|\d+|two|three|four|five|six|the\s+\w+)"
+    r"\s+(?:\w+[\s-]+){0,2}(?:datasets?|tasks?|models?|benchmarks?|metrics?|layers?|scales?|sizes?|settings?|budgets?|folds?|"
+    r"famil\w+|languages?|domains?|categor\w+|classes|subsets?|splits?|checkpoints?|epochs?|steps?|conditions?|"
+    r"configurations?|configs?|levels?|ratios?|rates?|lengths?|depths?|widths?|baselines?|methods?|architectures?|"
+    r"problems?|games?|environments?|envs?|horizons?|questions?|prompts?|types?|regimes?|ranges?|values?|periods?|"
+    r"years?|windows?|cohorts?|sites?|groups?|cases?|experiments?|judges?|graders?|variants?|arms?)\b|\bacross\b(?!\s+(?:\w+\s+){0,2}seeds?)",
+    re.IGNORECASE,
+)
+"""What is steady over tasks, models or sizes is not said to be steady over seeds."""
+
+_HEDGE = re.compile(
+    r"\bbut\s+(?:each|none|no|not|neither|nothing|individual\w*|only|is|are|small|too|never|"
+    r"the (?:effect|gain|difference|interval))\b|"
+    r"\b(?:not|never) (?:\w+ )?significant|\bn\.s\.|\b(?:underpowered|inconclusive|suggestive|preliminary|"
+    r"insufficient|caveats?|too few|within (?:the )?(?:noise|error)|single[- ]seed|not enough|unclear|p\s*[=<>≈])",
+    re.IGNORECASE,
+)
 _NONE = re.compile(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
 _END = re.compile(r"[.;:](?=\s|$)")
 _OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
@@ -54,7 +83,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             shown = None if found is None else known.of(log, line, clause_of(line.body, found))
             if found is None or shown is None or shown.seeds.count > 5:
                 continue
-            if found[0].lower() in _OF_SIZE and shown.seeds.count > 1:
+            if found[0].lower() in _OF_SIZE and not (shown.seeds.count == 1 and _of_all(log, line, shown.seeds)):
                 continue
             facts: dict[str, object] = {"word": found[0].lower(), "seeds": shown.seeds.count}
             tested = None if shown.series is None else facts_of(shown.series.array)
@@ -63,6 +92,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if tested is not None:
                 facts |= {"p": tested["p"], "low": tested["low"], "high": tested["high"]}
             yield Finding("few-seeds", "caution", place_of(log, line), facts, (place_of(shown.log, shown.seeds.line),))
+
+
+def _of_all(log: Log, line: Line, seeds: Seeds) -> bool:
+    """Whether the one seed is told of a line itself, as a setting of its section, or is the only one of the log."""
+    beside = (line, *log.parents(line))
+    return seeds.line in beside or seeds.line.kind in ("heading", "bullet") or only_seed(log) is not None
 
 
 def _all_of_few(log: Log) -> Iterator[Finding]:
@@ -80,13 +115,33 @@ def steady(log: Log, line: Line) -> re.Match[str] | None:
     for found in STEADY.finditer(line.body):
         clause = clause_of(line.body, found)
         if (
-            OF_RESULTS.search(clause)
+            _of_a_gain(line.body, found)
+            and not _hedged(log, line, found.end())
+            and OF_RESULTS.search(clause)
             and asserted(log, line, found)
             and not _NONE.search(f"{log.lead(line)} {line.body[: found.start()]}".rsplit(". ", 1)[-1])
+            and not _ELSEWHERE.search(clause)
+            and not of_others(line)
             and not re.search(r"\b(?:mixed|unstable|inconsistent|on (?:one|another) seed)\b", clause)
         ):
             return found
     return None
+
+
+def _hedged(log: Log, line: Line, end: int) -> bool:
+    """Whether the sentence itself takes back what a word for steadiness claims, be it in the line below."""
+    place = log.by_number[line.number]
+    after = log.lines[place + 1 : place + 2] if line.kind == "prose" else []
+    return _HEDGE.search(" ".join((line.body[end:], *(one.body for one in after if one.kind == "prose")))) is not None
+
+
+def _of_a_gain(text: str, found: re.Match[str]) -> bool:
+    """Whether a word for steadiness is said of a gain, not of a phase, a model or a training that stands beside it."""
+    before = text[max(0, found.start() - 60) : found.start()]
+    if re.search(r"\b(?:more|less|most|least|un|in|equally|as)[\s-]*$", before, re.IGNORECASE):
+        return False
+    adverb = found[0].lower().endswith("ly")
+    return bool(_THEN.match(text, found.end()) or (_LY.search(before) if adverb else _IS.search(before)))
 
 
 def clause_of(text: str, found: re.Match[str]) -> str:

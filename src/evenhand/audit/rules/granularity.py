@@ -12,15 +12,24 @@ from evenhand.audit.series import series_of
 
 _MOST = 2000
 _BY_CHANCE = 0.002
-_SHARE = re.compile(r"acc|pass|success|solve|correct|exact|recall|precision|win|rate|score|em\b|d_", re.IGNORECASE)
+_SHARE = re.compile(
+    r"\bacc(?:s|uracy|uracies)?\b|\bpass(?:@1\b| rate)|\bsuccess(?: rate)?\b|\bsolved?(?: rate)?\b|\bcorrect\b|"
+    r"\bexact match\b|\bem\b|\bhits?@\d+|\brecall@\d+|\bwin ?rate\b|\bd_acc\b",
+    re.IGNORECASE,
+)
+_NO_SHARE = re.compile(r"balanced|macro|weighted|average|mean|avg|\bf1\b|std|±|per[- ]class", re.IGNORECASE)
+_BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)")
+"""In brackets stand bounds of intervals and counts, which are no shares of the items."""
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Values over seeds, and columns of shares in tables."""
     for log in logs:
+        told: set[int] = set()
         for series in series_of(log):
             found = steps(series.values) if len(series.values) >= 3 else None
-            if found is not None:
+            if found is not None and not (log.data and found in told):
+                told.add(found)
                 facts = {"items": found, "values": len(series.values)}
                 yield Finding("granularity", "note", place_of(log, series.line), facts)
         for table in log.tables if not log.data else ():
@@ -28,12 +37,13 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _in_table(log: Log, table: Table) -> Iterator[Finding]:
-    places = [place for place, name in enumerate(table.header) if _SHARE.search(name)]
+    names = [" ".join(name.replace("_", " ").replace("/", " ").split()) for name in table.header]
+    places = [place for place, name in enumerate(names) if _SHARE.search(name) and not _NO_SHARE.search(name)]
     values = [
         n
         for row in table.rows
         for place in places
-        for n in numbers(row.cells[place])
+        for n in numbers(_BRACKETS.sub(" ", row.cells[place]))
         if n.decimals >= 2 and not n.spread and not n.about
     ]
     if len({n.value for n in values}) >= 6 and all(0 <= n.share <= 1 for n in values):

@@ -25,7 +25,8 @@ _SHARE = re.compile(
 )
 _AVERAGED = re.compile(
     r"\b(?:mean|avg|average|averaged|seeds?|runs|macro|weighted|samples per|bootstrap|±|token|top-?\d|f1|improv\w*|"
-    r"drop\w*|\bvs\b|from)\b|±|→|->",
+    r"drop\w*|\bvs\b|from|train\w*|fine-?tun\w*|few-?shot|\d+-shot|calibrat\w*|avg@\d+|pass@[2-9]\d*|partial|rubric|"
+    r"graded?|judged?|each|per)\b|±|→|->",
     re.IGNORECASE,
 )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Line, Log
-from evenhand.audit.words import denied, planning
+from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.log import Line, Log, Table
+from evenhand.audit.words import METRIC_WORD, denied, planning
 
 _KINDS = {
     "out of memory": re.compile(
@@ -15,8 +15,8 @@ _KINDS = {
     ),
     "time limit": re.compile(
         r"\b(?:job|run|eval\w*|training|trial|process|slurm|build|sweep|worker|node|server|request)s?\b[^.;]{0,30}"
-        r"\b(?:timed[- ]out|(?:hit|exceeded|reached|ran into) (?:the |its )?(?:time limit|wall ?clock)|was killed|"
-        r"got killed)\b",
+        r"\b(?:timed[- ]out|(?:hit|exceeded|reached|ran into) (?:the |its )?(?:time limit|wall ?clock)|"
+        r"(?:was|got) killed (?:by (?:the )?(?:time|wall|OS|kernel|system)|after \d|at \d))",
         re.IGNORECASE,
     ),
     "preemption": re.compile(
@@ -53,10 +53,8 @@ _RAN = re.compile(
 )
 _VERDICT = re.compile(
     r"\b(?:reject(?:ed)?|discard(?:ed)?|abandon(?:ed)?|not useful|(?:doesn['’]t|does not|do not|don['’]t) "
-    r"(?:work|help)|dead end|worse(?! than)|"
-    r"regress\w*|ruled out|prun(?:ed|e)|no gain|no (?:use|benefit)|negative result|useless|"
-    r"counted as (?:a |an )?(?:loss|failure|fail|wrong|incorrect|regression)|dropped as|hurts?(?! by)|"
-    r"(?<!infrastructure )(?<!hardware )(?<!system )failure(?! (?:class|mode|rate|case)))\b|❌",
+    r"(?:work|help)|dead end|ruled out|prun(?:ed|e)|no gain|no (?:use|benefit)|negative result|useless|"
+    r"counted as (?:a |an )?(?:loss|failure|fail|wrong|incorrect|regression)|dropped as|hurts?(?! by))\b|❌",
     re.IGNORECASE,
 )
 _EXCUSED = re.compile(
@@ -79,6 +77,7 @@ _ADVICE = re.compile(
 
 
 _NEVER = re.compile(r"(?<![\d.])(?:0|zero|none)\s+(?:of|/|\w+s\b)[^.;]{0,40}$", re.IGNORECASE)
+_PLAIN = re.compile(r"[_/.()-]")
 _DEFINED = re.compile(r"\b(?:indicates?|denotes?|means|(?:is|are) marked (?:as|with)|stands for)\b", re.IGNORECASE)
 
 
@@ -89,9 +88,24 @@ _FAILED = re.compile(
 )
 
 
+_RUN_FAILED = re.compile(
+    r"\b(?:baseline|run|job|variant|arm|trial|training|experiment|seed|eval|evaluation)s?\b[^.;]{0,25}"
+    r"\b(?:failed|aborted|crashed|died|(?:was|were|got) killed|OOM(?:ed)?|timed out)\b",
+    re.IGNORECASE,
+)
+_UNSURE = re.compile(
+    r"\b(?:likely|probably|perhaps|maybe|possibly|suspect\w*|presumably|appears?|seems?|instabilit\w+|unstable|"
+    r"diverg\w+|NaNs?|collaps\w+|many|some|several|most|sometimes|often|occasional\w*)\b",
+    re.IGNORECASE,
+)
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A run that failed for such a reason; where the text makes a verdict of it, a fault."""
     for log in logs:
+        if log.data:
+            continue
+        rows = {row.line: table for table in log.tables for row in table.rows}
         for line in log.lines:
             if line.kind not in ("prose", "bullet", "row") or planning(log, line):
                 continue
@@ -101,13 +115,25 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             kind, word = found
             excused = _EXCUSED.search(line.body) is not None
             verdict = _VERDICT.search(line.body) is not None and not excused
-            yield Finding(
-                "infrastructure",
-                "fault" if verdict else "note",
-                place_of(log, line),
-                {"kind": kind, "verdict": verdict, "excused": excused},
-                quote=word,
-            )
+            facts = {"kind": kind, "verdict": verdict, "excused": excused}
+            level: Level = "fault" if verdict else "note" if _of_a_result(log, line, rows) else "hint"
+            yield Finding("infrastructure", level, place_of(log, line), facts, quote=word)
+
+
+def _of_a_result(log: Log, line: Line, rows: dict[int, Table]) -> bool:
+    """Whether it is a run that failed among results: it is said so, or it is a row of their table."""
+    said = any(_RUN_FAILED.search(one.body) for one in (line, *log.parents(line)))
+    if said and _EXCUSED.search(line.body) is not None:
+        return True
+    if _UNSURE.search(line.body):
+        return False
+    if line.kind == "row":
+        header = rows[line.number].header if line.number in rows else ()
+        return any(METRIC_WORD.search(_PLAIN.sub(" ", name)) for name in header)
+    return said and any(
+        METRIC_WORD.search(one.body) and any(n.decimals or n.unit in ("%", "pp") for n in one.numbers)
+        for one in log.lines
+    )
 
 
 def _advice(log: Log, line: Line) -> bool:
@@ -151,8 +177,8 @@ def say(finding: Finding) -> str:
     if f["verdict"]:
         return f"{told}, yet the line draws a verdict from it: the comparison is missing, not lost."
     if f["excused"]:
-        return f"{told}, as the line itself says: this comparison is missing and enters no count of wins and losses."
-    return f"{told}: this says nothing of the variant, and the comparison is missing."
+        return f"{told}, as the line itself says: it enters no count of wins and losses."
+    return f"{told}: this says nothing of what was tried, and enters no count of wins and losses."
 
 
 RULE = Rule(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
 from evenhand.audit.number_words import printed, shown
@@ -20,6 +22,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             found = float(series.array.mean())
             slack = sum(v.slack for v in series.values) / len(series.values) + mean.slack
             single = 1e-6 * float(abs(series.array).max())  # numbers that were computed in single precision
+            width = float(np.ptp(series.array)) + slack
+            low, high = float(series.array.min()) - 2 * width, float(series.array.max()) + 2 * width
+            if not low <= mean.value <= high:
+                continue  # so far from all of them that it is the mean of something else
             if abs(found - mean.value) > slack * (1 + 1e-9) + single:
                 facts = {
                     "printed": printed(mean),

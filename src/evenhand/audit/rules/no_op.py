@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Listing, Log
 from evenhand.audit.seed_rows import paired_rows
 from evenhand.audit.seeds import signs_of
-from evenhand.audit.words import denied_at, hoped, planning
+from evenhand.audit.words import denied_at, hoped, of_others, planning
 
 _SAID = re.compile(
     r"\b(?:all\s+(?:0|zero)\s+deltas|exact[- ]ties?|exactly tied|bit[- ]identical|byte[- ]identical|identical to "
@@ -21,17 +21,37 @@ _SAID = re.compile(
     r"(?:exactly |completely |entirely |bitwise )(?:unchanged|identical|the same)|all metrics (?:\w+ )?unchanged)\b",
     re.IGNORECASE,
 )
-_BITWISE = re.compile(r"(?:bit|byte)[- ]identical", re.IGNORECASE)
+_LOOSE = re.compile(r"identical\b|exactly the same|unchanged|the same\b", re.IGNORECASE)
+"""Said of files, kernels and repetitions as well as of arms: it must be said of results, and of a baseline."""
+_TIE = re.compile(r"\bt(?:ie[ds]?)\b", re.IGNORECASE)
+_TO_BASE = re.compile(
+    r"\b(?:identical|tie[ds]?|same|unchanged|equal)\b[^.;]{0,40}?\b(?:to|as|with|from|for)?\s*(?:the |its |our )?"
+    r"(?:baselines?|controls?|vanilla|unmodified|ablat\w+|variants?|arms)\b|\bvariants? [^.;]{0,40}\bidentical\b|"
+    r"\btie[- ](?:the )?baseline\b",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:all|every|both)\b|\b[a-z]+\d+/[a-z]+\d+\b|\b[a-z]+/[a-z]+ (?:acc|loss|scores?|metrics?)\b", re.IGNORECASE
+)
+"""A single tie of two rivals happens; ties of several runs or metrics at once do not."""
+_ROUGHLY = re.compile(
+    r"\b(?:near(?:ly)?|almost|virtually|approximately|practically|essentially|basically|roughly|statistically|visually|"
+    r"close to|largely|mostly)[\s-]+(?:\w+[\s-]+)?$",
+    re.IGNORECASE,
+)
 _RESULTS = re.compile(
-    r"\b(?:results?|scores?|metrics?|acc(?:s|urac\w+)?|loss(?:es)?|ppl|perplexit\w+|predictions?|logits|answers?|"
-    r"generations|rewards?|returns|numbers|deltas?|arms?|variants?|baselines?|controls?|d_acc|bpb|auc|f1|seeds?)\b",
+    r"\b(?:results?|scores?|metrics?|acc(?:s|urac\w+)?|loss(?:es)?|ppl|perplexit\w+|predictions?|answers?|"
+    r"generations|rewards?|returns|numbers|deltas?|d_acc|bpb|auc|f1)\b",
     re.IGNORECASE,
 )
 _OTHER_THINGS = re.compile(
     r"\b(?:files?|cod(?:e|ebase)|pars\w+|hash\w*|sha\w*|commits?|cach\w+|csvs?|json|artifacts?|bytes|contracts?|git|"
     r"diff|cop(?:y|ies)|sources?|configs?|prompts?|reproduc\w+|determinis\w+|re-?r[ua]ns?|twice|packs?|callers?|paths?|"
-    r"tests?|images?|checkpoints?|weights|refactor\w*|by (?:design|construction)|as (?:expected|intended)|sanity|"
-    r"expected|disabled|not a (?:dead|bug)|parity|independent|kernels?|outputs? (?:for|of) the same)\b",
+    r"tests?|images?|checkpoints?|weights|gates?|guarante\w*|invariants?|"
+    r"assert\w*|verif\w*|across (?:runs|machines|seeds)|refactor\w*|by (?:design|construction)|"
+    r"as (?:expected|intended)|sanity|"
+    r"expected|disabled|drift|audit\w*|replicat\w+|confirmed|break|breaks|resolv\w+|implementations?|reference|official|architectur\w*|hyper\w+|recipes?|otherwise|"
+    r"not a (?:dead|bug)|parity|independent|kernels?|outputs? (?:for|of) the same)\b",
     re.IGNORECASE,
 )
 """What is the same on purpose, or is no result of an arm."""
@@ -56,18 +76,20 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             found = _tie(log, line)
             signs = signs_of(line.body)
             if found is not None:
-                yield Finding("no-op", "caution", place_of(log, line), {"words": found}, quote=found)
+                level: Level = "caution" if _sure(log, line, found) else "hint"
+                yield Finding("no-op", level, place_of(log, line), {"words": found}, quote=found)
             elif signs is not None and signs.zero:
                 facts = {"same": signs.zero, "count": signs.count}
                 yield Finding("no-op", "caution", place_of(log, line), facts)
 
 
 def _tie(log: Log, line: Line) -> str | None:
-    if hoped(line) or planning(log, line):
+    if hoped(line) or planning(log, line) or of_others(line) or _OTHER_THINGS.search(line.body):
         return None
     said = _SAID.search(line.body)
     zero = _ZERO.search(line.body)
-    if said is not None and not denied_at(log, line, said.start()) and _of_results(log, line, said):
+    rough = said is not None and _ROUGHLY.search(line.body[: said.start()]) is not None
+    if said is not None and not rough and not denied_at(log, line, said.start()) and _of_results(log, line, said):
         return said[0]
     if zero is not None and re.search(r"\b(?:all|every|exact|tie)\b", line.body, re.IGNORECASE):
         return zero[0]
@@ -78,10 +100,27 @@ def _tie(log: Log, line: Line) -> str | None:
 
 def _of_results(log: Log, line: Line, said: re.Match[str]) -> bool:
     """Whether ``bit-identical`` is said of results, not of files or of a repetition."""
-    if not _BITWISE.search(said[0]):
+    if not _LOOSE.search(said[0]):
         return True
     sentence = f"{log.lead(line)} {line.body}"
     return _RESULTS.search(sentence) is not None and _OTHER_THINGS.search(sentence) is None
+
+
+def _sure(log: Log, line: Line, found: str) -> bool:
+    """Whether results of an arm are told to be exactly the baseline's: not a tie of two rivals, of files or of code."""
+    pair = _PAIR.fullmatch(found)
+    if pair is not None:
+        return len(pair[1].replace(".", "").lstrip("0")) >= 4 and not re.search(r"\btie", line.body, re.IGNORECASE)
+    sentence = f"{log.lead(line)} {line.body}"
+    if _TIE.search(found):
+        shown = _ZERO.search(line.body) or _RESULTS.search(line.body)
+        return shown is not None and any(one.search(line.body) for one in (_ZERO, _TO_BASE, _SEVERAL))
+    if re.search(r"[~≈∼]\s*\d|\babout \d", sentence):
+        return False  # results that are told roughly are not told to be the same
+    if not _LOOSE.search(found):
+        return True
+    exact = re.search(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", sentence, re.IGNORECASE)
+    return exact is not None and _TO_BASE.search(sentence) is not None and _RESULTS.search(sentence) is not None
 
 
 def _in_data(log: Log) -> Iterator[Finding]:

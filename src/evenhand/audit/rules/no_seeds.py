@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
-from evenhand.audit.rules.few_seeds import METRIC_WORD, steady
+from evenhand.audit.rules.few_seeds import steady
+from evenhand.audit.words import METRIC_WORD
 
 _REPEATED = re.compile(
     r"\bseeds?\b|±|\bstd\b|\b\d+ (?:runs|trials|repeats|replicates|repetitions|rollouts)\b|confidence interval|"
@@ -28,10 +29,6 @@ _STEADY_ONLY = (
 )
 
 
-_ACROSS = re.compile(r"\bacross (?!seeds)", re.IGNORECASE)
-_VERDICT = re.compile(r"(?:results?|verdict|status|outcome|conclusion|finding)s?\s*:", re.IGNORECASE)
-
-
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Such a word, where nothing in the file speaks of seeds, repeats or a spread."""
     for log in logs:
@@ -42,7 +39,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if (
                 found is not None
                 and found[0].lower() in _STEADY_ONLY
-                and line.numbers
+                and any(n.decimals or n.unit in ("%", "pp") for n in line.numbers)
                 and METRIC_WORD.search(line.body)
             ):
                 yield Finding("no-seeds", "caution", place_of(log, line), {"word": found[0].lower()})

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
-from evenhand.audit.number_words import chance, printed
+from evenhand.audit.number_words import printed, shown
 from evenhand.audit.numbers import numbers
 
 _T = re.compile(
@@ -17,10 +17,17 @@ _T = re.compile(
 )
 
 
+_CORRECTED = re.compile(
+    r"\b(?:correct(?:ed|ion)|adjust\w*|holm|bonferroni|fdr|benjamini|bootstrap\w*|permut\w*|welch)\b", re.IGNORECASE
+)
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """``t(9) = 1.20, p = .01``; a one-sided p is let pass."""
     for log in logs:
         for line in log.spoken():
+            if _CORRECTED.search(line.body):
+                continue
             for found in _T.finditer(line.body):
                 df, sign = float(found[1]), found[3]
                 statistic, stated = numbers(found[2])[0], numbers(found[4])[0]
@@ -60,7 +67,8 @@ def _fits(sign: str, least: float, most: float, low: float, high: float) -> bool
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    return f"t({f['df']:g}) = {f['t']} has {chance(f['p'])}, not {f['printed']}."
+    p = shown(f["p"]) if f["p"] >= 1e-6 else "below 0.000001"
+    return f"t({f['df']:g}) = {f['t']} has a two-sided p of {p}, not {f['printed']}."
 
 
 RULE = Rule("p-value-disagrees", "A p-value that its own test statistic does not have.", check, say, words=False)

@@ -12,7 +12,7 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.number_words import signed
 from evenhand.audit.numbers import Number, numbers
-from evenhand.audit.rules.few_seeds import METRIC_WORD
+from evenhand.audit.words import METRIC_WORD
 
 _ITEMS = re.compile(
     r"\(?\b(?:n\s*=\s*)?(\d{1,6})[\s-]*(?:(?:held[- ]out|test|dev|debug|eval(?:uation)?|validation|random)\s+)?"

@@ -7,10 +7,20 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
-from evenhand.audit.rules.few_seeds import METRIC_WORD, OF_RESULTS
-from evenhand.audit.words import asserted
+from evenhand.audit.rules.few_seeds import OF_RESULTS
+from evenhand.audit.words import METRIC_WORD, asserted, of_others
 
-_WORD = re.compile(r"\bsignificant(?:ly)?\b", re.IGNORECASE)
+_WORD = re.compile(
+    r"(?<!most )(?<!more )\bsignificant(?:ly\b|\b(?=\s+(?:\w+\s+){0,2}(?:gains?|improv\w*|better|"
+    r"lower|higher|outperform\w*|beats?|increas\w*|reduc\w*|boosts?|benefits?|advantage|drop\w*|decreas\w*|wins?)))",
+    re.IGNORECASE,
+)
+_NAMES = re.compile(r"\b(?:focal|contrastive|auxiliary|hinge|triplet|dice|cross[- ]entropy|kl) loss\b", re.IGNORECASE)
+_VERB = re.compile(
+    r"\b(?:improv\w*|outperform\w*|beats?|lower\w*|reduc\w*|increas\w*|boost\w*|rais\w*|gain\w*|better|helped|helps)\b",
+    re.IGNORECASE,
+)
+"""What has to stand in the sentence: a difference that is called significant, not an important remark."""
 _TEST = re.compile(
     r"\bp\s*[=<>≤]|p-value|t-test|wilcoxon|mcnemar|bootstrap|confidence interval|\bCI\b|±|\bstd\b|standard "
     r"(?:error|deviation)|anova|\bsd\b|sigma|σ",
@@ -29,7 +39,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 found is not None
                 and asserted(log, line, found)
                 and OF_RESULTS.search(line.body)
-                and METRIC_WORD.search(line.body)
+                and METRIC_WORD.search(_NAMES.sub(" ", line.body))
+                and line.numbers
+                and _VERB.search(line.body)
+                and not of_others(line)
             ):
                 yield Finding("untested", "caution", place_of(log, line), {"word": found[0].lower()}, quote=found[0])
 

@@ -8,19 +8,25 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Log, Table
+from evenhand.audit.log import Log, Row, Table
 from evenhand.audit.number_words import chance
-from evenhand.audit.numbers import Count, counts
+from evenhand.audit.numbers import Count, counts, numbers
 
 _CLAIM = re.compile(
     r"✓|✅|↑|\b(?:better|improv\w*|gain\w*|helped|helps|wins?|beats?|outperform\w*|progress|higher|increase[ds]?|"
     r"fewer)\b",
     re.IGNORECASE,
 )
+_CHANGE = re.compile(r"change|delta|Δ|diff|improve|gain|effect", re.IGNORECASE)
 _TO = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(?:→|->|to|vs\.?|versus|against|compared (?:to|with))\s*(?:[A-Za-z]{0,12}\s){0,3}",
     re.IGNORECASE,
 )
+
+
+_BY_CHANCE = 0.3
+"""Above this p even items that are answered alike by both, which this test knows nothing of, leave no difference."""
+_CLAUSES = re.compile(r"[.;]\s|—|–\s|\s-\s")
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -32,37 +38,57 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             found = counts(line.body)
             for one, other in pairwise(found):
                 between = line.body[(one.share or one.whole).end : other.part.start].lstrip(" )%")
-                if _TO.fullmatch(between) and _CLAIM.search(line.body):
+                if _TO.fullmatch(between) and _CLAIM.search(_clause(line.body, one.part.start, other.whole.end)):
                     yield from _finding(log, line.number, one, other)
+
+
+def _clause(text: str, start: int, end: int) -> str:
+    """The part of a sentence in which two counts stand."""
+    ends = [mark.start() for mark in _CLAUSES.finditer(text)]
+    return text[max((e for e in ends if e < start), default=0) : min((e for e in ends if e >= end), default=len(text))]
 
 
 def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     for row in table.rows:
         found = [(place, counts(cell)) for place, cell in enumerate(row.cells)]
         single = [(place, one[0]) for place, one in found if len(one) == 1]
-        if (
-            len(single) == 2
-            and single[1][0] - single[0][0] == 1
-            and _CLAIM.search(" ".join(row.cells[single[1][0] + 1 :]))
-        ):
+        if len(single) == 2 and single[1][0] - single[0][0] == 1 and _changed(table, row, single[1][0] + 1):
             yield from _finding(log, row.line, single[0][1], single[1][1])
+
+
+def _changed(table: Table, row: Row, place: int) -> bool:
+    """Whether the column behind two counts tells a change from the one to the other."""
+    if place >= len(row.cells):
+        return False
+    return _CHANGE.search(table.header[place]) is not None and (
+        _CLAIM.search(row.cells[place]) is not None or any(n.signed for n in numbers(row.cells[place]))
+    )
 
 
 def _finding(log: Log, line: int, one: Count, other: Count) -> Iterator[Finding]:
     whole = one.whole.value
     if whole != other.whole.value or one.part.value == other.part.value:
         return
-    p = two_shares(one.part.value, other.part.value, whole)
-    if p > 0.1:
+    p = two_shares(int(one.part.value), int(other.part.value), int(whole))
+    if p > _BY_CHANCE:
         facts = {"one": int(one.part.value), "other": int(other.part.value), "whole": int(whole), "p": p}
         yield Finding("within-noise", "caution", place_of(log, line), facts)
 
 
-def two_shares(one: float, other: float, whole: float) -> float:
-    """Two-sided p-value of the difference of two shares of the same whole, pooled normal approximation."""
-    pooled = (one + other) / (2 * whole)
-    error = math.sqrt(2 * pooled * (1 - pooled) / whole)
-    return 1.0 if error == 0 else math.erfc(abs(one - other) / whole / error / math.sqrt(2))
+def two_shares(one: int, other: int, whole: int) -> float:
+    """Two-sided p-value of the difference of two shares of the same whole, by Fisher's exact test."""
+    total = one + other
+
+    def weight(part: int) -> float:
+        rest = total - part
+        return math.exp(
+            sum(math.lgamma(whole + 1) - math.lgamma(k + 1) - math.lgamma(whole - k + 1) for k in (part, rest))
+            - (math.lgamma(2 * whole + 1) - math.lgamma(total + 1) - math.lgamma(2 * whole - total + 1))
+        )
+
+    weights = [weight(part) for part in range(max(0, total - whole), min(whole, total) + 1)]
+    seen = weight(one) * (1 + 1e-7)
+    return min(1.0, sum(each for each in weights if each <= seen))
 
 
 def say(finding: Finding) -> str:

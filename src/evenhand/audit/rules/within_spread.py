@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Place, Rule, place_of
 from evenhand.audit.log import Log, Row, Table
 from evenhand.audit.number_words import chance
-from evenhand.audit.numbers import Number, numbers
-from evenhand.audit.seeds import Seeds, seeds_in, seeds_of
+from evenhand.audit.numbers import Number
+from evenhand.audit.seeds import Seeds
+from evenhand.audit.spreads import mean_and_spread, of_deviations, one_measure, seeds_of_table, welch
 from evenhand.audit.words import asserted
-
-_DEVIATION = re.compile(r"±\s*(?:std|sd|s\.d|1 ?σ|standard dev)|\bstd\b|standard deviation|\bstdev\b", re.IGNORECASE)
-_OTHER = re.compile(r"±\s*(?:se\b|sem|stderr|95|ci)|standard error|\bSEM\b|confidence interval|95 ?% CI", re.IGNORECASE)
-
 
 _BEATS = re.compile(
     r"\b(?:(?:significantly|clearly|reliably|consistently|substantially)\s+)?(?:outperform(?:s|ed)?|beats?|surpass(?:es|ed)?|"
@@ -32,8 +28,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         for table in log.tables:
             if 2 <= len(table.rows) <= 60 and any("±" in cell for row in table.rows for cell in row.cells):
-                seeds = _seeds(log, table)
-                if seeds is not None and seeds.count >= 2 and _of_deviations(log, table):
+                seeds = seeds_of_table(log, table)
+                if seeds is not None and seeds.count >= 2 and of_deviations(log, table):
                     yield from _leads(log, table, seeds)
         yield from _said(log)
 
@@ -60,11 +56,11 @@ def _said(log: Log) -> Iterator[Finding]:
 
 def _columns_of(log: Log, table: Table) -> dict[int, str]:
     """Columns of mean and spread, and what they are of; ``mean`` with ``std`` beside it are one."""
-    if _of_deviations(log, table):
+    if of_deviations(log, table):
         found = {
             place: re.sub(r"\(.*?\)|[±↑↓]", "", name).strip()
             for place, name in enumerate(table.header)
-            if place and all(_cell(row.cells[place]) is not None for row in table.rows)
+            if place and all(mean_and_spread(row.cells[place]) is not None for row in table.rows)
         }
         if found:
             return found
@@ -95,11 +91,11 @@ def _compared(
     """Welch's test of two rows, where it does not carry the claim; None where it does, or nothing can be said."""
     read = [_mean_and_spread(table, row, place) for row in rows]
     over = [i for i, name in enumerate(table.header) if re.match(r"^seed[\s_#=-]*\d+$", name, re.IGNORECASE)]
-    seeds = Seeds(len(over), log.line(table.line)) if len(over) >= 2 else _seeds(log, table)
+    seeds = Seeds(len(over), log.line(table.line)) if len(over) >= 2 else seeds_of_table(log, table)
     if read[0] is None or read[1] is None or seeds is None or seeds.count < 2:
         return None
     (mean, sd), (other, other_sd) = read[0], read[1]
-    p = _welch(mean.value - other.value, sd.value, other_sd.value, seeds.count)
+    p = welch(mean.value - other.value, sd.value, other_sd.value, seeds.count)
     if p is None or p <= 0.1:
         return None
     facts: dict[str, object] = {
@@ -110,7 +106,7 @@ def _compared(
 
 
 def _mean_and_spread(table: Table, row: Row, place: int) -> tuple[Number, Number] | None:
-    found = _cell(row.cells[place])
+    found = mean_and_spread(row.cells[place])
     if found is not None:
         return found
     sds = [i for i, name in enumerate(table.header) if re.fullmatch(r"std|sd|stdev", name.strip(), re.IGNORECASE)]
@@ -119,28 +115,13 @@ def _mean_and_spread(table: Table, row: Row, place: int) -> tuple[Number, Number
     return (mean, sd) if mean is not None and sd is not None else None
 
 
-def _seeds(log: Log, table: Table) -> Seeds | None:
-    line = log.line(table.line)
-    for text in (table.before, *table.header):
-        count = seeds_in(text)
-        if count is not None:
-            return Seeds(count, line)
-    return seeds_of(log, line)
-
-
-def _of_deviations(log: Log, table: Table) -> bool:
-    """Whether the text says that ± is a standard deviation, and never that it is something else."""
-    near = [table.before, *table.header, *log.path(table.section), *(line.body for line in log.own(table.section))]
-    if any(_OTHER.search(line.body) for line in log.lines):
-        return False
-    return any(_DEVIATION.search(text) for text in near) or any(_DEVIATION.search(line.body) for line in log.spoken())
-
-
 def _leads(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
     for place in range(1, len(table.header)):
-        cells = [(row, found) for row in table.rows if (found := _cell(row.cells[place])) is not None]
+        cells = [(row, found) for row in table.rows if (found := mean_and_spread(row.cells[place])) is not None]
         bold = [(row, found) for row, found in cells if place in row.bold]
         if len(bold) != 1 or len(cells) < 2:
+            continue
+        if not one_measure(table, place, [found[0] for _, found in cells]):
             continue
         row, (mean, sd) = bold[0]
         others = [(other, found) for other, found in cells if other is not row]
@@ -150,7 +131,7 @@ def _leads(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
             continue
         pick = max if top else min
         rival, (next_mean, next_sd) = pick(others, key=lambda one: one[1][0].value)
-        p = _welch(mean.value - next_mean.value, sd.value, next_sd.value, seeds.count)
+        p = welch(mean.value - next_mean.value, sd.value, next_sd.value, seeds.count)
         if p is not None and p > 0.1:
             facts = {
                 "one": f"{mean.value:g} ± {sd.value:g}", "other": f"{next_mean.value:g} ± {next_sd.value:g}",
@@ -158,23 +139,6 @@ def _leads(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
             }  # fmt: skip
             others_at = (place_of(log, rival.line), place_of(log, seeds.line))
             yield Finding("within-spread", "caution", place_of(log, row.line), facts, others_at, row.cells[place])
-
-
-def _cell(cell: str) -> tuple[Number, Number] | None:
-    found = numbers(cell)
-    return (found[0], found[1]) if len(found) == 2 and found[1].spread and not found[0].spread else None
-
-
-def _welch(difference: float, one: float, other: float, count: int) -> float | None:
-    """Two-sided p-value of Welch's test with equal counts."""
-    from evenhand.statistics.student import two_sided_p
-
-    first, second = one**2 / count, other**2 / count
-    error = math.sqrt(first + second)
-    if error == 0:
-        return None
-    df = (first + second) ** 2 / ((first**2 + second**2) / (count - 1))
-    return two_sided_p(difference / error, df)
 
 
 def say(finding: Finding) -> str:

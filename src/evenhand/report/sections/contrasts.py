@@ -81,6 +81,28 @@ class VerdictView:
     headline: ContrastView | None
     contrasts: tuple[ContrastView, ...]
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Why contrasts have no figures and which pairs they lost, each said once for all that it holds for."""
+        told: dict[str, list[str]] = {}
+        for row in self.contrasts:
+            said = [] if self._is_said(row) else [row.reason]
+            lost: dict[str, list[str]] = {}
+            for seed, reason in sorted(row.contrast.dropped.items()):
+                lost.setdefault(reason, []).append(str(seed))
+            for reason, seeds in lost.items():
+                said.append(
+                    f"{'pair of seed' if len(seeds) == 1 else 'pairs of seeds'} {', '.join(seeds)} dropped: {reason}"
+                )
+            if said:
+                told.setdefault("; ".join(said), []).append(row.contrast.against)
+        return tuple(f"against {', '.join(arms)}: {said}" for said, arms in told.items())
+
+    def _is_said(self, row: ContrastView) -> bool:
+        """Whether the verdict's own reason is this one already, be it of another rival."""
+        own, arms = row.contrast.against, [other.contrast.against for other in self.contrasts]
+        return not row.reason or any(row.reason.replace(own, arm) in said for said in self.reasons for arm in arms)
+
 
 @dataclass(frozen=True)
 class InteractionView:

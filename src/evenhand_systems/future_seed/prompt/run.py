@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ METRICS = ("token_accuracy", "exact_match", "choice_accuracy", "exec_ok", "tests
 
 def train_and_score(settings: Settings, bench: Bench) -> Outcome:
     """Fine-tune within the budget and score the item set; see the recipe."""
-    tokenizer = make_tokenizer(resolve_vocabulary(settings.data, bench))
+    tokenizer = make_tokenizer(vocabulary_file(settings, bench))
     train_prompts, held = prepare(settings, tokenizer, bench)
     reader = make_reader(settings, tokenizer, train_prompts, bench)
     reader.describe(bench)
@@ -36,6 +37,15 @@ def train_and_score(settings: Settings, bench: Bench) -> Outcome:
     chosen = [held[i] for i in bench.item_set.choose(len(held))]
     scores = score_prompts(reader, chosen, tokenizer, settings.data, settings.evaluation.batch)
     return Outcome(undefined=record(scores, chosen, bench, METRICS))
+
+
+def vocabulary_file(settings: Settings, bench: Bench) -> Path | None:
+    """The tokenizer's file: the one that is named, else the one that lies in the checkpoint's folder, else none."""
+    named = resolve_vocabulary(settings.data, bench)
+    if named is not None or settings.checkpoint is None:
+        return named
+    own = bench.data(settings.checkpoint) / "tokenizer.json"
+    return own if own.is_file() else None
 
 
 def prepare(settings: Settings, tokenizer: Tokenizer, bench: Bench) -> tuple[list[Prompt], list[Prompt]]:
@@ -76,7 +86,9 @@ def epochs(rng: np.random.Generator, count: int) -> Iterator[int]:
 
 
 def train(prompts: Sequence[Prompt], reader: Reader, settings: Settings, bench: Bench) -> None:
-    """Spend the budget. The order of examples depends on the stream ``order`` alone, not on the arm."""
+    """Spend the budget, none of it at a rate of 0. The order of examples depends on the stream ``order`` alone."""
+    if settings.optimiser.learning_rate == 0:
+        return
     trainer = Trainer(reader, settings.optimiser, bench)
     trainer.restore(bench.resume())
     if bench.probing:  # what fits is tried on the longest there are

@@ -22,7 +22,10 @@ class Settings(RecipeSettings):
     """Settings of ``future_seed.prompt``."""
 
     data: TextSettings
-    checkpoint: str | None = Field(default=None, description="released RWKV-7 weights (.pth, .safetensors)")
+    checkpoint: str | None = Field(
+        default=None,
+        description="RWKV-7 weights: a file (.pth, .safetensors), a hub's folder, or a model by name (rwkv7-small)",
+    )
     base: BaseSettings | None = Field(default=None, description="pre-train a small base on the training text")
     model: ModelSettings = ModelSettings()
     seeding: SeedingOptions = SeedingOptions()

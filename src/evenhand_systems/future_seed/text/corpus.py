@@ -25,6 +25,7 @@ from evenhand_systems.future_seed.text.settings import (
     SpotSettings,
     SudokuTextSettings,
     TextSettings,
+    WindowSettings,
 )
 
 
@@ -34,7 +35,7 @@ def load_corpus(settings: TextSettings, bench: Bench) -> tuple[Corpus, Wording]:
     Raises:
         DataError: files missing or faulty, too few examples.
     """
-    if isinstance(settings, SpotSettings):
+    if isinstance(settings, SpotSettings | WindowSettings):
         return _spot(settings, bench), proteins.SPOT_WORDING
     if isinstance(settings, ContactSettings):
         return _contacts(settings, bench), proteins.CONTACT_WORDING
@@ -91,12 +92,15 @@ def _punctuation(settings: PunctuationSettings, bench: Bench) -> Corpus:
     return Corpus(corpus.train, corpus.evaluation, {**corpus.facts, **punctuation.facts([*train, *evaluation])})
 
 
-def _spot(settings: SpotSettings, bench: Bench) -> Corpus:
+def _spot(settings: SpotSettings | WindowSettings, bench: Bench) -> Corpus:
     files = [None if p is None else bench.data(p) for p in (settings.train, settings.labels, settings.mask)]
     assert files[0] is not None
     task = load_structure_task(files[0], files[1], files[2], settings.split, settings.crop, settings.overlap)
     held = list({protein.name: protein for _, protein in task.windows}.values())
-    train, evaluation = (proteins.spot_examples(part, settings.positions, settings.crop) for part in (task.train, held))
+    window = settings.window if isinstance(settings, WindowSettings) else None
+    train, evaluation = (
+        proteins.spot_examples(part, settings.positions, settings.crop, window) for part in (task.train, held)
+    )
     corpus = make_corpus(train, evaluation, settings.least, "data.train")
     return Corpus(corpus.train, corpus.evaluation, {**task.facts, **corpus.facts})
 

@@ -23,8 +23,15 @@ def stable_rng(key: str) -> np.random.Generator:
     return np.random.default_rng(int(fraction(key) * 2**53))
 
 
-def spot_examples(proteins: Sequence[Protein], positions: int, crop: int) -> list[Example]:
-    """One question per protein: labels at some resolved positions, counted from 1, of its first ``crop`` residues."""
+def spot_examples(proteins: Sequence[Protein], positions: int, crop: int, window: int | None = None) -> list[Example]:
+    """One question per protein: labels at some resolved positions, counted from 1, of its first ``crop`` residues.
+
+    Args:
+        proteins: whose.
+        positions: how many are asked for.
+        crop: residues that are read.
+        window: residues on either side that stand beside each number, ``-`` beyond the ends; None gives numbers alone.
+    """
     examples = []
     for protein in proteins:
         resolved = [i for i in range(min(crop, len(protein))) if protein.mask[i] == "1"]
@@ -35,13 +42,20 @@ def spot_examples(proteins: Sequence[Protein], positions: int, crop: int) -> lis
             Example(
                 id=protein.name,
                 context=protein.sequence[:crop],
-                question=" ".join(str(i + 1) for i in asked),
+                question=" ".join(_named(protein.sequence[:crop], i, window) for i in asked),
                 # No spaces between: they would be right in every answer and dilute the score.
                 answer=" " + "".join(protein.labels[i] for i in asked),
                 cluster=protein.name,
             )
         )
     return examples
+
+
+def _named(sequence: str, place: int, window: int | None) -> str:
+    if window is None:
+        return str(place + 1)
+    ends = "-" * window
+    return f"{place + 1} {(ends + sequence + ends)[place : place + 2 * window + 1]}"
 
 
 def contact_examples(

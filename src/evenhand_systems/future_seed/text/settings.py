@@ -26,7 +26,10 @@ class _TextSettings(RecipeSettings):
     evaluation_examples: int | None = Field(
         default=None, ge=1, description="examples that items are chosen from, likewise"
     )
-    vocabulary: str | None = Field(default=None, description="tokenizer file (.json, or the RWKV .txt); None is bytes")
+    vocabulary: str | None = Field(
+        default=None,
+        description="tokenizer file (.json, or the RWKV .txt); None is the one in the checkpoint's folder, else bytes",
+    )
 
 
 class ArcSettings(_TextSettings):
@@ -62,10 +65,9 @@ class PunctuationSettings(_TextSettings):
     longest: int = Field(default=160, ge=1, description="characters of the longest sentence")
 
 
-class SpotSettings(_TextSettings):
-    """Secondary structure at a few positions of a protein. ``train`` is the FASTA of sequences, or a CSV."""
+class _SpotSettings(_TextSettings):
+    """What the questions about positions of a protein share. ``train`` is the FASTA of sequences, or a CSV."""
 
-    name: Literal["structure_spot"]
     labels: str | None = None
     mask: str | None = None
     split: Literal["validation", "test"] = "validation"
@@ -73,6 +75,19 @@ class SpotSettings(_TextSettings):
     crop: int = Field(default=256, ge=8)
     overlap: float = Field(default=0.3, gt=0, le=1)
     answer_length: int = Field(default=64, ge=1)
+
+
+class SpotSettings(_SpotSettings):
+    """Secondary structure at a few positions of a protein, which are asked for by number alone."""
+
+    name: Literal["structure_spot"]
+
+
+class WindowSettings(_SpotSettings):
+    """Secondary structure at a few positions of a protein; residues around each stand in the question."""
+
+    name: Literal["structure_window"]
+    window: int = Field(default=2, ge=0, description="residues on either side of a position that the question repeats")
 
 
 class ContactSettings(_TextSettings):
@@ -111,6 +126,7 @@ TextSettings = Annotated[
     | MbppSettings
     | PunctuationSettings
     | SpotSettings
+    | WindowSettings
     | ContactSettings
     | SudokuTextSettings,
     Field(discriminator="name"),

@@ -1,0 +1,73 @@
+"""Work that a command does itself is shown where it is long: a bar in a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import typer
+from rich.console import Console
+
+from evenhand.cli import compare as comparing
+from evenhand.cli import ledger as ledgers
+from evenhand.cli.working import PLAIN_SECONDS, long_work
+from evenhand.ledger import Ledger
+from evenhand.recipes import working
+from tests.ledger.samples import EXECUTION, OUTCOME, TRIAL
+from tests.runs.logs import lm_eval
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    for name, seeds in (("a", (0, 1)), ("b", (2, 3))):
+        ledger = Ledger(tmp_path / name)
+        ledger.record_claim("c", "h", {"fingerprint": "v1"}, "text")
+        for seed in seeds:
+            ledger.record_outcome(replace(TRIAL, seed=seed), OUTCOME, EXECUTION, "h", {"git": None})
+        ledger.close()
+        for seed in (0, 1):
+            lm_eval(tmp_path / "runs" / name / f"s{seed}", [float((i + seed) % 2) for i in range(20)])
+    return tmp_path
+
+
+def compare(folder: Path) -> None:
+    comparing.compare([str(folder / "runs" / name / "s{seed}") for name in "ab"])
+
+
+COMMANDS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "verify": (lambda folder: ledgers.verify(folder / "a"), "checking tables"),
+    "pack": (lambda folder: ledgers.pack(folder / "a"), "packing items"),
+    "merge": (lambda folder: ledgers.merge([folder / "a", folder / "b"]), "checking tables"),
+    "export": (lambda folder: ledgers.export(folder / "x.tar.gz", folder / "a"), "writing tables"),
+    "compare": (compare, "s{seed}"),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_takes_long_with_much_to_do_draws_a_bar(name: str, two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command, words = COMMANDS[name]
+    shown = Console(file=io.StringIO(), force_terminal=True, width=200)
+    for module in (comparing, ledgers):
+        monkeypatch.setattr(module, "note", lambda: shown)
+    with contextlib.suppress(typer.Exit):
+        command(two)
+    assert isinstance(shown.file, io.StringIO)
+    assert words in shown.file.getvalue()
+
+
+def test_where_no_terminal_is_a_line_comes_now_and_then_and_none_where_it_was_quick(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    console = Console(file=(told := io.StringIO()), width=200)
+    with long_work(console):
+        for step in range(10):
+            working.tell("packing", step, 10)
+            now[0] += 0.4 * PLAIN_SECONDS
+    assert told.getvalue().splitlines() == ["packing: 30%", "packing: 60%", "packing: 90%"]
