@@ -18,6 +18,7 @@ from evenhand_systems.bridge.translation.bridge import Bridge
 from evenhand_systems.bridge.translation.prompts import Prompts
 from evenhand_systems.bridge.translation.soft_prompt import SoftPrompt
 from evenhand_systems.bridge.translators import TranslatorConfig, build_translator
+from evenhand_systems.bridge.translators.vocabulary import VocabularyTranslator
 
 MakeBridge = Callable[..., Bridge]
 
@@ -66,9 +67,12 @@ def make_bridge(source: LanguageModel, target: LanguageModel) -> MakeBridge:
         seed: int = 0,
     ) -> Bridge:  # fmt: skip
         config = TranslatorConfig(
-            kind, source.width, target.width, target.embedding_rms(), soft_tokens, bottleneck=32, depth=1, heads=2
-        )  # type: ignore[arg-type]
+            kind, source.width, target.width, target.embedding_rms(), soft_tokens, bottleneck=32, depth=1, heads=2,
+            vocabulary=len(target.embedding_table) if kind == "vocabulary" else 0,
+        )  # type: ignore[arg-type] # fmt: skip
         translator = build_translator(config, seed)
+        if isinstance(translator, VocabularyTranslator):
+            translator.table.copy_(target.embedding_table)
         return Bridge(states_of, translator, SoftPrompt(target, injection), Prompts(target, form))  # type: ignore[arg-type]
 
     return make

@@ -56,3 +56,10 @@ def test_a_control_without_a_translator_takes_back_what_it_does_not_look_at(sett
 def test_embeddings_are_read_from_no_layer() -> None:
     assert controls(layer=3)["source_embeddings"].settings == {"source_reading": "embeddings", "layer": -1}
     assert controls(layer=3)["untrained_source"].settings == {"source_reading": "untrained"}
+
+
+def test_only_a_bridge_that_names_words_keeps_the_loss_that_does() -> None:
+    found = controls(training__losses__naming=1.0, training__teacher="answer")
+    taken_back = {"training.losses.naming": 0.0, "training.teacher": "prompt"}
+    assert all(found[name].settings.items() >= taken_back.items() for name in ("constant_prompt", "linear"))
+    assert not found["untrained_source"].settings.keys() & taken_back.keys()

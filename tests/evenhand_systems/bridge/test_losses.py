@@ -38,17 +38,22 @@ def step_of(bridge, items, **settings) -> Step:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_loss_reaches_the_translator_at_the_first_step(name, make_bridge, train_items) -> None:
-    bridge = make_bridge("dit" if name == "flow" else "cross_attention")
+    bridge = make_bridge({"flow": "dit", "naming": "vocabulary"}.get(name, "cross_attention"))
     run = trainer(bridge, train_items, losses=weights(**{name: 1.0}))
     run.step()
     assert run.gradient_norms[name] > 0
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("flow", "decode")])
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("flow", "decode", "naming")])
 def test_every_loss_reaches_fresh_adapters(name, make_bridge, train_items) -> None:
     run = trainer(make_bridge("linear", injection="adapter"), train_items, losses=weights(**{name: 1.0}))
     run.step()
     assert run.gradient_norms[name] > 0
+
+
+def test_words_cannot_be_named_by_a_translator_that_has_none(make_bridge, train_items) -> None:
+    with pytest.raises(DeadLossError, match='needs a translator that names words: bridge = "vocabulary"'):
+        trainer(make_bridge(), train_items, losses=weights(naming=1.0)).step()
 
 
 def test_every_name_of_a_weight_has_a_loss() -> None:
