@@ -72,7 +72,7 @@ def queued(number: int, seconds: float) -> tuple[float, int, int, float, float]:
     profile = Profile(executor="slurm", partition="apart", jobs=number)
     with folder() as here:
         (here / "slurm").mkdir()
-        (here / "slurm" / "seen-from-apart.txt").write_text("n4")
+        (here / "slurm" / "seen-from-apart.txt").write_text(f"n4\n{here / 'slurm'}\n")
         with places.Slurm(profile, here / "slurm") as executor:
             begun = time.perf_counter()
             for one in range(number):

@@ -221,3 +221,49 @@ def _written(folder: Path, text: str) -> Path:
     path = folder / "log.md"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+STATED: dict[str, tuple[str, str, str, str]] = {
+    "means over seeds without a spread": (
+        "| Seed | val_loss | val_bpb |\n|---|---|---|\n| 1 | 3.2810 | 1.1427 |\n| 2 | 3.2790 | 1.1430 |\n"
+        "| 3 | 3.2830 | 1.1426 |\n| **Mean** | 3.2810 | 1.1428 |\n{}",
+        "'val_loss' sd 0.002, 3.276 to 3.286; 'val_bpb' sd 0.00021", "", "| Std | 0.0020 | 0.0002 |\n",
+    ),
+    "a row for each arm and a column for each seed": (
+        "| arm | seed 1 | seed 2 | seed 3 |\n|---|---|---|---|\n| {} | 0.50 | 0.60 | 0.40 |\n"
+        "| new | 0.52 | 0.63 | 0.41 |\n",
+        "'new' less 'baseline' in value, 3 differences: mean +0.02", "baseline", "other",
+    ),
+    "means and spreads beside a baseline": (
+        "Accuracy, mean ± {} over 3 seeds:\n\n| Method | Acc |\n|---|---|\n| baseline | 71.0 ± 0.6 |\n"
+        "| ours | 72.2 ± 0.5 |\n",
+        "Less 'baseline' in 'Acc', with p-value and 95 % interval of Welch's test over 3 seeds (line 3), if ± is the "
+        "standard deviation: 'ours' +1.2 (p = ", "std", "95 % CI",
+    ),
+    "columns that are one result": (
+        "| step | val loss | ppl |\n|---|---|---|\n| 1 | 2.3026 | 10.00 |\n| 2 | 1.6094 | 5.00 |\n"
+        "| 3 | 0.6931 | {} |\n",
+        "In all 3 rows 'ppl' is the exponential of 'val loss'", "2.00", "2.40",
+    ),
+    "columns in a constant ratio": (
+        "| arm | val loss | val bpb |\n|---|---|---|\n| a | 2.5000 | 1.2500 |\n| b | 2.4000 | 1.2000 |\n"
+        "| c | 2.3000 | {} |\n",
+        "'val bpb' is 0.5000 times 'val loss'", "1.1500", "1.1900",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", STATED)
+def test_what_can_be_recomputed_is_stated_where_the_text_gives_all_of_it(tmp_path: Path, what: str) -> None:
+    text, says, given, missing = STATED[what]
+    told = [sentence(one) for one in found(tmp_path, {"a.md": text.format(given)}) if says in sentence(one)]
+    assert len(told) == 1
+    assert not any(says in sentence(one) for one in found(tmp_path, {"a.md": text.format(missing)}))
+
+
+def test_a_row_of_means_enters_no_comparison_seed_by_seed(tmp_path: Path) -> None:
+    rows = "".join(f"| {seed} | 0.5{seed} | 0.5{2 * seed} |\n" for seed in (1, 2, 3))
+    text = f"| seed | baseline | new |\n|---|---|---|\n{rows}| mean | 0.52 | 0.94 |\n"
+    (one,) = [one for one in found(tmp_path, {"a.md": text}) if "arm" in one.facts]
+    assert one.facts["seeds"] == 3
+    assert one.facts["mean"] == pytest.approx(0.02)

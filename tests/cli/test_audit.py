@@ -59,6 +59,17 @@ def test_notes_can_be_left_out(tmp_path: Path, log: Path) -> None:
     assert {one["level"] for one in document["findings"]} == {"fault", "caution"}
 
 
+def test_hints_are_told_apart_and_only_to_those_who_ask(tmp_path: Path, log: Path) -> None:
+    log.write_text(f"{LOG}- the accuracy is identical to the baseline\n")
+    plain = parsed(evenhand(tmp_path, "audit", "log.md", "--json"))
+    asked = parsed(evenhand(tmp_path, "audit", "log.md", "--json", "--hints"))
+    assert "hints" not in plain
+    assert asked["findings"] == plain["findings"]
+    assert [(one["rule"], one["level"], one["line"]) for one in asked["hints"]] == [("no-op", "hint", 9)]
+    done = evenhand(tmp_path, "audit", "log.md", "--hints", columns=200)
+    assert "5 findings: 1 fault, 1 caution, 3 notes\n1 hint: may be worth a look" in done.stdout
+
+
 def test_the_page_shows_findings_beside_the_lines_and_escapes_them(tmp_path: Path, log: Path) -> None:
     assert evenhand(tmp_path, "audit", "log.md", "--html", "out/page.html").returncode == 0
     page = (tmp_path / "out" / "page.html").read_text()
@@ -73,6 +84,10 @@ def test_sarif_names_rules_levels_and_lines(tmp_path: Path, log: Path) -> None:
     document = json.loads((tmp_path / "a.sarif").read_text())
     (run,) = document["runs"]
     assert document["version"] == "2.1.0"
+    assert document["$schema"].endswith("sarif-2.1.0.json")
+    assert run["tool"]["driver"]["name"] == "evenhand audit"
+    assert run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")
+    assert all(rule["shortDescription"]["text"] for rule in run["tool"]["driver"]["rules"])
     ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert len(ids) == len(set(ids))
     for result in run["results"]:

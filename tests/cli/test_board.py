@@ -16,6 +16,7 @@ import pytest
 
 from evenhand.ledger import Ledger
 from tests.app import evenhand
+from tests.board.stage import Stage
 
 
 def test_a_ledger_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
@@ -45,8 +46,10 @@ def test_a_port_in_use_is_a_sentence_with_the_cure(tmp_path: Path) -> None:
 
 @pytest.mark.slow  # a server in a process of its own
 def test_it_prints_its_address_serves_who_has_it_and_ends_on_ctrl_c(tmp_path: Path) -> None:
-    with Ledger(tmp_path / "ledger") as ledger:
-        ledger.record_claim("c", "h", {"arms": {}}, 'question = "Is it?"')
+    stage = Stage(tmp_path)
+    stage.claim("gate", question="Is it?")
+    entered = len(stage.book.ledger.entries())
+    stage.book.ledger.close()
     command = [sys.executable, "-m", "evenhand", "board", "ledger", "--port", "0", "--json"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as board:
         assert board.stdout is not None
@@ -64,4 +67,4 @@ def test_it_prints_its_address_serves_who_has_it_and_ends_on_ctrl_c(tmp_path: Pa
     assert board.returncode in (0, 130)
     assert "Traceback" not in said
     with Ledger(tmp_path / "ledger") as ledger:
-        assert len(ledger.entries()) == 2  # the segment's own and the claim: nothing was written
+        assert len(ledger.entries()) == entered  # nothing was written

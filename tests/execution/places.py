@@ -29,7 +29,7 @@ def local(folder: Path) -> LocalSlots:
 def slurm(folder: Path, **settings: int) -> Slurm:
     """The test's own Slurm, whose address stands in the environment; ``settings`` of its profile besides."""
     (folder / "slurm").mkdir(exist_ok=True)
-    (folder / "slurm" / "seen-from-low.txt").write_text("n1")  # as a run before this one would have found
+    (folder / "slurm" / "seen-from-low.txt").write_text(f"n1\n{folder / 'slurm'}\n")  # as a run before would have
     return Slurm(ON_SLURM.model_copy(update=settings), folder / "slurm")
 
 

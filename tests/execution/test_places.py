@@ -10,14 +10,17 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from evenhand.cli.places import executor_for
 from evenhand.errors import EvenhandError, LedgerError
 from evenhand.execution import places
 from evenhand.execution.executor import Executor
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.profiles import Profile
+from evenhand.files import LEASES
 from evenhand.ledger import Ledger
 from evenhand.testing import executor_suite, executors
 from tests.app import evenhand
@@ -57,6 +60,29 @@ def test_the_suite_is_known_under_both_its_names() -> None:
 def test_an_executor_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(EvenhandError, match="no executor 'mars'; there are: local, slurm, ray"):
         places.executor_of(Profile(executor="mars"), {tmp_path: []}, tmp_path)
+
+
+def test_asking_a_place_what_it_has_leaves_nothing_behind(registered: None, tmp_path: Path) -> None:
+    for name in ("local", "theirs"):
+        places.capacity_of(Profile(executor=name, jobs=2), tmp_path / "ledger")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("profile", [None, Profile(), Profile(executor="theirs")])
+def test_locks_are_tried_before_the_first_trial_wherever_it_runs(
+    registered: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    profile: Profile | None,
+) -> None:
+    claim = SimpleNamespace(folder=tmp_path, resolved=SimpleNamespace(recipe="toy:run"))
+    without_locks(monkeypatch, OSError(errno.ENOLCK, "No locks available"))
+    executor_for([claim], profile, tmp_path / "ledger", None)  # type: ignore[list-item]
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.startswith("warning: The locks of the file system")
+    assert "leases stand for them" in told
+    assert (tmp_path / "ledger" / "locks" / LEASES).exists()
 
 
 def test_where_locks_hold_no_lease_stands_for_them(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from evenhand.errors import SettingsError
+from evenhand.execution.machine import device_of_programs
 from evenhand.execution.profiles import profile_of
 from evenhand.execution.resources import Resources
 from tests.app import evenhand
@@ -131,6 +132,59 @@ def test_a_claim_that_asks_for_more_than_this_machine_has_is_refused_at_plan(
         assert evenhand(toy_folder, "plan", "c.toml", *options, "--gpus", "0").returncode == 0
 
 
+CANNOT = """
+from evenhand.recipes.contract import Bench, Memory, Metric, RecipeSettings, recipe
+
+
+class Settings(RecipeSettings):
+    shift: float = 0.0
+
+
+@recipe(metrics={"score": Metric()}, units=("steps",), version=1, WHY)
+def run(settings: Settings, bench: Bench) -> dict[str, float]:
+    return {"score": 1.0}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("--on", "local")])
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("obstacle=lambda settings, device: 'it needs wings'", "it needs wings"),
+        ("memory=lambda *_: Memory(10**15, 'a million GB')", "a trial takes more memory than there is"),
+    ],
+)
+def test_a_recipe_that_cannot_run_on_this_machine_is_refused_however_its_slots_are_asked_for(
+    toy_folder: Path, options: tuple[str, ...], why: str, words: str
+) -> None:
+    (toy_folder / "cannot.py").write_text(CANNOT.replace("WHY", why))
+    (toy_folder / "c.toml").write_text(CLAIM)
+    for command in ("plan", "run"):
+        done = evenhand(toy_folder, command, "c.toml", *options, columns=400)
+        assert done.returncode == 2, (command, done.stdout)
+        assert words in done.stderr
+
+
+CLAIM = """
+recipe = "cannot:run"
+[metric]
+name = "score"
+margin = 0.1
+[[arm]]
+name = "off"
+role = "baseline"
+[[arm]]
+name = "on"
+role = "variant"
+settings.shift = 0.1
+[[rung]]
+name = "confirm"
+budget = 5
+seeds = 2
+"""
+
+
 @pytest.mark.slow
 def test_a_claim_that_has_its_results_is_decided_where_none_of_its_trials_could_run(toy_folder: Path) -> None:
     path = write_claim(toy_folder, seeds="[0, 1]")
@@ -140,6 +194,16 @@ def test_a_claim_that_has_its_results_is_decided_where_none_of_its_trials_could_
         for command in ("plan", "run"):
             done = evenhand(toy_folder, command, "c.toml", *options)
             assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(device_of_programs()[0] == "cuda", reason="there is a GPU here")
+@pytest.mark.slow
+def test_gpus_that_are_named_where_there_is_no_driver_are_told_to_be_none(toy_folder: Path) -> None:
+    write_claim(toy_folder, seeds="[0, 1]")
+    done = evenhand(toy_folder, "run", "c.toml", "--on", "local", "--gpus", "0,1", columns=200)
+    assert done.returncode == 0
+    assert "warning: GPUs are named, but there is no NVIDIA driver" in done.stderr
+    assert "trials run on the CPU" in done.stderr
 
 
 @pytest.mark.parametrize("gpus", ["", ",", "0,0", "0,,1"])

@@ -97,6 +97,21 @@ def test_a_node_that_does_not_see_the_ledger_sends_its_results_and_none_of_an_ea
         assert not list(there.iterdir()), "what has succeeded stays on the node"
 
 
+def test_a_trial_that_waits_for_its_cores_is_in_the_queue(ray_cluster: Any, tmp_path: Path) -> None:
+    (tmp_path / "conforming.py").write_text(SOURCE)
+    with places.ray(tmp_path) as executor:
+        assert executor.queues
+        for number in range(3):  # of two nodes of two cores
+            job = job_of(tmp_path, str(number), ending="never")
+            executor.start(str(number), dataclasses.replace(job, resources=Resources(cpus=2)), 1, None)
+        deadline = time.monotonic() + 60
+        while sum(executor.elapsed(key) > 0 for key in "012") < 2:
+            assert time.monotonic() < deadline
+            assert not executor.wait(0.1)
+        assert executor.wait(1.0) == []
+        assert sum(executor.elapsed(key) == 0 for key in "012") == 1
+
+
 def test_a_node_with_other_versions_is_a_failure_of_infrastructure_that_names_both(
     ray_cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,8 @@ import pytest
 from evenhand.claims.load import load_claim
 from evenhand.execution.local.room import Room
 from evenhand.execution.local.slots import LocalSlots
+from evenhand.execution.places import executor_of
+from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Capacity, Node, Resources
 from evenhand.execution.worker import Job
 from evenhand.recipes.trial import ItemSet, Trial
@@ -116,6 +118,25 @@ def test_each_trial_sees_its_own_device_alone(tmp_path: Path) -> None:
             found |= {one.key: one.outcome.notes["sees"] for one in slots.wait(0.1)}
     assert sorted([found["0"], found["1"]]) == ["0", "1"]
     assert (found["2"], found["3"]) == ("0,1", "")
+
+
+@pytest.mark.slow
+def test_what_a_profile_says_for_trials_that_ask_for_nothing_holds_on_this_machine_too(tmp_path: Path) -> None:
+    (tmp_path / "answer.py").write_text(ANSWER)
+    profile = Profile(devices=("0", "1", "2"), gpus=2, cpus=1)
+    executor = executor_of(profile, {tmp_path: ["answer:run"]}, tmp_path / "ledger")
+    assert executor.capacity().default == profile.resources
+    assert "asks for 1 core, 4 GPUs" in executor.capacity().refusal([Resources(gpus=4)])
+    with executor:
+        asked: list[dict[str, float]] = [{}, {"gpus": 1}]
+        for number, one in enumerate(asked):
+            executor.start(str(number), job(tmp_path, number, **one), 1, None)
+        found, deadline = {}, time.monotonic() + 60
+        while len(found) < len(asked):
+            assert time.monotonic() < deadline
+            found |= {one.key: one.outcome.notes for one in executor.wait(0.1)}
+    assert (found["0"]["sees"], found["1"]["sees"]) == ("0,1", "2")
+    assert found["0"]["threads"] == "1"
 
 
 def test_what_a_claim_asks_of_the_machine_changes_neither_the_claim_nor_its_trials(toy_folder: Path) -> None:

@@ -206,7 +206,7 @@ def test_slurm_is_asked_at_most_so_often_a_minute_however_many_jobs_there_are(sl
     (tmp_path / "conforming.py").write_text(places.source())
     profile = places.ON_SLURM.model_copy(update={"polls_per_minute": 8, "partition": "apart"})  # where no node is up
     (tmp_path / "slurm").mkdir()
-    (tmp_path / "slurm" / "seen-from-apart.txt").write_text("n4")
+    (tmp_path / "slurm" / "seen-from-apart.txt").write_text(f"n4\n{tmp_path / 'slurm'}\n")
     with Slurm(profile, tmp_path / "slurm") as executor:
         begun = time.monotonic()
         for number in range(30):
@@ -231,6 +231,11 @@ def test_nodes_that_do_not_see_the_ledger_are_found_before_the_first_trial(slurm
     slurm.kill_node("n4")
     check_shared(ledger, places.ON_SLURM)
     assert [path.name for path in ledger.iterdir()] == ["seen-from-low.txt"]
+    shutil.move(ledger, tmp_path / "moved")
+    asked = len(slurm.ask("squeue", "-h", "-t", "all", "-n", "evenhand-probe").splitlines())
+    for _ in range(2):  # where it was moved to, it is tried anew, once
+        check_shared(tmp_path / "moved", places.ON_SLURM)
+        assert len(slurm.ask("squeue", "-h", "-t", "all", "-n", "evenhand-probe").splitlines()) == asked + 1
 
 
 def test_nodes_are_told_with_what_they_have_and_a_partition_that_is_not_there_with_those_that_are(

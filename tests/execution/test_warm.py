@@ -17,6 +17,7 @@ import pytest
 from evenhand.execution import compile_caches
 from evenhand.execution.executor import Finished
 from evenhand.execution.local.slots import LocalSlots
+from evenhand.execution.machine import device_of_programs
 from evenhand.execution.process_state import ProcessState
 from evenhand.execution.worker import Job
 from evenhand.recipes import catalogue
@@ -53,6 +54,9 @@ def run(settings: Settings, bench: Bench):
         "deterministic": torch.are_deterministic_algorithms_enabled(), "torch": float(torch.rand(())),
         "random": random.random(), "numpy errors": np.geterr()["over"], "filters": len(warnings.filters),
         "helper": "helper" in sys.modules, "own": float(bench.rng("init").random()), "umask": os.umask(0o022),
+        "kernels": [torch.backends.mkldnn.enabled, torch.backends.cudnn.enabled,
+                    torch.backends.cuda.math_sdp_enabled(), torch.backends.cuda.flash_sdp_enabled(),
+                    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction],
     }
     for name, value in found.items():
         bench.note(name, str(value))
@@ -69,6 +73,11 @@ def run(settings: Settings, bench: Bench):
         torch.set_default_dtype(torch.float64)
         torch.use_deterministic_algorithms(True)
         torch.set_grad_enabled(False)
+        torch.backends.mkldnn.set_flags(False)
+        torch.backends.cudnn.enabled = False
+        torch.backends.cuda.enable_math_sdp(False)
+        torch.backends.cuda.enable_flash_sdp(False)
+        torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
         torch.manual_seed(99)
         random.seed(99)
         np.random.seed(99)
@@ -236,6 +245,27 @@ def test_a_real_recipe_gives_bit_for_bit_what_it_gives_in_fresh_processes(recipe
         assert [one.outcome.failure for one in ended] == [None] * 6
         results.append([said(one) for one in ended])
     assert results[0] == results[1]
+
+
+@pytest.mark.cuda
+@pytest.mark.slow
+def test_on_a_gpu_workers_are_warm_unasked_and_give_what_fresh_processes_give_but_for_the_kernels_rounding(
+    tmp_path: Path,
+) -> None:
+    if device_of_programs()[0] != "cuda":
+        pytest.skip(device_of_programs()[1])
+    pytest.importorskip("fla")
+    found: Any = catalogue.find("future_seed.inplace").settings
+    settings = found.model_validate({"seeding": {"mode": "initial"}}).model_dump(mode="json")
+    asked = [job(tmp_path, f"{i}", "future_seed.inplace", seed=1, amount=6, **settings) for i in range(3)]
+    losses = []
+    for warm in (None, False):
+        with slots(tmp_path, "future_seed.inplace", warm) as opened:
+            ended = run(opened, asked)
+        assert [one.outcome.failure for one in ended] == [None] * 3
+        assert ("process" in ended[2].outcome.notes) == (warm is None)
+        losses.append(np.stack([one.outcome.curves["loss"].values for one in ended]))
+    np.testing.assert_allclose(losses[0], losses[1], rtol=0.02)
 
 
 @pytest.mark.slow

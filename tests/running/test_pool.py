@@ -156,6 +156,28 @@ def test_a_trial_that_ran_out_of_memory_has_no_neighbour_from_any_claim_and_keep
     assert slots.order[-1].id == again
 
 
+def test_where_a_scheduler_gives_each_trial_its_own_memory_one_that_ran_out_of_it_keeps_nobody_waiting(
+    tmp_path: Path,
+) -> None:
+    tried: dict[str, int] = {}
+    alone: list[str] = []
+
+    def outcome(trial: Trial) -> Outcome:
+        tried[trial.id] = tried.get(trial.id, 0) + 1
+        if tried[trial.id] == 2 and len(slots.running) == 1:
+            alone.append(trial.id)
+        hungry = trial.seed == 0 and trial.arm == "on" and tried[trial.id] == 1
+        return failed("resource", "memory ran out") if hungry else SURE.outcome(trial)
+
+    slots = SimulatedSlots(outcome, 4)
+    slots.elsewhere = "Slurm, partition gpu"
+    with Ledger(tmp_path / "ledger") as ledger:
+        run_claims(three(tmp_path), ledger, jobs=4, executor=slots)
+    assert sorted(tried.values()) == [1] * 21 + [2] * 3
+    assert not alone
+    assert slots.clock == 27 / 4 + 1 / 4  # 27 trials of a second each in 4 slots, none of which waits
+
+
 def test_a_claim_that_cannot_give_what_it_asks_for_is_stopped_and_the_others_go_on(tmp_path: Path) -> None:
     broken = claim(tmp_path, "broken", item_seed=9)
     waits = claim(tmp_path, "waits", head='after = ["broken"]', item_seed=8)

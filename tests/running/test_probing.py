@@ -206,7 +206,7 @@ def test_a_micro_batch_is_no_part_of_the_question(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("jobs", "gpus", "asked", "count"),
-    [(4, 0, None, 4), (4, 2, None, 2), (2, 2, None, 1), (3, 2, None, 2), (4, 0, 1, 1)],
+    [(4, 0, None, 4), (4, 2, None, 2), (2, 2, None, 1), (3, 2, None, 2), (4, 0, 1, 1), (4, 2, 1, 2)],
 )
 def test_trials_that_will_share_a_gpu_are_tried_with_their_share_of_it(
     jobs: int, gpus: int, asked: int | None, count: int

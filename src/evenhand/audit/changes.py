@@ -65,12 +65,12 @@ _POINTS = re.compile(
     r"(?<![a-z])(?:pp|pts?|points?|percent\w*|better|worse|lower|higher|ppts?)(?![a-z])", re.IGNORECASE
 )
 _WORD = re.compile(r"[A-Za-z]{2,}")
-_ELSE = re.compile(
-    r"\s*(?:→|->|⇒|(?:vs|to|versus|over|than|from|against|relative|compared|above|below|per|of|in|on|at|for|wrt|"
-    r"w\.r\.t|avg|average|mean|median|each)\b|p\s*[=<>]|/|±)",
+_ALONE = re.compile(
+    r"\s*(?:(?:relative|rel|absolute|abs)\b\.?\s*)?(?:(?:improve\w*|reduction|better|worse|lower|higher|more|less|gain|drop|"
+    r"increase|decrease|loss|rise|fall|change|points?|pts?|pp|abs\w*|rel\w*)\b\.?\s*)?(?:$|[)\],;:.!*`|]|—|–|-\s)",
     re.IGNORECASE,
 )
-"""What follows a difference that is to something else than the number before the arrow, or of something else."""
+"""What follows a difference of the two numbers before it; more words say that it is to, or of, something else."""
 
 Range = tuple[float, float]
 
@@ -207,7 +207,7 @@ def _in_text(log: Log) -> Iterator[Change]:
                 continue
             if not _is_difference(delta, text) or base.unit != new.unit or base.spread or new.spread:
                 continue
-            if _ELSE.match(text, delta.end):
+            if _ALONE.match(text, delta.end) is None:
                 continue
             yield Change(base, new, delta, line, line, True, text[max(0, base.start - 40) : base.start].strip())
         yield from _after_baseline(log, line)

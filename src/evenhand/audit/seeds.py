@@ -160,6 +160,8 @@ def _of_section(log: Log, section: int) -> Seeds | None:
         for one in own
         if (found := seeds_in(_ENOUGH.sub("", one.body))) is not None and not _ON_ONE.search(one.body)
     ]
+    if len({value for _, one in told for value in _VALUE.findall(one.body)}) > 1:
+        return None  # a line for each seed: how many there are is not told
     if len({found for found, _ in told}) == 1:
         return Seeds(*told[0])
     if told:

@@ -33,6 +33,13 @@ _LEADS = re.compile(r"[:=]\s*[`\[({*]*$")
 """A list of values follows a colon or a sign of equality: numbers in passing are no list."""
 
 _SUMMARY = re.compile(r"(?:mean|avg|average|std|sd)\b", re.IGNORECASE)
+_A_MEAN = re.compile(
+    r"(?:(?:\d+|three|five|ten)?[- ]?seeds? |overall )?(?:mean|avg\.?|average|μ)(?: (?:of|over) \d+.*)?"
+    r"(?:\s*(?:±|\+/-|\(|\[|,|/).*)?",
+    re.IGNORECASE,
+)
+"""A row that is the mean of the rows above, not a result of their mean, such as that of averaged predictions."""
+
 _NEAR = 6
 
 Floats = NDArray[np.float64]
@@ -200,7 +207,7 @@ def _row(log: Log, table: Table, row: Row, seeds: list[int]) -> Iterator[Series]
 
 def _columns(log: Log, table: Table) -> Iterator[Series]:
     """Seeds as rows, with a row for their mean."""
-    means = [row for row in table.rows if MEAN.search(row.cells[0]) and not SPREAD.search(row.cells[0].split("±")[0])]
+    means = [row for row in table.rows if _A_MEAN.fullmatch(row.cells[0].strip())]
     spreads = [row for row in table.rows if SPREAD.search(row.cells[0]) and not MEAN.search(row.cells[0])]
     values = [
         row

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from evenhand.audit.finding import Finding, Place
     from evenhand.audit.log import Log
 
-STYLES = {"fault": "red", "caution": "yellow", "note": "cyan"}
+STYLES = {"fault": "red", "caution": "yellow", "note": "cyan", "hint": "dim"}
 
 
 def audit(
@@ -39,6 +39,9 @@ def audit(
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if there is a fault.")] = False,
     quiet: Annotated[bool, typer.Option("--no-notes", help="Leave out what is only recomputed.")] = False,
+    hints: Annotated[
+        bool, typer.Option("--hints", help="Tell apart what may be worth a look, though the text leaves it open.")
+    ] = False,
 ) -> None:
     """Read logs of experiments: recompute what they report and name faults, line by line.
 
@@ -48,14 +51,18 @@ def audit(
     from evenhand.audit.reading.opened import open_logs
 
     read = open_logs(logs, _progress)
-    findings = [one for one in found_in(read) if not (quiet and one.level == "note")]
+    found = found_in(read, hints=hints)
+    findings = [one for one in found if one.level != "hint" and not (quiet and one.level == "note")]
+    maybe = [one for one in found if one.level == "hint"]
     warn([remark for log in read for remark in log.remarks])
     warn([f"{log.name} is empty: there is nothing to read in it" for log in read if not (log.lines or log.tables)])
     written = _write_all(read, findings, html, sarif, claims)
     if as_json:
-        print_json(_document(read, findings, written))
+        print_json(_document(read, findings, written) | ({"hints": [_told(one) for one in maybe]} if hints else {}))
     else:
         _print(findings, written)
+        if hints:
+            _print_hints(maybe)
     raise typer.Exit(1 if strict and any(one.level == "fault" for one in findings) else 0)
 
 
@@ -95,24 +102,33 @@ def _write(path: Path, text: str) -> str:
 
 
 def _print(findings: Sequence[Finding], written: Sequence[str]) -> None:
-    from evenhand.audit.check import sentence
     from evenhand.audit.finding import LEVELS
 
     console = out()
     for one in findings:
-        place = f"{one.place.file}:{one.place.line}: "
-        console.print(
-            Text.assemble(place, (one.level, STYLES[one.level]), f" {one.rule}: {sentence(one)}"), soft_wrap=True
-        )
-        console.print(Text(f"    | {(one.quote or one.place.text)[:160]}", style="dim"), soft_wrap=True)
+        _print_one(one)
     tally = ", ".join(counted(sum(one.level == level for one in findings), level) for level in LEVELS)
     console.print(f"{counted(len(findings), 'finding')}: {tally}")
     for path in written:
         console.print(Text(path), soft_wrap=True)
 
 
-def _document(read: Sequence[Log], findings: Sequence[Finding], written: Sequence[str]) -> dict[str, Any]:
+def _print_one(one: Finding) -> None:
     from evenhand.audit.check import sentence
+
+    place = f"{one.place.file}:{one.place.line}: "
+    out().print(Text.assemble(place, (one.level, STYLES[one.level]), f" {one.rule}: {sentence(one)}"), soft_wrap=True)
+    out().print(Text(f"    | {(one.quote or one.place.text)[:160]}", style="dim"), soft_wrap=True)
+
+
+def _print_hints(maybe: Sequence[Finding]) -> None:
+    """What the text leaves open, apart from the findings and counted apart."""
+    out().print(f"{counted(len(maybe), 'hint')}: may be worth a look, though the text does not show a fault")
+    for one in maybe:
+        _print_one(one)
+
+
+def _document(read: Sequence[Log], findings: Sequence[Finding], written: Sequence[str]) -> dict[str, Any]:
     from evenhand.audit.rules import RULES
 
     return {
@@ -120,15 +136,18 @@ def _document(read: Sequence[Log], findings: Sequence[Finding], written: Sequenc
             {"file": log.name, "lines": len(log.lines), "tables": len(log.tables), "remarks": log.remarks}
             for log in read
         ],
-        "findings": [
-            {
-                "rule": one.rule, "level": one.level, **_place(one.place), "quote": one.quote, "says": sentence(one),
-                "facts": dict(one.facts), "others": [_place(other) for other in one.others],
-            }
-            for one in findings
-        ],
+        "findings": [_told(one) for one in findings],
         "rules": {rule.name: rule.about for rule in RULES},
         "written": list(written),
+    }  # fmt: skip
+
+
+def _told(one: Finding) -> dict[str, Any]:
+    from evenhand.audit.check import sentence
+
+    return {
+        "rule": one.rule, "level": one.level, **_place(one.place), "quote": one.quote, "says": sentence(one),
+        "facts": dict(one.facts), "others": [_place(other) for other in one.others],
     }  # fmt: skip
 
 

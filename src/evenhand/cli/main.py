@@ -118,7 +118,7 @@ def plan(
     from evenhand.running.run import check_capacity
 
     asked = chosen_profile([loaded], on, profile, None, gpus, per_gpu)
-    if asked is None:
+    if asked is None or asked.executor == "local":
         check_machine(loaded)
     check_capacity([loaded], capacity_of(asked or Profile(), ledger))
 

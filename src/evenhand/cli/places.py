@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evenhand.cli.console import warn
 from evenhand.errors import counted
 
 if TYPE_CHECKING:
@@ -72,11 +74,25 @@ def _devices(gpus: str) -> tuple[str, ...]:
 def executor_for(
     claims: Sequence[LoadedClaim], profile: Profile | None, ledger: Path, warm: bool | None
 ) -> Executor | None:
-    """The executor of a profile; None for the slots that there are without one."""
-    if profile is None:
-        return None
-    from evenhand.execution.places import executor_of
+    """The executor of a profile; None for the slots that there are without one. Locks of the ledger are tried first."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        found = _executor_for(claims, profile, ledger, warm)
+    warn([str(one.message) for one in told])
+    return found
 
+
+def _executor_for(
+    claims: Sequence[LoadedClaim], profile: Profile | None, ledger: Path, warm: bool | None
+) -> Executor | None:
+    from evenhand.execution.machine import device_of_programs
+    from evenhand.execution.places import check_locks, executor_of
+
+    if profile is None:
+        check_locks(ledger)
+        return None
+    if profile.executor == "local" and profile.devices and device_of_programs()[0] != "cuda":
+        warnings.warn(f"GPUs are named, but {device_of_programs()[1]}: trials run on the CPU.", stacklevel=2)
     recipes: dict[Path, list[str]] = {}
     for claim in claims:
         recipes.setdefault(claim.folder, []).append(claim.resolved.recipe)

@@ -45,12 +45,16 @@ def executor_of(
         EvenhandError: there is no executor of this name.
         LedgerError: the ledger's folder cannot be written.
     """
+    check_locks(ledger)
+    return _made(profile, recipes, ledger, warm)
+
+
+def _made(profile: Profile, recipes: Mapping[Path, Sequence[str]], ledger: Path, warm: bool | None = None) -> Executor:
     if profile.executor == "local":
-        return local_slots(recipes, profile.jobs, warm, Room(profile.jobs, profile.devices, profile.per_gpu))
+        return local_slots(recipes, profile.jobs, warm, _room(profile))
     found = {one.name: one for one in importlib.metadata.entry_points(group=GROUP)}
     if profile.executor not in (*OWN, *found):
         raise EvenhandError(f"There is no executor '{profile.executor}'; there are: {', '.join(names())}.")
-    check_locks(ledger)
     if profile.executor == "slurm":
         from evenhand.execution.slurm import Slurm  # here: only those who use it need it
 
@@ -63,9 +67,13 @@ def executor_of(
     return made
 
 
+def _room(profile: Profile) -> Room:
+    return Room(profile.jobs, profile.devices, profile.per_gpu, profile.resources)
+
+
 def capacity_of(profile: Profile, ledger: Path) -> Capacity:
-    """What there is in a place, with what its profile asks for where a claim asks for nothing."""
-    return replace(executor_of(profile, {Path(): []}, ledger).capacity(), default=profile.resources)
+    """What there is in a place, with what its profile asks for where a claim asks for nothing; nothing is written."""
+    return replace(_made(profile, {Path(): []}, ledger).capacity(), default=profile.resources)
 
 
 _ASK_FOR_LOCK = """

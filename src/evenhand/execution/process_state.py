@@ -79,6 +79,9 @@ _PYTHON: Mapping[str, _Part] = {
 }
 
 
+_ATTENTION = ("flash", "mem_efficient", "math", "cudnn")
+
+
 def _torch_parts(torch: Any) -> dict[str, _Part]:
     """What torch keeps for the whole process."""
 
@@ -91,19 +94,13 @@ def _torch_parts(torch: Any) -> dict[str, _Part]:
     def put_deterministic(saved: tuple[bool, bool]) -> None:
         torch.use_deterministic_algorithms(saved[0], warn_only=saved[1])
 
-    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    cuda, cudnn, matmul = torch.backends.cuda, torch.backends.cudnn, torch.backends.cuda.matmul
     parts = {
         "torch default dtype": _Part(torch.get_default_dtype, torch.set_default_dtype),
         "torch default device": _Part(torch.get_default_device, torch.set_default_device),
         "torch threads": _Part(torch.get_num_threads, torch.set_num_threads),
         "torch gradients": _Part(torch.is_grad_enabled, lambda saved: torch.set_grad_enabled(saved) and None),
-        "torch deterministic": _Part(
-            lambda: (
-                torch.are_deterministic_algorithms_enabled(),
-                torch.is_deterministic_algorithms_warn_only_enabled(),
-            ),
-            put_deterministic,
-        ),
+        "torch deterministic": _Part(deterministic, put_deterministic),
         "torch matmul precision": _Part(torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
         "torch anomaly mode": _Part(
             torch.is_anomaly_enabled, lambda saved: torch.autograd.set_detect_anomaly(saved) and None
@@ -112,10 +109,18 @@ def _torch_parts(torch: Any) -> dict[str, _Part]:
             lambda: torch.get_rng_state().numpy().tobytes(),
             lambda saved: torch.set_rng_state(torch.frombuffer(bytearray(saved), dtype=torch.uint8)),
         ),
+        "attention kernels": _Part(
+            lambda: [getattr(cuda, f"{kind}_sdp_enabled")() for kind in _ATTENTION],
+            lambda saved: [getattr(cuda, f"enable_{kind}_sdp")(on) for kind, on in zip(_ATTENTION, saved, strict=True)],
+        ),
+        "mkldnn.enabled": flag(torch.backends.mkldnn, "enabled"),
+        "cudnn.enabled": flag(cudnn, "enabled"),
         "cudnn.benchmark": flag(cudnn, "benchmark"),
         "cudnn.deterministic": flag(cudnn, "deterministic"),
         "cudnn.allow_tf32": flag(cudnn, "allow_tf32"),
         "matmul.allow_tf32": flag(matmul, "allow_tf32"),
+        "matmul.allow_bf16_reduced_precision_reduction": flag(matmul, "allow_bf16_reduced_precision_reduction"),
+        "matmul.allow_fp16_reduced_precision_reduction": flag(matmul, "allow_fp16_reduced_precision_reduction"),
     }
     if torch.cuda.is_available():
         # A stream of CUDA that nobody drew from has torch's own first seed: asking for it makes the context.

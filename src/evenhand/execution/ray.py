@@ -102,6 +102,7 @@ class _Task:
     limit: float | None
     started: float
     checkpoint: int
+    begun: float | None = None
 
 
 class Ray(Executor):
@@ -111,6 +112,7 @@ class Ray(Executor):
         profile: its address, and what each trial asks for; without one ``RAY_ADDRESS``, else Ray is started here.
     """
 
+    queues = True
     elsewhere = "Ray"
 
     def __init__(self, profile: Profile) -> None:
@@ -119,6 +121,7 @@ class Ray(Executor):
         self.threads = profile.cpus or 1
         self._running: dict[str, _Task] = {}
         self._owned = False
+        self._sees_nodes = True  # until one has answered whose files did not come
         self._ray: Any = None
 
     def __enter__(self) -> Self:
@@ -164,8 +167,12 @@ class Ray(Executor):
         return max(0, self.jobs - len(self._running))
 
     def elapsed(self, key: str) -> float:
-        """Seconds since a trial was handed to Ray."""
-        return time.monotonic() - self._running[key].started
+        """Seconds since a trial was first seen on a node, by a file; where no files come, since it was handed over."""
+        one = self._running[key]
+        if one.begun is None and (Path(one.job.workdir) / NODE).exists():
+            one.begun = time.monotonic()
+        begun = one.started if one.begun is None and not self._sees_nodes else one.begun
+        return 0.0 if begun is None else time.monotonic() - begun
 
     def capacity(self) -> Capacity:
         """The cluster's nodes."""
@@ -182,7 +189,7 @@ class Ray(Executor):
         """Hand a trial to Ray, which runs it where its resources are free."""
         workdir = Path(job.workdir)
         workdir.mkdir(parents=True, exist_ok=True)
-        for name in ("outcome.json", ENDING):
+        for name in ("outcome.json", ENDING, NODE):
             (workdir / name).unlink(missing_ok=True)
         asked = job.resources.over(self.profile.resources)
         job = dataclasses.replace(job, threads=asked.cpus or job.threads, resources=asked)
@@ -219,6 +226,7 @@ class Ray(Executor):
             return Finished(key, one.job, Outcome(failure=failure), Execution(one.attempt))
         workdir = Path(one.job.workdir)
         workdir.mkdir(parents=True, exist_ok=True)
+        self._sees_nodes = (workdir / NODE).exists()
         if found["outcome"] is not None and not (workdir / "outcome.json").exists():
             files.write_text(workdir / "outcome.json", found["outcome"])
         if found["outcome"] is None and not (workdir / "log.txt").exists():

@@ -57,11 +57,13 @@ class Retries:
         signatures: trial id to the signatures of what it met, in order.
         lasting: signature of a failure that lasts, to the arms whose trials met it.
         alone: ids of the trials that ran out of memory: they are tried again without neighbours.
+        neighbours: trials share the memory of a machine; elsewhere a scheduler gives each its own.
     """
 
     signatures: dict[str, list[str]] = field(default_factory=dict)
     lasting: dict[str, set[str]] = field(default_factory=dict)
     alone: set[str] = field(default_factory=set)
+    neighbours: bool = True
 
     def again(self, trial: str, arm: str, failure: Failure, execution: Execution) -> bool:
         """Whether to try a failed trial again."""
@@ -69,7 +71,7 @@ class Retries:
         tries = self.signatures.setdefault(trial, [])
         tries.append(signature)
         if signature not in self.lasting and execution.attempt <= POLICY[failure.kind].tries:
-            if POLICY[failure.kind].alone:
+            if POLICY[failure.kind].alone and self.neighbours:
                 self.alone.add(trial)
             return True
         if signature and set(tries) == {signature}:

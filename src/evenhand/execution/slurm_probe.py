@@ -17,7 +17,8 @@ WAIT_SECONDS = 30.0
 
 
 def check_shared(folder: Path, profile: Profile) -> None:
-    """Have a job look for a file of this folder, and answer beside it; the answer is remembered there.
+    """Have a job look for a file of this folder, and answer beside it; the answer is remembered there, with the place:
+    a ledger may be moved to where no node sees it.
 
     Args:
         folder: in the ledger; it must be there.
@@ -28,7 +29,7 @@ def check_shared(folder: Path, profile: Profile) -> None:
         SlurmUnreachable: Slurm takes no job.
     """
     known = folder / f"seen-from-{profile.partition or 'default'}.txt"
-    if known.exists():
+    if known.exists() and known.read_text(encoding="utf-8").splitlines()[1:] == [str(folder)]:
         return
     token = folder / f"probe-{uuid.uuid4().hex[:12]}.txt"
     answer = token.with_suffix(".seen")
@@ -42,7 +43,7 @@ def check_shared(folder: Path, profile: Profile) -> None:
     ).strip().partition(";")[0]  # fmt: skip
     try:
         if _answered(answer, job, profile.patience_seconds):
-            files.write_text(known, answer.read_text(encoding="utf-8"))
+            files.write_text(known, f"{answer.read_text(encoding='utf-8').strip()}\n{folder}\n")
     finally:
         token.unlink(missing_ok=True)
         answer.unlink(missing_ok=True)

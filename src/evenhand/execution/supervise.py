@@ -116,6 +116,7 @@ class Supervisor:
         self.limit_seconds = limit_seconds
         self.wanted = wanted
         self.child: int | None = None
+        self._trial = ""
         self._began: tuple[float, str, int, int] = (0.0, "", 0, 0)
         self._left: Left | None = None
 
@@ -138,21 +139,22 @@ class Supervisor:
         # What was killed together with the trial may live long enough to leave word of it; a scheduler that starts the
         # job again wants it to go on.
         (self.workdir / ENDING).unlink(missing_ok=True)
+        self._trial = job.trial.id
         begun, wall = time.monotonic(), datetime.now(UTC).isoformat(timespec="milliseconds")
         self._began = begun, wall, kernel_kills(), checkpoint_time(self.workdir)
         with notices_held_back():
             self.child = _begin(self.workdir, job.threads)
         timed_out, status, usage = self._await(self.child, begun)
-        self._see(job.trial.id, status, usage, timed_out=timed_out)
+        self._see(status, usage, timed_out=timed_out)
         if self._left is not None and self._left.killed_from_outside:
             time.sleep(_HEARING_SECONDS)  # a request to give way takes it from here
         self._leave_word()
 
-    def _see(self, trial: str, status: int, usage: Any, *, timed_out: bool = False, state: str = "") -> None:
+    def _see(self, status: int, usage: Any, *, timed_out: bool = False, state: str = "") -> None:
         """Take note of how the trial's process ended, which is gone now."""
         signalled, (begun, wall, kills, _) = os.WIFSIGNALED(status), self._began
         self._left = Left(
-            trial, self.attempt, None if signalled else os.WEXITSTATUS(status),
+            self._trial, self.attempt, None if signalled else os.WEXITSTATUS(status),
             signal.Signals(os.WTERMSIG(status)).name if signalled else None, timed_out, kernel_kills() > kills,
             time.monotonic() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, wall,
             os.environ.get("SLURMD_NODENAME") or socket.gethostname(), state,
@@ -200,15 +202,14 @@ class Supervisor:
             meanwhile, and where it is out of time without a checkpoint since it began: the next job would do the same.
         """
         before, deadline = checkpoint_time(self.workdir), time.monotonic() + seconds
-        trial = Job.from_json((self.workdir / "job.json").read_text(encoding="utf-8")).trial.id
         while self.child is not None and time.monotonic() < deadline and checkpoint_time(self.workdir) == before:
             if os.waitid(os.P_PID, self.child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-                self._see(trial, *os.wait4(self.child, 0)[1:])
+                self._see(*os.wait4(self.child, 0)[1:])
             else:
                 time.sleep(0.05)
         self._signal(signal.SIGKILL)
         if self.child is not None and out_of_time and checkpoint_time(self.workdir) <= self._began[3]:
-            self._see(trial, *os.wait4(self.child, 0)[1:], state="TIMEOUT")
+            self._see(*os.wait4(self.child, 0)[1:], state="TIMEOUT")
         if self._left is None or self._left.killed_from_outside:
             return True
         self._leave_word()

@@ -47,6 +47,8 @@ class Pool:
         self.executor = executor
         self._close = close
         self._open = sorted(runs, key=lambda run: -run.loaded.file.claim.priority)  # stable: else in the order given
+        for run in runs:
+            run.retries.neighbours = not executor.elsewhere
         self._owner: dict[str, ClaimRun] = {}
         self._next_tick = 0.0
         self._ended = 0

@@ -191,11 +191,11 @@ def _where(path: Path, about: Mapping[str, Any]) -> str:
 
 
 def sharing(executor: Executor, asked: Resources) -> int:
-    """Trials that will share a GPU: those of one machine whose slots outnumber its GPUs; one that asks has its own."""
-    if executor.elsewhere:  # a scheduler gives each trial its own
-        return 1
+    """Trials that will share a GPU: those of one machine whose slots outnumber its GPUs."""
     nodes = executor.capacity().nodes
-    return 1 if asked.gpus or len(nodes) != 1 else math.ceil(executor.jobs / max(1, nodes[0].gpus))
+    if executor.elsewhere or len(nodes) != 1:  # a scheduler gives each trial its own
+        return 1
+    return 1 if asked.gpus and not nodes[0].gpus else math.ceil(executor.jobs / max(1, nodes[0].gpus))
 
 
 def _known(path: Path) -> ProbeResult | None:

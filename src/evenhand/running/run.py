@@ -19,7 +19,7 @@ from evenhand.errors import ClaimError
 from evenhand.execution.executor import Executor, Finished, last_progress, read_outcome
 from evenhand.execution.failures import Ending
 from evenhand.execution.local.room import Room
-from evenhand.execution.local.shared import local_slots
+from evenhand.execution.local.shared import SharedSlots, local_slots
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.machine import provenance
 from evenhand.execution.resources import Capacity
@@ -118,7 +118,7 @@ def run_claims(
     with ExitStack() as held:
         watchers = [(observers or {}).get(claim.resolved.name) or Observer() for claim in claims]
         locks = [_lock(claim, ledger, held) for claim in claims]
-        if executor is None:
+        if executor is None or isinstance(executor, LocalSlots | SharedSlots):
             _check_machine(claims, ledger)
         _check_capacity(claims, ledger, Room(jobs).capacity() if executor is None else executor.capacity())
         origin = cache(provenance)
@@ -186,8 +186,11 @@ def _check_capacity(claims: Sequence[LoadedClaim], ledger: Ledger, capacity: Cap
 def _check_machine(claims: Sequence[LoadedClaim], ledger: Ledger) -> None:
     """Refuse claims that cannot run here, before any of them is entered for it."""
     for claim in claims:
-        if claim.recipe.info.obstacle is not None and _has_trials_left(claim, ledger):
+        try:
             check_machine(claim)
+        except ClaimError:
+            if _has_trials_left(claim, ledger):
+                raise
 
 
 def _has_trials_left(claim: LoadedClaim, ledger: Ledger) -> bool:

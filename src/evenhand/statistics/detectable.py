@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from evenhand.statistics.arrays import check_count, check_positive, check_share
+from evenhand.statistics.roots import root_between
 from evenhand.statistics.student import t_test_power
 
 
@@ -54,12 +55,10 @@ def detectable_shift(power_at: Callable[[float], float], alpha: float, power: fl
     check_share(alpha, "alpha")
     if not alpha < check_share(power, "power"):
         return 0.0
-    from scipy.optimize import brentq  # half the time that importing this package would take
-
     high = 4.0
     while power_at(high * unit) < power:
         high *= 2
-    return unit * float(brentq(lambda effect: power_at(effect * unit) - power, 0.0, high, xtol=1e-10))
+    return unit * root_between(lambda effect: power_at(effect * unit) - power, 0.0, high, absolute=1e-10)
 
 
 def smallest_detectable_effect(

@@ -36,10 +36,11 @@ def standard(settings: Mapping[str, Any]) -> tuple[Control, ...]:
 
 
 def _without_translator(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What a bridge without blocks does not look at: their sizes, the flow, a teacher that only the flow looks at."""
+    """What a bridge without blocks does not look at: their sizes, the losses of other kinds, a teacher for those."""
     unused: dict[str, Any] = {name: default for name, default in _SIZES.items() if name in settings}
-    if "training.losses.flow" in settings:
-        unused["training.losses.flow"] = 0.0
+    owned = [f"training.losses.{name}" for name in ("flow", "naming") if f"training.losses.{name}" in settings]
+    if owned:
+        unused |= dict.fromkeys(owned, 0.0)
         taught = any(settings.get(f"training.losses.{name}") for name in _TAUGHT)
         if not taught and "training.teacher" in settings:
             unused["training.teacher"] = "prompt"

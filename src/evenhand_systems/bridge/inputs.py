@@ -206,40 +206,36 @@ def _longest(model: LanguageModel, items: Sequence[Item], new_tokens: int, *, so
 
 
 class SourceStates:
-    """Source states of texts: from the cache where they are in it, read by the source itself elsewhere."""
+    """Source states of texts: kept for those that are held, read by the source itself for others.
+
+    Texts are held as an asset: arms that share source, layer and texts have them read once.
+    """
 
     def __init__(self, inputs: TrialInputs, bench: Bench, pool: str = "none") -> None:
-        texts = [item.facts for item in (*inputs.train, *inputs.dev)]
-        key = {
-            "asset": "bridge states", "version": VERSION, "model": inputs.source_hash, "layer": inputs.layer,
-            "begin": inputs.source.begin, "texts": canonical_hash(texts),
-        }  # fmt: skip
-        folder = bench.asset(
-            key,
-            lambda place: write_cache(place, inputs.source, texts, inputs.layer, inputs.source_hash),
-        )
-        self._cache = StateCache(folder, inputs.source_hash, inputs.layer)
-        self._cached = set(texts)
-        self._inputs, self._pool = inputs, pool
-        self._held: dict[str, Tensor] = {}
+        self._inputs, self._bench, self._pool = inputs, bench, pool
+        self._held: dict[str, StateCache] = {}
+        self.hold([item.facts for item in (*inputs.train, *inputs.dev)])
 
-    def hold(self, texts: Sequence[str], batch: int) -> None:
-        """Read texts now, ``batch`` at a time as an evaluation would, so that the source is not needed again."""
-        for start in range(0, len(texts), batch):
-            part = [text for text in texts[start : start + batch] if text not in self._cached]
-            if part:
-                read = read_states(self._inputs.source, part, self._inputs.layer)
-                self._held.update(zip(part, (row.cpu() for row in read), strict=True))
+    def hold(self, texts: Sequence[str]) -> None:
+        """Have texts read now, so that the source is not needed again."""
+        source, layer, digest = self._inputs.source, self._inputs.layer, self._inputs.source_hash
+        new = [text for text in texts if text not in self._held]
+        if not new:
+            return
+        key = {
+            "asset": "bridge states", "version": VERSION, "model": digest, "layer": layer,
+            "begin": source.begin, "texts": canonical_hash(new),
+        }  # fmt: skip
+        folder = self._bench.asset(key, lambda place: write_cache(place, source, new, layer, digest))
+        self._held |= dict.fromkeys(new, StateCache(folder, digest, layer))
 
     def __call__(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States (B, S, C) and their mask (B, S)."""
-        device = self._inputs.target.device
-        source, layer = self._inputs.source, self._inputs.layer
-        missing = [text for text in texts if text not in self._cached and text not in self._held]
-        read = dict(zip(missing, read_states(source, missing, layer), strict=True)) if missing else {}
-        read |= self._held
-        rows = [read[text] if text in read else self._cache.states(text) for text in texts]
-        return pad_states([pooled(row, self._pool) for row in rows], device)
+        missing = [text for text in texts if text not in self._held]
+        read = read_states(self._inputs.source, missing, self._inputs.layer) if missing else []
+        found = dict(zip(missing, read, strict=True))
+        rows = [found[text] if text in found else self._held[text].states(text) for text in texts]
+        return pad_states([pooled(row, self._pool) for row in rows], self._inputs.target.device)
 
 
 def pooled(states: Tensor, pool: str) -> Tensor:

@@ -54,6 +54,11 @@ class Shape:
         layer = attention + 3 * self.width * self.inner + 2 * self.width
         return self.vocabulary * self.width * (1 if self.tied else 2) + self.layers * layer + self.width
 
+    @property
+    def key_width(self) -> int:
+        """Width of keys and values of one layer together."""
+        return 2 * self.key_heads * self.head_width
+
 
 PUBLISHED = {
     "mistralai/Mistral-7B-Instruct-v0.3": Shape(32, 4096, 32, 8, 128, 14336, 32768, False),
@@ -89,6 +94,7 @@ class Step:
         places: places whose logits are computed.
         apart: the opening is read beforehand, without a gradient.
         twice: layers are computed again on the way back.
+        behind: places of keys and values before all that, which are made and not read (a cache).
     """
 
     rows: int
@@ -97,6 +103,7 @@ class Step:
     places: int
     apart: bool = True
     twice: bool = False
+    behind: int = 0
 
 
 def step_bytes(shape: Shape, step: Step, item: int) -> float:
@@ -110,7 +117,7 @@ def step_bytes(shape: Shape, step: Step, item: int) -> float:
         item: bytes of a number: 4 in float32, 2 in bf16.
     """
     own = step.rest if step.apart else step.opening + step.rest
-    tokens, seen = step.rows * own, step.rows * (step.opening + step.rest)
+    tokens, seen = step.rows * own, step.rows * (step.behind + step.opening + step.rest)
     across = shape.heads * shape.head_width
     layer = tokens * (8 * shape.width + item * (3 * shape.inner + 2 * across)) + seen * item * 2 * across
     kept = shape.layers * tokens * shape.width * item + layer if step.twice else shape.layers * layer
@@ -120,22 +127,40 @@ def step_bytes(shape: Shape, step: Step, item: int) -> float:
     return RESERVE * (kept + opening + on_the_way + logits)
 
 
-def translator_bytes(settings: Settings, source: int, target: int, facts: int) -> float:
+def translator_bytes(settings: Settings, source: Shape, target: Shape, facts: int) -> float:
     """Weights, gradients and both moments of a translator in float32, and what it keeps in a step.
 
     Args:
-        source, target: widths of the models.
+        source, target: of the models.
         facts: tokens that the source reads.
     """
+    if settings.bridge == "cache":
+        return _cache_bytes(settings, source, target, facts)
     soft, rows, width = settings.soft_tokens, settings.training.batch, settings.bottleneck
-    heads = target * target + target * source  # of the losses
+    read, made = source.width, target.width
+    heads = made * made + made * read  # of the losses
     if settings.bridge in ("linear", "constant_prompt"):
-        return 16.0 * (source * target + heads) + 4.0 * rows * (facts * source * 3 + soft * (source + 3 * target))
+        return 16.0 * (read * made + heads) + 4.0 * rows * (facts * read * 3 + soft * (read + 3 * made))
+    if settings.bridge == "vocabulary":
+        words = soft * target.vocabulary
+        return 16.0 * (words * read + heads) + 4.0 * target.vocabulary * made + 4.0 * rows * (2 * words + 3 * read)
     block = (8 + 8 + (9 if settings.bridge == "dit" else 0)) * width * width
-    weights = settings.depth * block + width * (source + 2 * target) + 5 * width * width + heads
+    weights = settings.depth * block + width * (read + 2 * made) + 5 * width * width + heads
     passes = 1 if settings.bridge == "cross_attention" else settings.train_steps + bool(settings.training.losses.flow)
-    kept = passes * (settings.depth * (soft * 30 + facts * 4) * width + soft * 3 * target) + facts * 3 * source
+    kept = passes * (settings.depth * (soft * 30 + facts * 4) * width + soft * 3 * made) + facts * 3 * read
     return 16.0 * weights + 4.0 * rows * kept
+
+
+def _cache_bytes(settings: Settings, source: Shape, target: Shape, facts: int) -> float:
+    """The same of a projector for each layer of the target, which makes keys and values at each place that was read.
+
+    Kept for each place: what is read, that normed, the inner layer before and after its activation, both paths, their
+    sum, that at the size of one, and what goes over, layer by layer and as a whole.
+    """
+    read, made, width = source.key_width, target.key_width, settings.bottleneck
+    weights = target.layers * (read * made + width * (read + made))
+    kept = target.layers * facts * (2 * read + 2 * width + 6 * made)
+    return 16.0 * weights + 4.0 * settings.training.batch * kept
 
 
 def trial_memory(settings: Settings, shapes: tuple[Shape, Shape], texts: Texts, item: int) -> Memory:
@@ -148,14 +173,14 @@ def trial_memory(settings: Settings, shapes: tuple[Shape, Shape], texts: Texts, 
     source, target = shapes
     weights = [item * shape.parameters for shape in shapes]
     told = texts.question if settings.training.prompt_mode == "soft_plus_text" else 0
-    training = settings.training
+    training, cached = settings.training, settings.bridge == "cache"
     twice = computes_twice(training.checkpointing, target.parameters)
     step = Step(
-        training.batch, texts.opening, told + settings.soft_tokens + texts.solution,
-        _places(settings, texts), settings.injection == "prepend", twice,
+        training.batch, texts.opening, told + texts.solution + (0 if cached else settings.soft_tokens),
+        _places(settings, texts), settings.injection == "prepend", twice, texts.question if cached else 0,
     )  # fmt: skip
     own = step_bytes(target, step, item)
-    bridge = translator_bytes(settings, source.width, target.width, texts.question)
+    bridge = translator_bytes(settings, source, target, texts.question)
     reading = STATES_BATCH * texts.question * item * ((source.layers + 3) * source.width + 4 * source.inner)
     answering = _answering(settings, target, texts, item)
     if settings.training.losses.token_alignment:
@@ -187,7 +212,8 @@ def _places(settings: Settings, texts: Texts) -> int:
 
 def _answering(settings: Settings, target: Shape, texts: Texts, item: int) -> float:
     """Keys and values of all rows, and the widest layer over the prompt."""
-    told = texts.question + settings.soft_tokens + texts.opening
+    soft = texts.question if settings.bridge == "cache" else settings.soft_tokens
+    told = texts.question + soft + texts.opening
     held = 2 * target.layers * target.key_heads * target.head_width * (told + settings.new_tokens)
     return RESERVE * item * settings.batch * (held + told * (3 * target.inner + 6 * target.width))
 

@@ -17,7 +17,7 @@ EvaluationControl = Literal["matched", "no_soft_tokens", "zeros", "shuffled", "n
 """What the trained bridge is evaluated with."""
 
 Task = Literal["transport", "split", "recall", "facts", "gsm8k"]
-BridgeKind = Literal["cross_attention", "dit", "linear", "constant_prompt", "cache"]
+BridgeKind = Literal["cross_attention", "dit", "linear", "constant_prompt", "cache", "vocabulary"]
 SourceReading = Literal["trained", "untrained", "embeddings"]
 Reference = Literal["none", "target_text", "source_text", "relay", "source_probe"]
 
@@ -36,6 +36,11 @@ class LossWeights(RecipeSettings):
     prompt_alignment: float = Field(default=0.0, ge=0, description="squared distance to the facts' embeddings")
     flow: float = Field(default=0.0, ge=0, description="flow matching (dit)")
     token_alignment: float = Field(default=0.0, ge=0, description="soft tokens name the teacher's tokens by cosine")
+    # Left out of the record where it has no weight: trials from before it have the ids that they had.
+    naming: float = Field(
+        default=0.0, ge=0, exclude_if=lambda weight: weight == 0.0,
+        description="the weights of the target's words name the teacher's tokens (vocabulary)",
+    )  # fmt: skip
     contrastive: float = Field(default=0.0, ge=0, description="soft tokens find their own text in the batch")
     format: float = Field(default=0.0, ge=0, description="likelihood of the answer's mark and end")
     probe: float = Field(default=0.0, ge=0, description="the source's mean state is read off the soft tokens")
@@ -47,7 +52,7 @@ class LossWeights(RecipeSettings):
         return {name: weight for name, weight in self.model_dump().items() if weight > 0}
 
 
-TEACHED = frozenset({"flow", "token_alignment", "contrastive", "positional", "decode"})
+TEACHED = frozenset({"flow", "token_alignment", "naming", "contrastive", "positional", "decode"})
 """Losses that depend on the teacher text."""
 
 
@@ -203,6 +208,8 @@ def _dead_in_training(settings: Settings) -> list[str]:
         faults.append("no loss has a weight")
     if "flow" in losses and settings.bridge != "dit":
         faults.append(f'the flow loss needs bridge = "dit"; found "{settings.bridge}"')
+    if "naming" in losses and settings.bridge != "vocabulary":
+        faults.append(f'the naming loss needs bridge = "vocabulary"; found "{settings.bridge}"')
     if "decode" in losses and settings.injection != "prepend":
         faults.append('decode supervision needs injection = "prepend"')
     if "kl" not in losses and training.kl_tokens != type(training).model_fields["kl_tokens"].default:
@@ -228,7 +235,16 @@ def _dead_in_dit(settings: Settings) -> list[str]:
     return []
 
 
-_OF_SOFT_TOKENS = ("prompt_alignment", "token_alignment", "contrastive", "probe", "positional", "decode", "flow")
+_OF_SOFT_TOKENS = (
+    "prompt_alignment",
+    "token_alignment",
+    "naming",
+    "contrastive",
+    "probe",
+    "positional",
+    "decode",
+    "flow",
+)
 
 
 def _dead_in_caches(settings: Settings) -> list[str]:
@@ -312,7 +328,7 @@ def _unknown_records(settings: Settings) -> list[str]:
 def _unused_by_kind(settings: Settings) -> list[str]:
     """Settings that this kind of bridge does not look at."""
     unused: tuple[str, ...] = ()
-    if settings.bridge in ("linear", "constant_prompt"):
+    if settings.bridge in ("linear", "constant_prompt", "vocabulary"):
         unused = ("bottleneck", "depth", "heads")
     if settings.bridge == "constant_prompt":
         unused = (*unused, "layer", "pool", "source_reading")

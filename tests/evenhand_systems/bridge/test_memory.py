@@ -20,6 +20,7 @@ from evenhand.running.plan import plan_lines, plan_of
 from evenhand_systems.bridge import memory
 from evenhand_systems.bridge.memory import PUBLISHED, Shape, Step, Texts, read_shape, step_bytes, trial_memory
 from evenhand_systems.bridge.settings import Settings
+from evenhand_systems.bridge.translators import TranslatorConfig, build_translator
 
 CLAIMS = Path(__file__).parents[3] / "claims" / "bridge"
 SMALL = Shape(6, 256, 4, 2, 64, 704, 8192, True)
@@ -76,6 +77,33 @@ def test_rows_that_hold_the_worked_examples_and_all_layers_would_not_fit() -> No
     step = Step(8, GSM8K.opening, 730, 8 * (GSM8K.opening + 730), apart=False)
     assert step_bytes(target, step, 2) + 2 * target.parameters > 80e9
     assert step_bytes(target, dataclasses.replace(step, apart=True, twice=True, places=700), 2) < 20e9
+
+
+CACHE = {"bridge": "cache", "injection": "cache"}
+
+
+def test_a_translator_of_caches_is_counted_with_a_projector_for_each_layer_of_the_target() -> None:
+    source, target = Shape(5, 64, 4, 2, 16, 96, 500, True), Shape(3, 32, 4, 2, 8, 64, 300, True)
+    config = TranslatorConfig(
+        "cache", 3 * source.key_width, 3 * target.key_width, 1.0, bottleneck=48, depth=3, heads=1
+    )  # fmt: skip
+    own = sum(value.numel() for value in build_translator(config, 0).parameters() if value.ndim == 2)
+    settings = Settings.model_validate({**CACHE, "bottleneck": 48})
+    one, two = (memory.translator_bytes(settings, source, target, facts) for facts in (1, 2))
+    assert one - (two - one) == pytest.approx(16 * own)
+    assert two > one
+
+
+def test_what_a_cache_puts_before_the_rows_is_looked_at_by_them_and_read_by_nobody() -> None:
+    plain, behind = Step(8, 200, 120, 240, apart=False), Step(8, 200, 120, 240, apart=False, behind=50)
+    more = step_bytes(SMALL, behind, 4) - step_bytes(SMALL, plain, 4)
+    assert more == pytest.approx(1.1 * SMALL.layers * 8 * 50 * 4 * 2 * SMALL.heads * SMALL.head_width)
+
+
+def test_a_bridge_of_caches_between_models_of_7_and_8_billion_weights_fits_80_gb() -> None:
+    shapes = tuple(PUBLISHED.values())
+    found = trial_memory(Settings.model_validate(CACHE), (shapes[0], shapes[1]), GSM8K, 2)
+    assert 31e9 < found.bytes < 75e9, found.words
 
 
 def real(monkeypatch, there: int | None, settings: dict | None = None):

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
 import torch
 
 from evenhand.recipes.trial import canonical_hash
@@ -9,6 +15,8 @@ from evenhand_systems.bridge import inputs
 from evenhand_systems.bridge.models import standins
 from evenhand_systems.bridge.models.language_model import LanguageModel
 from evenhand_systems.bridge.settings import COMPUTED_TWICE_FROM, Settings, computes_twice
+from evenhand_systems.bridge.tasks.formats import STORY
+from evenhand_systems.bridge.tasks.items import Item
 
 
 def loaded(kind: torch.dtype = torch.float32) -> LanguageModel:
@@ -64,3 +72,36 @@ def test_layers_are_computed_twice_where_that_is_asked_or_the_target_is_large() 
     sizes = (1_000_000, COMPUTED_TWICE_FROM)
     found = {chosen: [computes_twice(chosen, size) for size in sizes] for chosen in ("off", "auto", "on")}
     assert found == {"off": [False, False], "auto": [False, True], "on": [True, True]}
+
+
+def test_texts_that_are_held_are_read_once_for_all_arms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trial that finds them held does not need the weights of its source."""
+    model = loaded()
+    item = Item("a", "1 2 3", "", "#### 6", "6")
+    given = inputs.TrialInputs(model, model, model.hash(), model.hash(), -1, STORY, [item], [], [])
+
+    def asset(key: dict[str, Any], build: Callable[[Path], None]) -> Path:
+        folder = tmp_path / canonical_hash(key)[:12]
+        if not folder.exists():
+            folder.mkdir()
+            build(folder)
+        return folder
+
+    bench: Any = SimpleNamespace(asset=asset)
+    first = inputs.SourceStates(given, bench)
+    first.hold(["4 5", "1 2 3"])
+    before = first(["4 5", "1 2 3", "7"])
+    torch.testing.assert_close(before[0][2, 0], model.hidden_states(["7"], -1)[0][0])
+
+    def unread(*_: Any) -> list[torch.Tensor]:
+        raise AssertionError("the source was read again")
+
+    for place in ("read_states", "write_cache"):
+        monkeypatch.setattr(inputs, place, unread)
+    second = inputs.SourceStates(given, bench)
+    second.hold(["4 5", "1 2 3"])
+    assert torch.equal(second(["4 5", "1 2 3"])[0], before[0][:2, : second(["4 5", "1 2 3"])[0].shape[1]])
+
+
+def test_a_loss_without_a_weight_that_came_later_leaves_the_ids_of_trials_as_they_were() -> None:
+    assert "naming" not in Settings().model_dump(mode="json")["training"]["losses"]

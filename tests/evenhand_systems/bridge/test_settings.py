@@ -62,6 +62,8 @@ from evenhand_systems.bridge.settings import Settings
         ),
         ({"task": "facts"}, "asks what a real source knows"),
         ({"task": "facts", "source": "smollm2"}, "which knows no facts"),
+        ({"training": {"losses": {"naming": 1.0}}}, 'needs bridge = "vocabulary"'),
+        ({"bridge": "vocabulary", "depth": 3}, "depth changes nothing"),
         ({"target": "stand-in:copyist"}, 'belongs to task = "facts"'),
         ({"task": "facts", "source": "smollm2", "target": "stand-in:copyist", "train_pool": 9}, "train_pool changes"),
         ({"brigde": "dit"}, "Extra inputs"),

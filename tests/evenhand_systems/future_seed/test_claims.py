@@ -178,3 +178,16 @@ def test_a_claim_of_the_logs_is_an_experiment_of_eight_seeds_or_says_that_it_is_
     record = claim.question.startswith("A record of the log: ")
     assert ("# A record of the log" in path.read_text()) == record
     assert record == (len(claim.rungs[-1].seeds) < 8)
+
+
+@pytest.mark.parametrize("name", ["hotpot_small", "mbpp_small", "punctuation_small", "protein_spot"])
+def test_a_claim_whose_model_may_have_learned_nothing_names_what_the_baseline_must_beat(name: str) -> None:
+    claim = resolved(FOLDER / f"{name}.toml")
+    for metric in claim.claim.metrics:
+        assert metric.learned_above is not None
+        untrained = [arm for arm in claim.arms("reference") if arm.name == metric.learned_above]
+        assert untrained or metric.learned_above == "commonest answer"
+        for arm in untrained:
+            assert arm.untrained
+            settings = [claim.settings[arm.name, condition.name] for condition in claim.claim.conditions]
+            assert all(one["optimiser"]["learning_rate"] == 0 for one in settings)

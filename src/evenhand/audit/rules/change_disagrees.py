@@ -23,8 +23,16 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             right = sum(fits for _, fits in found)
             for change, fits in found:
                 alone = change.named and len(found) == 1
-                if not fits and (group > 0 or alone or right >= 2 * (len(found) - right)):
+                if not fits and not _of_else(change) and (group > 0 or alone or right >= 2 * (len(found) - right)):
                     yield _finding(log, change)
+
+
+def _of_else(change: Change) -> bool:
+    """Whether a factor is so far from that of the two numbers that it is one of something else, such as of time."""
+    base, new, told = abs(change.base.value), abs(change.new.value), change.delta
+    if told.unit != "x" or not base or not new or not told.value:
+        return False
+    return all(not 0.5 <= told.value / ratio <= 2 for ratio in (new / base, base / new))
 
 
 def _table_line(log: Log, number: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import combinations
+from pathlib import Path
 
 from evenhand.audit.arms import Arm, arms_of
 from evenhand.audit.finding import Finding, Rule, place_of
@@ -62,6 +63,8 @@ def _named(earlier: Log, later: Log) -> Iterator[Finding]:
     """Results of a table or list that two files have, which agree in four others and in three times as many."""
     if earlier.data and later.data:
         return  # two files of data are two things: nothing says that they report one run
+    if _of_one_form(earlier, later):
+        return
     one, other = results_of(earlier), results_of(later)
     both = [key for key in one if key in other and key[0] and key[1]]
     apart = [key for key in both if not agree(one[key].value, other[key].value)]
@@ -85,6 +88,16 @@ def _named(earlier: Log, later: Log) -> Iterator[Finding]:
         }  # fmt: skip
         places = (place_of(earlier, theirs.line),)
         yield Finding("drift", "fault", place_of(later, mine.line), facts, places, printed(mine.value))
+
+
+def _of_one_form(one: Log, other: Log) -> bool:
+    """Whether two documents are reports of two runs: names, or titles in one folder, that differ in digits alone."""
+    first, second = Path(one.name), Path(other.name)
+    names = (re.sub(r"\d+", "", path.stem) for path in (first, second))
+    titles = [log.sections[0].title if log.sections else "" for log in (one, other)]
+    same_name = len(set(names)) == 1 and first.stem != second.stem
+    same_title = titles[0] != "" and re.sub(r"\d+", "", titles[0]) == re.sub(r"\d+", "", titles[1])
+    return same_name or (same_title and first.parent == second.parent)
 
 
 def _fine(value: Number) -> bool:

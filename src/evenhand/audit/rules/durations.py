@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Log
+from evenhand.audit.log import Line, Log
 from evenhand.audit.number_words import printed, shown
-from evenhand.audit.numbers import SECONDS
+from evenhand.audit.numbers import SECONDS, Number
 
 _OPENS = re.compile(r"\s*[(=≈]\s*[~≈=]?\s*")
 _COMPUTED = re.compile(r"[×x*/·+÷]\s*[~≈]?\s*$|\b(?:per|at|by|of|times|each|every)\s+[~≈]?\s*$", re.IGNORECASE)
@@ -33,6 +33,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                     or other.signed
                 ):
                     continue
+                if _of_several(line, one):
+                    continue
                 scale = SECONDS[one.unit] / SECONDS[other.unit]
                 if one.high * scale < other.low - other.slack or one.low * scale > other.high + other.slack:
                     facts = {
@@ -42,6 +44,14 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                         "unit": other.unit,
                     }
                     yield Finding("durations-disagree", "fault", place_of(log, line), facts)
+
+
+def _of_several(line: Line, last: Number) -> bool:
+    """Whether a stretch of time is told in several units, such as ``1h 31m``, of which this is the last."""
+    return any(
+        one.unit in SECONDS and one.end <= last.start and not line.body[one.end : last.start].strip(" :,+")
+        for one in line.numbers
+    )
 
 
 def say(finding: Finding) -> str:

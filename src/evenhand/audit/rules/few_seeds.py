@@ -10,6 +10,7 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.number_words import chance
 from evenhand.audit.rules.recomputed import facts_of
+from evenhand.audit.seeds import Seeds, only_seed
 from evenhand.audit.words import asserted, hoped, of_others, planning
 
 STEADY = re.compile(
@@ -82,7 +83,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             shown = None if found is None else known.of(log, line, clause_of(line.body, found))
             if found is None or shown is None or shown.seeds.count > 5:
                 continue
-            if found[0].lower() in _OF_SIZE and shown.seeds.count > 1:
+            if found[0].lower() in _OF_SIZE and not (shown.seeds.count == 1 and _of_all(log, line, shown.seeds)):
                 continue
             facts: dict[str, object] = {"word": found[0].lower(), "seeds": shown.seeds.count}
             tested = None if shown.series is None else facts_of(shown.series.array)
@@ -91,6 +92,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if tested is not None:
                 facts |= {"p": tested["p"], "low": tested["low"], "high": tested["high"]}
             yield Finding("few-seeds", "caution", place_of(log, line), facts, (place_of(shown.log, shown.seeds.line),))
+
+
+def _of_all(log: Log, line: Line, seeds: Seeds) -> bool:
+    """Whether the one seed is told of a line itself, as a setting of its section, or is the only one of the log."""
+    beside = (line, *log.parents(line))
+    return seeds.line in beside or seeds.line.kind in ("heading", "bullet") or only_seed(log) is not None
 
 
 def _all_of_few(log: Log) -> Iterator[Finding]:

@@ -17,7 +17,9 @@ _SHARE = re.compile(
     r"\bexact match\b|\bem\b|\bhits?@\d+|\brecall@\d+|\bwin ?rate\b|\bd_acc\b",
     re.IGNORECASE,
 )
-_NO_SHARE = re.compile(r"balanced|macro|weighted|average|mean|avg|\bf1\b|std|±|per[- ]class", re.IGNORECASE)
+_NO_SHARE = re.compile(
+    r"balanced|macro|weighted|average|mean|avg|\bf1\b|gain|delta|diff|Δ|std|±|per[- ]class", re.IGNORECASE
+)
 _BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)")
 """In brackets stand bounds of intervals and counts, which are no shares of the items."""
 
@@ -25,9 +27,11 @@ _BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)")
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Values over seeds, and columns of shares in tables."""
     for log in logs:
+        told: set[int] = set()
         for series in series_of(log):
             found = steps(series.values) if len(series.values) >= 3 else None
-            if found is not None:
+            if found is not None and not (log.data and found in told):
+                told.add(found)
                 facts = {"items": found, "values": len(series.values)}
                 yield Finding("granularity", "note", place_of(log, series.line), facts)
         for table in log.tables if not log.data else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Row, Table
@@ -27,9 +28,16 @@ _AGAIN = re.compile(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Rows with another name and the same three results, or the same two of four digits each."""
     for log in logs:
+        told: dict[tuple[str, str], Finding] = {}
+        tables: dict[tuple[str, str], int] = {}
         for table in log.tables:
             if table.header and _ARM.match(table.header[0].strip()) and 2 <= len(table.rows) <= 500 and not log.data:
-                yield from _twins(log, table)
+                for one in _twins(log, table):
+                    pair = (str(one.facts["one"]), str(one.facts["other"]))
+                    told.setdefault(pair, one)
+                    tables[pair] = tables.get(pair, 0) + 1
+        for pair, one in told.items():  # the same two arms in ten tables are one thing to look at
+            yield replace(one, facts={**one.facts, "tables": tables[pair]})
 
 
 def _twins(log: Log, table: Table) -> Iterable[Finding]:
@@ -60,9 +68,10 @@ def _digits(cell: str) -> int:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    more = f" here, and in {f['tables'] - 1} more tables" if f["tables"] > 1 else ""
     return (
         f"'{f['other']}' and '{f['one']}' (line {finding.others[0].line}) have the same {f['count']} results to "
-        f"the last digit: one of them may have changed nothing, or was copied."
+        f"the last digit{more}: one of them may have changed nothing, or was copied."
     )
 
 

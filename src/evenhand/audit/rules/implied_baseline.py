@@ -37,7 +37,7 @@ class Implied:
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A row whose baseline is not that of the other rows; a table whose baseline is not that of the table before."""
     for log in logs:
-        known: dict[tuple[str, str], tuple[float, float, int]] = {}
+        known: dict[tuple[int, str, str], tuple[float, float, int]] = {}
         for table in log.tables:
             yield from _from_base_row(log, table)
             for place, against in _columns(table):
@@ -46,7 +46,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 if common is None:
                     yield from _odd(log, rows, against)
                     continue
-                key = (against.lower(), table.header[place - 1].lower())
+                key = (table.section, against.lower(), table.header[place - 1].lower())
                 before = known.setdefault(key, (*common, rows[0].line))
                 if _moved(before, common):
                     base, old = (common[0] + common[1]) / 2, (before[0] + before[1]) / 2

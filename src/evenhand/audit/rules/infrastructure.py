@@ -15,8 +15,8 @@ _KINDS = {
     ),
     "time limit": re.compile(
         r"\b(?:job|run|eval\w*|training|trial|process|slurm|build|sweep|worker|node|server|request)s?\b[^.;]{0,30}"
-        r"\b(?:timed[- ]out|(?:hit|exceeded|reached|ran into) (?:the |its )?(?:time limit|wall ?clock)|was killed|"
-        r"got killed)\b",
+        r"\b(?:timed[- ]out|(?:hit|exceeded|reached|ran into) (?:the |its )?(?:time limit|wall ?clock)|"
+        r"(?:was|got) killed (?:by (?:the )?(?:time|wall|OS|kernel|system)|after \d|at \d))",
         re.IGNORECASE,
     ),
     "preemption": re.compile(
@@ -59,7 +59,7 @@ _VERDICT = re.compile(
 )
 _EXCUSED = re.compile(
     r"\b(?:infrastructure|not (?:a )?(?:model|discarded|verdict)|no verdict|configuration issue|rerun|re-run|retry|"
-    r"fixed|excluded|resum\w+|restart\w*|resubmit\w*|requeued?|repeated|missing|re-?ran|needs? (?:a )?re)\b",
+    r"fixed|excluded|resum\w+|restart\w*|resubmit\w*|requeued?|missing|re-?ran|needs? (?:a )?re)\b",
     re.IGNORECASE,
 )
 _MENDED = re.compile(

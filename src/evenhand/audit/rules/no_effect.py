@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
 from evenhand.audit.number_words import signed
-from evenhand.audit.rules.recomputed import facts_of
+from evenhand.audit.rules.recomputed import facts_of, over_repeats
 from evenhand.audit.series import Series, series_of
 from evenhand.audit.words import hoped
+
+_NEAR = 6
+"""Lines: what is said farther away may be of something else."""
 
 _NONE = re.compile(
     r"\bno (?:\w+ )?(?:gain|effect|difference|benefit|improvement|change)\b|\b(?:neutral|no-gain)\b", re.IGNORECASE
@@ -29,7 +32,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 continue
             for line in log.own(section):
                 said = _NONE.search(line.body)
-                if said is not None and not hoped(line) and float(str(facts["high"])) > 0 > float(str(facts["low"])):
+                near = abs(line.number - found[0].line.number) <= _NEAR and over_repeats(log, found[0])
+                zero = float(str(facts["high"])) > 0 > float(str(facts["low"]))
+                if said is not None and near and zero and not hoped(line):
                     yield Finding(
                         "no-effect-shown",
                         "caution",

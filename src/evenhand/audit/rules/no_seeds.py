@@ -15,6 +15,11 @@ _REPEATED = re.compile(
     r"\b95 ?% CI\b|standard (?:deviation|error)|bootstrap|\bn_runs\b",
     re.IGNORECASE,
 )
+_COMPARED = re.compile(
+    r"\b(?:baselines?|than|over|beats?|outperform\w*|vs\.?|versus|against|compared|source|control|vanilla)\b",
+    re.IGNORECASE,
+)
+"""A gain over something: loss that falls steadily in training is none."""
 _STEADY_ONLY = (
     "stable",
     "stably",
@@ -41,6 +46,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 and found[0].lower() in _STEADY_ONLY
                 and any(n.decimals or n.unit in ("%", "pp") for n in line.numbers)
                 and METRIC_WORD.search(line.body)
+                and _COMPARED.search(line.body)
             ):
                 yield Finding("no-seeds", "caution", place_of(log, line), {"word": found[0].lower()})
 

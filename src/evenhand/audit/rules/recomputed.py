@@ -90,7 +90,8 @@ def over_repeats(log: Log, series: Series) -> bool:
     """Whether the text says that the values are those of seeds or repeated runs: by name, column or number."""
     if series.line.kind == "row" and not log.data:
         return True  # a table with a column for each seed, or a row
-    names = [series.label.replace("_", " "), *(() if log.data else (series.line.body,))]
+    own = series.label.split()[-1] if log.data and series.label else series.label  # in data the list's own name
+    names = [own.replace("_", " "), *(() if log.data else (series.line.body,))]
     if any(_REPEATS.search(one) for one in (*names, *(above.body for above in log.parents(series.line)))):
         return True
     if log.data:

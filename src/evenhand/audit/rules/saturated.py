@@ -13,7 +13,7 @@ from evenhand.audit.numbers import Number
 from evenhand.audit.words import denied_at, hoped, planning
 
 _NONE = re.compile(
-    r"\b(?:all|every|no)\b.*(?:[+±]?0\.0+\s?pp|\bno (?:measurable )?gain|\bsame\b|\btie)|\bceiling\b|\bsaturat",
+    r"\b(?:all|every|no)\b.*(?:[+±]?0\.0+\s?pp|\bno (?:measurable )?gain|\bsame\b|\bties?\b)|\bceiling\b|\bsaturat",
     re.IGNORECASE,
 )
 _NEAR = 98.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,16 +18,23 @@ from evenhand.audit.series import Series, series_of
 def check(logs: list[Log]) -> Iterable[Finding]:
     """The spread of the values, each within its rounding, against the spread that is printed."""
     for log in logs:
+        told = 0
+        first: Finding | None = None
         for series in series_of(log):
             if series.sd is None or len(series.values) < 2:
                 continue
             kind, facts = _kind(series)
             if kind == "population":
                 place = place_of(log, series.sd_line or series.mean_line)
-                yield Finding("spread-kind", "note", place, facts, quote=_quote(series))
+                one = Finding("spread-kind", "note", place, facts, quote=_quote(series))
+                if not log.data:
+                    yield one
+                first, told = first or one, told + 1
             elif kind == "none":
                 place = place_of(log, series.sd_line or series.mean_line)
                 yield Finding("spread-kind", "fault", place, facts, quote=_quote(series))
+        if log.data and first is not None:  # a program wrote them all: it is told once
+            yield replace(first, facts={**first.facts, "more": told - 1})
 
 
 _COMPUTED = 6
@@ -90,10 +98,11 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     if f["kind"] == "population":
+        more = f"; {f['more']} other spreads in this file do the same" if f.get("more") else ""
         return (
             f"The spread {f['printed']} divides by {f['count']}, not by {f['count'] - 1}: the sample standard "
             f"deviation of these "
-            f"{f['count']} values is {_rounded(f['sample'], f)}, and that is the one for intervals and tests."
+            f"{f['count']} values is {_rounded(f['sample'], f)}, and that is the one for intervals and tests{more}."
         )
     return (
         f"The spread is printed as {f['printed']}, but the {f['count']} values have a sample standard deviation of "

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Log, Table
+from evenhand.audit.log import Log, Row, Table
 from evenhand.audit.number_words import chance
 from evenhand.audit.numbers import Count, counts
 
@@ -17,6 +17,7 @@ _CLAIM = re.compile(
     r"fewer)\b",
     re.IGNORECASE,
 )
+_CHANGE = re.compile(r"change|delta|Δ|diff|improve|gain|effect", re.IGNORECASE)
 _TO = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(?:→|->|to|vs\.?|versus|against|compared (?:to|with))\s*(?:[A-Za-z]{0,12}\s){0,3}",
     re.IGNORECASE,
@@ -51,12 +52,15 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     for row in table.rows:
         found = [(place, counts(cell)) for place, cell in enumerate(row.cells)]
         single = [(place, one[0]) for place, one in found if len(one) == 1]
-        if (
-            len(single) == 2
-            and single[1][0] - single[0][0] == 1
-            and _CLAIM.search(" ".join(row.cells[single[1][0] + 1 :]))
-        ):
+        if len(single) == 2 and single[1][0] - single[0][0] == 1 and _changed(table, row, single[1][0] + 1):
             yield from _finding(log, row.line, single[0][1], single[1][1])
+
+
+def _changed(table: Table, row: Row, place: int) -> bool:
+    """Whether the column behind two counts claims a change; one row of a table of seeds claims none by itself."""
+    if place >= len(row.cells):
+        return False
+    return _CHANGE.search(table.header[place]) is not None and _CLAIM.search(row.cells[place]) is not None
 
 
 def _finding(log: Log, line: int, one: Count, other: Count) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evenhand.execution.machine import cores, machine, share_threads
-from evenhand.execution.resources import Capacity, Node, Resources
+from evenhand.execution.resources import NOTHING_ASKED, Capacity, Node, Resources
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,17 @@ class Room:
         jobs: trials at a time; None for one per core, or one per place on a GPU.
         gpus: numbers or UUIDs of the GPUs that trials may have; none for trials that see what this process sees.
         per_gpu: trials side by side on each of them.
+        default: what a trial asks for that says nothing itself.
     """
 
-    def __init__(self, jobs: int | None = None, gpus: Sequence[str] = (), per_gpu: int = 1) -> None:
+    def __init__(
+        self,
+        jobs: int | None = None,
+        gpus: Sequence[str] = (),
+        per_gpu: int = 1,
+        default: Resources = NOTHING_ASKED,
+    ) -> None:
+        self.default = default
         self.gpus = tuple(gpus)
         self.per_gpu = per_gpu
         self.jobs = jobs or (len(self.gpus) * per_gpu if gpus else cores())
@@ -59,6 +67,7 @@ class Room:
 
         The devices with the most free places go first, in the order given.
         """
+        asked = asked.over(self.default)
         threads = asked.cpus or self.threads
         slots = min(self.jobs, math.ceil(threads / self.threads)) if asked.cpus else 1
         wanted = len(self.gpus[:1]) if asked.gpus is None else asked.gpus
@@ -81,4 +90,4 @@ class Room:
         """This machine as the one node that there is."""
         node = Node("this machine", cores(), len(self.gpus), self.memory_gib)
         named = "GPUs of this machine are given to trials where they are named: --gpus 0,1, or `devices` in a profile"
-        return Capacity((node,), self.free, devices=named)
+        return Capacity((node,), self.free, self.default, named)

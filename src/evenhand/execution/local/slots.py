@@ -143,7 +143,8 @@ class LocalSlots(Executor):
         held = self.room.take(run.job.resources)
         if held is None:
             return
-        job = replace(run.job, threads=held.threads if run.job.resources.cpus else run.job.threads)
+        asked = run.job.resources.over(self.room.default)
+        job = replace(run.job, threads=held.threads if asked.cpus else run.job.threads)
         job = replace(job, environment={**job.environment, **held.environment})
         workdir = Path(job.workdir)
         workdir.mkdir(parents=True, exist_ok=True)

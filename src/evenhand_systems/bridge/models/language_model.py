@@ -189,7 +189,7 @@ class LanguageModel:
         ids, mask = pad_rows(rows, self.pad_id, self.device)
         read = {"input_ids": ids, "attention_mask": mask, "position_ids": (mask.cumsum(-1) - 1).clamp(min=0)}
         entered = self._entered(read) if layer in (0, -self.layers - 1) else None
-        states = entered if entered is not None else self.model(
+        states = entered if entered is not None else self.model.get_decoder()(
             **read, use_cache=False, output_hidden_states=True
         ).hidden_states[layer]  # fmt: skip
         return [state[: len(row)].clone() for state, row in zip(states, rows, strict=True)]
@@ -238,7 +238,7 @@ class LanguageModel:
         self.wake()
         rows = self._rows(texts)
         ids, mask = pad_rows(rows, self.pad_id, self.device)
-        cache = self.model(
+        cache = self.model.get_decoder()(
             input_ids=ids, attention_mask=mask, position_ids=(mask.cumsum(-1) - 1).clamp(min=0), use_cache=True
         ).past_key_values
         held = list(getattr(cache, "layers", []))[-layers:]

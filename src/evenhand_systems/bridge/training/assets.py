@@ -32,6 +32,7 @@ from evenhand_systems.bridge.translation.controls import ConstantPrompt
 from evenhand_systems.bridge.translation.prompts import Prompts
 from evenhand_systems.bridge.translation.soft_prompt import SoftPrompt
 from evenhand_systems.bridge.translators import Translator, TranslatorConfig, build_translator
+from evenhand_systems.bridge.translators.vocabulary import VocabularyTranslator
 
 VERSION = 2
 """Raised by hand when training changes."""
@@ -49,7 +50,7 @@ def trained_bridge(settings: Settings, inputs: TrialInputs, bench: Bench) -> Bri
     seeds = {name: int(bench.rng(name).integers(2**62)) for name in ("init", "order", "sampling")}
     built: list[dict[str, Any]] = []
     states = SourceStates(inputs, bench, settings.pool)
-    states.hold([item.facts for item in inputs.test], settings.batch)
+    states.hold([item.facts for item in inputs.test])
     inputs.source.release()
 
     def build(folder: Path) -> None:
@@ -137,7 +138,7 @@ def new_bridge(settings: Settings, inputs: TrialInputs, states: SourceStates, se
 
 def _translator(settings: Settings, inputs: TrialInputs, seed: int) -> Translator:
     target = inputs.target
-    constant = settings.bridge == "constant_prompt"
+    constant, table = settings.bridge == "constant_prompt", target.embedding_table
     if settings.bridge == "cache":
         return build_translator(_cache_config(settings, inputs), seed)
     config = TranslatorConfig(
@@ -145,10 +146,13 @@ def _translator(settings: Settings, inputs: TrialInputs, seed: int) -> Translato
         source_width=inputs.source.width, target_width=target.width, target_rms=target.embedding_rms(),
         soft_tokens=settings.soft_tokens, bottleneck=settings.bottleneck, depth=settings.depth, heads=settings.heads,
         train_steps=settings.train_steps, eval_steps=settings.eval_steps, guidance=settings.guidance,
-        drop_rate=settings.drop_rate,
+        drop_rate=settings.drop_rate, vocabulary=len(table) if settings.bridge == "vocabulary" else 0,
     )  # fmt: skip
     if not constant:
-        return build_translator(config, seed)
+        made = build_translator(config, seed)
+        if isinstance(made, VocabularyTranslator):
+            made.table.copy_(table)
+        return made
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % 2**63)
         return ConstantPrompt(config, target.model.get_input_embeddings())

@@ -44,6 +44,7 @@ COUNTED: Mapping[str, Callable[[Counts], int]] = {
     "prompt_alignment": lambda counts: counts.facts,
     "flow": lambda counts: counts.slots,
     "token_alignment": lambda counts: counts.slots,
+    "naming": lambda counts: counts.slots,
     "format": lambda counts: counts.marked,
     "probe": lambda counts: counts.rows,
     "positional": lambda counts: counts.pairs,

@@ -147,6 +147,14 @@ def token_alignment(step: Step) -> Tensor:
     return step.taught.mean(step.taught.expected((cosines / 0.1).log_softmax(-1)))
 
 
+def naming(step: Step) -> Tensor:
+    """Cross-entropy of the teacher's tokens under the weights that a vocabulary translator gives the target's words."""
+    named = step.translator.named(step.states, step.state_mask)
+    if named is None:
+        raise DeadLossError('The loss "naming" needs a translator that names words: bridge = "vocabulary".')
+    return step.taught.mean(step.taught.expected(named))
+
+
 def contrastive(step: Step) -> Tensor:
     """InfoNCE in the batch (van den Oord et al. 2018, eq. 4): soft tokens against each item's own teacher text.
 
@@ -197,6 +205,7 @@ LOSSES: Mapping[str, Callable[[Step], Tensor]] = {
     "prompt_alignment": prompt_alignment,
     "flow": flow,
     "token_alignment": token_alignment,
+    "naming": naming,
     "contrastive": contrastive,
     "format": form,
     "probe": probe,

@@ -68,7 +68,9 @@ class BridgeTrainer:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(head_seed)
             config = bridge.translator.config
-            self.heads = Heads(config.source_width, config.target_width).to(bridge.target.device)
+            # No loss about soft tokens is had of a cache, and a reader as wide as all its layers would fill a device.
+            widths = (1, 1) if config.kind == "cache" else (config.source_width, config.target_width)
+            self.heads = Heads(*widths).to(bridge.target.device)
         self.optimiser = torch.optim.AdamW(self._groups(), betas=(0.9, 0.98), weight_decay=settings.weight_decay)
         self.schedule = WarmUp(self.optimiser, settings.warmup, self._fall)
 

@@ -45,3 +45,7 @@ class Translator(nn.Module):
                   generator: torch.Generator) -> Tensor | None:  # fmt: skip
         """The flow-matching loss of translators that have one; None for the others."""
         return None
+
+    def named(self, states: Tensor, mask: Tensor) -> Tensor | None:
+        """Logarithms (B, K, V) of weights over the target's vocabulary, of translators that have them."""
+        return None

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from evenhand.errors import DataError, EvenhandError
 
-Kind = Literal["cross_attention", "dit", "linear", "cache"]
-KINDS: tuple[Kind, ...] = ("cross_attention", "dit", "linear", "cache")
+Kind = Literal["cross_attention", "dit", "linear", "cache", "vocabulary"]
+KINDS: tuple[Kind, ...] = ("cross_attention", "dit", "linear", "cache", "vocabulary")
 
 
 class TranslatorError(EvenhandError, ValueError):
@@ -43,7 +43,7 @@ class TranslatorConfig:
     """What a translator is built from.
 
     Attributes:
-        kind: ``cross_attention``, ``dit``, ``linear`` or ``cache``.
+        kind: ``cross_attention``, ``dit``, ``linear``, ``cache`` or ``vocabulary``.
         source_width: width of the source model's hidden states, or of its keys and values in ``depth`` layers (cache).
         target_width: width of the target model's embeddings, or of its keys and values in ``depth`` layers (cache).
         target_rms: root mean square of the target's embedding table; soft tokens leave at it times a learned scalar.
@@ -54,6 +54,7 @@ class TranslatorConfig:
         train_steps, eval_steps: Euler steps from noise to soft tokens (dit).
         guidance: classifier-free guidance in evaluation; 1 leaves it off (dit).
         drop_rate: share of items whose condition is dropped in the flow loss, for guidance (dit).
+        vocabulary: number of the target's embeddings (vocabulary).
     """
 
     kind: Kind
@@ -68,6 +69,7 @@ class TranslatorConfig:
     eval_steps: int = 4
     guidance: float = 1.0
     drop_rate: float = 0.1
+    vocabulary: int = 0
 
     def __post_init__(self) -> None:
         faults = []
@@ -87,6 +89,8 @@ class TranslatorConfig:
             faults.append(
                 f"keys and values of {self.depth} layers have widths that {2 * self.depth} divides; found {widths}"
             )
+        if (self.vocabulary > 0) != (self.kind == "vocabulary"):
+            faults.append(f'vocabulary belongs to kind "vocabulary", which needs it; found {self.vocabulary}')
         if not (math.isfinite(self.target_rms) and self.target_rms > 0):
             faults.append(f"target_rms must be a positive number; found {self.target_rms}")
         if not 0 <= self.drop_rate < 1:

@@ -19,6 +19,7 @@ from evenhand_systems.bridge.translators.config import TranslatorConfig, Transla
 from evenhand_systems.bridge.translators.cross_attention import CrossAttentionTranslator
 from evenhand_systems.bridge.translators.dit import DiTTranslator
 from evenhand_systems.bridge.translators.linear import LinearTranslator
+from evenhand_systems.bridge.translators.vocabulary import VocabularyTranslator
 
 FORMAT = 1
 _CLASSES: dict[str, type[Translator]] = {
@@ -26,6 +27,7 @@ _CLASSES: dict[str, type[Translator]] = {
     "dit": DiTTranslator,
     "linear": LinearTranslator,
     "cache": CacheTranslator,
+    "vocabulary": VocabularyTranslator,
 }
 
 
