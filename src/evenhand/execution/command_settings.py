@@ -177,7 +177,9 @@ class CommandSettings(RecipeSettings):
             )
         if self.spent.source == "declared" and not {"budget", "request"} & set(templates.asked(self.told)):
             raise ValueError(
-                '`spent = "declared"` needs {budget} in the command line: who is not told, cannot keep to it'
+                '`spent = "declared"` needs {budget} in the command line: who is not told, cannot keep to it. Add it '
+                '("--steps", "{budget}"), or say where the program tells what it spent ("trainer_state", or '
+                '{ source = "pattern", patterns.steps = "..." })'
             )
         unused = templates.unused(self.told, self.values) if "request" not in templates.asked(self.told) else []
         if unused:
