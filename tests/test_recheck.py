@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from evenhand import recheck
+from evenhand.claims.load import all_trials
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.decide import verdicts_alone
 from evenhand.ledger import Ledger
@@ -187,3 +188,26 @@ def test_a_receipt_is_held_against_the_chain(tmp_path: Path) -> None:
     assert list(derived(archive).values()) == list(decided(book.ledger).values())
     (tmp_path / "forged.json").write_text(receipt.replace('"margin": 0.05', '"margin": 0.01'))
     assert recheck.main([str(archive), str(tmp_path / "forged.json")]) == 4
+
+
+def test_a_ratio_of_tries_alone_makes_no_claim_strict_and_a_verdict_that_differs_is_told_by_the_exit_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = Book(tmp_path)
+    for i in range(4):  # the level of the ledger falls with every claim
+        book.whole(f"no_{i}", f"[{3 * i}, {3 * i + 1}, {3 * i + 2}]", effect=0.0001 * (i + 1))
+    decision = book.whole("beside", "[20, 21, 22]", effect=0.35, head="[ledger]\ntuning_ratio = 3.0")
+    (place,) = decision.families
+    (contrast,) = decision.verdicts[0].contrasts
+    assert place.level is not None
+    assert contrast.p_value is not None
+    assert place.level < contrast.p_value < 0.05
+    assert recheck.main([str(exported(book))]) == 0
+    assert "recorded" not in capsys.readouterr().out
+    record = book.claim("forged", "[30, 31, 32]", effect=0.3)
+    book.enter(record)
+    book.run(record)
+    ids = [trial.id for trial in all_trials(record.resolved)]
+    book.ledger.record_decision("forged", record.resolved.hash, {"on/default/score": "regression"}, ids, {})
+    assert recheck.main([str(exported(book))]) == 1
+    assert "(recorded: regression)" in capsys.readouterr().out

@@ -1,8 +1,8 @@
 """Verdicts derived a second time, by code that shares nothing with evenhand: numpy, scipy and what Python brings.
 
-``python recheck.py ledger.tar.gz [receipt.json]``; ``evenhand ledger export`` writes the first. Every hash is checked
-from the chain to the scores, the receipt is held against the chain, each claim decided again. Named and left: several
-rungs, searches, looks, chosen checkpoints, other scopes, budgets in seconds; trials that diverged, were lost or twice.
+``python recheck.py ledger.tar.gz [receipt.json]`` (``evenhand ledger export`` writes the first): hashes from chain to
+scores, receipt against chain, each claim decided anew. Exit code 4: altered, 1: not the verdict that was written. Named
+and left: rungs, searches, tries, looks, chosen checkpoints, scopes, seconds; trials that diverged, were lost or twice.
 """
 
 # fmt: off
@@ -230,20 +230,21 @@ def receipt_faults(ledger: Ledger, path: str) -> list[str]:
     early = bool(sealed) and sealed[0] < min(first, default=len(rows))
     return [] if known and early else ["the chain has not the receipt and its claim before the claim's first outcome"]
 def main(arguments: list[str]) -> int:
-    ledger = Ledger(arguments[0])
-    faults = [*ledger.faults, *(one for path in arguments[1:] for one in receipt_faults(ledger, path))]
+    faults = [*(ledger := Ledger(arguments[0])).faults, *(f for p in arguments[1:] for f in receipt_faults(ledger, p))]
     print("\n".join(f"fault: {one}" for one in faults) or f"{len(ledger.records)} records and their tables checked")
-    said = {row["body"]["hash"]: row["body"] for row in ledger.of("decision")}
+    said, differ = {row["body"]["hash"]: row["body"] for row in ledger.of("decision")}, False
     for body in (row["body"] for row in ledger.of("claim")):
         recorded, alpha, title = said.get(body["hash"], {}), body["identity"]["alpha"], f"{body['name']} {body['hash']}"
-        if "ledger" in body["identity"]:  # judged at the level of the ledger, which the decision wrote down
+        if strict := body["identity"].get("ledger", {}).get("policy") == "strict":  # at the level that was written down
             alpha = min([alpha, *(own["level"] for own in recorded.get("families", {}).values() if own["level"])])
         try:
             for name, kind in decide(ledger, body["identity"], alpha).items():
-                old = recorded.get("verdicts", {}).get(name, "nothing").split(" ")[0]
-                print(f"{title} {name}: {kind}" + ("" if old == kind else f" (recorded: {old})"))
+                full = recorded.get("verdicts", {}).get(name, "nothing")
+                old, tried = full.split(" ")[0], strict and "unequal tuning" in full  # tries are not counted here
+                differ |= bool(recorded) and old != kind and not tried
+                print(f"{title} {name}: {kind}" + ("" if old == kind else f" (recorded: {full if tried else old})"))
         except Unknown as what:
             print(f"{title}: not derived: {what}")
-    return 4 if faults else 0
+    return 4 if faults else 1 if differ else 0
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

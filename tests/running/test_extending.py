@@ -63,6 +63,18 @@ def test_a_claim_that_is_inconclusive_goes_on_with_the_next_seeds_and_stays_the_
     assert unfolded_claim(whole_of.resolved, desk.ledger) is whole_of.resolved
 
 
+def test_a_strict_claim_that_its_ledgers_level_leaves_open_goes_on(tmp_path: Path) -> None:
+    desk = book(tmp_path)
+    for i in range(4):
+        desk.whole(f"no_{i}", f"[{50 + 3 * i}, {51 + 3 * i}, {52 + 3 * i}]", effect=0.0001 * (i + 1))
+    loaded = desk.enter(desk.claim("strict", OPEN, effect=0.35, head='[ledger]\npolicy = "strict"'))
+    desk.run(loaded)
+    (verdict,) = desk.decide(loaded).verdicts
+    assert verdict.kind == "inconclusive"
+    assert verdict.contrasts[0].p_value < 0.05  # a gain, were it not for its ledger
+    assert extend(loaded, desk.ledger, 2) == (4, 5)
+
+
 @pytest.mark.slow
 def test_with_enough_seeds_an_effect_is_found_and_then_no_more_can_be_added(tmp_path: Path) -> None:
     desk = book(tmp_path)

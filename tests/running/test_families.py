@@ -10,7 +10,8 @@ import pytest
 from evenhand.cli.output import decision_document
 from evenhand.decisions.wording import family_words
 from evenhand.errors import ClaimError
-from evenhand.running.families import families
+from evenhand.running.families import at_level, families
+from evenhand.running.plan import plan_of, smallest_effect_words
 from tests.ledgers import Book
 
 
@@ -120,6 +121,21 @@ def test_a_strict_claim_is_judged_at_the_level_of_its_ledger(book: Book) -> None
     assert decision.claim_hash == strict.resolved.hash
     assert decision.verdicts[0].family_level == pytest.approx(1 - place.level)
     assert "its verdicts are judged at that" in family_words(place)
+
+
+def test_a_strict_claim_is_planned_at_the_level_that_it_will_be_judged_at(book: Book) -> None:
+    for i in range(3):
+        book.whole(f"no_{i}", f"[{3 * i}, {3 * i + 1}, {3 * i + 2}]", effect=0.0001 * (i + 1))
+    strict = book.claim("strict", "[30, 31, 32]", head='[ledger]\npolicy = "strict"')
+    (row,) = plan_of(strict, book.ledger).smallest_effects
+    assert f"level {row.level:.2g}" in smallest_effect_words(row)
+    planned = at_level(strict.resolved, book.ledger).claim.alpha
+    book.enter(strict)
+    assert at_level(strict.resolved, book.ledger).claim.alpha == pytest.approx(planned)
+    book.run(strict)
+    (place,) = book.decide(strict).families
+    assert planned == row.level == pytest.approx(place.level)
+    assert planned < 0.05
 
 
 def test_a_claim_that_asks_for_nothing_new_has_the_hash_that_it_had(book: Book) -> None:

@@ -101,6 +101,7 @@ def plan(
     from evenhand.decisions.progress import progress
     from evenhand.ledger import Ledger
     from evenhand.running.enter import check_after, check_machine, outcomes_so_far
+    from evenhand.running.families import at_level
     from evenhand.running.searching import unfolded
 
     loaded = load_claim(claim)
@@ -111,7 +112,8 @@ def plan(
         print_json(plan_document(loaded, store))
     else:
         print_plan(loaded, store, out())
-    if progress(loaded.resolved, settled(outcomes_so_far(loaded.resolved, store))).finished:
+    judged = at_level(loaded.resolved, store)
+    if progress(judged, settled(outcomes_so_far(judged, store))).finished:
         return
     from evenhand.execution.places import capacity_of
     from evenhand.execution.profiles import Profile

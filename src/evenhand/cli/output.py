@@ -21,7 +21,7 @@ from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import Listing
 from evenhand.recipes.contract import Recipe
 from evenhand.recipes.outcome import Execution, Outcome
-from evenhand.running import searching, standing
+from evenhand.running import families, searching, standing
 from evenhand.running.enter import stale_results
 from evenhand.running.plan import plan_lines, plan_of
 
@@ -132,7 +132,7 @@ def _claim_document(loaded: LoadedClaim, ledger: Ledger) -> dict[str, Any]:
     compared = stale_results(loaded, ledger.files_of(ids))
     results = ledger.results(ids)  # read only where a rung is to be judged
     fresh = {key: results[key] for key in results if key not in compared.stale} if compared.stale else results
-    rung, pending, pruned, dropped, look = _progress(claim, fresh)
+    rung, pending, pruned, dropped, look = _progress(families.at_level(claim, ledger), fresh)
     failures = ledger.failures(ids)
     # Ten thousand trials are made only where something is to be said of one.
     trials = {trial.id: trial for trial in all_trials(claim)} if failures or compared.stale else {}

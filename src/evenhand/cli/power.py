@@ -135,11 +135,13 @@ def _for_claim(
     from evenhand.decisions.power import claim_power
     from evenhand.ledger import Ledger
     from evenhand.running.enter import outcomes_so_far
+    from evenhand.running.families import at_level
 
-    claim = load_claim(path).resolved
+    store = Ledger(ledger, create=False)
+    claim = at_level(load_claim(path).resolved, store)
     sd, item_sd, residual_sd = spreads
     if sd is None and (item_sd or residual_sd):
         raise refused("--sd", "--item-sd and --residual-sd go with --sd; a ledger's spread has its own")
     spread = None if sd is None else statistics.Spread(sd, item_sd, residual_sd)
-    outcomes = {} if spread is not None else settled(outcomes_so_far(claim, Ledger(ledger, create=False)))
+    outcomes = {} if spread is not None else settled(outcomes_so_far(claim, store))
     return claim_power(claim, outcomes, seeds=counts, items=items, spread=spread)

@@ -70,7 +70,7 @@ def recheck(
     receipt: Annotated[Path | None, typer.Option("--receipt", help="A receipt, held against the chain.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Derive the verdicts of a ledger again, by code that shares nothing with the rest (exit code 4: a fault)."""
+    """Derive the verdicts of a ledger again, by code of its own (exit code 1: another verdict, 4: a fault)."""
     import contextlib
     import io
     import sys

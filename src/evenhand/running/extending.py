@@ -10,7 +10,7 @@ from evenhand.claims.values import MOST_SEEDS
 from evenhand.errors import ClaimError, counted
 from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import RUNS
-from evenhand.running import searching, standing
+from evenhand.running import families, searching, standing
 
 
 def extend(loaded: LoadedClaim, ledger: Ledger, count: int) -> tuple[int, ...]:
@@ -55,7 +55,8 @@ def _check(loaded: LoadedClaim, ledger: Ledger) -> None:
         )
     standing.require_entered(claim, loaded.path, ledger)
     found = ledger.latest(claim.trial_ids)
-    now = progress(claim, settled({key: record.outcome for key, record in found.items()}))
+    judged = families.at_level(claim, ledger)
+    now = progress(judged, settled({key: record.outcome for key, record in found.items()}))
     if now.pending:
         left = f"{counted(len(now.pending), 'trial')} of it {'is' if len(now.pending) == 1 else 'are'} still to run"
         raise _refused(loaded, f"{left}; first run it with `evenhand run {loaded.path.name}`")

@@ -160,14 +160,25 @@ def places(claim: ResolvedClaim, decision: Decision | None, ledger: Ledger) -> t
 
 
 def at_level(claim: ResolvedClaim, ledger: Ledger) -> ResolvedClaim:
-    """The claim as it is judged: at the level of its ledger, where it asks for that; its trials are the same."""
+    """The claim as it is judged: at the level of its ledger, where it asks for that; its trials are the same.
+
+    One that is not entered yet is planned at the level that the next claim of its families has.
+    """
     if claim.claim.ledger.policy != "strict":
         return claim
-    known = [place.level for place in places(claim, None, ledger)]
+    known = [place.level for place in places(claim, None, ledger)] or _levels_ahead(claim, ledger)
     levels = [level for level in known if level is not None]
     # A claim that takes no part, as its outcomes were known, keeps its own level: its verdicts are exploratory anyway.
     alpha = min([claim.claim.alpha, *levels])
     return replace(claim, claim=claim.claim.model_copy(update={"alpha": alpha}))
+
+
+def _levels_ahead(claim: ResolvedClaim, ledger: Ledger) -> list[float]:
+    from evenhand.decisions import family_members, ledger_families
+
+    every = members(ledger)
+    own = family_members.families_of(claim.identity())
+    return [ledger_families.listing(every, key, p_values(key, every, ledger)).next_level for key in own]
 
 
 def families(ledger: Ledger) -> list[LedgerFamily]:

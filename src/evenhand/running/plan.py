@@ -11,12 +11,14 @@ from evenhand.claims.schema import Controls
 from evenhand.errors import counted
 from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import COMMAND
-from evenhand.running import searching
+from evenhand.running import families, searching
 from evenhand.running.enter import other_code_words, stale_results
 from evenhand.running.fitting import memory_words
 
 if TYPE_CHECKING:
     from evenhand.decisions.power import SmallestEffect
+
+_USUAL_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
         controls=claim.claim.controls,
         conditions=tuple(PlannedCondition(c.name, c.expect) for c in claim.claim.conditions),
         rungs=tuple(rungs),
-        smallest_effects=tuple(smallest_effects(claim, done)),
+        smallest_effects=tuple(smallest_effects(families.at_level(claim, ledger), done)),
         stale=dict(compared.stale),
         anew=(*other_code_words(claim, ledger), *compared.sentences(trials)),
         memory=memory_words(loaded),
@@ -212,7 +214,8 @@ def _look_words(rung: PlannedRung) -> str:
 
 def smallest_effect_words(row: SmallestEffect) -> str:
     """The smallest detectable effect of a rung, in a sentence."""
-    strict = f", level {row.level:.2g} as Holm over {row.verdicts} verdicts can ask" if row.verdicts > 1 else ""
+    strict = f" as Holm over {row.verdicts} verdicts can ask" if row.verdicts > 1 else ""
+    strict = f", level {row.level:.2g}{strict}" if strict or row.level != _USUAL_LEVEL else ""
     seeds = counted(row.seeds, "seed")
     head = f"smallest detectable effect on {row.metric} with {seeds} (80 % power{strict}): "
     if row.effect is None:

@@ -195,7 +195,7 @@ def _check_machine(claims: Sequence[LoadedClaim], ledger: Ledger) -> None:
 
 def _has_trials_left(claim: LoadedClaim, ledger: Ledger) -> bool:
     known = searching.unfolded_claim(claim.resolved, ledger)
-    return not progress(known, settled(outcomes_so_far(known, ledger))).finished
+    return not progress(families.at_level(known, ledger), settled(outcomes_so_far(known, ledger))).finished
 
 
 def _entered(
