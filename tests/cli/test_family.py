@@ -41,5 +41,5 @@ def test_a_claim_is_sealed_from_the_command_line_and_its_verdict_says_so(toy_fol
     document = json.loads(evenhand(toy_folder, "verdict", "c.toml", "--json").stdout)
     assert document["verdicts"][0]["title"].startswith("gain (sealed")
     assert document["standing"]["seal"]["seeds"] is True
-    assert "sealed" in evenhand(toy_folder, "seal", "c.toml", "--check").stdout
+    assert evenhand(toy_folder, "seal", "c.toml", "--check").stdout == "c: sealed\n"
     assert evenhand(toy_folder, "seal", "c.toml").returncode == 2

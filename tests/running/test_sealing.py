@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from evenhand.claims.load import all_trials
 from evenhand.claims.resolve import number_of
 from evenhand.decisions.wording import seal_words
 from evenhand.errors import ClaimError, DataError
 from evenhand.ledger.seal import digest_of
+from evenhand.recipes.outcome import Execution
 from evenhand.recipes.trial import canonical_hash
 from evenhand.running import sealing, standing
 from tests.ledgers import Book
@@ -92,6 +94,14 @@ def test_a_claim_that_has_outcomes_cannot_be_sealed(book: Book) -> None:
     loaded = book.enter(book.claim("c"))
     book.run(loaded, trials=1)
     with pytest.raises(ClaimError, match="cannot be sealed any more"):
+        sealing.seal(loaded, book.ledger)
+
+
+def test_a_claim_whose_trials_were_tried_out_cannot_be_sealed(book: Book) -> None:
+    loaded = book.claim("c")
+    trial = all_trials(loaded.resolved)[0]
+    book.ledger.record_outcome(trial, book.world.outcome(trial), Execution(), "", {}, exploratory=True)
+    with pytest.raises(ClaimError, match=r"1 outcome of its trials \(tries included\)"):
         sealing.seal(loaded, book.ledger)
 
 

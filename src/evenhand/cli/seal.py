@@ -54,7 +54,8 @@ def _check(found: tuple[object, list[str]], name: str, as_json: bool) -> None:
         print_json({"claim": name, "seal": seal_found, "faults": faults})
     else:
         console = out()
-        console.print(f"{name}: {'not sealed' if seal_found is None else 'sealed'}", markup=False, soft_wrap=True)
+        state = "not sealed" if seal_found is None else "its seal does not hold" if faults else "sealed"
+        console.print(f"{name}: {state}", markup=False, soft_wrap=True)
         for fault in faults:
             console.print(f"fault: {fault}", style="red", markup=False, soft_wrap=True)
     raise typer.Exit(4 if faults else 0)

@@ -13,7 +13,7 @@ from evenhand.claims.load import LoadedClaim
 from evenhand.claims.nesting import leaves
 from evenhand.data.model_store import data_path
 from evenhand.decisions.standing import Seal
-from evenhand.errors import ClaimError, DataError, Fault
+from evenhand.errors import ClaimError, DataError, Fault, counted
 from evenhand.files import content_hash, write_bytes
 from evenhand.ledger import Ledger, timestamp
 from evenhand.ledger import seal as seals
@@ -43,15 +43,17 @@ def seal(loaded: LoadedClaim, ledger: Ledger, *, git: bool = False, tsa: str = "
         to: write the receipt there, too.
 
     Raises:
-        ClaimError: the claim has results already, or was changed after it had some.
+        ClaimError: its trials have outcomes already, tries included, or was changed after it had some.
         DataError: the tag cannot be made, the server gives no time stamp, or a file cannot be written.
     """
     claim = loaded.resolved
     with ledger.lock(f"claim-{claim.name}"):
-        known = ledger.outcomes(trial_ids=claim.trial_ids)
+        ids = claim.trial_ids
+        known = [*ledger.outcomes(trial_ids=ids), *ledger.outcomes(trial_ids=ids, exploratory=True)]
         if known:
             cure = (
-                f"{len(known)} outcomes of its trials are in the ledger; a seal shows what was fixed before the first"
+                f"the ledger has {counted(len(known), 'outcome')} of its trials (tries included), and a seal shows what "
+                "was fixed before the first; take other seeds, or let it draw them: seeds = { count = 6 }"
             )
             raise ClaimError(f"The claim '{claim.name}' cannot be sealed any more", [Fault(loaded.path.name, cure)])
         fix_claim(loaded, ledger, amend=False)
