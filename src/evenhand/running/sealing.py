@@ -52,7 +52,7 @@ def seal(loaded: LoadedClaim, ledger: Ledger, *, git: bool = False, tsa: str = "
         known = [*ledger.outcomes(trial_ids=ids), *ledger.outcomes(trial_ids=ids, exploratory=True)]
         if known:
             cure = (
-                f"the ledger has {counted(len(known), 'outcome')} of its trials (tries included), and a seal shows what "
+                f"the ledger has {counted(len(known), 'outcome')} of its trials (tries included); a seal shows what "
                 "was fixed before the first; take other seeds, or let it draw them: seeds = { count = 6 }"
             )
             raise ClaimError(f"The claim '{claim.name}' cannot be sealed any more", [Fault(loaded.path.name, cure)])
