@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -51,7 +52,10 @@ def test_it_prints_its_address_serves_who_has_it_and_ends_on_ctrl_c(tmp_path: Pa
     entered = len(stage.book.ledger.entries())
     stage.book.ledger.close()
     command = [sys.executable, "-m", "evenhand", "board", "ledger", "--port", "0", "--json"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as board:
+    buffered = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=buffered, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as board:
         assert board.stdout is not None
         told = ""
         while not told.rstrip().endswith("}") and (line := board.stdout.readline()):

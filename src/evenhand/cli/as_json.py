@@ -28,5 +28,6 @@ def _escaped(character: str) -> str:
 
 
 def write_json(document: Any) -> None:
-    """Print plain data as JSON."""
+    """Print plain data as JSON, at once: who reads it through a pipe may wait for it while the command goes on."""
     sys.stdout.write(json_text(document) + "\n")
+    sys.stdout.flush()
