@@ -111,7 +111,7 @@ def test_rates_of_a_bridge_and_its_gates_are_what_they_were(warmup: int, steps: 
     parts = [nn.Parameter(torch.zeros(1)) for _ in range(2)]
     bridge = SimpleNamespace(
         gates=lambda: parts[:1], parameters=lambda: parts, target=SimpleNamespace(device="cpu"),
-        translator=SimpleNamespace(config=SimpleNamespace(source_width=4, target_width=4)),
+        translator=SimpleNamespace(config=SimpleNamespace(kind="cross_attention", source_width=4, target_width=4)),
     )  # fmt: skip
     trainer = BridgeTrainer(bridge, [], settings, steps, order=None, generator=None)  # type: ignore[arg-type]
     formula = [
