@@ -75,9 +75,9 @@ class TrialBudget:
         if self.ends_after is not None and self.amounts.get("steps", 0.0) >= self.ends_after:
             raise ProbeEnded(f"{self.ends_after} steps fit")
 
-    def pause(self, seconds: float) -> None:
-        """Leave some seconds out of the clock."""
-        self._paused += seconds
+    def leave_out_since(self, start: float) -> None:
+        """Leave out of the clock what has gone by since then; a clock that began later, at a checkpoint: since that."""
+        self._paused += time.monotonic() - max(start, self._start)
 
     def state(self) -> dict[str, Any]:
         """For checkpoints."""
@@ -270,7 +270,7 @@ class TrialBench:
                 (part / "asset.json").write_text(json.dumps({"key": dict(key), "sha256": folder_hash(part)}))
                 part.rename(folder)
         self.hashes[f"{ASSET}{name}"] = str(json.loads((folder / "asset.json").read_text())["sha256"])
-        self.budget.pause(time.monotonic() - start)
+        self.budget.leave_out_since(start)
         return folder
 
     def data(self, path: str | Path) -> Path:
