@@ -131,7 +131,7 @@ def parse_json(text: str, where: str, first_line: int = 1, *, strict: bool = Tru
         DataError: no valid JSON, too deeply nested, or a number that is none or has too many digits; names the line.
     """
     try:
-        document = json.loads(text, parse_constant=_no_constant, parse_float=_finite) if strict else json.loads(text)
+        document = _STRICT.decode(text) if strict else json.loads(text)
         if "\\ud" in text or "\\uD" in text:
             json.dumps(document, ensure_ascii=False).encode()
         return document
@@ -160,6 +160,10 @@ def _finite(text: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise _NoNumber(f"the number {text[:20]} is too large")
     return value
+
+
+_STRICT = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
+"""Made once: lines of logs are many, and short."""
 
 
 def read_json(path: Path, *, strict: bool = True) -> Any:
