@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import evenhand as eh
 from evenhand.errors import DataError
@@ -54,6 +55,26 @@ def test_the_last_value_of_each_metric_counts_whatever_the_order_of_its_lines(tm
     (run,) = read_runs(str(place)).runs
     assert (run.metrics, run.training_seed, run.model) == ({"val/acc": 0.8}, 3, "named r1")
     assert (run.source.format, run.settings["lr"], run.started[:19]) == ("mlflow", "0.1", "2021-06-01T14:28:58")
+
+
+def test_a_name_that_yaml_folds_over_lines_is_read_whole(tmp_path: Path) -> None:
+    place, name = (
+        mlruns(tmp_path, "r1", {"acc": "1 0.5 0\n"}),
+        "fine-tuned: " + "on a long list of things, " * 6 + "end",
+    )
+    (place / "tags" / "mlflow.runName").unlink()
+    meta = yaml.safe_load((place / "meta.yaml").read_text()) | {"run_name": name}
+    (place / "meta.yaml").write_text(yaml.safe_dump(meta))
+    (run,) = read_runs(str(place)).runs
+    assert run.model == name
+
+
+@pytest.mark.parametrize("text", ["run_id: [1", "- a list", "just a text", ""])
+def test_a_meta_file_that_is_none_is_named(tmp_path: Path, text: str) -> None:
+    place = mlruns(tmp_path, "r1", {"acc": "1 0.5 0\n"})
+    (place / "meta.yaml").write_text(text)
+    with pytest.raises(DataError, match=r"meta\.yaml: "):
+        read_runs(str(place))
 
 
 def test_a_whole_folder_is_several_models_of_which_one_is_picked(tmp_path: Path) -> None:

@@ -98,17 +98,24 @@ def table_names(logged: str, where: str) -> list[str]:
 
 
 def _meta(folder: Path) -> Mapping[str, str]:
-    """The keys of a ``meta.yaml``, which MLflow writes flat, one on a line."""
-    found = {}
-    for line in read_text(folder / _META).splitlines():
-        key, colon, value = line.partition(": ")
-        if colon and not key.startswith((" ", "-", "#")):
-            text = value.strip()
-            quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
-            found[key] = text[1:-1].replace("''", "'") if quoted else text
-    if "run_uuid" in found:  # of old versions
-        found.setdefault("run_id", found["run_uuid"])
-    return {key: "" if value == "null" else value for key, value in found.items()}
+    """The keys of a ``meta.yaml``, each value as it is written.
+
+    Raises:
+        DataError: it is no YAML, or no table.
+    """
+    import yaml
+
+    path = folder / _META
+    try:
+        found = yaml.load(read_text(path), Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise DataError(f"{path}: no usable YAML ({' '.join(str(error).split())[:200]}).") from error
+    if not isinstance(found, dict):
+        raise DataError(f"{path}: expected the keys of a run or an experiment; found {shown(found)}.")
+    texts = {str(key): value for key, value in found.items() if isinstance(value, str)}
+    if "run_uuid" in texts:  # of old versions
+        texts.setdefault("run_id", texts["run_uuid"])
+    return {key: "" if value == "null" else value for key, value in texts.items()}
 
 
 def _time(milliseconds: str) -> str:

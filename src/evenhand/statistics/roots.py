@@ -1,18 +1,13 @@
-"""The root of a function of one variable: scipy's brentq, of which the module of C is taken alone where it can be.
-
-``scipy.optimize`` imports linear programs and sparse matrices with it, which takes longer than most commands take for
-all else; the search for a root stands in a module of C that needs none of them.
-"""
+"""The root of a function of one variable: scipy's brentq, of which the module of C is taken alone where it can be."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec, module_from_spec
-from threading import active_count
 from typing import Any
+
+from evenhand.statistics.compiled import compiled
 
 _PACKAGE = "scipy.optimize"
 _RELATIVE, _MOST = 8.881784197001252e-16, 100  # the defaults of scipy.optimize.brentq
@@ -39,16 +34,5 @@ def root_between(function: Callable[[float], float], low: float, high: float, *,
 @cache
 def _zeros() -> Any:
     """The module of C beneath the package; None where that is there already or has another build."""
-    if _PACKAGE in sys.modules or active_count() > 1:  # no thread may meet the package while it is empty
-        return None
-    spec = find_spec(_PACKAGE)
-    if spec is None:
-        return None
-    sys.modules[_PACKAGE] = module_from_spec(spec)  # not executed: it only says where its modules are
-    try:
-        module = import_module(f"{_PACKAGE}._zeros")
-        return module if hasattr(module, "_brentq") else None
-    except ImportError:
-        return None
-    finally:
-        del sys.modules[_PACKAGE]
+    module = compiled(_PACKAGE, "_zeros")
+    return module if hasattr(module, "_brentq") else None

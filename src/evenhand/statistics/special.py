@@ -1,18 +1,13 @@
-"""The functions of scipy.special that are used here, imported at the first call of one.
-
-Nearly all of the time that scipy.special takes to import, longer than most commands take for all else, goes into
-wrappers for arrays of other libraries and into their documentation. The functions stand in a module of C beneath; it is
-taken alone where that can be done, and they are the very same objects.
-"""
+"""The functions of scipy.special that are used here, imported at the first call of one: from its module of C alone
+where that can be done."""
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec, module_from_spec
-from threading import active_count
 from typing import Any
+
+from evenhand.statistics.compiled import compiled
 
 _PACKAGE = "scipy.special"
 
@@ -26,17 +21,7 @@ def _called(name: str, arguments: tuple[Any, ...]) -> Any:
 @cache
 def _functions() -> Any:
     """What holds the functions: the module of C, or the whole package where it is there already or has to be."""
-    if _PACKAGE not in sys.modules and active_count() == 1:  # no thread can meet the package while it is empty
-        spec = find_spec(_PACKAGE)
-        if spec is not None:
-            sys.modules[_PACKAGE] = module_from_spec(spec)  # not executed: it only says where its modules are
-            try:
-                return import_module(f"{_PACKAGE}._ufuncs")
-            except ImportError:  # another scipy, in which they stand elsewhere
-                pass
-            finally:
-                del sys.modules[_PACKAGE]
-    return import_module(_PACKAGE)
+    return compiled(_PACKAGE, "_ufuncs") or import_module(_PACKAGE)
 
 
 def bdtr(*arguments: Any) -> Any:
