@@ -88,11 +88,12 @@ def test_a_claim_in_slurms_queue_is_watched_to_its_verdict(slurm: Cluster, tmp_p
 def test_a_claim_on_ray_is_watched_to_its_verdict(ray_cluster: Any, tmp_path: Path) -> None:
     gatherer = Gatherer(tmp_path / "ledger")
     with running(tmp_path, 1, "ray") as driver:
-        board = seen(gatherer, lambda board: any(one.curves for one in board.trials))
+        # a trial writes its first point before its driver has seen that it left the queue
+        board = seen(gatherer, lambda board: any(one.curves and not one.queued for one in board.trials))
         (shown,) = board.drivers
         assert (shown.process, shown.slots) == (driver.pid, None)
         assert shown.busy + shown.queued == len(board.trials)
-        assert all(one.label[0] in "AB" and not one.queued for one in board.trials if one.curves)
+        assert all(one.label[0] in "AB" for one in board.trials)
         decided = seen(gatherer, lambda board: any(claim.state == "finished" for claim in board.claims))
         assert driver.wait(60) == 0
     assert [(one.arm, one.kind) for one in decided.claims[0].verdicts] == [("shifted", "gain")]
