@@ -48,6 +48,7 @@ from evenhand.cli.trials import logs, set_aside
 from evenhand.cli.trying import try_recipe
 from evenhand.cli.versions import diff
 from evenhand.cli.watch import watch
+from evenhand.cli.working import long_work
 from evenhand.errors import Cancelled, EvenhandError, LedgerError, ServerGone, counted
 
 
@@ -159,8 +160,9 @@ def verdict(
 
     loaded = load_claim(claim)
     store = ledger_to_read(ledger)
-    loaded = unfolded(loaded, store)
-    decision = decided(loaded, store)
+    with long_work(note()):
+        loaded = unfolded(loaded, store)
+        decision = decided(loaded, store)
     trials = all_trials(loaded.resolved)
     changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))
     warn([*changed.sentences(trials, "would run anew"), *(f"ledger: {remark}" for remark in store.notes)])
@@ -193,7 +195,8 @@ def bind(
     """
     from evenhand.report import bind as pages
 
-    bound = [pages.bind(path, pages.verdict_table_of) for path in documents]
+    with long_work(note()):
+        bound = [pages.bind(path, pages.verdict_table_of) for path in documents]
     for page in bound:
         if not check and page.stale:
             pages.save(page)

@@ -22,6 +22,7 @@ from evenhand.cli.places import (
     queue_sentence,
     queued,
 )
+from evenhand.cli.working import long_work
 from evenhand.errors import DataError
 
 ClaimFiles = Annotated[list[Path], typer.Argument(metavar="CLAIM.toml ...", help="Claim files.", show_default=False)]
@@ -82,7 +83,8 @@ def run(
             if not as_json:
                 print_decision(claim.resolved, decision, out(), full=full)
             try:
-                path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
+                with long_work(console):
+                    path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
             except DataError as error:  # the verdict is in the ledger all the same, and `report` writes the page later
                 unwritten.append(str(error))
                 return
