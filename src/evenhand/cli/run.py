@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -88,7 +87,7 @@ def run(
     ended = _Ended(screen, console, store, ledger / "reports", verdicts=not as_json, full=full)
     try:
         with screen:
-            watchers = {name: trackers.beside(name, watcher) for name, watcher in screen.observers.items()}
+            watchers = {name: trackers.observer_of(name, watcher) for name, watcher in screen.observers.items()}
             decisions = run_claims(
                 loaded, store, jobs=jobs or cores(), observers=watchers, amend=amend, on_decided=ended,
                 warm=warm, executor=place, detach=detach,
@@ -103,7 +102,7 @@ def run(
         known = {one.resolved.name: one.resolved for one in loaded}
         print_json([decision_document(decision, known[decision.claim]) for decision in decisions])
     warn([*ended.unwritten, *trackers.end()])
-    raise typer.Exit(_exit_code(decisions, ended.unwritten))
+    raise typer.Exit(4 if ended.unwritten else 3 if any(one.failed for one in decisions) else 0)
 
 
 @dataclass
@@ -130,7 +129,7 @@ class _Ended:
         from evenhand.report.save import save_report
 
         name = claim.resolved.name
-        with self.screen.beside(name):
+        with self.screen.paused(name):
             if self.verdicts:
                 print_decision(claim.resolved, decision, out(), full=self.full)
             try:
@@ -141,10 +140,3 @@ class _Ended:
                 return
             self.console.print(f"Report: {path}", soft_wrap=True)
             warn(missing)
-
-
-def _exit_code(decisions: Sequence[Decision], unwritten: Sequence[str]) -> int:
-    from evenhand.decisions.verdict import VerdictKind
-
-    failed = any(verdict.kind is VerdictKind.NOT_RUN for decision in decisions for verdict in decision.verdicts)
-    return 4 if unwritten else 3 if failed else 0
