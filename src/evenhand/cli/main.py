@@ -276,3 +276,11 @@ def main() -> None:
     except EvenhandError as error:
         note().print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(2)
+    except ModuleNotFoundError as error:
+        from evenhand.extras import cure_of
+
+        if not (cure := cure_of(error)):
+            raise
+        told = f"This needs the package '{error.name}', which is not installed: {cure}"
+        note().print(told, style="red", markup=False, soft_wrap=True)
+        sys.exit(2)
