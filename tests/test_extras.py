@@ -12,7 +12,7 @@ import pytest
 
 from evenhand import extras
 from evenhand.claims.load import load_claim
-from evenhand.errors import ClaimError
+from evenhand.errors import ClaimError, RecipeError
 from evenhand.recipes import catalogue
 from evenhand.running.enter import check_machine
 
@@ -38,8 +38,11 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 def test_what_is_there_is_not_asked_for(without: Callable[..., None]) -> None:
     assert extras.needed(("json", "numpy"), "evenhand[nn]") == ""
-    without("numpy")
-    assert extras.needed(("json", "numpy"), "x") == "it needs numpy, which is not installed: pip install 'x'"
+    without("numpy", "json", "re")
+    assert extras.needed(("json",), "x") == "it needs json, which is not installed: pip install 'x'"
+    assert extras.needed(("json", "numpy"), "x") == "it needs json and numpy, which are not installed: pip install 'x'"
+    told = extras.needed(("json", "re", "numpy"), "x")
+    assert told == "it needs json, re and numpy, which are not installed: pip install 'x'"
 
 
 @pytest.mark.parametrize("reference", SYSTEMS)
@@ -87,3 +90,10 @@ def test_a_command_that_meets_a_missing_package_says_so_in_one_sentence(tmp_path
     assert ended.stderr.strip() == (
         "This needs the package 'torch', which is not installed: pip install 'evenhand[lyapunov]'"
     )
+
+
+def test_a_recipe_that_cannot_be_imported_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    (tmp_path / "asks.py").write_text("import optuna\n")
+    with pytest.raises(RecipeError, match=r"'optuna', which is not installed: pip install 'evenhand\[search\]'"):
+        catalogue.find("asks:run", tmp_path)

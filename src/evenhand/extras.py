@@ -30,7 +30,8 @@ def needed(modules: Sequence[str], extra: str) -> str:
     gone = missing(modules)
     if not gone:
         return ""
-    return f"it needs {' and '.join(gone)}, which {'is' if len(gone) == 1 else 'are'} not installed: {install(extra)}"
+    listed = " and ".join([*([", ".join(gone[:-1])] if gone[1:] else []), gone[-1]])
+    return f"it needs {listed}, which {'is' if len(gone) == 1 else 'are'} not installed: {install(extra)}"
 
 
 def install(extra: str) -> str:
