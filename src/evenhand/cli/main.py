@@ -44,6 +44,7 @@ from evenhand.cli.recipes import new, recipes
 from evenhand.cli.report import report
 from evenhand.cli.run import run
 from evenhand.cli.seal import recheck, seal
+from evenhand.cli.signs import forgiving
 from evenhand.cli.trials import logs, set_aside
 from evenhand.cli.trying import try_recipe
 from evenhand.cli.versions import diff
@@ -262,6 +263,7 @@ def main() -> None:
     """Run the command line; errors that evenhand raises on purpose end with a message and an exit code."""
     # A command keeps nearly all that it reads to its end: looking through it for garbage took a sixth of its time.
     gc.set_threshold(200_000, 50, 100)
+    forgiving(sys.stdout, sys.stderr)
     try:
         command_line(sys.argv[1:])()
     except LedgerError as error:
