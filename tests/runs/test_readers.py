@@ -493,6 +493,56 @@ def test_damage_of_any_kind_is_one_sentence(tmp_path: Path, reader: Any, sound: 
         assert_only_data_errors(read, json_mutations(line), tmp_path / name)
 
 
+def helm_states() -> dict[str, Any]:
+    references = [{"output": {"text": "4"}, "tags": ["correct"]}, {"output": {"text": "5"}, "tags": []}]
+    return {
+        "request_states": [
+            {
+                "instance": {"id": f"id{i}", "input": {"text": f"question {i}"}, "references": references},
+                "request": {"prompt": f"{trial}: question {i}"}, "result": {"completions": [{"text": " 4"}]},
+                "train_trial_index": trial, "request_mode": "original",
+            }
+            for i in range(3) for trial in range(2)
+        ]
+    }  # fmt: skip
+
+
+HELM_SPEC = {
+    "name": "mmlu:subject=x,model=openai_gpt2", "scenario_spec": {"class_name": "M"},
+    "adapter_spec": {"model": "openai/gpt2", "method": "joint", "temperature": 0.0},
+    "metric_specs": [{"class_name": "B", "args": {"names": ["exact_match"]}}],
+}  # fmt: skip
+HELM_INSTANCES = [state["instance"] for state in helm_states()["request_states"][::2]]
+
+
+def beside_of(folder: Path, kind: str) -> tuple[Any, Path, Path]:
+    """A reader, a sound file of it, and the file beside it that is damaged."""
+    if kind == "lm_eval results":
+        lm_eval(folder, [1.0, 0.0, 1.0])
+        return LmEval(), next(folder.glob("samples_*")), next(folder.glob("results_*"))
+    stats = written(folder / "per_instance_stats.json", HELM)
+    written(folder / "run_spec.json", HELM_SPEC)
+    document = {"scenario_state": helm_states(), "run_spec": HELM_SPEC, "instances": HELM_INSTANCES}[kind]
+    return Helm(), stats, written(folder / f"{kind}.json", document)
+
+
+@pytest.mark.parametrize("kind", ["scenario_state", "run_spec", "instances", "lm_eval results"])
+@pytest.mark.slow  # five hundred files of each
+def test_damage_to_a_file_beside_the_scores_is_one_sentence(tmp_path: Path, kind: str) -> None:
+    reader, scores, beside = beside_of(tmp_path, kind)
+    sound = beside.read_bytes()
+    assert reader.read(scores, Options())
+
+    def read(_: Path) -> None:
+        reader.recognises(scores)
+        reader.read(scores, Options())
+
+    refused, accepted = assert_only_data_errors(read, mutations(sound), beside)
+    assert refused > 50
+    assert accepted > 0
+    assert_only_data_errors(read, json_mutations(json.loads(sound)), beside)
+
+
 @pytest.mark.slow
 def test_damaged_parquet_is_one_sentence(tmp_path: Path) -> None:
     sound = sound_parquet(tmp_path / "s.parquet")
