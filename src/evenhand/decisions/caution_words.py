@@ -18,8 +18,9 @@ def caution_words(caution: Caution) -> str:  # noqa: PLR0911  one sentence a cau
         case PerVerdict(alpha, verdicts):
             most = min(1.0, verdicts * alpha)
             return (
-                f"'no-effect' is false in at most {100 * alpha:.3g} % of cases per verdict, and is not adjusted for there "
-                f"being {verdicts} verdicts: at least one of them may be falsely so in up to {100 * most:.0f} % of claims."
+                f"'no-effect' is false in at most {100 * alpha:.3g} % of cases per verdict, and is not adjusted for "
+                f"there being {verdicts} verdicts: at least one of them may be falsely so in up to {100 * most:.0f} % "
+                "of claims."
             )
         case GroupedItems(metric, condition, effect):
             return (

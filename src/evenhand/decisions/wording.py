@@ -382,7 +382,7 @@ def _overruled_words(verdict: Verdict, claim: ResolvedClaim) -> str:
 
 
 def _pruned_words(claim: ResolvedClaim, screened: Screened) -> str:
-    """That a variant was screened out, which holds in every condition: also in those that the screen did not look at."""
+    """That a variant was screened out, which holds in every condition, also where the screen did not look."""
     looked = list(dict.fromkeys(reason.condition for reason in screened.reasons))
     others = [condition.name for condition in claim.claim.conditions if condition.name not in looked]
     names = " and ".join(f"'{name}'" for name in looked)
