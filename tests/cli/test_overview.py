@@ -11,6 +11,7 @@ from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.recipes.outcome import Execution, Failure, Outcome
 from evenhand.report.overview import overview_lines, overview_markdown, overview_page
 from evenhand.running.overview import ClaimRow, Cost, Place, RecordedVerdict, Trials, overview
+from evenhand.running.versions import difference
 from tests.app import evenhand, parsed
 from tests.ledgers import Book
 from tests.running.test_run import write_claim
@@ -69,6 +70,9 @@ def test_a_claim_whose_arm_was_given_up_shows_its_verdicts_and_what_was_given_up
     assert row.state == "ended"
     assert [verdict.title for verdict in row.verdicts] == ["not-run (code)"]
     assert (row.trials.given_up, row.trials.pending) == ({"on": 3}, 0)
+    assert difference(book.ledger.folder, "broken", "broken").verdicts == {
+        "on/default/score": ("not-run (code)", "not-run (code)")
+    }
     faces = {
         "terminal": " ".join(" ".join(line.plain for line in overview_lines([row], 80)).split()),
         "markdown": overview_markdown([row]), "page": overview_page([row], Path()),

@@ -158,7 +158,7 @@ def _row(
     cost: Cost,
 ) -> ClaimRow:
     decisions = ledger.decisions(record.name, record.hash)
-    titles = decisions[-1].verdicts if decisions else _titles(record, ledger)
+    titles = decisions[-1].verdicts if decisions else titles_at_end(record, ledger)
     trials = _trials(record, known, has_verdicts=titles is not None)
     begun: State = "begun" if trials.results or trials.given_up else "not begun"
     page = ledger.folder / "reports" / f"{record.name}.html"
@@ -188,8 +188,11 @@ def _question(record: ClaimRecord) -> str:
         return ""
 
 
-def _titles(record: ClaimRecord, ledger: Ledger) -> Mapping[str, str] | None:
-    """The verdicts of a claim that has nothing left to run but what failed; None while other trials are to run."""
+def titles_at_end(record: ClaimRecord, ledger: Ledger) -> Mapping[str, str] | None:
+    """The verdicts of a claim that has nothing left to run but what failed: ``arm/condition/metric`` to title.
+
+    None while other trials are to run. No such verdicts are recorded, as a new run tries again what failed.
+    """
     claim = standing.of_identity(record.identity)
     if claim is None or claim.hash != record.hash:
         return None
