@@ -17,7 +17,7 @@ from evenhand.running.overview import titles_at_end
 
 @dataclass(frozen=True)
 class Version:
-    """One claim as a ledger holds it: when it was entered, how it was fixed, and its verdicts, as recorded or as they are where it ended."""
+    """One claim as a ledger holds it: when it was entered, how it was fixed, its verdicts as recorded or at its end."""
 
     ledger: str
     claim: str
