@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Row, Table
+from evenhand.audit.numbers import Number
 
 _SETTING = re.compile(
     r"\b(?:lr|learning|rate|batch|size|params?|parameters|layers?|dim|seed|steps?|epochs?|tokens|time|date|cost|"
@@ -37,7 +38,21 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                     told.setdefault(pair, one)
                     tables[pair] = tables.get(pair, 0) + 1
         for pair, one in told.items():  # the same two arms in ten tables are one thing to look at
-            yield replace(one, facts={**one.facts, "tables": tables[pair]})
+            apart = any(_differ(table, *pair) for table in log.tables)
+            yield replace(one, facts={**one.facts, "tables": tables[pair]}, level="hint" if apart else one.level)
+
+
+def _differ(table: Table, one: str, other: str) -> bool:
+    """Whether two arms stand in a table with different results: then neither is a copy of the other."""
+    rows = [[row for row in table.rows if row.cells[0] == name] for name in (one, other)]
+    places = [i for i, name in enumerate(table.header) if i and not _SETTING.search(name)]
+    values = [{n.value for row in found for n in _results(table, row, places)} for found in rows]
+    return bool(values[0] and values[1]) and values[0] != values[1]
+
+
+def _results(table: Table, row: Row, places: list[int]) -> list[Number]:
+    found = [table.columns[i][table.rows.index(row)] for i in places]
+    return [n for n in found if n is not None and n.decimals >= 2]
 
 
 def _twins(log: Log, table: Table) -> Iterable[Finding]:
