@@ -75,6 +75,15 @@ LEVELS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
         "best-of-many", {"a.md": "- best accuracy 0.71 at epoch 20, then worse\n"},
         {"a.md": "- behind the current best: loss 3.386 vs 3.357 at step 360, then worse\n"},
     ),
+    "outputs whose result is told, and outputs that are to be the same": (
+        "no-op", {"a.md": "- mixup: scores bit-identical to the baseline, accuracy 0.7120\n"},
+        {"a.md": "- Validate that scores are bit-identical to the baseline.\n"},
+    ),
+    "winners that are confirmed, and a check that confirms": (
+        "same-seeds",
+        {"a.md": "# R (one seed)\n\n- quick screening first\n- medium confirmed gains:\n  - `a`: 0.31 (+7.3pp)\n"},
+        {"a.md": "# R (one seed)\n\n- a separate quick check\n- Check 4 confirms gains:\n  - `a`: 0.31 (+7.3pp)\n"},
+    ),
     "the best of so many, and a best alone": (
         "best-of-many", {"a.md": "- best `+1.5pp` of 12 variants\n"}, {"a.md": "- best XLM +25.5%\n"},
     ),
@@ -119,6 +128,12 @@ def test_runs_that_were_broken_off_were_not_judged(tmp_path: Path) -> None:
     (one,) = found(tmp_path, {"a.tsv": KEPT.format(a="1.003", b="1.001")})
     assert (one.rule, one.facts["kept"], one.facts["tried"]) == ("kept-of-many", 2, 5)
     assert found(tmp_path, {"a.tsv": KEPT.format(a="0.000", b="1.001")}) == []
+
+
+def test_runs_that_another_column_chose_were_not_chosen_by_this_one(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.tsv": KEPT.format(a="0.996", b="1.001")}) == []
+    speed = KEPT.format(a="1.003", b="1.001").replace("val_bpb", "accept_length")
+    assert found(tmp_path, {"a.tsv": speed}) == []
 
 
 def test_failed_runs_of_one_table_are_told_once_with_their_lines(tmp_path: Path) -> None:

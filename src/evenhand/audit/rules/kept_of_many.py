@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Row, Table
@@ -14,8 +15,11 @@ _KEPT = re.compile(r"^(?:keep|kept|accept(?:ed)?|adopt(?:ed)?)$", re.IGNORECASE)
 _LEFT = re.compile(r"^(?:discard(?:ed)?|reject(?:ed)?|revert(?:ed)?|drop(?:ped)?)$", re.IGNORECASE)
 _FAILED = re.compile(r"^(?:crash(?:ed)?|oom|error|fail(?:ed)?|timeout|timed out|killed)$", re.IGNORECASE)
 _FEWEST = 5
+_MOSTLY = 0.8
 _TOLD = 5
-_METRIC = re.compile(r"loss|bpb|acc|score|metric|ppl|perplexity|f1|auc|val", re.IGNORECASE)
+_METRIC = re.compile(
+    r"\b(?:loss|bpb|acc|accuracy|score|metric|ppl|perplexity|f1|auc|val|mse|mae|rmse|error|reward|wer|bleu|fid|r2)\b"
+)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -23,22 +27,40 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         for table in log.tables:
             places = [i for i, name in enumerate(table.header) if _STATUS.match(name.strip())]
-            metrics = [i for i, name in enumerate(table.header) if _METRIC.search(name) and i not in places]
+            names = [re.sub(r"[^a-z0-9]+", " ", name.lower()) for name in table.header]
+            metrics = [i for i, name in enumerate(names) if _METRIC.search(name) and i not in places]
             if len(places) == 1 and metrics:
-                yield from _of(log, table, places[0], metrics[0])
+                yield from _of(log, table, places[0], metrics)
 
 
-def _of(log: Log, table: Table, place: int, metric: int) -> Iterator[Finding]:
-    marked = [
+def _of(log: Log, table: Table, place: int, metrics: list[int]) -> Iterator[Finding]:
+    chosen = next((found for metric in metrics if (found := _chosen(log, table, place, metric)) is not None), None)
+    if chosen is not None:
+        yield chosen
+    yield from _crashes(log, table, _marked(table, place, metrics[0]), metrics[0])
+
+
+def _marked(table: Table, place: int, metric: int) -> list[tuple[Row, str, Number | None]]:
+    return [
         (row, row.cells[place].strip(), value) for row, value in zip(table.rows, table.columns[metric], strict=True)
     ]
-    kept = [(row, value) for row, mark, value in marked if _KEPT.match(mark) and value is not None and value.value]
-    left = sum(_LEFT.match(mark) is not None and value is not None and value.value != 0 for _, mark, value in marked)
-    if len(kept) >= 2 and left >= 3:
-        row, value = kept[-1]
-        facts = {"kept": len(kept), "tried": len(kept) + left, "value": value.value, "metric": table.header[metric]}
-        yield Finding("kept-of-many", "caution", place_of(log, row.line), facts)
-    yield from _crashes(log, table, marked, metric)
+
+
+def _chosen(log: Log, table: Table, place: int, metric: int) -> Finding | None:
+    """The last of the runs that were kept, where nearly each was better in this column than the one before it."""
+    judged = [(row, mark, value) for row, mark, value in _marked(table, place, metric) if value and value.value]
+    kept = [(row, value) for row, mark, value in judged if _KEPT.match(mark)]
+    left = [value.value for _, mark, value in judged if _LEFT.match(mark)]
+    steps = [after.value - before.value for (_, before), (_, after) in pairwise(kept)]
+    up, down = sum(step > 0 for step in steps), sum(step < 0 for step in steps)
+    if len(kept) < 2 or len(left) < 3 or max(up, down) < _MOSTLY * len(steps):
+        return None
+    row, value = kept[-1]
+    better = max if up > down else min
+    if better(value.value, *left, *(one.value for _, one in kept)) != value.value:
+        return None  # something better was not kept: something else decided
+    facts = {"kept": len(kept), "tried": len(judged), "value": value.value, "metric": table.header[metric]}
+    return Finding("kept-of-many", "caution", place_of(log, row.line), facts)
 
 
 def _crashes(log: Log, table: Table, marked: list[tuple[Row, str, Number | None]], metric: int) -> Iterator[Finding]:

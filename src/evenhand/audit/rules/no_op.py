@@ -115,6 +115,8 @@ def _sure(log: Log, line: Line, found: str) -> bool:
     if not _LOOSE.search(found):
         return _ZERO.search(found) is not None or re.search(r"\bdeltas\b", found, re.IGNORECASE) is not None
     exact = re.search(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", sentence, re.IGNORECASE)
+    if not any(number.decimals for number in line.numbers):
+        return False  # the result that is the same is not told
     return exact is not None and _TO_BASE.search(sentence) is not None and _RESULTS.search(sentence) is not None
 
 
