@@ -130,6 +130,22 @@ def test_runs_that_were_broken_off_were_not_judged(tmp_path: Path) -> None:
     assert found(tmp_path, {"a.tsv": KEPT.format(a="0.000", b="1.001")}) == []
 
 
+def test_what_was_chosen_and_then_tested_was_not_chosen_on_the_test_set(tmp_path: Path) -> None:
+    assert (
+        found(tmp_path, {"a.md": "# R\n\nThe selected model made 5 errors on the test split (3 missed, 2.5 %).\n"})
+        == []
+    )
+
+
+def test_a_bold_row_that_is_not_ahead_leads_nothing(tmp_path: Path) -> None:
+    table = (
+        "Accuracy, mean ± std over 3 seeds:\n\n| Method | Acc |\n|---|---|\n| simple | {} |\n"
+        "| other | 0.498 ± 0.009 |\n| ours | **0.507 ± 0.015** |\n"
+    )
+    assert [one.rule for one in found(tmp_path, {"a.md": table.format("0.490")})] == ["within-spread"]
+    assert found(tmp_path, {"a.md": table.format("0.528")}) == []
+
+
 def test_runs_that_another_column_chose_were_not_chosen_by_this_one(tmp_path: Path) -> None:
     assert found(tmp_path, {"a.tsv": KEPT.format(a="0.996", b="1.001")}) == []
     speed = KEPT.format(a="1.003", b="1.001").replace("val_bpb", "accept_length")

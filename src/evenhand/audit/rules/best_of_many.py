@@ -31,6 +31,14 @@ _CHOSEN_ON_TEST = re.compile(
     rf"\b(?:that|which) (?:we|is|are) (?:then |also )?(?:report(?:ed)?|quoted?)\b",
     re.IGNORECASE,
 )
+_CHOSEN_THING = re.compile(
+    r"\b(?:the|an?|our|this|that|each|every) (?:selected|chosen|picked|tuned|early[- ]stopped)\b[^.;]*$|"
+    r"\b(?:selected|chosen|picked|tuned|early[- ]stopped)\b[^.;]*\b(?:made|makes|has|had|is|was|were|are|reach\w*|"
+    r"achiev\w*|scor\w+|gets|got|gives|gave|obtain\w*|perform\w*|evaluat\w+|test(?:ed|s)|then|and)\b[^.;]*$",
+    re.IGNORECASE,
+)
+"""What was chosen and then did something on the test set was not chosen on it."""
+
 _RIVAL = re.compile(r"\b(?:vs\.?|versus|against|behind|current|previous|prior|than)\b", re.IGNORECASE)
 """The best of something else, which a result is set against."""
 
@@ -88,6 +96,7 @@ def _in_text(log: Log) -> Iterator[Finding]:
             and not denied_at(log, line, found.start())
             and line.numbers
             and not _other_data(line, found)
+            and not _CHOSEN_THING.search(line.body[: found.end()])
         ):
             facts = {"of": "choices", "looks": None}
             level = "caution" if _TEST.search(found[0]) else "hint"
