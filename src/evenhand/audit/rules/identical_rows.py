@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Log, Row, Table
 from evenhand.audit.numbers import Number
 
@@ -23,6 +23,7 @@ _ARM = re.compile(
 )
 
 
+_FEW = 100
 _AGAIN = re.compile(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
 
 
@@ -72,7 +73,16 @@ def _twins(log: Log, table: Table) -> Iterable[Finding]:
         first = seen.setdefault(values, row)
         if first is not row and first.cells[0] != row.cells[0] and not _AGAIN.match(row.cells[0]):
             facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
-            yield Finding("identical-rows", "caution", place_of(log, row.line), facts, (place_of(log, first.line),))
+            few = all(_of_few(n) for i in places if (n := table.columns[i][at]) is not None and n.decimals >= 2)
+            level: Level = "hint" if few else "caution"
+            yield Finding("identical-rows", level, place_of(log, row.line), facts, (place_of(log, first.line),))
+
+
+def _of_few(value: Number) -> bool:
+    """Whether a result is a share of so few items that two arms easily have the same."""
+    share, half = value.share, value.slack / (100 if value.unit in ("%", "pp") or value.value > 1 else 1)
+    share = share / 100 if share > 1 else share
+    return any(abs(round(share * n) / n - share) <= half for n in range(1, _FEW + 1))
 
 
 def _digits(cell: str) -> int:
