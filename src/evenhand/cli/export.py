@@ -169,6 +169,11 @@ def _show_parquet(loaded: LoadedClaim, folder: Path, output: Path | None, *, tri
 
 def _show(text: str, output: Path | None) -> None:
     if output is None:
+        try:
+            text.encode(sys.stdout.encoding or "utf-8")
+        except UnicodeEncodeError as error:
+            lacking = f"{error.object[error.start]!a} cannot be written as {error.encoding}"
+            raise DataError(f"{lacking}; name a file with --output, which is written as UTF-8.") from error
         sys.stdout.write(text)
         return
     write_output(output, text)

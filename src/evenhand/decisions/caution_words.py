@@ -29,8 +29,9 @@ def _of_intervals(caution: FewSeeds | PerVerdict | GroupedItems) -> str:
         case PerVerdict(alpha, verdicts):
             most = min(1.0, verdicts * alpha)
             return (
-                f"'no-effect' is false in at most {alpha:.0%} of cases per verdict, and is not adjusted for there "
-                f"being {verdicts} verdicts: at least one of them may be falsely so in up to {most:.0%} of claims."
+                f"'no-effect' is false in at most {100 * alpha:.3g} % of cases per verdict, and is not adjusted for "
+                f"there being {verdicts} verdicts: at least one of them may be falsely so in up to {100 * most:.0f} % "
+                "of claims."
             )
         case GroupedItems(metric, condition, effect):
             return (

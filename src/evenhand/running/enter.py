@@ -16,6 +16,7 @@ from evenhand.data.reading import read_text
 from evenhand.decisions.standing import Replaced, Unblinded
 from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.machine import device_of_programs
+from evenhand.extras import needed
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
 from evenhand.running import families, searching, standing
@@ -87,6 +88,13 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     Raises:
         ClaimError: the ledger does not know this claim: it was changed, or never entered.
     """
+    claim = searching.unfolded(loaded, ledger).resolved
+    standing.require_entered(claim, loaded.path, ledger)
+    return decided_of(claim, ledger, outcomes_so_far(claim, ledger) if outcomes is None else outcomes)
+
+
+def decided_of(claim: ResolvedClaim, ledger: Ledger, outcomes: Outcomes) -> Decision:
+    """The same of a claim that was entered, its search unfolded, with trial id to outcome."""
     from evenhand.decisions.agreement import other_packages  # here: commands that judge nothing do without statistics
     from evenhand.decisions.caution_words import caution_words
     from evenhand.decisions.cautions import Caution
@@ -94,11 +102,7 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     from evenhand.decisions.wording import stamped
     from evenhand.running.over_runs import comparable, qualified
 
-    loaded = searching.unfolded(loaded, ledger)
-    claim = loaded.resolved
-    standing.require_entered(claim, loaded.path, ledger)
-    found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
-    found, left_out = comparable(claim, found)
+    found, left_out = comparable(claim, outcomes)
     before: list[Caution] = [
         *other_packages(all_made(claim, found)),
         *_replaced(claim, ledger),
@@ -135,8 +139,10 @@ def check_machine(loaded: LoadedClaim) -> None:
     """Refuse a claim whose trials cannot run on this machine.
 
     Raises:
-        ClaimError: the recipe names what stands in the way, or estimates more memory than the device has.
+        ClaimError: packages are missing, the recipe names what stands in the way, or estimates more memory than the
+            device has.
     """
+    check_packages(loaded)
     obstacle = loaded.recipe.info.obstacle
     found = {shortage(loaded)} - {""}
     if obstacle is not None:
@@ -145,6 +151,17 @@ def check_machine(loaded: LoadedClaim) -> None:
     if found:
         faults = [loaded.file.fault(("settings",), sentence) for sentence in sorted(found)]
         raise ClaimError(f"{loaded.file.source} cannot be run on this machine", faults)
+
+
+def check_packages(loaded: LoadedClaim) -> None:
+    """Refuse a claim whose recipe needs what is not installed.
+
+    Raises:
+        ClaimError: names the packages and how they are installed.
+    """
+    info = loaded.recipe.info
+    if lacking := needed(info.needs, info.extra):
+        raise ClaimError(f"{loaded.file.source} cannot be run here", [loaded.file.fault(("recipe",), lacking)])
 
 
 def check_after(loaded: LoadedClaim, ledger: Ledger) -> None:
