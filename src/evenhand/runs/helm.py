@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from evenhand.data.reading import read_json
-from evenhand.errors import DataError
+from evenhand.errors import DataError, shortened
 from evenhand.recipes.contract import Metric
-from evenhand.runs.checked import Faults, bounded, digest, number, short, shown, source_of, table, text_of
+from evenhand.runs.checked import Faults, bounded, digest, number, rows, short, source_of, table, text_of
 from evenhand.runs.run import Certainty, Items, Options, Run
 
 _STATS = re.compile(r"(?P<before>.*)per_instance_stats\.json")
@@ -93,8 +93,8 @@ def _instance(instance: Mapping[str, Any]) -> _Asked:
     references = instance.get("references")
     right = [
         text_of(table(table(one).get("output")).get("text", ""))
-        for one in (references if isinstance(references, list) else ())
-        if "correct" in (table(one).get("tags") or ())
+        for one in rows(references)
+        if "correct" in rows(table(one).get("tags"))
     ]
     asked = instance.get("input")
     return _Asked(text_of(table(asked).get("text", asked)), ", ".join(right))
@@ -108,7 +108,7 @@ def _key(instance: Any, perturbation: Any) -> str:
 def _instances(path: Path) -> dict[str, _Asked]:
     """Instance to what was asked and what is right."""
     entries = read_json(path, strict=False)
-    known = [table(entry) for entry in (entries if isinstance(entries, list) else ())]
+    known = [table(entry) for entry in rows(entries)]
     return {text_of(one.get("id", "")): _instance(one) for one in known}
 
 
@@ -116,7 +116,7 @@ def _states(path: Path) -> dict[str, _Asked]:
     """Instance, in each of its perturbations, to what was asked, and how, and what was answered."""
     found: dict[str, _Asked] = {}
     states = table(read_json(path, strict=False)).get("request_states")
-    for state in map(table, states if isinstance(states, list) else ()):
+    for state in map(table, rows(states)):
         instance, request = table(state.get("instance")), table(state.get("request"))
         if state.get("request_mode") == "calibration":  # the answers alone, without the question
             continue
@@ -124,7 +124,7 @@ def _states(path: Path) -> dict[str, _Asked]:
         one = found.setdefault(key, _instance(instance))
         one.prompts.append(text_of(request.get("prompt", "")))
         completions = table(state.get("result")).get("completions")
-        texts = [text_of(table(c).get("text", "")) for c in (completions if isinstance(completions, list) else ())]
+        texts = [text_of(table(c).get("text", "")) for c in rows(completions)]
         one.answers.append("\n".join(texts))
     return found
 
@@ -144,7 +144,7 @@ def _items(path: Path, entries: list[Any], asked: Mapping[str, _Asked]) -> Items
         key = _key(entry["instance_id"], entry.get("perturbation"))
         trial = text_of(entry.get("train_trial_index", 0))
         if (key, trial) in seen:
-            faults.add(place, f"the instance {shown(key)} stands twice in trial {trial}")
+            faults.add(place, f"the instance {shortened(key)} stands twice in trial {trial}")
             continue
         seen.add((key, trial))
         groups[key], instance[key] = kind, text_of(entry["instance_id"])
@@ -188,7 +188,7 @@ def _add_stats(own: dict[str, list[float]], stats: list[Any], place: str, faults
             continue
         told = number(table(stat).get("mean"))
         if told is None:
-            faults.add(place, f"the score '{name}' is {shown(table(stat).get('mean'))}, which is no number")
+            faults.add(place, f"the score '{name}' is {shortened(table(stat).get('mean'))}, which is no number")
         else:
             own.setdefault(name, []).append(told)
 
@@ -198,8 +198,8 @@ def _ordered(items: Items, spec: Mapping[str, Any]) -> list[str]:
     listed = spec.get("metric_specs")
     wanted = [
         name
-        for one in (listed if isinstance(listed, list) else ())
-        for name in (table(table(one).get("args")).get("names") or ())
+        for one in rows(listed)
+        for name in rows(table(table(one).get("args")).get("names"))
         if isinstance(name, str)
     ]
     return list(dict.fromkeys([*(name for name in wanted if name in items.scores), *items.scores]))

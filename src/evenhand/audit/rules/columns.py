@@ -174,7 +174,7 @@ def _finding(log: Log, table: Table, row: int, target: int, how: str, expected: 
     return Finding(
         "row-breaks-column",
         "fault",
-        place_of(log, at.line),
+        place_of(log, at.line_of(target)),
         facts,
         (place_of(log, table.rows[0].line),),
         quote=at.cells[target],

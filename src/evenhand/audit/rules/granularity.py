@@ -76,8 +76,14 @@ def steps(values: Sequence[Number]) -> int | None:
         if chance > _BY_CHANCE:
             return None
         if all(abs(round(share * items) / items - share) <= half for share, half in shares.values()):
-            return items if not _round(items, values) else None
+            return items if not _round(items, values) and _its_own(items, list(shares.values())) else None
     return None
+
+
+def _its_own(items: int, shares: Sequence[tuple[float, float]]) -> bool:
+    """Whether some value needs all of the items: else they are only a multiple common to several smaller sets."""
+    parts = [n for n in range(1, items) if items % n == 0]
+    return any(all(abs(round(share * n) / n - share) > half for n in parts) for share, half in shares)
 
 
 def _round(items: int, values: Sequence[Number]) -> bool:

@@ -106,7 +106,7 @@ def _in_records(log: Log, table: Table) -> Iterator[Finding]:
         facts = None if _COST.search(one.metric.replace("_", " ")) else facts_of(np.array(one.differences))
         if facts is not None:
             facts |= {"arm": one.arm, "baseline": one.baseline, "metric": one.metric}
-            yield Finding("recomputed", "note", place_of(log, one.row.line), facts, quote=f"{one.arm} {one.metric}")
+            yield Finding("recomputed", "note", place_of(log, one.line), facts, quote=f"{one.arm} {one.metric}")
 
 
 def _to_baseline(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
