@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.claims.nesting import leaves
 from evenhand.claims.resolve import ResolvedClaim, with_added
+from evenhand.claims.schema import Arm
 from evenhand.claims.spaces import Domain
 from evenhand.errors import ClaimError
 from evenhand.ledger import Ledger
@@ -193,14 +194,18 @@ def possible_ids(claim: ResolvedClaim, ledger: Ledger) -> set[str]:
 def _fits(claim: ResolvedClaim, settings: Mapping[str, Any]) -> bool:
     """Whether settings are those of an arm, but for what its search varies and within that."""
     own = leaves(settings)
-    for arm in claim.searched:
-        for condition in claim.claim.conditions:
-            written = leaves(claim.settings[arm.name, condition.name])
-            if own.keys() == written.keys() and all(
-                _within(arm.space[key], own[key]) if key in arm.space else own[key] == written[key] for key in own
-            ):
-                return True
-    return False
+    return any(
+        fits(arm, leaves(claim.settings[arm.name, condition.name]), own)
+        for arm in claim.searched
+        for condition in claim.claim.conditions
+    )
+
+
+def fits(arm: Arm, written: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether flat settings are those that are written for an arm, but for what its search varies and within that."""
+    return own.keys() == written.keys() and all(
+        _within(arm.space[key], own[key]) if key in arm.space else own[key] == written[key] for key in own
+    )
 
 
 def _within(domain: Domain, value: Any) -> bool:
