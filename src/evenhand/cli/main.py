@@ -44,10 +44,12 @@ from evenhand.cli.recipes import new, recipes
 from evenhand.cli.report import report
 from evenhand.cli.run import run
 from evenhand.cli.seal import recheck, seal
+from evenhand.cli.signs import forgiving
 from evenhand.cli.trials import logs, set_aside
 from evenhand.cli.trying import try_recipe
 from evenhand.cli.versions import diff
 from evenhand.cli.watch import watch
+from evenhand.cli.working import long_work
 from evenhand.errors import Cancelled, EvenhandError, LedgerError, ServerGone, counted
 
 
@@ -159,8 +161,9 @@ def verdict(
 
     loaded = load_claim(claim)
     store = ledger_to_read(ledger)
-    loaded = unfolded(loaded, store)
-    decision = decided(loaded, store)
+    with long_work(note()):
+        loaded = unfolded(loaded, store)
+        decision = decided(loaded, store)
     trials = all_trials(loaded.resolved)
     changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))
     warn([*changed.sentences(trials, "would run anew"), *(f"ledger: {remark}" for remark in store.notes)])
@@ -193,7 +196,8 @@ def bind(
     """
     from evenhand.report import bind as pages
 
-    bound = [pages.bind(path, pages.verdict_table_of) for path in documents]
+    with long_work(note()):
+        bound = [pages.bind(path, pages.verdict_table_of) for path in documents]
     for page in bound:
         if not check and page.stale:
             pages.save(page)
@@ -259,6 +263,7 @@ def main() -> None:
     """Run the command line; errors that evenhand raises on purpose end with a message and an exit code."""
     # A command keeps nearly all that it reads to its end: looking through it for garbage took a sixth of its time.
     gc.set_threshold(200_000, 50, 100)
+    forgiving(sys.stdout, sys.stderr)
     try:
         command_line(sys.argv[1:])()
     except LedgerError as error:
@@ -272,4 +277,12 @@ def main() -> None:
         sys.exit(1)
     except EvenhandError as error:
         note().print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        from evenhand.extras import cure_of
+
+        if not (cure := cure_of(error)):
+            raise
+        told = f"This needs the package '{error.name}', which is not installed: {cure}"
+        note().print(told, style="red", markup=False, soft_wrap=True)
         sys.exit(2)

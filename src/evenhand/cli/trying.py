@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, note, out, print_json
-from evenhand.errors import Fault, SettingsError
+from evenhand.errors import Fault, RecipeError, SettingsError
+from evenhand.extras import needed
 
 
 def try_recipe(
@@ -34,6 +35,8 @@ def try_recipe(
 
     folder = Path.cwd()
     found = catalogue.find(recipe, folder)
+    if lacking := needed(found.info.needs, found.info.extra):
+        raise RecipeError(f"The recipe '{recipe}' cannot be run here: {lacking}.")
     settings = parse_settings(sets or [])
     trial = exploratory_trial(found, settings, unit=unit, amount=budget, seed=seed, items=items)
     finished = run_trial(trial, found, folder, Ledger(ledger), observer=TryObserver(note()))

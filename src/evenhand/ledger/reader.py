@@ -15,6 +15,7 @@ from evenhand.ledger.segments import Entry
 from evenhand.ledger.tables import references
 from evenhand.ledger.verify import verify
 from evenhand.recipes.outcome import Files, Outcome
+from evenhand.recipes.working import told
 
 
 class LedgerReader:
@@ -72,13 +73,14 @@ class LedgerReader:
         """
         wanted = None if trial_ids is None else set(trial_ids)
         marks = self._marks()
-        return [
-            self._outcome(entry, marks)
+        entries = [
+            entry
             for entry in self._history.entries("outcome")
             if (wanted is None or entry.about.trial in wanted)
             and claim_hash in (None, entry.about.claim)
             and entry.about.exploratory == exploratory
         ]
+        return [self._outcome(entry, marks) for entry in told("reading results", entries)]
 
     def outcome_of(self, entry: Entry) -> Outcome:
         """What a record of an outcome holds; item scores are read when they are first looked at."""
@@ -121,7 +123,8 @@ class LedgerReader:
         A result is a set of scores or a divergence. The first counts, so that running again cannot replace it; but one
         that was made by other code or from other data than a later attempt is superseded by that.
         """
-        return {key: self._history.outcome(entry) for key, entry in self._counting(trial_ids).items()}
+        chosen = list(self._counting(trial_ids).items())
+        return {key: self._history.outcome(entry) for key, entry in told("reading results", chosen)}
 
     def superseded(self, trial_ids: Collection[str]) -> int:
         """Number of trials with a result that a later attempt, by other code or from other data, has replaced."""

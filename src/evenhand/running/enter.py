@@ -16,6 +16,7 @@ from evenhand.data.reading import read_text
 from evenhand.decisions.standing import Replaced, Unblinded
 from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.machine import device_of_programs
+from evenhand.extras import needed
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
 from evenhand.running import families, likeness, searching, standing
@@ -139,8 +140,10 @@ def check_machine(loaded: LoadedClaim) -> None:
     """Refuse a claim whose trials cannot run on this machine.
 
     Raises:
-        ClaimError: the recipe names what stands in the way, or estimates more memory than the device has.
+        ClaimError: packages are missing, the recipe names what stands in the way, or estimates more memory than the
+            device has.
     """
+    check_packages(loaded)
     obstacle = loaded.recipe.info.obstacle
     found = {shortage(loaded)} - {""}
     if obstacle is not None:
@@ -149,6 +152,17 @@ def check_machine(loaded: LoadedClaim) -> None:
     if found:
         faults = [loaded.file.fault(("settings",), sentence) for sentence in sorted(found)]
         raise ClaimError(f"{loaded.file.source} cannot be run on this machine", faults)
+
+
+def check_packages(loaded: LoadedClaim) -> None:
+    """Refuse a claim whose recipe needs what is not installed.
+
+    Raises:
+        ClaimError: names the packages and how they are installed.
+    """
+    info = loaded.recipe.info
+    if lacking := needed(info.needs, info.extra):
+        raise ClaimError(f"{loaded.file.source} cannot be run here", [loaded.file.fault(("recipe",), lacking)])
 
 
 def check_after(loaded: LoadedClaim, ledger: Ledger) -> None:
