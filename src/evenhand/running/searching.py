@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.claims.nesting import leaves
 from evenhand.claims.resolve import ResolvedClaim, with_added
-from evenhand.claims.schema import Arm
-from evenhand.claims.spaces import Domain
+from evenhand.claims.spaces import fits
 from evenhand.errors import ClaimError
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Outcome
@@ -195,21 +194,7 @@ def _fits(claim: ResolvedClaim, settings: Mapping[str, Any]) -> bool:
     """Whether settings are those of an arm, but for what its search varies and within that."""
     own = leaves(settings)
     return any(
-        fits(arm, leaves(claim.settings[arm.name, condition.name]), own)
+        fits(arm.space, leaves(claim.settings[arm.name, condition.name]), own)
         for arm in claim.searched
         for condition in claim.claim.conditions
     )
-
-
-def fits(arm: Arm, written: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    """Whether flat settings are those that are written for an arm, but for what its search varies and within that."""
-    return own.keys() == written.keys() and all(
-        _within(arm.space[key], own[key]) if key in arm.space else own[key] == written[key] for key in own
-    )
-
-
-def _within(domain: Domain, value: Any) -> bool:
-    ((kind, ends),) = domain.items()
-    if kind == "choice":
-        return value in ends
-    return isinstance(value, int | float) and ends[0] <= value <= ends[1]
