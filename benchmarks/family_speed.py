@@ -1,7 +1,7 @@
 """How long deciding a family of many claims takes: at which level each is held, and which gains hold.
 
 Run: ``python -m benchmarks.family_speed --claims 1000`` from the checkout's root. The claims have two arms, three seeds
-and no items. Three figures: the pure rule from p-values (levels, discoveries, the place of every claim in the list); the
+and no items. Three figures: the pure rule from p-values (levels, discoveries, every claim's place in the list); the
 same from outcomes, every claim decided by ``verdicts_alone`` first; and the whole command ``evenhand family``, from the
 files of the ledger, where decisions wrote down what they said of families and where they did not. Outcomes are recorded
 and not run.
