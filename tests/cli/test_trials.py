@@ -8,6 +8,7 @@ import pytest
 
 from evenhand.running.trials import KEPT
 from tests.app import evenhand, parsed
+from tests.ledgers import Book
 from tests.running.test_run import write_claim
 
 
@@ -79,6 +80,17 @@ def test_the_end_of_what_a_trial_printed_is_kept_when_it_has_its_scores(toy_fold
     assert "line 17\n" not in shown
     assert max(path.stat().st_size for path in (toy_folder / ".evenhand" / "logs").iterdir()) <= KEPT + 4
     assert evenhand(toy_folder, "ledger", "verify").returncode == 0
+
+
+def test_a_label_that_several_trials_have_is_answered_with_their_claims(tmp_path: Path) -> None:
+    book = Book(tmp_path)
+    for name, effect in (("one", 0.3), ("other", 0.2)):
+        book.run(book.enter(book.claim(name, effect=effect)))
+    asked = evenhand(tmp_path, "logs", "on/default/confirm/1", "--ledger", "ledger")
+    assert asked.returncode == 2
+    assert "names 2 trials" in asked.stderr
+    assert " of one; " in asked.stderr
+    assert " of other. Give the beginning of its id" in asked.stderr
 
 
 @pytest.mark.slow

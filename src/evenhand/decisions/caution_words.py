@@ -9,6 +9,11 @@ from evenhand.decisions.intervention_words import intervention_words
 from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced, Unblinded
 
 
+def _plain(value: float) -> str:
+    """Two digits, and no power of ten: 1.4, 12, 103."""
+    return f"{value:.2g}" if value < 10 else f"{value:.0f}"
+
+
 def caution_words(caution: Caution) -> str:
     """One sentence, with what to do where something can be done."""
     match caution:
@@ -37,9 +42,9 @@ def _of_intervals(caution: FewSeeds | PerVerdict | GroupedItems) -> str:
             return (
                 f"The items of {metric} in '{condition}' look grouped: {effect.groups} groups of about "
                 f"{effect.typical_size:.3g} (the largest: '{effect.example}'), alike within (design effect "
-                f"{effect.effect:.2g}), and no clusters are declared. If these groups are all there are (kinds of "
+                f"{_plain(effect.effect)}), and no clusters are declared. If these groups are all there are (kinds of "
                 "task), the intervals hold for them alone. If there could be others (documents, templates), the "
-                f"intervals may be up to {effect.effect**0.5:.2g} times too narrow: record the groups with "
+                f"intervals may be up to {_plain(effect.effect**0.5)} times too narrow: record the groups with "
                 "bench.items(..., clusters=...)."
             )
 

@@ -178,8 +178,11 @@ def _exploratory(claim: ResolvedClaim, decision: Decision, width: int) -> Iterat
         places = _decimals(claim, row.metric)
         parts = [numbers.signed(row.estimate, places), numbers.interval(row.interval, places)]
         parts.append(f"p {numbers.p_value(entry.adjusted_p)}")
-        reason = words.none_reason(row) or "no estimate"
-        yield from _wrapped(reason if row.estimate is None else " ".join(parts), width, "    ")
+        if row.estimate is not None and row.interval is None:
+            parts = [parts[0]]
+        reason = words.none_reason(row) or ("no estimate" if row.estimate is None else "")
+        for told in ([" ".join(parts)] if row.estimate is not None else []) + ([reason] if reason else []):
+            yield from _wrapped(told, width, "    ")
 
 
 def _warnings(decision: Decision, width: int) -> Iterator[Text]:

@@ -79,9 +79,13 @@ def _one(asked: str, known: list[str], ledger: Ledger) -> str:
     found = begins or [key for key, label in labels.items() if _plain(label) == _plain(asked)]
     if len(found) == 1:
         return found[0]
-    if found:
+    if found and begins:
         told = "; ".join(f"{key} {_labels(ledger).get(key, '')}".strip() for key in found[:8])
         raise DataError(f"'{asked}' is the beginning of {len(found)} trials: {told}. Give more of its id.")
+    if found:
+        names = _claims_of(found, ledger)
+        told = "; ".join(f"{key} of {names.get(key, 'no claim')}" for key in found[:8])
+        raise DataError(f"'{asked}' names {len(found)} trials: {told}. Give the beginning of its id.")
     raise DataError(
         f"No trial of this ledger is '{asked}': give the beginning of its id (at least {_SHORTEST} characters) or its "
         "label, 'ARM · CONDITION · RUNG · seed N'. `evenhand status` and the report name both; "
@@ -92,6 +96,11 @@ def _one(asked: str, known: list[str], ledger: Ledger) -> str:
 def _labels(ledger: Ledger) -> dict[str, str]:
     records = [*ledger.outcomes(), *ledger.outcomes(exploratory=True)]
     return {record.trial.id: record.trial.label() for record in records}
+
+
+def _claims_of(trials: list[str], ledger: Ledger) -> dict[str, str]:
+    """Trial id to the name of the claim that ran it."""
+    return {record.trial.id: record.trial.claim for record in ledger.outcomes(trial_ids=trials)}
 
 
 def _plain(label: str) -> str:
