@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli.console import AsJson, out, print_json, warn
+from evenhand.cli.console import AsJson, note, out, print_json, warn
+from evenhand.cli.working import long_work
 from evenhand.errors import counted
 
 
@@ -30,7 +31,8 @@ def bind(
     """
     from evenhand.report import bind as pages
 
-    bound = [pages.bind(path, pages.verdict_table_of) for path in documents]
+    with long_work(note()):
+        bound = [pages.bind(path, pages.verdict_table_of) for path in documents]
     for page in bound:
         if not check and page.stale:
             pages.save(page)

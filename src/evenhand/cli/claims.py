@@ -17,6 +17,7 @@ from evenhand.cli.places import (
     queue_sentence,
     queued,
 )  # fmt: skip
+from evenhand.cli.working import long_work
 
 ClaimPath = Annotated[Path, typer.Argument(metavar="CLAIM.toml", help="A claim file.", show_default=False)]
 
@@ -92,8 +93,9 @@ def verdict(
 
     loaded = load_claim(claim)
     store = ledger_to_read(ledger)
-    loaded = unfolded(loaded, store)
-    decision = decided(loaded, store)
+    with long_work(note()):
+        loaded = unfolded(loaded, store)
+        decision = decided(loaded, store)
     trials = all_trials(loaded.resolved)
     changed = stale_results(loaded, store.files_of([trial.id for trial in trials]))
     warn([*changed.sentences(trials, "would run anew"), *(f"ledger: {remark}" for remark in store.notes)])

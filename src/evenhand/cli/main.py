@@ -18,6 +18,7 @@ import typer
 
 from evenhand.cli.console import note
 from evenhand.cli.groups import WithInstalledGroups
+from evenhand.cli.signs import forgiving
 from evenhand.errors import Cancelled, EvenhandError, LedgerError, ServerGone
 
 COMMANDS = {
@@ -117,6 +118,7 @@ def command_line(arguments: Sequence[str]) -> Callable[[], Any]:
 
 def main() -> None:
     """Run the command line; errors that evenhand raises on purpose end with a message and an exit code."""
+    forgiving(sys.stdout, sys.stderr)
     try:
         command_line(sys.argv[1:])()
     except LedgerError as error:
@@ -130,4 +132,12 @@ def main() -> None:
         sys.exit(1)
     except EvenhandError as error:
         note().print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        from evenhand.extras import cure_of
+
+        if not (cure := cure_of(error)):
+            raise
+        told = f"This needs the package '{error.name}', which is not installed: {cure}"
+        note().print(told, style="red", markup=False, soft_wrap=True)
         sys.exit(2)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.errors import DataError, counted
+from evenhand.errors import DataError, counted, shortened
 from evenhand.files import file_hash
 from evenhand.recipes.contract import Metric
 from evenhand.runs.run import Floats, Source
@@ -57,15 +57,6 @@ class Faults:
 def digest(*parts: str) -> str:
     """Hash (16 hex digits) of some texts."""
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def shown(value: Any, most: int = 60) -> str:
-    """A value for a sentence, cut short."""
-    try:
-        words = repr(value)
-    except (ValueError, RecursionError):
-        return f"a {type(value).__name__} that is too large to show"
-    return words if len(words) <= most else f"{words[: most - 3]}..."
 
 
 def number(value: Any) -> float | None:
@@ -184,9 +175,11 @@ class ScoreColumn:
             return ""
         if not self.good:
             place, value = self.bad[0]
-            return f"{place}: '{metric}' is {shown(value)}, which is no number"
+            return f"{place}: '{metric}' is {shortened(value)}, which is no number"
         for place, value in self.bad:
-            faults.add(place, f"the score '{metric}' is {shown(value)}, which is no number; score what was answered")
+            faults.add(
+                place, f"the score '{metric}' is {shortened(value)}, which is no number; score what was answered"
+            )
         return ""
 
 

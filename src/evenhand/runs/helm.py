@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from evenhand.data.reading import read_json
-from evenhand.errors import DataError
+from evenhand.errors import DataError, shortened
 from evenhand.recipes.contract import Metric
-from evenhand.runs.checked import Faults, digest, number, rows, short, shown, source_of, table, text_of
+from evenhand.runs.checked import Faults, digest, number, rows, short, source_of, table, text_of
 from evenhand.runs.run import Certainty, Items, Options, Run
 
 _STATS = re.compile(r"(?P<before>.*)per_instance_stats\.json")
@@ -145,7 +145,7 @@ def _items(path: Path, entries: list[Any], asked: Mapping[str, _Asked]) -> tuple
         key = _key(entry["instance_id"], entry.get("perturbation"))
         trial = text_of(entry.get("train_trial_index", 0))
         if (key, trial) in seen:
-            faults.add(place, f"the instance {shown(key)} stands twice in trial {trial}")
+            faults.add(place, f"the instance {shortened(key)} stands twice in trial {trial}")
             continue
         seen.add((key, trial))
         groups[key], instance[key] = kind, text_of(entry["instance_id"])
@@ -191,7 +191,7 @@ def _add_stats(own: dict[str, list[float]], stats: list[Any], place: str, faults
             continue
         told = number(table(stat).get("mean"))
         if told is None:
-            faults.add(place, f"the score '{name}' is {shown(table(stat).get('mean'))}, which is no number")
+            faults.add(place, f"the score '{name}' is {shortened(table(stat).get('mean'))}, which is no number")
         else:
             own.setdefault(name, []).append(told)
 

@@ -21,14 +21,13 @@ import numpy as np
 
 from evenhand.data.json_rows import first_row, is_list, iter_json_rows
 from evenhand.data.reading import check_file
-from evenhand.errors import DataError
+from evenhand.errors import DataError, shortened
 from evenhand.runs.checked import (
     Faults,
     ScoreColumn,
     digest,
     number,
     short,
-    shown,
     source_of,
     table,
     text_of,
@@ -217,7 +216,7 @@ def _add_row(filters: dict[str, _Filtered], row: Any, path: Path, line: int, fau
     one = filters.setdefault(str(row.get("filter", "none")), _Filtered())
     key = text_of(row["doc_id"])
     if key in one.seen:
-        faults.add(f"{path}:{line}", f"the document {shown(key)} stands twice under one filter")
+        faults.add(f"{path}:{line}", f"the document {shortened(key)} stands twice under one filter")
         return
     one.seen[key] = 1
     one.ids.append(key)
@@ -237,12 +236,12 @@ def _add_scores(one: _Filtered, row: Mapping[str, Any], path: Path, line: int, f
         names = [name for name in row if name not in _FIELDS]
     if len(one.ids) > 1 and list(one.scores) != names and one.scores.keys() != set(names):
         odd = sorted(one.scores.keys() ^ set(names))
-        told = ", ".join(map(shown, odd[:3]))
+        told = ", ".join(map(shortened, odd[:3]))
         faults.add(f"{path}:{line}", f"its metrics are not those of the rows before it ({told})")
         return
     for name in names:
         if name not in row:
-            faults.add(f"{path}:{line}", f"the metric {shown(name)} is named and has no value")
+            faults.add(f"{path}:{line}", f"the metric {shortened(name)} is named and has no value")
         column = one.scores.setdefault(name, ScoreColumn())
         value = row.get(name)
         if type(value) is float and isfinite(value):
@@ -286,7 +285,7 @@ def _items(filters: Mapping[str, _Filtered], path: Path, faults: Faults, unusabl
     scores, outputs = {}, {}
     for filter_, one in filters.items():
         if one.seen.keys() != first.seen.keys():
-            faults.add(str(path), f"the filter {shown(filter_)} has other documents than the filter before it")
+            faults.add(str(path), f"the filter {shortened(filter_)} has other documents than the filter before it")
             continue
         if any(len(column.values) != len(one.ids) for column in one.scores.values()):
             continue  # told already

@@ -19,7 +19,7 @@ import numpy as np
 
 from evenhand.data.json_rows import first_row, is_list, iter_json_rows
 from evenhand.data.reading import check_file, read_text
-from evenhand.errors import DataError, counted
+from evenhand.errors import DataError, counted, shortened
 from evenhand.recipes.contract import Metric
 from evenhand.runs.checked import (
     SHARE,
@@ -31,7 +31,6 @@ from evenhand.runs.checked import (
     likely_first,
     number,
     short,
-    shown,
     source_of,
     text_of,
     told_number,
@@ -144,7 +143,7 @@ def _text(path: Path, separator: str) -> Columns:
         raise DataError(f"{path}:{reader.line_num}: no valid table ({error}).") from error
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or not names:
-        what = f"the column {shown(twice[0])} stands twice" if twice else "there is no header"
+        what = f"the column {shortened(twice[0])} stands twice" if twice else "there is no header"
         raise DataError(f"{path}:1: {what}; every column needs a name of its own.")
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     return Columns(path, dict(zip(names, columns, strict=True)), lines, as_text=True)
@@ -154,7 +153,7 @@ def _json(path: Path) -> Columns:
     rows = list(iter_json_rows(path))
     for line, row in rows:
         if not isinstance(row, dict):
-            raise DataError(f"{path}:{line}: expected an object with a field for each column; found {shown(row)}.")
+            raise DataError(f"{path}:{line}: expected an object with a field for each column; found {shortened(row)}.")
     names = dict.fromkeys(name for _, row in rows for name in row)
     return Columns(path, {name: [row.get(name) for _, row in rows] for name in names}, [line for line, _ in rows])
 
@@ -189,7 +188,7 @@ def _roles(table: Columns, options: Options) -> _Roles:
     missing = [column for column in options.columns.values() if column not in table.values]
     if missing:
         held = ", ".join(map(str, table.values)) or "no column"
-        raise DataError(f"{table.path}:1: there is no column {shown(missing[0])}; found {held}.")
+        raise DataError(f"{table.path}:1: there is no column {shortened(missing[0])}; found {held}.")
     given = {role: column for role, column in options.columns.items() if role in USUAL}
     lower = {str(name).lower(): str(name) for name in table.values}
     taken = set(options.columns.values())
@@ -300,7 +299,7 @@ def _parts(table: Columns, chosen: _Roles, faults: Faults) -> dict[tuple[str, in
         if label not in whole and seed is not None:
             told = number(seed) if not isinstance(seed, str) else told_number(seed)
             if told is None or told != int(told) or told < 0 or isinstance(seed, bool):
-                faults.add(table.place(row), f"the seed is {shown(seed)}; expected a whole number from 0 on")
+                faults.add(table.place(row), f"the seed is {shortened(seed)}; expected a whole number from 0 on")
             whole[label] = int(told) if told is not None else None
         key = (_name(model), whole[label] if seed is not None else None, _name(task))
         found.setdefault(key, []).append(row)
@@ -373,7 +372,7 @@ def _scores(
         elif words and isinstance(value, str) and value.strip().lower() in _WORDS:
             column.add(_WORDS[value.strip().lower()], "")
         elif (told := convert(value)) is None:
-            column.add(value if not isinstance(value, bool | int | float) else shown(value), table.place(row))
+            column.add(value if not isinstance(value, bool | int | float) else shortened(value), table.place(row))
         else:
             column.add(told, "")
     if column.judged(metric, faults):
@@ -399,7 +398,7 @@ def _decodes(
     for place, item in enumerate(ids):
         key = (item, epochs[place] if epochs else "")
         if key in seen:
-            what = f"the item {shown(item)} stands twice" + (f" in epoch {key[1]}" if epochs else "")
+            what = f"the item {shortened(item)} stands twice" + (f" in epoch {key[1]}" if epochs else "")
             cure = "" if epochs else "; where these are repeated decodes, name their number: --columns epoch=NAME"
             faults.add(table.place(rows[place]), what + cure)
         seen.add(key)
