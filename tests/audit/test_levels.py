@@ -225,6 +225,23 @@ def test_a_row_of_seeds_is_named_by_its_column_and_number(tmp_path: Path) -> Non
     assert "'k-shot 5' sd 0.0495" in sentence(one)
 
 
+def test_the_level_of_an_interval_is_no_mean(tmp_path: Path) -> None:
+    text = "- Per-seed accuracy: 90.02%, 90.14%, 86.88%\n- Mean ± 95% CI: {} (95% CI: [84.3%, 93.7%])\n"
+    assert [one for one in found(tmp_path, {"a.md": text.format("89.01%")}) if one.level == "fault"] == []
+
+
+def test_two_steps_with_a_stroke_between_are_no_count(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.md": "- it collapsed at steps 80/100: 69.9% → 45.9%\n"}) == []
+    (one,) = found(tmp_path, {"a.md": "- it solved 67/80 (81.3%)\n"})
+    assert one.rule == "count-and-rate"
+
+
+def test_counts_in_a_sentence_may_be_paired_or_progress(tmp_path: Path) -> None:
+    said = {"a.md": "Format improves from 51/128 to 57/128 on raw generation.\n"}
+    assert found(tmp_path, said) == []
+    assert [one.rule for one in found(tmp_path, said, hints=True)] == ["within-noise"]
+
+
 def test_runs_that_another_column_chose_were_not_chosen_by_this_one(tmp_path: Path) -> None:
     assert found(tmp_path, {"a.tsv": KEPT.format(a="0.996", b="1.001")}) == []
     speed = KEPT.format(a="1.003", b="1.001").replace("val_bpb", "accept_length")
