@@ -17,6 +17,15 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def shortened(value: object, most: int = 60) -> str:
+    """A value for a sentence, as Python writes it, cut short."""
+    try:
+        words = repr(value)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} that is too large to show"
+    return words if len(words) <= most else f"{words[: most - 3]}..."
+
+
 class EvenhandError(Exception):
     """Base of all errors that evenhand raises on purpose.
 

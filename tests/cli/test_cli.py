@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 from evenhand import __version__
 from evenhand.cli.main import app
 from evenhand.cli.wrapped import tell
+from evenhand.execution.machine import cores
 from tests.app import evenhand, parsed
+from tests.conftest import TOY
 from tests.running.test_run import write_claim
 
 
@@ -161,6 +163,23 @@ def test_one_exploratory_trial_is_shown_and_never_counts(toy_folder: Path) -> No
     assert wrong.returncode == 2
     assert "efect" in wrong.stderr
     assert evenhand(toy_folder, "try", "toy:run", "--set", "behave=raise").returncode == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("told", "threads"), [("1", "1"), (None, str(cores()))])
+def test_the_threads_that_a_user_allows_are_those_of_a_trial(
+    toy_folder: Path, told: str | None, threads: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OMP_NUM_THREADS as the trial itself sees it; without it one trial has the whole machine."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if told is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", told)
+    asks = (
+        "    bench.note('threads', f\"{os.environ['OMP_NUM_THREADS']}, {bench.threads}\")\n    state = bench.resume()"
+    )
+    (toy_folder / "toy.py").write_text(TOY.replace("    state = bench.resume()", asks))
+    done = parsed(evenhand(toy_folder, "try", "toy:run", "--budget", "1", "--items", "10", "--json"))
+    assert done["notes"]["threads"] == f"{threads}, {threads}"
 
 
 @pytest.mark.slow

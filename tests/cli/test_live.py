@@ -108,7 +108,7 @@ def test_claims_that_run_together_are_told_apart_and_one_that_has_ended_makes_ro
         for name, observer in screen.observers.items():
             observer.tick(tick)
             observer.message(f"something of {name}")
-        with screen.beside("a"):
+        with screen.paused("a"):
             out.write("the verdict of a\n")
         screen.observers["b"].tick(tick)
     text = out.getvalue()

@@ -44,3 +44,23 @@ def test_a_recipe_that_imports_torch_late_gets_the_gpu_that_is_there(
 
     monkeypatch.setattr(machine.importlib, "import_module", late)
     assert machine.choose_device() == expected
+
+
+def test_threads_are_shared_out_between_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert machine.share_threads(1) == machine.cores()
+    assert machine.share_threads(machine.cores()) == 1
+    assert machine.share_threads(10 * machine.cores()) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "threads"),
+    [("1", 1), ("3", 3), (" 2,1", 2), ("64", 8), ("", 8), ("0", 8), ("-1", 8), ("all", 8), ("1.5", 8)],
+)
+def test_a_trial_has_no_more_threads_than_the_user_lets_a_process_have(
+    told: str, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: 8)
+    monkeypatch.setenv("OMP_NUM_THREADS", told)
+    assert machine.share_threads(1) == threads
+    assert machine.share_threads(4) == min(2, threads)

@@ -15,7 +15,6 @@ from evenhand.cli import main as cli
 from evenhand.errors import ServerGone
 from evenhand.execution.executor import Finished
 from evenhand.execution.local.slots import LocalSlots
-from evenhand.execution.machine import cores, share_threads
 from evenhand.execution.worker import Job
 from evenhand.recipes.trial import ItemSet, Trial
 
@@ -181,12 +180,6 @@ def test_a_recipe_that_cannot_be_imported_is_a_code_failure(toy_folder: Path) ->
     assert failure is not None
     assert (failure.kind, failure.phase) == ("code", "import")
     assert "no_such_package" in failure.message
-
-
-def test_threads_are_shared_out_between_slots() -> None:
-    assert share_threads(1) == cores()
-    assert share_threads(cores()) == 1
-    assert share_threads(10 * cores()) == 1
 
 
 def test_a_killed_fork_server_is_nobodys_bad_input(

@@ -320,7 +320,7 @@ def test_a_trackers_outage_costs_no_trial_and_is_told(
     monkeypatch.setenv("PYTHONPATH", f"{SOURCES}:{faulty}")
     loaded, ledger = load_claim(faulty / "c.toml"), Ledger(faulty / ".evenhand")
     trackers = tracking.Trackers([f"faulty:{how}"], {"c": loaded.path}, faulty / ".evenhand")
-    decision = run_claim(loaded, ledger, jobs=1, observer=trackers.beside("c", tracking.Observer()))
+    decision = run_claim(loaded, ledger, jobs=1, observer=trackers.observer_of("c", tracking.Observer()))
     began = time.monotonic()
     told = trackers.end(3.0 if how == "hangs" else 60.0)
     assert time.monotonic() - began < 60

@@ -8,6 +8,8 @@ import sys
 import unicodedata
 from typing import Any
 
+from evenhand.cli.signs import takes_all
+
 _ACTS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Categories that steer a terminal or its lines, are invisible, turn text around, or cannot be written as UTF-8."""
 
@@ -29,5 +31,8 @@ def _escaped(character: str) -> str:
 
 def write_json(document: Any) -> None:
     """Print plain data as JSON, at once: who reads it through a pipe may wait for it while the command goes on."""
-    sys.stdout.write(json_text(document) + "\n")
+    text = json_text(document)
+    if not takes_all(sys.stdout):
+        text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, out, print_json, write_output
+from evenhand.cli.console import (
+    DEFAULT_LEDGER,
+    AsJson,
+    LedgerFolder,
+    ledger_to_read,
+    note,
+    out,
+    print_json,
+    write_output,
+)
+from evenhand.cli.working import long_work
 from evenhand.errors import DataError, counted
 
 if TYPE_CHECKING:
@@ -119,7 +129,7 @@ def _text(loaded: LoadedClaim, folder: Path, format: str, *, trials: bool) -> st
     from evenhand.running.enter import decided
     from evenhand.running.searching import unfolded
 
-    with ledger_to_read(folder) as store:
+    with ledger_to_read(folder) as store, long_work(note()):
         loaded = unfolded(loaded, store)
         claim = loaded.resolved
         ids = [trial.id for trial in all_trials(claim)]
@@ -144,7 +154,7 @@ def _show_parquet(loaded: LoadedClaim, folder: Path, output: Path | None, *, tri
     if output is None:
         raise DataError("Parquet is written to a file, and not printed: name it with --output FILE.parquet.")
     claim = loaded.resolved
-    with ledger_to_read(folder) as store:
+    with ledger_to_read(folder) as store, long_work(note()):
         records = store.latest([trial.id for trial in all_trials(claim)]).values() if trials else ()
         rows = trial_rows(claim, records) if trials else verdict_rows(decided(loaded, store))
     try:
@@ -159,6 +169,11 @@ def _show_parquet(loaded: LoadedClaim, folder: Path, output: Path | None, *, tri
 
 def _show(text: str, output: Path | None) -> None:
     if output is None:
+        try:
+            text.encode(sys.stdout.encoding or "utf-8")
+        except UnicodeEncodeError as error:
+            lacking = f"{error.object[error.start]!a} cannot be written as {error.encoding}"
+            raise DataError(f"{lacking}; name a file with --output, which is written as UTF-8.") from error
         sys.stdout.write(text)
         return
     write_output(output, text)

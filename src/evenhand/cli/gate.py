@@ -15,11 +15,13 @@ from evenhand.cli.console import (
     AsJson,
     LedgerFolder,
     ledger_to_read,
+    note,
     out,
     print_json,
     warn,
     write_output,
 )
+from evenhand.cli.working import long_work
 from evenhand.errors import DataError
 
 if TYPE_CHECKING:
@@ -74,7 +76,8 @@ def gate(
     from evenhand.decisions.gate import EXIT_CODES, joined
     from evenhand.report.gate import gate_junit, gate_lines, gate_markdown
 
-    gates = [one for target in targets for one in gates_of(target, ledger, require, arm or (), allow or ())]
+    with long_work(note()):
+        gates = [one for target in targets for one in gates_of(target, ledger, require, arm or (), allow or ())]
     answer = joined(gates)
     if summary is not None:
         write_output(summary, gate_markdown(gates))

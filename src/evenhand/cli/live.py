@@ -42,16 +42,16 @@ class LiveObserver(Observer):
     Args:
         claim: that runs.
         console: to draw on.
-        beside: the live view of the claims that run together with it, and its parts; its own where it runs alone.
+        shared: the live view of the claims that run together with it, and its parts; its own where it runs alone.
     """
 
-    def __init__(self, claim: ResolvedClaim, console: Console, beside: LiveView | None = None) -> None:
+    def __init__(self, claim: ResolvedClaim, console: Console, shared: LiveView | None = None) -> None:
         self.claim = claim
         self.console = console
         self.metrics = primary_metrics(claim)
         self.trails = Trails()
-        self.view = beside or LiveView(console)
-        self._head = f"{claim.name}: " if beside is not None else ""
+        self.view = shared or LiveView(console)
+        self._head = f"{claim.name}: " if shared is not None else ""
 
     def __enter__(self) -> LiveObserver:
         self.view.live.start()
@@ -156,7 +156,7 @@ class Screen:
         self._opened.close()
 
     @contextmanager
-    def beside(self, name: str) -> Iterator[None]:
+    def paused(self, name: str) -> Iterator[None]:
         """Print what a claim has come to: its part of the live view is gone, and nothing is drawn meanwhile."""
         views = {id(w.view): w.view for w in self.observers.values() if isinstance(w, LiveObserver)}
         for view in views.values():

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, out, print_json, warn
+from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json, warn
+from evenhand.cli.working import long_work
 from evenhand.errors import DataError, Fault, SettingsError
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def report(
     target = output or ledger / "reports" / f"{loaded.resolved.name}{FORMATS[form]}"
     store = ledger_to_read(ledger)
     try:
-        path, missing = _written(form, loaded, store, target)
-        drawn = [] if figures is None else _figures(loaded, store, figures)
+        with long_work(note()):
+            path, missing = _written(form, loaded, store, target)
+            drawn = [] if figures is None else _figures(loaded, store, figures)
     except OSError as error:
         raise DataError(f"{error.filename or target} cannot be written: {error.strerror or error}.") from error
     warn([*missing, *(f"ledger: {remark}" for remark in store.notes)])

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,7 +23,16 @@ from evenhand.cli.places import (
     queue_sentence,
     queued,
 )
+from evenhand.cli.working import long_work
 from evenhand.errors import DataError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from evenhand.claims.load import LoadedClaim
+    from evenhand.cli.live import Screen
+    from evenhand.decisions.verdict import Decision
+    from evenhand.ledger import Ledger
 
 ClaimFiles = Annotated[list[Path], typer.Argument(metavar="CLAIM.toml ...", help="Claim files.", show_default=False)]
 Warm = Annotated[
@@ -57,14 +67,12 @@ def run(
     full: Full = False,
 ) -> None:
     """Plan claims, run them in one pool of slots (or go on from where they were interrupted), print verdicts."""
-    from evenhand.claims.load import LoadedClaim, load_claim, queue
+    from evenhand.claims.load import load_claim, queue
     from evenhand.cli.live import Screen
-    from evenhand.cli.output import decision_document, print_decision, print_plan
+    from evenhand.cli.output import decision_document, print_plan
     from evenhand.cli.tracking import Trackers, tracked
-    from evenhand.decisions.verdict import Decision, VerdictKind
     from evenhand.execution.machine import cores
     from evenhand.ledger import Ledger
-    from evenhand.report.save import save_report
     from evenhand.running.enter import is_finished
     from evenhand.running.run import run_claims
 
@@ -75,25 +83,13 @@ def run(
     for claim in loaded:
         print_plan(claim, store, console, running=True)
     trackers = Trackers(tracked(track or ()), {one.resolved.name: one.path for one in loaded}, ledger)
-    screen, unwritten = Screen([claim.resolved for claim in loaded], console), list[str]()
-
-    def show(claim: LoadedClaim, decision: Decision) -> None:
-        with screen.beside(claim.resolved.name):
-            if not as_json:
-                print_decision(claim.resolved, decision, out(), full=full)
-            try:
-                path, missing = save_report(claim, store, ledger / "reports" / f"{claim.resolved.name}.html")
-            except DataError as error:  # the verdict is in the ledger all the same, and `report` writes the page later
-                unwritten.append(str(error))
-                return
-            console.print(f"Report: {path}", soft_wrap=True)
-            warn(missing)
-
+    screen = Screen([claim.resolved for claim in loaded], console)
+    ended = _Ended(screen, console, store, ledger / "reports", verdicts=not as_json, full=full)
     try:
         with screen:
-            watchers = {name: trackers.beside(name, watcher) for name, watcher in screen.observers.items()}
+            watchers = {name: trackers.observer_of(name, watcher) for name, watcher in screen.observers.items()}
             decisions = run_claims(
-                loaded, store, jobs=jobs or cores(), observers=watchers, amend=amend, on_decided=show,
+                loaded, store, jobs=jobs or cores(), observers=watchers, amend=amend, on_decided=ended,
                 warm=warm, executor=place, detach=detach,
             )  # fmt: skip
     except KeyboardInterrupt:
@@ -105,6 +101,42 @@ def run(
     if as_json:
         known = {one.resolved.name: one.resolved for one in loaded}
         print_json([decision_document(decision, known[decision.claim]) for decision in decisions])
-    warn([*unwritten, *trackers.end()])
-    failed = any(verdict.kind is VerdictKind.NOT_RUN for decision in decisions for verdict in decision.verdicts)
-    raise typer.Exit(4 if unwritten else 3 if failed else 0)
+    warn([*ended.unwritten, *trackers.end()])
+    raise typer.Exit(4 if ended.unwritten else 3 if any(one.failed for one in decisions) else 0)
+
+
+@dataclass
+class _Ended:
+    """Told of each claim as it ends: shows its verdicts, and writes its report.
+
+    Attributes:
+        screen, console, store: of the run.
+        reports: the folder that reports go to.
+        verdicts, full: whether verdicts are printed, and all their figures.
+        unwritten: why reports could not be written.
+    """
+
+    screen: Screen
+    console: Console
+    store: Ledger
+    reports: Path
+    verdicts: bool
+    full: bool
+    unwritten: list[str] = field(default_factory=list)
+
+    def __call__(self, claim: LoadedClaim, decision: Decision) -> None:
+        from evenhand.cli.output import print_decision
+        from evenhand.report.save import save_report
+
+        name = claim.resolved.name
+        with self.screen.paused(name):
+            if self.verdicts:
+                print_decision(claim.resolved, decision, out(), full=self.full)
+            try:
+                with long_work(self.console):
+                    path, missing = save_report(claim, self.store, self.reports / f"{name}.html")
+            except DataError as error:  # the verdict is in the ledger all the same, and `report` writes the page later
+                self.unwritten.append(str(error))
+                return
+            self.console.print(f"Report: {path}", soft_wrap=True)
+            warn(missing)

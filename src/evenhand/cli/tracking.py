@@ -124,7 +124,7 @@ class Trackers:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def beside(self, claim: str, inner: Observer) -> Observer:
+    def observer_of(self, claim: str, inner: Observer) -> Observer:
         """An observer that tells the claim's trackers, too."""
         return Tracking(inner, self._feeds[claim]) if self._feeds[claim] else inner
 

@@ -9,7 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, note, out, print_json
-from evenhand.errors import Fault, SettingsError
+from evenhand.errors import Fault, RecipeError, SettingsError
+from evenhand.extras import needed
+
+TRY_SEED = 1_000_000
+"""Seed of a try that names none: on a seed of a claim, what was tried of its variant makes the claim post-hoc."""
 
 
 def try_recipe(
@@ -19,7 +23,9 @@ def try_recipe(
     unit: Annotated[
         str, typer.Option(help="steps, tokens, examples, epochs, flops, seconds or device_hours.")
     ] = "steps",
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of all random streams.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Seed of all random streams; no seed of a claim to come.")
+    ] = TRY_SEED,
     items: Annotated[int | None, typer.Option(min=1, metavar="N", help="Evaluation items; default all.")] = None,
     ledger: LedgerFolder = DEFAULT_LEDGER,
     as_json: AsJson = False,
@@ -34,6 +40,8 @@ def try_recipe(
 
     folder = Path.cwd()
     found = catalogue.find(recipe, folder)
+    if lacking := needed(found.info.needs, found.info.extra):
+        raise RecipeError(f"The recipe '{recipe}' cannot be run here: {lacking}.")
     settings = parse_settings(sets or [])
     trial = exploratory_trial(found, settings, unit=unit, amount=budget, seed=seed, items=items)
     finished = run_trial(trial, found, folder, Ledger(ledger), observer=TryObserver(note()))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from evenhand.errors import DataError
+from evenhand.extras import cure_of
 
 GROUP = "evenhand.models"
 """Entry point group under which installed packages register models that can be trained."""
@@ -82,6 +83,10 @@ def trainable(name: str) -> Trainable:
         raise DataError(f"There is no model '{name}' to train; there are: {', '.join(sorted(found)) or 'none'}.")
     try:
         model: Trainable = found[name].load()
+    except ModuleNotFoundError as error:
+        cure = cure_of(error)
+        told = f"the package '{error.name}' is not installed{': ' * bool(cure)}{cure}"
+        raise DataError(f"The model '{name}' cannot be trained here: {told}.") from error
     except (ImportError, AttributeError) as error:
         raise DataError(f"The model '{name}' cannot be trained here: {found[name].value} gives {error}.") from error
     return model

@@ -9,8 +9,24 @@ from evenhand.decisions.intervention_words import intervention_words
 from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced, Unblinded
 
 
-def caution_words(caution: Caution) -> str:  # noqa: PLR0911  one sentence a caution
+def _plain(value: float) -> str:
+    """Two digits, and no power of ten: 1.4, 12, 103."""
+    return f"{value:.2g}" if value < 10 else f"{value:.0f}"
+
+
+def caution_words(caution: Caution) -> str:
     """One sentence, with what to do where something can be done."""
+    match caution:
+        case FewSeeds() | PerVerdict() | GroupedItems():
+            return _of_intervals(caution)
+        case UnshownControl() | SilentNull() | BudgetNotShown():
+            return _of_arms(caution)
+        case _:
+            return _of_results(caution)
+
+
+def _of_intervals(caution: FewSeeds | PerVerdict | GroupedItems) -> str:
+    """What intervals rest on."""
     match caution:
         case FewSeeds(counts):
             told = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
@@ -18,18 +34,24 @@ def caution_words(caution: Caution) -> str:  # noqa: PLR0911  one sentence a cau
         case PerVerdict(alpha, verdicts):
             most = min(1.0, verdicts * alpha)
             return (
-                f"'no-effect' is false in at most {alpha:.0%} of cases per verdict, and is not adjusted for there "
-                f"being {verdicts} verdicts: at least one of them may be falsely so in up to {most:.0%} of claims."
+                f"'no-effect' is false in at most {100 * alpha:.3g} % of cases per verdict, and is not adjusted for "
+                f"there being {verdicts} verdicts: at least one of them may be falsely so in up to {100 * most:.0f} % "
+                "of claims."
             )
         case GroupedItems(metric, condition, effect):
             return (
                 f"The items of {metric} in '{condition}' look grouped: {effect.groups} groups of about "
                 f"{effect.typical_size:.3g} (the largest: '{effect.example}'), alike within (design effect "
-                f"{effect.effect:.2g}), and no clusters are declared. If these groups are all there are (kinds of "
+                f"{_plain(effect.effect)}), and no clusters are declared. If these groups are all there are (kinds of "
                 "task), the intervals hold for them alone. If there could be others (documents, templates), the "
-                f"intervals may be up to {effect.effect**0.5:.2g} times too narrow: record the groups with "
+                f"intervals may be up to {_plain(effect.effect**0.5)} times too narrow: record the groups with "
                 "bench.items(..., clusters=...)."
             )
+
+
+def _of_arms(caution: UnshownControl | SilentNull | BudgetNotShown) -> str:
+    """What arms do not show."""
+    match caution:
         case UnshownControl(condition, arm, kind):
             return (
                 f"Control condition '{condition}': that '{arm}' has no effect there was expected, and is neither "
@@ -41,6 +63,17 @@ def caution_words(caution: Caution) -> str:  # noqa: PLR0911  one sentence a cau
                 "nothing of the noise there is. Give it its own ({stream_seed} in a command line, bench.rng in a "
                 "recipe, a second training in runs that exist), or declare both deterministic."
             )
+        case BudgetNotShown(arms, unit):
+            named = ", ".join(f"'{name}'" for name in arms)
+            return (
+                f"No file shows what training cost {named} in {unit}: a gain may have been bought with a larger "
+                "budget. Declare it with `settings.spent`, or bring trainer_state.json."
+            )
+
+
+def _of_results(caution: OtherPackages | Replaced | Unblinded | OtherRecipeCode | LeftOutSeeds) -> str:
+    """What came before, or beside, the results that count."""
+    match caution:
         case OtherPackages(package, versions):
             told = " against ".join(f"{version} ({who_words(who)})" for version, who in versions.items())
             return f"The package {package} was not of one version for all trials: {told}."
@@ -61,12 +94,6 @@ def caution_words(caution: Caution) -> str:  # noqa: PLR0911  one sentence a cau
             return (
                 f"Results of this claim were seen that other code of its recipe had made ({theirs}; now {own}). They "
                 "are left aside: its trials run anew."
-            )
-        case BudgetNotShown(arms, unit):
-            named = ", ".join(f"'{name}'" for name in arms)
-            return (
-                f"No file shows what training cost {named} in {unit}: a gain may have been bought with a larger "
-                "budget. Declare it with `settings.spent`, or bring trainer_state.json."
             )
         case LeftOutSeeds(missing, first, last):
             which = ", ".join(map(str, missing))

@@ -23,6 +23,7 @@ from evenhand.decisions.lost_pairs import Against, with_lost
 from evenhand.decisions.pairs import Cell, Outcomes, Pairs
 from evenhand.decisions.rules import Evidence, Levels, first_case, judge, lowest_of
 from evenhand.decisions.verdict import Contrast, Learned, Verdict, VerdictKind
+from evenhand.recipes.working import told
 
 NULL_LEVEL = 0.99
 """A null arm fails when its interval at this level excludes 0: by chance in 1 of 100 claims."""
@@ -99,8 +100,7 @@ def compare(
             tuple(known.of(arm, other, own, level, supplementary=supplementary) for other in others),
             guards_of(known, arm, own),
         )
-        for cell in cells
-        for arm in arms
+        for cell, arm in told("comparing arms", [(cell, arm) for cell in cells for arm in arms])
         for own in (seen(arm, cell),)
     ]
 

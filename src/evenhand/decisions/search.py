@@ -124,8 +124,8 @@ def _open(claim: ResolvedClaim, rung: Rung, arms: Sequence[Arm], outcomes: Outco
     plan = [] if known else generations(tries, rung.sampler, rung.batch)
     ranked = {arm.name: ranking(claim, arm, rung, outcomes) for arm in arms}
     due = max((first for first, _ in plan if first < count), default=0)
-    nothing = not any(told(one) for own in ranked.values() for one in own)
-    if not any(told(one) for own in ranked.values() for one in own if one.candidate.number < due):
+    nothing = not any(says_something(one) for own in ranked.values() for one in own)
+    if not any(says_something(one) for own in ranked.values() for one in own if one.candidate.number < due):
         due = 0  # a machine that was mended since may try them all again
     claim = replace(claim, search=replace(claim.search, due=due))
     if any(trial.id not in outcomes for trial in due_trials(claim, rung)):
@@ -141,7 +141,7 @@ def _open(claim: ResolvedClaim, rung: Rung, arms: Sequence[Arm], outcomes: Outco
     return Unfolded(claim, closed=Closed(rung.name, {name: own[:keep] for name, own in ranked.items()}))
 
 
-def told(one: Scored) -> bool:
+def says_something(one: Scored) -> bool:
     """Whether it says something about the model: a score, a divergence, or a metric with a reason for having none."""
     return one.score is not None or one.failure in ("diverged", "undefined")
 

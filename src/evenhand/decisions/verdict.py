@@ -571,3 +571,8 @@ class Decision:
     standing: Standing = field(default_factory=Standing)
     families: tuple[FamilyPlace, ...] = ()
     tried: tuple[TriedArm, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether some verdict is missing: its trials failed, or are still to run."""
+        return any(verdict.kind is VerdictKind.NOT_RUN for verdict in self.verdicts)

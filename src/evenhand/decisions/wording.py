@@ -52,8 +52,8 @@ def worded(verdict: Verdict, claim: ResolvedClaim) -> Verdict:
     """The verdict with its reasons and what stands in brackets, and every contrast of it in words."""
     metric = next(m for m in claim.claim.metrics if m.name == verdict.metric)
     if verdict.screened is not None:
-        text = screened_words(claim, verdict.screened)
-        return replace(verdict, qualifier=verdict.screened.rung, reasons=(_pruned_words(verdict.screened.rung, text),))
+        text = _pruned_words(claim, verdict.screened)
+        return replace(verdict, qualifier=verdict.screened.rung, reasons=(text,))
     contrasts = tuple(worded_contrast(found, metric) for found in verdict.contrasts)
     verdict = replace(verdict, contrasts=contrasts)
     deciding = verdict.deciding
@@ -381,8 +381,14 @@ def _overruled_words(verdict: Verdict, claim: ResolvedClaim) -> str:
     )
 
 
-def _pruned_words(rung: str, reason: str) -> str:
-    return f"screened out at rung '{rung}': {reason}. This says nothing about the size of its effect."
+def _pruned_words(claim: ResolvedClaim, screened: Screened) -> str:
+    """That a variant was screened out, which holds in every condition, also where the screen did not look."""
+    looked = list(dict.fromkeys(reason.condition for reason in screened.reasons))
+    others = [condition.name for condition in claim.claim.conditions if condition.name not in looked]
+    names = " and ".join(f"'{name}'" for name in looked)
+    where = f", which looks at {names}{' alone' if len(looked) == 1 else ''} and not at controls" if others else ""
+    reason = screened_words(claim, screened)
+    return f"screened out at rung '{screened.rung}'{where}: {reason}. This says nothing about the size of its effect."
 
 
 def screened_words(claim: ResolvedClaim, screened: Screened) -> str:
@@ -405,14 +411,18 @@ def prune_words(reason: PruneReason, metric: MetricClaim) -> str:
         odds = (
             ""
             if reason.chance is None
-            else f"; it drops an effect as large as the margin {reason.chance:.0%} of the time"
+            else f"; it drops an effect as large as the margin {_share(reason.chance)} of the time"
         )
         return f"{value} is below the threshold ({reason.label}{odds})"
     return (
-        f"the {reason.confidence:.0%} upper bound of its difference, {value}, is below the margin "
-        f"{amount(metric.margin, metric)}; an effect as large as the margin is dropped at most {reason.chance:.0%} of "
-        "the time"
+        f"the {_share(reason.confidence)} upper bound of its difference, {value}, is below the margin "
+        f"{amount(metric.margin, metric)}; an effect as large as the margin is dropped at most {_share(reason.chance)} "
+        "of the time"
     )
+
+
+def _share(value: float | None) -> str:
+    return "an unknown share" if value is None else f"{100 * value:.3g} %"
 
 
 def dropped_words(seeds: int) -> str:
@@ -472,9 +482,17 @@ def standing_words(found: Standing) -> str:
             f"{'; '.join(found.changes) or 'nothing that decides'}. When it was entered, {known}{source}."
         )
     if found.fixed == "post-hoc":
+        told = [f"{known} when it was entered{source}"] if found.known or not found.alike else []
         return (
-            f"This claim is post-hoc: {known} when it was entered{source}. Its verdicts are exploratory, and "
+            f"This claim is post-hoc: {'; '.join([*told, *_alike_words(found)])}. Its verdicts are exploratory, and "
             "their error rate is not known; confirm them on seeds that nobody has run."
+        )
+    if found.fixed == "rerun":
+        return (
+            "This claim was run again: results on its seeds had been seen, made by other code or from other data. Its "
+            "question, seeds and margin are the same, so that its error rate is known where the change was not made "
+            "for what came out; a reader cannot tell. In the ledger its gain counts only if it did before; confirm it "
+            "on seeds that nobody has run."
         )
     if found.fixed == "retrospective":
         return (
@@ -482,6 +500,25 @@ def standing_words(found: Standing) -> str:
             "metric and margin could have been chosen by their results, and the error rate is not known."
         )
     return "This claim is not entered in the ledger yet." if found.fixed == "not entered" else ""
+
+
+def _alike_words(found: Standing) -> list[str]:
+    """What was known of a claim by trials that are alike, as clauses."""
+    alike, told = found.alike, []
+    if alike.trials:
+        source = f" (from {', '.join(alike.claims)})" if alike.claims else ""
+        told.append(
+            f"of {alike.trials} of its trials the like had been run: the same arm on the same seed, with other items, "
+            f"another budget, other code, or tried out{source}"
+        )
+    if alike.chosen:
+        named = ", ".join(f"'{name}'" for name in alike.chosen)
+        told.append(f"its seeds are picked from those on which {named} had been run")
+    if alike.scores:
+        told.append(
+            f"{alike.scores} of its trials came out, item by item, as results did that were known under other settings"
+        )
+    return told
 
 
 def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) -> Decision:
@@ -520,7 +557,7 @@ def family_words(place: FamilyPlace) -> str:
     if place.beside is not None:
         parts[0] += f" (claim {place.beside[0]} of {place.beside[1]} on the same recipe and metric)"
     if place.copy_of:
-        parts.append(f"it is one with '{place.copy_of}', on the same trials")
+        parts.append(f"it is one with '{place.copy_of}', on the same arms and seeds")
     if place.left:
         parts.append(f"{_several(place.left, 'claim')} {_was(place.left)} started and left")
     if place.post_hoc:
@@ -566,8 +603,14 @@ def _held(place: FamilyPlace) -> str:
         return ""
     p = "no p-value" if place.p is None else f"p {place.p:.2g}"
     if place.holds:
-        return f"{level}: the gain holds ({p})."
-    return f"{level}: the gain does not hold there ({p})."
+        held = "the gain holds"
+    elif place.refused:
+        held = f"the gain does not hold, since it does not in '{place.refused}'"
+    elif place.rerun:
+        held = "the gain does not hold there, as it did not before the claim was run again"
+    else:
+        held = "the gain does not hold there"
+    return f"{level}: {held} ({p})."
 
 
 def seal_words(standing: Standing) -> tuple[str, ...]:

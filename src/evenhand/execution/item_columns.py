@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.errors import Diverged, RecipeError, counted
+from evenhand.errors import Diverged, RecipeError, counted, shortened
 from evenhand.recipes.outcome import ItemScores
 
 
@@ -19,11 +19,13 @@ def number(value: Any, where: str, *, finite: bool = False) -> float:
         RecipeError: no number, one that float64 cannot hold, or one that is not finite where it must be.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RecipeError(f"In the outcome, {where} must be a number; found {shown(value)}.")
+        raise RecipeError(f"In the outcome, {where} must be a number; found {shortened(value)}.")
     try:
         found = float(value)
     except OverflowError as error:
-        raise RecipeError(f"In the outcome, {where} is a number too large to hold; found {shown(value)}.") from error
+        raise RecipeError(
+            f"In the outcome, {where} is a number too large to hold; found {shortened(value)}."
+        ) from error
     if finite and not math.isfinite(found):
         raise RecipeError(f"In the outcome, {where} must be a finite number; found {found}.")
     return found
@@ -42,7 +44,7 @@ def text(value: Any, where: str) -> str:
             return str(value)
         except ValueError as error:
             raise RecipeError(f"In the outcome, {where} is a number of too many digits.") from error
-    raise RecipeError(f"In the outcome, {where} must be text; found {shown(value)}.")
+    raise RecipeError(f"In the outcome, {where} must be text; found {shortened(value)}.")
 
 
 def listed(value: Any, where: str) -> list[Any]:
@@ -52,17 +54,8 @@ def listed(value: Any, where: str) -> list[Any]:
         RecipeError: anything else.
     """
     if not isinstance(value, list):
-        raise RecipeError(f"In the outcome, {where} must be a list; found {shown(value)}.")
+        raise RecipeError(f"In the outcome, {where} must be a list; found {shortened(value)}.")
     return value
-
-
-def shown(value: Any) -> str:
-    """A value for a sentence, cut short."""
-    try:
-        words = repr(value)
-    except (ValueError, RecursionError):
-        return f"a {type(value).__name__} that is too large to show"
-    return words if len(words) <= 60 else words[:57] + "..."
 
 
 def item_scores(
@@ -118,7 +111,7 @@ def _values(name: str, scores: Sequence[float]) -> np.ndarray[Any, np.dtype[np.f
 def _texts(name: str, column: str, entries: Sequence[str]) -> tuple[str, ...]:
     """A column as text. A single text is a slip for a list of one, and None is not the text 'None'."""
     if isinstance(entries, str | bytes):
-        raise RecipeError(f"The {column} of the items '{name}' must be a list; found the text {shown(entries)}.")
+        raise RecipeError(f"The {column} of the items '{name}' must be a list; found the text {shortened(entries)}.")
     if any(entry is None for entry in entries):
         raise RecipeError(
             f"The {column} of the items '{name}' hold a missing value; write '' where there is no text, and leave "

@@ -23,8 +23,18 @@ def cores() -> int:
 
 
 def share_threads(jobs: int) -> int:
-    """CPU threads for each of ``jobs`` trials that run side by side: together they never ask for more than there is."""
-    return max(1, cores() // max(1, jobs))
+    """CPU threads for each of ``jobs`` trials that run side by side.
+
+    Together they never ask for more than there is, and none for more than OMP_NUM_THREADS, where the user has set it.
+    """
+    share = max(1, cores() // max(1, jobs))
+    return min(share, _most_threads() or share)
+
+
+def _most_threads() -> int | None:
+    """OMP_NUM_THREADS, of a list (one number a level of nesting) the first; None where it is not set or no number."""
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(first) if first.isdecimal() and int(first) > 0 else None
 
 
 def thread_variables(threads: int) -> dict[str, str]:

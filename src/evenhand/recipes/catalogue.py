@@ -10,12 +10,15 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evenhand.errors import RecipeError
+from evenhand.extras import cure_of
 from evenhand.recipes import local_modules
 from evenhand.recipes.contract import Recipe, RecipeInfo, settings_class
-from evenhand.recipes.exhibit import ExhibitFunction, RecallFunction
+
+if TYPE_CHECKING:
+    from evenhand.recipes.exhibit import ExhibitFunction, RecallFunction
 
 GROUP = "evenhand.recipes"
 """Entry point group under which installed packages register their recipes."""
@@ -201,7 +204,8 @@ def _import(what: str, module_name: str, attribute: str, folder: Path | None) ->
             if module_name.endswith(".py"):
                 message += f" A module is named without '.py': '{module_name.removesuffix('.py')}:{attribute}'."
         else:
-            message = f"{what} needs the package '{error.name}', which is not installed."
+            cure = cure_of(error)
+            message = f"{what} needs the package '{error.name}', which is not installed{': ' * bool(cure)}{cure}."
         message += _taken(folder)
         raise RecipeError(message) from error
     except Exception as error:

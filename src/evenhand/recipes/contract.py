@@ -239,6 +239,8 @@ class RecipeInfo:
             is heeded; a ``RecipeError`` for settings that cannot be split.
         memory: (settings, claim folder, ``cpu`` or ``cuda``) to what a trial takes of the device's memory, or None
             where nobody can say. A plan shows it, and a claim that cannot fit is refused like one with an obstacle.
+        needs: modules without which no trial can run (``torch``); where one is missing a claim is refused, too.
+        extra: what pip is given to install them: ``evenhand[bridge]``.
     """
 
     metrics: Mapping[str, Metric] = field(default_factory=dict)
@@ -254,6 +256,8 @@ class RecipeInfo:
     clear: tuple[str, ...] = ()
     micro_batch: Callable[[Mapping[str, Any]], int] | None = None
     memory: Callable[[Mapping[str, Any], Path, str], Memory | None] | None = None
+    needs: tuple[str, ...] = ()
+    extra: str = ""
 
 
 @dataclass(frozen=True)
@@ -288,11 +292,14 @@ def recipe(
     clear: Sequence[str] = (),
     micro_batch: Callable[[Mapping[str, Any]], int] | None = None,
     memory: Callable[[Mapping[str, Any], Path, str], Memory | None] | None = None,
+    needs: Sequence[str] = (),
+    extra: str = "",
 ) -> Callable[[F], F]:
     """Declare what a recipe function measures and spends; see :class:`RecipeInfo`."""
     info = RecipeInfo(
         dict(metrics or {}), tuple(units), version, tuple(preload), further_fingerprint, exhibits, pool,
         dict(control_sets or {}), recalls, obstacle, tuple(clear), micro_batch, memory,
+        tuple(needs), extra,
     )  # fmt: skip
 
     def attach(function: F) -> F:

@@ -6,9 +6,12 @@ nothing happens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
+
+T = TypeVar("T")
 
 Listener = Callable[[str, float], None]
 """Takes what is done, for people, and the share of it that is done."""
@@ -21,6 +24,14 @@ def tell(what: str, done: float, total: float) -> None:
     listener = _listener.get()
     if listener is not None:
         listener(what, min(1.0, done / total) if total > 0 else 1.0)
+
+
+def told(what: str, steps: Sequence[T]) -> Iterator[T]:
+    """The steps of something, each told before it is done: ``for path in told("reading runs", paths)``."""
+    for number, step in enumerate(steps):
+        tell(what, number, len(steps))
+        yield step
+    tell(what, 1, 1)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from evenhand.files import replacing
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.recipes.exhibit import Exhibit
 from evenhand.recipes.trial import CONTRACT_VERSION
+from evenhand.recipes.working import tell
 from evenhand.report import numbers, words
 from evenhand.report.charts.curves import curve_figures
 from evenhand.report.exhibits.views import exhibit_views
@@ -70,7 +71,10 @@ def render_report(
     context["exhibits"] = exhibit_views(claim, exhibits)
     context["exhibit_faults"] = tuple(exhibit_faults)
     context["ledger_head"], context["ledger_notes"] = ledger_head, tuple(ledger_notes)
-    return visible(environment().get_template("page.html.j2").render(context))
+    tell("writing the page", 0, 1)
+    page = visible(environment().get_template("page.html.j2").render(context))
+    tell("writing the page", 1, 1)
+    return page
 
 
 def write_report(path: str | Path, html: str) -> Path:

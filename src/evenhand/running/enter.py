@@ -16,9 +16,10 @@ from evenhand.data.reading import read_text
 from evenhand.decisions.standing import Replaced, Unblinded
 from evenhand.errors import ClaimError, EvenhandError
 from evenhand.execution.machine import device_of_programs
+from evenhand.extras import needed
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
-from evenhand.running import families, searching, standing
+from evenhand.running import families, likeness, searching, standing
 from evenhand.running.fitting import shortage
 from evenhand.running.freshness import Freshness, freshness
 
@@ -87,6 +88,13 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     Raises:
         ClaimError: the ledger does not know this claim: it was changed, or never entered.
     """
+    claim = searching.unfolded(loaded, ledger).resolved
+    standing.require_entered(claim, loaded.path, ledger)
+    return decided_of(claim, ledger, outcomes_so_far(claim, ledger) if outcomes is None else outcomes)
+
+
+def decided_of(claim: ResolvedClaim, ledger: Ledger, outcomes: Outcomes) -> Decision:
+    """The same of a claim that was entered, its search unfolded, with trial id to outcome."""
     from evenhand.decisions.agreement import other_packages  # here: commands that judge nothing do without statistics
     from evenhand.decisions.caution_words import caution_words
     from evenhand.decisions.cautions import Caution
@@ -94,11 +102,7 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     from evenhand.decisions.wording import stamped
     from evenhand.running.over_runs import comparable, qualified
 
-    loaded = searching.unfolded(loaded, ledger)
-    claim = loaded.resolved
-    standing.require_entered(claim, loaded.path, ledger)
-    found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
-    found, left_out = comparable(claim, found)
+    found, left_out = comparable(claim, outcomes)
     before: list[Caution] = [
         *other_packages(all_made(claim, found)),
         *_replaced(claim, ledger),
@@ -107,8 +111,12 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     remarks = [*map(caution_words, before), *left_out, *other_code_words(claim, ledger)]
     made = replace(decide(families.at_level(claim, ledger), found), claim_hash=claim.hash)
     made = families.tuned(claim, made, ledger)
-    made = replace(made, families=families.places(claim, made, ledger))
-    return qualified(stamped(made, standing.standing(claim, ledger), remarks), claim, found)
+    stood = standing.standing(claim, ledger)
+    seen = likeness.same_scores(claim, found, ledger) if stood.fixed in ("before", "rerun") else 0
+    if seen:
+        stood = replace(stood, fixed="post-hoc", alike=replace(stood.alike, scores=seen))
+    made = replace(made, families=families.places(claim, made, ledger, seen))
+    return qualified(stamped(made, stood, remarks), claim, found)
 
 
 def other_code_words(claim: ResolvedClaim, ledger: Ledger) -> list[str]:
@@ -135,8 +143,10 @@ def check_machine(loaded: LoadedClaim) -> None:
     """Refuse a claim whose trials cannot run on this machine.
 
     Raises:
-        ClaimError: the recipe names what stands in the way, or estimates more memory than the device has.
+        ClaimError: packages are missing, the recipe names what stands in the way, or estimates more memory than the
+            device has.
     """
+    check_packages(loaded)
     obstacle = loaded.recipe.info.obstacle
     found = {shortage(loaded)} - {""}
     if obstacle is not None:
@@ -145,6 +155,17 @@ def check_machine(loaded: LoadedClaim) -> None:
     if found:
         faults = [loaded.file.fault(("settings",), sentence) for sentence in sorted(found)]
         raise ClaimError(f"{loaded.file.source} cannot be run on this machine", faults)
+
+
+def check_packages(loaded: LoadedClaim) -> None:
+    """Refuse a claim whose recipe needs what is not installed.
+
+    Raises:
+        ClaimError: names the packages and how they are installed.
+    """
+    info = loaded.recipe.info
+    if lacking := needed(info.needs, info.extra):
+        raise ClaimError(f"{loaded.file.source} cannot be run here", [loaded.file.fault(("recipe",), lacking)])
 
 
 def check_after(loaded: LoadedClaim, ledger: Ledger) -> None:

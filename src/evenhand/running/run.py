@@ -116,15 +116,12 @@ def run_claims(
                     on_decided(run.loaded, decisions[run.name])
 
     with ExitStack() as held:
-        watchers = [(observers or {}).get(claim.resolved.name) or Observer() for claim in claims]
         locks = [_lock(claim, ledger, held) for claim in claims]
-        if executor is None or isinstance(executor, LocalSlots | SharedSlots):
-            _check_machine(claims, ledger)
-        _check_capacity(claims, ledger, Room(jobs).capacity() if executor is None else executor.capacity())
+        _check_that_all_can_run(claims, ledger, jobs, executor)
         origin = cache(provenance)
         runs = [
-            _entered(claim, ledger, watcher, amend, lock, origin)
-            for claim, watcher, lock in zip(claims, watchers, locks, strict=True)
+            _entered(claim, ledger, (observers or {}).get(claim.resolved.name) or Observer(), amend, lock, origin)
+            for claim, lock in zip(claims, locks, strict=True)
         ]
         if any(not run.now.finished for run in runs):
             with executor or local_slots(_recipes_by_folder(runs), jobs, warm) as opened:
@@ -133,9 +130,9 @@ def run_claims(
         else:
             for run in runs:
                 close(run)
-    errors = [run.error for run in runs if run.error is not None]
-    if errors:
-        raise errors[0]
+    for run in runs:
+        if run.error is not None:
+            raise run.error
     return [decisions[claim.resolved.name] for claim in claims if claim.resolved.name in decisions]
 
 
@@ -173,21 +170,17 @@ def check_capacity(claims: Sequence[LoadedClaim], capacity: Capacity) -> None:
             raise ClaimError(f"{loaded.path.name} cannot be run there", [loaded.file.fault(("resources",), refusal)])
 
 
-def _check_capacity(claims: Sequence[LoadedClaim], ledger: Ledger, capacity: Capacity) -> None:
-    """The same, where there is anything left to run."""
+def _check_that_all_can_run(
+    claims: Sequence[LoadedClaim], ledger: Ledger, jobs: int, executor: Executor | None
+) -> None:
+    """Refuse claims that have trials left and cannot run where they are to run, before any of them is entered."""
+    here = executor is None or isinstance(executor, LocalSlots | SharedSlots)
+    capacity = Room(jobs).capacity() if executor is None else executor.capacity()
     for claim in claims:
         try:
+            if here:
+                check_machine(claim)
             check_capacity([claim], capacity)
-        except ClaimError:
-            if _has_trials_left(claim, ledger):
-                raise
-
-
-def _check_machine(claims: Sequence[LoadedClaim], ledger: Ledger) -> None:
-    """Refuse claims that cannot run here, before any of them is entered for it."""
-    for claim in claims:
-        try:
-            check_machine(claim)
         except ClaimError:
             if _has_trials_left(claim, ledger):
                 raise

@@ -8,7 +8,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.errors import DataError, counted
+from evenhand.errors import DataError, counted, shortened
 from evenhand.files import file_hash
 from evenhand.recipes.contract import Metric
 from evenhand.runs.run import Floats, Source
@@ -59,15 +59,6 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def shown(value: Any, most: int = 60) -> str:
-    """A value for a sentence, cut short."""
-    try:
-        words = repr(value)
-    except (ValueError, RecursionError):
-        return f"a {type(value).__name__} that is too large to show"
-    return words if len(words) <= most else f"{words[: most - 3]}..."
-
-
 def number(value: Any) -> float | None:
     """A finite number, or None for anything that is none; true and false count as 1 and 0."""
     if isinstance(value, bool | int | float):
@@ -108,6 +99,11 @@ def short(text: str, most: int = MOST_TEXT) -> str:
 def table(value: Any) -> Mapping[str, Any]:
     """A JSON object, or an empty one in place of anything else."""
     return value if isinstance(value, dict) else {}
+
+
+def rows(value: Any) -> Sequence[Any]:
+    """A JSON list, or an empty one in place of anything else."""
+    return value if isinstance(value, list) else ()
 
 
 def utc(value: Any) -> str:
@@ -179,9 +175,11 @@ class ScoreColumn:
             return ""
         if not self.good:
             place, value = self.bad[0]
-            return f"{place}: '{metric}' is {shown(value)}, which is no number"
+            return f"{place}: '{metric}' is {shortened(value)}, which is no number"
         for place, value in self.bad:
-            faults.add(place, f"the score '{metric}' is {shown(value)}, which is no number; score what was answered")
+            faults.add(
+                place, f"the score '{metric}' is {shortened(value)}, which is no number; score what was answered"
+            )
         return ""
 
 

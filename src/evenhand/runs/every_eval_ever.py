@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.data.reading import read_json_lines
-from evenhand.errors import DataError, counted
+from evenhand.errors import DataError, counted, shortened
 from evenhand.recipes.contract import Metric
-from evenhand.runs.checked import SHARE, Faults, ScoreColumn, bounded, digest, short, shown, source_of, table, text_of
+from evenhand.runs.checked import SHARE, Faults, ScoreColumn, bounded, digest, short, source_of, table, text_of
 from evenhand.runs.run import Certainty, Items, Options, Run
 
 _NEEDED = ("evaluation_name", "sample_id", "evaluation", "input")
@@ -79,7 +79,7 @@ class EveryEvalEver:
 def _add(own: _Rows, row: Mapping[str, Any], place: str, faults: Faults) -> None:
     key = text_of(row["sample_id"])
     if key in own.seen:
-        faults.add(place, f"the sample {shown(key)} stands twice")
+        faults.add(place, f"the sample {shortened(key)} stands twice")
         return
     own.seen.add(key)
     asked, answer = table(row["input"]), table(row.get("output"))

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from evenhand.data.reading import check_file, parse_json, read_json
-from evenhand.errors import DataError, counted
+from evenhand.errors import DataError, counted, shortened
 from evenhand.recipes.contract import Metric
 from evenhand.runs.checked import (
     Faults,
@@ -27,7 +27,6 @@ from evenhand.runs.checked import (
     digest,
     number,
     short,
-    shown,
     source_of,
     table,
     text_of,
@@ -150,7 +149,9 @@ def _run(path: Path, log: Mapping[str, Any], options: Options) -> Run:
     stats = table(log.get("stats"))
     metrics = _numbers(log)
     if items is None and not metrics:
-        raise DataError(f"{path}: the log holds neither samples nor results (its status is {shown(log['status'])}).")
+        raise DataError(
+            f"{path}: the log holds neither samples nor results (its status is {shortened(log['status'])})."
+        )
     names = [*(items.scores if items else ()), *metrics]
     if items is not None and not names and not unusable:
         unusable["score"] = f"{path}: no sample was scored; score them with `inspect score {path.name}`"
@@ -189,9 +190,9 @@ def _items(path: Path, samples: Sequence[Any], faults: Faults, unusable: dict[st
             one = found[key] = _sample(sample, row)
         epoch = text_of(sample.get("epoch", 1))
         if epoch in one.epochs:
-            faults.add(place, f"the sample {shown(key)} stands twice in epoch {epoch}")
+            faults.add(place, f"the sample {shortened(key)} stands twice in epoch {epoch}")
         elif one.content != _content(sample):
-            faults.add(place, f"the sample {shown(key)} was asked otherwise in another epoch")
+            faults.add(place, f"the sample {shortened(key)} was asked otherwise in another epoch")
         one.epochs.add(epoch)
         if sample.get("error"):
             one.error = short(text_of(table(sample["error"]).get("message", sample["error"])))
@@ -275,7 +276,7 @@ def _add_scores(one: _Sample, sample: Mapping[str, Any], columns: dict[str, Scor
             column = columns.setdefault(name, ScoreColumn())
             told = value_of(inner)
             if told is None and not (inner is None or (isinstance(inner, float) and math.isnan(inner))):
-                column.add(inner if not isinstance(inner, bool | int | float) else shown(inner), place)
+                column.add(inner if not isinstance(inner, bool | int | float) else shortened(inner), place)
             else:
                 column.add(0.0 if told is None else told, place)
             one.scores.setdefault(name, []).append(math.nan if told is None else told)
@@ -346,7 +347,9 @@ def _seeds(told: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, int]
 def _doubts(path: Path, log: Mapping[str, Any], items: Items | None) -> dict[str, str]:
     doubts: dict[str, str] = {}
     if log["status"] != "success":
-        doubts["partial"] = f"{path} has the status {shown(log['status'])}; only a run that ended well can be compared"
+        doubts["partial"] = (
+            f"{path} has the status {shortened(log['status'])}; only a run that ended well can be compared"
+        )
     if items is None:
         return doubts
     if items.errors:

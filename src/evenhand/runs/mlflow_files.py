@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from evenhand.data.reading import parse_json, read_text
-from evenhand.errors import DataError
+from evenhand.errors import DataError, shortened
 from evenhand.files import file_hash
-from evenhand.runs.checked import shown, table, told_number, utc
+from evenhand.runs.checked import table, told_number, utc
 from evenhand.runs.run import Source
 from evenhand.runs.tracked import Tracked, read_table
 
@@ -111,7 +111,7 @@ def _meta(folder: Path) -> Mapping[str, str]:
     except (yaml.YAMLError, RecursionError) as error:
         raise DataError(f"{path}: no usable YAML ({' '.join(str(error).split())[:200]}).") from error
     if not isinstance(found, dict):
-        raise DataError(f"{path}: expected the keys of a run or an experiment; found {shown(found)}.")
+        raise DataError(f"{path}: expected the keys of a run or an experiment; found {shortened(found)}.")
     texts = {str(key): value for key, value in found.items() if isinstance(value, str)}
     if "run_uuid" in texts:  # of old versions
         texts.setdefault("run_id", texts["run_uuid"])
@@ -140,7 +140,7 @@ def _metrics(folder: Path) -> Iterator[tuple[str, float]]:
             parts = line.split(" ")
             told = [told_number(part) for part in (parts[0], *parts[2:3])]
             if len(parts) < 2 or None in told:
-                raise DataError(f"{path}:{number}: expected a time, a value and a step; found {shown(line)}.")
+                raise DataError(f"{path}:{number}: expected a time, a value and a step; found {shortened(line)}.")
             time, step = told[0] or 0.0, (told[1] or 0.0) if len(told) > 1 else 0.0
             logged.append((step, time, number, parts[1]))
         if logged and (value := told_number(max(logged)[3])) is not None:  # a NaN is no score

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.data.reading import read_json, read_text
-from evenhand.errors import DataError
+from evenhand.errors import DataError, shortened
 from evenhand.recipes.contract import Metric
-from evenhand.runs.checked import is_loss, likely_first, number, short, shown, table, text_of, told_number
+from evenhand.runs.checked import is_loss, likely_first, number, short, table, text_of, told_number
 from evenhand.runs.run import Amount, Options, Run, Source
 from evenhand.runs.tables import Columns, runs_of
 
@@ -65,7 +65,7 @@ def runs_of_tracked(found: Tracked, options: Options) -> list[Run]:
         source=found.source, model=found.name, training_seed=_seed(found.config, where),
         settings={key: short(text_of(value)) for key, value in found.config.items() if not str(key).startswith("_")},
         budget=_budget(found, numbers, options), started=found.started, ended=found.ended,
-        doubts={} if found.ended_well else {"partial": f"{where} did not end well: {shown(found.status)}"},
+        doubts={} if found.ended_well else {"partial": f"{where} did not end well: {shortened(found.status)}"},
     )  # fmt: skip
     runs = []
     for name, (columns, rows) in found.tables.items():
@@ -111,7 +111,7 @@ def _seed(config: Mapping[str, Any], where: str) -> int | None:
             continue
         told = _number(config[key])
         if told is None or isinstance(config[key], bool) or told != int(told) or told < 0:
-            raise DataError(f"{where}: the seed is {shown(config[key])}; expected a whole number from 0 on.")
+            raise DataError(f"{where}: the seed is {shortened(config[key])}; expected a whole number from 0 on.")
         return int(told)
     return None
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from evenhand.errors import DataError
-from evenhand.runs.checked import shown, source_of, table, utc
+from evenhand.errors import DataError, shortened
+from evenhand.runs.checked import source_of, table, utc
 from evenhand.runs.run import Certainty, Options, Run
 from evenhand.runs.tracked import Tracked, runs_of_tracked
 
@@ -104,7 +104,7 @@ def _object(raw: Any, path: Path) -> dict[str, Any]:
     try:
         return dict(table(json.loads(raw)))
     except (ValueError, TypeError, RecursionError) as error:
-        raise DataError(f"{path}: an entry is no JSON: {shown(raw)}.") from error
+        raise DataError(f"{path}: an entry is no JSON: {shortened(raw)}.") from error
 
 
 def _rows(value: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:

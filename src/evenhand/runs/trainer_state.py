@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.data.reading import read_json
-from evenhand.errors import DataError
+from evenhand.errors import DataError, shortened
 from evenhand.recipes.contract import Metric
-from evenhand.runs.checked import number, shown, source_of, table
+from evenhand.runs.checked import number, source_of, table
 from evenhand.runs.run import Amount, Certainty, Options, Run
 
 NAME = "trainer_state.json"
@@ -53,13 +53,15 @@ class TrainerState:
         for unit, key in (("steps", "global_step"), ("tokens", "num_input_tokens_seen")):
             told = number(state.get(key, 0))
             if told is None or told < 0 or isinstance(state.get(key), bool):
-                raise DataError(f"{path}: `{key}` is {shown(state.get(key))}; expected a number from 0 on.")
+                raise DataError(f"{path}: `{key}` is {shortened(state.get(key))}; expected a number from 0 on.")
             if told:
                 budget[unit] = Amount(told, f"{path.name}: {key}")
         remarks = (
             ()
             if state.get("best_metric") is None
-            else (f"{path.name}: best_metric {shown(state['best_metric'])} is a peak over evaluations, and no score",)
+            else (
+                f"{path.name}: best_metric {shortened(state['best_metric'])} is a peak over evaluations, and no score",
+            )
         )
         metrics = _last_evaluation(state)
         return [

@@ -13,17 +13,13 @@ from evenhand.statistics.arrays import (
     ArrayLike,
     Floats,
     Ids,
-    as_floats,
     check_share,
-    paired_scores,
-    power_of_two_scale,
-    saturating_difference,
 )
 from evenhand.statistics.betting import BettingTest, betting_test
 from evenhand.statistics.bootstrap import CrossedBootstrap, crossed_bootstrap
 from evenhand.statistics.clusters import cluster_table
 from evenhand.statistics.correlation import PairCorrelation, pair_correlation
-from evenhand.statistics.decodes import average_decodes
+from evenhand.statistics.difference_table import DifferenceTable, difference_table
 from evenhand.statistics.equivalence import Equivalence, equivalence
 from evenhand.statistics.estimate import MeanEstimate, rescaled, without_spread
 from evenhand.statistics.intervals import Interval
@@ -127,16 +123,6 @@ class PairedContrast:
         return equivalence(self.primary, margin, alpha)
 
 
-@dataclass(frozen=True)
-class _Table:
-    """What a contrast is computed from, after decodes are averaged and arms subtracted."""
-
-    differences: Floats
-    scores: tuple[Floats, Floats] | None
-    has_items: bool
-    decodes: int
-
-
 def paired_contrast(
     differences: ArrayLike | None = None,
     *,
@@ -173,86 +159,77 @@ def paired_contrast(
     if scope not in SCOPES:
         raise StatisticsError(f"scope: expected one of {', '.join(SCOPES)}, found {scope!r}.")
     check_share(level, "level")
-    table = _table(differences, baseline, variant)
-    values = table.differences
-    scale = power_of_two_scale(values)
-    by_seed = np.asarray((values / scale).mean(axis=1) * scale) if table.has_items else values[:, 0]
+    table = difference_table(differences, baseline, variant)
     if clusters is not None and not table.has_items:
         raise StatisticsError("clusters: expected differences per item, found one difference per seed.")
-    units = cluster_table(values / scale, clusters)
-    over_seeds = paired_t(by_seed, level)
-    if anytime and scope != "checkpoint":
-        primary: Primary = _at_any_time(scope, table, units, by_seed, scale, level)
-    else:
-        primary = _primary(scope, table, units, scale, over_seeds, level, clusters is not None)
-    bootstrap = None
+    units = cluster_table(table.differences / table.scale, clusters)
+    over_seeds = paired_t(table.by_seed, level)
+    primary = _primary(scope, table, units, over_seeds, level, clusters is not None, anytime)
+    resampled = None
     if generator is not None and table.has_items:
-        bootstrap = crossed_bootstrap(values, generator, level=level, draws=bootstrap_draws, clusters=clusters)
+        draws = bootstrap_draws
+        resampled = crossed_bootstrap(table.differences, generator, level=level, draws=draws, clusters=clusters)
+    flipped = sign_flip(table.by_seed, generator)
+    betting = _betting(scope, table, bounds, level, clusters is not None)
+    return _shown_with_all(scope, table, units, primary, over_seeds, flipped, resampled, betting)
+
+
+def _shown_with_all(
+    scope: Scope,
+    table: DifferenceTable,
+    units: Floats,
+    primary: Primary,
+    over_seeds: MeanEstimate,
+    flipped: SignFlip,
+    resampled: CrossedBootstrap | None,
+    betting: BettingTest | None,
+) -> PairedContrast:
+    """The estimate beside all that no verdict rests on."""
+    seeds, items = table.differences.shape
     return PairedContrast(
         scope=scope,
         primary=primary,
         over_seeds=over_seeds,
-        sign_flip=sign_flip(by_seed, generator),
-        signs=sign_counts(by_seed),
-        seed_differences=tuple(float(value) for value in by_seed),
-        flips=item_flips(*table.scores) if table.scores is not None else None,
-        correlation=pair_correlation(*table.scores) if table.scores is not None else None,
-        components=variance_components(units, scale) if table.has_items and min(units.shape) >= 2 else None,
-        bootstrap=bootstrap,
-        betting=_betting(scope, table, bounds, level, clusters is not None),
-        seeds=values.shape[0],
-        items=values.shape[1] if table.has_items else None,
+        sign_flip=flipped,
+        signs=sign_counts(table.by_seed),
+        seed_differences=tuple(float(value) for value in table.by_seed),
+        flips=None if table.scores is None else item_flips(*table.scores),
+        correlation=None if table.scores is None else pair_correlation(*table.scores),
+        components=variance_components(units, table.scale) if table.has_items and min(units.shape) >= 2 else None,
+        bootstrap=resampled,
+        betting=betting,
+        seeds=seeds,
+        items=items if table.has_items else None,
         units=units.shape[1] if table.has_items else None,
         decodes=table.decodes,
-        all_zero=not values.any(),
+        all_zero=not table.differences.any(),
         notes=_notes(scope, table, primary, over_seeds),
     )
 
 
-def _table(differences: ArrayLike | None, baseline: ArrayLike | None, variant: ArrayLike | None) -> _Table:
-    if (differences is None) == (baseline is None and variant is None) or (baseline is None) != (variant is None):
-        raise StatisticsError("paired contrast: expected either differences, or the scores of both arms, not both.")
-    if differences is not None:
-        if np.ndim(differences) == 1:
-            return _Table(as_floats(differences, "differences", 1)[:, None], None, False, 1)
-        return _Table(as_floats(differences, "differences", 2), None, True, 1)
-    assert baseline is not None
-    assert variant is not None
-    decodes = 1
-    if np.ndim(baseline) == 3 or np.ndim(variant) == 3:
-        left_decodes, right_decodes = average_decodes(baseline), average_decodes(variant)
-        if left_decodes.decodes != right_decodes.decodes:
-            raise StatisticsError(
-                f"decodes: expected as many per item in both arms, found {left_decodes.decodes} for the baseline and "
-                f"{right_decodes.decodes} for the variant."
-            )
-        baseline, variant, decodes = left_decodes.scores, right_decodes.scores, left_decodes.decodes
-    left, right = paired_scores(baseline, variant)
-    return _Table(saturating_difference(right, left), (left, right), True, decodes)
-
-
-def _at_any_time(
-    scope: Scope, table: _Table, units: Floats, by_seed: Floats, scale: float, level: float
-) -> AnytimeMean:
-    if scope == "recipe" and table.has_items:
-        return anytime_mean(units * scale, level, items=table.differences.shape[1])
-    return anytime_mean(by_seed, level)
-
-
 def _primary(
     scope: Scope,
-    table: _Table,
+    table: DifferenceTable,
     units: Floats,
-    scale: float,
     over_seeds: MeanEstimate,
     level: float,
     clustered: bool,
+    anytime: bool,
+) -> Primary:
+    """The estimate for the scope; ``units`` are differences per independent unit, divided by the table's scale."""
+    if scope == "checkpoint":
+        return _of_checkpoints(table, units, over_seeds, level, clustered)
+    over_items = scope == "recipe" and table.has_items
+    if not anytime:
+        return rescaled(two_way_estimate(units, level), table.scale) if over_items else over_seeds
+    if over_items:
+        return anytime_mean(units * table.scale, level, items=table.differences.shape[1])
+    return anytime_mean(table.by_seed, level)
+
+
+def _of_checkpoints(
+    table: DifferenceTable, units: Floats, over_seeds: MeanEstimate, level: float, clustered: bool
 ) -> MeanEstimate | PairedProportions:
-    """The estimate for the scope; ``units`` are differences per independent unit, divided by ``scale``."""
-    if scope == "seeds" or (scope == "recipe" and not table.has_items):
-        return over_seeds
-    if scope == "recipe":
-        return rescaled(two_way_estimate(units, level), scale)
     seeds, items = table.differences.shape
     if not table.has_items:
         reason = "no item scores: nothing can be said about new items of these checkpoints"
@@ -264,13 +241,13 @@ def _primary(
     if per_unit.size < LEAST_GRADED_ITEMS:
         what = "clusters" if clustered else "items"
         reason = f"{per_unit.size} {what}: graded scores of checkpoints need {LEAST_GRADED_ITEMS} for a t interval"
-        mean = float(per_unit.mean()) * scale
+        mean = float(per_unit.mean()) * table.scale
         return without_spread("paired t over items", mean, level=level, seeds=seeds, items=items, reason=reason)
-    return rescaled(replace(paired_t(per_unit, level, unit="items"), seeds=seeds, items=items), scale)
+    return rescaled(replace(paired_t(per_unit, level, unit="items"), seeds=seeds, items=items), table.scale)
 
 
 def _betting(
-    scope: Scope, table: _Table, bounds: tuple[float, float] | None, level: float, clustered: bool
+    scope: Scope, table: DifferenceTable, bounds: tuple[float, float] | None, level: float, clustered: bool
 ) -> BettingTest | None:
     if scope != "checkpoint" or not table.has_items or clustered:
         return None
@@ -281,7 +258,7 @@ def _betting(
     return betting_test(table.differences.mean(axis=0), bounds, level)
 
 
-def _notes(scope: Scope, table: _Table, primary: Primary, over_seeds: MeanEstimate) -> tuple[str, ...]:
+def _notes(scope: Scope, table: DifferenceTable, primary: Primary, over_seeds: MeanEstimate) -> tuple[str, ...]:
     notes = list(() if isinstance(primary, PairedProportions) else primary.notes)
     if scope == "recipe" and not table.has_items:
         notes.append("The metric has no items: the estimate holds for new seeds on the same evaluation data.")

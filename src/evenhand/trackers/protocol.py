@@ -87,7 +87,7 @@ def check(spec: str) -> None:
         raise DataError(f"The tracker '{name}' needs its package; install it with `pip install 'evenhand[{name}]'`.")
 
 
-def told(error: BaseException) -> str:
+def fault_words(error: BaseException) -> str:
     """A fault of somebody else's package as one line."""
     words: Any = str(error).strip().splitlines()
     return f"{type(error).__name__}: {words[0][:300]}" if words else type(error).__name__

@@ -9,7 +9,7 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.errors import DataError, counted
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.trackers.entries import VerdictEntry, new_entries
-from evenhand.trackers.protocol import Tracker, opener, told
+from evenhand.trackers.protocol import Tracker, fault_words, opener
 
 
 @dataclass
@@ -86,5 +86,5 @@ def _outage(spec: str, error: Exception, to: Written | None) -> DataError:
     name = spec.partition(":")[0]
     done = "" if to is None else f" after {counted(to.trials, 'trial')}"
     return DataError(
-        f"The tracker '{name}' failed{done}: {told(error)}; what is missing is written when it is done again."
+        f"The tracker '{name}' failed{done}: {fault_words(error)}; what is missing is written when it is done again."
     )

@@ -16,6 +16,7 @@ from evenhand.recipes.outcome import Outcome
 from evenhand_systems.anchored_sft.narrow_settings import NarrowSettings
 from evenhand_systems.anchored_sft.settings import CheckpointSettings, StandinSettings, TextSettings
 
+NEEDS = ("torch", "transformers", "peft", "trl", "datasets", "accelerate")
 PRELOAD = ("torch", "transformers", "peft", "datasets", "trl", "evenhand_systems.anchored_sft.training.fine_tune")
 EXHIBITS = "evenhand_systems.anchored_sft.exhibits.page:exhibits"
 RECALLS = "evenhand_systems.anchored_sft.exhibits.early_records:recall"
@@ -52,6 +53,8 @@ STEPS = Metric("minimise", floor=0.0, about="step at which the target level was 
     exhibits=EXHIBITS,
     recalls=RECALLS,
     micro_batch=_rows,
+    needs=NEEDS,
+    extra="evenhand[anchored_sft]",
 )
 def standin(settings: StandinSettings, bench: Bench) -> Outcome:
     """Fine-tune a stand-in on a new answer format and measure what it still knows of its old skills."""
@@ -80,6 +83,8 @@ def standin(settings: StandinSettings, bench: Bench) -> Outcome:
     exhibits=EXHIBITS,
     recalls=RECALLS,
     micro_batch=_rows,
+    needs=NEEDS,
+    extra="evenhand[anchored_sft]",
 )
 def text(settings: TextSettings, bench: Bench) -> Outcome:
     """Teach a stand-in a text, fine-tune it on conversations, and measure both as loss."""
@@ -108,6 +113,8 @@ def text(settings: TextSettings, bench: Bench) -> Outcome:
     exhibits=EXHIBITS,
     recalls=RECALLS,
     micro_batch=_rows,
+    needs=NEEDS,
+    extra="evenhand[anchored_sft]",
 )
 def checkpoint(settings: CheckpointSettings, bench: Bench) -> Outcome:
     """Fine-tune a checkpoint on conversations and measure learning and forgetting, with a judge where one is named."""
@@ -145,6 +152,8 @@ _MATCHED: dict[str, Metric] = {
     preload=PRELOAD,
     exhibits=EXHIBITS,
     micro_batch=_rows,
+    needs=NEEDS,
+    extra="evenhand[anchored_sft]",
 )
 def narrow(settings: NarrowSettings, bench: Bench) -> Outcome:
     """Fine-tune a real model on a narrow task and measure what it could do before, mostly by likelihood."""

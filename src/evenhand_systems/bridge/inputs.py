@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,7 +29,7 @@ from evenhand_systems.bridge.models.state_cache import (
     write_cache,
 )
 from evenhand_systems.bridge.settings import STAND_INS, Settings
-from evenhand_systems.bridge.tasks import facts, formats, stories
+from evenhand_systems.bridge.tasks import counts, facts, formats, stories
 from evenhand_systems.bridge.tasks.items import Item, check_disjoint, read_gsm8k
 
 VERSION = 1
@@ -68,7 +68,7 @@ def prepare(settings: Settings, bench: Bench) -> TrialInputs:
     source = model_of(settings.source, settings, bench, settings.source_begin)
     target = model_of(settings.target, settings, bench, settings.target_begin)
     layer: int | str = settings.layer
-    train, dev, test = _facts(settings, source, bench) if settings.task == "facts" else _items(settings, bench)
+    train, dev, test = _dealt(settings, source, bench)
     if settings.bridge == "cache":
         layer = f"{KEYS_AND_VALUES}{target.layers}"
     if settings.source_reading == "untrained":
@@ -124,8 +124,12 @@ def untrained_twin(model: LanguageModel) -> LanguageModel:
     return LanguageModel(draw(), model.tokenizer, f"untrained {model.name}", model.numerals, model.begin, again=draw)
 
 
-def _items(settings: Settings, bench: Bench) -> tuple[list[Item], list[Item], list[Item]]:
+def _dealt(settings: Settings, source: LanguageModel, bench: Bench) -> tuple[list[Item], list[Item], list[Item]]:
     """Training, development and chosen test items."""
+    if settings.task == "facts":
+        return _facts(settings, source, bench)
+    if settings.task == "counts":
+        return _counts(settings, source, bench)
     if settings.task == "gsm8k":
         rows = read_gsm8k(bench.data(settings.train_data), "train")
         if len(rows) < settings.dev_pool + settings.shots + 1:
@@ -136,7 +140,7 @@ def _items(settings: Settings, bench: Bench) -> tuple[list[Item], list[Item], li
         train, dev = rows[: -settings.dev_pool][: settings.train_pool], rows[-settings.dev_pool :]
         pool = read_gsm8k(bench.data(settings.test_data), "test")
     else:
-        task = cast("stories.Kind", settings.task)
+        task = settings.task
         train = stories.generate(task, "train", settings.train_pool, stream("bridge", task, "train"))
         dev = stories.generate(task, "dev", settings.dev_pool, stream("bridge", task, "dev"))
         pool = stories.generate(task, "test", settings.test_pool, bench.item_set.rng("stories"))
@@ -146,6 +150,24 @@ def _items(settings: Settings, bench: Bench) -> tuple[list[Item], list[Item], li
 def _facts(settings: Settings, source: LanguageModel, bench: Bench) -> tuple[list[Item], list[Item], list[Item]]:
     """Words that the source reads, to train on; facts that it knows, for development and test."""
     asked = facts.candidates()
+    knows = _known(source, asked, bench)
+    dev, pool = facts.dealt(asked, knows, settings.dev_pool)
+    count = len({item.cluster for item in (*dev, *pool)})
+    bench.note("known facts", f"{sum(knows)} of {len(asked)} sentences, about {count} facts, are completed rightly")
+    return facts.read_words(), dev, [pool[int(i)] for i in bench.item_set.choose(len(pool))]
+
+
+def _counts(settings: Settings, source: LanguageModel, bench: Bench) -> tuple[list[Item], list[Item], list[Item]]:
+    """Numbers that the source knows of people; those of one are in one split."""
+    asked = counts.candidates()
+    knows = _known(source, asked, bench)
+    found = counts.dealt(asked, knows, settings.dev_pool)
+    bench.note("known numbers", f"{sum(knows)} of {len(asked)} sentences are completed rightly")
+    return found["train"], found["dev"], [found["test"][int(i)] for i in bench.item_set.choose(len(found["test"]))]
+
+
+def _known(source: LanguageModel, asked: Sequence[Item], bench: Bench) -> list[bool]:
+    """Which items the source completes rightly; asked once, and kept."""
     key = {
         "asset": "bridge known facts", "version": VERSION, "model": source.hash(), "begin": source.begin,
         "asked": canonical_hash([[item.facts, item.gold] for item in asked]),
@@ -158,10 +180,7 @@ def _facts(settings: Settings, source: LanguageModel, bench: Bench) -> tuple[lis
     knows = reading.read_json(path)
     if not isinstance(knows, list) or len(knows) != len(asked) or not all(isinstance(one, bool) for one in knows):
         raise DataError(f"{path} must hold {len(asked)} of true and false. Remove its folder to have them asked anew.")
-    dev, pool = facts.dealt(asked, knows, settings.dev_pool)
-    count = len({item.cluster for item in (*dev, *pool)})
-    bench.note("known facts", f"{sum(knows)} of {len(asked)} sentences, about {count} facts, are completed rightly")
-    return facts.read_words(), dev, [pool[int(i)] for i in bench.item_set.choose(len(pool))]
+    return knows
 
 
 def _format(
@@ -174,7 +193,7 @@ def _format(
     """
     if settings.task == "facts":
         return facts.FORM
-    if settings.task != "gsm8k":
+    if settings.task not in ("gsm8k", "counts"):
         return formats.STORY
     train, dev, test = splits
     taken = _longest(target, [*train, *dev, *test], settings.new_tokens, solved=True) + settings.soft_tokens

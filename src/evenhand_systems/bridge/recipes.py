@@ -48,6 +48,8 @@ def rows(settings: Mapping[str, Any]) -> int:
     control_sets={"standard": standard},
     micro_batch=rows,
     memory=memory,
+    needs=("torch", "transformers", "tokenizers"),
+    extra="evenhand[bridge]",
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Carry what one language model has read into another, as soft tokens, and answer questions there."""

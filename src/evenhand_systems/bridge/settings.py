@@ -16,7 +16,7 @@ Teacher = Literal["prompt", "answer"]
 EvaluationControl = Literal["matched", "no_soft_tokens", "zeros", "shuffled", "noise", "mean"]
 """What the trained bridge is evaluated with."""
 
-Task = Literal["transport", "split", "recall", "facts", "gsm8k"]
+Task = Literal["transport", "split", "recall", "facts", "counts", "gsm8k"]
 BridgeKind = Literal["cross_attention", "dit", "linear", "constant_prompt", "cache", "vocabulary"]
 SourceReading = Literal["trained", "untrained", "embeddings"]
 Reference = Literal["none", "target_text", "source_text", "relay", "source_probe"]
@@ -103,7 +103,8 @@ class Settings(RecipeSettings):
     """One bridge between two models on one task, or one of its controls and references."""
 
     task: Task = Field(
-        default="transport", description="transport, split, recall: stories; facts: single words; gsm8k: files"
+        default="transport",
+        description="transport, split, recall: stories; facts: single words; counts: numbers; gsm8k: files",
     )
     source: str = Field(default="stand-in:digits", description="stand-in, tiny:TOKENIZER, folder, name or hub id")
     target: str = Field(default="stand-in:words", description="likewise")
@@ -183,7 +184,7 @@ def dead_settings(settings: Settings) -> list[str]:
     faults = [
         *_dead_in_training(settings), *_dead_in_dit(settings), *_unused_by_kind(settings), *_unknown_records(settings),
         *_two_things_at_once(settings), *_dead_in_stories(settings), *_dead_in_caches(settings),
-        *_asked_for_facts(settings),
+        *_asked_for_facts(settings), *_asked_for_counts(settings),
     ]  # fmt: skip
     if settings.injection == "prepend" and settings.adapter_scale != 1.0:
         faults.append('adapter_scale belongs to injection = "adapter"')
@@ -283,6 +284,13 @@ def _asked_for_facts(settings: Settings) -> list[str]:
                      for name in _changed(settings, ("train_pool", "test_pool"))]  # fmt: skip
 
 
+def _asked_for_counts(settings: Settings) -> list[str]:
+    """What belongs to the task of numbers."""
+    if settings.task != "counts":
+        return []
+    return [f'{name} changes nothing with task = "counts"' for name in _changed(settings, ("train_pool", "test_pool"))]
+
+
 def _two_things_at_once(settings: Settings) -> list[str]:
     """A trial is a bridge, one of its controls, or a reference without any."""
     faults = []
@@ -296,11 +304,11 @@ def _two_things_at_once(settings: Settings) -> list[str]:
 
 
 def _dead_in_stories(settings: Settings) -> list[str]:
-    """Settings of data files, with generated stories."""
+    """Settings of data files, with generated stories; numbers are asked for after worked examples, too."""
     if settings.task == "gsm8k":
         return []
     tiny = any(model.startswith("tiny:") for model in (settings.source, settings.target))
-    names = ("test_data", "shots") if tiny else ("train_data", "test_data", "shots")
+    names = ["test_data", *([] if tiny else ["train_data"]), *([] if settings.task == "counts" else ["shots"])]
     return [f'{name} belongs to task = "gsm8k"' for name in _changed(settings, names)]
 
 
@@ -311,16 +319,17 @@ def _unknown_records(settings: Settings) -> list[str]:
         kind, _, stand_in = getattr(settings, name).partition(":")
         if kind == "stand-in" and stand_in not in STAND_INS:
             faults.append(f"{name}: there is no stand-in '{stand_in}'; there are {', '.join(STAND_INS)}")
-    if settings.task == "recall" and settings.source != records:
-        faults.append(f'task = "recall" asks what source = "{records}" knows; found "{settings.source}"')
-    if settings.task != "recall" and settings.source == records:
-        faults.append(f'source = "{records}" was taught no stories; it belongs to task = "recall"')
+    by_heart = settings.task in ("recall", "counts")
+    if by_heart and settings.source != records:
+        faults.append(f'task = "{settings.task}" asks what source = "{records}" knows; found "{settings.source}"')
+    if not by_heart and settings.source == records:
+        faults.append(f'source = "{records}" was taught no stories; it belongs to task = "recall" or "counts"')
     if settings.target == records:
         faults.append(f'"{records}" was taught no stories; it can be no target')
-    if settings.task == "recall" and settings.with_text:
+    if by_heart and settings.with_text:
         faults.append(
-            'task = "recall": prompt_mode = "soft_plus_text" would tell the target what the source has to know; '
-            'use "soft_only"'
+            f'task = "{settings.task}": prompt_mode = "soft_plus_text" would tell the target what the source has to '
+            'know; use "soft_only"'
         )
     return faults
 

@@ -37,6 +37,7 @@ ClosedForm = Literal["log-n", "trailing-ones", "window-sum", "window-minimum"]
 POOL = 50_000  # numbers of the generated evaluation set
 _BITS = 32  # bit lengths in one group of numbers
 
+EXTRA = "evenhand[lyapunov]"
 METRICS = {
     "pass_rate": Metric(floor=0.0, ceiling=1.0, about="share of random n at which V falls"),
     "on_trajectory": Metric(floor=0.0, ceiling=1.0, about="the same over numbers as trajectories visit them"),
@@ -105,7 +106,7 @@ class GradualSettings(PotentialSettings):
     starts: int = Field(default=8, ge=0)
 
 
-@recipe(metrics=METRICS, units=("steps",), version=2, preload=("torch", "numba"))
+@recipe(metrics=METRICS, units=("steps",), version=2, preload=("torch", "numba"), needs=("torch", "numba"), extra=EXTRA)
 def network(settings: NetworkSettings, bench: Bench) -> Outcome:
     """Train a network V for the Collatz map, or take a closed form, and measure it."""
     seeds = curriculum_seeds(hold_out=settings.hold_out)
@@ -155,13 +156,13 @@ def _options(settings: NetworkSettings, steps: int) -> TrainingOptions:
     )
 
 
-@recipe(metrics=METRICS, units=("steps",), version=1, preload=("numba",))
+@recipe(metrics=METRICS, units=("steps",), version=1, preload=("numba",), needs=("numba",), extra=EXTRA)
 def potential(settings: PotentialSettings, bench: Bench) -> Outcome:
     """Learn a potential log n + phi(window, residue) under a minimum over the rest of the lookahead, and measure it."""
     return _potential(settings, 0, bench)
 
 
-@recipe(metrics=METRICS, units=("steps",), version=1, preload=("numba",))
+@recipe(metrics=METRICS, units=("steps",), version=1, preload=("numba",), needs=("numba",), extra=EXTRA)
 def gradual_potential(settings: GradualSettings, bench: Bench) -> Outcome:
     """The same, learned gradually: short windows several times, violations counted little before they count in full."""
     return _potential(settings, settings.starts, bench)

@@ -1,11 +1,13 @@
-"""Peak resident memory of one training step of a target, in a process of its own; prints bytes.
+"""Peak resident memory of training steps of a target, each in a process of its own; prints bytes, a line a step.
 
-Run: ``python measured_memory.py '{"layers": 6, ...}' '{"rows": 8, ...}'``: the fields of ``Shape`` and ``Step``.
+Run: ``python measured_memory.py '{"layers": 6, ...}' '{"rows": 8, ...}' ...``: the fields of ``Shape`` and of each
+``Step``. What takes long, the imports, is done once: each step has its own fork of this process.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -27,9 +29,22 @@ def peak() -> int:
 
 
 def main() -> None:
-    """Weights first, then a step of two tokens, then the step that is measured."""
-    shape, step = Shape(**json.loads(sys.argv[1])), Step(**json.loads(sys.argv[2]))
+    """A fork for each step; one with threads would not survive it."""
     torch.set_num_threads(1)
+    shape, *steps = sys.argv[1:]
+    for step in steps:
+        child = os.fork()
+        if child == 0:
+            measure(Shape(**json.loads(shape)), Step(**json.loads(step)))
+            sys.stdout.flush()
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if status:
+            sys.exit(os.waitstatus_to_exitcode(status))
+
+
+def measure(shape: Shape, step: Step) -> None:
+    """Weights first, then a step of two tokens, then the step that is measured."""
     model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=shape.vocabulary, hidden_size=shape.width, intermediate_size=shape.inner,

@@ -20,7 +20,7 @@ from evenhand.recipes.trial import ItemSet, Trial
 from evenhand_systems.bridge.models import standins, tiny
 from evenhand_systems.bridge.models.language_model import LanguageModel
 from evenhand_systems.bridge.settings import Settings
-from evenhand_systems.bridge.tasks import facts
+from evenhand_systems.bridge.tasks import counts, facts, people
 from evenhand_systems.bridge.tasks.items import Item
 from evenhand_systems.bridge.training import assets as trained
 from evenhand_systems.bridge.translation.prompts import Prompts
@@ -137,6 +137,23 @@ def test_the_source_of_recall_reads_no_number_in_any_arm(arm, tmp_path, monkeypa
     assert all(name.startswith("recall-") for name in outcome.items["exact_match"].ids)
     assert any("some" in text for text in read)
     assert not any(character.isdigit() for text in read for character in text)
+
+
+@pytest.mark.parametrize("arm", [{}, {"reference": "target_text"}, {"reference": "relay"}])
+def test_numbers_that_the_source_knows_are_asked_of_other_people_than_those_trained_on(
+    arm, assets, tmp_path, monkeypatch
+) -> None:
+    every = [True] * len(counts.candidates())
+    monkeypatch.setattr("evenhand_systems.bridge.inputs.known", lambda source, asked: every)  # it is taught for 3 steps
+    sizes = {"train_pool": 10_000, "test_pool": 2_000}  # there are as many people as there are
+    asked = {"task": "counts", "source": "stand-in:records", "dev_pool": 16, "shots": 2, **sizes}
+    outcome = run(assets, tmp_path, **asked, **arm)
+    scored = outcome.items["exact_match"]
+    assert {name.split("-")[1] for name in scored.ids} <= {"has", "gives", "takes"}
+    assert all(people.split_of(f"person/{group}") == "test" for group in scored.clusters or ())
+    assert scored.clusters
+    assert outcome.notes["known numbers"] == f"{len(every)} of {len(every)} sentences are completed rightly"
+    assert outcome.notes["worked examples"].startswith("2 of 2 fit")
 
 
 def test_the_reader_is_shown_what_the_source_of_recall_had_to_know(assets, tmp_path) -> None:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.kinds_shown import LOOKS
-from evenhand.decisions.verdict import Contrast, Decision, Verdict, VerdictKind, deciding_interval
+from evenhand.decisions.verdict import Contrast, Decision, Verdict, deciding_interval
 from evenhand.decisions.wording import look_words
 from evenhand.report import numbers, words
 from evenhand.report.marks import visible
@@ -58,11 +58,6 @@ class Result(Decision):
         """A decision that shows itself."""
         found = {field.name: getattr(decision, field.name) for field in dataclasses.fields(decision)}
         return cls(**found, resolved=resolved, remarks=tuple(remarks))
-
-    @property
-    def failed(self) -> bool:
-        """Whether some verdict is missing: its trials failed, or are still to run."""
-        return any(verdict.kind is VerdictKind.NOT_RUN for verdict in self.verdicts)
 
     def table(self) -> list[dict[str, Any]]:
         """One row per contrast, as plain data: ``pandas.DataFrame(result.table())``.

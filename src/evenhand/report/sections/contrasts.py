@@ -10,6 +10,7 @@ from evenhand.claims.schema import Condition, MetricClaim
 from evenhand.decisions.kinds_shown import LOOKS, Look
 from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict, VerdictKind, deciding_interval
 from evenhand.decisions.wording import stand_in_words, supplement_reason
+from evenhand.recipes.working import told
 from evenhand.report import numbers, words
 from evenhand.report.charts.drawing import Tick
 from evenhand.report.charts.forest import Scale, Strip
@@ -173,7 +174,10 @@ def _metric_view(claim: ResolvedClaim, decision: Decision, results: Results, nam
     interactions = [i for i in decision.interactions if i.metric == name]
     shown = [c for v in verdicts for c in v.contrasts]
     scale = Scale.spanning([*shown, *interactions], margin)
-    views = [_verdict_view(v, scale, decimals, results, supplement_reason(v, claim)) for v in verdicts]
+    views = [
+        _verdict_view(v, scale, decimals, results, supplement_reason(v, claim))
+        for v in told("drawing verdicts", verdicts)
+    ]
     conditions = _conditions(claim, verdicts)
     return MetricView(
         name,

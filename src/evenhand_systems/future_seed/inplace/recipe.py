@@ -21,6 +21,8 @@ from evenhand_systems.future_seed.obstacles import obstacle
     preload=("evenhand_systems.future_seed.inplace.run", "evenhand_systems.rwkv7.warm"),
     obstacle=obstacle,
     micro_batch=lambda settings: int(settings["batch"]),
+    needs=("torch", "numba"),
+    extra="evenhand[future_seed]",
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Fill blanks in place: RWKV-7 from scratch, with or without Future-Seed, or reading the row twice."""

@@ -29,6 +29,8 @@ def _share(about: str) -> Metric:
     preload=("evenhand_systems.future_seed.prompt.run", "evenhand_systems.rwkv7.warm"),
     obstacle=obstacle,
     micro_batch=lambda settings: int(settings["batch"]),
+    needs=("torch", "numba"),
+    extra="evenhand[future_seed]",
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Answer prompts: RWKV-7 fine-tuned with or without Future-Seed in the prompt's pass, or reading it twice."""

@@ -21,6 +21,8 @@ from evenhand_systems.future_seed.retrieval.settings import Settings
     version=1,
     preload=("evenhand_systems.future_seed.retrieval.run", "evenhand_systems.rwkv7.warm"),
     obstacle=obstacle,
+    needs=("torch", "numba"),
+    extra="evenhand[future_seed]",
 )
 def run(settings: Settings, bench: Bench) -> Outcome:
     """Find the paragraphs that answer a question, by mean-pooled embeddings of an RWKV-7 trained with InfoNCE."""

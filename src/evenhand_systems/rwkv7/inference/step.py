@@ -240,20 +240,9 @@ def decode_step(
         base = layer * len(VECTORS) * width
         _norm(x, batch, width, vectors, base, normed)
         _project(
-            thread,
-            threads,
-            layer,
-            batch,
-            width,
-            ranks,
-            matrices,
-            places,
-            vectors,
-            normed,
-            time_before[layer],
-            mixed,
+            thread, threads, layer, batch, width, ranks, matrices, places, vectors, normed, time_before[layer], mixed,
             shared,
-        )
+        )  # fmt: skip
         if thread == 0:
             time_after[layer][:] = normed
         phase = wait_for_all(counter, threads, phase)

@@ -10,7 +10,6 @@ import json
 import shutil
 import tempfile
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -18,6 +17,7 @@ import torch
 from evenhand.data.model_store import Facts, held, keep, models_folder
 from evenhand.data.model_training import Order, Progress
 from evenhand.errors import DataError
+from evenhand.extras import missing, needed
 from evenhand.files import locked, write_text
 from evenhand_systems.rwkv7.config import RWKV7Config
 from evenhand_systems.rwkv7.hub_folder import save_hub_folder
@@ -69,7 +69,7 @@ class SmallRWKV7:
 
     def _train(self, plan: Plan, folder: Path, order: Order) -> Progress:
         corpus = self._corpus(folder / "corpus", order)
-        device = "cuda" if torch.cuda.is_available() and find_spec("fla") else "cpu"
+        device = "cuda" if torch.cuda.is_available() and not missing(["fla"]) else "cpu"
         seconds = None if order.minutes is None else 60 * order.minutes
 
         def tell(steps: int, loss: float, pace: float) -> None:
@@ -147,8 +147,8 @@ def _weights_hash(model: RWKV7) -> str:
 
 
 def _needs_tokenizers() -> None:
-    if find_spec("tokenizers") is None:
-        raise DataError("Training a model needs the package tokenizers: pip install 'evenhand[models]'.")
+    if lacking := needed(("tokenizers",), "evenhand[future_seed]"):
+        raise DataError(f"No model can be trained here: {lacking}.")
 
 
 RWKV7_SMALL = SmallRWKV7(
