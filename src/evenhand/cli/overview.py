@@ -25,7 +25,7 @@ def overview(
     output: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="File; default: print.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show every claim of ledgers in one table: verdicts as recorded, family, what ran, failed and cost."""
+    """Show every claim of ledgers in one table: verdicts, family, what ran, what failed and what it cost."""
     from evenhand.report.overview import overview_lines, overview_markdown, overview_page
     from evenhand.running.overview import overview as rows_of
     from evenhand.running.overview import summed
