@@ -1,8 +1,9 @@
 """Users who want a gain: how often each trick gives a false one, with and without the rules of the ledger.
 
 Run from the checkout's root: ``make redteam``, or ``python -m benchmarks.redteam --share 0.1`` for a tenth of the
-ledgers. Every claim is decided by the lab's own rule (``decisions.decide.verdicts_alone``) and placed by
-``decisions.ledger_families.place_of``; the section "Adversaries" of ``docs/calibration.md`` is written anew.
+ledgers. Every claim is decided by the lab's own rule (``decisions.decide.verdicts_alone``), placed by
+``decisions.ledger_families``, and held against what was known by ``decisions.likeness``; the section "Adversaries" of
+``docs/calibration.md`` is written anew.
 
 In every world no variant has an effect. A ledger errs where any gain is shown without a word against it: today, where a
 verdict says ``gain`` and the claim was fixed before its outcomes or nobody asks; by the rules, where that gain holds.
@@ -20,22 +21,28 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.calibration import parts_of, percent, table
-from evenhand.claims.resolve import ResolvedClaim
+from evenhand.claims.resolve import ResolvedClaim, resolve
+from evenhand.claims.schema import parse_claim
 from evenhand.decisions.decide import verdicts_alone
-from evenhand.decisions.family_members import Member, Recorded, arm_tries
-from evenhand.decisions.ledger_families import place_of
+from evenhand.decisions.family_members import Member, Recorded, arm_tries, families_of
+from evenhand.decisions.ledger_families import jointly, place_of
+from evenhand.decisions.likeness import Result, known_alike, same_scores
 from evenhand.decisions.tuning import with_tuning
 from evenhand.decisions.verdict import VerdictKind
 from evenhand.recipes.outcome import ItemScores, Outcome
 from evenhand.recipes.trial import Trial
 from evenhand.statistics.calibration.rates import monte_carlo_error
 from evenhand.testing.searches import at_random
-from evenhand.testing.worlds import claim_of, searched, two_arms
+from evenhand.testing.worlds import RECIPE, claim_of, searched, two_arms
 
 PAGE, TITLE = Path("docs/calibration.md"), "Adversaries: ledgers without any effect"
 ITEMS = 40
 TEXT = two_arms(
-    head='name = "{name}"\nitem_seed = {items}', variant="settings.effect = {effect}", seeds="{seeds}", items=40
+    head='name = "{name}"\nitem_seed = {items}\nsettings.condition_effect = {unused}',
+    variant="settings.effect = {effect}",
+    budget="{budget}",
+    seeds="{seeds}",
+    items="{count}",
 )
 STRICT = '\n[ledger]\npolicy = "strict"\n[metric]'
 SEARCH = """
@@ -50,12 +57,13 @@ sampler = "random"
 
 @dataclass(frozen=True)
 class Shown:
-    """A claim as its reader sees it; ``marked``: post-hoc, or ``unequal tuning``, by its title."""
+    """A claim as its reader sees it; ``marked``: post-hoc or ``unequal tuning`` in its title; ``level``: the least."""
 
     gain: bool
     marked: bool
     holds: bool
     p: float
+    level: float
 
 
 @dataclass
@@ -68,7 +76,10 @@ class Desk:
     clock: int = 0
     lift: float = 0.0
     tried: list[dict[str, float]] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
     effects: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)
+    drawn: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
+    deaf: bool = False
 
     def tick(self) -> int:
         """The place of the next record."""
@@ -76,55 +87,108 @@ class Desk:
         return self.clock
 
     def outcome(self, trial: Trial) -> Outcome:
-        """Graded scores: what seed, configuration and item add, and noise; tuning may lift the variant."""
-        effect = f"{trial.settings['effect']} {trial.settings['condition_effect']} {trial.items.start}"
+        """Graded scores: what seed, configuration and item add, and noise; tuning may lift the variant.
+
+        An arm does on a seed and item what it does there, whatever else is evaluated and whatever a deaf recipe is
+        told by ``condition_effect``; another budget draws what seeds add once and the rest anew.
+        """
+        told = 1.0 if self.deaf else trial.settings["condition_effect"]
+        effect = f"{trial.settings['effect']} {told} {trial.items.start}"
         key = (effect, trial.items.seed)
         if key not in self.effects:  # a configuration meets the same items in the same way each time
             self.effects[key] = self.generator.normal(0, 0.03, ITEMS)
-        level = 0.5 + self.generator.normal(0, 0.03) + (self.lift if trial.arm == "on" else 0.0)
-        scores = np.clip(level + self.effects[key] + self.generator.normal(0, 0.1, ITEMS), 0, 1)
+        level = self._once((effect, trial.seed), 0.03, 1)[0] + 0.5 + (self.lift if trial.arm == "on" else 0.0)
+        noise = self._once((effect, trial.seed, trial.items.seed, trial.amount), 0.1, ITEMS)
         ids = tuple(map(str, trial.items.choose(10_000)))
+        scores = np.clip(level + self.effects[key] + noise, 0, 1)[: len(ids)]
         return Outcome({}, items={"score": ItemScores(ids, scores)}, spent={"steps": trial.amount})
 
-    def run(self, name: str, seeds: list[int], effect: float = 0.1, items: int = 0, *, strict: bool = False) -> Shown:
+    def _once(self, key: tuple[object, ...], spread: float, count: int) -> np.ndarray:
+        if key not in self.drawn:
+            self.drawn[key] = self.generator.normal(0, spread, count)
+        return self.drawn[key]
+
+    def record(self, claim: ResolvedClaim, trials: list[Trial], *, tried: bool = False) -> None:
+        """Run trials that have no result."""
+        for trial in trials:
+            if tried or trial.id not in self.outcomes:
+                outcome = self.outcome(trial)
+                self.results.append(Result(trial.settings, trial.seed, trial.id, "" if tried else claim.hash, outcome))
+                self.outcomes |= {} if tried else {trial.id: outcome}
+
+    def run(
+        self, name: str, seeds: list[int], effect: float = 0.1, items: int = 0, *, strict: bool = False, **about: object
+    ) -> Shown:
         """Enter a claim, run what has no result, decide it, and see where it stands."""
-        text = TEXT.format(name=name, items=items, effect=effect, seeds=seeds)
-        claim = claim_of(text.replace("\n[metric]", STRICT) if strict else text)
+        claim = stated(name, seeds, effect, items, strict=strict, **about)
         trials = list(claim.trials(claim.claim.rungs[0]))
         known = sum(trial.id in self.outcomes for trial in trials)
-        entered = self.tick()
+        before, entered = list(self.results), self.tick()
         new = [trial for trial in trials if trial.id not in self.outcomes]
-        self.outcomes |= {trial.id: self.outcome(trial) for trial in new}
+        self.record(claim, new)
         begun = self.tick() if new else None
-        return self.decided(claim, entered, begun, known)
+        return self.decided(claim, entered, begun, known, before=before)
 
     def search(self, name: str, seeds: list[int]) -> Shown:
         """A claim that searches twenty configurations of both arms, and confirms what won."""
-        text = TEXT.format(name=name, items=0, effect=0.1, seeds=seeds).replace("\n[metric]", SEARCH)
+        text = TEXT.format(name=name, items=0, effect=0.1, seeds=seeds, count=ITEMS, budget=10, unused=1.0)
         entered, begun = self.tick(), self.tick()
-        claim, found = searched(claim_of(text), self.outcome, at_random)
+        claim, found = searched(claim_of(text.replace("\n[metric]", SEARCH)), self.outcome, at_random)
         self.outcomes |= found
         own = {arm.name: len(claim.candidates(claim.search_rungs[0], arm)) for arm in claim.searched}
         return self.decided(claim, entered, begun, 0, own)
 
     def decided(
-        self, claim: ResolvedClaim, entered: int, begun: int | None, known: int, own: dict[str, int] | None = None
+        self,
+        claim: ResolvedClaim,
+        entered: int,
+        begun: int | None,
+        known: int,
+        own: dict[str, int] | None = None,
+        before: list[Result] | None = None,
     ) -> Shown:
         """The verdict of a claim, written down with what the ledger says of it."""
         decision = verdicts_alone(claim, self.outcomes)
         decision = with_tuning(claim, decision, arm_tries(claim.identity(), self.tried, own))
-        verdict = decision.verdicts[0]
+        verdict, before = decision.verdicts[0], before or []
+        known += known_alike(claim, before).trials
+        known = known or same_scores(claim, self.outcomes, before, lambda one: one.kept)
         member = Member(
-            claim.name, claim.hash, claim.identity(), entered, begun, None, "post-hoc" if known else "before", known
-        )
+            claim.name, claim.hash, claim.identity(), entered, begun, None, "post-hoc" if known else "before", known,
+            broad=True,
+        )  # fmt: skip
         self.members.append(member)
-        place = place_of(self.members, member, "world / score", decision, {}, self.tried)
+        found = [
+            place_of(self.members, member, family, decision, {}, self.tried) for family in families_of(member.identity)
+        ]
+        places = jointly(found)
+        recorded = {place.family: Recorded(place.p, place.level, place.holds) for place in places}
         titles = {"on/default/score": str(verdict.kind)}
-        recorded = {"world / score": Recorded(place.p, place.level, place.holds)}
         self.members[-1] = replace(member, decided=self.tick(), verdicts=titles, recorded=recorded)
         p = verdict.contrasts[0].p_value
-        gain = verdict.kind is VerdictKind.GAIN
-        return Shown(gain, known > 0 or verdict.tuning is not None, bool(place.holds), 1.0 if p is None else p)
+        gain, holds = verdict.kind is VerdictKind.GAIN, any(place.holds for place in places)
+        level = min((place.level for place in places if place.level is not None), default=0.0)
+        return Shown(gain, known > 0 or verdict.tuning is not None, holds, 1.0 if p is None else p, level)
+
+
+def stated(
+    name: str,
+    seeds: list[int],
+    effect: float = 0.1,
+    items: int = 0,
+    *,
+    strict: bool = False,
+    count: int = ITEMS,
+    budget: int = 10,
+    unused: float = 1.0,
+    code: str = RECIPE.fingerprint,
+    family: str = "",
+) -> ResolvedClaim:
+    """A claim as its user writes it."""
+    text = TEXT.format(name=name, items=items, effect=effect, seeds=seeds, count=count, budget=budget, unused=unused)
+    text = f'family = "{family}"\n{text}' if family else text
+    text = text.replace("\n[metric]", STRICT, 1) if strict else text
+    return resolve(parse_claim(text, "world.toml", "world"), replace(RECIPE, fingerprint=code))
 
 
 User = Callable[[Desk], list[Shown]]
@@ -135,19 +199,65 @@ def honest(desk: Desk) -> list[Shown]:
     return [desk.run(f"c{i}", list(range(5 * i, 5 * i + 5)), 0.1 + i / 100, i) for i in range(10)]
 
 
-def chosen_seeds(desk: Desk) -> list[Shown]:
-    """A bank of 20 seeds; the 6 that look best are claimed under another name."""
-    first = desk.run("bank", list(range(20)))
-    claim = claim_of(TEXT.format(name="bank", items=0, effect=0.1, seeds=list(range(20))))
-    arms = {arm.name: arm for arm in claim.claim.arms}
+def best_of(desk: Desk, claim: ResolvedClaim, *arms: str, most: int = 6) -> list[int]:
+    """The seeds on which the first arm did best, against the second where one is given."""
+    own = {arm.name: arm for arm in claim.claim.arms}
     rung, condition = claim.claim.rungs[0], claim.claim.conditions[0]
+    scores = {result.trial: result.kept.items["score"].scores.mean() for result in desk.results}
 
     def gap(seed: int) -> float:
-        on, off = (desk.outcomes[claim.trial(arms[n], condition, rung, seed).id] for n in ("on", "off"))
-        return float(on.items["score"].scores.mean() - off.items["score"].scores.mean())
+        found = [scores[claim.trial(own[name], condition, rung, seed).id] for name in arms]
+        return float(found[0] - found[1]) if len(found) > 1 else float(found[0])
 
-    best = sorted(sorted(range(20), key=gap)[-6:])
+    return sorted(sorted(rung.seeds, key=gap)[-most:])
+
+
+def chosen_seeds(desk: Desk, **about: object) -> list[Shown]:
+    """A bank of 20 seeds; the 6 that look best are claimed under another name, and in another way."""
+    first = desk.run("bank", list(range(20)), **about)  # type: ignore[arg-type]
+    best = best_of(desk, stated("bank", list(range(20)), **about), "on", "off")  # type: ignore[arg-type]
     return [first, desk.run("final", best)]
+
+
+def chosen_with_an_item_less(desk: Desk) -> list[Shown]:
+    """The bank is on 39 items."""
+    return chosen_seeds(desk, count=ITEMS - 1)
+
+
+def chosen_under_a_remark(desk: Desk) -> list[Shown]:
+    """A remark goes into the file of the recipe after the bank."""
+    return chosen_seeds(desk, code="source with a remark")
+
+
+def chosen_under_an_unused_setting(desk: Desk) -> list[Shown]:
+    """The bank has another value, and an item less, in a setting that the recipe does not use."""
+    desk.deaf = True
+    return chosen_seeds(desk, unused=2.0, count=ITEMS - 1)
+
+
+def chosen_at_another_budget(desk: Desk) -> list[Shown]:
+    """The bank is trained for a step less."""
+    return chosen_seeds(desk, budget=9)
+
+
+def chosen_after_tries(desk: Desk) -> list[Shown]:
+    """The bank is tried, outside any claim, both arms alike."""
+    bank = stated("bank", list(range(20)))
+    desk.record(bank, list(bank.trials(bank.claim.rungs[0])), tried=True)
+    return [desk.run("final", best_of(desk, bank, "on", "off"))]
+
+
+def chosen_by_the_baseline(desk: Desk) -> list[Shown]:
+    """Another idea's bank; a variant never run is claimed on the 6 seeds on which the baseline did worst."""
+    first = desk.run("bank", list(range(20)), 0.3, count=ITEMS - 1)
+    bank = stated("bank", list(range(20)), 0.3, count=ITEMS - 1)
+    best = [seed for seed in range(20) if seed not in best_of(desk, bank, "off", most=14)]
+    return [first, desk.run("final", best)]
+
+
+def a_family_each(desk: Desk) -> list[Shown]:
+    """20 ideas, a claim each with a family of its own, on fresh seeds and items."""
+    return [desk.run(f"c{i}", list(range(5 * i, 5 * i + 5)), 0.1 + i / 100, i, family=f"f{i}") for i in range(20)]
 
 
 def tried_then_claimed(desk: Desk) -> list[Shown]:
@@ -179,8 +289,8 @@ def renamed(desk: Desk) -> list[Shown]:
 
 def watched_after_every_seed(desk: Desk) -> list[Shown]:
     """One claim with looks at any time: looked at after every seed, and extended up to 20 until it is a gain."""
-    text = TEXT.format(name="c", items=0, effect=0.1, seeds=list(range(20))) + 'looks = "anytime"\n'
-    claim = claim_of(text)
+    text = TEXT.format(name="c", items=0, effect=0.1, seeds=list(range(20)), count=ITEMS, budget=10, unused=1.0)
+    claim = claim_of(text + 'looks = "anytime"\n')
     entered, begun = desk.tick(), desk.tick()
     desk.outcomes |= {trial.id: desk.outcome(trial) for trial in claim.trials(claim.claim.rungs[0])}
     return [desk.decided(claim, entered, begun, 0)]
@@ -191,7 +301,7 @@ def watched_and_stopped(desk: Desk) -> list[Shown]:
     shown = []
     for i in range(10):
         seeds, effect = list(range(10 * i, 10 * i + 10)), 0.1 + i / 100
-        claim = claim_of(TEXT.format(name=f"c{i}", items=i, effect=effect, seeds=seeds))
+        claim = stated(f"c{i}", seeds, effect, i)
         trials = list(claim.trials(claim.claim.rungs[0]))
         entered, begun = desk.tick(), desk.tick()
         desk.outcomes |= {trial.id: desk.outcome(trial) for trial in trials[:6]}
@@ -239,6 +349,18 @@ class Trick:
 TRICKS = (
     Trick("honest: 10 ideas", honest, 600, ""),
     Trick("chosen seeds of a bank", chosen_seeds, 600, "post-hoc in the title"),
+    Trick("the same, the bank with an item less", chosen_with_an_item_less, 600, "post-hoc in the title"),
+    Trick("the same, a remark in the recipe after it", chosen_under_a_remark, 600, "post-hoc in the title"),
+    Trick(
+        "the same, an unused setting and an item less",
+        chosen_under_an_unused_setting,
+        600,
+        "post-hoc in the title, once the scores are seen to be the same",
+    ),
+    Trick("the same, the bank with a step less", chosen_at_another_budget, 600, "post-hoc in the title"),
+    Trick("the same, the bank by `evenhand try`", chosen_after_tries, 600, "post-hoc in the title"),
+    Trick("seeds chosen by the baseline alone", chosen_by_the_baseline, 600, "post-hoc in the title"),
+    Trick("a family for each of 20 claims", a_family_each, 200, "each counts in that of recipe and metric, too"),
     Trick("tried, then claimed", tried_then_claimed, 200, "post-hoc in the title, or one with the first"),
     Trick("seeds added until gain", seeds_until_gain, 400, "post-hoc from the second name on"),
     Trick("renamed, same items", renamed, 300, "each name counts"),

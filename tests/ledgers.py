@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evenhand.claims.load import LoadedClaim, all_trials
@@ -16,7 +16,14 @@ from evenhand.running import families
 from evenhand.running.enter import decided, fix_claim
 from evenhand.testing.worlds import RECIPE, World, two_arms
 
-TEXT = two_arms(head="{head}", margin="{margin}", variant="settings.effect = {effect}", seeds="{seeds}", items=20)
+TEXT = two_arms(
+    head="{head}",
+    margin="{margin}",
+    variant="settings.effect = {effect}",
+    budget="{budget}",
+    seeds="{seeds}",
+    items="{items}",
+)
 
 
 @dataclass
@@ -30,12 +37,21 @@ class Book:
         self.ledger = Ledger(self.folder / "ledger")
 
     def claim(
-        self, name: str, seeds: str = "[0, 1, 2]", *, effect: float = 0.3, margin: float = 0.05, head: str = ""
+        self,
+        name: str,
+        seeds: str = "[0, 1, 2]",
+        *,
+        effect: float = 0.3,
+        margin: float = 0.05,
+        head: str = "",
+        items: int = 20,
+        budget: int = 10,
+        code: str = RECIPE.fingerprint,
     ) -> LoadedClaim:
         """A claim on the simulated recipe."""
-        text = TEXT.format(head=head, margin=margin, effect=effect, seeds=seeds)
-        file = parse_claim(text, f"{name}.toml", name)
-        return LoadedClaim(self.folder / f"{name}.toml", file, RECIPE, resolve(file, RECIPE))
+        text = TEXT.format(head=head, margin=margin, effect=effect, seeds=seeds, items=items, budget=budget)
+        file, recipe = parse_claim(text, f"{name}.toml", name), replace(RECIPE, fingerprint=code)
+        return LoadedClaim(self.folder / f"{name}.toml", file, recipe, resolve(file, recipe))
 
     def enter(self, loaded: LoadedClaim, *, amend: bool = False) -> LoadedClaim:
         """Enter it."""

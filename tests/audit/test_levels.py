@@ -150,6 +150,43 @@ def test_a_bold_row_that_is_not_ahead_leads_nothing(tmp_path: Path) -> None:
     assert found(tmp_path, {"a.md": table.format("0.528")}) == []
 
 
+SETTINGS = (
+    "# R, 2 seeds\n\nThe successful run used:\n\n- push delta velocity: `[-0.35, 0.35] m/s`\n- lead: 5739 − 5633.5\n"
+)
+
+
+def test_bounds_of_settings_and_subtractions_are_no_results_over_seeds(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.md": SETTINGS}) == []
+    (one,) = found(tmp_path, {"a.md": "# R\n\n- seed deltas: -0.35, 0.31\n"})
+    assert one.rule == "recomputed"
+
+
+def test_recall_over_several_documents_and_tables_with_their_number_of_items_tell_no_other(tmp_path: Path) -> None:
+    shares = (13, 29, 41, 77, 101, 119, 143, 160)
+    table = "| arm | {} | n |\n|---|---|---|\n" + "".join(f"| a{k} | {k / 229:.4f} | {{}} |\n" for k in shares)
+    items = [229] * len(shares)
+    (one,) = found(tmp_path, {"a.md": table.format("accuracy", *items)})
+    assert (one.rule, one.facts["items"]) == ("granularity", 229)
+    assert found(tmp_path, {"a.md": table.format("accuracy", *[57] * len(shares))}) == []
+    assert found(tmp_path, {"a.md": table.format("Recall@50", *items)}) == []
+
+
+def test_fields_of_two_arms_are_no_columns_that_follow_from_each_other(tmp_path: Path) -> None:
+    rows = [
+        f'{{"a": {{"ndcg": {0.2 + k / 100}, "gain": {gain}}}, "b": {{"base": {0.17 + k / 300:.4f}}}}}'
+        for k, gain in enumerate((0.03, 0.0367, 0.0433, 0.05, 0.0899))
+    ]
+    assert [one for one in found(tmp_path, {"a.json": "[" + ",\n".join(rows) + "]"}) if one.level == "fault"] == []
+
+
+def test_pairs_of_arms_alike_in_one_table_are_told_once(tmp_path: Path) -> None:
+    arms = (("a", "61.273 | 41.519"), ("b", "63.117 | 43.891"), ("c", "67.339 | 47.207"))
+    rows = "".join(f"| {name} | {values} |\n| {name} again | {values} |\n" for name, values in arms)
+    (one,) = found(tmp_path, {"a.md": "| Method | acc | F1 |\n|---|---|---|\n" + rows})
+    assert (one.place.line, [place.line for place in one.others]) == (4, [3, 6, 8])
+    assert sentence(one).endswith("was copied; the same holds for 2 more rows of this table (lines 6, 8).")
+
+
 def test_runs_that_another_column_chose_were_not_chosen_by_this_one(tmp_path: Path) -> None:
     assert found(tmp_path, {"a.tsv": KEPT.format(a="0.996", b="1.001")}) == []
     speed = KEPT.format(a="1.003", b="1.001").replace("val_bpb", "accept_length")

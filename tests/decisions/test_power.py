@@ -18,7 +18,7 @@ from evenhand.decisions.power import assured_by, claim_power, plan_power, smalle
 from evenhand.errors import DataError, SettingsError, StatisticsError
 from evenhand.running.earlier_spreads import prior_of
 from evenhand.running.plan import smallest_effect_words
-from evenhand.testing.worlds import TEXT, World, claim_of, outcomes_of
+from evenhand.testing.worlds import TEXT, World, claim_of, outcomes_of, two_arms
 from tests.app import evenhand as in_a_process
 from tests.ledgers import Book
 
@@ -268,3 +268,14 @@ def test_earlier_claims_of_a_ledger_on_the_recipe_lend_their_spreads(tmp_path: P
 @pytest.mark.parametrize("options", [["--pilot", "--sd", "0.1"], ["--sd", "0.1", "--borrow"]])
 def test_options_of_a_pilot_without_one_are_refused(options: list[str]) -> None:
     assert evenhand(*options).exit_code != 0
+
+
+@pytest.mark.parametrize("seeds", ["[0, 1, 2]", "[0, 1, 2, 3, 4, 5]"])
+def test_a_claim_that_may_be_extended_is_told_what_looks_need_however_few_seeds_it_begins_with(seeds: str) -> None:
+    claim = claim_of(two_arms(seeds=f'{seeds}\nlooks = "anytime"'))
+    (answer,) = claim_power(claim, {}, spread=statistics.Spread(0.02))
+    assert any("stands in the table" in note for note in answer.notes)
+    (own,) = (one for one in answer.looks if one.own)
+    assert (own.name, len(own.at)) == ("anytime", 3)
+    (unknown,) = claim_power(claim, {})
+    assert not any("stands in the table" in note for note in unknown.notes)

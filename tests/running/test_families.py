@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from evenhand.cli.output import decision_document
+from evenhand.decisions.ledger_families import jointly
+from evenhand.decisions.standing import FamilyPlace
 from evenhand.decisions.wording import family_words
 from evenhand.errors import ClaimError
 from evenhand.running.families import at_level, families
@@ -92,12 +94,35 @@ def test_a_claim_left_unfinished_spends_its_level_all_the_same(book: Book) -> No
     assert after < alone
 
 
-def test_a_named_family_holds_its_claims_together_and_the_recipes_count_is_told_beside_it(book: Book) -> None:
+def test_a_claim_that_names_a_family_stands_in_that_of_its_recipe_and_metric_too(book: Book) -> None:
     book.whole("plain", "[0, 1, 2]", effect=0.0001)
     decision = book.whole("named", "[3, 4, 5]", effect=0.0001, head='family = "mine"')
-    (place,) = decision.families
-    assert (place.place, place.claims, place.beside) == (1, 1, (2, 2))
-    assert "the family 'mine' in this ledger (claim 2 of 2 on the same recipe and metric)" in family_words(place)
+    named, common = decision.families
+    assert (named.family, named.place, named.claims, named.beside) == ("mine", 1, 1, (2, 2))
+    assert (common.family, common.place, common.claims) == ("world / score", 2, 2)
+    assert "the family 'mine' in this ledger (claim 2 of 2 on the same recipe and metric)" in family_words(named)
+    assert {one.family: len(one.rows) for one in families(book.ledger)} == {"world / score": 2, "mine": 1}
+
+
+def test_a_family_for_each_claim_begins_no_sequence_of_levels_anew(book: Book) -> None:
+    plain = Book(book.folder / "other")
+    for i in range(3):
+        seeds = f"[{3 * i}, {3 * i + 1}, {3 * i + 2}]"
+        decision = book.whole(f"c{i}", seeds, effect=0.0001, head=f'family = "family {i}"')
+        (level,) = (one.level for one in plain.whole(f"c{i}", seeds, effect=0.0001).families)
+        named, common = decision.families
+        assert (named.level, common.level) == (pytest.approx(0.02188, rel=1e-3), level)
+        strict = book.claim("later", "[90, 91, 92]", head='family = "new"\n[ledger]\npolicy = "strict"')
+        assert at_level(strict.resolved, book.ledger).claim.alpha < level
+
+
+@pytest.mark.parametrize(("p", "held"), [(0.0001, [True, True]), (0.01, [False, False]), (0.03, [False, False])])
+def test_a_gain_holds_only_where_the_levels_of_both_families_reject(p: float, held: list[bool]) -> None:
+    named = FamilyPlace("mine", named=True, level=0.02, p=p, holds=p <= 0.02)
+    common = FamilyPlace("world / score", level=0.004, p=p, holds=p <= 0.004)
+    found = jointly([named, common])
+    assert [place.holds for place in found] == held
+    assert [place.refused for place in found] == (["world / score", ""] if p == 0.01 else ["", ""])
 
 
 def test_a_run_says_of_its_gain_what_a_verdict_says_afterwards(book: Book) -> None:

@@ -484,9 +484,9 @@ def test_a_bug_mended_in_the_recipe_itself_is_no_amendment_and_all_its_trials_ru
     verdict, recorder = run_toy(path)
     assert len(recorder.trials) == 8
     assert any("other code of its recipe" in message for message in recorder.messages)
-    assert verdict.title == "gain (>= margin)"
+    assert verdict.title == "gain (rerun, >= margin)"
     decision = decided(changed, Ledger(toy_folder / "ledger"))
-    assert decision.standing.fixed == "before"
+    assert decision.standing.fixed == "rerun"
     assert any("other code of its recipe" in warning for warning in decision.warnings)
     path.write_text(path.read_text().replace("margin = 0.05", "margin = 0.01"))
     with pytest.raises(ClaimError, match="states another claim"):

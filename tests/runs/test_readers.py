@@ -363,6 +363,16 @@ def test_a_json_list_is_a_table_where_its_entries_name_items_or_the_user_says_wh
         only(own, columns={"id": "instruction", "win": "preference"})
 
 
+def test_right_and_wrong_is_a_share_however_often_an_item_was_answered(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("id,epoch,correct,length\na,0,1,2\na,1,0,4\nb,0,1,1\nb,1,1,3\n")
+    about = only(path).about
+    assert (about["correct"].floor, about["correct"].ceiling) == (0.0, 1.0)
+    assert about["length"].ceiling is None
+    draws = [{**entry, "stats": [{**entry["stats"][0], "name": {"name": "own"}}]} for entry in HELM]
+    assert only(written(tmp_path / "per_instance_stats.json", draws)).about["own"].ceiling == 1.0
+
+
 @pytest.mark.parametrize("ending", ["tsv", "jsonl", "parquet"])
 def test_a_table_says_the_same_in_every_format(tmp_path: Path, ending: str) -> None:
     (tmp_path / "t.csv").write_text("id,score\na,1\nb,0.5\n")

@@ -133,3 +133,17 @@ def generations(tries: int, sampler: str, batch: int | None) -> list[tuple[int, 
     """
     size = batch or (math.ceil(tries / 4) if sampler == "tpe" else tries)
     return [(first, min(size, tries - first)) for first in range(0, tries, size)]
+
+
+def fits(space: Mapping[str, Domain], written: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether flat settings are those that are written for an arm, but for what its search varies and within that."""
+    return own.keys() == written.keys() and all(
+        _within(space[key], own[key]) if key in space else own[key] == written[key] for key in own
+    )
+
+
+def _within(domain: Domain, value: Any) -> bool:
+    ((kind, ends),) = domain.items()
+    if kind == "choice":
+        return value in ends
+    return isinstance(value, int | float) and ends[0] <= value <= ends[1]

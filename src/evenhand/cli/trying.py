@@ -12,6 +12,9 @@ from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, note, out
 from evenhand.errors import Fault, RecipeError, SettingsError
 from evenhand.extras import needed
 
+TRY_SEED = 1_000_000
+"""Seed of a try that names none: on a seed of a claim, what was tried of its variant makes the claim post-hoc."""
+
 
 def try_recipe(
     recipe: Annotated[str, typer.Argument(help="Recipe name, or package.module:callable.", show_default=False)],
@@ -20,7 +23,9 @@ def try_recipe(
     unit: Annotated[
         str, typer.Option(help="steps, tokens, examples, epochs, flops, seconds or device_hours.")
     ] = "steps",
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of all random streams.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Seed of all random streams; no seed of a claim to come.")
+    ] = TRY_SEED,
     items: Annotated[int | None, typer.Option(min=1, metavar="N", help="Evaluation items; default all.")] = None,
     ledger: LedgerFolder = DEFAULT_LEDGER,
     as_json: AsJson = False,

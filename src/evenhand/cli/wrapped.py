@@ -33,7 +33,7 @@ def _parts(line: Text, width: int) -> list[Text]:
     if cell_len(plain) <= width:
         return [line]
     indent = " " * min(len(plain) - len(plain.lstrip(" ")) + 2, width // 2)
-    parts, start = [], 0
+    parts, start = list[Text](), 0
     for word in list(re.finditer(r"\S+", plain))[1:]:
         if cell_len(plain[start : word.end()]) + (len(indent) if parts else 0) > width:
             parts.append(line[start : word.start()])

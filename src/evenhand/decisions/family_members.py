@@ -21,11 +21,13 @@ Cells = frozenset[tuple[str, int | str | None]]
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a decision wrote down of a family: two-sided p of the gain and level, and whether it held."""
+    """What a decision wrote down of a family: two-sided p of the gain and level, whether it held, and what of the
+    claim had come out as results did that were known (see :mod:`evenhand.decisions.likeness`)."""
 
     p: float | None
     level: float | None
     holds: bool | None
+    seen: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Member:
         entered: place of its record.
         begun: place of the first result that was made for it; None where there is none.
         decided: place of its decision, or None.
-        fixed, known: when it was fixed, and how many of its outcomes were known then.
+        fixed, known: when it was fixed, and how many of its outcomes were known then, themselves or by their like.
+        broad: its record says what was known by its like: such claims are one where arms and seeds are the same.
         verdicts: ``arm/condition/metric`` to title, as decided.
         recorded: family to what the decision wrote down of it.
     """
@@ -51,8 +54,17 @@ class Member:
     decided: int | None = None
     fixed: Fixed = "before"
     known: int = 0
+    broad: bool = False
     verdicts: Mapping[str, str] = field(default_factory=dict)
     recorded: Mapping[str, Recorded] = field(default_factory=dict)
+    _cells: dict[str, Cells] = field(default_factory=dict, repr=False, compare=False)
+
+    def cells(self, role: str) -> Cells:
+        """What its arms of a role run, also as trials that are alike where its record says what was known of these."""
+        if role not in self._cells:
+            narrow = cells_of(self.identity, role)
+            self._cells[role] = narrow | cells_of(self.identity, role, broad=True) if self.broad else narrow
+        return self._cells[role]
 
     @property
     def is_test(self) -> bool:
@@ -66,11 +78,16 @@ class Member:
 
 
 def families_of(identity: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """The families of a claim, each with the primary metrics that belong to it."""
+    """The families of a claim, each with the primary metrics that belong to it: the one that it names comes first."""
     primary = tuple(metric["name"] for metric in identity["metrics"] if metric["primary"])
-    if identity.get("family"):
-        return {str(identity["family"]): primary}
-    return {default_family(identity, name): (name,) for name in primary}
+    named = {str(identity["family"]): primary} if identity.get("family") else {}
+    own = {default_family(identity, name): (name,) for name in primary}
+    return named | {family: metrics for family, metrics in own.items() if family not in named}
+
+
+def is_named(identity: Mapping[str, Any], family: str) -> bool:
+    """Whether a claim names this family itself; it is held in those of its recipe and metrics as well."""
+    return bool(identity.get("family")) and str(identity["family"]) == family
 
 
 def default_family(identity: Mapping[str, Any], metric: str) -> str:
@@ -78,12 +95,18 @@ def default_family(identity: Mapping[str, Any], metric: str) -> str:
     return f"{identity['recipe']} / {metric}"
 
 
-def cells_of(identity: Mapping[str, Any], role: str) -> Cells:
-    """What the arms of a role run, trial by trial: settings, code, budget, items and seed."""
-    return frozenset(_cells(identity, role))
+def cells_of(identity: Mapping[str, Any], role: str, *, broad: bool = False) -> Cells:
+    """What the arms of a role run, trial by trial: settings, code, budget, items and seed.
+
+    Args:
+        identity: of the claim.
+        role: of the arms.
+        broad: by settings and seed alone, in the rung that confirms.
+    """
+    return frozenset(_cells(identity, role, broad))
 
 
-def _cells(identity: Mapping[str, Any], role: str) -> Iterator[tuple[str, int | str | None]]:
+def _cells(identity: Mapping[str, Any], role: str, broad: bool) -> Iterator[tuple[str, int | str | None]]:
     arms = [arm for arm in identity["arms"].values() if arm["role"] == role]
     texts = [
         (json.dumps([settings, arm["space"]] if "space" in arm else settings, sort_keys=True), arm["deterministic"])
@@ -91,13 +114,13 @@ def _cells(identity: Mapping[str, Any], role: str) -> Iterator[tuple[str, int | 
         for settings in arm["settings"].values()
     ]
     base = f"{identity['recipe']} {identity['fingerprint']} {identity['budget']['unit']} {identity['item_seed']}"
-    start = 0
-    for rung in identity["rungs"]:
+    start, rungs = 0, identity["rungs"]
+    for rung in rungs:
         count = rung["items"]["count"]
         drawn = not isinstance(rung["seeds"], list)
         seeds = rung["seeds"] if not drawn else [json.dumps([identity, rung["name"]], sort_keys=True)]
-        for text, fixed in texts:
-            key = f"{base} {rung['budget']} {start} {count} {text}"
+        for text, fixed in texts if not broad or rung is rungs[-1] else ():
+            key = f"alike {identity['recipe']} {text}" if broad else f"{base} {rung['budget']} {start} {count} {text}"
             yield from [(key, None)] if fixed else ((key, seed) for seed in seeds)
         start += count or 0
 
@@ -105,16 +128,18 @@ def _cells(identity: Mapping[str, Any], role: str) -> Iterator[tuple[str, int | 
 def copies(members: Sequence[Member]) -> dict[str, str]:
     """Hash of a claim to that of the earlier one with which it is one: same arms, and trials that both have.
 
+    Where the records of both say so, other items, another budget and other code make no other trials.
+
     Args:
         members: in the order in which they were entered.
     """
     owner: dict[tuple[str, int | str | None], Member] = {}
     found: dict[str, str] = {}
     for member in members:
-        own = cells_of(member.identity, "variant")
+        own = member.cells("variant")
         earlier = min((owner[cell] for cell in own if cell in owner), key=lambda m: m.entered, default=None)
         if earlier is not None and member.known == 0:
-            mine, theirs = (_keys(cells_of(one.identity, "baseline")) for one in (member, earlier))
+            mine, theirs = (_keys(one.cells("baseline")) for one in (member, earlier))
             if mine & theirs:
                 found[member.hash] = found.get(earlier.hash, earlier.hash)
         for cell in own:

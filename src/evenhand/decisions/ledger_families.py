@@ -1,7 +1,11 @@
 """The families of a ledger: which claims belong together, in which order, and at which level each is held. Pure.
 
-A family is the claims on one recipe and metric, or those that give one name. Its claims are tested one after another:
+A family is the claims on one recipe and metric, and those that give one name. Its claims are tested one after another:
 each gets a level when its first result comes (see :mod:`evenhand.statistics.online`), of what was decided until then.
+
+A claim that names a family is held in that of its recipe and metric as well, and its gain is a discovery in either only
+where both levels reject: whoever begins a family per claim begins no sequence anew. The lesser of two levels, each of
+which rises with earlier discoveries and sums to what its family may spend, does the same, so that each keeps its rate.
 """
 
 from __future__ import annotations
@@ -10,7 +14,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from evenhand.decisions.family_members import Member, copies, default_family, families_of, gains, is_strict, tries_of
+from evenhand.decisions.family_members import (
+    Member,
+    copies,
+    default_family,
+    families_of,
+    gains,
+    is_named,
+    is_strict,
+    tries_of,
+)
 from evenhand.decisions.standing import LEDGER_RATE, FamilyPlace, FamilyRow, LedgerFamily
 from evenhand.decisions.verdict import Decision, VerdictKind
 from evenhand.statistics.online import OnlineLevels, OnlineMethod, OnlineTest, online_levels
@@ -65,13 +78,25 @@ def _line(members: Sequence[Member], family: str, p_values: Mapping[str, float |
     asked = []
     for place, member in enumerate(tests, start=1):
         known = member.recorded.get(family)
-        p = known.p if known is not None else p_values.get(member.hash)
+        p = _p(member, family, p_values)
         decided = None
         if member.decided is not None:
             decided = max(place, sum(other < member.decided for other in begun))
         half = None if decided is None else (1.0 if p is None else p / SIDES)
         asked.append(OnlineTest(half, decided, recorded=None if known is None else bool(known.holds)))
     return _Line(tuple(members), same, tuple(tests), online_levels(asked, LEDGER_RATE, METHOD))
+
+
+def _p(member: Member, family: str, p_values: Mapping[str, float | None]) -> float | None:
+    """The p of a claim's gain in a family; what its decision wrote down comes first.
+
+    A decision that was held in the family of its own name alone holds elsewhere only where it holds there.
+    """
+    known = member.recorded.get(family)
+    if known is not None:
+        return known.p
+    own = member.recorded.get(str(member.identity.get("family")))
+    return p_values.get(member.hash) if own is None else own.p if own.holds else None
 
 
 def gain_p(decision: Decision, metrics: Sequence[str]) -> float | None:
@@ -122,10 +147,12 @@ def place_of(
     p = gain_p(decision, metrics) if decision is not None else None
     head = line.same.get(member.hash, "")
     stands = not head or (test is not None and line.levels.discoveries[test])
+    if member.fixed == "rerun" and not head:  # held as it was before it was run again
+        stands = known is not None and bool(known.holds)
     holds = None
     if decision is not None and _has_gain(decision, metrics):
         holds = level is not None and p is not None and p <= level and stands
-    named = bool(member.identity.get("family"))
+    named = is_named(member.identity, family)
     return FamilyPlace(
         family=family,
         named=named,
@@ -146,8 +173,24 @@ def place_of(
         holds=holds,
         strict=is_strict(member.identity),
         beside=_beside(members, member, metrics) if named else None,
+        rerun=member.fixed == "rerun",
         remaining=line.levels.wealth,
     )
+
+
+def jointly(places: Sequence[FamilyPlace]) -> tuple[FamilyPlace, ...]:
+    """The places of a claim, each of its gains holding only where it does in the family that the claim names, too."""
+    named = next((place for place in places if place.named), None)
+    if named is None:
+        return tuple(places)
+    others = [place for place in places if not place.named]
+    kept = [
+        replace(place, holds=False, refused=named.family) if place.holds and not named.holds else place
+        for place in others
+    ]
+    if named.holds and not any(place.holds for place in kept):
+        named = replace(named, holds=False, refused=next(place.family for place in kept if place.holds is False))
+    return (named, *kept)
 
 
 def _has_gain(decision: Decision, metrics: Sequence[str]) -> bool:
@@ -202,7 +245,7 @@ def _row(
     if test is None:
         return replace(row, holds=False if found else None)
     known = member.recorded.get(family)
-    p = known.p if known is not None else p_values.get(member.hash)
+    p = _p(member, family, p_values)
     level = min(1.0, SIDES * line.levels.levels[test])
     level = known.level if known is not None and known.level is not None else level
     holds = line.levels.discoveries[test] and (head == member.hash or (p is not None and p <= level))

@@ -281,6 +281,10 @@ USUAL_SHARES = (0.4, 0.6, 0.8, 1.0)
 USUAL_FUTILITY = 0.9
 
 
+FEW_SEEDS, EXTENDED_TO = 4, 10
+"""Fewer seeds leave nothing to look at; a claim with looks at any time that begins with these is extended."""
+
+
 def ways_of_looking(
     spread: statistics.Spread,
     items: int | None,
@@ -294,13 +298,16 @@ def ways_of_looking(
     Args:
         spread: of paired differences.
         items: of the design, where their spread is known.
-        rung: whose seeds are the most; its own looks stand for the group-sequential ones.
+        rung: whose seeds are the most; its own looks stand for the group-sequential ones. One with looks at any time
+            that begins with very few is weighed with as many as such claims are extended to.
         margin: of no effect and of futility.
         alpha: of the claim.
         share: of it that the first of several verdicts gets.
     """
+    if rung.anytime and len(rung.seeds) < FEW_SEEDS:
+        rung = rung.model_copy(update={"seeds": tuple(range(EXTENDED_TO))})
     most = len(rung.seeds)
-    if most < 4 or max(spread.seed_sd, spread.item_sd, spread.residual_sd) == 0:
+    if most < FEW_SEEDS or max(spread.seed_sd, spread.item_sd, spread.residual_sd) == 0:
         return ()
     once = rung.model_copy(update={"looks": (), "look_rules": None})
     forever = once.model_copy(update={"look_rules": LookRules(at="anytime")})
@@ -435,5 +442,6 @@ def claim_power(
             alpha=level, metric=metric.name, unit=unit, rung=rung, overall=claim.claim.alpha,
             share=claim.claim.alpha / max(1, verdicts),
         )  # fmt: skip
-        answers.append(replace(answer, notes=(*answer.notes, *notes)))
+        own_notes = [note for note in notes if answer.looks or note != power_words.ONE_LOOK_NOTE]
+        answers.append(replace(answer, notes=(*answer.notes, *own_notes)))
     return tuple(answers)

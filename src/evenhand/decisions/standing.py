@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Fixed = Literal["before", "post-hoc", "amended", "not entered", "sealed", "retrospective"]
-"""When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet. A claim over
-runs is sealed where it was entered before the first of their result files was there, and retrospective otherwise."""
+from evenhand.decisions.likeness import Alike
+
+Fixed = Literal["before", "post-hoc", "rerun", "amended", "not entered", "sealed", "retrospective"]
+"""When a claim was fixed: before its outcomes, after some were known, changed after results, or not yet. A rerun is the
+same question on the same seeds by other code or from other data, after results on them had been seen. A claim over runs
+is sealed where it was entered before the first of their result files was there, and retrospective otherwise."""
 
 LEDGER_RATE = 0.05
 """Share of false ones among the gains of a family that hold in its ledger, at most, on average."""
@@ -33,6 +36,9 @@ class FamilyPlace:
         holds: whether its gain holds in the ledger; None where there is no gain.
         strict: the level of the ledger is the verdict's.
         beside: place and number among all claims on the same recipe and metric, where the claim names a family.
+        refused: the other family of the claim, at whose level its gain does not hold though it would at this one.
+        seen: trials that came out as results did that were known when it was entered; it is post-hoc for them.
+        rerun: the claim was run again by other code after results had been seen; it holds only where it held before.
         remaining: of the false discovery rate, what may still be spent if no gain comes any more.
     """
 
@@ -51,6 +57,9 @@ class FamilyPlace:
     holds: bool | None = None
     strict: bool = False
     beside: tuple[int, int] | None = None
+    refused: str = ""
+    seen: int = 0
+    rerun: bool = False
     remaining: float | None = None
 
 
@@ -156,12 +165,13 @@ class Standing:
     """When a claim was fixed, and what was known of its outcomes then. Only "before" gives a known error rate.
 
     Attributes:
-        fixed: before, post-hoc, amended or not entered; over runs sealed or retrospective.
+        fixed: before, post-hoc, rerun, amended or not entered; over runs sealed or retrospective.
         known: k, results of its trials that were in the ledger when it was entered.
         trials: n, all its trials.
         claims: those under which the known results were made, each as ``name (hash)``.
         changes: what the amendments changed, each field with all its values: ``metrics.0.margin: 0.02 -> 0.3 -> 0.2``.
         seal: what shows that it existed before its first trial; None where nobody sealed it.
+        alike: what was known by trials that are alike, and not its own.
     """
 
     fixed: Fixed = "before"
@@ -170,6 +180,7 @@ class Standing:
     claims: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     seal: Seal | None = None
+    alike: Alike = field(default_factory=Alike)
 
     @property
     def sealed(self) -> bool:
@@ -179,7 +190,7 @@ class Standing:
     @property
     def doubtful(self) -> bool:
         """Whether something was known of its outcomes when it was fixed, so that its error rate is not known."""
-        return self.fixed in ("post-hoc", "amended", "retrospective")
+        return self.fixed in ("post-hoc", "rerun", "amended", "retrospective")
 
     @property
     def mark(self) -> str:

@@ -482,9 +482,17 @@ def standing_words(found: Standing) -> str:
             f"{'; '.join(found.changes) or 'nothing that decides'}. When it was entered, {known}{source}."
         )
     if found.fixed == "post-hoc":
+        told = [f"{known} when it was entered{source}"] if found.known or not found.alike else []
         return (
-            f"This claim is post-hoc: {known} when it was entered{source}. Its verdicts are exploratory, and "
+            f"This claim is post-hoc: {'; '.join([*told, *_alike_words(found)])}. Its verdicts are exploratory, and "
             "their error rate is not known; confirm them on seeds that nobody has run."
+        )
+    if found.fixed == "rerun":
+        return (
+            "This claim was run again: results on its seeds had been seen, made by other code or from other data. Its "
+            "question, seeds and margin are the same, so that its error rate is known where the change was not made "
+            "for what came out; a reader cannot tell. In the ledger its gain counts only if it did before; confirm it "
+            "on seeds that nobody has run."
         )
     if found.fixed == "retrospective":
         return (
@@ -492,6 +500,25 @@ def standing_words(found: Standing) -> str:
             "metric and margin could have been chosen by their results, and the error rate is not known."
         )
     return "This claim is not entered in the ledger yet." if found.fixed == "not entered" else ""
+
+
+def _alike_words(found: Standing) -> list[str]:
+    """What was known of a claim by trials that are alike, as clauses."""
+    alike, told = found.alike, []
+    if alike.trials:
+        source = f" (from {', '.join(alike.claims)})" if alike.claims else ""
+        told.append(
+            f"of {alike.trials} of its trials the like had been run: the same arm on the same seed, with other items, "
+            f"another budget, other code, or tried out{source}"
+        )
+    if alike.chosen:
+        named = ", ".join(f"'{name}'" for name in alike.chosen)
+        told.append(f"its seeds are picked from those on which {named} had been run")
+    if alike.scores:
+        told.append(
+            f"{alike.scores} of its trials came out, item by item, as results did that were known under other settings"
+        )
+    return told
 
 
 def stamped(decision: Decision, found: Standing, remarks: Sequence[str] = ()) -> Decision:
@@ -530,7 +557,7 @@ def family_words(place: FamilyPlace) -> str:
     if place.beside is not None:
         parts[0] += f" (claim {place.beside[0]} of {place.beside[1]} on the same recipe and metric)"
     if place.copy_of:
-        parts.append(f"it is one with '{place.copy_of}', on the same trials")
+        parts.append(f"it is one with '{place.copy_of}', on the same arms and seeds")
     if place.left:
         parts.append(f"{_several(place.left, 'claim')} {_was(place.left)} started and left")
     if place.post_hoc:
@@ -576,8 +603,14 @@ def _held(place: FamilyPlace) -> str:
         return ""
     p = "no p-value" if place.p is None else f"p {place.p:.2g}"
     if place.holds:
-        return f"{level}: the gain holds ({p})."
-    return f"{level}: the gain does not hold there ({p})."
+        held = "the gain holds"
+    elif place.refused:
+        held = f"the gain does not hold, since it does not in '{place.refused}'"
+    elif place.rerun:
+        held = "the gain does not hold there, as it did not before the claim was run again"
+    else:
+        held = "the gain does not hold there"
+    return f"{level}: {held} ({p})."
 
 
 def seal_words(standing: Standing) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ class LedgerReader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._history = History(folder)
+        self._superseded: tuple[list[Entry], bool] = ([], False)
 
     def claims(self, name: str | None = None) -> list[ClaimRecord]:
         """Claims in the order in which they were entered."""
@@ -81,6 +82,10 @@ class LedgerReader:
         ]
         return [self._outcome(entry, marks) for entry in told("reading results", entries)]
 
+    def outcome_of(self, entry: Entry) -> Outcome:
+        """What a record of an outcome holds; item scores are read when they are first looked at."""
+        return self._history.outcome(entry).outcome
+
     def set_aside(self, trial_ids: Collection[str]) -> list[aside.SetAside]:
         """What was set aside of some trials on purpose, in the order of writing; see :mod:`evenhand.ledger.aside`."""
         return aside.of_trials(self._marks(), trial_ids)
@@ -124,6 +129,16 @@ class LedgerReader:
     def superseded(self, trial_ids: Collection[str]) -> int:
         """Number of trials with a result that a later attempt, by other code or from other data, has replaced."""
         return counting.superseded(self._standing(), trial_ids)
+
+    @property
+    def has_superseded(self) -> bool:
+        """Whether any result was made anew by other code or from other data; read once while the ledger stays."""
+        entries = self._history.all()
+        if self._superseded[0] is not entries:
+            outcomes = self._standing()
+            every = {entry.about.trial for entry in outcomes}
+            self._superseded = (entries, bool(counting.superseded(outcomes, every)))
+        return self._superseded[1]
 
     def files_of(self, trial_ids: Collection[str]) -> dict[str, Files]:
         """Code and data behind the result that counts of each trial; nothing else of the results is read."""

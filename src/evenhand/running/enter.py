@@ -19,7 +19,7 @@ from evenhand.execution.machine import device_of_programs
 from evenhand.extras import needed
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Files, Outcome
-from evenhand.running import families, searching, standing
+from evenhand.running import families, likeness, searching, standing
 from evenhand.running.fitting import shortage
 from evenhand.running.freshness import Freshness, freshness
 
@@ -111,8 +111,12 @@ def decided_of(claim: ResolvedClaim, ledger: Ledger, outcomes: Outcomes) -> Deci
     remarks = [*map(caution_words, before), *left_out, *other_code_words(claim, ledger)]
     made = replace(decide(families.at_level(claim, ledger), found), claim_hash=claim.hash)
     made = families.tuned(claim, made, ledger)
-    made = replace(made, families=families.places(claim, made, ledger))
-    return qualified(stamped(made, standing.standing(claim, ledger), remarks), claim, found)
+    stood = standing.standing(claim, ledger)
+    seen = likeness.same_scores(claim, found, ledger) if stood.fixed in ("before", "rerun") else 0
+    if seen:
+        stood = replace(stood, fixed="post-hoc", alike=replace(stood.alike, scores=seen))
+    made = replace(made, families=families.places(claim, made, ledger, seen))
+    return qualified(stamped(made, stood, remarks), claim, found)
 
 
 def other_code_words(claim: ResolvedClaim, ledger: Ledger) -> list[str]:

@@ -11,13 +11,14 @@ from evenhand.errors import ClaimError, counted
 from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import RUNS
 from evenhand.running import families, searching, standing
+from evenhand.running.likeness import known_seeds
 
 
 def extend(loaded: LoadedClaim, ledger: Ledger, count: int) -> tuple[int, ...]:
     """Add seeds to a claim whose question is still open; nothing is run.
 
     They are those that the claim's rule draws next (else the next whole numbers), without any that the ledger has a
-    trial of: whoever adds seeds has seen none of their outcomes.
+    trial of, or of its like: whoever adds seeds has seen none of their outcomes.
 
     Returns:
         The seeds.
@@ -33,7 +34,8 @@ def extend(loaded: LoadedClaim, ledger: Ledger, count: int) -> tuple[int, ...]:
         room = MOST_SEEDS - len(claim.claim.rungs[-1].seeds)
         if count > room:
             raise _refused(loaded, f"a rung has {MOST_SEEDS:,} seeds at most; {room:,} more can be added")
-        fresh = (seed for seed in further_seeds(claim) if not _known(claim, seed, ledger))
+        seen = known_seeds(claim, ledger)
+        fresh = (seed for seed in further_seeds(claim) if seed not in seen and not _known(claim, seed, ledger))
         seeds = tuple(itertools.islice(fresh, count))
         ledger.record_extension(claim.hash, seeds)
     return seeds

@@ -67,10 +67,13 @@ def _member(
 
     stood = standing.standing_of(record, ledger)
     body: Mapping[str, Any] = {} if decided is None else decided[1].body
-    recorded = {key: Recorded(one["p"], one["level"], one["holds"]) for key, one in body.get("families", {}).items()}
+    written = body.get("families", {}).items()
+    recorded = {key: Recorded(one["p"], one["level"], one["holds"], one.get("seen", 0)) for key, one in written}
+    fixed = "post-hoc" if stood.fixed == "before" and any(one.seen for one in recorded.values()) else stood.fixed
     return Member(
         record.name, record.hash, record.identity, place, None if begun is None else begun[0],
-        None if decided is None else decided[0], stood.fixed, stood.known, body.get("verdicts", {}), recorded,
+        None if decided is None else decided[0], fixed, stood.known + stood.alike.trials,
+        record.known is not None and "alike" in record.known, body.get("verdicts", {}), recorded,
     )  # fmt: skip
 
 
@@ -144,19 +147,28 @@ def _decided_anew(member: Member, ledger: Ledger) -> Mapping[str, float | None]:
     return _KNOWN[key]
 
 
-def places(claim: ResolvedClaim, decision: Decision | None, ledger: Ledger) -> tuple[FamilyPlace, ...]:
-    """Where a claim that was entered stands in each of its families."""
+def places(claim: ResolvedClaim, decision: Decision | None, ledger: Ledger, seen: int = 0) -> tuple[FamilyPlace, ...]:
+    """Where a claim that was entered stands in each of its families.
+
+    Args:
+        claim, decision, ledger: its verdicts, where there are some.
+        seen: trials of it that came out as results did that were known.
+    """
     from evenhand.decisions import family_members, ledger_families
 
     every = members(ledger)
     member = next((m for m in every if m.hash == claim.hash), None)
     if member is None:
         return ()
+    if seen:
+        late = replace(member, fixed="post-hoc", known=member.known + seen)
+        every, member = [late if one is member else one for one in every], late
     outside, own = tried(ledger, claim.hash).get(claim.recipe, []), own_tries(claim, ledger)
-    return tuple(
+    found = [
         ledger_families.place_of(every, member, family, decision, p_values(family, every, ledger), outside, own)
         for family in family_members.families_of(member.identity)
-    )
+    ]
+    return tuple(replace(place, seen=seen) for place in ledger_families.jointly(found))
 
 
 def at_level(claim: ResolvedClaim, ledger: Ledger) -> ResolvedClaim:
@@ -198,4 +210,8 @@ def families(ledger: Ledger) -> list[LedgerFamily]:
 
 def to_record(decision: Decision) -> dict[str, dict[str, Any]]:
     """What a decision writes down of its families, so that what was said once stays."""
-    return {place.family: {"p": place.p, "level": place.level, "holds": place.holds} for place in decision.families}
+    return {
+        place.family: {"p": place.p, "level": place.level, "holds": place.holds}
+        | ({"seen": place.seen} if place.seen else {})
+        for place in decision.families
+    }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from evenhand.claims.load import LoadedClaim, all_trials
 from evenhand.claims.nesting import leaves
 from evenhand.claims.resolve import ResolvedClaim, with_added
-from evenhand.claims.spaces import Domain
+from evenhand.claims.spaces import fits
 from evenhand.errors import ClaimError
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Outcome
@@ -193,18 +193,8 @@ def possible_ids(claim: ResolvedClaim, ledger: Ledger) -> set[str]:
 def _fits(claim: ResolvedClaim, settings: Mapping[str, Any]) -> bool:
     """Whether settings are those of an arm, but for what its search varies and within that."""
     own = leaves(settings)
-    for arm in claim.searched:
-        for condition in claim.claim.conditions:
-            written = leaves(claim.settings[arm.name, condition.name])
-            if own.keys() == written.keys() and all(
-                _within(arm.space[key], own[key]) if key in arm.space else own[key] == written[key] for key in own
-            ):
-                return True
-    return False
-
-
-def _within(domain: Domain, value: Any) -> bool:
-    ((kind, ends),) = domain.items()
-    if kind == "choice":
-        return value in ends
-    return isinstance(value, int | float) and ends[0] <= value <= ends[1]
+    return any(
+        fits(arm.space, leaves(claim.settings[arm.name, condition.name]), own)
+        for arm in claim.searched
+        for condition in claim.claim.conditions
+    )

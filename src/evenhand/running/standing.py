@@ -13,6 +13,7 @@ from evenhand.claims.expectations import is_usable
 from evenhand.claims.nesting import changed_fields, field_words, indexed, is_same_question, leaves
 from evenhand.claims.resolve import ResolvedClaim, drawn
 from evenhand.claims.schema import Claim
+from evenhand.decisions.likeness import Alike
 from evenhand.decisions.standing import Fixed, OtherRecipeCode, Seal, Standing
 from evenhand.errors import ClaimError, Fault, counted
 from evenhand.ledger import Ledger
@@ -20,6 +21,7 @@ from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.seal import seals
 from evenhand.recipes.catalogue import RUNS
 from evenhand.running import searching
+from evenhand.running.likeness import known_alike
 
 
 def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
@@ -122,10 +124,12 @@ def known_with(earlier: ClaimRecord, claim: ResolvedClaim, ledger: Ledger) -> di
 
     A mended recipe is no amended claim. But what was post-hoc does not become less so by its trials running anew.
     """
-    found, own = standing_of(earlier, ledger), what_was_known(claim, ledger)
-    if found.known <= own["results"]:
-        return own
-    return {"results": found.known, "trials": found.trials, "claims": list(found.claims)}
+    found, own = standing_of(earlier, ledger), _known_exactly(claim, ledger)
+    if found.known > own["results"]:
+        own = {"results": found.known, "trials": found.trials, "claims": list(found.claims)}
+    theirs = of_identity(earlier.identity)
+    again = set() if theirs is None or claim.claim.rungs[-1].drawn else theirs.trial_ids  # drawn seeds are others now
+    return own | {"alike": found.alike.plain(), "rerun": len(ledger.results(again))}
 
 
 def other_code(claim: ResolvedClaim, ledger: Ledger) -> OtherRecipeCode | None:
@@ -150,6 +154,10 @@ def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
 
 def what_was_known(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
     """What is known of a claim's outcomes before it is entered (now, where it is not): for its record."""
+    return _known_exactly(claim, ledger) | {"alike": known_alike(claim, ledger).plain()}
+
+
+def _known_exactly(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
     ids, count = claim.trial_ids, sum(claim.planned(rung) for rung in claim.claim.rungs)
     ids |= searching.possible_ids(claim, ledger)
     found = ledger.known_before(claim.hash, ids)
@@ -171,19 +179,29 @@ def standing_of(record: ClaimRecord, ledger: Ledger) -> Standing:
     known = record.known
     if known is None:
         claim = of_identity(record.identity)
-        known = what_was_known(claim, ledger) if claim is not None and claim.hash == record.hash else {}
+        known = _known_exactly(claim, ledger) if claim is not None and claim.hash == record.hash else {}
     results, trials = int(known.get("results", 0)), int(known.get("trials", 0))
     sources = tuple(str(name) for name in known.get("claims", ()))
+    alike = Alike.of(known.get("alike", {}))
     aside = _set_aside(record, ledger)
     if record.amends:
         steps = chain(record, ledger)
         changes = tuple(chain_of_changes([step.identity for step in steps])) if len(steps) > 1 else record.changes
-        return Standing("amended", results, trials, sources, (*changes, *aside))
+        return Standing("amended", results, trials, sources, (*changes, *aside), alike=alike)
     if aside:
-        return Standing("amended", results, trials, sources, aside)
+        return Standing("amended", results, trials, sources, aside, alike=alike)
     if not results and record.identity.get("recipe") == RUNS:
         return Standing(_fixed_over_runs(record, ledger), results, trials, sources)
-    return Standing("post-hoc" if results else "before", results, trials, sources)
+    if results or alike:
+        return Standing("post-hoc", results, trials, sources, alike=alike)
+    again = bool(known.get("rerun")) or _made_anew(record, ledger)
+    return Standing("rerun" if again else "before", results, trials, sources)
+
+
+def _made_anew(record: ClaimRecord, ledger: Ledger) -> bool:
+    """Whether results of a claim that had been seen were replaced by those of other code or other data."""
+    claim = of_identity(record.identity) if ledger.has_superseded else None
+    return claim is not None and ledger.superseded(claim.trial_ids) > 0
 
 
 def _set_aside(record: ClaimRecord, ledger: Ledger) -> tuple[str, ...]:

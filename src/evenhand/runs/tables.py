@@ -257,8 +257,7 @@ def runs_of(table: Columns, options: Options, source: Source) -> list[Run]:
     faults = Faults()
     runs = []
     for (model, seed, task), rows in _parts(table, chosen, faults).items():
-        items = _items(table, chosen, rows, faults)
-        about = {name: _about(name, scores) for name, scores in items.scores.items()}
+        items, about = _items(table, chosen, rows, faults)
         told, its = _errors(table.path, items), options.task or task
         name = model or chosen.model
         runs.append(Run(source=source, task=its, model=name, training_seed=seed, items=items, about=about, **told))
@@ -311,8 +310,8 @@ def _name(value: Any) -> str:
     return "" if value is None else text_of(value)
 
 
-def _items(table: Columns, chosen: _Roles, rows: Sequence[int], faults: Faults) -> Items:
-    """The items of one run; several decodes of an item are averaged."""
+def _items(table: Columns, chosen: _Roles, rows: Sequence[int], faults: Faults) -> tuple[Items, dict[str, Metric]]:
+    """The items of one run, and its metrics; several decodes of an item are averaged."""
 
     whole = isinstance(rows, range)  # all rows of the table
 
@@ -332,13 +331,14 @@ def _items(table: Columns, chosen: _Roles, rows: Sequence[int], faults: Faults) 
         for row in (row for row, item in zip(rows, ids, strict=True) if not item):
             faults.add(table.place(row), "the item has no id")
     first, order = _decodes(table, rows, ids, texts("epoch"), faults)
-    scores = {
-        metric: _averaged(_scores(table, name, metric, rows, failed, faults, words=chosen.said), order, len(first))
+    known = {
+        metric: _scores(table, name, metric, rows, failed, faults, words=chosen.said)
         for metric, name in chosen.metrics.items()
     }
+    scores = {metric: _averaged(column, order, len(first)) for metric, column in known.items()}
     inputs, expected = texts("input"), texts("expected")
     outputs = texts("output")
-    return Items(
+    items = Items(
         ids=tuple(ids[i] for i in first),
         scores=scores,
         contents=None if inputs is None else tuple(digest(inputs[i], expected[i] if expected else "") for i in first),
@@ -347,6 +347,7 @@ def _items(table: Columns, chosen: _Roles, rows: Sequence[int], faults: Faults) 
         clusters=_of(texts("cluster"), first),
         errors={item: why for item, why in zip(ids, failed or (), strict=False) if why},
     )  # fmt: skip
+    return items, {metric: _about(metric, column) for metric, column in known.items()}
 
 
 def _scores(

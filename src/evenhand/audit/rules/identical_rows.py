@@ -38,9 +38,20 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                     pair = (str(one.facts["one"]), str(one.facts["other"]))
                     told.setdefault(pair, one)
                     tables[pair] = tables.get(pair, 0) + 1
-        for pair, one in told.items():  # the same two arms in ten tables are one thing to look at
-            apart = any(_differ(table, *pair) for table in log.tables)
-            yield replace(one, facts={**one.facts, "tables": tables[pair]}, level="hint" if apart else one.level)
+        yield from _once(log, told, tables)
+
+
+def _once(log: Log, told: dict[tuple[str, str], Finding], tables: dict[tuple[str, str], int]) -> Iterable[Finding]:
+    """The same two arms in ten tables are one thing to look at, and so are ten such pairs in one table."""
+    groups: dict[tuple[int, Level], list[Finding]] = {}
+    for pair, one in told.items():
+        level: Level = "hint" if any(_differ(table, *pair) for table in log.tables) else one.level
+        at = max((table.line for table in log.tables if table.line <= one.place.line), default=0)
+        whole = replace(one, facts={**one.facts, "tables": tables[pair], "more": 0}, level=level)
+        groups.setdefault((at, level), []).append(whole)
+    for first, *rest in groups.values():
+        others = (*first.others, *(one.place for one in rest))
+        yield replace(first, facts={**first.facts, "more": len(rest)}, others=others)
 
 
 def _differ(table: Table, one: str, other: str) -> bool:
@@ -93,10 +104,12 @@ def _digits(cell: str) -> int:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    lines = ", ".join(str(place.line) for place in finding.others[1:6])
+    also = f"; the same holds for {f['more']} more rows of this table (lines {lines})" if f["more"] else ""
     more = f" here, and in {f['tables'] - 1} more tables" if f["tables"] > 1 else ""
     return (
         f"'{f['other']}' and '{f['one']}' (line {finding.others[0].line}) have the same {f['count']} results to "
-        f"the last digit{more}: one of them may have changed nothing, or was copied."
+        f"the last digit{more}: one of them may have changed nothing, or was copied{also}."
     )
 
 

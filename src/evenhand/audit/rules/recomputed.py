@@ -15,9 +15,7 @@ from evenhand.audit.seeds import Seeds, seeds_of
 from evenhand.audit.series import Floats, Series, series_of
 from evenhand.audit.spreads import difference_of, mean_and_spread, of_deviations, one_measure, seeds_of_table
 
-_REPEATS = re.compile(
-    r"\b(?:seeds?|runs?|trials?|repeats?|replicates?|replicas?|repetitions?|restarts?|rollouts?)\b", re.I
-)
+_REPEATS = re.compile(r"\b(?:seeds?|runs|trials|repeats|replicates|replicas|repetitions|restarts|rollouts)\b", re.I)
 _SPREAD = re.compile(r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ)\b", re.IGNORECASE)
 _MOST = 4
 _COST = re.compile(
