@@ -165,6 +165,16 @@ def _known_exactly(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
     return {"results": len(found), "trials": trials, "claims": list(names_of(found.values(), ledger))}
 
 
+def foreseen(claim: ResolvedClaim, ledger: Ledger) -> Standing:
+    """How a claim would stand if it were entered now as a question of its own; "before" where it is entered already."""
+    if entered(claim, ledger) is not None or newest_with_results(claim.name, ledger) is not None:
+        return Standing()
+    known = what_was_known(claim, ledger)
+    alike, results = Alike.of(known["alike"]), known["results"]
+    fixed: Fixed = "post-hoc" if results or alike else "before"
+    return Standing(fixed, results, known["trials"], tuple(known["claims"]), alike=alike)
+
+
 def chain(record: ClaimRecord, ledger: Ledger) -> list[ClaimRecord]:
     """A claim with those that it amends, the oldest first."""
     known = {other.hash: other for other in ledger.claims(record.name)}
