@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.seal import seals
 from evenhand.recipes.catalogue import RUNS
 from evenhand.running import searching
-from evenhand.running.likeness import known_alike
+from evenhand.running.likeness import known_alike, names_of
 
 
 def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
@@ -144,12 +144,6 @@ def other_code(claim: ResolvedClaim, ledger: Ledger) -> OtherRecipeCode | None:
         if other and has_results(record, ledger):
             return OtherRecipeCode(str(record.identity.get("fingerprint")), str(claim.fingerprint))
     return None
-
-
-def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
-    """Claims as ``name (hash)``, each once, in the order given."""
-    known = {record.hash: record.name for record in ledger.claims()}
-    return tuple(f"{known.get(found, 'a claim not entered')} ({found})" for found in dict.fromkeys(hashes))
 
 
 def what_was_known(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
