@@ -22,7 +22,7 @@ from typing import Any
 
 SERVER = """
 import atexit, gc, json, os, sys, traceback
-from evenhand.cli.main import main
+from evenhand.cli.main import app, main
 import evenhand.cli.live, evenhand.cli.output, evenhand.cli.power_output, evenhand.ledger, evenhand.report.save
 import duckdb, evenhand.report.page, evenhand.running.run, matplotlib.pyplot, scipy.optimize
 assert not os.path.isdir("/proc/self/task") or len(os.listdir("/proc/self/task")) == 1

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import evenhand
+from evenhand import statistics
 
 
 @pytest.mark.parametrize("name", sorted(evenhand.__all__))
@@ -33,6 +34,23 @@ def test_importing_the_front_door_or_the_command_line_imports_nothing_heavy(modu
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_command_imports_what_it_needs_and_no_other_command() -> None:
+    script = (
+        "import sys; from evenhand.cli.main import command_line; command_line(['compare']);"
+        "print(sorted({'evenhand.cli.' + name for name in ('audit', 'run', 'watch', 'family')} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", sorted(statistics.__all__))
+def test_every_name_of_the_statistics_is_what_its_module_defines_even_where_the_module_has_that_name(name: str) -> None:
+    module = sys.modules[statistics.__name__ + "." + statistics._PLACES[name]] if getattr(statistics, name) else None
+    setattr(statistics, statistics._PLACES[name], module)  # as an import of the module itself does
+    assert getattr(statistics, name) is getattr(module, name)
+    assert not inspect.ismodule(getattr(statistics, name))
 
 
 def test_report_can_be_called_although_a_package_has_its_name() -> None:

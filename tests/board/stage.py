@@ -87,13 +87,15 @@ class Stage:
         self.book.decide(loaded)
         return loaded
 
-    def fail(self, loaded: LoadedClaim, count: int, failure: Failure, arm: str = SECRET) -> None:
-        """Record failures of the first trials of an arm that have no outcome."""
+    def fail(self, loaded: LoadedClaim, count: int, failure: Failure, arm: str = SECRET, *, attempt: int = 1) -> None:
+        """Record failures of the first trials of an arm that have no outcome; without an attempt they were left out."""
         ids = [trial.id for trial in all_trials(loaded.resolved)]
         known = self.book.ledger.latest(ids)
         left = [t for t in all_trials(loaded.resolved) if t.arm == arm and t.id not in known]
         for trial in left[:count]:
-            self.book.ledger.record_outcome(trial, Outcome(failure=failure), Execution(), loaded.resolved.hash, {})
+            self.book.ledger.record_outcome(
+                trial, Outcome(failure=failure), Execution(attempt), loaded.resolved.hash, {}
+            )
 
     def start(self, loaded: LoadedClaim, count: int) -> list[Trial]:
         """Let trials that have no outcome run: folders with progress files, no process."""

@@ -191,6 +191,19 @@ def test_what_trials_wrote_is_text_and_cannot_act(own: Stage) -> None:
         assert "&lt;b&gt;Is it?" in text
 
 
+def test_trials_that_were_left_out_are_counted_apart_on_the_pages(own: Stage) -> None:
+    loaded = own.claim("c")
+    own.fail(loaded, 2, Failure("code", "it broke", "run", ""))
+    own.fail(loaded, 3, Failure("code", "not tried: 2 trials failed alike", "run", ""), attempt=0)
+    for board in client_of(own.ledger):
+        for path in ("/", "/claims/c"):
+            text = board.get(path).text
+            assert "2 failed" in text
+            assert "3 left out" in text
+            assert "5 failed" not in text
+            assert "<strong>left out</strong>" in text
+
+
 @pytest.mark.slow
 def test_an_empty_ledger_and_a_damaged_one_are_pages_with_a_sentence(own: Stage, tmp_path: Path) -> None:
     for board in client_of(tmp_path / "none"):

@@ -89,6 +89,17 @@ def test_failures_of_one_kind_are_told_once_with_their_cure_and_without_the_arm(
     assert first.advice.startswith("The recipe raised an error")
 
 
+def test_trials_that_were_left_out_are_shown_as_left_out_and_not_as_failed(own: Stage) -> None:
+    loaded = own.claim("c")
+    own.fail(loaded, 2, Failure("code", "it broke", "run", "a log"))
+    own.fail(loaded, 3, Failure("code", "not tried: 2 trials failed alike", "run", "a log"), attempt=0)
+    one = claim_of(look(own), "c")
+    assert (one.failed, one.left_out) == (2, 3)
+    assert (one.rungs[0].count.failed, one.rungs[0].count.left_out) == (2, 3)
+    assert [(found.tried, found.count) for found in one.failures] == [(True, 2), (False, 3)]
+    assert one.failures[1].advice == ""
+
+
 def test_curves_of_running_trials_go_under_their_letter(seen: Board) -> None:
     assert len(seen.trials) == 5
     assert {one.label[:4] for one in seen.trials} <= {"A · ", "B · ", "C · "}

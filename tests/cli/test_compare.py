@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +68,19 @@ def test_what_cannot_be_compared_is_bad_input_in_a_sentence(two: Path, arguments
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_groups_of_items_are_shown_each_for_itself(tmp_path: Path) -> None:
+    for arm, right in (("base", (10, 10)), ("new", (10, 30))):
+        rows = [
+            f"q{g}{i},{kind},{int(i < right[g])}" for g, kind in enumerate(("law", "math")) for i in range(40 - 8 * g)
+        ]
+        (tmp_path / f"{arm}.csv").write_text("\n".join(["id,category,correct", *rows]))
+    told = evenhand(tmp_path, "compare", "base.csv", "new.csv", "--full").stdout
+    assert re.search(r"new · correct, by group.*\n  law: 0\.000 .*40 items\n  math: \+0\.625 \[.*32 items", told), told
+    (entry,) = parsed(evenhand(tmp_path, "compare", "base.csv", "new.csv", "--json"))["groups"]
+    assert (entry["arm"], entry["against"]) == ("new", "base")
+    assert [(one["group"], one["items"], one["estimate"]) for one in entry["groups"]] == [
+        ("law", 40, 0.0), ("math", 32, 0.625),
+    ]  # fmt: skip
+    assert "by group" not in evenhand(tmp_path, "compare", "base.csv", "new.csv").stdout

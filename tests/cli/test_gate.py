@@ -104,6 +104,9 @@ def test_summary_and_junit_say_what_the_exit_code_says(judged: Path, monkeypatch
     assert [(s.get("name"), s.get("failures"), s.get("errors")) for s in suites] == [
         ("better", "0", "0"), ("worse", "1", "0"),
     ]  # fmt: skip
+    # what Jenkins' schema requires, and the times without which some readers show none of it
+    assert all({"name", "tests", "failures", "errors", "time"} == set(suite.attrib) for suite in suites)
+    assert all({"name", "classname", "time"} == set(case.attrib) for case in suites.iter("testcase"))
     failure = suites.find("testsuite[@name='worse']/testcase/failure")
     assert failure is not None
     assert str(failure.get("message")).startswith("regression")
@@ -160,6 +163,11 @@ def test_the_steps_of_the_action_run_and_answer(judged: Path) -> None:
     assert _run_action(judged, claims="better.toml\nworse.toml", junit="a.xml", **own) == (1, "answer=does not hold\n")
     assert (judged / "a.xml").exists()
     assert "❌ evenhand gate" in (judged / "action.md").read_text()
+    (judged / "a claim").mkdir()
+    (judged / "a claim" / "of better.json").write_text(evenhand(judged, "verdict", "better.toml", "--json").stdout)
+    several = "\n  a claim/of better.json\nbetter.toml worse.toml\n\n"
+    assert _run_action(judged, claims=several, junit="a file.xml", **own) == (1, "answer=does not hold\n")
+    assert len(ElementTree.parse(judged / "a file.xml").getroot()) == 3
     code, _ = _run_action(judged, claims="$(touch pwned) no.toml", **own)
     assert code == 2
     assert not (judged / "pwned").exists()

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from evenhand.claims.load import LoadedClaim, all_trials
+from evenhand.recipes.outcome import Execution, Failure, Outcome
 from evenhand.report.overview import overview_lines, overview_markdown, overview_page
-from evenhand.running.overview import ClaimRow, Cost, Place, RecordedVerdict, Trials
+from evenhand.running.overview import ClaimRow, Cost, Place, RecordedVerdict, Trials, overview
+from evenhand.running.versions import difference
 from tests.app import evenhand, parsed
+from tests.ledgers import Book
 from tests.running.test_run import write_claim
 
 ROW = ClaimRow(
@@ -44,6 +48,58 @@ def test_documents_link_to_reports_from_where_they_lie() -> None:
     assert not re.search(r'(src|href)="(https?:|//)', page)
 
 
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    return Book(tmp_path)
+
+
+def fail(book: Book, loaded: LoadedClaim, arm: str) -> None:
+    for trial in all_trials(loaded.resolved):
+        if trial.arm == arm and not book.ledger.latest([trial.id]):
+            lost = Outcome(failure=Failure("code", "broken"))
+            book.ledger.record_outcome(trial, lost, Execution(), loaded.resolved.hash, {})
+
+
+def test_a_claim_whose_arm_was_given_up_shows_its_verdicts_and_what_was_given_up_in_every_face(book: Book) -> None:
+    loaded = book.enter(book.claim("broken"))
+    fail(book, loaded, "on")
+    for trial in all_trials(loaded.resolved):
+        if trial.arm == "off":
+            book.ledger.record_outcome(trial, book.world.outcome(trial), Execution(), loaded.resolved.hash, {})
+    (row,) = overview([book.ledger.folder])
+    assert row.state == "ended"
+    assert [verdict.title for verdict in row.verdicts] == ["not-run (code)"]
+    assert (row.trials.given_up, row.trials.pending) == ({"on": 3}, 0)
+    assert difference(book.ledger.folder, "broken", "broken").verdicts == {
+        "on/default/score": ("not-run (code)", "not-run (code)")
+    }
+    faces = {
+        "terminal": " ".join(" ".join(line.plain for line in overview_lines([row], 80)).split()),
+        "markdown": overview_markdown([row]), "page": overview_page([row], Path()),
+    }  # fmt: skip
+    for face, text in faces.items():
+        assert "not finished" not in text, face
+        assert re.search("1 not-run|not-run \\(code\\)", text), face
+        assert "ended with trials given up" in text, face
+    assert "given up: 3 trials of on" in faces["markdown"]
+    assert "given up: 3 trials of on" in faces["page"]
+
+
+@pytest.mark.parametrize("failed", [True, False])
+def test_a_claim_with_trials_that_nobody_tried_yet_shows_no_verdict(book: Book, *, failed: bool) -> None:
+    loaded = book.enter(book.claim("going_on"))
+    book.run(loaded, 3)
+    (row,) = overview([book.ledger.folder])
+    assert (row.state, row.verdicts, row.trials.pending) == ("begun", (), 3)
+    if failed:
+        book.run(loaded, 1)
+        trial = next(t for t in all_trials(loaded.resolved) if not book.ledger.latest([t.id]))
+        lost = Outcome(failure=Failure("code", "broken"))
+        book.ledger.record_outcome(trial, lost, Execution(), loaded.resolved.hash, {})
+        (row,) = overview([book.ledger.folder])
+        assert (row.state, row.verdicts, row.trials.pending) == ("begun", (), 1)
+
+
 @pytest.mark.slow
 def test_claims_that_failed_or_were_not_run_stand_beside_those_that_were_decided(toy_folder: Path) -> None:
     write_claim(toy_folder)
@@ -55,6 +111,8 @@ def test_claims_that_failed_or_were_not_run_stand_beside_those_that_were_decided
     assert first["verdicts"][0]["title"].startswith("gain")
     assert second["trials"]["failures"] == {"code": 2}
     assert second["trials"]["left_out"] == 2
+    assert (second["state"], [v["title"] for v in second["verdicts"]]) == ("ended", ["not-run (code)"])
+    assert second["trials"]["given_up"] == {"on": 4}
     assert done["sum"]["claims"] == 2
     assert evenhand(toy_folder, "overview", ".evenhand", "-o", "index.html").returncode == 0
     assert 'href=".evenhand/reports/c.html"' in (toy_folder / "index.html").read_text()

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from evenhand.running.trials import KEPT
 from tests.app import evenhand, parsed
+from tests.ledgers import Book
 from tests.running.test_run import write_claim
 
 
@@ -60,6 +62,35 @@ def test_a_failure_may_be_set_aside_freely_and_its_log_is_shown(toy_folder: Path
     (found,) = parsed(evenhand(toy_folder, "status", "--json"))
     assert found["standing"]["fixed"] == "before", "of a failure nothing was known"
     assert path.exists()
+
+
+@pytest.mark.slow
+def test_the_end_of_what_a_trial_printed_is_kept_when_it_has_its_scores(toy_folder: Path) -> None:
+    write_claim(toy_folder)
+    recipe = toy_folder / "toy.py"
+    printing = '    print("\\n".join(f"line {n}" for n in range(9000)), "the last words", flush=True)\n'
+    text = recipe.read_text()
+    start = text.index("def run(settings: Settings")
+    body = text.index("\n", start) + 1
+    recipe.write_text(text[:body] + printing + text[body:])
+    assert evenhand(toy_folder, "run", "c.toml").returncode == 0
+    shown = evenhand(toy_folder, "logs", "on/default/confirm/0").stdout
+    assert "gave scores" in shown
+    assert "the last words" in shown
+    assert "line 17\n" not in shown
+    assert max(path.stat().st_size for path in (toy_folder / ".evenhand" / "logs").iterdir()) <= KEPT + 4
+    assert evenhand(toy_folder, "ledger", "verify").returncode == 0
+
+
+def test_a_label_that_several_trials_have_is_answered_with_their_claims(tmp_path: Path) -> None:
+    book = Book(tmp_path)
+    for name, effect in (("one", 0.3), ("other", 0.2)):
+        book.run(book.enter(book.claim(name, effect=effect)))
+    asked = evenhand(tmp_path, "logs", "on/default/confirm/1", "--ledger", "ledger")
+    assert asked.returncode == 2
+    assert "names 2 trials" in asked.stderr
+    assert " of one; " in asked.stderr
+    assert " of other. Give the beginning of its id" in asked.stderr
 
 
 @pytest.mark.slow

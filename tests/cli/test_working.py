@@ -13,17 +13,19 @@ import pytest
 import typer
 from rich.console import Console
 
+from evenhand.claims.load import load_claim
+from evenhand.cli import claims
 from evenhand.cli import compare as comparing
 from evenhand.cli import export as exports
 from evenhand.cli import gate as gates
 from evenhand.cli import ledger as ledgers
-from evenhand.cli import main
 from evenhand.cli import report as reports
 from evenhand.cli.working import PLAIN_SECONDS, long_work
 from evenhand.ledger import Ledger
-from evenhand.recipes import working
+from evenhand.recipes import catalogue, working
+from evenhand.testing.worlds import RECIPE
 from tests.ledger.samples import EXECUTION, OUTCOME, TRIAL
-from tests.ledgers import Book
+from tests.ledgers import TEXT, Book
 from tests.runs.logs import lm_eval
 
 
@@ -44,9 +46,10 @@ def two(tmp_path: Path) -> Path:
 def decided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A claim that was run: ``claim.toml``, with its ledger."""
     book = Book(tmp_path)
-    loaded = book.claim("claim")
-    book.run(book.enter(loaded))
-    monkeypatch.setattr("evenhand.claims.load.load_claim", lambda path: loaded)
+    (tmp_path / "claim.toml").write_text(TEXT.format(head="", margin=0.05, effect=0.3, seeds=[0, 1, 2]))
+    found = catalogue.find
+    monkeypatch.setattr(catalogue, "find", lambda name, folder=None: RECIPE if name == "world" else found(name, folder))
+    book.run(book.enter(load_claim(tmp_path / "claim.toml")))
     return tmp_path
 
 
@@ -62,7 +65,7 @@ COMMANDS: dict[str, tuple[Callable[[Path], None], str]] = {
     "compare": (compare, "s{seed}"),
 }
 OF_A_CLAIM: dict[str, tuple[Callable[[Path, Path], None], str]] = {
-    "verdict": (main.verdict, "comparing arms"),
+    "verdict": (claims.verdict, "comparing arms"),
     "report": (reports.report, "drawing verdicts"),
     "gate": (lambda claim, ledger: gates.gate([claim], "gain", ledger=ledger), "comparing arms"),
     "export": (lambda claim, ledger: exports.export(claim, "json", ledger=ledger), "comparing arms"),
@@ -73,7 +76,7 @@ OF_A_CLAIM: dict[str, tuple[Callable[[Path, Path], None], str]] = {
 def shown(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What a terminal is sent, for a small example of what takes long."""
     console = Console(file=io.StringIO(), force_terminal=True, width=200)
-    for module in (comparing, ledgers, main, reports, gates, exports):
+    for module in (comparing, ledgers, claims, reports, gates, exports):
         monkeypatch.setattr(module, "note", lambda: console)
     monkeypatch.setattr("evenhand.cli.working.BAR_SECONDS", 0.0)
     assert isinstance(console.file, io.StringIO)

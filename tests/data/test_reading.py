@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evenhand.data.reading import check_file, read_csv, read_json, read_json_lines, read_text
+from evenhand.data.reading import check_file, iter_json_lines, read_csv, read_json, read_json_lines, read_text
 from evenhand.data.records import read_file
 from evenhand.errors import DataError
 from tests.mutations import assert_only_data_errors, json_mutations, mutations
@@ -58,6 +59,37 @@ def test_broken_lines_of_a_json_lines_file_are_told_together(tmp_path: Path) -> 
     path.write_text('{"a": 1}\n{\n\n{"a": 2}\n]\n')
     with pytest.raises(DataError, match=r"(?s)a\.jsonl:2.*a\.jsonl:5"):
         read_json_lines(path)
+
+
+@pytest.mark.parametrize(
+    ("lines", "bad"),
+    [
+        (["[1", "2]"], [1, 2]),
+        (["1", "2,3", "4"], [2]),
+        (["[1", "2]", "3,4,5"], [1, 2, 3]),
+        (['{"a": 1}, {"b": 2}', '{"c": 3', '"d": 4}'], [1, 2, 3]),
+        (['"a', 'b"', "1, 2"], [1, 2, 3]),
+        (["1]", "[2"], [1, 2]),
+        (["", "1,", " ", ",2"], [2, 4]),
+        (["1", "1e999", '"\\ud800"', "NaN", "[" * 100_000, "2"], [2, 3, 4, 5]),
+    ],
+)
+def test_each_line_is_a_document_of_its_own_and_nothing_that_one_opens_is_closed_by_another(
+    tmp_path: Path, lines: list[str], bad: list[int]
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(lines))
+    with pytest.raises(DataError) as caught:
+        read_json_lines(path)
+    assert [int(number) for number in re.findall(r"rows\.jsonl:(\d+)", str(caught.value))] == bad
+
+
+def test_lines_of_any_number_are_read_with_their_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"i": i, "x": i / 7, "text": "ä\u2028" + "-" * 5000} for i in range(500)]
+    path.write_text("\n\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n \n")
+    assert read_json_lines(path) == [(2 * i + 1, row) for i, row in enumerate(rows)]
+    assert list(iter_json_lines(path, strict=False)) == read_json_lines(path)
 
 
 def test_short_and_long_rows_of_a_csv_are_told_with_their_line(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_equivalence_says_per_verdict_where_there_are_several() -> None:
     assert "per verdict" not in alone.verdicts[0].reasons[0]
     assert not any("per verdict" in warning for warning in alone.warnings)
     assert all("5.0 points, per verdict" in v.reasons[0] for v in both.verdicts)
-    assert any("2 verdicts" in w and "up to 10%" in w for w in both.warnings)
+    assert any("2 verdicts" in w and "up to 10 %" in w for w in both.warnings)
 
 
 def interaction(order: Any = None, ids: Any = None) -> tuple[Any, Any]:

@@ -310,7 +310,7 @@ def test_futility_prunes_hopeless_variants_and_keeps_the_rest() -> None:
     assert set(stand.active_arms) == {"off", "on"}
     found = {v.arm: v for v in decide(claim, outcomes).verdicts}
     assert found["bad"].title == "pruned (screen)"
-    assert "at most 10% of the time" in found["bad"].reasons[0]
+    assert "at most 10 % of the time" in found["bad"].reasons[0]
     assert found["on"].kind == "gain"
 
 

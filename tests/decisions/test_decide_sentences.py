@@ -142,9 +142,10 @@ def test_a_pruning_reason_names_the_condition_whose_figures_it_quotes() -> None:
     found = [v for v in decide(claim, outcomes_of(claim)).verdicts if v.arm == "bad"]
     assert {v.kind for v in found} == {"pruned"}
     for verdict in found:
-        assert "in 'easy': the 90% upper bound" in verdict.reasons[0]
-        assert "in 'hard': the 90% upper bound" in verdict.reasons[0]
+        assert "in 'easy': the 90 % upper bound" in verdict.reasons[0]
+        assert "in 'hard': the 90 % upper bound" in verdict.reasons[0]
         assert "in 'still'" not in verdict.reasons[0]
+        assert "which looks at 'easy' and 'hard' and not at controls" in verdict.reasons[0]
 
 
 MINIMISED = TEXT.replace('name = "score"', 'name = "loss"\nceiling = 1.0').replace("items = 100", "")

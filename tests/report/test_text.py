@@ -177,3 +177,14 @@ def test_an_arm_that_failed_everywhere_says_so_once_and_lists_no_differences_tha
     assert "gate against off" not in text
     assert "other against off" in text
     assert "gate against off" in "\n".join(printed(sample.claim(), decision, 80, full=True))
+
+
+@pytest.mark.parametrize("width", range(30, 70, 3))
+def test_sentences_have_the_minus_of_the_table_and_keep_a_number_beside_its_per_cent_sign(world, width):
+    sample = world({"off": "baseline", "on": "variant"})
+    told = "the 95 % interval runs from -0.125 to +0.250, and -.5 is left; 5 % of 2026-11-28 is nothing"
+    decision = sample.decision(sample.verdict("gain", sample.contrast("on", "off", (0.1, 0.2))), warnings=(told,))
+    lines = printed(sample.claim(), decision, width)
+    text = " ".join(" ".join(lines).split())
+    assert "from −0.125 to +0.250, and −.5 is left; 5 % of 2026-11-28" in text
+    assert not [line for line in lines if line.startswith("%") or line.strip().startswith("%")]

@@ -41,3 +41,19 @@ def test_no_page_scrolls_sideways(demonstration: Any, browser: Any, tmp_path: Pa
         page.goto(path.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         page.close()
+
+
+@pytest.mark.slow  # a browser starts
+def test_on_paper_the_scale_of_a_plot_stands_on_every_page_that_its_table_goes_over(
+    demonstration: Any, browser: Any, tmp_path: Path
+) -> None:
+    claim, decision, records = demonstration
+    (tmp_path / "report.html").write_text(render_report(claim, decision, records))
+    page = browser.new_page()
+    page.emulate_media(media="print")
+    page.goto((tmp_path / "report.html").as_uri())
+    shown = page.eval_on_selector_all(
+        ".forest thead, .forest tfoot", "all => all.map(e => getComputedStyle(e).display)"
+    )
+    assert set(shown) == {"table-header-group", "table-footer-group"}
+    page.close()

@@ -146,6 +146,28 @@ def test_old_rows_without_hashes_and_metric_names_pair_with_new_ones(tmp_path: P
     assert then.items.scores["acc"].tolist() == [1, 1, 1]
 
 
+@pytest.mark.parametrize("name", [f"samples_arc_{TIME}.json", f"samples_arc_{TIME}.jsonl", "gpt2_arc.jsonl"])
+def test_rows_of_the_harness_that_stand_in_one_list_are_those_of_lines(tmp_path: Path, name: str) -> None:
+    lines = lm_eval(tmp_path / "lines", [1.0, 0.0, 1.0])
+    entries = [json.loads(line) for line in lines.read_text().splitlines()]
+    lm_eval(tmp_path / "list", [1.0, 0.0, 1.0]).unlink()
+    if TIME not in name:
+        (tmp_path / "list" / f"results_{TIME}.json").rename(tmp_path / "list" / "results.json")
+    path = tmp_path / "list" / name
+    path.write_text(json.dumps(entries, indent=2))
+    of_list, of_lines = only(path.parent), only(lines.parent)
+    assert (of_list.task, of_list.model) == (of_lines.task, of_lines.model) == ("arc", "base")
+    assert of_list.items is not None
+    assert of_lines.items is not None
+    assert of_list.items.contents == of_lines.items.contents
+    assert of_list.items.scores["acc"].tolist() == [1.0, 0.0, 1.0]
+    del entries[1]["doc_id"]
+    path.write_text(json.dumps(entries, indent=2))
+    second = json.dumps(entries[:1], indent=2).count("\n") + 1  # its line: where the first entry ends is a line above
+    with pytest.raises(DataError, match=rf"{name}:{second}: expected a row"):
+        only(path)
+
+
 @pytest.mark.parametrize("name", ["results.json", "70m_step143000.json", "pythia-70m.json"])
 def test_results_of_the_harness_are_known_whatever_their_file_is_called(tmp_path: Path, name: str) -> None:
     """Its older versions wrote to the path that they were given."""
@@ -326,6 +348,31 @@ def test_what_is_called_as_scores_are_stands_before_other_numbers_and_costs_come
     assert list(items.scores) == ["is_correct", "cue_recall", "margin", "schema_version", "cost_usd", "cue_index"]
 
 
+def test_a_json_list_is_a_table_where_its_entries_name_items_or_the_user_says_what_does(tmp_path: Path) -> None:
+    usual = [{"id": f"q{i}", "score": i / 4} for i in range(4)]
+    run = only(written(tmp_path / "usual.json", usual))
+    assert (run.source.format, run.items and run.items.ids) == ("tables", ("q0", "q1", "q2", "q3"))
+    own = written(tmp_path / "own.json", [{"instruction": f"q{i}", "preference": i / 4} for i in range(4)])
+    with pytest.raises(DataError, match="in no format that evenhand reads"):
+        only(own)
+    named_ = only(own, columns={"id": "instruction", "win": "preference"})
+    assert named_.items is not None
+    assert named_.items.scores["win"].tolist() == [0.0, 0.25, 0.5, 0.75]
+    own.write_text('[\n {"instruction": "q0", "preference": 1},\n {"instruction": "q0", "preference": 0}\n]')
+    with pytest.raises(DataError, match=r"own\.json:3: the item 'q0' stands twice"):
+        only(own, columns={"id": "instruction", "win": "preference"})
+
+
+def test_right_and_wrong_is_a_share_however_often_an_item_was_answered(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("id,epoch,correct,length\na,0,1,2\na,1,0,4\nb,0,1,1\nb,1,1,3\n")
+    about = only(path).about
+    assert (about["correct"].floor, about["correct"].ceiling) == (0.0, 1.0)
+    assert about["length"].ceiling is None
+    draws = [{**entry, "stats": [{**entry["stats"][0], "name": {"name": "own"}}]} for entry in HELM]
+    assert only(written(tmp_path / "per_instance_stats.json", draws)).about["own"].ceiling == 1.0
+
+
 @pytest.mark.parametrize("ending", ["tsv", "jsonl", "parquet"])
 def test_a_table_says_the_same_in_every_format(tmp_path: Path, ending: str) -> None:
     (tmp_path / "t.csv").write_text("id,score\na,1\nb,0.5\n")
@@ -474,8 +521,10 @@ EEE_LINES = "".join(json.dumps(eee_row(i, 0.5)) + "\n" for i in range(3)).encode
         (TrainerState(), json.dumps(STATE).encode(), "trainer_state.json"),
         (Tables(), CSV.encode(), "t.csv"),
         (Tables(), b'{"id": "a", "score": 1}\n{"id": "b", "score": 0.5}\n', "t.jsonl"),
+        (Tables(), b'[{"id": "a", "score": 1},\n {"id": "b", "score": 0.5}]', "t.json"),
+        (LmEval(), b"[" + b",".join(JSON_LINES.splitlines()) + b"]", f"samples_arc_{TIME}.json"),
     ],
-    ids=["lm_eval", "inspect", "helm", "every_eval_ever", "trainer_state", "csv", "jsonl"],
+    ids=["lm_eval", "inspect", "helm", "every_eval_ever", "trainer_state", "csv", "jsonl", "list", "lm_eval list"],
 )
 @pytest.mark.slow  # five hundred files of each
 def test_damage_of_any_kind_is_one_sentence(tmp_path: Path, reader: Any, sound: bytes, name: str) -> None:
@@ -491,6 +540,56 @@ def test_damage_of_any_kind_is_one_sentence(tmp_path: Path, reader: Any, sound: 
     if name.endswith(".jsonl"):
         line = json.loads(sound.split(b"\n")[0])
         assert_only_data_errors(read, json_mutations(line), tmp_path / name)
+
+
+def helm_states() -> dict[str, Any]:
+    references = [{"output": {"text": "4"}, "tags": ["correct"]}, {"output": {"text": "5"}, "tags": []}]
+    return {
+        "request_states": [
+            {
+                "instance": {"id": f"id{i}", "input": {"text": f"question {i}"}, "references": references},
+                "request": {"prompt": f"{trial}: question {i}"}, "result": {"completions": [{"text": " 4"}]},
+                "train_trial_index": trial, "request_mode": "original",
+            }
+            for i in range(3) for trial in range(2)
+        ]
+    }  # fmt: skip
+
+
+HELM_SPEC = {
+    "name": "mmlu:subject=x,model=openai_gpt2", "scenario_spec": {"class_name": "M"},
+    "adapter_spec": {"model": "openai/gpt2", "method": "joint", "temperature": 0.0},
+    "metric_specs": [{"class_name": "B", "args": {"names": ["exact_match"]}}],
+}  # fmt: skip
+HELM_INSTANCES = [state["instance"] for state in helm_states()["request_states"][::2]]
+
+
+def beside_of(folder: Path, kind: str) -> tuple[Any, Path, Path]:
+    """A reader, a sound file of it, and the file beside it that is damaged."""
+    if kind == "lm_eval results":
+        lm_eval(folder, [1.0, 0.0, 1.0])
+        return LmEval(), next(folder.glob("samples_*")), next(folder.glob("results_*"))
+    stats = written(folder / "per_instance_stats.json", HELM)
+    written(folder / "run_spec.json", HELM_SPEC)
+    document = {"scenario_state": helm_states(), "run_spec": HELM_SPEC, "instances": HELM_INSTANCES}[kind]
+    return Helm(), stats, written(folder / f"{kind}.json", document)
+
+
+@pytest.mark.parametrize("kind", ["scenario_state", "run_spec", "instances", "lm_eval results"])
+@pytest.mark.slow  # five hundred files of each
+def test_damage_to_a_file_beside_the_scores_is_one_sentence(tmp_path: Path, kind: str) -> None:
+    reader, scores, beside = beside_of(tmp_path, kind)
+    sound = beside.read_bytes()
+    assert reader.read(scores, Options())
+
+    def read(_: Path) -> None:
+        reader.recognises(scores)
+        reader.read(scores, Options())
+
+    refused, accepted = assert_only_data_errors(read, mutations(sound), beside)
+    assert refused > 50
+    assert accepted > 0
+    assert_only_data_errors(read, json_mutations(json.loads(sound)), beside)
 
 
 @pytest.mark.slow

@@ -18,11 +18,11 @@ def flags(count, missing):
         (5, [], [], True, None),
         (5, [1], [], True, None),  # 20 % is not more than 20 %, and one loss is always one-sided
         (5, [1], [1], True, None),
-        (4, [1], [], False, "more than 20%"),
+        (4, [1], [], False, "more than 20 %"),
         (10, [1], [2], True, None),
         (10, [1, 2], [], False, "differ by arm"),
         (10, [], [3, 4], False, "differ by arm"),
-        (10, [1, 2], [3], False, "more than 20%"),
+        (10, [1, 2], [3], False, "more than 20 %"),
         (200, list(range(12)), list(range(12, 24)), True, None),
         (200, list(range(3)), list(range(12, 24)), False, "differ by arm"),
         (3, [0, 1, 2], [], False, "no pair"),

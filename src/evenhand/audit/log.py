@@ -67,11 +67,23 @@ class Section:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: its line's number and its cells, marks of emphasis removed."""
+    """A row of a table: its line's number and its cells, marks of emphasis removed.
+
+    Attributes:
+        line: of the row; of a record in JSON, that at which it begins.
+        cells: what stands in it.
+        bold: places of the cells that are printed bold.
+        at: lines of the cells, where they do not stand on one.
+    """
 
     line: int
     cells: tuple[str, ...]
     bold: frozenset[int] = frozenset()
+    at: tuple[int, ...] = ()
+
+    def line_of(self, place: int) -> int:
+        """The number of the line of a cell."""
+        return self.at[place] if place < len(self.at) else self.line
 
 
 @dataclass(frozen=True)
@@ -183,6 +195,12 @@ class Log:
             titles.append(self.sections[section].title)
             section = self.sections[section].parent
         return tuple(reversed(titles))
+
+    def chain(self, section: int) -> Iterator[int]:
+        """A section and those that it stands under, the nearest first."""
+        while section >= 0:
+            yield section
+            section = self.sections[section].parent
 
     def within(self, section: int) -> range:
         """Indices of the lines of a section, those of lower headings included."""

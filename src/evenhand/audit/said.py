@@ -57,6 +57,11 @@ class Listed:
     line: Line
 
 
+def _subtracted(text: str, number: Number, between: str) -> bool:
+    """Whether a number is taken from the one before it: ``5739 − 5633.5`` is no list of two."""
+    return not between.strip() and re.match(r"[-−–+]\s", text[number.start :]) is not None
+
+
 def lists_in(line: Line, least: int = 2) -> tuple[Listed, ...]:
     """Rows of at least so many numbers of one unit with nothing but separators between."""
     answer: list[Listed] = []
@@ -64,7 +69,7 @@ def lists_in(line: Line, least: int = 2) -> tuple[Listed, ...]:
     for number in [*line.numbers, None]:
         joined = bool(run) and number is not None and number.unit == run[0].unit and not number.spread
         between = _SEPARATED.fullmatch(line.body[run[-1].end : number.start]) if joined and number else None
-        if between is not None and between[0] and number is not None:
+        if between is not None and between[0] and number is not None and not _subtracted(line.body, number, between[0]):
             run.append(number)
             continue
         if len(run) >= least:

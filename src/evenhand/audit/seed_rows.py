@@ -39,6 +39,7 @@ class Paired:
         row: the variant's first row.
         exact: at least three different values have three digits after the point: equal ones are no accident.
         base_row: the baseline's first row; None where arms are columns.
+        column: place of the metric in a row.
     """
 
     arm: str
@@ -48,6 +49,12 @@ class Paired:
     row: Row
     exact: bool = False
     base_row: Row | None = None
+    column: int = 0
+
+    @property
+    def line(self) -> int:
+        """The line of the variant's first result."""
+        return self.row.line_of(self.column)
 
 
 def paired_rows(table: Table) -> Iterator[Paired]:
@@ -88,7 +95,7 @@ def _by_rows(table: Table, seed: int, arm: int) -> Iterator[Paired]:
             exact = len({values[name][s].value for s in both if _fine(values[name][s])}) >= 3
             base_row = next(row for row in table.rows if row.cells[arm] == bases[0])
             if len(differences) >= 2:
-                yield Paired(name, bases[0], table.header[place], differences, first, exact, base_row)
+                yield Paired(name, bases[0], table.header[place], differences, first, exact, base_row, place)
 
 
 def _fine(value: Number) -> bool:
@@ -124,4 +131,4 @@ def _by_columns(table: Table, seed: int) -> Iterator[Paired]:
         pairs = [(v, b) for v, b in zip(table.columns[place], base, strict=True) if v is not None and b is not None]
         if len(pairs) == len(table.rows) and all(v.decimals or b.decimals for v, b in pairs):
             differences = tuple(v.value - b.value for v, b in pairs)
-            yield Paired(name, table.header[bases[0]], "value", differences, table.rows[0])
+            yield Paired(name, table.header[bases[0]], "value", differences, table.rows[0], column=place)

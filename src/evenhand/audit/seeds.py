@@ -101,6 +101,11 @@ def seeds_in(text: str) -> int | None:
     return found.pop() if len(found) == 1 and max(found) <= _MOST else None
 
 
+def counted(text: str) -> bool:
+    """Whether a text says in words how many seeds there are: ``single seed``, not ``seed 42``."""
+    return _COUNTED.search(text) is not None
+
+
 def _count(word: str) -> int:
     return _WORDS[word.lower()] if word.lower() in _WORDS else int(word)
 

@@ -16,9 +16,9 @@ from evenhand.audit.numbers import Number, numbers
 from evenhand.audit.said import DIFFERENCE, MEAN, SPREAD, Said, lists_in, said_in
 from evenhand.audit.seeds import seeds_of, signs_of
 
-_OVER = re.compile(
-    r"\b(?:seeds?|per[- ]seed|deltas?|diffs?|differences|runs|trials|repeats|replicates|rollouts)\b|Δ", re.IGNORECASE
-)
+_OVER = re.compile(r"\b(?:seeds?|per[- ]seed|runs|trials|repeats|replicates|rollouts)\b", re.IGNORECASE)
+"""A list of differences alone may be bounds, settings or epochs: it must be told that it is one over repeats."""
+
 _OTHER = re.compile(
     r"\b(?:mean|means|avg|averages?|best|median|respectively|both|range|min|max|lr|rates?|layers?|epochs?|steps?|"
     r"sizes?|spearman\w*|pearson\w*|kendall\w*|correlations?|rho|slopes?|p[- ]?values?|p|"

@@ -151,7 +151,7 @@ class Gatherer:
     ) -> ClaimShown:
         record = one.record
         at_work = {key for key, seen in own.items() if not seen.queued}
-        places = {key: _place(facts.counts.get(key), key in at_work) for key in one.trials}
+        places = {key: self._place(facts.counts.get(key), key in at_work) for key in one.trials}
         results = sum(place in ("done", "diverged") for place in places.values())
         wish = control.wish_of(self.folder, record.hash)
         decision = facts.decided.get(record.hash)
@@ -171,23 +171,38 @@ class Gatherer:
         )  # fmt: skip
 
     def _failures(self, one: KnownClaim, facts: Facts, hidden: bool) -> tuple[FailureShown, ...]:
-        groups: dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]] = {}
+        groups: dict[tuple[str, str, bool], list[tuple[str, Mapping[str, Any]]]] = {}
         for key, trial in one.trials.items():
             entry = facts.counts.get(key)
             if entry is None or not entry.about.failure:
                 continue
             failure = self._records.body(entry)["outcome"]["failure"]
             message = one.screen.text(failure["message"]) if hidden else failure["message"]
-            groups.setdefault((failure["kind"], message), []).append((one.arm(trial.arm, hidden), failure))
+            tried = self._tried(entry)
+            groups.setdefault((failure["kind"], message, tried), []).append((one.arm(trial.arm, hidden), failure))
         found = [
             FailureShown(
-                kind, members[0][1]["phase"], message, ADVICE.get(cast(FailureClass, kind), ""), len(members),
+                kind, members[0][1]["phase"], message,
+                ADVICE.get(cast(FailureClass, kind), "") if tried else "", len(members),
                 tuple(sorted({arm for arm, _ in members})),
-                "" if hidden else "\n".join(members[0][1]["detail"].strip().splitlines()[-8:]),
+                "" if hidden or not tried else "\n".join(members[0][1]["detail"].strip().splitlines()[-8:]), tried,
             )
-            for (kind, message), members in groups.items()
+            for (kind, message, tried), members in groups.items()
         ]  # fmt: skip
-        return tuple(sorted(found, key=lambda one: -one.count))
+        return tuple(sorted(found, key=lambda one: (not one.tried, -one.count)))
+
+    def _tried(self, entry: Entry) -> bool:
+        """Whether a trial that failed ran; one that was left out has no attempt."""
+        return bool(self._records.body(entry)["execution"]["attempt"])
+
+    def _place(self, entry: Entry | None, running: bool) -> Place:
+        if running:
+            return "running"
+        if entry is None:
+            return "left"
+        if entry.about.is_result:
+            return "diverged" if entry.about.failure else "done"
+        return "failed" if self._tried(entry) else "left out"
 
     def _trials(self, one: KnownClaim, own: Mapping[str, TrialSeen], hidden: bool) -> Iterable[TrialShown]:
         trails = {key: self._trails.look(seen.workdir) for key, seen in own.items()}
@@ -250,14 +265,6 @@ def _told(one: KnownClaim, runs: Sequence[RunSeen]) -> ClaimSeen | None:
         ),
         None,
     )
-
-
-def _place(entry: Entry | None, running: bool) -> Place:
-    if running:
-        return "running"
-    if entry is None:
-        return "left"
-    return "done" if entry.about.failure == "" else "diverged" if entry.about.is_result else "failed"
 
 
 def _state(told: ClaimSeen | None, own: Mapping[str, TrialSeen], results: int) -> State:

@@ -11,7 +11,7 @@ from evenhand.board.known import KnownClaim
 from evenhand.board.seen import ArmRow, Count, RungShown
 from evenhand.claims.schema import Rung
 
-Place = Literal["done", "diverged", "failed", "running", "left"]
+Place = Literal["done", "diverged", "failed", "left out", "running", "left"]
 """Where a trial stands."""
 
 
@@ -58,5 +58,6 @@ def _looks(rung: Rung) -> str:
 
 
 def _count(found: Mapping[Place, int]) -> Count:
-    get = {key: found.get(key, 0) for key in ("done", "diverged", "failed", "running", "left")}
-    return Count(sum(get.values()), get["done"] + get["diverged"], get["failed"], get["running"])
+    get = {key: found.get(key, 0) for key in ("done", "diverged", "failed", "left out", "running", "left")}
+    results = get["done"] + get["diverged"]
+    return Count(sum(get.values()), results, get["failed"], get["running"], get["left out"])

@@ -64,11 +64,12 @@ class Count:
     done: int = 0
     failed: int = 0
     running: int = 0
+    left_out: int = 0
 
     @property
     def left(self) -> int:
-        """Neither done nor failed nor running."""
-        return max(0, self.total - self.done - self.failed - self.running)
+        """Neither done nor failed nor left out nor running."""
+        return max(0, self.total - self.done - self.failed - self.left_out - self.running)
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class FailureShown:
         count: trials.
         arms: that they belong to, letters while the claim is blind.
         detail: the last lines of the first; empty while the claim is blind.
+        tried: they ran; else they were left out, as their arm failed alike each time.
     """
 
     kind: str
@@ -113,6 +115,7 @@ class FailureShown:
     count: int
     arms: tuple[str, ...]
     detail: str
+    tried: bool = True
 
 
 @dataclass(frozen=True)
@@ -196,7 +199,12 @@ class ClaimShown:
     @property
     def failed(self) -> int:
         """Trials that failed."""
-        return sum(one.count for one in self.failures)
+        return sum(one.count for one in self.failures if one.tried)
+
+    @property
+    def left_out(self) -> int:
+        """Trials that were never tried, as their arm failed alike each time."""
+        return sum(one.count for one in self.failures if not one.tried)
 
     @property
     def share(self) -> float:

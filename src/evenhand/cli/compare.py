@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Texts = list[str] | None
 
+MOST_GROUPS = 24
+"""Groups of items that are shown with --full."""
+
 Runs = Annotated[
     list[str],
     typer.Argument(
@@ -137,12 +140,20 @@ def pairs(option: str, text: str) -> dict[str, str]:
 
 def comparison_document(found: Comparison) -> dict[str, Any]:
     """A comparison as plain data: its decision as for claims, its scope in words, and what was read for each arm."""
+    from dataclasses import asdict
+
     from evenhand.cli.output import decision_document
+    from evenhand.decisions.by_group import groups_of_baseline
 
     return decision_document(found.decision, found.claim) | {
         "scope": found.claim.claim.scope,
         "says": found.scope,
         "remarks": list(found.remarks),
+        "groups": [
+            {"arm": c.arm, "against": c.against, "condition": c.condition, "metric": c.metric}
+            | {"groups": [asdict(figure) for figure in figures]}
+            for c, figures in groups_of_baseline(found.claim, found.decision, found.outcomes)
+        ],
         "arms": {
             name: {
                 "named": arm.named,
@@ -172,8 +183,38 @@ def print_comparison(found: Comparison, console: Console, *, full: bool = False)
     console.print()
     console.print(verdict_view(found.claim, found.decision, console.width, full=full))
     console.print()
+    for line in _group_lines(found) if full else ():
+        console.print(Text(line), soft_wrap=True)
     console.print(Text(found.scope, style="bold"), soft_wrap=True)
     warn(found.remarks)
+
+
+def _group_lines(found: Comparison) -> list[str]:
+    """The difference in each group of items, the largest groups first."""
+    from evenhand.decisions.by_group import groups_of_baseline
+    from evenhand.errors import counted
+    from evenhand.report import numbers
+
+    margins = {metric.name: metric.margin for metric in found.claim.claim.metrics}
+    level = numbers.per_cent(1 - found.claim.claim.alpha)
+    lines = []
+    for contrast, figures in groups_of_baseline(found.claim, found.decision, found.outcomes):
+        places = numbers.decimals_for(margins[contrast.metric])
+        where = [
+            contrast.arm,
+            *([contrast.condition] if len(found.claim.claim.conditions) > 1 else []),
+            contrast.metric,
+        ]
+        lines.append(f"{' · '.join(where)}, by group, each for itself (to see, not to judge by):")
+        for one in figures[:MOST_GROUPS]:
+            shown = numbers.NONE if one.estimate is None else numbers.signed(one.estimate, places)
+            if one.interval is not None:
+                shown += f" {numbers.interval(one.interval, places)} {level}"
+            lines.append(f"  {one.group or 'no group'}: {shown}, {counted(one.items, 'item')}")
+        if len(figures) > MOST_GROUPS:
+            lines.append(f"  and {counted(len(figures) - MOST_GROUPS, 'smaller group')}, in the report and with --json")
+        lines.append("")
+    return lines
 
 
 def arm_words(found: Comparison, name: str) -> str:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 from evenhand.cli.as_json import write_json
-from evenhand.cli.wrapped import tell
+from evenhand.cli.wrapped import between_words, tell
 from evenhand.errors import DataError
 from evenhand.report.marks import visible
 
@@ -33,7 +34,21 @@ def ledger_to_read(folder: Path) -> Ledger:
 
 
 class PlainConsole(Console):
-    """A console on which nothing that is printed can act: control characters in the content are shown as marks."""
+    """A console on which nothing that is printed can act: control characters in the content are shown as marks.
+
+    What is printed without a width of its own (``soft_wrap``) is broken between words where it goes to a terminal; in a
+    file or a pipe, where programs search it, it stays one line.
+    """
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """As rich does, between words."""
+        if how.get("soft_wrap") and self.is_terminal and len(objects) == 1:
+            found = objects[0]
+            if isinstance(found, str) and how.get("markup") is False:
+                found = Text(found)
+            if isinstance(found, Text):
+                objects = (between_words(found, max(self.width, 20)),)
+        super().print(*objects, **how)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """As rich does, with the marks."""

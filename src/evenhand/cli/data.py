@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 def data(
     folder: Annotated[Path, typer.Option("--folder", help="Where data lie.", envvar="EVENHAND_DATA")] = Path("data"),
     system: Annotated[str | None, typer.Option("--system", help="Only what this system needs.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 2 where something is missing, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """List what data the tasks need, whether they are there, and check them; generated tasks need none."""
+    """List what data the tasks need, whether they are there, and check them; generated tasks need none.
+
+    Exit code 2 says that something which is there is not as it must be. What is missing is told, and no fault without
+    --strict: most claims need none of it.
+    """
     from evenhand.data.requirements import examine, registered
 
     states = [examine(need, folder) for need in registered() if system in (None, need.system)]
@@ -30,7 +35,8 @@ def data(
         write_json([_plain(state) for state in states])
     else:
         _show(states, folder)
-    raise typer.Exit(2 if any(state.sound is False for state in states) else 0)
+    faulty = any(state.sound is False or (strict and not state.present) for state in states)
+    raise typer.Exit(2 if faulty else 0)
 
 
 def _plain(state: DataState) -> dict[str, Any]:

@@ -6,14 +6,15 @@ A package registers a ``typer.Typer`` under ``[project.entry-points."evenhand.co
 from __future__ import annotations
 
 import functools
-import importlib.metadata
-import importlib.util
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from evenhand.errors import EvenhandError
+
+if TYPE_CHECKING:
+    import importlib.metadata
 
 GROUP = "evenhand.commands"
 """Entry point group under which installed packages register their commands."""
@@ -21,6 +22,8 @@ GROUP = "evenhand.commands"
 
 @functools.cache
 def _entries() -> dict[str, importlib.metadata.EntryPoint]:
+    import importlib.metadata  # here: few commands ask what is installed
+
     return {e.name: e for e in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name)}
 
 
@@ -44,10 +47,12 @@ class InstalledGroup(TyperCommand):
     """Stands for a registered group in the help without importing it, and gives way to it when it is called."""
 
     def __init__(self, entry: importlib.metadata.EntryPoint) -> None:
+        from importlib.util import find_spec
+
         self.entry = entry
         package = entry.value.partition(":")[0].partition(".")[0]
         about = f"Commands of {entry.value.partition(':')[0].rpartition('.')[0] or package}."
-        if importlib.util.find_spec(package) is None:
+        if find_spec(package) is None:
             about = f"Cannot be used: there is no package '{package}'."
         super().__init__(entry.name, callback=lambda: None, help=about)
 

@@ -41,9 +41,7 @@ def logs(trial: TrialName, ledger: LedgerFolder = DEFAULT_LEDGER, as_json: AsJso
     for line in found.log.splitlines():
         console.print(Text(f"  | {line}"), soft_wrap=True)
     if not found.log and not any(record.outcome.failure for record in found.attempts):
-        tell(
-            console, "What it printed was not kept: the log of a trial that gave scores goes with its folder.", "", "  "
-        )
+        tell(console, "It printed nothing, or what it printed was not kept.", "", "  ")
 
 
 def _attempt(record: OutcomeRecord) -> str:

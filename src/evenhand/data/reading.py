@@ -11,6 +11,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import re
 import zlib
 from collections.abc import Iterator, Sequence
@@ -164,6 +165,11 @@ def _finite(text: str) -> float:
 
 _STRICT = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 """Made once: lines of logs are many, and short."""
+_LENIENT = json.JSONDecoder()
+_AT_ONCE = 1 << 20
+"""Characters of lines that are parsed in one call, which takes half as long as a call for each."""
+_BETWEEN = os.urandom(16).hex()
+"""Stands between lines that are parsed at once; random, so that no line holds it."""
 
 
 def read_json(path: Path, *, strict: bool = True) -> Any:
@@ -196,19 +202,53 @@ def iter_json_lines(path: Path, *, strict: bool = True) -> Iterator[tuple[int, A
         DataError: as :func:`read_json_lines`.
     """
     faults = []
-    # splitlines() would also break at separators that JSON strings may hold unescaped.
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if not line.strip():
+    for lines in _batches(read_text(path)):
+        documents = _at_once([line for _, line in lines], _STRICT if strict else _LENIENT)
+        if documents is not None:
+            yield from ((number, document) for (number, _), document in zip(lines, documents, strict=True))
             continue
-        try:
-            document = parse_json(line, str(path), number, strict=strict)
-        except DataError as error:
-            faults.append(str(error))
-            continue
-        yield number, document
+        for number, line in lines:
+            try:
+                document = parse_json(line, str(path), number, strict=strict)
+            except DataError as error:
+                faults.append(str(error))
+                continue
+            yield number, document
     if faults:
         more = f" And {counted(len(faults) - 5, 'line')} more." if len(faults) > 5 else ""
         raise DataError(" ".join(faults[:5]) + more)
+
+
+def _batches(text: str) -> Iterator[list[tuple[int, str]]]:
+    """(number, line) of all lines that are not blank, as many together as are parsed at once."""
+    batch, size = list[tuple[int, str]](), 0
+    # splitlines() would also break at separators that JSON strings may hold unescaped.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line and not line.isspace():
+            batch.append((number, line))
+            size += len(line)
+            if size >= _AT_ONCE:
+                yield batch
+                batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _at_once(lines: Sequence[str], decoder: json.JSONDecoder) -> list[Any] | None:
+    """The documents of some lines, one for each; None where that is not what they hold, and each must be looked at.
+
+    With what stands between them every second value of one list, each line is exactly one document: nothing that is
+    open at the end of one is closed by another.
+    """
+    text = f',"{_BETWEEN}",'.join(lines)
+    if "\\ud" in text or "\\uD" in text:
+        return None
+    try:
+        found: list[Any] = decoder.decode(f"[{text}]")
+    except (ValueError, RecursionError):
+        return None
+    sound = len(found) == 2 * len(lines) - 1 and found[1::2] == [_BETWEEN] * (len(lines) - 1)
+    return found[::2] if sound else None
 
 
 def read_csv(path: Path, columns: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:

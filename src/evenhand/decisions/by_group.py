@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.contrasts import as_tuple, estimate_pairs
 from evenhand.decisions.pairs import Cell, Outcomes, Pairs, make_pairs
-from evenhand.decisions.verdict import Contrast, Interval
+from evenhand.decisions.verdict import Contrast, Decision, Interval
 from evenhand.statistics import Scope
 
 LEAST_ITEMS = 2
@@ -66,6 +67,31 @@ def by_group(
     return tuple(
         _figure(name, _part(pairs, (labels == name) & known), cell, scope, claim.claim.alpha) for name in names
     )
+
+
+def groups_of_baseline(
+    claim: ResolvedClaim, decision: Decision, outcomes: Outcomes
+) -> list[tuple[Contrast, tuple[GroupFigure, ...]]]:
+    """Every judged contrast against the baseline whose items have groups, with its figures, the largest group first."""
+    found = []
+    for contrast in (c for v in decision.verdicts for c in v.contrasts if c.against_role == "baseline"):
+        sizes = Counter((groups := _labels(claim, contrast, outcomes)).values())
+        ordered = dict(sorted(groups.items(), key=lambda pair: (-sizes[pair[1]], pair[1])))
+        figures = by_group(claim, contrast, outcomes, ordered) if len(sizes) > 1 else ()
+        if figures:
+            found.append((contrast, figures))
+    return found
+
+
+def _labels(claim: ResolvedClaim, contrast: Contrast, outcomes: Outcomes) -> dict[str, str]:
+    """Item to its group, as the first run of a contrast that recorded groups has it."""
+    rung = next(r for r in claim.claim.rungs if r.name == contrast.rung)
+    for trial in claim.trials(rung):
+        if trial.condition == contrast.condition and trial.id in outcomes:
+            table = outcomes[trial.id].items.get(contrast.metric)
+            if table is not None and table.groups is not None:
+                return dict(zip(table.ids, table.groups, strict=True))
+    return {}
 
 
 def _part(pairs: Pairs, chosen: NDArray[np.bool_]) -> Pairs:

@@ -9,6 +9,11 @@ from evenhand.decisions.intervention_words import intervention_words
 from evenhand.decisions.standing import BudgetNotShown, LeftOutSeeds, OtherRecipeCode, Replaced, Unblinded
 
 
+def _plain(value: float) -> str:
+    """Two digits, and no power of ten: 1.4, 12, 103."""
+    return f"{value:.2g}" if value < 10 else f"{value:.0f}"
+
+
 def caution_words(caution: Caution) -> str:
     """One sentence, with what to do where something can be done."""
     match caution:
@@ -29,16 +34,17 @@ def _of_intervals(caution: FewSeeds | PerVerdict | GroupedItems) -> str:
         case PerVerdict(alpha, verdicts):
             most = min(1.0, verdicts * alpha)
             return (
-                f"'no-effect' is false in at most {alpha:.0%} of cases per verdict, and is not adjusted for there "
-                f"being {verdicts} verdicts: at least one of them may be falsely so in up to {most:.0%} of claims."
+                f"'no-effect' is false in at most {100 * alpha:.3g} % of cases per verdict, and is not adjusted for "
+                f"there being {verdicts} verdicts: at least one of them may be falsely so in up to {100 * most:.0f} % "
+                "of claims."
             )
         case GroupedItems(metric, condition, effect):
             return (
                 f"The items of {metric} in '{condition}' look grouped: {effect.groups} groups of about "
                 f"{effect.typical_size:.3g} (the largest: '{effect.example}'), alike within (design effect "
-                f"{effect.effect:.2g}), and no clusters are declared. If these groups are all there are (kinds of "
+                f"{_plain(effect.effect)}), and no clusters are declared. If these groups are all there are (kinds of "
                 "task), the intervals hold for them alone. If there could be others (documents, templates), the "
-                f"intervals may be up to {effect.effect**0.5:.2g} times too narrow: record the groups with "
+                f"intervals may be up to {_plain(effect.effect**0.5)} times too narrow: record the groups with "
                 "bench.items(..., clusters=...)."
             )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import TypeAlias
 
 from evenhand import statistics
 from evenhand.claims.schema import Rung
 
-Plan = statistics.LookPlan | statistics.SpendingPlan
+Plan: TypeAlias = statistics.LookPlan | statistics.SpendingPlan
 
 FIRST_ANYTIME = 3
 """Rungs with looks at any time are judged from so many seeds on; effects can be called a seed or two later."""

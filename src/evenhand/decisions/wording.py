@@ -52,8 +52,8 @@ def worded(verdict: Verdict, claim: ResolvedClaim) -> Verdict:
     """The verdict with its reasons and what stands in brackets, and every contrast of it in words."""
     metric = next(m for m in claim.claim.metrics if m.name == verdict.metric)
     if verdict.screened is not None:
-        text = screened_words(claim, verdict.screened)
-        return replace(verdict, qualifier=verdict.screened.rung, reasons=(_pruned_words(verdict.screened.rung, text),))
+        text = _pruned_words(claim, verdict.screened)
+        return replace(verdict, qualifier=verdict.screened.rung, reasons=(text,))
     contrasts = tuple(worded_contrast(found, metric) for found in verdict.contrasts)
     verdict = replace(verdict, contrasts=contrasts)
     deciding = verdict.deciding
@@ -381,8 +381,14 @@ def _overruled_words(verdict: Verdict, claim: ResolvedClaim) -> str:
     )
 
 
-def _pruned_words(rung: str, reason: str) -> str:
-    return f"screened out at rung '{rung}': {reason}. This says nothing about the size of its effect."
+def _pruned_words(claim: ResolvedClaim, screened: Screened) -> str:
+    """That a variant was screened out, which holds in every condition, also where the screen did not look."""
+    looked = list(dict.fromkeys(reason.condition for reason in screened.reasons))
+    others = [condition.name for condition in claim.claim.conditions if condition.name not in looked]
+    names = " and ".join(f"'{name}'" for name in looked)
+    where = f", which looks at {names}{' alone' if len(looked) == 1 else ''} and not at controls" if others else ""
+    reason = screened_words(claim, screened)
+    return f"screened out at rung '{screened.rung}'{where}: {reason}. This says nothing about the size of its effect."
 
 
 def screened_words(claim: ResolvedClaim, screened: Screened) -> str:
@@ -405,14 +411,18 @@ def prune_words(reason: PruneReason, metric: MetricClaim) -> str:
         odds = (
             ""
             if reason.chance is None
-            else f"; it drops an effect as large as the margin {reason.chance:.0%} of the time"
+            else f"; it drops an effect as large as the margin {_share(reason.chance)} of the time"
         )
         return f"{value} is below the threshold ({reason.label}{odds})"
     return (
-        f"the {reason.confidence:.0%} upper bound of its difference, {value}, is below the margin "
-        f"{amount(metric.margin, metric)}; an effect as large as the margin is dropped at most {reason.chance:.0%} of "
-        "the time"
+        f"the {_share(reason.confidence)} upper bound of its difference, {value}, is below the margin "
+        f"{amount(metric.margin, metric)}; an effect as large as the margin is dropped at most {_share(reason.chance)} "
+        "of the time"
     )
+
+
+def _share(value: float | None) -> str:
+    return "an unknown share" if value is None else f"{100 * value:.3g} %"
 
 
 def dropped_words(seeds: int) -> str:

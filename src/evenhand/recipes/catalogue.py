@@ -10,13 +10,15 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evenhand.errors import RecipeError
 from evenhand.extras import cure_of
 from evenhand.recipes import local_modules
 from evenhand.recipes.contract import Recipe, RecipeInfo, settings_class
-from evenhand.recipes.exhibit import ExhibitFunction, RecallFunction
+
+if TYPE_CHECKING:
+    from evenhand.recipes.exhibit import ExhibitFunction, RecallFunction
 
 GROUP = "evenhand.recipes"
 """Entry point group under which installed packages register their recipes."""

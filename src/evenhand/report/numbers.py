@@ -56,10 +56,14 @@ def p_value(value: float | None) -> str:
     return "1" if value > 0.9995 else f"{value:.3f}"[1:]
 
 
+def true_minus(sentence: str) -> str:
+    """A plain sentence with ``-0.8`` under a true minus, as in the tables beside it."""
+    return re.sub(r"(?<![\w.)+])-(?=\.?\d)", MINUS, sentence)
+
+
 def typeset(sentence: str) -> str:
     """A plain sentence with its signs set properly: ``-0.8`` with a true minus, ``6 x 256`` with a times sign."""
-    minus = re.sub(r"(?<![\w.)+])-(?=\.?\d)", MINUS, sentence)
-    return re.sub(r"(?<=[\w)]) x (?=\d)", " × ", minus).replace(">=", "≥").replace("+-", "±")
+    return re.sub(r"(?<=[\w)]) x (?=\d)", " × ", true_minus(sentence)).replace(">=", "≥").replace("+-", "±")
 
 
 def per_cent(share: float) -> str:

@@ -36,7 +36,14 @@ def verdict_words(row: ClaimRow) -> str:
     counted = [(kind, sum(v.kind is kind for v in found)) for kind in LOOKS]
     said = ", ".join(f"{LOOKS[kind].sign} {number} {kind}" for kind, number in counted if number)
     mark = "" if row.fixed == "before" else f" ({row.fixed})"
-    return (said or {"begun": "not finished", "not begun": "not run"}.get(row.state, "none")) + mark
+    said = said or {"begun": "not finished", "not begun": "not run"}.get(row.state, "none")
+    return said + mark + (f"; {given_up_words(row)}" if row.state == "ended" else "")
+
+
+def given_up_words(row: ClaimRow) -> str:
+    """Of which arms how many trials gave no result."""
+    lost = [f"{numbers.count(number, 'trial')} of {arm}" for arm, number in row.trials.given_up.items()]
+    return f"given up: {', '.join(lost)}" if lost else ""
 
 
 def family_words(row: ClaimRow) -> str:
@@ -70,6 +77,7 @@ def total_words(rows: Sequence[ClaimRow]) -> str:
     found = summed(rows)
     parts = [
         numbers.count(int(found["claims"]), "claim"), f"{int(found['decided']):,} decided",
+        *([f"{int(found['ended']):,} ended with trials given up"] if found["ended"] else []),
         numbers.count(int(found["results"]), "result"), f"{int(found['failed']):,} failed",
         f"{int(found['pending']):,} pending", numbers.duration(found["seconds"]),
     ]  # fmt: skip
@@ -160,7 +168,10 @@ def report_link(row: ClaimRow, beside: Path | None) -> str:
 
 def overview_page(rows: Sequence[ClaimRow], beside: Path) -> str:
     """The table as one HTML page that works offline, with links to the reports relative to its folder."""
-    shown = [{"row": row, "cells": cells(row), "link": report_link(row, beside)} for row in rows]
+    shown = [
+        {"row": row, "cells": cells(row), "link": report_link(row, beside), "given_up": given_up_words(row)}
+        for row in rows
+    ]
     context = {
         "css": Markup(read_template("page.css")), "rows": shown, "head": HEAD, "total": total_words(rows),
         "several": len({row.ledger for row in rows}) > 1, "looks": LOOKS,

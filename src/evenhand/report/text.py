@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -16,6 +17,9 @@ from evenhand.decisions.verdict import Contrast, Decision, Interaction, Verdict,
 from evenhand.decisions.wording import family_words, look_words, seal_words, supplement_reason, supplement_words
 from evenhand.report import numbers, words
 from evenhand.report.glance import glance_lines
+
+_BOUND = "\u00a0"
+"""Where no line is broken; a plain space once it is printed."""
 
 
 def verdict_lines(claim: ResolvedClaim, decision: Decision, *, width: int = 60) -> list[str]:
@@ -174,8 +178,11 @@ def _exploratory(claim: ResolvedClaim, decision: Decision, width: int) -> Iterat
         places = _decimals(claim, row.metric)
         parts = [numbers.signed(row.estimate, places), numbers.interval(row.interval, places)]
         parts.append(f"p {numbers.p_value(entry.adjusted_p)}")
-        reason = words.none_reason(row) or "no estimate"
-        yield from _wrapped(reason if row.estimate is None else " ".join(parts), width, "    ")
+        if row.estimate is not None and row.interval is None:
+            parts = [parts[0]]
+        reason = words.none_reason(row) or ("no estimate" if row.estimate is None else "")
+        for told in ([" ".join(parts)] if row.estimate is not None else []) + ([reason] if reason else []):
+            yield from _wrapped(told, width, "    ")
 
 
 def _warnings(decision: Decision, width: int) -> Iterator[Text]:
@@ -194,7 +201,7 @@ def _role(role: str) -> str:
 
 
 def _wrapped(text: str, width: int, indent: str, style: str = "", further: str = "") -> Iterator[Text]:
-    """Lines of at most ``width`` columns; an over-long word is broken."""
-    clean = " ".join(text.split())
+    """Lines of at most ``width`` columns; an over-long word is broken, a number is kept beside its per cent sign."""
+    clean = re.sub(r"(?<=\d) %", f"{_BOUND}%", " ".join(numbers.true_minus(text).split()))
     for line in textwrap.wrap(clean, width, initial_indent=indent, subsequent_indent=indent + further):
-        yield Text(line, style)
+        yield Text(line.replace(_BOUND, " "), style)

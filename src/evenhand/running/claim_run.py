@@ -27,6 +27,7 @@ from evenhand.recipes.trial import Trial
 from evenhand.running import searching
 from evenhand.running.fitting import resources_of
 from evenhand.running.observer import Observer, RunningTrial, Tick
+from evenhand.running.trials import keep_log
 from evenhand.running.watching import ClaimSeen
 
 Names = tuple[str, ...]
@@ -151,6 +152,7 @@ class ClaimRun:
         self.ledger.record_outcome(trial, outcome, finished.execution, self.loaded.resolved.hash, origin)
         retry = not unmet and self._settle(trial, outcome, finished.execution)
         if unmet or not keeps_its_work(outcome.failure):
+            keep_log(self.ledger, trial.id)
             shutil.rmtree(finished.job.workdir, ignore_errors=True)
         self.observer.finished(trial, outcome, finished.execution, retry)
         if unmet:

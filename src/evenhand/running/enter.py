@@ -88,6 +88,13 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     Raises:
         ClaimError: the ledger does not know this claim: it was changed, or never entered.
     """
+    claim = searching.unfolded(loaded, ledger).resolved
+    standing.require_entered(claim, loaded.path, ledger)
+    return decided_of(claim, ledger, outcomes_so_far(claim, ledger) if outcomes is None else outcomes)
+
+
+def decided_of(claim: ResolvedClaim, ledger: Ledger, outcomes: Outcomes) -> Decision:
+    """The same of a claim that was entered, its search unfolded, with trial id to outcome."""
     from evenhand.decisions.agreement import other_packages  # here: commands that judge nothing do without statistics
     from evenhand.decisions.caution_words import caution_words
     from evenhand.decisions.cautions import Caution
@@ -95,11 +102,7 @@ def decided(loaded: LoadedClaim, ledger: Ledger, outcomes: Outcomes | None = Non
     from evenhand.decisions.wording import stamped
     from evenhand.running.over_runs import comparable, qualified
 
-    loaded = searching.unfolded(loaded, ledger)
-    claim = loaded.resolved
-    standing.require_entered(claim, loaded.path, ledger)
-    found = outcomes_so_far(claim, ledger) if outcomes is None else outcomes
-    found, left_out = comparable(claim, found)
+    found, left_out = comparable(claim, outcomes)
     before: list[Caution] = [
         *other_packages(all_made(claim, found)),
         *_replaced(claim, ledger),

@@ -13,7 +13,7 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.decisions.standing import BudgetNotShown, Fixed, LeftOutSeeds
 from evenhand.recipes.catalogue import RUNS
 from evenhand.recipes.outcome import Outcome
-from evenhand.runs.exhibit import missing_seeds
+from evenhand.runs.arms import missing_seeds
 from evenhand.runs.outcomes import WRITTEN
 from evenhand.runs.pairing import Place, Unlike, common_items, refused, unlike
 

@@ -1,6 +1,8 @@
 """Every claim of a ledger in a row: verdicts as they were recorded, family, what was run, what failed, what it cost.
 
-No verdict is computed here, so that looking at many claims is quick and is no look at one that is not decided.
+No verdict is computed of a claim that still has trials to run, so that looking at many claims is quick and is no look
+at one that is not decided. Where all that is left are trials that failed, the verdicts are those that ``evenhand
+verdict`` gives: the ledger records none, since a new run tries these trials again.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ from evenhand.ledger import Ledger, aside
 from evenhand.ledger.counting import counting
 from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.segments import Entry
-from evenhand.running import families, standing
+from evenhand.running import families, searching, standing
+from evenhand.running.enter import decided_of, outcomes_so_far
 
-State = Literal["decided", "begun", "not begun"]
+State = Literal["decided", "ended", "begun", "not begun"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ class Trials:
         failures: class to number, of those whose last attempt failed.
         left_out: never tried, as their arm failed alike each time.
         pending: still to run.
-        unneeded: of a decided claim, never run: pruned, or after the look at which it ended.
+        unneeded: of a claim with verdicts, never run: pruned, or after the look at which it ended.
+        given_up: arm to the number of its trials that failed or were left out.
     """
 
     planned: int | None = None
@@ -68,6 +72,7 @@ class Trials:
     left_out: int = 0
     pending: int = 0
     unneeded: int = 0
+    given_up: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,10 @@ class ClaimRow:
     Attributes:
         ledger: its folder, as it was named.
         claim, hash, question, recipe: which.
-        state: decided, begun or not begun.
+        state: decided; ended, where nothing but trials that failed is left; begun or not begun.
         fixed: when it was fixed.
         versions: claims of this name, this one included.
-        verdicts: as recorded; empty until it is decided.
+        verdicts: as recorded, or as they are where it has ended; empty before.
         families: where it stands.
         trials, cost: what was run, and what it took.
         unit: in which all arms get the same.
@@ -153,8 +158,9 @@ def _row(
     cost: Cost,
 ) -> ClaimRow:
     decisions = ledger.decisions(record.name, record.hash)
-    trials = _trials(record, known, bool(decisions))
-    begun = trials.results or trials.failures or trials.left_out
+    titles = decisions[-1].verdicts if decisions else titles_at_end(record, ledger)
+    trials = _trials(record, known, has_verdicts=titles is not None)
+    begun: State = "begun" if trials.results or trials.given_up else "not begun"
     page = ledger.folder / "reports" / f"{record.name}.html"
     return ClaimRow(
         ledger=name,
@@ -162,10 +168,10 @@ def _row(
         hash=record.hash,
         question=_question(record),
         recipe=str(record.identity.get("recipe", "")),
-        state="decided" if decisions else "begun" if begun else "not begun",
+        state="decided" if decisions else begun if titles is None else "ended",
         fixed=standing.standing_of(record, ledger).fixed,
         versions=versions,
-        verdicts=_verdicts(record, decisions[-1].verdicts if decisions else {}),
+        verdicts=_verdicts(record, titles or {}),
         families=places.get(record.hash, ()),
         trials=trials,
         cost=cost,
@@ -180,6 +186,25 @@ def _question(record: ClaimRecord) -> str:
         return " ".join(str(tomllib.loads(record.text).get("question", "")).split())
     except (ValueError, RecursionError):
         return ""
+
+
+def titles_at_end(record: ClaimRecord, ledger: Ledger) -> Mapping[str, str] | None:
+    """The verdicts of a claim that has nothing left to run but what failed: ``arm/condition/metric`` to title.
+
+    None while other trials are to run. No such verdicts are recorded, as a new run tries again what failed.
+    """
+    claim = standing.of_identity(record.identity)
+    if claim is None or claim.hash != record.hash:
+        return None
+    claim = searching.unfolded_claim(claim, ledger)
+    outcomes = outcomes_so_far(claim, ledger)
+    if all(outcome.is_result for outcome in outcomes.values()):
+        return None  # what is left to run was never tried
+    from evenhand.decisions.progress import progress  # here: an overview of decided claims does without statistics
+
+    if not progress(families.at_level(claim, ledger), outcomes).finished:
+        return None
+    return {f"{v.arm}/{v.condition}/{v.metric}": v.title for v in decided_of(claim, ledger, outcomes).verdicts}
 
 
 def _verdicts(record: ClaimRecord, titles: Mapping[str, str]) -> tuple[RecordedVerdict, ...]:
@@ -201,7 +226,7 @@ def _places(listed: Sequence[LedgerFamily]) -> dict[str, tuple[Place, ...]]:
     return found
 
 
-def _trials(record: ClaimRecord, known: Mapping[str, Entry], decided: bool) -> Trials:
+def _trials(record: ClaimRecord, known: Mapping[str, Entry], *, has_verdicts: bool) -> Trials:
     claim = standing.of_identity(record.identity)
     if claim is None or claim.hash != record.hash:  # entered by a version whose trials had other ids
         mine = [entry for entry in known.values() if entry.about.claim == record.hash]
@@ -214,8 +239,9 @@ def _trials(record: ClaimRecord, known: Mapping[str, Entry], decided: bool) -> T
     failures = Counter(entry.about.failure for entry in mine if entry.about.failure and entry not in left_out)
     missing = 0 if planned is None else planned - len(mine)
     results = len(mine) - len(failed)
-    open_, done = (0, missing) if decided else (missing, 0)
-    return Trials(planned, results, dict(sorted(failures.items())), len(left_out), open_, done)
+    open_, done = (0, missing) if has_verdicts else (missing, 0)
+    given_up = Counter(str(entry.body["trial"]["arm"]) for entry in failed)
+    return Trials(planned, results, dict(sorted(failures.items())), len(left_out), open_, done, dict(given_up))
 
 
 def _costs(outcomes: Sequence[Entry]) -> dict[str, Cost]:
@@ -231,10 +257,11 @@ def _costs(outcomes: Sequence[Entry]) -> dict[str, Cost]:
 
 
 def summed(rows: Sequence[ClaimRow]) -> dict[str, float]:
-    """What is said of all rows together: claims, those decided, trials with results and without, seconds."""
+    """What is said of all rows together: claims, those decided and ended, trials with results and without, seconds."""
     return {
         "claims": len(rows),
         "decided": sum(row.state == "decided" for row in rows),
+        "ended": sum(row.state == "ended" for row in rows),
         "results": sum(row.trials.results for row in rows),
         "failed": sum(sum(row.trials.failures.values()) for row in rows),
         "pending": sum(row.trials.pending for row in rows),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from evenhand.errors import DataError
 from evenhand.ledger import Ledger
@@ -10,6 +12,9 @@ from evenhand.ledger.records import OutcomeRecord
 
 _SHORTEST = 4
 """Characters of an id that are enough to ask by."""
+
+KEPT = 16 * 1024
+"""Bytes of what a trial printed that stay when its folder goes: the last ones."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,7 @@ class Logs:
         trial: its id.
         label: its arm, condition, rung and seed; empty for one that has no outcome yet.
         attempts: recorded, oldest first.
-        log: what its last attempt has written so far, where its folder is still there; else empty.
+        log: what it has printed so far, or the end of that where it has ended; empty where nothing was kept.
         running: its folder is there, and it has no outcome.
     """
 
@@ -44,10 +49,27 @@ def logs_of(ledger: Ledger, asked: str) -> Logs:
     working = [path.name for path in sorted((ledger.folder / "work").glob("*")) if path.is_dir()]
     trial = _one(asked, [*known, *(name for name in working if name not in known)], ledger)
     attempts = [*ledger.outcomes(trial_ids=[trial]), *ledger.outcomes(trial_ids=[trial], exploratory=True)]
-    log = ledger.workdir(trial) / "log.txt"
-    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    places = (ledger.workdir(trial) / "log.txt", _kept(ledger, trial))
+    text = next((p.read_text(encoding="utf-8", errors="replace") for p in places if p.is_file()), "")
     label = attempts[0].trial.label() if attempts else ""
     return Logs(trial, label, tuple(attempts), text, not attempts and trial in working)
+
+
+def keep_log(ledger: Ledger, trial: str) -> None:
+    """Keep the end of what a trial printed, as its folder goes; no verdict needs it, so that trouble is passed over."""
+    with suppress(OSError):
+        with (ledger.workdir(trial) / "log.txt").open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - KEPT))
+            text = file.read()
+        if text.strip():
+            target = _kept(ledger, trial)
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(text if size <= KEPT else b"...\n" + text.partition(b"\n")[2])
+
+
+def _kept(ledger: Ledger, trial: str) -> Path:
+    return ledger.folder / "logs" / f"{trial}.txt"
 
 
 def _one(asked: str, known: list[str], ledger: Ledger) -> str:
@@ -57,9 +79,13 @@ def _one(asked: str, known: list[str], ledger: Ledger) -> str:
     found = begins or [key for key, label in labels.items() if _plain(label) == _plain(asked)]
     if len(found) == 1:
         return found[0]
-    if found:
+    if found and begins:
         told = "; ".join(f"{key} {_labels(ledger).get(key, '')}".strip() for key in found[:8])
         raise DataError(f"'{asked}' is the beginning of {len(found)} trials: {told}. Give more of its id.")
+    if found:
+        names = _claims_of(found, ledger)
+        told = "; ".join(f"{key} of {names.get(key, 'no claim')}" for key in found[:8])
+        raise DataError(f"'{asked}' names {len(found)} trials: {told}. Give the beginning of its id.")
     raise DataError(
         f"No trial of this ledger is '{asked}': give the beginning of its id (at least {_SHORTEST} characters) or its "
         "label, 'ARM · CONDITION · RUNG · seed N'. `evenhand status` and the report name both; "
@@ -70,6 +96,11 @@ def _one(asked: str, known: list[str], ledger: Ledger) -> str:
 def _labels(ledger: Ledger) -> dict[str, str]:
     records = [*ledger.outcomes(), *ledger.outcomes(exploratory=True)]
     return {record.trial.id: record.trial.label() for record in records}
+
+
+def _claims_of(trials: list[str], ledger: Ledger) -> dict[str, str]:
+    """Trial id to the name of the claim that ran it."""
+    return {record.trial.id: record.trial.claim for record in ledger.outcomes(trial_ids=trials)}
 
 
 def _plain(label: str) -> str:

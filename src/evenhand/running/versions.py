@@ -12,11 +12,12 @@ from evenhand.errors import DataError
 from evenhand.ledger import Ledger
 from evenhand.ledger.records import ClaimRecord
 from evenhand.running import standing
+from evenhand.running.overview import titles_at_end
 
 
 @dataclass(frozen=True)
 class Version:
-    """One claim as a ledger holds it: when it was entered, how it was fixed, and its verdicts as recorded."""
+    """One claim as a ledger holds it: when it was entered, how it was fixed, its verdicts as recorded or at its end."""
 
     ledger: str
     claim: str
@@ -72,7 +73,7 @@ def _version(store: Ledger, folder: str, asked: str) -> tuple[ClaimRecord, Versi
     record = found[-1]
     decisions = store.decisions(record.name, record.hash)
     fixed = standing.standing_of(record, store).fixed
-    verdicts = decisions[-1].verdicts if decisions else {}
+    verdicts = decisions[-1].verdicts if decisions else titles_at_end(record, store) or {}
     return record, Version(folder, record.name, record.hash, record.entered, fixed, verdicts)
 
 

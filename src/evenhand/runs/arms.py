@@ -262,3 +262,11 @@ def without_name(text: str) -> str:
 def _as_name(text: str) -> str:
     name = re.sub(r"[^A-Za-z0-9_.+-]+", "-", text).strip("-._+")[:60]
     return name or "run"
+
+
+def missing_seeds(seeds: Sequence[int]) -> list[int]:
+    """Seeds that are left out of a range that is otherwise whole: 2 of 0, 1, 3; none where most are left out."""
+    if len(seeds) < 2:
+        return []
+    missing = sorted(set(range(min(seeds), max(seeds) + 1)) - set(seeds))
+    return missing if len(missing) <= len(seeds) else []

@@ -8,7 +8,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,6 +99,11 @@ def short(text: str, most: int = MOST_TEXT) -> str:
 def table(value: Any) -> Mapping[str, Any]:
     """A JSON object, or an empty one in place of anything else."""
     return value if isinstance(value, dict) else {}
+
+
+def rows(value: Any) -> Sequence[Any]:
+    """A JSON list, or an empty one in place of anything else."""
+    return value if isinstance(value, list) else ()
 
 
 def utc(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evenhand.recipes.exhibit import Exhibit, Grid, ScoredTrial
+from evenhand.runs.arms import missing_seeds
 from evenhand.runs.outcomes import BUDGET, FORMAT, MODEL, WRITTEN
 
 
@@ -63,11 +64,3 @@ def _seeds(seeds: Sequence[int]) -> str:
     missing = missing_seeds(seeds)
     told = ", ".join(map(str, seeds))
     return f"{told} (missing between them: {', '.join(map(str, missing))})" if missing else told
-
-
-def missing_seeds(seeds: Sequence[int]) -> list[int]:
-    """Seeds that are left out of a range that is otherwise whole: 2 of 0, 1, 3; none where most are left out."""
-    if len(seeds) < 2:
-        return []
-    missing = sorted(set(range(min(seeds), max(seeds) + 1)) - set(seeds))
-    return missing if len(missing) <= len(seeds) else []

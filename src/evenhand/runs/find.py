@@ -167,7 +167,7 @@ def _asked(text: str, options: Options) -> NamedRuns:
 
 
 def _read_file(path: Path, given: Reader | None, options: Options) -> tuple[list[Run], list[str]]:
-    reader = given or recognised(path)[1]
+    reader = given or recognised(path)[1] or (named("tables") if options.columns else None)
     if reader is None:
         raise DataError(
             f"{path} is in no format that evenhand reads ({', '.join(readers())}); name its format with --format."

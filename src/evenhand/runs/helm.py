@@ -20,7 +20,7 @@ import numpy as np
 from evenhand.data.reading import read_json
 from evenhand.errors import DataError, shortened
 from evenhand.recipes.contract import Metric
-from evenhand.runs.checked import Faults, bounded, digest, number, short, source_of, table, text_of
+from evenhand.runs.checked import Faults, digest, number, rows, short, source_of, table, text_of
 from evenhand.runs.run import Certainty, Items, Options, Run
 
 _STATS = re.compile(r"(?P<before>.*)per_instance_stats\.json")
@@ -59,7 +59,7 @@ class Helm:
         places = [path.parent / f"{before}{name}.json" for name in ("scenario_state", "instances")]
         asked_file = next((one for one in places if one.is_file()), None)
         asked = {} if asked_file is None else (_states if asked_file == places[0] else _instances)(asked_file)
-        items = _items(path, entries, asked)
+        items, shares = _items(path, entries, asked)
         adapter = table(spec.get("adapter_spec"))
         further = [one for one in (beside, asked_file) if one is not None and one.is_file()]
         names = _ordered(items, spec)
@@ -72,7 +72,7 @@ class Helm:
                 prompt=_prompt(adapter),
                 model=str(adapter.get("model") or ""),
                 items=items,
-                about={name: _about(name, items) for name in items.scores},
+                about={name: _about(name, name in shares) for name in items.scores},
                 settings={k: short(text_of(adapter[k])) for k in ("model", "method", "temperature") if k in adapter},
                 remarks=() if spec else (f"{path.name} has no run_spec.json beside it: model and prompt are unknown",),
             )
@@ -93,8 +93,8 @@ def _instance(instance: Mapping[str, Any]) -> _Asked:
     references = instance.get("references")
     right = [
         text_of(table(table(one).get("output")).get("text", ""))
-        for one in (references if isinstance(references, list) else ())
-        if "correct" in (table(one).get("tags") or ())
+        for one in rows(references)
+        if "correct" in rows(table(one).get("tags"))
     ]
     asked = instance.get("input")
     return _Asked(text_of(table(asked).get("text", asked)), ", ".join(right))
@@ -108,7 +108,7 @@ def _key(instance: Any, perturbation: Any) -> str:
 def _instances(path: Path) -> dict[str, _Asked]:
     """Instance to what was asked and what is right."""
     entries = read_json(path, strict=False)
-    known = [table(entry) for entry in (entries if isinstance(entries, list) else ())]
+    known = [table(entry) for entry in rows(entries)]
     return {text_of(one.get("id", "")): _instance(one) for one in known}
 
 
@@ -116,7 +116,7 @@ def _states(path: Path) -> dict[str, _Asked]:
     """Instance, in each of its perturbations, to what was asked, and how, and what was answered."""
     found: dict[str, _Asked] = {}
     states = table(read_json(path, strict=False)).get("request_states")
-    for state in map(table, states if isinstance(states, list) else ()):
+    for state in map(table, rows(states)):
         instance, request = table(state.get("instance")), table(state.get("request"))
         if state.get("request_mode") == "calibration":  # the answers alone, without the question
             continue
@@ -124,12 +124,13 @@ def _states(path: Path) -> dict[str, _Asked]:
         one = found.setdefault(key, _instance(instance))
         one.prompts.append(text_of(request.get("prompt", "")))
         completions = table(state.get("result")).get("completions")
-        texts = [text_of(table(c).get("text", "")) for c in (completions if isinstance(completions, list) else ())]
+        texts = [text_of(table(c).get("text", "")) for c in rows(completions)]
         one.answers.append("\n".join(texts))
     return found
 
 
-def _items(path: Path, entries: list[Any], asked: Mapping[str, _Asked]) -> Items:
+def _items(path: Path, entries: list[Any], asked: Mapping[str, _Asked]) -> tuple[Items, set[str]]:
+    """The instances, and which scores are right or wrong in every draw."""
     faults = Faults()
     scores: dict[str, dict[str, list[float]]] = {}
     groups: dict[str, str] = {}
@@ -159,7 +160,8 @@ def _items(path: Path, entries: list[Any], asked: Mapping[str, _Asked]) -> Items
     whole = len(known) == len(ids)  # else some instance was asked nobody knows what
     answered = whole and all(one.answers for one in known)
     outputs = tuple(short("\n".join(one.answers)) for one in known) if answered else None
-    return Items(
+    told = {name: {value for own in scores.values() for value in own.get(name, ())} for name in names}
+    items = Items(
         ids=tuple(ids),
         scores={name: np.asarray([_mean(scores[key].get(name)) for key in ids], dtype=np.float64) for name in names},
         contents=tuple(digest(one.text, one.right, groups[key]) for one, key in zip(known, ids, strict=True))
@@ -171,6 +173,7 @@ def _items(path: Path, entries: list[Any], asked: Mapping[str, _Asked]) -> Items
         expected=tuple(short(one.right) for one in known) if whole else None,
         groups=tuple(groups[key] or "as it is" for key in ids) if any(groups.values()) else None,
     )
+    return items, {name for name, values in told.items() if values <= {0.0, 1.0}}
 
 
 def _mean(values: list[float] | None) -> float:
@@ -198,8 +201,8 @@ def _ordered(items: Items, spec: Mapping[str, Any]) -> list[str]:
     listed = spec.get("metric_specs")
     wanted = [
         name
-        for one in (listed if isinstance(listed, list) else ())
-        for name in (table(table(one).get("args")).get("names") or ())
+        for one in rows(listed)
+        for name in rows(table(table(one).get("args")).get("names"))
         if isinstance(name, str)
     ]
     return list(dict.fromkeys([*(name for name in wanted if name in items.scores), *items.scores]))
@@ -223,9 +226,8 @@ def _prompt(adapter: Mapping[str, Any]) -> str:
     return f"adapter {digest(json.dumps(own, sort_keys=True, default=str))}" if own else ""
 
 
-def _about(name: str, items: Items) -> Metric:
-    share = SHARES.fullmatch(name) or bounded(items.scores[name])
-    return Metric(floor=0.0, ceiling=1.0) if share else Metric()
+def _about(name: str, right_or_wrong: bool) -> Metric:
+    return Metric(floor=0.0, ceiling=1.0) if right_or_wrong or SHARES.fullmatch(name) else Metric()
 
 
 READER = Helm()

@@ -1,8 +1,8 @@
 """Runs of lm-evaluation-harness: ``samples_TASK_TIME.jsonl``, each beside its ``results_TIME.json``.
 
-A row is one document under one filter. ``doc_id`` is a row number that moves with ``--limit`` and shuffling, so what
-pairs two runs is ``doc_hash``; old files without it get the same hash of their ``doc``. The seeds that the files know
-are those of the evaluation.
+A row is one document under one filter; older versions wrote one list of all rows, into files of either ending.
+``doc_id`` is a row number that moves with ``--limit`` and shuffling, so what pairs two runs is ``doc_hash``; old files
+without it get the same hash of their ``doc``. The seeds that the files know are those of the evaluation.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.data.reading import check_file, iter_json_lines
+from evenhand.data.json_rows import first_row, is_list, iter_json_rows
+from evenhand.data.reading import check_file
 from evenhand.errors import DataError, shortened
 from evenhand.runs.checked import (
     Faults,
@@ -46,7 +47,7 @@ from evenhand.runs.lm_eval_results import (
 from evenhand.runs.run import Certainty, Items, Options, Run
 
 _TIME = r"\d{4}-\d{2}-\d{2}T\d{2}[-:]\d{2}[-:]\d{2}(?:\.\d+)?"
-_SAMPLES = re.compile(rf"(?P<before>.*?)samples_(?P<task>.+?)(?:_(?P<time>{_TIME}))?\.jsonl")
+_SAMPLES = re.compile(rf"(?P<before>.*?)samples_(?P<task>.+?)(?:_(?P<time>{_TIME}))?\.jsonl?")
 _RESULTS = re.compile(rf".*results(?:_{_TIME})?\.json")
 _LARGE = 1 << 20
 """Bytes from which on it is worth while to read all rows at once."""
@@ -94,11 +95,12 @@ class LmEval:
         """By name, else by the keys of the first row."""
         if path.is_dir():
             return Certainty.NO
-        if path.suffix == ".jsonl":
-            row = _first_row(path)
+        if path.suffix in (".json", ".jsonl"):
+            row = first_row(path)
             if "doc_id" in row and {"resps", "filtered_resps"} & row.keys():
                 return Certainty.SURE
-            return Certainty.LIKELY if _SAMPLES.fullmatch(path.name) and "doc_id" in row else Certainty.NO
+            if _SAMPLES.fullmatch(path.name) and "doc_id" in row:
+                return Certainty.LIKELY
         if path.suffix == ".json":
             head = _head(path)
             known = '"results"' in head if _RESULTS.fullmatch(path.name) else _is_results(path, head)
@@ -111,7 +113,7 @@ class LmEval:
         Raises:
             DataError: all that is wrong with the file, with its line.
         """
-        if path.suffix == ".json":
+        if path.suffix == ".json" and not (_SAMPLES.fullmatch(path.name) or is_list(path)):
             return _numbers(path)
         return [_run(path, options)]
 
@@ -130,14 +132,6 @@ def _is_results(path: Path, head: str) -> bool:
         return False
     whole = _head(path, _MOST_LOOKED_AT)
     return all(re.search(rf'"{key}"\s*:\s*\{{', whole) for key in ("versions", "configs?"))
-
-
-def _first_row(path: Path) -> Mapping[str, Any]:
-    try:
-        with path.open("rb") as file:
-            return table(json.loads(file.readline(1 << 20)))
-    except (OSError, ValueError, RecursionError):
-        return {}
 
 
 def _results_of(path: Path, task: str) -> tuple[Path | None, Mapping[str, Any]]:
@@ -173,8 +167,8 @@ def _run(path: Path, options: Options) -> Run:
     task = _task_name(path, options)
     beside, results = _results_of(path, task)
     unusable: dict[str, str] = {}
-    large = path.is_file() and path.stat().st_size > _LARGE
-    items = items_at_once(path, _first_row(path), _told) if large else None
+    large = path.is_file() and path.stat().st_size > _LARGE and not is_list(path)
+    items = items_at_once(path, first_row(path), _told) if large else None
     items = items or _items_one_by_one(path, unusable)
     doubts = doubts_of(path, task, items, results)
     return Run(
@@ -200,7 +194,7 @@ def _items_one_by_one(path: Path, unusable: dict[str, str]) -> Items:
     """The items of a file, with whatever is wrong with each row."""
     faults = Faults()
     filters: dict[str, _Filtered] = {}
-    for line, row in iter_json_lines(path, strict=False):
+    for line, row in iter_json_rows(path, strict=False):
         _add_row(filters, row, path, line, faults)
     if not filters and not faults.found:
         raise DataError(f"{path}: the file is empty; expected one row for each document.")
@@ -349,9 +343,10 @@ def _numbers(path: Path) -> list[Run]:
 
 def _has_samples(path: Path, task: str) -> bool:
     """Whether the samples of a task lie beside its results."""
-    for one in path.parent.glob("*.jsonl"):
+    for one in path.parent.glob("*.json*"):
         match = _SAMPLES.fullmatch(one.name)
-        if (match and match["task"] == task) or (not match and one.stem.endswith(f"_{task}")):
+        older = not match and one.suffix == ".jsonl" and one.stem.endswith(f"_{task}")
+        if older or (match and match["task"] == task):
             return True
     return False
 

@@ -1,4 +1,4 @@
-"""Runs in tables: CSV, TSV, JSON lines or Parquet, a row for each item; a mapping says what the columns are.
+"""Runs in tables: CSV, TSV, JSON lines, a JSON list or Parquet, a row for each item; a mapping says what columns are.
 
 Roles are ``id``, ``input``, ``expected``, ``output``, ``group``, ``cluster``, ``epoch``, ``seed``, ``model``, ``task``
 and ``error``; whatever else the mapping names is a metric. Without a mapping columns of usual names are taken for what
@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.data.reading import check_file, read_json_lines, read_text
+from evenhand.data.json_rows import first_row, is_list, iter_json_rows
+from evenhand.data.reading import check_file, read_text
 from evenhand.errors import DataError, counted, shortened
 from evenhand.recipes.contract import Metric
 from evenhand.runs.checked import (
@@ -57,7 +58,15 @@ _WORDS = {
 }
 """Scores in words, of a column that the user says is one: in others they may be answers."""
 
-_SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".jsonl": "json", ".ndjson": "json", ".parquet": "parquet", ".pq": "parquet"}
+_SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
 
 
 @dataclass(frozen=True)
@@ -85,11 +94,16 @@ class Tables:
     """Reader of tables."""
 
     name = "tables"
-    about = "CSV, TSV, JSON lines or Parquet with a row for each item; --columns says what the columns are"
+    about = "CSV, TSV, JSON lines, a JSON list or Parquet with a row for each item; --columns says what columns are"
 
     def recognises(self, path: Path) -> Certainty:
         """By the ending; anything may stand in such a file, so other readers go first."""
-        return Certainty.PERHAPS if path.is_file() and path.suffix.lower() in _SUFFIXES else Certainty.NO
+        if not path.is_file() or path.suffix.lower() not in _SUFFIXES:
+            return Certainty.NO
+        if path.suffix.lower() == ".json":  # which may be anything: a list whose entries name an item
+            known = is_list(path) and {str(name).lower() for name in first_row(path)} & set(USUAL["id"])
+            return Certainty.PERHAPS if known else Certainty.NO
+        return Certainty.PERHAPS
 
     def read(self, path: Path, options: Options) -> list[Run]:
         """The runs of a table: one for each model, training seed and task in it.
@@ -136,7 +150,7 @@ def _text(path: Path, separator: str) -> Columns:
 
 
 def _json(path: Path) -> Columns:
-    rows = read_json_lines(path)
+    rows = list(iter_json_rows(path))
     for line, row in rows:
         if not isinstance(row, dict):
             raise DataError(f"{path}:{line}: expected an object with a field for each column; found {shortened(row)}.")
@@ -243,8 +257,7 @@ def runs_of(table: Columns, options: Options, source: Source) -> list[Run]:
     faults = Faults()
     runs = []
     for (model, seed, task), rows in _parts(table, chosen, faults).items():
-        items = _items(table, chosen, rows, faults)
-        about = {name: _about(name, scores) for name, scores in items.scores.items()}
+        items, about = _items(table, chosen, rows, faults)
         told, its = _errors(table.path, items), options.task or task
         name = model or chosen.model
         runs.append(Run(source=source, task=its, model=name, training_seed=seed, items=items, about=about, **told))
@@ -297,8 +310,8 @@ def _name(value: Any) -> str:
     return "" if value is None else text_of(value)
 
 
-def _items(table: Columns, chosen: _Roles, rows: Sequence[int], faults: Faults) -> Items:
-    """The items of one run; several decodes of an item are averaged."""
+def _items(table: Columns, chosen: _Roles, rows: Sequence[int], faults: Faults) -> tuple[Items, dict[str, Metric]]:
+    """The items of one run, and its metrics; several decodes of an item are averaged."""
 
     whole = isinstance(rows, range)  # all rows of the table
 
@@ -318,13 +331,14 @@ def _items(table: Columns, chosen: _Roles, rows: Sequence[int], faults: Faults) 
         for row in (row for row, item in zip(rows, ids, strict=True) if not item):
             faults.add(table.place(row), "the item has no id")
     first, order = _decodes(table, rows, ids, texts("epoch"), faults)
-    scores = {
-        metric: _averaged(_scores(table, name, metric, rows, failed, faults, words=chosen.said), order, len(first))
+    known = {
+        metric: _scores(table, name, metric, rows, failed, faults, words=chosen.said)
         for metric, name in chosen.metrics.items()
     }
+    scores = {metric: _averaged(column, order, len(first)) for metric, column in known.items()}
     inputs, expected = texts("input"), texts("expected")
     outputs = texts("output")
-    return Items(
+    items = Items(
         ids=tuple(ids[i] for i in first),
         scores=scores,
         contents=None if inputs is None else tuple(digest(inputs[i], expected[i] if expected else "") for i in first),
@@ -333,6 +347,7 @@ def _items(table: Columns, chosen: _Roles, rows: Sequence[int], faults: Faults) 
         clusters=_of(texts("cluster"), first),
         errors={item: why for item, why in zip(ids, failed or (), strict=False) if why},
     )  # fmt: skip
+    return items, {metric: _about(metric, column) for metric, column in known.items()}
 
 
 def _scores(

@@ -75,7 +75,7 @@ def check_pairs(
     if kept.size == 0:
         reason = "no pair is complete"
     elif share > largest_share:
-        reason = f"{dropped.size} of {left.size} pairs are missing, more than {largest_share:.0%}"
+        reason = f"{dropped.size} of {left.size} pairs are missing, more than {100 * largest_share:.0f} %"
     elif _differs_by_arm(only_baseline, only_variant):
         reason = (
             f"missing pairs differ by arm: {only_baseline} lost by the baseline alone, "

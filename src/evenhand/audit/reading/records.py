@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from evenhand.audit.log import Line, Listing, Log, Row, Table
 from evenhand.audit.reading.listed import listings
+from evenhand.audit.reading.places import Steps, places_of
 from evenhand.data.reading import parse_json, read_json
 from evenhand.errors import DataError
 
 _MOST_ROWS = 50_000
 _MOST_COLUMNS = 200
+_DEEPEST = 3
 
 
 def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -> Log:
@@ -65,15 +67,18 @@ def _remarks(path: Path, short: Sequence[int], left: int) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def flat(document: Any, before: str = "", depth: int = 0) -> dict[str, Any]:
+def flat(document: Any) -> dict[str, Any]:
     """A record with the names of nested fields joined by points; lists and what lies deeper are left out."""
-    found: dict[str, Any] = {}
+    return {".".join(map(str, path)): value for path, value in _fields(document)}
+
+
+def _fields(document: Any, before: Steps = ()) -> list[tuple[Steps, Any]]:
+    found: list[tuple[Steps, Any]] = []
     for name, value in document.items() if isinstance(document, dict) else ():
-        key = f"{before}{name}"
-        if isinstance(value, dict) and depth < 3:
-            found |= flat(value, f"{key}.", depth + 1)
+        if isinstance(value, dict) and len(before) < _DEEPEST:
+            found += _fields(value, (*before, name))
         elif isinstance(value, bool | int | float | str):
-            found[key] = value
+            found.append(((*before, name), value))
         if len(found) > _MOST_COLUMNS:
             break
     return found
@@ -139,37 +144,47 @@ def read_json_log(path: Path) -> Log:
     """
     document = read_json(path, strict=False)
     texts = path.read_text(encoding="utf-8-sig").split("\n")
-    records = _records(document)
-    numbered = [(_line_of(texts, name, place), record) for place, (name, record) in enumerate(records)]
+    places = places_of("\n".join(texts))
     every = {number: Line(number, text[:2000], text[:2000], "row") for number, text in enumerate(texts, start=1)}
     found = listings("\n".join(texts), every)
-    kept = {number for number, _ in numbered} | {at for one in found for at in (one.line, one.mean_line, one.sd_line)}
+    table = _placed(_records(document), places)
+    kept = {at for one in found for at in (one.line, one.mean_line, one.sd_line)}
+    kept |= {at for row in table.rows for at in (row.line, *row.at)} if table is not None else set()
     lines = tuple(every[number] for number in sorted(kept))
+    return Log(str(path), lines, (), (table,) if table is not None else (), data=True, listings=found)
+
+
+def _placed(records: Sequence[tuple[Steps, dict[str, Any]]], places: Mapping[Steps, int]) -> Table | None:
+    """A table of records, each cell with the line at which it stands in the document."""
+    flats = [{"name": steps[-1], **flat(one)} if _named(steps) else flat(one) for steps, one in records]
+    numbered = [(places.get(steps, 1), one) for (steps, _), one in zip(records, flats, strict=True)]
     table = _table_of(numbered) if numbered else None
-    tables = (table,) if table is not None and lines else ()
-    return Log(str(path), lines, (), tables, data=True, listings=found)
+    if table is None:
+        return None
+    rows = []
+    for row, (steps, record) in zip(table.rows, records, strict=True):
+        lines = {".".join(map(str, one)): places.get((*steps, *one), row.line) for one, _ in _fields(record)}
+        rows.append(replace(row, at=tuple(lines.get(name, row.line) for name in table.header)))
+    return replace(table, rows=tuple(rows))
 
 
-def _records(document: Any) -> list[tuple[str, dict[str, Any]]]:
+def _named(steps: Steps) -> bool:
+    return len(steps) == 1 and isinstance(steps[0], str)
+
+
+def _records(document: Any) -> list[tuple[Steps, dict[str, Any]]]:
+    """The records of a document with the way to each: those of a list, those of an object by name, or the one it is."""
     if isinstance(document, list):
-        return [("", flat(one)) for one in document[:_MOST_ROWS] if isinstance(one, dict)]
+        return [((at,), one) for at, one in enumerate(document[:_MOST_ROWS]) if isinstance(one, dict)]
     if not isinstance(document, dict):
         return []
     inner = {name: one for name, one in document.items() if isinstance(one, dict)}
     if len(inner) >= 2 and len(inner) >= len(document) / 2:
-        return [(name, {"name": name, **flat(one)}) for name, one in inner.items()]
-    for one in document.values():
+        return [((name,), one) for name, one in inner.items()]
+    for name, one in document.items():
         if isinstance(one, list) and len(one) >= 2 and all(isinstance(entry, dict) for entry in one):
-            return [("", flat(entry)) for entry in one[:_MOST_ROWS]]
-    return [("", flat(document))]
-
-
-def _line_of(texts: Sequence[str], name: str, place: int) -> int:
-    if name:
-        key = json.dumps(name)
-        return next((number for number, text in enumerate(texts, start=1) if key in text), 1)
-    opened = [number for number, text in enumerate(texts, start=1) if text.strip() == "{"]
-    return opened[place] if place < len(opened) and len(opened) > 1 else 1
+            return [((name, at), entry) for at, entry in enumerate(one[:_MOST_ROWS])]
+    return [((), document)]
 
 
 def summaries_log(folder: Path, paths: Sequence[Path]) -> Log | None:

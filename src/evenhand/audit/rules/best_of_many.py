@@ -31,6 +31,28 @@ _CHOSEN_ON_TEST = re.compile(
     rf"\b(?:that|which) (?:we|is|are) (?:then |also )?(?:report(?:ed)?|quoted?)\b",
     re.IGNORECASE,
 )
+_CHOSEN_THING = re.compile(
+    r"\b(?:the|an?|our|this|that|each|every) (?:selected|chosen|picked|tuned|early[- ]stopped)\b[^.;]*$|"
+    r"\b(?:selected|chosen|picked|tuned|early[- ]stopped)\b[^.;]*\b(?:made|makes|has|had|is|was|were|are|reach\w*|"
+    r"achiev\w*|scor\w+|gets|got|gives|gave|obtain\w*|perform\w*|evaluat\w+|test(?:ed|s)|then|and)\b[^.;]*$",
+    re.IGNORECASE,
+)
+"""What was chosen and then did something on the test set was not chosen on it."""
+
+_RIVAL = re.compile(r"\b(?:vs\.?|versus|against|behind|current|previous|prior|than)\b", re.IGNORECASE)
+"""The best of something else, which a result is set against."""
+
+_TEST = re.compile(r"\b(?:test|benchmark|leaderboard)\b", re.IGNORECASE)
+_SOME = re.compile(
+    r"\b(?:of|among|across|out of) (?:the |all |our |these )?"
+    r"(?:\d+|two|three|four|five|six|eight|ten|twelve|several|many) "
+    r"(?:\w+ )?(?:variants?|configs?|configurations?|settings?|runs?|trials?|arms?|models?|schedules?|candidates?|"
+    r"combinations?|values?|seeds?|checkpoints?)\b|\bbest (?:quick|med|medium|screen\w*)\b|"
+    r"\b(?:quick|med|medium|screen\w*)\b[^.;]{0,12}\bbest\b",
+    re.IGNORECASE,
+)
+"""How many there were to be picked from, or that a stage picked it; a best alone may be of two."""
+
 _AGAIN = re.compile(
     r"\b(?:again|fresh|re-?r[ua]n|(?:new|other|different|unseen) (?:seeds?|items|data))\b", re.IGNORECASE
 )
@@ -64,7 +86,8 @@ def _in_text(log: Log) -> Iterator[Finding]:
         found = _AT_STEP.search(line.body)
         if found is not None and not _RATE.search(line.body) and _results(line, found):
             facts = {"of": "evaluations", "looks": _looks(log, line)}
-            level: Level = "caution" if _passed(log, line, found, facts["looks"]) else "hint"
+            passed = _passed(log, line, found, facts["looks"]) and not _RIVAL.search(found[0])
+            level: Level = "caution" if passed else "hint"
             yield Finding("best-of-many", level, place_of(log, line), facts, quote=found[0].strip())
             continue
         found = _CHOSEN_ON_TEST.search(line.body)
@@ -73,9 +96,11 @@ def _in_text(log: Log) -> Iterator[Finding]:
             and not denied_at(log, line, found.start())
             and line.numbers
             and not _other_data(line, found)
+            and not _CHOSEN_THING.search(line.body[: found.end()])
         ):
             facts = {"of": "choices", "looks": None}
-            yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
+            level = "caution" if _TEST.search(found[0]) else "hint"
+            yield Finding("best-of-many", level, place_of(log, line), facts, quote=found[0].strip())
             continue
         found = _BEST.search(line.body)
         if found is None or denied_at(log, line, found.start()):
@@ -84,7 +109,8 @@ def _in_text(log: Log) -> Iterator[Finding]:
             continue
         if any(n.signed and n.unit in ("pp", "%") for n in line.numbers):
             facts = {"of": "variants", "looks": None}
-            yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
+            level = "caution" if _SOME.search(line.body) else "hint"
+            yield Finding("best-of-many", level, place_of(log, line), facts, quote=found[0].strip())
 
 
 def _passed(log: Log, line: Line, found: re.Match[str], looks: object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from evenhand.audit.changes import Change, changes_of, readings
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Log
 from evenhand.audit.number_words import printed, signed
 
@@ -24,7 +24,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             for change, fits in found:
                 alone = change.named and len(found) == 1
                 if not fits and not _of_else(change) and (group > 0 or alone or right >= 2 * (len(found) - right)):
-                    yield _finding(log, change)
+                    yield _finding(log, change, sure=_sure(log, change, right))
 
 
 def _of_else(change: Change) -> bool:
@@ -39,16 +39,27 @@ def _table_line(log: Log, number: int) -> int:
     return max((table.line for table in log.tables if table.line <= number), default=0)
 
 
-def _finding(log: Log, change: Change) -> Finding:
+def _sure(log: Log, change: Change, right: int) -> bool:
+    """Whether it is told to be the difference of these two: in points or percent, or in a column of differences."""
+    if change.delta.unit == "x" or change.base.about or change.new.about or change.delta.about:
+        return False  # a factor, or what is told roughly, may be of anything
+    if change.line.kind == "row":
+        return right > 0 or change.named
+    after = change.line.body[change.delta.end : change.delta.end + 1]
+    return change.delta.unit in ("pp", "%") and (not after or after.isascii())
+
+
+def _finding(log: Log, change: Change, *, sure: bool) -> Finding:
     base, new = change.base.value, change.new.value
     facts = {
         "base": printed(change.base), "new": printed(change.new), "printed": printed(change.delta),
         "difference": new - base, "relative": None if base == 0 else 100 * (new / base - 1),
         "unit": change.base.unit, "cut": _cut_off(change),
     }  # fmt: skip
+    level: Level = "hint" if not sure else "note" if facts["cut"] else "fault"
     return Finding(
         "change-disagrees",
-        "note" if facts["cut"] else "fault",
+        level,
         place_of(log, change.line),
         facts,
         (place_of(log, change.base_line),),

@@ -67,12 +67,17 @@ def _relations(table: Table) -> Iterator[tuple[int, int, int, str, Way]]:
     """Columns of which the last may follow from two others, with the way in which it may."""
     places = _numeric(table)[:_MOST_COLUMNS]
     for target in reversed(places):  # what follows from others stands to their right
-        for a, b in permutations([i for i in places if i != target], 2):
+        for a, b in permutations([i for i in places if i != target and _beside(table, i, target)], 2):
             for name, way in _WAYS.items():
                 if (name.startswith("the share") and target < max(a, b)) or not _units(table, name, target, a, b):
                     continue
                 if _likely(table, target, (a, b), way):
                     yield target, a, b, name, way
+
+
+def _beside(table: Table, one: int, other: int) -> bool:
+    """Whether two fields of records are of one object: one of another arm holds together with this one by chance."""
+    return table.header[one].rpartition(".")[0] == table.header[other].rpartition(".")[0]
 
 
 def _units(table: Table, name: str, target: int, a: int, b: int) -> bool:
@@ -174,7 +179,7 @@ def _finding(log: Log, table: Table, row: int, target: int, how: str, expected: 
     return Finding(
         "row-breaks-column",
         "fault",
-        place_of(log, at.line),
+        place_of(log, at.line_of(target)),
         facts,
         (place_of(log, table.rows[0].line),),
         quote=at.cells[target],

@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 from evenhand.audit.arms import Arm, arms_of
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Log, Table
 from evenhand.audit.number_words import printed
 from evenhand.audit.numbers import Number, numbers
@@ -21,6 +21,9 @@ _NO_METRIC = re.compile(r"(?:status|notes?|details?|remarks?|comments?)\b")
 _SETTINGS = re.compile(r"[^\W\d]\w*\s?=\s?[\d.]+\w*|\d+ (?:epochs|steps|seeds|layers|shots?|examples|samples)")
 _ENOUGH = 4
 """Results with three digits that two files must have alike, so that those which differ are the same results, too."""
+
+_AGAINST = re.compile(r"\s*(?:%|pp)?\s*(?:vs\.?|versus|against|compared|over|than|and)\b", re.IGNORECASE)
+"""What a range is set against is none of the rows that it is the range of."""
 
 _SPAN = re.compile(r"\s?[–-]\s?|\s+to\s+")
 
@@ -60,7 +63,10 @@ def _between(logs: list[Log]) -> Iterator[Finding]:
 
 
 def _named(earlier: Log, later: Log) -> Iterator[Finding]:
-    """Results of a table or list that two files have, which agree in four others and in three times as many."""
+    """Results of a table or list that two files have, which agree in four others and in three times as many.
+
+    Only where the same arm has another result that agrees, and nothing else differs, are they surely of one run.
+    """
     if earlier.data and later.data:
         return  # two files of data are two things: nothing says that they report one run
     if _of_one_form(earlier, later):
@@ -87,7 +93,9 @@ def _named(earlier: Log, later: Log) -> Iterator[Finding]:
             "kind": "file",
         }  # fmt: skip
         places = (place_of(earlier, theirs.line),)
-        yield Finding("drift", "fault", place_of(later, mine.line), facts, places, printed(mine.value))
+        alike = [k for k in both if k[0] == key[0] and k not in apart and _fine(one[k].value)]
+        level: Level = "fault" if alike and len(apart) == 1 else "hint"
+        yield Finding("drift", level, place_of(later, mine.line), facts, places, printed(mine.value))
 
 
 def _of_one_form(one: Log, other: Log) -> bool:
@@ -194,7 +202,9 @@ def _outside(log: Log, line: Line, table: Table, span: tuple[Number, Number], me
             "printed": f"{printed(span[0])} to {printed(span[1])}", "of": table.header[places[0]], "kind": "range",
             "other": ", ".join(printed(n) for _, n in odd),
         }  # fmt: skip
-        yield Finding("drift", "fault", place_of(log, line), facts, tuple(place_of(log, row.line) for row, _ in odd))
+        named = ":" in line.body[: span[0].start] and not _AGAINST.match(line.body, span[1].end)
+        level: Level = "fault" if named else "hint"
+        yield Finding("drift", level, place_of(log, line), facts, tuple(place_of(log, row.line) for row, _ in odd))
 
 
 def _begins(word: str, text: str) -> bool:

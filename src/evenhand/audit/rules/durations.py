@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.number_words import printed, shown
 from evenhand.audit.numbers import SECONDS, Number
 
+_SAME = 1.5
 _OPENS = re.compile(r"\s*[(=≈]\s*[~≈=]?\s*")
 _COMPUTED = re.compile(r"[×x*/·+÷]\s*[~≈]?\s*$|\b(?:per|at|by|of|times|each|every)\s+[~≈]?\s*$", re.IGNORECASE)
 """A stretch of time that is a factor or a summand: what follows the sign of equality is of more than it."""
@@ -43,7 +44,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                         "found": one.value * scale,
                         "unit": other.unit,
                     }
-                    yield Finding("durations-disagree", "fault", place_of(log, line), facts)
+                    apart = max(one.value * scale, other.value) / max(min(one.value * scale, other.value), 1e-9)
+                    near = 1.05 < apart < _SAME  # a larger factor is that of another stretch of time
+                    level: Level = "fault" if near and not one.about else "hint"
+                    yield Finding("durations-disagree", level, place_of(log, line), facts)
 
 
 def _of_several(line: Line, last: Number) -> bool:

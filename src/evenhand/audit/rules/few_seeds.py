@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from evenhand.audit.evidence import Evidences
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.evidence import Evidence, Evidences
+from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.number_words import chance
 from evenhand.audit.rules.recomputed import facts_of
-from evenhand.audit.seeds import Seeds, only_seed
+from evenhand.audit.seeds import Seeds, counted, only_seed
 from evenhand.audit.words import asserted, hoped, of_others, planning
 
 STEADY = re.compile(
@@ -67,6 +67,15 @@ _HEDGE = re.compile(
     r"insufficient|caveats?|too few|within (?:the )?(?:noise|error)|single[- ]seed|not enough|unclear|p\s*[=<>≈])",
     re.IGNORECASE,
 )
+_DOUBT = re.compile(
+    r"\b(?:is|are|was|be) (?:not|no) (?:yet )?(?:a |an )?"
+    r"(?:results?|conclusion|evidence|proof|conclusive|significant)\b|"
+    r"\bone (?:fold|task|dataset|benchmark|split|subject|environment|env|game) (?:is|was)\b",
+    re.IGNORECASE,
+)
+_NEAR = 8
+"""Lines: seeds that are told farther away, and not in a heading, may be those of something else."""
+
 _NONE = re.compile(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
 _END = re.compile(r"[.;:](?=\s|$)")
 _OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
@@ -91,7 +100,29 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 continue
             if tested is not None:
                 facts |= {"p": tested["p"], "low": tested["low"], "high": tested["high"]}
-            yield Finding("few-seeds", "caution", place_of(log, line), facts, (place_of(shown.log, shown.seeds.line),))
+            level: Level = "caution" if _explicit(log, line, shown, found) else "hint"
+            yield Finding("few-seeds", level, place_of(log, line), facts, (place_of(shown.log, shown.seeds.line),))
+
+
+def _explicit(log: Log, line: Line, shown: Evidence, found: re.Match[str]) -> bool:
+    """Whether the seeds are told of this very result: beside it, above it, in a heading, or by their values."""
+    seeds = shown.seeds.line
+    above = any(seeds is log.lines[log.sections[one].line] for one in log.chain(line.section))
+    if found[0].lower() in _OF_SIZE:
+        return (seeds is line or seeds in log.parents(line) or above) and counted(seeds.body)
+    if _doubted(log, line):
+        return False
+    if shown.series is not None:
+        return shown.log is not log or shown.series.section == line.section
+    near = seeds.section == line.section and 0 <= line.number - seeds.number <= _NEAR
+    return near or above or seeds in log.parents(line) or only_seed(log) is not None
+
+
+def _doubted(log: Log, line: Line) -> bool:
+    """Whether the lines around, in the same section, say themselves that this is no result yet."""
+    place = log.by_number[line.number]
+    around = log.lines[max(0, place - _NEAR) : place + 3]
+    return any(_DOUBT.search(one.body) for one in around if one.section == line.section)
 
 
 def _of_all(log: Log, line: Line, seeds: Seeds) -> bool:

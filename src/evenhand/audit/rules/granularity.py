@@ -14,11 +14,14 @@ _MOST = 2000
 _BY_CHANCE = 0.002
 _SHARE = re.compile(
     r"\bacc(?:s|uracy|uracies)?\b|\bpass(?:@1\b| rate)|\bsuccess(?: rate)?\b|\bsolved?(?: rate)?\b|\bcorrect\b|"
-    r"\bexact match\b|\bem\b|\bhits?@\d+|\brecall@\d+|\bwin ?rate\b|\bd_acc\b",
+    r"\bexact match\b|\bem\b|\bhits?@\d+|\bwin ?rate\b|\bd_acc\b",
     re.IGNORECASE,
 )
 _NO_SHARE = re.compile(
     r"balanced|macro|weighted|average|mean|avg|\bf1\b|gain|delta|diff|Δ|std|±|per[- ]class", re.IGNORECASE
+)
+_ITEMS = re.compile(
+    r"#?\s*(?:n|items|examples|samples|questions|n_items|n_examples|support|count|total)", re.IGNORECASE
 )
 _BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)")
 """In brackets stand bounds of intervals and counts, which are no shares of the items."""
@@ -50,8 +53,14 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     ]
     if len({n.value for n in values}) >= 6 and all(0 <= n.share <= 1 for n in values):
         found = steps(values)
-        if found is not None:
+        told = {n.value for place in _counts(table) for n in table.columns[place] if n is not None}
+        if found is not None and (not told or told == {found}):
             yield Finding("granularity", "note", place_of(log, table.line), {"items": found, "values": len(values)})
+
+
+def _counts(table: Table) -> list[int]:
+    """Columns that tell how many items there are: other numbers are then none of the items."""
+    return [place for place, name in enumerate(table.header) if _ITEMS.fullmatch(name.strip())]
 
 
 def steps(values: Sequence[Number]) -> int | None:
@@ -76,8 +85,14 @@ def steps(values: Sequence[Number]) -> int | None:
         if chance > _BY_CHANCE:
             return None
         if all(abs(round(share * items) / items - share) <= half for share, half in shares.values()):
-            return items if not _round(items, values) else None
+            return items if not _round(items, values) and _its_own(items, list(shares.values())) else None
     return None
+
+
+def _its_own(items: int, shares: Sequence[tuple[float, float]]) -> bool:
+    """Whether some value needs all of the items: else they are only a multiple common to several smaller sets."""
+    parts = [n for n in range(1, items) if items % n == 0]
+    return any(all(abs(round(share * n) / n - share) > half for n in parts) for share, half in shares)
 
 
 def _round(items: int, values: Sequence[Number]) -> bool:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Log, Row, Table
+from evenhand.audit.numbers import Number
 
 _SETTING = re.compile(
     r"\b(?:lr|learning|rate|batch|size|params?|parameters|layers?|dim|seed|steps?|epochs?|tokens|time|date|cost|"
@@ -22,6 +23,7 @@ _ARM = re.compile(
 )
 
 
+_FEW = 100
 _AGAIN = re.compile(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
 
 
@@ -36,8 +38,33 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                     pair = (str(one.facts["one"]), str(one.facts["other"]))
                     told.setdefault(pair, one)
                     tables[pair] = tables.get(pair, 0) + 1
-        for pair, one in told.items():  # the same two arms in ten tables are one thing to look at
-            yield replace(one, facts={**one.facts, "tables": tables[pair]})
+        yield from _once(log, told, tables)
+
+
+def _once(log: Log, told: dict[tuple[str, str], Finding], tables: dict[tuple[str, str], int]) -> Iterable[Finding]:
+    """The same two arms in ten tables are one thing to look at, and so are ten such pairs in one table."""
+    groups: dict[tuple[int, Level], list[Finding]] = {}
+    for pair, one in told.items():
+        level: Level = "hint" if any(_differ(table, *pair) for table in log.tables) else one.level
+        at = max((table.line for table in log.tables if table.line <= one.place.line), default=0)
+        whole = replace(one, facts={**one.facts, "tables": tables[pair], "more": 0}, level=level)
+        groups.setdefault((at, level), []).append(whole)
+    for first, *rest in groups.values():
+        others = (*first.others, *(one.place for one in rest))
+        yield replace(first, facts={**first.facts, "more": len(rest)}, others=others)
+
+
+def _differ(table: Table, one: str, other: str) -> bool:
+    """Whether two arms stand in a table with different results: then neither is a copy of the other."""
+    rows = [[row for row in table.rows if row.cells[0] == name] for name in (one, other)]
+    places = [i for i, name in enumerate(table.header) if i and not _SETTING.search(name)]
+    values = [{n.value for row in found for n in _results(table, row, places)} for found in rows]
+    return bool(values[0] and values[1]) and values[0] != values[1]
+
+
+def _results(table: Table, row: Row, places: list[int]) -> list[Number]:
+    found = [table.columns[i][table.rows.index(row)] for i in places]
+    return [n for n in found if n is not None and n.decimals >= 2]
 
 
 def _twins(log: Log, table: Table) -> Iterable[Finding]:
@@ -57,7 +84,16 @@ def _twins(log: Log, table: Table) -> Iterable[Finding]:
         first = seen.setdefault(values, row)
         if first is not row and first.cells[0] != row.cells[0] and not _AGAIN.match(row.cells[0]):
             facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
-            yield Finding("identical-rows", "caution", place_of(log, row.line), facts, (place_of(log, first.line),))
+            few = all(_of_few(n) for i in places if (n := table.columns[i][at]) is not None and n.decimals >= 2)
+            level: Level = "hint" if few else "caution"
+            yield Finding("identical-rows", level, place_of(log, row.line), facts, (place_of(log, first.line),))
+
+
+def _of_few(value: Number) -> bool:
+    """Whether a result is a share of so few items that two arms easily have the same."""
+    share, half = value.share, value.slack / (100 if value.unit in ("%", "pp") or value.value > 1 else 1)
+    share = share / 100 if share > 1 else share
+    return any(abs(round(share * n) / n - share) <= half for n in range(1, _FEW + 1))
 
 
 def _digits(cell: str) -> int:
@@ -68,10 +104,12 @@ def _digits(cell: str) -> int:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    lines = ", ".join(str(place.line) for place in finding.others[1:6])
+    also = f"; the same holds for {f['more']} more rows of this table (lines {lines})" if f["more"] else ""
     more = f" here, and in {f['tables'] - 1} more tables" if f["tables"] > 1 else ""
     return (
         f"'{f['other']}' and '{f['one']}' (line {finding.others[0].line}) have the same {f['count']} results to "
-        f"the last digit{more}: one of them may have changed nothing, or was copied."
+        f"the last digit{more}: one of them may have changed nothing, or was copied{also}."
     )
 
 

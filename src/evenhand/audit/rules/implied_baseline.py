@@ -52,7 +52,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                     base, old = (common[0] + common[1]) / 2, (before[0] + before[1]) / 2
                     facts = {"against": against, "base": base, "old": old, "kind": "table"}
                     others = (place_of(log, before[2]),)
-                    yield Finding("implied-baseline", "caution", place_of(log, rows[0].line), facts, others)
+                    yield Finding("implied-baseline", "hint", place_of(log, rows[0].line), facts, others)
 
 
 def _from_base_row(log: Log, table: Table) -> Iterator[Finding]:

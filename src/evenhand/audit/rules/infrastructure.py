@@ -81,6 +81,12 @@ _PLAIN = re.compile(r"[_/.()-]")
 _DEFINED = re.compile(r"\b(?:indicates?|denotes?|means|(?:is|are) marked (?:as|with)|stands for)\b", re.IGNORECASE)
 
 
+_NEAR = 100
+"""Letters between a failure and the verdict that is drawn from it."""
+
+_SHORT = 60
+"""Letters of a cell that tells of a failure and of nothing else."""
+
 _FAILED = re.compile(
     r"\b(?:failed|aborted|abandoned|crashed|died|killed|stopped|ran out|OOMed|hit OOM|went OOM|was lost|ended)\b|"
     r"\b(?:OOM|out of memory|CUDA error)\b[^.;]{0,30}(?:->|→|=>|⇒|\bso\b)",
@@ -116,8 +122,16 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             excused = _EXCUSED.search(line.body) is not None
             verdict = _VERDICT.search(line.body) is not None and not excused
             facts = {"kind": kind, "verdict": verdict, "excused": excused}
-            level: Level = "fault" if verdict else "note" if _of_a_result(log, line, rows) else "hint"
+            level: Level = "note" if _of_a_result(log, line, rows) else "hint"
+            if verdict:
+                level = "fault" if _drawn(line, word) else "hint"
             yield Finding("infrastructure", level, place_of(log, line), facts, quote=word)
+
+
+def _drawn(line: Line, word: str) -> bool:
+    """Whether a verdict is drawn from a failure: in the words right behind it, which leave no doubt what failed."""
+    after = line.body[line.body.index(word) + len(word) :]
+    return _VERDICT.search(after[:_NEAR]) is not None and _UNSURE.search(line.body) is None
 
 
 def _of_a_result(log: Log, line: Line, rows: dict[int, Table]) -> bool:
@@ -166,7 +180,7 @@ def _ended(line: Line) -> bool:
     """Whether a line reports that something ended for want of memory; that a table marks what does not fit is none."""
     if line.kind == "row":
         cells = [cell.strip() for cell in line.body.split("|")]
-        return any(re.search(r"\bOOM\b|out of memory", cell) and len(cell) > 5 for cell in cells)
+        return any(re.search(r"\bOOM\b|out of memory", cell) and 5 < len(cell) <= _SHORT for cell in cells)
     return _FAILED.search(line.body) is not None
 
 

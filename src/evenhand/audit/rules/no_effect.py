@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Log
+from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.log import Line, Log
 from evenhand.audit.number_words import signed
 from evenhand.audit.rules.recomputed import facts_of, over_repeats
 from evenhand.audit.series import Series, series_of
@@ -35,13 +35,21 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 near = abs(line.number - found[0].line.number) <= _NEAR and over_repeats(log, found[0])
                 zero = float(str(facts["high"])) > 0 > float(str(facts["low"]))
                 if said is not None and near and zero and not hoped(line):
+                    above = (found[0].line.parent, *_grand(log, found[0].line))
+                    beside = line.kind == "bullet" and line.parent in above
+                    level: Level = "caution" if beside else "hint"
                     yield Finding(
                         "no-effect-shown",
-                        "caution",
+                        level,
                         place_of(log, line),
                         {**facts, "word": said[0].lower()},
                         (place_of(log, found[0].line),),
                     )
+
+
+def _grand(log: Log, line: Line) -> Iterator[int | None]:
+    """What the bullets above a line belong to: the values may stand one level below the words."""
+    return (above.parent for above in log.parents(line))
 
 
 def say(finding: Finding) -> str:

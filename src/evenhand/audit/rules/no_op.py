@@ -30,10 +30,6 @@ _TO_BASE = re.compile(
     r"\btie[- ](?:the )?baseline\b",
     re.IGNORECASE,
 )
-_SEVERAL = re.compile(
-    r"\b(?:all|every|both)\b|\b[a-z]+\d+/[a-z]+\d+\b|\b[a-z]+/[a-z]+ (?:acc|loss|scores?|metrics?)\b", re.IGNORECASE
-)
-"""A single tie of two rivals happens; ties of several runs or metrics at once do not."""
 _ROUGHLY = re.compile(
     r"\b(?:near(?:ly)?|almost|virtually|approximately|practically|essentially|basically|roughly|statistically|visually|"
     r"close to|largely|mostly)[\s-]+(?:\w+[\s-]+)?$",
@@ -113,13 +109,14 @@ def _sure(log: Log, line: Line, found: str) -> bool:
         return len(pair[1].replace(".", "").lstrip("0")) >= 4 and not re.search(r"\btie", line.body, re.IGNORECASE)
     sentence = f"{log.lead(line)} {line.body}"
     if _TIE.search(found):
-        shown = _ZERO.search(line.body) or _RESULTS.search(line.body)
-        return shown is not None and any(one.search(line.body) for one in (_ZERO, _TO_BASE, _SEVERAL))
+        return _ZERO.search(line.body) is not None
     if re.search(r"[~≈∼]\s*\d|\babout \d", sentence):
         return False  # results that are told roughly are not told to be the same
     if not _LOOSE.search(found):
-        return True
+        return _ZERO.search(found) is not None or re.search(r"\bdeltas\b", found, re.IGNORECASE) is not None
     exact = re.search(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", sentence, re.IGNORECASE)
+    if not any(number.decimals for number in line.numbers):
+        return False  # the result that is the same is not told
     return exact is not None and _TO_BASE.search(sentence) is not None and _RESULTS.search(sentence) is not None
 
 
@@ -129,7 +126,7 @@ def _in_data(log: Log) -> Iterator[Finding]:
         for one in paired_rows(table):
             if one.exact and not any(one.differences):
                 facts = {"arm": one.arm, "other": one.baseline, "count": len(one.differences)}
-                yield Finding("no-op", "caution", place_of(log, one.row.line), facts, quote=f"{one.arm} {one.metric}")
+                yield Finding("no-op", "caution", place_of(log, one.line), facts, quote=f"{one.arm} {one.metric}")
     seen: dict[tuple[float, ...], Listing] = {}
     for listed in log.listings:
         values = tuple(one.value for one in listed.values)

@@ -1,4 +1,4 @@
-"""Words for steadiness in a log that names no seeds at all."""
+"""Words for steadiness in a log that names no seeds at all: a hint, as another document may name them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 and METRIC_WORD.search(line.body)
                 and _COMPARED.search(line.body)
             ):
-                yield Finding("no-seeds", "caution", place_of(log, line), {"word": found[0].lower()})
+                yield Finding("no-seeds", "hint", place_of(log, line), {"word": found[0].lower()})
 
 
 def say(finding: Finding) -> str:

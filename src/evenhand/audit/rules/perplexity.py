@@ -89,7 +89,9 @@ def _in_columns(log: Log, table: Table) -> Iterator[Finding]:
         way = _way(names, pairs)
         if way is not None:
             facts = {"columns": tuple(table.header[place : place + 2]), "rows": len(pairs), "way": way}
-            yield Finding("loss-and-perplexity", "note", place_of(log, table.line), facts)
+            first = next(row for row, a in zip(table.rows, table.columns[place + 1], strict=True) if a)
+            line = first.line_of(place + 1) if first.at else table.line
+            yield Finding("loss-and-perplexity", "note", place_of(log, line), facts)
 
 
 def _way(names: list[str], pairs: list[tuple[Number, Number]]) -> str | None:

@@ -15,9 +15,7 @@ from evenhand.audit.seeds import Seeds, seeds_of
 from evenhand.audit.series import Floats, Series, series_of
 from evenhand.audit.spreads import difference_of, mean_and_spread, of_deviations, one_measure, seeds_of_table
 
-_REPEATS = re.compile(
-    r"\b(?:seeds?|runs?|trials?|repeats?|replicates?|replicas?|repetitions?|restarts?|rollouts?)\b", re.I
-)
+_REPEATS = re.compile(r"\b(?:seeds?|runs|trials|repeats|replicates|replicas|repetitions|restarts|rollouts)\b", re.I)
 _SPREAD = re.compile(r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ)\b", re.IGNORECASE)
 _MOST = 4
 _COST = re.compile(
@@ -106,7 +104,7 @@ def _in_records(log: Log, table: Table) -> Iterator[Finding]:
         facts = None if _COST.search(one.metric.replace("_", " ")) else facts_of(np.array(one.differences))
         if facts is not None:
             facts |= {"arm": one.arm, "baseline": one.baseline, "metric": one.metric}
-            yield Finding("recomputed", "note", place_of(log, one.row.line), facts, quote=f"{one.arm} {one.metric}")
+            yield Finding("recomputed", "note", place_of(log, one.line), facts, quote=f"{one.arm} {one.metric}")
 
 
 def _to_baseline(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:

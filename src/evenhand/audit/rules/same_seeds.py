@@ -10,12 +10,15 @@ from evenhand.audit.log import Line, Log
 from evenhand.audit.seeds import Seeds, seeds_of
 from evenhand.audit.words import denied_at, hoped
 
-_CONFIRMED = re.compile(r"\bconfirm(?:ed|s|ation)?\b", re.IGNORECASE)
+_CONFIRMED = re.compile(r"\bconfirmed\b", re.IGNORECASE)
 _ON_SEED = re.compile(
     r"\b(?:on|with|over|at) (?:the )?seeds?\s*[=:]?\s*(\d+(?:\s*(?:,|-|–|and|to)\s*\d+)*)", re.IGNORECASE
 )
 _SCREENED = re.compile(r"\b(?:quick|screen\w*|prun\w*|survivors?|keep set|kept|candidates?)\b", re.IGNORECASE)
-_SCREENING = re.compile(r"\b(?:quick|screen(?:ed|ing|s)?|prun(?:ed|ing)|survivors?|keep set)\b", re.IGNORECASE)
+_SCREENING = re.compile(
+    r"\b(?:quick (?:stage|screen\w*|survivors?|pass|round)|screen(?:ed|ing|s)?|prun(?:ed|ing)|survivors?|keep set)\b",
+    re.IGNORECASE,
+)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:

@@ -1,4 +1,4 @@
-"""The word significant without any test."""
+"""The word significant without any test: a hint, as many mean by it that something is large."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 and _VERB.search(line.body)
                 and not of_others(line)
             ):
-                yield Finding("untested", "caution", place_of(log, line), {"word": found[0].lower()}, quote=found[0])
+                yield Finding("untested", "hint", place_of(log, line), {"word": found[0].lower()}, quote=found[0])
 
 
 def say(finding: Finding) -> str:

@@ -26,6 +26,7 @@ _TO = re.compile(
 
 _BY_CHANCE = 0.3
 """Above this p even items that are answered alike by both, which this test knows nothing of, leave no difference."""
+_FEWEST = 20
 _CLAUSES = re.compile(r"[.;]\s|—|–\s|\s-\s")
 
 
@@ -68,7 +69,7 @@ def _finding(log: Log, line: int, one: Count, other: Count) -> Iterator[Finding]
     if whole != other.whole.value or one.part.value == other.part.value:
         return
     p = two_shares(int(one.part.value), int(other.part.value), int(whole))
-    if p > _BY_CHANCE:
+    if p > _BY_CHANCE and whole >= _FEWEST:
         facts = {"one": int(one.part.value), "other": int(other.part.value), "whole": int(whole), "p": p}
         yield Finding("within-noise", "caution", place_of(log, line), facts)
 

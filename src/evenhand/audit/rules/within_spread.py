@@ -127,7 +127,7 @@ def _leads(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
         others = [(other, found) for other, found in cells if other is not row]
         top = mean.value >= max(found[0].value for _, found in others)
         bottom = mean.value <= min(found[0].value for _, found in others)
-        if top == bottom:
+        if top == bottom or not _leads_all(table, place, mean, top=top):
             continue
         pick = max if top else min
         rival, (next_mean, next_sd) = pick(others, key=lambda one: one[1][0].value)
@@ -139,6 +139,12 @@ def _leads(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
             }  # fmt: skip
             others_at = (place_of(log, rival.line), place_of(log, seeds.line))
             yield Finding("within-spread", "caution", place_of(log, row.line), facts, others_at, row.cells[place])
+
+
+def _leads_all(table: Table, place: int, best: Number, *, top: bool) -> bool:
+    """Whether no row without a spread is ahead of a row: bold may only mean that it is the authors' own."""
+    values = [one.value for one in table.columns[place] if one is not None]
+    return not any(value > best.value if top else value < best.value for value in values)
 
 
 def say(finding: Finding) -> str:

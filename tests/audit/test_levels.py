@@ -1,0 +1,236 @@
+"""A finding only where the text leaves no doubt: each rule on a log where it does not, and on a twin where it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenhand.audit.check import audit, sentence
+from evenhand.audit.finding import Finding
+from evenhand.audit.reading.opened import open_logs
+
+STEADY = "# Log\n\n## Run ({seeds})\n\n- mixing is a {word} gain: loss 1.51 against 1.53\n{after}"
+DRIFT = "| Model | Recall@5 | MRR |\n|---|---|---|\n| dense | 0.604 | 0.402 |\n| hard | 0.641 | 0.433 |\n"
+PAGE = (
+    "# Runs\n\n- dense: Recall@5 0.604, MRR 0.402\n- hard: Recall@5 0.641, MRR 0.433\n- both: Recall@5 0.676, MRR {}\n"
+)
+SPAN = (
+    "# Report\n\n- Bridged runs{colon} bridged accuracy 0.64-0.68{rest}\n\n"
+    "| Run ID | Bridged Acc |\n|---|---|\n| bridged_full | 0.645 |\n| bridged_one | 0.625 |\n"
+)
+KEPT = "commit\tval_bpb\tstatus\n1\t0.998\tkeep\n2\t1.002\tdiscard\n3\t0.997\tkeep\n4\t{a}\tdiscard\n5\t{b}\tdiscard\n"
+LISTED = "# Log\n\n## Options\n\n- Result:\n  - seed deltas: -0.01, +0.02, -0.03\n{}\n## Other\n\n- more\n"
+TWINS = (
+    "| Model | split | acc | F1 |\n|---|---|---|---|\n| a | one | 0.8771 | 0.8043 |\n| b | one | 0.8771 | 0.8043 |\n"
+)
+
+LEVELS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
+    "seeds in a heading above, and none beside a result": (
+        "few-seeds", {"a.md": STEADY.format(seeds="3 seeds", word="stable", after="")},
+        {"a.md": "# Log\n\n## Run\n\nOver 3 seeds.\n" + "\n- note\n" * 9 + "- mixing is a stable gain: loss 1.51\n"},
+    ),
+    "a word for steadiness, and one of size": (
+        "few-seeds", {"a.md": STEADY.format(seeds="single seed", word="strong", after="")},
+        {"a.md": "# Log\n\n- Seed: 42\n- it strongly outperforms the baseline: loss 1.51 against 1.53\n"},
+    ),
+    "a result that the lines around do not take back": (
+        "few-seeds", {"a.md": STEADY.format(seeds="3 seeds", word="consistent", after="- more of it later\n")},
+        {"a.md": STEADY.format(seeds="3 seeds", word="consistent", after="- so far it is not a result\n")},
+    ),
+    "one arm that has another result alike, and one that has not": (
+        "drift", {"a.md": f"{DRIFT}| both | 0.667 | 0.451 |\n", "b.md": PAGE.format("0.451")},
+        {"a.md": f"{DRIFT}| both | 0.667 | 9.9 |\n| last | 0.688 | 0.461 |\n",
+         "b.md": PAGE.format("450") + "- last: Recall@5 0.688, MRR 0.461\n"},
+    ),
+    "a range of the rows that it names, and one set against something": (
+        "drift", {"a.md": SPAN.format(colon=":", rest=", above the source")},
+        {"a.md": SPAN.format(colon="", rest=" vs 0.625")},
+    ),
+    "points, and a factor": (
+        "change-disagrees", {"a.md": "- accuracy 76.1% -> 72.9% (-4.2 pp)\n"},
+        {"a.md": "- accuracy 40.0% -> 60.0% (1.9x)\n"},
+    ),
+    "hours that are nearly those seconds, and others": (
+        "durations-disagree", {"a.md": "- runtime: 39,592s (~12.5h)\n"}, {"a.md": "- runtime: 39,592s (~25.0h)\n"},
+    ),
+    "no gain beside its differences, and in a sentence near them": (
+        "no-effect-shown", {"a.md": LISTED.format("- Status: no gain\n")},
+        {"a.md": LISTED.format("\nLater it had no effect on length.\n")},
+    ),
+    "a failure a verdict is drawn from, and one that may be the idea's": (
+        "infrastructure", {"a.md": "- variant C: API returned 403 for half of the items, so instructions hurt\n"},
+        {"a.md": "- variant C: API returned 403 for some items, probably, so instructions hurt\n"},
+    ),
+    "a cell that tells of a failure, and one that gives a reason": (
+        "infrastructure", {"a.md": "| arm | acc | note |\n|---|---|---|\n| a | 0.71 | run died: OOM on eval |\n"},
+        {"a.md": "| arm | acc | note |\n|---|---|---|\n| a | 0.71 | a model small enough to fit the memory of this "
+            "card after OOM with the larger one |\n"},
+    ),
+    "a tie with its zero, and one without": (
+        "no-op", {"a.md": "- `lstart=12`: exact tie with the baseline (`d_acc=0`)\n"},
+        {"a.md": "- r1/r2: exact tie on token/seq acc with the baseline\n"},
+    ),
+    "a best and what came after it, and one that is a rival's": (
+        "best-of-many", {"a.md": "- best accuracy 0.71 at epoch 20, then worse\n"},
+        {"a.md": "- behind the current best: loss 3.386 vs 3.357 at step 360, then worse\n"},
+    ),
+    "outputs whose result is told, and outputs that are to be the same": (
+        "no-op", {"a.md": "- mixup: scores bit-identical to the baseline, accuracy 0.7120\n"},
+        {"a.md": "- Validate that scores are bit-identical to the baseline.\n"},
+    ),
+    "winners that are confirmed, and a check that confirms": (
+        "same-seeds",
+        {"a.md": "# R (one seed)\n\n- quick screening first\n- medium confirmed gains:\n  - `a`: 0.31 (+7.3pp)\n"},
+        {"a.md": "# R (one seed)\n\n- a separate quick check\n- Check 4 confirms gains:\n  - `a`: 0.31 (+7.3pp)\n"},
+    ),
+    "the best of so many, and a best alone": (
+        "best-of-many", {"a.md": "- best `+1.5pp` of 12 variants\n"}, {"a.md": "- best XLM +25.5%\n"},
+    ),
+    "chosen on the test set, and on an evaluation set": (
+        "best-of-many", {"a.md": "- picked the best of 24 schedules on the test set (74.85)\n"},
+        {"a.md": "- picked the best of 24 schedules on the evaluation set (74.85)\n"},
+    ),
+    "arms alike wherever both stand, and arms that differ elsewhere": (
+        "identical-rows", {"a.md": TWINS},
+        {"a.md": TWINS + "| a | two | 0.917 | 0.909 |\n| b | two | 0.917 | 0.908 |\n"},
+    ),
+    "arms alike on many items, and on so few that both make the same errors": (
+        "identical-rows", {"a.md": TWINS},
+        {"a.md": TWINS.replace("0.8771", "98.75%").replace("0.8043", "96.77%")},
+    ),
+    "a log without a word of seeds": (
+        "no-seeds", {}, {"a.md": "- The accuracy consistently beats its source by 0.12.\n"}
+    ),
+    "significant without a test": ("untested", {}, {"a.md": "- Mixing improved the score significantly, by 0.4.\n"}),
+    "a baseline that moved from table to table": (
+        "implied-baseline", {},
+        {"a.md": "".join(
+            f"| Config | Loss | vs Muon |\n|---|---|---|\n| a | {a} | -0.0044 |\n| b | {b} | -0.0008 |\n\n"
+            for a, b in (("1.5146", "1.5182"), ("1.5203", "1.5239"))
+        )},
+    ),
+}  # fmt: skip
+
+
+def found(folder: Path, files: dict[str, str], *, hints: bool = False) -> list[Finding]:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return list(audit(open_logs([folder / name for name in files]), hints=hints))
+
+
+@pytest.mark.parametrize("what", LEVELS)
+def test_what_the_text_leaves_open_is_a_hint_and_its_twin_a_finding(tmp_path: Path, what: str) -> None:
+    rule, sure, open_ = LEVELS[what]
+    if sure:
+        assert [one.level != "hint" for one in found(tmp_path, sure) if one.rule == rule] == [True]
+    assert [one.rule for one in found(tmp_path, open_) if one.rule == rule] == []
+    assert {one.level for one in found(tmp_path, open_, hints=True) if one.rule == rule} <= {"hint"}
+
+
+def test_runs_that_were_broken_off_were_not_judged(tmp_path: Path) -> None:
+    (one,) = found(tmp_path, {"a.tsv": KEPT.format(a="1.003", b="1.001")})
+    assert (one.rule, one.facts["kept"], one.facts["tried"]) == ("kept-of-many", 2, 5)
+    assert found(tmp_path, {"a.tsv": KEPT.format(a="0.000", b="1.001")}) == []
+
+
+def test_what_was_chosen_and_then_tested_was_not_chosen_on_the_test_set(tmp_path: Path) -> None:
+    assert (
+        found(tmp_path, {"a.md": "# R\n\nThe selected model made 5 errors on the test split (3 missed, 2.5 %).\n"})
+        == []
+    )
+
+
+def test_a_bold_row_that_is_not_ahead_leads_nothing(tmp_path: Path) -> None:
+    table = (
+        "Accuracy, mean ± std over 3 seeds:\n\n| Method | Acc |\n|---|---|\n| simple | {} |\n"
+        "| other | 0.498 ± 0.009 |\n| ours | **0.507 ± 0.015** |\n"
+    )
+    assert [one.rule for one in found(tmp_path, {"a.md": table.format("0.490")})] == ["within-spread"]
+    assert found(tmp_path, {"a.md": table.format("0.528")}) == []
+
+
+SETTINGS = (
+    "# R, 2 seeds\n\nThe successful run used:\n\n- push delta velocity: `[-0.35, 0.35] m/s`\n- lead: 5739 − 5633.5\n"
+)
+
+
+def test_bounds_of_settings_and_subtractions_are_no_results_over_seeds(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.md": SETTINGS}) == []
+    (one,) = found(tmp_path, {"a.md": "# R\n\n- seed deltas: -0.35, 0.31\n"})
+    assert one.rule == "recomputed"
+
+
+def test_recall_over_several_documents_and_tables_with_their_number_of_items_tell_no_other(tmp_path: Path) -> None:
+    shares = (13, 29, 41, 77, 101, 119, 143, 160)
+    table = "| arm | {} | n |\n|---|---|---|\n" + "".join(f"| a{k} | {k / 229:.4f} | {{}} |\n" for k in shares)
+    items = [229] * len(shares)
+    (one,) = found(tmp_path, {"a.md": table.format("accuracy", *items)})
+    assert (one.rule, one.facts["items"]) == ("granularity", 229)
+    assert found(tmp_path, {"a.md": table.format("accuracy", *[57] * len(shares))}) == []
+    assert found(tmp_path, {"a.md": table.format("Recall@50", *items)}) == []
+
+
+def test_fields_of_two_arms_are_no_columns_that_follow_from_each_other(tmp_path: Path) -> None:
+    rows = [
+        f'{{"a": {{"ndcg": {0.2 + k / 100}, "gain": {gain}}}, "b": {{"base": {0.17 + k / 300:.4f}}}}}'
+        for k, gain in enumerate((0.03, 0.0367, 0.0433, 0.05, 0.0899))
+    ]
+    assert [one for one in found(tmp_path, {"a.json": "[" + ",\n".join(rows) + "]"}) if one.level == "fault"] == []
+
+
+def test_pairs_of_arms_alike_in_one_table_are_told_once(tmp_path: Path) -> None:
+    arms = (("a", "61.273 | 41.519"), ("b", "63.117 | 43.891"), ("c", "67.339 | 47.207"))
+    rows = "".join(f"| {name} | {values} |\n| {name} again | {values} |\n" for name, values in arms)
+    (one,) = found(tmp_path, {"a.md": "| Method | acc | F1 |\n|---|---|---|\n" + rows})
+    assert (one.place.line, [place.line for place in one.others]) == (4, [3, 6, 8])
+    assert sentence(one).endswith("was copied; the same holds for 2 more rows of this table (lines 6, 8).")
+
+
+def test_runs_that_another_column_chose_were_not_chosen_by_this_one(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.tsv": KEPT.format(a="0.996", b="1.001")}) == []
+    speed = KEPT.format(a="1.003", b="1.001").replace("val_bpb", "accept_length")
+    assert found(tmp_path, {"a.tsv": speed}) == []
+
+
+def test_failed_runs_of_one_table_are_told_once_with_their_lines(tmp_path: Path) -> None:
+    crash = "".join(f"{number}\t0.000\tcrash\n" for number in (6, 7, 8))
+    text = KEPT.format(a="1.003", b="1.001") + crash
+    (note,) = [one for one in found(tmp_path, {"a.tsv": text}) if one.level == "note"]
+    assert (note.place.line, [place.line for place in note.others]) == (7, [8, 9])
+    assert sentence(note).endswith("no mean and no best; the same holds for 2 others (lines 8, 9).")
+
+
+def test_example_rows_in_instructions_are_no_runs(tmp_path: Path) -> None:
+    text = "# Program\n\n```\ncommit\tval_bpb\tstatus\nc1\t0.9\tkeep\nc2\t0.8\tkeep\nc3\t1.0\tdiscard\n"
+    text += "d4\t0.000\tcrash\n```\n"
+    assert found(tmp_path, {"a.md": text}, hints=True) == []
+
+
+def test_a_common_multiple_of_several_sets_is_no_number_of_items(tmp_path: Path) -> None:
+    rows = "".join(
+        f"| a{at} | {part / whole:.4f} |\n"
+        for at, (part, whole) in enumerate(
+            ((13, 30), (9, 20), (5, 24), (7, 10), (11, 24), (17, 30), (19, 30), (7, 24), (11, 20), (1, 30))
+        )
+    )
+    table = "| Model | accuracy |\n|---|---|\n"
+    assert found(tmp_path, {"a.md": table + rows}) == []
+    (one,) = found(tmp_path, {"a.md": f"{table}{rows}| b | {7 / 120:.4f} |\n"})
+    assert (one.rule, one.facts["items"]) == ("granularity", 120)
+
+
+def test_findings_in_json_stand_at_the_line_of_what_they_mean(tmp_path: Path) -> None:
+    rows = [f'  {{"seed": {seed}, "base": 0.5{seed}1,\n   "new": 0.6{3 * seed}3}}' for seed in (1, 2, 3)]
+    text = '{\n "about": "runs, of {3} seeds",\n "runs": [\n' + ",\n".join(rows) + "\n ]\n}\n"
+    (one,) = found(tmp_path, {"a.json": text})
+    assert (one.rule, one.place.line, one.place.text) == ("recomputed", 5, '"new": 0.633},')
+
+
+def test_columns_of_json_that_are_one_result_stand_where_the_second_of_them_is(tmp_path: Path) -> None:
+    rows = [f' "{name}": {{\n  "val_loss": {loss},\n  "val_ppl": {ppl}\n }}' for name, loss, ppl in (
+        ("a", "2.3026", "10.00"), ("b", "1.6094", "5.00"), ("c", "0.6931", "2.00")
+    )]  # fmt: skip
+    text = '{\n "sizes": {"train": 80},\n' + ",\n".join(rows) + "\n}\n"
+    (one,) = found(tmp_path, {"a.json": text})
+    assert (one.rule, one.place.line, one.place.text) == ("loss-and-perplexity", 5, '"val_ppl": 10.00')
