@@ -25,7 +25,7 @@ def both(path: Path) -> tuple[Items | None, Items | str]:
         slowly: Items | str = reader._items_one_by_one(path, {})
     except DataError as error:
         slowly = str(error)
-    return items_at_once(path, reader._first_row(path), reader._told), slowly
+    return items_at_once(path, reader.first_row(path), reader._told), slowly
 
 
 def written(folder: Path, rows: list[Any]) -> Path:
