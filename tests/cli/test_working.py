@@ -46,7 +46,8 @@ def two(tmp_path: Path) -> Path:
 def decided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A claim that was run: ``claim.toml``, with its ledger."""
     book = Book(tmp_path)
-    (tmp_path / "claim.toml").write_text(TEXT.format(head="", margin=0.05, effect=0.3, seeds=[0, 1, 2]))
+    text = TEXT.format(head="", margin=0.05, effect=0.3, seeds=[0, 1, 2], items=20, budget=10)
+    (tmp_path / "claim.toml").write_text(text)
     found = catalogue.find
     monkeypatch.setattr(catalogue, "find", lambda name, folder=None: RECIPE if name == "world" else found(name, folder))
     book.run(book.enter(load_claim(tmp_path / "claim.toml")))
