@@ -102,7 +102,7 @@ def main() -> None:
                 claims, outcomes = fill(Ledger(folder), options.claims, written=written)
             if not written:
                 pure(families.members(Ledger(folder, create=False)), claims, outcomes)
-            what = "evenhand family, levels written down" if written else "evenhand family, all derived anew"
+            what = "the command, levels written down" if written else "the command, all derived anew"
             for _ in range(2):
                 taken(what, lambda: command(folder))  # noqa: B023
 
