@@ -187,6 +187,61 @@ def test_pairs_of_arms_alike_in_one_table_are_told_once(tmp_path: Path) -> None:
     assert sentence(one).endswith("was copied; the same holds for 2 more rows of this table (lines 6, 8).")
 
 
+def test_a_drop_from_peak_to_final_is_no_peak_beside_its_final_value(tmp_path: Path) -> None:
+    table = "| arm | {} |\n|---|---|\n| a | {} |\n"
+    assert found(tmp_path, {"a.md": table.format("Drop (peak → final)", "0.046 ± 0.036")}) == []
+    (one,) = found(tmp_path, {"a.md": table.format("Acc (peak → final)", "0.746 → 0.736")})
+    assert (one.rule, one.facts["final"]) == ("best-of-many", 0.736)
+
+
+def test_the_number_of_an_experiment_is_no_base_of_a_change(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.md": "- 0.8432 (experiment 002) → 0.8448 (+0.16 pp): a little better\n"}) == []
+
+
+def test_memory_that_ran_out_in_running_prose_is_a_hint(tmp_path: Path) -> None:
+    said = "accuracy 0.71\n\n{}all 48 layers stayed and the run OOMed at 22.41 GB."
+    assert found(tmp_path, {"a.md": said.format("")}) == []
+    assert [one.rule for one in found(tmp_path, {"a.md": said.format("- ")})] == ["infrastructure"]
+
+
+def test_what_is_repeated_on_purpose_is_no_variant(tmp_path: Path) -> None:
+    text = '{{"{}": {{"losses": [1.301, 0.678, 1.191]}}, "{}": {{"losses": [1.301, 0.678, 1.191]}}}}'
+    assert found(tmp_path, {"a.json": text.format("a", "b")}) == []
+    (one,) = found(tmp_path, {"a.json": text.format("base", "mixup")})
+    assert one.rule == "no-op"
+    assert found(tmp_path, {"certificate.json": text.format("base", "mixup")}) == []
+
+
+def test_two_results_alike_in_a_long_table_of_near_ones_may_be_so_by_chance(tmp_path: Path) -> None:
+    rows = "".join(f"| r{k} | 0.3{60 + k % 7}1 | 0.2{70 + k % 5}3 |\n" for k in range(40))
+    table = "| Run | log loss | imm |\n|---|---|---|\n" + rows
+    assert [one for one in found(tmp_path, {"a.md": table}) if one.rule == "identical-rows"] == []
+
+
+def test_a_row_of_seeds_is_named_by_its_column_and_number(tmp_path: Path) -> None:
+    head = "| k-shot | Seed 0 | Seed 1 | Seed 2 | Average |\n|---|---|---|---|---|\n"
+    table = head + "| 5 | 0.533 | 0.627 | 0.553 | 0.571 |\n"
+    (one,) = [one for one in found(tmp_path, {"a.md": table}) if one.rule == "recomputed"]
+    assert "'k-shot 5' sd 0.0495" in sentence(one)
+
+
+def test_the_level_of_an_interval_is_no_mean(tmp_path: Path) -> None:
+    text = "- Per-seed accuracy: 90.02%, 90.14%, 86.88%\n- Mean ± 95% CI: {} (95% CI: [84.3%, 93.7%])\n"
+    assert [one for one in found(tmp_path, {"a.md": text.format("89.01%")}) if one.level == "fault"] == []
+
+
+def test_two_steps_with_a_stroke_between_are_no_count(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.md": "- it collapsed at steps 80/100: 69.9% → 45.9%\n"}) == []
+    (one,) = found(tmp_path, {"a.md": "- it solved 67/80 (81.3%)\n"})
+    assert one.rule == "count-and-rate"
+
+
+def test_counts_in_a_sentence_may_be_paired_or_progress(tmp_path: Path) -> None:
+    said = {"a.md": "Format improves from 51/128 to 57/128 on raw generation.\n"}
+    assert found(tmp_path, said) == []
+    assert [one.rule for one in found(tmp_path, said, hints=True)] == ["within-noise"]
+
+
 def test_runs_that_another_column_chose_were_not_chosen_by_this_one(tmp_path: Path) -> None:
     assert found(tmp_path, {"a.tsv": KEPT.format(a="0.996", b="1.001")}) == []
     speed = KEPT.format(a="1.003", b="1.001").replace("val_bpb", "accept_length")

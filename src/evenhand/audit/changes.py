@@ -22,7 +22,7 @@ _DELTA = re.compile(
 )
 _OTHER_DELTA = re.compile(r"\b(?:vs\.?|over|from|per|to)\b|[/(]", re.IGNORECASE)
 _ARROW = r"\s*(?:→|->|⇒|=>|➜|⟶|to)\s*"
-_BETWEEN = re.compile(rf"(?:[^\d(]{{0,12}}?){_ARROW}[^\d(\w]{{0,4}}", re.IGNORECASE)
+_BETWEEN = re.compile(rf"(?:[^\d()]{{0,12}}?){_ARROW}[^\d(\w]{{0,4}}", re.IGNORECASE)
 _OPENS = re.compile(
     r"^[\s*`%]*(?:\w+ )?[(\[]\s*(?:Δ|delta|change|gain|improvement|diff\w*|about|≈|~|=|:|\s)*[+\-−]?$", re.IGNORECASE
 )

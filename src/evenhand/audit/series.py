@@ -40,6 +40,9 @@ _A_MEAN = re.compile(
 )
 """A row that is the mean of the rows above, not a result of their mean, such as that of averaged predictions."""
 
+_LEVEL = re.compile(r"\s*%?\s*(?:CI\b|confidence|interval|percentile|quantile)", re.IGNORECASE)
+"""What makes a number the level of an interval: ``Mean ± 95% CI``."""
+
 _NEAR = 6
 
 Floats = NDArray[np.float64]
@@ -151,7 +154,9 @@ def _around(log: Log, line: Line) -> list[Line]:
 def _printed(lines: list[Line], pattern: re.Pattern[str]) -> Said | None:
     """The one number that is labelled so; None where there are several, such as a mean of accuracy and one of loss."""
     for line in lines:
-        found = [one for one in said_in(line) if pattern.search(one.label)]
+        found = [
+            one for one in said_in(line) if pattern.search(one.label) and not _LEVEL.match(line.body, one.number.end)
+        ]
         if found:
             return found[0] if len(found) == 1 else None
     return None

@@ -161,10 +161,10 @@ def _tables(name: str, lines: Sequence[Line]) -> tuple[list[Table], list[str]]:
         if table is not None:
             tables.append(table)
         if short:
-            told = ", ".join(map(str, short[:5])) + (" and others" if len(short) > 5 else "")
+            also = f" (lines {', '.join(map(str, short[:5]))}{' and others' if len(short) > 5 else ''})"
             remarks.append(
-                f"{name}:{short[0]}: rows with fewer or more cells than their table's header were left alone "
-                f"(lines {told})."
+                f"{name}:{short[0]}: rows with fewer or more cells than their table's header were left alone"
+                f"{also if len(short) > 1 else ''}."
             )
         place = end
     return tables, remarks

@@ -32,7 +32,8 @@ _TELLS = re.compile(
     r"timed? ?out|average)\b",
     re.IGNORECASE,
 )
-_COMMA = re.compile(r"(?<![\d,.\w])[+\-−]?\d{1,3},\d+(?![\d,]|\.\d)")
+_COMMA = re.compile(r"(?<![\d,.\w])[+\-−]?\d{1,3},\d+(?!\d|,\d|\.\d)")
+_FEWEST = 4
 _POINT = re.compile(r"(?<![\d,.\w])[+\-−]?\d*\.\d+(?![\d.])")
 
 OnProgress = Callable[[str, int, int], None]
@@ -158,8 +159,9 @@ def _with_language(log: Log) -> Log:
     """The log with what cannot be understood of it: decimal commas, words that are not English."""
     texts = [line.text for line in log.lines if line.kind in ("prose", "bullet", "row")]
     joined = "\n".join(texts[:20_000])
-    commas = [one for one in _COMMA.findall(joined) if len(one.partition(",")[2]) != 3]
-    if not log.data and len(commas) >= 5 and len(commas) > 2 * len(_POINT.findall(joined)):
+    found = _COMMA.findall(joined)  # 1,234 may be a thousand, 0,812 is none
+    commas = [one for one in found if len(one.partition(",")[2]) != 3 or one.lstrip("+-−").startswith("0")]
+    if not log.data and len(commas) >= _FEWEST and len(commas) > 2 * len(_POINT.findall(joined)):
         remark = f"{log.name} writes decimals with a comma ({commas[0]}): its numbers were left alone."
         return Log(log.name, (), english=False, remarks=(*log.remarks, remark))
     if not english(texts):

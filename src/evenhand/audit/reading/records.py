@@ -57,10 +57,10 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
 def _remarks(path: Path, short: Sequence[int], left: int) -> tuple[str, ...]:
     remarks = []
     if short:
-        told = ", ".join(map(str, short[:5])) + (" and others" if len(short) > 5 else "")
+        also = f" (lines {', '.join(map(str, short[:5]))}{' and others' if len(short) > 5 else ''})"
         remarks.append(
-            f"{path}:{short[0]}: rows that cannot be read or have not the header's length were left alone (lines "
-            f"{told})."
+            f"{path}:{short[0]}: rows that cannot be read or have not the header's length were left alone"
+            f"{also if len(short) > 1 else ''}."
         )
     if left:
         remarks.append(f"{path}: the first {_MOST_ROWS:,} rows were read, {left:,} others were not.")

@@ -68,6 +68,7 @@ _MEASURED = re.compile(
     re.IGNORECASE,
 )
 _RATE = re.compile(r"\b(?:lr|learning[- ]rate|decays?|schedule|warm-?up|memory|vram|ram)\b", re.IGNORECASE)
+_FALL = re.compile(r"\b(?:drop|gap|loss of|difference|diff|delta|change)\b|Δ", re.IGNORECASE)
 _TIME = re.compile(r"^(?:epoch|step|iter|iteration|checkpoint)s?$", re.IGNORECASE)
 
 
@@ -151,10 +152,10 @@ def _looks(log: Log, line: Line) -> int | None:
 def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     """A column of peaks beside final values: ``Acc (peak → final)``."""
     for place, name in enumerate(table.header):
-        if not re.search(r"\bpeak\b.*(?:→|->|/).*\bfinal\b", name, re.IGNORECASE):
+        if not re.search(r"\bpeak\b.*(?:→|->|/).*\bfinal\b", name, re.IGNORECASE) or _FALL.search(name):
             continue
         for row in table.rows:
-            values = [n for n in numbers(row.cells[place]) if n.decimals]
+            values = [n for n in numbers(row.cells[place]) if n.decimals and not n.spread]
             if len(values) == 2 and values[0].value > values[1].value:
                 facts = {"of": "peaks", "peak": values[0].value, "final": values[1].value, "looks": None}
                 yield Finding("best-of-many", "caution", place_of(log, row.line), facts, quote=row.cells[place])

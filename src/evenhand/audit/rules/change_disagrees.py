@@ -46,7 +46,8 @@ def _sure(log: Log, change: Change, right: int) -> bool:
     if change.line.kind == "row":
         return right > 0 or change.named
     after = change.line.body[change.delta.end : change.delta.end + 1]
-    return change.delta.unit in ("pp", "%") and (not after or after.isascii())
+    alike = change.base.decimals == change.new.decimals > 0  # else one of them may be the number of something
+    return alike and change.delta.unit in ("pp", "%") and (not after or after.isascii())
 
 
 def _finding(log: Log, change: Change, *, sure: bool) -> Finding:

@@ -23,6 +23,10 @@ _OF_ELSE = re.compile(
 """What follows a percentage that is none of the count."""
 
 
+_STEPS = re.compile(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|layers?)\s*[=:#]?\s*$", re.IGNORECASE)
+"""Two steps with a stroke between are no count."""
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """``80/429 (18.6%)``: the share must be that of the count, or of what is left."""
     for log in logs:
@@ -33,7 +37,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 share = count.share
                 if share is None or _ONE_OF_SEVERAL.search(line.body[: count.part.start]):
                     continue
-                if _OF_ELSE.match(line.body, share.end):
+                if _OF_ELSE.match(line.body, share.end) or _STEPS.search(line.body[: count.part.start]):
                     continue
                 found = 100 * count.part.value / count.whole.value
                 last = 2 * share.slack  # what is cut off in place of rounded is no fault

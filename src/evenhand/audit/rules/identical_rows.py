@@ -24,6 +24,8 @@ _ARM = re.compile(
 
 
 _FEW = 100
+_LONG = 10
+_RARE = 0.05
 _AGAIN = re.compile(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
 
 
@@ -85,8 +87,22 @@ def _twins(log: Log, table: Table) -> Iterable[Finding]:
         if first is not row and first.cells[0] != row.cells[0] and not _AGAIN.match(row.cells[0]):
             facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
             few = all(_of_few(n) for i in places if (n := table.columns[i][at]) is not None and n.decimals >= 2)
-            level: Level = "hint" if few else "caution"
+            same = [i for i in places if row.cells[i] == first.cells[i] and _results(table, row, [i])]
+            level: Level = "hint" if few or _by_chance(table, same) > _RARE else "caution"
             yield Finding("identical-rows", level, place_of(log, row.line), facts, (place_of(log, first.line),))
+
+
+def _by_chance(table: Table, places: list[int]) -> float:
+    """How many pairs of rows of a long table have the same results by chance, as narrow as their columns are."""
+    if len(table.rows) <= _LONG:
+        return 0.0
+    expected = len(table.rows) ** 2 / 2
+    for place in places:
+        values = sorted(n.value for n in table.columns[place] if n is not None)
+        step = min(10.0**-n.decimals for n in table.columns[place] if n is not None)
+        width = values[len(values) * 9 // 10] - values[len(values) // 10]
+        expected /= 1 + width / step
+    return expected
 
 
 def _of_few(value: Number) -> bool:

@@ -139,7 +139,7 @@ def _of_a_result(log: Log, line: Line, rows: dict[int, Table]) -> bool:
     said = any(_RUN_FAILED.search(one.body) for one in (line, *log.parents(line)))
     if said and _EXCUSED.search(line.body) is not None:
         return True
-    if _UNSURE.search(line.body):
+    if _UNSURE.search(line.body) or line.kind == "prose":
         return False
     if line.kind == "row":
         header = rows[line.number].header if line.number in rows else ()

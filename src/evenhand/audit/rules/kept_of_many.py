@@ -59,7 +59,7 @@ def _chosen(log: Log, table: Table, place: int, metric: int) -> Finding | None:
     better = max if up > down else min
     if better(value.value, *left, *(one.value for _, one in kept)) != value.value:
         return None  # something better was not kept: something else decided
-    facts = {"kept": len(kept), "tried": len(judged), "value": value.value, "metric": table.header[metric]}
+    facts = {"kept": len(kept), "tried": len(kept) + len(left), "value": value.value, "metric": table.header[metric]}
     return Finding("kept-of-many", "caution", place_of(log, row.line), facts)
 
 

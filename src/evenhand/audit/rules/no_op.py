@@ -51,6 +51,10 @@ _OTHER_THINGS = re.compile(
     re.IGNORECASE,
 )
 """What is the same on purpose, or is no result of an arm."""
+_SHORT = 160
+_REPEATED = re.compile(r"cert|determinis|parity|reproduc|equivalen|regress|verif|sanity", re.IGNORECASE)
+"""What is the same on purpose: a repetition, with or without a change that must not matter."""
+
 _MEANS = re.compile(r"\b(?:means?|averages?|medians?|rounded)\b", re.IGNORECASE)
 _PAIR = re.compile(r"(?<![\d.])(\d+\.\d\d+)(?:\s?%)?\s*(?:vs\.?|versus|->|→|and|=)\s*\1(?!\.?\d)")
 _CLAIMED_NONE = re.compile(
@@ -106,7 +110,9 @@ def _sure(log: Log, line: Line, found: str) -> bool:
     """Whether results of an arm are told to be exactly the baseline's: not a tie of two rivals, of files or of code."""
     pair = _PAIR.fullmatch(found)
     if pair is not None:
-        return len(pair[1].replace(".", "").lstrip("0")) >= 4 and not re.search(r"\btie", line.body, re.IGNORECASE)
+        short = line.kind == "bullet" and len(line.body) <= _SHORT  # more words say more than that they are the same
+        fine = len(pair[1].replace(".", "").lstrip("0")) >= 4
+        return short and fine and not re.search(r"\btie", line.body, re.IGNORECASE)
     sentence = f"{log.lead(line)} {line.body}"
     if _TIE.search(found):
         return _ZERO.search(line.body) is not None
@@ -135,7 +141,11 @@ def _in_data(log: Log) -> Iterator[Finding]:
         first = seen.setdefault(values, listed)
         if first is not listed and first.label.split()[-1] == listed.label.split()[-1] and first.label != listed.label:
             facts = {"arm": listed.label, "other": first.label, "count": len(values)}
-            yield Finding("no-op", "caution", place_of(log, listed.line), facts, (place_of(log, first.line),))
+            names = [one.label.rpartition(" ")[0] for one in (listed, first)]
+            file = "/".join(re.split(r"[/\\]", log.name)[-2:])
+            open_ = _REPEATED.search(file) is not None or any(len(name) < 3 for name in names)
+            level: Level = "hint" if open_ else "caution"
+            yield Finding("no-op", level, place_of(log, listed.line), facts, (place_of(log, first.line),))
 
 
 def say(finding: Finding) -> str:

@@ -64,11 +64,11 @@ def _means_alone(log: Log, table: Table, bare: dict[int, list[Series]]) -> Itera
     if not found or log.data or any(_SPREAD.search(text) for row in table.rows for text in (*row.cells, *table.header)):
         return
     told = []
-    for row, one in found:
+    for _, one in found:
         facts = facts_of(one.array, one.values[0].unit)
         if facts is None or _out_of_bounds(one, facts):
             continue
-        label = one.label if re.search(r"[A-Za-z]", one.label) else row.cells[1] if len(row.cells) > 1 else one.label
+        label = one.label if re.search(r"[A-Za-z]", one.label) else f"{table.header[0]} {one.label}".strip()
         told.append(
             (" ".join(label.split()), float(str(facts["sd"])), float(str(facts["low"])), float(str(facts["high"])))
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, place_of
@@ -40,7 +41,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             for one, other in pairwise(found):
                 between = line.body[(one.share or one.whole).end : other.part.start].lstrip(" )%")
                 if _TO.fullmatch(between) and _CLAIM.search(_clause(line.body, one.part.start, other.whole.end)):
-                    yield from _finding(log, line.number, one, other)
+                    for found_one in _finding(log, line.number, one, other):
+                        yield replace(found_one, level="hint")  # paired items, or progress: a sentence leaves it open
 
 
 def _clause(text: str, start: int, end: int) -> str:
