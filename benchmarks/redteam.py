@@ -80,6 +80,7 @@ class Desk:
     effects: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)
     drawn: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
     deaf: bool = False
+    alone: bool = False
 
     def tick(self) -> int:
         """The place of the next record."""
@@ -158,9 +159,8 @@ class Desk:
             broad=True,
         )  # fmt: skip
         self.members.append(member)
-        found = [
-            place_of(self.members, member, family, decision, {}, self.tried) for family in families_of(member.identity)
-        ]
+        families = [name for name in families_of(member.identity) if not self.alone or name == claim.claim.family]
+        found = [place_of(self.members, member, family, decision, {}, self.tried) for family in families]
         places = jointly(found)
         recorded = {place.family: Recorded(place.p, place.level, place.holds) for place in places}
         titles = {"on/default/score": str(verdict.kind)}
@@ -258,6 +258,12 @@ def chosen_by_the_baseline(desk: Desk) -> list[Shown]:
 def a_family_each(desk: Desk) -> list[Shown]:
     """20 ideas, a claim each with a family of its own, on fresh seeds and items."""
     return [desk.run(f"c{i}", list(range(5 * i, 5 * i + 5)), 0.1 + i / 100, i, family=f"f{i}") for i in range(20)]
+
+
+def a_family_each_alone(desk: Desk) -> list[Shown]:
+    """The same, if a claim that names a family were held in that alone: no rule of the lab."""
+    desk.alone = True
+    return a_family_each(desk)
 
 
 def tried_then_claimed(desk: Desk) -> list[Shown]:
@@ -370,6 +376,9 @@ TRICKS = (
     Trick("unequal tuning, strict ledger", unequal_in_a_strict_ledger, 600, "`invalid (unequal tuning)`"),
     Trick("looks at any time, to 20 seeds", watched_after_every_seed, 400, "held by the rule itself"),
     Trick("20 configurations by `[tuning]`", searched_configurations, 600, "one claim, fresh seeds and items"),
+    Trick(
+        "a family for each of 20 claims, held in that alone", a_family_each_alone, 200, "no rule of the lab any more"
+    ),
 )
 
 
@@ -418,7 +427,7 @@ Per cent of ledgers, ± one Monte Carlo standard error; *marked*: post-hoc or `u
 no ledger has one, ± is one ledger. A seed and an arm do the same on an item whatever else is asked, after a remark in
 the code and under a setting that is not used; a step more or less draws what items add anew. Where only the very same
 trials counted as known, no gain of the rows "the same, ..." and "by the baseline" had a mark: *a gain is shown* is what
-they gave. A family for each claim began at a first claim's level, 0.022, each time. Written by `make redteam`.
+they gave. Written by `make redteam`.
 
 {table(head, rows)}"""
 

@@ -116,6 +116,13 @@ def test_a_family_for_each_claim_begins_no_sequence_of_levels_anew(book: Book) -
         assert at_level(strict.resolved, book.ledger).claim.alpha < level
 
 
+def test_a_family_that_is_called_as_that_of_recipe_and_metric_is_that_one(book: Book) -> None:
+    (place,) = book.whole("c", "[0, 1, 2, 3]", effect=0.4, head='family = "world / score"').families
+    assert (place.family, place.holds) == ("world / score", True)
+    (other,) = book.whole("d", "[4, 5, 6, 7]", effect=0.3).families
+    assert (other.place, other.claims) == (2, 2)
+
+
 @pytest.mark.parametrize(("p", "held"), [(0.0001, [True, True]), (0.01, [False, False]), (0.03, [False, False])])
 def test_a_gain_holds_only_where_the_levels_of_both_families_reject(p: float, held: list[bool]) -> None:
     named = FamilyPlace("mine", named=True, level=0.02, p=p, holds=p <= 0.02)

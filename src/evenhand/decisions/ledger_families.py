@@ -181,9 +181,9 @@ def place_of(
 def jointly(places: Sequence[FamilyPlace]) -> tuple[FamilyPlace, ...]:
     """The places of a claim, each of its gains holding only where it does in the family that the claim names, too."""
     named = next((place for place in places if place.named), None)
-    if named is None:
-        return tuple(places)
     others = [place for place in places if not place.named]
+    if named is None or not others:  # no family but one: it may be called as that of recipe and metric is
+        return tuple(places)
     kept = [
         replace(place, holds=False, refused=named.family) if place.holds and not named.holds else place
         for place in others

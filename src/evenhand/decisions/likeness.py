@@ -134,7 +134,7 @@ def _note(
 ) -> bool:
     """Note where results are of trials that are alike; those of the very trial are counted by themselves."""
     noted = False
-    seeds = {None} if arm.deterministic else set(claim.claim.rungs[-1].seeds)
+    seeds: set[int | None] = {None} if arm.deterministic else set(claim.claim.rungs[-1].seeds)
     own = [one for one in known if one.seed in seeds]
     exact = {one.seed for one in own if one.source and one.trial == _id(claim, arm, condition, one.seed)}
     for one in own:
@@ -177,7 +177,7 @@ def same_scores(
         pairs = {seed: [outcomes.get(_id(claim, one, condition, seed)) for one in both] for seed in seeds}
         written, metrics = leaves(claim.settings[arm.name, condition.name]), [metric.name for metric in claim.primary]
         others = [shelf for shelf in shelves if not fits(arm.space, written, shelf.settings)]
-        count += len(set().union(*(_same_on(shelf, pairs, metrics, outcome_of) for shelf in others)))
+        count += len(set[int | None]().union(*(_same_on(shelf, pairs, metrics, outcome_of) for shelf in others)))
     return count
 
 

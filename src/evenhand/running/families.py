@@ -132,7 +132,7 @@ def p_values(family: str, of: Sequence[Member], ledger: Ledger) -> dict[str, flo
         key: searching.unfolded_claim(claim, ledger) for key, claim in known.items() if claim and claim.hash == key
     }
     records = ledger.latest({key for claim in claims.values() for key in claim.trial_ids}) if claims else {}
-    found = dict.fromkeys(known)
+    found: dict[str, float | None] = dict.fromkeys(known)
     return found | {key: _decided_anew(claim, records).get(family) for key, claim in claims.items()}
 
 
