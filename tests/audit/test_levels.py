@@ -171,6 +171,17 @@ def test_recall_over_several_documents_and_tables_with_their_number_of_items_tel
     assert found(tmp_path, {"a.md": table.format("Recall@50", *items)}) == []
 
 
+def test_columns_of_several_splits_and_points_without_their_unit_tell_no_items(tmp_path: Path) -> None:
+    shares = ((357, 87, 178), (387, 95, 190), (384, 94, 192), (393, 98, 195))
+    rows = "".join(f"| {k} | {a / 400:.4f} | {b / 100:.3f} | {c / 200:.3f} |\n" for k, (a, b, c) in enumerate(shares))
+    table = "| Layer | {} | {} | {} |\n|---|---|---|---|\n" + rows
+    assert found(tmp_path, {"a.md": table.format("Train Acc", "Val Acc", "Test Acc")}) == []
+    assert [one.rule for one in found(tmp_path, {"a.md": table.format("acc a", "acc b", "acc c")})] == ["granularity"]
+    seeds = "{}:\n\n| n | Seed 7 | Seed 17 | Seed 27 |\n|---|---|---|---|\n| 4 | +0.574205 | +0.397527 | -0.397527 |\n"
+    assert found(tmp_path, {"a.md": seeds.format("Differences in percentage points")}) == []
+    assert [one.rule for one in found(tmp_path, {"a.md": seeds.format("Shares")})] == ["granularity"]
+
+
 def test_fields_of_two_arms_are_no_columns_that_follow_from_each_other(tmp_path: Path) -> None:
     rows = [
         f'{{"a": {{"ndcg": {0.2 + k / 100}, "gain": {gain}}}, "b": {{"base": {0.17 + k / 300:.4f}}}}}'
