@@ -253,6 +253,20 @@ def test_counts_in_a_sentence_may_be_paired_or_progress(tmp_path: Path) -> None:
     assert [one.rule for one in found(tmp_path, said, hints=True)] == ["within-noise"]
 
 
+def test_a_remark_behind_a_mark_counts_with_it(tmp_path: Path) -> None:
+    text = KEPT.format(a="1.003", b="1.001").replace("1.003\tdiscard", "1.003\tdiscard (within noise)")
+    (one,) = found(tmp_path, {"a.tsv": text})
+    assert one.facts["tried"] == 5
+
+
+def test_instants_of_a_trace_are_no_columns_that_follow_from_each_other(tmp_path: Path) -> None:
+    spans = ((12, 96.2), (34, 71.4), (58, 88.1), (77, 63.9))
+    rows = "".join(f"{at},{at + span},{span}\n" for at, span in spans) + "90,192.5,96.2\n"
+    assert found(tmp_path, {"a.csv": "start_ms,end_ms,compute_ms\n" + rows}) == []
+    (one,) = found(tmp_path, {"a.csv": "a,b,gap\n" + rows})
+    assert one.rule == "row-breaks-column"
+
+
 def test_runs_that_another_column_chose_were_not_chosen_by_this_one(tmp_path: Path) -> None:
     assert found(tmp_path, {"a.tsv": KEPT.format(a="0.996", b="1.001")}) == []
     speed = KEPT.format(a="1.003", b="1.001").replace("val_bpb", "accept_length")
