@@ -25,6 +25,8 @@ import atexit, gc, json, os, sys, traceback
 from evenhand.cli.main import app, main
 import evenhand.cli.live, evenhand.cli.output, evenhand.cli.power_output, evenhand.ledger, evenhand.report.save
 import duckdb, evenhand.report.page, evenhand.running.run, matplotlib.pyplot, scipy.optimize
+import evenhand.cli.run, evenhand.decisions.ledger_families, evenhand.report.text, matplotlib.backends.backend_svg
+import pyarrow.compute, pyarrow.parquet
 assert not os.path.isdir("/proc/self/task") or len(os.listdir("/proc/self/task")) == 1
 gc.collect()
 gc.freeze()
@@ -61,7 +63,8 @@ os._exit(code)  # taking the modules down one by one takes longer than most call
 
 @cache
 def _server() -> subprocess.Popen[str]:
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # a process with threads cannot be forked
+    # A process with threads cannot be forked: what numpy and pyarrow start at import is asked not to.
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
     server = subprocess.Popen(
         [sys.executable, "-P", "-c", SERVER],
         stdin=subprocess.PIPE,

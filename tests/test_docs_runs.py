@@ -56,6 +56,7 @@ def test_every_command_of_the_page_runs_as_it_stands(runs: Path) -> None:
         assert "gain" in done.stdout or "--json" in line, line
 
 
+@pytest.mark.slow
 def test_the_python_of_the_page_runs_as_it_stands(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(runs)
     names: dict[str, Any] = {}

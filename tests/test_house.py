@@ -19,20 +19,24 @@ def test_the_lab_is_at_most_16_rooms_the_systems_5_on_at_most_8_floors_and_no_ro
     assert max(house.floors().values()) <= 8  # a circle has no floors and raises
 
 
+@pytest.mark.slow
 def test_the_median_file_is_below_130_lines_and_nine_functions_of_ten_below_25() -> None:
     assert house.median_file() < 130
     assert house.p90_function() < 25
 
 
+@pytest.mark.slow
 def test_a_file_above_300_lines_has_its_reason() -> None:
     assert set(house.long_files()) == set(house.REASONS)
 
 
+@pytest.mark.slow
 def test_every_public_function_is_typed_and_public_names_have_docstrings() -> None:
     assert house.untyped() == []
     assert house.documented_share() >= 0.95, house.undocumented()
 
 
+@pytest.mark.slow
 def test_every_file_is_measured() -> None:
     """The figures would be fine, too, if nothing were read."""
     names = {one.name for one in house.modules()}

@@ -202,6 +202,7 @@ def test_a_receipt_is_held_against_the_chain(tmp_path: Path) -> None:
     assert recheck.main([str(archive), str(tmp_path / "forged.json")]) == 4
 
 
+@pytest.mark.slow
 def test_a_ratio_of_tries_alone_makes_no_claim_strict_and_a_verdict_that_differs_is_told_by_the_exit_code(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

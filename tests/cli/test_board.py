@@ -21,7 +21,7 @@ from tests.board.stage import Stage
 
 
 def test_a_ledger_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
-    done = evenhand(tmp_path, "board", "nowhere")
+    done = evenhand(tmp_path, "board", "--ledger", "nowhere")
     assert done.returncode == 2
     assert "There is no ledger at nowhere" in " ".join(done.stderr.split())
     (tmp_path / "file").write_text("")

@@ -135,6 +135,7 @@ def test_a_model_that_can_be_trained_is_listed_with_the_command(store: Path) -> 
     assert f"- toy\n    {store}/toy: not there; run `evenhand models train toy`\n" in evenhand().output
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("registered")
 def test_training_says_what_came_of_it_and_the_second_time_nothing() -> None:
     done = evenhand("train", "toy")

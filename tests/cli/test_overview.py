@@ -116,5 +116,6 @@ def test_claims_that_failed_or_were_not_run_stand_beside_those_that_were_decided
     assert done["sum"]["claims"] == 2
     assert evenhand(toy_folder, "overview", ".evenhand", "-o", "index.html").returncode == 0
     assert 'href=".evenhand/reports/c.html"' in (toy_folder / "index.html").read_text()
+    assert parsed(evenhand(toy_folder, "overview", "--ledger", ".evenhand", "--json"))["claims"] == done["claims"]
     assert evenhand(toy_folder, "overview", "typo").returncode == 2
     assert evenhand(toy_folder, "overview", "--format", "word").returncode == 2

@@ -65,6 +65,7 @@ def test_after_an_early_stop_nothing_says_that_the_planned_seeds_would_settle_mo
         assert "would settle" not in text, face
 
 
+@pytest.mark.slow
 def test_the_last_planned_look_is_named_and_is_not_called_early() -> None:
     claim = claim_of(LOOKS.replace("settings.effect = 0.2", "settings.effect = 0.01"))
     decision = decide(claim, outcomes_of(claim, World(seed_sd=0.1)))

@@ -202,6 +202,7 @@ def test_planning_uses_the_level_that_holm_will_use() -> None:
     assert answer.alpha == pytest.approx(0.01)
 
 
+@pytest.mark.slow
 def test_looks_say_what_they_need_at_no_effect_at_the_margin_and_at_twice_it() -> None:
     answer = plan_power(statistics.Spread(0.02), [5, 10], margin=0.02)
     named = {(one.name, one.futility): one for one in answer.looks}

@@ -100,6 +100,9 @@ def run(settings: Settings, bench: Bench):
     return {}
 '''
 
+PLAIN = "\n".join(line for line in SELFISH.splitlines() if "torch" not in line)
+"""The same without torch, whose import takes longer than all else, for what has nothing to do with it."""
+
 
 def job(
     folder: Path, name: str, recipe: str = "selfish:run", *, seed: int = 1, amount: float = 5, **settings: Any
@@ -152,6 +155,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def plain(folder: Path) -> Path:
+    (folder / "selfish.py").write_text(PLAIN)
+    return folder
+
+
 @pytest.mark.slow  # two fork servers that import torch
 def test_a_trial_in_a_warm_worker_finds_what_it_would_find_in_a_fresh_process(folder: Path) -> None:
     """Everything that the recipe can change is changed by the trials before it."""
@@ -174,10 +183,10 @@ def test_a_trial_in_a_warm_worker_finds_what_it_would_find_in_a_fresh_process(fo
 
 
 @pytest.mark.slow
-def test_a_worker_is_replaced_after_what_it_cannot_undo(folder: Path) -> None:
+def test_a_worker_is_replaced_after_what_it_cannot_undo(plain: Path) -> None:
     kinds = ["well", "fails", "well", "threads", "well", "dies", "well", "leaves a process", "well"]
-    with slots(folder) as opened:
-        found = run(opened, [job(folder, f"{i}", does=kind) for i, kind in enumerate(kinds)])
+    with slots(plain) as opened:
+        found = run(opened, [job(plain, f"{i}", does=kind) for i, kind in enumerate(kinds)])
     of = pids(found)
     assert of[0] == of[1] != of[2] == of[3] != of[4]
     assert of[6] not in ("", of[4])
@@ -203,30 +212,30 @@ def test_memory_is_counted_from_a_reset_and_a_worker_that_has_grown_is_replaced(
 
 
 @pytest.mark.slow
-def test_changed_code_gets_a_fresh_process(folder: Path) -> None:
-    with slots(folder) as opened:
-        first = run(opened, [job(folder, "0", helper=True)])
-        (folder / "helper.py").write_text('WORD = "second"\n')
-        second = run(opened, [job(folder, "1", helper=True)])
-        (folder / "selfish.py").write_text(SELFISH + "\n# changed\n")
-        third = run(opened, [job(folder, "2"), job(folder, "3")])
+def test_changed_code_gets_a_fresh_process(plain: Path) -> None:
+    with slots(plain) as opened:
+        first = run(opened, [job(plain, "0", helper=True)])
+        (plain / "helper.py").write_text('WORD = "second"\n')
+        second = run(opened, [job(plain, "1", helper=True)])
+        (plain / "selfish.py").write_text(PLAIN + "\n# changed\n")
+        third = run(opened, [job(plain, "2"), job(plain, "3")])
     assert [one.outcome.notes["said by the helper"] for one in (*first, *second)] == ["first", "second"]
     assert first[0].outcome.code["helper.py"] != second[0].outcome.code["helper.py"]
     assert len(set(pids(third))) == 2
 
 
 @pytest.mark.slow
-def test_each_slot_has_its_worker_and_of_two_recipes_those_that_wait_make_room(folder: Path) -> None:
-    (folder / "other.py").write_text(SELFISH.replace("selfish:", "other:"))
-    with LocalSlots(["selfish:run", "other:run"], folder, 2, True) as opened:
-        opened.start("a", job(folder, "a"), 1, None)
-        opened.start("b", job(folder, "b", seed=2), 1, None)
+def test_each_slot_has_its_worker_and_of_two_recipes_those_that_wait_make_room(plain: Path) -> None:
+    (plain / "other.py").write_text(PLAIN.replace("selfish:", "other:"))
+    with LocalSlots(["selfish:run", "other:run"], plain, 2, True) as opened:
+        opened.start("a", job(plain, "a"), 1, None)
+        opened.start("b", job(plain, "b", seed=2), 1, None)
         found: list[Finished] = []
         while len(found) < 2:
             found += opened.wait(0.2)
         assert len(set(pids(found))) == 2
-        assert run(opened, [job(folder, "c", "other:run")])[0].outcome.failure is None
-        assert pids(run(opened, [job(folder, "d")]))[0] in pids(found)
+        assert run(opened, [job(plain, "c", "other:run")])[0].outcome.failure is None
+        assert pids(run(opened, [job(plain, "d")]))[0] in pids(found)
 
 
 @pytest.mark.slow  # a real recipe, trained twice

@@ -31,6 +31,7 @@ def scores_of(folder: Path) -> list[list[float]]:
     return [record.outcome.items["score"].scores.tolist() for record in Ledger(folder).outcomes()]
 
 
+@pytest.mark.slow
 def test_a_noted_segment_gives_the_same_records(noted: Path) -> None:
     quick = Ledger(noted).outcomes()
     shutil.rmtree(noted / "cache")

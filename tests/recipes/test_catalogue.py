@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -231,3 +233,23 @@ def test_packages_installed_below_a_claims_folder_stay_imported_when_the_next_cl
         assert "numbers_below" in sys.modules
     finally:
         del sys.modules["numbers_below"]
+
+
+def test_what_is_installed_is_read_once_until_something_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def install(name: str) -> None:
+        folder = tmp_path / f"{name}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (folder / "top_level.txt").write_text(f"{name}_module\n")
+        os.utime(tmp_path, (0, len(list(tmp_path.iterdir()))))  # the clock of files is coarser than this test
+
+    reads, read = [], importlib.metadata.packages_distributions
+    monkeypatch.setattr(importlib.metadata, "packages_distributions", lambda: (reads.append(1), read())[1])
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    install("one")
+    assert [*catalogue.distributions_of("one_module"), *catalogue.distributions_of("two_module")] == ["one"]
+    install("two")
+    assert [*catalogue.distributions_of("one_module"), *catalogue.distributions_of("two_module")] == ["one", "two"]
+    assert len(reads) == 2

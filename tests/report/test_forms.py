@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from evenhand.errors import DataError
-from evenhand.report.charts.files import save_figures
+from evenhand.report.charts.curves import drawn_curves
+from evenhand.report.charts.files import curve_figure, save_figures
 from evenhand.report.paper import paper_latex, paper_markdown, scope_sentence
 from evenhand.report.pdf import CHROMIUM, browser
 from evenhand.report.results import Results
@@ -49,6 +50,19 @@ def test_figures_are_files_with_the_same_bytes_every_time(demonstration: Any, tm
     forest = first[0].read_text()
     assert "margin \u00b10.02" in forest
     assert "future_seed against read_twice \u00b7 rightcopy" in forest
+
+
+def test_a_legend_covers_no_line_and_every_column_of_panels_ends_with_a_scale(demonstration: Any) -> None:
+    claim, _, records = demonstration
+    (first, *_), *_ = drawn_curves(Results.of(claim, records)).values()
+    figure = curve_figure("loss", [first] * 3)
+    figure.draw_without_rendering()
+    panels = [area for area in figure.axes if area.axison]
+    for area in panels:
+        assert area.get_legend().get_window_extent().y0 >= area.get_window_extent().y1 - 1
+        assert area.get_title() == "", "all are of one condition"
+    shown = [bool(area.get_xlabel()) and area.xaxis.get_tick_params()["labelbottom"] for area in panels]
+    assert shown == [False, True, True]
 
 
 def test_without_a_browser_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -403,6 +403,7 @@ def test_tasks_that_do_not_have_the_metric_that_is_asked_for_are_left_out_by_nam
         eh.compare(tmp_path / "base", tmp_path / "new", metric="acc", task=["mmlu", "gsm8k"])
 
 
+@pytest.mark.slow
 def test_what_is_pooled_are_the_tasks_that_are_compared_and_no_others(tmp_path: Path) -> None:
     for arm, share in (("base", 0.5), ("new", 0.8)):
         for task in ("a", "b", "c", f"only-{arm}"):

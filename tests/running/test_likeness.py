@@ -12,6 +12,7 @@ from evenhand.decisions.verdict import Decision
 from evenhand.recipes.outcome import Execution
 from evenhand.running.enter import decided
 from evenhand.running.extending import extend
+from evenhand.running.plan import plan_lines, plan_of
 from tests.ledgers import Book
 
 BANK = "[0, 1, 2, 3, 4, 5, 6, 7]"
@@ -48,6 +49,16 @@ def test_seeds_chosen_after_the_same_arms_had_been_run_on_them_are_post_hoc(
     assert (found.fixed, found.known, found.alike.trials) == ("post-hoc", 0, 6)
     assert found.alike.claims[0].startswith("bank (")
     assert found.alike.chosen == ("off",)
+
+
+def test_a_plan_says_before_anything_is_run_that_a_claim_would_be_post_hoc_and_what_to_do(book: Book) -> None:
+    run_bank(book, items=19)
+    lines = [line for line, _ in plan_lines(plan_of(book.claim("final", "[2, 5, 7]"), book.ledger))]
+    (told,) = (line for line in lines if "would be post-hoc" in line)
+    assert "the same arm on the same seed" in told
+    assert "Take seeds that nobody has run" in told
+    for fresh in (book.claim("final", "[20, 21, 22]"), book.claim("bank", BANK, items=19)):
+        assert not plan_of(fresh, book.ledger).post_hoc
 
 
 def test_the_verdict_of_such_a_claim_says_what_was_known_and_its_gain_does_not_hold(book: Book) -> None:

@@ -97,6 +97,13 @@ def test_a_claim_that_has_outcomes_cannot_be_sealed(book: Book) -> None:
         sealing.seal(loaded, book.ledger)
 
 
+def test_a_claim_of_which_the_like_had_been_run_cannot_be_sealed_as_it_would_be_post_hoc(book: Book) -> None:
+    book.run(book.enter(book.claim("bank", "[0, 1, 2, 3, 4]", items=19)))
+    with pytest.raises(ClaimError, match=r"the like of 6 trials of it had been run \(bank"):
+        sealing.seal(book.claim("final", "[1, 3, 4]"), book.ledger)
+    assert not book.ledger.claims("final")
+
+
 def test_a_claim_whose_trials_were_tried_out_cannot_be_sealed(book: Book) -> None:
     loaded = book.claim("c")
     trial = all_trials(loaded.resolved)[0]

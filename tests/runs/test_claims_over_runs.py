@@ -91,6 +91,7 @@ def test_a_claim_put_to_runs_that_exist_is_retrospective_and_says_that_no_budget
     assert "Retrospective: the runs existed" in page.read_text()
 
 
+@pytest.mark.slow
 def test_a_claim_that_stood_in_the_ledger_before_the_first_result_file_is_sealed(tmp_path: Path) -> None:
     path = claim_file(tmp_path)
     waiting = decide(tmp_path, path)
@@ -111,6 +112,7 @@ def test_runs_that_cost_more_are_no_fair_comparison(tmp_path: Path) -> None:
     assert "300 against 100 steps" in verdict.reasons[0]
 
 
+@pytest.mark.slow
 def test_a_declared_budget_is_held_against_one_that_files_show(tmp_path: Path) -> None:
     write_runs(tmp_path, "base", 0.5, steps=100)
     write_runs(tmp_path, "new", 0.8)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evenhand.data.json_rows import first_row
 from evenhand.errors import DataError
 from evenhand.runs import lm_eval as reader
 from evenhand.runs.lm_eval_quick import items_at_once
@@ -25,7 +26,7 @@ def both(path: Path) -> tuple[Items | None, Items | str]:
         slowly: Items | str = reader._items_one_by_one(path, {})
     except DataError as error:
         slowly = str(error)
-    return items_at_once(path, reader._first_row(path), reader._told), slowly
+    return items_at_once(path, first_row(path), reader._told), slowly
 
 
 def written(folder: Path, rows: list[Any]) -> Path:

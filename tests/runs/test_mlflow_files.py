@@ -114,6 +114,7 @@ def test_tables_of_items_are_read_and_a_run_that_did_not_end_is_in_doubt(tmp_pat
     assert "did not end well: 'RUNNING'" in run.doubts["partial"]
 
 
+@pytest.mark.slow
 def test_damage_of_any_kind_is_one_sentence(tmp_path: Path) -> None:
     place = mlruns(tmp_path, "r1", {"acc": "1622557738984 0.5 0\n"}, rows=[["q1", "question", 1]])
     for file in (place / "meta.yaml", place / "metrics" / "acc"):
@@ -130,6 +131,7 @@ def test_damage_of_any_kind_is_one_sentence(tmp_path: Path) -> None:
         MLflow().read(place, Options())
 
 
+@pytest.mark.slow
 def test_what_mlflow_writes_is_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("mlflow")
     from mlflow.store.tracking.file_store import FileStore

@@ -29,6 +29,7 @@ def test_a_function_of_one_sign_is_refused() -> None:
         root_between(lambda x: x * x + 1, 0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_a_root_is_found_without_the_rest_of_the_package_and_leaves_it_importable() -> None:
     code = (
         "import sys\n"

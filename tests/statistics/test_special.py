@@ -33,12 +33,14 @@ def test_a_function_is_scipys(name):
     assert getattr(special, name)(*arguments) == getattr(scipy.special, name)(*arguments)
 
 
+@pytest.mark.slow
 def test_a_function_taken_alone_leaves_the_package_to_be_imported_whole():
     code = FRESH.format(name="ndtri", arguments=(0.975,))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_polygamma_is_there_though_it_is_no_function_of_the_module_beneath():
     code = FRESH.format(name="polygamma", arguments=(1, 0.7)).replace('assert "scipy.special" not in sys.modules', "")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

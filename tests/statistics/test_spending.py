@@ -29,6 +29,7 @@ def test_all_looks_together_err_as_often_as_planned(spending: statistics.Spendin
         assert rejected.mean() == pytest.approx(share, abs=0.0004 + 3 * (share / 100_000) ** 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spending", SPENDING)
 def test_the_adjusted_p_of_a_look_is_below_alpha_exactly_where_the_look_rejects(spending: statistics.Spending) -> None:
     plan = statistics.plan_spending(LOOKS, spending)
@@ -80,6 +81,7 @@ def test_one_look_costs_all_seeds_and_has_the_power_that_was_planned() -> None:
     assert found.gain + found.no_effect == pytest.approx(statistics.planned_power(1.0, spread, 10), abs=0.06)
 
 
+@pytest.mark.slow
 def test_looks_spare_seeds_where_there_is_much_or_nothing_and_futility_spares_more() -> None:
     plan = statistics.plan_spending((4, 6, 8, 10), "pocock")
     spread = statistics.Spread(1.0)

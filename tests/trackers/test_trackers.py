@@ -107,6 +107,7 @@ def test_a_trial_is_told_with_all_that_the_ledger_has_of_it(judged: Path) -> Non
     assert len({entry.key for entry in entries.values()}) == 6
 
 
+@pytest.mark.slow
 def test_verdicts_become_tags_and_figures(judged: Path) -> None:
     entry = _verdicts(judged)
     assert entry.tags["evenhand.verdict.idea/default/score"] == entry.verdicts["idea/default/score"]

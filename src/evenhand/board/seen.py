@@ -15,8 +15,7 @@ class CurveSeen:
     Attributes:
         name: as the trial reports it.
         path: of the line, in a box 240 wide and 48 high.
-        last: its newest value.
-        step: at which that was.
+        last, step: its newest value, and at which step.
         low, high: least and largest value shown.
     """
 
@@ -33,8 +32,7 @@ class TrialShown:
     """A trial that runs, or waits in the queue of a scheduler.
 
     Attributes:
-        id: of the trial.
-        label: arm (a letter while its claim is blind), condition, rung and seed.
+        id, label: of the trial; arm (a letter while its claim is blind), condition, rung and seed.
         slot: colour of the arm, 0 to 4.
         seconds: since its start; None where nobody watches it, and while it is queued.
         share: of its budget, or of what it prepares.
@@ -65,11 +63,6 @@ class Count:
     failed: int = 0
     running: int = 0
     left_out: int = 0
-
-    @property
-    def left(self) -> int:
-        """Neither done nor failed nor left out nor running."""
-        return max(0, self.total - self.done - self.failed - self.left_out - self.running)
 
 
 @dataclass(frozen=True)
@@ -105,7 +98,7 @@ class FailureShown:
         count: trials.
         arms: that they belong to, letters while the claim is blind.
         detail: the last lines of the first; empty while the claim is blind.
-        tried: they ran; else they were left out, as their arm failed alike each time.
+        tried: they ran; else they were left out.
     """
 
     kind: str
@@ -198,12 +191,12 @@ class ClaimShown:
 
     @property
     def failed(self) -> int:
-        """Trials that failed."""
+        """Trials that ran and failed."""
         return sum(one.count for one in self.failures if one.tried)
 
     @property
     def left_out(self) -> int:
-        """Trials that were never tried, as their arm failed alike each time."""
+        """Trials that never ran, as their arm failed alike."""
         return sum(one.count for one in self.failures if not one.tried)
 
     @property
@@ -270,8 +263,7 @@ class Board:
     Attributes:
         ledger: path of its folder.
         problem: why the ledger cannot be read as it stands, and what to do; empty where it can.
-        remarks: harmless remarks on the ledger.
-        records: in the ledger.
+        remarks, records: harmless remarks on the ledger; how many records it has.
         claims: those that run first, then those not decided, then the finished ones, newest first.
         trials: that run, then those in a scheduler's queue, of all claims.
         left, untaken: trials that no driver watches: those that a scheduler has, and those that ended there.

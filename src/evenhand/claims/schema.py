@@ -354,7 +354,11 @@ class Claim(_Part):
     items_drawn: StrictBool = Field(
         default=False, exclude=True, description='item_seed = "seal": from the claim\'s hash'
     )
-    family: str = Field(default="", max_length=80, description="claims that give one name are one family in the ledger")
+    family: str = Field(
+        default="",
+        max_length=80,
+        description="claims that give one name are one family in the ledger, beside that of recipe and metric",
+    )
     ledger: LedgerRules = Field(default=LedgerRules(), description="how the ledger's other claims bear on this one")
     limits: Limits = Field(default=Limits(), description="what a trial may use before it is stopped")
     resources: Asked = Field(default=Asked(), description="what a trial asks of the machine or cluster that it runs on")

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli.console import DEFAULT_LEDGER, AsJson, ledger_to_read, note, out, print_json
+from evenhand.cli.console import DEFAULT_LEDGER, AlsoLedger, AsJson, ledger_to_read, note, out, print_json
 from evenhand.errors import EvenhandError
 
 LedgerArgument = Annotated[
@@ -32,6 +32,7 @@ Jobs = Annotated[
 
 def board(
     ledger: LedgerArgument = DEFAULT_LEDGER,
+    named: AlsoLedger = None,
     port: Port = 8717,
     control: Control = False,
     unblind: Unblind = False,
@@ -40,7 +41,7 @@ def board(
     as_json: AsJson = False,
 ) -> None:
     """Show claims, queue, running trials and failures live in the browser; blind until claims are decided."""
-    folder = ledger_to_read(ledger).folder
+    folder = ledger_to_read(named or ledger).folder
     try:
         importlib.import_module("uvicorn")
         importlib.import_module("fastapi")

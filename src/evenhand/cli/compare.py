@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -129,13 +130,15 @@ def pairs(option: str, text: str) -> dict[str, str]:
     """``role=column`` pairs between commas.
 
     Raises:
-        SettingsError: a pair without ``=``.
+        SettingsError: a pair without ``=``, or with nothing on one side of it.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    faults = [Fault(f"{option} {part}", "expected role=column") for part in parts if "=" not in part]
+    found = {key.strip(): value.strip() for key, _, value in (part.partition("=") for part in parts)}
+    wanted = "UNIT=NAME" if option == "--budgets" else "role=column"
+    faults = [Fault(f"{option} {part}", f"expected {wanted}") for part in parts if not re.fullmatch("[^=]+=.+", part)]
     if faults:
-        raise SettingsError("The columns cannot be read", faults)
-    return {key.strip(): value.strip() for key, _, value in (part.partition("=") for part in parts)}
+        raise SettingsError("The command cannot be understood", faults)
+    return found
 
 
 def comparison_document(found: Comparison) -> dict[str, Any]:

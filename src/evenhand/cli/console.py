@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 DEFAULT_LEDGER = Path(".evenhand")
 
 LedgerFolder = Annotated[Path, typer.Option("--ledger", help="Folder of the ledger.", envvar="EVENHAND_LEDGER")]
+AlsoLedger = Annotated[
+    Path | None, typer.Option("--ledger", help="The same, as other commands name it.", show_default=False)
+]
 Full = Annotated[bool, typer.Option("--full", help="Every contrast with its figures, not only those that decide.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

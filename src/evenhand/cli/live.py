@@ -182,7 +182,7 @@ class TryObserver(Observer):
         self._last = now
         shown = " ".join(f"{name} {value:.4g}" for name, value in run.values.items())
         far = f"{run.spent:,.12g} of {run.trial.amount:,.12g} {run.trial.unit}"
-        line = f"{run.doing}, {run.done:.0%}" if run.doing else f"{far}  {shown}".rstrip()
+        line = f"{f'{run.doing}, {run.done:.0%}' if run.doing else far}  {shown}".rstrip()
         if line != self._told:
             self._told = line
-            self.console.print(line, markup=False, highlight=False)
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)

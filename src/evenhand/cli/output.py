@@ -216,12 +216,12 @@ def print_outcome(outcome: Outcome, execution: Execution, console: Console) -> N
         console.print(Text(outcome.failure.detail.strip(), style="dim"), soft_wrap=True)
     for name in sorted({*outcome.metrics, *outcome.items}):
         size = f" over {counted(len(outcome.items[name].ids), 'item')}" if name in outcome.items else ""
-        console.print(Text(f"{name} = {outcome.metric(name):.6g}{size}"))
+        console.print(Text(f"{name} = {outcome.metric(name):.6g}{size}"), soft_wrap=True)
     for name, reason in outcome.undefined.items():
-        console.print(Text(f"{name} is undefined: {reason}"))
+        console.print(Text(f"{name} is undefined: {reason}"), soft_wrap=True)
     spent = ", ".join(f"{amount:g} {unit}" for unit, amount in outcome.spent.items())
     memory = f", {execution.peak_memory_bytes / 2**20:.0f} MiB" if execution.peak_memory_bytes else ""
-    console.print(Text(f"spent {spent}; process {duration(execution.seconds)}{memory}", style="dim"))
+    console.print(Text(f"spent {spent}; process {duration(execution.seconds)}{memory}", style="dim"), soft_wrap=True)
     for name, text in outcome.notes.items():
         console.print(Text(f"{name}: {text}", style="dim"), soft_wrap=True)
 

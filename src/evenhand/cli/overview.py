@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli.console import AsJson, out, print_json
+from evenhand.cli.console import AlsoLedger, AsJson, out, print_json
 from evenhand.errors import DataError, Fault, SettingsError
 
 FORMATS = {"": "text", ".md": "markdown", ".html": "html", ".htm": "html"}
@@ -19,19 +19,20 @@ def overview(
         list[Path] | None,
         typer.Argument(metavar="[LEDGER ...]", help="Folders of ledgers; default: .evenhand.", show_default=False),
     ] = None,
+    named: AlsoLedger = None,
     format_: Annotated[
         str, typer.Option("--format", help="text, markdown or html; default: by the name of --output.")
     ] = "",
     output: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="File; default: print.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show every claim of ledgers in one table: verdicts as recorded, family, what ran, failed and cost."""
+    """Show every claim of ledgers in one table: verdicts, family, what ran, what failed and what it cost."""
     from evenhand.report.overview import overview_lines, overview_markdown, overview_page
     from evenhand.running.overview import overview as rows_of
     from evenhand.running.overview import summed
 
     chosen = _format(format_, output)
-    rows = rows_of(ledgers or [_usual()])
+    rows = rows_of([*(ledgers or []), *([named] if named else [])] or [_usual()])
     if as_json:
         print_json({"claims": rows, "sum": summed(rows)})
         return

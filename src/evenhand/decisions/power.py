@@ -120,7 +120,7 @@ def pilot_spread(
         confirming: take the pairs of the confirming rung too where there are no others (to plan the next claim).
     """
     if metric.sd is not None:
-        return statistics.Spread(metric.sd, source=f"guessed seed sd {metric.sd:g}")
+        return statistics.Spread(metric.sd, source=power_words.guessed_source(metric.sd))
     rungs, nulls, variants = claim.claim.rungs, claim.arms("null"), claim.arms("variant")
     pilots = [(nulls, rungs)] if nulls else [(variants, rungs[:-1])]
     if confirming:

@@ -39,6 +39,11 @@ def spread_source(source: str) -> str:
     return f"spread: {source}"
 
 
+def guessed_source(sd: float) -> str:
+    """A spread that the claim states."""
+    return f"guessed seed sd {sd:g}"
+
+
 def pairs_source(arm: str, condition: str, rung: str) -> str:
     """The pairs that a spread was measured on."""
     return f"pairs of '{arm}' in '{condition}' at rung '{rung}'"

@@ -482,10 +482,10 @@ def standing_words(found: Standing) -> str:
             f"{'; '.join(found.changes) or 'nothing that decides'}. When it was entered, {known}{source}."
         )
     if found.fixed == "post-hoc":
-        told = [f"{known} when it was entered{source}"] if found.known or not found.alike else []
+        told = f"{known} when it was entered{source}" if found.known or not found.alike else ""
         return (
-            f"This claim is post-hoc: {'; '.join([*told, *_alike_words(found)])}. Its verdicts are exploratory, and "
-            "their error rate is not known; confirm them on seeds that nobody has run."
+            f"This claim is post-hoc: {'; '.join([told, *_alike_words(found)]).removeprefix('; ')}. Its verdicts are "
+            "exploratory, and their error rate is not known; confirm them on seeds that nobody has run."
         )
     if found.fixed == "rerun":
         return (
@@ -500,6 +500,18 @@ def standing_words(found: Standing) -> str:
             "metric and margin could have been chosen by their results, and the error rate is not known."
         )
     return "This claim is not entered in the ledger yet." if found.fixed == "not entered" else ""
+
+
+def foreseen_words(found: Standing) -> str:
+    """That a claim which is not entered yet would be post-hoc, and the cure; empty where it would not."""
+    if found.fixed != "post-hoc":
+        return ""
+    source = f" (from {', '.join(found.claims)})" if found.claims else ""
+    told = f"{found.known} of its {found.trials} outcomes are known{source}" if found.known else ""
+    return (
+        f"Entered now, this claim would be post-hoc: {'; '.join([told, *_alike_words(found)]).removeprefix('; ')}. "
+        "Take seeds that nobody has run, or let the claim draw them: seeds = { count = 6 }."
+    )
 
 
 def _alike_words(found: Standing) -> list[str]:

@@ -22,8 +22,8 @@ from evenhand.recipes import working
 from evenhand.recipes.outcome import ASSET, Curve, ItemScores
 from evenhand.recipes.trial import ItemSet, Trial, canonical_hash
 
-PROGRESS_SECONDS = 0.2
-"""Shortest time between two lines of the progress file."""
+PROGRESS_SECONDS, FRESH_SECONDS = 0.2, 1.0
+"""Shortest time between two lines of the progress file; how long a line of a curve stands before one without."""
 
 PROBE_STEPS = 2
 """Steps of a trial that tries what fits: at the second one the optimiser has its state."""
@@ -134,7 +134,8 @@ class TrialBench:
         self.folder = data_folder
         self._streams: dict[str, np.random.Generator] = {}
         self._progress = (workdir / "progress.jsonl").open("a", buffering=1)
-        self._last_progress = 0.0
+        self._last_progress = self._last_told = 0.0
+        self._told: dict[str, Any] = {}  # how far something is that is built for all trials, while it is
 
     def rng(self, name: str) -> np.random.Generator:
         """The named random stream; the same object for the same name."""
@@ -167,14 +168,15 @@ class TrialBench:
         if now - self._last_progress >= PROGRESS_SECONDS:
             self._last_progress = now
             shown = {k: float(v) for k, v in values.items() if np.isfinite(v)}
-            self._progress.write(json.dumps({"spent": self.budget.spent, "step": float(step), "values": shown}) + "\n")
+            line = {"spent": self.budget.spent, "step": float(step), "values": shown, **self._told}
+            self._progress.write(json.dumps(line) + "\n")
 
     def _doing(self, what: str, share: float) -> None:
         """Show how far something is that is built for all trials."""
-        now = time.monotonic()
-        if now - self._last_progress >= PROGRESS_SECONDS:
-            self._last_progress = now
-            line = {"spent": self.budget.spent, "step": 0.0, "values": {}, "doing": what, "share": share}
+        self._told, now = {"doing": what, "share": share}, time.monotonic()
+        if now - self._last_told >= PROGRESS_SECONDS and now - self._last_progress >= FRESH_SECONDS:
+            self._last_told = now
+            line = {"spent": self.budget.spent, "step": 0.0, "values": {}, **self._told}
             self._progress.write(json.dumps(line) + "\n")
 
     def note(self, name: str, text: str) -> None:
@@ -267,6 +269,7 @@ class TrialBench:
                 part.mkdir()
                 with working.told_to(self._doing):
                     build(part)
+                self._told = {}
                 (part / "asset.json").write_text(json.dumps({"key": dict(key), "sha256": folder_hash(part)}))
                 part.rename(folder)
         self.hashes[f"{ASSET}{name}"] = str(json.loads((folder / "asset.json").read_text())["sha256"])

@@ -178,12 +178,7 @@ def _distribution(module: str) -> str:
         return ""
     if _version(name) is not None:
         return name
-    return next(iter(_distributions().get(name, ())), "")
-
-
-@functools.cache
-def _distributions() -> Mapping[str, list[str]]:
-    return importlib.metadata.packages_distributions()
+    return next(iter(catalogue.distributions_of(name)), "")
 
 
 def code_hash(path: Path) -> str:

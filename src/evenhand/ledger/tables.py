@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from evenhand.errors import LedgerError
 from evenhand.files import make_folder, sync_folder, write_bytes
 from evenhand.ledger.codec import whole_text
+from evenhand.ledger.columns import numbers, texts
 from evenhand.ledger.content import content_hash
 from evenhand.ledger.score_cache import StoredScores
 from evenhand.ledger.segments import Entry
@@ -130,18 +131,17 @@ def items_table(items: Mapping[str, ItemScores]) -> pa.Table:
         columns["metric"] += [name] * count
         columns["item"] += map(whole_text, table.ids)
         for key, column in COLUMN_OF.items():
-            texts = table.column(key)
-            columns[column] += [None] * count if texts is None else map(whole_text, texts)
+            held = table.column(key)
+            columns[column] += [None] * count if held is None else map(whole_text, held)
         scores.append(table.scores)
-    text = pa.string()
     made = {
-        "metric": pa.array(columns["metric"], pa.dictionary(pa.int32(), text)),
-        "item": pa.array(columns["item"], text),
-        "score": pa.array(np.concatenate(scores), pa.float64()),
-        "output": pa.array(columns["output"], text),
-        "cluster": pa.array(columns["cluster"], text),
+        "metric": texts(columns["metric"]).dictionary_encode(),
+        "item": texts(columns["item"]),
+        "score": numbers(np.concatenate(scores)),
+        "output": texts(columns["output"]),
+        "cluster": texts(columns["cluster"]),
     }
-    further = {column: pa.array(columns[column], text) for column in FURTHER}
+    further = {column: texts(columns[column]) for column in FURTHER}
     return pa.table(made | {column: array for column, array in further.items() if _holds(array)})
 
 
@@ -165,9 +165,9 @@ def curves_table(curves: Mapping[str, Curve]) -> pa.Table:
         names += [name] * len(curve.steps)
     return pa.table(
         {
-            "curve": pa.array(names, pa.dictionary(pa.int32(), pa.string())),
-            "step": pa.array(np.concatenate([np.zeros(0), *(c.steps for c in curves.values())]), pa.float64()),
-            "value": pa.array(np.concatenate([np.zeros(0), *(c.values for c in curves.values())]), pa.float64()),
+            "curve": texts(names).dictionary_encode(),
+            "step": numbers(np.concatenate([np.zeros(0), *(c.steps for c in curves.values())])),
+            "value": numbers(np.concatenate([np.zeros(0), *(c.values for c in curves.values())])),
         }
     )
 

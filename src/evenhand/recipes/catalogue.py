@@ -7,7 +7,8 @@ import hashlib
 import importlib
 import importlib.metadata
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,10 +142,32 @@ def _origin(reference: str, function: Any) -> str:
     if source is None:
         return "unknown place"
     top = str(getattr(function, "__module__", "")).partition(".")[0]
-    names = importlib.metadata.packages_distributions().get(top, ()) if "site-packages" in source else ()
+    names = distributions_of(top) if "site-packages" in source else ()
     if names:
         return f"installed package {names[0]} {importlib.metadata.version(names[0])}"
     return f"file {source}"
+
+
+def distributions_of(module: str) -> Sequence[str]:
+    """Names of the installed distributions that a top-level module belongs to.
+
+    For it Python reads what every distribution has installed, which takes half a second where there are many: done
+    once, until something is installed or the path is another. Processes that are forked know it from their parent.
+    """
+    return _distributions(tuple((folder, _written(folder)) for folder in sys.path)).get(module, ())
+
+
+@functools.lru_cache(maxsize=4)
+def _distributions(path: tuple[tuple[str, int], ...]) -> Mapping[str, list[str]]:
+    """Module to distributions, for folders of the path and when each was last written."""
+    return importlib.metadata.packages_distributions()
+
+
+def _written(folder: str) -> int:
+    try:
+        return Path(folder).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def exhibits(recipe: Recipe, folder: Path | None = None) -> ExhibitFunction | None:

@@ -29,7 +29,8 @@ def gate_markdown(gates: Sequence[Gate]) -> str:
 def gate_lines(gate: Gate) -> list[str]:
     """The answer for a terminal, a line for each row."""
     rows = [
-        f"  {SIGNS[row.answer]} {row.arm} · {row.condition} · {row.metric}: {figures(row)}; {row.why}"
+        f"  {SIGNS[row.answer]} {row.arm} · {row.condition} · {row.metric}: {figures(row)}; "
+        f"{numbers.true_minus(row.why)}"
         for row in gate.rows
     ]
     if not gate.rows:

@@ -127,7 +127,9 @@ def _tasks(asked: Asked, arms: Mapping[str, ArmRuns], remarks: list[str]) -> lis
     common = [task for task in every if all(task in arm.tasks for arm in arms.values())]
     missing = [task for task in asked.tasks if task not in common]
     if missing:
-        raise DataError(f"Not every arm has the task '{missing[0]}'; all have: {', '.join(common) or 'none'}.")
+        named = ", ".join(task for task in common if task)
+        told = f"all have: {named}" if named else "there is none that all have, or their files name no tasks"
+        raise DataError(f"Not every arm has the task '{missing[0]}'; {told}.")
     if not common:
         told = "; ".join(f"{name}: {', '.join(arm.tasks)}" for name, arm in arms.items())
         raise DataError(f"The arms have no task in common ({told}).{_shared_items(arms)} Name files of one task.")

@@ -10,7 +10,7 @@ from evenhand.claims.nesting import expand, merge
 from evenhand.claims.resolve import ResolvedClaim
 from evenhand.ledger import Ledger
 from evenhand.ledger.codec import claim_from_entry
-from evenhand.ledger.records import ClaimRecord
+from evenhand.ledger.records import ClaimRecord, OutcomeRecord
 from evenhand.ledger.segments import Entry
 from evenhand.running import searching, standing
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from evenhand.decisions.verdict import Decision
 
 _KNOWN: dict[tuple[str, str], dict[str, float | None]] = {}
-"""p-values of claims whose decisions did not write them down, by claim and by the hash of what they rest on."""
+"""p-values of claims whose decisions did not write them down, by claim and by the hashes of what they rest on."""
 
 
 def members(ledger: Ledger) -> list[Member]:
@@ -126,23 +126,26 @@ def p_values(family: str, of: Sequence[Member], ledger: Ledger) -> dict[str, flo
     from evenhand.decisions import family_members
 
     wanted = [m for m in of if family in family_members.families_of(m.identity) and family_members.needs_p(m)]
-    return {member.hash: _decided_anew(member, ledger).get(family) for member in wanted}
+    known = {member.hash: standing.of_identity(member.identity) for member in wanted}
+    # What a later version cannot tell is left out.
+    claims = {
+        key: searching.unfolded_claim(claim, ledger) for key, claim in known.items() if claim and claim.hash == key
+    }
+    records = ledger.latest({key for claim in claims.values() for key in claim.trial_ids}) if claims else {}
+    found = dict.fromkeys(known)
+    return found | {key: _decided_anew(claim, records).get(family) for key, claim in claims.items()}
 
 
-def _decided_anew(member: Member, ledger: Ledger) -> Mapping[str, float | None]:
-    """Family to the p of a claim's gain, from its outcomes; nothing where a later version cannot tell."""
+def _decided_anew(claim: ResolvedClaim, records: Mapping[str, OutcomeRecord]) -> Mapping[str, float | None]:
+    """Family to the p of a claim's gain, from what the ledger has of its trials; worked out once."""
     from evenhand.decisions import family_members, ledger_families
     from evenhand.decisions.decide import verdicts_alone
 
-    claim = standing.of_identity(member.identity)
-    if claim is None or claim.hash != member.hash:
-        return {}
-    claim = searching.unfolded_claim(claim, ledger)
-    ids = claim.trial_ids
-    key = (claim.hash, ledger.head_hash(ids))
+    own = {key: records[key] for key in sorted(claim.trial_ids) if key in records}
+    key = (claim.hash, " ".join(record.place.hash for record in own.values()))
     if key not in _KNOWN:
-        decision = verdicts_alone(claim, {key: record.outcome for key, record in ledger.latest(ids).items()})
-        of = family_members.families_of(member.identity)
+        decision = verdicts_alone(claim, {key: record.outcome for key, record in own.items()})
+        of = family_members.families_of(claim.identity())
         _KNOWN[key] = {family: ledger_families.gain_p(decision, metrics) for family, metrics in of.items()}
     return _KNOWN[key]
 

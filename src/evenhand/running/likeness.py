@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from evenhand.decisions.pairs import Outcomes
 
 TRY = "evenhand try"
+
+
+def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
+    """Claims as ``name (hash)``, each once, in the order given."""
+    known = {record.hash: record.name for record in ledger.claims()}
+    return tuple(f"{known.get(found, 'a claim not entered')} ({found})" for found in dict.fromkeys(hashes))
 
 
 def _results(claim: ResolvedClaim, ledger: Ledger, *, by_now: bool = False) -> list[Result]:
@@ -34,7 +41,6 @@ def _results(claim: ResolvedClaim, ledger: Ledger, *, by_now: bool = False) -> l
 def known_alike(claim: ResolvedClaim, ledger: Ledger) -> Alike:
     """What is known of a claim before it is entered by trials that are alike."""
     from evenhand.decisions import likeness
-    from evenhand.running.standing import names_of  # here: it asks what is known
 
     found = likeness.known_alike(claim, _results(claim, ledger))
     named = names_of([source for source in found.claims if source], ledger)

@@ -11,7 +11,7 @@ from evenhand.claims.schema import Controls
 from evenhand.errors import counted
 from evenhand.ledger import Ledger
 from evenhand.recipes.catalogue import COMMAND
-from evenhand.running import families, searching
+from evenhand.running import families, searching, standing
 from evenhand.running.enter import other_code_words, stale_results
 from evenhand.running.fitting import memory_words
 
@@ -78,6 +78,7 @@ class Plan:
         anew: what would run anew, as sentences.
         search: what must be known of its search, as sentences: what it lacks, and what it came to so far.
         micro_batch: rows at once that were found to fit on this kind of machine, as sentences; none where not asked.
+        post_hoc: that it would be post-hoc if it were entered now, and why, as a sentence; empty where it would not.
         memory: what the largest trial takes of the device's memory, as a sentence; empty where nobody knows.
     """
 
@@ -95,6 +96,7 @@ class Plan:
     smallest_effects: tuple[SmallestEffect, ...]
     stale: Mapping[str, str]
     anew: tuple[str, ...]
+    post_hoc: str = ""
     memory: str = ""
     search: tuple[str, ...] = ()
     micro_batch: tuple[str, ...] = ()
@@ -103,6 +105,7 @@ class Plan:
 def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
     """What a claim would run, given what the ledger holds."""
     from evenhand.decisions.power import smallest_effects
+    from evenhand.decisions.wording import foreseen_words
     from evenhand.running.probing import kept_words  # here: what only tells of claims does without the loop
 
     loaded = searching.unfolded(loaded, ledger)
@@ -138,6 +141,7 @@ def plan_of(loaded: LoadedClaim, ledger: Ledger) -> Plan:
         smallest_effects=tuple(smallest_effects(families.at_level(claim, ledger), done)),
         stale=dict(compared.stale),
         anew=(*other_code_words(claim, ledger), *compared.sentences(trials)),
+        post_hoc=foreseen_words(standing.foreseen(claim, ledger)),
         memory=memory_words(loaded),
         micro_batch=tuple(kept_words(loaded, ledger)),
         search=tuple(searching.plan_words(claim, done)),
@@ -167,6 +171,7 @@ def plan_lines(plan: Plan, *, running: bool = False) -> Iterator[tuple[str, str]
     names = [c.name + (f" (expect {c.expect})" if c.expect else "") for c in plan.conditions]
     yield f"conditions: {', '.join(names)}", ""
     yield from ((_rung_words(rung), "") for rung in plan.rungs)
+    yield from ([(plan.post_hoc, "yellow")] if plan.post_hoc else [])
     yield from ((sentence, "yellow") for sentence in plan.search)
     yield from ([(plan.memory, "")] if plan.memory else [])
     yield from (() if running else ((sentence, "") for sentence in plan.micro_batch))

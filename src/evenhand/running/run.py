@@ -107,14 +107,7 @@ def run_claims(
         LedgerError: another process runs one of these claims, or the ledger cannot be written.
     """
     decisions: dict[str, Decision] = {}
-
-    def close(run: ClaimRun) -> None:
-        with run.held:
-            if run.error is None:
-                decisions[run.name] = _decide(run)
-                if on_decided is not None:
-                    on_decided(run.loaded, decisions[run.name])
-
+    close = _closing(decisions, on_decided)
     with ExitStack() as held:
         locks = [_lock(claim, ledger, held) for claim in claims]
         _check_that_all_can_run(claims, ledger, jobs, executor)
@@ -134,6 +127,19 @@ def run_claims(
         if run.error is not None:
             raise run.error
     return [decisions[claim.resolved.name] for claim in claims if claim.resolved.name in decisions]
+
+
+def _closing(decisions: dict[str, Decision], on_decided: Decided | None) -> Callable[[ClaimRun], None]:
+    """What ends a claim: it is decided, its decision kept and told, and others may run it again."""
+
+    def close(run: ClaimRun) -> None:
+        with run.held:
+            if run.error is None:
+                decisions[run.name] = _decide(run)
+                if on_decided is not None:
+                    on_decided(run.loaded, decisions[run.name])
+
+    return close
 
 
 def _recipes_by_folder(runs: Sequence[ClaimRun]) -> dict[Path, list[str]]:

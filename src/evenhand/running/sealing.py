@@ -20,6 +20,7 @@ from evenhand.ledger import seal as seals
 from evenhand.recipes.trial import canonical_hash
 from evenhand.running import standing
 from evenhand.running.enter import fix_claim
+from evenhand.running.likeness import known_alike
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,12 @@ def seal(loaded: LoadedClaim, ledger: Ledger, *, git: bool = False, tsa: str = "
             cure = (
                 f"the ledger has {counted(len(known), 'outcome')} of its trials (tries included); a seal shows what "
                 "was fixed before the first; take other seeds, or let it draw them: seeds = { count = 6 }"
+            )
+            raise ClaimError(f"The claim '{claim.name}' cannot be sealed any more", [Fault(loaded.path.name, cure)])
+        if standing.entered(claim, ledger) is None and (alike := known_alike(claim, ledger)):
+            told = f"the like of {counted(alike.trials, 'trial')} of it had been run ({', '.join(alike.claims)})"
+            cure = (
+                f"{told}, so that it would be post-hoc; take other seeds, or let it draw them: seeds = {{ count = 6 }}"
             )
             raise ClaimError(f"The claim '{claim.name}' cannot be sealed any more", [Fault(loaded.path.name, cure)])
         fix_claim(loaded, ledger, amend=False)

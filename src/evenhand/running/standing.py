@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from evenhand.ledger.records import ClaimRecord
 from evenhand.ledger.seal import seals
 from evenhand.recipes.catalogue import RUNS
 from evenhand.running import searching
-from evenhand.running.likeness import known_alike
+from evenhand.running.likeness import known_alike, names_of
 
 
 def of_identity(identity: Mapping[str, Any]) -> ResolvedClaim | None:
@@ -146,12 +146,6 @@ def other_code(claim: ResolvedClaim, ledger: Ledger) -> OtherRecipeCode | None:
     return None
 
 
-def names_of(hashes: Iterable[str], ledger: Ledger) -> tuple[str, ...]:
-    """Claims as ``name (hash)``, each once, in the order given."""
-    known = {record.hash: record.name for record in ledger.claims()}
-    return tuple(f"{known.get(found, 'a claim not entered')} ({found})" for found in dict.fromkeys(hashes))
-
-
 def what_was_known(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
     """What is known of a claim's outcomes before it is entered (now, where it is not): for its record."""
     return _known_exactly(claim, ledger) | {"alike": known_alike(claim, ledger).plain()}
@@ -163,6 +157,16 @@ def _known_exactly(claim: ResolvedClaim, ledger: Ledger) -> dict[str, Any]:
     found = ledger.known_before(claim.hash, ids)
     trials = count if claim.search_rungs else len(ids)
     return {"results": len(found), "trials": trials, "claims": list(names_of(found.values(), ledger))}
+
+
+def foreseen(claim: ResolvedClaim, ledger: Ledger) -> Standing:
+    """How a claim would stand if it were entered now as a question of its own; "before" where it is entered already."""
+    if entered(claim, ledger) is not None or newest_with_results(claim.name, ledger) is not None:
+        return Standing()
+    known = what_was_known(claim, ledger)
+    alike, results = Alike.of(known["alike"]), known["results"]
+    fixed: Fixed = "post-hoc" if results or alike else "before"
+    return Standing(fixed, results, known["trials"], tuple(known["claims"]), alike=alike)
 
 
 def chain(record: ClaimRecord, ledger: Ledger) -> list[ClaimRecord]:

@@ -57,7 +57,7 @@ def _figures(claim: ResolvedClaim, decision: Decision, results: Results) -> Iter
             yield f"{decision.claim}-{metric}", _forest(claim, metric, rows)
     for name, drawn in drawn_curves(results).items():
         if drawn:
-            yield f"{decision.claim}-curve-{name}", _curves(name, drawn)
+            yield f"{decision.claim}-curve-{name}", curve_figure(name, drawn)
 
 
 def _forest(claim: ResolvedClaim, metric: str, rows: Sequence[Contrast]) -> Any:
@@ -92,26 +92,36 @@ def _name(claim: ResolvedClaim, row: Contrast) -> str:
     return visible(f"{row.arm} against {row.against}{where}")
 
 
-def _curves(name: str, drawn: Sequence[Drawn]) -> Any:
-    """A panel for each condition: a thin line for each seed, a thick one for the mean of each arm."""
+def curve_figure(name: str, drawn: Sequence[Drawn]) -> Any:
+    """A panel for each condition: a thin line for each seed, a thick one for the mean of each arm.
+
+    What lines mean stands above a panel, where it covers none of them.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(3.5 * min(len(drawn), 2), 2.6 * -(-len(drawn) // 2)))
-    figure.subplots_adjust(hspace=0.45, wspace=0.25)
-    panels = figure.subplots(-(-len(drawn) // 2), min(len(drawn), 2), squeeze=False, sharex=True, sharey=True)
+    columns, several = min(len(drawn), 2), len({condition for condition, _, _ in drawn}) > 1
+    entries = max(-(-len(legend) // 2) for _, _, legend in drawn)
+    above, height = 0.17 * entries + 0.25 * several, 2.3
+    rows = -(-len(drawn) // columns)
+    figure = Figure(figsize=(3.5 * columns, (height + above) * rows))
+    figure.subplots_adjust(hspace=(above + 0.45) / height, wspace=0.25)
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for area in panels.flat[len(drawn) :]:
         area.set_axis_off()
-    for area, (condition, lines, legend) in zip(panels.flat, drawn, strict=False):
+    for place, (area, (condition, lines, legend)) in enumerate(zip(panels.flat, drawn, strict=False)):
         for line in sorted(lines, key=lambda one: one.strong):
             style = DASHES[line.slot] if line.strong else "-"
             width, alpha = (1.9, 1.0) if line.strong else (0.8, 0.38)
             area.plot(line.x, line.y, color=ARMS[line.slot], linestyle=style, linewidth=width, alpha=alpha)
         for entry in legend:
             area.plot([], [], color=ARMS[entry.slot], linestyle=DASHES[entry.slot], label=visible(entry.arm))
-        area.set_title(visible(condition), fontsize=9)
-        area.legend(fontsize=7, frameon=False)
-        area.set_xlabel("step", fontsize=8)
+        if several:
+            area.set_title(visible(condition), fontsize=9, pad=4 + 12 * entries)
+        area.legend(fontsize=7, frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
         _plain(area)
+        if place + columns >= len(drawn):  # nothing stands below it
+            area.set_xlabel("step", fontsize=8)
+            area.tick_params(labelbottom=True)
     panels[0][0].set_ylabel(visible(name), fontsize=9)
     return figure
 

@@ -78,7 +78,9 @@ class Result(Decision):
         parts += [html.paragraph(look_words(self.look)) if self.look is not None else Markup("")]
         found = list(_contrasts(self.verdicts))
         decides = [len(v.contrasts) < 2 or c is words.standing_contrast(v) for v, c in found]
-        parts.append(html.table(_HEAD, [_cells(self.resolved, v, c) for v, c in found], strong=decides))
+        parts.append(
+            html.table(_HEAD, [_cells(self.resolved, v, c) for v, c in found], strong=() if all(decides) else decides)
+        )
         said = {m: words.orientation(self.resolved, m) for m in dict.fromkeys(v.metric for v in self.verdicts)}
         parts.append(html.bullets(f"{metric}: {sentence}" for metric, sentence in said.items() if sentence))
         parts.append(html.bullets(f"! {one}" for one in (*self.warnings, *self.remarks)))

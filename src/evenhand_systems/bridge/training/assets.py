@@ -20,6 +20,7 @@ from torch import Tensor
 from evenhand.data import models, reading
 from evenhand.errors import DataError
 from evenhand.files import file_hash
+from evenhand.recipes import working
 from evenhand.recipes.contract import Bench
 from evenhand.recipes.trial import canonical_hash, stream
 from evenhand_systems.bridge.evaluation.evaluation import Evaluation, evaluate_bridge
@@ -209,6 +210,7 @@ def _train(
     started, from_step, going = time.monotonic(), trainer.step_count, True
     while trainer.step_count < steps and going:
         report = trainer.step()
+        working.tell("training a bridge", trainer.step_count, steps)  # its budget is charged when it is there
         if bench.probing:
             bench.budget.spend(steps=1)  # ends the trial after the second
         history.step(trainer.step_count, report.total, report.losses, (report.tokens, report.examples))
