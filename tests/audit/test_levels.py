@@ -171,6 +171,17 @@ def test_recall_over_several_documents_and_tables_with_their_number_of_items_tel
     assert found(tmp_path, {"a.md": table.format("Recall@50", *items)}) == []
 
 
+def test_columns_of_several_splits_and_points_without_their_unit_tell_no_items(tmp_path: Path) -> None:
+    shares = ((357, 87, 178), (387, 95, 190), (384, 94, 192), (393, 98, 195))
+    rows = "".join(f"| {k} | {a / 400:.4f} | {b / 100:.3f} | {c / 200:.3f} |\n" for k, (a, b, c) in enumerate(shares))
+    table = "| Layer | {} | {} | {} |\n|---|---|---|---|\n" + rows
+    assert found(tmp_path, {"a.md": table.format("Train Acc", "Val Acc", "Test Acc")}) == []
+    assert [one.rule for one in found(tmp_path, {"a.md": table.format("acc a", "acc b", "acc c")})] == ["granularity"]
+    seeds = "{}:\n\n| n | Seed 7 | Seed 17 | Seed 27 |\n|---|---|---|---|\n| 4 | +0.574205 | +0.397527 | -0.397527 |\n"
+    assert found(tmp_path, {"a.md": seeds.format("Differences in percentage points")}) == []
+    assert [one.rule for one in found(tmp_path, {"a.md": seeds.format("Shares")})] == ["granularity"]
+
+
 def test_fields_of_two_arms_are_no_columns_that_follow_from_each_other(tmp_path: Path) -> None:
     rows = [
         f'{{"a": {{"ndcg": {0.2 + k / 100}, "gain": {gain}}}, "b": {{"base": {0.17 + k / 300:.4f}}}}}'
@@ -240,6 +251,20 @@ def test_counts_in_a_sentence_may_be_paired_or_progress(tmp_path: Path) -> None:
     said = {"a.md": "Format improves from 51/128 to 57/128 on raw generation.\n"}
     assert found(tmp_path, said) == []
     assert [one.rule for one in found(tmp_path, said, hints=True)] == ["within-noise"]
+
+
+def test_a_remark_behind_a_mark_counts_with_it(tmp_path: Path) -> None:
+    text = KEPT.format(a="1.003", b="1.001").replace("1.003\tdiscard", "1.003\tdiscard (within noise)")
+    (one,) = found(tmp_path, {"a.tsv": text})
+    assert one.facts["tried"] == 5
+
+
+def test_instants_of_a_trace_are_no_columns_that_follow_from_each_other(tmp_path: Path) -> None:
+    spans = ((12, 96.2), (34, 71.4), (58, 88.1), (77, 63.9))
+    rows = "".join(f"{at},{at + span},{span}\n" for at, span in spans) + "90,192.5,96.2\n"
+    assert found(tmp_path, {"a.csv": "start_ms,end_ms,compute_ms\n" + rows}) == []
+    (one,) = found(tmp_path, {"a.csv": "a,b,gap\n" + rows})
+    assert one.rule == "row-breaks-column"
 
 
 def test_runs_that_another_column_chose_were_not_chosen_by_this_one(tmp_path: Path) -> None:

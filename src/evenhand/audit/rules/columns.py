@@ -21,6 +21,7 @@ _WAYS: dict[str, Way] = {
     "the percentage change between": lambda a, b: 100 * (a / b - 1) if b else None,
     "the share in % of": lambda a, b: 100 * a / b if b else None,
 }
+_CLOCK = re.compile(r"(?:start|begin|end|stop)_(?:ms|us|ns|s|sec|time)$", re.IGNORECASE)
 _SUM = re.compile(r"^(?:total|sum|all)$", re.IGNORECASE)
 _MOST_COLUMNS = 10
 _MOST_ROWS = 200
@@ -46,6 +47,8 @@ def _numeric(table: Table) -> list[int]:
 
 
 def _pairs(log: Log, table: Table) -> Iterator[Finding]:
+    if any(_CLOCK.search(name) for name in table.header):
+        return  # instants of a trace: what lies between two of them need not be all of it
     broken: dict[tuple[int, int], tuple[str, Range]] = {}
     sound: set[int] = set()  # columns of a relation that all rows keep: nothing is wrong with their cells
     told: set[tuple[int, frozenset[int]]] = set()

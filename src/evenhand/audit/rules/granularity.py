@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log, Table
 from evenhand.audit.numbers import Number, numbers
-from evenhand.audit.series import series_of
+from evenhand.audit.series import Series, series_of
 
 _MOST = 2000
 _BY_CHANCE = 0.002
@@ -23,6 +23,9 @@ _NO_SHARE = re.compile(
 _ITEMS = re.compile(
     r"#?\s*(?:n|items|examples|samples|questions|n_items|n_examples|support|count|total)", re.IGNORECASE
 )
+_SPLIT = re.compile(r"\b(?:train|val|valid|validation|dev|test|eval|ood)", re.IGNORECASE)
+_POINTS = re.compile(r"\bpercentage points\b|\bpp\b", re.IGNORECASE)
+_NEAR = 8
 _BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)")
 """In brackets stand bounds of intervals and counts, which are no shares of the items."""
 
@@ -32,7 +35,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         told: set[int] = set()
         for series in series_of(log):
-            found = steps(series.values) if len(series.values) >= 3 else None
+            found = steps(series.values) if len(series.values) >= 3 and not _in_points(log, series) else None
             if found is not None and not (log.data and found in told):
                 told.add(found)
                 facts = {"items": found, "values": len(series.values)}
@@ -41,9 +44,18 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             yield from _in_table(log, table)
 
 
+def _in_points(log: Log, series: Series) -> bool:
+    """Whether values without a unit are said, in the lines above them, to be percentage points."""
+    place = log.by_number[series.line.number]
+    above = log.lines[max(0, place - _NEAR) : place + 1]
+    return not series.values[0].unit and any(_POINTS.search(one.body) for one in above)
+
+
 def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     names = [" ".join(name.replace("_", " ").replace("/", " ").split()) for name in table.header]
     places = [place for place, name in enumerate(names) if _SHARE.search(name) and not _NO_SHARE.search(name)]
+    if len({split[0].lower() for place in places if (split := _SPLIT.search(names[place]))}) > 1:
+        return  # several sets of items, each with a number of its own
     values = [
         n
         for row in table.rows

@@ -42,7 +42,8 @@ def _of(log: Log, table: Table, place: int, metrics: list[int]) -> Iterator[Find
 
 def _marked(table: Table, place: int, metric: int) -> list[tuple[Row, str, Number | None]]:
     return [
-        (row, row.cells[place].strip(), value) for row, value in zip(table.rows, table.columns[metric], strict=True)
+        (row, re.sub(r"\s*\(.*", "", row.cells[place]).strip(), value)
+        for row, value in zip(table.rows, table.columns[metric], strict=True)
     ]
 
 

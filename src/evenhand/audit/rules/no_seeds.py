@@ -60,5 +60,8 @@ def say(finding: Finding) -> str:
 
 
 RULE = Rule(
-    "no-seeds", "Words such as stable or consistent in a log that names no seeds, repeats or spread.", check, say
+    "no-seeds",
+    "Words such as stable or consistent in a log that names no seeds, repeats or spread (a hint).",
+    check,
+    say,
 )

@@ -54,4 +54,4 @@ def say(finding: Finding) -> str:
     )
 
 
-RULE = Rule("untested", "A significant difference in a log without any test, interval or spread.", check, say)
+RULE = Rule("untested", "A significant difference in a log without any test, interval or spread (a hint).", check, say)
