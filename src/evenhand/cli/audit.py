@@ -55,7 +55,8 @@ def audit(
     findings = [one for one in found if one.level != "hint" and not (quiet and one.level == "note")]
     maybe = [one for one in found if one.level == "hint"]
     warn([remark for log in read for remark in log.remarks])
-    warn([f"{log.name} is empty: there is nothing to read in it" for log in read if not (log.lines or log.tables)])
+    empty = [log for log in read if not (log.lines or log.tables or log.remarks)]
+    warn([f"{log.name} is empty: there is nothing to read in it" for log in empty])
     written = _write_all(read, findings, html, sarif, claims)
     if as_json:
         print_json(_document(read, findings, written) | ({"hints": [_told(one) for one in maybe]} if hints else {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,6 +27,7 @@ _ARM = re.compile(
 _FEW = 100
 _LONG = 10
 _RARE = 0.05
+_ENOUGH = 3
 _AGAIN = re.compile(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
 
 
@@ -96,13 +98,15 @@ def _by_chance(table: Table, places: list[int]) -> float:
     """How many pairs of rows of a long table have the same results by chance, as narrow as their columns are."""
     if len(table.rows) <= _LONG:
         return 0.0
-    expected = len(table.rows) ** 2 / 2
+    expected, chances = len(table.rows) ** 2 / 2, []
     for place in places:
         values = sorted(n.value for n in table.columns[place] if n is not None)
         step = min(10.0**-n.decimals for n in table.columns[place] if n is not None)
         width = values[len(values) * 9 // 10] - values[len(values) // 10]
-        expected /= 1 + width / step
-    return expected
+        chances.append(1 + width / step)
+    if len(places) < _ENOUGH:  # two results often rise and fall together
+        return expected / max(chances, default=1.0)
+    return expected / math.prod(chances)
 
 
 def _of_few(value: Number) -> bool:
