@@ -65,9 +65,12 @@ class _Lines:
     """A line every few seconds, the first not before that: what is short says nothing."""
 
     def __init__(self, console: Console) -> None:
-        self._console, self._last = console, time.monotonic()
+        self._console = console
+        self._last: float | None = None  # of the work, not of the command: its imports may take long
 
     def __call__(self, what: str, share: float) -> None:
-        if time.monotonic() - self._last >= PLAIN_SECONDS:
+        if self._last is None:
+            self._last = time.monotonic()
+        elif time.monotonic() - self._last >= PLAIN_SECONDS:
             self._last = time.monotonic()
             self._console.print(f"{what}: {share:.0%}", markup=False, highlight=False)
