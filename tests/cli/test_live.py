@@ -143,6 +143,6 @@ def test_an_exploratory_trial_tells_what_it_prepares_and_nothing_twice(monkeypat
     for run in (prepares, prepares, replace(prepares, share=0.9), tick.running[0], tick.running[0]):
         observer.progressed(run)
     told = lines.getvalue().splitlines()
-    assert told[:2] == ["teaching a stand-in, 40%", "teaching a stand-in, 90%"]
+    assert told[:2] == ["teaching a stand-in, 40%  loss 0.5", "teaching a stand-in, 90%  loss 0.5"]
     assert len(told) == 3
     assert f"of {tick.running[0].trial.amount:,.12g} {tick.running[0].trial.unit}" in told[2]
