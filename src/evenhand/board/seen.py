@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from evenhand.decisions.verdict import VerdictKind
+
 State = Literal["running", "paused", "waiting", "queued", "stopped", "not begun", "finished"]
 
 
@@ -94,8 +96,7 @@ class FailureShown:
 
     Attributes:
         kind, phase, message: of the first; the message without names of arms while the claim is blind.
-        advice: what to do.
-        count: trials.
+        advice, count: what to do; trials.
         arms: that they belong to, letters while the claim is blind.
         detail: the last lines of the first; empty while the claim is blind.
         tried: they ran; else they were left out.
@@ -119,7 +120,7 @@ class VerdictShown:
     condition: str
     metric: str
     title: str
-    kind: str
+    kind: VerdictKind
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ class ClaimShown:
     def grows(self) -> bool:
         """Seeds may be added to it: it is decided, may be looked at at any time, and is not settled."""
         anytime = bool(self.rungs) and self.rungs[-1].anytime
-        return not self.open and anytime and any(one.kind == "inconclusive" for one in self.verdicts)
+        return not self.open and anytime and any(one.kind is VerdictKind.INCONCLUSIVE for one in self.verdicts)
 
     @property
     def failed(self) -> int:
@@ -292,8 +293,7 @@ class Board:
     def name(self) -> str:
         """What people call the ledger: its folder, with the one around it where that alone says little."""
         parts = [part for part in self.ledger.split("/") if part]
-        plain = parts[-1:] if parts and parts[-1].strip(".") not in ("evenhand", "ledger") else parts[-2:]
-        return "/".join(plain)
+        return "/".join(parts[-1:] if parts and parts[-1].strip(".") not in ("evenhand", "ledger") else parts[-2:])
 
     def claim(self, name: str) -> ClaimShown | None:
         """The newest claim of a name."""
