@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.items import items_said
 from evenhand.audit.log import Log, Table
 from evenhand.audit.numbers import Number, numbers
 from evenhand.audit.series import Series, series_of
@@ -36,6 +37,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         told: set[int] = set()
         for series in series_of(log):
             found = steps(series.values) if len(series.values) >= 3 and not _in_points(log, series) else None
+            said = items_said(log, series.section) if not log.data else frozenset()
+            if found is not None and said and all(n % found for n in said):
+                continue  # the text tells of so many items, and these are others
             if found is not None and not (log.data and found in told):
                 told.add(found)
                 facts = {"items": found, "values": len(series.values)}
@@ -66,7 +70,8 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     if len({n.value for n in values}) >= 6 and all(0 <= n.share <= 1 for n in values):
         found = steps(values)
         told = {n.value for place in _counts(table) for n in table.columns[place] if n is not None}
-        if found is not None and (not told or told == {found}):
+        said = items_said(log, table.section)
+        if found is not None and (not told or told == {found}) and (not said or any(n % found == 0 for n in said)):
             yield Finding("granularity", "note", place_of(log, table.line), {"items": found, "values": len(values)})
 
 

@@ -137,9 +137,11 @@ def _drawn(line: Line, word: str) -> bool:
 def _of_a_result(log: Log, line: Line, rows: dict[int, Table]) -> bool:
     """Whether it is a run that failed among results: it is said so, or it is a row of their table."""
     said = any(_RUN_FAILED.search(one.body) for one in (line, *log.parents(line)))
+    if line.kind == "prose":
+        return False
     if said and _EXCUSED.search(line.body) is not None:
         return True
-    if _UNSURE.search(line.body) or line.kind == "prose":
+    if _UNSURE.search(line.body):
         return False
     if line.kind == "row":
         header = rows[line.number].header if line.number in rows else ()
