@@ -43,10 +43,13 @@ def test_a_folder_without_logs_and_a_file_that_is_not_there_are_refused(tmp_path
             open_logs([path])
 
 
-def test_decimal_commas_are_left_alone_and_said(tmp_path: Path) -> None:
+def test_decimal_commas_are_read_and_said(tmp_path: Path) -> None:
     text = "".join(f"- Lauf {i}: Mittel 0,03{i}9, Streuung 0,0205\n" for i in range(1, 6))
     log = read(tmp_path, text)
     assert "comma" in log.remarks[0]
+    assert [n.value for n in log.lines[0].numbers] == [1, 0.0319, 0.0205]
+    assert log.lines[0].body == "Lauf 1: mean 0.0319, sd 0.0205"
+    assert log.lines[0].text == "- Lauf 1: Mittel 0,0319, Streuung 0,0205"
     assert audit([log]) == ()
 
 

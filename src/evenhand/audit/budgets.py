@@ -23,7 +23,7 @@ _OUTCOME = re.compile(
 )
 _TIME = re.compile(r"time|clock|hours|hrs|minutes|seconds|compute|flops|gpu", re.IGNORECASE)
 _TOLD = re.compile(r"budget", re.IGNORECASE)
-_BY_NAME = re.compile(
+BY_NAME = re.compile(
     r"\b(?:longer|extended|more (?:steps|epochs|tokens|data|compute)|"
     r"\d+[kKMB]?[- ]?(?:steps?|epochs?|tokens?|iters?|ep)|"
     r"(?:steps?|epochs?|tokens?|budget)\s*[=:x×]?\s*\d|\d(?:\.\d+)?\s?[x×]|[x×]\s?\d)\b",
@@ -49,6 +49,7 @@ class Unequal:
         amount, base_amount, unit: what both could spend.
         line, base_line: where they stand.
         compared: the text prints a difference between them.
+        base: name of the one that it is compared with; empty where it is the baseline.
     """
 
     arm: str
@@ -59,6 +60,7 @@ class Unequal:
     line: int
     base_line: int
     compared: bool = True
+    base: str = ""
 
 
 def plain_name(name: str) -> str:
@@ -136,7 +138,7 @@ def _more(table: Table, place: int, amount: Number | None, least: Number | None,
     """Whether a row could spend more; times that a clock measured count only where they are round budgets."""
     if amount is None or least is None or amount.unit != least.unit or amount.low <= least.high * MORE:
         return False
-    if _BY_NAME.search(row.cells[0]):
+    if BY_NAME.search(row.cells[0]):
         return False
     if _TIME.search(table.header[place]) and not _TOLD.search(table.header[place]):
         same = sum(one is not None and one.value == least.value for one in table.columns[place])
@@ -170,7 +172,7 @@ def in_records(table: Table) -> Iterator[Unequal]:
     ]
     arms: set[str] = set()
     for one in paired_rows(table):
-        if one.base_row is None or one.arm in arms or _BY_NAME.search(one.arm.replace("_", " ")):
+        if one.base_row is None or one.arm in arms or BY_NAME.search(one.arm.replace("_", " ")):
             continue
         at = one.row.cells.index(one.arm)
         for place in budgets:

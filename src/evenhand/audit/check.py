@@ -21,7 +21,7 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
         hints: also what may be worth a look although the text leaves it open; behind the findings.
     """
     spoken = [log for log in logs if log.english]
-    found = [one for rule in rules for one in rule.check(spoken if rule.words else list(logs))]
+    found = [one for rule in rules for one in rule.check(spoken if rule.words and not rule.tongues else list(logs))]
     told = {log.name for log in logs if reports(log)}
     worded = {rule.name for rule in rules if rule.words}
     found = [replace(one, level="hint") if one.rule in worded and one.place.file not in told else one for one in found]

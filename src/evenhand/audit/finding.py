@@ -61,6 +61,7 @@ class Rule:
         check: finds it in logs that are read together.
         say: the sentence of a finding.
         words: it rests on words, so that it is silent where they are not English.
+        tongues: the words that it rests on are translated, so that it speaks there, too.
     """
 
     name: str
@@ -68,3 +69,4 @@ class Rule:
     check: Callable[[list[Log]], Iterable[Finding]]
     say: Callable[[Finding], str]
     words: bool = True
+    tongues: bool = False

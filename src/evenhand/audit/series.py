@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -89,6 +89,14 @@ def series_of(log: Log) -> tuple[Series, ...]:
     return tuple(sorted(found, key=lambda one: one.line.number))
 
 
+def told_of(one: Series, known: Sequence[Series]) -> bool:
+    """Whether another series has the same printed mean or spread already."""
+    return any(
+        other.values and other.mean_line is one.mean_line and ((one.mean and other.mean) or (one.sd and other.sd))
+        for other in known
+    )
+
+
 def _in_text(log: Log) -> Iterator[Series]:
     taken: set[int] = set()
     for line in log.spoken():
@@ -100,6 +108,7 @@ def _in_text(log: Log) -> Iterator[Series]:
                 or not _LEADS.search(label)
                 or _OTHER.search(label)
                 or all(n.decimals == 0 for n in listed.numbers)
+                or mixed(listed.numbers)
             ):
                 continue
             around = _around(log, line)
@@ -113,6 +122,12 @@ def _in_text(log: Log) -> Iterator[Series]:
                 line, mean.line if mean else line, signed, line.section,
             )  # fmt: skip
     yield from _only_means(log, taken)
+
+
+def mixed(values: tuple[Number, ...]) -> bool:
+    """Whether some carry a plus and others nothing: a result with its difference, no list of either."""
+    plus = [one.signed for one in values if one.value > 0]
+    return any(plus) and not all(plus)
 
 
 def _in_data(log: Log) -> Iterator[Series]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evenhand.audit.log import Log
+from evenhand.audit.reading.languages import foreign, in_english, pointed, with_commas
 from evenhand.audit.reading.markdown import read_markdown
 from evenhand.audit.reading.records import read_csv_log, read_json_lines_log, read_json_log, summaries_log
 from evenhand.audit.words import english
@@ -32,9 +33,6 @@ _TELLS = re.compile(
     r"timed? ?out|average)\b",
     re.IGNORECASE,
 )
-_COMMA = re.compile(r"(?<![\d,.\w])[+\-−]?\d{1,3},\d+(?!\d|,\d|\.\d)")
-_FEWEST = 4
-_POINT = re.compile(r"(?<![\d,.\w])[+\-−]?\d*\.\d+(?![\d.])")
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -111,11 +109,26 @@ def _text(path: Path, progress: OnProgress | None) -> Log:
             kept.append((number, text))
         elif text.strip():
             left += 1
-    log = read_markdown(str(path), kept)
+    log = _read(path, kept)
     if left:
         remark = f"{path} is large: {len(kept):,} lines that can report a result were read, {left:,} others were not."
         log = replace(log, remarks=(*log.remarks, remark))
     return log
+
+
+def _read(path: Path, texts: list[tuple[int, str]]) -> Log:
+    """Markdown as a log; decimal commas are read as points, and the words of results in other languages as English."""
+    alone = [text for _, text in texts[:20_000]]
+    comma, other = with_commas(alone), foreign("\n".join(alone))
+    if comma is None and not other:
+        return read_markdown(str(path), texts)
+    read = [
+        (number, in_english(pointed(text) if comma else text) if other else pointed(text)) for number, text in texts
+    ]
+    log = read_markdown(str(path), read)
+    lines = tuple(replace(line, text=text) for line, (_, text) in zip(log.lines, texts, strict=True))
+    remarks = (f"{path} writes decimals with a comma ({comma}), and was read so.",) if comma else ()
+    return replace(log, lines=lines, remarks=(*log.remarks, *remarks), english=not other)
 
 
 def _lines(path: Path, progress: OnProgress | None, *, whole: bool = False) -> Iterator[tuple[int, str]]:
@@ -158,13 +171,7 @@ def _decoded(path: Path, number: int, raw: bytes, whole: bool) -> Iterator[tuple
 def _with_language(log: Log) -> Log:
     """The log with what cannot be understood of it: decimal commas, words that are not English."""
     texts = [line.text for line in log.lines if line.kind in ("prose", "bullet", "row")]
-    joined = "\n".join(texts[:20_000])
-    found = _COMMA.findall(joined)  # 1,234 may be a thousand, 0,812 is none
-    commas = [one for one in found if len(one.partition(",")[2]) != 3 or one.lstrip("+-−").startswith("0")]
-    if not log.data and len(commas) >= _FEWEST and len(commas) > 2 * len(_POINT.findall(joined)):
-        remark = f"{log.name} writes decimals with a comma ({commas[0]}): its numbers were left alone."
-        return Log(log.name, (), english=False, remarks=(*log.remarks, remark))
-    if not english(texts):
-        remark = f"{log.name}: its words are not English; only its numbers were judged."
+    if not log.english or not english(texts):
+        remark = f"{log.name}: its words are not English; its numbers were judged, and what few words say of them."
         return replace(log, english=False, remarks=(*log.remarks, remark))
     return log

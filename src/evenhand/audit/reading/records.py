@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.audit.log import Line, Listing, Log, Row, Table
+from evenhand.audit.reading.languages import header_in_english, pointed_cells
 from evenhand.audit.reading.listed import listings
+from evenhand.audit.reading.nested import nested
 from evenhand.audit.reading.places import Steps, places_of
 from evenhand.data.reading import parse_json, read_json
 from evenhand.errors import DataError
@@ -39,11 +41,13 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
         if not header and delimiter == "," and text.count(";") > text.count(","):
             delimiter = ";"
         try:
-            cells = tuple(cell.strip() for cell in next(csv.reader([text], delimiter=delimiter)))
+            body = text if header else header_in_english(text)
+            body = pointed_cells(body) if delimiter == ";" else body
+            cells = tuple(cell.strip() for cell in next(csv.reader([body], delimiter=delimiter)))
         except (csv.Error, StopIteration):
             short.append(number)
             continue
-        lines.append(Line(number, text, text, "row"))
+        lines.append(Line(number, text, body, "row"))
         if not header:
             header = cells[:_MOST_COLUMNS]
         elif len(cells) == len(header):
@@ -128,7 +132,7 @@ def read_json_lines_log(path: Path, texts: Iterable[tuple[int, str]]) -> Log:
         if isinstance(document, dict):
             records.append((number, flat(document)))
             lines.append(Line(number, text[:2000], text[:2000], "row"))
-            found += listings(text, {number: lines[-1]}, number) if "[" in text else ()
+            found += _both(text, {number: lines[-1]}, number) if "[" in text or "{" in text[1:] else ()
     if not records:
         raise DataError(f"{path}: no line is a JSON object.")
     table = _table_of(records)
@@ -146,12 +150,21 @@ def read_json_log(path: Path) -> Log:
     texts = path.read_text(encoding="utf-8-sig").split("\n")
     places = places_of("\n".join(texts))
     every = {number: Line(number, text[:2000], text[:2000], "row") for number, text in enumerate(texts, start=1)}
-    found = listings("\n".join(texts), every)
+    found = _both("\n".join(texts), every)
     table = _placed(_records(document), places)
     kept = {at for one in found for at in (one.line, one.mean_line, one.sd_line)}
     kept |= {at for row in table.rows for at in (row.line, *row.at)} if table is not None else set()
     lines = tuple(every[number] for number in sorted(kept))
     return Log(str(path), lines, (), (table,) if table is not None else (), data=True, listings=found)
+
+
+def _both(text: str, lines: dict[int, Line], first: int = 1) -> tuple[Listing, ...]:
+    """Lists with what stands right beside them, and lists that only a summary tells of."""
+    found = listings(text, lines, first)
+    known = {(one.line, tuple(value.value for value in one.values)) for one in found if one.mean or one.sd}
+    more = [one for one in nested(text, lines, first) if (one.line, tuple(v.value for v in one.values)) not in known]
+    told = {(one.line, tuple(value.value for value in one.values)) for one in more}
+    return (*(one for one in found if (one.line, tuple(v.value for v in one.values)) not in told), *more)
 
 
 def _placed(records: Sequence[tuple[Steps, dict[str, Any]]], places: Mapping[Steps, int]) -> Table | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from evenhand.audit.changes import Change, changes_of, readings
+from evenhand.audit.compared import compared_in, disagrees
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Log
 from evenhand.audit.number_words import printed, signed
@@ -25,6 +26,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 alone = change.named and len(found) == 1
                 if not fits and not _of_else(change) and (group > 0 or alone or right >= 2 * (len(found) - right)):
                     yield _finding(log, change, sure=_sure(log, change, right))
+        known = {(change.line.number, change.delta.start) for change in changes_of(log)}
+        for change in compared_in(log):
+            if (change.line.number, change.delta.start) not in known and disagrees(change):
+                yield _finding(log, change, sure=True)
 
 
 def _of_else(change: Change) -> bool:

@@ -11,6 +11,7 @@ from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.items import items_said
 from evenhand.audit.log import Log, Row, Table
 from evenhand.audit.numbers import Number
+from evenhand.audit.records_of_arms import declared_same
 
 _SETTING = re.compile(
     r"\b(?:lr|learning|rate|batch|size|params?|parameters|layers?|dim|seed|steps?|epochs?|tokens|time|date|cost|"
@@ -45,7 +46,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         tables: dict[tuple[str, str], int] = {}
         for table in log.tables:
             if table.header and _ARM.match(table.header[0].strip()) and 2 <= len(table.rows) <= 500 and not log.data:
-                for one in _twins(log, table):
+                for one in _twins(log, table, logs):
                     pair = (str(one.facts["one"]), str(one.facts["other"]))
                     told.setdefault(pair, one)
                     tables[pair] = tables.get(pair, 0) + 1
@@ -78,7 +79,7 @@ def _results(table: Table, row: Row, places: list[int]) -> list[Number]:
     return [n for n in found if n is not None and n.decimals >= 2]
 
 
-def _twins(log: Log, table: Table) -> Iterable[Finding]:
+def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
     places = [i for i, name in enumerate(table.header) if i and not _SETTING.search(name)]
     seen: dict[tuple[str, ...], Row] = {}
     for at, row in enumerate(table.rows):
@@ -94,6 +95,8 @@ def _twins(log: Log, table: Table) -> Iterable[Finding]:
             continue
         first = seen.setdefault(values, row)
         if first is not row and first.cells[0] != row.cells[0] and not _AGAIN.match(row.cells[0]):
+            if declared_same(logs, log, [row], [row.cells[0]]):
+                continue
             facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
             fine = [n for i in places if (n := table.columns[i][at]) is not None and n.decimals >= 2]
             few = all(_of_few(n) for n in fine) or all(_TOP <= n.share <= 1 for n in fine)

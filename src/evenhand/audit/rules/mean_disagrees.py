@@ -8,14 +8,16 @@ import numpy as np
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
+from evenhand.audit.near import near_of
 from evenhand.audit.number_words import printed, shown
-from evenhand.audit.series import series_of
+from evenhand.audit.series import series_of, told_of
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """The mean of the values, each anywhere within its rounding, against the mean that is printed."""
     for log in logs:
-        for series in series_of(log):
+        known = series_of(log)
+        for series in (*known, *(one for one in near_of(log) if not told_of(one, known))):
             mean = series.mean
             if mean is None or len(series.values) < 2 or any(v.unit != series.values[0].unit for v in series.values):
                 continue

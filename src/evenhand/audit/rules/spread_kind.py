@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Log
+from evenhand.audit.log import Line, Log
+from evenhand.audit.near import near_of
 from evenhand.audit.number_words import printed, shown
-from evenhand.audit.series import Series, series_of
+from evenhand.audit.numbers import Number
+from evenhand.audit.series import Series, series_of, told_of
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -20,7 +22,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         told = 0
         first: Finding | None = None
-        for series in series_of(log):
+        known = series_of(log)
+        for series in (*known, *(one for one in near_of(log) if not told_of(one, known))):
             if series.sd is None or len(series.values) < 2:
                 continue
             kind, facts = _kind(series)
@@ -38,6 +41,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 _COMPUTED = 6
+
+
+def kind_of(values: tuple[Number, ...], sd: Number) -> str:
+    """What a spread of values is: sample, population, error (or another width of them), or none."""
+    line = Line(1, "", "", "prose")
+    return _kind(Series("", values, None, sd, len(values), line, line, False, -1))[0]
 
 
 def _kind(series: Series) -> tuple[str, dict[str, object]]:

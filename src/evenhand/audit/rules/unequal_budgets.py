@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evenhand.audit.arms import Arm, arms_of, budget_of
+from evenhand.audit.arms_spent import told_in_records, told_in_words
 from evenhand.audit.budgets import Unequal, in_records, in_table
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Log
@@ -24,6 +25,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for table in log.tables:
             yield from (_amounts(log, one) for one in (*in_table(table), *in_records(table)))
         yield from (_amounts(log, one) for one in in_text(log))
+        yield from (_amounts(log, one) for one in (*told_in_words(log), *told_in_records(log)))
 
 
 def _other_stage(log: Log, arm: Arm, arms: tuple[Arm, ...]) -> Arm | None:
@@ -79,7 +81,7 @@ def _finding(log: Log, arm: Arm, base: Arm) -> Finding:
 def _amounts(log: Log, one: Unequal) -> Finding:
     facts = {
         "arm": one.arm, "delta": printed(one.delta) if one.delta else "", "amount": one.amount,
-        "base_amount": one.base_amount, "unit": one.unit,
+        "base_amount": one.base_amount, "unit": one.unit, "base": one.base,
     }  # fmt: skip
     level: Level = "fault" if one.compared else "caution"
     return Finding("unequal-budgets", level, place_of(log, one.line), facts, (place_of(log, one.base_line),))
@@ -92,7 +94,8 @@ def say(finding: Finding) -> str:
         both = f"({f['unit']}: {f['amount']:g} against {f['base_amount']:g}, line {base.line})"
         told = "how much of it is the budget cannot be told"
         if not f["delta"]:
-            return f"'{f['arm']}' had another budget than what it is compared with {both}: of a difference, {told}."
+            other = f"'{f['base']}'" if f.get("base") else "what it is compared with"
+            return f"'{f['arm']}' had another budget than {other} {both}: of a difference, {told}."
         of = f" of '{f['arm']}'" if f["arm"] else ""
         return f"{f['delta']}{of} is a difference to a baseline with another budget {both}: {told}."
     amounts = (
@@ -109,5 +112,9 @@ def say(finding: Finding) -> str:
 
 
 RULE = Rule(
-    "unequal-budgets", "A difference between a variant and a baseline that did not get the same budget.", check, say
+    "unequal-budgets",
+    "A difference between a variant and a baseline that did not get the same budget.",
+    check,
+    say,
+    tongues=True,
 )

@@ -1,0 +1,176 @@
+"""Results over seeds in JSON that stand apart from their mean: in objects by seed, in records, in a summary beside."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from evenhand.audit.log import Line, Listing
+from evenhand.audit.numbers import Number, numbers
+from evenhand.audit.reading.places import Steps, places_of
+
+_SEED_KEY = re.compile(r"(?:seed|run|s|rep|trial)?[_\s#-]?\d{1,6}", re.IGNORECASE)
+_SEED_FIELD = re.compile(r"^(?:random_?)?(?:seed|run|replicate|trial)(?:_?(?:id|no|number))?$", re.IGNORECASE)
+_MEAN = re.compile(
+    r"(?:^|[_.\- ])(?:mean|avg|average|mittel(?:wert)?|moyenne|media|promedio)(?:$|[_.\- ])", re.IGNORECASE
+)
+_SPREAD = re.compile(
+    r"(?:^|[_.\- ])(?:std|sd|stdev|std_?dev|streuung|stabw|ecart_type|desv)(?:$|[_.\- ])", re.IGNORECASE
+)
+_SUMMARY = re.compile(
+    r"summary|stats|statistics|aggregat\w*|overall|total|agg|result|mean_std|zusammenfassung", re.IGNORECASE
+)
+_COURSE = re.compile(
+    r"curve|history|epoch|steps?$|train|trace|layer|token|time|lr|grid|sweep|bins?|weights|axis|thresholds?|budget|"
+    r"ci\d*|interval|range|"
+    r"bounds|quantile|percentile|confusion|config|class|item|task|dataset|sizes?|param|ids?$|(?:^|_)seeds$",
+    re.IGNORECASE,
+)
+_VALUES = re.compile(
+    r"^(?:values|scores|results|runs|raw|all|per_?seed|by_?seed|seeds|list|each|single)$", re.IGNORECASE
+)
+_DIFFERENCE = re.compile(r"delta|diff|gain|improvement", re.IGNORECASE)
+_MOST = 64
+_FEWEST = 3
+_DEEPEST = 12
+
+
+class _Printed(str):
+    """A number of a JSON text as it is printed."""
+
+    __slots__ = ()
+
+
+_Found = tuple[str, tuple[Number, ...], Steps]
+
+
+def nested(text: str, lines: Mapping[int, Line], first: int = 1) -> tuple[Listing, ...]:
+    """The lists of results of a JSON text with a mean or a spread in their object or in a summary beside them."""
+    if not re.search(r'"[^"]*(?:mean|avg|average|std|sd|mittel|streuung|moyenne|media)[^"]*"\s*:', text, re.IGNORECASE):
+        return ()
+    try:
+        document = json.loads(text, parse_float=_Printed, parse_int=_Printed, parse_constant=str)
+    except (ValueError, RecursionError):
+        return ()
+    places = places_of(text) if "\n" in text else {}
+    made = []
+    for one in _walk(document, ()):
+        listing = _placed(one, places, first)
+        if all(at in lines for at in (listing.line, listing.mean_line, listing.sd_line)):
+            made.append(listing)
+    return tuple(made)
+
+
+_Made = tuple[_Found, tuple[Number, Steps] | None, tuple[Number, Steps] | None]
+
+
+def _placed(made: _Made, places: Mapping[Steps, int], first: int) -> Listing:
+    (label, values, way), mean, sd = made
+
+    def line(steps: Steps) -> int:
+        return places.get(steps, 1) + first - 1
+
+    return Listing(
+        label, values, mean[0] if mean else None, sd[0] if sd else None, line(way), line(mean[1] if mean else way),
+        line(sd[1] if sd else mean[1] if mean else way), _DIFFERENCE.search(label) is not None,
+    )  # fmt: skip
+
+
+def _walk(node: Any, way: Steps) -> Iterator[_Made]:
+    if len(way) > _DEEPEST:
+        return
+    if isinstance(node, dict):
+        yield from _of_object(node, way)
+        for name, child in node.items():
+            yield from _walk(child, (*way, name))
+    elif isinstance(node, list):
+        for at, child in enumerate(node[:2000]):
+            if isinstance(child, dict | list):
+                yield from _walk(child, (*way, at))
+
+
+def _number(value: Any) -> Number | None:
+    if not isinstance(value, _Printed):
+        return None
+    found = numbers(str(value))
+    return found[0] if len(found) == 1 and not found[0].unit and found[0].end == len(value) else None
+
+
+def _of_object(node: dict[str, Any], way: Steps) -> Iterator[_Made]:
+    """Each list of an object with the mean and the spread that are named after it, or are the only ones."""
+    lists = [one for name, child in node.items() for one in _lists(name, child, way)]
+    if not lists or len(lists) > 40:
+        return
+    told: list[tuple[str, Number, Steps]] = []
+    for name, child in node.items():
+        if (number := _number(child)) is not None:
+            told.append((name, number, (*way, name)))
+        elif isinstance(child, dict) and (_SUMMARY.search(name) or _MEAN.search(name) or _SPREAD.search(name)):
+            told += _told(name, child, (*way, name))
+    for one in lists:
+        mean, sd = (_beside(one[0], told, pattern, alone=len(lists) == 1) for pattern in (_MEAN, _SPREAD))
+        if mean is not None or sd is not None:
+            yield one, mean, sd
+
+
+def _told(name: str, child: dict[str, Any], way: Steps) -> Iterator[tuple[str, Number, Steps]]:
+    """The numbers of a summary: ``{"mean": 0.7}``, ``{"acc_mean": 0.7}``, ``{"acc": {"mean": 0.7}}``."""
+    for inner, entry in child.items():
+        value = _number(entry)
+        if value is not None:
+            named = _MEAN.search(inner) or _SPREAD.search(inner)
+            yield (inner if named else f"{name}_{inner}"), value, (*way, inner)
+        elif isinstance(entry, dict):
+            for last, end in entry.items():
+                if (number := _number(end)) is not None:
+                    yield f"{inner}_{last}", number, (*way, inner, last)
+
+
+def _lists(name: str, child: Any, way: Steps) -> Iterator[_Found]:
+    """Lists of results under a name: a list, an object by seed, the columns of records with a seed."""
+    if _COURSE.search(name) and not _VALUES.match(name):
+        return
+    read: list[tuple[str, list[Any]]] = []
+    if isinstance(child, list) and child and all(isinstance(one, dict) for one in child[: _MOST + 1]):
+        if len(child) <= _MOST and any(_SEED_FIELD.match(key) for key in child[0]):
+            seeds = [next((str(one[key]) for key in one if _SEED_FIELD.match(key)), "") for one in child]
+            if len(set(seeds)) == len(seeds):
+                keys = [key for key in child[0] if not _SEED_FIELD.match(key) and not _COURSE.search(key)]
+                read = [(key, [one.get(key) for one in child]) for key in keys]
+    elif isinstance(child, list):
+        read = [(name, child)]
+    elif isinstance(child, dict) and len(child) >= 2 and all(_SEED_KEY.fullmatch(key) for key in child):
+        inner = list(child.values())
+        if all(isinstance(one, dict) for one in inner):
+            read = [(key, [one.get(key) for one in inner]) for key in inner[0] if not _COURSE.search(key)]
+        else:
+            read = [(name, inner)]
+    for label, values in read:
+        found = [_number(one) for one in values[: _MOST + 1]]
+        told = tuple(one for one in found if one is not None)
+        if len(told) == len(found) and 2 <= len(told) <= _MOST and any(one.decimals for one in told):
+            yield label, told, (*way, name)
+
+
+def _beside(
+    label: str, told: list[tuple[str, Number, Steps]], pattern: re.Pattern[str], *, alone: bool
+) -> tuple[Number, Steps] | None:
+    fits, bare = [], []
+    for name, number, way in told:
+        if not pattern.search(name):
+            continue
+        rest = _stem(_SUMMARY.sub("", pattern.sub("_", name)))
+        if rest and rest == _stem(label):
+            fits.append((number, way))
+        elif not rest or _VALUES.match(label):
+            bare.append((number, way))
+    if fits:
+        return fits[0] if len(fits) == 1 else None
+    return bare[0] if alone and len(bare) == 1 else None
+
+
+def _stem(name: str) -> str:
+    name = re.sub(r"[\W_]*(?:per[\W_]?seed|by[\W_]?seed|over[\W_]?seeds|seeds?|list|values|all|raw)$", "", name.lower())
+    return re.sub(r"[\W_]+", "", re.sub(r"(?<=[a-rt-z0-9])s$|(?<=s)es$", "", name))
