@@ -66,7 +66,8 @@ _POINTS = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _ALONE = re.compile(
-    r"\s*(?:(?:relative|rel|absolute|abs)\b\.?\s*)?(?:(?:improve\w*|reduction|better|worse|lower|higher|more|less|gain|drop|"
+    r"\s*(?:(?:relative|rel|absolute|abs)\b\.?\s*)?(?:(?:improve\w*|reduction|better|worse|lower|higher|more|less|"
+    r"gain|drop|"
     r"increase|decrease|loss|rise|fall|change|points?|pts?|pp|abs\w*|rel\w*)\b\.?\s*)?(?:$|[)\],;:.!*`|]|—|–|-\s)",
     re.IGNORECASE,
 )

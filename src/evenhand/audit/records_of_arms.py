@@ -37,7 +37,8 @@ SAME_RUN = re.compile(
     r"identical run|once more|repeated|"
     r"listed again|once again|duplicates?|copied|copy of|as on|as above|see above|as (?:in|for) (?:run|row|r\d)|"
     r"re-?listed|alias|"
-    r"shown twice|listed twice|same id|for (?:the )?(?:plot|reference|comparison|table)|reprint\w*|carried over|taken from|"
+    r"shown twice|listed twice|same id|for (?:the )?(?:plot|reference|comparison|table)|reprint\w*|carried over|"
+    r"taken from|"
     r"re-?used|by (?:construction|design|definition)|equals? (?:the )?baseline because|same run id|"
     r"expected to be (?:identical|equal|the same))\b",
     re.IGNORECASE,

@@ -12,7 +12,8 @@ from evenhand.audit.numbers import Number, numbers
 _WORD = re.compile(r"[a-z0-9.@+%]+")
 _COUNTED = re.compile(r"\(%\)|\[%\]|%|\(pp\)|[↑↓]")
 _GENERIC = re.compile(
-    r"^(?:mean|avg|average|std|total|all|seed|fold|run$|epoch|step|iter\w*|result|results|final|best|status|value|\d|row)\b",
+    r"^(?:mean|avg|average|std|total|all|seed|fold|run$|epoch|step|iter\w*|result|results|final|best|status|value|"
+    r"\d|row)\b",
     re.IGNORECASE,
 )
 _PIECE = re.compile(r"^(?P<metric>.*?[A-Za-z)].*?)[\s=:]+(?P<value>[+\-−]?\d[\d.,]*\s?%?)\s*(?:\(.*\)|±.*)?\.?$")

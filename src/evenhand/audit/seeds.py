@@ -27,6 +27,7 @@ _COUNTED = re.compile(
     r"(?P<what>seeds?|random restarts|independent runs|repeats|replicates|replicas)\b",
     re.IGNORECASE,
 )
+_BOTH = re.compile(r"\bboth (?:\w+ )?seeds\b", re.IGNORECASE)
 _RANGE = re.compile(r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,3})\s*(?:\.\.+|…|–|-|to|through)\s*(\d{1,3})\b", re.IGNORECASE)
 _LIST = re.compile(r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,6}(?:\s*(?:,|/|and|&)\s*\d{1,6})+)\s*[}\])]?", re.IGNORECASE)
 _ONE = re.compile(r"\bseed\s*[=:#]?\s*\d{1,6}\b(?!\s*(?:,|/|\.\.|-|–|and|&)\s*\d)", re.IGNORECASE)
@@ -89,6 +90,7 @@ def seeds_in(text: str) -> int | None:
     """How many seeds a text names; None where it names none, or several numbers of them."""
     text = _OF_A_MEAN.sub("", _EARLIER.sub("", text))
     found = {_count(one["n"]) for one in _COUNTED.finditer(text)}
+    found |= {2} if _BOTH.search(text) else set()
     found |= {int(one[2]) - int(one[1]) + 1 for one in _RANGE.finditer(text) if 0 < int(one[2]) - int(one[1]) < _MOST}
     if not found:
         found |= {len(set(re.findall(r"\d+", one[1]))) for one in _LIST.finditer(text)}

@@ -63,7 +63,8 @@ _AGAIN = re.compile(
 )
 _MANY = re.compile(r"mid-train|\b(?:among|of|across)\b|\bpeak", re.IGNORECASE)
 _LATER = re.compile(
-    r"\b(?:then|later|afterwards?|regress\w*|declin\w*|degrad\w*|fell|falls|dropp\w*|drops|worse\w*|rose|rises|diverg\w*|"
+    r"\b(?:then|later|afterwards?|regress\w*|declin\w*|degrad\w*|fell|falls|dropp\w*|drops|worse\w*|rose|rises|"
+    r"diverg\w*|"
     r"overfit\w*|final\w*|finish\w*|last|ended?|held|before|timed out|plateau\w*)\b|\d\s*(?:→|->)\s*\d",
     re.IGNORECASE,
 )

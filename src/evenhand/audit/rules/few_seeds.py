@@ -24,7 +24,8 @@ OF_RESULTS = re.compile(
     re.IGNORECASE,
 )
 _GAIN = (
-    r"(?:gains?|positive(?:ly)?|improv\w*|better|wins?|winners?|winning|outperform\w*|beats?|beating|effects?|advantages?|"
+    r"(?:gains?|positive(?:ly)?|improv\w*|better|wins?|winners?|winning|outperform\w*|beats?|beating|effects?|"
+    r"advantages?|"
     r"increas\w*|leads?|ahead|boosts?|benefits?|success\w*|higher|lower|superior|helps?|helped)"
 )
 _GAP = r"[\s\-–—/*,]+"
@@ -35,7 +36,8 @@ _WITHIN = (
 )
 _THEN = re.compile(rf"{_GAP}(?:{_WITHIN}{{0,2}}{_GAIN}\b|[+\-−]\d)", re.IGNORECASE)
 _IS = re.compile(
-    rf"\b{_GAIN}\s+(?:is|are|was|were|remains?|remained|stays?|stayed|proved)\s+(?:\w+ly\s+|also\s+|both\s+|very\s+|quite\s+)?$",
+    rf"\b{_GAIN}\s+(?:is|are|was|were|remains?|remained|stays?|stayed|proved)\s+(?:\w+ly\s+|also\s+|both\s+|very\s+|"
+    rf"quite\s+)?$",
     re.IGNORECASE,
 )
 _LY = re.compile(rf"\b{_GAIN}\b{_GAP}(?:(?!(?:but|and|is|are)\b)[\w.%-]+{_GAP}){{0,3}}$", re.IGNORECASE)
@@ -50,12 +52,15 @@ _CHANCE = re.compile(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|
 
 _ELSEWHERE = re.compile(
     r"\b(?:across|over|on|in|for|with|between)\s+(?!(?:\w+\s+){0,2}(?:seeds?|runs|repeats|restarts)\b)"
-    r"(?:all|both|every|each|most|many|several|multiple|various|different|varied|varying|diverse|\d+|two|three|four|five|six|the\s+\w+)"
-    r"\s+(?:\w+[\s-]+){0,2}(?:datasets?|tasks?|models?|benchmarks?|metrics?|layers?|scales?|sizes?|settings?|budgets?|folds?|"
+    r"(?:all|both|every|each|most|many|several|multiple|various|different|varied|varying|diverse|\d+|two|three|four|"
+    r"five|six|the\s+\w+)"
+    r"\s+(?:\w+[\s-]+){0,2}(?:datasets?|tasks?|models?|benchmarks?|metrics?|layers?|scales?|sizes?|settings?|"
+    r"budgets?|folds?|"
     r"famil\w+|languages?|domains?|categor\w+|classes|subsets?|splits?|checkpoints?|epochs?|steps?|conditions?|"
     r"configurations?|configs?|levels?|ratios?|rates?|lengths?|depths?|widths?|baselines?|methods?|architectures?|"
     r"problems?|games?|environments?|envs?|horizons?|questions?|prompts?|types?|regimes?|ranges?|values?|periods?|"
-    r"years?|windows?|cohorts?|sites?|groups?|cases?|experiments?|judges?|graders?|variants?|arms?)\b|\bacross\b(?!\s+(?:\w+\s+){0,2}seeds?)",
+    r"years?|windows?|cohorts?|sites?|groups?|cases?|experiments?|judges?|graders?|variants?|arms?)\b|"
+    r"\bacross\b(?!\s+(?:\w+\s+){0,2}seeds?)",
     re.IGNORECASE,
 )
 """What is steady over tasks, models or sizes is not said to be steady over seeds."""
@@ -203,4 +208,5 @@ RULE = Rule(
     "Words such as stable, consistent or robust, said of so few seeds that they show no such thing.",
     check,
     say,
+    tongues=True,
 )

@@ -46,7 +46,8 @@ _OTHER_THINGS = re.compile(
     r"tests?|images?|checkpoints?|weights|gates?|guarante\w*|invariants?|"
     r"assert\w*|verif\w*|across (?:runs|machines|seeds)|refactor\w*|by (?:design|construction)|"
     r"as (?:expected|intended)|sanity|"
-    r"expected|disabled|drift|audit\w*|replicat\w+|confirmed|break|breaks|resolv\w+|implementations?|reference|official|architectur\w*|hyper\w+|recipes?|otherwise|"
+    r"expected|disabled|drift|audit\w*|replicat\w+|confirmed|break|breaks|resolv\w+|implementations?|reference|"
+    r"official|architectur\w*|hyper\w+|recipes?|otherwise|"
     r"not a (?:dead|bug)|parity|independent|kernels?|outputs? (?:for|of) the same)\b",
     re.IGNORECASE,
 )

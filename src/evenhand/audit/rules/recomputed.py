@@ -19,7 +19,8 @@ _REPEATS = re.compile(r"\b(?:seeds?|runs|trials|repeats|replicates|replicas|repe
 _SPREAD = re.compile(r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ)\b", re.IGNORECASE)
 _MOST = 4
 _COST = re.compile(
-    r"time|sec|minutes|hours|latency|speed|size|bytes|mem|steps?|epochs?|params?|tokens|flops|artifact|cost|date|lr|\bid\b|"
+    r"time|sec|minutes|hours|latency|speed|size|bytes|mem|steps?|epochs?|params?|tokens|flops|artifact|cost|date|lr|"
+    r"\bid\b|"
     r"\bms\b|\bs\b|\bgb\b|\bmb\b|\bn\b|count|items|samples",
     re.IGNORECASE,
 )

@@ -14,7 +14,8 @@ from evenhand.audit.spreads import mean_and_spread, of_deviations, one_measure, 
 from evenhand.audit.words import asserted
 
 _BEATS = re.compile(
-    r"\b(?:(?:significantly|clearly|reliably|consistently|substantially)\s+)?(?:outperform(?:s|ed)?|beats?|surpass(?:es|ed)?|"
+    r"\b(?:(?:significantly|clearly|reliably|consistently|substantially)\s+)?(?:outperform(?:s|ed)?|beats?|"
+    r"surpass(?:es|ed)?|"
     r"(?:is|are|was|were|performs?|does)\s+(?:\w+ly\s+)?better than|improves? (?:significantly )?(?:over|on|upon))\b",
     re.IGNORECASE,
 )

@@ -1,0 +1,222 @@
+"""A verdict on an idea that rests on a failure of machine, network or build: in the same line, or in the next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Line, Log
+from evenhand.audit.words import planning
+
+_FAILURE = re.compile(
+    r"(?<![a-z])(?:(?:torch\.)?(?:cuda\.)?OutOfMemory(?:Error)?|out[- ]of[- ](?:\w+ )?memory|(?:CUDA |GPU )?OOM(?:ed|"
+    r"s|-?killed)?|"
+    r"ran out of (?:\w+ )?(?:memory|disk|quota|time)|killed by (?:the )?(?:slurm|scheduler|watchdog|kernel|cluster|"
+    r"os|oom)|"
+    r"(?:hit|exceeded|ran into|reached) (?:the |its )?(?:\w+ )?(?:time|wall)[- ]?(?:limit|clock|time)|timed[- ]?out|"
+    r"time-?out|wall[- ]?clock limit|"
+    r"pre-?empt(?:ed|ion)|evicted|spot (?:node|instance|vm)\w* (?:\w+ )?(?:lost|gone|reclaimed|died|killed)|"
+    r"nccl (?:error|timeout|watchdog|failure|hang)|(?:fail(?:ed|s)?|unable|refused) to (?:compile|build|load|start|"
+    r"launch|install|download)|"
+    r"(?:compil(?:e|er|ation)|build|import|link(?:er)?|driver|triton|nvcc) (?:error|failure|fail(?:ed|s)?|crash\w*)|"
+    r"(?:import|modulenotfound|runtime ?cuda)error|(?:\w*http\w*error\W{1,3}|http ?|status ?|error ?|code ?)(?:401|"
+    r"403|404|429|50[0234])|"
+    r"\b50[0234]\b(?= (?:from|error|while|when|bad|service|internal|gateway|at|on)\b)|hub (?:outage|error|"
+    r"unreachable|down)|"
+    r"connection (?:reset|lost|refused|error|aborted)|network (?:error|failure|outage)|disk (?:is |was )?full|"
+    r"no space left|disk quota|"
+    r"segfault\w*|segmentation fault|node (?:failure|failed|crash\w*|died|went down|down|lost)|cuda error|"
+    r"illegal memory access|"
+    r"ecc error|power (?:cut|outage|failure)|sigkill|rate[- ]limit(?:ed)?)(?![a-z])",
+    re.IGNORECASE,
+)
+_VERDICT = re.compile(
+    r"\b(?:(?:does|do|did)(?:n['’]t| not) (?:work|help|train|scale|converge|learn|pay|improve|transfer|hold)|"
+    r"(?:can|will)(?:not|n['’]t) (?:work|be trained|compete|learn|help)|"
+    r"(?:no|zero) (?:gain|benefit|use|effect|improvement|advantage|help|value|future)\b|gives? (?:no|nothing)|"
+    r"brings? (?:no|nothing)|"
+    r"not (?:competitive|useful|worth\w*|viable|helpful|promising|effective|better|good|trainable|a win)|"
+    r"useless|hopeless|inferior|worthless|dead end|negative result|ruled out|unstable|"
+    r"collapses?|diverges?|discard(?:ed)?|reject(?:ed)?|abandon(?:ed)?|"
+    r"(?:arm|idea|line|branch|variant|topic) (?:is |was )?(?:closed|dead|dropped|out)|loses?|worse than|is worse|"
+    r"hurts|harmful|"
+    r"drop(?:ped|ping)?(?= (?:it|this|from the|the (?:idea|arm|variant))|\W*$|\s*[.,;)]))|(?:[,;:]|->|=>|"
+    r"→)\s*out\s*(?:[.;,]|$)",
+    re.IGNORECASE,
+)
+_EXCUSED = re.compile(
+    r"\b(?:re-?queued?|re-?run\w*|re-?ran|re-?try\w*|re-?tri\w+|re-?start\w*|re-?submit\w*|re-?sum\w+|nothing (?:is |"
+    r"was )?(?:known|measured|can be)|"
+    r"no (?:result|verdict|value|conclusion|number|measurement|data|evidence|statement)\w*|not (?:been )?(?:measured|"
+    r"tested|evaluated|run|trained|tried)|"
+    r"not a (?:collapse|result|verdict|loss|finding)|missing|excluded|left out|inconclusive|infrastructure|unknown|"
+    r"tbd|pending|open|to be (?:repeated|run)|"
+    r"says nothing|no statement|untested|unmeasured|fixed|solved|worked around|not (?:the|an?) (?:idea|model|"
+    r"method)\w*|"
+    r"перезапу\w*|неизвестн\w*|повтор\w*|ничего не|neu gestartet|wiederhol\w*|unbekannt|offen|nachgeholt|"
+    r"keine aussage|relanc\w*|"
+    r"inconnu\w*|repetir\w*|relanz\w*|desconocid\w*|重跑|重试|未知)",
+    re.IGNORECASE,
+)
+_UNSURE = re.compile(
+    r"\b(?:if|might|may|could|would|to avoid|avoids?|prevents?|instead of|because of|otherwise|unless|maybe|"
+    r"handles?)\b",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(
+    r"\b(?:should|will|plan to|going to|todo|next|whether|hypothes\w*|expect\w*|check)\b|\?", re.IGNORECASE
+)
+_WORD = re.compile(r"[^\W_][\w+-]*")
+_COMMON = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "on",
+        "in",
+        "at",
+        "to",
+        "for",
+        "and",
+        "or",
+        "with",
+        "by",
+        "as",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "this",
+        "that",
+        "it",
+        "its",
+        "from",
+        "we",
+        "our",
+        "all",
+        "seed",
+        "seeds",
+        "run",
+        "runs",
+        "arm",
+        "arms",
+        "node",
+        "job",
+        "step",
+        "steps",
+        "after",
+        "before",
+        "gpu",
+        "card",
+        "here",
+        "error",
+        "no",
+        "not",
+        "does",
+        "do",
+        "so",
+        "out",
+        "one",
+        "two",
+        "result",
+        "results",
+        "idea",
+        "variant",
+        "model",
+        "models",
+        "train",
+        "training",
+        "trained",
+        "test",
+        "eval",
+        "only",
+        "new",
+        "now",
+        "then",
+        "than",
+        "but",
+        "new",
+        "der",
+        "die",
+        "das",
+        "und",
+        "ist",
+        "nicht",
+        "mit",
+        "auf",
+    ]
+)
+_NEAR = 140
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """A failure and, behind it or in the next line about the same thing, a verdict that nothing takes back."""
+    for log in logs:
+        lines = [line for line in log.lines if line.kind in ("prose", "bullet", "row")]
+        for at, line in enumerate(lines):
+            failed = _FAILURE.search(line.body)
+            if failed is None or (not log.data and planning(log, line)):
+                continue
+            yield from _drawn(log, line, failed, lines[at + 1 : at + 2])
+
+
+def _drawn(log: Log, line: Line, failed: re.Match[str], after: list[Line]) -> Iterator[Finding]:
+    if _EXCUSED.search(line.body) or _UNSURE.search(line.body) or (line.kind == "row" and not _told(line, log)):
+        return
+    rest = line.body[failed.end() :]
+    if line.kind == "row":
+        rest = rest.split("|")[0]
+    verdict = _VERDICT.search(rest[:_NEAR])
+    facts = {"failure": failed[0].strip(), "verdict": verdict[0].strip(" ,;:") if verdict else ""}
+    if verdict is not None and not _OPEN.search(line.body):
+        yield Finding("failure-as-verdict", "fault", place_of(log, line), facts, quote=line.body[failed.start() :])
+        return
+    for one in after if line.kind != "row" else ():
+        near = one.section == line.section and one.number - line.number <= 2
+        verdict = _VERDICT.search(one.body) if near else None
+        if verdict is None or _EXCUSED.search(one.body) or _UNSURE.search(one.body) or _OPEN.search(one.body):
+            continue
+        if not _same_subject(log, line, failed, one):
+            continue
+        facts = {"failure": failed[0].strip(), "verdict": verdict[0].strip(" ,;:")}
+        yield Finding("failure-as-verdict", "fault", place_of(log, one), facts, (place_of(log, line),))
+
+
+def _told(line: Line, log: Log) -> bool:
+    """Whether a row tells of its failure in words: a cell that only says so is a status."""
+    return log.data or any(len(cell) > 20 and _FAILURE.search(cell) for cell in line.body.split("|"))
+
+
+def _same_subject(log: Log, line: Line, failed: re.Match[str], after: Line) -> bool:
+    """Whether the verdict is said of what failed: a name before the failure, or of the heading, stands in both."""
+    title = log.path(line.section)[-1] if line.section >= 0 else ""
+    subject = _names(f"{line.body[: failed.start()]} {title}")
+    return bool(subject & _names(after.body))
+
+
+def _names(text: str) -> set[str]:
+    found = {word.lower().strip("-+") for word in _WORD.findall(text)}
+    found |= {part for word in found for part in (re.sub(r"[-_]", "", word),)}
+    return {word for word in found if len(word) >= 2 and word not in _COMMON and not word.isdigit()}
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    where = f" (line {finding.others[0].line})" if finding.others else ""
+    return (
+        f"'{f['verdict']}' is said of what failed for another reason ('{f['failure']}'{where}): nothing was measured, "
+        f"so that this is no verdict on the idea."
+    )
+
+
+RULE = Rule(
+    "failure-as-verdict",
+    "A verdict on an idea drawn from a run that memory, time, network or a build stopped.",
+    check,
+    say,
+    tongues=True,
+)

@@ -1,0 +1,92 @@
+"""An arm on few items beside others on many: a subset set against the whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from evenhand.audit.counted import share_columns
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.log import Log, only_number
+from evenhand.audit.records_of_arms import records_of
+from evenhand.audit.words import hoped
+
+_LESS = 2.0
+_BEATS = re.compile(
+    r"\b(?:beats?|better|outperform\w*|above|ahead|exceeds?|wins?|surpass\w*|higher|gain|than|versus|vs\.?|against)\b",
+    re.IGNORECASE,
+)
+_ITEMS = re.compile(
+    r"\b(?:(?:first|only|random|on|over|of|the|n\s*=)\s*)(\d{2,6})(?:\s+(?:\w+\s+)?(?:items?|questions?|queries|"
+    r"prompts?|problems?|examples?|samples?|tasks|"
+    r"images?|sentences|documents)\b|(?=\)))",
+    re.IGNORECASE,
+)
+_RATE = re.compile(r"(?<![\d.])(?:0?\.\d{2,4}|\d{1,2}\.\d+\s?%|\d{1,2}\s?%)")
+_TOLD = re.compile(
+    r"\b(?:not comparable|same (?:\d+ )?(?:items|questions|queries|prompts|\w+)|both on|no comparison|few-?shot|"
+    r"calibration|subset of both|"
+    r"incomparable|caveat|pilot|smoke|instead of|respectively|different (?:items|sets|n))\b",
+    re.IGNORECASE,
+)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """One arm of a table with at most half of the items of all others; a sentence that compares across two numbers "
+    "of items."""
+    for log in logs:
+        yield from _in_records(log)
+        if not log.data:
+            yield from _in_text(log)
+
+
+def _in_records(log: Log) -> Iterator[Finding]:
+    for records in records_of(log):
+        wholes = {whole for _, whole in share_columns(records.table)}
+        rates = [rate for rate, _ in share_columns(records.table)]
+        if len(wholes) != 1 or not rates:
+            continue
+        place = wholes.pop()
+        items: dict[str, float] = {}
+        for name, rows in records.groups.items():
+            told = {
+                value.value for row in rows
+                if (value := only_number(row.cells[place])) is not None
+                and any(only_number(row.cells[i]) for i in rates)
+            }  # fmt: skip
+            if len(told) == 1:
+                items[name] = told.pop()
+        usual = max(set(items.values()), key=list(items.values()).count, default=0.0)
+        few = [name for name, count in items.items() if 0 < count * _LESS <= usual]
+        if len(few) != 1 or len(items) < 3 or sum(count == usual for count in items.values()) != len(items) - 1:
+            continue
+        row = records.groups[few[0]][0]
+        if _TOLD.search(log.line(row.line).body):
+            continue
+        other = next(rows[0] for name, rows in records.groups.items() if items.get(name) == usual)
+        facts = {"arm": few[0], "few": int(items[few[0]]), "many": int(usual)}
+        yield Finding("fewer-items", "caution", place_of(log, row.line), facts, (place_of(log, other.line),))
+
+
+def _in_text(log: Log) -> Iterator[Finding]:
+    for line in log.spoken():
+        found = {int(one[1]) for one in _ITEMS.finditer(line.body)}
+        if len(found) != 2 or max(found) < _LESS * min(found) or not _BEATS.search(line.body) or hoped(line):
+            continue
+        if len(_RATE.findall(line.body)) < 2 or _TOLD.search(line.body):
+            continue
+        facts = {"arm": "", "few": min(found), "many": max(found)}
+        yield Finding("fewer-items", "caution", place_of(log, line), facts, (place_of(log, line),))
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    arm = f"'{f['arm']}' was" if f["arm"] else "One result was"
+    return (
+        f"{arm} measured on {f['few']} items, what it is compared with on {f['many']} (line {finding.others[0].line}): "
+        f"on the same {f['few']} the others may be as good."
+    )
+
+
+RULE = Rule("fewer-items", "A result on a subset set against results on all items.", check, say, tongues=True)
