@@ -352,3 +352,50 @@ def test_steps_that_are_not_those_of_the_items_that_the_text_tells_of_name_no_ot
     for said in ("", "On 229 questions:\n\n", "On 458 test questions, twice each:\n\n"):
         assert [one.rule for one in found(tmp_path, {"a.md": said + table})] == ["granularity"]
     assert found(tmp_path, {"a.md": "On 300 questions:\n\n" + table}) == []
+
+
+def test_a_p_value_with_its_power_of_ten_is_read_with_it(tmp_path: Path) -> None:
+    for exponent in ("×10⁻⁴", " x 10^-4", "·10^{-4}"):
+        assert found(tmp_path, {"a.md": f"It differs, t(13) = −4.74, p = 3.9{exponent}, from zero.\n"}) == []
+    (one,) = found(tmp_path, {"a.md": "It differs, t(13) = −4.74, p = .039, from zero.\n"})
+    assert one.rule == "p-value-disagrees"
+
+
+def test_a_curve_that_peaks_at_a_step_is_no_best_result(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.md": "- Both benchmarks peak at step 200 and stay flat through 420, then drop.\n"}) == []
+    (one,) = found(tmp_path, {"a.md": "- Both benchmarks peak at step 200 with 0.588, then drop.\n"})
+    assert one.rule == "best-of-many"
+
+
+def test_a_failure_that_is_over_and_one_of_a_test_cost_no_result(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.md": "accuracy 0.71\n\n- a fresh run which previously OOMed now completes.\n"}) == []
+    assert found(tmp_path, {"a.md": "accuracy 0.71\n\n- the job timed out, then the resumed job completed.\n"}) == []
+    table = "| id | test | status | note |\n|---|---|---|---|\n| 1 | {} | {} | run died: OOM on eval |\n"
+    assert found(tmp_path, {"a.md": table.format("`test_smoke`", "green")}) == []
+    assert [one.rule for one in found(tmp_path, {"a.md": table.format("0.713", "lost")})] == ["infrastructure"]
+
+
+def test_in_data_the_largest_number_of_items_stands_for_those_that_divide_it(tmp_path: Path) -> None:
+    folds = {"a": (267, 258, 265, 277, 263), "b": (130, 126, 138, 136, 122)}
+    lists = ",\n".join(
+        f' "{name}": {{"accuracies": {[part / (300 if name == "a" else 150) for part in parts]}, '
+        '"mean": 0.7, "std": 0.1}'
+        for name, parts in folds.items()
+    )
+    told = [one for one in found(tmp_path, {"a.json": f"{{\n{lists}\n}}\n"}) if one.rule == "granularity"]
+    assert [one.facts["items"] for one in told] == [300]
+
+
+def test_what_is_confirmed_without_a_gain_is_no_winner(tmp_path: Path) -> None:
+    said = (
+        "# R (screening, n=1)\n\n- quick screening first\n- idea confirmed across models{}\n  - cos(a, b) = 0.994{}\n"
+    )
+    assert found(tmp_path, {"a.md": said.format(":", "")}) == []
+    assert [one.rule for one in found(tmp_path, {"a.md": said.format(":", " (+7.3pp)")})] == ["same-seeds"]
+
+
+def test_two_metrics_that_are_alike_are_no_two_arms(tmp_path: Path) -> None:
+    text = '{{"{}": {{"values": [1.301, 0.678, 1.191]}}, "{}": {{"values": [1.301, 0.678, 1.191]}}}}'
+    assert [
+        one for one in found(tmp_path, {"a.json": text.format("overload", "violation")}) if one.rule == "no-op"
+    ] == []
