@@ -399,3 +399,15 @@ def test_two_metrics_that_are_alike_are_no_two_arms(tmp_path: Path) -> None:
     assert [
         one for one in found(tmp_path, {"a.json": text.format("overload", "violation")}) if one.rule == "no-op"
     ] == []
+
+
+def test_a_spread_is_no_mean_and_the_name_of_a_seed_no_value(tmp_path: Path) -> None:
+    text = (
+        "- **Finding (3-seed):** b has a lower mean AND lower variance than c. Task varies (±11.7): 42 fell.\n"
+        "- **Per-seed (c):** 7: task=38.1, coh=82.5 | 42: task=18.1, coh=66.9 | 9: task=38.8, coh=48.1\n"
+    )
+    assert [one for one in found(tmp_path, {"a.md": text}) if one.level == "fault"] == []
+    (one,) = [
+        one for one in found(tmp_path, {"a.md": "- seeds: 0.71, 0.75, 0.73, mean 0.77\n"}) if one.level == "fault"
+    ]
+    assert one.rule == "mean-disagrees"
