@@ -43,6 +43,9 @@ _A_MEAN = re.compile(
 _LEVEL = re.compile(r"\s*%?\s*(?:CI\b|confidence|interval|percentile|quantile)", re.IGNORECASE)
 """What makes a number the level of an interval: ``Mean ± 95% CI``."""
 
+_SAYS = re.compile(r"[A-Za-z]{3,}|[≥≤<>]|\\[a-z]+")
+"""A cell that says something is no mean: ``gate threshold ≥ 80 %``."""
+
 _NEAR = 6
 _LABEL = 40
 """Letters between the word mean and the number that is one."""
@@ -205,7 +208,7 @@ def _row(log: Log, table: Table, row: Row, seeds: list[int]) -> Iterator[Series]
     several = sum(MEAN.search(name) is not None for name in table.header) > 1  # of several things: which is of these?
     for place, name in enumerate(table.header):
         found = numbers(row.cells[place])
-        if place in seeds or not found:
+        if place in seeds or not found or _SAYS.search(row.cells[place]):
             continue
         if MEAN.search(name) and several:
             continue
