@@ -188,7 +188,7 @@ def test_columns_of_several_splits_and_points_without_their_unit_tell_no_items(t
     table = "| Layer | {} | {} | {} |\n|---|---|---|---|\n" + rows
     assert found(tmp_path, {"a.md": table.format("Train Acc", "Val Acc", "Test Acc")}) == []
     assert [one.rule for one in found(tmp_path, {"a.md": table.format("acc a", "acc b", "acc c")})] == ["granularity"]
-    seeds = "{}:\n\n| n | Seed 7 | Seed 17 | Seed 27 |\n|---|---|---|---|\n| 4 | +0.574205 | +0.397527 | -0.397527 |\n"
+    seeds = "{}:\n\n| n | Seed 7 | Seed 17 | Seed 27 |\n|---|---|---|---|\n| 4 | +0.574205 | +0.397527 | -0.353357 |\n"
     assert found(tmp_path, {"a.md": seeds.format("Differences in percentage points")}) == []
     assert [one.rule for one in found(tmp_path, {"a.md": seeds.format("Shares")})] == ["granularity"]
 
@@ -352,3 +352,80 @@ def test_steps_that_are_not_those_of_the_items_that_the_text_tells_of_name_no_ot
     for said in ("", "On 229 questions:\n\n", "On 458 test questions, twice each:\n\n"):
         assert [one.rule for one in found(tmp_path, {"a.md": said + table})] == ["granularity"]
     assert found(tmp_path, {"a.md": "On 300 questions:\n\n" + table}) == []
+
+
+def test_a_p_value_with_its_power_of_ten_is_read_with_it(tmp_path: Path) -> None:
+    for exponent in ("×10⁻⁴", " x 10^-4", "·10^{-4}"):
+        assert found(tmp_path, {"a.md": f"It differs, t(13) = −4.74, p = 3.9{exponent}, from zero.\n"}) == []
+    (one,) = found(tmp_path, {"a.md": "It differs, t(13) = −4.74, p = .039, from zero.\n"})
+    assert one.rule == "p-value-disagrees"
+
+
+def test_a_curve_that_peaks_at_a_step_is_no_best_result(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.md": "- Both benchmarks peak at step 200 and stay flat through 420, then drop.\n"}) == []
+    (one,) = found(tmp_path, {"a.md": "- Both benchmarks peak at step 200 with 0.588, then drop.\n"})
+    assert one.rule == "best-of-many"
+
+
+def test_a_failure_that_is_over_and_one_of_a_test_cost_no_result(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.md": "accuracy 0.71\n\n- a fresh run which previously OOMed now completes.\n"}) == []
+    assert found(tmp_path, {"a.md": "accuracy 0.71\n\n- the job timed out, then the resumed job completed.\n"}) == []
+    table = "| id | test | status | note |\n|---|---|---|---|\n| 1 | {} | {} | run died: OOM on eval |\n"
+    assert found(tmp_path, {"a.md": table.format("`test_smoke`", "green")}) == []
+    assert [one.rule for one in found(tmp_path, {"a.md": table.format("0.713", "lost")})] == ["infrastructure"]
+
+
+def test_in_data_the_largest_number_of_items_stands_for_those_that_divide_it(tmp_path: Path) -> None:
+    folds = {"a": (267, 258, 265, 277, 263), "b": (130, 126, 138, 136, 122)}
+    lists = ",\n".join(
+        f' "{name}": {{"accuracies": {[part / (300 if name == "a" else 150) for part in parts]}, '
+        '"mean": 0.7, "std": 0.1}'
+        for name, parts in folds.items()
+    )
+    told = [one for one in found(tmp_path, {"a.json": f"{{\n{lists}\n}}\n"}) if one.rule == "granularity"]
+    assert [one.facts["items"] for one in told] == [300]
+
+
+def test_what_is_confirmed_without_a_gain_is_no_winner(tmp_path: Path) -> None:
+    said = (
+        "# R (screening, n=1)\n\n- quick screening first\n- idea confirmed across models{}\n  - cos(a, b) = 0.994{}\n"
+    )
+    assert found(tmp_path, {"a.md": said.format(":", "")}) == []
+    assert [one.rule for one in found(tmp_path, {"a.md": said.format(":", " (+7.3pp)")})] == ["same-seeds"]
+
+
+def test_two_metrics_that_are_alike_are_no_two_arms(tmp_path: Path) -> None:
+    text = '{{"{}": {{"values": [1.301, 0.678, 1.191]}}, "{}": {{"values": [1.301, 0.678, 1.191]}}}}'
+    assert [
+        one for one in found(tmp_path, {"a.json": text.format("overload", "violation")}) if one.rule == "no-op"
+    ] == []
+
+
+def test_a_spread_is_no_mean_and_the_name_of_a_seed_no_value(tmp_path: Path) -> None:
+    text = (
+        "- **Finding (3-seed):** b has a lower mean AND lower variance than c. Task varies (±11.7): 42 fell.\n"
+        "- **Per-seed (c):** 7: task=38.1, coh=82.5 | 42: task=18.1, coh=66.9 | 9: task=38.8, coh=48.1\n"
+    )
+    assert [one for one in found(tmp_path, {"a.md": text}) if one.level == "fault"] == []
+    (one,) = [
+        one for one in found(tmp_path, {"a.md": "- seeds: 0.71, 0.75, 0.73, mean 0.77\n"}) if one.level == "fault"
+    ]
+    assert one.rule == "mean-disagrees"
+
+
+def test_a_threshold_in_the_column_of_means_is_no_mean(tmp_path: Path) -> None:
+    head = "| Metric | Seed 0 | Seed 1 | Seed 2 | Mean / Status |\n|---|---|---|---|---|\n"
+    table = head + "| acc | 83.8% | 67.6% | 59.0% | {} |\n"
+    assert found(tmp_path, {"a.md": table.format("Gate ≥ 80%")}) == []
+    assert [one.level for one in found(tmp_path, {"a.md": table.format("80.1%")})] == ["fault"]
+
+
+def test_a_digit_that_was_cut_off_is_no_drift(tmp_path: Path) -> None:
+    page = DRIFT + "| both | 0.667 | 0.451 |\n"
+    data = "Model,Recall@5,MRR\ndense,0.60441,0.40213\nhard,0.64112,0.43281\nboth,{},0.45121\n"
+    assert found(tmp_path, {"a.md": page, "b.csv": data.format("0.66789")}) == []
+
+
+def test_papers_that_are_cited_twice_are_no_rows_alike(tmp_path: Path) -> None:
+    table = "| Model | Paper(s) |\n|---|---|\n| a | 2507.12314 |\n| b | 2507.12314 |\n"
+    assert found(tmp_path, {"a.md": table}) == []

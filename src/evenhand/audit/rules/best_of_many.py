@@ -122,6 +122,8 @@ def _in_text(log: Log) -> Iterator[Finding]:
 
 def _passed(log: Log, line: Line, found: re.Match[str], looks: object) -> bool:
     """Whether the text shows a result that was evaluated again after its best, on data that did not choose it."""
+    if not _valued(line, found):
+        return False
     if not (_MEASURED.search(line.body) or METRIC_WORD.search(line.body)) or _CHOSEN_ELSEWHERE.search(line.body):
         return False
     if looks is not None or _MANY.search(found[0]) is not None or _LATER.search(line.body):
@@ -149,6 +151,12 @@ def _results(line: Line, found: re.Match[str]) -> bool:
         and not re.search(r"\b(?:steps?|epochs?|iter\w*|checkpoints?)\s*[=:]?\s*$", line.body[: n.start], re.IGNORECASE)
         for n in line.numbers
     )
+
+
+def _valued(line: Line, found: re.Match[str]) -> bool:
+    """Whether the best itself is told: a number with digits behind the point, a share or a count beside the words."""
+    near = [n for n in line.numbers if found.start() - 40 <= n.start <= found.end() + 40]
+    return any(n.decimals or n.unit == "%" for n in near) or _MEASURED.search(line.body) is not None
 
 
 def _looks(log: Log, line: Line) -> int | None:

@@ -12,6 +12,9 @@ from evenhand.audit.numbers import Number, numbers
 from evenhand.audit.series import Series, series_of
 
 _MOST = 2000
+_DIFFERENT = 3
+"""Two values alone have some common steps."""
+
 _BY_CHANCE = 0.002
 _SHARE = re.compile(
     r"\bacc(?:s|uracy|uracies)?\b|\bpass(?:@1\b| rate)|\bsuccess(?: rate)?\b|\bsolved?(?: rate)?\b|\bcorrect\b|"
@@ -34,18 +37,25 @@ _BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)")
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Values over seeds, and columns of shares in tables."""
     for log in logs:
-        told: set[int] = set()
-        for series in series_of(log):
-            found = steps(series.values) if len(series.values) >= 3 and not _in_points(log, series) else None
-            said = items_said(log, series.section) if not log.data else frozenset()
-            if found is not None and said and all(n % found for n in said):
-                continue  # the text tells of so many items, and these are others
-            if found is not None and not (log.data and found in told):
-                told.add(found)
-                facts = {"items": found, "values": len(series.values)}
-                yield Finding("granularity", "note", place_of(log, series.line), facts)
+        found = [(one, items) for one in series_of(log) if (items := _of_series(log, one)) is not None]
+        largest: dict[int, Series] = {}
+        for series, items in found if log.data else ():  # fewer items that divide more are these, by chance
+            if not any(other % items == 0 and other > items for _, other in found):
+                largest.setdefault(items, series)
+        for series, items in [(one, n) for n, one in largest.items()] if log.data else found:
+            facts = {"items": items, "values": len(series.values)}
+            yield Finding("granularity", "note", place_of(log, series.line), facts)
         for table in log.tables if not log.data else ():
             yield from _in_table(log, table)
+
+
+def _of_series(log: Log, series: Series) -> int | None:
+    """The items behind values over seeds, unless the text tells of others."""
+    if len(series.values) < 3 or _in_points(log, series):
+        return None
+    items = steps(series.values)
+    said = items_said(log, series.section) if items is not None and not log.data else frozenset[int]()
+    return None if items is not None and said and any(n % items for n in said) else items
 
 
 def _in_points(log: Log, series: Series) -> bool:
@@ -71,7 +81,7 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
         found = steps(values)
         told = {n.value for place in _counts(table) for n in table.columns[place] if n is not None}
         said = items_said(log, table.section)
-        if found is not None and (not told or told == {found}) and (not said or any(n % found == 0 for n in said)):
+        if found is not None and (not told or told == {found}) and (not said or all(n % found == 0 for n in said)):
             yield Finding("granularity", "note", place_of(log, table.line), {"items": found, "values": len(values)})
 
 
@@ -91,7 +101,7 @@ def steps(values: Sequence[Number]) -> int | None:
         for n in values
         if n.value
     }
-    if len(shares) < 2 or any(share > 1 for share, _ in shares.values()):
+    if len(shares) < _DIFFERENT or any(share > 1 for share, _ in shares.values()):
         return None
     chance = 0.0
     for items in range(2, _MOST):
@@ -124,7 +134,7 @@ def say(finding: Finding) -> str:
     return (
         f"All {f['values']} values are multiples of 1/{f['items']}: they are shares of {f['items']} items (or of a "
         f"multiple), so that one item is "
-        f"worth {100 / f['items']:.2g} points."
+        f"worth {100 / f['items']:.2g} points, or less."
     )
 
 

@@ -16,7 +16,7 @@ from evenhand.audit.records_of_arms import declared_same
 _SETTING = re.compile(
     r"\b(?:lr|learning|rate|batch|size|params?|parameters|layers?|dim|seed|steps?|epochs?|tokens|time|date|cost|"
     r"memory|mem|vram|n|count|items|total|flops|budget|latency|length|year|version|max|min|limit|threshold|#|"
-    r"id|idx|index)\b",
+    r"id|idx|index|papers?|arxiv|doi|refs?|references?|source|link|commit|hash|throughput|speed|samples/s)\b",
     re.IGNORECASE,
 )
 _ARM = re.compile(
@@ -29,6 +29,9 @@ _ARM = re.compile(
 _FEW = 100
 _TOP = 0.95
 """Above this share few errors are left, and two arms may well make the same."""
+
+_DIGITS = 8
+"""So many digits two results have together that are not alike by chance."""
 
 _LITTLE = 200
 """So few items are told of: two arms may well answer alike on all of them."""
@@ -91,7 +94,7 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
             and n.value
             and len(str(abs(n.value)).replace(".", "").strip("0")) >= 3
         )
-        if len(values) < 3 and sum(map(_digits, values)) < 8:
+        if len(values) < 2 or (len(values) == 2 and sum(map(_digits, values)) < _DIGITS):
             continue
         first = seen.setdefault(values, row)
         if first is not row and first.cells[0] != row.cells[0] and not _AGAIN.match(row.cells[0]):
