@@ -48,7 +48,7 @@ def test_decimal_commas_are_read_and_said(tmp_path: Path) -> None:
     log = read(tmp_path, text)
     assert "comma" in log.remarks[0]
     assert [n.value for n in log.lines[0].numbers] == [1, 0.0319, 0.0205]
-    assert log.lines[0].body == "Lauf 1: mean 0.0319, sd 0.0205"
+    assert log.lines[0].body == "run 1: mean 0.0319, sd 0.0205"
     assert log.lines[0].text == "- Lauf 1: Mittel 0,0319, Streuung 0,0205"
     assert audit([log]) == ()
 

@@ -15,7 +15,7 @@ MUCH = 1.25
 """A budget that is larger by this factor is another one."""
 
 _UNIT = re.compile(
-    r"\s*-?\s*(?:(?:training|gradient|optimi[sz]er|train|env(?:ironment)?|agent|update|sgd|unique|sampled|million|"
+    r"\s*(?:(?:training|gradient|optimi[sz]er|train|env(?:ironment)?|agent|update|sgd|unique|sampled|million|"
     r"full)[\s-]+){0,2}"
     r"(?P<unit>steps?|updates?|epochs?|tokens?|iterations?|iters?|examples?|samples?|episodes?|frames?|pairs?|"
     r"interactions?|tok)\b",
@@ -32,7 +32,8 @@ _FILLER = re.compile(
     r"have|with|for|to|the|a|an|is|are|was|were|"
     r"and|but|while|whereas|versus|vs|against|from|in|on|both|used|uses|using|after|each|all|about|just|then|each|at|"
     r"of|by|up|given|saw|sees|"
-    r"took|takes|received|allowed|june|july|may|setup|length|schedule|longer|rest|models?|seeds?|"
+    r"also|fyi|note|btw|our|my|this|that|which|so|still|now|it|we|took|takes|received|allowed|june|july|may|setup|"
+    r"length|schedule|longer|rest|models?|seeds?|"
     r"(?<![\w.=+-])\d+(?![\w.]))\b|[^\w+=.\-/ ]",
     re.IGNORECASE,
 )
@@ -54,6 +55,11 @@ _ADMITTED = re.compile(
     r"until (?:converg|plateau)\w*|early[- ]stop\w*|ablat\w+ (?:over|of) (?:steps|budget)|speed-?up|faster|fewer|"
     r"sooner|if|would|should|could)\b",
     re.IGNORECASE,
+)
+_LONGEST = 220
+_MEASURED = re.compile(
+    r"time|clock|hours|hrs|minutes|seconds|compute|flops|gpu|complet|done|actual|\bran\b|\brun\b|best|stop|used|"
+    r"reached|avg|mean|conver"
 )
 _WHOLE = {"iteration": "step", "iter": "step", "update": "step", "tok": "token", "sample": "example", "pair": "example"}
 
@@ -101,7 +107,7 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
     lines = list(log.spoken())
     for at, line in enumerate(lines):
         amounts = amounts_of(line)
-        if not amounts or _ADMITTED.search(line.body):
+        if not amounts or len(line.body) > _LONGEST or _ADMITTED.search(line.body):
             continue
         rest = [text for text in results if text != line.low]
         if len(amounts) == 2 and _pair(amounts[0], amounts[1], rest):
@@ -129,12 +135,15 @@ def _pair(one: _Amount, other: _Amount, results: list[str]) -> bool:
         return False
     if max(one.number.value, other.number.value) <= MUCH * min(one.number.value, other.number.value):
         return False
-    names = (one.name, other.name)
-    if names[0] == names[1] or not all(2 <= len(name) <= 40 and len(name.split()) <= 4 for name in names):
+    if any(_STAGES.search(text) for text in (one.before[-60:], other.before[-60:])):
         return False
-    if any(_STAGES.search(text) for text in (*names, one.before[-60:], other.before[-60:])):
-        return False
-    return all(_in_results(name, results) for name in names)
+    names = [_known(one.name, results), _known(other.name, results)]
+    return all(names) and names[0] != names[1]
+
+
+def _known(name: str, results: list[str]) -> str:
+    """A short name that stands where results do; empty where it does not."""
+    return name if 2 <= len(name) <= 40 and len(name.split()) <= 3 and _in_results(name, results) else ""
 
 
 def _in_results(name: str, results: list[str]) -> bool:
@@ -164,7 +173,8 @@ def told_in_records(log: Log) -> Iterator[Unequal]:
 
 
 def _clock(name: str) -> bool:
-    return re.search(r"time|clock|hours|hrs|minutes|seconds|compute|flops|gpu", plain_name(name)) is not None
+    """Whether a column tells what was measured, not what was set."""
+    return _MEASURED.search(plain_name(name)) is not None
 
 
 def _result(records: Records, place: int) -> bool:
@@ -205,7 +215,7 @@ def _equal_in_batches(records: Records, place: int) -> bool:
 
 def _odd(records: Records, place: int, spent: dict[str, float]) -> Iterator[Unequal]:
     amounts = set(spent.values())
-    if len(amounts) != 2 or max(amounts) <= MUCH * min(amounts) or not all(map(_round, amounts)):
+    if len(amounts) != 2 or max(amounts) <= MUCH * min(amounts) or not _set(min(amounts), max(amounts)):
         return
     base = baseline_of(records)
     counts = {amount: sum(one == amount for one in spent.values()) for amount in amounts}
@@ -219,6 +229,7 @@ def _odd(records: Records, place: int, spent: dict[str, float]) -> Iterator[Uneq
             yield Unequal(name, None, amount, usual, records.table.header[place], *lines, False, against)
 
 
-def _round(amount: float) -> bool:
-    """Whether an amount is one that somebody set: at most three digits that are not zero."""
-    return len(f"{amount:g}".split("e")[0].replace(".", "").strip("0")) <= 3
+def _set(less: float, more: float) -> bool:
+    """Whether two amounts look like ones that somebody set: both round, or one a whole multiple of the other."""
+    round_ = all(len(f"{one:.0f}".rstrip("0")) <= 2 and one >= 100 for one in (less, more))
+    return round_ or (more / less == int(more / less) and len(f"{more:g}".strip("0").replace(".", "")) <= 3)

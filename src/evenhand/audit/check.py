@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from evenhand.audit.finding import LEVELS, Finding, Rule
-from evenhand.audit.log import Log
+from evenhand.audit.finding import LEVELS, Finding, Place, Rule
+from evenhand.audit.log import SUMMARIES, Log
 from evenhand.audit.rules import RULES
 from evenhand.audit.words import reports
 
@@ -25,6 +26,7 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     told = {log.name for log in logs if reports(log)}
     worded = {rule.name for rule in rules if rule.words}
     found = [replace(one, level="hint") if one.rule in worded and one.place.file not in told else one for one in found]
+    found = [_in_its_file(one, logs) for one in found]
     order = {log.name: place for place, log in enumerate(logs)}
     unique = {(one.rule, one.place.file, one.place.line, one.quote): one for one in reversed(found)}
     levels = (*LEVELS, "hint")
@@ -38,6 +40,24 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
             ),
         )
     )  # fmt: skip
+
+
+def _in_its_file(one: Finding, logs: Sequence[Log]) -> Finding:
+    """A finding about a row of a folder's summaries at the file that the row stands for."""
+    if not any(place.file.endswith(SUMMARIES) for place in (one.place, *one.others)):
+        return one
+    names = {log.name: log for log in logs}
+    words = [str(one.facts[key]) for key in ("unit", "column") if key in one.facts]
+
+    def moved(place: Place) -> Place:
+        log = names.get(str(Path(place.file.removesuffix(SUMMARIES)) / place.text))
+        if not place.file.endswith(SUMMARIES) or log is None or not log.lines:
+            return place
+        keys = [f'"{word.rpartition(".")[2]}"' for word in words]
+        line = next((line for line in log.lines if any(key in line.text for key in keys)), log.lines[0])
+        return Place(log.name, line.number, line.text.strip())
+
+    return replace(one, place=moved(one.place), others=tuple(map(moved, one.others)))
 
 
 def sentence(finding: Finding) -> str:

@@ -20,7 +20,7 @@ _AHEAD = re.compile(
     rf"{_SHARE.format('')}(?![\d/])"
 )
 _BEHIND = re.compile(
-    rf"(?<![\d.,+\-−±]){_SHARE.format('')}\s*(?:\(\s*|,\s*|=\s*|:\s*|i\.e\.,?\s*|\bor\b\s*)(?:=|i\.e\.,?)?\s*"
+    rf"(?<![\d.,+\-−±]){_SHARE.format('')}\s*(?:\(\s*|(?<=%),\s*|=\s*|i\.e\.,?\s*|\bor\b\s*)(?:=|i\.e\.,?)?\s*"
     rf"{_COUNT.format('')}{_NOUNS}{_OF}(?P<whole>\d{{1,6}})(?![\d.,/]\d)(?![\d./])"
 )
 _BOTH = re.compile(

@@ -136,6 +136,9 @@ class Listing:
     differences: bool
 
 
+SUMMARIES = " (summaries)"
+"""What the name of a table of a folder's files ends in."""
+
 _WORDS = re.compile(r"[A-Za-z]{2,}")
 _SENTENCE_END = re.compile(r"[.!?](?:\s+|$)")
 _MOST_WRAPPED = 5

@@ -48,6 +48,7 @@ _LABELLED = re.compile(
     r"(?=[+\-−]?\d|[+\-−]?\.\d)",
     re.IGNORECASE,
 )
+_ASIDE = re.compile(r"\((?:[^()]*\bseeds?\b[^()]*|[^()\d]*)\)|\bover (?:the )?\d+ (?:seeds|runs)\b", re.IGNORECASE)
 _INTERVAL = re.compile(r"\[[^\]]*$|\bCI\w*\W*$", re.IGNORECASE)
 _MEANS_OF_ELSE = re.compile(
     r"(?:baseline|base|control|other|previous|old|geometric|harmonic|trimmed|weighted|running|macro|grand|"
@@ -133,6 +134,9 @@ def _values(line: Line, said: _Printed) -> tuple[Number, ...] | None:
         return None
     one = lists[0]
     between = line.body[one[-1].end : said.first] if one[-1].end <= said.first else line.body[said.last : one[0].start]
+    between = _ASIDE.sub(" ", between)
+    if one[0].start > said.first and (";" in between or len(between) > 20):
+        return None
     if len(between) > 40 or re.search(r"\d|[.;]\s+[A-Z]", between) is not None:
         return None
     return one
@@ -227,7 +231,10 @@ def _fit(values: tuple[Number, ...], said: _Printed) -> bool:
         return False
     right = None
     if mean is not None:
-        if not low - width / 2 - mean.slack <= mean.value <= high + width / 2 + mean.slack:
+        room = width if sd is not None and kind_of(values, sd) != "none" else width / 4
+        if not low - room - mean.slack <= mean.value <= high + room + mean.slack:
+            return False
+        if mean.decimals > max(n.decimals for n in values) + 2:
             return False
         if mean.decimals + 1 < max(n.decimals for n in values) and mean.value == int(mean.value):
             return False

@@ -16,8 +16,22 @@ _FIGURE = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)+(?!\w)")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")
 _DECIMAL = re.compile(r"\d+,\d+")
 _SPACED = re.compile(r"(?<![\d.,])(?<![\d.,] )([1-9]\d{0,2})(?:[\u00a0\u202f\u2009](\d{3})| (\d00))(?![\d.,]\d|\d| \d)")
-_LISTED = re.compile(r"(?:seeds?|сид\w*|种子|graines?|semillas?|runs?|s)\s*[=:]?\s*[\[({]?$", re.IGNORECASE)
-_WIDE = str.maketrans("，：；（）％。、＋－＝", ",:;()%.,+-=")
+_LISTED = re.compile(r"(?:seeds?|сид\w*|种子|graines?|semillas?)\s*=?\s*[\[({]?$", re.IGNORECASE)
+_WIDE = str.maketrans(
+    {
+        "，": ", ",
+        "：": ": ",
+        "；": "; ",
+        "（": " (",
+        "）": ") ",
+        "％": "%",
+        "。": ". ",
+        "、": ", ",
+        "＋": "+",
+        "－": "-",
+        "＝": "=",
+    }
+)
 
 _LEXICON: tuple[tuple[str, str], ...] = (
     # what failed, and verdicts: before the words that they are made of
@@ -51,11 +65,11 @@ _LEXICON: tuple[tuple[str, str], ...] = (
      r"amélioration\w*|提升|增益|改进|改善", "gain"),
     (r"anstieg|wuchs|gestiegen|рост|вырос\w*|hausse|aumento|增加|增长", "increase"),
     (r"rückgang|gesunken|снижение|падение|упало|baisse|caída|下降|减少", "decrease"),
-    (r"startwerte?n?|zufallszahlen|сид(?:ы|ов|ам|ах|ами|а)|graines|semillas|sementes|个种子|個種子|种子|種子", "seeds"),
-    (r"startwert|сид|graine|semilla|semente", "seed"),
     (r"beide[nr]?|оба|обоих|les deux|ambas|ambos|两个|兩個", "both"), (r"zwei|два|двух|deux|dos", "two"),
     (r"drei|три|тр[её]х|trois|tres|三个", "three"), (r"vier|четыре|quatre|cuatro", "four"),
     (r"fünf|пять|пяти|cinq|cinco", "five"),
+    (r"startwerte?n?|zufallszahlen|сид(?:ы|ов|ам|ах|ами|а)|graines|semillas|sementes|个种子|個種子|种子|種子", "seeds"),
+    (r"startwert|сид|graine|semilla|semente", "seed"),
     (r"lauf", "run"), (r"läufen?|прогон\w*|ejecuciones|次运行", "runs"),
     (r"schritten?|шаг(?:ов|а|и|ах)?|(?<=\d )pas|pasos|passos|passi|步", "steps"),
     (r"epochen|эпох\w*|époques|épocas|epoche|个?epoch", "epochs"), (r"токен\w*|标记", "tokens"),
@@ -92,6 +106,11 @@ _LEXICON: tuple[tuple[str, str], ...] = (
     (r"neue[nr]? seeds|frische[nr]? seeds|нов\w+ seeds|свеж\w+ seeds", "fresh seeds"),
     (r"derselbe lauf|dieselben läufe|gleicher lauf|тот же прогон|те же прогоны|même run|mismo run|同一次", "same run"),
 )  # fmt: skip
+_TURNED = re.compile(
+    r"\b(gain|increase|difference|decrease) (stable|robust|reliable|consistent|significant|clear)\b", re.IGNORECASE
+)
+"""What stands behind its noun there and before it in English."""
+
 _ASCII_WORDS = frozenset(
     ("mittel", "mittelwert", "streuung", "standardabweichung", "durchschnitt", "schritte", "schritten", "moyenne",
      "promedio", "semillas", "graines", "pasos", "genauigkeit", "signifikant", "gegen", "epochen", "differenz",
@@ -99,6 +118,14 @@ _ASCII_WORDS = frozenset(
 )  # fmt: skip
 """Words that no English text has: two of them, or letters of other scripts, tell of another language."""
 
+_FUNCTION = frozenset(
+    ("der", "und", "ist", "nicht", "mit", "ohne", "auf", "eine", "von", "zu", "gegen", "bei", "le", "les", "des", "est",
+     "et", "dans",
+     "pour", "une", "avec", "sur", "el", "los", "las", "del", "por", "con", "una", "para", "che", "sono")
+)  # fmt: skip
+_ENGLISH = frozenset(
+    ("the", "and", "of", "to", "is", "for", "with", "on", "not", "was", "at", "by", "this", "from", "are")
+)
 _COLUMNS = frozenset(("treffer", "fragen", "aufgaben", "richtig", "lauf", "schritte", "epochen", "pasos", "startwert"))
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _OTHER_LETTERS = re.compile(r"[\u0400-\u04ff\u3400-\u9fffäöüßéèêàçñóíúã]", re.IGNORECASE)
@@ -134,18 +161,21 @@ def foreign(text: str) -> bool:
     if len(_ASCII_WORDS.intersection(words)) >= 2:
         return True
     letters = len(re.findall(r"[^\W\d_]", text[:400_000]))
+    own, english = (sum(one in known for one in words) for known in (_FUNCTION, _ENGLISH))
+    if own >= 2 and own > 2 * english and len(words) < 400:
+        return True
     others = len(_OTHER_LETTERS.findall(text[:400_000]))
     cjk = len(_CJK.findall(text[:400_000]))
     known = sum(one in _ASCII_WORDS for one in words)
     return others + 3 * cjk > 0.2 * letters or (known >= 1 and others >= 4)
 
 
-def with_commas(texts: Sequence[str]) -> str | None:
-    """The first decimal comma of a text that writes decimals so; None where it does not."""
+def with_commas(texts: Sequence[str], least: int = 4) -> str | None:
+    """The first decimal comma of a text that writes decimals so, at least so often; None where it does not."""
     joined = "\n".join(texts)
     found = _COMMA.findall(joined)  # 1,234 may be a thousand, 0,812 is none
     commas = [one for one in found if len(one.partition(",")[2]) != 3 or one.lstrip("+-−").startswith("0")]
-    return commas[0] if len(commas) >= 4 and len(commas) > 2 * len(_POINT.findall(joined)) else None
+    return commas[0] if len(commas) >= least and len(commas) > 2 * len(_POINT.findall(joined)) else None
 
 
 def pointed(text: str) -> str:
@@ -182,4 +212,4 @@ def in_english(text: str) -> str:
     text = _SPACED.sub(lambda found: f"{found[1]},{found[2] or found[3]}", text.translate(_WIDE))
     for pattern, english in _patterns():
         text = pattern.sub(english, text)
-    return text
+    return _TURNED.sub(r"\2 \1", text)

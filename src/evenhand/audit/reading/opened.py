@@ -119,7 +119,8 @@ def _text(path: Path, progress: OnProgress | None) -> Log:
 def _read(path: Path, texts: list[tuple[int, str]]) -> Log:
     """Markdown as a log; decimal commas are read as points, and the words of results in other languages as English."""
     alone = [text for _, text in texts[:20_000]]
-    comma, other = with_commas(alone), foreign("\n".join(alone))
+    other = foreign("\n".join(alone))
+    comma = with_commas(alone, 1 if other else 4)
     if comma is None and not other:
         return read_markdown(str(path), texts)
     read = [

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evenhand.audit.log import Line, Listing, Log, Row, Table
+from evenhand.audit.log import SUMMARIES, Line, Listing, Log, Row, Table
 from evenhand.audit.reading.languages import header_in_english, pointed_cells
 from evenhand.audit.reading.listed import listings
 from evenhand.audit.reading.nested import nested
@@ -215,4 +215,4 @@ def summaries_log(folder: Path, paths: Sequence[Path]) -> Log | None:
             records.append((number, {"file": name, **found}))
             lines.append(Line(number, name, name, "row"))
     table = _table_of(records) if len(records) >= 2 else None
-    return None if table is None else Log(f"{folder} (summaries)", tuple(lines), (), (table,), data=True)
+    return None if table is None else Log(f"{folder}{SUMMARIES}", tuple(lines), (), (table,), data=True)

@@ -29,6 +29,9 @@ _STEPS = re.compile(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|la
 """Two steps with a stroke between are no count."""
 
 
+_BOUND = re.compile(
+    r"\b(?:bound|limit|interval|wilson|clopper\S*|posterior|prior|ci|threshold|at least|at most)\b", re.IGNORECASE
+)
 _RATES_OF_ELSE = re.compile(
     r"\b(?:steps?|epochs?|seeds?|runs?|layers?|loss|ppl|p|ci|lr|auc|f1|mean|avg|average|std|sd|pages?|version|"
     r"params?|parameters|heads?|"
@@ -97,6 +100,7 @@ def _elsewhere(text: str, one: Counted) -> bool:
         or _STEPS.search(text[:start]) is not None
         or _ONE_OF_SEVERAL.search(text[:start]) is not None
         or _RATES_OF_ELSE.search(one.quote) is not None
+        or _BOUND.search(text[:start]) is not None
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
-from evenhand.audit.words import planning
+from evenhand.audit.rules.infrastructure import names_a_verdict
+from evenhand.audit.words import denied, planning
 
 _FAILURE = re.compile(
     r"(?<![a-z])(?:(?:torch\.)?(?:cuda\.)?OutOfMemory(?:Error)?|out[- ]of[- ](?:\w+ )?memory|(?:CUDA |GPU )?OOM(?:ed|"
@@ -36,9 +37,10 @@ _VERDICT = re.compile(
     r"(?:can|will)(?:not|n['’]t) (?:work|be trained|compete|learn|help)|"
     r"(?:no|zero) (?:gain|benefit|use|effect|improvement|advantage|help|value|future)\b|gives? (?:no|nothing)|"
     r"brings? (?:no|nothing)|"
-    r"not (?:competitive|useful|worth\w*|viable|helpful|promising|effective|better|good|trainable|a win)|"
-    r"useless|hopeless|inferior|worthless|dead end|negative result|ruled out|unstable|"
-    r"collapses?|diverges?|discard(?:ed)?|reject(?:ed)?|abandon(?:ed)?|"
+    r"not (?:competitive|useful|worth\w*|viable|helpful|promising|effective|better|good|trainable|a win|an option|"
+    r"for us)|no good|no option|"
+    r"useless|hopeless|inferior|worthless|dead end|negative result|ruled out|"
+    r"collapses?|discard(?:ed)?|reject(?:ed)?|abandon(?:ed)?|"
     r"(?:arm|idea|line|branch|variant|topic) (?:is |was )?(?:closed|dead|dropped|out)|loses?|worse than|is worse|"
     r"hurts|harmful|"
     r"drop(?:ped|ping)?(?= (?:it|this|from the|the (?:idea|arm|variant))|\W*$|\s*[.,;)]))|(?:[,;:]|->|=>|"
@@ -149,7 +151,15 @@ _COMMON = frozenset(
         "auf",
     ]
 )
+_IN_GENERAL = re.compile(r"\b(?:are|is|be|being|gets?|how)\s+(?:\w+ (?:and|or) )?$", re.IGNORECASE)
+"""Something that happens now and then, and is told of nothing in particular."""
+
 _NEAR = 140
+_HEAD = 3
+"""Names at the beginning of a line, among which what it is about must be."""
+
+_STATUS = re.compile(r"drop|discard|reject|abandon", re.IGNORECASE)
+"""In a cell this is what became of the run."""
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -159,6 +169,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for at, line in enumerate(lines):
             failed = _FAILURE.search(line.body)
             if failed is None or (not log.data and planning(log, line)):
+                continue
+            if _IN_GENERAL.search(line.body[: failed.start()]) or (not log.data and names_a_verdict(line)):
                 continue
             yield from _drawn(log, line, failed, lines[at + 1 : at + 2])
 
@@ -170,6 +182,8 @@ def _drawn(log: Log, line: Line, failed: re.Match[str], after: list[Line]) -> It
     if line.kind == "row":
         rest = rest.split("|")[0]
     verdict = _VERDICT.search(rest[:_NEAR])
+    if verdict is not None and (denied(rest, verdict.start()) or (line.kind == "row" and _STATUS.match(verdict[0]))):
+        return
     facts = {"failure": failed[0].strip(), "verdict": verdict[0].strip(" ,;:") if verdict else ""}
     if verdict is not None and not _OPEN.search(line.body):
         yield Finding("failure-as-verdict", "fault", place_of(log, line), facts, quote=line.body[failed.start() :])
@@ -177,7 +191,9 @@ def _drawn(log: Log, line: Line, failed: re.Match[str], after: list[Line]) -> It
     for one in after if line.kind != "row" else ():
         near = one.section == line.section and one.number - line.number <= 2
         verdict = _VERDICT.search(one.body) if near else None
-        if verdict is None or _EXCUSED.search(one.body) or _UNSURE.search(one.body) or _OPEN.search(one.body):
+        if verdict is None or denied(one.body, verdict.start()) or _FAILURE.search(one.body):
+            continue
+        if _EXCUSED.search(one.body) or _UNSURE.search(one.body) or _OPEN.search(one.body):
             continue
         if not _same_subject(log, line, failed, one):
             continue
@@ -193,14 +209,15 @@ def _told(line: Line, log: Log) -> bool:
 def _same_subject(log: Log, line: Line, failed: re.Match[str], after: Line) -> bool:
     """Whether the verdict is said of what failed: a name before the failure, or of the heading, stands in both."""
     title = log.path(line.section)[-1] if line.section >= 0 else ""
-    subject = _names(f"{line.body[: failed.start()]} {title}")
-    return bool(subject & _names(after.body))
+    subject = {*_names(line.body[: failed.start()])[:_HEAD], *_names(title)}
+    return bool(subject & set(_names(after.body)[:_HEAD]))
 
 
-def _names(text: str) -> set[str]:
-    found = {word.lower().strip("-+") for word in _WORD.findall(text)}
-    found |= {part for word in found for part in (re.sub(r"[-_]", "", word),)}
-    return {word for word in found if len(word) >= 2 and word not in _COMMON and not word.isdigit()}
+def _names(text: str) -> list[str]:
+    """The words of a text that may name something, in their order."""
+    found = [word.lower().strip("-+") for word in _WORD.findall(text)]
+    plain = [re.sub(r"[-_]", "", word) for word in found]
+    return [word for word in plain if len(word) >= 2 and word not in _COMMON and not word.isdigit()]
 
 
 def say(finding: Finding) -> str:

@@ -141,6 +141,13 @@ def _drawn(line: Line, word: str) -> bool:
     return _VERDICT.search(after[:_NEAR]) is not None and _UNSURE.search(line.body) is None
 
 
+def names_a_verdict(line: Line) -> bool:
+    """Whether a line alone draws a verdict from a failure, so that this rule has a fault to tell."""
+    found = failure_in(line)
+    judged = found is not None and _VERDICT.search(line.body) is not None and _EXCUSED.search(line.body) is None
+    return found is not None and judged and _drawn(line, found[1])
+
+
 def _of_a_result(log: Log, line: Line, rows: dict[int, Table]) -> bool:
     """Whether it is a run that failed among results: it is said so, or it is a row of their table."""
     said = any(_RUN_FAILED.search(one.body) for one in (line, *log.parents(line)))

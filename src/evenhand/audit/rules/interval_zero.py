@@ -38,6 +38,9 @@ _TAKEN_BACK = re.compile(
 )
 
 
+_NO_P = re.compile(r"\bstabl[ey]\b|top-?p|dropout|prob\w*|keep", re.IGNORECASE)
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """One interval of a difference around zero, and a word of certainty in its line or the one below."""
     for log in logs:
@@ -57,11 +60,23 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                     continue
                 if not _OF_A_RESULT.search(f"{line.body} {one.body}"):
                     continue
+                if one is line and not _one_clause(line.body, said):
+                    continue
                 facts = {"word": said[0].lower(), "found": found, "kind": "p" if found.startswith("p") else "interval"}
                 yield Finding(
                     "interval-and-word", "caution", place_of(log, one), facts, (place_of(log, line),), said[0]
                 )
                 break
+
+
+def _one_clause(text: str, said: re.Match[str]) -> bool:
+    """Whether the word and the interval stand in one sentence, near each other."""
+    found = next((one for pattern in (_INTERVAL, _P) for one in pattern.finditer(text)), None)
+    if found is None:
+        return False
+    low, high = sorted((found.span(), said.span()))
+    between = text[low[1] : high[0]]
+    return len(between) <= 60 and re.search(r"[.!?。](?:\s|$)", between) is None
 
 
 def _around_zero(line: Line) -> str | None:
@@ -71,7 +86,7 @@ def _around_zero(line: Line) -> str | None:
         inside = all(low < 0 < high for _, low, high in found)
         one = found[0][0]
         return f"[{one['low']}, {one['high']}]" if inside and len(found) == 1 else None
-    values = [float(one[1]) for one in _P.finditer(line.body)]
+    values = [float(one[1]) for one in _P.finditer(line.body)] if not _NO_P.search(line.body) else []
     return f"p = {values[0]:g}" if len(values) == 1 and values[0] > 0.05 else None
 
 

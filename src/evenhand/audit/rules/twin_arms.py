@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import combinations
+from pathlib import Path
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Log, Row
+from evenhand.audit.log import Listing, Log, Row
 from evenhand.audit.records_of_arms import DELTA, Records, baseline_of, declared_same, records_of
 
 _DIGITS = 10
@@ -20,6 +21,27 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         if log.data:
             for records in records_of(log):
                 yield from _twins(logs, log, records)
+    yield from _lists(logs)
+
+
+def _lists(logs: list[Log]) -> Iterator[Finding]:
+    """Files of one folder, each of an arm of its own, with one and the same list of results."""
+    seen: dict[tuple[str, tuple[float, ...]], tuple[Log, Listing]] = {}
+    for log in logs:
+        for one in log.listings:
+            arm, _, name = one.label.rpartition(" ")
+            values = tuple(value.value for value in one.values)
+            if not arm or len(set(values)) < 3 or sum(value.decimals >= 3 for value in one.values) < 3:
+                continue
+            other, first = seen.setdefault((name, values), (log, one))
+            own, before = Path(log.name), Path(other.name)
+            arms = (first.label.rpartition(" ")[0], arm)
+            if other is log or own.parent != before.parent or own.name == before.name or arms[0] == arms[1]:
+                continue
+            if declared_same(logs, log, [Row(one.line, ())], [arm, own.stem]):
+                continue
+            facts = {"one": arms[0], "other": arm, "count": len(values), "base": False}
+            yield Finding("twin-arms", "caution", place_of(log, one.line), facts, (place_of(other, first.line),), name)
 
 
 def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
@@ -66,10 +88,11 @@ def _digits(cell: str) -> int:
 
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
-    f = finding.facts
+    f, other = finding.facts, finding.others[0]
+    where = f"line {other.line}" if other.file == finding.place.file else f"{other.file}:{other.line}"
     of = "the baseline" if f["base"] else f"'{f['one']}'"
     return (
-        f"'{f['other']}' has all {f['count']} results of {of} (line {finding.others[0].line}) to the last digit: what "
+        f"'{f['other']}' has all {f['count']} results of {of} ({where}) to the last digit: what "
         f"tells them apart changed nothing, so that this is no evidence on it."
     )
 

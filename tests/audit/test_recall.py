@@ -1,0 +1,194 @@
+"""What can be recomputed is found in whatever form it is printed; each beside a twin in which nothing is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenhand.audit.check import audit, sentence
+from evenhand.audit.finding import Finding
+from evenhand.audit.reading.opened import open_logs
+
+CHAT = "[09:13] ann: plain: 61.2 / 60.4 / 62.5\n[09:14] ann: avg {}, sd 1.1\n"
+STACKED = "- seed 1: 0.612\n- seed 2: 0.631\n- seed 3: 0.620\n- mean {}\n"
+ROWS = "arm,seed,acc\na,1,0.612\na,2,0.631\na,3,0.620\na,mean,{}\nb,1,0.7\nb,2,0.71\nb,mean,0.705\n"
+CELLS = "| arm | per seed | mean | sd |\n|---|---|---|---|\n| a | 61.2, 63.1, 62.0 | {} | 1.0 |\n"
+BY_SEED = (
+    '{{"per_seed": {{"0": {{"em": 0.512}}, "1": {{"em": 0.498}}, "2": {{"em": 0.505}}}},\n'
+    ' "summary": {{"em": {{"mean": {}}}}}}}\n'
+)
+RUNS = '{{"runs": [{{"seed": 1, "em": 0.512}}, {{"seed": 2, "em": 0.498}}],\n "em_mean": 0.505,\n "em_std": {}}}\n'
+COUNTS = "arm,correct,n,accuracy\na,151,250,0.604\nb,148,250,0.592\nc,155,250,{}\nd,160,250,0.640\n"
+DELTAS = (
+    "| arm | seed | acc | delta vs base |\n|---|---|---|---|\n| base | 1 | 60.4 | 0.0 |\n| base | 2 | 59.2 | 0.0 |\n"
+    "| new | 1 | 63.2 | +2.8 |\n| new | 2 | 60.8 | +1.6 |\n| old | 1 | 62.0 | {} |\n"
+)
+GRIM = (
+    "| arm | questions | accuracy |\n|---|---|---|\n| a | 180 | 42.22 |\n| b | 180 | 45.56 |\n| c | 180 | {} |\n"
+    "| d | 180 | 47.78 |\n"
+)
+SPENT = "# Log\n\n- budget: plain {} steps, mixed 6000 steps\n- plain: accuracy 0.612\n- mixed: accuracy 0.631\n"
+ARMS = "arm,seed,train_steps,acc\n" + "".join(
+    f"{arm},{seed},{steps},{value + seed / 50:.4f}\n"
+    for arm, steps, value in (("plain", 2000, 0.6123), ("mixed", 2000, 0.6237), ("long", "{}", 0.6341))
+    for seed in (1, 2)
+)
+TWIN = (
+    "arm,seed,loss,acc,speed\nplain,1,2.9143,66.21,48213\nplain,2,2.9087,67.43,48187\nmixed,1,2.8617,69.81,54122\n"
+    "{},1,2.9143,66.21,{}\n"
+)
+TABLE = "| arm | loss | recall % |\n|---|---|---|\n| plain | 2.91 | 66.8 |\n| gated | 2.86 | {} |\n"
+DATA = "arm,seed,loss,recall_pct\nplain,1,2.914,66.2\nplain,2,2.909,67.4\ngated,1,2.862,69.8\ngated,2,2.859,70.4\n"
+SCREEN = (
+    '{{"tried": ["k1", "k3", "k7", "k9"], "seeds": [0, 1, 2], "picked": "k7", "score": 0.61}}\n'
+    '{{"arm": "k7", "seeds": {}, "score": 0.62}}\n'
+)
+SWEEP = "# Log\n\n- coef sweep .01 .03 .1 .3, seeds 0-2 each\n- best: .03 with mean +9.84\n- {}\n"
+ITEMS = "arm,questions,accuracy,note\na,320,0.6125,\nb,320,0.6281,\nc,{},0.6875,beats both\n"
+TWICE = "# Log\n\n## A\n\n- SFT 0-shot, seed 0: 103/250\n\n## B\n\n- SFT {}-shot, seed 0: 112/250\n"
+JSON = '{{"arm": "{}", "em": [0.512, 0.498, 0.505], "em_mean": 0.505, "{}": 1}}\n'
+
+MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
+    "a mean in the next message": (
+        "mean-disagrees", {"a.txt": CHAT.format("62.9")}, "a.txt:2", {"a.txt": CHAT.format("61.4")}
+    ),
+    "a mean below a line for each seed": (
+        "mean-disagrees", {"a.md": STACKED.format("0.628")}, "a.md:4", {"a.md": STACKED.format("0.621")}
+    ),
+    "a mean on the line of its values": (
+        "mean-disagrees", {"a.md": "returns 181 190 177 186, mean 188.7, sd 5.7\n"}, "a.md:1",
+        {"a.md": "returns 181 190 177 186, mean 183.5, sd 5.7\n"},
+    ),
+    "a row of a mean among records": (
+        "mean-disagrees", {"a.csv": ROWS.format("0.627")}, "a.csv:5", {"a.csv": ROWS.format("0.621")}
+    ),
+    "values in one cell": (
+        "mean-disagrees", {"a.md": CELLS.format("62.9")}, "a.md:3", {"a.md": CELLS.format("62.1")}
+    ),
+    "objects by seed and a summary": (
+        "mean-disagrees", {"a.json": BY_SEED.format("0.512")}, "a.json:2", {"a.json": BY_SEED.format("0.505")}
+    ),
+    "records of runs and their spread": (
+        "spread-kind", {"a.json": RUNS.format("0.0457")}, "a.json:3", {"a.json": RUNS.format("0.0099")}
+    ),
+    "German": (
+        "mean-disagrees",
+        {"a.md": "Läufe mit Anker: 71,3 69,8 70,5 (Seeds 1 bis 3)\nMittelwert 71,9, Streuung 0,75\n"}, "a.md:2",
+        {"a.md": "Läufe mit Anker: 71,3 69,8 70,5 (Seeds 1 bis 3)\nMittelwert 70,5, Streuung 0,75\n"},
+    ),
+    "Russian": (
+        "spread-kind", {"a.md": "- сиды 0..2: 71.3, 69.8, 70.5\n- среднее 70.5, ст. откл. 1.2\n"}, "a.md:2",
+        {"a.md": "- сиды 0..2: 71.3, 69.8, 70.5\n- среднее 70.5, ст. откл. 0.75\n"},
+    ),
+    "French": (
+        "mean-disagrees",
+        {"a.md": "Distillé, 3 graines : 73,0 ; 71,1 ; 73,9, moyenne 73,4, écart-type 1,4\n"}, "a.md:1",
+        {"a.md": "Distillé, 3 graines : 73,0 ; 71,1 ; 73,9, moyenne 72,7, écart-type 1,4\n"},
+    ),
+    "Chinese": (
+        "mean-disagrees", {"a.md": "三个种子：71.2，70.4，69.9，均值 71.5，标准差 0.66\n"}, "a.md:1",
+        {"a.md": "三个种子：71.2，70.4，69.9，均值 70.5，标准差 0.66\n"},
+    ),
+    "a count in words": (
+        "count-and-rate", {"a.md": "- 225 correct out of 350 = 66.29%\n"}, "a.md:1",
+        {"a.md": "- 225 correct out of 350 = 64.29%, 66 of 350 runs used a loss of 0.412\n"},
+    ),
+    "two counts of one whole": (
+        "count-and-rate", {"a.md": "- 128 and 124 wins of 240 (53.3 % and 57.1 %)\n"}, "a.md:1",
+        {"a.md": "- 128 and 124 wins of 240 (53.3 % and 51.7 %)\n"},
+    ),
+    "a count in German": (
+        "count-and-rate", {"a.md": "- mit Anker gelöst: 431 von 480 (87,9 %)\n"}, "a.md:1",
+        {"a.md": "- mit Anker gelöst: 431 von 480 (89,8 %)\n"},
+    ),
+    "columns of counts": (
+        "count-and-rate", {"a.csv": COUNTS.format("0.640")}, "a.csv:4", {"a.csv": COUNTS.format("0.620")}
+    ),
+    "one against the other": (
+        "change-disagrees", {"a.md": "- BLEU 84.8 against 83.3: +2.5\n"}, "a.md:1",
+        {"a.md": "- BLEU 84.8 against 83.3: +1.5\n- 261 against 212 tokens: +49, +23.1 %\n"},
+    ),
+    "a speed": (
+        "change-disagrees", {"a.md": "- throughput goes from 48.2k to 54.1k tok/s, +18 %\n"}, "a.md:1",
+        {"a.md": "- throughput goes from 48.2k to 54.1k tok/s, +12.2 %\n- 54.1k / 48.2k = 112 %\n"},
+    ),
+    "a difference of records": (
+        "row-difference", {"a.md": DELTAS.format("+2.6")}, "a.md:7", {"a.md": DELTAS.format("+1.6")}
+    ),
+    "a share of no whole number": (
+        "odd-share", {"a.md": GRIM.format("46.35")}, "a.md:5", {"a.md": GRIM.format("46.67")}
+    ),
+    "steps of two arms": (
+        "unequal-budgets", {"a.md": SPENT.format("2000")}, "a.md:3",
+        {"a.md": SPENT.format("96,000 examples (= 6000")},
+    ),
+    "steps of records": (
+        "unequal-budgets", {"a.csv": ARMS.format(6000, 6000)}, "a.csv:6", {"a.csv": ARMS.format(2000, 2000)}
+    ),
+    "a row that changed nothing": (
+        "twin-arms", {"a.csv": TWIN.format("no_conv", "48213")}, "a.csv:5",
+        {"a.csv": TWIN.format("same run as 1", "48213")},
+    ),
+    "a file that repeats another": (
+        "twin-arms", {"a.json": JSON.format("plain", "x"), "b.json": JSON.format("off", "y")}, "b.json:1",
+        {"a.json": JSON.format("plain", "x"), "b.json": JSON.format("plain", "y")},
+    ),
+    "a report and its rows": (
+        "not-the-rows", {"a.md": TABLE.format("71.4"), "b.csv": DATA}, "a.md:4",
+        {"a.md": TABLE.format("70.1"), "b.csv": DATA},
+    ),
+    "a winner in records": (
+        "winner-on-its-seeds", {"a.jsonl": SCREEN.format("[0, 1, 2]")}, "a.jsonl:2",
+        {"a.jsonl": SCREEN.format("[10, 11, 12]")},
+    ),
+    "a winner in a table of a paper": (
+        "winner-on-its-seeds", {"a.md": SWEEP.format("table 3: +9.84 over the default")}, "a.md:5",
+        {"a.md": SWEEP.format("only picked here; table 3 gets fresh seeds")},
+    ),
+    "few items beside many": ("fewer-items", {"a.csv": ITEMS.format(64)}, "a.csv:4", {"a.csv": ITEMS.format(320)}),
+    "one thing with two results": ("two-baselines", {"a.md": TWICE.format(0)}, "a.md:9", {"a.md": TWICE.format(8)}),
+    "a verdict on a failure": (
+        "failure-as-verdict",
+        {"a.md": "- moe, seed 0: `torch.OutOfMemoryError` at step 37\n- moe does not help, dropped\n"}, "a.md:2",
+        {"a.md": "- moe, seed 0: `torch.OutOfMemoryError` at step 37\n- so nothing is known about moe; requeued\n"},
+    ),
+    "a verdict in a note": (
+        "failure-as-verdict", {"a.csv": 'arm,acc,note\na,0.61,\nb,,"killed by slurm after 4 h; b does not train"\n'},
+        "a.csv:3", {"a.csv": 'arm,acc,note\na,0.61,\nb,,"killed by slurm after 4 h; no result, requeued"\n'},
+    ),
+    "an interval around zero": (
+        "interval-and-word", {"a.md": "- mean +5.4, 95 % CI [-6.6, +17.3]: a significant gain\n"}, "a.md:1",
+        {"a.md": "- mean +5.4, 95 % CI [-6.6, +17.3]: not significant\n- mean 5.4, 95 % CI [1.2, 9.3], a clear gain\n"},
+    ),
+    "the best on test items": (
+        "best-on-test", {"a.csv": 'arm,acc,note\na,0.61,"best of 15 test evaluations"\n'}, "a.csv:2",
+        {"a.csv": 'arm,acc,note\na,0.61,"best of 15 dev evaluations, test read once"\n'},
+    ),
+    "both seeds": (
+        "few-seeds", {"a.md": "# Log\n\n- The gain is consistent across both seeds.\n"}, "a.md:3",
+        {"a.md": "# Log\n\n- Both seeds point the same way; that is no result yet.\n"},
+    ),
+    "a word of another language": (
+        "few-seeds", {"a.md": "- разности по сидам: +0.0125, +0.0375\n- вывод: устойчивый прирост\n"}, "a.md:2",
+        {"a.md": "- разности по сидам: +0.0125, +0.0375\n- loss в bf16 численно устойчив\n"},
+    ),
+}  # fmt: skip
+
+
+def found(folder: Path, files: dict[str, str]) -> tuple[Finding, ...]:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return audit(open_logs([folder]))
+
+
+@pytest.mark.parametrize("form", MORE)
+def test_it_is_found_at_its_line_and_not_in_its_twin(tmp_path: Path, form: str) -> None:
+    rule, faulty, place, clean = MORE[form]
+    (tmp_path / "faulty").mkdir()
+    (tmp_path / "clean").mkdir()
+    mine = [one for one in found(tmp_path / "faulty", faulty) if one.rule == rule]
+    assert [f"{Path(one.place.file).name}:{one.place.line}" for one in mine] == [place]
+    assert sentence(mine[0]).endswith(".")
+    assert "None" not in sentence(mine[0])
+    assert [(one.rule, one.place.text) for one in found(tmp_path / "clean", clean) if one.level != "note"] == []
