@@ -103,11 +103,19 @@ def counted_in_tables(log: Log) -> Iterator[Counted]:
         best: tuple[int, list[Counted]] = (0, [])
         for rows in _candidates(table):
             wrong = [one for one in rows if _off(one)]
+            if _of_a_constant(rows):
+                continue
             right = len(rows) - len(wrong)
             if right > best[0]:
                 best = (right, wrong)
-        if best[0] >= 2 and len(best[1]) <= best[0] / 2:
+        if best[0] >= 2 and len(best[1]) <= max(1, best[0] // 4):
             yield from best[1]
+
+
+def _of_a_constant(rows: list[Counted]) -> bool:
+    """Whether the shares are those of one number of items, whatever the column says of others."""
+    wholes = {round(one.part / one.share.value) for one in rows if one.part and one.share.value}
+    return len(wholes) == 1 and len({one.whole for one in rows}) > 1
 
 
 def _off(one: Counted) -> bool:
@@ -142,7 +150,7 @@ def _rows(table: Table, rate: int, part: int, whole: int | None) -> list[Counted
                 counted = (one.value, other.value)
         if share is None or counted is None or not share.decimals or share.signed or not 0 <= counted[0] <= counted[1]:
             continue
-        if counted[1] >= 2:
+        if counted[1] >= 10:
             answer.append(Counted(int(counted[0]), int(counted[1]), share, row.line_of(rate), row.cells[rate]))
     return answer
 

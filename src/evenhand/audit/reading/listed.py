@@ -10,11 +10,13 @@ from evenhand.audit.log import Line, Listing
 from evenhand.audit.numbers import Number, numbers
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
-_VALUES = re.compile(
+RESULTS = re.compile(
     r"acc|score|f1|auc|loss|ppl|perplexity|bpb|error|reward|return|success|exact|(?:^|_)em(?:_|s|$)|pass|recall|mrr|ndcg"
     r"|precision|mse|mae|bleu|rouge|delta|diff|gain|improvement|seeds?$|per_?seed|^(?:values|results|runs|raw|all)$",
     re.IGNORECASE,
 )
+"""Names of lists of results."""
+
 _COURSE = re.compile(
     r"exact|bound|order|scale|level|grid|sweep|axis|bins?|quantile|eigen|singular|norms?|weights|curve|history|histor|epoch|step|train|trace|log|layer|per_?(?:class|task|layer|token|item)|steps|time|iter|lr|"
     r"path|file|running|smooth|ema|confusion|threshold|budget|token",
@@ -27,7 +29,7 @@ _SPREAD = re.compile(
     r"^(?:(?P<before>.*?)[_.\- ]?)?(?:std|sd|stdev|std_?dev)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE
 )
 _DIFFERENCE = re.compile(r"delta|diff|gain|improvement", re.IGNORECASE)
-_MOST_VALUES = 64
+_MOSTRESULTS = 64
 _MOST_TOKENS = 400_000
 
 
@@ -105,9 +107,9 @@ def _of(found: _Object, lines: dict[int, Line]) -> Iterator[Listing]:
     lists = {
         name: one
         for name, one in found.lists.items()
-        if _VALUES.search(name)
+        if RESULTS.search(name)
         and not _COURSE.search(name)
-        and 2 <= len(one[0]) <= _MOST_VALUES
+        and 2 <= len(one[0]) <= _MOSTRESULTS
         and any(value.decimals for value in one[0])
     }
     for name, (values, line) in lists.items():

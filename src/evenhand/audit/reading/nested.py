@@ -9,6 +9,7 @@ from typing import Any
 
 from evenhand.audit.log import Line, Listing
 from evenhand.audit.numbers import Number, numbers
+from evenhand.audit.reading.listed import RESULTS
 from evenhand.audit.reading.places import Steps, places_of
 
 _SEED_KEY = re.compile(r"(?:seed|run|s|rep|trial)?[_\s#-]?\d{1,6}", re.IGNORECASE)
@@ -168,7 +169,8 @@ def _beside(
             bare.append((number, way))
     if fits:
         return fits[0] if len(fits) == 1 else None
-    return bare[0] if alone and len(bare) == 1 else None
+    results = _VALUES.match(label) is not None or RESULTS.search(label) is not None
+    return bare[0] if alone and results and len(bare) == 1 else None
 
 
 def _stem(name: str) -> str:

@@ -41,7 +41,7 @@ _VERDICT = re.compile(
     r"for us)|no good|no option|"
     r"useless|hopeless|inferior|worthless|dead end|negative result|ruled out|"
     r"collapses?|discard(?:ed)?|reject(?:ed)?|abandon(?:ed)?|"
-    r"(?:arm|idea|line|branch|variant|topic) (?:is |was )?(?:closed|dead|dropped|out)|loses?|worse than|is worse|"
+    r"(?:arm|idea|line|branch|variant|topic) (?:is |was )?(?:closed|dead|dropped|out)|worse than|is worse|"
     r"hurts|harmful|"
     r"drop(?:ped|ping)?(?= (?:it|this|from the|the (?:idea|arm|variant))|\W*$|\s*[.,;)]))|(?:[,;:]|->|=>|"
     r"→)\s*out\s*(?:[.;,]|$)",
