@@ -459,3 +459,8 @@ def test_three_values_fit_too_many_numbers_of_items_to_tell_one(tmp_path: Path) 
     assert (
         found(tmp_path, {"a.json": '{"accuracies": [0.9392, 0.9278, 0.9354], "mean": 0.9341, "std": 0.0058}\n'}) == []
     )
+
+
+def test_two_runs_that_wrote_their_times_do_not_drift(tmp_path: Path) -> None:
+    steps = "".join(f"- Step {at}: loss 0.{at}713, seconds {at}{{}}\n" for at in (1, 2, 3, 4, 5))
+    assert found(tmp_path, {"log.txt": steps.format(*"11111"), "log_b.txt": steps.format(*"11112")}) == []
