@@ -320,7 +320,8 @@ def ways_of_looking(
         usual = LookRules(at=USUAL_SHARES, spending="pocock")
         soon = LookRules(at=EARLY_SHARES, spending="hwang-shih-decani")
         planned = [once.model_copy(update={"looks": r.counts(most), "look_rules": r}) for r in (usual, soon)]
-        ways[1:2] = [("group-sequential", planned[0]), ("early group-sequential", planned[1])]
+        ways[1:2] = zip(("group-sequential", "early group-sequential"), planned, strict=True)
+    ways = [way for way in ways if not way[0].startswith("early") or way[1].looks[0] >= FEW_SEEDS]
     found, given_up = [], rung.futility or USUAL_FUTILITY
     bounds: dict[str, tuple[float | None, ...]] = {"one look": (None,), "early group-sequential": (given_up,)}
     for name, one in ways:
