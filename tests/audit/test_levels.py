@@ -99,6 +99,17 @@ LEVELS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
         "identical-rows", {"a.md": TWINS},
         {"a.md": TWINS.replace("0.8771", "98.75%").replace("0.8043", "96.77%")},
     ),
+    "arms alike, and arms alike on as few items as the text tells of": (
+        "identical-rows", {"a.md": TWINS}, {"a.md": "On 80 test items:\n\n" + TWINS},
+    ),
+    "a best on the test set, and a best that validation data chose": (
+        "best-of-many", {"a.md": "- best test accuracy 0.71 at epoch 20, then worse\n"},
+        {"a.md": "- best val accuracy 0.71 at epoch 20, then worse\n"},
+    ),
+    "a best with what it fell to, and a best before something else": (
+        "best-of-many", {"a.md": "- best accuracy 0.71 at epoch 20, then 0.68\n"},
+        {"a.md": "- best accuracy 0.71 at epoch 20\n- then the learning rate was lowered\n"},
+    ),
     "a log without a word of seeds": (
         "no-seeds", {}, {"a.md": "- The accuracy consistently beats its source by 0.12.\n"}
     ),
@@ -314,3 +325,89 @@ def test_columns_of_json_that_are_one_result_stand_where_the_second_of_them_is(t
     text = '{\n "sizes": {"train": 80},\n' + ",\n".join(rows) + "\n}\n"
     (one,) = found(tmp_path, {"a.json": text})
     assert (one.rule, one.place.line, one.place.text) == ("loss-and-perplexity", 5, '"val_ppl": 10.00')
+
+
+def test_kept_runs_that_were_not_the_best_so_far_were_chosen_by_something_else(tmp_path: Path) -> None:
+    head = "name\texact_acc\tcategory_acc\tstatus\n"
+    rows = ("json\t65.75\t86.0\tkeep", "short\t76.50\t87.0\tkeep", "a\t65.25\t85.0\tdiscard")
+    rows += ("b\t74.25\t85.5\tdiscard", "c\t51.00\t85.1\tdiscard")
+    assert found(tmp_path, {"a.tsv": head + "\n".join(rows) + "\n"}) == []
+    runs = ((0.99, "keep"), (0.96, "discard"), (0.95, "discard"), (0.97, "keep"), (0.94, "keep"), (0.98, "discard"))
+    text = "commit\tval_bpb\tstatus\n" + "".join(f"{at}\t{value}\t{mark}\n" for at, (value, mark) in enumerate(runs))
+    assert found(tmp_path, {"a.tsv": text}) == []
+
+
+def test_a_program_that_wrote_its_records_makes_no_slip_in_one_of_them(tmp_path: Path) -> None:
+    rows = [(0.2 + k / 100, 0.17 + k / 300, 0.03 + k / 150) for k in range(4)] + [(0.31, 0.18, 0.15)]
+    head = "| a | b | gap |\n|---|---|---|\n"
+    table = head + "".join(f"| {a:.4f} | {b:.4f} | {a - b if a != 0.31 else c:+.4f} |\n" for a, b, c in rows)
+    assert [one.rule for one in found(tmp_path, {"a.md": table})] == ["row-breaks-column"]
+    records = ",\n".join(f'{{"a": {a:.4f}, "b": {b:.4f}, "gap": {a - b if a != 0.31 else c:.4f}}}' for a, b, c in rows)
+    assert found(tmp_path, {"a.json": f"[{records}]"}) == []
+
+
+def test_steps_that_are_not_those_of_the_items_that_the_text_tells_of_name_no_other_number(tmp_path: Path) -> None:
+    shares = (13, 29, 41, 77, 101, 119, 143, 160)
+    table = "| arm | accuracy |\n|---|---|\n" + "".join(f"| a{k} | {k / 229:.4f} |\n" for k in shares)
+    for said in ("", "On 229 questions:\n\n", "On 458 test questions, twice each:\n\n"):
+        assert [one.rule for one in found(tmp_path, {"a.md": said + table})] == ["granularity"]
+    assert found(tmp_path, {"a.md": "On 300 questions:\n\n" + table}) == []
+
+
+def test_a_p_value_with_its_power_of_ten_is_read_with_it(tmp_path: Path) -> None:
+    for exponent in ("×10⁻⁴", " x 10^-4", "·10^{-4}"):
+        assert found(tmp_path, {"a.md": f"It differs, t(13) = −4.74, p = 3.9{exponent}, from zero.\n"}) == []
+    (one,) = found(tmp_path, {"a.md": "It differs, t(13) = −4.74, p = .039, from zero.\n"})
+    assert one.rule == "p-value-disagrees"
+
+
+def test_a_curve_that_peaks_at_a_step_is_no_best_result(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.md": "- Both benchmarks peak at step 200 and stay flat through 420, then drop.\n"}) == []
+    (one,) = found(tmp_path, {"a.md": "- Both benchmarks peak at step 200 with 0.588, then drop.\n"})
+    assert one.rule == "best-of-many"
+
+
+def test_a_failure_that_is_over_and_one_of_a_test_cost_no_result(tmp_path: Path) -> None:
+    assert found(tmp_path, {"a.md": "accuracy 0.71\n\n- a fresh run which previously OOMed now completes.\n"}) == []
+    assert found(tmp_path, {"a.md": "accuracy 0.71\n\n- the job timed out, then the resumed job completed.\n"}) == []
+    table = "| id | test | status | note |\n|---|---|---|---|\n| 1 | {} | {} | run died: OOM on eval |\n"
+    assert found(tmp_path, {"a.md": table.format("`test_smoke`", "green")}) == []
+    assert [one.rule for one in found(tmp_path, {"a.md": table.format("0.713", "lost")})] == ["infrastructure"]
+
+
+def test_in_data_the_largest_number_of_items_stands_for_those_that_divide_it(tmp_path: Path) -> None:
+    folds = {"a": (267, 258, 265, 277, 263), "b": (130, 126, 138, 136, 122)}
+    lists = ",\n".join(
+        f' "{name}": {{"accuracies": {[part / (300 if name == "a" else 150) for part in parts]}, '
+        '"mean": 0.7, "std": 0.1}'
+        for name, parts in folds.items()
+    )
+    told = [one for one in found(tmp_path, {"a.json": f"{{\n{lists}\n}}\n"}) if one.rule == "granularity"]
+    assert [one.facts["items"] for one in told] == [300]
+
+
+def test_what_is_confirmed_without_a_gain_is_no_winner(tmp_path: Path) -> None:
+    said = (
+        "# R (screening, n=1)\n\n- quick screening first\n- idea confirmed across models{}\n  - cos(a, b) = 0.994{}\n"
+    )
+    assert found(tmp_path, {"a.md": said.format(":", "")}) == []
+    assert [one.rule for one in found(tmp_path, {"a.md": said.format(":", " (+7.3pp)")})] == ["same-seeds"]
+
+
+def test_two_metrics_that_are_alike_are_no_two_arms(tmp_path: Path) -> None:
+    text = '{{"{}": {{"values": [1.301, 0.678, 1.191]}}, "{}": {{"values": [1.301, 0.678, 1.191]}}}}'
+    assert [
+        one for one in found(tmp_path, {"a.json": text.format("overload", "violation")}) if one.rule == "no-op"
+    ] == []
+
+
+def test_a_spread_is_no_mean_and_the_name_of_a_seed_no_value(tmp_path: Path) -> None:
+    text = (
+        "- **Finding (3-seed):** b has a lower mean AND lower variance than c. Task varies (±11.7): 42 fell.\n"
+        "- **Per-seed (c):** 7: task=38.1, coh=82.5 | 42: task=18.1, coh=66.9 | 9: task=38.8, coh=48.1\n"
+    )
+    assert [one for one in found(tmp_path, {"a.md": text}) if one.level == "fault"] == []
+    (one,) = [
+        one for one in found(tmp_path, {"a.md": "- seeds: 0.71, 0.75, 0.73, mean 0.77\n"}) if one.level == "fault"
+    ]
+    assert one.rule == "mean-disagrees"

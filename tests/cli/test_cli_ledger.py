@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,19 @@ def test_a_ledger_is_packed_checked_and_asked(tmp_path: Path) -> None:
     missed = evenhand(tmp_path, "ledger", "verify", "--ledger", "l")
     assert missed.returncode == 4
     assert "fault: packs/curves-" in missed.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("query", "status"), [("select count(*) from items", 0), ("select nothing from items", 4)])
+def test_a_query_writes_nothing_but_its_answer(tmp_path: Path, query: str, status: int) -> None:
+    with Ledger(tmp_path / "l") as ledger:
+        fill(ledger, 2)
+    command = [sys.executable, "-m", "evenhand", "ledger", "query", query, "--ledger", "l"]
+    for _ in ("makes the index", "finds it"):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        said = (done.stdout + done.stderr).splitlines()
+        assert done.returncode == status, said
+        assert len(said) <= 5, said  # a process's end is part of what is seen: what is left uncollected there may speak
 
 
 @pytest.mark.parametrize("command", ["verdict", "report", "status"])

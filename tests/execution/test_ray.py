@@ -19,7 +19,8 @@ import pytest
 
 from evenhand.execution import machine
 from evenhand.execution.executor import Executor
-from evenhand.execution.ray import NODE
+from evenhand.execution.profiles import Profile
+from evenhand.execution.ray import NODE, Ray
 from evenhand.execution.resources import Resources
 from evenhand.execution.states import STATES
 from evenhand.execution.worker import Job
@@ -110,6 +111,26 @@ def test_a_trial_that_waits_for_its_cores_is_in_the_queue(ray_cluster: Any, tmp_
             assert not executor.wait(0.1)
         assert executor.wait(1.0) == []
         assert sum(executor.elapsed(key) == 0 for key in "012") == 1
+
+
+def test_a_cluster_that_grows_gets_more_trials_at_a_time(
+    ray_cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evenhand.execution.ray.MEASURED_EVERY", 0.0)
+    with places.ray(tmp_path) as executor:
+        before = executor.jobs
+        node = ray_cluster.add_node(num_cpus=2)
+        try:
+            deadline = time.monotonic() + 60
+            while executor.jobs == before:
+                assert time.monotonic() < deadline
+                executor.wait(0.1)
+            assert executor.jobs == before + 2
+        finally:
+            ray_cluster.remove_node(node)
+    with Ray(Profile(executor="ray", jobs=3)) as named:
+        named.wait(0.1)
+        assert named.jobs == 3
 
 
 def test_a_node_with_other_versions_is_a_failure_of_infrastructure_that_names_both(

@@ -66,7 +66,8 @@ def lists_in(line: Line, least: int = 2) -> tuple[Listed, ...]:
     """Rows of at least so many numbers of one unit with nothing but separators between."""
     answer: list[Listed] = []
     run: list[Number] = []
-    for number in [*line.numbers, None]:
+    named = [n for n in line.numbers if not re.match(r"\s*:\s", line.body[n.end :])]  # "42: 0.7" is a name, no value
+    for number in [*named, None]:
         joined = bool(run) and number is not None and number.unit == run[0].unit and not number.spread
         between = _SEPARATED.fullmatch(line.body[run[-1].end : number.start]) if joined and number else None
         if between is not None and between[0] and number is not None and not _subtracted(line.body, number, between[0]):

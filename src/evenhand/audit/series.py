@@ -44,6 +44,8 @@ _LEVEL = re.compile(r"\s*%?\s*(?:CI\b|confidence|interval|percentile|quantile)",
 """What makes a number the level of an interval: ``Mean ± 95% CI``."""
 
 _NEAR = 6
+_LABEL = 40
+"""Letters between the word mean and the number that is one."""
 
 Floats = NDArray[np.float64]
 
@@ -154,12 +156,19 @@ def _around(log: Log, line: Line) -> list[Line]:
 def _printed(lines: list[Line], pattern: re.Pattern[str]) -> Said | None:
     """The one number that is labelled so; None where there are several, such as a mean of accuracy and one of loss."""
     for line in lines:
-        found = [
-            one for one in said_in(line) if pattern.search(one.label) and not _LEVEL.match(line.body, one.number.end)
-        ]
+        found = [one for one in said_in(line) if _names(pattern, one) and not _LEVEL.match(line.body, one.number.end)]
         if found:
             return found[0] if len(found) == 1 else None
     return None
+
+
+def _names(pattern: re.Pattern[str], said: Said) -> bool:
+    """Whether a number is labelled so: the word stands in its own clause, at most a few words before it."""
+    found = list(pattern.finditer(said.label))
+    if not found or (pattern is MEAN and said.number.spread):
+        return False
+    between = said.label[found[-1].end() :]
+    return len(between) <= _LABEL and not re.search(r"[.;|]\s", between)
 
 
 def _only_means(log: Log, taken: set[int]) -> Iterator[Series]:

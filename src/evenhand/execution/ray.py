@@ -38,6 +38,8 @@ NODE = "node.txt"
 TASK = "task.txt"
 """In a trial's folder: the mark of the task that its driver made; a node that does not find it has another folder."""
 
+MEASURED_EVERY = 10.0
+"""Seconds between looks at how large the cluster is."""
 
 _KNOCK_SECONDS = 10.0
 
@@ -123,11 +125,11 @@ class Ray(Executor):
         self._owned = False
         self._sees_nodes = True  # until one has answered whose files did not come
         self._ray: Any = None
+        self._measured = -MEASURED_EVERY
 
     def __enter__(self) -> Self:
-        ray = self._connect()
-        if self.profile.jobs is None:
-            self.jobs = max(1, int(ray.cluster_resources().get("CPU", 1)) // self.threads)
+        self._connect()
+        self._measure()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -135,6 +137,12 @@ class Ray(Executor):
             self.cancel(key)
         if self._owned:
             self._ray.shutdown()
+
+    def _measure(self) -> None:
+        """As many trials at a time as the cluster has room for now: nodes come and go."""
+        if self.profile.jobs is None and time.monotonic() >= self._measured + MEASURED_EVERY:
+            self._measured = time.monotonic()
+            self.jobs = max(1, int(self._ray.cluster_resources().get("CPU", 1)) // self.threads)
 
     def _connect(self) -> Any:
         if self._ray is None:
@@ -205,6 +213,7 @@ class Ray(Executor):
 
     def wait(self, seconds: float) -> list[Finished]:
         """Wait until a task ends or the time is over."""
+        self._measure()
         if not self._running:
             time.sleep(seconds)
             return []

@@ -68,7 +68,8 @@ def compare_runs(asked: Asked, folder: Path = Path()) -> Comparison:
     """
     unknown = [kind for kind in asked.allow if kind not in ALLOWED]
     if unknown:
-        raise DataError(f"`allow` names '{unknown[0]}'; what can be allowed is {', '.join(ALLOWED)}.")
+        allowed = ", ".join(ALLOWED)
+        raise DataError(f"'{unknown[0]}' is nothing that can be allowed (--allow, `allow=` in Python): {allowed} are.")
     asked.check()
     roles = asked.roles
     names = names_of([text for _, text in roles])

@@ -164,7 +164,7 @@ def potential(settings: PotentialSettings, bench: Bench) -> Outcome:
 
 @recipe(metrics=METRICS, units=("steps",), version=1, preload=("numba",), needs=("numba",), extra=EXTRA)
 def gradual_potential(settings: GradualSettings, bench: Bench) -> Outcome:
-    """The same, learned gradually: short windows several times, violations counted little before they count in full."""
+    """Learn a potential as `lyapunov.potential` does: short windows several times, violations in full only later."""
     return _potential(settings, settings.starts, bench)
 
 

@@ -42,6 +42,11 @@ _CHOSEN_THING = re.compile(
 _RIVAL = re.compile(r"\b(?:vs\.?|versus|against|behind|current|previous|prior|than)\b", re.IGNORECASE)
 """The best of something else, which a result is set against."""
 
+_CHOSEN_ELSEWHERE = re.compile(
+    r"\b(?:val|valid|validation|dev)\b|(?<!mid-)(?<!mid )\btrain(?:ing)?\b|(?<![a-z])(?:val|dev|train)_", re.IGNORECASE
+)
+"""The best on validation data is what a checkpoint is chosen by: nothing says yet that it is the result."""
+
 _TEST = re.compile(r"\b(?:test|benchmark|leaderboard)\b", re.IGNORECASE)
 _SOME = re.compile(
     r"\b(?:of|among|across|out of) (?:the |all |our |these )?"
@@ -115,12 +120,16 @@ def _in_text(log: Log) -> Iterator[Finding]:
 
 
 def _passed(log: Log, line: Line, found: re.Match[str], looks: object) -> bool:
-    """Whether the text shows a result that was evaluated again after its best: what it came to, or how often."""
-    if not (_MEASURED.search(line.body) or METRIC_WORD.search(line.body)):
+    """Whether the text shows a result that was evaluated again after its best, on data that did not choose it."""
+    if not _valued(line, found):
         return False
+    if not (_MEASURED.search(line.body) or METRIC_WORD.search(line.body)) or _CHOSEN_ELSEWHERE.search(line.body):
+        return False
+    if looks is not None or _MANY.search(found[0]) is not None or _LATER.search(line.body):
+        return True
     place = log.by_number[line.number]
     near = [one.body for one in log.lines[place : place + 3] if one.section == line.section]
-    return looks is not None or _MANY.search(found[0]) is not None or any(_LATER.search(text) for text in near)
+    return _TEST.search(line.body) is not None and any(_LATER.search(text) for text in near)
 
 
 def _other_data(line: Line, found: re.Match[str]) -> bool:
@@ -141,6 +150,12 @@ def _results(line: Line, found: re.Match[str]) -> bool:
         and not re.search(r"\b(?:steps?|epochs?|iter\w*|checkpoints?)\s*[=:]?\s*$", line.body[: n.start], re.IGNORECASE)
         for n in line.numbers
     )
+
+
+def _valued(line: Line, found: re.Match[str]) -> bool:
+    """Whether the best itself is told: a number with digits behind the point, a share or a count beside the words."""
+    near = [n for n in line.numbers if found.start() - 40 <= n.start <= found.end() + 40]
+    return any(n.decimals or n.unit == "%" for n in near) or _MEASURED.search(line.body) is not None
 
 
 def _looks(log: Log, line: Line) -> int | None:

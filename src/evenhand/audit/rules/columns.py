@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import permutations
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Log, Row, Table
 from evenhand.audit.number_words import printed, shown
 from evenhand.audit.numbers import Number
@@ -179,9 +179,11 @@ def _finding(log: Log, table: Table, row: int, target: int, how: str, expected: 
         "printed": printed(value) if value else "",
         "expected": (expected[0] + expected[1]) / 2,
     }
+    computed = log.data and not log.name.lower().endswith((".csv", ".tsv"))  # records of a program: no row has a slip
+    level: Level = "hint" if computed else "fault"
     return Finding(
         "row-breaks-column",
-        "fault",
+        level,
         place_of(log, at.line_of(target)),
         facts,
         (place_of(log, table.rows[0].line),),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.items import items_said
 from evenhand.audit.log import Log, Table
 from evenhand.audit.numbers import Number, numbers
 from evenhand.audit.series import Series, series_of
@@ -33,15 +34,25 @@ _BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)")
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Values over seeds, and columns of shares in tables."""
     for log in logs:
-        told: set[int] = set()
-        for series in series_of(log):
-            found = steps(series.values) if len(series.values) >= 3 and not _in_points(log, series) else None
-            if found is not None and not (log.data and found in told):
-                told.add(found)
-                facts = {"items": found, "values": len(series.values)}
-                yield Finding("granularity", "note", place_of(log, series.line), facts)
+        found = [(one, items) for one in series_of(log) if (items := _of_series(log, one)) is not None]
+        largest: dict[int, Series] = {}
+        for series, items in found if log.data else ():  # fewer items that divide more are these, by chance
+            if not any(other % items == 0 and other > items for _, other in found):
+                largest.setdefault(items, series)
+        for series, items in [(one, n) for n, one in largest.items()] if log.data else found:
+            facts = {"items": items, "values": len(series.values)}
+            yield Finding("granularity", "note", place_of(log, series.line), facts)
         for table in log.tables if not log.data else ():
             yield from _in_table(log, table)
+
+
+def _of_series(log: Log, series: Series) -> int | None:
+    """The items behind values over seeds, unless the text tells of others."""
+    if len(series.values) < 3 or _in_points(log, series):
+        return None
+    items = steps(series.values)
+    said = items_said(log, series.section) if items is not None and not log.data else frozenset[int]()
+    return None if items is not None and said and any(n % items for n in said) else items
 
 
 def _in_points(log: Log, series: Series) -> bool:
@@ -66,7 +77,8 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     if len({n.value for n in values}) >= 6 and all(0 <= n.share <= 1 for n in values):
         found = steps(values)
         told = {n.value for place in _counts(table) for n in table.columns[place] if n is not None}
-        if found is not None and (not told or told == {found}):
+        said = items_said(log, table.section)
+        if found is not None and (not told or told == {found}) and (not said or all(n % found == 0 for n in said)):
             yield Finding("granularity", "note", place_of(log, table.line), {"items": found, "values": len(values)})
 
 

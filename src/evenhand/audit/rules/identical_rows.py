@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.items import items_said
 from evenhand.audit.log import Log, Row, Table
 from evenhand.audit.numbers import Number
 
@@ -25,6 +26,12 @@ _ARM = re.compile(
 
 
 _FEW = 100
+_TOP = 0.95
+"""Above this share few errors are left, and two arms may well make the same."""
+
+_LITTLE = 200
+"""So few items are told of: two arms may well answer alike on all of them."""
+
 _LONG = 10
 _RARE = 0.05
 _ENOUGH = 3
@@ -88,7 +95,9 @@ def _twins(log: Log, table: Table) -> Iterable[Finding]:
         first = seen.setdefault(values, row)
         if first is not row and first.cells[0] != row.cells[0] and not _AGAIN.match(row.cells[0]):
             facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
-            few = all(_of_few(n) for i in places if (n := table.columns[i][at]) is not None and n.decimals >= 2)
+            fine = [n for i in places if (n := table.columns[i][at]) is not None and n.decimals >= 2]
+            few = all(_of_few(n) for n in fine) or all(_TOP <= n.share <= 1 for n in fine)
+            few = few or any(n <= _LITTLE for n in items_said(log, table.section))
             same = [i for i in places if row.cells[i] == first.cells[i] and _results(table, row, [i])]
             level: Level = "hint" if few or _by_chance(table, same) > _RARE else "caution"
             yield Finding("identical-rows", level, place_of(log, row.line), facts, (place_of(log, first.line),))

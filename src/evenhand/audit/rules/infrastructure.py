@@ -99,6 +99,13 @@ _RUN_FAILED = re.compile(
     r"\b(?:failed|aborted|crashed|died|(?:was|were|got) killed|OOM(?:ed)?|timed out)\b",
     re.IGNORECASE,
 )
+_OVER = re.compile(
+    r"\b(?:previously|formerly|used to|no longer|before this|now (?:completes?|works|runs|passes|fits)|verified|"
+    r"pytest|passed|completed|(?:then|later) (?:finished|succeeded))\b",
+    re.IGNORECASE,
+)
+"""A failure that is told as mended, or that a test made on purpose."""
+
 _UNSURE = re.compile(
     r"\b(?:likely|probably|perhaps|maybe|possibly|suspect\w*|presumably|appears?|seems?|instabilit\w+|unstable|"
     r"diverg\w+|NaNs?|collaps\w+|many|some|several|most|sometimes|often|occasional\w*)\b",
@@ -137,13 +144,18 @@ def _drawn(line: Line, word: str) -> bool:
 def _of_a_result(log: Log, line: Line, rows: dict[int, Table]) -> bool:
     """Whether it is a run that failed among results: it is said so, or it is a row of their table."""
     said = any(_RUN_FAILED.search(one.body) for one in (line, *log.parents(line)))
+    if line.kind == "prose" or _OVER.search(line.body):
+        return False
     if said and _EXCUSED.search(line.body) is not None:
         return True
-    if _UNSURE.search(line.body) or line.kind == "prose":
+    if _UNSURE.search(line.body):
         return False
     if line.kind == "row":
-        header = rows[line.number].header if line.number in rows else ()
-        return any(METRIC_WORD.search(_PLAIN.sub(" ", name)) for name in header)
+        table = rows.get(line.number)
+        return table is not None and any(
+            METRIC_WORD.search(_PLAIN.sub(" ", name)) and any(n is not None and n.decimals for n in column)
+            for name, column in zip(table.header, table.columns, strict=True)
+        )
     return said and any(
         METRIC_WORD.search(one.body) and any(n.decimals or n.unit in ("%", "pp") for n in one.numbers)
         for one in log.lines

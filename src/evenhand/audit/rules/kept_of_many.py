@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, place_of
@@ -15,8 +15,9 @@ _KEPT = re.compile(r"^(?:keep|kept|accept(?:ed)?|adopt(?:ed)?)$", re.IGNORECASE)
 _LEFT = re.compile(r"^(?:discard(?:ed)?|reject(?:ed)?|revert(?:ed)?|drop(?:ped)?)$", re.IGNORECASE)
 _FAILED = re.compile(r"^(?:crash(?:ed)?|oom|error|fail(?:ed)?|timeout|timed out|killed)$", re.IGNORECASE)
 _FEWEST = 5
-_MOSTLY = 0.8
+_MOSTLY = 0.9
 _TOLD = 5
+_NO_METRIC = re.compile(r"\b(?:len|length|time|latency|tokens?|tok|speed|memory|mem|size|steps?|params?)\b")
 _METRIC = re.compile(
     r"\b(?:loss|bpb|acc|accuracy|score|metric|ppl|perplexity|f1|auc|val|mse|mae|rmse|error|reward|wer|bleu|fid|r2)\b"
 )
@@ -28,14 +29,20 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for table in log.tables:
             places = [i for i, name in enumerate(table.header) if _STATUS.match(name.strip())]
             names = [re.sub(r"[^a-z0-9]+", " ", name.lower()) for name in table.header]
-            metrics = [i for i, name in enumerate(names) if _METRIC.search(name) and i not in places]
+            metrics = [
+                i
+                for i, name in enumerate(names)
+                if _METRIC.search(name) and not _NO_METRIC.search(name) and i not in places
+            ]
             if len(places) == 1 and metrics:
                 yield from _of(log, table, places[0], metrics)
 
 
 def _of(log: Log, table: Table, place: int, metrics: list[int]) -> Iterator[Finding]:
-    chosen = next((found for metric in metrics if (found := _chosen(log, table, place, metric)) is not None), None)
-    if chosen is not None:
+    single = len(metrics) == 1
+    found = [one for metric in metrics if (one := _chosen(log, table, place, metric)) is not None]
+    chosen = next((one for one in found if single or one.facts["kept"] > 2), None)
+    if chosen is not None:  # of several results, two kept rows do not tell which of them decided
         yield chosen
     yield from _crashes(log, table, _marked(table, place, metrics[0]), metrics[0])
 
@@ -48,7 +55,7 @@ def _marked(table: Table, place: int, metric: int) -> list[tuple[Row, str, Numbe
 
 
 def _chosen(log: Log, table: Table, place: int, metric: int) -> Finding | None:
-    """The last of the runs that were kept, where nearly each was better in this column than the one before it."""
+    """The last of the runs that were kept, where nearly each was kept for being the best so far in this column."""
     judged = [(row, mark, value) for row, mark, value in _marked(table, place, metric) if value and value.value]
     kept = [(row, value) for row, mark, value in judged if _KEPT.match(mark)]
     left = [value.value for _, mark, value in judged if _LEFT.match(mark)]
@@ -58,10 +65,28 @@ def _chosen(log: Log, table: Table, place: int, metric: int) -> Finding | None:
         return None
     row, value = kept[-1]
     better = max if up > down else min
+    if not _decided(judged, better):
+        return None
     if better(value.value, *left, *(one.value for _, one in kept)) != value.value:
         return None  # something better was not kept: something else decided
     facts = {"kept": len(kept), "tried": len(kept) + len(left), "value": value.value, "metric": table.header[metric]}
     return Finding("kept-of-many", "caution", place_of(log, row.line), facts)
+
+
+def _decided(judged: list[tuple[Row, str, Number]], better: Callable[[float, float], float]) -> bool:
+    """Whether a column decided: a run was kept where it was the best so far, and left where it was not."""
+    best: float | None = None
+    agreed: list[bool] = []
+    for _, mark, value in judged:
+        kept = _KEPT.match(mark) is not None
+        if not kept and not _LEFT.match(mark):
+            continue
+        ahead = best is None or (value.value != best and better(value.value, best) == value.value)
+        if best is not None:
+            agreed.append(kept == ahead)
+        if kept:
+            best = value.value
+    return sum(agreed) >= _MOSTLY * len(agreed)
 
 
 def _crashes(log: Log, table: Table, marked: list[tuple[Row, str, Number | None]], metric: int) -> Iterator[Finding]:

@@ -68,6 +68,9 @@ _ZERO = re.compile(
 )
 
 
+_LISTS = frozenset(("values", "value", "raw", "all", "list", "seeds", "runs", "folds", "samples", "data", "history"))
+
+
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Ties that the text reports: in words, as exactly zero for all variants, or as = in a pattern of signs."""
     for log in logs:
@@ -139,13 +142,19 @@ def _in_data(log: Log) -> Iterator[Finding]:
         if sum(one.decimals >= 2 for one in listed.values) < 3 or len(set(values)) < 3:
             continue
         first = seen.setdefault(values, listed)
-        if first is not listed and first.label.split()[-1] == listed.label.split()[-1] and first.label != listed.label:
+        if first is not listed and _metric(first.label) == _metric(listed.label) and first.label != listed.label:
             facts = {"arm": listed.label, "other": first.label, "count": len(values)}
             names = [one.label.rpartition(" ")[0] for one in (listed, first)]
             file = "/".join(re.split(r"[/\\]", log.name)[-2:])
             open_ = _REPEATED.search(file) is not None or any(len(name) < 3 for name in names)
             level: Level = "hint" if open_ else "caution"
             yield Finding("no-op", level, place_of(log, listed.line), facts, (place_of(log, first.line),))
+
+
+def _metric(label: str) -> str:
+    """What a list is of: its last word that is no word for a list, so that two metrics are not taken for two arms."""
+    words = [word for word in label.lower().split() if word not in _LISTS]
+    return words[-1] if words else ""
 
 
 def say(finding: Finding) -> str:

@@ -12,7 +12,8 @@ from evenhand.audit.numbers import numbers
 
 _T = re.compile(
     r"\bt\s*\(\s*(?:df\s*=\s*)?(\d+(?:\.\d+)?)\s*\)\s*=\s*([+\-−]?\d+(?:\.\d+)?)\s*[,;]\s*p\s*(=|<|>|"
-    r"≤)\s*(\d*\.\d+(?:[eE]-?\d+)?)",
+    r"≤)\s*(\d*\.\d+(?:[eE]-?\d+)?)"
+    r"(?!\d|\s*[×x*·]\s*10)",
     re.IGNORECASE,
 )
 
@@ -31,6 +32,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             for found in _T.finditer(line.body):
                 df, sign = float(found[1]), found[3]
                 statistic, stated = numbers(found[2])[0], numbers(found[4])[0]
+                if stated.value > 1:
+                    continue  # an exponent was lost
                 least, most = (
                     _two_sided(value, df)
                     for value in (

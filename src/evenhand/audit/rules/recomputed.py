@@ -63,18 +63,19 @@ def _means_alone(log: Log, table: Table, bare: dict[int, list[Series]]) -> Itera
     found = [(row, one) for row in table.rows for one in bare.get(row.line, ())]
     if not found or log.data or any(_SPREAD.search(text) for row in table.rows for text in (*row.cells, *table.header)):
         return
-    told = []
-    for _, one in found:
+    told, at = [], 0
+    for row, one in found:
         facts = facts_of(one.array, one.values[0].unit)
         if facts is None or _out_of_bounds(one, facts):
             continue
+        at = at or row.line
         label = one.label if re.search(r"[A-Za-z]", one.label) else f"{table.header[0]} {one.label}".strip()
         told.append(
             (" ".join(label.split()), float(str(facts["sd"])), float(str(facts["low"])), float(str(facts["high"])))
         )
     if told:
         facts = {"spreads": tuple(told[:_MOST]), "seeds": len(found[0][1].values), "left": max(0, len(told) - _MOST)}
-        yield Finding("recomputed", "note", place_of(log, found[0][0].line), facts, quote="spreads")
+        yield Finding("recomputed", "note", place_of(log, at), facts, quote="spreads")
 
 
 def _out_of_bounds(series: Series, facts: Mapping[str, object]) -> bool:

@@ -56,12 +56,17 @@ def _in_one_line(log: Log, line: Line, found: re.Match[str]) -> Iterator[Finding
 
 def _leads_results(log: Log, line: Line) -> bool:
     """Whether results of several arms stand below a line, or one in it."""
-    return _variants(log, line) > 0 or any(n.signed and n.unit in ("pp", "%") for n in line.numbers)
+    return _variants(log, line) > 0 or _gained(line)
 
 
 def _variants(log: Log, line: Line) -> int:
     place = log.by_number[line.number]
-    return sum(one.parent == place and bool(one.numbers) for one in log.lines[place + 1 : place + 40])
+    return sum(one.parent == place and _gained(one) for one in log.lines[place + 1 : place + 40])
+
+
+def _gained(line: Line) -> bool:
+    """Whether a line tells a gain over something: a signed difference in points or percent."""
+    return any(n.signed and n.unit in ("pp", "%") for n in line.numbers)
 
 
 def _one_seed(log: Log, line: Line) -> Seeds | None:
