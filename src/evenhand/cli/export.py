@@ -55,6 +55,7 @@ def export(
     from evenhand.claims.load import load_claim
 
     loaded = load_claim(claim)
+    to = {"md": "markdown", "tex": "latex"}.get(to, to)
     if to == "parquet":
         _show_parquet(loaded, ledger, output, trials=trials, as_json=as_json)
         return
