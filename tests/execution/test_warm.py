@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -180,6 +182,68 @@ def test_a_trial_in_a_warm_worker_finds_what_it_would_find_in_a_fresh_process(fo
     assert len(set(pids(fresh))) == 4
     assert warm[2].outcome.notes["process"] == "warm: trial 3 of its process"
     assert all(one.execution.exit_code == 0 and one.execution.seconds > 0 for one in warm)
+
+
+@pytest.mark.slow
+def test_a_worker_outlives_the_folder_of_its_first_trial(plain: Path) -> None:
+    with slots(plain) as opened:
+        found = []
+        for number in range(4):
+            found += run(opened, [job(plain, f"{number}")])
+            shutil.rmtree(plain / "work" / f"{number}")  # as it is once the result is in the ledger
+    assert len(set(pids(found))) == 1
+    assert found[3].outcome.notes["process"] == "warm: trial 4 of its process"
+    assert [one.outcome.notes["folder"] for one in found] == ["0", "1", "2", "3"]
+
+
+@pytest.mark.slow
+def test_a_command_that_is_too_slow_fails_or_leaves_processes_ends_its_worker_and_all_that_it_began(
+    plain: Path,
+) -> None:
+    text = """
+import numpy, json, os, signal, subprocess, sys, time
+kind = sys.argv[1]
+print(os.getppid(), flush=True)
+if kind == "leaves":
+    subprocess.Popen(["sleep", "77"])
+if kind == "sleeps":
+    subprocess.Popen(["sleep", "77"])
+    time.sleep(77)
+if kind == "fails":
+    sys.exit(3)
+json.dump({"metrics": {"score": 1.0}, "spent": {"steps": 5}}, open(os.environ["EVENHAND_OUTCOME"], "w"))
+"""
+    (plain / "script.py").write_text(text)
+    kinds = ["well", "well", "fails", "well", "leaves", "well", "sleeps", "well"]
+    found, servers = [], []
+    with slots(plain, "command") as opened:
+        for number, kind in enumerate(kinds):
+            one = job(plain, f"{number}", "command", argv=[sys.executable, "script.py", kind])
+            opened.start(str(number), one, 1, 3.0 if kind == "sleeps" else None)
+            ended: list[Finished] = []
+            while not ended:
+                ended = opened.wait(0.2)
+            found += ended
+            servers.append((plain / "work" / f"{number}" / "log.txt").read_text().split()[0])
+            if kind in ("leaves", "sleeps"):
+                for _ in range(100):
+                    left = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _text(path) == "sleep\x0077\x00"]
+                    if not left:
+                        break
+                    time.sleep(0.1)
+                assert not left
+    kinds_of_failure = [one.outcome.failure and one.outcome.failure.kind for one in found]
+    assert kinds_of_failure == [None, None, "code", None, None, None, "timeout", None]
+    assert servers[0] == servers[1] == servers[2] != servers[3] == servers[4] != servers[5] == servers[6] != servers[7]
+    assert all((one.execution.peak_memory_bytes or 0) > 10 << 20 for one in found)
+    assert all(0 < (one.execution.cpu_seconds or 0) < 30 for one in found)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
 
 
 @pytest.mark.slow

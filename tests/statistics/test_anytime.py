@@ -94,6 +94,47 @@ def test_items_that_differ_widen_the_interval_however_many_seeds_there_are() -> 
     assert both.interval.high - both.interval.low == pytest.approx(over_items.high - over_items.low, rel=0.15)
 
 
+@pytest.mark.parametrize("items", [4, 30])
+def test_the_interval_is_never_narrower_than_that_of_the_item_means_widened_where_they_are_few(items: int) -> None:
+    table = RNG.normal(0, 0.1, (9, items))
+    found = statistics.anytime_mean(table)
+    own = statistics.paired_t(table.mean(axis=0), unit="items")
+    assert found.item_floors[-1] == pytest.approx((1 + 2.5 / items) * own.standard_error)
+    for looks, error in enumerate(found.item_floors, start=2):
+        alone = (1 + 2.5 / items) * statistics.paired_t(table[:looks].mean(axis=0), unit="items").standard_error
+        assert error == pytest.approx(alone)
+    half = -stats.t.ppf(0.025, items - 1) * np.array(found.item_floors)
+    assert found.interval.low <= np.max(np.array(found.means) - half) + 1e-12
+    assert found.interval.high >= np.min(np.array(found.means) + half) - 1e-12
+
+
+@pytest.mark.parametrize(("items", "words"), [(1, "one item"), (2, "2 items"), (3, "3 items")])
+def test_of_new_items_nothing_is_told_by_three_of_them(items: int, words: str) -> None:
+    found = statistics.anytime_mean(RNG.normal(2, 0.1, (8, items)))
+    assert (found.p, found.interval) == (None, None)
+    assert words in found.reason
+    assert 'scope = "seeds"' in found.reason
+    four = statistics.anytime_mean(RNG.normal(2, 0.1, (8, 4)))
+    assert four.p < 0.05
+
+
+def test_a_plan_on_three_items_finds_nothing_however_many_seeds_it_has() -> None:
+    spread = statistics.Spread(0.1, 0.0, 0.1)
+    plan = statistics.LookPlan((3, 4, 5, 6), 0.05, 0.05, "anytime", (), 0)
+    few, more = (statistics.operating(plan, 1.0, spread, items, margin=0.01) for items in (3, 8))
+    assert few.gain == 0.0
+    assert more.gain > 0.9
+    assert statistics.anytime_seeds_needed(1.0, spread, 3).count is None
+    assert statistics.anytime_seeds_needed(1.0, spread, 8).count <= 6
+
+
+def test_what_is_asked_for_twice_is_the_same_answer() -> None:
+    found = statistics.anytime_mean(DRAWN)
+    assert found.p_value(0.1, "less") == found.p_value(0.1, "less")
+    assert found.interval_at(0.9) is found.interval_at(0.9)
+    assert found.p_value(0.1, "less") != found.p_value(0.1, "greater")
+
+
 def test_seeds_that_all_agree_have_no_interval_and_say_why() -> None:
     found = statistics.anytime_mean([0.5, 0.5, 0.5, 0.5, 0.5])
     assert (found.p, found.interval, found.interval_at(0.9), found.p_value(0.1)) == (None, None, None, None)

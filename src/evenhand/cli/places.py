@@ -88,6 +88,8 @@ def _executor_for(
     from evenhand.execution.machine import device_of_programs
     from evenhand.execution.places import check_locks, executor_of
 
+    if warm:
+        _warn_of_cold(claims, profile)
     if profile is None:
         check_locks(ledger)
         return None
@@ -97,6 +99,32 @@ def _executor_for(
     for claim in claims:
         recipes.setdefault(claim.folder, []).append(claim.resolved.recipe)
     return executor_of(profile, recipes, ledger, warm)
+
+
+def _warn_of_cold(claims: Sequence[LoadedClaim], profile: Profile | None) -> None:
+    """Say where `--warm` changes nothing: elsewhere, and for programs whose imports no worker can keep."""
+    from evenhand.execution.command_settings import CommandSettings
+    from evenhand.execution.script_calls import why_cold
+    from evenhand.recipes.catalogue import COMMAND
+
+    if profile is not None and profile.executor != "local":
+        warnings.warn(f"--warm is for trials on this machine: {profile.executor} does not know it.", stacklevel=2)
+        return
+    for claim in claims:
+        if claim.resolved.recipe != COMMAND:
+            continue
+        arms: dict[str, list[str]] = {}
+        for (arm, _), settings in claim.resolved.settings.items():
+            unit = claim.resolved.claim.budget.unit
+            if why := why_cold(CommandSettings.model_validate(settings), claim.folder, unit):
+                arms.setdefault(why, []).append(arm)
+        for why, names in arms.items():
+            whose = ", ".join(dict.fromkeys(names))
+            warnings.warn(
+                f"--warm changes nothing for the arms {whose} of {claim.resolved.name}, of which each trial stays a "
+                f"process of its own: {why}.",
+                stacklevel=2,
+            )
 
 
 def queued(ledger: Ledger) -> Mapping[str, int]:

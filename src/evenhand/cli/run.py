@@ -39,7 +39,7 @@ Warm = Annotated[
     bool | None,
     typer.Option(
         "--warm/--cold", envvar="EVENHAND_WARM", show_default=False,
-        help="Keep a process for the next trial of its recipe; default: on a GPU.",
+        help="Keep a process, or a script's imports, for the next trial of its recipe; default: on a GPU.",
     ),
 ]  # fmt: skip
 Track = Annotated[

@@ -11,7 +11,7 @@ from evenhand.claims.resolve import ResolvedClaim
 from evenhand.claims.schema import Arm, MetricClaim
 from evenhand.decisions.checkpoint_selection import ArmPeak, arm_peak
 from evenhand.decisions.details import details
-from evenhand.decisions.pairs import Cell, Outcomes, Pairs, make_pairs
+from evenhand.decisions.pairs import Cell, Outcomes, Pairs, Seen, make_pairs
 from evenhand.decisions.verdict import Contrast, Interval, SameAnswer
 from evenhand.recipes.trial import stream
 
@@ -55,6 +55,7 @@ def contrast(
     *,
     level: float,
     supplementary: bool = True,
+    seen: Seen | None = None,
 ) -> tuple[Contrast, Pairs, statistics.PairedContrast | None]:
     """The contrast of two arms; its ``kind`` is not yet set.
 
@@ -62,11 +63,12 @@ def contrast(
         claim, arm, against, cell, outcomes: what is compared.
         level: of the interval.
         supplementary: compute what is shown beside the estimate too; see :func:`add_supplementary`.
+        seen: what these arms gave at seeds that were asked for before, with this claim and these outcomes.
 
     Returns:
         The contrast, the pairs it rests on, and the estimate (None where there is no complete pair).
     """
-    pairs = make_pairs(claim, arm, against, cell, outcomes)
+    pairs = make_pairs(claim, arm, against, cell, outcomes, seen)
     empty = blank(arm, against, cell, level)
     if not pairs.seeds:
         return replace(empty, fault=pairs.invalid, missing=pairs.dropped), pairs, None

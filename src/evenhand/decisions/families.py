@@ -20,7 +20,7 @@ from evenhand.decisions.guards import joint as guarded_p
 from evenhand.decisions.learned import learned, with_floor
 from evenhand.decisions.looks import adjusted_p, level_for, look_plan
 from evenhand.decisions.lost_pairs import Against, with_lost
-from evenhand.decisions.pairs import Cell, Outcomes, Pairs
+from evenhand.decisions.pairs import Cell, Outcomes, Pairs, Seen
 from evenhand.decisions.rules import Evidence, Levels, first_case, judge, lowest_of
 from evenhand.decisions.verdict import Contrast, Learned, Verdict, VerdictKind
 from evenhand.recipes.working import told
@@ -41,12 +41,15 @@ class Contrasts:
     known: dict[tuple[object, ...], PairedResult] = field(default_factory=dict)
     draws: Draws = field(default_factory=Draws)
     floors: dict[tuple[object, ...], tuple[Learned | None, tuple[int, ...]]] = field(default_factory=dict)
+    seen: Seen = field(default_factory=dict)
 
     def of(self, arm: Arm, against: Arm, cell: Cell, level: float, *, supplementary: bool) -> PairedResult:
         """The contrast of two arms in a cell; see :func:`evenhand.decisions.contrasts.contrast`."""
         key = (arm.name, against.name, cell.condition.name, cell.rung.name, cell.metric.name, cell.seeds, level)
         if key not in self.known:
-            found = contrast(self.claim, arm, against, cell, self.outcomes, level=level, supplementary=False)
+            found = contrast(
+                self.claim, arm, against, cell, self.outcomes, level=level, supplementary=False, seen=self.seen
+            )
             self.known[key] = self._learned(found, cell)
         plain, pairs, estimate = self.known[key]
         if supplementary:

@@ -162,10 +162,27 @@ def side(outcome: Outcome | None, metric: MetricClaim) -> Side:
     return Side(ItemScores(("",), np.asarray([value])), outcome.items, choice=nothing_to_choose)
 
 
-def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcomes: Outcomes) -> Pairs:
+@dataclass(frozen=True)
+class Met:
+    """Two arms at one seed: their outcomes, what each gives, and why the pairing is not allowed."""
+
+    found: tuple[Outcome | None, Outcome | None]
+    sides: tuple[Side, Side]
+    missing: Mapping[str, Missing]
+    invalid: PairFault | None
+
+
+Seen = dict[tuple[object, ...], Met]
+"""What two arms gave at a seed, for looks that ask for all seeds so far again."""
+
+
+def make_pairs(
+    claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcomes: Outcomes, seen: Seen | None = None
+) -> Pairs:
     """Pair two arms seed by seed and item by item.
 
-    Two deterministic arms have one pair, whatever the number of seeds.
+    Two deterministic arms have one pair, whatever the number of seeds. ``seen`` keeps what does not depend on how many
+    there are, for this claim and these outcomes.
     """
     both_fixed = arm.deterministic and against.deterministic
     seeds = cell.seeds[:1] if both_fixed else cell.seeds
@@ -177,12 +194,10 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
     made: list[Made] = []
     diverged: dict[str, tuple[int, ...]] = {}
     for seed in seeds:
-        found = [outcomes.get(claim.trial(one, cell.condition, cell.rung, seed).id) for one in (arm, against)]
-        sides = _with_worst([side(outcome, cell.metric) for outcome in found], cell.metric)
-        missing = {one.name: s.missing for one, s in zip((arm, against), sides, strict=True) if s.missing is not None}
-        invalid = _pairing_fault(claim, (arm, against), cell.rung, seed, found, [] if missing else sides)
-        if invalid is not None:
-            return Pairs(invalid=invalid)
+        met = _met(claim, (arm, against), cell, seed, outcomes, {} if seen is None else seen)
+        found, sides, missing = met.found, met.sides, met.missing
+        if met.invalid is not None:
+            return Pairs(invalid=met.invalid)
         if any(lacking.kind == "pending" for lacking in missing.values()):
             pending.append(seed)
             continue
@@ -190,7 +205,7 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
         with_scores = zip((arm, against), found, sides, strict=True)
         made += [Made(one.name, seed, o) for one, o, s in with_scores if o is not None and s.missing is None]
         if missing:
-            dropped[seed] = missing
+            dropped[seed] = dict(missing)
             if len(missing) == 1:
                 of_variant = arm.name in missing
                 loser = arm if of_variant else against
@@ -210,6 +225,19 @@ def make_pairs(claim: ResolvedClaim, arm: Arm, against: Arm, cell: Cell, outcome
         check = statistics.check_pairs([p[1] for p in present], [p[0] for p in present])
         invalid = None if check.valid else TooFewPairs(check.reason or "")
     return replace(stacked, dropped=dropped, pending=tuple(pending), invalid=invalid)
+
+
+def _met(
+    claim: ResolvedClaim, arms: tuple[Arm, Arm], cell: Cell, seed: int, outcomes: Outcomes, seen: Seen
+) -> Met:  # fmt: skip
+    key = (*(arm.name for arm in arms), cell.condition.name, cell.rung.name, cell.metric.name, seed)
+    if key not in seen:
+        one, two = (outcomes.get(claim.trial(arm, cell.condition, cell.rung, seed).id) for arm in arms)
+        sides = _with_worst((side(one, cell.metric), side(two, cell.metric)), cell.metric)
+        missing = {arm.name: s.missing for arm, s in zip(arms, sides, strict=True) if s.missing is not None}
+        invalid = _pairing_fault(claim, arms, cell.rung, seed, (one, two), () if missing else sides)
+        seen[key] = Met((one, two), sides, missing, invalid)
+    return seen[key]
 
 
 def _pairing_fault(
@@ -273,7 +301,7 @@ def _chosen(rows: Sequence[tuple[int, Side, Side]], name: str, other: str) -> tu
     return tuple(one for one in both if one is not None)
 
 
-def _with_worst(sides: list[Side], metric: MetricClaim) -> list[Side]:
+def _with_worst(sides: tuple[Side, Side], metric: MetricClaim) -> tuple[Side, Side]:
     """Give a diverged side the metric's worst value on its partner's items, where the metric has a worst value.
 
     A model that has left the finite numbers answers nothing: that is a result. Without a worst value it is missing.
@@ -284,7 +312,7 @@ def _with_worst(sides: list[Side], metric: MetricClaim) -> list[Side]:
         partner = sides[there]
         if sides[here].lacks("diverged") and worst is not None and partner.missing is None:
             result[here] = Side(replace(partner.table, scores=np.full(len(partner.table.ids), worst), outputs=None))
-    return result
+    return result[0], result[1]
 
 
 def _stack(

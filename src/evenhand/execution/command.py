@@ -23,7 +23,7 @@ from typing import Any
 
 from evenhand import files
 from evenhand.errors import DataError, RecipeError
-from evenhand.execution import outcome_file, sources, templates
+from evenhand.execution import imported, outcome_file, sources, templates
 from evenhand.execution.bench import TrialBench
 from evenhand.execution.command_files import named_words, places_of, program_files, program_fingerprint, program_hashes
 from evenhand.execution.command_settings import CommandSettings
@@ -69,12 +69,14 @@ def run(settings: CommandSettings, bench: TrialBench) -> Outcome:
 
     try:
         with _recorded_sources(settings, bench):
-            ended = run_program(call.argv, call.cwd, call.variables, on_line)
+            ended = run_program(call.argv, call.cwd, call.variables, on_line, imported.SERVERS)
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         where = "the claim's folder" if not settings.cwd else f"the folder {settings.cwd}"
         message = f"the program '{call.argv[0]}' cannot be started from {where}: {why}"
         return Outcome(failure=Failure(classify(error), message))
+    if imported.SERVERS is not None:
+        bench.note("program", imported.SERVERS.note)
     if points.fault:
         return Outcome(failure=Failure("code", points.fault, "run", ended.tail))
     outcome = _answer(call.answer, ended, _short(settings), needed=settings.results is None)

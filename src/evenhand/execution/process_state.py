@@ -185,3 +185,16 @@ def children_of_this() -> int:
         return sum(len((task / "children").read_text().split()) for task in tasks)
     except OSError:
         return 0
+
+
+def group_of_this() -> set[int]:
+    """The processes of this one's group, itself included; those that have ended and were not waited for are none."""
+    own, found = str(os.getpgrp()), set()
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, group = status.read_text(errors="replace").rpartition(")")[2].split()[:3]
+        except (OSError, ValueError):
+            continue
+        if group == own and state != "Z":
+            found.add(int(status.parent.name))
+    return found

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from evenhand.execution.failures import kernel_kills
+from evenhand.execution.imported import Forked, ImportServers
 from evenhand.execution.lifetime import die_with_parent
 
 TAIL_LINES = 60
@@ -61,8 +62,49 @@ class _Lines:
             self.take(line)
 
 
+class _Fresh:
+    """A program in a process of its own, with what it took once it has ended."""
+
+    def __init__(self, argv: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+        parent = os.getpid()
+        self._process = process = subprocess.Popen(
+            argv,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: die_with_parent(parent),  # noqa: PLW1509  one library call, loaded before
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self.stdout, self.stderr = process.stdout, process.stderr
+        self.peak_memory_bytes: int | None = None
+
+    def poll(self) -> int | None:
+        return self._reaped(os.WNOHANG)
+
+    def wait(self) -> int | None:
+        return self._reaped(0)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def _reaped(self, options: int) -> int | None:
+        if self._process.returncode is None:
+            pid, status, used = os.wait4(self._process.pid, options)
+            if pid:
+                self._process.returncode = os.waitstatus_to_exitcode(status)
+                self.peak_memory_bytes = used.ru_maxrss * 1024
+        return self._process.returncode
+
+
 def run_program(
-    argv: Sequence[str], folder: Path, variables: Mapping[str, str], on_line: Callable[[str], bool]
+    argv: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str],
+    on_line: Callable[[str], bool],
+    servers: ImportServers | None = None,
 ) -> Ended:
     """Run a program to its end.
 
@@ -71,22 +113,14 @@ def run_program(
         folder: its working folder.
         variables: put into its environment.
         on_line: called with each line of its standard output; where it says False, the program is killed.
+        servers: which may have made its imports.
 
     Raises:
         OSError: the program cannot be started.
     """
-    kills, parent = kernel_kills(), os.getpid()
-    process = subprocess.Popen(
-        argv,
-        cwd=folder,
-        env={**os.environ, **variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=lambda: die_with_parent(parent),  # noqa: PLW1509  one library call, loaded before
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
+    kills, environment = kernel_kills(), {**os.environ, **variables}
+    forked = None if servers is None else servers.begin(argv, folder, environment)
+    process = forked or _Fresh(argv, folder, environment)
     tail: deque[str] = deque(maxlen=TAIL_LINES)
 
     def keep(line: str, where: IO[str]) -> None:
@@ -98,8 +132,12 @@ def run_program(
         if not on_line(line):
             process.kill()
 
+    lines = _Lines(of_output), _Lines(lambda line: keep(line, sys.stderr))
+    if servers is not None:
+        for one, printed in zip(lines, servers.printed, strict=True):
+            one.add(printed)
     try:
-        _pass_on(process, {process.stdout: _Lines(of_output), process.stderr: _Lines(lambda x: keep(x, sys.stderr))})
+        _pass_on(process, dict(zip((process.stdout, process.stderr), lines, strict=True)))
     except BaseException:
         process.kill()
         process.wait()
@@ -107,10 +145,15 @@ def run_program(
     finally:
         process.stdout.close()
         process.stderr.close()
-    return Ended(process.wait(), "\n".join(tail)[-6000:], kernel_kills() > kills)
+    code = process.wait()
+    assert code is not None
+    if servers is not None:
+        servers.used.cpu_seconds += 0.0 if forked is None else forked.cpu_seconds
+        servers.used.peak_memory_bytes = max(servers.used.peak_memory_bytes, process.peak_memory_bytes or 0)
+    return Ended(code, "\n".join(tail)[-6000:], kernel_kills() > kills)
 
 
-def _pass_on(process: subprocess.Popen[bytes], streams: Mapping[IO[bytes], _Lines]) -> None:
+def _pass_on(process: _Fresh | Forked, streams: Mapping[IO[bytes], _Lines]) -> None:
     """Read both streams until they end, or until the program has and nothing more comes from what it left behind."""
     with selectors.DefaultSelector() as ready:
         for stream, lines in streams.items():

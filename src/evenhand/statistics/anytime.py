@@ -10,18 +10,18 @@ Gaussian means with unknown variance", theorem 4.7 and corollary). Whatever sigm
 the ratios of the means that begins at 1, so that it ever reaches 1 / a with probability a at most (Ville): 1 over the
 largest e so far is a p-value at any time, and the mu that were never rejected at a are a confidence sequence.
 
-For new items too, what the items add to every seed mean alike is allowed for by a second half-width, added in squares:
-t of I - 1 degrees of freedom times 1.1 times the root of max(MS_I - MS_E, 0) / (n I). Simulated, not proven; see
-``docs/calibration.md``.
+For new items too, what the items add to every seed mean alike is allowed for: :mod:`evenhand.statistics.anytime_items`.
 """
 
 from __future__ import annotations
 
+import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evenhand.statistics.anytime_items import FEWEST_ITEMS, item_errors
 from evenhand.statistics.arrays import ROUNDING, ArrayLike, Floats, as_floats, check_share, power_of_two_scale
 from evenhand.statistics.estimate import Alternative, seed_notes
 from evenhand.statistics.intervals import Interval
@@ -30,10 +30,6 @@ from evenhand.statistics.special import stdtrit
 PRECISION = 0.25
 """c**2: effects are expected at about two standard deviations of the seeds' differences (1 / c = 2). At 5 % four seeds
 are then the fewest that can call anything, five at 1 %."""
-
-ITEM_FACTOR = 1.1
-"""By which the items' error is widened: it is estimated anew at each look, and the luckiest of its estimates counts.
-Without it the size is 6.5 % where items carry all noise, with it 4 %."""
 
 METHOD = "anytime-valid t over seed means (mixture e-process)"
 METHOD_ITEMS = "anytime-valid t over seed means (mixture e-process), items allowed for"
@@ -63,7 +59,8 @@ class AnytimeMean:
         notes: what a reader must be told, as full sentences.
         means, sds, item_errors: after 2, 3 ... S seeds: mean and standard deviation of the seed means, and standard
             error of the mean for what the items add.
-        item_df: degrees of freedom of ``item_errors``.
+        item_floors: after as many seeds, standard error that a test of the item means alone has.
+        item_df: degrees of freedom of ``item_errors`` and ``item_floors``.
         precision: c**2.
     """
 
@@ -80,6 +77,7 @@ class AnytimeMean:
     means: tuple[float, ...]
     sds: tuple[float, ...]
     item_errors: tuple[float, ...]
+    item_floors: tuple[float, ...]
     item_df: int
     precision: float = PRECISION
 
@@ -87,12 +85,12 @@ class AnytimeMean:
         """The confidence sequence after the last seed, at another level; None where no number of seeds gave any."""
         if self.reason is not None:
             return None
-        half = self._half_widths(1 - level)
-        means = np.array(self.means)
-        low, high = float(np.max(means - half)), float(np.min(means + half))
-        if not (math.isfinite(low) and math.isfinite(high)):
-            return None
-        return Interval(min(low, high), max(low, high), level)
+        if level not in self._intervals:
+            half, means = self._half_widths(1 - level), self._arrays[0]
+            low, high = float(np.max(means - half)), float(np.min(means + half))
+            known = math.isfinite(low) and math.isfinite(high)
+            self._intervals[level] = Interval(min(low, high), max(low, high), level) if known else None
+        return self._intervals[level]
 
     def p_value(self, null: float = 0.0, alternative: Alternative = "two-sided") -> float | None:
         """The p-value against a mean difference of ``null`` over all looks so far.
@@ -102,10 +100,14 @@ class AnytimeMean:
         """
         if self.reason is not None:
             return None
-        gaps = np.array(self.means) - null
-        if alternative == "two-sided":
-            return self._least_p(np.abs(gaps))
-        return self._least_p(gaps if alternative == "greater" else -gaps) / 2
+        key = null, alternative
+        if key not in self._p_values:
+            gaps = self._arrays[0] - null
+            if alternative == "two-sided":
+                self._p_values[key] = self._least_p(np.abs(gaps))
+            else:
+                self._p_values[key] = self._least_p(gaps if alternative == "greater" else -gaps) / 2
+        return self._p_values[key]
 
     def upper_once(self, confidence: float) -> float | None:
         """One-sided upper bound after the last seed as if that were the only look, to give up by and never to call."""
@@ -113,33 +115,58 @@ class AnytimeMean:
             return None
         return self.estimate + float(stdtrit(self.seeds - 1, confidence)) * self.standard_error
 
-    def _half_widths(self, alpha: float | Floats) -> Floats:
+    # A verdict asks for the same intervals and p-values several times.
+    @functools.cached_property
+    def _intervals(self) -> dict[float, Interval | None]:
+        return {}
+
+    @functools.cached_property
+    def _p_values(self) -> dict[tuple[float, Alternative], float]:
+        return {}
+
+    @functools.cached_property
+    def _arrays(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Means, standard deviations, item errors and item floors, after each number of seeds."""
+        return np.array(self.means), np.array(self.sds), np.array(self.item_errors), np.array(self.item_floors)
+
+    def _half_widths(self, alpha: float | tuple[float, ...]) -> Floats:
         """Half-width after each number of seeds, shape (looks,), or (levels, looks) for several levels."""
-        levels = np.asarray(alpha, dtype=np.float64)[..., None]
-        sds, errors = np.array(self.sds), np.array(self.item_errors)
+        _, sds, errors, floors = self._arrays
+        units, quantiles = _per_level(alpha, sds.size, self.item_df, self.precision)
         # Seeds that agree to the last digit give no scale to judge by.
-        own = np.where(sds > 0, sds, 1.0) * unit_half_widths(np.arange(2, sds.size + 2), levels, self.precision)
-        own = np.where(sds > 0, own, np.inf)
-        if not errors.any():
+        own = np.where(sds > 0, np.where(sds > 0, sds, 1.0) * units, np.inf)
+        if not floors.any():
             return np.asarray(own)
-        return np.asarray(np.hypot(own, -stdtrit(self.item_df, levels / 2) * errors))
+        return np.maximum(np.hypot(own, quantiles * errors), quantiles * floors)
 
     def _least_p(self, gaps: Floats) -> float:
         """Least level at which the interval of some look does not reach as far as its gap."""
-        if not any(self.item_errors):
-            counts, sds = np.arange(2, gaps.size + 2), np.array(self.sds)
+        _, sds, _, floors = self._arrays
+        if not floors.any():
+            counts = np.arange(2, gaps.size + 2)
             known = (sds > 0) & (gaps > 0)
             t = np.where(known, gaps, 0.0) / np.where(sds > 0, sds, 1.0) * np.sqrt(counts)
             return math.exp(-max(float(log_e_values(t, counts, self.precision).max()), 0.0))
         low, high = math.log(_LEAST_P), 0.0
         for _ in range(_ROUNDS):  # half-widths fall as the level rises, so that one bracket holds the answer
             levels = np.linspace(low, high, _POINTS)
-            rejects = (self._half_widths(np.exp(levels)) < gaps).any(axis=1)
+            rejects = (self._half_widths(tuple(np.exp(levels).tolist())) < gaps).any(axis=1)
             if not rejects.any():
                 return 1.0
             place = int(np.argmax(rejects))
             low, high = float(levels[max(place - 1, 0)]), float(levels[place])
         return math.exp(high)
+
+
+@functools.lru_cache(maxsize=256)
+def _per_level(alpha: float | tuple[float, ...], looks: int, item_df: int, precision: float) -> tuple[Floats, Floats]:
+    """Half-widths in standard deviations after 2, 3 ... seeds and quantiles of the items' t, for one level or several.
+
+    The same for every claim of one shape, and most of what an interval takes.
+    """
+    levels = np.asarray(alpha, dtype=np.float64)[..., None]
+    quantiles = -stdtrit(item_df, levels / 2) if item_df > 0 else np.zeros_like(levels)
+    return unit_half_widths(np.arange(2, looks + 2), levels, precision), np.asarray(quantiles)
 
 
 def log_e_values(statistics: ArrayLike, counts: ArrayLike, precision: float = PRECISION) -> Floats:
@@ -181,7 +208,7 @@ def anytime_mean(
 ) -> AnytimeMean:
     """The mean difference over seeds, valid whenever it is looked at and however often.
 
-    *Measured size* over looks at 2 to 50 seeds, nominal 5 %: 4 to 5.5 where items carry all noise, else 2 to 3.5.
+    *Measured size* over looks at 2 to 50 seeds, nominal 5 %: SIZES.
     It assumes that seed means are independent and roughly normal, and that their order does not depend on them.
 
     Args:
@@ -204,30 +231,46 @@ def anytime_mean(
     scale = power_of_two_scale(values)
     scaled = values / scale
     by_seed = scaled.mean(axis=1) if table else scaled
-    tables = [scaled] if table and values.shape[1] > 1 else []
+    tables = [scaled] if table else []
     if less is not None:
         other = as_floats(less, "differences to subtract", 2) / scale
         by_seed, tables = by_seed - other.mean(axis=1), [*tables, other]
     means, sds = _running(by_seed)
-    errors = np.sqrt(sum((_item_errors(one) ** 2 for one in tables), np.zeros(means.size)))
+    errors, floors = item_errors(tables, means.size)
     seeds, estimate = by_seed.size, float(by_seed.mean()) * scale
     method = METHOD_ITEMS if tables else METHOD
     count = (values.shape[1] if table else None) if items is None else items
-    reason = None
-    if seeds < 2:
-        reason = "one seed: the spread between seeds cannot be estimated from a single difference"
-    elif not sds.any():
-        reason = f"all {seeds} seeds show the same difference: a spread of zero gives no scale to judge the mean by"
+    fewest = min((one.shape[1] for one in tables), default=0)
+    reason = _why_none(sds, fewest if tables else None)
     found = AnytimeMean(
         method, estimate, None, None, None, level, seeds, count, reason, seed_notes(seeds),
-        tuple((means * scale).tolist()), tuple((sds * scale).tolist()), tuple((errors * scale).tolist()),
-        min((one.shape[1] for one in tables), default=1) - 1, precision,
+        _told(means, scale), _told(sds, scale), _told(errors, scale), _told(floors, scale), fewest - 1, precision,
     )  # fmt: skip
     if reason is not None:
         return found
     error = math.hypot(float(sds[-1]) / seeds**0.5, float(errors[-1])) * scale
-    own = {"standard_error": error, "p": found.p_value(), "interval": found.interval_at(level)}
-    return AnytimeMean(**{**found.__dict__, **own})
+    return replace(found, standard_error=error, p=found.p_value(), interval=found.interval_at(level))
+
+
+def _told(numbers: Floats, scale: float) -> tuple[float, ...]:
+    return tuple((numbers * scale).tolist())
+
+
+def _why_none(sds: Floats, items: int | None) -> str | None:
+    """Why nothing can be said, or None; ``items`` where new ones are asked for."""
+    if not sds.size:
+        return "one seed: the spread between seeds cannot be estimated from a single difference"
+    if items is not None and items < FEWEST_ITEMS:
+        what = "one item" if items == 1 else f"{items} items (or clusters of them)"
+        return (
+            f"{what}: looks at any time can tell of new ones from {FEWEST_ITEMS} on; of these very ones they tell with "
+            'scope = "seeds"'
+        )
+    if not sds.any():
+        return (
+            f"all {sds.size + 1} seeds show the same difference: a spread of zero gives no scale to judge the mean by"
+        )
+    return None
 
 
 def _running(by_seed: Floats) -> tuple[Floats, Floats]:
@@ -242,25 +285,3 @@ def _running(by_seed: Floats) -> tuple[Floats, Floats]:
     largest = np.maximum.accumulate(np.abs(by_seed))
     squares = np.where(squares <= counts * (ROUNDING * largest) ** 2, 0.0, squares)
     return (means + by_seed[0])[1:], np.sqrt(squares[1:] / (counts[1:] - 1))
-
-
-def _item_errors(table: Floats) -> Floats:
-    """Standard error of the mean of the first 2, 3 ... S seeds for what the items add: sqrt((MS_I - MS_E) / (n I))."""
-    seeds, items = table.shape
-    centred = table - table.mean()
-    sums, rows, found = np.zeros(items), np.zeros(seeds), []
-    total = 0.0
-    for place, row in enumerate(centred):
-        sums += row
-        rows[place] = row.mean()
-        total += float(np.einsum("i,i->", row, row))
-        count = place + 1
-        if count < 2:
-            continue
-        mean = float(rows[:count].mean())
-        of_items = float(np.einsum("i,i->", sums, sums)) / count - count * items * mean**2
-        of_seeds = items * float(((rows[:count] - mean) ** 2).sum())
-        rest = max(total - count * items * mean**2 - of_items - of_seeds, 0.0)
-        square = of_items / (items - 1) - rest / ((items - 1) * (count - 1))
-        found.append(ITEM_FACTOR * math.sqrt(max(square, 0.0) / (count * items)))
-    return np.array(found)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evenhand.statistics.anytime import ITEM_FACTOR, unit_half_widths
-from evenhand.statistics.arrays import Floats, check_positive, check_share
+from evenhand.statistics.anytime import unit_half_widths
+from evenhand.statistics.anytime_items import FEWEST_ITEMS, FLOOR_SHARE, ITEM_FACTOR
+from evenhand.statistics.arrays import ArrayLike, Floats, check_positive, check_share
 from evenhand.statistics.looks import LookPlan
 from evenhand.statistics.planning import Needed
 from evenhand.statistics.special import ndtri, stdtrit
@@ -77,7 +78,8 @@ def operating(
     if items is not None and items > 1 and spread.item_sd > 0:
         means += generator.standard_normal((draws, 1)) * spread.item_sd / items**0.5
         errors = spread.item_sd * np.sqrt(generator.chisquare(items - 1, draws) / (items - 1) / items)
-    return _run(plan, means, errors, items or 2, effect, margin, level, futility)
+    rest = 0.0 if items is None else spread.residual_sd**2 / items
+    return _run(plan, means, (errors, rest), items, effect, margin, level, futility)
 
 
 def _noise(spread: Spread, items: int | None, shape: tuple[int, int], generator: np.random.Generator) -> Floats:
@@ -86,9 +88,10 @@ def _noise(spread: Spread, items: int | None, shape: tuple[int, int], generator:
 
 
 def _run(
-    plan: LookPlan | SpendingPlan, by_seed: Floats, errors: Floats, items: int, effect: float, margin: float,
-    share: float, futility: float | None,
+    plan: LookPlan | SpendingPlan, by_seed: Floats, item_noise: tuple[Floats, float], items: int | None,
+    effect: float, margin: float, share: float, futility: float | None,
 ) -> Operating:  # fmt: skip
+    errors, rest = item_noise
     draws = len(by_seed)
     ended, seeds = np.zeros(draws, bool), np.full(draws, plan.seeds[-1])
     counts = dict.fromkeys(("gain", "regression", "no_effect", "given_up"), 0)
@@ -97,9 +100,11 @@ def _run(
         mean, sd = by_seed[:, :count].mean(axis=1), by_seed[:, :count].std(axis=1, ddof=1)
         anytime = isinstance(plan, LookPlan) and plan.source == "anytime"
         effect_level = min(plan.nominal_for(share, count), plan.level_at(count)) if plan.adjusts else share
-        half = [
-            _half_widths(anytime, count, sd, errors, items, alpha) for alpha in (effect_level, 2 * plan.level_at(count))
-        ]
+        alphas = effect_level, 2 * plan.level_at(count)
+        if anytime:
+            half = [_anytime_half_widths(np.asarray(count), sd, errors, rest, items, alpha) for alpha in alphas]
+        else:
+            half = [_half_widths(count, sd, errors, items or 2, alpha) for alpha in alphas]
         low, high = wide.after(mean, half[0], keep=anytime)
         inner_low, inner_high = narrow.after(mean, half[1], keep=anytime)
         settled = {
@@ -137,11 +142,22 @@ class _Ends:
         return low, high
 
 
-def _half_widths(anytime: bool, count: int, sd: Floats, errors: Floats, items: int, alpha: float) -> Floats:
+def _anytime_half_widths(
+    counts: ArrayLike, sd: ArrayLike, errors: ArrayLike, rest: float, items: int | None, alpha: float
+) -> Floats:
+    """Half-width at any time at 1 - alpha after some seeds; ``rest``: of what a seed mean's residual varies by."""
+    own = np.asarray(sd) * unit_half_widths(counts, alpha)
+    if items is None:
+        return np.asarray(own)
+    if items < FEWEST_ITEMS:
+        return np.full(np.shape(own), np.inf)
+    quantile = -float(stdtrit(items - 1, alpha / 2))
+    floor = quantile * (1 + FLOOR_SHARE / items) * np.sqrt(np.asarray(errors) ** 2 + rest / np.asarray(counts))
+    return np.maximum(np.hypot(own, ITEM_FACTOR * quantile * np.asarray(errors)), floor)
+
+
+def _half_widths(count: int, sd: Floats, errors: Floats, items: int, alpha: float) -> Floats:
     """Half-width of the interval at 1 - alpha of each experiment."""
-    if anytime:
-        quantile = -float(stdtrit(items - 1, alpha / 2))
-        return np.asarray(np.hypot(sd * float(unit_half_widths(count, alpha)), ITEM_FACTOR * quantile * errors))
     own, of_items = sd**2 / count, errors**2
     over_seeds = -float(stdtrit(count - 1, alpha / 2)) * np.sqrt(own)
     if not errors.any():
@@ -173,8 +189,7 @@ def anytime_seeds_needed(
     rest = 0.0 if items is None else spread.residual_sd**2 / items
     sd = math.sqrt(spread.seed_sd**2 + rest)
     error = 0.0 if items is None else spread.item_sd / items**0.5
-    quantile = 0.0 if error == 0 or items is None else -float(stdtrit(max(items - 1, 1), alpha / 2))
-    half = np.hypot(sd * unit_half_widths(counts, alpha), ITEM_FACTOR * quantile * error)
+    half = _anytime_half_widths(counts, sd, error, rest, items, alpha)
     room = float(ndtri(power)) * np.sqrt(sd**2 / counts + error**2)
     enough = np.flatnonzero(half + room <= abs(effect))
     if not enough.size:

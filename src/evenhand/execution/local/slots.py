@@ -19,11 +19,13 @@ from typing import Any
 
 from evenhand import files
 from evenhand.errors import ServerGone
+from evenhand.execution.command_settings import CommandSettings
 from evenhand.execution.executor import Executor, Finished, read_outcome
 from evenhand.execution.failures import Ending, kernel_kills
 from evenhand.execution.local.room import Held, Room
 from evenhand.execution.machine import thread_variables
 from evenhand.execution.resources import Capacity
+from evenhand.execution.script_calls import why_cold
 from evenhand.execution.worker import Job
 from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Execution
@@ -46,6 +48,12 @@ class _Running:
     asked_to_stop: float | None = None
 
 
+def _may_be_kept(job: Job) -> bool:
+    """Whether a worker may keep what a command line imports."""
+    settings = CommandSettings.model_validate(dict(job.trial.settings))
+    return not why_cold(settings, Path(job.folder), job.trial.unit)
+
+
 class LocalSlots(Executor):
     """``jobs`` slots on this machine; use as a context manager.
 
@@ -53,7 +61,8 @@ class LocalSlots(Executor):
         recipes: references to import once in the server.
         folder: the claims' folder, for modules beside the claim file.
         jobs: trials at a time; the machine's threads are shared out between them.
-        warm: whether a worker keeps its process for the next trial of its recipe; on a GPU alone if None.
+        warm: whether a worker keeps its process for the next trial of its recipe; on a GPU alone if None, and
+            what a command line imports only if it is asked for.
         room: what of this machine trials may have, where others use it too, or where there are GPUs to give.
     """
 
@@ -160,8 +169,9 @@ class LocalSlots(Executor):
 
     def _keep(self, job: Job) -> dict[str, Any] | None:
         """Which warm worker may run a job; None for a process of its own."""
-        # A command line is a process of its own, and so is what tries how much fits.
-        if self.warm is False or job.trial.recipe == catalogue.COMMAND or job.probing:
+        if self.warm is False or job.probing:  # what tries how much fits is a process of its own
+            return None
+        if job.trial.recipe == catalogue.COMMAND and not (self.warm and _may_be_kept(job)):
             return None
         own = f"{job.memory_gib} {job.threads} {json.dumps(dict(job.environment))}"  # what a process is bound to
         return {

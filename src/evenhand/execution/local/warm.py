@@ -21,9 +21,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from evenhand.execution import compile_caches, worker
+from evenhand.execution import compile_caches, imported, worker
 from evenhand.execution.machine import device_of_programs
-from evenhand.execution.process_state import ProcessState, children_of_this
+from evenhand.execution.process_state import ProcessState, children_of_this, group_of_this
 from evenhand.recipes import catalogue
 
 TRIALS = 100
@@ -52,7 +52,11 @@ def serve(pipes: Pipes) -> int:
             if state is None:
                 worker.see_own_devices(job)
                 _import_first(job)
+                os.chdir(job.folder)  # a trial's own folder is gone once its result is in the ledger
                 state = ProcessState()
+                os.chdir(job.workdir)
+            if imported.SERVERS is not None:
+                imported.SERVERS.used = imported.Used()
             cost = Cost()
             done += 1
             notes = {**job.notes, "process": f"warm: trial {done} of its process"}
@@ -86,6 +90,9 @@ def _import_first(job: worker.Job) -> None:
     """Have imported what trials share before the state is taken that each of them finds; faults are the trial's."""
     worker.see_own_devices(job)
     compile_caches.use(Path(job.assets))
+    if job.trial.recipe == catalogue.COMMAND:
+        imported.SERVERS = imported.ImportServers()
+        return
     with contextlib.suppress(Exception):
         catalogue.find(job.trial.recipe, Path(job.folder))
     if device_of_programs()[0] == "cuda":
@@ -110,7 +117,7 @@ def _why_not(done: int, left: list[str], resident: int) -> str:
     """Why a worker is to be replaced, or empty."""
     if left:
         return f"not as it was before: {', '.join(left)}"
-    if children_of_this():
+    if children_of_this() - (0 if imported.SERVERS is None else len(imported.SERVERS.running())) or _left_behind():
         return "its last trial left processes that run"
     if done >= TRIALS:
         return f"it has run {done} trials"
@@ -118,6 +125,13 @@ def _why_not(done: int, left: list[str], resident: int) -> str:
     if grown > max(GROWTH_BYTES, GROWTH_SHARE * resident):
         return f"its memory has grown by {grown >> 20} MiB"
     return ""
+
+
+def _left_behind() -> bool:
+    """Whether a program that has ended left processes, which are no children of this one."""
+    if imported.SERVERS is None:
+        return False
+    return bool(group_of_this() - {os.getpid(), *imported.SERVERS.running()})
 
 
 def resident_bytes() -> int:
@@ -160,8 +174,10 @@ class Cost:
 
     def so_far(self) -> dict[str, Any]:
         """Processor seconds and the largest resident set since the beginning; None where no system tells it."""
-        peak = _of_status("VmHWM:") if self._reset else 0
-        return {"cpu_seconds": self._seconds() - self._before, "peak_memory_bytes": peak or None}
+        programs = imported.Used() if imported.SERVERS is None else imported.SERVERS.used
+        peak = max(_of_status("VmHWM:"), programs.peak_memory_bytes) if self._reset else programs.peak_memory_bytes
+        seconds = self._seconds() - self._before + programs.cpu_seconds
+        return {"cpu_seconds": seconds, "peak_memory_bytes": peak or None}
 
 
 def main(arguments: list[str]) -> int:
