@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 from evenhand.audit.finding import LEVELS, Finding, Place, Rule
 from evenhand.audit.log import SUMMARIES, Log
 from evenhand.audit.rules import RULES
 from evenhand.audit.words import reports
+
+_POINT, _LINE = 240, 160
+"""Letters of a point of a list, and of a line by itself: longer ones are running text, which may take itself back."""
+
+_FULL = 60
+"""Letters of a line that was broken because it was full."""
+
+_ANYWHERE = frozenset(
+    ("loss-and-perplexity", "count-and-rate", "mean-disagrees", "spread-kind", "odd-share", "failure-as-verdict")
+)
+"""Rules that look at two numbers side by side, whatever else is said."""
 
 
 def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = False) -> tuple[Finding, ...]:
@@ -23,6 +36,8 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     """
     spoken = [log for log in logs if log.english]
     found = [one for rule in rules for one in rule.check(spoken if rule.words and not rule.tongues else list(logs))]
+    by_name = {log.name: log for log in logs}
+    found = [one if _plain(by_name[one.place.file], one) else replace(one, level="hint") for one in found]
     told = {log.name for log in logs if reports(log)}
     worded = {rule.name for rule in rules if rule.words}
     found = [replace(one, level="hint") if one.rule in worded and one.place.file not in told else one for one in found]
@@ -58,6 +73,29 @@ def _in_its_file(one: Finding, logs: Sequence[Log]) -> Finding:
         return Place(log.name, line.number, line.text.strip())
 
     return replace(one, place=moved(one.place), others=tuple(map(moved, one.others)))
+
+
+def _goes_on(text: str) -> bool:
+    """Whether a line was broken by hand: it is full, or ends within a sentence; the lines of notes do neither."""
+    text = text.rstrip()
+    return re.search(r"[a-z,]$" if len(text) < _FULL else r"[^.!?:;)]$", text) is not None
+
+
+def _plain(log: Log, finding: Finding) -> bool:
+    """Whether a finding stands in a row, a point of a list or a short line, not in running text that says more."""
+    place = log.by_number.get(finding.place.line)
+    if log.data or place is None or finding.rule in _ANYWHERE:
+        return True
+    line = log.lines[place]
+    if line.kind == "bullet":
+        rest = [one.body for one in takewhile(lambda one: one.kind == "prose", log.lines[place + 1 :])]
+        return sum(map(len, (line.body, *rest))) <= _POINT
+    beside = [log.lines[at : at + 2] for at in (place - 1, place) if 0 <= at < len(log.lines) - 1]
+    wrapped = any(
+        all(one.kind == "prose" for one in pair) and re.match(r"\w", pair[1].body) and _goes_on(pair[0].text)
+        for pair in beside
+    )
+    return line.kind != "prose" or (len(line.body) <= _LINE and not wrapped)
 
 
 def sentence(finding: Finding) -> str:

@@ -43,6 +43,9 @@ _A_MEAN = re.compile(
 _LEVEL = re.compile(r"\s*%?\s*(?:CI\b|confidence|interval|percentile|quantile)", re.IGNORECASE)
 """What makes a number the level of an interval: ``Mean ± 95% CI``."""
 
+_AGAINST = re.compile(r"[\s)\]]*(?:vs\.?|versus|against|compared)\b", re.IGNORECASE)
+"""What follows a list of one arm's values, which are then no differences."""
+
 _SAYS = re.compile(r"[A-Za-z]{3,}|[≥≤<>]|\\[a-z]+")
 """A cell that says something is no mean: ``gate threshold ≥ 80 %``."""
 
@@ -112,6 +115,7 @@ def _in_text(log: Log) -> Iterator[Series]:
                 not _OVER.search(context)
                 or not _LEADS.search(label)
                 or _OTHER.search(label)
+                or _AGAINST.match(line.body, listed.numbers[-1].end)
                 or all(n.decimals == 0 for n in listed.numbers)
                 or mixed(listed.numbers)
             ):

@@ -195,7 +195,7 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     return (
-        f"'{f['column']}' is {f['how']} in the other rows; here that would be {shown(f['expected'], 3)}, "
+        f"'{f['column']}' is {f['how']} in the other rows; here that would be {shown(f['expected'], 4)}, "
         f"printed is {f['printed']}."
     )
 

@@ -155,6 +155,9 @@ _IN_GENERAL = re.compile(r"\b(?:are|is|be|being|gets?|how)\s+(?:\w+ (?:and|or) )
 """Something that happens now and then, and is told of nothing in particular."""
 
 _NEAR = 140
+_LONGEST = 220
+"""Letters of a line that tells one thing: longer ones may take back what they say."""
+
 _HEAD = 3
 """Names at the beginning of a line, among which what it is about must be."""
 
@@ -176,6 +179,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _drawn(log: Log, line: Line, failed: re.Match[str], after: list[Line]) -> Iterator[Finding]:
+    if not log.data and len(line.body) > _LONGEST:
+        return
     if _EXCUSED.search(line.body) or _UNSURE.search(line.body) or (line.kind == "row" and not _told(line, log)):
         return
     rest = line.body[failed.end() :]

@@ -15,7 +15,7 @@ _MOST = 2000
 _DIFFERENT = 3
 """Two values alone have some common steps."""
 
-_BY_CHANCE = 0.002
+_BY_CHANCE = 0.0002
 _SHARE = re.compile(
     r"\bacc(?:s|uracy|uracies)?\b|\bpass(?:@1\b| rate)|\bsuccess(?: rate)?\b|\bsolved?(?: rate)?\b|\bcorrect\b|"
     r"\bexact match\b|\bem\b|\bhits?@\d+|\bwin ?rate\b|\bd_acc\b",

@@ -28,7 +28,7 @@ _ARM = re.compile(
 
 _FEW = 100
 _TOP = 0.95
-"""Above this share few errors are left, and two arms may well make the same."""
+"""Above this share few errors are left, and two arms may well make the same; so with a share of errors itself."""
 
 _DIGITS = 8
 """So many digits two results have together that are not alike by chance."""
@@ -102,7 +102,7 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
                 continue
             facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
             fine = [n for i in places if (n := table.columns[i][at]) is not None and n.decimals >= 2]
-            few = all(_of_few(n) for n in fine) or all(_TOP <= n.share <= 1 for n in fine)
+            few = all(_of_few(n) for n in fine) or all(_TOP <= n.share <= 1 or abs(n.share) <= 1 - _TOP for n in fine)
             few = few or any(n <= _LITTLE for n in items_said(log, table.section))
             same = [i for i in places if row.cells[i] == first.cells[i] and _results(table, row, [i])]
             level: Level = "hint" if few or _by_chance(table, same) > _RARE else "caution"
