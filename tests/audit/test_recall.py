@@ -46,6 +46,7 @@ SCREEN = (
 )
 SWEEP = "# Log\n\n- coef sweep .01 .03 .1 .3, seeds 0-2 each\n- best: .03 with mean +9.84\n- {}\n"
 ITEMS = "arm,questions,accuracy,note\na,320,0.6125,\nb,320,0.6281,\nc,{},0.6875,beats both\n"
+TOP = "# Log\n\n| arm | accuracy |\n|---|---|\n| long | 99.8 % |\n| short | {} |\n\n"
 TWICE = "# Log\n\n## A\n\n- SFT 0-shot, seed 0: 103/250\n\n## B\n\n- SFT {}-shot, seed 0: 112/250\n"
 JSON = '{{"arm": "{}", "em": [0.512, 0.498, 0.505], "em_mean": 0.505, "{}": 1}}\n'
 
@@ -164,6 +165,14 @@ MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
     "the best on test items": (
         "best-on-test", {"a.csv": 'arm,acc,note\na,0.61,"best of 15 test evaluations"\n'}, "a.csv:2",
         {"a.csv": 'arm,acc,note\na,0.61,"best of 15 dev evaluations, test read once"\n'},
+    ),
+    "a ceiling in a table": (
+        "ceiling", {"a.md": TOP.format("99.6 %") + "- the short prompt costs nothing\n"}, "a.md:8",
+        {"a.md": TOP.format("91.6 %") + "- the short prompt costs nothing\n"},
+    ),
+    "a ceiling that is known": (
+        "ceiling", {"a.md": TOP.format("99.6 %") + "- all are equally good\n"}, "a.md:8",
+        {"a.md": TOP.format("99.6 %") + "- the task is saturated and tells nothing\n"},
     ),
     "both seeds": (
         "few-seeds", {"a.md": "# Log\n\n- The gain is consistent across both seeds.\n"}, "a.md:3",

@@ -7,6 +7,7 @@ from evenhand.audit.rules import (
     baselines,
     best_of_many,
     best_on_test,
+    ceiling,
     change_disagrees,
     columns,
     count_rate,
@@ -91,5 +92,6 @@ RULES: tuple[Rule, ...] = tuple(
         identical_rows,
         twin_arms,
         saturated,
+        ceiling,
     )
 )
