@@ -32,7 +32,7 @@ _FILLER = re.compile(
     r"have|with|for|to|the|a|an|is|are|was|were|"
     r"and|but|while|whereas|versus|vs|against|from|in|on|both|used|uses|using|after|each|all|about|just|then|each|at|"
     r"of|by|up|given|saw|sees|"
-    r"also|fyi|note|btw|our|my|this|that|which|so|still|now|it|we|took|takes|received|allowed|june|july|may|setup|"
+    r"la|el|se|los|las|le|les|der|die|das|wurde|wurden|also|fyi|note|btw|our|my|this|that|which|so|still|now|it|we|took|takes|received|allowed|june|july|may|setup|"
     r"length|schedule|longer|rest|models?|seeds?|"
     r"(?<![\w.=+-])\d+(?![\w.]))\b|[^\w+=.\-/ ]",
     re.IGNORECASE,

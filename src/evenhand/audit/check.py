@@ -78,7 +78,7 @@ def _in_its_file(one: Finding, logs: Sequence[Log]) -> Finding:
 def _goes_on(text: str) -> bool:
     """Whether a line was broken by hand: it is full, or ends within a sentence; the lines of notes do neither."""
     text = text.rstrip()
-    return re.search(r"[a-z,]$" if len(text) < _FULL else r"[^.!?:;)]$", text) is not None
+    return re.search(r"[\w,;(]$" if len(text) >= _FULL else r",$", text) is not None and not text[-1:].isdigit()
 
 
 def _plain(log: Log, finding: Finding) -> bool:

@@ -93,6 +93,8 @@ def _records(table: Table) -> Records | None:
         i for i, name in enumerate(header) if _ARM_TOO.match(name)
     ]
     seeds = [i for i, name in enumerate(header) if SEED.match(name)]
+    if not arms and not seeds and header and _names_all(table):
+        arms = [0]
     if not arms or len(seeds) > 1 or not 2 <= len(table.rows) <= 2000:
         return None
     groups: dict[str, list[Row]] = {}
@@ -102,6 +104,12 @@ def _records(table: Table) -> Records | None:
     if not 2 <= len(groups) <= 100 or (not seeds and any(len(rows) > 1 for rows in groups.values())):
         return None
     return Records(table, arms[0], seeds[0] if seeds else None, {name: tuple(rows) for name, rows in groups.items()})
+
+
+def _names_all(table: Table) -> bool:
+    """Whether the first column holds a name of its own for each row."""
+    names = [row.cells[0].strip() for row in table.rows]
+    return len(set(names)) == len(names) and all(re.match(r"[^\W\d]", name) for name in names)
 
 
 def records_of(log: Log) -> list[Records]:

@@ -55,6 +55,7 @@ _LEXICON: tuple[tuple[str, str], ...] = (
      r"interrompu\w*|planté\w*|abortad\w+|interrumpid\w+|崩溃|中断|失败", "failed"),
     # numbers
     (r"im mittel|mittelwert\w*|mittel|durchschnitt\w*|в среднем|средн(?:ее|яя|ий|их|ие)|moyennes?|promedio|média|"
+     r"media(?= [\d=:+-])|"
      r"均值|平均值|平均", "mean"),
     (r"standardabweichung\w*|std\.?-?abw\w*\.?|streuung|ст\. ?откл\.?|стд\.? ?откл\.?|стандартн\w+ отклонени\w+|"
      r"с\.?к\.?о\.?|разброс|écart[- ]types?|desviación (?:estándar|típica)|desv\. ?(?:est|típ)\w*\.?|"
@@ -98,7 +99,7 @@ _LEXICON: tuple[tuple[str, str], ...] = (
     (r"nicht|kein(?:e|en|er|em|es)?|не|нет|ni|nie|未|并非|不是|不", "not"),
     (r"intervalle?|интервал\w*|intervalo|区间|konfidenzintervall|vertrauensintervall|доверительн\w+", "interval"),
     # what was done
-    (r"trainierte?n?|trainiert|обуч(?:али|ен\w*|алась|ался|ены)|entraîné\w*|entrenad\w+|训练", "trained"),
+    (r"trainierte?n?|trainiert|обуч(?:али|ен\w*|алась|ался|ены)|entraîné\w*|entren[óa]\w*|训练", "trained"),
     (r"бюджет\w*|presupuesto|预算", "budget"), (r"beste[rsnm]?|лучш\w+|meilleur\w*|mejor|最好|最佳", "best"),
     (r"auswertungen|оцен(?:ок|ки)|évaluations|evaluaciones|次评估|评估", "evaluations"),
     (r"varianten|вариант\w*|variantes|个变体", "variants"),

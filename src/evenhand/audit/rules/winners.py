@@ -101,6 +101,9 @@ def _tried(line: Line) -> int:
         line.body,
         re.IGNORECASE,
     )
+    said = said or re.search(
+        r"\b(?:tried|swept|screened|tested|compared)\s+(\d{1,3})\s+[a-z]", line.body, re.IGNORECASE
+    )
     listed = max((len(one.numbers) for one in lists_in(line, 3)), default=0)
     return int(said[1]) if said is not None else listed
 
