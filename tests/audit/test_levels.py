@@ -274,7 +274,10 @@ def test_instants_of_a_trace_are_no_columns_that_follow_from_each_other(tmp_path
     spans = ((12, 96.2), (34, 71.4), (58, 88.1), (77, 63.9))
     rows = "".join(f"{at},{at + span},{span}\n" for at, span in spans) + "90,192.5,96.2\n"
     assert found(tmp_path, {"a.csv": "start_ms,end_ms,compute_ms\n" + rows}) == []
-    (one,) = found(tmp_path, {"a.csv": "a,b,gap\n" + rows})
+    head = "| a | b | gap |\n|---|---|---|\n"
+    (one,) = found(
+        tmp_path, {"b.md": head + "".join(f"| {' | '.join(row.split(','))} |\n" for row in rows.splitlines())}
+    )
     assert one.rule == "row-breaks-column"
 
 
@@ -464,3 +467,14 @@ def test_three_values_fit_too_many_numbers_of_items_to_tell_one(tmp_path: Path) 
 def test_two_runs_that_wrote_their_times_do_not_drift(tmp_path: Path) -> None:
     steps = "".join(f"- Step {at}: loss 0.{at}713, seconds {at}{{}}\n" for at in (1, 2, 3, 4, 5))
     assert found(tmp_path, {"log.txt": steps.format(*"11111"), "log_b.txt": steps.format(*"11112")}) == []
+
+
+def test_a_spread_that_is_nearly_right_was_computed_from_more_digits(tmp_path: Path) -> None:
+    text = '{{"accuracies": [0.7125, 0.5081, 0.6112], "mean": 0.6106, "std": {}}}\n'
+    assert found(tmp_path, {"a.json": text.format("0.10225")}) == []
+    assert [one.level for one in found(tmp_path, {"a.json": text.format("0.1322")})] == ["fault"]
+
+
+def test_the_best_loss_of_a_run_that_overfits_is_what_a_checkpoint_is_chosen_by(tmp_path: Path) -> None:
+    said = "- Final eval loss: 0.4055 (after overfitting; best eval_loss = 0.1723 at step 1120)\n"
+    assert found(tmp_path, {"a.md": said}) == []

@@ -43,7 +43,8 @@ _RIVAL = re.compile(r"\b(?:vs\.?|versus|against|behind|current|previous|prior|th
 """The best of something else, which a result is set against."""
 
 _CHOSEN_ELSEWHERE = re.compile(
-    r"\b(?:val|valid|validation|dev)\b|(?<!mid-)(?<!mid )\btrain(?:ing)?\b|(?<![a-z])(?:val|dev|train)_", re.IGNORECASE
+    r"\b(?:val|valid|validation|dev)\b|(?<!mid-)(?<!mid )\btrain(?:ing)?\b|(?<![a-z])(?:val|dev|train|eval)_|\bloss\b",
+    re.IGNORECASE,
 )
 """The best on validation data is what a checkpoint is chosen by: nothing says yet that it is the result."""
 
