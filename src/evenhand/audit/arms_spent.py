@@ -57,6 +57,7 @@ _ADMITTED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 220
+_CUE = re.compile(r"\b(?:train\w*|budget\w*|fine-?tun\w*|tuned|runs?|ran|saw|seen|got|had)\b", re.IGNORECASE)
 _MEASURED = re.compile(
     r"time|clock|hours|hrs|minutes|seconds|compute|flops|gpu|complet|done|actual|\bran\b|\brun\b|best|stop|used|"
     r"reached|avg|mean|conver"
@@ -131,6 +132,8 @@ def _unequal(one: _Amount, other: _Amount, line: Line, after: Line) -> Unequal:
 
 
 def _pair(one: _Amount, other: _Amount, results: list[str]) -> bool:
+    if one.unit not in ("step", "epoch") and not _CUE.search(f"{one.before} {other.before}"):
+        return False
     if one.unit != other.unit or min(one.number.value, other.number.value) <= 0:
         return False
     if max(one.number.value, other.number.value) <= MUCH * min(one.number.value, other.number.value):

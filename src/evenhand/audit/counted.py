@@ -92,7 +92,7 @@ def counted_in_text(text: str, line: int) -> Iterator[Counted]:
 def _made(found: re.Match[str], line: int, which: str) -> Iterator[Counted]:
     part, whole = int(found[f"part{which}"]), int(found["whole"])
     share = numbers(found[f"share{which}"].strip())
-    if len(share) != 1 or not 0 <= part <= whole or whole < 10 or (not share[0].unit and share[0].value > 1):
+    if len(share) != 1 or not 0 < part < whole or whole < 10 or (not share[0].unit and share[0].value > 1):
         return
     yield Counted(part, whole, share[0], line, found[0])
 

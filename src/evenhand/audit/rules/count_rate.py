@@ -16,7 +16,8 @@ _ONE_OF_SEVERAL = re.compile(r"\d\s*/\s*\d+\s*[,;]\s*(?:and\s+)?$")
 
 
 _OF_ELSE = re.compile(
-    r"\s*(?:-?\s?CI\b|confidence|power|faster|slower|lower|higher|more|less|fewer|better|worse|reduc\w*|increas\w*|"
+    r"\s*(?:→|->|⇒)|\s*(?:-?\s?CI\b|confidence|power|faster|slower|lower|higher|more|less|fewer|better|worse|"
+    r"reduc\w*|increas\w*|"
     r"improv\w*|"
     r"smaller|larger|cheaper|relative|on|for|in|vs|than|among|when|if|at|after|excluding|without|threshold|target|"
     r"baseline|weighted|macro|micro)\b",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Log, Table, only_number
+from evenhand.audit.log import Log, Table
 from evenhand.audit.number_words import printed, shown
 from evenhand.audit.numbers import Number
 from evenhand.audit.results import plain, results_of
@@ -77,6 +78,7 @@ def _quoted(log: Log, source: Log) -> Iterator[Finding]:
             yield Finding("not-the-rows", "fault", place_of(log, line), facts, (other,), printed(value))
 
 
+@lru_cache(maxsize=256)
 def _rows_of(log: Log) -> dict[str, dict[frozenset[str], _Rows]]:
     """The values by arm and metric."""
     answer: dict[str, dict[frozenset[str], list[tuple[Number, int]]]] = {}
@@ -85,12 +87,12 @@ def _rows_of(log: Log) -> dict[str, dict[frozenset[str], _Rows]]:
         metric_at = next((i for i, name in enumerate(table.header) if _METRIC.match(name.strip())), None)
         if arms is None or len(table.rows) > _MOST:
             continue
-        for row, arm in zip(table.rows, arms, strict=True):
+        for at, (row, arm) in enumerate(zip(table.rows, arms, strict=True)):
             told = row.cells[metric_at] if metric_at is not None else ""
             for place, name in enumerate(table.header):
-                value = only_number(row.cells[place])
-                key = words_of(f"{told} {name}")
-                if arm and value is not None and key:
+                value = table.columns[place][at] if arm else None
+                key = words_of(f"{told} {name}") if value is not None else frozenset()
+                if value is not None and key:
                     answer.setdefault(arm, {}).setdefault(key, []).append((value, row.line_of(place)))
     return {
         arm: {key: _Rows(tuple(n for n, _ in found), found[0][1], log) for key, found in metrics.items()}
@@ -110,6 +112,7 @@ def _arms(table: Table) -> list[str] | None:
     return [plain(name) for name in names]
 
 
+@lru_cache(maxsize=4096)
 def words_of(name: str) -> frozenset[str]:
     """The words by which one knows a metric: without units and without the word mean."""
     words = (

@@ -28,10 +28,15 @@ def _column(log: Log, records: Records, place: int, base: str) -> Iterator[Findi
             continue
         for factor in (1.0, 100.0):
             right, odd = _against(records, value_at, place, base, factor)
+            if right and not odd:
+                return
             if right > best[0]:
                 best = (right, odd, value_at)
     right, odd, value_at = best
-    if right < 2 or len(odd) > right / 2:
+    told = {
+        delta.value for name in records.groups for row in records.groups[name] if (delta := records.value(row, place))
+    }
+    if right < 2 or len(odd) > right / 2 or len(told - {0.0}) < 3:
         return
     for row, other, delta, expected in odd:
         facts = {
@@ -56,7 +61,7 @@ def _against(
             expected = factor * (value.value - start.value)
             slack = factor * (value.slack + start.slack) + delta.slack
             if abs(expected - delta.value) <= slack:
-                right += bool(delta.value)
+                right += 1
             elif abs(expected - delta.value) > 2 * slack:
                 odd.append((row, other, delta, expected))
     return right, odd
