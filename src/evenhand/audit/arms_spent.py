@@ -18,7 +18,7 @@ _UNIT = re.compile(
     r"\s*(?:(?:training|gradient|optimi[sz]er|train|env(?:ironment)?|agent|update|sgd|unique|sampled|million|"
     r"full)[\s-]+){0,2}"
     r"(?P<unit>steps?|updates?|epochs?|tokens?|iterations?|iters?|examples?|samples?|episodes?|frames?|pairs?|"
-    r"interactions?|tok)\b",
+    r"interactions?|tok)\b(?!\s*/|\s+per\b|\s+a second)",
     re.IGNORECASE,
 )
 _TIMES = re.compile(

@@ -15,7 +15,7 @@ _OF = r"\s*(?:/|\bof\b|\bout of\b|\bfrom\b)\s*(?:the\s+|all\s+|a total of\s+)?"
 _SHARE = r"(?P<share{0}>\d{{1,3}}\.\d+\s?%?|\.\d+|\d{{1,3}}\s?%)"
 _AHEAD = re.compile(
     rf"(?<![\d.,/]){_COUNT.format('')}{_NOUNS}{_OF}(?P<whole>\d{{1,6}})(?![\d.,/]\d){_NOUNS}"
-    rf"\s*(?:\(\s*(?:=|≈|i\.e\.,?)?\s*|=\s*|,\s*(?:i\.e\.,?|so|that is|or|which is)?\s*|:\s*|→\s*|->\s*|—\s*|–\s*|"
+    rf"\s*(?:\(\s*(?:=|≈|i\.e\.,?)?\s*|=\s*|,\s*(?:i\.e\.,?|so|that is|or|which is)\s*|:\s*|→\s*|->\s*|—\s*|–\s*|"
     rf"is\s+|makes\s+|gives\s+)"
     rf"{_SHARE.format('')}(?![\d/])"
 )

@@ -156,6 +156,7 @@ _IN_GENERAL = re.compile(r"\b(?:are|is|be|being|gets?|how)\s+(?:\w+ (?:and|or) )
 """Something that happens now and then, and is told of nothing in particular."""
 
 _NEAR = 140
+_FULL = 60
 _LONGEST = 220
 """Letters of a line that tells one thing: longer ones may take back what they say."""
 
@@ -195,7 +196,7 @@ def _drawn(log: Log, line: Line, failed: re.Match[str], after: list[Line]) -> It
         yield Finding("failure-as-verdict", "fault", place_of(log, line), facts, quote=line.body[failed.start() :])
         return
     for one in after if line.kind != "row" else ():
-        near = one.section == line.section and one.number - line.number <= 2
+        near = one.section == line.section and one.number - line.number <= 2 and not _broken(line)
         verdict = _VERDICT.search(one.body) if near else None
         if verdict is None or denied(one.body, verdict.start()) or _FAILURE.search(one.body):
             continue
@@ -205,6 +206,11 @@ def _drawn(log: Log, line: Line, failed: re.Match[str], after: list[Line]) -> It
             continue
         facts = {"failure": failed[0].strip(), "verdict": verdict[0].strip(" ,;:")}
         yield Finding("failure-as-verdict", "fault", place_of(log, one), facts, (place_of(log, line),))
+
+
+def _broken(line: Line) -> bool:
+    """Whether a line of prose goes on in the next one."""
+    return line.kind == "prose" and re.search(r"[a-z,*(]$", line.text.rstrip()) is not None and len(line.text) >= _FULL
 
 
 def _told(line: Line, log: Log) -> bool:

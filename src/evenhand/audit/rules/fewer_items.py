@@ -16,6 +16,7 @@ _BEATS = re.compile(
     r"\b(?:beats?|better|outperform\w*|above|ahead|exceeds?|wins?|surpass\w*|higher|gain|than|versus|vs\.?|against)\b",
     re.IGNORECASE,
 )
+_CLAIMS = re.compile(r"\b(?:beats|better than|outperform\w*|surpass\w*|wins by|ahead of)\b", re.IGNORECASE)
 _ITEMS = re.compile(
     r"\b(?:(?:first|only|random|on|over|of|the|n\s*=)\s*)(\d{2,6})(?:\s+(?:\w+\s+)?(?:items?|questions?|queries|"
     r"prompts?|problems?|examples?|samples?|tasks|"
@@ -72,7 +73,7 @@ def _in_records(log: Log) -> Iterator[Finding]:
 def _in_text(log: Log) -> Iterator[Finding]:
     for line in log.spoken():
         found = {int(one[1]) for one in _ITEMS.finditer(line.body)}
-        if len(found) != 2 or max(found) < _LESS * min(found) or not _BEATS.search(line.body) or hoped(line):
+        if len(found) != 2 or max(found) < _LESS * min(found) or not _CLAIMS.search(line.body) or hoped(line):
             continue
         if len(_RATE.findall(line.body)) < 2 or _TOLD.search(line.body):
             continue

@@ -89,7 +89,14 @@ def _judged(log: Log, items: int, shares: list[_Share]) -> Iterator[Finding]:
             (one, min(1.0, 2 * half * items))
         )
     chance = math.prod(p for one, p in {one.number.value: (one, p) for one, p in right}.values())
-    if not 10 <= items <= _MOST or len(odd) != 1 or chance > _CHANCE or odd[0][1] > 0.5 or not finest:
+    if (
+        not 10 <= items <= _MOST
+        or len(odd) != 1
+        or len({one.number.value for one, _ in right}) < 3
+        or chance > _CHANCE
+        or odd[0][1] > 0.5
+        or not finest
+    ):
         return
     one = odd[0][0]
     below = int(one.number.value / (100 if percent else 1) * items)

@@ -20,6 +20,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         if log.data:
             for records in records_of(log):
+                if records.table.header[records.arm] == "file":
+                    continue  # copies of one file are no arms
                 yield from _twins(logs, log, records)
     yield from _lists(logs)
 
