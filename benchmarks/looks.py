@@ -116,7 +116,7 @@ def errors(share: float, kept: KeptRows) -> str:
     rows = []
     designs = [
         ('"anytime"', "anytime, 50 seeds", 50, 1, 120, 4),
-        ('"anytime"', "anytime, 12 seeds, 5 variants", 12, 5, 120, 2),
+        ('"anytime"', "anytime, 12 seeds, 5 variants", 12, 5, 120, 1),
         ('{ at = [4, 6, 8, 10], spending = "pocock" }', "Pocock, 4, 6, 8, 10", 10, 1, 225, 1),
         ('{ at = [4, 6, 8, 10], spending = "obrien-fleming" }', "O'Brien-Fleming, 4, 6, 8, 10", 10, 1, 225, 1),
         (f'{{ at = {EARLY}, spending = "hwang-shih-decani" }}', "Hwang-Shih-DeCani, 4 to 10", 10, 1, 225, 1),
@@ -278,6 +278,8 @@ def price(share: float, kept: KeptRows) -> str:
 
 
 FUTILE = (None, 0.9, 0.95)
+PRECISELY = "Hwang-Shih-DeCani, 4 to 10, futility 0.9"
+"""The plan that comes nearest to half of the seeds at twice the margin."""
 
 
 def spared(share: float, kept: KeptRows) -> str:
@@ -292,7 +294,7 @@ def spared(share: float, kept: KeptRows) -> str:
     ]
     rows = []
     for name, looks in plans:
-        count = max(40, round((2000 if f"futility {FUTILE[1]}" in name else 400) * share))
+        count = max(40, round((2000 if name == PRECISELY else 400) * share))
         measure = partial(_spares, looks, noise, spread, margin, count)
         rows.append((name, count, *kept.row((SPARED, name, count), measure)))
     head = (

@@ -1,8 +1,7 @@
 """Verdicts derived a second time, by code that shares nothing with evenhand: numpy, scipy and what Python brings.
 
-``python recheck.py ledger.tar.gz [receipt.json]`` (``evenhand ledger export`` writes the first): hashes from chain to
-scores, receipt against chain, each claim decided anew. Exit code 4: altered, 1: not the verdict that was written. Named
-and left: rungs, searches, tries, looks, chosen checkpoints, scopes, seconds; trials that diverged, were lost or twice.
+``python recheck.py ledger.tar.gz [receipt.json]``: hashes from chain to scores, receipt against chain, each claim
+decided anew. Exit code 4: altered or unreadable, 1: another verdict than was written. What is not derived is named.
 """
 
 # fmt: off
@@ -18,7 +17,6 @@ import numpy as np
 from scipy import stats
 
 Row = dict[str, Any]
-Names = tuple[str, ...]
 TIE, NORMAL_95 = 1 + 1e-9, 1.959963984540054
 class Unknown(Exception):
     """What this file does not derive."""
@@ -51,13 +49,11 @@ class Ledger:
         self.records.sort(key=lambda row: (row["time"], row["segment"], row["sequence"]))
         packs = [pack for row in self.of("pack") for pack in row["body"]["packs"] if pack["kind"] == "items"]
         self.packed = {(t, digest): content for pack in packs for t, digest, content, _ in pack["tables"]}
-        self.counts: dict[str, Row] = {}
-        self.twice = set[str]()
+        self.counts, self.twice = dict[str, Row](), set[str]()
         for body in (row["body"] for row in self.of("outcome") if not row["body"]["exploratory"]):
             old = self.counts.get(body["trial"]["id"])
             self.counts[body["trial"]["id"]] = body
             self.twice |= {body["trial"]["id"]} if old and not old["outcome"]["failure"] else set()
-
     def of(self, kind: str) -> list[Row]:
         return [row for row in self.records if row["kind"] == kind]
     @functools.cache  # noqa: B019
@@ -112,13 +108,13 @@ def estimate(d: np.ndarray, clusters: Any, item_wise: bool) -> Estimate:
     return Estimate(mean, [((total / (s * i)) ** 0.5, df), *over_seeds] if total > noise else [])
 class Pair:
     """One arm against another: the verdict that needs no interval (``settled``, else empty), and the estimate."""
-    def __init__(self, ledger: Ledger, claim: Row, names: Names, condition: str, metric: Row) -> None:
+    def __init__(self, ledger: Ledger, claim: Row, names: tuple[str, ...], condition: str, metric: Row) -> None:
         seeds, self.margin, self.found = claim["rungs"][0]["seeds"], metric["margin"], Estimate(0.0, [])
         seeds = seeds if isinstance(seeds, list) else [drawn(claim, "seeds", i) for i in range(seeds["count"])]
         pairs = [[trial_id(claim, n, condition, s) for n in names] for s in seeds]
         pending = any(key not in ledger.counts for pair in pairs for key in pair)
         self.settled = "not-run" if pending else self.judged(ledger, claim, names, pairs, metric)
-    def judged(self, ledger: Ledger, claim: Row, names: Names, pairs: list[list[str]], metric: Row) -> str:
+    def judged(self, ledger: Ledger, claim: Row, names: tuple[str, ...], pairs: list[list[str]], metric: Row) -> str:
         sides = [[ledger.side(key, metric["name"]) for key in pair] for pair in pairs]
         if any(fault(claim, names, [ledger.counts[key]["outcome"] for key in pair]) for pair in pairs):
             return "invalid"
@@ -159,7 +155,7 @@ def trial_id(claim: Row, name: str, condition: str, seed: int) -> str:
         "noise": f"null/{name}" if arm["role"] == "null" else "", "budget": [claim["budget"]["unit"], rung["budget"]],
         "items": [0, rung["items"]["count"], drawn(claim, "items", 0) if order == "seal" else order],
     })[:16]
-def fault(claim: Row, names: Names, outcomes: list[Row]) -> bool:
+def fault(claim: Row, names: tuple[str, ...], outcomes: list[Row]) -> bool:
     """Whether flags do not hold, or budgets were not equal."""
     if any(claim["arms"][n]["deterministic"] and own.get("draws") for n, own in zip(names, outcomes, strict=True)):
         return True
@@ -227,10 +223,14 @@ def receipt_faults(ledger: Ledger, path: str) -> list[str]:
     sealed = [i for i, row in enumerate(rows) if row["kind"] == "seal" and row["body"]["receipt"] == text]
     first = [i for i, row in enumerate(rows) if row["body"].get("claim_hash") == sha(claim)[:16]]
     known = any(row["hash"] == record and row["body"].get("identity") == claim for row in rows)
-    early = bool(sealed) and sealed[0] < min(first, default=len(rows))
-    return [] if known and early else ["the chain has not the receipt and its claim before the claim's first outcome"]
+    known &= bool(sealed) and sealed[0] < min(first, default=len(rows))
+    return [] if known else ["the chain has not the receipt and its claim before the claim's first outcome"]
 def main(arguments: list[str]) -> int:
-    faults = [*(ledger := Ledger(arguments[0])).faults, *(f for p in arguments[1:] for f in receipt_faults(ledger, p))]
+    try:
+        faults = (ledger := Ledger(arguments[0])).faults + [f for p in arguments[1:] for f in receipt_faults(ledger, p)]
+    except (OSError, EOFError, tarfile.TarError, AttributeError, LookupError, TypeError, ValueError) as error:
+        print(f"fault: this is no ledger as it is exported, or no receipt: {str(error).splitlines()[:1]}")
+        return 4
     print("\n".join(f"fault: {one}" for one in faults) or f"{len(ledger.records)} records and their tables checked")
     said, differ = {row["body"]["hash"]: row["body"] for row in ledger.of("decision")}, False
     for body in (row["body"] for row in ledger.of("claim")):

@@ -92,3 +92,12 @@ def test_a_screening_rung_is_judged_once() -> None:
 def test_nobody_writes_what_only_the_lab_sets() -> None:
     with pytest.raises(ClaimError, match="unknown key 'look_rules'"):
         claim_of(TEXT + "look_rules = { at = [3, 6] }\n")
+
+
+def test_looks_at_any_time_by_fewer_than_four_items_are_refused_before_they_cost_a_seed() -> None:
+    few = TEXT.replace("items = 100", "items = 3")
+    with pytest.raises(ClaimError, match="from 4 on; found 3"):
+        claim('"anytime"', text=few)
+    assert claim('"anytime"', 'scope = "seeds"', few).claim.rungs[0].anytime
+    assert claim('"anytime"', text=TEXT.replace("items = 100", "items = 4")).claim.rungs[0].anytime
+    assert claim("[3, 6]", text=few).claim.rungs[0].looks == (3, 6)

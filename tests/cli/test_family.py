@@ -43,3 +43,13 @@ def test_a_claim_is_sealed_from_the_command_line_and_its_verdict_says_so(toy_fol
     assert document["standing"]["seal"]["seeds"] is True
     assert evenhand(toy_folder, "seal", "c.toml", "--check").stdout == "c: sealed\n"
     assert evenhand(toy_folder, "seal", "c.toml").returncode == 2
+
+
+def test_what_is_no_exported_ledger_is_told_in_a_sentence_and_passes_for_no_other_verdict(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("recipe = 1")
+    missing = evenhand(tmp_path, "recheck", "nowhere.tar.gz")
+    assert (missing.returncode, missing.stderr) == (2, "There is no file nowhere.tar.gz.\n")
+    other = evenhand(tmp_path, "recheck", "c.toml")
+    assert other.returncode == 4
+    assert "fault: this is no ledger as it is exported" in other.stdout
+    assert "Traceback" not in other.stderr

@@ -207,12 +207,18 @@ def test_looks_say_what_they_need_at_no_effect_at_the_margin_and_at_twice_it() -
     answer = plan_power(statistics.Spread(0.02), [5, 10], margin=0.02)
     named = {(one.name, one.futility): one for one in answer.looks}
     assert list(named) == [
-        ("one look", None), ("group-sequential", None), ("group-sequential", 0.9), ("anytime", None), ("anytime", 0.9)
+        ("one look", None), ("group-sequential", None), ("group-sequential", 0.9), ("early group-sequential", 0.9),
+        ("anytime", None), ("anytime", 0.9),
     ]  # fmt: skip
     assert not any(one.own for one in answer.looks)
     assert [at.seeds for at in named["one look", None].at] == [10, 10, 10]
     assert named["group-sequential", 0.9].at[0].seeds < 6 < named["group-sequential", None].at[0].seeds
     assert named["group-sequential", None].at[2].seeds < 6
+    early = named["early group-sequential", 0.9]
+    assert early.after == (4, 5, 6, 7, 8, 9, 10)
+    aims = (6.0, 8.5, 5.0)  # 60 % of the seeds at no effect, 85 at the margin, 50 at twice it
+    assert all(at.seeds < aim + 0.08 for at, aim in zip(early.at, aims, strict=True))
+    assert named["group-sequential", 0.9].at[2].seeds > aims[2] + 0.08
     at_margin = [one.at[1].gain for one in answer.looks]
     assert at_margin == sorted(at_margin, reverse=True)  # what looks spare, they cost in power
 

@@ -175,10 +175,13 @@ def test_a_time_stamp_is_kept_and_verified_offline_against_a_given_certificate(
     loaded = book.claim("c")
     found = sealing.seal(loaded, book.ledger, tsa=url)
     assert found.witnesses[0].startswith(f"time stamp of {url}")
-    assert sealing.check(loaded, book.ledger, certificate)[1] == []
+    assert sealing.check(loaded, book.ledger, certificate).faults == ()
+    assert sealing.check(loaded, book.ledger).stamps == 1
+    with pytest.raises(DataError, match="no certificate nowhere"):
+        sealing.check(loaded, book.ledger, Path("nowhere.pem"))
     answer = found.path.with_suffix(".tsr")
     answer.write_bytes(answer.read_bytes()[:-20] + bytes(20))
-    assert "does not verify" in sealing.check(loaded, book.ledger, certificate)[1][0]
+    assert "does not verify" in sealing.check(loaded, book.ledger, certificate).faults[0]
 
 
 def test_a_server_that_cannot_be_reached_leaves_the_claim_unsealed(book: Book) -> None:

@@ -127,6 +127,8 @@ def look_faults(rungs: Sequence[Mapping[str, Any]], scope: Any) -> list[tuple[tu
             faults.append(
                 (("rung", i, "looks"), "a screening rung is judged once, at its end; only the last rung has such looks")
             )
+        elif anytime and scope in (None, "recipe") and (few := _too_few(rung.get("items"))):
+            faults.append((("rung", i, "items"), few))
         elif anytime and scope == "checkpoint":
             faults.append(
                 (
@@ -135,3 +137,15 @@ def look_faults(rungs: Sequence[Mapping[str, Any]], scope: Any) -> list[tuple[tu
                 )
             )
     return faults
+
+
+def _too_few(items: Any) -> str:
+    """Why looks at any time could never tell of new items by so many, or empty."""
+    from evenhand.statistics.anytime_items import FEWEST_ITEMS
+
+    if not isinstance(items, int) or isinstance(items, bool) or not 0 < items < FEWEST_ITEMS:
+        return ""
+    return (
+        f"looks at any time can tell of new items from {FEWEST_ITEMS} on; found {items}: give more, or claim these "
+        'very ones with scope = "seeds"'
+    )

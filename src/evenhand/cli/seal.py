@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evenhand.cli.console import DEFAULT_LEDGER, AsJson, LedgerFolder, ledger_to_read, note, out, print_json
+
+if TYPE_CHECKING:
+    from evenhand.running.sealing import Checked
 
 
 def seal(
@@ -29,7 +32,8 @@ def seal(
 
     loaded = load_claim(claim)
     if check:
-        _check(sealing.check(loaded, ledger_to_read(ledger), certificate), loaded.resolved.name, as_json)
+        found = sealing.check(loaded, ledger_to_read(ledger), certificate)
+        _check(found, loaded.resolved.name, as_json, stamps=0 if certificate else found.stamps)
         return
     done = sealing.seal(loaded, Ledger(ledger), git=git, tsa=tsa, to=to)
     if as_json:
@@ -48,16 +52,18 @@ def seal(
         )
 
 
-def _check(found: tuple[object, list[str]], name: str, as_json: bool) -> None:
-    seal_found, faults = found
+def _check(found: Checked, name: str, as_json: bool, *, stamps: int) -> None:
+    seal_found, faults = found.seal, found.faults
     if as_json:
-        print_json({"claim": name, "seal": seal_found, "faults": faults})
+        print_json({"claim": name, "seal": seal_found, "faults": faults, "unverified_time_stamps": stamps})
     else:
         console = out()
         state = "not sealed" if seal_found is None else "its seal does not hold" if faults else "sealed"
         console.print(f"{name}: {state}", markup=False, soft_wrap=True)
         for fault in faults:
             console.print(f"fault: {fault}", style="red", markup=False, soft_wrap=True)
+        if stamps:
+            note().print("Its time stamp was not verified: give --certificate authority.pem.", soft_wrap=True)
     raise typer.Exit(4 if faults else 0)
 
 
@@ -78,9 +84,13 @@ def recheck(
     import tempfile
 
     from evenhand import recheck as again
+    from evenhand.errors import DataError
     from evenhand.ledger import Ledger
     from evenhand.ledger.export import export
 
+    for path in (archive, *([] if receipt is None else [receipt])):
+        if not path.exists() or (path is receipt and path.is_dir()):
+            raise DataError(f"There is no file {path}.")
     with tempfile.TemporaryDirectory() as folder:
         if archive.is_dir():
             export(Ledger.existing(archive).folder, Path(folder) / "ledger.tar.gz")

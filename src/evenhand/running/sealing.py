@@ -138,19 +138,35 @@ def _tagged(folder: Path, name: str, text: str, digest: str) -> str:
     return f"git tag {name}"
 
 
-def check(loaded: LoadedClaim, ledger: Ledger, certificate: Path | None = None) -> tuple[Seal | None, list[str]]:
-    """The seal of a claim with what is wrong with what keeps it; time stamps are checked against a certificate."""
+@dataclass(frozen=True)
+class Checked:
+    """The seal of a claim, None where it has none; what is wrong with what keeps it; the number of its time stamps."""
+
+    seal: Seal | None
+    faults: tuple[str, ...] = ()
+    stamps: int = 0
+
+
+def check(loaded: LoadedClaim, ledger: Ledger, certificate: Path | None = None) -> Checked:
+    """The seal of a claim with what is wrong with what keeps it; time stamps are checked against a certificate.
+
+    Raises:
+        DataError: there is no such certificate.
+    """
+    if certificate is not None and not certificate.is_file():
+        raise DataError(f"There is no certificate {certificate}; give the authority's, as a PEM file.")
     claim = loaded.resolved
     found = standing.standing(claim, ledger).seal
     if found is None:
-        return None, []
-    faults = []
+        return Checked(None)
+    faults, stamps = [], 0
     for path in sorted((ledger.folder / "seals").glob(f"{claim.name}-{claim.hash}-{found.receipt[:8]}.*")):
         if path.suffix == ".json" and seals.digest_of(path.read_text(encoding="utf-8")) != found.receipt:
             faults.append(f"{path.name} is not the receipt that the chain names")
+        stamps += path.suffix == ".tsr"
         if path.suffix == ".tsr" and certificate is not None:
             wrong = timestamp.check(path, found.receipt, certificate)
             faults += [f"{path.name}: the time stamp does not verify ({wrong})"] if wrong else []
     if not found.precedes:
         faults.append("the receipt does not precede the claim's first result")
-    return found, faults
+    return Checked(found, tuple(faults), stamps)
