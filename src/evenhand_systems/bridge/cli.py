@@ -49,8 +49,13 @@ def _document(summary: Summary) -> dict[str, Any]:
     group = summary.group
     named = {name: getattr(group, name) for name in ("path", "control", "kind", "seed")}
     figures = {one.name: getattr(summary, one.name) for one in dataclasses.fields(summary) if one.name != "group"}
-    plain = {name: dataclasses.asdict(v) if dataclasses.is_dataclass(v) else v for name, v in figures.items()}
+    plain = {name: _plain(v) for name, v in figures.items()}
     return named | plain | {"lines_not_read": len(group.broken)}
+
+
+def _plain(value: Any) -> Any:
+    found = dataclasses.is_dataclass(value) and not isinstance(value, type)
+    return dataclasses.asdict(value) if found else value
 
 
 def main() -> None:

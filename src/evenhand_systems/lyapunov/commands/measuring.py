@@ -59,6 +59,7 @@ def plot(
         list[Path] | None, typer.Option(help="verified and drawn with the model beside it; repeatable")
     ] = None,
     csv: Csv = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write lookahead.svg, with optima and what certificates show, and margins and trajectories of each model."""
     from evenhand_systems.lyapunov.models import open_model
@@ -75,7 +76,12 @@ def plot(
         certified=[read_certified(path) for path in certificate or []],
         optima=optimal_points(),
     )
+    written = ["lookahead.svg"]
     for number, model in enumerate(opened, 1):
         margins_plot(model, data, folder / f"margins-{number}.svg")
         trajectories_plot(model, folder / f"trajectories-{number}.svg")
-    console.print(f"{1 + 2 * len(opened)} plots in {folder}")
+        written += [f"margins-{number}.svg", f"trajectories-{number}.svg"]
+    if as_json:
+        print_json({"folder": str(folder), "plots": written})
+    else:
+        console.print(f"{len(written)} plots in {folder}")

@@ -19,11 +19,17 @@ if TYPE_CHECKING:
     from evenhand_systems.lyapunov.numbers.evaluation_set import EvaluationSet
 
 console = Console(highlight=False)
+_aside = Console(highlight=False, stderr=True)
 
 Csv = Annotated[Path | None, typer.Option("--csv", help="evaluation CSV; without it the default set is generated")]
 Lookahead = Annotated[int | None, typer.Option(help="L: valuations that V may read")]
 Threads = Annotated[int, typer.Option(help="CPU threads")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def meanwhile(as_json: bool) -> Console:
+    """Where a command tells how far it is: beside its result, where that is JSON for another program."""
+    return _aside if as_json else console
 
 
 def print_json(document: Any) -> None:
