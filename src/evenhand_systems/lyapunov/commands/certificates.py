@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from evenhand.errors import DataError
-from evenhand_systems.lyapunov.commands.shared import Threads, console, plain_errors
+from evenhand_systems.lyapunov.commands.shared import AsJson, Threads, console, meanwhile, plain_errors, print_json
 
 
 @plain_errors
@@ -23,6 +23,7 @@ def certify(
     classes_of: Annotated[
         Path | None, typer.Option(help="a certificate of a smaller head, whose classes are taken over as they are")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write a certificate; kill it at any time, the file stays valid, and running it again goes on.
 
@@ -38,10 +39,13 @@ def certify(
         if head is None:
             raise DataError("--classes-of needs --head: the larger head that the classes are taken over for.")
         taken = for_larger_head(model, classes_of, certificate, head)
-        console.print(f"certified density {taken} = {float(taken):.9f}, the classes of {classes_of.name}")
+        if as_json:
+            print_json({"certified": str(taken), "certified_as_number": float(taken), "classes_of": str(classes_of)})
+        else:
+            console.print(f"certified density {taken} = {float(taken):.9f}, the classes of {classes_of.name}")
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=meanwhile(as_json)) as progress:
         task = progress.add_task("starting", total=1.0)
 
         def show(exponent: int, masses: Masses) -> None:
@@ -54,16 +58,29 @@ def certify(
         found = run(
             model, certificate, head=head, cutoff=cutoff, max_exponent=max_exponent, threads=threads, report=show
         )
+    if as_json:
+        print_json({
+            "certified": str(found.certified), "certified_as_number": float(found.certified),
+            "refuted": float(found.refuted), "open": float(found.open), "classes": found.classes,
+        })  # fmt: skip
+        return
     console.print(f"certified density {found.certified} = {float(found.certified):.9f}, {found.classes} classes")
     console.print(f"refuted {float(found.refuted):.9f}, open {float(found.open):.9f}")
 
 
 @plain_errors
-def check(certificate: Path, model: Path) -> None:
+def check(certificate: Path, model: Path, as_json: AsJson = False) -> None:
     """Verify a certificate with integers and fractions only."""
     from evenhand_systems.lyapunov.certificates.form import verified
 
     found = verified(certificate, model)
+    if as_json:
+        print_json({
+            "lookahead": found.lookahead, "density": str(found.density), "density_as_number": float(found.density),
+            "cutoff": found.cutoff, "classes": found.classes, "exceptions": len(found.exceptions),
+            "complete": found.complete,
+        })  # fmt: skip
+        return
     console.print(
         f"V of lookahead {found.lookahead} falls on density at least {found.density} = {float(found.density):.9f} of "
         f"the odd n, for every n >= {found.cutoff} of {found.classes} classes; below it, all odd n >= 3 but "

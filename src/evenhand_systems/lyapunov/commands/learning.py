@@ -9,24 +9,37 @@ import typer
 
 from evenhand.errors import DataError
 from evenhand_systems.lyapunov.commands.shared import (
+    AsJson,
     Csv,
     Threads,
     console,
     evaluation_data,
+    meanwhile,
     plain_errors,
+    print_json,
     with_fields,
 )
 from evenhand_systems.lyapunov.networks.options import TrainingOptions, as_logged, patience_of
 
 
 @plain_errors
-def generate(path: Path, count: int = 50_000, min_bits: int = 2, max_bits: int = 128, seed: int = 42) -> None:
+def generate(
+    path: Path,
+    count: int = 50_000,
+    min_bits: int = 2,
+    max_bits: int = 128,
+    seed: int = 42,
+    as_json: AsJson = False,
+) -> None:
     """Write an evaluation set: odd n of uniformly drawn bit length, with T(n), growth, orbit maximum and weight."""
     from evenhand_systems.lyapunov.numbers.evaluation_set import generate as make
     from evenhand_systems.lyapunov.numbers.evaluation_set import write_csv
 
     write_csv(make(count, min_bits=min_bits, max_bits=max_bits, seed=seed), path)
-    console.print(f"{count} numbers of {min_bits} to {max_bits} bits in {path}")
+    if as_json:
+        print_json({"path": str(path), "count": count, "min_bits": min_bits, "max_bits": max_bits, "seed": seed})
+    else:
+        console.print(f"{count} numbers of {min_bits} to {max_bits} bits in {path}")
 
 
 @plain_errors
@@ -43,15 +56,22 @@ def learn(
     ] = 0,
     margin: Annotated[int, typer.Option(help="by how much V has to fall for a step to count, in 1/41 bit")] = 0,
     seed: int = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Learn a potential log2 n + phi(k_1..k_L, n mod 3^j) and save it (NAME.json.gz)."""
     from evenhand_systems.lyapunov.potentials import search as potential_search
     from evenhand_systems.lyapunov.potentials.gradual import learn_gradually
     from evenhand_systems.lyapunov.potentials.problem import Measure
 
+    windows: list[dict[str, Any]] = []
+
     def show(progress: potential_search.FinishedWindow) -> None:
         uniform, visited, hovering = progress.violated
-        console.print(
+        windows.append({
+            "window": progress.lookahead, "entries": progress.entries,
+            "violated": {"uniform": uniform, "on_trajectories": visited, "hovering": hovering},
+        })  # fmt: skip
+        meanwhile(as_json).print(
             f"window {progress.lookahead}: {progress.entries} entries, violated: uniform {100 * uniform:.3f} %, "
             f"on trajectories {100 * visited:.3f} %, hovering {100 * hovering:.3f} %"
         )
@@ -71,6 +91,8 @@ def learn(
     else:
         found = learn_gradually(window, **shared, starts=starts, report=show)
     found.with_head(head).save(path)
+    if as_json:
+        print_json({"path": str(path), "windows": windows})
 
 
 @plain_errors
@@ -91,6 +113,7 @@ def train(
     seed: int = 0,
     threads: Threads = 1,
     device: Annotated[str, typer.Option(help="where the network is: cpu, cuda, cuda:1, mps")] = "cpu",
+    as_json: AsJson = False,
     **chosen: Any,
 ) -> None:
     """Train a network V and save a checkpoint; `evenhand try lyapunov.network` trains one for the ledger."""
@@ -102,7 +125,7 @@ def train(
     from evenhand_systems.lyapunov.networks.network import LyapunovNetwork, NetworkModel, save_checkpoint
     from evenhand_systems.lyapunov.networks.training import train as run
     from evenhand_systems.lyapunov.numbers.trajectories import curriculum_seeds
-    from evenhand_systems.lyapunov.tables import full_line, percent, score_table, visited
+    from evenhand_systems.lyapunov.tables import full_line, percent, score_document, score_table, visited
 
     steps = chosen["steps"]
     counted = {"anchor_steps": max(1, steps // 4), "patience": patience_of(steps)}
@@ -112,14 +135,15 @@ def train(
     seeds = curriculum_seeds(hold_out=hold_out)
     data = evaluation_data(csv, 10_000 if csv is None else None)
     quick, visits = evaluation_data(None, 2_000), visited(data)
+    aside = meanwhile(as_json)
 
     def report(step: int, loss: float, network: LyapunovNetwork) -> None:
         model = NetworkModel(network)
         if evaluate_every > 0 and step % evaluate_every == 0:
-            console.print(f"step {step}: loss {loss:.4f}; {full_line(model, data, visits)}", soft_wrap=True)
+            aside.print(f"step {step}: loss {loss:.4f}; {full_line(model, data, visits)}", soft_wrap=True)
         elif quick_every > 0 and step % quick_every == 0:
             found = score_on(model, quick)
-            console.print(
+            aside.print(
                 f"step {step}: loss {loss:.4f}, pass {percent(found.passed)} % of {found.count}, "
                 f"growth {percent(found.growth)} %, decay {percent(found.decay)} %"
             )
@@ -127,4 +151,7 @@ def train(
     order = np.random.default_rng(seed)
     network = run(options, seeds=seeds, order=order, init_seed=seed, device=device, report=report)
     save_checkpoint(network, path, training={"seeds": seeds, "logged": logged, "steps": steps})
-    console.print(score_table(NetworkModel(network), data, visits, threads=threads))
+    if as_json:
+        print_json({"path": str(path)} | score_document(NetworkModel(network), data, visits, threads=threads))
+    else:
+        console.print(score_table(NetworkModel(network), data, visits, threads=threads))
