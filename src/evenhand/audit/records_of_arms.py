@@ -34,7 +34,7 @@ DELTA = re.compile(
 _MARKED = re.compile(r"\W*(?:the )?baseline\b", re.IGNORECASE)
 SAME_RUN = re.compile(
     r"\b(?:(?:the )?same (?:run|runs|job|checkpoint|numbers?|rows?|model|as (?:run|row|r\d|above|line))|"
-    r"identical run|once more|repeated|"
+    r"identical (?:run|to)|same ?as|once more|repeated|"
     r"listed again|once again|duplicates?|copied|copy of|as on|as above|see above|as (?:in|for) (?:run|row|r\d)|"
     r"re-?listed|alias|"
     r"shown twice|listed twice|same id|for (?:the )?(?:plot|reference|comparison|table)|reprint\w*|carried over|"

@@ -102,6 +102,7 @@ def _elsewhere(text: str, one: Counted) -> bool:
         or _ONE_OF_SEVERAL.search(text[:start]) is not None
         or _RATES_OF_ELSE.search(one.quote) is not None
         or _BOUND.search(text[:start]) is not None
+        or text[:start].rstrip()[-1:] in ("<", ">", "=", "≥", "≤")
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -22,8 +23,15 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             for records in records_of(log):
                 if records.table.header[records.arm] == "file":
                     continue  # copies of one file are no arms
-                yield from _twins(logs, log, records)
+                yield from _once(list(_twins(logs, log, records)))
     yield from _lists(logs)
+
+
+def _once(found: list[Finding]) -> Iterator[Finding]:
+    """Ten settings that change nothing in one table are one thing to look at."""
+    if found:
+        others = (*found[0].others, *(one.place for one in found[1:]))
+        yield replace(found[0], facts={**found[0].facts, "more": len(found) - 1}, others=others)
 
 
 def _lists(logs: list[Log]) -> Iterator[Finding]:
@@ -92,10 +100,11 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f, other = finding.facts, finding.others[0]
     where = f"line {other.line}" if other.file == finding.place.file else f"{other.file}:{other.line}"
+    more = f"; so have {f['more']} more arms of this table" if f.get("more") else ""
     of = "the baseline" if f["base"] else f"'{f['one']}'"
     return (
         f"'{f['other']}' has all {f['count']} results of {of} ({where}) to the last digit: what "
-        f"tells them apart changed nothing, so that this is no evidence on it."
+        f"tells them apart changed nothing, so that this is no evidence on it{more}."
     )
 
 
