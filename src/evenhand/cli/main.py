@@ -82,7 +82,7 @@ def _app(names: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         epilog="Exit codes: 0 done, 1 evenhand broke or was killed, 2 bad input, 3 done but trials failed, 4 ledger "
         "trouble, 130 interrupted. `gate` ends with 0 where all holds, 1 where something does not, 3 where it cannot "
-        "be told.",
+        "be told; `recheck` ends with 1 where a verdict comes out otherwise, `audit --strict` where it finds a fault.",
     )
     found.callback()(evenhand)
     for name in names:

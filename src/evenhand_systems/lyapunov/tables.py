@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.table import Table
 
@@ -50,6 +51,36 @@ def score_table(model: Candidate, data: EvaluationSet, visits: EvaluationSet, *,
         table.add_row(name, *map(percent, both))
     table.add_row("1 % margin", *(f"{one.margins[0.01]:.4f}" for one in found))
     return table
+
+
+def score_document(model: Candidate, data: EvaluationSet, visits: EvaluationSet, *, threads: int = 1) -> dict[str, Any]:
+    """What :func:`score_table` shows, as plain data: rates as shares, None where there is none."""
+    measures = {}
+    for measure, numbers in zip(MEASURES, (data, visits), strict=True):
+        found = evaluate(model, numbers, threads=threads)
+        shares = {name.removesuffix(" %"): rate for name, rate in zip(RATES, rates(found), strict=True)}
+        measures[measure] = {"numbers": found.count, **shares, "margin at 1 %": float(found.margins[0.01])}
+    return {"model": model.name, "lookahead": model.lookahead, "size": model.size, **measures}
+
+
+def trajectory_document(model: Candidate) -> dict[str, Any]:
+    """What :func:`trajectory_table` shows, as plain data."""
+    seeds = seeds_of(model)
+    known = None if seeds is None else numbers_on(seeds)
+    test = listed_steps()
+    found = evaluate_trajectories(model, test, known)
+    rows = []
+    for seed, steps in zip(test.seeds, test.steps, strict=True):
+        violations, count, margin = found.per_seed[seed]
+        trained = None if known is None else sum(n in known for n in steps)
+        rows.append({"trajectory": seed, "steps": count, "violations": violations, "worst_margin": float(margin),
+                     "trained_on": trained})  # fmt: skip
+    return {
+        "model": model.name, "lookahead": model.lookahead, "trajectories": rows,
+        "steps": found.steps, "violations": found.violations, "worst_margin": float(found.worst_margin),
+        "distinct": found.distinct, "distinct_violations": found.distinct_violations,
+        "held_out": found.held_out, "held_out_violations": found.held_out_violations,
+    }  # fmt: skip
 
 
 def trajectory_table(model: Candidate) -> Table:

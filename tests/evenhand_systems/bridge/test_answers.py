@@ -91,6 +91,8 @@ def test_a_bridge_is_compared_with_a_control_of_its_own_seed_and_nothing_else_is
 
 
 def test_the_command_of_the_page_reads_the_folder(trials) -> None:
+    told = json.loads(CliRunner().invoke(app, ["summarise", str(trials[0]), "--json"]).stdout)
+    assert ("linear", "control", 1, 12) in [(one["control"], one["kind"], one["seed"], one["count"]) for one in told]
     result = CliRunner().invoke(app, ["summarise", str(trials[0])])
     assert result.exit_code == 0
     assert "[linear, control, seed 1]: 12 items" in result.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 
 import numpy as np
@@ -132,5 +133,8 @@ def test_the_command_prints_fractions_of_each_form_and_the_cross_check() -> None
     assert "A076227(17): 4228 classes mod 2^17 counted by halvings, 4228 by words" in " ".join(shown.split())
     assert "on trajectories of mean valuation 1.700" in shown
     assert "falls on density 1/2 " in CliRunner().invoke(app, ["density", "1", "--form", "window-sum"]).output
+    told = json.loads(CliRunner().invoke(app, ["density", "10", "--json"]).stdout)
+    assert (told["density"], told["lookahead"]) == ("123577/131072", 10)
+    assert told["least_failing"]["mod 1"] == pytest.approx(0.0155487, rel=1e-4)
     with pytest.raises(DataError, match="Closed forms are"):
         closed_form_coverage("window-maximum", 3)

@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from evenhand.errors import DataError
-from evenhand_systems.lyapunov.commands.shared import Threads, console, plain_errors
+from evenhand_systems.lyapunov.commands.shared import AsJson, Threads, console, plain_errors, print_json
 
 
 @plain_errors
@@ -59,11 +59,18 @@ def certify(
 
 
 @plain_errors
-def check(certificate: Path, model: Path) -> None:
+def check(certificate: Path, model: Path, as_json: AsJson = False) -> None:
     """Verify a certificate with integers and fractions only."""
     from evenhand_systems.lyapunov.certificates.form import verified
 
     found = verified(certificate, model)
+    if as_json:
+        print_json({
+            "lookahead": found.lookahead, "density": str(found.density), "density_as_number": float(found.density),
+            "cutoff": found.cutoff, "classes": found.classes, "exceptions": len(found.exceptions),
+            "complete": found.complete,
+        })  # fmt: skip
+        return
     console.print(
         f"V of lookahead {found.lookahead} falls on density at least {found.density} = {float(found.density):.9f} of "
         f"the odd n, for every n >= {found.cutoff} of {found.classes} classes; below it, all odd n >= 3 but "

@@ -7,28 +7,45 @@ from typing import Annotated
 
 import typer
 
-from evenhand_systems.lyapunov.commands.shared import Csv, Lookahead, Threads, console, evaluation_data, plain_errors
+from evenhand_systems.lyapunov.commands.shared import (
+    AsJson,
+    Csv,
+    Lookahead,
+    Threads,
+    console,
+    evaluation_data,
+    plain_errors,
+    print_json,
+)
 
 
 @plain_errors
-def evaluate(models: list[str], lookahead: Lookahead = None, csv: Csv = None, threads: Threads = 1) -> None:
+def evaluate(
+    models: list[str], lookahead: Lookahead = None, csv: Csv = None, threads: Threads = 1, as_json: AsJson = False
+) -> None:
     """Pass rates and margins of models (files or closed forms) on the uniform and the on-trajectory measure."""
     from evenhand_systems.lyapunov.models import open_model
-    from evenhand_systems.lyapunov.tables import score_table, visited
+    from evenhand_systems.lyapunov.tables import score_document, score_table, visited
 
     opened = [open_model(m, lookahead=lookahead) for m in models]
     data = evaluation_data(csv, None)
     visits = visited(data)
+    if as_json:
+        print_json([score_document(model, data, visits, threads=threads) for model in opened])
+        return
     for model in opened:
         console.print(score_table(model, data, visits, threads=threads))
 
 
 @plain_errors
-def trajectories(models: list[str], lookahead: Lookahead = None) -> None:
+def trajectories(models: list[str], lookahead: Lookahead = None, as_json: AsJson = False) -> None:
     """Violations and worst margin on the test trajectories, with the steps that each model was itself trained on."""
     from evenhand_systems.lyapunov.models import open_model
-    from evenhand_systems.lyapunov.tables import trajectory_table
+    from evenhand_systems.lyapunov.tables import trajectory_document, trajectory_table
 
+    if as_json:
+        print_json([trajectory_document(open_model(reference, lookahead=lookahead)) for reference in models])
+        return
     for reference in models:
         console.print(trajectory_table(open_model(reference, lookahead=lookahead)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from pathlib import Path
@@ -22,6 +23,12 @@ console = Console(highlight=False)
 Csv = Annotated[Path | None, typer.Option("--csv", help="evaluation CSV; without it the default set is generated")]
 Lookahead = Annotated[int | None, typer.Option(help="L: valuations that V may read")]
 Threads = Annotated[int, typer.Option(help="CPU threads")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def print_json(document: Any) -> None:
+    """Print plain data as JSON; what is undefined is null."""
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def plain_errors(command: Callable[..., None]) -> Callable[..., None]:

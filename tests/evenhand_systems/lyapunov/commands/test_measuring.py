@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +50,11 @@ def test_trajectories_show_the_worst_margin_of_each_and_of_all() -> None:
         assert shown[str(seed)][:3] == [str(count), str(violations), f"{margin:.4f}"]
     worst = min(margin for _, _, margin in expected.per_seed.values())
     assert shown["all steps"][:3] == ["429", str(expected.violations), f"{worst:.4f}"]
+    (told,) = json.loads(run("trajectories", "window-minimum", "--lookahead", 5, "--json").output)
+    assert (told["steps"], told["violations"], told["worst_margin"]) == (429, expected.violations, worst)
+    assert {one["trajectory"]: one["violations"] for one in told["trajectories"]} == {
+        seed: violations for seed, (violations, _, _) in expected.per_seed.items()
+    }
 
 
 def test_evaluation_shows_every_rate_on_both_measures(tmp_path: Path) -> None:
