@@ -274,7 +274,10 @@ def test_instants_of_a_trace_are_no_columns_that_follow_from_each_other(tmp_path
     spans = ((12, 96.2), (34, 71.4), (58, 88.1), (77, 63.9))
     rows = "".join(f"{at},{at + span},{span}\n" for at, span in spans) + "90,192.5,96.2\n"
     assert found(tmp_path, {"a.csv": "start_ms,end_ms,compute_ms\n" + rows}) == []
-    (one,) = found(tmp_path, {"a.csv": "a,b,gap\n" + rows})
+    head = "| a | b | gap |\n|---|---|---|\n"
+    (one,) = found(
+        tmp_path, {"b.md": head + "".join(f"| {' | '.join(row.split(','))} |\n" for row in rows.splitlines())}
+    )
     assert one.rule == "row-breaks-column"
 
 
@@ -459,3 +462,47 @@ def test_three_values_fit_too_many_numbers_of_items_to_tell_one(tmp_path: Path) 
     assert (
         found(tmp_path, {"a.json": '{"accuracies": [0.9392, 0.9278, 0.9354], "mean": 0.9341, "std": 0.0058}\n'}) == []
     )
+
+
+def test_two_runs_that_wrote_their_times_do_not_drift(tmp_path: Path) -> None:
+    steps = "".join(f"- Step {at}: loss 0.{at}713, seconds {at}{{}}\n" for at in (1, 2, 3, 4, 5))
+    assert found(tmp_path, {"log.txt": steps.format(*"11111"), "log_b.txt": steps.format(*"11112")}) == []
+
+
+def test_a_spread_that_is_nearly_right_was_computed_from_more_digits(tmp_path: Path) -> None:
+    text = '{{"accuracies": [0.7125, 0.5081, 0.6112], "mean": 0.6106, "std": {}}}\n'
+    assert found(tmp_path, {"a.json": text.format("0.10225")}) == []
+    assert [one.level for one in found(tmp_path, {"a.json": text.format("0.1322")})] == ["fault"]
+
+
+def test_the_best_loss_of_a_run_that_overfits_is_what_a_checkpoint_is_chosen_by(tmp_path: Path) -> None:
+    said = "- Final eval loss: 0.4055 (after overfitting; best eval_loss = 0.1723 at step 1120)\n"
+    assert found(tmp_path, {"a.md": said}) == []
+
+
+def test_a_rule_for_what_a_peak_is_tells_no_result(tmp_path: Path) -> None:
+    said = "- Rule: peaks in window [200, 250], peak EM 0.35 by step 250, then worse.\n"
+    assert found(tmp_path, {"a.md": said}) == []
+
+
+def test_a_mean_over_columns_that_other_rows_leave_empty_is_no_slip(tmp_path: Path) -> None:
+    rows = [f"| a{k} | - | {a} | {b} | {c} | {(a + b + c) / 3:.2f} |" for k, (a, b, c) in enumerate(
+        ((61.31, 54.29, 47.83), (63.17, 52.61, 49.07), (58.43, 57.89, 41.27), (66.11, 50.03, 44.59))
+    )]  # fmt: skip
+    head = "| arm | s0 | s1 | s2 | s3 | Mean |\n|---|---|---|---|---|---|\n" + "\n".join(rows)
+    full = "\n| b | 56.1 | 73.6 | 67.3 | 53.3 | 62.6 |\n"
+    assert [one for one in found(tmp_path, {"a.md": head + full}) if one.rule == "row-breaks-column"] == []
+
+
+def test_a_list_and_its_summary_are_no_two_arms(tmp_path: Path) -> None:
+    text = '{"rule": {"precision": [1.301, 0.678, 1.191]}, "summary": {"precision": {"values": [1.301, 0.678, 1.191]}}}'
+    assert [one for one in found(tmp_path, {"a.json": text}) if one.rule == "no-op"] == []
+
+
+def test_a_column_without_the_name_of_a_difference_is_one_by_accident(tmp_path: Path) -> None:
+    spans = ((3.701, 2.513), (4.327, 2.871), (5.189, 3.662), (6.913, 4.437))
+    rows = "".join(f"| a{k} | {b} | {a} | {a - b:.3f} |\n" for k, (a, b) in enumerate(spans))
+    rows += "| b | 1.141 | 1.622 | 0.631 |\n"
+    for name, rules in (("MLU370", []), ("Gap", ["row-breaks-column"])):
+        table = f"| Model | 910B | Max | {name} |\n|---|---|---|---|\n" + rows
+        assert [one.rule for one in found(tmp_path, {"a.md": table})] == rules

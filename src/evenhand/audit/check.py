@@ -57,7 +57,7 @@ def _plain(log: Log, finding: Finding) -> bool:
         return True
     line = log.lines[place]
     if line.kind == "bullet":
-        rest = [one.body for one in takewhile(lambda one: one.kind == "prose", log.lines[place + 1 :])]
+        rest = [one.body for one in takewhile(lambda one: one.kind == "prose", log.lines[place + 1 : place + 20])]
         return sum(map(len, (line.body, *rest))) <= _POINT
     beside = [log.lines[at] for at in (place - 1, place + 1) if 0 <= at < len(log.lines)]
     wrapped = any(one.kind == "prose" and re.match(r"\w", one.body) for one in beside)

@@ -42,8 +42,14 @@ _CHOSEN_THING = re.compile(
 _RIVAL = re.compile(r"\b(?:vs\.?|versus|against|behind|current|previous|prior|than)\b", re.IGNORECASE)
 """The best of something else, which a result is set against."""
 
+_TOLD_AS = re.compile(
+    r"^\W*(?:rule|criterion|frame|expect\w*|hypothes\w+|predict\w*|note|definition)\b|\bwindow\b", re.IGNORECASE
+)
+"""What says how something is to be judged or told, and tells no result."""
+
 _CHOSEN_ELSEWHERE = re.compile(
-    r"\b(?:val|valid|validation|dev)\b|(?<!mid-)(?<!mid )\btrain(?:ing)?\b|(?<![a-z])(?:val|dev|train)_", re.IGNORECASE
+    r"\b(?:val|valid|validation|dev)\b|(?<!mid-)(?<!mid )\btrain(?:ing)?\b|(?<![a-z])(?:val|dev|train|eval)_|\bloss\b",
+    re.IGNORECASE,
 )
 """The best on validation data is what a checkpoint is chosen by: nothing says yet that it is the result."""
 
@@ -121,7 +127,7 @@ def _in_text(log: Log) -> Iterator[Finding]:
 
 def _passed(log: Log, line: Line, found: re.Match[str], looks: object) -> bool:
     """Whether the text shows a result that was evaluated again after its best, on data that did not choose it."""
-    if not _valued(line, found):
+    if not _valued(line, found) or _TOLD_AS.search(line.body) or re.search(r"[~≈]\s*\d", found[0]):
         return False
     if not (_MEASURED.search(line.body) or METRIC_WORD.search(line.body)) or _CHOSEN_ELSEWHERE.search(line.body):
         return False

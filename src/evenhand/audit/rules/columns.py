@@ -23,6 +23,13 @@ _WAYS: dict[str, Way] = {
 }
 _CLOCK = re.compile(r"(?:start|begin|end|stop)_(?:ms|us|ns|s|sec|time)$", re.IGNORECASE)
 _SUM = re.compile(r"^(?:total|sum|all)$", re.IGNORECASE)
+_FOLLOWS = re.compile(
+    r"delta|diff|Δ|δ|gain|gap|change|chg|\bvs\b|versus|ratio|factor|speed-?up|\d?x\b|×|%|improve|share|rate|lift|reduc|drop|"
+    r"loss of|margin|increase|decrease|per\b|[-−/÷]",
+    re.IGNORECASE,
+)
+"""Names of columns that follow from others; that a column without such a name does is an accident."""
+
 _MOST_COLUMNS = 10
 _MOST_ROWS = 200
 _LOOKED_AT = 8
@@ -159,10 +166,11 @@ def _averages(log: Log, table: Table) -> Iterator[Finding]:
             continue
         parts = 1 if _SUM.match(table.header[target]) else len(others)
 
-        def expected(row: int, others: list[int] = others, parts: int = parts) -> Range | None:
+        def expected(row: int, others: list[int] = others, parts: int = parts, target: int = target) -> Range | None:
             values = [table.columns[i][row] for i in others]
-            if any(one is None for one in values):
-                return None
+            unused = [table.columns[i][row] for i in range(1, target) if i not in others]
+            if any(one is None for one in values) or any(one is not None for one in unused):
+                return None  # a column that is empty in other rows counts here
             return sum(one.low for one in values if one) / parts, sum(one.high for one in values if one) / parts
 
         for row, found in _odd_rows(table, target, expected, others) or ():
@@ -179,8 +187,9 @@ def _finding(log: Log, table: Table, row: int, target: int, how: str, expected: 
         "printed": printed(value) if value else "",
         "expected": (expected[0] + expected[1]) / 2,
     }
-    computed = log.data and not log.name.lower().endswith((".csv", ".tsv"))  # records of a program: no row has a slip
-    level: Level = "hint" if computed else "fault"
+    named = "columns before" in how or _FOLLOWS.search(table.header[target]) is not None
+    sure = named and not log.data  # a program wrote all rows of its data: no slip in one of them
+    level: Level = "fault" if sure else "hint"
     return Finding(
         "row-breaks-column",
         level,
@@ -195,7 +204,7 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     return (
-        f"'{f['column']}' is {f['how']} in the other rows; here that would be {shown(f['expected'], 3)}, "
+        f"'{f['column']}' is {f['how']} in the other rows; here that would be {shown(f['expected'], 4)}, "
         f"printed is {f['printed']}."
     )
 

@@ -19,6 +19,9 @@ from evenhand.audit.series import series_of
 _RUN = re.compile(r"^(R\d+[a-z]?|Run \d+|Exp(?:eriment)? \d+[a-z]?)\b", re.IGNORECASE)
 _NO_METRIC = re.compile(r"(?:status|notes?|details?|remarks?|comments?)\b")
 _SETTINGS = re.compile(r"[^\W\d]\w*\s?=\s?[\d.]+\w*|\d+ (?:epochs|steps|seeds|layers|shots?|examples|samples)")
+_CLOCK = re.compile(r"\d\s?(?:ms|s|m|min|h|x|GB|MB|k)$", re.IGNORECASE)
+"""Times, sizes and factors differ from run to run."""
+
 _ENOUGH = 4
 """Results with three digits that two files must have alike, so that those which differ are the same results, too."""
 
@@ -94,7 +97,9 @@ def _named(earlier: Log, later: Log) -> Iterator[Finding]:
         }  # fmt: skip
         places = (place_of(earlier, theirs.line),)
         alike = [k for k in both if k[0] == key[0] and k not in apart and _fine(one[k].value)]
-        level: Level = "fault" if alike and len(apart) == 1 else "hint"
+        pages = all(not log.data and (log.sections or log.name.endswith(".md")) for log in (earlier, later))
+        measured = not _CLOCK.search(printed(mine.value)) and mine.value.decimals > 0
+        level: Level = "fault" if alike and len(apart) == 1 and pages and measured else "hint"
         yield Finding("drift", level, place_of(later, mine.line), facts, places, printed(mine.value))
 
 

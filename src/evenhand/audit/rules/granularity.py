@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from evenhand.audit.finding import Finding, Rule, place_of
@@ -38,15 +39,25 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """Values over seeds, and columns of shares in tables."""
     for log in logs:
         found = [(one, items) for one in series_of(log) if (items := _of_series(log, one)) is not None]
-        largest: dict[int, Series] = {}
-        for series, items in found if log.data else ():  # fewer items that divide more are these, by chance
-            if not any(other % items == 0 and other > items for _, other in found):
-                largest.setdefault(items, series)
-        for series, items in [(one, n) for n, one in largest.items()] if log.data else found:
+        for series, items in _most_told(found) if log.data else found:
             facts = {"items": items, "values": len(series.values)}
             yield Finding("granularity", "note", place_of(log, series.line), facts)
         for table in log.tables if not log.data else ():
             yield from _in_table(log, table)
+
+
+def _most_told(found: list[tuple[Series, int]]) -> list[tuple[Series, int]]:
+    """For lists of one name in a file of data the number that most of them tell: others fit some of them by chance."""
+    named: dict[str, list[tuple[Series, int]]] = {}
+    for series, items in found:
+        named.setdefault((series.label.split() or [""])[-1], []).append((series, items))
+    told: dict[int, Series] = {}
+    for lists in named.values():
+        counted = Counter(items for _, items in lists)
+        most = max(counted, key=lambda items: (counted[items], items))
+        told.setdefault(most, next(series for series, items in lists if items == most))
+    kept = [n for n in told if not any(other % n == 0 and other > n for other in told)]
+    return [(told[items], items) for items in kept]
 
 
 def _of_series(log: Log, series: Series) -> int | None:

@@ -142,13 +142,20 @@ def _in_data(log: Log) -> Iterator[Finding]:
         if sum(one.decimals >= 2 for one in listed.values) < 3 or len(set(values)) < 3:
             continue
         first = seen.setdefault(values, listed)
-        if first is not listed and _metric(first.label) == _metric(listed.label) and first.label != listed.label:
+        if first is not listed and _two_arms(first.label, listed.label):
             facts = {"arm": listed.label, "other": first.label, "count": len(values)}
             names = [one.label.rpartition(" ")[0] for one in (listed, first)]
             file = "/".join(re.split(r"[/\\]", log.name)[-2:])
             open_ = _REPEATED.search(file) is not None or any(len(name) < 3 for name in names)
             level: Level = "hint" if open_ else "caution"
             yield Finding("no-op", level, place_of(log, listed.line), facts, (place_of(log, first.line),))
+
+
+def _two_arms(one: str, other: str) -> bool:
+    """Whether two lists are named alike but for one word, the arm: not a list and its summary, nor two metrics."""
+    words = (one.lower().split(), other.lower().split())
+    differ = sum(a != b for a, b in zip(*words, strict=False))
+    return len(words[0]) == len(words[1]) and differ == 1 and _metric(one) == _metric(other)
 
 
 def _metric(label: str) -> str:

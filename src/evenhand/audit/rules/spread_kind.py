@@ -38,6 +38,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 _COMPUTED = 6
+_NEARLY = 0.02
+"""A spread this near to one of the two was computed from values with more digits than are printed."""
 
 
 def _kind(series: Series) -> tuple[str, dict[str, object]]:
@@ -74,7 +76,8 @@ def _kind(series: Series) -> tuple[str, dict[str, object]]:
         return "sample", facts
     if near["population"]:
         return "population", {**facts, "kind": "population"}
-    return ("error" if near["error"] else "none"), facts
+    nearly = any(abs(one - series.sd.value) <= _NEARLY * one for one in (sample, population))
+    return ("error" if near["error"] or nearly else "none"), facts
 
 
 def _quote(series: Series) -> str:
