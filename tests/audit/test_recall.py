@@ -201,3 +201,8 @@ def test_it_is_found_at_its_line_and_not_in_its_twin(tmp_path: Path, form: str) 
     assert sentence(mine[0]).endswith(".")
     assert "None" not in sentence(mine[0])
     assert [(one.rule, one.place.text) for one in found(tmp_path / "clean", clean) if one.level != "note"] == []
+
+
+def test_rows_of_no_items_and_of_one_break_nothing(tmp_path: Path) -> None:
+    rows = "arm,n,correct,accuracy\n" + "".join(f"a{k},{k % 2},0,0.{k}1\n" for k in range(9))
+    assert found(tmp_path, {"a.csv": rows, "b.csv": rows.replace("a0", "")}) == ()

@@ -18,7 +18,8 @@ _ARM_TOO = re.compile(
 _NO_RESULT = re.compile(
     r"^(?:run|id|idx|index|row|step|epoch|date|time|timestamp|file|path|git|commit|sha|port|gpu|host|pid|version|"
     r"line|year|day)s?$|"
-    r"(?:^|[ _])(?:seed|id|lr|rate|dim|width|depth|layers|heads|batch|size|params|parameters|rank|alpha|beta|gamma|"
+    r"(?:^|[ _])(?:seed|id|lr|learning rate|drop rate|dim|width|depth|layers|heads|batch|size|params|parameters|"
+    r"rank|alpha|beta|gamma|"
     r"temperature|"
     r"steps|epochs|iters|iterations|updates|tokens|examples|tokens m|n|total|items|queries|questions|count|budget|"
     r"warmup|dropout|"

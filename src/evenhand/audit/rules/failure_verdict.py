@@ -16,7 +16,7 @@ _FAILURE = re.compile(
     r"ran out of (?:\w+ )?(?:memory|disk|quota|time)|killed by (?:the )?(?:slurm|scheduler|watchdog|kernel|cluster|"
     r"os|oom)|"
     r"(?:hit|exceeded|ran into|reached) (?:the |its )?(?:\w+ )?(?:time|wall)[- ]?(?:limit|clock|time)|timed[- ]?out|"
-    r"time-?out|wall[- ]?clock limit|"
+    r"time-?out(?! (?:fraction|rate|ratio|penalty|steps?|share|of|is|=))|wall[- ]?clock limit|"
     r"pre-?empt(?:ed|ion)|evicted|spot (?:node|instance|vm)\w* (?:\w+ )?(?:lost|gone|reclaimed|died|killed)|"
     r"nccl (?:error|timeout|watchdog|failure|hang)|(?:fail(?:ed|s)?|unable|refused) to (?:compile|build|load|start|"
     r"launch|install|download)|"
@@ -41,7 +41,7 @@ _VERDICT = re.compile(
     r"for us)|no good|no option|"
     r"useless|hopeless|inferior|worthless|dead end|negative result|ruled out|"
     r"collapses?|discarded|rejected|abandoned|"
-    r"(?:arm|idea|line|branch|variant|topic) (?:is |was )?(?:closed|dead|dropped|out)|worse than|is worse|"
+    r"(?:arm|idea|line|branch|variant|topic) (?:is |was )?(?:closed|dead|dropped|out)|worse than|"
     r"hurts|harmful|"
     r"drop(?:ped|ping)?(?= (?:it|this|from the|the (?:idea|arm|variant))|\W*$|\s*[.,;)]))|(?:[,;:]|->|=>|"
     r"→)\s*out\s*(?:[.;,]|$)",

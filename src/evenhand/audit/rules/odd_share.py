@@ -78,7 +78,7 @@ def _in_text(log: Log) -> Iterator[Finding]:
 
 
 def _judged(log: Log, items: int, shares: list[_Share]) -> Iterator[Finding]:
-    known = [one for one in shares if _fair(one.number)]
+    known = [one for one in shares if _fair(one.number)] if 10 <= items <= _MOST else []
     percent = any(one.number.value > 1 for one in known)
     finest = max((one.number.decimals for one in known), default=0)
     right, odd = [], []
