@@ -188,7 +188,7 @@ def test_columns_of_several_splits_and_points_without_their_unit_tell_no_items(t
     table = "| Layer | {} | {} | {} |\n|---|---|---|---|\n" + rows
     assert found(tmp_path, {"a.md": table.format("Train Acc", "Val Acc", "Test Acc")}) == []
     assert [one.rule for one in found(tmp_path, {"a.md": table.format("acc a", "acc b", "acc c")})] == ["granularity"]
-    seeds = "{}:\n\n| n | Seed 7 | Seed 17 | Seed 27 |\n|---|---|---|---|\n| 4 | +0.574205 | +0.397527 | -0.397527 |\n"
+    seeds = "{}:\n\n| n | Seed 7 | Seed 17 | Seed 27 |\n|---|---|---|---|\n| 4 | +0.574205 | +0.397527 | -0.353357 |\n"
     assert found(tmp_path, {"a.md": seeds.format("Differences in percentage points")}) == []
     assert [one.rule for one in found(tmp_path, {"a.md": seeds.format("Shares")})] == ["granularity"]
 
@@ -411,3 +411,51 @@ def test_a_spread_is_no_mean_and_the_name_of_a_seed_no_value(tmp_path: Path) -> 
         one for one in found(tmp_path, {"a.md": "- seeds: 0.71, 0.75, 0.73, mean 0.77\n"}) if one.level == "fault"
     ]
     assert one.rule == "mean-disagrees"
+
+
+def test_a_threshold_in_the_column_of_means_is_no_mean(tmp_path: Path) -> None:
+    head = "| Metric | Seed 0 | Seed 1 | Seed 2 | Mean / Status |\n|---|---|---|---|---|\n"
+    table = head + "| acc | 83.8% | 67.6% | 59.0% | {} |\n"
+    assert found(tmp_path, {"a.md": table.format("Gate ≥ 80%")}) == []
+    assert [one.level for one in found(tmp_path, {"a.md": table.format("80.1%")})] == ["fault"]
+
+
+def test_a_digit_that_was_cut_off_is_no_drift(tmp_path: Path) -> None:
+    page = DRIFT + "| both | 0.667 | 0.451 |\n"
+    data = "Model,Recall@5,MRR\ndense,0.60441,0.40213\nhard,0.64112,0.43281\nboth,{},0.45121\n"
+    assert found(tmp_path, {"a.md": page, "b.csv": data.format("0.66789")}) == []
+
+
+def test_papers_that_are_cited_twice_are_no_rows_alike(tmp_path: Path) -> None:
+    table = "| Model | Paper(s) |\n|---|---|\n| a | 2507.12314 |\n| b | 2507.12314 |\n"
+    assert found(tmp_path, {"a.md": table}) == []
+
+
+def test_what_stands_in_running_text_is_a_hint_and_in_a_point_of_a_list_a_finding(tmp_path: Path) -> None:
+    said, more = "best accuracy 0.71 at epoch 20, then worse", "and the text went on from there to other things. "
+    for text in (
+        f"It was the {said},\n{more}\n",
+        f"- It was the {said}; {more * 5}\n",
+        f"- the {said}\n  {more * 5}\n",
+    ):
+        assert found(tmp_path, {"a.md": text}) == []
+        assert [one.level for one in found(tmp_path, {"a.md": text}, hints=True)] == ["hint"]
+    for text in (f"- {said}\n", f"It was the {said}.\n", f"# Run\n\n{said}\n- next\n"):
+        assert [one.rule for one in found(tmp_path, {"a.md": text})] == ["best-of-many"]
+
+
+def test_values_of_one_arm_set_against_those_of_another_are_no_differences(tmp_path: Path) -> None:
+    said = "- The improvement is consistent across all 3 seeds: 520.2, 511.3, 516.1 vs. 594.3, 591.2, 597.4\n"
+    assert [one for one in found(tmp_path, {"a.md": said}) if one.rule == "recomputed"] == []
+
+
+def test_rows_at_the_ceiling_are_alike_by_themselves(tmp_path: Path) -> None:
+    rows = "| Model | Acc | F1 | FPR |\n|---|---|---|---|\n| a | {0} | {0} | {1} |\n| b | {0} | {0} | {1} |\n"
+    assert found(tmp_path, {"a.md": rows.format("0.9991", "0.0013")}) == []
+    assert [one.rule for one in found(tmp_path, {"a.md": rows.format("0.8771", "0.1229")})] == ["identical-rows"]
+
+
+def test_three_values_fit_too_many_numbers_of_items_to_tell_one(tmp_path: Path) -> None:
+    assert (
+        found(tmp_path, {"a.json": '{"accuracies": [0.9392, 0.9278, 0.9354], "mean": 0.9341, "std": 0.0058}\n'}) == []
+    )

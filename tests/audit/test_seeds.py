@@ -54,7 +54,7 @@ GOLDEN: dict[str, dict[str, list[int]]] = {
     "004": {
         "drift": [6],
         "best-of-many": [8, 16, 17, 19, 21],
-        "infrastructure": [8, 21, 45],
+        "infrastructure": [8, 21],
         "granularity": [14],
     },
 }
@@ -83,7 +83,7 @@ HINTS = {
     "000": {"few-seeds": [95, 477, 494]},
     "001": {"no-op": [20, 31]},
     "003": {"untested": [156], "no-seeds": [193]},
-    "004": {"no-seeds": [6]},
+    "004": {"no-seeds": [6], "infrastructure": [45]},
 }
 """What is right there, but of kinds that were wrong too often elsewhere: told to those who ask for hints."""
 

@@ -119,3 +119,5 @@ def test_claims_that_failed_or_were_not_run_stand_beside_those_that_were_decided
     assert parsed(evenhand(toy_folder, "overview", "--ledger", ".evenhand", "--json"))["claims"] == done["claims"]
     assert evenhand(toy_folder, "overview", "typo").returncode == 2
     assert evenhand(toy_folder, "overview", "--format", "word").returncode == 2
+    short, long = (evenhand(toy_folder, "overview", "--format", name).stdout for name in ("md", "markdown"))
+    assert short == long != ""

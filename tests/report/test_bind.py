@@ -96,6 +96,22 @@ def test_the_command_checks_without_writing_and_writes_without_checking(page, mo
     assert CliRunner().invoke(app, ["bind", "--check", str(page)]).exit_code == 0
 
 
+def test_of_a_folder_every_page_with_a_mark_is_taken(page, tmp_path, monkeypatch):
+    monkeypatch.setattr(documents, "verdict_table_of", named)
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below/other.md").write_text(PAGE)
+    (tmp_path / "plain.md").write_text("No mark here.\n")
+    checked = CliRunner().invoke(app, ["bind", "--check", str(tmp_path)])
+    assert checked.exit_code == 2
+    assert [name in checked.stdout for name in (page.name, "other.md", "plain.md")] == [True, True, False]
+    assert CliRunner().invoke(app, ["bind", str(tmp_path)]).exit_code == 0
+    assert CliRunner().invoke(app, ["bind", "--check", str(tmp_path)]).exit_code == 0
+    page.unlink()
+    (tmp_path / "below/other.md").unlink()
+    none = CliRunner().invoke(app, ["bind", "--check", str(tmp_path)])
+    assert (none.exit_code, "No page has a mark" in none.stderr) == (0, True)
+
+
 def test_a_document_is_whole_where_the_disk_is_full(page, monkeypatch):
     monkeypatch.setattr(documents, "verdict_table_of", named)
 

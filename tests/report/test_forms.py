@@ -28,11 +28,15 @@ def test_a_table_for_a_paper_states_scope_seeds_items_budget_and_rivals(demonstr
     assert paper_markdown(claim, decision).startswith(said)
     table = paper_latex(claim, decision)
     assert table.count(r"\caption{") == 1
-    assert r"5 \%" in table
+    assert r"5\,\%" in table
     assert r"\usepackage{booktabs}" in table
-    assert table.count(r"\textbf{") == len(decision.verdicts)  # each verdict once, in the first row of its arm
+    assert table.count(r": \textbf{") == len(decision.verdicts)  # each verdict once, above its contrasts
     assert ">=" not in table
-    assert len({line.count("&") for line in table.splitlines() if line.endswith(r"\\")}) == 1
+    rows = [line for line in table.splitlines() if line.endswith((r"\\", r"\\*"))]
+    assert len({line.count("&") for line in rows if "multicolumn" not in line}) == 1
+    assert sum("multicolumn" not in line for line in rows) == 1 + len(decision.interactions) + sum(
+        len(v.contrasts) for v in decision.verdicts
+    )
 
 
 @pytest.mark.slow

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from evenhand.report.table import csv_text, latex, write_parquet
+from evenhand.report.latex import latex
+from evenhand.report.table import csv_text, write_parquet
 
 
 def test_csv_has_every_column_once_and_nothing_that_a_spreadsheet_would_execute() -> None:
@@ -25,4 +26,4 @@ def test_parquet_has_numbers_as_numbers_and_null_where_nothing_is(tmp_path: Path
 
 
 def test_latex_gets_no_command_from_a_name() -> None:
-    assert latex("a_b & 50% \\input{x} \u22120.1") == r"a\_b \& 50\% \textbackslash{}input\{x\} $-$0.1"
+    assert latex("a_b & 50% \\input{x} \u22120.1") == r"a\_\allowbreak{}b \& 50\% \textbackslash{}input\{x\} $-$0.1"

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from evenhand.audit.finding import LEVELS, Finding, Rule
 from evenhand.audit.log import Log
 from evenhand.audit.rules import RULES
 from evenhand.audit.words import reports
+
+_POINT, _LINE = 240, 160
+"""Letters of a point of a list, and of a line by itself: longer ones are running text, which may take itself back."""
+
+_ANYWHERE = frozenset(("loss-and-perplexity", "count-and-rate"))
+"""Rules that look at two numbers side by side, whatever else is said."""
 
 
 def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = False) -> tuple[Finding, ...]:
@@ -22,6 +30,8 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     """
     spoken = [log for log in logs if log.english]
     found = [one for rule in rules for one in rule.check(spoken if rule.words else list(logs))]
+    by_name = {log.name: log for log in logs}
+    found = [one if _plain(by_name[one.place.file], one) else replace(one, level="hint") for one in found]
     told = {log.name for log in logs if reports(log)}
     worded = {rule.name for rule in rules if rule.words}
     found = [replace(one, level="hint") if one.rule in worded and one.place.file not in told else one for one in found]
@@ -38,6 +48,20 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
             ),
         )
     )  # fmt: skip
+
+
+def _plain(log: Log, finding: Finding) -> bool:
+    """Whether a finding stands in a row, a point of a list or a short line, not in running text that says more."""
+    place = log.by_number.get(finding.place.line)
+    if log.data or place is None or finding.rule in _ANYWHERE:
+        return True
+    line = log.lines[place]
+    if line.kind == "bullet":
+        rest = [one.body for one in takewhile(lambda one: one.kind == "prose", log.lines[place + 1 :])]
+        return sum(map(len, (line.body, *rest))) <= _POINT
+    beside = [log.lines[at] for at in (place - 1, place + 1) if 0 <= at < len(log.lines)]
+    wrapped = any(one.kind == "prose" and re.match(r"\w", one.body) for one in beside)
+    return line.kind != "prose" or (len(line.body) <= _LINE and not wrapped)
 
 
 def sentence(finding: Finding) -> str:

@@ -59,9 +59,14 @@ def plain(name: str) -> str:
 
 
 def agree(one: Number, other: Number) -> bool:
-    """Whether two printed numbers can be the same: as they stand, or one as a share and one in percent."""
+    """Whether two printed numbers can be the same: as they stand, or one as a share and one in percent.
+
+    Of two with different numbers of digits one may have been cut off in place of rounded.
+    """
+    cut = 2.0 if one.decimals != other.decimals else 1.0
     return any(
-        one.low * factor <= other.high * (1 + 1e-9) and other.low <= one.high * factor * (1 + 1e-9)
+        abs(one.value * factor - other.value)
+        <= cut * max(one.slack * factor, other.slack) + min(one.slack * factor, other.slack) * (1 + 1e-9)
         for factor in (1.0, 100.0, 0.01)
     )
 

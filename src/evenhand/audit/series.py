@@ -43,6 +43,12 @@ _A_MEAN = re.compile(
 _LEVEL = re.compile(r"\s*%?\s*(?:CI\b|confidence|interval|percentile|quantile)", re.IGNORECASE)
 """What makes a number the level of an interval: ``Mean ± 95% CI``."""
 
+_AGAINST = re.compile(r"[\s)\]]*(?:vs\.?|versus|against|compared)\b", re.IGNORECASE)
+"""What follows a list of one arm's values, which are then no differences."""
+
+_SAYS = re.compile(r"[A-Za-z]{3,}|[≥≤<>]|\\[a-z]+")
+"""A cell that says something is no mean: ``gate threshold ≥ 80 %``."""
+
 _NEAR = 6
 _LABEL = 40
 """Letters between the word mean and the number that is one."""
@@ -101,6 +107,7 @@ def _in_text(log: Log) -> Iterator[Series]:
                 not _OVER.search(context)
                 or not _LEADS.search(label)
                 or _OTHER.search(label)
+                or _AGAINST.match(line.body, listed.numbers[-1].end)
                 or all(n.decimals == 0 for n in listed.numbers)
             ):
                 continue
@@ -205,7 +212,7 @@ def _row(log: Log, table: Table, row: Row, seeds: list[int]) -> Iterator[Series]
     several = sum(MEAN.search(name) is not None for name in table.header) > 1  # of several things: which is of these?
     for place, name in enumerate(table.header):
         found = numbers(row.cells[place])
-        if place in seeds or not found:
+        if place in seeds or not found or _SAYS.search(row.cells[place]):
             continue
         if MEAN.search(name) and several:
             continue

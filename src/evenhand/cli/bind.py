@@ -13,7 +13,10 @@ from evenhand.errors import counted
 
 
 def bind(
-    documents: Annotated[list[Path], typer.Argument(metavar="PAGE.md ...", help="Markdown files.", show_default=False)],
+    documents: Annotated[
+        list[Path],
+        typer.Argument(metavar="PAGE.md ...", help="Markdown files, or folders of them.", show_default=False),
+    ],
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 2 if a table is not up to date.")
     ] = False,
@@ -31,9 +34,13 @@ def bind(
     """
     from evenhand.report import bind as pages
 
+    found = [(path, one) for path in documents for one in (sorted(path.rglob("*.md")) if path.is_dir() else [path])]
     with long_work(note()):
-        bound = [pages.bind(path, pages.verdict_table_of) for path in documents]
-    for page in bound:
+        bound = [pages.bind(one, pages.verdict_table_of) for _, one in found]
+    named = [page for (path, one), page in zip(found, bound, strict=True) if path == one or page.blocks]
+    if not named:
+        warn([f"No page has a mark. A table stands between {pages.MARK} and <!-- end of verdicts -->"])
+    for page in named:
         if not check and page.stale:
             pages.save(page)
         state = "not what the ledger says" if check else "written anew"
@@ -47,5 +54,5 @@ def bind(
         if not page.blocks:
             warn([f"{page.path} has no mark. A table stands between {pages.MARK} and <!-- end of verdicts -->"])
     if as_json:
-        print_json([pages.bound_document(page) for page in bound])
-    raise typer.Exit(2 if check and any(page.stale for page in bound) else 0)
+        print_json([pages.bound_document(page) for page in named])
+    raise typer.Exit(2 if check and any(page.stale for page in named) else 0)

@@ -55,6 +55,7 @@ def export(
     from evenhand.claims.load import load_claim
 
     loaded = load_claim(claim)
+    to = {"md": "markdown", "tex": "latex"}.get(to, to)
     if to == "parquet":
         _show_parquet(loaded, ledger, output, trials=trials, as_json=as_json)
         return
@@ -124,8 +125,9 @@ def _text(loaded: LoadedClaim, folder: Path, format: str, *, trials: bool) -> st
     from evenhand.claims.load import all_trials
     from evenhand.cli.as_json import json_text
     from evenhand.cli.output import decision_document, plain
+    from evenhand.report.latex import verdict_latex
     from evenhand.report.markdown import verdict_markdown
-    from evenhand.report.table import csv_text, trial_rows, verdict_latex, verdict_rows
+    from evenhand.report.table import csv_text, trial_rows, verdict_rows
     from evenhand.running.enter import decided
     from evenhand.running.searching import unfolded
 

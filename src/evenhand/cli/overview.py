@@ -57,6 +57,7 @@ def _usual() -> Path:
 
 
 def _format(asked: str, output: Path | None) -> str:
+    asked = {"md": "markdown", "txt": "text"}.get(asked, asked)
     if asked and asked not in FORMATS.values():
         known = "text, markdown or html"
         raise SettingsError("The command cannot be understood", [Fault("--format", f"expected {known}; found {asked}")])

@@ -129,7 +129,9 @@ def _folder(script: str) -> str:
 def _begin(script: str, message: list[str]) -> None:
     """Be told of a trial as a process is that has just begun."""
     cut = message.index("")
-    os.environ.update(pair.split("=", 1) for pair in message[:cut])
+    for pair in message[:cut]:
+        name, _, value = pair.partition("=")
+        os.environ[name] = value
     sys.argv[:] = [script, *message[cut + 1 :]]
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[-3:] = sys.argv

@@ -7,9 +7,9 @@ from evenhand.decisions.scope_words import HELD
 from evenhand.decisions.verdict import Decision
 from evenhand.decisions.wording import family_words, look_words, standing_words
 from evenhand.report import numbers, words
+from evenhand.report.latex import verdict_latex
 from evenhand.report.markdown import verdict_markdown
 from evenhand.report.marks import visible
-from evenhand.report.table import verdict_latex
 
 
 def scope_sentence(claim: ResolvedClaim, decision: Decision) -> str:

@@ -1,4 +1,4 @@
-"""The verdicts of a claim as CSV and as a LaTeX table, and its trials as CSV."""
+"""The verdicts of a claim, and its trials, as CSV and as Parquet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from evenhand.decisions.verdict import Contrast, Decision, Verdict, deciding_int
 from evenhand.files import replacing
 from evenhand.ledger.records import OutcomeRecord
 from evenhand.report import words
-from evenhand.report.markdown import verdict_cells
 from evenhand.report.marks import visible
 
 _VERDICTS = (
@@ -94,52 +93,3 @@ def _cell(value: Any) -> Any:
         shown = visible(value)
         return f"'{shown}" if shown.startswith(_FORMULA) else shown
     return "" if value is None else repr(value) if isinstance(value, float) else value
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\u2212": "$-$", "<": "$<$", ">": "$>$",
-    "\u2265": r"$\geq$", "\u00b1": r"$\pm$",
-}  # fmt: skip
-
-
-def verdict_latex(claim: ResolvedClaim, decision: Decision, caption: str = "") -> str:
-    """A table for a paper, for the package booktabs; each verdict stands in the first row of its arm, in bold.
-
-    Args:
-        claim: that was decided.
-        decision: its verdicts.
-        caption: in words; else the claim's name and hash.
-    """
-    head, *rows = verdict_cells(claim, decision)
-    kinds = "".join("r" if name in ("means", "difference", "p", "seeds x items") else "l" for name in head)
-    heads = " & ".join("$p$" if name == "p" else latex(name) for name in head) + r" \\"
-    lines = [r"\begin{table} % needs \usepackage{booktabs}", r"\centering", rf"\begin{{tabular}}{{{kinds}}}",
-             r"\toprule", heads, r"\midrule"]  # fmt: skip
-    above: list[str] = []
-    named = head.index("against")  # the columns before it say which arm, where and by which metric
-    for row in rows:
-        again = row[:named] == above[:named]
-        lines.append(" & ".join("" if again and i < named else _bold(cell) for i, cell in enumerate(row)) + r" \\")
-        above = row
-    said = caption or f"Claim {decision.claim} ({decision.claim_hash}): paired differences."
-    lines += [r"\bottomrule", r"\end{tabular}", rf"\caption{{{latex(said)}}}", rf"\label{{tab:{decision.claim_hash}}}",
-              r"\end{table}"]  # fmt: skip
-    return "\n".join(lines) + "\n"
-
-
-def _bold(cell: str) -> str:
-    """A cell in which ``**`` marks what is bold."""
-    return "".join(rf"\textbf{{{latex(part)}}}" if i % 2 else latex(part) for i, part in enumerate(_parts(cell)))
-
-
-def _parts(cell: str) -> list[str]:
-    begins, found, rest = cell.partition("**")
-    bold, closed, after = rest.partition("**")
-    return [begins, bold, after] if found and closed else [cell]
-
-
-def latex(text: str) -> str:
-    """Text with the characters that LaTeX acts on escaped."""
-    shown = visible(" ".join(str(text).split())).replace(">=", "\u2265")
-    return "".join(_LATEX.get(character, character) for character in shown)

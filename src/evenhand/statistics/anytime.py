@@ -245,12 +245,16 @@ def anytime_mean(
     reason = _why_none(sds, fewest if tables else None)
     found = AnytimeMean(
         method, estimate, None, None, None, level, seeds, count, reason, seed_notes(seeds),
-        *(tuple((one * scale).tolist()) for one in (means, sds, errors, floors)), fewest - 1, precision,
+        _told(means, scale), _told(sds, scale), _told(errors, scale), _told(floors, scale), fewest - 1, precision,
     )  # fmt: skip
     if reason is not None:
         return found
     error = math.hypot(float(sds[-1]) / seeds**0.5, float(errors[-1])) * scale
     return replace(found, standard_error=error, p=found.p_value(), interval=found.interval_at(level))
+
+
+def _told(numbers: Floats, scale: float) -> tuple[float, ...]:
+    return tuple((numbers * scale).tolist())
 
 
 def _why_none(sds: Floats, items: int | None) -> str | None:

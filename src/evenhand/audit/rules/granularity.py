@@ -12,7 +12,10 @@ from evenhand.audit.numbers import Number, numbers
 from evenhand.audit.series import Series, series_of
 
 _MOST = 2000
-_BY_CHANCE = 0.002
+_DIFFERENT = 3
+"""Two values alone have some common steps."""
+
+_BY_CHANCE = 0.0002
 _SHARE = re.compile(
     r"\bacc(?:s|uracy|uracies)?\b|\bpass(?:@1\b| rate)|\bsuccess(?: rate)?\b|\bsolved?(?: rate)?\b|\bcorrect\b|"
     r"\bexact match\b|\bem\b|\bhits?@\d+|\bwin ?rate\b|\bd_acc\b",
@@ -98,7 +101,7 @@ def steps(values: Sequence[Number]) -> int | None:
         for n in values
         if n.value
     }
-    if len(shares) < 2 or any(share > 1 for share, _ in shares.values()):
+    if len(shares) < _DIFFERENT or any(share > 1 for share, _ in shares.values()):
         return None
     chance = 0.0
     for items in range(2, _MOST):
@@ -131,7 +134,7 @@ def say(finding: Finding) -> str:
     return (
         f"All {f['values']} values are multiples of 1/{f['items']}: they are shares of {f['items']} items (or of a "
         f"multiple), so that one item is "
-        f"worth {100 / f['items']:.2g} points."
+        f"worth {100 / f['items']:.2g} points, or less."
     )
 
 

@@ -15,7 +15,7 @@ from evenhand.audit.numbers import Number
 _SETTING = re.compile(
     r"\b(?:lr|learning|rate|batch|size|params?|parameters|layers?|dim|seed|steps?|epochs?|tokens|time|date|cost|"
     r"memory|mem|vram|n|count|items|total|flops|budget|latency|length|year|version|max|min|limit|threshold|#|"
-    r"id|idx|index)\b",
+    r"id|idx|index|papers?|arxiv|doi|refs?|references?|source|link|commit|hash|throughput|speed|samples/s)\b",
     re.IGNORECASE,
 )
 _ARM = re.compile(
@@ -27,7 +27,10 @@ _ARM = re.compile(
 
 _FEW = 100
 _TOP = 0.95
-"""Above this share few errors are left, and two arms may well make the same."""
+"""Above this share few errors are left, and two arms may well make the same; so with a share of errors itself."""
+
+_DIGITS = 8
+"""So many digits two results have together that are not alike by chance."""
 
 _LITTLE = 200
 """So few items are told of: two arms may well answer alike on all of them."""
@@ -90,13 +93,13 @@ def _twins(log: Log, table: Table) -> Iterable[Finding]:
             and n.value
             and len(str(abs(n.value)).replace(".", "").strip("0")) >= 3
         )
-        if len(values) < 3 and sum(map(_digits, values)) < 8:
+        if len(values) < 2 or (len(values) == 2 and sum(map(_digits, values)) < _DIGITS):
             continue
         first = seen.setdefault(values, row)
         if first is not row and first.cells[0] != row.cells[0] and not _AGAIN.match(row.cells[0]):
             facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
             fine = [n for i in places if (n := table.columns[i][at]) is not None and n.decimals >= 2]
-            few = all(_of_few(n) for n in fine) or all(_TOP <= n.share <= 1 for n in fine)
+            few = all(_of_few(n) for n in fine) or all(_TOP <= n.share <= 1 or abs(n.share) <= 1 - _TOP for n in fine)
             few = few or any(n <= _LITTLE for n in items_said(log, table.section))
             same = [i for i in places if row.cells[i] == first.cells[i] and _results(table, row, [i])]
             level: Level = "hint" if few or _by_chance(table, same) > _RARE else "caution"
