@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.app import evenhand, parsed
-from tests.execution.test_command import CLAIM, HEAD
+from tests.execution.command.test_recipe import CLAIM, HEAD
 
 PROGRAM = (
     """

@@ -13,8 +13,8 @@ from evenhand.execution.executor import Executor
 from evenhand.execution.local.slots import LocalSlots
 from evenhand.execution.profiles import Profile
 from evenhand.execution.ray import Ray
-from evenhand.execution.slurm import Slurm
-from evenhand.execution.slurm_job import SUBMISSION
+from evenhand.execution.slurm.executor import Slurm
+from evenhand.execution.slurm.job import SUBMISSION
 from evenhand.testing import conforming
 from evenhand.testing.executor_suite import RECIPE, Place
 
@@ -54,7 +54,7 @@ def say_again(executor: Executor, workdir: Path) -> None:
 def start_again(executor: Executor, workdir: Path) -> None:
     """Run on a node what Slurm runs for a job, once more after its end: as where it requeues one that had ended."""
     call = f"GivesWay({str(workdir)!r}, 1, None, 1.0, 'evenhand-x')()"
-    line = f"from evenhand.execution.slurm_job import GivesWay; {call}"
+    line = f"from evenhand.execution.slurm.job import GivesWay; {call}"
     workdir.mkdir(exist_ok=True)
     subprocess.run([sys.executable, "-c", line], check=True, timeout=120)
 

@@ -103,8 +103,8 @@ def _executor_for(
 
 def _warn_of_cold(claims: Sequence[LoadedClaim], profile: Profile | None) -> None:
     """Say where `--warm` changes nothing: elsewhere, and for programs whose imports no worker can keep."""
-    from evenhand.execution.command_settings import CommandSettings
-    from evenhand.execution.script_calls import why_cold
+    from evenhand.execution.command.script_calls import why_cold
+    from evenhand.execution.command.settings import CommandSettings
     from evenhand.recipes.catalogue import COMMAND
 
     if profile is not None and profile.executor != "local":

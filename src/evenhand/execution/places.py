@@ -56,7 +56,7 @@ def _made(profile: Profile, recipes: Mapping[Path, Sequence[str]], ledger: Path,
     if profile.executor not in (*OWN, *found):
         raise EvenhandError(f"There is no executor '{profile.executor}'; there are: {', '.join(names())}.")
     if profile.executor == "slurm":
-        from evenhand.execution.slurm import Slurm  # here: only those who use it need it
+        from evenhand.execution.slurm.executor import Slurm  # here: only those who use it need it
 
         return Slurm(profile, (ledger / "slurm").resolve())
     if profile.executor == "ray":

@@ -30,7 +30,7 @@ COMMAND = "command"
 RUNS = "runs"
 """Reference of the recipe that reads what other programs left behind."""
 
-BUILT_IN = {COMMAND: "evenhand.execution.command:run", RUNS: "evenhand.runs.recipe:run"}
+BUILT_IN = {COMMAND: "evenhand.execution.command.recipe:run", RUNS: "evenhand.runs.recipe:run"}
 """Recipes of evenhand itself. Nothing that is installed takes their place; to find them, nothing is looked through."""
 
 _importing: list[str] = []

@@ -19,13 +19,13 @@ from typing import Any
 
 from evenhand import files
 from evenhand.errors import ServerGone
-from evenhand.execution.command_settings import CommandSettings
+from evenhand.execution.command.script_calls import why_cold
+from evenhand.execution.command.settings import CommandSettings
 from evenhand.execution.executor import Executor, Finished, read_outcome
 from evenhand.execution.failures import Ending, kernel_kills
 from evenhand.execution.local.room import Held, Room
 from evenhand.execution.machine import thread_variables
 from evenhand.execution.resources import Capacity
-from evenhand.execution.script_calls import why_cold
 from evenhand.execution.worker import Job
 from evenhand.recipes import catalogue
 from evenhand.recipes.outcome import Execution

@@ -21,7 +21,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from evenhand.execution import compile_caches, imported, worker
+from evenhand.execution import compile_caches, worker
+from evenhand.execution.command import imported
 from evenhand.execution.machine import device_of_programs
 from evenhand.execution.process_state import ProcessState, children_of_this, group_of_this
 from evenhand.recipes import catalogue

@@ -13,7 +13,7 @@ import numpy as np
 
 from evenhand.data.reading import read_json
 from evenhand.errors import DataError
-from evenhand.execution.command_settings import Spent
+from evenhand.execution.command.settings import Spent
 from evenhand.recipes.outcome import Curve
 from evenhand.runs.run import Options
 from evenhand.runs.trainer_state import NAME, READER

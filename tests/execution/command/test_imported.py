@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from evenhand.execution.command_settings import CommandSettings
-from evenhand.execution.imported import ImportServers
-from evenhand.execution.leading_imports import leading_imports
+from evenhand.execution.command.imported import ImportServers
+from evenhand.execution.command.leading_imports import leading_imports
+from evenhand.execution.command.process import Ended, run_program
+from evenhand.execution.command.script_calls import Call, call_of, why_cold
+from evenhand.execution.command.settings import CommandSettings
 from evenhand.execution.machine import thread_variables
 from evenhand.execution.process_state import group_of_this
-from evenhand.execution.program import Ended, run_program
-from evenhand.execution.script_calls import Call, call_of, why_cold
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="import servers are for Linux")
 

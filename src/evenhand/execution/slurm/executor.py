@@ -18,13 +18,13 @@ from typing import Any, Self
 
 from evenhand import files
 from evenhand.errors import EvenhandError
-from evenhand.execution import slurm_queue
 from evenhand.execution.executor import Executor, Finished, log_tail
 from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Capacity, Resources
-from evenhand.execution.slurm_job import GivesWay, QueuedJob, exports, forget, submission, submitit
-from evenhand.execution.slurm_probe import check_shared
-from evenhand.execution.slurm_queue import Queue, Seen
+from evenhand.execution.slurm import queue as slurm_queue
+from evenhand.execution.slurm.job import GivesWay, QueuedJob, exports, forget, submission, submitit
+from evenhand.execution.slurm.probe import check_shared
+from evenhand.execution.slurm.queue import Queue, Seen
 from evenhand.execution.states import goes_on, is_cancelled
 from evenhand.execution.supervise import Left, checkpoint_time, finished
 from evenhand.execution.worker import Job

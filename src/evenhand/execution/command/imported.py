@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from evenhand.execution import import_server
-from evenhand.execution.leading_imports import Leading, leading_imports
+from evenhand.execution.command import import_server
+from evenhand.execution.command.leading_imports import Leading, leading_imports
+from evenhand.execution.command.script_calls import Call, call_of, local_roots
 from evenhand.execution.lifetime import die_with_parent
-from evenhand.execution.script_calls import Call, call_of, local_roots
 
 KEPT = 4
 """So many servers a worker keeps at most: arms may differ in their environment."""

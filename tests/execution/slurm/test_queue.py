@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.execution import slurm_queue
 from evenhand.execution.profiles import Profile
-from evenhand.execution.slurm import Slurm
+from evenhand.execution.slurm import queue as slurm_queue
+from evenhand.execution.slurm.executor import Slurm
 
 
 @pytest.mark.parametrize(

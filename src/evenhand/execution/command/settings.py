@@ -9,8 +9,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from evenhand.errors import DataError
-from evenhand.execution import templates
-from evenhand.execution.result_tables import NUMBERS, TABLES
+from evenhand.execution.command import templates
+from evenhand.execution.command.tables import NUMBERS, TABLES
 from evenhand.recipes.contract import RecipeSettings
 from evenhand.runs.find import ALIASES, named
 from evenhand.runs.recipe import Named

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from evenhand import files
 from evenhand.errors import LedgerError
-from evenhand.execution import slurm_queue
 from evenhand.execution.profiles import Profile
+from evenhand.execution.slurm import queue as slurm_queue
 
 WAIT_SECONDS = 30.0
 """So long the answer is waited for; where the queue is longer than that, the first trials tell."""

@@ -7,9 +7,9 @@ environment
   ``items`` (``name``, ``start``, ``count``, ``seed``), ``threads``, ``device`` and ``workdir``;
 - ``EVENHAND_OUTCOME``: the path to which it writes its outcome file (see ``evenhand.execution.outcome_file``).
 
-Templates in its arguments and in ``environment`` (``{seed}``, ``{lr}``; see ``evenhand.execution.templates``) are
-filled in. A program that knows nothing of all this stays as it is: ``results`` says where its own output files are
-read, ``spent`` where it is read what it cost, ``curves`` what of its output is drawn.
+Templates in its arguments and in ``environment`` (``{seed}``, ``{lr}``; see the module ``templates``) are filled in. A
+program that knows nothing of all this stays as it is: ``results`` says where its own output files are read, ``spent``
+where it is read what it cost, ``curves`` what of its output is drawn.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from typing import Any
 
 from evenhand import files
 from evenhand.errors import DataError, RecipeError
-from evenhand.execution import imported, outcome_file, sources, templates
+from evenhand.execution import outcome_file, sources
 from evenhand.execution.bench import TrialBench
-from evenhand.execution.command_files import named_words, places_of, program_files, program_fingerprint, program_hashes
-from evenhand.execution.command_settings import CommandSettings
+from evenhand.execution.command import imported, templates
+from evenhand.execution.command.files import named_words, places_of, program_files, program_fingerprint, program_hashes
+from evenhand.execution.command.printed import Points
+from evenhand.execution.command.process import Ended, run_program
+from evenhand.execution.command.results import files_at, read_results, states, written_since
+from evenhand.execution.command.settings import CommandSettings
+from evenhand.execution.command.spent import Matches, cost
 from evenhand.execution.failures import failure_of_program
-from evenhand.execution.printed import Points
-from evenhand.execution.program import Ended, run_program
-from evenhand.execution.results import files_at, read_results, states, written_since
-from evenhand.execution.spent import Matches, cost
 from evenhand.recipes.contract import Bench, recipe
 from evenhand.recipes.error_classes import classify
 from evenhand.recipes.outcome import Failure, Outcome

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evenhand.errors import DataError
-from evenhand.execution.command_settings import Results
-from evenhand.execution.result_tables import NUMBERS, TABLES, read_numbers, read_table
+from evenhand.execution.command.settings import Results
+from evenhand.execution.command.tables import NUMBERS, TABLES, read_numbers, read_table
 from evenhand.files import file_hash
 from evenhand.recipes.outcome import ItemScores
 from evenhand.runs.arms import ArmRuns, gather

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.errors import DataError
-from evenhand.execution import sources, templates
-from evenhand.execution.command_settings import CommandSettings
+from evenhand.execution import sources
+from evenhand.execution.command import templates
+from evenhand.execution.command.settings import CommandSettings
 from evenhand.execution.imports import module_files, with_local_imports
 from evenhand.files import file_hash
 

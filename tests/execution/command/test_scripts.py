@@ -11,7 +11,7 @@ import pytest
 
 from evenhand.claims.load import all_trials, load_claim
 from evenhand.errors import ClaimError
-from evenhand.execution.command_settings import Results
+from evenhand.execution.command.settings import Results
 from evenhand.ledger import Ledger
 from evenhand.recipes.outcome import Execution, Outcome
 from evenhand.recipes.trial import Trial

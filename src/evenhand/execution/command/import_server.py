@@ -1,7 +1,7 @@
 """A process that has made a script's imports and forks a child for each run of it.
 
 ``PYTHON [flags] import_server.py SOCKET SCRIPT``, run by the script's own interpreter, which may know nothing of the
-lab: Python's own library alone is used, and as little of it as can be. ``evenhand.execution.imported`` is the other
+lab: Python's own library alone is used, and as little of it as can be. The module ``imported`` beside it is the other
 end. Messages are texts with NUL between their parts:
 
     (statement) (packages that it imports) ...            ->  why it cannot serve, or nothing

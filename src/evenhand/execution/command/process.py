@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from evenhand.execution.command.imported import Forked, ImportServers
 from evenhand.execution.failures import kernel_kills
-from evenhand.execution.imported import Forked, ImportServers
 from evenhand.execution.lifetime import die_with_parent
 
 TAIL_LINES = 60

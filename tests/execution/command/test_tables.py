@@ -11,10 +11,10 @@ import pyarrow.parquet
 import pytest
 
 from evenhand.errors import DataError
-from evenhand.execution.command_settings import Results
-from evenhand.execution.printed import pairs, table
-from evenhand.execution.result_tables import TABLES, read_numbers, read_table
-from evenhand.execution.results import files_at, read_results, states
+from evenhand.execution.command.printed import pairs, table
+from evenhand.execution.command.results import files_at, read_results, states
+from evenhand.execution.command.settings import Results
+from evenhand.execution.command.tables import TABLES, read_numbers, read_table
 from evenhand.runs.run import Run
 from tests.mutations import assert_only_data_errors, mutations
 from tests.runs.logs import lm_eval

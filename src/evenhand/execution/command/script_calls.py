@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenhand.execution import sources, templates
-from evenhand.execution.command_files import places_of
-from evenhand.execution.command_settings import CommandSettings
-from evenhand.execution.leading_imports import leading_imports, worth_keeping
+from evenhand.execution import sources
+from evenhand.execution.command import templates
+from evenhand.execution.command.files import places_of
+from evenhand.execution.command.leading_imports import leading_imports, worth_keeping
+from evenhand.execution.command.settings import CommandSettings
 
 _OF_A_TRIAL = {"seed", "stream_seed", "workdir", "request", "outcome"}
 """Templates that differ between the trials of an arm."""

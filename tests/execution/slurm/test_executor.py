@@ -15,13 +15,13 @@ import pytest
 
 from evenhand.claims.load import load_claim
 from evenhand.errors import EvenhandError, LedgerError
-from evenhand.execution import slurm_queue
 from evenhand.execution.executor import Executor, last_progress
 from evenhand.execution.profiles import Profile
 from evenhand.execution.resources import Resources
-from evenhand.execution.slurm import Slurm
-from evenhand.execution.slurm_job import submission
-from evenhand.execution.slurm_probe import check_shared
+from evenhand.execution.slurm import queue as slurm_queue
+from evenhand.execution.slurm.executor import Slurm
+from evenhand.execution.slurm.job import submission
+from evenhand.execution.slurm.probe import check_shared
 from evenhand.ledger import Ledger
 from evenhand.running.run import run_claim, run_claims
 from evenhand.testing.conforming import await_progress, begun, ended, job_of, run, slow_job, to_its_end

@@ -1,0 +1,1 @@
+"""Trials as jobs in Slurm's queue."""
