@@ -171,7 +171,7 @@ def fine(share: float, kept: KeptRows) -> str:
         measure = partial(_ever, _right_or_wrong_tables(spread, 50, count, 9600))
         name = f"right or wrong, seed spread {spread:g}"
         rows.append((ITEMS, name, *kept.row((FINE, ITEMS, name, count), measure)))
-    stated = ", ".join(percent(monte_carlo_error(level, count)) for level in LEVELS)
+    stated = ", ".join(f"{100 * monte_carlo_error(level, count):.2f}" for level in LEVELS)
     words = f"Per cent of {count:,} experiments; Monte Carlo standard errors {stated}. {BY}"
     return section(FINE, words, table(("items", "noise from", "at 5 %", "at 1 %", "at 0.5 %"), rows))
 

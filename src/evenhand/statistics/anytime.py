@@ -208,7 +208,7 @@ def anytime_mean(
 ) -> AnytimeMean:
     """The mean difference over seeds, valid whenever it is looked at and however often.
 
-    *Measured size* over looks at 2 to 50 seeds, nominal 5 %: SIZES.
+    *Measured size* over looks at 2 to 50 seeds, nominal 5 %: 0.6 to 4.8 with 4 to 80 items, most where items carry all.
     It assumes that seed means are independent and roughly normal, and that their order does not depend on them.
 
     Args:
@@ -220,7 +220,8 @@ def anytime_mean(
         precision: c**2, fixed before anything is seen.
 
     Returns:
-        The estimate; p and interval are None with the reason where there is one seed, or all seeds agree.
+        The estimate; p and interval are None with the reason where there is one seed, where all seeds agree, and where
+        there are fewer than four items.
 
     Raises:
         StatisticsError: wrong shape, no values, NaN or infinite values, a level out of range.

@@ -19,9 +19,9 @@ ITEM_FACTOR = 1.1
 Without it the size is 6.5 % where items carry all noise, with it 4 %."""
 
 FLOOR_SHARE = 2.5
-"""A test of the item means alone must agree, its half-width widened by 1 + 2.5 / I. With few items it is luck that
-their variance is estimated to be next to nothing: without this test any look errs 18, 12 and 9 % of the time with 2, 4
-and 5 items that carry all noise, and at 0.5 % 6 times as often as it says with 4; with it at most 4 % from 4 to 8."""
+"""A test of the item means alone must agree, its half-width widened by 1 + 2.5 / I. The variance of few items is at
+some look estimated to be next to nothing: without this test any look errs 20, 9 and 7 % of the time with 2, 4 and 5
+items that carry all noise, and at 0.5 % 6 times as often as it says with 4; with it 3.9 % with 4 and 5, 4.2 with 8."""
 
 FEWEST_ITEMS = 4
 """Fewest items or clusters for which that holds: with 2 it errs 9 to 12 % of the time however wide it is made."""
