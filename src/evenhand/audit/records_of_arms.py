@@ -107,6 +107,11 @@ def _records(table: Table) -> Records | None:
     return Records(table, arms[0], seeds[0] if seeds else None, {name: tuple(rows) for name, rows in groups.items()})
 
 
+def is_arm(name: str) -> bool:
+    """Whether the name of a column says that it names arms."""
+    return ARM.match(name.strip()) is not None or _ARM_TOO.match(name.strip()) is not None
+
+
 def _names_all(table: Table) -> bool:
     """Whether the first column holds a name of its own for each row."""
     names = [row.cells[0].strip() for row in table.rows]

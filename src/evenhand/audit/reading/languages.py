@@ -96,7 +96,7 @@ _LEXICON: tuple[tuple[str, str], ...] = (
      "consistent"),
     (r"signifikante?[rsnm]?|значим\w*|significati(?:f|ve|fs|ves|vo|va|vos|vas)|显著", "significant"),
     (r"eindeutige?[rsnm]?|klare?[rsnm]?|gesicherte?[rsnm]?", "clear"),
-    (r"nicht|kein(?:e|en|er|em|es)?|не|нет|ni|nie|未|并非|不是|不", "not"),
+    (r"nicht|kein(?:e|en|er|em|es)?|не|нет|ni|nie|没有|未|并非|不是|不", "not"),
     (r"intervalle?|интервал\w*|intervalo|区间|konfidenzintervall|vertrauensintervall|доверительн\w+", "interval"),
     # what was done
     (r"trainierte?n?|trainiert|обуч(?:али|ен\w*|алась|ался|ены)|entraîné\w*|entren[óa]\w*|训练", "trained"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Listing, Log, Row
-from evenhand.audit.records_of_arms import DELTA, Records, baseline_of, declared_same, records_of
+from evenhand.audit.records_of_arms import DELTA, Records, baseline_of, declared_same, is_arm, records_of
 
 _DIGITS = 10
 """Digits that all results together must have, so that two arms do not have them alike by chance."""
@@ -21,8 +21,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         if log.data:
             for records in records_of(log):
-                if records.table.header[records.arm] == "file":
-                    continue  # copies of one file are no arms
+                if not is_arm(records.table.header[records.arm]):
+                    continue  # rows of metrics, and copies of one file, are no arms
                 yield from _once(list(_twins(logs, log, records)))
     yield from _lists(logs)
 
