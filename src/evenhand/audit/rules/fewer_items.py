@@ -62,8 +62,8 @@ def _in_records(log: Log) -> Iterator[Finding]:
         if len(few) != 1 or len(items) < 3 or sum(count == usual for count in items.values()) != len(items) - 1:
             continue
         row = records.groups[few[0]][0]
-        told = " ".join(cell for i, cell in enumerate(row.cells) if i != records.arm and len(cell.split()) > 1)
-        if not _BEATS.search(told) or _TOLD.search(told):
+        words = " ".join(cell for i, cell in enumerate(row.cells) if i != records.arm and len(cell.split()) > 1)
+        if not _BEATS.search(words) or _TOLD.search(words):
             continue
         other = next(rows[0] for name, rows in records.groups.items() if items.get(name) == usual)
         facts = {"arm": few[0], "few": int(items[few[0]]), "many": int(usual)}

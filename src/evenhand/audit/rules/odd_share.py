@@ -59,8 +59,8 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
                 and not _AVERAGED.search(" ".join(row.cells))
             ):
                 groups.setdefault(int(items.value), []).append(_Share(share, row.line_of(rate)))
-        for items, shares in groups.items():
-            yield from _judged(log, items, shares)
+        for count, shares in groups.items():
+            yield from _judged(log, count, shares)
 
 
 def _in_text(log: Log) -> Iterator[Finding]:
@@ -81,7 +81,8 @@ def _judged(log: Log, items: int, shares: list[_Share]) -> Iterator[Finding]:
     known = [one for one in shares if _fair(one.number)] if 10 <= items <= _MOST else []
     percent = any(one.number.value > 1 for one in known)
     finest = max((one.number.decimals for one in known), default=0)
-    right, odd = [], []
+    right: list[tuple[_Share, float]] = []
+    odd: list[tuple[_Share, float]] = []
     for one in known:
         share = one.number.value / (100 if percent else 1)
         half = one.number.slack / (100 if percent else 1)
