@@ -60,7 +60,7 @@ def test_report_and_claim_are_written_where_they_are_asked_for(two: Path) -> Non
         (("base", "new", "--budgets", "=n_tokens"), "expected UNIT=NAME"),
         (("base", "new", "--task", "gsm"), "Not every arm has the task 'gsm'; all have: arc."),
         (("base", "new", "--scope", "world"), "expected one of recipe, checkpoint"),
-        (("base", "new", "--allow", "all"), "`allow` names 'all'"),
+        (("base", "new", "--allow", "all"), "'all' is nothing that can be allowed"),
         (("base", "new", "--format", "lmeval"), "There is no format 'lmeval'"),
         (("base", "new", "--metric", "f1"), "has the metric 'f1'; all have: acc"),
         (("base", "new", "--margin", "0"), "greater than 0"),
