@@ -12,7 +12,7 @@ from evenhand.audit.words import denied, hoped
 _INTERVAL = re.compile(
     r"(?:\bCI\b|\bCI\s?9[059]\b|\b9[059]\s?%|interval\w*|"
     r"\b9[059]\s?%?\s?CI)[^\[\](){}\d]{0,25}(?:9[059]\s?%?)?[^\[\](){}\d]{0,12}[\[(]?\s*"
-    r"(?P<low>[+\-−–]?\d*\.?\d+)\s?%?(?:\s?pp)?\s*(?:,|;|\.\.+|to|"
+    r"(?<![+\-−–\d.])(?P<low>[+\-−–]?\d*\.?\d+)\s?%?(?:\s?pp)?\s*(?:,|;|\.\.+|to|"
     r"…)\s*(?P<high>[+\-−–]?\d*\.?\d+)\s?%?(?:\s?pp)?\s*[\])]?",
     re.IGNORECASE,
 )
