@@ -270,7 +270,7 @@ def of_others(line: Line) -> bool:
 @lru_cache(maxsize=256)
 def reports(log: Log) -> bool:
     """Whether a log reports results of its own: plans, protocols, guides and lists of changes do not; data do."""
-    if log.data:
+    if log.data or log.name.endswith(".log"):
         return True
     name = re.sub(r"[\W_\d]+", " ", re.split(r"[/\\]", log.name)[-1].rsplit(".", 1)[0])
     title = log.sections[0].title if log.sections and log.sections[0].line <= 10 else ""
