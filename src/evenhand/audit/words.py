@@ -230,6 +230,11 @@ def hoped(line: Line) -> bool:
     return _hoped_in(line.body)
 
 
+def hoped_near(text: str, start: int) -> bool:
+    """Whether a word at a column is hoped for or planned by words right before it: a target model is no target."""
+    return re.search(r"[.;,:]\s|$", text[:start]) is not None and _hoped_in(re.split(r"[.;:(]", text[:start])[-1])
+
+
 @lru_cache(maxsize=4096)
 def _hoped_in(text: str) -> bool:
     return _HOPED.search(text) is not None
