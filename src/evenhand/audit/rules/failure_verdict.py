@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
-from evenhand.audit.rules.infrastructure import names_a_verdict
 from evenhand.audit.row_words import label_of
+from evenhand.audit.rules.infrastructure import names_a_verdict
 from evenhand.audit.words import denied, planning
 
 _FAILURE = re.compile(

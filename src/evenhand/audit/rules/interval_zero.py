@@ -105,7 +105,12 @@ def _of_rows(logs: list[Log]) -> Iterator[Finding]:
         for one in () if log.data else rows_named(log, [log]):
             places = [i for i, name in enumerate(one.table.header) if _COLUMN.search(name)]
             said = _SURE.search(one.line.body)
-            if len(places) != 1 or said is None or not one.line.low.startswith(one.label) or len(one.line.body) > _SHORT:
+            if (
+                len(places) != 1
+                or said is None
+                or not one.line.low.startswith(one.label)
+                or len(one.line.body) > _SHORT
+            ):
                 continue
             rows = [row for row in one.table.rows if row.cells[0] == one.row.cells[0]]
             cells = [_CELL.fullmatch(row.cells[places[0]].strip()) for row in rows]

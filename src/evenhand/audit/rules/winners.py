@@ -41,7 +41,9 @@ _KEYS = ("tried", "candidates", "variants", "swept", "grid", "options")
 _PICKED = ("picked", "winner", "best", "selected", "chosen")
 _NAMES = ("arm", "name", "variant", "model", "config", "method")
 _AWAY = 8
-_DEV = re.compile(r"\b(?:dev|validation|val) (?:set|split|questions|items|problems|data)\b(?! and)|\bconfirmation\b", re.I)
+_DEV = re.compile(
+    r"\b(?:dev|validation|val) (?:set|split|questions|items|problems|data)\b(?! and)|\bconfirmation\b", re.I
+)
 _HIGHEST = re.compile(r"\b(?:highest|best|lowest|top|largest)\b", re.IGNORECASE)
 _FINAL = re.compile(r"\b(?:final|headline|main|reported) (?:result|number|value|score)\b", re.IGNORECASE)
 _TRIALS = re.compile(r"(?<![\d.])(\d{1,4}) (?:\w+ )?(?:trials|runs|variants|configs|settings|experiments)(?!\w)", re.I)
@@ -93,7 +95,7 @@ def _in_text(log: Log) -> Iterator[Finding]:
         if tried < 3 or not seeds or not _SCREEN.search(line.body):
             continue
         below = [one for one in lines[at : at + _AWAY] if one.section == line.section]
-        if any(_FRESH.search(one.body) or _DEV.search(one.body) for one in below):
+        if any(_FRESH.search(one.body) for one in below) or _DEV.search(line.body):
             continue
         found = _reported(line, below, seeds)
         if found is not None:
@@ -179,8 +181,9 @@ def say(finding: Finding) -> str:
     f = finding.facts
     name = f"'{f['winner']}'" if f["winner"] else "The winner"
     many = f["tried"] or "several"
+    seeds = "this seed" if f["seeds"] == 1 else f"these {f['seeds']} seeds"
     return (
-        f"{name} was the best of {many} on these {f['seeds']} seeds (line {finding.others[0].line}) and is "
+        f"{name} was the best of {many} on {seeds} (line {finding.others[0].line}) and is "
         f"reported on the same ones: "
         f"its number is too good, and fresh seeds would tell by how much."
     )
