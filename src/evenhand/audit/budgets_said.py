@@ -38,7 +38,7 @@ _TRAINING = re.compile(
 )
 _STATUS = re.compile(r"^(?:status|decision|verdict|outcome)$", re.IGNORECASE)
 _LEFT = re.compile(r"^(?:discard|crash|fail|reject|oom|error|skip|killed|timeout)", re.IGNORECASE)
-_FEWEST, _MOSTLY = 6, 0.85
+_FEWEST, _MOSTLY = 6, 0.8
 
 
 @dataclass(frozen=True)

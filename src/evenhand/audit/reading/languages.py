@@ -41,7 +41,8 @@ _LEXICON: tuple[tuple[str, str], ...] = (
      r"не работает|бесполез\w+|не обучает\w+|неконкурентоспособ\w+|n['’]aide(?:nt)? pas|n['’]apporte rien|"
      r"ne (?:marche|sert|fonctionne|converge)(?:nt)? (?:pas|à rien)|inutile|no (?:ayuda|sirve|funciona|mejora|"
      r"aporta)\w*|"
-     r"inútil|没有帮助|(?<!有)没有用|没有效果|不起作用|没用|无效|无提升|没有提升|não (?:ajuda|funciona)|non (?:aiuta|funziona)",
+     r"inútil|没有帮助|(?<!有)没有用|没有效果|不起作用|没用|无效|无提升|没有提升|"
+     r"não (?:ajuda|funciona)|non (?:aiuta|funziona)",
      "does not help"),
     (r"不能说明|没有(?:得到)?任何结果|不作(?:判断|结论)|不下结论|不算结果|不作为结果|kein urteil|sans verdict|"
      r"sin veredicto|без вывода", "no verdict"),
@@ -63,7 +64,8 @@ _LEXICON: tuple[tuple[str, str], ...] = (
     (r"im mittel|mittelwert\w*|mittel|durchschnitt\w*|в среднем|средн(?:ее|яя|ий|их|ие)|moyennes?|promedio|média|"
      r"media(?= [\d=:+-])|"
      r"均值|平均值|平均", "mean"),
-    (r"standardabweichung\w*|std\.?-?abw\w*\.?|streuung|ст\. ?откл\.?|стд\.? ?откл\.?|стандартн\w+ отклонени\w+|样本标准差|总体标准差|"
+    (r"standardabweichung\w*|std\.?-?abw\w*\.?|streuung|ст\. ?откл\.?|стд\.? ?откл\.?|"
+     r"стандартн\w+ отклонени\w+|样本标准差|总体标准差|"
      r"с\.?к\.?о\.?|разброс|écart[- ]types?|desviación (?:estándar|típica)|desv\. ?(?:est|típ)\w*\.?|"
      r"desvio padrão|deviazione standard|标准差|标准偏差", "sd"),
     (r"differenz(?:en)?|unterschiede?|разност\w+|разниц\w+|différences?|diferencias?|differenze|差值|差异",

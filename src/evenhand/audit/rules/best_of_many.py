@@ -20,9 +20,11 @@ _AT_STEP = re.compile(
     re.IGNORECASE,
 )
 _TAKEN = re.compile(
-    r"\b(?:table|headline|result|score|number)s? (?:has|have|is|are|gives?|shows?|uses?|reports?) (?:the )?(?:best|highest|"
+    r"\b(?:table|headline|result|score|number)s? (?:has|have|is|are|gives?|shows?|uses?|"
+    r"reports?) (?:the )?(?:best|highest|"
     r"peak) (?:of|among) (?:the |all )*(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)\b|"
-    r"\bof (?:the )?(?:\d+|ten|twelve|twenty|five|eight) (?:\w+ )?(?:checkpoints|epochs|snapshots|evaluations)\b[^.;]{0,20}"
+    r"\bof (?:the )?(?:\d+|ten|twelve|twenty|five|eight) (?:\w+ )?(?:checkpoints|epochs|snapshots|"
+    r"evaluations)\b[^.;]{0,20}"
     r"\b(?:publish|report|release|use|keep|take|ship|chose|picked)\b[^.;]{0,30}\b(?:best|highest|lowest|top)\b|"
     r"\bafter each of (?:the )?\d+ (?:epochs|checkpoints)\b.{0,12}\bbest\b",
     re.IGNORECASE,

@@ -15,7 +15,8 @@ _CONCLUDES = re.compile(
     r"(?:does|do|did)(?: not|n['’]t) (?:matter|hurt|help|change|cost|work)|"
     r"costs? nothing|as (?:good|well|accurate|strong) as|equally (?:good|well|strong)|lossless|for free|harmless|"
     r"interchangeable|"
-    r"unharmed|intact|retains?|in full|on par|keeps? up|equivalent|makes no|useless|just as|all (?:work|solve)|can (?:be dropped|go))\b",
+    r"unharmed|intact|retains?|in full|on par|keeps? up|equivalent|makes no|useless|just as|all (?:work|"
+    r"solve)|can (?:be dropped|go))\b",
     re.IGNORECASE,
 )
 _KNOWN = re.compile(

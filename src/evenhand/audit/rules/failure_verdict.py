@@ -17,7 +17,8 @@ _FAILURE = re.compile(
     r"ran out of (?:\w+ )?(?:memory|disk|quota|time)|killed by (?:the )?(?:slurm|scheduler|watchdog|kernel|cluster|"
     r"os|oom)|"
     r"(?:hit|exceeded|ran into|reached) (?:the |its )?(?:\w+ )?(?:time|wall)[- ]?(?:limit|clock|time)|timed[- ]?out|"
-    r"(?:read|connect\w*|request|api|server|gateway|socket|collective)[- ]?time-?outs?|time-?outs?(?! (?:fraction|rate|ratio|penalty|steps?|share|of|is|=))|wall[- ]?clock limit|"
+    r"(?:read|connect\w*|request|api|server|gateway|socket|collective)[- ]?time-?outs?|"
+    r"time-?outs?(?! (?:fraction|rate|ratio|penalty|steps?|share|of|is|=))|wall[- ]?clock limit|"
     r"pre-?empt(?:ed|ion)|evicted|spot (?:node|instance|vm)\w* (?:\w+ )?(?:lost|gone|reclaimed|died|killed)|"
     r"nccl (?:error|timeout|watchdog|failure|hang)|(?:fail(?:ed|s)?|unable|refused) to (?:compile|build|load|start|"
     r"launch|install|download)|"
@@ -28,7 +29,8 @@ _FAILURE = re.compile(
     r"unreachable|down)|"
     r"connection (?:reset|lost|refused|error|aborted)|network (?:error|failure|outage)|disk (?:is |was )?full|"
     r"no space left|disk quota|"
-    r"import error|time limit at|wall ?clock at|(?:slurm|job|queue|cluster) time limit|segfault\w*|segmentation fault|node (?:failure|failed|crash\w*|died|went down|down|lost)|cuda error|"
+    r"import error|time limit at|wall ?clock at|(?:slurm|job|queue|cluster) time limit|segfault\w*|"
+    r"segmentation fault|node (?:failure|failed|crash\w*|died|went down|down|lost)|cuda error|"
     r"illegal memory access|"
     r"ecc error|power (?:cut|outage|failure)|sigkill|rate[- ]limit(?:ed)?)(?![a-z])",
     re.IGNORECASE,
@@ -40,7 +42,7 @@ _VERDICT = re.compile(
     r"brings? (?:no|nothing)|"
     r"not (?:competitive|useful|worth\w*|viable|helpful|promising|effective|better|good|trainable|a win|an option|"
     r"for us)|no good|no option|"
-    r"fails?\b(?! (?:to|at|with|because))|not work|cannot (?:be used|run)|"
+    r"fails\b(?! (?:to|at|with|because))|not work|cannot (?:be used|run)|"
     r"useless|hopeless|inferior|worthless|dead end|negative result|ruled out|"
     r"collapses?|discarded|rejected|abandoned|"
     r"(?:arm|idea|line|branch|variant|topic) (?:is |was )?(?:closed|dead|dropped|out)|worse than|"

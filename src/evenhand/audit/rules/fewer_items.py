@@ -10,7 +10,7 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log, only_number
 from evenhand.audit.numbers import counts
 from evenhand.audit.records_of_arms import records_of
-from evenhand.audit.words import hoped
+from evenhand.audit.words import hoped, hoped_near
 
 _LESS = 2.0
 _SIGNED = re.compile(r"[+−-]\d+\.\d+\s?(?:%|pp)?")
@@ -107,8 +107,8 @@ def _of_counts(log: Log) -> Iterator[Finding]:
     """``56.0 % against 46.2 %``, where the lines above have 28/50 = 56.0 % and 231/500 = 46.2 %."""
     wholes: dict[float, dict[float, Line]] = {}
     for line in log.spoken():
-        pair = [one for one in _AGAINST.finditer(line.body)]
-        if len(pair) == 1 and wholes and not hoped(line) and not _TOLD.search(line.body):
+        pair = list(_AGAINST.finditer(line.body))
+        if len(pair) == 1 and wholes and not hoped_near(line.body, pair[0].start()) and not _TOLD.search(line.body):
             told = [wholes.get(float(one), {}) for one in pair[0].groups()]
             sizes = [next(iter(one)) for one in told if len(one) == 1]
             if len(sizes) == 2 and max(sizes) >= _LESS * min(sizes) and not counts(line.body):
