@@ -32,7 +32,7 @@ _CLAIMS = re.compile(
     r"\b(?:(?:is|are) compared with|beats|better than|outperform\w*|surpass\w*|wins by|ahead of)\b", re.IGNORECASE
 )
 _ITEMS = re.compile(
-    r"\b(?:(?:first|only|random|on|over|of|the|n\s*=)\s*)(\d{2,6})(?:\s+(?:\w+\s+)?(?:items?|questions?|queries|"
+    r"\b(?:(?:first|only|random|on|over|of|the|all|its|n\s*=)\s*)(\d{2,6})(?:\s+(?:\w+\s+)?(?:items?|questions?|queries|"
     r"prompts?|problems?|examples?|samples?|tasks|"
     r"images?|sentences|documents)\b|(?=\)))",
     re.IGNORECASE,
