@@ -56,6 +56,9 @@ _ADMITTED = re.compile(
     r"sooner|if|would|should|could)\b",
     re.IGNORECASE,
 )
+_KIND = re.compile(r"variante?n?|arm|modell?|version|run|lauf|setup|bras|brazo")
+"""A word for an arm of any name."""
+
 _LONGEST = 220
 _CUE = re.compile(r"\b(?:train\w*|budget\w*|fine-?tun\w*|tuned|runs?|ran|saw|seen|got|had)\b", re.IGNORECASE)
 _MEASURED = re.compile(
@@ -105,12 +108,15 @@ def told_in_words(log: Log) -> Iterator[Unequal]:
         for line in log.lines
         if line.kind not in ("heading", "blank") and any(n.decimals or n.unit == "%" or n.signed for n in line.numbers)
     ]  # fmt: skip
+    results += [" ".join(table.header).lower() for table in log.tables]
+    elsewhere = [line.low for line in log.lines if line.kind not in ("blank", "code")]
     lines = list(log.spoken())
     for at, line in enumerate(lines):
         amounts = amounts_of(line)
         if not amounts or len(line.body) > _LONGEST or _ADMITTED.search(line.body):
             continue
-        rest = [text for text in results if text != line.low]
+        own = any(n.decimals and n.unit == "%" for n in line.numbers)  # the line itself tells a result
+        rest = [text for text in (elsewhere if own else results) if text != line.low]
         if len(amounts) == 2 and _pair(amounts[0], amounts[1], rest):
             yield _unequal(amounts[0], amounts[1], line, line)
         elif len(amounts) == 1 and at + 1 < len(lines):
@@ -154,7 +160,9 @@ def _in_results(name: str, results: list[str]) -> bool:
     whole = re.compile(rf"(?<![\w+]){re.escape(name)}(?![\w+])")
     if any(whole.search(text) for text in results):
         return True
-    parts = [part for part in re.split(r"[+&/ ]+", name) if len(part) >= 2]
+    parts = [part for part in re.split(r"[+&/ -]+", name) if len(part) >= 2]
+    if len(parts) == 2 and _KIND.fullmatch(parts[1]):
+        parts = parts[:1] * 2
     return len(parts) >= 2 and any(
         all(re.search(rf"(?<!\w){re.escape(p)}(?!\w)", text) for p in parts) for text in results
     )

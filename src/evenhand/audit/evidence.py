@@ -49,7 +49,7 @@ class Evidences:
         seeds = seeds_of(log, line)
         if seeds is not None:
             return Evidence(seeds, log, None)
-        return self._named(log, line, clause) or self._only(log, line)
+        return _in_table(log, line) or self._named(log, line, clause) or self._only(log, line)
 
     def _only(self, log: Log, line: Line) -> Evidence | None:
         """The one seed that the whole log names, for a line that gives numbers."""
@@ -69,6 +69,17 @@ class Evidences:
         if not best or best[0][0] < 3 or (len(best) > 1 and best[1][0] == best[0][0]):
             return None
         return _of(log, best[0][1])
+
+
+def _in_table(log: Log, line: Line) -> Evidence | None:
+    """The seeds of the one table of a line's own section that has a column of them."""
+    found = []
+    for table in (one for one in log.tables if one.section == line.section and one.line < line.number):
+        places = [i for i, name in enumerate(table.header) if name.strip().lower() in ("seed", "seeds")]
+        values = {row.cells[i].strip() for i in places for row in table.rows if row.cells[i].strip().isdigit()}
+        if len(places) == 1 and len(values) >= 2:
+            found.append(Seeds(len(values), log.line(table.line)))
+    return Evidence(found[0], log, None) if len(found) == 1 and line.section >= 0 else None
 
 
 def about(log: Log, section: int) -> frozenset[str]:

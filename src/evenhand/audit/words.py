@@ -126,92 +126,15 @@ _COMMON = frozenset(
     ]
 )
 _ENGLISH = frozenset(
-    [
-        "the",
-        "and",
-        "of",
-        "to",
-        "in",
-        "is",
-        "for",
-        "with",
-        "on",
-        "not",
-        "was",
-        "at",
-        "by",
-        "this",
-        "that",
-        "are",
-        "from",
-        "as",
-        "be",
-        "it",
-    ]
-)
+    ("the", "and", "of", "to", "in", "is", "for", "with", "on", "not", "was", "at", "by", "this", "that",
+     "are", "from", "as", "be", "it")
+)  # fmt: skip
 _OTHERS = frozenset(
-    [
-        "der",
-        "die",
-        "das",
-        "und",
-        "ist",
-        "nicht",
-        "mit",
-        "auf",
-        "eine",
-        "ein",
-        "den",
-        "von",
-        "zu",
-        "sich",
-        "auch",
-        "le",
-        "la",
-        "les",
-        "des",
-        "est",
-        "et",
-        "dans",
-        "pour",
-        "une",
-        "avec",
-        "sur",
-        "que",
-        "el",
-        "los",
-        "las",
-        "en",
-        "del",
-        "por",
-        "con",
-        "una",
-        "para",
-        "il",
-        "di",
-        "che",
-        "e",
-        "non",
-        "sono",
-        "gli",
-        "alla",
-        "het",
-        "een",
-        "van",
-        "niet",
-        "voor",
-        "og",
-        "ikke",
-        "jest",
-        "nie",
-        "na",
-        "w",
-        "z",
-        "i",
-        "se",
-        "do",
-    ]
-)
+    ("der", "die", "das", "und", "ist", "nicht", "mit", "auf", "eine", "ein", "den", "von", "zu", "sich",
+     "auch", "le", "la", "les", "des", "est", "et", "dans", "pour", "une", "avec", "sur", "que", "el", "los",
+     "las", "en", "del", "por", "con", "una", "para", "il", "di", "che", "e", "non", "sono", "gli", "alla",
+     "het", "een", "van", "niet", "voor", "og", "ikke", "jest", "nie", "na", "w", "z", "i", "se", "do")
+)  # fmt: skip
 
 
 def denied(text: str, start: int) -> bool:
@@ -228,6 +151,11 @@ def denied_at(log: Log, line: Line, start: int) -> bool:
 def hoped(line: Line) -> bool:
     """Whether a line speaks of what is planned, expected or asked, not of what was found."""
     return _hoped_in(line.body)
+
+
+def hoped_near(text: str, start: int) -> bool:
+    """Whether a word at a column is hoped for or planned by words right before it: a target model is no target."""
+    return re.search(r"[.;,:]\s|$", text[:start]) is not None and _hoped_in(re.split(r"[.;:(]", text[:start])[-1])
 
 
 @lru_cache(maxsize=4096)
@@ -270,7 +198,7 @@ def of_others(line: Line) -> bool:
 @lru_cache(maxsize=256)
 def reports(log: Log) -> bool:
     """Whether a log reports results of its own: plans, protocols, guides and lists of changes do not; data do."""
-    if log.data:
+    if log.data or log.name.endswith(".log"):
         return True
     name = re.sub(r"[\W_\d]+", " ", re.split(r"[/\\]", log.name)[-1].rsplit(".", 1)[0])
     title = log.sections[0].title if log.sections and log.sections[0].line <= 10 else ""

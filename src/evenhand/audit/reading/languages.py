@@ -41,8 +41,15 @@ _LEXICON: tuple[tuple[str, str], ...] = (
      r"не работает|бесполез\w+|не обучает\w+|неконкурентоспособ\w+|n['’]aide(?:nt)? pas|n['’]apporte rien|"
      r"ne (?:marche|sert|fonctionne|converge)(?:nt)? (?:pas|à rien)|inutile|no (?:ayuda|sirve|funciona|mejora|"
      r"aporta)\w*|"
-     r"inútil|没有帮助|没有效果|不起作用|没用|无效|无提升|没有提升|não (?:ajuda|funciona)|non (?:aiuta|funziona)",
+     r"inútil|没有帮助|(?<!有)没有用|没有效果|不起作用|没用|无效|无提升|没有提升|"
+     r"não (?:ajuda|funciona)|non (?:aiuta|funziona)",
      "does not help"),
+    (r"不能说明|没有(?:得到)?任何结果|不作(?:判断|结论)|不下结论|不算结果|不作为结果|kein urteil|sans verdict|"
+     r"sin veredicto|без вывода", "no verdict"),
+    (r"verlustfrei|sans perte|sin pérdidas?|senza perdita|без потерь|无损", "lossless"),
+    (r"schadet nicht|unschädlich|harmlos|sans effet nocif|inofensiv[oa]s?|безвредн\w+|无害", "harmless"),
+    (r"endergebnis\w*|résultat final|resultado final|итоговый результат|最终结果", "final result"),
+    (r"次试验|次实验", "trials"), (r"同一(?!次)|相同", "same"),
     (r"verworfen|gestrichen|вычёркива\w+|вычеркива\w+|отброш\w+|выкину\w+|abandonn\w+|écart(?:é|ée)s?|descartad\w+|"
      r"放弃|弃用", "dropped"),
     (r"(?:grafik|gpu)?-?speicher (?:ist |war )?(?:voll|erschöpft)|kein speicher|zu wenig speicher|speichermangel|"
@@ -57,7 +64,8 @@ _LEXICON: tuple[tuple[str, str], ...] = (
     (r"im mittel|mittelwert\w*|mittel|durchschnitt\w*|в среднем|средн(?:ее|яя|ий|их|ие)|moyennes?|promedio|média|"
      r"media(?= [\d=:+-])|"
      r"均值|平均值|平均", "mean"),
-    (r"standardabweichung\w*|std\.?-?abw\w*\.?|streuung|ст\. ?откл\.?|стд\.? ?откл\.?|стандартн\w+ отклонени\w+|"
+    (r"standardabweichung\w*|std\.?-?abw\w*\.?|streuung|ст\. ?откл\.?|стд\.? ?откл\.?|"
+     r"стандартн\w+ отклонени\w+|样本标准差|总体标准差|"
      r"с\.?к\.?о\.?|разброс|écart[- ]types?|desviación (?:estándar|típica)|desv\. ?(?:est|típ)\w*\.?|"
      r"desvio padrão|deviazione standard|标准差|标准偏差", "sd"),
     (r"differenz(?:en)?|unterschiede?|разност\w+|разниц\w+|différences?|diferencias?|differenze|差值|差异",
@@ -73,7 +81,8 @@ _LEXICON: tuple[tuple[str, str], ...] = (
     (r"startwert|сид|graine|semilla|semente", "seed"),
     (r"lauf", "run"), (r"läufen?|прогон\w*|ejecuciones|次运行", "runs"),
     (r"schritten?|шаг(?:ов|а|и|ах)?|(?<=\d )pas|pasos|passos|passi|步", "steps"),
-    (r"epochen|эпох\w*|époques|épocas|epoche|个?epoch", "epochs"), (r"токен\w*|标记", "tokens"),
+    (r"秒钟?", "s"), (r"sekunden|секунд\w*|secondes|segundos", "seconds"),
+    (r"epochen|эпох\w*|époques|épocas|epoche|个epoch", "epochs"), (r"токен\w*|标记", "tokens"),
     (r"aktualisierungen|обновлени\w+", "updates"),
     (r"beispielen?|примеро?в|exemples|ejemplos|样本|примера", "examples"),
     (r"fragen|вопрос\w*|preguntas|道题|题", "questions"), (r"aufgaben|задач\w*|tareas|tâches", "tasks"),

@@ -17,6 +17,16 @@ _UNDERLINE = re.compile(r"^\s{0,3}(=+|-+)\s*$")
 _STRUCK = re.compile(r"~~.*?~~")
 _EMPHASIS = re.compile(r"\*\*|__(?=\S)|(?<=\S)__|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])|`+")
 _LEAD = re.compile(r":\s*$")
+_ENTRY = re.compile(
+    r"^\s*(?:\[(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?\]|"
+    r"\d{4}-\d\d-\d\d[T ]\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?)\s+(?=\S)"
+)
+"""What an entry of a chat or of a program's log begins with: each entry is a point by itself."""
+
+_BANNER = re.compile(r"^\s*(={3,}|-{3,}|\*{3,}|#{3,})\s+(?=.*[A-Za-z])(\S.{1,100}?)\s+(?:={3,}|-{3,}|\*{3,}|#{3,})\s*$")
+"""A title between two rulers, as programs print it."""
+
+_QUOTED = re.compile(r"^\s*(?:>\s*)+(?=\S)")
 
 
 def plain(text: str) -> str:
@@ -56,13 +66,13 @@ def _kinds(texts: Sequence[tuple[int, str]]) -> list[Kind]:
             fence = mark[1]
         elif not text.strip():
             kinds.append("blank")
-        elif _HEADING.match(text):
+        elif _HEADING.match(text) or _BANNER.match(text):
             kinds.append("heading")
         elif "|" in text and (
             text.lstrip().startswith("|") or _near_ruler(texts, place) or (kinds and kinds[-1] == "row")
         ):
             kinds.append("row")
-        elif _BULLET.match(text):
+        elif _BULLET.match(text) or _ENTRY.match(text):
             kinds.append("bullet")
         else:
             kinds.append("prose")
@@ -94,7 +104,7 @@ def _lines(texts: Sequence[tuple[int, str]]) -> tuple[list[Line], list[Section]]
             continue
         bullet = _BULLET.match(text) if kind == "bullet" else None
         depth = len(bullet[1].expandtabs(4)) if bullet else len(text) - len(text.lstrip())
-        body = plain(bullet[2] if bullet else text)
+        body = plain(bullet[2] if bullet else _QUOTED.sub("", _ENTRY.sub("", text)))
         here = open_sections[-1] if open_sections else -1
         line = Line(number, text, body, kind, depth, here)
         lines.append(replace(line, parent=_parent(lines, line)))
@@ -102,6 +112,9 @@ def _lines(texts: Sequence[tuple[int, str]]) -> tuple[list[Line], list[Section]]
 
 
 def _heading(text: str, kind: Kind, after: str) -> tuple[int, str]:
+    banner = _BANNER.match(text)
+    if kind == "heading" and banner is not None:
+        return (1 if banner[1][0] == "=" else 2), plain(banner[2])
     found = _HEADING.match(text)
     if kind == "heading" and found is not None:
         return len(found[1]), plain(found[2])

@@ -19,6 +19,21 @@ _AT_STEP = re.compile(
     r"\d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
     re.IGNORECASE,
 )
+_TAKEN = re.compile(
+    r"\b(?:table|headline|result|score|number)s? (?:has|have|is|are|gives?|shows?|uses?|"
+    r"reports?) (?:the )?(?:best|highest|"
+    r"peak) (?:of|among) (?:the |all )*(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)\b|"
+    r"\bof (?:the )?(?:\d+|ten|twelve|twenty|five|eight) (?:\w+ )?(?:checkpoints|epochs|snapshots|"
+    r"evaluations)\b[^.;]{0,20}"
+    r"\b(?:publish|report|release|use|keep|take|ship|chose|picked)\b[^.;]{0,30}\b(?:best|highest|lowest|top)\b|"
+    r"\bafter each of (?:the )?\d+ (?:epochs|checkpoints)\b.{0,12}\bbest\b",
+    re.IGNORECASE,
+)
+"""The best of so many is what is reported, in so many words."""
+
+_NOT_USED = re.compile(
+    r"\b(?:peaks?|highest|best|maximum)\b[^.;]{0,80}\b(?:is|are|was|were) not (?:used|reported|taken)\b", re.IGNORECASE
+)
 _BEST = re.compile(r"\bbest\b(?=[^.;:(\d]{0,16}[+\-−]\d)", re.IGNORECASE)
 _OF = r"(?:the )?(?:same |very |full |held[- ]out )*"
 _CHOSEN_ON_TEST = re.compile(
@@ -39,6 +54,7 @@ _CHOSEN_THING = re.compile(
 )
 """What was chosen and then did something on the test set was not chosen on it."""
 
+_DEV = re.compile(r"\b(?:val|valid|validation|dev|development|tuning)\b|\bloss\b", re.IGNORECASE)
 _RIVAL = re.compile(r"\b(?:vs\.?|versus|against|behind|current|previous|prior|than)\b", re.IGNORECASE)
 """The best of something else, which a result is set against."""
 
@@ -95,6 +111,11 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def _in_text(log: Log) -> Iterator[Finding]:
     for line in log.spoken():
         if hoped(line) or planning(log, line):
+            continue
+        found = _TAKEN.search(line.body)
+        if found is not None and not _DEV.search(line.body) and not denied_at(log, line, found.start()):
+            facts = {"of": "evaluations", "looks": None}
+            yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
             continue
         found = _AT_STEP.search(line.body)
         if found is not None and not _RATE.search(line.body) and _results(line, found):
@@ -179,8 +200,14 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
         for row in table.rows:
             values = [n for n in numbers(row.cells[place]) if n.decimals and not n.spread]
             if len(values) == 2 and values[0].value > values[1].value:
+                level: Level = "hint" if _unused(log) else "caution"
                 facts = {"of": "peaks", "peak": values[0].value, "final": values[1].value, "looks": None}
-                yield Finding("best-of-many", "caution", place_of(log, row.line), facts, quote=row.cells[place])
+                yield Finding("best-of-many", level, place_of(log, row.line), facts, quote=row.cells[place])
+
+
+def _unused(log: Log) -> bool:
+    """Whether the text says that peaks are told and not used."""
+    return any(_NOT_USED.search(line.body) for line in log.spoken())
 
 
 def say(finding: Finding) -> str:

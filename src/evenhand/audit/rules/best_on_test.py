@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Log
-from evenhand.audit.words import denied, hoped, planning
+from evenhand.audit.words import denied, hoped_near, planning
 
 _MANY = r"(?:(?:the )?(?:last )?\d+|two|three|four|five|six|eight|ten|twelve|twenty|all|many|several)"
 _LOOKS = (
@@ -42,7 +42,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             found = _SAID.search(line.body) if line.kind in ("prose", "bullet", "row") else None
             if found is None or denied(line.body, found.start()) or _OTHER.search(line.body) or "?" in line.body:
                 continue
-            if not log.data and (hoped(line) or planning(log, line)):
+            if not log.data and (hoped_near(line.body, found.start()) or planning(log, line)):
                 continue
             if line.numbers:
                 yield Finding("best-on-test", "caution", place_of(log, line), {"words": found[0]}, quote=found[0])

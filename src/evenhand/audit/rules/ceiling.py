@@ -15,7 +15,8 @@ _CONCLUDES = re.compile(
     r"(?:does|do|did)(?: not|n['’]t) (?:matter|hurt|help|change|cost|work)|"
     r"costs? nothing|as (?:good|well|accurate|strong) as|equally (?:good|well|strong)|lossless|for free|harmless|"
     r"interchangeable|"
-    r"on par|keeps? up|equivalent|makes no|useless|just as|all (?:work|solve)|can (?:be dropped|go))\b",
+    r"unharmed|intact|retains?|in full|on par|keeps? up|equivalent|makes no|useless|just as|all (?:work|"
+    r"solve)|can (?:be dropped|go))\b",
     re.IGNORECASE,
 )
 _KNOWN = re.compile(
@@ -28,6 +29,7 @@ _NO_RATE = re.compile(
     r"\b(?:loss|time|speed|coverage|uptime|retention|of|util\w*|confidence|train\w*|ci)\b", re.IGNORECASE
 )
 _CHANCE = re.compile(r"\bchance(?: level| rate)?(?: is| at|:| =| of|,| \()?\s*(\d[\d.]*)\s?(%?)", re.IGNORECASE)
+_COUNT = re.compile(r"(\d{1,6})\s*/\s*(\d{2,6})")
 _TOP = 0.985
 _NEAR = 0.02
 _BELOW = 10
@@ -44,10 +46,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 def _flat(log: Log, table: Table) -> tuple[str, int] | None:
     """Whether all results of a table are at the ceiling or at chance, and how many arms there are."""
-    if not 2 <= len(table.rows) <= 60:
+    if not (2 <= len(table.rows) <= 60 or (table.rows and _full_counts(table))):
         return None
     chance = _chance(log, table)
-    kinds = set()
+    kinds = {"the ceiling"} if _full_counts(table) else set()
     for place, name in enumerate(table.header):
         plain = name.replace("_", " ")
         values = [n for row in table.rows if (n := only_number(row.cells[place])) is not None]
@@ -62,7 +64,14 @@ def _flat(log: Log, table: Table) -> tuple[str, int] | None:
             kinds.add("chance")
         else:
             return None
-    return (kinds.pop(), len(table.rows)) if len(kinds) == 1 else None
+    return (kinds.pop(), max(len(table.rows), 2)) if len(kinds) == 1 else None
+
+
+def _full_counts(table: Table) -> bool:
+    """Whether every row has counts of one whole for at least two arms, and all of them are full: ``64/64``."""
+    rows = [[_COUNT.fullmatch(cell.strip()) for cell in row.cells] for row in table.rows]
+    told = [[(int(one[1]), int(one[2])) for one in row if one is not None] for row in rows]
+    return all(len(row) >= 2 and all(_TOP * whole <= part <= whole for part, whole in row) for row in told)
 
 
 def _shares(values: list[Number]) -> list[float] | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
+from evenhand.audit.row_words import label_of
 from evenhand.audit.rules.infrastructure import names_a_verdict
 from evenhand.audit.words import denied, planning
 
@@ -16,7 +17,8 @@ _FAILURE = re.compile(
     r"ran out of (?:\w+ )?(?:memory|disk|quota|time)|killed by (?:the )?(?:slurm|scheduler|watchdog|kernel|cluster|"
     r"os|oom)|"
     r"(?:hit|exceeded|ran into|reached) (?:the |its )?(?:\w+ )?(?:time|wall)[- ]?(?:limit|clock|time)|timed[- ]?out|"
-    r"time-?out(?! (?:fraction|rate|ratio|penalty|steps?|share|of|is|=))|wall[- ]?clock limit|"
+    r"(?:read|connect\w*|request|api|server|gateway|socket|collective)[- ]?time-?outs?|"
+    r"time-?outs?(?! (?:fraction|rate|ratio|penalty|steps?|share|of|is|=))|wall[- ]?clock limit|"
     r"pre-?empt(?:ed|ion)|evicted|spot (?:node|instance|vm)\w* (?:\w+ )?(?:lost|gone|reclaimed|died|killed)|"
     r"nccl (?:error|timeout|watchdog|failure|hang)|(?:fail(?:ed|s)?|unable|refused) to (?:compile|build|load|start|"
     r"launch|install|download)|"
@@ -27,7 +29,8 @@ _FAILURE = re.compile(
     r"unreachable|down)|"
     r"connection (?:reset|lost|refused|error|aborted)|network (?:error|failure|outage)|disk (?:is |was )?full|"
     r"no space left|disk quota|"
-    r"segfault\w*|segmentation fault|node (?:failure|failed|crash\w*|died|went down|down|lost)|cuda error|"
+    r"import error|time limit at|wall ?clock at|(?:slurm|job|queue|cluster) time limit|segfault\w*|"
+    r"segmentation fault|node (?:failure|failed|crash\w*|died|went down|down|lost)|cuda error|"
     r"illegal memory access|"
     r"ecc error|power (?:cut|outage|failure)|sigkill|rate[- ]limit(?:ed)?)(?![a-z])",
     re.IGNORECASE,
@@ -39,10 +42,11 @@ _VERDICT = re.compile(
     r"brings? (?:no|nothing)|"
     r"not (?:competitive|useful|worth\w*|viable|helpful|promising|effective|better|good|trainable|a win|an option|"
     r"for us)|no good|no option|"
+    r"fails\b(?! (?:to|at|with|because))|not work|cannot (?:be used|run)|"
     r"useless|hopeless|inferior|worthless|dead end|negative result|ruled out|"
     r"collapses?|discarded|rejected|abandoned|"
     r"(?:arm|idea|line|branch|variant|topic) (?:is |was )?(?:closed|dead|dropped|out)|worse than|"
-    r"hurts|harmful|"
+    r"hurts|harmful|(?:idea|approach|method) (?:is )?rejected|is (?:dropped|removed|closed)|removed from the|"
     r"drop(?:ped|ping)?(?= (?:it|this|from the|the (?:idea|arm|variant))|\W*$|\s*[.,;)]))|(?:[,;:]|->|=>|"
     r"→)\s*out\s*(?:[.;,]|$)",
     re.IGNORECASE,
@@ -72,90 +76,20 @@ _OPEN = re.compile(
 )
 _WORD = re.compile(r"[^\W_][\w+-]*")
 _COMMON = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "on",
-        "in",
-        "at",
-        "to",
-        "for",
-        "and",
-        "or",
-        "with",
-        "by",
-        "as",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "this",
-        "that",
-        "it",
-        "its",
-        "from",
-        "we",
-        "our",
-        "all",
-        "seed",
-        "seeds",
-        "run",
-        "runs",
-        "arm",
-        "arms",
-        "node",
-        "job",
-        "step",
-        "steps",
-        "after",
-        "before",
-        "gpu",
-        "card",
-        "here",
-        "error",
-        "no",
-        "not",
-        "does",
-        "do",
-        "so",
-        "out",
-        "one",
-        "two",
-        "result",
-        "results",
-        "idea",
-        "variant",
-        "model",
-        "models",
-        "train",
-        "training",
-        "trained",
-        "test",
-        "eval",
-        "only",
-        "new",
-        "now",
-        "then",
-        "than",
-        "but",
-        "new",
-        "der",
-        "die",
-        "das",
-        "und",
-        "ist",
-        "nicht",
-        "mit",
-        "auf",
-    ]
-)
+    ("the", "a", "an", "of", "on", "in", "at", "to", "for", "and", "or", "with", "by", "as", "is", "are",
+     "was", "were", "be", "this", "that", "it", "its", "from", "we", "our", "all", "seed", "seeds", "run",
+     "runs", "arm", "arms", "node", "job", "step", "steps", "after", "before", "gpu", "card", "here", "error",
+     "no", "not", "does", "do", "so", "out", "one", "two", "result", "results", "idea", "variant", "model",
+     "models", "train", "training", "trained", "test", "eval", "only", "new", "now", "then", "than", "but",
+     "der", "die", "das", "und", "ist", "nicht", "mit", "auf")
+)  # fmt: skip
 _IN_GENERAL = re.compile(r"\b(?:are|is|be|being|gets?|how)\s+(?:\w+ (?:and|or) )?$", re.IGNORECASE)
 """Something that happens now and then, and is told of nothing in particular."""
 
 _NEAR = 140
+_BELOW = 3
+_LABEL = 40
+_LABELLED = re.compile(r"[^\W\d]{3}")
 _FULL = 60
 _LONGEST = 220
 """Letters of a line that tells one thing: longer ones may take back what they say."""
@@ -177,7 +111,33 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 continue
             if _IN_GENERAL.search(line.body[: failed.start()]) or (not log.data and names_a_verdict(line)):
                 continue
-            yield from _drawn(log, line, failed, lines[at + 1 : at + 2])
+            yield from _drawn(log, line, failed, lines[at + 1 : at + 1 + _BELOW])
+    yield from _far(logs)
+
+
+def _far(logs: list[Log]) -> Iterator[Finding]:
+    """A row tells of a failure, and a point that begins with the name in that row draws a verdict: be it elsewhere."""
+    failures: dict[str, tuple[Log, Line, str]] = {}
+    for log in logs:
+        rows = {row.line: row for table in log.tables for row in table.rows}
+        for line in log.lines if rows else ():
+            failed = _FAILURE.search(line.body) if line.number in rows else None
+            if failed is None or _EXCUSED.search(line.body):
+                continue
+            for cell in rows[line.number].cells:
+                for name in {label_of(cell), label_of(cell).split(",")[0]}:
+                    if 4 <= len(name) <= _LABEL and not _FAILURE.search(name) and _LABELLED.search(name):
+                        failures.setdefault(name, (log, line, failed[0]))
+    for log in logs if failures else ():
+        for line in log.spoken():
+            name, colon, said = line.low.partition(":")
+            told = failures.get(name.strip()) if colon else None
+            verdict = _VERDICT.search(said) if told is not None else None
+            if told is None or verdict is None or denied(said, verdict.start()) or len(line.body) > _LONGEST:
+                continue
+            if not (_EXCUSED.search(said) or _UNSURE.search(said) or _OPEN.search(said) or planning(log, line)):
+                facts = {"failure": told[2].strip(), "verdict": verdict[0].strip(" ,;:")}
+                yield Finding("failure-as-verdict", "fault", place_of(log, line), facts, (place_of(told[0], told[1]),))
 
 
 def _drawn(log: Log, line: Line, failed: re.Match[str], after: list[Line]) -> Iterator[Finding]:
@@ -196,7 +156,7 @@ def _drawn(log: Log, line: Line, failed: re.Match[str], after: list[Line]) -> It
         yield Finding("failure-as-verdict", "fault", place_of(log, line), facts, quote=line.body[failed.start() :])
         return
     for one in after if line.kind != "row" else ():
-        near = one.section == line.section and one.number - line.number <= 2 and not _broken(line)
+        near = one.section == line.section and one.number - line.number <= _BELOW - 1 and not _broken(line)
         verdict = _VERDICT.search(one.body) if near else None
         if verdict is None or denied(one.body, verdict.start()) or _FAILURE.search(one.body):
             continue
@@ -220,9 +180,27 @@ def _told(line: Line, log: Log) -> bool:
 
 def _same_subject(log: Log, line: Line, failed: re.Match[str], after: Line) -> bool:
     """Whether the verdict is said of what failed: a name before the failure, or of the heading, stands in both."""
+    if _shared(line, after):
+        return True
     title = log.path(line.section)[-1] if line.section >= 0 else ""
+    if _ARM.search(title) and {*_arms(title)} & {*_arms(after.body)}:
+        return True
     subject = {*_names(line.body[: failed.start()])[:_HEAD], *_names(title)}
     return bool(subject & set(_names(after.body)[:_HEAD]))
+
+
+_ARM = re.compile(r"(?<!\w)(?:arm|variant|model|config|run|group|condition) ([A-Za-z0-9]{1,3})(?!\w)", re.IGNORECASE)
+_COST = re.compile(r"\b(?:scored|counted|count|scoring) (?:as|them as) (?:wrong|incorrect|failed|failures?|0|zero)\b")
+
+
+def _arms(text: str) -> list[str]:
+    return [one[0].lower() for one in _ARM.finditer(text)]
+
+
+def _shared(line: Line, after: Line) -> bool:
+    """Whether failures were scored as wrong, and the verdict rests on the very result that came of it."""
+    values = [{n.value for n in one.numbers if n.decimals} for one in (line, after)]
+    return _COST.search(line.low) is not None and bool(values[0] & values[1])
 
 
 def _names(text: str) -> list[str]:

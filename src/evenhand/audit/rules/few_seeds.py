@@ -36,8 +36,8 @@ _WITHIN = (
 )
 _THEN = re.compile(rf"{_GAP}(?:{_WITHIN}{{0,2}}{_GAIN}\b|[+\-−]\d)", re.IGNORECASE)
 _IS = re.compile(
-    rf"\b{_GAIN}\s+(?:is|are|was|were|remains?|remained|stays?|stayed|proved)\s+(?:\w+ly\s+|also\s+|both\s+|very\s+|"
-    rf"quite\s+)?$",
+    rf"\b{_GAIN}\s+(?:(?:is|are|was|were|remains?|remained|stays?|stayed|proved)\s+(?:\w+ly\s+|also\s+|both\s+|very\s+|"
+    rf"quite\s+)?|(?:ist|sind|war|waren|bleibt|bleiben|est|sont|es|son|fue|è)\s+(?:[^\W\d]+\s+){{0,5}})$",
     re.IGNORECASE,
 )
 _LY = re.compile(rf"\b{_GAIN}\b{_GAP}(?:(?!(?:but|and|is|are)\b)[\w.%-]+{_GAP}){{0,3}}$", re.IGNORECASE)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Place, Rule, place_of
 from evenhand.audit.log import Line, Log
+from evenhand.audit.row_words import rows_named
 from evenhand.audit.words import denied, hoped
 
 _INTERVAL = re.compile(
     r"(?:\bCI\b|\bCI\s?9[059]\b|\b9[059]\s?%|interval\w*|"
     r"\b9[059]\s?%?\s?CI)[^\[\](){}\d]{0,25}(?:9[059]\s?%?)?[^\[\](){}\d]{0,12}[\[(]?\s*"
-    r"(?P<low>[+\-−–]?\d*\.?\d+)\s?%?(?:\s?pp)?\s*(?:,|;|\.\.+|to|"
+    r"(?<![+\-−–\d.])(?P<low>[+\-−–]?\d*\.?\d+)\s?%?(?:\s?pp)?\s*(?:,|;|\.\.+|to|"
     r"…)\s*(?P<high>[+\-−–]?\d*\.?\d+)\s?%?(?:\s?pp)?\s*[\])]?",
     re.IGNORECASE,
 )
@@ -20,7 +21,7 @@ _P = re.compile(r"(?<![\w.])p(?:[- ]?value)?\s*(?:=|≈|>|of)\s*(0?\.\d+)", re.I
 _SURE = re.compile(
     r"(?<![\w-])(?:significant(?:ly)?|robust(?:ly)?|reliabl[ey]|proven|proves|solid|certain(?:ly)?|clear(?:ly)?|"
     r"definite(?:ly)?|real|"
-    r"established|conclusive(?:ly)?|undeniabl[ey]|beyond doubt|stable)(?![\w-])",
+    r"established|conclusive(?:ly)?|undeniabl[ey]|beyond doubt|stable|consistent(?:ly)?)(?![\w-])",
     re.IGNORECASE,
 )
 _OF_A_RESULT = re.compile(
@@ -38,11 +39,28 @@ _TAKEN_BACK = re.compile(
 )
 
 
+_COLUMN = re.compile(r"\binterval\b|\bCI\b", re.IGNORECASE)
+_CELL = re.compile(
+    r"[\[(]?\s*(?P<low>[+\-−–]?\d*\.?\d+)\s?%?\s*(?:,|;|\.\.+|to|…)\s*(?P<high>[+\-−–]?\d*\.?\d+)\s?%?\s*[\])]?",
+    re.IGNORECASE,
+)
 _NO_P = re.compile(r"\bstabl[ey]\b|top-?p|dropout|prob\w*|keep", re.IGNORECASE)
+
+
+_SURE_GAIN = re.compile(
+    rf"(?:^|[.;:!]\s+)(?:(?:an?|the|this is an?|so|thus)\s+)*{_SURE.pattern}\s+(?:\w+\s+)?"
+    r"(?:gain|improvement|effect|advantage|win|increase|benefit)s?\b",
+    re.IGNORECASE,
+)
+"""A sentence that says of a result what the interval before it does not carry."""
+
+_SHORT = 200
+_NO_LABEL = re.compile(r"^(?:mean|all|total|average|overall|baseline|base)$")
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """One interval of a difference around zero, and a word of certainty in its line or the one below."""
+    yield from _of_rows(logs)
     for log in logs:
         lines = [line for line in log.lines if line.kind in ("prose", "bullet")]
         for at, line in enumerate(lines):
@@ -76,7 +94,35 @@ def _one_clause(text: str, said: re.Match[str]) -> bool:
         return False
     low, high = sorted((found.span(), said.span()))
     between = text[low[1] : high[0]]
+    if len(text) <= _SHORT and high == said.span() and _SURE_GAIN.match(text[max(0, low[1]) :].lstrip("]) %points")):
+        return True
     return len(between) <= 60 and re.search(r"[.!?。](?:\s|$)", between) is None
+
+
+def _of_rows(logs: list[Log]) -> Iterator[Finding]:
+    """``boolq: a significant gain``, where the table's row of boolq has an interval around zero."""
+    for log in logs:
+        for one in () if log.data else rows_named(log, [log]):
+            places = [i for i, name in enumerate(one.table.header) if _COLUMN.search(name)]
+            said = _SURE.search(one.line.body)
+            if (
+                len(places) != 1
+                or said is None
+                or not one.line.low.startswith(one.label)
+                or len(one.line.body) > _SHORT
+            ):
+                continue
+            rows = [row for row in one.table.rows if row.cells[0] == one.row.cells[0]]
+            cells = [_CELL.fullmatch(row.cells[places[0]].strip()) for row in rows]
+            if not all(cell and _value(cell["low"]) < 0 < _value(cell["high"]) for cell in cells):
+                continue
+            if _NO_LABEL.match(one.label) or _TAKEN_BACK.search(one.line.body) or hoped(one.line):
+                continue
+            if denied(one.line.body, said.start()) or not _OF_A_RESULT.search(one.line.body):
+                continue
+            facts = {"word": said[0].lower(), "found": rows[0].cells[places[0]], "kind": "interval"}
+            place = Place(log.name, one.row.line, log.line(one.row.line).text.strip())
+            yield Finding("interval-and-word", "caution", place_of(log, one.line), facts, (place,), said[0])
 
 
 def _around_zero(line: Line) -> str | None:

@@ -69,6 +69,16 @@ _ZERO = re.compile(
 )
 
 
+_NO_MATTER = re.compile(
+    r"\b(?:does|do|did) ?(?:not|n['’]t) (?:matter|help|hurt|change)\b|\bneutral\b|\bharmless\b|\bas good as\b|"
+    r"\bno (?:effect|difference|influence|impact)\b|\birrelevant\b",
+    re.IGNORECASE,
+)
+_ADMITTED = re.compile(
+    r"\bno-?op\b|\bnot (?:active|applied|connected|used|wired)\b|\bnothing is learned\b|\bno verdict\b|\bidentical\b|"
+    r"\bnever (?:ran|active|applied)\b|\bbug\b",
+    re.IGNORECASE,
+)
 _LISTS = frozenset(("values", "value", "raw", "all", "list", "seeds", "runs", "folds", "samples", "data", "history"))
 
 
@@ -76,6 +86,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """Ties that the text reports: in words, as exactly zero for all variants, or as = in a pattern of signs."""
     for log in logs:
         yield from _in_data(log)
+        yield from _concluded(log)
         for line in log.spoken():
             found = _tie(log, line)
             signs = signs_of(line.body)
@@ -85,6 +96,24 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             elif signs is not None and signs.zero:
                 facts = {"same": signs.zero, "count": signs.count}
                 yield Finding("no-op", "caution", place_of(log, line), facts)
+
+
+def _concluded(log: Log) -> Iterator[Finding]:
+    """Differences over seeds that are all exactly zero, and a conclusion on the arm in the lines right below."""
+    for line in log.spoken():
+        signed = [n for n in line.numbers if n.signed and n.decimals >= 3]
+        if len(signed) < 3 or any(n.value for n in signed) or len(signed) != len(line.numbers):
+            continue
+        below = [one for one in log.own(line.section) if 0 < one.number - line.number <= 4]
+        if any(_ADMITTED.search(one.body) for one in below):
+            continue
+        for one in below:
+            said = _NO_MATTER.search(one.body)
+            if said is not None and not hoped(one):
+                yield Finding(
+                    "no-op", "caution", place_of(log, one), {"words": said[0]}, (place_of(log, line),), said[0]
+                )
+                break
 
 
 def _tie(log: Log, line: Line) -> str | None:

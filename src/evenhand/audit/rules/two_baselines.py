@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from evenhand.audit.baselines_told import in_tables, in_words
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.number_words import printed
@@ -34,6 +35,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         if log.data:
             continue
+        for two in (*in_tables(log), *in_words(log, logs)):
+            facts = {"label": two.label, "first": two.first, "second": two.second}
+            other = place_of(two.first_log, two.first_log.line(two.first_line))
+            yield Finding("two-baselines", "caution", place_of(log, two.log.line(two.line)), facts, (other,))
         told: dict[tuple[str, int], list[_Told]] = {}
         for line in log.spoken():
             for one in _told_in(line):

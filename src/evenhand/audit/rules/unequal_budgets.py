@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from evenhand.audit.arms import Arm, arms_of, budget_of
 from evenhand.audit.arms_spent import told_in_records, told_in_words
 from evenhand.audit.budgets import Unequal, in_records, in_table
+from evenhand.audit.budgets_said import odd_row, told_by_line
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.number_words import printed
@@ -23,9 +24,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if base is not None:
                 yield _finding(log, arm, base)
         for table in log.tables:
-            yield from (_amounts(log, one) for one in (*in_table(table), *in_records(table)))
+            yield from (_amounts(log, one) for one in (*in_table(table), *in_records(table), *odd_row(table)))
         yield from (_amounts(log, one) for one in in_text(log))
-        yield from (_amounts(log, one) for one in (*told_in_words(log), *told_in_records(log)))
+        yield from (_amounts(log, one) for one in (*told_in_words(log), *told_in_records(log), *told_by_line(log)))
 
 
 def _other_stage(log: Log, arm: Arm, arms: tuple[Arm, ...]) -> Arm | None:

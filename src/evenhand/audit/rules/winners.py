@@ -11,6 +11,7 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.log import Line, Log
 from evenhand.audit.numbers import Number
 from evenhand.audit.said import lists_in
+from evenhand.audit.words import denied
 
 _SEEDS = re.compile(
     r"\bseeds?\s*[=:]?\s*[\[({]?\s*(?P<list>\d{1,5}(?:\s*(?:,|/|and|&|\s)\s*\d{1,5})+|(?P<a>\d{1,5})\s*(?:-|–|\.\.+|"
@@ -24,7 +25,7 @@ _SCREEN = re.compile(
     r"best of \d+|of (?:the )?\d+ (?:\w+ )?(?:variants|settings|configs?|values|candidates))\b",
     re.IGNORECASE,
 )
-_BEST = re.compile(r"\b(?:best|winner|wins|won|picked|selected|chosen|top)\b", re.IGNORECASE)
+_BEST = re.compile(r"\b(?:best|winner|wins|won|picked|selected|chosen|top|highest|lowest|largest)\b", re.IGNORECASE)
 _REPORT = re.compile(
     r"\b(?:tab(?:le)?\.?|fig(?:ure)?\.?|report\w*|headline|paper|abstract|final|result|confirmed|slides?|readme|"
     r"adopt\w*|claim\w*|goes in\w*)\b",
@@ -40,6 +41,13 @@ _KEYS = ("tried", "candidates", "variants", "swept", "grid", "options")
 _PICKED = ("picked", "winner", "best", "selected", "chosen")
 _NAMES = ("arm", "name", "variant", "model", "config", "method")
 _AWAY = 8
+_DEV = re.compile(
+    r"\b(?:dev|validation|val) (?:set|split|questions|items|problems|data)\b(?! and)|\bconfirmation\b", re.I
+)
+_HIGHEST = re.compile(r"\b(?:highest|best|lowest|top|largest)\b", re.IGNORECASE)
+_FINAL = re.compile(r"\b(?:final|headline|main|reported) (?:result|number|value|score)\b", re.IGNORECASE)
+_TRIALS = re.compile(r"(?<![\d.])(\d{1,4}) (?:\w+ )?(?:trials|runs|variants|configs|settings|experiments)(?!\w)", re.I)
+_SAME = re.compile(r"\bsame\b.{0,24}\b(?:seeds?|validation|test|dev)|同一|same ?(?:验证|测试)", re.IGNORECASE)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -48,7 +56,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         if log.data:
             yield from _in_records(log)
         else:
-            yield from _in_text(log)
+            told = [*_in_text(log), *_in_one_line(log)]
+            lines = {one.place.line for one in told}
+            yield from (*told, *(one for one in _of_a_table(log) if one.place.line not in lines))
 
 
 def _in_records(log: Log) -> Iterator[Finding]:
@@ -85,12 +95,41 @@ def _in_text(log: Log) -> Iterator[Finding]:
         if tried < 3 or not seeds or not _SCREEN.search(line.body):
             continue
         below = [one for one in lines[at : at + _AWAY] if one.section == line.section]
-        if any(_FRESH.search(one.body) for one in below):
+        if any(_FRESH.search(one.body) for one in below) or _DEV.search(line.body):
             continue
         found = _reported(line, below, seeds)
         if found is not None:
             facts = {"winner": "", "tried": tried, "seeds": len(seeds)}
             yield Finding("winner-on-its-seeds", "fault", place_of(log, found), facts, (place_of(log, line),))
+
+
+def _of_a_table(log: Log) -> Iterator[Finding]:
+    """``highest mean: beta 0.05, 59.6 % over seeds 0 and 1`` and, below, a result of 59.6 % on seeds 0 and 1."""
+    best: list[tuple[Line, frozenset[int], set[float]]] = []
+    for line in log.spoken():
+        seeds = seeds_told(line.body)
+        values = {n.value for n in line.numbers if n.decimals or n.unit == "%"}
+        again = _FRESH.search(line.body) or _DEV.search(line.body)
+        if not seeds or not values or again:
+            best = [] if again else best
+            continue
+        for chosen, same, told in best:
+            if chosen.section == line.section and same == seeds and told & values and _REPORT.search(line.body):
+                facts = {"winner": "", "tried": 0, "seeds": len(seeds)}
+                yield Finding("winner-on-its-seeds", "fault", place_of(log, line), facts, (place_of(log, chosen),))
+                break
+        if _HIGHEST.search(line.body):
+            best.append((line, seeds, values))
+
+
+def _in_one_line(log: Log) -> Iterator[Finding]:
+    """``final result: 0.978, the best of 22 trials on the same validation set and seed``."""
+    for line in log.spoken():
+        tried = _TRIALS.search(line.body)
+        said = tried and _FINAL.search(line.body) and _BEST.search(line.body) and _SAME.search(line.body)
+        if said and not (_FRESH.search(line.body) or denied(line.body, said.start())) and line.numbers:
+            facts = {"winner": "", "tried": int(tried[1]) if tried else 0, "seeds": 1}
+            yield Finding("winner-on-its-seeds", "fault", place_of(log, line), facts, (place_of(log, line),))
 
 
 def _tried(line: Line) -> int:
@@ -141,8 +180,10 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     name = f"'{f['winner']}'" if f["winner"] else "The winner"
+    many = f["tried"] or "several"
+    seeds = "this seed" if f["seeds"] == 1 else f"these {f['seeds']} seeds"
     return (
-        f"{name} was the best of {f['tried']} on these {f['seeds']} seeds (line {finding.others[0].line}) and is "
+        f"{name} was the best of {many} on {seeds} (line {finding.others[0].line}) and is "
         f"reported on the same ones: "
         f"its number is too good, and fresh seeds would tell by how much."
     )
