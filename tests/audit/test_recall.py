@@ -49,6 +49,14 @@ ITEMS = "arm,questions,accuracy,note\na,320,0.6125,\nb,320,0.6281,\nc,{},0.6875,
 TOP = "# Log\n\n| arm | accuracy |\n|---|---|\n| long | 99.8 % |\n| short | {} |\n\n"
 TWICE = "# Log\n\n## A\n\n- SFT 0-shot, seed 0: 103/250\n\n## B\n\n- SFT {}-shot, seed 0: 112/250\n"
 JSON = '{{"arm": "{}", "em": [0.512, 0.498, 0.505], "em_mean": 0.505, "{}": 1}}\n'
+LOSSES = (
+    "| metric | base | final | change |\n|---|---|---|---|\n| accuracy | 0.612 | 0.631 | +3.1 % |\n"
+    "| loss | 1.400 | 1.274 | {} |\n| recall | 0.412 | 0.437 | +6.1 % |\n"
+)
+ARMED = (
+    '{{"em_plain": [0.41, 0.40, 0.42],\n "em_gated": [0.43, 0.40, 0.43],\n "deltas": [0.02, 0.00, 0.01],\n'
+    ' "mean": {},\n "std": 0.01}}\n'
+)
 
 MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
     "a mean in the next message": (
@@ -181,6 +189,29 @@ MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
     "a word of another language": (
         "few-seeds", {"a.md": "- разности по сидам: +0.0125, +0.0375\n- вывод: устойчивый прирост\n"}, "a.md:2",
         {"a.md": "- разности по сидам: +0.0125, +0.0375\n- loss в bf16 численно устойчив\n"},
+    ),
+    "a gap of two arms": (
+        "change-disagrees", {"a.md": "- plain 0.412, gated 0.437, gap 0.052\n"}, "a.md:1",
+        {"a.md": "- plain 0.412, gated 0.437, gap 0.025\n"},
+    ),
+    "a difference before its numbers": (
+        "change-disagrees", {"a.md": "- the gate trails the base by 0.062 (gate 0.412, base 0.437)\n"}, "a.md:1",
+        {"a.md": "- the gate trails the base by 0.025 (gate 0.412, base 0.437)\n"},
+    ),
+    "points in German": (
+        "change-disagrees", {"a.md": "- Genauigkeit von 71,25 % auf 73,50 %, also um 3,25 Prozentpunkte\n"}, "a.md:1",
+        {"a.md": "- Genauigkeit von 71,25 % auf 73,50 %, also um 2,25 Prozentpunkte\n"},
+    ),
+    "percent of a loss": (
+        "change-disagrees", {"a.md": LOSSES.format("-12.6 %")}, "a.md:4", {"a.md": LOSSES.format("-9.0 %")}
+    ),
+    "a share beside its items": (
+        "odd-share", {"a.md": "- plain: 41.3 % of 150 questions\n"
+                      "- gated: 41.7 % of 150 questions\n"}, "a.md:2",
+        {"a.md": "- plain: 41.3 % of 150 questions\n- gated: 42.0 % of 150 questions\n"},
+    ),
+    "lists of arms beside the differences": (
+        "mean-disagrees", {"a.json": ARMED.format("0.021")}, "a.json:4", {"a.json": ARMED.format("0.010")}
     ),
 }  # fmt: skip
 

@@ -73,6 +73,12 @@ _ALONE = re.compile(
 )
 """What follows a difference of the two numbers before it; more words say that it is to, or of, something else."""
 
+_NO_SHARE = re.compile(
+    r"(?<![a-z])(?:loss|ppl|perplexity|nll|bpb|bpc|mse|rmse|mae|length|tokens|latency|reward|bytes)(?![a-z])",
+    re.IGNORECASE,
+)
+"""What is measured in no percent, so that a percentage of it is a relative one."""
+
 Range = tuple[float, float]
 
 
@@ -103,13 +109,21 @@ def readings(change: Change) -> tuple[str, ...]:
         ("ratio", other),
         ("speed-up", _times(_less_one(other), 100.0)),
     ):
-        if found is not None and _fits(name, found, delta) and name not in answer:
+        points = name.startswith("absolute") and _no_share(change)
+        if found is not None and _fits(name, found, delta) and name not in answer and not points:
             answer.append(name)
     if not answer and base.scale != delta.scale:  # from 3k to 9k is +6, as some print it
         factor = base.scale / delta.scale
         same = replace(delta, value=delta.value * factor, half=delta.half * factor, scale=base.scale)
         return readings(replace(change, delta=same))
     return tuple(answer)
+
+
+def _no_share(change: Change) -> bool:
+    """Whether a percentage cannot be a difference in points: of losses, lengths, or what is above a hundred."""
+    if change.delta.unit != "%" or change.base.unit:
+        return False
+    return max(abs(change.base.value), abs(change.new.value)) > 100 or _NO_SHARE.search(change.of) is not None
 
 
 def _less_one(found: Range | None) -> Range | None:
@@ -149,7 +163,8 @@ def _in_table(log: Log, table: Table) -> Iterator[Change]:
     place = deltas[0]
     pair, named = _pair(table, place)
     for row in table.rows:
-        delta = _single(row.cells[place])
+        deltas = _stated(row.cells[place])
+        delta = deltas[0] if deltas else None
         if delta is not None and _WORD.search(_POINTS.sub(" ", row.cells[place])):
             continue  # in a unit of its own, or with a remark
         if delta is None or pair is None:
@@ -160,6 +175,7 @@ def _in_table(log: Log, table: Table) -> Iterator[Change]:
         fits = [one for one in found if readings(one)]
         if found:
             yield (fits or found)[-1 if delta.unit else 0]
+            yield from (replace(found[0], delta=one) for one in deltas[1:] if not fits or readings(fits[0]))
 
 
 def _pair(table: Table, place: int) -> tuple[tuple[int, int] | None, bool]:
@@ -172,6 +188,15 @@ def _pair(table: Table, place: int) -> tuple[tuple[int, int] | None, bool]:
     if len(others) == 2 and not _OTHER_DELTA.search(table.header[place]):
         return (others[0], others[1]), False
     return None, False
+
+
+def _stated(cell: str) -> tuple[Number, ...]:
+    """What a cell of differences says: one number, or the difference with the percentage in brackets behind it."""
+    found = [one for one in numbers(cell) if not one.spread]
+    both = len(found) == 2 and not found[0].unit and found[1].unit == "%" and all(one.signed for one in found)
+    if both and cell[found[0].end : found[1].start].strip() == "(" and not found[0].about:
+        return tuple(found)
+    return tuple(found) if len(found) == 1 else ()
 
 
 def _single(cell: str) -> Number | None:

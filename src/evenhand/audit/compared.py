@@ -126,6 +126,16 @@ def disagrees(change: Change) -> bool:
     return not readings(change) and not readings(replace(change, delta=wide)) and not _percent_of(change)
 
 
+def told_wrong(change: Change, *, relative: bool) -> bool:
+    """Whether a stated difference is near that of its numbers and not it; a relative one is none in points."""
+    if not _near(change):
+        return False
+    if not relative or change.base.value <= 0:
+        return disagrees(change)
+    wide = replace(change.delta, half=2 * change.delta.half)
+    return not any("relative" in one or one in ("ratio", "speed-up") for one in readings(replace(change, delta=wide)))
+
+
 def _percent_of(change: Change) -> bool:
     """``54.1 / 48.2 = 112 %``."""
     if change.delta.unit != "%":

@@ -61,7 +61,8 @@ _LEXICON: tuple[tuple[str, str], ...] = (
     (r"abgebrochen|abgestürzt|gescheitert|fehlgeschlagen|не (?:начал\w+|запустил\w+)|упал[аио]?|прерван\w*|"
      r"interrompu\w*|planté\w*|abortad\w+|interrumpid\w+|崩溃|中断|失败", "failed"),
     # numbers
-    (r"im mittel|mittelwert\w*|mittel|durchschnitt\w*|в среднем|средн(?:ее|яя|ий|их|ие)|moyennes?|promedio|média|"
+    (r"im mittel|mittlere[rsn]?|durchschnittliche[rsn]?|"
+     r"mittelwert\w*|mittel|durchschnitt\w*|в среднем|средн(?:ее|яя|ий|их|ие)|moyennes?|promedio|média|"
      r"media(?= [\d=:+-])|"
      r"均值|平均值|平均", "mean"),
     (r"standardabweichung\w*|std\.?-?abw\w*\.?|streuung|ст\. ?откл\.?|стд\.? ?откл\.?|"

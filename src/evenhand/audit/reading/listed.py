@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from evenhand.audit.log import Line, Listing
@@ -28,7 +28,9 @@ _MEAN = re.compile(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:mean|avg|average)(?:[_.\- ]
 _SPREAD = re.compile(
     r"^(?:(?P<before>.*?)[_.\- ]?)?(?:std|sd|stdev|std_?dev)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE
 )
-_DIFFERENCE = re.compile(r"delta|diff|gain|improvement", re.IGNORECASE)
+_BARE_MEAN = re.compile(r"mean|avg|average")
+_BARE_SPREAD = re.compile(r"std|sd|stdev|std_?dev")
+_DIFFERENCE = re.compile(r"delta|diff|gain|improvement|(?:^|_)d_", re.IGNORECASE)
 _MOSTRESULTS = 64
 _MOST_TOKENS = 400_000
 
@@ -107,14 +109,15 @@ def _of(found: _Object, lines: dict[int, Line]) -> Iterator[Listing]:
     lists = {
         name: one
         for name, one in found.lists.items()
-        if RESULTS.search(name)
+        if (RESULTS.search(name) or _summed_up(found))
         and not _COURSE.search(name)
         and 2 <= len(one[0]) <= _MOSTRESULTS
         and any(value.decimals for value in one[0])
     }
     for name, (values, line) in lists.items():
-        mean = _beside(found, name, _MEAN, alone=len(lists) == 1)
-        spread = _beside(found, name, _SPREAD, alone=len(lists) == 1)
+        alone = only_one(name, lists)
+        mean = _beside(found, name, _MEAN, alone=alone)
+        spread = _beside(found, name, _SPREAD, alone=alone)
         if line not in lines or any(one is not None and one[1] not in lines for one in (mean, spread)):
             continue
         differences = _DIFFERENCE.search(name) is not None
@@ -128,6 +131,18 @@ def _of(found: _Object, lines: dict[int, Line]) -> Iterator[Listing]:
             spread[1] if spread else line,
             differences,
         )
+
+
+def _summed_up(found: _Object) -> bool:
+    """Whether an object is one list with its mean and its spread: then these are of it, whatever its name is."""
+    names = [name.lower() for name in found.numbers]
+    return len(found.lists) == 1 and all(any(p.fullmatch(n) for n in names) for p in (_BARE_MEAN, _BARE_SPREAD))
+
+
+def only_one(name: str, lists: Iterable[str]) -> bool:
+    """Whether a mean without a name is that of this list: the only one, or the one of differences beside its arms."""
+    names = list(lists)
+    return len(names) == 1 or [one for one in names if _DIFFERENCE.search(one)] == [name]
 
 
 def _beside(found: _Object, name: str, pattern: re.Pattern[str], *, alone: bool) -> tuple[Number, int] | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from evenhand.audit.log import Line, Listing
 from evenhand.audit.numbers import Number, numbers
-from evenhand.audit.reading.listed import RESULTS
+from evenhand.audit.reading.listed import RESULTS, only_one
 from evenhand.audit.reading.places import Steps, places_of
 
 _SEED_KEY = re.compile(r"(?:seed|run|s|rep|trial)?[_\s#-]?\d{1,6}", re.IGNORECASE)
@@ -32,7 +32,7 @@ _COURSE = re.compile(
 _VALUES = re.compile(
     r"^(?:values|scores|results|runs|raw|all|per_?seed|by_?seed|seeds|list|each|single)$", re.IGNORECASE
 )
-_DIFFERENCE = re.compile(r"delta|diff|gain|improvement", re.IGNORECASE)
+_DIFFERENCE = re.compile(r"delta|diff|gain|improvement|(?:^|_)d_", re.IGNORECASE)
 _MOST = 64
 _FEWEST = 3
 _DEEPEST = 12
@@ -111,7 +111,10 @@ def _of_object(node: dict[str, Any], way: Steps) -> Iterator[_Made]:
         elif isinstance(child, dict) and (_SUMMARY.search(name) or _MEAN.search(name) or _SPREAD.search(name)):
             told += _told(name, child, (*way, name))
     for one in lists:
-        mean, sd = (_beside(one[0], told, pattern, alone=len(lists) == 1) for pattern in (_MEAN, _SPREAD))
+        mean, sd = (
+            _beside(one[0], told, pattern, alone=only_one(one[0], [o[0] for o in lists]))
+            for pattern in (_MEAN, _SPREAD)
+        )
         if mean is not None or sd is not None:
             yield one, mean, sd
 

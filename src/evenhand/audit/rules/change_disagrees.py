@@ -7,28 +7,40 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from evenhand.audit.changes import Change, changes_of, readings
-from evenhand.audit.compared import compared_in, disagrees
+from evenhand.audit.compared import compared_in, disagrees, told_wrong
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.log import Log
 from evenhand.audit.number_words import printed, signed
+from evenhand.audit.stated import stated_in
+
+_FEW = 2
+"""So many slips may stand in a table whose other rows are right."""
+
+_NEAR = 1.5
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """No reading (absolute, relative, ratio) gives the difference; in a table, other rows must be read rightly."""
     for log in logs:
-        by_group: dict[int, list[tuple[Change, bool]]] = defaultdict(list)
+        by_group: dict[int | tuple[str, ...], list[tuple[Change, bool]]] = defaultdict(list)
         for change in changes_of(log):
-            group = change.line.number if change.line.kind != "row" else -_table_line(log, change.line.number)
-            by_group[group].append((change, bool(readings(change))))
+            by_group[_group(log, change)].append((change, bool(readings(change))))
         for group, found in by_group.items():
             right = sum(fits for _, fits in found)
             for change, fits in found:
+                if fits or _of_else(change):
+                    continue
                 alone = change.named and len(found) == 1
-                if not fits and not _of_else(change) and (group > 0 or alone or right >= 2 * (len(found) - right)):
+                slip = right > 0 and len(found) - right <= _FEW and _slip(change)
+                if isinstance(group, int) or alone or slip or right >= 2 * (len(found) - right):
                     yield _finding(log, change, sure=_sure(log, change, right))
         known = {(change.line.number, change.delta.start) for change in changes_of(log)}
         for change in compared_in(log):
             if (change.line.number, change.delta.start) not in known and disagrees(change):
+                known.add((change.line.number, change.delta.start))
+                yield _finding(log, change, sure=True)
+        for change, relative in stated_in(log):
+            if (change.line.number, change.delta.start) not in known and told_wrong(change, relative=relative):
                 yield _finding(log, change, sure=True)
 
 
@@ -40,8 +52,28 @@ def _of_else(change: Change) -> bool:
     return all(not 0.5 <= told.value / ratio <= 2 for ratio in (new / base, base / new))
 
 
-def _table_line(log: Log, number: int) -> int:
-    return max((table.line for table in log.tables if table.line <= number), default=0)
+def _group(log: Log, change: Change) -> int | tuple[str, ...]:
+    """What is judged together: the changes of a line, or the rows of all tables with one header."""
+    number = change.line.number
+    if change.line.kind != "row":
+        return number
+    return max((table for table in log.tables if table.line <= number), key=lambda one: one.line).header
+
+
+def _slip(change: Change) -> bool:
+    """Whether a difference is near that of its two numbers, or is it with the sign of a percentage: a slip of the pen.
+
+    One that is far off is of something else.
+    """
+    base, new, told = change.base.value, change.new.value, abs(change.delta.value)
+    if not base or not told:
+        return False
+    if change.delta.unit == "%" and not change.base.unit:
+        points = (abs(new - base), 100 * abs(new - base))
+        if any(abs(one - told) <= change.delta.slack + change.base.slack + change.new.slack for one in points):
+            return True
+    found = 100 * abs(new / base - 1) if change.delta.unit == "%" else abs(new - base)
+    return found > 0 and 1 / _NEAR <= told / found <= _NEAR and (change.delta.value > 0) == (new > base)
 
 
 def _sure(log: Log, change: Change, right: int) -> bool:
