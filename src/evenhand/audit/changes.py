@@ -157,10 +157,10 @@ def changes_of(log: Log) -> tuple[Change, ...]:
 
 
 def _in_table(log: Log, table: Table) -> Iterator[Change]:
-    deltas = [place for place, name in enumerate(table.header) if _DELTA.search(name)]
-    if len(deltas) != 1:
+    places = [place for place, name in enumerate(table.header) if _DELTA.search(name)]
+    if len(places) != 1:
         return
-    place = deltas[0]
+    place = places[0]
     pair, named = _pair(table, place)
     for row in table.rows:
         deltas = _stated(row.cells[place])

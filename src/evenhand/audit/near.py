@@ -12,6 +12,7 @@ from evenhand.audit.log import Line, Log
 from evenhand.audit.numbers import Number, counts
 from evenhand.audit.said import DIFFERENCE, ERROR, MEAN, SPREAD, lists_in
 from evenhand.audit.series import Series, mixed
+from evenhand.audit.spread_kinds import kind_of
 from evenhand.audit.summarised import in_tables
 
 _BEFORE = re.compile(
@@ -221,8 +222,6 @@ def _consecutive(values: tuple[Number, ...]) -> bool:
 
 def _fit(values: tuple[Number, ...], said: _Printed) -> bool:
     """Whether a mean and a spread can be those of these values: in their units, near them, and one of both is right."""
-    from evenhand.audit.rules.spread_kind import kind_of
-
     low, high = min(n.value for n in values), max(n.value for n in values)
     width = high - low
     mean, sd = said.mean, said.sd

@@ -114,13 +114,14 @@ def _in_text(log: Log) -> Iterator[Finding]:
             continue
         found = _TAKEN.search(line.body)
         if found is not None and not _DEV.search(line.body) and not denied_at(log, line, found.start()):
-            facts = {"of": "evaluations", "looks": None}
-            yield Finding("best-of-many", "caution", place_of(log, line), facts, quote=found[0].strip())
+            taken = {"of": "evaluations", "looks": None}
+            yield Finding("best-of-many", "caution", place_of(log, line), taken, quote=found[0].strip())
             continue
         found = _AT_STEP.search(line.body)
         if found is not None and not _RATE.search(line.body) and _results(line, found):
-            facts = {"of": "evaluations", "looks": _looks(log, line)}
-            passed = _passed(log, line, found, facts["looks"]) and not _RIVAL.search(found[0])
+            looks = _looks(log, line)
+            facts = {"of": "evaluations", "looks": looks}
+            passed = _passed(log, line, found, looks) and not _RIVAL.search(found[0])
             level: Level = "caution" if passed else "hint"
             yield Finding("best-of-many", level, place_of(log, line), facts, quote=found[0].strip())
             continue

@@ -7,14 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.log import Line, Log
+from evenhand.audit.log import Log
 from evenhand.audit.near import near_of
-from evenhand.audit.number_words import printed, shown
-from evenhand.audit.numbers import Number
+from evenhand.audit.number_words import shown
 from evenhand.audit.series import Series, series_of, told_of
+from evenhand.audit.spread_kinds import judged
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -26,7 +24,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for series in (*known, *(one for one in near_of(log) if not told_of(one, known))):
             if series.sd is None or len(series.values) < 2:
                 continue
-            kind, facts = _kind(series)
+            kind, facts = judged(series.values, series.sd)
             if kind == "population":
                 place = place_of(log, series.sd_line or series.mean_line)
                 one = Finding("spread-kind", "note", place, facts, quote=_quote(series))
@@ -40,65 +38,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             yield replace(first, facts={**first.facts, "more": told - 1})
 
 
-_COMPUTED = 6
-_NEARLY = 0.02
-"""A spread this near to one of the two was computed from values with more digits than are printed."""
-
-
-def kind_of(values: tuple[Number, ...], sd: Number) -> str:
-    """What a spread of values is: sample, population, error (or another width of them), or none."""
-    line = Line(1, "", "", "prose")
-    return _kind(Series("", values, None, sd, len(values), line, line, False, -1))[0]
-
-
-def _kind(series: Series) -> tuple[str, dict[str, object]]:
-    sample, population = float(series.array.std(ddof=1)), float(series.array.std(ddof=0))
-    count = len(series.values)
-    assert series.sd is not None
-    single = any(v.decimals >= _COMPUTED for v in series.values)  # may have been computed in single precision
-    slack = series.sd.slack + max(v.slack for v in series.values) * 2
-    slack += 1e-6 * float(abs(series.array).max()) if single else 0.0
-    error = sample / count**0.5
-    near = {
-        name: abs(value - series.sd.value) <= slack
-        for name, value in (("sample", sample), ("population", population), ("error", error))
-    }
-    t = _half_width(count)
-    spans = (
-        error * 1.96,
-        error * t,
-        population / count**0.5,
-        float(np.ptp(series.array)),
-        float(np.ptp(series.array)) / 2,
-    )
-    deviations = float(np.abs(series.array - series.array.mean()).mean())
-    near["error"] = near["error"] or any(abs(one - series.sd.value) <= slack for one in (*spans, deviations))
-    facts = {
-        "printed": printed(series.sd),
-        "sample": sample,
-        "population": population,
-        "count": count,
-        "kind": "none",
-        "slack": slack,
-    }
-    if near["sample"]:
-        return "sample", facts
-    if near["population"]:
-        return "population", {**facts, "kind": "population"}
-    nearly = any(abs(one - series.sd.value) <= _NEARLY * one for one in (sample, population))
-    return ("error" if near["error"] or nearly else "none"), facts
-
-
 def _quote(series: Series) -> str:
     """The column, where several columns have their spread on one line."""
     return series.label if series.line.kind == "row" else ""
-
-
-def _half_width(count: int) -> float:
-    """Of a 95 % interval, in standard errors."""
-    from evenhand.statistics.student import critical_value
-
-    return critical_value(0.95, count - 1)
 
 
 def _rounded(value: float, facts: Mapping[str, Any]) -> str:
