@@ -38,6 +38,11 @@ BASE = "| task | base | new |\n|---|---|---|\n| qa | 39.16 | 40.02 |\n\n- qa: th
 ZEROS = "# A\n\n- seed deltas: +0.0000, +0.0000, +0.0000\n- Status: {}\n"
 SIZES = "| task | n | plain | new | diff |\n|---|---|---|---|---|\n| a | {} | 51.2 | 53.4 | +2.2 |\n"
 
+FRENCH = (
+    "# Notes sur les essais\n\nLes graines sont 1, 2 et 3, le budget est de 8000 pas pour les deux.\n\n"
+    "- Trois graines, intervalle [-1,13 ; +1,73] : {}.\n"
+)
+
 MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
     "an entry of a chat": (
         "few-seeds", {"a.log": CHAT.format("robust")}, "a.log:2", {"a.log": CHAT.format("not called robust yet")}
@@ -83,6 +88,10 @@ MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
     "zeros with a conclusion": (
         "no-op", {"a.md": ZEROS.format("neutral: the depth does not matter")}, "a.md:4",
         {"a.md": ZEROS.format("the flag is not connected, nothing is learned")},
+    ),
+    "denied in French": (
+        "interval-and-word", {"a.md": FRENCH.format("le gain est robuste")}, "a.md:5",
+        {"a.md": FRENCH.format("on ne peut pas parler de gain robuste")},
     ),
     "two numbers of items in a cell": (
         "fewer-items", {"a.md": SIZES.format("1042 / 150")}, "a.md:3", {"a.md": SIZES.format("1042")}

@@ -106,6 +106,7 @@ _LEXICON: tuple[tuple[str, str], ...] = (
      "consistent"),
     (r"signifikante?[rsnm]?|значим\w*|significati(?:f|ve|fs|ves|vo|va|vos|vas)|显著", "significant"),
     (r"eindeutige?[rsnm]?|klare?[rsnm]?|gesicherte?[rsnm]?", "clear"),
+    (r"(?:ne |n['’])\w+ (?:pas|plus|jamais)|pas (?:de|du|un|une)|aucune?", "not"),
     (r"nicht|kein(?:e|en|er|em|es)?|не|нет|ni|nie|没有|未|并非|不是|不", "not"),
     (r"intervalle?|интервал\w*|intervalo|区间|konfidenzintervall|vertrauensintervall|доверительн\w+", "interval"),
     # what was done
