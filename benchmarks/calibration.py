@@ -33,7 +33,7 @@ HEAD = """# Calibration
 
 How often each procedure errs, measured on simulated experiments whose truth is known. Every figure is a per cent of
 simulated experiments; nominal is 5 % unless stated; the Monte Carlo standard error is given with each table.
-`docs/statistics.md` explains the procedures. This page is written by `python benchmarks/calibration.py`.
+[Statistics](statistics.md) explains the procedures. This page is written by `python benchmarks/calibration.py`.
 
 **The simulated world.** Binary scores: item difficulty is normal with standard deviation 1.5 logits and shared by both
 arms; each arm and seed adds a normal effect with the stated *seed spread* in logits; answers are right with the
