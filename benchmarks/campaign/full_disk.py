@@ -35,6 +35,8 @@ def _evenhand(folder: Path, *words: str, largest: int | None = None) -> subproce
     return subprocess.run(
         [sys.executable, "-m", "evenhand", *words],
         cwd=folder, capture_output=True, text=True, check=False, preexec_fn=limit, timeout=600,
+        # Python would cut the bytecode of modules to the limit too, without an error.
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
 
 

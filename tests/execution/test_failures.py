@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import json
+import marshal
+import py_compile
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +54,35 @@ class OutOfMemoryError(RuntimeError):
 )
 def test_exceptions_are_classified(error: BaseException, kind: FailureClass) -> None:
     assert classify(error) == kind
+
+
+def test_a_compiled_module_that_a_full_disk_cut_short_is_the_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cut_short_module.py").write_text("VALUES = [1, 2, 3]\n" * 20)
+    compiled = Path(py_compile.compile(str(tmp_path / "cut_short_module.py"), doraise=True) or "")
+    compiled.write_bytes(compiled.read_bytes()[:64])
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(EOFError) as caught:
+        importlib.import_module("cut_short_module")
+    failure = failure_of(caught.value, "import")
+    assert failure.kind == "infrastructure"
+    assert f"delete {compiled}" in failure.message
+    # The same words from a recipe's own file are a fault of its code.
+    with pytest.raises(EOFError) as own:
+        marshal.loads(b"(")
+    assert failure_of(own.value, "run").kind == "code"
+
+
+def test_no_module_that_is_imported_on_a_full_disk_is_left_cut_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "imported_under_the_limit.py").write_text("VALUES = [1, 2, 3]\n" * 20)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    with largest_file(64):
+        importlib.import_module("imported_under_the_limit")
+    assert not list(tmp_path.rglob("*.pyc"))
 
 
 def test_the_cause_of_an_exception_counts() -> None:

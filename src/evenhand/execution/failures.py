@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evenhand.errors import DataError, Diverged
 from evenhand.execution.states import failure_of_state
-from evenhand.recipes.error_classes import OUT_OF_MEMORY, UNWRITTEN, classify, disk_refused
+from evenhand.recipes.error_classes import OUT_OF_MEMORY, UNWRITTEN, classify, damaged_bytecode, disk_refused
 from evenhand.recipes.outcome import Failure, FailureClass, Phase
 
 ADVICE: dict[FailureClass, str] = {
@@ -33,6 +33,8 @@ def failure_of(error: BaseException, phase: Phase) -> Failure:
     named = text if isinstance(error, Diverged | DataError) else f"{type(error).__name__}: {text}"
     if disk_refused(error) and not isinstance(error, OSError):
         named = f"a file could not be written (is the disk full?): {named}"
+    if bytecode := damaged_bytecode(error):
+        named = f"a module's compiled file is damaged (was the disk full?): delete {bytecode}; {named}"
     detail = portable("".join(traceback.format_exception(error)))
     return Failure(classify(error), named, phase, detail[-6000:])
 

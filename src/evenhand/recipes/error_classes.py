@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import traceback
 
 from evenhand.errors import DataError, Diverged
 from evenhand.recipes.outcome import FailureClass
@@ -43,7 +44,21 @@ def _is_infrastructure(error: BaseException) -> bool:
     module = type(error).__module__ + "."
     if isinstance(error, ConnectionError | TimeoutError) or module.startswith(_NETWORK_MODULES):
         return True
-    return disk_refused(error)
+    return disk_refused(error) or damaged_bytecode(error) is not None
+
+
+def damaged_bytecode(error: BaseException) -> str | None:
+    """The compiled file of a module that Python could not read, where it is that: a full disk cuts such files short.
+
+    Python does not notice when it writes one, and every later import of the module fails until the file is deleted.
+    """
+    if not isinstance(error, EOFError | ValueError | TypeError):
+        return None
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if not frames or not frames[-1].f_code.co_filename.startswith("<frozen importlib"):
+        return None
+    path = frames[-1].f_locals.get("bytecode_path")
+    return path if isinstance(path, str) else None
 
 
 def disk_refused(error: BaseException) -> bool:

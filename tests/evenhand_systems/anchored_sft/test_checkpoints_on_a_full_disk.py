@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import pytest
 import torch
 
 from evenhand.execution.bench import TrialBudget
+from tests.full_disk import largest_file
 
 SETTINGS = {
     "teaching_steps": 1, "teaching_enough": 0.0, "pool": 8, "dev_questions": 7, "eval_steps": 2,
@@ -30,14 +29,8 @@ def test_a_failed_save_is_the_machines_and_the_trial_goes_on_from_the_one_before
         if "checkpoint-4" not in str(path):
             save(content, path, *args, **more)
             return
-        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (64, limits[1]))
-        try:
+        with largest_file(64):
             save(content, path, *args, **more)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-            signal.signal(signal.SIGXFSZ, before)
 
     monkeypatch.setattr(torch, "save", full)
     failure = run_trial("standin", SETTINGS).failure
