@@ -610,7 +610,7 @@ def _held(place: FamilyPlace) -> str:
     rate = f"{100 * LEDGER_RATE:g} % false gains in the ledger"
     level = f"The ledger's level for it is {place.level:.2g} (at most {rate})"
     if place.strict:
-        return f"{level}, and its verdicts are judged at that."
+        return f"{level}, and its verdicts are judged at that, or at a lower one that the claim or another family has."
     if place.holds is None:
         return ""
     p = "no p-value" if place.p is None else f"p {place.p:.2g}"
