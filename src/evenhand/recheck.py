@@ -1,7 +1,7 @@
+# fmt: off
 """Verdicts derived a second time, by code that shares nothing with evenhand: numpy, scipy and what Python brings.
 ``python recheck.py ledger.tar.gz [receipt.json]``: hashes from chain to scores, receipt against chain, each claim
 decided anew. Exit code 4: altered or unreadable, 1: another verdict than was written. What is not derived is named."""
-# fmt: off
 import functools
 import hashlib
 import json
