@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from evenhand.audit.log import Line, Row, Table
-from evenhand.audit.numbers import numbers
+from evenhand.audit.text.log import Line, Row, Table
+from evenhand.audit.text.numbers import numbers
 
 _GAP = re.compile(r"\s{2,}|\t+")
 _FENCE = re.compile(r"^\s*(```|~~~)")

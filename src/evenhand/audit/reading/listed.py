@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from evenhand.audit.log import Line, Listing
-from evenhand.audit.numbers import Number, numbers
+from evenhand.audit.text.log import Line, Listing
+from evenhand.audit.text.numbers import Number, numbers
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 RESULTS = re.compile(

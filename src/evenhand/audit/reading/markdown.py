@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from evenhand.audit.log import Kind, Line, Log, Row, Section, Table
 from evenhand.audit.reading.blocks import aligned_tables, html_tables
+from evenhand.audit.text.log import Kind, Line, Log, Row, Section, Table
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _BULLET = re.compile(r"^(\s*)(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(\S.*)$")

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evenhand.audit.log import Line, Listing
-from evenhand.audit.numbers import Number, numbers
 from evenhand.audit.reading.listed import RESULTS, only_one
 from evenhand.audit.reading.places import Steps, places_of
+from evenhand.audit.text.log import Line, Listing
+from evenhand.audit.text.numbers import Number, numbers
 
 _SEED_KEY = re.compile(r"(?:seed|run|s|rep|trial)?[_\s#-]?\d{1,6}", re.IGNORECASE)
 _SEED_FIELD = re.compile(r"^(?:random_?)?(?:seed|run|replicate|trial)(?:_?(?:id|no|number))?$", re.IGNORECASE)
