@@ -9,8 +9,8 @@ from dataclasses import replace
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed, signed
-from evenhand.audit.told.changes.changes import Change, changes_of, readings
-from evenhand.audit.told.changes.compared import compared_in, disagrees, told_wrong
+from evenhand.audit.told.changes.change import Change, readings, told_wrong
+from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.stated import stated_in
 
 _FEW = 2
@@ -35,12 +35,10 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 if isinstance(group, int) or alone or slip or right >= 2 * (len(found) - right):
                     yield _finding(log, change, sure=_sure(log, change, right))
         known = {(change.line.number, change.delta.start) for change in changes_of(log)}
-        for change in compared_in(log):
-            if (change.line.number, change.delta.start) not in known and disagrees(change):
-                known.add((change.line.number, change.delta.start))
-                yield _finding(log, change, sure=True)
         for change, relative in stated_in(log):
-            if (change.line.number, change.delta.start) not in known and told_wrong(change, relative=relative):
+            key = (change.line.number, change.delta.start)
+            if key not in known and told_wrong(change, relative=relative):
+                known.add(key)
                 yield _finding(log, change, sure=True)
 
 

@@ -12,7 +12,8 @@ from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.words import hoped
 from evenhand.audit.told.arms.lists import Arm, arms_of
-from evenhand.audit.told.changes.changes import Change, changes_of
+from evenhand.audit.told.changes.change import Change
+from evenhand.audit.told.changes.changes import changes_of
 
 _COMPARED = re.compile(
     r"\b(?:reduced|improved|better|worse|less|more|up|down|dropped|rose|increased|decreased|vs\.?|versus|compared)\b",

@@ -12,7 +12,8 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import signed
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.words import METRIC_WORD
-from evenhand.audit.told.changes.changes import Change, changes_of
+from evenhand.audit.told.changes.change import Change
+from evenhand.audit.told.changes.changes import changes_of
 
 _ITEMS = re.compile(
     r"\(?\b(?:n\s*=\s*)?(\d{1,6})[\s-]*(?:(?:held[- ]out|test|dev|debug|eval(?:uation)?|validation|random)\s+)?"

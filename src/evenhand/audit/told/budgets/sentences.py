@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import SECONDS, Number
 from evenhand.audit.told.budgets.tables import MORE, Unequal
-from evenhand.audit.told.changes.changes import changes_of, readings
+from evenhand.audit.told.changes.change import readings
+from evenhand.audit.told.changes.changes import changes_of
 
 _AMOUNT = re.compile(
     r"\s*(?:training |gradient |optimi[sz]er |train )?(steps?|epochs?|tokens?|iterations?|iters?|updates?)\b",

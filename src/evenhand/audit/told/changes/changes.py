@@ -4,67 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from evenhand.audit.text.log import Line, Log, Table
-from evenhand.audit.text.numbers import Number, counts, numbers
+from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.told.changes.change import Change
+from evenhand.audit.told.changes.tables import in_table
+from evenhand.audit.told.changes.words import BASE, CHANGE, NEW, TO, any_of
 
-BASE = re.compile(
-    r"\b(?:baseline|base|before|original|orig|control|vanilla|previous|prev|old|pre|initial|start)\b", re.IGNORECASE
-)
-_NEW = re.compile(
-    r"\b(?:final|after|new|ours?|fine-?tuned|tuned|trained|current|post|treatment|variant|now|end)\b", re.IGNORECASE
-)
-_DELTA = re.compile(
-    r"^(?:Δ|delta|change|diff(?:erence)?|% ?change|rel(?:ative)?\.? change|Δ ?%|improv(?:ement)?|gain|reduction)\b|^Δ",
-    re.IGNORECASE,
-)
-_OTHER_DELTA = re.compile(r"\b(?:vs\.?|over|from|per|to)\b|[/(]", re.IGNORECASE)
-_ARROW = r"\s*(?:→|->|⇒|=>|➜|⟶|to)\s*"
+_ARROW = rf"\s*(?:{any_of(TO, 'sign')}|⟶|to)\s*"
 _BETWEEN = re.compile(rf"(?:[^\d()]{{0,12}}?){_ARROW}[^\d(\w]{{0,4}}", re.IGNORECASE)
 _OPENS = re.compile(
     r"^[\s*`%]*(?:\w+ )?[(\[]\s*(?:Δ|delta|change|gain|improvement|diff\w*|about|≈|~|=|:|\s)*[+\-−]?$", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True)
-class Change:
-    """A stated change.
-
-    Attributes:
-        base, new: the two numbers.
-        delta: what is said of their difference.
-        line, base_line: where they stand.
-        named: the text says which is the base and which the new one.
-        of: what it is a change of, as far as that is told.
-    """
-
-    base: Number
-    new: Number
-    delta: Number
-    line: Line
-    base_line: Line
-    named: bool
-    of: str = ""
-
-
 _SO = re.compile(
     r"[\s%]*(?:pp|points?)?[,;:]?\s*(?:\(|–|—|-)?\s*(?:i\.\s?e\.,?|that is,?|which is|meaning|so|or)?\s*"
     r"(?:(?:an?|the|by)\s+)?(?:(?:absolute|net|total)\s+)?"
-    r"(?:(?:gain|loss|drop|increase|decrease|reduction|improvement|rise|fall|difference|change)\s+of\s+)?$",
+    rf"(?:(?:{CHANGE}|change)\s+of\s+)?$",
     re.IGNORECASE,
 )
 _NAMED_BASE = re.compile(r"\bbaseline\s*(?:\w+\s*)?(?:=|:|at|of|is|was|has)?\s*$", re.IGNORECASE)
 _NEXT = re.compile(r"\s*[,;]\s*[A-Za-z][\w+ -]{0,30}?(?:=|:|at|of|is|was|has)?\s*", re.IGNORECASE)
-_OF = re.compile(
-    r"\b(?:gain|loss|drop|increase|decrease|reduction|improvement|rise|fall|difference) of\s*$", re.IGNORECASE
-)
-
-_POINTS = re.compile(
-    r"(?<![a-z])(?:pp|pts?|points?|percent\w*|better|worse|lower|higher|ppts?)(?![a-z])", re.IGNORECASE
-)
-_WORD = re.compile(r"[A-Za-z]{2,}")
+_OF = re.compile(rf"\b(?:{CHANGE}) of\s*$", re.IGNORECASE)
 _ALONE = re.compile(
     r"\s*(?:(?:relative|rel|absolute|abs)\b\.?\s*)?(?:(?:improve\w*|reduction|better|worse|lower|higher|more|less|"
     r"gain|drop|"
@@ -73,151 +34,12 @@ _ALONE = re.compile(
 )
 """What follows a difference of the two numbers before it; more words say that it is to, or of, something else."""
 
-_NO_SHARE = re.compile(
-    r"(?<![a-z])(?:loss|ppl|perplexity|nll|bpb|bpc|mse|rmse|mae|length|tokens|latency|reward|bytes)(?![a-z])",
-    re.IGNORECASE,
-)
-"""What is measured in no percent, so that a percentage of it is a relative one."""
-
-Range = tuple[float, float]
-
-
-def _over(one: Range, other: Range) -> bool:
-    return one[0] <= other[1] and other[0] <= one[1]
-
-
-def _quotient(top: Number, bottom: Number) -> Range | None:
-    if bottom.low <= 0 <= bottom.high:
-        return None
-    found = [t / b for t in (top.low, top.high) for b in (bottom.low, bottom.high)]
-    return min(found), max(found)
-
-
-def readings(change: Change) -> tuple[str, ...]:
-    """The ways in which the stated difference follows from the two numbers: absolute, relative, ratio and so on."""
-    base, new, delta = change.base, change.new, change.delta
-    difference = (new.low - base.high, new.high - base.low)
-    quotient, other = _quotient(new, base), _quotient(base, new)
-    answer = []
-    for name, found in (
-        ("absolute", difference),
-        ("absolute in points", _times(difference, 100.0) if not base.unit else None),
-        ("relative", _times(_less_one(quotient), 100.0)),
-        ("relative as a share", _less_one(quotient)),
-        ("relative to the new", _times(_less_one(other), -100.0)),
-        ("ratio", quotient),
-        ("ratio", other),
-        ("speed-up", _times(_less_one(other), 100.0)),
-    ):
-        points = name.startswith("absolute") and _no_share(change)
-        if found is not None and _fits(name, found, delta) and name not in answer and not points:
-            answer.append(name)
-    if not answer and base.scale != delta.scale:  # from 3k to 9k is +6, as some print it
-        factor = base.scale / delta.scale
-        same = replace(delta, value=delta.value * factor, half=delta.half * factor, scale=base.scale)
-        return readings(replace(change, delta=same))
-    return tuple(answer)
-
-
-def _no_share(change: Change) -> bool:
-    """Whether a percentage cannot be a difference in points: of losses, lengths, or what is above a hundred."""
-    if change.delta.unit != "%" or change.base.unit:
-        return False
-    return max(abs(change.base.value), abs(change.new.value)) > 100 or _NO_SHARE.search(change.of) is not None
-
-
-def _less_one(found: Range | None) -> Range | None:
-    return None if found is None else (found[0] - 1, found[1] - 1)
-
-
-def _times(found: Range | None, factor: float) -> Range | None:
-    return (
-        None
-        if found is None
-        else (min(found[0] * factor, found[1] * factor), max(found[0] * factor, found[1] * factor))
-    )
-
-
-def _fits(name: str, found: Range, delta: Number) -> bool:
-    allowed = {
-        "": ("absolute", "relative as a share", "absolute in points", "ratio"),
-        "pp": ("absolute", "absolute in points"),
-        "x": ("ratio",),
-    }.get(delta.unit, ("absolute", "absolute in points", "relative", "relative to the new", "speed-up"))
-    turned = (-found[1], -found[0])
-    stated = (delta.low, delta.high)
-    return name in allowed and (_over(found, stated) or _over(turned, stated))
-
 
 @lru_cache(maxsize=64)
 def changes_of(log: Log) -> tuple[Change, ...]:
     """All changes that a log states with the two numbers beside them."""
-    found = [*(one for table in log.tables for one in _in_table(log, table)), *_in_text(log)]
+    found = [*(one for table in log.tables for one in in_table(log, table)), *_in_text(log)]
     return tuple(sorted(found, key=lambda one: one.line.number))
-
-
-def _in_table(log: Log, table: Table) -> Iterator[Change]:
-    places = [place for place, name in enumerate(table.header) if _DELTA.search(name)]
-    if len(places) != 1:
-        return
-    place = places[0]
-    pair, named = _pair(table, place)
-    for row in table.rows:
-        deltas = _stated(row.cells[place])
-        delta = deltas[0] if deltas else None
-        if delta is not None and _WORD.search(_POINTS.sub(" ", row.cells[place])):
-            continue  # in a unit of its own, or with a remark
-        if delta is None or pair is None:
-            continue
-        line, of = log.line(row.line), f"{row.cells[0]} {table.header[place]}"
-        pairs = zip(*(_values(row.cells[one]) for one in pair), strict=False)
-        found = [Change(a, b, delta, line, line, named, of) for a, b in pairs if a.unit == b.unit]
-        fits = [one for one in found if readings(one)]
-        if found:
-            yield (fits or found)[-1 if delta.unit else 0]
-            yield from (replace(found[0], delta=one) for one in deltas[1:] if not fits or readings(fits[0]))
-
-
-def _pair(table: Table, place: int) -> tuple[tuple[int, int] | None, bool]:
-    """The columns of the base and of the new number, and whether their names say so."""
-    base = [i for i, name in enumerate(table.header) if i != place and BASE.search(name)]
-    new = [i for i, name in enumerate(table.header) if i != place and _NEW.search(name) and i not in base]
-    if len(base) == 1 and len(new) == 1:
-        return (base[0], new[0]), True
-    others = [i for i in range(1, place) if i not in (place,) and any(_value(row.cells[i]) for row in table.rows)]
-    if len(others) == 2 and not _OTHER_DELTA.search(table.header[place]):
-        return (others[0], others[1]), False
-    return None, False
-
-
-def _stated(cell: str) -> tuple[Number, ...]:
-    """What a cell of differences says: one number, or the difference with the percentage in brackets behind it."""
-    found = [one for one in numbers(cell) if not one.spread]
-    both = len(found) == 2 and not found[0].unit and found[1].unit == "%" and all(one.signed for one in found)
-    if both and cell[found[0].end : found[1].start].strip() == "(" and not found[0].about:
-        return tuple(found)
-    return tuple(found) if len(found) == 1 else ()
-
-
-def _single(cell: str) -> Number | None:
-    found = [one for one in numbers(cell) if not one.spread]
-    return found[0] if len(found) == 1 else None
-
-
-def _value(cell: str) -> Number | None:
-    """The one number of a cell; of a count, the part."""
-    found = _values(cell)
-    return found[0] if found else None
-
-
-def _values(cell: str) -> tuple[Number, ...]:
-    """What a cell gives: its one number; of a count with a share beside it both, as a difference may be of either."""
-    counted = counts(cell)
-    if len(counted) != 1:
-        one = _single(cell)
-        return () if one is None else (one,)
-    beside = [n for n in numbers(cell) if n.decimals or n.unit == "%"]
-    return (counted[0].part, *beside) if len(beside) <= 1 else ()
 
 
 def _in_text(log: Log) -> Iterator[Change]:
@@ -275,7 +97,7 @@ def _plain(line: Line) -> list[Number]:
 def _after_baseline(log: Log, line: Line) -> Iterator[Change]:
     """``Baseline (val): loss=1.05`` and below it ``Final (val): loss=0.91 (-13.3% loss)``."""
     where = log.by_number[line.number]
-    if not _NEW.search(line.body) or BASE.search(line.body.split(":")[0]):
+    if not NEW.search(line.body) or BASE.search(line.body.split(":")[0]):
         return
     above = [
         one for one in log.lines[max(0, where - 3) : where] if one.section == line.section and one.kind == line.kind
@@ -292,4 +114,4 @@ def _after_baseline(log: Log, line: Line) -> Iterator[Change]:
 
 def _named(line: Line) -> str:
     """What a line is about, without the words for before and after."""
-    return re.sub(r"[^a-z0-9]+", " ", _NEW.sub("", BASE.sub("", line.body.split(":")[0])).lower()).strip()
+    return re.sub(r"[^a-z0-9]+", " ", NEW.sub("", BASE.sub("", line.body.split(":")[0])).lower()).strip()
