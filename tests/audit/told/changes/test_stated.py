@@ -43,6 +43,8 @@ def test_both_numbers_and_their_difference_are_read(text: str, expected: tuple[f
         "0.61 against 0.58 per layer: +0.05",
         "61 of 58, gap 3",
         "0.61 ± 0.58, gap 0.05",
+        "0.61, 0.58, so 0.05",
+        "0.61 to 0.58 on expected items is 5.2 %",
     ],
 )
 def test_the_difference_of_something_else_is_none_of_these_two(text: str) -> None:
