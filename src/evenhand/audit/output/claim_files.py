@@ -10,6 +10,7 @@ from pathlib import Path
 
 from evenhand.audit.output.headlines import Headline
 from evenhand.audit.text.number_words import shown, signed
+from evenhand.audit.text.pattern import Pattern
 from evenhand.errors import DataError
 from evenhand.files import make_folder, write_text
 
@@ -19,7 +20,7 @@ _COMMAND = (
     "./train_and_evaluate.sh --mechanism {mechanism} --seed {seed} --budget {budget} "
     "--items {items.start}:{items.count} > {workdir}/scores.jsonl"
 )
-_LOWER = re.compile(r"loss|ppl|perplexity|error|violation|bpb|wer|latency|seconds", re.IGNORECASE)
+_LOWER = Pattern(r"loss|ppl|perplexity|error|violation|bpb|wer|latency|seconds", re.IGNORECASE)
 
 
 def claim_text(headline: Headline) -> str:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from evenhand.audit.finding import Finding, Place, place_of
 from evenhand.audit.text.log import Log
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.lists import arms_of
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.seeds.series import series_of
 from evenhand.audit.told.shares.steps import steps
 
-_SHARE = re.compile(r"acc|pass|success|solve|correct|exact", re.IGNORECASE)
+_SHARE = Pattern(r"acc|pass|success|solve|correct|exact", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

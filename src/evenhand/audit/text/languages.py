@@ -10,13 +10,15 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-_COMMA = re.compile(r"(?<![\d,.\w])[+\-−]?\d{1,3},\d+(?!\d|,\d|\.\d)")
-_POINT = re.compile(r"(?<![\d,.\w])[+\-−]?\d*\.\d+(?![\d.])")
-_FIGURE = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)+(?!\w)")
-_GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")
-_DECIMAL = re.compile(r"\d+,\d+")
-_SPACED = re.compile(r"(?<![\d.,])(?<![\d.,] )([1-9]\d{0,2})(?:[\u00a0\u202f\u2009](\d{3})| (\d00))(?![\d.,]\d|\d| \d)")
-_LISTED = re.compile(r"(?:seeds?|сид\w*|种子|graines?|semillas?)\s*=?\s*[\[({]?$", re.IGNORECASE)
+from evenhand.audit.text.pattern import Pattern, alternatives
+
+_COMMA = Pattern(r"(?<![\d,.\w])[+\-−]?\d{1,3},\d+(?!\d|,\d|\.\d)")
+_POINT = Pattern(r"(?<![\d,.\w])[+\-−]?\d*\.\d+(?![\d.])")
+_FIGURE = Pattern(r"(?<![\w.,])\d+(?:[.,]\d+)+(?!\w)")
+_GROUPED = Pattern(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")
+_DECIMAL = Pattern(r"\d+,\d+")
+_SPACED = Pattern(r"(?<![\d.,])(?<![\d.,] )([1-9]\d{0,2})(?:[\u00a0\u202f\u2009](\d{3})| (\d00))(?![\d.,]\d|\d| \d)")
+_LISTED = Pattern(r"(?:seeds?|сид\w*|种子|graines?|semillas?)\s*=?\s*[\[({]?$", re.IGNORECASE)
 _WIDE = str.maketrans(
     {
         "，": ", ",
@@ -118,7 +120,7 @@ _LEXICON: tuple[tuple[str, str], ...] = (
     (r"neue[nr]? seeds|frische[nr]? seeds|нов\w+ seeds|свеж\w+ seeds", "fresh seeds"),
     (r"derselbe lauf|dieselben läufe|gleicher lauf|тот же прогон|те же прогоны|même run|mismo run|同一次", "same run"),
 )  # fmt: skip
-_TURNED = re.compile(
+_TURNED = Pattern(
     r"\b(gain|increase|difference|decrease) (stable|robust|reliable|consistent|significant|clear)\b", re.IGNORECASE
 )
 """What stands behind its noun there and before it in English."""
@@ -139,32 +141,21 @@ _ENGLISH = frozenset(
     ("the", "and", "of", "to", "is", "for", "with", "on", "not", "was", "at", "by", "this", "from", "are")
 )
 _COLUMNS = frozenset(("treffer", "fragen", "aufgaben", "richtig", "lauf", "schritte", "epochen", "pasos", "startwert"))
-_CJK = re.compile(r"[\u3400-\u9fff]")
-_OTHER_LETTERS = re.compile(r"[\u0400-\u04ff\u3400-\u9fffäöüßéèêàçñóíúã]", re.IGNORECASE)
+_CJK = Pattern(r"[\u3400-\u9fff]")
+_OTHER_LETTERS = Pattern(r"[\u0400-\u04ff\u3400-\u9fffäöüßéèêàçñóíúã]", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+def _patterns() -> tuple[tuple[Pattern, str], ...]:
     made = []
     for words, english in _LEXICON:
-        whole = "|".join(one for one in _alternatives(words) if not _CJK.search(one))
-        signs = "|".join(one for one in _alternatives(words) if _CJK.search(one))
+        whole = "|".join(one for one in alternatives(words) if not _CJK.search(one))
+        signs = "|".join(one for one in alternatives(words) if _CJK.search(one))
         if whole:
-            made.append((re.compile(rf"(?<![\w])(?:{whole})(?![\w])", re.IGNORECASE), english))
+            made.append((Pattern(rf"(?<![\w])(?:{whole})(?![\w])", re.IGNORECASE), english))
         if signs:
-            made.append((re.compile(rf"\s?(?:{signs})\s?"), f" {english} "))
+            made.append((Pattern(rf"\s?(?:{signs})\s?"), f" {english} "))
     return tuple(made)
-
-
-def _alternatives(words: str) -> list[str]:
-    """The alternatives at the top of a pattern."""
-    parts, depth, start = [], 0, 0
-    for at, sign in enumerate(words):
-        depth += (sign == "(") - (sign == ")")
-        if sign == "|" and not depth:
-            parts.append(words[start:at])
-            start = at + 1
-    return [*parts, words[start:]]
 
 
 def foreign(text: str) -> bool:
@@ -203,7 +194,7 @@ def _pointed(figure: str, before: str) -> str:
     return figure.replace(",", ".") if _DECIMAL.fullmatch(figure) else figure
 
 
-_CELL = re.compile(r"(?<![^;\s\"])([+\-−]?\d+),(\d+)(?=\s?%?[\s\"]*(?:;|$))")
+_CELL = Pattern(r"(?<![^;\s\"])([+\-−]?\d+),(\d+)(?=\s?%?[\s\"]*(?:;|$))")
 
 
 def pointed_cells(text: str) -> str:

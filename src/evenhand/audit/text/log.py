@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 
 Kind = Literal["heading", "bullet", "row", "prose", "code", "blank"]
 
@@ -139,8 +140,8 @@ class Listing:
 SUMMARIES = " (summaries)"
 """What the name of a table of a folder's files ends in."""
 
-_WORDS = re.compile(r"[A-Za-z]{2,}")
-_SENTENCE_END = re.compile(r"[.!?](?:\s+|$)")
+_WORDS = Pattern(r"[A-Za-z]{2,}")
+_SENTENCE_END = Pattern(r"[.!?](?:\s+|$)")
 _MOST_WRAPPED = 5
 
 
@@ -235,4 +236,8 @@ class Log:
 
     def spoken(self) -> Iterator[Line]:
         """Lines that say something in words: prose and bullets."""
-        return (line for line in self.lines if line.kind in ("prose", "bullet"))
+        return iter(self._spoken)
+
+    @cached_property
+    def _spoken(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.kind in ("prose", "bullet"))

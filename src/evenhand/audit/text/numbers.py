@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-_BLANKED = re.compile(
+from evenhand.audit.text.pattern import Pattern
+
+_BLANKED = Pattern(
     r"""https?://\S+ | \]\([^)]*\) | <[^<>]{1,200}> | \$\$?\\?[a-zA-Z]+\$?
     | [\w\-.*/{}\\]*[\w*}]\.(?:txt|sh|py|jsonl?|csv|tsv|logs?|md|pth|pt|ckpt|safetensors|ya?ml|toml|bin|png|jpe?g|svg
         |html|ipynb|parquet|np[yz]|gguf|cu|cpp|h5|pkl|zip|gz)\b
@@ -22,7 +24,7 @@ _BLANKED = re.compile(
     """,
     re.VERBOSE,
 )
-_NUMBER = re.compile(
+_NUMBER = Pattern(
     r"""
     (?P<about>[~≈∼]\s*|±\s*|\+/-\s*|(?:\b(?:about|around|roughly|approx\.?|approximately)\s+))?
     (?P<sign>(?<![\w)%\]])[+\-−–]\s?)?
@@ -33,12 +35,13 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
-_OF_WHAT = re.compile(
+_DIGIT = Pattern(r"\d")
+_OF_WHAT = Pattern(
     r"^(?:wins?|correct|solved|passed|right|items|questions|problems|prompts|tasks|samples|examples)\s+(?=\()",
     re.IGNORECASE,
 )
 _LONGEST = 24
-_RATIO = re.compile(r"\s*(?:/|\bof\b|out of)\s*")
+_RATIO = Pattern(r"\s*(?:/|\bof\b|out of)\s*")
 _TIMES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
 _POINTS = ("pp", "p.p.", "pt", "pts", "point", "points", "percentage points", "ppt", "ppts")
 SECONDS = {
@@ -107,6 +110,8 @@ def blanked(text: str) -> str:
 @lru_cache(maxsize=200_000)
 def numbers(text: str) -> tuple[Number, ...]:
     """The numbers of a text, from left to right."""
+    if not _DIGIT.search(text):
+        return ()
     return tuple(_number(found) for found in _NUMBER.finditer(blanked(text)) if len(found["digits"]) <= _LONGEST)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log, Row, Table
+from evenhand.audit.text.pattern import Pattern
 
-_LETTERS = re.compile(r"[^\W\d_]{2,}")
+_LETTERS = Pattern(r"[^\W\d_]{2,}")
 _LONGEST = 40
 
 
@@ -40,7 +41,7 @@ def rows_named(log: Log, logs: Sequence[Log], place: int = 0) -> Iterator[Named]
                 for row in table.rows:
                     labels.setdefault(label_of(row.cells[place]), []).append((row, table, other))
     known = {name: found for name, found in labels.items() if _LETTERS.search(name) and len(name) <= _LONGEST}
-    patterns = {name: re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])") for name in known}
+    patterns = {name: Pattern(rf"(?<![\w-]){re.escape(name)}(?![\w-])") for name in known}
     for line in log.spoken():
         for name, pattern in patterns.items():
             if name in line.low and pattern.search(line.low):

@@ -8,17 +8,18 @@ from functools import lru_cache
 
 from evenhand.audit.text.log import Line
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 
-MEAN = re.compile(r"(?<![a-z])(?:mean|avg|average|μ)(?![a-z])", re.IGNORECASE)
-SPREAD = re.compile(
+MEAN = Pattern(r"(?<![a-z])(?:mean|avg|average|μ)(?![a-z])", re.IGNORECASE)
+SPREAD = Pattern(
     r"(?<![a-z])(?:std|sd|s\.d\.|stdev|std\.? ?dev(?:iation)?|standard deviation|σ)(?![a-z])", re.IGNORECASE
 )
-ERROR = re.compile(r"(?<![a-z])(?:se|sem|s\.e\.|std\.? ?err(?:or)?|standard error)(?![a-z])", re.IGNORECASE)
-DIFFERENCE = re.compile(
+ERROR = Pattern(r"(?<![a-z])(?:se|sem|s\.e\.|std\.? ?err(?:or)?|standard error)(?![a-z])", re.IGNORECASE)
+DIFFERENCE = Pattern(
     r"(?<![a-z])(?:d_\w+|delta_?\w*|deltas|Δ\s?\w*|diffs?|differences?|gains?|improvements?|change)(?![a-z])",
     re.IGNORECASE,
 )
-_SEPARATED = re.compile(r"[\s,;/|`'\"\[\](){}]*(?:and\s+)?[\s`]*")
+_SEPARATED = Pattern(r"[\s,;/|`'\"\[\](){}]*(?:and\s+)?[\s`]*")
 
 
 @dataclass(frozen=True)

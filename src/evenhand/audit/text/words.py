@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.pattern import Pattern, stems
 
-METRIC_WORD = re.compile(
+METRIC_WORD = Pattern(
     r"(?<![a-z])(?:acc|accuracy|accuracies|loss|losses|scores?|perplexity|ppl|f1|auc|bleu|rouge|rewards?|error "
     r"rate|win rate|bench\w*|"
     r"[a-z-]*bench|eval\w*|val|validation|test|bpb|pass rate|pass@\d|success rate|baseline|recall|precision|exact "
@@ -17,30 +18,30 @@ METRIC_WORD = re.compile(
 )
 """Words of a measured result: other uses of stable or significant are none of an audit's business."""
 
-_NOT = re.compile(
+_NOT = Pattern(
     r"(?:\b(?:not|no|never|without|nor|neither|cannot|lacks?|lacking|hardly|isn|wasn|aren|weren|don|doesn|didn|won|"
     r"n.t|un|less|nothing|none|"
     r"far from|instead of|rather than|fails? to|failed to|barely)\b|n['’]t\b)[^.;:!?()]{0,28}$",
     re.IGNORECASE,
 )
-_HOPED = re.compile(
-    r"\b(?:hypothes\w*|goals?|objectives?|should|would|can|expect(?:ed|s|ation)?|plan(?:ned|s)?|whether|if|todo|aims?|"
+_HOPES = (
+    r"hypothes\w*|goals?|objectives?|should|would|can|expect(?:ed|s|ation)?|plan(?:ned|s)?|whether|if|todo|aims?|"
     r"want|needs?|could|may|might|must|"
     r"milestone|targets?|try|tries|proposed?|next|ideas?|pending|queued|check|verify|confirm whether|investigate|"
     r"until|unless|let's|will|"
     r"criteri(?:on|a)|threshold|require[sd]?|in order to|so that|to see|designed to|intend\w*|potential(?:ly)?|in "
-    r"theory|recommend\w*|consider)\b|\?",
-    re.IGNORECASE,
+    r"theory|recommend\w*|consider"
 )
-_PLANS = re.compile(
+_HOPED = Pattern(rf"\b(?:{_HOPES})\b|\?", re.IGNORECASE, needs=("?", *stems(_HOPES)))
+_PLANS = Pattern(
     r"\b(?:ideas?|next|plans?|planned|todo|hypothes\w*|future (?:work|plans?|directions?|experiments)|goals?|"
     r"objectives?|motivation|background|action items|method\w*|protocol|setup|usage|install\w*|"
     r"quick ?start|requirements|related|references|reproduc\w*|config\w*|parameters|commands?|how to|rules|"
     r"criteria|expected|predictions?|roadmap|proposal)\b",
     re.IGNORECASE,
 )
-_DONE = re.compile(r"\b(?:results?|outcomes?|completed|findings?|observ\w+|conclusions?|analysis)\b", re.IGNORECASE)
-_NO_REPORT = re.compile(
+_DONE = Pattern(r"\b(?:results?|outcomes?|completed|findings?|observ\w+|conclusions?|analysis)\b", re.IGNORECASE)
+_NO_REPORT = Pattern(
     r"(?<![a-z])(?:change ?logs?|changes|release notes|history|road ?maps?|plans?|planning|protocols?|proposals?|spec|"
     r"specs|specifications?|designs?|todo|contributing|agents|claude|skills?|guides?|tutorials?|how ?to|faq|"
     r"trouble ?shooting|install\w*|usage|pre-?registrations?|prereg|requirements|"
@@ -48,19 +49,19 @@ _NO_REPORT = re.compile(
     r"instructions|programs?|playbook|handbook|cheat ?sheet|architecture|prompts?|templates?|api|glossary)(?![a-z])",
     re.IGNORECASE,
 )
-_REPORT = re.compile(
+_REPORT = Pattern(
     r"(?<![a-z])(?:results?|reports?|logs?|experiments?|findings?|ablations?|outcomes?|analys[ie]s|notebook|summary|"
     r"status|benchmarks?|evaluations?)(?![a-z])",
     re.IGNORECASE,
 )
-_OF_OTHERS = re.compile(
+_OF_OTHERS = Pattern(
     r"\bet al\b|\b(?:prior|previous|earlier|related|published) (?:work|studies|results|papers?)\b|\bliterature\b|"
     r"\b(?:the|their|original|this) (?:papers?|authors?)\b|\bpapers? (?:shows?|reports?|claims?|finds?)\b|"
     r"\bknown to\b|\b(?:already|previously|been) (?:demonstrated|shown|reported|proven)\b|\barxiv\b|"
     r"\b(?:ICLR|ICML|NeurIPS|ACL|EMNLP|CVPR|ICCV|ECCV)\b",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(r"[a-z0-9]+")
+_TOKEN = Pattern(r"[a-z0-9]+")
 _COMMON = frozenset(
     [
         "the",

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log, Table, only_number
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import denied
 
-_CONCLUDES = re.compile(
+_CONCLUDES = Pattern(
     r"\b(?:no (?:difference|loss|cost|effect|harm|drop|damage|penalty|gain|benefit)|"
     r"(?:does|do|did)(?: not|n['’]t) (?:matter|hurt|help|change|cost|work)|"
     r"costs? nothing|as (?:good|well|accurate|strong) as|equally (?:good|well|strong)|lossless|for free|harmless|"
@@ -19,17 +20,19 @@ _CONCLUDES = re.compile(
     r"solve)|can (?:be dropped|go))\b",
     re.IGNORECASE,
 )
-_KNOWN = re.compile(
+_KNOWN = Pattern(
     r"\b(?:saturat\w*|ceiling|too easy|trivial|at chance|chance level|cannot (?:tell|separate|distinguish)|"
     r"(?:not|un)[ -]?informative|no verdict|no conclusion|says nothing|harder|unit tests?|smoke|sanity)\b",
     re.IGNORECASE,
 )
-_RATE = re.compile(r"\b(?:acc\w*|exact|em|success|solved|pass\w*|win|recall|correct|rate|score|f1)\b|%", re.IGNORECASE)
-_NO_RATE = re.compile(
+_RATE = Pattern(r"\b(?:acc\w*|exact|em|success|solved|pass\w*|win|recall|correct|rate|score|f1)\b|%", re.IGNORECASE)
+_NO_RATE = Pattern(
     r"\b(?:loss|time|speed|coverage|uptime|retention|of|util\w*|confidence|train\w*|ci)\b", re.IGNORECASE
 )
-_CHANCE = re.compile(r"\bchance(?: level| rate)?(?: is| at|:| =| of|,| \()?\s*(\d[\d.]*)\s?(%?)", re.IGNORECASE)
-_COUNT = re.compile(r"(\d{1,6})\s*/\s*(\d{2,6})")
+_CHANCE = Pattern(
+    r"\bchance(?: level| rate)?(?: is| at|:| =| of|,| \()?\s*(\d[\d.]*)\s?(%?)", re.IGNORECASE, needs=("chance",)
+)
+_COUNT = Pattern(r"(\d{1,6})\s*/\s*(\d{2,6})")
 _TOP = 0.985
 _NEAR = 0.02
 _BELOW = 10

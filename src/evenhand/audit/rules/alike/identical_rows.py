@@ -10,16 +10,17 @@ from dataclasses import replace
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.records import declared_same
 from evenhand.audit.told.shares.items import items_said
 
-_SETTING = re.compile(
+_SETTING = Pattern(
     r"\b(?:lr|learning|rate|batch|size|params?|parameters|layers?|dim|seed|steps?|epochs?|tokens|time|date|cost|"
     r"memory|mem|vram|n|count|items|total|flops|budget|latency|length|year|version|max|min|limit|threshold|#|"
     r"id|idx|index|papers?|arxiv|doi|refs?|references?|source|link|commit|hash|throughput|speed|samples/s)\b",
     re.IGNORECASE,
 )
-_ARM = re.compile(
+_ARM = Pattern(
     r"^(?:model|method|variant|arm|config\w*|run|run[ _]id|experiment|exp|setting|approach|name|ablation|technique|"
     r"strategy|optimi[sz]er)$",
     re.IGNORECASE,
@@ -39,7 +40,7 @@ _LITTLE = 200
 _LONG = 10
 _RARE = 0.05
 _ENOUGH = 3
-_AGAIN = re.compile(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
+_AGAIN = Pattern(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Line, Listing, Log
+from evenhand.audit.text.pattern import Pattern, stems
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
 from evenhand.audit.told.arms.by_seed import paired_rows
 from evenhand.audit.told.seeds.count import signs_of
 
-_SAID = re.compile(
+_SAID = Pattern(
     r"\b(?:all\s+(?:0|zero)\s+deltas|exact[- ]ties?|exactly tied|bit[- ]identical|byte[- ]identical|identical to "
     r"(?:the )?baseline|identical to [^;,]{1,30} to the last (?:digit|bit)|"
     r"no-op (?:behaviou?r|seeds?|rows?)|exactly the same (?:scores?|results?|loss(?:es)?|accurac\w+|outputs?|numbers?)|"
@@ -20,61 +21,76 @@ _SAID = re.compile(
     r"(?:(?:is|are|was|were|stay(?:ed|s)?|remain\w*) )?"
     r"(?:exactly |completely |entirely |bitwise )(?:unchanged|identical|the same)|all metrics (?:\w+ )?unchanged)\b",
     re.IGNORECASE,
+    needs=(
+        " to the last bit",
+        " to the last digit",
+        "all metrics ",
+        "deltas",
+        "exact",
+        "identical",
+        "no-op behavior",
+        "no-op behaviour",
+        "no-op row",
+        "no-op seed",
+        "the same",
+        "unchanged",
+    ),
 )
-_LOOSE = re.compile(r"identical\b|exactly the same|unchanged|the same\b", re.IGNORECASE)
+_LOOSE = Pattern(r"identical\b|exactly the same|unchanged|the same\b", re.IGNORECASE)
 """Said of files, kernels and repetitions as well as of arms: it must be said of results, and of a baseline."""
-_TIE = re.compile(r"\bt(?:ie[ds]?)\b", re.IGNORECASE)
-_TO_BASE = re.compile(
+_TIE = Pattern(r"\bt(?:ie[ds]?)\b", re.IGNORECASE)
+_TO_BASE = Pattern(
     r"\b(?:identical|tie[ds]?|same|unchanged|equal)\b[^.;]{0,40}?\b(?:to|as|with|from|for)?\s*(?:the |its |our )?"
     r"(?:baselines?|controls?|vanilla|unmodified|ablat\w+|variants?|arms)\b|\bvariants? [^.;]{0,40}\bidentical\b|"
     r"\btie[- ](?:the )?baseline\b",
     re.IGNORECASE,
 )
-_ROUGHLY = re.compile(
+_ROUGHLY = Pattern(
     r"\b(?:near(?:ly)?|almost|virtually|approximately|practically|essentially|basically|roughly|statistically|visually|"
     r"close to|largely|mostly)[\s-]+(?:\w+[\s-]+)?$",
     re.IGNORECASE,
 )
-_RESULTS = re.compile(
+_RESULTS = Pattern(
     r"\b(?:results?|scores?|metrics?|acc(?:s|urac\w+)?|loss(?:es)?|ppl|perplexit\w+|predictions?|answers?|"
     r"generations|rewards?|returns|numbers|deltas?|d_acc|bpb|auc|f1)\b",
     re.IGNORECASE,
 )
-_OTHER_THINGS = re.compile(
-    r"\b(?:files?|cod(?:e|ebase)|pars\w+|hash\w*|sha\w*|commits?|cach\w+|csvs?|json|artifacts?|bytes|contracts?|git|"
+_OTHERS = (
+    r"files?|cod(?:e|ebase)|pars\w+|hash\w*|sha\w*|commits?|cach\w+|csvs?|json|artifacts?|bytes|contracts?|git|"
     r"diff|cop(?:y|ies)|sources?|configs?|prompts?|reproduc\w+|determinis\w+|re-?r[ua]ns?|twice|packs?|callers?|paths?|"
     r"tests?|images?|checkpoints?|weights|gates?|guarante\w*|invariants?|"
     r"assert\w*|verif\w*|across (?:runs|machines|seeds)|refactor\w*|by (?:design|construction)|"
     r"as (?:expected|intended)|sanity|"
     r"expected|disabled|drift|audit\w*|replicat\w+|confirmed|break|breaks|resolv\w+|implementations?|reference|"
     r"official|architectur\w*|hyper\w+|recipes?|otherwise|"
-    r"not a (?:dead|bug)|parity|independent|kernels?|outputs? (?:for|of) the same)\b",
-    re.IGNORECASE,
+    r"not a (?:dead|bug)|parity|independent|kernels?|outputs? (?:for|of) the same"
 )
+_OTHER_THINGS = Pattern(rf"\b(?:{_OTHERS})\b", re.IGNORECASE, needs=stems(_OTHERS))
 """What is the same on purpose, or is no result of an arm."""
 _SHORT = 160
-_REPEATED = re.compile(r"cert|determinis|parity|reproduc|equivalen|regress|verif|sanity", re.IGNORECASE)
+_REPEATED = Pattern(r"cert|determinis|parity|reproduc|equivalen|regress|verif|sanity", re.IGNORECASE)
 """What is the same on purpose: a repetition, with or without a change that must not matter."""
 
-_MEANS = re.compile(r"\b(?:means?|averages?|medians?|rounded)\b", re.IGNORECASE)
-_PAIR = re.compile(r"(?<![\d.])(\d+\.\d\d+)(?:\s?%)?\s*(?:vs\.?|versus|->|→|and|=)\s*\1(?!\.?\d)")
-_CLAIMED_NONE = re.compile(
+_MEANS = Pattern(r"\b(?:means?|averages?|medians?|rounded)\b", re.IGNORECASE)
+_PAIR = Pattern(r"(?<![\d.])(\d+\.\d\d+)(?:\s?%)?\s*(?:vs\.?|versus|->|→|and|=)\s*\1(?!\.?\d)")
+_CLAIMED_NONE = Pattern(
     r"\b(?:no|zero|any) (?:\w+ )?(?:effect|difference|influence|impact|change|gain)\b|\bidentical\b|\bunchanged\b|"
     r"\bchang\w+ nothing\b|\birrelevant\b|\b(?:does|do|did) ?(?:not|n['’]t) (?:matter|help|change)\b|\bthe same\b",
     re.IGNORECASE,
 )
-_ZERO = re.compile(
+_ZERO = Pattern(
     r"(?<![\d.])(?:[+±-]0\.0{1,4}\s?(?:pp|%)|0\.0{1,4}\s?pp)|d_acc\s*=\s*0(?![.\d])",
     re.IGNORECASE,
+    needs=("0.", "d_acc"),
 )
 
 
-_NO_MATTER = re.compile(
+_NO_MATTER = Pattern(
     r"\b(?:does|do|did) ?(?:not|n['’]t) (?:matter|help|hurt|change)\b|\bneutral\b|\bharmless\b|\bas good as\b|"
     r"\bno (?:effect|difference|influence|impact)\b|\birrelevant\b",
     re.IGNORECASE,
 )
-_ADMITTED = re.compile(
+_ADMITTED = Pattern(
     r"\bno-?op\b|\bnot (?:active|applied|connected|used|wired)\b|\bnothing is learned\b|\bno verdict\b|\bidentical\b|"
     r"\bnever (?:ran|active|applied)\b|\bbug\b",
     re.IGNORECASE,

@@ -9,24 +9,26 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import denied_at, hoped, planning
 from evenhand.audit.told.arms.lists import arms_of
 
-_NONE = re.compile(
+_NONE = Pattern(
     r"\b(?:all|every|no)\b.*(?:[+±]?0\.0+\s?pp|\bno (?:measurable )?gain|\bsame\b|\bties?\b)|\bceiling\b|\bsaturat",
     re.IGNORECASE,
 )
 _NEAR = 98.0
-_NO_EFFECT = re.compile(
+_NO_EFFECT = Pattern(
     r"\bno (?:\w+ )?(?:effect|difference|influence|impact|benefit)\b|\birrelevant\b|"
     r"\b(?:does|do) ?(?:not|n['’]t) (?:matter|help)\b|\bmakes? no difference\b",
     re.IGNORECASE,
+    needs=(" help", " matter", "benefit", "difference", "effect", "impact", "influence", "irrelevant"),
 )
-_CHANCE = re.compile(
+_CHANCE = Pattern(
     r"\b(?:chance(?: level| rate)?|majority(?: class)?|random(?: guess\w*)?)(?: is| at|:| =| of|,)?\s*(\d[\d.]*\d|\d+)",
     re.IGNORECASE,
 )
-_EVERY = re.compile(
+_EVERY = Pattern(
     r"\b(?:for|in|across|with|on)\s+(?:every|each|all|both)\s+(?:(?:of )?(?:the )?\w+ )?(?:arms?|variants?|mixtures?|"
     r"models?|methods?|settings?|configs?|configurations|runs?|conditions|checkpoints)\b",
     re.IGNORECASE,

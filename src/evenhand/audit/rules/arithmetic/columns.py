@@ -12,6 +12,7 @@ from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import MEAN
 
 Way = Callable[[float, float], float | None]
@@ -21,9 +22,9 @@ _WAYS: dict[str, Way] = {
     "the percentage change between": lambda a, b: 100 * (a / b - 1) if b else None,
     "the share in % of": lambda a, b: 100 * a / b if b else None,
 }
-_CLOCK = re.compile(r"(?:start|begin|end|stop)_(?:ms|us|ns|s|sec|time)$", re.IGNORECASE)
-_SUM = re.compile(r"^(?:total|sum|all)$", re.IGNORECASE)
-_FOLLOWS = re.compile(
+_CLOCK = Pattern(r"(?:start|begin|end|stop)_(?:ms|us|ns|s|sec|time)$", re.IGNORECASE)
+_SUM = Pattern(r"^(?:total|sum|all)$", re.IGNORECASE)
+_FOLLOWS = Pattern(
     r"delta|diff|Δ|δ|gain|gap|change|chg|\bvs\b|versus|ratio|factor|speed-?up|\d?x\b|×|%|improve|share|rate|lift|reduc|drop|"
     r"loss of|margin|increase|decrease|per\b|[-−/÷]",
     re.IGNORECASE,

@@ -9,13 +9,14 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import counts
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
 
-_ONE_OF_SEVERAL = re.compile(r"\d\s*/\s*\d+\s*[,;]\s*(?:and\s+)?$")
+_ONE_OF_SEVERAL = Pattern(r"\d\s*/\s*\d+\s*[,;]\s*(?:and\s+)?$")
 """The last of several counts: what follows is said of all."""
 
 
-_OF_ELSE = re.compile(
+_OF_ELSE = Pattern(
     r"\s*(?:→|->|⇒)|\s*(?:-?\s?CI\b|confidence|power|faster|slower|lower|higher|more|less|fewer|better|worse|"
     r"reduc\w*|increas\w*|"
     r"improv\w*|"
@@ -26,14 +27,14 @@ _OF_ELSE = re.compile(
 """What follows a percentage that is none of the count."""
 
 
-_STEPS = re.compile(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|layers?)\s*[=:#]?\s*$", re.IGNORECASE)
+_STEPS = Pattern(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|layers?)\s*[=:#]?\s*$", re.IGNORECASE)
 """Two steps with a stroke between are no count."""
 
 
-_BOUND = re.compile(
+_BOUND = Pattern(
     r"\b(?:bound|limit|interval|wilson|clopper\S*|posterior|prior|ci|threshold|at least|at most)\b", re.IGNORECASE
 )
-_RATES_OF_ELSE = re.compile(
+_RATES_OF_ELSE = Pattern(
     r"\b(?:steps?|epochs?|seeds?|runs?|layers?|loss|ppl|p|ci|lr|auc|f1|mean|avg|average|std|sd|pages?|version|"
     r"params?|parameters|heads?|"
     r"minutes?|hours?|seconds?|days?|gb|mb|tokens?)\b",

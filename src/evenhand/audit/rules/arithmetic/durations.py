@@ -9,10 +9,11 @@ from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import SECONDS, Number
+from evenhand.audit.text.pattern import Pattern
 
 _SAME = 1.5
-_OPENS = re.compile(r"\s*[(=≈]\s*[~≈=]?\s*")
-_COMPUTED = re.compile(r"[×x*/·+÷]\s*[~≈]?\s*$|\b(?:per|at|by|of|times|each|every)\s+[~≈]?\s*$", re.IGNORECASE)
+_OPENS = Pattern(r"\s*[(=≈]\s*[~≈=]?\s*")
+_COMPUTED = Pattern(r"[×x*/·+÷]\s*[~≈]?\s*$|\b(?:per|at|by|of|times|each|every)\s+[~≈]?\s*$", re.IGNORECASE)
 """A stretch of time that is a factor or a summand: what follows the sign of equality is of more than it."""
 
 

@@ -10,12 +10,11 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.number_words import printed, shown, signed
 from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.budgets.tables import DELTA_COLUMN, base_row, is_budget, plain_name
 
-_VERSUS = re.compile(
-    r"^(?:Δ|delta|diff\w*|gain|change)?\s*(?:vs\.?|versus|over|against|from|to)\s+(.+)$", re.IGNORECASE
-)
-_SECONDS = re.compile(r"time|sec|speed|cost|step|token|param|memory|size", re.IGNORECASE)
+_VERSUS = Pattern(r"^(?:Δ|delta|diff\w*|gain|change)?\s*(?:vs\.?|versus|over|against|from|to)\s+(.+)$", re.IGNORECASE)
+_SECONDS = Pattern(r"time|sec|speed|cost|step|token|param|memory|size", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

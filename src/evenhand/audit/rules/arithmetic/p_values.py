@@ -9,8 +9,9 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import numbers
+from evenhand.audit.text.pattern import Pattern
 
-_T = re.compile(
+_T = Pattern(
     r"\bt\s*\(\s*(?:df\s*=\s*)?(\d+(?:\.\d+)?)\s*\)\s*=\s*([+\-−]?\d+(?:\.\d+)?)\s*[,;]\s*p\s*(=|<|>|"
     r"≤)\s*(\d*\.\d+(?:[eE]-?\d+)?)"
     r"(?!\d|\s*[×x*·]\s*10)",
@@ -18,8 +19,21 @@ _T = re.compile(
 )
 
 
-_CORRECTED = re.compile(
-    r"\b(?:correct(?:ed|ion)|adjust\w*|holm|bonferroni|fdr|benjamini|bootstrap\w*|permut\w*|welch)\b", re.IGNORECASE
+_CORRECTED = Pattern(
+    r"\b(?:correct(?:ed|ion)|adjust\w*|holm|bonferroni|fdr|benjamini|bootstrap\w*|permut\w*|welch)\b",
+    re.IGNORECASE,
+    needs=(
+        "adjust",
+        "benjamini",
+        "bonferroni",
+        "bootstrap",
+        "corrected",
+        "correction",
+        "fdr",
+        "holm",
+        "permut",
+        "welch",
+    ),
 )
 
 

@@ -11,17 +11,18 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import said_in
 
-_LOSS = re.compile(r"(?<![a-z])loss$", re.IGNORECASE)
-_PLAIN = re.compile(r"[_/()↓↑%-]+")
+_LOSS = Pattern(r"(?<![a-z])loss$", re.IGNORECASE)
+_PLAIN = Pattern(r"[_/()↓↑%-]+")
 _ROWS = 3
-_LOSS_NAME = re.compile(r"\b(?:loss|ce|nll|cross entropy)$", re.IGNORECASE)
-_PERPLEXITY_NAME = re.compile(r"\b(?:perplexity|ppl)$", re.IGNORECASE)
-_BITS = re.compile(r"\b(?:bpb|bits per byte|bpc|bits per char\w*|bits)$", re.IGNORECASE)
-_ACCURACY = re.compile(r"\b(?:acc|accuracy|success rate|pass rate)$", re.IGNORECASE)
-_ERRORS = re.compile(r"\b(?:error|error rate|err|failure rate|fail rate)$", re.IGNORECASE)
-_PERPLEXITY = re.compile(r"(?<![a-z])(?:perplexity|ppl)$", re.IGNORECASE)
+_LOSS_NAME = Pattern(r"\b(?:loss|ce|nll|cross entropy)$", re.IGNORECASE)
+_PERPLEXITY_NAME = Pattern(r"\b(?:perplexity|ppl)$", re.IGNORECASE)
+_BITS = Pattern(r"\b(?:bpb|bits per byte|bpc|bits per char\w*|bits)$", re.IGNORECASE)
+_ACCURACY = Pattern(r"\b(?:acc|accuracy|success rate|pass rate)$", re.IGNORECASE)
+_ERRORS = Pattern(r"\b(?:error|error rate|err|failure rate|fail rate)$", re.IGNORECASE)
+_PERPLEXITY = Pattern(r"(?<![a-z])(?:perplexity|ppl)$", re.IGNORECASE)
 
 
 _LOG = -2

@@ -9,16 +9,29 @@ from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.rules.certainty.recomputed import facts_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import chance
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import asserted, hoped, of_others, planning
 from evenhand.audit.told.seeds.count import Seeds, counted, only_seed
 from evenhand.audit.told.seeds.evidence import Evidence, Evidences
 
-STEADY = re.compile(
+STEADY = Pattern(
     r"(?<![\w-])(?:stable|stably|consistent|consistently|robust|robustly|reliable|reliably|reproducible|"
     r"reproducibly|clear|clearly|strong|strongly)(?![\w-])",
     re.IGNORECASE,
+    needs=(
+        "clear",
+        "consistent",
+        "reliable",
+        "reliably",
+        "reproducible",
+        "reproducibly",
+        "robust",
+        "stable",
+        "stably",
+        "strong",
+    ),
 )
-OF_RESULTS = re.compile(
+OF_RESULTS = Pattern(
     r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|winners?|outperform\w*|beats?|success|effects?|advantages?|"
     r"increases?|lead|ahead|boost|benefit)(?![a-z])",
     re.IGNORECASE,
@@ -34,23 +47,24 @@ _WITHIN = (
     r"learn\w*|converg\w*|optimi\w*|phases?|baselines?|models?|regions?|versions?|releases?|rankings?|evidence)\b)"
     rf"[\w+.%-]+{_GAP})"
 )
-_THEN = re.compile(rf"{_GAP}(?:{_WITHIN}{{0,2}}{_GAIN}\b|[+\-−]\d)", re.IGNORECASE)
-_IS = re.compile(
+_THEN = Pattern(rf"{_GAP}(?:{_WITHIN}{{0,2}}{_GAIN}\b|[+\-−]\d)", re.IGNORECASE)
+_IS = Pattern(
     rf"\b{_GAIN}\s+(?:(?:is|are|was|were|remains?|remained|stays?|stayed|proved)\s+(?:\w+ly\s+|also\s+|both\s+|very\s+|"
     rf"quite\s+)?|(?:ist|sind|war|waren|bleibt|bleiben|est|sont|es|son|fue|è)\s+(?:[^\W\d]+\s+){{0,5}})$",
     re.IGNORECASE,
 )
-_LY = re.compile(rf"\b{_GAIN}\b{_GAP}(?:(?!(?:but|and|is|are)\b)[\w.%-]+{_GAP}){{0,3}}$", re.IGNORECASE)
+_LY = Pattern(rf"\b{_GAIN}\b{_GAP}(?:(?!(?:but|and|is|are)\b)[\w.%-]+{_GAP}){{0,3}}$", re.IGNORECASE)
 """What a word for steadiness is said of must stand beside it: a stable gain, gains are robust, it beats X reliably."""
 
-_ALL_OF = re.compile(
+_ALL_OF = Pattern(
     r"(?<![\d.])([2-5])\s*/\s*\1\s+seeds\s+(?:are |were |all )?(?:positive|improve\w*|better|up|win\w*|gain\w*|"
     r"agree|above)\b",
     re.IGNORECASE,
+    needs=("seeds",),
 )
-_CHANCE = re.compile(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE)
+_CHANCE = Pattern(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE)
 
-_ELSEWHERE = re.compile(
+_ELSEWHERE = Pattern(
     r"\b(?:across|over|on|in|for|with|between)\s+(?!(?:\w+\s+){0,2}(?:seeds?|runs|repeats|restarts)\b)"
     r"(?:all|both|every|each|most|many|several|multiple|various|different|varied|varying|diverse|\d+|two|three|four|"
     r"five|six|the\s+\w+)"
@@ -65,24 +79,39 @@ _ELSEWHERE = re.compile(
 )
 """What is steady over tasks, models or sizes is not said to be steady over seeds."""
 
-_HEDGE = re.compile(
+_HEDGE = Pattern(
     r"\bbut\s+(?:each|none|no|not|neither|nothing|individual\w*|only|is|are|small|too|never|"
     r"the (?:effect|gain|difference|interval))\b|"
     r"\b(?:not|never) (?:\w+ )?significant|\bn\.s\.|\b(?:underpowered|inconclusive|suggestive|preliminary|"
     r"insufficient|caveats?|too few|within (?:the )?(?:noise|error)|single[- ]seed|not enough|unclear|p\s*[=<>≈])",
     re.IGNORECASE,
 )
-_DOUBT = re.compile(
+_DOUBT = Pattern(
     r"\b(?:is|are|was|be) (?:not|no) (?:yet )?(?:a |an )?"
     r"(?:results?|conclusion|evidence|proof|conclusive|significant)\b|"
     r"\bone (?:fold|task|dataset|benchmark|split|subject|environment|env|game) (?:is|was)\b",
     re.IGNORECASE,
+    needs=(
+        "are no",
+        "be no",
+        "is no",
+        "one benchmark ",
+        "one dataset ",
+        "one env ",
+        "one environment ",
+        "one fold ",
+        "one game ",
+        "one split ",
+        "one subject ",
+        "one task ",
+        "was no",
+    ),
 )
 _NEAR = 8
 """Lines: seeds that are told farther away, and not in a heading, may be those of something else."""
 
-_NONE = re.compile(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
-_END = re.compile(r"[.;:](?=\s|$)")
+_NONE = Pattern(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
+_END = Pattern(r"[.;:](?=\s|$)")
 _OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
 """Words of size more than of steadiness: a single seed carries them no better, but three may."""
 

@@ -7,30 +7,32 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Place, Rule, place_of
 from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.row_words import rows_named
 from evenhand.audit.text.words import denied, hoped
 
-_INTERVAL = re.compile(
+_INTERVAL = Pattern(
     r"(?:\bCI\b|\bCI\s?9[059]\b|\b9[059]\s?%|interval\w*|"
     r"\b9[059]\s?%?\s?CI)[^\[\](){}\d]{0,25}(?:9[059]\s?%?)?[^\[\](){}\d]{0,12}[\[(]?\s*"
     r"(?<![+\-−–\d.])(?P<low>[+\-−–]?\d*\.?\d+)\s?%?(?:\s?pp)?\s*(?:,|;|\.\.+|to|"
     r"…)\s*(?P<high>[+\-−–]?\d*\.?\d+)\s?%?(?:\s?pp)?\s*[\])]?",
     re.IGNORECASE,
+    needs=("9", "ci", "interval"),
 )
-_P = re.compile(r"(?<![\w.])p(?:[- ]?value)?\s*(?:=|≈|>|of)\s*(0?\.\d+)", re.IGNORECASE)
-_SURE = re.compile(
+_P = Pattern(r"(?<![\w.])p(?:[- ]?value)?\s*(?:=|≈|>|of)\s*(0?\.\d+)", re.IGNORECASE)
+_SURE = Pattern(
     r"(?<![\w-])(?:significant(?:ly)?|robust(?:ly)?|reliabl[ey]|proven|proves|solid|certain(?:ly)?|clear(?:ly)?|"
     r"definite(?:ly)?|real|"
     r"established|conclusive(?:ly)?|undeniabl[ey]|beyond doubt|stable|consistent(?:ly)?)(?![\w-])",
     re.IGNORECASE,
 )
-_OF_A_RESULT = re.compile(
+_OF_A_RESULT = Pattern(
     r"\b(?:gain|improve\w*|better|win|wins|effect|difference|increase|advantage|helps?|outperform\w*|beats?|lead|"
     r"result|drop|reduction|positive|"
     r"higher|lower|confirmed)\b",
     re.IGNORECASE,
 )
-_TAKEN_BACK = re.compile(
+_TAKEN_BACK = Pattern(
     r"\b(?:incl\w*\.?|contains?|cross\w*|straddl\w*|covers?|spans?|touch\w*)\s+(?:\w+\s+)?(?:0|zero)\b|\bn\.?s\.?\b|"
     r"\b(?:not|no|nor|isn['’]t|"
     r"insignificant|inconclusive|undecided|open|unclear|but|though|although|however|only|neither|cannot|yet|"
@@ -39,15 +41,19 @@ _TAKEN_BACK = re.compile(
 )
 
 
-_COLUMN = re.compile(r"\binterval\b|\bCI\b", re.IGNORECASE)
-_CELL = re.compile(
+_COLUMN = Pattern(r"\binterval\b|\bCI\b", re.IGNORECASE)
+_CELL = Pattern(
     r"[\[(]?\s*(?P<low>[+\-−–]?\d*\.?\d+)\s?%?\s*(?:,|;|\.\.+|to|…)\s*(?P<high>[+\-−–]?\d*\.?\d+)\s?%?\s*[\])]?",
     re.IGNORECASE,
 )
-_NO_P = re.compile(r"\bstabl[ey]\b|top-?p|dropout|prob\w*|keep", re.IGNORECASE)
+_NO_P = Pattern(
+    r"\bstabl[ey]\b|top-?p|dropout|prob\w*|keep",
+    re.IGNORECASE,
+    needs=("dropout", "keep", "prob", "stabl", "top-p", "topp"),
+)
 
 
-_SURE_GAIN = re.compile(
+_SURE_GAIN = Pattern(
     rf"(?:^|[.;:!]\s+)(?:(?:an?|the|this is an?|so|thus)\s+)*{_SURE.pattern}\s+(?:\w+\s+)?"
     r"(?:gain|improvement|effect|advantage|win|increase|benefit)s?\b",
     re.IGNORECASE,
@@ -55,7 +61,7 @@ _SURE_GAIN = re.compile(
 """A sentence that says of a result what the interval before it does not carry."""
 
 _SHORT = 200
-_NO_LABEL = re.compile(r"^(?:mean|all|total|average|overall|baseline|base)$")
+_NO_LABEL = Pattern(r"^(?:mean|all|total|average|overall|baseline|base)$")
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:

@@ -9,13 +9,14 @@ from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.rules.certainty.recomputed import facts_of, over_repeats
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import signed
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import hoped
 from evenhand.audit.told.seeds.series import Series, series_of
 
 _NEAR = 6
 """Lines: what is said farther away may be of something else."""
 
-_NONE = re.compile(
+_NONE = Pattern(
     r"\bno (?:\w+ )?(?:gain|effect|difference|benefit|improvement|change)\b|\b(?:neutral|no-gain)\b", re.IGNORECASE
 )
 

@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.rules.certainty.few_seeds import steady
 from evenhand.audit.text.log import Log
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD
 
-_REPEATED = re.compile(
+_REPEATED = Pattern(
     r"\bseeds?\b|±|\bstd\b|\b\d+ (?:runs|trials|repeats|replicates|repetitions|rollouts)\b|confidence interval|"
     r"\b95 ?% CI\b|standard (?:deviation|error)|bootstrap|\bn_runs\b",
     re.IGNORECASE,
 )
-_COMPARED = re.compile(
+_COMPARED = Pattern(
     r"\b(?:baselines?|than|over|beats?|outperform\w*|vs\.?|versus|against|compared|source|control|vanilla)\b",
     re.IGNORECASE,
 )

@@ -9,11 +9,12 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.rules.certainty.few_seeds import STEADY
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import denied_at, tokens
 from evenhand.audit.told.seeds.evidence import about
 from evenhand.audit.told.seeds.series import Series, series_of
 
-_WON = re.compile(r"\b(?:success|positive|gain|improve\w*)\b", re.IGNORECASE)
+_WON = Pattern(r"\b(?:success|positive|gain|improve\w*)\b", re.IGNORECASE)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:

@@ -10,15 +10,16 @@ import numpy as np
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import chance, shown, signed
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import BASE, paired_rows
 from evenhand.audit.told.seeds.count import Seeds, seeds_of
 from evenhand.audit.told.seeds.series import Floats, Series, series_of
 from evenhand.audit.told.seeds.spreads import difference_of, mean_and_spread, of_deviations, one_measure, seeds_of_table
 
-_REPEATS = re.compile(r"\b(?:seeds?|runs|trials|repeats|replicates|replicas|repetitions|restarts|rollouts)\b", re.I)
-_SPREAD = re.compile(r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ)\b", re.IGNORECASE)
+_REPEATS = Pattern(r"\b(?:seeds?|runs|trials|repeats|replicates|replicas|repetitions|restarts|rollouts)\b", re.I)
+_SPREAD = Pattern(r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ)\b", re.IGNORECASE)
 _MOST = 4
-_COST = re.compile(
+_COST = Pattern(
     r"time|sec|minutes|hours|latency|speed|size|bytes|mem|steps?|epochs?|params?|tokens|flops|artifact|cost|date|lr|"
     r"\bid\b|"
     r"\bms\b|\bs\b|\bgb\b|\bmb\b|\bn\b|count|items|samples",

@@ -9,17 +9,19 @@ from evenhand.audit.finding import Finding, Place, Rule, place_of
 from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.number_words import chance
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import asserted
 from evenhand.audit.told.seeds.count import Seeds
 from evenhand.audit.told.seeds.spreads import mean_and_spread, of_deviations, one_measure, seeds_of_table, welch
 
-_BEATS = re.compile(
+_BEATS = Pattern(
     r"\b(?:(?:significantly|clearly|reliably|consistently|substantially)\s+)?(?:outperform(?:s|ed)?|beats?|"
     r"surpass(?:es|ed)?|"
     r"(?:is|are|was|were|performs?|does)\s+(?:\w+ly\s+)?better than|improves? (?:significantly )?(?:over|on|upon))\b",
     re.IGNORECASE,
+    needs=("beat", "better than", "improve ", "improves ", "outperform", "surpass"),
 )
-_TESTED = re.compile(
+_TESTED = Pattern(
     r"\bp\s*[=<>≤]|\bCI\b|interval|by chance|within (?:noise|one|the spread|error)|slightly|nominal", re.IGNORECASE
 )
 

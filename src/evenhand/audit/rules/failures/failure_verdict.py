@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.rules.failures.infrastructure import names_a_verdict
 from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.row_words import label_of
 from evenhand.audit.text.words import denied, planning
 
-_FAILURE = re.compile(
+_FAILURE = Pattern(
     r"(?<![a-z])(?:(?:torch\.)?(?:cuda\.)?OutOfMemory(?:Error)?|out[- ]of[- ](?:\w+ )?memory|(?:CUDA |GPU )?OOM(?:ed|"
     r"s|-?killed)?|"
     r"ran out of (?:\w+ )?(?:memory|disk|quota|time)|killed by (?:the )?(?:slurm|scheduler|watchdog|kernel|cluster|"
@@ -34,8 +35,40 @@ _FAILURE = re.compile(
     r"illegal memory access|"
     r"ecc error|power (?:cut|outage|failure)|sigkill|rate[- ]limit(?:ed)?)(?![a-z])",
     re.IGNORECASE,
+    needs=(
+        "crash",
+        "fail",
+        "50",
+        "code",
+        "connection",
+        "disk",
+        "error",
+        "evict",
+        "http",
+        "hub",
+        "kill",
+        "limit",
+        "memory",
+        "nccl",
+        "network",
+        "no space",
+        "node",
+        "oom",
+        "power",
+        "preempt",
+        "pre-empt",
+        "ran out",
+        "refused",
+        "segfault",
+        "segmentation",
+        "spot",
+        "status",
+        "time",
+        "unable",
+        "wall",
+    ),
 )
-_VERDICT = re.compile(
+_VERDICT = Pattern(
     r"\b(?:(?:does|do|did)(?:n['’]t| not) (?:work|help|train|scale|converge|learn|pay|improve|transfer|hold)|"
     r"(?:can|will)(?:not|n['’]t) (?:work|be trained|compete|learn|help)|"
     r"(?:no|zero) (?:gain|benefit|use|effect|improvement|advantage|help|value|future)\b|gives? (?:no|nothing)|"
@@ -51,7 +84,7 @@ _VERDICT = re.compile(
     r"→)\s*out\s*(?:[.;,]|$)",
     re.IGNORECASE,
 )
-_EXCUSED = re.compile(
+_EXCUSED = Pattern(
     r"\b(?:re-?queued?|re-?run\w*|re-?ran|re-?try\w*|re-?tri\w+|re-?start\w*|re-?submit\w*|re-?sum\w+|nothing (?:is |"
     r"was )?(?:known|measured|can be)|"
     r"no (?:result|verdict|value|conclusion|number|measurement|data|evidence|statement)\w*|not (?:been )?(?:measured|"
@@ -66,15 +99,13 @@ _EXCUSED = re.compile(
     r"inconnu\w*|repetir\w*|relanz\w*|desconocid\w*|重跑|重试|未知)",
     re.IGNORECASE,
 )
-_UNSURE = re.compile(
+_UNSURE = Pattern(
     r"\b(?:if|might|may|could|would|to avoid|avoids?|prevents?|instead of|because of|otherwise|unless|maybe|"
     r"handles?)\b",
     re.IGNORECASE,
 )
-_OPEN = re.compile(
-    r"\b(?:should|will|plan to|going to|todo|next|whether|hypothes\w*|expect\w*|check)\b|\?", re.IGNORECASE
-)
-_WORD = re.compile(r"[^\W_][\w+-]*")
+_OPEN = Pattern(r"\b(?:should|will|plan to|going to|todo|next|whether|hypothes\w*|expect\w*|check)\b|\?", re.IGNORECASE)
+_WORD = Pattern(r"[^\W_][\w+-]*")
 _COMMON = frozenset(
     ("the", "a", "an", "of", "on", "in", "at", "to", "for", "and", "or", "with", "by", "as", "is", "are",
      "was", "were", "be", "this", "that", "it", "its", "from", "we", "our", "all", "seed", "seeds", "run",
@@ -83,13 +114,13 @@ _COMMON = frozenset(
      "models", "train", "training", "trained", "test", "eval", "only", "new", "now", "then", "than", "but",
      "der", "die", "das", "und", "ist", "nicht", "mit", "auf")
 )  # fmt: skip
-_IN_GENERAL = re.compile(r"\b(?:are|is|be|being|gets?|how)\s+(?:\w+ (?:and|or) )?$", re.IGNORECASE)
+_IN_GENERAL = Pattern(r"\b(?:are|is|be|being|gets?|how)\s+(?:\w+ (?:and|or) )?$", re.IGNORECASE)
 """Something that happens now and then, and is told of nothing in particular."""
 
 _NEAR = 140
 _BELOW = 3
 _LABEL = 40
-_LABELLED = re.compile(r"[^\W\d]{3}")
+_LABELLED = Pattern(r"[^\W\d]{3}")
 _FULL = 60
 _LONGEST = 220
 """Letters of a line that tells one thing: longer ones may take back what they say."""
@@ -97,7 +128,7 @@ _LONGEST = 220
 _HEAD = 3
 """Names at the beginning of a line, among which what it is about must be."""
 
-_STATUS = re.compile(r"drop|discard|reject|abandon", re.IGNORECASE)
+_STATUS = Pattern(r"drop|discard|reject|abandon", re.IGNORECASE)
 """In a cell this is what became of the run."""
 
 
@@ -189,8 +220,8 @@ def _same_subject(log: Log, line: Line, failed: re.Match[str], after: Line) -> b
     return bool(subject & set(_names(after.body)[:_HEAD]))
 
 
-_ARM = re.compile(r"(?<!\w)(?:arm|variant|model|config|run|group|condition) ([A-Za-z0-9]{1,3})(?!\w)", re.IGNORECASE)
-_COST = re.compile(r"\b(?:scored|counted|count|scoring) (?:as|them as) (?:wrong|incorrect|failed|failures?|0|zero)\b")
+_ARM = Pattern(r"(?<!\w)(?:arm|variant|model|config|run|group|condition) ([A-Za-z0-9]{1,3})(?!\w)", re.IGNORECASE)
+_COST = Pattern(r"\b(?:scored|counted|count|scoring) (?:as|them as) (?:wrong|incorrect|failed|failures?|0|zero)\b")
 
 
 def _arms(text: str) -> list[str]:

@@ -7,78 +7,123 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Line, Log, Table
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD, denied, planning
 
 _KINDS = {
-    "out of memory": re.compile(
-        r"\b(?:OOM(?:ed|s|-killed)?|out[- ]of[- ](?:GPU |CUDA |host |device )?memory|CUDA error|no memory left)\b"
+    "out of memory": Pattern(
+        r"\b(?:OOM(?:ed|s|-killed)?|out[- ]of[- ](?:GPU |CUDA |host |device )?memory|CUDA error|no memory left)\b",
+        needs=("cuda error", "memory", "oom"),
     ),
-    "time limit": re.compile(
+    "time limit": Pattern(
         r"\b(?:job|run|eval\w*|training|trial|process|slurm|build|sweep|worker|node|server|request)s?\b[^.;]{0,30}"
         r"\b(?:timed[- ]out|(?:hit|exceeded|reached|ran into) (?:the |its )?(?:time limit|wall ?clock)|"
         r"(?:was|got) killed (?:by (?:the )?(?:time|wall|OS|kernel|system)|after \d|at \d))",
         re.IGNORECASE,
+        needs=("got killed ", "time limit", "timed", "wall clock", "wallclock", "was killed "),
     ),
-    "preemption": re.compile(
+    "preemption": Pattern(
         r"(?:(?:\bwas|\bwere|\bgot|\bbeen|[;,:(–—-])\s*pre-?empted\b|"
         r"\b(?:killed|evicted|cancell?ed) by (?:the )?(?:scheduler|slurm|cluster|spot\w*|watchdog|OOM killer))\b",
         re.IGNORECASE,
+        needs=("canceled by ", "cancelled by ", "evicted by ", "killed by ", "pre-empted", "preempted"),
     ),
-    "refused request": re.compile(
+    "refused request": Pattern(
         r"\b(?:return\w*|fail\w* with|got|gave|error|raised|hit|threw)\b[^.;\d]{0,12}\b(?:HTTP )?(?:error )?"
         r"(?:401|403|404|429|500|502|503|504)\b(?!\s*(?:steps|tokens|epochs|items|questions|seeds|%))",
         re.IGNORECASE,
+        needs=(" with", "error", "gave", "got", "hit", "raised", "return", "threw"),
     ),
-    "connection": re.compile(
+    "connection": Pattern(
         r"\b(?:aborted|failed|stopped|crashed|died|broke)\b[^.;]{0,30}\b(?:connectivity|connection|network|hub|"
         r"download|HTTP|rate limit\w*|DNS)\b",
         re.IGNORECASE,
+        needs=("aborted", "broke", "crashed", "died", "failed", "stopped"),
     ),
-    "too few examples": re.compile(
+    "too few examples": Pattern(
         r"\b(?:only (?:built|found) \d+|insufficient (?:built )?examples|sample[- ]construction (?:limit|failures?)|"
         r"not enough (?:examples|samples))\b",
         re.IGNORECASE,
+        needs=(
+            "construction failure",
+            "construction limit",
+            "insufficient built examples",
+            "insufficient examples",
+            "not enough examples",
+            "not enough samples",
+            "only built ",
+            "only found ",
+        ),
     ),
-    "disk": re.compile(r"\b(?:disk (?:is |was )?full|no space left|disk quota)\b", re.IGNORECASE),
-    "crash": re.compile(
+    "disk": Pattern(
+        r"\b(?:disk (?:is |was )?full|no space left|disk quota)\b",
+        re.IGNORECASE,
+        needs=("disk full", "disk is full", "disk quota", "disk was full", "no space left"),
+    ),
+    "crash": Pattern(
         r"\b(?:segfault\w*|segmentation fault|node failure|nccl (?:error|timeout)|driver crash\w*|power (?:cut|"
         r"outage))\b",
         re.IGNORECASE,
+        needs=(
+            "driver crash",
+            "nccl error",
+            "nccl timeout",
+            "node failure",
+            "power cut",
+            "power outage",
+            "segfault",
+            "segmentation fault",
+        ),
     ),
 }
-_RAN = re.compile(
+_RAN = Pattern(
     r"\b(?:baseline|run|job|eval\w*|variant|arm|trial|training|experiment|task|seed|config\w*|failed|killed|"
     r"crash\w*|abort\w*|reject\w*|discard\w*|built|build|download|request\w*|abandon\w*)\b",
     re.IGNORECASE,
 )
-_VERDICT = re.compile(
+_VERDICT = Pattern(
     r"\b(?:reject(?:ed)?|discard(?:ed)?|abandon(?:ed)?|not useful|(?:doesn['’]t|does not|do not|don['’]t) "
     r"(?:work|help)|dead end|ruled out|prun(?:ed|e)|no gain|no (?:use|benefit)|negative result|useless|"
     r"counted as (?:a |an )?(?:loss|failure|fail|wrong|incorrect|regression)|dropped as|hurts?(?! by))\b|❌",
     re.IGNORECASE,
 )
-_EXCUSED = re.compile(
+_EXCUSED = Pattern(
     r"\b(?:infrastructure|not (?:a )?(?:model|discarded|verdict)|no verdict|configuration issue|rerun|re-run|retry|"
     r"fixed|excluded|resum\w+|restart\w*|resubmit\w*|requeued?|missing|re-?ran|needs? (?:a )?re)\b",
     re.IGNORECASE,
 )
-_MENDED = re.compile(
+_MENDED = Pattern(
     r"\b(?:avoid(?:s|ed|ing)?|prevent(?:s|ed|ing)?|fix(?:es)?|without|reduces?|handl\w+|if|to avoid|risk|may|might|"
     r"could|would|can)\b[^.;]{0,40}$",
     re.IGNORECASE,
+    needs=(
+        "avoid",
+        "can",
+        "could",
+        "fix",
+        "handl",
+        "if",
+        "may",
+        "might",
+        "prevent",
+        "reduce",
+        "risk",
+        "without",
+        "would",
+    ),
 )
 
 
-_ADVICE = re.compile(
+_ADVICE = Pattern(
     r"\b(?:troubleshoot\w*|faq|known issues?|fix|fixes|solutions?|symptoms?|workarounds?|tips|requirements|"
     r"hardware|install\w*|usage)\b",
     re.IGNORECASE,
 )
 
 
-_NEVER = re.compile(r"(?<![\d.])(?:0|zero|none)\s+(?:of|/|\w+s\b)[^.;]{0,40}$", re.IGNORECASE)
-_PLAIN = re.compile(r"[_/.()-]")
-_DEFINED = re.compile(r"\b(?:indicates?|denotes?|means|(?:is|are) marked (?:as|with)|stands for)\b", re.IGNORECASE)
+_NEVER = Pattern(r"(?<![\d.])(?:0|zero|none)\s+(?:of|/|\w+s\b)[^.;]{0,40}$", re.IGNORECASE)
+_PLAIN = Pattern(r"[_/.()-]")
+_DEFINED = Pattern(r"\b(?:indicates?|denotes?|means|(?:is|are) marked (?:as|with)|stands for)\b", re.IGNORECASE)
 
 
 _NEAR = 100
@@ -87,26 +132,26 @@ _NEAR = 100
 _SHORT = 60
 """Letters of a cell that tells of a failure and of nothing else."""
 
-_FAILED = re.compile(
+_FAILED = Pattern(
     r"\b(?:failed|aborted|abandoned|crashed|died|killed|stopped|ran out|OOMed|hit OOM|went OOM|was lost|ended)\b|"
     r"\b(?:OOM|out of memory|CUDA error)\b[^.;]{0,30}(?:->|→|=>|⇒|\bso\b)",
     re.IGNORECASE,
 )
 
 
-_RUN_FAILED = re.compile(
+_RUN_FAILED = Pattern(
     r"\b(?:baseline|run|job|variant|arm|trial|training|experiment|seed|eval|evaluation)s?\b[^.;]{0,25}"
     r"\b(?:failed|aborted|crashed|died|(?:was|were|got) killed|OOM(?:ed)?|timed out)\b",
     re.IGNORECASE,
 )
-_OVER = re.compile(
+_OVER = Pattern(
     r"\b(?:previously|formerly|used to|no longer|before this|now (?:completes?|works|runs|passes|fits)|verified|"
     r"pytest|passed|completed|(?:then|later) (?:finished|succeeded))\b",
     re.IGNORECASE,
 )
 """A failure that is told as mended, or that a test made on purpose."""
 
-_UNSURE = re.compile(
+_UNSURE = Pattern(
     r"\b(?:likely|probably|perhaps|maybe|possibly|suspect\w*|presumably|appears?|seems?|instabilit\w+|unstable|"
     r"diverg\w+|NaNs?|collaps\w+|many|some|several|most|sometimes|often|occasional\w*)\b",
     re.IGNORECASE,

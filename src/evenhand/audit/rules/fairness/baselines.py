@@ -10,26 +10,28 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import hoped
 from evenhand.audit.told.arms.lists import Arm, arms_of
 from evenhand.audit.told.changes.change import Change
 from evenhand.audit.told.changes.changes import changes_of
 
-_COMPARED = re.compile(
+_COMPARED = Pattern(
     r"\b(?:reduced|improved|better|worse|less|more|up|down|dropped|rose|increased|decreased|vs\.?|versus|compared)\b",
     re.IGNORECASE,
 )
-_OVER = re.compile(
+_OVER = Pattern(
     r"(?<![\w.])(?P<delta>\+\d[\d.]*\s?(?:%|pp|points?|pts?)?)\s*(?:over|vs\.?|versus|against|above|relative to|"
     r"compared (?:to|with))\s+(?P<name>[A-Za-z][\w@. +-]{0,30}?)(?=[,;:)]|\.\s|\.$|\s(?:and|while|so|whereas)\b|$)",
     re.IGNORECASE,
+    needs=("+",),
 )
-_DRAWN = re.compile(
+_DRAWN = Pattern(
     r"\b(?:so|thus|hence|therefore|i\.e\.)\b[^.;]{0,60}\b(?:more|better|stronger|larger|bigger|as much|twice|times|"
     r"most|wins?|winner|beats?|best)\b",
     re.IGNORECASE,
 )
-_SUFFIXES = re.compile(
+_SUFFIXES = Pattern(
     r"(?:_(?:fix|fixed|refine|refined|focus|expand|expanded|rt|probe|retry|redo|v\d+|r\d+|again|long|new))+$"
 )
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD, denied_at, hoped, planning
 
-_AT_STEP = re.compile(
+_AT_STEP = Pattern(
     r"\bmid-train best\b|\b(?:best|peak(?:ed)?)\b(?:[^.;]|\.(?=\d)){0,70}?\b(?:at|@|in|by)\s+(?:the\s+)?(?:step|epoch|"
     r"iter(?:ation)?|checkpoint)\s*~?\d"
     r"|\b(?:best|highest|lowest)\b[^;]{0,40}?\b(?:among|of|across) (?:the |all |our )*\d+ (?:\w+ )?(?:checkpoints|"
@@ -18,8 +19,9 @@ _AT_STEP = re.compile(
     r"|(?:reached|hit)\s+\d[\d.%]*[^.;]{0,30}\((?:step|epoch|iter\w*)\s*\d+|\b(?:peaked|peak) at "
     r"\d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
     re.IGNORECASE,
+    needs=("(epoch", "(iter", "(step", "best", "checkpoints", "epochs", "evals", "evaluations", "peak", "snapshots"),
 )
-_TAKEN = re.compile(
+_TAKEN = Pattern(
     r"\b(?:table|headline|result|score|number)s? (?:has|have|is|are|gives?|shows?|uses?|"
     r"reports?) (?:the )?(?:best|highest|"
     r"peak) (?:of|among) (?:the |all )*(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)\b|"
@@ -28,15 +30,18 @@ _TAKEN = re.compile(
     r"\b(?:publish|report|release|use|keep|take|ship|chose|picked)\b[^.;]{0,30}\b(?:best|highest|lowest|top)\b|"
     r"\bafter each of (?:the )?\d+ (?:epochs|checkpoints)\b.{0,12}\bbest\b",
     re.IGNORECASE,
+    needs=("after each of ", "best ", "checkpoints", "epochs", "evaluations", "highest ", "peak ", "snapshots"),
 )
 """The best of so many is what is reported, in so many words."""
 
-_NOT_USED = re.compile(
-    r"\b(?:peaks?|highest|best|maximum)\b[^.;]{0,80}\b(?:is|are|was|were) not (?:used|reported|taken)\b", re.IGNORECASE
+_NOT_USED = Pattern(
+    r"\b(?:peaks?|highest|best|maximum)\b[^.;]{0,80}\b(?:is|are|was|were) not (?:used|reported|taken)\b",
+    re.IGNORECASE,
+    needs=(" not reported", " not taken", " not used"),
 )
-_BEST = re.compile(r"\bbest\b(?=[^.;:(\d]{0,16}[+\-−]\d)", re.IGNORECASE)
+_BEST = Pattern(r"\bbest\b(?=[^.;:(\d]{0,16}[+\-−]\d)", re.IGNORECASE, needs=("best",))
 _OF = r"(?:the )?(?:same |very |full |held[- ]out )*"
-_CHOSEN_ON_TEST = re.compile(
+_CHOSEN_ON_TEST = Pattern(
     rf"\b(?:pick(?:ed)?|chosen|chose|choose|select(?:ed)?|took|early[- ]stopped|tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|"
     rf"with|using|against) {_OF}(?:test|evaluation|eval|benchmark|leaderboard)"
     rf"(?:[- ]?(?:set|split|data|score|accuracy|acc|"
@@ -45,8 +50,9 @@ _CHOSEN_ON_TEST = re.compile(
     rf"|\b(?:pick(?:ed)?|chosen|chose|select(?:ed)?)\b[^.;]{{0,60}}?\b(?:on|by|with) (?:the )?[^.;,]{{0,40}}?"
     rf"\b(?:that|which) (?:we|is|are) (?:then |also )?(?:report(?:ed)?|quoted?)\b",
     re.IGNORECASE,
+    needs=("benchmark", "eval", "leaderboard", "report", "test", "that ", "which "),
 )
-_CHOSEN_THING = re.compile(
+_CHOSEN_THING = Pattern(
     r"\b(?:the|an?|our|this|that|each|every) (?:selected|chosen|picked|tuned|early[- ]stopped)\b[^.;]*$|"
     r"\b(?:selected|chosen|picked|tuned|early[- ]stopped)\b[^.;]*\b(?:made|makes|has|had|is|was|were|are|reach\w*|"
     r"achiev\w*|scor\w+|gets|got|gives|gave|obtain\w*|perform\w*|evaluat\w+|test(?:ed|s)|then|and)\b[^.;]*$",
@@ -54,23 +60,23 @@ _CHOSEN_THING = re.compile(
 )
 """What was chosen and then did something on the test set was not chosen on it."""
 
-_DEV = re.compile(r"\b(?:val|valid|validation|dev|development|tuning)\b|\bloss\b", re.IGNORECASE)
-_RIVAL = re.compile(r"\b(?:vs\.?|versus|against|behind|current|previous|prior|than)\b", re.IGNORECASE)
+_DEV = Pattern(r"\b(?:val|valid|validation|dev|development|tuning)\b|\bloss\b", re.IGNORECASE)
+_RIVAL = Pattern(r"\b(?:vs\.?|versus|against|behind|current|previous|prior|than)\b", re.IGNORECASE)
 """The best of something else, which a result is set against."""
 
-_TOLD_AS = re.compile(
+_TOLD_AS = Pattern(
     r"^\W*(?:rule|criterion|frame|expect\w*|hypothes\w+|predict\w*|note|definition)\b|\bwindow\b", re.IGNORECASE
 )
 """What says how something is to be judged or told, and tells no result."""
 
-_CHOSEN_ELSEWHERE = re.compile(
+_CHOSEN_ELSEWHERE = Pattern(
     r"\b(?:val|valid|validation|dev)\b|(?<!mid-)(?<!mid )\btrain(?:ing)?\b|(?<![a-z])(?:val|dev|train|eval)_|\bloss\b",
     re.IGNORECASE,
 )
 """The best on validation data is what a checkpoint is chosen by: nothing says yet that it is the result."""
 
-_TEST = re.compile(r"\b(?:test|benchmark|leaderboard)\b", re.IGNORECASE)
-_SOME = re.compile(
+_TEST = Pattern(r"\b(?:test|benchmark|leaderboard)\b", re.IGNORECASE)
+_SOME = Pattern(
     r"\b(?:of|among|across|out of) (?:the |all |our |these )?"
     r"(?:\d+|two|three|four|five|six|eight|ten|twelve|several|many) "
     r"(?:\w+ )?(?:variants?|configs?|configurations?|settings?|runs?|trials?|arms?|models?|schedules?|candidates?|"
@@ -80,24 +86,22 @@ _SOME = re.compile(
 )
 """How many there were to be picked from, or that a stage picked it; a best alone may be of two."""
 
-_AGAIN = re.compile(
-    r"\b(?:again|fresh|re-?r[ua]n|(?:new|other|different|unseen) (?:seeds?|items|data))\b", re.IGNORECASE
-)
-_MANY = re.compile(r"mid-train|\b(?:among|of|across)\b|\bpeak", re.IGNORECASE)
-_LATER = re.compile(
+_AGAIN = Pattern(r"\b(?:again|fresh|re-?r[ua]n|(?:new|other|different|unseen) (?:seeds?|items|data))\b", re.IGNORECASE)
+_MANY = Pattern(r"mid-train|\b(?:among|of|across)\b|\bpeak", re.IGNORECASE)
+_LATER = Pattern(
     r"\b(?:then|later|afterwards?|regress\w*|declin\w*|degrad\w*|fell|falls|dropp\w*|drops|worse\w*|rose|rises|"
     r"diverg\w*|"
     r"overfit\w*|final\w*|finish\w*|last|ended?|held|before|timed out|plateau\w*)\b|\d\s*(?:→|->)\s*\d",
     re.IGNORECASE,
 )
-_MEASURED = re.compile(
+_MEASURED = Pattern(
     r"\d\s*/\s*\d|\b(?:violations?|results?|matches|solved|errors?|wins?|bpb|mAP|dice|iou|psnr|ssim|fid|wer|cer|"
     r"mse|mae|rmse|r2)\b",
     re.IGNORECASE,
 )
-_RATE = re.compile(r"\b(?:lr|learning[- ]rate|decays?|schedule|warm-?up|memory|vram|ram)\b", re.IGNORECASE)
-_FALL = re.compile(r"\b(?:drop|gap|loss of|difference|diff|delta|change)\b|Δ", re.IGNORECASE)
-_TIME = re.compile(r"^(?:epoch|step|iter|iteration|checkpoint)s?$", re.IGNORECASE)
+_RATE = Pattern(r"\b(?:lr|learning[- ]rate|decays?|schedule|warm-?up|memory|vram|ram)\b", re.IGNORECASE)
+_FALL = Pattern(r"\b(?:drop|gap|loss of|difference|diff|delta|change)\b|Δ", re.IGNORECASE)
+_TIME = Pattern(r"^(?:epoch|step|iter|iteration|checkpoint)s?$", re.IGNORECASE)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import denied, hoped_near, planning
 
 _MANY = r"(?:(?:the )?(?:last )?\d+|two|three|four|five|six|eight|ten|twelve|twenty|all|many|several)"
@@ -14,7 +15,7 @@ _LOOKS = (
     r"(?:evaluations?|evals?|check-?points?|ckpts?|readings?|scores?|looks?|snapshots?|epochs?|measurements?|passes)"
 )
 _TEST = r"(?:held[- ]out )?test(?:[- ](?:set|split|data|items?|questions))?"
-_SAID = re.compile(
+_SAID = Pattern(
     rf"\b(?:best|max(?:imum)?|peak|highest|top)[ -](?:\w+ )?(?:of|among|out of|over|across|"
     rf"from)[ -]{_MANY} (?:\w+ )?{_TEST} {_LOOKS}\b|"
     rf"\b(?:best|max(?:imum)?|peak|highest|top)[ -](?:\w+ )?(?:of|among|out of|over|across|"
@@ -27,8 +28,9 @@ _SAID = re.compile(
     rf"\b{_LOOKS} (?:was |were |is |are )?(?:chosen|picked|selected|taken) (?:on|by|with|"
     rf"from) (?:the )?(?:same )?{_TEST}\b",
     re.IGNORECASE,
+    needs=("chosen ", "picked ", "selected ", "taken ", "test"),
 )
-_OTHER = re.compile(
+_OTHER = Pattern(
     r"\b(?:dev|val|valid|validation|read once|once only|never|not for|video|instead|leak\w*|biased|optimistic|"
     r"unfair|caveat|oracle|upper bound)\b",
     re.IGNORECASE,

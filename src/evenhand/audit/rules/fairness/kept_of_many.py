@@ -9,16 +9,17 @@ from itertools import pairwise
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 
-_STATUS = re.compile(r"^(?:status|decision|outcome|verdict|result|action|kept\??)$", re.IGNORECASE)
-_KEPT = re.compile(r"^(?:keep|kept|accept(?:ed)?|adopt(?:ed)?)$", re.IGNORECASE)
-_LEFT = re.compile(r"^(?:discard(?:ed)?|reject(?:ed)?|revert(?:ed)?|drop(?:ped)?)$", re.IGNORECASE)
-_FAILED = re.compile(r"^(?:crash(?:ed)?|oom|error|fail(?:ed)?|timeout|timed out|killed)$", re.IGNORECASE)
+_STATUS = Pattern(r"^(?:status|decision|outcome|verdict|result|action|kept\??)$", re.IGNORECASE)
+_KEPT = Pattern(r"^(?:keep|kept|accept(?:ed)?|adopt(?:ed)?)$", re.IGNORECASE)
+_LEFT = Pattern(r"^(?:discard(?:ed)?|reject(?:ed)?|revert(?:ed)?|drop(?:ped)?)$", re.IGNORECASE)
+_FAILED = Pattern(r"^(?:crash(?:ed)?|oom|error|fail(?:ed)?|timeout|timed out|killed)$", re.IGNORECASE)
 _FEWEST = 5
 _MOSTLY = 0.9
 _TOLD = 5
-_NO_METRIC = re.compile(r"\b(?:len|length|time|latency|tokens?|tok|speed|memory|mem|size|steps?|params?)\b")
-_METRIC = re.compile(
+_NO_METRIC = Pattern(r"\b(?:len|length|time|latency|tokens?|tok|speed|memory|mem|size|steps?|params?)\b")
+_METRIC = Pattern(
     r"\b(?:loss|bpb|acc|accuracy|score|metric|ppl|perplexity|f1|auc|val|mse|mae|rmse|error|reward|wer|bleu|fid|r2)\b"
 )
 

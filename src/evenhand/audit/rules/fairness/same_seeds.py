@@ -7,15 +7,16 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import denied_at, hoped
 from evenhand.audit.told.seeds.count import Seeds, seeds_of
 
-_CONFIRMED = re.compile(r"\bconfirmed\b", re.IGNORECASE)
-_ON_SEED = re.compile(
+_CONFIRMED = Pattern(r"\bconfirmed\b", re.IGNORECASE, needs=("confirmed",))
+_ON_SEED = Pattern(
     r"\b(?:on|with|over|at) (?:the )?seeds?\s*[=:]?\s*(\d+(?:\s*(?:,|-|–|and|to)\s*\d+)*)", re.IGNORECASE
 )
-_SCREENED = re.compile(r"\b(?:quick|screen\w*|prun\w*|survivors?|keep set|kept|candidates?)\b", re.IGNORECASE)
-_SCREENING = re.compile(
+_SCREENED = Pattern(r"\b(?:quick|screen\w*|prun\w*|survivors?|keep set|kept|candidates?)\b", re.IGNORECASE)
+_SCREENING = Pattern(
     r"\b(?:quick (?:stage|screen\w*|survivors?|pass|round)|screen(?:ed|ing|s)?|prun(?:ed|ing)|survivors?|keep set)\b",
     re.IGNORECASE,
 )

@@ -5,49 +5,58 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import lists_in
 from evenhand.audit.text.words import denied
 
-_SEEDS = re.compile(
+_SEEDS = Pattern(
     r"\bseeds?\s*[=:]?\s*[\[({]?\s*(?P<list>\d{1,5}(?:\s*(?:,|/|and|&|\s)\s*\d{1,5})+|(?P<a>\d{1,5})\s*(?:-|–|\.\.+|"
     r"to)\s*(?P<b>\d{1,5}))|"
     r"(?<![\w.])s(?P<c>\d{1,4})\s*(?:-|–|\.\.+)\s*s?(?P<d>\d{1,4})\b",
     re.IGNORECASE,
 )
-_SCREEN = re.compile(
+_SCREEN = Pattern(
     r"\b(?:tried|sweep|swept|screen\w*|grid|candidates?|coef\w*|variants|settings|values|configs?|search\w*|tuned|"
     r"tuning|"
     r"best of \d+|of (?:the )?\d+ (?:\w+ )?(?:variants|settings|configs?|values|candidates))\b",
     re.IGNORECASE,
 )
-_BEST = re.compile(r"\b(?:best|winner|wins|won|picked|selected|chosen|top|highest|lowest|largest)\b", re.IGNORECASE)
-_REPORT = re.compile(
+_BEST = Pattern(r"\b(?:best|winner|wins|won|picked|selected|chosen|top|highest|lowest|largest)\b", re.IGNORECASE)
+_REPORT = Pattern(
     r"\b(?:tab(?:le)?\.?|fig(?:ure)?\.?|report\w*|headline|paper|abstract|final|result|confirmed|slides?|readme|"
     r"adopt\w*|claim\w*|goes in\w*)\b",
     re.IGNORECASE,
 )
-_FRESH = re.compile(
+_FRESH = Pattern(
     r"\b(?:fresh|new|other|different|unseen|held[- ]out|disjoint|further|more|extra|"
     r"independent)\s+(?:\w+\s+)?seeds?\b|\bre-?r[ua]n\w*\b|"
     r"\bonly picked\b|\bnot (?:the|a) (?:result|claim)\b|\bselection only\b|\bbias\w*\b|\boptimistic\b",
     re.IGNORECASE,
+    needs=("bias", "not a ", "not the ", "only picked", "optimistic", "re-r", "rer", "seed", "selection only"),
 )
 _KEYS = ("tried", "candidates", "variants", "swept", "grid", "options")
 _PICKED = ("picked", "winner", "best", "selected", "chosen")
 _NAMES = ("arm", "name", "variant", "model", "config", "method")
 _AWAY = 8
-_DEV = re.compile(
-    r"\b(?:dev|validation|val) (?:set|split|questions|items|problems|data)\b(?! and)|\bconfirmation\b", re.I
+_DEV = Pattern(
+    r"\b(?:dev|validation|val) (?:set|split|questions|items|problems|data)\b(?! and)|\bconfirmation\b",
+    re.I,
+    needs=("confirmation", "dev ", "val ", "validation "),
 )
-_HIGHEST = re.compile(r"\b(?:highest|best|lowest|top|largest)\b", re.IGNORECASE)
-_FINAL = re.compile(r"\b(?:final|headline|main|reported) (?:result|number|value|score)\b", re.IGNORECASE)
-_TRIALS = re.compile(r"(?<![\d.])(\d{1,4}) (?:\w+ )?(?:trials|runs|variants|configs|settings|experiments)(?!\w)", re.I)
-_SAME = re.compile(r"\bsame\b.{0,24}\b(?:seeds?|validation|test|dev)|同一|same ?(?:验证|测试)", re.IGNORECASE)
+_HIGHEST = Pattern(r"\b(?:highest|best|lowest|top|largest)\b", re.IGNORECASE)
+_FINAL = Pattern(r"\b(?:final|headline|main|reported) (?:result|number|value|score)\b", re.IGNORECASE)
+_TRIALS = Pattern(
+    r"(?<![\d.])(\d{1,4}) (?:\w+ )?(?:trials|runs|variants|configs|settings|experiments)(?!\w)",
+    re.I,
+    needs=("configs", "experiments", "runs", "settings", "trials", "variants"),
+)
+_SAME = Pattern(r"\bsame\b.{0,24}\b(?:seeds?|validation|test|dev)|同一|same ?(?:验证|测试)", re.IGNORECASE)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -163,6 +172,7 @@ def _reported(screen: Line, below: list[Line], seeds: frozenset[int]) -> Line | 
     return None
 
 
+@lru_cache(maxsize=4096)
 def seeds_told(text: str) -> frozenset[int]:
     """The one set of seeds that a text lists: ``seeds 0, 1, 2``, ``seeds 0-2``, ``s0..2``; none where there are two."""
     sets = set()

@@ -8,37 +8,40 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log, only_number
 from evenhand.audit.text.numbers import counts
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import hoped, hoped_near
 from evenhand.audit.told.arms.records import records_of
 from evenhand.audit.told.shares.counted import share_columns
 
 _LESS = 2.0
-_SIGNED = re.compile(r"[+−-]\d+\.\d+\s?(?:%|pp)?")
-_OF_ITEMS = re.compile(r"^(?:n|items|questions|problems|prompts|examples|samples|size|count)$", re.IGNORECASE)
-_TWO = re.compile(r"(\d{2,6})\s*(?:/|vs\.?|,|;|\|)\s*(\d{2,6})")
-_PARTLY = re.compile(
+_SIGNED = Pattern(r"[+−-]\d+\.\d+\s?(?:%|pp)?")
+_OF_ITEMS = Pattern(r"^(?:n|items|questions|problems|prompts|examples|samples|size|count)$", re.IGNORECASE)
+_TWO = Pattern(r"(\d{2,6})\s*(?:/|vs\.?|,|;|\|)\s*(\d{2,6})")
+_PARTLY = Pattern(
     r"\b(\d{2,6}) (?:prompts|items|questions|problems|examples|samples)\b[^.]{0,40}\b(?:first|only|subset of|last)"
     r" (\d{2,6})\b",
     re.IGNORECASE,
 )
-_AGAINST = re.compile(
-    r"(?<![\d.])(\d+\.\d+) ?% (?:against|vs\.?|versus|over|compared (?:with|to)) (\d+\.\d+)", re.IGNORECASE
+_AGAINST = Pattern(
+    r"(?<![\d.])(\d+\.\d+) ?% (?:against|vs\.?|versus|over|compared (?:with|to)) (\d+\.\d+)",
+    re.IGNORECASE,
+    needs=("% against ", "% compared to ", "% compared with ", "% over ", "% versus ", "% vs ", "% vs. "),
 )
-_BEATS = re.compile(
+_BEATS = Pattern(
     r"\b(?:beats?|better|outperform\w*|above|ahead|exceeds?|wins?|surpass\w*|higher|gain|than|versus|vs\.?|against)\b",
     re.IGNORECASE,
 )
-_CLAIMS = re.compile(
+_CLAIMS = Pattern(
     r"\b(?:(?:is|are) compared with|beats|better than|outperform\w*|surpass\w*|wins by|ahead of)\b", re.IGNORECASE
 )
-_ITEMS = re.compile(
+_ITEMS = Pattern(
     r"\b(?:(?:first|only|random|on|over|of|the|all|its|n\s*=)\s*)(\d{2,6})(?:\s+(?:\w+\s+)?(?:items?|questions?|queries|"
     r"prompts?|problems?|examples?|samples?|tasks|"
     r"images?|sentences|documents)\b|(?=\)))",
     re.IGNORECASE,
 )
-_RATE = re.compile(r"(?<![\d.])(?:0?\.\d{2,4}|\d{1,2}\.\d+\s?%|\d{1,2}\s?%)")
-_TOLD = re.compile(
+_RATE = Pattern(r"(?<![\d.])(?:0?\.\d{2,4}|\d{1,2}\.\d+\s?%|\d{1,2}\s?%)")
+_TOLD = Pattern(
     r"\b(?:not comparable|same (?:\d+ )?(?:items|questions|queries|prompts|\w+)|both on|no comparison|few-?shot|"
     r"calibration|subset of both|"
     r"incomparable|caveat|pilot|smoke|instead of|respectively|different (?:items|sets|n))\b",

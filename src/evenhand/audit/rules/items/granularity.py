@@ -9,25 +9,24 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.numbers import numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.shares.items import items_said
 from evenhand.audit.told.shares.steps import steps
 
-_SHARE = re.compile(
+_SHARE = Pattern(
     r"\bacc(?:s|uracy|uracies)?\b|\bpass(?:@1\b| rate)|\bsuccess(?: rate)?\b|\bsolved?(?: rate)?\b|\bcorrect\b|"
     r"\bexact match\b|\bem\b|\bhits?@\d+|\bwin ?rate\b|\bd_acc\b",
     re.IGNORECASE,
 )
-_NO_SHARE = re.compile(
+_NO_SHARE = Pattern(
     r"balanced|macro|weighted|average|mean|avg|\bf1\b|gain|delta|diff|Δ|std|±|per[- ]class", re.IGNORECASE
 )
-_ITEMS = re.compile(
-    r"#?\s*(?:n|items|examples|samples|questions|n_items|n_examples|support|count|total)", re.IGNORECASE
-)
-_SPLIT = re.compile(r"\b(?:train|val|valid|validation|dev|test|eval|ood)", re.IGNORECASE)
-_POINTS = re.compile(r"\bpercentage points\b|\bpp\b", re.IGNORECASE)
+_ITEMS = Pattern(r"#?\s*(?:n|items|examples|samples|questions|n_items|n_examples|support|count|total)", re.IGNORECASE)
+_SPLIT = Pattern(r"\b(?:train|val|valid|validation|dev|test|eval|ood)", re.IGNORECASE)
+_POINTS = Pattern(r"\bpercentage points\b|\bpp\b", re.IGNORECASE)
 _NEAR = 8
-_BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)")
+_BRACKETS = Pattern(r"\[[^\]]*\]|\([^)]*\)")
 """In brackets stand bounds of intervals and counts, which are no shares of the items."""
 
 

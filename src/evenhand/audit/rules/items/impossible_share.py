@@ -9,21 +9,22 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import hoped
 
-_ITEMS = re.compile(
+_ITEMS = Pattern(
     r"(?:\(|\bon\s+(?:the\s+|all\s+|our\s+)?|\bover\s+|\bn\s*=\s*)(\d{1,4})[\s-]*"
     r"(?:(?:held[- ]out|test|dev|debug|eval(?:uation)?|validation|random|unseen)\s+)?"
     r"(?:Qs?|questions?|problems?|items?|examples?|samples?|tasks|prompts?|instances?|cases|images?|sentences|queries)"
     r"\b",
     re.IGNORECASE,
 )
-_SHARE = re.compile(
+_SHARE = Pattern(
     r"(?:accuracy|acc|pass rate|pass@1|success rate|solve rate|exact match|win rate|\bEM|"
     r"correct)\s*(?:\([^)]*\))?\s*(?:=|:|of|was|is|at)?\s*$",
     re.IGNORECASE,
 )
-_AVERAGED = re.compile(
+_AVERAGED = Pattern(
     r"\b(?:mean|avg|average|averaged|seeds?|runs|macro|weighted|samples per|bootstrap|±|token|top-?\d|f1|improv\w*|"
     r"drop\w*|\bvs\b|from|train\w*|fine-?tun\w*|few-?shot|\d+-shot|calibrat\w*|avg@\d+|pass@[2-9]\d*|partial|rubric|"
     r"graded?|judged?|each|per)\b|±|→|->",

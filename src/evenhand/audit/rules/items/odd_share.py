@@ -12,16 +12,30 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.shares.counted import share_columns
 from evenhand.audit.told.shares.items import items_said
 
-_LABEL = re.compile(
+_LABEL = Pattern(
     r"(?<![a-z])(?:acc|accuracy|exact match|em|win rate|pass(?: rate|@1)?|success(?: rate)?|solve rate|hit rate|"
     r"recall@1|r@1|correct|"
     r"target acc|retention acc)\W*$",
     re.IGNORECASE,
+    needs=(
+        "acc",
+        "correct",
+        "em",
+        "exact match",
+        "hit rate",
+        "pass",
+        "r@1",
+        "recall@1",
+        "solve rate",
+        "success",
+        "win rate",
+    ),
 )
-_AVERAGED = re.compile(
+_AVERAGED = Pattern(
     r"\b(?:mean|avg|average|averaged|macro|weighted|over|bootstrap|token|f1|auc|top-?\d|both|baseline of|chance|"
     r"target|threshold|"
     r"across|seeds|ci|interval)\b|±|\+/-",
@@ -32,30 +46,33 @@ _CHANCE = 1e-3
 """So rarely may all other shares fit the items by chance."""
 
 
-_SHARES = re.compile(
+_SHARES = Pattern(
     r"(?<![a-z])(?:acc|accuracy|pass@1|success(?: rate)?|solve rate|exact match|em|correct)(?![a-z])", re.I
 )
 _NOUN = (
     r"(?:questions?|problems?|items?|examples?|samples|prompts?|queries|images|sentences|documents|tasks|mails?|cases|"
     r"puzzles|games|episodes|requests|answers|preguntas|exemples|вопрос\w*)"
 )
-_OF = re.compile(
+_OF = Pattern(
     rf"(?P<share>\d{{1,2}}\.\d{{1,2}}) ?% (?:correct |right )?(?:of|on) (?:the |all |these )?(?P<items>\d{{2,4}})"
     rf"(?P<noun>(?: [a-z][\w-]*){{0,2}} {_NOUN}\b)?(?=\s*(?:[.,;:)|]|$|\())",
     re.IGNORECASE,
+    needs=("% correct o", "% o", "% right o"),
 )
-_ON = re.compile(
+_ON = Pattern(
     rf"\b(?:on|of|over) (?:the |all |these )?(?P<items>\d{{2,4}})(?: [a-z][\w-]*){{0,2}} {_NOUN}\b\s*[:=]\s*"
     r"(?P<share>\d{1,2}\.\d{1,2}) ?%(?!\s*(?:lower|higher|less|more|better|worse|relative))",
     re.IGNORECASE,
+    needs=("of ", "on ", "over "),
 )
-_NO_COUNT = re.compile(
+_NO_COUNT = Pattern(
     r"\bties?\b|\bhalf\b|win[ -]?rate|partial|pass@(?!1\b)|tokens|rouge|bleu|"
     r"f1|overlap|time|memory",
     re.I,
+    needs=("bleu", "f1", "half", "memory", "overlap", "partial", "pass@", "rate", "rouge", "tie", "time", "tokens"),
 )
 _SURE = 0.8
-_NAMED_ITEMS = re.compile(rf"\((?:n ?= ?)?(\d{{2,4}}) ?(?:Q|{_NOUN})?\)", re.IGNORECASE)
+_NAMED_ITEMS = Pattern(rf"\((?:n ?= ?)?(\d{{2,4}}) ?(?:Q|{_NOUN})?\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -161,7 +178,7 @@ def _alone(log: Log) -> Iterator[Finding]:
         for found in (*_OF.finditer(line.body), *_ON.finditer(line.body)):
             number = next((n for n in line.numbers if n.start == found.start("share")), None)
             items = int(found["items"])
-            bare = found.re is _OF and not found["noun"] and often[items] < 2
+            bare = found.re is _OF.compiled and not found["noun"] and often[items] < 2
             if number is None or number.about or not 10 <= items <= _MOST or bare:
                 continue
             low, high = (number.value - number.half) / 100, (number.value + 2 * number.half) / 100

@@ -11,19 +11,33 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import signed
 from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD
 from evenhand.audit.told.changes.change import Change
 from evenhand.audit.told.changes.changes import changes_of
 
-_ITEMS = re.compile(
+_ITEMS = Pattern(
     r"\(?\b(?:n\s*=\s*)?(\d{1,6})[\s-]*(?:(?:held[- ]out|test|dev|debug|eval(?:uation)?|validation|random)\s+)?"
     r"(?:Qs?|questions?|problems?|items?|examples?|samples?|prompts?|instances|docs|documents|queries|images?|"
     r"sentences)\b\)?",
     re.IGNORECASE,
+    needs=(
+        "docs",
+        "documents",
+        "example",
+        "image",
+        "instances",
+        "item",
+        "problem",
+        "prompt",
+        "q",
+        "sample",
+        "sentences",
+    ),
 )
 
 
-_FROM_TO = re.compile(
+_FROM_TO = Pattern(
     r"(?:\bfrom\s+|[\s:=])(\d[\d.]*\s?%?)\s*(?:to|→|->|=>)\s*(\d[\d.]*\d\s?%?)(?!\d|\.\d)", re.IGNORECASE
 )
 
@@ -84,8 +98,10 @@ def _in_words(log: Log) -> Iterator[Finding]:
 def _sized(line: Line, clause: str) -> _Sized | None:
     items = [int(one[1]) for one in _ITEMS.finditer(clause)]
     steps = _FROM_TO.findall(clause)
+    if len(items) != 1 or len(steps) != 1:
+        return None
     named = frozenset(word for word in re.findall(r"[a-z][\w@-]+", clause.lower()) if METRIC_WORD.fullmatch(word))
-    if len(items) != 1 or len(steps) != 1 or not named:
+    if not named:
         return None
     base, new = (numbers(text) for text in steps[0])
     if len(base) != 1 or len(new) != 1 or base[0].unit != new[0].unit or not base[0].decimals:

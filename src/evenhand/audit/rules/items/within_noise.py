@@ -12,14 +12,15 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.number_words import chance
 from evenhand.audit.text.numbers import Count, counts
+from evenhand.audit.text.pattern import Pattern
 
-_CLAIM = re.compile(
+_CLAIM = Pattern(
     r"✓|✅|↑|\b(?:better|improv\w*|gain\w*|helped|helps|wins?|beats?|outperform\w*|progress|higher|increase[ds]?|"
     r"fewer)\b",
     re.IGNORECASE,
 )
-_CHANGE = re.compile(r"change|delta|Δ|diff|improve|gain|effect", re.IGNORECASE)
-_TO = re.compile(
+_CHANGE = Pattern(r"change|delta|Δ|diff|improve|gain|effect", re.IGNORECASE)
+_TO = Pattern(
     r"\s*(?:\([^)]*\)\s*)?(?:→|->|to|vs\.?|versus|against|compared (?:to|with))\s*(?:[A-Za-z]{0,12}\s){0,3}",
     re.IGNORECASE,
 )
@@ -28,7 +29,7 @@ _TO = re.compile(
 _BY_CHANCE = 0.3
 """Above this p even items that are answered alike by both, which this test knows nothing of, leave no difference."""
 _FEWEST = 20
-_CLAUSES = re.compile(r"[.;]\s|—|–\s|\s-\s")
+_CLAUSES = Pattern(r"[.;]\s|—|–\s|\s-\s")
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:

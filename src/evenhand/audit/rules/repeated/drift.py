@@ -11,24 +11,25 @@ from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import MEAN, said_in
 from evenhand.audit.told.arms.lists import Arm, arms_of
 from evenhand.audit.told.arms.results import agree, results_of
 from evenhand.audit.told.seeds.series import series_of
 
-_RUN = re.compile(r"^(R\d+[a-z]?|Run \d+|Exp(?:eriment)? \d+[a-z]?)\b", re.IGNORECASE)
-_NO_METRIC = re.compile(r"(?:status|notes?|details?|remarks?|comments?)\b")
-_SETTINGS = re.compile(r"[^\W\d]\w*\s?=\s?[\d.]+\w*|\d+ (?:epochs|steps|seeds|layers|shots?|examples|samples)")
-_CLOCK = re.compile(r"\d\s?(?:ms|s|m|min|h|x|GB|MB|k)$", re.IGNORECASE)
+_RUN = Pattern(r"^(R\d+[a-z]?|Run \d+|Exp(?:eriment)? \d+[a-z]?)\b", re.IGNORECASE)
+_NO_METRIC = Pattern(r"(?:status|notes?|details?|remarks?|comments?)\b")
+_SETTINGS = Pattern(r"[^\W\d]\w*\s?=\s?[\d.]+\w*|\d+ (?:epochs|steps|seeds|layers|shots?|examples|samples)")
+_CLOCK = Pattern(r"\d\s?(?:ms|s|m|min|h|x|GB|MB|k)$", re.IGNORECASE)
 """Times, sizes and factors differ from run to run."""
 
 _ENOUGH = 4
 """Results with three digits that two files must have alike, so that those which differ are the same results, too."""
 
-_AGAINST = re.compile(r"\s*(?:%|pp)?\s*(?:vs\.?|versus|against|compared|over|than|and)\b", re.IGNORECASE)
+_AGAINST = Pattern(r"\s*(?:%|pp)?\s*(?:vs\.?|versus|against|compared|over|than|and)\b", re.IGNORECASE)
 """What a range is set against is none of the rows that it is the range of."""
 
-_SPAN = re.compile(r"\s?[–-]\s?|\s+to\s+")
+_SPAN = Pattern(r"\s?[–-]\s?|\s+to\s+")
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:

@@ -12,6 +12,7 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import ARM
 from evenhand.audit.told.arms.results import plain, results_of
 
@@ -21,9 +22,9 @@ _SAME = {
         ("pct", "percent", "mean", "avg", "average", "test", "score", "final", "rate", "of", "in", "per"), ""
     ),
 }  # fmt: skip
-_SEED_END = re.compile(r"[\W_]*(?:seed|s|run)[\W_]*\d+$", re.IGNORECASE)
-_NAME = re.compile(r"^(?:arm|name|run_?name|model|method|variant|config|system|file|label|id)$", re.IGNORECASE)
-_METRIC = re.compile(r"^(?:metric|measure|score_?name)$", re.IGNORECASE)
+_SEED_END = Pattern(r"[\W_]*(?:seed|s|run)[\W_]*\d+$", re.IGNORECASE)
+_NAME = Pattern(r"^(?:arm|name|run_?name|model|method|variant|config|system|file|label|id)$", re.IGNORECASE)
+_METRIC = Pattern(r"^(?:metric|measure|score_?name)$", re.IGNORECASE)
 _MOST = 5000
 
 

@@ -10,11 +10,12 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number, counts, numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.baselines import in_tables, in_words
 
-_PIECE = re.compile(r"(?:^|[;|]\s*|\.\s+)(?P<label>[^;|:=]{3,60}?)\s*[:=]\s*(?P<value>[^;|]{1,60})")
-_SEED = re.compile(r"\bseed\s*[=:#]?\s*\d+", re.IGNORECASE)
-_OVER_TIME = re.compile(
+_PIECE = Pattern(r"(?:^|[;|]\s*|\.\s+)(?P<label>[^;|:=]{3,60}?)\s*[:=]\s*(?P<value>[^;|]{1,60})")
+_SEED = Pattern(r"\bseed\s*[=:#]?\s*\d+", re.IGNORECASE)
+_OVER_TIME = Pattern(
     r"\b(?:steps?|epochs?|iter\w*|after|before|run \d|round|try|attempt|retry|v\d|day|resum\w*|rerun|again|old|new|"
     r"corrected|fixed|loss|"
     r"lr|time|mean|avg|max|min|total|budget)\b",

@@ -9,19 +9,21 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.row_words import label_of, rows_named
 
-_BASE = re.compile(r"^(?:baseline|base|base model)$", re.IGNORECASE)
-_SAID = re.compile(
+_BASE = Pattern(r"^(?:baseline|base|base model)$", re.IGNORECASE)
+_SAID = Pattern(
     r"\b(?:baseline|base)(?: model)?\b(?: (?:starts? from|has|had|is at|is|was|at|reaches|scores|of|gives)|:)?"
     r"(?: (?P<metric>[a-z][\w]{2,20}))?(?: (?:is|was|为|=|:|of|at))*\s*(?P<value>\d+\.\d{2,})\s?(?P<unit>%?)",
     re.IGNORECASE,
+    needs=("base",),
 )
-_OTHER = re.compile(
+_OTHER = Pattern(
     r"\b(?:old|earlier|previous|reported|paper|published|corrected|fixed|rerun|other|zero-shot|instead|approx\w*)\b|~",
     re.IGNORECASE,
 )
-_SETTING = re.compile(r"\b\d+-shot\b|\bzero-shot\b", re.IGNORECASE)
+_SETTING = Pattern(r"\b\d+-shot\b|\bzero-shot\b", re.IGNORECASE)
 _FEWEST = 3
 
 

@@ -8,19 +8,20 @@ from dataclasses import dataclass, replace
 
 from evenhand.audit.text.log import Row, Table
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 
-_SEED_COLUMN = re.compile(r"seed[\s_#=-]*\d{1,6}", re.IGNORECASE)
-SEED = re.compile(r"^(?:random_?)?seed(?:_?id)?$", re.IGNORECASE)
-ARM = re.compile(
+_SEED_COLUMN = Pattern(r"seed[\s_#=-]*\d{1,6}", re.IGNORECASE)
+SEED = Pattern(r"^(?:random_?)?seed(?:_?id)?$", re.IGNORECASE)
+ARM = Pattern(
     r"^(?:arm|method|model|variant|config(?:_?name)?|condition|group|treatment|algo(?:rithm)?|"
     r"optimi[sz]er|approach)$",
     re.IGNORECASE,
 )
-BASE = re.compile(r"^(?:baseline|base|control|vanilla|off|none|reference)$", re.IGNORECASE)
-_A_SEED = re.compile(r"(?:seed[\s_#=-]*)?\d+", re.IGNORECASE)
+BASE = Pattern(r"^(?:baseline|base|control|vanilla|off|none|reference)$", re.IGNORECASE)
+_A_SEED = Pattern(r"(?:seed[\s_#=-]*)?\d+", re.IGNORECASE)
 """A row of a mean or a spread is none of a seed."""
 
-METRIC = re.compile(
+METRIC = Pattern(
     r"acc|score|f1|auc|loss|ppl|perplexity|bpb|error|reward|return|success|exact|pass|recall|"
     r"precision|mse|mae|rmse",
     re.IGNORECASE,

@@ -9,16 +9,25 @@ from functools import lru_cache
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import SECONDS, Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import said_in
 
-BASELINE = re.compile(r"(?<![a-z])baseline(?![a-z])", re.IGNORECASE)
+BASELINE = Pattern(r"(?<![a-z])baseline(?![a-z])", re.IGNORECASE)
 _STAGES = {
     **dict.fromkeys(("quick", "screen", "screening", "short", "pilot", "smoke", "proxy"), 0),
     **dict.fromkeys(("medium", "med"), 1), **dict.fromkeys(("full", "long"), 2),
 }  # fmt: skip
-_STAGE = re.compile(r"(?<![a-z_])(" + "|".join(_STAGES) + r")(?![a-z_])", re.IGNORECASE)
-_BUDGET = re.compile(r"(?:budget\w*|seconds|secs?|steps|epochs|iterations|iters|tokens)\w*\s*[=:]\s*$", re.IGNORECASE)
-_AMOUNT = re.compile(r"^\s*(?:-\s?)?(epochs?|steps?|iters?|iterations|tokens)\b", re.IGNORECASE)
+_STAGE = Pattern(
+    r"(?<![a-z_])(" + "|".join(_STAGES) + r")(?![a-z_])",
+    re.IGNORECASE,
+    needs=("full", "long", "med", "pilot", "proxy", "quick", "screen", "short", "smoke"),
+)
+_BUDGET = Pattern(
+    r"(?:budget\w*|seconds|secs?|steps|epochs|iterations|iters|tokens)\w*\s*[=:]\s*$",
+    re.IGNORECASE,
+    needs=("budget", "epochs", "iterations", "iters", "sec", "steps", "tokens"),
+)
+_AMOUNT = Pattern(r"^\s*(?:-\s?)?(epochs?|steps?|iters?|iterations|tokens)\b", re.IGNORECASE)
 _NAMES = {"med": "medium", "screening": "screen"}
 
 

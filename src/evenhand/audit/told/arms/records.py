@@ -8,14 +8,15 @@ from functools import lru_cache
 
 from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import ARM, BASE, SEED
 
-_ARM_TOO = re.compile(
+_ARM_TOO = Pattern(
     r"^(?:arms?|systems?|setups?|names?|labels?|settings?|varianten?|policy|agents?|encoders?|losses|losstype|"
     r"experiments?|exp|run[ _]?names?|methods?|models?|variants?|conditions?)$",
     re.IGNORECASE,
 )
-_NO_RESULT = re.compile(
+_NO_RESULT = Pattern(
     r"^(?:run|id|idx|index|row|step|epoch|date|time|timestamp|file|path|git|commit|sha|port|gpu|host|pid|version|"
     r"line|year|day)s?$|"
     r"(?:^|[ _])(?:seed|id|lr|learning rate|drop rate|dim|width|depth|layers|heads|batch|size|params|parameters|"
@@ -26,14 +27,14 @@ _NO_RESULT = re.compile(
     r"pairs|length|len|k|bits|seconds|hours|minutes|cost|price|pool)$",
     re.IGNORECASE,
 )
-DELTA = re.compile(
+DELTA = Pattern(
     r"(?:^|[ _])(?:Δ|delta|diff|difference|gain|improvement|change|d)(?:$|[ _])|^Δ|^(?:vs|over|against)[ _]",
     re.IGNORECASE,
 )
 """Columns of differences."""
 
-_MARKED = re.compile(r"\W*(?:the )?baseline\b", re.IGNORECASE)
-SAME_RUN = re.compile(
+_MARKED = Pattern(r"\W*(?:the )?baseline\b", re.IGNORECASE)
+SAME_RUN = Pattern(
     r"\b(?:(?:the )?same (?:run|runs|job|checkpoint|numbers?|rows?|model|as (?:run|row|r\d|above|line))|"
     r"identical (?:run|to)|same ?as|once more|repeated|"
     r"listed again|once again|duplicates?|copied|copy of|as on|as above|see above|as (?:in|for) (?:run|row|r\d)|"

@@ -8,15 +8,16 @@ from functools import lru_cache
 
 from evenhand.audit.text.log import Log, only_number
 from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 
-_WORD = re.compile(r"[a-z0-9.@+%]+")
-_COUNTED = re.compile(r"\(%\)|\[%\]|%|\(pp\)|[↑↓]")
-_GENERIC = re.compile(
+_WORD = Pattern(r"[a-z0-9.@+%]+")
+_COUNTED = Pattern(r"\(%\)|\[%\]|%|\(pp\)|[↑↓]")
+_GENERIC = Pattern(
     r"^(?:mean|avg|average|std|total|all|seed|fold|run$|epoch|step|iter\w*|result|results|final|best|status|value|"
     r"\d|row)\b",
     re.IGNORECASE,
 )
-_PIECE = re.compile(r"^(?P<metric>.*?[A-Za-z)].*?)[\s=:]+(?P<value>[+\-−]?\d[\d.,]*\s?%?)\s*(?:\(.*\)|±.*)?\.?$")
+_PIECE = Pattern(r"^(?P<metric>.*?[A-Za-z)].*?)[\s=:]+(?P<value>[+\-−]?\d[\d.,]*\s?%?)\s*(?:\(.*\)|±.*)?\.?$")
 
 
 @dataclass(frozen=True)

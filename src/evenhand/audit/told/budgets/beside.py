@@ -8,26 +8,27 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.records import Records, baseline_of, records_of
 from evenhand.audit.told.budgets.tables import BY_NAME, Unequal, is_budget, plain_name
 
 MUCH = 1.25
 """A budget that is larger by this factor is another one."""
 
-_UNIT = re.compile(
+_UNIT = Pattern(
     r"\s*(?:(?:training|gradient|optimi[sz]er|train|env(?:ironment)?|agent|update|sgd|unique|sampled|million|"
     r"full)[\s-]+){0,2}"
     r"(?P<unit>steps?|updates?|epochs?|tokens?|iterations?|iters?|examples?|samples?|episodes?|frames?|pairs?|"
     r"interactions?|tok)\b(?!\s*/|\s+per\b|\s+a second)",
     re.IGNORECASE,
 )
-_TIMES = re.compile(
+_TIMES = Pattern(
     r"(?:[x×*/]|\b(?:of|by|per|at|every|each|first|last|after|step|epoch|until|within|than|another|a|extra|"
     r"batch(?:es)? of|over|по|à))\s*$",
     re.IGNORECASE,
 )
-_MADE_OF = re.compile(r"\s*(?:[x×*]\s*\d|of\s+\d|per\b|each\b|warm-?up|in\b.{0,20}\bwarm)", re.IGNORECASE)
-_FILLER = re.compile(
+_MADE_OF = Pattern(r"\s*(?:[x×*]\s*\d|of\s+\d|per\b|each\b|warm-?up|in\b.{0,20}\bwarm)", re.IGNORECASE)
+_FILLER = Pattern(
     r"\b(?:budgets?|compute|trained|training|train|fine-?tuned|tuned|ran|run|runs|rows?|arms?|only|got|gets|had|has|"
     r"have|with|for|to|the|a|an|is|are|was|were|"
     r"and|but|while|whereas|versus|vs|against|from|in|on|both|used|uses|using|after|each|all|about|just|then|each|at|"
@@ -37,7 +38,7 @@ _FILLER = re.compile(
     r"(?<![\w.=+-])\d+(?![\w.]))\b|[^\w+=.\-/ ]",
     re.IGNORECASE,
 )
-_STAGES = re.compile(
+_STAGES = Pattern(
     r"\b(?:stages?|phases?|warm-?up|decay|total|eval\w*|val|validation|test|save\w*|log\w*|check-?points?|"
     r"pre-?train\w*|curriculum|"
     r"anneal\w*|cool-?down|context|sequence|window|max|min|minimum|maximum|prefix|suffix|prompt|response|answer|"
@@ -47,7 +48,7 @@ _STAGES = re.compile(
     r"resum\w+|continu\w+|smoke|debug|sanity|pilot|quick|screen\w*|full|plan\w*|previous|prior|new|old)\b",
     re.IGNORECASE,
 )
-_ADMITTED = re.compile(
+_ADMITTED = Pattern(
     r"\b(?:unequal|unfair|not comparable|incomparable|caveat|not (?:a )?fair|mismatch\w*|not matched|unmatched|"
     r"no comparison|scaling|"
     r"(?:same|equal|matched|identical|iso)[\s-]+(?:\w+[\s-]+)?(?:budgets?|compute|steps?|tokens|examples|flops|"
@@ -56,12 +57,12 @@ _ADMITTED = re.compile(
     r"sooner|if|would|should|could)\b",
     re.IGNORECASE,
 )
-_KIND = re.compile(r"variante?n?|arm|modell?|version|run|lauf|setup|bras|brazo")
+_KIND = Pattern(r"variante?n?|arm|modell?|version|run|lauf|setup|bras|brazo")
 """A word for an arm of any name."""
 
 _LONGEST = 220
-_CUE = re.compile(r"\b(?:train\w*|budget\w*|fine-?tun\w*|tuned|runs?|ran|saw|seen|got|had)\b", re.IGNORECASE)
-_MEASURED = re.compile(
+_CUE = Pattern(r"\b(?:train\w*|budget\w*|fine-?tun\w*|tuned|runs?|ran|saw|seen|got|had)\b", re.IGNORECASE)
+_MEASURED = Pattern(
     r"budget|time|clock|hours|hrs|minutes|seconds|compute|flops|gpu|complet|done|actual|\bran\b|\brun\b|best|stop|used|"
     r"reached|avg|mean|conver"
 )
@@ -157,7 +158,7 @@ def _known(name: str, results: list[str]) -> str:
 
 def _in_results(name: str, results: list[str]) -> bool:
     """Whether a name stands in a line of results, as a word of its own."""
-    whole = re.compile(rf"(?<![\w+]){re.escape(name)}(?![\w+])")
+    whole = Pattern(rf"(?<![\w+]){re.escape(name)}(?![\w+])")
     if any(whole.search(text) for text in results):
         return True
     parts = [part for part in re.split(r"[+&/ -]+", name) if len(part) >= 2]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log, Row, Table
 from evenhand.audit.text.numbers import numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.budgets.beside import MUCH
 from evenhand.audit.told.budgets.tables import BY_NAME, Unequal, plain_name
 
@@ -17,27 +18,29 @@ _KEYS = (
     r"(?:max_(?:new_)?tokens|max_steps|train_steps|num_train_epochs|num_epochs|n_epochs|epochs|steps|max_epochs|"
     r"total_timesteps|timesteps|env_steps|time_budget|budget_s|time_limit)"
 )
-_KEY = re.compile(rf"(?<![\w.-]){_KEYS}\s*[=:]\s*{_NUMBER}(?![\w.]*\d)", re.IGNORECASE)
+_KEY = Pattern(rf"(?<![\w.-]){_KEYS}\s*[=:]\s*{_NUMBER}(?![\w.]*\d)", re.IGNORECASE)
 _UNIT = r"(steps?|epochs?|tokens?|updates?|iterations?|timesteps?|episodes?|frames?)"
-_SPENT = re.compile(rf"(?<![\w.=]){_NUMBER}\s+{_UNIT}\b|\b(?:at|after|by)\s+(step|epoch)\s+{_NUMBER}", re.IGNORECASE)
-_ENDED = re.compile(
+_SPENT = Pattern(rf"(?<![\w.=]){_NUMBER}\s+{_UNIT}\b|\b(?:at|after|by)\s+(step|epoch)\s+{_NUMBER}", re.IGNORECASE)
+_ENDED = Pattern(
     r"(?<!\w)(?:arm|variant|config|run|group|model)\s+(?P<arm>[A-Za-z0-9][\w-]{0,11})\s+(?:was |is |has )?"
     r"(?:done|finished|ended|completed|complete|trained|ran|converged|stopped)\b",
     re.IGNORECASE,
+    needs=("arm", "config", "group", "model", "run", "variant"),
 )
-_STARTED = re.compile(
+_STARTED = Pattern(
     r"(?<!\w)(?:started|starting|launched|launching|start|launch|running)\s+(?:the\s+)?(?P<arm>[A-Za-z][\w.+-]{1,30})"
     r"(?=[\s,:;(])",
     re.IGNORECASE,
+    needs=("launch", "running", "start"),
 )
-_ONLY = re.compile(r"\b(?:smoke|sanity|debug|pilot|resum\w*|crash\w*|on purpose|by design|same budget|equal)\b", re.I)
-_AGAINST = re.compile(r"\b(?:vs\.?|versus|against|than|minus|over|beats?|worth|better|worse)\b", re.IGNORECASE)
-_TRAINING = re.compile(
+_ONLY = Pattern(r"\b(?:smoke|sanity|debug|pilot|resum\w*|crash\w*|on purpose|by design|same budget|equal)\b", re.I)
+_AGAINST = Pattern(r"\b(?:vs\.?|versus|against|than|minus|over|beats?|worth|better|worse)\b", re.IGNORECASE)
+_TRAINING = Pattern(
     r"^(?:train(?:ing)?|budget|time budget|wall|run|max|total|num)?[ _]?(?:s|sec|secs|seconds|min|minutes|steps|epochs|"
     r"iters|iterations|tokens|budget|budget s|time s|train s|training s|time budget s)$",
 )
-_STATUS = re.compile(r"^(?:status|decision|verdict|outcome)$", re.IGNORECASE)
-_LEFT = re.compile(r"^(?:discard|crash|fail|reject|oom|error|skip|killed|timeout)", re.IGNORECASE)
+_STATUS = Pattern(r"^(?:status|decision|verdict|outcome)$", re.IGNORECASE)
+_LEFT = Pattern(r"^(?:discard|crash|fail|reject|oom|error|skip|killed|timeout)", re.IGNORECASE)
 _FEWEST, _MOSTLY = 6, 0.8
 
 

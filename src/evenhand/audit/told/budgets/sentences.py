@@ -7,15 +7,16 @@ from collections.abc import Iterator
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import SECONDS, Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.budgets.tables import MORE, Unequal
 from evenhand.audit.told.changes.change import readings
 from evenhand.audit.told.changes.changes import changes_of
 
-_AMOUNT = re.compile(
+_AMOUNT = Pattern(
     r"\s*(?:training |gradient |optimi[sz]er |train )?(steps?|epochs?|tokens?|iterations?|iters?|updates?)\b",
     re.IGNORECASE,
 )
-_AWARE = re.compile(
+_AWARE = Pattern(
     r"\b(?:same|equal\w*|match\w*|iso-?\w*|normali[sz]ed|faster|slower|speed\w*|fewer|less|"
     r"reach\w*|needs?|needed|instead|longer|"
     r"unequal|unfair|not comparable|incomparable|caveat|differ\w*|extra|additional|"
@@ -23,10 +24,10 @@ _AWARE = re.compile(
     r"budgets?|budget-\w+|resum\w+|continu\w+|scal\w+|extend\w*)\b",
     re.IGNORECASE,
 )
-_GAIN = re.compile(
+_GAIN = Pattern(
     r"\b(?:gains?|improvement|better|lead|advantage|delta|diff\w*|ahead)\b[^\d;.]{0,12}$|Δ\s*=?\s*$", re.IGNORECASE
 )
-_RIVAL = re.compile(
+_RIVAL = Pattern(
     r"\b(?:over|vs\.?|versus|above|than|against|compared (?:to|with))\s+(?:the\s+)?(.{2,40}?)\s*(?:[),;:]|\.(?:\s|$)|$)"
 )
 

@@ -8,22 +8,23 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Row, Table
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import ARM, paired_rows
 
-_COLUMN = re.compile(
+_COLUMN = Pattern(
     r"^(?:(?:training|train|fine-?tun(?:e|ing)|pre-?train(?:ing)?|optimi[sz]er|gradient|max|total|num|number of|n|#) )*"
     r"(?:steps|epochs|iters|iterations|updates|tokens|budget|train(?:ing)? time|time|wall ?-?clock|gpu ?-?h(?:ou)?rs?|"
     r"time budget|pairs|compute|flops|seconds|minutes|hours)\b",
     re.IGNORECASE,
 )
-_OUTCOME = re.compile(
+_OUTCOME = Pattern(
     r"\b(?:to|until|per|eval\w*|infer\w*|latency|decod\w*|warm\w*|best|first|speed\w*|saved?|throughput|new|context|"
     r"generated|output|prompt|response|episode|stop\w*|conver\w*|load\w*|at|left|eta)\b|/",
     re.IGNORECASE,
 )
-_TIME = re.compile(r"time|clock|hours|hrs|minutes|seconds|compute|flops|gpu", re.IGNORECASE)
-_TOLD = re.compile(r"budget", re.IGNORECASE)
-BY_NAME = re.compile(
+_TIME = Pattern(r"time|clock|hours|hrs|minutes|seconds|compute|flops|gpu", re.IGNORECASE)
+_TOLD = Pattern(r"budget", re.IGNORECASE)
+BY_NAME = Pattern(
     r"\b(?:longer|extended|more (?:steps|epochs|tokens|data|compute)|"
     r"\d+[kKMB]?[- ]?(?:steps?|epochs?|tokens?|iters?|ep)|"
     r"(?:steps?|epochs?|tokens?|budget)\s*[=:x×]?\s*\d|\d(?:\.\d+)?\s?[x×]|[x×]\s?\d)\b",
@@ -31,11 +32,13 @@ BY_NAME = re.compile(
 )
 """Rows whose very name is the budget: there it is what is studied."""
 
-_AGAINST = re.compile(
+_AGAINST = Pattern(
     r"^(?:(?:Δ|delta|gain|diff\w*) )?(?:vs\.?|over|against) (?:the )?(\w.*?)(?: \(.*\))?$", re.IGNORECASE
 )
-BASE_ROW = re.compile(r"(?<![a-z])(?:baseline|base|control|vanilla)(?![a-z])", re.IGNORECASE)
-DELTA_COLUMN = re.compile(r"^(?:Δ|delta|gain|improv\w*|diff\w*)(?:[^a-z]|$)|^(?:vs|over|against)\b", re.IGNORECASE)
+BASE_ROW = Pattern(
+    r"(?<![a-z])(?:baseline|base|control|vanilla)(?![a-z])", re.IGNORECASE, needs=("base", "control", "vanilla")
+)
+DELTA_COLUMN = Pattern(r"^(?:Δ|delta|gain|improv\w*|diff\w*)(?:[^a-z]|$)|^(?:vs|over|against)\b", re.IGNORECASE)
 MORE = 1.1
 """A budget that is larger by less than this factor counts as the same."""
 

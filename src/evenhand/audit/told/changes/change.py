@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from evenhand.audit.text.log import Line
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 
-_NO_SHARE = re.compile(
+_NO_SHARE = Pattern(
     r"(?<![a-z])(?:loss|ppl|perplexity|nll|bpb|bpc|mse|rmse|mae|length|tokens|latency|reward|bytes)(?![a-z])",
     re.IGNORECASE,
 )

@@ -8,25 +8,26 @@ from functools import lru_cache
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes.change import Change
 from evenhand.audit.told.changes.tables import in_table
 from evenhand.audit.told.changes.words import BASE, CHANGE, NEW, TO, any_of
 
 _ARROW = rf"\s*(?:{any_of(TO, 'sign')}|⟶|to)\s*"
-_BETWEEN = re.compile(rf"(?:[^\d()]{{0,12}}?){_ARROW}[^\d(\w]{{0,4}}", re.IGNORECASE)
-_OPENS = re.compile(
+_BETWEEN = Pattern(rf"(?:[^\d()]{{0,12}}?){_ARROW}[^\d(\w]{{0,4}}", re.IGNORECASE)
+_OPENS = Pattern(
     r"^[\s*`%]*(?:\w+ )?[(\[]\s*(?:Δ|delta|change|gain|improvement|diff\w*|about|≈|~|=|:|\s)*[+\-−]?$", re.IGNORECASE
 )
-_SO = re.compile(
+_SO = Pattern(
     r"[\s%]*(?:pp|points?)?[,;:]?\s*(?:\(|–|—|-)?\s*(?:i\.\s?e\.,?|that is,?|which is|meaning|so|or)?\s*"
     r"(?:(?:an?|the|by)\s+)?(?:(?:absolute|net|total)\s+)?"
     rf"(?:(?:{CHANGE}|change)\s+of\s+)?$",
     re.IGNORECASE,
 )
-_NAMED_BASE = re.compile(r"\bbaseline\s*(?:\w+\s*)?(?:=|:|at|of|is|was|has)?\s*$", re.IGNORECASE)
-_NEXT = re.compile(r"\s*[,;]\s*[A-Za-z][\w+ -]{0,30}?(?:=|:|at|of|is|was|has)?\s*", re.IGNORECASE)
-_OF = re.compile(rf"\b(?:{CHANGE}) of\s*$", re.IGNORECASE)
-_ALONE = re.compile(
+_NAMED_BASE = Pattern(r"\bbaseline\s*(?:\w+\s*)?(?:=|:|at|of|is|was|has)?\s*$", re.IGNORECASE)
+_NEXT = Pattern(r"\s*[,;]\s*[A-Za-z][\w+ -]{0,30}?(?:=|:|at|of|is|was|has)?\s*", re.IGNORECASE)
+_OF = Pattern(rf"\b(?:{CHANGE}) of\s*$", re.IGNORECASE)
+_ALONE = Pattern(
     r"\s*(?:(?:relative|rel|absolute|abs)\b\.?\s*)?(?:(?:improve\w*|reduction|better|worse|lower|higher|more|less|"
     r"gain|drop|"
     r"increase|decrease|loss|rise|fall|change|points?|pts?|pp|abs\w*|rel\w*)\b\.?\s*)?(?:$|[)\],;:.!*`|]|—|–|-\s)",

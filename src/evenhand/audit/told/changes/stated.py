@@ -7,12 +7,12 @@ are printed alike, and their difference is called one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from evenhand.audit.text.log import Kind, Line, Log
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes import words
 from evenhand.audit.told.changes.change import Change, is_near
 
@@ -33,12 +33,12 @@ class _Form:
     """
 
     kinds: frozenset[Kind]
-    joins: tuple[re.Pattern[str], ...]
+    joins: tuple[Pattern, ...]
     pair: Callable[[Number, Number], bool]
     row: Callable[[Number, Number], bool]
-    behind: Callable[[str, Numbers, int, re.Pattern[str]], Number | None]
+    behind: Callable[[str, Numbers, int, Pattern], Number | None]
 
-    def join(self, between: str) -> re.Pattern[str] | None:
+    def join(self, between: str) -> Pattern | None:
         """What joins two numbers, by the text between them."""
         return next((one for one in self.joins if one.fullmatch(between)), None)
 
@@ -90,7 +90,7 @@ def _comparable(one: Number, other: Number) -> bool:
     return bare and one.scale == other.scale and one.unit in ("", other.unit) and bool(one.value and other.value)
 
 
-def _right_behind(text: str, found: Numbers, place: int, join: re.Pattern[str]) -> Number | None:
+def _right_behind(text: str, found: Numbers, place: int, join: Pattern) -> Number | None:
     """The next number, where it has a sign or a unit and nothing says that it is of something else."""
     new, delta = found[place + 1 : place + 3]
     between = text[new.end : delta.start]
@@ -115,7 +115,7 @@ def _alike(one: Number, other: Number) -> bool:
     return alike and not any(n.spread or n.about for n in (one, other)) and one.value * other.value != 0
 
 
-def _called(text: str, found: Numbers, place: int, join: re.Pattern[str]) -> Number | None:
+def _called(text: str, found: Numbers, place: int, join: Pattern) -> Number | None:
     """The number that is said to be the difference of the two before it."""
     new, listed = found[place + 1], join is words.BOTH
     for delta in found[place + 2 : place + 4]:

@@ -8,18 +8,17 @@ from dataclasses import replace
 
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.numbers import Number, counts, numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes.change import Change, readings
 from evenhand.audit.told.changes.words import BASE, NEW
 
-_DELTA = re.compile(
+_DELTA = Pattern(
     r"^(?:Δ|delta|change|diff(?:erence)?|% ?change|rel(?:ative)?\.? change|Δ ?%|improv(?:ement)?|gain|reduction)\b|^Δ",
     re.IGNORECASE,
 )
-_OTHER_DELTA = re.compile(r"\b(?:vs\.?|over|from|per|to)\b|[/(]", re.IGNORECASE)
-_POINTS = re.compile(
-    r"(?<![a-z])(?:pp|pts?|points?|percent\w*|better|worse|lower|higher|ppts?)(?![a-z])", re.IGNORECASE
-)
-_WORD = re.compile(r"[A-Za-z]{2,}")
+_OTHER_DELTA = Pattern(r"\b(?:vs\.?|over|from|per|to)\b|[/(]", re.IGNORECASE)
+_POINTS = Pattern(r"(?<![a-z])(?:pp|pts?|points?|percent\w*|better|worse|lower|higher|ppts?)(?![a-z])", re.IGNORECASE)
+_WORD = Pattern(r"[A-Za-z]{2,}")
 
 
 def in_table(log: Log, table: Table) -> Iterator[Change]:

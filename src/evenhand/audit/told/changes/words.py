@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from evenhand.audit.text.pattern import Pattern
+
 Words = Mapping[str, str]
 """Language, or ``sign`` where it is none, to words as alternatives of a regular expression."""
 
@@ -62,11 +64,13 @@ def any_of(words: Words, *languages: str) -> str:
     return "|".join(words[one] for one in languages or words)
 
 
-BASE = re.compile(
+BASE = Pattern(
     r"\b(?:baseline|base|before|original|orig|control|vanilla|previous|prev|old|pre|initial|start)\b", re.IGNORECASE
 )
-NEW = re.compile(
-    r"\b(?:final|after|new|ours?|fine-?tuned|tuned|trained|current|post|treatment|variant|now|end)\b", re.IGNORECASE
+NEW = Pattern(
+    r"\b(?:final|after|new|ours?|fine-?tuned|tuned|trained|current|post|treatment|variant|now|end)\b",
+    re.IGNORECASE,
+    needs=("after", "current", "end", "final", "new", "now", "our", "post", "trained", "treatment", "tuned", "variant"),
 )
 
 _UNITS = r"[\s`*%]*(?:pp\b|points?\b|nats\b)?"
@@ -76,26 +80,26 @@ _NAMED = r"(?:\s*[A-Za-zµ]{1,12}(?:/[A-Za-z]{1,6})?\b(?!\s*[=])){0,3}"
 _CHANGED = r"faster|slower|higher|lower|longer|shorter|better|worse"
 
 # Between the two numbers. In English, whatever they measure:
-ARROW = re.compile(rf"{_NAMED}\s*(?:{any_of(TO, 'sign', 'en')}|⟶)\s*{_NAMED}\s*[(\[`]*", re.IGNORECASE)
-SET_AGAINST = re.compile(
+ARROW = Pattern(rf"{_NAMED}\s*(?:{any_of(TO, 'sign', 'en')}|⟶)\s*{_NAMED}\s*[(\[`]*", re.IGNORECASE)
+SET_AGAINST = Pattern(
     rf"{_NAMED}\s*,?\s*\b(?:{any_of(AGAINST, 'en')}|instead of|rather than|up from|down from)\s+(?:the\s+)?{_NAMED}\s*"
     r"[(\[`]*",
     re.IGNORECASE,
 )
-OVER = re.compile(r"\s*/\s*")
+OVER = Pattern(r"\s*/\s*")
 # In all languages, where both are printed alike:
-FROM_TO = re.compile(
+FROM_TO = Pattern(
     rf"{_UNITS}(?:\s*[A-Za-z]{{1,12}}\b){{0,2}}[\s`*]*(?:{any_of(TO)})[\s`*(]*(?:[A-Za-z]{{1,12}}\s+){{0,2}}[`*]*",
     re.IGNORECASE,
 )
-VERSUS = re.compile(
+VERSUS = Pattern(
     rf"[\s`*%)]*(?:\w{{1,14}}\s+){{0,2}},?\s*\b(?:{any_of(AGAINST)})\s+[`*(]*(?:[\w-]{{1,14}}\s+){{0,3}}[`*]*",
     re.IGNORECASE,
 )
-BOTH = re.compile(rf"[\s`*%)]*(?:{any_of(AND)})\s*[`*(]*(?:[\w@.+-]{{1,16}}[\s:=]+){{0,4}}[`*(]*", re.IGNORECASE)
+BOTH = Pattern(rf"[\s`*%)]*(?:{any_of(AND)})\s*[`*(]*(?:[\w@.+-]{{1,16}}[\s:=]+){{0,4}}[`*(]*", re.IGNORECASE)
 
 # Between the second number and the difference.
-LEADS = re.compile(
+LEADS = Pattern(
     rf"{_NAMED}\s*[)\]`]*\s*(?P<mark>[,;:(=–—\s-]|→|->|=>)+\s*"
     r"(?P<word>(?:(?:so|i\.e\.,?|that is|thus|hence|which is|makes|giving|an?|the|by|of|on|um|auf|на|de|is|are|"
     r"we are|increase|increases|decrease|rise|rises|gain|gains|drop|drops|growth|grows|reduction|saves?|saving|"
@@ -103,47 +107,47 @@ LEADS = re.compile(
     r"\b\s*[:=]?\s*)*)",
     re.IGNORECASE,
 )
-CHANGING = re.compile(
+CHANGING = Pattern(
     rf"increase|decrease|rise|gain|drop|growth|grow|reduc|sav|up|down|plus|more|less|{_CHANGED}|diff|delta|Δ|relative|"
     r"change",
     re.IGNORECASE,
 )
-GAP = re.compile(
+GAP = Pattern(
     rf"[\s`*%)]*(?:pp\b|points?\b|nats\b)?\s*[,;:(—–-]*\s*(?:so\s+)?(?:an?\s+|the\s+|die\s+|la\s+)?"
     rf"(?:{any_of(DIFFERENCE)})\s*(?:of|is|=|:|von|de)?\s*[`*(]*",
     re.IGNORECASE,
 )
-THUS = re.compile(
+THUS = Pattern(
     rf"[\s`*%)]*(?:pp\b|points?\b|nats\b)?\s*[,;:(—–-]+\s*(?:(?:{any_of(SO)})[\s:]*){{1,6}}[`*(]*", re.IGNORECASE
 )
-MAKES = re.compile(
+MAKES = Pattern(
     rf"[\s`*%)]*(?:(?:at|on|in|for|over|after)\b[^.;,%()]{{0,45}}?\s)?(?:{any_of(IS)})\s+(?:an?\s+)?[`*(]*",
     re.IGNORECASE,
 )
-OF_ELSE = re.compile(
+OF_ELSE = Pattern(
     r"\b(?:per|each|ci|interval|p|std|sd|target|goal|threshold|needed|expected|limit|params?|parameters|layers?|"
     r"seeds?|epochs?|steps?|cost|price|memory|version|page|line|section|table|fig\w*|chance|random|noise)\b",
     re.IGNORECASE,
 )
-SKIPS = re.compile(r"\b(?:ci|interval|target|threshold|needed|expected|chance|sd|std|se|stderr|p)\b", re.IGNORECASE)
+SKIPS = Pattern(r"\b(?:ci|interval|target|threshold|needed|expected|chance|sd|std|se|stderr|p)\b", re.IGNORECASE)
 
 # Before a difference that stands first, and between it and the two numbers.
-TOLD_BY = re.compile(rf"\b(?:{any_of(AHEAD)})\b[^.;\d]{{0,40}}\b(?:{any_of(BY)})\s+[`*]*$", re.IGNORECASE)
-OPENS = re.compile(
+TOLD_BY = Pattern(rf"\b(?:{any_of(AHEAD)})\b[^.;\d]{{0,40}}\b(?:{any_of(BY)})\s+[`*]*$", re.IGNORECASE)
+OPENS = Pattern(
     r"[\s`*%]*(?:pp\b|points?\b|nats\b|bits\b)?\s*[(:]\s*[`*]*(?:from\s+)?(?:[\w-]{1,16}[\s:=]+){0,3}[`*]*",
     re.IGNORECASE,
 )
 
 # Behind the difference.
-IN_POINTS = re.compile(rf"\s*(?:{any_of(POINTS)})", re.IGNORECASE)
-IS_RELATIVE = re.compile(any_of(RELATIVE), re.IGNORECASE)
-ENDS = re.compile(
+IN_POINTS = Pattern(rf"\s*(?:{any_of(POINTS)})", re.IGNORECASE)
+IS_RELATIVE = Pattern(any_of(RELATIVE), re.IGNORECASE)
+ENDS = Pattern(
     r"\s*(?:%|pp|points?|pts?|percentage points?)?\s*(?:(?:relative|rel|absolute|abs|more|less|"
     rf"{_CHANGED}|gain|drop|increase|decrease|reduction|improvement|rise|fall|change|throughput|speed-?up|points?|"
     r"than\b.{0,40}|on\b.{0,30}|over\b.{0,30}|in\b.{0,30})\b\.?\s*){0,3}(?:$|[)\],;:.!*`|(]|—|–|-\s)",
     re.IGNORECASE,
 )
-STATED_ENDS = re.compile(
+STATED_ENDS = Pattern(
     rf"\s*(?:%|pp\b|points?\b|nats\b|bits?\b|{any_of(POINTS, 'en', 'de', 'es', 'fr')}|百分点)?\s*"
     r"(?:(?:relative\w*|absolute|abs|lower|higher|better|worse|more|less|gain|drop|improvement|niedriger|höher|besser|"
     r"relativ)\b\.?\s*){0,2}(?:$|[)\],;:.!`*(|]|—|–)",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.pattern import Pattern
 
 _WORDS = {
     "one": 1,
@@ -21,41 +22,47 @@ _WORDS = {
     "ten": 10,
 }
 _MOST = 64
-_COUNTED = re.compile(
+_COUNTED = Pattern(
     r"(?<![\w.])(?P<n>\d{1,2}|one|single|two|three|four|five|six|seven|eight|ten)[\s-]+(?:random\s+|independent\s+|"
     r"training\s+|different\s+)?"
     r"(?P<what>seeds?|random restarts|independent runs|repeats|replicates|replicas)\b",
     re.IGNORECASE,
+    needs=("independent runs", "random restarts", "repeats", "replicas", "replicates", "seed"),
 )
-_BOTH = re.compile(r"\bboth (?:\w+ )?seeds\b", re.IGNORECASE)
-_RANGE = re.compile(r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,3})\s*(?:\.\.+|…|–|-|to|through)\s*(\d{1,3})\b", re.IGNORECASE)
-_LIST = re.compile(r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,6}(?:\s*(?:,|/|and|&)\s*\d{1,6})+)\s*[}\])]?", re.IGNORECASE)
-_ONE = re.compile(r"\bseed\s*[=:#]?\s*\d{1,6}\b(?!\s*(?:,|/|\.\.|-|–|and|&)\s*\d)", re.IGNORECASE)
-_ENOUGH = re.compile(r"\bn\s*=\s*(\d{1,2})\b(?=\s*(?:seeds|runs|[,;)]))", re.IGNORECASE)
-_ALONE = re.compile(
+_BOTH = Pattern(r"\bboth (?:\w+ )?seeds\b", re.IGNORECASE, needs=(" seeds",))
+_RANGE = Pattern(
+    r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,3})\s*(?:\.\.+|…|–|-|to|through)\s*(\d{1,3})\b", re.IGNORECASE, needs=("seed",)
+)
+_LIST = Pattern(
+    r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,6}(?:\s*(?:,|/|and|&)\s*\d{1,6})+)\s*[}\])]?", re.IGNORECASE, needs=("seed",)
+)
+_ONE = Pattern(r"\bseed\s*[=:#]?\s*\d{1,6}\b(?!\s*(?:,|/|\.\.|-|–|and|&)\s*\d)", re.IGNORECASE)
+_ENOUGH = Pattern(r"\bn\s*=\s*(\d{1,2})\b(?=\s*(?:seeds|runs|[,;)]))", re.IGNORECASE)
+_ALONE = Pattern(
     r"^[^\w]*(?:(?:random|training|eval\w*|global|fixed)[\s_])?seed\b|"
     r"\b(?:all|every|each|only|same|fixed|one|single)\b[^.;]{0,60}\bseed\b|\bseed\b[^.;]{0,20}\b(?:only|throughout)\b|"
     r"\b(?:on|with|at|over|for|using) (?:the )?seed\s*[=:#]?\s*\d|(?:[,;|(]|--)\s*seed\s*[=:#]?\s*\d+\s*(?:[,;|)`]|$)",
     re.IGNORECASE,
+    needs=("seed",),
 )
 """One seed is told as the seed of what is reported: as a setting, or in a heading; not in a remark in passing."""
-_ON_ONE = re.compile(r"\b(?:on|for|with|in|at) (?:one|another|a single|some|each|any|that|this) seed\b", re.IGNORECASE)
-_EARLIER = re.compile(
+_ON_ONE = Pattern(r"\b(?:on|for|with|in|at) (?:one|another|a single|some|each|any|that|this) seed\b", re.IGNORECASE)
+_EARLIER = Pattern(
     r"\b(?:the|earlier|previous|prior|old|original|first|that)\s+(?:one|single)[- ]seed\b", re.IGNORECASE
 )
 """Of a result that others have since been set beside."""
-_OF_A_MEAN = re.compile(r"(?<![\w.])\d{1,2}[\s-]seeds? (?:mean|avg|average)\b", re.IGNORECASE)
+_OF_A_MEAN = Pattern(r"(?<![\w.])\d{1,2}[\s-]seeds? (?:mean|avg|average)\b", re.IGNORECASE)
 """Of the number that follows, not of what else is said."""
-_PLURAL = re.compile(r"(?<!single )\bseeds\b|\b(?:every|each|per)[- ]seed\b", re.IGNORECASE)
-_VALUE = re.compile(r"(?<![a-z])seed(?:\*\*)?[\s=:`*]{1,4}(\d{1,6})\b", re.IGNORECASE)
-_SEVERAL = re.compile(
+_PLURAL = Pattern(r"(?<!single )\bseeds\b|\b(?:every|each|per)[- ]seed\b", re.IGNORECASE, needs=("seed",))
+_VALUE = Pattern(r"(?<![a-z])seed(?:\*\*)?[\s=:`*]{1,4}(\d{1,6})\b", re.IGNORECASE)
+_SEVERAL = Pattern(
     r"\bseeds\b|±|\bstd\b|\b(?:\d+|two|three|four|five|ten|several|multiple) (?:\w+ )?(?:runs|repeats|replicates|"
     r"trials|restarts)\b"
     r"|confidence interval|bootstrap|\bstandard (?:deviation|error)\b",
     re.IGNORECASE,
 )
-_FILE = re.compile(r"_s(0\d{0,9})(?=[_.]|$)")
-_SIGNS = re.compile(r"(?<!\w)(\d{1,2})\s*\+\s*/\s*(?:(\d{1,2})\s*=?\s*/\s*)?(\d{1,2})\s*[-−–](?!\w)")
+_FILE = Pattern(r"_s(0\d{0,9})(?=[_.]|$)")
+_SIGNS = Pattern(r"(?<!\w)(\d{1,2})\s*\+\s*/\s*(?:(\d{1,2})\s*=?\s*/\s*)?(\d{1,2})\s*[-−–](?!\w)", needs=("+",))
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import tokens
 from evenhand.audit.told.seeds.count import Seeds, only_seed, seeds_of
 from evenhand.audit.told.seeds.series import Series, series_of
 
-_RUN = re.compile(r"^(?:[a-z]{0,3}\d+[a-z]?|round\d*|experiment|exp|completed|new|\d+)$")
+_RUN = Pattern(r"^(?:[a-z]{0,3}\d+[a-z]?|round\d*|experiment|exp|completed|new|\d+)$")
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from itertools import pairwise
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number, counts
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE, ERROR, MEAN, SPREAD, lists_in
 from evenhand.audit.told.seeds.series import Series, mixed
 from evenhand.audit.told.seeds.spread_kinds import kind_of
 from evenhand.audit.told.seeds.summarised import in_tables
 
-_BEFORE = re.compile(
+_BEFORE = Pattern(
     r"^[\s>\-*•–—=→⇒#|]*(?:\[?\d{1,2}:\d{2}(?::\d{2})?\]?\s*)?(?:<?@?\w{1,15}>?\s*:\s*)?(?:[-=]+>|→|⇒|so|this is|"
     r"i\.e\.|thus|gives|giving|makes|and|the|"
     r"overall|with|in)?[\s,:]*$",
@@ -23,7 +24,7 @@ _BEFORE = re.compile(
 )
 """What may stand before the word mean in a line that begins with it: a mark, a time, who writes."""
 
-_LABEL = re.compile(
+_LABEL = Pattern(
     r"\s*(?:[=:≈~(]|of|is|was|are|at|over|the|all|across|these|them|both|delta\w*|diff\w*|d_\w+|Δ\w*|d|gain|return|"
     r"ret|score|acc\w*|value|"
     r"(?:\d+|two|three|four|five|six|eight|ten) (?:seeds?|runs|values|folds)|seeds?|runs)*\s*[=:≈~(]?\s*",
@@ -31,7 +32,7 @@ _LABEL = re.compile(
 )
 """What may stand between the word mean and its number."""
 
-_OTHER = re.compile(
+_OTHER = Pattern(
     r"\b(?:lr|rates?|layers?|epochs?|steps?|sizes?|widths?|dims?|lengths?|ids?|k|top|coef\w*|beta|alpha|ranks?|"
     r"tokens|batch\w*|"
     r"budgets?|thresholds?|temperatures?|ci\d*|intervals?|range|min|max|median|quantiles?|percentiles?|p|grid|sweep|"
@@ -43,15 +44,15 @@ _OTHER = re.compile(
 )
 """What a list is of that is none of results over seeds."""
 
-_SEEDS_THEMSELVES = re.compile(r"\bseeds?\W*$", re.IGNORECASE)
-_LABELLED = re.compile(
+_SEEDS_THEMSELVES = Pattern(r"\bseeds?\W*$", re.IGNORECASE)
+_LABELLED = Pattern(
     r"(?<![\w.])(?:(?:seed|run|rep(?:eat)?|fold|trial|run no\.?)\s*[#=]?\s*|s|#)(\d{1,5})\s*(?:[:=→]|->|gives|got)?\s*"
     r"(?=[+\-−]?\d|[+\-−]?\.\d)",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(r"\((?:[^()]*\bseeds?\b[^()]*|[^()\d]*)\)|\bover (?:the )?\d+ (?:seeds|runs)\b", re.IGNORECASE)
-_INTERVAL = re.compile(r"\[[^\]]*$|\bCI\w*\W*$", re.IGNORECASE)
-_MEANS_OF_ELSE = re.compile(
+_ASIDE = Pattern(r"\((?:[^()]*\bseeds?\b[^()]*|[^()\d]*)\)|\bover (?:the )?\d+ (?:seeds|runs)\b", re.IGNORECASE)
+_INTERVAL = Pattern(r"\[[^\]]*$|\bCI\w*\W*$", re.IGNORECASE)
+_MEANS_OF_ELSE = Pattern(
     r"(?:baseline|base|control|other|previous|old|geometric|harmonic|trimmed|weighted|running|macro|grand|"
     r"moving|column|row|class|median|of means|ensemble|best|predicted|their)[\s-]+$",
     re.IGNORECASE,
@@ -111,7 +112,7 @@ def _printed(line: Line) -> _Printed | None:
     return _Printed(mean, sd, min(start for start, _ in both), max(number.end for _, number in both))
 
 
-def _numbers(line: Line, word: re.Pattern[str]) -> list[tuple[int, Number]]:
+def _numbers(line: Line, word: Pattern) -> list[tuple[int, Number]]:
     """The words of a line with the number that each stands before, and right before only."""
     found = []
     for one in word.finditer(line.body):

@@ -13,40 +13,39 @@ from numpy.typing import NDArray
 
 from evenhand.audit.text.log import Line, Log, Row, Table
 from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE, MEAN, SPREAD, Said, lists_in, said_in
 from evenhand.audit.told.seeds.count import seeds_of, signs_of
 
-_OVER = re.compile(r"\b(?:seeds?|per[- ]seed|runs|trials|repeats|replicates|rollouts)\b", re.IGNORECASE)
+_OVER = Pattern(r"\b(?:seeds?|per[- ]seed|runs|trials|repeats|replicates|rollouts)\b", re.IGNORECASE)
 """A list of differences alone may be bounds, settings or epochs: it must be told that it is one over repeats."""
 
-_OTHER = re.compile(
+_OTHER = Pattern(
     r"\b(?:mean|means|avg|averages?|best|median|respectively|both|range|min|max|lr|rates?|layers?|epochs?|steps?|"
     r"sizes?|spearman\w*|pearson\w*|kendall\w*|correlations?|rho|slopes?|p[- ]?values?|p|"
     r"ci|intervals?|percentiles?|quantiles?|iqr|bounds?)\b|ρ|τ",
     re.IGNORECASE,
 )
-_SEED_COLUMN = re.compile(r"^(?:seed|run|trial|s|rep|replicate)[\s_#=-]*\d{1,6}$", re.IGNORECASE)
-_SEED_NAME = re.compile(
-    r"^(?:random[\s_]?)?(?:seeds?|run|trial|replicate)(?:[\s_]?(?:id|no\.?|number))?$", re.IGNORECASE
-)
-_LEADS = re.compile(r"[:=]\s*[`\[({*]*$")
+_SEED_COLUMN = Pattern(r"^(?:seed|run|trial|s|rep|replicate)[\s_#=-]*\d{1,6}$", re.IGNORECASE)
+_SEED_NAME = Pattern(r"^(?:random[\s_]?)?(?:seeds?|run|trial|replicate)(?:[\s_]?(?:id|no\.?|number))?$", re.IGNORECASE)
+_LEADS = Pattern(r"[:=]\s*[`\[({*]*$")
 """A list of values follows a colon or a sign of equality: numbers in passing are no list."""
 
-_SUMMARY = re.compile(r"(?:mean|avg|average|std|sd)\b", re.IGNORECASE)
-_A_MEAN = re.compile(
+_SUMMARY = Pattern(r"(?:mean|avg|average|std|sd)\b", re.IGNORECASE)
+_A_MEAN = Pattern(
     r"(?:(?:\d+|three|five|ten)?[- ]?seeds? |overall )?(?:mean|avg\.?|average|μ)(?: (?:of|over) \d+.*)?"
     r"(?:\s*(?:±|\+/-|\(|\[|,|/).*)?",
     re.IGNORECASE,
 )
 """A row that is the mean of the rows above, not a result of their mean, such as that of averaged predictions."""
 
-_LEVEL = re.compile(r"\s*%?\s*(?:CI\b|confidence|interval|percentile|quantile)", re.IGNORECASE)
+_LEVEL = Pattern(r"\s*%?\s*(?:CI\b|confidence|interval|percentile|quantile)", re.IGNORECASE)
 """What makes a number the level of an interval: ``Mean ± 95% CI``."""
 
-_AGAINST = re.compile(r"[\s)\]]*(?:vs\.?|versus|against|compared)\b", re.IGNORECASE)
+_AGAINST = Pattern(r"[\s)\]]*(?:vs\.?|versus|against|compared)\b", re.IGNORECASE)
 """What follows a list of one arm's values, which are then no differences."""
 
-_SAYS = re.compile(r"[A-Za-z]{3,}|[≥≤<>]|\\[a-z]+")
+_SAYS = Pattern(r"[A-Za-z]{3,}|[≥≤<>]|\\[a-z]+")
 """A cell that says something is no mean: ``gate threshold ≥ 80 %``."""
 
 _NEAR = 6
@@ -175,7 +174,7 @@ def _around(log: Log, line: Line) -> list[Line]:
     return [line, *beside]
 
 
-def _printed(lines: list[Line], pattern: re.Pattern[str]) -> Said | None:
+def _printed(lines: list[Line], pattern: Pattern) -> Said | None:
     """The one number that is labelled so; None where there are several, such as a mean of accuracy and one of loss."""
     for line in lines:
         found = [one for one in said_in(line) if _names(pattern, one) and not _LEVEL.match(line.body, one.number.end)]
@@ -184,7 +183,7 @@ def _printed(lines: list[Line], pattern: re.Pattern[str]) -> Said | None:
     return None
 
 
-def _names(pattern: re.Pattern[str], said: Said) -> bool:
+def _names(pattern: Pattern, said: Said) -> bool:
     """Whether a number is labelled so: the word stands in its own clause, at most a few words before it."""
     found = list(pattern.finditer(said.label))
     if not found or (pattern is MEAN and said.number.spread):

@@ -7,20 +7,21 @@ import re
 
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import METRIC_WORD
 from evenhand.audit.told.seeds.count import Seeds, seeds_in, seeds_of
 
-_DEVIATION = re.compile(r"±\s*(?:std|sd|s\.d|1 ?σ|standard dev)|\bstd\b|standard deviation|\bstdev\b", re.IGNORECASE)
-_OTHER = re.compile(r"±\s*(?:se\b|sem|stderr|95|ci)|standard error|\bSEM\b|confidence interval|95 ?% CI", re.IGNORECASE)
+_DEVIATION = Pattern(r"±\s*(?:std|sd|s\.d|1 ?σ|standard dev)|\bstd\b|standard deviation|\bstdev\b", re.IGNORECASE)
+_OTHER = Pattern(r"±\s*(?:se\b|sem|stderr|95|ci)|standard error|\bSEM\b|confidence interval|95 ?% CI", re.IGNORECASE)
 
 
-_PLAIN = re.compile(r"[_/.()-]")
-_MEASURE = re.compile(
+_PLAIN = Pattern(r"[_/.()-]")
+_MEASURE = Pattern(
     r"\b(?:acc|accuracy|loss|scores?|perplexity|ppl|f1|auc|auroc|bleu|rouge|rewards?|returns?|rates?|success|recall|"
     r"precision|mse|mae|rmse|bpb|error|violations?|time|latency|steps?|tokens|cost|length)\b",
     re.IGNORECASE,
 )
-_ARMS = re.compile(
+_ARMS = Pattern(
     r"\b(?:arms?|methods?|models?|variants?|config\w*|systems?|approach\w*|algorithms?|optimi[sz]ers?|strateg\w+|"
     r"settings?|conditions?|policy|policies|agents?|ablations?|techniques?|losses|names?|experiments?|runs?)\b",
     re.IGNORECASE,

@@ -7,16 +7,17 @@ from collections.abc import Iterator
 
 from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE, MEAN, SPREAD
 from evenhand.audit.told.seeds.series import Series
 
-_SEED = re.compile(
+_SEED = Pattern(
     r"^(?:random[\s_]?)?(?:seeds?|run|trial|replicate|rep|repeat)(?:[\s_]?(?:id|no\.?|nr\.?|number))?$", re.IGNORECASE
 )
-_A_SEED = re.compile(r"(?:seed|run|s|trial|rep)?[\s_#=-]*\d{1,6}", re.IGNORECASE)
-_MEAN_ROW = re.compile(r"\W*(?:mean|avg\.?|average|μ)\W*(?:of \d+|over \d+ seeds|\(\d+ seeds\))?\W*", re.IGNORECASE)
-_SPREAD_ROW = re.compile(r"\W*(?:std|sd|stdev|std\.? ?dev\w*|standard deviation|σ)\W*", re.IGNORECASE)
-_LIST_COLUMN = re.compile(
+_A_SEED = Pattern(r"(?:seed|run|s|trial|rep)?[\s_#=-]*\d{1,6}", re.IGNORECASE)
+_MEAN_ROW = Pattern(r"\W*(?:mean|avg\.?|average|μ)\W*(?:of \d+|over \d+ seeds|\(\d+ seeds\))?\W*", re.IGNORECASE)
+_SPREAD_ROW = Pattern(r"\W*(?:std|sd|stdev|std\.? ?dev\w*|standard deviation|σ)\W*", re.IGNORECASE)
+_LIST_COLUMN = Pattern(
     r"\b(?:per[- _]?seed|seeds?|values|runs|raw|single|scores|results|all|returns?|accs?|deltas?)\b", re.IGNORECASE
 )
 

@@ -8,39 +8,40 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.numbers import Number, counts, numbers
+from evenhand.audit.text.pattern import Pattern
 
 _NOUNS = r"(?:\s+[^\W\d_][\w'-]{1,14}){0,2}"
 _COUNT = r"(?P<part{0}>\d{{1,6}})"
 _OF = r"\s*(?:/|\bof\b|\bout of\b|\bfrom\b)\s*(?:the\s+|all\s+|a total of\s+)?"
 _SHARE = r"(?P<share{0}>\d{{1,3}}\.\d+\s?%?|\.\d+|\d{{1,3}}\s?%)"
-_AHEAD = re.compile(
+_AHEAD = Pattern(
     rf"(?<![\d.,/]){_COUNT.format('')}{_NOUNS}{_OF}(?P<whole>\d{{1,6}})(?![\d.,/]\d){_NOUNS}"
     rf"\s*(?:\(\s*(?:=|≈|i\.e\.,?)?\s*|=\s*|,\s*(?:i\.e\.,?|so|that is|or|which is)\s*|:\s*|→\s*|->\s*|—\s*|–\s*|"
     rf"is\s+|makes\s+|gives\s+)"
     rf"{_SHARE.format('')}(?![\d/])"
 )
-_BEHIND = re.compile(
+_BEHIND = Pattern(
     rf"(?<![\d.,+\-−±]){_SHARE.format('')}\s*(?:\(\s*|(?<=%),\s*|=\s*|i\.e\.,?\s*|\bor\b\s*)(?:=|i\.e\.,?)?\s*"
     rf"{_COUNT.format('')}{_NOUNS}{_OF}(?P<whole>\d{{1,6}})(?![\d.,/]\d)(?![\d./])"
 )
-_BOTH = re.compile(
+_BOTH = Pattern(
     rf"(?<![\d.,/]){_COUNT.format(1)}\s*(?:and|und|и|et|y|,|/|"
     rf"和)\s*{_COUNT.format(2)}{_NOUNS}{_OF}(?P<whole>\d{{1,6}}){_NOUNS}\s*"
     rf"[(=:]\s*{_SHARE.format(1)}\s*(?:and|und|и|et|y|,|/|和)\s*{_SHARE.format(2)}"
 )
-_PART = re.compile(
+_PART = Pattern(
     r"(?:^|[ _])(?:n |num |number )?(?:correct|right|hits?(?: at \d+)?|solved|passed|wins|won|successes|matches|"
     r"exact matches|"
     r"k|richtig|treffer|aciertos)(?:$|[ _])",
     re.IGNORECASE,
 )
-_WHOLE = re.compile(
+_WHOLE = Pattern(
     r"(?:^|[ _])(?:n|total|items?|queries|questions|problems|examples|samples|count|trials|episodes|tasks|prompts|"
     r"attempted|of|"
     r"fragen|aufgaben|gesamt|num)$",
     re.IGNORECASE,
 )
-_RATE = re.compile(
+_RATE = Pattern(
     r"(?:^|[ _])(?:acc|accuracy|rate|pct|percent|share|quote|ratio|recall|precision|em|exact match|pass@?1?|success|"
     r"r at \d+|r@\d+|"
     r"score|hit rate)(?:$|[ _@])|%",

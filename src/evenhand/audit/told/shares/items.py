@@ -6,8 +6,9 @@ import re
 from functools import lru_cache
 
 from evenhand.audit.text.log import Log
+from evenhand.audit.text.pattern import Pattern
 
-_ITEMS = re.compile(
+_ITEMS = Pattern(
     r"(?<![\w.,/])(?P<n>\d{1,3}(?:,\d{3})+|\d{2,6})[\s-]+(?:(?:held[- ]out|test|dev|eval(?:uation)?|validation|val|"
     r"random|total|unseen|unique|math|gsm8k|human|labell?ed)\s+){0,2}(?:questions?|problems?|items?|examples?|samples?|"
     r"prompts?|instances|queries|images|sentences|documents|docs|tasks|trials|games|episodes|puzzles|cases|rows|"
