@@ -34,14 +34,14 @@ def alternatives(words: str) -> list[str]:
     return [*parts, words[start:]]
 
 
-def stems(words: str) -> tuple[str, ...]:
+def stems(words: str) -> str:
     """The letters that each alternative of a pattern begins with: what a pattern of these words needs."""
     found = []
     for one in alternatives(words):
         letters = re.match(r"[a-z ']*", one)
         stem, rest = (letters[0], one[letters.end() :]) if letters else ("", one)
         found.append(stem[:-1] if rest[:1] in ("?", "*", "{") else stem)
-    return tuple(dict.fromkeys(found)) if all(found) else ()
+    return "|".join(dict.fromkeys(found)) if all(found) else ""
 
 
 class Pattern:
@@ -51,12 +51,13 @@ class Pattern:
         pattern: its source.
         flags: as for ``re.compile``.
         needs: words in small letters, one of which stands in whatever it matches; none where that cannot be said.
+            They are given as alternatives, as in ``best|peak``.
     """
 
-    def __init__(self, pattern: str, flags: int = 0, *, needs: tuple[str, ...] = ()) -> None:
+    def __init__(self, pattern: str, flags: int = 0, *, needs: str = "") -> None:
         self.pattern = pattern
         self.flags = flags
-        self.needs = needs
+        self.needs = tuple(needs.split("|")) if needs else ()
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:

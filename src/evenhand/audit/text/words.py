@@ -32,7 +32,7 @@ _HOPES = (
     r"criteri(?:on|a)|threshold|require[sd]?|in order to|so that|to see|designed to|intend\w*|potential(?:ly)?|in "
     r"theory|recommend\w*|consider"
 )
-_HOPED = Pattern(rf"\b(?:{_HOPES})\b|\?", re.IGNORECASE, needs=("?", *stems(_HOPES)))
+_HOPED = Pattern(rf"\b(?:{_HOPES})\b|\?", re.IGNORECASE, needs="?|" + stems(_HOPES))
 _PLANS = Pattern(
     r"\b(?:ideas?|next|plans?|planned|todo|hypothes\w*|future (?:work|plans?|directions?|experiments)|goals?|"
     r"objectives?|motivation|background|action items|method\w*|protocol|setup|usage|install\w*|"

@@ -30,7 +30,7 @@ _NO_RATE = Pattern(
     r"\b(?:loss|time|speed|coverage|uptime|retention|of|util\w*|confidence|train\w*|ci)\b", re.IGNORECASE
 )
 _CHANCE = Pattern(
-    r"\bchance(?: level| rate)?(?: is| at|:| =| of|,| \()?\s*(\d[\d.]*)\s?(%?)", re.IGNORECASE, needs=("chance",)
+    r"\bchance(?: level| rate)?(?: is| at|:| =| of|,| \()?\s*(\d[\d.]*)\s?(%?)", re.IGNORECASE, needs="chance"
 )
 _COUNT = Pattern(r"(\d{1,6})\s*/\s*(\d{2,6})")
 _TOP = 0.985

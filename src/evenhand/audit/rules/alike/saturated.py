@@ -22,7 +22,7 @@ _NO_EFFECT = Pattern(
     r"\bno (?:\w+ )?(?:effect|difference|influence|impact|benefit)\b|\birrelevant\b|"
     r"\b(?:does|do) ?(?:not|n['’]t) (?:matter|help)\b|\bmakes? no difference\b",
     re.IGNORECASE,
-    needs=(" help", " matter", "benefit", "difference", "effect", "impact", "influence", "irrelevant"),
+    needs=" help| matter|benefit|difference|effect|impact|influence|irrelevant",
 )
 _CHANCE = Pattern(
     r"\b(?:chance(?: level| rate)?|majority(?: class)?|random(?: guess\w*)?)(?: is| at|:| =| of|,)?\s*(\d[\d.]*\d|\d+)",

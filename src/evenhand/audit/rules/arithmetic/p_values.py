@@ -22,18 +22,7 @@ _T = Pattern(
 _CORRECTED = Pattern(
     r"\b(?:correct(?:ed|ion)|adjust\w*|holm|bonferroni|fdr|benjamini|bootstrap\w*|permut\w*|welch)\b",
     re.IGNORECASE,
-    needs=(
-        "adjust",
-        "benjamini",
-        "bonferroni",
-        "bootstrap",
-        "corrected",
-        "correction",
-        "fdr",
-        "holm",
-        "permut",
-        "welch",
-    ),
+    needs="adjust|benjamini|bonferroni|bootstrap|corrected|correction|fdr|holm|permut|welch",
 )
 
 

@@ -18,18 +18,7 @@ STEADY = Pattern(
     r"(?<![\w-])(?:stable|stably|consistent|consistently|robust|robustly|reliable|reliably|reproducible|"
     r"reproducibly|clear|clearly|strong|strongly)(?![\w-])",
     re.IGNORECASE,
-    needs=(
-        "clear",
-        "consistent",
-        "reliable",
-        "reliably",
-        "reproducible",
-        "reproducibly",
-        "robust",
-        "stable",
-        "stably",
-        "strong",
-    ),
+    needs="clear|consistent|reliable|reliably|reproducible|reproducibly|robust|stable|stably|strong",
 )
 OF_RESULTS = Pattern(
     r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|winners?|outperform\w*|beats?|success|effects?|advantages?|"
@@ -60,7 +49,7 @@ _ALL_OF = Pattern(
     r"(?<![\d.])([2-5])\s*/\s*\1\s+seeds\s+(?:are |were |all )?(?:positive|improve\w*|better|up|win\w*|gain\w*|"
     r"agree|above)\b",
     re.IGNORECASE,
-    needs=("seeds",),
+    needs="seeds",
 )
 _CHANCE = Pattern(r"\bp\s*[=<>≤]|sign[- ](?:test|flip)|\bfloor\b|by chance|\bCI\b", re.IGNORECASE)
 
@@ -91,21 +80,8 @@ _DOUBT = Pattern(
     r"(?:results?|conclusion|evidence|proof|conclusive|significant)\b|"
     r"\bone (?:fold|task|dataset|benchmark|split|subject|environment|env|game) (?:is|was)\b",
     re.IGNORECASE,
-    needs=(
-        "are no",
-        "be no",
-        "is no",
-        "one benchmark ",
-        "one dataset ",
-        "one env ",
-        "one environment ",
-        "one fold ",
-        "one game ",
-        "one split ",
-        "one subject ",
-        "one task ",
-        "was no",
-    ),
+    needs="are no|be no|is no|one benchmark |one dataset |one env |one environment |one fold |one game |"
+    "one split |one subject |one task |was no",
 )
 _NEAR = 8
 """Lines: seeds that are told farther away, and not in a heading, may be those of something else."""

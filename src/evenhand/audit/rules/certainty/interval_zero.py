@@ -17,7 +17,7 @@ _INTERVAL = Pattern(
     r"(?<![+\-−–\d.])(?P<low>[+\-−–]?\d*\.?\d+)\s?%?(?:\s?pp)?\s*(?:,|;|\.\.+|to|"
     r"…)\s*(?P<high>[+\-−–]?\d*\.?\d+)\s?%?(?:\s?pp)?\s*[\])]?",
     re.IGNORECASE,
-    needs=("9", "ci", "interval"),
+    needs="9|ci|interval",
 )
 _P = Pattern(r"(?<![\w.])p(?:[- ]?value)?\s*(?:=|≈|>|of)\s*(0?\.\d+)", re.IGNORECASE)
 _SURE = Pattern(
@@ -49,7 +49,7 @@ _CELL = Pattern(
 _NO_P = Pattern(
     r"\bstabl[ey]\b|top-?p|dropout|prob\w*|keep",
     re.IGNORECASE,
-    needs=("dropout", "keep", "prob", "stabl", "top-p", "topp"),
+    needs="dropout|keep|prob|stabl|top-p|topp",
 )
 
 

@@ -15,7 +15,7 @@ _WORD = Pattern(
     r"(?<!most )(?<!more )\bsignificant(?:ly\b|\b(?=\s+(?:\w+\s+){0,2}(?:gains?|improv\w*|better|"
     r"lower|higher|outperform\w*|beats?|increas\w*|reduc\w*|boosts?|benefits?|advantage|drop\w*|decreas\w*|wins?)))",
     re.IGNORECASE,
-    needs=("significant",),
+    needs="significant",
 )
 _NAMES = Pattern(r"\b(?:focal|contrastive|auxiliary|hinge|triplet|dice|cross[- ]entropy|kl) loss\b", re.IGNORECASE)
 _VERB = Pattern(

@@ -19,7 +19,7 @@ _BEATS = Pattern(
     r"surpass(?:es|ed)?|"
     r"(?:is|are|was|were|performs?|does)\s+(?:\w+ly\s+)?better than|improves? (?:significantly )?(?:over|on|upon))\b",
     re.IGNORECASE,
-    needs=("beat", "better than", "improve ", "improves ", "outperform", "surpass"),
+    needs="beat|better than|improve |improves |outperform|surpass",
 )
 _TESTED = Pattern(
     r"\bp\s*[=<>≤]|\bCI\b|interval|by chance|within (?:noise|one|the spread|error)|slightly|nominal", re.IGNORECASE

@@ -13,67 +13,50 @@ from evenhand.audit.text.words import METRIC_WORD, denied, planning
 _KINDS = {
     "out of memory": Pattern(
         r"\b(?:OOM(?:ed|s|-killed)?|out[- ]of[- ](?:GPU |CUDA |host |device )?memory|CUDA error|no memory left)\b",
-        needs=("cuda error", "memory", "oom"),
+        needs="cuda error|memory|oom",
     ),
     "time limit": Pattern(
         r"\b(?:job|run|eval\w*|training|trial|process|slurm|build|sweep|worker|node|server|request)s?\b[^.;]{0,30}"
         r"\b(?:timed[- ]out|(?:hit|exceeded|reached|ran into) (?:the |its )?(?:time limit|wall ?clock)|"
         r"(?:was|got) killed (?:by (?:the )?(?:time|wall|OS|kernel|system)|after \d|at \d))",
         re.IGNORECASE,
-        needs=("got killed ", "time limit", "timed", "wall clock", "wallclock", "was killed "),
+        needs="got killed |time limit|timed|wall clock|wallclock|was killed ",
     ),
     "preemption": Pattern(
         r"(?:(?:\bwas|\bwere|\bgot|\bbeen|[;,:(–—-])\s*pre-?empted\b|"
         r"\b(?:killed|evicted|cancell?ed) by (?:the )?(?:scheduler|slurm|cluster|spot\w*|watchdog|OOM killer))\b",
         re.IGNORECASE,
-        needs=("canceled by ", "cancelled by ", "evicted by ", "killed by ", "pre-empted", "preempted"),
+        needs="canceled by |cancelled by |evicted by |killed by |pre-empted|preempted",
     ),
     "refused request": Pattern(
         r"\b(?:return\w*|fail\w* with|got|gave|error|raised|hit|threw)\b[^.;\d]{0,12}\b(?:HTTP )?(?:error )?"
         r"(?:401|403|404|429|500|502|503|504)\b(?!\s*(?:steps|tokens|epochs|items|questions|seeds|%))",
         re.IGNORECASE,
-        needs=(" with", "error", "gave", "got", "hit", "raised", "return", "threw"),
+        needs=" with|error|gave|got|hit|raised|return|threw",
     ),
     "connection": Pattern(
         r"\b(?:aborted|failed|stopped|crashed|died|broke)\b[^.;]{0,30}\b(?:connectivity|connection|network|hub|"
         r"download|HTTP|rate limit\w*|DNS)\b",
         re.IGNORECASE,
-        needs=("aborted", "broke", "crashed", "died", "failed", "stopped"),
+        needs="aborted|broke|crashed|died|failed|stopped",
     ),
     "too few examples": Pattern(
         r"\b(?:only (?:built|found) \d+|insufficient (?:built )?examples|sample[- ]construction (?:limit|failures?)|"
         r"not enough (?:examples|samples))\b",
         re.IGNORECASE,
-        needs=(
-            "construction failure",
-            "construction limit",
-            "insufficient built examples",
-            "insufficient examples",
-            "not enough examples",
-            "not enough samples",
-            "only built ",
-            "only found ",
-        ),
+        needs="construction failure|construction limit|insufficient built examples|insufficient examples|"
+        "not enough examples|not enough samples|only built |only found ",
     ),
     "disk": Pattern(
         r"\b(?:disk (?:is |was )?full|no space left|disk quota)\b",
         re.IGNORECASE,
-        needs=("disk full", "disk is full", "disk quota", "disk was full", "no space left"),
+        needs="disk full|disk is full|disk quota|disk was full|no space left",
     ),
     "crash": Pattern(
         r"\b(?:segfault\w*|segmentation fault|node failure|nccl (?:error|timeout)|driver crash\w*|power (?:cut|"
         r"outage))\b",
         re.IGNORECASE,
-        needs=(
-            "driver crash",
-            "nccl error",
-            "nccl timeout",
-            "node failure",
-            "power cut",
-            "power outage",
-            "segfault",
-            "segmentation fault",
-        ),
+        needs="driver crash|nccl error|nccl timeout|node failure|power cut|power outage|segfault|segmentation fault",
     ),
 }
 _RAN = Pattern(
@@ -96,21 +79,7 @@ _MENDED = Pattern(
     r"\b(?:avoid(?:s|ed|ing)?|prevent(?:s|ed|ing)?|fix(?:es)?|without|reduces?|handl\w+|if|to avoid|risk|may|might|"
     r"could|would|can)\b[^.;]{0,40}$",
     re.IGNORECASE,
-    needs=(
-        "avoid",
-        "can",
-        "could",
-        "fix",
-        "handl",
-        "if",
-        "may",
-        "might",
-        "prevent",
-        "reduce",
-        "risk",
-        "without",
-        "would",
-    ),
+    needs="avoid|can|could|fix|handl|if|may|might|prevent|reduce|risk|without|would",
 )
 
 

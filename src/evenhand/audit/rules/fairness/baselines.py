@@ -24,7 +24,7 @@ _OVER = Pattern(
     r"(?<![\w.])(?P<delta>\+\d[\d.]*\s?(?:%|pp|points?|pts?)?)\s*(?:over|vs\.?|versus|against|above|relative to|"
     r"compared (?:to|with))\s+(?P<name>[A-Za-z][\w@. +-]{0,30}?)(?=[,;:)]|\.\s|\.$|\s(?:and|while|so|whereas)\b|$)",
     re.IGNORECASE,
-    needs=("+",),
+    needs="+",
 )
 _DRAWN = Pattern(
     r"\b(?:so|thus|hence|therefore|i\.e\.)\b[^.;]{0,60}\b(?:more|better|stronger|larger|bigger|as much|twice|times|"

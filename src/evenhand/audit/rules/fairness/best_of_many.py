@@ -19,7 +19,7 @@ _AT_STEP = Pattern(
     r"|(?:reached|hit)\s+\d[\d.%]*[^.;]{0,30}\((?:step|epoch|iter\w*)\s*\d+|\b(?:peaked|peak) at "
     r"\d[\d.%/]*\s*\((?:step|epoch|iter\w*)",
     re.IGNORECASE,
-    needs=("(epoch", "(iter", "(step", "best", "checkpoints", "epochs", "evals", "evaluations", "peak", "snapshots"),
+    needs="(epoch|(iter|(step|best|checkpoints|epochs|evals|evaluations|peak|snapshots",
 )
 _TAKEN = Pattern(
     r"\b(?:table|headline|result|score|number)s? (?:has|have|is|are|gives?|shows?|uses?|"
@@ -30,16 +30,16 @@ _TAKEN = Pattern(
     r"\b(?:publish|report|release|use|keep|take|ship|chose|picked)\b[^.;]{0,30}\b(?:best|highest|lowest|top)\b|"
     r"\bafter each of (?:the )?\d+ (?:epochs|checkpoints)\b.{0,12}\bbest\b",
     re.IGNORECASE,
-    needs=("after each of ", "best ", "checkpoints", "epochs", "evaluations", "highest ", "peak ", "snapshots"),
+    needs="after each of |best |checkpoints|epochs|evaluations|highest |peak |snapshots",
 )
 """The best of so many is what is reported, in so many words."""
 
 _NOT_USED = Pattern(
     r"\b(?:peaks?|highest|best|maximum)\b[^.;]{0,80}\b(?:is|are|was|were) not (?:used|reported|taken)\b",
     re.IGNORECASE,
-    needs=(" not reported", " not taken", " not used"),
+    needs=" not reported| not taken| not used",
 )
-_BEST = Pattern(r"\bbest\b(?=[^.;:(\d]{0,16}[+\-−]\d)", re.IGNORECASE, needs=("best",))
+_BEST = Pattern(r"\bbest\b(?=[^.;:(\d]{0,16}[+\-−]\d)", re.IGNORECASE, needs="best")
 _OF = r"(?:the )?(?:same |very |full |held[- ]out )*"
 _CHOSEN_ON_TEST = Pattern(
     rf"\b(?:pick(?:ed)?|chosen|chose|choose|select(?:ed)?|took|early[- ]stopped|tuned)\b[^.;]{{0,50}}?\b(?:on|by|from|"
@@ -50,7 +50,7 @@ _CHOSEN_ON_TEST = Pattern(
     rf"|\b(?:pick(?:ed)?|chosen|chose|select(?:ed)?)\b[^.;]{{0,60}}?\b(?:on|by|with) (?:the )?[^.;,]{{0,40}}?"
     rf"\b(?:that|which) (?:we|is|are) (?:then |also )?(?:report(?:ed)?|quoted?)\b",
     re.IGNORECASE,
-    needs=("benchmark", "eval", "leaderboard", "report", "test", "that ", "which "),
+    needs="benchmark|eval|leaderboard|report|test|that |which ",
 )
 _CHOSEN_THING = Pattern(
     r"\b(?:the|an?|our|this|that|each|every) (?:selected|chosen|picked|tuned|early[- ]stopped)\b[^.;]*$|"

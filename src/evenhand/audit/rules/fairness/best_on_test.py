@@ -28,7 +28,7 @@ _SAID = Pattern(
     rf"\b{_LOOKS} (?:was |were |is |are )?(?:chosen|picked|selected|taken) (?:on|by|with|"
     rf"from) (?:the )?(?:same )?{_TEST}\b",
     re.IGNORECASE,
-    needs=("chosen ", "picked ", "selected ", "taken ", "test"),
+    needs="chosen |picked |selected |taken |test",
 )
 _OTHER = Pattern(
     r"\b(?:dev|val|valid|validation|read once|once only|never|not for|video|instead|leak\w*|biased|optimistic|"

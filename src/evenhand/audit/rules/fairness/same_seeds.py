@@ -11,7 +11,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import denied_at, hoped
 from evenhand.audit.told.seeds.count import Seeds, seeds_of
 
-_CONFIRMED = Pattern(r"\bconfirmed\b", re.IGNORECASE, needs=("confirmed",))
+_CONFIRMED = Pattern(r"\bconfirmed\b", re.IGNORECASE, needs="confirmed")
 _ON_SEED = Pattern(
     r"\b(?:on|with|over|at) (?:the )?seeds?\s*[=:]?\s*(\d+(?:\s*(?:,|-|–|and|to)\s*\d+)*)", re.IGNORECASE
 )

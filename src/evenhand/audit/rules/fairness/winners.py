@@ -38,7 +38,7 @@ _FRESH = Pattern(
     r"independent)\s+(?:\w+\s+)?seeds?\b|\bre-?r[ua]n\w*\b|"
     r"\bonly picked\b|\bnot (?:the|a) (?:result|claim)\b|\bselection only\b|\bbias\w*\b|\boptimistic\b",
     re.IGNORECASE,
-    needs=("bias", "not a ", "not the ", "only picked", "optimistic", "re-r", "rer", "seed", "selection only"),
+    needs="bias|not a |not the |only picked|optimistic|re-r|rer|seed|selection only",
 )
 _KEYS = ("tried", "candidates", "variants", "swept", "grid", "options")
 _PICKED = ("picked", "winner", "best", "selected", "chosen")
@@ -47,14 +47,14 @@ _AWAY = 8
 _DEV = Pattern(
     r"\b(?:dev|validation|val) (?:set|split|questions|items|problems|data)\b(?! and)|\bconfirmation\b",
     re.I,
-    needs=("confirmation", "dev ", "val ", "validation "),
+    needs="confirmation|dev |val |validation ",
 )
 _HIGHEST = Pattern(r"\b(?:highest|best|lowest|top|largest)\b", re.IGNORECASE)
 _FINAL = Pattern(r"\b(?:final|headline|main|reported) (?:result|number|value|score)\b", re.IGNORECASE)
 _TRIALS = Pattern(
     r"(?<![\d.])(\d{1,4}) (?:\w+ )?(?:trials|runs|variants|configs|settings|experiments)(?!\w)",
     re.I,
-    needs=("configs", "experiments", "runs", "settings", "trials", "variants"),
+    needs="configs|experiments|runs|settings|trials|variants",
 )
 _SAME = Pattern(r"\bsame\b.{0,24}\b(?:seeds?|validation|test|dev)|同一|same ?(?:验证|测试)", re.IGNORECASE)
 

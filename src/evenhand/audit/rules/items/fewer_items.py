@@ -25,7 +25,7 @@ _PARTLY = Pattern(
 _AGAINST = Pattern(
     r"(?<![\d.])(\d+\.\d+) ?% (?:against|vs\.?|versus|over|compared (?:with|to)) (\d+\.\d+)",
     re.IGNORECASE,
-    needs=("% against ", "% compared to ", "% compared with ", "% over ", "% versus ", "% vs ", "% vs. "),
+    needs="% against |% compared to |% compared with |% over |% versus |% vs |% vs. ",
 )
 _BEATS = Pattern(
     r"\b(?:beats?|better|outperform\w*|above|ahead|exceeds?|wins?|surpass\w*|higher|gain|than|versus|vs\.?|against)\b",

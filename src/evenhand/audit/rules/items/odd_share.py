@@ -21,19 +21,7 @@ _LABEL = Pattern(
     r"recall@1|r@1|correct|"
     r"target acc|retention acc)\W*$",
     re.IGNORECASE,
-    needs=(
-        "acc",
-        "correct",
-        "em",
-        "exact match",
-        "hit rate",
-        "pass",
-        "r@1",
-        "recall@1",
-        "solve rate",
-        "success",
-        "win rate",
-    ),
+    needs="acc|correct|em|exact match|hit rate|pass|r@1|recall@1|solve rate|success|win rate",
 )
 _AVERAGED = Pattern(
     r"\b(?:mean|avg|average|averaged|macro|weighted|over|bootstrap|token|f1|auc|top-?\d|both|baseline of|chance|"
@@ -57,19 +45,19 @@ _OF = Pattern(
     rf"(?P<share>\d{{1,2}}\.\d{{1,2}}) ?% (?:correct |right )?(?:of|on) (?:the |all |these )?(?P<items>\d{{2,4}})"
     rf"(?P<noun>(?: [a-z][\w-]*){{0,2}} {_NOUN}\b)?(?=\s*(?:[.,;:)|]|$|\())",
     re.IGNORECASE,
-    needs=("% correct o", "% o", "% right o"),
+    needs="% correct o|% o|% right o",
 )
 _ON = Pattern(
     rf"\b(?:on|of|over) (?:the |all |these )?(?P<items>\d{{2,4}})(?: [a-z][\w-]*){{0,2}} {_NOUN}\b\s*[:=]\s*"
     r"(?P<share>\d{1,2}\.\d{1,2}) ?%(?!\s*(?:lower|higher|less|more|better|worse|relative))",
     re.IGNORECASE,
-    needs=("of ", "on ", "over "),
+    needs="of |on |over ",
 )
 _NO_COUNT = Pattern(
     r"\bties?\b|\bhalf\b|win[ -]?rate|partial|pass@(?!1\b)|tokens|rouge|bleu|"
     r"f1|overlap|time|memory",
     re.I,
-    needs=("bleu", "f1", "half", "memory", "overlap", "partial", "pass@", "rate", "rouge", "tie", "time", "tokens"),
+    needs="bleu|f1|half|memory|overlap|partial|pass@|rate|rouge|tie|time|tokens",
 )
 _SURE = 0.8
 _NAMED_ITEMS = Pattern(rf"\((?:n ?= ?)?(\d{{2,4}}) ?(?:Q|{_NOUN})?\)", re.IGNORECASE)

@@ -21,19 +21,7 @@ _ITEMS = Pattern(
     r"(?:Qs?|questions?|problems?|items?|examples?|samples?|prompts?|instances|docs|documents|queries|images?|"
     r"sentences)\b\)?",
     re.IGNORECASE,
-    needs=(
-        "docs",
-        "documents",
-        "example",
-        "image",
-        "instances",
-        "item",
-        "problem",
-        "prompt",
-        "q",
-        "sample",
-        "sentences",
-    ),
+    needs="docs|documents|example|image|instances|item|problem|prompt|q|sample|sentences",
 )
 
 

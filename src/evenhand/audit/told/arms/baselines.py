@@ -17,7 +17,7 @@ _SAID = Pattern(
     r"\b(?:baseline|base)(?: model)?\b(?: (?:starts? from|has|had|is at|is|was|at|reaches|scores|of|gives)|:)?"
     r"(?: (?P<metric>[a-z][\w]{2,20}))?(?: (?:is|was|为|=|:|of|at))*\s*(?P<value>\d+\.\d{2,})\s?(?P<unit>%?)",
     re.IGNORECASE,
-    needs=("base",),
+    needs="base",
 )
 _OTHER = Pattern(
     r"\b(?:old|earlier|previous|reported|paper|published|corrected|fixed|rerun|other|zero-shot|instead|approx\w*)\b|~",

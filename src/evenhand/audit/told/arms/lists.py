@@ -20,12 +20,12 @@ _STAGES = {
 _STAGE = Pattern(
     r"(?<![a-z_])(" + "|".join(_STAGES) + r")(?![a-z_])",
     re.IGNORECASE,
-    needs=("full", "long", "med", "pilot", "proxy", "quick", "screen", "short", "smoke"),
+    needs="full|long|med|pilot|proxy|quick|screen|short|smoke",
 )
 _BUDGET = Pattern(
     r"(?:budget\w*|seconds|secs?|steps|epochs|iterations|iters|tokens)\w*\s*[=:]\s*$",
     re.IGNORECASE,
-    needs=("budget", "epochs", "iterations", "iters", "sec", "steps", "tokens"),
+    needs="budget|epochs|iterations|iters|sec|steps|tokens",
 )
 _AMOUNT = Pattern(r"^\s*(?:-\s?)?(epochs?|steps?|iters?|iterations|tokens)\b", re.IGNORECASE)
 _NAMES = {"med": "medium", "screening": "screen"}

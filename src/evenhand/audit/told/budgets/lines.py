@@ -25,13 +25,13 @@ _ENDED = Pattern(
     r"(?<!\w)(?:arm|variant|config|run|group|model)\s+(?P<arm>[A-Za-z0-9][\w-]{0,11})\s+(?:was |is |has )?"
     r"(?:done|finished|ended|completed|complete|trained|ran|converged|stopped)\b",
     re.IGNORECASE,
-    needs=("arm", "config", "group", "model", "run", "variant"),
+    needs="arm|config|group|model|run|variant",
 )
 _STARTED = Pattern(
     r"(?<!\w)(?:started|starting|launched|launching|start|launch|running)\s+(?:the\s+)?(?P<arm>[A-Za-z][\w.+-]{1,30})"
     r"(?=[\s,:;(])",
     re.IGNORECASE,
-    needs=("launch", "running", "start"),
+    needs="launch|running|start",
 )
 _ONLY = Pattern(r"\b(?:smoke|sanity|debug|pilot|resum\w*|crash\w*|on purpose|by design|same budget|equal)\b", re.I)
 _AGAINST = Pattern(r"\b(?:vs\.?|versus|against|than|minus|over|beats?|worth|better|worse)\b", re.IGNORECASE)

@@ -35,9 +35,7 @@ BY_NAME = Pattern(
 _AGAINST = Pattern(
     r"^(?:(?:Δ|delta|gain|diff\w*) )?(?:vs\.?|over|against) (?:the )?(\w.*?)(?: \(.*\))?$", re.IGNORECASE
 )
-BASE_ROW = Pattern(
-    r"(?<![a-z])(?:baseline|base|control|vanilla)(?![a-z])", re.IGNORECASE, needs=("base", "control", "vanilla")
-)
+BASE_ROW = Pattern(r"(?<![a-z])(?:baseline|base|control|vanilla)(?![a-z])", re.IGNORECASE, needs="base|control|vanilla")
 DELTA_COLUMN = Pattern(r"^(?:Δ|delta|gain|improv\w*|diff\w*)(?:[^a-z]|$)|^(?:vs|over|against)\b", re.IGNORECASE)
 MORE = 1.1
 """A budget that is larger by less than this factor counts as the same."""

@@ -70,7 +70,7 @@ BASE = Pattern(
 NEW = Pattern(
     r"\b(?:final|after|new|ours?|fine-?tuned|tuned|trained|current|post|treatment|variant|now|end)\b",
     re.IGNORECASE,
-    needs=("after", "current", "end", "final", "new", "now", "our", "post", "trained", "treatment", "tuned", "variant"),
+    needs="after|current|end|final|new|now|our|post|trained|treatment|tuned|variant",
 )
 
 _UNITS = r"[\s`*%]*(?:pp\b|points?\b|nats\b)?"

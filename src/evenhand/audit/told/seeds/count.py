@@ -27,14 +27,14 @@ _COUNTED = Pattern(
     r"training\s+|different\s+)?"
     r"(?P<what>seeds?|random restarts|independent runs|repeats|replicates|replicas)\b",
     re.IGNORECASE,
-    needs=("independent runs", "random restarts", "repeats", "replicas", "replicates", "seed"),
+    needs="independent runs|random restarts|repeats|replicas|replicates|seed",
 )
-_BOTH = Pattern(r"\bboth (?:\w+ )?seeds\b", re.IGNORECASE, needs=(" seeds",))
+_BOTH = Pattern(r"\bboth (?:\w+ )?seeds\b", re.IGNORECASE, needs=" seeds")
 _RANGE = Pattern(
-    r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,3})\s*(?:\.\.+|…|–|-|to|through)\s*(\d{1,3})\b", re.IGNORECASE, needs=("seed",)
+    r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,3})\s*(?:\.\.+|…|–|-|to|through)\s*(\d{1,3})\b", re.IGNORECASE, needs="seed"
 )
 _LIST = Pattern(
-    r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,6}(?:\s*(?:,|/|and|&)\s*\d{1,6})+)\s*[}\])]?", re.IGNORECASE, needs=("seed",)
+    r"\bseeds?\s*[=:]?\s*[{\[(]?\s*(\d{1,6}(?:\s*(?:,|/|and|&)\s*\d{1,6})+)\s*[}\])]?", re.IGNORECASE, needs="seed"
 )
 _ONE = Pattern(r"\bseed\s*[=:#]?\s*\d{1,6}\b(?!\s*(?:,|/|\.\.|-|–|and|&)\s*\d)", re.IGNORECASE)
 _ENOUGH = Pattern(r"\bn\s*=\s*(\d{1,2})\b(?=\s*(?:seeds|runs|[,;)]))", re.IGNORECASE)
@@ -43,7 +43,7 @@ _ALONE = Pattern(
     r"\b(?:all|every|each|only|same|fixed|one|single)\b[^.;]{0,60}\bseed\b|\bseed\b[^.;]{0,20}\b(?:only|throughout)\b|"
     r"\b(?:on|with|at|over|for|using) (?:the )?seed\s*[=:#]?\s*\d|(?:[,;|(]|--)\s*seed\s*[=:#]?\s*\d+\s*(?:[,;|)`]|$)",
     re.IGNORECASE,
-    needs=("seed",),
+    needs="seed",
 )
 """One seed is told as the seed of what is reported: as a setting, or in a heading; not in a remark in passing."""
 _ON_ONE = Pattern(r"\b(?:on|for|with|in|at) (?:one|another|a single|some|each|any|that|this) seed\b", re.IGNORECASE)
@@ -53,7 +53,7 @@ _EARLIER = Pattern(
 """Of a result that others have since been set beside."""
 _OF_A_MEAN = Pattern(r"(?<![\w.])\d{1,2}[\s-]seeds? (?:mean|avg|average)\b", re.IGNORECASE)
 """Of the number that follows, not of what else is said."""
-_PLURAL = Pattern(r"(?<!single )\bseeds\b|\b(?:every|each|per)[- ]seed\b", re.IGNORECASE, needs=("seed",))
+_PLURAL = Pattern(r"(?<!single )\bseeds\b|\b(?:every|each|per)[- ]seed\b", re.IGNORECASE, needs="seed")
 _VALUE = Pattern(r"(?<![a-z])seed(?:\*\*)?[\s=:`*]{1,4}(\d{1,6})\b", re.IGNORECASE)
 _SEVERAL = Pattern(
     r"\bseeds\b|±|\bstd\b|\b(?:\d+|two|three|four|five|ten|several|multiple) (?:\w+ )?(?:runs|repeats|replicates|"
@@ -62,7 +62,7 @@ _SEVERAL = Pattern(
     re.IGNORECASE,
 )
 _FILE = Pattern(r"_s(0\d{0,9})(?=[_.]|$)")
-_SIGNS = Pattern(r"(?<!\w)(\d{1,2})\s*\+\s*/\s*(?:(\d{1,2})\s*=?\s*/\s*)?(\d{1,2})\s*[-−–](?!\w)", needs=("+",))
+_SIGNS = Pattern(r"(?<!\w)(\d{1,2})\s*\+\s*/\s*(?:(\d{1,2})\s*=?\s*/\s*)?(\d{1,2})\s*[-−–](?!\w)", needs="+")
 
 
 @dataclass(frozen=True)
