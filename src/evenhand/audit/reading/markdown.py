@@ -6,27 +6,28 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from evenhand.audit.log import Kind, Line, Log, Row, Section, Table
 from evenhand.audit.reading.blocks import aligned_tables, html_tables
+from evenhand.audit.text.log import Kind, Line, Log, Row, Section, Table
+from evenhand.audit.text.pattern import Pattern
 
-_HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
-_BULLET = re.compile(r"^(\s*)(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(\S.*)$")
-_FENCE = re.compile(r"^\s*(```|~~~)")
-_RULER = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$|^\s*\|\s*:?-+:?\s*\|\s*$")
-_UNDERLINE = re.compile(r"^\s{0,3}(=+|-+)\s*$")
-_STRUCK = re.compile(r"~~.*?~~")
-_EMPHASIS = re.compile(r"\*\*|__(?=\S)|(?<=\S)__|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])|`+")
-_LEAD = re.compile(r":\s*$")
-_ENTRY = re.compile(
+_HEADING = Pattern(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_BULLET = Pattern(r"^(\s*)(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(\S.*)$")
+_FENCE = Pattern(r"^\s*(```|~~~)")
+_RULER = Pattern(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$|^\s*\|\s*:?-+:?\s*\|\s*$")
+_UNDERLINE = Pattern(r"^\s{0,3}(=+|-+)\s*$")
+_STRUCK = Pattern(r"~~.*?~~")
+_EMPHASIS = Pattern(r"\*\*|__(?=\S)|(?<=\S)__|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])|`+")
+_LEAD = Pattern(r":\s*$")
+_ENTRY = Pattern(
     r"^\s*(?:\[(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?\]|"
     r"\d{4}-\d\d-\d\d[T ]\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?)\s+(?=\S)"
 )
 """What an entry of a chat or of a program's log begins with: each entry is a point by itself."""
 
-_BANNER = re.compile(r"^\s*(={3,}|-{3,}|\*{3,}|#{3,})\s+(?=.*[A-Za-z])(\S.{1,100}?)\s+(?:={3,}|-{3,}|\*{3,}|#{3,})\s*$")
+_BANNER = Pattern(r"^\s*(={3,}|-{3,}|\*{3,}|#{3,})\s+(?=.*[A-Za-z])(\S.{1,100}?)\s+(?:={3,}|-{3,}|\*{3,}|#{3,})\s*$")
 """A title between two rulers, as programs print it."""
 
-_QUOTED = re.compile(r"^\s*(?:>\s*)+(?=\S)")
+_QUOTED = Pattern(r"^\s*(?:>\s*)+(?=\S)")
 
 
 def plain(text: str) -> str:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from evenhand.audit.log import Log
-from evenhand.audit.reading.languages import foreign, in_english, pointed, with_commas
 from evenhand.audit.reading.markdown import read_markdown
 from evenhand.audit.reading.records import read_csv_log, read_json_lines_log, read_json_log, summaries_log
-from evenhand.audit.words import english
+from evenhand.audit.text.languages import foreign, in_english, pointed, with_commas
+from evenhand.audit.text.log import Log
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.words import english
 from evenhand.data.reading import check_file
 from evenhand.errors import DataError
 
@@ -27,7 +28,7 @@ MOST_LINES = 60_000
 
 _LONGEST = 4_000
 _READ = (".md", ".markdown", ".txt", ".log", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".rst", "")
-_TELLS = re.compile(
+_TELLS = Pattern(
     r"^\s{0,3}#|^\s*\||\b(?:mean|std|best|final|baseline|seeds?|delta|accuracy|result|summary|gain|regress|"
     r"significan|stable|consisten|oom|out of memory|"
     r"timed? ?out|average)\b",

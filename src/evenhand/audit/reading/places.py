@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from evenhand.audit.text.pattern import Pattern
 
 Steps = tuple[str | int, ...]
 """The way to a value: names of fields and indices in lists; the document itself is the empty one."""
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_TOKEN = Pattern(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _MOST_TOKENS = 400_000
 
 

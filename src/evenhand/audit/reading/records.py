@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evenhand.audit.log import SUMMARIES, Line, Listing, Log, Row, Table
-from evenhand.audit.reading.languages import header_in_english, pointed_cells
 from evenhand.audit.reading.listed import listings
 from evenhand.audit.reading.nested import nested
 from evenhand.audit.reading.places import Steps, places_of
+from evenhand.audit.text.languages import header_in_english, pointed_cells
+from evenhand.audit.text.log import SUMMARIES, Line, Listing, Log, Row, Table
 from evenhand.data.reading import parse_json, read_json
 from evenhand.errors import DataError
 
