@@ -216,3 +216,42 @@ def in_english(text: str) -> str:
     for pattern, english in _patterns():
         text = pattern.sub(english, text)
     return _TURNED.sub(r"\2 \1", text)
+
+
+PERCENT_WORDS = r"percent\b|per cent\b|per centum\b|Prozent\b|pour ?cent\b|por ciento\b|процент\w*|%"
+POINT_WORDS = r"(?:percentage |prozent)?points?\b|pp\b|p\.p\.|pts?\b|(?:Prozent)?punkte?n?\b|puntos?\b|пункт\w*|п\.\s?п\.|个(?:百分)?点|百分点"
+# counts and shares
+OUT_OF = r"/|of|out of|from|among|in|sur|de|des|von|aus|unter|из|среди|中|里"
+ALL_OF = r"(?:the|all|these|those|a total of|our|los|las|les|des|den|der|die|ces|его|этих|das)\s+"
+OF_WHICH = (
+    r"dont|davon|darunter|of which|of whom|of these|of those|of them|из них|из которых|de los cuales|de las cuales|其中"
+)
+CONSEQUENCE = (
+    r"or|i\.\s?e\.|that is|that's|which is|which gives|which makes|giving|gives|makes|making|meaning|so|thus|hence|"
+    r"therefore|for an?|an?|soit|donc|ainsi|d\.\s?h\.|also|somit|damit|das sind|macht|ergibt|es decir|o sea|por tanto|"
+    r"т\.\s?е\.|то есть|итого|значит|即|也就是|因此|=>?|->|→|⇒|:|\(|—|–"
+)
+THUS = (
+    r"so|thus|hence|therefore|then|that is|that's|this is|that makes|this makes|in other words|which is|amounts? to|"
+    r"corresponds? to|soit|donc|ainsi|cela représente|ce qui|also|somit|damit|folglich|das sind|das ergibt|por tanto|"
+    r"es decir|eso es|итого|значит|таким образом|то есть|因此|所以|即|=>|⇒|->|→"
+)
+SHARE_NAMES = (
+    r"acc|accuracy|rates?|ratio|share|shares|fraction|proportion|percent|percentage|pct|quote|anteil|taux|tasa|доля|"
+    r"точность|率|recall@\w+|pass@1|hit@\w+|em|exact(?: match)?|exactitude|aciertos|genauigkeit"
+)
+PART_NAMES = (
+    r"correct|right|hits?|solved|passed|pass|wins?|won|success(?:es)?|matches|ok|good|accepted|detected|found|valid|"
+    r"resolved|parsed|missed|errors?|wrong|failed|crashed|k|richtig|treffer|erkannt|gelöst|corrects?|justes?|aciertos|"
+    r"правильн\w*|верн\w*|正确|成功|命中"
+)
+WHOLE_NAMES = (
+    r"n|total|all|items?|queries|questions|problems|examples|samples|prompts|trials|episodes|tasks|games|cases|rows|"
+    r"utterances|clips|sentences|images|documents|docs|tried|attempted|tickets|calls|messages|pages|pairs|runs|users|"
+    r"puzzles|positions|patients|count|size|gesamt|fragen|aufgaben|sätze|bilder|phrases|élèves|всего|вопрос\w*|"
+    r"总数|总计|题数|errors read"
+)
+OF_THEM = (
+    r"of (?:them|these|those|which)|d['’]entre (?:eux|elles)|davon|de ell[oa]s|из них|times|fois|mal|veces|раз|cases|"
+    r"cas|fälle|casos|случа\w+|次|例"
+)
