@@ -22,7 +22,8 @@ _DEEPEST = 3
 
 
 def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -> Log:
-    """A CSV or TSV file as one table; a row that has not the header's length is left alone and named.
+    """A CSV or TSV file as one table, its comments as prose; a row that has not the header's length is left alone and
+    named.
 
     Raises:
         DataError: as for the lines.
@@ -33,7 +34,11 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
     short: list[int] = []
     left = 0
     for number, text in texts:
-        if not text.strip() or text.lstrip().startswith("#"):
+        if not text.strip():
+            continue
+        if text.lstrip().startswith("#"):
+            said = text.strip().lstrip("# ").strip()
+            lines += [Line(number, text, said, "prose")] if said and number <= _MOST_ROWS else []
             continue
         if len(rows) >= _MOST_ROWS:
             left += 1
@@ -54,7 +59,7 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
             rows.append(Row(number, cells))
         else:
             short.append(number)
-    table = Table(header, tuple(rows), -1, lines[0].number if lines else 1)
+    table = Table(header, tuple(rows), -1, next((line.number for line in lines if line.kind == "row"), 1))
     return Log(str(path), tuple(lines), (), (table,) if header else (), remarks=_remarks(path, short, left), data=True)
 
 
