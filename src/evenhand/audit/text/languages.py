@@ -234,7 +234,7 @@ CONSEQUENCE = (
 THUS = (
     r"so|thus|hence|therefore|then|that is|that's|this is|that makes|this makes|in other words|which is|amounts? to|"
     r"corresponds? to|soit|donc|ainsi|cela représente|ce qui|also|somit|damit|folglich|das sind|das ergibt|por tanto|"
-    r"es decir|eso es|итого|значит|таким образом|то есть|因此|所以|即|=>|⇒|->|→"
+    r"es decir|eso es|итого|значит|таким образом|то есть|因此|所以|即"
 )
 SHARE_NAMES = (
     r"acc|accuracy|rates?|ratio|share|shares|fraction|proportion|percent|percentage|pct|quote|anteil|taux|tasa|доля|"

@@ -53,7 +53,7 @@ class Quantity:
     def whole(self) -> bool:
         """Whether it is a bare whole number: one that may count something."""
         one = self.number
-        return not (one.decimals or one.unit or one.signed or one.about or one.spread) and one.scale == 1
+        return not (one.decimals or self.unit or one.signed or one.about or one.spread) and one.scale == 1
 
     @property
     def plain(self) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.numbers import Number, counts
 
-_CHANCE = 1e-5
+_CHANCE = 1e-4
 _MOST_COLUMNS = 10
 _MOST_ROWS = 200
 _NEAR = 0.15
@@ -37,8 +37,9 @@ def odd_counts(log: Log) -> Iterator[Odd]:
             continue
         told: set[tuple[int, int]] = set()
         for share in _shares(table):
-            for pairs in _pairs(table, share):
-                for one in _judged(table, share, pairs):
+            pairs = list(_pairs(table, share))
+            for pair in pairs:
+                for one in _judged(table, share, pair, len(pairs)):
                     if (one.line, share) not in told:
                         told.add((one.line, share))
                         yield one
@@ -51,7 +52,7 @@ def _shares(table: Table) -> list[int]:
         known = [one for one in column if one is not None]
         if len(known) < 3 or any(n.signed or n.unit not in ("", "%") or not 0 <= n.value <= 100 for n in known):
             continue
-        if any(n.decimals or n.unit == "%" for n in known) or "%" in table.header[place] or max(n.value for n in known) > 1:
+        if any(n.decimals or n.unit == "%" for n in known) or "%" in table.header[place]:
             found.append(place)
     return found[:_MOST_COLUMNS]
 
@@ -78,20 +79,21 @@ def _pairs(table: Table, share: int) -> Iterator[_Pairs]:
             yield [(one[0].part.value, one[0].whole.value) if len(one) == 1 else None for one in found]
 
 
-def _judged(table: Table, share: int, pairs: _Pairs) -> Iterator[Odd]:
+def _judged(table: Table, share: int, pairs: _Pairs, choices: int) -> Iterator[Odd]:
     column = table.columns[share]
     known = [(i, p, n) for i, (p, n) in enumerate(zip(pairs, column, strict=True)) if p is not None and n is not None]
     if len(known) < 3:
         return
     top = 100 if any(n.value > 1 for _, _, n in known) else 1
-    odd, right = [], {}
+    odd: list[tuple[int, float, float, Number, float]] = []
+    right: dict[float, float] = {}
     for i, (part, whole), number in known:
         found = top * part / whole
         if abs(found - number.value) > 2 * number.slack * (1 + 1e-9):
             odd.append((i, part, whole, number, found))
         elif 0 < part < whole:
-            right[(part, whole)] = min(1.0, 4 * number.slack / top)
-    if len(odd) != 1 or len(right) < 2 or math.prod(right.values()) > _CHANCE * (10 if len(known) == 3 else 1):
+            right[number.value] = min(1.0, 4 * number.slack / top)
+    if len(odd) != 1 or len(right) < 2 or choices * math.prod(right.values()) > _CHANCE:
         return
     i, part, whole, number, found = odd[0]
     if abs(found - number.value) <= _NEAR * top and whole >= 5:

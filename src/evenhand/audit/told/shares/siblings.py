@@ -50,6 +50,8 @@ def _judged(parts: list[Part], wholes: Iterable[int]) -> Iterator[Odd]:
         right = [one for one in parts if _off(one, whole) <= 2 * one.share.slack * (1 + 1e-9)]
         odd = [one for one in parts if one not in right]
         different = {one.part for one in right if one.part}
+        if whole == total and whole not in wholes and any(not one.share.decimals for one in parts):
+            continue
         if len(odd) == 1 and len(different) >= 2 and _off(odd[0], whole) <= _NEAR * _top(odd[0]):
             yield Odd(odd[0], whole, len(right), right[0].line)
             return

@@ -35,13 +35,17 @@ _SHARE_NAME = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES})(?![a-z])", re.IGNORECASE)
 _ELSE = Pattern(
     r"\b(?:vs|versus|than|against|compared|baseline|up from|down from|improv\w*|increas\w*|reduc\w*|higher|lower|more|"
     r"less|fewer|faster|slower|better|worse|relative|interval|ci|confidence|bound|threshold|target|chance|at least|"
-    r"at most|macro|micro|weighted|mean|average|averaged|loss|f1|auc|pass@[2-9]\w*|tokens?|steps?|epochs?|seeds?|"
+    r"at most|macro|micro|weighted|auc|auroc|corr|correlation|mean|average|averaged|loss|f1|auc|pass@[2-9]\w*|tokens?|steps?|epochs?|seeds?|"
     r"lr|hours?|minutes?|respectively|while|whereas|but|expected|claimed|reported|paper)\b",
     re.IGNORECASE,
 )
 _RATE_ENTRY = Pattern(rf"(?:[^\W\d][\w-]*\s+){{0,2}}(?:{SHARE_NAMES})\s*[:=]?\s*", re.IGNORECASE)
 _RIGHT = Pattern(rf"(?<![a-z])(?:{PART_NAMES})(?![a-z])", re.IGNORECASE)
 _NAMED = Pattern(r"[A-Za-z]+@\w+")
+_FAR = 4
+"""Lines between a count and the sentence that concludes its share."""
+
+_BOUNDS = frozenset("<>≤≥≈~")
 NEAR = 0.12
 """A share that is farther off than this is one of something else."""
 
@@ -82,7 +86,7 @@ def per_cent(share: Quantity) -> bool:
 
 def is_share(one: Quantity) -> bool:
     """Whether a number can be a share of a count."""
-    if not one.plain or one.unit not in ("", "%"):
+    if not one.plain or one.unit not in ("", "%") or one.before.rstrip()[-1:] in _BOUNDS:
         return False
     return 0 < one.value < 100 if one.unit == "%" else one.number.decimals >= 2 and 0 < one.value < 1
 
@@ -133,7 +137,7 @@ def concluded_in(log: Log) -> Iterator[Told]:
         for at, share in enumerate(found):
             if id(share) not in shares or not _thus(share) or _else(share) or _ELSE.search(share.before):
                 continue
-            before = found[max(0, at - 12) : at]
+            before = [q for q in found[max(0, at - 12) : at] if q.line.number >= share.line.number - _FAR]
             parts = [
                 q for q in before
                 if q.whole and (_THEM.match(q.after) or (id(q) in own and _lesser(q, before, own))) and not _has_own(q, found)
@@ -150,7 +154,11 @@ def concluded_in(log: Log) -> Iterator[Told]:
 
 
 def _thus(share: Quantity) -> bool:
-    return _THUS.search(share.before) is not None or _THUS.search(share.after[:20]) is not None
+    """Whether a share is said to follow from what was said before it; an arrow from another share says no such thing."""
+    if re.search(r"→|->|⇒|=>", share.before):
+        last = quantities(share.sentence)[share.place - 1] if share.place else None
+        return last is not None and last.whole and _THEM.match(last.after) is not None
+    return _THUS.search(share.before) is not None or re.match(r"\W*(?:donc|thus|then|also)\b", share.after) is not None
 
 
 def _lesser(one: Quantity, before: list[Quantity], own: set[int]) -> bool:
@@ -184,7 +192,7 @@ def _else(share: Quantity) -> bool:
     text = share.after[1 if share.number.unit == "%" else 0 :]
     return re.match(
         r"\s*(?:per ?cent\w*)?\s*(?:→|->|⇒|(?:faster|slower|lower|higher|more|less|fewer|better|worse|relative|ci\b|"
-        r"confidence|vs\b|than\b|threshold|reduc\w*|improv\w*|increas\w*|speed))", text, re.IGNORECASE
+        r"confidence|(?:\w+\s)?(?:auc|f1|loss|bleu|map|corr)\b|vs\b|than\b|threshold|reduc\w*|improv\w*|increas\w*|speed))", text, re.IGNORECASE
     ) is not None  # fmt: skip
 
 
