@@ -255,3 +255,41 @@ OF_THEM = (
     r"of (?:them|these|those|which)|d['’]entre (?:eux|elles)|davon|de ell[oa]s|из них|times|fois|mal|veces|раз|cases|"
     r"cas|fälle|casos|случа\w+|次|例"
 )
+ITEM_NOUNS = (
+    r"questions?|problems?|items?|examples?|prompts?|queries|images?|pictures?|photos?|sentences?|documents?|docs|tasks?|"
+    r"trials?|games?|episodes?|puzzles?|cases?|pairs?|clips?|recordings?|utterances?|scenes?|songs?|calls?|tickets?|"
+    r"messages?|dialogues?|dialogs?|conversations?|emails?|mails?|patients?|users?|people|persons?|participants?|"
+    r"students?|pupils?|interviews?|positions?|levels?|boards?|maps?|books?|abstracts?|papers?|articles?|reviews?|"
+    r"requests?|answers?|snippets?|functions?|programs?|bugs?|issues?|repos|notebooks?|rows|records?|subjects?|"
+    r"households?|signs?|words?|names?|errors?|households|plates?|samples|instances?|scans?|slides?|tweets?|comments?|"
+    r"fragen|aufgaben|sätzen?|bildern?|dokumenten?|beispielen?|anfragen|gesprächen?|aufnahmen|fälle|schülern?|teilnehmern?|"
+    r"pilzen?|texten?|szenen|nutzern?|anrufen?|stücke?|briefen?|rezepten?|"
+    r"phrases?|élèves|exemples?|images|textes|extraits|appels|personnes|étudiants|courriels|résumés|cas|essais|"
+    r"preguntas?|frases|imágenes|ejemplos?|usuarios?|empleados?|llamadas?|casos|textos|personas|alumnos|"
+    r"вопрос\w*|задач\w*|предложени\w*|изображени\w*|пример\w*|уровн\w*|текст\w*|запрос\w*|пользовател\w*|картин\w*|"
+    r"случа\w*|диалог\w*|题|句|张|条|道|个样本|段|幅|人|名学生|局|关"
+)
+ONCE = (
+    r"one (?:attempt|try|trial|shot|reply|answer|recording|rollout|chance|go|search|run|crop|verdict|sample|question|chart)|"
+    r"(?:asked|tried|answered|answers|played|read|scored|shown|saw|seen|judged|marked|done) (?:only |just )?once|"
+    r"once each|each once|single (?:attempt|try|sample|greedy)|right or wrong|correct or (?:not|wrong)|yes or no|pass or "
+    r"fail|pass/fail|no (?:half|partial) (?:points?|credits?|marks?)|no ties|majority vote|all[- ]or[- ]nothing|one "
+    r"\w+ (?:per|for each) \w+|exact (?:string )?match|greedy|temp(?:erature)?\W{0,3}0(?![.\d])|either \w+ or|or not\b|"
+    r"trust / don't trust|"
+    r"ja oder nein|richtig oder falsch|je ein\w*|genau ein\w*|einmal|une seule|un seul|une fois|oui ou non|una sola|un "
+    r"solo|una vez|sí o no|по одно\w+|один раз|да или нет|一次|每题一次|对或错"
+)
+OF_THEM_ALL = (
+    r"of (?:them|these|those|the (?=[^\W\d]))|d['’]entre (?:eux|elles)|davon|de (?:ell[oa]s|los|las|esos)|des (?=[^\W\d])|"
+    r"der (?=[^\W\d])|из них|of all"
+)
+SHARE_SAID = (
+    r"acc|accuracy|success(?: rate)?|correct|right|solved|solves|passed|resolved|detected|accepted|found|preferred|wins?|"
+    r"win rate|exact match|em|pass rate|pass@1|top-1|fooled|answered|completed|in character|hit|hits|said|chose|voted|"
+    r"treffer\w*|richtig|erkannt|gefunden|fehlerfrei|gelöst|stimmt\w*|exactes?|correctes?|justes?|réuss\w+|choisi\w*|"
+    r"acert\w+|encontr\w+|correct[oa]s?|верн\w+|правильн\w+|пройден\w*|решен\w*|решил\w*|正确\w*|答对|通过|成功"
+)
+PLANNED = (
+    r"next|will|would|should|planned?|plans|later|todo|to do|more|another|collecting|larger|future|dann|nächste\w*|"
+    r"später|folgt|prochain\w*|ensuite|próxim\w*|se repetirá|дальше|следующ\w*|потом|будет|下次|下一步|以后"
+)

@@ -45,6 +45,7 @@ _NAMED = Pattern(r"[A-Za-z]+@\w+")
 _FAR = 4
 """Lines between a count and the sentence that concludes its share."""
 
+_LONG = 60
 _BOUNDS = frozenset("<>≤≥≈~")
 NEAR = 0.12
 """A share that is farther off than this is one of something else."""
@@ -135,7 +136,8 @@ def concluded_in(log: Log) -> Iterator[Told]:
         own = {id(one) for s in scope.sentences for pair in counts_in(quantities(s)) for one in pair[:2]}
         shares = {id(q) for q in found if is_share(q)}
         for at, share in enumerate(found):
-            if id(share) not in shares or not _thus(share) or _else(share) or _ELSE.search(share.before):
+            far = len(share.before) > _LONG or _ELSE.search(share.before) is not None
+            if id(share) not in shares or not _thus(share) or _else(share) or far:
                 continue
             before = [q for q in found[max(0, at - 12) : at] if q.line.number >= share.line.number - _FAR]
             parts = [
