@@ -293,3 +293,35 @@ PLANNED = (
     r"next|will|would|should|planned?|plans|later|todo|to do|more|another|collecting|larger|future|dann|nächste\w*|"
     r"später|folgt|prochain\w*|ensuite|próxim\w*|se repetirá|дальше|следующ\w*|потом|будет|下次|下一步|以后"
 )
+# differences
+DIFFERENCE_NAMES = (
+    r"Δ\w*|deltas?|diff(?:erence)?s?|change|gains?|lift|improvements?|improv|drop|rise|increase|decrease|reduction|"
+    r"saved|savings?|advantage|gap|margin|écart|différence|gain|hausse|baisse|unterschied|differenz|zuwachs|gewinn|abstand|"
+    r"прирост|разност\w+|разница|изменение|выигрыш|diferencia|mejora|cambio|ganancia|提升|差值|差|变化|增益"
+)
+UP_WORDS = (
+    r"more|higher|up|plus|gain\w*|rais\w+|ris\w+|rose|increas\w+|improv\w+|boost\w*|lift\w*|climb\w*|add(?:s|ed)|better|"
+    r"above|ahead|mehr|höher|plus|steig\w+|bring\w+|gewinn\w*|verbesser\w*|gagn\w+|hausse|augment\w+|améliore\w*|"
+    r"sube\w*|aument\w+|mejor\w*|gana\w*|вырос\w*|выше|больше|прирост\w*|рост|高了|提升|提高|增加|上升"
+)
+DOWN_WORDS = (
+    r"less|lower\w*|down|minus|drop\w*|fell|falls?|reduc\w+|decreas\w+|cuts?|shav\w+|sav\w+|remov\w+|fewer|below|shrink\w*|"
+    r"shrank|declin\w+|weniger|niedriger|senk\w+|sink\w+|gesunken|spar\w+|moins|baiss\w+|rédui\w+|diminu\w+|économi\w+|"
+    r"baja\w*|menos|reduc\w+|ahorr\w+|снизи\w+|снижен\w+|ниже|меньше|упал\w*|сократи\w+|降低|下降|减少|低了"
+)
+QUICK_WORDS = r"faster|quicker|speed[- ]?up|schneller|plus rapide|más rápido|быстрее|加速|更快"
+SLOW_WORDS = r"slower|langsamer|plus lent\w*|más lent\w*|медленнее|更慢"
+RELATIVE_WORDS = r"relative(?:ly)?|rel\.|relativ\w*|en relatif|relativ[oa]s?|относительн\w+|相对"
+ABSOLUTE_WORDS = r"absolute|abs\.|absolut\w*|absolu\w*|absolut[oa]s?|абсолютн\w+|绝对"
+OLD_NAMES = (
+    r"old|before|without|w/o|no|plain|baseline|vanilla|previous|prior|reference|control|alt|alte[rsnm]?|ohne|vorher|"
+    r"sans|avant|ancien\w*|sin|antes|viejo|без|стар\w+|до|旧|无|不加"
+)
+NEW_NAMES = (
+    r"new|after|with|ours|proposed|neu\w*|mit|nachher|avec|après|nouve\w+|con|después|nuevo|с|нов\w+|после|新|加|ours"
+)
+SPREAD_NAMES = (
+    r"sd|std|s\.d\.|stdev|standard deviations?|standard errors?|sample sd|spread|scatter\w*|interval|ci|streuung|"
+    r"standardabweichung\w*|écarts?-types?|desviaci\w+|разброс\w*|ст\. откл\.|标准差|lr|learning rate|seeds?|threshold|"
+    r"weight decay|wd|temp\w*|beta|dropout|top-p|release|version|v|p"
+)
