@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from evenhand.audit.text.languages import PERCENT_WORDS, POINT_WORDS
+from evenhand.audit.text.languages import NUMBER_WORDS, PART_WORDS, PERCENT_WORDS, POINT_WORDS
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
@@ -15,6 +15,8 @@ from evenhand.audit.text.pattern import Pattern
 
 _PERCENT = Pattern(rf"\s?(?:{PERCENT_WORDS})", re.IGNORECASE)
 _POINTS = Pattern(rf"\s?(?:(?:[A-Z][\w-]*|absolute|full|%)[\s-]){{0,2}}(?:{POINT_WORDS})", re.IGNORECASE)
+_WORDS = Pattern(rf"(?<!\w)({'|'.join(NUMBER_WORDS)})(?=[\s-](?:{PERCENT_WORDS}|{POINT_WORDS}))", re.IGNORECASE)
+_PARTS = Pattern(rf"(?<!\w)({'|'.join(PART_WORDS)})(?=\s+(?:of the|of its|of all|der|des|de l[ao]s|de los)\s)", re.IGNORECASE)
 _NAME = frozenset("@#^_")
 _DIGITS_MOST = 400
 
@@ -66,6 +68,8 @@ def quantities(sentence: Sentence) -> tuple[Quantity, ...]:
     """The numbers of a sentence, those that are part of a name (``pass@1``) left out."""
     text = sentence.text
     found = [n for n in sentence.numbers if text[n.start - 1 : n.start] not in _NAME or not n.start]
+    words = list(_in_words(text))
+    found = sorted([*found, *words], key=lambda one: one.start) if words else found
     answer = []
     for place, number in enumerate(found[:_DIGITS_MOST]):
         start = found[place - 1].end if place else 0
@@ -78,6 +82,14 @@ def quantities(sentence: Sentence) -> tuple[Quantity, ...]:
             unit = "%"
         answer.append(Quantity(number, unit, text[start : number.start], after, sentence, place))
     return tuple(answer)
+
+
+def _in_words(text: str) -> Iterator[Number]:
+    """Numbers that are written out: ``eight percent``, ``a third of the errors``, which is one roughly."""
+    for found in _WORDS.finditer(text):
+        yield Number(float(NUMBER_WORDS[found[1].lower()]), 0.5, 0, "", False, False, False, *found.span(1))
+    for found in _PARTS.finditer(text):
+        yield Number(PART_WORDS[found[1].lower()], 3.0, 0, "%", False, False, False, *found.span(1))
 
 
 @dataclass(frozen=True, eq=False)

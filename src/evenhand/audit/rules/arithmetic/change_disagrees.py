@@ -14,6 +14,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.columns import odd_differences
+from evenhand.audit.told.changes.recorded import recorded_wrong_in
 from evenhand.audit.told.changes.spoken import told_wrong_in
 from evenhand.audit.told.changes.stated import stated_in
 
@@ -54,7 +55,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if not any(line == odd.line.number for line, _ in known):
                 known.add((odd.line.number, odd.delta.start))
                 yield _finding(log, Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True), sure=True)
-        for told in told_wrong_in(log):
+        for told in (*told_wrong_in(log), *recorded_wrong_in(log)):
             if not any(line == told.line.number for line, _ in known):
                 change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)
                 yield _finding(log, change, sure=True)

@@ -16,6 +16,7 @@ _DELTA = Pattern(
     rf"(?<![a-zà-ÿа-я])(?:{DIFFERENCE_NAMES}|rel|relative|vs|versus)(?![a-zà-ÿа-я])|Δ", re.IGNORECASE
 )
 _NO_DELTA = Pattern(r"rank|time|step|token|size|p[- ]?val|(?<![a-z])(?:p|n|sd|std|ci)(?![a-z])", re.IGNORECASE)
+_OWN_ITEMS = Pattern(r"\(\s*(?:n\s*=\s*)?\d+\s|\(n\s*=")
 _EMPTY = frozenset(("", "-", "–", "—", "−", "n/a", "na", "ref", "ref.", "base", "baseline", "0", "none", "."))
 _CHANCE = 1e-4
 _MOST_ROWS, _MOST_COLUMNS, _NEAR = 100, 9, 3.0
@@ -56,7 +57,7 @@ def _judged(log: Log, table: Table, place: int) -> Iterator[Odd]:
         readings += [(one, way) for way in (_points, _relative, _share, _hundred)]
     odd = []
     for one, way in readings:
-        answer = _one_odd(log, table, place, one, way, len(readings))
+        answer = _one_odd(log, table, place, one, way, len(_values(table, place)))
         if answer is True:
             return  # all rows have this relation
         if answer:
@@ -135,7 +136,7 @@ def _one_odd(
                 return None
             if abs(sign * found - number.value) <= slack:
                 if found:
-                    right[(pair[1].value, number.value)] = min(1.0, 2 * slack / max(abs(found), slack))
+                    right[(pair[1].value, number.value)] = min(1.0, 2 * (slack - number.slack) / max(abs(found), slack))
             else:
                 odd.append((pair, number, sign * found))
         if not odd and len(right) >= 2:
@@ -143,6 +144,8 @@ def _one_odd(
         enough = right and choices * math.prod(right.values()) <= 100 * _CHANCE and len(right) >= 2
         if len(odd) == 1 and (enough or (right and _of_another_way(odd[0][0], odd[0][1]) and len(known) >= 2)):
             pair, number, found = odd[0]
+            if _OWN_ITEMS.search(table.rows[pair[3]].cells[0]):
+                continue  # on items of its own, whose baseline is another
             if _is_near(found, number) or _of_another_way(pair, number):
                 row, base = table.rows[pair[3]], table.rows[pair[2]]
                 lines = log.line(row.line_of(place)), log.line(base.line)
