@@ -38,7 +38,7 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
             continue
         if text.lstrip().startswith("#"):
             said = text.strip().lstrip("# ").strip()
-            lines += [Line(number, text, said, "prose")] if said and number <= _MOST_ROWS else []
+            lines += [Line(number, text, said, "bullet")] if said and number <= _MOST_ROWS else []
             continue
         if len(rows) >= _MOST_ROWS:
             left += 1

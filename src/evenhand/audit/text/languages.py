@@ -340,3 +340,45 @@ PART_WORDS = {
     "die hälfte": 50.0, "un tiers": 100 / 3, "un quart": 25.0, "la moitié": 50.0, "un tercio": 100 / 3,
     "la mitad": 50.0, "треть": 100 / 3, "четверть": 25.0, "половин": 50.0,
 }  # fmt: skip
+# certainty
+CERTAIN_WORDS = (
+    r"(?:statistically |highly |strongly |clearly )?significant(?:ly)?|statistically (?:established|confirmed|proven|"
+    r"secured?|sound|certain|speaking)|"
+    r"(?:is |are |was |been )?(?:proven|proved)|proves|proof that|beyond (?:any |all |a )?(?:reasonable )?(?:doubt|chance|"
+    r"question|noise)|(?:there is |there's |is |there can be )?no (?:doubt|question)|without (?:any |a )?doubt|"
+    r"undoubted(?:ly)?|undeniabl[ye]|indisputabl[ye]|unquestionabl[ye]|(?:is |it is |it's )?certain(?:ly)?|definite(?:ly)?|"
+    r"conclusive(?:ly)?|cannot be (?:chance|noise|luck)|can't be (?:chance|noise|luck)|(?:clearly |certainly )?not "
+    r"(?:chance|noise|luck|by chance|a fluke)|a real (?:effect|gain|improvement|difference)|reliably (?:better|"
+    r"distinguishable)|firmly established|"
+    r"(?:hoch|statistisch )?signifikante?[rsnm]?|nachweislich|zweifelsfrei|zweifellos|ohne (?:jeden )?zweifel|statistisch "
+    r"(?:gesichert|belegt|abgesichert)|gesichert|bewiesen|erwiesen|eindeutig belegt|beweist|sicher belegt|belegt|"
+    r"significati(?:f|ve|fs|ves|vement)|sans (?:aucun )?doute|prouv(?:e|é|ée|és)|démontr(?:e|é|ée)|avérée?|"
+    r"indiscutable\w*|statistiquement \w+|"
+    r"significativ(?:o|a|os|as|amente)|sin (?:ninguna )?duda|demostrad[oa]|probad[oa]|demuestra|indudable\w*|"
+    r"достоверн\w+|статистически значим\w+|значимо|доказан\w*|несомненн\w*|без сомнени\w+|"
+    r"统计显著|显著|毫无疑问|无疑|证明了|证实|确凿"
+)
+GAIN_WORDS = (
+    r"gains?|improv\w*|better|best|prefer\w*|wins?|winning|won|effects?|differen\w+|increas\w*|advantages?|helps?|helped|outperform\w*|beats?|lead\w*|"
+    r"lift|superior|ahead|stronger|works?|worth|reduc\w*|lowers?|raises?|higher|lower|benefits?|boosts?|matters?|"
+    r"distinguishable|makes?|"
+    r"besser\w*|gewinn\w*|nutzen|hilft|effekt|verbesser\w*|vorteil|überlegen|höher|niedriger|wirk\w*|senkt|erklärt|"
+    r"meilleur\w*|gain|amélior\w*|effet|aide|avantage|supérieur\w*|mieux|"
+    r"mejor\w*|ganancia|efecto|ayuda|ventaja|superior|"
+    r"лучше|прирост\w*|улучш\w*|эффект\w*|помогает|выше|ниже|выигрыш\w*|"
+    r"提升|提高|改善|优于|有效|更好|增益|降低"
+)
+NO_TEST_WORDS = (
+    r"no (?:significance )?tests?|not (?:been )?tested|untested|tests? (?:was |were )?not (?:done|made|run)|without (?:a |any )?"
+    r"tests?|nah|eyeballed|(?:1|one|single) (?:seed|run)|ein (?:seed|lauf)|kein test|nicht getestet|aucun test|sin test|"
+    r"без теста|没有(?:做)?检验|未检验|检验先不做|检验还没做"
+)
+TEST_WORDS = (
+    r"t-?tests?|welch|wilcoxon|mcnemar|permutation|bootstrap\w*|anova|mann-whitney|chi-?squared?|z[- ]tests?|p-?values?|"
+    r"(?<![a-z])p\s*[=<>≤]|p_value|confidence intervals?|credible|(?<![a-z])ci(?:95)?(?![a-z])|95 ?%|standard error|"
+    r"konfidenzintervall|vertrauensintervall|intervalle de confiance|intervalo de confianza|доверительн\w+|置信区间|检验"
+)
+RUN_NOUNS = (
+    r"seeds?|runs?|trainings?|repeats?|repetitions?|replicates?|folds?|trainings each|läufen?|durchläufen?|saaten|"
+    r"graines?|entraînements|semillas|ejecuciones|запуск\w*|прогон\w*|сид\w*|зерн\w*|个?种子|次运行|次实验"
+)

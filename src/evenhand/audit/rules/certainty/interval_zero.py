@@ -10,6 +10,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.row_words import rows_named
 from evenhand.audit.text.words import denied, hoped
+from evenhand.audit.told.certainty.against import contradicted_in
 
 _INTERVAL = Pattern(
     r"(?:\bCI\b|\bCI\s?9[059]\b|\b9[059]\s?%|interval\w*|"
@@ -67,6 +68,11 @@ _NO_LABEL = Pattern(r"^(?:mean|all|total|average|overall|baseline|base)$")
 def check(logs: list[Log]) -> Iterable[Finding]:
     """One interval of a difference around zero, and a word of certainty in its line or the one below."""
     yield from _of_rows(logs)
+    for log in logs:
+        for one in contradicted_in(log):
+            facts = {"word": one.claim.word, "found": one.evidence.shown, "kind": "p" if one.evidence.p else "interval"}
+            places = (place_of(log, one.evidence.line),)
+            yield Finding("interval-and-word", "caution", place_of(log, one.claim.line), facts, places, one.claim.word)
     for log in logs:
         lines = [line for line in log.lines if line.kind in ("prose", "bullet")]
         for at, line in enumerate(lines):
