@@ -382,3 +382,22 @@ RUN_NOUNS = (
     r"seeds?|runs?|trainings?|repeats?|repetitions?|replicates?|folds?|trainings each|läufen?|durchläufen?|saaten|"
     r"graines?|entraînements|semillas|ejecuciones|запуск\w*|прогон\w*|сид\w*|зерн\w*|个?种子|次运行|次实验"
 )
+# gains and their references
+OVER_WORDS = (
+    r"over|vs\.?|versus|against|than|compared (?:to|with)|relative to|with respect to|above|below|from|to|on|reference|ref\.?|"
+    r"gegenüber|über|unter|gegen|verglichen mit|im vergleich zu|als|par rapport (?:à|au|aux)|sur|de moins que|de plus que|"
+    r"contre|frente a|respecto (?:a|de)l?|sobre|по сравнению с|относительно|над|против|比|相比|相对(?:于)?|较"
+)
+REFERENCE_NAMES = (
+    r"vs|over|ref|reference|reference system|reference run|from|against|base|baseline|compared (?:with|to)|delta (?:to|vs|over)|"
+    r"gain (?:over|from|vs)|relative to|référence|contre|referenz|gegenüber|basis|referencia|frente a|относительно|база|基线|参照|相对"
+)
+RANK_WORDS = (
+    r"twice|double|triple|half|\d(?:\.\d)?\s?[x×]|times|larger|bigger|greater|stronger|strongest|more effective|better|best|"
+    r"wins?|won|beats?|outweighs?|ahead|dwarfs|exceeds|more|less|worth|first|weaker|outranks?|ranking|rank|above|choice|"
+    r"mehr|größer\w*|stärker\w*|besser\w*|doppelt\w*|das doppelte|wirksamer|weniger|"
+    r"plus|mieux|emporte|double|meilleur\w*|rentable|supérieur\w*|moins|"
+    r"más|mejor|doble|supera|mayor|menos|"
+    r"больше|лучше|вдвое|сильнее|эффективнее|выгоднее|"
+    r"大于|优于|更|优先|胜|两倍|高于"
+)
