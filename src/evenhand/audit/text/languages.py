@@ -401,3 +401,18 @@ RANK_WORDS = (
     r"больше|лучше|вдвое|сильнее|эффективнее|выгоднее|"
     r"大于|优于|更|优先|胜|两倍|高于"
 )
+# results told again
+AGAIN_WORDS = (
+    r"summary|summari[sz]\w*|tl;?dr|abstract|headline|conclusions?|discussion|report\w*|digest|recap|changelog|"
+    r"as (?:said|stated|noted|given|reported) (?:above|before|earlier)|(?:said|given|stated|reported) (?:above|in)|above|"
+    r"for the (?:record|deck|blog|slides?|poster|paper|post|mail|team|release)|mail\w*|letter|submission|submitted|post|"
+    r"comment|repeated?|recall|remember|published|says|quoted?|overview|deploy|scale|ship\w*|message|note|figure of|"
+    r"zusammenfassung|fazit|wochenbericht|bericht|gemeldet|kurzfassung|wie oben|résumé|conclusion|bilan|rapport|"
+    r"resumen|cierre|conclusión|informe|итог\w*|вывод\w*|резюме|отч[её]т\w*|总结|结论|摘要|部署|汇报"
+)
+QUALIFIER_WORDS = (
+    r"dev|test|val|valid|validation|train|training|holdout|held-out|ood|before|after|old|new|previous\w*|earlier|initial\w*|"
+    r"start|final|best|worst|min|max|mean|median|average|avg|sd|std|ema|ensemble|tta|greedy|sampled|beam|first|second|last|"
+    r"top|rerun|retry|again|again|updated|corrected|revised|now|then|was|target|goal|expected|baseline|zero-shot|few-shot|"
+    r"без|после|до|vorher|nachher|alt|neu|avant|après|antes|después"
+)

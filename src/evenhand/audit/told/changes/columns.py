@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from evenhand.audit.text.languages import DIFFERENCE_NAMES
+from evenhand.audit.text.languages import DIFFERENCE_NAMES, REFERENCE_NAMES
 from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
@@ -16,6 +16,7 @@ _DELTA = Pattern(
     rf"(?<![a-zà-ÿа-я])(?:{DIFFERENCE_NAMES}|rel|relative|vs|versus)(?![a-zà-ÿа-я])|Δ", re.IGNORECASE
 )
 _NO_DELTA = Pattern(r"rank|time|step|token|size|p[- ]?val|(?<![a-z])(?:p|n|sd|std|ci)(?![a-z])", re.IGNORECASE)
+_REFERENCE = Pattern(rf"^(?:{REFERENCE_NAMES})$", re.IGNORECASE)
 _OWN_ITEMS = Pattern(r"\(\s*(?:n\s*=\s*)?\d+\s|\(n\s*=")
 _EMPTY = frozenset(("", "-", "–", "—", "−", "n/a", "na", "ref", "ref.", "base", "baseline", "0", "none", "."))
 _CHANCE = 1e-4
@@ -92,7 +93,9 @@ def _values(table: Table, place: int) -> list[int]:
 
 
 def _to_a_row(table: Table, place: int) -> Iterator[list[Pair | None]]:
-    """To the row that has no difference, or none but zero, as its baseline."""
+    """To the row that has no difference, or none but zero, as its baseline; not where each names its own."""
+    if any(_REFERENCE.match(re.sub(r"[_\-.]+", " ", name.strip())) for i, name in enumerate(table.header) if i != place):
+        return
     bases = [i for i, row in enumerate(table.rows) if row.cells[place].strip(" *%").lower() in _EMPTY or _zero(table, i, place)]
     for value in _values(table, place):
         for base in bases[:3]:
