@@ -49,11 +49,9 @@ def told_twice(log: Log) -> Iterator[Twice]:
             one for one in values
             if one.line is not second.line and one.sentence is not second.sentence and _one_thing(one, second, values)
         ]  # fmt: skip
-        if len({one.digits for one in firsts}) != 1:
-            continue
-        first = firsts[0]
-        if _evident(log, first, second, values):
-            yield Twice(first, second, _name(first, second))
+        firsts = [one for one in firsts if _evident(log, one, second, values)]
+        if len({one.digits for one in firsts}) == 1:
+            yield Twice(firsts[0], second, _name(firsts[0], second))
 
 
 def _of_a_row(log: Log, one: Value) -> bool:
@@ -65,7 +63,8 @@ def _evident(log: Log, first: Value, second: Value, values: list[Value]) -> bool
     """Whether names, words and what stands beside them say that both are one result."""
     if second.sentence is None or second.line.number < first.line.number and first.sentence is not None:
         return False
-    if _rounded(first, second, values) or (numbered(first.text) != numbered(second.text) and numbered(second.text)):
+    a, b = numbered(first.text), numbered(second.text)
+    if _rounded(first, second, values) or (b and not a & b) or (a and not b and not _beside(second, values, first)):
         return False
     cue = again(second.sentence.text) or again(_title(log, second)) or again(second.label.replace("_", " "))
     swapped, beside = slip(first.digits, second.digits) == "swap", _beside(second, values, first)

@@ -17,7 +17,7 @@ from evenhand.audit.told.quantities import quantities
 _TOKEN = Pattern(r"[^\W\d_]+(?:[-+.][^\W_]+)*(?:[@=]?\d+(?:\.\d+)?[a-z]*)?|[^\W_]*\d[^\W_]*(?:-[^\W_]+)*|[\u3400-\u9fff]{2}")
 _AGAIN = Pattern(rf"(?<![^\W\u3400-\u9fff])(?:{AGAIN_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _QUALIFIER = Pattern(rf"(?<![\w-])(?:{QUALIFIER_WORDS})(?![\w-])", re.IGNORECASE)
-_NUMBERED = Pattern(r"(?<![a-z])(?:seeds?|epochs?|steps?|iter\w*|round|fold|trial|attempt|layer|pass|iteration|k|lr|day|week)\W{0,3}\d+", re.IGNORECASE)
+_NUMBERED = Pattern(r"(?<![a-z])(?:seeds?|epochs?|steps?|iter\w*|round|fold|trial|attempt|layer|pass|iteration|lr|day|week)\W{0,3}\d+", re.IGNORECASE)
 _RUN = Pattern(
     r"(?<![a-z])(run|runs|lauf|exp|experiment|model|version|variant|config|no\.|nr\.|прогон|запуск|essai|corrida|job|arm)\s+"
     r"(\d+[a-z]?|[a-h])(?![\w.])", re.IGNORECASE
@@ -27,7 +27,7 @@ _COMMON = frozenset(
     has had have which now run runs result results value score scores model system set both each so very per still one two
     three mean average der die das und ist mit auf von zu bei im den dem des ein eine sind hat hatte waren le la les de des
     du et est dans pour une un avec sur el los las del en por con una para que se es son и в на с по для у к о из не а %
-    gets got reaches reached ended remains finished went goes said given""".split()
+    step steps epoch seed seeds gets got reaches reached ended remains finished went goes said given""".split()
 )
 _SETTING = Pattern(
     r"\s?-?(?:GB|MB|GiB|M\b|B\b|k\b|EUR|USD|euros?|hours?|h\b|epochs?|steps?|seeds?|million|params?|layers?|GPU\w*|tokens?|min\b)"
@@ -99,6 +99,8 @@ def _clause(text: str, found: Sequence[Number], place: int) -> str:
     """The words of a number: back to the result before it, and on to the next; a label behind numbers goes with them."""
     number = found[place]
     alike = [n for n in found[:place] if n.decimals == number.decimals and n.unit == number.unit]
+    while alike and re.fullmatch(r"\s*%?\s*(?:→|->|⇒|to)\s*", text[alike[-1].end : number.start]):
+        alike.pop()  # from one to the other: both are of what stands before
     start = alike[-1].end if alike else 0
     end = found[place + 1].start if place + 1 < len(found) else len(text)
     after = text[number.end : end]
@@ -130,8 +132,10 @@ def _cells(log: Log) -> Iterator[Value]:
 def _fields(log: Log) -> Iterator[Value]:
     names: dict[tuple[str | int, ...], str] = {}
     for leaf in log.leaves if len(log.leaves) <= 200 else ():
-        if leaf.word and len(leaf.value) <= 40:
-            names[leaf.path[:-1]] = f"{names.get(leaf.path[:-1], '')} {leaf.value}"
+        step = re.fullmatch(r"step|epoch|seed|round|iteration", str(leaf.path[-1] if leaf.path else ""))
+        if (leaf.word and len(leaf.value) <= 40) or step:
+            told = f"{step[0]} {leaf.value}" if step else leaf.value
+            names[leaf.path[:-1]] = f"{names.get(leaf.path[:-1], '')} {told}"
     for leaf in log.leaves if len(log.leaves) <= 200 else ():
         if leaf.number is not None and _measured(leaf.number, "") and leaf.line in log.by_number:
             way = " ".join(re.sub(r"[_]+", " ", str(step)) for step in leaf.path if isinstance(step, str))
