@@ -19,7 +19,7 @@ _METRIC = Pattern(
 )
 _ID = Pattern(r"(?=[^\s]*\d)[^\W\d_]+[-_.=@]?\d[\w.-]*|(?=[^\s]*\d)[^\W\d_]+(?:[-+_.][^\W_]+)+|\d+[-_]?[^\W\d_]+\w*")
 _NO_NAME = Pattern(
-    r"(?:recall|ndcg|hit|pass|hits|top|map|mrr|prec\w*|p|r|acc|em|k|rouge|f|auc|int|fp|bf|n|seed|epoch|step|steps|day|week|"
+    r"(?:iter|iteration|recall|ndcg|hit|pass|hits|top|map|mrr|prec\w*|p|r|acc|em|k|rouge|f|auc|int|fp|bf|n|seed|epoch|step|steps|day|week|"
     r"table|section|line|fig|round|lr|wd|bs|batch|micro-f|macro-f|gpt|a|rtx|h|v|layer|l|t)[-_.=@]?\d*(?:\.\d+)?[a-z]?|"
     r"\d+(?:%|x|k|m|b|gb|ms|s|h|d|pp|bit|shot|epochs?|steps?)",
     re.IGNORECASE,
@@ -49,8 +49,8 @@ def told_twice(log: Log) -> Iterator[Twice]:
             one for one in values
             if one.line is not second.line and one.sentence is not second.sentence and _one_thing(one, second, values)
         ]  # fmt: skip
-        firsts = [one for one in firsts if _evident(log, one, second, values)]
-        if len({one.digits for one in firsts}) == 1:
+        firsts = [one for one in firsts if _names(one) & _names(second) or _head_named(one, second)] or firsts
+        if len({one.digits for one in firsts}) == 1 and _evident(log, firsts[0], second, values):
             yield Twice(firsts[0], second, _name(firsts[0], second))
 
 
@@ -121,7 +121,7 @@ def _title(log: Log, one: Value) -> str:
 
 def _one_thing(one: Value, other: Value, values: list[Value]) -> bool:
     """Whether two figures of one kind are told of the same thing, by their words, and differ by a slip."""
-    alike = one.number.decimals == other.number.decimals and (one.unit == other.unit or "" in (one.unit, other.unit))
+    alike = one.number.decimals == other.number.decimals and (one.unit == other.unit or {one.unit, other.unit} <= {"", "%"})
     how = slip(one.digits, other.digits) if alike else ""
     if not how or abs(one.number.value / other.number.value - 1) > (1.0 if how == "swap" else 0.35):
         return False

@@ -12,12 +12,12 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.quantities import quantities
+from evenhand.audit.told.quantities import Quantity, quantities
 
 _TOKEN = Pattern(r"[^\W\d_]+(?:[-+.][^\W_]+)*(?:[@=]?\d+(?:\.\d+)?[a-z]*)?|[^\W_]*\d[^\W_]*(?:-[^\W_]+)*|[\u3400-\u9fff]{2}")
 _AGAIN = Pattern(rf"(?<![^\W\u3400-\u9fff])(?:{AGAIN_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _QUALIFIER = Pattern(rf"(?<![\w-])(?:{QUALIFIER_WORDS})(?![\w-])", re.IGNORECASE)
-_NUMBERED = Pattern(r"(?<![a-z])(?:seeds?|epochs?|steps?|iter\w*|round|fold|trial|attempt|layer|pass|iteration|lr|day|week)\W{0,3}\d+", re.IGNORECASE)
+_NUMBERED = Pattern(r"(?<![a-z])(?:seeds?|epochs?|steps?|iter\w*|round|fold|trial|attempt|layer|pass|iteration|iter|lr|day|week)\W{0,3}\d+", re.IGNORECASE)
 _RUN = Pattern(
     r"(?<![a-z])(run|runs|lauf|exp|experiment|model|version|variant|config|no\.|nr\.|прогон|запуск|essai|corrida|job|arm)\s+"
     r"(\d+[a-z]?|[a-h])(?![\w.])", re.IGNORECASE
@@ -82,16 +82,24 @@ def values_of(log: Log) -> list[Value]:
 def _spoken(log: Log) -> Iterator[Value]:
     for passage in passages_of(log):
         for sentence in passage.sentences if passage.kind != "heading" else ():
-            found = [q for q in quantities(sentence) if q.plain and _measured(q.number, q.unit) and not _SETTING.match(q.after)]
+            found = [q for q in quantities(sentence) if q.plain and _measured(q.number, q.unit) and not _no_result(q)]
             over = _above(log, sentence.line_at(0))
             for place, q in enumerate(found):
                 text = _clause(sentence.text, [one.number for one in found], place)
                 yield Value(q.number, q.unit.replace("pp", "%"), f"{over} {text}", q.line, sentence, label=passage.label)
 
 
+def _no_result(one: Quantity) -> bool:
+    """Whether a number is a setting, or an end of a range."""
+    ranged = re.match(r"\s?%?\s?[-–]\s?\d", one.after) or re.search(r"\d\s?%?\s?[-–]\s?$|[\[]\s*$", one.before)
+    behind = one.before.strip() in ("-", "–", ",", ";", "/") and one.place > 0  # one of a row
+    return _SETTING.match(one.after) is not None or ranged is not None or behind
+
+
 def _above(log: Log, line: Line) -> str:
-    """The points of a list that a line stands under, and its heading."""
-    title = log.sections[line.section].title if line.section >= 0 and log.sections[line.section].level > 1 else ""
+    """The points of a list that a line stands under, and the run that its heading names."""
+    heading = log.sections[line.section].title if line.section >= 0 else ""
+    title = " ".join(found[0] for found in _RUN.finditer(heading))
     return " ".join([title, *(one.body for one in log.parents(line) if len(one.body) < 40 and not one.numbers)])
 
 
