@@ -389,7 +389,7 @@ OVER_WORDS = (
     r"contre|frente a|respecto (?:a|de)l?|sobre|по сравнению с|относительно|над|против|比|相比|相对(?:于)?|较"
 )
 REFERENCE_NAMES = (
-    r"vs|over|ref|reference|reference system|reference run|from|against|base|baseline|compared (?:with|to)|delta (?:to|vs|over)|"
+    r"vs|over|ref|(?:reference|baseline|base|starting)(?: (?:used|model|system|run|arm|point))?|from|against|on top of|applied to|compared (?:with|to)|delta (?:to|vs|over)|"
     r"gain (?:over|from|vs)|relative to|référence|contre|referenz|gegenüber|basis|referencia|frente a|относительно|база|基线|参照|相对"
 )
 RANK_WORDS = (

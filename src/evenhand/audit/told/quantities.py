@@ -117,7 +117,7 @@ _MOST = 14
 
 @lru_cache(maxsize=64)
 def scopes_of(log: Log) -> tuple[Scope, ...]:
-    """The scopes of a log: its passages by section; long sections by what stands without a blank line between."""
+    """The scopes of a log: its passages by section, long sections in windows."""
     by_section: dict[int, list[Passage]] = {}
     for one in passages_of(log):
         by_section.setdefault(one.section, []).append(one)
@@ -128,10 +128,6 @@ def scopes_of(log: Log) -> tuple[Scope, ...]:
 
 
 def _blocks(passages: Sequence[Passage]) -> Iterator[list[Passage]]:
-    run: list[Passage] = []
-    for one in passages:
-        if run and (one.first > run[-1].last + 1 or len(run) >= _MOST):
-            yield run
-            run = []
-        run.append(one)
-    yield run
+    """Windows over a long section, each with half of the one before."""
+    for start in range(0, len(passages) - _MOST // 2, _MOST // 2):
+        yield list(passages[start : start + _MOST])

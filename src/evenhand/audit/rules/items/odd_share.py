@@ -14,7 +14,14 @@ from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.shares.counted import share_columns
-from evenhand.audit.told.shares.grim import Impossible, impossible_in_columns, impossible_in_records, impossible_in_words
+from evenhand.audit.told.shares.columns import odd_counts
+from evenhand.audit.told.shares.grim import (
+    Impossible,
+    impossible_in_columns,
+    impossible_in_records,
+    impossible_in_words,
+    impossible_under_a_name,
+)
 from evenhand.audit.told.shares.items import items_said
 
 _LABEL = Pattern(
@@ -81,12 +88,20 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 if key not in told:
                     told.add(key)
                     yield one
-        for found in (*impossible_in_columns(log), *impossible_in_words(log), *impossible_in_records(log)):
+        for found in _impossible_in(log):
             if (found.line.number, found.share.value) not in told:
                 told.add((found.line.number, found.share.value))
                 yield _impossible(log, found)
         if not log.data:
             yield from (one for one in _alone(log) if (one.place.line, float(one.facts["value"])) not in told)
+
+
+def _impossible_in(log: Log) -> Iterator[Impossible]:
+    counted = {one.line for one in odd_counts(log)}  # where a count stands beside a share, that is what is wrong
+    yield from (one for one in impossible_in_columns(log) if one.line.number not in counted)
+    yield from impossible_under_a_name(log)
+    yield from impossible_in_words(log)
+    yield from impossible_in_records(log)
 
 
 def _impossible(log: Log, found: Impossible) -> Finding:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log
+from evenhand.audit.text.passages import passages_of
 from evenhand.audit.told.certainty.claims import Claim, claims_of
 from evenhand.audit.told.certainty.evidence import Evidence, in_records, in_sentence, in_table
 
 _MOST_RECORDS = 60
-_FAR = 10
+_FAR, _NEAR = 10, 4
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Contradicted:
 def contradicted_in(log: Log) -> Iterator[Contradicted]:
     """Claims whose only evidence near them is an interval around zero or a p-value above one in twenty."""
     for claim in claims_of(log):
-        found = _of_rows(log, claim) or _spoken(claim) or _recorded(log)
+        found = _of_rows(log, claim) or _spoken(claim) or _just_above(log, claim) or _recorded(log)
         if found and all(one.open for one in found) and len({one.shown for one in found}) == 1:
             yield Contradicted(claim, found[-1])
 
@@ -41,6 +42,13 @@ def _spoken(claim: Claim) -> list[Evidence]:
     ]  # fmt: skip
     before = [one for _, one in every if one.line.number <= claim.line.number]
     return [one for _, one in every] if len(every) <= 1 else before if len(before) == 1 else [one for _, one in every]
+
+
+def _just_above(log: Log, claim: Claim) -> list[Evidence]:
+    """The evidence of the few lines above a claim, whatever stands between: what is noted under a test is of it."""
+    first = claim.line.number - _NEAR
+    near = [p for p in passages_of(log) if first <= p.last <= claim.line.number] if not log.data else []
+    return [one for p in near for s in p.sentences for one in in_sentence(s)]
 
 
 def _of_rows(log: Log, claim: Claim) -> list[Evidence]:

@@ -31,7 +31,7 @@ _OF_ELSE = Pattern(
     r"(?:memory|time|compute|parameters|data|tokens)",
     re.IGNORECASE,
 )
-_OTHERS = Pattern(r"\bet al\b|arxiv|\bpapers?\b|literature|previous work|prior work|reported by|published", re.IGNORECASE)
+_OTHERS = Pattern(r"\bet al\b|arxiv|\bpapers?\b|literature|previous work|prior work|reported by|published (?:by|in|results)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def claims_of(log: Log) -> Iterator[Claim]:
     """The sentences of a log that call a gain certain."""
     for scope in scopes_of(log):
         for passage in scope.passages:
-            if passage.kind == "heading":
+            if passage.kind == "heading" and not log.name.endswith(".log"):
                 continue
             for sentence in passage.sentences:
                 found = _CERTAIN.search(sentence.text)

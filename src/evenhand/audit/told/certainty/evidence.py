@@ -10,7 +10,7 @@ from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.passages import Sentence
 from evenhand.audit.text.pattern import Pattern
 
-_N = r"[+\-−–]?\s?\d*\.?\d+"
+_N = r"[+\-−–]?\s?\d*\.?\d+(?:e[+-]?\d{1,2})?"
 _INTERVAL = Pattern(
     rf"(?:(?<![a-z])(?:ci|interval\w*|intervalle\w*|интервал\w*|confidence|konfidenz\w*|区间)(?:95)?(?![a-z])|9[059](?:\.\d)?[\s-]?(?:%|проц\w*|percent|prozent)?"
     rf"[\s-]*(?:процентн\w+|ci|interval|confidence)?)[^\[\]{{}}\d]{{0,60}}?(?:\(t, \d+ df\)\s*)?(?:9[059]\s?%?[^\d\[\]]{{0,20}})?"

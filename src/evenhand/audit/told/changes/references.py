@@ -45,6 +45,8 @@ _STRONG = Pattern(
 )
 _NEAR = 5
 _REFERENCE = Pattern(rf"^(?:its |the )?(?:{REFERENCE_NAMES})$", re.IGNORECASE)
+_HOST = Pattern(r"(?:model|backbone|system|host|network|base model|on|modell|modèle|modelo|модель)$", re.IGNORECASE)
+_WITHOUT = Pattern(r"(?<![a-z])(?:without|before|w/o|ohne|vorher|sans|avant|sin|antes|без|до)(?![a-z])", re.IGNORECASE)
 _DELTA_NAME = Pattern(rf"(?<![a-zà-ÿ])(?:{DIFFERENCE_NAMES})(?![a-zà-ÿ])|Δ", re.IGNORECASE)
 _FAR, _MOST_TOLD = 8, 8
 
@@ -213,6 +215,8 @@ def _of_table(log: Log, table: Table) -> list[Gain]:
     """The gains of a table that has a column for what each is taken from."""
     names = [re.sub(r"[_\-.]+", " ", name.strip().lower()) for name in table.header]
     refs = [i for i, name in enumerate(names) if i and _REFERENCE.match(name) and _worded(table, i)]
+    if not refs and any(_WITHOUT.search(name) for name in names):
+        refs = [i for i, name in enumerate(names) if i and _HOST.match(name) and _worded(table, i)]
     if len(refs) != 1 or len(table.rows) > 12:
         return []
     deltas = [i for i, name in enumerate(names) if i != refs[0] and _DELTA_NAME.search(name)]

@@ -42,6 +42,10 @@ _OF_ELSE = Pattern(
     r"utili[sz]\w*|threshold|target|chance|baseline|random)(?![a-z])",
     re.IGNORECASE,
 )
+_OF_ALL = Pattern(
+    r"(?:share|part|percent\w*|%|fraction|anteil|part|proporción|доля) (?:of|der|von|des?|de l[ao]s|от|из) (?:the |all |our |these )?(?P<n>\d{2,4})(?!\d)",
+    re.IGNORECASE,
+)
 _FEWEST, _MOST = 8, 400
 _BY_CHANCE, _NAMED_CHANCE, _FITS_MOST = 1e-3, 5e-2, 0.8
 _FITS_ALONE = 0.06
@@ -93,6 +97,18 @@ def impossible_in_columns(log: Log) -> Iterator[Impossible]:
                 for whole in wholes:
                     if share != whole:
                         yield from _odd(log, table, share, whole, len(wholes))
+
+
+def impossible_under_a_name(log: Log) -> Iterator[Impossible]:
+    """The one share of a column whose name tells the items, ``share of the 45``, that these do not give."""
+    for table in log.tables:
+        for place, name in enumerate(table.header):
+            told = _OF_ALL.search(name)
+            if told is None or not 2 <= len(table.rows) <= 60:
+                continue
+            line = log.line(table.line)
+            found = [(n, log.line(row.line_of(place))) for row in table.rows for n in numbers(row.cells[place])[:1] if _fair(n)]
+            yield from _odd_cell(log, [(name, found)], _Items(int(told["n"]), "", line))
 
 
 def _plain(name: str) -> str:
@@ -174,13 +190,17 @@ def _in_words(scope: Scope, items: list[_Items], *, once: bool) -> Iterator[Impo
     if len({q.value for q in odd}) != 1:
         return  # several that do not fit are shares of something else
     share = odd[0]
-    near = min(items, key=lambda one: abs(one.line.number - share.line.number))
+    near = max(items, key=lambda one: (_fitting(shares, one.number), -abs(one.line.number - share.line.number)))
     fits = {q.value for q in shares if q is not share and possible(q.number, near.number, q.unit)}
     by_chance = chance(share.number, near.number, share.unit)
     sure = len(shares) == 1 and by_chance <= _FITS_ALONE and _SAID.search(share.before[-60:] + " " + share.after[:24])
     said = _said(share, items) or (_named(share) and (once or fits or sure))
     if by_chance <= _FITS_MOST and said:
         yield Impossible(share.number, near.number, share.line, near.line, len(fits))
+
+
+def _fitting(shares: Sequence[Quantity], items: int) -> int:
+    return len({q.value for q in shares if possible(q.number, items, q.unit)})
 
 
 def _told(scope: Scope) -> list[_Items]:
