@@ -7,16 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from evenhand.audit.text.languages import NUMBER_WORDS, PART_WORDS, PERCENT_WORDS, POINT_WORDS
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.roles import NUMBER_WORDS, PART_WORDS, PERCENT_WORDS, POINT_WORDS
 
 _PERCENT = Pattern(rf"\s?(?:{PERCENT_WORDS})", re.IGNORECASE)
 _POINTS = Pattern(rf"\s?(?:(?:[A-Z][\w-]*|absolute|full|%)[\s-]){{0,2}}(?:{POINT_WORDS})", re.IGNORECASE)
 _WORDS = Pattern(rf"(?<!\w)({'|'.join(NUMBER_WORDS)})(?=[\s-](?:{PERCENT_WORDS}|{POINT_WORDS}))", re.IGNORECASE)
-_PARTS = Pattern(rf"(?<!\w)({'|'.join(PART_WORDS)})(?=\s+(?:of the|of its|of all|der|des|de l[ao]s|de los)\s)", re.IGNORECASE)
+_PARTS = Pattern(
+    rf"(?<!\w)({'|'.join(PART_WORDS)})(?=\s+(?:of the|of its|of all|der|des|de l[ao]s|de los)\s)", re.IGNORECASE
+)
 _NAME = frozenset("@#^_")
 _DIGITS_MOST = 400
 
@@ -94,7 +96,7 @@ def _in_words(text: str) -> Iterator[Number]:
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """Passages that stand together: the paragraphs, lists and messages between two headings, so far as they are near."""
+    """Passages that stand together: paragraphs, lists and messages between two headings, so far as they are near."""
 
     passages: tuple[Passage, ...]
 

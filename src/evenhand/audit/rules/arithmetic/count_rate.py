@@ -10,8 +10,8 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number, counts
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
 from evenhand.audit.told.shares.columns import odd_counts
+from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
 from evenhand.audit.told.shares.entries import wrong_in
 from evenhand.audit.told.shares.siblings import odd_parts
 from evenhand.audit.told.shares.spoken import concluded_in, told_in

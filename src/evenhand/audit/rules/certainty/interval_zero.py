@@ -69,10 +69,11 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """One interval of a difference around zero, and a word of certainty in its line or the one below."""
     yield from _of_rows(logs)
     for log in logs:
-        for one in contradicted_in(log):
-            facts = {"word": one.claim.word, "found": one.evidence.shown, "kind": "p" if one.evidence.p else "interval"}
-            places = (place_of(log, one.evidence.line),)
-            yield Finding("interval-and-word", "caution", place_of(log, one.claim.line), facts, places, one.claim.word)
+        for told in contradicted_in(log):
+            word, evidence = told.claim.word, told.evidence
+            facts = {"word": word, "found": evidence.shown, "kind": "p" if evidence.p else "interval"}
+            places = (place_of(log, evidence.line),)
+            yield Finding("interval-and-word", "caution", place_of(log, told.claim.line), facts, places, word)
     for log in logs:
         lines = [line for line in log.lines if line.kind in ("prose", "bullet")]
         for at, line in enumerate(lines):

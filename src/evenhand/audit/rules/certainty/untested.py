@@ -36,7 +36,14 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """A significant gain in a log that has no test, no interval and no spread anywhere."""
     for log in logs:
         for one in unproven_in(log):
-            facts = {"word": one.claim.word, "one": one.one, "other": one.other, "how": one.how, "p": one.p, "count": one.count}
+            facts = {
+                "word": one.claim.word,
+                "one": one.one,
+                "other": one.other,
+                "how": one.how,
+                "p": one.p,
+                "count": one.count,
+            }
             level: Level = "caution" if one.p is not None else "hint"
             yield Finding("untested", level, place_of(log, one.claim.line), facts, quote=one.claim.word)
     for log in logs:

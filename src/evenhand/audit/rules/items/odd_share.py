@@ -13,8 +13,8 @@ from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.shares.counted import share_columns
 from evenhand.audit.told.shares.columns import odd_counts
+from evenhand.audit.told.shares.counted import share_columns
 from evenhand.audit.told.shares.grim import (
     Impossible,
     impossible_in_columns,

@@ -40,7 +40,12 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         yield from _named(earlier, later)
     for log in logs:
         for two in told_twice(log):
-            facts = {"printed": printed(two.second.number), "other": printed(two.first.number), "of": two.name, "kind": "twice"}
+            facts = {
+                "printed": printed(two.second.number),
+                "other": printed(two.first.number),
+                "of": two.name,
+                "kind": "twice",
+            }
             yield Finding("drift", "fault", place_of(log, two.second.line), facts, (place_of(log, two.first.line),))
         yield from _quoted_means(log)
         for line in log.spoken():

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evenhand.audit.text.languages import CERTAIN_WORDS, GAIN_WORDS
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.passages import Passage, Sentence
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.roles import CERTAIN_WORDS, GAIN_WORDS
 from evenhand.audit.text.words import denied
 from evenhand.audit.told.quantities import Scope, scopes_of
 
@@ -26,12 +26,17 @@ _TAKEN_BACK = Pattern(
 )
 _OF_ELSE = Pattern(
     r"significant (?:digits?|figures?|bits?|amount|portion|time|memory|overhead|effort|part|share|number|role|"
-    r"computational|challenge|work|change|bug|issue|progress)|certain (?:\w+ )?(?:cases?|conditions?|tasks?|amount|types?|"
-    r"kinds?|extent|point|number|layers?|tokens?|words?)|real[- ]world|significantly (?:more|fewer|less|larger|smaller) "
+    r"computational|challenge|work|change|bug|issue|progress)|certain (?:\w+ )?(?:cases?|conditions?|tasks?|"
+    r"amount|types?|"
+    r"kinds?|extent|point|number|layers?|tokens?|words?)|real[- ]world|significantly (?:more|fewer|less|larger|"
+    r"smaller) "
     r"(?:memory|time|compute|parameters|data|tokens)",
     re.IGNORECASE,
 )
-_OTHERS = Pattern(r"\bet al\b|arxiv|\bpapers?\b|literature|previous work|prior work|reported by|published (?:by|in|results)", re.IGNORECASE)
+_OTHERS = Pattern(
+    r"\bet al\b|arxiv|\bpapers?\b|literature|previous work|prior work|reported by|published (?:by|in|results)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,5 +72,8 @@ def _asserted(text: str, found: re.Match[str]) -> bool:
     if len(text) > 260 or _OF_ELSE.search(text) or _OTHERS.search(text) or denied(text, found.start()):
         return False
     rest = _CERTAIN.sub(" ", text)
-    gain = _GAIN.search(rest) is not None or re.search(r"chance|noise|effect|gain|improv|luck", text, re.IGNORECASE) is not None
+    gain = (
+        _GAIN.search(rest) is not None
+        or re.search(r"chance|noise|effect|gain|improv|luck", text, re.IGNORECASE) is not None
+    )
     return gain and _TAKEN_BACK.search(rest) is None

@@ -13,8 +13,10 @@ from evenhand.audit.text.pattern import Pattern
 _N = r"[+\-−–]?\s?\d*\.?\d+(?:e[+-]?\d{1,2})?"
 _INTERVAL = Pattern(
     rf"(?:(?<![a-z])(?:ci|interval\w*|intervalle\w*|интервал\w*|confidence|konfidenz\w*|区间)(?:95)?(?![a-z])|9[059](?:\.\d)?[\s-]?(?:%|проц\w*|percent|prozent)?"
-    rf"[\s-]*(?:процентн\w+|ci|interval|confidence)?)[^\[\]{{}}\d]{{0,60}}?(?:\(t, \d+ df\)\s*)?(?:9[059]\s?%?[^\d\[\]]{{0,20}})?"
-    rf"(?:from|von|de|от|goes from|[\[(:=])?\s*(?P<low>{_N})\s?%?\s*(?:pp|points?)?\s*(?:,|;|\.\.+|to|bis|à|a|до|至|…|–(?=\s))\s*"
+    rf"[\s-]*(?:процентн\w+|ci|interval|"
+    rf"confidence)?)[^\[\]{{}}\d]{{0,60}}?(?:\(t, \d+ df\)\s*)?(?:9[059]\s?%?[^\d\[\]]{{0,20}})?"
+    rf"(?:from|von|de|от|goes from|[\[(:=])?\s*(?P<low>{_N})\s?%?\s*(?:pp|points?)?\s*(?:,|;|\.\.+|to|bis|à|a|"
+    rf"до|至|…|–(?=\s))\s*"
     rf"(?P<high>{_N})\s?%?",
     re.IGNORECASE,
 )
@@ -23,7 +25,9 @@ _NO_P = Pattern(r"top-?p|dropout|\bprob\w*|keep|mask|power|stabl[ey]", re.IGNORE
 _CELL = Pattern(
     rf"[\[(]?\s*(?P<low>{_N})\s?%?\s*(?:,|;|\.\.+|to|bis|до|…|–)\s*(?P<high>{_N})\s?%?\s*[\])]?", re.IGNORECASE
 )
-_CI_NAME = Pattern(r"(?<![a-z])(?:ci|ci95|ci 95|interval|confidence|konfidenzintervall|интервал|ic)(?![a-z])|区间", re.IGNORECASE)
+_CI_NAME = Pattern(
+    r"(?<![a-z])(?:ci|ci95|ci 95|interval|confidence|konfidenzintervall|интервал|ic)(?![a-z])|区间", re.IGNORECASE
+)
 _P_NAME = Pattern(r"^p(?![a-z@\d])|(?<![a-z])p[- ]?val(?:ue)?s?(?![a-z])", re.IGNORECASE)
 _LOW_NAME = Pattern(r"(?<![a-z])(?:lo|low|lower)(?![a-z])|lo95|ci low", re.IGNORECASE)
 _HIGH_NAME = Pattern(r"(?<![a-z])(?:hi|high|upper)(?![a-z])|hi95", re.IGNORECASE)
@@ -69,7 +73,13 @@ def _interval(low: float, high: float, line: Line, label: str = "") -> Evidence:
 
 
 def _p(p: float, sign: str, line: Line, label: str = "") -> Evidence:
-    return Evidence(f"p {'>' if sign == '>' else '='} {p:g}", p > 0.05 and sign not in "<≤" or (sign == ">" and p >= 0.05), line, label, p=True)
+    return Evidence(
+        f"p {'>' if sign == '>' else '='} {p:g}",
+        (p > 0.05 and sign not in "<≤") or (sign == ">" and p >= 0.05),
+        line,
+        label,
+        p=True,
+    )
 
 
 def in_table(log: Log, table: Table) -> Iterator[Evidence]:
@@ -85,7 +95,9 @@ def in_table(log: Log, table: Table) -> Iterator[Evidence]:
             if (cell := _CELL.fullmatch(row.cells[place].strip())) is not None:
                 yield _interval(value(cell["low"]), value(cell["high"]), line, label)
         for place in ps if len(ps) == 1 else ():
-            if (found := re.fullmatch(r"(?:p\s*)?(?P<sign>[=<>≤]?)\s*(?P<p>0?\.\d+)\W*", row.cells[place].strip())) is not None:
+            if (
+                found := re.fullmatch(r"(?:p\s*)?(?P<sign>[=<>≤]?)\s*(?P<p>0?\.\d+)\W*", row.cells[place].strip())
+            ) is not None:
                 yield _p(float(found["p"]), found["sign"] or "=", line, label)
         if len(lows) == len(highs) == 1:
             low, high = (table.columns[one[0]][table.rows.index(row)] for one in (lows, highs))

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evenhand.audit.text.languages import ITEM_NOUNS, NO_TEST_WORDS, NUMBER_WORDS, RUN_NOUNS, TEST_WORDS
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.roles import ITEM_NOUNS, NO_TEST_WORDS, NUMBER_WORDS, RUN_NOUNS, TEST_WORDS
 from evenhand.audit.text.said import lists_in
 from evenhand.audit.told.certainty.claims import EDGE, Claim, claims_of
 from evenhand.audit.told.quantities import Quantity
 from evenhand.audit.told.seeds.spreads import mean_and_spread, welch
 
-_RUNS = Pattern(rf"{EDGE}(?P<n>\d{{1,3}}|{'|'.join(NUMBER_WORDS)})[\s-](?:[^\W\d][\w-]*\s){{0,2}}?(?:{RUN_NOUNS})(?![a-z])|n\s*=\s*(?P<m>\d{{1,3}})", re.IGNORECASE)
-_ONE = Pattern(r"(?<![\w.])(?:1|one|single|a single)[\s-](?:seed|run)(?![a-z])", re.IGNORECASE)
-_SD = Pattern(
-    rf"{EDGE}(?:sample |empirical )?(?:sd|std|s\.d\.|stdev|standard deviations?|streuung|standardabweichung\w*|écarts?-types?|"
-    rf"desviaci\w+ \w+|разброс\w*)(?![a-zà-ÿа-я])(?:\s+[^\W\d]+){{0,2}}\s*[:=]?(?:\s*[\d.,]*\s*(?:and|und|bzw\.?|y|et|и|和|,|/)?\s*){{0,2}}$",
+_RUNS = Pattern(
+    rf"{EDGE}(?P<n>\d{{1,3}}|{'|'.join(NUMBER_WORDS)})[\s-](?:[^\W\d][\w-]*\s){{0,2}}?(?:{RUN_NOUNS})(?![a-z])|n\s*=\s*(?P<m>\d{{1,3}})",
     re.IGNORECASE,
 )
-_ITEMS = Pattern(rf"\s*(?:[^\W\d_][\w'’-]*\s+){{0,2}}?(?:{ITEM_NOUNS}|testsätzen?|testfragen|testbildern?)(?![a-z])", re.IGNORECASE)
+_ONE = Pattern(r"(?<![\w.])(?:1|one|single|a single)[\s-](?:seed|run)(?![a-z])", re.IGNORECASE)
+_SD = Pattern(
+    rf"{EDGE}(?:sample |empirical )?(?:sd|std|s\.d\.|stdev|standard deviations?|streuung|standardabweichung\w*|"
+    rf"écarts?-types?|"
+    rf"desviaci\w+ \w+|разброс\w*)(?![a-zà-ÿа-я])(?:\s+[^\W\d]+){{0,2}}\s*[:=]?(?:\s*[\d.,]*\s*(?:and|und|"
+    rf"bzw\.?|y|et|и|和|,|/)?\s*){{0,2}}$",
+    re.IGNORECASE,
+)
+_ITEMS = Pattern(
+    rf"\s*(?:[^\W\d_][\w'’-]*\s+){{0,2}}?(?:{ITEM_NOUNS}|testsätzen?|testfragen|testbildern?)(?![a-z])", re.IGNORECASE
+)
 _NO_TEST = Pattern(rf"{EDGE}(?:{NO_TEST_WORDS})(?![a-z])", re.IGNORECASE)
 _TEST = Pattern(rf"(?:{TEST_WORDS})", re.IGNORECASE)
 _ACCURACY = Pattern(
-    rf"{EDGE}(?:acc|accuracy|correct\w*|exact match|em|success|pass|genauigkeit|exactitude|aciertos|точност\w*|solved|right|"
+    rf"{EDGE}(?:acc|accuracy|correct\w*|exact match|em|success|pass|genauigkeit|exactitude|aciertos|точност\w*|"
+    rf"solved|right|"
     r"准确率|正确率)(?![a-z])", re.IGNORECASE
 )  # fmt: skip
 _SPREAD_NAME = Pattern(r"(?<![a-z])(?:sd|std|stdev|standard deviation)(?![a-z])", re.IGNORECASE)
@@ -59,7 +68,9 @@ def unproven_in(log: Log) -> Iterator[Unproven]:
     """The claims without a test whose numbers chance alone gives often."""
     for claim in claims_of(log):
         text = " ".join(s.text for s in claim.scope.sentences)
-        if _TEST.search(_NO_TEST.sub(" ", re.sub(r"\(95 ?%[^)]*seeds\)", "", text))) or (log.leaves and len(log.leaves) > 80):
+        if _TEST.search(_NO_TEST.sub(" ", re.sub(r"\(95 ?%[^)]*seeds\)", "", text))) or (
+            log.leaves and len(log.leaves) > 80
+        ):
             continue
         found = _by_spread(claim, text) or _by_lists(claim) or _by_table(log, claim, text) or _by_items(claim, text)
         if found is not None and found.p is not None and found.p > _LIKELY:
@@ -93,7 +104,9 @@ def _number(word: str) -> int:
 
 def _by_spread(claim: Claim, text: str) -> Unproven | None:
     pair, runs = _pair(claim), _runs(text)
-    spreads = [q.value for q in claim.scope.quantities if q.number.spread or _SD.search(q.sentence.text[: q.number.start])]
+    spreads = [
+        q.value for q in claim.scope.quantities if q.number.spread or _SD.search(q.sentence.text[: q.number.start])
+    ]
     if pair is None or runs is None or runs < 2 or not 1 <= len(spreads) <= 2 or not all(spreads):
         return None
     p = welch(pair[0].value - pair[1].value, spreads[0], spreads[-1], runs)
@@ -121,7 +134,7 @@ def _by_table(log: Log, claim: Claim, text: str) -> Unproven | None:
     if runs is None or runs < 2 or len(rows) < 2:
         return None
     best = sorted(rows, key=lambda one: one[0])
-    pairs = [(*a, *b) for a, b in zip(best, best[1:], strict=False)]
+    pairs = [(*a, *b) for a, b in itertools.pairwise(best)]
     ends = [pairs[0], pairs[-1]]
     found = [(a, b, welch(a - b, s, t, runs)) for a, s, b, t in ends if s and t]
     if len(found) < len(ends) or not all(p is not None and p > _LIKELY for _, _, p in found):
@@ -145,7 +158,9 @@ def _means(table: Table) -> list[tuple[float, float]]:
 def _by_items(claim: Claim, text: str) -> Unproven | None:
     """Two shares of right answers to so many items."""
     pair = _pair(claim)
-    items = {int(q.value) for q in claim.scope.quantities if q.whole and q.value >= _LEAST_ITEMS and _ITEMS.match(q.after)}
+    items = {
+        int(q.value) for q in claim.scope.quantities if q.whole and q.value >= _LEAST_ITEMS and _ITEMS.match(q.after)
+    }
     if pair is None or len(items) != 1 or not _ACCURACY.search(text):
         return None
     top = 100 if max(pair[0].value, pair[1].value) > 1 else 1
@@ -154,4 +169,8 @@ def _by_items(claim: Claim, text: str) -> Unproven | None:
         return None
     error = math.sqrt((a * (1 - a) + b * (1 - b)) / count)
     p = math.erfc(abs(a - b) / error / math.sqrt(2))
-    return Unproven(claim, printed(pair[0].number), printed(pair[1].number), "items", p, count) if p > 2 * _LIKELY else None
+    return (
+        Unproven(claim, printed(pair[0].number), printed(pair[1].number), "items", p, count)
+        if p > 2 * _LIKELY
+        else None
+    )

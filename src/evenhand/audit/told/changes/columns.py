@@ -1,4 +1,4 @@
-"""Columns of differences, by arithmetic: to the row of a baseline, or of two other columns; and the one that is none."""
+"""Columns of differences by arithmetic, to a baseline's row or of two other columns, and the one that is none."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from evenhand.audit.text.languages import DIFFERENCE_NAMES, REFERENCE_NAMES
 from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.roles import DIFFERENCE_NAMES, REFERENCE_NAMES
 
-_DELTA = Pattern(
-    rf"(?<![a-zà-ÿа-я])(?:{DIFFERENCE_NAMES}|rel|relative|vs|versus)(?![a-zà-ÿа-я])|Δ", re.IGNORECASE
-)
+_DELTA = Pattern(rf"(?<![a-zà-ÿа-я])(?:{DIFFERENCE_NAMES}|rel|relative|vs|versus)(?![a-zà-ÿа-я])|Δ", re.IGNORECASE)
 _NO_DELTA = Pattern(r"rank|time|step|token|size|p[- ]?val|(?<![a-z])(?:p|n|sd|std|ci)(?![a-z])", re.IGNORECASE)
 _REFERENCE = Pattern(rf"^(?:{REFERENCE_NAMES})$", re.IGNORECASE)
 _OWN_ITEMS = Pattern(r"\(\s*(?:n\s*=\s*)?\d+\s|\(n\s*=")
@@ -87,16 +85,22 @@ def _values(table: Table, place: int) -> list[int]:
     found = []
     for i, column in enumerate(table.columns[: 2 * _MOST_COLUMNS]):
         known = [n for n in column if n is not None]
-        if i != place and 2 <= len(known) and not all(n.signed for n in known):
+        if i != place and len(known) >= 2 and not all(n.signed for n in known):
             found.append(i)
     return found[:_MOST_COLUMNS]
 
 
 def _to_a_row(table: Table, place: int) -> Iterator[list[Pair | None]]:
     """To the row that has no difference, or none but zero, as its baseline; not where each names its own."""
-    if any(_REFERENCE.match(re.sub(r"[_\-.]+", " ", name.strip())) for i, name in enumerate(table.header) if i != place):
+    if any(
+        _REFERENCE.match(re.sub(r"[_\-.]+", " ", name.strip())) for i, name in enumerate(table.header) if i != place
+    ):
         return
-    bases = [i for i, row in enumerate(table.rows) if row.cells[place].strip(" *%").lower() in _EMPTY or _zero(table, i, place)]
+    bases = [
+        i
+        for i, row in enumerate(table.rows)
+        if row.cells[place].strip(" *%").lower() in _EMPTY or _zero(table, i, place)
+    ]
     for value in _values(table, place):
         for base in bases[:3]:
             start = table.columns[value][base]
@@ -124,7 +128,12 @@ def _of_columns(table: Table, place: int) -> Iterator[list[Pair | None]]:
 
 
 def _one_odd(
-    log: Log, table: Table, place: int, pairs: Sequence[Pair | None], way: Callable[[float, float], float | None], choices: int
+    log: Log,
+    table: Table,
+    place: int,
+    pairs: Sequence[Pair | None],
+    way: Callable[[float, float], float | None],
+    choices: int,
 ) -> Odd | bool | None:
     """The one row that breaks a relation which the others keep; True where all keep it; None where it is none."""
     column = table.columns[place]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from evenhand.audit.text.languages import DIFFERENCE_NAMES
 from evenhand.audit.text.log import Leaf, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.roles import DIFFERENCE_NAMES
 from evenhand.audit.told.changes.spoken import Told, told_of
 
 _DELTA = Pattern(rf"(?<![a-zà-ÿа-я])(?:{DIFFERENCE_NAMES})(?![a-zà-ÿа-я])", re.IGNORECASE)
@@ -38,7 +38,10 @@ def recorded_wrong_in(log: Log) -> Iterator[Told]:
         return
     leaf, delta = deltas[0]
     name = _plain(leaf)
-    absolute, rel = _ABSOLUTE.search(name) is not None, _RELATIVE.search(name) is not None and not _ABSOLUTE.search(name)
+    absolute, rel = (
+        _ABSOLUTE.search(name) is not None,
+        _RELATIVE.search(name) is not None and not _ABSOLUTE.search(name),
+    )
     if (absolute or rel or not delta.value) and _wrong(one, other, delta, absolute=absolute, rel=rel):
         yield Told(one, other, delta, log.line(leaf.line), log.line(first.line), rel)
 

@@ -2,44 +2,100 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evenhand.audit.text.languages import DIFFERENCE_NAMES, DOWN_WORDS, OVER_WORDS, RANK_WORDS, REFERENCE_NAMES, UP_WORDS
 from evenhand.audit.text.log import Line, Log, Table, only_number
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.passages import Sentence
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.roles import (
+    DIFFERENCE_NAMES,
+    DOWN_WORDS,
+    OVER_WORDS,
+    RANK_WORDS,
+    REFERENCE_NAMES,
+    UP_WORDS,
+)
 from evenhand.audit.told.quantities import Quantity, Scope, quantities, scopes_of
 
 _EDGE = r"(?<![^\W\u3400-\u9fff])"
 _OVER = Pattern(
     rf"\s*(?:%|pp|ms|points?|punkte|WER|BLEU|x|fold|speed-?up|more|less|higher|lower|better|gagnés?|gains?|[(,])*\s*(?:{OVER_WORDS})\s+"
-    r"(?P<name>\(\w\)|(?:the |its |our |das |den |dem |die |der |la |le |les |l['’]|el |los )?[^\W][\w@.+-]*(?: [\w@.+-]+){0,2})",
+    r"(?P<name>\(\w\)|(?:the |its |our |das |den |dem |die |der |la |le |les |l['’]|el |"
+    r"los )?[^\W][\w@.+-]*(?: [\w@.+-]+){0,2})",
     re.IGNORECASE,
 )
-_OVER_CJK = Pattern(r"(?:比|较|相对于?|相比)(?P<name>[\u3400-\u9fffA-Za-z0-9]{2,12}?)\s*(?:baseline|基线|模型)?\s*(?:高|低|提升|提高|好)了?\s*$")
+_OVER_CJK = Pattern(
+    r"(?:比|较|相对于?|相比)(?P<name>[\u3400-\u9fffA-Za-z0-9]{2,12}?)\s*(?:baseline|基线|模型)?\s*(?:高|低|提升|提高|好)了?\s*$"
+)
 _REF_BEFORE = Pattern(
-    rf"{_EDGE}(?:lift|gain|saved|improvement|delta|reference|vs|over|zu|above)\s+(?:over\s+|vs\.?\s+|to\s+)?(?P<name>(?:[^\W\d]|\d+-[a-z])[\w@.+-]*(?: [\w@.+-]+)?)[\s,:(]*[+\-−]?$",
+    rf"{_EDGE}(?:lift|gain|saved|improvement|delta|reference|vs|over|zu|above)\s+(?:over\s+|vs\.?\s+|"
+    rf"to\s+)?(?P<name>(?:[^\W\d]|\d+-[a-z])[\w@.+-]*(?: [\w@.+-]+)?)[\s,:(]*[+\-−]?$",
     re.IGNORECASE,
 )
 _ARROW = Pattern(
-    r"\s*(?:%|ms|BLEU|WER|EM|F1)?\s*(?:\([^()\d]{0,12}\w*\))?\s*(?:→|->|⇒|to|auf|à|a|до|puis|then|bis|на)\s*", re.IGNORECASE
+    r"\s*(?:%|ms|BLEU|WER|EM|F1)?\s*(?:\([^()\d]{0,12}\w*\))?\s*(?:→|->|⇒|to|auf|à|a|до|puis|then|bis|на)\s*",
+    re.IGNORECASE,
 )
 _RANK = Pattern(rf"{_EDGE}(?:{RANK_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
-_GAIN = Pattern(rf"{_EDGE}(?:{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|lifts?|adds|apporte|bring\w*|helps?|lever|trick|saves?|costs?|wins?)(?![a-zà-ÿа-я])", re.IGNORECASE)
-_AGAINST = Pattern(r"[<>]|(?<![a-z])(?:vs\.?|versus|against|than|to|over|before|beats?|zu|gegen|contre|frente a|против|and|und|et)(?![a-z])|大于|与|、", re.IGNORECASE)
+_GAIN = Pattern(
+    rf"{_EDGE}(?:{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|lifts?|adds|apporte|bring\w*|helps?|lever|trick|saves?|costs?|wins?)(?![a-zà-ÿа-я])",
+    re.IGNORECASE,
+)
+_AGAINST = Pattern(
+    r"[<>]|(?<![a-z])(?:vs\.?|versus|against|than|to|over|before|beats?|zu|gegen|contre|frente a|против|and|und|"
+    r"et)(?![a-z])|大于|与|、",
+    re.IGNORECASE,
+)
 _AWARE = Pattern(
-    r"different (?:baselines?|bases|references?|starting)|not comparable|cannot be compared|not the same (?:base|reference)|"
+    r"different (?:baselines?|bases|references?|starting)|not comparable|cannot be compared|"
+    r"not the same (?:base|reference)|"
     r"other baseline|\?|verschieden\w* (?:basis|referenz)|références? différentes?",
     re.IGNORECASE,
 )
-_NO_NAME = frozenset(("the", "a", "an", "is", "was", "are", "were", "has", "first", "second", "of", "in", "and", "so", "not", "no", "it", "that", "this", "them", "each", "all", "both", "chance", "the same", "before", "time", "last", "average"))
+_NO_NAME = frozenset(
+    (
+        "the",
+        "a",
+        "an",
+        "is",
+        "was",
+        "are",
+        "were",
+        "has",
+        "first",
+        "second",
+        "of",
+        "in",
+        "and",
+        "so",
+        "not",
+        "no",
+        "it",
+        "that",
+        "this",
+        "them",
+        "each",
+        "all",
+        "both",
+        "chance",
+        "the same",
+        "before",
+        "time",
+        "last",
+        "average",
+    )
+)
 _STRONG = Pattern(
-    r"(?<![a-zà-ÿ])(?:twice|double|(?:half|twice|two times|three times|\d(?:\.\d)?\s?[x×]|\d times) (?:as|the|what|that)|"
-    r"(?:the )?(?:larger|bigger|greater|stronger|more effective|better) (?:of|gain|win|lift|lever|trick|investment|idea|boost|one)|"
-    r"more (?:effective )?than|bringt? (?:also )?mehr|doppelt|du double|plus (?:rentable|efficace)|l['’]emporte|el doble|"
+    r"(?<![a-zà-ÿ])(?:twice|double|(?:half|twice|two times|three times|\d(?:\.\d)?\s?[x×]|\d times) (?:as|the|"
+    r"what|that)|"
+    r"(?:the )?(?:larger|bigger|greater|stronger|more effective|better) (?:of|gain|win|lift|lever|trick|"
+    r"investment|idea|boost|one)|"
+    r"more (?:effective )?than|bringt? (?:also )?mehr|doppelt|du double|plus (?:rentable|efficace)|l['’]emporte|"
+    r"el doble|"
     r"más que|вдвое|больше, чем)|大于|优于|优先|两倍",
     re.IGNORECASE,
 )
@@ -105,7 +161,9 @@ def _judged(scope: Scope, gains: Sequence[Gain], *, rows: bool = False) -> Itera
         line = sentence.line_at(0)
         own = {id(one) for one in sentence.lines}
         near = [g for g in gains if rows or (0 <= line.number - g.line.number <= _FAR and id(g.line) not in own)]
-        found = _both(sentence, near) or (_words(sentence, near) if len({(g.value, g.line.number) for g in near}) == 2 else None)
+        found = _both(sentence, near) or (
+            _words(sentence, near) if len({(g.value, g.line.number) for g in near}) == 2 else None
+        )
         if found is not None and _differ(*found) and not _clash(found, near):
             at = next((q.line for q in quantities(sentence)), line)
             yield Ranked(*found, at, sentence.text)
@@ -116,7 +174,9 @@ def _clash(found: tuple[Gain, Gain], near: Sequence[Gain]) -> bool:
     """Whether the sizes of the two are also those of two gains that have one reference."""
     ones = [g for g in near if g.value == found[0].value]
     others = [g for g in near if g.value == found[1].value]
-    return any((a.base is not None and a.base == b.base) or (a.name != "" and a.name == b.name) for a in ones for b in others)
+    return any(
+        (a.base is not None and a.base == b.base) or (a.name != "" and a.name == b.name) for a in ones for b in others
+    )
 
 
 def _both(sentence: Sentence, gains: Sequence[Gain]) -> tuple[Gain, Gain] | None:
@@ -141,7 +201,11 @@ def _words(sentence: Sentence, gains: Sequence[Gain]) -> tuple[Gain, Gain] | Non
     if any(sentence.line_at(0).number - g.line.number > _NEAR for g in gains):
         return None
     sizes = list({g.value: g for g in gains}.values())
-    alike = len(sizes) == 2 and _decimals(sizes[0].shown) == _decimals(sizes[1].shown) and sizes[0].value < 20 * sizes[1].value
+    alike = (
+        len(sizes) == 2
+        and _decimals(sizes[0].shown) == _decimals(sizes[1].shown)
+        and sizes[0].value < 20 * sizes[1].value
+    )
     return (sizes[0], sizes[1]) if alike else None
 
 
@@ -165,7 +229,7 @@ def _gains(scope: Scope) -> list[Gain]:
     answer: list[Gain] = []
     for sentence in scope.sentences:
         found = quantities(sentence)
-        pairs = [(a, b) for a, b in zip(found, found[1:], strict=False) if _from_to(a, b)]
+        pairs = [(a, b) for a, b in itertools.pairwise(found) if _from_to(a, b)]
         for a, b in pairs:
             size = abs(round(a.value - b.value, max(a.number.decimals, b.number.decimals)))
             answer.append(Gain(size, f"{size:.{a.number.decimals}f}", a.value, _name_near(sentence, a), a.line))
@@ -179,7 +243,12 @@ def _gains(scope: Scope) -> list[Gain]:
 
 
 def _from_to(one: Quantity, other: Quantity) -> bool:
-    alike = one.plain and other.plain and one.number.decimals == other.number.decimals and one.number.scale == other.number.scale
+    alike = (
+        one.plain
+        and other.plain
+        and one.number.decimals == other.number.decimals
+        and one.number.scale == other.number.scale
+    )
     fine = one.number.decimals > 0 and one.value != other.value and 0.2 < one.value / (other.value or 1) < 5
     return alike and fine and other.value > 0 and _ARROW.fullmatch(one.after) is not None
 
@@ -195,8 +264,12 @@ def _is_gain(one: Quantity) -> bool:
     if one.number.about or one.number.spread or not one.value or (one.number.decimals == 0 and not one.number.signed):
         return False
     near = f"{one.before[-30:]} {one.after[:24]}"
-    return one.number.signed or one.unit in ("x", "pp") or _GAIN.search(near) is not None or "factor of" in near or (
-        _OVER.match(one.sentence.text, one.number.end) is not None or _OVER_CJK.search(one.before) is not None
+    return (
+        one.number.signed
+        or one.unit in ("x", "pp")
+        or _GAIN.search(near) is not None
+        or "factor of" in near
+        or (_OVER.match(one.sentence.text, one.number.end) is not None or _OVER_CJK.search(one.before) is not None)
     )
 
 
@@ -206,7 +279,9 @@ def _reference(one: Quantity) -> str:
     found = _OVER.match(text, number.end) or _OVER_CJK.search(before) or _REF_BEFORE.search(before)
     if found is None:
         return ""
-    name = re.sub(r"^(?:the|its|our|das|den|dem|die|der|la|le|les|el|los|an?)\s+|^l['’]", "", found["name"].lower()).strip(" .,")
+    name = re.sub(
+        r"^(?:the|its|our|das|den|dem|die|der|la|le|les|el|los|an?)\s+|^l['’]", "", found["name"].lower()
+    ).strip(" .,")
     name = re.split(r"\s(?:and|und|et|so|with|in|at|on|for|is|was|that|which|[=:])\b", name)[0]
     return "" if name in _NO_NAME or re.fullmatch(r"[\d.%]+", name) else name
 
@@ -234,7 +309,11 @@ def _of_table(log: Log, table: Table) -> list[Gain]:
 
 def _ranked_column(table: Table, gains: Sequence[Gain]) -> Iterator[Ranked]:
     """The first two gains of different references in a table that ranks its rows by them."""
-    places = [name for name in table.header if re.search(r"(?<![a-z])rank(?:ing|ed)?(?![a-z])|rang(?![a-z])", name.replace("_", " ").lower())]
+    places = [
+        name
+        for name in table.header
+        if re.search(r"(?<![a-z])rank(?:ing|ed)?(?![a-z])|rang(?![a-z])", name.replace("_", " ").lower())
+    ]
     first = gains[0]
     other = next((one for one in gains if one.name != first.name), None)
     if len(places) == 1 and re.search("gain|delta|diff|lift", places[0], re.IGNORECASE) and other is not None:
@@ -255,7 +334,11 @@ def _of_two(log: Log, table: Table, line: int, cells: Sequence[str], name: str) 
 
 def _worded(table: Table, place: int) -> bool:
     cells = [row.cells[place].strip() for row in table.rows if row.cells[place].strip()]
-    return len(cells) >= 2 and all(not numbers(cell) or re.search(r"[^\W\d]{2,}", cell) for cell in cells) and len(set(cells)) >= 2
+    return (
+        len(cells) >= 2
+        and all(not numbers(cell) or re.search(r"[^\W\d]{2,}", cell) for cell in cells)
+        and len(set(cells)) >= 2
+    )
 
 
 def _of_records(log: Log) -> list[Gain]:
@@ -268,7 +351,11 @@ def _of_records(log: Log) -> list[Gain]:
     for own in objects.values():
         plain = {re.sub(r"[_\-.]+", " ", key.lower()): entry for key, entry in own.items()}
         refs = [entry for key, entry in plain.items() if _REFERENCE.match(key) and re.search(r"[^\W\d]", entry[0])]
-        deltas = [entry for key, entry in plain.items() if _DELTA_NAME.search(key) and numbers(entry[0]) and not re.search("[a-z]{2}", entry[0])]
+        deltas = [
+            entry
+            for key, entry in plain.items()
+            if _DELTA_NAME.search(key) and numbers(entry[0]) and not re.search("[a-z]{2}", entry[0])
+        ]
         if len(refs) == 1 and len(deltas) == 1:
             number = numbers(deltas[0][0])[0]
             gains.append(Gain(abs(number.value), deltas[0][0], None, refs[0][0].lower(), log.line(deltas[0][1])))

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from evenhand.audit.text.languages import (
+from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.roles import (
     ABSOLUTE_WORDS,
     DIFFERENCE_NAMES,
     DOWN_WORDS,
@@ -16,10 +19,7 @@ from evenhand.audit.text.languages import (
     SPREAD_NAMES,
     UP_WORDS,
 )
-from evenhand.audit.text.log import Line, Log
-from evenhand.audit.text.numbers import Number
-from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.quantities import Quantity, Scope, quantities, scopes_of
+from evenhand.audit.told.quantities import Quantity, scopes_of
 
 _EDGE = r"(?<![^\W\u3400-\u9fff])"
 _UP = Pattern(rf"{_EDGE}(?:{UP_WORDS}|{QUICK_WORDS}|{SLOW_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
@@ -37,7 +37,8 @@ _SETTING = Pattern(
     r"milliard\w*|Mrd|Mio|watts?|kWh|MWh|ГБ|часа?|小时|GFLOPs?|tokens?/s|rps)",
 )
 _NO_DIFFERENCE = Pattern(
-    r"(?<![\w])(?:of the (?:data|items|time|tokens|cases)|confidence|interval|sd|std|±|threshold|target|at least|at most|"
+    r"(?<![\w])(?:of the (?:data|items|time|tokens|cases)|confidence|interval|sd|std|±|threshold|target|"
+    r"at least|at most|"
     r"up to|cost|memory|disk|throughput|latency budget|from \S+ to|share of|chance|if|would|should|expected?|goal|want|"
     r"per seed|each|seed sd|range|between|gpt|paper|published|literature)(?![a-zà-ÿа-я])",
     re.IGNORECASE,
@@ -47,11 +48,15 @@ _CUE_BEFORE = Pattern(
     rf"{_EDGE}(?:{_CUES})(?:\s+(?!to\b|from\b|at\b|than\b)[^\W\d][\w'-]*){{0,5}}[\s:=]*[+\-−]?$", re.IGNORECASE
 )
 _CUE_BEHIND = Pattern(
-    rf"\s?(?:%|per ?cent\w*|prozent|p\.?p\.?|(?:[\w-]+[ -])?(?:points?|punkte?n?|пункт\w*)|puntos?|ms|s|个(?:百分)?点)?\s*"
-    rf"(?:[\w-]+\s+){{0,1}}(?:in |en )?(?:{UP_WORDS}|{DOWN_WORDS}|{QUICK_WORDS}|{SLOW_WORDS}|{RELATIVE_WORDS})(?![a-zà-ÿа-я])",
+    rf"\s?(?:%|per ?cent\w*|prozent|p\.?p\.?|(?:[\w-]+[ -])?(?:points?|punkte?n?|пункт\w*)|puntos?|ms|s|"
+    rf"个(?:百分)?点)?\s*"
+    rf"(?:[\w-]+\s+){{0,1}}(?:in |en )?(?:{UP_WORDS}|{DOWN_WORDS}|{QUICK_WORDS}|{SLOW_WORDS}|"
+    rf"{RELATIVE_WORDS})(?![a-zà-ÿа-я])",
     re.IGNORECASE,
 )
-_NO_CUE = Pattern(r"(?:[<>≤≥(\[]|\b(?:to|auf|à|a|до|at|from|von|de|than|now|still|leaves)\s*=?)\s*[+\-−]?$", re.IGNORECASE)
+_NO_CUE = Pattern(
+    r"(?:[<>≤≥(\[]|\b(?:to|auf|à|a|до|at|from|von|de|than|now|still|leaves)\s*=?)\s*[+\-−]?$", re.IGNORECASE
+)
 _GOES_ON = Pattern(r"\s*(?:%|pp)?\s*(?:→|->|⇒|to \d|[–-]\s?\d|±|°|,?\s*(?:95 ?%[^,;]{0,20})?[\[(]\s*[+\-−]?\d)")
 _FAR = 8
 """Lines between two values and their difference."""
@@ -161,7 +166,7 @@ def relative(delta: Quantity) -> bool | None:
     text = delta.sentence.text[max(0, delta.number.start - 40) : delta.number.end + 40]
     if delta.unit == "%" and _RELATIVE.search(text):
         return True
-    return False if delta.unit == "pp" or delta.unit == "" or _ABSOLUTE.search(text) else None
+    return False if delta.unit in {"pp", ""} or _ABSOLUTE.search(text) else None
 
 
 def _gives(one: Quantity, other: Quantity, delta: Quantity) -> bool:
@@ -174,7 +179,9 @@ def _gives(one: Quantity, other: Quantity, delta: Quantity) -> bool:
         return True
     if said is False and delta.unit != "%":
         return False
-    return any(abs(100 * r - told) <= slack + 100 * wide / min(one.value, other.value) for r in _ratios(one, other, delta))
+    return any(
+        abs(100 * r - told) <= slack + 100 * wide / min(one.value, other.value) for r in _ratios(one, other, delta)
+    )
 
 
 def _factors(one: Quantity, delta: Quantity) -> tuple[float, ...]:
@@ -221,9 +228,10 @@ def told_of(log: Log, one: tuple[Number, Line], other: tuple[Number, Line], name
             down = _DOWN.search(near) is not None and not _FASTER.search(near)
             known = [100 * (high - low) / high] + ([] if down else [100 * (high - low) / low])
             slack = 2 * delta.number.slack + 100 * 2 * one[0].slack / low
-            if all(abs(size - abs(delta.value)) > slack for size in known) and 100 * (high - low) / low * 1.3 > abs(
-                delta.value
-            ) > 50 * (high - low) / high:
+            if (
+                all(abs(size - abs(delta.value)) > slack for size in known)
+                and 100 * (high - low) / low * 1.3 > abs(delta.value) > 50 * (high - low) / high
+            ):
                 yield Told(one[0], other[0], _printed(delta), delta.line, one[1], True)
 
 

@@ -43,7 +43,11 @@ def told_twice(log: Log) -> Iterator[Twice]:
         return
     printed = Counter((one.digits, one.unit) for one in values)
     for second in values:
-        if second.sentence is None or printed[(second.digits, second.unit)] > 1 or (log.data and _of_a_row(log, second)):
+        if (
+            second.sentence is None
+            or printed[(second.digits, second.unit)] > 1
+            or (log.data and _of_a_row(log, second))
+        ):
             continue
         firsts = [
             one for one in values
@@ -61,7 +65,7 @@ def _of_a_row(log: Log, one: Value) -> bool:
 
 def _evident(log: Log, first: Value, second: Value, values: list[Value]) -> bool:
     """Whether names, words and what stands beside them say that both are one result."""
-    if second.sentence is None or second.line.number < first.line.number and first.sentence is not None:
+    if second.sentence is None or (second.line.number < first.line.number and first.sentence is not None):
         return False
     a, b = numbered(first.text), numbered(second.text)
     if _rounded(first, second, values) or (b and not a & b) or (a and not b and not _beside(second, values, first)):
@@ -121,7 +125,9 @@ def _title(log: Log, one: Value) -> str:
 
 def _one_thing(one: Value, other: Value, values: list[Value]) -> bool:
     """Whether two figures of one kind are told of the same thing, by their words, and differ by a slip."""
-    alike = one.number.decimals == other.number.decimals and (one.unit == other.unit or {one.unit, other.unit} <= {"", "%"})
+    alike = one.number.decimals == other.number.decimals and (
+        one.unit == other.unit or {one.unit, other.unit} <= {"", "%"}
+    )
     how = slip(one.digits, other.digits) if alike else ""
     if not how or abs(one.number.value / other.number.value - 1) > (1.0 if how == "swap" else 0.35):
         return False

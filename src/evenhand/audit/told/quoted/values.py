@@ -7,27 +7,163 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from evenhand.audit.text.languages import AGAIN_WORDS, QUALIFIER_WORDS
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.roles import AGAIN_WORDS, QUALIFIER_WORDS
 from evenhand.audit.told.quantities import Quantity, quantities
 
-_TOKEN = Pattern(r"[^\W\d_]+(?:[-+.][^\W_]+)*(?:[@=]?\d+(?:\.\d+)?[a-z]*)?|[^\W_]*\d[^\W_]*(?:-[^\W_]+)*|[\u3400-\u9fff]{2}")
+_TOKEN = Pattern(
+    r"[^\W\d_]+(?:[-+.][^\W_]+)*(?:[@=]?\d+(?:\.\d+)?[a-z]*)?|[^\W_]*\d[^\W_]*(?:-[^\W_]+)*|[\u3400-\u9fff]{2}"
+)
 _AGAIN = Pattern(rf"(?<![^\W\u3400-\u9fff])(?:{AGAIN_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _QUALIFIER = Pattern(rf"(?<![\w-])(?:{QUALIFIER_WORDS})(?![\w-])", re.IGNORECASE)
-_NUMBERED = Pattern(r"(?<![a-z])(?:seeds?|epochs?|steps?|iter\w*|round|fold|trial|attempt|layer|pass|iteration|iter|lr|day|week)\W{0,3}\d+", re.IGNORECASE)
+_NUMBERED = Pattern(
+    r"(?<![a-z])(?:seeds?|epochs?|steps?|iter\w*|round|fold|trial|attempt|layer|pass|iteration|iter|lr|day|week)\W{0,3}\d+",
+    re.IGNORECASE,
+)
 _RUN = Pattern(
     r"(?<![a-z])(run|runs|lauf|exp|experiment|model|version|variant|config|no\.|nr\.|прогон|запуск|essai|corrida|job|arm)\s+"
     r"(\d+[a-z]?|[a-h])(?![\w.])", re.IGNORECASE
 )  # fmt: skip
 _COMMON = frozenset(
-    """the a an of on in at to for and or with by as is are was were be this that it its from we our all than then but not no
-    has had have which now run runs result results value score scores model system set both each so very per still one two
-    three mean average der die das und ist mit auf von zu bei im den dem des ein eine sind hat hatte waren le la les de des
-    du et est dans pour une un avec sur el los las del en por con una para que se es son и в на с по для у к о из не а %
-    step steps epoch seed seeds gets got reaches reached ended remains finished went goes said given""".split()
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "on",
+        "in",
+        "at",
+        "to",
+        "for",
+        "and",
+        "or",
+        "with",
+        "by",
+        "as",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "this",
+        "that",
+        "it",
+        "its",
+        "from",
+        "we",
+        "our",
+        "all",
+        "than",
+        "then",
+        "but",
+        "not",
+        "no",
+        "has",
+        "had",
+        "have",
+        "which",
+        "now",
+        "run",
+        "runs",
+        "result",
+        "results",
+        "value",
+        "score",
+        "scores",
+        "model",
+        "system",
+        "set",
+        "both",
+        "each",
+        "so",
+        "very",
+        "per",
+        "still",
+        "one",
+        "two",
+        "three",
+        "mean",
+        "average",
+        "der",
+        "die",
+        "das",
+        "und",
+        "ist",
+        "mit",
+        "auf",
+        "von",
+        "zu",
+        "bei",
+        "im",
+        "den",
+        "dem",
+        "des",
+        "ein",
+        "eine",
+        "sind",
+        "hat",
+        "hatte",
+        "waren",
+        "le",
+        "la",
+        "les",
+        "de",
+        "des",
+        "du",
+        "et",
+        "est",
+        "dans",
+        "pour",
+        "une",
+        "un",
+        "avec",
+        "sur",
+        "el",
+        "los",
+        "las",
+        "del",
+        "en",
+        "por",
+        "con",
+        "una",
+        "para",
+        "que",
+        "se",
+        "es",
+        "son",
+        "и",
+        "в",
+        "на",
+        "с",
+        "по",
+        "для",
+        "у",
+        "к",
+        "о",
+        "из",
+        "не",
+        "а",
+        "%",
+        "step",
+        "steps",
+        "epoch",
+        "seed",
+        "seeds",
+        "gets",
+        "got",
+        "reaches",
+        "reached",
+        "ended",
+        "remains",
+        "finished",
+        "went",
+        "goes",
+        "said",
+        "given",
+    ]
 )
 _SETTING = Pattern(
     r"\s?-?(?:GB|MB|GiB|M\b|B\b|k\b|EUR|USD|euros?|hours?|h\b|epochs?|steps?|seeds?|million|params?|layers?|GPU\w*|tokens?|min\b)"
@@ -86,7 +222,9 @@ def _spoken(log: Log) -> Iterator[Value]:
             over = _above(log, sentence.line_at(0))
             for place, q in enumerate(found):
                 text = _clause(sentence.text, [one.number for one in found], place)
-                yield Value(q.number, q.unit.replace("pp", "%"), f"{over} {text}", q.line, sentence, label=passage.label)
+                yield Value(
+                    q.number, q.unit.replace("pp", "%"), f"{over} {text}", q.line, sentence, label=passage.label
+                )
 
 
 def _no_result(one: Quantity) -> bool:
@@ -129,12 +267,21 @@ def _cells(log: Log) -> Iterator[Value]:
         return
     for table in log.tables:
         for row in table.rows[:200] if len(table.rows) <= 60 else ():
-            head = " ".join(cell for cell in row.cells[:3] if not re.fullmatch(r"[\d.,%\s±]+(?:ms|s|x|k|M|GiB?|GB)?|", cell))
+            head = " ".join(
+                cell for cell in row.cells[:3] if not re.fullmatch(r"[\d.,%\s±]+(?:ms|s|x|k|M|GiB?|GB)?|", cell)
+            )
             for place, cell in enumerate(row.cells):
                 found = [n for n in numbers(cell) if not n.spread]
                 if place and len(found) == 1 and _measured(found[0], found[0].unit) and not found[0].signed:
                     number = found[0]
-                    yield Value(number, number.unit, f"{head} {table.header[place]}", log.line(row.line_of(place)), None, row.cells[0])
+                    yield Value(
+                        number,
+                        number.unit,
+                        f"{head} {table.header[place]}",
+                        log.line(row.line_of(place)),
+                        None,
+                        row.cells[0],
+                    )
 
 
 def _fields(log: Log) -> Iterator[Value]:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evenhand.audit.text.languages import PART_NAMES, SHARE_NAMES, WHOLE_NAMES
 from evenhand.audit.text.log import Line, Log, only_number
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.roles import PART_NAMES, SHARE_NAMES, WHOLE_NAMES
 from evenhand.audit.told.shares.spoken import NEAR
 
 _ENTRY = Pattern(
@@ -57,7 +57,10 @@ def _blocks(log: Log) -> Iterator[list[Entry]]:
     if log.data:
         for table in log.tables:
             for row in table.rows[:200]:
-                known = [(name, only_number(cell), i) for i, (name, cell) in enumerate(zip(table.header, row.cells, strict=True))]
+                known = [
+                    (name, only_number(cell), i)
+                    for i, (name, cell) in enumerate(zip(table.header, row.cells, strict=True))
+                ]
                 block = [Entry(_plain(name), n, log.line(row.line_of(i))) for name, n, i in known if n is not None]
                 if 3 <= len(block) <= _MOST and not _column_of_counts(table.rows):
                     yield block
@@ -91,14 +94,21 @@ def _entries(line: Line) -> list[Entry]:
 def _judged(block: list[Entry]) -> Iterator[Wrong]:
     counts = [one for one in block if not (one.number.decimals or one.number.unit or one.number.signed)]
     shares = [one for one in block if _is_share(one)]
-    wholes = [one for one in counts if _WHOLE.search(one.name) and not _PART.search(one.name) and one.number.value >= 10]
+    wholes = [
+        one for one in counts if _WHOLE.search(one.name) and not _PART.search(one.name) and one.number.value >= 10
+    ]
     parts = [one for one in counts if one not in wholes]
     if len({one.number.value for one in wholes}) != 1:
         return
     whole = wholes[0].number.value
     for share in shares:
         own = _of(share, [one for one in parts if 0 < one.number.value < whole])
-        if own is None or any(_fits(a.number.value, b.number.value, share.number) for a in counts for b in counts if 0 < a.number.value < b.number.value):
+        if own is None or any(
+            _fits(a.number.value, b.number.value, share.number)
+            for a in counts
+            for b in counts
+            if 0 < a.number.value < b.number.value
+        ):
             continue
         top = 100 if share.number.unit == "%" or share.number.value > 1 else 1
         if abs(top * own.number.value / whole - share.number.value) <= NEAR * top:
@@ -115,7 +125,13 @@ def _is_share(one: Entry) -> bool:
 
 def _of(share: Entry, parts: list[Entry]) -> Entry | None:
     """The count that a share is of: it has a word in common with its name, or is the only one that is right."""
-    words = {word[:4] for word in re.findall(r"[a-z]{4,}", share.name.lower())} - {"rate", "perc", "accu", "rati", "shar"}
+    words = {word[:4] for word in re.findall(r"[a-z]{4,}", share.name.lower())} - {
+        "rate",
+        "perc",
+        "accu",
+        "rati",
+        "shar",
+    }
     alike = [one for one in parts if words & {word[:4] for word in re.findall(r"[a-z]{4,}", one.name.lower())}]
     if len(alike) == 1:
         return alike[0]

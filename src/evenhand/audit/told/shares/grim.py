@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from evenhand.audit.text.languages import ITEM_NOUNS, OF_THEM_ALL, ONCE, PLANNED, SHARE_NAMES, SHARE_SAID, WHOLE_NAMES
 from evenhand.audit.text.log import Leaf, Line, Log, Table
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.roles import ITEM_NOUNS, OF_THEM_ALL, ONCE, PLANNED, SHARE_NAMES, SHARE_SAID, WHOLE_NAMES
 from evenhand.audit.told.quantities import Quantity, Scope, scopes_of
 
 _ITEMS = Pattern(rf"\s*(?:[^\W\d_][\w'’-]*\s+){{0,3}}?(?P<noun>{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
@@ -43,7 +43,8 @@ _OF_ELSE = Pattern(
     re.IGNORECASE,
 )
 _OF_ALL = Pattern(
-    r"(?:share|part|percent\w*|%|fraction|anteil|part|proporción|доля) (?:of|der|von|des?|de l[ao]s|от|из) (?:the |all |our |these )?(?P<n>\d{2,4})(?!\d)",
+    r"(?:share|part|percent\w*|%|fraction|anteil|part|proporción|доля) (?:of|der|von|des?|de l[ao]s|от|"
+    r"из) (?:the |all |our |these )?(?P<n>\d{2,4})(?!\d)",
     re.IGNORECASE,
 )
 _FEWEST, _MOST = 8, 400
@@ -107,7 +108,12 @@ def impossible_under_a_name(log: Log) -> Iterator[Impossible]:
             if told is None or not 2 <= len(table.rows) <= 60:
                 continue
             line = log.line(table.line)
-            found = [(n, log.line(row.line_of(place))) for row in table.rows for n in numbers(row.cells[place])[:1] if _fair(n)]
+            found = [
+                (n, log.line(row.line_of(place)))
+                for row in table.rows
+                for n in numbers(row.cells[place])[:1]
+                if _fair(n)
+            ]
             yield from _odd_cell(log, [(name, found)], _Items(int(told["n"]), "", line))
 
 
@@ -145,7 +151,9 @@ def _as_fine(column: Sequence[Number | None]) -> list[Number | None]:
     """The numbers of a column as finely printed as the finest: data drop zeros at the end."""
     most = max((one.decimals for one in column if one is not None), default=0)
     return [
-        one if one is None or one.scale != 1 or not one.decimals else replace(one, decimals=most, half=0.5 * 10.0**-most)
+        one
+        if one is None or one.scale != 1 or not one.decimals
+        else replace(one, decimals=most, half=0.5 * 10.0**-most)
         for one in column
     ]
 
@@ -229,7 +237,9 @@ def _is_share(one: Quantity) -> bool:
         return False
     if one.unit == "%":
         return 0 < one.value < 100
-    return one.unit == "" and one.number.decimals >= 2 and 0 < one.value < 1 and _SAID.search(one.before[-30:]) is not None
+    return (
+        one.unit == "" and one.number.decimals >= 2 and 0 < one.value < 1 and _SAID.search(one.before[-30:]) is not None
+    )
 
 
 def _of_else(share: Quantity) -> bool:
@@ -253,7 +263,9 @@ def _cells(log: Log, scope: Scope) -> Iterator[tuple[str, list[tuple[Number, Lin
     """The columns of shares of the tables of a scope's section, those with numbers of items of their own left out."""
     sections = {one.section for one in scope.passages}
     for table in log.tables:
-        if table.section not in sections or any(_all_whole(table, i) and _WHOLE.search(table.header[i]) for i in range(len(table.header))):
+        if table.section not in sections or any(
+            _all_whole(table, i) and _WHOLE.search(table.header[i]) for i in range(len(table.header))
+        ):
             continue
         for place, name in enumerate(table.header):
             rows = [row for row in table.rows if not _AVERAGED.search(" ".join(row.cells))]
@@ -284,7 +296,9 @@ def impossible_in_records(log: Log) -> Iterator[Impossible]:
         text = "; ".join(f"{_plain(str(one.path[-1]))} {one.value}" for one in own)
         named = [(_plain(str(one.path[-1])), one) for one in own if one.number is not None]
         items = [one for name, one in named if _WHOLE.search(name) and _counts(one.number) and not _SHARE.search(name)]
-        shares = [one for name, one in named if _SHARE.search(name) and _fair_leaf(one.number) and not _AVERAGED.search(name)]
+        shares = [
+            one for name, one in named if _SHARE.search(name) and _fair_leaf(one.number) and not _AVERAGED.search(name)
+        ]
         if len(items) != 1 or len(shares) < 2 or not _ONCE.search(text) or _REPEATED.search(text):
             continue
         whole = items[0].number.value if items[0].number else 0.0

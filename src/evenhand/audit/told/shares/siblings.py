@@ -45,7 +45,7 @@ def odd_parts(log: Log) -> Iterator[Odd]:
 def _judged(parts: list[Part], wholes: Iterable[int]) -> Iterator[Odd]:
     total = sum(one.part for one in parts)
     for whole in dict.fromkeys([*wholes, total]):
-        if whole < max(_LEAST, max(one.part for one in parts)):
+        if whole < max(_LEAST, *(one.part for one in parts)):
             continue
         right = [one for one in parts if _off(one, whole) <= 2 * one.share.slack * (1 + 1e-9)]
         odd = [one for one in parts if one not in right]
@@ -77,14 +77,15 @@ def _families(log: Log) -> Iterator[tuple[list[Part], list[int]]]:
             if not any(one in name.lower() for one in ("pct", "percent", "share", "rate", "%")):
                 continue
             for part in whole_columns:
-                rows = [
-                    (only_number(row.cells[part]), only_number(row.cells[place]), row) for row in table.rows[:60]
-                ]
-                yield [
-                    Part(int(a.value), b, log.line(row.line_of(place)))
-                    for a, b, row in rows
-                    if part != place and a is not None and b is not None and not a.decimals and not b.signed
-                ], told[:60]
+                rows = [(only_number(row.cells[part]), only_number(row.cells[place]), row) for row in table.rows[:60]]
+                yield (
+                    [
+                        Part(int(a.value), b, log.line(row.line_of(place)))
+                        for a, b, row in rows
+                        if part != place and a is not None and b is not None and not a.decimals and not b.signed
+                    ],
+                    told[:60],
+                )
 
 
 def _spoken(scope: Scope) -> tuple[list[Part], list[int]]:

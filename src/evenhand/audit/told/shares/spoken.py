@@ -1,12 +1,15 @@
-"""Counts in sentences with the share that is told of them: ``37 of the 52, or 76.1 %``; ``240, of which 168 … 72.5 %``."""
+"""Counts in sentences with the share that is told of them: ``37 of the 52, or 76.1 %``."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evenhand.audit.text.languages import (
+from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.roles import (
     ALL_OF,
     CONSEQUENCE,
     OF_THEM,
@@ -16,8 +19,6 @@ from evenhand.audit.text.languages import (
     SHARE_NAMES,
     THUS,
 )
-from evenhand.audit.text.log import Line, Log
-from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.quantities import Quantity, Scope, quantities, scopes_of
 
 _WORDS = r"(?:\s+[^\W\d_][\w'’-]*){0,3}"
@@ -35,7 +36,8 @@ _SHARE_NAME = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES})(?![a-z])", re.IGNORECASE)
 _ELSE = Pattern(
     r"\b(?:vs|versus|than|against|compared|baseline|up from|down from|improv\w*|increas\w*|reduc\w*|higher|lower|more|"
     r"less|fewer|faster|slower|better|worse|relative|interval|ci|confidence|bound|threshold|target|chance|at least|"
-    r"at most|macro|micro|weighted|auc|auroc|corr|correlation|mean|average|averaged|loss|f1|auc|pass@[2-9]\w*|tokens?|steps?|epochs?|seeds?|"
+    r"at most|macro|micro|weighted|auc|auroc|corr|correlation|mean|average|averaged|loss|f1|auc|pass@[2-9]\w*|"
+    r"tokens?|steps?|epochs?|seeds?|"
     r"lr|hours?|minutes?|respectively|while|whereas|but|expected|claimed|reported|paper)\b",
     re.IGNORECASE,
 )
@@ -101,7 +103,7 @@ def fits(part: float, whole: float, share: Quantity) -> bool:
 
 def counts_in(found: tuple[Quantity, ...]) -> Iterator[tuple[Quantity, Quantity, int]]:
     """The counts of a sentence: part, whole, and the place behind both."""
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in itertools.pairwise(found):
         if not (one.whole and other.whole):
             continue
         between = one.after
@@ -130,7 +132,7 @@ def told_in(log: Log) -> Iterator[Told]:
 
 
 def concluded_in(log: Log) -> Iterator[Told]:
-    """Shares that a later sentence concludes from a count whose parts stand apart: ``480 games … won 312 … so 68 %``."""
+    """Shares that are concluded from a count whose parts stand apart: ``480 games … won 312 … so 68 %``."""
     for scope in scopes_of(log) if not log.data else ():
         found = list(scope.quantities)
         own = {id(one) for s in scope.sentences for pair in counts_in(quantities(s)) for one in pair[:2]}
@@ -156,7 +158,7 @@ def concluded_in(log: Log) -> Iterator[Told]:
 
 
 def _thus(share: Quantity) -> bool:
-    """Whether a share is said to follow from what was said before it; an arrow from another share says no such thing."""
+    """Whether a share is said to follow from what stands before it; an arrow from another share says no such thing."""
     if re.search(r"→|->|⇒|=>", share.before):
         last = quantities(share.sentence)[share.place - 1] if share.place else None
         return last is not None and last.whole and _THEM.match(last.after) is not None
@@ -194,7 +196,8 @@ def _else(share: Quantity) -> bool:
     text = share.after[1 if share.number.unit == "%" else 0 :]
     return re.match(
         r"\s*(?:per ?cent\w*)?\s*(?:→|->|⇒|(?:faster|slower|lower|higher|more|less|fewer|better|worse|relative|ci\b|"
-        r"confidence|(?:\w+\s)?(?:auc|f1|loss|bleu|map|corr)\b|vs\b|than\b|threshold|reduc\w*|improv\w*|increas\w*|speed))", text, re.IGNORECASE
+        r"confidence|(?:\w+\s)?(?:auc|f1|loss|bleu|map|corr)\b|vs\b|than\b|threshold|reduc\w*|improv\w*|"
+        r"increas\w*|speed))", text, re.IGNORECASE
     ) is not None  # fmt: skip
 
 
