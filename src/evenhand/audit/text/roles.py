@@ -224,3 +224,15 @@ QUALIFIER_WORDS = (
     r"top|rerun|retry|again|again|updated|corrected|revised|now|then|was|target|goal|expected|baseline|zero-shot|few-shot|"
     r"без|после|до|vorher|nachher|alt|neu|avant|après|antes|después"
 )
+COMMON_WORDS = frozenset(
+    ("the", "a", "an", "of", "on", "in", "at", "to", "for", "and", "or", "with", "by", "as", "is", "are", "was",
+     "were", "be", "this", "that", "it", "its", "from", "we", "our", "all", "than", "then", "but", "not", "no",
+     "has", "had", "have", "which", "now", "run", "runs", "result", "results", "value", "score", "scores",
+     "model", "system", "set", "both", "each", "so", "very", "per", "still", "one", "two", "three", "mean",
+     "average", "der", "die", "das", "und", "ist", "mit", "auf", "von", "zu", "bei", "im", "den", "dem", "des",
+     "ein", "eine", "sind", "hat", "hatte", "waren", "le", "la", "les", "de", "du", "et", "est", "dans", "pour",
+     "une", "un", "avec", "sur", "el", "los", "las", "del", "en", "por", "con", "una", "para", "que", "se",
+     "es", "son", "и", "в", "на", "с", "по", "для", "у", "к", "о", "из", "не", "а", "%", "step", "steps",
+     "epoch", "seed", "seeds", "gets", "got", "reaches", "reached", "ended", "remains", "finished", "went",
+     "goes", "said", "given")
+)  # fmt: skip

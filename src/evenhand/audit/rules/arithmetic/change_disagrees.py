@@ -62,7 +62,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _estimated(log: Log, change: Change) -> bool:
-    """Whether an interval of its own follows a difference: a mean of paired differences is none of two overall values."""
+    """Whether an interval of its own follows a difference: a mean of pairs is none of two overall values."""
     place = log.by_number[change.line.number]
     text = change.line.body[change.delta.end :] + " " + " ".join(one.body for one in log.lines[place + 1 : place + 2])
     return _INTERVAL.match(text) is not None

@@ -72,8 +72,8 @@ def say(finding: Finding) -> str:
     f = finding.facts
     if f.get("how") == "spread":
         return (
-            f"'{f['word']}' stands without a test: by the spreads of {f['count']} runs each, {f['one']} and {f['other']} "
-            f"differ by chance alone with {chance(f['p'])}."
+            f"'{f['word']}' stands without a test: by the spreads of {f['count']} runs each, {f['one']} and "
+            f"{f['other']} differ by chance alone with {chance(f['p'])}."
         )
     if f.get("how") == "items":
         return (
@@ -87,7 +87,7 @@ def say(finding: Finding) -> str:
 
 RULE = Rule(
     "untested",
-    "A gain called significant or proven without a test, by numbers of which chance alone makes such a difference often.",
+    "A gain called significant or proven without a test, by numbers that chance alone makes differ so often.",
     check,
     say,
     tongues=True,

@@ -15,7 +15,8 @@ from evenhand.audit.text.words import hoped
 from evenhand.audit.told.arms.lists import Arm, arms_of
 from evenhand.audit.told.changes.change import Change
 from evenhand.audit.told.changes.changes import changes_of
-from evenhand.audit.told.changes.references import Gain, ranked_in
+from evenhand.audit.told.changes.gains import Gain
+from evenhand.audit.told.changes.references import ranked_in
 
 _COMPARED = Pattern(
     r"\b(?:reduced|improved|better|worse|less|more|up|down|dropped|rose|increased|decreased|vs\.?|versus|compared)\b",

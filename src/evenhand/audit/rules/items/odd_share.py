@@ -19,9 +19,9 @@ from evenhand.audit.told.shares.grim import (
     Impossible,
     impossible_in_columns,
     impossible_in_records,
-    impossible_in_words,
     impossible_under_a_name,
 )
+from evenhand.audit.told.shares.grim_words import impossible_in_words
 from evenhand.audit.told.shares.items import items_said
 
 _LABEL = Pattern(

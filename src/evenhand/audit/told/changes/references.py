@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evenhand.audit.text.log import Line, Log, Table, only_number
+from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.passages import Sentence
 from evenhand.audit.text.pattern import Pattern
@@ -16,9 +16,9 @@ from evenhand.audit.text.roles import (
     DOWN_WORDS,
     OVER_WORDS,
     RANK_WORDS,
-    REFERENCE_NAMES,
     UP_WORDS,
 )
+from evenhand.audit.told.changes.gains import Gain, gains_of_records, gains_of_table
 from evenhand.audit.told.quantities import Quantity, Scope, quantities, scopes_of
 
 _EDGE = r"(?<![^\W\u3400-\u9fff])"
@@ -57,38 +57,9 @@ _AWARE = Pattern(
     re.IGNORECASE,
 )
 _NO_NAME = frozenset(
-    (
-        "the",
-        "a",
-        "an",
-        "is",
-        "was",
-        "are",
-        "were",
-        "has",
-        "first",
-        "second",
-        "of",
-        "in",
-        "and",
-        "so",
-        "not",
-        "no",
-        "it",
-        "that",
-        "this",
-        "them",
-        "each",
-        "all",
-        "both",
-        "chance",
-        "the same",
-        "before",
-        "time",
-        "last",
-        "average",
-    )
-)
+    ("the", "a", "an", "is", "was", "are", "were", "has", "first", "second", "of", "in", "and", "so", "not", "no", "it",
+     "that", "this", "them", "each", "all", "both", "chance", "the same", "before", "time", "last", "average")
+)  # fmt: skip
 _STRONG = Pattern(
     r"(?<![a-zà-ÿ])(?:twice|double|(?:half|twice|two times|three times|\d(?:\.\d)?\s?[x×]|\d times) (?:as|the|"
     r"what|that)|"
@@ -100,30 +71,7 @@ _STRONG = Pattern(
     re.IGNORECASE,
 )
 _NEAR = 5
-_REFERENCE = Pattern(rf"^(?:its |the )?(?:{REFERENCE_NAMES})$", re.IGNORECASE)
-_HOST = Pattern(r"(?:model|backbone|system|host|network|base model|on|modell|modèle|modelo|модель)$", re.IGNORECASE)
-_WITHOUT = Pattern(r"(?<![a-z])(?:without|before|w/o|ohne|vorher|sans|avant|sin|antes|без|до)(?![a-z])", re.IGNORECASE)
-_DELTA_NAME = Pattern(rf"(?<![a-zà-ÿ])(?:{DIFFERENCE_NAMES})(?![a-zà-ÿ])|Δ", re.IGNORECASE)
 _FAR, _MOST_TOLD = 8, 8
-
-
-@dataclass(frozen=True)
-class Gain:
-    """A gain, and what it is taken from.
-
-    Attributes:
-        value: its size.
-        shown: as it is told in a finding.
-        base: the value that it is taken from; None where only a name is told.
-        name: of that.
-        line: where it stands.
-    """
-
-    value: float
-    shown: str
-    base: float | None
-    name: str
-    line: Line
 
 
 @dataclass(frozen=True)
@@ -142,13 +90,13 @@ def ranked_in(log: Log) -> Iterator[Ranked]:
         if not log.data:
             yield from _judged(scope, _gains(scope))
     for table in log.tables:
-        gains = _of_table(log, table)
+        gains = gains_of_table(log, table)
         if len({one.name for one in gains}) > 1:
             yield from _ranked_column(table, gains)
             near = [s for s in scopes_of(log) if log.data or any(p.section == table.section for p in s.passages)]
             for scope in near:
                 yield from _judged(scope, gains, rows=True)
-    gains = _of_records(log)
+    gains = gains_of_records(log)
     if len({one.name for one in gains}) > 1:
         for scope in scopes_of(log):
             yield from _judged(scope, gains, rows=True)
@@ -232,7 +180,7 @@ def _gains(scope: Scope) -> list[Gain]:
         pairs = [(a, b) for a, b in itertools.pairwise(found) if _from_to(a, b)]
         for a, b in pairs:
             size = abs(round(a.value - b.value, max(a.number.decimals, b.number.decimals)))
-            answer.append(Gain(size, f"{size:.{a.number.decimals}f}", a.value, _name_near(sentence, a), a.line))
+            answer.append(Gain(size, f"{size:.{a.number.decimals}f}", a.value, _name_behind(a), a.line))
         known = {one.value for one in answer if one.line.number in {line.number for line in sentence.lines}}
         for q in found:
             if abs(q.value) not in known and not any(q in pair for pair in pairs) and _is_gain(q):
@@ -253,8 +201,8 @@ def _from_to(one: Quantity, other: Quantity) -> bool:
     return alike and fine and other.value > 0 and _ARROW.fullmatch(one.after) is not None
 
 
-def _name_near(sentence: Sentence, one: Quantity) -> str:
-    del sentence
+def _name_behind(one: Quantity) -> str:
+    """The name in brackets behind the first of two values: ``from 12.0 (RC1) to 10.4``."""
     found = re.match(r"\s*(?:%|ms)?\s*\(([^()]{2,20})\)", one.after)
     return found[1].lower() if found else ""
 
@@ -286,27 +234,6 @@ def _reference(one: Quantity) -> str:
     return "" if name in _NO_NAME or re.fullmatch(r"[\d.%]+", name) else name
 
 
-def _of_table(log: Log, table: Table) -> list[Gain]:
-    """The gains of a table that has a column for what each is taken from."""
-    names = [re.sub(r"[_\-.]+", " ", name.strip().lower()) for name in table.header]
-    refs = [i for i, name in enumerate(names) if i and _REFERENCE.match(name) and _worded(table, i)]
-    if not refs and any(_WITHOUT.search(name) for name in names):
-        refs = [i for i, name in enumerate(names) if i and _HOST.match(name) and _worded(table, i)]
-    if len(refs) != 1 or len(table.rows) > 12:
-        return []
-    deltas = [i for i, name in enumerate(names) if i != refs[0] and _DELTA_NAME.search(name)]
-    gains = []
-    for row in table.rows:
-        name = row.cells[refs[0]].strip().lower()
-        for place in [i for i in deltas if any(table.columns[i])][:1]:
-            number = only_number(row.cells[place])
-            if number is not None and number.value and name and not _same(name, row.cells[0]):
-                gains.append(Gain(abs(number.value), row.cells[place].strip(), None, name, log.line(row.line)))
-        if not deltas and name:
-            gains += _of_two(log, table, row.line, row.cells, name)
-    return gains
-
-
 def _ranked_column(table: Table, gains: Sequence[Gain]) -> Iterator[Ranked]:
     """The first two gains of different references in a table that ranks its rows by them."""
     places = [
@@ -318,45 +245,3 @@ def _ranked_column(table: Table, gains: Sequence[Gain]) -> Iterator[Ranked]:
     other = next((one for one in gains if one.name != first.name), None)
     if len(places) == 1 and re.search("gain|delta|diff|lift", places[0], re.IGNORECASE) and other is not None:
         yield Ranked(first, other, other.line, places[0])
-
-
-def _same(name: str, head: str) -> bool:
-    return name == head.strip().lower()
-
-
-def _of_two(log: Log, table: Table, line: int, cells: Sequence[str], name: str) -> Iterator[Gain]:
-    """The gain of a row that gives only its two values."""
-    values = [n for n in (only_number(cell) for cell in cells[1:]) if n is not None and n.decimals]
-    if len(values) == 2 and len(table.rows) <= 6:
-        size = abs(round(values[0].value - values[1].value, values[0].decimals))
-        yield Gain(size, f"{size:.{values[0].decimals}f}", None, name, log.line(line))
-
-
-def _worded(table: Table, place: int) -> bool:
-    cells = [row.cells[place].strip() for row in table.rows if row.cells[place].strip()]
-    return (
-        len(cells) >= 2
-        and all(not numbers(cell) or re.search(r"[^\W\d]{2,}", cell) for cell in cells)
-        and len(set(cells)) >= 2
-    )
-
-
-def _of_records(log: Log) -> list[Gain]:
-    """The gains of objects in JSON that name what each is taken from."""
-    objects: dict[tuple[str | int, ...], dict[str, tuple[str, int]]] = {}
-    for leaf in log.leaves[:400]:
-        if leaf.path:
-            objects.setdefault(leaf.path[:-1], {})[str(leaf.path[-1])] = (leaf.value, leaf.line)
-    gains = []
-    for own in objects.values():
-        plain = {re.sub(r"[_\-.]+", " ", key.lower()): entry for key, entry in own.items()}
-        refs = [entry for key, entry in plain.items() if _REFERENCE.match(key) and re.search(r"[^\W\d]", entry[0])]
-        deltas = [
-            entry
-            for key, entry in plain.items()
-            if _DELTA_NAME.search(key) and numbers(entry[0]) and not re.search("[a-z]{2}", entry[0])
-        ]
-        if len(refs) == 1 and len(deltas) == 1:
-            number = numbers(deltas[0][0])[0]
-            gains.append(Gain(abs(number.value), deltas[0][0], None, refs[0][0].lower(), log.line(deltas[0][1])))
-    return gains if len(gains) <= 6 else []

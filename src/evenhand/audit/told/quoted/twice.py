@@ -65,12 +65,18 @@ def _of_a_row(log: Log, one: Value) -> bool:
 
 def _evident(log: Log, first: Value, second: Value, values: list[Value]) -> bool:
     """Whether names, words and what stands beside them say that both are one result."""
-    if second.sentence is None or (second.line.number < first.line.number and first.sentence is not None):
+    if second.line.number < first.line.number and first.sentence is not None:
         return False
     a, b = numbered(first.text), numbered(second.text)
     if _rounded(first, second, values) or (b and not a & b) or (a and not b and not _beside(second, values, first)):
         return False
-    cue = again(second.sentence.text) or again(_title(log, second)) or again(second.label.replace("_", " "))
+    return _shared(log, first, second, values)
+
+
+def _shared(log: Log, first: Value, second: Value, values: list[Value]) -> bool:
+    """Whether what two figures are told with is enough: a name, the head of a row, words and figures beside them."""
+    text = second.sentence.text if second.sentence is not None else ""
+    cue = again(text) or again(_title(log, second)) or again(second.label.replace("_", " "))
     swapped, beside = slip(first.digits, second.digits) == "swap", _beside(second, values, first)
     metric = (_metric(first) and _metric(second)) or first.unit == second.unit == "s"
     if not first.number.decimals and not first.unit and not metric:
@@ -78,7 +84,7 @@ def _evident(log: Log, first: Value, second: Value, values: list[Value]) -> bool
     a, b = _names(first), _names(second)
     if a & b:
         return (metric or beside or first.sentence is None) and ((cue and a == b) or swapped or beside)
-    if len(values) > _FEW_VALUES:
+    if len(values) > _FEW_VALUES or not (metric or beside or swapped or cue):
         return False
     if first.head and _head_named(first, second):
         return metric or beside or swapped

@@ -11,7 +11,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import AGAIN_WORDS, QUALIFIER_WORDS
+from evenhand.audit.text.roles import AGAIN_WORDS, COMMON_WORDS, QUALIFIER_WORDS
 from evenhand.audit.told.quantities import Quantity, quantities
 
 _TOKEN = Pattern(
@@ -27,144 +27,6 @@ _RUN = Pattern(
     r"(?<![a-z])(run|runs|lauf|exp|experiment|model|version|variant|config|no\.|nr\.|прогон|запуск|essai|corrida|job|arm)\s+"
     r"(\d+[a-z]?|[a-h])(?![\w.])", re.IGNORECASE
 )  # fmt: skip
-_COMMON = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "on",
-        "in",
-        "at",
-        "to",
-        "for",
-        "and",
-        "or",
-        "with",
-        "by",
-        "as",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "this",
-        "that",
-        "it",
-        "its",
-        "from",
-        "we",
-        "our",
-        "all",
-        "than",
-        "then",
-        "but",
-        "not",
-        "no",
-        "has",
-        "had",
-        "have",
-        "which",
-        "now",
-        "run",
-        "runs",
-        "result",
-        "results",
-        "value",
-        "score",
-        "scores",
-        "model",
-        "system",
-        "set",
-        "both",
-        "each",
-        "so",
-        "very",
-        "per",
-        "still",
-        "one",
-        "two",
-        "three",
-        "mean",
-        "average",
-        "der",
-        "die",
-        "das",
-        "und",
-        "ist",
-        "mit",
-        "auf",
-        "von",
-        "zu",
-        "bei",
-        "im",
-        "den",
-        "dem",
-        "des",
-        "ein",
-        "eine",
-        "sind",
-        "hat",
-        "hatte",
-        "waren",
-        "le",
-        "la",
-        "les",
-        "de",
-        "des",
-        "du",
-        "et",
-        "est",
-        "dans",
-        "pour",
-        "une",
-        "un",
-        "avec",
-        "sur",
-        "el",
-        "los",
-        "las",
-        "del",
-        "en",
-        "por",
-        "con",
-        "una",
-        "para",
-        "que",
-        "se",
-        "es",
-        "son",
-        "и",
-        "в",
-        "на",
-        "с",
-        "по",
-        "для",
-        "у",
-        "к",
-        "о",
-        "из",
-        "не",
-        "а",
-        "%",
-        "step",
-        "steps",
-        "epoch",
-        "seed",
-        "seeds",
-        "gets",
-        "got",
-        "reaches",
-        "reached",
-        "ended",
-        "remains",
-        "finished",
-        "went",
-        "goes",
-        "said",
-        "given",
-    ]
-)
 _SETTING = Pattern(
     r"\s?-?(?:GB|MB|GiB|M\b|B\b|k\b|EUR|USD|euros?|hours?|h\b|epochs?|steps?|seeds?|million|params?|layers?|GPU\w*|tokens?|min\b)"
 )
@@ -195,7 +57,9 @@ class Value:
     @cached_property
     def words(self) -> frozenset[str]:
         """What it is told of: names, metrics, whatever is no common word."""
-        return frozenset(w for w in (t.lower() for t in _tokens(self.text)) if w not in _COMMON and not w.isdigit())
+        return frozenset(
+            w for w in (t.lower() for t in _tokens(self.text)) if w not in COMMON_WORDS and not w.isdigit()
+        )
 
     @property
     def digits(self) -> str:
@@ -242,7 +106,7 @@ def _above(log: Log, line: Line) -> str:
 
 
 def _clause(text: str, found: Sequence[Number], place: int) -> str:
-    """The words of a number: back to the result before it, and on to the next; a label behind numbers goes with them."""
+    """The words of a number: back to the result before it and on to the next, or those behind it."""
     number = found[place]
     alike = [n for n in found[:place] if n.decimals == number.decimals and n.unit == number.unit]
     while alike and re.fullmatch(r"\s*%?\s*(?:→|->|⇒|to)\s*", text[alike[-1].end : number.start]):

@@ -144,7 +144,8 @@ def concluded_in(log: Log) -> Iterator[Told]:
             before = [q for q in found[max(0, at - 12) : at] if q.line.number >= share.line.number - _FAR]
             parts = [
                 q for q in before
-                if q.whole and (_THEM.match(q.after) or (id(q) in own and _lesser(q, before, own))) and not _has_own(q, found)
+                if q.whole and not _has_own(q, found)
+                and (_THEM.match(q.after) or (id(q) in own and _lesser(q, before, own)))
             ]  # fmt: skip
             wholes = [q for q in before if q.whole and q.value >= 10 and (_NOUN.match(q.after) or id(q) in own)]
             if not parts or _explained(scope, share):
