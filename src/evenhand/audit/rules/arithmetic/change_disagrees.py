@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.rules.arithmetic import columns
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed, signed
 from evenhand.audit.text.pattern import Pattern
@@ -51,14 +52,15 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if key not in known and told_wrong(change, relative=relative) and not _estimated(log, change):
                 known.add(key)
                 yield _finding(log, change, sure=True)
+        named = {one.place.line for one in columns.check([log]) if one.level == "fault"}
         for odd in odd_differences(log):
-            if not any(line == odd.line.number for line, _ in known):
+            if odd.line.number not in named and not any(line == odd.line.number for line, _ in known):
                 known.add((odd.line.number, odd.delta.start))
-                yield _finding(log, Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True), sure=True)
+                yield _finding(log, Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True), sure=True, read=True)
         for told in (*told_wrong_in(log), *recorded_wrong_in(log)):
             if not any(line == told.line.number for line, _ in known):
                 change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)
-                yield _finding(log, change, sure=True)
+                yield _finding(log, change, sure=True, read=True)
 
 
 def _estimated(log: Log, change: Change) -> bool:
@@ -111,12 +113,13 @@ def _sure(log: Log, change: Change, right: int) -> bool:
     return alike and change.delta.unit in ("pp", "%") and (not after or after.isascii())
 
 
-def _finding(log: Log, change: Change, *, sure: bool) -> Finding:
+def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Finding:
+    """The finding of a change; what was read over sentences was compared with its last digit cut off."""
     base, new = change.base.value, change.new.value
     facts = {
         "base": printed(change.base), "new": printed(change.new), "printed": printed(change.delta),
         "difference": new - base, "relative": None if base == 0 else 100 * (new / base - 1),
-        "unit": change.base.unit, "cut": _cut_off(change),
+        "unit": change.base.unit, "cut": not read and _cut_off(change),
     }  # fmt: skip
     level: Level = "hint" if not sure else "note" if facts["cut"] else "fault"
     return Finding(

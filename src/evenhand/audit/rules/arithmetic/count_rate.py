@@ -48,9 +48,18 @@ _RATES_OF_ELSE = Pattern(
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
+    """Each share that is not the one of its count, once."""
+    told: set[tuple[str, int, str]] = set()
+    for one in _found_in(logs):
+        key = (one.place.file, one.place.line, str(one.facts["printed"]))
+        if key not in told:
+            told.add(key)
+            yield one
+
+
+def _found_in(logs: list[Log]) -> Iterator[Finding]:
     """``80/429 (18.6%)``: the share must be that of the count, or of what is left."""
     for log in logs:
-        yield from _read(log)
         yield from _more(log)
         for line in log.lines:
             if line.kind in ("code", "blank", "heading"):
@@ -77,6 +86,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                         facts,
                         quote=line.body[count.part.start : share.end],
                     )
+        yield from _read(log)
 
 
 def _read(log: Log) -> Iterator[Finding]:

@@ -108,7 +108,7 @@ def in_table(log: Log, table: Table) -> Iterator[Evidence]:
 def in_records(log: Log) -> Iterator[Evidence]:
     """The intervals and p-values of a document of data: lists of two called intervals, and fields called p."""
     bounds: dict[tuple[str | int, ...], list[tuple[float, int]]] = {}
-    for leaf in log.leaves[:4000]:
+    for leaf in (one for one in log.leaves[:4000] if one.path):
         name = next((str(step) for step in reversed(leaf.path) if isinstance(step, str)), "")
         plain = re.sub(r"[_\-.]+", " ", name)
         if leaf.number is None or leaf.line not in log.by_number:

@@ -89,7 +89,7 @@ def _shared(log: Log, first: Value, second: Value, values: list[Value]) -> bool:
     if first.head and _head_named(first, second):
         return metric or beside or swapped
     if not _own(first, second):
-        return swapped and metric and (beside or cue)
+        return swapped and metric and (beside or cue) and not (_contents(first) and _contents(second))
     shared = len(first.words & second.words) >= 2
     return (beside and (cue or swapped)) or (cue and shared and len(values) <= _FEWEST)
 
@@ -101,6 +101,11 @@ def _rounded(first: Value, second: Value, values: list[Value]) -> bool:
         and one.number.decimals < first.number.decimals and one.number.low <= first.number.value <= one.number.high
         for one in values
     )  # fmt: skip
+
+
+def _contents(one: Value) -> set[str]:
+    """The words of a figure, those of metrics left out."""
+    return {w for w in one.words if not _METRIC.fullmatch(w) and not METRIC_WORD.fullmatch(w) and "@" not in w}
 
 
 def _own(one: Value, other: Value) -> set[str]:

@@ -180,7 +180,7 @@ def odd_cell(log: Log, cells: Sequence[tuple[str, list[tuple[Number, Line]]]], i
 def impossible_in_records(log: Log) -> Iterator[Impossible]:
     """A share of an object in JSON that the one number of items of that object does not give, where its others fit."""
     objects: dict[tuple[str | int, ...], list[Leaf]] = {}
-    for leaf in log.leaves[:2000]:
+    for leaf in (one for one in log.leaves[:2000] if one.path):
         objects.setdefault(leaf.path[:-1], []).append(leaf)
     for own in objects.values() if len(objects) <= 40 else ():
         text = "; ".join(f"{plain(str(one.path[-1]))} {one.value}" for one in own)
