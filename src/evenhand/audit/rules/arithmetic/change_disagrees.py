@@ -56,7 +56,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for odd in odd_differences(log):
             if odd.line.number not in named and not any(line == odd.line.number for line, _ in known):
                 known.add((odd.line.number, odd.delta.start))
-                yield _finding(log, Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True), sure=True, read=True)
+                yield _finding(
+                    log, Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True), sure=True, read=True
+                )
         for told in (*told_wrong_in(log), *recorded_wrong_in(log)):
             if not any(line == told.line.number for line, _ in known):
                 change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)

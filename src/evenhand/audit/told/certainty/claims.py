@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.passages import Passage, Sentence
@@ -56,8 +57,13 @@ class Claim:
     line: Line
 
 
-def claims_of(log: Log) -> Iterator[Claim]:
+@lru_cache(maxsize=64)
+def claims_of(log: Log) -> tuple[Claim, ...]:
     """The sentences of a log that call a gain certain."""
+    return tuple(_claims(log))
+
+
+def _claims(log: Log) -> Iterator[Claim]:
     for scope in scopes_of(log):
         for passage in scope.passages:
             if passage.kind == "heading" and not log.name.endswith(".log"):

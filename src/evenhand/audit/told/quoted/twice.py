@@ -13,7 +13,7 @@ from evenhand.audit.text.words import METRIC_WORD
 from evenhand.audit.told.quoted.values import Value, again, numbered, qualifiers, slip, values_of
 
 _METRIC = Pattern(
-    r"(?<![a-z])(?:map|aji|miou|iou|dice|wer|cer|mape|eer|qwk|chrf|bleu|rouge\S*|tok/s|t/s|return|reward|recall\S*|ndcg\S*|"
+    r"(?<![a-z])(?:mrr|r2|kappa|precision|accuracy|map|aji|miou|iou|dice|wer|cer|mape|eer|qwk|chrf|bleu|rouge\S*|tok/s|t/s|return|reward|recall\S*|ndcg\S*|"
     r"hit\S*|resolv\w+|pass\S*|latency|p95|p99|ms|mae|rmse|perplexity|ppl|f1|auc|em|acc\w*|loss|micro-f1|macro-f1|error|rate)(?![a-z])",
     re.IGNORECASE,
 )

@@ -114,10 +114,10 @@ def _clause(text: str, found: Sequence[Number], place: int) -> str:
     start = alike[-1].end if alike else 0
     end = found[place + 1].start if place + 1 < len(found) else len(text)
     after = text[number.end : end]
-    cut = re.search(r";|\||\.\s", after)
+    behind = re.match(r"\s*(?:%|ms)?\s*(?:with|for|mit|avec|con|с)\s", after) is not None
+    cut = re.search(r";|\||\.\s" if behind else r"[,;]|\||\.\s", after)
     after = after[: cut.start()] if cut else after
     before = text[start : number.start]
-    behind = re.match(r"\s*(?:%|ms)?\s*(?:with|for|mit|avec|con|с)\s", after) is not None
     return after if behind and alike else f"{before} {after[:40] if not alike or not behind else after}"
 
 

@@ -24,7 +24,7 @@ _NO_SHARE = Pattern(
     r"weighted|balanced|partial|split|token|train|val\b|sample",
     re.IGNORECASE,
 )
-_MOST = 40
+_MOST, _LONGEST = 40, 160
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,8 @@ def _plain(name: str) -> str:
 
 def _entries(line: Line) -> list[Entry]:
     """The entry that a line is, or those that stand in it with a sign between name and value."""
+    if not line.numbers or len(line.body) > _LONGEST:
+        return []
     whole = _ENTRY.fullmatch(line.body.strip())
     found = [whole] if whole is not None else list(_SEVERAL.finditer(line.body))
     known = [(one["name"], only_number(one["value"])) for one in found if len(one["name"].split()) <= 5]
