@@ -15,6 +15,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.columns import odd_differences
+from evenhand.audit.told.changes.named import named_wrong_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
 from evenhand.audit.told.changes.spoken import told_wrong_in
 from evenhand.audit.told.changes.stated import stated_in
@@ -59,7 +60,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 yield _finding(
                     log, Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True), sure=True, read=True
                 )
-        for told in (*told_wrong_in(log), *recorded_wrong_in(log)):
+        for told in (*told_wrong_in(log), *recorded_wrong_in(log), *named_wrong_in(log)):
             if not any(line == told.line.number for line, _ in known):
                 change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)
                 yield _finding(log, change, sure=True, read=True)

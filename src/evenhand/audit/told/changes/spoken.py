@@ -89,7 +89,7 @@ def told_wrong_in(log: Log) -> Iterator[Told]:
         found = list(scope.quantities)
         values = [one for one in found if _is_value(one)]
         for at, delta in enumerate(found):
-            if not _is_difference(delta):
+            if not is_stated(delta):
                 continue
             before = [one for one in values if one is not delta and _stands_before(one, delta, found, at)]
             pair = _pair(before, delta)
@@ -103,7 +103,7 @@ def told_wrong_in(log: Log) -> Iterator[Told]:
 def _told_already(before: Sequence[Quantity], one: Quantity, other: Quantity) -> bool:
     """Whether the difference of two values was told before: what comes behind it is one of something else."""
     later = [q for q in before if q.line.number >= other.line.number and q is not one and q is not other]
-    return any(_is_difference(q) and _gives(one, other, q) for q in later)
+    return any(is_stated(q) and _gives(one, other, q) for q in later)
 
 
 def _stands_before(one: Quantity, delta: Quantity, found: Sequence[Quantity], at: int) -> bool:
@@ -118,7 +118,7 @@ def _is_value(one: Quantity) -> bool:
     return (one.number.decimals > 0 or one.unit != "") and not _SPREAD.search(text) and not _SETTING.match(one.after)
 
 
-def _is_difference(one: Quantity) -> bool:
+def is_stated(one: Quantity) -> bool:
     """Whether a number is said to be a difference: by the word before it, or by what follows its unit."""
     if one.number.about or one.number.spread or one.unit not in ("%", "pp", "ms", "s", "") or not one.value:
         return False
@@ -221,7 +221,7 @@ def told_of(log: Log, one: tuple[Number, Line], other: tuple[Number, Line], name
     unit = next((u for u, words in _UNITS.items() if any(w in name.lower().split() for w in words)), "")
     for scope in scopes_of(log):
         for delta in scope.quantities:
-            if delta.unit != "%" or not _is_difference(delta) or (unit and unit not in ("ms", "s")):
+            if delta.unit != "%" or not is_stated(delta) or (unit and unit not in ("ms", "s")):
                 continue
             low, high = sorted((one[0].value, other[0].value))
             near = delta.before[-40:] + delta.after[:28]
