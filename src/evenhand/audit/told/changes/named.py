@@ -51,9 +51,10 @@ def _judged(sentence: Sentence, rows: Mapping[str, Row]) -> Iterator[Told]:
 
 
 def _named(text: str, rows: Mapping[str, Row]) -> list[str]:
-    """The arms that a sentence names, those whose names are part of another's left out."""
+    """The arms that a sentence names, in its order, those whose names are part of another's left out."""
     found = [name for name in rows if len(name) >= 2 and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)]
-    return [name for name in found if not any(name != other and name in other for other in found)]
+    own = [name for name in found if not any(name != other and name in other for other in found)]
+    return sorted(own, key=text.find)
 
 
 def _rows(log: Log) -> dict[int, dict[str, Row]]:
@@ -84,10 +85,11 @@ def _rows(log: Log) -> dict[int, dict[str, Row]]:
 
 
 def _gives(one: Number, other: Number, delta: Quantity) -> bool:
-    points, told = abs(one.value - other.value), abs(delta.value)
-    slack = 2 * delta.number.slack + one.slack + other.slack
-    sizes = [points, 100 * points, *(100 * points / abs(v.value) for v in (one, other) if v.value)]
-    return any(abs(size - told) <= slack * max(1.0, size / max(points, 1e-12)) for size in sizes)
+    """Whether two results have a difference, in points or relative."""
+    points, told, wide = abs(one.value - other.value), abs(delta.value), one.slack + other.slack
+    factors = [1.0, *(100 / abs(value.value) for value in (one, other) if value.value)]
+    factors += [100.0] if max(one.value, other.value) <= 1 else []
+    return any(abs(k * points - told) <= 2 * delta.number.slack + k * wide for k in factors)
 
 
 def _is_near(one: Number, other: Number, delta: Quantity) -> bool:

@@ -134,7 +134,7 @@ def _pair(before: list[Quantity], delta: Quantity) -> tuple[Quantity, Quantity] 
     kinds: dict[tuple[int, str], list[Quantity]] = {}
     for one in before:
         kinds.setdefault((one.number.decimals, one.unit), []).append(one)
-    fitting = [own for own in kinds.values() if _of_one_kind(own, delta)]
+    fitting = [own for own in kinds.values() if len(own) > 1 and _of_one_kind(own, delta)]
     if len(fitting) != 1 or len(fitting[0]) != 2 or len({q.value for q in fitting[0]}) != 2:
         return None
     first, second = fitting[0]
