@@ -264,7 +264,10 @@ def test_a_difference_of_another_estimate_is_left_alone(tmp_path: Path, text: st
 
 
 def test_a_difference_is_read_with_the_rows_of_the_arms_that_it_names(tmp_path: Path) -> None:
-    rows = "| arm | acc | sd |\n|---|---|---|\n| plain | 48.50 | 0.90 |\n| snap | 50.40 | 0.95 |\n| wise | 50.48 | 0.98 |\n"
+    rows = (
+        "| arm | acc | sd |\n|---|---|---|\n| plain | 48.50 | 0.90 |\n"
+        "| snap | 50.40 | 0.95 |\n| wise | 50.48 | 0.98 |\n"
+    )
     twins(tmp_path, "change-disagrees", f"{rows}\nsnap gains 2.9 points over plain.\n", "2.9", "1.9")
 
 

@@ -76,7 +76,11 @@ def _evident(log: Log, first: Value, second: Value, values: list[Value]) -> bool
 def _shared(log: Log, first: Value, second: Value, values: list[Value]) -> bool:
     """Whether what two figures are told with is enough: a name, the head of a row, words and figures beside them."""
     text = second.sentence.text if second.sentence is not None else ""
-    cue = again(text) or again(_title(log, second)) or again(second.label.replace("_", " "))
+    cue = (
+        again(text)
+        or (first.line.section != second.line.section and again(_title(log, second)))
+        or again(second.label.replace("_", " "))
+    )
     swapped, beside = slip(first.digits, second.digits) == "swap", _beside(second, values, first)
     metric = (_metric(first) and _metric(second)) or first.unit == second.unit == "s"
     if not first.number.decimals and not first.unit and not metric:
