@@ -364,6 +364,7 @@ def early(share: float, kept: KeptRows) -> str:
             name = ", ".join(map(str, at))
             measure = partial(_early, at, spending, spread, margin, draws)
             rows.append((name, spending, *kept.row((EARLIER, name, spending, draws), measure)))
+    seeds, share_found = 3.5 / draws**0.5, 100 * monte_carlo_error(0.5, draws)  # 3 to 10 spread by 3.5 at most
     head = (
         "looks after",
         "spending",
@@ -376,7 +377,7 @@ def early(share: float, kept: KeptRows) -> str:
     return section(
         EARLIER,
         f"The paired t over seeds, which carry all noise, with futility .9; ten seeds at most, the margin as above. "
-        f"{draws:,} experiments: Monte Carlo standard errors at most 0.01 seeds and 0.3 %. {BY}",
+        f"{draws:,} experiments: Monte Carlo standard errors at most {seeds:.2f} seeds and {share_found:.2f} %. {BY}",
         table(head, rows),
     )
 

@@ -9,9 +9,9 @@ from itertools import takewhile
 from pathlib import Path
 
 from evenhand.audit.finding import LEVELS, Finding, Place, Rule
-from evenhand.audit.log import SUMMARIES, Log
 from evenhand.audit.rules import RULES
-from evenhand.audit.words import reports
+from evenhand.audit.text.log import SUMMARIES, Log
+from evenhand.audit.text.words import reports
 
 _POINT, _LINE = 240, 160
 """Letters of a point of a list, and of a line by itself: longer ones are running text, which may take itself back."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from evenhand.audit.log import Line, Log
+from evenhand.audit.text.log import Line, Log
 
 Level = Literal["fault", "caution", "note", "hint"]
 LEVELS: tuple[Level, ...] = ("fault", "caution", "note")

@@ -6,31 +6,30 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from evenhand.audit.log import Line, Listing
-from evenhand.audit.numbers import Number, numbers
+from evenhand.audit.text.log import Line, Listing
+from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
-RESULTS = re.compile(
+_TOKEN = Pattern(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+RESULTS = Pattern(
     r"acc|score|f1|auc|loss|ppl|perplexity|bpb|error|reward|return|success|exact|(?:^|_)em(?:_|s|$)|pass|recall|mrr|ndcg"
     r"|precision|mse|mae|bleu|rouge|delta|diff|gain|improvement|seeds?$|per_?seed|^(?:values|results|runs|raw|all)$",
     re.IGNORECASE,
 )
 """Names of lists of results."""
 
-_COURSE = re.compile(
+_COURSE = Pattern(
     r"exact|bound|order|scale|level|grid|sweep|axis|bins?|quantile|eigen|singular|norms?|weights|curve|history|histor|epoch|step|train|trace|log|layer|per_?(?:class|task|layer|token|item)|steps|time|iter|lr|"
     r"path|file|running|smooth|ema|confusion|threshold|budget|token",
     re.IGNORECASE,
 )
 """Names of lists that run over something else than seeds."""
 
-_MEAN = re.compile(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:mean|avg|average)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
-_SPREAD = re.compile(
-    r"^(?:(?P<before>.*?)[_.\- ]?)?(?:std|sd|stdev|std_?dev)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE
-)
-_BARE_MEAN = re.compile(r"mean|avg|average")
-_BARE_SPREAD = re.compile(r"std|sd|stdev|std_?dev")
-_DIFFERENCE = re.compile(r"delta|diff|gain|improvement|(?:^|_)d_", re.IGNORECASE)
+_MEAN = Pattern(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:mean|avg|average)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
+_SPREAD = Pattern(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:std|sd|stdev|std_?dev)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
+_BARE_MEAN = Pattern(r"mean|avg|average")
+_BARE_SPREAD = Pattern(r"std|sd|stdev|std_?dev")
+_DIFFERENCE = Pattern(r"delta|diff|gain|improvement|(?:^|_)d_", re.IGNORECASE)
 _MOSTRESULTS = 64
 _MOST_TOKENS = 400_000
 
@@ -145,7 +144,7 @@ def only_one(name: str, lists: Iterable[str]) -> bool:
     return len(names) == 1 or [one for one in names if _DIFFERENCE.search(one)] == [name]
 
 
-def _beside(found: _Object, name: str, pattern: re.Pattern[str], *, alone: bool) -> tuple[Number, int] | None:
+def _beside(found: _Object, name: str, pattern: Pattern, *, alone: bool) -> tuple[Number, int] | None:
     """The mean or spread of a list: named after it, or bare where it is the only list; None where several would do."""
     wanted = _stem(name)
     fits = []
