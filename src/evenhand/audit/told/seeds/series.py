@@ -70,6 +70,8 @@ class Series:
         differences: whether they are differences between two arms.
         section: as for lines.
         sd_line: where the spread stands, if not with the mean.
+        stated: which spread the text says it is, ``sample`` or ``population``.
+        sure: its place alone shows that the mean is of these values, so that one far away from them is wrong, too.
     """
 
     label: str
@@ -82,6 +84,8 @@ class Series:
     differences: bool
     section: int
     sd_line: Line | None = None
+    stated: str = ""
+    sure: bool = False
 
     @property
     def array(self) -> Floats:
