@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from evenhand.audit.reading.blocks import aligned_tables, html_tables
+from evenhand.audit.reading.speakers import entries_in
 from evenhand.audit.text.log import Kind, Line, Log, Row, Section, Table
 from evenhand.audit.text.passages import ENTRY
 from evenhand.audit.text.pattern import Pattern
@@ -54,6 +55,7 @@ def read_markdown(name: str, texts: Iterable[tuple[int, str]]) -> Log:
 def _kinds(texts: Sequence[tuple[int, str]]) -> list[Kind]:
     kinds: list[Kind] = []
     fence = ""
+    entries = entries_in([text for _, text in texts])
     for place, (_, text) in enumerate(texts):
         mark = _FENCE.match(text)
         if fence:
@@ -70,7 +72,7 @@ def _kinds(texts: Sequence[tuple[int, str]]) -> list[Kind]:
             text.lstrip().startswith("|") or _near_ruler(texts, place) or (kinds and kinds[-1] == "row")
         ):
             kinds.append("row")
-        elif _BULLET.match(text) or ENTRY.match(text):
+        elif place in entries or _BULLET.match(text) or ENTRY.match(text):
             kinds.append("bullet")
         else:
             kinds.append("prose")

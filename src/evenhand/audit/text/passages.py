@@ -22,9 +22,16 @@ ENTRY = Pattern(
 )
 """What an entry of a chat or of a program's log begins with: each entry is a point by itself."""
 
-_SPEAKER = re.compile(
-    r"^(?:<(?P<a>[\w .-]{1,24})>|@?(?P<b>[A-Za-z][\w.-]{0,19}(?: [A-Z][\w.]{0,12})?)(?::|>|\s\|))\s+(?=\S)"
+_MONTH = r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|ene|abr|ago|dic|janv|févr|avr|juin|juil|août|déc"
+SPEAKER = Pattern(
+    rf"(?:<(?P<nick>[\w .-]{{1,24}})>|@?(?P<name>[^\W\d][\w.-]{{0,15}}):(?=\s)|\[(?P<tag>[\w :.,/-]{{1,24}})\]|"
+    rf"(?P<at>[^\W\d][\w.-]{{0,15}})\s{{1,6}}\d{{1,2}}:\d{{2}}(?::\d{{2}})?|(?P<day>(?:{_MONTH})\w*\.? \d{{1,2}}|\d{{1,2}}\.? (?:{_MONTH})\w*\.?)[.:,]?(?=\s))"
+    r"\s+(?=\S)",
+    re.IGNORECASE,
 )
+"""Who speaks, at the beginning of a line."""
+
+_MARK = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s")
 _END = re.compile(r"[.!?](?=\s+[\"'(\[*`]?[A-ZÀ-ÞА-ЯЁ\d<+\-−]|\s*$)|[。！？；](?=.)")
 _SHORT = re.compile(
     r"(?:\b(?:e\.g|i\.e|z\.\s?B|d\.\s?h|p\.\s?ex|p\.\s?ej|vs|cf|approx|ca|etc|al|fig|eq|sec|tab|no|nr|dr|std|rel|abs|resp|"
@@ -144,7 +151,7 @@ def around(log: Log, line: int, lines: int = 12, *, after: int | None = None) ->
 
 @lru_cache(maxsize=64)
 def _passages(log: Log) -> tuple[Passage, ...]:
-    found = [*_of_notes(log), *([] if log.data else _of_lines(log))]
+    found = [*_of_notes(log), *_of_lines(log)]
     return tuple(sorted(found, key=lambda one: one.first))
 
 
@@ -172,15 +179,15 @@ def _belongs(group: Sequence[Line], line: Line, tabled: set[int]) -> bool:
 
 def _passage(group: Sequence[Line]) -> Passage | None:
     first = group[0]
-    chat = first.kind == "bullet" and ENTRY.match(first.text) is not None
-    speaker = _SPEAKER.match(first.body) if chat else None
+    chat = first.kind == "bullet" and not _MARK.match(first.text)
+    speaker = SPEAKER.match(first.body) if chat else None
     bodies = [first.body[speaker.end() :] if speaker else first.body, *(line.body for line in group[1:])]
     sentences = tuple(_sentences(group, bodies))
     if not sentences:
         return None
     kind: PassageKind = "message" if chat else "heading" if first.kind == "heading" else "prose"
     kind = "bullet" if first.kind == "bullet" and not chat else kind
-    label = (speaker["a"] or speaker["b"] or "") if speaker else ""
+    label = (speaker[speaker.lastgroup] if speaker and speaker.lastgroup else "") or ""
     return Passage(kind, sentences, label, first.section)
 
 
