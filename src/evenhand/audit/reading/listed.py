@@ -160,5 +160,6 @@ def _beside(found: _Object, name: str, pattern: Pattern, *, alone: bool) -> tupl
 
 def _stem(name: str) -> str:
     """``test_accs``, ``test_acc_per_seed`` and ``test_acc`` are one metric."""
-    name = re.sub(r"[\W_]*(?:per[\W_]?seed|by[\W_]?seed|seeds?|list|values|all|raw)$", "", name.lower())
+    name = re.sub(r"^(?:per|by|all|over)[\W_]?(?:seeds?|runs?|folds?)?[\W_]+", "", name.lower())
+    name = re.sub(r"[\W_]*(?:per[\W_]?seed|by[\W_]?seed|seeds?|runs?|folds?|list|values|scores|results|all|raw)$", "", name)
     return re.sub(r"[\W_]+", "", re.sub(r"(?<=[a-rt-z0-9])s$|(?<=s)es$", "", name))

@@ -39,9 +39,11 @@ _SHORT = re.compile(
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(r"[\w,;(/–—&+\"'’)%-]$")
-_BEGINS_NEW = re.compile(r"^(?:[A-Z][\w ]{0,20}:\s|[\w./-]{1,20}\s*=\s*\S)")
+_LISTS_ON = re.compile(r"[\d%][,;/]$|\b(?:and|und|et|y|и|seeds|with|of|is|are|was|were)$", re.IGNORECASE)
+_BEGINS_NEW = re.compile(r"^(?:[$>] |[A-Z][\w ]{0,20}:\s|[\w./-]{1,20}\s*=\s*\S)")
 _COLUMNS = re.compile(r"\S(?: {3,}|\t+)\S")
 _WORD = re.compile(r"[^\W\d_]{2,}|[一-鿿]")
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*|(?<![^\W_])[A-Ha-h](?![^\W_])")
 _WRAPPED = 50
 """Letters of a line of prose from which on its end may be the page's and not the sentence's."""
 
@@ -194,16 +196,23 @@ def _passage(group: Sequence[Line]) -> Passage | None:
 def _sentences(group: Sequence[Line], bodies: Sequence[str]) -> Iterator[Sentence]:
     """The sentences of lines that belong together; a short line that says something whole is one by itself."""
     parts: list[tuple[Line, str]] = []
+    frames = [_FIGURE.sub("#", body) if len(body) <= _WRAPPED else "" for body in bodies]
+    alone = [  # one of several lines that differ in their numbers alone
+        "#" in frame and frame in (*frames[max(0, place - 1) : place], *frames[place + 1 : place + 2])
+        for place, frame in enumerate(frames)
+    ]
     for place, (line, body) in enumerate(zip(group, bodies, strict=True)):
         parts.append((line, body))
-        if place + 1 == len(group) or not _wrapped(line, body, bodies[place + 1]):
+        last = place + 1 == len(group)
+        if last or alone[place] or alone[place + 1] or not _wrapped(line, body, bodies[place + 1]):
             yield from _split(parts)
             parts = []
 
 
 def _wrapped(line: Line, body: str, following: str) -> bool:
     """Whether a sentence goes on in the next line."""
-    if _COLUMNS.search(line.text) or (len(line.numbers) >= _VALUES and len(numbers(following)) >= _VALUES):
+    rows = len(line.numbers) >= _VALUES and len(numbers(following)) >= _VALUES and not _LISTS_ON.search(body)
+    if _COLUMNS.search(line.text) or rows:
         return False
     if not _GOES_ON.search(body) or _BEGINS_NEW.match(following):
         return len(line.text.rstrip()) >= _WRAPPED and not body.endswith(":") and not _BEGINS_NEW.match(following)

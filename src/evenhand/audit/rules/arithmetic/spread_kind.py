@@ -35,7 +35,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 if not log.data:
                     yield one
                 first, told = first or one, told + 1
-            elif kind == "none" or (kind == "error" and series.stated == "sample" and not _near_sample(facts, series)):
+            elif kind == "none" or (kind == "error" and series.stated in ("sample", "deviation") and not _near_sample(facts, series)):
                 place = place_of(log, series.sd_line or series.mean_line)
                 yield Finding("spread-kind", "fault", place, facts, quote=_quote(series))
         if log.data and first is not None:  # a program wrote them all: it is told once

@@ -22,6 +22,7 @@ def recorded(log: Log) -> Iterator[Series]:
         return
     for table in log.tables:
         seeds = [i for i, name in enumerate(table.header) if _SEED.match(name) and not _COUNT.match(name)]
+        seeds = [i for i in seeds if "seed" in table.header[i].lower()] or seeds
         roles = {i: role for i, name in enumerate(table.header) if (role := role_of(name.replace(".", " ")))}
         if len(seeds) == 1 and any(role in ("mean", "spread") for role in roles.values()):
             for row in table.rows:
@@ -65,7 +66,7 @@ def _of_arm(table: Table, row: Row, above: Sequence[Row]) -> list[Row]:
         for i in range(len(table.header))
         if len({r.cells[i].strip() for r in above}) > 1
     ]
-    named = [one for one in named if one]
+    named = [one for one in named if 1 < len(one) < len(above)]
     if named:
         return named[0] if len(named) == 1 else []
     words_of = [

@@ -44,7 +44,7 @@ def judged(values: tuple[Number, ...], sd: Number) -> tuple[str, dict[str, objec
         return "sample", facts
     if abs(population - sd.value) <= slack:
         return "population", {**facts, "kind": "population"}
-    nearly = any(abs(one - sd.value) <= _NEARLY * one for one in (sample, population))
+    nearly = any(abs(one - sd.value) <= max(_NEARLY * one, 2 * sd.slack) for one in (sample, population))
     other = any(abs(one - sd.value) <= slack for one in _widths(array, sample, population))
     return ("error" if other or nearly else "none"), facts
 

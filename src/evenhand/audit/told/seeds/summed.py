@@ -9,13 +9,14 @@ from evenhand.audit.told.seeds.averaged import averaged
 from evenhand.audit.told.seeds.near import near_of
 from evenhand.audit.told.seeds.recorded import recorded
 from evenhand.audit.told.seeds.series import Series, series_of, told_of
+from evenhand.audit.told.seeds.spoken import spoken
 
 
 @lru_cache(maxsize=64)
 def summed_up(log: Log) -> tuple[Series, ...]:
     """Series with their values; one that says nothing beyond another is left out."""
     known: list[Series] = []
-    for one in (*recorded(log), *averaged(log), *series_of(log)):
+    for one in (*recorded(log), *averaged(log), *spoken(log), *series_of(log)):
         fresh = one.mean is not None and not any(_same(one, other, "mean") for other in known)
         fresh |= one.sd is not None and not any(_same(one, other, "sd") for other in known)
         if fresh and one.values:

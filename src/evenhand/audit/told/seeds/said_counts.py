@@ -1,0 +1,62 @@
+"""How many repeats a text says that a result rests on: ``five seeds``, ``seeds 1-3``, ``n = 4``, ``both runs``."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from evenhand.audit.text.pattern import Pattern, small
+from evenhand.audit.text.repeat_words import NUMBER_WORDS, REPEAT
+
+_CJK = re.compile(r"[\u3400-\u9fff]")
+_WORDS = sorted((one for one in NUMBER_WORDS if not _CJK.search(one)), key=len, reverse=True)
+_SIGNS = sorted((one for one in NUMBER_WORDS if _CJK.search(one)), key=len, reverse=True)
+_N = rf"(?P<n>\d{{1,3}}|{'|'.join(map(re.escape, _WORDS))})"
+_WHAT = rf"(?:{REPEAT}|values?|systems?|scores?|models?|numbers?|above|results?|trials?|of them|wert\w*|valeurs?|valores|значени\w+)"
+_COUNTED = Pattern(
+    rf"(?<![\w.,])(?:all |the |these |over |across |alle |les |los |все )*{_N}[\s-]+(?:(?!of|out)[^\W\d]+[\s-]+){{0,2}}?{_WHAT}(?![^\W_])",
+    re.IGNORECASE,
+)
+_LEFT = Pattern(rf"(?<![^\W\d]){REPEAT}\s*(?:=|:|counted:?|n\s*=)\s*(?P<n>\d{{1,3}})(?![\d.,]*\d|\s*(?:,|-|–|to|and|/|\+)\s*\d)", re.IGNORECASE)
+_N_IS = Pattern(r"(?<![^\W_])n\s*=\s*(?P<n>\d{1,3})(?![\d.])", re.IGNORECASE)
+_TIMES = Pattern(rf"(?<![\w.,])(?P<n>{'|'.join(map(re.escape, _WORDS))}|\d{{1,2}})\s*(?:times|mal|fois|veces|раз)\b", re.IGNORECASE)
+_RANGE = Pattern(
+    rf"(?<![^\W\d]){REPEAT}\s*[=:#]?\s*[\[({{]?(?P<a>\d{{1,4}})\s*(?:-|–|—|\.\.+|to|through|bis|à|a|по|до|至|到)\s*(?P<b>\d{{1,4}})(?![\d.])",
+    re.IGNORECASE,
+)
+_LETTERS = Pattern(r"(?<![^\W_])(?P<a>[A-Ha-h])\s?(?:-|–|to|bis|à)\s?(?P<b>[A-Ha-h])(?![^\W_])")
+_LIST = Pattern(
+    rf"(?<![^\W\d]){REPEAT}\s*[=:#]?\s*[\[({{]?(?P<all>\d{{1,6}}(?:\s*(?:,|/|and|&|und|et|y|и|和|\s)\s*\d{{1,6}}(?![.,]\d))+)",
+    re.IGNORECASE,
+)
+_ANY = Pattern(r"(?<![^\W\d])(?:all|of|the|mean of \w+['’]s|alle|aller|des|de las|всех)\s+(?:the\s+)?(?P<n>" + "|".join(map(re.escape, _WORDS)) + r")(?![^\W_])", re.IGNORECASE)
+_CHINESE = re.compile(rf"(?P<n>\d{{1,2}}|{'|'.join(_SIGNS)})\s*(?:个|次)?\s*(?:不同的?|随机)?\s*(?:种子|次?运行|次?训练|次?实验|seeds)")
+_MOST = 200
+
+
+@lru_cache(maxsize=20_000)
+def counts_said(text: str) -> tuple[int, ...]:
+    """All numbers of repeats that a text says, in order."""
+    text = small(text)
+    found: list[tuple[int, int]] = []
+    for pattern in (_COUNTED, _LEFT, _N_IS, _TIMES, _CHINESE, _ANY):
+        found += [(one.start("n"), _value(one["n"])) for one in pattern.finditer(text)]
+    for one in _RANGE.finditer(text):
+        if int(one["b"]) > int(one["a"]):
+            found.append((one.start(), int(one["b"]) - int(one["a"]) + 1))
+    for one in _LIST.finditer(text):
+        found.append((one.start(), len(set(re.findall(r"\d+", one["all"])))))
+    for one in _LETTERS.finditer(text):
+        if one["b"] > one["a"]:
+            found.append((one.start(), ord(one["b"]) - ord(one["a"]) + 1))
+    return tuple(dict.fromkeys(n for _, n in sorted(found) if 0 < n <= _MOST))
+
+
+def count_said(text: str) -> int | None:
+    """The one number of repeats that a text says."""
+    found = counts_said(text)
+    return found[0] if len(found) == 1 else None
+
+
+def _value(word: str) -> int:
+    return int(word) if word.isdigit() else NUMBER_WORDS.get(word, 0)
