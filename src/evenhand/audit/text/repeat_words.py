@@ -27,9 +27,9 @@ REPEAT = (
     r"trials?|restarts?|reruns?|inits?|initiali[sz]ations?|trainings?|train|launch(?:es)?|draws?|shuffles?|"
     r"folds?|splits?|ses|sessions?|panels?|checkpoints? \(one per seed\)|"
     r"startwerte?n?|läufen?|lauf|wiederholungen?|durchläufen?|graines?|essais?|répétitions?|tirages?|entraînements?|"
-    r"semillas?|repeticion(?:es)?|ejecucion(?:es)?|corridas?|сид\w*|зерн[ао]|зёрна|зёрен|прогон\w*|запуск\w*|"
-    r"种子|次运行|次训练|次实验)"
+    r"semillas?|repeticion(?:es)?|ejecucion(?:es)?|corridas?|сид\w*|зерн[ао]|зёрна|зёрен|прогон\w*|запуск\w*)"
 )
+SIGNS = r"种子|次运行|次训练|次实验"
 """What is done again with nothing changed but chance."""
 
 _STRONG_MEAN = (
@@ -83,7 +83,7 @@ OF_A_MEAN = worded(
 
 NUMBER_WORDS = {
     **dict.fromkeys(("one", "single", "a single", "ein", "eine", "einem", "einzigen", "un", "une", "una", "один", "одного", "一个"), 1),
-    **dict.fromkeys(("two", "both", "zwei", "beide", "beiden", "deux", "dos", "два", "двух", "две", "两个", "两"), 2),
+    **dict.fromkeys(("two", "both", "zwei", "beide", "beiden", "deux", "dos", "два", "двух", "две", "两个", "两", "双"), 2),
     **dict.fromkeys(("three", "drei", "trois", "tres", "три", "трёх", "трех", "三个", "三"), 3),
     **dict.fromkeys(("four", "vier", "quatre", "cuatro", "четыре", "четырёх", "四个", "四"), 4),
     **dict.fromkeys(("five", "fünf", "cinq", "cinco", "пять", "пяти", "五个", "五"), 5),

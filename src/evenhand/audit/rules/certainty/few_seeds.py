@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.rules.certainty.recomputed import facts_of
+from evenhand.audit.rules.certainty.steadiness import steadiness
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import chance
 from evenhand.audit.text.pattern import Pattern
@@ -97,6 +98,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     known = Evidences(logs)
     for log in logs:
         yield from _all_of_few(log)
+        yield from steadiness(log)
         for line in log.spoken():
             found = steady(log, line)
             shown = None if found is None else known.of(log, line, clause_of(line.body, found))

@@ -16,10 +16,10 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.repeat_words import MEAN_WORD, REPEAT, SPREAD_WORD, worded
+from evenhand.audit.text.repeat_words import MEAN_WORD, REPEAT, SIGNS, SPREAD_WORD, worded
 from evenhand.audit.text.said import DIFFERENCE
 from evenhand.audit.told.seeds.indexed import of_repeats
-from evenhand.audit.told.seeds.said_counts import count_said
+from evenhand.audit.told.seeds.said_counts import count_said, repeats_said
 
 _BETWEEN = re.compile(r"\s*(?:[,;/|、·]\s*)?(?:(?:and|und|et|y|и|和|&)\s+)?(?:[\[(]?)\s*", re.IGNORECASE)
 _NAMED = re.compile(
@@ -32,8 +32,13 @@ _SETTINGS = worded(
     r"gpus?|pages?|sections?|figures?|split into|weights?|sparsity|betas?|wd|warmup"
 )
 _SEEDS = Pattern(r"(?:seeds?|graines?|semillas?|startwerte?n?|зёрна|сиды?|种子)\s*[:=#(\[]*\s*(?:\d+\s*,\s*)*$", re.IGNORECASE)
+_TITLE = Pattern(REPEAT, re.IGNORECASE)
+_NAMED_REPEAT = Pattern(r"^(?:seed|run|init|restart|rerun|rep|repeat|trial|train|startwert|lauf|graine|essai|semilla|зерно|сид|прогон|запуск)\W*$", re.IGNORECASE)
+_OWN_REPEAT = Pattern(r"(?<![^\W_])(?:seed|run|init|restart|rerun|rep|repeat|train|startwert|lauf|graine|semilla|зерно|сид|прогон|запуск|s|r|i)s?[ _=:.-]*#", re.IGNORECASE)
+_REPEATED_HEAD = Pattern(r"(?<![^\W_])(?:seeds?|runs|restarts?|inits?|graines?|semillas?|startwerte?)(?![^\W_])", re.IGNORECASE)
+_BY_SEED = Pattern(r"(?<![^\W_])(?:seed by seed|(?:per|by|each|every) (?:seed|run|restart|init)|(?:one|a) (?:value|entry|row|number) (?:per|for each) (?:seed|run)|of (?:the )?(?:restarts|seeds|runs))(?![^\W_])", re.IGNORECASE)
 _FOLD = worded(r"folds?|splits?|sessions?")
-_REPEATS = worded(REPEAT)
+_REPEATS = worded(f"{REPEAT}|{SIGNS}")
 _FEWEST, _MOST = 2, 64
 _WIDEST = 0.4
 """How far repeats of one thing lie apart, as a part of the largest."""
@@ -52,6 +57,8 @@ class Group:
         section: as for lines.
         repeats: whether the text says that they are repeats.
         folds: whether they are folds or splits, whose mean is called the result.
+        firm: whether they are surely values of one thing; two of an unnamed thing are not.
+        repeated: whether words for seeds, runs or starts say so, and not only a count.
     """
 
     label: str
@@ -62,6 +69,8 @@ class Group:
     section: int
     repeats: bool
     folds: bool
+    firm: bool = True
+    repeated: bool = True
 
     @property
     def signed(self) -> bool:
@@ -121,13 +130,16 @@ def _of_run(sentence: Sentence, run: tuple[Number, ...], before: str) -> Group |
     if (not repeats and _SETTINGS.search(own)) or MEAN_WORD.search(own[-25:]) or SPREAD_WORD.search(own[-25:]):
         return None
     repeats = repeats or (named is not None and of_repeats(f"{named['stem'].lower()}#")) or _REPEATS.search(text) is not None
-    if (len(run) < 3 and not (count_said(text) == len(run) or (named and repeats))) or not _one_thing(run):
+    firm = len(run) > 2 or count_said(text) == len(run) or (named is not None and repeats)
+    if not _one_thing(run):
         return None
     folds = _FOLD.search(around) is not None
     first, last = sentence.line_at(run[0].start), sentence.line_at(run[-1].end - 1)
+    repeated = len(run) in (*repeats_said(around), *repeats_said(text)) or _NAMED_REPEAT.search(named["stem"] if named else "") is not None
+    repeated = repeated or _BY_SEED.search(around) is not None
     unit = next((n.unit for n in run if n.unit), "")
     run = tuple(replace(n, unit=unit) for n in run)
-    return Group(label.strip(" :=([,-`"), run, first, last.number, sentence, first.section, repeats, folds)
+    return Group(label.strip(" :=([,-`"), run, first, last.number, sentence, first.section, repeats, folds, firm, repeated)
 
 
 def _one_thing(values: Sequence[Number]) -> bool:
@@ -173,6 +185,8 @@ def _of_stack(log: Log, run: Sequence[Sentence]) -> Iterator[Group]:
     stem = _frame(run[0]).split("#")[0].lower()
     bare = not re.search(r"\w", _frame(run[0]).replace("#", ""))
     repeats = of_repeats(f"{stem.strip()}#") or (bare or len(stem.strip()) <= 8) and _REPEATS.search(f"{above} {heads}") is not None
+    if bare and len(columns) == 2 and _TITLE.match(above.split(" ")[-2] if " " in above else ""):
+        columns, repeats = columns[1:], True
     if bare and len(columns) > 1:
         return  # a table without rulers
     for column in columns:
@@ -182,4 +196,6 @@ def _of_stack(log: Log, run: Sequence[Sentence]) -> Iterator[Group]:
             continue
         label = run[0].text[: column[0].start].strip(" :=")
         folds = _FOLD.search(f"{stem} {above} {heads}") is not None
-        yield Group(label, values, first, run[-1].lines[0].number, None, first.section, repeats, folds)
+        own = _frame(run[0])
+        repeated = _OWN_REPEAT.search(own) is not None or _REPEATED_HEAD.search(f"{above} {heads}") is not None and (bare or len(stem.strip()) <= 8)
+        yield Group(label, values, first, run[-1].lines[0].number, None, first.section, repeats, folds, repeated=repeated)

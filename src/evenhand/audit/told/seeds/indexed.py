@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.repeat_words import REPEAT, worded
+from evenhand.audit.text.repeat_words import REPEAT, SIGNS, worded
 
 _DIGITS = Pattern(r"\d{1,6}")
 _LETTER = Pattern(r"(?<![^\W_])[A-Ha-h](?![^\W_])")
-_REPEATED = worded(REPEAT)
+_REPEATED = worded(f"{REPEAT}|{SIGNS}")
 _SHORT = frozenset(("", "s", "r", "t", "i", "f", "x", "rs", "tr", "no", "nr", "n"))
 _MARK = "#"
 

@@ -12,12 +12,23 @@ _CJK = re.compile(r"[\u3400-\u9fff]")
 _WORDS = sorted((one for one in NUMBER_WORDS if not _CJK.search(one)), key=len, reverse=True)
 _SIGNS = sorted((one for one in NUMBER_WORDS if _CJK.search(one)), key=len, reverse=True)
 _N = rf"(?P<n>\d{{1,3}}|{'|'.join(map(re.escape, _WORDS))})"
-_WHAT = rf"(?:{REPEAT}|values?|systems?|scores?|models?|numbers?|above|results?|trials?|of them|wert\w*|valeurs?|valores|значени\w+)"
-_COUNTED = Pattern(
-    rf"(?<![\w.,])(?:all |the |these |over |across |alle |les |los |все )*{_N}[\s-]+(?:(?!of|out)[^\W\d]+[\s-]+){{0,2}}?{_WHAT}(?![^\W_])",
+_SURELY = (
+    r"(?:(?:random|training|independent|different|new|fresh)[ -])?(?:seeds?|restarts?|reruns?|inits?|initiali[sz]ations?|trainings|training runs?|(?:full |independent |separate |repeated )?runs|repeats|"
+    r"repetitions?|replicates?|replicas?|launch(?:es)?|startwerte?n?|läufen?|lauf|wiederholungen?|durchläufen?|graines?|essais|"
+    r"entraînements|semillas?|repeticion(?:es)?|ejecucion(?:es)?|сид\w*|зерн[ао]|зёрна|зёрен|прогон\w*|запуск\w*|种子|次运行|次训练|次实验)"
+)
+_REPEATED = Pattern(
+    rf"(?<![\w.,])(?:all |the |over |across |alle |les |los |все )*{_N}[\s-]+(?:(?!(?:of|out|per|pro|par|por|je|each|a|an|на|за|more|further|other|extra)\b)[^\W\d]+[\s-]+){{0,1}}?{_SURELY}(?![^\W_])(?![ -]ensemble)",
     re.IGNORECASE,
 )
-_LEFT = Pattern(rf"(?<![^\W\d]){REPEAT}\s*(?:=|:|counted:?|n\s*=)\s*(?P<n>\d{{1,3}})(?![\d.,]*\d|\s*(?:,|-|–|to|and|/|\+)\s*\d)", re.IGNORECASE)
+_ONE_RUN = Pattern(r"(?<![^\W_])(?:one|a single|only one|ein|eine|einziger|un seul|une seule|un solo|один|единственный) (?:run|training|lauf|essai|entraînement|прогон|запуск)(?![^\W_])(?! (?:of|per|takes|costs|needs|is|was the|each))", re.IGNORECASE)
+_WHAT = rf"(?:{REPEAT}|values?|systems?|scores?|models?|numbers?|above|results?|trials?|of them|pairs?|tried|wert\w*|valeurs?|valores|значени\w+)"
+_COUNTED = Pattern(
+    rf"(?<![\w.,])(?:all |the |these |over |across |alle |les |los |все )*{_N}[\s-]+(?:(?!(?:of|out|per|pro|par|por|je|each|a|an|на|за)\b)[^\W\d]+[\s-]+){{0,2}}?{_WHAT}(?![^\W_])",
+    re.IGNORECASE,
+)
+_PLURAL = r"(?:seeds|runs|reps|repeats|repetitions|replicates|trials|restarts|reruns|inits|trainings|folds|splits|draws|startwerte|läufe|graines|essais|semillas|зёрна|сиды|прогоны|запуски)"
+_LEFT = Pattern(rf"(?<![^\W\d]){_PLURAL}\s*(?:=|:|counted:?|n\s*=)\s*(?P<n>\d{{1,3}})(?![\d.,]*\d|\s*(?:,|-|–|to|and|/|\+)\s*\d)", re.IGNORECASE)
 _N_IS = Pattern(r"(?<![^\W_])n\s*=\s*(?P<n>\d{1,3})(?![\d.])", re.IGNORECASE)
 _TIMES = Pattern(rf"(?<![\w.,])(?P<n>{'|'.join(map(re.escape, _WORDS))}|\d{{1,2}})\s*(?:times|mal|fois|veces|раз)\b", re.IGNORECASE)
 _RANGE = Pattern(
@@ -30,8 +41,20 @@ _LIST = Pattern(
     re.IGNORECASE,
 )
 _ANY = Pattern(r"(?<![^\W\d])(?:all|of|the|mean of \w+['’]s|alle|aller|des|de las|всех)\s+(?:the\s+)?(?P<n>" + "|".join(map(re.escape, _WORDS)) + r")(?![^\W_])", re.IGNORECASE)
-_CHINESE = re.compile(rf"(?P<n>\d{{1,2}}|{'|'.join(_SIGNS)})\s*(?:个|次)?\s*(?:不同的?|随机)?\s*(?:种子|次?运行|次?训练|次?实验|seeds)")
+_CHINESE = re.compile(rf"(?P<n>\d{{1,2}}|{'|'.join(_SIGNS)})\s*(?:个|次)?\s*(?:不同的?|随机)?\s*(?:种子|seed|次?运行|次?训练|次?实验)")
 _MOST = 200
+
+
+@lru_cache(maxsize=20_000)
+def repeats_said(text: str) -> tuple[int, ...]:
+    """The numbers of repeats that a text says in words for nothing else."""
+    text = small(text)
+    found = [_value(one["n"]) for pattern in (_REPEATED, _LEFT, _CHINESE) for one in pattern.finditer(text)]
+    found += [1 for _ in _ONE_RUN.finditer(text)]
+    found += [int(one["n"]) for one in _N_IS.finditer(text) if re.search(REPEAT, text)]
+    found += [int(one["b"]) - int(one["a"]) + 1 for one in _RANGE.finditer(text) if int(one["b"]) > int(one["a"])]
+    found += [len(set(re.findall(r"\d+", one["all"]))) for one in _LIST.finditer(text)]
+    return tuple(dict.fromkeys(n for n in found if 0 < n <= _MOST))
 
 
 @lru_cache(maxsize=20_000)

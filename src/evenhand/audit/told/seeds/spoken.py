@@ -63,7 +63,7 @@ class _Told:
 def spoken(log: Log) -> Iterator[Series]:
     """Each group of values with the mean and the spread that are said of it near by."""
     passages = passages_of(log)
-    groups = groups_of(log)
+    groups = [one for one in groups_of(log) if one.firm]
     told = [(place, one) for place, passage in enumerate(passages) for s in passage.sentences for one in _told(s)]
     means = [(place, one) for place, one in told if one.role != "spread"]
     taken: dict[int, tuple[Group, _Told | None, _Told | None]] = {}
@@ -77,7 +77,7 @@ def spoken(log: Log) -> Iterator[Series]:
             if sd is None:
                 taken[id(group)] = (group, mean, one)
     for group, mean, sd in taken.values():
-        if sd is not None and not (mean is not None and right(mean.number, group.values)) and not _same_sentence(group, sd):
+        if sd is not None and not (mean is not None and right(mean.number, group.values)) and not _surely(group, sd):
             sd = None  # a spread far from its values counts where their mean is told, too
         if mean is None and sd is None:
             continue
@@ -97,8 +97,9 @@ def _explicit(one: _Told) -> str:
     return "deviation" if _DEVIATION.search(before) else ""
 
 
-def _same_sentence(group: Group, one: _Told) -> bool:
-    return group.sentence is one.sentence
+def _surely(group: Group, one: _Told) -> bool:
+    """Whether a spread without the mean beside it is of these values: in their sentence, with as many repeats."""
+    return group.sentence is one.sentence and count_said(one.sentence.text) == len(group.values)
 
 
 def _told(sentence: Sentence) -> Iterator[_Told]:
