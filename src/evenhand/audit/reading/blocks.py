@@ -16,7 +16,7 @@ from evenhand.audit.text.pattern import Pattern
 _GAP = Pattern(r"\s{2,}|\t+")
 _FENCE = Pattern(r"^\s*(```|~~~)")
 _DASHES = Pattern(r"^[\s\-=+|:]+$")
-_NAME = Pattern(r"[A-Za-zΔ]")
+_NAME = Pattern(r"[^\W\d_]")
 _HTML = Pattern(r"<table\b.*?</table\s*>", re.IGNORECASE | re.DOTALL)
 _ROW = Pattern(r"<tr\b[^>]*>(.*?)(?=</tr|<tr\b|</table)", re.IGNORECASE | re.DOTALL)
 _CELL = Pattern(r"<t[hd]\b[^>]*>(.*?)(?=</t[hd]|<t[hd]\b|$)", re.IGNORECASE | re.DOTALL)

@@ -29,7 +29,7 @@ def _of_run(texts: Sequence[str], start: int, end: int) -> set[int]:
         if (one := SPEAKER.match(texts[place])) is not None:
             kind = one.lastgroup or ""
             kinds.setdefault(kind, []).append(place)
-            names.setdefault(kind, set()).add(one[0].strip().lower())
+            names.setdefault(kind, set()).add("".join(sign for sign in one[0].lower() if sign.isalpha()))
     for kind, places in kinds.items():
         whole = [p for p in range(start, end) if not texts[p][:1].isspace()]
         enough = len(places) >= _LEAST and len(places) >= _SHARE * max(1, len(whole) - 1)

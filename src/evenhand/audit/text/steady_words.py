@@ -105,11 +105,10 @@ NO_EFFECT = Pattern(
 )
 """A conclusion that something changes nothing."""
 
-NOT_SHOWN = Pattern(
+NOT_SHOWN = worded(
     r"cannot|can ?not|can['’]t|could not|couldn['’]t|unclear|unknown|undecided|inconclusive|open|too (?:few|noisy|jumpy)|not shown|not the same|isn['’]t|whether|may or may not|"
-    r"to tell|hide|hidden|invisible|scatter|noise|within|margin|interval|ci\b|significan\w+|detect\w*|visible|seen|measurable|yet|so far|need\w*|"
-    r"ob\b|offen|unklar|nicht (?:zu )?(?:sagen|erkennen|entscheiden)|bleibt|on ne sa|ne (?:sait|saurait)|dire si|indécis|no se (?:sabe|puede)|"
-    r"нельзя|не видно|неясно|ли\b|看不出|无法|不能|未知|是否|不清楚",
-    re.IGNORECASE,
+    r"to tell|hide|hidden|invisible|scatter|noise|within|margin|interval|ci|significan\w+|detect\w*|visible|seen|measurable|yet|so far|need\w*|"
+    r"ob|offen|unklar|nicht (?:zu )?(?:sagen|erkennen|entscheiden)|bleibt|on ne sa\w*|ne (?:sait|saurait)|dire si|indécis\w*|no se (?:sabe|puede)|"
+    r"нельзя|не видно|неясно|ли|看不出|无法|不能|未知|是否|不清楚"
 )
 """Words that leave an effect open in place of denying it."""

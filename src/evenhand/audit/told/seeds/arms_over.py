@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from evenhand.audit.text.log import Leaf, Log, Table, only_number
@@ -46,6 +46,7 @@ class Over:
         where: the table, the sentence or the object that holds it, for arms that are told together.
         way: of data in JSON, the steps to it.
         repeated: whether the text says in so many words that these are repeats.
+        alone: whether nothing but a name and these values stands in their sentence.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Over:
     where: str
     way: tuple[str | int, ...] = ()
     repeated: bool = True
+    alone: bool = True
 
 
 def _of_values(
@@ -80,7 +82,10 @@ def arms_over(log: Log) -> tuple[Over, ...]:
 
 def _in_words(log: Log) -> Iterator[Over]:
     for group in groups_of(log):
-        yield _of_values(group.label, group.values, group.line.number, group.last, group.section, f"words {group.section}", (), group.repeated)
+        one = _of_values(
+            group.label, group.values, group.line.number, group.last, group.section, f"words {group.section}", (), group.repeated
+        )  # fmt: skip
+        yield replace(one, alone=group.sentence is None or len(group.sentence.numbers) == len(group.values))
 
 
 def _in_table(log: Log, table: Table) -> Iterator[Over]:

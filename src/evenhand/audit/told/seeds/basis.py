@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.repeat_words import REPEAT
+from evenhand.audit.text.repeat_words import REPEAT, SIGNS, worded
 from evenhand.audit.told.seeds.arms_over import COUNT_NAME, Over, arms_over, counts_in_fields
 from evenhand.audit.told.seeds.said_counts import counts_said, repeats_said
 
 _ABOVE, _BELOW = 14, 4
 """Lines: what stands farther away is of something else."""
 
+_ANY_REPEAT = worded(f"{REPEAT}|{SIGNS}")
 _MANY_SAID = 4
 _ALONE = Pattern(rf"(?<![^\W\d])(?:{REPEAT})\s*[=:#]?\s*\d{{1,6}}(?![\d.,]*\d|\s*(?:,|-|–|/|to|and|\.\.))", re.IGNORECASE)
 _RUNNING = Pattern(r"(?<![^\W_])(?:run|seed|try|attempt|trial)\s*#?\s*(?P<n>\d{1,2})(?=\s*(?:done|finished|in|fertig|готов))", re.IGNORECASE)
@@ -52,6 +53,17 @@ def basis_of(log: Log, passage: Passage, sentence: Sentence) -> Basis | None:
     count = max(n for n, _ in told)
     line = min((at for n, at in told if n == count), key=lambda at: abs(here - at))
     return Basis(count, line, passage.first - 8 <= line <= passage.last + _BELOW, arms)
+
+
+def arms_beside(log: Log, passage: Passage, sentence: Sentence) -> tuple[Over, ...]:
+    """The results over repeats that stand near a sentence, and not behind it."""
+    here = sentence.lines[0].number
+    found = [one for one in arms_over(log) if one.count >= 2 and _beside(log, passage, here, one)]
+    near = any(
+        _ANY_REPEAT.search(line.body) for line in log.lines if abs(line.number - here) <= _ABOVE and line.section == passage.section
+    )
+    found = [one for one in found if one.repeated or one.count > 2 or log.data or (near and one.alone)]
+    return tuple(one for one in found if one.last <= sentence.lines[-1].number)
 
 
 def _beside(log: Log, passage: Passage, here: int, one: Over) -> bool:

@@ -21,7 +21,7 @@ from evenhand.audit.text.said import DIFFERENCE
 from evenhand.audit.told.seeds.indexed import of_repeats
 from evenhand.audit.told.seeds.said_counts import count_said, repeats_said
 
-_BETWEEN = re.compile(r"\s*(?:[,;/|、·]\s*)?(?:(?:and|und|et|y|и|和|&)\s+)?(?:[\[(]?)\s*", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*(?:[,;/|、·]\s*)?(?:(?:and|und|et|y|и|和|&)\s+)?", re.IGNORECASE)
 _NAMED = re.compile(
     r"\s*(?:[,;/|]\s*)(?:(?:and|und|et|y|и)\s+)?(?P<stem>[^\W\d]{1,12}[ _#-]?)(?P<index>\d{1,4}|[A-Ha-h])\s*[:=]?\s*", re.IGNORECASE
 )
@@ -40,8 +40,8 @@ _BY_SEED = Pattern(r"(?<![^\W_])(?:seed by seed|(?:per|by|each|every) (?:seed|ru
 _FOLD = worded(r"folds?|splits?|sessions?")
 _REPEATS = worded(f"{REPEAT}|{SIGNS}")
 _FEWEST, _MOST = 2, 64
-_WIDEST = 0.4
-"""How far repeats of one thing lie apart, as a part of the largest."""
+_WIDEST, _APART = 0.4, 0.6
+"""How far repeats of one thing lie apart, as a part of the largest: surely, and perhaps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,8 +131,9 @@ def _of_run(sentence: Sentence, run: tuple[Number, ...], before: str) -> Group |
         return None
     repeats = repeats or (named is not None and of_repeats(f"{named['stem'].lower()}#")) or _REPEATS.search(text) is not None
     firm = len(run) > 2 or count_said(text) == len(run) or (named is not None and repeats)
-    if not _one_thing(run):
+    if not _one_thing(run, _APART):
         return None
+    firm = firm and _one_thing(run)
     folds = _FOLD.search(around) is not None
     first, last = sentence.line_at(run[0].start), sentence.line_at(run[-1].end - 1)
     repeated = len(run) in (*repeats_said(around), *repeats_said(text)) or _NAMED_REPEAT.search(named["stem"] if named else "") is not None
@@ -142,17 +143,17 @@ def _of_run(sentence: Sentence, run: tuple[Number, ...], before: str) -> Group |
     return Group(label.strip(" :=([,-`"), run, first, last.number, sentence, first.section, repeats, folds, firm, repeated)
 
 
-def _one_thing(values: Sequence[Number]) -> bool:
+def _one_thing(values: Sequence[Number], widest: float = _WIDEST) -> bool:
     """Whether values lie as near each other as those of one thing in several repeats do."""
     sizes = [abs(n.value) for n in values]
     differences = all(n.signed or not n.value for n in values)
-    return differences or max(sizes) - min(sizes) <= _WIDEST * max(sizes)
+    return differences or max(sizes) - min(sizes) <= widest * max(sizes)
 
 
 def _steps_alike(values: Sequence[Number]) -> bool:
     steps = {b.value - a.value for a, b in pairwise(values)}
     ratios = {b.value / a.value for a, b in pairwise(values) if a.value}
-    return len(steps) == 1 or (len(ratios) == 1 and len(values) > 2)
+    return len(values) > 2 and (len(steps) == 1 or len(ratios) == 1)
 
 
 def _stacked(log: Log, sentences: Sequence[Sentence]) -> Iterator[Group]:

@@ -64,7 +64,9 @@ def spoken(log: Log) -> Iterator[Series]:
     """Each group of values with the mean and the spread that are said of it near by."""
     passages = passages_of(log)
     groups = [one for one in groups_of(log) if one.firm]
+    listed = {(id(one.sentence), n.start) for one in groups_of(log) if one.sentence for n in one.values}
     told = [(place, one) for place, passage in enumerate(passages) for s in passage.sentences for one in _told(s)]
+    told = [(place, one) for place, one in told if (id(one.sentence), one.number.start) not in listed]
     means = [(place, one) for place, one in told if one.role != "spread"]
     taken: dict[int, tuple[Group, _Told | None, _Told | None]] = {}
     for _, one in means:
