@@ -85,7 +85,7 @@ def _in_words(log: Log) -> Iterator[Over]:
         one = _of_values(
             group.label, group.values, group.line.number, group.last, group.section, f"words {group.section}", (), group.repeated
         )  # fmt: skip
-        yield replace(one, alone=group.sentence is None or len(group.sentence.numbers) == len(group.values))
+        yield replace(one, alone=group.sentence is None or len(group.sentence.numbers) <= len(group.values) + 1)
 
 
 def _in_table(log: Log, table: Table) -> Iterator[Over]:
@@ -110,7 +110,9 @@ def _label(table: Table) -> int | None:
     """The column that names the repeats."""
     for i, name in enumerate(table.header):
         cells = [row.cells[i].strip() for row in table.rows]
-        if of_repeats(f"{name.lower()} #") and not COUNT_NAME.match(name) and re.search(r"\w{3}", name):
+        running = [int(cell) for cell in cells if cell.isdecimal()]
+        counted = COUNT_NAME.match(name) and not (len(running) > 2 and running == list(range(running[0], running[0] + len(running))))
+        if of_repeats(f"{name.lower()} #") and not counted and re.search(r"\w{3}", name):
             if sum(index_of(cell) is not None for cell in cells) >= 2 and not any("." in cell for cell in cells):
                 return i
     return None

@@ -97,7 +97,7 @@ def _told(log: Log, passage: Passage, here: int) -> Iterator[tuple[int, int]]:
         if log.data or (table.section == passage.section and here - _ABOVE <= table.rows[-1].line and table.line <= here + _BELOW):
             for i, name in enumerate(table.header):
                 if COUNT_NAME.match(name) and name.strip().lower() not in ("seed", "run"):
-                    yield from ((int(row.cells[i]), row.line) for row in table.rows if row.cells[i].strip().isdigit() and int(row.cells[i]) <= 200)
+                    yield from ((int(row.cells[i]), row.line) for row in table.rows if row.cells[i].strip().isdecimal() and int(row.cells[i]) <= 200)
 
 
 def _first(one: Passage, passage: Passage) -> bool:

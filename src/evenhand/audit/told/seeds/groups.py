@@ -130,7 +130,10 @@ def _of_run(sentence: Sentence, run: tuple[Number, ...], before: str) -> Group |
     if (not repeats and _SETTINGS.search(own)) or MEAN_WORD.search(own[-25:]) or SPREAD_WORD.search(own[-25:]):
         return None
     repeats = repeats or (named is not None and of_repeats(f"{named['stem'].lower()}#")) or _REPEATS.search(text) is not None
-    firm = len(run) > 2 or count_said(text) == len(run) or (named is not None and repeats)
+    if len(run) == 2 and whole and "/" in text[run[0].end : run[1].start]:
+        return None  # so many of so many
+    one_each = named is not None and of_repeats(f"{named['stem'].lower()}#")
+    firm = len(run) > 2 or count_said(text) == len(run) or one_each
     if not _one_thing(run, _APART):
         return None
     firm = firm and _one_thing(run)

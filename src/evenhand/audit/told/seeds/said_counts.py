@@ -40,8 +40,9 @@ _LIST = Pattern(
     rf"(?<![^\W\d]){REPEAT}\s*[=:#]?\s*[\[({{]?(?P<all>\d{{1,6}}(?:\s*(?:,|/|and|&|und|et|y|и|和|\s)\s*\d{{1,6}}(?![.,]\d))+)",
     re.IGNORECASE,
 )
-_ANY = Pattern(r"(?<![^\W\d])(?:all|of|the|mean of \w+['’]s|alle|aller|des|de las|всех)\s+(?:the\s+)?(?P<n>" + "|".join(map(re.escape, _WORDS)) + r")(?![^\W_])", re.IGNORECASE)
+_ANY = Pattern(r"(?<![^\W\d])(?:all|of|the|mean of \w+['’]s|alle|aller|allen|bei|des|les|sur|los|las|de las|всех|всем)\s+(?:the\s+)?(?P<n>" + "|".join(map(re.escape, _WORDS)) + r")(?![^\W_])", re.IGNORECASE)
 _CHINESE = re.compile(rf"(?P<n>\d{{1,2}}|{'|'.join(_SIGNS)})\s*(?:个|次)?\s*(?:不同的?|随机)?\s*(?:种子|seed|次?运行|次?训练|次?实验)")
+_ONE_SEED = Pattern(r"(?<![^\W_])seed\s*[=#]?\s*\d{1,6}(?![\d.,]*\d|\s*(?:,|-|–|/|to|and|\.\.)\s*\d)", re.IGNORECASE)
 _MOST = 200
 
 
@@ -55,6 +56,30 @@ def repeats_said(text: str) -> tuple[int, ...]:
     found += [int(one["b"]) - int(one["a"]) + 1 for one in _RANGE.finditer(text) if int(one["b"]) > int(one["a"])]
     found += [len(set(re.findall(r"\d+", one["all"]))) for one in _LIST.finditer(text)]
     return tuple(dict.fromkeys(n for n in found if 0 < n <= _MOST))
+
+
+_IN_ALL = Pattern(rf"(?<![\w.,]){_N} (?:in (?:total|all)|altogether|insgesamt|au total|en total|всего)(?![^\W_])", re.IGNORECASE)
+_AT = Pattern(r"(?<![^\W_])(?:over|at|after|with|from|all|first|bei|sur|con|на|по) (?P<n>\d{1,3})(?=\s*[:,)]|$)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=20_000)
+def markers_in(text: str) -> tuple[tuple[int, int, int], ...]:
+    """Where a text says a number of repeats: beginning, end and the number, in order, none within another."""
+    low = small(text)
+    found: list[tuple[int, int, int]] = []
+    for pattern in (_REPEATED, _COUNTED, _LEFT, _N_IS, _CHINESE, _ANY, _IN_ALL, _ONE_RUN, _AT):
+        for one in pattern.finditer(low):
+            n = _value(one["n"]) if "n" in one.groupdict() else 1
+            if not re.search(r"\b(?:more|further|other|added|de plus|más|weitere)\b", low[max(0, one.start() - 8) : one.end() + 8]):
+                found.append((*one.span(), n))
+    found += [(*one.span(), int(one["b"]) - int(one["a"]) + 1) for one in _RANGE.finditer(low) if int(one["b"]) > int(one["a"])]
+    found += [(*one.span(), len(set(re.findall(r"\d+", one["all"])))) for one in _LIST.finditer(low)]
+    found += [(*one.span(), 1) for one in _ONE_SEED.finditer(low)]
+    kept: list[tuple[int, int, int]] = []
+    for start, end, n in sorted(found, key=lambda it: (it[0], -it[1])):
+        if 0 < n <= _MOST and not any(start < e and end > s for s, e, _ in kept):
+            kept.append((start, end, n))
+    return tuple(kept)
 
 
 @lru_cache(maxsize=20_000)
@@ -82,4 +107,4 @@ def count_said(text: str) -> int | None:
 
 
 def _value(word: str) -> int:
-    return int(word) if word.isdigit() else NUMBER_WORDS.get(word, 0)
+    return int(word) if word.isdecimal() else NUMBER_WORDS.get(word, 0)

@@ -23,6 +23,7 @@ _FAR = 12
 _REACH = 75
 """Letters between the word for a mean and its number."""
 
+_BEHIND_RESULT = 28
 _SPREADS = 45
 _LONG = 240
 _SURE = 5
@@ -196,6 +197,8 @@ def _group(groups: Sequence[Group], one: _Told, means: Sequence[tuple[int, _Told
             near.append((0 if gap >= 0 else 2, abs(gap), group))
         elif 0 <= line - group.last <= _FAR:
             near.append((1, line - group.last, group))
+    if one.role == "spread":
+        near = [it for it in near if not _of_another(it[2], one)]
     fits = [group for *_, group in sorted(near, key=lambda it: it[:2]) if _fits(group, one)]
     if one.role == "spread":
         return fits[0] if fits else None
@@ -203,6 +206,15 @@ def _group(groups: Sequence[Group], one: _Told, means: Sequence[tuple[int, _Told
         return next(group for group in fits if right(one.number, group.values))
     group = fits[0] if fits else None
     return group if group is not None and _close(group, one) and not _spoken_for(group, one, means) else None
+
+
+def _of_another(group: Group, one: _Told) -> bool:
+    """Whether a spread stands right behind a result that is neither one of the values nor their mean."""
+    before = [n for n in one.sentence.numbers if n.end <= one.number.start]
+    if not before or one.number.start - before[-1].end > _BEHIND_RESULT or not before[-1].decimals or before[-1].spread:
+        return False
+    mine = group.sentence is one.sentence and any(n.start == before[-1].start for n in group.values)
+    return not mine and not right(before[-1], group.values) and before[-1].decimals + 1 >= one.number.decimals
 
 
 def _fits(group: Group, one: _Told) -> bool:
