@@ -26,6 +26,9 @@ _LEAD = Pattern(r":\s*$")
 _BANNER = Pattern(r"^\s*(={3,}|-{3,}|\*{3,}|#{3,})\s+(?=.*[A-Za-z])(\S.{1,100}?)\s+(?:={3,}|-{3,}|\*{3,}|#{3,})\s*$")
 """A title between two rulers, as programs print it."""
 
+_REMARK = Pattern(r"^\s*#\s+[a-z]")
+"""What somebody noted in the log of a program: no title, which begins with a capital."""
+
 _QUOTED = Pattern(r"^\s*(?:>\s*)+(?=\S)")
 
 
@@ -46,14 +49,14 @@ def cells_of(text: str) -> list[str]:
 
 def read_markdown(name: str, texts: Iterable[tuple[int, str]]) -> Log:
     """A log from (number, text) of its lines."""
-    lines, sections = _lines(list(texts))
+    lines, sections = _lines(list(texts), remarks=name.endswith(".log"))
     lines, more = html_tables(lines)
     tables, remarks = _tables(name, lines)
     tables = sorted([*tables, *more, *aligned_tables(lines)], key=lambda one: one.line)
     return Log(name, tuple(lines), tuple(sections), tuple(tables), remarks=tuple(remarks))
 
 
-def _kinds(texts: Sequence[tuple[int, str]]) -> list[Kind]:
+def _kinds(texts: Sequence[tuple[int, str]], remarks: bool = False) -> list[Kind]:
     kinds: list[Kind] = []
     fence = ""
     entries = entries_in([text for _, text in texts])
@@ -67,6 +70,8 @@ def _kinds(texts: Sequence[tuple[int, str]]) -> list[Kind]:
             fence = mark[1]
         elif not text.strip():
             kinds.append("blank")
+        elif remarks and _REMARK.match(text):
+            kinds.append("bullet")
         elif _HEADING.match(text) or _BANNER.match(text):
             kinds.append("heading")
         elif "|" in text and (
@@ -86,8 +91,8 @@ def _near_ruler(texts: Sequence[tuple[int, str]], place: int) -> bool:
     return any("|" in text and _RULER.match(text) is not None for text in here)
 
 
-def _lines(texts: Sequence[tuple[int, str]]) -> tuple[list[Line], list[Section]]:
-    kinds = _kinds(texts)
+def _lines(texts: Sequence[tuple[int, str]], remarks: bool = False) -> tuple[list[Line], list[Section]]:
+    kinds = _kinds(texts, remarks)
     lines: list[Line] = []
     sections: list[Section] = []
     open_sections: list[int] = []

@@ -105,9 +105,15 @@ NO_EFFECT = Pattern(
 )
 """A conclusion that something changes nothing."""
 
+BUT_NOISE = worded(
+    r"(?:within|beyond|above|outside|given|in) (?:the |seed |our |this )*(?:noise|error\w*|spread|scatter|uncertainty|variance)|that scatter|"
+    r"im rauschen|dans le bruit|dentro del ruido|в пределах шума"
+)
+"""What limits a denial that stands before it to the noise."""
+
 NOT_SHOWN = worded(
     r"cannot|can ?not|can['’]t|could not|couldn['’]t|unclear|unknown|undecided|inconclusive|open|too (?:few|noisy|jumpy)|not shown|not the same|isn['’]t|whether|may or may not|"
-    r"to tell|hide|hidden|invisible|scatter|noise|within|margin|interval|ci|significan\w+|detect\w*|visible|seen|measurable|yet|so far|need\w*|"
+    r"to tell|hide|hidden|invisible|too much scatter|margin|interval|ci|significan\w+|detect\w*|visible|seen|measurable|yet|so far|need\w*|"
     r"ob|offen|unklar|nicht (?:zu )?(?:sagen|erkennen|entscheiden)|bleibt|on ne sa\w*|ne (?:sait|saurait)|dire si|indécis\w*|no se (?:sabe|puede)|"
     r"нельзя|не видно|неясно|ли|看不出|无法|不能|未知|是否|不清楚"
 )

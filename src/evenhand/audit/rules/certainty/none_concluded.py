@@ -8,7 +8,7 @@ from itertools import combinations
 from evenhand.audit.finding import Finding, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
-from evenhand.audit.text.steady_words import NO_EFFECT, NOT_SHOWN
+from evenhand.audit.text.steady_words import BUT_NOISE, NO_EFFECT, NOT_SHOWN
 from evenhand.audit.text.words import of_others, planning
 from evenhand.audit.told.seeds.arms_over import Over
 from evenhand.audit.told.seeds.basis import arms_beside, basis_of
@@ -48,7 +48,7 @@ def _said(log: Log, sentence: Sentence) -> str:
         found = NO_EFFECT.search(text)
         if found is not None and len(text) <= _LONGEST and not of_others(sentence.lines[0]):
             rest = text[: found.start()] + " " + text[found.end() :]
-            return "" if NOT_SHOWN.search(rest) or "?" in rest else " ".join(found[0].lower().split())
+            return "" if NOT_SHOWN.search(rest) or BUT_NOISE.search(text[found.end() :]) or "?" in rest else " ".join(found[0].lower().split())
     return ""
 
 
