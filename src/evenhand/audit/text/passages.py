@@ -24,7 +24,7 @@ ENTRY = Pattern(
 
 _MONTH = r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|ene|abr|ago|dic|janv|févr|avr|juin|juil|août|déc"
 SPEAKER = Pattern(
-    rf"(?:<(?P<nick>[\w .-]{{1,24}})>|@?(?P<name>[^\W\d][\w.-]{{0,15}}):(?=\s)|\[(?P<tag>[\w :.,/-]{{1,24}})\]|"
+    rf"(?:<(?P<nick>[\w .-]{{1,24}})>|@?(?P<name>[^\W\d][\w.-]{{0,19}}(?: [A-Z][\w.]{{0,12}})?)(?::|>|\s\|)(?=\s)|\[(?P<tag>[\w :.,/-]{{1,24}})\]|"
     rf"(?P<at>[^\W\d][\w.-]{{0,15}})\s{{1,6}}\d{{1,2}}:\d{{2}}(?::\d{{2}})?|(?P<day>(?:{_MONTH})\w*\.? \d{{1,2}}|\d{{1,2}}\.? (?:{_MONTH})\w*\.?)[.:,]?(?=\s))"
     r"\s+(?=\S)",
     re.IGNORECASE,

@@ -50,7 +50,7 @@ POOLED = worded(
 NO_MEAN = worded(
     r"median\w*|médiane|mediana|медиан\w*|中位数|min(?:imum)?|max(?:imum)?|best|worst|highest|lowest|beste[rsn]?|meilleure?s?|"
     r"mejor|лучш\w+|最好|最佳|range\w*|geometric|harmonic|geomean|weighted|trimmed|moving|running|ema|"
-    r"baseline|without|previous|old|prior|last (?:week|year|month)|target|ensemble|majority|votes?|"
+    r"baseline|without|previous|old|prior|last (?:week|year|month)|target|ensembl\w*|predictions?|of means|majority|votes?|"
     r"micro|macro|gewichtet\w*|pondéré\w*|ponderad\w+|взвешенн\w+|加权"
 )
 """What a number beside a word for means is of in place of a mean of the values."""

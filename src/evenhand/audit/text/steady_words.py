@@ -57,7 +57,7 @@ STRONG = worded(
 )
 """Words that promise the same result next time."""
 
-WEAK = worded(r"stable|stably|robust|consistent|stabil\w*|устойчив\w*|стабильн\w*|estables?|robustes?|稳定|稳健")
+WEAK = worded(r"stable|stably|robust|consistent|stabil(?:e[rsnm]?)?|устойчив(?:о|ы|а|ый|ое|ая)?|стабильн(?:о|ы|а|ый|ое|ая)?|estables?|robustes?|稳定|稳健")
 """Words that also say other things: of a course, a version, a baseline."""
 
 MACHINERY = worded(

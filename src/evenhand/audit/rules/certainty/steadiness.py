@@ -30,6 +30,21 @@ _CHANCE = worded(rf"{REPEAT}|{SIGNS}|initiali[sz]ation|randomness|инициал
 _LONGEST = 400
 """Letters of a sentence beyond which it is a document in a field of data."""
 
+HEDGE = Pattern(
+    r"\bbut\s+(?:each|none|no|not|neither|nothing|individual\w*|only|is|are|small|too|never|"
+    r"the (?:effect|gain|difference|interval))\b|"
+    r"\b(?:not|never) (?:\w+ )?significant|\bn\.s\.|\b(?:underpowered|inconclusive|suggestive|preliminary|"
+    r"insufficient|caveats?|too few|within (?:the )?(?:noise|error)|single[- ]seed|not enough|unclear|p\s*[=<>≈])",
+    re.IGNORECASE,
+)
+DOUBT = Pattern(
+    r"\b(?:is|are|was|be) (?:not|no) (?:yet )?(?:a |an )?"
+    r"(?:results?|conclusion|evidence|proof|conclusive|significant)\b|"
+    r"\bone (?:fold|task|dataset|benchmark|split|subject|environment|env|game) (?:is|was)\b",
+    re.IGNORECASE,
+    needs="are no|be no|is no|one benchmark |one dataset |one env |one environment |one fold |one game |"
+    "one split |one subject |one task |was no",
+)
 _WITHOUT = re.compile("without", re.IGNORECASE)
 _COUNT = re.compile(r"\b(?:both|two|three|four|\d+)\b", re.IGNORECASE)
 _ELSE = Pattern(
@@ -50,6 +65,8 @@ def steadiness(log: Log) -> Iterator[Finding]:
             word, sure = found
             basis = basis_of(log, passage, sentence)
             if basis is None or basis.count > _FEW or not basis.near or len(passage.text) > 4 * _LONGEST:
+                continue
+            if _taken_back(log, passage, sentence, word) or (basis.named and not sure and word in ("stable", "robust", "consistent")):
                 continue
             if not log.english and not sure and not _listed(log, basis, passage):
                 continue
@@ -95,6 +112,15 @@ def _of_an_outcome(log: Log, text: str, found: re.Match[str]) -> bool:
         return False
     shown = re.search(r"(?:shows? up|works?|trains?|learns?|repeats?|converges?|comes? out|liefert\w*|erreicht\w*|obtient|logra)\s+(?:\w+\s+){0,3}$", before)
     return PREDICATED.search(before) is not None or OUTCOME.match(after) is not None or shown is not None
+
+
+def _taken_back(log: Log, passage: Passage, sentence: Sentence, word: str) -> bool:
+    """Whether the sentence goes on to limit what it promised, or the lines around say that this is no result yet."""
+    if HEDGE.search(sentence.low.partition(word)[2]):
+        return True
+    place = log.by_number[sentence.lines[0].number]
+    around = log.lines[max(0, place - 8) : place + 4]
+    return any(DOUBT.search(one.body) for one in around if one.section == passage.section)
 
 
 def _listed(log: Log, basis: Basis, passage: Passage) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.repeat_words import MEAN_WORD, NO_MEAN, OF_A_MEAN, POOLED, SPREAD_WORD
 from evenhand.audit.text.said import DIFFERENCE
 from evenhand.audit.told.seeds.indexed import frame_of, index_of, of_repeats
@@ -13,6 +14,8 @@ from evenhand.audit.told.seeds.series import Series
 from evenhand.audit.told.seeds.stated import kind_stated
 
 _WORDS = 5
+_SAYS = Pattern(r"[^\W\d_]{3,}|[≥≤<>]")
+"""A cell that says something is no mean: ``gate ≥ 80 %``."""
 
 
 def role_of(name: str) -> str:
@@ -99,7 +102,7 @@ def _possible(sd: Number, values: Sequence[Number], mean: Number | None) -> bool
 
 
 def _mean(cell: str) -> Number | None:
-    found = numbers(cell)
+    found = numbers(cell) if not _SAYS.search(cell) else ()
     return found[0] if found and not found[0].spread and (len(found) == 1 or found[1].spread) else None
 
 

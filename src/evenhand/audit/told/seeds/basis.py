@@ -17,7 +17,11 @@ _ABOVE, _BELOW = 14, 4
 """Lines: what stands farther away is of something else."""
 
 _ANY_REPEAT = worded(f"{REPEAT}|{SIGNS}")
+_NAMED = 0
+"""Stands for one seed that is named without being counted."""
+
 _MANY_SAID = 4
+_PLURAL = Pattern(r"(?<![^\W_])(?:seeds|runs|each seed|per seed|every seed|startwerte|graines|semillas|сиды|зёрна)(?![^\W_])", re.IGNORECASE)
 _ALONE = Pattern(rf"(?<![^\W\d])(?:{REPEAT})\s*[=:#]?\s*\d{{1,6}}(?![\d.,]*\d|\s*(?:,|-|–|/|to|and|\.\.))", re.IGNORECASE)
 _RUNNING = Pattern(r"(?<![^\W_])(?:run|seed|try|attempt|trial)\s*#?\s*(?P<n>\d{1,2})(?=\s*(?:done|finished|in|fertig|готов))", re.IGNORECASE)
 _BOTH = Pattern(r"(?<![^\W_])both (?:\w+ )?(?:times|seeds|runs|trainings|inits)", re.IGNORECASE)
@@ -34,12 +38,14 @@ class Basis:
         line: where it is told.
         near: it stands in the passage itself, or right above it.
         arms: the results that are told over repeats there.
+        named: one seed is named, ``seed 42``; that there was no other is not said.
     """
 
     count: int
     line: int
     near: bool
     arms: tuple[Over, ...]
+    named: bool = False
 
 
 def basis_of(log: Log, passage: Passage, sentence: Sentence) -> Basis | None:
@@ -51,8 +57,10 @@ def basis_of(log: Log, passage: Passage, sentence: Sentence) -> Basis | None:
     if not told:
         return None
     count = max(n for n, _ in told)
+    if count == _NAMED and _of_several(log, passage, here):
+        return None
     line = min((at for n, at in told if n == count), key=lambda at: abs(here - at))
-    return Basis(count, line, passage.first - 8 <= line <= passage.last + _BELOW, arms)
+    return Basis(max(count, 1), line, passage.first - 8 <= line <= passage.last + _BELOW, arms, count == _NAMED)
 
 
 def arms_beside(log: Log, passage: Passage, sentence: Sentence) -> tuple[Over, ...]:
@@ -87,7 +95,7 @@ def _told(log: Log, passage: Passage, here: int) -> Iterator[tuple[int, int]]:
             found += [int(m["n"]) for m in _RUNNING.finditer(text)]
             found += [n for n in counts_said(text) if n > _MANY_SAID and at == here]
             if not found and len(_ALONE.findall(text)) == 1 and not re.search(r"\bseeds\b", text):
-                found = [1]
+                found = [_NAMED]
             yield from ((n, at) for n in found)
     if log.data:
         for way, count, line in counts_in_fields(log):
@@ -98,6 +106,12 @@ def _told(log: Log, passage: Passage, here: int) -> Iterator[tuple[int, int]]:
             for i, name in enumerate(table.header):
                 if COUNT_NAME.match(name) and name.strip().lower() not in ("seed", "run"):
                     yield from ((int(row.cells[i]), row.line) for row in table.rows if row.cells[i].strip().isdecimal() and int(row.cells[i]) <= 200)
+
+
+def _of_several(log: Log, passage: Passage, here: int) -> bool:
+    """Whether the lines around a named seed speak of several, of which it may be any."""
+    around = [one for one in log.lines if one.section == passage.section and abs(one.number - here) <= _ABOVE]
+    return any(_PLURAL.search(one.body) for one in around)
 
 
 def _first(one: Passage, passage: Passage) -> bool:

@@ -11,11 +11,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.audit.text.log import Line, Log, Row, Table
+from evenhand.audit.text.log import Line, Listing, Log, Row, Table
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE, MEAN, SPREAD, Said, lists_in, said_in
 from evenhand.audit.told.seeds.count import seeds_of, signs_of
+from evenhand.audit.told.seeds.stated import kind_said
 
 _OVER = Pattern(r"\b(?:seeds?|per[- ]seed|runs|trials|repeats|replicates|rollouts)\b", re.IGNORECASE)
 """A list of differences alone may be bounds, settings or epochs: it must be told that it is one over repeats."""
@@ -147,8 +148,19 @@ def _in_data(log: Log) -> Iterator[Series]:
     for one in log.listings:
         yield Series(
             one.label, one.values, one.mean, one.sd, len(one.values), log.line(one.line), log.line(one.mean_line),
-            one.differences, -1, log.line(one.sd_line),
+            one.differences, -1, log.line(one.sd_line), _stated(log, one),
         )  # fmt: skip
+
+
+def _stated(log: Log, one: Listing) -> str:
+    """The kind that the names of the fields beside a spread state: ``"ddof": 1``, ``"sd_sample"``."""
+    if one.sd is None:
+        return ""
+    own = [leaf for leaf in log.leaves if leaf.line == one.sd_line and leaf.number is not None and leaf.number.value == one.sd.value]
+    way = own[0].path[:-1] if own else None
+    beside = [leaf for leaf in log.leaves if way is not None and leaf.path[:-1] == way]
+    names = [str(leaf.path[-1]) for leaf in own] + [f"{leaf.path[-1]}={leaf.value}" for leaf in beside if "ddof" in str(leaf.path[-1]).lower()]
+    return kind_said(" ".join(names).replace("_", " "))
 
 
 def _number(said: Said | None, values: tuple[Number, ...]) -> Number | None:
