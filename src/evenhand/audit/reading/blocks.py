@@ -67,7 +67,11 @@ def _names(line: Line) -> tuple[str, ...]:
     fits = _LEAST_CELLS <= len(cells) <= _MOST_CELLS and all(
         _NAME.search(cell) and len(cell) <= 40 and not cell.endswith((",", ".", ";")) for cell in cells
     )
-    return cells if fits and not re.match(r"[+-]?\d", cells[0]) and not any(_PLAIN.fullmatch(cell) for cell in cells) else ()
+    return (
+        cells
+        if fits and not re.match(r"[+-]?\d", cells[0]) and not any(_PLAIN.fullmatch(cell) for cell in cells)
+        else ()
+    )
 
 
 def _is_row(cells: Sequence[str]) -> bool:

@@ -12,14 +12,17 @@ from evenhand.audit.text.pattern import Pattern
 
 _TOKEN = Pattern(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 RESULTS = Pattern(
-    r"acc|score|f1|auc|loss|ppl|perplexity|bpb|error|reward|return|success|exact|(?:^|_)em(?:_|s|$)|pass|recall|mrr|ndcg"
-    r"|precision|mse|mae|fid|wer|cer|iou|psnr|ssim|mape|wape|chrf|cider|dice|kid|bleu|rouge|delta|diff|gain|improvement|seeds?$|per_?seed|^(?:values|results|runs|raw|all)$",
+    r"acc|score|f1|auc|loss|ppl|perplexity|bpb|error|reward|return|success|exact|(?:^|_)em(?:_|s|$)|pass|recall|"
+    r"mrr|ndcg"
+    r"|precision|mse|mae|fid|wer|cer|iou|psnr|ssim|mape|wape|chrf|cider|dice|kid|bleu|rouge|delta|diff|gain|"
+    r"improvement|seeds?$|per_?seed|^(?:values|results|runs|raw|all)$",
     re.IGNORECASE,
 )
 """Names of lists of results."""
 
 _COURSE = Pattern(
-    r"exact|bound|order|scale|level|grid|sweep|axis|bins?|quantile|eigen|singular|norms?|weights|curve|history|histor|epoch|step|train|trace|log|layer|per_?(?:class|task|layer|token|item)|steps|time|iter|lr|"
+    r"exact|bound|order|scale|level|grid|sweep|axis|bins?|quantile|eigen|singular|norms?|weights|curve|history|"
+    r"histor|epoch|step|train|trace|log|layer|per_?(?:class|task|layer|token|item)|steps|time|iter|lr|"
     r"path|file|running|smooth|ema|confusion|threshold|budget|token",
     re.IGNORECASE,
 )
@@ -168,5 +171,7 @@ def _beside(found: _Object, name: str, pattern: Pattern, *, alone: bool) -> tupl
 def _stem(name: str) -> str:
     """``test_accs``, ``test_acc_per_seed`` and ``test_acc`` are one metric."""
     name = re.sub(r"^(?:per|by|all|over)[\W_]?(?:seeds?|runs?|folds?)?[\W_]+", "", name.lower())
-    name = re.sub(r"[\W_]*(?:per[\W_]?seed|by[\W_]?seed|seeds?|runs?|folds?|list|values|scores|results|all|raw)$", "", name)
+    name = re.sub(
+        r"[\W_]*(?:per[\W_]?seed|by[\W_]?seed|seeds?|runs?|folds?|list|values|scores|results|all|raw)$", "", name
+    )
     return re.sub(r"[\W_]+", "", re.sub(r"(?<=[a-rt-z0-9])s$|(?<=s)es$", "", name))

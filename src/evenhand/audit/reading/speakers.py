@@ -1,4 +1,4 @@
-"""Entries of chats and of programs that carry no time in front: ``<ann> ...``, ``bob: ...``, ``[eval] ...``, ``feb 03 ...``."""
+"""Entries of chats and programs without a time: ``<ann> ...``, ``bob: ...``, ``[eval] ...``, ``feb 03 ...``."""
 
 from __future__ import annotations
 

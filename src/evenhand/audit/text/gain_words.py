@@ -8,8 +8,10 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.repeat_words import worded
 
 ANNOUNCED = worded(
-    r"gains?|improv\w*|lowers?|lift(?:s|ed)?|reduc\w*|cuts?|sav(?:es?|ing)|brings?|adds?|worth|better|beats?|wins?|higher|lower|more|less|fewer|up|down|gives?|"
-    r"takes?|raises?|boosts?|drops? \w+ by|enters?|adopt\w*|ships?|shipped|shipping|use|default|recommend\w*|standard|plus|increas\w*|decreas\w*|helps?|advantage|benefit\w*|way to|"
+    r"gains?|improv\w*|lowers?|lift(?:s|ed)?|reduc\w*|cuts?|sav(?:es?|ing)|brings?|adds?|worth|better|beats?|"
+    r"wins?|higher|lower|more|less|fewer|up|down|gives?|"
+    r"takes?|raises?|boosts?|drops? \w+ by|enters?|adopt\w*|ships?|shipped|shipping|use|default|recommend\w*|"
+    r"standard|plus|increas\w*|decreas\w*|helps?|advantage|benefit\w*|way to|"
     r"bringt|hebt|heben|senkt|verbesser\w*|steiger\w*|gewinn\w*|verbucht|vorteil|mehr|weniger|reduzier\w*|einbau|"
     r"gagn\w*|amélior\w*|réduit|réduisent|augment\w*|apporte\w*|baisse|gain|"
     r"sube\w*|mejor\w*|gana\w*|aument\w*|reduc\w*|baja\w*|aporta\w*|"
@@ -19,9 +21,12 @@ ANNOUNCED = worded(
 """Words that announce a gain."""
 
 TAKEN_BACK = worded(
-    r"not|no|nothing|none|never|neither|without|cannot|n['’]t|gone|luck|lucky|vanish\w*|disappear\w*|faded?|fades|melted|surviv\w*|last(?:ed)?|held|hold|looked|seemed|(?:is|was|leave|stays?|left|switched|turned|fell) off|"
-    r"drop(?:ped)?|leave|left|only|first|early|earlier|initial\w*|but|although|though|however|unclear|(?:within|in|just|only) (?:the )?noise|regress\w*|level|either|if|whether|would|"
-    r"nicht|nichts|kein\w*|weg|verschwunden|trug\w*|nur|anfangs|ne|n['’]\w+|pas|rien|plus que|disparu\w*|disparaît|seulement|sin|nada|desaparec\w*|solo|sólo|inicial|"
+    r"not|no|nothing|none|never|neither|without|cannot|n['’]t|gone|luck|lucky|vanish\w*|disappear\w*|faded?|fades|"
+    r"melted|surviv\w*|last(?:ed)?|held|hold|looked|seemed|(?:is|was|leave|stays?|left|switched|turned|fell) off|"
+    r"drop(?:ped)?|leave|left|only|first|early|earlier|initial\w*|but|although|though|however|unclear|(?:within|"
+    r"in|just|only) (?:the )?noise|regress\w*|level|either|if|whether|would|"
+    r"nicht|nichts|kein\w*|weg|verschwunden|trug\w*|nur|anfangs|ne|n['’]\w+|pas|rien|plus que|disparu\w*|"
+    r"disparaît|seulement|sin|nada|desaparec\w*|solo|sólo|inicial|"
     r"не|нет|исчез\w*|подтверд\w+|лишь|только|没有|未|不|消失|并非|仅"
 )
 """Words that take one back, or tell how far it went."""
@@ -32,7 +37,8 @@ _WHOLE = {
 }  # fmt: skip
 _NAMES = "|".join(_WHOLE)
 _POINTS = Pattern(
-    rf"(?<![^\W_])(?:(?P<half>half a|a half) (?:point|percent)|(?:a|one) (?:good |full |whole )?(?P<more>point and a half)|(?P<n>{_NAMES}|\d{{1,2}})(?P<and> and a half)? (?:good |full )?(?:points?|percent|pp))",
+    rf"(?<![^\W_])(?:(?P<half>half a|a half) (?:point|percent)|(?:a|one) (?:good |full |whole )?(?P<more>point and "
+    rf"a half)|(?P<n>{_NAMES}|\d{{1,2}})(?P<and> and a half)? (?:good |full )?(?:points?|percent|pp))",
     re.IGNORECASE,
     needs="point|percent|pp",
 )

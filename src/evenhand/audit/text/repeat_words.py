@@ -23,7 +23,8 @@ def worded(words: str, needs: str = "") -> Pattern:
 
 
 REPEAT = (
-    r"(?:random[ _-]?|train\w*[ _-]?|calibration[ _-]?)?(?:seeds?|runs?|reps?|repeats?|repetitions?|replicates?|replicas?|"
+    r"(?:random[ _-]?|train\w*[ _-]?|calibration[ _-]?)?(?:seeds?|runs?|reps?|repeats?|repetitions?|replicates?|"
+    r"replicas?|"
     r"trials?|restarts?|reruns?|inits?|initiali[sz]ations?|trainings?|train|launch(?:es)?|draws?|shuffles?|"
     r"folds?|splits?|ses|sessions?|panels?|checkpoints? \(one per seed\)|"
     r"startwerte?n?|läufen?|lauf|wiederholungen?|durchläufen?|graines?|essais?|répétitions?|tirages?|entraînements?|"
@@ -42,21 +43,25 @@ MEAN_WORD = worded(_STRONG_MEAN)
 POOLED = worded(
     r"overall|pool(?:ed|ing)|typical\w*|centre|center|combined|together|taken together|cv|summari[sz]ed|"
     r"gesamt|zusammen|insgesamt|ensemble|au total|global|conjunto|итог\w*|вместе|总体|合计|"
-    r"(?:over|across|from|for|of) (?:all )?(?:the |these |those )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten) "
+    r"(?:over|across|from|for|of) (?:all )?(?:the |these |those )?(?:\d+|two|three|four|five|six|seven|eight|nine|"
+    r"ten) "
     rf"{REPEAT}"
 )
 """A word that may make a number a mean, where it is said how many results it is of."""
 
 NO_MEAN = worded(
-    r"median\w*|médiane|mediana|медиан\w*|中位数|min(?:imum)?|max(?:imum)?|best|worst|highest|lowest|beste[rsn]?|meilleure?s?|"
+    r"median\w*|médiane|mediana|медиан\w*|中位数|min(?:imum)?|max(?:imum)?|best|worst|highest|lowest|beste[rsn]?|"
+    r"meilleure?s?|"
     r"mejor|лучш\w+|最好|最佳|range\w*|geometric|harmonic|geomean|weighted|trimmed|moving|running|ema|"
-    r"baseline|without|previous|old|prior|last (?:week|year|month)|target|ensembl\w*|predictions?|of means|majority|votes?|"
+    r"baseline|without|previous|old|prior|last (?:week|year|month)|target|ensembl\w*|predictions?|of means|"
+    r"majority|votes?|"
     r"micro|macro|gewichtet\w*|pondéré\w*|ponderad\w+|взвешенн\w+|加权"
 )
 """What a number beside a word for means is of in place of a mean of the values."""
 
 SPREAD_WORD = worded(
-    r"std|sd|s\.d\.?|stdev\w*|std\.? ?dev\w*|standard[- ]deviations?|deviation|stddev|pstdev|np\.std|spread|scatter|σ|sigma|"
+    r"std|sd|s\.d\.?|stdev\w*|std\.? ?dev\w*|standard[- ]deviations?|deviation|stddev|pstdev|np\.std|spread|"
+    r"scatter|σ|sigma|"
     r"streuung|standardabweichung\w*|std\.?-?abw\w*|stabw\w*|écart[- _]types?|ecart[- _]types?|"
     r"desviación(?: (?:estándar|típica))?|desv(?:iacion)?\.?|desvio|с\.?к\.?о\.?|отклонени\w+|разброс|标准差|标准偏差"
 )
@@ -81,19 +86,22 @@ OF_A_MEAN = worded(
 )
 """Widths that are no standard deviation."""
 
-NUMBER_WORDS = {
-    **dict.fromkeys(("one", "single", "a single", "ein", "eine", "einem", "einzigen", "un", "une", "una", "один", "одного", "一个"), 1),
-    **dict.fromkeys(("two", "both", "zwei", "beide", "beiden", "deux", "dos", "два", "двух", "две", "两个", "两", "双"), 2),
-    **dict.fromkeys(("three", "drei", "trois", "tres", "три", "трёх", "трех", "三个", "三"), 3),
-    **dict.fromkeys(("four", "vier", "quatre", "cuatro", "четыре", "четырёх", "四个", "四"), 4),
-    **dict.fromkeys(("five", "fünf", "cinq", "cinco", "пять", "пяти", "五个", "五"), 5),
-    **dict.fromkeys(("six", "sechs", "seis", "шесть", "шести", "六个", "六"), 6),
-    **dict.fromkeys(("seven", "sieben", "sept", "siete", "семь", "семи", "七个", "七"), 7),
-    **dict.fromkeys(("eight", "acht", "huit", "ocho", "восемь", "восьми", "八个", "八"), 8),
-    **dict.fromkeys(("nine", "neun", "neuf", "nueve", "девять", "девяти", "九个", "九"), 9),
-    **dict.fromkeys(("ten", "zehn", "dix", "diez", "десять", "десяти", "十个", "十"), 10),
-    **dict.fromkeys(("eleven", "elf", "onze", "once"), 11), **dict.fromkeys(("twelve", "zwölf", "douze", "doce"), 12),
-    **dict.fromkeys(("fifteen", "fünfzehn", "quinze", "quince"), 15), **dict.fromkeys(("sixteen", "sechzehn", "seize"), 16),
-    **dict.fromkeys(("twenty", "zwanzig", "vingt", "veinte", "двадцать"), 20),
-}  # fmt: skip
+_COUNTS = (
+    (1, "one|single|a single|ein|eine|einem|einzigen|un|une|una|один|одного|一个"),
+    (2, "two|both|zwei|beide|beiden|deux|dos|два|двух|две|两个|两|双"),
+    (3, "three|drei|trois|tres|три|трёх|трех|三个|三"),
+    (4, "four|vier|quatre|cuatro|четыре|четырёх|四个|四"),
+    (5, "five|fünf|cinq|cinco|пять|пяти|五个|五"),
+    (6, "six|sechs|seis|шесть|шести|六个|六"),
+    (7, "seven|sieben|sept|siete|семь|семи|七个|七"),
+    (8, "eight|acht|huit|ocho|восемь|восьми|八个|八"),
+    (9, "nine|neun|neuf|nueve|девять|девяти|九个|九"),
+    (10, "ten|zehn|dix|diez|десять|десяти|十个|十"),
+    (11, "eleven|elf|onze|once"),
+    (12, "twelve|zwölf|douze|doce|двенадцать"),
+    (15, "fifteen|fünfzehn|quinze|quince|пятнадцать"),
+    (16, "sixteen|sechzehn|seize|dieciséis"),
+    (20, "twenty|zwanzig|vingt|veinte|двадцать"),
+)
+NUMBER_WORDS = {word: count for count, words in _COUNTS for word in words.split("|")}
 """Numbers as words."""

@@ -11,8 +11,8 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
 from evenhand.audit.told.seeds.series import Series
-from evenhand.audit.told.seeds.summed import summed_up
 from evenhand.audit.told.seeds.spread_kinds import judged
+from evenhand.audit.told.seeds.summed import summed_up
 
 _NEARLY = 0.05
 
@@ -35,7 +35,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 if not log.data:
                     yield one
                 first, told = first or one, told + 1
-            elif kind == "none" or (kind == "error" and series.stated in ("sample", "deviation") and not _near_sample(facts, series)):
+            elif kind == "none" or (
+                kind == "error" and series.stated in ("sample", "deviation") and not _near_sample(facts, series)
+            ):
                 place = place_of(log, series.sd_line or series.mean_line)
                 yield Finding("spread-kind", "fault", place, facts, quote=_quote(series))
         if log.data and first is not None:  # a program wrote them all: it is told once

@@ -22,7 +22,8 @@ STEADY = Pattern(
     needs="clear|consistent|reliable|reliably|reproducible|reproducibly|robust|stable|stably|strong",
 )
 OF_RESULTS = Pattern(
-    r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|winners?|outperform\w*|beats?|success|effects?|advantages?|"
+    r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|winners?|outperform\w*|beats?|success|effects?|"
+    r"advantages?|"
     r"increases?|lead|ahead|boost|benefit)(?![a-z])",
     re.IGNORECASE,
 )
@@ -33,13 +34,15 @@ _GAIN = (
 )
 _GAP = r"[\s\-–—/*,]+"
 _WITHIN = (
-    r"(?:(?!(?:with|in|on|of|for|at|by|to|from|the|an?|that|which|while|so|than|is|are|was|were|when|where|as|train\w*|"
+    r"(?:(?!(?:with|in|on|of|for|at|by|to|from|the|an?|that|which|while|so|than|is|are|was|were|when|where|as|"
+    r"train\w*|"
     r"learn\w*|converg\w*|optimi\w*|phases?|baselines?|models?|regions?|versions?|releases?|rankings?|evidence)\b)"
     rf"[\w+.%-]+{_GAP})"
 )
 _THEN = Pattern(rf"{_GAP}(?:{_WITHIN}{{0,2}}{_GAIN}\b|[+\-−]\d)", re.IGNORECASE)
 _IS = Pattern(
-    rf"\b{_GAIN}\s+(?:(?:is|are|was|were|remains?|remained|stays?|stayed|proved)\s+(?:\w+ly\s+|also\s+|both\s+|very\s+|"
+    rf"\b{_GAIN}\s+(?:(?:is|are|was|were|remains?|remained|stays?|stayed|proved)\s+(?:\w+ly\s+|also\s+|both\s+|"
+    rf"very\s+|"
     rf"quite\s+)?|(?:ist|sind|war|waren|bleibt|bleiben|est|sont|es|son|fue|è)\s+(?:[^\W\d]+\s+){{0,5}})$",
     re.IGNORECASE,
 )

@@ -48,7 +48,11 @@ def _said(log: Log, sentence: Sentence) -> str:
         found = NO_EFFECT.search(text)
         if found is not None and len(text) <= _LONGEST and not of_others(sentence.lines[0]):
             rest = text[: found.start()] + " " + text[found.end() :]
-            return "" if NOT_SHOWN.search(rest) or BUT_NOISE.search(text[found.end() :]) or "?" in rest else " ".join(found[0].lower().split())
+            return (
+                ""
+                if NOT_SHOWN.search(rest) or BUT_NOISE.search(text[found.end() :]) or "?" in rest
+                else " ".join(found[0].lower().split())
+            )
     return ""
 
 
@@ -78,7 +82,12 @@ def _together(arms: Sequence[Over]) -> list[Over]:
     found: list[Over] = []
     for one in reversed(arms):
         same = not found or (one.where, one.count) == (found[0].where, found[0].count)
-        if same and 2 <= one.count <= _FEW and one.sd and not any(one.values and one.values == held.values for held in found):
+        if (
+            same
+            and 2 <= one.count <= _FEW
+            and one.sd
+            and not any(one.values and one.values == held.values for held in found)
+        ):
             found.append(one)
         elif found:
             break

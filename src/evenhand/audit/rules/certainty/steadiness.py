@@ -22,7 +22,8 @@ _ABOVE = 5
 """Lines between the repeats and a promise that does not speak of them."""
 
 _NONE = Pattern(
-    r"(?<![^\W_])(?:no|not|never|none|neither|nothing|nor|cannot|isn['’]t|n['’]t|nicht|kein\w*|ne|pas|не|нет|sin|ni|un(?:stable|reliable)|"
+    r"(?<![^\W_])(?:no|not|never|none|neither|nothing|nor|cannot|isn['’]t|n['’]t|nicht|kein\w*|ne|pas|не|нет|sin|"
+    r"ni|un(?:stable|reliable)|"
     r"if|whether|unless|mixed|but only|needs?|more)(?![^\W_])|[?]|[≤<>]",
     re.IGNORECASE,
 )
@@ -48,8 +49,10 @@ DOUBT = Pattern(
 _WITHOUT = re.compile("without", re.IGNORECASE)
 _COUNT = re.compile(r"\b(?:both|two|three|four|\d+)\b", re.IGNORECASE)
 _ELSE = Pattern(
-    r"在?各\S{0,8}|(?:across|over|on|in|for|between)\s+(?:\w+\s+){0,2}?(?:tasks?|datasets?|benchmarks?|models?|sizes|layers|scales|budgets|languages|"
-    r"domains|metrics|settings|configs?|configurations|prompts|lengths|games|environments|subsets|classes|categories|steps|epochs|ratios|rates)(?![^\W_])",
+    r"在?各\S{0,8}|(?:across|over|on|in|for|between)\s+(?:\w+\s+){0,2}?(?:tasks?|datasets?|benchmarks?|models?|"
+    r"sizes|layers|scales|budgets|languages|"
+    r"domains|metrics|settings|configs?|configurations|prompts|lengths|games|environments|subsets|classes|"
+    r"categories|steps|epochs|ratios|rates)(?![^\W_])",
     re.IGNORECASE,
 )
 
@@ -66,7 +69,9 @@ def steadiness(log: Log) -> Iterator[Finding]:
             basis = basis_of(log, passage, sentence)
             if basis is None or basis.count > _FEW or not basis.near or len(passage.text) > 4 * _LONGEST:
                 continue
-            if _taken_back(log, passage, sentence, word) or (basis.named and not sure and word in ("stable", "robust", "consistent")):
+            if _taken_back(log, passage, sentence, word) or (
+                basis.named and not sure and word in ("stable", "robust", "consistent")
+            ):
                 continue
             if not log.english and not sure and not _listed(log, basis, passage):
                 continue
@@ -75,9 +80,7 @@ def steadiness(log: Log) -> Iterator[Finding]:
             level: Level = "caution"
             facts: dict[str, object] = {"word": word, "seeds": basis.count}
             line = sentence.line_at(max(0, sentence.low.find(word)))
-            yield Finding(
-                "few-seeds", level, place_of(log, line), facts, (place_of(log, basis.line),), anywhere=True
-            )  # fmt: skip
+            yield Finding("few-seeds", level, place_of(log, line), facts, (place_of(log, basis.line),), anywhere=True)
 
 
 def _said(log: Log, sentence: Sentence) -> tuple[str, bool] | None:
@@ -89,11 +92,17 @@ def _said(log: Log, sentence: Sentence) -> tuple[str, bool] | None:
     for pattern, sure in ((OVER_SEEDS, True), (STRONG, False), (WEAK, False)):
         for found in pattern.finditer(text):
             before = text[max(0, found.start() - 40) : found.start()]
-            if denied(_WITHOUT.sub("with   ", text), found.start()) or _NONE.search(before) or hoped_near(text, found.start()):
+            if (
+                denied(_WITHOUT.sub("with   ", text), found.start())
+                or _NONE.search(before)
+                or hoped_near(text, found.start())
+            ):
                 continue
             if sure and (repeats_said(found[0]) or _COUNT.search(found[0])):
                 return None  # it says itself how many there are
-            if (not (sure and _CHANCE.search(found[0])) and MACHINERY.search(text)) or (pattern is WEAK and COURSE.search(text)):
+            if (not (sure and _CHANCE.search(found[0])) and MACHINERY.search(text)) or (
+                pattern is WEAK and COURSE.search(text)
+            ):
                 continue
             if not sure and not _of_an_outcome(log, text, found):
                 continue
@@ -110,7 +119,11 @@ def _of_an_outcome(log: Log, text: str, found: re.Match[str]) -> bool:
         return False
     if re.match(r"[\s-]*(?:rank|set|state|version|basis|claim|claims|finding|enough)\b", after):
         return False
-    shown = re.search(r"(?:shows? up|works?|trains?|learns?|repeats?|converges?|comes? out|liefert\w*|erreicht\w*|obtient|logra)\s+(?:\w+\s+){0,3}$", before)
+    shown = re.search(
+        r"(?:shows? up|works?|trains?|learns?|repeats?|converges?|comes? out|liefert\w*|erreicht\w*|obtient|"
+        r"logra)\s+(?:\w+\s+){0,3}$",
+        before,
+    )
     return PREDICATED.search(before) is not None or OUTCOME.match(after) is not None or shown is not None
 
 

@@ -10,7 +10,6 @@ from evenhand.audit.text.gain_words import ANNOUNCED, TAKEN_BACK, points_in_word
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
 from evenhand.audit.text.passages import Sentence, passages_of
-from evenhand.audit.text.words import of_others
 from evenhand.audit.told.seeds.looks import Look, looks_of
 from evenhand.audit.told.seeds.said_counts import repeats_said
 
@@ -22,7 +21,7 @@ _NEAR = 0.2
 _FAR = 40
 """Lines between the first look and the announcement."""
 
-_LONGEST = 300
+_LONGEST, _NUMBERS = 300, 6
 _WORDS = 0.12
 """How far a gain that is told in words may be rounded."""
 
@@ -42,18 +41,31 @@ def taken_back(log: Log) -> Iterator[Finding]:
                     continue
                 seen.add(line)
                 facts: dict[str, object] = {
-                    "before": shown(few.gap), "few": few.count, "after": shown(many.gap), "many": many.count, "told": True,
-                    "one": shown(many.one), "other": shown(many.other),
-                }  # fmt: skip
+                    "before": shown(few.gap),
+                    "few": few.count,
+                    "after": shown(many.gap),
+                    "many": many.count,
+                    "told": True,
+                    "one": shown(many.one),
+                    "other": shown(many.other),
+                }
                 yield Finding(
-                    "not-replicated", "caution", place_of(log, line), facts,
-                    (place_of(log, few.line), place_of(log, many.line)), anywhere=True,
-                )  # fmt: skip
+                    "not-replicated",
+                    "caution",
+                    place_of(log, line),
+                    facts,
+                    (place_of(log, few.line), place_of(log, many.line)),
+                    anywhere=True,
+                )
 
 
 def _took_back(few: Look, many: Look) -> bool:
     """Whether more repeats have next to nothing of what few had, or the other sign."""
     size = max(abs(few.one), abs(few.other))
+    if few.delta or many.delta:
+        more = few.count <= _FEW and 2 * few.count <= many.count <= _MOST and 0 <= many.line - few.line <= _FAR
+        less = many.other * (1 if few.other > 0 else -1) <= _LEFT * few.gap
+        return few.delta and many.delta and more and less and few.gap > 2 * few.slack
     near = abs(many.one - few.one) <= _NEAR * size and abs(many.other - few.other) <= _NEAR * size
     more = few.count <= _FEW and 2 * few.count <= many.count <= _MOST and 0 <= many.line - few.line <= _FAR
     less = many.gap <= _LEFT * few.gap + min(many.slack, 0.1 * few.gap)
@@ -64,12 +76,15 @@ def _announces(sentence: Sentence) -> bool:
     """Whether a sentence tells of a gain as one that stands."""
     text = sentence.text
     signed = any(n.signed and n.value > 0 for n in sentence.numbers)
-    if not (signed or ANNOUNCED.search(text)) or of_others(sentence.lines[0]):
+    if not (signed or ANNOUNCED.search(text)) or len(sentence.numbers) > _NUMBERS:
         return False
     return not TAKEN_BACK.search(_STILL.sub(" ", text)) and not repeats_said(text) and "?" not in text
 
 
-_STILL = re.compile(r"\bstill\b,?|\bsee \d+ \w+|\b(?:first|last|left)-?(?: of all| author| layer)?(?= (?:pipeline|layer|stage))", re.IGNORECASE)
+_STILL = re.compile(
+    r"\bstill\b,?|\bsee \d+ \w+|\b(?:first|last|left)-?(?: of all| author| layer)?(?= (?:pipeline|layer|stage))",
+    re.IGNORECASE,
+)
 
 
 def _line_of(sentence: Sentence, few: Look, many: Look) -> int | None:
@@ -77,8 +92,16 @@ def _line_of(sentence: Sentence, few: Look, many: Look) -> int | None:
     for number in sentence.numbers:
         value = abs(number.value) if number.unit != "%" or few.one >= 1 else abs(number.value) / 100
         room = few.slack + number.slack * 1.05
-        if not number.spread and number.scale == 1 and abs(value - few.gap) <= room and abs(value - many.gap) > room / 2:
+        if (
+            not number.spread
+            and number.scale == 1
+            and abs(value - few.gap) <= room
+            and abs(value - many.gap) > room / 2
+        ):
             return sentence.line_at(number.start).number
+    both = [n for n in sentence.numbers for one in (few.one, few.other) if abs(n.value - one) <= n.slack]
+    if not few.delta and len(both) >= 2 and len({n.value for n in both}) == 2:
+        return sentence.line_at(both[0].start).number
     for value, at in points_in_words(sentence.text):
         if abs(value - few.gap) <= max(_WORDS * value, few.slack) and abs(value - many.gap) > _WORDS * value:
             return sentence.line_at(at).number

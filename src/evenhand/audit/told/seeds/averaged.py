@@ -74,8 +74,19 @@ def across(log: Log, table: Table) -> Iterator[Series]:
         if mean is not None or sd is not None:
             signed = DIFFERENCE.search(row.cells[0]) is not None
             yield Series(
-                row.cells[0], values, mean, sd, len(values), line, line, signed, table.section, None, stated, bool(strong)
-            )  # fmt: skip
+                row.cells[0],
+                values,
+                mean,
+                sd,
+                len(values),
+                line,
+                line,
+                signed,
+                table.section,
+                None,
+                stated,
+                bool(strong),
+            )
 
 
 def _running(header: Sequence[str]) -> list[int]:
@@ -92,7 +103,11 @@ def _numbers(cells: Sequence[str]) -> tuple[Number, ...] | None:
     read = [only_number(cell) for cell in cells]
     told = tuple(one for one in read if one is not None)
     alike = len(told) == len(read) and len({n.unit for n in told}) == 1
-    return told if alike and len(told) >= 2 and any(n.decimals for n in told) | (len({n.value for n in told}) > 1) else None
+    return (
+        told
+        if alike and len(told) >= 2 and any(n.decimals for n in told) | (len({n.value for n in told}) > 1)
+        else None
+    )
 
 
 def _possible(sd: Number, values: Sequence[Number], mean: Number | None) -> bool:
@@ -126,9 +141,10 @@ def _rows_of(table: Table, at: int, place: int, summaries: Sequence[int]) -> tup
     row = table.rows[place]
     others = [i for i in range(len(table.rows)) if i not in summaries]
     keys = [
-        i for i, cell in enumerate(row.cells)
+        i
+        for i, cell in enumerate(row.cells)
         if i != at and cell.strip() and not numbers(cell) and any(table.rows[o].cells[i] == cell for o in others)
-    ]  # fmt: skip
+    ]
     varied = [i for i in keys if len({table.rows[o].cells[i] for o in others}) > 1]
     rows = [o for o in others if all(table.rows[o].cells[i] == row.cells[i] for i in keys)]
     if not varied:
@@ -164,7 +180,11 @@ def _columns(log: Log, table: Table, at: int, rows: Sequence[Row], found: dict[s
             sd = next((n for n in numbers(mean.cells[place])[1:] if n.spread), None)
         if values is not None and len({n.value for n in values}) > 1 and (middle is not None or sd is not None):
             made.append((place, values, middle, sd))
-    sure = frame is not None and of_repeats(frame, table.header[at]) and role_of((mean or spread or rows[0]).cells[at]) != "pooled"
+    sure = (
+        frame is not None
+        and of_repeats(frame, table.header[at])
+        and role_of((mean or spread or rows[0]).cells[at]) != "pooled"
+    )
     told = [right(middle, values) for _, values, middle, _ in made if middle is not None]
     if told and not (sum(told) >= (1 if frame is not None else 2) or (sure and len(told) <= 2)):
         return
@@ -177,6 +197,16 @@ def _columns(log: Log, table: Table, at: int, rows: Sequence[Row], found: dict[s
         sd = sd if sd is not None and frame is not None and _possible(sd, values, middle) else None
         signed = DIFFERENCE.search(table.header[place]) is not None
         yield Series(
-            table.header[place], values, middle, sd, len(values), first, last, signed, table.section, below, stated,
+            table.header[place],
+            values,
+            middle,
+            sd,
+            len(values),
+            first,
+            last,
+            signed,
+            table.section,
+            below,
+            stated,
             sure,
-        )  # fmt: skip
+        )

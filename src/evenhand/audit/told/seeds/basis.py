@@ -20,13 +20,25 @@ _ANY_REPEAT = worded(f"{REPEAT}|{SIGNS}")
 _NAMED = 0
 """Stands for one seed that is named without being counted."""
 
+_N_IS = Pattern(r"(?<![^\W_])n\s*=\s*\d{1,2}(?![\d.])", re.IGNORECASE)
 _MANY_SAID = 4
-_PLURAL = Pattern(r"(?<![^\W_])(?:seeds|runs|each seed|per seed|every seed|startwerte|graines|semillas|сиды|зёрна)(?![^\W_])", re.IGNORECASE)
-_ALONE = Pattern(rf"(?<![^\W\d])(?:{REPEAT})\s*[=:#]?\s*\d{{1,6}}(?![\d.,]*\d|\s*(?:,|-|–|/|to|and|\.\.))", re.IGNORECASE)
-_RUNNING = Pattern(r"(?<![^\W_])(?:run|seed|try|attempt|trial)\s*#?\s*(?P<n>\d{1,2})(?=\s*(?:done|finished|in|fertig|готов))", re.IGNORECASE)
+_PLURAL = Pattern(
+    r"(?<![^\W_])(?:seeds|runs|each seed|per seed|every seed|startwerte|graines|semillas|сиды|зёрна)(?![^\W_])",
+    re.IGNORECASE,
+)
+_ALONE = Pattern(
+    rf"(?<![^\W\d])(?:{REPEAT})\s*[=:#]?\s*\d{{1,6}}(?![\d.,]*\d|\s*(?:,|-|–|/|to|and|\.\.))", re.IGNORECASE
+)
+_RUNNING = Pattern(
+    r"(?<![^\W_])(?:run|seed|try|attempt|trial)\s*#?\s*(?P<n>\d{1,2})(?=\s*(?:done|finished|in|fertig|готов))",
+    re.IGNORECASE,
+)
 _BOTH = Pattern(r"(?<![^\W_])both (?:\w+ )?(?:times|seeds|runs|trainings|inits)", re.IGNORECASE)
 _MANY = Pattern(r"(?<![\w.])(\d{1,3})\s*(?:/|of|out of|von|sur|de|из)\s*(\d{1,3})(?![\w.]*\d)(?!\s*%)")
-_OF_ELSE = Pattern(r"(?<![^\W_])(?:previous|earlier|old|baseline|teacher|elsewhere|planned|queued|not (?:run|started))(?![^\W_])", re.IGNORECASE)
+_OF_ELSE = Pattern(
+    r"(?<![^\W_])(?:previous|earlier|old|baseline|teacher|elsewhere|planned|queued|not (?:run|started))(?![^\W_])",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,12 @@ def basis_of(log: Log, passage: Passage, sentence: Sentence) -> Basis | None:
     here = sentence.lines[0].number
     told = sorted(_told(log, passage, here), key=lambda one: (-one[0], abs(here - one[1])))
     arms = tuple(one for one in arms_over(log) if _beside(log, passage, here, one))
-    told += [(one.count, one.last) for one in arms if one.repeated and one.count >= 2 or (log.leaves and len(one.values) == 1 and one.way[:-1] == passage.path[:-1])]
+    told += [
+        (one.count, one.last)
+        for one in arms
+        if (one.repeated and one.count >= 2)
+        or (log.leaves and len(one.values) == 1 and one.way[:-1] == passage.path[:-1])
+    ]
     if not told:
         return None
     count = max(n for n, _ in told)
@@ -68,7 +85,9 @@ def arms_beside(log: Log, passage: Passage, sentence: Sentence) -> tuple[Over, .
     here = sentence.lines[0].number
     found = [one for one in arms_over(log) if one.count >= 2 and _beside(log, passage, here, one)]
     near = any(
-        _ANY_REPEAT.search(line.body) for line in log.lines if abs(line.number - here) <= _ABOVE and line.section == passage.section
+        _ANY_REPEAT.search(line.body)
+        for line in log.lines
+        if abs(line.number - here) <= _ABOVE and line.section == passage.section
     )
     found = [one for one in found if one.repeated or one.count > 2 or log.data or (near and one.alone)]
     return tuple(one for one in found if one.last <= sentence.lines[-1].number)
@@ -88,9 +107,15 @@ def _told(log: Log, passage: Passage, here: int) -> Iterator[tuple[int, int]]:
         for sentence in one.sentences:
             text = sentence.text
             at = sentence.lines[0].number
-            if at > passage.last and _OF_ELSE.search(text) or (at != here and _OF_ELSE.search(text) and not _first(one, passage)):
+            if (at > passage.last and _OF_ELSE.search(text)) or (
+                at != here and _OF_ELSE.search(text) and not _first(one, passage)
+            ):
                 continue
-            found = [*repeats_said(text), *(2 for _ in _BOTH.finditer(text))]
+            found = [
+                *repeats_said(text),
+                *(counts_said(text) if _N_IS.search(text) and _ANY_REPEAT.search(one.text) else ()),
+                *(2 for _ in _BOTH.finditer(text)),
+            ]
             found += [int(m[2]) for m in _MANY.finditer(text) if int(m[1]) <= int(m[2]) <= 60 and at == here]
             found += [int(m["n"]) for m in _RUNNING.finditer(text)]
             found += [n for n in counts_said(text) if n > _MANY_SAID and at == here]
@@ -102,10 +127,16 @@ def _told(log: Log, passage: Passage, here: int) -> Iterator[tuple[int, int]]:
             if way == passage.path[: len(way)] or len(log.leaves) < 80:
                 yield count, line
     for table in log.tables:
-        if log.data or (table.section == passage.section and here - _ABOVE <= table.rows[-1].line and table.line <= here + _BELOW):
+        if log.data or (
+            table.section == passage.section and here - _ABOVE <= table.rows[-1].line and table.line <= here + _BELOW
+        ):
             for i, name in enumerate(table.header):
                 if COUNT_NAME.match(name) and name.strip().lower() not in ("seed", "run"):
-                    yield from ((int(row.cells[i]), row.line) for row in table.rows if row.cells[i].strip().isdecimal() and int(row.cells[i]) <= 200)
+                    yield from (
+                        (int(row.cells[i]), row.line)
+                        for row in table.rows
+                        if row.cells[i].strip().isdecimal() and int(row.cells[i]) <= 200
+                    )
 
 
 def _of_several(log: Log, passage: Passage, here: int) -> bool:

@@ -43,5 +43,5 @@ def of_repeats(frame: str, title: str = "") -> bool:
     return (
         _REPEATED.search(stem) is not None
         or (_REPEATED.search(title.replace("_", " ")) is not None and len(stem) <= 12)
-        or re.sub(r"\W+", "", stem) in _SHORT - {""}
+        or (re.sub(r"\W+", "", stem) in _SHORT - {""} and "-" not in frame)
     )

@@ -23,7 +23,8 @@ _CARRIED = 2
 """Lines over which a number of repeats holds that was told without results."""
 
 _NO_RESULT = re.compile(
-    r"^\s*(?:%?\s*(?:steps?|epochs?|tokens?|iters?|params?|m\b|k\b|gpus?|runs?|seeds?|graines|more|further|times|x\b|h\b|min|hours?|minutes?|items|questions|tasks|images|"
+    r"^\s*(?:%?\s*(?:steps?|epochs?|tokens?|iters?|params?|m\b|k\b|gpus?|runs?|seeds?|graines|more|further|times|"
+    r"x\b|h\b|min|hours?|minutes?|items|questions|tasks|images|"
     r"schritte|pas\b|pasos|шаг\w*|эпох\w*))",
     re.IGNORECASE,
 )
@@ -38,6 +39,7 @@ class Look:
         one, other: their results, in the order in which they are told.
         slack: how far their difference may be off by rounding.
         line: number of the line.
+        delta: only their difference is told; ``one`` is zero then.
     """
 
     count: int
@@ -45,6 +47,7 @@ class Look:
     other: float
     slack: float
     line: int
+    delta: bool = False
 
     @property
     def gap(self) -> float:
@@ -55,7 +58,12 @@ class Look:
 @lru_cache(maxsize=64)
 def looks_of(log: Log) -> tuple[Look, ...]:
     """All of a log, in the order of their lines."""
-    found = [*_in_words(log), *_of_arms(log), *(one for table in log.tables for one in _in_table(table)), *_in_fields(log)]
+    found = [
+        *_in_words(log),
+        *_of_arms(log),
+        *(one for table in log.tables for one in _in_table(table)),
+        *_in_fields(log),
+    ]
     unique = {(one.count, one.one, one.other, one.line): one for one in found}
     return tuple(sorted(unique.values(), key=lambda one: one.line))
 
@@ -102,6 +110,12 @@ def _in_passage(passage: Passage, held: tuple[int, int] | None) -> Iterator[Look
                 look = _look(told, *pair, sentence.line_at(pair[0].start).number)
                 if look is not None:
                     yield look
+            signed = [
+                n for n in sentence.numbers if start <= n.start < end and n.signed and n.decimals and not n.spread
+            ]
+            if pair is None and told and len(signed) == 1:
+                n = signed[0]
+                yield Look(told, 0.0, n.value, n.slack, sentence.line_at(n.start).number, True)
 
 
 def _clause_before(text: str, number: Number, marker: int) -> bool:
@@ -113,17 +127,27 @@ def _is_result(text: str, number: Number, markers: Sequence[tuple[int, int, int]
     before = text[max(0, number.start - 22) : number.start]
     own = re.split(r"[,;:(]", before)[-1]
     return not (
-        any(start <= number.start < end for start, end, _ in markers) or number.spread or number.about or number.scale != 1
-        or SPREAD_WORD.search(own) or OF_A_MEAN.search(own) or _NO_RESULT.match(text[number.end :])
+        any(start <= number.start < end for start, end, _ in markers)
+        or number.spread
+        or number.about
+        or number.scale != 1
+        or SPREAD_WORD.search(own)
+        or OF_A_MEAN.search(own)
+        or _NO_RESULT.match(text[number.end :])
         or re.search(r"\bsd\b[^,;:]{0,14}[/,]\s*$", before)
-    )  # fmt: skip
+    )
 
 
 def _of_arms(log: Log) -> Iterator[Look]:
     """Two arms whose values stand in one place, by their means."""
     for one, other in pairwise([o for o in arms_over(log) if o.values and o.mean is not None]):
         near = other.first - one.last <= 1 and (one.where, one.count) == (other.where, other.count) and one.count > 1
-        if near and one.mean is not None and other.mean is not None and abs(one.mean - other.mean) <= _APART * max(abs(one.mean), abs(other.mean)):
+        if (
+            near
+            and one.mean is not None
+            and other.mean is not None
+            and abs(one.mean - other.mean) <= _APART * max(abs(one.mean), abs(other.mean))
+        ):
             yield Look(one.count, one.mean, other.mean, 0.05 * abs(one.mean - other.mean), other.last)
 
 
@@ -133,12 +157,24 @@ def _in_table(table: Table) -> Iterator[Look]:
     if len(counts) != 1:
         return
     at = counts[0]
-    told = [(row, n[0]) for row in table.rows if (n := numbers(row.cells[at])) and len(n) == 1 and not n[0].decimals and n[0].value >= 1]
-    words = [i for i in range(len(table.header)) if i != at and all(row.cells[i] and only_number(row.cells[i]) is None for row, _ in told)]
+    told = [
+        (row, n[0])
+        for row in table.rows
+        if (n := numbers(row.cells[at])) and len(n) == 1 and not n[0].decimals and n[0].value >= 1
+    ]
+    words = [
+        i
+        for i in range(len(table.header))
+        if i != at and all(row.cells[i] and only_number(row.cells[i]) is None for row, _ in told)
+    ]
     plain = [
-        i for i, name in enumerate(table.header)
-        if i != at and i not in words and not role_of(name) == "spread" and not re.search(r"delta|diff|Δ|minus|gap|gain", name, re.IGNORECASE)
-    ]  # fmt: skip
+        i
+        for i, name in enumerate(table.header)
+        if i != at
+        and i not in words
+        and role_of(name) != "spread"
+        and not re.search(r"delta|diff|Δ|minus|gap|gain", name, re.IGNORECASE)
+    ]
     for row, count in told:
         read = [one for i in plain if (one := only_number(row.cells[i])) is not None]
         if len(read) >= 2 and (look := _look(int(count.value), read[0], read[1], row.line)) is not None:
@@ -147,7 +183,11 @@ def _in_table(table: Table) -> Iterator[Look]:
         same = count.value == again.value and any(row.cells[i] != below.cells[i] for i in words)
         for i in plain if same else ():
             one, other = only_number(row.cells[i]), only_number(below.cells[i])
-            if one is not None and other is not None and (look := _look(int(count.value), one, other, below.line)) is not None:
+            if (
+                one is not None
+                and other is not None
+                and (look := _look(int(count.value), one, other, below.line)) is not None
+            ):
                 yield look
 
 
@@ -160,9 +200,13 @@ def _in_fields(log: Log) -> Iterator[Look]:
     for fields in held.values():
         counts = [n for name, n, _ in fields if COUNT_NAME.match(name) and not n.decimals]
         plain = [
-            (n, line) for name, n, line in fields
-            if not COUNT_NAME.match(name) and role_of(name) != "spread" and n.decimals and not re.search(r"delta|diff|gain|gap", name, re.IGNORECASE)
-        ]  # fmt: skip
+            (n, line)
+            for name, n, line in fields
+            if not COUNT_NAME.match(name)
+            and role_of(name) != "spread"
+            and n.decimals
+            and not re.search(r"delta|diff|gain|gap", name, re.IGNORECASE)
+        ]
         if len(counts) == 1 and len(plain) >= 2 and counts[0].value >= 1:
             look = _look(int(counts[0].value), plain[0][0], plain[1][0], plain[1][1])
             if look is not None:

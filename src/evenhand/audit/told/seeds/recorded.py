@@ -1,4 +1,4 @@
-"""Records of which one sums up others: a row of JSON lines with fields for a mean and a spread below the rows of seeds."""
+"""Records of which one sums up others: a row of JSON lines with fields for a mean and a spread below those of seeds."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def _of_row(log: Log, table: Table, row: Row, seed: int, roles: dict[int, str]) 
     mean, sd = (_one(row, [i for i, role in roles.items() if role == wanted]) for wanted in ("mean", "spread"))
     above = [r for r in table.rows if r.cells[seed].strip() and r.line < row.line]
     mine = _of_arm(table, row, above)
-    count = next((n for i, name in enumerate(table.header) if _COUNT.match(name) and (n := only_number(row.cells[i]))), None)
+    count = next(
+        (n for i, name in enumerate(table.header) if _COUNT.match(name) and (n := only_number(row.cells[i]))), None
+    )
     if len({r.cells[seed] for r in mine}) != len(mine) or len(mine) < 2 or (count and count.value != len(mine)):
         return
     made = []
@@ -70,7 +72,8 @@ def _of_arm(table: Table, row: Row, above: Sequence[Row]) -> list[Row]:
     if named:
         return named[0] if len(named) == 1 else []
     words_of = [
-        {r.cells[i].strip() for r in above} for i in range(len(table.header))
+        {r.cells[i].strip() for r in above}
+        for i in range(len(table.header))
         if above and all(r.cells[i].strip() and only_number(r.cells[i]) is None for r in above)
-    ]  # fmt: skip
+    ]
     return list(above) if not any(1 < len(one) < len(above) for one in words_of) else []

@@ -156,11 +156,18 @@ def _stated(log: Log, one: Listing) -> str:
     """The kind that the names of the fields beside a spread state: ``"ddof": 1``, ``"sd_sample"``."""
     if one.sd is None:
         return ""
-    own = [leaf for leaf in log.leaves if leaf.line == one.sd_line and leaf.number is not None and leaf.number.value == one.sd.value]
+    own = [
+        leaf
+        for leaf in log.leaves
+        if leaf.line == one.sd_line and leaf.number is not None and leaf.number.value == one.sd.value
+    ]
     way = own[0].path[:-1] if own else None
     beside = [leaf for leaf in log.leaves if way is not None and leaf.path[:-1] == way]
-    names = [str(leaf.path[-1]) for leaf in own] + [f"{leaf.path[-1]}={leaf.value}" for leaf in beside if "ddof" in str(leaf.path[-1]).lower()]
-    return kind_said(" ".join(names).replace("_", " "))
+    names = [str(leaf.path[-1]) for leaf in own] + [
+        f"{leaf.path[-1]}={leaf.value}" for leaf in beside if "ddof" in str(leaf.path[-1]).lower()
+    ]
+    said = " ".join(names).replace("_", " ").lower()
+    return kind_said(said) or ("deviation" if re.search(r"\b(?:std|sd|stdev)\b", said) else "")
 
 
 def _number(said: Said | None, values: tuple[Number, ...]) -> Number | None:

@@ -28,4 +28,6 @@ def _same(one: Series, other: Series, what: str) -> bool:
     mine, theirs = getattr(one, what), getattr(other, what)
     lines = {line.number for line in (one.mean_line, one.sd_line) if line is not None}
     at = {line.number for line in (other.mean_line, other.sd_line) if line is not None}
-    return theirs is not None and mine.value == theirs.value and bool(lines & at) and len(one.values) == len(other.values)
+    return (
+        theirs is not None and mine.value == theirs.value and bool(lines & at) and len(one.values) == len(other.values)
+    )
