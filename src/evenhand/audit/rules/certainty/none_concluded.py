@@ -10,7 +10,7 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.steady_words import BUT_NOISE, NO_EFFECT, NOT_SHOWN
 from evenhand.audit.text.words import of_others, planning
-from evenhand.audit.told.seeds.arms_over import Over
+from evenhand.audit.told.seeds.arms_over import Over, arms_over
 from evenhand.audit.told.seeds.basis import arms_beside, basis_of
 from evenhand.audit.told.seeds.spreads import difference_of
 
@@ -18,13 +18,17 @@ _FEW = 5
 _NOISE = 0.02
 """Half the interval of the difference, as a part of the results, from which on effects that matter may hide in it."""
 
+_ABOVE = 14
 _ALIKE = 0.4
 _LONGEST = 400
 
 
 def concluded(log: Log) -> Iterator[Finding]:
     """Sentences that deny an effect behind two arms of at most five repeats, whose difference has a wide interval."""
-    for passage in passages_of(log):
+    arms = sorted({one.last for one in arms_over(log)})
+    for passage in passages_of(log) if arms else ():
+        if not log.data and not any(passage.first - _ABOVE <= at <= passage.last for at in arms):
+            continue
         if passage.kind == "heading" or planning(log, passage.sentences[0].lines[0]):
             continue
         for sentence in passage.sentences:

@@ -12,7 +12,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.repeat_words import REPEAT, SIGNS, worded
 from evenhand.audit.text.steady_words import COURSE, MACHINERY, OUTCOME, OVER_SEEDS, PREDICATED, STRONG, WEAK
 from evenhand.audit.text.words import denied, hoped_near, of_others, planning
-from evenhand.audit.told.seeds.basis import Basis, basis_of
+from evenhand.audit.told.seeds.basis import Basis, basis_of, speaks_of_repeats
 from evenhand.audit.told.seeds.said_counts import repeats_said
 
 _FEW = 4
@@ -59,7 +59,7 @@ _ELSE = Pattern(
 
 def steadiness(log: Log) -> Iterator[Finding]:
     """Sentences that promise the same result again where at most four repeats are told, and none elsewhere."""
-    for passage in passages_of(log):
+    for passage in passages_of(log) if speaks_of_repeats(log) else ():
         if passage.kind == "heading" or planning(log, passage.sentences[0].lines[0]):
             continue
         for sentence in passage.sentences:

@@ -10,6 +10,7 @@ from evenhand.audit.text.gain_words import ANNOUNCED, TAKEN_BACK, points_in_word
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
 from evenhand.audit.text.passages import Sentence, passages_of
+from evenhand.audit.told.seeds.basis import speaks_of_repeats
 from evenhand.audit.told.seeds.looks import Look, looks_of
 from evenhand.audit.told.seeds.said_counts import repeats_said
 
@@ -28,7 +29,7 @@ _WORDS = 0.12
 
 def taken_back(log: Log) -> Iterator[Finding]:
     """Sentences that announce a difference which few repeats had, and more repeats, told before, have not."""
-    looks = looks_of(log)
+    looks = looks_of(log) if speaks_of_repeats(log) else ()
     pairs = [(few, many) for few in looks for many in looks if _took_back(few, many)]
     seen: set[int] = set()
     for passage in passages_of(log) if pairs else ():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
@@ -20,6 +21,7 @@ _ANY_REPEAT = worded(f"{REPEAT}|{SIGNS}")
 _NAMED = 0
 """Stands for one seed that is named without being counted."""
 
+_N_ALONE = Pattern(r"(?<![^\W_])n\s*[=|,]", re.IGNORECASE)
 _N_IS = Pattern(r"(?<![^\W_])n\s*=\s*\d{1,2}(?![\d.])", re.IGNORECASE)
 _MANY_SAID = 4
 _PLURAL = Pattern(
@@ -78,6 +80,12 @@ def basis_of(log: Log, passage: Passage, sentence: Sentence) -> Basis | None:
         return None
     line = min((at for n, at in told if n == count), key=lambda at: abs(here - at))
     return Basis(max(count, 1), line, passage.first - 8 <= line <= passage.last + _BELOW, arms, count == _NAMED)
+
+
+@lru_cache(maxsize=64)
+def speaks_of_repeats(log: Log) -> bool:
+    """Whether anything in a log is a word for seeds, runs or starts."""
+    return any(_ANY_REPEAT.search(line.text.replace("_", " ")) or _N_ALONE.search(line.text) for line in log.lines)
 
 
 def arms_beside(log: Log, passage: Passage, sentence: Sentence) -> tuple[Over, ...]:

@@ -74,10 +74,19 @@ _ONE_SEED = Pattern(r"(?<![^\W_])seed\s*[=#]?\s*\d{1,6}(?![\d.,]*\d|\s*(?:,|-|â€
 _MOST = 200
 
 
+_COULD = re.compile(
+    rf"(?<![^\W_])(?:\d{{1,4}}|{'|'.join(map(re.escape, _WORDS))}|[a-h])(?![^\W_])|[{''.join(_SIGNS)}]|"
+    rf"[\u3400-\u9fff]\d|\d[\u3400-\u9fff]"
+)
+"""A number or a letter by itself, without which nothing is counted."""
+
+
 @lru_cache(maxsize=20_000)
 def repeats_said(text: str) -> tuple[int, ...]:
     """The numbers of repeats that a text says in words for nothing else."""
     text = small(text)
+    if not _COULD.search(text):
+        return ()
     found = [_value(one["n"]) for pattern in (_REPEATED, _LEFT, _CHINESE) for one in pattern.finditer(text)]
     found += [1 for _ in _ONE_RUN.finditer(text)]
     found += [int(one["n"]) for one in _N_IS.finditer(text) if re.search(REPEAT, text)]
@@ -98,6 +107,8 @@ _AT = Pattern(
 def markers_in(text: str) -> tuple[tuple[int, int, int], ...]:
     """Where a text says a number of repeats: beginning, end and the number, in order, none within another."""
     low = small(text)
+    if not _COULD.search(low):
+        return ()
     found: list[tuple[int, int, int]] = []
     for pattern in (_REPEATED, _COUNTED, _LEFT, _N_IS, _CHINESE, _ANY, _IN_ALL, _ONE_RUN, _AT):
         for one in pattern.finditer(low):
@@ -124,6 +135,8 @@ def markers_in(text: str) -> tuple[tuple[int, int, int], ...]:
 def counts_said(text: str) -> tuple[int, ...]:
     """All numbers of repeats that a text says, in order."""
     text = small(text)
+    if not _COULD.search(text):
+        return ()
     found: list[tuple[int, int]] = []
     for pattern in (_COUNTED, _LEFT, _N_IS, _TIMES, _CHINESE, _ANY):
         found += [(one.start("n"), _value(one["n"])) for one in pattern.finditer(text)]

@@ -124,11 +124,11 @@ def _group(groups: Sequence[Group], one: Told, means: Sequence[tuple[int, Told]]
         return fits[0] if fits else None
     if any(right(one.number, group.values) for group in fits):
         return next(group for group in fits if right(one.number, group.values))
-    group = fits[0] if fits else None
+    first = fits[0] if fits else None
     own = [n for n in one.sentence.numbers if n.end <= one.number.start and n.decimals and not n.spread]
-    if group is not None and group.sentence is not one.sentence and len(own) >= 2:
+    if first is not None and first.sentence is not one.sentence and len(own) >= 2:
         return None  # it is the mean of what stands before it
-    return group if group is not None and _close(group, one) and not _spoken_for(group, one, means) else None
+    return first if first is not None and _close(first, one) and not _spoken_for(first, one, means) else None
 
 
 def _of_another(group: Group, one: Told) -> bool:
