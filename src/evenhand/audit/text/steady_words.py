@@ -65,11 +65,6 @@ OVER_SEEDS = Pattern(
     r"à chaque (?:fois|graine|essai|run)|cada vez|todas las veces|каждый раз|всякий раз)(?![^\W_])|每次都|换(?:一个|"
     r"个)?(?:初始化|种子)\S{0,4}(?:不|都)",
     re.IGNORECASE,
-    needs="seed|run|rep|trial|restart|init|train|launch|draw|shuffle|fold|split|ses|panel|random|luck|chance|"
-    "startwert|zufall|lauf|läuf|wiederhol|durchl|graine|essai|répét|tirage|entraîn|hasard|semilla|ejecuc|corrida|"
-    "azar|"
-    "inicializ|сид|зерн|зёр|прогон|запуск|инициал|случайн|初始化|随机|种子|次|time|again|jedes mal|immer wieder|chaque|"
-    "cada vez|todas las|каждый|всякий|always|换|每",
 )
 """A steadiness that is said of seeds, starts or repeats in so many words."""
 

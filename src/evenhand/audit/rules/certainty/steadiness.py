@@ -46,6 +46,7 @@ DOUBT = Pattern(
     needs="are no|be no|is no|one benchmark |one dataset |one env |one environment |one fold |one game |"
     "one split |one subject |one task |was no",
 )
+_CONSIDERED = re.compile(r"\bconsider(?:ed)?(?= (?:it|this|them|that|the)\b)", re.IGNORECASE)
 _WITHOUT = re.compile("without", re.IGNORECASE)
 _COUNT = re.compile(r"\b(?:both|two|three|four|\d+)\b", re.IGNORECASE)
 _ELSE = Pattern(
@@ -95,7 +96,7 @@ def _said(log: Log, sentence: Sentence) -> tuple[str, bool] | None:
             if (
                 denied(_WITHOUT.sub("with   ", text), found.start())
                 or _NONE.search(before)
-                or hoped_near(text, found.start())
+                or hoped_near(_CONSIDERED.sub(lambda m: " " * len(m[0]), text), found.start())
             ):
                 continue
             if sure and (repeats_said(found[0]) or _COUNT.search(found[0])):

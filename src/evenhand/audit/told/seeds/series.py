@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -99,14 +99,6 @@ def series_of(log: Log) -> tuple[Series, ...]:
     """All results over seeds of a log, in the order of their lines."""
     found = [*_in_text(log), *_in_data(log), *(one for table in log.tables for one in _in_table(log, table))]
     return tuple(sorted(found, key=lambda one: one.line.number))
-
-
-def told_of(one: Series, known: Sequence[Series]) -> bool:
-    """Whether another series has the same printed mean or spread already."""
-    return any(
-        other.values and other.mean_line is one.mean_line and ((one.mean and other.mean) or (one.sd and other.sd))
-        for other in known
-    )
 
 
 def _in_text(log: Log) -> Iterator[Series]:

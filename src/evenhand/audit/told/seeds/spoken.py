@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import passages_of
+from evenhand.audit.text.repeat_words import MEAN_WORD
 from evenhand.audit.text.words import tokens
 from evenhand.audit.told.seeds.averaged import right
 from evenhand.audit.told.seeds.averages import Told, told_in
@@ -16,6 +17,7 @@ from evenhand.audit.told.seeds.said_counts import count_said
 from evenhand.audit.told.seeds.series import Series
 from evenhand.audit.told.seeds.stated import kind_said, kind_stated
 
+_BEGINS = 16
 _FAR = 12
 """Lines between values and their mean."""
 
@@ -177,7 +179,17 @@ def _close(group: Group, one: Told) -> bool:
         return False
     if one.role == "pooled":
         return counted or group.folds
+    if _below(group, one):
+        return True
     return counted or group.repeats or (group.sentence is one.sentence and len(group.values) >= 3)
+
+
+def _below(group: Group, one: Told) -> bool:
+    """Whether a mean begins the line right below the values, and lies among them or just beside."""
+    low, high = min(n.value for n in group.values), max(n.value for n in group.values)
+    near = low - (high - low) / 2 <= one.number.value <= high + (high - low) / 2
+    begins = MEAN_WORD.search(one.sentence.text[:_BEGINS]) is not None
+    return near and begins and 0 <= one.line.number - group.last <= 1 and len(group.values) >= 3
 
 
 def _spoken_for(group: Group, one: Told, means: Sequence[tuple[int, Told]]) -> bool:

@@ -6,22 +6,22 @@ from functools import lru_cache
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.told.seeds.averaged import averaged
-from evenhand.audit.told.seeds.near import near_of
 from evenhand.audit.told.seeds.recorded import recorded
-from evenhand.audit.told.seeds.series import Series, series_of, told_of
+from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.spoken import spoken
+from evenhand.audit.told.seeds.summarised import in_tables
 
 
 @lru_cache(maxsize=64)
 def summed_up(log: Log) -> tuple[Series, ...]:
     """Series with their values; one that says nothing beyond another is left out."""
     known: list[Series] = []
-    for one in (*recorded(log), *averaged(log), *spoken(log), *series_of(log)):
+    for one in (*recorded(log), *averaged(log), *spoken(log), *in_tables(log), *series_of(log)):
         fresh = one.mean is not None and not any(_same(one, other, "mean") for other in known)
         fresh |= one.sd is not None and not any(_same(one, other, "sd") for other in known)
         if fresh and one.values:
             known.append(one)
-    return (*known, *(one for one in near_of(log) if not told_of(one, known)))
+    return tuple(known)
 
 
 def _same(one: Series, other: Series, what: str) -> bool:
