@@ -85,6 +85,9 @@ def test_a_mean_that_the_values_do_not_have_is_read_in_every_form(
         "Widths of 61.2, 60.4 and 62.0 were tried with a mean batch of 61.9.\n",
         "Weighted by size, runs of 61.2, 60.4 and 62.0 give a weighted mean of 61.9.\n",
         "Runs: 61.2, 60.4, 62.0.\n\nAnother task: em 70.1, f1 72.3, avg 61.9.\n",
+        "Three annotators scored 4.2, 3.9 and 4.4; the mean over the corpus is 4.6.\n",
+        "Three seeds: 61.2, 60.4 and 62.0 on dev, and the mean on test is 60.1.\n",
+        "We trained three seeds (61.2, 60.4, 62.0). Previous work reports a mean of 62.4.\n",
     ],
 )
 def test_a_mean_of_something_else_is_left_alone(tmp_path: Path, text: str) -> None:

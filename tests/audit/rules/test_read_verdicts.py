@@ -203,3 +203,9 @@ def test_a_gain_that_more_repeats_confirm_is_left_alone(tmp_path: Path) -> None:
         "accuracy by 1.6 points.\n"
     )
     assert not loud(tmp_path, "a.md", text, "not-replicated")
+
+
+@pytest.mark.parametrize("said", ["The +1.6 was noise.", "Next we try bigger models, worth 1.6 GPU days."])
+def test_a_number_that_announces_nothing_is_left_alone(tmp_path: Path, said: str) -> None:
+    text = f"# Log\n\nTwo seeds: plain 61.2, mixed 62.8. Ten seeds: plain 61.9, mixed 61.8. {said}\n"
+    assert not loud(tmp_path, "a.md", text, "not-replicated")

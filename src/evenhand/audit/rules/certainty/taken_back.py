@@ -23,6 +23,7 @@ _FAR = 40
 """Lines between the first look and the announcement."""
 
 _LONGEST, _NUMBERS = 300, 6
+_COST = re.compile(r"\s*(?:gpu|days?|hours?|h\b|min|usd|eur|steps|epochs|times|x\b|runs|seeds)", re.IGNORECASE)
 _WORDS = 0.12
 """How far a gain that is told in words may be rounded."""
 
@@ -93,6 +94,8 @@ def _line_of(sentence: Sentence, few: Look, many: Look) -> int | None:
     for number in sentence.numbers:
         value = abs(number.value) if number.unit != "%" or few.one >= 1 else abs(number.value) / 100
         room = few.slack + number.slack * 1.05
+        if _COST.match(sentence.text[number.end :]):
+            continue
         if (
             not number.spread
             and number.scale == 1

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Line
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Sentence
-from evenhand.audit.text.repeat_words import MEAN_WORD, NO_MEAN, OF_A_MEAN, POOLED, SPREAD_WORD
+from evenhand.audit.text.repeat_words import (
+    MEAN_WORD,
+    NO_MEAN,
+    NUMBER_WORDS,
+    OF_A_MEAN,
+    POOLED,
+    REPEAT,
+    SPREAD_WORD,
+)
 from evenhand.audit.told.seeds.said_counts import count_said
 
 _REACH = 75
@@ -30,6 +38,18 @@ _BOTH = re.compile(
 )
 _COMPARED = re.compile(
     r"[<>≤≥]|\b(?:below|(?<!the )above|under|at most|at least|less than|more than|gate|threshold|target|limit)\b",
+    re.IGNORECASE,
+)
+
+
+OVER_ELSE = re.compile(
+    r"\b(?:over|across|on|for|in|per|from|between)\s+(?:(?:the|all|our|this|its|every|each)\s+)*"
+    rf"(?!(?:{REPEAT}|the|our|this|its|every|each|these|those|them|all|both|above|average|mean|total|initiali[sz]ations?|starts?|"
+    rf"{'|'.join(word for word in NUMBER_WORDS if word.isascii())}|[a-h])\b)[a-z]{{3,}}",
+    re.IGNORECASE,
+)
+_OF_OTHERS = re.compile(
+    r"\b(?:previous|prior|earlier|published|literature|baseline\w*|paper|others?|last (?:week|month|year))\b[^.;]*$",
     re.IGNORECASE,
 )
 
@@ -101,13 +121,19 @@ def _number_of(sentence: Sentence, word: re.Match[str], role: str) -> Number | N
     """The number that a word makes a mean or a spread: the next one of its clause, or the one right before it."""
     text = sentence.text
     lead = text[max(0, word.start() - 14) : word.start()]
-    if NO_MEAN.search(lead) or (role == "spread" and OF_A_MEAN.search(text[word.start() : word.end() + 12])):
+    if (
+        NO_MEAN.search(lead)
+        or _OF_OTHERS.search(text[: word.start()])
+        or (role == "spread" and OF_A_MEAN.search(text[word.start() : word.end() + 12]))
+    ):
         return None
     reach = _SPREADS if role == "spread" else _REACH
     for number in sentence.numbers:
         between = text[word.end() : number.start]
         if number.start < word.end():
             continue
+        if OVER_ELSE.search(between) and role != "pooled":
+            break
         if (
             len(between) > reach
             or _CLAUSE.search(between.replace(": ", " ", 1))

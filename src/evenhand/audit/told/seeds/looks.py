@@ -22,8 +22,8 @@ _APART = 0.3
 _CARRIED = 2
 """Lines over which a number of repeats holds that was told without results."""
 
-_NO_RESULT = re.compile(
-    r"^\s*(?:%?\s*(?:steps?|epochs?|tokens?|iters?|params?|m\b|k\b|gpus?|runs?|seeds?|graines|more|further|times|"
+NO_RESULT = re.compile(
+    r"^\s*(?:%?\s*(?:steps?|epochs?|tokens?|iters?|params?|m\b|k\b|gpu\S*|days?|usd|eur|runs?|seeds?|graines|more|further|times|"
     r"x\b|h\b|min|hours?|minutes?|items|questions|tasks|images|"
     r"schritte|pas\b|pasos|шаг\w*|эпох\w*))",
     re.IGNORECASE,
@@ -133,7 +133,7 @@ def _is_result(text: str, number: Number, markers: Sequence[tuple[int, int, int]
         or number.scale != 1
         or SPREAD_WORD.search(own)
         or OF_A_MEAN.search(own)
-        or _NO_RESULT.match(text[number.end :])
+        or NO_RESULT.match(text[number.end :])
         or re.search(r"\bsd\b[^,;:]{0,14}[/,]\s*$", before)
     )
 

@@ -73,6 +73,7 @@ class Series:
         sd_line: where the spread stands, if not with the mean.
         stated: which spread the text says it is, ``sample`` or ``population``.
         sure: its place alone shows that the mean is of these values, so that one far away from them is wrong, too.
+        read: a sentence says of which values the mean is, not only where it stands.
     """
 
     label: str
@@ -87,6 +88,7 @@ class Series:
     sd_line: Line | None = None
     stated: str = ""
     sure: bool = False
+    read: bool = False
 
     @property
     def array(self) -> Floats:

@@ -79,6 +79,7 @@ def spoken(log: Log) -> Iterator[Series]:
             sd.line if sd else None,
             stated,
             mean is not None and sure(group, mean),
+            True,
         )
 
 
