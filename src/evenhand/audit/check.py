@@ -96,7 +96,7 @@ def _goes_on(text: str) -> bool:
 def _plain(log: Log, finding: Finding) -> bool:
     """Whether a finding stands in a row, a point of a list or a short line, not in running text that says more."""
     place = log.by_number.get(finding.place.line)
-    if log.data or place is None or finding.rule in _ANYWHERE:
+    if log.data or place is None or finding.anywhere or finding.rule in _ANYWHERE:
         return True
     line = log.lines[place]
     if line.kind == "bullet":

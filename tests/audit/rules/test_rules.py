@@ -196,7 +196,7 @@ def test_a_rule_is_silent_on_its_twin(tmp_path: Path, rule: str) -> None:
 def test_an_average_that_one_row_does_not_have_is_named(tmp_path: Path) -> None:
     right, wrong = (found(tmp_path, MEANS.format(odd=odd)) for odd in ("62.47", "66.47"))
     assert [one.rule for one in right] == []
-    assert [(one.rule, one.place.line, one.quote) for one in wrong] == [("row-breaks-column", 6, "66.47")]
+    assert {(one.rule, one.place.line) for one in wrong} == {("row-breaks-column", 6), ("mean-disagrees", 6)}
 
 
 def test_budgets_are_named_where_the_section_tells_them(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from evenhand.audit.text.pattern import Pattern
 _GAP = Pattern(r"\s{2,}|\t+")
 _FENCE = Pattern(r"^\s*(```|~~~)")
 _DASHES = Pattern(r"^[\s\-=+|:]+$")
-_NAME = Pattern(r"[A-Za-zΔ]")
+_NAME = Pattern(r"[^\W\d_]")
+_PLAIN = Pattern(r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?\s?(?:%|s|ms|x|min|h)?")
 _HTML = Pattern(r"<table\b.*?</table\s*>", re.IGNORECASE | re.DOTALL)
 _ROW = Pattern(r"<tr\b[^>]*>(.*?)(?=</tr|<tr\b|</table)", re.IGNORECASE | re.DOTALL)
 _CELL = Pattern(r"<t[hd]\b[^>]*>(.*?)(?=</t[hd]|<t[hd]\b|$)", re.IGNORECASE | re.DOTALL)
@@ -66,7 +67,11 @@ def _names(line: Line) -> tuple[str, ...]:
     fits = _LEAST_CELLS <= len(cells) <= _MOST_CELLS and all(
         _NAME.search(cell) and len(cell) <= 40 and not cell.endswith((",", ".", ";")) for cell in cells
     )
-    return cells if fits and not any(re.match(r"[+-]?\d", cell) for cell in cells) else ()
+    return (
+        cells
+        if fits and not re.match(r"[+-]?\d", cells[0]) and not any(_PLAIN.fullmatch(cell) for cell in cells)
+        else ()
+    )
 
 
 def _is_row(cells: Sequence[str]) -> bool:

@@ -172,5 +172,11 @@ def _beside(
 
 
 def _stem(name: str) -> str:
-    name = re.sub(r"[\W_]*(?:per[\W_]?seed|by[\W_]?seed|over[\W_]?seeds|seeds?|list|values|all|raw)$", "", name.lower())
+    name = re.sub(r"^(?:per|by|all|over)[\W_]?(?:seeds?|runs?|folds?)?[\W_]+", "", name.lower())
+    name = re.sub(
+        r"[\W_]*(?:per[\W_]?seed|by[\W_]?seed|over[\W_]?seeds|seeds?|runs?|folds?|list|values|scores|results|all|"
+        r"raw)$",
+        "",
+        name,
+    )
     return re.sub(r"[\W_]+", "", re.sub(r"(?<=[a-rt-z0-9])s$|(?<=s)es$", "", name))

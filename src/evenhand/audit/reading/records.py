@@ -11,7 +11,7 @@ from typing import Any
 from evenhand.audit.reading.listed import listings
 from evenhand.audit.reading.nested import nested
 from evenhand.audit.reading.places import MOST_LEAVES, Steps, leaves_of, places_of
-from evenhand.audit.text.languages import header_in_english, pointed_cells
+from evenhand.audit.text.languages import foreign, header_in_english, in_english, pointed_cells
 from evenhand.audit.text.log import SUMMARIES, Leaf, Line, Listing, Log, Row, Table
 from evenhand.data.reading import parse_json, read_json
 from evenhand.errors import DataError
@@ -32,13 +32,14 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
     header: tuple[str, ...] = ()
     rows: list[Row] = []
     short: list[int] = []
-    left = 0
+    left, first = 0, 1
     for number, text in texts:
         if not text.strip():
             continue
         if text.lstrip().startswith("#"):
             said = text.strip().lstrip("# ").strip()
-            lines += [Line(number, text, said, "bullet")] if said and number <= _MOST_ROWS else []
+            if said and number <= _MOST_ROWS:
+                lines.append(Line(number, text, in_english(said) if foreign(said) else said, "bullet"))
             continue
         if len(rows) >= _MOST_ROWS:
             left += 1
@@ -54,12 +55,12 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
             continue
         lines.append(Line(number, text, body, "row"))
         if not header:
-            header = cells[:_MOST_COLUMNS]
+            header, first = cells[:_MOST_COLUMNS], number
         elif len(cells) == len(header):
             rows.append(Row(number, cells))
         else:
             short.append(number)
-    table = Table(header, tuple(rows), -1, next((line.number for line in lines if line.kind == "row"), 1))
+    table = Table(header, tuple(rows), -1, first)
     return Log(str(path), tuple(lines), (), (table,) if header else (), remarks=_remarks(path, short, left), data=True)
 
 

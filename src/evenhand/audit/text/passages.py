@@ -22,19 +22,34 @@ ENTRY = Pattern(
 )
 """What an entry of a chat or of a program's log begins with: each entry is a point by itself."""
 
-_SPEAKER = re.compile(
-    r"^(?:<(?P<a>[\w .-]{1,24})>|@?(?P<b>[A-Za-z][\w.-]{0,19}(?: [A-Z][\w.]{0,12})?)(?::|>|\s\|))\s+(?=\S)"
+_MONTH = (
+    r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|ene|abr|ago|dic|janv|févr|avr|juin|juil|"
+    r"août|déc"
 )
+SPEAKER = Pattern(
+    rf"(?:<(?P<nick>[\w .-]{{1,24}})>|@?(?P<name>[^\W\d][\w.-]{{0,19}}(?: [A-Z][\w.]{{0,12}})?)(?::|>|\s\|)(?=\s)|"
+    rf"\[(?P<tag>[\w :.,/-]{{1,24}})\]|"
+    rf"(?P<at>[^\W\d][\w.-]{{0,15}})\s{{1,6}}\d{{1,2}}:\d{{2}}(?::\d{{2}})?|(?P<day>(?:{_MONTH})\w*\.? \d{{1,2}}|"
+    rf"\d{{1,2}}\.? (?:{_MONTH})\w*\.?)[.:,]?(?=\s))"
+    r"\s+(?=\S)",
+    re.IGNORECASE,
+)
+"""Who speaks, at the beginning of a line."""
+
+_MARK = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s")
 _END = re.compile(r"[.!?](?=\s+[\"'(\[*`]?[A-ZÀ-ÞА-ЯЁ\d<+\-−]|\s*$)|[。！？；](?=.)")
 _SHORT = re.compile(
-    r"(?:\b(?:e\.g|i\.e|z\.\s?B|d\.\s?h|p\.\s?ex|p\.\s?ej|vs|cf|approx|ca|etc|al|fig|eq|sec|tab|no|nr|dr|std|rel|abs|resp|"
+    r"(?:\b(?:e\.g|i\.e|z\.\s?B|d\.\s?h|p\.\s?ex|p\.\s?ej|vs|cf|approx|ca|etc|al|fig|eq|sec|tab|no|nr|dr|std|rel|"
+    r"abs|resp|"
     r"bzw|т\.\s?е|т\.\s?д|г)|(?<![\w.])[A-Za-zА-Яа-я])$",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(r"[\w,;(/–—&+\"'’)%-]$")
-_BEGINS_NEW = re.compile(r"^(?:[A-Z][\w ]{0,20}:\s|[\w./-]{1,20}\s*=\s*\S)")
+_LISTS_ON = re.compile(r"[\d%][,;/]$|\b(?:and|und|et|y|и|seeds|with|of|is|are|was|were)$", re.IGNORECASE)
+_BEGINS_NEW = re.compile(r"^(?:[$>] |[A-Z][\w ]{0,20}:\s|[\w./-]{1,20}\s*=\s*\S)")
 _COLUMNS = re.compile(r"\S(?: {3,}|\t+)\S")
 _WORD = re.compile(r"[^\W\d_]{2,}|[一-鿿]")
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*|(?<![^\W_])[A-Ha-h](?![^\W_])")
 _WRAPPED = 50
 """Letters of a line of prose from which on its end may be the page's and not the sentence's."""
 
@@ -172,31 +187,38 @@ def _belongs(group: Sequence[Line], line: Line, tabled: set[int]) -> bool:
 
 def _passage(group: Sequence[Line]) -> Passage | None:
     first = group[0]
-    chat = first.kind == "bullet" and ENTRY.match(first.text) is not None
-    speaker = _SPEAKER.match(first.body) if chat else None
+    chat = first.kind == "bullet" and not _MARK.match(first.text) and not first.text.lstrip().startswith("#")
+    speaker = SPEAKER.match(first.body) if chat else None
     bodies = [first.body[speaker.end() :] if speaker else first.body, *(line.body for line in group[1:])]
     sentences = tuple(_sentences(group, bodies))
     if not sentences:
         return None
     kind: PassageKind = "message" if chat else "heading" if first.kind == "heading" else "prose"
     kind = "bullet" if first.kind == "bullet" and not chat else kind
-    label = (speaker["a"] or speaker["b"] or "") if speaker else ""
+    label = (speaker[speaker.lastgroup] if speaker and speaker.lastgroup else "") or ""
     return Passage(kind, sentences, label, first.section)
 
 
 def _sentences(group: Sequence[Line], bodies: Sequence[str]) -> Iterator[Sentence]:
     """The sentences of lines that belong together; a short line that says something whole is one by itself."""
     parts: list[tuple[Line, str]] = []
+    frames = [_FIGURE.sub("#", body) if len(body) <= _WRAPPED else "" for body in bodies]
+    alone = [  # one of several lines that differ in their numbers alone
+        "#" in frame and frame in (*frames[max(0, place - 1) : place], *frames[place + 1 : place + 2])
+        for place, frame in enumerate(frames)
+    ]
     for place, (line, body) in enumerate(zip(group, bodies, strict=True)):
         parts.append((line, body))
-        if place + 1 == len(group) or not _wrapped(line, body, bodies[place + 1]):
+        last = place + 1 == len(group)
+        if last or alone[place] or alone[place + 1] or not _wrapped(line, body, bodies[place + 1]):
             yield from _split(parts)
             parts = []
 
 
 def _wrapped(line: Line, body: str, following: str) -> bool:
     """Whether a sentence goes on in the next line."""
-    if _COLUMNS.search(line.text) or (len(line.numbers) >= _VALUES and len(numbers(following)) >= _VALUES):
+    rows = len(line.numbers) >= _VALUES and len(numbers(following)) >= _VALUES and not _LISTS_ON.search(body)
+    if _COLUMNS.search(line.text) or rows:
         return False
     if not _GOES_ON.search(body) or _BEGINS_NEW.match(following):
         return len(line.text.rstrip()) >= _WRAPPED and not body.endswith(":") and not _BEGINS_NEW.match(following)

@@ -9,15 +9,16 @@ import numpy as np
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed, shown
-from evenhand.audit.told.seeds.near import near_of
-from evenhand.audit.told.seeds.series import series_of, told_of
+from evenhand.audit.told.seeds.summed import summed_up
+
+_SURE = 20
+"""Widths of the values within which a mean that is surely theirs may lie."""
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """The mean of the values, each anywhere within its rounding, against the mean that is printed."""
     for log in logs:
-        known = series_of(log)
-        for series in (*known, *(one for one in near_of(log) if not told_of(one, known))):
+        for series in summed_up(log):
             mean = series.mean
             if mean is None or len(series.values) < 2 or any(v.unit != series.values[0].unit for v in series.values):
                 continue
@@ -25,7 +26,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             slack = sum(v.slack for v in series.values) / len(series.values) + mean.slack
             single = 1e-6 * float(abs(series.array).max())  # numbers that were computed in single precision
             width = float(np.ptp(series.array)) + slack
-            low, high = float(series.array.min()) - 2 * width, float(series.array.max()) + 2 * width
+            width *= _SURE if series.sure else 2
+            low, high = float(series.array.min()) - width, float(series.array.max()) + width
             if not low <= mean.value <= high:
                 continue  # so far from all of them that it is the mean of something else
             if abs(found - mean.value) > slack * (1 + 1e-9) + single:

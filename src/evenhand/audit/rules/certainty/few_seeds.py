@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.rules.certainty.recomputed import facts_of
+from evenhand.audit.rules.certainty.steadiness import DOUBT, HEDGE, steadiness
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import chance
 from evenhand.audit.text.pattern import Pattern
@@ -21,7 +22,8 @@ STEADY = Pattern(
     needs="clear|consistent|reliable|reliably|reproducible|reproducibly|robust|stable|stably|strong",
 )
 OF_RESULTS = Pattern(
-    r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|winners?|outperform\w*|beats?|success|effects?|advantages?|"
+    r"(?<![a-z])(?:gains?|positive|improve\w*|better|wins?|winners?|outperform\w*|beats?|success|effects?|"
+    r"advantages?|"
     r"increases?|lead|ahead|boost|benefit)(?![a-z])",
     re.IGNORECASE,
 )
@@ -32,13 +34,15 @@ _GAIN = (
 )
 _GAP = r"[\s\-–—/*,]+"
 _WITHIN = (
-    r"(?:(?!(?:with|in|on|of|for|at|by|to|from|the|an?|that|which|while|so|than|is|are|was|were|when|where|as|train\w*|"
+    r"(?:(?!(?:with|in|on|of|for|at|by|to|from|the|an?|that|which|while|so|than|is|are|was|were|when|where|as|"
+    r"train\w*|"
     r"learn\w*|converg\w*|optimi\w*|phases?|baselines?|models?|regions?|versions?|releases?|rankings?|evidence)\b)"
     rf"[\w+.%-]+{_GAP})"
 )
 _THEN = Pattern(rf"{_GAP}(?:{_WITHIN}{{0,2}}{_GAIN}\b|[+\-−]\d)", re.IGNORECASE)
 _IS = Pattern(
-    rf"\b{_GAIN}\s+(?:(?:is|are|was|were|remains?|remained|stays?|stayed|proved)\s+(?:\w+ly\s+|also\s+|both\s+|very\s+|"
+    rf"\b{_GAIN}\s+(?:(?:is|are|was|were|remains?|remained|stays?|stayed|proved)\s+(?:\w+ly\s+|also\s+|both\s+|"
+    rf"very\s+|"
     rf"quite\s+)?|(?:ist|sind|war|waren|bleibt|bleiben|est|sont|es|son|fue|è)\s+(?:[^\W\d]+\s+){{0,5}})$",
     re.IGNORECASE,
 )
@@ -68,21 +72,6 @@ _ELSEWHERE = Pattern(
 )
 """What is steady over tasks, models or sizes is not said to be steady over seeds."""
 
-_HEDGE = Pattern(
-    r"\bbut\s+(?:each|none|no|not|neither|nothing|individual\w*|only|is|are|small|too|never|"
-    r"the (?:effect|gain|difference|interval))\b|"
-    r"\b(?:not|never) (?:\w+ )?significant|\bn\.s\.|\b(?:underpowered|inconclusive|suggestive|preliminary|"
-    r"insufficient|caveats?|too few|within (?:the )?(?:noise|error)|single[- ]seed|not enough|unclear|p\s*[=<>≈])",
-    re.IGNORECASE,
-)
-_DOUBT = Pattern(
-    r"\b(?:is|are|was|be) (?:not|no) (?:yet )?(?:a |an )?"
-    r"(?:results?|conclusion|evidence|proof|conclusive|significant)\b|"
-    r"\bone (?:fold|task|dataset|benchmark|split|subject|environment|env|game) (?:is|was)\b",
-    re.IGNORECASE,
-    needs="are no|be no|is no|one benchmark |one dataset |one env |one environment |one fold |one game |"
-    "one split |one subject |one task |was no",
-)
 _NEAR = 8
 """Lines: seeds that are told farther away, and not in a heading, may be those of something else."""
 
@@ -97,6 +86,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     known = Evidences(logs)
     for log in logs:
         yield from _all_of_few(log)
+        yield from steadiness(log)
         for line in log.spoken():
             found = steady(log, line)
             shown = None if found is None else known.of(log, line, clause_of(line.body, found))
@@ -132,7 +122,7 @@ def _doubted(log: Log, line: Line) -> bool:
     """Whether the lines around, in the same section, say themselves that this is no result yet."""
     place = log.by_number[line.number]
     around = log.lines[max(0, place - _NEAR) : place + 3]
-    return any(_DOUBT.search(one.body) for one in around if one.section == line.section)
+    return any(DOUBT.search(one.body) for one in around if one.section == line.section)
 
 
 def _of_all(log: Log, line: Line, seeds: Seeds) -> bool:
@@ -173,7 +163,7 @@ def _hedged(log: Log, line: Line, end: int) -> bool:
     """Whether the sentence itself takes back what a word for steadiness claims, be it in the line below."""
     place = log.by_number[line.number]
     after = log.lines[place + 1 : place + 2] if line.kind == "prose" else []
-    return _HEDGE.search(" ".join((line.body[end:], *(one.body for one in after if one.kind == "prose")))) is not None
+    return HEDGE.search(" ".join((line.body[end:], *(one.body for one in after if one.kind == "prose")))) is not None
 
 
 def _of_a_gain(text: str, found: re.Match[str]) -> bool:

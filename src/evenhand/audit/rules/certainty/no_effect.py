@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.rules.certainty.none_concluded import concluded
 from evenhand.audit.rules.certainty.recomputed import facts_of, over_repeats
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import signed
@@ -24,6 +25,7 @@ _NONE = Pattern(
 def check(logs: list[Log]) -> Iterable[Finding]:
     """``no gain`` said in the section of the only series of differences, whose interval holds gains and losses."""
     for log in logs:
+        yield from concluded(log)
         by_section: dict[int, list[Series]] = {}
         for series in series_of(log):
             by_section.setdefault(series.section, []).append(series)
@@ -68,4 +70,5 @@ RULE = Rule(
     "The absence of an effect concluded from few seeds: not found is not shown to be absent.",
     check,
     say,
+    tongues=True,
 )

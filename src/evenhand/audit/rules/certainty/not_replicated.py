@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.rules.certainty.few_seeds import STEADY
+from evenhand.audit.rules.certainty.taken_back import taken_back
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.pattern import Pattern
@@ -20,6 +21,7 @@ _WON = Pattern(r"\b(?:success|positive|gain|improve\w*)\b", re.IGNORECASE)
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Mean differences under headings that name the same thing: few seeds above, more and the other sign below."""
     for log in logs:
+        yield from taken_back(log)
         means = [
             one for one in series_of(log) if one.mean is not None and one.count and one.differences and one.section >= 0
         ]
@@ -69,6 +71,12 @@ def _claimed(log: Log, series: Series) -> bool:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    if f.get("told"):
+        few, many = finding.others
+        return (
+            f"The difference {f['before']} is that of {f['few']} repeats (line {few.line}); over {f['many']} it is "
+            f"{f['after']} ({f['one']} and {f['other']}, line {many.line}): more repeats took the gain back."
+        )
     return (
         f"{f['before']} over {f['few']} seeds (line {finding.others[0].line}, there called steady) is {f['after']} "
         f"over {f['many']} seeds here: "
@@ -76,4 +84,10 @@ def say(finding: Finding) -> str:
     )
 
 
-RULE = Rule("not-replicated", "A gain over few seeds that is a loss over more seeds in the same log.", check, say)
+RULE = Rule(
+    "not-replicated",
+    "A gain over few seeds that more seeds in the same log do not have.",
+    check,
+    say,
+    tongues=True,
+)

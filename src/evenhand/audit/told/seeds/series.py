@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -11,11 +11,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.audit.text.log import Line, Log, Row, Table
+from evenhand.audit.text.log import Line, Listing, Log, Row, Table
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE, MEAN, SPREAD, Said, lists_in, said_in
 from evenhand.audit.told.seeds.count import seeds_of, signs_of
+from evenhand.audit.told.seeds.stated import kind_said
 
 _OVER = Pattern(r"\b(?:seeds?|per[- ]seed|runs|trials|repeats|replicates|rollouts)\b", re.IGNORECASE)
 """A list of differences alone may be bounds, settings or epochs: it must be told that it is one over repeats."""
@@ -70,6 +71,9 @@ class Series:
         differences: whether they are differences between two arms.
         section: as for lines.
         sd_line: where the spread stands, if not with the mean.
+        stated: which spread the text says it is, ``sample`` or ``population``.
+        sure: its place alone shows that the mean is of these values, so that one far away from them is wrong, too.
+        read: a sentence says of which values the mean is, not only where it stands.
     """
 
     label: str
@@ -82,6 +86,9 @@ class Series:
     differences: bool
     section: int
     sd_line: Line | None = None
+    stated: str = ""
+    sure: bool = False
+    read: bool = False
 
     @property
     def array(self) -> Floats:
@@ -94,14 +101,6 @@ def series_of(log: Log) -> tuple[Series, ...]:
     """All results over seeds of a log, in the order of their lines."""
     found = [*_in_text(log), *_in_data(log), *(one for table in log.tables for one in _in_table(log, table))]
     return tuple(sorted(found, key=lambda one: one.line.number))
-
-
-def told_of(one: Series, known: Sequence[Series]) -> bool:
-    """Whether another series has the same printed mean or spread already."""
-    return any(
-        other.values and other.mean_line is one.mean_line and ((one.mean and other.mean) or (one.sd and other.sd))
-        for other in known
-    )
 
 
 def _in_text(log: Log) -> Iterator[Series]:
@@ -143,8 +142,26 @@ def _in_data(log: Log) -> Iterator[Series]:
     for one in log.listings:
         yield Series(
             one.label, one.values, one.mean, one.sd, len(one.values), log.line(one.line), log.line(one.mean_line),
-            one.differences, -1, log.line(one.sd_line),
+            one.differences, -1, log.line(one.sd_line), _stated(log, one),
         )  # fmt: skip
+
+
+def _stated(log: Log, one: Listing) -> str:
+    """The kind that the names of the fields beside a spread state: ``"ddof": 1``, ``"sd_sample"``."""
+    if one.sd is None:
+        return ""
+    own = [
+        leaf
+        for leaf in log.leaves
+        if leaf.line == one.sd_line and leaf.number is not None and leaf.number.value == one.sd.value
+    ]
+    way = own[0].path[:-1] if own else None
+    beside = [leaf for leaf in log.leaves if way is not None and leaf.path[:-1] == way]
+    names = [str(leaf.path[-1]) for leaf in own] + [
+        f"{leaf.path[-1]}={leaf.value}" for leaf in beside if "ddof" in str(leaf.path[-1]).lower()
+    ]
+    said = " ".join(names).replace("_", " ").lower()
+    return kind_said(said) or ("deviation" if re.search(r"\b(?:std|sd|stdev)\b", said) else "")
 
 
 def _number(said: Said | None, values: tuple[Number, ...]) -> Number | None:

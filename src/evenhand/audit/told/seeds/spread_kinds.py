@@ -12,6 +12,9 @@ _COMPUTED = 6
 _NEARLY = 0.02
 """A spread this near to one of the two was computed from values with more digits than are printed."""
 
+_EXACT = 9
+"""A spread that is printed so many times finer than the values tells which of both it is by its own digits."""
+
 
 def kind_of(values: tuple[Number, ...], sd: Number) -> str:
     """What a spread of values is: sample, population, error (or another width of them), or none."""
@@ -27,18 +30,21 @@ def judged(values: tuple[Number, ...], sd: Number) -> tuple[str, dict[str, objec
     """
     array = np.array([v.value for v in values])
     sample, population, count = float(array.std(ddof=1)), float(array.std(ddof=0)), len(values)
-    slack = sd.slack + max(v.slack for v in values) * 2
+    half = max(v.slack for v in values)
+    slack = sd.slack + half * (count / (count - 1)) ** 0.5
     if any(v.decimals >= _COMPUTED for v in values):  # may have been computed in single precision
         slack += 1e-6 * float(abs(array).max())
     facts: dict[str, object] = {
         "printed": printed(sd), "sample": sample, "population": population, "count": count, "kind": "none",
         "slack": slack,
     }  # fmt: skip
+    if half > _EXACT * sd.slack and abs(population - sd.value) <= sd.slack < abs(sample - sd.value) / 4:
+        return "population", {**facts, "kind": "population"}  # to its last digit that of the values as they are printed
     if abs(sample - sd.value) <= slack:
         return "sample", facts
     if abs(population - sd.value) <= slack:
         return "population", {**facts, "kind": "population"}
-    nearly = any(abs(one - sd.value) <= _NEARLY * one for one in (sample, population))
+    nearly = any(abs(one - sd.value) <= max(_NEARLY * one, 2 * sd.slack) for one in (sample, population))
     other = any(abs(one - sd.value) <= slack for one in _widths(array, sample, population))
     return ("error" if other or nearly else "none"), facts
 
