@@ -1,0 +1,217 @@
+"""Words by what they do in a conclusion, in six languages: no effect, against, as good as, withheld, reported.
+
+Texts in other languages come with their common words in English already; what that leaves stands here beside the
+English words.
+"""
+
+from __future__ import annotations
+
+import re
+
+from evenhand.audit.text.pattern import Pattern
+
+_EFFECT = (
+    r"(?:effects?|differences?|influences?|impacts?|benefits?|harm|damage|help|use|uses|gains?|loss|losses|cost|costs|"
+    r"bearing|odds|advantages?|role|value|merit|penalty|degradation|drop|change|changes|improvements?|need|point|"
+    r"reason|ability|future|payoff|purpose|match|sense|good|edge|need)"
+)
+_NO = r"(?:no|not any|zero|without(?: any)?|nor any|little or no|not the slightest|no real|no visible|no measurable|not)"
+NO_EFFECT = Pattern(
+    rf"\b{_NO}(?: [a-z]+){{0,2}} {_EFFECT}\b(?! (?:is|was|to) (?:known|tell|told))|"
+    r"\b(?:makes?|made|does|do|did|has|had|brings?|gives?|gave|adds?|added|costs?|changes?|gains?|buys?|offers?|"
+    r"contributes?|achieves?) (?:\w+ )?(?:nothing|none|no odds|no difference)\b|"
+    r"\b(?:does|do|did|can|could|will|would|need|needs|is|are|was|were) ?(?:not|n['’]t|hardly|barely|never|simply "
+    r"(?:does|do)n['’]t) (?:\w+ )?(?:matter|help|hurt|harm|change|need|needed|required|necessary|affected?|influence|"
+    r"improve|add|bring|pay|worsen|damage|alter|move|move anything|bother|useful|worth|suffer)\b|"
+    r"\b(?:hardly|barely|never|no longer|simply doesn['’]t|simply don['’]t) (?:matters?|helps?|hurts?|needs?|needed)\b|"
+    r"\bneither \w+ nor \w+|\bno (?:\w+ )?(?:need|reason) (?:for|to|of)\b|"
+    r"\b(?:harmless|neutral|irrelevant|immaterial|superfluous|redundant|unnecessary|needless|dispensable|pointless|"
+    r"inconsequential|immune|indifferent|unaffected|insensitive|invariant|unharmed|undamaged|unimpaired|intact|lossless|"
+    r"interchangeable|equivalent|unimportant|expendable|innocuous|benign|ineffective|ineffectual)\b(?! if)|"
+    r"\brobust (?:to|against)\b|\b(?:tolerat\w+|shrugs? off|leaves? (?:\w+ ){1,4}(?:cold|intact|untouched|alone|"
+    r"unchanged|unmoved))\b|"
+    r"\b(?:can|may|could|might|should) be (?:\w+ )?(?:left (?:out|on|off)|dropped|skipped|omitted|removed|spared|saved|"
+    r"ignored|switched (?:on|off))\b|\bcan (?:go|be done without)\b|\b(?:comes?|is|are) (?:for )?free\b|\bfor free\b|"
+    r"\bcosts? (?:us )?nothing\b|\bat no (?:\w+ )?(?:cost|loss)\b|\bsafe to\b|\bwaste\b|\bmatter of taste\b|"
+    r"\b(?:do|does|did) (?:just )?without\b|\bneed not\b|\b(?:suffices?|sufficient|enough)\b|\bmakes no\b|"
+    r"ohne (?:wirkung|einfluss|effekt|belang|bedeutung)|wirkungslos|überflüssig|egal|unerheblich|bedeutungslos|"
+    r"unempfindlich|not (?:nötig|notwendig|gebraucht|erforderlich)|spielt \w+ rolle|"
+    r"sans (?:influence|effet|impact|importance|incidence|conséquence)|neutres?\b|superflue?s?\b|ne change(?:nt)? "
+    r"rien|indifférente?s?|not (?:nécessaires?|besoin)|"
+    r"sin (?:efecto|influencia|impacto|importancia)|superflu[oa]s?|indiferentes?|irrelevantes?|innecesari[oa]s?|"
+    r"не (?:влия\w+|нужн\w+|важн\w+|да[её]\w*|меня\w+|игра\w+|имеет)|not (?:влия\w+|нужн\w+|важн\w+|да[её]\w*|меня\w+|"
+    r"имеет|преимуществ\w+)|нейтрал\w+|излиш\w+|безразлич\w+|лишн\w+|без (?:влияния|эффекта|разницы)|"
+    r"(?:not|没有?|无|毫无) ?(?:任何)?影响|没有? ?差别|没区别|不需要|not\s*需要|不重要|多余|可以省|无关",
+    re.IGNORECASE,
+)
+"""That something changes nothing, is not needed or is as good without."""
+
+ALIKE = Pattern(
+    r"\b(?:as|so) (?:good|well|smart|strong|accurate|capable|reliable|fast|clever|able)\w* as\b|"
+    r"\b(?:equally|just as|no worse|no better|on (?:a )?par|the same|alike|equals?|level|matches|match|tie[sd]?|"
+    r"keeps? up|preserv\w+|retains?|equivalent\w*|is solved|are solved|lossless|comparable)\b|"
+    r"(?:so|genauso|ebenso) gut|gleich gut|ebenbürtig|aussi (?:bon|bien)\w*|équivalent\w*|igual de|tan buen\w+|"
+    r"equivalentes?|так же хорош\w*|не хуже|одинаков\w*|同样好|一样好|等价|相当",
+    re.IGNORECASE,
+)
+"""That two are equally good."""
+
+BETTER = Pattern(
+    r"\b(?:better|best|wins?|won|beats?|beat|leads?|leading|ahead|tops?|outperform\w*|overtak\w+|surpass\w*|exceeds?|"
+    r"stronger|superior|lead|higher|gains?|gained|improv\w+|lifts?|raises?|brings?|buys?|worth|helps?|helped|"
+    r"boosts?|advantage|increase|closes?|caught up|catches up|solved|cured|lowest|lower(?:s|ed)?|reduces?|cuts?|"
+    r"doubl\w+|rise|prefer\w*|outdoes)\b|"
+    r"übertrifft|besser|schlägt|hebt|senkt|verdank\w+|meilleure?s?|dépasse|apporte\w*|améliore|montre|supera|"
+    r"superior|ganamos|mejor\w*|лучше|превосход\w*|да[её]т|выше|обгон\w*|优于|高于|更好|提高|超过|比[^,，。]{1,12}高",
+    re.IGNORECASE,
+)
+"""That one is ahead of another."""
+
+AGAINST = Pattern(
+    r"\b(?:hurts?|harms?|harmful|worse|weaker|weak|inferior|useless|hopeless|worthless|pointless|unsuited|unsuitable|"
+    r"unviable|unstable|collapses?|degrad\w+|degenerates?|ruins?|spoils?|broken|"
+    r"(?:not|n['’]t|isn['’]t|no longer|never|hardly|barely) (?:\w+ ){0,2}(?:suited|suitable|work\w*|help\w*|scale|scales|"
+    r"train\w*|converg\w*|learn\w*|pay\w*|viable|useful|worth\w*|good|promising|competitive|improv\w+|rank|compete|"
+    r"up to|an option|lohn\w*|рабо\w+|обуча\w+|сход\w+|行得通|适合)|"
+    r"(?:can['’]?t|cannot|can not|won['’]t) (?:\w+ )?(?:work|help|scale|train|converge|learn|rank|compete|be trained|"
+    r"handle|keep up|win)|"
+    r"no (?:\w+ )?(?:good|match|gain|benefit|use|advantage|improvement|value|effect|help|better|progress|future|way)|"
+    r"(?:brings?|gives?|gains?|does|adds?|yields?|achieves?|buys?|gets us) (?:\w+ )?(?:nothing|no (?:benefit|gain))|"
+    r"(?:fails?|failed) (?:to|on|at|as|for|here|completely)|(?:lookahead|method|idea|approach|it) fails|"
+    r"dead end|negative result|ruled out|"
+    r"(?:i['’]?m|we|i|and|then|so|,|:)? ?(?:drop|dropping|bury|scrap|shelve|strike|retire|abandon|discard|ditch|close|"
+    r"closing|removing|give up|giving up|forget|rejecting) (?:it|this|the|that|them)\b|"
+    r"bad for|break(?:s)? the|no longer pursue\w*|won['’]t pursue|not pursue|is no match|loses? to|does not help|"
+    r"doesn['’]t help|did not pay|dropped|rejected|discarded|abandoned)\b|"
+    r"taugt (?:nichts|not)|schadet|schlechter|ungeeignet|bringt [^.;]{0,40}(?:nichts|not)\b|untauglich|verschlechter\w+|"
+    r"unterlegen|not (?:geeignet|konkurrenzfähig)|dégrade\w*|nuit|échoue\w*|pire|mauvais\w*|inadapté\w*|retirée?\b|"
+    r"empeora|perjudica|peor|fracasa|хуже|вред\w+|меша\w+|ухудша\w+|провал\w*|бесперспектив\w*|"
+    r"не (?:оправда\w+|сход\w+|работа\w+|годит\w+)|not (?:оправда\w+|сход\w+|работа\w+|годит\w+)|себя not|"
+    r"行不通|失败|更差|不行|不适合|有害",
+    re.IGNORECASE,
+)
+"""That something is bad, or is given up."""
+
+CUE = Pattern(
+    r"(?:^|[,;:.)—–>-]\s*|\b)(?:so|hence|thus|therefore|consequently|thereby|accordingly|in conclusion|we conclude|"
+    r"i conclude|from this|which (?:shows|tells|means|proves)|this (?:shows|tells|means|proves)|turns? out|evidently|"
+    r"clearly|great so|ok so|then)\b|"
+    r"(?:^|\b)(?:conclusions?|concluded|finding|findings|verdict|take-?aways?|lesson|reading|outcome|decision|call|summary|"
+    r"minuted|result|answer|interpretation|settled|note|comment|remark|bottom line|upshot|status|rank|reasoning|"
+    r"learn(?:ed|t)|moral)\s*(?:[:=→]|->)|"
+    r"->|=>|→|⇒|"
+    r"\b(?:also|somit|daher|folglich|deshalb|damit|demnach|mithin)\b|\b(?:fazit|schluss|ergebnis)\b|"
+    r"\b(?:donc|ainsi|par conséquent|en conclut|on conclut|le texte conclut)\b|\b(?:por tanto|por lo tanto|así|luego|"
+    r"entonces)\b|\b(?:значит|итак|поэтому|следовательно|таким образом|вывод)\b|"
+    r"所以|因此|看来|可见|结论|说明|于是",
+    re.IGNORECASE,
+)
+"""What a conclusion begins with."""
+
+WITHHELD = Pattern(
+    r"\?|\b(?:ceiling|floor|saturat\w*|too easy|too hard|too small|trivial\w*|maxed|at chance|no verdict|no conclusion|"
+    r"no opinion|no reading|no statement|no quality|no ranking|not (?:yet )?(?:known|judged|measurable|comparable|"
+    r"possible|tested|measured|valid|conclu\w+)|cannot (?:be|tell|say|show|see|happen|leave|have)|"
+    r"can['’]?t (?:be|tell|say|show|see|happen)|can not (?:be|tell|say)|could not (?:show|be)|"
+    r"nothing (?:can|is|was|yet|about|to say|to be|learned|known|follows)|says nothing|said nothing|know nothing|"
+    r"tells (?:us )?nothing|nothing on|none (?:about|on|for|before)|to be (?:measured|seen|repeated|judged)|"
+    r"remains? (?:to be|open)|stays? open|still (?:open|to be|has no|no)|open until|is open\b|: open|whether|unknown|"
+    r"unclear|undecided|untested|unmeasured|unfinished|incomplete|inconclusive|pending|re-?run\w*|redo\w*|re-?do\b|"
+    r"re-?ran|re-?test\w*|"
+    r"re-?start\w*|re-?submit\w*|re-?queue\w*|re-?peat(?:ed)?\b|resume\w*|try again|once more|suspect\w*|suspicious|"
+    r"suspicion|probably|"
+    r"most likely|presumably|"
+    r"bugs?|broken|misspel\w*|mistake|cached|cache hit|from (?:the )?cache|stale|ignored|void|copy of|bitwise|wired|never (?:reached|"
+    r"loaded|looked|ran|applied|used|read|active|passed|learned)|not (?:passed|active|applied|loaded|used|read|wired|in "
+    r"force|connected|switched|enabled)|impossible|not happen|nobody|unequal|unfair|not a fair|not matched|mismatch\w*|"
+    r"caveat|no result|not a result|no finished|doesn['’]t say|does not say|don['’]t know|before (?:judging|we (?:judge|"
+    r"say|decide|learn))|needs? (?:a )?(?:re|fix|harder)|to fix|fix the|harder|hint|too near|near to call|tentative|"
+    r"no evidence|says little|in force|must be (?:asked|seen|tested)|no challenge|not learn|was not used|not reach\w*|"
+    r"reserve|judged after|time-?outs? on)\b|"
+    r"weiß|offen\b|unbekannt|ungeklärt|vermutlich|wohl|gar not|wiederhol\w*|neu gestartet|erneut|bleibt|verdacht|fehler "
+    r"suchen|urteil|suspect[eé]?|peut-être|sans doute|à vérifier|relanc\w*|on ne (?:voit|peut|sait)|not (?:dire|voir|"
+    r"savoir|conclure)|ne sai\w+|rejou\w*|tal vez|quizá\w*|probablemente|pendiente|tocan techo|se decidirá|repetir|"
+    r"неизвестн\w*|рано|нечего|повтор\w*|перезапуск\w*|пока|не решает|not решает|ничего не|ничего not|видимо|вероятно|"
+    r"не узнать|not узнать|судить|还不知道|not知道|not 知道|看不出|看not出|暂无|重跑|不能说明|可能|疑似|待定|换难题|太难|太容易|满分",
+    re.IGNORECASE,
+)
+"""That nothing is concluded, or that something is wrong with the measurement itself."""
+
+REPORTED = Pattern(
+    r"\b(?:reports?|reported|reporting|quot(?:e|es|ed)|headline|final|published|publish\w*|announc\w+|advertis\w+|claim\w*|"
+    r"paper|abstract|readme|title slide|slides?|press kit|model card|data sheet|table|thesis|chapter|summary|results?|"
+    r"our (?:number|score|system|model|entry|result|approach|method|classifier)|entry|number (?:for|we)|"
+    r"state in|goes (?:to|in|into)|sheet|tell sales|quality of|outcome|performance of|posting|tuned model|as the "
+    r"(?:accuracy|result|score|performance)|delivered|submit\w*|official)\b|"
+    r"in die (?:arbeit|tabelle)|ergebnis\w*|nennen wir|leistung des|bericht\w*|angegeben|zusammenfassung|"
+    r"résultat\w*|retenu\w*|retenons|publi\w+|annonc\w+|résumé|score que nous|resumen|informa\w*|entregad\w+|"
+    r"publicad\w+|resultado\w*|alcanza|отч[её]т\w*|итог\w*|в статью|результат\w*|сообщ\w+|汇报|报告|论文|写入|成绩|结果|公布",
+    re.IGNORECASE,
+)
+"""That a number is given out as the result."""
+
+PICKED = Pattern(
+    r"\b(?:best|winner|wins|won|win|top(?:ped|s|most)?|highest|lowest|largest|smallest|max(?:imum)?|min(?:imum|ima)?|"
+    r"peak\w*|cummax|argmax|argmin|first (?:place|of)|came (?:out )?(?:on top|first|top)|comes? (?:out )?(?:on top|first)|"
+    r"bottoms? out|picked?|chosen|chose|selected|select|pick|selection|choose|keep the top|lucky|leads?|rank 1|ahead|"
+    r"our pick|sorted|then \w+ it is|is the one)\b|\"rank\": ?1\b|"
+    r"höchst\w+|niedrigst\w+|best\w*|sieger\w*|vorn|gewinner|gewählt\w*|gewann|"
+    r"meilleur\w*|maximum|plus (?:haut|bas)\w*|gagnant\w*|retenu\w*|choisi\w*|máximo|mínimo|mejor\w*|ganador\w*|"
+    r"elegid\w*|elegir|наилучш\w*|лучш\w*|максим\w*|миниму\w*|победител\w*|выбра\w*|最高|最好|最低|最佳|第一|最优|挑",
+    re.IGNORECASE,
+)
+"""That the best of several was taken."""
+
+TEST = Pattern(
+    r"(?<![a-z])(?:tests?|tested|testing|test[- _]?(?:set|split|data|items?|score|acc\w*|loss|subjects|prompts|text|worlds|"
+    r"labels|server|questions|months|part)|held[- ]?out|holdout|eval[- ]final|blind|private|leaderboard|benchmark)(?![a-z])|"
+    r"testteil\w*|testsatz\w*|testdaten\w*|testmenge\w*|de test|corpus de test|jeu de test|datos de prueba|de prueba|"
+    r"тест\w*|测试",
+    re.IGNORECASE,
+)
+"""Data that are kept for the end."""
+
+DEV = Pattern(
+    r"(?<![a-z])(?:dev|val|valid|validation|development|tuning|tune|dev-?\w+|cross-?validation)(?![a-z])|"
+    r"validierung\w*|entwicklungs\w*|validaci[oó]n|валидац\w*|验证|开发集",
+    re.IGNORECASE,
+)
+"""Data that may choose."""
+
+FRESH = Pattern(
+    r"\b(?:fresh|unseen|untouched|untouch\w*|disjoint|kept (?:back|aside)|set aside|held[- ]?(?:out|back)|not used|never "
+    r"(?:used|seen)|none of (?:the|which)|no trial|(?:other|further|more|different|new|another|remaining) (?:\d+ |"
+    r"\w+ ){0,2}(?:seeds?|halves|items|questions|tickets|words|articles|dialogues|prompts|qs|images|customers|set|data|"
+    r"runs|split|months|half|part)|the other|afterwards|after the pick|once|one[- ]shot|single pass|only look|"
+    r"re-?trained|retrain\w*|re-?r[ua]n\w*|rerunning|again on|confirm\w*|replicat\w*|"
+    r"selection (?:only|bias|score)|optimistic\w*|biased|"
+    r"upper bound|oracle|not (?:the|a) (?:result|claim)|only picked|later)\b|"
+    r"\b(?:neue[nrm]?|frische[nrm]?|andere[nrm]?|weitere[nrm]?) \w+|einmal(?:ig)? gemessen\w*|niemand vorher|"
+    r"nouve(?:aux|lles?)|autres \w+|une seule fois|un seul passage|jamais vu|nuev[oa]s|otr[oa]s|no intervin\w+|"
+    r"not intervin\w+|на нов\w+|нов\w+ зёрн\w*|отложенн\w*|新种子|另一|另外|新的|未参与|第二批|换用|新 ?seeds",
+    re.IGNORECASE,
+)
+"""That other data or seeds were used, or the choice was owned up to."""
+
+INFRASTRUCTURE = Pattern(
+    r"(?<![a-z])(?:(?:torch\.)?(?:cuda\.)?outofmemory\w*|out[- ]of[- ](?:\w+ )?memory|oom(?:ed|s|[- ]?kill\w*)?|"
+    r"ran out of (?:\w+ )?(?:memory|disk|quota|time|space)|(?:hit|exceeded|ran into|reached|cut by|got cut by|killed by|"
+    r"stopped by)\b[^.;]{0,24}\b(?:time|wall|limit|quota)\b|(?:due to )?time[- _]?limit|wall[- ]?(?:clock|time)? ?limit|"
+    r"(?:gateway|nccl|read|connect\w*|request|api|server|socket|sandbox|proxy|queue|job)[-_ ]?time-?_?outs?|timed[- ]?out|"
+    r"(?:cancel\w*|killed|evicted|terminated) by (?:the )?(?:signal|slurm|scheduler|kernel|cluster|os|watchdog|oom)\w*|"
+    r"killed \(\w+|worker killed|signal (?:9|11|15)|sigkill|sigsegv|pre-?empt\w*|spot (?:node|instance|vm|machine)?s? ?"
+    r"\w* ?(?:taken|lost|gone|reclaimed|died|killed|preempt\w*|отобра\w*)|spot-?\w*|спот-узел отобра\w*|"
+    r"nccl \w+|watchdog|lost (?:its )?(?:link|connection|node)|node [\w-]+ (?:lost|went|died|failed|crashed)|"
+    r"node (?:failure|failed|crash\w*|died|went down|down|lost)|no space left|disk (?:is |was )?full|disk quota|"
+    r"errno \d+|oserror|stale file handle|transport endpoint|mount (?:was |is )?(?:gone|lost|broken)|"
+    r"segfault\w*|segmentation fault|core dump\w*|xid \d+|ecc|bit error|illegal memory access|cuda error|driver "
+    r"(?:crash\w*|fault|error)|power (?:cut|outage|failure)|(?:http|error|status|code) ?(?:401|403|404|429|50[0234])|"
+    r"\b(?:429|502|503|504)(?:s\b| gateway|[- ]?antwort\w*| responses| errors|-fehler)|rate[- ]?limit\w*|connection "
+    r"(?:reset|lost|refused|error|aborted)|network (?:error|failure|outage)|disconnect\w*|threw me out|hub outage|"
+    r"drive failure|machine (?:crash\w*|died|rebooted))(?![a-z])|"
+    r"speicher (?:voll|übergelaufen)|platte (?:ist |war )?voll|disque \S*\s?(?:étant )?plein|disque plein|"
+    r"no hay espacio|disco lleno|节点 ?\w{0,8}掉线|掉线|断连|断开|磁盘(?:已)?满|断电|узел \S* ?(?:упал|отвалил\w*|выключил\w*|"
+    r"отобра\w*|пропал\w*)|(?:пропал|упал|отвалился|выключился) узел|диск (?:переполн\w*|заполн\w*|полон)|отключил\w*",
+    re.IGNORECASE,
+)
+"""That machine, memory, time, disk or network ended a run, and not what was tried in it."""

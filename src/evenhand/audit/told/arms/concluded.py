@@ -1,0 +1,78 @@
+"""Conclusions: statements that say what results show, asserted and taken back by nothing beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evenhand.audit.text.log import Line
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.verdicts import CUE, WITHHELD
+from evenhand.audit.told.arms.statements import Statement
+
+_OPEN = Pattern(
+    r"\b(?:should|would|could|might|may|if|plan(?:s|ned)?|todo|hypothes\w*|expect\w*|goals?|aims?|hope\w*|wanted to know|"
+    r"want to|to see|next|question|we ask|idea|prediction|predict\w*|related work|et al|previous work|reported that)\b|\?|"
+    r"\b(?:hypothese|frage|falls|wenn|si|ob|ziel|план|цель|если|вопрос|如果|假设|是否|目标)\b",
+    re.IGNORECASE,
+)
+"""What is hoped for, asked or told of others."""
+
+_LONGEST = 420
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What is concluded: the statement, the words, and their line."""
+
+    statement: Statement
+    words: str
+    line: Line
+    cued: bool
+
+
+def concluded_in(one: Statement, patterns: Iterable[Pattern], *, cued: bool = False) -> Conclusion | None:
+    """The first of these words in a statement that asserts them.
+
+    Args:
+        one: the statement.
+        patterns: words of conclusions.
+        cued: only where the statement says that it concludes.
+    """
+    text = one.text
+    if len(text) > _LONGEST or WITHHELD.search(text):
+        return None
+    cue = CUE.search(text)
+    if cued and cue is None:
+        return None
+    for pattern in patterns:
+        found = pattern.search(text)
+        if found is not None and not _OPEN.search(text[: found.end()]) and not text.rstrip().endswith("?"):
+            return Conclusion(one, _short(found), one.sentence.line_at(found.start()), cue is not None)
+    return None
+
+
+def drawn(
+    statements: Iterable[Statement], patterns: Iterable[Pattern], *, cued: bool = False
+) -> Conclusion | None:  # fmt: skip
+    """The first conclusion among statements; none where one of them, or the next, takes it back."""
+    every = list(statements)
+    words = list(patterns)
+    for at, one in enumerate(every):
+        if withheld(one) and CUE.search(one.text):
+            return None
+        found = concluded_in(one, words, cued=cued)
+        if found is not None:
+            return None if any(withheld(next_) for next_ in every[at + 1 : at + 2]) else found
+    return None
+
+
+def withheld(one: Statement) -> bool:
+    """Whether a statement, which is no question, says that nothing is known or that something went wrong."""
+    found = WITHHELD.search(one.text)
+    return found is not None and (found[0] != "?" or WITHHELD.search(one.text.replace("?", "")) is not None)
+
+
+def _short(found: re.Match[str]) -> str:
+    return " ".join(found[0].split())[:60].strip(" ,;:.")
