@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from evenhand.audit.reading.blocks import aligned_tables, html_tables
 from evenhand.audit.text.log import Kind, Line, Log, Row, Section, Table
+from evenhand.audit.text.passages import ENTRY
 from evenhand.audit.text.pattern import Pattern
 
 _HEADING = Pattern(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
@@ -18,11 +19,7 @@ _UNDERLINE = Pattern(r"^\s{0,3}(=+|-+)\s*$")
 _STRUCK = Pattern(r"~~.*?~~")
 _EMPHASIS = Pattern(r"\*\*|__(?=\S)|(?<=\S)__|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])|`+")
 _LEAD = Pattern(r":\s*$")
-_ENTRY = Pattern(
-    r"^\s*(?:\[(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?\]|"
-    r"\d{4}-\d\d-\d\d[T ]\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?)\s+(?=\S)"
-)
-"""What an entry of a chat or of a program's log begins with: each entry is a point by itself."""
+
 
 _BANNER = Pattern(r"^\s*(={3,}|-{3,}|\*{3,}|#{3,})\s+(?=.*[A-Za-z])(\S.{1,100}?)\s+(?:={3,}|-{3,}|\*{3,}|#{3,})\s*$")
 """A title between two rulers, as programs print it."""
@@ -73,7 +70,7 @@ def _kinds(texts: Sequence[tuple[int, str]]) -> list[Kind]:
             text.lstrip().startswith("|") or _near_ruler(texts, place) or (kinds and kinds[-1] == "row")
         ):
             kinds.append("row")
-        elif _BULLET.match(text) or _ENTRY.match(text):
+        elif _BULLET.match(text) or ENTRY.match(text):
             kinds.append("bullet")
         else:
             kinds.append("prose")
@@ -105,7 +102,7 @@ def _lines(texts: Sequence[tuple[int, str]]) -> tuple[list[Line], list[Section]]
             continue
         bullet = _BULLET.match(text) if kind == "bullet" else None
         depth = len(bullet[1].expandtabs(4)) if bullet else len(text) - len(text.lstrip())
-        body = plain(bullet[2] if bullet else _QUOTED.sub("", _ENTRY.sub("", text)))
+        body = plain(bullet[2] if bullet else _QUOTED.sub("", ENTRY.sub("", text)))
         here = open_sections[-1] if open_sections else -1
         line = Line(number, text, body, kind, depth, here)
         lines.append(replace(line, parent=_parent(lines, line)))
@@ -199,6 +196,8 @@ def _table(lines: Sequence[Line], start: int, end: int) -> tuple[Table | None, l
         if len(raw) != len(header):
             short.append(line.number)
             continue
+        if not any(raw):
+            continue  # the ruler between two rows of a grid
         bold = frozenset(i for i, cell in enumerate(raw) if cell.startswith("**") or "<b>" in cell)
         rows.append(Row(line.number, tuple(plain(cell) for cell in raw), bold))
     above = next((line.body for line in reversed(lines[max(0, start - 3) : start]) if line.kind != "blank"), "")

@@ -10,9 +10,9 @@ from typing import Any
 
 from evenhand.audit.reading.listed import listings
 from evenhand.audit.reading.nested import nested
-from evenhand.audit.reading.places import Steps, places_of
+from evenhand.audit.reading.places import MOST_LEAVES, Steps, leaves_of, places_of
 from evenhand.audit.text.languages import header_in_english, pointed_cells
-from evenhand.audit.text.log import SUMMARIES, Line, Listing, Log, Row, Table
+from evenhand.audit.text.log import SUMMARIES, Leaf, Line, Listing, Log, Row, Table
 from evenhand.data.reading import parse_json, read_json
 from evenhand.errors import DataError
 
@@ -116,6 +116,7 @@ def read_json_lines_log(path: Path, texts: Iterable[tuple[int, str]]) -> Log:
     records: list[tuple[int, dict[str, Any]]] = []
     lines: list[Line] = []
     found: list[Listing] = []
+    leaves: list[Leaf] = []
     short: list[int] = []
     left = 0
     for number, text in texts:
@@ -133,11 +134,14 @@ def read_json_lines_log(path: Path, texts: Iterable[tuple[int, str]]) -> Log:
             records.append((number, flat(document)))
             lines.append(Line(number, text[:2000], text[:2000], "row"))
             found += _both(text, {number: lines[-1]}, number) if "[" in text or "{" in text[1:] else ()
+            leaves += leaves_of(text, number, (len(records) - 1,)) if len(leaves) < MOST_LEAVES else ()
     if not records:
         raise DataError(f"{path}: no line is a JSON object.")
     table = _table_of(records)
     tables, remarks = ((table,) if table else ()), _remarks(path, short, left)
-    return Log(str(path), tuple(lines), (), tables, remarks=remarks, data=True, listings=tuple(found))
+    return Log(
+        str(path), tuple(lines), (), tables, remarks=remarks, data=True, listings=tuple(found), leaves=tuple(leaves)
+    )
 
 
 def read_json_log(path: Path) -> Log:
@@ -154,8 +158,10 @@ def read_json_log(path: Path) -> Log:
     table = _placed(_records(document), places)
     kept = {at for one in found for at in (one.line, one.mean_line, one.sd_line)}
     kept |= {at for row in table.rows for at in (row.line, *row.at)} if table is not None else set()
+    leaves = leaves_of("\n".join(texts))
+    kept |= {one.line for one in leaves}
     lines = tuple(every[number] for number in sorted(kept))
-    return Log(str(path), lines, (), (table,) if table is not None else (), data=True, listings=found)
+    return Log(str(path), lines, (), (table,) if table is not None else (), data=True, listings=found, leaves=leaves)
 
 
 def _both(text: str, lines: dict[int, Line], first: int = 1) -> tuple[Listing, ...]:

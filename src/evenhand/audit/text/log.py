@@ -137,6 +137,29 @@ class Listing:
     differences: bool
 
 
+@dataclass(frozen=True)
+class Leaf:
+    """A value of a document of data.
+
+    Attributes:
+        path: the way to it, by names of fields and indices in lists; in JSON lines the record's index is first.
+        value: a text, or a number as it is printed.
+        line: number of the line where it stands.
+        word: it is a text, and no number.
+    """
+
+    path: tuple[str | int, ...]
+    value: str
+    line: int
+    word: bool
+
+    @cached_property
+    def number(self) -> Number | None:
+        """The number that it is."""
+        found = () if self.word else numbers(self.value)
+        return found[0] if len(found) == 1 else None
+
+
 SUMMARIES = " (summaries)"
 """What the name of a table of a folder's files ends in."""
 
@@ -172,6 +195,7 @@ class Log:
         remarks: what was left alone and why, as sentences.
         data: it is a document of data, not of words.
         listings: lists of results that it holds as data.
+        leaves: all values of a document in JSON or of JSON lines, in their order; of a long one the first.
     """
 
     name: str
@@ -182,6 +206,7 @@ class Log:
     remarks: tuple[str, ...] = ()
     data: bool = field(default=False)
     listings: tuple[Listing, ...] = ()
+    leaves: tuple[Leaf, ...] = ()
 
     @cached_property
     def by_number(self) -> dict[int, int]:
