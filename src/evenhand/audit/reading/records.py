@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,9 @@ from evenhand.audit.text.languages import header_in_english, pointed_cells
 from evenhand.audit.text.log import SUMMARIES, Leaf, Line, Listing, Log, Row, Table
 from evenhand.data.reading import parse_json, read_json
 from evenhand.errors import DataError
+
+_REMARK = re.compile(r'\s*(?:#+|"#+\s)\s*')
+"""What a line of a file of data begins with that is no row but says something."""
 
 _MOST_ROWS = 50_000
 _MOST_COLUMNS = 200
@@ -33,7 +37,11 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
     short: list[int] = []
     left = 0
     for number, text in texts:
-        if not text.strip() or text.lstrip().startswith("#"):
+        if not text.strip():
+            continue
+        remark = _REMARK.match(text)
+        if remark is not None:
+            lines.append(Line(number, text, text[remark.end() :].rstrip(f'"{delimiter} '), "prose"))
             continue
         if len(rows) >= _MOST_ROWS:
             left += 1
@@ -54,7 +62,7 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
             rows.append(Row(number, cells))
         else:
             short.append(number)
-    table = Table(header, tuple(rows), -1, lines[0].number if lines else 1)
+    table = Table(header, tuple(rows), -1, next((one.number for one in lines if one.kind == "row"), 1))
     return Log(str(path), tuple(lines), (), (table,) if header else (), remarks=_remarks(path, short, left), data=True)
 
 

@@ -144,7 +144,7 @@ def around(log: Log, line: int, lines: int = 12, *, after: int | None = None) ->
 
 @lru_cache(maxsize=64)
 def _passages(log: Log) -> tuple[Passage, ...]:
-    found = [*_of_notes(log), *([] if log.data else _of_lines(log))]
+    found = [*_of_notes(log), *_of_lines(log)]
     return tuple(sorted(found, key=lambda one: one.first))
 
 
