@@ -39,7 +39,7 @@ NO_EFFECT = Pattern(
     r"sans (?:influence|effet|impact|importance|incidence|conséquence)|neutres?\b|superflue?s?\b|ne change(?:nt)? "
     r"rien|indifférente?s?|not (?:nécessaires?|besoin)|"
     r"sin (?:efecto|influencia|impacto|importancia)|superflu[oa]s?|indiferentes?|irrelevantes?|innecesari[oa]s?|"
-    r"не (?:влия\w+|нужн\w+|важн\w+|да[её]\w*|меня\w+|игра\w+|имеет)|not (?:влия\w+|нужн\w+|важн\w+|да[её]\w*|меня\w+|"
+    r"не (?:влия\w+|нужн\w+|важн\w+|да\w+|меня\w+|игра\w+|имеет)|not (?:влия\w+|нужн\w+|важн\w+|да\w+|меня\w+|"
     r"имеет|преимуществ\w+)|нейтрал\w+|излиш\w+|безразлич\w+|лишн\w+|без (?:влияния|эффекта|разницы)|"
     r"(?:not|没有?|无|毫无) ?(?:任何)?影响|没有? ?差别|没区别|不需要|not\s*需要|不重要|多余|可以省|无关",
     re.IGNORECASE,
@@ -48,8 +48,8 @@ NO_EFFECT = Pattern(
 
 ALIKE = Pattern(
     r"\b(?:as|so) (?:good|well|smart|strong|accurate|capable|reliable|fast|clever|able)\w* as\b|"
-    r"\b(?:equally|just as|no worse|no better|on (?:a )?par|the same|alike|equals?|level|matches|match|tie[sd]?|"
-    r"keeps? up|preserv\w+|retains?|equivalent\w*|is solved|are solved|lossless|comparable)\b|"
+    r"\b(?:equally|just as|no worse|no better|on (?:a )?par|all (?:work |are |perform )?alike|equals? the|(?:is|are|"
+    r"all) level|keeps? up|preserv\w+|retains? |equivalent\w*|lossless|comparable to)\b|"
     r"(?:so|genauso|ebenso) gut|gleich gut|ebenbürtig|aussi (?:bon|bien)\w*|équivalent\w*|igual de|tan buen\w+|"
     r"equivalentes?|так же хорош\w*|не хуже|одинаков\w*|同样好|一样好|等价|相当",
     re.IGNORECASE,

@@ -114,7 +114,7 @@ def _read(log: Log) -> Iterator[Finding]:
     """Two arms with the same results to the last digit, and below them the conclusion that the change has no effect."""
     told: set[int] = set()
     for one in equals_of(log):
-        found = drawn(below(log, one.second, one.section, _BELOW), (NO_EFFECT, ALIKE, AGAINST))
+        found = drawn(below(log, one.second - log.data, one.section, _BELOW), (NO_EFFECT, ALIKE, AGAINST))
         if found is not None and found.line.number not in told:
             told.add(found.line.number)
             facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}

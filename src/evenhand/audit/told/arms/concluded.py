@@ -43,7 +43,7 @@ def concluded_in(one: Statement, patterns: Iterable[Pattern], *, cued: bool = Fa
     text = one.text
     if len(text) > _LONGEST or WITHHELD.search(text):
         return None
-    cue = CUE.search(text)
+    cue = CUE.search(one.labelled)
     if cued and cue is None:
         return None
     for pattern in patterns:
@@ -60,7 +60,7 @@ def drawn(
     every = list(statements)
     words = list(patterns)
     for at, one in enumerate(every):
-        if withheld(one) and CUE.search(one.text):
+        if withheld(one) and CUE.search(one.labelled):
             return None
         found = concluded_in(one, words, cued=cued)
         if found is not None:

@@ -70,13 +70,19 @@ def _in_words(log: Log) -> Iterator[Equal]:
 def _same(one: Statement, other: Statement) -> tuple[Number, ...]:
     """The results of the shorter statement, where the other has all of them, in this order, and no others but behind."""
     fine = [tuple(n for n in s.results if digits(n) >= _FINE or n.value in (0.0, 1.0)) for s in (one, other)]
-    few, many = sorted(fine, key=len)
+    shared = {n.value for n in fine[0]} & {n.value for n in fine[1]}
+    few, many = sorted((_trimmed(fine[0], shared), _trimmed(fine[1], shared)), key=len)
     if [n.value for n in few] != [n.value for n in many[: len(few)]] or any(
         a.decimals != b.decimals for a, b in zip(few, many, strict=False)
     ):
         return ()
     more = [n for n in one.numbers if not n.decimals and digits(n) >= 4 and n.value in {m.value for m in other.numbers}]
     return (*few, *more)
+
+
+def _trimmed(values: tuple[Number, ...], shared: set[float]) -> tuple[Number, ...]:
+    """Without the first number, where it is of this arm alone: its setting."""
+    return values[1:] if len(values) > 2 and values[0].value not in shared else values
 
 
 def _in_rows(grid: Grid) -> Iterator[Equal]:

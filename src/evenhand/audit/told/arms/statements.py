@@ -57,6 +57,11 @@ class Statement:
         return self.sentence.text
 
     @property
+    def labelled(self) -> str:
+        """What it says, with the name of its field before it."""
+        return f"{self.passage.label}: {self.text}" if self.passage.kind == "note" else self.text
+
+    @property
     def line(self) -> Line:
         """The line that it begins on."""
         return self.sentence.lines[0]
@@ -117,7 +122,8 @@ def _is_result(text: str, one: Number) -> bool:
 @lru_cache(maxsize=64)
 def statements_of(log: Log) -> tuple[Statement, ...]:
     """The statements of a log in their order."""
-    pairs = [(sentence, passage) for passage in passages_of(log) for sentence in passage.sentences if sentence.text]
+    said = [one for one in passages_of(log) if one.kind != "heading"]
+    pairs = [(sentence, passage) for passage in said for sentence in passage.sentences if sentence.text]
     return tuple(Statement(sentence, passage, place) for place, (sentence, passage) in enumerate(pairs))
 
 
