@@ -34,6 +34,7 @@ NO_EFFECT = Pattern(
     r"ignored|switched (?:on|off))\b|\bcan (?:go|be done without)\b|\b(?:comes?|is|are) (?:for )?free\b|\bfor free\b|"
     r"\bcosts? (?:us )?nothing\b|\bat no (?:\w+ )?(?:cost|loss)\b|\bsafe to\b|\bwaste\b|\bmatter of taste\b|"
     r"\b(?:do|does|did) (?:just )?without\b|\bneed not\b|\b(?:suffices?|sufficient|enough)\b|\bmakes no\b|"
+    r"\b(?:do|does|did)(?:es)? not help\b|bringt [^.;]{0,40}(?:nichts|not)\b|n['’]apporte\w* (?:rien|not)|"
     r"ohne (?:wirkung|einfluss|effekt|belang|bedeutung)|wirkungslos|überflüssig|egal|unerheblich|bedeutungslos|"
     r"unempfindlich|not (?:nötig|notwendig|gebraucht|erforderlich)|spielt \w+ rolle|"
     r"sans (?:influence|effet|impact|importance|incidence|conséquence)|neutres?\b|superflue?s?\b|ne change(?:nt)? "

@@ -9,11 +9,11 @@ from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Line, Listing, Log
 from evenhand.audit.text.pattern import Pattern, stems
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
-from evenhand.audit.text.verdicts import AGAINST, ALIKE, NO_EFFECT
+from evenhand.audit.text.verdicts import ALIKE, NO_EFFECT
 from evenhand.audit.told.arms.by_seed import paired_rows
 from evenhand.audit.told.arms.concluded import drawn
 from evenhand.audit.told.arms.equals import equals_of
-from evenhand.audit.told.arms.statements import below
+from evenhand.audit.told.arms.statements import below, share_a_word, words_of
 from evenhand.audit.told.seeds.count import signs_of
 
 _SAID = Pattern(
@@ -114,8 +114,9 @@ def _read(log: Log) -> Iterator[Finding]:
     """Two arms with the same results to the last digit, and below them the conclusion that the change has no effect."""
     told: set[int] = set()
     for one in equals_of(log):
-        found = drawn(below(log, one.second - log.data, one.section, _BELOW), (NO_EFFECT, ALIKE, AGAINST))
-        if found is not None and found.line.number not in told:
+        found = drawn(below(log, one.second - log.data, one.section, _BELOW), (NO_EFFECT, ALIKE))
+        named = found is not None and (one.near or share_a_word(found.statement.words, words_of(" ".join(one.names))))
+        if found is not None and named and found.line.number not in told:
             told.add(found.line.number)
             facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}
             places = (place_of(log, one.second), place_of(log, one.first))

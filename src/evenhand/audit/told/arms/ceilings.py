@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log
-from evenhand.audit.text.numbers import Number, counts
+from evenhand.audit.text.numbers import counts
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.grids import Column, Grid, grids_of
 from evenhand.audit.told.arms.statements import Statement, around, statements_of
@@ -29,8 +29,10 @@ _CHANCE = Pattern(
     r"(\d{1,2}(?:\.\d+)?|0?\.\d+)",
     re.IGNORECASE,
 )
+_PARAMETER = Pattern(r"(?<![a-z])(?!acc|em|hit|auc|score|recall|win|f1)[a-z_]+\s?=\s?$", re.IGNORECASE)
 _TOP, _NEAR = 0.995, 0.006
 _ROWS = 60
+_ITEMS = 20
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def level(shares: Sequence[float], chance: float | None) -> str | None:
     """The level at which shares all are; None where they are at none."""
     if all(_TOP <= one <= 1.0 for one in shares):
         return "the ceiling"
-    if all(0 <= one <= 1 - _TOP + 1e-9 and one <= 0.0011 for one in shares):
+    if not any(shares):
         return "the floor"
     if chance is not None and all(abs(one - chance) <= _NEAR for one in shares):
         return "chance"
@@ -114,7 +116,15 @@ def _in_words(log: Log) -> Iterator[Flat]:
 def _of_run(log: Log, run: Sequence[tuple[Statement, list[float]]]) -> Iterator[Flat]:
     """The longest beginning of statements whose results are all at one level."""
     first, section = run[0][0].line.number, run[0][0].section
-    chance = _chance(log, first, run[-1][0].lines[-1].number, section)
+    last = run[-1][0].lines[-1].number
+    chance = _chance(log, first, last, section)
+    told = [one.text for one, _ in run]
+    if len(run) > 1:
+        told += [one.text for one in around(log, first, first, section, 4) if one.line.number < first]
+        told += log.path(section)[-1:]
+    wholes = {c.whole.value for one, _ in run for c in counts(one.text) if c.whole.value >= _ITEMS}
+    if chance is None and len(wholes) != 1 and not any(_RATE.search(text.replace("_", " ")) for text in told):
+        return
     for start in range(len(run)):
         for end in range(len(run), start, -1):
             shares = [value for _, values in run[start:end] for value in values]
@@ -127,16 +137,16 @@ def _of_run(log: Log, run: Sequence[tuple[Statement, list[float]]]) -> Iterator[
 
 def _shares(one: Statement) -> list[float]:
     """The shares that a statement tells, of one arm or of several; none where it tells other results."""
-    whole = [c for c in counts(one.text) if c.whole.value >= 20]
+    whole = [c for c in counts(one.text) if c.whole.value >= _ITEMS]
     if whole:
-        return [c.part.value / c.whole.value for c in whole]
-    found = [n for n in one.results if n.decimals]
-    bare = [n for n in one.results if not n.decimals and n.value in (0.0, 100.0)]
-    values: list[Number] = [n for n in one.results if n in found or n in bare]
-    before = one.text[: values[0].start] if values else ""
-    if not values or _NO_RATE.search(before.replace("_", " ")):
+        same = len({c.whole.value for c in whole}) == 1
+        return [] if not same else [c.part.value / c.whole.value for c in whole]
+    values = [n for n in one.results if not _PARAMETER.search(one.text[: n.start])]
+    fine = {n.decimals for n in values if n.unit != "%" or n.decimals or n.value not in (0.0, 100.0)}
+    if not values or len(fine) > 1:
         return []
-    percent = any(n.unit == "%" or n.value > 1.0001 for n in values) or "%" in one.text
-    if any(n.value > (100 if percent else 1) for n in values):
+    told = one.text.replace("_", " ")
+    percent = any(n.unit == "%" or n.value > 1.0001 for n in values) or "%" in told
+    if _NO_RATE.search(told) or any(n.value > (100 if percent else 1) for n in values):
         return []
     return [n.value / (100 if percent else 1) for n in values]

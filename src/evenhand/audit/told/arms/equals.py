@@ -18,11 +18,16 @@ _FINE = 3
 """Digits of a number that is no setting."""
 
 _APART = 3
+_ROWS = 12
+"""Rows of a table in which one result is not alike by accident."""
 
 
 @dataclass(frozen=True)
 class Equal:
-    """Two arms with the same results: their lines, how many results, where the last stands, and the section."""
+    """Two arms with the same results: their lines, how many results, where the last stands, and the section.
+
+    ``near`` says that nothing stands between the two.
+    """
 
     first: int
     second: int
@@ -30,6 +35,7 @@ class Equal:
     last: int
     section: int
     names: tuple[str, str]
+    near: bool = True
 
 
 def equals_of(log: Log) -> Iterator[Equal]:
@@ -97,9 +103,10 @@ def _in_rows(grid: Grid) -> Iterator[Equal]:
         both = [(a, b) for a, b in pairs if a is not None and b is not None]
         if both and len(both) == len(pairs) and all(_equal(a, b) for a, b in both):
             values = tuple(a for a, _ in both)
-            if _exact(values):
+            if _exact(values) and (len(groups) <= _ROWS or len(scores) > 1):
                 lines = (grid.lines[first[0]], grid.lines[second[0]])
-                yield Equal(*lines, len(values), grid.last, grid.section, (one, other))
+                near = second[0] == first[-1] + 1
+                yield Equal(*lines, len(values), grid.last, grid.section, (one, other), near)
 
 
 def _in_columns(grid: Grid) -> Iterator[Equal]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -11,6 +12,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.verdicts import CUE
 
 _UNIT = Pattern(
     r"\s*(?:[kKMGT]?i?B\b|[µm]?s\b|%? ?(?:h|min|GB|MB|kB|Hz|kHz|MHz|dB SNR|USD|EUR|euros?|dollars?|W|kW|px|fps|GiB|tok/s|"
@@ -33,6 +35,9 @@ _COMMON = frozenset(
     "les de des du un une et est en sur pour avec dans au aux nous que qui ce el los las del y con por para se lo una "
     "на и в с по для что не из к у от за не not mean mean of score accuracy acc loss".split()
 )
+_MOST_NOTES = 12
+"""Cells of a column that may say something; more are texts that were put in or came out."""
+
 NEAR = 14
 """Statements between what is told and what is concluded from it."""
 
@@ -122,7 +127,9 @@ def _is_result(text: str, one: Number) -> bool:
 @lru_cache(maxsize=64)
 def statements_of(log: Log) -> tuple[Statement, ...]:
     """The statements of a log in their order."""
-    said = [one for one in passages_of(log) if one.kind != "heading"]
+    every = [one for one in passages_of(log) if one.kind != "heading"]
+    often = Counter(one.label for one in every if one.kind == "note")
+    said = [one for one in every if often[one.label] <= _MOST_NOTES or CUE.search(f"{one.label}: ")]
     pairs = [(sentence, passage) for passage in said for sentence in passage.sentences if sentence.text]
     return tuple(Statement(sentence, passage, place) for place, (sentence, passage) in enumerate(pairs))
 
