@@ -17,7 +17,7 @@ _FIELD = Pattern(r"^(?:field|fields|metric|metrics|key|quantity|measure|paramete
 _STEP = Pattern(r"(?<!\d)\.|\.(?!\d)")
 """Between the names of nested fields; a point in a number is none."""
 
-_MOST_ROWS = 400
+_MOST_ROWS, _LONGEST = 400, 60
 _ARM_KEYS = ("arm", "name", "model", "method", "variant", "system", "id", "run", "config", "setting", "policy")
 
 
@@ -129,14 +129,12 @@ def _one(table: Table) -> Iterator[Grid]:
 
 
 def _label(table: Table) -> int:
-    """The column that names the arms: one that is called so, else the first that holds names, else the first."""
+    """The column that names the arms: one that is called so, else the first."""
     plain = [name.strip().lower() for name in table.header]
     named = [plain.index(key) for key in _ARM_KEYS if key in plain]
-    for place in [*named, *range(len(plain))]:
+    for place in named:
         cells = [row.cells[place] for row in table.rows if row.cells[place].strip()]
-        if len(cells) >= 2 and sum(_NAME.search(cell) is not None and only_number(cell) is None for cell in cells) > len(
-            cells
-        ) // 2 and max(map(len, cells)) <= 60:
+        if len(cells) >= 2 and max(map(len, cells)) <= _LONGEST:
             return place
     return 0
 

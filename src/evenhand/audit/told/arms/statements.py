@@ -110,6 +110,8 @@ def share_a_word(one: frozenset[str], other: frozenset[str]) -> bool:
     """Whether two texts share a word, be it in another form: ``alte`` and ``alt``, ``filter`` and ``filters``."""
     if one & other:
         return True
+    if any(a[:-1] in b or b[:-1] in a for a in one for b in other if min(len(a), len(b)) >= 6):
+        return True
     return any(
         a[: max(3, min(len(a), len(b)) - 2)] == b[: max(3, min(len(a), len(b)) - 2)] and abs(len(a) - len(b)) <= 4
         for a in one for b in other if min(len(a), len(b)) >= 3
