@@ -19,6 +19,12 @@ BUDGETS: dict[str, str] = {
 }
 """Words for what can be spent, by kind, singular and plural."""
 
+NAMES = {
+    "epochs": "epochs", "steps": "steps", "tokens": "tokens", "time": "time", "gpus": "devices",
+    "trials": "settings tried", "tries": "tries at each item",
+}  # fmt: skip
+"""How a sentence calls them."""
+
 _IN_NAMES = {
     "epochs": r"\bepochs?\b|passes over|époque|epochen|épocas|эпох|轮数",
     "steps": r"\b(?:steps|updates|iterations|iters|iter)\b|itérations|schritte|pasos|шаг|步数",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Line
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.verdicts import CUE, WITHHELD
+from evenhand.audit.text.words import denied
 from evenhand.audit.told.arms.statements import Statement
 
 _OPEN = Pattern(
@@ -48,7 +49,7 @@ def concluded_in(one: Statement, patterns: Iterable[Pattern], *, cued: bool = Fa
         return None
     for pattern in patterns:
         found = pattern.search(text)
-        if found is not None and not _OPEN.search(text[: found.end()]) and not text.rstrip().endswith("?"):
+        if found is not None and not denied(text, found.start()) and not _OPEN.search(text[: found.end()]) and not text.rstrip().endswith("?"):
             return Conclusion(one, _short(found), one.sentence.line_at(found.start()), cue is not None)
     return None
 

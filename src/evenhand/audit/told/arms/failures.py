@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.verdicts import AGAINST, BETTER, CUE, INFRASTRUCTURE, NO_EFFECT
+from evenhand.audit.text.verdicts import AGAINST, CUE, INFRASTRUCTURE
 from evenhand.audit.text.words import denied
 from evenhand.audit.told.arms.concluded import Conclusion, concluded_in, withheld
 from evenhand.audit.told.arms.grids import grids_of
@@ -68,13 +68,11 @@ def _on(
             if CUE.search(one.labelled) or withheld(one):
                 return None
             continue
-        found = concluded_in(one, (AGAINST, NO_EFFECT))
+        found = concluded_in(one, (AGAINST,))
         if found is not None and (
             found.cued or heads or share_a_word(one.words, own) or results & {n.value for n in one.results}
         ):
             return found
-        if found is None and concluded_in(one, (BETTER,), cued=True) is not None and share_a_word(one.words, own):
-            return concluded_in(one, (BETTER,), cued=True)
     return None
 
 

@@ -1,0 +1,150 @@
+"""What a statement says that an arm could spend: epochs, steps, tokens, time, machines, trials, tries at an item."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from evenhand.audit.text.numbers import SECONDS, Number
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.roles import BUDGETS
+from evenhand.audit.told.arms.statements import Statement, words_of
+
+_WORDS = {
+    word: value
+    for value, words in enumerate(
+        ("one|a single|single|un seul|une seule|ein einziger|один|одна", "two", "three", "four", "five", "six", "seven",
+         "eight", "nine", "ten|dix|zehn|diez", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen|seize|sechzehn",
+         "seventeen", "eighteen", "nineteen", "twenty|vingt|zwanzig|veinte"), start=1,
+    )
+    for word in words.split("|")
+}  # fmt: skip
+_NUMBERS = "|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True))
+_BETWEEN = r"(?:[ -]?(?:thousand|tausend|million|mio\.?|тыс\w*\.?|млн|mille|mil|万))?(?:\s*\([^)]{1,20}\))?(?:[ -]+[a-zA-Z][\w-]*){0,2}?[ -]*"
+_BEHIND = {
+    kind: Pattern(rf"{_BETWEEN}(?:{words})(?![\w-]*[a-zA-Z])", re.IGNORECASE) for kind, words in BUDGETS.items()
+}
+_BEFORE = {
+    kind: Pattern(rf"(?<![a-z])(?:{words})\s*[=:]\s*$", re.IGNORECASE) for kind, words in BUDGETS.items() if kind != "time"
+}
+_TRIES = Pattern(
+    r"\bper (?:question|item|problem|prompt|move|task|query|example)\b|\b(?:majority|vote|voting|best[- ]of|self-consistency|"
+    r"reranks?|filter|returns? the|picks?|search|sims|completions)\b|mehrheit|vote majoritaire",
+    re.IGNORECASE,
+)
+_DEFAULTS = Pattern(
+    r"\b(?:no (?:search|tuning|sweep)|(?:at |with |the |on )?(?:default|defaults|default settings?|default hyper\w*|factory "
+    r"settings)|never (?:touched|tuned)|not tuned|untuned|out of the box|standard settings|one config)\b|standardwert\w*|"
+    r"voreinstellung\w*|valeurs par défaut|réglages par défaut|valores por defecto|по умолчанию|默认",
+    re.IGNORECASE,
+)
+_PART = Pattern(
+    r"(?:\b(?:after|at|every|each|until|by|within|last|first|per|another|next|step|epoch|iteration|warm-?up|update|from|"
+    r"than|nach|alle|jede\w*|tous les|toutes les|cada|кажд\w+|после|每)|[x×*/@]|#)\s*(?:the |about |ca\. ?)?$",
+    re.IGNORECASE,
+)
+_STAGE = Pattern(
+    r"^[ -]*(?:of )?(?:warm-?up|decay|linear|cosine|eval\w*|patience|overlap|context|window|memory|later|into|earlier|"
+    r"before|ago|apart|per\b(?! (?:question|item|problem|prompt|move|task|query|example))|in total|together|each|apiece|"
+    r"nodes?|left|remaining|of downtime|wait|queue)",
+    re.IGNORECASE,
+)
+_SHARED = Pattern(
+    r"\b(?:both|each|either|every|same|all (?:arms|runs|models|rows|three|four)|equal\w*|identical|throughout|everything "
+    r"else|beide\w*|jeweils|gleich\w*|les deux|mêmes?|chaque|ambos|mism[oa]s?|об[аео]\w*|одинаков\w*|таже|две|各|均|都|相同)\b|both",
+    re.IGNORECASE,
+)
+_TIMED = Pattern(
+    r"\b(?:gpu\w*|train\w*|limit|budget|wall|clock|compute|ran|run|calcul|lief|laufen|hours?)\b|[аы]100|на \d+ gpu", re.IGNORECASE
+)
+_CLAUSE = Pattern(r"[;.]\s|,\s+(?:and|but|while|whereas|the|und|aber|et|mais|y|а|и)\s|\s(?:while|whereas|against|versus|vs\.?|gegen|contre)\s")
+
+
+@dataclass(frozen=True)
+class Amount:
+    """What somebody could spend.
+
+    Attributes:
+        kind: of the budget.
+        value: of it, times in seconds.
+        statement: that tells it.
+        owner: the words of its clause.
+        shared: it is told to be that of all.
+        column: of the number in the statement.
+    """
+
+    kind: str
+    value: float
+    statement: Statement
+    owner: frozenset[str]
+    shared: bool
+    column: int
+
+    @property
+    def line(self) -> int:
+        """Number of its line."""
+        return self.statement.sentence.line_at(self.column).number
+
+
+def amounts_in(one: Statement) -> list[Amount]:
+    """All amounts of a statement."""
+    text = one.text
+    found = [(kind, value, start, end) for kind, value, start, end in _read(one)]
+    cuts = [0, *(m.end() for m in _CLAUSE.finditer(text)), len(text)]
+    answer = []
+    for kind, value, start, end in found:
+        left = max(cut for cut in cuts if cut <= start)
+        right = min(cut for cut in cuts if cut > start)
+        others = [(s, e) for k, _, s, e in found if k == kind and s != start]
+        left = max([left, *(e for _, e in others if e <= start)])
+        right = min([right, *(s for s, _ in others if s >= end)])
+        if others and left < start:  # what stands behind belongs to the next one
+            right = end if right < len(text) and any(s >= end for s, _ in others) else right
+        clause = text[left:right]
+        answer.append(Amount(kind, value, one, words_of(clause), _SHARED.search(clause) is not None, start))
+    return answer
+
+
+def _read(one: Statement) -> Iterator[tuple[str, float, int, int]]:
+    text = one.text
+    seen: set[int] = set()
+    for number in one.numbers:
+        found = _kind(text, number)
+        if found is not None and number.start not in seen:
+            seen.add(number.start)
+            kind, end = found
+            yield kind, _value(number, text[number.end : end]), number.start, end
+    for word in re.finditer(rf"(?<![\w-])(?:{_NUMBERS})(?![\w])", text, re.IGNORECASE):
+        for kind in ("tries", "trials"):
+            behind = _BEHIND[kind].match(text, word.end())
+            if behind is not None and (kind == "trials" or _TRIES.search(text)):
+                yield kind, float(_WORDS[word[0].lower()]), word.start(), behind.end()
+                break
+    default = _DEFAULTS.search(text)
+    if default is not None:
+        yield "trials", 1.0, default.start(), default.end()
+
+
+def _value(number: Number, behind: str) -> float:
+    thousands = re.match(r"[ -]?(?:thousand|tausend|тыс|mille|mil\b|万)", behind, re.IGNORECASE)
+    return number.value * (1000 if thousands else 1) * SECONDS.get(number.unit, 1.0)
+
+
+def _kind(text: str, number: Number) -> tuple[str, int] | None:
+    if number.signed or number.spread or number.unit in ("%", "pp", "x") or not number.value:
+        return None
+    if _PART.search(text[max(0, number.start - 24) : number.start]):
+        return None
+    if number.unit in SECONDS:
+        fits = _TIMED.search(text) is not None and _STAGE.match(text, number.end) is None
+        return ("time", number.end) if fits else None
+    for kind, pattern in _BEHIND.items():
+        behind = pattern.match(text, number.end)
+        if behind is None or _STAGE.match(text, behind.end()):
+            continue
+        if (kind == "tries" and not _TRIES.search(text)) or (kind == "time" and not _TIMED.search(text)):
+            continue
+        return kind, behind.end()
+    before = next((kind for kind, pattern in _BEFORE.items() if pattern.search(text[: number.start])), None)
+    return (before, number.end) if before and not number.decimals and before != "tries" else None

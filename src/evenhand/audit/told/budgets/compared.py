@@ -1,0 +1,103 @@
+"""Arms that are compared although one could spend more: in a table, or in the statements around the comparison."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from evenhand.audit.text.log import Log
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.roles import BUDGETS
+from evenhand.audit.told.arms.compared import Compared, compared_in
+from evenhand.audit.told.arms.grids import Grid
+from evenhand.audit.told.arms.statements import share_a_word, statements_of
+from evenhand.audit.told.budgets.amounts import Amount, amounts_in
+
+MUCH = 1.25
+_BEFORE, _AFTER = 14, 3
+_KNOWN = Pattern(
+    r"\b(?:unequal|unfair|not comparable|incomparable|caveat|not (?:a )?fair|mismatch\w*|not matched|unmatched|"
+    r"(?:same|equal|matched|identical|iso)[\s-]+(?:\w+[\s-]+)?(?:budgets?|compute|steps?|tokens|flops)|longer training|"
+    r"more (?:steps|epochs|tokens|compute|training|trials|samples)|train(?:ing|ed)? longer|scaling (?:up|law\w*)|speed-?up|"
+    r"faster|fewer (?:steps|epochs|tokens)|at (?:\w+ )?(?:the )?cost|trade-?off|early[- ]stop\w*|converge[ds]? after)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Spent:
+    """A comparison of arms that spent different amounts."""
+
+    compared: Compared
+    kind: str
+    more: float
+    less: float
+    line: int
+    other: int
+
+
+def unequal_in(log: Log) -> Iterator[Spent]:
+    """All of a log, one a comparison."""
+    for one in compared_in(log):
+        if _KNOWN.search(one.claim.text):
+            continue
+        found = _in_grid(one, one.grid) if one.grid is not None else None
+        found = found or _in_words(log, one)
+        if found is not None:
+            yield found
+
+
+def _in_grid(one: Compared, grid: Grid) -> Spent | None:
+    i, j = one.one.row, one.other.row
+    for kind in BUDGETS:
+        for column in grid.of(kind):
+            first, second = column.cells[i], column.cells[j]
+            if first is None or second is None or not first.value * second.value:
+                continue
+            more, less = max(first.value, second.value), min(first.value, second.value)
+            if more >= MUCH * less and less > 0 and _is_set(more, less, kind):
+                at, other = (i, j) if first.value == more else (j, i)
+                return Spent(one, kind, more, less, column.lines[at], column.lines[other])
+    return None
+
+
+def _is_set(more: float, less: float, kind: str) -> bool:
+    """Whether two amounts look like ones that somebody set; measured times do not."""
+    if kind != "time":
+        return True
+    return all(len(f"{value:g}".strip("0").replace(".", "")) <= 2 for value in (more, less))
+
+
+def _in_words(log: Log, one: Compared) -> Spent | None:
+    every = statements_of(log)[max(0, one.claim.place - _BEFORE) : one.claim.place + 1 + _AFTER]
+    near = [other for other in every if other.section == one.claim.section]
+    if any(_KNOWN.search(other.text) for other in near):
+        return None
+    amounts = [amount for other in near for amount in amounts_in(other)]
+    for kind in BUDGETS:
+        told = [amount for amount in amounts if amount.kind == kind]
+        own = [amount for amount in told if not amount.shared]
+        values = {amount.value for amount in own}
+        if len(values) != 2 or max(values) < MUCH * min(values) or not _is_set(max(values), min(values), kind):
+            continue
+        pair = _owned(own, one)
+        if pair is not None:
+            more, less = pair
+            return Spent(one, kind, more.value, less.value, more.line, less.line)
+    return None
+
+
+def _owned(own: list[Amount], one: Compared) -> tuple[Amount, Amount] | None:
+    """Two amounts of two owners, of whom the comparison names one at least."""
+    first = max(own, key=lambda amount: amount.value)
+    for second in own:
+        if second.value == first.value:
+            continue
+        mine, others = first.owner - second.owner, second.owner - first.owner
+        if first.statement is second.statement and not (mine and others):
+            continue
+        named = one.named
+        if (mine and share_a_word(mine, named)) or (others and share_a_word(others, named)):
+            return first, second
+    return None
