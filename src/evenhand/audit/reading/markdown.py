@@ -16,6 +16,9 @@ _BULLET = Pattern(r"^(\s*)(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(\S.*)$")
 _FENCE = Pattern(r"^\s*(```|~~~)")
 _RULER = Pattern(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$|^\s*\|\s*:?-+:?\s*\|\s*$")
 _UNDERLINE = Pattern(r"^\s{0,3}(=+|-+)\s*$")
+_COLUMNS = Pattern(r"\S\s{2,}\S.*\S\s{2,}\S")
+"""Names of columns, which a ruler may stand under as it does under a title."""
+
 _STRUCK = Pattern(r"~~.*?~~")
 _EMPHASIS = Pattern(r"\*\*|__(?=\S)|(?<=\S)__|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])|`+")
 _LEAD = Pattern(r":\s*$")
@@ -117,7 +120,8 @@ def _heading(text: str, kind: Kind, after: str) -> tuple[int, str]:
     if kind == "heading" and found is not None:
         return len(found[1]), plain(found[2])
     under = _UNDERLINE.match(after)
-    if kind == "prose" and under is not None and len(under[1]) >= 3 and 3 <= len(text.strip()) <= 120:
+    columns = _COLUMNS.search(text.strip()) is not None
+    if kind == "prose" and under is not None and not columns and len(under[1]) >= 3 and 3 <= len(text.strip()) <= 120:
         return (1 if under[1][0] == "=" else 2), plain(text)
     return 0, ""
 

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import re
 
-from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.pattern import Pattern, alternatives
+
+_SIGNS = re.compile(r"[\u3400-\u9fff]")
+
+
+def _abroad(words: str) -> str:
+    """Words of other languages as further alternatives: those of letters begin a word, signs may stand anywhere."""
+    every = alternatives(words)
+    letters = "|".join(one for one in every if not _SIGNS.search(one))
+    signs = "|".join(one for one in every if _SIGNS.search(one))
+    return f"|(?<!\\w)(?:{letters})" + (f"|{signs}" if signs else "")
+
 
 _EFFECT = (
     r"(?:effects?|differences?|influences?|impacts?|benefits?|harm|damage|help|use|uses|gains?|loss|losses|cost|costs|"
@@ -34,15 +45,17 @@ NO_EFFECT = Pattern(
     r"ignored|switched (?:on|off))\b|\bcan (?:go|be done without)\b|\b(?:comes?|is|are) (?:for )?free\b|\bfor free\b|"
     r"\bcosts? (?:us )?nothing\b|\bat no (?:\w+ )?(?:cost|loss)\b|\bsafe to\b|\bwaste\b|\bmatter of taste\b|"
     r"\b(?:do|does|did) (?:just )?without\b|\bneed not\b|\b(?:suffices?|is sufficient|are sufficient|(?:is|are|was|be) (?:good )?enough)\b|\bmakes no\b|"
-    r"\b(?:do|does|did)(?:es)? not help\b|bringt [^.;]{0,40}(?:nichts|not)\b|n['’]apporte\w* (?:rien|not)|"
-    r"ohne (?:wirkung|einfluss|effekt|belang|bedeutung)|wirkungslos|überflüssig|egal|unerheblich|bedeutungslos|"
-    r"unempfindlich|not (?:nötig|notwendig|gebraucht|erforderlich)|spielt \w+ rolle|"
-    r"sans (?:influence|effet|impact|importance|incidence|conséquence)|neutres?\b|superflue?s?\b|ne change(?:nt)? "
-    r"rien|indifférente?s?|not (?:nécessaires?|besoin)|"
-    r"sin (?:efecto|influencia|impacto|importancia)|superflu[oa]s?|indiferentes?|irrelevantes?|innecesari[oa]s?|"
-    r"не (?:влия\w+|нужн\w+|важн\w+|да\w+|меня\w+|игра\w+|имеет)|not (?:влия\w+|нужн\w+|важн\w+|да\w+|меня\w+|"
-    r"имеет|преимуществ\w+)|нейтрал\w+|излиш\w+|безразлич\w+|лишн\w+|без (?:влияния|эффекта|разницы)|"
-    r"(?:not|没有?|无|毫无) ?(?:任何)?影响|没有? ?差别|没区别|不需要|not\s*需要|不重要|多余|可以省|无关",
+    r"\b(?:do|does|did)(?:es)? not help\b|bringt [^.;]{0,40}(?:nichts|not)\b|n['’]apporte\w* (?:rien|not)"
+    + _abroad(
+        r"ohne (?:wirkung|einfluss|effekt|belang|bedeutung)|wirkungslos|überflüssig|egal|unerheblich|bedeutungslos|"
+        r"unempfindlich|not (?:nötig|notwendig|gebraucht|erforderlich)|spielt \w+ rolle|"
+        r"sans (?:influence|effet|impact|importance|incidence|conséquence)|neutres?\b|superflue?s?\b|ne change(?:nt)? "
+        r"rien|indifférente?s?|not (?:nécessaires?|besoin)|"
+        r"sin (?:efecto|influencia|impacto|importancia)|superflu[oa]s?|indiferentes?|irrelevantes?|innecesari[oa]s?|"
+        r"не (?:влия\w+|нужн\w+|важн\w+|да\w+|меня\w+|игра\w+|имеет)|not (?:влия\w+|нужн\w+|важн\w+|да\w+|меня\w+|"
+        r"имеет|преимуществ\w+)|нейтрал\w+|излиш\w+|безразлич\w+|лишн\w+|без (?:влияния|эффекта|разницы)|"
+        r"(?:not|没有?|无|毫无) ?(?:任何)?影响|没有? ?差别|没区别|不需要|not\s*需要|不重要|多余|可以省|无关"
+    ),
     re.IGNORECASE,
 )
 """That something changes nothing, is not needed or is as good without."""
@@ -50,9 +63,11 @@ NO_EFFECT = Pattern(
 ALIKE = Pattern(
     r"\b(?:as|so) (?:good|well|smart|strong|accurate|capable|reliable|fast|clever|able)\w* as\b|"
     r"\b(?:equally|just as|no worse|no better|on (?:a )?par|all (?:work |are |perform )?alike|equals? the|(?:is|are|"
-    r"all) level|keeps? up|preserv\w+|retains? |equivalent\w*|lossless|comparable to)\b|"
-    r"(?:so|genauso|ebenso) gut|gleich gut|ebenbürtig|aussi (?:bon|bien)\w*|équivalent\w*|igual de|tan buen\w+|"
-    r"equivalentes?|так же хорош\w*|не хуже|одинаков\w*|同样好|一样好|等价|相当",
+    r"all) level|keeps? up|preserv\w+|retains? |equivalent\w*|lossless|comparable to)\b"
+    + _abroad(
+        r"(?:so|genauso|ebenso) gut|gleich gut|ebenbürtig|aussi (?:bon|bien)\w*|équivalent\w*|igual de|tan buen\w+|"
+        r"equivalentes?|так же хорош\w*|не хуже|одинаков\w*|同样好|一样好|等价|相当"
+    ),
     re.IGNORECASE,
 )
 """That two are equally good."""
@@ -61,9 +76,11 @@ BETTER = Pattern(
     r"\b(?:better|best|wins?|won|beats?|beat|leads?|leading|ahead|tops?|outperform\w*|overtak\w+|surpass\w*|exceeds?|"
     r"stronger|superior|lead|higher|gains?|gained|improv\w+|lifts?|raises?|brings?|buys?|worth|helps?|helped|"
     r"boosts?|advantage|increase|closes?|caught up|catches up|solved|cured|lowest|lower(?:s|ed)?|reduces?|cuts?|"
-    r"doubl\w+|rise|prefer\w*|outdoes)\b|"
-    r"übertrifft|besser|schlägt|hebt|senkt|verdank\w+|meilleure?s?|dépasse|apporte\w*|améliore|montre|supera|"
-    r"superior|ganamos|mejor\w*|лучше|превосход\w*|да[её]т|выше|обгон\w*|优于|高于|更好|提高|超过|比[^,，。]{1,12}高",
+    r"doubl\w+|rise|prefer\w*|outdoes)\b"
+    + _abroad(
+        r"übertrifft|besser|schlägt|hebt|senkt|verdank\w+|meilleure?s?|dépasse|apporte\w*|améliore|montre|supera|"
+        r"superior|ganamos|mejor\w*|лучше|превосход\w*|да[её]т|выше|обгон\w*|优于|高于|更好|提高|超过|比[^,，。]{1,12}高"
+    ),
     re.IGNORECASE,
 )
 """That one is ahead of another."""
@@ -84,12 +101,14 @@ AGAINST = Pattern(
     r"closing|removing|give up|giving up|forget|rejecting) (?:it|this|the|that|them)\b|"
     r"bad for|break(?:s)? the|no longer pursue\w*|won['’]t pursue|not pursue|is no match|loses? to|does not help|"
     r"doesn['’]t help|did not pay|dropped|rejected|discarded|abandoned)\b|"
-    r"n['’]t (?:\w+ ){0,2}(?:suited|work|help|scale|train|converge|learn|pay|viable|useful|worth|good|rank|compete)\b|"
-    r"行 ?(?:not|不) ?通|taugt (?:nichts|not)|schadet|schlechter|ungeeignet|bringt [^.;]{0,40}(?:nichts|not)\b|untauglich|verschlechter\w+|"
-    r"unterlegen|not (?:geeignet|konkurrenzfähig)|dégrade\w*|nuit|échoue\w*|pire|mauvais\w*|inadapté\w*|retirée?\b|"
-    r"empeora|perjudica|peor|fracasa|хуже|вред\w+|меша\w+|ухудша\w+|провал\w*|бесперспектив\w*|"
-    r"не (?:оправда\w+|сход\w+|работа\w+|годит\w+)|not (?:оправда\w+|сход\w+|работа\w+|годит\w+)|себя not|"
-    r"行不通|失败|更差|不行|不适合|有害",
+    r"n['’]t (?:\w+ ){0,2}(?:suited|work|help|scale|train|converge|learn|pay|viable|useful|worth|good|rank|compete)\b"
+    + _abroad(
+        r"行 ?(?:not|不) ?通|taugt (?:nichts|not)|schadet|schlechter|ungeeignet|bringt [^.;]{0,40}(?:nichts|not)\b|untauglich|verschlechter\w+|"
+        r"unterlegen|not (?:geeignet|konkurrenzfähig)|dégrade\w*|nuit|échoue\w*|pire|mauvais\w*|inadapté\w*|retirée?\b|"
+        r"empeora|perjudica|peor|fracasa|хуже|вред\w+|меша\w+|ухудша\w+|провал\w*|бесперспектив\w*|"
+        r"не (?:оправда\w+|сход\w+|работа\w+|годит\w+)|not (?:оправда\w+|сход\w+|работа\w+|годит\w+)|себя not|"
+        r"行不通|失败|更差|不行|不适合|有害"
+    ),
     re.IGNORECASE,
 )
 """That something is bad, or is given up."""
@@ -129,12 +148,14 @@ WITHHELD = Pattern(
     r"caveat|no result|not a result|no finished|doesn['’]t say|does not say|don['’]t know|before (?:judging|we (?:judge|"
     r"say|decide|learn))|needs? (?:a )?(?:re|fix|harder)|to fix|fix the|harder|hint|too near|near to call|tentative|"
     r"no evidence|says little|in force|must be (?:asked|seen|tested)|no challenge|not learn|was not used|not reach\w*|"
-    r"reserve|judged after|time-?outs? on)\b|"
-    r"weiß|offen\b|unbekannt|ungeklärt|vermutlich|wohl|gar not|wiederhol\w*|neu gestartet|erneut|bleibt|verdacht|fehler "
-    r"suchen|urteil|suspect[eé]?|peut-être|sans doute|à vérifier|relanc\w*|on ne (?:voit|peut|sait)|not (?:dire|voir|"
-    r"savoir|conclure)|ne sai\w+|rejou\w*|tal vez|quizá\w*|probablemente|pendiente|tocan techo|se decidirá|repetir|"
-    r"неизвестн\w*|рано|нечего|повтор\w*|перезапуск\w*|пока|не решает|not решает|ничего не|ничего not|видимо|вероятно|"
-    r"не узнать|not узнать|судить|还不知道|not知道|not 知道|看不出|看not出|暂无|重跑|不能说明|可能|疑似|待定|换难题|太难|太容易|满分",
+    r"reserve|judged after|time-?outs? on)\b"
+    + _abroad(
+        r"weiß|offen\b|unbekannt|ungeklärt|vermutlich|wohl|gar not|wiederhol\w*|neu gestartet|erneut|bleibt|verdacht|fehler "
+        r"suchen|urteil|suspect[eé]?|peut-être|sans doute|à vérifier|relanc\w*|on ne (?:voit|peut|sait)|not (?:dire|voir|"
+        r"savoir|conclure)|ne sai\w+|rejou\w*|tal vez|quizá\w*|probablemente|pendiente|tocan techo|se decidirá|repetir|"
+        r"неизвестн\w*|рано|нечего|повтор\w*|перезапуск\w*|пока|не решает|not решает|ничего не|ничего not|видимо|вероятно|"
+        r"не узнать|not узнать|судить|还不知道|not知道|not 知道|看不出|看not出|暂无|重跑|不能说明|可能|疑似|待定|换难题|太难|太容易|满分"
+    ),
     re.IGNORECASE,
 )
 """That nothing is concluded, or that something is wrong with the measurement itself."""
@@ -144,10 +165,12 @@ REPORTED = Pattern(
     r"paper|abstract|readme|title slide|slides?|press kit|model card|data sheet|table|thesis|chapter|summary|results?|"
     r"our (?:number|score|system|model|entry|result|approach|method|classifier)|entry|number (?:for|we)|"
     r"state in|goes (?:to|in|into)|sheet|tell sales|quality of|outcome|performance of|posting|tuned model|as the "
-    r"(?:accuracy|result|score|performance)|delivered|submit\w*|official)\b|"
-    r"in die (?:arbeit|tabelle)|ergebnis\w*|nennen wir|leistung des|bericht\w*|angegeben|zusammenfassung|"
-    r"résultat\w*|retenu\w*|retenons|publi\w+|annonc\w+|résumé|score que nous|resumen|informa\w*|entregad\w+|"
-    r"publicad\w+|resultado\w*|alcanza|отч[её]т\w*|итог\w*|в статью|результат\w*|сообщ\w+|汇报|报告|论文|写入|成绩|结果|公布",
+    r"(?:accuracy|result|score|performance)|delivered|submit\w*|official)\b"
+    + _abroad(
+        r"in die (?:arbeit|tabelle)|ergebnis\w*|nennen wir|leistung des|bericht\w*|angegeben|zusammenfassung|"
+        r"résultat\w*|retenu\w*|retenons|publi\w+|annonc\w+|résumé|score que nous|resumen|informa\w*|entregad\w+|"
+        r"publicad\w+|resultado\w*|alcanza|отч[её]т\w*|итог\w*|в статью|результат\w*|сообщ\w+|汇报|报告|论文|写入|成绩|结果|公布"
+    ),
     re.IGNORECASE,
 )
 """That a number is given out as the result."""
@@ -156,26 +179,32 @@ PICKED = Pattern(
     r"\b(?:best|winner|wins|won|win|top(?:ped|s|most)?|highest|lowest|largest|smallest|max(?:imum)?|min(?:imum|ima)?|"
     r"peak\w*|cummax|argmax|argmin|first (?:place|of)|came (?:out )?(?:on top|first|top)|comes? (?:out )?(?:on top|first)|"
     r"bottoms? out|picked?|chosen|chose|selected|select|pick|selection|choose|keep the top|lucky|leads?|rank 1|ahead|"
-    r"our pick|sorted|then \w+ it is|is the one)\b|\"rank\": ?1\b|"
-    r"höchst\w+|niedrigst\w+|best\w*|sieger\w*|vorn|gewinner|gewählt\w*|gewann|"
-    r"meilleur\w*|maximum|plus (?:haut|bas)\w*|gagnant\w*|retenu\w*|choisi\w*|máximo|mínimo|mejor\w*|ganador\w*|"
-    r"elegid\w*|elegir|наилучш\w*|лучш\w*|максим\w*|миниму\w*|победител\w*|выбра\w*|最高|最好|最低|最佳|第一|最优|挑",
+    r"our pick|sorted|then \w+ it is|is the one)\b|\"rank\": ?1\b"
+    + _abroad(
+        r"höchst\w+|niedrigst\w+|best\w*|sieger\w*|vorn|gewinner|gewählt\w*|gewann|"
+        r"meilleur\w*|maximum|plus (?:haut|bas)\w*|gagnant\w*|retenu\w*|choisi\w*|máximo|mínimo|mejor\w*|ganador\w*|"
+        r"elegid\w*|elegir|наилучш\w*|лучш\w*|максим\w*|миниму\w*|победител\w*|выбра\w*|最高|最好|最低|最佳|第一|最优|挑"
+    ),
     re.IGNORECASE,
 )
 """That the best of several was taken."""
 
 TEST = Pattern(
     r"(?<![a-z])(?:tests?|tested|testing|test[- _]?(?:set|split|data|items?|score|acc\w*|loss|subjects|prompts|text|worlds|"
-    r"labels|server|questions|months|part)|held[- ]?out|holdout|eval[- ]final|blind|private|leaderboard|benchmark)(?![a-z])|"
-    r"testteil\w*|testsatz\w*|testdaten\w*|testmenge\w*|de test|corpus de test|jeu de test|datos de prueba|de prueba|"
-    r"тест\w*|测试",
+    r"labels|server|questions|months|part)|held[- ]?out|holdout|eval[- ]final|blind|private|leaderboard|benchmark)(?![a-z])"
+    + _abroad(
+        r"testteil\w*|testsatz\w*|testdaten\w*|testmenge\w*|de test|corpus de test|jeu de test|datos de prueba|de prueba|"
+        r"тест\w*|测试"
+    ),
     re.IGNORECASE,
 )
 """Data that are kept for the end."""
 
 DEV = Pattern(
-    r"(?<![a-z])(?:dev|val|valid|validation|development|tuning|tune|dev-?\w+|cross-?validation)(?![a-z])|"
-    r"validierung\w*|entwicklungs\w*|validaci[oó]n|валидац\w*|验证|开发集",
+    r"(?<![a-z])(?:dev|val|valid|validation|development|tuning|tune|dev-?\w+|cross-?validation)(?![a-z])"
+    + _abroad(
+        r"validierung\w*|entwicklungs\w*|validaci[oó]n|валидац\w*|验证|开发集"
+    ),
     re.IGNORECASE,
 )
 """Data that may choose."""
@@ -187,10 +216,12 @@ FRESH = Pattern(
     r"runs|split|months|half|part)|the other|afterwards|after the pick|once|one[- ]shot|single pass|only look|"
     r"re-?trained|retrain\w*|re-?r[ua]n\w*|rerunning|again on|confirm\w*|replicat\w*|"
     r"selection (?:only|bias|score)|optimistic\w*|biased|"
-    r"upper bound|oracle|not (?:the|a) (?:result|claim)|only picked|later)\b|"
-    r"\b(?:neue[nrm]?|frische[nrm]?|andere[nrm]?|weitere[nrm]?) \w+|einmal(?:ig)? gemessen\w*|niemand vorher|"
-    r"nouve(?:aux|lles?)|autres \w+|une seule fois|un seul passage|jamais vu|nuev[oa]s|otr[oa]s|no intervin\w+|"
-    r"not intervin\w+|на нов\w+|нов\w+ зёрн\w*|отложенн\w*|新种子|另一|另外|新的|未参与|第二批|换用|新 ?seeds",
+    r"upper bound|oracle|not (?:the|a) (?:result|claim)|only picked|later)\b"
+    + _abroad(
+        r"\b(?:neue[nrm]?|frische[nrm]?|andere[nrm]?|weitere[nrm]?) \w+|einmal(?:ig)? gemessen\w*|niemand vorher|"
+        r"nouve(?:aux|lles?)|autres \w+|une seule fois|un seul passage|jamais vu|nuev[oa]s|otr[oa]s|no intervin\w+|"
+        r"not intervin\w+|на нов\w+|нов\w+ зёрн\w*|отложенн\w*|新种子|另一|另外|新的|未参与|第二批|换用|新 ?seeds"
+    ),
     re.IGNORECASE,
 )
 """That other data or seeds were used, or the choice was owned up to."""
@@ -211,10 +242,12 @@ INFRASTRUCTURE = Pattern(
     r"(?:crash\w*|fault|error)|power (?:cut|outage|failure)|(?:http|error|status|code) ?(?:401|403|404|429|50[0234])|"
     r"\b(?:429|502|503|504)(?:s\b| gateway|[- ]?antwort\w*| responses| errors|-fehler)|rate[- ]?limited|(?:hit|by|ran into|due to|exceeded) (?:the |its )?(?:api )?rate[- ]?limits?|connection "
     r"(?:reset|lost|refused|error|aborted)|network (?:error|failure|outage)|(?:runtime|session|colab|node|worker) (?:was |got )?disconnected|threw me out|hub outage|"
-    r"drive failure|machine (?:crash\w*|died|rebooted))(?![a-z])|"
-    r"speicher (?:voll|übergelaufen)|platte (?:ist |war )?voll|disque \S*\s?(?:étant )?plein|disque plein|"
-    r"no hay espacio|disco lleno|节点 ?\w{0,8}掉线|掉线|断连|断开|磁盘(?:已)?满|断电|узел \S* ?(?:упал|отвалил\w*|выключил\w*|"
-    r"отобра\w*|пропал\w*)|(?:пропал|упал|отвалился|выключился) узел|диск (?:переполн\w*|заполн\w*|полон)|отключил\w*",
+    r"drive failure|machine (?:crash\w*|died|rebooted))(?![a-z])"
+    + _abroad(
+        r"speicher (?:voll|übergelaufen)|platte (?:ist |war )?voll|disque \S*\s?(?:étant )?plein|disque plein|"
+        r"no hay espacio|disco lleno|节点 ?\w{0,8}掉线|掉线|断连|断开|磁盘(?:已)?满|断电|узел \S* ?(?:упал|отвалил\w*|выключил\w*|"
+        r"отобра\w*|пропал\w*)|(?:пропал|упал|отвалился|выключился) узел|диск (?:переполн\w*|заполн\w*|полон)|отключил\w*"
+    ),
     re.IGNORECASE,
 )
 """That machine, memory, time, disk or network ended a run, and not what was tried in it."""

@@ -49,9 +49,15 @@ def concluded_in(one: Statement, patterns: Iterable[Pattern], *, cued: bool = Fa
         return None
     for pattern in patterns:
         found = pattern.search(text)
-        if found is not None and not denied(text, found.start()) and not _OPEN.search(text[: found.end()]) and not text.rstrip().endswith("?"):
+        if found is not None and not _denied(text, found.start()) and not _OPEN.search(text[: found.end()]) and not text.rstrip().endswith("?"):
             return Conclusion(one, _short(found), one.sentence.line_at(found.start()), cue is not None)
     return None
+
+
+def _denied(text: str, start: int) -> bool:
+    """Whether a word is denied in its own clause."""
+    clause = re.split(r",\s|\b(?:so|hence|thus|therefore)\b", text[:start])[-1]
+    return denied(clause, len(clause))
 
 
 def drawn(

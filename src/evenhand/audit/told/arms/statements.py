@@ -23,7 +23,7 @@ _SETTING = Pattern(
     r"(?:\b(?:lr|learning rate|temp(?:erature)?|dropout|alpha|beta|gamma|eps(?:ilon)?|weight|clip|margin|scale|wd|"
     r"decay|momentum|sd|std|top-?p|top-?k|T|t|w|coef\w*|kl|lambda|tau|threshold|penalty|cost|SNR|version|"
     r"factors?|python|cuda|lernrate|taux|tasa|температура|温度|学习率|h|lot|lrs?|bs|±|≤|<|>|≥|betas|cosine|radius)"
-    r"(?: (?:is|of|was|at|to|from|mit|de|von|=|:))?|\bp ?=|[=^]1e|\bv|\$|€|~)\s*[=:(≤<>≥/\[]*\s*$",
+    r"(?: (?:is|of|was|at|to|from|mit|de|von|=|:))?|\bp ?=|\b(?:sd|std|SD)[^,;)]{1,12}|[=^]1e|\bv|\$|€|~)\s*[=:(≤<>≥/\[]*\s*$",
     re.IGNORECASE,
 )
 _WORD = Pattern(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+[A-Za-z]\w*|[\u3400-\u9fff]{2}", re.IGNORECASE)
@@ -103,7 +103,9 @@ class Statement:
 
 def words_of(text: str) -> frozenset[str]:
     """The words of a text that may name something, in small letters."""
-    return frozenset(word for one in _WORD.findall(text) if (word := one.lower()) not in _COMMON and len(word) > 1)
+    found = [one.lower() for one in _WORD.findall(text)]
+    parts = [part for one in found if "-" in one for part in one.split("-") if len(part) >= 4]
+    return frozenset(one for one in (*found, *parts) if one not in _COMMON and len(one) > 1)
 
 
 def share_a_word(one: frozenset[str], other: frozenset[str]) -> bool:

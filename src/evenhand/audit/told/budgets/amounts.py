@@ -21,7 +21,7 @@ _WORDS = {
     for word in words.split("|")
 }  # fmt: skip
 _NUMBERS = "|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True))
-_BETWEEN = r"(?:[ -]?(?:thousand|tausend|million|mio\.?|тыс\w*\.?|млн|mille|mil|万))?(?:\s*\([^)]{1,20}\))?(?:[ -]+[a-zA-Z][\w-]*){0,2}?[ -]*"
+_BETWEEN = r"(?:[ -]?(?:thousand|tausend|million|mio\.?|тыс\w*\.?|млн|mille|mil|万))?(?:\s*\([^)]{1,20}\))?(?:[ -]+[a-zA-Z][\w-]*){0,2}?[ -]*(?<![^\W\d_])"
 _BEHIND = {
     kind: Pattern(rf"{_BETWEEN}(?:{words})(?![\w-]*[a-zA-Z])", re.IGNORECASE) for kind, words in BUDGETS.items()
 }
@@ -34,8 +34,7 @@ _TRIES = Pattern(
     re.IGNORECASE,
 )
 _DEFAULTS = Pattern(
-    r"\b(?:no (?:search|tuning|sweep)|(?:at |with |the |on )?(?:default|defaults|default settings?|default hyper\w*|factory "
-    r"settings)|never (?:touched|tuned)|not tuned|untuned|out of the box|standard settings|one config)\b|standardwert\w*|"
+    r"\b(?:no (?:search|tuning|sweep)|defaults|default (?:settings?|hyper\w*|config\w*|values)|factory settings|never (?:touched|tuned)|not tuned|untuned|out of the box|standard settings|one config)\b|standardwert\w*|"
     r"voreinstellung\w*|valeurs par défaut|réglages par défaut|valores por defecto|по умолчанию|默认",
     re.IGNORECASE,
 )
@@ -51,8 +50,13 @@ _STAGE = Pattern(
     re.IGNORECASE,
 )
 _SHARED = Pattern(
-    r"\b(?:both|each|either|every|same|all (?:arms|runs|models|rows|three|four)|equal\w*|identical|throughout|everything "
-    r"else|beide\w*|jeweils|gleich\w*|les deux|mêmes?|chaque|ambos|mism[oa]s?|об[аео]\w*|одинаков\w*|таже|две|各|均|都|相同)\b|both",
+    r"\b(?:both|each|either|every (?:arm|run|model|row|variant)|all (?:arms|runs|models|rows|variants|of them|two|three|four)|"
+    r"same|equal|identical|everything else|beide\w*|derselben|les deux|mêmes?|chaque|ambos|mism[oa]s?|об[аео]\w*|"
+    r"одинаков\w*)\b|两者|各|均|都|相同",
+    re.IGNORECASE,
+)
+_SHARED_BEHIND = Pattern(
+    r"[\s,(]*(?:each|apiece|throughout|(?:in|for|with) (?:both|either|each|all)|in beiden|dans (?:les deux|both)|en ambos)\b",
     re.IGNORECASE,
 )
 _TIMED = Pattern(
@@ -87,10 +91,10 @@ class Amount:
         return self.statement.sentence.line_at(self.column).number
 
 
-def amounts_in(one: Statement) -> list[Amount]:
-    """All amounts of a statement."""
+def amounts_in(one: Statement, before: str = "") -> list[Amount]:
+    """All amounts of a statement; times where it, or what is said before, tells that they were spent."""
     text = one.text
-    found = [(kind, value, start, end) for kind, value, start, end in _read(one)]
+    found = list(_read(one, f"{before} {text}"))
     cuts = [0, *(m.end() for m in _CLAUSE.finditer(text)), len(text)]
     answer = []
     for kind, value, start, end in found:
@@ -102,15 +106,16 @@ def amounts_in(one: Statement) -> list[Amount]:
         if others and left < start:  # what stands behind belongs to the next one
             right = end if right < len(text) and any(s >= end for s, _ in others) else right
         clause = text[left:right]
-        answer.append(Amount(kind, value, one, words_of(clause), _SHARED.search(clause) is not None, start))
+        shared = _SHARED.search(text[left:start]) is not None or _SHARED_BEHIND.match(text, end) is not None
+        answer.append(Amount(kind, value, one, words_of(clause), shared, start))
     return answer
 
 
-def _read(one: Statement) -> Iterator[tuple[str, float, int, int]]:
+def _read(one: Statement, told: str) -> Iterator[tuple[str, float, int, int]]:
     text = one.text
     seen: set[int] = set()
     for number in one.numbers:
-        found = _kind(text, number)
+        found = _kind(text, number, told)
         if found is not None and number.start not in seen:
             seen.add(number.start)
             kind, end = found
@@ -131,19 +136,19 @@ def _value(number: Number, behind: str) -> float:
     return number.value * (1000 if thousands else 1) * SECONDS.get(number.unit, 1.0)
 
 
-def _kind(text: str, number: Number) -> tuple[str, int] | None:
+def _kind(text: str, number: Number, told: str) -> tuple[str, int] | None:
     if number.signed or number.spread or number.unit in ("%", "pp", "x") or not number.value:
         return None
     if _PART.search(text[max(0, number.start - 24) : number.start]):
         return None
     if number.unit in SECONDS:
-        fits = _TIMED.search(text) is not None and _STAGE.match(text, number.end) is None
+        fits = _TIMED.search(told) is not None and _STAGE.match(text, number.end) is None
         return ("time", number.end) if fits else None
     for kind, pattern in _BEHIND.items():
         behind = pattern.match(text, number.end)
         if behind is None or _STAGE.match(text, behind.end()):
             continue
-        if (kind == "tries" and not _TRIES.search(text)) or (kind == "time" and not _TIMED.search(text)):
+        if (kind == "tries" and not _TRIES.search(text)) or (kind == "time" and not _TIMED.search(told)):
             continue
         return kind, behind.end()
     before = next((kind for kind, pattern in _BEFORE.items() if pattern.search(text[: number.start])), None)

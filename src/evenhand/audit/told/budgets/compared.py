@@ -23,6 +23,7 @@ _KNOWN = Pattern(
     r"faster|fewer (?:steps|epochs|tokens)|at (?:\w+ )?(?:the )?cost|trade-?off|early[- ]stop\w*|converge[ds]? after)\b",
     re.IGNORECASE,
 )
+_BASE = Pattern(r"\b(?:baselines?|controls?|reference|vanilla|plain|old|previous|original|alte\w*|ancien\w*)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def _in_words(log: Log, one: Compared) -> Spent | None:
     near = [other for other in every if other.section == one.claim.section]
     if any(_KNOWN.search(other.text) for other in near):
         return None
-    amounts = [amount for other in near for amount in amounts_in(other)]
+    earlier = ["", *(other.text for other in near)]
+    amounts = [amount for other, before in zip(near, earlier, strict=False) for amount in amounts_in(other, before)]
     for kind in BUDGETS:
         told = [amount for amount in amounts if amount.kind == kind]
         own = [amount for amount in told if not amount.shared]
@@ -98,6 +100,9 @@ def _owned(own: list[Amount], one: Compared) -> tuple[Amount, Amount] | None:
         if first.statement is second.statement and not (mine and others):
             continue
         named = one.named
+        based = [_BASE.search(" ".join(words)) is not None for words in (mine, others)]
+        if based[0] != based[1] and mine and others:
+            return first, second
         if (mine and share_a_word(mine, named)) or (others and share_a_word(others, named)):
             return first, second
     return None
