@@ -8,7 +8,7 @@ from evenhand.audit.text.pattern import Pattern
 
 BUDGETS: dict[str, str] = {
     "epochs": r"epochs?|ep|passes(?: over(?: the)? data)?|époques?|epochen|épocas|эпох\w*|轮",
-    "steps": r"steps?|updates?|iterations?|iters?|it|itérations?|schritten?|aktualisierungen|pasos|шаг\w*|обновлени\w+|步",
+    "steps": r"steps?|updates?|iterations?|iters?|itérations?|schritten?|aktualisierungen|pasos|шаг\w*|обновлени\w+|步",
     "tokens": r"tokens?|токен\w*|jetons",
     "time": r"hours?|h|hrs?|heures?|stunden|horas|час(?:а|ов)?|小时|gpu[- ]?h(?:ours?)?|minutes?|min|s|seconds?|secs?",
     "gpus": r"gpus?|cards?|a100s?|h100s?|v100s?|accelerators|显卡|карт\w*",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,11 +10,14 @@ from itertools import combinations
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.verdicts import ALIKE, BETTER, NO_EFFECT
 from evenhand.audit.told.arms.concluded import concluded_in, withheld
 from evenhand.audit.told.arms.grids import Column, Grid, grids_of
 from evenhand.audit.told.arms.statements import Statement, statements_of, words_of
 
+_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_POINTS = Pattern(rf"\b({'|'.join(_WORDS)}) (?:\w+ )?points?\b", re.IGNORECASE)
 _BEFORE, _LINES, _MOST = 10, 40, 8
 
 
@@ -71,8 +75,8 @@ def compared_in(log: Log) -> tuple[Compared, ...]:
 
 def _by_difference(log: Log, one: Statement, before: Sequence[Statement]) -> Compared | None:
     """``worth 0.027``, where 0.741 and 0.768 stand above."""
-    for delta in one.numbers:
-        if delta.spread or delta.about or not delta.value or not (delta.decimals or delta.unit == "pp"):
+    for delta in (*one.numbers, *_spelled(one.text)):
+        if delta.spread or delta.about or not delta.value or not (delta.signed or delta.unit == "pp" or delta in one.results):
             continue
         line = one.line_of(delta)
         words = one.text[delta.start : delta.end]
@@ -89,6 +93,14 @@ def _by_difference(log: Log, one: Statement, before: Sequence[Statement]) -> Com
             ones = Told(first.value, where.line_of(first).number, where)
             return Compared(one, line, words, ones, Told(second.value, there.line_of(second).number, there))
     return None
+
+
+def _spelled(text: str) -> list[Number]:
+    """``three points``: a difference in words."""
+    return [
+        Number(float(_WORDS.index(found[1].lower()) + 1), 0.5, 0, "pp", False, False, False, found.start(), found.end())
+        for found in _POINTS.finditer(text)
+    ]
 
 
 def _few(one: Statement) -> Sequence[Number]:
@@ -149,6 +161,13 @@ def _by_word(log: Log, one: Statement, before: Sequence[Statement]) -> Compared 
             i, j = found
             told = [Told(_cell(scores[0], at), scores[0].lines[at], None, at) for at in (i, j)]
             return Compared(one, said.line, said.words, told[0], told[1], grid)
+    single = [other for other in before[-4:] if other.results]
+    if len(single) == 2 and all(len(other.results) == 1 for other in single) and said.cued:
+        values = [other.results[0] for other in single]
+        if values[0].decimals == values[1].decimals and values[0].value != values[1].value:
+            if max(n.value for n in values) <= 2 * min(n.value for n in values):
+                told = [Told(n.value, s.line_of(n).number, s) for n, s in zip(values, single, strict=True)]
+                return Compared(one, said.line, said.words, told[0], told[1])
     for other in (one, *reversed(before[-5:])):
         pair = other.results
         if len(pair) == 2 and pair[0].decimals == pair[1].decimals and pair[0].value != pair[1].value:

@@ -83,7 +83,7 @@ def role_of(name: str, cells: Sequence[Number | None], texts: Sequence[str]) -> 
         return "spread"
     whole = all(not one.decimals and not one.signed for one in given)
     budget = budget_of(plain)
-    if ITEMS.search(plain) and whole and budget not in ("trials", "tries", "tokens", "steps"):
+    if ITEMS.search(plain) and whole and " per " not in f" {plain} " and budget not in ("trials", "tries", "tokens", "steps"):
         return "items"
     if budget:
         return budget

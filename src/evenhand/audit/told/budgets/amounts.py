@@ -21,7 +21,7 @@ _WORDS = {
     for word in words.split("|")
 }  # fmt: skip
 _NUMBERS = "|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True))
-_BETWEEN = r"(?:[ -]?(?:thousand|tausend|million|mio\.?|тыс\w*\.?|млн|mille|mil|万))?(?:\s*\([^)]{1,20}\))?(?:[ -]+[a-zA-Z][\w-]*){0,2}?[ -]*(?<![^\W\d_])"
+_BETWEEN = r"(?:[ -]?(?:thousand|tausend|million|mio\.?|тыс\w*\.?|млн|mille|mil|万))?(?:\s*\([^)]{1,20}\))?(?:[ -]+(?!(?:at|of|in|to|and|or|on|per|with|after|until|for|from|the|by|vs|as|is|was)\b)[a-zA-Z][\w-]*){0,2}?[ -]*(?<![^\W\d_])"
 _BEHIND = {
     kind: Pattern(rf"{_BETWEEN}(?:{words})(?![\w-]*[a-zA-Z])", re.IGNORECASE) for kind, words in BUDGETS.items()
 }
@@ -44,7 +44,7 @@ _PART = Pattern(
     re.IGNORECASE,
 )
 _STAGE = Pattern(
-    r"^[ -]*(?:of )?(?:warm-?up|decay|linear|cosine|eval\w*|patience|overlap|context|window|memory|later|into|earlier|"
+    r"^[ -]*(?:of )?(?:warm-?up|decay|linear|cosine|eval\w*|patience|overlap|context|window|memory|later|into|earlier|remain\w*|saved|wasted|"
     r"before|ago|apart|per\b(?! (?:question|item|problem|prompt|move|task|query|example))|in total|together|each|apiece|"
     r"nodes?|left|remaining|of downtime|wait|queue)",
     re.IGNORECASE,
@@ -62,6 +62,7 @@ _SHARED_BEHIND = Pattern(
 _TIMED = Pattern(
     r"\b(?:gpu\w*|train\w*|limit|budget|wall|clock|compute|ran|run|calcul|lief|laufen|hours?)\b|[аы]100|на \d+ gpu", re.IGNORECASE
 )
+_LARGE = Pattern(r"\s?(?:[BMkK]\b|billion|million|thousand|mio|mrd|млн|млрд|h\b|hours|days|亿|万)", re.IGNORECASE)
 _CLAUSE = Pattern(r"[;.]\s|,\s+(?:and|but|while|whereas|the|und|aber|et|mais|y|а|и)\s|\s(?:while|whereas|against|versus|vs\.?|gegen|contre)\s")
 
 
@@ -138,6 +139,10 @@ def _value(number: Number, behind: str) -> float:
 
 def _kind(text: str, number: Number, told: str) -> tuple[str, int] | None:
     if number.signed or number.spread or number.unit in ("%", "pp", "x") or not number.value:
+        return None
+    if number.decimals and number.scale == 1.0 and number.unit not in SECONDS and not _LARGE.match(text, number.end):
+        return None
+    if re.match(r"\s?[-–]\s?\d", text[number.end :]) or re.search(r"\d\s?[-–]\s?$", text[: number.start]):
         return None
     if _PART.search(text[max(0, number.start - 24) : number.start]):
         return None

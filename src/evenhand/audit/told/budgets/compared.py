@@ -15,7 +15,7 @@ from evenhand.audit.told.arms.statements import share_a_word, statements_of
 from evenhand.audit.told.budgets.amounts import Amount, amounts_in
 
 MUCH = 1.25
-_BEFORE, _AFTER = 14, 3
+_BEFORE, _AFTER, _LONGEST = 10, 3, 300
 _KNOWN = Pattern(
     r"\b(?:unequal|unfair|not comparable|incomparable|caveat|not (?:a )?fair|mismatch\w*|not matched|unmatched|"
     r"(?:same|equal|matched|identical|iso)[\s-]+(?:\w+[\s-]+)?(?:budgets?|compute|steps?|tokens|flops)|longer training|"
@@ -66,13 +66,13 @@ def _in_grid(one: Compared, grid: Grid) -> Spent | None:
 def _is_set(more: float, less: float, kind: str) -> bool:
     """Whether two amounts look like ones that somebody set; measured times do not."""
     if kind != "time":
-        return True
+        return all(value >= 1000 or value == int(value) or len(f"{value:g}") <= 4 for value in (more, less))
     return all(len(f"{value:g}".strip("0").replace(".", "")) <= 2 for value in (more, less))
 
 
 def _in_words(log: Log, one: Compared) -> Spent | None:
     every = statements_of(log)[max(0, one.claim.place - _BEFORE) : one.claim.place + 1 + _AFTER]
-    near = [other for other in every if other.section == one.claim.section]
+    near = [other for other in every if other.section == one.claim.section and len(other.text) <= _LONGEST]
     if any(_KNOWN.search(other.text) for other in near):
         return None
     earlier = ["", *(other.text for other in near)]
