@@ -21,7 +21,7 @@ _FULL = 60
 
 _ANYWHERE = frozenset(
     ("loss-and-perplexity", "count-and-rate", "mean-disagrees", "spread-kind", "odd-share", "failure-as-verdict",
-     "no-op", "ceiling", "unequal-budgets", "fewer-items")
+     "no-op", "ceiling", "unequal-budgets", "fewer-items", "best-on-test", "winner-on-its-seeds")
 )
 """Rules that look at two numbers side by side, whatever else is said."""
 

@@ -143,7 +143,7 @@ def _shares(one: Statement) -> list[float]:
         return [] if not same else [c.part.value / c.whole.value for c in whole]
     values = [n for n in one.results if not _PARAMETER.search(one.text[: n.start])]
     fine = {n.decimals for n in values if n.unit != "%" or n.decimals or n.value not in (0.0, 100.0)}
-    if not values or len(fine) > 1:
+    if not values or len(fine) > 1 or (len({n.decimals for n in values}) > 1 and any(n.unit != "%" for n in values)):
         return []
     told = one.text.replace("_", " ")
     percent = any(n.unit == "%" or n.value > 1.0001 for n in values) or "%" in told

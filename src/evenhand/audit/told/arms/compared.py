@@ -18,6 +18,8 @@ from evenhand.audit.told.arms.statements import Statement, statements_of, words_
 
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _POINTS = Pattern(rf"\b({'|'.join(_WORDS)}) (?:\w+ )?points?\b", re.IGNORECASE)
+_NAMED = Pattern(r"[\w.]+\s?=\s?[+\-−]?$")
+_CHANGE = Pattern(r"Δ|delta|diff|gain|change|improve|lift|^d_", re.IGNORECASE)
 _BEFORE, _LINES, _MOST = 10, 40, 8
 
 
@@ -41,6 +43,7 @@ class Compared:
         words: what it says.
         one, other: the results.
         grid: that both stand in; None where they stand in words.
+        by_word: no difference is stated, but that one is ahead.
     """
 
     claim: Statement
@@ -49,6 +52,7 @@ class Compared:
     one: Told
     other: Told
     grid: Grid | None = None
+    by_word: bool = False
 
     @property
     def named(self) -> frozenset[str]:
@@ -78,6 +82,9 @@ def _by_difference(log: Log, one: Statement, before: Sequence[Statement]) -> Com
     for delta in (*one.numbers, *_spelled(one.text)):
         if delta.spread or delta.about or not delta.value or not (delta.signed or delta.unit == "pp" or delta in one.results):
             continue
+        setting = _NAMED.search(one.text[: delta.start])
+        if setting is not None and not _CHANGE.search(setting[0]):
+            continue
         line = one.line_of(delta)
         words = one.text[delta.start : delta.end]
         for grid in _grids_near(log, one):
@@ -88,6 +95,8 @@ def _by_difference(log: Log, one: Statement, before: Sequence[Statement]) -> Com
                 return Compared(one, line, words, told[0], told[1], grid)
         values = [(n, other) for other in (*before[-_BEFORE:], one) for n in _few(other) if n is not delta]
         pairs_told = [(a, b) for a, b in combinations(values, 2) if _gives(a[0], b[0], delta)]
+        own = [pair for pair in pairs_told if pair[0][1] is one and pair[1][1] is one]
+        pairs_told = own or pairs_told
         if pairs_told:
             (first, where), (second, there) = pairs_told[-1]
             ones = Told(first.value, where.line_of(first).number, where)
@@ -159,21 +168,23 @@ def _by_word(log: Log, one: Statement, before: Sequence[Statement]) -> Compared 
         scores = grid.of("score")
         if found is not None and scores and grid.first <= one.line.number:
             i, j = found
+            if any(scores[0].cells[at] is None for at in found) or (log.data and not said.cued):
+                continue
             told = [Told(_cell(scores[0], at), scores[0].lines[at], None, at) for at in (i, j)]
-            return Compared(one, said.line, said.words, told[0], told[1], grid)
+            return Compared(one, said.line, said.words, told[0], told[1], grid, True)
     single = [other for other in before[-4:] if other.results]
     if len(single) == 2 and all(len(other.results) == 1 for other in single) and said.cued:
         values = [other.results[0] for other in single]
         if values[0].decimals == values[1].decimals and values[0].value != values[1].value:
             if max(n.value for n in values) <= 2 * min(n.value for n in values):
                 told = [Told(n.value, s.line_of(n).number, s) for n, s in zip(values, single, strict=True)]
-                return Compared(one, said.line, said.words, told[0], told[1])
+                return Compared(one, said.line, said.words, told[0], told[1], by_word=True)
     for other in (one, *reversed(before[-5:])):
         pair = other.results
         if len(pair) == 2 and pair[0].decimals == pair[1].decimals and pair[0].value != pair[1].value:
             if max(pair[0].value, pair[1].value) <= 3 * min(pair[0].value, pair[1].value):
                 told = [Told(n.value, other.line_of(n).number, other) for n in pair]
-                return Compared(one, said.line, said.words, told[0], told[1])
+                return Compared(one, said.line, said.words, told[0], told[1], by_word=True)
     return None
 
 

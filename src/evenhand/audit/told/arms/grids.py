@@ -50,6 +50,7 @@ class Grid:
         columns: what is told of them.
         section: of the log.
         title: what stands above, or the name of what holds them.
+        label: what the names of arms are called.
     """
 
     names: tuple[str, ...]
@@ -57,6 +58,7 @@ class Grid:
     columns: tuple[Column, ...]
     section: int = -1
     title: str = ""
+    label: str = ""
 
     @property
     def last(self) -> int:
@@ -148,7 +150,8 @@ def _made(table: Table, rows: Sequence[Row], label: int) -> Grid:
         cells = tuple(map(only_number, texts))
         columns.append(Column(name, role_of(name, cells, texts), cells, tuple(row.line_of(place) for row in rows), texts))
     names = tuple(row.cells[label] for row in rows)
-    return Grid(names, tuple(row.line for row in rows), tuple(columns), table.section, table.before or table.header[label])
+    lines = tuple(row.line for row in rows)
+    return Grid(names, lines, tuple(columns), table.section, table.before, table.header[label])
 
 
 def _turned(table: Table) -> Iterator[Grid]:
@@ -167,7 +170,8 @@ def _turned(table: Table) -> Iterator[Grid]:
         lines = tuple(row.line_of(place) for place in range(1, len(row.cells)))
         columns.append(Column(row.cells[0], role_of(row.cells[0], cells, texts), cells, lines, tuple(texts)))
     names = tuple(table.header[1:])
-    yield Grid(names, tuple(table.line for _ in names), tuple(columns), table.section, table.before)
+    lines = tuple(table.line for _ in names)
+    yield Grid(names, lines, tuple(columns), table.section, table.before, first)
 
 
 def _siblings(table: Table) -> Iterator[Grid]:

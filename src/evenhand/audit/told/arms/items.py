@@ -54,6 +54,14 @@ _FRACTION = Pattern(
     r"\b(?:random )?(tenth|third|quarter|half|fifth|twentieth) of (?:the|all|our)\b|\b(\d{1,2}) ?% (?:subset|sample) of\b",
     re.IGNORECASE,
 )
+_GROUPS = Pattern(
+    r"\b(?:aggregate\w*|total|overall|all|mean|average|pooled|combined|sum|full|subset|split|train\w*|test|dev|val\w*|set|"
+    r"held-?out|in-?dist\w*|ood|fold|seed|day|week|month|\d+ (?:tasks|items|questions|seeds))\b|→|->",
+    re.IGNORECASE,
+)
+_SETS = Pattern(r"\b(?:splits?|data ?sets?|domains?|category|class|language|folds?|benchmarks?|subsets?|cohorts?|sites?)\b", re.I)
+"""Rows that are sets of data, or all rows together, and no arms."""
+
 _LESS_OF = {"tenth": 10, "third": 3, "quarter": 4, "half": 2, "fifth": 5, "twentieth": 20}
 _NO_ITEMS = Pattern(r"\b(?:train\w*|fine-?tun\w*|LoRA|SFT|few-?shot|in-context|calibrat\w+|distil\w+|collected|corpus)\b", re.I)
 _MEASURED = Pattern(
@@ -149,7 +157,12 @@ def fewer_in(log: Log) -> Iterator[Fewer]:
 def _in_grid(one: Compared) -> Fewer | None:
     assert one.grid is not None
     i, j = one.one.row, one.other.row
-    for column in one.grid.of("items"):
+    columns = one.grid.of("items")
+    if _SETS.search(one.grid.label.replace("_", " ")):
+        return None
+    if any(_GROUPS.search(one.grid.names[at].replace("_", " ")) for at in (i, j)):
+        return None
+    for column in columns if len(columns) == 1 else ():
         mine = column.cells[i]
         others = [j] if len(one.grid.names) == 2 or one.words[:1] in "+-−.0123456789" else [
             at for at in range(len(one.grid.names)) if at != i
@@ -178,6 +191,8 @@ def _in_words(log: Log, one: Compared) -> Fewer | None:
         for large in many[0]:
             for small in few[0]:
                 alike = small.noun[:4] == large.noun[:4] or not small.noun or not large.noun
+                if small.count < 20 and not small.noun.strip("n"):
+                    continue
                 told = alike or small.part or (large.whole and large.count >= 10 * small.count)
                 if large.count >= LESS * small.count and told and large.count >= 40:
                     return Fewer(one, small.count, large.count, small.line, large.line)

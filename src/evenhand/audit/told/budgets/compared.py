@@ -103,6 +103,7 @@ def _owned(own: list[Amount], one: Compared) -> tuple[Amount, Amount] | None:
         based = [_BASE.search(" ".join(words)) is not None for words in (mine, others)]
         if based[0] != based[1] and mine and others:
             return first, second
-        if (mine and share_a_word(mine, named)) or (others and share_a_word(others, named)):
+        linked = [bool(words) and share_a_word(words, named) for words in (mine, others)]
+        if all(linked) or (any(linked) and not one.by_word):
             return first, second
     return None
