@@ -20,8 +20,7 @@ _FULL = 60
 """Letters of a line that was broken because it was full."""
 
 _ANYWHERE = frozenset(
-    ("loss-and-perplexity", "count-and-rate", "mean-disagrees", "spread-kind", "odd-share", "failure-as-verdict",
-     "no-op", "ceiling", "unequal-budgets", "fewer-items", "best-on-test", "winner-on-its-seeds")
+    ("loss-and-perplexity", "count-and-rate", "mean-disagrees", "spread-kind", "odd-share", "failure-as-verdict")
 )
 """Rules that look at two numbers side by side, whatever else is said."""
 
@@ -85,7 +84,7 @@ def _goes_on(text: str) -> bool:
 def _plain(log: Log, finding: Finding) -> bool:
     """Whether a finding stands in a row, a point of a list or a short line, not in running text that says more."""
     place = log.by_number.get(finding.place.line)
-    if log.data or place is None or finding.rule in _ANYWHERE:
+    if log.data or place is None or finding.rule in _ANYWHERE or finding.whole:
         return True
     line = log.lines[place]
     if line.kind == "bullet":

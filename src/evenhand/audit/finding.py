@@ -35,6 +35,7 @@ class Finding:
         facts: the numbers and names that it rests on; what its sentence is made of.
         others: further places that it rests on.
         quote: the part of the line that is meant; the whole line where empty.
+        whole: all that it rests on was read around it, so that it may stand in running text.
     """
 
     rule: str
@@ -43,6 +44,7 @@ class Finding:
     facts: Mapping[str, Any] = field(default_factory=dict)
     others: tuple[Place, ...] = ()
     quote: str = ""
+    whole: bool = False
 
 
 def place_of(log: Log, line: Line | int) -> Place:

@@ -75,7 +75,7 @@ ALIKE = Pattern(
 BETTER = Pattern(
     r"\b(?:better|best|wins?|won|beats?|beat|leads?|leading|ahead|tops?|outperform\w*|overtak\w+|surpass\w*|exceeds?|"
     r"stronger|superior|lead|higher|gains?|gained|improv\w+|lifts?|raises?|brings?|buys?|worth|helps?|helped|"
-    r"boosts?|advantage|increase|closes?|caught up|catches up|solved|cured|lowest|lower(?:s|ed)?|reduces?|cuts?|"
+    r"boosts?|closes?|caught up|catches up|solved|cured|lowest|lower(?:s|ed)?|reduces?|cuts?|"
     r"doubl\w+|rise|prefer\w*|outdoes)\b"
     + _abroad(
         r"übertrifft|besser|schlägt|hebt|senkt|verdank\w+|meilleure?s?|dépasse|apporte\w*|améliore|montre|supera|"
@@ -161,15 +161,21 @@ WITHHELD = Pattern(
 """That nothing is concluded, or that something is wrong with the measurement itself."""
 
 REPORTED = Pattern(
-    r"\b(?:reports?|reported|reporting|quot(?:e|es|ed)|headline|final|published|publish\w*|announc\w+|advertis\w+|claim\w*|"
-    r"paper|abstract|readme|title slide|slides?|press kit|model card|data sheet|table|thesis|chapter|summary|results?|"
-    r"our (?:number|score|system|model|entry|result|approach|method|classifier)|entry|number (?:for|we)|"
-    r"state in|goes (?:to|in|into)|sheet|tell sales|quality of|outcome|performance of|posting|tuned model|as the "
-    r"(?:accuracy|result|score|performance)|delivered|submit\w*|official)\b"
+    r"\b(?:(?:we|i|and|to|is|are|they|will|be|the|therefore|hence|so) (?:\w+ )?(?:report|quote|announce|publish|state|claim|"
+    r"advertise)\b|reporting|quoted|is reported|reported(?: (?:in|as|from|result|figure|number|score|value))?\s*[:=,]|headline|"
+    r"announc\w+|advertis\w+|published\s*[:=]|abstract|readme|(?:title|summary) slide|press kit|model card|data sheet|"
+    r"system paper|paper:|(?:official|final|reported|claimed|headline|main|published) (?:result|number|figure|score|value|"
+    r"comparison|metric|performance)s?|final(?:_result)?\s*[:=]|our (?:number|score|entry|final)|our (?:\w+ )?(?:system|model|"
+    r"approach|method|classifier|tagger) (?:\w+ )?(?:has|reaches|gets|achieves)|(?:number|figure|score|result)s? (?:that )?(?:we|"
+    r"i|for the|in the|of the project|of the study|is|for \w+ \d is)|goes? (?:to|into|in) the|claimed (?:in|as)|posting in|"
+    r"tell sales|outcome of the|quality of the \w+\s*:|score for the|in the (?:results )?table as|carry into|"
+    r"(?:this|that) (?:is|goes) (?:what|in|into)|ship the|the result\b|model therefore|can be read off|goes to the)\b|"
+    r"RESULTS\.md <-|results?\s*[:=]\s*[\d.]"
     + _abroad(
-        r"in die (?:arbeit|tabelle)|ergebnis\w*|nennen wir|leistung des|bericht\w*|angegeben|zusammenfassung|"
-        r"résultat\w*|retenu\w*|retenons|publi\w+|annonc\w+|résumé|score que nous|resumen|informa\w*|entregad\w+|"
-        r"publicad\w+|resultado\w*|alcanza|отч[её]т\w*|итог\w*|в статью|результат\w*|сообщ\w+|汇报|报告|论文|写入|成绩|结果|公布"
+        r"in die (?:arbeit|tabelle)|(?:end)?ergebnis\w*(?: des \w+)?\s?:|nennen wir|angegeben|"
+        r"final result\w*|résultats? (?:retenu|final)\w*|que nous (?:retenons|annonçons)|score que nous|résumé|"
+        r"entregad\w+|se informa|publicad\w+|alcanza|en el resumen|в отч[её]т|есть итог|итог работы|в статью|"
+        r"汇报|论文|写入|成绩|公布"
     ),
     re.IGNORECASE,
 )

@@ -62,7 +62,8 @@ def _read(log: Log) -> Iterator[Finding]:
         if found is not None and found.line.number not in told:
             told.add(found.line.number)
             facts = {"at": one.at, "arms": one.arms, "word": found.words}
-            yield Finding("ceiling", "caution", place_of(log, found.line), facts, (place_of(log, one.first),), found.words)
+            places = (place_of(log, one.first),)
+            yield Finding("ceiling", "caution", place_of(log, found.line), facts, places, found.words, True)
 
 
 def _flat(log: Log, table: Table) -> tuple[str, int] | None:

@@ -67,7 +67,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if not one.test:
                 facts = {"value": one.value, "tried": one.count}
                 places = (place_of(log, one.chosen),)
-                yield Finding("winner-on-its-seeds", "caution", place_of(log, one.line), facts, places)
+                yield Finding("winner-on-its-seeds", "caution", place_of(log, one.line), facts, places, whole=True)
         if log.data:
             yield from _in_records(log)
         elif log.english:

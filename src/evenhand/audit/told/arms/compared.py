@@ -11,7 +11,7 @@ from itertools import combinations
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.verdicts import ALIKE, BETTER, NO_EFFECT
+from evenhand.audit.text.verdicts import ALIKE, BETTER, CUE, NO_EFFECT
 from evenhand.audit.told.arms.concluded import concluded_in, withheld
 from evenhand.audit.told.arms.grids import Column, Grid, grids_of
 from evenhand.audit.told.arms.statements import Statement, statements_of, words_of
@@ -19,7 +19,17 @@ from evenhand.audit.told.arms.statements import Statement, statements_of, words_
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _POINTS = Pattern(rf"\b({'|'.join(_WORDS)}) (?:\w+ )?points?\b", re.IGNORECASE)
 _NAMED = Pattern(r"[\w.]+\s?=\s?[+\-−]?$")
-_CHANGE = Pattern(r"Δ|delta|diff|gain|change|improve|lift|^d_", re.IGNORECASE)
+_CHANGE = Pattern(
+    r"Δ|delta|diff|gain|change|improve|lift|^d_|acc|score|loss|f1|em\b|bleu|auc|mrr|ndcg|max|best|final|reported|recall|"
+    r"precision|ppl|perplexity|win|rate|cider|rouge|ccc|mae|rmse|mape|reward|return|wer|cer",
+    re.IGNORECASE,
+)
+_CREDIT = Pattern(
+    r"\b(?:comes? from|came from|due to|thanks to|owed?|explains?|explained|because|difference|differs?|gap|effect|delta|drop|"
+    r"rise|increase|decrease|up by|down by|above|below|behind|more|less|fewer|points?)\b|Δ|apport\w*|montre|recul|écart|diff\w*|"
+    r"прирост|выигрыш|разниц\w*|提升|提高|下降|差",
+    re.IGNORECASE,
+)
 _BEFORE, _LINES, _MOST = 10, 40, 8
 
 
@@ -82,8 +92,8 @@ def _by_difference(log: Log, one: Statement, before: Sequence[Statement]) -> Com
     for delta in (*one.numbers, *_spelled(one.text)):
         if delta.spread or delta.about or not delta.value or not (delta.signed or delta.unit == "pp" or delta in one.results):
             continue
-        setting = _NAMED.search(one.text[: delta.start])
-        if setting is not None and not _CHANGE.search(setting[0]):
+        bare = not delta.signed and delta.unit != "pp"
+        if is_setting(one.text[: delta.start]) or (bare and not _told_as_change(one)):
             continue
         line = one.line_of(delta)
         words = one.text[delta.start : delta.end]
@@ -96,12 +106,22 @@ def _by_difference(log: Log, one: Statement, before: Sequence[Statement]) -> Com
         values = [(n, other) for other in (*before[-_BEFORE:], one) for n in _few(other) if n is not delta]
         pairs_told = [(a, b) for a, b in combinations(values, 2) if _gives(a[0], b[0], delta)]
         own = [pair for pair in pairs_told if pair[0][1] is one and pair[1][1] is one]
-        pairs_told = own or pairs_told
+        pairs_told = own if own or len([n for n in one.results if n is not delta]) >= 2 else pairs_told
         if pairs_told:
             (first, where), (second, there) = pairs_told[-1]
             ones = Told(first.value, where.line_of(first).number, where)
             return Compared(one, line, words, ones, Told(second.value, there.line_of(second).number, there))
     return None
+
+
+def is_setting(before: str) -> bool:
+    """Whether a number stands behind a name and a sign of equality, and the name is that of no change or result."""
+    found = _NAMED.search(before)
+    return found is not None and _CHANGE.search(found[0]) is None
+
+
+def _told_as_change(one: Statement) -> bool:
+    return any(pattern.search(one.labelled) for pattern in (BETTER, CUE, _CREDIT))
 
 
 def _spelled(text: str) -> list[Number]:

@@ -10,11 +10,12 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.verdicts import DEV, FRESH, PICKED, REPORTED, TEST
-from evenhand.audit.told.arms.compared import compared_in
+from evenhand.audit.text.words import denied
+from evenhand.audit.told.arms.compared import compared_in, is_setting
 from evenhand.audit.told.arms.grids import Column, Grid, grids_of
 from evenhand.audit.told.arms.statements import Statement, statements_of
 
-_FROM, _TO = 3, 5000
+_FROM, _TO = 3, 300
 _WORDS = {
     word: value
     for value, words in enumerate(
@@ -25,7 +26,7 @@ _WORDS = {
     )
     for word in words.split("|")
 } | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "zwanzig": 20, "vingt": 20, "veinte": 20}  # fmt: skip
-_N = rf"(?P<n>\d[\d,]*|{'|'.join(_WORDS)})"
+_N = rf"(?P<n>\d[\d,]*(?![KMBkmb])|{'|'.join(_WORDS)})"
 _LOOKS = (
     r"(?:epochs?|check-?points?|ckpts?|snapshots?|evaluations?|evals?|submissions?|readings?|measurements?|looks?|scores|"
     r"test (?:runs|scores)|points? de sauvegarde|puntos?(?: de control)?|ständen?|mal\b|times|passes|rounds|iterations|"
@@ -34,8 +35,8 @@ _LOOKS = (
 _VARIANTS = (
     r"(?:prompts?|instructions?|templates?|variants?|configs?|configurations?|konfigurationen|settings?|losses|loss functions?|"
     r"recipes?|weights|layers?|decoders?|candidates?|options?|trials?|combinations?|placements?|schedules?|values?|models?|"
-    r"arms?|augmentations?|methods?|versions?|architectures?|optimi[sz]ers?|seeds?|runs?|experiments?|rules?|features?|"
-    r"strategies|heuristics|rates?|ranks?|temperatures?|wordings?|subsets|thresholds?|ideas|mixes|mixtures|merges|folds|ways|"
+    r"arms?|augmentations?|methods?|versions?|architectures?|optimi[sz]ers?|"
+    r"strategies|heuristics|rates?|ranks?|temperatures?|wordings?|thresholds?|ideas|mixes|mixtures|merges|ways|"
     r"formas?|formes?|расписани\w+|вариант\w*|настро\w+|模板|组|个|种|方案|配置)"
 )
 _MANY_LOOKS = Pattern(
@@ -45,8 +46,7 @@ _MANY_LOOKS = Pattern(
     re.IGNORECASE,
 )
 _MANY_VARIANTS = Pattern(
-    rf"(?<![\w.]){_N}[ -]?(?:[\w'-]+ ){{0,3}}{_VARIANTS}(?![a-z])|(?:{_VARIANTS}|combinations|trials|arms)\w*\s?(?:数)?\s?[=:]?\s?"
-    rf"(?P<m>\d+)(?![\d.%])",
+    rf"(?<![\w.]){_N}[ -]?(?:[\w'-]+ ){{0,3}}{_VARIANTS}(?![a-z])|(?:{_VARIANTS})\w*\s?(?:[=:]|数)\s?(?P<m>\d+)(?![\d.%KMBkmb])",
     re.IGNORECASE,
 )
 _SAME = Pattern(
@@ -55,11 +55,31 @@ _SAME = Pattern(
     re.IGNORECASE,
 )
 _BAD = Pattern(
-    r"\b(?:train(?:ing)? (?:loss|acc\w*)|lr|learning rate|time|speed|latency|throughput|tok/s|memory|cost|upper bound|oracle|"
-    r"not (?:a|the|our) (?:result|claim)|bias\w*|optimistic|caveat|leak\w*|selection only|exploratory|hypothesis)\b",
+    r"\b(?:train(?:ing)? (?:loss|acc\w*)|learning rate|time|speed|latency|throughput|tok/s|memory|cost)\b", re.IGNORECASE
+)
+_AGAIN = Pattern(
+    r"\b(?:those|these) (?:\w+ )?\d|\bsame (?:\d|items|seeds|questions|data|set|tickets|folds|prompts)|from (?:the|that) (?:table|"
+    r"sort|sweep|search)|of the sweeps?|best of the|denselben|mêmes|mism[oa]s|тех же|同一|同批|\(第一批|\(seeds? \d",
     re.IGNORECASE,
 )
-_BEFORE = 8
+_DISOWNED = Pattern(
+    r"\b(?:upper bound|oracle|not (?:a|the|our) (?:result|claim)|bias\w*|optimistic|caveat\w*|leak\w*|selection only|"
+    r"exploratory|hypothesis)\b",
+    re.IGNORECASE,
+)
+_OF_ALL = Pattern(
+    r"\b(?:max(?:imum)?|best|peak|highest|lowest|min(?:imum)?|top)\w* (?:\w+ ){0,3}?(?:of|over|across|among|from|out of)\b|"
+    r"\b(?:höchst\w+|best\w+|maximum|meilleur\w*|máximo|mejor|максимум|лучш\w+) \w* ?(?:von|aus|der|de|des|из|sur)\b",
+    re.IGNORECASE,
+)
+_BEFORE, _LONGEST = 8, 300
+_OPEN = Pattern(r"\?|\b(?:should|would|will|could|next|todo|plan\w*|if|paper(?:'s)? reports?|et al)\b", re.IGNORECASE)
+_INDEX = Pattern(r"^(?:#|no\.?|row|items?|rank|id|idx|index|year|day|week|month|seed|fold|class|n|count)$", re.IGNORECASE)
+_SWEPT = Pattern(
+    r"^(?:prompts?|templates?|instructions?|recipes?|configs?|settings?|trials?|candidates?|layers?|lr|learning rate|t|k|temp\w*|"
+    r"chunk|weights?|rank|variants?|wordings?|alpha|beta|lambda|threshold|variante|gruppe|组|模板)$",
+    re.IGNORECASE,
+)
 _ROW = Pattern(r"\b(?:headline|reported|final|result|published|ours|paper|abstract)\b", re.IGNORECASE)
 _ALONG = Pattern(r"^(?:epochs?|steps?|it|iter\w*|iterations?|checkpoints?|ckpt|snapshots?|rounds?|updates|stand|trees)$", re.I)
 
@@ -89,61 +109,90 @@ def picked_in(log: Log) -> Iterator[Picked]:
     claims = {one.claim.place: one for one in compared_in(log)}
     for place, one in enumerate(every):
         claim = claims.get(place)
-        reported = REPORTED.search(one.labelled) is not None
-        if (not reported and claim is None) or len(one.text) > 360 or FRESH.search(one.text) or _BAD.search(one.text):
+        asked = place > 0 and every[place - 1].text.rstrip().endswith("?") and REPORTED.search(every[place - 1].text)
+        reported = REPORTED.search(one.labelled) is not None or bool(asked and one.results)
+        best = _best_of_looks(one)
+        if best is not None:
+            yield best
+            continue
+        same = _SAME.search(one.text) is not None
+        if not (reported or same or claim is not None) or len(one.text) > _LONGEST or len(one.results) > 4:
+            continue
+        if FRESH.search(one.text) or _BAD.search(one.text) or _DISOWNED.search(one.text) or DEV.search(one.text) or _OPEN.search(one.text):
             continue
         scene = [other for other in every[max(0, place - _BEFORE) : place + 1] if other.section == one.section]
         extra = [claim.one.number, claim.other.number] if claim is not None else []
-        found = _in_grids(log, one, scene, extra) or _in_words(log, one, scene, extra, reported=reported)
+        found = _in_grids(log, one, scene, extra, reported=reported, same=same) or _in_words(
+            log, one, scene, extra if same or reported else [], reported=reported
+        )
         if found is not None:
             yield found
     for grid in grids_of(log):
         yield from _row_of_grid(log, grid)
+    yield from _in_fields(log)
+
+
+def _best_of_looks(one: Statement) -> Picked | None:
+    """``max over the 40 per-epoch test scores``, in one sentence."""
+    found = _OF_ALL.search(one.text)
+    if found is None or len(one.text) > _LONGEST or not TEST.search(one.text) or not _MANY_LOOKS.search(one.text):
+        return None
+    if any(pattern.search(one.text) for pattern in (DEV, FRESH, _DISOWNED, _OPEN, _BAD)) or denied(one.text, found.start()):
+        return None
+    line = one.sentence.line_at(found.start())
+    return Picked(found[0], line, line.number, _count(_MANY_LOOKS, one.text), True)
 
 
 def _values(one: Statement, extra: Sequence[float]) -> list[tuple[float, int]]:
     """The numbers that a statement may report, with their columns; -1 for those of what it compares."""
     own = [(n.value, n.start) for n in one.results]
-    return [*own, *((value, -1) for value in extra)]
+    return [*((v, at) for v, at in own if not is_setting(one.text[:at])), *((value, -1) for value in extra)]
 
 
 def _in_words(
     log: Log, one: Statement, scene: Sequence[Statement], extra: Sequence[float], *, reported: bool
 ) -> Picked | None:
-    if any(FRESH.search(other.text) for other in scene[-4:]):
+    if any(FRESH.search(other.text) or _DISOWNED.search(other.text) for other in scene[-4:]):
         return None
     for value, start in _values(one, extra):
-        chosen = _chosen(one, scene, value)
-        if chosen is None:
-            continue
-        many = _many(scene)
-        if many is None:
-            continue
-        told, count, looks = many
-        texts = " ".join([*(other.labelled for other in scene[-6:]), *log.path(one.section)[-1:]])
-        test = TEST.search(told.labelled + " " + chosen.labelled + " " + one.labelled) is not None or TEST.search(texts) is not None
-        if looks and (not test or DEV.search(texts)):
-            continue
-        if not looks and not reported and value not in {n.value for n in chosen.results}:
-            continue
-        if not looks and (count < 4 or (chosen is one and not _SAME.search(one.text) and not reported)):
-            continue
-        line = one.sentence.line_at(max(start, 0))
-        return Picked(f"{value:g}", line, told.line.number, count, looks and test)
+        chosen = _chosen(one, scene, value, reported=reported)
+        many = _many(scene, chosen, one) if chosen is not None else None
+        if many is not None:
+            told, count, test = many
+            return Picked(f"{value:g}", one.sentence.line_at(max(start, 0)), told.line.number, count, test)
     return None
 
 
-def _chosen(one: Statement, scene: Sequence[Statement], value: float) -> Statement | None:
+def _chosen(one: Statement, scene: Sequence[Statement], value: float, *, reported: bool) -> Statement | None:
     """Where a value is told to be the best, or is the best of a row of values."""
     for other in reversed(scene):
         results = [n.value for n in other.results]
-        if value not in results and other is not one:
+        if other is one and not (reported and _picked_near(other, value)):
             continue
-        near = _picked_near(other, value)
-        if near and (other is not one or REPORTED.search(other.labelled)):
+        if other is one or (value in results and _picked_near(other, value)):
             return other
         if len(results) >= 4 and value in (max(results), min(results)) and len(set(results)) >= 4:
-            return other
+            return other if any(PICKED.search(s.text) for s in scene if s.place >= other.place) else None
+    run = [other for other in scene if other is not one and len(other.results) == 1]
+    values = [other.results[0].value for other in run]
+    if len(set(values)) >= 4 and value in (max(values), min(values)) and len({o.results[0].decimals for o in run}) == 1:
+        return run[values.index(value)]
+    return None
+
+
+def _many(scene: Sequence[Statement], chosen: Statement, one: Statement) -> tuple[Statement, int, bool] | None:
+    """The statement that tells of many looks at test data, or else of many variants; how many; whether it was the first."""
+    looks = [other for other in scene if _MANY_LOOKS.search(other.text) and _count(_MANY_LOOKS, other.text) not in (1, 2)]
+    beside = {at for other in looks for at in (other.place - 1, other.place, other.place + 1)}
+    told = [other for other in scene if other.place in beside or other in (chosen, one)]
+    if looks and any(TEST.search(other.labelled) for other in told):
+        if any(DEV.search(other.labelled) for other in scene):
+            return None
+        return looks[-1], max(_count(_MANY_LOOKS, other.text) for other in looks), True
+    for other in reversed(scene):
+        variants = _count(_MANY_VARIANTS, other.text)
+        if variants >= 4 and (chosen is not one or _AGAIN.search(one.text)):
+            return other, variants, False
     return None
 
 
@@ -157,18 +206,6 @@ def _picked_near(one: Statement, value: float) -> bool:
     return not any(number.value == value for number in one.results) and PICKED.search(one.text) is not None
 
 
-def _many(scene: Sequence[Statement]) -> tuple[Statement, int, bool] | None:
-    """The nearest statement that tells of many looks or variants, how many, and whether they were looks."""
-    for other in reversed(scene):
-        variants = _count(_MANY_VARIANTS, other.text)
-        if variants >= 4:
-            return other, variants, False
-        looks = _MANY_LOOKS.search(other.text)
-        if looks is not None and _count(_MANY_LOOKS, other.text) not in (1, 2):
-            return other, _count(_MANY_LOOKS, other.text), True
-    return None
-
-
 def _count(pattern: Pattern, text: str) -> int:
     best = 0
     for found in pattern.finditer(text):
@@ -180,29 +217,41 @@ def _count(pattern: Pattern, text: str) -> int:
     return best
 
 
-def _in_grids(log: Log, one: Statement, scene: Sequence[Statement], extra: Sequence[float]) -> Picked | None:
+def _in_grids(
+    log: Log, one: Statement, scene: Sequence[Statement], extra: Sequence[float], *, reported: bool, same: bool
+) -> Picked | None:
     """A number that is the best of a column of at least four, in a statement below that reports it."""
     for grid in grids_of(log):
         if grid.section != one.section or not grid.last < one.line.number <= grid.last + 25:
             continue
+        looks = _ALONG.match(grid.label.strip()) is not None
+        if not looks and not _swept(grid):
+            continue
         after = [other for other in scene if other.line.number > grid.last]
-        if any(FRESH.search(other.text) for other in after):
+        won = any(PICKED.search(other.text) for other in after)
+        if any(FRESH.search(other.text) for other in after) or not (reported or won):
             return None
         for column in grid.of("score"):
             cells = [cell.value for cell in column.cells if cell is not None]
-            best = next((v for v, _ in _values(one, extra) if _extreme(cells, v)), None)
+            told = _values(one, extra if (reported or same) and not looks else [])
+            best = next((v for v, at in told if _extreme(cells, v) and (reported or at < 0)), None)
             if best is None:
                 continue
-            words = f"{column.name} {grid.title} {' '.join(other.text for other in scene)}".replace("_", " ")
-            words += " " + " ".join(log.path(grid.section)[-1:])
-            looks = _ALONG.match(grid.label.strip()) is not None
-            test = TEST.search(words) is not None and not DEV.search(words)
-            if looks and not test:
-                continue
-            if not looks and not (PICKED.search(one.text) or any(PICKED.search(other.text) for other in after) or test):
-                continue
-            return Picked(f"{best:g}", one.line, grid.first, len(cells), test)
+            above = [other.text for other in scene if other.line.number < grid.first][-2:]
+            test = _is_test(" ".join((column.name, grid.title, *above)))
+            if not looks or test:
+                return Picked(f"{best:g}", one.line, grid.first, len(cells), test)
     return None
+
+
+def _swept(grid: Grid) -> bool:
+    """Whether the rows of a table are values of a setting, or wordings, and not models or sets of data."""
+    if _SWEPT.match(grid.label.replace("_", " ").strip()):
+        return True
+    if _INDEX.match(grid.label.strip()) or list(grid.names) == [str(at + 1) for at in range(len(grid.names))]:
+        return False
+    numeric = sum(re.match(r"[\d.]+(?:e-?\d+)?%?$", name.strip()) is not None for name in grid.names)
+    return numeric >= len(grid.names) - 1
 
 
 def _extreme(cells: Sequence[float], value: float) -> bool:
@@ -222,7 +271,8 @@ def _row_of_grid(log: Log, grid: Grid) -> Iterator[Picked]:
         cells = [cell.value for cell in column.cells[:last] if cell is not None]
         mine = column.cells[last]
         if mine is not None and _best_again(cells, mine):
-            test = _is_test(log, column, grid)
+            above = [one.text for one in statements_of(log) if one.line.number < grid.first][-2:]
+            test = _is_test(" ".join((column.name, grid.title, *above)))
             looks = _ALONG.match(grid.label.strip()) is not None
             if test or not looks:
                 yield Picked(f"{mine.value:g}", log.line(column.lines[last]), grid.first, len(cells), test)
@@ -233,6 +283,45 @@ def _best_again(cells: Sequence[float], mine: Number) -> bool:
     return len(set(cells)) >= 4 and mine.value in (max(cells), min(cells))
 
 
-def _is_test(log: Log, column: Column, grid: Grid) -> bool:
-    words = f"{column.name} {grid.title} " + " ".join(one.text for one in statements_of(log)[:6])
-    return TEST.search(words.replace("_", " ")) is not None and not DEV.search(words.replace("_", " "))
+def _is_test(words: str) -> bool:
+    plain = words.replace("_", " ")
+    return TEST.search(plain) is not None and DEV.search(plain) is None
+
+
+_KEY = Pattern(r"(?<![a-z])(?:reported|published|final|headline|announced|claimed|official)(?![a-z])", re.IGNORECASE)
+_KEY_BEST = Pattern(r"(?<![a-z])(?:best|max|min|top|winner|highest|lowest|peak)(?![a-z])", re.IGNORECASE)
+_KEY_MANY = Pattern(
+    r"(?<![a-z])(?:evals?|evaluations|checkpoints|trials|combinations|candidates|arms|variants|configs|tried|snapshots|runs|n)(?![a-z])",
+    re.IGNORECASE,
+)
+_KEY_CHOICE = Pattern(
+    r"(?<![a-z])(?:monitor|chosen by|selected by|selected on|select on|selection metric|best by|criterion|early stop\w*)(?![a-z])", re.IGNORECASE
+)
+
+
+def _in_fields(log: Log) -> Iterator[Picked]:
+    """``"reported": 102.6`` beside ``"max": 102.6``, ``"evals": 30`` and ``"evals_on": "test"``."""
+    if not log.leaves or len(log.leaves) > _FIELDS:
+        return
+    fields = [(" ".join(map(str, leaf.path)).replace("_", " "), leaf) for leaf in log.leaves]
+    words = [f"{name}: {leaf.value}" for name, leaf in fields if leaf.word]
+    text = " ".join((*words, *(name for name, _ in fields)))
+    if DEV.search(text) or FRESH.search(text) or _DISOWNED.search(text):
+        return
+    numbers = [(name, leaf, float(leaf.value)) for name, leaf in fields if _NUMBER.fullmatch(str(leaf.value))]
+    told = [(leaf, value) for name, leaf, value in numbers if _KEY.search(name)]
+    best = any(_KEY_BEST.search(name) and any(value == v for _, v in told) for name, _, value in numbers)
+    worded = any(_KEY_BEST.search(one) for one in words)
+    many = [int(value) for name, _, value in numbers if _KEY_MANY.search(name) and _FROM < value <= _TO]
+    choice = [leaf for name, leaf in fields if leaf.word and _KEY_CHOICE.search(name) and TEST.search(str(leaf.value))]
+    if choice and told:
+        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), choice[0].line, 0, True)
+    elif told and (best or worded) and many:
+        test = TEST.search(" ".join(words).replace("_", " ")) is not None
+        if not test and not best:
+            return
+        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), told[0][0].line, many[0], test)
+
+
+_NUMBER = Pattern(r"-?\d+(?:\.\d+)?")
+_FIELDS = 60

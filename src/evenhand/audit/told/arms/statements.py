@@ -20,7 +20,7 @@ _UNIT = Pattern(
     r"[MmKkBb]? ?(?:params|парам\w*|paramètres|parámetros|parameter)\b|млн|Mio|mil\b|万|亿)",
 )
 _SETTING = Pattern(
-    r"(?:\b(?:lr|learning rate|temp(?:erature)?|dropout|alpha|beta|gamma|eps(?:ilon)?|weight|clip|margin|scale|wd|"
+    r"(?:\b(?:lr|learning rate|temp(?:erature)?|dropout|alpha|beta|gamma|eta|eps(?:ilon)?|weight|clip|margin|scale|wd|"
     r"decay|momentum|sd|std|top-?p|top-?k|T|t|w|coef\w*|kl|lambda|tau|threshold|penalty|cost|SNR|version|"
     r"factors?|python|cuda|lernrate|taux|tasa|температура|温度|学习率|h|lot|lrs?|bs|±|≤|<|>|≥|betas|cosine|radius)"
     r"(?: (?:is|of|was|at|to|from|mit|de|von|=|:))?|\bp ?=|\b(?:sd|std|SD)[^,;)]{1,12}|[=^]1e|\bv|\$|€|~)\s*[=:(≤<>≥/\[]*\s*$",
