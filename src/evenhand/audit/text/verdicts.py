@@ -168,7 +168,7 @@ REPORTED = Pattern(
     r"comparison|metric|performance)s?|final(?:_result)?\s*[:=]|our (?:number|score|entry|final)|our (?:\w+ )?(?:system|model|"
     r"approach|method|classifier|tagger) (?:\w+ )?(?:has|reaches|gets|achieves)|(?:number|figure|score|result)s? (?:that )?(?:we|"
     r"i|for the|in the|of the project|of the study|is|for \w+ \d is)|goes? (?:to|into|in) the|claimed (?:in|as)|posting in|"
-    r"tell sales|outcome of the|quality of the \w+\s*:|score for the|in the (?:results )?table as|carry into|"
+    r"tell sales|outcome of the|quality of the \w+(?=\s*:)|score for the|in the (?:results )?table as|carry into|"
     r"(?:this|that) (?:is|goes) (?:what|in|into)|ship the|the result\b|model therefore|can be read off|goes to the)\b|"
     r"RESULTS\.md <-|results?\s*[:=]\s*[\d.]"
     + _abroad(

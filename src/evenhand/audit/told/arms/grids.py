@@ -114,7 +114,8 @@ def _grids(table: Table) -> Iterator[Grid]:
     if not table.header or len(table.rows) > _MOST_ROWS:
         return
     if len(table.rows) == 1:
-        yield from _siblings(table)
+        nested = any("." in name for name in table.header)
+        yield from _siblings(table) if nested else _turned(table)
         return
     yield from _one(table)
     if len(table.rows) <= 12:

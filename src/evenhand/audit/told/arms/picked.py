@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.verdicts import DEV, FRESH, PICKED, REPORTED, TEST
+from evenhand.audit.text.verdicts import CUE, DEV, FRESH, PICKED, REPORTED, TEST
 from evenhand.audit.text.words import denied
 from evenhand.audit.told.arms.compared import compared_in, is_setting
 from evenhand.audit.told.arms.grids import Column, Grid, grids_of
 from evenhand.audit.told.arms.statements import Statement, statements_of
 
-_FROM, _TO = 3, 300
+_FROM, _SURE, _TO = 3, 8, 300
 _WORDS = {
     word: value
     for value, words in enumerate(
@@ -72,7 +72,7 @@ _OF_ALL = Pattern(
     r"\b(?:höchst\w+|best\w+|maximum|meilleur\w*|máximo|mejor|максимум|лучш\w+) \w* ?(?:von|aus|der|de|des|из|sur)\b",
     re.IGNORECASE,
 )
-_BEFORE, _LONGEST = 8, 300
+_BEFORE, _LONGEST, _NAME = 8, 300, 30
 _OPEN = Pattern(r"\?|\b(?:should|would|will|could|next|todo|plan\w*|if|paper(?:'s)? reports?|et al)\b", re.IGNORECASE)
 _INDEX = Pattern(r"^(?:#|no\.?|row|items?|rank|id|idx|index|year|day|week|month|seed|fold|class|n|count)$", re.IGNORECASE)
 _SWEPT = Pattern(
@@ -109,7 +109,7 @@ def picked_in(log: Log) -> Iterator[Picked]:
     claims = {one.claim.place: one for one in compared_in(log)}
     for place, one in enumerate(every):
         claim = claims.get(place)
-        asked = place > 0 and every[place - 1].text.rstrip().endswith("?") and REPORTED.search(every[place - 1].text)
+        asked = place > 0 and not every[place - 1].results and REPORTED.search(every[place - 1].text)
         reported = REPORTED.search(one.labelled) is not None or bool(asked and one.results)
         best = _best_of_looks(one)
         if best is not None:
@@ -118,12 +118,12 @@ def picked_in(log: Log) -> Iterator[Picked]:
         same = _SAME.search(one.text) is not None
         if not (reported or same or claim is not None) or len(one.text) > _LONGEST or len(one.results) > 4:
             continue
-        if FRESH.search(one.text) or _BAD.search(one.text) or _DISOWNED.search(one.text) or DEV.search(one.text) or _OPEN.search(one.text):
+        if FRESH.search(one.text) or _BAD.search(one.text) or _DISOWNED.search(one.text) or DEV.search(one.text):
             continue
         scene = [other for other in every[max(0, place - _BEFORE) : place + 1] if other.section == one.section]
         extra = [claim.one.number, claim.other.number] if claim is not None else []
         found = _in_grids(log, one, scene, extra, reported=reported, same=same) or _in_words(
-            log, one, scene, extra if same or reported else [], reported=reported
+            log, one, scene, extra if same or reported or CUE.search(one.labelled) else [], reported=reported
         )
         if found is not None:
             yield found
@@ -146,7 +146,8 @@ def _best_of_looks(one: Statement) -> Picked | None:
 def _values(one: Statement, extra: Sequence[float]) -> list[tuple[float, int]]:
     """The numbers that a statement may report, with their columns; -1 for those of what it compares."""
     own = [(n.value, n.start) for n in one.results]
-    return [*((v, at) for v, at in own if not is_setting(one.text[:at])), *((value, -1) for value in extra)]
+    own = [(v, at) for v, at in own if not is_setting(one.text[:at]) and not _OPEN.search(one.text[:at])]
+    return [*own, *((value, -1) for value in extra)]
 
 
 def _in_words(
@@ -157,7 +158,7 @@ def _in_words(
     for value, start in _values(one, extra):
         chosen = _chosen(one, scene, value, reported=reported)
         many = _many(scene, chosen, one) if chosen is not None else None
-        if many is not None:
+        if many is not None and (start >= 0 or many[1] >= _SURE):
             told, count, test = many
             return Picked(f"{value:g}", one.sentence.line_at(max(start, 0)), told.line.number, count, test)
     return None
@@ -173,6 +174,10 @@ def _chosen(one: Statement, scene: Sequence[Statement], value: float, *, reporte
             return other
         if len(results) >= 4 and value in (max(results), min(results)) and len(set(results)) >= 4:
             return other if any(PICKED.search(s.text) for s in scene if s.place >= other.place) else None
+    if reported and _AGAIN.search(one.text):
+        bare = next((s for s in reversed(scene[:-1]) if PICKED.search(s.text) and not s.results), None)
+        if bare is not None:
+            return bare
     run = [other for other in scene if other is not one and len(other.results) == 1]
     values = [other.results[0].value for other in run]
     if len(set(values)) >= 4 and value in (max(values), min(values)) and len({o.results[0].decimals for o in run}) == 1:
@@ -261,7 +266,11 @@ def _extreme(cells: Sequence[float], value: float) -> bool:
 def _row_of_grid(log: Log, grid: Grid) -> Iterator[Picked]:
     """A row that reports, below rows of which it repeats the best: ``headline, v4, set A, 47.6``."""
     last = len(grid.names) - 1
-    if last < 4 or not _ROW.search(f"{grid.names[last]}") or any(_ROW.search(name) for name in grid.names[:last]):
+    said = [
+        " ".join(t for t in (grid.names[at], *(column.texts[at] for column in grid.columns)) if len(t) <= _NAME)
+        for at in range(last + 1)
+    ]  # fmt: skip
+    if last < 4 or not _ROW.search(said[last]) or any(_ROW.search(one) for one in said[:last]):
         return
     texts = " ".join(column.texts[last] for column in grid.columns) + f" {grid.names[last]}"
     sets = [column for column in grid.columns if column.role == "text" and len(set(column.texts[:last])) == 1]
