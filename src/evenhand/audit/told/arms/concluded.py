@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evenhand.audit.text.log import Line
+from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.verdicts import CUE, WITHHELD
 from evenhand.audit.text.words import denied
-from evenhand.audit.told.arms.statements import Statement
+from evenhand.audit.told.arms.statements import Statement, around
 
 _OPEN = Pattern(
     r"\b(?:should|would|could|might|may|if|plan(?:s|ned)?|todo|hypothes\w*|expect\w*|goals?|aims?|hope\w*|wanted to know|"
@@ -20,7 +20,7 @@ _OPEN = Pattern(
 )
 """What is hoped for, asked or told of others."""
 
-_LONGEST = 420
+_LONGEST, _NEAR = 420, 5
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,11 @@ def withheld(one: Statement) -> bool:
     """Whether a statement, which is no question, says that nothing is known or that something went wrong."""
     found = WITHHELD.search(one.text)
     return found is not None and (found[0] != "?" or WITHHELD.search(one.text.replace("?", "")) is not None)
+
+
+def doubted(log: Log, first: int, last: int, section: int) -> bool:
+    """Whether a statement near some lines says that what they show may be wrong itself."""
+    return any(withheld(one) for one in around(log, first, last, section, _NEAR))
 
 
 def _short(found: re.Match[str]) -> str:

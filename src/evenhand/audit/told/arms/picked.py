@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
@@ -103,8 +104,14 @@ class Picked:
     test: bool
 
 
-def picked_in(log: Log) -> Iterator[Picked]:
+@lru_cache(maxsize=64)
+def picked_in(log: Log) -> tuple[Picked, ...]:
     """All of a log, one a statement."""
+    rows = [found for grid in grids_of(log) for found in _row_of_grid(log, grid)]
+    return (*_in_statements(log), *rows, *_in_fields(log))
+
+
+def _in_statements(log: Log) -> Iterator[Picked]:
     every = statements_of(log)
     claims = {one.claim.place: one for one in compared_in(log)}
     for place, one in enumerate(every):
@@ -127,9 +134,6 @@ def picked_in(log: Log) -> Iterator[Picked]:
         )
         if found is not None:
             yield found
-    for grid in grids_of(log):
-        yield from _row_of_grid(log, grid)
-    yield from _in_fields(log)
 
 
 def _best_of_looks(one: Statement) -> Picked | None:
