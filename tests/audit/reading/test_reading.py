@@ -132,3 +132,11 @@ def test_a_folder_of_summaries_is_one_table_more(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_whatever_is_damaged_is_told_as_bad_data_or_read(tmp_path: Path, name: str, sound: str) -> None:
     assert_only_data_errors(lambda path: audit(open_logs([path])), mutations(sound.encode(), 500), tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["se", "e", "i", "w"])
+def test_a_column_that_is_called_as_a_word_of_another_language_makes_no_log_foreign(tmp_path: Path, name: str) -> None:
+    text = f"arm,accuracy,loss,{name}\n" + f"variant,0.7,0.1,{name}\n" * 60
+    assert read(tmp_path, text, "runs.csv").english
+    german = "Der Lauf ist mit einer Lernrate von 3e-4 auf den Daten und nicht auf dem Rest, das ist die Basis.\n" * 8
+    assert not read(tmp_path, german, "lauf.md").english

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -216,13 +217,18 @@ def tokens(text: str) -> frozenset[str]:
 def english(texts: Iterable[str]) -> bool:
     """Whether words are English, as far as a log has enough of them; few words, and names alone, count as English."""
     letters = foreign = 0
-    known = other = 0
+    known, others = 0, Counter[str]()
     for text in texts:
         words = re.findall(r"[^\W\d_]+", text.lower())
         letters += sum(map(len, words))
         foreign += sum(len(word) * (1 if word[0] < "\u2e80" else 4) for word in words if not word.isascii())
         known += sum(word in _ENGLISH for word in words)
-        other += sum(word in _OTHERS for word in words)
+        others.update(word for word in words if word in _OTHERS)
         if letters > 40_000:
             break
+    other = others.total() if len(others) >= _KINDS else 0  # one alone is the name of a column
     return letters < 200 or (foreign < 0.3 * letters and (other < 12 or known > other))
+
+
+_KINDS = 5
+"""So many different words of another language make a text one of that language."""
