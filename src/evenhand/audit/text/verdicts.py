@@ -165,7 +165,7 @@ REPORTED = Pattern(
     r"advertise)\b|reporting|quoted|is reported|reported(?: (?:in|as|from|result|figure|number|score|value))?\s*[:=,]|headline|"
     r"announc\w+|advertis\w+|published\s*[:=]|abstract|readme|(?:title|summary) slide|press kit|model card|data sheet|"
     r"system paper|paper:|(?:official|final|reported|claimed|headline|main|published) (?:result|number|figure|score|value|"
-    r"comparison|metric|performance)s?|final(?:_result)?\s*[:=]|our (?:number|score|entry|final)|our (?:\w+ )?(?:system|model|"
+    r"comparison|metric|performance)s?|final(?:_result)?\s*[:=]|our (?:\w+ )?(?:number|score|entry|figure)|our final|so the (?:[\w'’]+ ){1,4}(?:is|are) (?=[\d.])|that is its result|figure we|our (?:\w+ )?(?:system|model|"
     r"approach|method|classifier|tagger) (?:\w+ )?(?:has|reaches|gets|achieves)|(?:number|figure|score|result)s? (?:that )?(?:we|"
     r"i|for the|in the|of the project|of the study|is|for \w+ \d is)|goes? (?:to|into|in) the|claimed (?:in|as)|posting in|"
     r"tell sales|outcome of the|quality of the \w+(?=\s*:)|score for the|in the (?:results )?table as|carry into|"

@@ -57,7 +57,7 @@ def _read(log: Log) -> Iterator[Finding]:
     """Results of arms at one level, in a table or in words, and below them a conclusion that nothing takes back."""
     told: set[int] = set()
     for one in flats_of(log):
-        near = list(below(log, one.first if log.data else one.last, one.section, _STATEMENTS))
+        near = list(below(log, one.first if one.rows else one.last, one.section, _STATEMENTS))
         found = drawn(near, (NO_EFFECT, ALIKE)) or drawn(near, (AGAINST, BETTER), cued=True)
         if found is not None and found.line.number not in told:
             told.add(found.line.number)

@@ -114,8 +114,9 @@ def _read(log: Log) -> Iterator[Finding]:
     """Two arms with the same results to the last digit, and below them the conclusion that the change has no effect."""
     told: set[int] = set()
     for one in equals_of(log):
-        found = drawn(below(log, one.second - log.data, one.section, _BELOW), (NO_EFFECT, ALIKE))
-        named = found is not None and (one.near or share_a_word(found.statement.words, words_of(" ".join(one.names))))
+        found = drawn(below(log, one.second - 1 if one.row else one.second, one.section, _BELOW), (NO_EFFECT, ALIKE))
+        own = found is not None and found.line.number in (one.first, one.second)
+        named = found is not None and (one.near or own or share_a_word(found.statement.words, words_of(" ".join(one.names))))
         if found is not None and named and found.line.number not in told:
             told.add(found.line.number)
             facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}

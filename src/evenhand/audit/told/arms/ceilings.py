@@ -14,7 +14,7 @@ from evenhand.audit.told.arms.statements import Statement, around, statements_of
 
 _RATE = Pattern(
     r"(?<![a-z])(?:acc\w*|exact\w*|em|success\w*|solved|pass\w*|win\w*|recall|correct\w*|rate|score|f1|hits?|detected|"
-    r"valid\w*|right|auc|trefferquote|genauigkeit|точност\w*)(?![a-z])|%|pct|准确率|正确率",
+    r"valid\w*|right|auc|found|per ?cent|prozent|pour ?cent|trefferquote|genauigkeit|точност\w*)(?![a-z])|%|pct|准确率|正确率",
     re.IGNORECASE,
 )
 _NO_RATE = Pattern(
@@ -37,13 +37,14 @@ _ITEMS = 20
 
 @dataclass(frozen=True)
 class Flat:
-    """Results of arms at one level: where, from which line to which, how many, and of which section."""
+    """Results of arms at one level: where, from which line to which, how many, of which section; whether they are rows."""
 
     at: str
     first: int
     last: int
     arms: int
     section: int
+    rows: bool = False
 
 
 def flats_of(log: Log) -> Iterator[Flat]:
@@ -63,7 +64,7 @@ def _in_grid(log: Log, grid: Grid) -> Flat | None:
     chance = _chance(log, grid.first, grid.last, grid.section)
     levels = {_level_of(column, grid, chance) for column in columns}
     level = levels.pop() if len(levels) == 1 else None
-    return Flat(level, grid.first, grid.last, len(grid.names), grid.section) if level else None
+    return Flat(level, grid.first, grid.last, len(grid.names), grid.section, True) if level else None
 
 
 def _level_of(column: Column, grid: Grid, chance: float | None) -> str | None:

@@ -26,7 +26,7 @@ _CHANGE = Pattern(
 )
 _CREDIT = Pattern(
     r"\b(?:comes? from|came from|due to|thanks to|owed?|explains?|explained|because|difference|differs?|gap|effect|delta|drop|"
-    r"rise|increase|decrease|up by|down by|above|below|behind|more|less|fewer|points?)\b|Δ|apport\w*|montre|recul|écart|diff\w*|"
+    r"rise|increase|decrease|up by|down by|above|below|behind|more|less|fewer|points?)\b|Δ|abstand|vorsprung|zugunsten|apport\w*|montre|recul|écart|diff\w*|"
     r"прирост|выигрыш|разниц\w*|提升|提高|下降|差",
     re.IGNORECASE,
 )

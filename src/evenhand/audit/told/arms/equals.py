@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from evenhand.audit.text.log import Log
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.numbers import Number, counts
 from evenhand.audit.told.arms.grids import Grid, grids_of
 from evenhand.audit.told.arms.statements import Statement, statements_of
 
@@ -18,7 +18,7 @@ _FINE = 3
 """Digits of a number that is no setting."""
 
 _APART = 3
-_ROWS = 12
+_ROWS, _GROUPS = 12, 120
 """Rows of a table in which one result is not alike by accident."""
 
 
@@ -26,7 +26,7 @@ _ROWS = 12
 class Equal:
     """Two arms with the same results: their lines, how many results, where the last stands, and the section.
 
-    ``near`` says that nothing stands between the two.
+    ``near`` says that nothing stands between the two, ``row`` that they are rows.
     """
 
     first: int
@@ -36,6 +36,7 @@ class Equal:
     section: int
     names: tuple[str, str]
     near: bool = True
+    row: bool = False
 
 
 def equals_of(log: Log) -> Iterator[Equal]:
@@ -97,16 +98,23 @@ def _in_rows(grid: Grid) -> Iterator[Equal]:
         groups.setdefault(name, []).append(place)
     scores = grid.of("score")
     for (one, first), (other, second) in combinations(groups.items(), 2):
-        if len(first) != len(second) or len(groups) > 40:
+        if len(first) != len(second) or len(groups) > _GROUPS:
             continue
         pairs = [(c.cells[i], c.cells[j]) for i, j in zip(first, second, strict=True) for c in scores]
         both = [(a, b) for a, b in pairs if a is not None and b is not None]
         if both and len(both) == len(pairs) and all(_equal(a, b) for a, b in both):
-            values = tuple(a for a, _ in both)
+            values = (*(a for a, _ in both), *_counts(grid, first, second))
             if _exact(values) and (len(groups) <= _ROWS or len(scores) > 1):
                 lines = (grid.lines[first[0]], grid.lines[second[0]])
                 near = second[0] == first[-1] + 1
-                yield Equal(*lines, len(values), grid.last, grid.section, (one, other), near)
+                yield Equal(*lines, len(values), grid.last, grid.section, (one, other), near, True)
+
+
+def _counts(grid: Grid, first: list[int], second: list[int]) -> Iterator[Number]:
+    """Numbers of cells such as ``903/1319`` that two arms share."""
+    for column in grid.of("text"):
+        texts = [(column.texts[i], column.texts[j]) for i, j in zip(first, second, strict=True)]
+        yield from (counts(one)[0].part for one, other in texts if one == other and counts(one))
 
 
 def _in_columns(grid: Grid) -> Iterator[Equal]:

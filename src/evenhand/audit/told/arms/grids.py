@@ -17,6 +17,7 @@ _FIELD = Pattern(r"^(?:field|fields|metric|metrics|key|quantity|measure|paramete
 _STEP = Pattern(r"(?<!\d)\.|\.(?!\d)")
 """Between the names of nested fields; a point in a number is none."""
 
+_TASK = Pattern(r"^(?:tasks?|data ?sets?|benchmarks?|suites?|test sets?|evals?)$", re.IGNORECASE)
 _MOST_ROWS, _LONGEST = 400, 60
 _ARM_KEYS = ("arm", "name", "model", "method", "variant", "system", "id", "run", "config", "setting", "policy")
 
@@ -129,6 +130,13 @@ def _one(table: Table) -> Iterator[Grid]:
     kept = [row for row in table.rows if row.cells[place].strip()]
     if 2 <= len(kept):
         yield _made(table, kept, place)
+    for other, name in enumerate(table.header):
+        groups: dict[str, list[Row]] = {}
+        for row in kept if other != place and _TASK.match(name.strip()) else ():
+            groups.setdefault(row.cells[other], []).append(row)
+        for rows in groups.values() if len(groups) > 1 else ():
+            if len(rows) >= 2:
+                yield _made(table, rows, place)
 
 
 def _label(table: Table) -> int:

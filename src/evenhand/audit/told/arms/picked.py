@@ -26,7 +26,7 @@ _WORDS = {
          "sixteen|seize"), start=4,
     )
     for word in words.split("|")
-} | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "zwanzig": 20, "vingt": 20, "veinte": 20}  # fmt: skip
+} | dict(zip("四五六七八九十", range(4, 11), strict=True)) | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "zwanzig": 20, "vingt": 20, "veinte": 20}  # fmt: skip
 _N = rf"(?P<n>\d[\d,]*(?![KMBkmb])|{'|'.join(_WORDS)})"
 _LOOKS = (
     r"(?:epochs?|check-?points?|ckpts?|snapshots?|evaluations?|evals?|submissions?|readings?|measurements?|looks?|scores|"
@@ -38,7 +38,7 @@ _VARIANTS = (
     r"recipes?|weights|layers?|decoders?|candidates?|options?|trials?|combinations?|placements?|schedules?|values?|models?|"
     r"arms?|augmentations?|methods?|versions?|architectures?|optimi[sz]ers?|"
     r"strategies|heuristics|rates?|ranks?|temperatures?|wordings?|thresholds?|ideas|mixes|mixtures|merges|ways|"
-    r"formas?|formes?|расписани\w+|вариант\w*|настро\w+|模板|组|个|种|方案|配置)"
+    r"formas?|formes?|расписани\w+|вариант\w*|настро\w+|模板|组|个|种|方案|配置|系数)"
 )
 _MANY_LOOKS = Pattern(
     rf"(?<![\w.]){_N}[ -]?(?:[\w'-]+ ){{0,2}}{_LOOKS}(?![a-z])|\b(?:each|every|per|after (?:each|every)|all(?: the)?|"
@@ -200,7 +200,11 @@ def _many(scene: Sequence[Statement], chosen: Statement, one: Statement) -> tupl
         return looks[-1], max(_count(_MANY_LOOKS, other.text) for other in looks), True
     for other in reversed(scene):
         variants = _count(_MANY_VARIANTS, other.text)
-        if variants >= 4 and (chosen is not one or _AGAIN.search(one.text)):
+        if variants < 4:
+            continue
+        if TEST.search(other.labelled) and not any(DEV.search(s.labelled) for s in scene):
+            return other, variants, True
+        if chosen is not one or _AGAIN.search(one.text):
             return other, variants, False
     return None
 

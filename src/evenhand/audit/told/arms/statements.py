@@ -35,7 +35,8 @@ _COMMON = frozenset(
     "les de des du un une et est en sur pour avec dans au aux nous que qui ce el los las del y con por para se lo una "
     "на и в с по для что не из к у от за не not mean mean of score accuracy acc loss".split()
 )
-_MOST_NOTES = 12
+_LETTERS = Pattern(r"[^\W\d_]{2,}|[\u3400-\u9fff]")
+_REMARK, _MOST_NOTES = 3, 12
 """Cells of a column that may say something; more are texts that were put in or came out."""
 
 NEAR = 14
@@ -134,8 +135,19 @@ def statements_of(log: Log) -> tuple[Statement, ...]:
     every = [one for one in passages_of(log) if one.kind != "heading"]
     often = Counter(one.label for one in every if one.kind == "note")
     said = [one for one in every if often[one.label] <= _MOST_NOTES or CUE.search(f"{one.label}: ")]
-    pairs = [(sentence, passage) for passage in said for sentence in passage.sentences if sentence.text]
+    pairs = [(sentence, passage) for passage in (*said, *_remarks(log)) for sentence in passage.sentences if sentence.text]
+    pairs.sort(key=lambda pair: pair[0].lines[0].number)
     return tuple(Statement(sentence, passage, place) for place, (sentence, passage) in enumerate(pairs))
+
+
+def _remarks(log: Log) -> Iterator[Passage]:
+    """Words in the cells of tables, where a column has few of them."""
+    for table in () if log.data else log.tables:
+        for place, name in list(enumerate(table.header))[1:]:
+            told = [(row, row.cells[place]) for row in table.rows if len(_LETTERS.findall(row.cells[place])) >= _REMARK]
+            for row, cell in told if len(told) <= _MOST_NOTES or CUE.search(f"{name}: ") else ():
+                line = log.line(row.line)
+                yield Passage("note", (Sentence(cell, (line,), (0,)),), name, table.section)
 
 
 def behind(log: Log, one: Statement, count: int = NEAR) -> Iterator[Statement]:
