@@ -42,7 +42,7 @@ _NO_BUDGET = Pattern(
     re.IGNORECASE,
 )
 ITEMS = Pattern(
-    r"^(?:n|#|num|number|count|size|n test|test n|support)$|"
+    r"^(?:n|of|von|sur|из|#|num|number|count|size|n test|test n|support)$|"
     r"(?<![a-z])(?:items?|questions?|queries|problems?|prompts?|sentences|images?|examples|clips|documents|docs|pages|"
     r"users|stores|tasks|pairs|claims|utterances|episodes|trials|instances|tweets|riddles|requests|calls|maps|games|"
     r"n (?:eval\w*|scored|test|items|total)|(?:items|n) scored|scored|evaluated|seiten|sätze|fragen|aufgaben|bilder|"

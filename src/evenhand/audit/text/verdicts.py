@@ -130,7 +130,7 @@ CUE = Pattern(
 """What a conclusion begins with."""
 
 WITHHELD = Pattern(
-    r"\?|\b(?:ceiling|floor|saturat\w*|too easy|too hard|too small|trivial\w*|maxed|at chance|no verdict|no conclusion|"
+    r"\?|\b(?:ceiling|(?:the|at|its|a) floor\b(?! of)|floor,|floor effect|saturat\w*|too easy|too hard|too small|trivial\w*|maxed|at chance|no verdict|no conclusion|"
     r"no opinion|no reading|no statement|no quality|no ranking|not (?:yet )?(?:known|judged|measurable|comparable|"
     r"possible|tested|measured|valid|conclu\w+)|cannot (?:be|tell|say|show|see|happen|leave|have)|"
     r"can['’]?t (?:be|tell|say|show|see|happen)|can not (?:be|tell|say)|could not (?:show|be)|"
@@ -139,7 +139,7 @@ WITHHELD = Pattern(
     r"remains? (?:to be|open)|stays? open|still (?:open|to be|has no|no)|open until|is open\b|: open|whether|unknown|"
     r"unclear|undecided|untested|unmeasured|unfinished|incomplete|inconclusive|pending|re-?run\w*|redo\w*|re-?do\b|"
     r"re-?ran|re-?test\w*|"
-    r"re-?start\w*|re-?submit\w*|re-?queue\w*|re-?peat(?:ed)?\b|resume\w*|try again|once more|suspect\w*|suspicious|"
+    r"re-?start\w*|re-?submit\w*|re-?queue\w*|(?:to|must|will) be repeated|repeat (?:it|this|the|with|on)\b|repeated\b|resume\w*|try again|once more|suspect\w*|suspicious|"
     r"suspicion|probably|"
     r"most likely|presumably|"
     r"bugs?|broken|misspel\w*|mistake|cached|cache hit|from (?:the )?cache|stale|ignored|void|copy of|bitwise|wired|never (?:reached|"

@@ -24,6 +24,7 @@ _NO_RATE = Pattern(
     r"unit tests?)(?![a-z])|Δ",
     re.IGNORECASE,
 )
+_LOSS = Pattern(r"(?<![a-z])(?:ppl|perplexity|loss|nll|bpb|brier)(?![a-z])", re.IGNORECASE)
 _CHANCE = Pattern(
     r"(?:(?<![a-z])(?:chance|random|guess\w*)(?![a-z])|угадыв\w*|случайн\w*|随机\w*|zufall\w*|hasard|azar)[^\d.;]{0,24}"
     r"(\d{1,2}(?:\.\d+)?|0?\.\d+)",
@@ -57,7 +58,10 @@ def flats_of(log: Log) -> Iterator[Flat]:
 
 
 def _in_grid(log: Log, grid: Grid) -> Flat | None:
-    scores = [one for one in grid.of("score") if sum(cell is not None for cell in one.cells) >= 2]
+    scores = [
+        one for one in grid.of("score")
+        if sum(cell is not None for cell in one.cells) >= 2 and not _LOSS.search(one.name.replace("_", " "))
+    ]  # fmt: skip
     columns = [one for one in scores if not _NO_RATE.search(one.name.replace("_", " "))]
     if not columns or not 2 <= len(grid.names) <= _ROWS or len(columns) < len(scores):
         return None

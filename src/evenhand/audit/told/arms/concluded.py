@@ -56,7 +56,7 @@ def concluded_in(one: Statement, patterns: Iterable[Pattern], *, cued: bool = Fa
 
 def _denied(text: str, start: int) -> bool:
     """Whether a word is denied in its own clause."""
-    clause = re.split(r",\s|\b(?:so|hence|thus|therefore)\b", text[:start])[-1]
+    clause = re.split(r"[,，]|\b(?:so|hence|thus|therefore)\b", text[:start])[-1]
     return denied(clause, len(clause))
 
 

@@ -68,7 +68,8 @@ def _in_words(log: Log) -> Iterator[Equal]:
             if other.section != one.section or other.place - one.place > _APART:
                 break
             same = _same(one, other)
-            if same and _exact(same) and one.text != other.text:
+            between = statements_of(log)[one.place + 1 : other.place]
+            if same and _exact(same) and (one.text != other.text or any("?" in s.text for s in between)):
                 lines = (one.line_of(one.results[0]).number, other.line_of(other.results[0]).number)
                 yield Equal(*lines, len(same), other.lines[-1].number, one.section, (one.text[:40], other.text[:40]))
                 break
@@ -98,7 +99,10 @@ def _in_rows(grid: Grid) -> Iterator[Equal]:
         groups.setdefault(name, []).append(place)
     scores = grid.of("score")
     for (one, first), (other, second) in combinations(groups.items(), 2):
-        if len(first) != len(second) or len(groups) > _GROUPS:
+        if len(groups) > _GROUPS:
+            continue
+        if len(first) != len(second):  # settings of one name: each by itself
+            yield from _singles(grid, one, first, other, second)
             continue
         pairs = [(c.cells[i], c.cells[j]) for i, j in zip(first, second, strict=True) for c in scores]
         both = [(a, b) for a, b in pairs if a is not None and b is not None]
@@ -108,6 +112,19 @@ def _in_rows(grid: Grid) -> Iterator[Equal]:
                 lines = (grid.lines[first[0]], grid.lines[second[0]])
                 near = second[0] == first[-1] + 1
                 yield Equal(*lines, len(values), grid.last, grid.section, (one, other), near, True)
+
+
+def _singles(grid: Grid, one: str, first: list[int], other: str, second: list[int]) -> Iterator[Equal]:
+    few, many = sorted((first, second), key=len)
+    if len(few) > 1:
+        return
+    for at in many:
+        pairs = [(c.cells[few[0]], c.cells[at]) for c in grid.of("score")]
+        both = [(a, b) for a, b in pairs if a is not None and b is not None]
+        if len(both) == len(pairs) > 1 and all(_equal(a, b) for a, b in both) and _exact(tuple(a for a, _ in both)):
+            low, high = sorted((few[0], at))
+            lines = (grid.lines[low], grid.lines[high])
+            yield Equal(*lines, len(both), grid.last, grid.section, (one, other), high == low + 1, True)
 
 
 def _counts(grid: Grid, first: list[int], second: list[int]) -> Iterator[Number]:

@@ -108,7 +108,14 @@ def _rate(name: str) -> bool:
 @lru_cache(maxsize=64)
 def grids_of(log: Log) -> tuple[Grid, ...]:
     """The arms of all tables of a log."""
-    return tuple(grid for table in log.tables for grid in _grids(table) if len(grid.names) >= 2 and grid.columns)
+    found = (grid for table in log.tables for grid in _grids(table) if len(grid.names) >= 2 and grid.columns)
+    return tuple(_placed(log, grid) for grid in found)
+
+
+def _placed(log: Log, grid: Grid) -> Grid:
+    """A grid in the section of its first line."""
+    place = log.by_number.get(grid.lines[0])
+    return grid if place is None or log.data else replace(grid, section=log.lines[place].section)
 
 
 def _grids(table: Table) -> Iterator[Grid]:
