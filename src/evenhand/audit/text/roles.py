@@ -12,9 +12,11 @@ BUDGETS: dict[str, str] = {
     "tokens": r"tokens?|токен\w*|jetons",
     "time": r"hours?|h|hrs?|heures?|stunden|horas|час(?:а|ов)?|小时|gpu[- ]?h(?:ours?)?|minutes?|min|s|seconds?|secs?",
     "gpus": r"gpus?|cards?|a100s?|h100s?|v100s?|accelerators|显卡|карт\w*",
-    "trials": r"trials?|optuna(?:[- ](?:trials?|läufen?|runs?))?|configs?|configurations?|optuna[- ]läufe|essais|ensayos|"
+    "trials": r"trials?|optuna(?:[- ](?:trials?|läufen?|runs?))?|configs?|configurations?|optuna[- ]läufe|essais|"
+    r"ensayos|"
     r"tuning runs|search runs|попыт\w+|组配置|次调参",
-    "tries": r"samples?|completions?|answers?|votes|generations?|rollouts?|attempts?|candidates?|sims|simulations?|decodings?|"
+    "tries": r"samples?|completions?|answers?|votes|generations?|rollouts?|attempts?|candidates?|sims|"
+    r"simulations?|decodings?|"
     r"antworten|réponses?|respuestas?|ответ\w*|次采样",
 }
 """Words for what can be spent, by kind, singular and plural."""
@@ -33,11 +35,14 @@ _IN_NAMES = {
     r"heures|stunden|horas|часы|小时",
     "gpus": r"\b(?:gpus|cards|accelerators)\b",
     "trials": r"\b(?:trials|configs|configurations|tuning|hp search|search size)\b",
-    "tries": r"\b(?:samples per|sims|simulations|rollouts|completions|votes|attempts|k samples|generations|n samples per)\b",
+    "tries": r"\b(?:samples per|sims|simulations|rollouts|completions|votes|attempts|k samples|generations|"
+    r"n samples per)\b",
 }
 _NO_BUDGET = Pattern(
-    r"\bper\b(?! (?:move|question|item|problem|prompt|task|query))|eval|warm|\bbest\b|latency|infer|\bms\b|tok(?:ens)?/|"
-    r"speed|throughput|\bdone\b|planned|stopped|reached|converge|\bmax len|\blen\b|length|context|decay|save|log\b|batch|"
+    r"\bper\b(?! (?:move|question|item|problem|prompt|task|query))|eval|warm|\bbest\b|latency|infer|\bms\b|"
+    r"tok(?:ens)?/|"
+    r"speed|throughput|\bdone\b|planned|stopped|reached|converge|\bmax len|\blen\b|length|context|decay|save|"
+    r"log\b|batch|"
     r"\bto\b|until|\bat\b|\bsum\b|collaps",
     re.IGNORECASE,
 )

@@ -26,7 +26,9 @@ _EFFECT = (
     r"bearing|odds|advantages?|role|value|merit|penalty|degradation|drop|change|changes|improvements?|need|point|"
     r"reason|ability|future|payoff|purpose|match|sense|good|edge|need)"
 )
-_NO = r"(?:no|not any|zero|without(?: any)?|nor any|little or no|not the slightest|no real|no visible|no measurable|not)"
+_NO = (
+    r"(?:no|not any|zero|without(?: any)?|nor any|little or no|not the slightest|no real|no visible|no measurable|not)"
+)
 NO_EFFECT = Pattern(
     rf"\b{_NO}(?: [a-z]+){{0,2}} {_EFFECT}\b(?! (?:is|was|to) (?:known|tell|told))|"
     r"\b(?:makes?|made|does|do|did|has|had|brings?|gives?|gave|adds?|added|costs?|changes?|gains?|buys?|offers?|"
@@ -44,7 +46,8 @@ NO_EFFECT = Pattern(
     r"\b(?:can|may|could|might|should) be (?:\w+ )?(?:left (?:out|on|off)|dropped|skipped|omitted|removed|spared|saved|"
     r"ignored|switched (?:on|off))\b|\bcan (?:go|be done without)\b|\b(?:comes?|is|are) (?:for )?free\b|\bfor free\b|"
     r"\bcosts? (?:us )?nothing\b|\bat no (?:\w+ )?(?:cost|loss)\b|\bsafe to\b|\bwaste\b|\bmatter of taste\b|"
-    r"\b(?:do|does|did) (?:just )?without\b|\bneed not\b|\b(?:suffices?|is sufficient|are sufficient|(?:is|are|was|be) (?:good )?enough)\b|\bmakes no\b|"
+    r"\b(?:do|does|did) (?:just )?without\b|\bneed not\b|\b(?:suffices?|is sufficient|are sufficient|(?:is|are|"
+    r"was|be) (?:good )?enough)\b|\bmakes no\b|"
     r"\b(?:do|does|did)(?:es)? not help\b|bringt [^.;]{0,40}(?:nichts|not)\b|n['’]apporte\w* (?:rien|not)"
     + _abroad(
         r"ohne (?:wirkung|einfluss|effekt|belang|bedeutung)|wirkungslos|überflüssig|egal|unerheblich|bedeutungslos|"
@@ -103,7 +106,8 @@ AGAINST = Pattern(
     r"doesn['’]t help|did not pay|dropped|rejected|discarded|abandoned)\b|"
     r"n['’]t (?:\w+ ){0,2}(?:suited|work|help|scale|train|converge|learn|pay|viable|useful|worth|good|rank|compete)\b"
     + _abroad(
-        r"行 ?(?:not|不) ?通|taugt (?:nichts|not)|schadet|schlechter|ungeeignet|bringt [^.;]{0,40}(?:nichts|not)\b|untauglich|verschlechter\w+|"
+        r"行 ?(?:not|不) ?通|taugt (?:nichts|not)|schadet|schlechter|ungeeignet|bringt [^.;]{0,40}(?:nichts|not)\b|"
+        r"untauglich|verschlechter\w+|"
         r"unterlegen|not (?:geeignet|konkurrenzfähig)|dégrade\w*|nuit|échoue\w*|pire|mauvais\w*|inadapté\w*|retirée?\b|"
         r"empeora|perjudica|peor|fracasa|хуже|вред\w+|меша\w+|ухудша\w+|провал\w*|бесперспектив\w*|"
         r"не (?:оправда\w+|сход\w+|работа\w+|годит\w+)|not (?:оправда\w+|сход\w+|работа\w+|годит\w+)|себя not|"
@@ -130,7 +134,8 @@ CUE = Pattern(
 """What a conclusion begins with."""
 
 WITHHELD = Pattern(
-    r"\?|\b(?:ceiling|(?:the|at|its|a) floor\b(?! of)|floor,|floor effect|saturat\w*|too easy|too hard|too small|trivial\w*|maxed|at chance|no verdict|no conclusion|"
+    r"\?|\b(?:ceiling|(?:the|at|its|a) floor\b(?! of)|floor,|floor effect|saturat\w*|too easy|too hard|too small|"
+    r"trivial\w*|maxed|at chance|no verdict|no conclusion|"
     r"no opinion|no reading|no statement|no quality|no ranking|not (?:yet )?(?:known|judged|measurable|comparable|"
     r"possible|tested|measured|valid|conclu\w+)|cannot (?:be|tell|say|show|see|happen|leave|have)|"
     r"can['’]?t (?:be|tell|say|show|see|happen)|can not (?:be|tell|say)|could not (?:show|be)|"
@@ -139,35 +144,55 @@ WITHHELD = Pattern(
     r"remains? (?:to be|open)|stays? open|still (?:open|to be|has no|no)|open until|is open\b|: open|whether|unknown|"
     r"unclear|undecided|untested|unmeasured|unfinished|incomplete|inconclusive|pending|re-?run\w*|redo\w*|re-?do\b|"
     r"re-?ran|re-?test\w*|"
-    r"re-?start\w*|re-?submit\w*|re-?queue\w*|(?:to|must|will) be repeated|repeat (?:it|this|the|with|on)\b|repeated\b|resume\w*|try again|once more|suspect\w*|suspicious|"
+    r"re-?start\w*|re-?submit\w*|re-?queue\w*|(?:to|must|will) be repeated|repeat (?:it|this|the|with|on)\b|"
+    r"repeated\b|resume\w*|try again|once more|suspect\w*|suspicious|"
     r"suspicion|probably|"
     r"most likely|presumably|"
-    r"bugs?|broken|misspel\w*|mistake|cached|cache hit|from (?:the )?cache|stale|ignored|void|copy of|bitwise|wired|never (?:reached|"
-    r"loaded|looked|ran|applied|used|read|active|passed|learned)|not (?:passed|active|applied|loaded|used|read|wired|in "
+    r"bugs?|broken|misspel\w*|mistake|cached|cache hit|from (?:the )?cache|stale|ignored|void|copy of|bitwise|"
+    r"wired|never (?:reached|"
+    r"loaded|looked|ran|applied|used|read|active|passed|learned)|not (?:passed|active|applied|loaded|used|read|"
+    r"wired|in "
     r"force|connected|switched|enabled)|impossible|not happen|nobody|unequal|unfair|not a fair|not matched|mismatch\w*|"
-    r"caveat|no result|not a result|no finished|doesn['’]t say|does not say|don['’]t know|before (?:judging|we (?:judge|"
+    r"caveat|no result|not a result|no finished|doesn['’]t say|does not say|don['’]t know|before (?:judging|"
+    r"we (?:judge|"
     r"say|decide|learn))|needs? (?:a )?(?:re|fix|harder)|to fix|fix the|harder|hint|too near|near to call|tentative|"
     r"no evidence|says little|in force|must be (?:asked|seen|tested)|no challenge|not learn|was not used|not reach\w*|"
     r"reserve|judged after|time-?outs? on)\b"
     + _abroad(
-        r"weiß|offen\b|unbekannt|ungeklärt|vermutlich|wohl|gar not|wiederhol\w*|neu gestartet|erneut|bleibt|verdacht|fehler "
-        r"suchen|urteil|suspect[eé]?|peut-être|sans doute|à vérifier|relanc\w*|on ne (?:voit|peut|sait)|not (?:dire|voir|"
+        r"weiß|offen\b|unbekannt|ungeklärt|vermutlich|wohl|gar not|wiederhol\w*|neu gestartet|erneut|bleibt|"
+        r"verdacht|fehler "
+        r"suchen|urteil|suspect[eé]?|peut-être|sans doute|à vérifier|relanc\w*|on ne (?:voit|peut|sait)|"
+        r"not (?:dire|voir|"
         r"savoir|conclure)|ne sai\w+|rejou\w*|tal vez|quizá\w*|probablemente|pendiente|tocan techo|se decidirá|repetir|"
-        r"неизвестн\w*|рано|нечего|повтор\w*|перезапуск\w*|пока|не решает|not решает|ничего не|ничего not|видимо|вероятно|"
-        r"не узнать|not узнать|судить|还不知道|not知道|not 知道|看不出|看not出|暂无|重跑|不能说明|可能|疑似|待定|换难题|太难|太容易|满分"
+        r"неизвестн\w*|рано|нечего|повтор\w*|перезапуск\w*|пока|не решает|not решает|ничего не|ничего not|видимо|"
+        r"вероятно|"
+        r"не узнать|not узнать|судить|还不知道|not知道|not 知道|看不出|看not出|"
+        r"暂无|重跑|不能说明|可能|疑似|待定|换难题|太难|太容易|"
+        r""
+        r""
+        r""
+        r""
+        r""
+        r"满分"
     ),
     re.IGNORECASE,
 )
 """That nothing is concluded, or that something is wrong with the measurement itself."""
 
 REPORTED = Pattern(
-    r"\b(?:(?:we|i|and|to|is|are|they|will|be|the|therefore|hence|so) (?:\w+ )?(?:report|quote|announce|publish|state|claim|"
-    r"advertise)\b|reporting|quoted|is reported|reported(?: (?:in|as|from|result|figure|number|score|value))?\s*[:=,]|headline|"
+    r"\b(?:(?:we|i|and|to|is|are|they|will|be|the|therefore|hence|so) (?:\w+ )?(?:report|quote|announce|publish|"
+    r"state|claim|"
+    r"advertise)\b|reporting|quoted|is reported|reported(?: (?:in|as|from|result|figure|number|score|"
+    r"value))?\s*[:=,]|headline|"
     r"announc\w+|advertis\w+|published\s*[:=]|abstract|readme|(?:title|summary) slide|press kit|model card|data sheet|"
-    r"system paper|paper:|(?:official|final|reported|claimed|headline|main|published) (?:result|number|figure|score|value|"
-    r"comparison|metric|performance)s?|final(?:_result)?\s*[:=]|our (?:\w+ )?(?:number|score|entry|figure)|our final|so the (?:[\w'’]+ ){1,4}(?:is|are) (?=[\d.])|that is its result|figure we|our (?:\w+ )?(?:system|model|"
-    r"approach|method|classifier|tagger) (?:\w+ )?(?:has|reaches|gets|achieves)|(?:number|figure|score|result)s? (?:that )?(?:we|"
-    r"i|for the|in the|of the project|of the study|is|for \w+ \d is)|goes? (?:to|into|in) the|claimed (?:in|as)|posting in|"
+    r"system paper|paper:|(?:official|final|reported|claimed|headline|main|published) (?:result|number|figure|"
+    r"score|value|"
+    r"comparison|metric|performance)s?|final(?:_result)?\s*[:=]|our (?:\w+ )?(?:number|score|entry|figure)|"
+    r"our final|so the (?:[\w'’]+ ){1,4}(?:is|are) (?=[\d.])|that is its result|figure we|our (?:\w+ )?(?:system|model|"
+    r"approach|method|classifier|tagger) (?:\w+ )?(?:has|reaches|gets|achieves)|(?:number|figure|score|"
+    r"result)s? (?:that )?(?:we|"
+    r"i|for the|in the|of the project|of the study|is|for \w+ \d is)|goes? (?:to|into|in) the|claimed (?:in|as)|"
+    r"posting in|"
     r"tell sales|outcome of the|quality of the \w+(?=\s*:)|score for the|in the (?:results )?table as|carry into|"
     r"(?:this|that) (?:is|goes) (?:what|in|into)|ship the|the result\b|model therefore|can be read off|goes to the)\b|"
     r"RESULTS\.md <-|results?\s*[:=]\s*[\d.]"
@@ -183,7 +208,8 @@ REPORTED = Pattern(
 
 PICKED = Pattern(
     r"\b(?:best|winner|wins|won|win|top(?:ped|s|most)?|highest|lowest|largest|smallest|max(?:imum)?|min(?:imum|ima)?|"
-    r"peak\w*|cummax|argmax|argmin|first (?:place|of)|came (?:out )?(?:on top|first|top)|comes? (?:out )?(?:on top|first)|"
+    r"peak\w*|cummax|argmax|argmin|first (?:place|of)|came (?:out )?(?:on top|first|top)|"
+    r"comes? (?:out )?(?:on top|first)|"
     r"bottoms? out|picked?|chosen|chose|selected|select|pick|selection|choose|keep the top|lucky|leads?|rank 1|ahead|"
     r"our pick|sorted|then \w+ it is|is the one)\b|\"rank\": ?1\b"
     + _abroad(
@@ -196,10 +222,13 @@ PICKED = Pattern(
 """That the best of several was taken."""
 
 TEST = Pattern(
-    r"(?<![a-z])(?:tests?|tested|testing|test[- _]?(?:set|split|data|items?|score|acc\w*|loss|subjects|prompts|text|worlds|"
-    r"labels|server|questions|months|part)|held[- ]?out|holdout|eval[- ]final|blind|private|leaderboard|benchmark)(?![a-z])"
+    r"(?<![a-z])(?:tests?|tested|testing|test[- _]?(?:set|split|data|items?|score|acc\w*|loss|subjects|prompts|"
+    r"text|worlds|"
+    r"labels|server|questions|months|part)|held[- ]?out|holdout|eval[- ]final|blind|private|leaderboard|"
+    r"benchmark)(?![a-z])"
     + _abroad(
-        r"testteil\w*|testsatz\w*|testdaten\w*|testmenge\w*|de test|corpus de test|jeu de test|datos de prueba|de prueba|"
+        r"testteil\w*|testsatz\w*|testdaten\w*|testmenge\w*|de test|corpus de test|jeu de test|datos de prueba|"
+        r"de prueba|"
         r"тест\w*|测试"
     ),
     re.IGNORECASE,
@@ -208,15 +237,14 @@ TEST = Pattern(
 
 DEV = Pattern(
     r"(?<![a-z])(?:dev|val|valid|validation|development|tuning|tune|dev-?\w+|cross-?validation)(?![a-z])"
-    + _abroad(
-        r"validierung\w*|entwicklungs\w*|validaci[oó]n|валидац\w*|验证|开发集"
-    ),
+    + _abroad(r"validierung\w*|entwicklungs\w*|validaci[oó]n|валидац\w*|验证|开发集"),
     re.IGNORECASE,
 )
 """Data that may choose."""
 
 FRESH = Pattern(
-    r"\b(?:fresh|unseen|untouched|untouch\w*|disjoint|kept (?:back|aside)|set aside|held[- ]?(?:out|back)|not used|never "
+    r"\b(?:fresh|unseen|untouched|untouch\w*|disjoint|kept (?:back|aside)|set aside|held[- ]?(?:out|back)|"
+    r"not used|never "
     r"(?:used|seen)|none of (?:the|which)|no trial|(?:other|further|more|different|new|another|remaining) (?:\d+ |"
     r"\w+ ){0,2}(?:seeds?|halves|items|questions|tickets|words|articles|dialogues|prompts|qs|images|customers|set|data|"
     r"runs|split|months|half|part)|the other|afterwards|after the pick|once|one[- ]shot|single pass|only look|"
@@ -234,25 +262,40 @@ FRESH = Pattern(
 
 INFRASTRUCTURE = Pattern(
     r"(?<![a-z])(?:(?:torch\.)?(?:cuda\.)?outofmemory\w*|out[- ]of[- ](?:\w+ )?memory|oom(?:ed|s|[- ]?kill\w*)?|"
-    r"ran out of (?:\w+ )?(?:memory|disk|quota|time|space)|(?:hit|exceeded|ran into|reached|cut by|got cut by|killed by|"
-    r"stopped by)\b[^.;]{0,24}\b(?:time|wall|limit|quota)\b|(?:due to )?time[- _]?limit|wall[- ]?(?:clock|time)? ?limit|"
-    r"(?:gateway|nccl|read|connect\w*|request|api|server|socket|sandbox|proxy|queue|job)[-_ ]?time-?_?outs?|(?<!\ds )timed[- ]?out|"
+    r"ran out of (?:\w+ )?(?:memory|disk|quota|time|space)|(?:hit|exceeded|ran into|reached|cut by|got cut by|"
+    r"killed by|"
+    r"stopped by)\b[^.;]{0,24}\b(?:time|wall|limit|quota)\b|(?:due to )?time[- _]?limit|wall[- ]?(?:clock|"
+    r"time)? ?limit|"
+    r"(?:gateway|nccl|read|connect\w*|request|api|server|socket|sandbox|proxy|queue|job)[-_ ]?time-?_?outs?|"
+    r"(?<!\ds )timed[- ]?out|"
     r"(?:cancel\w*|killed|evicted|terminated) by (?:the )?(?:signal|slurm|scheduler|kernel|cluster|os|watchdog|oom)\w*|"
     r"killed \(\w+|worker killed|signal (?:9|11|15)\b|sigkill|sigsegv|pre-?empt(?:ed|ion)|spot[- ](?:node|instance|vm|"
     r"machine)s? (?:was |were |got |is )?(?:taken|lost|gone|reclaimed|died|killed)|спот-(?:узел|машин\w+) (?:отобра\w*|"
     r"пропал\w*|умер\w*)|"
-    r"nccl (?:watchdog|error|time-?out|failure|hang|abort)\w*|lost (?:its )?(?:link|connection|node)|node [\w-]+ (?:lost|went|died|failed|crashed)|"
+    r"nccl (?:watchdog|error|time-?out|failure|hang|abort)\w*|lost (?:its )?(?:link|connection|node)|"
+    r"node [\w-]+ (?:lost|went|died|failed|crashed)|"
     r"node (?:failure|failed|crash\w*|died|went down|down|lost)|no space left|disk (?:is |was )?full|disk quota|"
     r"errno \d+|oserror|stale file handle|transport endpoint|mount (?:was |is )?(?:gone|lost|broken)|"
-    r"segfault\w*|segmentation fault|core dump\w*|xid \d+|(?:double bit )?ecc (?:error|fault)|illegal memory access|cuda error|driver "
+    r"segfault\w*|segmentation fault|core dump\w*|xid \d+|(?:double bit )?ecc (?:error|fault)|"
+    r"illegal memory access|cuda error|driver "
     r"(?:crash\w*|fault|error)|power (?:cut|outage|failure)|(?:http|error|status|code) ?(?:401|403|404|429|50[0234])|"
-    r"\b(?:429|502|503|504)(?:s\b| gateway|[- ]?antwort\w*| responses| errors|-fehler)|rate[- ]?limited|(?:hit|by|ran into|due to|exceeded) (?:the |its )?(?:api )?rate[- ]?limits?|connection "
-    r"(?:reset|lost|refused|error|aborted)|network (?:error|failure|outage)|(?:runtime|session|colab|node|worker) (?:was |got )?disconnected|threw me out|hub outage|"
+    r"\b(?:429|502|503|504)(?:s\b| gateway|[- ]?antwort\w*| responses| errors|-fehler)|rate[- ]?limited|(?:hit|by|"
+    r"ran into|due to|exceeded) (?:the |its )?(?:api )?rate[- ]?limits?|connection "
+    r"(?:reset|lost|refused|error|aborted)|network (?:error|failure|outage)|(?:runtime|session|colab|node|"
+    r"worker) (?:was |got )?disconnected|threw me out|hub outage|"
     r"drive failure|machine (?:crash\w*|died|rebooted))(?![a-z])"
     + _abroad(
         r"speicher (?:voll|übergelaufen)|platte (?:ist |war )?voll|disque \S*\s?(?:étant )?plein|disque plein|"
-        r"no hay espacio|disco lleno|节点 ?\w{0,8}掉线|掉线|断连|断开|磁盘(?:已)?满|断电|узел \S* ?(?:упал|отвалил\w*|выключил\w*|"
-        r"отобра\w*|пропал\w*)|(?:пропал|упал|отвалился|выключился) узел|диск (?:переполн\w*|заполн\w*|полон)|отключил\w*"
+        r"no hay espacio|disco lleno|节点 ?\w{0,8}掉线|掉线|断连|断开|"
+        r"磁盘(?:已)?满|断电|узел \S* ?(?:упал|отвалил\w*|выключил\w*|"
+        r""
+        r""
+        r""
+        r""
+        r""
+        r""
+        r"отобра\w*|пропал\w*)|(?:пропал|упал|отвалился|выключился) узел|диск (?:переполн\w*|заполн\w*|полон)|"
+        r"отключил\w*"
     ),
     re.IGNORECASE,
 )

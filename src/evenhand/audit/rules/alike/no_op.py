@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Line, Listing, Log
 from evenhand.audit.text.pattern import Pattern, stems
-from evenhand.audit.text.words import denied_at, hoped, of_others, planning
 from evenhand.audit.text.verdicts import ALIKE, NO_EFFECT
+from evenhand.audit.text.words import denied_at, hoped, of_others, planning
 from evenhand.audit.told.arms.by_seed import paired_rows
 from evenhand.audit.told.arms.concluded import drawn
 from evenhand.audit.told.arms.equals import equals_of
@@ -116,7 +116,9 @@ def _read(log: Log) -> Iterator[Finding]:
     for one in equals_of(log):
         found = drawn(below(log, one.second - 1 if one.row else one.second, one.section, _BELOW), (NO_EFFECT, ALIKE))
         own = found is not None and found.line.number in (one.first, one.second)
-        named = found is not None and (one.near or own or share_a_word(found.statement.words, words_of(" ".join(one.names))))
+        named = found is not None and (
+            one.near or own or share_a_word(found.statement.words, words_of(" ".join(one.names)))
+        )
         if found is not None and named and found.line.number not in told:
             told.add(found.line.number)
             facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}
@@ -226,7 +228,7 @@ def say(finding: Finding) -> str:
     if "results" in f:
         many = f"the {f['results']} results" if f["results"] > 1 else "the result"
         return (
-            f"'{f['words']}': {many} of lines {f['first']} and {f['second']} are the same to the last digit, as they are "
+            f"'{f['words']}': {many} of lines {f['first']} and {f['second']} are alike to the last digit, as they are "
             f"where a change was never switched on: see whether it was active before it counts as without effect."
         )
     if "arm" in f:

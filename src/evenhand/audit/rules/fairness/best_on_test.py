@@ -62,8 +62,8 @@ def say(finding: Finding) -> str:
     if "value" in f:
         many = f"{f['count']} looks" if f["count"] else "many looks"
         return (
-            f"{f['value']} is the best of {many} at the test data (line {finding.others[0].line}): it is what luck helped "
-            f"most; one that other data chose is the result."
+            f"{f['value']} is the best of {many} at the test data (line {finding.others[0].line}): it is what luck "
+            f"helped most; one that other data chose is the result."
         )
     return (
         f"'{finding.facts['words']}': the best of several looks at the test items is what luck helped most; the last "

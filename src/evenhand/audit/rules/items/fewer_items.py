@@ -172,4 +172,10 @@ def say(finding: Finding) -> str:
     )
 
 
-RULE = Rule("fewer-items", "A result on a subset set against results on all items, or a conclusion from a handful of items.", check, say, tongues=True)
+RULE = Rule(
+    "fewer-items",
+    "A result on a subset set against results on all items, or a conclusion from a handful of items.",
+    check,
+    say,
+    tongues=True,
+)

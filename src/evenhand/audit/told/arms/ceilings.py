@@ -14,7 +14,8 @@ from evenhand.audit.told.arms.statements import Statement, around, statements_of
 
 _RATE = Pattern(
     r"(?<![a-z])(?:acc\w*|exact\w*|em|success\w*|solved|pass\w*|win\w*|recall|correct\w*|rate|score|f1|hits?|detected|"
-    r"valid\w*|right|auc|found|per ?cent|prozent|pour ?cent|trefferquote|genauigkeit|точност\w*)(?![a-z])|%|pct|准确率|正确率",
+    r"valid\w*|right|auc|found|per ?cent|prozent|pour ?cent|trefferquote|genauigkeit|точност\w*)(?![a-z])|%|pct|"
+    r"准确率|正确率",
     re.IGNORECASE,
 )
 _NO_RATE = Pattern(
@@ -38,7 +39,7 @@ _ITEMS = 20
 
 @dataclass(frozen=True)
 class Flat:
-    """Results of arms at one level: where, from which line to which, how many, of which section; whether they are rows."""
+    """Results of arms at one level: from which line to which, how many, of which section; whether they are rows."""
 
     at: str
     first: int

@@ -25,8 +25,10 @@ _CHANGE = Pattern(
     re.IGNORECASE,
 )
 _CREDIT = Pattern(
-    r"\b(?:comes? from|came from|due to|thanks to|owed?|explains?|explained|because|difference|differs?|gap|effect|delta|drop|"
-    r"rise|increase|decrease|up by|down by|above|below|behind|more|less|fewer|points?)\b|Δ|abstand|vorsprung|zugunsten|apport\w*|montre|recul|écart|diff\w*|"
+    r"\b(?:comes? from|came from|due to|thanks to|owed?|explains?|explained|because|difference|differs?|gap|"
+    r"effect|delta|drop|"
+    r"rise|increase|decrease|up by|down by|above|below|behind|more|less|fewer|points?)\b|Δ|abstand|vorsprung|"
+    r"zugunsten|apport\w*|montre|recul|écart|diff\w*|"
     r"прирост|выигрыш|разниц\w*|提升|提高|下降|差",
     re.IGNORECASE,
 )
@@ -90,7 +92,12 @@ def compared_in(log: Log) -> tuple[Compared, ...]:
 def _by_difference(log: Log, one: Statement, before: Sequence[Statement]) -> Compared | None:
     """``worth 0.027``, where 0.741 and 0.768 stand above."""
     for delta in (*one.numbers, *_spelled(one.text)):
-        if delta.spread or delta.about or not delta.value or not (delta.signed or delta.unit == "pp" or delta in one.results):
+        if (
+            delta.spread
+            or delta.about
+            or not delta.value
+            or not (delta.signed or delta.unit == "pp" or delta in one.results)
+        ):
             continue
         bare = not delta.signed and delta.unit != "pp"
         if is_setting(one.text[: delta.start]) or (bare and not _told_as_change(one)):
@@ -138,7 +145,7 @@ def _few(one: Statement) -> Sequence[Number]:
 
 def _gives(one: Number, other: Number, delta: Number) -> bool:
     """Whether two numbers that are printed alike differ by a third, in their unit or in hundredths."""
-    if one.decimals != other.decimals or one.unit != other.unit and "" not in (one.unit, other.unit):
+    if one.decimals != other.decimals or (one.unit != other.unit and "" not in (one.unit, other.unit)):
         return False
     if one.value == other.value or abs(delta.value) in (one.value, other.value):
         return False
@@ -161,7 +168,10 @@ def _rows(grid: Grid, column: Column, delta: Number) -> Iterator[tuple[int, int]
     if any(len(rows) > 1 for rows in groups.values()):
         means = {name: sum(_cell(column, at) for at in rows) / len(rows) for name, rows in groups.items()}
         for one, other in combinations(means, 2):
-            if abs(abs(means[one] - means[other]) - abs(delta.value)) <= delta.half * 1.02 and means[one] != means[other]:
+            if (
+                abs(abs(means[one] - means[other]) - abs(delta.value)) <= delta.half * 1.02
+                and means[one] != means[other]
+            ):
                 yield groups[one][0], groups[other][0]
         return
     for i, j in combinations(range(len(grid.names)), 2):
@@ -195,17 +205,20 @@ def _by_word(log: Log, one: Statement, before: Sequence[Statement]) -> Compared 
     single = [other for other in before[-4:] if other.results]
     if len(single) == 2 and all(len(other.results) == 1 for other in single) and said.cued:
         values = [other.results[0] for other in single]
-        if values[0].decimals == values[1].decimals and values[0].value != values[1].value:
-            if max(n.value for n in values) <= 2 * min(n.value for n in values):
-                told = [Told(n.value, s.line_of(n).number, s) for n, s in zip(values, single, strict=True)]
-                return Compared(one, said.line, said.words, told[0], told[1], by_word=True)
+        if _printed_alike(values, 2.0):
+            told = [Told(n.value, s.line_of(n).number, s) for n, s in zip(values, single, strict=True)]
+            return Compared(one, said.line, said.words, told[0], told[1], by_word=True)
     for other in (one, *reversed(before[-5:])):
-        pair = other.results
-        if len(pair) == 2 and pair[0].decimals == pair[1].decimals and pair[0].value != pair[1].value:
-            if max(pair[0].value, pair[1].value) <= 3 * min(pair[0].value, pair[1].value):
-                told = [Told(n.value, other.line_of(n).number, other) for n in pair]
-                return Compared(one, said.line, said.words, told[0], told[1], by_word=True)
+        if len(other.results) == 2 and _printed_alike(other.results, 3.0):
+            told = [Told(n.value, other.line_of(n).number, other) for n in other.results]
+            return Compared(one, said.line, said.words, told[0], told[1], by_word=True)
     return None
+
+
+def _printed_alike(pair: Sequence[Number], apart: float) -> bool:
+    """Whether two results have the same digits, and are not the same, nor more than so many times each other."""
+    values = [n.value for n in pair]
+    return pair[0].decimals == pair[1].decimals and values[0] != values[1] and max(values) <= apart * min(values)
 
 
 def _named_row(grid: Grid, one: Statement) -> tuple[int, int] | None:

@@ -13,8 +13,10 @@ from evenhand.audit.text.words import denied
 from evenhand.audit.told.arms.statements import Statement, around
 
 _OPEN = Pattern(
-    r"\b(?:should|would|could|might|may|if|plan(?:s|ned)?|todo|hypothes\w*|expect\w*|goals?|aims?|hope\w*|wanted to know|"
-    r"want to|to see|next|question|we ask|idea|prediction|predict\w*|related work|et al|previous work|reported that)\b|\?|"
+    r"\b(?:should|would|could|might|may|if|plan(?:s|ned)?|todo|hypothes\w*|expect\w*|goals?|aims?|hope\w*|"
+    r"wanted to know|"
+    r"want to|to see|next|question|we ask|idea|prediction|predict\w*|related work|et al|previous work|"
+    r"reported that)\b|\?|"
     r"\b(?:hypothese|frage|falls|wenn|si|ob|ziel|план|цель|если|вопрос|如果|假设|是否|目标)\b",
     re.IGNORECASE,
 )
@@ -49,7 +51,12 @@ def concluded_in(one: Statement, patterns: Iterable[Pattern], *, cued: bool = Fa
         return None
     for pattern in patterns:
         found = pattern.search(text)
-        if found is not None and not _denied(text, found.start()) and not _OPEN.search(text[: found.end()]) and not text.rstrip().endswith("?"):
+        if (
+            found is not None
+            and not _denied(text, found.start())
+            and not _OPEN.search(text[: found.end()])
+            and not text.rstrip().endswith("?")
+        ):
             return Conclusion(one, _short(found), one.sentence.line_at(found.start()), cue is not None)
     return None
 

@@ -1,4 +1,4 @@
-"""Arms with the same results to the last digit: statements side by side, rows or columns of a table, objects of data."""
+"""Arms with the same results to the last digit: statements, rows or columns of a table, objects of data."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def digits(value: Number) -> int:
 
 def _exact(values: tuple[Number, ...]) -> bool:
     """Whether numbers have so many digits that two arms do not share them by accident; 0 and 100 have none."""
-    if any(one.value in (0.0, 1.0, 100.0) for one in values) and len(set(one.value for one in values)) == 1:
+    if any(one.value in (0.0, 1.0, 100.0) for one in values) and len({one.value for one in values}) == 1:
         return False
     sizes = [digits(one) for one in values if one.value]
     return bool(sizes) and max(sizes) >= 4 and (sum(sizes) >= _TOGETHER if len(sizes) > 1 else sizes[0] >= _ALONE)
@@ -76,7 +76,7 @@ def _in_words(log: Log) -> Iterator[Equal]:
 
 
 def _same(one: Statement, other: Statement) -> tuple[Number, ...]:
-    """The results of the shorter statement, where the other has all of them, in this order, and no others but behind."""
+    """The results of the shorter statement, where the other has all of them in this order, and more only behind."""
     fine = [tuple(n for n in s.results if digits(n) >= _FINE or n.value in (0.0, 1.0)) for s in (one, other)]
     shared = {n.value for n in fine[0]} & {n.value for n in fine[1]}
     few, many = sorted((_trimmed(fine[0], shared), _trimmed(fine[1], shared)), key=len)
@@ -138,7 +138,9 @@ def _in_columns(grid: Grid) -> Iterator[Equal]:
     columns = [c for c in grid.columns if c.role in ("score", "config") and all(x is not None for x in c.cells)]
     for one, other in combinations(columns, 2):
         values = tuple(x for x in one.cells if x is not None)
-        same = all(a is not None and b is not None and _equal(a, b) for a, b in zip(one.cells, other.cells, strict=True))
+        same = all(
+            a is not None and b is not None and _equal(a, b) for a, b in zip(one.cells, other.cells, strict=True)
+        )
         varied = len({x.value for x in values}) >= 3 and all(digits(x) >= 4 for x in values)
         if same and varied and _exact(values) and len(values) >= 3:
             yield Equal(one.lines[0], other.lines[0], len(values), grid.last, grid.section, (one.name, other.name))

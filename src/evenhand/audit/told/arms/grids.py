@@ -13,12 +13,14 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.roles import ITEMS, SPREADS, budget_of, is_config
 
 _NAME = Pattern(r"[^\W\d_]")
-_FIELD = Pattern(r"^(?:field|fields|metric|metrics|key|quantity|measure|parameter|param|property|item|)$", re.IGNORECASE)
+_FIELD = Pattern(
+    r"^(?:field|fields|metric|metrics|key|quantity|measure|parameter|param|property|item|)$", re.IGNORECASE
+)
 _STEP = Pattern(r"(?<!\d)\.|\.(?!\d)")
 """Between the names of nested fields; a point in a number is none."""
 
 _TASK = Pattern(r"^(?:tasks?|data ?sets?|benchmarks?|suites?|test sets?|evals?)$", re.IGNORECASE)
-_MOST_ROWS, _LONGEST = 400, 60
+_MOST_ROWS, _LONGEST, _MOST_LEAVES = 400, 60, 600
 _ARM_KEYS = ("arm", "name", "model", "method", "variant", "system", "id", "run", "config", "setting", "policy")
 
 
@@ -86,7 +88,12 @@ def role_of(name: str, cells: Sequence[Number | None], texts: Sequence[str]) -> 
         return "spread"
     whole = all(not one.decimals and not one.signed for one in given)
     budget = budget_of(plain)
-    if ITEMS.search(plain) and whole and " per " not in f" {plain} " and budget not in ("trials", "tries", "tokens", "steps"):
+    if (
+        ITEMS.search(plain)
+        and whole
+        and " per " not in f" {plain} "
+        and budget not in ("trials", "tries", "tokens", "steps")
+    ):
         return "items"
     if budget:
         return budget
@@ -108,8 +115,20 @@ def _rate(name: str) -> bool:
 @lru_cache(maxsize=64)
 def grids_of(log: Log) -> tuple[Grid, ...]:
     """The arms of all tables of a log."""
-    found = (grid for table in log.tables for grid in _grids(table) if len(grid.names) >= 2 and grid.columns)
-    return tuple(_placed(log, grid) for grid in found)
+    found = [grid for table in log.tables for grid in _grids(table) if len(grid.names) >= 2 and grid.columns]
+    known = {frozenset(grid.names) for grid in found}
+    more = [grid for grid in _of_document(log) if frozenset(grid.names) not in known and len(grid.names) >= 2]
+    return tuple(_placed(log, grid) for grid in (*found, *more))
+
+
+def _of_document(log: Log) -> Iterator[Grid]:
+    """Objects side by side anywhere in a document in JSON."""
+    leaves = [leaf for leaf in log.leaves if leaf.path and isinstance(leaf.path[-1], str)]
+    if not leaves or len(leaves) > _MOST_LEAVES or isinstance(leaves[0].path[0], int):
+        return
+    header = tuple("\x1f".join(map(str, leaf.path)) for leaf in leaves)
+    row = Row(leaves[0].line, tuple(leaf.value for leaf in leaves), at=tuple(leaf.line for leaf in leaves))
+    yield from _siblings(Table(header, (row,), -1, leaves[0].line), "\x1f")
 
 
 def _placed(log: Log, grid: Grid) -> Grid:
@@ -135,7 +154,7 @@ def _grids(table: Table) -> Iterator[Grid]:
 def _one(table: Table) -> Iterator[Grid]:
     place = _label(table)
     kept = [row for row in table.rows if row.cells[place].strip()]
-    if 2 <= len(kept):
+    if len(kept) >= 2:
         yield _made(table, kept, place)
     for other, name in enumerate(table.header):
         groups: dict[str, list[Row]] = {}
@@ -164,7 +183,9 @@ def _made(table: Table, rows: Sequence[Row], label: int) -> Grid:
             continue
         texts = tuple(row.cells[place] for row in rows)
         cells = tuple(map(only_number, texts))
-        columns.append(Column(name, role_of(name, cells, texts), cells, tuple(row.line_of(place) for row in rows), texts))
+        columns.append(
+            Column(name, role_of(name, cells, texts), cells, tuple(row.line_of(place) for row in rows), texts)
+        )
     names = tuple(row.cells[label] for row in rows)
     lines = tuple(row.line for row in rows)
     return Grid(names, lines, tuple(columns), table.section, table.before, table.header[label])
@@ -190,14 +211,14 @@ def _turned(table: Table) -> Iterator[Grid]:
     yield Grid(names, lines, tuple(columns), table.section, table.before, first)
 
 
-def _siblings(table: Table) -> Iterator[Grid]:
+def _siblings(table: Table, mark: str = "") -> Iterator[Grid]:
     """Objects of one row of data that hold fields of the same names; and fields of one object that are arms."""
     row = table.rows[0]
     groups: dict[str, dict[str, dict[str, int]]] = {}
     for place, name in enumerate(table.header):
-        way = _STEP.split(name)
+        way = name.split(mark) if mark else _STEP.split(name)
         if len(way) >= 2 and row.cells[place].strip():
-            groups.setdefault(".".join(way[:-2]), {}).setdefault(way[-2], {})[way[-1]] = place
+            groups.setdefault((mark or ".").join(way[:-2]), {}).setdefault(way[-2], {})[way[-1]] = place
     for above, objects in groups.items():
         shared = [key for key in next(iter(objects.values())) if sum(key in one for one in objects.values()) >= 2]
         names = [name for name, one in objects.items() if shared and len(set(shared) & set(one)) >= 0.6 * len(shared)]

@@ -10,6 +10,7 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.verdicts import AGAINST, ALIKE, BETTER, NO_EFFECT
+from evenhand.audit.text.words_of_number import NUMBERS, any_number
 from evenhand.audit.told.arms.compared import Compared, Told, compared_in
 from evenhand.audit.told.arms.concluded import Conclusion, concluded_in, withheld
 from evenhand.audit.told.arms.statements import Statement, behind, statements_of
@@ -27,7 +28,8 @@ _NOUN = (
     r"条|题|句|张|个样本|页|段|篇)"
 )
 _COUNT_BEHIND = Pattern(
-    rf"\s?(?:(?:[a-zA-Zà-ÿа-яё]+[ -]){{0,3}}?)(?P<noun>{_NOUN})(?![a-zà-ÿа-яё])(?! (?:per|each|a second|/))", re.IGNORECASE
+    rf"\s?(?:(?:[a-zA-Zà-ÿа-яё]+[ -]){{0,3}}?)(?P<noun>{_NOUN})(?![a-zà-ÿа-яё])(?! (?:per|each|a second|/))",
+    re.IGNORECASE,
 )
 _COUNT_BEFORE = Pattern(
     rf"(?:(?<![a-z])(?:n|(?:n_|num_|number of )?{_NOUN}|limit|items scored|clips listened to|test (?:size|{_NOUN}))"
@@ -35,8 +37,10 @@ _COUNT_BEFORE = Pattern(
     re.IGNORECASE,
 )
 _PART = Pattern(
-    r"\b(?:first|only|subset|sub-?sample\w*|sample of|slice|portion|a (?:random )?(?:tenth|third|quarter|half|fifth)|of (?:the|"
-    r"those|them|these)|limit|shard|just|random|nur|ersten|teil\w*|premi[eè]res?|seulement|uniquement|solo|primeras?|de esas|"
+    r"\b(?:first|only|subset|sub-?sample\w*|sample of|slice|portion|a (?:random )?(?:tenth|third|quarter|half|"
+    r"fifth)|of (?:the|"
+    r"those|them|these)|limit|shard|just|random|nur|ersten|teil\w*|premi[eè]res?|seulement|uniquement|solo|"
+    r"primeras?|de esas|"
     r"только|первы\w+|часть|части)\b|--limit|前|只|仅",
     re.IGNORECASE,
 )
@@ -46,12 +50,14 @@ _ALL = Pattern(
     re.IGNORECASE,
 )
 _SAME = Pattern(
-    r"\bsame \d[\d,]*\b|\bboth (?:on|over|measured|scored|evaluated)|not comparable|on these \d|same (?:items|questions|queries|"
+    r"\bsame \d[\d,]*\b|\bboth (?:on|over|measured|scored|evaluated)|not comparable|on these \d|same (?:items|"
+    r"questions|queries|"
     r"subset|prompts|images)|both (?:arms|models|systems) (?:on|see|were)|few-?shot|mêmes \d|mism[oa]s \d|denselben",
     re.IGNORECASE,
 )
 _FRACTION = Pattern(
-    r"\b(?:random )?(tenth|third|quarter|half|fifth|twentieth) of (?:the|all|our)\b|\b(\d{1,2}) ?% (?:subset|sample) of\b",
+    r"\b(?:random )?(tenth|third|quarter|half|fifth|twentieth) of (?:the|all|our)\b|\b(\d{1,2}) ?% (?:subset|"
+    r"sample) of\b",
     re.IGNORECASE,
 )
 _GROUPS = Pattern(
@@ -59,11 +65,15 @@ _GROUPS = Pattern(
     r"held-?out|in-?dist\w*|ood|fold|seed|day|week|month|\d+ (?:tasks|items|questions|seeds))\b|→|->",
     re.IGNORECASE,
 )
-_SETS = Pattern(r"\b(?:splits?|data ?sets?|domains?|category|class|language|folds?|benchmarks?|subsets?|cohorts?|sites?)\b", re.I)
+_SETS = Pattern(
+    r"\b(?:splits?|data ?sets?|domains?|category|class|language|folds?|benchmarks?|subsets?|cohorts?|sites?)\b", re.I
+)
 """Rows that are sets of data, or all rows together, and no arms."""
 
 _LESS_OF = {"tenth": 10, "third": 3, "quarter": 4, "half": 2, "fifth": 5, "twentieth": 20}
-_NO_ITEMS = Pattern(r"\b(?:train\w*|fine-?tun\w*|LoRA|SFT|few-?shot|in-context|calibrat\w+|distil\w+|collected|corpus)\b", re.I)
+_NO_ITEMS = Pattern(
+    r"\b(?:train\w*|fine-?tun\w*|LoRA|SFT|few-?shot|in-context|calibrat\w+|distil\w+|collected|corpus)\b", re.I
+)
 _MEASURED = Pattern(
     r"\b(?:test\w*|eval\w*|judged?|listen\w*|compar\w+|asked?|read|check\w*|tried|score[ds]?|solved?|right|correct|wrong|"
     r"clips|measured|rated|ran on|looked at|questions from|upright|success\w*|hits?|preferred|averaged|getestet|gehört|"
@@ -77,12 +87,6 @@ _SMALL_NOUN = Pattern(
     r"предложени\w+|запрос\w*|пример\w*|题|条|句|张",
     re.IGNORECASE,
 )
-_WORDS = {
-    word: value
-    for value, word in enumerate(
-        ("three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "fifteen"), start=3
-    )
-} | {"fifteen": 15, "a dozen": 12, "sechs": 6, "zehn": 10, "zwölf": 12, "dix": 10, "douze": 12, "diez": 10, "doce": 12}
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,9 @@ def items_in(one: Statement) -> list[Items]:
             left = text[max(0, number.start - 28) : number.start]
             around = f"{left} {text[number.end : number.end + 24]}"
             line = one.sentence.line_at(number.start).number
-            found.append(Items(number.value, noun, _PART.search(around) is not None, _ALL.search(left) is not None, line))
+            found.append(
+                Items(number.value, noun, _PART.search(around) is not None, _ALL.search(left) is not None, line)
+            )
     return found
 
 
@@ -171,7 +177,9 @@ def _in_grid(one: Compared) -> Fewer | None:
             other = column.cells[at]
             if mine is None or other is None or not mine.value * other.value:
                 continue
-            if max(mine.value, other.value) >= LESS * min(mine.value, other.value) and _rest_alike(column.cells, mine, other):
+            if max(mine.value, other.value) >= LESS * min(mine.value, other.value) and _rest_alike(
+                column.cells, mine, other
+            ):
                 less, more = (i, at) if mine.value < other.value else (at, i)
                 few, many = sorted((mine.value, other.value))
                 return Fewer(one, few, many, column.lines[less], column.lines[more])
@@ -181,7 +189,7 @@ def _in_grid(one: Compared) -> Fewer | None:
 def _rest_alike(cells: Sequence[Number | None], mine: Number, other: Number) -> bool:
     """Whether the numbers of items are those of one set: all but one arm have the same."""
     given = [cell.value for cell in cells if cell is not None and cell.value]
-    return len(given) <= 2 or len(set(given)) == 2 and min(given.count(value) for value in set(given)) == 1
+    return len(given) <= 2 or (len(set(given)) == 2 and min(given.count(value) for value in set(given)) == 1)
 
 
 def _in_words(log: Log, one: Compared) -> Fewer | None:
@@ -219,7 +227,10 @@ def _near(log: Log, told: Told, one: Compared) -> tuple[list[Items], list[tuple[
             return [], []
         items = items_in(candidate)
         fractions = [
-            (candidate.sentence.line_at(m.start()).number, _LESS_OF.get((m[1] or "").lower(), 0) or 100 // int(m[2] or 100))
+            (
+                candidate.sentence.line_at(m.start()).number,
+                _LESS_OF.get((m[1] or "").lower(), 0) or 100 // int(m[2] or 100),
+            )
             for m in _FRACTION.finditer(candidate.text)
         ]
         if items or fractions:
@@ -248,7 +259,8 @@ def small_in(log: Log) -> Iterator[Small]:
 
 
 _SETTLED = Pattern(
-    r"\b(?:is (?:the )?(?:better|best|clearly)|solved|cured|settled|lose the ability|no longer|never (?:drops?|fails?)|helps?|"
+    r"\b(?:is (?:the )?(?:better|best|clearly)|solved|cured|settled|lose the ability|no longer|never (?:drops?|"
+    r"fails?)|helps?|"
     r"people prefer|close the epic|we drop|we adopt|is worse|fixed|handles?|can go)\b",
     re.IGNORECASE,
 )
@@ -262,13 +274,16 @@ def _small(one: Statement) -> tuple[int, int] | None:
         noun = _noun(text, number)
         if noun and 3 <= number.value <= FEW and _SMALL_NOUN.search(noun):
             return int(number.value), number.start
-    for word in re.finditer(rf"\b({'|'.join(_WORDS)})\b", text, re.IGNORECASE):
+    for word in re.finditer(rf"\b({any_number(3)})\b", text, re.IGNORECASE):
         after = _COUNT_BEHIND.match(text, word.end())
-        if after is not None and _SMALL_NOUN.fullmatch(after["noun"]) and not _NO_ITEMS.search(text):
-            return _WORDS[word[1].lower()], word.start()
+        few = NUMBERS[word[1].lower()] <= FEW
+        if few and after is not None and _SMALL_NOUN.fullmatch(after["noun"]) and not _NO_ITEMS.search(text):
+            return NUMBERS[word[1].lower()], word.start()
     return None
 
 
 def _larger(one: Statement) -> bool:
     """Whether more items are told of than few, or that it was repeated."""
-    return any(items.count >= 40 for items in items_in(one)) or re.search(r"\bseeds?\b|\bp\s?[=<]", one.text) is not None
+    return (
+        any(items.count >= 40 for items in items_in(one)) or re.search(r"\bseeds?\b|\bp\s?[=<]", one.text) is not None
+    )

@@ -1,40 +1,40 @@
-"""The best of many told as the result: a number that stands where the best was taken, and again where it is reported."""
+"""The best of many told as the result: a number stands where the best was taken, and again where it is reported."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
-from evenhand.audit.text.log import Line, Log
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.verdicts import CUE, DEV, FRESH, PICKED, REPORTED, TEST
 from evenhand.audit.text.words import denied
+from evenhand.audit.text.words_of_number import NUMBERS, any_number
 from evenhand.audit.told.arms.compared import compared_in, is_setting
-from evenhand.audit.told.arms.grids import Column, Grid, grids_of
+from evenhand.audit.told.arms.grids import Grid, grids_of
+from evenhand.audit.told.arms.picked_data import (
+    ALONG,
+    DISOWNED,
+    FROM,
+    TO,
+    Picked,
+    in_fields,
+    is_test,
+    row_of_grid,
+)
 from evenhand.audit.told.arms.statements import Statement, statements_of
 
-_FROM, _SURE, _TO = 3, 8, 300
-_WORDS = {
-    word: value
-    for value, words in enumerate(
-        ("four|vier|quatre|cuatro|четыре", "five|fünf|cinq|cinco|пять", "six|sechs|seis|шесть", "seven|sieben|sept|siete|семь",
-         "eight|acht|huit|ocho|восемь", "nine|neun|neuf|nueve|девять", "ten|zehn|dix|diez|десять", "eleven|elf|onze|once",
-         "twelve|zwölf|douze|doce|двенадцать", "thirteen", "fourteen", "fifteen|fünfzehn|quinze|quince|пятнадцать",
-         "sixteen|seize"), start=4,
-    )
-    for word in words.split("|")
-} | dict(zip("四五六七八九十", range(4, 11), strict=True)) | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "zwanzig": 20, "vingt": 20, "veinte": 20}  # fmt: skip
-_N = rf"(?P<n>\d[\d,]*(?![KMBkmb])|{'|'.join(_WORDS)})"
+_SURE = 8
+_N = rf"(?P<n>\d[\d,]*(?![KMBkmb])|{any_number(4)})"
 _LOOKS = (
     r"(?:epochs?|check-?points?|ckpts?|snapshots?|evaluations?|evals?|submissions?|readings?|measurements?|looks?|scores|"
     r"test (?:runs|scores)|points? de sauvegarde|puntos?(?: de control)?|ständen?|mal\b|times|passes|rounds|iterations|"
     r"steps|itérations|auswertungen|замер\w*|轮|次)"
 )
 _VARIANTS = (
-    r"(?:prompts?|instructions?|templates?|variants?|configs?|configurations?|konfigurationen|settings?|losses|loss functions?|"
+    r"(?:prompts?|instructions?|templates?|variants?|configs?|configurations?|konfigurationen|settings?|losses|"
+    r"loss functions?|"
     r"recipes?|weights|layers?|decoders?|candidates?|options?|trials?|combinations?|placements?|schedules?|values?|models?|"
     r"arms?|augmentations?|methods?|versions?|architectures?|optimi[sz]ers?|"
     r"strategies|heuristics|rates?|ranks?|temperatures?|wordings?|thresholds?|ideas|mixes|mixtures|merges|ways|"
@@ -42,73 +42,56 @@ _VARIANTS = (
 )
 _MANY_LOOKS = Pattern(
     rf"(?<![\w.]){_N}[ -]?(?:[\w'-]+ ){{0,2}}{_LOOKS}(?![a-z])|\b(?:each|every|per|after (?:each|every)|all(?: the)?|"
-    r"jede[rnms]?|nach jeder|chaque|chacune?|cada|кажд\w+)[ -](?:[\w'.-]+ ){0,3}(?:epochs?|check-?points?|steps?|updates?|"
+    r"jede[rnms]?|nach jeder|chaque|chacune?|cada|кажд\w+)[ -](?:[\w'.-]+ ){0,3}(?:epochs?|check-?points?|steps?|"
+    r"updates?|"
     r"rounds?|iterations?|snapshots?|evaluations?|\d+k?|punto|époque)|\bper-epoch\b|\bcurve\b|\bcummax\b|每轮|每个|每次",
     re.IGNORECASE,
 )
 _MANY_VARIANTS = Pattern(
-    rf"(?<![\w.]){_N}[ -]?(?:[\w'-]+ ){{0,3}}{_VARIANTS}(?![a-z])|(?:{_VARIANTS})\w*\s?(?:[=:]|数)\s?(?P<m>\d+)(?![\d.%KMBkmb])",
+    rf"(?<![\w.]){_N}[ -]?(?:[\w'-]+ ){{0,3}}{_VARIANTS}(?![a-z])|(?:{_VARIANTS})\w*\s?(?:[=:]|"
+    rf"数)\s?(?P<m>\d+)(?![\d.%KMBkmb])",
     re.IGNORECASE,
 )
 _SAME = Pattern(
-    r"\b(?:those|these|same|this) (?:\w+ )?\d|\bsame (?:\d|items|seeds|questions|data|set|tickets|folds|prompts)|from (?:the|"
+    r"\b(?:those|these|same|this) (?:\w+ )?\d|\bsame (?:\d|items|seeds|questions|data|set|tickets|folds|prompts)|"
+    r"from (?:the|"
     r"that) (?:table|sort|sweep|search)|of the sweeps?|\bseeds? \d|denselben|mêmes|mism[oa]s|тех же|同一|同批",
     re.IGNORECASE,
 )
 _BAD = Pattern(
-    r"\b(?:train(?:ing)? (?:loss|acc\w*)|learning rate|time|speed|latency|throughput|tok/s|memory|cost)\b", re.IGNORECASE
+    r"\b(?:train(?:ing)? (?:loss|acc\w*)|learning rate|time|speed|latency|throughput|tok/s|memory|cost)\b",
+    re.IGNORECASE,
 )
 _AGAIN = Pattern(
-    r"\b(?:those|these) (?:\w+ )?\d|\bsame (?:\d|items|seeds|questions|data|set|tickets|folds|prompts)|from (?:the|that) (?:table|"
+    r"\b(?:those|these) (?:\w+ )?\d|\bsame (?:\d|items|seeds|questions|data|set|tickets|folds|prompts)|"
+    r"from (?:the|that) (?:table|"
     r"sort|sweep|search)|of the sweeps?|best of the|denselben|mêmes|mism[oa]s|тех же|同一|同批|\(第一批|\(seeds? \d",
     re.IGNORECASE,
 )
-_DISOWNED = Pattern(
-    r"\b(?:upper bound|oracle|not (?:a|the|our) (?:result|claim)|bias\w*|optimistic|caveat\w*|leak\w*|selection only|"
-    r"exploratory|hypothesis)\b",
-    re.IGNORECASE,
-)
 _OF_ALL = Pattern(
-    r"\b(?:max(?:imum)?|best|peak|highest|lowest|min(?:imum)?|top)\w* (?:\w+ ){0,3}?(?:of|over|across|among|from|out of)\b|"
+    r"\b(?:max(?:imum)?|best|peak|highest|lowest|min(?:imum)?|top)\w* (?:\w+ ){0,3}?(?:of|over|across|among|from|"
+    r"out of)\b|"
     r"\b(?:höchst\w+|best\w+|maximum|meilleur\w*|máximo|mejor|максимум|лучш\w+) \w* ?(?:von|aus|der|de|des|из|sur)\b",
     re.IGNORECASE,
 )
-_BEFORE, _LONGEST, _NAME = 8, 300, 30
+_BEFORE, _LONGEST = 8, 300
 _OPEN = Pattern(r"\?|\b(?:should|would|will|could|next|todo|plan\w*|if|paper(?:'s)? reports?|et al)\b", re.IGNORECASE)
-_INDEX = Pattern(r"^(?:#|no\.?|row|items?|rank|id|idx|index|year|day|week|month|seed|fold|class|n|count)$", re.IGNORECASE)
+_INDEX = Pattern(
+    r"^(?:#|no\.?|row|items?|rank|id|idx|index|year|day|week|month|seed|fold|class|n|count)$", re.IGNORECASE
+)
 _SWEPT = Pattern(
-    r"^(?:prompts?|templates?|instructions?|recipes?|configs?|settings?|trials?|candidates?|layers?|lr|learning rate|t|k|temp\w*|"
+    r"^(?:prompts?|templates?|instructions?|recipes?|configs?|settings?|trials?|candidates?|layers?|lr|"
+    r"learning rate|t|k|temp\w*|"
     r"chunk|weights?|rank|variants?|wordings?|alpha|beta|lambda|threshold|variante|gruppe|组|模板)$",
     re.IGNORECASE,
 )
-_ROW = Pattern(r"\b(?:headline|reported|final|result|published|ours|paper|abstract)\b", re.IGNORECASE)
-_ALONG = Pattern(r"^(?:epochs?|steps?|it|iter\w*|iterations?|checkpoints?|ckpt|snapshots?|rounds?|updates|stand|trees)$", re.I)
-
-
-@dataclass(frozen=True)
-class Picked:
-    """The best of many, reported.
-
-    Attributes:
-        value: as printed.
-        line: where it is reported.
-        chosen: line where it is the best, or where the many are told.
-        count: how many there were; 0 where nobody says.
-        test: they were looks at test data.
-    """
-
-    value: str
-    line: Line
-    chosen: int
-    count: int
-    test: bool
 
 
 @lru_cache(maxsize=64)
 def picked_in(log: Log) -> tuple[Picked, ...]:
     """All of a log, one a statement."""
-    rows = [found for grid in grids_of(log) for found in _row_of_grid(log, grid)]
-    return (*_in_statements(log), *rows, *_in_fields(log))
+    rows = [found for grid in grids_of(log) for found in row_of_grid(log, grid)]
+    return (*_in_statements(log), *rows, *in_fields(log))
 
 
 def _in_statements(log: Log) -> Iterator[Picked]:
@@ -125,7 +108,7 @@ def _in_statements(log: Log) -> Iterator[Picked]:
         same = _SAME.search(one.text) is not None
         if not (reported or same or claim is not None) or len(one.text) > _LONGEST or len(one.results) > 4:
             continue
-        if FRESH.search(one.text) or _BAD.search(one.text) or _DISOWNED.search(one.text) or DEV.search(one.text):
+        if FRESH.search(one.text) or _BAD.search(one.text) or DISOWNED.search(one.text) or DEV.search(one.text):
             continue
         scene = [other for other in every[max(0, place - _BEFORE) : place + 1] if other.section == one.section]
         extra = [claim.one.number, claim.other.number] if claim is not None else []
@@ -141,7 +124,9 @@ def _best_of_looks(one: Statement) -> Picked | None:
     found = _OF_ALL.search(one.text)
     if found is None or len(one.text) > _LONGEST or not TEST.search(one.text) or not _MANY_LOOKS.search(one.text):
         return None
-    if any(pattern.search(one.text) for pattern in (DEV, FRESH, _DISOWNED, _OPEN, _BAD)) or denied(one.text, found.start()):
+    if any(pattern.search(one.text) for pattern in (DEV, FRESH, DISOWNED, _OPEN, _BAD)) or denied(
+        one.text, found.start()
+    ):
         return None
     line = one.sentence.line_at(found.start())
     return Picked(found[0], line, line.number, _count(_MANY_LOOKS, one.text), True)
@@ -157,7 +142,7 @@ def _values(one: Statement, extra: Sequence[float]) -> list[tuple[float, int]]:
 def _in_words(
     log: Log, one: Statement, scene: Sequence[Statement], extra: Sequence[float], *, reported: bool
 ) -> Picked | None:
-    if any(FRESH.search(other.text) or _DISOWNED.search(other.text) for other in scene[-4:]):
+    if any(FRESH.search(other.text) or DISOWNED.search(other.text) for other in scene[-4:]):
         return None
     for value, start in _values(one, extra):
         chosen = _chosen(one, scene, value, reported=reported)
@@ -190,8 +175,10 @@ def _chosen(one: Statement, scene: Sequence[Statement], value: float, *, reporte
 
 
 def _many(scene: Sequence[Statement], chosen: Statement, one: Statement) -> tuple[Statement, int, bool] | None:
-    """The statement that tells of many looks at test data, or else of many variants; how many; whether it was the first."""
-    looks = [other for other in scene if _MANY_LOOKS.search(other.text) and _count(_MANY_LOOKS, other.text) not in (1, 2)]
+    """The statement that tells of many looks at test data, or of many variants; how many; whether it was the first."""
+    looks = [
+        other for other in scene if _MANY_LOOKS.search(other.text) and _count(_MANY_LOOKS, other.text) not in (1, 2)
+    ]
     beside = {at for other in looks for at in (other.place - 1, other.place, other.place + 1)}
     told = [other for other in scene if other.place in beside or other in (chosen, one)]
     if looks and any(TEST.search(other.labelled) for other in told):
@@ -225,8 +212,8 @@ def _count(pattern: Pattern, text: str) -> int:
         groups = found.groupdict()
         told = groups.get("n") or groups.get("m")
         if told:
-            number = _WORDS.get(told.lower()) or int(told.replace(",", "") if told[0].isdigit() else 0)
-            best = max(best, number if _FROM <= number <= _TO else 0)
+            number = NUMBERS.get(told.lower()) or int(told.replace(",", "") if told[0].isdigit() else 0)
+            best = max(best, number if FROM <= number <= TO else 0)
     return best
 
 
@@ -237,7 +224,7 @@ def _in_grids(
     for grid in grids_of(log):
         if grid.section != one.section or not grid.last < one.line.number <= grid.last + 25:
             continue
-        looks = _ALONG.match(grid.label.strip()) is not None
+        looks = ALONG.match(grid.label.strip()) is not None
         if not looks and not _swept(grid):
             continue
         after = [other for other in scene if other.line.number > grid.last]
@@ -251,7 +238,7 @@ def _in_grids(
             if best is None:
                 continue
             above = [other.text for other in scene if other.line.number < grid.first][-2:]
-            test = _is_test(" ".join((column.name, grid.title, *above)))
+            test = is_test(" ".join((column.name, grid.title, *above)))
             if not looks or test:
                 return Picked(f"{best:g}", one.line, grid.first, len(cells), test)
     return None
@@ -269,76 +256,3 @@ def _swept(grid: Grid) -> bool:
 
 def _extreme(cells: Sequence[float], value: float) -> bool:
     return len(cells) >= 4 and len(set(cells)) >= 4 and value in (max(cells), min(cells)) and cells.count(value) == 1
-
-
-def _row_of_grid(log: Log, grid: Grid) -> Iterator[Picked]:
-    """A row that reports, below rows of which it repeats the best: ``headline, v4, set A, 47.6``."""
-    last = len(grid.names) - 1
-    said = [
-        " ".join(t for t in (grid.names[at], *(column.texts[at] for column in grid.columns)) if len(t) <= _NAME)
-        for at in range(last + 1)
-    ]  # fmt: skip
-    if last < 4 or not _ROW.search(said[last]) or any(_ROW.search(one) for one in said[:last]):
-        return
-    texts = " ".join(column.texts[last] for column in grid.columns) + f" {grid.names[last]}"
-    sets = [column for column in grid.columns if column.role == "text" and len(set(column.texts[:last])) == 1]
-    if any(column.texts[last] != column.texts[0] for column in sets) or FRESH.search(texts):
-        return
-    for column in grid.of("score"):
-        cells = [cell.value for cell in column.cells[:last] if cell is not None]
-        mine = column.cells[last]
-        if mine is not None and _best_again(cells, mine):
-            above = [one.text for one in statements_of(log) if one.line.number < grid.first][-2:]
-            test = _is_test(" ".join((column.name, grid.title, *above)))
-            looks = _ALONG.match(grid.label.strip()) is not None
-            if test or not looks:
-                yield Picked(f"{mine.value:g}", log.line(column.lines[last]), grid.first, len(cells), test)
-                return
-
-
-def _best_again(cells: Sequence[float], mine: Number) -> bool:
-    return len(set(cells)) >= 4 and mine.value in (max(cells), min(cells))
-
-
-def _is_test(words: str) -> bool:
-    plain = words.replace("_", " ")
-    return TEST.search(plain) is not None and DEV.search(plain) is None
-
-
-_KEY = Pattern(r"(?<![a-z])(?:reported|published|final|headline|announced|claimed|official)(?![a-z])", re.IGNORECASE)
-_KEY_BEST = Pattern(r"(?<![a-z])(?:best|max|min|top|winner|highest|lowest|peak)(?![a-z])", re.IGNORECASE)
-_KEY_MANY = Pattern(
-    r"(?<![a-z])(?:evals?|evaluations|checkpoints|trials|combinations|candidates|arms|variants|configs|tried|snapshots|runs|n)(?![a-z])",
-    re.IGNORECASE,
-)
-_KEY_CHOICE = Pattern(
-    r"(?<![a-z])(?:monitor|chosen by|selected by|selected on|select on|selection metric|best by|criterion|early stop\w*)(?![a-z])", re.IGNORECASE
-)
-
-
-def _in_fields(log: Log) -> Iterator[Picked]:
-    """``"reported": 102.6`` beside ``"max": 102.6``, ``"evals": 30`` and ``"evals_on": "test"``."""
-    if not log.leaves or len(log.leaves) > _FIELDS:
-        return
-    fields = [(" ".join(map(str, leaf.path)).replace("_", " "), leaf) for leaf in log.leaves]
-    words = [f"{name}: {leaf.value}" for name, leaf in fields if leaf.word]
-    text = " ".join((*words, *(name for name, _ in fields)))
-    if DEV.search(text) or FRESH.search(text) or _DISOWNED.search(text):
-        return
-    numbers = [(name, leaf, float(leaf.value)) for name, leaf in fields if _NUMBER.fullmatch(str(leaf.value))]
-    told = [(leaf, value) for name, leaf, value in numbers if _KEY.search(name)]
-    best = any(_KEY_BEST.search(name) and any(value == v for _, v in told) for name, _, value in numbers)
-    worded = any(_KEY_BEST.search(one) for one in words)
-    many = [int(value) for name, _, value in numbers if _KEY_MANY.search(name) and _FROM < value <= _TO]
-    choice = [leaf for name, leaf in fields if leaf.word and _KEY_CHOICE.search(name) and TEST.search(str(leaf.value))]
-    if choice and told:
-        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), choice[0].line, 0, True)
-    elif told and (best or worded) and many:
-        test = TEST.search(" ".join(words).replace("_", " ")) is not None
-        if not test and not best:
-            return
-        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), told[0][0].line, many[0], test)
-
-
-_NUMBER = Pattern(r"-?\d+(?:\.\d+)?")
-_FIELDS = 60

@@ -1,4 +1,4 @@
-"""What a log says, sentence by sentence, with the results among its numbers and the words that tell what they are of."""
+"""What a log says, sentence by sentence, with the results among its numbers and the words that name something."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.verdicts import CUE
 
 _UNIT = Pattern(
-    r"\s*(?:[kKMGT]?i?B\b|[µm]?s\b|%? ?(?:h|min|GB|MB|kB|Hz|kHz|MHz|dB SNR|USD|EUR|euros?|dollars?|W|kW|px|fps|GiB|tok/s|"
+    r"\s*(?:[kKMGT]?i?B\b|[µm]?s\b|%? ?(?:h|min|GB|MB|kB|Hz|kHz|MHz|dB SNR|USD|EUR|euros?|dollars?|W|kW|px|fps|"
+    r"GiB|tok/s|"
     r"weights?|params?|parameters?|points?|times|x\b|days?|hours?|weeks?|layers?|dims?|bits?)\b|€|\$|°|"
     r"[MmKkBb]? ?(?:params|парам\w*|paramètres|parámetros|parameter)\b|млн|Mio|mil\b|万|亿)",
 )
@@ -23,17 +24,174 @@ _SETTING = Pattern(
     r"(?:\b(?:lr|learning rate|temp(?:erature)?|dropout|alpha|beta|gamma|eta|eps(?:ilon)?|weight|clip|margin|scale|wd|"
     r"decay|momentum|sd|std|top-?p|top-?k|T|t|w|coef\w*|kl|lambda|tau|threshold|penalty|cost|SNR|version|"
     r"factors?|python|cuda|lernrate|taux|tasa|температура|温度|学习率|h|lot|lrs?|bs|±|≤|<|>|≥|betas|cosine|radius)"
-    r"(?: (?:is|of|was|at|to|from|mit|de|von|=|:))?|\bp ?=|\b(?:sd|std|SD)[^,;)]{1,12}|[=^]1e|\bv|\$|€|~)\s*[=:(≤<>≥/\[]*\s*$",
+    r"(?: (?:is|of|was|at|to|from|mit|de|von|=|:))?|\bp ?=|\b(?:sd|std|SD)[^,;)]{1,12}|[=^]1e|\bv|\$|€|"
+    r"~)\s*[=:(≤<>≥/\[]*\s*$",
     re.IGNORECASE,
 )
 _WORD = Pattern(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+[A-Za-z]\w*|[\u3400-\u9fff]{2}", re.IGNORECASE)
 _COMMON = frozenset(
-    "the a an and or of to in on at is was are were be for with by from as it its this that these those than then so but "
-    "we i you he she they our my their all both each every same no not only also had has have did does do ran run runs "
-    "got get gets model models arm arms after before when which who whose one two three per us here there again over "
-    "der die das und ist war mit auf von zu im in den dem des ein eine einen wir ich es bei für als auch also nach le la "
-    "les de des du un une et est en sur pour avec dans au aux nous que qui ce el los las del y con por para se lo una "
-    "на и в с по для что не из к у от за не not mean mean of score accuracy acc loss".split()
+    [
+        "the",
+        "a",
+        "an",
+        "and",
+        "or",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "is",
+        "was",
+        "are",
+        "were",
+        "be",
+        "for",
+        "with",
+        "by",
+        "from",
+        "as",
+        "it",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "than",
+        "then",
+        "so",
+        "but",
+        "we",
+        "i",
+        "you",
+        "he",
+        "she",
+        "they",
+        "our",
+        "my",
+        "their",
+        "all",
+        "both",
+        "each",
+        "every",
+        "same",
+        "no",
+        "not",
+        "only",
+        "also",
+        "had",
+        "has",
+        "have",
+        "did",
+        "does",
+        "do",
+        "ran",
+        "run",
+        "runs",
+        "got",
+        "get",
+        "gets",
+        "model",
+        "models",
+        "arm",
+        "arms",
+        "after",
+        "before",
+        "when",
+        "which",
+        "who",
+        "whose",
+        "one",
+        "two",
+        "three",
+        "per",
+        "us",
+        "here",
+        "there",
+        "again",
+        "over",
+        "der",
+        "die",
+        "das",
+        "und",
+        "ist",
+        "war",
+        "mit",
+        "auf",
+        "von",
+        "zu",
+        "im",
+        "in",
+        "den",
+        "dem",
+        "des",
+        "ein",
+        "eine",
+        "einen",
+        "wir",
+        "ich",
+        "es",
+        "bei",
+        "für",
+        "als",
+        "auch",
+        "also",
+        "nach",
+        "le",
+        "la",
+        "les",
+        "de",
+        "des",
+        "du",
+        "un",
+        "une",
+        "et",
+        "est",
+        "en",
+        "sur",
+        "pour",
+        "avec",
+        "dans",
+        "au",
+        "aux",
+        "nous",
+        "que",
+        "qui",
+        "ce",
+        "el",
+        "los",
+        "las",
+        "del",
+        "y",
+        "con",
+        "por",
+        "para",
+        "se",
+        "lo",
+        "una",
+        "на",
+        "и",
+        "в",
+        "с",
+        "по",
+        "для",
+        "что",
+        "не",
+        "из",
+        "к",
+        "у",
+        "от",
+        "за",
+        "не",
+        "not",
+        "mean",
+        "mean",
+        "of",
+        "score",
+        "accuracy",
+        "acc",
+        "loss",
+    ]
 )
 _LETTERS = Pattern(r"[^\W\d_]{2,}|[\u3400-\u9fff]")
 _REMARK, _MOST_NOTES = 3, 12
@@ -122,7 +280,13 @@ def share_a_word(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _is_result(text: str, one: Number) -> bool:
-    if one.signed or one.spread or one.about or not (one.decimals or one.unit == "%") or one.unit not in ("", "%", "x", "s"):
+    if (
+        one.signed
+        or one.spread
+        or one.about
+        or not (one.decimals or one.unit == "%")
+        or one.unit not in ("", "%", "x", "s")
+    ):
         return False
     if one.scale != 1.0 or "e" in text[one.start : one.end].lower() or one.unit in ("x", "s"):
         return False
@@ -135,7 +299,9 @@ def statements_of(log: Log) -> tuple[Statement, ...]:
     every = [one for one in passages_of(log) if one.kind != "heading"]
     often = Counter(one.label for one in every if one.kind == "note")
     said = [one for one in every if often[one.label] <= _MOST_NOTES or CUE.search(f"{one.label}: ")]
-    pairs = [(sentence, passage) for passage in (*said, *_remarks(log)) for sentence in passage.sentences if sentence.text]
+    pairs = [
+        (sentence, passage) for passage in (*said, *_remarks(log)) for sentence in passage.sentences if sentence.text
+    ]
     pairs.sort(key=lambda pair: pair[0].lines[0].number)
     return tuple(Statement(sentence, passage, place) for place, (sentence, passage) in enumerate(pairs))
 

@@ -9,32 +9,29 @@ from dataclasses import dataclass
 from evenhand.audit.text.numbers import SECONDS, Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.roles import BUDGETS
+from evenhand.audit.text.words_of_number import NUMBERS, any_number
 from evenhand.audit.told.arms.statements import Statement, words_of
 
-_WORDS = {
-    word: value
-    for value, words in enumerate(
-        ("one|a single|single|un seul|une seule|ein einziger|один|одна", "two", "three", "four", "five", "six", "seven",
-         "eight", "nine", "ten|dix|zehn|diez", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen|seize|sechzehn",
-         "seventeen", "eighteen", "nineteen", "twenty|vingt|zwanzig|veinte"), start=1,
-    )
-    for word in words.split("|")
-}  # fmt: skip
-_NUMBERS = "|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True))
-_BETWEEN = r"(?:[ -]?(?:thousand|tausend|million|mio\.?|тыс\w*\.?|млн|mille|mil|万))?(?:\s*\([^)]{1,20}\))?(?:[ -]+(?!(?:at|of|in|to|and|or|on|per|with|after|until|for|from|the|by|vs|as|is|was)\b)[a-zA-Z][\w-]*){0,2}?[ -]*(?<![^\W\d_])"
-_BEHIND = {
-    kind: Pattern(rf"{_BETWEEN}(?:{words})(?![\w-]*[a-zA-Z])", re.IGNORECASE) for kind, words in BUDGETS.items()
-}
+_BETWEEN = (
+    r"(?:[ -]?(?:thousand|tausend|million|mio\.?|тыс\w*\.?|млн|mille|mil|万))?(?:\s*\([^)]{1,20}\))?(?:[ -]+"
+    r"(?!(?:at|of|in|to|and|or|on|per|with|after|until|for|from|the|by|vs|as|is|was)\b)[a-zA-Z][\w-]*){0,2}?[ -]*"
+    r"(?<![^\W\d_])"
+)
+_BEHIND = {kind: Pattern(rf"{_BETWEEN}(?:{words})(?![\w-]*[a-zA-Z])", re.IGNORECASE) for kind, words in BUDGETS.items()}
 _BEFORE = {
-    kind: Pattern(rf"(?<![a-z])(?:{words})\s*[=:]\s*$", re.IGNORECASE) for kind, words in BUDGETS.items() if kind != "time"
+    kind: Pattern(rf"(?<![a-z])(?:{words})\s*[=:]\s*$", re.IGNORECASE)
+    for kind, words in BUDGETS.items()
+    if kind != "time"
 }
 _TRIES = Pattern(
-    r"\bper (?:question|item|problem|prompt|move|task|query|example)\b|\b(?:majority|vote|voting|best[- ]of|self-consistency|"
+    r"\bper (?:question|item|problem|prompt|move|task|query|example)\b|\b(?:majority|vote|voting|best[- ]of|"
+    r"self-consistency|"
     r"reranks?|filter|returns? the|picks?|search|sims|completions)\b|mehrheit|vote majoritaire",
     re.IGNORECASE,
 )
 _DEFAULTS = Pattern(
-    r"\b(?:no (?:search|tuning|sweep)|defaults|default (?:settings?|hyper\w*|config\w*|values)|factory settings|never (?:touched|tuned)|not tuned|untuned|out of the box|standard settings|one config)\b|standardwert\w*|"
+    r"\b(?:no (?:search|tuning|sweep)|defaults|default (?:settings?|hyper\w*|config\w*|values)|factory settings|"
+    r"never (?:touched|tuned)|not tuned|untuned|out of the box|standard settings|one config)\b|standardwert\w*|"
     r"voreinstellung\w*|valeurs par défaut|réglages par défaut|valores por defecto|по умолчанию|默认",
     re.IGNORECASE,
 )
@@ -44,26 +41,33 @@ _PART = Pattern(
     re.IGNORECASE,
 )
 _STAGE = Pattern(
-    r"^[ -]*(?:of )?(?:warm-?up|decay|linear|cosine|eval\w*|patience|overlap|context|window|memory|later|into|earlier|remain\w*|saved|wasted|"
-    r"before|ago|apart|per\b(?! (?:question|item|problem|prompt|move|task|query|example))|in total|together|each|apiece|"
+    r"^[ -]*(?:of )?(?:warm-?up|decay|linear|cosine|eval\w*|patience|overlap|context|window|memory|later|into|"
+    r"earlier|remain\w*|saved|wasted|"
+    r"before|ago|apart|per\b(?! (?:question|item|problem|prompt|move|task|query|example))|in total|together|each|"
+    r"apiece|"
     r"nodes?|left|remaining|of downtime|wait|queue)",
     re.IGNORECASE,
 )
 _SHARED = Pattern(
-    r"\b(?:both|each|either|every (?:arm|run|model|row|variant)|all (?:arms|runs|models|rows|variants|of them|two|three|four)|"
+    r"\b(?:both|each|either|every (?:arm|run|model|row|variant)|all (?:arms|runs|models|rows|variants|of them|two|"
+    r"three|four)|"
     r"same|equal|identical|everything else|beide\w*|derselben|les deux|mêmes?|chaque|ambos|mism[oa]s?|об[аео]\w*|"
     r"одинаков\w*)\b|两者|各|均|都|相同",
     re.IGNORECASE,
 )
 _SHARED_BEHIND = Pattern(
-    r"[\s,(]*(?:each|apiece|throughout|(?:in|for|with) (?:both|either|each|all)|in beiden|dans (?:les deux|both)|en ambos)\b",
+    r"[\s,(]*(?:each|apiece|throughout|(?:in|for|with) (?:both|either|each|all)|in beiden|dans (?:les deux|both)|"
+    r"en ambos)\b",
     re.IGNORECASE,
 )
 _TIMED = Pattern(
-    r"\b(?:gpu\w*|train\w*|limit|budget|wall|clock|compute|ran|run|calcul|lief|laufen|hours?)\b|[аы]100|на \d+ gpu", re.IGNORECASE
+    r"\b(?:gpu\w*|train\w*|limit|budget|wall|clock|compute|ran|run|calcul|lief|laufen|hours?)\b|[аы]100|на \d+ gpu",
+    re.IGNORECASE,
 )
 _LARGE = Pattern(r"\s?(?:[BMkK]\b|billion|million|thousand|mio|mrd|млн|млрд|h\b|hours|days|亿|万)", re.IGNORECASE)
-_CLAUSE = Pattern(r"[;.]\s|,\s+(?:and|but|while|whereas|the|und|aber|et|mais|y|а|и)\s|\s(?:while|whereas|against|versus|vs\.?|gegen|contre)\s")
+_CLAUSE = Pattern(
+    r"[;.]\s|,\s+(?:and|but|while|whereas|the|und|aber|et|mais|y|а|и)\s|\s(?:while|whereas|against|versus|vs\.?|gegen|contre)\s"
+)
 
 
 @dataclass(frozen=True)
@@ -121,11 +125,11 @@ def _read(one: Statement, told: str) -> Iterator[tuple[str, float, int, int]]:
             seen.add(number.start)
             kind, end = found
             yield kind, _value(number, text[number.end : end]), number.start, end
-    for word in re.finditer(rf"(?<![\w-])(?:{_NUMBERS})(?![\w])", text, re.IGNORECASE):
+    for word in re.finditer(rf"(?<![\w-])(?:{any_number()})(?!\w)", text, re.IGNORECASE):
         for kind in ("tries", "trials"):
             behind = _BEHIND[kind].match(text, word.end())
             if behind is not None and (kind == "trials" or _TRIES.search(text)):
-                yield kind, float(_WORDS[word[0].lower()]), word.start(), behind.end()
+                yield kind, float(NUMBERS[word[0].lower()]), word.start(), behind.end()
                 break
     default = _DEFAULTS.search(text)
     if default is not None:

@@ -19,11 +19,15 @@ _BEFORE, _AFTER, _LONGEST = 10, 3, 300
 _KNOWN = Pattern(
     r"\b(?:unequal|unfair|not comparable|incomparable|caveat|not (?:a )?fair|mismatch\w*|not matched|unmatched|"
     r"(?:same|equal|matched|identical|iso)[\s-]+(?:\w+[\s-]+)?(?:budgets?|compute|steps?|tokens|flops)|longer training|"
-    r"more (?:steps|epochs|tokens|compute|training|trials|samples)|train(?:ing|ed)? longer|scaling (?:up|law\w*)|speed-?up|"
-    r"faster|fewer (?:steps|epochs|tokens)|at (?:\w+ )?(?:the )?cost|trade-?off|early[- ]stop\w*|converge[ds]? after)\b",
+    r"more (?:steps|epochs|tokens|compute|training|trials|samples)|train(?:ing|ed)? longer|scaling (?:up|law\w*)|"
+    r"speed-?up|"
+    r"faster|fewer (?:steps|epochs|tokens)|at (?:\w+ )?(?:the )?cost|trade-?off|early[- ]stop\w*|"
+    r"converge[ds]? after)\b",
     re.IGNORECASE,
 )
-_BASE = Pattern(r"\b(?:baselines?|controls?|reference|vanilla|plain|old|previous|original|alte\w*|ancien\w*)\b", re.IGNORECASE)
+_BASE = Pattern(
+    r"\b(?:baselines?|controls?|reference|vanilla|plain|old|previous|original|alte\w*|ancien\w*)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
