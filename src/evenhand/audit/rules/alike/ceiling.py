@@ -46,11 +46,13 @@ _STATEMENTS = 6
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A column of shares at the top or at chance, with a conclusion in the lines below it or in its notes."""
     for log in logs:
+        read = list(_read(log))
+        yield from read
+        lines = {one.place.line for one in read}
         for table in log.tables:
             found = _flat(log, table)
             if found is not None and log.english:
-                yield from _concluded(log, table, *found)
-        yield from _read(log)
+                yield from (one for one in _concluded(log, table, *found) if one.place.line not in lines)
 
 
 def _read(log: Log) -> Iterator[Finding]:

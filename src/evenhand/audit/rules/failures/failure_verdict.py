@@ -108,11 +108,11 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         told: set[int] = set()
         for one in verdicts_of(log):
-            at = one.conclusion.line
-            if at.number not in told and (log.data or not planning(log, at)):
-                told.add(at.number)
+            said = one.conclusion.line
+            if said.number not in told and (log.data or not planning(log, said)):
+                told.add(said.number)
                 facts = {"failure": one.failure, "verdict": one.conclusion.words}
-                yield Finding("failure-as-verdict", "fault", place_of(log, at), facts, (place_of(log, one.line),))
+                yield Finding("failure-as-verdict", "fault", place_of(log, said), facts, (place_of(log, one.line),))
         lines = [line for line in log.lines if line.kind in ("prose", "bullet", "row")]
         for at, line in enumerate(lines):
             failed = _FAILURE.search(line.body)

@@ -75,8 +75,8 @@ def _read(log: Log) -> Iterator[Finding]:
         if small.line not in told:
             told.add(small.line)
             facts = {"items": small.count, "words": small.conclusion.words}
-            places = (place_of(log, small.line),)
-            yield Finding("fewer-items", "caution", place_of(log, small.conclusion.line), facts, places, whole=True)
+            at = (place_of(log, small.line),)
+            yield Finding("fewer-items", "caution", place_of(log, small.conclusion.line), facts, at, whole=True)
 
 
 def _in_records(log: Log) -> Iterator[Finding]:

@@ -175,8 +175,8 @@ def _rows(grid: Grid, column: Column, delta: Number) -> Iterator[tuple[int, int]
                 yield groups[one][0], groups[other][0]
         return
     for i, j in combinations(range(len(grid.names)), 2):
-        one, other = column.cells[i], column.cells[j]
-        if one is not None and other is not None and _gives(one, other, delta):
+        first, second = column.cells[i], column.cells[j]
+        if first is not None and second is not None and _gives(first, second, delta):
             yield i, j
 
 

@@ -69,9 +69,11 @@ def _on(
                 return None
             continue
         found = concluded_in(one, (AGAINST,))
-        if found is not None and (
-            found.cued or heads or share_a_word(one.words, own) or results & {n.value for n in one.results}
-        ):
+        if found is None:
+            continue
+        values = {n.value for n in one.results}
+        own_result = bool(values & results)
+        if found.cued or heads or own_result or (not values and share_a_word(one.words, own)):
             return found
     return None
 
@@ -87,7 +89,7 @@ def _in_rows(log: Log) -> Iterator[Verdict]:
         if not failed or len(failed) == len(grid.names):
             continue
         for at, line, words in failed:
-            own = frozenset(c.cells[at].value for c in grid.of("score") if c.cells[at] is not None)
+            own = frozenset(cell.value for c in grid.of("score") if (cell := c.cells[at]) is not None)
             near = list(below(log, line - 1 if log.data else grid.last, grid.section, _BELOW))
             conclusion = _on(near, words_of(grid.names[at]), own)
             if conclusion is not None:

@@ -219,9 +219,11 @@ def _near(log: Log, told: Told, one: Compared) -> tuple[list[Items], list[tuple[
     other = one.other.statement if told is one.one else one.one.statement
     nearby = [statement]
     for at in (statement.place - 1, statement.place + 1):
-        if 0 <= at < len(every) and every[at].section == statement.section and every[at] not in (other, one.claim):
-            if not every[at].results:
-                nearby.append(every[at])
+        beside = every[at] if 0 <= at < len(every) else None
+        if beside is None or beside.section != statement.section or beside in (other, one.claim):
+            continue
+        if not beside.results:
+            nearby.append(beside)
     for candidate in nearby:
         if _SAME.search(candidate.text):
             return [], []

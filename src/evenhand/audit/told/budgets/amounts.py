@@ -36,7 +36,7 @@ _DEFAULTS = Pattern(
     re.IGNORECASE,
 )
 _PART = Pattern(
-    r"(?:\b(?:after|at|every|each|until|by|within|last|first|per|another|next|step|epoch|iteration|warm-?up|update|from|"
+    r"(?:\b(?:after|at|every|each|until|by|within|last|first|per|another|next|step|epoch|iteration|warm-?up|update|"
     r"than|nach|alle|jede\w*|tous les|toutes les|cada|кажд\w+|после|每)|[x×*/@]|#)\s*(?:the |about |ca\. ?)?$",
     re.IGNORECASE,
 )
@@ -142,13 +142,7 @@ def _value(number: Number, behind: str) -> float:
 
 
 def _kind(text: str, number: Number, told: str) -> tuple[str, int] | None:
-    if number.signed or number.spread or number.unit in ("%", "pp", "x") or not number.value:
-        return None
-    if number.decimals and number.scale == 1.0 and number.unit not in SECONDS and not _LARGE.match(text, number.end):
-        return None
-    if re.match(r"\s?[-–]\s?\d", text[number.end :]) or re.search(r"\d\s?[-–]\s?$", text[: number.start]):
-        return None
-    if _PART.search(text[max(0, number.start - 24) : number.start]):
+    if _is_else(text, number):
         return None
     if number.unit in SECONDS:
         fits = _TIMED.search(told) is not None and _STAGE.match(text, number.end) is None
@@ -162,3 +156,15 @@ def _kind(text: str, number: Number, told: str) -> tuple[str, int] | None:
         return kind, behind.end()
     before = next((kind for kind, pattern in _BEFORE.items() if pattern.search(text[: number.start])), None)
     return (before, number.end) if before and not number.decimals and before != "tries" else None
+
+
+def _is_else(text: str, number: Number) -> bool:
+    """Whether a number is a change, a share, a part of a range, or what one step or stage is made of."""
+    if number.signed or number.spread or number.unit in ("%", "pp", "x") or not number.value:
+        return True
+    fine = number.decimals and number.scale == 1.0 and number.unit not in SECONDS
+    if fine and not _LARGE.match(text, number.end):
+        return True
+    if re.match(r"\s?[-–]\s?\d", text[number.end :]) or re.search(r"\d\s?[-–]\s?$", text[: number.start]):
+        return True
+    return _PART.search(text[max(0, number.start - 24) : number.start]) is not None
