@@ -14,7 +14,9 @@ from evenhand.audit.reading.opened import open_logs
 ROWS = "| arm | epochs | n | F1 |\n|---|---|---|---|\n| plain | {less} | {few} | 61.4 |\n| tied | 12 | 900 | 63.1 |\n"
 CURVE = "step,{kind}_acc\n100,61.2\n200,63.9\n300,64.8\n400,64.1\n500,63.7\n"
 SWEEP = "| temp | hit rate |\n|---|---|\n| 0.3 | 0.412 |\n| 0.5 | 0.437 |\n| 0.7 | 0.448 |\n| 0.9 | 0.431 |\n"
-EQUAL = "| arm | F1 | EM | nll |\n|---|---|---|---|\n| off | 71.326 | 58.914 | 1.2043 |\n| on | {f1} | 58.914 | 1.2043 |\n"
+EQUAL = (
+    "| arm | F1 | EM | nll |\n|---|---|---|---|\n| off | 71.326 | 58.914 | 1.2043 |\n| on | {f1} | 58.914 | 1.2043 |\n"
+)
 TOP = "| decoder | solved |\n|---|---|\n| greedy | {top} % |\n| beam | 100.0 % |\n| sampled | 99.8 % |\n"
 ENDED = "| encoder | end of run | MRR |\n|---|---|---|\n| small | regular | 0.412 |\n| wide | {end} | 0.087 |\n"
 
@@ -168,9 +170,7 @@ def test_it_is_found_at_its_line_and_not_in_its_twin(tmp_path: Path, name: str) 
 
 
 def test_equal_means_are_no_lead(tmp_path: Path) -> None:
-    text = (
-        "Mean ± std over 3 seeds.\n\n| arm | err |\n|---|---|\n| full | {full} ± 0.019 |\n| **small** | **0.865** ± 0.019 |\n"
-    )
+    text = "Mean ± std over 3 seeds.\n\n| arm | err |\n|---|---|\n| full | {full} ± 0.019 |\n| **small** | **0.865** ± 0.019 |\n"
     assert not [one for one in found(tmp_path, "a.md", text.format(full="0.865")) if one.rule == "within-spread"]
     assert [one for one in found(tmp_path, "a.md", text.format(full="0.866")) if one.rule == "within-spread"]
 
@@ -181,7 +181,10 @@ def test_a_number_is_no_name_of_an_arm(tmp_path: Path) -> None:
 
 
 def test_what_is_doubted_beside_equal_rows_is_a_hint(tmp_path: Path) -> None:
-    for below, loud in (("\nThe table is final.\n", True), ("\nI suspect that the flag never reached the model.\n", False)):
+    for below, loud in (
+        ("\nThe table is final.\n", True),
+        ("\nI suspect that the flag never reached the model.\n", False),
+    ):
         told = found(tmp_path, "a.md", EQUAL.format(f1="71.326") + below)
         assert any(one.rule == "identical-rows" for one in told) is loud
 

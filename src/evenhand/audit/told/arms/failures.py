@@ -55,7 +55,7 @@ def _following(log: Log, one: Statement) -> list[Statement]:
 
 def _results_near(log: Log, one: Statement) -> frozenset[float]:
     """The results that stand beside a failure: those that came of it."""
-    beside = statements_of(log)[max(0, one.place - 1) : one.place + 3]
+    beside = statements_of(log)[max(0, one.place - 1) : one.place + 2]
     return frozenset(n.value for other in beside if other.section == one.section for n in other.results)
 
 
@@ -71,11 +71,19 @@ def _on(
         found = concluded_in(one, (AGAINST,))
         if found is None:
             continue
-        values = {n.value for n in one.results}
-        own_result = bool(values & results)
-        if found.cued or heads or own_result or (not values and share_a_word(one.words, own)):
+        own_result = bool(results & {n.value for n in one.results})
+        if found.cued or heads or own_result or (not _has_results(found) and share_a_word(one.words, own)):
             return found
     return None
+
+
+def _has_results(found: Conclusion) -> bool:
+    """Whether the clause of a verdict tells results of its own: then these are what it rests on."""
+    one = found.statement
+    at = max(0, one.text.lower().find(found.words.lower()))
+    start = max(one.text.rfind(mark, 0, at) for mark in ",;") + 1
+    end = min((place for mark in ",;" if (place := one.text.find(mark, at)) >= 0), default=len(one.text))
+    return any(start <= number.start < end for number in one.results)
 
 
 def _in_rows(log: Log) -> Iterator[Verdict]:
