@@ -43,7 +43,8 @@ CASES: dict[str, tuple[str, str, int, str, str]] = {
     ),
     "budgets of two rows": (
         "unequal-budgets", "a.md", 4,
-        ROWS.format(less=4, few=900) + "\nTying brings 1.7 F1.\n", ROWS.format(less=12, few=900) + "\nTying brings 1.7 F1.\n",
+        ROWS.format(less=4, few=900) + "\nTying brings 1.7 F1.\n",
+        ROWS.format(less=12, few=900) + "\nTying brings 1.7 F1.\n",
     ),
     "budgets in German": (
         "unequal-budgets", "a.md", 2,
@@ -67,7 +68,8 @@ CASES: dict[str, tuple[str, str, int, str, str]] = {
     ),
     "few items against all in rows": (
         "fewer-items", "a.md", 3,
-        ROWS.format(less=12, few=60) + "\nTying brings 1.7 F1.\n", ROWS.format(less=12, few=900) + "\nTying brings 1.7 F1.\n",
+        ROWS.format(less=12, few=60) + "\nTying brings 1.7 F1.\n",
+        ROWS.format(less=12, few=900) + "\nTying brings 1.7 F1.\n",
     ),
     "few items in records with a remark": (
         "fewer-items", "a.csv", 3,

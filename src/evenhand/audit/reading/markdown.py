@@ -47,14 +47,14 @@ def cells_of(text: str) -> list[str]:
 
 def read_markdown(name: str, texts: Iterable[tuple[int, str]]) -> Log:
     """A log from (number, text) of its lines."""
-    lines, sections = _lines(list(texts))
+    lines, sections = _lines(list(texts), headings=not name.endswith(".log"))
     lines, more = html_tables(lines)
     tables, remarks = _tables(name, lines)
     tables = sorted([*tables, *more, *aligned_tables(lines)], key=lambda one: one.line)
     return Log(name, tuple(lines), tuple(sections), tuple(tables), remarks=tuple(remarks))
 
 
-def _kinds(texts: Sequence[tuple[int, str]]) -> list[Kind]:
+def _kinds(texts: Sequence[tuple[int, str]], *, headings: bool) -> list[Kind]:
     kinds: list[Kind] = []
     fence = ""
     for place, (_, text) in enumerate(texts):
@@ -67,7 +67,7 @@ def _kinds(texts: Sequence[tuple[int, str]]) -> list[Kind]:
             fence = mark[1]
         elif not text.strip():
             kinds.append("blank")
-        elif _HEADING.match(text) or _BANNER.match(text):
+        elif (headings and _HEADING.match(text)) or _BANNER.match(text):
             kinds.append("heading")
         elif "|" in text and (
             text.lstrip().startswith("|") or _near_ruler(texts, place) or (kinds and kinds[-1] == "row")
@@ -86,8 +86,8 @@ def _near_ruler(texts: Sequence[tuple[int, str]], place: int) -> bool:
     return any("|" in text and _RULER.match(text) is not None for text in here)
 
 
-def _lines(texts: Sequence[tuple[int, str]]) -> tuple[list[Line], list[Section]]:
-    kinds = _kinds(texts)
+def _lines(texts: Sequence[tuple[int, str]], *, headings: bool) -> tuple[list[Line], list[Section]]:
+    kinds = _kinds(texts, headings=headings)
     lines: list[Line] = []
     sections: list[Section] = []
     open_sections: list[int] = []

@@ -31,7 +31,7 @@ _NO = (
 )
 NO_EFFECT = Pattern(
     rf"\b{_NO}(?: [a-z]+){{0,2}} {_EFFECT}\b(?! (?:is|was|to) (?:known|tell|told))|"
-    r"\b(?:makes?|made|does|do|did|has|had|brings?|gives?|gave|adds?|added|costs?|changes?|gains?|buys?|offers?|"
+    r"\b(?:makes?|made|does|do|did|has|had|brings?|gives?|gave|loses?|lost|adds?|added|costs?|changes?|gains?|buys?|offers?|"
     r"contributes?|achieves?) (?:\w+ )?(?:nothing|none|no odds|no difference)\b|"
     r"\b(?:does|do|did|can|could|will|would|need|needs|is|are|was|were) ?(?:not|n['’]t|hardly|barely|never|simply "
     r"(?:does|do)n['’]t) (?:\w+ )?(?:matter|help|hurt|harm|change|need|needed|required|necessary|affected?|influence|"
@@ -236,7 +236,7 @@ TEST = Pattern(
 """Data that are kept for the end."""
 
 DEV = Pattern(
-    r"(?<![a-z])(?:dev|val|valid|validation|development|tuning|tune|dev-?\w+|cross-?validation)(?![a-z])"
+    r"(?<![a-z])(?:dev|val|valid|validation|development|tuning|tune|dev-\w+|devset|cross-?validation)(?![a-z])"
     + _abroad(r"validierung\w*|entwicklungs\w*|validaci[oó]n|валидац\w*|验证|开发集"),
     re.IGNORECASE,
 )

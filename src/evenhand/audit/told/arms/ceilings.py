@@ -61,7 +61,9 @@ def flats_of(log: Log) -> Iterator[Flat]:
 def _in_grid(log: Log, grid: Grid) -> Flat | None:
     scores = [
         one for one in grid.of("score")
-        if sum(cell is not None for cell in one.cells) >= 2 and not _LOSS.search(one.name.replace("_", " "))
+        if sum(cell is not None for cell in one.cells) >= 2
+        and not _LOSS.search(one.name.replace("_", " "))
+        and not all(cell is None or (not cell.decimals and cell.value > 100) for cell in one.cells)
     ]  # fmt: skip
     columns = [one for one in scores if not _NO_RATE.search(one.name.replace("_", " "))]
     if not columns or not 2 <= len(grid.names) <= _ROWS or len(columns) < len(scores):

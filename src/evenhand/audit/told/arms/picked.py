@@ -144,9 +144,10 @@ def _in_words(
 ) -> Picked | None:
     if any(FRESH.search(other.text) or DISOWNED.search(other.text) for other in scene[-4:]):
         return None
+    title = " ".join(log.path(one.section)[-1:])
     for value, start in _values(one, extra):
         chosen = _chosen(one, scene, value, reported=reported)
-        many = _many(scene, chosen, one) if chosen is not None else None
+        many = _many(scene, chosen, one, title) if chosen is not None else None
         if many is not None and (start >= 0 or many[1] >= _SURE):
             told, count, test = many
             return Picked(f"{value:g}", one.sentence.line_at(max(start, 0)), told.line.number, count, test)
@@ -174,7 +175,9 @@ def _chosen(one: Statement, scene: Sequence[Statement], value: float, *, reporte
     return None
 
 
-def _many(scene: Sequence[Statement], chosen: Statement, one: Statement) -> tuple[Statement, int, bool] | None:
+def _many(
+    scene: Sequence[Statement], chosen: Statement, one: Statement, title: str
+) -> tuple[Statement, int, bool] | None:
     """The statement that tells of many looks at test data, or of many variants; how many; whether it was the first."""
     looks = [
         other for other in scene if _MANY_LOOKS.search(other.text) and _count(_MANY_LOOKS, other.text) not in (1, 2)
@@ -185,6 +188,11 @@ def _many(scene: Sequence[Statement], chosen: Statement, one: Statement) -> tupl
         if any(DEV.search(other.labelled) for other in scene):
             return None
         return looks[-1], max(_count(_MANY_LOOKS, other.text) for other in looks), True
+    run = [other for other in scene if len(other.results) == 1 and ALONG.match(other.text.split()[0].strip(":"))]
+    if chosen in run and len(run) >= 4:
+        every = (*scene, one)
+        test = any(TEST.search(text) for text in (title, *(other.labelled for other in every)))
+        return (run[0], len(run), True) if test and not any(DEV.search(o.labelled) for o in every) else None
     for other in reversed(scene):
         variants = _count(_MANY_VARIANTS, other.text)
         if variants < 4:
