@@ -1,4 +1,4 @@
-"""Words by what they do in a conclusion, in six languages: no effect, against, as good as, withheld, reported.
+"""Words by what they do in a conclusion, in six languages: no effect, against, as good as, withheld.
 
 Texts in other languages come with their common words in English already; what that leaves stands here beside the
 English words.
@@ -8,18 +8,8 @@ from __future__ import annotations
 
 import re
 
-from evenhand.audit.text.pattern import Pattern, alternatives
-
-_SIGNS = re.compile(r"[\u3400-\u9fff]")
-
-
-def _abroad(words: str) -> str:
-    """Words of other languages as further alternatives: those of letters begin a word, signs may stand anywhere."""
-    every = alternatives(words)
-    letters = "|".join(one for one in every if not _SIGNS.search(one))
-    signs = "|".join(one for one in every if _SIGNS.search(one))
-    return f"|(?<!\\w)(?:{letters})" + (f"|{signs}" if signs else "")
-
+from evenhand.audit.text.abroad import abroad
+from evenhand.audit.text.pattern import Pattern
 
 _EFFECT = (
     r"(?:effects?|differences?|influences?|impacts?|benefits?|harm|damage|help|use|uses|gains?|loss|losses|cost|costs|"
@@ -49,7 +39,24 @@ NO_EFFECT = Pattern(
     r"\b(?:do|does|did) (?:just )?without\b|\bneed not\b|\b(?:suffices?|is sufficient|are sufficient|(?:is|are|"
     r"was|be) (?:good )?enough)\b|\bmakes no\b|"
     r"\b(?:do|does|did)(?:es)? not help\b|bringt [^.;]{0,40}(?:nichts|not)\b|n['’]apporte\w* (?:rien|not)"
-    + _abroad(
+    r"|\b(?:not|n['’]t|hardly|barely) (?:\w+ )?(?:affected|sensitive|influenced|bothered|budge|react|depend)\b|"
+    r"\b(?:is|was|are) (?:a wash|inert|overkill|of no (?:consequence|importance|use)|safe)\b|\bnothing (?:is |"
+    r"was |gets )?(?:lost|gained)\b|"
+    r"\bsurviv(?:es|ed)\b|\bignores? \w+|\bno (?:downside|part|say)\b|\bstays? (?:flat|the same)\b|\bneedn['’]t\b|"
+    r"\bidentically\b|\bkeep it (?:on|in)\b"
+    + abroad(
+        r"(?:ändert|ändern|verändert) (?:nichts|not)|(?:not|keine?) (?:auswirkung\w*|unterschied|effekt|schaden|"
+        r"difference)|"
+        r"brauch\w+ (?:wir |man )?(?:not|nicht)|reicht|genügt|verzichtbar|egal|"
+        r"(?:aucun|pas d|not) ?['’]?(?:effet|influence|impact|incidence|difference)|s['’]en passer|suffit|"
+        r"suffisant\w*|inutile|"
+        r"(?:no|not) (?:tiene|cambia|influye|afecta|importa|hace falta|necesita)\w*|se puede (?:quitar|omitir|"
+        r"dejar)|basta|sobra|"
+        r"(?:разницы|difference|эффекта|влияния) (?:нет|not)|(?:нет|not) (?:разницы|difference|эффекта|влияния)|"
+        r"не сказывается|"
+        r"not сказывается|можно (?:убрать|отключить|обойтись|not использовать)|хватает|достаточно|not ?(?:区别|差别|"
+        r"difference|作用)|"
+        r"(?:not|不) ?受影响|可以去掉|足够|不必|not ?必|"
         r"ohne (?:wirkung|einfluss|effekt|belang|bedeutung)|wirkungslos|überflüssig|egal|unerheblich|bedeutungslos|"
         r"unempfindlich|not (?:nötig|notwendig|gebraucht|erforderlich)|spielt \w+ rolle|"
         r"sans (?:influence|effet|impact|importance|incidence|conséquence)|neutres?\b|superflue?s?\b|ne change(?:nt)? "
@@ -67,7 +74,7 @@ ALIKE = Pattern(
     r"\b(?:as|so) (?:good|well|smart|strong|accurate|capable|reliable|fast|clever|able)\w* as\b|"
     r"\b(?:equally|just as|no worse|no better|on (?:a )?par|all (?:work |are |perform )?alike|equals? the|(?:is|are|"
     r"all) level|keeps? up|preserv\w+|retains? |equivalent\w*|lossless|comparable to)\b"
-    + _abroad(
+    + abroad(
         r"(?:so|genauso|ebenso) gut|gleich gut|ebenbürtig|aussi (?:bon|bien)\w*|équivalent\w*|igual de|tan buen\w+|"
         r"equivalentes?|так же хорош\w*|не хуже|одинаков\w*|同样好|一样好|等价|相当"
     ),
@@ -80,7 +87,7 @@ BETTER = Pattern(
     r"stronger|superior|lead|higher|gains?|gained|improv\w+|lifts?|raises?|brings?|buys?|worth|helps?|helped|"
     r"boosts?|closes?|caught up|catches up|solved|cured|lowest|lower(?:s|ed)?|reduces?|cuts?|"
     r"doubl\w+|rise|prefer\w*|outdoes)\b"
-    + _abroad(
+    + abroad(
         r"übertrifft|besser|schlägt|hebt|senkt|verdank\w+|meilleure?s?|dépasse|apporte\w*|améliore|montre|supera|"
         r"superior|ganamos|mejor\w*|лучше|превосход\w*|да[её]т|выше|обгон\w*|优于|高于|更好|提高|超过|比[^,，。]{1,12}高"
     ),
@@ -105,7 +112,13 @@ AGAINST = Pattern(
     r"bad for|break(?:s)? the|no longer pursue\w*|won['’]t pursue|not pursue|is no match|loses? to|does not help|"
     r"doesn['’]t help|did not pay|dropped|rejected|discarded|abandoned)\b|"
     r"n['’]t (?:\w+ ){0,2}(?:suited|work|help|scale|train|converge|learn|pay|viable|useful|worth|good|rank|compete)\b"
-    + _abroad(
+    r"|\b(?:is|was|are) (?:a (?:failure|bad idea|dead end|no-go)|dead|out|hopeless)\b|\bno[- ]go\b|\bunderperform\w*|"
+    r"\b(?:gave|given) up on\b|\bdiverges?\b|\bshould be avoided\b|\bcan(?:no|['’])t (?:cope|handle|learn)\b|"
+    r"\b(?:breaks? down|falls? apart|performs? (?:poorly|badly)|lags? behind)\b|\b(?:scrapped|kicked (?:it|"
+    r"this) out|struck off|buried|"
+    r"shelved|retired|rejected) ?(?:it|this|the)?\b"
+    + abroad(
+        r"moins bon\w*|se descarta|descartamos|отказ\w+ от|效果 ?差|不可行|not ?可行|较差|"
         r"行 ?(?:not|不) ?通|taugt (?:nichts|not)|schadet|schlechter|ungeeignet|bringt [^.;]{0,40}(?:nichts|not)\b|"
         r"untauglich|verschlechter\w+|"
         r"unterlegen|not (?:geeignet|konkurrenzfähig)|dégrade\w*|nuit|échoue\w*|pire|mauvais\w*|inadapté\w*|retirée?\b|"
@@ -158,7 +171,12 @@ WITHHELD = Pattern(
     r"say|decide|learn))|needs? (?:a )?(?:re|fix|harder)|to fix|fix the|harder|hint|too near|near to call|tentative|"
     r"no evidence|says little|in force|must be (?:asked|seen|tested)|no challenge|not learn|was not used|not reach\w*|"
     r"reserve|judged after|time-?outs? on)\b"
-    + _abroad(
+    r"|\b(?:must|has to|have to|needs? to) be (?:checked|verified|looked at|fixed)\b|\bcaching (?:problem|issue|bug)\b|"
+    r"\bnot meaningful\b|\b(?:cannot|can['’]?t|could not) conclude\b|\binvalid\b|\bartefacts?\b|\bartifacts? of\b"
+    + abroad(
+        r"sagt (?:nichts|not)|(?:not|keine) aussage|à refaire|not (?:se puede|saber)|sin conclusi\w+|"
+        r"надо перезапустить|"
+        r"выводов (?:не|not)|无法判断|"
         r"weiß|offen\b|unbekannt|ungeklärt|vermutlich|wohl|gar not|wiederhol\w*|neu gestartet|erneut|bleibt|"
         r"verdacht|fehler "
         r"suchen|urteil|suspect[eé]?|peut-être|sans doute|à vérifier|relanc\w*|on ne (?:voit|peut|sait)|"
@@ -178,125 +196,3 @@ WITHHELD = Pattern(
     re.IGNORECASE,
 )
 """That nothing is concluded, or that something is wrong with the measurement itself."""
-
-REPORTED = Pattern(
-    r"\b(?:(?:we|i|and|to|is|are|they|will|be|the|therefore|hence|so) (?:\w+ )?(?:report|quote|announce|publish|"
-    r"state|claim|"
-    r"advertise)\b|reporting|quoted|is reported|reported(?: (?:in|as|from|result|figure|number|score|"
-    r"value))?\s*[:=,]|headline|"
-    r"announc\w+|advertis\w+|published\s*[:=]|abstract|readme|(?:title|summary) slide|press kit|model card|data sheet|"
-    r"system paper|paper:|(?:official|final|reported|claimed|headline|main|published) (?:result|number|figure|"
-    r"score|value|"
-    r"comparison|metric|performance)s?|final(?:_result)?\s*[:=]|our (?:\w+ )?(?:number|score|entry|figure)|"
-    r"our final|so the (?:[\w'’]+ ){1,4}(?:is|are) (?=[\d.])|that is its result|figure we|our (?:\w+ )?(?:system|model|"
-    r"approach|method|classifier|tagger) (?:\w+ )?(?:has|reaches|gets|achieves)|(?:number|figure|score|"
-    r"result)s? (?:that )?(?:we|"
-    r"i|for the|in the|of the project|of the study|is|for \w+ \d is)|goes? (?:to|into|in) the|claimed (?:in|as)|"
-    r"posting in|"
-    r"tell sales|outcome of the|quality of the \w+(?=\s*:)|score for the|in the (?:results )?table as|carry into|"
-    r"(?:this|that) (?:is|goes) (?:what|in|into)|ship the|the result\b|model therefore|can be read off|goes to the)\b|"
-    r"RESULTS\.md <-|results?\s*[:=]\s*[\d.]"
-    + _abroad(
-        r"in die (?:arbeit|tabelle)|(?:end)?ergebnis\w*(?: des \w+)?\s?:|nennen wir|angegeben|"
-        r"final result\w*|résultats? (?:retenu|final)\w*|que nous (?:retenons|annonçons)|score que nous|résumé|"
-        r"entregad\w+|se informa|publicad\w+|alcanza|en el resumen|в отч[её]т|есть итог|итог работы|в статью|"
-        r"汇报|论文|写入|成绩|公布"
-    ),
-    re.IGNORECASE,
-)
-"""That a number is given out as the result."""
-
-PICKED = Pattern(
-    r"\b(?:best|winner|wins|won|win|top(?:ped|s|most)?|highest|lowest|largest|smallest|max(?:imum)?|min(?:imum|ima)?|"
-    r"peak\w*|cummax|argmax|argmin|first (?:place|of)|came (?:out )?(?:on top|first|top)|"
-    r"comes? (?:out )?(?:on top|first)|"
-    r"bottoms? out|picked?|chosen|chose|selected|select|pick|selection|choose|keep the top|lucky|leads?|rank 1|ahead|"
-    r"our pick|sorted|then \w+ it is|is the one)\b|\"rank\": ?1\b"
-    + _abroad(
-        r"höchst\w+|niedrigst\w+|best\w*|sieger\w*|vorn|gewinner|gewählt\w*|gewann|"
-        r"meilleur\w*|maximum|plus (?:haut|bas)\w*|gagnant\w*|retenu\w*|choisi\w*|máximo|mínimo|mejor\w*|ganador\w*|"
-        r"elegid\w*|elegir|наилучш\w*|лучш\w*|максим\w*|миниму\w*|победител\w*|выбра\w*|最高|最好|最低|最佳|第一|最优|挑"
-    ),
-    re.IGNORECASE,
-)
-"""That the best of several was taken."""
-
-TEST = Pattern(
-    r"(?<![a-z])(?:tests?|tested|testing|test[- _]?(?:set|split|data|items?|score|acc\w*|loss|subjects|prompts|"
-    r"text|worlds|"
-    r"labels|server|questions|months|part)|held[- ]?out|holdout|eval[- ]final|blind|private|leaderboard|"
-    r"benchmark)(?![a-z])"
-    + _abroad(
-        r"testteil\w*|testsatz\w*|testdaten\w*|testmenge\w*|de test|corpus de test|jeu de test|datos de prueba|"
-        r"de prueba|"
-        r"тест\w*|测试"
-    ),
-    re.IGNORECASE,
-)
-"""Data that are kept for the end."""
-
-DEV = Pattern(
-    r"(?<![a-z])(?:dev|val|valid|validation|development|tuning|tune|dev-\w+|devset|cross-?validation)(?![a-z])"
-    + _abroad(r"validierung\w*|entwicklungs\w*|validaci[oó]n|валидац\w*|验证|开发集"),
-    re.IGNORECASE,
-)
-"""Data that may choose."""
-
-FRESH = Pattern(
-    r"\b(?:fresh|unseen|untouched|untouch\w*|disjoint|kept (?:back|aside)|set aside|held[- ]?(?:out|back)|"
-    r"not used|never "
-    r"(?:used|seen)|none of (?:the|which)|no trial|(?:other|further|more|different|new|another|remaining) (?:\d+ |"
-    r"\w+ ){0,2}(?:seeds?|halves|items|questions|tickets|words|articles|dialogues|prompts|qs|images|customers|set|data|"
-    r"runs|split|months|half|part)|the other|afterwards|after the pick|once|one[- ]shot|single pass|only look|"
-    r"re-?trained|retrain\w*|re-?r[ua]n\w*|rerunning|again on|confirm\w*|replicat\w*|"
-    r"selection (?:only|bias|score)|optimistic\w*|biased|"
-    r"upper bound|oracle|not (?:the|a) (?:result|claim)|only picked|later)\b"
-    + _abroad(
-        r"\b(?:neue[nrm]?|frische[nrm]?|andere[nrm]?|weitere[nrm]?) \w+|einmal(?:ig)? gemessen\w*|niemand vorher|"
-        r"nouve(?:aux|lles?)|autres \w+|une seule fois|un seul passage|jamais vu|nuev[oa]s|otr[oa]s|no intervin\w+|"
-        r"not intervin\w+|на нов\w+|нов\w+ зёрн\w*|отложенн\w*|新种子|另一|另外|新的|未参与|第二批|换用|新 ?seeds"
-    ),
-    re.IGNORECASE,
-)
-"""That other data or seeds were used, or the choice was owned up to."""
-
-INFRASTRUCTURE = Pattern(
-    r"(?<![a-z])(?:(?:torch\.)?(?:cuda\.)?outofmemory\w*|out[- ]of[- ](?:\w+ )?memory|oom(?:ed|s|[- ]?kill\w*)?|"
-    r"ran out of (?:\w+ )?(?:memory|disk|quota|time|space)|(?:hit|exceeded|ran into|reached|cut by|got cut by|"
-    r"killed by|"
-    r"stopped by)\b[^.;]{0,24}\b(?:time|wall|limit|quota)\b|(?:due to )?time[- _]?limit|wall[- ]?(?:clock|"
-    r"time)? ?limit|"
-    r"(?:gateway|nccl|read|connect\w*|request|api|server|socket|sandbox|proxy|queue|job)[-_ ]?time-?_?outs?|"
-    r"(?<!\ds )timed[- ]?out|"
-    r"(?:cancel\w*|killed|evicted|terminated) by (?:the )?(?:signal|slurm|scheduler|kernel|cluster|os|watchdog|oom)\w*|"
-    r"killed \(\w+|worker killed|signal (?:9|11|15)\b|sigkill|sigsegv|pre-?empt(?:ed|ion)|spot[- ](?:node|instance|vm|"
-    r"machine)s? (?:was |were |got |is )?(?:taken|lost|gone|reclaimed|died|killed)|спот-(?:узел|машин\w+) (?:отобра\w*|"
-    r"пропал\w*|умер\w*)|"
-    r"nccl (?:watchdog|error|time-?out|failure|hang|abort)\w*|lost (?:its )?(?:link|connection|node)|"
-    r"node [\w-]+ (?:lost|went|died|failed|crashed)|"
-    r"node (?:failure|failed|crash\w*|died|went down|down|lost)|no space left|disk (?:is |was )?full|disk quota|"
-    r"errno \d+|oserror|stale file handle|transport endpoint|mount (?:was |is )?(?:gone|lost|broken)|"
-    r"segfault\w*|segmentation fault|core dump\w*|xid \d+|(?:double bit )?ecc (?:error|fault)|"
-    r"illegal memory access|cuda error|driver "
-    r"(?:crash\w*|fault|error)|power (?:cut|outage|failure)|(?:http|error|status|code) ?(?:401|403|404|429|50[0234])|"
-    r"\b(?:429|502|503|504)(?:s\b| gateway|[- ]?antwort\w*| responses| errors|-fehler)|rate[- ]?limited|(?:hit|by|"
-    r"ran into|due to|exceeded) (?:the |its )?(?:api )?rate[- ]?limits?|connection "
-    r"(?:reset|lost|refused|error|aborted)|network (?:error|failure|outage)|(?:runtime|session|colab|node|"
-    r"worker) (?:was |got )?disconnected|threw me out|hub outage|"
-    r"drive failure|machine (?:crash\w*|died|rebooted))(?![a-z])"
-    + _abroad(
-        r"speicher (?:voll|übergelaufen)|platte (?:ist |war )?voll|disque \S*\s?(?:étant )?plein|disque plein|"
-        r"no hay espacio|disco lleno|节点 ?\w{0,8}掉线|掉线|断连|断开|"
-        r"磁盘(?:已)?满|断电|узел \S* ?(?:упал|отвалил\w*|выключил\w*|"
-        r""
-        r""
-        r""
-        r""
-        r""
-        r""
-        r"отобра\w*|пропал\w*)|(?:пропал|упал|отвалился|выключился) узел|диск (?:переполн\w*|заполн\w*|полон)|"
-        r"отключил\w*"
-    ),
-    re.IGNORECASE,
-)
-"""That machine, memory, time, disk or network ended a run, and not what was tried in it."""

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log
+from evenhand.audit.text.outages import INFRASTRUCTURE
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.verdicts import AGAINST, CUE, INFRASTRUCTURE
+from evenhand.audit.text.verdicts import AGAINST, CUE
 from evenhand.audit.text.words import denied
 from evenhand.audit.told.arms.concluded import Conclusion, concluded_in, withheld
 from evenhand.audit.told.arms.grids import grids_of

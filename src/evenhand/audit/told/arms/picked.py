@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from evenhand.audit.text.choices import DEV, FRESH, PICKED, REPORTED, TEST
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.verdicts import CUE, DEV, FRESH, PICKED, REPORTED, TEST
+from evenhand.audit.text.verdicts import CUE
 from evenhand.audit.text.words import denied
 from evenhand.audit.text.words_of_number import NUMBERS, any_number
 from evenhand.audit.told.arms.compared import compared_in, is_setting
