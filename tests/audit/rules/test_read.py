@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,9 @@ EQUAL = (
 TOP = "| decoder | solved |\n|---|---|\n| greedy | {top} % |\n| beam | 100.0 % |\n| sampled | 99.8 % |\n"
 ENDED = "| encoder | end of run | MRR |\n|---|---|---|\n| small | regular | 0.412 |\n| wide | {end} | 0.087 |\n"
 
+OBJECTS = (
+    '{\n"a": {"steps": %d, "acc": 71.2},\n"b": {"steps": 9000, "acc": 72.9},\n"note": "the second brings 1.7"\n}\n'
+)
 CASES: dict[str, tuple[str, str, int, str, str]] = {
     # name: rule, file, line, what must be found, what must not
     "budgets in two sentences": (
@@ -50,14 +52,13 @@ CASES: dict[str, tuple[str, str, int, str, str]] = {
         "unequal-budgets", "a.md", 2,
         "Das alte Netz lief 50 Tausend Schritte.\nDas neue lief 200 Tausend Schritte, Daten und Lernrate wie zuvor.\n\n"
         "Im Mittel: alt 24,6 dB, neu 26,1 dB. Der Gewinn von 1,5 dB kommt vom Aufbau.\n",
-        "Das alte Netz lief 200 Tausend Schritte.\nDas neue lief 200 Tausend Schritte, Daten und Lernrate wie zuvor.\n\n"
+        "Das alte Netz lief 200 Tausend Schritte.\n"
+        "Das neue lief 200 Tausend Schritte, Daten und Lernrate wie zuvor.\n\n"
         "Im Mittel: alt 24,6 dB, neu 26,1 dB. Der Gewinn von 1,5 dB kommt vom Aufbau.\n",
     ),
     "budgets of objects": (
         "unequal-budgets", "a.json", 3,
-        json.dumps({"a": {"steps": 3000, "acc": 71.2}, "b": {"steps": 9000, "acc": 72.9}, "note": "the second brings 1.7"}, indent=0)
-        .replace("{\n", "{").replace(",\n", ",").replace("\n}", "}").replace('"b": {', '\n\n"b": {'),
-        json.dumps({"a": {"steps": 9000, "acc": 71.2}, "b": {"steps": 9000, "acc": 72.9}, "note": "the second brings 1.7"}),
+        OBJECTS % 3000, OBJECTS % 9000,
     ),
     "few items against all in words": (
         "fewer-items", "a.md", 2,
@@ -106,11 +107,13 @@ CASES: dict[str, tuple[str, str, int, str, str]] = {
     ),
     "the winner of a sweep": (
         "winner-on-its-seeds", "a.md", 9,
-        SWEEP + "\nBest is 0.7.\nFinal result: 0.448\n", SWEEP + "\nBest is 0.7.\nFinal result: 0.436 on unseen questions\n",
+        SWEEP + "\nBest is 0.7.\nFinal result: 0.448\n",
+        SWEEP + "\nBest is 0.7.\nFinal result: 0.436 on unseen questions\n",
     ),
     "a verdict on a run out of memory": (
         "failure-as-verdict", "a.md", 3,
-        "The wide encoder died with CUDA out of memory at step 90.\n\nSo wide encoders do not help here, we drop the idea.\n",
+        "The wide encoder died with CUDA out of memory at step 90.\n\n"
+        "So wide encoders do not help here, we drop the idea.\n",
         "The wide encoder died with CUDA out of memory at step 90.\n\nSo of wide encoders nothing is known yet.\n",
     ),
     "a verdict on a row of a lost node": (
@@ -125,12 +128,15 @@ CASES: dict[str, tuple[str, str, int, str, str]] = {
     ),
     "equal results that are called harmless": (
         "no-op", "a.md", 4,
-        "Without the penalty: F1 71.326, nll 1.2043.\nWith the penalty: F1 71.326, nll 1.2043.\n\nThe penalty is harmless.\n",
-        "Without the penalty: F1 71.326, nll 1.2043.\nWith the penalty: F1 71.318, nll 1.2051.\n\nThe penalty is harmless.\n",
+        "Without the penalty: F1 71.326, nll 1.2043.\nWith the penalty: F1 71.326, nll 1.2043.\n\n"
+        "The penalty is harmless.\n",
+        "Without the penalty: F1 71.326, nll 1.2043.\nWith the penalty: F1 71.318, nll 1.2051.\n\n"
+        "The penalty is harmless.\n",
     ),
     "equal rows that are called neutral": (
         "no-op", "a.md", 6,
-        EQUAL.format(f1="71.326") + "\nSo the option is neutral.\n", EQUAL.format(f1="71.402") + "\nSo the option is neutral.\n",
+        EQUAL.format(f1="71.326") + "\nSo the option is neutral.\n",
+        EQUAL.format(f1="71.402") + "\nSo the option is neutral.\n",
     ),
     "equal results in French": (
         "no-op", "a.txt", 3,
@@ -141,7 +147,8 @@ CASES: dict[str, tuple[str, str, int, str, str]] = {
     ),
     "a conclusion at the ceiling": (
         "ceiling", "a.md", 7,
-        TOP.format(top="100.0") + "\nSo the decoder does not matter.\n", TOP.format(top="91.3") + "\nSo the decoder matters.\n",
+        TOP.format(top="100.0") + "\nSo the decoder does not matter.\n",
+        TOP.format(top="91.3") + "\nSo the decoder matters.\n",
     ),
     "a conclusion at the ceiling in points": (
         "ceiling", "a.md", 4,
@@ -172,13 +179,15 @@ def test_it_is_found_at_its_line_and_not_in_its_twin(tmp_path: Path, name: str) 
 
 
 def test_equal_means_are_no_lead(tmp_path: Path) -> None:
-    text = "Mean ± std over 3 seeds.\n\n| arm | err |\n|---|---|\n| full | {full} ± 0.019 |\n| **small** | **0.865** ± 0.019 |\n"
+    text = "Mean ± std over 3 seeds.\n\n| arm | err |\n|---|---|\n| full | {full} ± 0.019 |\n"
+        "| **small** | **0.865** ± 0.019 |\n"
     assert not [one for one in found(tmp_path, "a.md", text.format(full="0.865")) if one.rule == "within-spread"]
     assert [one for one in found(tmp_path, "a.md", text.format(full="0.866")) if one.rule == "within-spread"]
 
 
 def test_a_number_is_no_name_of_an_arm(tmp_path: Path) -> None:
-    text = "Scores of {a} and {b} below.\n\n- BLEU [45.8, 54.4, {a}] (20,000 steps)\n- BLEU [46.3, 54.5, {b}] (40,000 steps)\n"
+    text = "Scores of {a} and {b} below.\n\n"
+    text += "- BLEU [45.8, 54.4, {a}] (20,000 steps)\n- BLEU [46.3, 54.5, {b}] (40,000 steps)\n"
     assert not [one for one in found(tmp_path, "a.md", text.format(a=28.0, b=28.1)) if one.rule == "unequal-budgets"]
 
 
