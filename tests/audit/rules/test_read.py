@@ -180,7 +180,7 @@ def test_it_is_found_at_its_line_and_not_in_its_twin(tmp_path: Path, name: str) 
 
 def test_equal_means_are_no_lead(tmp_path: Path) -> None:
     text = "Mean ± std over 3 seeds.\n\n| arm | err |\n|---|---|\n| full | {full} ± 0.019 |\n"
-        "| **small** | **0.865** ± 0.019 |\n"
+    text += "| **small** | **0.865** ± 0.019 |\n"
     assert not [one for one in found(tmp_path, "a.md", text.format(full="0.865")) if one.rule == "within-spread"]
     assert [one for one in found(tmp_path, "a.md", text.format(full="0.866")) if one.rule == "within-spread"]
 
