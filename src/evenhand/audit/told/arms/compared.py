@@ -32,7 +32,7 @@ _CREDIT = Pattern(
     r"прирост|выигрыш|разниц\w*|提升|提高|下降|差",
     re.IGNORECASE,
 )
-_BEFORE, _LINES, _MOST = 10, 40, 8
+_BEFORE, _LINES, _MOST, _LONGEST = 10, 40, 8, 420
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,11 @@ def compared_in(log: Log) -> tuple[Compared, ...]:
     every = statements_of(log)
     found = []
     for place, one in enumerate(every):
-        if withheld(one) or len(one.text) > 420:
+        if len(one.text) > _LONGEST:
             continue
         before = [other for other in every[max(0, place - _BEFORE) : place] if other.section == one.section]
         made = _by_difference(log, one, before) or _by_word(log, one, before)
-        if made is not None:
+        if made is not None and not withheld(one):
             found.append(made)
     return tuple(found)
 
@@ -190,10 +190,13 @@ def _grids_near(log: Log, one: Statement) -> list[Grid]:
 
 def _by_word(log: Log, one: Statement, before: Sequence[Statement]) -> Compared | None:
     """A word for being ahead, and above it two results printed alike in one statement, or a table of two arms."""
+    grids = _grids_near(log, one)
+    if not grids and not any(other.results for other in (one, *before[-5:])):
+        return None
     said = concluded_in(one, (BETTER, ALIKE, NO_EFFECT))
     if said is None:
         return None
-    for grid in _grids_near(log, one):
+    for grid in grids:
         found = _named_row(grid, one)
         scores = grid.of("score")
         if found is not None and scores and grid.first <= one.line.number:

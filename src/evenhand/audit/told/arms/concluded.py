@@ -44,21 +44,23 @@ def concluded_in(one: Statement, patterns: Iterable[Pattern], *, cued: bool = Fa
         cued: only where the statement says that it concludes.
     """
     text = one.text
-    if len(text) > _LONGEST or WITHHELD.search(text):
+    if len(text) > _LONGEST:
+        return None
+    found = next((match for pattern in patterns if (match := _asserted(text, pattern)) is not None), None)
+    if found is None or WITHHELD.search(text):
         return None
     cue = CUE.search(one.labelled)
     if cued and cue is None:
         return None
-    for pattern in patterns:
-        found = pattern.search(text)
-        if (
-            found is not None
-            and not _denied(text, found.start())
-            and not _OPEN.search(text[: found.end()])
-            and not text.rstrip().endswith("?")
-        ):
-            return Conclusion(one, _short(found), one.sentence.line_at(found.start()), cue is not None)
-    return None
+    return Conclusion(one, _short(found), one.sentence.line_at(found.start()), cue is not None)
+
+
+def _asserted(text: str, pattern: Pattern) -> re.Match[str] | None:
+    """The words of a pattern, where they are neither denied nor hoped for nor asked."""
+    found = pattern.search(text)
+    if found is None or _denied(text, found.start()) or _OPEN.search(text[: found.end()]):
+        return None
+    return None if text.rstrip().endswith("?") else found
 
 
 def _denied(text: str, start: int) -> bool:
