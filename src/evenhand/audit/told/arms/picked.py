@@ -157,23 +157,20 @@ def _in_words(
 
 def _chosen(one: Statement, scene: Sequence[Statement], value: float, *, reported: bool) -> Statement | None:
     """Where a value is told to be the best, or is the best of a row of values."""
-    for other in reversed(scene):
+    own = one if reported and _picked_near(one, value) else None
+    for other in reversed(scene[:-1]):
         results = [n.value for n in other.results]
-        if other is one and not (reported and _picked_near(other, value)):
-            continue
-        if other is one or (value in results and _picked_near(other, value)):
+        if value in results and _picked_near(other, value):
             return other
         if len(results) >= 4 and value in (max(results), min(results)) and len(set(results)) >= 4:
-            return other if any(PICKED.search(s.text) for s in scene if s.place >= other.place) else None
-    if reported and _AGAIN.search(one.text):
-        bare = next((s for s in reversed(scene[:-1]) if PICKED.search(s.text) and not s.results), None)
-        if bare is not None:
-            return bare
+            return other if any(PICKED.search(s.text) for s in scene if s.place >= other.place) else own
     run = [other for other in scene if other is not one and len(other.results) == 1]
     values = [other.results[0].value for other in run]
     if len(set(values)) >= 4 and value in (max(values), min(values)) and len({o.results[0].decimals for o in run}) == 1:
         return run[values.index(value)]
-    return None
+    if own is None and reported and _AGAIN.search(one.text):
+        return next((s for s in reversed(scene[:-1]) if PICKED.search(s.text) and not s.results), None)
+    return own
 
 
 def _many(
