@@ -151,7 +151,8 @@ def _gives(one: Number, other: Number, delta: Number) -> bool:
         return False
     gap, size = abs(one.value - other.value), abs(delta.value)
     scales = (1.0,) if max(one.value, other.value) > 1 else (1.0, 100.0)
-    return any(abs(gap * scale - size) <= delta.half * 1.02 for scale in scales)
+    least = min(one.value, other.value)
+    return any(abs(gap * scale - size) <= delta.half * 1.02 and size <= least * scale for scale in scales)
 
 
 def _cell(column: Column, at: int) -> float:

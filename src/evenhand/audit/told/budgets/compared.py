@@ -84,6 +84,9 @@ def _in_words(log: Log, one: Compared) -> Spent | None:
     for kind in BUDGETS:
         told = [amount for amount in amounts if amount.kind == kind]
         own = [amount for amount in told if not amount.shared]
+        beside = [[a for a in own if a.statement is result.statement] for result in (one.one, one.other)]
+        if one.one.statement is not one.other.statement and all(beside):
+            own = [*beside[0], *beside[1]]
         values = {amount.value for amount in own}
         if len(values) != 2 or max(values) < MUCH * min(values) or not _is_set(max(values), min(values), kind):
             continue
