@@ -20,7 +20,19 @@ _FULL = 60
 """Letters of a line that was broken because it was full."""
 
 _ANYWHERE = frozenset(
-    ("loss-and-perplexity", "count-and-rate", "mean-disagrees", "spread-kind", "odd-share", "failure-as-verdict")
+    (
+        "loss-and-perplexity",
+        "count-and-rate",
+        "mean-disagrees",
+        "spread-kind",
+        "odd-share",
+        "failure-as-verdict",
+        "change-disagrees",
+        "baselines-differ",
+        "drift",
+        "interval-and-word",
+        "untested",
+    )
 )
 """Rules that look at two numbers side by side, whatever else is said."""
 

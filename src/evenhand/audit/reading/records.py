@@ -26,7 +26,8 @@ _DEEPEST = 3
 
 
 def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -> Log:
-    """A CSV or TSV file as one table; a row that has not the header's length is left alone and named.
+    """A CSV or TSV file as one table, its comments as prose; a row that has not the header's length is left alone and
+    named.
 
     Raises:
         DataError: as for the lines.
@@ -41,7 +42,8 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
             continue
         remark = _REMARK.match(text)
         if remark is not None:
-            lines.append(Line(number, text, text[remark.end() :].rstrip(f'"{delimiter} '), "prose"))
+            said = text[remark.end() :].rstrip(f'"{delimiter} ')
+            lines += [Line(number, text, said, "bullet")] if said and number <= _MOST_ROWS else []
             continue
         if len(rows) >= _MOST_ROWS:
             left += 1

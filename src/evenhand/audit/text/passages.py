@@ -160,7 +160,7 @@ def _of_lines(log: Log) -> Iterator[Passage]:
     while place < len(log.lines):
         line = log.lines[place]
         place += 1
-        if log.data and line.kind == "prose":
+        if log.data and line.kind in ("prose", "bullet"):
             yield from filter(None, [_passage([line])])
             continue
         if line.number in tabled or line.kind not in ("heading", "prose", "bullet"):

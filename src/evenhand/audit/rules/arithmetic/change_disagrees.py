@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.rules.arithmetic import columns
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed, signed
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
+from evenhand.audit.told.changes.columns import odd_differences
+from evenhand.audit.told.changes.named import named_wrong_in
+from evenhand.audit.told.changes.recorded import recorded_wrong_in
+from evenhand.audit.told.changes.spoken import told_wrong_in
 from evenhand.audit.told.changes.stated import stated_in
 
 _FEW = 2
 """So many slips may stand in a table whose other rows are right."""
 
 _NEAR = 1.5
+
+_INTERVAL = Pattern(
+    r"\s*(?:%|pp|points?)?\s*(?:±|[,;]?\s*(?:\(?\s*(?:\d\d ?% )?(?:CI|confidence interval|interval|credible interval)\b"
+    r"[:\s=]*)?[\[(]\s*[+\-−]?\d[\d.]*\s*(?:,|;|to|–)\s*[+\-−]?\d)",
+    re.IGNORECASE,
+)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -28,7 +41,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for group, found in by_group.items():
             right = sum(fits for _, fits in found)
             for change, fits in found:
-                if fits or _of_else(change):
+                if fits or _of_else(change) or _estimated(log, change):
                     continue
                 alone = change.named and len(found) == 1
                 slip = right > 0 and len(found) - right <= _FEW and _slip(change)
@@ -37,9 +50,27 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         known = {(change.line.number, change.delta.start) for change in changes_of(log)}
         for change, relative in stated_in(log):
             key = (change.line.number, change.delta.start)
-            if key not in known and told_wrong(change, relative=relative):
+            if key not in known and told_wrong(change, relative=relative) and not _estimated(log, change):
                 known.add(key)
                 yield _finding(log, change, sure=True)
+        named = {one.place.line for one in columns.check([log]) if one.level == "fault"}
+        for odd in odd_differences(log):
+            if odd.line.number not in named and not any(line == odd.line.number for line, _ in known):
+                known.add((odd.line.number, odd.delta.start))
+                yield _finding(
+                    log, Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True), sure=True, read=True
+                )
+        for told in (*told_wrong_in(log), *recorded_wrong_in(log), *named_wrong_in(log)):
+            if not any(line == told.line.number for line, _ in known):
+                change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)
+                yield _finding(log, change, sure=True, read=True)
+
+
+def _estimated(log: Log, change: Change) -> bool:
+    """Whether an interval of its own follows a difference: a mean of pairs is none of two overall values."""
+    place = log.by_number[change.line.number]
+    text = change.line.body[change.delta.end :] + " " + " ".join(one.body for one in log.lines[place + 1 : place + 2])
+    return _INTERVAL.match(text) is not None
 
 
 def _of_else(change: Change) -> bool:
@@ -85,12 +116,13 @@ def _sure(log: Log, change: Change, right: int) -> bool:
     return alike and change.delta.unit in ("pp", "%") and (not after or after.isascii())
 
 
-def _finding(log: Log, change: Change, *, sure: bool) -> Finding:
+def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Finding:
+    """The finding of a change; what was read over sentences was compared with its last digit cut off."""
     base, new = change.base.value, change.new.value
     facts = {
         "base": printed(change.base), "new": printed(change.new), "printed": printed(change.delta),
         "difference": new - base, "relative": None if base == 0 else 100 * (new / base - 1),
-        "unit": change.base.unit, "cut": _cut_off(change),
+        "unit": change.base.unit, "cut": not read and _cut_off(change),
     }  # fmt: skip
     level: Level = "hint" if not sure else "note" if facts["cut"] else "fault"
     return Finding(

@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.text.log import Log
+from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed, shown
-from evenhand.audit.text.numbers import counts
+from evenhand.audit.text.numbers import Number, counts
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.shares.columns import odd_counts
 from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
+from evenhand.audit.told.shares.entries import wrong_in
+from evenhand.audit.told.shares.siblings import odd_parts
+from evenhand.audit.told.shares.spoken import concluded_in, told_in
 
 _ONE_OF_SEVERAL = Pattern(r"\d\s*/\s*\d+\s*[,;]\s*(?:and\s+)?$")
 """The last of several counts: what follows is said of all."""
@@ -44,6 +48,16 @@ _RATES_OF_ELSE = Pattern(
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
+    """Each share that is not the one of its count, once."""
+    told: set[tuple[str, int, str]] = set()
+    for one in _found_in(logs):
+        key = (one.place.file, one.place.line, str(one.facts["printed"]))
+        if key not in told:
+            told.add(key)
+            yield one
+
+
+def _found_in(logs: list[Log]) -> Iterator[Finding]:
     """``80/429 (18.6%)``: the share must be that of the count, or of what is left."""
     for log in logs:
         yield from _more(log)
@@ -72,6 +86,27 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                         facts,
                         quote=line.body[count.part.start : share.end],
                     )
+        yield from _read(log)
+
+
+def _read(log: Log) -> Iterator[Finding]:
+    """Counts whose share stands further on: in the words of sentences, in entries, in columns, beside its siblings."""
+    for told in (*told_in(log), *concluded_in(log)):
+        if told.wrong:
+            yield _found(log, told.part, told.whole, told.share.number, told.line, told.count_line)
+    for entry in wrong_in(log):
+        yield _found(log, entry.part, entry.whole, entry.share, entry.line, entry.count_line)
+    for odd in odd_counts(log):
+        yield _found(log, odd.part, odd.whole, odd.share, log.line(odd.line), log.line(odd.line))
+    for one in odd_parts(log):
+        yield _found(log, one.part.part, one.whole, one.part.share, one.part.line, one.count_line)
+
+
+def _found(log: Log, part: int, whole: int, share: Number, line: Line, other: Line) -> Finding:
+    percent = share.unit == "%" or share.value > 1
+    facts = {"part": part, "whole": whole, "printed": printed(share), "found": 100 * part / whole, "percent": percent}
+    places = (place_of(log, other),) if other is not line else ()
+    return Finding("count-and-rate", "fault", place_of(log, line), facts, places)
 
 
 def _more(log: Log) -> Iterator[Finding]:
@@ -110,6 +145,8 @@ def _elsewhere(text: str, one: Counted) -> bool:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    if not f.get("percent", True):
+        return f"{f['part']} of {f['whole']} is {shown(f['found'] / 100, 4)}, not {f['printed']}."
     return f"{f['part']} of {f['whole']} is {shown(f['found'], 2)} %, not {f['printed']}."
 
 

@@ -10,6 +10,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.row_words import rows_named
 from evenhand.audit.text.words import denied, hoped
+from evenhand.audit.told.certainty.against import contradicted_in
 
 _INTERVAL = Pattern(
     r"(?:\bCI\b|\bCI\s?9[059]\b|\b9[059]\s?%|interval\w*|"
@@ -65,6 +66,25 @@ _NO_LABEL = Pattern(r"^(?:mean|all|total|average|overall|baseline|base)$")
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
+    """Each word of certainty that what stands beside it does not carry, once a line."""
+    told: set[tuple[str, int]] = set()
+    for one in (*_beside(logs), *_read(logs)):
+        if (one.place.file, one.place.line) not in told:
+            told.add((one.place.file, one.place.line))
+            yield one
+
+
+def _read(logs: list[Log]) -> Iterator[Finding]:
+    """Claims of certainty, wherever their evidence stands."""
+    for log in logs:
+        for told in contradicted_in(log):
+            word, evidence = told.claim.word, told.evidence
+            facts = {"word": word, "found": evidence.shown, "kind": "p" if evidence.p else "interval"}
+            places = (place_of(log, evidence.line),)
+            yield Finding("interval-and-word", "caution", place_of(log, told.claim.line), facts, places, word)
+
+
+def _beside(logs: list[Log]) -> Iterator[Finding]:
     """One interval of a difference around zero, and a word of certainty in its line or the one below."""
     yield from _of_rows(logs)
     for log in logs:

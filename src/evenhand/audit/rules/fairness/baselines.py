@@ -15,6 +15,8 @@ from evenhand.audit.text.words import hoped
 from evenhand.audit.told.arms.lists import Arm, arms_of
 from evenhand.audit.told.changes.change import Change
 from evenhand.audit.told.changes.changes import changes_of
+from evenhand.audit.told.changes.gains import Gain
+from evenhand.audit.told.changes.references import ranked_in
 
 _COMPARED = Pattern(
     r"\b(?:reduced|improved|better|worse|less|more|up|down|dropped|rose|increased|decreased|vs\.?|versus|compared)\b",
@@ -42,6 +44,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         yield from _quoted(log)
         yield from _moved(log)
         yield from _two_in_a_line(log)
+        yield from _ranked(log)
 
 
 def _quoted(log: Log) -> Iterator[Finding]:
@@ -88,6 +91,18 @@ def _two_in_a_line(log: Log) -> Iterator[Finding]:
             facts = {"one": found[0]["delta"], "other": found[1]["delta"], "kind": "line"}
             facts |= {"base": names[0], "other_base": names[1], "words": said[0]}
             yield Finding("baselines-differ", "fault", place_of(log, line), facts, quote=said[0])
+
+
+def _ranked(log: Log) -> Iterator[Finding]:
+    for found in ranked_in(log):
+        one, other = found.one, found.other
+        facts = {"one": one.shown, "other": other.shown, "base": _taken_from(one), "other_base": _taken_from(other)}
+        places = tuple(place_of(log, gain.line) for gain in (one, other))
+        yield Finding("baselines-differ", "fault", place_of(log, found.line), {**facts, "kind": "line"}, places)
+
+
+def _taken_from(gain: Gain) -> str:
+    return gain.name or f"{gain.base:g}"
 
 
 def _stated(changes: list[Change], number: Number, line: Line) -> list[Change]:
@@ -144,5 +159,9 @@ def say(finding: Finding) -> str:
 
 
 RULE = Rule(
-    "baselines-differ", "Differences that are compared although they were taken from different baselines.", check, say
+    "baselines-differ",
+    "Differences that are compared although they were taken from different baselines.",
+    check,
+    say,
+    tongues=True,
 )

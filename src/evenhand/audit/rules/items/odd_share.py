@@ -13,7 +13,15 @@ from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.shares.columns import odd_counts
 from evenhand.audit.told.shares.counted import share_columns
+from evenhand.audit.told.shares.grim import (
+    Impossible,
+    impossible_in_columns,
+    impossible_in_records,
+    impossible_under_a_name,
+)
+from evenhand.audit.told.shares.grim_words import impossible_in_words
 from evenhand.audit.told.shares.items import items_said
 
 _LABEL = Pattern(
@@ -80,8 +88,32 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 if key not in told:
                     told.add(key)
                     yield one
+        for found in _impossible_in(log):
+            if (found.line.number, found.share.value) not in told:
+                told.add((found.line.number, found.share.value))
+                yield _impossible(log, found)
         if not log.data:
             yield from (one for one in _alone(log) if (one.place.line, float(one.facts["value"])) not in told)
+
+
+def _impossible_in(log: Log) -> Iterator[Impossible]:
+    counted = {one.line for one in odd_counts(log)}  # where a count stands beside a share, that is what is wrong
+    yield from (one for one in impossible_in_columns(log) if one.line.number not in counted)
+    yield from impossible_under_a_name(log)
+    yield from impossible_in_words(log)
+    yield from impossible_in_records(log)
+
+
+def _impossible(log: Log, found: Impossible) -> Finding:
+    unit = 100 if found.share.unit == "%" or found.share.value > 1 else 1
+    below = int(found.share.value / unit * found.items)
+    facts = {
+        "printed": printed(found.share), "items": found.items, "below": below, "low": unit * below / found.items,
+        "high": unit * (below + 1) / found.items, "right": found.right if found.right >= 2 else 0,
+        "decimals": found.share.decimals + 1, "value": found.share.value,
+    }  # fmt: skip
+    others = (place_of(log, found.items_line),) if found.items_line is not found.line else ()
+    return Finding("odd-share", "fault", place_of(log, found.line), facts, others, printed(found.share))
 
 
 def _groups(log: Log) -> Iterator[list[_Share]]:

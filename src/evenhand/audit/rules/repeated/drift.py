@@ -15,6 +15,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import MEAN, said_in
 from evenhand.audit.told.arms.lists import Arm, arms_of
 from evenhand.audit.told.arms.results import agree, results_of
+from evenhand.audit.told.quoted.twice import told_twice
 from evenhand.audit.told.seeds.series import series_of
 
 _RUN = Pattern(r"^(R\d+[a-z]?|Run \d+|Exp(?:eriment)? \d+[a-z]?)\b", re.IGNORECASE)
@@ -38,6 +39,14 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for earlier, later in combinations(logs, 2):
         yield from _named(earlier, later)
     for log in logs:
+        for two in told_twice(log):
+            facts = {
+                "printed": printed(two.second.number),
+                "other": printed(two.first.number),
+                "of": two.name,
+                "kind": "twice",
+            }
+            yield Finding("drift", "fault", place_of(log, two.second.line), facts, (place_of(log, two.first.line),))
         yield from _quoted_means(log)
         for line in log.spoken():
             yield from _ranges(log, line)
@@ -241,4 +250,4 @@ def say(finding: Finding) -> str:
     return f"'{f['of']}' is {f['printed']} here and {f['other']} at {where}."
 
 
-RULE = Rule("drift", "One result quoted with different numbers in two places.", check, say)
+RULE = Rule("drift", "One result quoted with different numbers in two places.", check, say, tongues=True)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from evenhand.audit.text.amount_words import BUDGETS
 from evenhand.audit.text.numbers import SECONDS, Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import BUDGETS
 from evenhand.audit.text.words_of_number import NUMBERS, any_number
 from evenhand.audit.told.arms.statements import Statement, words_of
 

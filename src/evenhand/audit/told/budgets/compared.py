@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from evenhand.audit.text.amount_words import BUDGETS
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import BUDGETS
 from evenhand.audit.told.arms.compared import Compared, compared_in
 from evenhand.audit.told.arms.grids import Grid
 from evenhand.audit.told.arms.statements import share_a_word, statements_of
