@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,9 @@ from evenhand.audit.text.languages import foreign, header_in_english, in_english
 from evenhand.audit.text.log import SUMMARIES, Leaf, Line, Listing, Log, Row, Table
 from evenhand.data.reading import parse_json, read_json
 from evenhand.errors import DataError
+
+_REMARK = re.compile(r'\s*(?:#+|"#+\s)\s*')
+"""What a line of a file of data begins with that is no row but says something."""
 
 _MOST_ROWS = 50_000
 _MOST_COLUMNS = 200
@@ -36,8 +40,9 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
     for number, text in texts:
         if not text.strip():
             continue
-        if text.lstrip().startswith("#"):
-            said = text.strip().lstrip("# ").strip()
+        remark = _REMARK.match(text)
+        if remark is not None:
+            said = text[remark.end() :].rstrip(f'"{delimiter} ')
             if said and number <= _MOST_ROWS:
                 lines.append(Line(number, text, in_english(said) if foreign(said) else said, "bullet"))
             continue

@@ -44,6 +44,12 @@ _SHORT = re.compile(
     r"bzw|т\.\s?е|т\.\s?д|г)|(?<![\w.])[A-Za-zА-Яа-я])$",
     re.IGNORECASE,
 )
+_TURN = re.compile(
+    r"(?:\[[\w.-]{1,16} \d{1,2}:\d\d\]|[\w.-]{1,16} \d{1,2}:\d\d\s|\d{1,2}:\d\d\s+[\w.-]{1,16}\s?[|:>]|"
+    r"[A-Za-z][\w.-]{1,15}(?: \d{1,2}:\d\d [\w.-]{1,16})?[:>] |>+ ?[a-z]+: |\$ |\[[\w .-]{2,20}\] )"
+)
+"""What a line begins with that somebody else says, or that a program prints or is told."""
+
 _GOES_ON = re.compile(r"[\w,;(/–—&+\"'’)%-]$")
 _LISTS_ON = re.compile(r"[\d%][,;/]$|\b(?:and|und|et|y|и|seeds|with|of|is|are|was|were)$", re.IGNORECASE)
 _BEGINS_NEW = re.compile(r"^(?:[$>] |[A-Z][\w ]{0,20}:\s|[\w./-]{1,20}\s*=\s*\S)")
@@ -169,6 +175,9 @@ def _of_lines(log: Log) -> Iterator[Passage]:
     while place < len(log.lines):
         line = log.lines[place]
         place += 1
+        if log.data and line.kind in ("prose", "bullet"):
+            yield from filter(None, [_passage([line])])
+            continue
         if line.number in tabled or line.kind not in ("heading", "prose", "bullet"):
             continue
         group = [line]
@@ -182,7 +191,8 @@ def _of_lines(log: Log) -> Iterator[Passage]:
 
 def _belongs(group: Sequence[Line], line: Line, tabled: set[int]) -> bool:
     """Whether a line goes on with a paragraph, or with the point of a list."""
-    return line.kind == "prose" and line.number not in tabled and line.number == group[-1].number + 1
+    goes_on = line.kind == "prose" and line.number not in tabled and line.number == group[-1].number + 1
+    return goes_on and not _TURN.match(line.body)
 
 
 def _passage(group: Sequence[Line]) -> Passage | None:

@@ -47,7 +47,7 @@ _NO_REPORT = Pattern(
     r"specs|specifications?|designs?|todo|contributing|agents|claude|skills?|guides?|tutorials?|how ?to|faq|"
     r"trouble ?shooting|install\w*|usage|pre-?registrations?|prereg|requirements|"
     r"literature|related work|references|reading (?:list|notes)|survey|deep research|brief|"
-    r"instructions|programs?|playbook|handbook|cheat ?sheet|architecture|prompts?|templates?|api|glossary)(?![a-z])",
+    r"instructions|programs?|playbook|handbook|cheat ?sheet|architecture$|prompts?$|templates?|api|glossary)(?![a-z])",
     re.IGNORECASE,
 )
 _REPORT = Pattern(

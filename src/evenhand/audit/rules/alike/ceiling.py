@@ -9,7 +9,11 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log, Table, only_number
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.verdicts import AGAINST, ALIKE, BETTER, NO_EFFECT
 from evenhand.audit.text.words import denied
+from evenhand.audit.told.arms.ceilings import flats_of
+from evenhand.audit.told.arms.concluded import drawn
+from evenhand.audit.told.arms.statements import below
 
 _CONCLUDES = Pattern(
     r"\b(?:no (?:difference|loss|cost|effect|harm|drop|damage|penalty|gain|benefit)|"
@@ -36,15 +40,32 @@ _COUNT = Pattern(r"(\d{1,6})\s*/\s*(\d{2,6})")
 _TOP = 0.985
 _NEAR = 0.02
 _BELOW = 10
+_STATEMENTS = 6
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A column of shares at the top or at chance, with a conclusion in the lines below it or in its notes."""
     for log in logs:
+        read = list(_read(log))
+        yield from read
+        lines = {one.place.line for one in read}
         for table in log.tables:
             found = _flat(log, table)
-            if found is not None:
-                yield from _concluded(log, table, *found)
+            if found is not None and log.english:
+                yield from (one for one in _concluded(log, table, *found) if one.place.line not in lines)
+
+
+def _read(log: Log) -> Iterator[Finding]:
+    """Results of arms at one level, in a table or in words, and below them a conclusion that nothing takes back."""
+    told: set[int] = set()
+    for one in flats_of(log):
+        near = list(below(log, one.first if one.rows else one.last, one.section, _STATEMENTS))
+        found = drawn(near, (NO_EFFECT, ALIKE)) or drawn(near, (AGAINST, BETTER), cued=True)
+        if found is not None and found.line.number not in told:
+            told.add(found.line.number)
+            facts = {"at": one.at, "arms": one.arms, "word": found.words}
+            places = (place_of(log, one.first),)
+            yield Finding("ceiling", "caution", place_of(log, found.line), facts, places, found.words, True)
 
 
 def _flat(log: Log, table: Table) -> tuple[str, int] | None:

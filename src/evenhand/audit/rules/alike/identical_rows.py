@@ -11,6 +11,7 @@ from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.arms.concluded import doubted
 from evenhand.audit.told.arms.records import declared_same
 from evenhand.audit.told.shares.items import items_said
 
@@ -106,7 +107,8 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
             few = all(_of_few(n) for n in fine) or all(_TOP <= n.share <= 1 or abs(n.share) <= 1 - _TOP for n in fine)
             few = few or any(n <= _LITTLE for n in items_said(log, table.section))
             same = [i for i in places if row.cells[i] == first.cells[i] and _results(table, row, [i])]
-            level: Level = "hint" if few or _by_chance(table, same) > _RARE else "caution"
+            told = doubted(log, first.line, table.rows[-1].line, table.section)
+            level: Level = "hint" if few or told or _by_chance(table, same) > _RARE else "caution"
             yield Finding("identical-rows", level, place_of(log, row.line), facts, (place_of(log, first.line),))
 
 

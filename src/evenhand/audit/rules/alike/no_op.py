@@ -8,8 +8,12 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Line, Listing, Log
 from evenhand.audit.text.pattern import Pattern, stems
+from evenhand.audit.text.verdicts import ALIKE, NO_EFFECT
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
 from evenhand.audit.told.arms.by_seed import paired_rows
+from evenhand.audit.told.arms.concluded import drawn
+from evenhand.audit.told.arms.equals import equals_of
+from evenhand.audit.told.arms.statements import below, share_a_word, words_of
 from evenhand.audit.told.seeds.count import signs_of
 
 _SAID = Pattern(
@@ -83,12 +87,16 @@ _ADMITTED = Pattern(
     r"\bnever (?:ran|active|applied)\b|\bbug\b",
     re.IGNORECASE,
 )
+_BELOW = 7
 _LISTS = frozenset(("values", "value", "raw", "all", "list", "seeds", "runs", "folds", "samples", "data", "history"))
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Ties that the text reports: in words, as exactly zero for all variants, or as = in a pattern of signs."""
     for log in logs:
+        yield from _read(log)
+        if not log.english:
+            continue
         yield from _in_data(log)
         yield from _concluded(log)
         for line in log.spoken():
@@ -100,6 +108,22 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             elif signs is not None and signs.zero:
                 facts = {"same": signs.zero, "count": signs.count}
                 yield Finding("no-op", "caution", place_of(log, line), facts)
+
+
+def _read(log: Log) -> Iterator[Finding]:
+    """Two arms with the same results to the last digit, and below them the conclusion that the change has no effect."""
+    told: set[int] = set()
+    for one in equals_of(log):
+        found = drawn(below(log, one.second - 1 if one.row else one.second, one.section, _BELOW), (NO_EFFECT, ALIKE))
+        own = found is not None and found.line.number in (one.first, one.second)
+        named = found is not None and (
+            one.near or own or share_a_word(found.statement.words, words_of(" ".join(one.names)))
+        )
+        if found is not None and named and found.line.number not in told:
+            told.add(found.line.number)
+            facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}
+            places = (place_of(log, one.second), place_of(log, one.first))
+            yield Finding("no-op", "caution", place_of(log, found.line), facts, places, found.words, True)
 
 
 def _concluded(log: Log) -> Iterator[Finding]:
@@ -201,6 +225,12 @@ def _metric(label: str) -> str:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    if "results" in f:
+        many = f"the {f['results']} results" if f["results"] > 1 else "the result"
+        return (
+            f"'{f['words']}': {many} of lines {f['first']} and {f['second']} are alike to the last digit, as they are "
+            f"where a change was never switched on: see whether it was active before it counts as without effect."
+        )
     if "arm" in f:
         return (
             f"'{f['arm']}' has the {f['count']} results of '{f['other']}' to the last digit: see whether it was active "
@@ -217,4 +247,10 @@ def say(finding: Finding) -> str:
     )
 
 
-RULE = Rule("no-op", "A variant with exactly the results of the baseline is a row without a test.", check, say)
+RULE = Rule(
+    "no-op",
+    "A variant with exactly the results of the baseline is a row without a test.",
+    check,
+    say,
+    tongues=True,
+)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Listing, Log, Row
+from evenhand.audit.told.arms.concluded import doubted
 from evenhand.audit.told.arms.records import DELTA, Records, baseline_of, declared_same, is_arm, records_of
 
 _DIGITS = 10
@@ -69,7 +70,8 @@ def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
         count = sum(records.value(row, i) is not None for row in rows for i in places)
         facts = {"one": first, "other": second, "count": count, "base": first == base}
         at = records.of_seed(first, rows[0]) or records.groups[first][0]
-        yield Finding("twin-arms", "caution", place_of(log, rows[0].line), facts, (place_of(log, at.line),), second)
+        level: Level = "hint" if doubted(log, rows[0].line, rows[0].line, -1) else "caution"
+        yield Finding("twin-arms", level, place_of(log, rows[0].line), facts, (place_of(log, at.line),), second)
 
 
 def _alike(records: Records, places: list[int], one: str, other: str) -> bool:

@@ -98,6 +98,8 @@ def _compared(
     if read[0] is None or read[1] is None or seeds is None or seeds.count < 2:
         return None
     (mean, sd), (other, other_sd) = read[0], read[1]
+    if mean.value == other.value:
+        return None
     p = welch(mean.value - other.value, sd.value, other_sd.value, seeds.count)
     if p is None or p <= 0.1:
         return None
@@ -134,6 +136,8 @@ def _leads(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
             continue
         pick = max if top else min
         rival, (next_mean, next_sd) = pick(others, key=lambda one: one[1][0].value)
+        if mean.value == next_mean.value:
+            continue  # equal values are no lead
         p = welch(mean.value - next_mean.value, sd.value, next_sd.value, seeds.count)
         if p is not None and p > 0.1:
             facts = {

@@ -11,6 +11,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.row_words import label_of
 from evenhand.audit.text.words import denied, planning
+from evenhand.audit.told.arms.failures import verdicts_of
 
 _FAILURE = Pattern(
     r"(?<![a-z])(?:(?:torch\.)?(?:cuda\.)?OutOfMemory(?:Error)?|out[- ]of[- ](?:\w+ )?memory|(?:CUDA |GPU )?OOM(?:ed|"
@@ -105,6 +106,13 @@ _STATUS = Pattern(r"drop|discard|reject|abandon", re.IGNORECASE)
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A failure and, behind it or in the next line about the same thing, a verdict that nothing takes back."""
     for log in logs:
+        told: set[int] = set()
+        for one in verdicts_of(log):
+            said = one.conclusion.line
+            if said.number not in told and (log.data or not planning(log, said)):
+                told.add(said.number)
+                facts = {"failure": one.failure, "verdict": one.conclusion.words}
+                yield Finding("failure-as-verdict", "fault", place_of(log, said), facts, (place_of(log, one.line),))
         lines = [line for line in log.lines if line.kind in ("prose", "bullet", "row")]
         for at, line in enumerate(lines):
             failed = _FAILURE.search(line.body)

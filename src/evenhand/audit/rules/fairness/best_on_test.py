@@ -9,6 +9,7 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import denied, hoped_near, planning
+from evenhand.audit.told.arms.picked import picked_in
 
 _MANY = r"(?:(?:the )?(?:last )?\d+|two|three|four|five|six|eight|ten|twelve|twenty|all|many|several)"
 _LOOKS = (
@@ -40,18 +41,31 @@ _OTHER = Pattern(
 def check(logs: list[Log]) -> Iterable[Finding]:
     """``best of 15 test evaluations``: in a sentence, or in the note of a row."""
     for log in logs:
-        for line in log.lines:
+        told = {one.line.number for one in picked_in(log) if one.test}
+        for one in picked_in(log):
+            if one.test:
+                facts = {"value": one.value, "count": one.count}
+                places = (place_of(log, one.chosen),)
+                yield Finding("best-on-test", "caution", place_of(log, one.line), facts, places, anywhere=True)
+        for line in log.lines if log.english else ():
             found = _SAID.search(line.body) if line.kind in ("prose", "bullet", "row") else None
             if found is None or denied(line.body, found.start()) or _OTHER.search(line.body) or "?" in line.body:
                 continue
             if not log.data and (hoped_near(line.body, found.start()) or planning(log, line)):
                 continue
-            if line.numbers:
+            if line.numbers and line.number not in told:
                 yield Finding("best-on-test", "caution", place_of(log, line), {"words": found[0]}, quote=found[0])
 
 
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
+    f = finding.facts
+    if "value" in f:
+        many = f"{f['count']} looks" if f["count"] else "many looks"
+        return (
+            f"{f['value']} is the best of {many} at the test data (line {finding.others[0].line}): it is what luck "
+            f"helped most; one that other data chose is the result."
+        )
     return (
         f"'{finding.facts['words']}': the best of several looks at the test items is what luck helped most; the last "
         f"one, or one "

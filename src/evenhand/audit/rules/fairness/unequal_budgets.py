@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.text.amount_words import NAMES
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.told.arms.lists import Arm, arms_of, budget_of
 from evenhand.audit.told.budgets.beside import told_in_records, told_in_words
+from evenhand.audit.told.budgets.compared import unequal_in
 from evenhand.audit.told.budgets.lines import odd_row, told_by_line
 from evenhand.audit.told.budgets.sentences import in_text
 from evenhand.audit.told.budgets.tables import Unequal, in_records, in_table
@@ -26,7 +28,20 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for table in log.tables:
             yield from (_amounts(log, one) for one in (*in_table(table), *in_records(table), *odd_row(table)))
         yield from (_amounts(log, one) for one in in_text(log))
+        yield from _compared(log)
         yield from (_amounts(log, one) for one in (*told_in_words(log), *told_in_records(log), *told_by_line(log)))
+
+
+def _compared(log: Log) -> Iterable[Finding]:
+    """Two arms whose results are compared, and different amounts told of them."""
+    told: set[tuple[int, int]] = set()
+    for one in unequal_in(log):
+        if (one.line, one.other) in told:
+            continue
+        told.add((one.line, one.other))
+        facts = {"claim": one.compared.words, "kind": one.kind, "amount": one.more, "base_amount": one.less}
+        places = (place_of(log, one.compared.line), place_of(log, one.other))
+        yield Finding("unequal-budgets", "caution", place_of(log, one.line), facts, places, anywhere=True)
 
 
 def _other_stage(log: Log, arm: Arm, arms: tuple[Arm, ...]) -> Arm | None:
@@ -91,6 +106,11 @@ def _amounts(log: Log, one: Unequal) -> Finding:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f, base = finding.facts, finding.others[0]
+    if "claim" in f:
+        return (
+            f"'{f['claim']}' (line {base.line}) compares arms that had {f['amount']:g} and {f['base_amount']:g} "
+            f"({NAMES[f['kind']]}, line {finding.others[1].line}): how much of it is the budget cannot be told."
+        )
     if "unit" in f:
         both = f"({f['unit']}: {f['amount']:g} against {f['base_amount']:g}, line {base.line})"
         told = "how much of it is the budget cannot be told"

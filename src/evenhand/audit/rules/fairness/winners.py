@@ -14,6 +14,7 @@ from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import lists_in
 from evenhand.audit.text.words import denied
+from evenhand.audit.told.arms.picked import picked_in
 
 _SEEDS = Pattern(
     r"\bseeds?\s*[=:]?\s*[\[({]?\s*(?P<list>\d{1,5}(?:\s*(?:,|/|and|&|\s)\s*\d{1,5})+|(?P<a>\d{1,5})\s*(?:-|–|\.\.+|"
@@ -62,9 +63,14 @@ _SAME = Pattern(r"\bsame\b.{0,24}\b(?:seeds?|validation|test|dev)|同一|same ?(
 def check(logs: list[Log]) -> Iterable[Finding]:
     """A screening with its seeds, and its winner with the same seeds: in records, or in the lines of one section."""
     for log in logs:
+        for one in picked_in(log):
+            if not one.test:
+                facts = {"value": one.value, "tried": one.count}
+                places = (place_of(log, one.chosen),)
+                yield Finding("winner-on-its-seeds", "caution", place_of(log, one.line), facts, places, anywhere=True)
         if log.data:
             yield from _in_records(log)
-        else:
+        elif log.english:
             told = [*_in_text(log), *_in_one_line(log)]
             lines = {one.place.line for one in told}
             yield from (*told, *(one for one in _of_a_table(log) if one.place.line not in lines))
@@ -189,6 +195,11 @@ def seeds_told(text: str) -> frozenset[int]:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    if "value" in f:
+        return (
+            f"{f['value']} is the best of {f['tried']} (line {finding.others[0].line}), reported on what chose it: its "
+            f"number is too good, and fresh seeds or items would tell by how much."
+        )
     name = f"'{f['winner']}'" if f["winner"] else "The winner"
     many = f["tried"] or "several"
     seeds = "this seed" if f["seeds"] == 1 else f"these {f['seeds']} seeds"

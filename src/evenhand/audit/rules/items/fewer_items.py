@@ -10,6 +10,7 @@ from evenhand.audit.text.log import Line, Log, only_number
 from evenhand.audit.text.numbers import counts
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import hoped, hoped_near
+from evenhand.audit.told.arms.items import fewer_in, small_in
 from evenhand.audit.told.arms.records import records_of
 from evenhand.audit.told.shares.counted import share_columns
 
@@ -53,11 +54,29 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """One arm of a table with at most half of the items of all others; a sentence that compares across two numbers "
     "of items."""
     for log in logs:
+        yield from _read(log)
         yield from _in_records(log)
-        if not log.data:
+        if not log.data and log.english:
             yield from _in_text(log)
             yield from _in_row(log)
             yield from _of_counts(log)
+
+
+def _read(log: Log) -> Iterator[Finding]:
+    """Comparisons across numbers of items, and conclusions from a handful of them."""
+    told: set[int] = set()
+    for one in fewer_in(log):
+        if one.line not in told:
+            told.add(one.line)
+            facts = {"arm": "", "few": round(one.few), "many": round(one.many), "claim": one.compared.words}
+            places = (place_of(log, one.other), place_of(log, one.compared.line))
+            yield Finding("fewer-items", "caution", place_of(log, one.line), facts, places, anywhere=True)
+    for small in small_in(log):
+        if small.line not in told:
+            told.add(small.line)
+            facts = {"items": small.count, "words": small.conclusion.words}
+            at = (place_of(log, small.line),)
+            yield Finding("fewer-items", "caution", place_of(log, small.conclusion.line), facts, at, anywhere=True)
 
 
 def _in_records(log: Log) -> Iterator[Finding]:
@@ -141,6 +160,11 @@ def _in_text(log: Log) -> Iterator[Finding]:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    if "items" in f:
+        return (
+            f"'{f['words']}' rests on {f['items']} items (line {finding.others[0].line}): one or two that turn out "
+            f"otherwise would turn it round."
+        )
     arm = f"'{f['arm']}' was" if f["arm"] else "One result was"
     return (
         f"{arm} measured on {f['few']} items, what it is compared with on {f['many']} (line {finding.others[0].line}): "
@@ -148,4 +172,10 @@ def say(finding: Finding) -> str:
     )
 
 
-RULE = Rule("fewer-items", "A result on a subset set against results on all items.", check, say, tongues=True)
+RULE = Rule(
+    "fewer-items",
+    "A result on a subset set against results on all items, or a conclusion from a handful of items.",
+    check,
+    say,
+    tongues=True,
+)

@@ -153,7 +153,8 @@ def _pair(one: _Amount, other: _Amount, results: list[str]) -> bool:
 
 def _known(name: str, results: list[str]) -> str:
     """A short name that stands where results do; empty where it does not."""
-    return name if 2 <= len(name) <= 40 and len(name.split()) <= 3 and _in_results(name, results) else ""
+    named = re.search(r"[^\W\d_]", name) is not None  # a number is the name of no arm
+    return name if named and 2 <= len(name) <= 40 and len(name.split()) <= 3 and _in_results(name, results) else ""
 
 
 def _in_results(name: str, results: list[str]) -> bool:

@@ -73,7 +73,8 @@ def is_budget(name: str) -> bool:
     """Whether a column gives what was spent in training, not what was measured."""
     name = plain_name(name)
     rest = re.sub(r"\(.*?\)", "", name)
-    return _COLUMN.match(rest) is not None and _OUTCOME.search(rest) is None
+    counted = re.fullmatch(r"(?:n|#|num|number of) (?:\w+ )?pairs", rest.strip()) is not None  # those of a test
+    return _COLUMN.match(rest) is not None and _OUTCOME.search(rest) is None and not counted
 
 
 def base_row(table: Table, delta: int) -> Row | None:
