@@ -11,7 +11,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import NUMBER_WORDS, PART_WORDS, PERCENT_WORDS, POINT_WORDS
+from evenhand.audit.text.vocabulary.roles import NUMBER_WORDS, PART_WORDS, PERCENT_WORDS, POINT_WORDS
 
 _PERCENT = Pattern(rf"\s?(?:{PERCENT_WORDS})", re.IGNORECASE)
 _POINTS = Pattern(rf"\s?(?:(?:[A-Z][\w-]*|absolute|full|%)[\s-]){{0,2}}(?:{POINT_WORDS})", re.IGNORECASE)

@@ -9,11 +9,11 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log, Table, only_number
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.verdicts import AGAINST, ALIKE, BETTER, NO_EFFECT
+from evenhand.audit.text.vocabulary.verdicts import AGAINST, ALIKE, BETTER, NO_EFFECT
 from evenhand.audit.text.words import denied
-from evenhand.audit.told.arms.ceilings import flats_of
-from evenhand.audit.told.arms.concluded import drawn
-from evenhand.audit.told.arms.statements import below
+from evenhand.audit.told.concluded.ceilings import flats_of
+from evenhand.audit.told.concluded.concluded import drawn
+from evenhand.audit.told.concluded.statements import below
 
 _CONCLUDES = Pattern(
     r"\b(?:no (?:difference|loss|cost|effect|harm|drop|damage|penalty|gain|benefit)|"

@@ -11,8 +11,8 @@ from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.arms.concluded import doubted
 from evenhand.audit.told.arms.records import declared_same
+from evenhand.audit.told.concluded.concluded import doubted
 from evenhand.audit.told.shares.items import items_said
 
 _SETTING = Pattern(

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Line, Listing, Log
 from evenhand.audit.text.pattern import Pattern, stems
-from evenhand.audit.text.verdicts import ALIKE, NO_EFFECT
+from evenhand.audit.text.vocabulary.verdicts import ALIKE, NO_EFFECT
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
 from evenhand.audit.told.arms.by_seed import paired_rows
-from evenhand.audit.told.arms.concluded import drawn
-from evenhand.audit.told.arms.equals import equals_of
-from evenhand.audit.told.arms.statements import below, share_a_word, words_of
+from evenhand.audit.told.concluded.concluded import drawn
+from evenhand.audit.told.concluded.equals import equals_of
+from evenhand.audit.told.concluded.statements import below, share_a_word, words_of
 from evenhand.audit.told.seeds.count import signs_of
 
 _SAID = Pattern(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Listing, Log, Row
-from evenhand.audit.told.arms.concluded import doubted
 from evenhand.audit.told.arms.records import DELTA, Records, baseline_of, declared_same, is_arm, records_of
+from evenhand.audit.told.concluded.concluded import doubted
 
 _DIGITS = 10
 """Digits that all results together must have, so that two arms do not have them alike by chance."""

@@ -9,7 +9,7 @@ import numpy as np
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed, shown
-from evenhand.audit.told.seeds.summed import summed_up
+from evenhand.audit.told.repeats.summed import summed_up
 
 _SURE = 20
 """Widths of the values within which a mean that is surely theirs may lie."""

@@ -10,9 +10,9 @@ from typing import Any
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
+from evenhand.audit.told.repeats.summed import summed_up
 from evenhand.audit.told.seeds.series import Series
 from evenhand.audit.told.seeds.spread_kinds import judged
-from evenhand.audit.told.seeds.summed import summed_up
 
 _NEARLY = 0.05
 

@@ -8,10 +8,10 @@ from itertools import combinations
 from evenhand.audit.finding import Finding, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
-from evenhand.audit.text.steady_words import BUT_NOISE, NO_EFFECT, NOT_SHOWN
+from evenhand.audit.text.vocabulary.steadiness import BUT_NOISE, NO_EFFECT, NOT_SHOWN
 from evenhand.audit.text.words import of_others, planning
-from evenhand.audit.told.seeds.arms_over import Over, arms_over
-from evenhand.audit.told.seeds.basis import arms_beside, basis_of
+from evenhand.audit.told.repeats.arms_over import Over, arms_over
+from evenhand.audit.told.repeats.basis import arms_beside, basis_of
 from evenhand.audit.told.seeds.spreads import difference_of
 
 _FEW = 5

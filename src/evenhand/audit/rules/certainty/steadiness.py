@@ -9,11 +9,11 @@ from evenhand.audit.finding import Finding, Level, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.repeat_words import REPEAT, SIGNS, worded
-from evenhand.audit.text.steady_words import COURSE, MACHINERY, OUTCOME, OVER_SEEDS, PREDICATED, STRONG, WEAK
+from evenhand.audit.text.vocabulary.repeats import REPEAT, SIGNS, worded
+from evenhand.audit.text.vocabulary.steadiness import COURSE, MACHINERY, OUTCOME, OVER_SEEDS, PREDICATED, STRONG, WEAK
 from evenhand.audit.text.words import denied, hoped_near, of_others, planning
-from evenhand.audit.told.seeds.basis import Basis, basis_of, speaks_of_repeats
-from evenhand.audit.told.seeds.said_counts import repeats_said
+from evenhand.audit.told.repeats.basis import Basis, basis_of, speaks_of_repeats
+from evenhand.audit.told.repeats.said_counts import repeats_said
 
 _FEW = 4
 """Repeats up to which a steadiness shows nothing."""

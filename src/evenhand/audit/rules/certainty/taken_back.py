@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 from evenhand.audit.finding import Finding, place_of
-from evenhand.audit.text.gain_words import ANNOUNCED, TAKEN_BACK, points_in_words
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
 from evenhand.audit.text.passages import Sentence, passages_of
-from evenhand.audit.told.seeds.basis import speaks_of_repeats
-from evenhand.audit.told.seeds.looks import Look, looks_of
-from evenhand.audit.told.seeds.said_counts import repeats_said
+from evenhand.audit.text.vocabulary.gains import ANNOUNCED, TAKEN_BACK, points_in_words
+from evenhand.audit.told.repeats.basis import speaks_of_repeats
+from evenhand.audit.told.repeats.looks import Look, looks_of
+from evenhand.audit.told.repeats.said_counts import repeats_said
 
 _FEW, _MOST = 6, 64
 _LEFT = 0.4

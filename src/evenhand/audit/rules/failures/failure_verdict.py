@@ -11,7 +11,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.row_words import label_of
 from evenhand.audit.text.words import denied, planning
-from evenhand.audit.told.arms.failures import verdicts_of
+from evenhand.audit.told.concluded.failures import verdicts_of
 
 _FAILURE = Pattern(
     r"(?<![a-z])(?:(?:torch\.)?(?:cuda\.)?OutOfMemory(?:Error)?|out[- ]of[- ](?:\w+ )?memory|(?:CUDA |GPU )?OOM(?:ed|"

@@ -9,7 +9,7 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import denied, hoped_near, planning
-from evenhand.audit.told.arms.picked import picked_in
+from evenhand.audit.told.concluded.picked import picked_in
 
 _MANY = r"(?:(?:the )?(?:last )?\d+|two|three|four|five|six|eight|ten|twelve|twenty|all|many|several)"
 _LOOKS = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
-from evenhand.audit.text.amount_words import NAMES
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.vocabulary.amounts import NAMES
 from evenhand.audit.told.arms.lists import Arm, arms_of, budget_of
 from evenhand.audit.told.budgets.beside import told_in_records, told_in_words
 from evenhand.audit.told.budgets.compared import unequal_in

@@ -14,7 +14,7 @@ from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import lists_in
 from evenhand.audit.text.words import denied
-from evenhand.audit.told.arms.picked import picked_in
+from evenhand.audit.told.concluded.picked import picked_in
 
 _SEEDS = Pattern(
     r"\bseeds?\s*[=:]?\s*[\[({]?\s*(?P<list>\d{1,5}(?:\s*(?:,|/|and|&|\s)\s*\d{1,5})+|(?P<a>\d{1,5})\s*(?:-|–|\.\.+|"

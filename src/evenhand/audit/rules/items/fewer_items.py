@@ -10,8 +10,8 @@ from evenhand.audit.text.log import Line, Log, only_number
 from evenhand.audit.text.numbers import counts
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import hoped, hoped_near
-from evenhand.audit.told.arms.items import fewer_in, small_in
 from evenhand.audit.told.arms.records import records_of
+from evenhand.audit.told.concluded.items import fewer_in, small_in
 from evenhand.audit.told.shares.counted import share_columns
 
 _LESS = 2.0

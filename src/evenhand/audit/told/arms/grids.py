@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from evenhand.audit.text.amount_words import ITEMS, SPREADS, budget_of, is_config
 from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.amounts import ITEMS, SPREADS, budget_of, is_config
 
 _NAME = Pattern(r"[^\W\d_]")
 _FIELD = Pattern(

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evenhand.audit.text.amount_words import BUDGETS
 from evenhand.audit.text.numbers import SECONDS, Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.words_of_number import NUMBERS, any_number
-from evenhand.audit.told.arms.statements import Statement, words_of
+from evenhand.audit.text.vocabulary.amounts import BUDGETS
+from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.told.concluded.statements import Statement, words_of
 
 _BETWEEN = (
     r"(?:[ -]?(?:thousand|tausend|million|mio\.?|тыс\w*\.?|млн|mille|mil|万))?(?:\s*\([^)]{1,20}\))?(?:[ -]+"

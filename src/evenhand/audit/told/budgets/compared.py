@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evenhand.audit.text.amount_words import BUDGETS
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.arms.compared import Compared, compared_in
+from evenhand.audit.text.vocabulary.amounts import BUDGETS
 from evenhand.audit.told.arms.grids import Grid
-from evenhand.audit.told.arms.statements import share_a_word, statements_of
 from evenhand.audit.told.budgets.amounts import Amount, amounts_in
+from evenhand.audit.told.concluded.compared import Compared, compared_in
+from evenhand.audit.told.concluded.statements import share_a_word, statements_of
 
 MUCH = 1.25
 _BEFORE, _AFTER, _LONGEST = 10, 3, 300

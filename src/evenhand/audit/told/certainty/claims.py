@@ -10,7 +10,7 @@ from functools import lru_cache
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.passages import Passage, Sentence
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import CERTAIN_WORDS, GAIN_WORDS
+from evenhand.audit.text.vocabulary.roles import CERTAIN_WORDS, GAIN_WORDS
 from evenhand.audit.text.words import denied
 from evenhand.audit.told.quantities import Scope, scopes_of
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import ITEM_NOUNS, NO_TEST_WORDS, NUMBER_WORDS, RUN_NOUNS, TEST_WORDS
 from evenhand.audit.text.said import lists_in
+from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, NO_TEST_WORDS, NUMBER_WORDS, RUN_NOUNS, TEST_WORDS
 from evenhand.audit.told.certainty.claims import EDGE, Claim, claims_of
 from evenhand.audit.told.quantities import Quantity
 from evenhand.audit.told.seeds.spreads import mean_and_spread, welch

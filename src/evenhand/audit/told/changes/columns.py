@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import DIFFERENCE_NAMES, REFERENCE_NAMES
+from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES, REFERENCE_NAMES
 
 _DELTA = Pattern(rf"(?<![a-zà-ÿа-я])(?:{DIFFERENCE_NAMES}|rel|relative|vs|versus)(?![a-zà-ÿа-я])|Δ", re.IGNORECASE)
 _NO_DELTA = Pattern(r"rank|time|step|token|size|p[- ]?val|(?<![a-z])(?:p|n|sd|std|ci)(?![a-z])", re.IGNORECASE)

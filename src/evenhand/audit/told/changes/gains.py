@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Line, Log, Table, only_number
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import DIFFERENCE_NAMES, REFERENCE_NAMES
+from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES, REFERENCE_NAMES
 
 _REFERENCE = Pattern(rf"^(?:its |the )?(?:{REFERENCE_NAMES})$", re.IGNORECASE)
 _HOST = Pattern(r"(?:model|backbone|system|host|network|base model|on|modell|modèle|modelo|модель)$", re.IGNORECASE)

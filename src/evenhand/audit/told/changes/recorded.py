@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from evenhand.audit.text.log import Leaf, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import DIFFERENCE_NAMES
+from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES
 from evenhand.audit.told.changes.spoken import Told, told_of
 
 _DELTA = Pattern(rf"(?<![a-zà-ÿа-я])(?:{DIFFERENCE_NAMES})(?![a-zà-ÿа-я])", re.IGNORECASE)

@@ -11,7 +11,7 @@ from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.passages import Sentence
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import (
+from evenhand.audit.text.vocabulary.roles import (
     DIFFERENCE_NAMES,
     DOWN_WORDS,
     OVER_WORDS,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import (
+from evenhand.audit.text.vocabulary.roles import (
     ABSOLUTE_WORDS,
     DIFFERENCE_NAMES,
     DOWN_WORDS,

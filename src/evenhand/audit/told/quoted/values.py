@@ -11,7 +11,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import AGAIN_WORDS, COMMON_WORDS, QUALIFIER_WORDS
+from evenhand.audit.text.vocabulary.roles import AGAIN_WORDS, COMMON_WORDS, QUALIFIER_WORDS
 from evenhand.audit.told.quantities import Quantity, quantities
 
 _TOKEN = Pattern(

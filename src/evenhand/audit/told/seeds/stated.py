@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evenhand.audit.text.log import Log
-from evenhand.audit.text.repeat_words import OF_A_MEAN, OF_A_SAMPLE, OF_ALL, SPREAD_WORD
+from evenhand.audit.text.vocabulary.repeats import OF_A_MEAN, OF_A_SAMPLE, OF_ALL, SPREAD_WORD
 
 _LONGEST = 400
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Line, Log, only_number
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import PART_NAMES, SHARE_NAMES, WHOLE_NAMES
+from evenhand.audit.text.vocabulary.roles import PART_NAMES, SHARE_NAMES, WHOLE_NAMES
 from evenhand.audit.told.shares.spoken import NEAR
 
 _ENTRY = Pattern(

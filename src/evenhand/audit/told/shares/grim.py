@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from evenhand.audit.text.log import Leaf, Line, Log, Table
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import ITEM_NOUNS, ONCE, SHARE_NAMES, SHARE_SAID, WHOLE_NAMES
+from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, ONCE, SHARE_NAMES, SHARE_SAID, WHOLE_NAMES
 
 ONCE_EACH = Pattern(rf"(?<![a-z])(?:{ONCE})", re.IGNORECASE)
 WHOLE = Pattern(rf"(?<![a-z])(?:{WHOLE_NAMES}|{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import ITEM_NOUNS, OF_THEM_ALL, PLANNED, SHARE_SAID
+from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, OF_THEM_ALL, PLANNED, SHARE_SAID
 from evenhand.audit.told.quantities import Quantity, Scope, scopes_of
 from evenhand.audit.told.shares.grim import (
     AVERAGED,

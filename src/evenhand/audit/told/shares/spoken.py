@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.roles import (
+from evenhand.audit.text.vocabulary.roles import (
     ALL_OF,
     CONSEQUENCE,
     OF_THEM,

@@ -16,10 +16,10 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.repeat_words import MEAN_WORD, REPEAT, SIGNS, SPREAD_WORD, worded
 from evenhand.audit.text.said import DIFFERENCE
-from evenhand.audit.told.seeds.indexed import of_repeats
-from evenhand.audit.told.seeds.said_counts import count_said, repeats_said
+from evenhand.audit.text.vocabulary.repeats import MEAN_WORD, REPEAT, SIGNS, SPREAD_WORD, worded
+from evenhand.audit.told.repeats.indexed import of_repeats
+from evenhand.audit.told.repeats.said_counts import count_said, repeats_said
 
 _BETWEEN = re.compile(r"\s*(?:[,;/|、·]\s*)?(?:(?:and|und|et|y|и|和|&)\s+)?", re.IGNORECASE)
 _NAMED = re.compile(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.repeat_words import REPEAT, worded
+from evenhand.audit.text.vocabulary.repeats import REPEAT, worded
 
 _CHANCE = (
     rf"(?:{REPEAT}|initiali[sz]ations?|init|randomness|random\w*|luck|chance|repetition|retraining|restart\w*|"

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import passages_of
-from evenhand.audit.text.repeat_words import MEAN_WORD
+from evenhand.audit.text.vocabulary.repeats import MEAN_WORD
 from evenhand.audit.text.words import tokens
-from evenhand.audit.told.seeds.averaged import right
-from evenhand.audit.told.seeds.averages import Told, told_in
-from evenhand.audit.told.seeds.groups import Group, groups_of
-from evenhand.audit.told.seeds.said_counts import count_said
+from evenhand.audit.told.repeats.averaged import right
+from evenhand.audit.told.repeats.averages import Told, told_in
+from evenhand.audit.told.repeats.groups import Group, groups_of
+from evenhand.audit.told.repeats.said_counts import count_said
 from evenhand.audit.told.seeds.series import Series
 from evenhand.audit.told.seeds.stated import kind_said, kind_stated
 

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from evenhand.audit.text.choices import DEV, FRESH, PICKED, REPORTED, TEST
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.verdicts import CUE
+from evenhand.audit.text.vocabulary.choices import DEV, FRESH, PICKED, REPORTED, TEST
+from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.text.vocabulary.verdicts import CUE
 from evenhand.audit.text.words import denied
-from evenhand.audit.text.words_of_number import NUMBERS, any_number
-from evenhand.audit.told.arms.compared import compared_in, is_setting
 from evenhand.audit.told.arms.grids import Grid, grids_of
-from evenhand.audit.told.arms.picked_data import (
+from evenhand.audit.told.concluded.compared import compared_in, is_setting
+from evenhand.audit.told.concluded.picked_data import (
     ALONG,
     DISOWNED,
     FROM,
@@ -24,7 +24,7 @@ from evenhand.audit.told.arms.picked_data import (
     is_test,
     row_of_grid,
 )
-from evenhand.audit.told.arms.statements import Statement, statements_of
+from evenhand.audit.told.concluded.statements import Statement, statements_of
 
 _SURE = 8
 _N = rf"(?P<n>\d[\d,]*(?![KMBkmb])|{any_number(4)})"

@@ -10,9 +10,9 @@ from functools import lru_cache
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.repeat_words import REPEAT, SIGNS, worded
-from evenhand.audit.told.seeds.arms_over import COUNT_NAME, Over, arms_over, counts_in_fields
-from evenhand.audit.told.seeds.said_counts import counts_said, repeats_said
+from evenhand.audit.text.vocabulary.repeats import REPEAT, SIGNS, worded
+from evenhand.audit.told.repeats.arms_over import COUNT_NAME, Over, arms_over, counts_in_fields
+from evenhand.audit.told.repeats.said_counts import counts_said, repeats_said
 
 _ABOVE, _BELOW = 14, 4
 """Lines: what stands farther away is of something else."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.repeat_words import worded
+from evenhand.audit.text.vocabulary.repeats import worded
 
 ANNOUNCED = worded(
     r"gains?|improv\w*|lowers?|lift(?:s|ed)?|reduc\w*|cuts?|sav(?:es?|ing)|brings?|adds?|worth|better|beats?|"

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from evenhand.audit.text.pattern import Pattern, small
-from evenhand.audit.text.repeat_words import NUMBER_WORDS, REPEAT
+from evenhand.audit.text.vocabulary.repeats import NUMBER_WORDS, REPEAT
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _WORDS = sorted((one for one in NUMBER_WORDS if not _CJK.search(one)), key=len, reverse=True)

@@ -12,11 +12,11 @@ from evenhand.audit.text.log import Leaf, Log, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.passages import passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.repeat_words import REPEAT
-from evenhand.audit.told.seeds.averaged import role_of
-from evenhand.audit.told.seeds.groups import APART, groups_of, one_thing
-from evenhand.audit.told.seeds.indexed import frame_of, index_of, of_repeats
-from evenhand.audit.told.seeds.said_counts import repeats_said
+from evenhand.audit.text.vocabulary.repeats import REPEAT
+from evenhand.audit.told.repeats.averaged import role_of
+from evenhand.audit.told.repeats.groups import APART, groups_of, one_thing
+from evenhand.audit.told.repeats.indexed import frame_of, index_of, of_repeats
+from evenhand.audit.told.repeats.said_counts import repeats_said
 
 COUNT_NAME = Pattern(
     rf"^\W*(?:n|n[_ .-]?{REPEAT}|num(?:ber)?[_ ]?(?:of[_ ])?{REPEAT}|#\s?{REPEAT}|{REPEAT} (?:counted|used)|"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from evenhand.audit.text.abroad import abroad
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.abroad import abroad
 
 _EFFECT = (
     r"(?:effects?|differences?|influences?|impacts?|benefits?|harm|damage|help|use|uses|gains?|loss|losses|cost|costs|"

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.verdicts import AGAINST, ALIKE, BETTER, NO_EFFECT
-from evenhand.audit.text.words_of_number import NUMBERS, any_number
-from evenhand.audit.told.arms.compared import Compared, Told, compared_in
-from evenhand.audit.told.arms.concluded import Conclusion, concluded_in, withheld
-from evenhand.audit.told.arms.statements import Statement, behind, statements_of
+from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
+from evenhand.audit.text.vocabulary.verdicts import AGAINST, ALIKE, BETTER, NO_EFFECT
+from evenhand.audit.told.concluded.compared import Compared, Told, compared_in
+from evenhand.audit.told.concluded.concluded import Conclusion, concluded_in, withheld
+from evenhand.audit.told.concluded.statements import Statement, behind, statements_of
 
 LESS, FEW = 2.0, 15
 _NOUN = (

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log
-from evenhand.audit.text.outages import INFRASTRUCTURE
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.verdicts import AGAINST, CUE
+from evenhand.audit.text.vocabulary.outages import INFRASTRUCTURE
+from evenhand.audit.text.vocabulary.verdicts import AGAINST, CUE
 from evenhand.audit.text.words import denied
-from evenhand.audit.told.arms.concluded import Conclusion, concluded_in, withheld
 from evenhand.audit.told.arms.grids import grids_of
-from evenhand.audit.told.arms.statements import Statement, below, share_a_word, statements_of, words_of
+from evenhand.audit.told.concluded.concluded import Conclusion, concluded_in, withheld
+from evenhand.audit.told.concluded.statements import Statement, below, share_a_word, statements_of, words_of
 
 _MENDED = Pattern(
     r"\b(?:avoid\w*|prevent\w*|fix(?:ed|es)?|handl(?:es|ed|ing)|if|risk|may|might|could|would|should|no longer|unless|"

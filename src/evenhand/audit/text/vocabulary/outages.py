@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from evenhand.audit.text.abroad import abroad
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.abroad import abroad
 
 INFRASTRUCTURE = Pattern(
     r"(?<![a-z])(?:(?:torch\.)?(?:cuda\.)?outofmemory\w*|out[- ]of[- ](?:\w+ )?memory|oom(?:ed|s|[- ]?kill\w*)?|"

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.repeat_words import MEAN_WORD, NO_MEAN, OF_A_MEAN, POOLED, SPREAD_WORD
 from evenhand.audit.text.said import DIFFERENCE
-from evenhand.audit.told.seeds.indexed import frame_of, index_of, of_repeats
+from evenhand.audit.text.vocabulary.repeats import MEAN_WORD, NO_MEAN, OF_A_MEAN, POOLED, SPREAD_WORD
+from evenhand.audit.told.repeats.indexed import frame_of, index_of, of_repeats
 from evenhand.audit.told.seeds.series import Series
 from evenhand.audit.told.seeds.stated import kind_stated
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evenhand.audit.text.choices import DEV, FRESH, TEST
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.choices import DEV, FRESH, TEST
 from evenhand.audit.told.arms.grids import Grid
-from evenhand.audit.told.arms.statements import statements_of
+from evenhand.audit.told.concluded.statements import statements_of
 
 FROM, TO = 3, 300
 _LONGEST = 30

@@ -12,7 +12,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.verdicts import CUE
+from evenhand.audit.text.vocabulary.verdicts import CUE
 
 _UNIT = Pattern(
     r"\s*(?:[kKMGT]?i?B\b|[µm]?s\b|%? ?(?:h|min|GB|MB|kB|Hz|kHz|MHz|dB SNR|USD|EUR|euros?|dollars?|W|kW|px|fps|"

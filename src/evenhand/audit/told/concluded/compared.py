@@ -11,10 +11,10 @@ from itertools import combinations
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.verdicts import ALIKE, BETTER, CUE, NO_EFFECT
-from evenhand.audit.told.arms.concluded import concluded_in, withheld
+from evenhand.audit.text.vocabulary.verdicts import ALIKE, BETTER, CUE, NO_EFFECT
 from evenhand.audit.told.arms.grids import Column, Grid, grids_of
-from evenhand.audit.told.arms.statements import Statement, statements_of, words_of
+from evenhand.audit.told.concluded.concluded import concluded_in, withheld
+from evenhand.audit.told.concluded.statements import Statement, statements_of, words_of
 
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _POINTS = Pattern(rf"\b({'|'.join(_WORDS)}) (?:\w+ )?points?\b", re.IGNORECASE)

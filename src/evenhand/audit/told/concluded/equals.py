@@ -9,7 +9,7 @@ from itertools import combinations
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number, counts
 from evenhand.audit.told.arms.grids import Grid, grids_of
-from evenhand.audit.told.arms.statements import Statement, statements_of
+from evenhand.audit.told.concluded.statements import Statement, statements_of
 
 _ALONE, _TOGETHER = 5, 7
 """Digits that one number, or several together, must have to be the same by more than accident."""

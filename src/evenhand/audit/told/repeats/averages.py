@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Line
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Sentence
-from evenhand.audit.text.repeat_words import (
+from evenhand.audit.text.vocabulary.repeats import (
     MEAN_WORD,
     NO_MEAN,
     NUMBER_WORDS,
@@ -18,7 +18,7 @@ from evenhand.audit.text.repeat_words import (
     REPEAT,
     SPREAD_WORD,
 )
-from evenhand.audit.told.seeds.said_counts import count_said
+from evenhand.audit.told.repeats.said_counts import count_said
 
 _REACH = 75
 """Letters between the word for a mean and its number."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from evenhand.audit.text.abroad import abroad
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.abroad import abroad
 
 REPORTED = Pattern(
     r"\b(?:(?:we|i|and|to|is|are|they|will|be|the|therefore|hence|so) (?:\w+ )?(?:report|quote|announce|publish|"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.verdicts import CUE, WITHHELD
+from evenhand.audit.text.vocabulary.verdicts import CUE, WITHHELD
 from evenhand.audit.text.words import denied
-from evenhand.audit.told.arms.statements import Statement, around
+from evenhand.audit.told.concluded.statements import Statement, around
 
 _OPEN = Pattern(
     r"\b(?:should|would|could|might|may|if|plan(?:s|ned)?|todo|hypothes\w*|expect\w*|goals?|aims?|hope\w*|"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.repeat_words import REPEAT, SIGNS, worded
+from evenhand.audit.text.vocabulary.repeats import REPEAT, SIGNS, worded
 
 _DIGITS = Pattern(r"\d{1,6}")
 _LETTER = Pattern(r"(?<![^\W_])[A-Ha-h](?![^\W_])")

@@ -10,7 +10,7 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import counts
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.grids import Column, Grid, grids_of
-from evenhand.audit.told.arms.statements import Statement, around, statements_of
+from evenhand.audit.told.concluded.statements import Statement, around, statements_of
 
 _RATE = Pattern(
     r"(?<![a-z])(?:acc\w*|exact\w*|em|success\w*|solved|pass\w*|win\w*|recall|correct\w*|rate|score|f1|hits?|detected|"

@@ -11,10 +11,10 @@ from itertools import pairwise
 from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.passages import Passage, passages_of
-from evenhand.audit.text.repeat_words import OF_A_MEAN, SPREAD_WORD
-from evenhand.audit.told.seeds.arms_over import COUNT_NAME, arms_over
-from evenhand.audit.told.seeds.averaged import role_of
-from evenhand.audit.told.seeds.said_counts import markers_in
+from evenhand.audit.text.vocabulary.repeats import OF_A_MEAN, SPREAD_WORD
+from evenhand.audit.told.repeats.arms_over import COUNT_NAME, arms_over
+from evenhand.audit.told.repeats.averaged import role_of
+from evenhand.audit.told.repeats.said_counts import markers_in
 
 _APART = 0.3
 """How far two arms of one metric lie apart at most, as a part of the larger."""
