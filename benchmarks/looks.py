@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -111,19 +111,28 @@ def share_told(found: int, count: int) -> str:
     return f"{percent(share)} ± {percent(max(monte_carlo_error(share, count), 1 / count))}"
 
 
-def errors(share: float, kept: KeptRows) -> str:
-    """Claims without an effect: how often any look tells of one."""
-    rows = []
+def errors(share: float, kept: KeptRows, chosen: str = "", before: str = "") -> str:
+    """Claims without an effect: how often any look tells of one.
+
+    Args:
+        share, kept: as of every section.
+        chosen: only looks in whose name this is are measured.
+        before: the section as it is on the page; the rows of other looks are taken from it.
+    """
+    rows: list[Sequence[object]] = []
     designs = [
         ('"anytime"', "anytime, 50 seeds", 50, 1, 120, 4),
-        ('"anytime"', "anytime, 12 seeds, 5 variants", 12, 5, 120, 1),
-        ('{ at = [4, 6, 8, 10], spending = "pocock" }', "Pocock, 4, 6, 8, 10", 10, 1, 225, 1),
-        ('{ at = [4, 6, 8, 10], spending = "obrien-fleming" }', "O'Brien-Fleming, 4, 6, 8, 10", 10, 1, 225, 1),
-        (f'{{ at = {EARLY}, spending = "hwang-shih-decani" }}', "Hwang-Shih-DeCani, 4 to 10", 10, 1, 225, 1),
-        ('{ at = [2, 3], spending = "pocock" }', "Pocock, 2, 3", 3, 1, 300, 1),
+        ('"anytime"', "anytime, 12 seeds, 5 variants", 12, 5, 120, 10),
+        ('{ at = [4, 6, 8, 10], spending = "pocock" }', "Pocock, 4, 6, 8, 10", 10, 1, 225, 4),
+        ('{ at = [4, 6, 8, 10], spending = "obrien-fleming" }', "O'Brien-Fleming, 4, 6, 8, 10", 10, 1, 225, 4),
+        (f'{{ at = {EARLY}, spending = "hwang-shih-decani" }}', "Hwang-Shih-DeCani, 4 to 10", 10, 1, 225, 4),
+        ('{ at = [2, 3], spending = "pocock" }', "Pocock, 2, 3", 3, 1, 300, 4),
     ]
     worlds = [*((noise.name, noise) for noise in NOISES), ("right or wrong, seed spread 0.1", None)]
     for looks, name, seeds, variants, block, blocks in designs:
+        if chosen not in name:
+            rows += [cells_of(line) for line in before.splitlines() if line.startswith(f"| {name} |")]
+            continue
         desk, size = Desk(claim(looks, seeds, 1e-6, variants)), max(20, round(block * share))
         found: dict[str, list[tuple[int, int]]] = {}
         for part, (place, (world, noise)) in itertools.product(range(blocks), enumerate(worlds)):
@@ -141,6 +150,11 @@ def errors(share: float, kept: KeptRows) -> str:
         f"number of seeds from 3 on is a look. Families share a baseline. {BY}",
         table(head, rows),
     )
+
+
+def cells_of(line: str) -> list[str]:
+    """The cells of a table's row."""
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
 def _errs(
@@ -350,6 +364,7 @@ def early(share: float, kept: KeptRows) -> str:
             name = ", ".join(map(str, at))
             measure = partial(_early, at, spending, spread, margin, draws)
             rows.append((name, spending, *kept.row((EARLIER, name, spending, draws), measure)))
+    seeds, share_found = 3.5 / draws**0.5, 100 * monte_carlo_error(0.5, draws)  # 3 to 10 spread by 3.5 at most
     head = (
         "looks after",
         "spending",
@@ -362,7 +377,7 @@ def early(share: float, kept: KeptRows) -> str:
     return section(
         EARLIER,
         f"The paired t over seeds, which carry all noise, with futility .9; ten seeds at most, the margin as above. "
-        f"{draws:,} experiments: Monte Carlo standard errors at most 0.01 seeds and 0.3 %. {BY}",
+        f"{draws:,} experiments: Monte Carlo standard errors at most {seeds:.2f} seeds and {share_found:.2f} %. {BY}",
         table(head, rows),
     )
 
@@ -403,18 +418,22 @@ def section(title: str, words: str, rows: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure looks, and write them into the calibration page.")
     parser.add_argument("--share", type=float, default=1.0, help="share of the full number of claims")
-    made = {FINE: fine, AGREED: agreed, PRICE: price, SPARED: spared, EARLIER: early, ERRORS: errors}
-    names = [function.__name__ for function in made.values()]
-    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these sections alone")
+    titles = {
+        "fine": FINE, "agreed": AGREED, "price": PRICE, "spared": SPARED, "early": EARLIER, "errors": ERRORS,
+    }  # fmt: skip
+    parser.add_argument("--only", nargs="+", choices=titles, default=list(titles), help="these sections alone")
     parser.add_argument("--rows", type=Path, help="keep finished rows here, and take those that are there")
+    parser.add_argument("--looks", default="", help="of the section errors, only looks in whose name this is")
     parser.add_argument("--output", type=Path, default=PAGE)
     options = parser.parse_args()
     text = options.output.read_text(encoding="utf-8")
     parts = parts_of(text)
+    made: dict[str, Callable[[float, KeptRows], str]] = {
+        "fine": fine, "agreed": agreed, "price": price, "spared": spared, "early": early,
+        "errors": partial(errors, chosen=options.looks, before=parts.get(ERRORS, "")),
+    }  # fmt: skip
     parts |= {
-        title: make(options.share, KeptRows(options.rows))
-        for title, make in made.items()
-        if make.__name__ in options.only
+        titles[name]: made[name](options.share, KeptRows(options.rows)) for name in titles if name in options.only
     }
     pieces = [text.split("\n## ")[0], *parts.values()]
     options.output.write_text("\n".join(part.strip("\n") + "\n" for part in pieces), encoding="utf-8")

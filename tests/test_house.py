@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,19 @@ def test_every_file_is_measured() -> None:
     assert {"evenhand.decisions.rules", "evenhand_systems.rwkv7.kernel"} <= names
     assert house.arrows()["evenhand.decisions"] >= {"evenhand.claims", "evenhand.statistics"}
     assert any(not one.public for one in house.functions())
+
+
+@pytest.mark.slow
+def test_a_room_of_the_audit_holds_at_most_twelve_places_and_its_tests_stand_in_rooms_of_the_same_name() -> None:
+    names = [one.name for one in house.modules() if one.name.startswith("evenhand.audit.")]
+    places = Counter(name.rpartition(".")[0] for name in names)
+    assert places["evenhand.audit.rules"] >= 5
+    assert {name: count for name, count in places.items() if count > 12} == {}
+    tests = Path(__file__).parent / "audit"
+    files = [file.relative_to(tests) for file in tests.rglob("test_*.py")]
+    rooms = {".".join(("evenhand", "audit", *file.parts[:-1])) for file in files}
+    assert "evenhand.audit.rules" in rooms
+    assert rooms <= set(places)
 
 
 def test_committed_ledgers_are_packed() -> None:

@@ -7,19 +7,22 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from evenhand import recheck
-from evenhand.claims.load import all_trials
-from evenhand.claims.resolve import ResolvedClaim
-from evenhand.decisions.decide import verdicts_alone
+from evenhand.claims.load import LoadedClaim, all_trials
+from evenhand.claims.resolve import ResolvedClaim, resolve
+from evenhand.claims.schema import parse_claim
+from evenhand.decisions.decide import decide, verdicts_alone
 from evenhand.ledger import Ledger
 from evenhand.ledger.export import export
-from evenhand.recipes.outcome import Outcome
+from evenhand.recipes.outcome import Execution, ItemScores, Outcome
 from evenhand.running import sealing, standing
+from evenhand.testing.worlds import RECIPE, two_arms
 from tests.ledgers import Book
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
@@ -226,3 +229,83 @@ def test_a_ratio_of_tries_alone_makes_no_claim_strict_and_a_verdict_that_differs
     book.ledger.record_decision("forged", record.resolved.hash, {"on/default/score": "regression"}, ids, {})
     assert recheck.main([str(exported(book))]) == 1
     assert "(recorded: regression)" in capsys.readouterr().out
+
+
+RUNGS = """[[arm]]
+name = "more"
+role = "variant"
+settings.effect = {effect}
+[[arm]]
+name = "again"
+role = "null"
+[[arm]]
+name = "rival"
+role = "rival"
+settings.effect = 0.05
+[[condition]]
+name = "seen"
+[[condition]]
+name = "still"
+expect = "no-effect"
+settings.condition_effect = 0.0
+[[rung]]
+name = "screen"
+budget = 5
+seeds = {seeds}
+items = 10
+prune = {prune}
+[[rung]]
+name = "again"
+budget = 5
+seeds = {{ count = 3 }}
+items = 30
+"""
+
+
+def screening(book: Book, name: str, *, effect: float, seeds: str, prune: str = '"futility"') -> LoadedClaim:
+    """A claim with two rungs that screen, entered: other seeds and items at each, some drawn from its hash."""
+    text = two_arms(
+        head='item_seed = "seal"',
+        more=RUNGS.format(effect=effect, prune=prune, seeds=seeds),
+        variant="settings.effect = -0.1",
+        seeds="{ count = 4 }",
+        items=200,
+    )
+    file = parse_claim(text, f"{name}.toml", name)
+    return book.enter(LoadedClaim(book.folder / f"{name}.toml", file, RECIPE, resolve(file, RECIPE)))
+
+
+def test_variants_that_a_rung_screens_out_are_derived_as_the_lab_has_them(tmp_path: Path) -> None:
+    book = Book(tmp_path)
+    loaded = [
+        screening(book, f"c{first}", effect=effect, seeds=f"[{first}, {first + 1}, {first + 2}]")
+        for first, effect in ((0, -0.2), (3, 0.02), (6, 0.3))
+    ]
+    loaded.append(screening(book, "all_go_on", effect=-0.35, prune='"none"', seeds="{ count = 2 }"))
+    for one in loaded:
+        book.run(one)
+        book.decide(one)
+    for first, trials in ((20, 20), (30, 66)):
+        loaded.append(screening(book, f"first_{trials}", effect=-0.2, seeds=f"[{first}, {first + 1}, {first + 2}]"))
+        book.run(loaded[-1], trials=trials)
+    archive = exported(book)
+    theirs = derived(archive)
+    for one in loaded:
+        lab = decide(one.resolved, outcomes_of(one.resolved, book.ledger))
+        assert theirs[one.resolved.hash] == {f"{v.arm}/{v.condition}/{v.metric}": str(v.kind) for v in lab.verdicts}
+    kinds = [kind for own in theirs.values() for kind in own.values()]
+    assert {"gain", "regression", "pruned", "not-run"} <= set(kinds)
+    assert recheck.main([str(archive)]) == 0
+
+
+def test_a_trial_with_another_number_of_items_is_invalid_in_both(tmp_path: Path) -> None:
+    book = Book(tmp_path)
+    loaded = book.enter(book.claim("c", "[0, 1, 2]"))
+    for trial in all_trials(loaded.resolved):
+        outcome = book.world.outcome(trial)
+        if (trial.arm, trial.seed) == ("on", 1):
+            table = outcome.items["score"]
+            outcome = replace(outcome, items={"score": ItemScores(table.ids[:-1], table.scores[:-1])})
+        book.ledger.record_outcome(trial, outcome, Execution(), loaded.resolved.hash, {})
+    (ours,), (theirs,) = decided(book.ledger).values(), derived(exported(book)).values()
+    assert ours == theirs == {"on/default/score": "invalid"}

@@ -1,10 +1,7 @@
-"""Verdicts derived a second time, by code that shares nothing with evenhand: numpy, scipy and what Python brings.
-
-``python recheck.py ledger.tar.gz [receipt.json]``: hashes from chain to scores, receipt against chain, each claim
-decided anew. Exit code 4: altered or unreadable, 1: another verdict than was written. What is not derived is named.
-"""
-
 # fmt: off
+"""Verdicts derived a second time, by code that shares nothing with evenhand: numpy, scipy and what Python brings.
+``python recheck.py ledger.tar.gz [receipt.json]``: hashes from chain to scores, receipt against chain, each claim
+decided anew. Exit code 4: altered or unreadable, 1: another verdict than was written. What is not derived is named."""
 import functools
 import hashlib
 import json
@@ -17,9 +14,8 @@ import numpy as np
 from scipy import stats
 
 Row = dict[str, Any]
-TIE, NORMAL_95 = 1 + 1e-9, 1.959963984540054
-class Unknown(Exception):
-    """What this file does not derive."""
+TIE, NORMAL_95, ROLES = 1 + 1e-9, 1.959963984540054, ("baseline", "variant", "rival", "null")
+Unknown = NotImplementedError  # what this file does not derive
 def sha(value: Any) -> str:
     if not isinstance(value, bytes):
         value = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -27,8 +23,7 @@ def sha(value: Any) -> str:
 class Ledger:
     """Records in the order of writing, tables by the hash of their content, and what is wrong with them."""
     def __init__(self, path: str) -> None:
-        self.records: list[Row] = []
-        files: dict[str, dict[str, bytes]] = {"segments": {}, "tables": {}}
+        self.records, files = list[Row](), {folder: dict[str, bytes]() for folder in ("segments", "tables")}
         with tarfile.open(path) as bundle:
             for folder, name in (member.name.split("/", 1) for member in bundle.getmembers()):
                 files[folder][name] = bundle.extractfile(f"{folder}/{name}").read()  # type: ignore[union-attr]
@@ -51,20 +46,18 @@ class Ledger:
         self.packed = {(t, digest): content for pack in packs for t, digest, content, _ in pack["tables"]}
         self.counts, self.twice = dict[str, Row](), set[str]()
         for body in (row["body"] for row in self.of("outcome") if not row["body"]["exploratory"]):
-            old = self.counts.get(body["trial"]["id"])
-            self.counts[body["trial"]["id"]] = body
+            old, self.counts[body["trial"]["id"]] = self.counts.get(body["trial"]["id"]), body
             self.twice |= {body["trial"]["id"]} if old and not old["outcome"]["failure"] else set()
     def of(self, kind: str) -> list[Row]:
         return [row for row in self.records if row["kind"] == kind]
     @functools.cache  # noqa: B019
     def side(self, trial: str, metric: str) -> Row | None:
         """Items, scores, answers and clusters of a metric (a number is one item); None where there are none."""
-        if trial in self.twice:
-            raise Unknown("a trial with several results")
         body, named = self.counts[trial], self.counts[trial]["files"].get("items") or {"names": []}
         value = body["outcome"]["metrics"].get(metric)
-        if metric not in named.get("names", [metric]) and any(name.startswith(f"{metric}@") for name in named["names"]):
-            raise Unknown("scores by step")
+        stepped = metric not in named.get("names", [metric]) and any(n.startswith(f"{metric}@") for n in named["names"])
+        if trial in self.twice or stepped:
+            raise Unknown("a trial with several results, or scores by step")
         if body["outcome"]["failure"] or metric not in named.get("names", [metric]):
             number = {"item": [""], "score": np.array([value]), "output": None, "cluster": None}
             return None if body["outcome"]["failure"] or value is None else number
@@ -108,36 +101,33 @@ def estimate(d: np.ndarray, clusters: Any, item_wise: bool) -> Estimate:
     return Estimate(mean, [((total / (s * i)) ** 0.5, df), *over_seeds] if total > noise else [])
 class Pair:
     """One arm against another: the verdict that needs no interval (``settled``, else empty), and the estimate."""
-    def __init__(self, ledger: Ledger, claim: Row, names: tuple[str, ...], condition: str, metric: Row) -> None:
-        seeds, self.margin, self.found = claim["rungs"][0]["seeds"], metric["margin"], Estimate(0.0, [])
-        seeds = seeds if isinstance(seeds, list) else [drawn(claim, "seeds", i) for i in range(seeds["count"])]
-        pairs = [[trial_id(claim, n, condition, s) for n in names] for s in seeds]
+    def __init__(self, ledger: Ledger, claim: Row, names: tuple[str, ...], c: str, metric: Row, rung: int = -1) -> None:
+        self.margin, self.found = metric["margin"], Estimate(0.0, [])
+        pairs = [list(pair) for pair in zip(*(trial_ids(claim, name, c, rung) for name in names), strict=True)]
         pending = any(key not in ledger.counts for pair in pairs for key in pair)
         self.settled = "not-run" if pending else self.judged(ledger, claim, names, pairs, metric)
     def judged(self, ledger: Ledger, claim: Row, names: tuple[str, ...], pairs: list[list[str]], metric: Row) -> str:
         sides = [[ledger.side(key, metric["name"]) for key in pair] for pair in pairs]
-        if any(fault(claim, names, [ledger.counts[key]["outcome"] for key in pair]) for pair in pairs):
-            return "invalid"
+        bad = any(fault(claim, names, [ledger.counts[key]["outcome"] for key in pair]) for pair in pairs)
         every, whole = [ledger.counts[key]["outcome"] for pair in pairs for key in pair], dict[str, str]()
         made = [(f"{m} {k}", v) for o in every for m in ("code", "data") for k, v in o.get(m, {}).items()]
         rows = [(one, two) for one, two in sides if one is not None and two is not None]
-        if any(whole.setdefault(k, v) != v for k, v in made if not k.startswith("data asset:")) or not rows:
-            return "invalid" if rows else "not-run"
+        bad |= any(whole.setdefault(k, v) != v for k, v in made if not k.startswith("data asset:"))
+        if bad or any(x["item"] != rows[0][0]["item"] for pair in rows for x in pair) or not rows:
+            return "invalid" if bad or rows else "not-run"
         a, b = (np.stack([pair[k]["score"] for pair in rows]) for k in (0, 1))
-        low, high, items = metric["floor"], metric["ceiling"], rows[0][0]["item"]
+        low, high, item_wise = metric["floor"], metric["ceiling"], rows[0][0]["item"] != [""]
         gone = [sum(pair[k] is None for pair in sides) for k in (0, 1)]
         wrong = (low is not None and min(a.min(), b.min()) < low) or (high is not None and max(a.max(), b.max()) > high)
         wrong |= (max(gone) > 1 and min(gone) == 0) or len(rows) < 0.8 * len(sides)
-        if wrong or any(x["item"] != items for pair in rows for x in pair) or saturated(a, b, metric, items != [""]):
+        full = saturated(a, b, metric, item_wise)
+        if wrong or (any(gone) and full):
             return "invalid"
         if any(gone):
             raise Unknown("a trial that was lost")
-        better = a - b if metric["direction"] == "maximise" else b - a
-        self.found = estimate(better, rows[0][1]["cluster"], items != [""])
-        answers = [(one["output"], two["output"]) for one, two in rows]
-        if np.array_equal(a, b) and not any(one and two and one != two for one, two in answers):
-            return "no-op" if all(one and two for one, two in answers) else "inconclusive"
-        return "" if self.found.scales else "inconclusive"
+        self.found = estimate(a - b if metric["direction"] == "maximise" else b - a, rows[0][1]["cluster"], item_wise)
+        same = np.array_equal(a, b) and all(one["output"] and one["output"] == two["output"] for one, two in rows)
+        return "invalid" if full else "" if self.found.scales else "no-op" if same else "inconclusive"
     def kind(self, effect: float, alpha: float) -> str:
         """The verdict, at two-sided ``effect`` for a difference and ``alpha`` for each test of equivalence."""
         found = self.found
@@ -147,19 +137,19 @@ class Pair:
         return "gain" if low > 0 else "regression" if high < 0 else "inconclusive"
 def drawn(claim: Row, purpose: str, place: int) -> int:
     return int(sha([sha(claim), purpose, place]), 16) % 2**31
-def trial_id(claim: Row, name: str, condition: str, seed: int) -> str:
-    arm, rung, order = claim["arms"][name], claim["rungs"][0], claim["item_seed"]
-    return sha({
-        "contract": 1, "recipe": claim["recipe"], "fingerprint": claim["fingerprint"],
-        "settings": arm["settings"][condition], "seed": None if arm["deterministic"] else seed,
-        "noise": f"null/{name}" if arm["role"] == "null" else "", "budget": [claim["budget"]["unit"], rung["budget"]],
-        "items": [0, rung["items"]["count"], drawn(claim, "items", 0) if order == "seal" else order],
-    })[:16]
-def fault(claim: Row, names: tuple[str, ...], outcomes: list[Row]) -> bool:
-    """Whether flags do not hold, or budgets were not equal."""
-    if any(claim["arms"][n]["deterministic"] and own.get("draws") for n, own in zip(names, outcomes, strict=True)):
-        return True
+def trial_ids(claim: Row, name: str, condition: str, place: int) -> list[str]:  # of an arm at one rung
+    arm, rung, before, order = claim["arms"][name], claim["rungs"][place], claim["rungs"][:place], claim["item_seed"]
+    seeds, first = rung["seeds"], sum(r["seeds"]["count"] for r in before if isinstance(r["seeds"], dict))
+    seeds = seeds if isinstance(seeds, list) else [drawn(claim, "seeds", first + i) for i in range(seeds["count"])]
+    start, order = sum(r["items"]["count"] for r in before), drawn(claim, "items", 0) if order == "seal" else order
+    return [sha({"contract": 1, "recipe": claim["recipe"], "fingerprint": claim["fingerprint"],
+        "settings": arm["settings"][condition], "noise": f"null/{name}" if arm["role"] == "null" else "",
+        "seed": None if arm["deterministic"] else seed, "budget": [claim["budget"]["unit"], rung["budget"]],
+        "items": [start, rung["items"]["count"], order]})[:16] for seed in seeds]
+def fault(claim: Row, names: tuple[str, ...], outcomes: list[Row]) -> bool:  # flags that do not hold, unequal budgets
     unit, both = claim["budget"]["unit"], [(claim["arms"][n], o) for n, o in zip(names, outcomes, strict=True)]
+    if any(arm["deterministic"] and own.get("draws") for arm, own in both):
+        return True
     if unit in ("seconds", "device_hours") or any((own["failure"] or {}).get("kind") == "diverged" for own in outcomes):
         raise Unknown("a diverged trial, or a budget in seconds")
     if any(arm["untrained"] or own["failure"] for arm, own in both):
@@ -181,49 +171,59 @@ def saturated(a: np.ndarray, b: np.ndarray, metric: Row, item_wise: bool) -> boo
     return all(abs(x.mean() - chance) <= max((high - low) / items, NORMAL_95 * spread) * TIE for x in (a, b))
 def decide(ledger: Ledger, claim: Row, alpha: float) -> dict[str, str]:
     primary, arms, conditions = [m for m in claim["metrics"] if m["primary"]], claim["arms"], claim["conditions"]
-    roles = ("baseline", "variant", "rival", "null")
-    base, variants, rivals, blanks = ([name for name, arm in arms.items() if arm["role"] == role] for role in roles)
-    planned = len(claim["rungs"]) > 1 or claim["rungs"][0]["looks"] != [] or claim["scope"] != "recipe"
+    base, variants, rivals, blanks = ([name for name, arm in arms.items() if arm["role"] == role] for role in ROLES)
+    planned = any(rung["looks"] or "kind" in rung or rung["prune"]["rule"] == "threshold" for rung in claim["rungs"])
     planned |= bool(claim.get("guards")) or any(m["checkpoint"] != "final" or m.get("learned_above") for m in primary)
-    if planned or any(arms[name]["deterministic"] for name in variants + blanks):
-        raise Unknown("rungs, searches, looks, another scope, a selected checkpoint, floors, guards or a fixed variant")
+    if planned or claim["scope"] != "recipe" or any(arms[name]["deterministic"] for name in variants + blanks):
+        raise Unknown("searches, thresholds, looks, another scope, a selected checkpoint, floors, guards, a fixed arm")
     def pairs_of(names: list[str], others: list[str]) -> dict[tuple[str, str, str], list[Pair]]:
         keys = [(n, c, m) for m in primary for c in conditions for n in names]
         return {(n, c, m["name"]): [Pair(ledger, claim, (n, o), c, m) for o in others] for n, c, m in keys}
-    pairs, still = pairs_of(variants, base + rivals), [c for c, o in conditions.items() if o["expect"] == "no-effect"]
-    sought = [key for key in pairs if key[1] not in still or len(still) == len(conditions)]
+    still = [c for c, o in conditions.items() if o["expect"] == "no-effect"]
+    targets = [c for c in conditions if c not in still or len(still) == len(conditions)]
+    gone = screened_out(ledger, claim, variants, base[0], [(c, m) for c in targets for m in primary])
+    pairs = pairs_of([name for name in variants if name not in gone], base + rivals)
+    sought = [key for key in pairs if key[1] in targets]
     levels, failed = dict.fromkeys(pairs, alpha), 0.0
     for rank, (p, key) in enumerate(sorted((joint_p(pairs[key]), key) for key in sought)):  # Holm
-        step = alpha / (len(sought) - rank)
-        failed = failed or (step if p > step else 0.0)
-        levels[key] = failed or step
+        levels[key] = step = failed or alpha / (len(sought) - rank)
+        failed = step if p > step else 0.0
     kinds = {key: joined(own, levels[key], alpha) for key, own in pairs.items()}
-    nulls = {key: own[0].kind(0.01, alpha) for key, own in pairs_of(blanks, base).items()}
+    nulls = {key: own[0].kind(0.01, alpha) for key, own in pairs_of(blanks if pairs else [], base).items()}
     alone = {key: own[0].kind(levels[key], alpha) for key, own in pairs.items()} | nulls
     moved = {key for key, kind in alone.items() if kind in ("gain", "regression")}
     for (v, c, m), kind in kinds.items():
         spoilt = any((n, c, m) in moved for n in blanks) or (c not in still and any((v, o, m) in moved for o in still))
         kinds[v, c, m] = "invalid" if spoilt and kind != "not-run" else kind
-    return {"/".join(key): kind for key, kind in (kinds | nulls).items()}
+    pruned = {(n, c, m["name"]): "pruned" for n in gone for c in conditions for m in primary}
+    return {"/".join(key): kind for key, kind in (kinds | nulls | pruned).items()}
+def screened_out(ledger: Ledger, claim: Row, variants: list[str], base: str, cells: list[tuple[str, Row]]) -> set[str]:
+    """Variants that a rung before the last dropped: in every cell the one-sided upper bound lies below the margin."""
+    gone, known = set[str](), True
+    for at, rung in enumerate(claim["rungs"][:-1]):
+        left, upper = [name for name in claim["arms"] if name not in gone], 2 * rung["prune"]["confidence"] - 1
+        known &= all(k in ledger.counts for n in left for c in claim["conditions"] for k in trial_ids(claim, n, c, at))
+        for name in [one for one in left if one in variants and known and rung["prune"]["rule"] == "futility"]:
+            own = [Pair(ledger, claim, (name, base), c, m, at) for c, m in cells]
+            gone |= {name} if all(x.found.scales and x.found.interval(upper)[1] < x.margin for x in own) else set()
+    return gone
 def joint_p(pairs: list[Pair]) -> float:
-    if any(pair.settled or not pair.found.scales for pair in pairs) or pairs[0].found.mean < 0:
-        return pairs[0].found.p() if all(not pair.settled for pair in pairs) else 1.0
-    return max(pair.found.p() for pair in pairs) if all(pair.found.mean > 0 for pair in pairs) else 1.0
+    own = pairs[:1] if pairs[0].found.mean < 0 else pairs
+    mixed = len({pair.found.mean > 0 for pair in own}) > 1 or any(pair.settled for pair in pairs)
+    return 1.0 if mixed else max(pair.found.p() for pair in own)
 def joined(pairs: list[Pair], effect: float, alpha: float) -> str:
-    kinds, known = [pair.kind(effect, alpha) for pair in pairs], all(pair.found.scales for pair in pairs)
-    if kinds[0] != "gain":
-        return kinds[0]
+    kinds, known = [pair.kind(effect, alpha) for pair in pairs], not any(pair.settled for pair in pairs)
     if known and all(pair.found.interval(1 - effect / (len(pairs) - 1))[1] >= 0 for pair in pairs[1:]):
-        kinds = ["inconclusive" if kind == "regression" else kind for kind in kinds]
+        kinds = [kinds[0], *("inconclusive" if kind == "regression" else kind for kind in kinds[1:])]
     stood = [(k not in ("invalid", "not-run"), own.found.mean, k) for k, own in zip(kinds, pairs, strict=True)]
-    return min([row for row in stood if row[2] != "gain"], default=(True, 0.0, "gain"))[2]
+    worst = min([row for row in stood if row[2] != "gain"], default=(True, 0.0, "gain"))[2]
+    return worst if kinds[0] == "gain" else kinds[0]
 def receipt_faults(ledger: Ledger, path: str) -> list[str]:
     text, rows = Path(path).read_text("utf-8"), ledger.records
     claim, record = json.loads(text)["claim"], json.loads(text)["chain"]["record"]
-    sealed = [i for i, row in enumerate(rows) if row["kind"] == "seal" and row["body"]["receipt"] == text]
-    first = [i for i, row in enumerate(rows) if row["body"].get("claim_hash") == sha(claim)[:16]]
-    known = any(row["hash"] == record and row["body"].get("identity") == claim for row in rows)
-    known &= bool(sealed) and sealed[0] < min(first, default=len(rows))
+    sealed = next((i for i, r in enumerate(rows) if r["kind"] == "seal" and r["body"]["receipt"] == text), len(rows))
+    first = next((i for i, r in enumerate(rows) if r["body"].get("claim_hash") == sha(claim)[:16]), len(rows))
+    known = sealed < first and any(row["hash"] == record and row["body"].get("identity") == claim for row in rows)
     return [] if known else ["the chain has not the receipt and its claim before the claim's first outcome"]
 def main(arguments: list[str]) -> int:
     try:

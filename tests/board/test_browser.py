@@ -97,7 +97,7 @@ def browser() -> Iterator[Browser]:
 def opened(browser: Browser, served: Served, **how: Any) -> BrowserContext:
     """A browser with the token."""
     context = browser.new_context(**how)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     context.add_cookies([{"name": "evenhand_board", "value": TOKEN, "url": served.base}])
     return context
 
@@ -276,7 +276,7 @@ def test_a_claim_is_started_paused_cancelled_started_again_and_extended_from_the
     stage.book.ledger.close()
     (toy_folder / "c.toml").write_text(OPEN_CLAIM)
     with serving(stage, jobs=1) as served, opened(browser, served) as context:
-        context.set_default_timeout(60_000)  # four commands start meanwhile
+        context.set_default_timeout(240_000)  # four commands start meanwhile, perhaps on a busy machine
         page = context.new_page()
         page.goto(f"{served.base}/start")
         page.get_by_role("button", name="Start c").click()

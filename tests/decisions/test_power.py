@@ -272,6 +272,15 @@ def test_earlier_claims_of_a_ledger_on_the_recipe_lend_their_spreads(tmp_path: P
     assert prior_of(claim, "loss", book.ledger) is None
 
 
+def test_a_plan_that_could_borrow_nothing_says_so(tmp_path: Path) -> None:
+    assert in_a_process(tmp_path, "new", "mine").returncode == 0
+    assert in_a_process(tmp_path, "run", "mine.toml").returncode == 0
+    borrowed, alone = (in_a_process(tmp_path, "power", "mine.toml", "--pilot", *more) for more in (["--borrow"], []))
+    assert (borrowed.returncode, alone.returncode) == (0, 0)
+    assert "nothing is borrowed" in borrowed.stderr
+    assert "borrowed" not in alone.stderr
+
+
 @pytest.mark.parametrize("options", [["--pilot", "--sd", "0.1"], ["--sd", "0.1", "--borrow"]])
 def test_options_of_a_pilot_without_one_are_refused(options: list[str]) -> None:
     assert evenhand(*options).exit_code != 0

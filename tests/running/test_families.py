@@ -155,6 +155,16 @@ def test_a_strict_claim_is_judged_at_the_level_of_its_ledger(book: Book) -> None
     assert "its verdicts are judged at that" in family_words(place)
 
 
+def test_a_strict_claim_is_not_said_to_be_judged_above_its_own_level(book: Book) -> None:
+    for i in range(2):
+        book.whole(f"gain_{i}", f"[{4 * i}, {4 * i + 1}, {4 * i + 2}, {4 * i + 3}]", effect=0.4)
+    decision = book.whole("strict", "[20, 21, 22]", effect=0.12, head='alpha = 0.01\n[ledger]\npolicy = "strict"')
+    (place,) = decision.families
+    assert place.level is not None
+    assert place.level > 0.01 == pytest.approx(1 - decision.verdicts[0].family_level)
+    assert "judged at that, or at a lower one that the claim or another family has." in family_words(place)
+
+
 def test_a_strict_claim_is_planned_at_the_level_that_it_will_be_judged_at(book: Book) -> None:
     for i in range(3):
         book.whole(f"no_{i}", f"[{3 * i}, {3 * i + 1}, {3 * i + 2}]", effect=0.0001 * (i + 1))

@@ -9,9 +9,9 @@ from itertools import takewhile
 from pathlib import Path
 
 from evenhand.audit.finding import LEVELS, Finding, Place, Rule
-from evenhand.audit.log import SUMMARIES, Log
 from evenhand.audit.rules import RULES
-from evenhand.audit.words import reports
+from evenhand.audit.text.log import SUMMARIES, Log
+from evenhand.audit.text.words import reports
 
 _POINT, _LINE = 240, 160
 """Letters of a point of a list, and of a line by itself: longer ones are running text, which may take itself back."""
@@ -20,7 +20,19 @@ _FULL = 60
 """Letters of a line that was broken because it was full."""
 
 _ANYWHERE = frozenset(
-    ("loss-and-perplexity", "count-and-rate", "mean-disagrees", "spread-kind", "odd-share", "failure-as-verdict")
+    (
+        "loss-and-perplexity",
+        "count-and-rate",
+        "mean-disagrees",
+        "spread-kind",
+        "odd-share",
+        "failure-as-verdict",
+        "change-disagrees",
+        "baselines-differ",
+        "drift",
+        "interval-and-word",
+        "untested",
+    )
 )
 """Rules that look at two numbers side by side, whatever else is said."""
 
@@ -84,7 +96,7 @@ def _goes_on(text: str) -> bool:
 def _plain(log: Log, finding: Finding) -> bool:
     """Whether a finding stands in a row, a point of a list or a short line, not in running text that says more."""
     place = log.by_number.get(finding.place.line)
-    if log.data or place is None or finding.rule in _ANYWHERE:
+    if log.data or place is None or finding.anywhere or finding.rule in _ANYWHERE:
         return True
     line = log.lines[place]
     if line.kind == "bullet":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from evenhand.audit.log import Line, Log
+from evenhand.audit.text.log import Line, Log
 
 Level = Literal["fault", "caution", "note", "hint"]
 LEVELS: tuple[Level, ...] = ("fault", "caution", "note")
@@ -35,6 +35,7 @@ class Finding:
         facts: the numbers and names that it rests on; what its sentence is made of.
         others: further places that it rests on.
         quote: the part of the line that is meant; the whole line where empty.
+        anywhere: all that it rests on is told in one place, so that it holds in running text, too.
     """
 
     rule: str
@@ -43,6 +44,7 @@ class Finding:
     facts: Mapping[str, Any] = field(default_factory=dict)
     others: tuple[Place, ...] = ()
     quote: str = ""
+    anywhere: bool = False
 
 
 def place_of(log: Log, line: Line | int) -> Place:

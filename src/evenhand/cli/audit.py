@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from evenhand.audit.finding import Finding, Place
-    from evenhand.audit.log import Log
+    from evenhand.audit.text.log import Log
 
 STYLES = {"fault": "red", "caution": "yellow", "note": "cyan", "hint": "dim"}
 
@@ -85,8 +85,8 @@ def _write_all(
 
         written.append(_write(sarif, json_text(document(findings)) + "\n"))
     if claims is not None:
-        from evenhand.audit.claim_files import write_claims
-        from evenhand.audit.headlines import headlines_of
+        from evenhand.audit.output.claim_files import write_claims
+        from evenhand.audit.output.headlines import headlines_of
 
         headlines = [one for log in read for one in headlines_of(log, findings)]
         written += [str(path) for path in write_claims(headlines, claims)]

@@ -86,6 +86,8 @@ def _assured(path: Path, ledger: Path, answers: tuple[PowerAnswer, ...], *, borr
         raise refused("--pilot", "the ledger holds no pairs of this claim: run its null arm, its screen, or the claim")
     claim, store = load_claim(path).resolved, Ledger(ledger, create=False)
     priors = {one.metric: prior_of(claim, one.metric, store) if borrow else None for one in answers}
+    for metric in (name for name, prior in priors.items() if borrow and prior is None):
+        note().print(f"{metric}: nothing is borrowed, as the ledger has too few earlier spreads of this recipe.")
     return tuple(assured_by(answer, priors[answer.metric]) for answer in answers)
 
 

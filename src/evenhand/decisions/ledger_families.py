@@ -10,8 +10,10 @@ which rises with earlier discoveries and sums to what its family may spend, does
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from evenhand.decisions.family_members import (
@@ -46,18 +48,25 @@ class _Line:
 
     def place(self, hash: str) -> int:
         """Which claim it is; copies have the place of the first."""
-        heads = [member.hash for member in self.members if member.hash not in self.same]
-        return heads.index(self.same.get(hash, hash)) + 1
+        return self._heads[self.same.get(hash, hash)] + 1
 
     def test(self, hash: str) -> int | None:
         """Which test it is, from 0."""
-        head = self.same.get(hash, hash)
-        return next((i for i, member in enumerate(self.tests) if member.hash == head), None)
+        return self._tests.get(self.same.get(hash, hash))
 
     @property
     def size(self) -> int:
         """Number of claims."""
-        return sum(member.hash not in self.same for member in self.members)
+        return len(self._heads)
+
+    @cached_property
+    def _heads(self) -> dict[str, int]:
+        heads = (member.hash for member in self.members if member.hash not in self.same)
+        return {hash: place for place, hash in enumerate(heads)}
+
+    @cached_property
+    def _tests(self) -> dict[str, int]:
+        return {member.hash: place for place, member in enumerate(self.tests)}
 
 
 def line_of(members: Sequence[Member], family: str, p_values: Mapping[str, float | None]) -> _Line:
@@ -81,7 +90,7 @@ def _line(members: Sequence[Member], family: str, p_values: Mapping[str, float |
         p = _p(member, family, p_values)
         decided = None
         if member.decided is not None:
-            decided = max(place, sum(other < member.decided for other in begun))
+            decided = max(place, bisect_left(begun, member.decided))
         half = None if decided is None else (1.0 if p is None else p / SIDES)
         asked.append(OnlineTest(half, decided, recorded=None if known is None else bool(known.holds)))
     return _Line(tuple(members), same, tuple(tests), online_levels(asked, LEDGER_RATE, METHOD))
@@ -146,12 +155,9 @@ def place_of(
     level = known.level if known is not None else level
     p = gain_p(decision, metrics) if decision is not None else None
     head = line.same.get(member.hash, "")
-    stands = not head or (test is not None and line.levels.discoveries[test])
-    if member.fixed == "rerun" and not head:  # held as it was before it was run again
-        stands = known is not None and bool(known.holds)
     holds = None
     if decision is not None and _has_gain(decision, metrics):
-        holds = level is not None and p is not None and p <= level and stands
+        holds = level is not None and p is not None and p <= level and _stands(line, member, family, test)
     named = is_named(member.identity, family)
     return FamilyPlace(
         family=family,
@@ -176,6 +182,14 @@ def place_of(
         rerun=member.fixed == "rerun",
         remaining=line.levels.wealth,
     )
+
+
+def _stands(line: _Line, member: Member, family: str, test: int | None) -> bool:
+    """Whether a gain is one of the claim's own: a copy's is that of the first, one run again keeps what it had."""
+    if member.hash in line.same:
+        return test is not None and line.levels.discoveries[test]
+    known = member.recorded.get(family)
+    return member.fixed != "rerun" or (known is not None and bool(known.holds))
 
 
 def jointly(places: Sequence[FamilyPlace]) -> tuple[FamilyPlace, ...]:
@@ -215,12 +229,8 @@ def listing(
 ) -> LedgerFamily:
     """A family as it stands, for who looks at the whole of it."""
     line = line_of(members, family, p_values)
-    tests = {member.hash: i for i, member in enumerate(line.tests)}
-    places: dict[str, int] = {}
-    for member in line.members:
-        if member.hash not in line.same:
-            places[member.hash] = len(places) + 1
-    rows = [_row(line, member, family, places, tests, p_values) for member in line.members]
+    names = {member.hash: member.claim for member in line.members}
+    rows = [_row(line, member, family, names, p_values) for member in line.members]
     levels = line.levels
     return LedgerFamily(
         family, METHOD, LEDGER_RATE, tuple(rows), levels.wealth, min(1.0, SIDES * levels.next_level), tries
@@ -228,19 +238,14 @@ def listing(
 
 
 def _row(
-    line: _Line,
-    member: Member,
-    family: str,
-    places: Mapping[str, int],
-    tests: Mapping[str, int],
-    p_values: Mapping[str, float | None],
+    line: _Line, member: Member, family: str, names: Mapping[str, str], p_values: Mapping[str, float | None]
 ) -> FamilyRow:
     head = line.same.get(member.hash, member.hash)
-    test = tests.get(head) if member.known == 0 else None
+    test = line.test(head) if member.known == 0 else None
     found = gains(member, families_of(member.identity)[family])
     row = FamilyRow(
-        member.claim, member.hash, places[head], "decided" if member.decided is not None else "left", member.fixed,
-        next((m.claim for m in line.members if m.hash == head), "") if head != member.hash else "", gains=found,
+        member.claim, member.hash, line.place(head), "decided" if member.decided is not None else "left", member.fixed,
+        names[head] if head != member.hash else "", gains=found,
     )  # fmt: skip
     if test is None:
         return replace(row, holds=False if found else None)

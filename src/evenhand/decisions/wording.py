@@ -477,9 +477,17 @@ def standing_words(found: Standing) -> str:
     known = f"{found.known} of its {found.trials} outcomes were known"
     source = f" (from {', '.join(found.claims)})" if found.claims else ""
     if found.fixed == "amended":
+        changed = f"What changed: {'; '.join(found.changes) or 'nothing that decides'}."
+        if not found.known:
+            return (
+                f"This claim was amended after results of an earlier version were seen. {changed} None of its own "
+                f"{found.trials} outcomes was known when it was entered: the ledger counts every version and holds "
+                "its gain as that of a claim of its own; whether the change was made for what came out, a reader must "
+                "judge."
+            )
         return (
-            f"This claim was amended after results were seen, and its error rate is no longer known. What changed: "
-            f"{'; '.join(found.changes) or 'nothing that decides'}. When it was entered, {known}{source}."
+            f"This claim was amended after results were seen, and its error rate is no longer known. {changed} "
+            f"When it was entered, {known}{source}."
         )
     if found.fixed == "post-hoc":
         told = f"{known} when it was entered{source}" if found.known or not found.alike else ""
@@ -610,7 +618,7 @@ def _held(place: FamilyPlace) -> str:
     rate = f"{100 * LEDGER_RATE:g} % false gains in the ledger"
     level = f"The ledger's level for it is {place.level:.2g} (at most {rate})"
     if place.strict:
-        return f"{level}, and its verdicts are judged at that."
+        return f"{level}, and its verdicts are judged at that, or at a lower one that the claim or another family has."
     if place.holds is None:
         return ""
     p = "no p-value" if place.p is None else f"p {place.p:.2g}"

@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from evenhand.audit.check import sentence
 from evenhand.audit.finding import LEVELS, Finding
-from evenhand.audit.log import Log
 from evenhand.audit.rules import RULES
+from evenhand.audit.text.log import Log
 from evenhand.errors import counted
 from evenhand.report.marks import visible
 

@@ -9,19 +9,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from evenhand.audit.log import Line, Row, Table
-from evenhand.audit.numbers import numbers
+from evenhand.audit.text.log import Line, Row, Table
+from evenhand.audit.text.numbers import numbers
+from evenhand.audit.text.pattern import Pattern
 
-_GAP = re.compile(r"\s{2,}|\t+")
-_FENCE = re.compile(r"^\s*(```|~~~)")
-_DASHES = re.compile(r"^[\s\-=+|:]+$")
-_NAME = re.compile(r"[A-Za-zΔ]")
-_HTML = re.compile(r"<table\b.*?</table\s*>", re.IGNORECASE | re.DOTALL)
-_ROW = re.compile(r"<tr\b[^>]*>(.*?)(?=</tr|<tr\b|</table)", re.IGNORECASE | re.DOTALL)
-_CELL = re.compile(r"<t[hd]\b[^>]*>(.*?)(?=</t[hd]|<t[hd]\b|$)", re.IGNORECASE | re.DOTALL)
-_SPANS = re.compile(r"\b(?:col|row)span\s*=|<table\b.*<table\b", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
-_BOLD = re.compile(r"<(?:b|strong)\b", re.IGNORECASE)
+_GAP = Pattern(r"\s{2,}|\t+")
+_FENCE = Pattern(r"^\s*(```|~~~)")
+_DASHES = Pattern(r"^[\s\-=+|:]+$")
+_NAME = Pattern(r"[^\W\d_]")
+_PLAIN = Pattern(r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?\s?(?:%|s|ms|x|min|h)?")
+_HTML = Pattern(r"<table\b.*?</table\s*>", re.IGNORECASE | re.DOTALL)
+_ROW = Pattern(r"<tr\b[^>]*>(.*?)(?=</tr|<tr\b|</table)", re.IGNORECASE | re.DOTALL)
+_CELL = Pattern(r"<t[hd]\b[^>]*>(.*?)(?=</t[hd]|<t[hd]\b|$)", re.IGNORECASE | re.DOTALL)
+_SPANS = Pattern(r"\b(?:col|row)span\s*=|<table\b.*<table\b", re.IGNORECASE | re.DOTALL)
+_TAG = Pattern(r"<[^>]*>")
+_BOLD = Pattern(r"<(?:b|strong)\b", re.IGNORECASE)
 _MOST_CELLS = 30
 _LEAST_CELLS = 3
 
@@ -65,7 +67,11 @@ def _names(line: Line) -> tuple[str, ...]:
     fits = _LEAST_CELLS <= len(cells) <= _MOST_CELLS and all(
         _NAME.search(cell) and len(cell) <= 40 and not cell.endswith((",", ".", ";")) for cell in cells
     )
-    return cells if fits and not any(re.match(r"[+-]?\d", cell) for cell in cells) else ()
+    return (
+        cells
+        if fits and not re.match(r"[+-]?\d", cells[0]) and not any(_PLAIN.fullmatch(cell) for cell in cells)
+        else ()
+    )
 
 
 def _is_row(cells: Sequence[str]) -> bool:

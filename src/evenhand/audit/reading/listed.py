@@ -6,31 +6,34 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from evenhand.audit.log import Line, Listing
-from evenhand.audit.numbers import Number, numbers
+from evenhand.audit.text.log import Line, Listing
+from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
-RESULTS = re.compile(
-    r"acc|score|f1|auc|loss|ppl|perplexity|bpb|error|reward|return|success|exact|(?:^|_)em(?:_|s|$)|pass|recall|mrr|ndcg"
-    r"|precision|mse|mae|bleu|rouge|delta|diff|gain|improvement|seeds?$|per_?seed|^(?:values|results|runs|raw|all)$",
+_TOKEN = Pattern(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+RESULTS = Pattern(
+    r"acc|score|f1|auc|loss|ppl|perplexity|bpb|error|reward|return|success|exact|(?:^|_)em(?:_|s|$)|pass|recall|"
+    r"mrr|ndcg"
+    r"|precision|mse|mae|fid|wer|cer|iou|psnr|ssim|mape|wape|chrf|cider|dice|kid|bleu|rouge|delta|diff|gain|"
+    r"improvement|seeds?$|per_?seed|^(?:values|results|runs|raw|all)$",
     re.IGNORECASE,
 )
 """Names of lists of results."""
 
-_COURSE = re.compile(
-    r"exact|bound|order|scale|level|grid|sweep|axis|bins?|quantile|eigen|singular|norms?|weights|curve|history|histor|epoch|step|train|trace|log|layer|per_?(?:class|task|layer|token|item)|steps|time|iter|lr|"
+_COURSE = Pattern(
+    r"exact|bound|order|scale|level|grid|sweep|axis|bins?|quantile|eigen|singular|norms?|weights|curve|history|"
+    r"histor|epoch|step|train|trace|log|layer|per_?(?:class|task|layer|token|item)|steps|time|iter|lr|"
     r"path|file|running|smooth|ema|confusion|threshold|budget|token",
     re.IGNORECASE,
 )
 """Names of lists that run over something else than seeds."""
 
-_MEAN = re.compile(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:mean|avg|average)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
-_SPREAD = re.compile(
-    r"^(?:(?P<before>.*?)[_.\- ]?)?(?:std|sd|stdev|std_?dev)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE
-)
-_BARE_MEAN = re.compile(r"mean|avg|average")
-_BARE_SPREAD = re.compile(r"std|sd|stdev|std_?dev")
-_DIFFERENCE = re.compile(r"delta|diff|gain|improvement|(?:^|_)d_", re.IGNORECASE)
+_MEAN = Pattern(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:mean|avg|average)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
+_SPREAD = Pattern(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:std|sd|stdev|std_?dev)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
+_SEEDS = Pattern(r"(?:random_?)?(?:seeds?|seed_?ids?)", re.IGNORECASE)
+_BARE_MEAN = Pattern(r"mean|avg|average")
+_BARE_SPREAD = Pattern(r"std|sd|stdev|std_?dev")
+_DIFFERENCE = Pattern(r"delta|diff|gain|improvement|(?:^|_)d_", re.IGNORECASE)
 _MOSTRESULTS = 64
 _MOST_TOKENS = 400_000
 
@@ -109,7 +112,7 @@ def _of(found: _Object, lines: dict[int, Line]) -> Iterator[Listing]:
     lists = {
         name: one
         for name, one in found.lists.items()
-        if (RESULTS.search(name) or _summed_up(found))
+        if (RESULTS.search(name) or _summed_up(found) or _by_seed(name, found))
         and not _COURSE.search(name)
         and 2 <= len(one[0]) <= _MOSTRESULTS
         and any(value.decimals for value in one[0])
@@ -133,6 +136,12 @@ def _of(found: _Object, lines: dict[int, Line]) -> Iterator[Listing]:
         )
 
 
+def _by_seed(name: str, found: _Object) -> bool:
+    """Whether a list has as many values as the seeds that are listed beside it."""
+    seeds = [values for key, (values, _) in found.lists.items() if _SEEDS.fullmatch(key)]
+    return len(seeds) == 1 and len(seeds[0]) == len(found.lists[name][0]) and not _SEEDS.fullmatch(name)
+
+
 def _summed_up(found: _Object) -> bool:
     """Whether an object is one list with its mean and its spread: then these are of it, whatever its name is."""
     names = [name.lower() for name in found.numbers]
@@ -145,7 +154,7 @@ def only_one(name: str, lists: Iterable[str]) -> bool:
     return len(names) == 1 or [one for one in names if _DIFFERENCE.search(one)] == [name]
 
 
-def _beside(found: _Object, name: str, pattern: re.Pattern[str], *, alone: bool) -> tuple[Number, int] | None:
+def _beside(found: _Object, name: str, pattern: Pattern, *, alone: bool) -> tuple[Number, int] | None:
     """The mean or spread of a list: named after it, or bare where it is the only list; None where several would do."""
     wanted = _stem(name)
     fits = []
@@ -161,5 +170,8 @@ def _beside(found: _Object, name: str, pattern: re.Pattern[str], *, alone: bool)
 
 def _stem(name: str) -> str:
     """``test_accs``, ``test_acc_per_seed`` and ``test_acc`` are one metric."""
-    name = re.sub(r"[\W_]*(?:per[\W_]?seed|by[\W_]?seed|seeds?|list|values|all|raw)$", "", name.lower())
+    name = re.sub(r"^(?:per|by|all|over)[\W_]?(?:seeds?|runs?|folds?)?[\W_]+", "", name.lower())
+    name = re.sub(
+        r"[\W_]*(?:per[\W_]?seed|by[\W_]?seed|seeds?|runs?|folds?|list|values|scores|results|all|raw)$", "", name
+    )
     return re.sub(r"[\W_]+", "", re.sub(r"(?<=[a-rt-z0-9])s$|(?<=s)es$", "", name))

@@ -6,27 +6,30 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from evenhand.audit.log import Kind, Line, Log, Row, Section, Table
 from evenhand.audit.reading.blocks import aligned_tables, html_tables
+from evenhand.audit.reading.speakers import entries_in
+from evenhand.audit.text.log import Kind, Line, Log, Row, Section, Table
+from evenhand.audit.text.passages import ENTRY
+from evenhand.audit.text.pattern import Pattern
 
-_HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
-_BULLET = re.compile(r"^(\s*)(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(\S.*)$")
-_FENCE = re.compile(r"^\s*(```|~~~)")
-_RULER = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$|^\s*\|\s*:?-+:?\s*\|\s*$")
-_UNDERLINE = re.compile(r"^\s{0,3}(=+|-+)\s*$")
-_STRUCK = re.compile(r"~~.*?~~")
-_EMPHASIS = re.compile(r"\*\*|__(?=\S)|(?<=\S)__|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])|`+")
-_LEAD = re.compile(r":\s*$")
-_ENTRY = re.compile(
-    r"^\s*(?:\[(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?\]|"
-    r"\d{4}-\d\d-\d\d[T ]\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?Z?)\s+(?=\S)"
-)
-"""What an entry of a chat or of a program's log begins with: each entry is a point by itself."""
+_HEADING = Pattern(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_BULLET = Pattern(r"^(\s*)(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(\S.*)$")
+_FENCE = Pattern(r"^\s*(```|~~~)")
+_RULER = Pattern(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$|^\s*\|\s*:?-+:?\s*\|\s*$")
+_UNDERLINE = Pattern(r"^\s{0,3}(=+|-+)\s*$")
+_GAPS = Pattern(r"(?<=\S)(?:\s{2,}|\t)(?=\S)")
+_STRUCK = Pattern(r"~~.*?~~")
+_EMPHASIS = Pattern(r"\*\*|__(?=\S)|(?<=\S)__|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])|`+")
+_LEAD = Pattern(r":\s*$")
 
-_BANNER = re.compile(r"^\s*(={3,}|-{3,}|\*{3,}|#{3,})\s+(?=.*[A-Za-z])(\S.{1,100}?)\s+(?:={3,}|-{3,}|\*{3,}|#{3,})\s*$")
+
+_BANNER = Pattern(r"^\s*(={3,}|-{3,}|\*{3,}|#{3,})\s+(?=.*[A-Za-z])(\S.{1,100}?)\s+(?:={3,}|-{3,}|\*{3,}|#{3,})\s*$")
 """A title between two rulers, as programs print it."""
 
-_QUOTED = re.compile(r"^\s*(?:>\s*)+(?=\S)")
+_REMARK = Pattern(r"^\s*#\s+[a-z]")
+"""What somebody noted in the log of a program: no title, which begins with a capital."""
+
+_QUOTED = Pattern(r"^\s*(?:>\s*)+(?=\S)")
 
 
 def plain(text: str) -> str:
@@ -46,16 +49,17 @@ def cells_of(text: str) -> list[str]:
 
 def read_markdown(name: str, texts: Iterable[tuple[int, str]]) -> Log:
     """A log from (number, text) of its lines."""
-    lines, sections = _lines(list(texts))
+    lines, sections = _lines(list(texts), remarks=name.endswith(".log"))
     lines, more = html_tables(lines)
     tables, remarks = _tables(name, lines)
     tables = sorted([*tables, *more, *aligned_tables(lines)], key=lambda one: one.line)
     return Log(name, tuple(lines), tuple(sections), tuple(tables), remarks=tuple(remarks))
 
 
-def _kinds(texts: Sequence[tuple[int, str]]) -> list[Kind]:
+def _kinds(texts: Sequence[tuple[int, str]], remarks: bool = False) -> list[Kind]:
     kinds: list[Kind] = []
     fence = ""
+    entries = entries_in([text for _, text in texts])
     for place, (_, text) in enumerate(texts):
         mark = _FENCE.match(text)
         if fence:
@@ -66,13 +70,15 @@ def _kinds(texts: Sequence[tuple[int, str]]) -> list[Kind]:
             fence = mark[1]
         elif not text.strip():
             kinds.append("blank")
+        elif remarks and _REMARK.match(text):
+            kinds.append("bullet")
         elif _HEADING.match(text) or _BANNER.match(text):
             kinds.append("heading")
         elif "|" in text and (
             text.lstrip().startswith("|") or _near_ruler(texts, place) or (kinds and kinds[-1] == "row")
         ):
             kinds.append("row")
-        elif _BULLET.match(text) or _ENTRY.match(text):
+        elif place in entries or _BULLET.match(text) or ENTRY.match(text):
             kinds.append("bullet")
         else:
             kinds.append("prose")
@@ -85,8 +91,8 @@ def _near_ruler(texts: Sequence[tuple[int, str]], place: int) -> bool:
     return any("|" in text and _RULER.match(text) is not None for text in here)
 
 
-def _lines(texts: Sequence[tuple[int, str]]) -> tuple[list[Line], list[Section]]:
-    kinds = _kinds(texts)
+def _lines(texts: Sequence[tuple[int, str]], remarks: bool = False) -> tuple[list[Line], list[Section]]:
+    kinds = _kinds(texts, remarks)
     lines: list[Line] = []
     sections: list[Section] = []
     open_sections: list[int] = []
@@ -104,7 +110,7 @@ def _lines(texts: Sequence[tuple[int, str]]) -> tuple[list[Line], list[Section]]
             continue
         bullet = _BULLET.match(text) if kind == "bullet" else None
         depth = len(bullet[1].expandtabs(4)) if bullet else len(text) - len(text.lstrip())
-        body = plain(bullet[2] if bullet else _QUOTED.sub("", _ENTRY.sub("", text)))
+        body = plain(bullet[2] if bullet else _QUOTED.sub("", ENTRY.sub("", text)))
         here = open_sections[-1] if open_sections else -1
         line = Line(number, text, body, kind, depth, here)
         lines.append(replace(line, parent=_parent(lines, line)))
@@ -119,7 +125,8 @@ def _heading(text: str, kind: Kind, after: str) -> tuple[int, str]:
     if kind == "heading" and found is not None:
         return len(found[1]), plain(found[2])
     under = _UNDERLINE.match(after)
-    if kind == "prose" and under is not None and len(under[1]) >= 3 and 3 <= len(text.strip()) <= 120:
+    columns = len(_GAPS.findall(text.strip())) >= 2  # names of columns above a ruler
+    if kind == "prose" and under is not None and not columns and len(under[1]) >= 3 and 3 <= len(text.strip()) <= 120:
         return (1 if under[1][0] == "=" else 2), plain(text)
     return 0, ""
 
@@ -198,6 +205,8 @@ def _table(lines: Sequence[Line], start: int, end: int) -> tuple[Table | None, l
         if len(raw) != len(header):
             short.append(line.number)
             continue
+        if not any(raw):
+            continue  # the ruler between two rows of a grid
         bold = frozenset(i for i, cell in enumerate(raw) if cell.startswith("**") or "<b>" in cell)
         rows.append(Row(line.number, tuple(plain(cell) for cell in raw), bold))
     above = next((line.body for line in reversed(lines[max(0, start - 3) : start]) if line.kind != "blank"), "")

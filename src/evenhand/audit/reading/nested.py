@@ -7,32 +7,27 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evenhand.audit.log import Line, Listing
-from evenhand.audit.numbers import Number, numbers
 from evenhand.audit.reading.listed import RESULTS, only_one
 from evenhand.audit.reading.places import Steps, places_of
+from evenhand.audit.text.log import Line, Listing
+from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
 
-_SEED_KEY = re.compile(r"(?:seed|run|s|rep|trial)?[_\s#-]?\d{1,6}", re.IGNORECASE)
-_SEED_FIELD = re.compile(r"^(?:random_?)?(?:seed|run|replicate|trial)(?:_?(?:id|no|number))?$", re.IGNORECASE)
-_MEAN = re.compile(
-    r"(?:^|[_.\- ])(?:mean|avg|average|mittel(?:wert)?|moyenne|media|promedio)(?:$|[_.\- ])", re.IGNORECASE
-)
-_SPREAD = re.compile(
-    r"(?:^|[_.\- ])(?:std|sd|stdev|std_?dev|streuung|stabw|ecart_type|desv)(?:$|[_.\- ])", re.IGNORECASE
-)
-_SUMMARY = re.compile(
+_SEED_KEY = Pattern(r"(?:seed|run|s|rep|trial)?[_\s#-]?\d{1,6}", re.IGNORECASE)
+_SEED_FIELD = Pattern(r"^(?:random_?)?(?:seed|run|replicate|trial)(?:_?(?:id|no|number))?$", re.IGNORECASE)
+_MEAN = Pattern(r"(?:^|[_.\- ])(?:mean|avg|average|mittel(?:wert)?|moyenne|media|promedio)(?:$|[_.\- ])", re.IGNORECASE)
+_SPREAD = Pattern(r"(?:^|[_.\- ])(?:std|sd|stdev|std_?dev|streuung|stabw|ecart_type|desv)(?:$|[_.\- ])", re.IGNORECASE)
+_SUMMARY = Pattern(
     r"summary|stats|statistics|aggregat\w*|overall|total|agg|result|mean_std|zusammenfassung", re.IGNORECASE
 )
-_COURSE = re.compile(
+_COURSE = Pattern(
     r"curve|history|epoch|steps?$|train|trace|layer|token|time|lr|grid|sweep|bins?|weights|axis|thresholds?|budget|"
     r"ci\d*|interval|range|"
     r"bounds|quantile|percentile|confusion|config|class|item|task|dataset|sizes?|param|ids?$|(?:^|_)seeds$",
     re.IGNORECASE,
 )
-_VALUES = re.compile(
-    r"^(?:values|scores|results|runs|raw|all|per_?seed|by_?seed|seeds|list|each|single)$", re.IGNORECASE
-)
-_DIFFERENCE = re.compile(r"delta|diff|gain|improvement|(?:^|_)d_", re.IGNORECASE)
+_VALUES = Pattern(r"^(?:values|scores|results|runs|raw|all|per_?seed|by_?seed|seeds|list|each|single)$", re.IGNORECASE)
+_DIFFERENCE = Pattern(r"delta|diff|gain|improvement|(?:^|_)d_", re.IGNORECASE)
 _MOST = 64
 _FEWEST = 3
 _DEEPEST = 12
@@ -159,7 +154,7 @@ def _lists(name: str, child: Any, way: Steps) -> Iterator[_Found]:
 
 
 def _beside(
-    label: str, told: list[tuple[str, Number, Steps]], pattern: re.Pattern[str], *, alone: bool
+    label: str, told: list[tuple[str, Number, Steps]], pattern: Pattern, *, alone: bool
 ) -> tuple[Number, Steps] | None:
     fits, bare = [], []
     for name, number, way in told:
@@ -177,5 +172,11 @@ def _beside(
 
 
 def _stem(name: str) -> str:
-    name = re.sub(r"[\W_]*(?:per[\W_]?seed|by[\W_]?seed|over[\W_]?seeds|seeds?|list|values|all|raw)$", "", name.lower())
+    name = re.sub(r"^(?:per|by|all|over)[\W_]?(?:seeds?|runs?|folds?)?[\W_]+", "", name.lower())
+    name = re.sub(
+        r"[\W_]*(?:per[\W_]?seed|by[\W_]?seed|over[\W_]?seeds|seeds?|runs?|folds?|list|values|scores|results|all|"
+        r"raw)$",
+        "",
+        name,
+    )
     return re.sub(r"[\W_]+", "", re.sub(r"(?<=[a-rt-z0-9])s$|(?<=s)es$", "", name))

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from evenhand.audit.log import Log
-from evenhand.audit.reading.languages import foreign, in_english, pointed, with_commas
 from evenhand.audit.reading.markdown import read_markdown
+from evenhand.audit.reading.markup import page_text, ruled_tables, structured_text
 from evenhand.audit.reading.records import read_csv_log, read_json_lines_log, read_json_log, summaries_log
-from evenhand.audit.words import english
+from evenhand.audit.text.languages import foreign, in_english, pointed, with_commas
+from evenhand.audit.text.log import Log
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.words import english
 from evenhand.data.reading import check_file
 from evenhand.errors import DataError
 
@@ -27,7 +29,10 @@ MOST_LINES = 60_000
 
 _LONGEST = 4_000
 _READ = (".md", ".markdown", ".txt", ".log", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".rst", "")
-_TELLS = re.compile(
+PAGES = (".html", ".htm")
+"""Endings of pages, which are read where they are asked for and not where they lie in a folder."""
+
+_TELLS = Pattern(
     r"^\s{0,3}#|^\s*\||\b(?:mean|std|best|final|baseline|seeds?|delta|accuracy|result|summary|gain|regress|"
     r"significan|stable|consisten|oom|out of memory|"
     r"timed? ?out|average)\b",
@@ -87,8 +92,9 @@ def open_log(path: Path, progress: OnProgress | None = None) -> Log:
     Raises:
         DataError: as :func:`open_logs`.
     """
-    check_file(path)
     suffix = path.suffix.lower()
+    if suffix not in PAGES:
+        check_file(path)
     if suffix in (".csv", ".tsv"):
         log = read_csv_log(path, "\t" if suffix == ".tsv" else ",", _lines(path, progress, whole=True))
     elif suffix in (".jsonl", ".ndjson"):
@@ -118,18 +124,25 @@ def _text(path: Path, progress: OnProgress | None) -> Log:
 
 def _read(path: Path, texts: list[tuple[int, str]]) -> Log:
     """Markdown as a log; decimal commas are read as points, and the words of results in other languages as English."""
-    alone = [text for _, text in texts[:20_000]]
+    written = _as_markdown(path, texts)
+    alone = [text for _, text in written[:20_000]]
     other = foreign("\n".join(alone))
     comma = with_commas(alone, 1 if other else 4)
-    if comma is None and not other:
-        return read_markdown(str(path), texts)
     read = [
-        (number, in_english(pointed(text) if comma else text) if other else pointed(text)) for number, text in texts
+        (number, in_english(pointed(text) if comma else text) if other else pointed(text) if comma else text)
+        for number, text in written
     ]
     log = read_markdown(str(path), read)
     lines = tuple(replace(line, text=text) for line, (_, text) in zip(log.lines, texts, strict=True))
     remarks = (f"{path} writes decimals with a comma ({comma}), and was read so.",) if comma else ()
     return replace(log, lines=lines, remarks=(*log.remarks, *remarks), english=not other)
+
+
+def _as_markdown(path: Path, texts: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The lines of a text in whatever markup its name or its tables tell, each with its number."""
+    if path.suffix.lower() in PAGES:
+        return page_text(texts)
+    return ruled_tables(structured_text(texts) if path.suffix.lower() == ".rst" else texts)
 
 
 def _lines(path: Path, progress: OnProgress | None, *, whole: bool = False) -> Iterator[tuple[int, str]]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import re
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from evenhand.audit.text.log import Leaf
+from evenhand.audit.text.pattern import Pattern
 
 Steps = tuple[str | int, ...]
 """The way to a value: names of fields and indices in lists; the document itself is the empty one."""
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_TOKEN = Pattern(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _MOST_TOKENS = 400_000
 
 
@@ -43,3 +48,44 @@ def places_of(text: str) -> dict[Steps, int]:
                 way.append(0 if word == "[" else "")
                 expects = word == "{"
     return found
+
+
+MOST_LEAVES = 20_000
+"""Values of a document of data that are kept one by one."""
+
+
+class _Printed(str):
+    """A number as it is printed."""
+
+    __slots__ = ()
+
+
+def leaves_of(text: str, first: int = 1, before: Steps = ()) -> tuple[Leaf, ...]:
+    """The texts and numbers of a JSON text that was found to be sound.
+
+    Args:
+        text: the document.
+        first: number of the line that it begins at.
+        before: steps that lead to it.
+    """
+    try:
+        document = json.loads(text, parse_float=_Printed, parse_int=_Printed, parse_constant=_Printed)
+    except (ValueError, RecursionError):
+        return ()
+    places = places_of(text) if "\n" in text else {}
+    found = []
+    for path, value in _values(document, ()):
+        line = places.get(path, 1) + first - 1
+        found.append(Leaf((*before, *path), str(value), line, not isinstance(value, _Printed)))
+        if len(found) >= MOST_LEAVES:
+            break
+    return tuple(found)
+
+
+def _values(document: Any, path: Steps) -> Iterator[tuple[Steps, str]]:
+    if isinstance(document, str):
+        yield path, document
+    elif isinstance(document, dict | list):
+        steps = document.items() if isinstance(document, dict) else enumerate(document)
+        for step, value in steps:
+            yield from _values(value, (*path, step))

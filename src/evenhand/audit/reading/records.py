@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evenhand.audit.log import SUMMARIES, Line, Listing, Log, Row, Table
-from evenhand.audit.reading.languages import header_in_english, pointed_cells
 from evenhand.audit.reading.listed import listings
 from evenhand.audit.reading.nested import nested
-from evenhand.audit.reading.places import Steps, places_of
+from evenhand.audit.reading.places import MOST_LEAVES, Steps, leaves_of, places_of
+from evenhand.audit.text.languages import foreign, header_in_english, in_english, pointed_cells
+from evenhand.audit.text.log import SUMMARIES, Leaf, Line, Listing, Log, Row, Table
 from evenhand.data.reading import parse_json, read_json
 from evenhand.errors import DataError
+
+_REMARK = re.compile(r'\s*(?:#+|"#+\s)\s*')
+"""What a line of a file of data begins with that is no row but says something."""
 
 _MOST_ROWS = 50_000
 _MOST_COLUMNS = 200
@@ -22,7 +26,8 @@ _DEEPEST = 3
 
 
 def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -> Log:
-    """A CSV or TSV file as one table; a row that has not the header's length is left alone and named.
+    """A CSV or TSV file as one table, its comments as prose; a row that has not the header's length is left alone and
+    named.
 
     Raises:
         DataError: as for the lines.
@@ -31,9 +36,15 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
     header: tuple[str, ...] = ()
     rows: list[Row] = []
     short: list[int] = []
-    left = 0
+    left, first = 0, 1
     for number, text in texts:
-        if not text.strip() or text.lstrip().startswith("#"):
+        if not text.strip():
+            continue
+        remark = _REMARK.match(text)
+        if remark is not None:
+            said = text[remark.end() :].rstrip(f'"{delimiter} ')
+            if said and number <= _MOST_ROWS:
+                lines.append(Line(number, text, in_english(said) if foreign(said) else said, "bullet"))
             continue
         if len(rows) >= _MOST_ROWS:
             left += 1
@@ -49,12 +60,12 @@ def read_csv_log(path: Path, delimiter: str, texts: Iterable[tuple[int, str]]) -
             continue
         lines.append(Line(number, text, body, "row"))
         if not header:
-            header = cells[:_MOST_COLUMNS]
+            header, first = cells[:_MOST_COLUMNS], number
         elif len(cells) == len(header):
             rows.append(Row(number, cells))
         else:
             short.append(number)
-    table = Table(header, tuple(rows), -1, lines[0].number if lines else 1)
+    table = Table(header, tuple(rows), -1, first)
     return Log(str(path), tuple(lines), (), (table,) if header else (), remarks=_remarks(path, short, left), data=True)
 
 
@@ -116,6 +127,7 @@ def read_json_lines_log(path: Path, texts: Iterable[tuple[int, str]]) -> Log:
     records: list[tuple[int, dict[str, Any]]] = []
     lines: list[Line] = []
     found: list[Listing] = []
+    leaves: list[Leaf] = []
     short: list[int] = []
     left = 0
     for number, text in texts:
@@ -133,11 +145,14 @@ def read_json_lines_log(path: Path, texts: Iterable[tuple[int, str]]) -> Log:
             records.append((number, flat(document)))
             lines.append(Line(number, text[:2000], text[:2000], "row"))
             found += _both(text, {number: lines[-1]}, number) if "[" in text or "{" in text[1:] else ()
+            leaves += leaves_of(text, number, (len(records) - 1,)) if len(leaves) < MOST_LEAVES else ()
     if not records:
         raise DataError(f"{path}: no line is a JSON object.")
     table = _table_of(records)
     tables, remarks = ((table,) if table else ()), _remarks(path, short, left)
-    return Log(str(path), tuple(lines), (), tables, remarks=remarks, data=True, listings=tuple(found))
+    return Log(
+        str(path), tuple(lines), (), tables, remarks=remarks, data=True, listings=tuple(found), leaves=tuple(leaves)
+    )
 
 
 def read_json_log(path: Path) -> Log:
@@ -154,8 +169,10 @@ def read_json_log(path: Path) -> Log:
     table = _placed(_records(document), places)
     kept = {at for one in found for at in (one.line, one.mean_line, one.sd_line)}
     kept |= {at for row in table.rows for at in (row.line, *row.at)} if table is not None else set()
+    leaves = leaves_of("\n".join(texts))
+    kept |= {one.line for one in leaves}
     lines = tuple(every[number] for number in sorted(kept))
-    return Log(str(path), lines, (), (table,) if table is not None else (), data=True, listings=found)
+    return Log(str(path), lines, (), (table,) if table is not None else (), data=True, listings=found, leaves=leaves)
 
 
 def _both(text: str, lines: dict[int, Line], first: int = 1) -> tuple[Listing, ...]:

@@ -3,49 +3,61 @@
 from __future__ import annotations
 
 from evenhand.audit.finding import Rule
-from evenhand.audit.rules import (
-    baselines,
-    best_of_many,
-    best_on_test,
+from evenhand.audit.rules.alike import (
     ceiling,
+    identical_rows,
+    no_op,
+    saturated,
+    twin_arms,
+)
+from evenhand.audit.rules.arithmetic import (
     change_disagrees,
     columns,
     count_rate,
-    drift,
     durations,
-    failure_verdict,
-    few_seeds,
-    fewer_items,
-    granularity,
-    identical_rows,
     implied_baseline,
-    impossible_share,
-    infrastructure,
-    interval_zero,
-    kept_of_many,
     mean_disagrees,
-    no_effect,
-    no_op,
-    no_seeds,
-    not_replicated,
-    not_the_rows,
-    odd_share,
     p_values,
     perplexity,
-    recomputed,
     row_deltas,
-    same_seeds,
-    saturated,
     signs_disagree,
     spread_kind,
-    subset,
-    twin_arms,
-    two_baselines,
-    unequal_budgets,
+)
+from evenhand.audit.rules.certainty import (
+    few_seeds,
+    interval_zero,
+    no_effect,
+    no_seeds,
+    not_replicated,
+    recomputed,
     untested,
-    winners,
-    within_noise,
     within_spread,
+)
+from evenhand.audit.rules.failures import (
+    failure_verdict,
+    infrastructure,
+)
+from evenhand.audit.rules.fairness import (
+    baselines,
+    best_of_many,
+    best_on_test,
+    kept_of_many,
+    same_seeds,
+    unequal_budgets,
+    winners,
+)
+from evenhand.audit.rules.items import (
+    fewer_items,
+    granularity,
+    impossible_share,
+    odd_share,
+    subset,
+    within_noise,
+)
+from evenhand.audit.rules.repeated import (
+    drift,
+    not_the_rows,
+    two_baselines,
 )
 
 RULES: tuple[Rule, ...] = tuple(

@@ -1,0 +1,154 @@
+"""Two arms of a table with the same numbers throughout."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.text.log import Log, Row, Table
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.arms.records import declared_same
+from evenhand.audit.told.concluded.concluded import doubted
+from evenhand.audit.told.shares.items import items_said
+
+_SETTING = Pattern(
+    r"\b(?:lr|learning|rate|batch|size|params?|parameters|layers?|dim|seed|steps?|epochs?|tokens|time|date|cost|"
+    r"memory|mem|vram|n|count|items|total|flops|budget|latency|length|year|version|max|min|limit|threshold|#|"
+    r"id|idx|index|papers?|arxiv|doi|refs?|references?|source|link|commit|hash|throughput|speed|samples/s)\b",
+    re.IGNORECASE,
+)
+_ARM = Pattern(
+    r"^(?:model|method|variant|arm|config\w*|run|run[ _]id|experiment|exp|setting|approach|name|ablation|technique|"
+    r"strategy|optimi[sz]er)$",
+    re.IGNORECASE,
+)
+
+
+_FEW = 100
+_TOP = 0.95
+"""Above this share few errors are left, and two arms may well make the same; so with a share of errors itself."""
+
+_DIGITS = 8
+"""So many digits two results have together that are not alike by chance."""
+
+_LITTLE = 200
+"""So few items are told of: two arms may well answer alike on all of them."""
+
+_LONG = 10
+_RARE = 0.05
+_ENOUGH = 3
+_AGAIN = Pattern(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """Rows with another name and the same three results, or the same two of four digits each."""
+    for log in logs:
+        told: dict[tuple[str, str], Finding] = {}
+        tables: dict[tuple[str, str], int] = {}
+        for table in log.tables:
+            if table.header and _ARM.match(table.header[0].strip()) and 2 <= len(table.rows) <= 500 and not log.data:
+                for one in _twins(log, table, logs):
+                    pair = (str(one.facts["one"]), str(one.facts["other"]))
+                    told.setdefault(pair, one)
+                    tables[pair] = tables.get(pair, 0) + 1
+        yield from _once(log, told, tables)
+
+
+def _once(log: Log, told: dict[tuple[str, str], Finding], tables: dict[tuple[str, str], int]) -> Iterable[Finding]:
+    """The same two arms in ten tables are one thing to look at, and so are ten such pairs in one table."""
+    groups: dict[tuple[int, Level], list[Finding]] = {}
+    for pair, one in told.items():
+        level: Level = "hint" if any(_differ(table, *pair) for table in log.tables) else one.level
+        at = max((table.line for table in log.tables if table.line <= one.place.line), default=0)
+        whole = replace(one, facts={**one.facts, "tables": tables[pair], "more": 0}, level=level)
+        groups.setdefault((at, level), []).append(whole)
+    for first, *rest in groups.values():
+        others = (*first.others, *(one.place for one in rest))
+        yield replace(first, facts={**first.facts, "more": len(rest)}, others=others)
+
+
+def _differ(table: Table, one: str, other: str) -> bool:
+    """Whether two arms stand in a table with different results: then neither is a copy of the other."""
+    rows = [[row for row in table.rows if row.cells[0] == name] for name in (one, other)]
+    places = [i for i, name in enumerate(table.header) if i and not _SETTING.search(name)]
+    values = [{n.value for row in found for n in _results(table, row, places)} for found in rows]
+    return bool(values[0] and values[1]) and values[0] != values[1]
+
+
+def _results(table: Table, row: Row, places: list[int]) -> list[Number]:
+    found = [table.columns[i][table.rows.index(row)] for i in places]
+    return [n for n in found if n is not None and n.decimals >= 2]
+
+
+def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
+    places = [i for i, name in enumerate(table.header) if i and not _SETTING.search(name)]
+    seen: dict[tuple[str, ...], Row] = {}
+    for at, row in enumerate(table.rows):
+        values = tuple(
+            row.cells[i]
+            for i in places
+            if (n := table.columns[i][at]) is not None
+            and n.decimals >= 2
+            and n.value
+            and len(str(abs(n.value)).replace(".", "").strip("0")) >= 3
+        )
+        if len(values) < 2 or (len(values) == 2 and sum(map(_digits, values)) < _DIGITS):
+            continue
+        first = seen.setdefault(values, row)
+        if first is not row and first.cells[0] != row.cells[0] and not _AGAIN.match(row.cells[0]):
+            if declared_same(logs, log, [row], [row.cells[0]]):
+                continue
+            facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
+            fine = [n for i in places if (n := table.columns[i][at]) is not None and n.decimals >= 2]
+            few = all(_of_few(n) for n in fine) or all(_TOP <= n.share <= 1 or abs(n.share) <= 1 - _TOP for n in fine)
+            few = few or any(n <= _LITTLE for n in items_said(log, table.section))
+            same = [i for i in places if row.cells[i] == first.cells[i] and _results(table, row, [i])]
+            told = doubted(log, first.line, table.rows[-1].line, table.section)
+            level: Level = "hint" if few or told or _by_chance(table, same) > _RARE else "caution"
+            yield Finding("identical-rows", level, place_of(log, row.line), facts, (place_of(log, first.line),))
+
+
+def _by_chance(table: Table, places: list[int]) -> float:
+    """How many pairs of rows of a long table have the same results by chance, as narrow as their columns are."""
+    if len(table.rows) <= _LONG:
+        return 0.0
+    expected, chances = len(table.rows) ** 2 / 2, []
+    for place in places:
+        values = sorted(n.value for n in table.columns[place] if n is not None)
+        step = min(10.0**-n.decimals for n in table.columns[place] if n is not None)
+        width = values[len(values) * 9 // 10] - values[len(values) // 10]
+        chances.append(1 + width / step)
+    if len(places) < _ENOUGH:  # two results often rise and fall together
+        return expected / max(chances, default=1.0)
+    return expected / math.prod(chances)
+
+
+def _of_few(value: Number) -> bool:
+    """Whether a result is a share of so few items that two arms easily have the same."""
+    share, half = value.share, value.slack / (100 if value.unit in ("%", "pp") or value.value > 1 else 1)
+    share = share / 100 if share > 1 else share
+    return any(abs(round(share * n) / n - share) <= half for n in range(1, _FEW + 1))
+
+
+def _digits(cell: str) -> int:
+    """How many digits a result has, zeros before the first other one left out."""
+    return len(re.sub(r"\D", "", cell).lstrip("0"))
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    lines = ", ".join(str(place.line) for place in finding.others[1:6])
+    also = f"; the same holds for {f['more']} more rows of this table (lines {lines})" if f["more"] else ""
+    more = f" here, and in {f['tables'] - 1} more tables" if f["tables"] > 1 else ""
+    return (
+        f"'{f['other']}' and '{f['one']}' (line {finding.others[0].line}) have the same {f['count']} results to "
+        f"the last digit{more}: one of them may have changed nothing, or was copied{also}."
+    )
+
+
+RULE = Rule("identical-rows", "Two arms of a table with the same results to the last digit.", check, say)

@@ -1,0 +1,256 @@
+"""Variants whose results are exactly the baseline's: they changed nothing, or were never switched on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.text.log import Line, Listing, Log
+from evenhand.audit.text.pattern import Pattern, stems
+from evenhand.audit.text.vocabulary.verdicts import ALIKE, NO_EFFECT
+from evenhand.audit.text.words import denied_at, hoped, of_others, planning
+from evenhand.audit.told.arms.by_seed import paired_rows
+from evenhand.audit.told.concluded.concluded import drawn
+from evenhand.audit.told.concluded.equals import equals_of
+from evenhand.audit.told.concluded.statements import below, share_a_word, words_of
+from evenhand.audit.told.seeds.count import signs_of
+
+_SAID = Pattern(
+    r"\b(?:all\s+(?:0|zero)\s+deltas|exact[- ]ties?|exactly tied|bit[- ]identical|byte[- ]identical|identical to "
+    r"(?:the )?baseline|identical to [^;,]{1,30} to the last (?:digit|bit)|"
+    r"no-op (?:behaviou?r|seeds?|rows?)|exactly the same (?:scores?|results?|loss(?:es)?|accurac\w+|outputs?|numbers?)|"
+    r"identical (?:results?|scores?|metrics?|loss(?:es)?|accurac\w+) (?:to|as|for|across)|"
+    r"(?:all |every )?(?:metrics?|results?|scores?|accurac\w+|outputs?) "
+    r"(?:(?:is|are|was|were|stay(?:ed|s)?|remain\w*) )?"
+    r"(?:exactly |completely |entirely |bitwise )(?:unchanged|identical|the same)|all metrics (?:\w+ )?unchanged)\b",
+    re.IGNORECASE,
+    needs=" to the last bit| to the last digit|all metrics |deltas|exact|identical|no-op behavior|"
+    "no-op behaviour|no-op row|no-op seed|the same|unchanged",
+)
+_LOOSE = Pattern(r"identical\b|exactly the same|unchanged|the same\b", re.IGNORECASE)
+"""Said of files, kernels and repetitions as well as of arms: it must be said of results, and of a baseline."""
+_TIE = Pattern(r"\bt(?:ie[ds]?)\b", re.IGNORECASE)
+_TO_BASE = Pattern(
+    r"\b(?:identical|tie[ds]?|same|unchanged|equal)\b[^.;]{0,40}?\b(?:to|as|with|from|for)?\s*(?:the |its |our )?"
+    r"(?:baselines?|controls?|vanilla|unmodified|ablat\w+|variants?|arms)\b|\bvariants? [^.;]{0,40}\bidentical\b|"
+    r"\btie[- ](?:the )?baseline\b",
+    re.IGNORECASE,
+)
+_ROUGHLY = Pattern(
+    r"\b(?:near(?:ly)?|almost|virtually|approximately|practically|essentially|basically|roughly|statistically|visually|"
+    r"close to|largely|mostly)[\s-]+(?:\w+[\s-]+)?$",
+    re.IGNORECASE,
+)
+_RESULTS = Pattern(
+    r"\b(?:results?|scores?|metrics?|acc(?:s|urac\w+)?|loss(?:es)?|ppl|perplexit\w+|predictions?|answers?|"
+    r"generations|rewards?|returns|numbers|deltas?|d_acc|bpb|auc|f1)\b",
+    re.IGNORECASE,
+)
+_OTHERS = (
+    r"files?|cod(?:e|ebase)|pars\w+|hash\w*|sha\w*|commits?|cach\w+|csvs?|json|artifacts?|bytes|contracts?|git|"
+    r"diff|cop(?:y|ies)|sources?|configs?|prompts?|reproduc\w+|determinis\w+|re-?r[ua]ns?|twice|packs?|callers?|paths?|"
+    r"tests?|images?|checkpoints?|weights|gates?|guarante\w*|invariants?|"
+    r"assert\w*|verif\w*|across (?:runs|machines|seeds)|refactor\w*|by (?:design|construction)|"
+    r"as (?:expected|intended)|sanity|"
+    r"expected|disabled|drift|audit\w*|replicat\w+|confirmed|break|breaks|resolv\w+|implementations?|reference|"
+    r"official|architectur\w*|hyper\w+|recipes?|otherwise|"
+    r"not a (?:dead|bug)|parity|independent|kernels?|outputs? (?:for|of) the same"
+)
+_OTHER_THINGS = Pattern(rf"\b(?:{_OTHERS})\b", re.IGNORECASE, needs=stems(_OTHERS))
+"""What is the same on purpose, or is no result of an arm."""
+_SHORT = 160
+_REPEATED = Pattern(r"cert|determinis|parity|reproduc|equivalen|regress|verif|sanity", re.IGNORECASE)
+"""What is the same on purpose: a repetition, with or without a change that must not matter."""
+
+_MEANS = Pattern(r"\b(?:means?|averages?|medians?|rounded)\b", re.IGNORECASE)
+_PAIR = Pattern(r"(?<![\d.])(\d+\.\d\d+)(?:\s?%)?\s*(?:vs\.?|versus|->|→|and|=)\s*\1(?!\.?\d)")
+_CLAIMED_NONE = Pattern(
+    r"\b(?:no|zero|any) (?:\w+ )?(?:effect|difference|influence|impact|change|gain)\b|\bidentical\b|\bunchanged\b|"
+    r"\bchang\w+ nothing\b|\birrelevant\b|\b(?:does|do|did) ?(?:not|n['’]t) (?:matter|help|change)\b|\bthe same\b",
+    re.IGNORECASE,
+)
+_ZERO = Pattern(
+    r"(?<![\d.])(?:[+±-]0\.0{1,4}\s?(?:pp|%)|0\.0{1,4}\s?pp)|d_acc\s*=\s*0(?![.\d])",
+    re.IGNORECASE,
+    needs="0.|d_acc",
+)
+
+
+_NO_MATTER = Pattern(
+    r"\b(?:does|do|did) ?(?:not|n['’]t) (?:matter|help|hurt|change)\b|\bneutral\b|\bharmless\b|\bas good as\b|"
+    r"\bno (?:effect|difference|influence|impact)\b|\birrelevant\b",
+    re.IGNORECASE,
+)
+_ADMITTED = Pattern(
+    r"\bno-?op\b|\bnot (?:active|applied|connected|used|wired)\b|\bnothing is learned\b|\bno verdict\b|\bidentical\b|"
+    r"\bnever (?:ran|active|applied)\b|\bbug\b",
+    re.IGNORECASE,
+)
+_BELOW = 7
+_LISTS = frozenset(("values", "value", "raw", "all", "list", "seeds", "runs", "folds", "samples", "data", "history"))
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """Ties that the text reports: in words, as exactly zero for all variants, or as = in a pattern of signs."""
+    for log in logs:
+        yield from _read(log)
+        if not log.english:
+            continue
+        yield from _in_data(log)
+        yield from _concluded(log)
+        for line in log.spoken():
+            found = _tie(log, line)
+            signs = signs_of(line.body)
+            if found is not None:
+                level: Level = "caution" if _sure(log, line, found) else "hint"
+                yield Finding("no-op", level, place_of(log, line), {"words": found}, quote=found)
+            elif signs is not None and signs.zero:
+                facts = {"same": signs.zero, "count": signs.count}
+                yield Finding("no-op", "caution", place_of(log, line), facts)
+
+
+def _read(log: Log) -> Iterator[Finding]:
+    """Two arms with the same results to the last digit, and below them the conclusion that the change has no effect."""
+    told: set[int] = set()
+    for one in equals_of(log):
+        found = drawn(below(log, one.second - 1 if one.row else one.second, one.section, _BELOW), (NO_EFFECT, ALIKE))
+        own = found is not None and found.line.number in (one.first, one.second)
+        named = found is not None and (
+            one.near or own or share_a_word(found.statement.words, words_of(" ".join(one.names)))
+        )
+        if found is not None and named and found.line.number not in told:
+            told.add(found.line.number)
+            facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}
+            places = (place_of(log, one.second), place_of(log, one.first))
+            yield Finding("no-op", "caution", place_of(log, found.line), facts, places, found.words, True)
+
+
+def _concluded(log: Log) -> Iterator[Finding]:
+    """Differences over seeds that are all exactly zero, and a conclusion on the arm in the lines right below."""
+    for line in log.spoken():
+        signed = [n for n in line.numbers if n.signed and n.decimals >= 3]
+        if len(signed) < 3 or any(n.value for n in signed) or len(signed) != len(line.numbers):
+            continue
+        below = [one for one in log.own(line.section) if 0 < one.number - line.number <= 4]
+        if any(_ADMITTED.search(one.body) for one in below):
+            continue
+        for one in below:
+            said = _NO_MATTER.search(one.body)
+            if said is not None and not hoped(one):
+                yield Finding(
+                    "no-op", "caution", place_of(log, one), {"words": said[0]}, (place_of(log, line),), said[0]
+                )
+                break
+
+
+def _tie(log: Log, line: Line) -> str | None:
+    if hoped(line) or planning(log, line) or of_others(line) or _OTHER_THINGS.search(line.body):
+        return None
+    said = _SAID.search(line.body)
+    zero = _ZERO.search(line.body)
+    rough = said is not None and _ROUGHLY.search(line.body[: said.start()]) is not None
+    if said is not None and not rough and not denied_at(log, line, said.start()) and _of_results(log, line, said):
+        return said[0]
+    if zero is not None and re.search(r"\b(?:all|every|exact|tie)\b", line.body, re.IGNORECASE):
+        return zero[0]
+    pair = _PAIR.search(line.body)
+    told = pair is not None and float(pair[1]) and _CLAIMED_NONE.search(line.body) and not _MEANS.search(line.body)
+    return pair[0] if pair is not None and told else None
+
+
+def _of_results(log: Log, line: Line, said: re.Match[str]) -> bool:
+    """Whether ``bit-identical`` is said of results, not of files or of a repetition."""
+    if not _LOOSE.search(said[0]):
+        return True
+    sentence = f"{log.lead(line)} {line.body}"
+    return _RESULTS.search(sentence) is not None and _OTHER_THINGS.search(sentence) is None
+
+
+def _sure(log: Log, line: Line, found: str) -> bool:
+    """Whether results of an arm are told to be exactly the baseline's: not a tie of two rivals, of files or of code."""
+    pair = _PAIR.fullmatch(found)
+    if pair is not None:
+        short = line.kind == "bullet" and len(line.body) <= _SHORT  # more words say more than that they are the same
+        fine = len(pair[1].replace(".", "").lstrip("0")) >= 4
+        return short and fine and not re.search(r"\btie", line.body, re.IGNORECASE)
+    sentence = f"{log.lead(line)} {line.body}"
+    if _TIE.search(found):
+        return _ZERO.search(line.body) is not None
+    if re.search(r"[~≈∼]\s*\d|\babout \d", sentence):
+        return False  # results that are told roughly are not told to be the same
+    if not _LOOSE.search(found):
+        return _ZERO.search(found) is not None or re.search(r"\bdeltas\b", found, re.IGNORECASE) is not None
+    exact = re.search(r"\b(?:bit|byte)[- ]identical|\bexactly\b|\blast (?:digit|bit)\b", sentence, re.IGNORECASE)
+    if not any(number.decimals for number in line.numbers):
+        return False  # the result that is the same is not told
+    return exact is not None and _TO_BASE.search(sentence) is not None and _RESULTS.search(sentence) is not None
+
+
+def _in_data(log: Log) -> Iterator[Finding]:
+    """Arms whose results over seeds are, one by one, those of the baseline, or of another list."""
+    for table in log.tables:
+        for one in paired_rows(table):
+            if one.exact and not any(one.differences):
+                facts = {"arm": one.arm, "other": one.baseline, "count": len(one.differences)}
+                yield Finding("no-op", "caution", place_of(log, one.line), facts, quote=f"{one.arm} {one.metric}")
+    seen: dict[tuple[float, ...], Listing] = {}
+    for listed in log.listings:
+        values = tuple(one.value for one in listed.values)
+        if sum(one.decimals >= 2 for one in listed.values) < 3 or len(set(values)) < 3:
+            continue
+        first = seen.setdefault(values, listed)
+        if first is not listed and _two_arms(first.label, listed.label):
+            facts = {"arm": listed.label, "other": first.label, "count": len(values)}
+            names = [one.label.rpartition(" ")[0] for one in (listed, first)]
+            file = "/".join(re.split(r"[/\\]", log.name)[-2:])
+            open_ = _REPEATED.search(file) is not None or any(len(name) < 3 for name in names)
+            level: Level = "hint" if open_ else "caution"
+            yield Finding("no-op", level, place_of(log, listed.line), facts, (place_of(log, first.line),))
+
+
+def _two_arms(one: str, other: str) -> bool:
+    """Whether two lists are named alike but for one word, the arm: not a list and its summary, nor two metrics."""
+    words = (one.lower().split(), other.lower().split())
+    differ = sum(a != b for a, b in zip(*words, strict=False))
+    return len(words[0]) == len(words[1]) and differ == 1 and _metric(one) == _metric(other)
+
+
+def _metric(label: str) -> str:
+    """What a list is of: its last word that is no word for a list, so that two metrics are not taken for two arms."""
+    words = [word for word in label.lower().split() if word not in _LISTS]
+    return words[-1] if words else ""
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    if "results" in f:
+        many = f"the {f['results']} results" if f["results"] > 1 else "the result"
+        return (
+            f"'{f['words']}': {many} of lines {f['first']} and {f['second']} are alike to the last digit, as they are "
+            f"where a change was never switched on: see whether it was active before it counts as without effect."
+        )
+    if "arm" in f:
+        return (
+            f"'{f['arm']}' has the {f['count']} results of '{f['other']}' to the last digit: see whether it was active "
+            f"before it counts as a variant without effect."
+        )
+    if "same" in f:
+        return (
+            f"{f['same']} of {f['count']} seeds show no difference at all: see whether the mechanism acted "
+            f"there before its mean is read."
+        )
+    return (
+        "Results that are exactly the baseline's say that the variant changed nothing here (no-op), not that it "
+        "has no effect: see whether it was active."
+    )
+
+
+RULE = Rule(
+    "no-op",
+    "A variant with exactly the results of the baseline is a row without a test.",
+    check,
+    say,
+    tongues=True,
+)

@@ -1,0 +1,100 @@
+"""Tasks at their ceiling for every arm: no difference can show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.number_words import printed, shown
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.words import denied_at, hoped, planning
+from evenhand.audit.told.arms.lists import arms_of
+
+_NONE = Pattern(
+    r"\b(?:all|every|no)\b.*(?:[+±]?0\.0+\s?pp|\bno (?:measurable )?gain|\bsame\b|\bties?\b)|\bceiling\b|\bsaturat",
+    re.IGNORECASE,
+)
+_NEAR = 98.0
+_NO_EFFECT = Pattern(
+    r"\bno (?:\w+ )?(?:effect|difference|influence|impact|benefit)\b|\birrelevant\b|"
+    r"\b(?:does|do) ?(?:not|n['’]t) (?:matter|help)\b|\bmakes? no difference\b",
+    re.IGNORECASE,
+    needs=" help| matter|benefit|difference|effect|impact|influence|irrelevant",
+)
+_CHANCE = Pattern(
+    r"\b(?:chance(?: level| rate)?|majority(?: class)?|random(?: guess\w*)?)(?: is| at|:| =| of|,)?\s*(\d[\d.]*\d|\d+)",
+    re.IGNORECASE,
+)
+_EVERY = Pattern(
+    r"\b(?:for|in|across|with|on)\s+(?:every|each|all|both)\s+(?:(?:of )?(?:the )?\w+ )?(?:arms?|variants?|mixtures?|"
+    r"models?|methods?|settings?|configs?|configurations|runs?|conditions|checkpoints)\b",
+    re.IGNORECASE,
+)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """A baseline within two points of 100 % whose variants show no difference, as the lines beside it say."""
+    for log in logs:
+        yield from _in_words(log)
+        for arm in arms_of(log):
+            if not arm.baseline or arm.value is None or arm.value.unit != "%" or not _NEAR <= arm.value.value <= 100:
+                continue
+            beside = _beside(log, arm.line)
+            told = next((one for one in beside if _NONE.search(one.body)), None)
+            if told is not None:
+                facts = {"baseline": printed(arm.value), "room": 100 - arm.value.value}
+                yield Finding("saturated", "caution", place_of(log, arm.line), facts, (place_of(log, told),))
+
+
+def _in_words(log: Log) -> Iterator[Finding]:
+    """``1.000 for every arm, so the penalty has no effect``; ``50.9 and 50.9, no effect (chance is 50)``."""
+    for line in log.spoken():
+        none = _NO_EFFECT.search(line.body)
+        if none is None or denied_at(log, line, none.start()) or hoped(line) or planning(log, line):
+            continue
+        chance = _CHANCE.search(line.body)
+        every = _EVERY.search(line.body)
+        level = next((float(one) for one in chance.groups() if one), None) if chance is not None else None
+        values = [n for n in line.numbers if n.decimals and not n.signed and not n.spread and n.unit in ("", "%")]
+        values = [n for n in values if chance is None or not chance.start() <= n.start < chance.end()]
+        if level is not None and values:
+            last = values if every is None else values[-1:]
+            scale = 100.0 if max(level, *(n.value for n in last)) > 1 else 1.0
+            if sum(abs(n.value - level) <= 0.011 * scale for n in last) >= (1 if every else 2):
+                facts: dict[str, object] = {"baseline": f"{level:g}", "room": None}
+                yield Finding("saturated", "caution", place_of(log, line), facts, quote=none[0])
+        elif every is not None and len(values) == 1 and _top(values[0]):
+            facts = {"baseline": printed(values[0]), "room": 0.0}
+            yield Finding("saturated", "caution", place_of(log, line), facts, quote=none[0])
+
+
+def _top(number: Number) -> bool:
+    """Whether a value is at its ceiling: a share of one, or at least 99.5 %."""
+    return number.value == 1 if not number.unit and number.value <= 1 else 99.5 <= number.value <= 100
+
+
+def _beside(log: Log, line: Line) -> list[Line]:
+    place = log.by_number[line.number]
+    return [one for one in log.lines[place : place + 5] if one.section == line.section and one.parent == line.parent]
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    if not finding.others:
+        where = "chance" if f["room"] is None else "the ceiling"
+        return (
+            f"Every result here is at {where} ({f['baseline']}): the task tells nothing about the arms, so it cannot "
+            f"show that something has no effect."
+        )
+    return (
+        f"The baseline has {f['baseline']}: {shown(f['room'], 2)} points are left to gain, and no variant differs "
+        f"(line {finding.others[0].line}). "
+        "The task is at its ceiling and tells nothing about the variants."
+    )
+
+
+RULE = Rule("saturated", "A task at its ceiling for every arm cannot tell them apart.", check, say)

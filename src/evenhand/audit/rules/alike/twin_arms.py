@@ -1,0 +1,113 @@
+"""Arms of records whose results are, seed by seed, those of another arm."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.text.log import Listing, Log, Row
+from evenhand.audit.told.arms.records import DELTA, Records, baseline_of, declared_same, is_arm, records_of
+from evenhand.audit.told.concluded.concluded import doubted
+
+_DIGITS = 10
+"""Digits that all results together must have, so that two arms do not have them alike by chance."""
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """All results of at least three columns, or over at least two seeds, alike to the last digit."""
+    for log in logs:
+        if log.data:
+            for records in records_of(log):
+                if not is_arm(records.table.header[records.arm]):
+                    continue  # rows of metrics, and copies of one file, are no arms
+                yield from _once(list(_twins(logs, log, records)))
+    yield from _lists(logs)
+
+
+def _once(found: list[Finding]) -> Iterator[Finding]:
+    """Ten settings that change nothing in one table are one thing to look at."""
+    if found:
+        others = (*found[0].others, *(one.place for one in found[1:]))
+        yield replace(found[0], facts={**found[0].facts, "more": len(found) - 1}, others=others)
+
+
+def _lists(logs: list[Log]) -> Iterator[Finding]:
+    """Files of one folder, each of an arm of its own, with one and the same list of results."""
+    seen: dict[tuple[str, tuple[float, ...]], tuple[Log, Listing]] = {}
+    for log in logs:
+        for one in log.listings:
+            arm, _, name = one.label.rpartition(" ")
+            values = tuple(value.value for value in one.values)
+            if not arm or len(set(values)) < 3 or sum(value.decimals >= 3 for value in one.values) < 3:
+                continue
+            other, first = seen.setdefault((name, values), (log, one))
+            own, before = Path(log.name), Path(other.name)
+            arms = (first.label.rpartition(" ")[0], arm)
+            if other is log or own.parent != before.parent or own.name == before.name or arms[0] == arms[1]:
+                continue
+            if declared_same(logs, log, [Row(one.line, ())], [arm, own.stem]):
+                continue
+            facts = {"one": arms[0], "other": arm, "count": len(values), "base": False}
+            yield Finding("twin-arms", "caution", place_of(log, one.line), facts, (place_of(other, first.line),), name)
+
+
+def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
+    places = [i for i in records.results() if not DELTA.search(records.table.header[i])]
+    base = baseline_of(records)
+    pairs = [(a, b) for a, b in combinations(records.groups, 2) if _alike(records, places, a, b)]
+    if len(pairs) > max(1, len(records.groups) // 3):
+        return  # so many alike: the column of arms is none, or all was copied on purpose
+    seen: set[str] = set()
+    for first, second in pairs:
+        rows = records.groups[second]
+        if second in seen or declared_same(logs, log, list(rows), [second]):
+            continue
+        seen.add(second)
+        count = sum(records.value(row, i) is not None for row in rows for i in places)
+        facts = {"one": first, "other": second, "count": count, "base": first == base}
+        at = records.of_seed(first, rows[0]) or records.groups[first][0]
+        level: Level = "hint" if doubted(log, rows[0].line, rows[0].line, -1) else "caution"
+        yield Finding("twin-arms", level, place_of(log, rows[0].line), facts, (place_of(log, at.line),), second)
+
+
+def _alike(records: Records, places: list[int], one: str, other: str) -> bool:
+    """Whether each row of an arm has the results of the other's row on its seed, with digits enough in all."""
+    values: set[str] = set()
+    for row in records.groups[other]:
+        twin = records.of_seed(one, row)
+        mine = _results(records, row, places)
+        if twin is None or not mine or mine != _results(records, twin, places):
+            return False
+        values |= set(mine)
+    fine = {cell for cell in values if _digits(cell) >= 3}
+    told = [cell for row in records.groups[other] for cell in _results(records, row, places) if _digits(cell) >= 3]
+    decimal = sum(re.search(r"\d\.\d", cell) is not None for cell in fine)
+    return decimal >= 2 and len(told) >= 3 and sum(map(_digits, fine)) >= _DIGITS
+
+
+def _results(records: Records, row: Row, places: list[int]) -> tuple[str, ...]:
+    """The results of a row as they are printed; what is empty says nothing."""
+    return tuple(row.cells[i].strip() for i in places if records.value(row, i) is not None)
+
+
+def _digits(cell: str) -> int:
+    return len(re.sub(r"\D", "", cell).lstrip("0").rstrip("0"))
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f, other = finding.facts, finding.others[0]
+    where = f"line {other.line}" if other.file == finding.place.file else f"{other.file}:{other.line}"
+    more = f"; so have {f['more']} more arms of this table" if f.get("more") else ""
+    of = "the baseline" if f["base"] else f"'{f['one']}'"
+    return (
+        f"'{f['other']}' has all {f['count']} results of {of} ({where}) to the last digit: what "
+        f"tells them apart changed nothing, so that this is no evidence on it{more}."
+    )
+
+
+RULE = Rule("twin-arms", "Records of an arm whose results are all those of another arm.", check, say, words=False)

@@ -1,0 +1,166 @@
+"""A stated difference that the two numbers beside it do not have."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.rules.arithmetic import columns
+from evenhand.audit.text.log import Log
+from evenhand.audit.text.number_words import printed, signed
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.changes.change import Change, readings, told_wrong
+from evenhand.audit.told.changes.changes import changes_of
+from evenhand.audit.told.changes.columns import odd_differences
+from evenhand.audit.told.changes.named import named_wrong_in
+from evenhand.audit.told.changes.recorded import recorded_wrong_in
+from evenhand.audit.told.changes.spoken import told_wrong_in
+from evenhand.audit.told.changes.stated import stated_in
+
+_FEW = 2
+"""So many slips may stand in a table whose other rows are right."""
+
+_NEAR = 1.5
+
+_INTERVAL = Pattern(
+    r"\s*(?:%|pp|points?)?\s*(?:±|[,;]?\s*(?:\(?\s*(?:\d\d ?% )?(?:CI|confidence interval|interval|credible interval)\b"
+    r"[:\s=]*)?[\[(]\s*[+\-−]?\d[\d.]*\s*(?:,|;|to|–)\s*[+\-−]?\d)",
+    re.IGNORECASE,
+)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """No reading (absolute, relative, ratio) gives the difference; in a table, other rows must be read rightly."""
+    for log in logs:
+        by_group: dict[int | tuple[str, ...], list[tuple[Change, bool]]] = defaultdict(list)
+        for change in changes_of(log):
+            by_group[_group(log, change)].append((change, bool(readings(change))))
+        for group, found in by_group.items():
+            right = sum(fits for _, fits in found)
+            for change, fits in found:
+                if fits or _of_else(change) or _estimated(log, change):
+                    continue
+                alone = change.named and len(found) == 1
+                slip = right > 0 and len(found) - right <= _FEW and _slip(change)
+                if isinstance(group, int) or alone or slip or right >= 2 * (len(found) - right):
+                    yield _finding(log, change, sure=_sure(log, change, right))
+        known = {(change.line.number, change.delta.start) for change in changes_of(log)}
+        for change, relative in stated_in(log):
+            key = (change.line.number, change.delta.start)
+            if key not in known and told_wrong(change, relative=relative) and not _estimated(log, change):
+                known.add(key)
+                yield _finding(log, change, sure=True)
+        named = {one.place.line for one in columns.check([log]) if one.level == "fault"}
+        for odd in odd_differences(log):
+            if odd.line.number not in named and not any(line == odd.line.number for line, _ in known):
+                known.add((odd.line.number, odd.delta.start))
+                yield _finding(
+                    log, Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True), sure=True, read=True
+                )
+        for told in (*told_wrong_in(log), *recorded_wrong_in(log), *named_wrong_in(log)):
+            if not any(line == told.line.number for line, _ in known):
+                change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)
+                yield _finding(log, change, sure=True, read=True)
+
+
+def _estimated(log: Log, change: Change) -> bool:
+    """Whether an interval of its own follows a difference: a mean of pairs is none of two overall values."""
+    place = log.by_number[change.line.number]
+    text = change.line.body[change.delta.end :] + " " + " ".join(one.body for one in log.lines[place + 1 : place + 2])
+    return _INTERVAL.match(text) is not None
+
+
+def _of_else(change: Change) -> bool:
+    """Whether a factor is so far from that of the two numbers that it is one of something else, such as of time."""
+    base, new, told = abs(change.base.value), abs(change.new.value), change.delta
+    if told.unit != "x" or not base or not new or not told.value:
+        return False
+    return all(not 0.5 <= told.value / ratio <= 2 for ratio in (new / base, base / new))
+
+
+def _group(log: Log, change: Change) -> int | tuple[str, ...]:
+    """What is judged together: the changes of a line, or the rows of all tables with one header."""
+    number = change.line.number
+    if change.line.kind != "row":
+        return number
+    return max((table for table in log.tables if table.line <= number), key=lambda one: one.line).header
+
+
+def _slip(change: Change) -> bool:
+    """Whether a difference is near that of its two numbers, or is it with the sign of a percentage: a slip of the pen.
+
+    One that is far off is of something else.
+    """
+    base, new, told = change.base.value, change.new.value, abs(change.delta.value)
+    if not base or not told:
+        return False
+    if change.delta.unit == "%" and not change.base.unit:
+        points = (abs(new - base), 100 * abs(new - base))
+        if any(abs(one - told) <= change.delta.slack + change.base.slack + change.new.slack for one in points):
+            return True
+    found = 100 * abs(new / base - 1) if change.delta.unit == "%" else abs(new - base)
+    return found > 0 and 1 / _NEAR <= told / found <= _NEAR and (change.delta.value > 0) == (new > base)
+
+
+def _sure(log: Log, change: Change, right: int) -> bool:
+    """Whether it is told to be the difference of these two: in points or percent, or in a column of differences."""
+    if change.delta.unit == "x" or change.base.about or change.new.about or change.delta.about:
+        return False  # a factor, or what is told roughly, may be of anything
+    if change.line.kind == "row":
+        return right > 0 or change.named
+    after = change.line.body[change.delta.end : change.delta.end + 1]
+    alike = change.base.decimals == change.new.decimals > 0  # else one of them may be the number of something
+    return alike and change.delta.unit in ("pp", "%") and (not after or after.isascii())
+
+
+def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Finding:
+    """The finding of a change; what was read over sentences was compared with its last digit cut off."""
+    base, new = change.base.value, change.new.value
+    facts = {
+        "base": printed(change.base), "new": printed(change.new), "printed": printed(change.delta),
+        "difference": new - base, "relative": None if base == 0 else 100 * (new / base - 1),
+        "unit": change.base.unit, "cut": not read and _cut_off(change),
+    }  # fmt: skip
+    level: Level = "hint" if not sure else "note" if facts["cut"] else "fault"
+    return Finding(
+        "change-disagrees",
+        level,
+        place_of(log, change.line),
+        facts,
+        (place_of(log, change.base_line),),
+    )
+
+
+def _cut_off(change: Change) -> bool:
+    """Whether the difference is right but for its last digit, which was cut off in place of rounded."""
+    if not change.delta.decimals:
+        return False
+    return bool(readings(replace(change, delta=replace(change.delta, half=2 * change.delta.half))))
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    relative = "" if f["relative"] is None else f", or {signed(f['relative'], 1)} % of the first"
+    points = " points" if f["unit"] == "%" else ""
+    if f["cut"]:
+        return (
+            f"From {f['base']} to {f['new']} is {signed(f['relative'] or 0.0, 2)} %: the last digit of "
+            f"{f['printed']} was cut off, not rounded."
+        )
+    return (
+        f"From {f['base']} to {f['new']} is {signed(f['difference'])}{points}{relative}; printed is "
+        f"{f['printed']}. ".strip()
+    )
+
+
+RULE = Rule(
+    "change-disagrees",
+    "A difference that neither the subtraction nor the ratio of the two numbers beside it gives.",
+    check,
+    say,
+    words=False,
+)

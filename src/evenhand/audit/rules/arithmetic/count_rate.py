@@ -1,0 +1,153 @@
+"""A count and the share printed beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.number_words import printed, shown
+from evenhand.audit.text.numbers import Number, counts
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.shares.columns import odd_counts
+from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
+from evenhand.audit.told.shares.entries import wrong_in
+from evenhand.audit.told.shares.siblings import odd_parts
+from evenhand.audit.told.shares.spoken import concluded_in, told_in
+
+_ONE_OF_SEVERAL = Pattern(r"\d\s*/\s*\d+\s*[,;]\s*(?:and\s+)?$")
+"""The last of several counts: what follows is said of all."""
+
+
+_OF_ELSE = Pattern(
+    r"\s*(?:→|->|⇒)|\s*(?:-?\s?CI\b|confidence|power|faster|slower|lower|higher|more|less|fewer|better|worse|"
+    r"reduc\w*|increas\w*|"
+    r"improv\w*|"
+    r"smaller|larger|cheaper|relative|on|for|in|vs|than|among|when|if|at|after|excluding|without|threshold|target|"
+    r"baseline|weighted|macro|micro)\b",
+    re.IGNORECASE,
+)
+"""What follows a percentage that is none of the count."""
+
+
+_STEPS = Pattern(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|layers?)\s*[=:#]?\s*$", re.IGNORECASE)
+"""Two steps with a stroke between are no count."""
+
+
+_BOUND = Pattern(
+    r"\b(?:bound|limit|interval|wilson|clopper\S*|posterior|prior|ci|threshold|at least|at most)\b", re.IGNORECASE
+)
+_RATES_OF_ELSE = Pattern(
+    r"\b(?:steps?|epochs?|seeds?|runs?|layers?|loss|ppl|p|ci|lr|auc|f1|mean|avg|average|std|sd|pages?|version|"
+    r"params?|parameters|heads?|"
+    r"minutes?|hours?|seconds?|days?|gb|mb|tokens?)\b",
+    re.IGNORECASE,
+)
+"""Between a count and a number: what is no share of it."""
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """Each share that is not the one of its count, once."""
+    told: set[tuple[str, int, str]] = set()
+    for one in _found_in(logs):
+        key = (one.place.file, one.place.line, str(one.facts["printed"]))
+        if key not in told:
+            told.add(key)
+            yield one
+
+
+def _found_in(logs: list[Log]) -> Iterator[Finding]:
+    """``80/429 (18.6%)``: the share must be that of the count, or of what is left."""
+    for log in logs:
+        yield from _more(log)
+        for line in log.lines:
+            if line.kind in ("code", "blank", "heading"):
+                continue
+            for count in counts(line.body):
+                share = count.share
+                if share is None or _ONE_OF_SEVERAL.search(line.body[: count.part.start]):
+                    continue
+                if _OF_ELSE.match(line.body, share.end) or _STEPS.search(line.body[: count.part.start]):
+                    continue
+                found = 100 * count.part.value / count.whole.value
+                last = 2 * share.slack  # what is cut off in place of rounded is no fault
+                if all(abs(one - share.value) > last * (1 + 1e-9) for one in (found, 100 - found)):
+                    facts = {
+                        "part": int(count.part.value),
+                        "whole": int(count.whole.value),
+                        "printed": printed(share),
+                        "found": found,
+                    }
+                    yield Finding(
+                        "count-and-rate",
+                        "fault",
+                        place_of(log, line),
+                        facts,
+                        quote=line.body[count.part.start : share.end],
+                    )
+        yield from _read(log)
+
+
+def _read(log: Log) -> Iterator[Finding]:
+    """Counts whose share stands further on: in the words of sentences, in entries, in columns, beside its siblings."""
+    for told in (*told_in(log), *concluded_in(log)):
+        if told.wrong:
+            yield _found(log, told.part, told.whole, told.share.number, told.line, told.count_line)
+    for entry in wrong_in(log):
+        yield _found(log, entry.part, entry.whole, entry.share, entry.line, entry.count_line)
+    for odd in odd_counts(log):
+        yield _found(log, odd.part, odd.whole, odd.share, log.line(odd.line), log.line(odd.line))
+    for one in odd_parts(log):
+        yield _found(log, one.part.part, one.whole, one.part.share, one.part.line, one.count_line)
+
+
+def _found(log: Log, part: int, whole: int, share: Number, line: Line, other: Line) -> Finding:
+    percent = share.unit == "%" or share.value > 1
+    facts = {"part": part, "whole": whole, "printed": printed(share), "found": 100 * part / whole, "percent": percent}
+    places = (place_of(log, other),) if other is not line else ()
+    return Finding("count-and-rate", "fault", place_of(log, line), facts, places)
+
+
+def _more(log: Log) -> Iterator[Finding]:
+    """Counts told in more words, or in columns."""
+    wrong = list(counted_in_tables(log))
+    for line in log.lines if not log.data else ():
+        if line.kind not in ("blank", "heading", "row") and any(n.unit == "%" or n.decimals for n in line.numbers):
+            known = {int(one.part.value) for one in counts(line.body) if one.share is not None}
+            wrong += [
+                one for one in counted_in_text(line.body, line.number)
+                if one.wrong and one.part not in known and not _elsewhere(line.body, one)
+            ]  # fmt: skip
+    for one in wrong:
+        facts = {
+            "part": one.part,
+            "whole": one.whole,
+            "printed": printed(one.share),
+            "found": 100 * one.part / one.whole,
+        }
+        yield Finding("count-and-rate", "fault", place_of(log, one.line), facts, quote=one.quote)
+
+
+def _elsewhere(text: str, one: Counted) -> bool:
+    """Whether the share is said of something else, or the count is none of items."""
+    start = text.index(one.quote)
+    return (
+        _OF_ELSE.match(text, start + len(one.quote)) is not None
+        or _STEPS.search(text[:start]) is not None
+        or _ONE_OF_SEVERAL.search(text[:start]) is not None
+        or _RATES_OF_ELSE.search(one.quote) is not None
+        or _BOUND.search(text[:start]) is not None
+        or text[:start].rstrip()[-1:] in ("<", ">", "=", "≥", "≤")
+    )
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    if not f.get("percent", True):
+        return f"{f['part']} of {f['whole']} is {shown(f['found'] / 100, 4)}, not {f['printed']}."
+    return f"{f['part']} of {f['whole']} is {shown(f['found'], 2)} %, not {f['printed']}."
+
+
+RULE = Rule("count-and-rate", "A share that is not the one of the count printed beside it.", check, say, words=False)

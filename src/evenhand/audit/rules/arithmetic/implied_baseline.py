@@ -1,0 +1,181 @@
+"""The baseline that a column of differences implies: value less difference must be one number, row by row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.text.log import Log, Row, Table, only_number
+from evenhand.audit.text.number_words import printed, shown, signed
+from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.budgets.tables import DELTA_COLUMN, base_row, is_budget, plain_name
+
+_VERSUS = Pattern(r"^(?:Δ|delta|diff\w*|gain|change)?\s*(?:vs\.?|versus|over|against|from|to)\s+(.+)$", re.IGNORECASE)
+_SECONDS = Pattern(r"time|sec|speed|cost|step|token|param|memory|size", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Implied:
+    """A row's baseline, as its value and its difference give it.
+
+    Attributes:
+        line: of the row.
+        low, high: between these it must lie.
+        delta: the printed difference.
+    """
+
+    line: int
+    low: float
+    high: float
+    delta: Number
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """A row whose baseline is not that of the other rows; a table whose baseline is not that of the table before."""
+    for log in logs:
+        known: dict[tuple[int, str, str], tuple[float, float, int]] = {}
+        for table in log.tables:
+            yield from _from_base_row(log, table)
+            for place, against in _columns(table):
+                rows = _implied(table, place)
+                common = _common(rows)
+                if common is None:
+                    yield from _odd(log, rows, against)
+                    continue
+                key = (table.section, against.lower(), table.header[place - 1].lower())
+                before = known.setdefault(key, (*common, rows[0].line))
+                if _moved(before, common):
+                    base, old = (common[0] + common[1]) / 2, (before[0] + before[1]) / 2
+                    facts = {"against": against, "base": base, "old": old, "kind": "table"}
+                    others = (place_of(log, before[2]),)
+                    yield Finding("implied-baseline", "hint", place_of(log, rows[0].line), facts, others)
+
+
+def _from_base_row(log: Log, table: Table) -> Iterator[Finding]:
+    """Rows whose difference is not that to the baseline's row, where at least two other rows' is."""
+    deltas = [i for i, name in enumerate(table.header) if DELTA_COLUMN.search(plain_name(name))]
+    base = base_row(table, deltas[0]) if len(deltas) == 1 else None
+    if base is None:
+        return
+    best: tuple[int, list[tuple[Row, Number, float]]] = (0, [])
+    for place in [i for i, name in enumerate(table.header) if i and not is_budget(name)]:
+        for relative in (False, True):
+            right, odd = _against(table, base, (place, deltas[0]), relative=relative)
+            if right > best[0]:
+                best = (right, odd)
+    right, odd = best
+    if right >= 2 and 1 <= len(odd) <= right / 2:
+        for row, delta, expected in odd:
+            facts = {"against": base.cells[0], "delta": printed(delta), "expected": expected, "kind": "base"}
+            yield Finding("implied-baseline", "fault", place_of(log, row.line), facts, (place_of(log, base.line),))
+
+
+def _against(
+    table: Table, base: Row, places: tuple[int, int], *, relative: bool
+) -> tuple[int, list[tuple[Row, Number, float]]]:
+    """How many rows have the difference of a column to the baseline's row, and those that clearly have not."""
+    value_at, delta_at = places
+    start = table.columns[value_at][table.rows.index(base)]
+    right, odd = 0, []
+    for row, value, delta in zip(table.rows, table.columns[value_at], table.columns[delta_at], strict=True):
+        if row is base or value is None or delta is None or start is None or not start.value or not delta.value:
+            continue
+        if value.half > 10 * delta.half * (1 + 1e-9) and not relative:
+            continue  # whole numbers fit too many differences
+        expected = 100 * (value.value / start.value - 1) if relative else value.value - start.value
+        slack = (100 / abs(start.value) * 2 if relative else 1) * (value.slack + start.slack) + delta.slack
+        off = abs(expected - delta.value)
+        if off <= slack and value.value != start.value:
+            right += 1
+        elif off > 3 * slack:
+            odd.append((row, delta, expected))
+    return right, odd
+
+
+def _columns(table: Table) -> Iterator[tuple[int, str]]:
+    """Columns of differences, and what they are differences to."""
+    for place, name in enumerate(table.header):
+        found = _VERSUS.match(name.strip())
+        if found is not None and place > 1 and not _SECONDS.search(table.header[place - 1]):
+            yield place, found[1].strip()
+
+
+def _implied(table: Table, place: int) -> list[Implied]:
+    answer = []
+    for row in table.rows:
+        value, delta = only_number(row.cells[place - 1]), _difference(row.cells[place])
+        if value is None or delta is None or value.about or delta.about:
+            continue
+        if delta.unit == "%" and value.unit != "%":
+            continue  # relative, or in points: the header does not say
+        answer.append(Implied(row.line, value.low - delta.high, value.high - delta.low, delta))
+    return answer
+
+
+def _difference(cell: str) -> Number | None:
+    found = [n for n in numbers(cell) if not n.spread]
+    return found[0] if len(found) == 1 and (found[0].signed or found[0].value == 0) and found[0].unit != "x" else None
+
+
+def _common(rows: list[Implied]) -> tuple[float, float] | None:
+    """What all rows agree on; None where they do not, or where there are too few to tell."""
+    if len(rows) < 2:
+        return None
+    low, high = max(one.low for one in rows), min(one.high for one in rows)
+    return (low, high) if low <= high + 1e-12 else None
+
+
+def _odd(log: Log, rows: list[Implied], against: str) -> Iterator[Finding]:
+    """The one row that does not agree with at least three others."""
+    if len(rows) < 4:
+        return
+    for one in rows:
+        others = [other for other in rows if other is not one]
+        common = _common(others)
+        if common is None:
+            continue
+        slack = 2 * (one.high - one.low)
+        if one.low - slack > common[1] or one.high + slack < common[0]:
+            facts = {
+                "against": against, "base": (one.low + one.high) / 2, "old": (common[0] + common[1]) / 2,
+                "delta": printed(one.delta), "kind": "row",
+            }  # fmt: skip
+            yield Finding("implied-baseline", "fault", place_of(log, one.line), facts, (place_of(log, others[0].line),))
+        return
+
+
+def _moved(before: tuple[float, float, int], now: tuple[float, float]) -> bool:
+    """Whether two baselines differ beyond rounding, and by little enough to be the same thing measured twice."""
+    apart = max(now[0] - before[1], before[0] - now[1])
+    return apart > 0 and apart > (now[1] - now[0]) and apart < 0.05 * abs(before[1])
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f, other = finding.facts, finding.others[0]
+    if f["kind"] == "base":
+        return (
+            f"Printed is {f['delta']}; the difference to '{f['against']}' (line {other.line}) is "
+            f"{signed(f['expected'])}, as it is computed in the other rows."
+        )
+    if f["kind"] == "row":
+        return (
+            f"{f['delta']} against '{f['against']}' would put that at {shown(f['base'])}; the other rows put it at "
+            f"{shown(f['old'])}."
+        )
+    return (
+        f"These differences are to a '{f['against']}' of {shown(f['base'])}, those at line {other.line} to one of "
+        f"{shown(f['old'])}: the baseline itself moved by that much."
+    )
+
+
+RULE = Rule(
+    "implied-baseline",
+    "Differences to one baseline whose values put it at different numbers.",
+    check,
+    say,
+    words=False,
+)

@@ -1,0 +1,80 @@
+"""A p-value that its own test statistic does not have (as statcheck does: Nuijten et al. 2016)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.text.log import Log
+from evenhand.audit.text.number_words import printed, shown
+from evenhand.audit.text.numbers import numbers
+from evenhand.audit.text.pattern import Pattern
+
+_T = Pattern(
+    r"\bt\s*\(\s*(?:df\s*=\s*)?(\d+(?:\.\d+)?)\s*\)\s*=\s*([+\-−]?\d+(?:\.\d+)?)\s*[,;]\s*p\s*(=|<|>|"
+    r"≤)\s*(\d*\.\d+(?:[eE]-?\d+)?)"
+    r"(?!\d|\s*[×x*·]\s*10)",
+    re.IGNORECASE,
+)
+
+
+_CORRECTED = Pattern(
+    r"\b(?:correct(?:ed|ion)|adjust\w*|holm|bonferroni|fdr|benjamini|bootstrap\w*|permut\w*|welch)\b",
+    re.IGNORECASE,
+    needs="adjust|benjamini|bonferroni|bootstrap|corrected|correction|fdr|holm|permut|welch",
+)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """``t(9) = 1.20, p = .01``; a one-sided p is let pass."""
+    for log in logs:
+        for line in log.spoken():
+            if _CORRECTED.search(line.body):
+                continue
+            for found in _T.finditer(line.body):
+                df, sign = float(found[1]), found[3]
+                statistic, stated = numbers(found[2])[0], numbers(found[4])[0]
+                if stated.value > 1:
+                    continue  # an exponent was lost
+                least, most = (
+                    _two_sided(value, df)
+                    for value in (
+                        abs(statistic.value) + statistic.slack,
+                        max(0.0, abs(statistic.value) - statistic.slack),
+                    )
+                )
+                fits = any(
+                    _fits(sign, low, high, stated.low, stated.high)
+                    for low, high in ((least, most), (least / 2, most / 2))
+                )
+                if not fits:
+                    facts = {
+                        "df": df,
+                        "t": printed(statistic),
+                        "printed": f"p {sign} {found[4]}",
+                        "p": _two_sided(statistic.value, df),
+                    }
+                    yield Finding("p-value-disagrees", "fault", place_of(log, line), facts, quote=found[0])
+
+
+def _two_sided(statistic: float, df: float) -> float:
+    from evenhand.statistics.student import two_sided_p
+
+    return two_sided_p(statistic, df)
+
+
+def _fits(sign: str, least: float, most: float, low: float, high: float) -> bool:
+    if sign == "=":
+        return least <= high and low <= most
+    return least <= high if sign in ("<", "≤") else most >= low
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    p = shown(f["p"]) if f["p"] >= 1e-6 else "below 0.000001"
+    return f"t({f['df']:g}) = {f['t']} has a two-sided p of {p}, not {f['printed']}."
+
+
+RULE = Rule("p-value-disagrees", "A p-value that its own test statistic does not have.", check, say, words=False)

@@ -1,0 +1,129 @@
+"""Loss and perplexity: one result printed twice."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.text.log import Log, Table
+from evenhand.audit.text.number_words import printed
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import said_in
+
+_LOSS = Pattern(r"(?<![a-z])loss$", re.IGNORECASE)
+_PLAIN = Pattern(r"[_/()↓↑%-]+")
+_ROWS = 3
+_LOSS_NAME = Pattern(r"\b(?:loss|ce|nll|cross entropy)$", re.IGNORECASE)
+_PERPLEXITY_NAME = Pattern(r"\b(?:perplexity|ppl)$", re.IGNORECASE)
+_BITS = Pattern(r"\b(?:bpb|bits per byte|bpc|bits per char\w*|bits)$", re.IGNORECASE)
+_ACCURACY = Pattern(r"\b(?:acc|accuracy|success rate|pass rate)$", re.IGNORECASE)
+_ERRORS = Pattern(r"\b(?:error|error rate|err|failure rate|fail rate)$", re.IGNORECASE)
+_PERPLEXITY = Pattern(r"(?<![a-z])(?:perplexity|ppl)$", re.IGNORECASE)
+
+
+_LOG = -2
+"""Columns are told once a log: what is one result in its first table is one in all."""
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """Loss and perplexity side by side: the one follows from the other, so that two improvements are one."""
+    for log in logs:
+        seen: set[int] = set()
+        for one in _all(log):
+            section = log.line(one.place.line).section
+            key = _LOG if "columns" in one.facts else section
+            if key not in seen:
+                seen.add(key)
+                yield one
+
+
+def _all(log: Log) -> Iterator[Finding]:
+    for line in log.spoken():
+        said = [one for one in said_in(line) if not one.number.signed]
+        for one, other in pairwise(said):
+            if _LOSS.search(one.label) and _PERPLEXITY.search(other.label):
+                yield from _judged(log, line.number, one.number, other.number)
+    for table in log.tables:
+        yield from _in_table(log, table)
+        yield from _in_columns(log, table)
+
+
+def _judged(log: Log, line: int, loss: Number, perplexity: Number) -> Iterator[Finding]:
+    if not 0 < loss.value < 30 or perplexity.value < 1 or not loss.decimals:
+        return
+    same = [
+        name
+        for name, base in (("exp", math.e), ("2 **", 2.0))
+        if base ** (loss.low) <= perplexity.high and perplexity.low <= base**loss.high
+    ]
+    facts = {"loss": printed(loss), "perplexity": printed(perplexity), "found": math.exp(loss.value)}
+    if same:
+        yield Finding("loss-and-perplexity", "note", place_of(log, line), {**facts, "way": same[0]})
+
+
+def _in_table(log: Log, table: Table) -> Iterator[Finding]:
+    """Rows for loss and for perplexity of one name, one below the other."""
+    for one, other in pairwise(table.rows):
+        if (
+            not _LOSS.search(one.cells[0])
+            or not _PERPLEXITY.search(other.cells[0])
+            or _LOSS.sub("", one.cells[0]) != _PERPLEXITY.sub("", other.cells[0])
+        ):
+            continue
+        place = next((i for i in range(1, len(table.header)) if table.columns[i][table.rows.index(one)] is not None), 0)
+        loss, perplexity = (table.columns[place][table.rows.index(row)] for row in (one, other))
+        if place and loss and perplexity:
+            yield from _judged(log, other.line, loss, perplexity)
+
+
+def _in_columns(log: Log, table: Table) -> Iterator[Finding]:
+    """Columns of which one follows from the other in every row: loss and perplexity, loss and bits, right and wrong."""
+    for place in range(len(table.header) - 1):
+        names = [_PLAIN.sub(" ", name).strip().lower() for name in table.header[place : place + 2]]
+        pairs = [(a, b) for a, b in zip(table.columns[place], table.columns[place + 1], strict=True) if a and b]
+        if len({(a.value, b.value) for a, b in pairs}) < _ROWS or any(a.about or b.about for a, b in pairs):
+            continue
+        way = _way(names, pairs)
+        if way is not None:
+            facts = {"columns": tuple(table.header[place : place + 2]), "rows": len(pairs), "way": way}
+            first = next(row for row, a in zip(table.rows, table.columns[place + 1], strict=True) if a)
+            line = first.line_of(place + 1) if first.at else table.line
+            yield Finding("loss-and-perplexity", "note", place_of(log, line), facts)
+
+
+def _way(names: list[str], pairs: list[tuple[Number, Number]]) -> str | None:
+    """How the second of two columns follows from the first; None where it does not in all rows."""
+    if _LOSS_NAME.search(names[0]) and _PERPLEXITY_NAME.search(names[1]) and all(0 < a.value < 30 for a, _ in pairs):
+        fits = all(math.exp(a.low) <= b.high and b.low <= math.exp(a.high) and a.decimals >= 2 for a, b in pairs)
+        return "the exponential of" if fits else None
+    if _LOSS_NAME.search(names[0]) and _BITS.search(names[1]) and all(a.low > 0 and a.decimals >= 3 for a, _ in pairs):
+        low, high = max(b.low / a.high for a, b in pairs), min(b.high / a.low for a, b in pairs)
+        return f"{(low + high) / 2:.4f} times" if low <= high and max(b.value for _, b in pairs) > 0 else None
+    if _ACCURACY.search(names[0]) and _ERRORS.search(names[1]):
+        whole = 100.0 if any(a.value > 1 or a.unit == "%" for a, _ in pairs) else 1.0
+        fits = all(abs(a.value + b.value - whole) <= a.slack + b.slack for a, b in pairs)
+        return f"{whole:g} less" if fits else None
+    return None
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    if "columns" in f:
+        return (
+            f"In all {f['rows']} rows '{f['columns'][1]}' is {f['way']} '{f['columns'][0]}': the two "
+            "columns are one result, "
+            "and count once."
+        )
+    return (
+        f"Perplexity {f['perplexity']} is {f['way']} of the loss {f['loss']}: the two are one result, and count once."
+    )
+
+
+RULE = Rule(
+    "loss-and-perplexity", "Loss and perplexity are one result: two improvements are one.", check, say, words=False
+)

@@ -1,0 +1,90 @@
+"""Which standard deviation is printed: that of a sample, that of a population, or none of both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.text.log import Log
+from evenhand.audit.text.number_words import shown
+from evenhand.audit.told.repeats.summed import summed_up
+from evenhand.audit.told.seeds.series import Series
+from evenhand.audit.told.seeds.spread_kinds import judged
+
+_NEARLY = 0.05
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """The spread of the values, each within its rounding, against the spread that is printed."""
+    for log in logs:
+        told = 0
+        first: Finding | None = None
+        for series in summed_up(log):
+            if series.sd is None or len(series.values) < 2:
+                continue
+            kind, facts = judged(series.values, series.sd)
+            if kind == "population" and series.stated == "sample":
+                place = place_of(log, series.sd_line or series.mean_line)
+                yield Finding("spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series))
+            elif kind == "population":
+                place = place_of(log, series.sd_line or series.mean_line)
+                one = Finding("spread-kind", "note", place, facts, quote=_quote(series))
+                if not log.data:
+                    yield one
+                first, told = first or one, told + 1
+            elif kind == "none" or (
+                kind == "error" and series.stated in ("sample", "deviation") and not _near_sample(facts, series)
+            ):
+                place = place_of(log, series.sd_line or series.mean_line)
+                yield Finding("spread-kind", "fault", place, facts, quote=_quote(series))
+        if log.data and first is not None:  # a program wrote them all: it is told once
+            yield replace(first, facts={**first.facts, "more": told - 1})
+
+
+def _near_sample(facts: Mapping[str, Any], series: Series) -> bool:
+    """Whether a spread may be the sample's, computed from values with more digits than are printed."""
+    return series.sd is not None and abs(facts["sample"] - series.sd.value) <= _NEARLY * facts["sample"]
+
+
+def _quote(series: Series) -> str:
+    """The column, where several columns have their spread on one line."""
+    return series.label if series.line.kind == "row" else ""
+
+
+def _rounded(value: float, facts: Mapping[str, Any]) -> str:
+    """A spread with the digits that the rounded values carry."""
+    return shown(value, max(0, min(12, -math.floor(math.log10(max(facts["slack"], 1e-12))))))
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    if f["kind"] == "population":
+        more = f"; {f['more']} other spreads in this file do the same" if f.get("more") else ""
+        return (
+            f"The spread {f['printed']} divides by {f['count']}, not by {f['count'] - 1}: the sample standard "
+            f"deviation of these "
+            f"{f['count']} values is {_rounded(f['sample'], f)}, and that is the one for intervals and tests{more}."
+        )
+    if f["kind"] == "stated":
+        return (
+            f"The spread {f['printed']} is said to be that of a sample, but it divides by {f['count']}: dividing by "
+            f"{f['count'] - 1}, these values have {_rounded(f['sample'], f)}."
+        )
+    return (
+        f"The spread is printed as {f['printed']}, but the {f['count']} values have a sample standard deviation of "
+        f"{_rounded(f['sample'], f)} "
+        f"(population: {_rounded(f['population'], f)})."
+    )
+
+
+RULE = Rule(
+    "spread-kind",
+    "Which standard deviation is printed: dividing by n makes few seeds look steadier than they are.",
+    check,
+    say,
+    words=False,
+)

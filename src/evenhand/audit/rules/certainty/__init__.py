@@ -1,0 +1,1 @@
+"""Words of certainty, and what the seeds, tests and intervals beside them carry."""

@@ -1,0 +1,193 @@
+"""What single results over seeds say: paired t, its interval, the signs, and what could have been detected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.text.log import Log, Table
+from evenhand.audit.text.number_words import chance, shown, signed
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.arms.by_seed import BASE, paired_rows
+from evenhand.audit.told.seeds.count import Seeds, seeds_of
+from evenhand.audit.told.seeds.series import Floats, Series, series_of
+from evenhand.audit.told.seeds.spreads import difference_of, mean_and_spread, of_deviations, one_measure, seeds_of_table
+
+_REPEATS = Pattern(r"\b(?:seeds?|runs|trials|repeats|replicates|replicas|repetitions|restarts|rollouts)\b", re.I)
+_SPREAD = Pattern(r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ)\b", re.IGNORECASE)
+_MOST = 4
+_COST = Pattern(
+    r"time|sec|minutes|hours|latency|speed|size|bytes|mem|steps?|epochs?|params?|tokens|flops|artifact|cost|date|lr|"
+    r"\bid\b|"
+    r"\bms\b|\bs\b|\bgb\b|\bmb\b|\bn\b|count|items|samples",
+    re.IGNORECASE,
+)
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """Differences over seeds that are listed, values over seeds of which only the mean is told, arms seed by seed."""
+    for log in logs:
+        bare: dict[int, list[Series]] = {}
+        for series in series_of(log):
+            if not series.values or not over_repeats(log, series):
+                continue
+            if series.differences:
+                facts = facts_of(series.array, series.values[0].unit)
+                if facts is not None:
+                    yield Finding("recomputed", "note", place_of(log, series.line), facts)
+            elif _only_mean(series):
+                bare.setdefault(series.line.number, []).append(series)
+        for table in log.tables:
+            yield from _in_records(log, table)
+            yield from _means_alone(log, table, bare)
+            seeds = seeds_of_table(log, table) if _of_means(log, table) else None
+            if seeds is not None and seeds.count >= 2:
+                yield from _to_baseline(log, table, seeds)
+
+
+def _of_means(log: Log, table: Table) -> bool:
+    """Whether a table gives means with standard deviations."""
+    some = 2 <= len(table.rows) <= 60 and any("±" in cell for row in table.rows for cell in row.cells)
+    return some and of_deviations(log, table)
+
+
+def _only_mean(series: Series) -> bool:
+    """Whether a result is given by its values and their mean alone."""
+    told = series.mean is not None and series.sd is None and len(series.values) >= 3
+    return told and any(n.decimals for n in series.values) and not _COST.search(series.label.replace("_", " "))
+
+
+def _means_alone(log: Log, table: Table, bare: dict[int, list[Series]]) -> Iterator[Finding]:
+    """The spreads that a table with its seeds and their means leaves out; one finding a table."""
+    found = [(row, one) for row in table.rows for one in bare.get(row.line, ())]
+    if not found or log.data or any(_SPREAD.search(text) for row in table.rows for text in (*row.cells, *table.header)):
+        return
+    told, at = [], 0
+    for row, one in found:
+        facts = facts_of(one.array, one.values[0].unit)
+        if facts is None or _out_of_bounds(one, facts):
+            continue
+        at = at or row.line
+        label = one.label if re.search(r"[A-Za-z]", one.label) else f"{table.header[0]} {one.label}".strip()
+        told.append(
+            (" ".join(label.split()), float(str(facts["sd"])), float(str(facts["low"])), float(str(facts["high"])))
+        )
+    if told:
+        facts = {"spreads": tuple(told[:_MOST]), "seeds": len(found[0][1].values), "left": max(0, len(told) - _MOST)}
+        yield Finding("recomputed", "note", place_of(log, at), facts, quote="spreads")
+
+
+def _out_of_bounds(series: Series, facts: Mapping[str, object]) -> bool:
+    """Whether the interval of shares leaves what shares can be: then it tells nothing."""
+    share = all(0 <= n.share <= 1 for n in series.values)
+    top = 100.0 if series.values[0].unit == "%" else 1.0
+    return share and not 0 <= float(str(facts["low"])) <= float(str(facts["high"])) <= top
+
+
+def over_repeats(log: Log, series: Series) -> bool:
+    """Whether the text says that the values are those of seeds or repeated runs: by name, column or number."""
+    if series.line.kind == "row" and not log.data:
+        return True  # a table with a column for each seed, or a row
+    own = series.label.split()[-1] if log.data and series.label else series.label  # in data the list's own name
+    names = [own.replace("_", " "), *(() if log.data else (series.line.body,))]
+    if any(_REPEATS.search(one) for one in (*names, *(above.body for above in log.parents(series.line)))):
+        return True
+    if log.data:
+        return series.mean is not None and series.sd is not None
+    seeds = seeds_of(log, series.line)
+    return seeds is not None and seeds.count == len(series.values)
+
+
+def _in_records(log: Log, table: Table) -> Iterator[Finding]:
+    """Arms of a table with a column of seeds, each against the baseline."""
+    for one in paired_rows(table):
+        facts = None if _COST.search(one.metric.replace("_", " ")) else facts_of(np.array(one.differences))
+        if facts is not None:
+            facts |= {"arm": one.arm, "baseline": one.baseline, "metric": one.metric}
+            yield Finding("recomputed", "note", place_of(log, one.line), facts, quote=f"{one.arm} {one.metric}")
+
+
+def _to_baseline(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
+    """Differences to the one row that is named as the baseline, as far as means and spreads tell them; one a table."""
+    bases = [row for row in table.rows if BASE.fullmatch(row.cells[0].strip())]
+    for place in range(1, len(table.header)) if len(bases) == 1 else ():
+        cells = [(row, found) for row in table.rows if (found := mean_and_spread(row.cells[place])) is not None]
+        base = next((found for row, found in cells if row is bases[0]), None)
+        if base is None or len(cells) < 2 or not one_measure(table, place, [found[0] for _, found in cells]):
+            continue
+        told = []
+        for row, (mean, sd) in cells:
+            tested = difference_of(mean.value - base[0].value, sd.value, base[1].value, seeds.count)
+            if row is not bases[0] and tested is not None:
+                told.append((row.cells[0], mean.value - base[0].value, *tested))
+        if told:
+            facts = {
+                "baseline": bases[0].cells[0], "column": table.header[place], "seeds": seeds.count,
+                "told": tuple(told[:_MOST]), "left": max(0, len(told) - _MOST),
+            }  # fmt: skip
+            yield Finding("recomputed", "note", place_of(log, bases[0].line), facts, (place_of(log, seeds.line),))
+            return
+
+
+def facts_of(differences: Floats, unit: str = "") -> dict[str, object] | None:
+    """Mean, spread, t test and sign test of differences over seeds; None with fewer than two that differ."""
+    from evenhand import statistics
+
+    if len(differences) < 2:
+        return None
+    estimate = statistics.paired_t(differences)
+    if estimate.interval is None or estimate.p is None or estimate.standard_error is None:
+        return None
+    sd = float(differences.std(ddof=1))
+    flips = statistics.sign_flip(differences)
+    detectable = statistics.smallest_detectable_effect(len(differences), sd)
+    return {
+        "seeds": len(differences), "mean": estimate.estimate, "sd": sd, "p": estimate.p, "low": estimate.interval.low,
+        "high": estimate.interval.high, "sign_flip_p": flips.p, "sign_flip_least": flips.attainable,
+        "detectable": detectable.effect, "unit": unit,
+    }  # fmt: skip
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    unit = f.get("unit", "")
+    if "told" in f:
+        each = "; ".join(
+            f"'{name}' {signed(value)} ({chance(p)}, {signed(low)} to {signed(high)})"
+            for name, value, p, low, high in f["told"]
+        )
+        more = f" (and {f['left']} more)" if f["left"] else ""
+        return (
+            f"Less '{f['baseline']}' in '{f['column']}', with p-value and 95 % interval of Welch's test over "
+            f"{f['seeds']} seeds (line {finding.others[0].line}), if ± is the standard deviation: {each}{more}."
+        )
+    if "spreads" in f:
+        each = "; ".join(
+            f"'{name}' sd {shown(sd)}, {shown(low)} to {shown(high)}" for name, sd, low, high in f["spreads"]
+        )
+        more = f" (and {f['left']} more)" if f["left"] else ""
+        return (
+            f"These means over {f['seeds']} runs have no spread in the table; sample sd and 95 % interval of the mean "
+            f"are: {each}{more}."
+        )
+    about = f"'{f['arm']}' less '{f['baseline']}' in {f['metric']}, " if "arm" in f else ""
+    return (
+        f"{about}{f['seeds']} differences: mean {signed(f['mean'])}{unit}, sample sd {shown(f['sd'])}; paired t "
+        f"{chance(f['p'])}, 95 % interval "
+        f"{signed(f['low'])} to {signed(f['high'])}; sign-flip {chance(f['sign_flip_p'])} (least possible "
+        f"{shown(f['sign_flip_least'])}); "
+        f"with this spread an effect below {shown(f['detectable'])}{unit} would usually be missed."
+    )
+
+
+RULE = Rule(
+    "recomputed",
+    "What the single results over seeds say by themselves: paired t, its interval, the signs.",
+    check,
+    say,
+    words=False,
+)

@@ -1,0 +1,1 @@
+"""Failures of machine, network or data, which say nothing about the idea."""

@@ -1,0 +1,141 @@
+"""A difference between arms that ran for different lengths: a variant at 220 s against a baseline at 80 s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.number_words import printed
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.vocabulary.amounts import NAMES
+from evenhand.audit.told.arms.lists import Arm, arms_of, budget_of
+from evenhand.audit.told.budgets.beside import told_in_records, told_in_words
+from evenhand.audit.told.budgets.compared import unequal_in
+from evenhand.audit.told.budgets.lines import odd_row, told_by_line
+from evenhand.audit.told.budgets.sentences import in_text
+from evenhand.audit.told.budgets.tables import Unequal, in_records, in_table
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """The difference printed for a variant is that to a baseline of another stage, or of another budget column."""
+    for log in logs:
+        arms = arms_of(log)
+        for arm in arms:
+            base = _other_stage(log, arm, arms)
+            if base is not None:
+                yield _finding(log, arm, base)
+        for table in log.tables:
+            yield from (_amounts(log, one) for one in (*in_table(table), *in_records(table), *odd_row(table)))
+        yield from (_amounts(log, one) for one in in_text(log))
+        yield from _compared(log)
+        yield from (_amounts(log, one) for one in (*told_in_words(log), *told_in_records(log), *told_by_line(log)))
+
+
+def _compared(log: Log) -> Iterable[Finding]:
+    """Two arms whose results are compared, and different amounts told of them."""
+    told: set[tuple[int, int]] = set()
+    for one in unequal_in(log):
+        if (one.line, one.other) in told:
+            continue
+        told.add((one.line, one.other))
+        facts = {"claim": one.compared.words, "kind": one.kind, "amount": one.more, "base_amount": one.less}
+        places = (place_of(log, one.compared.line), place_of(log, one.other))
+        yield Finding("unequal-budgets", "caution", place_of(log, one.line), facts, places, anywhere=True)
+
+
+def _other_stage(log: Log, arm: Arm, arms: tuple[Arm, ...]) -> Arm | None:
+    """The baseline of another stage that the printed difference is to; None where one of the same stage is there."""
+    if arm.baseline or arm.value is None or arm.delta is None or not arm.stage:
+        return None
+    near = [one for one in arms if one.baseline and one.value is not None and one.line.section == arm.line.section]
+    above = [one for one in near if one.line.number < arm.line.number]
+    if not above or any(one.stage == arm.stage for one in near):
+        return None
+    base = above[-1]
+    return base if base.stage and _is_difference(arm.value, base.value, arm.delta) else None
+
+
+def _is_difference(value: Number, base: Number | None, delta: Number) -> bool:
+    if base is None or base.unit != value.unit:
+        return False
+    return abs(value.value - base.value - delta.value) <= value.slack + base.slack + delta.slack
+
+
+def _nearby(log: Log, arm: Arm, found: tuple[Number, Line] | None) -> tuple[Number, Line] | None:
+    """What a stage may spend, where the section of the result or one above tells it: other rounds may differ."""
+    if found is None:
+        return None
+    section = arm.line.section
+    while section >= 0 and log.sections[section].level > 1:
+        if log.by_number[found[1].number] in log.within(section):
+            return found
+        section = log.sections[section].parent
+    return None
+
+
+def _finding(log: Log, arm: Arm, base: Arm) -> Finding:
+    amounts = [_nearby(log, arm, budget_of(log, one.stage)) for one in (arm, base)]
+    known = (
+        all(amounts)
+        and amounts[0] is not None
+        and amounts[1] is not None
+        and amounts[0][0].value != amounts[1][0].value
+    )
+    facts: dict[str, object] = {
+        "arm": arm.name, "value": printed(arm.value) if arm.value else "", "stage": arm.stage,
+        "base": printed(base.value) if base.value else "", "base_stage": base.stage,
+        "delta": printed(arm.delta) if arm.delta else "",
+    }  # fmt: skip
+    places = [place_of(log, base.line)]
+    if known and amounts[0] and amounts[1]:
+        facts |= {"amount": amounts[0][0].value, "base_amount": amounts[1][0].value}
+        places += [place_of(log, one[1]) for one in amounts if one is not None]
+    return Finding("unequal-budgets", "fault", place_of(log, arm.line), facts, tuple(places))
+
+
+def _amounts(log: Log, one: Unequal) -> Finding:
+    facts = {
+        "arm": one.arm, "delta": printed(one.delta) if one.delta else "", "amount": one.amount,
+        "base_amount": one.base_amount, "unit": one.unit, "base": one.base,
+    }  # fmt: skip
+    level: Level = "fault" if one.compared else "caution"
+    return Finding("unequal-budgets", level, place_of(log, one.line), facts, (place_of(log, one.base_line),))
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f, base = finding.facts, finding.others[0]
+    if "claim" in f:
+        return (
+            f"'{f['claim']}' (line {base.line}) compares arms that had {f['amount']:g} and {f['base_amount']:g} "
+            f"({NAMES[f['kind']]}, line {finding.others[1].line}): how much of it is the budget cannot be told."
+        )
+    if "unit" in f:
+        both = f"({f['unit']}: {f['amount']:g} against {f['base_amount']:g}, line {base.line})"
+        told = "how much of it is the budget cannot be told"
+        if not f["delta"]:
+            other = f"'{f['base']}'" if f.get("base") else "what it is compared with"
+            return f"'{f['arm']}' had another budget than {other} {both}: of a difference, {told}."
+        of = f" of '{f['arm']}'" if f["arm"] else ""
+        return f"{f['delta']}{of} is a difference to a baseline with another budget {both}: {told}."
+    amounts = (
+        f" ({f['amount']:g} against {f['base_amount']:g}, lines {finding.others[1].line} and {finding.others[2].line})"
+        if "amount" in f
+        else ""
+    )
+    return (
+        f"{f['delta']} is {f['value']} at the stage '{f['stage']}' less {f['base']} of the baseline at the stage "
+        f"'{f['base_stage']}' "
+        f"(line {base.line}){amounts}: the baseline never ran at '{f['stage']}', so how much of it is the budget "
+        f"cannot be told."
+    )
+
+
+RULE = Rule(
+    "unequal-budgets",
+    "A difference between a variant and a baseline that did not get the same budget.",
+    check,
+    say,
+    tongues=True,
+)

@@ -1,0 +1,1 @@
+"""What the number of items does not carry: shares, steps, subsets, chance between counts."""

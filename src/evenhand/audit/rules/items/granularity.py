@@ -1,0 +1,111 @@
+"""What the steps between printed values tell: all are multiples of 1/128, so 128 items."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.text.log import Log, Table
+from evenhand.audit.text.numbers import numbers
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.seeds.series import Series, series_of
+from evenhand.audit.told.shares.items import items_said
+from evenhand.audit.told.shares.steps import steps
+
+_SHARE = Pattern(
+    r"\bacc(?:s|uracy|uracies)?\b|\bpass(?:@1\b| rate)|\bsuccess(?: rate)?\b|\bsolved?(?: rate)?\b|\bcorrect\b|"
+    r"\bexact match\b|\bem\b|\bhits?@\d+|\bwin ?rate\b|\bd_acc\b",
+    re.IGNORECASE,
+)
+_NO_SHARE = Pattern(
+    r"balanced|macro|weighted|average|mean|avg|\bf1\b|gain|delta|diff|Δ|std|±|per[- ]class", re.IGNORECASE
+)
+_ITEMS = Pattern(r"#?\s*(?:n|items|examples|samples|questions|n_items|n_examples|support|count|total)", re.IGNORECASE)
+_SPLIT = Pattern(r"\b(?:train|val|valid|validation|dev|test|eval|ood)", re.IGNORECASE)
+_POINTS = Pattern(r"\bpercentage points\b|\bpp\b", re.IGNORECASE)
+_NEAR = 8
+_BRACKETS = Pattern(r"\[[^\]]*\]|\([^)]*\)")
+"""In brackets stand bounds of intervals and counts, which are no shares of the items."""
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """Values over seeds, and columns of shares in tables."""
+    for log in logs:
+        found = [(one, items) for one in series_of(log) if (items := _of_series(log, one)) is not None]
+        for series, items in _most_told(found) if log.data else found:
+            facts = {"items": items, "values": len(series.values)}
+            yield Finding("granularity", "note", place_of(log, series.line), facts)
+        for table in log.tables if not log.data else ():
+            yield from _in_table(log, table)
+
+
+def _most_told(found: list[tuple[Series, int]]) -> list[tuple[Series, int]]:
+    """For lists of one name in a file of data the number that most of them tell: others fit some of them by chance."""
+    named: dict[str, list[tuple[Series, int]]] = {}
+    for series, items in found:
+        named.setdefault((series.label.split() or [""])[-1], []).append((series, items))
+    told: dict[int, Series] = {}
+    for lists in named.values():
+        counted = Counter(items for _, items in lists)
+        most = max(counted, key=lambda items: (counted[items], items))
+        told.setdefault(most, next(series for series, items in lists if items == most))
+    kept = [n for n in told if not any(other % n == 0 and other > n for other in told)]
+    return [(told[items], items) for items in kept]
+
+
+def _of_series(log: Log, series: Series) -> int | None:
+    """The items behind values over seeds, unless the text tells of others."""
+    if len(series.values) < 3 or _in_points(log, series):
+        return None
+    items = steps(series.values)
+    said = items_said(log, series.section) if items is not None and not log.data else frozenset[int]()
+    return None if items is not None and said and any(n % items for n in said) else items
+
+
+def _in_points(log: Log, series: Series) -> bool:
+    """Whether values without a unit are said, in the lines above them, to be percentage points."""
+    place = log.by_number[series.line.number]
+    above = log.lines[max(0, place - _NEAR) : place + 1]
+    return not series.values[0].unit and any(_POINTS.search(one.body) for one in above)
+
+
+def _in_table(log: Log, table: Table) -> Iterator[Finding]:
+    names = [" ".join(name.replace("_", " ").replace("/", " ").split()) for name in table.header]
+    places = [place for place, name in enumerate(names) if _SHARE.search(name) and not _NO_SHARE.search(name)]
+    if len({split[0].lower() for place in places if (split := _SPLIT.search(names[place]))}) > 1:
+        return  # several sets of items, each with a number of its own
+    values = [
+        n
+        for row in table.rows
+        for place in places
+        for n in numbers(_BRACKETS.sub(" ", row.cells[place]))
+        if n.decimals >= 2 and not n.spread and not n.about
+    ]
+    if len({n.value for n in values}) >= 6 and all(0 <= n.share <= 1 for n in values):
+        found = steps(values)
+        told = {n.value for place in _counts(table) for n in table.columns[place] if n is not None}
+        said = items_said(log, table.section)
+        if found is not None and (not told or told == {found}) and (not said or all(n % found == 0 for n in said)):
+            yield Finding("granularity", "note", place_of(log, table.line), {"items": found, "values": len(values)})
+
+
+def _counts(table: Table) -> list[int]:
+    """Columns that tell how many items there are: other numbers are then none of the items."""
+    return [place for place, name in enumerate(table.header) if _ITEMS.fullmatch(name.strip())]
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f = finding.facts
+    return (
+        f"All {f['values']} values are multiples of 1/{f['items']}: they are shares of {f['items']} items (or of a "
+        f"multiple), so that one item is "
+        f"worth {100 / f['items']:.2g} points, or less."
+    )
+
+
+RULE = Rule(
+    "granularity", "The steps between printed values tell how many items stand behind them.", check, say, words=False
+)

@@ -1,0 +1,1 @@
+"""One result that is given twice, with different numbers."""

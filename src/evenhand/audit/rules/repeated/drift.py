@@ -1,0 +1,253 @@
+"""One result quoted with different numbers: between two documents, or between a summary and its table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+from pathlib import Path
+
+from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.text.log import Line, Log, Table
+from evenhand.audit.text.number_words import printed
+from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import MEAN, said_in
+from evenhand.audit.told.arms.lists import Arm, arms_of
+from evenhand.audit.told.arms.results import agree, results_of
+from evenhand.audit.told.quoted.twice import told_twice
+from evenhand.audit.told.seeds.series import series_of
+
+_RUN = Pattern(r"^(R\d+[a-z]?|Run \d+|Exp(?:eriment)? \d+[a-z]?)\b", re.IGNORECASE)
+_NO_METRIC = Pattern(r"(?:status|notes?|details?|remarks?|comments?)\b")
+_SETTINGS = Pattern(r"[^\W\d]\w*\s?=\s?[\d.]+\w*|\d+ (?:epochs|steps|seeds|layers|shots?|examples|samples)")
+_CLOCK = Pattern(r"\d\s?(?:ms|s|m|min|h|x|GB|MB|k)$", re.IGNORECASE)
+"""Times, sizes and factors differ from run to run."""
+
+_ENOUGH = 4
+"""Results with three digits that two files must have alike, so that those which differ are the same results, too."""
+
+_AGAINST = Pattern(r"\s*(?:%|pp)?\s*(?:vs\.?|versus|against|compared|over|than|and)\b", re.IGNORECASE)
+"""What a range is set against is none of the rows that it is the range of."""
+
+_SPAN = Pattern(r"\s?[–-]\s?|\s+to\s+")
+
+
+def check(logs: list[Log]) -> Iterable[Finding]:
+    """An arm of one round in two files; a mean that another section quotes; a range in words against its column."""
+    yield from _between(logs)
+    for earlier, later in combinations(logs, 2):
+        yield from _named(earlier, later)
+    for log in logs:
+        for two in told_twice(log):
+            facts = {
+                "printed": printed(two.second.number),
+                "other": printed(two.first.number),
+                "of": two.name,
+                "kind": "twice",
+            }
+            yield Finding("drift", "fault", place_of(log, two.second.line), facts, (place_of(log, two.first.line),))
+        yield from _quoted_means(log)
+        for line in log.spoken():
+            yield from _ranges(log, line)
+
+
+def _between(logs: list[Log]) -> Iterator[Finding]:
+    first: dict[tuple[str, str, str, str], tuple[Log, Arm]] = {}
+    for log in logs:
+        for arm in arms_of(log):
+            key = (_round(log, arm), arm.task, _plain(arm.name), arm.stage)
+            if not key[0] or not key[1] or arm.value is None or not re.search(r"[a-z]\w*_\w", key[2]):
+                continue
+            other, before = first.setdefault(key, (log, arm))
+            if (
+                other is not log
+                and before.value is not None
+                and before.value.unit == arm.value.unit
+                and _apart(before.value, arm.value)
+            ):
+                facts = {
+                    "printed": printed(arm.value),
+                    "other": printed(before.value),
+                    "of": _plain(arm.name),
+                    "kind": "file",
+                }
+                yield Finding("drift", "fault", place_of(log, arm.line), facts, (place_of(other, before.line),))
+
+
+def _named(earlier: Log, later: Log) -> Iterator[Finding]:
+    """Results of a table or list that two files have, which agree in four others and in three times as many.
+
+    Only where the same arm has another result that agrees, and nothing else differs, are they surely of one run.
+    """
+    if earlier.data and later.data:
+        return  # two files of data are two things: nothing says that they report one run
+    if _of_one_form(earlier, later):
+        return
+    one, other = results_of(earlier), results_of(later)
+    both = [key for key in one if key in other and key[0] and key[1]]
+    apart = [key for key in both if not agree(one[key].value, other[key].value)]
+    for key in apart:
+        beside = [k for k in both if (one[k].group, other[k].group) == (one[key].group, other[key].group)]
+        same = {one[k].value.value for k in beside if k not in apart and _fine(one[k].value)}
+        if len(same) < max(_ENOUGH, 3 * sum(k in apart for k in beside)):
+            continue
+        if _NO_METRIC.match(key[1]) or _settings(one[key].line, earlier) != _settings(other[key].line, later):
+            continue
+        if _another_run([one for one in both if one[0] == key[0]], apart):
+            continue
+        mine, theirs = other[key], one[key]
+        larger, smaller = (pick(abs(mine.value.value), abs(theirs.value.value)) for pick in (max, min))
+        near = larger <= 1.5 * smaller and mine.value.signed == theirs.value.signed
+        if mine.value.unit != theirs.value.unit or not near:
+            continue
+        facts = {
+            "printed": printed(mine.value), "other": printed(theirs.value), "of": f"{mine.name}: {mine.metric}",
+            "kind": "file",
+        }  # fmt: skip
+        places = (place_of(earlier, theirs.line),)
+        alike = [k for k in both if k[0] == key[0] and k not in apart and _fine(one[k].value)]
+        pages = all(not log.data and (log.sections or log.name.endswith(".md")) for log in (earlier, later))
+        measured = not _CLOCK.search(printed(mine.value)) and mine.value.decimals > 0
+        level: Level = "fault" if alike and len(apart) == 1 and pages and measured else "hint"
+        yield Finding("drift", level, place_of(later, mine.line), facts, places, printed(mine.value))
+
+
+def _of_one_form(one: Log, other: Log) -> bool:
+    """Whether two documents are reports of two runs: names, or titles in one folder, that differ in digits alone."""
+    first, second = Path(one.name), Path(other.name)
+    names = (re.sub(r"\d+", "", path.stem) for path in (first, second))
+    titles = [log.sections[0].title if log.sections else "" for log in (one, other)]
+    same_name = len(set(names)) == 1 and first.stem != second.stem
+    same_title = titles[0] != "" and re.sub(r"\d+", "", titles[0]) == re.sub(r"\d+", "", titles[1])
+    return same_name or (same_title and first.parent == second.parent)
+
+
+def _fine(value: Number) -> bool:
+    """Whether a result has three digits that say something: others agree by chance."""
+    return len(re.sub(r"\D", "", f"{abs(value.value):.{value.decimals}f}").strip("0")) >= 3
+
+
+def _settings(line: int, log: Log) -> frozenset[str]:
+    """What a row says of how it was run: ``d=256``, ``15 epochs``."""
+    return frozenset(_SETTINGS.findall(log.line(line).text.lower()))
+
+
+def _another_run(own: list[tuple[str, str]], apart: list[tuple[str, str]]) -> bool:
+    """Whether an arm of several results differs in most of them: then it was run anew, or in another configuration."""
+    return len(own) > 1 and 2 * sum(one in apart for one in own) > len(own)
+
+
+def _round(log: Log, arm: Arm) -> str:
+    titles = " ".join(log.path(arm.line.section))
+    found = re.findall(r"\b(?:round|run|exp(?:eriment)?)\s?(\d+\w?)\b", titles.lower())
+    return found[-1] if found else ""
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"^(?:best|med|medium|quick|confirmed|med-confirmed|full)\b[\s-]*", "", name.lower()).strip(" `:")
+
+
+def _apart(one: Number, other: Number) -> bool:
+    return one.high < other.low or other.high < one.low
+
+
+def _quoted_means(log: Log) -> Iterator[Finding]:
+    own: dict[str, tuple[Number, str, Line]] = {}
+    for series in series_of(log):
+        found = _RUN.match(log.path(series.section)[-1]) if series.section >= 0 else None
+        if found is not None and series.mean is not None:
+            own.setdefault(found[1].lower(), (series.mean, _metric(series.label), series.mean_line))
+    for line in log.spoken():
+        found = _RUN.match(line.body)
+        if found is None or found[1].lower() not in own:
+            continue
+        mean, metric, at = own[found[1].lower()]
+        for said in said_in(line):
+            if (
+                MEAN.search(said.label)
+                and _metric(said.label) == metric
+                and at.number != line.number
+                and _apart(mean, said.number)
+            ):
+                facts = {"printed": printed(said.number), "other": printed(mean), "of": found[1], "kind": "mean"}
+                yield Finding("drift", "fault", place_of(log, line), facts, (place_of(log, at),))
+
+
+def _metric(label: str) -> str:
+    words = re.findall(r"[a-z_]{2,}", label.lower())
+    return words[-1] if words else ""
+
+
+def _ranges(log: Log, line: Line) -> Iterator[Finding]:
+    """``Phase 1 + ablations: bridged accuracy 0.64-0.68``, and rows of these names with other values of that column."""
+    for low, high in zip(line.numbers, line.numbers[1:], strict=False):
+        if (
+            not _SPAN.fullmatch(line.body[low.end : high.start])
+            or not low.decimals
+            or low.value >= high.value
+            or low.unit != high.unit
+        ):
+            continue
+        metric = re.findall(r"[a-z]{3,}", line.body[: low.start].lower())[-2:]
+        for table in log.tables:
+            yield from _outside(log, line, table, (low, high), metric)
+
+
+def _outside(log: Log, line: Line, table: Table, span: tuple[Number, Number], metric: list[str]) -> Iterator[Finding]:
+    places = [
+        i for i, name in enumerate(table.header) if len(metric) == 2 and all(_begins(word, name) for word in metric)
+    ]
+    if len(places) != 1:
+        return
+    subject = line.body.split(":")[0]
+    rows = [row for row in table.rows if _names(subject, row.cells[0])]
+    odd = []
+    for row in rows:
+        values = [n for n in numbers(row.cells[places[0]]) if n.decimals and not n.spread]
+        odd += [(row, n) for n in values if n.high < span[0].low or n.low > span[1].high]
+    inside = any(
+        span[0].low <= n.high and n.low <= span[1].high
+        for row in rows
+        for n in numbers(row.cells[places[0]])
+        if n.decimals
+    )
+    if odd and inside:
+        facts = {
+            "printed": f"{printed(span[0])} to {printed(span[1])}", "of": table.header[places[0]], "kind": "range",
+            "other": ", ".join(printed(n) for _, n in odd),
+        }  # fmt: skip
+        named = ":" in line.body[: span[0].start] and not _AGAINST.match(line.body, span[1].end)
+        level: Level = "fault" if named else "hint"
+        yield Finding("drift", level, place_of(log, line), facts, tuple(place_of(log, row.line) for row, _ in odd))
+
+
+def _begins(word: str, text: str) -> bool:
+    """Whether a word, or the abbreviation that stands for it, is in a text: ``Acc`` for accuracy."""
+    return any(
+        len(one) >= 3 and (one.startswith(word) or word.startswith(one)) for one in re.findall(r"[a-z]+", text.lower())
+    )
+
+
+def _names(subject: str, name: str) -> bool:
+    """Whether a sentence's subject names a row: ``Phase 1 + Ablations`` names ``phase1_full`` and ``ablB``."""
+    joined = re.sub(r"\b([A-Za-z]+) (\d+)\b", r"\1\2", subject).lower()
+    words = [word for word in re.findall(r"[a-z]+\d*", joined) if len(word) >= 5]
+    parts = re.findall(r"[A-Z]?[a-z]+\d*", name.split("_", maxsplit=1)[0])
+    return any(len(part) >= 3 and word.startswith(part.lower()) for word in words for part in parts)
+
+
+def say(finding: Finding) -> str:
+    """The sentence of a finding."""
+    f, other = finding.facts, finding.others[0]
+    where = f"line {other.line}" if other.file == finding.place.file else f"{other.file}:{other.line}"
+    if f["kind"] == "range":
+        lines = ", ".join(str(line) for line in dict.fromkeys(place.line for place in finding.others))
+        return (
+            f"The range {f['printed']} is not what the table says: its column '{f['of']}' also has {f['other']} "
+            f"for these rows (lines {lines})."
+        )
+    return f"'{f['of']}' is {f['printed']} here and {f['other']} at {where}."
+
+
+RULE = Rule("drift", "One result quoted with different numbers in two places.", check, say, tongues=True)

@@ -1,0 +1,115 @@
+"""Regular expressions that are compiled when they are first run, and run only where a word that they need stands.
+
+An audit has some five hundred. Most logs need few of them, and compiling all takes longer than reading a small log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cached_property, lru_cache
+from typing import Any
+
+_ODD = {"İ": "i", "ı": "i", "ſ": "s"}
+"""Letters that a pattern in which case is ignored takes for plain ones, and ``lower`` does not."""
+
+
+@lru_cache(maxsize=8192)
+def small(text: str) -> str:
+    """A text in small letters, so that a word stands in it wherever a pattern without case finds that word."""
+    if not text.isascii():
+        for odd, plain in _ODD.items():
+            text = text.replace(odd, plain)
+    return text.lower()
+
+
+def alternatives(words: str) -> list[str]:
+    """The alternatives at the top of a pattern."""
+    parts, depth, start = [], 0, 0
+    for at, sign in enumerate(words):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and not depth:
+            parts.append(words[start:at])
+            start = at + 1
+    return [*parts, words[start:]]
+
+
+def stems(words: str) -> str:
+    """The letters that each alternative of a pattern begins with: what a pattern of these words needs."""
+    found = []
+    for one in alternatives(words):
+        letters = re.match(r"[a-z ']*", one)
+        stem, rest = (letters[0], one[letters.end() :]) if letters else ("", one)
+        found.append(stem[:-1] if rest[:1] in ("?", "*", "{") else stem)
+    return "|".join(dict.fromkeys(found)) if all(found) else ""
+
+
+class Pattern:
+    """A regular expression with the methods of ``re.Pattern``.
+
+    Attributes:
+        pattern: its source.
+        flags: as for ``re.compile``.
+        needs: words in small letters, one of which stands in whatever it matches; none where that cannot be said.
+            They are given as alternatives, as in ``best|peak``.
+    """
+
+    def __init__(self, pattern: str, flags: int = 0, *, needs: str = "") -> None:
+        self.pattern = pattern
+        self.flags = flags
+        self.needs = tuple(needs.split("|")) if needs else ()
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """Itself, compiled."""
+        return re.compile(self.pattern, self.flags)
+
+    @cached_property
+    def search(self) -> Callable[..., re.Match[str] | None]:
+        """As that of ``re.Pattern``; the next ones likewise."""
+        return self._where_needed("search", lambda: None)
+
+    @cached_property
+    def match(self) -> Callable[..., re.Match[str] | None]:
+        """At the beginning."""
+        return self._where_needed("match", lambda: None)
+
+    @cached_property
+    def fullmatch(self) -> Callable[..., re.Match[str] | None]:
+        """The whole."""
+        return self._where_needed("fullmatch", lambda: None)
+
+    @cached_property
+    def finditer(self) -> Callable[..., Iterator[re.Match[str]]]:
+        """All matches, one by one."""
+        return self._where_needed("finditer", lambda: iter(()))
+
+    @cached_property
+    def findall(self) -> Callable[..., list[Any]]:
+        """All that is matched."""
+        return self._where_needed("findall", list)
+
+    @cached_property
+    def sub(self) -> Callable[..., str]:
+        """The text with something else in place of all matches."""
+        return self.compiled.sub
+
+    @cached_property
+    def split(self) -> Callable[..., list[str | Any]]:
+        """The parts between matches."""
+        return self.compiled.split
+
+    def _where_needed(self, name: str, nothing: Callable[[], Any]) -> Callable[..., Any]:
+        """A method that is run on texts in which one of the needed words stands."""
+        if not self.needs:
+            return getattr(self.compiled, name)  # type: ignore[no-any-return]
+        needs = self.needs
+
+        def run(text: str, *bounds: int) -> Any:
+            low = small(text)
+            for word in needs:
+                if word in low:
+                    return getattr(self.compiled, name)(text, *bounds)
+            return nothing()
+
+        return run

@@ -1,0 +1,107 @@
+"""Words of results over repeats, in the languages that an audit reads: what is a repeat, a mean, a spread of a sample.
+
+Each is a vocabulary of one role. Running text reaches the rules with most of its words in English already; what stands
+in tables and files of data does not.
+"""
+
+from __future__ import annotations
+
+import re
+
+from evenhand.audit.text.pattern import Pattern, alternatives
+
+_CJK = re.compile(r"[\u3400-\u9fff]")
+
+
+def worded(words: str, needs: str = "") -> Pattern:
+    """A pattern of whole words; a name's parts between underscores are words, and signs of Chinese need no borders."""
+    parts = alternatives(words)
+    plain = "|".join(one for one in parts if not _CJK.search(one))
+    signs = "|".join(one for one in parts if _CJK.search(one))
+    pattern = rf"(?<![^\W_])(?:{plain})(?![^\W_])" + (f"|{signs}" if signs else "")
+    return Pattern(pattern, re.IGNORECASE, needs=needs)
+
+
+REPEAT = (
+    r"(?:random[ _-]?|train\w*[ _-]?|calibration[ _-]?)?(?:seeds?|runs?|reps?|repeats?|repetitions?|replicates?|"
+    r"replicas?|"
+    r"trials?|restarts?|reruns?|inits?|initiali[sz]ations?|trainings?|train|launch(?:es)?|draws?|shuffles?|"
+    r"folds?|splits?|ses|sessions?|panels?|checkpoints? \(one per seed\)|"
+    r"startwerte?n?|läufen?|lauf|wiederholungen?|durchläufen?|graines?|essais?|répétitions?|tirages?|entraînements?|"
+    r"semillas?|repeticion(?:es)?|ejecucion(?:es)?|corridas?|сид\w*|зерн[ао]|зёрна|зёрен|прогон\w*|запуск\w*)"
+)
+SIGNS = r"种子|次运行|次训练|次实验"
+"""What is done again with nothing changed but chance."""
+
+_STRONG_MEAN = (
+    r"mean|means|avg|average|averages|averaged|averaging|arith\w*|μ|µ|mu|mittelwert\w*|mittel|mittlere[rsn]?|schnitt|"
+    r"durchschnitt\w*|moyennes?|media|medio|promedio|média|среднее|среднем|средняя|средний|средн|均值|平均值|平均"
+)
+MEAN_WORD = worded(_STRONG_MEAN)
+"""A word that makes a number a mean, whatever else is said."""
+
+POOLED = worded(
+    r"overall|pool(?:ed|ing)|typical\w*|centre|center|combined|together|taken together|cv|summari[sz]ed|"
+    r"gesamt|zusammen|insgesamt|ensemble|au total|global|conjunto|итог\w*|вместе|总体|合计|"
+    r"(?:over|across|from|for|of) (?:all )?(?:the |these |those )?(?:\d+|two|three|four|five|six|seven|eight|nine|"
+    r"ten) "
+    rf"{REPEAT}"
+)
+"""A word that may make a number a mean, where it is said how many results it is of."""
+
+NO_MEAN = worded(
+    r"median\w*|médiane|mediana|медиан\w*|中位数|min(?:imum)?|max(?:imum)?|best|worst|highest|lowest|beste[rsn]?|"
+    r"meilleure?s?|"
+    r"mejor|лучш\w+|最好|最佳|range\w*|geometric|harmonic|geomean|weighted|trimmed|moving|running|ema|"
+    r"baseline|without|previous|old|prior|last (?:week|year|month)|target|ensembl\w*|predictions?|of means|"
+    r"majority|votes?|"
+    r"micro|macro|gewichtet\w*|pondéré\w*|ponderad\w+|взвешенн\w+|加权"
+)
+"""What a number beside a word for means is of in place of a mean of the values."""
+
+SPREAD_WORD = worded(
+    r"std|sd|s\.d\.?|stdev\w*|std\.? ?dev\w*|standard[- ]deviations?|deviation|stddev|pstdev|np\.std|spread|"
+    r"scatter|σ|sigma|"
+    r"streuung|standardabweichung\w*|std\.?-?abw\w*|stabw\w*|écart[- _]types?|ecart[- _]types?|"
+    r"desviación(?: (?:estándar|típica))?|desv(?:iacion)?\.?|desvio|с\.?к\.?о\.?|отклонени\w+|разброс|标准差|标准偏差"
+)
+"""A word that makes a number a spread."""
+
+OF_A_SAMPLE = worded(
+    r"sample|unbiased|bessel\w*|corrected|n\s?[-−–_]\s?1|ddof\W{0,3}1|stdev|statistics\.stdev|stichprobe\w*|"
+    r"korrigiert\w*|erwartungstreu\w*|échantillon\w*|corrigée?|sans biais|muestral(?:es)?|insesgada|corregida|"
+    r"выборочн\w+|несмещ[её]нн\w+|исправленн\w+|样本|无偏"
+)
+"""A word that says that a spread divides by one less than the number of values."""
+
+OF_ALL = worded(
+    r"population|biased|ddof\W{0,3}0|pstdev|divid\w+ by n(?![\w\s]*[-−–])|grundgesamtheit|de population|"
+    r"poblacional(?:es)?|генеральн\w+|总体"
+)
+"""A word that says that it divides by their number."""
+
+OF_A_MEAN = worded(
+    r"se|sem|s\.e\.|std\.? ?err\w*|standard[- ]errors?|stderr|standardfehler|erreur[- ]type|error estándar|"
+    r"ci\d*|confidence|interval\w*|intervalle|intervalo|range|iqr|min|max"
+)
+"""Widths that are no standard deviation."""
+
+_COUNTS = (
+    (1, "one|single|a single|ein|eine|einem|einzigen|un|une|una|один|одного|一个"),
+    (2, "two|both|zwei|beide|beiden|deux|dos|два|двух|две|两个|两|双"),
+    (3, "three|drei|trois|tres|три|трёх|трех|三个|三"),
+    (4, "four|vier|quatre|cuatro|четыре|четырёх|四个|四"),
+    (5, "five|fünf|cinq|cinco|пять|пяти|五个|五"),
+    (6, "six|sechs|seis|шесть|шести|六个|六"),
+    (7, "seven|sieben|sept|siete|семь|семи|七个|七"),
+    (8, "eight|acht|huit|ocho|восемь|восьми|八个|八"),
+    (9, "nine|neun|neuf|nueve|девять|девяти|九个|九"),
+    (10, "ten|zehn|dix|diez|десять|десяти|十个|十"),
+    (11, "eleven|elf|onze|once"),
+    (12, "twelve|zwölf|douze|doce|двенадцать"),
+    (15, "fifteen|fünfzehn|quinze|quince|пятнадцать"),
+    (16, "sixteen|sechzehn|seize|dieciséis"),
+    (20, "twenty|zwanzig|vingt|veinte|двадцать"),
+)
+NUMBER_WORDS = {word: count for count, words in _COUNTS for word in words.split("|")}
+"""Numbers as words."""

@@ -1,0 +1,135 @@
+"""Records with a column of seeds: the arms of a table, paired seed by seed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from evenhand.audit.text.log import Row, Table
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
+
+_SEED_COLUMN = Pattern(r"seed[\s_#=-]*\d{1,6}", re.IGNORECASE)
+SEED = Pattern(r"^(?:random_?)?seed(?:_?id)?$", re.IGNORECASE)
+ARM = Pattern(
+    r"^(?:arm|method|model|variant|config(?:_?name)?|condition|group|treatment|algo(?:rithm)?|"
+    r"optimi[sz]er|approach)$",
+    re.IGNORECASE,
+)
+BASE = Pattern(r"^(?:baseline|base|control|vanilla|off|none|reference)$", re.IGNORECASE)
+_A_SEED = Pattern(r"(?:seed[\s_#=-]*)?\d+", re.IGNORECASE)
+"""A row of a mean or a spread is none of a seed."""
+
+METRIC = Pattern(
+    r"acc|score|f1|auc|loss|ppl|perplexity|bpb|error|reward|return|success|exact|pass|recall|"
+    r"precision|mse|mae|rmse",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Differences of one arm to the baseline over the seeds that both have.
+
+    Attributes:
+        arm: the variant.
+        baseline: what it is compared with.
+        metric: name of the column.
+        differences: variant less baseline, one per seed.
+        row: the variant's first row.
+        exact: at least three different values have three digits after the point: equal ones are no accident.
+        base_row: the baseline's first row; None where arms are columns.
+        column: place of the metric in a row.
+    """
+
+    arm: str
+    baseline: str
+    metric: str
+    differences: tuple[float, ...]
+    row: Row
+    exact: bool = False
+    base_row: Row | None = None
+    column: int = 0
+
+    @property
+    def line(self) -> int:
+        """The line of the variant's first result."""
+        return self.row.line_of(self.column)
+
+
+def paired_rows(table: Table) -> Iterator[Paired]:
+    """Every arm against the baseline: arms as rows with a column that names them, or arms or seeds as columns."""
+    yield from _by_seed_columns(table)
+    seeds = [i for i, name in enumerate(table.header) if SEED.match(name.strip())]
+    if len(seeds) != 1:
+        return
+    table = replace(table, rows=tuple(row for row in table.rows if _A_SEED.fullmatch(row.cells[seeds[0]].strip())))
+    if len(table.rows) < 3:
+        return
+    arms = [i for i, name in enumerate(table.header) if ARM.match(name.strip())]
+    if len(arms) == 1:
+        yield from _by_rows(table, seeds[0], arms[0])
+    elif not arms:
+        yield from _by_columns(table, seeds[0])
+
+
+def _by_rows(table: Table, seed: int, arm: int) -> Iterator[Paired]:
+    names = list(dict.fromkeys(row.cells[arm] for row in table.rows))
+    bases = [name for name in names if BASE.match(name.strip())]
+    if len(bases) != 1 or len(names) > 50:
+        return
+    for place in [i for i, name in enumerate(table.header) if METRIC.search(name) and i not in (seed, arm)]:
+        values: dict[str, dict[str, Number]] = {}
+        for row, value in zip(table.rows, table.columns[place], strict=True):
+            mine = values.setdefault(row.cells[arm], {})
+            if row.cells[seed] in mine:
+                return  # several rows of one arm and seed: steps, tasks or items, which are no seeds
+            if value is not None:
+                mine[row.cells[seed]] = value
+        for name in names:
+            if name == bases[0]:
+                continue
+            both = [s for s in values[name] if s in values[bases[0]]]
+            differences = tuple(values[name][s].value - values[bases[0]][s].value for s in both)
+            first = next(row for row in table.rows if row.cells[arm] == name)
+            exact = len({values[name][s].value for s in both if _fine(values[name][s])}) >= 3
+            base_row = next(row for row in table.rows if row.cells[arm] == bases[0])
+            if len(differences) >= 2:
+                yield Paired(name, bases[0], table.header[place], differences, first, exact, base_row, place)
+
+
+def _fine(value: Number) -> bool:
+    """Whether a value is printed with three digits after the point, as a percentage with two."""
+    return value.decimals >= (3 if abs(value.value) < 10 else 2)
+
+
+def _by_seed_columns(table: Table) -> Iterator[Paired]:
+    """A row for each arm and a column for each seed."""
+    seeds = [i for i, name in enumerate(table.header) if _SEED_COLUMN.fullmatch(name.strip())]
+    bases = [at for at, row in enumerate(table.rows) if BASE.match(row.cells[0].strip())]
+    if len(seeds) < 3 or len(bases) != 1 or len({row.cells[0] for row in table.rows}) != len(table.rows):
+        return
+    base = table.rows[bases[0]]
+    for at, row in enumerate(table.rows):
+        pairs = [(table.columns[i][at], table.columns[i][bases[0]]) for i in seeds]
+        both = [(value, other) for value, other in pairs if value is not None and other is not None]
+        alike = len({(v.unit, o.unit) for v, o in both}) == 1 and all(v.decimals and not v.signed for v, _ in both)
+        if row is not base and len(both) == len(seeds) and alike:
+            exact = len({v.value for v, _ in both if _fine(v)}) >= 3
+            differences = tuple(v.value - o.value for v, o in both)
+            yield Paired(row.cells[0], base.cells[0], "value", differences, row, exact, base)
+
+
+def _by_columns(table: Table, seed: int) -> Iterator[Paired]:
+    bases = [i for i, name in enumerate(table.header) if BASE.match(name.strip())]
+    if len(bases) != 1 or len({row.cells[seed] for row in table.rows}) != len(table.rows):
+        return
+    base = table.columns[bases[0]]
+    for place, name in enumerate(table.header):
+        if place in (seed, bases[0]):
+            continue
+        pairs = [(v, b) for v, b in zip(table.columns[place], base, strict=True) if v is not None and b is not None]
+        if len(pairs) == len(table.rows) and all(v.decimals or b.decimals for v, b in pairs):
+            differences = tuple(v.value - b.value for v, b in pairs)
+            yield Paired(name, table.header[bases[0]], "value", differences, table.rows[0], column=place)

@@ -1,0 +1,1 @@
+"""What arms could spend: in tables, in sentences, beside each other, line by line."""

@@ -1,0 +1,248 @@
+"""What two arms of one comparison could spend, told beside each other in words, or in a column of their records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.arms.records import Records, baseline_of, records_of
+from evenhand.audit.told.budgets.tables import BY_NAME, Unequal, is_budget, plain_name
+
+MUCH = 1.25
+"""A budget that is larger by this factor is another one."""
+
+_UNIT = Pattern(
+    r"\s*(?:(?:training|gradient|optimi[sz]er|train|env(?:ironment)?|agent|update|sgd|unique|sampled|million|"
+    r"full)[\s-]+){0,2}"
+    r"(?P<unit>steps?|updates?|epochs?|tokens?|iterations?|iters?|examples?|samples?|episodes?|frames?|pairs?|"
+    r"interactions?|tok)\b(?!\s*/|\s+per\b|\s+a second)",
+    re.IGNORECASE,
+)
+_TIMES = Pattern(
+    r"(?:[x×*/]|\b(?:of|by|per|at|every|each|first|last|after|step|epoch|until|within|than|another|a|extra|"
+    r"batch(?:es)? of|over|по|à))\s*$",
+    re.IGNORECASE,
+)
+_MADE_OF = Pattern(r"\s*(?:[x×*]\s*\d|of\s+\d|per\b|each\b|warm-?up|in\b.{0,20}\bwarm)", re.IGNORECASE)
+_FILLER = Pattern(
+    r"\b(?:budgets?|compute|trained|training|train|fine-?tuned|tuned|ran|run|runs|rows?|arms?|only|got|gets|had|has|"
+    r"have|with|for|to|the|a|an|is|are|was|were|"
+    r"and|but|while|whereas|versus|vs|against|from|in|on|both|used|uses|using|after|each|all|about|just|then|each|at|"
+    r"of|by|up|given|saw|sees|"
+    r"la|el|se|los|las|le|les|der|die|das|wurde|wurden|also|fyi|note|btw|our|my|this|that|which|so|still|now|it|we|took|takes|received|allowed|june|july|may|setup|"
+    r"length|schedule|longer|rest|models?|seeds?|"
+    r"(?<![\w.=+-])\d+(?![\w.]))\b|[^\w+=.\-/ ]",
+    re.IGNORECASE,
+)
+_STAGES = Pattern(
+    r"\b(?:stages?|phases?|warm-?up|decay|total|eval\w*|val|validation|test|save\w*|log\w*|check-?points?|"
+    r"pre-?train\w*|curriculum|"
+    r"anneal\w*|cool-?down|context|sequence|window|max|min|minimum|maximum|prefix|suffix|prompt|response|answer|"
+    r"memory|cache|ema|"
+    r"interval|horizon|rollouts?|lr|peak|best|early|stop\w*|converge\w*|remaining|initial|final|first|second|dataset|"
+    r"split|held-?out|"
+    r"resum\w+|continu\w+|smoke|debug|sanity|pilot|quick|screen\w*|full|plan\w*|previous|prior|new|old)\b",
+    re.IGNORECASE,
+)
+_ADMITTED = Pattern(
+    r"\b(?:unequal|unfair|not comparable|incomparable|caveat|not (?:a )?fair|mismatch\w*|not matched|unmatched|"
+    r"no comparison|scaling|"
+    r"(?:same|equal|matched|identical|iso)[\s-]+(?:\w+[\s-]+)?(?:budgets?|compute|steps?|tokens|examples|flops|"
+    r"updates|wall)|"
+    r"until (?:converg|plateau)\w*|early[- ]stop\w*|ablat\w+ (?:over|of) (?:steps|budget)|speed-?up|faster|fewer|"
+    r"sooner|if|would|should|could)\b",
+    re.IGNORECASE,
+)
+_KIND = Pattern(r"variante?n?|arm|modell?|version|run|lauf|setup|bras|brazo")
+"""A word for an arm of any name."""
+
+_LONGEST = 220
+_CUE = Pattern(r"\b(?:train\w*|budget\w*|fine-?tun\w*|tuned|runs?|ran|saw|seen|got|had)\b", re.IGNORECASE)
+_MEASURED = Pattern(
+    r"budget|time|clock|hours|hrs|minutes|seconds|compute|flops|gpu|complet|done|actual|\bran\b|\brun\b|best|stop|used|"
+    r"reached|avg|mean|conver"
+)
+_WHOLE = {"iteration": "step", "iter": "step", "update": "step", "tok": "token", "sample": "example", "pair": "example"}
+
+
+@dataclass(frozen=True)
+class _Amount:
+    """What a line says that somebody spent, and the words before it."""
+
+    number: Number
+    unit: str
+    before: str
+
+    @property
+    def name(self) -> str:
+        """The name that is left of the words before."""
+        left = self.before.rsplit(";", 1)[-1]
+        left = re.split(r"[,:](?=\s)(?=.*\w)", left)[-1] if re.search(r"[,:]\s+\S*\w", left) else left
+        return " ".join(_FILLER.sub(" ", left).split()).lower().strip(" .-=:")
+
+
+def amounts_of(line: Line) -> list[_Amount]:
+    """The amounts of a line that are spent by themselves, not what one step or batch is made of."""
+    found: list[_Amount] = []
+    before = 0
+    for number in line.numbers:
+        unit = _UNIT.match(line.body, number.end)
+        left = line.body[before : number.start]
+        if unit is None or number.signed or number.spread or number.unit not in ("",):
+            continue
+        before = unit.end()
+        if _TIMES.search(left) or _MADE_OF.match(line.body, unit.end()):
+            continue
+        word = unit["unit"].lower().rstrip("s")
+        found.append(_Amount(number, _WHOLE.get(word, word), left))
+    return found
+
+
+def told_in_words(log: Log) -> Iterator[Unequal]:
+    """``plain 400 steps, anchored 1200 steps``, where both are named where results stand; in a line or in two."""
+    results = [
+        line.low
+        for line in log.lines
+        if line.kind not in ("heading", "blank") and any(n.decimals or n.unit == "%" or n.signed for n in line.numbers)
+    ]  # fmt: skip
+    results += [" ".join(table.header).lower() for table in log.tables]
+    elsewhere = [line.low for line in log.lines if line.kind not in ("blank", "code")]
+    lines = list(log.spoken())
+    for at, line in enumerate(lines):
+        amounts = amounts_of(line)
+        if not amounts or len(line.body) > _LONGEST or _ADMITTED.search(line.body):
+            continue
+        own = any(n.decimals and n.unit == "%" for n in line.numbers)  # the line itself tells a result
+        rest = [text for text in (elsewhere if own else results) if text != line.low]
+        if len(amounts) == 2 and _pair(amounts[0], amounts[1], rest):
+            yield _unequal(amounts[0], amounts[1], line, line)
+        elif len(amounts) == 1 and at + 1 < len(lines):
+            after = lines[at + 1]
+            below = amounts_of(after)
+            near = (
+                after.section == line.section
+                and after.number == line.number + 1
+                and after.kind == line.kind == "bullet"
+            )
+            if near and len(below) == 1 and not _ADMITTED.search(after.body) and _pair(amounts[0], below[0], rest):
+                yield _unequal(amounts[0], below[0], line, after)
+
+
+def _unequal(one: _Amount, other: _Amount, line: Line, after: Line) -> Unequal:
+    more, less = (other, one) if other.number.value > one.number.value else (one, other)
+    lines = (after.number, line.number) if more is other else (line.number, after.number)
+    return Unequal(more.name, None, more.number.value, less.number.value, more.unit + "s", *lines, False, less.name)
+
+
+def _pair(one: _Amount, other: _Amount, results: list[str]) -> bool:
+    if one.unit not in ("step", "epoch") and not _CUE.search(f"{one.before} {other.before}"):
+        return False
+    if one.unit != other.unit or min(one.number.value, other.number.value) <= 0:
+        return False
+    if max(one.number.value, other.number.value) <= MUCH * min(one.number.value, other.number.value):
+        return False
+    if any(_STAGES.search(text) for text in (one.before[-60:], other.before[-60:])):
+        return False
+    names = [_known(one.name, results), _known(other.name, results)]
+    return all(names) and names[0] != names[1]
+
+
+def _known(name: str, results: list[str]) -> str:
+    """A short name that stands where results do; empty where it does not."""
+    named = re.search(r"[^\W\d_]", name) is not None  # a number is the name of no arm
+    return name if named and 2 <= len(name) <= 40 and len(name.split()) <= 3 and _in_results(name, results) else ""
+
+
+def _in_results(name: str, results: list[str]) -> bool:
+    """Whether a name stands in a line of results, as a word of its own."""
+    whole = Pattern(rf"(?<![\w+]){re.escape(name)}(?![\w+])")
+    if any(whole.search(text) for text in results):
+        return True
+    parts = [part for part in re.split(r"[+&/ -]+", name) if len(part) >= 2]
+    if len(parts) == 2 and _KIND.fullmatch(parts[1]):
+        parts = parts[:1] * 2
+    return len(parts) >= 2 and any(
+        all(re.search(rf"(?<!\w){re.escape(p)}(?!\w)", text) for p in parts) for text in results
+    )
+
+
+def told_in_records(log: Log) -> Iterator[Unequal]:
+    """Arms of which one had clearly more steps, epochs, tokens or examples than all others had."""
+    for records in records_of(log):
+        columns = [i for i, name in enumerate(records.table.header) if is_budget(name) and not _clock(name)]
+        if not columns or not any(_result(records, i) for i in records.results()):
+            continue
+        spent = {place: _spent(records, place) for place in columns}
+        if any(found is not None and len(set(found.values())) == 1 and len(found) >= 2 for found in spent.values()):
+            continue  # equal in one unit: that is what was meant to be equal
+        for place, found in spent.items():
+            if found is not None and not _equal_in_batches(records, place):
+                yield from _odd(records, place, found)
+                break
+
+
+def _clock(name: str) -> bool:
+    """Whether a column tells what was measured, not what was set."""
+    return _MEASURED.search(plain_name(name)) is not None
+
+
+def _result(records: Records, place: int) -> bool:
+    return any(one is not None and one.decimals >= 2 for one in records.table.columns[place]) or any(
+        one is not None and one.decimals and one.unit == "%" for one in records.table.columns[place]
+    )
+
+
+def _spent(records: Records, place: int) -> dict[str, float] | None:
+    """What each arm spent, the same on all seeds; arms that train nothing are left out."""
+    answer = {}
+    for name, rows in records.groups.items():
+        amounts = {value.value for row in rows if (value := records.value(row, place)) is not None}
+        if len(amounts) > 1:
+            return None
+        if amounts and (amount := amounts.pop()) > 0:
+            answer[name] = amount
+    return answer if len(answer) >= 2 else None
+
+
+def _equal_in_batches(records: Records, place: int) -> bool:
+    """Whether steps times the size of a batch are equal."""
+    batches = [
+        i
+        for i, name in enumerate(records.table.header)
+        if re.search(r"batch|\bbs\b|bsz|tokens per|seq", plain_name(name))
+    ]
+    for other in batches:
+        made = set()
+        for rows in records.groups.values():
+            one, size = records.value(rows[0], place), records.value(rows[0], other)
+            if one is not None and size is not None:
+                made.add(round(one.value * size.value, 6))
+        if made and max(made) <= MUCH * min(made):
+            return True
+    return False
+
+
+def _odd(records: Records, place: int, spent: dict[str, float]) -> Iterator[Unequal]:
+    amounts = set(spent.values())
+    if len(amounts) != 2 or max(amounts) <= MUCH * min(amounts) or not _set(min(amounts), max(amounts)):
+        return
+    base = baseline_of(records)
+    counts = {amount: sum(one == amount for one in spent.values()) for amount in amounts}
+    usual = (
+        spent[base] if base in spent else max(amounts, key=lambda one: (counts[one], one == next(iter(spent.values()))))
+    )
+    against = base if base in spent else next(name for name, amount in spent.items() if amount == usual)
+    for name, amount in spent.items():
+        if amount != usual and not BY_NAME.search(name.replace("_", " ")):
+            lines = (records.groups[name][0].line, records.groups[against][0].line)
+            yield Unequal(name, None, amount, usual, records.table.header[place], *lines, False, against)
+
+
+def _set(less: float, more: float) -> bool:
+    """Whether two amounts look like ones that somebody set: both round, or one a whole multiple of the other."""
+    round_ = all(len(f"{one:.0f}".rstrip("0")) <= 2 and one >= 100 for one in (less, more))
+    return round_ or (more / less == int(more / less) and len(f"{more:g}".strip("0").replace(".", "")) <= 3)

@@ -1,0 +1,187 @@
+"""Columns of differences by arithmetic, to a baseline's row or of two other columns, and the one that is none."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from evenhand.audit.text.log import Line, Log, Table
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES, REFERENCE_NAMES
+
+_DELTA = Pattern(rf"(?<![a-zà-ÿа-я])(?:{DIFFERENCE_NAMES}|rel|relative|vs|versus)(?![a-zà-ÿа-я])|Δ", re.IGNORECASE)
+_NO_DELTA = Pattern(r"rank|time|step|token|size|p[- ]?val|(?<![a-z])(?:p|n|sd|std|ci)(?![a-z])", re.IGNORECASE)
+_REFERENCE = Pattern(rf"^(?:{REFERENCE_NAMES})$", re.IGNORECASE)
+_OWN_ITEMS = Pattern(r"\(\s*(?:n\s*=\s*)?\d+\s|\(n\s*=")
+_EMPTY = frozenset(("", "-", "–", "—", "−", "n/a", "na", "ref", "ref.", "base", "baseline", "0", "none", "."))
+_CHANCE = 1e-4
+_MOST_ROWS, _MOST_COLUMNS, _NEAR = 100, 9, 3.0
+
+Pair = tuple[Number, Number, int, int]
+"""The base, the new value, and the rows in which they stand."""
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A difference of a row that is not that of its two values, where those of the other rows are."""
+
+    base: Number
+    new: Number
+    delta: Number
+    line: Line
+    base_line: Line
+    right: int
+
+
+def odd_differences(log: Log) -> Iterator[Odd]:
+    """The one difference of a column that its values do not have; a program makes no slip in one of its records."""
+    for table in log.tables if not log.leaves else ():
+        if not 2 <= len(table.rows) <= _MOST_ROWS:
+            continue
+        for place, name in enumerate(table.header[:40]):
+            plain = re.sub(r"[_\-.]+", " ", name)
+            if _DELTA.search(plain) and not _NO_DELTA.search(plain):
+                found = list(_judged(log, table, place))
+                if found:
+                    yield max(found, key=lambda one: one.right)
+
+
+def _judged(log: Log, table: Table, place: int) -> Iterator[Odd]:
+    readings: list[tuple[list[Pair | None], Callable[[float, float], float | None]]] = []
+    pairs = [*_to_a_row(table, place), *_of_columns(table, place)]
+    for one in pairs:
+        readings += [(one, way) for way in (_points, _relative, _share, _hundred)]
+    odd = []
+    for one, way in readings:
+        answer = _one_odd(log, table, place, one, way, len(_values(table, place)))
+        if answer is True:
+            return  # all rows have this relation
+        if answer:
+            odd.append(answer)
+    yield from odd
+
+
+def _points(base: float, new: float) -> float:
+    return new - base
+
+
+def _hundred(base: float, new: float) -> float:
+    return 100 * (new - base)
+
+
+def _share(base: float, new: float) -> float | None:
+    return (new - base) / base if base else None
+
+
+def _relative(base: float, new: float) -> float | None:
+    return 100 * (new - base) / base if base else None
+
+
+def _values(table: Table, place: int) -> list[int]:
+    """Columns of values: mostly numbers, not all whole."""
+    found = []
+    for i, column in enumerate(table.columns[: 2 * _MOST_COLUMNS]):
+        known = [n for n in column if n is not None]
+        if i != place and len(known) >= 2 and not all(n.signed for n in known):
+            found.append(i)
+    return found[:_MOST_COLUMNS]
+
+
+def _to_a_row(table: Table, place: int) -> Iterator[list[Pair | None]]:
+    """To the row that has no difference, or none but zero, as its baseline; not where each names its own."""
+    if any(
+        _REFERENCE.match(re.sub(r"[_\-.]+", " ", name.strip())) for i, name in enumerate(table.header) if i != place
+    ):
+        return
+    bases = [
+        i
+        for i, row in enumerate(table.rows)
+        if row.cells[place].strip(" *%").lower() in _EMPTY or _zero(table, i, place)
+    ]
+    for value in _values(table, place):
+        for base in bases[:3]:
+            start = table.columns[value][base]
+            if start is not None:
+                yield [
+                    (start, new, base, i) if new is not None and i not in bases else None
+                    for i, new in enumerate(table.columns[value])
+                ]
+
+
+def _zero(table: Table, row: int, place: int) -> bool:
+    number = table.columns[place][row]
+    return number is not None and number.value == 0
+
+
+def _of_columns(table: Table, place: int) -> Iterator[list[Pair | None]]:
+    values = _values(table, place)
+    for one in values:
+        for other in values:
+            if one < other:
+                yield [
+                    (a, b, i, i) if a is not None and b is not None and a.unit == b.unit else None
+                    for i, (a, b) in enumerate(zip(table.columns[one], table.columns[other], strict=True))
+                ]
+
+
+def _one_odd(
+    log: Log,
+    table: Table,
+    place: int,
+    pairs: Sequence[Pair | None],
+    way: Callable[[float, float], float | None],
+    choices: int,
+) -> Odd | bool | None:
+    """The one row that breaks a relation which the others keep; True where all keep it; None where it is none."""
+    column = table.columns[place]
+    known = [(pair, n) for pair, n in zip(pairs, column, strict=True) if pair is not None and n is not None]
+    best: Odd | bool | None = None
+    for sign in (1, -1):
+        right: dict[tuple[float, float], float] = {}
+        odd: list[tuple[Pair, Number, float]] = []
+        for pair, number in known:
+            found, slack = way(pair[0].value, pair[1].value), _slack(pair, number, way)
+            if found is None:
+                return None
+            if abs(sign * found - number.value) <= slack:
+                if found:
+                    right[(pair[1].value, number.value)] = min(1.0, 2 * (slack - number.slack) / max(abs(found), slack))
+            else:
+                odd.append((pair, number, sign * found))
+        if not odd and len(right) >= 2:
+            return True
+        enough = right and choices * math.prod(right.values()) <= 100 * _CHANCE and len(right) >= 2
+        if len(odd) == 1 and (enough or (right and _of_another_way(odd[0][0], odd[0][1]) and len(known) >= 2)):
+            pair, number, found = odd[0]
+            if _OWN_ITEMS.search(table.rows[pair[3]].cells[0]):
+                continue  # on items of its own, whose baseline is another
+            if _is_near(found, number) or _of_another_way(pair, number):
+                row, base = table.rows[pair[3]], table.rows[pair[2]]
+                lines = log.line(row.line_of(place)), log.line(base.line)
+                best = Odd(pair[0], pair[1], number, *lines, len(right))
+    return best
+
+
+def _slack(pair: Pair, number: Number, way: Callable[[float, float], float | None]) -> float:
+    wide = pair[0].slack + pair[1].slack
+    if way in (_relative, _share):
+        wide = (100 if way is _relative else 1) * wide / max(abs(pair[0].value), 1e-12)
+    elif way is _hundred:
+        wide *= 100
+    return (wide + 2 * number.slack) * (1 + 1e-9)
+
+
+def _of_another_way(pair: Pair, number: Number) -> bool:
+    """Whether an odd difference is right in another way: points where the others are relative."""
+    ways = (_points, _relative)
+    found = [way(pair[0].value, pair[1].value) for way in ways]
+    return number.decimals > 0 and any(one and abs(abs(one) - abs(number.value)) <= number.slack for one in found)
+
+
+def _is_near(found: float, number: Number) -> bool:
+    """Whether a difference is of the size of that which it should be, or is it turned round."""
+    told = abs(number.value)
+    return bool(found) and bool(told) and 1 / _NEAR <= told / abs(found) <= _NEAR

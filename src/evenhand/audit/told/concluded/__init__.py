@@ -1,0 +1,1 @@
+"""What a log concludes, and what its own results beside that say."""

@@ -1,0 +1,160 @@
+"""Results that are all at the ceiling of their measure, at its floor, or at chance: no arm can stand out there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from evenhand.audit.text.log import Log
+from evenhand.audit.text.numbers import counts
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.arms.grids import Column, Grid, grids_of
+from evenhand.audit.told.concluded.statements import Statement, around, statements_of
+
+_RATE = Pattern(
+    r"(?<![a-z])(?:acc\w*|exact\w*|em|success\w*|solved|pass\w*|win\w*|recall|correct\w*|rate|score|f1|hits?|detected|"
+    r"valid\w*|right|auc|found|per ?cent|prozent|pour ?cent|trefferquote|genauigkeit|точност\w*)(?![a-z])|%|pct|"
+    r"准确率|正确率",
+    re.IGNORECASE,
+)
+_NO_RATE = Pattern(
+    r"(?<![a-z])(?:loss\w*|time|speed|coverage|uptime|util\w*|confidence|train\w*|ci|corr\w*|cos\w*|similarity|r2|p|"
+    r"pearson|spearman|sparsity|completed|availability|pixel|memory|overlap|agreement|kappa|delta|diff|gain|overhead|"
+    r"progress|errors?|error rate|cer|wer|collisions?|violations?|done|download\w*|quantile|percentile|tests? pass\w*|"
+    r"unit tests?)(?![a-z])|Δ",
+    re.IGNORECASE,
+)
+_LOSS = Pattern(r"(?<![a-z])(?:ppl|perplexity|loss|nll|bpb|brier)(?![a-z])", re.IGNORECASE)
+_CHANCE = Pattern(
+    r"(?:(?<![a-z])(?:chance|random|guess\w*)(?![a-z])|угадыв\w*|случайн\w*|随机\w*|zufall\w*|hasard|azar)[^\d.;]{0,24}"
+    r"(\d{1,2}(?:\.\d+)?|0?\.\d+)",
+    re.IGNORECASE,
+)
+_PARAMETER = Pattern(r"(?<![a-z])(?!acc|em|hit|auc|score|recall|win|f1)[a-z_]+\s?=\s?$", re.IGNORECASE)
+_TOP, _NEAR = 0.995, 0.006
+_ROWS = 60
+_ITEMS = 20
+
+
+@dataclass(frozen=True)
+class Flat:
+    """Results of arms at one level: from which line to which, how many, of which section; whether they are rows."""
+
+    at: str
+    first: int
+    last: int
+    arms: int
+    section: int
+    rows: bool = False
+
+
+def flats_of(log: Log) -> Iterator[Flat]:
+    """All of a log: columns of tables, and statements that tell results of one arm or of several."""
+    for grid in grids_of(log):
+        found = _in_grid(log, grid)
+        if found is not None:
+            yield found
+    yield from _in_words(log)
+
+
+def _in_grid(log: Log, grid: Grid) -> Flat | None:
+    scores = [
+        one for one in grid.of("score")
+        if sum(cell is not None for cell in one.cells) >= 2
+        and not _LOSS.search(one.name.replace("_", " "))
+        and not all(cell is None or (not cell.decimals and cell.value > 100) for cell in one.cells)
+    ]  # fmt: skip
+    columns = [one for one in scores if not _NO_RATE.search(one.name.replace("_", " "))]
+    if not columns or not 2 <= len(grid.names) <= _ROWS or len(columns) < len(scores):
+        return None
+    chance = _chance(log, grid.first, grid.last, grid.section)
+    levels = {_level_of(column, grid, chance) for column in columns}
+    level = levels.pop() if len(levels) == 1 else None
+    return Flat(level, grid.first, grid.last, len(grid.names), grid.section, True) if level else None
+
+
+def _level_of(column: Column, grid: Grid, chance: float | None) -> str | None:
+    cells = [one for one in column.cells if one is not None]
+    name = f"{column.name} {grid.title}".replace("_", " ")
+    if len(cells) < 2 or any(one.signed or one.spread for one in cells):
+        return None
+    top = max(one.value for one in cells)
+    if not _RATE.search(name) and not all(one.unit == "%" or one.value in (1.0, 100.0) for one in cells):
+        return None
+    hundred = any(one.unit == "%" or one.value > 1.0001 for one in cells) or "pct" in name.lower()
+    if top > 100 or not (hundred or all(one.decimals for one in cells)):
+        return None if top else "the floor"
+    return level([one.value / (100 if hundred else 1) for one in cells], chance)
+
+
+def level(shares: Sequence[float], chance: float | None) -> str | None:
+    """The level at which shares all are; None where they are at none."""
+    if all(_TOP <= one <= 1.0 for one in shares):
+        return "the ceiling"
+    if not any(shares):
+        return "the floor"
+    if chance is not None and all(abs(one - chance) <= _NEAR for one in shares):
+        return "chance"
+    return None
+
+
+def _chance(log: Log, first: int, last: int, section: int) -> float | None:
+    """What chance gives, as the section or the document says."""
+    texts = [one.text for one in around(log, first, last, section)]
+    texts += [line.body for line in log.lines if log.data and "chance" in line.low][:3]
+    told = {float(one[1]) for text in texts for one in _CHANCE.finditer(text.replace('"', ""))}
+    told = {one / 100 if one > 1 else one for one in told}
+    return told.pop() if len(told) == 1 else None
+
+
+def _in_words(log: Log) -> Iterator[Flat]:
+    run: list[tuple[Statement, list[float]]] = []
+    for one in [*statements_of(log), None]:
+        shares = _shares(one) if one is not None else []
+        joined = bool(run) and one is not None and one.section == run[-1][0].section
+        if one is not None and shares and (not run or (joined and one.place - run[-1][0].place <= 2)):
+            run.append((one, shares))
+            continue
+        if run:
+            yield from _of_run(log, run)
+        run = [(one, shares)] if one is not None and shares else []
+
+
+def _of_run(log: Log, run: Sequence[tuple[Statement, list[float]]]) -> Iterator[Flat]:
+    """The longest beginning of statements whose results are all at one level."""
+    first, section = run[0][0].line.number, run[0][0].section
+    last = run[-1][0].lines[-1].number
+    chance = _chance(log, first, last, section)
+    told = [one.text for one, _ in run]
+    if len(run) > 1:
+        told += [one.text for one in around(log, first, first, section, 4) if one.line.number < first]
+        told += log.path(section)[-1:]
+    wholes = {c.whole.value for one, _ in run for c in counts(one.text) if c.whole.value >= _ITEMS}
+    if chance is None and len(wholes) != 1 and not any(_RATE.search(text.replace("_", " ")) for text in told):
+        return
+    for start in range(len(run)):
+        for end in range(len(run), start, -1):
+            shares = [value for _, values in run[start:end] for value in values]
+            found = level(shares, chance) if len(shares) >= 2 else None
+            if found:
+                lines = run[start][0].line.number, run[end - 1][0].lines[-1].number
+                yield Flat(found, *lines, len(shares), section)
+                return
+
+
+def _shares(one: Statement) -> list[float]:
+    """The shares that a statement tells, of one arm or of several; none where it tells other results."""
+    whole = [c for c in counts(one.text) if c.whole.value >= _ITEMS]
+    if whole:
+        same = len({c.whole.value for c in whole}) == 1
+        return [] if not same else [c.part.value / c.whole.value for c in whole]
+    values = [n for n in one.results if not _PARAMETER.search(one.text[: n.start])]
+    fine = {n.decimals for n in values if n.unit != "%" or n.decimals or n.value not in (0.0, 100.0)}
+    if not values or len(fine) > 1 or (len({n.decimals for n in values}) > 1 and any(n.unit != "%" for n in values)):
+        return []
+    told = one.text.replace("_", " ")
+    percent = any(n.unit == "%" or n.value > 1.0001 for n in values) or "%" in told
+    if _NO_RATE.search(told) or any(n.value > (100 if percent else 1) for n in values):
+        return []
+    return [n.value / (100 if percent else 1) for n in values]

@@ -1,0 +1,150 @@
+"""Arms with the same results to the last digit: statements, rows or columns of a table, objects of data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from evenhand.audit.text.log import Log
+from evenhand.audit.text.numbers import Number, counts
+from evenhand.audit.told.arms.grids import Grid, grids_of
+from evenhand.audit.told.concluded.statements import Statement, statements_of
+
+_ALONE, _TOGETHER = 5, 7
+"""Digits that one number, or several together, must have to be the same by more than accident."""
+
+_FINE = 3
+"""Digits of a number that is no setting."""
+
+_APART = 3
+_ROWS, _GROUPS = 12, 120
+"""Rows of a table in which one result is not alike by accident."""
+
+
+@dataclass(frozen=True)
+class Equal:
+    """Two arms with the same results: their lines, how many results, where the last stands, and the section.
+
+    ``near`` says that nothing stands between the two, ``row`` that they are rows.
+    """
+
+    first: int
+    second: int
+    count: int
+    last: int
+    section: int
+    names: tuple[str, str]
+    near: bool = True
+    row: bool = False
+
+
+def equals_of(log: Log) -> Iterator[Equal]:
+    """Pairs of arms whose results are the same, each to enough digits."""
+    if not log.data:
+        yield from _in_words(log)
+    for grid in grids_of(log):
+        yield from _in_rows(grid)
+        yield from _in_columns(grid)
+
+
+def digits(value: Number) -> int:
+    """The digits that are printed, without zeros before the first."""
+    return len(f"{abs(value.value / value.scale):.{value.decimals}f}".replace(".", "").lstrip("0"))
+
+
+def _exact(values: tuple[Number, ...]) -> bool:
+    """Whether numbers have so many digits that two arms do not share them by accident; 0 and 100 have none."""
+    if any(one.value in (0.0, 1.0, 100.0) for one in values) and len({one.value for one in values}) == 1:
+        return False
+    sizes = [digits(one) for one in values if one.value]
+    return bool(sizes) and max(sizes) >= 4 and (sum(sizes) >= _TOGETHER if len(sizes) > 1 else sizes[0] >= _ALONE)
+
+
+def _in_words(log: Log) -> Iterator[Equal]:
+    every = [one for one in statements_of(log) if one.results]
+    for at, one in enumerate(every):
+        for other in every[at + 1 : at + 1 + _APART]:
+            if other.section != one.section or other.place - one.place > _APART:
+                break
+            same = _same(one, other)
+            between = statements_of(log)[one.place + 1 : other.place]
+            if same and _exact(same) and (one.text != other.text or any("?" in s.text for s in between)):
+                lines = (one.line_of(one.results[0]).number, other.line_of(other.results[0]).number)
+                yield Equal(*lines, len(same), other.lines[-1].number, one.section, (one.text[:40], other.text[:40]))
+                break
+
+
+def _same(one: Statement, other: Statement) -> tuple[Number, ...]:
+    """The results of the shorter statement, where the other has all of them in this order, and more only behind."""
+    fine = [tuple(n for n in s.results if digits(n) >= _FINE or n.value in (0.0, 1.0)) for s in (one, other)]
+    shared = {n.value for n in fine[0]} & {n.value for n in fine[1]}
+    few, many = sorted((_trimmed(fine[0], shared), _trimmed(fine[1], shared)), key=len)
+    if [n.value for n in few] != [n.value for n in many[: len(few)]] or any(
+        a.decimals != b.decimals for a, b in zip(few, many, strict=False)
+    ):
+        return ()
+    more = [n for n in one.numbers if not n.decimals and digits(n) >= 4 and n.value in {m.value for m in other.numbers}]
+    return (*few, *more)
+
+
+def _trimmed(values: tuple[Number, ...], shared: set[float]) -> tuple[Number, ...]:
+    """Without the first number, where it is of this arm alone: its setting."""
+    return values[1:] if len(values) > 2 and values[0].value not in shared else values
+
+
+def _in_rows(grid: Grid) -> Iterator[Equal]:
+    groups: dict[str, list[int]] = {}
+    for place, name in enumerate(grid.names):
+        groups.setdefault(name, []).append(place)
+    scores = grid.of("score")
+    for (one, first), (other, second) in combinations(groups.items(), 2):
+        if len(groups) > _GROUPS:
+            continue
+        if len(first) != len(second):  # settings of one name: each by itself
+            yield from _singles(grid, one, first, other, second)
+            continue
+        pairs = [(c.cells[i], c.cells[j]) for i, j in zip(first, second, strict=True) for c in scores]
+        both = [(a, b) for a, b in pairs if a is not None and b is not None]
+        if both and len(both) == len(pairs) and all(_equal(a, b) for a, b in both):
+            values = (*(a for a, _ in both), *_counts(grid, first, second))
+            if _exact(values) and (len(groups) <= _ROWS or len(scores) > 1):
+                lines = (grid.lines[first[0]], grid.lines[second[0]])
+                near = second[0] == first[-1] + 1
+                yield Equal(*lines, len(values), grid.last, grid.section, (one, other), near, True)
+
+
+def _singles(grid: Grid, one: str, first: list[int], other: str, second: list[int]) -> Iterator[Equal]:
+    few, many = sorted((first, second), key=len)
+    if len(few) > 1:
+        return
+    for at in many:
+        pairs = [(c.cells[few[0]], c.cells[at]) for c in grid.of("score")]
+        both = [(a, b) for a, b in pairs if a is not None and b is not None]
+        if len(both) == len(pairs) > 1 and all(_equal(a, b) for a, b in both) and _exact(tuple(a for a, _ in both)):
+            low, high = sorted((few[0], at))
+            lines = (grid.lines[low], grid.lines[high])
+            yield Equal(*lines, len(both), grid.last, grid.section, (one, other), high == low + 1, True)
+
+
+def _counts(grid: Grid, first: list[int], second: list[int]) -> Iterator[Number]:
+    """Numbers of cells such as ``903/1319`` that two arms share."""
+    for column in grid.of("text"):
+        texts = [(column.texts[i], column.texts[j]) for i, j in zip(first, second, strict=True)]
+        yield from (counts(one)[0].part for one, other in texts if one == other and counts(one))
+
+
+def _in_columns(grid: Grid) -> Iterator[Equal]:
+    columns = [c for c in grid.columns if c.role in ("score", "config") and all(x is not None for x in c.cells)]
+    for one, other in combinations(columns, 2):
+        values = tuple(x for x in one.cells if x is not None)
+        same = all(
+            a is not None and b is not None and _equal(a, b) for a, b in zip(one.cells, other.cells, strict=True)
+        )
+        varied = len({x.value for x in values}) >= 3 and all(digits(x) >= 4 for x in values)
+        if same and varied and _exact(values) and len(values) >= 3:
+            yield Equal(one.lines[0], other.lines[0], len(values), grid.last, grid.section, (one.name, other.name))
+
+
+def _equal(one: Number, other: Number) -> bool:
+    return one.value == other.value and one.decimals == other.decimals

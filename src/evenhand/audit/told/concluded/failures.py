@@ -1,0 +1,106 @@
+"""Runs that machine, memory, time, disk or network ended, and the verdict that is drawn on what was tried in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from evenhand.audit.text.log import Log
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.outages import INFRASTRUCTURE
+from evenhand.audit.text.vocabulary.verdicts import AGAINST, CUE
+from evenhand.audit.text.words import denied
+from evenhand.audit.told.arms.grids import grids_of
+from evenhand.audit.told.concluded.concluded import Conclusion, concluded_in, withheld
+from evenhand.audit.told.concluded.statements import Statement, below, share_a_word, statements_of, words_of
+
+_MENDED = Pattern(
+    r"\b(?:avoid\w*|prevent\w*|fix(?:ed|es)?|handl(?:es|ed|ing)|if|risk|may|might|could|would|should|no longer|unless|"
+    r"in case|set to|defaults?|retried|retry\w*|repeated|repeat|re-?r[ua]n\w*|requeued?|resubmit\w*|resum\w+|restarted|"
+    r"all through|resolved|worked around|now (?:runs|works|fits)|usually|sometimes|occasional\w*|otherwise|expected|"
+    r"excluded|left out|wiederholt|neu gestartet|relanc\w+|перезапу\w+|повтор\w+|重跑)\b",
+    re.IGNORECASE,
+)
+"""What says that a failure did not happen, or is over."""
+
+_BELOW, _LONGEST = 6, 420
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A failure, where it is told, and the conclusion on what failed."""
+
+    failure: str
+    line: int
+    conclusion: Conclusion
+
+
+def verdicts_of(log: Log) -> Iterator[Verdict]:
+    """Verdicts on runs that failed for such a reason, told in words or in a row of a table."""
+    for one in statements_of(log):
+        found = INFRASTRUCTURE.search(one.text) if len(one.text) <= _LONGEST else None
+        if found is None or denied(one.text, found.start()) or _MENDED.search(one.text):
+            continue
+        near = _following(log, one)
+        own = words_of(one.text) | words_of(" ".join(log.path(one.section)[-1:]))
+        conclusion = _on(near, own, _results_near(log, one), heads=one.passage.kind == "note")
+        if conclusion is not None:
+            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion)
+    yield from _in_rows(log)
+
+
+def _following(log: Log, one: Statement) -> list[Statement]:
+    return list(below(log, one.lines[-1].number - (one.passage.kind == "note"), one.section, _BELOW))
+
+
+def _results_near(log: Log, one: Statement) -> frozenset[float]:
+    """The results that stand beside a failure: those that came of it."""
+    beside = statements_of(log)[max(0, one.place - 1) : one.place + 2]
+    return frozenset(n.value for other in beside if other.section == one.section for n in other.results)
+
+
+def _on(
+    near: list[Statement], own: frozenset[str], results: frozenset[float] = frozenset(), *, heads: bool = False
+) -> Conclusion | None:  # fmt: skip
+    """The first verdict: it concludes, or speaks of what failed by a word of its own, or by its result."""
+    for one in near:
+        if withheld(one) or INFRASTRUCTURE.search(one.text):
+            if CUE.search(one.labelled) or withheld(one):
+                return None
+            continue
+        found = concluded_in(one, (AGAINST,))
+        if found is None:
+            continue
+        own_result = bool(results & {n.value for n in one.results})
+        if found.cued or heads or own_result or (not _has_results(found) and share_a_word(one.words, own)):
+            return found
+    return None
+
+
+def _has_results(found: Conclusion) -> bool:
+    """Whether the clause of a verdict tells results of its own: then these are what it rests on."""
+    one = found.statement
+    at = max(0, one.text.lower().find(found.words.lower()))
+    start = max(one.text.rfind(mark, 0, at) for mark in ",;") + 1
+    end = min((place for mark in ",;" if (place := one.text.find(mark, at)) >= 0), default=len(one.text))
+    return any(start <= number.start < end for number in one.results)
+
+
+def _in_rows(log: Log) -> Iterator[Verdict]:
+    for grid in grids_of(log):
+        failed = [
+            (at, lines[at], found[0])
+            for texts, lines in ((grid.names, grid.lines), *((c.texts, c.lines) for c in grid.columns))
+            for at, text in enumerate(texts)
+            if len(text) <= 80 and (found := INFRASTRUCTURE.search(text)) is not None
+        ]  # fmt: skip
+        if not failed or len(failed) == len(grid.names):
+            continue
+        for at, line, words in failed:
+            own = frozenset(cell.value for c in grid.of("score") if (cell := c.cells[at]) is not None)
+            near = list(below(log, line - 1 if log.data else grid.last, grid.section, _BELOW))
+            conclusion = _on(near, words_of(grid.names[at]), own)
+            if conclusion is not None:
+                yield Verdict(words, line, conclusion)
+                break

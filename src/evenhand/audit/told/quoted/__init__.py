@@ -1,0 +1,1 @@
+"""Results that are told twice, and whether they are told alike."""

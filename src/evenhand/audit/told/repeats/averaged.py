@@ -1,0 +1,212 @@
+"""Rows and columns of tables that are the mean or the spread of others: across a row, or down a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from evenhand.audit.text.log import Log, Row, Table, only_number
+from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import DIFFERENCE
+from evenhand.audit.text.vocabulary.repeats import MEAN_WORD, NO_MEAN, OF_A_MEAN, POOLED, SPREAD_WORD
+from evenhand.audit.told.repeats.indexed import frame_of, index_of, of_repeats
+from evenhand.audit.told.seeds.series import Series
+from evenhand.audit.told.seeds.stated import kind_stated
+
+_WORDS = 5
+_SAYS = Pattern(r"[^\W\d_]{3,}|[≥≤<>]")
+"""A cell that says something is no mean: ``gate ≥ 80 %``."""
+
+
+def role_of(name: str) -> str:
+    """What a name makes of its numbers: ``mean``, ``spread``, ``pooled`` (perhaps a mean), or nothing."""
+    name = name.replace("_", " ")
+    if len(name.split()) > _WORDS:
+        return ""
+    mean, spread = MEAN_WORD.search(name), SPREAD_WORD.search(name)
+    if NO_MEAN.search(name) or (OF_A_MEAN.search(name) and not mean):
+        return ""
+    if mean and not (spread and spread.start() < mean.start()):
+        return "mean"
+    return "spread" if spread else "pooled" if POOLED.search(name) else ""
+
+
+def right(mean: Number, values: Sequence[Number]) -> bool:
+    """Whether a printed mean can be that of values, whatever was rounded away."""
+    slack = sum(v.slack for v in values) / len(values) + mean.slack
+    return abs(sum(v.value for v in values) / len(values) - mean.value) <= slack * (1 + 1e-9)
+
+
+def averaged(log: Log) -> Iterator[Series]:
+    """The series of all tables."""
+    for table in log.tables:
+        yield from across(log, table)
+        yield from down(log, table)
+
+
+def across(log: Log, table: Table) -> Iterator[Series]:
+    """Columns that a running number tells apart, with one column for their mean and perhaps one for their spread."""
+    columns = _running(table.header)
+    roles = [role_of(name) for name in table.header]
+    means = [i for i, role in enumerate(roles) if role in ("mean", "pooled") and i not in columns]
+    strong = [i for i in means if roles[i] == "mean"]
+    means = strong or means
+    spreads = [i for i, role in enumerate(roles) if role == "spread"]
+    if len(columns) < 2 or len(means) > 1 or len(spreads) > 1 or not (means or spreads):
+        return
+    found = [(row, values) for row in table.rows if (values := _numbers([row.cells[i] for i in columns])) is not None]
+    frame = frame_of([table.header[i] for i in columns]) or ""
+    surely = of_repeats(frame, table.before) and bool(strong or spreads)
+    told = [(row, values, mean) for row, values in found if means and (mean := _mean(row.cells[means[0]])) is not None]
+    holds = sum(right(mean, values) for _, values, mean in told)
+    if means and not (holds or (surely and len(told) <= 2)):
+        return
+    if means and len(told) - holds > max(1, len(told) // 4):
+        return  # a mean of something else, or with weights
+    for row, values in found:
+        mean = _mean(row.cells[means[0]]) if means else None
+        sd = only_number(row.cells[spreads[0]]) if spreads else None
+        if sd is None and means:
+            sd = next((n for n in numbers(row.cells[means[0]])[1:] if n.spread), None)
+        sd = sd if sd is not None and (surely or frame) and _possible(sd, values, mean) else None
+        line = log.line(row.line)
+        stated = kind_stated(log, table.section, table.header[spreads[0]] if spreads else "", table.before)
+        if mean is not None or sd is not None:
+            signed = DIFFERENCE.search(row.cells[0]) is not None
+            yield Series(
+                row.cells[0],
+                values,
+                mean,
+                sd,
+                len(values),
+                line,
+                line,
+                signed,
+                table.section,
+                None,
+                stated,
+                bool(strong),
+            )
+
+
+def _running(header: Sequence[str]) -> list[int]:
+    """The places of the one run of columns that a number or a letter tells apart."""
+    frames: dict[str, list[int]] = {}
+    for place, name in enumerate(header):
+        if (found := index_of(name)) is not None and not role_of(name):
+            frames.setdefault(found[0], []).append(place)
+    runs = [run for run in frames.values() if len(run) >= 2 and run[-1] - run[0] == len(run) - 1]
+    return runs[0] if len(runs) == 1 and frame_of([header[i] for i in runs[0]]) is not None else []
+
+
+def _numbers(cells: Sequence[str]) -> tuple[Number, ...] | None:
+    read = [only_number(cell) for cell in cells]
+    told = tuple(one for one in read if one is not None)
+    alike = len(told) == len(read) and len({n.unit for n in told}) == 1
+    return (
+        told
+        if alike and len(told) >= 2 and any(n.decimals for n in told) | (len({n.value for n in told}) > 1)
+        else None
+    )
+
+
+def _possible(sd: Number, values: Sequence[Number], mean: Number | None) -> bool:
+    """Whether a spread can be meant of these values: their mean stands beside it, and it is no wider than they are."""
+    width = max(n.value for n in values) - min(n.value for n in values)
+    return (mean is None or right(mean, values)) and 0 < sd.value <= 2 * width + sd.slack
+
+
+def _mean(cell: str) -> Number | None:
+    found = numbers(cell) if not _SAYS.search(cell) else ()
+    return found[0] if found and not found[0].spread and (len(found) == 1 or found[1].spread) else None
+
+
+def down(log: Log, table: Table) -> Iterator[Series]:
+    """Rows that are named a mean or a spread, below the rows that they are of."""
+    for at in range(len(table.header)):
+        summaries = [(place, role) for place, row in enumerate(table.rows) if (role := role_of(row.cells[at]))]
+        if not summaries or len(summaries) > len(table.rows) / 2 + 1:
+            continue
+        blocks: dict[tuple[int, ...], dict[str, int]] = {}
+        for place, role in summaries:
+            rows = _rows_of(table, at, place, [one for one, _ in summaries])
+            if rows:
+                blocks.setdefault(rows, {}).setdefault("spread" if role == "spread" else "mean", place)
+        for rows, found in blocks.items():
+            yield from _columns(log, table, at, [table.rows[i] for i in rows], found)
+
+
+def _rows_of(table: Table, at: int, place: int, summaries: Sequence[int]) -> tuple[int, ...]:
+    """The rows that a row sums up: of its own arm, or those above it back to what was summed up before."""
+    row = table.rows[place]
+    others = [i for i in range(len(table.rows)) if i not in summaries]
+    keys = [
+        i
+        for i, cell in enumerate(row.cells)
+        if i != at and cell.strip() and not numbers(cell) and any(table.rows[o].cells[i] == cell for o in others)
+    ]
+    varied = [i for i in keys if len({table.rows[o].cells[i] for o in others}) > 1]
+    rows = [o for o in others if all(table.rows[o].cells[i] == row.cells[i] for i in keys)]
+    if not varied:
+        above = [i for i in summaries if i < place]
+        while above and above[-1] == place - 1:  # a spread below its mean
+            place = above.pop()
+        rows = [o for o in rows if (above[-1] if above else -1) < o < place]
+    return tuple(_alike(table, at, rows))
+
+
+def _alike(table: Table, at: int, rows: Sequence[int]) -> list[int]:
+    """Of these rows the ones whose names run, where those nearest to the mean do; all of them otherwise."""
+    if not rows:
+        return []
+    last = index_of(table.rows[rows[-1]].cells[at])
+    run = [o for o in rows if (one := index_of(table.rows[o].cells[at])) is not None and last and one[0] == last[0]]
+    names = [table.rows[o].cells[at] for o in run]
+    return run if len(run) >= 2 and frame_of(names) is not None else list(rows)
+
+
+def _columns(log: Log, table: Table, at: int, rows: Sequence[Row], found: dict[str, int]) -> Iterator[Series]:
+    names = [row.cells[at] for row in rows]
+    if len(rows) < 2 or len(set(names)) != len(names):
+        return
+    mean, spread = (table.rows[found[role]] if role in found else None for role in ("mean", "spread"))
+    frame = frame_of(names)
+    made = []
+    for place in range(len(table.header)):
+        values = None if place == at else _numbers([row.cells[place] for row in rows])
+        middle = _mean(mean.cells[place]) if mean is not None else None
+        sd = only_number(spread.cells[place]) if spread is not None else None
+        if sd is None and mean is not None:
+            sd = next((n for n in numbers(mean.cells[place])[1:] if n.spread), None)
+        if values is not None and len({n.value for n in values}) > 1 and (middle is not None or sd is not None):
+            made.append((place, values, middle, sd))
+    sure = (
+        frame is not None
+        and of_repeats(frame, table.header[at])
+        and role_of((mean or spread or rows[0]).cells[at]) != "pooled"
+    )
+    told = [right(middle, values) for _, values, middle, _ in made if middle is not None]
+    if told and not (sum(told) >= (1 if frame is not None else 2) or (sure and len(told) <= 2)):
+        return
+    if len(told) - sum(told) > max(1, len(told) // 4):
+        return
+    first, last = log.line(rows[0].line), log.line((mean or spread or rows[0]).line)
+    below = log.line(spread.line) if spread is not None else None
+    stated = kind_stated(log, table.section, spread.cells[at] if spread is not None else "", table.before)
+    for place, values, middle, sd in made:
+        sd = sd if sd is not None and frame is not None and _possible(sd, values, middle) else None
+        signed = DIFFERENCE.search(table.header[place]) is not None
+        yield Series(
+            table.header[place],
+            values,
+            middle,
+            sd,
+            len(values),
+            first,
+            last,
+            signed,
+            table.section,
+            below,
+            stated,
+            sure,
+        )

@@ -1,0 +1,1 @@
+"""Results over seeds: how many there are, their values, means and spreads."""

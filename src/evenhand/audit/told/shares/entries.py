@@ -1,0 +1,147 @@
+"""Counts, numbers of items and shares by their names: in lines ``correct  873`` and in records ``{"passed": 274}``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from evenhand.audit.text.log import Line, Log, only_number
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.roles import PART_NAMES, SHARE_NAMES, WHOLE_NAMES
+from evenhand.audit.told.shares.spoken import NEAR
+
+_ENTRY = Pattern(
+    r"(?P<name>[^\W\d][^:=|]{1,40}?)(?:\s*[:=]\s*|\s*\.{2,}\s*|\s{2,}|\s)(?P<value>[\d.,]+\s?%?)\s*(?:per ?cent)?\s*$"
+)
+_SEVERAL = Pattern(r"(?P<name>[^\W\d][^:=|\d]{1,40}?)\s*[:=]\s*(?P<value>[\d.,]+\s?%?)(?=[\s,;]|$)")
+_PART = Pattern(rf"(?<![a-z])(?:{PART_NAMES})(?![a-z])", re.IGNORECASE)
+_WHOLE = Pattern(rf"(?<![a-z])(?:{WHOLE_NAMES})(?![a-z])", re.IGNORECASE)
+_SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES})(?![a-z])", re.IGNORECASE)
+_NO_SHARE = Pattern(
+    r"top|@|f1|auc|mean|avg|threshold|target|baseline|ci|interval|temp|drop|lr|learning|delta|diff|gain|macro|micro|"
+    r"weighted|balanced|partial|split|token|train|val\b|sample",
+    re.IGNORECASE,
+)
+_MOST, _LONGEST = 40, 160
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A number with its name and its line."""
+
+    name: str
+    number: Number
+    line: Line
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A share that is not the one of the count that its names say."""
+
+    part: int
+    whole: int
+    share: Number
+    line: Line
+    count_line: Line
+
+
+def wrong_in(log: Log) -> Iterator[Wrong]:
+    """The shares of blocks of entries that are not those of their counts."""
+    for block in _blocks(log):
+        yield from _judged(block)
+
+
+def _blocks(log: Log) -> Iterator[list[Entry]]:
+    if log.data:
+        for table in log.tables:
+            for row in table.rows[:200]:
+                known = [
+                    (name, only_number(cell), i)
+                    for i, (name, cell) in enumerate(zip(table.header, row.cells, strict=True))
+                ]
+                block = [Entry(_plain(name), n, log.line(row.line_of(i))) for name, n, i in known if n is not None]
+                if 3 <= len(block) <= _MOST and not _column_of_counts(table.rows):
+                    yield block
+        return
+    run: list[Entry] = []
+    for line in log.lines:
+        if line.kind in ("prose", "bullet", "code"):
+            run += _entries(line)
+        elif line.kind == "heading" or (line.kind == "blank" and run):
+            yield run
+            run = []
+    yield run
+
+
+def _column_of_counts(rows: Sequence[object]) -> bool:
+    return len(rows) > 20
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[_\-.]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).strip()
+
+
+def _entries(line: Line) -> list[Entry]:
+    """The entry that a line is, or those that stand in it with a sign between name and value."""
+    if not line.numbers or len(line.body) > _LONGEST:
+        return []
+    whole = _ENTRY.fullmatch(line.body.strip())
+    found = [whole] if whole is not None else list(_SEVERAL.finditer(line.body))
+    known = [(one["name"], only_number(one["value"])) for one in found if len(one["name"].split()) <= 5]
+    return [Entry(_plain(name), number, line) for name, number in known if number is not None]
+
+
+def _judged(block: list[Entry]) -> Iterator[Wrong]:
+    counts = [one for one in block if not (one.number.decimals or one.number.unit or one.number.signed)]
+    shares = [one for one in block if _is_share(one)]
+    wholes = [
+        one for one in counts if _WHOLE.search(one.name) and not _PART.search(one.name) and one.number.value >= 10
+    ]
+    parts = [one for one in counts if one not in wholes]
+    if len({one.number.value for one in wholes}) != 1:
+        return
+    whole = wholes[0].number.value
+    for share in shares:
+        own = _of(share, [one for one in parts if 0 < one.number.value < whole])
+        if own is None or any(
+            _fits(a.number.value, b.number.value, share.number)
+            for a in counts
+            for b in counts
+            if 0 < a.number.value < b.number.value
+        ):
+            continue
+        top = 100 if share.number.unit == "%" or share.number.value > 1 else 1
+        if abs(top * own.number.value / whole - share.number.value) <= NEAR * top:
+            yield Wrong(int(own.number.value), int(whole), share.number, share.line, own.line)
+
+
+def _is_share(one: Entry) -> bool:
+    number = one.number
+    if number.signed or number.about or number.unit not in ("", "%") or _NO_SHARE.search(one.name):
+        return False
+    named = _SHARE.search(one.name) is not None
+    return named and (number.decimals > 0 or number.unit == "%") and 0 < number.value < 100
+
+
+def _of(share: Entry, parts: list[Entry]) -> Entry | None:
+    """The count that a share is of: it has a word in common with its name, or is the only one that is right."""
+    words = {word[:4] for word in re.findall(r"[a-z]{4,}", share.name.lower())} - {
+        "rate",
+        "perc",
+        "accu",
+        "rati",
+        "shar",
+    }
+    alike = [one for one in parts if words & {word[:4] for word in re.findall(r"[a-z]{4,}", one.name.lower())}]
+    if len(alike) == 1:
+        return alike[0]
+    named = [one for one in parts if _PART.search(one.name)]
+    bare = not words
+    return named[0] if len(named) == 1 and not alike and bare else None
+
+
+def _fits(part: float, whole: float, share: Number) -> bool:
+    top = 100 if share.unit == "%" or share.value > 1 else 1
+    return any(abs(top * one - share.value) <= 2 * share.slack * (1 + 1e-9) for one in (part / whole, 1 - part / whole))

@@ -1,0 +1,206 @@
+"""Shares beside the number of items that they are shares of, in words, in columns and in records (GRIM)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from evenhand.audit.text.log import Leaf, Line, Log, Table
+from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, ONCE, SHARE_NAMES, SHARE_SAID, WHOLE_NAMES
+
+ONCE_EACH = Pattern(rf"(?<![a-z])(?:{ONCE})", re.IGNORECASE)
+WHOLE = Pattern(rf"(?<![a-z])(?:{WHOLE_NAMES}|{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
+SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES}|{SHARE_SAID})(?![a-z])|%", re.IGNORECASE)
+AVERAGED = Pattern(
+    r"(?<![a-z])(?:mean|means (?:of|over)|avg|averages?|averaged|macro|weighted|bootstrap|f1|auc|auroc|bleu|rouge|"
+    r"ndcg|mrr|map|iou|dice|wer|cer|kappa|agreement|mittel\w*|moyenne|promedio|средн\w*|平均|jaccard|precision|recall|"
+    r"interval|ci|std|sd|spread|reduc\w*|improv\w*|faster|slower|cheaper|increase\w*|decrease\w*|overlap|correlat\w*|"
+    r"faithfulness|relevanc\w*|similarity|loss|ratio|diversity)(?![a-z])|±",
+    re.IGNORECASE,
+)
+REPEATED = Pattern(
+    r"(?<![a-z])(?:[2-9]|\d\d|two|three|four|five|six|seven|eight|nine|ten|several|multiple) "
+    r"(?:\w+ )?(?:seeds|runs|folds|repeats|repetitions|samples per|attempts|trials per|rollouts|raters|tries)|"
+    r"(?:averaged|seeds|pass@[2-9k]\w*|avg@\w+|maj@\w+|partial credit|rubric|weighted|macro)(?![a-z])|k=[2-9]",
+    re.IGNORECASE,
+)
+_OF_ALL = Pattern(
+    r"(?:share|part|percent\w*|%|fraction|anteil|part|proporción|доля) (?:of|der|von|des?|de l[ao]s|от|"
+    r"из) (?:the |all |our |these )?(?P<n>\d{2,4})(?!\d)",
+    re.IGNORECASE,
+)
+FEWEST, MOST = 8, 400
+_BY_CHANCE, _NAMED_CHANCE, FITS_MOST = 1e-3, 5e-2, 0.8
+_MOST_ITEMS, _MOST_DECIMALS = 2000, 4
+
+
+@dataclass(frozen=True)
+class Impossible:
+    """A share that no whole number of the items gives.
+
+    Attributes:
+        share: as printed.
+        items: how many there are said to be.
+        line, items_line: where either stands.
+        right: how many other shares there are that whole numbers give.
+    """
+
+    share: Number
+    items: int
+    line: Line
+    items_line: Line
+    right: int
+
+
+def percent(share: Number, unit: str = "") -> bool:
+    """Whether a share is told in per cent."""
+    return "%" in (share.unit, unit) or share.value > 1
+
+
+def possible(share: Number, items: float, unit: str = "", *, cut: bool = True) -> bool:
+    """Whether some whole number of items gives a share, be its last digit cut off."""
+    top = 100 if percent(share, unit) else 1
+    wanted, slack = share.value / top * items, share.slack / top * items
+    return math.floor(wanted + (2 if cut else 1) * slack * (1 + 1e-9)) >= math.ceil(wanted - slack * (1 + 1e-9))
+
+
+def chance(share: Number, items: float, unit: str = "") -> float:
+    """How often a number that is no share of the items would pass for one."""
+    return min(1.0, 2 * share.slack / (100 if percent(share, unit) else 1) * items)
+
+
+def impossible_in_columns(log: Log) -> Iterator[Impossible]:
+    """The one share of a table that its row's number of items does not give, where those of the others do."""
+    for table in log.tables:
+        if 3 <= len(table.rows) <= 200:
+            places = [i for i, name in enumerate(table.header[:30]) if not AVERAGED.search(plain(name))]
+            wholes = [i for i in places if all_whole(table, i)][:8]
+            for share in places:
+                for whole in wholes:
+                    if share != whole:
+                        yield from _odd(log, table, share, whole, len(wholes))
+
+
+def impossible_under_a_name(log: Log) -> Iterator[Impossible]:
+    """The one share of a column whose name tells the items, ``share of the 45``, that these do not give."""
+    for table in log.tables:
+        for place, name in enumerate(table.header):
+            told = _OF_ALL.search(name)
+            if told is None or not 2 <= len(table.rows) <= 60:
+                continue
+            line = log.line(table.line)
+            found = [
+                (n, log.line(row.line_of(place)))
+                for row in table.rows
+                for n in numbers(row.cells[place])[:1]
+                if fair(n)
+            ]
+            yield from odd_cell(log, [(name, found)], Items(int(told["n"]), "", line))
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[_\-]+", " ", name)
+
+
+def all_whole(table: Table, place: int) -> bool:
+    known = [one for one in table.columns[place] if one is not None]
+    return len(known) >= 3 and all(not (n.decimals or n.unit or n.signed) and n.scale == 1 for n in known)
+
+
+def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterator[Impossible]:
+    pairs = [
+        (i, a, b.value)
+        for i, (a, b) in enumerate(zip(_as_fine(table.columns[share]), table.columns[whole], strict=True))
+        if a is not None and b is not None and fair(a) and 2 <= b.value <= _MOST_ITEMS
+    ]  # fmt: skip
+    unit = "%" if any(a.value > 1 for _, a, _ in pairs) else ""
+    if len(pairs) < 3 or any(AVERAGED.search(" ".join(table.rows[i].cells)) for i, _, _ in pairs):
+        return
+    right = {(a.value, n): chance(a, n, unit) for _, a, n in pairs if possible(a, n, unit)}
+    odd = [(i, a, n) for i, a, n in pairs if not possible(a, n, unit)]
+    right = {key: p for key, p in right.items() if key[0] not in (0, 1, 100)}
+    named = WHOLE.search(plain(table.header[whole])) and SHARE.search(plain(table.header[share]))
+    limit = _NAMED_CHANCE if named else _BY_CHANCE / choices
+    if len(odd) != 1 or len(right) < 2 or math.prod(right.values()) > limit:
+        return
+    i, number, items = odd[0]
+    if chance(number, items, unit) <= FITS_MOST and not _of_others(table, i, number, unit):
+        row = table.rows[i]
+        yield Impossible(number, int(items), log.line(row.line_of(share)), log.line(row.line_of(whole)), len(right))
+
+
+def _as_fine(column: Sequence[Number | None]) -> list[Number | None]:
+    """The numbers of a column as finely printed as the finest: data drop zeros at the end."""
+    most = max((one.decimals for one in column if one is not None), default=0)
+    return [
+        one
+        if one is None or one.scale != 1 or not one.decimals
+        else replace(one, decimals=most, half=0.5 * 10.0**-most)
+        for one in column
+    ]
+
+
+def _of_others(table: Table, row: int, share: Number, unit: str) -> bool:
+    """Whether a share is that of other numbers of its row, or of one of them and the sum of two."""
+    known = [c[row] for c in table.columns[:20]]
+    whole = [int(n.value) for n in known if n is not None and not (n.decimals or n.unit or n.signed)]
+    top = 100 if percent(share, unit) else 1
+    sums = {*whole, *(a + b for a in whole for b in whole)}
+    return any(abs(top * a / b - share.value) <= 2 * share.slack for a in whole for b in sums if 0 < a < b)
+
+
+def fair(number: Number) -> bool:
+    printed = number.decimals > 0 or number.unit == "%" or number.value > 1
+    bare = not (number.signed or number.about or number.spread or number.unit not in ("", "%"))
+    return bare and printed and 0 <= number.value <= 100 and number.decimals <= _MOST_DECIMALS
+
+
+@dataclass(frozen=True)
+class Items:
+    number: int
+    noun: str
+    line: Line
+
+
+def odd_cell(log: Log, cells: Sequence[tuple[str, list[tuple[Number, Line]]]], items: Items) -> Iterator[Impossible]:
+    for name, found in cells:
+        unit = "%" if "%" in name or any(n.value > 1 for n, _ in found) else ""
+        if unit and all(n.value <= 1 for n, _ in found):
+            continue
+        right = {n.value: chance(n, items.number, unit) for n, _ in found if possible(n, items.number, unit)}
+        odd = [(n, line) for n, line in found if not possible(n, items.number, unit)]
+        if len(odd) == 1 and len(right) >= 2 and math.prod(right.values()) <= 5 * _NAMED_CHANCE:
+            yield Impossible(odd[0][0], items.number, odd[0][1], items.line, len(right))
+
+
+def impossible_in_records(log: Log) -> Iterator[Impossible]:
+    """A share of an object in JSON that the one number of items of that object does not give, where its others fit."""
+    objects: dict[tuple[str | int, ...], list[Leaf]] = {}
+    for leaf in (one for one in log.leaves[:2000] if one.path):
+        objects.setdefault(leaf.path[:-1], []).append(leaf)
+    for own in objects.values() if len(objects) <= 40 else ():
+        text = "; ".join(f"{plain(str(one.path[-1]))} {one.value}" for one in own)
+        named = [(plain(str(one.path[-1])), one) for one in own if one.number is not None]
+        items = [one for name, one in named if WHOLE.search(name) and _counts(one.number) and not SHARE.search(name)]
+        shares = [
+            one for name, one in named if SHARE.search(name) and _fair_leaf(one.number) and not AVERAGED.search(name)
+        ]
+        if len(items) != 1 or len(shares) < 2 or not ONCE_EACH.search(text) or REPEATED.search(text):
+            continue
+        whole = items[0].number.value if items[0].number else 0.0
+        odd = [one for one in shares if one.number and not possible(one.number, whole)]
+        if len(odd) == 1 and odd[0].number and chance(odd[0].number, whole) <= FITS_MOST:
+            line, other = (log.line(one.line) for one in (odd[0], items[0]))
+            yield Impossible(odd[0].number, int(whole), line, other, len(shares) - 1)
+
+
+def _counts(number: Number | None) -> bool:
+    return number is not None and not number.decimals and FEWEST <= number.value <= MOST
+
+
+def _fair_leaf(number: Number | None) -> bool:
+    return number is not None and number.decimals > 0 and fair(number)

@@ -1,0 +1,103 @@
+"""Parts of one whole, each with its share, of which one has another: ``answers: 5 (15.6 %), hedges: 8 (25 %), …``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from evenhand.audit.text.log import Line, Log, only_number
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.quantities import Scope, quantities, scopes_of
+from evenhand.audit.told.shares.spoken import is_share
+
+_OPENS = Pattern(r"\s*(?:[^\W\d]\w*\s*){0,2}(?:\(|=|=>|->|→|:)\s*")
+_LEAST, _NEAR = 10, 0.15
+
+
+@dataclass(frozen=True)
+class Part:
+    """A count and the share beside it."""
+
+    part: int
+    share: Number
+    line: Line
+
+
+@dataclass(frozen=True)
+class Odd:
+    """The part whose share is not that of the whole, where those of the others are."""
+
+    part: Part
+    whole: int
+    right: int
+    count_line: Line
+
+
+def odd_parts(log: Log) -> Iterator[Odd]:
+    """One of at least three parts of a told whole whose share is another."""
+    for parts, wholes in _families(log):
+        if len(parts) >= 3:
+            yield from _judged(parts, wholes)
+
+
+def _judged(parts: list[Part], wholes: Iterable[int]) -> Iterator[Odd]:
+    total = sum(one.part for one in parts)
+    for whole in dict.fromkeys([*wholes, total]):
+        if whole < max(_LEAST, *(one.part for one in parts)):
+            continue
+        right = [one for one in parts if _off(one, whole) <= 2 * one.share.slack * (1 + 1e-9)]
+        odd = [one for one in parts if one not in right]
+        different = {one.part for one in right if one.part}
+        if whole == total and whole not in wholes and any(not one.share.decimals for one in parts):
+            continue
+        if len(odd) == 1 and len(different) >= 2 and _off(odd[0], whole) <= _NEAR * _top(odd[0]):
+            yield Odd(odd[0], whole, len(right), right[0].line)
+            return
+
+
+def _top(one: Part) -> int:
+    return 100 if one.share.unit == "%" or one.share.value > 1 else 1
+
+
+def _off(one: Part, whole: int) -> float:
+    return abs(_top(one) * one.part / whole - one.share.value)
+
+
+def _families(log: Log) -> Iterator[tuple[list[Part], list[int]]]:
+    if not log.data:
+        for scope in scopes_of(log):
+            yield _spoken(scope)
+        return
+    for table in log.tables:
+        told = [int(n.value) for column in table.columns for n in column[:200] if n is not None and not n.decimals]
+        whole_columns = [i for i, c in enumerate(table.columns) if any(n is not None and not n.decimals for n in c)][:8]
+        for place, name in enumerate(table.header[:40]):
+            if not any(one in name.lower() for one in ("pct", "percent", "share", "rate", "%")):
+                continue
+            for part in whole_columns:
+                rows = [(only_number(row.cells[part]), only_number(row.cells[place]), row) for row in table.rows[:60]]
+                yield (
+                    [
+                        Part(int(a.value), b, log.line(row.line_of(place)))
+                        for a, b, row in rows
+                        if part != place and a is not None and b is not None and not a.decimals and not b.signed
+                    ],
+                    told[:60],
+                )
+
+
+def _spoken(scope: Scope) -> tuple[list[Part], list[int]]:
+    parts: list[Part] = []
+    wholes: list[int] = []
+    for sentence in scope.sentences:
+        found = quantities(sentence)
+        for one, other in zip_longest(found, found[1:]):
+            if not one.whole:
+                continue
+            if other is not None and is_share(other) and _OPENS.fullmatch(one.after):
+                parts.append(Part(int(one.value), other.number, other.line))
+            else:
+                wholes.append(int(one.value))
+    return parts, wholes

@@ -1,0 +1,51 @@
+"""How many items stand behind printed values, as the steps between them tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evenhand.audit.text.numbers import Number
+
+_MOST = 2000
+_DIFFERENT = 3
+"""Two values alone have some common steps."""
+
+_BY_CHANCE = 0.0002
+
+
+def steps(values: Sequence[Number]) -> int | None:
+    """The least number of items of which all values are shares; None where none fits, or where chance would find one.
+
+    A value printed to h fits the shares of N items by chance with probability 2 h N; the chance is summed over all N
+    up to the one that is found.
+    """
+    shares = {
+        round(abs(n.share), 9): (abs(n.share), (n.slack / 100 if n.unit in ("%", "pp") else n.slack))
+        for n in values
+        if n.value
+    }
+    if len(shares) < _DIFFERENT or any(share > 1 for share, _ in shares.values()):
+        return None
+    chance = 0.0
+    for items in range(2, _MOST):
+        each = 1.0
+        for _, half in shares.values():
+            each *= min(1.0, 2 * half * items)
+        chance += each
+        if chance > _BY_CHANCE:
+            return None
+        if all(abs(round(share * items) / items - share) <= half for share, half in shares.values()):
+            return items if not _round(items, values) and _its_own(items, list(shares.values())) else None
+    return None
+
+
+def _its_own(items: int, shares: Sequence[tuple[float, float]]) -> bool:
+    """Whether some value needs all of the items: else they are only a multiple common to several smaller sets."""
+    parts = [n for n in range(1, items) if items % n == 0]
+    return any(all(abs(round(share * n) / n - share) > half for n in parts) for share, half in shares)
+
+
+def _round(items: int, values: Sequence[Number]) -> bool:
+    """Whether so many items only say that fewer digits were kept than are printed."""
+    text = str(items)
+    return text.strip("0") in ("1", "2", "5") and items <= 100 and all(n.decimals >= 2 for n in values)

@@ -1,0 +1,87 @@
+"""Tables, titles and points are read whatever markup they are written in, each at its own line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenhand.audit.reading.opened import open_logs
+from evenhand.audit.text.log import Log
+
+SIMPLE = """arm     found  per cent
+======  =====  ========
+none    166    33.0
+longer  231    45.9
+"""
+CLOSED = "======  =====  ========\n" + SIMPLE + "======  =====  ========\n"
+DASHES = SIMPLE.replace("=", "-")
+GRID = """+--------+-------+----------+
+| arm    | found | per cent |
++========+=======+==========+
+| none   | 166   | 33.0     |
++--------+-------+----------+
+| longer | 231   | 45.9     |
++--------+-------+----------+
+"""
+PAGE = """<!DOCTYPE html>
+<html><head><title>Log</title><style>td { color: red }</style></head>
+<body>
+<h2>Runs</h2>
+<p>Five seeds &amp; one task.</p>
+<ul><li>seed 0: 0.71</li>
+<li>seed 1: 0.72</li></ul>
+<table>
+<tr><th>arm</th><th>found</th><th>per cent</th></tr>
+<tr><td>none</td><td>166</td><td>33.0</td></tr>
+<tr><td>longer</td><td>231</td><td>45.9</td></tr>
+</table>
+</body></html>
+"""
+
+
+def read(folder: Path, text: str, name: str) -> Log:
+    (folder / name).write_text(text, encoding="utf-8")
+    return open_logs([folder / name])[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "line"),
+    [(SIMPLE, "a.rst", 1), (CLOSED, "a.rst", 2), (DASHES, "a.txt", 1), (GRID, "a.rst", 2), (PAGE, "a.html", 9)],
+)
+def test_a_table_is_read_with_the_lines_of_its_rows(tmp_path: Path, text: str, name: str, line: int) -> None:
+    (table,) = read(tmp_path, text, name).tables
+    assert table.header == ("arm", "found", "per cent")
+    assert [row.cells for row in table.rows] == [("none", "166", "33.0"), ("longer", "231", "45.9")]
+    texts = text.splitlines()
+    assert texts[table.line - 1] == texts[line - 1]
+    assert all(row.cells[0] in texts[row.line - 1] for row in table.rows)
+
+
+def test_a_ruler_without_a_table_is_left_alone(tmp_path: Path) -> None:
+    log = read(tmp_path, "one\n\n----  ----\n\ntwo 3.0\n", "a.md")
+    assert not log.tables
+    assert [line.text for line in log.lines] == ["one", "", "----  ----", "", "two 3.0"]
+
+
+def test_titles_of_structured_text_are_headings_of_the_level_of_their_sign(tmp_path: Path) -> None:
+    log = read(tmp_path, "=====\nTitle\n=====\n\nOne\n---\n\nTwo\n~~~\n\n:Author: a person\n\nThree\n-----\n", "a.rst")
+    assert [(section.title, section.level) for section in log.sections] == [
+        ("Title", 1), ("One", 2), ("Two", 3), ("Three", 2),
+    ]  # fmt: skip
+    assert any(line.kind == "bullet" and line.body == "Author: a person" for line in log.lines)
+
+
+def test_a_page_says_its_headings_paragraphs_and_points(tmp_path: Path) -> None:
+    log = read(tmp_path, PAGE, "a.html")
+    assert [section.title for section in log.sections] == ["Runs"]
+    assert [(line.number, line.kind, line.body) for line in log.lines if line.kind in ("prose", "bullet")] == [
+        (5, "prose", "Five seeds & one task."), (6, "bullet", "seed 0: 0.71"), (7, "bullet", "seed 1: 0.72"),
+    ]  # fmt: skip
+
+
+def test_a_page_in_place_of_a_file_is_still_refused(tmp_path: Path) -> None:
+    from evenhand.errors import DataError
+
+    with pytest.raises(DataError, match="is an HTML page"):
+        read(tmp_path, PAGE, "a.md")

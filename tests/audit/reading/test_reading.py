@@ -1,0 +1,142 @@
+"""Reading logs: bad input is a sentence, never a guess; what is left alone is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from evenhand.audit.check import audit
+from evenhand.audit.reading import opened
+from evenhand.audit.reading.opened import open_log, open_logs
+from evenhand.audit.text.log import Log
+from evenhand.errors import DataError
+from tests.mutations import assert_only_data_errors, mutations
+
+
+def read(tmp_path: Path, text: str, name: str = "log.md") -> Log:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return open_log(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x7fELF\x00\x01", "binary"),
+        (b"mean \xff 3", "0xff is no UTF-8"),
+        (b"<!DOCTYPE html><html>", "an HTML page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "a Git LFS pointer"),
+    ],
+)
+def test_what_is_no_log_is_refused_in_one_sentence(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "log.txt"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=words):
+        open_logs([path])
+
+
+def test_a_folder_without_logs_and_a_file_that_is_not_there_are_refused(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nowhere.md"):
+        with pytest.raises(DataError, match=path.name):
+            open_logs([path])
+
+
+def test_decimal_commas_are_read_and_said(tmp_path: Path) -> None:
+    text = "".join(f"- Lauf {i}: Mittel 0,03{i}9, Streuung 0,0205\n" for i in range(1, 6))
+    log = read(tmp_path, text)
+    assert "comma" in log.remarks[0]
+    assert [n.value for n in log.lines[0].numbers] == [1, 0.0319, 0.0205]
+    assert log.lines[0].body == "run 1: mean 0.0319, sd 0.0205"
+    assert log.lines[0].text == "- Lauf 1: Mittel 0,0319, Streuung 0,0205"
+    assert audit([log]) == ()
+
+
+def test_thousands_and_lists_of_settings_are_no_decimal_commas(tmp_path: Path) -> None:
+    text = "- layers 2048,1024,1024,512,64\n- steps 1,000 of 12,500, loss 0.51\n" * 5
+    assert read(tmp_path, text).remarks == ()
+
+
+def test_words_that_are_not_english_are_not_judged_but_numbers_are(tmp_path: Path) -> None:
+    text = "Das ist ein Versuch und die Ergebnisse sind nicht schlecht, mit stable gain auf der ganzen Linie.\n" * 6
+    log = read(tmp_path, f"{text}\n- gelöst 80/429 (28.6%)\n- stable gain mit seed 1\n")
+    assert "not English" in log.remarks[0]
+    assert [one.rule for one in audit([log])] == ["count-and-rate"]
+
+
+def test_a_row_that_is_cut_is_left_alone_and_named(tmp_path: Path) -> None:
+    log = read(tmp_path, "| a | b |\n|---|---|\n| 1.5 | 2.5 |\n| 1.5 | ")
+    assert [row.line for row in log.tables[0].rows] == [3, 4] or "left alone" in log.remarks[0]
+    log = read(tmp_path, "| a | b | c |\n|---|---|---|\n| 1.5 | 2.5 | 3 |\n| 1.5 ")
+    assert [row.line for row in log.tables[0].rows] == [3]
+    assert "log.md:4: rows with fewer or more cells" in log.remarks[0]
+
+
+def test_a_large_log_is_streamed_with_progress_and_what_is_not_read_is_said(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(opened, "LARGE", 4000)
+    path = tmp_path / "train.log"
+    path.write_text("# Run\n" + "step 1 loss 2.5\n" * 2000 + "- solved 80/429 (28.6%), best result\n")
+    told: list[tuple[int, int]] = []
+    log = open_log(path, lambda _, done, size: told.append((done, size)))
+    assert told
+    assert told[-1][0] <= told[-1][1] == path.stat().st_size
+    assert [line.number for line in log.lines] == [1, 2002]
+    assert "2,000 others were not" in log.remarks[0]
+    assert [(one.rule, one.place.line) for one in audit([log])] == [("count-and-rate", 2002)]
+
+
+def test_code_and_struck_out_text_say_nothing(tmp_path: Path) -> None:
+    log = read(tmp_path, "```\nsolved 80/429 (28.6%)\n```\n\n~~solved 80/429 (28.6%)~~ withdrawn\n")
+    assert audit([log]) == ()
+
+
+def test_csv_json_and_json_lines_are_tables_with_their_lines(tmp_path: Path) -> None:
+    rows = [{"arm": "a", "acc": 0.5}, {"arm": "b", "acc": 0.75}]
+    texts = {
+        "x.csv": "arm,acc\na,0.5\nb,0.75\n",
+        "x.tsv": "arm\tacc\na\t0.5\nb\t0.75\n",
+        "x.jsonl": "".join(json.dumps(row) + "\n" for row in rows),
+        "x.json": json.dumps({"a": {"acc": 0.5}, "b": {"acc": 0.75}}, indent=1),
+    }
+    for name, text in texts.items():
+        (table,) = read(tmp_path, text, name).tables
+        assert [n.value for n in table.column(1) if n] == [0.5, 0.75], name
+    assert [row.line for row in read(tmp_path, texts["x.csv"], "y.csv").tables[0].rows] == [2, 3]
+    assert [row.line for row in read(tmp_path, texts["x.json"], "y.json").tables[0].rows] == [2, 5]
+
+
+def test_a_folder_of_summaries_is_one_table_more(tmp_path: Path) -> None:
+    for name, acc in (("a", 0.5), ("b", 0.75)):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"acc": acc, "seed": 0}))
+    logs = open_logs([tmp_path])
+    assert len(logs) == 3
+    assert logs[-1].tables[0].header == ("file", "acc", "seed")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "sound"),
+    [
+        (
+            "log.md",
+            "# A\n\n- mean d_acc = +0.03, std 0.02\n- seed deltas: +0.01, +0.02, +0.06\n\n"
+            "| a | b |\n|---|---|\n| 1.5 | 2/3 |\n",
+        ),
+        ("log.csv", "seed,acc\n0,0.5\n1,0.75\n"),
+        ("log.jsonl", '{"seed": 0, "acc": 0.5}\n{"seed": 1, "acc": 0.75}\n'),
+        ("lists.json", '{"a": {"accs": [0.5, 0.75], "mean": 0.6}, "b": [{"x": [1.5, 2.5]}]}'),
+        ("html.md", "<table>\n<tr><th>a</th><th>b</th></tr>\n<tr><td>1.5</td><td>2</td></tr>\n</table>\n"),
+        ("log.json", '{"a": {"acc": 0.5, "std": 0.1}, "b": {"acc": 0.75}}'),
+    ],
+)  # fmt: skip
+def test_whatever_is_damaged_is_told_as_bad_data_or_read(tmp_path: Path, name: str, sound: str) -> None:
+    assert_only_data_errors(lambda path: audit(open_logs([path])), mutations(sound.encode(), 500), tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["se", "e", "i", "w"])
+def test_a_column_that_is_called_as_a_word_of_another_language_makes_no_log_foreign(tmp_path: Path, name: str) -> None:
+    text = f"arm,accuracy,loss,{name}\n" + f"variant,0.7,0.1,{name}\n" * 60
+    assert read(tmp_path, text, "runs.csv").english
+    german = "Der Lauf ist mit einer Lernrate von 3e-4 auf den Daten und nicht auf dem Rest, das ist die Basis.\n" * 8
+    assert not read(tmp_path, german, "lauf.md").english
