@@ -50,6 +50,7 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     found = [one for rule in rules for one in rule.check(spoken if rule.words and not rule.tongues else list(logs))]
     by_name = {log.name: log for log in logs}
     found = [one if _plain(by_name[one.place.file], one) else replace(one, level="hint") for one in found]
+    found = [replace(one, level="hint") if one.unproven and one.level != "note" else one for one in found]
     told = {log.name for log in logs if reports(log)}
     worded = {rule.name for rule in rules if rule.words}
     found = [replace(one, level="hint") if one.rule in worded and one.place.file not in told else one for one in found]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from evenhand.audit.text.log import Line, Log
@@ -36,6 +36,7 @@ class Finding:
         others: further places that it rests on.
         quote: the part of the line that is meant; the whole line where empty.
         anywhere: all that it rests on is told in one place, so that it holds in running text, too.
+        unproven: the reading that found it was not right often enough in logs that it had not seen: at most a hint.
     """
 
     rule: str
@@ -45,6 +46,12 @@ class Finding:
     others: tuple[Place, ...] = ()
     quote: str = ""
     anywhere: bool = False
+    unproven: bool = False
+
+
+def unproven(found: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings of a reading whose rightness is not shown."""
+    return (replace(one, unproven=True) for one in found)
 
 
 def place_of(log: Log, line: Line | int) -> Place:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.audit.check import audit, sentence
+from evenhand.audit.check import sentence
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
+from tests.audit.reading_of import read_in
 
 ROWS = "| arm | epochs | n | F1 |\n|---|---|---|---|\n| plain | {less} | {few} | 61.4 |\n| tied | 12 | 900 | 63.1 |\n"
 CURVE = "step,{kind}_acc\n100,61.2\n200,63.9\n300,64.8\n400,64.1\n500,63.7\n"
@@ -166,7 +167,7 @@ CASES: dict[str, tuple[str, str, int, str, str]] = {
 def found(folder: Path, name: str, text: str) -> tuple[Finding, ...]:
     """The findings of a file."""
     (folder / name).write_text(text, encoding="utf-8")
-    return tuple(one for one in audit(open_logs([folder / name])) if one.level != "note")
+    return tuple(one for one in read_in(open_logs([folder / name])) if one.level != "note")
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -9,6 +9,7 @@ import pytest
 from evenhand.audit.check import audit, sentence
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
+from tests.audit.reading_of import read_in
 
 STEPS = (
     "| Config | Epochs | Acc (%) | Δ vs base |\n|---|---|---|---|\n| base (r=8) | 2 | 41.25 | - |\n"
@@ -170,7 +171,7 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
 def found(folder: Path, files: dict[str, str]) -> tuple[Finding, ...]:
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return audit(open_logs([folder / name for name in files]))
+    return read_in(open_logs([folder / name for name in files]))
 
 
 @pytest.mark.parametrize("form", FORMS)

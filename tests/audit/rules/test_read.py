@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.audit.check import audit, sentence
+from evenhand.audit.check import sentence
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
+from tests.audit.reading_of import read_in
 
 
 def found(tmp_path: Path, rule: str, text: str, name: str = "log.md") -> list[Finding]:
     """The findings of a rule that are no hints and no notes."""
     path = tmp_path / name
     path.write_text(text)
-    return [one for one in audit(open_logs([path])) if one.rule == rule and one.level in ("fault", "caution")]
+    return [one for one in read_in(open_logs([path])) if one.rule == rule and one.level != "note"]
 
 
 def twins(tmp_path: Path, rule: str, text: str, wrong: str, right: str, name: str = "log.md") -> None:

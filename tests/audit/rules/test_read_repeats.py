@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.audit.check import audit
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
+from tests.audit.reading_of import read_in
 
 
 def loud(tmp_path: Path, name: str, text: str, rule: str) -> list[Finding]:
     """The findings of a rule that are no hints and no notes."""
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    return [one for one in audit(open_logs([path])) if one.rule == rule and one.level in ("fault", "caution")]
+    return [one for one in read_in(open_logs([path])) if one.rule == rule and one.level != "note"]
 
 
 MEANS = [

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.audit.check import audit, sentence
+from evenhand.audit.check import sentence
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
+from tests.audit.reading_of import read_in
 
 CHAT = "[09:13] ann: plain: 61.2 / 60.4 / 62.5\n[09:14] ann: avg {}, sd 1.1\n"
 STACKED = "- seed 1: 0.612\n- seed 2: 0.631\n- seed 3: 0.620\n- mean {}\n"
@@ -219,7 +220,7 @@ MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
 def found(folder: Path, files: dict[str, str]) -> tuple[Finding, ...]:
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return audit(open_logs([folder]))
+    return read_in(open_logs([folder]))
 
 
 @pytest.mark.parametrize("form", MORE)

@@ -10,6 +10,7 @@ from evenhand.audit.check import audit, sentence
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
 from evenhand.audit.rules import RULES
+from tests.audit.reading_of import read_in
 from tests.audit.rules.test_recall import MORE
 
 SEEDS = (
@@ -170,7 +171,7 @@ HINTS = {"no-seeds", "untested"}
 def found(tmp_path: Path, text: str, name: str = "log.md", *, hints: bool = False) -> tuple[Finding, ...]:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    return audit(open_logs([path]), hints=hints)
+    return audit(open_logs([path]), hints=True) if hints else read_in(open_logs([path]))
 
 
 def test_every_rule_has_a_log_where_it_fires_and_a_twin_where_it_does_not() -> None:

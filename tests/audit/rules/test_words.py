@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.audit.check import audit, sentence
+from evenhand.audit.check import sentence
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
+from tests.audit.reading_of import read_in
 
 CHAT = "[09:12] ann: plain done, 61.2 %\n[09:40] ben: two seeds above plain, so the gain is {}.\n"
 ENDED = (
@@ -103,7 +104,7 @@ def found(folder: Path, files: dict[str, str]) -> tuple[Finding, ...]:
     folder.mkdir()
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return audit(open_logs([folder]))
+    return read_in(open_logs([folder]))
 
 
 @pytest.mark.parametrize("form", MORE)

@@ -42,6 +42,7 @@ _OF_WHAT = Pattern(
 )
 _LONGEST = 24
 _RATIO = Pattern(r"\s*(?:/|\bof\b|out of)\s*")
+_RANGE = Pattern(r"\d\s?[–—-]\s?$")
 _TIMES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
 _POINTS = ("pp", "p.p.", "pt", "pts", "point", "points", "percentage points", "ppt", "ppts")
 SECONDS = {
@@ -152,6 +153,8 @@ def counts(text: str) -> tuple[Count, ...]:
             continue
         if text[part.start - 1 : part.start] == "/" or text[whole.end : whole.end + 2].lstrip()[:1] == "/":
             continue  # a row of values, or a date
+        if _RANGE.search(text, 0, part.start):
+            continue  # the end of a range: ``6–23 out of 30`` are not 23
         share = _beside(text, found[place + 2 :], whole) or _before(text, found[:place], part, whole)
         answer.append(Count(part, whole, share))
     return tuple(answer)

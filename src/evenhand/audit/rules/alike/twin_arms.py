@@ -52,7 +52,15 @@ def _lists(logs: list[Log]) -> Iterator[Finding]:
             if declared_same(logs, log, [Row(one.line, ())], [arm, own.stem]):
                 continue
             facts = {"one": arms[0], "other": arm, "count": len(values), "base": False}
-            yield Finding("twin-arms", "caution", place_of(log, one.line), facts, (place_of(other, first.line),), name)
+            yield Finding(
+                "twin-arms",
+                "caution",
+                place_of(log, one.line),
+                facts,
+                (place_of(other, first.line),),
+                name,
+                unproven=True,
+            )
 
 
 def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
@@ -71,7 +79,9 @@ def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
         facts = {"one": first, "other": second, "count": count, "base": first == base}
         at = records.of_seed(first, rows[0]) or records.groups[first][0]
         level: Level = "hint" if doubted(log, rows[0].line, rows[0].line, -1) else "caution"
-        yield Finding("twin-arms", level, place_of(log, rows[0].line), facts, (place_of(log, at.line),), second)
+        yield Finding(
+            "twin-arms", level, place_of(log, rows[0].line), facts, (place_of(log, at.line),), second, unproven=True
+        )
 
 
 def _alike(records: Records, places: list[int], one: str, other: str) -> bool:

@@ -131,6 +131,7 @@ def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Fin
         place_of(log, change.line),
         facts,
         (place_of(log, change.base_line),),
+        unproven=read,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Rule, place_of, unproven
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number, counts
@@ -86,7 +86,7 @@ def _found_in(logs: list[Log]) -> Iterator[Finding]:
                         facts,
                         quote=line.body[count.part.start : share.end],
                     )
-        yield from _read(log)
+        yield from unproven(_read(log))
 
 
 def _read(log: Log) -> Iterator[Finding]:

@@ -70,7 +70,9 @@ def _from_base_row(log: Log, table: Table) -> Iterator[Finding]:
     if right >= 2 and 1 <= len(odd) <= right / 2:
         for row, delta, expected in odd:
             facts = {"against": base.cells[0], "delta": printed(delta), "expected": expected, "kind": "base"}
-            yield Finding("implied-baseline", "fault", place_of(log, row.line), facts, (place_of(log, base.line),))
+            yield Finding(
+                "implied-baseline", "fault", place_of(log, row.line), facts, (place_of(log, base.line),), unproven=True
+            )
 
 
 def _against(
@@ -143,7 +145,14 @@ def _odd(log: Log, rows: list[Implied], against: str) -> Iterator[Finding]:
                 "against": against, "base": (one.low + one.high) / 2, "old": (common[0] + common[1]) / 2,
                 "delta": printed(one.delta), "kind": "row",
             }  # fmt: skip
-            yield Finding("implied-baseline", "fault", place_of(log, one.line), facts, (place_of(log, others[0].line),))
+            yield Finding(
+                "implied-baseline",
+                "fault",
+                place_of(log, one.line),
+                facts,
+                (place_of(log, others[0].line),),
+                unproven=True,
+            )
         return
 
 

@@ -10,6 +10,7 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.told.repeats.summed import summed_up
+from evenhand.audit.told.seeds.series import series_of
 
 _SURE = 20
 """Widths of the values within which a mean that is surely theirs may lie."""
@@ -18,6 +19,7 @@ _SURE = 20
 def check(logs: list[Log]) -> Iterable[Finding]:
     """The mean of the values, each anywhere within its rounding, against the mean that is printed."""
     for log in logs:
+        proven = {(one.mean_line, one.mean) for one in series_of(log)}
         for series in summed_up(log):
             mean = series.mean
             if mean is None or len(series.values) < 2 or any(v.unit != series.values[0].unit for v in series.values):
@@ -38,9 +40,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                     "least": found - slack,
                     "most": found + slack,
                 }
-                yield Finding(
-                    "mean-disagrees", "fault", place_of(log, series.mean_line), facts, (place_of(log, series.line),)
-                )
+                at, others = place_of(log, series.mean_line), (place_of(log, series.line),)
+                fresh = (series.mean_line, mean) not in proven
+                yield Finding("mean-disagrees", "fault", at, facts, others, unproven=fresh)
 
 
 def say(finding: Finding) -> str:

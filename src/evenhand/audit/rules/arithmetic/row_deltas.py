@@ -44,7 +44,9 @@ def _column(log: Log, records: Records, place: int, base: str) -> Iterator[Findi
             "decimals": delta.decimals,
         }  # fmt: skip
         places = (place_of(log, other.line_of(value_at)),)
-        yield Finding("row-difference", "fault", place_of(log, row.line_of(place)), facts, places, row.cells[place])
+        yield Finding(
+            "row-difference", "fault", place_of(log, row.line_of(place)), facts, places, row.cells[place], unproven=True
+        )
 
 
 def _against(

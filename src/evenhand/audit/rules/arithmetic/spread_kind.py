@@ -11,7 +11,7 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
 from evenhand.audit.told.repeats.summed import summed_up
-from evenhand.audit.told.seeds.series import Series
+from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.spread_kinds import judged
 
 _NEARLY = 0.05
@@ -22,13 +22,17 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         told = 0
         first: Finding | None = None
+        proven = {(one.sd_line, one.sd) for one in series_of(log)}
         for series in summed_up(log):
             if series.sd is None or len(series.values) < 2:
                 continue
             kind, facts = judged(series.values, series.sd)
+            fresh = (series.sd_line, series.sd) not in proven
             if kind == "population" and series.stated == "sample":
                 place = place_of(log, series.sd_line or series.mean_line)
-                yield Finding("spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series))
+                yield Finding(
+                    "spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series), unproven=True
+                )
             elif kind == "population":
                 place = place_of(log, series.sd_line or series.mean_line)
                 one = Finding("spread-kind", "note", place, facts, quote=_quote(series))
@@ -39,7 +43,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 kind == "error" and series.stated in ("sample", "deviation") and not _near_sample(facts, series)
             ):
                 place = place_of(log, series.sd_line or series.mean_line)
-                yield Finding("spread-kind", "fault", place, facts, quote=_quote(series))
+                yield Finding("spread-kind", "fault", place, facts, quote=_quote(series), unproven=fresh)
         if log.data and first is not None:  # a program wrote them all: it is told once
             yield replace(first, facts={**first.facts, "more": told - 1})
 

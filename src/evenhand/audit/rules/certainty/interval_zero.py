@@ -81,7 +81,8 @@ def _read(logs: list[Log]) -> Iterator[Finding]:
             word, evidence = told.claim.word, told.evidence
             facts = {"word": word, "found": evidence.shown, "kind": "p" if evidence.p else "interval"}
             places = (place_of(log, evidence.line),)
-            yield Finding("interval-and-word", "caution", place_of(log, told.claim.line), facts, places, word)
+            at = place_of(log, told.claim.line)
+            yield Finding("interval-and-word", "caution", at, facts, places, word, unproven=True)
 
 
 def _beside(logs: list[Log]) -> Iterator[Finding]:

@@ -40,7 +40,9 @@ def concluded(log: Log) -> Iterator[Finding]:
             facts: dict[str, object] = {"word": word, "seeds": one.count, "low": low, "high": high}
             line = sentence.line_at(max(0, sentence.low.find(word)))
             others = (place_of(log, one.first), place_of(log, other.first))
-            yield Finding("no-effect-shown", "caution", place_of(log, line), facts, others, anywhere=True)
+            yield Finding(
+                "no-effect-shown", "caution", place_of(log, line), facts, others, anywhere=True, unproven=True
+            )
 
 
 def _said(log: Log, sentence: Sentence) -> str:

@@ -81,7 +81,15 @@ def steadiness(log: Log) -> Iterator[Finding]:
             level: Level = "caution"
             facts: dict[str, object] = {"word": word, "seeds": basis.count}
             line = sentence.line_at(max(0, sentence.low.find(word)))
-            yield Finding("few-seeds", level, place_of(log, line), facts, (place_of(log, basis.line),), anywhere=True)
+            yield Finding(
+                "few-seeds",
+                level,
+                place_of(log, line),
+                facts,
+                (place_of(log, basis.line),),
+                anywhere=True,
+                unproven=True,
+            )
 
 
 def _said(log: Log, sentence: Sentence) -> tuple[str, bool] | None:

@@ -58,6 +58,7 @@ def taken_back(log: Log) -> Iterator[Finding]:
                     facts,
                     (place_of(log, few.line), place_of(log, many.line)),
                     anywhere=True,
+                    unproven=True,
                 )
 
 

@@ -32,9 +32,27 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for table in log.tables:
             if 2 <= len(table.rows) <= 60 and any("±" in cell for row in table.rows for cell in row.cells):
                 seeds = seeds_of_table(log, table)
-                if seeds is not None and seeds.count >= 2 and of_deviations(log, table):
+                if seeds is not None and seeds.count >= 2 and of_deviations(log, table) and not _taken_back(log, table):
                     yield from _leads(log, table, seeds)
         yield from _said(log)
+
+
+_SAYS_SO = Pattern(
+    r"not (?:yet |statistically )?significan|no significan|inside the|"
+    r"within (?:the )?(?:\w+ )?(?:noise|std|spread|sd|error)|inconclusive|not conclusive|by chance|overlap",
+    re.IGNORECASE,
+    needs="significan|inside the|within|conclusive|by chance|overlap",
+)
+_BELOW = 8
+
+
+def _taken_back(log: Log, table: Table) -> bool:
+    """Whether the lines below a table say themselves that its lead is none."""
+    last = table.rows[-1].line
+    return any(
+        last < line.number <= last + _BELOW and line.section == table.section and _SAYS_SO.search(line.body)
+        for line in log.spoken()
+    )
 
 
 def _said(log: Log) -> Iterator[Finding]:

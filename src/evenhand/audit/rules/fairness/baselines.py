@@ -98,7 +98,9 @@ def _ranked(log: Log) -> Iterator[Finding]:
         one, other = found.one, found.other
         facts = {"one": one.shown, "other": other.shown, "base": _taken_from(one), "other_base": _taken_from(other)}
         places = tuple(place_of(log, gain.line) for gain in (one, other))
-        yield Finding("baselines-differ", "fault", place_of(log, found.line), {**facts, "kind": "line"}, places)
+        yield Finding(
+            "baselines-differ", "fault", place_of(log, found.line), {**facts, "kind": "line"}, places, unproven=True
+        )
 
 
 def _taken_from(gain: Gain) -> str:

@@ -46,7 +46,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if one.test:
                 facts = {"value": one.value, "count": one.count}
                 places = (place_of(log, one.chosen),)
-                yield Finding("best-on-test", "caution", place_of(log, one.line), facts, places, anywhere=True)
+                yield Finding(
+                    "best-on-test", "caution", place_of(log, one.line), facts, places, anywhere=True, unproven=True
+                )
         for line in log.lines if log.english else ():
             found = _SAID.search(line.body) if line.kind in ("prose", "bullet", "row") else None
             if found is None or denied(line.body, found.start()) or _OTHER.search(line.body) or "?" in line.body:

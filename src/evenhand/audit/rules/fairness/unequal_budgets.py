@@ -41,7 +41,9 @@ def _compared(log: Log) -> Iterable[Finding]:
         told.add((one.line, one.other))
         facts = {"claim": one.compared.words, "kind": one.kind, "amount": one.more, "base_amount": one.less}
         places = (place_of(log, one.compared.line), place_of(log, one.other))
-        yield Finding("unequal-budgets", "caution", place_of(log, one.line), facts, places, anywhere=True)
+        yield Finding(
+            "unequal-budgets", "caution", place_of(log, one.line), facts, places, anywhere=True, unproven=True
+        )
 
 
 def _other_stage(log: Log, arm: Arm, arms: tuple[Arm, ...]) -> Arm | None:

@@ -67,7 +67,15 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if not one.test:
                 facts = {"value": one.value, "tried": one.count}
                 places = (place_of(log, one.chosen),)
-                yield Finding("winner-on-its-seeds", "caution", place_of(log, one.line), facts, places, anywhere=True)
+                yield Finding(
+                    "winner-on-its-seeds",
+                    "caution",
+                    place_of(log, one.line),
+                    facts,
+                    places,
+                    anywhere=True,
+                    unproven=True,
+                )
         if log.data:
             yield from _in_records(log)
         elif log.english:

@@ -70,13 +70,17 @@ def _read(log: Log) -> Iterator[Finding]:
             told.add(one.line)
             facts = {"arm": "", "few": round(one.few), "many": round(one.many), "claim": one.compared.words}
             places = (place_of(log, one.other), place_of(log, one.compared.line))
-            yield Finding("fewer-items", "caution", place_of(log, one.line), facts, places, anywhere=True)
+            yield Finding(
+                "fewer-items", "caution", place_of(log, one.line), facts, places, anywhere=True, unproven=True
+            )
     for small in small_in(log):
         if small.line not in told:
             told.add(small.line)
             facts = {"items": small.count, "words": small.conclusion.words}
             at = (place_of(log, small.line),)
-            yield Finding("fewer-items", "caution", place_of(log, small.conclusion.line), facts, at, anywhere=True)
+            yield Finding(
+                "fewer-items", "caution", place_of(log, small.conclusion.line), facts, at, anywhere=True, unproven=True
+            )
 
 
 def _in_records(log: Log) -> Iterator[Finding]:

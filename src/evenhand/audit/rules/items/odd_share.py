@@ -113,7 +113,7 @@ def _impossible(log: Log, found: Impossible) -> Finding:
         "decimals": found.share.decimals + 1, "value": found.share.value,
     }  # fmt: skip
     others = (place_of(log, found.items_line),) if found.items_line is not found.line else ()
-    return Finding("odd-share", "fault", place_of(log, found.line), facts, others, printed(found.share))
+    return Finding("odd-share", "fault", place_of(log, found.line), facts, others, printed(found.share), unproven=True)
 
 
 def _groups(log: Log) -> Iterator[list[_Share]]:

@@ -46,7 +46,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 "of": two.name,
                 "kind": "twice",
             }
-            yield Finding("drift", "fault", place_of(log, two.second.line), facts, (place_of(log, two.first.line),))
+            others = (place_of(log, two.first.line),)
+            yield Finding("drift", "fault", place_of(log, two.second.line), facts, others, unproven=True)
         yield from _quoted_means(log)
         for line in log.spoken():
             yield from _ranges(log, line)

@@ -76,7 +76,7 @@ def _quoted(log: Log, source: Log) -> Iterator[Finding]:
                 "decimals": value.decimals + 1,
             }
             other = place_of(found.log, found.line)
-            yield Finding("not-the-rows", "fault", place_of(log, line), facts, (other,), printed(value))
+            yield Finding("not-the-rows", "fault", place_of(log, line), facts, (other,), printed(value), unproven=True)
 
 
 @lru_cache(maxsize=256)

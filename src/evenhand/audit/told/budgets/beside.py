@@ -10,7 +10,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.records import Records, baseline_of, records_of
-from evenhand.audit.told.budgets.tables import BY_NAME, Unequal, is_budget, plain_name
+from evenhand.audit.told.budgets.tables import BY_NAME, OF_DATA, Unequal, is_budget, plain_name
 
 MUCH = 1.25
 """A budget that is larger by this factor is another one."""
@@ -176,6 +176,8 @@ def told_in_records(log: Log) -> Iterator[Unequal]:
         columns = [i for i, name in enumerate(records.table.header) if is_budget(name) and not _clock(name)]
         if not columns or not any(_result(records, i) for i in records.results()):
             continue
+        if OF_DATA.match(records.table.header[records.arm].strip()):
+            continue  # its rows are what arms were run on
         spent = {place: _spent(records, place) for place in columns}
         if any(found is not None and len(set(found.values())) == 1 and len(found) >= 2 for found in spent.values()):
             continue  # equal in one unit: that is what was meant to be equal

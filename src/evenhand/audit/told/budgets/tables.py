@@ -95,12 +95,18 @@ def base_row(table: Table, delta: int) -> Row | None:
     return named[0] if len(named) == 1 and BASE_ROW.fullmatch(named[0].cells[0].strip()) else None
 
 
+OF_DATA = Pattern(r"(?:data ?sets?|tasks?|benchmarks?|corpus|corpora|domains?|languages?|env\w*)\b", re.IGNORECASE)
+"""What the first column of a table is called whose rows are not arms but what these were run on."""
+
+
 def in_table(table: Table) -> Iterator[Unequal]:
     """Rows of a table with a column of budgets, and one of differences to its baseline, or a best row in bold."""
     budgets = [i for i, name in enumerate(table.header) if i and is_budget(name)]
     deltas = [i for i, name in enumerate(table.header) if DELTA_COLUMN.search(plain_name(name))]
     if len(budgets) != 1:
         return
+    if OF_DATA.match(table.header[0].strip()):
+        return  # its rows are no arms
     place = budgets[0]
     amounts = table.columns[place]
     if len(deltas) == 1:

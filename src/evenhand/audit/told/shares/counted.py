@@ -123,10 +123,16 @@ def _off(one: Counted) -> bool:
     return abs(one.found - one.share.value) > 2 * one.share.slack * (1 + 1e-9)
 
 
+_SETTING = Pattern(
+    r"\btop ?[kp]\b|\b(?:batch|beams?|seeds?|layers?|steps?|max|min|temperature|penalty)\b", re.IGNORECASE
+)
+"""Settings of a run, which count nothing."""
+
+
 def _candidates(table: Table) -> Iterator[list[Counted]]:
     """For each choice of columns by their names, the counts of the rows."""
     names = [re.sub(r"[_\-]+", " ", name) for name in table.header]
-    parts = [i for i, name in enumerate(names) if _PART.search(name)]
+    parts = [i for i, name in enumerate(names) if _PART.search(name) and not _SETTING.search(name)]
     wholes = [i for i, name in enumerate(names) if _WHOLE.search(name.strip()) and i not in parts]
     rates = [i for i, name in enumerate(names) if _RATE.search(name) and i not in parts and i not in wholes]
     for rate in rates[:8]:
