@@ -51,7 +51,7 @@ def audit(
     from evenhand.audit.reading.opened import open_logs
 
     read = open_logs(logs, _progress)
-    found = found_in(read, hints=hints)
+    found = found_in(read, hints=True)
     findings = [one for one in found if one.level != "hint" and not (quiet and one.level == "note")]
     maybe = [one for one in found if one.level == "hint"]
     warn([remark for log in read for remark in log.remarks])
@@ -64,6 +64,8 @@ def audit(
         _print(findings, written)
         if hints:
             _print_hints(maybe)
+        elif maybe:
+            out().print(f"{counted(len(maybe), 'hint')} beside, of what may be worth a look: --hints tells them")
     raise typer.Exit(1 if strict and any(one.level == "fault" for one in findings) else 0)
 
 
