@@ -254,8 +254,8 @@ def test_inspects_packed_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, i
     path, read = tmp_path / "log.eval", reads(InspectLog())
     path.write_bytes(packed(parts))
     read(path)
-    refused, accepted = assert_only_data_errors(read, binary_mutations(path.read_bytes(), 250), path)
-    assert min(refused, accepted) > 0
+    refused, _ = assert_only_data_errors(read, binary_mutations(path.read_bytes(), 250), path)
+    assert refused > 100  # of the few copies that are read as if they were sound there may be none
 
     def inside() -> Iterator[bytes]:
         for number in range(250):
