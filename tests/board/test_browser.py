@@ -27,7 +27,7 @@ from tests.board.conftest import TOKEN
 from tests.board.stage import SECRET, Stage, busy
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, Route
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
@@ -94,6 +94,18 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
+def shows(page: Page, wanted: Locator) -> None:
+    """Wait until a page shows something; where it does not, say what it shows, and what after loading it anew."""
+    from playwright.sync_api import TimeoutError as Late
+
+    try:
+        wanted.first.wait_for()
+    except Late as late:
+        told = page.inner_text("body")
+        page.reload()
+        raise AssertionError(f"the page shows\n{told}\nand loaded anew\n{page.inner_text('body')}") from late
+
+
 def opened(browser: Browser, served: Served, **how: Any) -> BrowserContext:
     """A browser with the token."""
     context = browser.new_context(**how)
@@ -138,7 +150,7 @@ def test_what_changes_in_the_ledger_appears_without_loading_the_page_anew(browse
         link.focus()
         served.stage.claim("entered_now", item_seed=9)
         served.stage.book.ledger.close()
-        page.get_by_role("link", name="entered_now", exact=True).wait_for()
+        shows(page, page.get_by_role("link", name="entered_now", exact=True))
         assert page.evaluate("window.kept")
         assert page.evaluate("document.activeElement.textContent") == "gate_stopped"
         trial = served.stage.running[0][1]
@@ -293,9 +305,10 @@ def test_a_claim_is_started_paused_cancelled_started_again_and_extended_from_the
         page.goto(f"{served.base}/start")
         page.get_by_role("button", name="Start c").click()
         page.goto(f"{served.base}/claims/c")
+        page.get_by_role("button", name="Pause").wait_for()  # the form is another one once it runs
         page.get_by_label("Further seeds").fill("1")
         page.get_by_role("button", name="Extend").click()
-        page.get_by_text("6 of 6 trials with a result").wait_for()
+        shows(page, page.get_by_text("6 of 6 trials with a result"))
         page.get_by_text("extend c by 1 seed ended well").wait_for()
     with Ledger(stage.ledger) as ledger:
         assert [one.what for one in ledger.interventions()] == ["paused", "cancelled"]
