@@ -242,7 +242,22 @@ def test_the_stream_goes_on_after_the_server_was_away_for_a_moment(browser: Brow
         context.set_offline(False)
         served.stage.claim("entered_later", item_seed=10)
         served.stage.book.ledger.close()
-        page.get_by_role("link", name="entered_later", exact=True).wait_for()
+        shows(page, page.get_by_role("link", name="entered_later", exact=True))
+
+
+def test_a_page_whose_scripts_come_late_is_live_all_the_same(browser: Browser, served: Served) -> None:
+    with opened(browser, served) as context:
+        page = context.new_page()
+
+        def late(route: Route) -> None:
+            page.wait_for_timeout(1000)  # htmx has begun long before, where it does not wait for what extends it
+            route.continue_()
+
+        page.route(re.compile("hx-sse"), late)
+        page.goto(f"{served.base}/")
+        served.stage.claim("entered_after_late_scripts", item_seed=31)
+        served.stage.book.ledger.close()
+        shows(page, page.get_by_role("link", name="entered_after_late_scripts", exact=True))
 
 
 @pytest.mark.parametrize("status", [None, 503])
@@ -267,7 +282,7 @@ def test_a_stream_whose_first_connection_fails_is_asked_for_again(
         name = f"entered_after_{status}"
         served.stage.claim(name, item_seed=20 + bool(status))
         served.stage.book.ledger.close()
-        page.get_by_role("link", name=name, exact=True).wait_for()
+        shows(page, page.get_by_role("link", name=name, exact=True))
         page.wait_for_timeout(1000 * (STREAM_SECONDS + 1))  # one that goes on is not asked for again
         assert len(asked) == 2
 
