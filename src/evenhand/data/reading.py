@@ -27,18 +27,18 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 _HTML = (b"<!doctype html", b"<html", b"<head", b'<?xml version="1.0" encoding="utf-8"?><!doctype html')
 
 
-def disguise(head: bytes) -> str:
-    """What a file really is, where its first bytes show that a download went wrong; empty otherwise."""
+def disguise(head: bytes, *, page: bool = False) -> str:
+    """What a file really is, where its first bytes show that a download went wrong (no ``page`` was wanted), or empty."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_LFS):
         return "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"
-    if start.startswith(_HTML):
+    if start.startswith(_HTML) and not page:
         return "an HTML page, not the file itself; the download failed or needs a login"
     return ""
 
 
-def check_file(path: Path) -> None:
-    """Refuse what is no file, or a file that stands for another.
+def check_file(path: Path, *, page: bool = False) -> None:
+    """Refuse what is no file, or a file that stands for another; with ``page``, one in HTML is what is asked for.
 
     Raises:
         DataError: there is no such file, it is a folder, cannot be read, or is a Git LFS pointer or an HTML page.
@@ -47,7 +47,7 @@ def check_file(path: Path) -> None:
         raise DataError(f"{path} is a folder; expected a file.")
     try:
         with path.open("rb") as file:
-            found = disguise(file.read(_HEAD))
+            found = disguise(file.read(_HEAD), page=page)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
     if found:

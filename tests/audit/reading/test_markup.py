@@ -85,3 +85,31 @@ def test_a_page_in_place_of_a_file_is_still_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="is an HTML page"):
         read(tmp_path, PAGE, "a.md")
+
+
+def test_a_page_on_one_long_line_is_read_to_its_end(tmp_path: Path) -> None:
+    rows = "".join(f"<tr><td>arm {n}</td><td>0.{n}</td></tr>" for n in range(100, 300))
+    log = read(tmp_path, f"<html><body><table><tr><th>arm</th><th>acc</th></tr>{rows}</table></body></html>", "a.html")
+    assert len(log.tables[0].rows) == 200
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html", b"<table><tr><td>1</td>", b"<script>\nlet x", b"<p>0.5</p>" * 3 + b"\n\n"]
+)
+def test_a_page_that_is_cut_is_read_as_far_as_it_goes(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.html").write_bytes(content)
+    (log,) = open_logs([tmp_path / "a.html"])
+    assert not log.tables
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"<p>\x00</p>", "binary"), (b"<p>\xff</p>", "no UTF-8"), (None, "no such file|cannot be read")],
+)
+def test_a_page_that_cannot_be_read_is_one_sentence(tmp_path: Path, content: bytes | None, words: str) -> None:
+    from evenhand.errors import DataError
+
+    if content is not None:
+        (tmp_path / "a.html").write_bytes(content)
+    with pytest.raises(DataError, match=f"(?i){words}"):
+        open_logs([tmp_path / "a.html"])

@@ -136,6 +136,8 @@ def structured_text(texts: Sequence[Numbered]) -> list[Numbered]:
 
 def page_text(texts: Sequence[Numbered]) -> list[Numbered]:
     """A page in HTML as Markdown: headings, paragraphs, points of lists; tables stay as they are."""
+    if not texts:
+        return []
     whole = "\n".join(text for _, text in texts)
     whole = _OUT.sub(lambda found: "\n" * found[0].count("\n"), whole)
     return [(number, _said(text)) for (number, _), text in zip(texts, whole.split("\n"), strict=True)]

@@ -93,8 +93,7 @@ def open_log(path: Path, progress: OnProgress | None = None) -> Log:
         DataError: as :func:`open_logs`.
     """
     suffix = path.suffix.lower()
-    if suffix not in PAGES:
-        check_file(path)
+    check_file(path, page=suffix in PAGES)
     if suffix in (".csv", ".tsv"):
         log = read_csv_log(path, "\t" if suffix == ".tsv" else ",", _lines(path, progress, whole=True))
     elif suffix in (".jsonl", ".ndjson"):
@@ -110,7 +109,7 @@ def _text(path: Path, progress: OnProgress | None) -> Log:
     large = path.stat().st_size > LARGE
     kept: list[tuple[int, str]] = []
     left = 0
-    for number, text in _lines(path, progress):
+    for number, text in _lines(path, progress, whole=path.suffix.lower() in PAGES):
         if not large or (_TELLS.search(text[:400]) and len(kept) < MOST_LINES):
             kept.append((number, text))
         elif text.strip():
