@@ -28,7 +28,7 @@ _HTML = (b"<!doctype html", b"<html", b"<head", b'<?xml version="1.0" encoding="
 
 
 def disguise(head: bytes, *, page: bool = False) -> str:
-    """What a file really is, where its first bytes show that a download went wrong (no ``page`` was wanted), or empty."""
+    """What a file really is, where its first bytes show a download gone wrong (no ``page`` was wanted), or empty."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_LFS):
         return "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"
