@@ -9,6 +9,7 @@ import pytest
 from evenhand.audit.check import audit, sentence
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
+from evenhand.audit.told.shares.counted import counted_in_tables
 
 STEADY = "# Log\n\n## Run ({seeds})\n\n- mixing is a {word} gain: loss 1.51 against 1.53\n{after}"
 DRIFT = "| Model | Recall@5 | MRR |\n|---|---|---|\n| dense | 0.604 | 0.402 |\n| hard | 0.641 | 0.433 |\n"
@@ -153,15 +154,25 @@ def test_what_a_reading_finds_that_is_not_proven_is_a_hint_and_no_more(tmp_path:
         "- the middle blocks, 6–23 out of 30 (60% of the blocks)\n",
         "| Dataset | Epochs | Baseline | Ours |\n|---|---|---|---|\n| digits | 5 | 99.13% | 98.89% |\n"
         "| clothes | 10 | 92.30% | 92.41% |\n",
-        "| bias | before | after | change | ratio |\n|---|---|---|---|---|\n| a | 33.0 | 29.7 | -3.3 | 0.90 |\n"
-        "| b | 69.2 | 54.6 | -14.6 | 0.79 |\n| c | 26.8 | 11.3 | -15.5 | 0.42 |\n| d | 13.7 | 7.1 | -6.6 | 0.52 |\n"
-        "| **avg** | 35.7 | 25.7 | -10.0 | 0.66 |\n",
+        "| bias | before | after | ratio |\n|---|---|---|---|\n| a | 33.0 | 29.7 | 0.90 |\n| b | 69.2 | 54.6 | 0.79 |\n"
+        "| c | 26.8 | 11.3 | 0.42 |\n| d | 13.7 | 7.1 | 0.52 |\n| e | 6.6 | 4.6 | 0.70 |\n| f | 32.9 | 38.4 | 1.17 |\n"
+        "| g | 34.9 | 41.6 | 1.19 |\n| h | 40.0 | 30.0 | 0.75 |\n| **avg** | 32.1 | 27.2 | 0.80 |\n",
         "Five seeds each.\n\n| arm | loss |\n|---|---|\n| stock | 673.07 ± 6.22 |\n| **ours** | **670.72 ± 7.22** |\n\n"
         "- a direction, not yet significant: the gap is inside the seed std\n",
     ],
 )
 def test_what_only_looks_like_a_fault_is_named_by_nobody(tmp_path: Path, text: str) -> None:
     assert [one for one in found(tmp_path, {"a.md": "# R\n\n" + text}) if one.level != "note"] == []
+
+
+def test_a_setting_is_no_count(tmp_path: Path) -> None:
+    rows = ((20, 40, 0.5), (20, 80, 0.25), (20, 100, 0.2), (20, 125, 0.16), (20, 100, 0.31))
+    told = {}
+    for name in ("k", "top_k"):
+        text = f"run,{name},n,accuracy\n" + "".join(f"r{i},{k},{n},{rate}\n" for i, (k, n, rate) in enumerate(rows))
+        (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+        told[name] = len(list(counted_in_tables(open_logs([tmp_path / "a.csv"])[0])))
+    assert told == {"k": 1, "top_k": 0}
 
 
 def test_runs_that_were_broken_off_were_not_judged(tmp_path: Path) -> None:
