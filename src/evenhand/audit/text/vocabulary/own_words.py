@@ -42,7 +42,7 @@ _REPEATS = worded(REPEAT)
 _ELIDED = re.compile(r"(?<![^\W_])[dlns]['’]", re.IGNORECASE)
 
 
-def nothing_new(clause: str, known: str, count: int) -> bool:
+def nothing_new(clause: str, known: str = "", count: int = 0) -> bool:
     """Whether a clause around a mean has only words for means and numbers of repeats, and words of the values' own.
 
     Args:

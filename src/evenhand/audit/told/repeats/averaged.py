@@ -9,6 +9,7 @@ from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
+from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import MEAN_WORD, NO_MEAN, OF_A_MEAN, POOLED, SPREAD_WORD
 from evenhand.audit.told.repeats.indexed import frame_of, index_of, of_repeats
 from evenhand.audit.told.seeds.series import Series
@@ -19,6 +20,7 @@ _SAYS = Pattern(r"[^\W\d_]{3,}|[≥≤<>]")
 """A cell that says something is no mean: ``gate ≥ 80 %``."""
 
 
+_NO_DIGIT = re.compile(r"\d")
 _LETTER = Pattern(r"[^\W\d_]")
 _ALL = Pattern(r"\W*(?:all|overall|total|mean|avg|average|summary|aggregate\w*|std|sd)\W*", re.IGNORECASE)
 
@@ -131,7 +133,11 @@ def _mean(cell: str) -> Number | None:
 def down(log: Log, table: Table) -> Iterator[Series]:
     """Rows that are named a mean or a spread, below the rows that they are of."""
     for at in range(len(table.header)):
-        summaries = [(place, role) for place, row in enumerate(table.rows) if (role := role_of(row.cells[at]))]
+        summaries = [
+            (place, role)
+            for place, row in enumerate(table.rows)
+            if (role := role_of(row.cells[at])) and (role != "spread" or nothing_new(_NO_DIGIT.sub("", row.cells[at])))
+        ]
         if not summaries or len(summaries) > len(table.rows) / 2 + 1:
             continue
         blocks: dict[tuple[int, ...], dict[str, int]] = {}
