@@ -7,10 +7,15 @@ from collections.abc import Iterable
 import numpy as np
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.text.log import Log
+from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import printed, shown
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.vocabulary.own_words import nothing_new
+from evenhand.audit.text.vocabulary.repeats import NO_MEAN
+from evenhand.audit.told.repeats.said_counts import repeats_said
 from evenhand.audit.told.repeats.summed import summed_up
-from evenhand.audit.told.seeds.series import series_of
+from evenhand.audit.told.seeds.otherwise import of_its_row, other_average, weighted
+from evenhand.audit.told.seeds.series import Series, series_of
 
 _SURE = 20
 """Widths of the values within which a mean that is surely theirs may lie."""
@@ -20,6 +25,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """The mean of the values, each anywhere within its rounding, against the mean that is printed."""
     for log in logs:
         proven = {(one.mean_line, one.mean) for one in series_of(log)}
+        tables = {row.line: table for table in log.tables for row in table.rows}
         for series in summed_up(log):
             mean = series.mean
             if mean is None or len(series.values) < 2 or any(v.unit != series.values[0].unit for v in series.values):
@@ -27,29 +33,70 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             found = float(series.array.mean())
             slack = sum(v.slack for v in series.values) / len(series.values) + mean.slack
             single = 1e-6 * float(abs(series.array).max())  # numbers that were computed in single precision
-            width = float(np.ptp(series.array)) + slack
-            width *= _SURE if series.sure else 2
-            low, high = float(series.array.min()) - width, float(series.array.max()) + width
-            if not low <= mean.value <= high:
-                continue  # so far from all of them that it is the mean of something else
-            if abs(found - mean.value) > slack * (1 + 1e-9) + single:
-                facts = {
-                    "printed": printed(mean),
-                    "found": found,
-                    "count": len(series.values),
-                    "least": found - slack,
-                    "most": found + slack,
-                }
-                at, others = place_of(log, series.mean_line), (place_of(log, series.line),)
-                fresh = (series.mean_line, mean) not in proven
-                yield Finding("mean-disagrees", "fault", at, facts, others, unproven=fresh)
+            off = abs(found - mean.value)
+            if off <= slack * (1 + 1e-9) + single or not _near(series, mean, slack):
+                continue
+            facts = {
+                "printed": printed(mean),
+                "found": found,
+                "count": len(series.values),
+                "least": found - slack,
+                "most": found + slack,
+                "column": series.label if series.line is not series.mean_line and series.line.kind == "row" else "",
+            }
+            at, others = place_of(log, series.mean_line), (place_of(log, series.line),)
+            table = tables.get(series.mean_line.number)
+            if table is not None and _otherwise(table, series, mean):
+                continue
+            shown_all = series.whole or ((series.mean_line, mean) in proven and _own(log, series))
+            open_to_doubt = not shown_all or other_average(series.values, mean) or off < 2 * slack
+            yield Finding("mean-disagrees", "fault", at, facts, others, unproven=open_to_doubt)
+
+
+def _near(series: Series, mean: Number, slack: float) -> bool:
+    """Whether a mean is not so far from all values that it is the mean of something else."""
+    width = (float(np.ptp(series.array)) + slack) * (_SURE if series.sure else 2)
+    return float(series.array.min()) - width <= mean.value <= float(series.array.max()) + width
+
+
+def _own(log: Log, series: Series) -> bool:
+    """Whether the words of a mean in running text name nothing that its values do not name."""
+    count = len(series.values)
+    if log.data or series.line.kind == "row" or series.read:
+        return not series.read
+    body, mean = series.line.body, series.mean
+    if mean is not None and series.mean_line is series.line:
+        body = body[mean.end :] if mean.start < series.values[0].start else body[: series.values[-1].end]
+    own = " ".join([body, *log.path(series.section)[-1:], *(one.body for one in log.parents(series.line))])
+    told = {*repeats_said(series.mean_line.body), *repeats_said(series.line.body)} - {count}
+    return not told and not NO_MEAN.search(series.label) and nothing_new(series.label, own, count)
+
+
+def _otherwise(table: Table, series: Series, mean: Number) -> bool:
+    """Whether the other cells of a row of means give a number, a column of weights, or more rows than are there."""
+    at = next(i for i, row in enumerate(table.rows) if row.line == series.mean_line.number)
+    row = table.rows[at]
+    if {n for cell in row.cells for n in repeats_said(cell)} - {len(series.values)}:
+        return True
+    places = [i for i, name in enumerate(table.header) if name == series.label]
+    if series.label == row.cells[0] or len(places) != 1:
+        return False
+    above = [i for i, value in enumerate(table.columns[places[0]][:at]) if value in series.values]
+    beside = [one for i, one in enumerate(table.columns) if i != places[0]]
+    summary = [column[at] for column in beside]
+    weights = [[column[i] for i in above] for column in beside]
+    return of_its_row(mean, [one for one in summary if one is not None]) or weighted(
+        series.values, mean, [[n for n in column if n is not None] for column in weights]
+    )
 
 
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    at = f"from line {finding.others[0].line} on" if f["column"] else f"at line {finding.others[0].line}"
+    of = f" of '{f['column']}'" if f["column"] else ""
     return (
-        f"The mean is printed as {f['printed']}, but the {f['count']} values at line {finding.others[0].line} "
+        f"The mean{of} is printed as {f['printed']}, but the {f['count']} values {at} "
         f"have the mean {shown(f['found'], 5)}."
     )
 

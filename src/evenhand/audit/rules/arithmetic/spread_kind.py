@@ -10,6 +10,7 @@ from typing import Any
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
+from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.repeats.summed import summed_up
 from evenhand.audit.told.seeds.series import Series, series_of
 from evenhand.audit.told.seeds.spread_kinds import judged
@@ -23,18 +24,16 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         told = 0
         first: Finding | None = None
         proven = {(one.sd_line, one.sd) for one in series_of(log)}
-        for series in summed_up(log):
-            if series.sd is None or len(series.values) < 2:
-                continue
-            kind, facts = judged(series.values, series.sd)
-            fresh = (series.sd_line, series.sd) not in proven
-            if kind == "population" and series.stated == "sample":
-                place = place_of(log, series.sd_line or series.mean_line)
-                yield Finding(
-                    "spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series), unproven=True
-                )
+        tables = {row.line: table.line for table in log.tables for row in table.rows}
+        read = [(one, *judged(one.values, one.sd)) for one in summed_up(log) if one.sd and len(one.values) > 1]
+        agree = {tables.get(one.line.number) for one, kind, _ in read if kind in ("sample", "population")} - {None}
+        for series, kind, facts in read:
+            place = place_of(log, series.sd_line or series.mean_line)
+            fresh = (series.sd_line, series.sd) not in proven and not _shown(series)
+            alone = series.line.kind == "row" and not log.data and tables.get(series.line.number) not in agree
+            if kind == "population" and series.stated == "sample" and not fresh:
+                yield Finding("spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series))
             elif kind == "population":
-                place = place_of(log, series.sd_line or series.mean_line)
                 one = Finding("spread-kind", "note", place, facts, quote=_quote(series))
                 if not log.data:
                     yield one
@@ -42,10 +41,16 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             elif kind == "none" or (
                 kind == "error" and series.stated in ("sample", "deviation") and not _near_sample(facts, series)
             ):
-                place = place_of(log, series.sd_line or series.mean_line)
-                yield Finding("spread-kind", "fault", place, facts, quote=_quote(series), unproven=fresh)
+                doubt = fresh or (alone and series.stated != "sample")  # a column of spreads of something else
+                yield Finding("spread-kind", "fault", place, facts, quote=_quote(series), unproven=doubt)
         if log.data and first is not None:  # a program wrote them all: it is told once
             yield replace(first, facts={**first.facts, "more": told - 1})
+
+
+def _shown(series: Series) -> bool:
+    """Whether these are all the values, with their own mean, and the number is called their deviation."""
+    called = series.stated != "" or (series.sd is not None and not series.sd.spread)
+    return series.whole and called and (series.mean is None or right(series.mean, series.values))
 
 
 def _near_sample(facts: Mapping[str, Any], series: Series) -> bool:

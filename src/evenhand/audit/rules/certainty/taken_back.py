@@ -10,6 +10,9 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.vocabulary.gains import ANNOUNCED, TAKEN_BACK, points_in_words
+from evenhand.audit.text.vocabulary.own_words import nothing_new
+from evenhand.audit.text.vocabulary.repeats import NUMBER_WORDS, REPEAT, worded
+from evenhand.audit.text.words import METRIC_WORD
 from evenhand.audit.told.repeats.basis import speaks_of_repeats
 from evenhand.audit.told.repeats.looks import Look, looks_of
 from evenhand.audit.told.repeats.said_counts import repeats_said
@@ -58,7 +61,7 @@ def taken_back(log: Log) -> Iterator[Finding]:
                     facts,
                     (place_of(log, few.line), place_of(log, many.line)),
                     anywhere=True,
-                    unproven=True,
+                    unproven=not _plainly(log, sentence, line, few, many),
                 )
 
 
@@ -75,6 +78,63 @@ def _took_back(few: Look, many: Look) -> bool:
     return near and more and few.gap > 2 * few.slack and less
 
 
+def _plainly(log: Log, sentence: Sentence, line: int, few: Look, many: Look) -> bool:
+    """Whether both looks and the announcement are of one thing: the same arms, and no word that the others do not have."""
+    if not (few.said and many.said and _one_comparison(few, many)):
+        return False
+    title = log.lines[0].text if log.lines[0].text.startswith("#") or not log.data else ""
+    heads = " ".join((*log.path(log.line(line).section), title, *few.names))
+    one, other = _setting(few), _setting(many)
+    if not nothing_new(one, f"{other} {heads}", few.count) or not nothing_new(other, f"{one} {heads}", many.count):
+        return False
+    above = " ".join(word[0] for at in log.lines if at.number < line for word in METRIC_WORD.finditer(at.body))
+    told = _POINTS.sub(" ", _first_clause(sentence))
+    for pattern in (ANNOUNCED, _STILL, _WHERE, _NUMBER, _WHOLE, *(() if above else (METRIC_WORD,))):
+        told = pattern.sub(" ", told)
+    shared = {_five(word) for word in _WORD.findall(told)} & {_five(word) for word in _WORD.findall(f"{one} {heads}")}
+    return bool(shared) and nothing_new(told, f"{one} {other} {heads} {above}")
+
+
+def _setting(look: Look) -> str:
+    """What is told of a look beside its results and its repeats."""
+    text = _REPEATED.sub(" ", look.text.replace("_", " "))
+    values = "|".join(f"{value:g}" for value in (look.one, look.other))
+    return _STAGE.sub(" ", _NUMBER.sub(" ", re.sub(rf"(?<![\w.])(?:{values})(?![\w.])", " ", text)))
+
+
+def _first_clause(sentence: Sentence) -> str:
+    """A sentence up to the end of the clause that has its number."""
+    end = sentence.numbers[0].end if sentence.numbers else 0
+    stop = re.search(r"[,;.]\s| and | und | et | y | и ", sentence.text[end:])
+    return sentence.text[: end + stop.start()] if stop else sentence.text
+
+
+def _five(word: str) -> str:
+    return word.lower()[:5]
+
+
+def _one_comparison(few: Look, many: Look) -> bool:
+    """Whether two looks compare the same two arms: named alike, one by one, and neither with a name of its own."""
+    alike = 0
+    mine, theirs = (_arms(look) for look in (few, many))
+    for one, other in zip(mine, theirs, strict=True):
+        if one and other and not one & other:
+            return False
+        alike += bool(one & other)
+    return alike >= 1 and not (mine[0] & theirs[1] - mine[1]) and not (mine[1] & theirs[0] - mine[0])
+
+
+def _arms(look: Look) -> tuple[set[str], set[str]]:
+    one, other = map(_words, look.names)
+    return one - other, other - one
+
+
+def _words(name: str) -> set[str]:
+    """What tells an arm from another: its words without those of metrics, repeats and means."""
+    low = METRIC_WORD.sub(" ", name.lower().replace("_", " "))
+    return {word for word in _WORD.findall(low) if not nothing_new(word)} | set(_SIDES.findall(low))
+
+
 def _announces(sentence: Sentence) -> bool:
     """Whether a sentence tells of a gain as one that stands."""
     text = sentence.text
@@ -83,6 +143,30 @@ def _announces(sentence: Sentence) -> bool:
         return False
     return not TAKEN_BACK.search(_STILL.sub(" ", text)) and not repeats_said(text) and "?" not in text
 
+
+_WORD = re.compile(r"[^\W_]*[^\W\d_][^\W_]*|[@\[\]]")
+_NUMBER = re.compile(r"[+\-−]?\d*[.,]\d+%?|[+\-−]\d+%?|:\s*\d+%?")
+_SIDES = worded(r"with|without|avec|sans|con|sin|mit|ohne|off|on|с|без")
+_STAGE = worded(
+    r"first|second|third|look|full|initial\w*|later|all|more|rest|remaining|further|phase|stage|round|done|finished|total|"
+    r"series|counted|both|arms?|settings?|trainings?|included|including|same|per|every|each|together|in|added|extra|"
+    r"leaves?|left|gap|seed|seeds|\d+[-–]\d+|with|without|avec|sans|con|sin|mit|ohne|vs|against|versus|from|"
+    r"premières?|ersten?|primeras?|первые|первых|bis"
+)
+"""Words that tell one look from another, and nothing of what is compared."""
+
+_WHERE = worded(
+    r"notes?|self|verdict|conclusion|conclude\w*|result|summary|release|changelog|claim|headline|recommendation|"
+    r"decision|talk|blog|abstract|readme|slides?|pr|opened|title|model card|card|report|ergebnis|fazit|résultat|bilan|"
+    r"resultado|conclusión|вывод|结论|tl;dr|almost|nearly|good|half|full|clear|clearly|solid|nice|cheap|easy|free|absolute|"
+    r"relative|durch|um|fait|grâce|us|now|thanks|off"
+)
+"""Where a gain is announced, and how large it is called."""
+
+_COUNTED = "|".join(NUMBER_WORDS)
+_REPEATED = re.compile(rf"(?<![^\W_])(?:{_COUNTED}|\d+)\s+(?:more |further )?(?={REPEAT}(?![^\W_]))", re.IGNORECASE)
+_POINTS = re.compile(rf"(?<![^\W_])(?:{_COUNTED}|\d+) (?=points?|percent)|(?<= and )a half", re.IGNORECASE)
+_WHOLE = re.compile(r"(?<![\w.])\d+(?![\w.])")
 
 _STILL = re.compile(
     r"\bstill\b,?|\bsee \d+ \w+|\b(?:first|last|left)-?(?: of all| author| layer)?(?= (?:pipeline|layer|stage))",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
+from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import MEAN_WORD, NO_MEAN, OF_A_MEAN, POOLED, SPREAD_WORD
 from evenhand.audit.told.repeats.indexed import frame_of, index_of, of_repeats
 from evenhand.audit.told.seeds.series import Series
@@ -16,6 +18,11 @@ from evenhand.audit.told.seeds.stated import kind_stated
 _WORDS = 5
 _SAYS = Pattern(r"[^\W\d_]{3,}|[≥≤<>]")
 """A cell that says something is no mean: ``gate ≥ 80 %``."""
+
+
+_NO_DIGIT = re.compile(r"\d")
+_LETTER = Pattern(r"[^\W\d_]")
+_ALL = Pattern(r"\W*(?:all|overall|total|mean|avg|average|summary|aggregate\w*|std|sd)\W*", re.IGNORECASE)
 
 
 def role_of(name: str) -> str:
@@ -63,6 +70,7 @@ def across(log: Log, table: Table) -> Iterator[Series]:
         return
     if means and len(told) - holds > max(1, len(told) // 4):
         return  # a mean of something else, or with weights
+    whole = len(told) - holds <= 1 and (surely or (bool(told) and holds >= 2))
     for row, values in found:
         mean = _mean(row.cells[means[0]]) if means else None
         sd = only_number(row.cells[spreads[0]]) if spreads else None
@@ -86,6 +94,7 @@ def across(log: Log, table: Table) -> Iterator[Series]:
                 None,
                 stated,
                 bool(strong),
+                whole=whole,
             )
 
 
@@ -124,7 +133,11 @@ def _mean(cell: str) -> Number | None:
 def down(log: Log, table: Table) -> Iterator[Series]:
     """Rows that are named a mean or a spread, below the rows that they are of."""
     for at in range(len(table.header)):
-        summaries = [(place, role) for place, row in enumerate(table.rows) if (role := role_of(row.cells[at]))]
+        summaries = [
+            (place, role)
+            for place, row in enumerate(table.rows)
+            if (role := role_of(row.cells[at])) and (role != "spread" or nothing_new(_NO_DIGIT.sub("", row.cells[at])))
+        ]
         if not summaries or len(summaries) > len(table.rows) / 2 + 1:
             continue
         blocks: dict[tuple[int, ...], dict[str, int]] = {}
@@ -140,6 +153,8 @@ def _rows_of(table: Table, at: int, place: int, summaries: Sequence[int]) -> tup
     """The rows that a row sums up: of its own arm, or those above it back to what was summed up before."""
     row = table.rows[place]
     others = [i for i in range(len(table.rows)) if i not in summaries]
+    if any(_another(cell, [table.rows[o].cells[i] for o in others]) for i, cell in enumerate(row.cells) if i != at):
+        return ()
     keys = [
         i
         for i, cell in enumerate(row.cells)
@@ -153,6 +168,12 @@ def _rows_of(table: Table, at: int, place: int, summaries: Sequence[int]) -> tup
             place = above.pop()
         rows = [o for o in rows if (above[-1] if above else -1) < o < place]
     return tuple(_alike(table, at, rows))
+
+
+def _another(cell: str, cells: Sequence[str]) -> bool:
+    """Whether a cell names an arm, where arms of several rows are named and it is none of these."""
+    arms = len({*cells}) < len(cells) and all(_LETTER.search(one) and not numbers(one) for one in cells)
+    return arms and _LETTER.search(cell) is not None and cell not in cells and not _ALL.fullmatch(cell)
 
 
 def _alike(table: Table, at: int, rows: Sequence[int]) -> list[int]:
@@ -193,6 +214,7 @@ def _columns(log: Log, table: Table, at: int, rows: Sequence[Row], found: dict[s
     first, last = log.line(rows[0].line), log.line((mean or spread or rows[0]).line)
     below = log.line(spread.line) if spread is not None else None
     stated = kind_stated(log, table.section, spread.cells[at] if spread is not None else "", table.before)
+    whole = len(told) - sum(told) <= 1 and (sure or sum(told) >= 2)
     for place, values, middle, sd in made:
         sd = sd if sd is not None and frame is not None and _possible(sd, values, middle) else None
         signed = DIFFERENCE.search(table.header[place]) is not None
@@ -209,4 +231,5 @@ def _columns(log: Log, table: Table, at: int, rows: Sequence[Row], found: dict[s
             below,
             stated,
             sure,
+            whole=whole,
         )

@@ -62,9 +62,9 @@ _OWN_REPEAT = Pattern(
 _REPEATED_HEAD = Pattern(
     r"(?<![^\W_])(?:seeds?|runs|restarts?|inits?|graines?|semillas?|startwerte?)(?![^\W_])", re.IGNORECASE
 )
-_BY_SEED = Pattern(
+BY_SEED = Pattern(
     r"(?<![^\W_])(?:seed by seed|(?:per|by|each|every) (?:seed|run|restart|init)|(?:one|a) (?:value|entry|row|"
-    r"number) (?:per|for each) (?:seed|run)|of (?:the )?(?:restarts|seeds|runs))(?![^\W_])",
+    r"number) (?:per|for each) (?:seed|run)|of (?:the )?(?:restarts|seeds|runs))(?![^\W_])|[各每]\s?(?:个|次)?\s?(?:种子|seeds?)",
     re.IGNORECASE,
 )
 _FOLD = worded(r"folds?|splits?|sessions?")
@@ -198,7 +198,7 @@ def _of_run(sentence: Sentence, run: tuple[Number, ...], before: str) -> Group |
         len(run) in (*repeats_said(around), *repeats_said(text))
         or _NAMED_REPEAT.search(named["stem"] if named else "") is not None
     )
-    repeated = repeated or _BY_SEED.search(around) is not None
+    repeated = repeated or BY_SEED.search(around) is not None
     unit = next((n.unit for n in run if n.unit), "")
     run = tuple(replace(n, unit=unit) for n in run)
     return Group(

@@ -11,10 +11,10 @@ from itertools import pairwise
 from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.passages import Passage, passages_of
-from evenhand.audit.text.vocabulary.repeats import OF_A_MEAN, SPREAD_WORD
+from evenhand.audit.text.vocabulary.repeats import OF_A_MEAN, REPEAT, SPREAD_WORD
 from evenhand.audit.told.repeats.arms_over import COUNT_NAME, arms_over
 from evenhand.audit.told.repeats.averaged import role_of
-from evenhand.audit.told.repeats.said_counts import markers_in
+from evenhand.audit.told.repeats.said_counts import markers_in, repeats_said
 
 _APART = 0.3
 """How far two arms of one metric lie apart at most, as a part of the larger."""
@@ -40,6 +40,9 @@ class Look:
         slack: how far their difference may be off by rounding.
         line: number of the line.
         delta: only their difference is told; ``one`` is zero then.
+        names: the words of both arms, those of columns, records or the text right before and behind their results.
+        said: the repeats are called seeds, runs or the like, not only counted.
+        text: what else is told of it: its sentence, the other cells of its row, the way to its record.
     """
 
     count: int
@@ -48,6 +51,9 @@ class Look:
     slack: float
     line: int
     delta: bool = False
+    names: tuple[str, str] = ("", "")
+    said: bool = False
+    text: str = ""
 
     @property
     def gap(self) -> float:
@@ -68,12 +74,16 @@ def looks_of(log: Log) -> tuple[Look, ...]:
     return tuple(sorted(unique.values(), key=lambda one: one.line))
 
 
-def _look(count: int, one: Number, other: Number, line: int) -> Look | None:
+def _look(
+    count: int, one: Number, other: Number, line: int, names: tuple[str, str] = ("", ""), said: bool = False, text: str = ""
+) -> Look | None:
     size = max(abs(one.value), abs(other.value))
     alike = abs(one.decimals - other.decimals) <= 1 and one.unit == other.unit and not (one.spread or other.spread)
     far = abs(one.value - other.value) > _APART * size
     plain = (one.decimals or one.value >= 10) and not (one.signed and one.value > 0) and size > 0
-    return Look(count, one.value, other.value, one.slack + other.slack, line) if alike and plain and not far else None
+    if not alike or not plain or far:
+        return None
+    return Look(count, one.value, other.value, one.slack + other.slack, line, False, names, said, text)
 
 
 def _in_words(log: Log) -> Iterator[Look]:
@@ -107,7 +117,8 @@ def _in_passage(passage: Passage, held: tuple[int, int] | None) -> Iterator[Look
                 told = markers[0][2] if not _clause_before(text, mine[1], markers[0][0]) else count
             pair = next(((a, b) for a, b in pairwise(mine) if told and _look(told, a, b, 0)), None)
             if pair is not None and told:
-                look = _look(told, *pair, sentence.line_at(pair[0].start).number)
+                names = (_name_of(text, pair[0], start), _name_of(text, pair[1], start))
+                look = _look(told, *pair, sentence.line_at(pair[0].start).number, names, _said(told, text, passage), text)
                 if look is not None:
                     yield look
             signed = [
@@ -116,6 +127,18 @@ def _in_passage(passage: Passage, held: tuple[int, int] | None) -> Iterator[Look
             if pair is None and told and len(signed) == 1:
                 n = signed[0]
                 yield Look(told, 0.0, n.value, n.slack, sentence.line_at(n.start).number, True)
+
+
+def _name_of(text: str, number: Number, start: int) -> str:
+    """The words that stand right before a result and right behind it, up to other numbers and the ends of clauses."""
+    before = re.split(r"[;:(]\s?|\.\s|\d[\d.,]*%?|,\s", text[start : number.start])[-1]
+    behind = re.split(r"[,;:).]|\d", text[number.end :])[0]
+    return f"{before} {behind}"
+
+
+def _said(count: int, text: str, passage: Passage) -> bool:
+    """Whether words for seeds or runs give a number of repeats, in a sentence or in its own paragraph."""
+    return count in repeats_said(text) or any(count in repeats_said(one.text) for one in passage.sentences)
 
 
 def _clause_before(text: str, number: Number, marker: int) -> bool:
@@ -148,7 +171,11 @@ def _of_arms(log: Log) -> Iterator[Look]:
             and other.mean is not None
             and abs(one.mean - other.mean) <= _APART * max(abs(one.mean), abs(other.mean))
         ):
-            yield Look(one.count, one.mean, other.mean, 0.05 * abs(one.mean - other.mean), other.last)
+            names, said = (one.name, other.name), one.repeated and other.repeated
+            yield Look(
+                one.count, one.mean, other.mean, 0.05 * abs(one.mean - other.mean), other.last, False, names, said,
+                " ".join(names),
+            )  # fmt: skip
 
 
 def _in_table(table: Table) -> Iterator[Look]:
@@ -175,18 +202,25 @@ def _in_table(table: Table) -> Iterator[Look]:
         and role_of(name) != "spread"
         and not re.search(r"delta|diff|Δ|minus|gap|gain", name, re.IGNORECASE)
     ]
+    said = re.search(REPEAT, table.header[at], re.IGNORECASE) is not None
     for row, count in told:
-        read = [one for i in plain if (one := only_number(row.cells[i])) is not None]
-        if len(read) >= 2 and (look := _look(int(count.value), read[0], read[1], row.line)) is not None:
-            yield look
+        read = [(one, table.header[i]) for i in plain if (one := only_number(row.cells[i])) is not None]
+        if len(read) >= 2:
+            (one, name), (other, second) = read[:2]
+            text = " ".join(row.cells[i] for i in range(len(row.cells)) if only_number(row.cells[i]) is None and i != at)
+            look = _look(int(count.value), one, other, row.line, (name, second), said, f"{name} {second} {text}")
+            if look is not None:
+                yield look
     for (row, count), (below, again) in pairwise(told):
         same = count.value == again.value and any(row.cells[i] != below.cells[i] for i in words)
+        names = tuple(" ".join(r.cells[i] for i in words if row.cells[i] != below.cells[i]) for r in (row, below))
+        text = " ".join((*names, *(row.cells[i] for i in words if row.cells[i] == below.cells[i])))
         for i in plain if same else ():
             one, other = only_number(row.cells[i]), only_number(below.cells[i])
             if (
                 one is not None
                 and other is not None
-                and (look := _look(int(count.value), one, other, below.line)) is not None
+                and (look := _look(int(count.value), one, other, below.line, names, said, text)) is not None
             ):
                 yield look
 
@@ -197,10 +231,11 @@ def _in_fields(log: Log) -> Iterator[Look]:
     for leaf in log.leaves:
         if leaf.path and leaf.number is not None:
             held.setdefault(leaf.path[:-1], []).append((str(leaf.path[-1]), leaf.number, leaf.line))
-    for fields in held.values():
+    for way, fields in held.items():
         counts = [n for name, n, _ in fields if COUNT_NAME.match(name) and not n.decimals]
+        said = any(COUNT_NAME.match(name) and re.search(REPEAT, name, re.IGNORECASE) for name, *_ in fields)
         plain = [
-            (n, line)
+            (n, line, name)
             for name, n, line in fields
             if not COUNT_NAME.match(name)
             and role_of(name) != "spread"
@@ -208,6 +243,7 @@ def _in_fields(log: Log) -> Iterator[Look]:
             and not re.search(r"delta|diff|gain|gap", name, re.IGNORECASE)
         ]
         if len(counts) == 1 and len(plain) >= 2 and counts[0].value >= 1:
-            look = _look(int(counts[0].value), plain[0][0], plain[1][0], plain[1][1])
+            names = (plain[0][2], plain[1][2])
+            look = _look(int(counts[0].value), plain[0][0], plain[1][0], plain[1][1], names, said, " ".join((*(str(step) for step in way if isinstance(step, str)), *names)))
             if look is not None:
                 yield look

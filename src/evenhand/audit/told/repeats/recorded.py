@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.told.repeats.averaged import right, role_of
 from evenhand.audit.told.seeds.series import Series
 from evenhand.audit.told.seeds.stated import kind_said
@@ -40,19 +41,23 @@ def _of_row(log: Log, table: Table, row: Row, seed: int, roles: dict[int, str]) 
     )
     if len({r.cells[seed] for r in mine}) != len(mine) or len(mine) < 2 or (count and count.value != len(mine)):
         return
-    made = []
+    made: list[tuple[Number, ...]] = []
+    names_of: dict[tuple[Number, ...], str] = {}
     for place in range(len(table.header)):
         read = [only_number(r.cells[place]) for r in mine]
         values = tuple(one for one in read if one is not None)
         if place != seed and place not in roles and len(values) == len(mine) and len({n.value for n in values}) > 1:
             made.append(values)
+            names_of[values] = table.header[place]
     fits = [one for one in made if mean is None or right(mean, one)] or (made if len(made) == 1 else [])
     if len(fits) == 1 and (mean or sd):
         names = [table.header[i] for i, role in roles.items() if role == "spread"]
         ddof = [f"{name}={row.cells[i]}" for i, name in enumerate(table.header) if "ddof" in name.lower()]
         stated = kind_said(" ".join([*names, *ddof]).replace("_", " "))
         line = log.line(row.line)
-        yield Series("", fits[0], mean, sd, len(mine), log.line(mine[0].line), line, False, -1, None, stated, True)
+        means = " ".join(table.header[i] for i, role in roles.items() if role == "mean" and row.cells[i].strip())
+        whole = count is not None and len(mine) > 2 and nothing_new(means, names_of[fits[0]], len(mine))
+        yield Series("", fits[0], mean, sd, len(mine), log.line(mine[0].line), line, False, -1, None, stated, True, whole=whole)
 
 
 def _one(row: Row, places: Sequence[int]) -> Number | None:

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from evenhand.audit.text.log import Log
-from evenhand.audit.text.passages import passages_of
-from evenhand.audit.text.vocabulary.repeats import MEAN_WORD
+from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.passages import Sentence, passages_of
+from evenhand.audit.text.vocabulary.own_words import nothing_new
+from evenhand.audit.text.vocabulary.repeats import MEAN_WORD, NO_MEAN, SPREAD_WORD
 from evenhand.audit.text.words import tokens
 from evenhand.audit.told.repeats.averaged import right
 from evenhand.audit.told.repeats.averages import Told, told_in
-from evenhand.audit.told.repeats.groups import Group, groups_of
-from evenhand.audit.told.repeats.said_counts import count_said
+from evenhand.audit.told.repeats.groups import BY_SEED, Group, groups_of
+from evenhand.audit.told.repeats.indexed import of_repeats
+from evenhand.audit.told.repeats.said_counts import count_said, counts_said, repeats_said
 from evenhand.audit.told.seeds.series import Series
 from evenhand.audit.told.seeds.stated import kind_said, kind_stated
 
@@ -33,6 +36,10 @@ _IS = re.compile(
     re.IGNORECASE,
 )
 _DEVIATION = re.compile(r"\b(?:std|sd|stdev|standard deviation)\b(?!\s*err)", re.IGNORECASE)
+
+
+_FEWEST, _MOST, _CLOSE = 3, 64, 3
+"""Fewest and most values; lines between values and a mean that is told in a sentence of its own."""
 
 
 def spoken(log: Log) -> Iterator[Series]:
@@ -80,6 +87,7 @@ def spoken(log: Log) -> Iterator[Series]:
             stated,
             mean is not None and sure(group, mean),
             True,
+            complete(log, group, mean, sd),
         )
 
 
@@ -202,3 +210,82 @@ def _spoken_for(group: Group, one: Told, means: Sequence[tuple[int, Told]]) -> b
         and right(other.number, group.values)
         for _, other in means
     )
+
+
+def complete(log: Log, group: Group, mean: Told | None, sd: Told | None) -> bool:
+    """Whether all values of a mean and a spread are there, counted in words or named one by one, and both are of them.
+
+    Their words name nothing that the values' own words do not name, and no other number of repeats is told.
+    """
+    count, heads = len(group.values), [*log.path(group.section)[-1:], *(one.body for one in log.parents(group.line))]
+    own = _own_words(log, group)
+    if not _FEWEST <= count <= _MOST or {n for text in (*heads, own[0]) for n in repeats_said(text)} - {count}:
+        return False
+    clauses = [(one, _clause(one.sentence, group, [o.number for o in (mean, sd) if o and o.sentence is one.sentence]))
+               for one in (mean, sd) if one is not None]  # fmt: skip
+    if not all(_theirs(log, group, one, clause, " ".join([*heads, *own])) for one, clause in clauses):
+        return False
+    around = _above(log, group)
+    stem = re.match(r"\W*(?:\[[^\]]*\]\W*)?([^\d\n]{0,12})", group.line.body)
+    stacked = group.sentence is None and (
+        BY_SEED.search(around) is not None or (stem is not None and of_repeats(f"{stem[1].strip().lower()}#"))
+    )
+    told = {n for text in (around, own[0], *heads) for n in counts_said(text)}
+    told |= {n for one, clause in clauses for n in (*repeats_said(one.sentence.text), count_said(clause) or 0)}
+    return group.repeated or stacked or count in told
+
+
+def _theirs(log: Log, group: Group, one: Told, clause: str, words: str) -> bool:
+    """Whether a mean or a spread is told right behind values, and in no words but theirs."""
+    count = len(group.values)
+    loose = one.role == "pooled" and count_said(clause) != count and not right(one.number, group.values)
+    if one.role == "implied" or loose or not (one.sentence is group.sentence or _follows(log, group, one)):
+        return False
+    others = {*repeats_said(clause), count_said(clause) or count} - {count}
+    return not others and not NO_MEAN.search(clause) and nothing_new(clause, words, count)
+
+
+def _follows(log: Log, group: Group, one: Told) -> bool:
+    """Whether a mean stands just below its values, with no other values between."""
+    lines = log.lines[log.by_number[group.last] + 1 : log.by_number[one.line.number] + 1]
+    between = any(group.last < other.last < one.line.number for other in groups_of(log) if other is not group)
+    near = (2 if one.role == "spread" else 1) if group.sentence is None else _CLOSE
+    return 0 < sum(line.kind != "blank" for line in lines) <= near and not between
+
+
+def _own_words(log: Log, group: Group) -> tuple[str, ...]:
+    """The words of values: of their sentence, up to the end of their clause, or of the lines that list them."""
+    if group.sentence is None:
+        at = log.by_number[group.line.number]
+        return "", *(line.body for line in log.lines[at : log.by_number[group.last] + 1])
+    text, end = group.sentence.text, group.values[-1].end
+    return (text[: end + _unit(text[end:])],)
+
+
+def _unit(behind: str) -> int:
+    """Letters behind a list that still belong to it: ``18.26 for seeds 0 to 4, so``."""
+    found = re.match(r"(?:\([^)]*\)|[^.,;()|:]|\.(?=\d)){0,60}(?=[,;])", behind)
+    rest = re.sub(r"\([^)]*\)", "", found[0]) if found else "1.0"
+    return 0 if found is None or re.search(r"\d\.\d", rest) or MEAN_WORD.search(rest) else found.end()
+
+
+def _above(log: Log, group: Group) -> str:
+    at = log.by_number[group.line.number]
+    return " ".join(line.body for line in log.lines[max(0, at - 4) : at] if line.section == group.section)
+
+
+def _clause(sentence: Sentence, group: Group, told: Sequence[Number]) -> str:
+    """The words around a mean and a spread: from the values, or the beginning, to the end of their clause."""
+    text, values, own = sentence.text, group.values, sentence is group.sentence
+    start, number = 0, told[-1]
+    if own and number.start >= values[0].start:
+        start = values[-1].end + _unit(text[values[-1].end :])
+        told = [one for one in told if one.start >= start]
+    elif own:
+        start = 1 + max(text.rfind(mark, 0, told[0].start) for mark in (". ", "; ", "| ", "。", "；"))
+    end = re.search(r"[.,;|)。；，](?:\s|$)|\s\(|\s\w+\s?=|$", text[number.end :])
+    stop = values[0].start if own and number.start < values[0].start else number.end + (end.start() if end else 0)
+    parts = [start, *(at for one in told for at in (one.start, one.end)), stop]
+    around = [text[a:b] for a, b in zip(parts[::2], parts[1::2], strict=True)]
+    spread = SPREAD_WORD.search(around[-1])
+    return " ".join([*around[:-1], re.sub(r"\d+[.,]\d+", "", around[-1]) if spread else around[-1]])

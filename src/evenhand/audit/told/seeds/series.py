@@ -74,6 +74,7 @@ class Series:
         stated: which spread the text says it is, ``sample`` or ``population``.
         sure: its place alone shows that the mean is of these values, so that one far away from them is wrong, too.
         read: a sentence says of which values the mean is, not only where it stands.
+        whole: the text shows that these are all the values: counted, named one by one, or held by the rows beside.
     """
 
     label: str
@@ -89,6 +90,7 @@ class Series:
     stated: str = ""
     sure: bool = False
     read: bool = False
+    whole: bool = False
 
     @property
     def array(self) -> Floats:

@@ -62,7 +62,7 @@ def _series(log: Log, table: Table, at: int, mean: Row, values: list[Row], sprea
         signed = DIFFERENCE.search(table.header[place]) is not None
         yield Series(
             table.header[place], tuple(told), None if spread else said, said if spread else None, len(told), line,
-            log.line((spread or mean).line), signed, table.section,
+            log.line((spread or mean).line), signed, table.section, whole=len(told) > 2,
         )  # fmt: skip
 
 
