@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from evenhand.audit.finding import Finding, Rule, place_of, unproven
+from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number, counts
@@ -86,14 +87,15 @@ def _found_in(logs: list[Log]) -> Iterator[Finding]:
                         facts,
                         quote=line.body[count.part.start : share.end],
                     )
-        yield from unproven(_read(log))
+        yield from _read(log)
 
 
 def _read(log: Log) -> Iterator[Finding]:
     """Counts whose share stands further on: in the words of sentences, in entries, in columns, beside its siblings."""
     for told in (*told_in(log), *concluded_in(log)):
         if told.wrong:
-            yield _found(log, told.part, told.whole, told.share.number, told.line, told.count_line)
+            found = _found(log, told.part, told.whole, told.share.number, told.line, told.count_line)
+            yield replace(found, unproven=not told.sure)
     for entry in wrong_in(log):
         yield _found(log, entry.part, entry.whole, entry.share, entry.line, entry.count_line)
     for odd in odd_counts(log):

@@ -82,14 +82,15 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """All shares but one fit the number of items, by no accident, and that one clearly does not."""
     for log in logs:
         told: set[tuple[int, float]] = set()
+        counted = {one.line for one in odd_counts(log)}  # where a count stands beside a share, that is what is wrong
         for group in _groups(log):
             for one in _judged(log, group):
                 key = (one.place.line, float(one.facts["value"]))
-                if key not in told:
+                if key not in told and one.place.line not in counted:
                     told.add(key)
                     yield one
         for found in _impossible_in(log):
-            if (found.line.number, found.share.value) not in told:
+            if found.line.number not in counted and (found.line.number, found.share.value) not in told:
                 told.add((found.line.number, found.share.value))
                 yield _impossible(log, found)
         if not log.data:
@@ -97,8 +98,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _impossible_in(log: Log) -> Iterator[Impossible]:
-    counted = {one.line for one in odd_counts(log)}  # where a count stands beside a share, that is what is wrong
-    yield from (one for one in impossible_in_columns(log) if one.line.number not in counted)
+    yield from impossible_in_columns(log)
     yield from impossible_under_a_name(log)
     yield from impossible_in_words(log)
     yield from impossible_in_records(log)
@@ -113,7 +113,9 @@ def _impossible(log: Log, found: Impossible) -> Finding:
         "decimals": found.share.decimals + 1, "value": found.share.value,
     }  # fmt: skip
     others = (place_of(log, found.items_line),) if found.items_line is not found.line else ()
-    return Finding("odd-share", "fault", place_of(log, found.line), facts, others, printed(found.share), unproven=True)
+    return Finding(
+        "odd-share", "fault", place_of(log, found.line), facts, others, printed(found.share), unproven=not found.sure
+    )
 
 
 def _groups(log: Log) -> Iterator[list[_Share]]:

@@ -43,7 +43,8 @@ def recorded_wrong_in(log: Log) -> Iterator[Told]:
         _RELATIVE.search(name) is not None and not _ABSOLUTE.search(name),
     )
     if (absolute or rel or not delta.value) and _wrong(one, other, delta, absolute=absolute, rel=rel):
-        yield Told(one, other, delta, log.line(leaf.line), log.line(first.line), rel)
+        named = first.path[-1] == second.path[-1] and (absolute or rel)
+        yield Told(one, other, delta, log.line(leaf.line), log.line(first.line), rel, named)
 
 
 def _plain(leaf: Leaf) -> str:

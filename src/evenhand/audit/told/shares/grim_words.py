@@ -32,6 +32,11 @@ from evenhand.audit.told.shares.grim import (
 _ITEMS = Pattern(rf"\s*(?:[^\W\d_][\w'’-]*\s+){{0,3}}?(?P<noun>{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
 _N = Pattern(r"(?<![a-z])n\s*[=:]\s*$", re.IGNORECASE)
 _OF_THEM = Pattern(rf"\W*(?:per ?cent\w*|prozent)?\s*(?:right|correct)?\s*(?:{OF_THEM_ALL})", re.IGNORECASE)
+_OF_ITEMS = Pattern(
+    r"\W*(?:per ?cent\w*|prozent)?\s*(?:right|correct)?\s*(?:of (?:them|these|those)(?!\s\w)|davon|d['’]entre (?:eux|"
+    r"elles)|de ell[oa]s|из них|(?:of|der|des|de l[ao]s)\s+(?:the |all |our |these )?(?P<noun>[^\W\d]+))(?![^\W\d])",
+    re.IGNORECASE,
+)
 _SAID = Pattern(rf"(?<![a-z@])(?:{SHARE_SAID})(?![a-z])", re.IGNORECASE)
 _NO_VALUE = Pattern(r"(?:[<>≤≥≈~\[]|\d\s?%?\s*[-–]|→|->)\s*$")
 _GOES_ON = Pattern(r"\s?%?\s*(?:[-–]\s?\d|[-–]$|→|->|\])")
@@ -42,7 +47,7 @@ _OF_ELSE = Pattern(
     r"utili[sz]\w*|threshold|target|chance|baseline|random)(?![a-z])",
     re.IGNORECASE,
 )
-_FITS_ALONE = 0.06
+_FITS_ALONE, _NEAR = 0.06, 12
 
 
 def impossible_in_words(log: Log) -> Iterator[Impossible]:
@@ -69,7 +74,22 @@ def _in_words(scope: Scope, items: list[Items], *, once: bool) -> Iterator[Impos
     sure = len(shares) == 1 and by_chance <= _FITS_ALONE and _SAID.search(share.before[-60:] + " " + share.after[:24])
     said = _said(share, items) or (_named(share) and (once or fits or sure))
     if by_chance <= FITS_MOST and said:
-        yield Impossible(share.number, near.number, share.line, near.line, len(fits))
+        told = len({one.number for one in items}) == 1 and (once or _of_items(share, near))
+        yield Impossible(share.number, near.number, share.line, near.line, len(fits), told and _all(scope, share, near))
+
+
+def _of_items(share: Quantity, items: Items) -> bool:
+    """Whether a share is said to be one of them, or of the very noun of the items."""
+    found = _OF_ITEMS.match(share.after)
+    return found is not None and (not found["noun"] or (items.noun != "" and found["noun"].lower() in items.noun + "s"))
+
+
+def _all(scope: Scope, share: Quantity, items: Items) -> bool:
+    """Whether the items stand shortly before their share, and it is no share of those that some are missing of."""
+    if not 0 <= share.line.number - items.line.number <= _NEAR:
+        return False
+    fewer = [items.number - int(one.value) for one in scope.quantities if one.whole and one.value < items.number]
+    return not any(n > items.number / 2 and possible(share.number, n, share.unit, cut=False) for n in fewer)
 
 
 def _fitting(shares: Sequence[Quantity], items: int) -> int:
