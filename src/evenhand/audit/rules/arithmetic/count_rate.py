@@ -15,7 +15,7 @@ from evenhand.audit.told.shares.columns import odd_counts
 from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
 from evenhand.audit.told.shares.entries import wrong_in
 from evenhand.audit.told.shares.siblings import odd_parts
-from evenhand.audit.told.shares.spoken import concluded_in, told_in
+from evenhand.audit.told.shares.spoken import OF_NOUN, concluded_in, told_in
 
 _ONE_OF_SEVERAL = Pattern(r"\d\s*/\s*\d+\s*[,;]\s*(?:and\s+)?$")
 """The last of several counts: what follows is said of all."""
@@ -134,8 +134,10 @@ def _more(log: Log) -> Iterator[Finding]:
 def _elsewhere(text: str, one: Counted) -> bool:
     """Whether the share is said of something else, or the count is none of items."""
     start = text.index(one.quote)
+    noun = OF_NOUN.match(text, start + len(one.quote))
     return (
         _OF_ELSE.match(text, start + len(one.quote)) is not None
+        or (noun is not None and noun[1].lower()[:4] not in one.quote.lower())
         or _STEPS.search(text[:start]) is not None
         or _ONE_OF_SEVERAL.search(text[:start]) is not None
         or _RATES_OF_ELSE.search(one.quote) is not None

@@ -13,9 +13,10 @@ from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.shares.columns import odd_counts
+from evenhand.audit.told.shares.columns import is_mean, odd_counts
 from evenhand.audit.told.shares.counted import share_columns
 from evenhand.audit.told.shares.grim import (
+    REPEATED,
     Impossible,
     impossible_in_columns,
     impossible_in_records,
@@ -34,7 +35,7 @@ _LABEL = Pattern(
 _AVERAGED = Pattern(
     r"\b(?:mean|avg|average|averaged|macro|weighted|over|bootstrap|token|f1|auc|top-?\d|both|baseline of|chance|"
     r"target|threshold|"
-    r"across|seeds|ci|interval)\b|±|\+/-",
+    r"across|seeds|ci|interval|graded|partial)\b|±|\+/-",
     re.IGNORECASE,
 )
 _MOST = 2000
@@ -135,13 +136,16 @@ def _in_table(table: Table) -> Iterator[list[_Share]]:
     """Rows with their number of items in a column: those of one number, and all of them."""
     every: list[_Share] = []
     for rate, whole in share_columns(table):
+        if _AVERAGED.search(table.header[rate]) or REPEATED.search(" ".join((*table.header, table.before))):
+            continue
         groups: dict[int, list[_Share]] = {}
-        for row in table.rows:
+        for place, row in enumerate(table.rows):
             share, items = only_number(row.cells[rate]), only_number(row.cells[whole])
             if (
                 share is not None
                 and items is not None
                 and not items.decimals
+                and not is_mean(table, place, rate)
                 and not _AVERAGED.search(" ".join(row.cells))
             ):
                 groups.setdefault(int(items.value), []).append(_Share(share, row.line_of(rate), int(items.value)))

@@ -8,21 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log, Table
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES, REFERENCE_NAMES
+from evenhand.audit.told.changes.words import OF_OTHERS
 
 _DELTA = Pattern(rf"(?<![a-zà-ÿа-я])(?:{DIFFERENCE_NAMES}|rel|relative|vs|versus)(?![a-zà-ÿа-я])|Δ", re.IGNORECASE)
 _NO_DELTA = Pattern(r"rank|time|step|token|size|p[- ]?val|(?<![a-z])(?:p|n|sd|std|ci)(?![a-z])", re.IGNORECASE)
 _VERSUS = Pattern(r"(?<![a-z])(?:vs|versus|over|to|from)(?![a-z]).*", re.IGNORECASE)
 _REFERENCE = Pattern(rf"^(?:{REFERENCE_NAMES})$", re.IGNORECASE)
 _RELATIVE = Pattern(r"(?<![a-z])(?:rel|relative|relativ\w*)(?![a-z])", re.IGNORECASE)
-_OF_OTHERS = Pattern(
-    r"\(\s*(?:n\s*=\s*)?\d+\s|\(n\s*=|(?<![a-z])(?:mean|avg|average|median|macro|micro|geo\w*|overall)(?![a-z])|平均",
-    re.IGNORECASE,
-)
-"""A row on items of its own, whose baseline is another, or of means of the rows above it."""
-
 _EMPTY = frozenset(("", "-", "–", "—", "−", "n/a", "na", "ref", "ref.", "base", "baseline", "0", "none", "."))
 _CHANCE, _MARKED, _NAMED = 0.01, 0.05, 0.9
 _MOST_ROWS, _MOST_COLUMNS, _NEAR = 100, 9, 3.0
@@ -173,14 +168,21 @@ def _one_odd(
             other = turned or _of_another_way(pair, number)
             formula = right and other and _told_way(table.header, place, way, turned=turned)
             slip = _is_near(found, number) and (not other or (turned and pair[2] != pair[3]))
-            if formula or (enough and slip):
+            one_sided = turned and not any(n.signed for n in column if n is not None)
+            if (formula or (enough and slip)) and not one_sided and not _estimated(table, place):
                 row, base = table.rows[pair[3]], table.rows[pair[2]]
                 told = [n.value for n in column if n is not None and n is not number]
                 last = row is table.rows[-1] and _mean_of(told, number)
-                if not last and not _OF_OTHERS.search(row.cells[0]):
+                if not last and not OF_OTHERS.search(row.cells[0]):
                     lines = log.line(row.line_of(place)), log.line(base.line)
                     best = Odd(pair[0], pair[1], number, *lines, len(right))
     return best
+
+
+def _estimated(table: Table, place: int) -> bool:
+    """Whether differences stand with intervals or spreads of their own: they are means of pairs."""
+    found = [numbers(row.cells[place]) for row in table.rows]
+    return any(len(one) >= 3 or any(n.spread for n in one) for one in found)
 
 
 def _told_way(

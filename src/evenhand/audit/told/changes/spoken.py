@@ -66,8 +66,19 @@ _SLIP, _NEXT, _LONG = 1.7, 2, 120
 """How many times a slip of the pen makes a difference larger or smaller; sentences from the second value to it; and
 letters of a point that says nothing but it."""
 
+_ON = Pattern(
+    r"(?<![a-z])(?:on|under|over|against|vs\.?|versus|to|from|than|since)\s+(?:the |our |its |last |all |an? )*"
+    r"(?!it\b|that\b|them\b|this\b|both\b)([^\W\d]\w+)",
+    re.IGNORECASE,
+)
+_PARTS = Pattern(
+    r"(?<![a-z])(?:precision|recall|train(?:ing)?|test|dev|val(?:idation)?|ood|f1|auc|top-\d|p\d\d|pass@\d+|step \d+|seeds? \d)"
+    r"(?![a-z])"
+)
+"""Names of parts of data, of metrics and of repeats: two of them are no two arms."""
+
 _ESTIMATED = Pattern(
-    r"(?<![a-z])(?:mean|average|avg|median|paired|per[ -]\w+|respectively|bootstrap\w*|macro|weighted|across|both)(?![a-z])|平均|分别",
+    r"(?<![a-z])(?:mean|average|avg|median|paired|per[ -]\w+|respectively|bootstrap\w*|macro|weighted|across|both|margin of error|human|(?:more|further|extra)(?=\s*(?:[.,;]|$)))(?![a-z])|平均|分别",
     re.IGNORECASE,
 )
 
@@ -129,7 +140,10 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
     here = [q for q in quantities(delta.sentence) if q is not delta and (q.number.decimals or q.unit in ("%", "pp"))]
     if any(q not in (first, second) for q in here) or _ESTIMATED.search(delta.before[-40:] + delta.after[:24]):
         return False
-    if not all(name.lower() in " ".join(one.low for one in between[:-1] or between) for name in _metrics(delta)):
+    told = " ".join(one.low for one in between[:-1]) + " " + second.sentence.low[: second.number.end]
+    if not all(name.lower() in told for name in (*_metrics(delta), *_elsewhere(delta))):
+        return False
+    if _ESTIMATED.search(delta.after[:24]) or len({*_PARTS.findall(told)}) > 1:
         return False
     if at[0] == at[1]:
         return True
@@ -140,6 +154,11 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
 def _is_result(one: Quantity) -> bool:
     """Whether a number may be a result, be it said to be a difference or not."""
     return _is_value(one) and not is_stated(one)
+
+
+def _elsewhere(delta: Quantity) -> list[str]:
+    """What a difference is said to be over, or on: ``on test the gain is``, ``over the baseline``."""
+    return [one[1].lower() for text in (delta.before, delta.after) for one in _ON.finditer(text)]
 
 
 def _metrics(delta: Quantity) -> list[str]:

@@ -102,15 +102,22 @@ def _judged(table: Table, share: int, pairs: _Pairs, choices: int) -> Iterator[O
         yield Odd(int(part), int(whole), number, row.line_of(share), row.cells[share], len(right))
 
 
+def is_mean(table: Table, row: int, place: int) -> bool:
+    """Whether the last number of a column is the mean of those above it."""
+    share, above = table.columns[place][row], [n.value for n in table.columns[place][:row] if n is not None]
+    last = share is not None and row == len(table.rows) - 1 and len(above) > 1
+    return last and share is not None and abs(sum(above) / len(above) - share.value) <= 3 * share.slack
+
+
 def of_others(table: Table, row: int, place: int, top: float) -> bool:
-    """Whether a share is that of other numbers of its row, of one and the sum of two, or the mean of those above it."""
+    """Whether a share is that of other numbers of its row, or of one and the sum or rest of two; or their mean."""
     column = table.columns[place]
-    share, above = column[row], [n.value for n in column[:row] if n is not None]
+    share = column[row]
     if share is None:
         return True
-    if row == len(table.rows) - 1 and above and abs(sum(above) / len(above) - share.value) <= 3 * share.slack:
+    if is_mean(table, row, place):
         return True
     known = [c[row] for i, c in enumerate(table.columns[:20]) if i != place]
     whole = [int(n.value) for n in known if n is not None and not (n.decimals or n.unit or n.signed)]
-    sums = {*whole, *(a + b for a in whole for b in whole)}
+    sums = {*whole, *(a + b for a in whole for b in whole), *(a - b for a in whole for b in whole)}
     return any(abs(top * a / b - share.value) <= 2 * share.slack for a in whole for b in sums if 0 < a < b)

@@ -17,7 +17,7 @@ ONCE_EACH = Pattern(rf"(?<![a-z])(?:{ONCE})", re.IGNORECASE)
 WHOLE = Pattern(rf"(?<![a-z])(?:{WHOLE_NAMES}|{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
 SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES}|{SHARE_SAID})(?![a-z])|%", re.IGNORECASE)
 AVERAGED = Pattern(
-    r"(?<![a-z])(?:mean|means (?:of|over)|avg|averages?|averaged|macro|weighted|bootstrap|f1|auc|auroc|bleu|rouge|"
+    r"(?<![a-z])(?:mean|graded|means (?:of|over)|avg|averages?|averaged|macro|weighted|bootstrap|f1|auc|auroc|bleu|rouge|"
     r"ndcg|mrr|map|iou|dice|wer|cer|kappa|agreement|mittel\w*|moyenne|promedio|средн\w*|平均|jaccard|precision|recall|"
     r"interval|ci|std|sd|spread|reduc\w*|improv\w*|faster|slower|cheaper|increase\w*|decrease\w*|overlap|correlat\w*|"
     r"faithfulness|relevanc\w*|similarity|loss|ratio|diversity)(?![a-z])|±",
@@ -25,7 +25,7 @@ AVERAGED = Pattern(
 )
 REPEATED = Pattern(
     r"(?<![a-z])(?:[2-9]|\d\d|two|three|four|five|six|seven|eight|nine|ten|several|multiple) "
-    r"(?:\w+ )?(?:seeds|runs|folds|repeats|repetitions|samples per|attempts|trials per|rollouts|raters|tries)|"
+    r"(?:\w+ )?(?:seeds|runs|folds|repeats|repetitions|samples (?:per|each)|attempts|trials per|rollouts|raters|tries)|"
     r"(?:averaged|seeds|pass@[2-9k]\w*|avg@\w+|maj@\w+|partial credit|rubric|weighted|macro)(?![a-z])|k=[2-9]",
     re.IGNORECASE,
 )
@@ -124,7 +124,7 @@ def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterat
         if a is not None and b is not None and fair(a) and 2 <= b.value <= _MOST_ITEMS
     ]  # fmt: skip
     unit = "%" if any(a.value > 1 for _, a, _ in pairs) else ""
-    if len(pairs) < 3 or any(AVERAGED.search(" ".join(table.rows[i].cells)) for i, _, _ in pairs):
+    if len(pairs) < 3 or REPEATED.search(" ".join((*table.header, table.before))) or any(AVERAGED.search(" ".join(table.rows[i].cells)) for i, _, _ in pairs):
         return
     right = {(a.value, n): chance(a, n, unit) for _, a, n in pairs if possible(a, n, unit)}
     odd = [(i, a, n) for i, a, n in pairs if not possible(a, n, unit)]

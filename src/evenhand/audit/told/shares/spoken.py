@@ -50,6 +50,7 @@ _ELSE = Pattern(
 )
 _RATE_ENTRY = Pattern(rf"(?:[^\W\d][\w-]*\s+){{0,2}}(?:{SHARE_NAMES})\s*[:=]?\s*", re.IGNORECASE)
 _RIGHT = Pattern(rf"(?<![a-z])(?:{PART_NAMES})(?![a-z])", re.IGNORECASE)
+OF_NOUN = Pattern(r"\s*(?:per ?cent\s)?of\s+(?:the |all |our |its )?(?!them|these|those)([^\W\d]\w+)", re.IGNORECASE)
 _NAMED = Pattern(r"[A-Za-z]+@\w+")
 _FAR = 4
 """Lines between a count and the sentence that concludes its share."""
@@ -179,7 +180,7 @@ def concluded_in(log: Log) -> Iterator[Told]:
             told = [Told(int(part.value), int(q.value), share, share.line, part.line) for q in near.values()]
             told = [one for one in told if one.wrong]
             if len(told) == 1:
-                yield replace(told[0], sure=len(near) == 1)
+                yield replace(told[0], sure=len(near) == 1 and _SHARE_NAME.search(share.before) is not None)
 
 
 def _thus(share: Quantity) -> bool:
@@ -219,8 +220,11 @@ def _in_the_next(text: str, found: tuple[Quantity, ...]) -> Quantity | None:
 def _else(share: Quantity) -> bool:
     """Whether a share is said to be of something else by what follows it."""
     text = share.after[1 if share.number.unit == "%" else 0 :]
+    noun = OF_NOUN.match(text)
+    if noun is not None and noun[1].lower()[:4] not in share.sentence.low[: share.number.start]:
+        return True
     return re.match(
-        r"\s*(?:per ?cent\w*)?\s*(?:→|->|⇒|(?:faster|slower|lower|higher|more|less|fewer|better|worse|relative|ci\b|"
+        r"\s*(?:per ?cent\w*)?\s*(?:→|->|⇒|(?:at (?:best|most|least|worst)|faster|slower|lower|higher|more|less|fewer|better|worse|relative|ci\b|"
         r"confidence|(?:\w+\s)?(?:auc|f1|loss|bleu|map|corr)\b|vs\b|than\b|threshold|reduc\w*|improv\w*|"
         r"increas\w*|speed))", text, re.IGNORECASE
     ) is not None  # fmt: skip
