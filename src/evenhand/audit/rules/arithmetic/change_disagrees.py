@@ -35,6 +35,7 @@ _INTERVAL = Pattern(
 def check(logs: list[Log]) -> Iterable[Finding]:
     """No reading (absolute, relative, ratio) gives the difference; in a table, other rows must be read rightly."""
     for log in logs:
+        said: set[int] = set()
         by_group: dict[int | tuple[str, ...], list[tuple[Change, bool]]] = defaultdict(list)
         for change in changes_of(log):
             by_group[_group(log, change)].append((change, bool(readings(change))))
@@ -46,24 +47,25 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 alone = change.named and len(found) == 1
                 slip = right > 0 and len(found) - right <= _FEW and _slip(change)
                 if isinstance(group, int) or alone or slip or right >= 2 * (len(found) - right):
+                    said.add(change.line.number)
                     yield _finding(log, change, sure=_sure(log, change, right))
         known = {(change.line.number, change.delta.start) for change in changes_of(log)}
         for change, relative in stated_in(log):
             key = (change.line.number, change.delta.start)
             if key not in known and told_wrong(change, relative=relative) and not _estimated(log, change):
                 known.add(key)
+                said.add(change.line.number)
                 yield _finding(log, change, sure=True)
         named = {one.place.line for one in columns.check([log]) if one.level == "fault"}
         for odd in odd_differences(log):
-            if odd.line.number not in named and not any(line == odd.line.number for line, _ in known):
+            if odd.line.number not in named | said:
                 known.add((odd.line.number, odd.delta.start))
-                yield _finding(
-                    log, Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True), sure=True, read=True
-                )
+                change = Change(odd.base, odd.new, odd.delta, odd.line, odd.base_line, True)
+                yield replace(_finding(log, change, sure=True, read=True), unproven=False)
         for told in (*told_wrong_in(log), *recorded_wrong_in(log), *named_wrong_in(log)):
             if not any(line == told.line.number for line, _ in known):
                 change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)
-                yield _finding(log, change, sure=True, read=True)
+                yield replace(_finding(log, change, sure=True, read=True), unproven=not told.alone)
 
 
 def _estimated(log: Log, change: Change) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from evenhand.audit.finding import Finding, Rule, place_of, unproven
+from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number, counts
@@ -14,7 +15,7 @@ from evenhand.audit.told.shares.columns import odd_counts
 from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
 from evenhand.audit.told.shares.entries import wrong_in
 from evenhand.audit.told.shares.siblings import odd_parts
-from evenhand.audit.told.shares.spoken import concluded_in, told_in
+from evenhand.audit.told.shares.spoken import OF_NOUN, concluded_in, told_in
 
 _ONE_OF_SEVERAL = Pattern(r"\d\s*/\s*\d+\s*[,;]\s*(?:and\s+)?$")
 """The last of several counts: what follows is said of all."""
@@ -86,14 +87,15 @@ def _found_in(logs: list[Log]) -> Iterator[Finding]:
                         facts,
                         quote=line.body[count.part.start : share.end],
                     )
-        yield from unproven(_read(log))
+        yield from _read(log)
 
 
 def _read(log: Log) -> Iterator[Finding]:
     """Counts whose share stands further on: in the words of sentences, in entries, in columns, beside its siblings."""
     for told in (*told_in(log), *concluded_in(log)):
         if told.wrong:
-            yield _found(log, told.part, told.whole, told.share.number, told.line, told.count_line)
+            found = _found(log, told.part, told.whole, told.share.number, told.line, told.count_line)
+            yield replace(found, unproven=not told.sure)
     for entry in wrong_in(log):
         yield _found(log, entry.part, entry.whole, entry.share, entry.line, entry.count_line)
     for odd in odd_counts(log):
@@ -132,8 +134,10 @@ def _more(log: Log) -> Iterator[Finding]:
 def _elsewhere(text: str, one: Counted) -> bool:
     """Whether the share is said of something else, or the count is none of items."""
     start = text.index(one.quote)
+    noun = OF_NOUN.match(text, start + len(one.quote))
     return (
         _OF_ELSE.match(text, start + len(one.quote)) is not None
+        or (noun is not None and noun[1].lower()[:4] not in one.quote.lower())
         or _STEPS.search(text[:start]) is not None
         or _ONE_OF_SEVERAL.search(text[:start]) is not None
         or _RATES_OF_ELSE.search(one.quote) is not None

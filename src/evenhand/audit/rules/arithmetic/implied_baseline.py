@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.text.log import Log, Row, Table, only_number
-from evenhand.audit.text.number_words import printed, shown, signed
+from evenhand.audit.text.log import Log, Table, only_number
+from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.budgets.tables import DELTA_COLUMN, base_row, is_budget, plain_name
 
 _VERSUS = Pattern(r"^(?:Δ|delta|diff\w*|gain|change)?\s*(?:vs\.?|versus|over|against|from|to)\s+(.+)$", re.IGNORECASE)
 _SECONDS = Pattern(r"time|sec|speed|cost|step|token|param|memory|size", re.IGNORECASE)
@@ -38,7 +37,6 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         known: dict[tuple[int, str, str], tuple[float, float, int]] = {}
         for table in log.tables:
-            yield from _from_base_row(log, table)
             for place, against in _columns(table):
                 rows = _implied(table, place)
                 common = _common(rows)
@@ -52,49 +50,6 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                     facts = {"against": against, "base": base, "old": old, "kind": "table"}
                     others = (place_of(log, before[2]),)
                     yield Finding("implied-baseline", "hint", place_of(log, rows[0].line), facts, others)
-
-
-def _from_base_row(log: Log, table: Table) -> Iterator[Finding]:
-    """Rows whose difference is not that to the baseline's row, where at least two other rows' is."""
-    deltas = [i for i, name in enumerate(table.header) if DELTA_COLUMN.search(plain_name(name))]
-    base = base_row(table, deltas[0]) if len(deltas) == 1 else None
-    if base is None:
-        return
-    best: tuple[int, list[tuple[Row, Number, float]]] = (0, [])
-    for place in [i for i, name in enumerate(table.header) if i and not is_budget(name)]:
-        for relative in (False, True):
-            right, odd = _against(table, base, (place, deltas[0]), relative=relative)
-            if right > best[0]:
-                best = (right, odd)
-    right, odd = best
-    if right >= 2 and 1 <= len(odd) <= right / 2:
-        for row, delta, expected in odd:
-            facts = {"against": base.cells[0], "delta": printed(delta), "expected": expected, "kind": "base"}
-            yield Finding(
-                "implied-baseline", "fault", place_of(log, row.line), facts, (place_of(log, base.line),), unproven=True
-            )
-
-
-def _against(
-    table: Table, base: Row, places: tuple[int, int], *, relative: bool
-) -> tuple[int, list[tuple[Row, Number, float]]]:
-    """How many rows have the difference of a column to the baseline's row, and those that clearly have not."""
-    value_at, delta_at = places
-    start = table.columns[value_at][table.rows.index(base)]
-    right, odd = 0, []
-    for row, value, delta in zip(table.rows, table.columns[value_at], table.columns[delta_at], strict=True):
-        if row is base or value is None or delta is None or start is None or not start.value or not delta.value:
-            continue
-        if value.half > 10 * delta.half * (1 + 1e-9) and not relative:
-            continue  # whole numbers fit too many differences
-        expected = 100 * (value.value / start.value - 1) if relative else value.value - start.value
-        slack = (100 / abs(start.value) * 2 if relative else 1) * (value.slack + start.slack) + delta.slack
-        off = abs(expected - delta.value)
-        if off <= slack and value.value != start.value:
-            right += 1
-        elif off > 3 * slack:
-            odd.append((row, delta, expected))
-    return right, odd
 
 
 def _columns(table: Table) -> Iterator[tuple[int, str]]:
@@ -165,11 +120,6 @@ def _moved(before: tuple[float, float, int], now: tuple[float, float]) -> bool:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f, other = finding.facts, finding.others[0]
-    if f["kind"] == "base":
-        return (
-            f"Printed is {f['delta']}; the difference to '{f['against']}' (line {other.line}) is "
-            f"{signed(f['expected'])}, as it is computed in the other rows."
-        )
     if f["kind"] == "row":
         return (
             f"{f['delta']} against '{f['against']}' would put that at {shown(f['base'])}; the other rows put it at "

@@ -13,9 +13,10 @@ from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.shares.columns import odd_counts
+from evenhand.audit.told.shares.columns import is_mean, odd_counts
 from evenhand.audit.told.shares.counted import share_columns
 from evenhand.audit.told.shares.grim import (
+    REPEATED,
     Impossible,
     impossible_in_columns,
     impossible_in_records,
@@ -34,7 +35,7 @@ _LABEL = Pattern(
 _AVERAGED = Pattern(
     r"\b(?:mean|avg|average|averaged|macro|weighted|over|bootstrap|token|f1|auc|top-?\d|both|baseline of|chance|"
     r"target|threshold|"
-    r"across|seeds|ci|interval)\b|±|\+/-",
+    r"across|seeds|ci|interval|graded|partial)\b|±|\+/-",
     re.IGNORECASE,
 )
 _MOST = 2000
@@ -82,14 +83,15 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     """All shares but one fit the number of items, by no accident, and that one clearly does not."""
     for log in logs:
         told: set[tuple[int, float]] = set()
+        counted = {one.line for one in odd_counts(log)}  # where a count stands beside a share, that is what is wrong
         for group in _groups(log):
             for one in _judged(log, group):
                 key = (one.place.line, float(one.facts["value"]))
-                if key not in told:
+                if key not in told and one.place.line not in counted:
                     told.add(key)
                     yield one
         for found in _impossible_in(log):
-            if (found.line.number, found.share.value) not in told:
+            if found.line.number not in counted and (found.line.number, found.share.value) not in told:
                 told.add((found.line.number, found.share.value))
                 yield _impossible(log, found)
         if not log.data:
@@ -97,8 +99,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _impossible_in(log: Log) -> Iterator[Impossible]:
-    counted = {one.line for one in odd_counts(log)}  # where a count stands beside a share, that is what is wrong
-    yield from (one for one in impossible_in_columns(log) if one.line.number not in counted)
+    yield from impossible_in_columns(log)
     yield from impossible_under_a_name(log)
     yield from impossible_in_words(log)
     yield from impossible_in_records(log)
@@ -113,7 +114,9 @@ def _impossible(log: Log, found: Impossible) -> Finding:
         "decimals": found.share.decimals + 1, "value": found.share.value,
     }  # fmt: skip
     others = (place_of(log, found.items_line),) if found.items_line is not found.line else ()
-    return Finding("odd-share", "fault", place_of(log, found.line), facts, others, printed(found.share), unproven=True)
+    return Finding(
+        "odd-share", "fault", place_of(log, found.line), facts, others, printed(found.share), unproven=not found.sure
+    )
 
 
 def _groups(log: Log) -> Iterator[list[_Share]]:
@@ -133,13 +136,16 @@ def _in_table(table: Table) -> Iterator[list[_Share]]:
     """Rows with their number of items in a column: those of one number, and all of them."""
     every: list[_Share] = []
     for rate, whole in share_columns(table):
+        if _AVERAGED.search(table.header[rate]) or REPEATED.search(" ".join((*table.header, table.before))):
+            continue
         groups: dict[int, list[_Share]] = {}
-        for row in table.rows:
+        for place, row in enumerate(table.rows):
             share, items = only_number(row.cells[rate]), only_number(row.cells[whole])
             if (
                 share is not None
                 and items is not None
                 and not items.decimals
+                and not is_mean(table, place, rate)
                 and not _AVERAGED.search(" ".join(row.cells))
             ):
                 groups.setdefault(int(items.value), []).append(_Share(share, row.line_of(rate), int(items.value)))

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.number_words import chance
-from evenhand.audit.text.numbers import Count, counts
+from evenhand.audit.text.numbers import Count, Number, counts
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.arms.records import names_arms
+from evenhand.audit.told.shares.counted import share_columns
+from evenhand.audit.told.shares.grim import AVERAGED, SHARE, fair, plain, possible
+from evenhand.audit.told.shares.grim import chance as by_luck
+from evenhand.audit.told.shares.items import items_said
 
 _CLAIM = Pattern(
     r"✓|✅|↑|\b(?:better|improv\w*|gain\w*|helped|helps|wins?|beats?|outperform\w*|progress|higher|increase[ds]?|"
@@ -28,7 +33,11 @@ _TO = Pattern(
 
 _BY_CHANCE = 0.3
 """Above this p even items that are answered alike by both, which this test knows nothing of, leave no difference."""
-_FEWEST = 20
+_FEWEST, _MOST_ROWS = 20, 60
+_LEVEL = 0.05
+_CERTAIN = 1e-3
+"""So rarely may shares fit a number of items by chance that is not theirs."""
+
 _CLAUSES = Pattern(r"[.;]\s|—|–\s|\s-\s")
 
 
@@ -37,6 +46,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         for table in log.tables:
             yield from _in_table(log, table)
+        alike = (one for table in log.tables if not log.data for one in _all_alike(log, table))
+        yield from islice(alike, 1)
         for line in log.spoken():
             found = counts(line.body)
             for one, other in pairwise(found):
@@ -65,6 +76,48 @@ def _changed(table: Table, row: Row, place: int) -> bool:
     if place >= len(row.cells):
         return False
     return _CHANGE.search(table.header[place]) is not None and _CLAIM.search(row.cells[place]) is not None
+
+
+def _all_alike(log: Log, table: Table) -> Iterator[Finding]:
+    """Arms whose shares of the same number of items all differ by no more than chance, the farthest two included."""
+    if not 2 <= len(table.rows) <= _MOST_ROWS or not names_arms(table):
+        return
+    for items, parts in _columns(log, table):
+        low, high = min(parts), max(parts)
+        if items >= _FEWEST and low < high:
+            p = two_shares(low, high, items)
+            if p > _LEVEL:
+                facts = {"one": low, "other": high, "whole": items, "p": p, "rows": len(parts)}
+                yield Finding("within-noise", "note", place_of(log, table.line), facts)
+
+
+def _columns(log: Log, table: Table) -> Iterator[tuple[int, list[int]]]:
+    """Columns of counts ``41/69``, and of shares of one number of items that whole numbers of them give."""
+    wholes = dict(share_columns(table))
+    said = items_said(log, table.section)
+    for place, name in enumerate(table.header):
+        if not place or not SHARE.search(plain(name)) or AVERAGED.search(plain(name)):
+            continue
+        cells = [counts(row.cells[place]) for row in table.rows]
+        if all(len(one) == 1 for one in cells):
+            told = {int(one[0].whole.value) for one in cells}
+            parts = [int(one[0].part.value) for one in cells]
+        else:
+            column = [n for n in table.columns[place] if n is not None and fair(n)]
+            own = table.columns[wholes[place]] if place in wholes else ()
+            told = {int(n.value) for n in own if n is not None} or set(said)
+            parts = _whole(column, told) if len(column) == len(table.rows) else []
+        if len(told) == 1 and parts:
+            yield told.pop(), parts
+
+
+def _whole(column: Sequence[Number], told: Collection[int]) -> list[int]:
+    """The counts of shares of so many items, where these are surely theirs."""
+    items, unit = next(iter(told), 0), "%" if any(n.value > 1 for n in column) else ""
+    by_chance = math.prod(by_luck(n, items, unit) for n in {n.value: n for n in column}.values())
+    if len(told) != 1 or by_chance > _CERTAIN or not all(possible(n, items, unit, cut=False) for n in column):
+        return []
+    return [round(n.value / (100 if unit else 1) * items) for n in column]
 
 
 def _finding(log: Log, line: int, one: Count, other: Count) -> Iterator[Finding]:
@@ -96,6 +149,11 @@ def two_shares(one: int, other: int, whole: int) -> float:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    if "rows" in f:
+        return (
+            f"{f['one']} and {f['other']} of {f['whole']}, the farthest of {f['rows']} rows, differ by no more than "
+            f"chance ({chance(f['p'])}, were the items independent): the rows tell no order of the arms."
+        )
     return (
         f"{f['one']} and {f['other']} of {f['whole']} differ by no more than chance ({chance(f['p'])}, were the "
         f"items independent; paired items "

@@ -88,6 +88,11 @@ class Records:
         return found[0] if len(found) == 1 else None
 
 
+def names_arms(table: Table) -> bool:
+    """Whether the first column of a table names arms."""
+    return bool(table.header) and any(one.match(table.header[0].strip()) for one in (ARM, _ARM_TOO))
+
+
 @lru_cache(maxsize=512)
 def _records(table: Table) -> Records | None:
     header = [name.strip() for name in table.header]

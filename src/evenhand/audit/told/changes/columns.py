@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Line, Log, Table
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES, REFERENCE_NAMES
+from evenhand.audit.told.changes.words import OF_OTHERS
 
 _DELTA = Pattern(rf"(?<![a-zà-ÿа-я])(?:{DIFFERENCE_NAMES}|rel|relative|vs|versus)(?![a-zà-ÿа-я])|Δ", re.IGNORECASE)
 _NO_DELTA = Pattern(r"rank|time|step|token|size|p[- ]?val|(?<![a-z])(?:p|n|sd|std|ci)(?![a-z])", re.IGNORECASE)
+_VERSUS = Pattern(r"(?<![a-z])(?:vs|versus|over|to|from)(?![a-z]).*", re.IGNORECASE)
 _REFERENCE = Pattern(rf"^(?:{REFERENCE_NAMES})$", re.IGNORECASE)
-_OWN_ITEMS = Pattern(r"\(\s*(?:n\s*=\s*)?\d+\s|\(n\s*=")
+_RELATIVE = Pattern(r"(?<![a-z])(?:rel|relative|relativ\w*)(?![a-z])", re.IGNORECASE)
 _EMPTY = frozenset(("", "-", "–", "—", "−", "n/a", "na", "ref", "ref.", "base", "baseline", "0", "none", "."))
-_CHANCE = 1e-4
+_CHANCE, _MARKED, _NAMED = 0.01, 0.05, 0.9
 _MOST_ROWS, _MOST_COLUMNS, _NEAR = 100, 9, 3.0
 
 Pair = tuple[Number, Number, int, int]
@@ -43,25 +45,31 @@ def odd_differences(log: Log) -> Iterator[Odd]:
             continue
         for place, name in enumerate(table.header[:40]):
             plain = re.sub(r"[_\-.]+", " ", name)
-            if _DELTA.search(plain) and not _NO_DELTA.search(plain):
+            if _DELTA.search(plain) and not _NO_DELTA.search(_VERSUS.sub("", plain)):
                 found = list(_judged(log, table, place))
                 if found:
                     yield max(found, key=lambda one: one.right)
 
 
 def _judged(log: Log, table: Table, place: int) -> Iterator[Odd]:
-    readings: list[tuple[list[Pair | None], Callable[[float, float], float | None]]] = []
-    pairs = [*_to_a_row(table, place), *_of_columns(table, place)]
-    for one in pairs:
-        readings += [(one, way) for way in (_points, _relative, _share, _hundred)]
+    choices = len(_values(table, place))
+    pairs = [(_CHANCE, one) for one in _of_columns(table, place)]
+    pairs += [(_chance_of_base(table, place, one), one) for one in _to_a_row(table, place)]
     odd = []
-    for one, way in readings:
-        answer = _one_odd(log, table, place, one, way, len(_values(table, place)))
+    for one, way in [(one, way) for one in pairs for way in (_points, _relative, _share, _hundred)]:
+        answer = _one_odd(log, table, place, one[1], way, one[0] / choices)
         if answer is True:
             return  # all rows have this relation
         if answer:
             odd.append(answer)
     yield from odd
+
+
+def _chance_of_base(table: Table, place: int, pairs: Sequence[Pair | None]) -> float:
+    """How often rows may agree by chance: more often where a row is marked as the base, and where the header names it."""
+    base = next((pair[2] for pair in pairs if pair is not None), None)
+    name = table.rows[base].cells[0].strip(" *`").lower() if base is not None else ""
+    return _NAMED if name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", table.header[place].lower()) else _MARKED
 
 
 def _points(base: float, new: float) -> float:
@@ -133,7 +141,7 @@ def _one_odd(
     place: int,
     pairs: Sequence[Pair | None],
     way: Callable[[float, float], float | None],
-    choices: int,
+    chance: float,
 ) -> Odd | bool | None:
     """The one row that breaks a relation which the others keep; True where all keep it; None where it is none."""
     column = table.columns[place]
@@ -153,16 +161,44 @@ def _one_odd(
                 odd.append((pair, number, sign * found))
         if not odd and len(right) >= 2:
             return True
-        enough = right and choices * math.prod(right.values()) <= 100 * _CHANCE and len(right) >= 2
-        if len(odd) == 1 and (enough or (right and _of_another_way(odd[0][0], odd[0][1]) and len(known) >= 2)):
+        enough = right and math.prod(right.values()) <= chance and len(right) >= 2
+        if len(odd) == 1:
             pair, number, found = odd[0]
-            if _OWN_ITEMS.search(table.rows[pair[3]].cells[0]):
-                continue  # on items of its own, whose baseline is another
-            if _is_near(found, number) or _of_another_way(pair, number):
+            turned = abs(found + number.value) <= _slack(pair, number, way)
+            other = turned or _of_another_way(pair, number)
+            formula = right and other and _told_way(table.header, place, way, turned=turned)
+            slip = _is_near(found, number) and (not other or (turned and pair[2] != pair[3]))
+            one_sided = turned and not any(n.signed for n in column if n is not None)
+            if (formula or (enough and slip)) and not one_sided and not _estimated(table, place):
                 row, base = table.rows[pair[3]], table.rows[pair[2]]
-                lines = log.line(row.line_of(place)), log.line(base.line)
-                best = Odd(pair[0], pair[1], number, *lines, len(right))
+                told = [n.value for n in column if n is not None and n is not number]
+                last = row is table.rows[-1] and _mean_of(told, number)
+                if not last and not OF_OTHERS.search(row.cells[0]):
+                    lines = log.line(row.line_of(place)), log.line(base.line)
+                    best = Odd(pair[0], pair[1], number, *lines, len(right))
     return best
+
+
+def _estimated(table: Table, place: int) -> bool:
+    """Whether differences stand with intervals or spreads of their own: they are means of pairs."""
+    found = [numbers(row.cells[place]) for row in table.rows]
+    return any(len(one) >= 3 or any(n.spread for n in one) for one in found)
+
+
+def _told_way(
+    header: Sequence[str], place: int, way: Callable[[float, float], float | None], *, turned: bool
+) -> bool:
+    """Whether a header says how its column is computed, so that a row that has it in another way, or turned, is odd.
+
+    Otherwise rows that are metrics have signs of their own, and so have points and percentages of several.
+    """
+    if not turned:
+        return _RELATIVE.search(header[place]) is not None and way in (_relative, _share)
+    return sum(len(one) > 1 and one.strip().lower() in header[place].lower() for one in header) >= 3
+
+
+def _mean_of(told: Sequence[float], number: Number) -> bool:
+    return len(told) > 1 and abs(sum(told) / len(told) - number.value) <= 2 * number.slack
 
 
 def _slack(pair: Pair, number: Number, way: Callable[[float, float], float | None]) -> float:

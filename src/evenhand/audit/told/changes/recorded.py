@@ -19,6 +19,8 @@ _NO_RESULT = Pattern(
     r"lower|upper|ci\w*|min|max|alpha|weight|rate)(?![a-z])",
     re.IGNORECASE,
 )
+_OVER = Pattern(r"(?<![a-z])(?:over|vs|versus|from|to|against|per)(?![a-z])", re.IGNORECASE)
+_REPEAT = Pattern(r"seed|run|fold|trial|epoch|step|^\d+$", re.IGNORECASE)
 _MOST = 60
 _NEAR = 2.5
 
@@ -43,7 +45,10 @@ def recorded_wrong_in(log: Log) -> Iterator[Told]:
         _RELATIVE.search(name) is not None and not _ABSOLUTE.search(name),
     )
     if (absolute or rel or not delta.value) and _wrong(one, other, delta, absolute=absolute, rel=rel):
-        yield Told(one, other, delta, log.line(leaf.line), log.line(first.line), rel)
+        arms = [str(one.path[-2]) for one in (first, second)]
+        named = first.path[-1] == second.path[-1] and (absolute or rel) and not _OVER.search(name)
+        named = named and not any(_REPEAT.search(arm) for arm in arms)
+        yield Told(one, other, delta, log.line(leaf.line), log.line(first.line), rel, named)
 
 
 def _plain(leaf: Leaf) -> str:

@@ -19,7 +19,7 @@ from evenhand.audit.text.vocabulary.roles import (
     SPREAD_NAMES,
     UP_WORDS,
 )
-from evenhand.audit.told.quantities import Quantity, scopes_of
+from evenhand.audit.told.quantities import Quantity, Scope, quantities, scopes_of
 
 _EDGE = r"(?<![^\W\u3400-\u9fff])"
 _UP = Pattern(rf"{_EDGE}(?:{UP_WORDS}|{QUICK_WORDS}|{SLOW_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
@@ -62,6 +62,25 @@ _FAR = 8
 """Lines between two values and their difference."""
 
 _NEAR = 2.0
+_SLIP, _NEXT, _LONG = 1.7, 2, 120
+"""How many times a slip of the pen makes a difference larger or smaller; sentences from the second value to it; and
+letters of a point that says nothing but it."""
+
+_ON = Pattern(
+    r"(?<![a-z])(?:on|under|over|against|vs\.?|versus|to|from|than|since)\s+(?:the |our |its |last |all |an? )*"
+    r"(?!it\b|that\b|them\b|this\b|both\b)([^\W\d]\w+)",
+    re.IGNORECASE,
+)
+_PARTS = Pattern(
+    r"(?<![a-z])(?:precision|recall|train(?:ing)?|test|dev|val(?:idation)?|ood|f1|auc|top-\d|p\d\d|pass@\d+|step \d+|seeds? \d)"
+    r"(?![a-z])"
+)
+"""Names of parts of data, of metrics and of repeats: two of them are no two arms."""
+
+_ESTIMATED = Pattern(
+    r"(?<![a-z])(?:mean|average|avg|median|paired|per[ -]\w+|respectively|bootstrap\w*|macro|weighted|across|both|margin of error|human|(?:more|further|extra)(?=\s*(?:[.,;]|$)))(?![a-z])|平均|分别",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +92,7 @@ class Told:
         delta: as printed.
         line, base_line: where the difference and the first value stand.
         relative: it is said to be relative; None where it may be either.
+        alone: the three stand together, and no other result with them.
     """
 
     base: Number
@@ -81,6 +101,7 @@ class Told:
     line: Line
     base_line: Line
     relative: bool | None
+    alone: bool = False
 
 
 def told_wrong_in(log: Log) -> Iterator[Told]:
@@ -97,7 +118,56 @@ def told_wrong_in(log: Log) -> Iterator[Told]:
                 continue
             if _is_near(*pair, delta) and not _told_already(found[:at], *pair):
                 first, second = pair
-                yield Told(first.number, second.number, _printed(delta), delta.line, first.line, relative(delta))
+                alone = _alone(scope, first, second, delta)
+                yield Told(first.number, second.number, _printed(delta), delta.line, first.line, relative(delta), alone)
+
+
+def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> bool:
+    """Whether a sentence, or two points of a list, give two values and no others, and the difference follows at once.
+
+    A mean of differences, and one of pairs, is another number than the difference of two means.
+    """
+    sentences = list(scope.sentences)
+    at = [next(i for i, one in enumerate(sentences) if one is q.sentence) for q in (first, second, delta)]
+    between = [sentences[i] for i in range(at[0], at[2] + 1)]
+    last = delta.number.start
+    fine = [
+        q for one in between for q in quantities(one)
+        if _is_result(q) and (one is not delta.sentence or q.number.start < last)
+    ]  # fmt: skip
+    if fine != [first, second] or at[2] - at[1] > _NEXT or not _is_near(first, second, delta, _SLIP):
+        return False
+    here = [q for q in quantities(delta.sentence) if q is not delta and (q.number.decimals or q.unit in ("%", "pp"))]
+    if any(q not in (first, second) for q in here) or _ESTIMATED.search(delta.before[-40:] + delta.after[:24]):
+        return False
+    told = " ".join(one.low for one in between[:-1]) + " " + second.sentence.low[: second.number.end]
+    if not all(name.lower() in told for name in (*_metrics(delta), *_elsewhere(delta))):
+        return False
+    if _ESTIMATED.search(delta.after[:24]) or len({*_PARTS.findall(told)}) > 1:
+        return False
+    if at[0] == at[1]:
+        return True
+    words = [set(re.findall(r"[^\W\d_]\w+", _outside(q))) for q in (first, second)]
+    return at[1] - at[0] == 1 and bool(words[0] & words[1]) and len(delta.sentence.text) < _LONG
+
+
+def _is_result(one: Quantity) -> bool:
+    """Whether a number may be a result, be it said to be a difference or not."""
+    return _is_value(one) and not is_stated(one)
+
+
+def _elsewhere(delta: Quantity) -> list[str]:
+    """What a difference is said to be over, or on: ``on test the gain is``, ``over the baseline``."""
+    return [one[1].lower() for text in (delta.before, delta.after) for one in _ON.finditer(text)]
+
+
+def _metrics(delta: Quantity) -> list[str]:
+    """The names in capitals beside a difference: it is one of that metric."""
+    return re.findall(r"(?<!\w)[A-Z][A-Z\d@-]*\d*(?![\w])", delta.before[-12:] + " " + delta.after[:20])
+
+
+def _outside(one: Quantity) -> str:
+    return one.sentence.low[: one.number.start] + " " + one.sentence.low[one.number.end :]
 
 
 def _told_already(before: Sequence[Quantity], one: Quantity, other: Quantity) -> bool:
@@ -200,14 +270,14 @@ def _ratios(one: Quantity, other: Quantity, delta: Quantity) -> Iterator[float]:
         yield (high - low) / low
 
 
-def _is_near(one: Quantity, other: Quantity, delta: Quantity) -> bool:
+def _is_near(one: Quantity, other: Quantity, delta: Quantity, most: float = _NEAR) -> bool:
     """Whether a stated difference is of the size of that of its kind, or is one of another kind."""
     told, points = abs(delta.value), abs(one.value - other.value)
     own = [k * points for k in _factors(one, delta)]
     ratios = [100 * points / abs(value.value) for value in (one, other)]
     said = relative(delta)
     sizes = ratios if said else own if said is False else own + ratios
-    if any(size and 1 / _NEAR <= told / size <= _NEAR for size in sizes):
+    if any(size and 1 / most <= told / size <= most for size in sizes):
         return True
     return any(abs(size - told) <= 2 * delta.number.slack for size in own + ratios)
 

@@ -10,7 +10,7 @@ from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.numbers import Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes.change import Change, readings
-from evenhand.audit.told.changes.words import BASE, NEW
+from evenhand.audit.told.changes.words import BASE, NEW, OF_OTHERS
 
 _DELTA = Pattern(
     r"^(?:Δ|delta|change|diff(?:erence)?|% ?change|rel(?:ative)?\.? change|Δ ?%|improv(?:ement)?|gain|reduction)\b|^Δ",
@@ -32,7 +32,7 @@ def in_table(log: Log, table: Table) -> Iterator[Change]:
         delta = deltas[0] if deltas else None
         if delta is not None and _WORD.search(_POINTS.sub(" ", row.cells[place])):
             continue  # in a unit of its own, or with a remark
-        if delta is None or pair is None:
+        if delta is None or pair is None or OF_OTHERS.search(row.cells[0]):
             continue
         line, of = log.line(row.line), f"{row.cells[0]} {table.header[place]}"
         pairs = zip(*(_values(row.cells[one]) for one in pair), strict=False)

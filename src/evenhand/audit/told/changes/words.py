@@ -79,6 +79,14 @@ _NAMED = r"(?:\s*[A-Za-zµ]{1,12}(?:/[A-Za-z]{1,6})?\b(?!\s*[=])){0,3}"
 
 _CHANGED = r"faster|slower|higher|lower|longer|shorter|better|worse"
 
+# In a row's first cell.
+OF_OTHERS = Pattern(
+    r"\(\s*(?:n\s*=\s*)?\d+\s|\(n\s*=|(?<![a-z])(?:mean|avg|average|median|macro|micro|geo\w*|overall|"
+    r"sd|std|se|sem|min|max|iqr|var)(?![a-z])|平均",
+    re.IGNORECASE,
+)
+"""A row on items of its own, whose baseline is another, or of means of the rows above it."""
+
 # Between the two numbers. In English, whatever they measure:
 ARROW = Pattern(rf"{_NAMED}\s*(?:{any_of(TO, 'sign', 'en')}|⟶)\s*{_NAMED}\s*[(\[`]*", re.IGNORECASE)
 SET_AGAINST = Pattern(

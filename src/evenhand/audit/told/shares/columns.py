@@ -75,7 +75,8 @@ def _pairs(table: Table, share: int) -> Iterator[_Pairs]:
                 ]
     for place in range(len(table.header)):
         found = [counts(row.cells[place]) for row in table.rows]
-        if place != share and sum(len(one) == 1 for one in found) >= 3:
+        own = any(one.share for cell in found for one in cell) or any(counts(row.cells[share]) for row in table.rows)
+        if place != share and not own and sum(len(one) == 1 for one in found) >= 3:
             yield [(one[0].part.value, one[0].whole.value) if len(one) == 1 else None for one in found]
 
 
@@ -96,6 +97,27 @@ def _judged(table: Table, share: int, pairs: _Pairs, choices: int) -> Iterator[O
     if len(odd) != 1 or len(right) < 2 or choices * math.prod(right.values()) > _CHANCE:
         return
     i, part, whole, number, found = odd[0]
-    if abs(found - number.value) <= _NEAR * top and whole >= 5:
+    if abs(found - number.value) <= _NEAR * top and whole >= 5 and not of_others(table, i, share, top):
         row = table.rows[i]
         yield Odd(int(part), int(whole), number, row.line_of(share), row.cells[share], len(right))
+
+
+def is_mean(table: Table, row: int, place: int) -> bool:
+    """Whether the last number of a column is the mean of those above it."""
+    share, above = table.columns[place][row], [n.value for n in table.columns[place][:row] if n is not None]
+    last = share is not None and row == len(table.rows) - 1 and len(above) > 1
+    return last and share is not None and abs(sum(above) / len(above) - share.value) <= 3 * share.slack
+
+
+def of_others(table: Table, row: int, place: int, top: float) -> bool:
+    """Whether a share is that of other numbers of its row, or of one and the sum or rest of two; or their mean."""
+    column = table.columns[place]
+    share = column[row]
+    if share is None:
+        return True
+    if is_mean(table, row, place):
+        return True
+    known = [c[row] for i, c in enumerate(table.columns[:20]) if i != place]
+    whole = [int(n.value) for n in known if n is not None and not (n.decimals or n.unit or n.signed)]
+    sums = {*whole, *(a + b for a in whole for b in whole), *(a - b for a in whole for b in whole)}
+    return any(abs(top * a / b - share.value) <= 2 * share.slack for a in whole for b in sums if 0 < a < b)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.numbers import Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.shares.columns import of_others
 
 _NOUNS = r"(?:\s+[^\W\d_][\w'-]{1,14}){0,2}"
 _COUNT = r"(?P<part{0}>\d{{1,6}})"
@@ -145,7 +146,7 @@ def _candidates(table: Table) -> Iterator[list[Counted]]:
 
 def _rows(table: Table, rate: int, part: int, whole: int | None) -> list[Counted]:
     answer = []
-    for row in table.rows:
+    for place, row in enumerate(table.rows):
         share = only_number(row.cells[rate])
         counted: tuple[float, float] | None = None
         if whole is None:
@@ -157,8 +158,10 @@ def _rows(table: Table, rate: int, part: int, whole: int | None) -> list[Counted
                 counted = (one.value, other.value)
         if share is None or counted is None or not share.decimals or share.signed or not 0 <= counted[0] <= counted[1]:
             continue
-        if counted[1] >= 10:
-            answer.append(Counted(int(counted[0]), int(counted[1]), share, row.line_of(rate), row.cells[rate]))
+        one = Counted(int(counted[0]), int(counted[1]), share, row.line_of(rate), row.cells[rate])
+        top = 100 if share.unit == "%" or share.value > 1 else 1
+        if counted[1] >= 10 and not (_off(one) and of_others(table, place, rate, top)):
+            answer.append(one)
     return answer
 
 
@@ -167,6 +170,7 @@ def share_columns(table: Table) -> Iterator[tuple[int, int]]:
     names = [re.sub(r"[_\-]+", " ", name) for name in table.header]
     wholes = [i for i, name in enumerate(names) if _WHOLE.search(name.strip()) and not _PART.search(name)]
     if len(wholes) == 1:
+        own = set(re.findall(r"[a-z]{3,}", _WHOLE.sub(" ", names[wholes[0]].lower()))) - {"num", "number"}
         for rate, name in enumerate(names):
-            if rate != wholes[0] and _RATE.search(name) and not _PART.search(name):
+            if rate != wholes[0] and _RATE.search(name) and not _PART.search(name) and own <= set(name.lower().split()):
                 yield rate, wholes[0]

@@ -24,7 +24,7 @@ _NO_SHARE = Pattern(
     r"weighted|balanced|partial|split|token|train|val\b|sample",
     re.IGNORECASE,
 )
-_MOST, _LONGEST = 40, 160
+_MOST, _LONGEST, _FINE = 40, 160, 4
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,14 @@ def _blocks(log: Log) -> Iterator[list[Entry]]:
                     (name, only_number(cell), i)
                     for i, (name, cell) in enumerate(zip(table.header, row.cells, strict=True))
                 ]
-                block = [Entry(_plain(name), n, log.line(row.line_of(i))) for name, n, i in known if n is not None]
-                if 3 <= len(block) <= _MOST and not _column_of_counts(table.rows):
-                    yield block
+                objects: dict[str, list[Entry]] = {}
+                for name, n, i in known:
+                    entry = Entry(_plain(name), n, log.line(row.line_of(i))) if n is not None else None
+                    if entry is not None:
+                        objects.setdefault(name.rpartition(".")[0], []).append(entry)
+                for block in objects.values() if not _column_of_counts(table.rows) else ():
+                    if 3 <= len(block) <= _MOST:
+                        yield block
         return
     run: list[Entry] = []
     for line in log.lines:
@@ -113,6 +118,9 @@ def _judged(block: list[Entry]) -> Iterator[Wrong]:
         ):
             continue
         top = 100 if share.number.unit == "%" or share.number.value > 1 else 1
+        fine = share.number.decimals >= (_FINE if top == 1 else _FINE - 2)
+        if fine and abs(round(share.number.value / top * whole) * top / whole - share.number.value) > share.number.slack:
+            continue  # computed, and of no whole number: points for parts of an answer, or of other items
         if abs(top * own.number.value / whole - share.number.value) <= NEAR * top:
             yield Wrong(int(own.number.value), int(whole), share.number, share.line, own.line)
 

@@ -11,12 +11,13 @@ from evenhand.audit.text.log import Leaf, Line, Log, Table
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, ONCE, SHARE_NAMES, SHARE_SAID, WHOLE_NAMES
+from evenhand.audit.told.shares.columns import of_others
 
 ONCE_EACH = Pattern(rf"(?<![a-z])(?:{ONCE})", re.IGNORECASE)
 WHOLE = Pattern(rf"(?<![a-z])(?:{WHOLE_NAMES}|{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
 SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES}|{SHARE_SAID})(?![a-z])|%", re.IGNORECASE)
 AVERAGED = Pattern(
-    r"(?<![a-z])(?:mean|means (?:of|over)|avg|averages?|averaged|macro|weighted|bootstrap|f1|auc|auroc|bleu|rouge|"
+    r"(?<![a-z])(?:mean|graded|means (?:of|over)|avg|averages?|averaged|macro|weighted|bootstrap|f1|auc|auroc|bleu|rouge|"
     r"ndcg|mrr|map|iou|dice|wer|cer|kappa|agreement|mittel\w*|moyenne|promedio|средн\w*|平均|jaccard|precision|recall|"
     r"interval|ci|std|sd|spread|reduc\w*|improv\w*|faster|slower|cheaper|increase\w*|decrease\w*|overlap|correlat\w*|"
     r"faithfulness|relevanc\w*|similarity|loss|ratio|diversity)(?![a-z])|±",
@@ -24,7 +25,7 @@ AVERAGED = Pattern(
 )
 REPEATED = Pattern(
     r"(?<![a-z])(?:[2-9]|\d\d|two|three|four|five|six|seven|eight|nine|ten|several|multiple) "
-    r"(?:\w+ )?(?:seeds|runs|folds|repeats|repetitions|samples per|attempts|trials per|rollouts|raters|tries)|"
+    r"(?:\w+ )?(?:seeds|runs|folds|repeats|repetitions|samples (?:per|each)|attempts|trials per|rollouts|raters|tries)|"
     r"(?:averaged|seeds|pass@[2-9k]\w*|avg@\w+|maj@\w+|partial credit|rubric|weighted|macro)(?![a-z])|k=[2-9]",
     re.IGNORECASE,
 )
@@ -33,6 +34,9 @@ _OF_ALL = Pattern(
     r"из) (?:the |all |our |these )?(?P<n>\d{2,4})(?!\d)",
     re.IGNORECASE,
 )
+_NEUTRAL = Pattern(rf"(?:no\.?|num(?:ber)?|#|n) ?(?:of )?(?:{WHOLE_NAMES}|{ITEM_NOUNS})|{WHOLE_NAMES}|{ITEM_NOUNS}|tests?", re.IGNORECASE)
+"""Names of items that are those of no one result: beside two results ``targeted n`` is of one of them."""
+
 FEWEST, MOST = 8, 400
 _BY_CHANCE, _NAMED_CHANCE, FITS_MOST = 1e-3, 5e-2, 0.8
 _MOST_ITEMS, _MOST_DECIMALS = 2000, 4
@@ -47,6 +51,7 @@ class Impossible:
         items: how many there are said to be.
         line, items_line: where either stands.
         right: how many other shares there are that whole numbers give.
+        sure: the items are told to be those of this very share, each with one answer.
     """
 
     share: Number
@@ -54,6 +59,7 @@ class Impossible:
     line: Line
     items_line: Line
     right: int
+    sure: bool = False
 
 
 def percent(share: Number, unit: str = "") -> bool:
@@ -118,7 +124,7 @@ def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterat
         if a is not None and b is not None and fair(a) and 2 <= b.value <= _MOST_ITEMS
     ]  # fmt: skip
     unit = "%" if any(a.value > 1 for _, a, _ in pairs) else ""
-    if len(pairs) < 3 or any(AVERAGED.search(" ".join(table.rows[i].cells)) for i, _, _ in pairs):
+    if len(pairs) < 3 or REPEATED.search(" ".join((*table.header, table.before))) or any(AVERAGED.search(" ".join(table.rows[i].cells)) for i, _, _ in pairs):
         return
     right = {(a.value, n): chance(a, n, unit) for _, a, n in pairs if possible(a, n, unit)}
     odd = [(i, a, n) for i, a, n in pairs if not possible(a, n, unit)]
@@ -128,9 +134,12 @@ def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterat
     if len(odd) != 1 or len(right) < 2 or math.prod(right.values()) > limit:
         return
     i, number, items = odd[0]
-    if chance(number, items, unit) <= FITS_MOST and not _of_others(table, i, number, unit):
+    if chance(number, items, unit) <= FITS_MOST and not of_others(table, i, share, 100 if percent(number, unit) else 1):
         row = table.rows[i]
-        yield Impossible(number, int(items), log.line(row.line_of(share)), log.line(row.line_of(whole)), len(right))
+        lines = log.line(row.line_of(share)), log.line(row.line_of(whole))
+        neutral = _NEUTRAL.fullmatch(plain(table.header[whole]).strip()) is not None and items >= FEWEST
+        sure = neutral and SHARE.search(plain(table.header[share])) is not None
+        yield Impossible(number, int(items), *lines, len(right), sure)
 
 
 def _as_fine(column: Sequence[Number | None]) -> list[Number | None]:
@@ -142,15 +151,6 @@ def _as_fine(column: Sequence[Number | None]) -> list[Number | None]:
         else replace(one, decimals=most, half=0.5 * 10.0**-most)
         for one in column
     ]
-
-
-def _of_others(table: Table, row: int, share: Number, unit: str) -> bool:
-    """Whether a share is that of other numbers of its row, or of one of them and the sum of two."""
-    known = [c[row] for c in table.columns[:20]]
-    whole = [int(n.value) for n in known if n is not None and not (n.decimals or n.unit or n.signed)]
-    top = 100 if percent(share, unit) else 1
-    sums = {*whole, *(a + b for a in whole for b in whole)}
-    return any(abs(top * a / b - share.value) <= 2 * share.slack for a in whole for b in sums if 0 < a < b)
 
 
 def fair(number: Number) -> bool:

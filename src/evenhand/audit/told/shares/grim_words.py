@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, OF_THEM_ALL, PLANNED, SHARE_SAID
+from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, PLANNED, SHARE_SAID
 from evenhand.audit.told.quantities import Quantity, Scope, scopes_of
 from evenhand.audit.told.shares.grim import (
     AVERAGED,
@@ -31,7 +31,11 @@ from evenhand.audit.told.shares.grim import (
 
 _ITEMS = Pattern(rf"\s*(?:[^\W\d_][\w'’-]*\s+){{0,3}}?(?P<noun>{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
 _N = Pattern(r"(?<![a-z])n\s*[=:]\s*$", re.IGNORECASE)
-_OF_THEM = Pattern(rf"\W*(?:per ?cent\w*|prozent)?\s*(?:right|correct)?\s*(?:{OF_THEM_ALL})", re.IGNORECASE)
+_OF_ITEMS = Pattern(
+    r"\W*(?:per ?cent\w*|prozent)?\s*(?:right|correct)?\s*(?:of (?:them|these|those)(?!\s(?!(?:as|were|are|is|when|had|would|could|with|in|on|at|to)\b)\w)|davon|d['’]entre (?:eux|"
+    r"elles)|de ell[oa]s|из них|(?:of|der|des|de l[ao]s)\s+(?:the |all |our |these )?(?P<noun>[^\W\d]+))(?![^\W\d])",
+    re.IGNORECASE,
+)
 _SAID = Pattern(rf"(?<![a-z@])(?:{SHARE_SAID})(?![a-z])", re.IGNORECASE)
 _NO_VALUE = Pattern(r"(?:[<>≤≥≈~\[]|\d\s?%?\s*[-–]|→|->)\s*$")
 _GOES_ON = Pattern(r"\s?%?\s*(?:[-–]\s?\d|[-–]$|→|->|\])")
@@ -39,10 +43,15 @@ _PLANNED = Pattern(rf"(?<![a-z])(?:{PLANNED})(?![a-z])", re.IGNORECASE)
 _OF_ELSE = Pattern(
     r"(?<![a-z])(?:vs|than|more|less|fewer|lower|higher|better|worse|relative|cpu|gpu|memory|ram|battery|akku|dropout|mask\w*|"
     r"share of|budget|time|speed\w*|cost|code|quantile|confidence|train\w*|sparsity|pruned|split|vram|"
-    r"utili[sz]\w*|threshold|target|chance|baseline|random)(?![a-z])",
+    r"utili[sz]\w*|required?|minimum|needed|threshold|target|chance|baseline|random)(?![a-z])",
     re.IGNORECASE,
 )
-_FITS_ALONE = 0.06
+_HALVES = Pattern(r"\bties? (?:count|as|are|=|give)|\bhal(?:f|ves)\b (?:an? )?(?:points?|credits?|marks?)\b|count(?:s|ed)? half", re.IGNORECASE)
+_LEFT_OUT = Pattern(
+    r"exclu|skip|unparsed|invalid|missing|dropped|left out|removed|without|no answer|failed|empty|ausge|exclu|пропущ|跳过",
+    re.IGNORECASE,
+)
+_FITS_ALONE, _NEAR = 0.06, 12
 
 
 def impossible_in_words(log: Log) -> Iterator[Impossible]:
@@ -50,7 +59,7 @@ def impossible_in_words(log: Log) -> Iterator[Impossible]:
     for scope in scopes_of(log) if not log.data else ():
         text = " ".join(one.text for one in scope.sentences)
         items = _told(scope)
-        if not items or len({one.number for one in items}) > 2 or REPEATED.search(text):
+        if not items or len({one.number for one in items}) > 2 or REPEATED.search(text) or _HALVES.search(text):
             continue
         yield from _in_words(scope, items, once=ONCE_EACH.search(text) is not None)
         if len({one.number for one in items}) == 1:
@@ -67,9 +76,26 @@ def _in_words(scope: Scope, items: list[Items], *, once: bool) -> Iterator[Impos
     fits = {q.value for q in shares if q is not share and possible(q.number, near.number, q.unit)}
     by_chance = chance(share.number, near.number, share.unit)
     sure = len(shares) == 1 and by_chance <= _FITS_ALONE and _SAID.search(share.before[-60:] + " " + share.after[:24])
-    said = _said(share, items) or (_named(share) and (once or fits or sure))
-    if by_chance <= FITS_MOST and said:
-        yield Impossible(share.number, near.number, share.line, near.line, len(fits))
+    said = any(_of_items(share, one) for one in items) or (_named(share) and (once or fits or sure))
+    if by_chance <= FITS_MOST and said and not _of_fewer(scope, share, near):
+        told = len({one.number for one in items}) == 1 and (once or _of_items(share, near))
+        told = told and 0 <= share.line.number - near.line.number <= _NEAR
+        yield Impossible(share.number, near.number, share.line, near.line, len(fits), told)
+
+
+def _of_items(share: Quantity, items: Items) -> bool:
+    """Whether a share is said to be one of them, or of the very noun of the items."""
+    found = _OF_ITEMS.match(share.after)
+    return found is not None and (not found["noun"] or (items.noun != "" and found["noun"].lower() in items.noun + "s"))
+
+
+def _of_fewer(scope: Scope, share: Quantity, items: Items) -> bool:
+    """Whether it is a share of those that are left when some are left out."""
+    fewer = [
+        items.number - int(one.value) for one in scope.quantities
+        if one.whole and one.value < items.number and _LEFT_OUT.search(one.after[:30])
+    ]  # fmt: skip
+    return any(n > items.number / 2 and possible(share.number, n, share.unit, cut=False) for n in fewer)
 
 
 def _fitting(shares: Sequence[Quantity], items: int) -> int:
@@ -109,13 +135,6 @@ def _is_share(one: Quantity) -> bool:
 
 def _of_else(share: Quantity) -> bool:
     return _OF_ELSE.search(share.before) is not None or _OF_ELSE.search(share.after[:30]) is not None
-
-
-def _said(share: Quantity, items: Sequence[Items]) -> bool:
-    """Whether the words behind a share say what it is a share of: of them, or the noun of the items."""
-    if _OF_THEM.match(share.after) is not None:
-        return True
-    return any(one.noun and one.noun[:5] in share.after[:30].lower() for one in items)
 
 
 def _named(share: Quantity) -> bool:

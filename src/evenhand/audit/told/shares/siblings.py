@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -13,6 +14,7 @@ from evenhand.audit.told.quantities import Scope, quantities, scopes_of
 from evenhand.audit.told.shares.spoken import is_share
 
 _OPENS = Pattern(r"\s*(?:[^\W\d]\w*\s*){0,2}(?:\(|=|=>|->|→|:)\s*")
+_OF = Pattern(r"\s*%?\s*(?:of|von|de|из)\b", re.IGNORECASE)
 _LEAST, _NEAR = 10, 0.15
 
 
@@ -96,7 +98,7 @@ def _spoken(scope: Scope) -> tuple[list[Part], list[int]]:
         for one, other in zip_longest(found, found[1:]):
             if not one.whole:
                 continue
-            if other is not None and is_share(other) and _OPENS.fullmatch(one.after):
+            if other is not None and is_share(other) and _OPENS.fullmatch(one.after) and not _OF.match(other.after):
                 parts.append(Part(int(one.value), other.number, other.line))
             else:
                 wholes.append(int(one.value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
@@ -26,9 +26,16 @@ _PART_OF = Pattern(rf"{_WORDS}\s*(?:{OUT_OF})\s*(?:{ALL_OF}){{0,2}}", re.IGNOREC
 _BACKWARDS = Pattern(rf"(?:^|[\s,;(])(?:out of|of|von|aus|sur|из|de)\s+(?:{ALL_OF}){{0,2}}$", re.IGNORECASE)
 _WHICH = Pattern(rf"{_WORDS}\s*,?\s*(?:{OF_WHICH})\s*", re.IGNORECASE)
 _LINK = Pattern(
-    rf"[^\d.;]{{0,42}}?(?:^|[\s,(])(?:{CONSEQUENCE})\s*(?:(?:an?|the|une?|der|die|ein|eine)\s+)?[^\d.;,]{{0,24}}?[:=(≈~]*\s*",
+    rf"[^\d.;]{{0,42}}?(?:^|[\s,(])(?:{CONSEQUENCE})(?![a-z])\s*(?:(?:an?|the|une?|der|die|ein|eine)\s+)?[^\d.;,]{{0,24}}?[:=(≈~]*\s*",
     re.IGNORECASE,
 )
+_STRAIGHT = Pattern(
+    rf"{_WORDS}\s*[,;]?\s*(?:[(=≈]|=>|->|→|:|(?:{CONSEQUENCE})(?![a-z]))[\s=]*(?:(?:an?|the|une?|eine?)\s+)?"
+    rf"(?:(?:[^\W\d]\w*\s+){{0,2}}(?:{SHARE_NAMES})(?:\s+(?:of|is|de|von))?\s*[:=]?\s*)?",
+    re.IGNORECASE,
+)
+"""Between a count and its share: nothing but that the one is the other."""
+
 _THUS = Pattern(rf"(?<![\w])(?:{THUS})(?![\w])", re.IGNORECASE)
 _THEM = Pattern(rf"\s*(?:{OF_THEM})(?![\w])", re.IGNORECASE)
 _NOUN = Pattern(r"[\s-]+(?:[^\W\d_]+[\s-]+){0,2}[^\W\d_]{3,}")
@@ -43,6 +50,7 @@ _ELSE = Pattern(
 )
 _RATE_ENTRY = Pattern(rf"(?:[^\W\d][\w-]*\s+){{0,2}}(?:{SHARE_NAMES})\s*[:=]?\s*", re.IGNORECASE)
 _RIGHT = Pattern(rf"(?<![a-z])(?:{PART_NAMES})(?![a-z])", re.IGNORECASE)
+OF_NOUN = Pattern(r"\s*(?:per ?cent\s)?of\s+(?:the |all |our |its )?(?!them|these|those)([^\W\d]\w+)", re.IGNORECASE)
 _NAMED = Pattern(r"[A-Za-z]+@\w+")
 _FAR = 4
 """Lines between a count and the sentence that concludes its share."""
@@ -61,7 +69,7 @@ class Told:
         part, whole: the count.
         share: what is printed.
         line: of the share; and of the count.
-        quote: the share as it stands in its sentence.
+        sure: nothing stands between them but that the one is the other.
     """
 
     part: int
@@ -69,6 +77,7 @@ class Told:
     share: Quantity
     line: Line
     count_line: Line
+    sure: bool = False
 
     @property
     def found(self) -> float:
@@ -128,7 +137,23 @@ def told_in(log: Log) -> Iterator[Told]:
                 elif share is not None and not _linked(found[place - 1], share):
                     share = None
                 if share is not None and is_share(share) and not _explained(scope, share) and not _else(share):
-                    yield Told(int(part.value), int(whole.value), share, share.line, part.line)
+                    told = Told(int(part.value), int(whole.value), share, share.line, part.line)
+                    yield replace(told, sure=_straight(found[place - 1], told))
+
+
+def _straight(last: Quantity, told: Told) -> bool:
+    """Whether a share follows its count at once, and might be one of its items: fine digits that none gives are not."""
+    share, top = told.share, 100 if per_cent(told.share) else 1
+    fine = share.number.decimals >= (4 if top == 1 else 2)
+    if not 0 < told.part < told.whole or (fine and _off(share, told.whole, top)):
+        return False
+    if share.sentence is last.sentence:
+        return _STRAIGHT.fullmatch(_NAMED.sub("rate", last.after)) is not None
+    return share.line.number - last.line.number <= 2
+
+
+def _off(share: Quantity, whole: int, top: int) -> bool:
+    return abs(round(share.value / top * whole) * top / whole - share.value) > share.number.slack
 
 
 def concluded_in(log: Log) -> Iterator[Told]:
@@ -155,7 +180,7 @@ def concluded_in(log: Log) -> Iterator[Told]:
             told = [Told(int(part.value), int(q.value), share, share.line, part.line) for q in near.values()]
             told = [one for one in told if one.wrong]
             if len(told) == 1:
-                yield told[0]
+                yield replace(told[0], sure=len(near) == 1 and _SHARE_NAME.search(share.before) is not None)
 
 
 def _thus(share: Quantity) -> bool:
@@ -195,8 +220,11 @@ def _in_the_next(text: str, found: tuple[Quantity, ...]) -> Quantity | None:
 def _else(share: Quantity) -> bool:
     """Whether a share is said to be of something else by what follows it."""
     text = share.after[1 if share.number.unit == "%" else 0 :]
+    noun = OF_NOUN.match(text)
+    if noun is not None and noun[1].lower()[:4] not in share.sentence.low[: share.number.start]:
+        return True
     return re.match(
-        r"\s*(?:per ?cent\w*)?\s*(?:→|->|⇒|(?:faster|slower|lower|higher|more|less|fewer|better|worse|relative|ci\b|"
+        r"\s*(?:per ?cent\w*)?\s*(?:→|->|⇒|(?:at (?:best|most|least|worst)|faster|slower|lower|higher|more|less|fewer|better|worse|relative|ci\b|"
         r"confidence|(?:\w+\s)?(?:auc|f1|loss|bleu|map|corr)\b|vs\b|than\b|threshold|reduc\w*|improv\w*|"
         r"increas\w*|speed))", text, re.IGNORECASE
     ) is not None  # fmt: skip
