@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from evenhand.audit.finding import Finding, Level, place_of
+import numpy as np
+
+from evenhand.audit.finding import Finding, place_of
+from evenhand.audit.rules.certainty.recomputed import facts_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
@@ -14,9 +17,32 @@ from evenhand.audit.text.vocabulary.steadiness import COURSE, MACHINERY, OUTCOME
 from evenhand.audit.text.words import denied, hoped_near, of_others, planning
 from evenhand.audit.told.repeats.basis import Basis, basis_of, speaks_of_repeats
 from evenhand.audit.told.repeats.said_counts import repeats_said
+from evenhand.audit.told.seeds.count import only_seed
 
 _FEW = 4
 """Repeats up to which a steadiness shows nothing."""
+
+_FEWER = 3
+_FACTOR = {2: 32, 3: 6}
+"""By how much the standard deviation of so few values may be that of all: the upper end of its 95 % interval."""
+
+_SEEDS = Pattern(
+    r"seed|init|start|random|luck|chance|time|run[ -]to|trainings?|repetition|zufall|hasard|azar|graine|semilla|сид|зерн|"
+    r"случайн|инициал|种子|初始化|随机|again",
+    re.IGNORECASE,
+)
+"""What a steadiness over seeds is said of, in so many words."""
+
+_COMPARED = worded(
+    r"gains?|effects?|wins?|winner|winning|beats?|better|worse|ahead|outperform\w*|improv\w*|advantage|losses|"
+    r"hurts?|helps?|higher|lower|increas\w*|decreas\w*|than|over|drop\w*|gap|differences?|trend|holds?|survives?"
+)
+"""What is said of a difference: its values are those of pairs."""
+
+_SEVERAL = Pattern(
+    r"\b(?:seeds|runs|repeats|replicates|trials|restarts)\b|±|\b(?:std|bootstrap|sd)\b|confidence interval", re.IGNORECASE
+)
+_CHANCE_LEVEL = 0.05
 
 _ABOVE = 5
 """Lines between the repeats and a promise that does not speak of them."""
@@ -78,18 +104,41 @@ def steadiness(log: Log) -> Iterator[Finding]:
                 continue
             if not sure and not _results(log, basis, passage):
                 continue
-            level: Level = "caution"
             facts: dict[str, object] = {"word": word, "seeds": basis.count}
+            shown = _shown(log, passage, sentence, basis, word, sure)
             line = sentence.line_at(max(0, sentence.low.find(word)))
+            at = basis.line if shown is None else shown.get("at", basis.line)
+            others = (place_of(log, int(str(at))),)
+            facts |= {key: value for key, value in (shown or {}).items() if key != "at"}
             yield Finding(
-                "few-seeds",
-                level,
-                place_of(log, line),
-                facts,
-                (place_of(log, basis.line),),
-                anywhere=True,
-                unproven=True,
+                "few-seeds", "caution", place_of(log, line), facts, others, anywhere=True, unproven=shown is None
             )
+
+
+def _shown(
+    log: Log, passage: Passage, sentence: Sentence, basis: Basis, word: str, sure: bool
+) -> dict[str, object] | None:
+    """What is told aloud: seeds are meant, all values over two or three of them stand right above, and no others."""
+    said = [n for one in passages_of(log) if one.section == passage.section or log.data for n in repeats_said(one.text)]
+    if (sure and not _SEEDS.search(word)) or any(n > basis.count for n in said):
+        return None
+    if basis.count == 1:
+        alone = not any(_SEVERAL.search(line.text) for line in log.lines)
+        return {} if sure and alone and (not basis.named or only_seed(log) is not None) else None
+    if basis.count > _FEWER or any(one.count != basis.count for one in basis.arms):
+        return None
+    last = sentence.lines[-1].number
+    arms = [one for one in basis.arms if len(set(one.values)) > 1 and (log.data or passage.first - 5 <= one.last <= last)]
+    if not arms or not all(one.repeated or log.data for one in arms):
+        return None
+    if not _COMPARED.search(sentence.text):
+        return {"factor": _FACTOR[basis.count], "at": arms[-1].first}
+    if len(arms) != 2 or arms[0].where.split()[:2] != arms[1].where.split()[:2]:
+        return None
+    tested = facts_of(np.subtract(arms[1].values, arms[0].values))
+    if tested is None or float(str(tested["p"])) <= _CHANCE_LEVEL:
+        return None
+    return {key: tested[key] for key in ("p", "low", "high")} | {"at": arms[0].first}
 
 
 def _said(log: Log, sentence: Sentence) -> tuple[str, bool] | None:
