@@ -82,7 +82,9 @@ def _read(logs: list[Log]) -> Iterator[Finding]:
             facts = {"word": word, "found": evidence.shown, "kind": "p" if evidence.p else "interval"}
             places = (place_of(log, evidence.line),)
             at = place_of(log, told.claim.line)
-            yield Finding("interval-and-word", "caution", at, facts, places, word, unproven=True)
+            yield Finding(
+                "interval-and-word", "caution", at, facts, places, word, anywhere=told.sole, unproven=not told.sole
+            )
 
 
 def _beside(logs: list[Log]) -> Iterator[Finding]:

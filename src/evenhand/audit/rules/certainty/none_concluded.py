@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+import numpy as np
+
 from evenhand.audit.finding import Finding, place_of
+from evenhand.audit.rules.certainty.recomputed import facts_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.steadiness import BUT_NOISE, NO_EFFECT, NOT_SHOWN
 from evenhand.audit.text.words import of_others, planning
 from evenhand.audit.told.repeats.arms_over import Over, arms_over
@@ -17,6 +22,15 @@ from evenhand.audit.told.seeds.spreads import difference_of
 _FEW = 5
 _NOISE = 0.02
 """Half the interval of the difference, as a part of the results, from which on effects that matter may hide in it."""
+
+_NEAR = 6
+_SURELY = Pattern(
+    r"difference|effect|influence|impact|odds|bearing|matter|change|affect|irrelevant|immaterial|interchangeable|equivalent|"
+    r"nothing|unterschied|einfluss|wirkung|auswirkung|gleichwertig|austauschbar|effet|différence|rien|équivalent|efecto|"
+    r"influencia|diferencia|equivalentes|влия|меня|разниц|эффект|差别|影响|区别|差异",
+    re.IGNORECASE,
+)
+"""A denial of the effect itself; others are said of costs, of what comes for free, of kinds of things."""
 
 _ABOVE = 14
 _ALIKE = 0.4
@@ -40,9 +54,31 @@ def concluded(log: Log) -> Iterator[Finding]:
             facts: dict[str, object] = {"word": word, "seeds": one.count, "low": low, "high": high}
             line = sentence.line_at(max(0, sentence.low.find(word)))
             others = (place_of(log, one.first), place_of(log, other.first))
+            firm = _SURELY.search(word) is not None and _only(log, passage, sentence, one, other)
             yield Finding(
-                "no-effect-shown", "caution", place_of(log, line), facts, others, anywhere=True, unproven=True
+                "no-effect-shown", "caution", place_of(log, line), facts, others, anywhere=True, unproven=not firm
             )
+
+
+def _only(log: Log, passage: Passage, sentence: Sentence, one: Over, other: Over) -> bool:
+    """Whether these two arms, over repeats that are called so, are all that stands right above, paired or not.
+
+    Without their values they must stand in the sentence itself: a difference of pairs may be known better.
+    """
+    beside = [arm for arm in arms_beside(log, passage, sentence) if arm.values or not log.data]
+    basis = basis_of(log, passage, sentence)
+    first = sentence.lines[0].number
+    if {(arm.first, arm.last, arm.values) for arm in beside} != {(arm.first, arm.last, arm.values) for arm in (one, other)}:
+        return False
+    if not (one.repeated and other.repeated) and (basis is None or basis.count != one.count):
+        return False
+    if not one.values or not other.values:
+        return one.first >= first and len(beside) == 2
+    paired = facts_of(np.subtract(other.values, one.values))
+    if paired is None or (not log.data and min(one.last, other.last) < first - _NEAR):
+        return False
+    half = (float(str(paired["high"])) - float(str(paired["low"]))) / 2
+    return half >= _NOISE * max(abs(one.mean or 0), abs(other.mean or 0))
 
 
 def _said(log: Log, sentence: Sentence) -> str:

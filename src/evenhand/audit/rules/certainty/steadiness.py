@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import REPEAT, SIGNS, worded
 from evenhand.audit.text.vocabulary.steadiness import COURSE, MACHINERY, OUTCOME, OVER_SEEDS, PREDICATED, STRONG, WEAK
 from evenhand.audit.text.words import denied, hoped_near, of_others, planning
+from evenhand.audit.told.repeats.arms_over import Over
 from evenhand.audit.told.repeats.basis import Basis, basis_of, speaks_of_repeats
 from evenhand.audit.told.repeats.said_counts import repeats_said
 from evenhand.audit.told.seeds.count import only_seed
@@ -27,7 +28,7 @@ _FACTOR = {2: 32, 3: 6}
 """By how much the standard deviation of so few values may be that of all: the upper end of its 95 % interval."""
 
 _SEEDS = Pattern(
-    r"seed|init|start|random|luck|chance|time|run[ -]to|trainings?|repetition|zufall|hasard|azar|graine|semilla|сид|зерн|"
+    r"seed|init|start|rerun|random|luck|chance|time|run[ -]to|trainings?|repetition|zufall|hasard|azar|graine|semilla|сид|зерн|"
     r"случайн|инициал|种子|初始化|随机|again",
     re.IGNORECASE,
 )
@@ -35,13 +36,14 @@ _SEEDS = Pattern(
 
 _COMPARED = worded(
     r"gains?|effects?|wins?|winner|winning|beats?|better|worse|ahead|outperform\w*|improv\w*|advantage|losses|"
-    r"hurts?|helps?|higher|lower|increas\w*|decreas\w*|than|over|drop\w*|gap|differences?|trend|holds?|survives?"
+    r"hurts?|helps?|vs\.?|versus|compared|higher|lower|increas\w*|decreas\w*|than|over|drop\w*|gap|differences?|trend|holds?|survives?"
 )
 """What is said of a difference: its values are those of pairs."""
 
 _SEVERAL = Pattern(
     r"\b(?:seeds|runs|repeats|replicates|trials|restarts)\b|±|\b(?:std|bootstrap|sd)\b|confidence interval", re.IGNORECASE
 )
+_NAMED = Pattern(r"\bseeds?\W{0,3}\d", re.IGNORECASE, needs="seed")
 _CHANCE_LEVEL = 0.05
 
 _ABOVE = 5
@@ -120,7 +122,8 @@ def _shown(
 ) -> dict[str, object] | None:
     """What is told aloud: seeds are meant, all values over two or three of them stand right above, and no others."""
     said = [n for one in passages_of(log) if one.section == passage.section or log.data for n in repeats_said(one.text)]
-    if (sure and not _SEEDS.search(word)) or any(n > basis.count for n in said):
+    meant = _SEEDS.search(word) if sure else STRONG.fullmatch(word)
+    if not meant or any(n > basis.count for n in said) or any(n > 1 for n in repeats_said(sentence.text)):
         return None
     if basis.count == 1:
         alone = not any(_SEVERAL.search(line.text) for line in log.lines)
@@ -129,7 +132,7 @@ def _shown(
         return None
     last = sentence.lines[-1].number
     arms = [one for one in basis.arms if len(set(one.values)) > 1 and (log.data or passage.first - 5 <= one.last <= last)]
-    if not arms or not all(one.repeated or log.data for one in arms):
+    if not arms or not all(one.repeated or log.data for one in arms) or _others_named(log, passage, arms):
         return None
     if not _COMPARED.search(sentence.text):
         return {"factor": _FACTOR[basis.count], "at": arms[-1].first}
@@ -139,6 +142,13 @@ def _shown(
     if tested is None or float(str(tested["p"])) <= _CHANCE_LEVEL:
         return None
     return {key: tested[key] for key in ("p", "low", "high")} | {"at": arms[0].first}
+
+
+def _others_named(log: Log, passage: Passage, arms: Sequence[Over]) -> bool:
+    """Whether lines of the section other than those of the values name a seed of theirs."""
+    own = range(min(one.first for one in arms) - 1, max(one.last for one in arms) + 1)
+    beside = [line for line in log.lines if line.section == passage.section and line.number not in own and not log.data]
+    return any(_NAMED.search(line.body) for line in beside)
 
 
 def _said(log: Log, sentence: Sentence) -> tuple[str, bool] | None:

@@ -8,19 +8,35 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import passages_of
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.certainty.claims import Claim, claims_of
 from evenhand.audit.told.certainty.evidence import Evidence, in_records, in_sentence, in_table
 
 _MOST_RECORDS = 60
 _FAR, _NEAR = 10, 4
+_BESIDE, _BELOW = 3, 14
+"""Lines from a test, and from the row of a table, to what is said of it."""
+
+_OF_ELSE = Pattern(
+    r"\b(?:controls?|null|placebo|sanity|neutral|recall|precision|f1|power|prior|posterior|normality|levene|shapiro)\b|"
+    r"[RF]1?\s*=|(?<![\w.])P\s*=",
+    needs="",
+)
+"""What a p-value or an interval is of that no gain rests on: a control, a precision, a test of what the test assumes."""
 
 
 @dataclass(frozen=True)
 class Contradicted:
-    """A claim and the evidence that does not carry it."""
+    """A claim and the evidence that does not carry it.
+
+    Attributes:
+        claim, evidence: both.
+        sole: the evidence stands right before the claim, or in the row that it names, and nothing else stands near.
+    """
 
     claim: Claim
     evidence: Evidence
+    sole: bool = False
 
 
 def contradicted_in(log: Log) -> Iterator[Contradicted]:
@@ -28,7 +44,26 @@ def contradicted_in(log: Log) -> Iterator[Contradicted]:
     for claim in claims_of(log):
         found = _of_rows(log, claim) or _spoken(claim) or _just_above(log, claim) or _recorded(log)
         if found and all(one.open for one in found) and len({one.shown for one in found}) == 1:
-            yield Contradicted(claim, found[-1])
+            yield Contradicted(claim, found[-1], _sole(log, claim, found[-1]))
+
+
+def _sole(log: Log, claim: Claim, evidence: Evidence) -> bool:
+    """Whether no other test or interval stands near, and the claim brings no number that is not told beside its own."""
+    at, here = evidence.line.number, claim.line.number
+    if not 0 <= here - at <= (_BELOW if evidence.label or log.leaves else _BESIDE):
+        return False
+    near = [p for p in passages_of(log) if log.data or (p.section == claim.passage.section and abs(p.first - here) <= 20)]
+    spoken = {(one.shown, one.line.number) for p in near for s in p.sentences for one in in_sentence(s)}
+    tables = [one for t in log.tables if t.section == claim.passage.section for one in in_table(log, t)]
+    recorded = list(in_records(log)) if log.leaves else []
+    if evidence.label:
+        own = spoken or {one.label for one in tables if _names(claim.sentence.text, one.label)} != {evidence.label}
+    else:
+        own = len(spoken | {(one.shown, one.line.number) for one in (*tables, *recorded)}) != 1
+    between = [line for line in log.lines if at - _BESIDE <= line.number < here]
+    told = {n.value for line in between for n in line.numbers}
+    fresh = any(n.decimals and n.value not in told for n in claim.sentence.numbers if evidence.line is not claim.line)
+    return not own and not fresh and not _OF_ELSE.search(evidence.line.body)
 
 
 def _spoken(claim: Claim) -> list[Evidence]:
