@@ -32,6 +32,13 @@ _SURELY = Pattern(
 )
 """A denial of the effect itself; others are said of costs, of what comes for free, of kinds of things."""
 
+_OF_ELSE = Pattern(
+    r"\b(?:speed|throughput|latency|memory|(?:run|wall|train\w*|inference)?[- ]?time|costs?|seconds?|never|bug\w*|ignored|inactive|"
+    r"disabled|unused|not (?:read|used|active|applied|wired|reached|loaded)|dead code|no-op)\b",
+    re.IGNORECASE,
+)
+"""What is denied of other things than the results, or explained by a fault of the program."""
+
 _ABOVE = 14
 _ALIKE = 0.4
 _LONGEST = 400
@@ -54,7 +61,8 @@ def concluded(log: Log) -> Iterator[Finding]:
             facts: dict[str, object] = {"word": word, "seeds": one.count, "low": low, "high": high}
             line = sentence.line_at(max(0, sentence.low.find(word)))
             others = (place_of(log, one.first), place_of(log, other.first))
-            firm = _SURELY.search(word) is not None and _only(log, passage, sentence, one, other)
+            plain = _SURELY.search(word) is not None and not _OF_ELSE.search(sentence.text)
+            firm = plain and _only(log, passage, sentence, one, other)
             yield Finding(
                 "no-effect-shown", "caution", place_of(log, line), facts, others, anywhere=True, unproven=not firm
             )

@@ -155,7 +155,7 @@ def _said(log: Log, sentence: Sentence) -> tuple[str, bool] | None:
     """The words of a steadiness that a sentence asserts, and whether they are said of seeds; None where it does not."""
     text = sentence.text
     line = sentence.lines[0]
-    if len(text) > _LONGEST or of_others(line) or _ELSE.search(text):
+    if len(text) > _LONGEST or of_others(line) or _ELSE.search(text) or text.rstrip().endswith("?"):
         return None
     for pattern, sure in ((OVER_SEEDS, True), (STRONG, False), (WEAK, False)):
         for found in pattern.finditer(text):

@@ -172,6 +172,11 @@ NO_TEST_WORDS = (
     r"sin test|"
     r"без теста|没有(?:做)?检验|未检验|检验先不做|检验还没做"
 )
+TEST_NAMES = (
+    r"\bt[- ]?tests?|welch|wilcoxon|mcnemar|permutation|bootstrap\w*|anova|mann-whitney|chi-?squared?|\bz[- ]tests?|"
+    r"p[-_ ]?values?|paired|sign[- ]test|(?:rank|exact|pairs|proportion)[- ]?\w*[- ](?:z|test)|\w*test\b(?= (?:over|of|on|gave|ergab|gives|"
+    r"with|across))|检验"
+)
 TEST_WORDS = (
     r"t-?tests?|welch|wilcoxon|mcnemar|permutation|bootstrap\w*|anova|mann-whitney|chi-?squared?|z[- ]tests?|"
     r"p-?values?|"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import passages_of
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES, DOWN_WORDS, TEST_NAMES, UP_WORDS
 from evenhand.audit.told.certainty.claims import Claim, claims_of
 from evenhand.audit.told.certainty.evidence import Evidence, in_records, in_sentence, in_table
 
@@ -17,10 +18,20 @@ _FAR, _NEAR = 10, 4
 _BESIDE, _BELOW = 3, 14
 """Lines from a test, and from the row of a table, to what is said of it."""
 
+_TESTED = Pattern(rf"(?:{TEST_NAMES})", re.IGNORECASE)
+_OF_A_DIFFERENCE = Pattern(
+    rf"(?<![^\W\d_])(?:{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|minus|less|versus|vs)(?![^\W\d_])|Δ", re.IGNORECASE
+)
+_CONFIDENCE = Pattern(
+    r"(?=.*(?:9[059]|confiden|konfiden|confian|доверит|置信))(?=.*(?:(?<![a-z])ci|interval|intervall|интервал|区间|lo95|confidence))",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What makes a p-value one of a test, and an interval one of confidence, of a difference."""
+
 _OF_ELSE = Pattern(
-    r"\b(?:controls?|null|placebo|sanity|neutral|recall|precision|f1|power|prior|posterior|normality|levene|shapiro)\b|"
-    r"[RF]1?\s*=|(?<![\w.])P\s*=",
-    needs="",
+    r"\b(?:controls?|null|placebo|sanity|neutral|recall|precision|f1|power|prior|posterior|normal\w*|levene\w*|shapiro\w*|"
+    r"variances?|homogen\w*|baselines|thresholds?|alpha|levels?|slope|intercept|correlation)\b|(?-i:[RF]1?\s*=|(?<![\w.])P\s*=)",
+    re.IGNORECASE,
 )
 """What a p-value or an interval is of that no gain rests on: a control, a precision, a test of what the test assumes."""
 
@@ -63,7 +74,12 @@ def _sole(log: Log, claim: Claim, evidence: Evidence) -> bool:
     between = [line for line in log.lines if at - _BESIDE <= line.number < here]
     told = {n.value for line in between for n in line.numbers}
     fresh = any(n.decimals and n.value not in told for n in claim.sentence.numbers if evidence.line is not claim.line)
-    return not own and not fresh and not _OF_ELSE.search(evidence.line.body)
+    text = " ".join(line.body for line in log.lines if at - 1 <= line.number <= at or (log.data and line.number <= here))
+    tables = [t for t in log.tables if t.section == claim.passage.section and evidence.label]
+    text += " ".join(name for t in tables for name in (*t.header, t.before))
+    kinds = (_TESTED,) if evidence.p else (_OF_A_DIFFERENCE, _CONFIDENCE)
+    shown = all(one.search(text) for one in kinds) and not _OF_ELSE.search(evidence.line.body)
+    return shown and not own and not fresh
 
 
 def _spoken(claim: Claim) -> list[Evidence]:

@@ -43,6 +43,7 @@ _ACCURACY = Pattern(
 _SPREAD_NAME = Pattern(r"(?<![a-z])(?:sd|std|stdev|standard deviation)(?![a-z])", re.IGNORECASE)
 _LIKELY, _LEAST_ITEMS = 0.05, 100
 _NEAR = 3
+_COST = Pattern(r"\b(?:time|memory|speed|latency|throughput|costs?|[GM]i?B|params|parameters|minutes|seconds|hours)\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ def _by_spread(claim: Claim, text: str) -> Unproven | None:
         return None
     p = welch(pair[0].value - pair[1].value, spreads[0], spreads[-1], runs)
     near = all(0 <= claim.line.number - q.line.number <= _NEAR for q in (*pair, *told))
+    near = near and not any(_COST.search(s.text) for s in (claim.sentence, pair[0].sentence, pair[1].sentence))
     shown = (printed(one.number) for one in pair)
     return None if p is None else Unproven(claim, *shown, "spread", p, runs, near)
 
