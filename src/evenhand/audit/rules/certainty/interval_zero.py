@@ -11,6 +11,7 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.row_words import rows_named
 from evenhand.audit.text.words import denied, hoped
 from evenhand.audit.told.certainty.against import contradicted_in
+from evenhand.audit.told.certainty.evidence import in_table
 
 _INTERVAL = Pattern(
     r"(?:\bCI\b|\bCI\s?9[059]\b|\b9[059]\s?%|interval\w*|"
@@ -61,6 +62,10 @@ _SURE_GAIN = Pattern(
 )
 """A sentence that says of a result what the interval before it does not carry."""
 
+_SAYS = Pattern(r"\bsig(?:nificant|nif|\.)?\b(?! ?(?:level|digits|threshold))|signifikant|significati[fv]|显著", re.IGNORECASE, needs="sig|显著")
+_SAYS_SO = Pattern(r"(?:yes|true|ja|oui|sí|да|是|significant|sig\.?|signifikant|显著)", re.IGNORECASE)
+_ONE_IN_TEN, _LEAST = 0.1, 4
+
 _SHORT = 200
 _NO_LABEL = Pattern(r"^(?:mean|all|total|average|overall|baseline|base)$")
 
@@ -68,10 +73,26 @@ _NO_LABEL = Pattern(r"^(?:mean|all|total|average|overall|baseline|base)$")
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Each word of certainty that what stands beside it does not carry, once a line."""
     told: set[tuple[str, int]] = set()
-    for one in (*_beside(logs), *_read(logs)):
+    for one in (*_beside(logs), *_in_cells(logs), *_read(logs)):
         if (one.place.file, one.place.line) not in told:
             told.add((one.place.file, one.place.line))
             yield one
+
+
+def _in_cells(logs: list[Log]) -> Iterator[Finding]:
+    """The row that its own cell calls significant against its interval or p-value, where other rows agree with theirs."""
+    for log, table in ((log, table) for log in logs for table in log.tables):
+        places = [i for i, name in enumerate(table.header) if _SAYS.search(name.replace("_", " "))]
+        rows = {row.line: row.cells[places[0]].strip(" *`✓✔✅") for row in table.rows} if len(places) == 1 else {}
+        told = [one for one in in_table(log, table) if one.line.number in rows] if rows else []
+        so = [one for one in told if _SAYS_SO.fullmatch(rows[one.line.number])]
+        odd = [one for one in so if one.open and not (one.p and float(one.shown.split()[-1]) <= _ONE_IN_TEN)]
+        if len({one.line.number for one in odd}) == 1 and sum(not one.open for one in so):
+            one, said = odd[0], rows[odd[0].line.number]
+            word = said if len(said) > _LEAST else f"{table.header[places[0]].strip(' ?*')}: {said}"
+            facts = {"word": word, "found": one.shown, "kind": "p" if one.p else "interval"}
+            place = place_of(log, one.line)
+            yield Finding("interval-and-word", "caution", place, facts, (place,), said, anywhere=True)
 
 
 def _read(logs: list[Log]) -> Iterator[Finding]:

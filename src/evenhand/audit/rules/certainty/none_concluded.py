@@ -14,7 +14,7 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.steadiness import BUT_NOISE, NO_EFFECT, NOT_SHOWN
-from evenhand.audit.text.words import of_others, planning
+from evenhand.audit.text.words import akin, of_others, planning
 from evenhand.audit.told.repeats.arms_over import Over, arms_over
 from evenhand.audit.told.repeats.basis import arms_beside, basis_of
 from evenhand.audit.told.seeds.spreads import difference_of
@@ -25,16 +25,18 @@ _NOISE = 0.02
 
 _NEAR = 6
 _SURELY = Pattern(
-    r"difference|effect|influence|impact|odds|bearing|matter|change|affect|irrelevant|immaterial|interchangeable|equivalent|"
-    r"nothing|unterschied|einfluss|wirkung|auswirkung|gleichwertig|austauschbar|effet|différence|rien|équivalent|efecto|"
-    r"influencia|diferencia|equivalentes|влия|меня|разниц|эффект|差别|影响|区别|差异",
+    r"(?!.*\b(?:significan|consisten|clear|measur|detect|large|statistic|reliabl|strong|obvious|notic|real|big|practical|any\b))"
+    r"(?!there )(?:.*(?:(?:no|zero|null|without) (?:difference|effect|influence|impact|odds|bearing)|matter|change|affect|influence|irrelevant|"
+    r"immaterial|interchangeable|equivalent|nothing|unterschied|einfluss|wirkung|auswirkung|gleichwertig|austauschbar|effet|"
+    r"différence|rien|équivalent|efecto|influencia|diferencia|equivalentes|влия|меня|разниц|эффект|差别|影响|区别|差异))",
     re.IGNORECASE,
 )
 """A denial of the effect itself; others are said of costs, of what comes for free, of kinds of things."""
 
 _OF_ELSE = Pattern(
     r"\b(?:speed|throughput|latency|memory|(?:run|wall|train\w*|inference)?[- ]?time|costs?|seconds?|never|bug\w*|ignored|inactive|"
-    r"disabled|unused|not (?:read|used|active|applied|wired|reached|loaded)|dead code|no-op)\b",
+    r"disabled|unused|code path|(?:effect|difference)s? (?:in|of)|the (?:difference|gap|effect)s?|can be|"
+    r"claimed|hypothes\w*|not (?:read|used|active|applied|wired|reached|loaded)|dead code|no-op)\b",
     re.IGNORECASE,
 )
 """What is denied of other things than the results, or explained by a fault of the program."""
@@ -61,7 +63,7 @@ def concluded(log: Log) -> Iterator[Finding]:
             facts: dict[str, object] = {"word": word, "seeds": one.count, "low": low, "high": high}
             line = sentence.line_at(max(0, sentence.low.find(word)))
             others = (place_of(log, one.first), place_of(log, other.first))
-            plain = _SURELY.search(word) is not None and not _OF_ELSE.search(sentence.text)
+            plain = _SURELY.match(word) is not None and not _OF_ELSE.search(sentence.text)
             firm = plain and _only(log, passage, sentence, one, other)
             yield Finding(
                 "no-effect-shown", "caution", place_of(log, line), facts, others, anywhere=True, unproven=not firm
@@ -77,6 +79,9 @@ def _only(log: Log, passage: Passage, sentence: Sentence, one: Over, other: Over
     basis = basis_of(log, passage, sentence)
     first = sentence.lines[0].number
     if {(arm.first, arm.last, arm.values) for arm in beside} != {(arm.first, arm.last, arm.values) for arm in (one, other)}:
+        return False
+    above = [line.text for line in log.lines if log.data or (line.section == passage.section and 0 < first - line.number < _ABOVE)]
+    if not akin(NO_EFFECT.sub(" ", sentence.text), " ".join((*log.path(passage.section), *above))):
         return False
     if not (one.repeated and other.repeated) and (basis is None or basis.count != one.count):
         return False

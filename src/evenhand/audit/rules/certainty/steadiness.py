@@ -34,6 +34,21 @@ _SEEDS = Pattern(
 )
 """What a steadiness over seeds is said of, in so many words."""
 
+_OF_RESULTS = worded(
+    r"scores?|results?|numbers?|training|trainings|retraining|metrics?|accuracy|loss(?:es)?|values?|outcomes?|figures?|"
+    r"ergebnis\w*|wert\w*|résultats?|scores?|resultados?|результат\w*|结果|f1|bleu|wer"
+)
+"""What a promise that speaks of no seeds is made of: the results, not the behaviour of a model on its inputs."""
+
+_ENDS = Pattern(
+    r"\s*(?:[.!,;)]|$|(?:and|so|und|et|y|и)\b|(?:\w+\s+){0,2}?(?:werte|values?|scores?|beat\w*|ahead|come\w*|better|outperform\w*|"
+    r"above|below|over|at|the same))",
+    re.IGNORECASE,
+)
+_OF_ELSE = Pattern(r"\s*(?:of|in|for|used|by)\s+(?:the|our|an?|which)\b", re.IGNORECASE)
+_OF_NOISE = worded(r"noise|variance|spread|scatter|std|sd")
+"""What may follow a promise that speaks of no seeds, and what is not said of the seeds of the training, or of results."""
+
 _COMPARED = worded(
     r"gains?|effects?|wins?|winner|winning|beats?|better|worse|ahead|outperform\w*|improv\w*|advantage|losses|"
     r"hurts?|helps?|vs\.?|versus|compared|higher|lower|increas\w*|decreas\w*|than|over|drop\w*|gap|differences?|trend|holds?|survives?"
@@ -123,7 +138,10 @@ def _shown(
     """What is told aloud: seeds are meant, all values over two or three of them stand right above, and no others."""
     said = [n for one in passages_of(log) if one.section == passage.section or log.data for n in repeats_said(one.text)]
     meant = _SEEDS.search(word) if sure else STRONG.fullmatch(word)
-    if not meant or any(n > basis.count for n in said) or any(n > 1 for n in repeats_said(sentence.text)):
+    after = sentence.low.partition(word)[2]
+    if not _ENDS.match(after) if not sure or word.endswith("time") else _OF_ELSE.match(after):
+        return None
+    if not meant or _OF_NOISE.search(word) or any(n > basis.count for n in said) or any(n > 1 for n in repeats_said(sentence.text)):
         return None
     if basis.count == 1:
         alone = not any(_SEVERAL.search(line.text) for line in log.lines)
@@ -135,6 +153,10 @@ def _shown(
     if not arms or not all(one.repeated or log.data for one in arms) or _others_named(log, passage, arms):
         return None
     if not _COMPARED.search(sentence.text):
+        low, high = min(min(one.values) for one in arms), max(max(one.values) for one in arms)
+        near = any(low * 0.9 <= n.value <= high * 1.1 for n in sentence.numbers)
+        if not (sure or near or _OF_RESULTS.search(sentence.text)):
+            return None
         return {"factor": _FACTOR[basis.count], "at": arms[-1].first}
     if len(arms) != 2 or arms[0].where.split()[:2] != arms[1].where.split()[:2]:
         return None

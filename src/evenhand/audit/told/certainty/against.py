@@ -10,6 +10,7 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES, DOWN_WORDS, TEST_NAMES, UP_WORDS
+from evenhand.audit.text.words import akin
 from evenhand.audit.told.certainty.claims import Claim, claims_of
 from evenhand.audit.told.certainty.evidence import Evidence, in_records, in_sentence, in_table
 
@@ -18,6 +19,14 @@ _FAR, _NEAR = 10, 4
 _BESIDE, _BELOW = 3, 14
 """Lines from a test, and from the row of a table, to what is said of it."""
 
+_QUOTED = Pattern(
+    r"\b(?:called|claimed|earlier|previous\w*|so-called|luck|equal|equivalent|smaller than|less than|(?:no|not) worse|within|at most|"
+    r"at least|below|above)\b|['\"‘“]\s*\w*\s*significant",
+    re.IGNORECASE,
+)
+"""A claim that is another's, or of a bound."""
+
+_SUBJECT = Pattern(r"p\s*[=≈]\s*[\d.]+\s*(?:for|on|in|of|before|at)\s+(?:the\s+)?([\w-]+)", re.IGNORECASE)
 _TESTED = Pattern(rf"(?:{TEST_NAMES})", re.IGNORECASE)
 _OF_A_DIFFERENCE = Pattern(
     rf"(?<![^\W\d_])(?:{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|minus|less|versus|vs)(?![^\W\d_])|Δ", re.IGNORECASE
@@ -30,7 +39,7 @@ _CONFIDENCE = Pattern(
 
 _OF_ELSE = Pattern(
     r"\b(?:controls?|null|placebo|sanity|neutral|recall|precision|f1|power|prior|posterior|normal\w*|levene\w*|shapiro\w*|"
-    r"variances?|homogen\w*|baselines|thresholds?|alpha|levels?|slope|intercept|correlation)\b|(?-i:[RF]1?\s*=|(?<![\w.])P\s*=)",
+    r"variances?|least|floor|sign[- ]tests?|homogen\w*|baselines|thresholds?|alpha|levels?|slope|intercept|correlation)\b|(?-i:[RF]1?\s*=|(?<![\w.])P\s*=)",
     re.IGNORECASE,
 )
 """What a p-value or an interval is of that no gain rests on: a control, a precision, a test of what the test assumes."""
@@ -73,11 +82,18 @@ def _sole(log: Log, claim: Claim, evidence: Evidence) -> bool:
         own = len(spoken | {(one.shown, one.line.number) for one in (*tables, *recorded)}) != 1
     between = [line for line in log.lines if at - _BESIDE <= line.number < here]
     told = {n.value for line in between for n in line.numbers}
-    fresh = any(n.decimals and n.value not in told for n in claim.sentence.numbers if evidence.line is not claim.line)
+    fresh = any(n.value not in told for n in claim.sentence.numbers if evidence.line is not claim.line)
     text = " ".join(line.body for line in log.lines if at - 1 <= line.number <= at or (log.data and line.number <= here))
     tables = [t for t in log.tables if t.section == claim.passage.section and evidence.label]
     text += " ".join(name for t in tables for name in (*t.header, t.before))
     kinds = (_TESTED,) if evidence.p else (_OF_A_DIFFERENCE, _CONFIDENCE)
+    own = own or _QUOTED.search(claim.sentence.text) is not None
+    subject = _SUBJECT.search(evidence.line.body)
+    own = own or (subject is not None and subject[1].lower() not in claim.sentence.low)
+    apart = at not in range(claim.passage.first - 1, claim.passage.last + 1) and not evidence.label
+    above = [line.text for line in log.lines if log.data or (line.section == claim.passage.section and line.number < here)]
+    if apart and not akin(claim.sentence.text.replace(claim.word, " "), " ".join((*above[-2 * _BELOW :], *log.path(claim.passage.section)))):
+        return False
     shown = all(one.search(text) for one in kinds) and not _OF_ELSE.search(evidence.line.body)
     return shown and not own and not fresh
 

@@ -27,7 +27,8 @@ _NO_NAME = Pattern(
 _CLOCK = re.compile(r"x|ms|s|min|h|k|M|GB|MB")
 _ANEW = Pattern(
     r"->|→|⇒|\b(?:re-?(?:run|ran|timed?|train\w*|eval\w*|measured?|scored|comput\w*)|supersed\w*|corrected|updated|"
-    r"previous\w*|earlier|now|instead|old|new|version|vs|seeds?|median|max|min|best|peak|std|sd)\b",
+    r"previous\w*|earlier|now|instead|old|new|version|vs|seeds?|median|published|papers?|ours|theirs|target|goal|expected|micro|macro|more|if|after|before|without|under|"
+    r"using|with(?!\s+\S+\s+[\d.])|max|min|best|peak|std|sd)\b",
     re.IGNORECASE,
 )
 """Words beside which two figures of one name may both be right."""
