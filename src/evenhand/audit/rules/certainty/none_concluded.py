@@ -78,9 +78,15 @@ def _only(log: Log, passage: Passage, sentence: Sentence, one: Over, other: Over
     beside = [arm for arm in arms_beside(log, passage, sentence) if arm.values or not log.data]
     basis = basis_of(log, passage, sentence)
     first = sentence.lines[0].number
-    if {(arm.first, arm.last, arm.values) for arm in beside} != {(arm.first, arm.last, arm.values) for arm in (one, other)}:
+    if {(arm.first, arm.last, arm.values) for arm in beside} != {
+        (arm.first, arm.last, arm.values) for arm in (one, other)
+    }:
         return False
-    above = [line.text for line in log.lines if log.data or (line.section == passage.section and 0 < first - line.number < _ABOVE)]
+    above = [
+        line.text
+        for line in log.lines
+        if log.data or (line.section == passage.section and 0 < first - line.number < _ABOVE)
+    ]
     if not akin(NO_EFFECT.sub(" ", sentence.text), " ".join((*log.path(passage.section), *above))):
         return False
     if not (one.repeated and other.repeated) and (basis is None or basis.count != one.count):

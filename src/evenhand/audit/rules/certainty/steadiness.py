@@ -56,7 +56,8 @@ _COMPARED = worded(
 """What is said of a difference: its values are those of pairs."""
 
 _SEVERAL = Pattern(
-    r"\b(?:seeds|runs|repeats|replicates|trials|restarts)\b|±|\b(?:std|bootstrap|sd)\b|confidence interval", re.IGNORECASE
+    r"\b(?:seeds|runs|repeats|replicates|trials|restarts)\b|±|\b(?:std|bootstrap|sd)\b|confidence interval",
+    re.IGNORECASE,
 )
 _NAMED = Pattern(r"\bseeds?\W{0,3}\d", re.IGNORECASE, needs="seed")
 _CHANCE_LEVEL = 0.05
@@ -141,7 +142,12 @@ def _shown(
     after = sentence.low.partition(word)[2]
     if not _ENDS.match(after) if not sure or word.endswith("time") else _OF_ELSE.match(after):
         return None
-    if not meant or _OF_NOISE.search(word) or any(n > basis.count for n in said) or any(n > 1 for n in repeats_said(sentence.text)):
+    if (
+        not meant
+        or _OF_NOISE.search(word)
+        or any(n > basis.count for n in said)
+        or any(n > 1 for n in repeats_said(sentence.text))
+    ):
         return None
     if basis.count == 1:
         alone = not any(_SEVERAL.search(line.text) for line in log.lines)
@@ -149,7 +155,9 @@ def _shown(
     if basis.count > _FEWER or any(one.count != basis.count for one in basis.arms):
         return None
     last = sentence.lines[-1].number
-    arms = [one for one in basis.arms if len(set(one.values)) > 1 and (log.data or passage.first - 5 <= one.last <= last)]
+    arms = [
+        one for one in basis.arms if len(set(one.values)) > 1 and (log.data or passage.first - 5 <= one.last <= last)
+    ]
     if not arms or not all(one.repeated or log.data for one in arms) or _others_named(log, passage, arms):
         return None
     if not _COMPARED.search(sentence.text):

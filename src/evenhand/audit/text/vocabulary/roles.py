@@ -136,7 +136,7 @@ PART_WORDS = {
 }  # fmt: skip
 # certainty
 CERTAIN_WORDS = (
-    r"(?:statistically |highly |strongly |clearly )?significant(?:ly)?|statistically (?:established|confirmed|proven|"
+    r"(?:statistically |highly |strongly |clearly )?significant(?:ly)?|statistically (?:established|clear|confirmed|proven|"
     r"secured?|sound|certain|speaking)|"
     r"(?:is |are |was |been )?(?:proven|proved)|proves|proof that|beyond (?:any |all |"
     r"a )?(?:reasonable )?(?:doubt|chance|"

@@ -44,7 +44,9 @@ _SPREAD_NAME = Pattern(r"(?<![a-z])(?:sd|std|stdev|standard deviation)(?![a-z])"
 _LIKELY, _LEAST_ITEMS = 0.05, 100
 _NEAR = 3
 _BOTH = Pattern(r"\b(?:both|all|either|each|every|three|third)\b", re.IGNORECASE)
-_COST = Pattern(r"\b(?:time|memory|speed|latency|throughput|costs?|[GM]i?B|params|parameters|minutes|seconds|hours)\b", re.I)
+_COST = Pattern(
+    r"\b(?:time|memory|speed|latency|throughput|costs?|[GM]i?B|params|parameters|minutes|seconds|hours)\b", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,11 @@ def unproven_in(log: Log) -> Iterator[Unproven]:
             about = {found.one.strip("%"), found.other.strip("%")}
             said = {printed(n).strip("%") for n in claim.sentence.numbers if n.decimals or not n.unit}
             between = said and claim.sentence is not None and not said & about
-            tested = between or _BOTH.search(claim.sentence.text) or any(_TEST.search(_NO_TEST.sub(" ", line.text)) for line in log.lines)
+            tested = (
+                between
+                or _BOTH.search(claim.sentence.text)
+                or any(_TEST.search(_NO_TEST.sub(" ", line.text)) for line in log.lines)
+            )
             yield replace(found, firm=found.firm and not tested and found.p > 2 * _LIKELY)
         elif found is None and _NO_TEST.search(text) and re.search(r"\d+\.\d", text):
             yield Unproven(claim, "", "", "told", None, 1)

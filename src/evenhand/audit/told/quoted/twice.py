@@ -97,7 +97,9 @@ def _sure(log: Log, first: Value, second: Value) -> bool:
 
 def _marked(one: Value) -> set[str]:
     """The words with figures in them, and what a result is of or under, that make it another's."""
-    return {word for word in one.words if re.search(r"\d", word) and "=" not in word} | set(_SHOT.findall(one.text.lower()))
+    return {word for word in one.words if re.search(r"\d", word) and "=" not in word} | set(
+        _SHOT.findall(one.text.lower())
+    )
 
 
 def _of_a_row(log: Log, one: Value) -> bool:
