@@ -30,8 +30,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 
 
 def _in_cells(logs: list[Log]) -> Iterator[Finding]:
-    """The row that its own cell calls significant against its interval or p-value, where other rows agree with theirs."""
-    for log, table in ((log, table) for log in logs for table in log.tables):
+    """The one row that its own cell calls significant against its interval or p-value, beside rows that go by it."""
+    for log, table in ((one, table) for one in logs for table in one.tables):
         places = [i for i, name in enumerate(table.header) if _SAYS.search(name.replace("_", " "))]
         rows = {row.line: row.cells[places[0]].strip(" *`✓✔✅") for row in table.rows} if len(places) == 1 else {}
         told = [one for one in in_table(log, table) if one.line.number in rows] if rows else []

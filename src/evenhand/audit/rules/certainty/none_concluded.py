@@ -25,18 +25,19 @@ _NOISE = 0.02
 
 _NEAR = 6
 _SURELY = Pattern(
-    r"(?!.*\b(?:significan|consisten|clear|measur|detect|large|statistic|reliabl|strong|obvious|notic|real|big|practical|any\b))"
-    r"(?!there )(?:.*(?:(?:no|zero|null|without) (?:difference|effect|influence|impact|odds|bearing)|matter|change|affect|influence|irrelevant|"
-    r"immaterial|interchangeable|equivalent|nothing|unterschied|einfluss|wirkung|auswirkung|gleichwertig|austauschbar|effet|"
-    r"différence|rien|équivalent|efecto|influencia|diferencia|equivalentes|влия|меня|разниц|эффект|差别|影响|区别|差异))",
+    r"(?!.*\b(?:significan|consisten|clear|measur|detect|large|statistic|reliabl|strong|obvious|notic|real|big|practical|"
+    r"any\b))(?!there )(?:.*(?:(?:no|zero|null|without) (?:difference|effect|influence|impact|odds|bearing)|matter|"
+    r"change|affect|influence|irrelevant|immaterial|interchangeable|equivalent|nothing|unterschied|einfluss|wirkung|auswirkung|"
+    r"gleichwertig|austauschbar|effet|différence|rien|équivalent|efecto|influencia|diferencia|equivalentes|влия|меня|"
+    r"разниц|эффект|差别|影响|区别|差异))",
     re.IGNORECASE,
 )
 """A denial of the effect itself; others are said of costs, of what comes for free, of kinds of things."""
 
 _OF_ELSE = Pattern(
-    r"\b(?:speed|throughput|latency|memory|(?:run|wall|train\w*|inference)?[- ]?time|costs?|seconds?|never|bug\w*|ignored|inactive|"
-    r"disabled|unused|code path|(?:effect|difference)s? (?:in|of)|the (?:difference|gap|effect)s?|can be|"
-    r"claimed|hypothes\w*|not (?:read|used|active|applied|wired|reached|loaded)|dead code|no-op)\b",
+    r"\b(?:speed|throughput|latency|memory|(?:run|wall|train\w*|inference)?[- ]?time|costs?|seconds?|never|bug\w*|"
+    r"ignored|inactive|disabled|unused|code path|(?:effect|difference)s? (?:in|of)|the (?:difference|gap|effect)s?|"
+    r"can be|claimed|hypothes\w*|not (?:read|used|active|applied|wired|reached|loaded)|dead code|no-op)\b",
     re.IGNORECASE,
 )
 """What is denied of other things than the results, or explained by a fault of the program."""

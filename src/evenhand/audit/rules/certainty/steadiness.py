@@ -3,64 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-
-import numpy as np
+from collections.abc import Iterator
 
 from evenhand.audit.finding import Finding, place_of
-from evenhand.audit.rules.certainty.recomputed import facts_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import REPEAT, SIGNS, worded
 from evenhand.audit.text.vocabulary.steadiness import COURSE, MACHINERY, OUTCOME, OVER_SEEDS, PREDICATED, STRONG, WEAK
 from evenhand.audit.text.words import denied, hoped_near, of_others, planning
-from evenhand.audit.told.repeats.arms_over import Over
+from evenhand.audit.told.certainty.over_seeds import shown_aloud
 from evenhand.audit.told.repeats.basis import Basis, basis_of, speaks_of_repeats
 from evenhand.audit.told.repeats.said_counts import repeats_said
-from evenhand.audit.told.seeds.count import only_seed
 
 _FEW = 4
 """Repeats up to which a steadiness shows nothing."""
-
-_FEWER = 3
-_FACTOR = {2: 32, 3: 6}
-"""By how much the standard deviation of so few values may be that of all: the upper end of its 95 % interval."""
-
-_SEEDS = Pattern(
-    r"seed|init|start|rerun|random|luck|chance|time|run[ -]to|trainings?|repetition|zufall|hasard|azar|graine|semilla|сид|зерн|"
-    r"случайн|инициал|种子|初始化|随机|again",
-    re.IGNORECASE,
-)
-"""What a steadiness over seeds is said of, in so many words."""
-
-_OF_RESULTS = worded(
-    r"scores?|results?|numbers?|training|trainings|retraining|metrics?|accuracy|loss(?:es)?|values?|outcomes?|figures?|"
-    r"ergebnis\w*|wert\w*|résultats?|scores?|resultados?|результат\w*|结果|f1|bleu|wer"
-)
-"""What a promise that speaks of no seeds is made of: the results, not the behaviour of a model on its inputs."""
-
-_ENDS = Pattern(
-    r"\s*(?:[.!,;)]|$|(?:and|so|und|et|y|и)\b|(?:\w+\s+){0,2}?(?:werte|values?|scores?|beat\w*|ahead|come\w*|better|outperform\w*|"
-    r"above|below|over|at|the same))",
-    re.IGNORECASE,
-)
-_OF_ELSE = Pattern(r"\s*(?:of|in|for|used|by)\s+(?:the|our|an?|which)\b", re.IGNORECASE)
-_OF_NOISE = worded(r"noise|variance|spread|scatter|std|sd")
-"""What may follow a promise that speaks of no seeds, and what is not said of the seeds of the training, or of results."""
-
-_COMPARED = worded(
-    r"gains?|effects?|wins?|winner|winning|beats?|better|worse|ahead|outperform\w*|improv\w*|advantage|losses|"
-    r"hurts?|helps?|vs\.?|versus|compared|higher|lower|increas\w*|decreas\w*|than|over|drop\w*|gap|differences?|trend|holds?|survives?"
-)
-"""What is said of a difference: its values are those of pairs."""
-
-_SEVERAL = Pattern(
-    r"\b(?:seeds|runs|repeats|replicates|trials|restarts)\b|±|\b(?:std|bootstrap|sd)\b|confidence interval",
-    re.IGNORECASE,
-)
-_NAMED = Pattern(r"\bseeds?\W{0,3}\d", re.IGNORECASE, needs="seed")
-_CHANCE_LEVEL = 0.05
 
 _ABOVE = 5
 """Lines between the repeats and a promise that does not speak of them."""
@@ -122,63 +79,13 @@ def steadiness(log: Log) -> Iterator[Finding]:
                 continue
             if not sure and not _results(log, basis, passage):
                 continue
-            facts: dict[str, object] = {"word": word, "seeds": basis.count}
-            shown = _shown(log, passage, sentence, basis, word, sure)
+            shown = shown_aloud(log, passage, sentence, basis, found)
+            facts = {"word": word, "seeds": basis.count} | ({} if shown is None else shown.facts)
             line = sentence.line_at(max(0, sentence.low.find(word)))
-            at = basis.line if shown is None else shown.get("at", basis.line)
-            others = (place_of(log, int(str(at))),)
-            facts |= {key: value for key, value in (shown or {}).items() if key != "at"}
+            others = (place_of(log, basis.line if shown is None else shown.line),)
             yield Finding(
                 "few-seeds", "caution", place_of(log, line), facts, others, anywhere=True, unproven=shown is None
             )
-
-
-def _shown(
-    log: Log, passage: Passage, sentence: Sentence, basis: Basis, word: str, sure: bool
-) -> dict[str, object] | None:
-    """What is told aloud: seeds are meant, all values over two or three of them stand right above, and no others."""
-    said = [n for one in passages_of(log) if one.section == passage.section or log.data for n in repeats_said(one.text)]
-    meant = _SEEDS.search(word) if sure else STRONG.fullmatch(word)
-    after = sentence.low.partition(word)[2]
-    if not _ENDS.match(after) if not sure or word.endswith("time") else _OF_ELSE.match(after):
-        return None
-    if (
-        not meant
-        or _OF_NOISE.search(word)
-        or any(n > basis.count for n in said)
-        or any(n > 1 for n in repeats_said(sentence.text))
-    ):
-        return None
-    if basis.count == 1:
-        alone = not any(_SEVERAL.search(line.text) for line in log.lines)
-        return {} if sure and alone and (not basis.named or only_seed(log) is not None) else None
-    if basis.count > _FEWER or any(one.count != basis.count for one in basis.arms):
-        return None
-    last = sentence.lines[-1].number
-    arms = [
-        one for one in basis.arms if len(set(one.values)) > 1 and (log.data or passage.first - 5 <= one.last <= last)
-    ]
-    if not arms or not all(one.repeated or log.data for one in arms) or _others_named(log, passage, arms):
-        return None
-    if not _COMPARED.search(sentence.text):
-        low, high = min(min(one.values) for one in arms), max(max(one.values) for one in arms)
-        near = any(low * 0.9 <= n.value <= high * 1.1 for n in sentence.numbers)
-        if not (sure or near or _OF_RESULTS.search(sentence.text)):
-            return None
-        return {"factor": _FACTOR[basis.count], "at": arms[-1].first}
-    if len(arms) != 2 or arms[0].where.split()[:2] != arms[1].where.split()[:2]:
-        return None
-    tested = facts_of(np.subtract(arms[1].values, arms[0].values))
-    if tested is None or float(str(tested["p"])) <= _CHANCE_LEVEL:
-        return None
-    return {key: tested[key] for key in ("p", "low", "high")} | {"at": arms[0].first}
-
-
-def _others_named(log: Log, passage: Passage, arms: Sequence[Over]) -> bool:
-    """Whether lines of the section other than those of the values name a seed of theirs."""
-    own = range(min(one.first for one in arms) - 1, max(one.last for one in arms) + 1)
-    beside = [line for line in log.lines if line.section == passage.section and line.number not in own and not log.data]
-    return any(_NAMED.search(line.body) for line in beside)
 
 
 def _said(log: Log, sentence: Sentence) -> tuple[str, bool] | None:

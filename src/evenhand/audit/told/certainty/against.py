@@ -20,15 +20,13 @@ _BESIDE, _BELOW = 3, 14
 """Lines from a test, and from the row of a table, to what is said of it."""
 
 _QUOTED = Pattern(
-    r"\b(?:called|claimed|earlier|previous\w*|so-called|luck|(?:are|is|were|certainly|definitely) (?:equal|equivalent)|smaller than|less than|(?:no|not) worse|"
-    r"within|at most|at least|below|above)\b|['\"‘“]\s*\w*\s*significant",
+    r"\b(?:called|claimed|earlier|previous\w*|so-called|luck|(?:are|is|were|certainly|definitely) (?:equal|equivalent)|"
+    r"smaller than|less than|(?:no|not) worse|within|at most|at least|below|above)\b|['\"‘“]\s*\w*\s*significant",
     re.IGNORECASE,
 )
 """A claim that is another's, or of a bound."""
 
-_SUBJECT = Pattern(
-    r"p\s*[=≈]\s*[\d.]+\s*(?:for|on|in|of|before|at)\s+(?:the\s+)?(?P<of>[\w-]+)", re.IGNORECASE, needs="p"
-)
+_SUBJECT = Pattern(r"p\s*[=≈]\s*[\d.]+\s*(?:for|on|in|of|before|at)\s+(?:the\s+)?(?P<of>[\w-]+)", re.IGNORECASE)
 _NAME = Pattern(r"(?<![^\W_])(?=\w*[A-Z0-9])\w[\w.+-]*[A-Z0-9][\w.+-]*")
 """Names of models and methods: more than a capital at the beginning."""
 
@@ -71,7 +69,8 @@ class Contradicted:
 def contradicted_in(log: Log) -> Iterator[Contradicted]:
     """Claims whose only evidence near them is an interval around zero or a p-value above one in twenty."""
     for claim in claims_of(log):
-        found = _of_rows(log, claim) or _just_before(claim) or _spoken(claim) or _just_above(log, claim) or _recorded(log)
+        beside = _of_rows(log, claim) or _just_before(claim)
+        found = beside or _spoken(claim) or _just_above(log, claim) or _recorded(log)
         if found and all(one.open for one in found) and len({one.shown for one in found}) == 1:
             yield Contradicted(claim, found[-1], _sole(log, claim, found[-1]))
 
@@ -113,7 +112,7 @@ def _others(log: Log, claim: Claim, evidence: Evidence) -> bool:
 
 
 def _of_a_test(log: Log, claim: Claim, evidence: Evidence) -> bool:
-    """Whether the words beside a p-value say of a test, or those beside an interval of the confidence in a difference."""
+    """Whether the words beside a p-value tell of a test, or those beside an interval of confidence in a difference."""
     word = re.escape(claim.word)
     if evidence.p and re.search(rf"{word}[^;()]*\(p\s*=\s*[\d.]+[^()]*\)", claim.sentence.low):
         return True

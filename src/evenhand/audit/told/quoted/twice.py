@@ -27,14 +27,15 @@ _NO_NAME = Pattern(
 _CLOCK = re.compile(r"x|ms|s|min|h|k|M|GB|MB")
 _ANEW = Pattern(
     r"->|→|⇒|\b(?:re-?(?:run|ran|timed?|train\w*|eval\w*|measured?|scored|comput\w*)|supersed\w*|corrected|updated|"
-    r"previous\w*|earlier|now|instead|old|new|version|vs|seeds?|median|published|papers?|ours|theirs|target|goal|expected|micro|macro|more|if|after|before|without|under|"
-    r"using|with(?!\s+\S+\s+[\d.])|max|min|best|peak|std|sd)\b",
+    r"previous\w*|earlier|now|instead|old|new|version|vs|seeds?|median|published|papers?|ours|theirs|target|goal|"
+    r"expected|phase|stage|second|third|micro|macro|more|if|after|before|without|under|using|with(?!\s+\S+\s+[\d.])|max|min|best|peak|std|sd)\b",
     re.IGNORECASE,
 )
 """Words beside which two figures of one name may both be right."""
 
 _UNDER = Pattern(r"\b(?:with|without|after|using|on|at|plus|when|if|under|for)\b", re.IGNORECASE)
-_SHOT = re.compile(r"\bzero-shot\b|\bfew-shot\b|\bcot\b|\bhard\b|\beasy\b|\bsubset\b|\bfull\b|\bquanti[sz]ed\b")
+_SHOT = re.compile(r"\b(?:zero-shot|few-shot|cot|hard|easy|subset|full|quanti[sz]ed)\b")
+"""Of a figure that a row gives: under what else it may stand; and words that make it another's."""
 
 _MOST_VALUES, _FEW_VALUES, _FEWEST = 300, 60, 12
 
@@ -81,7 +82,9 @@ def _sure(log: Log, first: Value, second: Value) -> bool:
     text = second.sentence.text if second.sentence is not None else ""
     named = _names(first) & _names(second) or (first.head and _head_named(first, second) and _ID.search(first.head))
     swapped = slip(first.digits, second.digits) == "swap"
-    measured = not (_CLOCK.fullmatch(first.unit.strip()) or _ANEW.search(f"{first.line.body} {text}"))
+    measured = not (
+        _CLOCK.fullmatch(first.unit.strip()) or _ANEW.search(f"{first.line.body} {text} {_title(log, second)}")
+    )
     one, other = (qualifiers(value.text) - {"was"} for value in (first, second))
     both = _metric(first) and _metric(second)
     head = bool(first.head) and _head_named(first, second) and both
@@ -222,8 +225,14 @@ def _elsewhere(one: Value, values: list[Value]) -> bool:
     return any(v.digits == one.digits and v.sentence is not one.sentence for v in values)
 
 
+def _plain(metric: str) -> str:
+    """A metric without what its name is written with here and not there."""
+    plain = metric.lower().replace("@", "")
+    return plain[: 3 if plain.startswith("acc") else 5]
+
+
 def _metrics_agree(one: Value, other: Value) -> bool:
-    a, b = ({m.lower().replace("@", "")[:5] for m in _METRIC.findall(v.text)} for v in (one, other))
+    a, b = ({_plain(m) for m in _METRIC.findall(v.text)} for v in (one, other))
     return not a or not b or bool(a & b)
 
 
