@@ -214,6 +214,22 @@ def tokens(text: str) -> frozenset[str]:
     )
 
 
+_LETTERS = Pattern(r"[^\W\d_\u3400-\u9fff]{4,}|[\u3400-\u9fff]{2}")
+_EVERYWHERE = Pattern(
+    r"with|that|this|from|have|than|then|they|them|will|were|been|both|more|most|when|what|which|only|also|into|over|does|"
+    r"make[sd]?|made|there|therefore|hence|thus|means|keep|take|very|here|results?|damit|oder|einen?|donc|para|dans|avec|"
+    r"pour|sans|effects?|difference|influence|impact|matters?|significant(?:ly)?|better|improvement|gains?|statistically|"
+    r"prove[ns]|doubt|changes?"
+)
+
+
+def akin(said: str, told: str) -> bool:
+    """Whether a sentence names anything that a text names, too, by the first four letters; or names nothing at all."""
+    words = [word for word in _LETTERS.findall(said.lower()) if not _EVERYWHERE.fullmatch(word)]
+    low = told.lower()
+    return not words or any(word[:4] in low for word in words)
+
+
 def english(texts: Iterable[str]) -> bool:
     """Whether words are English, as far as a log has enough of them; few words, and names alone, count as English."""
     letters = foreign = 0

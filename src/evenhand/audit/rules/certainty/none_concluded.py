@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+import numpy as np
+
 from evenhand.audit.finding import Finding, place_of
+from evenhand.audit.rules.certainty.recomputed import facts_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.steadiness import BUT_NOISE, NO_EFFECT, NOT_SHOWN
-from evenhand.audit.text.words import of_others, planning
+from evenhand.audit.text.words import akin, of_others, planning
 from evenhand.audit.told.repeats.arms_over import Over, arms_over
 from evenhand.audit.told.repeats.basis import arms_beside, basis_of
 from evenhand.audit.told.seeds.spreads import difference_of
@@ -17,6 +22,25 @@ from evenhand.audit.told.seeds.spreads import difference_of
 _FEW = 5
 _NOISE = 0.02
 """Half the interval of the difference, as a part of the results, from which on effects that matter may hide in it."""
+
+_NEAR = 6
+_SURELY = Pattern(
+    r"(?!.*\b(?:significan|consisten|clear|measur|detect|large|statistic|reliabl|strong|obvious|notic|real|big|practical|"
+    r"any\b))(?!there )(?:.*(?:(?:no|zero|null|without) (?:difference|effect|influence|impact|odds|bearing)|matter|"
+    r"change|affect|influence|irrelevant|immaterial|interchangeable|equivalent|nothing|unterschied|einfluss|wirkung|auswirkung|"
+    r"gleichwertig|austauschbar|effet|différence|rien|équivalent|efecto|influencia|diferencia|equivalentes|влия|меня|"
+    r"разниц|эффект|差别|影响|区别|差异))",
+    re.IGNORECASE,
+)
+"""A denial of the effect itself; others are said of costs, of what comes for free, of kinds of things."""
+
+_OF_ELSE = Pattern(
+    r"\b(?:speed|throughput|latency|memory|(?:run|wall|train\w*|inference)?[- ]?time|costs?|seconds?|never|bug\w*|"
+    r"ignored|inactive|disabled|unused|code path|(?:effect|difference)s? (?:in|of)|the (?:difference|gap|effect)s?|"
+    r"can be|claimed|hypothes\w*|not (?:read|used|active|applied|wired|reached|loaded)|dead code|no-op)\b",
+    re.IGNORECASE,
+)
+"""What is denied of other things than the results, or explained by a fault of the program."""
 
 _ABOVE = 14
 _ALIKE = 0.4
@@ -40,9 +64,41 @@ def concluded(log: Log) -> Iterator[Finding]:
             facts: dict[str, object] = {"word": word, "seeds": one.count, "low": low, "high": high}
             line = sentence.line_at(max(0, sentence.low.find(word)))
             others = (place_of(log, one.first), place_of(log, other.first))
+            plain = _SURELY.match(word) is not None and not _OF_ELSE.search(sentence.text)
+            firm = plain and _only(log, passage, sentence, one, other)
             yield Finding(
-                "no-effect-shown", "caution", place_of(log, line), facts, others, anywhere=True, unproven=True
+                "no-effect-shown", "caution", place_of(log, line), facts, others, anywhere=True, unproven=not firm
             )
+
+
+def _only(log: Log, passage: Passage, sentence: Sentence, one: Over, other: Over) -> bool:
+    """Whether these two arms, over repeats that are called so, are all that stands right above, paired or not.
+
+    Without their values they must stand in the sentence itself: a difference of pairs may be known better.
+    """
+    beside = [arm for arm in arms_beside(log, passage, sentence) if arm.values or not log.data]
+    basis = basis_of(log, passage, sentence)
+    first = sentence.lines[0].number
+    if {(arm.first, arm.last, arm.values) for arm in beside} != {
+        (arm.first, arm.last, arm.values) for arm in (one, other)
+    }:
+        return False
+    above = [
+        line.text
+        for line in log.lines
+        if log.data or (line.section == passage.section and 0 < first - line.number < _ABOVE)
+    ]
+    if not akin(NO_EFFECT.sub(" ", sentence.text), " ".join((*log.path(passage.section), *above))):
+        return False
+    if not (one.repeated and other.repeated) and (basis is None or basis.count != one.count):
+        return False
+    if not one.values or not other.values:
+        return one.first >= first and len(beside) == 2
+    paired = facts_of(np.subtract(other.values, one.values))
+    if paired is None or (not log.data and min(one.last, other.last) < first - _NEAR):
+        return False
+    half = (float(str(paired["high"])) - float(str(paired["low"]))) / 2
+    return half >= _NOISE * max(abs(one.mean or 0), abs(other.mean or 0))
 
 
 def _said(log: Log, sentence: Sentence) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from evenhand.audit.finding import Finding, Level, place_of
+from evenhand.audit.finding import Finding, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import REPEAT, SIGNS, worded
 from evenhand.audit.text.vocabulary.steadiness import COURSE, MACHINERY, OUTCOME, OVER_SEEDS, PREDICATED, STRONG, WEAK
 from evenhand.audit.text.words import denied, hoped_near, of_others, planning
+from evenhand.audit.told.certainty.over_seeds import shown_aloud
 from evenhand.audit.told.repeats.basis import Basis, basis_of, speaks_of_repeats
 from evenhand.audit.told.repeats.said_counts import repeats_said
 
@@ -78,17 +79,12 @@ def steadiness(log: Log) -> Iterator[Finding]:
                 continue
             if not sure and not _results(log, basis, passage):
                 continue
-            level: Level = "caution"
-            facts: dict[str, object] = {"word": word, "seeds": basis.count}
+            shown = shown_aloud(log, passage, sentence, basis, found)
+            facts = {"word": word, "seeds": basis.count} | ({} if shown is None else shown.facts)
             line = sentence.line_at(max(0, sentence.low.find(word)))
+            others = (place_of(log, basis.line if shown is None else shown.line),)
             yield Finding(
-                "few-seeds",
-                level,
-                place_of(log, line),
-                facts,
-                (place_of(log, basis.line),),
-                anywhere=True,
-                unproven=True,
+                "few-seeds", "caution", place_of(log, line), facts, others, anywhere=True, unproven=shown is None
             )
 
 
@@ -96,7 +92,7 @@ def _said(log: Log, sentence: Sentence) -> tuple[str, bool] | None:
     """The words of a steadiness that a sentence asserts, and whether they are said of seeds; None where it does not."""
     text = sentence.text
     line = sentence.lines[0]
-    if len(text) > _LONGEST or of_others(line) or _ELSE.search(text):
+    if len(text) > _LONGEST or of_others(line) or _ELSE.search(text) or text.rstrip().endswith("?"):
         return None
     for pattern, sure in ((OVER_SEEDS, True), (STRONG, False), (WEAK, False)):
         for found in pattern.finditer(text):

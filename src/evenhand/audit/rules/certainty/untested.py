@@ -45,7 +45,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 "count": one.count,
             }
             level: Level = "caution" if one.p is not None else "hint"
-            yield Finding("untested", level, place_of(log, one.claim.line), facts, quote=one.claim.word, unproven=True)
+            at = place_of(log, one.claim.line)
+            yield Finding("untested", level, at, facts, quote=one.claim.word, unproven=not one.firm)
     for log in logs:
         found = [] if log.data else list(_significant(log))
         if found and not any(_TEST.search(line.text) for line in log.lines):

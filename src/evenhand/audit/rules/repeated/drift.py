@@ -47,7 +47,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 "kind": "twice",
             }
             others = (place_of(log, two.first.line),)
-            yield Finding("drift", "fault", place_of(log, two.second.line), facts, others, unproven=True)
+            yield Finding("drift", "fault", place_of(log, two.second.line), facts, others, unproven=not two.sure)
         yield from _quoted_means(log)
         for line in log.spoken():
             yield from _ranges(log, line)

@@ -136,8 +136,8 @@ PART_WORDS = {
 }  # fmt: skip
 # certainty
 CERTAIN_WORDS = (
-    r"(?:statistically |highly |strongly |clearly )?significant(?:ly)?|statistically (?:established|confirmed|proven|"
-    r"secured?|sound|certain|speaking)|"
+    r"(?:statistically |highly |strongly |clearly )?significant(?:ly)?|statistically (?:established|clear|confirmed|"
+    r"proven|secured?|sound|certain|speaking)|"
     r"(?:is |are |was |been )?(?:proven|proved)|proves|proof that|beyond (?:any |all |"
     r"a )?(?:reasonable )?(?:doubt|chance|"
     r"question|noise)|(?:there is |there's |is |there can be )?no (?:doubt|question)|without (?:any |a )?doubt|"
@@ -146,6 +146,8 @@ CERTAIN_WORDS = (
     r"conclusive(?:ly)?|cannot be (?:chance|noise|luck)|can't be (?:chance|noise|luck)|(?:clearly |certainly )?not "
     r"(?:chance|noise|luck|by chance|a fluke)|a real (?:effect|gain|improvement|difference)|reliably (?:better|"
     r"distinguishable)|firmly established|"
+    r"(?:robust|solid) (?:gain|improvement|effect|win)|(?:gain|effect|improvement) (?:is|was|ist|est) (?:robust|real|"
+    r"solid)|"
     r"(?:hoch|statistisch )?signifikante?[rsnm]?|nachweislich|zweifelsfrei|zweifellos|ohne (?:jeden )?zweifel|"
     r"statistisch "
     r"(?:gesichert|belegt|abgesichert)|gesichert|bewiesen|erwiesen|eindeutig belegt|beweist|sicher belegt|belegt|"
@@ -171,6 +173,11 @@ NO_TEST_WORDS = (
     r"tests?|nah|eyeballed|(?:1|one|single) (?:seed|run)|ein (?:seed|lauf)|kein test|nicht getestet|aucun test|"
     r"sin test|"
     r"без теста|没有(?:做)?检验|未检验|检验先不做|检验还没做"
+)
+TEST_NAMES = (
+    r"\bt[- ]?tests?|welch|wilcoxon|mcnemar|permutation|bootstrap\w*|anova|mann-whitney|chi-?squared?|\bz[- ]tests?|"
+    r"p[-_ ]?values?|paired|sign[- ]test|(?:rank|exact|pairs|proportion)[- ]?\w*[- ](?:z|test)|"
+    r"\w*test\b(?= (?:over|of|on|gave|ergab|gives|with|across))|检验"
 )
 TEST_WORDS = (
     r"t-?tests?|welch|wilcoxon|mcnemar|permutation|bootstrap\w*|anova|mann-whitney|chi-?squared?|z[- ]tests?|"

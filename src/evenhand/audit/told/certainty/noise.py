@@ -7,7 +7,7 @@ import math
 import re
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import printed
@@ -42,6 +42,11 @@ _ACCURACY = Pattern(
 )  # fmt: skip
 _SPREAD_NAME = Pattern(r"(?<![a-z])(?:sd|std|stdev|standard deviation)(?![a-z])", re.IGNORECASE)
 _LIKELY, _LEAST_ITEMS = 0.05, 100
+_NEAR = 3
+_BOTH = Pattern(r"\b(?:both|all|either|each|every|three|third)\b", re.IGNORECASE)
+_COST = Pattern(
+    r"\b(?:time|memory|speed|latency|throughput|costs?|[GM]i?B|params|parameters|minutes|seconds|hours)\b", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Unproven:
         how: ``spread``, ``items`` or ``told``: that there was no test, or one run.
         p: by chance alone; None where it is only told.
         count: runs, or items.
+        firm: the values, their spreads and the runs stand right above the claim, and no test anywhere.
     """
 
     claim: Claim
@@ -62,6 +68,7 @@ class Unproven:
     how: str
     p: float | None
     count: int
+    firm: bool = False
 
 
 def unproven_in(log: Log) -> Iterator[Unproven]:
@@ -74,7 +81,15 @@ def unproven_in(log: Log) -> Iterator[Unproven]:
             continue
         found = _by_spread(claim, text) or _by_lists(claim) or _by_table(log, claim, text) or _by_items(claim, text)
         if found is not None and found.p is not None and found.p > _LIKELY:
-            yield found
+            about = {found.one.strip("%"), found.other.strip("%")}
+            said = {printed(n).strip("%") for n in claim.sentence.numbers if n.decimals or not n.unit}
+            between = said and claim.sentence is not None and not said & about
+            tested = (
+                between
+                or _BOTH.search(claim.sentence.text)
+                or any(_TEST.search(_NO_TEST.sub(" ", line.text)) for line in log.lines)
+            )
+            yield replace(found, firm=found.firm and not tested and found.p > 2 * _LIKELY)
         elif found is None and _NO_TEST.search(text) and re.search(r"\d+\.\d", text):
             yield Unproven(claim, "", "", "told", None, 1)
 
@@ -104,13 +119,15 @@ def _number(word: str) -> int:
 
 def _by_spread(claim: Claim, text: str) -> Unproven | None:
     pair, runs = _pair(claim), _runs(text)
-    spreads = [
-        q.value for q in claim.scope.quantities if q.number.spread or _SD.search(q.sentence.text[: q.number.start])
-    ]
+    told = [q for q in claim.scope.quantities if q.number.spread or _SD.search(q.sentence.text[: q.number.start])]
+    spreads = [q.value for q in told]
     if pair is None or runs is None or runs < 2 or not 1 <= len(spreads) <= 2 or not all(spreads):
         return None
     p = welch(pair[0].value - pair[1].value, spreads[0], spreads[-1], runs)
-    return None if p is None else Unproven(claim, printed(pair[0].number), printed(pair[1].number), "spread", p, runs)
+    near = all(0 <= claim.line.number - q.line.number <= _NEAR for q in (*pair, *told))
+    near = near and not any(_COST.search(s.text) for s in (claim.sentence, pair[0].sentence, pair[1].sentence))
+    shown = (printed(one.number) for one in pair)
+    return None if p is None else Unproven(claim, *shown, "spread", p, runs, near)
 
 
 def _by_lists(claim: Claim) -> Unproven | None:
@@ -119,9 +136,13 @@ def _by_lists(claim: Claim) -> Unproven | None:
     if len(lists) != 2 or len(lists[0]) != len(lists[1]):
         return None
     a, b = ([n.value for n in own] for own in lists)
+    from evenhand.statistics import paired_t
+
     p = welch(statistics.mean(a) - statistics.mean(b), statistics.stdev(a), statistics.stdev(b), len(a))
     shown = [f"{statistics.mean(own):.{lists[0][0].decimals + 1}f}" for own in (a, b)]
-    return None if p is None else Unproven(claim, shown[0], shown[1], "spread", p, len(a))
+    near = all(0 <= claim.line.number - line.number <= _NEAR for line in lines.values() if lists_in(line, 3))
+    paired = paired_t([x - y for x, y in zip(a, b, strict=True)]).p or 0.0
+    return None if p is None else Unproven(claim, shown[0], shown[1], "spread", p, len(a), near and paired > _LIKELY)
 
 
 def _by_table(log: Log, claim: Claim, text: str) -> Unproven | None:

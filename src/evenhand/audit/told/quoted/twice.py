@@ -24,16 +24,35 @@ _NO_NAME = Pattern(
     r"\d+(?:%|x|k|m|b|gb|ms|s|h|d|pp|bit|shot|epochs?|steps?)",
     re.IGNORECASE,
 )
+_CLOCK = re.compile(r"x|ms|s|min|h|k|M|GB|MB")
+_ANEW = Pattern(
+    r"->|→|⇒|\b(?:re-?(?:run|ran|timed?|train\w*|eval\w*|measured?|scored|comput\w*)|supersed\w*|corrected|updated|"
+    r"previous\w*|earlier|now|instead|old|new|version|vs|seeds?|median|published|papers?|ours|theirs|target|goal|"
+    r"expected|phase|stage|second|third|micro|macro|more|if|after|before|without|under|using|with(?!\s+\S+\s+[\d.])|max|min|best|peak|std|sd)\b",
+    re.IGNORECASE,
+)
+"""Words beside which two figures of one name may both be right."""
+
+_UNDER = Pattern(r"\b(?:with|without|after|using|on|at|plus|when|if|under|for)\b", re.IGNORECASE)
+_SHOT = re.compile(r"\b(?:zero-shot|few-shot|cot|hard|easy|subset|full|quanti[sz]ed)\b")
+"""Of a figure that a row gives: under what else it may stand; and words that make it another's."""
+
 _MOST_VALUES, _FEW_VALUES, _FEWEST = 300, 60, 12
 
 
 @dataclass(frozen=True)
 class Twice:
-    """A result and the other digits with which it is told again."""
+    """A result and the other digits with which it is told again.
+
+    Attributes:
+        first, second, name: both, and the words that they share.
+        sure: both name the same run or row and the same metric, and two digits are swapped, or the words say again.
+    """
 
     first: Value
     second: Value
     name: str
+    sure: bool = False
 
 
 def told_twice(log: Log) -> Iterator[Twice]:
@@ -55,7 +74,35 @@ def told_twice(log: Log) -> Iterator[Twice]:
         ]  # fmt: skip
         firsts = [one for one in firsts if _names(one) & _names(second) or _head_named(one, second)] or firsts
         if len({one.digits for one in firsts}) == 1 and _evident(log, firsts[0], second, values):
-            yield Twice(firsts[0], second, _name(firsts[0], second))
+            yield Twice(firsts[0], second, _name(firsts[0], second), _sure(log, firsts[0], second))
+
+
+def _sure(log: Log, first: Value, second: Value) -> bool:
+    """Whether names and metric leave no other thing that one of the figures could be of."""
+    text = second.sentence.text if second.sentence is not None else ""
+    named = _names(first) & _names(second) or (first.head and _head_named(first, second) and _ID.search(first.head))
+    swapped = slip(first.digits, second.digits) == "swap"
+    measured = not (
+        _CLOCK.fullmatch(first.unit.strip()) or _ANEW.search(f"{first.line.body} {text} {_title(log, second)}")
+    )
+    one, other = (qualifiers(value.text) - {"was"} for value in (first, second))
+    both = _metric(first) and _metric(second)
+    head = bool(first.head) and _head_named(first, second) and both
+    metric = (_metric(first) or _metric(second)) and (one == other or (swapped and both and not (one and other)))
+    cue = again(text) or again(second.label.replace("_", " "))
+    told = cue or (first.sentence is None and not _UNDER.search(text))
+    if not (named or head) or not metric or not measured or not told:
+        return False
+    if _marked(second) - _marked(first) or (first.sentence is not None and _marked(first) - _marked(second)):
+        return False
+    return swapped or (again(text) and _names(first) == _names(second))
+
+
+def _marked(one: Value) -> set[str]:
+    """The words with figures in them, and what a result is of or under, that make it another's."""
+    return {word for word in one.words if re.search(r"\d", word) and "=" not in word} | set(
+        _SHOT.findall(one.text.lower())
+    )
 
 
 def _of_a_row(log: Log, one: Value) -> bool:
@@ -178,8 +225,14 @@ def _elsewhere(one: Value, values: list[Value]) -> bool:
     return any(v.digits == one.digits and v.sentence is not one.sentence for v in values)
 
 
+def _plain(metric: str) -> str:
+    """A metric without what its name is written with here and not there."""
+    plain = metric.lower().replace("@", "")
+    return plain[: 3 if plain.startswith("acc") else 5]
+
+
 def _metrics_agree(one: Value, other: Value) -> bool:
-    a, b = ({m.lower().replace("@", "")[:5] for m in _METRIC.findall(v.text)} for v in (one, other))
+    a, b = ({_plain(m) for m in _METRIC.findall(v.text)} for v in (one, other))
     return not a or not b or bool(a & b)
 
 
