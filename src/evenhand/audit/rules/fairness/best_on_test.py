@@ -18,7 +18,7 @@ _LOOKS = (
 _TEST = r"(?:held[- ]out )?test(?:[- ](?:set|split|data|items?|questions))?"
 _SAID = Pattern(
     rf"\b(?:best|max(?:imum)?|peak|highest|top)[ -](?:\w+ )?(?:of|among|out of|over|across|"
-    rf"from)[ -]{_MANY} (?:\w+ )?{_TEST} {_LOOKS}\b|"
+    rf"from)[ -](?:the )?{_MANY} (?:[\w-]+ )?{_TEST} {_LOOKS}\b|"
     rf"\b(?:best|max(?:imum)?|peak|highest|top)[ -](?:\w+ )?(?:of|among|out of|over|across|"
     rf"from)[ -]{_MANY} (?:\w+ )?{_LOOKS} "
     rf"(?:on|by|at|over) (?:the )?{_TEST}\b|"
@@ -41,14 +41,15 @@ _OTHER = Pattern(
 def check(logs: list[Log]) -> Iterable[Finding]:
     """``best of 15 test evaluations``: in a sentence, or in the note of a row."""
     for log in logs:
-        told = {one.line.number for one in picked_in(log) if one.test}
+        told = {one.line.number for one in picked_in(log) if one.test and one.sure}
         for one in picked_in(log):
             if one.test:
                 facts = {"value": one.value, "count": one.count}
                 places = (place_of(log, one.chosen),)
                 yield Finding(
-                    "best-on-test", "caution", place_of(log, one.line), facts, places, anywhere=True, unproven=True
-                )
+                    "best-on-test", "caution", place_of(log, one.line), facts, places, anywhere=True,
+                    unproven=not one.sure,
+                )  # fmt: skip
         for line in log.lines if log.english else ():
             found = _SAID.search(line.body) if line.kind in ("prose", "bullet", "row") else None
             if found is None or denied(line.body, found.start()) or _OTHER.search(line.body) or "?" in line.body:

@@ -83,6 +83,27 @@ class Ranked:
     line: Line
     words: str
 
+    @property
+    def sure(self) -> bool:
+        """Whether both references are named, and neither gain starts from where the other one ends.
+
+        Two starting values without names may be those of two sets of data, or of two sizes, on which gains compare.
+        """
+        names = (self.one.name, self.other.name)
+        if not all(names) or any(_LATER_OR_DATA.search(name) for name in names):
+            return False
+        return not any(
+            name in gain.line.low and gain.name != name and gain.line is not self.line
+            for name, gain in zip(names[::-1], (self.one, self.other), strict=True)
+        )
+
+
+_LATER_OR_DATA = Pattern(
+    r"\b(?:previous|prior|last|earlier|before|yesterday|today|round|step|chance|random|average|mean|each|other|same|"
+    r"data ?set|val\w*|test|train\w*|published|paper|it|this|that|them|human)\b|\.\s",
+    re.IGNORECASE,
+)
+
 
 def ranked_in(log: Log) -> Iterator[Ranked]:
     """The sentences, cells and notes that compare gains of different references."""

@@ -109,6 +109,8 @@ class Fewer:
     many: float
     line: int
     other: int
+    sure: bool = False
+    """A difference is stated, and the text tells that the few are some of the many, or the rows are arms."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,20 @@ class Small:
     conclusion: Conclusion
     count: int
     line: int
+    sure: bool = False
+    """It is told as a conclusion, of one thing that is better or helps."""
+
+
+_DRAWN = Pattern(
+    r"^(?:\W|\w+:\s)*(?:great,? )?(?:conclusions?|settled|verdict|take-?aways?|findings?|bottom line|upshot|so|hence|thus|"
+    r"therefore)\b[:,]? (?=[^.;]*\b(?:helps?|better|prefers?|preferred|cured|beats?|outperforms?|wins?|improves?|worse|hurts?)\b)",
+    re.IGNORECASE,
+)
+_TRIED_OUT = Pattern(
+    r"\b(?:smoke|sanity|pilot|debug\w*|crash\w*|parse\w*|format\w*|bug|unit|qualitative\w*|anecdot\w*|spot|"
+    r"few-?shot|shots?|tomorrow|will|next|small|only|tiny|caveat|preliminary|hint)\b|\bI['’]ll\b",
+    re.IGNORECASE,
+)
 
 
 def items_in(one: Statement) -> list[Items]:
@@ -131,9 +147,16 @@ def items_in(one: Statement) -> list[Items]:
             around = f"{left} {text[number.end : number.end + 24]}"
             line = one.sentence.line_at(number.start).number
             found.append(
-                Items(number.value, noun, _PART.search(around) is not None, _ALL.search(left) is not None, line)
+                Items(_with_thousands(text, number), noun, _PART.search(around) is not None, _ALL.search(left) is not None, line)
             )
     return found
+
+
+def _with_thousands(text: str, number: Number) -> float:
+    """The number with the thousands that a blank sets off: ``2 400``."""
+    before = re.search(r"(?<![\w.,])(\d{1,3})[ \u00a0\u202f]$", text[: number.start])
+    three = re.fullmatch(r"\d{3}", text[number.start : number.end]) is not None
+    return number.value + 1000 * int(before[1]) if before is not None and three else number.value
 
 
 def _noun(text: str, number: Number) -> str | None:
@@ -182,8 +205,55 @@ def _in_grid(one: Compared) -> Fewer | None:
             ):
                 less, more = (i, at) if mine.value < other.value else (at, i)
                 few, many = sorted((mine.value, other.value))
-                return Fewer(one, few, many, column.lines[less], column.lines[more])
+                return Fewer(one, few, many, column.lines[less], column.lines[more], _sure_in_grid(one, less, few, many))
     return None
+
+
+_ARMS = Pattern(
+    r"^(?:arms?|methods?|models?|systems?|variants?|config\w*|agents?|judges?|approach|algorithm|pre-?processing|"
+    r"retriever|ranker|network|net|modell?e?|modelo|méthode|système|methode|verfahren|vorverarbeitung|id|name|"
+    r"strategy|policy|prompt|模型|方法|модель|метод)$",
+    re.IGNORECASE,
+)
+_APART = Pattern(
+    r"\b(?:gap|drop|harder|easier|differ\w*|split|group|slice|subgroup|transfer|generali[sz]\w*|held-?out|zero-shot|"
+    r"training set|train(?:ed|ing)? on|weighted|bootstrap|confidence|significan\w*|p\s?[=<])\b",
+    re.IGNORECASE,
+)
+_SPAN = 14
+
+
+def _sure_in_grid(one: Compared, at: int, few: float, many: float) -> bool:
+    """Whether the rows are arms, and the one on few items is told to be ahead by a stated difference or by its name."""
+    grid = one.grid
+    assert grid is not None
+    if many < 4 * few or _ARMS.match(grid.label.strip()) is None or _APART.search(one.claim.text):
+        return False
+    if at not in (one.one.row, one.other.row) or not 0 <= one.line.number - grid.first <= 2 * _SPAN:
+        return False
+    return BETTER.search(one.claim.text) is not None and AGAINST.search(one.claim.text) is None
+
+
+def _sure_in_words(one: Compared, small: Items, large: Items) -> bool:
+    """Whether few are told as a part, or many as all, of the same things, near the claim of a stated difference."""
+    lines = [one.line.number, one.one.line, one.other.line, small.line, large.line]
+    if one.by_word or max(lines) - min(lines) > _SPAN or large.count < 4 * small.count or _APART.search(one.claim.text):
+        return False
+    if AGAINST.search(one.claim.text):
+        return False
+    alike = small.noun[:4] == large.noun[:4]
+    if small.part or large.whole:
+        return alike or (small.part and not large.noun.strip("n"))
+    told = [result.statement for result in (one.one, one.other)]
+    own = all(statement is not None and not _OTHER_DATA.search(statement.text) for statement in told)
+    return alike and own and {small.line, large.line} == {one.one.line, one.other.line}
+
+
+_OTHER_DATA = Pattern(
+    r"\b(?:ood|domains?|data ?sets?|class\w*|categor\w+|languages?|train\w*|val\w*|dev|folds?|splits?|subset|bench\w*|"
+    r"easy|hard|short|long|old|new|men|women)\b|\d-?shot",
+    re.IGNORECASE,
+)
 
 
 def _rest_alike(cells: Sequence[Number | None], mine: Number, other: Number) -> bool:
@@ -203,7 +273,8 @@ def _in_words(log: Log, one: Compared) -> Fewer | None:
                     continue
                 told = alike or small.part or (large.whole and large.count >= 10 * small.count)
                 if large.count >= LESS * small.count and told and large.count >= 40:
-                    return Fewer(one, small.count, large.count, small.line, large.line)
+                    sure = _sure_in_words(one, small, large)
+                    return Fewer(one, small.count, large.count, small.line, large.line, sure)
             if fraction and not few[0]:
                 line = next(text for text, part in few[1] if part)
                 return Fewer(one, large.count / fraction, large.count, line, large.line)
@@ -256,7 +327,9 @@ def small_in(log: Log) -> Iterator[Small]:
                 concluded_in(other, (_SETTLED,)) if other is not one else None
             )
             if found is not None:
-                yield Small(found, count[0], one.sentence.line_at(count[1]).number)
+                told = (one.text, other.text)
+                sure = _DRAWN.search(other.text) is not None and not any(_TRIED_OUT.search(text) for text in told)
+                yield Small(found, count[0], one.sentence.line_at(count[1]).number, sure)
                 break
 
 

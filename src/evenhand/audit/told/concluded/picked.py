@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from evenhand.audit.text.log import Log
@@ -24,6 +25,7 @@ from evenhand.audit.told.concluded.picked_data import (
     is_test,
     row_of_grid,
 )
+from evenhand.audit.told.concluded.picked_sure import is_sure
 from evenhand.audit.told.concluded.statements import Statement, statements_of
 
 _SURE = 8
@@ -113,11 +115,20 @@ def _in_statements(log: Log) -> Iterator[Picked]:
             continue
         scene = [other for other in every[max(0, place - _BEFORE) : place + 1] if other.section == one.section]
         extra = [claim.one.number, claim.other.number] if claim is not None else []
-        found = _in_grids(log, one, scene, extra, reported=reported, same=same) or _in_words(
+        ranked = _in_grids(log, one, scene, extra, reported=reported, same=same)
+        found = ranked or _in_words(
             log, one, scene, extra if same or reported or CUE.search(one.labelled) else [], reported=reported
         )
         if found is not None:
-            yield found
+            above = " ".join((*log.path(one.section)[-1:], *_columns(log, one)))
+            yield replace(found, sure=is_sure(one, scene, found, above, ranked=ranked is not None))
+
+
+def _columns(log: Log, one: Statement) -> Iterator[str]:
+    """What the tables of a section are called, and their columns."""
+    for grid in grids_of(log):
+        if grid.section == one.section and grid.first <= one.line.number:
+            yield from (grid.title, grid.label, *(column.name for column in grid.columns))
 
 
 def _best_of_looks(one: Statement) -> Picked | None:

@@ -43,6 +43,8 @@ class Picked:
     chosen: int
     count: int
     test: bool
+    sure: bool = False
+    """The text shows it in so many words: the same number where it is the best and where it is given out."""
 
 
 def row_of_grid(log: Log, grid: Grid) -> Iterator[Picked]:
@@ -66,7 +68,8 @@ def row_of_grid(log: Log, grid: Grid) -> Iterator[Picked]:
             test = is_test(" ".join((column.name, grid.title, *above)))
             looks = ALONG.match(grid.label.strip()) is not None
             if test or not looks:
-                yield Picked(f"{mine.value:g}", log.line(column.lines[last]), grid.first, len(cells), test)
+                sure = _GIVEN.search(said[last]) is not None
+                yield Picked(f"{mine.value:g}", log.line(column.lines[last]), grid.first, len(cells), test, sure)
                 return
 
 
@@ -79,6 +82,13 @@ def is_test(words: str) -> bool:
     return TEST.search(plain) is not None and DEV.search(plain) is None
 
 
+_GIVEN = Pattern(
+    r"\b(?:headline|reported|published|abstract)\b|\bfinal\b.*\b(?:smallest|largest|lowest|highest|best|top|of \d+)\b", re.I
+)
+_KEY_GIVEN = Pattern(r"(?<![a-z])(?:reported|published|headline|announced|claimed)(?![a-z])", re.IGNORECASE)
+_KEY_LOOKS = Pattern(
+    r"(?<![a-z])(?:evals|evaluations|checkpoints|trials|combinations|candidates|variants|configs|snapshots)(?![a-z])", re.I
+)
 _KEY = Pattern(r"(?<![a-z])(?:reported|published|final|headline|announced|claimed|official)(?![a-z])", re.IGNORECASE)
 _KEY_BEST = Pattern(r"(?<![a-z])(?:best|max|min|top|winner|highest|lowest|peak)(?![a-z])", re.IGNORECASE)
 _KEY_MANY = Pattern(
@@ -108,12 +118,16 @@ def in_fields(log: Log) -> Iterator[Picked]:
     many = [int(value) for name, _, value in numbers if _KEY_MANY.search(name) and FROM < value <= TO]
     choice = [leaf for name, leaf in fields if leaf.word and _KEY_CHOICE.search(name) and TEST.search(str(leaf.value))]
     if choice and told:
-        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), choice[0].line, 0, True)
+        sure = any(_KEY_GIVEN.search(name) for name, leaf, _ in numbers if leaf is told[0][0])
+        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), choice[0].line, 0, True, sure)
     elif told and (best or worded) and many:
         test = TEST.search(" ".join(words).replace("_", " ")) is not None
         if not test and not best:
             return
-        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), told[0][0].line, many[0], test)
+        looks = [name for name, _, value in numbers if _KEY_LOOKS.search(name) and value == many[0]]
+        given = {value for name, _, value in numbers if _KEY_GIVEN.search(name)}
+        sure = bool(looks) and told[0][1] in given and best and many[0] >= FROM + 1
+        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), told[0][0].line, many[0], test, sure)
 
 
 _NUMBER = Pattern(r"-?\d+(?:\.\d+)?")
