@@ -11,7 +11,7 @@ from evenhand.audit.told.budgets.tables import BY_NAME, OF_DATA
 from evenhand.audit.told.concluded.compared import Compared
 from evenhand.audit.told.concluded.statements import Statement, share_a_word, words_of
 
-_SPAN, _ROWS, _LARGER = 16, 8, 1.5
+_SPAN, _ROWS, _LARGER, _TOKENS = 16, 8, 1.5, 1e5
 _NEVER = frozenset(("tries", "gpus"))
 """Tries at an item are often the method itself; more devices are a larger budget only for the same time."""
 
@@ -21,16 +21,24 @@ _CHAINED = Pattern(
     r"best epochs?|at epoch|plateau\w*|so far|in progress|running|schedule free|rollouts?|replay|buffer|window|budgets?|"
     r"compute|cheaper|despite|although|even though|only needs?|half (?:of )?the|fraction of|with (?:just|only)|"
     r"(?:same|fixed|equal|per) (?:wall|time|compute|flop\w*|number)|scal(?:e|ing) (?:with|laws?)|ablat\w+ (?:of|over)|"
-    r"sweeps? over|longer|sooner|slower|faster|undertrained|under-trained)\b",
+    r"sweeps? over|longer|sooner|slower|faster|undertrained|under-trained|"
+    r"teacher|though|partly|in part|times (?:the|as many)|sampl(?:er|ing) steps?|diffusion|denois\w*|ddim|inference)\b",
     re.IGNORECASE,
 )
 """Stages of one run, runs that ended by themselves, and texts that speak of the budget."""
 
-_BY_ITSELF = Pattern(r"\bconverg\w*|\bearly[- ]stop|\bpatience\b|\bcontinu\w+|\bresum\w+|\bcheckpoint of\b", re.IGNORECASE)
+_BY_ITSELF = Pattern(r"\bconverg\w*|\bearly[- ]stop|\bpatience\b|\bcontinu\w+|\bresum\w+|\bcheckpoint of\b|\bsampl(?:er|ing) steps\b|"
+    r"\bdiffusion\b|\bdenois\w*|\binference\b|\bcosts?\b|\bteacher\b", re.IGNORECASE)
 _BEHIND = Pattern(
-    r"\b(?:worse|behind|costs?|los(?:es|t|ing)|trails?|short of|gap|degrad\w*|hurts?|slower|speed\w*|overfit\w*)\b",
+    r"\b(?:worse|behind|costs?|los(?:es|t|ing)|trails?|short of|gap|degrad\w*|hurts?|slower|speed\w*|overfit\w*|higher)\b",
     re.IGNORECASE,
 )
+_TRAINED = Pattern(
+    r"\b(?:train\w*|ran|runs?|updates?|optimi[sz]\w*|fine-?tun\w*|saw|lief|laufen|gelaufen|trainiert|tourn\w+|entra[iîí]n\w*)\b|"
+    r"обуч\w*|训练",
+    re.IGNORECASE,
+)
+_NO_TRAINING = Pattern(r"\b(?:tokeni[sz]er|eval\w*|context|prompts?|windows?|length)\b", re.IGNORECASE)
 _SEARCHED = Pattern(r"optuna|search|sweep|tun(?:ed|ing)|grid|\bdev\b|\bval\w*|tried|trials?|abgestimmt", re.IGNORECASE)
 _BASE = Pattern(
     r"\b(?:baselines?|controls?|reference|vanilla|plain|old|previous|original|without|alte\w*|ohne|ancien\w*|référence|"
@@ -71,6 +79,10 @@ def credited_in_words(one: Compared, near: list[Statement], told: list[Amount], 
     if any(_CHAINED.search(other.text) for other in scene):
         return False
     if more.kind == "trials" and not _SEARCHED.search(more.statement.text):
+        return False
+    if more.kind == "steps" and not all(_TRAINED.search(amount.statement.text) for amount in (more, less)):
+        return False
+    if more.kind == "tokens" and (less.value < _TOKENS or any(_NO_TRAINING.search(a.statement.text) for a in (more, less))):
         return False
     mine, others = more.owner - less.owner, less.owner - more.owner
     return bool(mine) and bool(others) and _set(more.value, less.value, more.kind) and _credits(one.claim, mine, others)

@@ -92,8 +92,8 @@ class Ranked:
         names = (self.one.name, self.other.name)
         if not all(names) or any(_LATER_OR_DATA.search(name) for name in names):
             return False
-        return not any(
-            name in gain.line.low and gain.name != name and gain.line is not self.line
+        return self.one.line is self.other.line or not any(
+            name in gain.line.low and gain.name != name
             for name, gain in zip(names[::-1], (self.one, self.other), strict=True)
         )
 
@@ -201,7 +201,9 @@ def _gains(scope: Scope) -> list[Gain]:
         pairs = [(a, b) for a, b in itertools.pairwise(found) if _from_to(a, b)]
         for a, b in pairs:
             size = abs(round(a.value - b.value, max(a.number.decimals, b.number.decimals)))
-            answer.append(Gain(size, f"{size:.{a.number.decimals}f}", a.value, _name_behind(a), a.line))
+            told = next((_reference(q) for q in found if abs(q.value) == size and _is_gain(q)), "")
+            name = _name_behind(a) or told
+            answer.append(Gain(size, f"{size:.{a.number.decimals}f}", a.value, name, a.line))
         known = {one.value for one in answer if one.line.number in {line.number for line in sentence.lines}}
         for q in found:
             if abs(q.value) not in known and not any(q in pair for pair in pairs) and _is_gain(q):
@@ -251,7 +253,7 @@ def _reference(one: Quantity) -> str:
     name = re.sub(
         r"^(?:the|its|our|das|den|dem|die|der|la|le|les|el|los|an?)\s+|^l['’]", "", found["name"].lower()
     ).strip(" .,")
-    name = re.split(r"\s(?:and|und|et|so|with|in|at|on|for|is|was|that|which|[=:])\b", name)[0]
+    name = re.split(r"\.\s|\s(?:and|und|et|so|with|in|at|on|for|is|was|that|which|[=:])\b", name)[0]
     return "" if name in _NO_NAME or re.fullmatch(r"[\d.%]+", name) else name
 
 

@@ -131,7 +131,7 @@ _DRAWN = Pattern(
 )
 _TRIED_OUT = Pattern(
     r"\b(?:smoke|sanity|pilot|debug\w*|crash\w*|parse\w*|format\w*|bug|unit|qualitative\w*|anecdot\w*|spot|"
-    r"few-?shot|shots?|tomorrow|will|next|small|only|tiny|caveat|preliminary|hint)\b|\bI['’]ll\b",
+    r"few-?shot|shots?|tomorrow|will|next|small|only|tiny|caveat|preliminary|hint|latency|ms|cache\w*|speed|time)\b|\bI['’]ll\b",
     re.IGNORECASE,
 )
 
@@ -241,18 +241,23 @@ def _sure_in_words(one: Compared, small: Items, large: Items) -> bool:
         return False
     if AGAINST.search(one.claim.text):
         return False
+    told = [result.statement.text for result in (one.one, one.other) if result.statement is not None]
+    if any(_OTHER_DATA.search(text) for text in told):
+        return False
     alike = small.noun[:4] == large.noun[:4]
     if small.part or large.whole:
         return alike or (small.part and not large.noun.strip("n"))
-    told = [result.statement for result in (one.one, one.other)]
-    own = all(statement is not None and not _OTHER_DATA.search(statement.text) for statement in told)
-    return alike and own and {small.line, large.line} == {one.one.line, one.other.line}
+    own = {small.line, large.line} == {one.one.line, one.other.line}
+    return alike and own and all(_EVALUATED.search(text) for text in told)
 
 
 _OTHER_DATA = Pattern(
-    r"\b(?:ood|domains?|data ?sets?|class\w*|categor\w+|languages?|train\w*|val\w*|dev|folds?|splits?|subset|bench\w*|"
-    r"easy|hard|short|long|old|new|men|women)\b|\d-?shot",
+    r"\b(?:ood|domains?|data ?sets?|class(?:es)?|categor\w+|languages?|training (?:set|items|examples)|folds?|splits?|"
+    r"easier|harder|women|men|index|prompt with|in the prompt|batch(?:es)? of)\b|\b(?:of|in|from) (?:19|20)\d\d\b",
     re.IGNORECASE,
+)
+_EVALUATED = Pattern(
+    r"\b(?:eval\w*|scored|judged|measured|rated|tested|NDCG|MRR|recall|hit)\b|@\d|\bn ?=|bewertet|évalué\w*|评测", re.IGNORECASE
 )
 
 

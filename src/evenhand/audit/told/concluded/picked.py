@@ -29,7 +29,7 @@ from evenhand.audit.told.concluded.picked_sure import is_sure
 from evenhand.audit.told.concluded.statements import Statement, statements_of
 
 _SURE = 8
-_N = rf"(?P<n>\d[\d,]*(?![KMBkmb])|{any_number(4)})"
+_N = rf"(?P<n>\d{{1,3}}(?:,\d{{3}})*(?![\d,KMBkmb])|{any_number(4)})"
 _LOOKS = (
     r"(?:epochs?|check-?points?|ckpts?|snapshots?|evaluations?|evals?|submissions?|readings?|measurements?|looks?|scores|"
     r"test (?:runs|scores)|points? de sauvegarde|puntos?(?: de control)?|ständen?|mal\b|times|passes|rounds|iterations|"
@@ -44,7 +44,7 @@ _VARIANTS = (
     r"formas?|formes?|расписани\w+|вариант\w*|настро\w+|模板|组|个|种|方案|配置|系数)"
 )
 _MANY_LOOKS = Pattern(
-    rf"(?<![\w.]){_N}[ -]?(?:[\w'-]+ ){{0,2}}{_LOOKS}(?![a-z])|\b(?:each|every|per|after (?:each|every)|all(?: the)?|"
+    rf"(?<![\w.–-]){_N}[ -]?(?:[\w'-]+ ){{0,2}}{_LOOKS}(?![a-z])|\b(?:each|every|per|after (?:each|every)|all(?: the)?|"
     r"jede[rnms]?|nach jeder|chaque|chacune?|cada|кажд\w+)[ -](?:[\w'.-]+ ){0,3}(?:epochs?|check-?points?|steps?|"
     r"updates?|"
     r"rounds?|iterations?|snapshots?|evaluations?|\d+k?|punto|époque)|\bper-epoch\b|\bcurve\b|\bcummax\b|每轮|每个|每次",
@@ -82,6 +82,9 @@ _OPEN = Pattern(r"\?|\b(?:should|would|will|could|next|todo|plan\w*|if|paper(?:'
 _INDEX = Pattern(
     r"^(?:#|no\.?|row|items?|rank|id|idx|index|year|day|week|month|seed|fold|class|n|count)$", re.IGNORECASE
 )
+_ABLATED = Pattern(r"(?:w/o|without|full|ours|all|none|no|[-–+])(?![a-z])", re.IGNORECASE)
+"""Rows of which one is the method, and the others lack something: none of them was chosen."""
+
 _SWEPT = Pattern(
     r"^(?:prompts?|templates?|instructions?|recipes?|configs?|settings?|trials?|candidates?|layers?|lr|"
     r"learning rate|t|k|temp\w*|"
@@ -121,7 +124,9 @@ def _in_statements(log: Log) -> Iterator[Picked]:
         )
         if found is not None:
             above = " ".join((*log.path(one.section)[-1:], *_columns(log, one)))
-            yield replace(found, sure=is_sure(one, scene, found, above, ranked=ranked is not None))
+            cell = one.passage.kind == "note" and not log.data
+            sure = not cell and is_sure(one, scene, found, above, ranked=ranked is not None)
+            yield replace(found, sure=sure)
 
 
 def _columns(log: Log, one: Statement) -> Iterator[str]:
@@ -263,6 +268,8 @@ def _in_grids(
 
 def _swept(grid: Grid) -> bool:
     """Whether the rows of a table are values of a setting, or wordings, and not models or sets of data."""
+    if any(_ABLATED.match(name.strip()) for name in grid.names):
+        return False
     if _SWEPT.match(grid.label.replace("_", " ").strip()):
         return True
     if _INDEX.match(grid.label.strip()) or list(grid.names) == [str(at + 1) for at in range(len(grid.names))]:
@@ -272,4 +279,6 @@ def _swept(grid: Grid) -> bool:
 
 
 def _extreme(cells: Sequence[float], value: float) -> bool:
-    return len(cells) >= 4 and len(set(cells)) >= 4 and value in (max(cells), min(cells)) and cells.count(value) == 1
+    if len(set(cells)) < 4 or value not in (max(cells), min(cells)) or cells.count(value) != 1:
+        return False
+    return list(cells) not in (sorted(cells), sorted(cells, reverse=True))  # what only rises was not picked by luck

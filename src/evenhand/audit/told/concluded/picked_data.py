@@ -124,9 +124,10 @@ def in_fields(log: Log) -> Iterator[Picked]:
         test = TEST.search(" ".join(words).replace("_", " ")) is not None
         if not test and not best:
             return
+        others = re.search(r"reproduc|paper|original", text, re.IGNORECASE)  # whose number it is
         looks = [name for name, _, value in numbers if _KEY_LOOKS.search(name) and value == many[0]]
         given = {value for name, _, value in numbers if _KEY_GIVEN.search(name)}
-        sure = bool(looks) and told[0][1] in given and best and many[0] >= FROM + 1
+        sure = bool(looks) and not others and told[0][1] in given and best and many[0] >= FROM + 1
         yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), told[0][0].line, many[0], test, sure)
 
 

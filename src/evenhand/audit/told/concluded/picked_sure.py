@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.choices import DEV, FRESH, GIVEN_OUT, PICKED, REPORTED, TEST
+from evenhand.audit.text.vocabulary.numerals import any_number
 from evenhand.audit.told.concluded.picked_data import DISOWNED, Picked
 from evenhand.audit.told.concluded.statements import Statement
 
@@ -21,9 +22,25 @@ _NO_TEST_DATA = Pattern(
 
 _OF_OTHERS = Pattern(
     r"\b(?:et al|prior|previous(?:ly)?|published by|their|sota|state[- ]of[- ]the[- ]art|literature|target|goal|human|"
-    r"todo|plan\w*|should|would|will|could|if|whether|wanted|expect\w*|replaces?|revert\w*|discard\w*|overfit\w*)\b|\?",
+    r"recommend\w*|defaults?|following|as in|todo|plan\w*|should|would|will (?:be|use|re\w+|try|run)|could|if|whether|wanted|expect\w*|replaces?|revert\w*|discard\w*|overfit\w*)\b|\?",
     re.IGNORECASE,
 )
+
+
+_THOSE = Pattern(
+    r"\b(?:those|these|same) (?:\w+ )?\d|\bsame (?:items|seeds|questions|set|prompts)\b|"
+    r"from (?:the|that) (?:table|sort|sweep|search)",
+    re.IGNORECASE,
+)
+_TRIED = Pattern(
+    rf"(?<![\w.-])(?:\d{{1,4}}|{any_number(4)})[ -](?:[^\W\d][\w'-]* ){{0,2}}(?:prompts?|instructions?|templates?|variants?|"
+    r"config\w*|settings?|loss(?:es)?|loss functions?|recipes?|weights|decoders?|candidates?|options?|trials?|combinations?|"
+    r"placements?|schedules?|augmentations?|optimi[sz]ers?|strategies|heuristics|temperatures?|wordings?|thresholds?|ideas|"
+    r"mixes|mixtures|merges|ways|filters?|formas?|formes?|расписани\w+|вариант\w*|настро\w+|konfigurationen|varianten)(?![a-z])|"
+    r"模板数|组权重|\btrials ?=|(?:变体|方案|配置|模板)",
+    re.IGNORECASE,
+)
+"""How many of what can be tried; models and methods are compared, and none of them is chosen."""
 
 
 def _best_of_row(one: Statement, value: float) -> bool:
@@ -55,11 +72,18 @@ def is_sure(one: Statement, scene: Sequence[Statement], found: Picked, above: st
     if DEV.search((every if found.test else one.labelled).replace("_", " ")):
         return False
     value = float(found.value)
+    if not any(n.value == value for n in one.results):
+        return False
     printed = [other for other in scene if other is not one and any(n.value == value for n in other.results)]
-    ranked = ranked or any(_best_of_row(other, value) for other in scene)
-    best = ranked or PICKED.search(one.text) is not None or any(PICKED.search(other.text) for other in printed)
-    if not best or not any(n.value == value for n in one.results):
+    best = ranked or any(_best_of_row(other, value) for other in scene)
+    best = best or any(PICKED.search(other.text) for other in (one, *printed))
+    best = best or (_THOSE.search(one.text) is not None and any(PICKED.search(other.text) for other in scene[-4:]))
+    asked = [other.labelled for other in scene[-2:-1] if not other.results]
+    said = " ".join((*asked, one.labelled))
+    if not best:
         return False
     if found.test:
-        return REPORTED.search(one.labelled) is not None and told_on_test(every)
-    return found.count >= _MANY and GIVEN_OUT.search(one.labelled) is not None
+        return REPORTED.search(said) is not None and told_on_test(every)
+    if GIVEN_OUT.search(said) is None or found.count < _MANY:
+        return False
+    return ranked or any(_TRIED.search(other.text) for other in scene)
