@@ -39,10 +39,12 @@ GIVEN_OUT = Pattern(
     r"quoted|reported|announced|claimed)|headline|announc\w+|advertis\w+|published|abstract|readme|slides?|press kit|"
     r"model card|data sheet|paper|report|table|sheet|wiki|front page|chapter|overview|outcome of the|"
     r"(?:official|final|reported|claimed|headline|main|published) (?:result|number|figure|score|value|comparison|"
-    r"performance)s?|our (?:\w+ )?(?:score|entry|figure|number)|our (?:\w+ )?(?:system|model|approach|method|classifier|"
+    r"performance)s?|our (?:\w+ )?(?:score|entry|figure|number)|our (?:\w+ )?(?:system|model|approach|method|"
+    r"classifier|"
     r"tagger) (?:\w+ )?(?:has|reaches|gets|achieves)|tell sales|can be read off|posting in)\b"
     + abroad(
-        r"in die (?:arbeit|tabelle)|nennen wir|angegeben|ergebnis des \w+|que nous (?:retenons|annonçons)|résumé|rapport|"
+        r"in die (?:arbeit|tabelle)|nennen wir|angegeben|ergebnis des \w+|que nous (?:retenons|annonçons)|résumé|"
+        r"rapport|"
         r"se informa|publicad\w+|en el resumen|en la memoria|в отч[её]т|в статью|итог|汇报|论文|公布"
     ),
     re.IGNORECASE,

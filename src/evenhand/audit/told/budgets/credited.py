@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.amounts import OF_DATA
 from evenhand.audit.text.vocabulary.verdicts import AGAINST
 from evenhand.audit.told.budgets.amounts import Amount
-from evenhand.audit.told.budgets.tables import BY_NAME, OF_DATA
+from evenhand.audit.told.budgets.tables import BY_NAME
 from evenhand.audit.told.concluded.compared import Compared
 from evenhand.audit.told.concluded.statements import Statement, share_a_word, words_of
 
 _SPAN, _ROWS, _LARGER, _TOKENS = 16, 8, 1.5, 1e5
+_AFTER = 2
 _NEVER = frozenset(("tries", "gpus"))
 """Tries at an item are often the method itself; more devices are a larger budget only for the same time."""
 
 _CHAINED = Pattern(
-    r"\b(?:continu\w+|resum\w+|from (?:the |a )?(?:\w+ )?(?:checkpoint|ckpt|step)|init(?:iali[sz]ed)?|warm-?(?:up|start)|"
+    r"\b(?:continu\w+|resum\w+|from (?:the |a )?(?:\w+ )?(?:checkpoint|ckpt|step)|init(?:iali[sz]ed)?|warm-?(?:up|"
+    r"start)|"
     r"stages?|phases?|pre-?train(?:ed|ing)?|early|stopp\w*|patience|converg\w*|interrupted|crash\w*|"
-    r"best epochs?|at epoch|plateau\w*|so far|in progress|running|schedule free|rollouts?|replay|buffer|window|budgets?|"
+    r"best epochs?|at epoch|plateau\w*|so far|in progress|running|schedule free|rollouts?|replay|buffer|window|"
+    r"budgets?|"
     r"compute|cheaper|despite|although|even though|only needs?|half (?:of )?the|fraction of|with (?:just|only)|"
     r"(?:same|fixed|equal|per) (?:wall|time|compute|flop\w*|number)|scal(?:e|ing) (?:with|laws?)|ablat\w+ (?:of|over)|"
     r"sweeps? over|longer|sooner|slower|faster|undertrained|under-trained|"
@@ -27,14 +31,19 @@ _CHAINED = Pattern(
 )
 """Stages of one run, runs that ended by themselves, and texts that speak of the budget."""
 
-_BY_ITSELF = Pattern(r"\bconverg\w*|\bearly[- ]stop|\bpatience\b|\bcontinu\w+|\bresum\w+|\bcheckpoint of\b|\bsampl(?:er|ing) steps\b|"
-    r"\bdiffusion\b|\bdenois\w*|\binference\b|\bcosts?\b|\bteacher\b", re.IGNORECASE)
+_BY_ITSELF = Pattern(
+    r"\bconverg\w*|\bearly[- ]stop|\bpatience\b|\bcontinu\w+|\bresum\w+|\bcheckpoint of\b|\bsampl(?:er|ing) steps\b|"
+    r"\bdiffusion\b|\bdenois\w*|\binference\b|\bcosts?\b|\bteacher\b",
+    re.IGNORECASE,
+)
 _BEHIND = Pattern(
-    r"\b(?:worse|behind|costs?|los(?:es|t|ing)|trails?|short of|gap|degrad\w*|hurts?|slower|speed\w*|overfit\w*|higher)\b",
+    r"\b(?:worse|behind|costs?|los(?:es|t|ing)|trails?|short of|gap|degrad\w*|hurts?|slower|speed\w*|overfit\w*|"
+    r"higher)\b",
     re.IGNORECASE,
 )
 _TRAINED = Pattern(
-    r"\b(?:train\w*|ran|runs?|updates?|optimi[sz]\w*|fine-?tun\w*|saw|lief|laufen|gelaufen|trainiert|tourn\w+|entra[iîí]n\w*)\b|"
+    r"\b(?:train\w*|ran|runs?|updates?|optimi[sz]\w*|fine-?tun\w*|saw|lief|laufen|gelaufen|trainiert|tourn\w+|"
+    r"entra[iîí]n\w*)\b|"
     r"обуч\w*|训练",
     re.IGNORECASE,
 )
@@ -72,20 +81,23 @@ def credited_in_words(one: Compared, near: list[Statement], told: list[Amount], 
     lines = [one.line.number, one.one.line, one.other.line, more.line, less.line]
     if one.by_word or more.kind in _NEVER or max(lines) - min(lines) > _SPAN:
         return False
-    if {amount.value for amount in told} != {more.value, less.value}:
-        return False
-    first, last = min(lines), max(lines)
-    scene = [other for other in near if first <= other.line.number <= last]
-    if any(_CHAINED.search(other.text) for other in scene):
-        return False
-    if more.kind == "trials" and not _SEARCHED.search(more.statement.text):
-        return False
-    if more.kind == "steps" and not all(_TRAINED.search(amount.statement.text) for amount in (more, less)):
-        return False
-    if more.kind == "tokens" and (less.value < _TOKENS or any(_NO_TRAINING.search(a.statement.text) for a in (more, less))):
+    scene = [other for other in near if min(lines) <= other.line.number and other.place <= one.claim.place + _AFTER]
+    if {amount.value for amount in told} != {more.value, less.value} or any(_CHAINED.search(s.text) for s in scene):
         return False
     mine, others = more.owner - less.owner, less.owner - more.owner
-    return bool(mine) and bool(others) and _set(more.value, less.value, more.kind) and _credits(one.claim, mine, others)
+    if not mine or not others or not _of_training(more, less) or not _set(more.value, less.value, more.kind):
+        return False
+    return _credits(one.claim, mine, others)
+
+
+def _of_training(more: Amount, less: Amount) -> bool:
+    """Whether two amounts are told as those of training, or of a search for settings."""
+    texts = [amount.statement.text for amount in (more, less)]
+    if more.kind == "trials":
+        return _SEARCHED.search(texts[0]) is not None
+    if more.kind == "steps":
+        return all(_TRAINED.search(text) for text in texts)
+    return more.kind != "tokens" or (less.value >= _TOKENS and not any(_NO_TRAINING.search(text) for text in texts))
 
 
 def _apart(one: str, other: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -23,7 +23,8 @@ from evenhand.audit.told.quantities import Quantity, Scope, quantities, scopes_o
 
 _EDGE = r"(?<![^\W\u3400-\u9fff])"
 _OVER = Pattern(
-    rf"\s*(?:%|pp|ms|points?|punkte|WER|BLEU|x|fold|speed-?up|more|less|higher|lower|better|gagnés?|gains?|[(,])*\s*(?:{OVER_WORDS})\s+"
+    rf"\s*(?:%|pp|ms|points?|punkte|WER|BLEU|x|fold|speed-?up|more|less|higher|lower|better|gagnés?|gains?|"
+    rf"[(,])*\s*(?:{OVER_WORDS})\s+"
     r"(?P<name>\(\w\)|(?:the |its |our |das |den |dem |die |der |la |le |les |l['’]|el |"
     r"los )?[^\W][\w@.+-]*(?: [\w@.+-]+){0,2})",
     re.IGNORECASE,
@@ -42,7 +43,8 @@ _ARROW = Pattern(
 )
 _RANK = Pattern(rf"{_EDGE}(?:{RANK_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _GAIN = Pattern(
-    rf"{_EDGE}(?:{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|lifts?|adds|apporte|bring\w*|helps?|lever|trick|saves?|costs?|wins?)(?![a-zà-ÿа-я])",
+    rf"{_EDGE}(?:{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|lifts?|adds|apporte|bring\w*|helps?|lever|trick|saves?|"
+    rf"costs?|wins?)(?![a-zà-ÿа-я])",
     re.IGNORECASE,
 )
 _AGAINST = Pattern(
@@ -91,6 +93,9 @@ class Ranked:
         """
         names = (self.one.name, self.other.name)
         if not all(names) or any(_LATER_OR_DATA.search(name) for name in names):
+            return False
+        arms = (self.one.arm, self.other.arm)
+        if all(arms) and (arms[0] == arms[1] or all(arm in name for arm, name in zip(arms, names, strict=True))):
             return False
         return self.one.line is self.other.line or not any(
             name in gain.line.low and gain.name != name

@@ -83,16 +83,19 @@ def is_test(words: str) -> bool:
 
 
 _GIVEN = Pattern(
-    r"\b(?:headline|reported|published|abstract)\b|\bfinal\b.*\b(?:smallest|largest|lowest|highest|best|top|of \d+)\b", re.I
+    r"\b(?:headline|reported|published|abstract)\b|\bfinal\b.*\b(?:smallest|largest|lowest|highest|best|top|of \d+)\b",
+    re.I,
 )
 _KEY_GIVEN = Pattern(r"(?<![a-z])(?:reported|published|headline|announced|claimed)(?![a-z])", re.IGNORECASE)
 _KEY_LOOKS = Pattern(
-    r"(?<![a-z])(?:evals|evaluations|checkpoints|trials|combinations|candidates|variants|configs|snapshots)(?![a-z])", re.I
+    r"(?<![a-z])(?:evals|evaluations|checkpoints|trials|combinations|candidates|variants|configs|snapshots)(?![a-z])",
+    re.I,
 )
 _KEY = Pattern(r"(?<![a-z])(?:reported|published|final|headline|announced|claimed|official)(?![a-z])", re.IGNORECASE)
 _KEY_BEST = Pattern(r"(?<![a-z])(?:best|max|min|top|winner|highest|lowest|peak)(?![a-z])", re.IGNORECASE)
 _KEY_MANY = Pattern(
-    r"(?<![a-z])(?:evals?|evaluations|checkpoints|trials|combinations|candidates|arms|variants|configs|tried|snapshots|runs|n)(?![a-z])",
+    r"(?<![a-z])(?:evals?|evaluations|checkpoints|trials|combinations|candidates|arms|variants|configs|tried|"
+    r"snapshots|runs|n)(?![a-z])",
     re.IGNORECASE,
 )
 _KEY_CHOICE = Pattern(

@@ -22,7 +22,8 @@ _NO_TEST_DATA = Pattern(
 
 _OF_OTHERS = Pattern(
     r"\b(?:et al|prior|previous(?:ly)?|published by|their|sota|state[- ]of[- ]the[- ]art|literature|target|goal|human|"
-    r"recommend\w*|defaults?|following|as in|todo|plan\w*|should|would|will (?:be|use|re\w+|try|run)|could|if|whether|wanted|expect\w*|replaces?|revert\w*|discard\w*|overfit\w*)\b|\?",
+    r"recommend\w*|defaults?|following|as in|todo|plan\w*|should|would|will (?:be|use|re\w+|try|run)|could|if|"
+    r"whether|wanted|expect\w*|replaces?|revert\w*|discard\w*|overfit\w*)\b|\?",
     re.IGNORECASE,
 )
 
@@ -33,10 +34,14 @@ _THOSE = Pattern(
     re.IGNORECASE,
 )
 _TRIED = Pattern(
-    rf"(?<![\w.-])(?:\d{{1,4}}|{any_number(4)})[ -](?:[^\W\d][\w'-]* ){{0,2}}(?:prompts?|instructions?|templates?|variants?|"
-    r"config\w*|settings?|loss(?:es)?|loss functions?|recipes?|weights|decoders?|candidates?|options?|trials?|combinations?|"
-    r"placements?|schedules?|augmentations?|optimi[sz]ers?|strategies|heuristics|temperatures?|wordings?|thresholds?|ideas|"
-    r"mixes|mixtures|merges|ways|filters?|formas?|formes?|расписани\w+|вариант\w*|настро\w+|konfigurationen|varianten)(?![a-z])|"
+    rf"(?<![\w.-])(?:\d{{1,4}}|{any_number(4)})[ -](?:[^\W\d][\w'-]* ){{0,2}}(?:prompts?|instructions?|templates?|"
+    rf"variants?|"
+    r"config\w*|settings?|loss(?:es)?|loss functions?|recipes?|weights|decoders?|candidates?|options?|trials?|"
+    r"combinations?|"
+    r"placements?|schedules?|augmentations?|optimi[sz]ers?|strategies|heuristics|temperatures?|wordings?|"
+    r"thresholds?|ideas|"
+    r"mixes|mixtures|merges|ways|filters?|formas?|formes?|расписани\w+|вариант\w*|настро\w+|konfigurationen|"
+    r"varianten)(?![a-z])|"
     r"模板数|组权重|\btrials ?=|(?:变体|方案|配置|模板)",
     re.IGNORECASE,
 )
@@ -64,26 +69,25 @@ def is_sure(one: Statement, scene: Sequence[Statement], found: Picked, above: st
         above: headings and names of columns that the scene stands under.
         ranked: the number is the best of a column.
     """
-    every = " ".join((above, *(other.labelled for other in scene)))
+    value = float(found.value)
     if not 0 <= found.line.number - found.chosen <= _SPAN or len(one.results) > _FEW or _OF_OTHERS.search(one.text):
         return False
+    if not any(n.value == value for n in one.results) or not (ranked or _is_best(one, scene, value)):
+        return False
+    every = " ".join((above, *(other.labelled for other in scene)))
     if any(pattern.search(every) for pattern in (FRESH, DISOWNED)):
         return False
-    if DEV.search((every if found.test else one.labelled).replace("_", " ")):
-        return False
-    value = float(found.value)
-    if not any(n.value == value for n in one.results):
-        return False
-    printed = [other for other in scene if other is not one and any(n.value == value for n in other.results)]
-    best = ranked or any(_best_of_row(other, value) for other in scene)
-    best = best or any(PICKED.search(other.text) for other in (one, *printed))
-    best = best or (_THOSE.search(one.text) is not None and any(PICKED.search(other.text) for other in scene[-4:]))
     asked = [other.labelled for other in scene[-2:-1] if not other.results]
     said = " ".join((*asked, one.labelled))
-    if not best:
-        return False
     if found.test:
-        return REPORTED.search(said) is not None and told_on_test(every)
-    if GIVEN_OUT.search(said) is None or found.count < _MANY:
-        return False
-    return ranked or any(_TRIED.search(other.text) for other in scene)
+        return REPORTED.search(said) is not None and told_on_test(every) and not DEV.search(every.replace("_", " "))
+    given = GIVEN_OUT.search(said) is not None and found.count >= _MANY and not DEV.search(one.labelled)
+    return given and (ranked or any(_TRIED.search(other.text) for other in scene))
+
+
+def _is_best(one: Statement, scene: Sequence[Statement], value: float) -> bool:
+    """Whether a number is told to be the best, or is the best of those that a statement lists."""
+    printed = [other for other in scene if other is not one and any(n.value == value for n in other.results)]
+    if any(PICKED.search(other.text) for other in (one, *printed)) or any(_best_of_row(s, value) for s in scene):
+        return True
+    return _THOSE.search(one.text) is not None and any(PICKED.search(other.text) for other in scene[-4:])
