@@ -171,9 +171,10 @@ def say(finding: Finding) -> str:
             f"otherwise would turn it round."
         )
     arm = f"'{f['arm']}' was" if f["arm"] else "One result was"
+    rest = f"on the same {f['few']} the others may be as good" if f["arm"] else "on the same items it may be otherwise"
     return (
         f"{arm} measured on {f['few']} items, what it is compared with on {f['many']} (line {finding.others[0].line}): "
-        f"on the same {f['few']} the others may be as good."
+        f"{rest}."
     )
 
 

@@ -68,7 +68,7 @@ def row_of_grid(log: Log, grid: Grid) -> Iterator[Picked]:
             test = is_test(" ".join((column.name, grid.title, *above)))
             looks = ALONG.match(grid.label.strip()) is not None
             if test or not looks:
-                sure = _GIVEN.search(said[last]) is not None
+                sure = _GIVEN.search(grid.names[last]) is not None
                 yield Picked(f"{mine.value:g}", log.line(column.lines[last]), grid.first, len(cells), test, sure)
                 return
 
