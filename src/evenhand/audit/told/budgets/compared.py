@@ -102,7 +102,7 @@ def _in_words(log: Log, one: Compared) -> Spent | None:
         pair = _owned(own, one)
         if pair is not None:
             more, less = pair
-            sure = credited_in_words(one, near, told, more, less)
+            sure = credited_in_words(one, near, amounts, more, less)
             return Spent(one, kind, more.value, less.value, more.line, less.line, sure)
     return None
 

@@ -12,10 +12,8 @@ from evenhand.audit.told.budgets.tables import BY_NAME
 from evenhand.audit.told.concluded.compared import Compared
 from evenhand.audit.told.concluded.statements import Statement, share_a_word, words_of
 
-_SPAN, _ROWS, _LARGER, _TOKENS = 16, 8, 1.5, 1e5
+_SPAN, _ROWS, _LARGER, _STEPS, _TOKENS = 16, 8, 1.5, 2000, 1e5
 _AFTER = 2
-_NEVER = frozenset(("tries", "gpus"))
-"""Tries at an item are often the method itself; more devices are a larger budget only for the same time."""
 
 _CHAINED = Pattern(
     r"\b(?:continu\w+|resum\w+|from (?:the |a )?(?:\w+ )?(?:checkpoint|ckpt|step)|init(?:iali[sz]ed)?|warm-?(?:up|"
@@ -66,7 +64,10 @@ def credited_in_grid(one: Compared, near: list[Statement], kind: str, at: int, o
     column = grid.of(kind)[0]
     values = {cell.value for cell in column.cells if cell is not None and cell.value}
     names = (grid.names[at], grid.names[other])
-    if one.by_word or kind in _NEVER or len(grid.of(kind)) != 1 or len(values) != 2 or len(grid.names) > _ROWS:
+    times = [[cell.value if cell else None for cell in (c.cells[at], c.cells[other])] for c in grid.of("time")]
+    if kind == "tries" or (kind == "gpus" and (not times or any(mine != theirs for mine, theirs in times))):
+        return False  # tries are often the method itself; more devices are a larger budget for the same time only
+    if one.by_word or len(grid.of(kind)) != 1 or len(values) != 2 or len(grid.names) > _ROWS:
         return False
     if OF_DATA.match(grid.label.strip()) or any(BY_NAME.search(name) or not words_of(name) for name in names):
         return False
@@ -76,13 +77,16 @@ def credited_in_grid(one: Compared, near: list[Statement], kind: str, at: int, o
     return _credits(one.claim, *_apart(*names)) or (bool(own) and not _place(one.claim.text, words_of(names[1])))
 
 
-def credited_in_words(one: Compared, near: list[Statement], told: list[Amount], more: Amount, less: Amount) -> bool:
+def credited_in_words(one: Compared, near: list[Statement], every: list[Amount], more: Amount, less: Amount) -> bool:
     """Whether all amounts of a kind are these two, near the results, and the claim credits the owner of the larger."""
     lines = [one.line.number, one.one.line, one.other.line, more.line, less.line]
-    if one.by_word or more.kind in _NEVER or max(lines) - min(lines) > _SPAN:
+    if one.by_word or more.kind == "tries" or max(lines) - min(lines) > _SPAN:
+        return False
+    if more.kind == "gpus" and len({amount.value for amount in every if amount.kind == "time"}) != 1:
         return False
     scene = [other for other in near if min(lines) <= other.line.number and other.place <= one.claim.place + _AFTER]
-    if {amount.value for amount in told} != {more.value, less.value} or any(_CHAINED.search(s.text) for s in scene):
+    told = {amount.value for amount in every if amount.kind == more.kind}
+    if told != {more.value, less.value} or any(_CHAINED.search(s.text) for s in scene):
         return False
     mine, others = more.owner - less.owner, less.owner - more.owner
     if not mine or not others or not _of_training(more, less) or not _set(more.value, less.value, more.kind):
@@ -96,7 +100,7 @@ def _of_training(more: Amount, less: Amount) -> bool:
     if more.kind == "trials":
         return _SEARCHED.search(texts[0]) is not None
     if more.kind == "steps":
-        return all(_TRAINED.search(text) for text in texts)
+        return less.value >= _STEPS or all(_TRAINED.search(text) for text in texts)
     return more.kind != "tokens" or (less.value >= _TOKENS and not any(_NO_TRAINING.search(text) for text in texts))
 
 

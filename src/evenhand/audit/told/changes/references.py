@@ -32,6 +32,7 @@ _OVER = Pattern(
 _OVER_CJK = Pattern(
     r"(?:比|较|相对于?|相比)(?P<name>[\u3400-\u9fffA-Za-z0-9]{2,12}?)\s*(?:baseline|基线|模型)?\s*(?:高|低|提升|提高|好)了?\s*$"
 )
+_ON_TOP = Pattern(r"\bon top of (?:the |our |an? )?(?P<name>[\w@.+-]+(?: [\w@.+-]+){0,2}):")
 _REF_BEFORE = Pattern(
     rf"{_EDGE}(?:lift|gain|saved|improvement|delta|reference|vs|over|zu|above)\s+(?:over\s+|vs\.?\s+|"
     rf"to\s+)?(?P<name>(?:[^\W\d]|\d+-[a-z])[\w@.+-]*(?: [\w@.+-]+)?)[\s,:(]*[+\-−]?$",
@@ -207,7 +208,8 @@ def _gains(scope: Scope) -> list[Gain]:
         for a, b in pairs:
             size = abs(round(a.value - b.value, max(a.number.decimals, b.number.decimals)))
             told = next((_reference(q) for q in found if abs(q.value) == size and _is_gain(q)), "")
-            name = _name_behind(a) or told
+            top = _ON_TOP.search(sentence.text[: a.number.start])
+            name = _name_behind(a) or told or (top["name"].lower() if top is not None else "")
             answer.append(Gain(size, f"{size:.{a.number.decimals}f}", a.value, name, a.line))
         known = {one.value for one in answer if one.line.number in {line.number for line in sentence.lines}}
         for q in found:

@@ -128,7 +128,7 @@ def sure_in_grid(one: Compared, at: int, few: float, many: float) -> bool:
         return False
     if at not in (one.one.row, one.other.row) or not 0 <= one.line.number - grid.first <= 2 * _SPAN:
         return False
-    return BETTER.search(one.claim.text) is not None and AGAINST.search(one.claim.text) is None
+    return (not one.by_word or BETTER.search(one.claim.text) is not None) and AGAINST.search(one.claim.text) is None
 
 
 def sure_in_words(one: Compared, small: Items, large: Items) -> bool:

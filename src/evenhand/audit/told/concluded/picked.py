@@ -149,9 +149,11 @@ def _best_of_looks(one: Statement) -> Picked | None:
     return Picked(found[0], line, line.number, _count(_MANY_LOOKS, one.text), True)
 
 
-def _values(one: Statement, extra: Sequence[float]) -> list[tuple[float, int]]:
+def _values(log: Log, one: Statement, extra: Sequence[float]) -> list[tuple[float, int]]:
     """The numbers that a statement may report, with their columns; -1 for those of what it compares."""
-    own = [(n.value, n.start) for n in one.results]
+    names = {name.strip() for grid in grids_of(log) if grid.section == one.section for name in grid.names}
+    finest = sorted(one.results, key=lambda n: -n.decimals)  # a setting is printed with fewer digits than its result
+    own = [(n.value, n.start) for n in finest if one.text[n.start : n.end].strip() not in names]
     own = [(v, at) for v, at in own if not is_setting(one.text[:at]) and not _OPEN.search(one.text[:at])]
     return [*own, *((value, -1) for value in extra)]
 
@@ -162,7 +164,7 @@ def _in_words(
     if any(FRESH.search(other.text) or DISOWNED.search(other.text) for other in scene[-4:]):
         return None
     title = " ".join(log.path(one.section)[-1:])
-    for value, start in _values(one, extra):
+    for value, start in _values(log, one, extra):
         chosen = _chosen(one, scene, value, reported=reported)
         many = _many(scene, chosen, one, title) if chosen is not None else None
         if many is not None and (start >= 0 or many[1] >= _SURE):
@@ -255,7 +257,7 @@ def _in_grids(
             return None
         for column in grid.of("score"):
             cells = [cell.value for cell in column.cells if cell is not None]
-            told = _values(one, extra if (reported or same) and not looks else [])
+            told = _values(log, one, extra if (reported or same) and not looks else [])
             best = next((v for v, at in told if _extreme(cells, v) and (reported or at < 0)), None)
             if best is None:
                 continue

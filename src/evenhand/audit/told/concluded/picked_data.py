@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.log import Leaf, Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.choices import DEV, FRESH, TEST
@@ -121,17 +121,35 @@ def in_fields(log: Log) -> Iterator[Picked]:
     many = [int(value) for name, _, value in numbers if _KEY_MANY.search(name) and FROM < value <= TO]
     choice = [leaf for name, leaf in fields if leaf.word and _KEY_CHOICE.search(name) and TEST.search(str(leaf.value))]
     if choice and told:
-        sure = any(_KEY_GIVEN.search(name) for name, leaf, _ in numbers if leaf is told[0][0])
+        sure = _KEY_GIVEN.search(_name(told[0][0])) is not None and len(fields) <= _FIELDS // 2
         yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), choice[0].line, 0, True, sure)
     elif told and (best or worded) and many:
         test = TEST.search(" ".join(words).replace("_", " ")) is not None
         if not test and not best:
             return
-        others = re.search(r"reproduc|paper|original", text, re.IGNORECASE)  # whose number it is
-        looks = [name for name, _, value in numbers if _KEY_LOOKS.search(name) and value == many[0]]
-        given = {value for name, _, value in numbers if _KEY_GIVEN.search(name)}
-        sure = bool(looks) and not others and told[0][1] in given and best and many[0] >= FROM + 1
-        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), told[0][0].line, many[0], test, sure)
+        looks = 0 if re.search(r"reproduc|paper|original", text, re.IGNORECASE) else _looks(told[0], numbers)
+        sure = _KEY_GIVEN.search(_name(told[0][0])) is not None and looks > FROM and (test or best)
+        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), told[0][0].line, looks or many[0], test, sure)
+
+
+def _name(leaf: Leaf) -> str:
+    return " ".join(map(str, leaf.path)).replace("_", " ")
+
+
+def _looks(told: tuple[Leaf, float], numbers: Sequence[tuple[str, Leaf, float]]) -> int:
+    """How many looks a field beside a number, or above it, tells; or of how many values in a list it is the best."""
+    leaf, value = told
+    for name, other, count in numbers:
+        above = other.path[:-1]
+        if _KEY_LOOKS.search(name) and FROM < count <= TO and leaf.path[: len(above)] == above:
+            return int(count)
+    lists: dict[tuple[str | int, ...], list[float]] = {}
+    for _, other, number in numbers:
+        if any(isinstance(step, int) for step in other.path):
+            key = tuple(step for step in other.path if not isinstance(step, int))
+            lists.setdefault(key, []).append(number)
+    found = [one for one in lists.values() if len(set(one)) > FROM and value in (max(one), min(one))]
+    return len(found[0]) if len(found) == 1 else 0
 
 
 _NUMBER = Pattern(r"-?\d+(?:\.\d+)?")

@@ -72,7 +72,10 @@ def is_sure(one: Statement, scene: Sequence[Statement], found: Picked, above: st
     value = float(found.value)
     if not 0 <= found.line.number - found.chosen <= _SPAN or len(one.results) > _FEW or _OF_OTHERS.search(one.text):
         return False
-    if not any(n.value == value for n in one.results) or not (ranked or _is_best(one, scene, value)):
+    finest = max((n.decimals for n in one.results), default=0)
+    if not any(n.value == value and n.decimals == finest for n in one.results) or not (
+        ranked or _is_best(one, scene, value)
+    ):
         return False
     every = " ".join((above, *(other.labelled for other in scene)))
     if any(pattern.search(every) for pattern in (FRESH, DISOWNED)):
