@@ -99,8 +99,9 @@ def _ranked(log: Log) -> Iterator[Finding]:
         facts = {"one": one.shown, "other": other.shown, "base": _taken_from(one), "other_base": _taken_from(other)}
         places = tuple(place_of(log, gain.line) for gain in (one, other))
         yield Finding(
-            "baselines-differ", "fault", place_of(log, found.line), {**facts, "kind": "line"}, places, unproven=True
-        )
+            "baselines-differ", "fault", place_of(log, found.line), {**facts, "kind": "line"}, places,
+            unproven=not found.sure,
+        )  # fmt: skip
 
 
 def _taken_from(gain: Gain) -> str:

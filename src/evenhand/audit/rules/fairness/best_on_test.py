@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log
@@ -18,7 +18,7 @@ _LOOKS = (
 _TEST = r"(?:held[- ]out )?test(?:[- ](?:set|split|data|items?|questions))?"
 _SAID = Pattern(
     rf"\b(?:best|max(?:imum)?|peak|highest|top)[ -](?:\w+ )?(?:of|among|out of|over|across|"
-    rf"from)[ -]{_MANY} (?:\w+ )?{_TEST} {_LOOKS}\b|"
+    rf"from)[ -](?:the )?{_MANY} (?:[\w-]+ )?{_TEST} {_LOOKS}\b|"
     rf"\b(?:best|max(?:imum)?|peak|highest|top)[ -](?:\w+ )?(?:of|among|out of|over|across|"
     rf"from)[ -]{_MANY} (?:\w+ )?{_LOOKS} "
     rf"(?:on|by|at|over) (?:the )?{_TEST}\b|"
@@ -39,24 +39,30 @@ _OTHER = Pattern(
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """``best of 15 test evaluations``: in a sentence, or in the note of a row."""
+    """``best of 15 test evaluations``: in a sentence, in the note of a row, or told in two places."""
     for log in logs:
-        told = {one.line.number for one in picked_in(log) if one.test}
+        said = {one.place.line: one for one in _said(log)}
         for one in picked_in(log):
-            if one.test:
+            if one.test and (one.sure or one.line.number not in said):
+                said.pop(one.line.number, None)
                 facts = {"value": one.value, "count": one.count}
                 places = (place_of(log, one.chosen),)
                 yield Finding(
-                    "best-on-test", "caution", place_of(log, one.line), facts, places, anywhere=True, unproven=True
-                )
-        for line in log.lines if log.english else ():
-            found = _SAID.search(line.body) if line.kind in ("prose", "bullet", "row") else None
-            if found is None or denied(line.body, found.start()) or _OTHER.search(line.body) or "?" in line.body:
-                continue
-            if not log.data and (hoped_near(line.body, found.start()) or planning(log, line)):
-                continue
-            if line.numbers and line.number not in told:
-                yield Finding("best-on-test", "caution", place_of(log, line), {"words": found[0]}, quote=found[0])
+                    "best-on-test", "caution", place_of(log, one.line), facts, places, anywhere=True,
+                    unproven=not one.sure,
+                )  # fmt: skip
+        yield from said.values()
+
+
+def _said(log: Log) -> Iterator[Finding]:
+    for line in log.lines if log.english else ():
+        found = _SAID.search(line.body) if line.kind in ("prose", "bullet", "row") else None
+        if found is None or denied(line.body, found.start()) or _OTHER.search(line.body) or "?" in line.body:
+            continue
+        if not log.data and (hoped_near(line.body, found.start()) or planning(log, line)):
+            continue
+        if line.numbers:
+            yield Finding("best-on-test", "caution", place_of(log, line), {"words": found[0]}, quote=found[0])
 
 
 def say(finding: Finding) -> str:

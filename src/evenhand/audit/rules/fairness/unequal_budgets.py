@@ -35,14 +35,14 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def _compared(log: Log) -> Iterable[Finding]:
     """Two arms whose results are compared, and different amounts told of them."""
     told: set[tuple[int, int]] = set()
-    for one in unequal_in(log):
+    for one in sorted(unequal_in(log), key=lambda one: not one.sure):
         if (one.line, one.other) in told:
             continue
         told.add((one.line, one.other))
         facts = {"claim": one.compared.words, "kind": one.kind, "amount": one.more, "base_amount": one.less}
         places = (place_of(log, one.compared.line), place_of(log, one.other))
         yield Finding(
-            "unequal-budgets", "caution", place_of(log, one.line), facts, places, anywhere=True, unproven=True
+            "unequal-budgets", "caution", place_of(log, one.line), facts, places, anywhere=True, unproven=not one.sure
         )
 
 

@@ -74,7 +74,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                     facts,
                     places,
                     anywhere=True,
-                    unproven=True,
+                    unproven=not one.sure,
                 )
         if log.data:
             yield from _in_records(log)

@@ -65,13 +65,13 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def _read(log: Log) -> Iterator[Finding]:
     """Comparisons across numbers of items, and conclusions from a handful of them."""
     told: set[int] = set()
-    for one in fewer_in(log):
+    for one in sorted(fewer_in(log), key=lambda one: not one.sure):
         if one.line not in told:
             told.add(one.line)
             facts = {"arm": "", "few": round(one.few), "many": round(one.many), "claim": one.compared.words}
             places = (place_of(log, one.other), place_of(log, one.compared.line))
             yield Finding(
-                "fewer-items", "caution", place_of(log, one.line), facts, places, anywhere=True, unproven=True
+                "fewer-items", "caution", place_of(log, one.line), facts, places, anywhere=True, unproven=not one.sure
             )
     for small in small_in(log):
         if small.line not in told:
@@ -79,8 +79,9 @@ def _read(log: Log) -> Iterator[Finding]:
             facts = {"items": small.count, "words": small.conclusion.words}
             at = (place_of(log, small.line),)
             yield Finding(
-                "fewer-items", "caution", place_of(log, small.conclusion.line), facts, at, anywhere=True, unproven=True
-            )
+                "fewer-items", "caution", place_of(log, small.conclusion.line), facts, at, anywhere=True,
+                unproven=not small.sure,
+            )  # fmt: skip
 
 
 def _in_records(log: Log) -> Iterator[Finding]:
@@ -170,9 +171,10 @@ def say(finding: Finding) -> str:
             f"otherwise would turn it round."
         )
     arm = f"'{f['arm']}' was" if f["arm"] else "One result was"
+    rest = f"on the same {f['few']} the others may be as good" if f["arm"] else "on the same items it may be otherwise"
     return (
         f"{arm} measured on {f['few']} items, what it is compared with on {f['many']} (line {finding.others[0].line}): "
-        f"on the same {f['few']} the others may be as good."
+        f"{rest}."
     )
 
 

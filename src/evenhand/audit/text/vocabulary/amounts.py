@@ -57,6 +57,9 @@ ITEMS = Pattern(
 )
 """Names of columns that count what was measured on."""
 
+OF_DATA = Pattern(r"(?:data ?sets?|tasks?|benchmarks?|corpus|corpora|domains?|languages?|env\w*)\b", re.IGNORECASE)
+"""What the first column of a table is called whose rows are not arms but what these were run on."""
+
 SPREADS = Pattern(
     r"(?<![a-z])(?:sd|std|stdev|std dev|se|sem|ci|var|variance|error bar|spread|min|max|σ|±|р|95|interval|p value|p|"
     r"écart[- ]type|é\.?-?t\.?|стд|ско|标准差|streuung|standardabweichung)(?![a-z])|± ?$",

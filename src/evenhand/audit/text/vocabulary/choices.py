@@ -34,6 +34,23 @@ REPORTED = Pattern(
 )
 """That a number is given out as the result."""
 
+GIVEN_OUT = Pattern(
+    r"\b(?:(?:we|i|and|to|therefore|hence|so|is|are) (?:\w+ )?(?:report|quote|announce|publish|state|claim|advertise|"
+    r"quoted|reported|announced|claimed)|headline|announc\w+|advertis\w+|published|abstract|readme|slides?|press kit|"
+    r"model card|data sheet|paper|report|table|sheet|wiki|front page|chapter|overview|outcome of the|"
+    r"(?:official|final|reported|claimed|headline|main|published) (?:result|number|figure|score|value|comparison|"
+    r"performance)s?|our (?:\w+ )?(?:score|entry|figure|number)|our (?:\w+ )?(?:system|model|approach|method|"
+    r"classifier|"
+    r"tagger) (?:\w+ )?(?:has|reaches|gets|achieves)|tell sales|can be read off|posting in)\b"
+    + abroad(
+        r"in die (?:arbeit|tabelle)|nennen wir|angegeben|ergebnis des \w+|que nous (?:retenons|annonçons)|résumé|"
+        r"rapport|"
+        r"se informa|publicad\w+|en el resumen|en la memoria|в отч[её]т|в статью|итог|汇报|论文|公布"
+    ),
+    re.IGNORECASE,
+)
+"""That a number is given out to others, not only noted."""
+
 PICKED = Pattern(
     r"\b(?:best|winner|wins|won|win|top(?:ped|s|most)?|highest|lowest|largest|smallest|max(?:imum)?|min(?:imum|ima)?|"
     r"peak\w*|cummax|argmax|argmin|first (?:place|of)|came (?:out )?(?:on top|first|top)|"

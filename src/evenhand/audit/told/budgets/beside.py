@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.amounts import OF_DATA
 from evenhand.audit.told.arms.records import Records, baseline_of, records_of
-from evenhand.audit.told.budgets.tables import BY_NAME, OF_DATA, Unequal, is_budget, plain_name
+from evenhand.audit.told.budgets.tables import BY_NAME, Unequal, is_budget, plain_name
 
 MUCH = 1.25
 """A budget that is larger by this factor is another one."""

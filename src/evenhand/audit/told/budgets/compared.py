@@ -11,8 +11,9 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.amounts import BUDGETS
 from evenhand.audit.told.arms.grids import Grid
 from evenhand.audit.told.budgets.amounts import Amount, amounts_in
+from evenhand.audit.told.budgets.credited import credited_in_grid, credited_in_words
 from evenhand.audit.told.concluded.compared import Compared, compared_in
-from evenhand.audit.told.concluded.statements import share_a_word, statements_of
+from evenhand.audit.told.concluded.statements import Statement, share_a_word, statements_of
 
 MUCH = 1.25
 _BEFORE, _AFTER, _LONGEST = 10, 3, 300
@@ -40,6 +41,8 @@ class Spent:
     less: float
     line: int
     other: int
+    sure: bool = False
+    """The same text credits the arm of the larger budget with a difference that it states."""
 
 
 def unequal_in(log: Log) -> Iterator[Spent]:
@@ -47,13 +50,13 @@ def unequal_in(log: Log) -> Iterator[Spent]:
     for one in compared_in(log):
         if _KNOWN.search(one.claim.text):
             continue
-        found = _in_grid(one, one.grid) if one.grid is not None else None
+        found = _in_grid(log, one, one.grid) if one.grid is not None else None
         found = found or _in_words(log, one)
         if found is not None:
             yield found
 
 
-def _in_grid(one: Compared, grid: Grid) -> Spent | None:
+def _in_grid(log: Log, one: Compared, grid: Grid) -> Spent | None:
     i, j = one.one.row, one.other.row
     for kind in BUDGETS:
         for column in grid.of(kind):
@@ -63,7 +66,8 @@ def _in_grid(one: Compared, grid: Grid) -> Spent | None:
             more, less = max(first.value, second.value), min(first.value, second.value)
             if more >= MUCH * less and less > 0 and _is_set(more, less, kind):
                 at, other = (i, j) if first.value == more else (j, i)
-                return Spent(one, kind, more, less, column.lines[at], column.lines[other])
+                sure = credited_in_grid(one, _near(log, one), kind, at, other)
+                return Spent(one, kind, more, less, column.lines[at], column.lines[other], sure)
     return None
 
 
@@ -74,9 +78,14 @@ def _is_set(more: float, less: float, kind: str) -> bool:
     return all(len(f"{value:g}".strip("0").replace(".", "")) <= 2 for value in (more, less))
 
 
-def _in_words(log: Log, one: Compared) -> Spent | None:
+def _near(log: Log, one: Compared) -> list[Statement]:
+    """The statements of its section before a claim, and a few behind it."""
     every = statements_of(log)[max(0, one.claim.place - _BEFORE) : one.claim.place + 1 + _AFTER]
-    near = [other for other in every if other.section == one.claim.section and len(other.text) <= _LONGEST]
+    return [other for other in every if other.section == one.claim.section and len(other.text) <= _LONGEST]
+
+
+def _in_words(log: Log, one: Compared) -> Spent | None:
+    near = _near(log, one)
     if any(_KNOWN.search(other.text) for other in near):
         return None
     earlier = ["", *(other.text for other in near)]
@@ -93,7 +102,8 @@ def _in_words(log: Log, one: Compared) -> Spent | None:
         pair = _owned(own, one)
         if pair is not None:
             more, less = pair
-            return Spent(one, kind, more.value, less.value, more.line, less.line)
+            sure = credited_in_words(one, near, amounts, more, less)
+            return Spent(one, kind, more.value, less.value, more.line, less.line, sure)
     return None
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Row, Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.amounts import OF_DATA
 from evenhand.audit.told.arms.by_seed import ARM, paired_rows
 
 _COLUMN = Pattern(
@@ -93,10 +94,6 @@ def base_row(table: Table, delta: int) -> Row | None:
     if len(both) == 1:
         return both[0]
     return named[0] if len(named) == 1 and BASE_ROW.fullmatch(named[0].cells[0].strip()) else None
-
-
-OF_DATA = Pattern(r"(?:data ?sets?|tasks?|benchmarks?|corpus|corpora|domains?|languages?|env\w*)\b", re.IGNORECASE)
-"""What the first column of a table is called whose rows are not arms but what these were run on."""
 
 
 def in_table(table: Table) -> Iterator[Unequal]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Line, Log, Table, only_number
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.amounts import OF_DATA
 from evenhand.audit.text.vocabulary.roles import DIFFERENCE_NAMES, REFERENCE_NAMES
 
 _REFERENCE = Pattern(rf"^(?:its |the )?(?:{REFERENCE_NAMES})$", re.IGNORECASE)
@@ -27,6 +28,7 @@ class Gain:
         base: the value that it is taken from; None where only a name is told.
         name: of that.
         line: where it stands.
+        arm: what gains; empty where it stands in words.
     """
 
     value: float
@@ -34,6 +36,7 @@ class Gain:
     base: float | None
     name: str
     line: Line
+    arm: str = ""
 
 
 def gains_of_table(log: Log, table: Table) -> list[Gain]:
@@ -42,8 +45,8 @@ def gains_of_table(log: Log, table: Table) -> list[Gain]:
     refs = [i for i, name in enumerate(names) if i and _REFERENCE.match(name) and _worded(table, i)]
     if not refs and any(_WITHOUT.search(name) for name in names):
         refs = [i for i, name in enumerate(names) if i and _HOST.match(name) and _worded(table, i)]
-    if len(refs) != 1 or len(table.rows) > 12:
-        return []
+    if len(refs) != 1 or len(table.rows) > 12 or OF_DATA.match(names[0]):
+        return []  # each set of data has its own reference
     deltas = [i for i, name in enumerate(names) if i != refs[0] and _DELTA_NAME.search(name)]
     gains = []
     for row in table.rows:
@@ -51,7 +54,16 @@ def gains_of_table(log: Log, table: Table) -> list[Gain]:
         for place in [i for i in deltas if any(table.columns[i])][:1]:
             number = only_number(row.cells[place])
             if number is not None and number.value and name and not _same(name, row.cells[0]):
-                gains.append(Gain(abs(number.value), row.cells[place].strip(), None, name, log.line(row.line)))
+                gains.append(
+                    Gain(
+                        abs(number.value),
+                        row.cells[place].strip(),
+                        None,
+                        name,
+                        log.line(row.line),
+                        row.cells[0].strip().lower(),
+                    )
+                )
         if not deltas and name:
             gains += _of_two(log, table, row.line, row.cells, name)
     return gains

@@ -23,7 +23,8 @@ from evenhand.audit.told.quantities import Quantity, Scope, quantities, scopes_o
 
 _EDGE = r"(?<![^\W\u3400-\u9fff])"
 _OVER = Pattern(
-    rf"\s*(?:%|pp|ms|points?|punkte|WER|BLEU|x|fold|speed-?up|more|less|higher|lower|better|gagnés?|gains?|[(,])*\s*(?:{OVER_WORDS})\s+"
+    rf"\s*(?:%|pp|ms|points?|punkte|WER|BLEU|x|fold|speed-?up|more|less|higher|lower|better|gagnés?|gains?|"
+    rf"[(,])*\s*(?:{OVER_WORDS})\s+"
     r"(?P<name>\(\w\)|(?:the |its |our |das |den |dem |die |der |la |le |les |l['’]|el |"
     r"los )?[^\W][\w@.+-]*(?: [\w@.+-]+){0,2})",
     re.IGNORECASE,
@@ -31,6 +32,7 @@ _OVER = Pattern(
 _OVER_CJK = Pattern(
     r"(?:比|较|相对于?|相比)(?P<name>[\u3400-\u9fffA-Za-z0-9]{2,12}?)\s*(?:baseline|基线|模型)?\s*(?:高|低|提升|提高|好)了?\s*$"
 )
+_ON_TOP = Pattern(r"\bon top of (?:the |our |an? )?(?P<name>[\w@.+-]+(?: [\w@.+-]+){0,2}):")
 _REF_BEFORE = Pattern(
     rf"{_EDGE}(?:lift|gain|saved|improvement|delta|reference|vs|over|zu|above)\s+(?:over\s+|vs\.?\s+|"
     rf"to\s+)?(?P<name>(?:[^\W\d]|\d+-[a-z])[\w@.+-]*(?: [\w@.+-]+)?)[\s,:(]*[+\-−]?$",
@@ -42,7 +44,8 @@ _ARROW = Pattern(
 )
 _RANK = Pattern(rf"{_EDGE}(?:{RANK_WORDS})(?![a-zà-ÿа-я])", re.IGNORECASE)
 _GAIN = Pattern(
-    rf"{_EDGE}(?:{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|lifts?|adds|apporte|bring\w*|helps?|lever|trick|saves?|costs?|wins?)(?![a-zà-ÿа-я])",
+    rf"{_EDGE}(?:{DIFFERENCE_NAMES}|{UP_WORDS}|{DOWN_WORDS}|lifts?|adds|apporte|bring\w*|helps?|lever|trick|saves?|"
+    rf"costs?|wins?)(?![a-zà-ÿа-я])",
     re.IGNORECASE,
 )
 _AGAINST = Pattern(
@@ -82,6 +85,30 @@ class Ranked:
     other: Gain
     line: Line
     words: str
+
+    @property
+    def sure(self) -> bool:
+        """Whether both references are named, and neither gain starts from where the other one ends.
+
+        Two starting values without names may be those of two sets of data, or of two sizes, on which gains compare.
+        """
+        names = (self.one.name, self.other.name)
+        if not all(names) or any(_LATER_OR_DATA.search(name) for name in names):
+            return False
+        arms = (self.one.arm, self.other.arm)
+        if all(arms) and (arms[0] == arms[1] or all(arm in name for arm, name in zip(arms, names, strict=True))):
+            return False
+        return self.one.line is self.other.line or not any(
+            name in gain.line.low and gain.name != name
+            for name, gain in zip(names[::-1], (self.one, self.other), strict=True)
+        )
+
+
+_LATER_OR_DATA = Pattern(
+    r"\b(?:previous|prior|last|earlier|before|yesterday|today|round|step|chance|random|average|mean|each|other|same|"
+    r"data ?set|val\w*|test|train\w*|published|paper|it|this|that|them|human)\b|\.\s",
+    re.IGNORECASE,
+)
 
 
 def ranked_in(log: Log) -> Iterator[Ranked]:
@@ -180,7 +207,10 @@ def _gains(scope: Scope) -> list[Gain]:
         pairs = [(a, b) for a, b in itertools.pairwise(found) if _from_to(a, b)]
         for a, b in pairs:
             size = abs(round(a.value - b.value, max(a.number.decimals, b.number.decimals)))
-            answer.append(Gain(size, f"{size:.{a.number.decimals}f}", a.value, _name_behind(a), a.line))
+            told = next((_reference(q) for q in found if abs(q.value) == size and _is_gain(q)), "")
+            top = _ON_TOP.search(sentence.text[: a.number.start])
+            name = _name_behind(a) or told or (top["name"].lower() if top is not None else "")
+            answer.append(Gain(size, f"{size:.{a.number.decimals}f}", a.value, name, a.line))
         known = {one.value for one in answer if one.line.number in {line.number for line in sentence.lines}}
         for q in found:
             if abs(q.value) not in known and not any(q in pair for pair in pairs) and _is_gain(q):
@@ -230,7 +260,7 @@ def _reference(one: Quantity) -> str:
     name = re.sub(
         r"^(?:the|its|our|das|den|dem|die|der|la|le|les|el|los|an?)\s+|^l['’]", "", found["name"].lower()
     ).strip(" .,")
-    name = re.split(r"\s(?:and|und|et|so|with|in|at|on|for|is|was|that|which|[=:])\b", name)[0]
+    name = re.split(r"\.\s|\s(?:and|und|et|so|with|in|at|on|for|is|was|that|which|[=:])\b", name)[0]
     return "" if name in _NO_NAME or re.fullmatch(r"[\d.%]+", name) else name
 
 

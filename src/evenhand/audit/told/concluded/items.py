@@ -13,42 +13,19 @@ from evenhand.audit.text.vocabulary.numerals import NUMBERS, any_number
 from evenhand.audit.text.vocabulary.verdicts import AGAINST, ALIKE, BETTER, NO_EFFECT
 from evenhand.audit.told.concluded.compared import Compared, Told, compared_in
 from evenhand.audit.told.concluded.concluded import Conclusion, concluded_in, withheld
+from evenhand.audit.told.concluded.measured import (
+    COUNT_BEHIND,
+    NO_ITEMS,
+    Items,
+    drawn_from_few,
+    items_in,
+    noun_of,
+    sure_in_grid,
+    sure_in_words,
+)
 from evenhand.audit.told.concluded.statements import Statement, behind, statements_of
 
 LESS, FEW = 2.0, 15
-_NOUN = (
-    r"(?:items?|questions?|queries|problems?|prompts?|sentences?|images?|pictures?|examples?|clips?|recordings?|documents?|"
-    r"docs|pages?|users?|stores?|tasks?|pairs?|claims?|utterances?|episodes?|instances?|tweets?|riddles?|requests?|calls?|"
-    r"games?|samples?|answers?|dialogues?|conversations?|articles?|tickets?|files?|cases?|scans?|videos?|songs?|texts?|"
-    r"messages?|emails?|words?|trials?|rollouts?|maps?|levels?|passages?|stories|posts?|reviews?|lectures?|subjects?|"
-    r"patients?|paragraphs?|snippets?|functions?|repos?|puzzles?|rows?|records?|"
-    r"sätzen?|bilder\w*|seiten|äußerungen|beispielen?|aufnahmen|dokumente\w*|anfragen|"
-    r"phrases?|requêtes?|énoncés?|documents|exemples?|extraits?|frases?|consultas?|imágenes|ejemplos|grabaciones|"
-    r"предложени\w+|запрос\w*|картинок|изображени\w+|пример\w*|фраз\w*|записей|"
-    r"条|题|句|张|个样本|页|段|篇)"
-)
-_COUNT_BEHIND = Pattern(
-    rf"\s?(?:(?:[a-zA-Zà-ÿа-яё]+[ -]){{0,3}}?)(?P<noun>{_NOUN})(?![a-zà-ÿа-яё])(?! (?:per|each|a second|/))",
-    re.IGNORECASE,
-)
-_COUNT_BEFORE = Pattern(
-    rf"(?:(?<![a-z])(?:n|(?:n_|num_|number of )?{_NOUN}|limit|items scored|clips listened to|test (?:size|{_NOUN}))"
-    r"(?: \w+ to)?\s?[=:]\s?|--limit )$",
-    re.IGNORECASE,
-)
-_PART = Pattern(
-    r"\b(?:first|only|subset|sub-?sample\w*|sample of|slice|portion|a (?:random )?(?:tenth|third|quarter|half|"
-    r"fifth)|of (?:the|"
-    r"those|them|these)|limit|shard|just|random|nur|ersten|teil\w*|premi[eè]res?|seulement|uniquement|solo|"
-    r"primeras?|de esas|"
-    r"только|первы\w+|часть|части)\b|--limit|前|只|仅",
-    re.IGNORECASE,
-)
-_ALL = Pattern(
-    r"\b(?:all|full|entire|whole|every|complete|alle[nr]?|gesamte\w*|ganze\w*|tou(?:s|tes)|entier\w*|complet\w*|todas?|todos|"
-    r"complet[oa]|все|всех|всей|полн\w+)\b|完整|全部|所有|全量",
-    re.IGNORECASE,
-)
 _SAME = Pattern(
     r"\bsame \d[\d,]*\b|\bboth (?:on|over|measured|scored|evaluated)|not comparable|on these \d|same (?:items|"
     r"questions|queries|"
@@ -71,9 +48,6 @@ _SETS = Pattern(
 """Rows that are sets of data, or all rows together, and no arms."""
 
 _LESS_OF = {"tenth": 10, "third": 3, "quarter": 4, "half": 2, "fifth": 5, "twentieth": 20}
-_NO_ITEMS = Pattern(
-    r"\b(?:train\w*|fine-?tun\w*|LoRA|SFT|few-?shot|in-context|calibrat\w+|distil\w+|collected|corpus)\b", re.I
-)
 _MEASURED = Pattern(
     r"\b(?:test\w*|eval\w*|judged?|listen\w*|compar\w+|asked?|read|check\w*|tried|score[ds]?|solved?|right|correct|wrong|"
     r"clips|measured|rated|ran on|looked at|questions from|upright|success\w*|hits?|preferred|averaged|getestet|gehört|"
@@ -90,17 +64,6 @@ _SMALL_NOUN = Pattern(
 
 
 @dataclass(frozen=True)
-class Items:
-    """A number of items that a statement tells, with what they are and whether they are a part or all."""
-
-    count: float
-    noun: str
-    part: bool
-    whole: bool
-    line: int
-
-
-@dataclass(frozen=True)
 class Fewer:
     """A comparison whose results were measured on numbers of items that differ."""
 
@@ -109,6 +72,8 @@ class Fewer:
     many: float
     line: int
     other: int
+    sure: bool = False
+    """A difference is stated, and the text tells that the few are some of the many, or the rows are arms."""
 
 
 @dataclass(frozen=True)
@@ -118,36 +83,8 @@ class Small:
     conclusion: Conclusion
     count: int
     line: int
-
-
-def items_in(one: Statement) -> list[Items]:
-    """The numbers of items of a statement that speaks of measuring, or of nothing else."""
-    text = one.text
-    found = []
-    for number in one.numbers:
-        noun = _noun(text, number)
-        if noun is not None:
-            left = text[max(0, number.start - 28) : number.start]
-            around = f"{left} {text[number.end : number.end + 24]}"
-            line = one.sentence.line_at(number.start).number
-            found.append(
-                Items(number.value, noun, _PART.search(around) is not None, _ALL.search(left) is not None, line)
-            )
-    return found
-
-
-def _noun(text: str, number: Number) -> str | None:
-    if number.decimals or number.signed or number.spread or number.unit or number.value < 2:
-        return None
-    before = _COUNT_BEFORE.search(text[: number.start])
-    if before is not None:
-        return before[0].strip(" =:").lower()
-    behind_ = _COUNT_BEHIND.match(text, number.end)
-    clause = re.split(r"[;.]\s|,\s", text[: number.start])[-1]
-    if behind_ is None:
-        loose = re.match(r"\s?(?:of (?:them|these|those)|\))", text[number.end :])
-        return "" if loose is not None and re.search(r"\($", text[: number.start].rstrip()) else None
-    return behind_["noun"].lower() if _NO_ITEMS.search(f"{clause} {text[number.end : behind_.end()]}") is None else None
+    sure: bool = False
+    """It is told as a conclusion, of one thing that is better or helps."""
 
 
 def fewer_in(log: Log) -> Iterator[Fewer]:
@@ -182,7 +119,7 @@ def _in_grid(one: Compared) -> Fewer | None:
             ):
                 less, more = (i, at) if mine.value < other.value else (at, i)
                 few, many = sorted((mine.value, other.value))
-                return Fewer(one, few, many, column.lines[less], column.lines[more])
+                return Fewer(one, few, many, column.lines[less], column.lines[more], sure_in_grid(one, less, few, many))
     return None
 
 
@@ -203,7 +140,8 @@ def _in_words(log: Log, one: Compared) -> Fewer | None:
                     continue
                 told = alike or small.part or (large.whole and large.count >= 10 * small.count)
                 if large.count >= LESS * small.count and told and large.count >= 40:
-                    return Fewer(one, small.count, large.count, small.line, large.line)
+                    sure = sure_in_words(one, small, large)
+                    return Fewer(one, small.count, large.count, small.line, large.line, sure)
             if fraction and not few[0]:
                 line = next(text for text, part in few[1] if part)
                 return Fewer(one, large.count / fraction, large.count, line, large.line)
@@ -256,7 +194,8 @@ def small_in(log: Log) -> Iterator[Small]:
                 concluded_in(other, (_SETTLED,)) if other is not one else None
             )
             if found is not None:
-                yield Small(found, count[0], one.sentence.line_at(count[1]).number)
+                sure = drawn_from_few(one.text, other.text)
+                yield Small(found, count[0], one.sentence.line_at(count[1]).number, sure)
                 break
 
 
@@ -273,13 +212,13 @@ def _small(one: Statement) -> tuple[int, int] | None:
     if one.passage.kind == "note" or not _MEASURED.search(text):
         return None
     for number in one.numbers:
-        noun = _noun(text, number)
+        noun = noun_of(text, number)
         if noun and 3 <= number.value <= FEW and _SMALL_NOUN.search(noun):
             return int(number.value), number.start
     for word in re.finditer(rf"\b({any_number(3)})\b", text, re.IGNORECASE):
-        after = _COUNT_BEHIND.match(text, word.end())
+        after = COUNT_BEHIND.match(text, word.end())
         few = NUMBERS[word[1].lower()] <= FEW
-        if few and after is not None and _SMALL_NOUN.fullmatch(after["noun"]) and not _NO_ITEMS.search(text):
+        if few and after is not None and _SMALL_NOUN.fullmatch(after["noun"]) and not NO_ITEMS.search(text):
             return NUMBERS[word[1].lower()], word.start()
     return None
 

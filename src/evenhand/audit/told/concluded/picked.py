@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from evenhand.audit.text.log import Log
@@ -24,10 +25,11 @@ from evenhand.audit.told.concluded.picked_data import (
     is_test,
     row_of_grid,
 )
+from evenhand.audit.told.concluded.picked_sure import is_sure
 from evenhand.audit.told.concluded.statements import Statement, statements_of
 
 _SURE = 8
-_N = rf"(?P<n>\d[\d,]*(?![KMBkmb])|{any_number(4)})"
+_N = rf"(?P<n>\d{{1,3}}(?:,\d{{3}})*(?![\d,KMBkmb])|{any_number(4)})"
 _LOOKS = (
     r"(?:epochs?|check-?points?|ckpts?|snapshots?|evaluations?|evals?|submissions?|readings?|measurements?|looks?|scores|"
     r"test (?:runs|scores)|points? de sauvegarde|puntos?(?: de control)?|ständen?|mal\b|times|passes|rounds|iterations|"
@@ -42,7 +44,7 @@ _VARIANTS = (
     r"formas?|formes?|расписани\w+|вариант\w*|настро\w+|模板|组|个|种|方案|配置|系数)"
 )
 _MANY_LOOKS = Pattern(
-    rf"(?<![\w.]){_N}[ -]?(?:[\w'-]+ ){{0,2}}{_LOOKS}(?![a-z])|\b(?:each|every|per|after (?:each|every)|all(?: the)?|"
+    rf"(?<![\w.–-]){_N}[ -]?(?:[\w'-]+ ){{0,2}}{_LOOKS}(?![a-z])|\b(?:each|every|per|after (?:each|every)|all(?: the)?|"
     r"jede[rnms]?|nach jeder|chaque|chacune?|cada|кажд\w+)[ -](?:[\w'.-]+ ){0,3}(?:epochs?|check-?points?|steps?|"
     r"updates?|"
     r"rounds?|iterations?|snapshots?|evaluations?|\d+k?|punto|époque)|\bper-epoch\b|\bcurve\b|\bcummax\b|每轮|每个|每次",
@@ -80,6 +82,9 @@ _OPEN = Pattern(r"\?|\b(?:should|would|will|could|next|todo|plan\w*|if|paper(?:'
 _INDEX = Pattern(
     r"^(?:#|no\.?|row|items?|rank|id|idx|index|year|day|week|month|seed|fold|class|n|count)$", re.IGNORECASE
 )
+_ABLATED = Pattern(r"(?:w/o|without|full|ours|all|none|no|[-–+])(?![a-z])", re.IGNORECASE)
+"""Rows of which one is the method, and the others lack something: none of them was chosen."""
+
 _SWEPT = Pattern(
     r"^(?:prompts?|templates?|instructions?|recipes?|configs?|settings?|trials?|candidates?|layers?|lr|"
     r"learning rate|t|k|temp\w*|"
@@ -113,11 +118,22 @@ def _in_statements(log: Log) -> Iterator[Picked]:
             continue
         scene = [other for other in every[max(0, place - _BEFORE) : place + 1] if other.section == one.section]
         extra = [claim.one.number, claim.other.number] if claim is not None else []
-        found = _in_grids(log, one, scene, extra, reported=reported, same=same) or _in_words(
+        ranked = _in_grids(log, one, scene, extra, reported=reported, same=same)
+        found = ranked or _in_words(
             log, one, scene, extra if same or reported or CUE.search(one.labelled) else [], reported=reported
         )
         if found is not None:
-            yield found
+            above = " ".join((*log.path(one.section)[-1:], *_columns(log, one)))
+            cell = one.passage.kind == "note" and not log.data
+            sure = not cell and is_sure(one, scene, found, above, ranked=ranked is not None)
+            yield replace(found, sure=sure)
+
+
+def _columns(log: Log, one: Statement) -> Iterator[str]:
+    """What the tables of a section are called, and their columns."""
+    for grid in grids_of(log):
+        if grid.section == one.section and grid.first <= one.line.number:
+            yield from (grid.title, grid.label, *(column.name for column in grid.columns))
 
 
 def _best_of_looks(one: Statement) -> Picked | None:
@@ -133,9 +149,11 @@ def _best_of_looks(one: Statement) -> Picked | None:
     return Picked(found[0], line, line.number, _count(_MANY_LOOKS, one.text), True)
 
 
-def _values(one: Statement, extra: Sequence[float]) -> list[tuple[float, int]]:
+def _values(log: Log, one: Statement, extra: Sequence[float]) -> list[tuple[float, int]]:
     """The numbers that a statement may report, with their columns; -1 for those of what it compares."""
-    own = [(n.value, n.start) for n in one.results]
+    names = {name.strip() for grid in grids_of(log) if grid.section == one.section for name in grid.names}
+    finest = sorted(one.results, key=lambda n: -n.decimals)  # a setting is printed with fewer digits than its result
+    own = [(n.value, n.start) for n in finest if one.text[n.start : n.end].strip() not in names]
     own = [(v, at) for v, at in own if not is_setting(one.text[:at]) and not _OPEN.search(one.text[:at])]
     return [*own, *((value, -1) for value in extra)]
 
@@ -146,7 +164,7 @@ def _in_words(
     if any(FRESH.search(other.text) or DISOWNED.search(other.text) for other in scene[-4:]):
         return None
     title = " ".join(log.path(one.section)[-1:])
-    for value, start in _values(one, extra):
+    for value, start in _values(log, one, extra):
         chosen = _chosen(one, scene, value, reported=reported)
         many = _many(scene, chosen, one, title) if chosen is not None else None
         if many is not None and (start >= 0 or many[1] >= _SURE):
@@ -239,7 +257,7 @@ def _in_grids(
             return None
         for column in grid.of("score"):
             cells = [cell.value for cell in column.cells if cell is not None]
-            told = _values(one, extra if (reported or same) and not looks else [])
+            told = _values(log, one, extra if (reported or same) and not looks else [])
             best = next((v for v, at in told if _extreme(cells, v) and (reported or at < 0)), None)
             if best is None:
                 continue
@@ -252,6 +270,8 @@ def _in_grids(
 
 def _swept(grid: Grid) -> bool:
     """Whether the rows of a table are values of a setting, or wordings, and not models or sets of data."""
+    if any(_ABLATED.match(name.strip()) for name in grid.names):
+        return False
     if _SWEPT.match(grid.label.replace("_", " ").strip()):
         return True
     if _INDEX.match(grid.label.strip()) or list(grid.names) == [str(at + 1) for at in range(len(grid.names))]:
@@ -261,4 +281,6 @@ def _swept(grid: Grid) -> bool:
 
 
 def _extreme(cells: Sequence[float], value: float) -> bool:
-    return len(cells) >= 4 and len(set(cells)) >= 4 and value in (max(cells), min(cells)) and cells.count(value) == 1
+    if len(set(cells)) < 4 or value not in (max(cells), min(cells)) or cells.count(value) != 1:
+        return False
+    return list(cells) not in (sorted(cells), sorted(cells, reverse=True))  # what only rises was not picked by luck

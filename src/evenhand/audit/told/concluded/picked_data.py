@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evenhand.audit.text.log import Line, Log
+from evenhand.audit.text.log import Leaf, Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.choices import DEV, FRESH, TEST
@@ -43,6 +43,8 @@ class Picked:
     chosen: int
     count: int
     test: bool
+    sure: bool = False
+    """The text shows it in so many words: the same number where it is the best and where it is given out."""
 
 
 def row_of_grid(log: Log, grid: Grid) -> Iterator[Picked]:
@@ -66,7 +68,8 @@ def row_of_grid(log: Log, grid: Grid) -> Iterator[Picked]:
             test = is_test(" ".join((column.name, grid.title, *above)))
             looks = ALONG.match(grid.label.strip()) is not None
             if test or not looks:
-                yield Picked(f"{mine.value:g}", log.line(column.lines[last]), grid.first, len(cells), test)
+                sure = _GIVEN.search(grid.names[last]) is not None
+                yield Picked(f"{mine.value:g}", log.line(column.lines[last]), grid.first, len(cells), test, sure)
                 return
 
 
@@ -79,10 +82,20 @@ def is_test(words: str) -> bool:
     return TEST.search(plain) is not None and DEV.search(plain) is None
 
 
+_GIVEN = Pattern(
+    r"\b(?:headline|reported|published|abstract)\b|\bfinal\b.*\b(?:smallest|largest|lowest|highest|best|top|of \d+)\b",
+    re.I,
+)
+_KEY_GIVEN = Pattern(r"(?<![a-z])(?:reported|published|headline|announced|claimed)(?![a-z])", re.IGNORECASE)
+_KEY_LOOKS = Pattern(
+    r"(?<![a-z])(?:evals|evaluations|checkpoints|trials|combinations|candidates|variants|configs|snapshots)(?![a-z])",
+    re.I,
+)
 _KEY = Pattern(r"(?<![a-z])(?:reported|published|final|headline|announced|claimed|official)(?![a-z])", re.IGNORECASE)
 _KEY_BEST = Pattern(r"(?<![a-z])(?:best|max|min|top|winner|highest|lowest|peak)(?![a-z])", re.IGNORECASE)
 _KEY_MANY = Pattern(
-    r"(?<![a-z])(?:evals?|evaluations|checkpoints|trials|combinations|candidates|arms|variants|configs|tried|snapshots|runs|n)(?![a-z])",
+    r"(?<![a-z])(?:evals?|evaluations|checkpoints|trials|combinations|candidates|arms|variants|configs|tried|"
+    r"snapshots|runs|n)(?![a-z])",
     re.IGNORECASE,
 )
 _KEY_CHOICE = Pattern(
@@ -108,12 +121,35 @@ def in_fields(log: Log) -> Iterator[Picked]:
     many = [int(value) for name, _, value in numbers if _KEY_MANY.search(name) and FROM < value <= TO]
     choice = [leaf for name, leaf in fields if leaf.word and _KEY_CHOICE.search(name) and TEST.search(str(leaf.value))]
     if choice and told:
-        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), choice[0].line, 0, True)
+        sure = _KEY_GIVEN.search(_name(told[0][0])) is not None and len(fields) <= _FIELDS // 2
+        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), choice[0].line, 0, True, sure)
     elif told and (best or worded) and many:
         test = TEST.search(" ".join(words).replace("_", " ")) is not None
         if not test and not best:
             return
-        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), told[0][0].line, many[0], test)
+        looks = 0 if re.search(r"reproduc|paper|original", text, re.IGNORECASE) else _looks(told[0], numbers)
+        sure = _KEY_GIVEN.search(_name(told[0][0])) is not None and looks > FROM and (test or best)
+        yield Picked(f"{told[0][1]:g}", log.line(told[0][0].line), told[0][0].line, looks or many[0], test, sure)
+
+
+def _name(leaf: Leaf) -> str:
+    return " ".join(map(str, leaf.path)).replace("_", " ")
+
+
+def _looks(told: tuple[Leaf, float], numbers: Sequence[tuple[str, Leaf, float]]) -> int:
+    """How many looks a field beside a number, or above it, tells; or of how many values in a list it is the best."""
+    leaf, value = told
+    for name, other, count in numbers:
+        above = other.path[:-1]
+        if _KEY_LOOKS.search(name) and FROM < count <= TO and leaf.path[: len(above)] == above:
+            return int(count)
+    lists: dict[tuple[str | int, ...], list[float]] = {}
+    for _, other, number in numbers:
+        if any(isinstance(step, int) for step in other.path):
+            key = tuple(step for step in other.path if not isinstance(step, int))
+            lists.setdefault(key, []).append(number)
+    found = [one for one in lists.values() if len(set(one)) > FROM and value in (max(one), min(one))]
+    return len(found[0]) if len(found) == 1 else 0
 
 
 _NUMBER = Pattern(r"-?\d+(?:\.\d+)?")
