@@ -65,7 +65,16 @@ def _read(log: Log) -> Iterator[Finding]:
             told.add(found.line.number)
             facts = {"at": one.at, "arms": one.arms, "word": found.words}
             places = (place_of(log, one.first),)
-            yield Finding("ceiling", "caution", place_of(log, found.line), facts, places, found.words, True, True)
+            yield Finding(
+                "ceiling",
+                "caution",
+                place_of(log, found.line),
+                facts,
+                places,
+                found.words,
+                anywhere=True,
+                unproven=True,
+            )
 
 
 def _flat(log: Log, table: Table) -> tuple[str, int] | None:

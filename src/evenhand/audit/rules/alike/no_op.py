@@ -123,7 +123,9 @@ def _read(log: Log) -> Iterator[Finding]:
             told.add(found.line.number)
             facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}
             places = (place_of(log, one.second), place_of(log, one.first))
-            yield Finding("no-op", "caution", place_of(log, found.line), facts, places, found.words, True, True)
+            yield Finding(
+                "no-op", "caution", place_of(log, found.line), facts, places, found.words, anywhere=True, unproven=True
+            )
 
 
 def _concluded(log: Log) -> Iterator[Finding]:

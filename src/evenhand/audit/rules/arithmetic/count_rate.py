@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from evenhand.audit.finding import Finding, Rule, place_of, unproven
+from evenhand.audit.finding import Finding, Rule, anywhere, place_of, unproven
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number, counts
@@ -150,4 +150,6 @@ def say(finding: Finding) -> str:
     return f"{f['part']} of {f['whole']} is {shown(f['found'], 2)} %, not {f['printed']}."
 
 
-RULE = Rule("count-and-rate", "A share that is not the one of the count printed beside it.", check, say, words=False)
+RULE = Rule(
+    "count-and-rate", "A share that is not the one of the count printed beside it.", anywhere(check), say, words=False
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.rules.failures.infrastructure import names_a_verdict
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.pattern import Pattern
@@ -232,7 +232,7 @@ def say(finding: Finding) -> str:
 RULE = Rule(
     "failure-as-verdict",
     "A verdict on an idea drawn from a run that memory, time, network or a build stopped.",
-    check,
+    anywhere(check),
     say,
     tongues=True,
 )
