@@ -12,8 +12,9 @@ from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.verdicts import AGAINST, ALIKE, BETTER, NO_EFFECT
 from evenhand.audit.text.words import denied
 from evenhand.audit.told.concluded.ceilings import flats_of
+from evenhand.audit.told.concluded.closed import rests_alone
 from evenhand.audit.told.concluded.concluded import drawn
-from evenhand.audit.told.concluded.statements import below
+from evenhand.audit.told.concluded.statements import below, share_a_word
 
 _CONCLUDES = Pattern(
     r"\b(?:no (?:difference|loss|cost|effect|harm|drop|damage|penalty|gain|benefit)|"
@@ -64,6 +65,8 @@ def _read(log: Log) -> Iterator[Finding]:
         if found is not None and found.line.number not in told:
             told.add(found.line.number)
             facts = {"at": one.at, "arms": one.arms, "word": found.words}
+            about = found.cued or share_a_word(found.statement.words, one.names)
+            sure = one.rate and about and rests_alone(log, found, one.values, range(one.first, one.last + 1))
             places = (place_of(log, one.first),)
             yield Finding(
                 "ceiling",
@@ -73,7 +76,7 @@ def _read(log: Log) -> Iterator[Finding]:
                 places,
                 found.words,
                 anywhere=True,
-                unproven=True,
+                unproven=not sure,
             )
 
 

@@ -26,7 +26,8 @@ _ROWS, _GROUPS = 12, 120
 class Equal:
     """Two arms with the same results: their lines, how many results, where the last stands, and the section.
 
-    ``near`` says that nothing stands between the two, ``row`` that they are rows.
+    ``near`` says that nothing stands between the two, ``row`` that they are rows; ``values`` are the results, and
+    ``beside`` those of further rows of the table, whose names are ``others``.
     """
 
     first: int
@@ -37,6 +38,9 @@ class Equal:
     names: tuple[str, str]
     near: bool = True
     row: bool = False
+    values: frozenset[float] = frozenset()
+    beside: frozenset[float] = frozenset()
+    others: tuple[str, ...] = ()
 
 
 def equals_of(log: Log) -> Iterator[Equal]:
@@ -71,7 +75,9 @@ def _in_words(log: Log) -> Iterator[Equal]:
             between = statements_of(log)[one.place + 1 : other.place]
             if same and _exact(same) and (one.text != other.text or any("?" in s.text for s in between)):
                 lines = (one.line_of(one.results[0]).number, other.line_of(other.results[0]).number)
-                yield Equal(*lines, len(same), other.lines[-1].number, one.section, (one.text[:40], other.text[:40]))
+                texts = (one.text, other.text)
+                values = frozenset(n.value for n in same)
+                yield Equal(*lines, len(same), other.lines[-1].number, one.section, texts, values=values)
                 break
 
 
@@ -111,7 +117,11 @@ def _in_rows(grid: Grid) -> Iterator[Equal]:
             if _exact(values) and (len(groups) <= _ROWS or len(scores) > 1):
                 lines = (grid.lines[first[0]], grid.lines[second[0]])
                 near = second[0] == first[-1] + 1
-                yield Equal(*lines, len(values), grid.last, grid.section, (one, other), near, True)
+                told = frozenset(n.value for n in values)
+                beside = frozenset(n.value for c in scores for n in c.cells if n is not None) - told
+                rest = tuple(name for name in groups if name not in (one, other) and beside)
+                names = (one, other)
+                yield Equal(*lines, len(values), grid.last, grid.section, names, near, True, told, beside, rest)
 
 
 def _singles(grid: Grid, one: str, first: list[int], other: str, second: list[int]) -> Iterator[Equal]:
@@ -143,7 +153,8 @@ def _in_columns(grid: Grid) -> Iterator[Equal]:
         )
         varied = len({x.value for x in values}) >= 3 and all(digits(x) >= 4 for x in values)
         if same and varied and _exact(values) and len(values) >= 3:
-            yield Equal(one.lines[0], other.lines[0], len(values), grid.last, grid.section, (one.name, other.name))
+            names, told = (one.name, other.name), frozenset(n.value for n in values)
+            yield Equal(one.lines[0], other.lines[0], len(values), grid.last, grid.section, names, values=told)
 
 
 def _equal(one: Number, other: Number) -> bool:
