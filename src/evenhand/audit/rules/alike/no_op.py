@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Line, Listing, Log
 from evenhand.audit.text.pattern import Pattern, stems
-from evenhand.audit.text.vocabulary.abroad import abroad
 from evenhand.audit.text.vocabulary.verdicts import ALIKE, NO_EFFECT
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
 from evenhand.audit.told.arms.by_seed import paired_rows
 from evenhand.audit.told.concluded.closed import rests_alone
 from evenhand.audit.told.concluded.concluded import Conclusion, drawn
-from evenhand.audit.told.concluded.equals import Equal, equals_of
+from evenhand.audit.told.concluded.equals import Equal, contrasted, equals_of
 from evenhand.audit.told.concluded.statements import below, share_a_word, statements_of, words_of
 from evenhand.audit.told.seeds.count import signs_of
 
@@ -64,19 +63,6 @@ _OTHER_THINGS = Pattern(rf"\b(?:{_OTHERS})\b", re.IGNORECASE, needs=stems(_OTHER
 _SHORT = 160
 _REPEATED = Pattern(r"cert|determinis|parity|reproduc|equivalen|regress|verif|sanity", re.IGNORECASE)
 """What is the same on purpose: a repetition, with or without a change that must not matter."""
-
-_BARE = Pattern(
-    r"(?<![a-z])(?:without|w/o|no|none|off|before|controls?|baselines?|base|plain|vanilla|default|clean|originals?|"
-    r"reference|disabled|unmodified|stock|raw|false|old|existing)(?![a-z])"
-    + abroad(r"ohne|aus|vorher|sans|avant|sin|antes|без|原始|不加|无"),
-    re.IGNORECASE,
-)
-"""What says that an arm goes without what was tried."""
-
-_ASIDE = Pattern(
-    r"(?<![a-z])(?:order|re-?run|again|repeat\w*|copy|same|resumed?|seed \d|run \d|fold|v\d)(?![a-z])", re.IGNORECASE
-)
-"""Arms that are the same thing again, or may well be."""
 
 _EQUALITY = Pattern(
     r"\b(?:scores?|results?|metrics|numbers|outputs?|values?|loss(?:es)?)\b[^.;,]{0,30}\b(?:unchanged|identical|"
@@ -146,7 +132,7 @@ def _read(log: Log) -> Iterator[Finding]:
             told.add(found.line.number)
             facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}
             places = (place_of(log, one.second), place_of(log, one.first))
-            sure = _contrasted(log, one) and _of_the_arm(log, one, found)
+            sure = contrasted(one, data=log.data) and _of_the_arm(log, one, found)
             yield Finding(
                 "no-op",
                 "caution",
@@ -157,16 +143,6 @@ def _read(log: Log) -> Iterator[Finding]:
                 anywhere=True,
                 unproven=not sure,
             )
-
-
-def _contrasted(log: Log, one: Equal) -> bool:
-    """Whether two arms are with and without what was tried: by their words, or as the only objects of data."""
-    bare, changed = (_BARE.search(name[:60]) is not None for name in one.names)
-    words = [words_of(name) for name in one.names]
-    if words[0] == words[1]:
-        return re.sub(r"\d", "", one.names[0]) == re.sub(r"\d", "", one.names[1])  # p=0.0 and p=0.1
-    added = one.row and (words[0] < words[1] or words[1] < words[0])
-    return bare != changed or added or (log.data and one.row and not one.others and one.count > 1)
 
 
 def _of_the_arm(log: Log, one: Equal, found: Conclusion) -> bool:
@@ -180,7 +156,7 @@ def _of_the_arm(log: Log, one: Equal, found: Conclusion) -> bool:
         about = words_of(" ".join((*before, *log.path(one.section)[-1:])))
         named = found.cued or share_a_word(said, first | second | about)
     named = named or found.line.number in (one.first, one.second)
-    if not named or any(_ASIDE.search(name) for name in one.names) or _EQUALITY.search(found.statement.text):
+    if not named or _EQUALITY.search(found.statement.text):
         return False
     return rests_alone(log, found, one.values | one.beside, (one.first, one.second))
 

@@ -32,9 +32,15 @@ _CHANCE = Pattern(
     re.IGNORECASE,
 )
 _METRIC = Pattern(r"(?<![a-z])(?:acc(?:uracy)?|precision|recall|auc|f1|exact|em|hits?)(?![a-z])", re.IGNORECASE)
-_DATASETS = Pattern(
-    r"(?<![a-z])(?:data ?sets?|benchmarks?|tasks?|class(?:es)?|categor\w+|splits?)(?![a-z])", re.IGNORECASE
+_NO_ARMS = Pattern(
+    r"(?<![a-z])(?:data ?sets?|benchmarks?|tasks?|class(?:es)?|categor\w+|splits?|subsets?|opponents?|prompt sets?|"
+    r"modules?|nodes?|hosts?|languages?|domains?|questions?|files?|raters?|annotators?|epochs?|steps?|rounds?|iter\w*|"
+    r"layers?|seeds?|runs?|folds?|thresholds?|k|level|difficulty|lengths?|depth|checkpoints?|day|week|date|version|"
+    r"environments?|envs?|scenarios?|users?|patients?|subjects?|regions?|metrics?)(?![a-z])",
+    re.IGNORECASE,
 )
+"""What tells rows or points apart that are no arms: one arm is at the ceiling of several things, or several times."""
+
 _PARAMETER = Pattern(r"(?<![a-z])(?!acc|em|hit|auc|score|recall|win|f1)[a-z_]+\s?=\s?$", re.IGNORECASE)
 _TOP, _NEAR = 0.995, 0.006
 _ROWS = 60
@@ -77,6 +83,8 @@ def _in_grid(log: Log, grid: Grid) -> Flat | None:
         and not all(cell is None or (not cell.decimals and cell.value > 100) for cell in one.cells)
     ]  # fmt: skip
     columns = [one for one in scores if not _NO_RATE.search(one.name.replace("_", " "))]
+    if not scores and 2 <= len(grid.names) <= _ROWS:
+        return _full(grid)
     if not columns or not 2 <= len(grid.names) <= _ROWS or len(columns) < len(scores):
         return None
     chance = _chance(log, grid.first, grid.last, grid.section)
@@ -89,8 +97,16 @@ def _in_grid(log: Log, grid: Grid) -> Flat | None:
         " ".join((*grid.names, *(c.name for c in grid.columns), grid.title, grid.label, *log.path(grid.section)[-1:]))
     )
     rate = all(_RATE.search(f"{column.name} {grid.title}".replace("_", " ")) for column in columns)
-    rate = rate and not _DATASETS.search(grid.label)
+    rate = rate and not _NO_ARMS.search(grid.label)
     return Flat(level, grid.first, grid.last, len(grid.names), grid.section, True, values, words, rate)
+
+
+def _full(grid: Grid) -> Flat | None:
+    """Counts of one whole for at least two arms, all of them full: ``64/64``."""
+    told = [[one for text in column.texts if len(one := counts(text)) == 1] for column in grid.of("text")]
+    shares = [one[0].part.value / one[0].whole.value for cells in told if len(cells) > 1 for one in cells]
+    at = level(shares, None) if shares and all(len(cells) != 1 for cells in told) else None
+    return Flat(at, grid.first, grid.last, len(shares), grid.section, True) if at == "the ceiling" else None
 
 
 def _level_of(column: Column, grid: Grid, chance: float | None) -> str | None:
@@ -162,7 +178,9 @@ def _of_run(log: Log, run: Sequence[tuple[Statement, list[float]]]) -> Iterator[
                 values = frozenset(n.value for one, _ in run[start:end] for n in one.numbers)
                 words = words_of(" ".join((*texts, *log.path(section)[-1:])))
                 named = any(_RATE.search(text.replace("_", " ")) for text in told)
-                rate = (named or found == "chance") and not any(_two_metrics(text) for text in texts)
+                rate = (named or found == "chance") and not any(
+                    _two_metrics(text) or _NO_ARMS.match(text) for text in texts
+                )
                 yield Flat(found, *lines, len(shares), section, False, values | frozenset(shares), words, rate)
                 return
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Collection
 
 from evenhand.audit.text.log import Log
-from evenhand.audit.text.numbers import Number, counts, numbers
+from evenhand.audit.text.numbers import counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.grids import Grid, grids_of
 from evenhand.audit.told.concluded.concluded import Conclusion, doubted
+from evenhand.audit.told.concluded.equals import digits
 from evenhand.audit.told.concluded.statements import Statement, around, statements_of
 
 _MOST_LINES = 60
@@ -29,6 +30,7 @@ _COST = Pattern(
 )
 """What is as good on purpose: the same thing done faster, elsewhere or again."""
 
+_TIME = Pattern(r"(?<![a-z])(?:ms|sec|s|min|hours?|h|time|qps|rps|tps)(?![a-z])", re.IGNORECASE)
 _KNOWN = Pattern(
     r"\b(?:too easy|trivial\w*|ceiling|saturat\w*|at chance|chance level|says nothing|sanity|smoke|unit tests?|"
     r"degenerate|collapsed?|by definition|baseline only|toy check)\b",
@@ -74,15 +76,16 @@ def _tells_more(one: Statement, told: frozenset[float]) -> bool:
 
 def _fine(one: Statement, told: frozenset[float]) -> int:
     """How many other results a statement tells."""
-    return sum(n.value not in told and _digits(n) >= _FINE for n in one.results)
+    return sum(n.value not in told and digits(n) >= _FINE for n in one.results)
 
 
 def _holds_more(grid: Grid, told: frozenset[float]) -> bool:
-    """Whether a table holds another result, also in words."""
+    """Whether a table holds another result, also in words, or what an arm costs in time."""
+    if any(
+        _COST.search(name.replace("_", " ")) or _TIME.search(name)
+        for name in (*grid.names, *(c.name for c in grid.columns))
+    ):
+        return True
     cells = [cell for column in grid.of("score") for cell in column.cells if cell is not None]
     words = [n for column in grid.of("text") for text in column.texts for n in numbers(text) if n.decimals]
     return any(n.value not in told for n in (*cells, *words))
-
-
-def _digits(value: Number) -> int:
-    return len(f"{abs(value.value / value.scale):.{value.decimals}f}".replace(".", "").lstrip("0"))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number, counts
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.abroad import abroad
 from evenhand.audit.told.arms.grids import Grid, grids_of
-from evenhand.audit.told.concluded.statements import Statement, statements_of
+from evenhand.audit.told.concluded.statements import Statement, statements_of, words_of
 
 _ALONE, _TOGETHER = 5, 7
 """Digits that one number, or several together, must have to be the same by more than accident."""
@@ -20,6 +23,20 @@ _FINE = 3
 _APART = 3
 _ROWS, _GROUPS = 12, 120
 """Rows of a table in which one result is not alike by accident."""
+
+
+_BARE = Pattern(
+    r"(?<![a-z])(?:without|w/o|no|none|off|before|controls?|baselines?|base|plain|vanilla|default|clean|originals?|"
+    r"reference|disabled|unmodified|stock|raw|false|old|existing)(?![a-z])"
+    + abroad(r"ohne|aus|vorher|sans|avant|sin|antes|без|原始|不加|无"),
+    re.IGNORECASE,
+)
+"""What says that an arm goes without what was tried."""
+
+_ASIDE = Pattern(
+    r"(?<![a-z])(?:order|re-?run|again|repeat\w*|copy|same|resumed?|seed \d|run \d|fold|v\d)(?![a-z])", re.IGNORECASE
+)
+"""Arms that are the same thing again, or may well be."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +67,20 @@ def equals_of(log: Log) -> Iterator[Equal]:
     for grid in grids_of(log):
         yield from _in_rows(grid)
         yield from _in_columns(grid)
+
+
+def contrasted(one: Equal, *, data: bool) -> bool:
+    """Whether two arms are with and without what was tried: by their words, or as the only objects of data."""
+    if any(_ASIDE.search(name) for name in one.names):
+        return False
+    bare, changed = (_BARE.search(name[:60]) is not None for name in one.names)
+    words = [words_of(name) for name in one.names]
+    if words[0] == words[1]:
+        return re.sub(r"\d", "", one.names[0]) == re.sub(r"\d", "", one.names[1])  # p=0.0 and p=0.1
+    if not one.row and one.count < 2:
+        return False  # one number told twice is often one result
+    added = one.row and (words[0] < words[1] or words[1] < words[0])
+    return bare != changed or added or (data and one.row and not one.others and one.count > 1)
 
 
 def digits(value: Number) -> int:
