@@ -64,20 +64,14 @@ def _once(log: Log, told: dict[tuple[str, str], Finding], tables: dict[tuple[str
     for pair, one in told.items():
         level = one.level
         if level != "hint" and any(_differ(table, *pair) for table in log.tables):
-            whole_table = tables[pair] == 1 and not any(
-                _differ(table, *pair) for table in log.tables if _holds(table, one.place.line)
-            )
-            level = "note" if whole_table else "hint"
+            own = [table for table in log.tables if any(row.line == one.place.line for row in table.rows)]
+            level = "hint" if tables[pair] > 1 or any(_differ(table, *pair) for table in own) else "note"
         at = max((table.line for table in log.tables if table.line <= one.place.line), default=0)
         whole = replace(one, facts={**one.facts, "tables": tables[pair], "more": 0}, level=level)
         groups.setdefault((at, level), []).append(whole)
     for first, *rest in groups.values():
         others = (*first.others, *(one.place for one in rest))
         yield replace(first, facts={**first.facts, "more": len(rest)}, others=others)
-
-
-def _holds(table: Table, line: int) -> bool:
-    return any(row.line == line for row in table.rows)
 
 
 def _differ(table: Table, one: str, other: str) -> bool:
@@ -117,7 +111,7 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
             few = few or any(n <= _LITTLE for n in items_said(log, table.section))
             same = [i for i in places if row.cells[i] == first.cells[i] and _results(table, row, [i])]
             told = doubted(log, first.line, table.rows[-1].line, table.section)
-            level: Level = "hint" if few or told or _by_chance(table, same) > _RARE else "caution"
+            level: Level = "hint" if few or told or _by_chance(table, same) > _RARE else "note"
             yield Finding("identical-rows", level, place_of(log, row.line), facts, (place_of(log, first.line),))
 
 
@@ -162,7 +156,7 @@ def say(finding: Finding) -> str:
     more = f" here, and in {f['tables'] - 1} more tables" if f["tables"] > 1 else ""
     return (
         f"'{f['other']}' and '{f['one']}' (line {finding.others[0].line}) have the same {f['count']} results to "
-        f"the last digit{more}: one of them may have changed nothing, or was copied{also}."
+        f"the last digit{more}: what tells them apart shows in none of them{also}."
     )
 
 
