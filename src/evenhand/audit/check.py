@@ -19,23 +19,6 @@ _POINT, _LINE = 240, 160
 _FULL = 60
 """Letters of a line that was broken because it was full."""
 
-_ANYWHERE = frozenset(
-    (
-        "loss-and-perplexity",
-        "count-and-rate",
-        "mean-disagrees",
-        "spread-kind",
-        "odd-share",
-        "failure-as-verdict",
-        "change-disagrees",
-        "baselines-differ",
-        "drift",
-        "interval-and-word",
-        "untested",
-    )
-)
-"""Rules that look at two numbers side by side, whatever else is said."""
-
 
 def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = False) -> tuple[Finding, ...]:
     """The findings of logs, in the order of files and lines, the gravest first on a line.
@@ -97,7 +80,7 @@ def _goes_on(text: str) -> bool:
 def _plain(log: Log, finding: Finding) -> bool:
     """Whether a finding stands in a row, a point of a list or a short line, not in running text that says more."""
     place = log.by_number.get(finding.place.line)
-    if log.data or place is None or finding.anywhere or finding.rule in _ANYWHERE:
+    if log.data or place is None or finding.anywhere:
         return True
     line = log.lines[place]
     if line.kind == "bullet":

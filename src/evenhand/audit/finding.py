@@ -54,6 +54,11 @@ def unproven(found: Iterable[Finding]) -> Iterator[Finding]:
     return (replace(one, unproven=True) for one in found)
 
 
+def anywhere(check: Callable[[list[Log]], Iterable[Finding]]) -> Callable[[list[Log]], Iterable[Finding]]:
+    """A rule's check all of whose findings hold in running text, too: it looks at two numbers side by side."""
+    return lambda logs: (replace(one, anywhere=True) for one in check(logs))
+
+
 def place_of(log: Log, line: Line | int) -> Place:
     """The place of a line, or of a line's number."""
     found = log.line(line) if isinstance(line, int) else line

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from evenhand.audit.check import sentence
+from evenhand.audit.check import audit
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
 from tests.audit.reading_of import read_in
@@ -197,7 +198,8 @@ def test_what_is_doubted_beside_equal_rows_is_a_hint(tmp_path: Path) -> None:
         ("\nThe table is final.\n", True),
         ("\nI suspect that the flag never reached the model.\n", False),
     ):
-        told = found(tmp_path, "a.md", EQUAL.format(f1="71.326") + below)
+        (tmp_path / "a.md").write_text(EQUAL.format(f1="71.326") + below, encoding="utf-8")
+        told = audit(open_logs([tmp_path / "a.md"]))
         assert any(one.rule == "identical-rows" for one in told) is loud
 
 

@@ -131,11 +131,11 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
         "We tried 24 schedules, picked one on validation data, and report it on the test set (74.85)\n",
     ),
     "a preempted run": (
-        "infrastructure", "a.md", 1, "- lr 2e-4: preempted after 40 minutes; no gain\n",
+        "failure-as-verdict", "a.md", 1, "- lr 2e-4: preempted after 40 minutes; no gain\n",
         "- places say how trials are killed and preempted; no gain is lost\n",
     ),
     "a refused request": (
-        "infrastructure", "a.md", 1, "- variant C: API returned 403 for half of the items, so instructions hurt\n",
+        "failure-as-verdict", "a.md", 1, "- variant C: API returned 403 for half of the items, so instructions hurt\n",
         "- variant C: 403 steps, accuracy 0.51\n",
     ),
     "pairs against the row that the header names": (
@@ -151,7 +151,7 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
         "count-and-rate", "a.md", 1, "- 438/805 wins (55.4%) for beta 0.1\n", "- 437/805 wins (54.3%) for beta 0.1\n"
     ),
     "memory": (
-        "infrastructure", "a.md", 1, "- ran out of GPU memory with 8k context, so long context does not help\n",
+        "failure-as-verdict", "a.md", 1, "- ran out of GPU memory with 8k context, so long context does not help\n",
         "- 0 of 1200 requests failed with 429, no gain\n",
     ),
     "a confirmation in one line": (

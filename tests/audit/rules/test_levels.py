@@ -60,7 +60,7 @@ LEVELS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
         {"a.md": LISTED.format("\nLater it had no effect on length.\n")},
     ),
     "a failure a verdict is drawn from, and one that may be the idea's": (
-        "infrastructure", {"a.md": "- variant C: API returned 403 for half of the items, so instructions hurt\n"},
+        "failure-as-verdict", {"a.md": "- variant C: API returned 403 for half of the items, so instructions hurt\n"},
         {"a.md": "- variant C: API returned 403 for some items, probably, so instructions hurt\n"},
     ),
     "a cell that tells of a failure, and one that gives a reason": (
@@ -242,7 +242,7 @@ def test_pairs_of_arms_alike_in_one_table_are_told_once(tmp_path: Path) -> None:
     rows = "".join(f"| {name} | {values} |\n| {name} again | {values} |\n" for name, values in arms)
     (one,) = found(tmp_path, {"a.md": "| Method | acc | F1 |\n|---|---|---|\n" + rows})
     assert (one.place.line, [place.line for place in one.others]) == (4, [3, 6, 8])
-    assert sentence(one).endswith("was copied; the same holds for 2 more rows of this table (lines 6, 8).")
+    assert sentence(one).endswith("in none of them; the same holds for 2 more rows of this table (lines 6, 8).")
 
 
 def test_a_drop_from_peak_to_final_is_no_peak_beside_its_final_value(tmp_path: Path) -> None:

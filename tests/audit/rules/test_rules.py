@@ -22,6 +22,9 @@ ROUND = (
     "(`time_budget_sec=220`)\n\n"
     "- baseline {stage}: `24.66%`\n- {word}:\n  - `head_l10`: `31.97%` (**+7.31pp**)\n"
 )
+UNMOVED = "| round | energy | accuracy |\n|---|---|---|\n" + "".join(
+    f"| {at} | {90 - at}.5 | {'{}' if at == 6 else '0.8777'} |\n" for at in range(1, 7)
+)
 SUBSET = (
     "# Log\n\n## A\n\n- Baseline MT-Bench (16 Q): avg=2.0744\n- Final MT-Bench (16 Q): avg=2.4899 (≈ +20.0%)\n\n"
     "## B\n\n- Baseline MT-Bench (80 Q): avg={base}\n- Final MT-Bench (80 Q): avg={new} (Δ {delta})\n"
@@ -140,7 +143,8 @@ CASES: dict[str, tuple[str, int, str]] = {
     ),
     "best-of-many": ("- Best result at epoch 20: 69 violations, then worse\n", 1, "- Result at the last epoch: 69 "
         "violations\n- Best practice: evaluate at step 100\n"),
-    "infrastructure": ("- the baseline failed with OOM at bsz=10, so the variant is rejected\n", 1, "- smaller "
+    "unmoved": (UNMOVED.format("0.8777"), 3, UNMOVED.format("0.8779")),
+    "infrastructure": ("- accuracy 0.71; the baseline failed with OOM at bsz=10\n", 1, "- smaller "
         "batches avoid OOM in the baseline run\n"),
     "no-op": ("- `lstart=12`: exact tie with the baseline (`d_acc=0`)\n", 1, "- `lstart=12`: no exact tie; "
         "d_acc=0.004\n"),
@@ -207,14 +211,10 @@ def test_budgets_are_named_where_the_section_tells_them(tmp_path: Path) -> None:
 
 
 def test_a_failure_that_the_text_itself_excuses_is_no_verdict(tmp_path: Path) -> None:
-    levels = {
-        text: [one.level for one in found(tmp_path, text) if one.rule == "infrastructure"]
-        for text in (
-            "- run aborted by lost connection; treated as infrastructure failure, no regression\n",
-            "- the job timed out before its end: no gain\n",
-        )
-    }
-    assert list(levels.values()) == [["note"], ["fault"]]
+    excused = "- run aborted by lost connection; treated as infrastructure failure, no regression\n"
+    drawn = "- the job timed out before its end: no gain\n"
+    assert [(one.rule, one.level) for one in found(tmp_path, excused)] == [("infrastructure", "note")]
+    assert [(one.rule, one.level) for one in found(tmp_path, drawn)] == [("failure-as-verdict", "fault")]
 
 
 def test_arms_with_a_column_of_seeds_are_paired_seed_by_seed(tmp_path: Path) -> None:

@@ -202,7 +202,8 @@ def test_words_of_results_are_at_most_hints_in_plans_and_lists_of_changes(tmp_pa
     levels = {}
     for name in ("results.md", "ROADMAP.md", "CHANGELOG.md"):
         (tmp_path / name).write_text(text)
-        levels[name] = [one.level for one in audit(open_logs([tmp_path / name]), hints=True)]
+        found = audit(open_logs([tmp_path / name]), hints=True)
+        levels[name] = [one.level for one in found if one.rule == "failure-as-verdict"]
     assert levels == {"results.md": ["fault"], "ROADMAP.md": ["hint"], "CHANGELOG.md": ["hint"]}
 
 
@@ -219,7 +220,7 @@ def test_two_arms_alike_in_several_tables_are_told_once(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(table.format("") + table.format("1"))
     (one,) = [one for one in audit(open_logs([tmp_path / "a.md"])) if one.rule == "identical-rows"]
     assert one.place.line == 4
-    assert "to the last digit here, and in 1 more tables: one" in sentence(one)
+    assert "to the last digit here, and in 1 more tables: what" in sentence(one)
 
 
 def test_a_list_of_settings_is_no_list_of_differences_over_seeds(tmp_path: Path) -> None:

@@ -25,10 +25,6 @@ ODD = "id\tloss\ttrain_s\tstatus\tdescription\n" + "".join(
     for k, (seconds, name) in enumerate(((120, "a"), (120, "b"), (120, "c"), ("{}", "d"), (120, "e"), (120, "f")))
 )
 ROWS = "| task | gain | 95 % interval |\n|---|---|---|\n| copying | +1.2 | {} |\n| sorting | +9.2 | 4.1 to 14.3 |\n\n"
-CRASH = (
-    "| run | setup | note |\n|---|---|---|\n| r1 | wide net | Slurm time limit at step 400 |\n\nText.\n\n"
-    "- Wide net: {}\n"
-)
 CHOSEN = "# Sweep\n\n- Highest mean: rate 0.3, 71.4 % over seeds 4 and 5.\n- {}\n"
 TABLE = "| metric | baseline | final |\n|---|---|---|\n| loss | {} | {} |\n\n"
 FULL = (
@@ -62,10 +58,6 @@ MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
     "an interval of a row": (
         "interval-and-word", {"a.md": ROWS.format("-2.0 to +4.4") + "- copying: a significant gain\n"}, "a.md:6",
         {"a.md": ROWS.format("-2.0 to +4.4") + "- sorting: a significant gain\n- copying: not significant\n"},
-    ),
-    "a verdict far from its failure": (
-        "failure-as-verdict", {"a.md": CRASH.format("it fails and is dropped.")}, "a.md:7",
-        {"a.md": CRASH.format("no verdict until the rerun.")},
     ),
     "a winner by its value": (
         "winner-on-its-seeds", {"a.md": CHOSEN.format("Result: 71.4 % (seeds 4 and 5)")}, "a.md:4",

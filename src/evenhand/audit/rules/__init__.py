@@ -9,6 +9,7 @@ from evenhand.audit.rules.alike import (
     no_op,
     saturated,
     twin_arms,
+    unmoved,
 )
 from evenhand.audit.rules.arithmetic import (
     change_disagrees,
@@ -103,6 +104,7 @@ RULES: tuple[Rule, ...] = tuple(
         no_op,
         identical_rows,
         twin_arms,
+        unmoved,
         saturated,
         ceiling,
     )

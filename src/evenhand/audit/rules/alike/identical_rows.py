@@ -23,7 +23,7 @@ _SETTING = Pattern(
 )
 _ARM = Pattern(
     r"^(?:model|method|variant|arm|config\w*|run|run[ _]id|experiment|exp|setting|approach|name|ablation|technique|"
-    r"strategy|optimi[sz]er)$",
+    r"strategy|optimi[sz]er|tag|policy|router)$",
     re.IGNORECASE,
 )
 
@@ -62,7 +62,10 @@ def _once(log: Log, told: dict[tuple[str, str], Finding], tables: dict[tuple[str
     """The same two arms in ten tables are one thing to look at, and so are ten such pairs in one table."""
     groups: dict[tuple[int, Level], list[Finding]] = {}
     for pair, one in told.items():
-        level: Level = "hint" if any(_differ(table, *pair) for table in log.tables) else one.level
+        level = one.level
+        if level != "hint" and any(_differ(table, *pair) for table in log.tables):
+            own = [table for table in log.tables if any(row.line == one.place.line for row in table.rows)]
+            level = "hint" if tables[pair] > 1 or any(_differ(table, *pair) for table in own) else "note"
         at = max((table.line for table in log.tables if table.line <= one.place.line), default=0)
         whole = replace(one, facts={**one.facts, "tables": tables[pair], "more": 0}, level=level)
         groups.setdefault((at, level), []).append(whole)
@@ -96,10 +99,10 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
             and n.value
             and len(str(abs(n.value)).replace(".", "").strip("0")) >= 3
         )
-        if len(values) < 2 or (len(values) == 2 and sum(map(_digits, values)) < _DIGITS):
+        if len({*values}) < 2 or (len(values) == 2 and sum(map(_digits, values)) < _DIGITS):
             continue
         first = seen.setdefault(values, row)
-        if first is not row and first.cells[0] != row.cells[0] and not _AGAIN.match(row.cells[0]):
+        if first is not row and not _one_arm(first.cells[0], row.cells[0]):
             if declared_same(logs, log, [row], [row.cells[0]]):
                 continue
             facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
@@ -108,8 +111,14 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
             few = few or any(n <= _LITTLE for n in items_said(log, table.section))
             same = [i for i in places if row.cells[i] == first.cells[i] and _results(table, row, [i])]
             told = doubted(log, first.line, table.rows[-1].line, table.section)
-            level: Level = "hint" if few or told or _by_chance(table, same) > _RARE else "caution"
+            level: Level = "hint" if few or told or _by_chance(table, same) > _RARE else "note"
             yield Finding("identical-rows", level, place_of(log, row.line), facts, (place_of(log, first.line),))
+
+
+def _one_arm(one: str, other: str) -> bool:
+    """Whether two names are of one arm: run again, or with a remark in brackets."""
+    plain = [re.sub(r"\(.*?\)|\W", "", name).lower() for name in (one, other)]
+    return plain[0] == plain[1] or _AGAIN.match(other) is not None
 
 
 def _by_chance(table: Table, places: list[int]) -> float:
@@ -147,7 +156,7 @@ def say(finding: Finding) -> str:
     more = f" here, and in {f['tables'] - 1} more tables" if f["tables"] > 1 else ""
     return (
         f"'{f['other']}' and '{f['one']}' (line {finding.others[0].line}) have the same {f['count']} results to "
-        f"the last digit{more}: one of them may have changed nothing, or was copied{also}."
+        f"the last digit{more}: what tells them apart shows in none of them{also}."
     )
 
 

@@ -11,9 +11,10 @@ from evenhand.audit.text.pattern import Pattern, stems
 from evenhand.audit.text.vocabulary.verdicts import ALIKE, NO_EFFECT
 from evenhand.audit.text.words import denied_at, hoped, of_others, planning
 from evenhand.audit.told.arms.by_seed import paired_rows
-from evenhand.audit.told.concluded.concluded import drawn
-from evenhand.audit.told.concluded.equals import equals_of
-from evenhand.audit.told.concluded.statements import below, share_a_word, words_of
+from evenhand.audit.told.concluded.closed import rests_alone
+from evenhand.audit.told.concluded.concluded import Conclusion, drawn
+from evenhand.audit.told.concluded.equals import Equal, contrasted, equals_of
+from evenhand.audit.told.concluded.statements import below, share_a_word, statements_of, words_of
 from evenhand.audit.told.seeds.count import signs_of
 
 _SAID = Pattern(
@@ -62,6 +63,15 @@ _OTHER_THINGS = Pattern(rf"\b(?:{_OTHERS})\b", re.IGNORECASE, needs=stems(_OTHER
 _SHORT = 160
 _REPEATED = Pattern(r"cert|determinis|parity|reproduc|equivalen|regress|verif|sanity", re.IGNORECASE)
 """What is the same on purpose: a repetition, with or without a change that must not matter."""
+
+_EQUALITY = Pattern(
+    r"\b(?:scores?|results?|metrics|numbers|outputs?|values?|loss(?:es)?)\b[^.;,]{0,30}\b(?:unchanged|identical|"
+    r"the same|(?:not|n['’]t) (?:\w+ )?(?:change|move|differ)\w*)|"
+    r"\b(?:not|n['’]t) change (?:the |any |its )?(?:\w+ ){0,3}(?:scores?|results?|"
+    r"metrics|numbers|outputs?)\b",
+    re.IGNORECASE,
+)
+"""A statement that tells that results are alike and concludes nothing."""
 
 _MEANS = Pattern(r"\b(?:means?|averages?|medians?|rounded)\b", re.IGNORECASE)
 _PAIR = Pattern(r"(?<![\d.])(\d+\.\d\d+)(?:\s?%)?\s*(?:vs\.?|versus|->|→|and|=)\s*\1(?!\.?\d)")
@@ -116,14 +126,39 @@ def _read(log: Log) -> Iterator[Finding]:
     for one in equals_of(log):
         found = drawn(below(log, one.second - 1 if one.row else one.second, one.section, _BELOW), (NO_EFFECT, ALIKE))
         own = found is not None and found.line.number in (one.first, one.second)
-        named = found is not None and (
-            one.near or own or share_a_word(found.statement.words, words_of(" ".join(one.names)))
-        )
+        arms = words_of(" ".join(name[:40] for name in one.names))
+        named = found is not None and (one.near or own or share_a_word(found.statement.words, arms))
         if found is not None and named and found.line.number not in told:
             told.add(found.line.number)
             facts = {"words": found.words, "first": one.first, "second": one.second, "results": one.count}
             places = (place_of(log, one.second), place_of(log, one.first))
-            yield Finding("no-op", "caution", place_of(log, found.line), facts, places, found.words, True, True)
+            sure = contrasted(one, data=log.data) and _of_the_arm(log, one, found)
+            yield Finding(
+                "no-op",
+                "caution",
+                place_of(log, found.line),
+                facts,
+                places,
+                found.words,
+                anywhere=True,
+                unproven=not sure,
+            )
+
+
+def _of_the_arm(log: Log, one: Equal, found: Conclusion) -> bool:
+    """Whether a conclusion is drawn on the arm that changed, from its results alone."""
+    said = found.statement.words
+    first, second = map(words_of, one.names)
+    if one.others:
+        named = share_a_word(said, (second ^ first) - words_of(" ".join(one.others)))
+    else:
+        before = [s.text for s in statements_of(log) if s.section == one.section and s.place < found.statement.place]
+        about = words_of(" ".join((*before, *log.path(one.section)[-1:])))
+        named = found.cued or share_a_word(said, first | second | about)
+    named = named or found.line.number in (one.first, one.second)
+    if not named or _EQUALITY.search(found.statement.text):
+        return False
+    return rests_alone(log, found, one.values | one.beside, (one.first, one.second))
 
 
 def _concluded(log: Log) -> Iterator[Finding]:

@@ -10,8 +10,15 @@ from pathlib import Path
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
 from evenhand.audit.text.log import Listing, Log, Row
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.records import DELTA, Records, baseline_of, declared_same, is_arm, records_of
 from evenhand.audit.told.concluded.concluded import doubted
+
+_ONE_ARM = Pattern(
+    r"(?<![a-z])(?:seed|best|final|winner|selected|chosen|again|re-?run|copy|audit|last|val|test)(?![a-z])", re.I
+)
+_FILE = Pattern(r"[\w.-]+/[\w./-]+|\.(?:pt|ckpt|safetensors|pth|bin|jsonl?)\b|\b(?=\d*[a-f])[0-9a-f]{16,}\b")
+"""What may be the same for two records of one arm: a folder, a file, a hash."""
 
 _DIGITS = 10
 """Digits that all results together must have, so that two arms do not have them alike by chance."""
@@ -20,19 +27,20 @@ _DIGITS = 10
 def check(logs: list[Log]) -> Iterable[Finding]:
     """All results of at least three columns, or over at least two seeds, alike to the last digit."""
     for log in logs:
-        if log.data:
-            for records in records_of(log):
-                if not is_arm(records.table.header[records.arm]):
-                    continue  # rows of metrics, and copies of one file, are no arms
-                yield from _once(list(_twins(logs, log, records)))
+        # rows of metrics, and copies of one file, are no arms
+        every = [one for one in records_of(log) if log.data and is_arm(one.table.header[one.arm])]
+        yield from _once([one for records in every for one in _twins(logs, log, records)])
     yield from _lists(logs)
 
 
 def _once(found: list[Finding]) -> Iterator[Finding]:
-    """Ten settings that change nothing in one table are one thing to look at."""
+    """Ten settings that change nothing in one file are one thing to look at."""
+    found = [one for one in found if one.level != "hint"] or found
     if found:
+        same = [str(one.facts["other"]) for one in found[1:] if one.facts["one"] == found[0].facts["one"]]
         others = (*found[0].others, *(one.place for one in found[1:]))
-        yield replace(found[0], facts={**found[0].facts, "more": len(found) - 1}, others=others)
+        facts = {**found[0].facts, "same": same, "more": len(found) - 1 - len(same)}
+        yield replace(found[0], facts=facts, others=others)
 
 
 def _lists(logs: list[Log]) -> Iterator[Finding]:
@@ -52,22 +60,15 @@ def _lists(logs: list[Log]) -> Iterator[Finding]:
             if declared_same(logs, log, [Row(one.line, ())], [arm, own.stem]):
                 continue
             facts = {"one": arms[0], "other": arm, "count": len(values), "base": False}
-            yield Finding(
-                "twin-arms",
-                "caution",
-                place_of(log, one.line),
-                facts,
-                (place_of(other, first.line),),
-                name,
-                unproven=True,
-            )
+            places = (place_of(other, first.line),)
+            yield Finding("twin-arms", "caution", place_of(log, one.line), facts, places, name, unproven=True)
 
 
 def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
     places = [i for i in records.results() if not DELTA.search(records.table.header[i])]
     base = baseline_of(records)
     pairs = [(a, b) for a, b in combinations(records.groups, 2) if _alike(records, places, a, b)]
-    if len(pairs) > max(1, len(records.groups) // 3):
+    if len({second for _, second in pairs}) > max(1, len(records.groups) // 3):
         return  # so many alike: the column of arms is none, or all was copied on purpose
     seen: set[str] = set()
     for first, second in pairs:
@@ -78,10 +79,23 @@ def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
         count = sum(records.value(row, i) is not None for row in rows for i in places)
         facts = {"one": first, "other": second, "count": count, "base": first == base}
         at = records.of_seed(first, rows[0]) or records.groups[first][0]
-        level: Level = "hint" if doubted(log, rows[0].line, rows[0].line, -1) else "caution"
-        yield Finding(
-            "twin-arms", level, place_of(log, rows[0].line), facts, (place_of(log, at.line),), second, unproven=True
-        )
+        open_ = doubted(log, rows[0].line, rows[0].line, -1) or _again(records, first, second)
+        level: Level = "hint" if open_ else "note"
+        yield Finding("twin-arms", level, place_of(log, rows[0].line), facts, (place_of(log, at.line),), second)
+
+
+def _again(records: Records, one: str, other: str) -> bool:
+    """Whether two arms may be one: named as a repetition or a choice, or with one model or file that no third has."""
+    if _ONE_ARM.search(one) or _ONE_ARM.search(other):
+        return True
+    rows = [[row for row in rows if row.line] for rows in (records.groups[one], records.groups[other])]
+    rest = [row for name, group in records.groups.items() if name not in (one, other) for row in group]
+    for place in range(len(records.table.header)):
+        cells = {row.cells[place].strip() for group in rows for row in group}
+        text = next(iter(cells)) if len(cells) == 1 else ""
+        if _FILE.search(text) and not any(row.cells[place].strip() == text for row in rest):
+            return True
+    return False
 
 
 def _alike(records: Records, places: list[int], one: str, other: str) -> bool:
@@ -112,11 +126,15 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f, other = finding.facts, finding.others[0]
     where = f"line {other.line}" if other.file == finding.place.file else f"{other.file}:{other.line}"
-    more = f"; so have {f['more']} more arms of this table" if f.get("more") else ""
+    same = f.get("same", ())
+    more = f"; so have {', '.join(same[:5])}{', ...' if len(same) > 5 else ''}" if same else ""
+    more += (
+        f"; {f['more']} more here {'has' if f['more'] == 1 else 'have'} all results of another" if f.get("more") else ""
+    )
     of = "the baseline" if f["base"] else f"'{f['one']}'"
     return (
         f"'{f['other']}' has all {f['count']} results of {of} ({where}) to the last digit: what "
-        f"tells them apart changed nothing, so that this is no evidence on it{more}."
+        f"tells them apart shows in none of them{more}."
     )
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, anywhere, place_of
 from evenhand.audit.rules.arithmetic import columns
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed, signed
@@ -163,7 +163,7 @@ def say(finding: Finding) -> str:
 RULE = Rule(
     "change-disagrees",
     "A difference that neither the subtraction nor the ratio of the two numbers beside it gives.",
-    check,
+    anywhere(check),
     say,
     words=False,
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number, counts
@@ -154,4 +154,6 @@ def say(finding: Finding) -> str:
     return f"{f['part']} of {f['whole']} is {shown(f['found'], 2)} %, not {f['printed']}."
 
 
-RULE = Rule("count-and-rate", "A share that is not the one of the count printed beside it.", check, say, words=False)
+RULE = Rule(
+    "count-and-rate", "A share that is not the one of the count printed beside it.", anywhere(check), say, words=False
+)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number
@@ -104,7 +104,7 @@ def say(finding: Finding) -> str:
 RULE = Rule(
     "mean-disagrees",
     "A mean that the values listed beside it do not have, whatever was rounded away.",
-    check,
+    anywhere(check),
     say,
     words=False,
 )

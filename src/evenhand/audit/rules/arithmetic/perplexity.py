@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
@@ -125,5 +125,9 @@ def say(finding: Finding) -> str:
 
 
 RULE = Rule(
-    "loss-and-perplexity", "Loss and perplexity are one result: two improvements are one.", check, say, words=False
+    "loss-and-perplexity",
+    "Loss and perplexity are one result: two improvements are one.",
+    anywhere(check),
+    say,
+    words=False,
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
 from evenhand.audit.told.repeats.averaged import right
@@ -93,7 +93,7 @@ def say(finding: Finding) -> str:
 RULE = Rule(
     "spread-kind",
     "Which standard deviation is printed: dividing by n makes few seeds look steadier than they are.",
-    check,
+    anywhere(check),
     say,
     words=False,
 )

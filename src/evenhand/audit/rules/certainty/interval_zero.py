@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.certainty.against import contradicted_in
@@ -71,7 +71,7 @@ def say(finding: Finding) -> str:
 RULE = Rule(
     "interval-and-word",
     "A word of certainty beside an interval that includes zero, or a p-value above 0.05.",
-    check,
+    anywhere(check),
     say,
     tongues=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, anywhere, place_of
 from evenhand.audit.rules.certainty.few_seeds import OF_RESULTS
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import chance
@@ -89,7 +89,7 @@ def say(finding: Finding) -> str:
 RULE = Rule(
     "untested",
     "A gain called significant or proven without a test, by numbers that chance alone makes differ so often.",
-    check,
+    anywhere(check),
     say,
     tongues=True,
 )

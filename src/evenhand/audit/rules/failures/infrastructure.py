@@ -95,9 +95,6 @@ _PLAIN = Pattern(r"[_/.()-]")
 _DEFINED = Pattern(r"\b(?:indicates?|denotes?|means|(?:is|are) marked (?:as|with)|stands for)\b", re.IGNORECASE)
 
 
-_NEAR = 100
-"""Letters between a failure and the verdict that is drawn from it."""
-
 _SHORT = 60
 """Letters of a cell that tells of a failure and of nothing else."""
 
@@ -115,7 +112,7 @@ _RUN_FAILED = Pattern(
 )
 _OVER = Pattern(
     r"\b(?:previously|formerly|used to|no longer|before this|now (?:completes?|works|runs|passes|fits)|verified|"
-    r"pytest|passed|completed|(?:then|later) (?:finished|succeeded))\b",
+    r"pytest|passed|completed|fix(?:ed|es)?:|(?:then|later) (?:finished|succeeded))\b",
     re.IGNORECASE,
 )
 """A failure that is told as mended, or that a test made on purpose."""
@@ -128,10 +125,11 @@ _UNSURE = Pattern(
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """A run that failed for such a reason; where the text makes a verdict of it, a fault."""
+    """A run that failed for such a reason; of what only may be one, the first of its kind in a file."""
     for log in logs:
         if log.data:
             continue
+        told: set[str] = set()
         rows = {row.line: table for table in log.tables for row in table.rows}
         for line in log.lines:
             if line.kind not in ("prose", "bullet", "row") or planning(log, line):
@@ -141,25 +139,11 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 continue
             kind, word = found
             excused = _EXCUSED.search(line.body) is not None
-            verdict = _VERDICT.search(line.body) is not None and not excused
-            facts = {"kind": kind, "verdict": verdict, "excused": excused}
+            facts = {"kind": kind, "excused": excused}
             level: Level = "note" if _of_a_result(log, line, rows) else "hint"
-            if verdict:
-                level = "fault" if _drawn(line, word) else "hint"
-            yield Finding("infrastructure", level, place_of(log, line), facts, quote=word)
-
-
-def _drawn(line: Line, word: str) -> bool:
-    """Whether a verdict is drawn from a failure: in the words right behind it, which leave no doubt what failed."""
-    after = line.body[line.body.index(word) + len(word) :]
-    return _VERDICT.search(after[:_NEAR]) is not None and _UNSURE.search(line.body) is None
-
-
-def names_a_verdict(line: Line) -> bool:
-    """Whether a line alone draws a verdict from a failure, so that this rule has a fault to tell."""
-    found = failure_in(line)
-    judged = found is not None and _VERDICT.search(line.body) is not None and _EXCUSED.search(line.body) is None
-    return found is not None and judged and _drawn(line, found[1])
+            if level == "note" or kind not in told:
+                yield Finding("infrastructure", level, place_of(log, line), facts, quote=word)
+            told.update([kind] if level == "hint" else ())
 
 
 def _of_a_result(log: Log, line: Line, rows: dict[int, Table]) -> bool:
@@ -221,8 +205,6 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     told = f"What failed here is not the idea ({f['kind']})"
-    if f["verdict"]:
-        return f"{told}, yet the line draws a verdict from it: the comparison is missing, not lost."
     if f["excused"]:
         return f"{told}, as the line itself says: it enters no count of wins and losses."
     return f"{told}: this says nothing of what was tried, and enters no count of wins and losses."

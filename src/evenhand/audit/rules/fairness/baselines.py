@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
@@ -164,7 +164,7 @@ def say(finding: Finding) -> str:
 RULE = Rule(
     "baselines-differ",
     "Differences that are compared although they were taken from different baselines.",
-    check,
+    anywhere(check),
     say,
     tongues=True,
 )

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from evenhand.audit.finding import Finding, Rule, place_of
+from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number, numbers
@@ -263,7 +263,7 @@ def say(finding: Finding) -> str:
 RULE = Rule(
     "odd-share",
     "A share that no whole number of the stated items gives, where such numbers give all others (GRIM).",
-    check,
+    anywhere(check),
     say,
     words=False,
 )

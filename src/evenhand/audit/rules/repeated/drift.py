@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from pathlib import Path
 
-from evenhand.audit.finding import Finding, Level, Rule, place_of
+from evenhand.audit.finding import Finding, Level, Rule, anywhere, place_of
 from evenhand.audit.text.log import Line, Log, Table
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number, numbers
@@ -251,4 +251,4 @@ def say(finding: Finding) -> str:
     return f"'{f['of']}' is {f['printed']} here and {f['other']} at {where}."
 
 
-RULE = Rule("drift", "One result quoted with different numbers in two places.", check, say, tongues=True)
+RULE = Rule("drift", "One result quoted with different numbers in two places.", anywhere(check), say, tongues=True)

@@ -35,7 +35,7 @@ INFRASTRUCTURE = Pattern(
     r"\bdisks? (?:\w+ )?(?:filled up|ran full)|\b(?:nfs|mount|share|volume)\b[^.;]{0,12}\b(?:vanished|dropped|"
     r"lost|gone|hung)\b|"
     r"\b(?:ssh|network|vpn) (?:\w+ )?(?:dropped|drop|broke|lost|outage)\b|\b(?:returned|gave|answered|got) (?:a |"
-    r"an )?(?:429|50[0234])s?\b|"
+    r"an )?(?:40[13]|429|50[0234])s?\b|"
     r"\brate limits? (?:kicked|hit|reached)|\bkernel panic|\b(?:vm|instance|machine|container|server|job|"
     r"pod) (?:was |got |were )?"
     r"(?:reclaimed|killed|terminated|evicted|rebooted|went down|crashed)\b|\btime-?outs? of the\b|\bbus error\b|"

@@ -73,7 +73,7 @@ NO_EFFECT = Pattern(
 ALIKE = Pattern(
     r"\b(?:as|so) (?:good|well|smart|strong|accurate|capable|reliable|fast|clever|able)\w* as\b|"
     r"\b(?:equally|just as|no worse|no better|on (?:a )?par|all (?:work |are |perform )?alike|equals? the|(?:is|are|"
-    r"all) level|keeps? up|preserv\w+|retains? |equivalent\w*|lossless|comparable to)\b"
+    r"all) level|keeps? up|preserv\w+|retains? |in full|equivalent\w*|lossless|comparable to)\b"
     + abroad(
         r"(?:so|genauso|ebenso) gut|gleich gut|ebenbürtig|aussi (?:bon|bien)\w*|équivalent\w*|igual de|tan buen\w+|"
         r"equivalentes?|так же хорош\w*|не хуже|одинаков\w*|同样好|一样好|等价|相当"

@@ -18,12 +18,13 @@ _ARM_TOO = Pattern(
 )
 _NO_RESULT = Pattern(
     r"^(?:run|id|idx|index|row|step|epoch|date|time|timestamp|file|path|git|commit|sha|port|gpu|host|pid|version|"
-    r"line|year|day)s?$|"
+    r"line|year|day)s?$|^(?:config|params|args|hparams|hyper ?param\w*|settings|options) |"
     r"(?:^|[ _])(?:seed|id|lr|learning rate|drop rate|dim|width|depth|layers|heads|batch|size|params|parameters|"
     r"rank|alpha|beta|gamma|"
     r"temperature|"
     r"steps|epochs|iters|iterations|updates|tokens|examples|tokens m|n|total|items|queries|questions|count|budget|"
-    r"warmup|dropout|"
+    r"warmup|dropout|(?:run ?)?time(?: s| sec| ms| min)?|duration|latency(?: m?s)?|elapsed|sec|"
+    r"(?:memory|vram)(?: gb| mb)?|"
     r"pairs|length|len|k|bits|seconds|hours|minutes|cost|price|pool)$",
     re.IGNORECASE,
 )

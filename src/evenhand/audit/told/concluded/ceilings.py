@@ -10,7 +10,7 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import counts
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.grids import Column, Grid, grids_of
-from evenhand.audit.told.concluded.statements import Statement, around, statements_of
+from evenhand.audit.told.concluded.statements import Statement, around, statements_of, words_of
 
 _RATE = Pattern(
     r"(?<![a-z])(?:acc\w*|exact\w*|em|success\w*|solved|pass\w*|win\w*|recall|correct\w*|rate|score|f1|hits?|detected|"
@@ -31,6 +31,16 @@ _CHANCE = Pattern(
     r"(\d{1,2}(?:\.\d+)?|0?\.\d+)",
     re.IGNORECASE,
 )
+_METRIC = Pattern(r"(?<![a-z])(?:acc(?:uracy)?|precision|recall|auc|f1|exact|em|hits?)(?![a-z])", re.IGNORECASE)
+_NO_ARMS = Pattern(
+    r"(?<![a-z])(?:data ?sets?|benchmarks?|tasks?|class(?:es)?|categor\w+|splits?|subsets?|opponents?|prompt sets?|"
+    r"modules?|nodes?|hosts?|languages?|domains?|questions?|files?|raters?|annotators?|epochs?|steps?|rounds?|iter\w*|"
+    r"layers?|seeds?|runs?|folds?|thresholds?|k|level|difficulty|lengths?|depth|checkpoints?|day|week|date|version|"
+    r"environments?|envs?|scenarios?|users?|patients?|subjects?|regions?|metrics?)(?![a-z])",
+    re.IGNORECASE,
+)
+"""What tells rows or points apart that are no arms: one arm is at the ceiling of several things, or several times."""
+
 _PARAMETER = Pattern(r"(?<![a-z])(?!acc|em|hit|auc|score|recall|win|f1)[a-z_]+\s?=\s?$", re.IGNORECASE)
 _TOP, _NEAR = 0.995, 0.006
 _ROWS = 60
@@ -39,7 +49,11 @@ _ITEMS = 20
 
 @dataclass(frozen=True)
 class Flat:
-    """Results of arms at one level: from which line to which, how many, of which section; whether they are rows."""
+    """Results of arms at one level: from which line to which, how many, of which section; whether they are rows.
+
+    ``values`` are the results as printed, ``names`` the words of the arms, ``rate`` says that they are named a rate of
+    right ones, each of another arm.
+    """
 
     at: str
     first: int
@@ -47,6 +61,9 @@ class Flat:
     arms: int
     section: int
     rows: bool = False
+    values: frozenset[float] = frozenset()
+    names: frozenset[str] = frozenset()
+    rate: bool = False
 
 
 def flats_of(log: Log) -> Iterator[Flat]:
@@ -66,12 +83,30 @@ def _in_grid(log: Log, grid: Grid) -> Flat | None:
         and not all(cell is None or (not cell.decimals and cell.value > 100) for cell in one.cells)
     ]  # fmt: skip
     columns = [one for one in scores if not _NO_RATE.search(one.name.replace("_", " "))]
+    if not scores and 2 <= len(grid.names) <= _ROWS:
+        return _full(grid)
     if not columns or not 2 <= len(grid.names) <= _ROWS or len(columns) < len(scores):
         return None
     chance = _chance(log, grid.first, grid.last, grid.section)
     levels = {_level_of(column, grid, chance) for column in columns}
     level = levels.pop() if len(levels) == 1 else None
-    return Flat(level, grid.first, grid.last, len(grid.names), grid.section, True) if level else None
+    if level is None:
+        return None
+    values = frozenset(cell.value for column in columns for cell in column.cells if cell is not None)
+    words = words_of(
+        " ".join((*grid.names, *(c.name for c in grid.columns), grid.title, grid.label, *log.path(grid.section)[-1:]))
+    )
+    rate = all(_RATE.search(f"{column.name} {grid.title}".replace("_", " ")) for column in columns)
+    rate = rate and not _NO_ARMS.search(grid.label)
+    return Flat(level, grid.first, grid.last, len(grid.names), grid.section, True, values, words, rate)
+
+
+def _full(grid: Grid) -> Flat | None:
+    """Counts of one whole for at least two arms, all of them full: ``64/64``."""
+    told = [[one for text in column.texts if len(one := counts(text)) == 1] for column in grid.of("text")]
+    shares = [one[0].part.value / one[0].whole.value for cells in told if len(cells) > 1 for one in cells]
+    at = level(shares, None) if shares and all(len(cells) != 1 for cells in told) else None
+    return Flat(at, grid.first, grid.last, len(shares), grid.section, True) if at == "the ceiling" else None
 
 
 def _level_of(column: Column, grid: Grid, chance: float | None) -> str | None:
@@ -139,8 +174,20 @@ def _of_run(log: Log, run: Sequence[tuple[Statement, list[float]]]) -> Iterator[
             found = level(shares, chance) if len(shares) >= 2 else None
             if found:
                 lines = run[start][0].line.number, run[end - 1][0].lines[-1].number
-                yield Flat(found, *lines, len(shares), section)
+                texts = [one.text for one, _ in run[start:end]]
+                values = frozenset(n.value for one, _ in run[start:end] for n in one.numbers)
+                words = words_of(" ".join((*texts, *log.path(section)[-1:])))
+                named = any(_RATE.search(text.replace("_", " ")) for text in told)
+                rate = (named or found == "chance") and not any(
+                    _two_metrics(text) or _NO_ARMS.match(text) for text in texts
+                )
+                yield Flat(found, *lines, len(shares), section, False, values | frozenset(shares), words, rate)
                 return
+
+
+def _two_metrics(text: str) -> bool:
+    """Whether a statement tells two metrics of one arm rather than two arms."""
+    return len({re.sub(r"\W", "", found[0].lower())[:4] for found in _METRIC.finditer(text)}) > 1
 
 
 def _shares(one: Statement) -> list[float]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number, counts
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.abroad import abroad
 from evenhand.audit.told.arms.grids import Grid, grids_of
-from evenhand.audit.told.concluded.statements import Statement, statements_of
+from evenhand.audit.told.concluded.statements import Statement, statements_of, words_of
 
 _ALONE, _TOGETHER = 5, 7
 """Digits that one number, or several together, must have to be the same by more than accident."""
@@ -22,11 +25,26 @@ _ROWS, _GROUPS = 12, 120
 """Rows of a table in which one result is not alike by accident."""
 
 
+_BARE = Pattern(
+    r"(?<![a-z])(?:without|w/o|no|none|off|before|controls?|baselines?|base|plain|vanilla|default|clean|originals?|"
+    r"reference|disabled|unmodified|stock|raw|false|old|existing)(?![a-z])"
+    + abroad(r"ohne|aus|vorher|sans|avant|sin|antes|без|原始|不加|无"),
+    re.IGNORECASE,
+)
+"""What says that an arm goes without what was tried."""
+
+_ASIDE = Pattern(
+    r"(?<![a-z])(?:order|re-?run|again|repeat\w*|copy|same|resumed?|seed \d|run \d|fold|v\d)(?![a-z])", re.IGNORECASE
+)
+"""Arms that are the same thing again, or may well be."""
+
+
 @dataclass(frozen=True)
 class Equal:
     """Two arms with the same results: their lines, how many results, where the last stands, and the section.
 
-    ``near`` says that nothing stands between the two, ``row`` that they are rows.
+    ``near`` says that nothing stands between the two, ``row`` that they are rows; ``values`` are the results, and
+    ``beside`` those of further rows of the table, whose names are ``others``.
     """
 
     first: int
@@ -37,6 +55,9 @@ class Equal:
     names: tuple[str, str]
     near: bool = True
     row: bool = False
+    values: frozenset[float] = frozenset()
+    beside: frozenset[float] = frozenset()
+    others: tuple[str, ...] = ()
 
 
 def equals_of(log: Log) -> Iterator[Equal]:
@@ -46,6 +67,20 @@ def equals_of(log: Log) -> Iterator[Equal]:
     for grid in grids_of(log):
         yield from _in_rows(grid)
         yield from _in_columns(grid)
+
+
+def contrasted(one: Equal, *, data: bool) -> bool:
+    """Whether two arms are with and without what was tried: by their words, or as the only objects of data."""
+    if any(_ASIDE.search(name) for name in one.names):
+        return False
+    bare, changed = (_BARE.search(name[:60]) is not None for name in one.names)
+    words = [words_of(name) for name in one.names]
+    if words[0] == words[1]:
+        return re.sub(r"\d", "", one.names[0]) == re.sub(r"\d", "", one.names[1])  # p=0.0 and p=0.1
+    if not one.row and one.count < 2:
+        return False  # one number told twice is often one result
+    added = one.row and (words[0] < words[1] or words[1] < words[0])
+    return bare != changed or added or (data and one.row and not one.others and one.count > 1)
 
 
 def digits(value: Number) -> int:
@@ -71,7 +106,9 @@ def _in_words(log: Log) -> Iterator[Equal]:
             between = statements_of(log)[one.place + 1 : other.place]
             if same and _exact(same) and (one.text != other.text or any("?" in s.text for s in between)):
                 lines = (one.line_of(one.results[0]).number, other.line_of(other.results[0]).number)
-                yield Equal(*lines, len(same), other.lines[-1].number, one.section, (one.text[:40], other.text[:40]))
+                texts = (one.text, other.text)
+                values = frozenset(n.value for n in same)
+                yield Equal(*lines, len(same), other.lines[-1].number, one.section, texts, values=values)
                 break
 
 
@@ -111,7 +148,11 @@ def _in_rows(grid: Grid) -> Iterator[Equal]:
             if _exact(values) and (len(groups) <= _ROWS or len(scores) > 1):
                 lines = (grid.lines[first[0]], grid.lines[second[0]])
                 near = second[0] == first[-1] + 1
-                yield Equal(*lines, len(values), grid.last, grid.section, (one, other), near, True)
+                told = frozenset(n.value for n in values)
+                beside = frozenset(n.value for c in scores for n in c.cells if n is not None) - told
+                rest = tuple(name for name in groups if name not in (one, other) and beside)
+                names = (one, other)
+                yield Equal(*lines, len(values), grid.last, grid.section, names, near, True, told, beside, rest)
 
 
 def _singles(grid: Grid, one: str, first: list[int], other: str, second: list[int]) -> Iterator[Equal]:
@@ -143,7 +184,8 @@ def _in_columns(grid: Grid) -> Iterator[Equal]:
         )
         varied = len({x.value for x in values}) >= 3 and all(digits(x) >= 4 for x in values)
         if same and varied and _exact(values) and len(values) >= 3:
-            yield Equal(one.lines[0], other.lines[0], len(values), grid.last, grid.section, (one.name, other.name))
+            names, told = (one.name, other.name), frozenset(n.value for n in values)
+            yield Equal(one.lines[0], other.lines[0], len(values), grid.last, grid.section, names, values=told)
 
 
 def _equal(one: Number, other: Number) -> bool:

@@ -24,6 +24,34 @@ _MENDED = Pattern(
 )
 """What says that a failure did not happen, or is over."""
 
+_DRAWN = Pattern(
+    r"(?:[,;:]|->|=>|→|⇒|[—–]|\b(?:so|hence|thus|therefore|also|donc|значит|所以)\b)\s*(?P<clause>[^,;:.]{0,90})",
+    re.IGNORECASE,
+)
+_CAUSE = Pattern(
+    r"\b(?:when|because|since|if|as|while|until|unless|where|before|after|how|to|some|many|probably)\b", re.IGNORECASE
+)
+_GENERAL = Pattern(r"\b(?:how|if|when|whether|whenever)\b", re.IGNORECASE)
+"""What makes of a verdict a cause, a condition or a doubt."""
+
+_COUNTED = Pattern(
+    r"(?<!epoch )(?<!epochs )(?<!step )(?<!steps )(?<!round )(?<!update )\b\d+\s*(?:of|/|out of)\s*\d+[^.;,]{0,40}$|"
+    r"^\W*(?:on|in|for)? ?(?:\d+ (?:of|/|out of) \d|[\d.]+ ?%|a (?:third|quarter|half)\b|at \d+ ?s\b|"
+    r"(?:mode|rate|count|share|cases?|analysis|ablation|penalt\w+)\b)",
+    re.IGNORECASE,
+)
+"""A failure that is counted: it is a result of what was tried."""
+
+_ROOM = Pattern(
+    r"\b(?:not (?:\w+ )?(?:an option|viable|scale|fit)|no option|impractical|"
+    r"can(?:not|['’]t) (?:be used|run|handle))\b",
+    re.IGNORECASE,
+)
+_MACHINE = Pattern(
+    r"\b(?:cards?|GPUs?|GB|GiB|VRAM|[AH]100|V100|T4|RTX|device|machine|laptop|hardware|windows|tokens)\b"
+)
+"""That something does not fit a machine is a result by itself."""
+
 _BELOW, _LONGEST = 6, 420
 
 
@@ -42,12 +70,40 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
         found = INFRASTRUCTURE.search(one.text) if len(one.text) <= _LONGEST else None
         if found is None or denied(one.text, found.start()) or _MENDED.search(one.text):
             continue
+        if _COUNTED.search(one.text[: found.start()]) or _COUNTED.search(one.text[found.end() :]):
+            continue
+        within = _within(one, found)
+        if within is not None:
+            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, within)
+            continue
         near = _following(log, one)
         own = words_of(one.text) | words_of(" ".join(log.path(one.section)[-1:]))
         conclusion = _on(near, own, _results_near(log, one), heads=one.passage.kind == "note")
-        if conclusion is not None:
+        if conclusion is not None and not _of_room(one.text, conclusion):
             yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion)
     yield from _in_rows(log)
+
+
+def _of_room(failed: str, found: Conclusion) -> bool:
+    """Whether a verdict says that something does not fit a machine that is named."""
+    text = found.statement.text
+    return _ROOM.search(text) is not None and _MACHINE.search(f"{failed} {text}") is not None
+
+
+def _within(one: Statement, failed: re.Match[str]) -> Conclusion | None:
+    """A verdict in the sentence of the failure: a clause behind it that gives no reason and no result."""
+    if _GENERAL.search(one.text[: failed.start()]):
+        return None
+    for clause in _DRAWN.finditer(one.text, failed.end()):
+        said = AGAINST.search(clause["clause"])
+        if said is None or withheld(one) or denied(one.text, clause.start("clause") + said.start()):
+            continue
+        start = clause.start("clause")
+        if _CAUSE.search(clause["clause"]) or any(n.start >= start for n in one.results):
+            return None
+        found = Conclusion(one, said[0].strip(" ,;:."), one.sentence.line_at(start + said.start()), True)
+        return None if _of_room(one.text, found) else found
+    return None
 
 
 def _following(log: Log, one: Statement) -> list[Statement]:
@@ -101,6 +157,6 @@ def _in_rows(log: Log) -> Iterator[Verdict]:
             own = frozenset(cell.value for c in grid.of("score") if (cell := c.cells[at]) is not None)
             near = list(below(log, line - 1 if log.data else grid.last, grid.section, _BELOW))
             conclusion = _on(near, words_of(grid.names[at]), own)
-            if conclusion is not None:
+            if conclusion is not None and not _of_room(grid.names[at], conclusion):
                 yield Verdict(words, line, conclusion)
                 break

@@ -1,0 +1,91 @@
+"""Whether a conclusion rests on certain results alone: its section tells no others, and is about nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from evenhand.audit.text.log import Log
+from evenhand.audit.text.numbers import counts, numbers
+from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.arms.grids import Grid, grids_of
+from evenhand.audit.told.concluded.concluded import Conclusion, doubted
+from evenhand.audit.told.concluded.equals import digits
+from evenhand.audit.told.concluded.statements import Statement, around, statements_of
+
+_MOST_LINES = 60
+"""Lines of a section; in a longer one a conclusion may rest on what is far above it."""
+
+_FINE = 3
+"""Digits of a number that is no setting."""
+
+_COST = Pattern(
+    r"(?<![a-z])(?:fast\w*|slow\w*|speed\w*|throughput|latenc\w*|runtime|wall[- ]?clock|kernels?|fus(?:ed|ion)|"
+    r"compil\w*|caching|prefetch\w*|flash\w*|offload\w*|refactor\w*|rewrit\w*|port(?:ed|ing)?|migrat\w*|"
+    r"reproduc\w*|determinis\w*|parity|regress\w*|bit[- ]?(?:exact|identical|wise)|by (?:design|construction)|"
+    r"as (?:expected|intended|designed)|sanity|smoke|unit tests?|tests? pass\w*|replicat\w*|verif\w+|invarian\w*|"
+    r"equivarian\w*|speculative|shard\w*|ddp|fsdp|checkpointing|seconds?|tok(?:ens)?/s|fps|samples/s|it/s|"
+    r"accelerat\w*|export\w*|onnx|tensorrt|vllm|schedul\w+ of jobs)(?![a-z])",
+    re.IGNORECASE,
+)
+"""What is as good on purpose: the same thing done faster, elsewhere or again."""
+
+_TIME = Pattern(r"(?<![a-z])(?:ms|sec|s|min|hours?|h|time|qps|rps|tps)(?![a-z])", re.IGNORECASE)
+_KNOWN = Pattern(
+    r"\b(?:too easy|trivial\w*|ceiling|saturat\w*|at chance|chance level|says nothing|sanity|smoke|unit tests?|"
+    r"degenerate|collapsed?|by definition|baseline only|toy check)\b",
+    re.IGNORECASE,
+)
+
+
+def rests_alone(log: Log, found: Conclusion, values: Collection[float], lines: Collection[int]) -> bool:
+    """Whether a section tells these results only, doubts none of them and is about no speed, test or repetition.
+
+    Args:
+        log, found: the conclusion.
+        values: the results that it may rest on, as printed.
+        lines: those on which they stand.
+    """
+    section, first, last = found.statement.section, min(lines), max(lines)
+    own = log.own(section) if not log.data else list(log.lines)
+    if len(own) > _MOST_LINES or doubted(log, first, last, section):
+        return False
+    if any(_KNOWN.search(one.text) for one in around(log, first, last, section)):
+        return False
+    if any(_COST.search(text) for text in (" ".join(log.path(section)[-1:]), found.statement.text)):
+        return False
+    told = frozenset(values)
+    every = [one for one in statements_of(log) if one.section == section and one.line.number not in lines]
+    after = [one for one in every if one.place > found.statement.place]
+    if any(_tells_more(one, told) for one in every if one not in after) or any(_fine(one, told) > 1 for one in after):
+        return False
+    return not any(_holds_more(one, told) for one in grids_of(log) if one.section == section)
+
+
+def _tells_more(one: Statement, told: frozenset[float]) -> bool:
+    """Whether a statement tells another result, a change, or a speed."""
+    if any((n.signed or n.unit == "x") and n.decimals for n in one.numbers):
+        return True
+    if told <= {n.value for n in one.results}:
+        return False  # one more arm with the same results
+    shares = {c.part.value / c.whole.value for c in counts(one.text) if c.whole.value}
+    if any(share not in told and share * 100 not in told for share in shares if 0 < share < 1):
+        return True
+    return _fine(one, told) > 0 or any(n.unit == "%" and n.value not in told for n in one.results)
+
+
+def _fine(one: Statement, told: frozenset[float]) -> int:
+    """How many other results a statement tells."""
+    return sum(n.value not in told and digits(n) >= _FINE for n in one.results)
+
+
+def _holds_more(grid: Grid, told: frozenset[float]) -> bool:
+    """Whether a table holds another result, also in words, or what an arm costs in time."""
+    if any(
+        _COST.search(name.replace("_", " ")) or _TIME.search(name)
+        for name in (*grid.names, *(c.name for c in grid.columns))
+    ):
+        return True
+    cells = [cell for column in grid.of("score") for cell in column.cells if cell is not None]
+    words = [n for column in grid.of("text") for text in column.texts for n in numbers(text) if n.decimals]
+    return any(n.value not in told for n in (*cells, *words))
