@@ -214,16 +214,17 @@ def _in_table(table: Table) -> Iterator[Look]:
     for row, count in told:
         read = [(one, table.header[i]) for i in plain if (one := only_number(row.cells[i])) is not None]
         if len(read) >= 2:
-            (one, name), (other, second) = read[:2]
+            (first, name), (last, second) = read[:2]
             text = " ".join(
                 row.cells[i] for i in range(len(row.cells)) if only_number(row.cells[i]) is None and i != at
             )
-            look = _look(int(count.value), one, other, row.line, (name, second), said, f"{name} {second} {text}")
+            look = _look(int(count.value), first, last, row.line, (name, second), said, f"{name} {second} {text}")
             if look is not None:
                 yield look
     for (row, count), (below, again) in pairwise(told):
         same = count.value == again.value and any(row.cells[i] != below.cells[i] for i in words)
-        names = tuple(" ".join(r.cells[i] for i in words if row.cells[i] != below.cells[i]) for r in (row, below))
+        apart = [i for i in words if row.cells[i] != below.cells[i]]
+        names = (" ".join(row.cells[i] for i in apart), " ".join(below.cells[i] for i in apart))
         text = " ".join((*names, *(row.cells[i] for i in words if row.cells[i] == below.cells[i])))
         for i in plain if same else ():
             one, other = only_number(row.cells[i]), only_number(below.cells[i])
