@@ -233,7 +233,7 @@ STATED: dict[str, tuple[str, str, str, str]] = {
     "a row for each arm and a column for each seed": (
         "| arm | seed 1 | seed 2 | seed 3 |\n|---|---|---|---|\n| {} | 0.50 | 0.60 | 0.40 |\n"
         "| new | 0.52 | 0.63 | 0.41 |\n",
-        "'new' less 'baseline' in value, 3 differences: mean +0.02", "baseline", "other",
+        "'new' less 'baseline', 3 differences: mean +0.02", "baseline", "train acc",
     ),
     "means and spreads beside a baseline": (
         "Accuracy, mean ± {} over 3 seeds:\n\n| Method | Acc |\n|---|---|\n| baseline | 71.0 ± 0.6 |\n"

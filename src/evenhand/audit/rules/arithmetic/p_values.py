@@ -46,7 +46,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 )
                 fits = any(
                     _fits(sign, low, high, stated.low, stated.high)
-                    for low, high in ((least, most), (least / 2, most / 2))
+                    for low, high in ((least, most), (least / 2, most / 2), (1 - most / 2, 1 - least / 2))
                 )
                 if not fits:
                     facts = {

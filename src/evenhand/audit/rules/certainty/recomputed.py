@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 
 import numpy as np
 
@@ -11,14 +12,25 @@ from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import chance, shown, signed
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.told.arms.by_seed import BASE, paired_rows
+from evenhand.audit.told.arms.by_seed import BASE, delta_columns, paired_rows
 from evenhand.audit.told.seeds.count import Seeds, seeds_of
-from evenhand.audit.told.seeds.series import Floats, Series, series_of
-from evenhand.audit.told.seeds.spreads import difference_of, mean_and_spread, of_deviations, one_measure, seeds_of_table
+from evenhand.audit.told.seeds.series import OVER, Floats, Series, series_of
+from evenhand.audit.told.seeds.spreads import (
+    difference_of,
+    mean_and_spread,
+    of_deviations,
+    one_measure,
+    seeds_of_table,
+    two_arms,
+)
 
 _REPEATS = Pattern(r"\b(?:seeds?|runs|trials|repeats|replicates|replicas|repetitions|restarts|rollouts)\b", re.I)
 _SPREAD = Pattern(r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ)\b", re.IGNORECASE)
 _MOST = 4
+_ABOVE = 8
+_RESAMPLED = Pattern(r"folds?\b|cross.?valid|bootstrap|resampl|episodes|\btasks\b|examples", re.IGNORECASE)
+"""What a spread may be over in place of seeds."""
+
 _COST = Pattern(
     r"time|sec|minutes|hours|latency|speed|size|bytes|mem|steps?|epochs?|params?|tokens|flops|artifact|cost|date|lr|"
     r"\bid\b|"
@@ -37,15 +49,32 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if series.differences:
                 facts = facts_of(series.array, series.values[0].unit)
                 if facts is not None:
-                    yield Finding("recomputed", "note", place_of(log, series.line), facts)
+                    own = series.line.kind != "row" and OVER.search(series.label) is not None
+                    yield Finding("recomputed", "note", place_of(log, series.line), facts, anywhere=own)
             elif _only_mean(series):
                 bare.setdefault(series.line.number, []).append(series)
+        told = {one.line.number for one in series_of(log) if one.differences and one.values}
         for table in log.tables:
             yield from _in_records(log, table)
+            yield from _deltas(log, table, told)
             yield from _means_alone(log, table, bare)
-            seeds = seeds_of_table(log, table) if _of_means(log, table) else None
-            if seeds is not None and seeds.count >= 2:
-                yield from _to_baseline(log, table, seeds)
+        yield from islice((one for table in log.tables for one in _of_spreads(log, table)), _MOST)
+
+
+def _of_spreads(log: Log, table: Table) -> Iterator[Finding]:
+    """The differences of a table of means with their spreads over a known number of seeds, which are not told."""
+    by_seed = any(True for _ in paired_rows(table, unnamed=True))
+    seeds = seeds_of_table(log, table) if not by_seed and _of_means(log, table) else None
+    if seeds is not None and seeds.count >= 2:
+        yield from _to_baseline(log, table, seeds)
+
+
+def _deltas(log: Log, table: Table, told: Collection[int]) -> Iterator[Finding]:
+    """Columns of differences by seed, where no row of their mean has told them already."""
+    for name, values, row in delta_columns(table):
+        facts = facts_of(np.array([one.value for one in values]), values[0].unit)
+        if facts is not None and not any(one.line in told for one in table.rows):
+            yield Finding("recomputed", "note", place_of(log, row.line), facts, quote=name)
 
 
 def _of_means(log: Log, table: Table) -> bool:
@@ -103,7 +132,7 @@ def over_repeats(log: Log, series: Series) -> bool:
 
 def _in_records(log: Log, table: Table) -> Iterator[Finding]:
     """Arms of a table with a column of seeds, each against the baseline."""
-    for one in paired_rows(table):
+    for one in paired_rows(table, unnamed=True):
         facts = None if _COST.search(one.metric.replace("_", " ")) else facts_of(np.array(one.differences))
         if facts is not None:
             facts |= {"arm": one.arm, "baseline": one.baseline, "metric": one.metric}
@@ -111,8 +140,10 @@ def _in_records(log: Log, table: Table) -> Iterator[Finding]:
 
 
 def _to_baseline(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
-    """Differences to the one row that is named as the baseline, as far as means and spreads tell them; one a table."""
+    """Differences to the row that is named as the baseline, or of the one other row; one a table."""
     bases = [row for row in table.rows if BASE.fullmatch(row.cells[0].strip())]
+    if not bases and two_arms(table) and _close(log, table, seeds):
+        bases = [table.rows[0]]
     for place in range(1, len(table.header)) if len(bases) == 1 else ():
         cells = [(row, found) for row in table.rows if (found := mean_and_spread(row.cells[place])) is not None]
         base = next((found for row, found in cells if row is bases[0]), None)
@@ -130,6 +161,13 @@ def _to_baseline(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
             }  # fmt: skip
             yield Finding("recomputed", "note", place_of(log, bases[0].line), facts, (place_of(log, seeds.line),))
             return
+
+
+def _close(log: Log, table: Table, seeds: Seeds) -> bool:
+    """Whether the number of seeds is told by a table itself, or right above it, and nothing else is resampled there."""
+    above = [line for line in log.lines if table.line - _ABOVE <= line.number <= table.line]
+    near = seeds.line in above or seeds.line is log.line(table.line)
+    return near and not any(_RESAMPLED.search(line.body) for line in (*above, seeds.line))
 
 
 def facts_of(differences: Floats, unit: str = "") -> dict[str, object] | None:
@@ -174,7 +212,8 @@ def say(finding: Finding) -> str:
             f"These means over {f['seeds']} runs have no spread in the table; sample sd and 95 % interval of the mean "
             f"are: {each}{more}."
         )
-    about = f"'{f['arm']}' less '{f['baseline']}' in {f['metric']}, " if "arm" in f else ""
+    measure = "" if f.get("metric", "value") == "value" else f" in {f['metric']}"
+    about = f"'{f['arm']}' less '{f['baseline']}'{measure}, " if "arm" in f else ""
     return (
         f"{about}{f['seeds']} differences: mean {signed(f['mean'])}{unit}, sample sd {shown(f['sd'])}; paired t "
         f"{chance(f['p'])}, 95 % interval "

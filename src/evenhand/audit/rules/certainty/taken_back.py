@@ -79,7 +79,7 @@ def _took_back(few: Look, many: Look) -> bool:
 
 
 def _plainly(log: Log, sentence: Sentence, line: int, few: Look, many: Look) -> bool:
-    """Whether both looks and the announcement are of one thing: the same arms, and no word that the others do not have."""
+    """Whether both looks and the announcement are of one thing: the same arms, and no word of another."""
     if not (few.said and many.said and _one_comparison(few, many)):
         return False
     title = log.lines[0].text if log.lines[0].text.startswith("#") or not log.data else ""

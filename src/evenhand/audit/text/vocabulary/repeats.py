@@ -25,7 +25,8 @@ def worded(words: str, needs: str = "") -> Pattern:
 REPEAT = (
     r"(?:random[ _-]?|train\w*[ _-]?|calibration[ _-]?)?(?:seeds?|runs?|reps?|repeats?|repetitions?|replicates?|"
     r"replicas?|"
-    r"trials?|restarts?|reruns?|inits?|initiali[sz]ations?|trainings?|train(?![_ -]?(?:time|loss|acc|steps?|set|data|split))|launch(?:es)?|draws?|shuffles?|"
+    r"trials?|restarts?|reruns?|inits?|initiali[sz]ations?|trainings?|"
+    r"train(?![_ -]?(?:time|loss|acc|steps?|set|data|split))|launch(?:es)?|draws?|shuffles?|"
     r"folds?|splits?|ses|sessions?|panels?|checkpoints? \(one per seed\)|"
     r"startwerte?n?|läufen?|lauf|wiederholungen?|durchläufen?|graines?|essais?|répétitions?|tirages?|entraînements?|"
     r"semillas?|repeticion(?:es)?|ejecucion(?:es)?|corridas?|сид\w*|зерн[ао]|зёрна|зёрен|прогон\w*|запуск\w*)"

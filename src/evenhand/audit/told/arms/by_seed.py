@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from evenhand.audit.text.log import Row, Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import DIFFERENCE
 
 _SEED_COLUMN = Pattern(r"seed[\s_#=-]*\d{1,6}", re.IGNORECASE)
 SEED = Pattern(r"^(?:random_?)?seed(?:_?id)?$", re.IGNORECASE)
@@ -20,6 +21,9 @@ ARM = Pattern(
 BASE = Pattern(r"^(?:baseline|base|control|vanilla|off|none|reference)$", re.IGNORECASE)
 _A_SEED = Pattern(r"(?:seed[\s_#=-]*)?\d+", re.IGNORECASE)
 """A row of a mean or a spread is none of a seed."""
+
+_TWO = 2
+"""Arms that are compared with each other, though none of them is called the baseline."""
 
 METRIC = Pattern(
     r"acc|score|f1|auc|loss|ppl|perplexity|bpb|error|reward|return|success|exact|pass|recall|"
@@ -58,9 +62,14 @@ class Paired:
         return self.row.line_of(self.column)
 
 
-def paired_rows(table: Table) -> Iterator[Paired]:
-    """Every arm against the baseline: arms as rows with a column that names them, or arms or seeds as columns."""
-    yield from _by_seed_columns(table)
+def paired_rows(table: Table, *, unnamed: bool = False) -> Iterator[Paired]:
+    """Every arm against the baseline: arms as rows with a column that names them, or arms or seeds as columns.
+
+    Args:
+        table: with a row, or a column, for each seed.
+        unnamed: also the second of two arms against the first, where none of them is called the baseline.
+    """
+    yield from _by_seed_columns(table, unnamed=unnamed)
     seeds = [i for i, name in enumerate(table.header) if SEED.match(name.strip())]
     if len(seeds) != 1:
         return
@@ -104,10 +113,17 @@ def _fine(value: Number) -> bool:
     return value.decimals >= (3 if abs(value.value) < 10 else 2)
 
 
-def _by_seed_columns(table: Table) -> Iterator[Paired]:
+def _two_named(table: Table) -> bool:
+    """Whether a table has two rows, with names that are no metrics."""
+    names = [row.cells[0] for row in table.rows]
+    return len(names) == _TWO and all(re.search(r"[A-Za-z]", one) and not METRIC.search(one) for one in names)
+
+
+def _by_seed_columns(table: Table, *, unnamed: bool) -> Iterator[Paired]:
     """A row for each arm and a column for each seed."""
     seeds = [i for i, name in enumerate(table.header) if _SEED_COLUMN.fullmatch(name.strip())]
     bases = [at for at, row in enumerate(table.rows) if BASE.match(row.cells[0].strip())]
+    bases = bases or ([0] if unnamed and ARM.match(table.header[0].strip()) and _two_named(table) else [])
     if len(seeds) < 3 or len(bases) != 1 or len({row.cells[0] for row in table.rows}) != len(table.rows):
         return
     base = table.rows[bases[0]]
@@ -121,15 +137,29 @@ def _by_seed_columns(table: Table) -> Iterator[Paired]:
             yield Paired(row.cells[0], base.cells[0], "value", differences, row, exact, base)
 
 
+def delta_columns(table: Table) -> Iterator[tuple[str, tuple[Number, ...], Row]]:
+    """Columns of differences, one for each seed: ``Delta`` in a table whose first column names the seeds."""
+    if not table.header or not SEED.match(table.header[0].strip()):
+        return
+    rows = [at for at, row in enumerate(table.rows) if _A_SEED.fullmatch(row.cells[0].strip())]
+    for place, name in enumerate(table.header):
+        read = [table.columns[place][at] for at in rows]
+        values = tuple(one for one in read if one is not None)
+        told = DIFFERENCE.fullmatch(name.strip()) is not None and len(values) == len(rows) > _TWO
+        if told and all(one.signed or not one.value for one in values) and len({one.unit for one in values}) == 1:
+            yield name, values, table.rows[rows[0]]
+
+
 def _by_columns(table: Table, seed: int) -> Iterator[Paired]:
     bases = [i for i, name in enumerate(table.header) if BASE.match(name.strip())]
     if len(bases) != 1 or len({row.cells[seed] for row in table.rows}) != len(table.rows):
         return
     base = table.columns[bases[0]]
     for place, name in enumerate(table.header):
-        if place in (seed, bases[0]):
+        if place in (seed, bases[0]) or DIFFERENCE.search(name):
             continue
         pairs = [(v, b) for v, b in zip(table.columns[place], base, strict=True) if v is not None and b is not None]
-        if len(pairs) == len(table.rows) and all(v.decimals or b.decimals for v, b in pairs):
+        alike = len({(v.unit, b.unit) for v, b in pairs}) == 1 and all(v.unit == b.unit for v, b in pairs)
+        if len(pairs) == len(table.rows) and alike and all(v.decimals or b.decimals for v, b in pairs):
             differences = tuple(v.value - b.value for v, b in pairs)
             yield Paired(name, table.header[bases[0]], "value", differences, table.rows[0], column=place)

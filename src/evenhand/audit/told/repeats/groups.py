@@ -64,7 +64,8 @@ _REPEATED_HEAD = Pattern(
 )
 BY_SEED = Pattern(
     r"(?<![^\W_])(?:seed by seed|(?:per|by|each|every) (?:seed|run|restart|init)|(?:one|a) (?:value|entry|row|"
-    r"number) (?:per|for each) (?:seed|run)|of (?:the )?(?:restarts|seeds|runs))(?![^\W_])|[各每]\s?(?:个|次)?\s?(?:种子|seeds?)",
+    r"number) (?:per|for each) (?:seed|run)|of (?:the )?(?:restarts|seeds|runs))(?![^\W_])|"
+    r"[各每]\s?(?:个|次)?\s?(?:种子|seeds?)",
     re.IGNORECASE,
 )
 _FOLD = worded(r"folds?|splits?|sessions?")

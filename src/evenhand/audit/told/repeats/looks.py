@@ -75,7 +75,13 @@ def looks_of(log: Log) -> tuple[Look, ...]:
 
 
 def _look(
-    count: int, one: Number, other: Number, line: int, names: tuple[str, str] = ("", ""), said: bool = False, text: str = ""
+    count: int,
+    one: Number,
+    other: Number,
+    line: int,
+    names: tuple[str, str] = ("", ""),
+    said: bool = False,
+    text: str = "",
 ) -> Look | None:
     size = max(abs(one.value), abs(other.value))
     alike = abs(one.decimals - other.decimals) <= 1 and one.unit == other.unit and not (one.spread or other.spread)
@@ -118,7 +124,9 @@ def _in_passage(passage: Passage, held: tuple[int, int] | None) -> Iterator[Look
             pair = next(((a, b) for a, b in pairwise(mine) if told and _look(told, a, b, 0)), None)
             if pair is not None and told:
                 names = (_name_of(text, pair[0], start), _name_of(text, pair[1], start))
-                look = _look(told, *pair, sentence.line_at(pair[0].start).number, names, _said(told, text, passage), text)
+                look = _look(
+                    told, *pair, sentence.line_at(pair[0].start).number, names, _said(told, text, passage), text
+                )
                 if look is not None:
                     yield look
             signed = [
@@ -206,14 +214,17 @@ def _in_table(table: Table) -> Iterator[Look]:
     for row, count in told:
         read = [(one, table.header[i]) for i in plain if (one := only_number(row.cells[i])) is not None]
         if len(read) >= 2:
-            (one, name), (other, second) = read[:2]
-            text = " ".join(row.cells[i] for i in range(len(row.cells)) if only_number(row.cells[i]) is None and i != at)
-            look = _look(int(count.value), one, other, row.line, (name, second), said, f"{name} {second} {text}")
+            (first, name), (last, second) = read[:2]
+            text = " ".join(
+                row.cells[i] for i in range(len(row.cells)) if only_number(row.cells[i]) is None and i != at
+            )
+            look = _look(int(count.value), first, last, row.line, (name, second), said, f"{name} {second} {text}")
             if look is not None:
                 yield look
     for (row, count), (below, again) in pairwise(told):
         same = count.value == again.value and any(row.cells[i] != below.cells[i] for i in words)
-        names = tuple(" ".join(r.cells[i] for i in words if row.cells[i] != below.cells[i]) for r in (row, below))
+        apart = [i for i in words if row.cells[i] != below.cells[i]]
+        names = (" ".join(row.cells[i] for i in apart), " ".join(below.cells[i] for i in apart))
         text = " ".join((*names, *(row.cells[i] for i in words if row.cells[i] == below.cells[i])))
         for i in plain if same else ():
             one, other = only_number(row.cells[i]), only_number(below.cells[i])
@@ -244,6 +255,14 @@ def _in_fields(log: Log) -> Iterator[Look]:
         ]
         if len(counts) == 1 and len(plain) >= 2 and counts[0].value >= 1:
             names = (plain[0][2], plain[1][2])
-            look = _look(int(counts[0].value), plain[0][0], plain[1][0], plain[1][1], names, said, " ".join((*(str(step) for step in way if isinstance(step, str)), *names)))
+            look = _look(
+                int(counts[0].value),
+                plain[0][0],
+                plain[1][0],
+                plain[1][1],
+                names,
+                said,
+                " ".join((*(str(step) for step in way if isinstance(step, str)), *names)),
+            )
             if look is not None:
                 yield look

@@ -57,7 +57,9 @@ def _of_row(log: Log, table: Table, row: Row, seed: int, roles: dict[int, str]) 
         line = log.line(row.line)
         means = " ".join(table.header[i] for i, role in roles.items() if role == "mean" and row.cells[i].strip())
         whole = count is not None and len(mine) > 2 and nothing_new(means, names_of[fits[0]], len(mine))
-        yield Series("", fits[0], mean, sd, len(mine), log.line(mine[0].line), line, False, -1, None, stated, True, whole=whole)
+        yield Series(
+            "", fits[0], mean, sd, len(mine), log.line(mine[0].line), line, False, -1, None, stated, True, whole=whole
+        )
 
 
 def _one(row: Row, places: Sequence[int]) -> Number | None:

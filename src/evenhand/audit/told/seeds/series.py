@@ -15,10 +15,10 @@ from evenhand.audit.text.log import Line, Listing, Log, Row, Table
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE, MEAN, SPREAD, Said, lists_in, said_in
-from evenhand.audit.told.seeds.count import seeds_of, signs_of
+from evenhand.audit.told.seeds.count import seeds_in, seeds_of, signs_of
 from evenhand.audit.told.seeds.stated import kind_said
 
-_OVER = Pattern(r"\b(?:seeds?|per[- ]seed|runs|trials|repeats|replicates|rollouts)\b", re.IGNORECASE)
+OVER = Pattern(r"\b(?:seeds?|per[- ]seed|runs|trials|repeats|replicates|rollouts)\b", re.IGNORECASE)
 """A list of differences alone may be bounds, settings or epochs: it must be told that it is one over repeats."""
 
 _OTHER = Pattern(
@@ -110,9 +110,9 @@ def _in_text(log: Log) -> Iterator[Series]:
     for line in log.spoken():
         for listed in lists_in(line):
             label = listed.label
-            context = label if _OVER.search(label) else f"{next((p.body for p in log.parents(line)), '')} {label}"
+            context = label if OVER.search(label) else f"{next((p.body for p in log.parents(line)), '')} {label}"
             if (
-                not _OVER.search(context)
+                not OVER.search(context)
                 or not _LEADS.search(label)
                 or _OTHER.search(label)
                 or _AGAINST.match(line.body, listed.numbers[-1].end)
@@ -272,6 +272,8 @@ def _columns(log: Log, table: Table) -> Iterator[Series]:
     ]
     if len(means) != 1 or len(values) < 2 or len(values) + len(means) + len(spreads) != len(table.rows):
         return
+    if seeds_in(means[0].cells[0]) not in (None, len(values)):
+        return  # of more seeds than have a row
     for place in range(1, len(table.header)):
         read = [numbers(row.cells[place]) for row in values]
         mean, spread = numbers(means[0].cells[place]), [numbers(row.cells[place]) for row in spreads]

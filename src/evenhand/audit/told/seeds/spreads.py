@@ -22,7 +22,7 @@ _MEASURE = Pattern(
     re.IGNORECASE,
 )
 _ARMS = Pattern(
-    r"\b(?:arms?|methods?|models?|variants?|config\w*|systems?|approach\w*|algorithms?|optimi[sz]ers?|strateg\w+|"
+    r"\b(?:arms?|methods?|models?|variants?|config\w*|systems?|approach\w*|algorithms?|arch\w*|optimi[sz]ers?|strateg\w+|"
     r"settings?|conditions?|policy|policies|agents?|ablations?|techniques?|losses|names?|experiments?|runs?)\b",
     re.IGNORECASE,
 )
@@ -43,6 +43,13 @@ def of_deviations(log: Log, table: Table) -> bool:
     if any(_OTHER.search(line.body) for line in log.lines):
         return False
     return any(_DEVIATION.search(text) for text in near) or any(_DEVIATION.search(line.body) for line in log.spoken())
+
+
+def two_arms(table: Table) -> bool:
+    """Whether the two rows of a table are arms by its own words, and not metrics, splits or steps."""
+    rows = [_PLAIN.sub(" ", row.cells[0]) for row in table.rows]
+    named = _ARMS.search(_PLAIN.sub(" ", table.header[0])) is not None
+    return len(rows) == 2 and named and not any(_MEASURE.search(row) for row in rows)
 
 
 def one_measure(table: Table, place: int, means: list[Number]) -> bool:
