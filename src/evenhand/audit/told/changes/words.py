@@ -161,3 +161,31 @@ STATED_ENDS = Pattern(
     r"relativ)\b\.?\s*){0,2}(?:$|[)\],;:.!`*(|]|—|–)",
     re.IGNORECASE,
 )
+
+# Beside a difference that is told of two values: it is one of something else, or over something else.
+OVER_ELSE = Pattern(
+    r"(?<![a-z])(?:on|under|over|against|vs\.?|versus|to|from|than|since)\s+(?:the |our |its |last |all |an? )*"
+    r"(?!it\b|that\b|them\b|this\b|both\b)([^\W\d]\w+)",
+    re.IGNORECASE,
+)
+PARTS = Pattern(
+    r"(?<![a-z])(?:precision|recall|train(?:ing)?|test|dev|val(?:idation)?|ood|f1|auc|top-\d|p\d\d|pass@\d+|"
+    r"step \d+|seeds? \d)(?![a-z])"
+)
+"""Names of parts of data, of metrics and of repeats: two of them are no two arms."""
+
+CLAUSE = Pattern(r"(?<![a-z])(?:and|while|but|whereas)\s+(?!so\b|thus\b|hence\b)[^\W\d]", re.IGNORECASE)
+"""Between the second value and the difference: a clause with a subject of its own."""
+
+SETTINGS = Pattern(
+    r"(?<![a-z])(?:sparsity|dropout|temperature|learning rate|lr|weights?|threshold|context|length|size|ratio|rank|"
+    r"budget|noise|mask\w*|top-[pk])(?![a-z])",
+    re.IGNORECASE,
+)
+"""What is set and not measured."""
+
+ESTIMATED = Pattern(
+    r"(?<![a-z])(?:mean|average|avg|median|paired|per[ -]\w+|respectively|bootstrap\w*|macro|weighted|across|both|"
+    r"margin of error|human|(?:more|further|extra)(?=\s*(?:[.,;]|$)))(?![a-z])|平均|分别",
+    re.IGNORECASE,
+)

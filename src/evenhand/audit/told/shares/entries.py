@@ -119,7 +119,10 @@ def _judged(block: list[Entry]) -> Iterator[Wrong]:
             continue
         top = 100 if share.number.unit == "%" or share.number.value > 1 else 1
         fine = share.number.decimals >= (_FINE if top == 1 else _FINE - 2)
-        if fine and abs(round(share.number.value / top * whole) * top / whole - share.number.value) > share.number.slack:
+        if (
+            fine
+            and abs(round(share.number.value / top * whole) * top / whole - share.number.value) > share.number.slack
+        ):
             continue  # computed, and of no whole number: points for parts of an answer, or of other items
         if abs(top * own.number.value / whole - share.number.value) <= NEAR * top:
             yield Wrong(int(own.number.value), int(whole), share.number, share.line, own.line)
