@@ -34,7 +34,8 @@ _ITEMS = Pattern(rf"\s*(?:[^\W\d_][\w'’-]*\s+){{0,3}}?(?P<noun>{ITEM_NOUNS})(?
 _N = Pattern(r"(?<![a-z])n\s*[=:]\s*$", re.IGNORECASE)
 _OF_ITEMS = Pattern(
     r"\W*(?:per ?cent\w*|prozent)?\s*(?:right|correct)?\s*(?:of (?:them|these|those)(?!\s(?!(?:as|were|are|is|when|"
-    r"had|would|could|with|in|on|at|to)\b)\w)|davon|d['’]entre (?:eux|elles)|de ell[oa]s|из них|(?:of|der|des|de l[ao]s)\s+(?:the |all |our |these )?(?P<noun>[^\W\d]+))(?![^\W\d])",
+    r"had|would|could|with|in|on|at|to)\b)\w)|davon|d['’]entre (?:eux|elles)|de ell[oa]s|из них|"
+    r"(?:of|der|des|de l[ao]s)\s+(?:the |all |our |these )?(?P<noun>[^\W\d]+))(?![^\W\d])",
     re.IGNORECASE,
 )
 _SAID = Pattern(rf"(?<![a-z@])(?:{SHARE_SAID})(?![a-z])", re.IGNORECASE)
