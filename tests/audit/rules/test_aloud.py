@@ -38,7 +38,8 @@ ALOUD: dict[str, tuple[str, int, str, str]] = {
     "a difference of two columns": ("change-disagrees", 4, PAIRS.format("1.6"), PAIRS.format("0.6")),
     "points in a relative column": ("change-disagrees", 3, RELATIVE.format("-2.0"), RELATIVE.format("-10.0")),
     "a difference in the next sentence": (
-        "change-disagrees", 1, "Mean WER is 11.8 for plain and 10.3 for biased. We observe a reduction of 2.5 points.\n",
+        "change-disagrees", 1,
+        "Mean WER is 11.8 for plain and 10.3 for biased. We observe a reduction of 2.5 points.\n",
         "Mean WER is 11.8 for plain and 10.3 for biased. We observe a reduction of 1.5 points.\n",
     ),
     "a difference of two points of a list": (
@@ -63,7 +64,8 @@ ALOUD: dict[str, tuple[str, int, str, str]] = {
 
 OF_ELSE: dict[str, str] = {
     "each cell of counts has a share of its own": (
-        "| set | ours | base |\n|---|---|---|\n| a | 60.0% (6/10) | 50.0% (5/10) |\n| b | 70.0% (14/20) | 65.0% (13/20) |\n"
+        "| set | ours | base |\n|---|---|---|\n| a | 60.0% (6/10) | 50.0% (5/10) |\n"
+        "| b | 70.0% (14/20) | 65.0% (13/20) |\n"
         "| c | 45.0% (9/20) | 55.0% (11/20) |\n| d | 50.0% (5/10) | 60.0% (6/10) |\n"
     ),
     "the mean of the shares of classes": (
@@ -78,8 +80,7 @@ OF_ELSE: dict[str, str] = {
     "a bound for no events": "0/100 gives 3.62 % for soccer.\n",
     "what is left without ties": "Ours won 120 of 200 cases, a win rate of 62.5 % without ties.\n",
     "the rest of the parts": (
-        "- judged 200 pairs\n  - wins: 80 (40.0 %)\n  - ties: 60 (30.0 %)\n"
-        "  - losses: 60 (33.3 % of the rest)\n"
+        "- judged 200 pairs\n  - wins: 80 (40.0 %)\n  - ties: 60 (30.0 %)\n  - losses: 60 (33.3 % of the rest)\n"
     ),
     "shares in halves of answers": "Eval on 80 prompts, single greedy sample. Accuracy of 76.88 % of them.\n",
     "the items of another result": (
@@ -92,11 +93,12 @@ OF_ELSE: dict[str, str] = {
     ),
     "points for parts of an answer": '{"correct": 62, "total": 80, "accuracy": 0.801875}\n',
     "several objects of a record": (
-        '"
-        "{"eval": {"total": 500, "correct": 431}, "train": {"accuracy": 0.9, "total": 800}}\n'
+        '{"eval": {"total": 500, "correct": 431}, "train": {"accuracy": 0.9, "total": 800}}\n'
     ),
     "metrics in rows have signs of their own": (
-        "| metric | base | ours | gain |\n|---|---|---|---|\n| acc | 71.2 | 73.4 | +2.2 |\n| f1 | 65.1 | 66.3 | +1.2 |\n"
+        "| metric | base | ours | gain |\n|---|---|---|---|\n"
+        "| acc | 71.2 | 73.4 | +2.2 |\n"
+        "| f1 | 65.1 | 66.3 | +1.2 |\n"
         "| loss | 1.31 | 1.22 | +0.09 |\n| auc | 80.0 | 81.5 | +1.5 |\n"
     ),
     "points and percentages in one column": (
