@@ -92,6 +92,7 @@ OF_ELSE: dict[str, str] = {
         "| c | 164 | 36.0 | 53.0 |\n| d | 164 | 33.2 | 51.0 |\n"
     ),
     "points for parts of an answer": '{"correct": 62, "total": 80, "accuracy": 0.801875}\n',
+    "what is left of the skipped": "total: 640\npassed: 412\nskipped: 30\npass rate: 67.5 %\n",
     "several objects of a record": (
         '{"eval": {"total": 500, "correct": 431}, "train": {"accuracy": 0.9, "total": 800}}\n'
     ),
@@ -133,6 +134,9 @@ OPEN: dict[str, str] = {
     "two sets": "Train accuracy 91.8 and test accuracy 84.3; the drop is 6.1 points.\n",
     "another base": "acc 0.612 for a and 0.634 for b, a gain of 0.031 over the baseline\n",
     "a clause with a subject of its own": "Sparsity rises from 50.0 % to 60.0 % and perplexity increases by 14.2 %.\n",
+    "another metric": "Before: F1 61.2. After: F1 63.9. The increase of 2.1 points in recall explains most of it.\n",
+    "a subject of its own": "p50 went from 41.0 ms to 47.5 ms, the tail latency rose by 12.0 ms.\n",
+    "without some items": "Win rate 55.3 % vs 58.6 %; excluding ties the gain is 4.1 points.\n",
     "more of it": "- encoder A: 14.2 % WER\n- encoder B: 12.9 % WER\n- fusion lowers it by 1.7 points more\n",
 }
 """What may be worth a look, and is no fault by what is printed."""

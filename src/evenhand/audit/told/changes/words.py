@@ -164,8 +164,8 @@ STATED_ENDS = Pattern(
 
 # Beside a difference that is told of two values: it is one of something else, or over something else.
 OVER_ELSE = Pattern(
-    r"(?<![a-z])(?:on|under|over|against|vs\.?|versus|to|from|than|since)\s+(?:the |our |its |last |all |an? )*"
-    r"(?!it\b|that\b|them\b|this\b|both\b)([^\W\d]\w+)",
+    r"(?<![a-z])(?:on|in|under|over|against|vs\.?|versus|to|from|than|since)\s+(?:the |our |its |last |all |an? )*"
+    r"(?!it\b|that\b|them\b|this\b|both\b|relative|absolut|points?\b|percent|total\b|other\b|terms\b)([^\W\d]\w+)",
     re.IGNORECASE,
 )
 PARTS = Pattern(
@@ -174,7 +174,12 @@ PARTS = Pattern(
 )
 """Names of parts of data, of metrics and of repeats: two of them are no two arms."""
 
-CLAUSE = Pattern(r"(?<![a-z])(?:and|while|but|whereas)\s+(?!so\b|thus\b|hence\b)[^\W\d]", re.IGNORECASE)
+CLAUSE = Pattern(
+    r"(?<![a-z])(?:and|while|but|whereas)\s+(?!so\b|thus\b|hence\b)[^\W\d]|"
+    r",\s*(?:the|our|its)\s+(?:\w+\s+){1,2}"
+    r"(?:ros|ris|fell|fall|drop|increas|decreas|improv|grow|grew|shr[ia]nk)\w*\s+by\b",
+    re.IGNORECASE,
+)
 """Between the second value and the difference: a clause with a subject of its own."""
 
 SETTINGS = Pattern(
@@ -185,7 +190,7 @@ SETTINGS = Pattern(
 """What is set and not measured."""
 
 ESTIMATED = Pattern(
-    r"(?<![a-z])(?:mean|average|avg|median|paired|per[ -]\w+|respectively|bootstrap\w*|macro|weighted|across|both|"
-    r"margin of error|human|(?:more|further|extra)(?=\s*(?:[.,;]|$)))(?![a-z])|平均|分别",
+    r"(?<![a-z])(?:mean|average|avg|median|paired|per[ -]\w+|respectively|bootstrap\w*|macro|weighted|across|both|exclud\w*|"
+    r"ignoring|adjust\w*|corrected|margin of error|human|(?:more|further|extra)(?=\s*(?:[.,;]|$)))(?![a-z])|平均|分别",
     re.IGNORECASE,
 )
