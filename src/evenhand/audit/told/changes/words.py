@@ -191,6 +191,7 @@ SETTINGS = Pattern(
 
 ESTIMATED = Pattern(
     r"(?<![a-z])(?:mean|average|avg|median|paired|per[ -]\w+|respectively|bootstrap\w*|macro|weighted|across|both|"
-    r"exclud\w*|ignoring|adjust\w*|corrected|margin of error|human|(?:more|further|extra)(?=\s*(?:[.,;]|$)))(?![a-z])|平均|分别",
+    r"exclud\w*|ignoring|adjust\w*|"
+    r"corrected|margin of error|human|(?:more|further|extra)(?=\s*(?:[.,;]|$)))(?![a-z])|平均|分别",
     re.IGNORECASE,
 )
