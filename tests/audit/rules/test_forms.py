@@ -51,7 +51,7 @@ FORMS: dict[str, tuple[str, str, int, str, str]] = {
         "unequal-budgets", "a.md", 5, STEPS.format(epochs=6, delta="+5.50"), STEPS.format(epochs=2, delta="+5.50")
     ),
     "a difference that is not to the baseline's row": (
-        "implied-baseline", "a.md", 6, STEPS.format(epochs=2, delta="+4.50"), STEPS.format(epochs=2, delta="+5.50")
+        "change-disagrees", "a.md", 6, STEPS.format(epochs=2, delta="+4.50"), STEPS.format(epochs=2, delta="+5.50")
     ),
     "seconds in a block of code": ("unequal-budgets", "a.md", 5, CODE.format(time="1800s"), CODE.format(time="600s")),
     "steps in an HTML table": ("unequal-budgets", "a.md", 4, HTML.format(steps=5000), HTML.format(steps=1000)),

@@ -11,6 +11,7 @@ from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import hoped
+from evenhand.audit.told.shares.grim import in_halves
 
 _ITEMS = Pattern(
     r"(?:\(|\bon\s+(?:the\s+|all\s+|our\s+)?|\bover\s+|\bn\s*=\s*)(\d{1,4})[\s-]*"
@@ -45,6 +46,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
 def _shares(log: Log, line: Line, items: int) -> Iterable[Finding]:
     for number in line.numbers:
         if items >= 2 and _SHARE.search(line.body[: number.start]) and _impossible(number, items):
+            if in_halves(number, items):
+                continue
             below = int(number.share * items)
             facts = {
                 "printed": printed(number),

@@ -66,7 +66,7 @@ def _judged(log: Log, table: Table, place: int) -> Iterator[Odd]:
 
 
 def _chance_of_base(table: Table, place: int, pairs: Sequence[Pair | None]) -> float:
-    """How often rows may agree by chance: more often where a row is marked as the base, and where the header names it."""
+    """How often rows may agree by chance: more often for a row marked as the base, or named in the header."""
     base = next((pair[2] for pair in pairs if pair is not None), None)
     name = table.rows[base].cells[0].strip(" *`").lower() if base is not None else ""
     return _NAMED if name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", table.header[place].lower()) else _MARKED
@@ -185,9 +185,7 @@ def _estimated(table: Table, place: int) -> bool:
     return any(len(one) >= 3 or any(n.spread for n in one) for one in found)
 
 
-def _told_way(
-    header: Sequence[str], place: int, way: Callable[[float, float], float | None], *, turned: bool
-) -> bool:
+def _told_way(header: Sequence[str], place: int, way: Callable[[float, float], float | None], *, turned: bool) -> bool:
     """Whether a header says how its column is computed, so that a row that has it in another way, or turned, is odd.
 
     Otherwise rows that are metrics have signs of their own, and so have points and percentages of several.

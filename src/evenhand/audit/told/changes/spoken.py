@@ -19,6 +19,7 @@ from evenhand.audit.text.vocabulary.roles import (
     SPREAD_NAMES,
     UP_WORDS,
 )
+from evenhand.audit.told.changes import words
 from evenhand.audit.told.quantities import Quantity, Scope, quantities, scopes_of
 
 _EDGE = r"(?<![^\W\u3400-\u9fff])"
@@ -55,7 +56,7 @@ _CUE_BEHIND = Pattern(
     re.IGNORECASE,
 )
 _NO_CUE = Pattern(
-    r"(?:[<>≤≥(\[]|\b(?:to|auf|à|a|до|at|from|von|de|than|now|still|leaves)\s*=?)\s*[+\-−]?$", re.IGNORECASE
+    r"(?:[<>≤≥(\[]|\b(?:to|auf|à|a|до|at|from|从|von|de|than|now|still|leaves)\s*=?)\s*[+\-−]?$", re.IGNORECASE
 )
 _GOES_ON = Pattern(r"\s*(?:%|pp)?\s*(?:→|->|⇒|to \d|[–-]\s?\d|±|°|,?\s*(?:95 ?%[^,;]{0,20})?[\[(]\s*[+\-−]?\d)")
 _FAR = 8
@@ -65,22 +66,6 @@ _NEAR = 2.0
 _SLIP, _NEXT, _LONG = 1.7, 2, 120
 """How many times a slip of the pen makes a difference larger or smaller; sentences from the second value to it; and
 letters of a point that says nothing but it."""
-
-_ON = Pattern(
-    r"(?<![a-z])(?:on|under|over|against|vs\.?|versus|to|from|than|since)\s+(?:the |our |its |last |all |an? )*"
-    r"(?!it\b|that\b|them\b|this\b|both\b)([^\W\d]\w+)",
-    re.IGNORECASE,
-)
-_PARTS = Pattern(
-    r"(?<![a-z])(?:precision|recall|train(?:ing)?|test|dev|val(?:idation)?|ood|f1|auc|top-\d|p\d\d|pass@\d+|step \d+|seeds? \d)"
-    r"(?![a-z])"
-)
-"""Names of parts of data, of metrics and of repeats: two of them are no two arms."""
-
-_ESTIMATED = Pattern(
-    r"(?<![a-z])(?:mean|average|avg|median|paired|per[ -]\w+|respectively|bootstrap\w*|macro|weighted|across|both|margin of error|human|(?:more|further|extra)(?=\s*(?:[.,;]|$)))(?![a-z])|平均|分别",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -138,17 +123,18 @@ def _alone(scope: Scope, first: Quantity, second: Quantity, delta: Quantity) -> 
     if fine != [first, second] or at[2] - at[1] > _NEXT or not _is_near(first, second, delta, _SLIP):
         return False
     here = [q for q in quantities(delta.sentence) if q is not delta and (q.number.decimals or q.unit in ("%", "pp"))]
-    if any(q not in (first, second) for q in here) or _ESTIMATED.search(delta.before[-40:] + delta.after[:24]):
+    if any(q not in (first, second) for q in here) or words.ESTIMATED.search(delta.before[-40:] + delta.after[:24]):
         return False
     told = " ".join(one.low for one in between[:-1]) + " " + second.sentence.low[: second.number.end]
     if not all(name.lower() in told for name in (*_metrics(delta), *_elsewhere(delta))):
         return False
-    if _ESTIMATED.search(delta.after[:24]) or len({*_PARTS.findall(told)}) > 1:
+    settings = words.SETTINGS.search(first.sentence.text[: first.number.start])
+    if settings or words.CLAUSE.search(delta.before) or len({*words.PARTS.findall(told)}) > 1:
         return False
     if at[0] == at[1]:
         return True
-    words = [set(re.findall(r"[^\W\d_]\w+", _outside(q))) for q in (first, second)]
-    return at[1] - at[0] == 1 and bool(words[0] & words[1]) and len(delta.sentence.text) < _LONG
+    named = [set(re.findall(r"[^\W\d_]\w+", _outside(q))) for q in (first, second)]
+    return at[1] - at[0] == 1 and bool(named[0] & named[1]) and len(delta.sentence.text) < _LONG
 
 
 def _is_result(one: Quantity) -> bool:
@@ -158,7 +144,7 @@ def _is_result(one: Quantity) -> bool:
 
 def _elsewhere(delta: Quantity) -> list[str]:
     """What a difference is said to be over, or on: ``on test the gain is``, ``over the baseline``."""
-    return [one[1].lower() for text in (delta.before, delta.after) for one in _ON.finditer(text)]
+    return [one[1].lower() for text in (delta.before, delta.after) for one in words.OVER_ELSE.finditer(text)]
 
 
 def _metrics(delta: Quantity) -> list[str]:

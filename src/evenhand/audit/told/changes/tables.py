@@ -10,7 +10,7 @@ from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.numbers import Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.changes.change import Change, readings
-from evenhand.audit.told.changes.words import BASE, NEW, OF_OTHERS
+from evenhand.audit.told.changes.words import BASE, NEW
 
 _DELTA = Pattern(
     r"^(?:Δ|delta|change|diff(?:erence)?|% ?change|rel(?:ative)?\.? change|Δ ?%|improv(?:ement)?|gain|reduction)\b|^Δ",
@@ -18,6 +18,7 @@ _DELTA = Pattern(
 )
 _OTHER_DELTA = Pattern(r"\b(?:vs\.?|over|from|per|to)\b|[/(]", re.IGNORECASE)
 _POINTS = Pattern(r"(?<![a-z])(?:pp|pts?|points?|percent\w*|better|worse|lower|higher|ppts?)(?![a-z])", re.IGNORECASE)
+_SPREAD = Pattern(r"\W*(?:sd|std|se|sem|min|max|iqr|var|range)\W*$", re.IGNORECASE)
 _WORD = Pattern(r"[A-Za-z]{2,}")
 
 
@@ -32,7 +33,7 @@ def in_table(log: Log, table: Table) -> Iterator[Change]:
         delta = deltas[0] if deltas else None
         if delta is not None and _WORD.search(_POINTS.sub(" ", row.cells[place])):
             continue  # in a unit of its own, or with a remark
-        if delta is None or pair is None or OF_OTHERS.search(row.cells[0]):
+        if delta is None or pair is None or _SPREAD.match(row.cells[0]):
             continue
         line, of = log.line(row.line), f"{row.cells[0]} {table.header[place]}"
         pairs = zip(*(_values(row.cells[one]) for one in pair), strict=False)

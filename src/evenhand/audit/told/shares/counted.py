@@ -158,10 +158,10 @@ def _rows(table: Table, rate: int, part: int, whole: int | None) -> list[Counted
                 counted = (one.value, other.value)
         if share is None or counted is None or not share.decimals or share.signed or not 0 <= counted[0] <= counted[1]:
             continue
-        one = Counted(int(counted[0]), int(counted[1]), share, row.line_of(rate), row.cells[rate])
+        counted_row = Counted(int(counted[0]), int(counted[1]), share, row.line_of(rate), row.cells[rate])
         top = 100 if share.unit == "%" or share.value > 1 else 1
-        if counted[1] >= 10 and not (_off(one) and of_others(table, place, rate, top)):
-            answer.append(one)
+        if counted[1] >= 10 and not (_off(counted_row) and of_others(table, place, rate, top)):
+            answer.append(counted_row)
     return answer
 
 

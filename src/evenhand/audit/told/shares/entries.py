@@ -110,19 +110,25 @@ def _judged(block: list[Entry]) -> Iterator[Wrong]:
     whole = wholes[0].number.value
     for share in shares:
         own = _of(share, [one for one in parts if 0 < one.number.value < whole])
-        if own is None or any(
-            _fits(a.number.value, b.number.value, share.number)
-            for a in counts
-            for b in counts
-            if 0 < a.number.value < b.number.value
-        ):
+        if own is None or _explained(share.number, counts) or _of_fewer(share.number, own, parts, whole):
             continue
         top = 100 if share.number.unit == "%" or share.number.value > 1 else 1
-        fine = share.number.decimals >= (_FINE if top == 1 else _FINE - 2)
-        if fine and abs(round(share.number.value / top * whole) * top / whole - share.number.value) > share.number.slack:
+        off = abs(round(share.number.value / top * whole) * top / whole - share.number.value)
+        if share.number.decimals >= (_FINE if top == 1 else _FINE - 2) and off > share.number.slack:
             continue  # computed, and of no whole number: points for parts of an answer, or of other items
         if abs(top * own.number.value / whole - share.number.value) <= NEAR * top:
             yield Wrong(int(own.number.value), int(whole), share.number, share.line, own.line)
+
+
+def _explained(share: Number, counts: list[Entry]) -> bool:
+    """Whether a share is that of some two of the counts."""
+    known = [one.number.value for one in counts if one.number.value > 0]
+    return any(_fits(a, b, share) for a in known for b in known if a < b)
+
+
+def _of_fewer(share: Number, own: Entry, parts: list[Entry], whole: float) -> bool:
+    """Whether it is that of its count among those that are left when another part is left out."""
+    return any(_fits(own.number.value, whole - one.number.value, share) for one in parts if one is not own)
 
 
 def _is_share(one: Entry) -> bool:
@@ -151,5 +157,7 @@ def _of(share: Entry, parts: list[Entry]) -> Entry | None:
 
 
 def _fits(part: float, whole: float, share: Number) -> bool:
+    if part > whole or not whole:
+        return False
     top = 100 if share.unit == "%" or share.value > 1 else 1
     return any(abs(top * one - share.value) <= 2 * share.slack * (1 + 1e-9) for one in (part / whole, 1 - part / whole))

@@ -17,8 +17,8 @@ ONCE_EACH = Pattern(rf"(?<![a-z])(?:{ONCE})", re.IGNORECASE)
 WHOLE = Pattern(rf"(?<![a-z])(?:{WHOLE_NAMES}|{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
 SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES}|{SHARE_SAID})(?![a-z])|%", re.IGNORECASE)
 AVERAGED = Pattern(
-    r"(?<![a-z])(?:mean|graded|means (?:of|over)|avg|averages?|averaged|macro|weighted|bootstrap|f1|auc|auroc|bleu|rouge|"
-    r"ndcg|mrr|map|iou|dice|wer|cer|kappa|agreement|mittel\w*|moyenne|promedio|средн\w*|平均|jaccard|precision|recall|"
+    r"(?<![a-z])(?:mean|graded|means (?:of|over)|avg|averages?|averaged|macro|weighted|bootstrap|f1|auc|auroc|bleu|"
+    r"rouge|ndcg|mrr|map|iou|dice|wer|cer|kappa|agreement|mittel\w*|moyenne|promedio|средн\w*|平均|jaccard|precision|recall|"
     r"interval|ci|std|sd|spread|reduc\w*|improv\w*|faster|slower|cheaper|increase\w*|decrease\w*|overlap|correlat\w*|"
     r"faithfulness|relevanc\w*|similarity|loss|ratio|diversity)(?![a-z])|±",
     re.IGNORECASE,
@@ -26,7 +26,7 @@ AVERAGED = Pattern(
 REPEATED = Pattern(
     r"(?<![a-z])(?:[2-9]|\d\d|two|three|four|five|six|seven|eight|nine|ten|several|multiple) "
     r"(?:\w+ )?(?:seeds|runs|folds|repeats|repetitions|samples (?:per|each)|attempts|trials per|rollouts|raters|tries)|"
-    r"(?:averaged|seeds|pass@[2-9k]\w*|avg@\w+|maj@\w+|partial credit|rubric|weighted|macro)(?![a-z])|k=[2-9]",
+    r"(?:averaged|seeds|pass@(?:[2-9k]|\d\d)\w*|avg@\w+|maj@\w+|partial credit|rubric|weighted|macro)(?![a-z])|k=[2-9]",
     re.IGNORECASE,
 )
 _OF_ALL = Pattern(
@@ -34,11 +34,14 @@ _OF_ALL = Pattern(
     r"из) (?:the |all |our |these )?(?P<n>\d{2,4})(?!\d)",
     re.IGNORECASE,
 )
-_NEUTRAL = Pattern(rf"(?:no\.?|num(?:ber)?|#|n) ?(?:of )?(?:{WHOLE_NAMES}|{ITEM_NOUNS})|{WHOLE_NAMES}|{ITEM_NOUNS}|tests?", re.IGNORECASE)
+_NEUTRAL = Pattern(
+    rf"(?:no\.?|num(?:ber)?|#|n) ?(?:of )?(?:{WHOLE_NAMES}|{ITEM_NOUNS})|{WHOLE_NAMES}|{ITEM_NOUNS}|tests?",
+    re.IGNORECASE,
+)
 """Names of items that are those of no one result: beside two results ``targeted n`` is of one of them."""
 
 FEWEST, MOST = 8, 400
-_BY_CHANCE, _NAMED_CHANCE, FITS_MOST = 1e-3, 5e-2, 0.8
+_BY_CHANCE, _NAMED_CHANCE, FITS_MOST, _HALF_BY_CHANCE = 1e-3, 5e-2, 0.8, 0.05
 _MOST_ITEMS, _MOST_DECIMALS = 2000, 4
 
 
@@ -72,6 +75,11 @@ def possible(share: Number, items: float, unit: str = "", *, cut: bool = True) -
     top = 100 if percent(share, unit) else 1
     wanted, slack = share.value / top * items, share.slack / top * items
     return math.floor(wanted + (2 if cut else 1) * slack * (1 + 1e-9)) >= math.ceil(wanted - slack * (1 + 1e-9))
+
+
+def in_halves(share: Number, items: float, unit: str = "") -> bool:
+    """Whether a finely printed share is one of half the items, as points for half an answer make it."""
+    return possible(share, 2 * items, unit, cut=False) and chance(share, 2 * items, unit) <= _HALF_BY_CHANCE
 
 
 def chance(share: Number, items: float, unit: str = "") -> float:
@@ -124,7 +132,11 @@ def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterat
         if a is not None and b is not None and fair(a) and 2 <= b.value <= _MOST_ITEMS
     ]  # fmt: skip
     unit = "%" if any(a.value > 1 for _, a, _ in pairs) else ""
-    if len(pairs) < 3 or REPEATED.search(" ".join((*table.header, table.before))) or any(AVERAGED.search(" ".join(table.rows[i].cells)) for i, _, _ in pairs):
+    if (
+        len(pairs) < 3
+        or REPEATED.search(" ".join((*table.header, table.before)))
+        or any(AVERAGED.search(" ".join(table.rows[i].cells)) for i, _, _ in pairs)
+    ):
         return
     right = {(a.value, n): chance(a, n, unit) for _, a, n in pairs if possible(a, n, unit)}
     odd = [(i, a, n) for i, a, n in pairs if not possible(a, n, unit)]
@@ -134,10 +146,16 @@ def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterat
     if len(odd) != 1 or len(right) < 2 or math.prod(right.values()) > limit:
         return
     i, number, items = odd[0]
-    if chance(number, items, unit) <= FITS_MOST and not of_others(table, i, share, 100 if percent(number, unit) else 1):
+    if (
+        items >= FEWEST
+        and chance(number, items, unit) <= FITS_MOST
+        and not of_others(table, i, share, 100 if percent(number, unit) else 1)
+    ):
         row = table.rows[i]
         lines = log.line(row.line_of(share)), log.line(row.line_of(whole))
-        neutral = _NEUTRAL.fullmatch(plain(table.header[whole]).strip()) is not None and items >= FEWEST
+        neutral = _NEUTRAL.fullmatch(plain(table.header[whole]).strip()) is not None and not in_halves(
+            number, items, unit
+        )
         sure = neutral and SHARE.search(plain(table.header[share])) is not None
         yield Impossible(number, int(items), *lines, len(right), sure)
 

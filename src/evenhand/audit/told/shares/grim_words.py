@@ -24,6 +24,7 @@ from evenhand.audit.told.shares.grim import (
     all_whole,
     chance,
     fair,
+    in_halves,
     odd_cell,
     plain,
     possible,
@@ -32,8 +33,9 @@ from evenhand.audit.told.shares.grim import (
 _ITEMS = Pattern(rf"\s*(?:[^\W\d_][\w'’-]*\s+){{0,3}}?(?P<noun>{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
 _N = Pattern(r"(?<![a-z])n\s*[=:]\s*$", re.IGNORECASE)
 _OF_ITEMS = Pattern(
-    r"\W*(?:per ?cent\w*|prozent)?\s*(?:right|correct)?\s*(?:of (?:them|these|those)(?!\s(?!(?:as|were|are|is|when|had|would|could|with|in|on|at|to)\b)\w)|davon|d['’]entre (?:eux|"
-    r"elles)|de ell[oa]s|из них|(?:of|der|des|de l[ao]s)\s+(?:the |all |our |these )?(?P<noun>[^\W\d]+))(?![^\W\d])",
+    r"\W*(?:per ?cent\w*|prozent)?\s*(?:right|correct)?\s*(?:of (?:them|these|those)(?!\s(?!(?:as|were|are|is|when|"
+    r"had|would|could|with|in|on|at|to)\b)\w)|davon|d['’]entre (?:eux|elles)|de ell[oa]s|из них|"
+    r"(?:of|der|des|de l[ao]s)\s+(?:the |all |our |these )?(?P<noun>[^\W\d]+))(?![^\W\d])",
     re.IGNORECASE,
 )
 _SAID = Pattern(rf"(?<![a-z@])(?:{SHARE_SAID})(?![a-z])", re.IGNORECASE)
@@ -41,14 +43,18 @@ _NO_VALUE = Pattern(r"(?:[<>≤≥≈~\[]|\d\s?%?\s*[-–]|→|->)\s*$")
 _GOES_ON = Pattern(r"\s?%?\s*(?:[-–]\s?\d|[-–]$|→|->|\])")
 _PLANNED = Pattern(rf"(?<![a-z])(?:{PLANNED})(?![a-z])", re.IGNORECASE)
 _OF_ELSE = Pattern(
-    r"(?<![a-z])(?:vs|than|more|less|fewer|lower|higher|better|worse|relative|cpu|gpu|memory|ram|battery|akku|dropout|mask\w*|"
+    r"(?<![a-z])(?:vs|than|more|less|fewer|lower|higher|better|worse|relative|tokens?|cpu|gpu|memory|ram|battery|akku|dropout|mask\w*|"
     r"share of|budget|time|speed\w*|cost|code|quantile|confidence|train\w*|sparsity|pruned|split|vram|"
     r"utili[sz]\w*|required?|minimum|needed|threshold|target|chance|baseline|random)(?![a-z])",
     re.IGNORECASE,
 )
-_HALVES = Pattern(r"\bties? (?:count|as|are|=|give)|\bhal(?:f|ves)\b (?:an? )?(?:points?|credits?|marks?)\b|count(?:s|ed)? half", re.IGNORECASE)
+_HALVES = Pattern(
+    r"\bties? (?:count|as|are|=|give)|\bhal(?:f|ves)\b (?:an? )?(?:points?|credits?|marks?)\b|count(?:s|ed)? half",
+    re.IGNORECASE,
+)
 _LEFT_OUT = Pattern(
-    r"exclu|skip|unparsed|invalid|missing|dropped|left out|removed|without|no answer|failed|empty|ausge|exclu|пропущ|跳过",
+    r"exclu|skip|unparsed|invalid|missing|dropped|left out|removed|without|no answer|failed|empty|ausge|"
+    r"пропущ|跳过",
     re.IGNORECASE,
 )
 _FITS_ALONE, _NEAR = 0.06, 12
@@ -80,6 +86,7 @@ def _in_words(scope: Scope, items: list[Items], *, once: bool) -> Iterator[Impos
     if by_chance <= FITS_MOST and said and not _of_fewer(scope, share, near):
         told = len({one.number for one in items}) == 1 and (once or _of_items(share, near))
         told = told and 0 <= share.line.number - near.line.number <= _NEAR
+        told = told and not in_halves(share.number, near.number, share.unit)
         yield Impossible(share.number, near.number, share.line, near.line, len(fits), told)
 
 

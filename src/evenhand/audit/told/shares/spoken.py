@@ -113,7 +113,7 @@ def fits(part: float, whole: float, share: Quantity) -> bool:
 def counts_in(found: tuple[Quantity, ...]) -> Iterator[tuple[Quantity, Quantity, int]]:
     """The counts of a sentence: part, whole, and the place behind both."""
     for one, other in itertools.pairwise(found):
-        if not (one.whole and other.whole):
+        if not (one.whole and other.whole) or not min(one.value, other.value):
             continue
         between = one.after
         if one.value <= other.value and other.value >= 10 and _PART_OF.fullmatch(between):
@@ -224,7 +224,8 @@ def _else(share: Quantity) -> bool:
     if noun is not None and noun[1].lower()[:4] not in share.sentence.low[: share.number.start]:
         return True
     return re.match(
-        r"\s*(?:per ?cent\w*)?\s*(?:→|->|⇒|(?:at (?:best|most|least|worst)|faster|slower|lower|higher|more|less|fewer|better|worse|relative|ci\b|"
+        r"\s*(?:per ?cent\w*)?\s*(?:→|->|⇒|(?:at (?:best|most|least|worst)|(?:excluding|without|ignoring|among|when)\b|"
+        r"faster|slower|lower|higher|more|less|fewer|better|worse|relative|ci\b|"
         r"confidence|(?:\w+\s)?(?:auc|f1|loss|bleu|map|corr)\b|vs\b|than\b|threshold|reduc\w*|improv\w*|"
         r"increas\w*|speed))", text, re.IGNORECASE
     ) is not None  # fmt: skip
