@@ -137,11 +137,10 @@ def _shared(log: Log, first: Value, second: Value, values: list[Value]) -> bool:
     a, b = _names(first), _names(second)
     if a & b:
         return (metric or beside or first.sentence is None) and ((cue and a == b) or swapped or beside)
-    if swapped and beside and first.head and _head_named(first, second):
-        return True
+    headed = bool(first.head) and _head_named(first, second)
     if len(values) > _FEW_VALUES or not (metric or beside or swapped or cue):
-        return False
-    if first.head and _head_named(first, second):
+        return headed and swapped and beside
+    if headed:
         return metric or beside or swapped
     if not _own(first, second):
         return swapped and metric and (beside or cue) and not (_contents(first) and _contents(second))
