@@ -126,8 +126,8 @@ def _by_spread(claim: Claim, text: str) -> Unproven | None:
     p = welch(pair[0].value - pair[1].value, spreads[0], spreads[-1], runs)
     near = all(0 <= claim.line.number - q.line.number <= _NEAR for q in (*pair, *told))
     near = near and not any(_COST.search(s.text) for s in (claim.sentence, pair[0].sentence, pair[1].sentence))
-    shown = (printed(one.number) for one in pair)
-    return None if p is None else Unproven(claim, *shown, "spread", p, runs, near)
+    one, other = (printed(value.number) for value in pair)
+    return None if p is None else Unproven(claim, one, other, "spread", p, runs, near)
 
 
 def _by_lists(claim: Claim) -> Unproven | None:
