@@ -196,8 +196,8 @@ def say(finding: Finding) -> str:
         return f"{told}: their paired t has {chance(f['p'])} and the interval {f['low']:+.4f} to {f['high']:+.4f}."
     if "factor" in f:
         return (
-            f"{told}: the spread over seeds that {f['seeds']} values show may be {f['factor']} times as large "
-            f"(upper end of its 95 % interval)."
+            f"'{f['word']}' rests on {f['seeds']} values ({where}): the spread between repeats may be {f['factor']} "
+            f"times what these show (upper end of its 95 % interval)."
         )
     least = 2.0 ** (1 - f["seeds"])
     return f"{told}: even if all have one sign, that happens by chance in {least:.0%} of cases without any effect."

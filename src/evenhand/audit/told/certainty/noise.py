@@ -81,17 +81,17 @@ def unproven_in(log: Log) -> Iterator[Unproven]:
             continue
         found = _by_spread(claim, text) or _by_lists(claim) or _by_table(log, claim, text) or _by_items(claim, text)
         if found is not None and found.p is not None and found.p > _LIKELY:
-            about = {found.one.strip("%"), found.other.strip("%")}
-            said = {printed(n).strip("%") for n in claim.sentence.numbers if n.decimals or not n.unit}
-            between = said and claim.sentence is not None and not said & about
-            tested = (
-                between
-                or _BOTH.search(claim.sentence.text)
-                or any(_TEST.search(_NO_TEST.sub(" ", line.text)) for line in log.lines)
-            )
-            yield replace(found, firm=found.firm and not tested and found.p > 2 * _LIKELY)
+            yield replace(found, firm=found.firm and found.p > 2 * _LIKELY and _alone(log, claim, found))
         elif found is None and _NO_TEST.search(text) and re.search(r"\d+\.\d", text):
             yield Unproven(claim, "", "", "told", None, 1)
+
+
+def _alone(log: Log, claim: Claim, found: Unproven) -> bool:
+    """Whether the claim is of these two values, and the log tells of no test anywhere."""
+    said = {printed(n).strip("%") for n in claim.sentence.numbers if n.decimals or not n.unit}
+    if (said and not said & {found.one.strip("%"), found.other.strip("%")}) or _BOTH.search(claim.sentence.text):
+        return False
+    return not any(_TEST.search(_NO_TEST.sub(" ", line.text)) for line in log.lines)
 
 
 def _pair(claim: Claim) -> tuple[Quantity, Quantity] | None:
@@ -126,8 +126,8 @@ def _by_spread(claim: Claim, text: str) -> Unproven | None:
     p = welch(pair[0].value - pair[1].value, spreads[0], spreads[-1], runs)
     near = all(0 <= claim.line.number - q.line.number <= _NEAR for q in (*pair, *told))
     near = near and not any(_COST.search(s.text) for s in (claim.sentence, pair[0].sentence, pair[1].sentence))
-    shown = (printed(one.number) for one in pair)
-    return None if p is None else Unproven(claim, *shown, "spread", p, runs, near)
+    one, other = (printed(value.number) for value in pair)
+    return None if p is None else Unproven(claim, one, other, "spread", p, runs, near)
 
 
 def _by_lists(claim: Claim) -> Unproven | None:

@@ -28,11 +28,12 @@ _CLOCK = re.compile(r"x|ms|s|min|h|k|M|GB|MB")
 _ANEW = Pattern(
     r"->|→|⇒|\b(?:re-?(?:run|ran|timed?|train\w*|eval\w*|measured?|scored|comput\w*)|supersed\w*|corrected|updated|"
     r"previous\w*|earlier|now|instead|old|new|version|vs|seeds?|median|published|papers?|ours|theirs|target|goal|"
-    r"expected|phase|stage|second|third|micro|macro|more|if|after|before|without|under|using|with(?!\s+\S+\s+[\d.])|max|min|best|peak|std|sd)\b",
+    r"expected|micro|macro|more|if|after|before|without|under|using|with(?!\s+\S+\s+[\d.])|max|min|best|peak|std|sd)\b",
     re.IGNORECASE,
 )
 """Words beside which two figures of one name may both be right."""
 
+_STAGE = Pattern(r"\b(?:phase|stage|round|second|third|v\d|new|re-?run)\b", re.IGNORECASE)
 _UNDER = Pattern(r"\b(?:with|without|after|using|on|at|plus|when|if|under|for)\b", re.IGNORECASE)
 _SHOT = re.compile(r"\b(?:zero-shot|few-shot|cot|hard|easy|subset|full|quanti[sz]ed)\b")
 """Of a figure that a row gives: under what else it may stand; and words that make it another's."""
@@ -74,23 +75,24 @@ def told_twice(log: Log) -> Iterator[Twice]:
         ]  # fmt: skip
         firsts = [one for one in firsts if _names(one) & _names(second) or _head_named(one, second)] or firsts
         if len({one.digits for one in firsts}) == 1 and _evident(log, firsts[0], second, values):
-            yield Twice(firsts[0], second, _name(firsts[0], second), _sure(log, firsts[0], second))
+            yield Twice(firsts[0], second, _name(firsts[0], second), _sure(log, firsts[0], second, values))
 
 
-def _sure(log: Log, first: Value, second: Value) -> bool:
+def _sure(log: Log, first: Value, second: Value, values: list[Value]) -> bool:
     """Whether names and metric leave no other thing that one of the figures could be of."""
     text = second.sentence.text if second.sentence is not None else ""
     named = _names(first) & _names(second) or (first.head and _head_named(first, second) and _ID.search(first.head))
     swapped = slip(first.digits, second.digits) == "swap"
-    measured = not (
-        _CLOCK.fullmatch(first.unit.strip()) or _ANEW.search(f"{first.line.body} {text} {_title(log, second)}")
-    )
+    anew = _ANEW.search(f"{first.line.body} {text}") or _STAGE.search(_title(log, second))
+    measured = not (anew or _CLOCK.fullmatch(first.unit.strip()))
     one, other = (qualifiers(value.text) - {"was"} for value in (first, second))
     both = _metric(first) and _metric(second)
     head = bool(first.head) and _head_named(first, second) and both
     metric = (_metric(first) or _metric(second)) and (one == other or (swapped and both and not (one and other)))
     cue = again(text) or again(second.label.replace("_", " "))
     told = cue or (first.sentence is None and not _UNDER.search(text))
+    if swapped and first.head and _head_named(first, second) and _beside(second, values, first):
+        told = metric = head = True
     if not (named or head) or not metric or not measured or not told:
         return False
     if _marked(second) - _marked(first) or (first.sentence is not None and _marked(first) - _marked(second)):
@@ -135,9 +137,10 @@ def _shared(log: Log, first: Value, second: Value, values: list[Value]) -> bool:
     a, b = _names(first), _names(second)
     if a & b:
         return (metric or beside or first.sentence is None) and ((cue and a == b) or swapped or beside)
+    headed = bool(first.head) and _head_named(first, second)
     if len(values) > _FEW_VALUES or not (metric or beside or swapped or cue):
-        return False
-    if first.head and _head_named(first, second):
+        return headed and swapped and beside
+    if headed:
         return metric or beside or swapped
     if not _own(first, second):
         return swapped and metric and (beside or cue) and not (_contents(first) and _contents(second))
