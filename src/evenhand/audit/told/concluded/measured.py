@@ -101,6 +101,8 @@ def noun_of(text: str, number: Number) -> str | None:
     behind_ = COUNT_BEHIND.match(text, number.end)
     clause = re.split(r"[;.]\s|,\s", text[: number.start])[-1]
     if behind_ is None:
+        if re.search(r"\bfirst $", text[: number.start]) and re.match(r"\s?(?:[(,.;:]|$)", text[number.end :]):
+            return ""
         loose = re.match(r"\s?(?:of (?:them|these|those)|\))", text[number.end :])
         return "" if loose is not None and re.search(r"\($", text[: number.start].rstrip()) else None
     return behind_["noun"].lower() if NO_ITEMS.search(f"{clause} {text[number.end : behind_.end()]}") is None else None
@@ -141,12 +143,17 @@ def sure_in_words(one: Compared, small: Items, large: Items) -> bool:
     told = [result.statement.text for result in (one.one, one.other) if result.statement is not None]
     if any(_OTHER_DATA.search(text) for text in told):
         return False
+    if any(_TRIED_NOUN.match(items.noun) for items in (small, large)):
+        return False
     alike = small.noun[:4] == large.noun[:4]
     if small.part or large.whole:
-        return alike or (small.part and not large.noun.strip("n"))
+        return alike or (small.part and not (small.noun and large.noun.strip("n")))
     own = {small.line, large.line} == {one.one.line, one.other.line}
     return alike and own and all(_EVALUATED.search(text) for text in told)
 
+
+_TRIED_NOUN = Pattern(r"(?:trials?|rollouts?|answers?|episodes?|rows?|records?|words?|levels?)$", re.IGNORECASE)
+"""What is tried, or parts of items: numbers of these are no sizes of a set."""
 
 _OTHER_DATA = Pattern(
     r"\b(?:ood|domains?|data ?sets?|class(?:es)?|categor\w+|languages?|training (?:set|items|examples)|folds?|splits?|"
