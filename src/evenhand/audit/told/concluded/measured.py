@@ -128,6 +128,8 @@ def sure_in_grid(one: Compared, at: int, few: float, many: float) -> bool:
     assert grid is not None
     if many < 4 * few or _ARMS.match(grid.label.strip()) is None or _APART.search(one.claim.text):
         return False
+    if all(re.fullmatch(r"[a-z]{2}(?:[-→>]+[a-z]{2})?", name.strip()) for name in grid.names):
+        return False  # languages
     if at not in (one.one.row, one.other.row) or not 0 <= one.line.number - grid.first <= 2 * _SPAN:
         return False
     return (not one.by_word or BETTER.search(one.claim.text) is not None) and AGAINST.search(one.claim.text) is None
