@@ -23,6 +23,25 @@ def aloud(tmp_path: Path, name: str, text: str) -> list[tuple[str, int]]:
 
 
 LOUD = {
+    "devices for the same time": (
+        "a.json",
+        '{\n"title": "speech",\n"arms": {\n"plain": {"gpus": 2, "wall_hours": 24, "wer": 18.98},\n'
+        '"spoken": {"gpus": 4, "wall_hours": 24, "wer": 18.21}},\n"answer": "spoken text lowers WER by 0.77"\n}\n',
+        BUDGETS, 5, '"gpus": 4', '"gpus": 2',
+    ),
+    "gains in one line": (
+        "a.md",
+        "# Parts\n\nCropping improves over the small net by 3.0 points. Voting improves over the large "
+        "net by 1.2 points. Cropping is therefore worth more (3.0 > 1.2).\n",
+        BASES, 3, "over the large net", "over the small net",
+    ),
+    "the best of all values in a list": (
+        "a.json",
+        '{\n"note": "this is our final test set",\n"log": [\n{"step": 1, "fid": 19.0},\n{"step": 2, "fid": 17.1},\n'
+        '{"step": 3, "fid": 16.3},\n{"step": 4, "fid": 16.9},\n{"step": 5, "fid": 17.2}\n],\n'
+        '"evals": 5,\n"reported": {"fid": 16.3, "how": "lowest of the evaluations above"}\n}\n',
+        TEST, 11, "our final test set", "our dev set",
+    ),
     "steps in two sentences": (
         "a.md",
         "# Ordering\n\nThe shuffled control ran for 5,000 steps and ends at 61.4 EM.\n"
@@ -110,6 +129,25 @@ def test_it_is_told_aloud_and_not_in_its_twin(tmp_path: Path, name: str) -> None
 
 
 SILENT = {
+    "a larger model": (
+        "- small: 8 epochs on all pages, 71.2\n- large: 64 epochs on all pages, 75.0\n"
+        "- the large model is better by 3.8\n"
+    ),
+    "languages": (
+        "| model | sentences | BLEU |\n|---|---|---|\n| en-de | 3003 | 27.3 |\n| en-is | 500 | 31.0 |\n\n"
+        "en-is is better by 3.7.\n"
+    ),
+    "win rates": (
+        "Its win rate is 60.0 over one judge and a win rate of 55.0 over another.\n"
+        "We beat the first more clearly (60.0 vs 55.0).\n"
+    ),
+    "tests of a program": (
+        "| checkpoint | tests passed |\n|---|---|\n| 1 | 80.1 % |\n| 2 | 84.5 % |\n| 3 | 86.0 % |\n| 4 | 85.5 % |\n\n"
+        "Final: 86.0 %, our number for the report.\n"
+    ),
+    "steps from one setting to the next": (
+        "T=0.7 gains 1.2 over greedy; T=1.0 gains 0.4 over T=0.7. The first step helps more (1.2 vs 0.4).\n"
+    ),
     "the better one had fewer steps": (
         "Model A was trained for 12k steps and has 47.9 EM. Model B was trained for 4k steps and has 51.6 EM.\n"
         "Model B is better by 3.7 points.\n"

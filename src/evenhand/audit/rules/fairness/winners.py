@@ -13,7 +13,6 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import lists_in
-from evenhand.audit.text.words import denied
 from evenhand.audit.told.concluded.picked import picked_in
 
 _SEEDS = Pattern(
@@ -51,13 +50,6 @@ _DEV = Pattern(
     needs="confirmation|dev |val |validation ",
 )
 _HIGHEST = Pattern(r"\b(?:highest|best|lowest|top|largest)\b", re.IGNORECASE)
-_FINAL = Pattern(r"\b(?:final|headline|main|reported) (?:result|number|value|score)\b", re.IGNORECASE)
-_TRIALS = Pattern(
-    r"(?<![\d.])(\d{1,4}) (?:\w+ )?(?:trials|runs|variants|configs|settings|experiments)(?!\w)",
-    re.I,
-    needs="configs|experiments|runs|settings|trials|variants",
-)
-_SAME = Pattern(r"\bsame\b.{0,24}\b(?:seeds?|validation|test|dev)|同一|same ?(?:验证|测试)", re.IGNORECASE)
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -79,7 +71,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         if log.data:
             yield from _in_records(log)
         elif log.english:
-            told = [*_in_text(log), *_in_one_line(log)]
+            told = list(_in_text(log))
             lines = {one.place.line for one in told}
             yield from (*told, *(one for one in _of_a_table(log) if one.place.line not in lines))
 
@@ -143,16 +135,6 @@ def _of_a_table(log: Log) -> Iterator[Finding]:
                 break
         if _HIGHEST.search(line.body):
             best.append((line, seeds, values))
-
-
-def _in_one_line(log: Log) -> Iterator[Finding]:
-    """``final result: 0.978, the best of 22 trials on the same validation set and seed``."""
-    for line in log.spoken():
-        tried = _TRIALS.search(line.body)
-        said = tried and _FINAL.search(line.body) and _BEST.search(line.body) and _SAME.search(line.body)
-        if said and not (_FRESH.search(line.body) or denied(line.body, said.start())) and line.numbers:
-            facts = {"winner": "", "tried": int(tried[1]) if tried else 0, "seeds": 1}
-            yield Finding("winner-on-its-seeds", "fault", place_of(log, line), facts, (place_of(log, line),))
 
 
 def _tried(line: Line) -> int:

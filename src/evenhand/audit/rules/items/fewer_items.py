@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from evenhand.audit.finding import Finding, Rule, place_of
-from evenhand.audit.text.log import Line, Log, only_number
-from evenhand.audit.text.numbers import counts
+from evenhand.audit.text.log import Log, only_number
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.words import hoped, hoped_near
 from evenhand.audit.told.arms.records import records_of
 from evenhand.audit.told.concluded.items import fewer_in, small_in
 from evenhand.audit.told.shares.counted import share_columns
@@ -23,25 +21,10 @@ _PARTLY = Pattern(
     r" (\d{2,6})\b",
     re.IGNORECASE,
 )
-_AGAINST = Pattern(
-    r"(?<![\d.])(\d+\.\d+) ?% (?:against|vs\.?|versus|over|compared (?:with|to)) (\d+\.\d+)",
-    re.IGNORECASE,
-    needs="% against |% compared to |% compared with |% over |% versus |% vs |% vs. ",
-)
 _BEATS = Pattern(
     r"\b(?:beats?|better|outperform\w*|above|ahead|exceeds?|wins?|surpass\w*|higher|gain|than|versus|vs\.?|against)\b",
     re.IGNORECASE,
 )
-_CLAIMS = Pattern(
-    r"\b(?:(?:is|are) compared with|beats|better than|outperform\w*|surpass\w*|wins by|ahead of)\b", re.IGNORECASE
-)
-_ITEMS = Pattern(
-    r"\b(?:(?:first|only|random|on|over|of|the|all|its|n\s*=)\s*)(\d{2,6})(?:\s+(?:\w+\s+)?(?:items?|questions?|queries|"
-    r"prompts?|problems?|examples?|samples?|tasks|"
-    r"images?|sentences|documents)\b|(?=\)))",
-    re.IGNORECASE,
-)
-_RATE = Pattern(r"(?<![\d.])(?:0?\.\d{2,4}|\d{1,2}\.\d+\s?%|\d{1,2}\s?%)")
 _TOLD = Pattern(
     r"\b(?:not comparable|same (?:\d+ )?(?:items|questions|queries|prompts|\w+)|both on|no comparison|few-?shot|"
     r"calibration|subset of both|"
@@ -51,15 +34,12 @@ _TOLD = Pattern(
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """One arm of a table with at most half of the items of all others; a sentence that compares across two numbers "
-    "of items."""
+    """One arm of a table with at most half of the items of all others; a comparison across two numbers of items."""
     for log in logs:
         yield from _read(log)
         yield from _in_records(log)
         if not log.data and log.english:
-            yield from _in_text(log)
             yield from _in_row(log)
-            yield from _of_counts(log)
 
 
 def _read(log: Log) -> Iterator[Finding]:
@@ -128,38 +108,6 @@ def _in_row(log: Log) -> Iterator[Finding]:
                     line = log.line(row.line)
                     yield Finding("fewer-items", "caution", place_of(log, line), facts, (place_of(log, line),))
                     break
-
-
-def _of_counts(log: Log) -> Iterator[Finding]:
-    """``56.0 % against 46.2 %``, where the lines above have 28/50 = 56.0 % and 231/500 = 46.2 %."""
-    wholes: dict[float, dict[float, Line]] = {}
-    for line in log.spoken():
-        pair = list(_AGAINST.finditer(line.body))
-        if len(pair) == 1 and wholes and not hoped_near(line.body, pair[0].start()) and not _TOLD.search(line.body):
-            told = [wholes.get(float(one), {}) for one in pair[0].groups()]
-            sizes = [next(iter(one)) for one in told if len(one) == 1]
-            if len(sizes) == 2 and max(sizes) >= _LESS * min(sizes) and not counts(line.body):
-                facts = {"arm": "", "few": int(min(sizes)), "many": int(max(sizes))}
-                yield Finding(
-                    "fewer-items", "caution", place_of(log, line), facts,
-                    (place_of(log, told[sizes.index(max(sizes))][max(sizes)]),),
-                )  # fmt: skip
-        percents = [n.value for n in line.numbers if n.unit == "%" and n.decimals]
-        for one in counts(line.body):
-            for value in percents:
-                if one.whole.value >= 20 and abs(100 * one.part.value / one.whole.value - value) <= 0.06:
-                    wholes.setdefault(value, {})[one.whole.value] = line
-
-
-def _in_text(log: Log) -> Iterator[Finding]:
-    for line in log.spoken():
-        found = {int(one[1]) for one in _ITEMS.finditer(line.body)}
-        if len(found) != 2 or max(found) < _LESS * min(found) or not _CLAIMS.search(line.body) or hoped(line):
-            continue
-        if (len(_RATE.findall(line.body)) < 2 and "compared with" not in line.low) or _TOLD.search(line.body):
-            continue
-        facts = {"arm": "", "few": min(found), "many": max(found)}
-        yield Finding("fewer-items", "caution", place_of(log, line), facts, (place_of(log, line),))
 
 
 def say(finding: Finding) -> str:

@@ -88,7 +88,7 @@ DEV = Pattern(
 """Data that may choose."""
 
 FRESH = Pattern(
-    r"\b(?:fresh|unseen|untouched|untouch\w*|disjoint|kept (?:back|aside)|set aside|held[- ]?(?:out|back)|"
+    r"\b(?:fresh|unseen|untouched|untouch\w*|disjoint|kept (?:back|aside)|set aside|held[- ]?(?:out|back)(?! test)|"
     r"not used|never "
     r"(?:used|seen)|none of (?:the|which)|no trial|(?:other|further|more|different|new|another|remaining) (?:\d+ |"
     r"\w+ ){0,2}(?:seeds?|halves|items|questions|tickets|words|articles|dialogues|prompts|qs|images|customers|set|data|"

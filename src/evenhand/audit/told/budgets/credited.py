@@ -47,6 +47,7 @@ _TRAINED = Pattern(
 )
 _NO_TRAINING = Pattern(r"\b(?:tokeni[sz]er|eval\w*|context|prompts?|windows?|length)\b", re.IGNORECASE)
 _SEARCHED = Pattern(r"optuna|search|sweep|tun(?:ed|ing)|grid|\bdev\b|\bval\w*|tried|trials?|abgestimmt", re.IGNORECASE)
+_SIZED = Pattern(r"\b(?:small|smaller|large|larger|big|bigger|tiny|huge|medium|xl|\d+(?:\.\d+)?[mb])\b", re.IGNORECASE)
 _BASE = Pattern(
     r"\b(?:baselines?|controls?|reference|vanilla|plain|old|previous|original|without|alte\w*|ohne|ancien\w*|référence|"
     r"sans|базов\w*|单|base)\b",
@@ -124,6 +125,8 @@ def _credits(claim: Statement, mine: frozenset[str], others: frozenset[str]) -> 
     """Whether a claim is of the first arm: it names this one alone or first, or only the other is a baseline."""
     if _BEHIND.search(claim.text) or AGAINST.search(claim.text):
         return False
+    if any(_SIZED.search(" ".join(words)) for words in (mine, others)):
+        return False  # larger models are given more
     named = [_place(claim.text, words) for words in (mine, others)]
     if [_BASE.search(" ".join(sorted(words))) is not None for words in (mine, others)] == [False, True]:
         said = _BASE.search(claim.text)

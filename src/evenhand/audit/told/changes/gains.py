@@ -29,6 +29,7 @@ class Gain:
         name: of that.
         line: where it stands.
         arm: what gains; empty where it stands in words.
+        told: the sentence, in small letters; empty where it stands in a table.
     """
 
     value: float
@@ -37,6 +38,7 @@ class Gain:
     name: str
     line: Line
     arm: str = ""
+    told: str = ""
 
 
 def gains_of_table(log: Log, table: Table) -> list[Gain]:

@@ -26,7 +26,7 @@ _OVER = Pattern(
     rf"\s*(?:%|pp|ms|points?|punkte|WER|BLEU|x|fold|speed-?up|more|less|higher|lower|better|gagnés?|gains?|"
     rf"[(,])*\s*(?:{OVER_WORDS})\s+"
     r"(?P<name>\(\w\)|(?:the |its |our |das |den |dem |die |der |la |le |les |l['’]|el |"
-    r"los )?[^\W][\w@.+-]*(?: [\w@.+-]+){0,2})",
+    r"los )?[^\W][\w@.+=-]*(?: [\w@.+-]+){0,2})",
     re.IGNORECASE,
 )
 _OVER_CJK = Pattern(
@@ -35,7 +35,7 @@ _OVER_CJK = Pattern(
 _ON_TOP = Pattern(r"\bon top of (?:the |our |an? )?(?P<name>[\w@.+-]+(?: [\w@.+-]+){0,2}):")
 _REF_BEFORE = Pattern(
     rf"{_EDGE}(?:lift|gain|saved|improvement|delta|reference|vs|over|zu|above)\s+(?:over\s+|vs\.?\s+|"
-    rf"to\s+)?(?P<name>(?:[^\W\d]|\d+-[a-z])[\w@.+-]*(?: [\w@.+-]+)?)[\s,:(]*[+\-−]?$",
+    rf"to\s+)?(?:the |our |its )?(?P<name>(?:[^\W\d]|\d+-[a-z])[\w@.+-]*(?: [\w@.+-]+)?)(?: by)?[\s,:(]*[+\-−]?$",
     re.IGNORECASE,
 )
 _ARROW = Pattern(
@@ -74,7 +74,7 @@ _STRONG = Pattern(
     re.IGNORECASE,
 )
 _NEAR = 5
-_FAR, _MOST_TOLD = 8, 8
+_FAR, _SENTENCES, _MOST_TOLD = 8, 10, 8
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,9 @@ class Ranked:
         arms = (self.one.arm, self.other.arm)
         if all(arms) and (arms[0] == arms[1] or all(arm in name for arm, name in zip(arms, names, strict=True))):
             return False
-        return self.one.line is self.other.line or not any(
-            name in gain.line.low and gain.name != name
-            for name, gain in zip(names[::-1], (self.one, self.other), strict=True)
+        return not any(
+            (gain.told or gain.line.low).count(name) > (gain.told == other.told != "") and gain.name != name
+            for name, gain, other in ((names[1], self.one, self.other), (names[0], self.other, self.one))
         )
 
 
@@ -115,7 +115,7 @@ def ranked_in(log: Log) -> Iterator[Ranked]:
     """The sentences, cells and notes that compare gains of different references."""
     for scope in scopes_of(log):
         if not log.data:
-            yield from _judged(scope, _gains(scope))
+            yield from _judged(scope)
     for table in log.tables:
         gains = gains_of_table(log, table)
         if len({one.name for one in gains}) > 1:
@@ -129,13 +129,17 @@ def ranked_in(log: Log) -> Iterator[Ranked]:
             yield from _judged(scope, gains, rows=True)
 
 
-def _judged(scope: Scope, gains: Sequence[Gain], *, rows: bool = False) -> Iterator[Ranked]:
+def _judged(scope: Scope, gains: Sequence[Gain] = (), *, rows: bool = False) -> Iterator[Ranked]:
+    """Sentences that rank gains of rows, or those that the sentences before them tell."""
+    before: list[list[Gain]] = []
     for sentence in scope.sentences:
+        told = itertools.chain.from_iterable(before[-_SENTENCES:])
+        line = sentence.line_at(0)
+        near = list(gains) if rows else [g for g in told if 0 <= line.number - g.line.number <= _FAR]
+        if not rows:
+            before.append(_gains(sentence))
         if len(sentence.text) > 320 or _AWARE.search(sentence.text):
             continue
-        line = sentence.line_at(0)
-        own = {id(one) for one in sentence.lines}
-        near = [g for g in gains if rows or (0 <= line.number - g.line.number <= _FAR and id(g.line) not in own)]
         found = _both(sentence, near) or (
             _words(sentence, near) if len({(g.value, g.line.number) for g in near}) == 2 else None
         )
@@ -200,23 +204,22 @@ def _differ(one: Gain, other: Gain) -> bool:
     return not (first <= second or second <= first)
 
 
-def _gains(scope: Scope) -> list[Gain]:
+def _gains(sentence: Sentence) -> list[Gain]:
+    found, low = quantities(sentence), sentence.text.lower()
     answer: list[Gain] = []
-    for sentence in scope.sentences:
-        found = quantities(sentence)
-        pairs = [(a, b) for a, b in itertools.pairwise(found) if _from_to(a, b)]
-        for a, b in pairs:
-            size = abs(round(a.value - b.value, max(a.number.decimals, b.number.decimals)))
-            told = next((_reference(q) for q in found if abs(q.value) == size and _is_gain(q)), "")
-            top = _ON_TOP.search(sentence.text[: a.number.start])
-            name = _name_behind(a) or told or (top["name"].lower() if top is not None else "")
-            answer.append(Gain(size, f"{size:.{a.number.decimals}f}", a.value, name, a.line))
-        known = {one.value for one in answer if one.line.number in {line.number for line in sentence.lines}}
-        for q in found:
-            if abs(q.value) not in known and not any(q in pair for pair in pairs) and _is_gain(q):
-                name = _reference(q)
-                if name:
-                    answer.append(Gain(abs(q.value), f"{abs(q.value):.{q.number.decimals}f}", None, name, q.line))
+    pairs = [(a, b) for a, b in itertools.pairwise(found) if _from_to(a, b)]
+    for a, b in pairs:
+        size = abs(round(a.value - b.value, max(a.number.decimals, b.number.decimals)))
+        told = next((_reference(q) for q in found if abs(q.value) == size and _is_gain(q)), "")
+        top = _ON_TOP.search(sentence.text[: a.number.start])
+        name = _name_behind(a) or told or (top["name"].lower() if top is not None else "")
+        answer.append(Gain(size, f"{size:.{a.number.decimals}f}", a.value, name, a.line, "", low))
+    known = {one.value for one in answer}
+    for q in found:
+        if abs(q.value) not in known and not any(q in pair for pair in pairs) and _is_gain(q):
+            name = _reference(q)
+            if name:
+                answer.append(Gain(abs(q.value), f"{abs(q.value):.{q.number.decimals}f}", None, name, q.line, "", low))
     return answer
 
 
@@ -241,6 +244,8 @@ def _is_gain(one: Quantity) -> bool:
     """Whether a number is told as a gain: signed, with a word for gains beside it, or a factor."""
     if one.number.about or one.number.spread or not one.value or (one.number.decimals == 0 and not one.number.signed):
         return False
+    if re.search(r"\brate(?: of)? $", one.before):
+        return False
     near = f"{one.before[-30:]} {one.after[:24]}"
     return (
         one.number.signed
@@ -260,7 +265,7 @@ def _reference(one: Quantity) -> str:
     name = re.sub(
         r"^(?:the|its|our|das|den|dem|die|der|la|le|les|el|los|an?)\s+|^l['’]", "", found["name"].lower()
     ).strip(" .,")
-    name = re.split(r"\.\s|\s(?:and|und|et|so|with|in|at|on|for|is|was|that|which|[=:])\b", name)[0]
+    name = re.split(r"\.\s|\s(?:and|und|et|so|with|in|at|on|for|by|is|was|that|which|[=:])\b", name)[0]
     return "" if name in _NO_NAME or re.fullmatch(r"[\d.%]+", name) else name
 
 

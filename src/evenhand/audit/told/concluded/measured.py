@@ -101,6 +101,8 @@ def noun_of(text: str, number: Number) -> str | None:
     behind_ = COUNT_BEHIND.match(text, number.end)
     clause = re.split(r"[;.]\s|,\s", text[: number.start])[-1]
     if behind_ is None:
+        if re.search(r"\bfirst $", text[: number.start]) and re.match(r"\s?(?:[(,.;:]|$)", text[number.end :]):
+            return ""
         loose = re.match(r"\s?(?:of (?:them|these|those)|\))", text[number.end :])
         return "" if loose is not None and re.search(r"\($", text[: number.start].rstrip()) else None
     return behind_["noun"].lower() if NO_ITEMS.search(f"{clause} {text[number.end : behind_.end()]}") is None else None
@@ -126,6 +128,8 @@ def sure_in_grid(one: Compared, at: int, few: float, many: float) -> bool:
     assert grid is not None
     if many < 4 * few or _ARMS.match(grid.label.strip()) is None or _APART.search(one.claim.text):
         return False
+    if all(re.fullmatch(r"[a-z]{2}(?:[-→>]+[a-z]{2})?", name.strip()) for name in grid.names):
+        return False  # languages
     if at not in (one.one.row, one.other.row) or not 0 <= one.line.number - grid.first <= 2 * _SPAN:
         return False
     return (not one.by_word or BETTER.search(one.claim.text) is not None) and AGAINST.search(one.claim.text) is None
@@ -141,12 +145,17 @@ def sure_in_words(one: Compared, small: Items, large: Items) -> bool:
     told = [result.statement.text for result in (one.one, one.other) if result.statement is not None]
     if any(_OTHER_DATA.search(text) for text in told):
         return False
+    if any(_TRIED_NOUN.match(items.noun) for items in (small, large)):
+        return False
     alike = small.noun[:4] == large.noun[:4]
     if small.part or large.whole:
-        return alike or (small.part and not large.noun.strip("n"))
+        return alike or (small.part and not (small.noun and large.noun.strip("n")))
     own = {small.line, large.line} == {one.one.line, one.other.line}
     return alike and own and all(_EVALUATED.search(text) for text in told)
 
+
+_TRIED_NOUN = Pattern(r"(?:trials?|rollouts?|answers?|episodes?|rows?|records?|words?|levels?)$", re.IGNORECASE)
+"""What is tried, or parts of items: numbers of these are no sizes of a set."""
 
 _OTHER_DATA = Pattern(
     r"\b(?:ood|domains?|data ?sets?|class(?:es)?|categor\w+|languages?|training (?:set|items|examples)|folds?|splits?|"

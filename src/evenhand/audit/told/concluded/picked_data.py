@@ -56,9 +56,9 @@ def row_of_grid(log: Log, grid: Grid) -> Iterator[Picked]:
     ]  # fmt: skip
     if last < 4 or not _ROW.search(said[last]) or any(_ROW.search(one) for one in said[:last]):
         return
-    texts = " ".join(column.texts[last] for column in grid.columns) + f" {grid.names[last]}"
+    row = " ".join(column.texts[last] for column in grid.columns) + f" {grid.names[last]}"
     sets = [column for column in grid.columns if column.role == "text" and len(set(column.texts[:last])) == 1]
-    if any(column.texts[last] != column.texts[0] for column in sets) or FRESH.search(texts):
+    if any(column.texts[last] != column.texts[0] for column in sets) or FRESH.search(row):
         return
     for column in grid.of("score"):
         cells = [cell.value for cell in column.cells[:last] if cell is not None]
@@ -68,7 +68,8 @@ def row_of_grid(log: Log, grid: Grid) -> Iterator[Picked]:
             test = is_test(" ".join((column.name, grid.title, *above)))
             looks = ALONG.match(grid.label.strip()) is not None
             if test or not looks:
-                sure = _GIVEN.search(grid.names[last]) is not None
+                texts = (each.texts[last].strip() for each in grid.columns)
+                sure = _GIVEN.search(grid.names[last]) is not None or any(map(_GIVEN.fullmatch, texts))
                 yield Picked(f"{mine.value:g}", log.line(column.lines[last]), grid.first, len(cells), test, sure)
                 return
 

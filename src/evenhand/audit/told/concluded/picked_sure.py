@@ -15,7 +15,7 @@ _SPAN, _MANY, _FEW = 16, 4, 4
 _NO_TEST_DATA = Pattern(
     r"\b(?:we|i|they|to|then|and|also) tests?\b|\btest(?:ed|ing)\b|\bbenchmarks?\b|\bleaderboard\b|\bprivate\b|"
     r"\b(?:unit|smoke|sanity|stress|statistical|significance|t|rank|sign|permutation|a/b|load|speed)[ -]?tests?\b|"
-    r"\btest[- ](?:runs?|cases?|suites?|scripts?|plans?|harness|bench|time|bed)\b",
+    r"\btest[- ](?:runs?|cases?|suites?|scripts?|plans?|harness|bench|time|bed)\b|\btests\b|\btest passed\b",
     re.IGNORECASE,
 )
 """Tests that are no data."""
