@@ -25,7 +25,8 @@ _MENDED = Pattern(
 """What says that a failure did not happen, or is over."""
 
 _DRAWN = Pattern(
-    r"(?:[,;:]|->|=>|→|⇒|[—–]|\b(?:so|hence|thus|therefore|also|donc|значит|所以)\b)\s*(?P<clause>[^,;:.]{0,90})",
+    r"(?:[;:]|->|=>|→|⇒|[—–]|(?<!\w)(?:so|hence|thus|therefore|also|donc|значит)(?!\w)|所以)\s*"
+    r"(?P<clause>[^,;:.]{0,90})",
     re.IGNORECASE,
 )
 _CAUSE = Pattern(
@@ -34,9 +35,13 @@ _CAUSE = Pattern(
 _GENERAL = Pattern(r"\b(?:how|if|when|whether|whenever)\b", re.IGNORECASE)
 """What makes of a verdict a cause, a condition or a doubt."""
 
+_PART = (
+    r"(?<!epoch )(?<!epochs )(?<!step )(?<!steps )(?<!round )(?<!update )(?<!époque )(?<!эпохе )"
+    r"\b\d+\s*(?:of|/|out of)\s*\d+"
+)
 _COUNTED = Pattern(
-    r"(?<!epoch )(?<!epochs )(?<!step )(?<!steps )(?<!round )(?<!update )\b\d+\s*(?:of|/|out of)\s*\d+[^.;,]{0,40}$|"
-    r"^\W*(?:on|in|for)? ?(?:\d+ (?:of|/|out of) \d|[\d.]+ ?%|a (?:third|quarter|half)\b|at \d+ ?s\b|"
+    rf"{_PART}[^.;,]{{0,40}}$|^[^.;,]{{0,24}}(?<![.\w]){_PART}|"
+    r"^\W*(?:on|in|for)? ?(?:[\d.]+ ?%|a (?:third|quarter|half)\b|at \d+ ?s\b|"
     r"(?:mode|rate|count|share|cases?|analysis|ablation|penalt\w+)\b)",
     re.IGNORECASE,
 )
@@ -52,35 +57,49 @@ _MACHINE = Pattern(
 )
 """That something does not fit a machine is a result by itself."""
 
-_BELOW, _LONGEST = 6, 420
+_TRIED = Pattern(
+    r"\b(?:simulat\w*|inject\w*|at random|on purpose|deliberate\w*|robustness|pruner|early[- ]stop\w*)\b", re.IGNORECASE
+)
+"""Failures that are made or chosen."""
+
+_EVIDENCE = Pattern(
+    r"\b(?:(?:after|since|from|beyond|past) (?:epoch|step|round|iteration)|(?:same|equal) (?:steps?|epochs?|budget))\b",
+    re.IGNORECASE,
+)
+_BELOW, _LONGEST, _BEFORE = 6, 420, 3
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A failure, where it is told, and the conclusion on what failed."""
+    """A failure, where it is told, and the conclusion on what failed; whether that is said of it beyond doubt."""
 
     failure: str
     line: int
     conclusion: Conclusion
+    sure: bool
 
 
 def verdicts_of(log: Log) -> Iterator[Verdict]:
     """Verdicts on runs that failed for such a reason, told in words or in a row of a table."""
     for one in statements_of(log):
         found = INFRASTRUCTURE.search(one.text) if len(one.text) <= _LONGEST else None
-        if found is None or denied(one.text, found.start()) or _MENDED.search(one.text):
+        if found is None or denied(one.text, found.start()) or _MENDED.search(one.text) or _TRIED.search(one.text):
             continue
         if _COUNTED.search(one.text[: found.start()]) or _COUNTED.search(one.text[found.end() :]):
             continue
         within = _within(one, found)
         if within is not None:
-            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, within)
+            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, within, True)
             continue
         near = _following(log, one)
-        own = words_of(one.text) | words_of(" ".join(log.path(one.section)[-1:]))
+        before = [
+            s.text for s in statements_of(log)[max(0, one.place - _BEFORE) : one.place] if s.section == one.section
+        ]
+        own = words_of(" ".join((one.text, *before, *log.path(one.section)[-1:])))
         conclusion = _on(near, own, _results_near(log, one), heads=one.passage.kind == "note")
-        if conclusion is not None and not _of_room(one.text, conclusion):
-            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion)
+        if conclusion is not None:
+            sure = conclusion[1] and not _of_room(one.text, conclusion[0]) and not any(map(_TRIED.search, before))
+            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion[0], sure)
     yield from _in_rows(log)
 
 
@@ -117,9 +136,13 @@ def _results_near(log: Log, one: Statement) -> frozenset[float]:
 
 
 def _on(
-    near: list[Statement], own: frozenset[str], results: frozenset[float] = frozenset(), *, heads: bool = False
-) -> Conclusion | None:  # fmt: skip
-    """The first verdict: it concludes, or speaks of what failed by a word of its own, or by its result."""
+    near: list[Statement], own: frozenset[str], results: frozenset[float] = frozenset(), *, heads: bool = False,
+    others: frozenset[str] = frozenset(),
+) -> tuple[Conclusion, bool] | None:  # fmt: skip
+    """The first verdict: it concludes, or speaks of what failed by a word of its own, or by its result.
+
+    It is sure where it has no results of its own and is on no other arm.
+    """
     for one in near:
         if withheld(one) or INFRASTRUCTURE.search(one.text):
             if CUE.search(one.labelled) or withheld(one):
@@ -128,19 +151,13 @@ def _on(
         found = concluded_in(one, (AGAINST,))
         if found is None:
             continue
-        own_result = bool(results & {n.value for n in one.results})
-        if found.cued or heads or own_result or (not _has_results(found) and share_a_word(one.words, own)):
-            return found
+        told = {n.value for n in one.results}
+        named = share_a_word(one.words, own)
+        if heads or results & told or named or found.cued:
+            it = found.cued and re.search(r"\b(?:it|this|that)\b", one.text, re.IGNORECASE) is not None
+            aside = (told and not results & told) or _EVIDENCE.search(one.text) or (one.words & others and not named)
+            return found, not aside and bool(heads or results & told or named or it)
     return None
-
-
-def _has_results(found: Conclusion) -> bool:
-    """Whether the clause of a verdict tells results of its own: then these are what it rests on."""
-    one = found.statement
-    at = max(0, one.text.lower().find(found.words.lower()))
-    start = max(one.text.rfind(mark, 0, at) for mark in ",;") + 1
-    end = min((place for mark in ",;" if (place := one.text.find(mark, at)) >= 0), default=len(one.text))
-    return any(start <= number.start < end for number in one.results)
 
 
 def _in_rows(log: Log) -> Iterator[Verdict]:
@@ -156,7 +173,9 @@ def _in_rows(log: Log) -> Iterator[Verdict]:
         for at, line, words in failed:
             own = frozenset(cell.value for c in grid.of("score") if (cell := c.cells[at]) is not None)
             near = list(below(log, line - 1 if log.data else grid.last, grid.section, _BELOW))
-            conclusion = _on(near, words_of(grid.names[at]), own)
-            if conclusion is not None and not _of_room(grid.names[at], conclusion):
-                yield Verdict(words, line, conclusion)
+            mine = words_of(f"{grid.names[at]} {grid.title} {' '.join(log.path(grid.section)[-1:])}")
+            rest = words_of(" ".join(name for place, name in enumerate(grid.names) if place != at)) - mine
+            conclusion = _on(near, mine, own, others=rest)
+            if conclusion is not None:
+                yield Verdict(words, line, conclusion[0], conclusion[1] and not _of_room(grid.names[at], conclusion[0]))
                 break
