@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log
@@ -25,12 +25,14 @@ _MENDED = Pattern(
 """What says that a failure did not happen, or is over."""
 
 _DRAWN = Pattern(
-    r"(?:[;:]|->|=>|→|⇒|[—–]|(?<!\w)(?:so|hence|thus|therefore|also|donc|значит)(?!\w)|所以)\s*"
+    r"(?:[;:]|(?P<cue>->|=>|→|⇒|(?<!\w)(?:so|hence|thus|therefore|also|donc|значит)(?!\w)|所以))\s*"
     r"(?P<clause>[^,;:.]{0,90})",
     re.IGNORECASE,
 )
 _CAUSE = Pattern(
-    r"\b(?:when|because|since|if|as|while|until|unless|where|before|after|how|to|some|many|probably)\b", re.IGNORECASE
+    r"\b(?:when|because|since|if|as|while|until|unless|where|before|after|how|to|some|many|probably|"
+    r"anyway|either)\b",
+    re.IGNORECASE,
 )
 _GENERAL = Pattern(r"\b(?:how|if|when|whether|whenever)\b", re.IGNORECASE)
 """What makes of a verdict a cause, a condition or a doubt."""
@@ -89,14 +91,14 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
             continue
         within = _within(one, found)
         if within is not None:
-            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, within, True)
+            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, within, within.cued)
             continue
         near = _following(log, one)
         before = [
             s.text for s in statements_of(log)[max(0, one.place - _BEFORE) : one.place] if s.section == one.section
         ]
         own = words_of(" ".join((one.text, *before, *log.path(one.section)[-1:])))
-        conclusion = _on(near, own, _results_near(log, one), heads=one.passage.kind == "note")
+        conclusion = _on(near, own, beside=_beside(log, one), heads=one.passage.kind == "note")
         if conclusion is not None:
             sure = conclusion[1] and not _of_room(one.text, conclusion[0]) and not any(map(_TRIED.search, before))
             yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion[0], sure)
@@ -110,7 +112,7 @@ def _of_room(failed: str, found: Conclusion) -> bool:
 
 
 def _within(one: Statement, failed: re.Match[str]) -> Conclusion | None:
-    """A verdict in the sentence of the failure: a clause behind it that gives no reason and no result."""
+    """A verdict in the sentence of the failure, in a clause without a reason or a number; cued where it is drawn."""
     if _GENERAL.search(one.text[: failed.start()]):
         return None
     for clause in _DRAWN.finditer(one.text, failed.end()):
@@ -118,9 +120,9 @@ def _within(one: Statement, failed: re.Match[str]) -> Conclusion | None:
         if said is None or withheld(one) or denied(one.text, clause.start("clause") + said.start()):
             continue
         start = clause.start("clause")
-        if _CAUSE.search(clause["clause"]) or any(n.start >= start for n in one.results):
+        if _CAUSE.search(clause["clause"]) or any(n.start >= start for n in one.numbers):
             return None
-        found = Conclusion(one, said[0].strip(" ,;:."), one.sentence.line_at(start + said.start()), True)
+        found = Conclusion(one, said[0].strip(" ,;:."), one.sentence.line_at(start + said.start()), bool(clause["cue"]))
         return None if _of_room(one.text, found) else found
     return None
 
@@ -129,15 +131,15 @@ def _following(log: Log, one: Statement) -> list[Statement]:
     return list(below(log, one.lines[-1].number - (one.passage.kind == "note"), one.section, _BELOW))
 
 
-def _results_near(log: Log, one: Statement) -> frozenset[float]:
-    """The results that stand beside a failure: those that came of it."""
-    beside = statements_of(log)[max(0, one.place - 1) : one.place + 2]
-    return frozenset(n.value for other in beside if other.section == one.section for n in other.results)
+def _beside(log: Log, one: Statement) -> list[Statement]:
+    """The statements whose results may have come of a failure: those right before and behind it."""
+    near = statements_of(log)[max(0, one.place - 1) : one.place + 2]
+    return [other for other in near if other.section == one.section]
 
 
 def _on(
-    near: list[Statement], own: frozenset[str], results: frozenset[float] = frozenset(), *, heads: bool = False,
-    others: frozenset[str] = frozenset(),
+    near: list[Statement], own: frozenset[str], came: frozenset[float] = frozenset(), *, heads: bool = False,
+    beside: Sequence[Statement] = (), others: frozenset[str] = frozenset(),
 ) -> tuple[Conclusion, bool] | None:  # fmt: skip
     """The first verdict: it concludes, or speaks of what failed by a word of its own, or by its result.
 
@@ -151,13 +153,23 @@ def _on(
         found = concluded_in(one, (AGAINST,))
         if found is None:
             continue
-        told = {n.value for n in one.results}
+        results = came | {n.value for other in beside if other is not one for n in other.results}
+        told = _told(found)
         named = share_a_word(one.words, own)
-        if heads or results & told or named or found.cued:
+        if heads or results & told or found.cued or (named and not told):
             it = found.cued and re.search(r"\b(?:it|this|that)\b", one.text, re.IGNORECASE) is not None
             aside = (told and not results & told) or _EVIDENCE.search(one.text) or (one.words & others and not named)
             return found, not aside and bool(heads or results & told or named or it)
     return None
+
+
+def _told(found: Conclusion) -> set[float]:
+    """The results in the clause of a verdict: these are what it rests on."""
+    one = found.statement
+    at = max(0, one.text.lower().find(found.words.lower()))
+    start = max(one.text.rfind(mark, 0, at) for mark in ",;") + 1
+    end = min((place for mark in ",;" if (place := one.text.find(mark, at)) >= 0), default=len(one.text))
+    return {n.value for n in one.results if start <= n.start < end}
 
 
 def _in_rows(log: Log) -> Iterator[Verdict]:
