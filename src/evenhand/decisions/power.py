@@ -24,7 +24,7 @@ class SmallestEffect:
         effect: in the metric's unit, or None with ``why_none``.
         in_sd: the same in units of ``unit``.
         margin: the smallest effect that matters.
-        exceeds_margin: effects as small as the margin would usually be missed.
+        exceeds_margin: effects as small as the margin are found less often than that.
         source: where the seed sd comes from.
         level: of the test planned for: the strictest that looks and Holm can ask of a verdict.
         verdicts: over how many Holm adjusts.

@@ -36,4 +36,4 @@ def printed(number: Number) -> str:
 
 def chance(p: float) -> str:
     """A p-value."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3g}" if p < 0.1 else f"p = {p:.2f}"

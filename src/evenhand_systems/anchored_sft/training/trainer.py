@@ -76,8 +76,9 @@ class AnchoredSFTTrainer(SFTTrainer):
 
     Raises:
         SettingsError: the model has no usable reference, its head does more than a product, it adds an auxiliary loss,
-            a data set would put loss on questions (:func:`.training_sets.check_answers_are_labelled`) or lose rows to
-            ``max_length`` (:func:`.training_sets.cut_to_length`), or (when
+            a data set would put loss on questions
+            (:func:`~evenhand_systems.anchored_sft.data.training_sets.check_answers_are_labelled`) or lose rows to
+            ``max_length`` (:func:`~evenhand_systems.anchored_sft.data.training_sets.cut_to_length`), or (when
             training starts) the schedule never reaches full strength.
     """
 

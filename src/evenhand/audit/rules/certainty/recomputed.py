@@ -180,7 +180,8 @@ def say(finding: Finding) -> str:
         f"{chance(f['p'])}, 95 % interval "
         f"{signed(f['low'])} to {signed(f['high'])}; sign-flip {chance(f['sign_flip_p'])} (least possible "
         f"{shown(f['sign_flip_least'])}); "
-        f"with this spread an effect below {shown(f['detectable'])}{unit} would usually be missed."
+        f"with this spread an effect of {shown(f['detectable'])}{unit} is found four times in five, a smaller one "
+        "less often."
     )
 
 
