@@ -19,7 +19,7 @@ _MENDED = Pattern(
     r"\b(?:avoid\w*|prevent\w*|fix(?:ed|es)?|handl(?:es|ed|ing)|if|risk|may|might|could|would|should|no longer|unless|"
     r"in case|set to|defaults?|retried|retry\w*|repeated|repeat|re-?r[ua]n\w*|requeued?|resubmit\w*|resum\w+|restarted|"
     r"all through|resolved|worked around|now (?:runs|works|fits)|usually|sometimes|occasional\w*|otherwise|expected|"
-    r"excluded|left out|wiederholt|neu gestartet|relanc\w+|перезапу\w+|повтор\w+|重跑)\b",
+    r"excluded|left out|skipped|wiederholt|neu gestartet|relanc\w+|перезапу\w+|повтор\w+|重跑)\b",
     re.IGNORECASE,
 )
 """What says that a failure did not happen, or is over."""
@@ -68,7 +68,7 @@ _EVIDENCE = Pattern(
     r"\b(?:(?:after|since|from|beyond|past) (?:epoch|step|round|iteration)|(?:same|equal) (?:steps?|epochs?|budget))\b",
     re.IGNORECASE,
 )
-_BELOW, _LONGEST, _BEFORE = 6, 420, 3
+_BELOW, _LONGEST, _BEFORE, _CLOSE = 6, 420, 3, 2
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _on(
 
     It is sure where it has no results of its own and is on no other arm.
     """
-    for one in near:
+    for apart, one in enumerate(near):
         if withheld(one) or INFRASTRUCTURE.search(one.text):
             if CUE.search(one.labelled) or withheld(one):
                 return None
@@ -159,7 +159,8 @@ def _on(
         if heads or results & told or found.cued or (named and not told):
             it = found.cued and re.search(r"\b(?:it|this|that)\b", one.text, re.IGNORECASE) is not None
             aside = (told and not results & told) or _EVIDENCE.search(one.text) or (one.words & others and not named)
-            return found, not aside and bool(heads or results & told or named or it)
+            by_word = named if found.cued else apart < _CLOSE and bool(one.words & own)
+            return found, not aside and bool(heads or results & told or by_word or it)
     return None
 
 
