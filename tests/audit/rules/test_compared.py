@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.audit.check import sentence
-from evenhand.audit.check import audit
+from evenhand.audit.check import audit, sentence
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
 from tests.audit.reading_of import read_in

@@ -212,7 +212,7 @@ def test_budgets_are_named_where_the_section_tells_them(tmp_path: Path) -> None:
 
 def test_a_failure_that_the_text_itself_excuses_is_no_verdict(tmp_path: Path) -> None:
     excused = "- run aborted by lost connection; treated as infrastructure failure, no regression\n"
-    drawn = "- the job timed out before its end: no gain\n"
+    drawn = "- the job timed out before its end, so it brings no gain\n"
     assert [(one.rule, one.level) for one in found(tmp_path, excused)] == [("infrastructure", "note")]
     assert [(one.rule, one.level) for one in found(tmp_path, drawn)] == [("failure-as-verdict", "fault")]
 

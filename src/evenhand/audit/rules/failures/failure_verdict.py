@@ -19,7 +19,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if said.number not in told and (log.data or not planning(log, said)):
                 told.add(said.number)
                 facts = {"failure": one.failure, "verdict": one.conclusion.words}
-                yield Finding("failure-as-verdict", "fault", place_of(log, said), facts, (place_of(log, one.line),))
+                places = (place_of(log, one.line),)
+                yield Finding("failure-as-verdict", "fault", place_of(log, said), facts, places, unproven=not one.sure)
 
 
 def say(finding: Finding) -> str:

@@ -41,6 +41,12 @@ _NO_ARMS = Pattern(
 )
 """What tells rows or points apart that are no arms: one arm is at the ceiling of several things, or several times."""
 
+_ADVERSE = Pattern(
+    r"\b(?:attacks?|jailbreak\w*|leak\w*|memori[sz]\w*|canar\w*|backdoor\w*|poison\w*|hallucinat\w*|refus\w*|bugs?)\b",
+    re.IGNORECASE,
+)
+"""What is to be kept low: all of it is a result, and no ceiling of a task."""
+
 _PARAMETER = Pattern(r"(?<![a-z])(?!acc|em|hit|auc|score|recall|win|f1)[a-z_]+\s?=\s?$", re.IGNORECASE)
 _TOP, _NEAR = 0.995, 0.006
 _ROWS = 60
@@ -97,7 +103,7 @@ def _in_grid(log: Log, grid: Grid) -> Flat | None:
         " ".join((*grid.names, *(c.name for c in grid.columns), grid.title, grid.label, *log.path(grid.section)[-1:]))
     )
     rate = all(_RATE.search(f"{column.name} {grid.title}".replace("_", " ")) for column in columns)
-    rate = rate and not _NO_ARMS.search(grid.label)
+    rate = rate and not _NO_ARMS.search(grid.label) and not _ADVERSE.search(" ".join(sorted(words)))
     return Flat(level, grid.first, grid.last, len(grid.names), grid.section, True, values, words, rate)
 
 
@@ -178,8 +184,10 @@ def _of_run(log: Log, run: Sequence[tuple[Statement, list[float]]]) -> Iterator[
                 values = frozenset(n.value for one, _ in run[start:end] for n in one.numbers)
                 words = words_of(" ".join((*texts, *log.path(section)[-1:])))
                 named = any(_RATE.search(text.replace("_", " ")) for text in told)
-                rate = (named or found == "chance") and not any(
-                    _two_metrics(text) or _NO_ARMS.match(text) for text in texts
+                rate = (
+                    (named or found == "chance")
+                    and not _ADVERSE.search(" ".join(told))
+                    and not any(_two_metrics(text) or _NO_ARMS.match(text) for text in texts)
                 )
                 yield Flat(found, *lines, len(shares), section, False, values | frozenset(shares), words, rate)
                 return

@@ -25,7 +25,8 @@ _COST = Pattern(
     r"reproduc\w*|determinis\w*|parity|regress\w*|bit[- ]?(?:exact|identical|wise)|by (?:design|construction)|"
     r"as (?:expected|intended|designed)|sanity|smoke|unit tests?|tests? pass\w*|replicat\w*|verif\w+|invarian\w*|"
     r"equivarian\w*|speculative|shard\w*|ddp|fsdp|checkpointing|seconds?|tok(?:ens)?/s|fps|samples/s|it/s|"
-    r"accelerat\w*|export\w*|onnx|tensorrt|vllm|schedul\w+ of jobs)(?![a-z])",
+    r"accelerat\w*|merg\w*|convert\w*|conversion|padd\w*|pipelines?|implementations?|code|harness|wrapper|backend|"
+    r"scal\w+ out|multi-?gpu|export\w*|onnx|tensorrt|vllm|schedul\w+ of jobs)(?![a-z])",
     re.IGNORECASE,
 )
 """What is as good on purpose: the same thing done faster, elsewhere or again."""

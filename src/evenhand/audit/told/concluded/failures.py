@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log
@@ -19,24 +19,31 @@ _MENDED = Pattern(
     r"\b(?:avoid\w*|prevent\w*|fix(?:ed|es)?|handl(?:es|ed|ing)|if|risk|may|might|could|would|should|no longer|unless|"
     r"in case|set to|defaults?|retried|retry\w*|repeated|repeat|re-?r[ua]n\w*|requeued?|resubmit\w*|resum\w+|restarted|"
     r"all through|resolved|worked around|now (?:runs|works|fits)|usually|sometimes|occasional\w*|otherwise|expected|"
-    r"excluded|left out|wiederholt|neu gestartet|relanc\w+|перезапу\w+|повтор\w+|重跑)\b",
+    r"excluded|left out|skipped|wiederholt|neu gestartet|relanc\w+|перезапу\w+|повтор\w+|重跑)\b",
     re.IGNORECASE,
 )
 """What says that a failure did not happen, or is over."""
 
 _DRAWN = Pattern(
-    r"(?:[,;:]|->|=>|→|⇒|[—–]|\b(?:so|hence|thus|therefore|also|donc|значит|所以)\b)\s*(?P<clause>[^,;:.]{0,90})",
+    r"(?:[;:]|(?P<cue>->|=>|→|⇒|(?<!\w)(?:so|hence|thus|therefore|also|donc|значит)(?!\w)|所以))\s*"
+    r"(?P<clause>[^,;:.]{0,90})",
     re.IGNORECASE,
 )
 _CAUSE = Pattern(
-    r"\b(?:when|because|since|if|as|while|until|unless|where|before|after|how|to|some|many|probably)\b", re.IGNORECASE
+    r"\b(?:when|because|since|if|as|while|until|unless|where|before|after|how|to|some|many|probably|"
+    r"anyway|either)\b",
+    re.IGNORECASE,
 )
 _GENERAL = Pattern(r"\b(?:how|if|when|whether|whenever)\b", re.IGNORECASE)
 """What makes of a verdict a cause, a condition or a doubt."""
 
+_PART = (
+    r"(?<!epoch )(?<!epochs )(?<!step )(?<!steps )(?<!round )(?<!update )(?<!époque )(?<!эпохе )"
+    r"\b\d+\s*(?:of|/|out of)\s*\d+"
+)
 _COUNTED = Pattern(
-    r"(?<!epoch )(?<!epochs )(?<!step )(?<!steps )(?<!round )(?<!update )\b\d+\s*(?:of|/|out of)\s*\d+[^.;,]{0,40}$|"
-    r"^\W*(?:on|in|for)? ?(?:\d+ (?:of|/|out of) \d|[\d.]+ ?%|a (?:third|quarter|half)\b|at \d+ ?s\b|"
+    rf"{_PART}[^.;,]{{0,40}}$|^[^.;,]{{0,24}}(?<![.\w]){_PART}|"
+    r"^\W*(?:on|in|for)? ?(?:[\d.]+ ?%|a (?:third|quarter|half)\b|at \d+ ?s\b|"
     r"(?:mode|rate|count|share|cases?|analysis|ablation|penalt\w+)\b)",
     re.IGNORECASE,
 )
@@ -52,35 +59,49 @@ _MACHINE = Pattern(
 )
 """That something does not fit a machine is a result by itself."""
 
-_BELOW, _LONGEST = 6, 420
+_TRIED = Pattern(
+    r"\b(?:simulat\w*|inject\w*|at random|on purpose|deliberate\w*|robustness|pruner|early[- ]stop\w*)\b", re.IGNORECASE
+)
+"""Failures that are made or chosen."""
+
+_EVIDENCE = Pattern(
+    r"\b(?:(?:after|since|from|beyond|past) (?:epoch|step|round|iteration)|(?:same|equal) (?:steps?|epochs?|budget))\b",
+    re.IGNORECASE,
+)
+_BELOW, _LONGEST, _BEFORE, _CLOSE = 6, 420, 3, 2
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A failure, where it is told, and the conclusion on what failed."""
+    """A failure, where it is told, and the conclusion on what failed; whether that is said of it beyond doubt."""
 
     failure: str
     line: int
     conclusion: Conclusion
+    sure: bool
 
 
 def verdicts_of(log: Log) -> Iterator[Verdict]:
     """Verdicts on runs that failed for such a reason, told in words or in a row of a table."""
     for one in statements_of(log):
         found = INFRASTRUCTURE.search(one.text) if len(one.text) <= _LONGEST else None
-        if found is None or denied(one.text, found.start()) or _MENDED.search(one.text):
+        if found is None or denied(one.text, found.start()) or _MENDED.search(one.text) or _TRIED.search(one.text):
             continue
         if _COUNTED.search(one.text[: found.start()]) or _COUNTED.search(one.text[found.end() :]):
             continue
         within = _within(one, found)
         if within is not None:
-            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, within)
+            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, within, within.cued)
             continue
         near = _following(log, one)
-        own = words_of(one.text) | words_of(" ".join(log.path(one.section)[-1:]))
-        conclusion = _on(near, own, _results_near(log, one), heads=one.passage.kind == "note")
-        if conclusion is not None and not _of_room(one.text, conclusion):
-            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion)
+        before = [
+            s.text for s in statements_of(log)[max(0, one.place - _BEFORE) : one.place] if s.section == one.section
+        ]
+        own = words_of(" ".join((one.text, *before, *log.path(one.section)[-1:])))
+        conclusion = _on(near, own, beside=_beside(log, one), heads=one.passage.kind == "note")
+        if conclusion is not None:
+            sure = conclusion[1] and not _of_room(one.text, conclusion[0]) and not any(map(_TRIED.search, before))
+            yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion[0], sure)
     yield from _in_rows(log)
 
 
@@ -91,7 +112,7 @@ def _of_room(failed: str, found: Conclusion) -> bool:
 
 
 def _within(one: Statement, failed: re.Match[str]) -> Conclusion | None:
-    """A verdict in the sentence of the failure: a clause behind it that gives no reason and no result."""
+    """A verdict in the sentence of the failure, in a clause without a reason or a number; cued where it is drawn."""
     if _GENERAL.search(one.text[: failed.start()]):
         return None
     for clause in _DRAWN.finditer(one.text, failed.end()):
@@ -99,9 +120,9 @@ def _within(one: Statement, failed: re.Match[str]) -> Conclusion | None:
         if said is None or withheld(one) or denied(one.text, clause.start("clause") + said.start()):
             continue
         start = clause.start("clause")
-        if _CAUSE.search(clause["clause"]) or any(n.start >= start for n in one.results):
+        if _CAUSE.search(clause["clause"]) or any(n.start >= start for n in one.numbers):
             return None
-        found = Conclusion(one, said[0].strip(" ,;:."), one.sentence.line_at(start + said.start()), True)
+        found = Conclusion(one, said[0].strip(" ,;:."), one.sentence.line_at(start + said.start()), bool(clause["cue"]))
         return None if _of_room(one.text, found) else found
     return None
 
@@ -110,17 +131,21 @@ def _following(log: Log, one: Statement) -> list[Statement]:
     return list(below(log, one.lines[-1].number - (one.passage.kind == "note"), one.section, _BELOW))
 
 
-def _results_near(log: Log, one: Statement) -> frozenset[float]:
-    """The results that stand beside a failure: those that came of it."""
-    beside = statements_of(log)[max(0, one.place - 1) : one.place + 2]
-    return frozenset(n.value for other in beside if other.section == one.section for n in other.results)
+def _beside(log: Log, one: Statement) -> list[Statement]:
+    """The statements whose results may have come of a failure: those right before and behind it."""
+    near = statements_of(log)[max(0, one.place - 1) : one.place + 2]
+    return [other for other in near if other.section == one.section]
 
 
 def _on(
-    near: list[Statement], own: frozenset[str], results: frozenset[float] = frozenset(), *, heads: bool = False
-) -> Conclusion | None:  # fmt: skip
-    """The first verdict: it concludes, or speaks of what failed by a word of its own, or by its result."""
-    for one in near:
+    near: list[Statement], own: frozenset[str], came: frozenset[float] = frozenset(), *, heads: bool = False,
+    beside: Sequence[Statement] = (), others: frozenset[str] = frozenset(),
+) -> tuple[Conclusion, bool] | None:  # fmt: skip
+    """The first verdict: it concludes, or speaks of what failed by a word of its own, or by its result.
+
+    It is sure where it has no results of its own and is on no other arm.
+    """
+    for apart, one in enumerate(near):
         if withheld(one) or INFRASTRUCTURE.search(one.text):
             if CUE.search(one.labelled) or withheld(one):
                 return None
@@ -128,19 +153,24 @@ def _on(
         found = concluded_in(one, (AGAINST,))
         if found is None:
             continue
-        own_result = bool(results & {n.value for n in one.results})
-        if found.cued or heads or own_result or (not _has_results(found) and share_a_word(one.words, own)):
-            return found
+        results = came | {n.value for other in beside if other is not one for n in other.results}
+        told = _told(found)
+        named = share_a_word(one.words, own)
+        if heads or results & told or found.cued or (named and not told):
+            it = found.cued and re.search(r"\b(?:it|this|that)\b", one.text, re.IGNORECASE) is not None
+            aside = (told and not results & told) or _EVIDENCE.search(one.text) or (one.words & others and not named)
+            by_word = named if found.cued else apart < _CLOSE and bool(one.words & own)
+            return found, not aside and bool(heads or results & told or by_word or it)
     return None
 
 
-def _has_results(found: Conclusion) -> bool:
-    """Whether the clause of a verdict tells results of its own: then these are what it rests on."""
+def _told(found: Conclusion) -> set[float]:
+    """The results in the clause of a verdict: these are what it rests on."""
     one = found.statement
     at = max(0, one.text.lower().find(found.words.lower()))
     start = max(one.text.rfind(mark, 0, at) for mark in ",;") + 1
     end = min((place for mark in ",;" if (place := one.text.find(mark, at)) >= 0), default=len(one.text))
-    return any(start <= number.start < end for number in one.results)
+    return {n.value for n in one.results if start <= n.start < end}
 
 
 def _in_rows(log: Log) -> Iterator[Verdict]:
@@ -156,7 +186,9 @@ def _in_rows(log: Log) -> Iterator[Verdict]:
         for at, line, words in failed:
             own = frozenset(cell.value for c in grid.of("score") if (cell := c.cells[at]) is not None)
             near = list(below(log, line - 1 if log.data else grid.last, grid.section, _BELOW))
-            conclusion = _on(near, words_of(grid.names[at]), own)
-            if conclusion is not None and not _of_room(grid.names[at], conclusion):
-                yield Verdict(words, line, conclusion)
+            mine = words_of(f"{grid.names[at]} {grid.title} {' '.join(log.path(grid.section)[-1:])}")
+            rest = words_of(" ".join(name for place, name in enumerate(grid.names) if place != at)) - mine
+            conclusion = _on(near, mine, own, others=rest)
+            if conclusion is not None:
+                yield Verdict(words, line, conclusion[0], conclusion[1] and not _of_room(grid.names[at], conclusion[0]))
                 break
