@@ -37,6 +37,7 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     told = {log.name for log in logs if reports(log)}
     worded = {rule.name for rule in rules if rule.words}
     found = [replace(one, level="hint") if one.rule in worded and one.place.file not in told else one for one in found]
+    found = [replace(one, quote=_whole(by_name[one.place.file], one)) for one in found]
     found = [_in_its_file(one, logs) for one in found]
     order = {log.name: place for place, log in enumerate(logs)}
     unique = {(one.rule, one.place.file, one.place.line, one.quote): one for one in reversed(found)}
@@ -69,6 +70,13 @@ def _in_its_file(one: Finding, logs: Sequence[Log]) -> Finding:
         return Place(log.name, line.number, line.text.strip())
 
     return replace(one, place=moved(one.place), others=tuple(map(moved, one.others)))
+
+
+def _whole(log: Log, finding: Finding) -> str:
+    """What a finding quotes, up to the end of the word or the number that it ends in."""
+    text = log.line(finding.place.line).body if finding.quote and finding.place.line in log.by_number else ""
+    found = re.search(rf"{re.escape(finding.quote)}(?:(?<=\w)\w+|(?<=\d)[.,]\d+)*", text) if text else None
+    return found[0] if found is not None else finding.quote
 
 
 def _goes_on(text: str) -> bool:

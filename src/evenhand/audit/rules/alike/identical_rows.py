@@ -18,6 +18,7 @@ from evenhand.audit.told.shares.items import items_said
 _SETTING = Pattern(
     r"\b(?:lr|learning|rate|batch|size|params?|parameters|layers?|dim|seed|steps?|epochs?|tokens|time|date|cost|"
     r"memory|mem|vram|n|count|items|total|flops|budget|latency|length|year|version|max|min|limit|threshold|#|"
+    r"lambda|alpha|beta|gamma|tau|sigma|temperature|dropout|[α-ωΑ-Ω]|selected|chosen|"
     r"id|idx|index|papers?|arxiv|doi|refs?|references?|source|link|commit|hash|throughput|speed|samples/s)\b",
     re.IGNORECASE,
 )
@@ -41,6 +42,13 @@ _LITTLE = 200
 _LONG = 10
 _RARE = 0.05
 _ENOUGH = 3
+_PORT = Pattern(
+    r"(?<![a-z])(?:kernels?|implementations?|backends?|ports?|engines?|cuda|triton|jit|cpu|gpus?|compiled?|fused|cach(?:ed|e|ing)|"
+    r"parallel\w*|vectori[sz]ed|onnx|workers?|threads?)(?![a-z])",
+    re.IGNORECASE,
+)
+"""What makes a method faster and is meant to leave its results as they are."""
+
 _AGAIN = Pattern(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
 
 
@@ -108,7 +116,7 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
             facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
             fine = [n for i in places if (n := table.columns[i][at]) is not None and n.decimals >= 2]
             few = all(_of_few(n) for n in fine) or all(_TOP <= n.share <= 1 or abs(n.share) <= 1 - _TOP for n in fine)
-            few = few or any(n <= _LITTLE for n in items_said(log, table.section))
+            few = few or _ported(log, first.cells[0], row.cells[0]) or any(n <= _LITTLE for n in items_said(log, table.section))
             same = [i for i in places if row.cells[i] == first.cells[i] and _results(table, row, [i])]
             told = doubted(log, first.line, table.rows[-1].line, table.section)
             level: Level = "hint" if few or told or _by_chance(table, same) > _RARE else "note"
@@ -119,6 +127,13 @@ def _one_arm(one: str, other: str) -> bool:
     """Whether two names are of one arm: run again, or with a remark in brackets."""
     plain = [re.sub(r"\(.*?\)|\W", "", name).lower() for name in (one, other)]
     return plain[0] == plain[1] or _AGAIN.match(other) is not None
+
+
+def _ported(log: Log, one: str, other: str) -> bool:
+    """Whether two arms may be one method in two implementations, as their names say or a line that names one."""
+    names = [Pattern(rf"(?<![\w-]){re.escape(name.strip())}(?![\w-])") for name in (one, other)]
+    told = [line.body for line in log.lines if line.kind != "code" and any(name.search(line.body) for name in names)]
+    return any(_PORT.search(text.replace("_", " ")) for text in (one, other, *told))
 
 
 def _by_chance(table: Table, places: list[int]) -> float:

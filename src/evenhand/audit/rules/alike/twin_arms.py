@@ -20,6 +20,9 @@ _ONE_ARM = Pattern(
 _FILE = Pattern(r"[\w.-]+/[\w./-]+|\.(?:pt|ckpt|safetensors|pth|bin|jsonl?)\b|\b(?=\d*[a-f])[0-9a-f]{16,}\b")
 """What may be the same for two records of one arm: a folder, a file, a hash."""
 
+_LONG = 20
+"""A text so long that two records have, and no third, tells what was run."""
+
 _DIGITS = 10
 """Digits that all results together must have, so that two arms do not have them alike by chance."""
 
@@ -85,15 +88,15 @@ def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
 
 
 def _again(records: Records, one: str, other: str) -> bool:
-    """Whether two arms may be one: named as a repetition or a choice, or with one model or file that no third has."""
-    if _ONE_ARM.search(one) or _ONE_ARM.search(other):
+    """Whether two arms may be one: numbered, named as a repetition or a choice, or with one text that no third has."""
+    if _ONE_ARM.search(one) or _ONE_ARM.search(other) or one.isdigit() or other.isdigit():
         return True
     rows = [[row for row in rows if row.line] for rows in (records.groups[one], records.groups[other])]
     rest = [row for name, group in records.groups.items() if name not in (one, other) for row in group]
     for place in range(len(records.table.header)):
         cells = {row.cells[place].strip() for group in rows for row in group}
         text = next(iter(cells)) if len(cells) == 1 else ""
-        if _FILE.search(text) and not any(row.cells[place].strip() == text for row in rest):
+        if (_FILE.search(text) or len(text) > _LONG and " " in text) and not any(row.cells[place].strip() == text for row in rest):
             return True
     return False
 

@@ -18,19 +18,22 @@ _RESULT = Pattern(
 )
 _HELD = Pattern(
     r"(?<![a-z])(?:best|max|min|baseline|base|target|threshold|ref\w*|init\w*|start|prev\w*|teacher|chance|majority|goal|"
-    r"oracle|random|weight|coef\w*|scale|cap|frozen|top)(?![a-z])",
+    r"oracle|random|weight|coef\w*|scale|cap|frozen|top|paper|reported|published|sota|human|expected|planned|upper|lower|"
+    r"bound|limit|floor)(?![a-z])",
     re.IGNORECASE,
 )
 """What is meant to stay: a best so far, a line to compare with, a factor."""
 
 _LEAST, _DECIMALS, _MOVING = 6, 3, 3
+_ENDS, _NEAR = (0.0, 1.0, 100.0), 0.01
+"""So near to an end of its scale a result has nowhere to go."""
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
     """Columns of results with one value over at least six steps, beside a number that moves; told once a file."""
     for log in logs:
         found = [one for table in log.tables for one in _unmoved(log, table)]
-        if found:
+        if len({one.facts["value"] for one in found}) == len(found) > 0:  # one value in two runs is none of theirs
             facts = {**found[0].facts, "more": len(found) - 1}
             yield Finding("unmoved", "note", found[0].place, facts, tuple(one.place for one in found[1:6]))
 
@@ -56,7 +59,7 @@ def _unmoved(log: Log, table: Table) -> Iterator[Finding]:
 
 
 def _stays(name: str, values: list[float], rows: int) -> bool:
-    same = len(values) == rows and len(set(values)) == 1 and values[0] not in (0.0, 1.0, 100.0)
+    same = len(values) == rows and len(set(values)) == 1 and all(abs(values[0] - end) > _NEAR * (end or 1) for end in _ENDS)
     return same and _RESULT.search(name) is not None and _HELD.search(name) is None
 
 

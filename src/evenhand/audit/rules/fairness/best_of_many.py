@@ -94,6 +94,14 @@ _LATER = Pattern(
     r"overfit\w*|final\w*|finish\w*|last|ended?|held|before|timed out|plateau\w*)\b|\d\s*(?:→|->)\s*\d",
     re.IGNORECASE,
 )
+_FELL = Pattern(
+    r"(?:[^.;]|\.(?=\d)){0,160}?\b(?:collaps\w+|dropp\w+|fell|falls|declin\w+|degrad\w+|decay\w+|regress\w+|deteriorat\w+|sank|slid|crash\w+|"
+    r"diverg\w+|went|back|down)\b[^.;]{0,20}?\b(?:to|at)\s+[~≈]?\d",
+    re.IGNORECASE,
+)
+"""A story of a rise and a fall, which tells the end as plainly as the peak: nobody takes the peak as the result."""
+
+_FINAL = Pattern(r"^\W*(?:final|last|end)\b[^.;]*\d", re.IGNORECASE)
 _MEASURED = Pattern(
     r"\d\s*/\s*\d|\b(?:violations?|results?|matches|solved|errors?|wins?|bpb|mAP|dice|iou|psnr|ssim|fid|wer|cer|"
     r"mse|mae|rmse|r2)\b",
@@ -124,9 +132,11 @@ def _in_text(log: Log) -> Iterator[Finding]:
         found = _AT_STEP.search(line.body)
         if found is not None and not _RATE.search(line.body) and _results(line, found):
             looks = _looks(log, line)
-            facts = {"of": "evaluations", "looks": looks}
+            end = _end(log, line)
+            facts = {"of": "evaluations", "looks": looks, "end": end}
             passed = _passed(log, line, found, looks) and not _RIVAL.search(found[0])
-            level: Level = "caution" if passed else "hint"
+            passed = passed and not _FELL.match(line.body, found.end())
+            level: Level = "hint" if not passed else "note" if end else "caution"
             yield Finding("best-of-many", level, place_of(log, line), facts, quote=found[0].strip())
             continue
         found = _CHOSEN_ON_TEST.search(line.body)
@@ -163,6 +173,13 @@ def _passed(log: Log, line: Line, found: re.Match[str], looks: object) -> bool:
     place = log.by_number[line.number]
     near = [one.body for one in log.lines[place : place + 3] if one.section == line.section]
     return _TEST.search(line.body) is not None and any(_LATER.search(text) for text in near)
+
+
+def _end(log: Log, line: Line) -> int | None:
+    """The line beside a best that tells the last evaluation by itself."""
+    place = log.by_number[line.number]
+    near = [one for one in log.lines[place + 1 : place + 3] if one.section == line.section]
+    return next((one.number for one in near if _FINAL.search(one.body) and any(n.decimals for n in one.numbers)), None)
 
 
 def _other_data(line: Line, found: re.Match[str]) -> bool:
@@ -234,9 +251,10 @@ def say(finding: Finding) -> str:
             "fresh seeds or items would tell by how much."
         )
     looks = f" (the table of this section shows {f['looks']})" if f["looks"] else ""
+    end = f" (line {f['end']})" if f.get("end") else ""
     return (
         f"The best of several evaluations{looks} overstates what the run reached, unless other data chose it: "
-        f"the last one is the result."
+        f"the last one{end} is the result."
     )
 
 

@@ -28,6 +28,9 @@ _SETTING = Pattern(
     r"~)\s*[=:(≤<>≥/\[]*\s*$",
     re.IGNORECASE,
 )
+_NAMED = Pattern(r"[A-Za-z][\w.]*-$")
+"""A number behind a hyphen is part of a name, such as a version: ``CC0-1.0``."""
+
 _WORD = Pattern(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+[A-Za-z]\w*|[\u3400-\u9fff]{2}", re.IGNORECASE)
 _PLAIN = (
     "the a an and or of to in on at is was are were be for with by from as it its this that these those than "
@@ -134,6 +137,8 @@ def _is_result(text: str, one: Number) -> bool:
     ):
         return False
     if one.scale != 1.0 or "e" in text[one.start : one.end].lower() or one.unit in ("x", "s"):
+        return False
+    if _NAMED.search(text[max(0, one.start - 24) : one.start]):
         return False
     return _UNIT.match(text, one.end) is None and _SETTING.search(text[max(0, one.start - 24) : one.start]) is None
 
