@@ -12,6 +12,7 @@ from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.records import declared_same
+from evenhand.audit.told.concluded.closed import COST
 from evenhand.audit.told.concluded.concluded import doubted
 from evenhand.audit.told.shares.items import items_said
 
@@ -42,13 +43,6 @@ _LITTLE = 200
 _LONG = 10
 _RARE = 0.05
 _ENOUGH = 3
-_PORT = Pattern(
-    r"(?<![a-z])(?:kernels?|implementations?|backends?|ports?|engines?|cuda|triton|jit|cpu|gpus?|compiled?|fused|cach(?:ed|e|ing)|"
-    r"parallel\w*|vectori[sz]ed|onnx|workers?|threads?)(?![a-z])",
-    re.IGNORECASE,
-)
-"""What makes a method faster and is meant to leave its results as they are."""
-
 _AGAIN = Pattern(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
 
 
@@ -124,16 +118,16 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
 
 
 def _one_arm(one: str, other: str) -> bool:
-    """Whether two names are of one arm: run again, or with a remark in brackets."""
+    """Whether two names are of one arm: numbered, run again, or with a remark in brackets."""
     plain = [re.sub(r"\(.*?\)|\W", "", name).lower() for name in (one, other)]
-    return plain[0] == plain[1] or _AGAIN.match(other) is not None
+    return plain[0] == plain[1] or other.strip().isdigit() or _AGAIN.match(other) is not None
 
 
 def _ported(log: Log, one: str, other: str) -> bool:
     """Whether two arms may be one method in two implementations, as their names say or a line that names one."""
     names = [Pattern(rf"(?<![\w-]){re.escape(name.strip())}(?![\w-])") for name in (one, other)]
     told = [line.body for line in log.lines if line.kind != "code" and any(name.search(line.body) for name in names)]
-    return any(_PORT.search(text.replace("_", " ")) for text in (one, other, *told))
+    return any(COST.search(text.replace("_", " ")) for text in (one, other, *told))
 
 
 def _by_chance(table: Table, places: list[int]) -> float:

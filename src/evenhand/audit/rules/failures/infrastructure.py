@@ -112,10 +112,11 @@ _RUN_FAILED = Pattern(
 )
 _OVER = Pattern(
     r"\b(?:previously|formerly|used to|no longer|before this|now (?:completes?|works|runs|passes|fits)|verified|"
-    r"pytest|passed|completed|fix(?:ed|es)?:|(?:then|later) (?:finished|succeeded))\b",
+    r"pytest|passed|completed|fix(?:ed|es)?:|(?:then|later) (?:finished|succeeded)|"
+    r"resum(?:ed|es)|restarted|continued (?:from|with|at)|picked up)\b",
     re.IGNORECASE,
 )
-"""A failure that is told as mended, or that a test made on purpose."""
+"""A failure that is told as mended, as overcome in the same run, or that a test made on purpose."""
 
 _UNSURE = Pattern(
     r"\b(?:likely|probably|perhaps|maybe|possibly|suspect\w*|presumably|appears?|seems?|instabilit\w+|unstable|"
@@ -157,14 +158,27 @@ def _of_a_result(log: Log, line: Line, rows: dict[int, Table]) -> bool:
         return False
     if line.kind == "row":
         table = rows.get(line.number)
+        if table is not None and _measured(table, line.number):
+            return False
         return table is not None and any(
-            METRIC_WORD.search(_PLAIN.sub(" ", name)) and any(n is not None and n.decimals for n in column)
+            _of_metric(name) and any(n is not None and n.decimals for n in column)
             for name, column in zip(table.header, table.columns, strict=True)
         )
     return said and any(
         METRIC_WORD.search(one.body) and any(n.decimals or n.unit in ("%", "pp") for n in one.numbers)
         for one in log.lines
     )
+
+
+def _measured(table: Table, line: int) -> bool:
+    """Whether a row has results of its own: then only a part of what was done there failed."""
+    at = [row.line for row in table.rows].index(line)
+    values = [column[at] for name, column in zip(table.header, table.columns, strict=True) if _of_metric(name)]
+    return any(value is not None and value.decimals and value.value for value in values)
+
+
+def _of_metric(name: str) -> bool:
+    return METRIC_WORD.search(_PLAIN.sub(" ", name)) is not None
 
 
 def _advice(log: Log, line: Line) -> bool:

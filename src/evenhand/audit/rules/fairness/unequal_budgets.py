@@ -9,6 +9,7 @@ from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.vocabulary.amounts import NAMES
+from evenhand.audit.text.words import planning
 from evenhand.audit.told.arms.lists import Arm, arms_of, budget_of
 from evenhand.audit.told.budgets.beside import told_in_records, told_in_words
 from evenhand.audit.told.budgets.compared import unequal_in
@@ -25,11 +26,16 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             base = _other_stage(log, arm, arms)
             if base is not None:
                 yield _finding(log, arm, base)
-        for table in log.tables:
-            yield from (_amounts(log, one) for one in (*in_table(table), *in_records(table), *odd_row(table)))
-        yield from (_amounts(log, one) for one in in_text(log))
+        found = [one for table in log.tables for one in (*in_table(table), *in_records(table), *odd_row(table))]
+        beside = (*told_in_words(log), *told_in_records(log), *told_by_line(log))
+        yield from (_amounts(log, one) for one in (*found, *in_text(log)) if one.compared or not _planned(log, one))
         yield from _compared(log)
-        yield from (_amounts(log, one) for one in (*told_in_words(log), *told_in_records(log), *told_by_line(log)))
+        yield from (_amounts(log, one) for one in beside if not _planned(log, one))
+
+
+def _planned(log: Log, one: Unequal) -> bool:
+    """Whether an arm stands among plans: what was not run yet is no comparison."""
+    return not log.data and planning(log, log.line(one.line))
 
 
 def _compared(log: Log) -> Iterable[Finding]:

@@ -11,7 +11,7 @@ from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.amounts import OF_DATA
 from evenhand.audit.told.arms.records import Records, baseline_of, records_of
-from evenhand.audit.told.budgets.tables import BY_NAME, Unequal, is_budget, plain_name
+from evenhand.audit.told.budgets.tables import BASE_ROW, Unequal, by_name, is_budget, plain_name
 
 MUCH = 1.25
 """A budget that is larger by this factor is another one."""
@@ -240,7 +240,8 @@ def _odd(records: Records, place: int, spent: dict[str, float]) -> Iterator[Uneq
     )
     against = base if base in spent else next(name for name, amount in spent.items() if amount == usual)
     for name, amount in spent.items():
-        if amount != usual and not BY_NAME.search(name.replace("_", " ")):
+        matched = any(one == amount and BASE_ROW.search(plain_name(other)) for other, one in spent.items())
+        if amount != usual and not matched and not by_name(name, amount):
             lines = (records.groups[name][0].line, records.groups[against][0].line)
             yield Unequal(name, None, amount, usual, records.table.header[place], *lines, False, against)
 

@@ -11,7 +11,7 @@ from evenhand.audit.text.log import Line, Log, Row, Table
 from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.budgets.beside import MUCH
-from evenhand.audit.told.budgets.tables import BY_NAME, Unequal, plain_name
+from evenhand.audit.told.budgets.tables import Unequal, by_name, plain_name
 
 _NUMBER = r"(\d[\d,]*(?:\.\d+)?\s?[kKM]?)"
 _KEYS = (
@@ -153,5 +153,5 @@ def odd_row(table: Table) -> Iterator[Unequal]:
     row, amount = odd[0]
     name = row.cells[-1] if len(row.cells[-1]) > 2 else row.cells[0]
     first = next(one for one, spent in amounts if spent == usual)
-    if not BY_NAME.search(name):
+    if not by_name(name, amount):
         yield Unequal(name, None, amount, usual, table.header[places[0]], row.line, first.line, False, "the other rows")

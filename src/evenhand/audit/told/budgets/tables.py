@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evenhand.audit.text.log import Row, Table
-from evenhand.audit.text.numbers import Number
+from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.amounts import OF_DATA
 from evenhand.audit.told.arms.by_seed import ARM, paired_rows
@@ -31,8 +31,6 @@ BY_NAME = Pattern(
     r"(?:steps?|epochs?|tokens?|budget)\s*[=:x×]?\s*\d|\d(?:\.\d+)?\s?[x×]|[x×]\s?\d)\b",
     re.IGNORECASE,
 )
-"""Rows whose very name is the budget: there it is what is studied."""
-
 _AGAINST = Pattern(
     r"^(?:(?:Δ|delta|gain|diff\w*) )?(?:vs\.?|over|against) (?:the )?(\w.*?)(?: \(.*\))?$", re.IGNORECASE
 )
@@ -68,6 +66,12 @@ class Unequal:
 def plain_name(name: str) -> str:
     """The name of a column with blanks for underscores."""
     return " ".join(name.replace("_", " ").replace("-", " ").lower().split())
+
+
+def by_name(name: str, amount: float) -> bool:
+    """Whether a row's name says its budget, in words or as the amount: ``rs012_10M``; there it is what is studied."""
+    plain = name.replace("_", " ")
+    return BY_NAME.search(plain) is not None or any(one.value == amount for one in numbers(plain))
 
 
 def is_budget(name: str) -> bool:
@@ -143,7 +147,7 @@ def _more(table: Table, place: int, amount: Number | None, least: Number | None,
     """Whether a row could spend more; times that a clock measured count only where they are round budgets."""
     if amount is None or least is None or amount.unit != least.unit or amount.low <= least.high * MORE:
         return False
-    if BY_NAME.search(row.cells[0]):
+    if by_name(row.cells[0], amount.value):
         return False
     if _TIME.search(table.header[place]) and not _TOLD.search(table.header[place]):
         same = sum(one is not None and one.value == least.value for one in table.columns[place])
@@ -177,7 +181,7 @@ def in_records(table: Table) -> Iterator[Unequal]:
     ]
     arms: set[str] = set()
     for one in paired_rows(table):
-        if one.base_row is None or one.arm in arms or BY_NAME.search(one.arm.replace("_", " ")):
+        if one.base_row is None or one.arm in arms:
             continue
         at = one.row.cells.index(one.arm)
         for place in budgets:
@@ -187,7 +191,7 @@ def in_records(table: Table) -> Iterator[Unequal]:
                 if row.cells[at] == name
             } for name in (one.arm, one.baseline))  # fmt: skip
             more, less = (found.pop() if len(found) == 1 else None for found in (mine, base))
-            if more is not None and less is not None and more > MORE * less:
+            if more is not None and less is not None and more > MORE * less and not by_name(one.arm, more):
                 arms.add(one.arm)
                 yield Unequal(one.arm, None, more, less, table.header[place], one.row.line, one.base_row.line, False)
                 break

@@ -64,6 +64,18 @@ _TRIED = Pattern(
 )
 """Failures that are made or chosen."""
 
+_NO_END = Pattern(
+    r"^(?:\s*(?:[:=|]|of|is|was|set to|at)*\s*\d|/\w|(?:\s+\w+){0,2}\s+(?:arms?|variants?|conditions?|settings?|regimes?|"
+    r"modes?|cases?|baselines?|groups?|polic(?:y|ies)|agents?|scenarios?|attackers?|clients?|experiments?|polic\w+)\b)",
+    re.IGNORECASE,
+)
+_NONE = Pattern(r"(?:(?<![\d.])0|\bzero|[-/]|\d\.)\s*$", re.IGNORECASE)
+"""What is a setting with its amount, the name of an arm, a part of a word or of a number, or said not to have been."""
+
+_FORETOLD = Pattern(r"^\W*H\d\b|\b(?:risk|hypothes\w+|pre-?registered|criteri\w+|gate|would)\b", re.IGNORECASE)
+_OFTEN = 6
+"""So many lines that tell of one failure tell of a thing that is studied."""
+
 _EVIDENCE = Pattern(
     r"\b(?:(?:after|since|from|beyond|past) (?:epoch|step|round|iteration)|(?:same|equal) (?:steps?|epochs?|budget))\b",
     re.IGNORECASE,
@@ -84,7 +96,7 @@ class Verdict:
 def verdicts_of(log: Log) -> Iterator[Verdict]:
     """Verdicts on runs that failed for such a reason, told in words or in a row of a table."""
     for one in statements_of(log):
-        found = INFRASTRUCTURE.search(one.text) if len(one.text) <= _LONGEST else None
+        found = _failed_in(one.text) if len(one.text) <= _LONGEST else None
         if found is None or denied(one.text, found.start()) or _MENDED.search(one.text) or _TRIED.search(one.text):
             continue
         if _COUNTED.search(one.text[: found.start()]) or _COUNTED.search(one.text[found.end() :]):
@@ -101,8 +113,25 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
         conclusion = _on(near, own, beside=_beside(log, one), heads=one.passage.kind == "note")
         if conclusion is not None:
             sure = conclusion[1] and not _of_room(one.text, conclusion[0]) and not any(map(_TRIED.search, before))
+            sure = sure and not _of_another(log, one, found[0], conclusion[0])
             yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion[0], sure)
     yield from _in_rows(log)
+
+
+def _failed_in(text: str) -> re.Match[str] | None:
+    """Words that tell that something was ended."""
+    found = INFRASTRUCTURE.search(text)
+    if found is None or _NO_END.match(text, found.end()) or _NONE.search(text[: found.start()]):
+        return None
+    return None if re.search(r"\w/", found[0]) else found
+
+
+def _of_another(log: Log, one: Statement, failed: str, found: Conclusion) -> bool:
+    """Whether a verdict may be on something else: foretold, behind a table, or of a log on such failures."""
+    last = one.lines[-1].number
+    if any(last < table.line < found.line.number for table in log.tables) or _FORETOLD.search(found.statement.text):
+        return True
+    return sum(failed.lower() in line.low for line in log.lines) >= _OFTEN
 
 
 def _of_room(failed: str, found: Conclusion) -> bool:
@@ -179,7 +208,7 @@ def _in_rows(log: Log) -> Iterator[Verdict]:
             (at, lines[at], found[0])
             for texts, lines in ((grid.names, grid.lines), *((c.texts, c.lines) for c in grid.columns))
             for at, text in enumerate(texts)
-            if len(text) <= 80 and (found := INFRASTRUCTURE.search(text)) is not None
+            if len(text) <= 80 and (found := _failed_in(text)) is not None
         ]  # fmt: skip
         if not failed or len(failed) == len(grid.names):
             continue
