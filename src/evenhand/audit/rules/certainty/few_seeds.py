@@ -11,7 +11,7 @@ from evenhand.audit.rules.certainty.steadiness import DOUBT, HEDGE, steadiness
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import chance
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.words import asserted, hoped, of_others, planning
+from evenhand.audit.text.words import METRIC_WORD, asserted, hoped, of_others, planning
 from evenhand.audit.told.seeds.count import Seeds, counted, only_seed
 from evenhand.audit.told.seeds.evidence import Evidence, Evidences
 
@@ -115,7 +115,13 @@ def _explicit(log: Log, line: Line, shown: Evidence, found: re.Match[str]) -> bo
     if shown.series is not None:
         return shown.log is not log or shown.series.section == line.section
     near = seeds.section == line.section and 0 <= line.number - seeds.number <= _NEAR
-    return near or above or seeds in log.parents(line) or only_seed(log) is not None
+    return near or above or seeds in log.parents(line) or (only_seed(log) is not None and _covers(log, seeds, line))
+
+
+def _covers(log: Log, seeds: Line, line: Line) -> bool:
+    """Whether a seed is told in the section of a line, above it, or in one without results: not of another run."""
+    results = (METRIC_WORD.search(one.body) and any(n.decimals for n in one.numbers) for one in log.own(seeds.section))
+    return seeds.kind == "code" or seeds.section in (-1, *log.chain(line.section)) or not any(results)
 
 
 def _doubted(log: Log, line: Line) -> bool:
@@ -128,7 +134,8 @@ def _doubted(log: Log, line: Line) -> bool:
 def _of_all(log: Log, line: Line, seeds: Seeds) -> bool:
     """Whether the one seed is told of a line itself, as a setting of its section, or is the only one of the log."""
     beside = (line, *log.parents(line))
-    return seeds.line in beside or seeds.line.kind in ("heading", "bullet") or only_seed(log) is not None
+    told = seeds.line.kind in ("heading", "bullet") or only_seed(log) is not None
+    return seeds.line in beside or (told and _covers(log, seeds.line, line))
 
 
 def _all_of_few(log: Log) -> Iterator[Finding]:

@@ -57,7 +57,8 @@ def _marked(table: Table, place: int, metric: int) -> list[tuple[Row, str, Numbe
 
 def _chosen(log: Log, table: Table, place: int, metric: int) -> Finding | None:
     """The last of the runs that were kept, where nearly each was kept for being the best so far in this column."""
-    judged = [(row, mark, value) for row, mark, value in _marked(table, place, metric) if value and value.value]
+    once = {row.cells: (row, mark, value) for row, mark, value in reversed(_marked(table, place, metric))}
+    judged = [(row, mark, value) for row, mark, value in reversed(once.values()) if value and value.value]
     kept = [(row, value) for row, mark, value in judged if _KEPT.match(mark)]
     left = [value.value for _, mark, value in judged if _LEFT.match(mark)]
     steps = [after.value - before.value for (_, before), (_, after) in pairwise(kept)]

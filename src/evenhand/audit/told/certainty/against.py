@@ -43,6 +43,11 @@ _CONFIDENCE = Pattern(
 )
 """What makes a p-value one of a test, and an interval one of confidence, of a difference."""
 
+_CLAUSE = Pattern(
+    r";|\.\s|\b(?:but|while|whereas|although|though|however|unlike|aber|während|mais|tandis|pero|mientras)\b|"
+    r",\s+(?:and|und|et|y)\b|,? а |，而|但",
+    re.IGNORECASE,
+)
 _OF_ELSE = Pattern(
     r"\b(?:controls?|null|placebo|sanity|neutral|recall|precision|f1|power|prior|posterior|normal\w*|levene\w*|"
     r"shapiro\w*|variances?|least|floor|sign[- ]tests?|homogen\w*|baselines|thresholds?|alpha|levels?|slope|intercept|"
@@ -80,6 +85,8 @@ def _sole(log: Log, claim: Claim, evidence: Evidence) -> bool:
     at, here = evidence.line.number, claim.line.number
     if not 0 <= here - at <= (_BELOW if evidence.label or log.leaves else _BESIDE):
         return False
+    if _two_clauses(claim, evidence):
+        return False
     if _QUOTED.search(claim.sentence.text) or _others(log, claim, evidence) or not _of_a_test(log, claim, evidence):
         return False
     subject = _SUBJECT.search(evidence.line.body)
@@ -94,6 +101,15 @@ def _sole(log: Log, claim: Claim, evidence: Evidence) -> bool:
         return True
     above = [line.text for line in log.lines if here - 2 * _BELOW <= line.number < here]
     return akin(claim.sentence.text.replace(claim.word, " "), " ".join((*above, *log.path(claim.passage.section))))
+
+
+def _two_clauses(claim: Claim, evidence: Evidence) -> bool:
+    """Whether a claim and the evidence in its own sentence stand in two clauses, of which each has its own subject."""
+    text = claim.sentence.text
+    word, shown = claim.sentence.low.find(claim.word.lower()), text.find(evidence.shown.split()[-1].strip("[]"))
+    if evidence not in in_sentence(claim.sentence) or min(word, shown) < 0:
+        return False
+    return _CLAUSE.search(text, min(word, shown), max(word, shown)) is not None
 
 
 def _others(log: Log, claim: Claim, evidence: Evidence) -> bool:
