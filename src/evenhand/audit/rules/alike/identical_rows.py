@@ -110,7 +110,11 @@ def _twins(log: Log, table: Table, logs: list[Log]) -> Iterable[Finding]:
             facts = {"one": first.cells[0], "other": row.cells[0], "count": len(values)}
             fine = [n for i in places if (n := table.columns[i][at]) is not None and n.decimals >= 2]
             few = all(_of_few(n) for n in fine) or all(_TOP <= n.share <= 1 or abs(n.share) <= 1 - _TOP for n in fine)
-            few = few or _ported(log, first.cells[0], row.cells[0]) or any(n <= _LITTLE for n in items_said(log, table.section))
+            few = (
+                few
+                or _ported(log, first.cells[0], row.cells[0])
+                or any(n <= _LITTLE for n in items_said(log, table.section))
+            )
             same = [i for i in places if row.cells[i] == first.cells[i] and _results(table, row, [i])]
             told = doubted(log, first.line, table.rows[-1].line, table.section)
             level: Level = "hint" if few or told or _by_chance(table, same) > _RARE else "note"

@@ -96,7 +96,9 @@ def _again(records: Records, one: str, other: str) -> bool:
     for place in range(len(records.table.header)):
         cells = {row.cells[place].strip() for group in rows for row in group}
         text = next(iter(cells)) if len(cells) == 1 else ""
-        if (_FILE.search(text) or len(text) > _LONG and " " in text) and not any(row.cells[place].strip() == text for row in rest):
+        if (_FILE.search(text) or len(text) > _LONG and " " in text) and not any(
+            row.cells[place].strip() == text for row in rest
+        ):
             return True
     return False
 

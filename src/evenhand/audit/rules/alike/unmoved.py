@@ -59,7 +59,11 @@ def _unmoved(log: Log, table: Table) -> Iterator[Finding]:
 
 
 def _stays(name: str, values: list[float], rows: int) -> bool:
-    same = len(values) == rows and len(set(values)) == 1 and all(abs(values[0] - end) > _NEAR * (end or 1) for end in _ENDS)
+    same = (
+        len(values) == rows
+        and len(set(values)) == 1
+        and all(abs(values[0] - end) > _NEAR * (end or 1) for end in _ENDS)
+    )
     return same and _RESULT.search(name) is not None and _HELD.search(name) is None
 
 

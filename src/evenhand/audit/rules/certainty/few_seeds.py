@@ -11,6 +11,7 @@ from evenhand.audit.rules.certainty.steadiness import DOUBT, HEDGE, steadiness
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import chance
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.vocabulary.steadiness import COURSE
 from evenhand.audit.text.words import METRIC_WORD, asserted, hoped, of_others, planning
 from evenhand.audit.told.seeds.count import Seeds, counted, only_seed
 from evenhand.audit.told.seeds.evidence import Evidence, Evidences
@@ -110,7 +111,8 @@ def _explicit(log: Log, line: Line, shown: Evidence, found: re.Match[str]) -> bo
     above = any(seeds is log.lines[log.sections[one].line] for one in log.chain(line.section))
     if found[0].lower() in _OF_SIZE:
         return (seeds is line or seeds in log.parents(line) or above) and counted(seeds.body)
-    if _doubted(log, line):
+    of_course = found[0].lower().startswith("stabl") and COURSE.search(clause_of(line.body, found))
+    if of_course or _doubted(log, line):
         return False
     if shown.series is not None:
         return shown.log is not log or shown.series.section == line.section

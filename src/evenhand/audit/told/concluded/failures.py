@@ -65,7 +65,7 @@ _TRIED = Pattern(
 """Failures that are made or chosen."""
 
 _NO_END = Pattern(
-    r"^(?:\s*(?:[:=|]|of|is|was|set to|at)*\s*\d|/\w|(?:\s+\w+){0,2}\s+(?:arms?|variants?|conditions?|settings?|regimes?|"
+    r"(?:\s*(?:[:=|]|of|is|was|set to|at)*\s*\d|/\w|(?:\s+\w+){0,2}\s+(?:arms?|variants?|conditions?|settings?|regimes?|"
     r"modes?|cases?|baselines?|groups?|polic(?:y|ies)|agents?|scenarios?|attackers?|clients?|experiments?|polic\w+)\b)",
     re.IGNORECASE,
 )
@@ -218,6 +218,6 @@ def _in_rows(log: Log) -> Iterator[Verdict]:
             mine = words_of(f"{grid.names[at]} {grid.title} {' '.join(log.path(grid.section)[-1:])}")
             rest = words_of(" ".join(name for place, name in enumerate(grid.names) if place != at)) - mine
             conclusion = _on(near, mine, own, others=rest)
-            if conclusion is not None:
+            if conclusion is not None and conclusion[0].line.number not in {*grid.lines} - {line}:
                 yield Verdict(words, line, conclusion[0], conclusion[1] and not _of_room(grid.names[at], conclusion[0]))
                 break

@@ -1,0 +1,148 @@
+"""Kinds of text that once were taken for faults, each beside a text of the same form in which the finding holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenhand.audit.check import audit, sentence
+from evenhand.audit.finding import Finding
+from evenhand.audit.reading.opened import open_logs
+
+
+def aloud(tmp_path: Path, rule: str, text: str, name: str = "a.md") -> list[Finding]:
+    """The findings of a rule that are no hints."""
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return [one for one in audit(open_logs([path])) if one.rule == rule]
+
+
+ROUNDS = "# Log\n\n| epoch | {name} | loss |\n|---|---|---|\n" + "".join(
+    f"| {n} | {{value}} | {1 / n:.3f} |\n" for n in range(1, 9)
+)
+LAMBDA = (
+    "# Bench\n\n| Method | {name} | Spread |\n|---|---|---|\n| one | 50.031 | 0.007 |\n| grid_elbo | 1581.124 | 0.2231 |\n"
+    "| grid_{other} | 1581.124 | 0.2231 |\n{more}"
+)
+SWEEP = (
+    "# Arm\n\n## {title}\n\n| Config | accuracy | Steps |\n|---|---|---|\n| baseline | 0.412 | 5M |\n"
+    "| wide | 0.433 | 5M |\n| {name} | 0.471 | 10M |\n"
+)
+TABLE = "| run | ASR |\n|---|---|\n| baseline | {} |\n| kl | 0.31 |\n"
+BASES = "# Runs\n\n## First\n\n{}\n## Second\n\n{}\n## Summary\n\n- {} baseline ASR 0.45, then it falls.\n"
+TWO_TEXTS = (
+    "experiment,f1,auc,brier,features\nbaseline,0.5911,0.7321,0.2134,length of the answer and language\n"
+    "all,0.6911,0.7821,0.1934,agreement of the answers and language\n"
+    "answers,0.6911,0.7821,0.1934,{} of the answers and language\nnone,0.5111,0.6821,0.2434,nothing but the language\n"
+)
+RUNS = "{first},f1,auc,brier\n{a},0.5911,0.7321,0.2134\n{b},0.6911,0.7821,0.1934\n{c},0.6911,0.7821,0.1934\n{d},0.5111,0.6821,0.2434\n"
+FAILED = "# Log\n\n## Adam\n\n{}\n\n- the Adam optimizer is worse, so we drop Adam\n"
+CELLS = "# Log\n\n| run | accuracy | slid accuracy | Notes |\n|---|---|---|---|\n| base | 0.712 | 0.731 | fine |\n| wide | {} | — | OOM on the sliding eval |\n"
+SEED = "# Log\n\n## First run\n\n- accuracy 0.712 at seed: 42\n\n## Second run\n\n- a stable win: accuracy 0.751, better than the baseline\n"
+LICENCES = (
+    "# Arms\n\n## Labels\n\n- wide: accuracy by hand, {0}\n- deep: accuracy by hand, {0}\n"
+    "- Conclusion: wide and deep are equally good\n"
+)
+
+CASES = {
+    "a story of a fall": (
+        "best-of-many",
+        "# Log\n\n- run A: accuracy peaked at iter 20 with 0.240 and collapsed to 0.040 by iter 100.\n",
+        "# Log\n\n- run A: accuracy peaked at iter 20 with 0.240 and was worse later.\n",
+    ),
+    "a column near the end of its scale": (
+        "unmoved", ROUNDS.format(name="accuracy", value="0.999"), ROUNDS.format(name="accuracy", value="0.877"),
+    ),
+    "the figure of a paper": (
+        "unmoved", ROUNDS.format(name="paper accuracy", value="0.877"), ROUNDS.format(name="accuracy", value="0.877"),
+    ),
+    "a line to compare with in every run": (
+        "unmoved", 2 * ROUNDS.format(name="accuracy", value="0.877"),
+        ROUNDS.format(name="accuracy", value="0.877") + ROUNDS.format(name="accuracy", value="0.812"),
+    ),
+    "a selected setting": (
+        "identical-rows", LAMBDA.format(name="Mean λ", other="renyi", more=""),
+        LAMBDA.format(name="Error", other="renyi", more=""),
+    ),
+    "one method in two implementations": (
+        "identical-rows", LAMBDA.format(name="Error", other="ldlt", more="\n- `grid_ldlt` is the same on a CUDA kernel\n"),
+        LAMBDA.format(name="Error", other="ldlt", more="\n- `grid_ldlt` has another prior\n"),
+    ),
+    "a plan": (
+        "unequal-budgets", SWEEP.format(title="Sweep plan", name="deep"), SWEEP.format(title="Sweep", name="deep"),
+    ),
+    "an amount in the name": (
+        "unequal-budgets", SWEEP.format(title="Sweep", name="deep_10M"), SWEEP.format(title="Sweep", name="deep_10k"),
+    ),
+    "each run its baseline": (
+        "two-baselines", BASES.format(TABLE.format("0.42"), TABLE.format("0.45"), "here"),
+        BASES.format(TABLE.format("0.42"), TABLE.format("0.42"), "here"),
+    ),
+    "a baseline of a named run": (
+        "two-baselines", BASES.format(TABLE.format("0.42"), "", "`run_14_kl`"),
+        BASES.format(TABLE.format("0.42"), "", "here"),
+    ),
+    "one failed evaluation of a measured row": ("infrastructure", CELLS.format("0.741"), CELLS.format("—")),
+    "a run that was resumed": (
+        "infrastructure", "# Log\n\n- base: accuracy 71.2 %\n- training run crashed with OOM; resumed and done\n",
+        "# Log\n\n- base: accuracy 71.2 %\n- training run crashed with OOM; excluded\n",
+    ),
+    "a time limit as a setting": (
+        "failure-as-verdict", FAILED.format("- Adam run, time limit: 600 s"), FAILED.format("- Adam run hit the time limit"),
+    ),
+    "the name of an arm": (
+        "failure-as-verdict", FAILED.format("- the Adam run of the rate-limited arm"),
+        FAILED.format("- the Adam run was rate-limited"),
+    ),
+    "a part of words": (
+        "failure-as-verdict", FAILED.format("- the Adam run has goal-reached/time cost"),
+        FAILED.format("- the Adam run reached the time limit"),
+    ),
+    "none of them": (
+        "failure-as-verdict", FAILED.format("- the Adam run had 0 OOMs"), FAILED.format("- the Adam run had OOMs"),
+    ),
+    "a table between": (
+        "failure-as-verdict", FAILED.format("- the Adam run hit the time limit\n\n" + TABLE.format("0.42")),
+        FAILED.format("- the Adam run hit the time limit"),
+    ),
+    "a seed of another run": ("few-seeds", SEED, SEED.replace("accuracy 0.712 at seed", "seed")),
+    "a p-value of another clause": (
+        "interval-and-word", "# Log\n\n- A is significantly better, while the paired test for B gives p = 0.31\n",
+        "# Log\n\n- A is significantly better: the paired test gives p = 0.31\n",
+    ),
+    "a gain that is stable over a training": (
+        "few-seeds", "# Log\n\n- seed: 42\n- a stable win with more steps: accuracy 0.751, better than the baseline\n",
+        "# Log\n\n- seed: 42\n- a stable win: accuracy 0.751, better than the baseline\n",
+    ),
+    "numbers of licences": ("ceiling", LICENCES.format("`CC0-1.0`"), LICENCES.format("accuracy 1.0")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_meant_otherwise_is_not_told_aloud(tmp_path: Path, case: str) -> None:
+    rule, innocent, fault = CASES[case]
+    assert aloud(tmp_path, rule, fault)
+    assert aloud(tmp_path, rule, innocent) == []
+
+
+DATA = {
+    "arms with one text": (TWO_TEXTS.format("agreement"), TWO_TEXTS.format("difference")),
+    "numbered runs": (
+        RUNS.format(first="experiment", a=1, b=2, c=3, d=4), RUNS.format(first="experiment", a="base", b="x", c="y", d="z"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DATA)
+def test_records_of_one_arm_are_no_twins(tmp_path: Path, case: str) -> None:
+    innocent, fault = DATA[case]
+    assert aloud(tmp_path, "twin-arms", fault, "a.csv")
+    assert aloud(tmp_path, "twin-arms", innocent, "a.csv") == []
+
+
+def test_a_best_whose_end_is_told_below_is_a_note_with_its_whole_number(tmp_path: Path) -> None:
+    text = "# Log\n\n- Best test accuracy: **0.8661** at epoch **190**\n- Final test accuracy: **0.8633**\n"
+    (one,) = aloud(tmp_path, "best-of-many", text)
+    assert (one.level, one.quote[-12:]) == ("note", "at epoch 190")
+    assert "the last one (line 4)" in sentence(one)
