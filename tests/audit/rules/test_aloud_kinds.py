@@ -22,7 +22,8 @@ ROUNDS = "# Log\n\n| epoch | {name} | loss |\n|---|---|---|\n" + "".join(
     f"| {n} | {{value}} | {1 / n:.3f} |\n" for n in range(1, 9)
 )
 LAMBDA = (
-    "# Bench\n\n| Method | {name} | Spread |\n|---|---|---|\n| one | 50.031 | 0.007 |\n| grid_elbo | 1581.124 | 0.2231 |\n"
+    "# Bench\n\n| Method | {name} | Spread |\n|---|---|---|\n| one | 50.031 | 0.007 |\n"
+    "| grid_elbo | 1581.124 | 0.2231 |\n"
     "| grid_{other} | 1581.124 | 0.2231 |\n{more}"
 )
 SWEEP = (
@@ -36,10 +37,19 @@ TWO_TEXTS = (
     "all,0.6911,0.7821,0.1934,agreement of the answers and language\n"
     "answers,0.6911,0.7821,0.1934,{} of the answers and language\nnone,0.5111,0.6821,0.2434,nothing but the language\n"
 )
-RUNS = "{first},f1,auc,brier\n{a},0.5911,0.7321,0.2134\n{b},0.6911,0.7821,0.1934\n{c},0.6911,0.7821,0.1934\n{d},0.5111,0.6821,0.2434\n"
+RUNS = (
+    "{first},f1,auc,brier\n{a},0.5911,0.7321,0.2134\n{b},0.6911,0.7821,0.1934\n"
+    "{c},0.6911,0.7821,0.1934\n{d},0.5111,0.6821,0.2434\n"
+)
 FAILED = "# Log\n\n## Adam\n\n{}\n\n- the Adam optimizer is worse, so we drop Adam\n"
-CELLS = "# Log\n\n| run | accuracy | slid accuracy | Notes |\n|---|---|---|---|\n| base | 0.712 | 0.731 | fine |\n| wide | {} | — | OOM on the sliding eval |\n"
-SEED = "# Log\n\n## First run\n\n- accuracy 0.712 at seed: 42\n\n## Second run\n\n- a stable win: accuracy 0.751, better than the baseline\n"
+CELLS = (
+    "# Log\n\n| run | accuracy | slid accuracy | Notes |\n|---|---|---|---|\n| base | 0.712 | 0.731 | fine |\n"
+    "| wide | {} | — | OOM on the sliding eval |\n"
+)
+SEED = (
+    "# Log\n\n## First run\n\n- accuracy 0.712 at seed: 42\n\n"
+    "## Second run\n\n- a stable win: accuracy 0.751, better than the baseline\n"
+)
 LICENCES = (
     "# Arms\n\n## Labels\n\n- wide: accuracy by hand, {0}\n- deep: accuracy by hand, {0}\n"
     "- Conclusion: wide and deep are equally good\n"
@@ -66,7 +76,8 @@ CASES = {
         LAMBDA.format(name="Error", other="renyi", more=""),
     ),
     "one method in two implementations": (
-        "identical-rows", LAMBDA.format(name="Error", other="ldlt", more="\n- `grid_ldlt` is the same on a CUDA kernel\n"),
+        "identical-rows",
+        LAMBDA.format(name="Error", other="ldlt", more="\n- `grid_ldlt` is the same on a CUDA kernel\n"),
         LAMBDA.format(name="Error", other="ldlt", more="\n- `grid_ldlt` has another prior\n"),
     ),
     "a plan": (
@@ -89,7 +100,8 @@ CASES = {
         "# Log\n\n- base: accuracy 71.2 %\n- training run crashed with OOM; excluded\n",
     ),
     "a time limit as a setting": (
-        "failure-as-verdict", FAILED.format("- Adam run, time limit: 600 s"), FAILED.format("- Adam run hit the time limit"),
+        "failure-as-verdict", FAILED.format("- Adam run, time limit: 600 s"),
+        FAILED.format("- Adam run hit the time limit"),
     ),
     "the name of an arm": (
         "failure-as-verdict", FAILED.format("- the Adam run of the rate-limited arm"),
@@ -129,7 +141,8 @@ def test_what_is_meant_otherwise_is_not_told_aloud(tmp_path: Path, case: str) ->
 DATA = {
     "arms with one text": (TWO_TEXTS.format("agreement"), TWO_TEXTS.format("difference")),
     "numbered runs": (
-        RUNS.format(first="experiment", a=1, b=2, c=3, d=4), RUNS.format(first="experiment", a="base", b="x", c="y", d="z"),
+        RUNS.format(first="experiment", a=1, b=2, c=3, d=4),
+        RUNS.format(first="experiment", a="base", b="x", c="y", d="z"),
     ),
 }  # fmt: skip
 

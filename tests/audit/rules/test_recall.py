@@ -49,7 +49,6 @@ SWEEP = "# Log\n\n- coef sweep .01 .03 .1 .3, seeds 0-2 each\n- best: .03 with m
 ITEMS = "arm,questions,accuracy,note\na,320,0.6125,\nb,320,0.6281,\nc,{},0.6875,beats both\n"
 TOP = "# Log\n\n| arm | accuracy |\n|---|---|\n| long | 99.8 % |\n| short | {} |\n\n"
 TWICE = "# Log\n\n## A\n\n- SFT 0-shot, seed 0: 103/250\n\n## B\n\n- SFT {}-shot, seed 0: 112/250\n"
-JSON = '{{"arm": "{}", "em": [0.512, 0.498, 0.505], "em_mean": 0.505, "{}": 1}}\n'
 LOSSES = (
     "| metric | base | final | change |\n|---|---|---|---|\n| accuracy | 0.612 | 0.631 | +3.1 % |\n"
     "| loss | 1.400 | 1.274 | {} |\n| recall | 0.412 | 0.437 | +6.1 % |\n"
@@ -139,10 +138,6 @@ MORE: dict[str, tuple[str, dict[str, str], str, dict[str, str]]] = {
     "a row that changed nothing": (
         "twin-arms", {"a.csv": TWIN.format("no_conv", "48213")}, "a.csv:5",
         {"a.csv": TWIN.format("same run as 1", "48213")},
-    ),
-    "a file that repeats another": (
-        "twin-arms", {"a.json": JSON.format("plain", "x"), "b.json": JSON.format("off", "y")}, "b.json:1",
-        {"a.json": JSON.format("plain", "x"), "b.json": JSON.format("plain", "y")},
     ),
     "a report and its rows": (
         "not-the-rows", {"a.md": TABLE.format("71.4"), "b.csv": DATA}, "a.md:4",

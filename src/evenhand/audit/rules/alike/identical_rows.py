@@ -12,7 +12,6 @@ from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.records import declared_same
-from evenhand.audit.told.concluded.closed import COST
 from evenhand.audit.told.concluded.concluded import doubted
 from evenhand.audit.told.shares.items import items_said
 
@@ -43,6 +42,12 @@ _LITTLE = 200
 _LONG = 10
 _RARE = 0.05
 _ENOUGH = 3
+_PORT = Pattern(
+    r"(?<![a-z])(?:kernels?|implementations?|backends?|cuda|triton|jit|onnx|cpu|gpu|fused|compiled|cached)(?![a-z])",
+    re.IGNORECASE,
+)
+"""What is meant to leave results as they are."""
+
 _AGAIN = Pattern(r"^(?:run|seed|rep\w*|trial|fold)\b", re.IGNORECASE)
 
 
@@ -127,11 +132,11 @@ def _one_arm(one: str, other: str) -> bool:
     return plain[0] == plain[1] or other.strip().isdigit() or _AGAIN.match(other) is not None
 
 
-def _ported(log: Log, one: str, other: str) -> bool:
-    """Whether two arms may be one method in two implementations, as their names say or a line that names one."""
-    names = [Pattern(rf"(?<![\w-]){re.escape(name.strip())}(?![\w-])") for name in (one, other)]
-    told = [line.body for line in log.lines if line.kind != "code" and any(name.search(line.body) for name in names)]
-    return any(COST.search(text.replace("_", " ")) for text in (one, other, *told))
+def _ported(log: Log, *arms: str) -> bool:
+    """Whether two arms may be one method in two implementations, as their names say or a line that begins with one."""
+    names = tuple(arm.strip() for arm in arms)
+    told = [line.body for line in log.lines if line.body.lstrip("|` ").startswith(names)]
+    return any(_PORT.search(text.replace("_", " ")) for text in (*names, *told))
 
 
 def _by_chance(table: Table, places: list[int]) -> float:

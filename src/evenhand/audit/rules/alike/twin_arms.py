@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations
-from pathlib import Path
 
 from evenhand.audit.finding import Finding, Level, Rule, place_of
-from evenhand.audit.text.log import Listing, Log, Row
+from evenhand.audit.text.log import Log, Row
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.records import DELTA, Records, baseline_of, declared_same, is_arm, records_of
 from evenhand.audit.told.concluded.concluded import doubted
@@ -33,7 +32,6 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         # rows of metrics, and copies of one file, are no arms
         every = [one for one in records_of(log) if log.data and is_arm(one.table.header[one.arm])]
         yield from _once([one for records in every for one in _twins(logs, log, records)])
-    yield from _lists(logs)
 
 
 def _once(found: list[Finding]) -> Iterator[Finding]:
@@ -44,27 +42,6 @@ def _once(found: list[Finding]) -> Iterator[Finding]:
         others = (*found[0].others, *(one.place for one in found[1:]))
         facts = {**found[0].facts, "same": same, "more": len(found) - 1 - len(same)}
         yield replace(found[0], facts=facts, others=others)
-
-
-def _lists(logs: list[Log]) -> Iterator[Finding]:
-    """Files of one folder, each of an arm of its own, with one and the same list of results."""
-    seen: dict[tuple[str, tuple[float, ...]], tuple[Log, Listing]] = {}
-    for log in logs:
-        for one in log.listings:
-            arm, _, name = one.label.rpartition(" ")
-            values = tuple(value.value for value in one.values)
-            if not arm or len(set(values)) < 3 or sum(value.decimals >= 3 for value in one.values) < 3:
-                continue
-            other, first = seen.setdefault((name, values), (log, one))
-            own, before = Path(log.name), Path(other.name)
-            arms = (first.label.rpartition(" ")[0], arm)
-            if other is log or own.parent != before.parent or own.name == before.name or arms[0] == arms[1]:
-                continue
-            if declared_same(logs, log, [Row(one.line, ())], [arm, own.stem]):
-                continue
-            facts = {"one": arms[0], "other": arm, "count": len(values), "base": False}
-            places = (place_of(other, first.line),)
-            yield Finding("twin-arms", "caution", place_of(log, one.line), facts, places, name, unproven=True)
 
 
 def _twins(logs: list[Log], log: Log, records: Records) -> Iterator[Finding]:
@@ -96,7 +73,7 @@ def _again(records: Records, one: str, other: str) -> bool:
     for place in range(len(records.table.header)):
         cells = {row.cells[place].strip() for group in rows for row in group}
         text = next(iter(cells)) if len(cells) == 1 else ""
-        if (_FILE.search(text) or len(text) > _LONG and " " in text) and not any(
+        if (_FILE.search(text) or (len(text) > _LONG and " " in text)) and not any(
             row.cells[place].strip() == text for row in rest
         ):
             return True

@@ -11,7 +11,6 @@ from evenhand.audit.rules.certainty.steadiness import DOUBT, HEDGE, steadiness
 from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.number_words import chance
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.steadiness import COURSE
 from evenhand.audit.text.words import METRIC_WORD, asserted, hoped, of_others, planning
 from evenhand.audit.told.seeds.count import Seeds, counted, only_seed
 from evenhand.audit.told.seeds.evidence import Evidence, Evidences
@@ -76,6 +75,9 @@ _ELSEWHERE = Pattern(
 _NEAR = 8
 """Lines: seeds that are told farther away, and not in a heading, may be those of something else."""
 
+_COURSE = Pattern(r"\b(?:steps?|epochs?|training|curves?|convergence|throughout)\b", re.IGNORECASE)
+"""What is stable over the course of one training is not said to be so over seeds."""
+
 _NONE = Pattern(r"\b(?:no|neither|none|never|nothing)\b", re.IGNORECASE)
 _END = Pattern(r"[.;:](?=\s|$)")
 _OF_SIZE = frozenset(("clear", "clearly", "strong", "strongly"))
@@ -111,7 +113,7 @@ def _explicit(log: Log, line: Line, shown: Evidence, found: re.Match[str]) -> bo
     above = any(seeds is log.lines[log.sections[one].line] for one in log.chain(line.section))
     if found[0].lower() in _OF_SIZE:
         return (seeds is line or seeds in log.parents(line) or above) and counted(seeds.body)
-    of_course = found[0].lower().startswith("stabl") and COURSE.search(clause_of(line.body, found))
+    of_course = found[0].lower().startswith("stabl") and _COURSE.search(clause_of(line.body, found))
     if of_course or _doubted(log, line):
         return False
     if shown.series is not None:

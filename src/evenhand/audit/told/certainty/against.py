@@ -85,9 +85,12 @@ def _sole(log: Log, claim: Claim, evidence: Evidence) -> bool:
     at, here = evidence.line.number, claim.line.number
     if not 0 <= here - at <= (_BELOW if evidence.label or log.leaves else _BESIDE):
         return False
-    if _two_clauses(claim, evidence):
-        return False
-    if _QUOTED.search(claim.sentence.text) or _others(log, claim, evidence) or not _of_a_test(log, claim, evidence):
+    if (
+        _QUOTED.search(claim.sentence.text)
+        or _two_clauses(claim, evidence)
+        or _others(log, claim, evidence)
+        or not _of_a_test(log, claim, evidence)
+    ):
         return False
     subject = _SUBJECT.search(evidence.line.body)
     if subject is not None and not _names(claim.sentence.text, subject["of"], 1):

@@ -19,7 +19,7 @@ _MOST_LINES = 60
 _FINE = 3
 """Digits of a number that is no setting."""
 
-COST = Pattern(
+_COST = Pattern(
     r"(?<![a-z])(?:fast\w*|slow\w*|speed\w*|throughput|latenc\w*|runtime|wall[- ]?clock|kernels?|fus(?:ed|ion)|"
     r"compil\w*|caching|prefetch\w*|flash\w*|offload\w*|refactor\w*|rewrit\w*|port(?:ed|ing)?|migrat\w*|"
     r"reproduc\w*|determinis\w*|parity|regress\w*|bit[- ]?(?:exact|identical|wise)|by (?:design|construction)|"
@@ -53,7 +53,7 @@ def rests_alone(log: Log, found: Conclusion, values: Collection[float], lines: C
         return False
     if any(_KNOWN.search(one.text) for one in around(log, first, last, section)):
         return False
-    if any(COST.search(text) for text in (" ".join(log.path(section)[-1:]), found.statement.text)):
+    if any(_COST.search(text) for text in (" ".join(log.path(section)[-1:]), found.statement.text)):
         return False
     told = frozenset(values)
     every = [one for one in statements_of(log) if one.section == section and one.line.number not in lines]
@@ -83,7 +83,7 @@ def _fine(one: Statement, told: frozenset[float]) -> int:
 def _holds_more(grid: Grid, told: frozenset[float]) -> bool:
     """Whether a table holds another result, also in words, or what an arm costs in time."""
     if any(
-        COST.search(name.replace("_", " ")) or _TIME.search(name)
+        _COST.search(name.replace("_", " ")) or _TIME.search(name)
         for name in (*grid.names, *(c.name for c in grid.columns))
     ):
         return True

@@ -65,8 +65,8 @@ _TRIED = Pattern(
 """Failures that are made or chosen."""
 
 _NO_END = Pattern(
-    r"(?:\s*(?:[:=|]|of|is|was|set to|at)*\s*\d|/\w|(?:\s+\w+){0,2}\s+(?:arms?|variants?|conditions?|settings?|regimes?|"
-    r"modes?|cases?|baselines?|groups?|polic(?:y|ies)|agents?|scenarios?|attackers?|clients?|experiments?|polic\w+)\b)",
+    r"(?:\s*(?:[:=|]|of|is|was|set to|at)*\s*\d|/\w|(?:\s+\w+){0,2}\s+(?:arms?|variants?|conditions?|settings?|"
+    r"regimes?|modes?|cases?|baselines?|groups?|polic(?:y|ies)|agents?|scenarios?|attackers?|clients?|experiments?)\b)",
     re.IGNORECASE,
 )
 _NONE = Pattern(r"(?:(?<![\d.])0|\bzero|[-/]|\d\.)\s*$", re.IGNORECASE)
