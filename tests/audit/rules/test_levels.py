@@ -64,7 +64,7 @@ LEVELS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
         {"a.md": "- variant C: API returned 403 for some items, probably, so instructions hurt\n"},
     ),
     "a cell that tells of a failure, and one that gives a reason": (
-        "infrastructure", {"a.md": "| arm | acc | note |\n|---|---|---|\n| a | 0.71 | run died: OOM on eval |\n"},
+        "infrastructure", {"a.md": "| arm | acc | note |\n|---|---|---|\n| b | 0.71 | |\n| a | — | run died: OOM |\n"},
         {"a.md": "| arm | acc | note |\n|---|---|---|\n| a | 0.71 | a model small enough to fit the memory of this "
             "card after OOM with the larger one |\n"},
     ),
@@ -411,7 +411,9 @@ def test_a_failure_that_is_over_and_one_of_a_test_cost_no_result(tmp_path: Path)
     assert found(tmp_path, {"a.md": "accuracy 0.71\n\n- the job timed out, then the resumed job completed.\n"}) == []
     table = "| id | test | status | note |\n|---|---|---|---|\n| 1 | {} | {} | run died: OOM on eval |\n"
     assert found(tmp_path, {"a.md": table.format("`test_smoke`", "green")}) == []
-    assert [one.rule for one in found(tmp_path, {"a.md": table.format("0.713", "lost")})] == ["infrastructure"]
+    assert [one.rule for one in found(tmp_path, {"a.md": table.format("—", "lost") + "| 2 | 0.713 | | |\n"})] == [
+        "infrastructure"
+    ]
 
 
 def test_in_data_the_largest_number_of_items_stands_for_those_that_divide_it(tmp_path: Path) -> None:
