@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from evenhand.audit.text.log import Line, Listing
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import ENDS
 
 _TOKEN = Pattern(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 RESULTS = Pattern(
@@ -21,7 +22,7 @@ RESULTS = Pattern(
 """Names of lists of results."""
 
 _COURSE = Pattern(
-    r"exact|bound|order|scale|level|grid|sweep|axis|bins?|quantile|eigen|singular|norms?|weights|curve|history|"
+    r"exact|order|scale|level|grid|sweep|axis|bins?|eigen|singular|norms?|weights|curve|history|"
     r"histor|epoch|step|train|trace|log|layer|per_?(?:class|task|layer|token|item)|steps|time|iter|lr|"
     r"path|file|running|smooth|ema|confusion|threshold|budget|token",
     re.IGNORECASE,
@@ -114,6 +115,7 @@ def _of(found: _Object, lines: dict[int, Line]) -> Iterator[Listing]:
         for name, one in found.lists.items()
         if (RESULTS.search(name) or _summed_up(found) or _by_seed(name, found))
         and not _COURSE.search(name)
+        and not ENDS.search(name.replace("_", " "))
         and 2 <= len(one[0]) <= _MOSTRESULTS
         and any(value.decimals for value in one[0])
     }
@@ -143,9 +145,12 @@ def _by_seed(name: str, found: _Object) -> bool:
 
 
 def _summed_up(found: _Object) -> bool:
-    """Whether an object is one list with its mean and its spread: then these are of it, whatever its name is."""
+    """Whether an object is one list with its mean and its spread: then these are of it, whatever its name is.
+
+    Two values may be an interval around the mean.
+    """
     names = [name.lower() for name in found.numbers]
-    return len(found.lists) == 1 and all(any(p.fullmatch(n) for n in names) for p in (_BARE_MEAN, _BARE_SPREAD))
+    return [len(one) > 2 for one, _ in found.lists.values()] == [True] and all(any(p.fullmatch(n) for n in names) for p in (_BARE_MEAN, _BARE_SPREAD))
 
 
 def only_one(name: str, lists: Iterable[str]) -> bool:

@@ -14,6 +14,7 @@ from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import MEAN
+from evenhand.audit.told.shares.columns import beside
 
 Way = Callable[[float, float], float | None]
 _WAYS: dict[str, Way] = {
@@ -27,7 +28,7 @@ _SUM = Pattern(r"^(?:total|sum|all)$", re.IGNORECASE)
 _AVERAGE = Pattern(r"\b(?:avg|average|mean|overall)\b", re.IGNORECASE)
 _FOLLOWS = Pattern(
     r"delta|diff|Δ|δ|gain|gap|change|chg|\bvs\b|versus|ratio|factor|speed-?up|\d?x\b|×|%|improve|share|rate|lift|reduc|drop|"
-    r"loss of|margin|increase|decrease|per\b|[-−/÷]",
+    r"loss of|margin|increase|decrease|per\b|\w\s[-−/]\s\w|÷",
     re.IGNORECASE,
 )
 """Names of columns that follow from others; that a column without such a name does is an accident."""
@@ -62,7 +63,7 @@ def _pairs(log: Log, table: Table) -> Iterator[Finding]:
     sound: set[int] = set()  # columns of a relation that all rows keep: nothing is wrong with their cells
     told: set[tuple[int, frozenset[int]]] = set()
     for target, a, b, name, way in _relations(table):
-        odd = _odd_rows(table, target, partial(_range, table, places=(a, b), way=way), (a, b))
+        odd = _odd_rows(table, target, partial(_range, table, places=(a, b), way=way), (a, b), close="ratio" in name)
         if odd == []:
             sound |= {target, a, b}
         for row, expected in odd or ():
@@ -80,17 +81,12 @@ def _relations(table: Table) -> Iterator[tuple[int, int, int, str, Way]]:
     """Columns of which the last may follow from two others, with the way in which it may."""
     places = _numeric(table)[:_MOST_COLUMNS]
     for target in reversed(places):  # what follows from others stands to their right
-        for a, b in permutations([i for i in places if i != target and _beside(table, i, target)], 2):
+        for a, b in permutations([i for i in places if i != target and beside(table, i, target)], 2):
             for name, way in _WAYS.items():
                 if (name.startswith("the share") and target < max(a, b)) or not _units(table, name, target, a, b):
                     continue
                 if _likely(table, target, (a, b), way):
                     yield target, a, b, name, way
-
-
-def _beside(table: Table, one: int, other: int) -> bool:
-    """Whether two fields of records are of one object: one of another arm holds together with this one by chance."""
-    return table.header[one].rpartition(".")[0] == table.header[other].rpartition(".")[0]
 
 
 def _units(table: Table, name: str, target: int, a: int, b: int) -> bool:
@@ -132,13 +128,16 @@ def _range(table: Table, row: int, places: tuple[int, int], way: Way) -> Range |
 
 
 def _odd_rows(
-    table: Table, target: int, expected: Callable[[int], Range | None], inputs: Sequence[int]
+    table: Table, target: int, expected: Callable[[int], Range | None], inputs: Sequence[int], *, close: bool = False
 ) -> list[tuple[int, Range]] | None:
     """Rows that break a relation which the others keep, none where all keep it; None where it is no relation.
 
-    Only rows that differ from each other count, and a row where the target merely repeats an input shows nothing.
+    Only rows that differ from each other count, and a row where the target merely repeats an input shows nothing. Of
+    results that lie close together many keep a ratio by chance, which is then measured by how far they scatter.
     """
     column = table.columns[target]
+    known = [one.value for one in column if one is not None]
+    scatter = max(known) - min(known) if close else math.inf
     odd: list[tuple[int, Range]] = []
     shown: dict[tuple[float, ...], float] = {}
     for row, value in enumerate(column):
@@ -150,7 +149,7 @@ def _odd_rows(
             odd.append((row, found))
         elif value.value not in key[1:] and value.value and not {0.0, 1.0} & set(key[1:]):
             width = (found[1] - found[0]) + 2 * value.slack
-            shown[key] = min(1.0, width / max(abs(value.value), width, 1e-12))
+            shown[key] = min(1.0, width / max(min(abs(value.value), scatter), width, 1e-12))
     if len(shown) < 3 or len(odd) > 1 or math.prod(shown.values()) > 1e-7:
         return None  # several rows that break it were computed in another way: no slip
     return odd if all(_far(column[row], found) for row, found in odd) else None

@@ -11,16 +11,18 @@ from dataclasses import dataclass, replace
 from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.number_words import printed
-from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.numbers import Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.shares.columns import is_mean, odd_counts
 from evenhand.audit.told.shares.counted import share_columns
 from evenhand.audit.told.shares.grim import (
     REPEATED,
+    SHARE_NAMED,
     Impossible,
     impossible_in_columns,
     impossible_in_records,
     impossible_under_a_name,
+    of_else,
 )
 from evenhand.audit.told.shares.grim_words import impossible_in_words
 from evenhand.audit.told.shares.items import items_said
@@ -136,7 +138,7 @@ def _in_table(table: Table) -> Iterator[list[_Share]]:
     """Rows with their number of items in a column: those of one number, and all of them."""
     every: list[_Share] = []
     for rate, whole in share_columns(table):
-        if _AVERAGED.search(table.header[rate]) or REPEATED.search(" ".join((*table.header, table.before))):
+        if _of_else(table.header[rate]) or REPEATED.search(" ".join((*table.header, table.before))):
             continue
         groups: dict[int, list[_Share]] = {}
         for place, row in enumerate(table.rows):
@@ -158,16 +160,22 @@ def _in_table(table: Table) -> Iterator[list[_Share]]:
 def _with_items_said(log: Log, table: Table) -> list[_Share]:
     """All shares of a table under a text that tells of one number of items."""
     items = items_said(log, table.section)
-    places = [i for i, name in enumerate(table.header) if _SHARES.search(name) and not _AVERAGED.search(name)]
+    places = [i for i, name in enumerate(table.header) if _SHARES.search(name) and not _of_else(name)]
     if len(items) != 1 or not places or any(_AVERAGED.search(cell) for row in table.rows for cell in row.cells[:1]):
         return []
     return [
         _Share(number, row.line_of(place), next(iter(items)))
-        for row in table.rows
+        for at, row in enumerate(table.rows)
         for place in places
         for number in numbers(row.cells[place])
-        if number.decimals
-    ]
+        if number.decimals and not is_mean(table, at, place)
+        and all(one.whole.value in items for cell in row.cells for one in counts(cell))
+    ]  # fmt: skip
+
+
+def _of_else(name: str) -> bool:
+    """Whether a column is, by its name, a mean of what each item scored in place of a share of right answers."""
+    return _AVERAGED.search(name) is not None or of_else(name)
 
 
 def _by_name(table: Table, named: dict[str, list[_Share]]) -> None:
@@ -201,11 +209,12 @@ def _alone(log: Log) -> Iterator[Finding]:
     for line in log.spoken():
         if _AVERAGED.search(line.body) or _NO_COUNT.search(line.body):
             continue
+        named = SHARE_NAMED.search(line.body) is not None
         for found in (*_OF.finditer(line.body), *_ON.finditer(line.body)):
             number = next((n for n in line.numbers if n.start == found.start("share")), None)
             items = int(found["items"])
             bare = found.re is _OF.compiled and not found["noun"] and often[items] < 2
-            if number is None or number.about or not 10 <= items <= _MOST or bare:
+            if number is None or number.about or not 10 <= items <= _MOST or bare or not (named or " of " in found[0]):
                 continue
             low, high = (number.value - number.half) / 100, (number.value + 2 * number.half) / 100
             fits = math.floor(high * items - 1e-9) >= math.ceil(low * items - 1e-9)

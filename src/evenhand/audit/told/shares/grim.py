@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from evenhand.audit.text.log import Leaf, Line, Log, Table
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import ENDS
 from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, ONCE, SHARE_NAMES, SHARE_SAID, WHOLE_NAMES
 from evenhand.audit.told.shares.columns import of_others
 
 ONCE_EACH = Pattern(rf"(?<![a-z])(?:{ONCE})", re.IGNORECASE)
 WHOLE = Pattern(rf"(?<![a-z])(?:{WHOLE_NAMES}|{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
-SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES}|{SHARE_SAID})(?![a-z])|%", re.IGNORECASE)
+SHARE_NAMED = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES}|{SHARE_SAID})(?![a-z])", re.IGNORECASE)
+SHARE = Pattern(rf"{SHARE_NAMED.pattern}|%", re.IGNORECASE)
 AVERAGED = Pattern(
     r"(?<![a-z])(?:mean|graded|means (?:of|over)|avg|averages?|averaged|macro|weighted|bootstrap|f1|auc|auroc|bleu|"
     r"rouge|ndcg|mrr|map|iou|dice|wer|cer|kappa|agreement|mittel\w*|moyenne|promedio|средн\w*|平均|jaccard|precision|recall|"
@@ -91,7 +93,7 @@ def impossible_in_columns(log: Log) -> Iterator[Impossible]:
     """The one share of a table that its row's number of items does not give, where those of the others do."""
     for table in log.tables:
         if 3 <= len(table.rows) <= 200:
-            places = [i for i, name in enumerate(table.header[:30]) if not AVERAGED.search(plain(name))]
+            places = [i for i, name in enumerate(table.header[:30]) if not of_else(name)]
             wholes = [i for i in places if all_whole(table, i)][:8]
             for share in places:
                 for whole in wholes:
@@ -120,6 +122,11 @@ def plain(name: str) -> str:
     return re.sub(r"[_\-]+", " ", name)
 
 
+def of_else(name: str) -> bool:
+    """Whether a name is that of a mean of what each item scored, or of an end of an interval: no share of items."""
+    return AVERAGED.search(plain(name)) is not None or ENDS.search(plain(name)) is not None
+
+
 def all_whole(table: Table, place: int) -> bool:
     known = [one for one in table.columns[place] if one is not None]
     return len(known) >= 3 and all(not (n.decimals or n.unit or n.signed) and n.scale == 1 for n in known)
@@ -145,6 +152,8 @@ def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterat
     limit = _NAMED_CHANCE if named else _BY_CHANCE / choices
     if len(odd) != 1 or len(right) < 2 or math.prod(right.values()) > limit:
         return
+    if all_whole(table, share) and "%" not in table.header[share]:
+        return  # two columns of counts
     i, number, items = odd[0]
     if (
         items >= FEWEST
@@ -205,7 +214,7 @@ def impossible_in_records(log: Log) -> Iterator[Impossible]:
         named = [(plain(str(one.path[-1])), one) for one in own if one.number is not None]
         items = [one for name, one in named if WHOLE.search(name) and _counts(one.number) and not SHARE.search(name)]
         shares = [
-            one for name, one in named if SHARE.search(name) and _fair_leaf(one.number) and not AVERAGED.search(name)
+            one for name, one in named if SHARE.search(name) and _fair_leaf(one.number) and not of_else(name)
         ]
         if len(items) != 1 or len(shares) < 2 or not ONCE_EACH.search(text) or REPEATED.search(text):
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -11,6 +11,7 @@ from evenhand.audit.text.log import Line, Log, only_number
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.quantities import Scope, quantities, scopes_of
+from evenhand.audit.told.shares.columns import beside
 from evenhand.audit.told.shares.spoken import is_share
 
 _OPENS = Pattern(r"\s*(?:[^\W\d]\w*\s*){0,2}(?:\(|=|=>|->|→|:)\s*")
@@ -73,12 +74,12 @@ def _families(log: Log) -> Iterator[tuple[list[Part], list[int]]]:
             yield _spoken(scope)
         return
     for table in log.tables:
-        told = [int(n.value) for column in table.columns for n in column[:200] if n is not None and not n.decimals]
+        told = [int(n.value) for column in table.columns if (n := _constant(column)) is not None and not n.decimals]
         whole_columns = [i for i, c in enumerate(table.columns) if any(n is not None and not n.decimals for n in c)][:8]
         for place, name in enumerate(table.header[:40]):
             if not any(one in name.lower() for one in ("pct", "percent", "share", "rate", "%")):
                 continue
-            for part in whole_columns:
+            for part in [i for i in whole_columns if beside(table, i, place)]:
                 rows = [(only_number(row.cells[part]), only_number(row.cells[place]), row) for row in table.rows[:60]]
                 yield (
                     [
@@ -88,6 +89,11 @@ def _families(log: Log) -> Iterator[tuple[list[Part], list[int]]]:
                     ],
                     told[:60],
                 )
+
+
+def _constant(column: Sequence[Number | None]) -> Number | None:
+    """What a column says in all rows: a row's own number is the whole of that row alone."""
+    return column[0] if column and len({n.value if n is not None else None for n in column}) == 1 else None
 
 
 def _spoken(scope: Scope) -> tuple[list[Part], list[int]]:
