@@ -32,6 +32,9 @@ _COURSE = Pattern(
 _MEAN = Pattern(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:mean|avg|average)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
 _SPREAD = Pattern(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:std|sd|stdev|std_?dev)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
 _SEEDS = Pattern(r"(?:random_?)?(?:seeds?|seed_?ids?)", re.IGNORECASE)
+REPEATS = Pattern(r"seed|run|fold|trial|rep(?:eat|lica|etition)", re.IGNORECASE)
+"""What two values must be called: else they may be the ends of an interval around the mean."""
+
 _BARE_MEAN = Pattern(r"mean|avg|average")
 _BARE_SPREAD = Pattern(r"std|sd|stdev|std_?dev")
 _DIFFERENCE = Pattern(r"delta|diff|gain|improvement|(?:^|_)d_", re.IGNORECASE)
@@ -116,7 +119,8 @@ def _of(found: _Object, lines: dict[int, Line]) -> Iterator[Listing]:
         if (RESULTS.search(name) or _summed_up(found) or _by_seed(name, found))
         and not _COURSE.search(name)
         and not ENDS.search(name.replace("_", " "))
-        and 2 <= len(one[0]) <= _MOSTRESULTS
+        and (len(one[0]) > 2 or REPEATS.search(f"{found.name} {name}") or _by_seed(name, found))
+        and len(one[0]) <= _MOSTRESULTS
         and any(value.decimals for value in one[0])
     }
     for name, (values, line) in lists.items():
@@ -145,12 +149,9 @@ def _by_seed(name: str, found: _Object) -> bool:
 
 
 def _summed_up(found: _Object) -> bool:
-    """Whether an object is one list with its mean and its spread: then these are of it, whatever its name is.
-
-    Two values may be an interval around the mean.
-    """
+    """Whether an object is one list with its mean and its spread: then these are of it, whatever its name is."""
     names = [name.lower() for name in found.numbers]
-    return [len(one) > 2 for one, _ in found.lists.values()] == [True] and all(any(p.fullmatch(n) for n in names) for p in (_BARE_MEAN, _BARE_SPREAD))
+    return len(found.lists) == 1 and all(any(p.fullmatch(n) for n in names) for p in (_BARE_MEAN, _BARE_SPREAD))
 
 
 def only_one(name: str, lists: Iterable[str]) -> bool:

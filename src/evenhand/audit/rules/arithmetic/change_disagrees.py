@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -21,11 +22,13 @@ from evenhand.audit.told.changes.named import named_wrong_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
 from evenhand.audit.told.changes.spoken import told_wrong_in
 from evenhand.audit.told.changes.stated import stated_in
+from evenhand.audit.told.changes.words import OVER_ELSE
 
 _FEW = 2
 """So many slips may stand in a table whose other rows are right."""
 
 _NEAR = 1.5
+_BEHIND = 30
 
 _INTERVAL = Pattern(
     r"[\s`*]*(?:%|pp|points?)?[\s`*]*(?:±|[,;]?\s*(?:\(?\s*(?:\d\d ?% |[\w-]+ ){0,3}(?:CI|confidence interval|interval|credible interval)\b"
@@ -87,7 +90,9 @@ def _of_others(log: Log, change: Change) -> bool:
     pairs = (replace(change, base=a, new=b) for a, b in combinations(beside, 2) if {a, b} != {change.base, change.new})
     between = body[change.new.end : delta.start] if change.line is change.base_line else ""
     own, others = ({one[0].lower() for one in METRIC.finditer(text)} for text in (between, body[: change.new.end]))
-    return _estimated(log, change) or not own <= others | {"loss"} or any(map(readings, pairs))
+    over = OVER_ELSE.search(re.split(r"[.,;:()]\s|\)", body[delta.end :])[0][:_BEHIND])
+    elsewhere = over is not None and over[1].lower()[:4] not in body[: delta.start].lower()
+    return elsewhere or _estimated(log, change) or not own <= others | {"loss"} or any(map(readings, pairs))
 
 
 def _of_else(change: Change) -> bool:
@@ -139,9 +144,10 @@ def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Fin
     facts = {
         "base": printed(change.base), "new": printed(change.new), "printed": printed(change.delta),
         "difference": new - base, "relative": None if base == 0 else 100 * (new / base - 1),
-        "unit": change.base.unit, "cut": not read and _cut_off(change),
+        "unit": change.base.unit, "cut": not read and _nearly(change) and _cut_off(change),
     }  # fmt: skip
-    level: Level = "hint" if not sure else "note" if facts["cut"] else "fault"
+    doubt = not sure or (not read and _nearly(change) and not facts["cut"])
+    level: Level = "hint" if doubt else "note" if facts["cut"] else "fault"
     return Finding(
         "change-disagrees",
         level,
@@ -152,11 +158,17 @@ def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Fin
     )
 
 
+def _nearly(change: Change) -> bool:
+    """Whether a difference is right but for its last digit."""
+    wide = replace(change.delta, half=2 * change.delta.half)
+    return change.delta.decimals > 0 and bool(readings(replace(change, delta=wide)))
+
+
 def _cut_off(change: Change) -> bool:
-    """Whether the difference is right but for its last digit, which was cut off in place of rounded."""
-    if not change.delta.decimals:
-        return False
-    return bool(readings(replace(change, delta=replace(change.delta, half=2 * change.delta.half))))
+    """Whether the last digit of a difference in per cent was cut off in place of rounded."""
+    base, new, scale = change.base.value, change.new.value, 10**change.delta.decimals
+    found = abs(100 * (new / base - 1)) if base else 0.0
+    return math.floor(found * scale + 1e-9) == round(abs(change.delta.value) * scale)
 
 
 def say(finding: Finding) -> str:

@@ -63,7 +63,7 @@ def _pairs(log: Log, table: Table) -> Iterator[Finding]:
     sound: set[int] = set()  # columns of a relation that all rows keep: nothing is wrong with their cells
     told: set[tuple[int, frozenset[int]]] = set()
     for target, a, b, name, way in _relations(table):
-        odd = _odd_rows(table, target, partial(_range, table, places=(a, b), way=way), (a, b), close="ratio" in name)
+        odd = _odd_rows(table, target, partial(_range, table, places=(a, b), way=way), (a, b))
         if odd == []:
             sound |= {target, a, b}
         for row, expected in odd or ():
@@ -128,16 +128,13 @@ def _range(table: Table, row: int, places: tuple[int, int], way: Way) -> Range |
 
 
 def _odd_rows(
-    table: Table, target: int, expected: Callable[[int], Range | None], inputs: Sequence[int], *, close: bool = False
+    table: Table, target: int, expected: Callable[[int], Range | None], inputs: Sequence[int]
 ) -> list[tuple[int, Range]] | None:
     """Rows that break a relation which the others keep, none where all keep it; None where it is no relation.
 
-    Only rows that differ from each other count, and a row where the target merely repeats an input shows nothing. Of
-    results that lie close together many keep a ratio by chance, which is then measured by how far they scatter.
+    Only rows that differ from each other count, and a row where the target merely repeats an input shows nothing.
     """
     column = table.columns[target]
-    known = [one.value for one in column if one is not None]
-    scatter = max(known) - min(known) if close else math.inf
     odd: list[tuple[int, Range]] = []
     shown: dict[tuple[float, ...], float] = {}
     for row, value in enumerate(column):
@@ -149,7 +146,7 @@ def _odd_rows(
             odd.append((row, found))
         elif value.value not in key[1:] and value.value and not {0.0, 1.0} & set(key[1:]):
             width = (found[1] - found[0]) + 2 * value.slack
-            shown[key] = min(1.0, width / max(min(abs(value.value), scatter), width, 1e-12))
+            shown[key] = min(1.0, width / max(abs(value.value), width, 1e-12))
     if len(shown) < 3 or len(odd) > 1 or math.prod(shown.values()) > 1e-7:
         return None  # several rows that break it were computed in another way: no slip
     return odd if all(_far(column[row], found) for row, found in odd) else None

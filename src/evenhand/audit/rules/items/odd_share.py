@@ -17,12 +17,14 @@ from evenhand.audit.told.shares.columns import is_mean, odd_counts
 from evenhand.audit.told.shares.counted import share_columns
 from evenhand.audit.told.shares.grim import (
     REPEATED,
+    SHARE,
     SHARE_NAMED,
     Impossible,
     impossible_in_columns,
     impossible_in_records,
     impossible_under_a_name,
     of_else,
+    plain,
 )
 from evenhand.audit.told.shares.grim_words import impossible_in_words
 from evenhand.audit.told.shares.items import items_said
@@ -37,7 +39,7 @@ _LABEL = Pattern(
 _AVERAGED = Pattern(
     r"\b(?:mean|avg|average|averaged|macro|weighted|over|bootstrap|token|f1|auc|top-?\d|both|baseline of|chance|"
     r"target|threshold|"
-    r"across|seeds|ci|interval|graded|partial)\b|±|\+/-",
+    r"across|seeds|ci|interval|graded|partial|published|paper|reported|literature|human|official|leaderboard)\b|±|\+/-",
     re.IGNORECASE,
 )
 _MOST = 2000
@@ -138,7 +140,8 @@ def _in_table(table: Table) -> Iterator[list[_Share]]:
     """Rows with their number of items in a column: those of one number, and all of them."""
     every: list[_Share] = []
     for rate, whole in share_columns(table):
-        if _of_else(table.header[rate]) or REPEATED.search(" ".join((*table.header, table.before))):
+        name = table.header[rate]
+        if _of_else(name) or not SHARE.search(plain(name)) or REPEATED.search(" ".join((*table.header, table.before))):
             continue
         groups: dict[int, list[_Share]] = {}
         for place, row in enumerate(table.rows):

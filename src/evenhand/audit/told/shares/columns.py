@@ -112,10 +112,12 @@ def beside(table: Table, one: int, other: int) -> bool:
 
 
 def is_mean(table: Table, row: int, place: int) -> bool:
-    """Whether the last number of a column is the mean of those above it."""
-    share, above = table.columns[place][row], [n.value for n in table.columns[place][:row] if n is not None]
-    last = share is not None and row == len(table.rows) - 1 and len(above) > 1
-    return last and share is not None and abs(sum(above) / len(above) - share.value) <= 3 * share.slack
+    """Whether the first or last number of a column is the mean of the others."""
+    column = table.columns[place]
+    share, others = column[row], [n.value for at, n in enumerate(column) if n is not None and at != row]
+    if share is None or len(others) < 2 or row not in (0, len(table.rows) - 1):
+        return False
+    return abs(sum(others) / len(others) - share.value) <= 3 * share.slack
 
 
 def of_others(table: Table, row: int, place: int, top: float) -> bool:

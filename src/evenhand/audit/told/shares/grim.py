@@ -19,7 +19,7 @@ WHOLE = Pattern(rf"(?<![a-z])(?:{WHOLE_NAMES}|{ITEM_NOUNS})(?![a-z])", re.IGNORE
 SHARE_NAMED = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES}|{SHARE_SAID})(?![a-z])", re.IGNORECASE)
 SHARE = Pattern(rf"{SHARE_NAMED.pattern}|%", re.IGNORECASE)
 AVERAGED = Pattern(
-    r"(?<![a-z])(?:mean|graded|means (?:of|over)|avg|averages?|averaged|macro|weighted|bootstrap|f1|auc|auroc|bleu|"
+    r"(?<![a-z])(?:mean|graded|balanced|tokens?|ema|smoothed|means (?:of|over)|avg|averages?|averaged|macro|weighted|bootstrap|f1|auc|auroc|bleu|"
     r"rouge|ndcg|mrr|map|iou|dice|wer|cer|kappa|agreement|mittel\w*|moyenne|promedio|средн\w*|平均|jaccard|precision|recall|"
     r"interval|ci|std|sd|spread|reduc\w*|improv\w*|faster|slower|cheaper|increase\w*|decrease\w*|overlap|correlat\w*|"
     r"faithfulness|relevanc\w*|similarity|loss|ratio|diversity)(?![a-z])|±",
@@ -135,7 +135,7 @@ def all_whole(table: Table, place: int) -> bool:
 def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterator[Impossible]:
     pairs = [
         (i, a, b.value)
-        for i, (a, b) in enumerate(zip(_as_fine(table.columns[share]), table.columns[whole], strict=True))
+        for i, (a, b) in enumerate(zip(as_fine(table.columns[share]), table.columns[whole], strict=True))
         if a is not None and b is not None and fair(a) and 2 <= b.value <= _MOST_ITEMS
     ]  # fmt: skip
     unit = "%" if any(a.value > 1 for _, a, _ in pairs) else ""
@@ -169,7 +169,7 @@ def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterat
         yield Impossible(number, int(items), *lines, len(right), sure)
 
 
-def _as_fine(column: Sequence[Number | None]) -> list[Number | None]:
+def as_fine(column: Sequence[Number | None]) -> list[Number | None]:
     """The numbers of a column as finely printed as the finest: data drop zeros at the end."""
     most = max((one.decimals for one in column if one is not None), default=0)
     return [
