@@ -32,8 +32,8 @@ _COURSE = Pattern(
 _MEAN = Pattern(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:mean|avg|average)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
 _SPREAD = Pattern(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:std|sd|stdev|std_?dev)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
 _SEEDS = Pattern(r"(?:random_?)?(?:seeds?|seed_?ids?)", re.IGNORECASE)
-REPEATS = Pattern(r"seed|run|fold|trial|rep(?:eat|lica|etition)", re.IGNORECASE)
-"""What two values must be called: else they may be the ends of an interval around the mean."""
+REPEATS = Pattern(r"seed|run|fold|trial|rep(?:eat|lica|etition)|(?<!value)(?<!s)s$", re.IGNORECASE)
+"""What two values must be called, if only by a plural: else they may be the ends of an interval around the mean."""
 
 _BARE_MEAN = Pattern(r"mean|avg|average")
 _BARE_SPREAD = Pattern(r"std|sd|stdev|std_?dev")

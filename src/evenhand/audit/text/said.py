@@ -11,7 +11,7 @@ from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 
 ENDS = Pattern(
-    r"(?<![a-z])(?:ci|cis|hdi|intervals?|ranges?|percentiles?|quantiles?|iqr|bounds?|lo|hi|low|high|lower|upper|lb|ub|"
+    r"(?<![a-z])(?:ci|cis|hdi|intervals?|ranges?|percentiles?|quantiles?|iqr|bounds?|limits?|band|lo|hi|low|high|lower|upper|lb|ub|"
     r"min|max|[pq]\d\d?)(?![a-z])",
     re.IGNORECASE,
 )

@@ -86,9 +86,9 @@ def _all_alike(log: Log, table: Table) -> Iterator[Finding]:
     names = {row.cells[0].strip() for row in table.rows}
     if not 2 <= len(table.rows) <= _MOST_ROWS or not names_arms(table) or len(names - {""}) < len(table.rows):
         return
-    for place, items, parts in _columns(log, table):
-        if not _compared(log, table, place):
-            continue
+    if not _compared(log, table):
+        return
+    for items, parts in _columns(log, table):
         low, high = min(parts), max(parts)
         if items >= _FEWEST and low < high:
             p = two_shares(low, high, items)
@@ -97,16 +97,16 @@ def _all_alike(log: Log, table: Table) -> Iterator[Finding]:
                 yield Finding("within-noise", "note", place_of(log, table.line), facts)
 
 
-def _compared(log: Log, table: Table, place: int) -> bool:
+def _compared(log: Log, table: Table) -> bool:
     """Whether somebody sets the rows against each other: as arms by name, a baseline, a best one, or in words."""
-    best = sum("**" in row.cells[place] for row in table.rows)
+    best = sum("**" in log.line(row.line).text for row in table.rows)
     told = [one.body for one in log.own(table.section) if one.kind in ("prose", "bullet")]
     arms = ARM.match(table.header[0].strip()) is not None and "model" not in table.header[0].lower()
     based = any(BASE.search(row.cells[0]) for row in table.rows)
     return arms or based or 0 < best < len(table.rows) or any(_COMPARED.search(one) for one in told)
 
 
-def _columns(log: Log, table: Table) -> Iterator[tuple[int, int, list[int]]]:
+def _columns(log: Log, table: Table) -> Iterator[tuple[int, list[int]]]:
     """Columns of counts ``41/69``, and of shares of one number of items that whole numbers of them give."""
     wholes = dict(share_columns(table))
     said = items_said(log, table.section)
@@ -123,7 +123,7 @@ def _columns(log: Log, table: Table) -> Iterator[tuple[int, int, list[int]]]:
             told = {int(n.value) for n in own if n is not None} or set(said)
             parts = _whole(column, told) if len(column) == len(table.rows) else []
         if len(told) == 1 and parts:
-            yield place, told.pop(), parts
+            yield told.pop(), parts
 
 
 def _whole(column: Sequence[Number], told: Collection[int]) -> list[int]:
