@@ -20,9 +20,7 @@ SILENT: dict[str, dict[str, str]] = {
     "the steps of another file": FILES,
     "a quotient with the digits of a float": {"a.json": '{"successes": 20, "episodes": 30, "rate": 66.66666666666667}'},
     "a share of something shorter": {"a.json": '{"passed": 12, "total": 30, "win_rate": 0.45}'},
-    "shares of few digits": {
-        "a.csv": "class,support,tp,share\na,40,30,0.2\nb,50,20,0.25\nc,60,48,0.3\nd,50,31,0.25\n"
-    },
+    "shares of few digits": {"a.csv": "class,support,tp,share\na,40,30,0.2\nb,50,20,0.25\nc,60,48,0.3\nd,50,31,0.25\n"},
     "a mean score over prompts": {"a.md": "- Base model on 100 samples: 99.66%\n"},
     "battery on episodes": {"a.md": "- Battery 43.21% on 90 episodes\n"},
     "means of what each row scored": {
@@ -50,8 +48,8 @@ SILENT: dict[str, dict[str, str]] = {
     "a difference on other data": {"a.md": "- 61.1% vs 65.5% on dev, +2.0 pp on test\n"},
     "a difference on some items": {"a.md": "- 61.1% to 65.5% (+12% relative on hard items)\n"},
     "a mean of rounded differences": {
-        "a.md": "| Model | Base | Tuned | Δ |\n|---|---|---|---|\n| a | 61.1 | 65.5 | +4.4 |\n| b | 50.0 | 55.2 | +5.2 |\n"
-        "| c | 70.3 | 71.0 | +0.7 |\n| all | 60.47 | 63.90 | +3.5 |\n"
+        "a.md": "| Model | Base | Tuned | Δ |\n|---|---|---|---|\n| a | 61.1 | 65.5 | +4.4 |\n"
+        "| b | 50.0 | 55.2 | +5.2 |\n| c | 70.3 | 71.0 | +0.7 |\n| all | 60.47 | 63.90 | +3.5 |\n"
     },
     "metrics near one": {
         "a.md": "| Model | Accuracy | F1 | ROC-AUC |\n|---|---|---|---|\n| a | 0.729 | 0.668 | 0.756 |\n"
@@ -65,7 +63,9 @@ SILENT: dict[str, dict[str, str]] = {
         "a.csv": "param,mean,sd,q5,q50,q95\na,0.512,0.034,0.457,0.511,0.569\nb,1.204,0.101,1.04,1.203,1.369\n"
         "c,0.333,0.05,0.251,0.333,0.415\n"
     },
-    "rows that nobody compares": {"a.md": "| Model | pass@1 |\n|---|---|\n| x | 12/30 |\n| y | 14/30 |\n| z | 11/30 |\n"},
+    "rows that nobody compares": {
+        "a.md": "| Model | pass@1 |\n|---|---|\n| x | 12/30 |\n| y | 14/30 |\n| z | 11/30 |\n"
+    },
     "rows without names": {
         "a.md": "| Model | Setting | pass@1 |\n|---|---|---|\n| x | low | 3/75 |\n| | **high** | **5/75** |\n"
     },

@@ -31,7 +31,7 @@ _NEAR = 1.5
 _BEHIND = 30
 
 _INTERVAL = Pattern(
-    r"[\s`*]*(?:%|pp|points?)?[\s`*]*(?:±|[,;]?\s*(?:\(?\s*(?:\d\d ?% |[\w-]+ ){0,3}(?:CI|confidence interval|interval|credible interval)\b"
+    r"[\s`*]*(?:%|pp|points?)?[\s`*]*(?:±|[,;]?\s*(?:\(?\s*(?:\d\d ?% |[\w-]+ ){0,3}(?:CI|interval)\b"
     r"[:\s=`*]*)?[\[(]\s*[+\-−]?\d[\d.]*\s*(?:,|;|to|–)\s*[+\-−]?\d)",
     re.IGNORECASE,
 )

@@ -106,7 +106,12 @@ def _means_alone(log: Log, table: Table, bare: dict[int, list[Series]]) -> Itera
             (" ".join(label.split()), float(str(facts["sd"])), float(str(facts["low"])), float(str(facts["high"])))
         )
     if told:
-        facts = {"digits": _digits(found[0][1].values), "spreads": tuple(told[:_MOST]), "seeds": len(found[0][1].values), "left": max(0, len(told) - _MOST)}
+        facts = {
+            "digits": _digits(found[0][1].values),
+            "spreads": tuple(told[:_MOST]),
+            "seeds": len(found[0][1].values),
+            "left": max(0, len(told) - _MOST),
+        }
         yield Finding("recomputed", "note", place_of(log, at), facts, quote="spreads")
 
 
@@ -158,7 +163,8 @@ def _to_baseline(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
                 told.append((row.cells[0], mean.value - base[0].value, *tested))
         if told:
             facts = {
-                "digits": _digits([found[0] for _, found in cells]), "baseline": bases[0].cells[0], "column": table.header[place], "seeds": seeds.count,
+                "digits": _digits([found[0] for _, found in cells]), "baseline": bases[0].cells[0],
+                "column": table.header[place], "seeds": seeds.count,
                 "told": tuple(told[:_MOST]), "left": max(0, len(told) - _MOST),
             }  # fmt: skip
             yield Finding("recomputed", "note", place_of(log, bases[0].line), facts, (place_of(log, seeds.line),))
@@ -212,7 +218,8 @@ def say(finding: Finding) -> str:
         )
     if "spreads" in f:
         each = "; ".join(
-            f"'{name}' sd {shown(sd, digits)}, {shown(low, digits)} to {shown(high, digits)}" for name, sd, low, high in f["spreads"]
+            f"'{name}' sd {shown(sd, digits)}, {shown(low, digits)} to {shown(high, digits)}"
+            for name, sd, low, high in f["spreads"]
         )
         more = f" (and {f['left']} more)" if f["left"] else ""
         return (
@@ -222,12 +229,10 @@ def say(finding: Finding) -> str:
     measure = "" if f.get("metric", "value") == "value" else f" in {f['metric']}"
     about = f"'{f['arm']}' less '{f['baseline']}'{measure}, " if "arm" in f else ""
     return (
-        f"{about}{f['seeds']} differences: mean {signed(f['mean'], digits)}{unit}, sample sd {shown(f['sd'], digits)}; paired t "
-        f"{chance(f['p'])}, 95 % interval "
-        f"{signed(f['low'], digits)} to {signed(f['high'], digits)}; sign-flip {chance(f['sign_flip_p'])} (least possible "
-        f"{shown(f['sign_flip_least'])}); "
-        f"with this spread an effect of {shown(f['detectable'], digits)}{unit} is found four times in five, a smaller one "
-        "less often."
+        f"{about}{f['seeds']} differences: mean {signed(f['mean'], digits)}{unit}, sample sd {shown(f['sd'], digits)}; "
+        f"paired t {chance(f['p'])}, 95 % interval {signed(f['low'], digits)} to {signed(f['high'], digits)}; "
+        f"sign-flip {chance(f['sign_flip_p'])} (least possible {shown(f['sign_flip_least'])}); with this spread an "
+        f"effect of {shown(f['detectable'], digits)}{unit} is found four times in five, a smaller one less often."
     )
 
 

@@ -110,9 +110,8 @@ def say(finding: Finding) -> str:
     f = finding.facts
     of = " and ".join(f"'{name}'" for name in f["names"])
     return (
-        f"All {f['values']} values{' of ' * bool(of)}{of} are multiples of 1/{f['items']}: they are shares of {f['items']} items (or of a "
-        f"multiple), so that one item is "
-        f"worth {100 / f['items']:.2g} points, or less."
+        f"All {f['values']} values{' of ' * bool(of)}{of} are multiples of 1/{f['items']}: they are shares of "
+        f"{f['items']} items (or of a multiple), so that one item is worth {100 / f['items']:.2g} points, or less."
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -18,7 +17,6 @@ from evenhand.audit.told.shares.counted import share_columns
 from evenhand.audit.told.shares.grim import (
     REPEATED,
     SHARE,
-    SHARE_NAMED,
     Impossible,
     impossible_in_columns,
     impossible_in_records,
@@ -54,25 +52,6 @@ _NOUN = (
     r"(?:questions?|problems?|items?|examples?|samples|prompts?|queries|images|sentences|documents|tasks|mails?|cases|"
     r"puzzles|games|episodes|requests|answers|preguntas|exemples|вопрос\w*)"
 )
-_OF = Pattern(
-    rf"(?P<share>\d{{1,2}}\.\d{{1,2}}) ?% (?:correct |right )?(?:of|on) (?:the |all |these )?(?P<items>\d{{2,4}})"
-    rf"(?P<noun>(?: [a-z][\w-]*){{0,2}} {_NOUN}\b)?(?=\s*(?:[.,;:)|]|$|\())",
-    re.IGNORECASE,
-    needs="% correct o|% o|% right o",
-)
-_ON = Pattern(
-    rf"\b(?:on|of|over) (?:the |all |these )?(?P<items>\d{{2,4}})(?: [a-z][\w-]*){{0,2}} {_NOUN}\b\s*[:=]\s*"
-    r"(?P<share>\d{1,2}\.\d{1,2}) ?%(?!\s*(?:lower|higher|less|more|better|worse|relative))",
-    re.IGNORECASE,
-    needs="of |on |over ",
-)
-_NO_COUNT = Pattern(
-    r"\bties?\b|\bhalf\b|win[ -]?rate|partial|pass@(?!1\b)|tokens|rouge|bleu|"
-    r"f1|overlap|time|memory",
-    re.I,
-    needs="bleu|f1|half|memory|overlap|partial|pass@|rate|rouge|tie|time|tokens",
-)
-_SURE = 0.8
 _NAMED_ITEMS = Pattern(rf"\((?:n ?= ?)?(\d{{2,4}}) ?(?:Q|{_NOUN})?\)", re.IGNORECASE)
 
 
@@ -98,8 +77,6 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if found.line.number not in counted and (found.line.number, found.share.value) not in told:
                 told.add((found.line.number, found.share.value))
                 yield _impossible(log, found)
-        if not log.data:
-            yield from (one for one in _alone(log) if (one.place.line, float(one.facts["value"])) not in told)
 
 
 def _impossible_in(log: Log) -> Iterator[Impossible]:
@@ -204,25 +181,6 @@ def _in_text(log: Log) -> Iterator[list[_Share]]:
         items = items_said(log, section)
         if len(items) == 1:
             yield [replace(one, items=next(iter(items))) for one in shares]
-
-
-def _alone(log: Log) -> Iterator[Finding]:
-    """``40.3 % of 200 questions``: the items stand with the share, so that it needs no others."""
-    often = Counter(n.value for line in log.lines for n in line.numbers if not n.decimals)
-    for line in log.spoken():
-        if _AVERAGED.search(line.body) or _NO_COUNT.search(line.body):
-            continue
-        named = SHARE_NAMED.search(line.body) is not None
-        for found in (*_OF.finditer(line.body), *_ON.finditer(line.body)):
-            number = next((n for n in line.numbers if n.start == found.start("share")), None)
-            items = int(found["items"])
-            bare = found.re is _OF.compiled and not found["noun"] and often[items] < 2
-            if number is None or number.about or not 10 <= items <= _MOST or bare or not (named or " of " in found[0]):
-                continue
-            low, high = (number.value - number.half) / 100, (number.value + 2 * number.half) / 100
-            fits = math.floor(high * items - 1e-9) >= math.ceil(low * items - 1e-9)
-            if not fits and 3 * number.half / 100 * items < _SURE:
-                yield _finding(log, _Share(number, line.number, items), 100, [])
 
 
 def _judged(log: Log, shares: list[_Share]) -> Iterator[Finding]:

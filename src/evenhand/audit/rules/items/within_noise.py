@@ -26,7 +26,9 @@ _CLAIM = Pattern(
     r"fewer)\b",
     re.IGNORECASE,
 )
-_COMPARED = Pattern(rf"{_CLAIM.pattern}|\b(?:worse|best|worst|lower|tied?|than|vs|versus|over|against)\b", re.IGNORECASE)
+_COMPARED = Pattern(
+    rf"{_CLAIM.pattern}|\b(?:worse|best|worst|lower|tied?|than|vs|versus|over|against)\b", re.IGNORECASE
+)
 _CHANGE = Pattern(r"change|delta|Δ|diff|improve|gain|effect", re.IGNORECASE)
 _TO = Pattern(
     r"\s*(?:\([^)]*\)\s*)?(?:→|->|to|vs\.?|versus|against|compared (?:to|with))\s*(?:[A-Za-z]{0,12}\s){0,3}",

@@ -137,7 +137,13 @@ def _of_fewer(share: Number, own: Entry, parts: list[Entry], whole: float) -> bo
 
 def _is_share(one: Entry) -> bool:
     number = one.number
-    if number.signed or number.about or number.unit not in ("", "%") or _NO_SHARE.search(one.name) or ENDS.search(one.name):
+    if (
+        number.signed
+        or number.about
+        or number.unit not in ("", "%")
+        or _NO_SHARE.search(one.name)
+        or ENDS.search(one.name)
+    ):
         return False
     named = _SHARE.search(one.name) is not None
     return named and (number.decimals > 0 or number.unit == "%") and 0 < number.value < 100

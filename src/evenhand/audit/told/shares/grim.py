@@ -16,11 +16,10 @@ from evenhand.audit.told.shares.columns import of_others
 
 ONCE_EACH = Pattern(rf"(?<![a-z])(?:{ONCE})", re.IGNORECASE)
 WHOLE = Pattern(rf"(?<![a-z])(?:{WHOLE_NAMES}|{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
-SHARE_NAMED = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES}|{SHARE_SAID})(?![a-z])", re.IGNORECASE)
-SHARE = Pattern(rf"{SHARE_NAMED.pattern}|%", re.IGNORECASE)
+SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES}|{SHARE_SAID})(?![a-z])|%", re.IGNORECASE)
 AVERAGED = Pattern(
-    r"(?<![a-z])(?:mean|graded|balanced|tokens?|ema|smoothed|means (?:of|over)|avg|averages?|averaged|macro|weighted|bootstrap|f1|auc|auroc|bleu|"
-    r"rouge|ndcg|mrr|map|iou|dice|wer|cer|kappa|agreement|mittel\w*|moyenne|promedio|средн\w*|平均|jaccard|precision|recall|"
+    r"(?<![a-z])(?:mean|graded|balanced|tokens?|ema|smoothed|means (?:of|over)|avg|averages?|averaged|macro|weighted|"
+    r"bootstrap|f1|auc|auroc|bleu|rouge|ndcg|mrr|map|iou|dice|wer|cer|kappa|agreement|mittel\w*|moyenne|promedio|средн\w*|平均|jaccard|precision|recall|"
     r"interval|ci|std|sd|spread|reduc\w*|improv\w*|faster|slower|cheaper|increase\w*|decrease\w*|overlap|correlat\w*|"
     r"faithfulness|relevanc\w*|similarity|loss|ratio|diversity)(?![a-z])|±",
     re.IGNORECASE,
@@ -213,9 +212,7 @@ def impossible_in_records(log: Log) -> Iterator[Impossible]:
         text = "; ".join(f"{plain(str(one.path[-1]))} {one.value}" for one in own)
         named = [(plain(str(one.path[-1])), one) for one in own if one.number is not None]
         items = [one for name, one in named if WHOLE.search(name) and _counts(one.number) and not SHARE.search(name)]
-        shares = [
-            one for name, one in named if SHARE.search(name) and _fair_leaf(one.number) and not of_else(name)
-        ]
+        shares = [one for name, one in named if SHARE.search(name) and _fair_leaf(one.number) and not of_else(name)]
         if len(items) != 1 or len(shares) < 2 or not ONCE_EACH.search(text) or REPEATED.search(text):
             continue
         whole = items[0].number.value if items[0].number else 0.0

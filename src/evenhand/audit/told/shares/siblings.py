@@ -58,7 +58,12 @@ def _judged(parts: list[Part], wholes: Iterable[int]) -> Iterator[Odd]:
         by_chance = math.prod(min(1.0, 4 * one.share.slack / _top(one)) for one in right)
         if whole == total and whole not in wholes and any(not one.share.decimals for one in parts):
             continue
-        if len(odd) == 1 and len(different) >= 2 and by_chance <= _CHANCE and _off(odd[0], whole) <= _NEAR * _top(odd[0]):
+        if (
+            len(odd) == 1
+            and len(different) >= 2
+            and by_chance <= _CHANCE
+            and _off(odd[0], whole) <= _NEAR * _top(odd[0])
+        ):
             yield Odd(odd[0], whole, len(right), right[0].line)
             return
 
