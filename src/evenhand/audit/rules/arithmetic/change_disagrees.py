@@ -166,7 +166,7 @@ def _nearly(change: Change) -> bool:
 
 def _cut_off(change: Change) -> bool:
     """Whether the last digit of a difference in per cent was cut off in place of rounded."""
-    base, new, scale = change.base.value, change.new.value, 10**change.delta.decimals
+    base, new, scale = change.base.value, change.new.value, 10.0**change.delta.decimals
     found = abs(100 * (new / base - 1)) if base else 0.0
     return math.floor(found * scale + 1e-9) == round(abs(change.delta.value) * scale)
 
