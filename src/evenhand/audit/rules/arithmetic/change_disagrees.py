@@ -91,7 +91,7 @@ def _of_others(log: Log, change: Change) -> bool:
     between = body[change.new.end : delta.start] if change.line is change.base_line else ""
     own, others = ({one[0].lower() for one in METRIC.finditer(text)} for text in (between, body[: change.new.end]))
     over = OVER_ELSE.search(re.split(r"[.,;:()]\s|\)", body[delta.end :])[0][:_BEHIND])
-    elsewhere = over is not None and over[1].lower()[:4] not in body[: delta.start].lower()
+    elsewhere = bool(between) and over is not None and over[1].lower()[:4] not in body[: delta.start].lower()
     return elsewhere or _estimated(log, change) or not own <= others | {"loss"} or any(map(readings, pairs))
 
 
