@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from evenhand.audit.text.log import Line, Listing
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import ENDS
 
 _TOKEN = Pattern(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 RESULTS = Pattern(
@@ -21,7 +22,7 @@ RESULTS = Pattern(
 """Names of lists of results."""
 
 _COURSE = Pattern(
-    r"exact|bound|order|scale|level|grid|sweep|axis|bins?|quantile|eigen|singular|norms?|weights|curve|history|"
+    r"exact|order|scale|level|grid|sweep|axis|bins?|eigen|singular|norms?|weights|curve|history|"
     r"histor|epoch|step|train|trace|log|layer|per_?(?:class|task|layer|token|item)|steps|time|iter|lr|"
     r"path|file|running|smooth|ema|confusion|threshold|budget|token",
     re.IGNORECASE,
@@ -31,6 +32,9 @@ _COURSE = Pattern(
 _MEAN = Pattern(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:mean|avg|average)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
 _SPREAD = Pattern(r"^(?:(?P<before>.*?)[_.\- ]?)?(?:std|sd|stdev|std_?dev)(?:[_.\- ]?(?P<after>.*))?$", re.IGNORECASE)
 _SEEDS = Pattern(r"(?:random_?)?(?:seeds?|seed_?ids?)", re.IGNORECASE)
+REPEATS = Pattern(r"seed|run|fold|trial|rep(?:eat|lica|etition)|(?<!value)(?<!s)s$", re.IGNORECASE)
+"""What two values must be called, if only by a plural: else they may be the ends of an interval around the mean."""
+
 _BARE_MEAN = Pattern(r"mean|avg|average")
 _BARE_SPREAD = Pattern(r"std|sd|stdev|std_?dev")
 _DIFFERENCE = Pattern(r"delta|diff|gain|improvement|(?:^|_)d_", re.IGNORECASE)
@@ -114,7 +118,9 @@ def _of(found: _Object, lines: dict[int, Line]) -> Iterator[Listing]:
         for name, one in found.lists.items()
         if (RESULTS.search(name) or _summed_up(found) or _by_seed(name, found))
         and not _COURSE.search(name)
-        and 2 <= len(one[0]) <= _MOSTRESULTS
+        and not ENDS.search(name.replace("_", " "))
+        and (len(one[0]) > 2 or REPEATS.search(f"{found.name} {name}") or _by_seed(name, found))
+        and len(one[0]) <= _MOSTRESULTS
         and any(value.decimals for value in one[0])
     }
     for name, (values, line) in lists.items():

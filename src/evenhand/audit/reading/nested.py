@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evenhand.audit.reading.listed import RESULTS, only_one
+from evenhand.audit.reading.listed import REPEATS, RESULTS, only_one
 from evenhand.audit.reading.places import Steps, places_of
 from evenhand.audit.text.log import Line, Listing
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import ENDS
 
 _SEED_KEY = Pattern(r"(?:seed|run|s|rep|trial)?[_\s#-]?\d{1,6}", re.IGNORECASE)
 _SEED_FIELD = Pattern(r"^(?:random_?)?(?:seed|run|replicate|trial)(?:_?(?:id|no|number))?$", re.IGNORECASE)
@@ -22,8 +23,7 @@ _SUMMARY = Pattern(
 )
 _COURSE = Pattern(
     r"curve|history|epoch|steps?$|train|trace|layer|token|time|lr|grid|sweep|bins?|weights|axis|thresholds?|budget|"
-    r"ci\d*|interval|range|"
-    r"bounds|quantile|percentile|confusion|config|class|item|task|dataset|sizes?|param|ids?$|(?:^|_)seeds$",
+    r"confusion|config|class|item|task|dataset|sizes?|param|ids?$|(?:^|_)seeds$",
     re.IGNORECASE,
 )
 _VALUES = Pattern(r"^(?:values|scores|results|runs|raw|all|per_?seed|by_?seed|seeds|list|each|single)$", re.IGNORECASE)
@@ -129,7 +129,7 @@ def _told(name: str, child: dict[str, Any], way: Steps) -> Iterator[tuple[str, N
 
 def _lists(name: str, child: Any, way: Steps) -> Iterator[_Found]:
     """Lists of results under a name: a list, an object by seed, the columns of records with a seed."""
-    if _COURSE.search(name) and not _VALUES.match(name):
+    if (_COURSE.search(name) or ENDS.search(name.replace("_", " "))) and not _VALUES.match(name):
         return
     read: list[tuple[str, list[Any]]] = []
     if isinstance(child, list) and child and all(isinstance(one, dict) for one in child[: _MOST + 1]):
@@ -139,7 +139,7 @@ def _lists(name: str, child: Any, way: Steps) -> Iterator[_Found]:
                 keys = [key for key in child[0] if not _SEED_FIELD.match(key) and not _COURSE.search(key)]
                 read = [(key, [one.get(key) for one in child]) for key in keys]
     elif isinstance(child, list):
-        read = [(name, child)]
+        read = [(name, child)] if len(child) > 2 or REPEATS.search(" ".join(map(str, (*way[-1:], name)))) else []
     elif isinstance(child, dict) and len(child) >= 2 and all(_SEED_KEY.fullmatch(key) for key in child):
         inner = list(child.values())
         if all(isinstance(one, dict) for one in inner):

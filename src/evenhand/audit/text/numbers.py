@@ -41,6 +41,9 @@ _OF_WHAT = Pattern(
     re.IGNORECASE,
 )
 _LONGEST = 24
+_FLOAT = 1e-12
+"""What the last digits of a number in double precision say nothing of, as a share of it."""
+
 _RATIO = Pattern(r"\s*(?:/|\bof\b|out of)\s*")
 _RANGE = Pattern(r"\d\s?[–—-]\s?$")
 _TIMES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
@@ -98,8 +101,9 @@ class Number:
 
     @property
     def slack(self) -> float:
-        """How far the true value may lie from what is printed; rough numbers may be off by a twentieth."""
-        whole = self.half * (1 + 1e-9)
+        """How far the true value may lie from what is printed, or from what a program could print; rough numbers may
+        be off by a twentieth."""
+        whole = max(self.half * (1 + 1e-9), abs(self.value) * _FLOAT)
         return max(whole * 2, abs(self.value) * 0.05) if self.about else whole
 
 

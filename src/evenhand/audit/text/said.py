@@ -10,6 +10,13 @@ from evenhand.audit.text.log import Line
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 
+ENDS = Pattern(
+    r"(?<![a-z])(?:ci|cis|hdi|intervals?|ranges?|percentiles?|quantiles?|iqr|bounds?|limits?|band|lo|hi|low|high|lower|upper|lb|ub|"
+    r"min|max|[pq]\d\d?)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Names of what is an end of an interval, or both: no result by itself."""
+
 MEAN = Pattern(r"(?<![a-z])(?:mean|avg|average|μ)(?![a-z])", re.IGNORECASE)
 SPREAD = Pattern(
     r"(?<![a-z])(?:std|sd|s\.d\.|stdev|std\.? ?dev(?:iation)?|standard deviation|σ)(?![a-z])", re.IGNORECASE

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import combinations
 
 from evenhand.audit.finding import Finding, Level, Rule, anywhere, place_of
 from evenhand.audit.rules.arithmetic import columns
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import printed, signed
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.arms.by_seed import METRIC
 from evenhand.audit.told.changes.change import Change, readings, told_wrong
 from evenhand.audit.told.changes.changes import changes_of
 from evenhand.audit.told.changes.columns import odd_differences
@@ -19,15 +22,17 @@ from evenhand.audit.told.changes.named import named_wrong_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
 from evenhand.audit.told.changes.spoken import told_wrong_in
 from evenhand.audit.told.changes.stated import stated_in
+from evenhand.audit.told.changes.words import OVER_ELSE
 
 _FEW = 2
 """So many slips may stand in a table whose other rows are right."""
 
 _NEAR = 1.5
+_BEHIND = 30
 
 _INTERVAL = Pattern(
-    r"\s*(?:%|pp|points?)?\s*(?:±|[,;]?\s*(?:\(?\s*(?:\d\d ?% )?(?:CI|confidence interval|interval|credible interval)\b"
-    r"[:\s=]*)?[\[(]\s*[+\-−]?\d[\d.]*\s*(?:,|;|to|–)\s*[+\-−]?\d)",
+    r"[\s`*]*(?:%|pp|points?)?[\s`*]*(?:±|[,;]?\s*(?:\(?\s*(?:\d\d ?% |[\w-]+ ){0,3}(?:CI|interval)\b"
+    r"[:\s=`*]*)?[\[(]\s*[+\-−]?\d[\d.]*\s*(?:,|;|to|–)\s*[+\-−]?\d)",
     re.IGNORECASE,
 )
 
@@ -42,7 +47,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for group, found in by_group.items():
             right = sum(fits for _, fits in found)
             for change, fits in found:
-                if fits or _of_else(change) or _estimated(log, change):
+                if fits or _of_else(change) or _of_others(log, change):
                     continue
                 alone = change.named and len(found) == 1
                 slip = right > 0 and len(found) - right <= _FEW and _slip(change)
@@ -52,7 +57,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         known = {(change.line.number, change.delta.start) for change in changes_of(log)}
         for change, relative in stated_in(log):
             key = (change.line.number, change.delta.start)
-            if key not in known and told_wrong(change, relative=relative) and not _estimated(log, change):
+            if key not in known and told_wrong(change, relative=relative) and not _of_others(log, change):
                 known.add(key)
                 said.add(change.line.number)
                 yield _finding(log, change, sure=True)
@@ -65,7 +70,8 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         for told in (*told_wrong_in(log), *recorded_wrong_in(log), *named_wrong_in(log)):
             if not any(line == told.line.number for line, _ in known):
                 change = Change(told.base, told.new, told.delta, told.line, told.base_line, True)
-                yield replace(_finding(log, change, sure=True, read=True), unproven=not told.alone)
+                doubt = not told.alone or _of_others(log, change)
+                yield replace(_finding(log, change, sure=True, read=True), unproven=doubt)
 
 
 def _estimated(log: Log, change: Change) -> bool:
@@ -73,6 +79,20 @@ def _estimated(log: Log, change: Change) -> bool:
     place = log.by_number[change.line.number]
     text = change.line.body[change.delta.end :] + " " + " ".join(one.body for one in log.lines[place + 1 : place + 2])
     return _INTERVAL.match(text) is not None
+
+
+def _of_others(log: Log, change: Change) -> bool:
+    """Whether a sentence's difference is one of pairs, of two other numbers beside it, or of a metric of its own."""
+    body, delta = change.line.body, change.delta
+    if change.line.kind == "row":
+        return _estimated(log, change)
+    beside = [n for n in change.line.numbers if n.start != delta.start and n.decimals == change.base.decimals > 0]
+    pairs = (replace(change, base=a, new=b) for a, b in combinations(beside, 2) if {a, b} != {change.base, change.new})
+    between = body[change.new.end : delta.start] if change.line is change.base_line else ""
+    own, others = ({one[0].lower() for one in METRIC.finditer(text)} for text in (between, body[: change.new.end]))
+    over = OVER_ELSE.search(re.split(r"[.,;:()]\s|\)", body[delta.end :])[0][:_BEHIND])
+    elsewhere = bool(between) and over is not None and over[1].lower()[:4] not in body[: delta.start].lower()
+    return elsewhere or _estimated(log, change) or not own <= others | {"loss"} or any(map(readings, pairs))
 
 
 def _of_else(change: Change) -> bool:
@@ -124,9 +144,10 @@ def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Fin
     facts = {
         "base": printed(change.base), "new": printed(change.new), "printed": printed(change.delta),
         "difference": new - base, "relative": None if base == 0 else 100 * (new / base - 1),
-        "unit": change.base.unit, "cut": not read and _cut_off(change),
+        "unit": change.base.unit, "cut": not read and _nearly(change) and _cut_off(change),
     }  # fmt: skip
-    level: Level = "hint" if not sure else "note" if facts["cut"] else "fault"
+    doubt = not sure or (not read and _nearly(change) and not facts["cut"])
+    level: Level = "hint" if doubt else "note" if facts["cut"] else "fault"
     return Finding(
         "change-disagrees",
         level,
@@ -137,11 +158,17 @@ def _finding(log: Log, change: Change, *, sure: bool, read: bool = False) -> Fin
     )
 
 
+def _nearly(change: Change) -> bool:
+    """Whether a difference is right but for its last digit."""
+    wide = replace(change.delta, half=2 * change.delta.half)
+    return change.delta.decimals > 0 and bool(readings(replace(change, delta=wide)))
+
+
 def _cut_off(change: Change) -> bool:
-    """Whether the difference is right but for its last digit, which was cut off in place of rounded."""
-    if not change.delta.decimals:
-        return False
-    return bool(readings(replace(change, delta=replace(change.delta, half=2 * change.delta.half))))
+    """Whether the last digit of a difference in per cent was cut off in place of rounded."""
+    base, new, scale = change.base.value, change.new.value, 10.0**change.delta.decimals
+    found = abs(100 * (new / base - 1)) if base else 0.0
+    return math.floor(found * scale + 1e-9) == round(abs(change.delta.value) * scale)
 
 
 def say(finding: Finding) -> str:

@@ -14,6 +14,7 @@ from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import MEAN
+from evenhand.audit.told.shares.columns import beside
 
 Way = Callable[[float, float], float | None]
 _WAYS: dict[str, Way] = {
@@ -27,7 +28,7 @@ _SUM = Pattern(r"^(?:total|sum|all)$", re.IGNORECASE)
 _AVERAGE = Pattern(r"\b(?:avg|average|mean|overall)\b", re.IGNORECASE)
 _FOLLOWS = Pattern(
     r"delta|diff|Δ|δ|gain|gap|change|chg|\bvs\b|versus|ratio|factor|speed-?up|\d?x\b|×|%|improve|share|rate|lift|reduc|drop|"
-    r"loss of|margin|increase|decrease|per\b|[-−/÷]",
+    r"loss of|margin|increase|decrease|per\b|\w\s[-−/]\s\w|÷",
     re.IGNORECASE,
 )
 """Names of columns that follow from others; that a column without such a name does is an accident."""
@@ -80,17 +81,12 @@ def _relations(table: Table) -> Iterator[tuple[int, int, int, str, Way]]:
     """Columns of which the last may follow from two others, with the way in which it may."""
     places = _numeric(table)[:_MOST_COLUMNS]
     for target in reversed(places):  # what follows from others stands to their right
-        for a, b in permutations([i for i in places if i != target and _beside(table, i, target)], 2):
+        for a, b in permutations([i for i in places if i != target and beside(table, i, target)], 2):
             for name, way in _WAYS.items():
                 if (name.startswith("the share") and target < max(a, b)) or not _units(table, name, target, a, b):
                     continue
                 if _likely(table, target, (a, b), way):
                     yield target, a, b, name, way
-
-
-def _beside(table: Table, one: int, other: int) -> bool:
-    """Whether two fields of records are of one object: one of another arm holds together with this one by chance."""
-    return table.header[one].rpartition(".")[0] == table.header[other].rpartition(".")[0]
 
 
 def _units(table: Table, name: str, target: int, a: int, b: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from evenhand.audit.finding import Finding, Rule, anywhere, place_of
@@ -25,20 +26,16 @@ _ERRORS = Pattern(r"\b(?:error|error rate|err|failure rate|fail rate)$", re.IGNO
 _PERPLEXITY = Pattern(r"(?<![a-z])(?:perplexity|ppl)$", re.IGNORECASE)
 
 
-_LOG = -2
-"""Columns are told once a log: what is one result in its first table is one in all."""
-
-
 def check(logs: list[Log]) -> Iterable[Finding]:
-    """Loss and perplexity side by side: the one follows from the other, so that two improvements are one."""
+    """Loss and perplexity side by side, once a section; columns once of all logs, since they are one result in all."""
+    found: dict[object, list[Finding]] = {}
     for log in logs:
-        seen: set[int] = set()
         for one in _all(log):
-            section = log.line(one.place.line).section
-            key = _LOG if "columns" in one.facts else section
-            if key not in seen:
-                seen.add(key)
-                yield one
+            section = (log.name, log.line(one.place.line).section)
+            found.setdefault(one.facts.get("pair", section), []).append(one)
+    for first, *others in found.values():
+        files = dict.fromkeys(one.place.file for one in others if one.place.file != first.place.file)
+        yield replace(first, facts={**first.facts, "files": len(files)})
 
 
 def _all(log: Log) -> Iterator[Finding]:
@@ -60,7 +57,7 @@ def _judged(log: Log, line: int, loss: Number, perplexity: Number) -> Iterator[F
         for name, base in (("exp", math.e), ("2 **", 2.0))
         if base ** (loss.low) <= perplexity.high and perplexity.low <= base**loss.high
     ]
-    facts = {"loss": printed(loss), "perplexity": printed(perplexity), "found": math.exp(loss.value)}
+    facts = {"loss": printed(loss), "perplexity": printed(perplexity)}
     if same:
         yield Finding("loss-and-perplexity", "note", place_of(log, line), {**facts, "way": same[0]})
 
@@ -89,7 +86,8 @@ def _in_columns(log: Log, table: Table) -> Iterator[Finding]:
             continue
         way = _way(names, pairs)
         if way is not None:
-            facts = {"columns": tuple(table.header[place : place + 2]), "rows": len(pairs), "way": way}
+            pair = "loss perplexity" if "exp" in way else " ".join(name.split()[-1] for name in names)
+            facts = {"columns": tuple(table.header[place : place + 2]), "rows": len(pairs), "way": way, "pair": pair}
             first = next(row for row, a in zip(table.rows, table.columns[place + 1], strict=True) if a)
             line = first.line_of(place + 1) if first.at else table.line
             yield Finding("loss-and-perplexity", "note", place_of(log, line), facts)
@@ -113,11 +111,11 @@ def _way(names: list[str], pairs: list[tuple[Number, Number]]) -> str | None:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    more = f" ({f['files']} more files have such columns)" if f["files"] > 1 else ""
     if "columns" in f:
         return (
             f"In all {f['rows']} rows '{f['columns'][1]}' is {f['way']} '{f['columns'][0]}': the two "
-            "columns are one result, "
-            "and count once."
+            f"columns are one result, and count once{more}."
         )
     return (
         f"Perplexity {f['perplexity']} is {f['way']} of the loss {f['loss']}: the two are one result, and count once."

@@ -21,8 +21,7 @@ _NEARLY = 0.05
 def check(logs: list[Log]) -> Iterable[Finding]:
     """The spread of the values, each within its rounding, against the spread that is printed."""
     for log in logs:
-        told = 0
-        first: Finding | None = None
+        told: dict[int, list[Finding]] = {}
         proven = {(one.sd_line, one.sd) for one in series_of(log)}
         tables = {row.line: table.line for table in log.tables for row in table.rows}
         read = [(one, *judged(one.values, one.sd)) for one in summed_up(log) if one.sd and len(one.values) > 1]
@@ -35,16 +34,15 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 yield Finding("spread-kind", "fault", place, {**facts, "kind": "stated"}, quote=_quote(series))
             elif kind == "population":
                 one = Finding("spread-kind", "note", place, facts, quote=_quote(series))
-                if not log.data:
-                    yield one
-                first, told = first or one, told + 1
+                told.setdefault(0 if log.data else place.line, []).append(one)
             elif kind == "none" or (
                 kind == "error" and series.stated in ("sample", "deviation") and not _near_sample(facts, series)
             ):
                 doubt = fresh or (alone and series.stated != "sample")  # a column of spreads of something else
                 yield Finding("spread-kind", "fault", place, facts, quote=_quote(series), unproven=doubt)
-        if log.data and first is not None:  # a program wrote them all: it is told once
-            yield replace(first, facts={**first.facts, "more": told - 1})
+        where = "in this file" if log.data else "in this row"
+        for first, *others in told.values():  # what one program or hand wrote is told once
+            yield replace(first, facts={**first.facts, "more": len(others), "where": where})
 
 
 def _shown(series: Series) -> bool:
@@ -72,7 +70,8 @@ def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
     if f["kind"] == "population":
-        more = f"; {f['more']} other spreads in this file do the same" if f.get("more") else ""
+        count = f["more"]
+        more = f"; {count} other spread{'s do' if count > 1 else ' does'} the same {f['where']}" if count else ""
         return (
             f"The spread {f['printed']} divides by {f['count']}, not by {f['count'] - 1}: the sample standard "
             f"deviation of these "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from evenhand.audit.finding import Finding, Rule, place_of
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import chance, shown, signed
+from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.arms.by_seed import BASE, delta_columns, paired_rows
 from evenhand.audit.told.seeds.count import Seeds, seeds_of
@@ -26,7 +27,7 @@ from evenhand.audit.told.seeds.spreads import (
 
 _REPEATS = Pattern(r"\b(?:seeds?|runs|trials|repeats|replicates|replicas|repetitions|restarts|rollouts)\b", re.I)
 _SPREAD = Pattern(r"±|\+/-|\b(?:std|sd|stdev|sem|se|ci|σ)\b", re.IGNORECASE)
-_MOST = 4
+_MOST, _FINEST = 4, 4
 _ABOVE = 8
 _RESAMPLED = Pattern(r"folds?\b|cross.?valid|bootstrap|resampl|episodes|\btasks\b|examples", re.IGNORECASE)
 """What a spread may be over in place of seeds."""
@@ -47,7 +48,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if not series.values or not over_repeats(log, series):
                 continue
             if series.differences:
-                facts = facts_of(series.array, series.values[0].unit)
+                facts = facts_of(series.array, series.values)
                 if facts is not None:
                     own = series.line.kind != "row" and OVER.search(series.label) is not None
                     yield Finding("recomputed", "note", place_of(log, series.line), facts, anywhere=own)
@@ -72,7 +73,7 @@ def _of_spreads(log: Log, table: Table) -> Iterator[Finding]:
 def _deltas(log: Log, table: Table, told: Collection[int]) -> Iterator[Finding]:
     """Columns of differences by seed, where no row of their mean has told them already."""
     for name, values, row in delta_columns(table):
-        facts = facts_of(np.array([one.value for one in values]), values[0].unit)
+        facts = facts_of(np.array([one.value for one in values]), values)
         if facts is not None and not any(one.line in told for one in table.rows):
             yield Finding("recomputed", "note", place_of(log, row.line), facts, quote=name)
 
@@ -96,7 +97,7 @@ def _means_alone(log: Log, table: Table, bare: dict[int, list[Series]]) -> Itera
         return
     told, at = [], 0
     for row, one in found:
-        facts = facts_of(one.array, one.values[0].unit)
+        facts = facts_of(one.array, one.values)
         if facts is None or _out_of_bounds(one, facts):
             continue
         at = at or row.line
@@ -105,7 +106,12 @@ def _means_alone(log: Log, table: Table, bare: dict[int, list[Series]]) -> Itera
             (" ".join(label.split()), float(str(facts["sd"])), float(str(facts["low"])), float(str(facts["high"])))
         )
     if told:
-        facts = {"spreads": tuple(told[:_MOST]), "seeds": len(found[0][1].values), "left": max(0, len(told) - _MOST)}
+        facts = {
+            "digits": _digits(found[0][1].values),
+            "spreads": tuple(told[:_MOST]),
+            "seeds": len(found[0][1].values),
+            "left": max(0, len(told) - _MOST),
+        }
         yield Finding("recomputed", "note", place_of(log, at), facts, quote="spreads")
 
 
@@ -133,7 +139,8 @@ def over_repeats(log: Log, series: Series) -> bool:
 def _in_records(log: Log, table: Table) -> Iterator[Finding]:
     """Arms of a table with a column of seeds, each against the baseline."""
     for one in paired_rows(table, unnamed=True):
-        facts = None if _COST.search(one.metric.replace("_", " ")) else facts_of(np.array(one.differences))
+        values = [n for n in table.columns[one.column] if n is not None] if one.column else []
+        facts = None if _COST.search(one.metric.replace("_", " ")) else facts_of(np.array(one.differences), values)
         if facts is not None:
             facts |= {"arm": one.arm, "baseline": one.baseline, "metric": one.metric}
             yield Finding("recomputed", "note", place_of(log, one.line), facts, quote=f"{one.arm} {one.metric}")
@@ -156,7 +163,8 @@ def _to_baseline(log: Log, table: Table, seeds: Seeds) -> Iterator[Finding]:
                 told.append((row.cells[0], mean.value - base[0].value, *tested))
         if told:
             facts = {
-                "baseline": bases[0].cells[0], "column": table.header[place], "seeds": seeds.count,
+                "digits": _digits([found[0] for _, found in cells]), "baseline": bases[0].cells[0],
+                "column": table.header[place], "seeds": seeds.count,
                 "told": tuple(told[:_MOST]), "left": max(0, len(told) - _MOST),
             }  # fmt: skip
             yield Finding("recomputed", "note", place_of(log, bases[0].line), facts, (place_of(log, seeds.line),))
@@ -170,7 +178,12 @@ def _close(log: Log, table: Table, seeds: Seeds) -> bool:
     return near and not any(_RESAMPLED.search(line.body) for line in (*above, seeds.line))
 
 
-def facts_of(differences: Floats, unit: str = "") -> dict[str, object] | None:
+def _digits(values: Sequence[Number]) -> int:
+    """One digit more than is printed; more of them say nothing."""
+    return min(_FINEST, 1 + max((one.decimals for one in values), default=_FINEST))
+
+
+def facts_of(differences: Floats, values: Sequence[Number] = ()) -> dict[str, object] | None:
     """Mean, spread, t test and sign test of differences over seeds; None with fewer than two that differ."""
     from evenhand import statistics
 
@@ -185,17 +198,17 @@ def facts_of(differences: Floats, unit: str = "") -> dict[str, object] | None:
     return {
         "seeds": len(differences), "mean": estimate.estimate, "sd": sd, "p": estimate.p, "low": estimate.interval.low,
         "high": estimate.interval.high, "sign_flip_p": flips.p, "sign_flip_least": flips.attainable,
-        "detectable": detectable.effect, "unit": unit,
+        "detectable": detectable.effect, "unit": values[0].unit if values else "", "digits": _digits(values),
     }  # fmt: skip
 
 
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    unit = f.get("unit", "")
+    unit, digits = f.get("unit", ""), f.get("digits", _FINEST)
     if "told" in f:
         each = "; ".join(
-            f"'{name}' {signed(value)} ({chance(p)}, {signed(low)} to {signed(high)})"
+            f"'{name}' {signed(value, digits)} ({chance(p)}, {signed(low, digits)} to {signed(high, digits)})"
             for name, value, p, low, high in f["told"]
         )
         more = f" (and {f['left']} more)" if f["left"] else ""
@@ -205,7 +218,8 @@ def say(finding: Finding) -> str:
         )
     if "spreads" in f:
         each = "; ".join(
-            f"'{name}' sd {shown(sd)}, {shown(low)} to {shown(high)}" for name, sd, low, high in f["spreads"]
+            f"'{name}' sd {shown(sd, digits)}, {shown(low, digits)} to {shown(high, digits)}"
+            for name, sd, low, high in f["spreads"]
         )
         more = f" (and {f['left']} more)" if f["left"] else ""
         return (
@@ -215,12 +229,10 @@ def say(finding: Finding) -> str:
     measure = "" if f.get("metric", "value") == "value" else f" in {f['metric']}"
     about = f"'{f['arm']}' less '{f['baseline']}'{measure}, " if "arm" in f else ""
     return (
-        f"{about}{f['seeds']} differences: mean {signed(f['mean'])}{unit}, sample sd {shown(f['sd'])}; paired t "
-        f"{chance(f['p'])}, 95 % interval "
-        f"{signed(f['low'])} to {signed(f['high'])}; sign-flip {chance(f['sign_flip_p'])} (least possible "
-        f"{shown(f['sign_flip_least'])}); "
-        f"with this spread an effect of {shown(f['detectable'])}{unit} is found four times in five, a smaller one "
-        "less often."
+        f"{about}{f['seeds']} differences: mean {signed(f['mean'], digits)}{unit}, sample sd {shown(f['sd'], digits)}; "
+        f"paired t {chance(f['p'])}, 95 % interval {signed(f['low'], digits)} to {signed(f['high'], digits)}; "
+        f"sign-flip {chance(f['sign_flip_p'])} (least possible {shown(f['sign_flip_least'])}); with this spread an "
+        f"effect of {shown(f['detectable'], digits)}{unit} is found four times in five, a smaller one less often."
     )
 
 

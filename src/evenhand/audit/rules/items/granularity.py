@@ -25,7 +25,7 @@ _NO_SHARE = Pattern(
 _ITEMS = Pattern(r"#?\s*(?:n|items|examples|samples|questions|n_items|n_examples|support|count|total)", re.IGNORECASE)
 _SPLIT = Pattern(r"\b(?:train|val|valid|validation|dev|test|eval|ood)", re.IGNORECASE)
 _POINTS = Pattern(r"\bpercentage points\b|\bpp\b", re.IGNORECASE)
-_NEAR = 8
+_NEAR, _SHORT = 8, 40
 _BRACKETS = Pattern(r"\[[^\]]*\]|\([^)]*\)")
 """In brackets stand bounds of intervals and counts, which are no shares of the items."""
 
@@ -35,7 +35,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         found = [(one, items) for one in series_of(log) if (items := _of_series(log, one)) is not None]
         for series, items in _most_told(found) if log.data else found:
-            facts = {"items": items, "values": len(series.values)}
+            facts = {"items": items, "values": len(series.values), "names": _named(log, series)}
             yield Finding("granularity", "note", place_of(log, series.line), facts)
         for table in log.tables if not log.data else ():
             yield from _in_table(log, table)
@@ -53,6 +53,13 @@ def _most_told(found: list[tuple[Series, int]]) -> list[tuple[Series, int]]:
         told.setdefault(most, next(series for series, items in lists if items == most))
     kept = [n for n in told if not any(other % n == 0 and other > n for other in told)]
     return [(told[items], items) for items in kept]
+
+
+def _named(log: Log, series: Series) -> tuple[str, ...]:
+    """What values over seeds are called, as far as that is told in a word or two."""
+    name = series.label.strip(" :=*`([")
+    short = name.split()[-1:] if log.data else [name] if 0 < len(name) <= _SHORT else []
+    return tuple(short)
 
 
 def _of_series(log: Log, series: Series) -> int | None:
@@ -88,7 +95,9 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
         told = {n.value for place in _counts(table) for n in table.columns[place] if n is not None}
         said = items_said(log, table.section)
         if found is not None and (not told or told == {found}) and (not said or all(n % found == 0 for n in said)):
-            yield Finding("granularity", "note", place_of(log, table.line), {"items": found, "values": len(values)})
+            own = tuple(table.header[place].strip() for place in places)
+            facts = {"items": found, "values": len(values), "names": own}
+            yield Finding("granularity", "note", place_of(log, table.line), facts)
 
 
 def _counts(table: Table) -> list[int]:
@@ -99,10 +108,10 @@ def _counts(table: Table) -> list[int]:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    of = " and ".join(f"'{name}'" for name in f["names"])
     return (
-        f"All {f['values']} values are multiples of 1/{f['items']}: they are shares of {f['items']} items (or of a "
-        f"multiple), so that one item is "
-        f"worth {100 / f['items']:.2g} points, or less."
+        f"All {f['values']} values{' of ' * bool(of)}{of} are multiples of 1/{f['items']}: they are shares of "
+        f"{f['items']} items (or of a multiple), so that one item is worth {100 / f['items']:.2g} points, or less."
     )
 
 

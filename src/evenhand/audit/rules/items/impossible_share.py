@@ -11,7 +11,7 @@ from evenhand.audit.text.number_words import printed
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import hoped
-from evenhand.audit.told.shares.grim import in_halves
+from evenhand.audit.told.shares.grim import AVERAGED, in_halves
 
 _ITEMS = Pattern(
     r"(?:\(|\bon\s+(?:the\s+|all\s+|our\s+)?|\bover\s+|\bn\s*=\s*)(\d{1,4})[\s-]*"
@@ -26,7 +26,7 @@ _SHARE = Pattern(
     re.IGNORECASE,
 )
 _AVERAGED = Pattern(
-    r"\b(?:mean|avg|average|averaged|seeds?|runs|macro|weighted|samples per|bootstrap|±|token|top-?\d|f1|improv\w*|"
+    r"\b(?:seeds?|runs|samples per|top-?\d|"
     r"drop\w*|\bvs\b|from|train\w*|fine-?tun\w*|few-?shot|\d+-shot|calibrat\w*|avg@\d+|pass@[2-9]\d*|partial|rubric|"
     r"graded?|judged?|each|per)\b|±|→|->",
     re.IGNORECASE,
@@ -38,7 +38,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
     for log in logs:
         for line in log.spoken():
             items = {int(one[1]) for one in _ITEMS.finditer(line.body)}
-            if len(items) != 1 or _AVERAGED.search(line.body) or hoped(line):
+            if len(items) != 1 or _AVERAGED.search(line.body) or AVERAGED.search(line.body) or hoped(line):
                 continue
             yield from _shares(log, line, items.pop())
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.number_words import printed
-from evenhand.audit.text.numbers import Number, numbers
+from evenhand.audit.text.numbers import Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.shares.columns import is_mean, odd_counts
 from evenhand.audit.told.shares.counted import share_columns
 from evenhand.audit.told.shares.grim import (
     REPEATED,
+    SHARE,
     Impossible,
     impossible_in_columns,
     impossible_in_records,
     impossible_under_a_name,
+    of_else,
+    plain,
 )
 from evenhand.audit.told.shares.grim_words import impossible_in_words
 from evenhand.audit.told.shares.items import items_said
@@ -35,7 +37,7 @@ _LABEL = Pattern(
 _AVERAGED = Pattern(
     r"\b(?:mean|avg|average|averaged|macro|weighted|over|bootstrap|token|f1|auc|top-?\d|both|baseline of|chance|"
     r"target|threshold|"
-    r"across|seeds|ci|interval|graded|partial)\b|±|\+/-",
+    r"across|seeds|ci|interval|graded|partial|published|paper|reported|literature|human|official|leaderboard)\b|±|\+/-",
     re.IGNORECASE,
 )
 _MOST = 2000
@@ -50,25 +52,6 @@ _NOUN = (
     r"(?:questions?|problems?|items?|examples?|samples|prompts?|queries|images|sentences|documents|tasks|mails?|cases|"
     r"puzzles|games|episodes|requests|answers|preguntas|exemples|вопрос\w*)"
 )
-_OF = Pattern(
-    rf"(?P<share>\d{{1,2}}\.\d{{1,2}}) ?% (?:correct |right )?(?:of|on) (?:the |all |these )?(?P<items>\d{{2,4}})"
-    rf"(?P<noun>(?: [a-z][\w-]*){{0,2}} {_NOUN}\b)?(?=\s*(?:[.,;:)|]|$|\())",
-    re.IGNORECASE,
-    needs="% correct o|% o|% right o",
-)
-_ON = Pattern(
-    rf"\b(?:on|of|over) (?:the |all |these )?(?P<items>\d{{2,4}})(?: [a-z][\w-]*){{0,2}} {_NOUN}\b\s*[:=]\s*"
-    r"(?P<share>\d{1,2}\.\d{1,2}) ?%(?!\s*(?:lower|higher|less|more|better|worse|relative))",
-    re.IGNORECASE,
-    needs="of |on |over ",
-)
-_NO_COUNT = Pattern(
-    r"\bties?\b|\bhalf\b|win[ -]?rate|partial|pass@(?!1\b)|tokens|rouge|bleu|"
-    r"f1|overlap|time|memory",
-    re.I,
-    needs="bleu|f1|half|memory|overlap|partial|pass@|rate|rouge|tie|time|tokens",
-)
-_SURE = 0.8
 _NAMED_ITEMS = Pattern(rf"\((?:n ?= ?)?(\d{{2,4}}) ?(?:Q|{_NOUN})?\)", re.IGNORECASE)
 
 
@@ -94,8 +77,6 @@ def check(logs: list[Log]) -> Iterable[Finding]:
             if found.line.number not in counted and (found.line.number, found.share.value) not in told:
                 told.add((found.line.number, found.share.value))
                 yield _impossible(log, found)
-        if not log.data:
-            yield from (one for one in _alone(log) if (one.place.line, float(one.facts["value"])) not in told)
 
 
 def _impossible_in(log: Log) -> Iterator[Impossible]:
@@ -136,7 +117,8 @@ def _in_table(table: Table) -> Iterator[list[_Share]]:
     """Rows with their number of items in a column: those of one number, and all of them."""
     every: list[_Share] = []
     for rate, whole in share_columns(table):
-        if _AVERAGED.search(table.header[rate]) or REPEATED.search(" ".join((*table.header, table.before))):
+        name = table.header[rate]
+        if _of_else(name) or not SHARE.search(plain(name)) or REPEATED.search(" ".join((*table.header, table.before))):
             continue
         groups: dict[int, list[_Share]] = {}
         for place, row in enumerate(table.rows):
@@ -158,16 +140,22 @@ def _in_table(table: Table) -> Iterator[list[_Share]]:
 def _with_items_said(log: Log, table: Table) -> list[_Share]:
     """All shares of a table under a text that tells of one number of items."""
     items = items_said(log, table.section)
-    places = [i for i, name in enumerate(table.header) if _SHARES.search(name) and not _AVERAGED.search(name)]
+    places = [i for i, name in enumerate(table.header) if _SHARES.search(name) and not _of_else(name)]
     if len(items) != 1 or not places or any(_AVERAGED.search(cell) for row in table.rows for cell in row.cells[:1]):
         return []
     return [
         _Share(number, row.line_of(place), next(iter(items)))
-        for row in table.rows
+        for at, row in enumerate(table.rows)
         for place in places
         for number in numbers(row.cells[place])
-        if number.decimals
-    ]
+        if number.decimals and not is_mean(table, at, place)
+        and all(one.whole.value in items for cell in row.cells for one in counts(cell))
+    ]  # fmt: skip
+
+
+def _of_else(name: str) -> bool:
+    """Whether a column is, by its name, a mean of what each item scored in place of a share of right answers."""
+    return _AVERAGED.search(name) is not None or of_else(name)
 
 
 def _by_name(table: Table, named: dict[str, list[_Share]]) -> None:
@@ -193,24 +181,6 @@ def _in_text(log: Log) -> Iterator[list[_Share]]:
         items = items_said(log, section)
         if len(items) == 1:
             yield [replace(one, items=next(iter(items))) for one in shares]
-
-
-def _alone(log: Log) -> Iterator[Finding]:
-    """``40.3 % of 200 questions``: the items stand with the share, so that it needs no others."""
-    often = Counter(n.value for line in log.lines for n in line.numbers if not n.decimals)
-    for line in log.spoken():
-        if _AVERAGED.search(line.body) or _NO_COUNT.search(line.body):
-            continue
-        for found in (*_OF.finditer(line.body), *_ON.finditer(line.body)):
-            number = next((n for n in line.numbers if n.start == found.start("share")), None)
-            items = int(found["items"])
-            bare = found.re is _OF.compiled and not found["noun"] and often[items] < 2
-            if number is None or number.about or not 10 <= items <= _MOST or bare:
-                continue
-            low, high = (number.value - number.half) / 100, (number.value + 2 * number.half) / 100
-            fits = math.floor(high * items - 1e-9) >= math.ceil(low * items - 1e-9)
-            if not fits and 3 * number.half / 100 * items < _SURE:
-                yield _finding(log, _Share(number, line.number, items), 100, [])
 
 
 def _judged(log: Log, shares: list[_Share]) -> Iterator[Finding]:

@@ -13,9 +13,11 @@ from evenhand.audit.text.log import Log, Row, Table
 from evenhand.audit.text.number_words import chance
 from evenhand.audit.text.numbers import Count, Number, counts
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.told.arms.by_seed import ARM
 from evenhand.audit.told.arms.records import names_arms
+from evenhand.audit.told.changes.words import BASE
 from evenhand.audit.told.shares.counted import share_columns
-from evenhand.audit.told.shares.grim import AVERAGED, SHARE, fair, plain, possible
+from evenhand.audit.told.shares.grim import SHARE, fair, of_else, plain, possible
 from evenhand.audit.told.shares.grim import chance as by_luck
 from evenhand.audit.told.shares.items import items_said
 
@@ -23,6 +25,9 @@ _CLAIM = Pattern(
     r"✓|✅|↑|\b(?:better|improv\w*|gain\w*|helped|helps|wins?|beats?|outperform\w*|progress|higher|increase[ds]?|"
     r"fewer)\b",
     re.IGNORECASE,
+)
+_COMPARED = Pattern(
+    rf"{_CLAIM.pattern}|\b(?:worse|best|worst|lower|tied?|than|vs|versus|over|against)\b", re.IGNORECASE
 )
 _CHANGE = Pattern(r"change|delta|Δ|diff|improve|gain|effect", re.IGNORECASE)
 _TO = Pattern(
@@ -80,7 +85,10 @@ def _changed(table: Table, row: Row, place: int) -> bool:
 
 def _all_alike(log: Log, table: Table) -> Iterator[Finding]:
     """Arms whose shares of the same number of items all differ by no more than chance, the farthest two included."""
-    if not 2 <= len(table.rows) <= _MOST_ROWS or not names_arms(table):
+    names = {row.cells[0].strip() for row in table.rows}
+    if not 2 <= len(table.rows) <= _MOST_ROWS or not names_arms(table) or len(names - {""}) < len(table.rows):
+        return
+    if not _compared(log, table):
         return
     for items, parts in _columns(log, table):
         low, high = min(parts), max(parts)
@@ -91,12 +99,21 @@ def _all_alike(log: Log, table: Table) -> Iterator[Finding]:
                 yield Finding("within-noise", "note", place_of(log, table.line), facts)
 
 
+def _compared(log: Log, table: Table) -> bool:
+    """Whether somebody sets the rows against each other: as arms by name, a baseline, a best one, or in words."""
+    best = sum("**" in log.line(row.line).text for row in table.rows)
+    told = [one.body for one in log.own(table.section) if one.kind in ("prose", "bullet")]
+    arms = ARM.match(table.header[0].strip()) is not None and "model" not in table.header[0].lower()
+    based = any(BASE.search(row.cells[0]) for row in table.rows)
+    return arms or based or 0 < best < len(table.rows) or any(_COMPARED.search(one) for one in told)
+
+
 def _columns(log: Log, table: Table) -> Iterator[tuple[int, list[int]]]:
     """Columns of counts ``41/69``, and of shares of one number of items that whole numbers of them give."""
     wholes = dict(share_columns(table))
     said = items_said(log, table.section)
     for place, name in enumerate(table.header):
-        if not place or not SHARE.search(plain(name)) or AVERAGED.search(plain(name)):
+        if not place or not SHARE.search(plain(name)) or of_else(name):
             continue
         cells = [counts(row.cells[place]) for row in table.rows]
         if all(len(one) == 1 for one in cells):
@@ -152,7 +169,7 @@ def say(finding: Finding) -> str:
     if "rows" in f:
         return (
             f"{f['one']} and {f['other']} of {f['whole']}, the farthest of {f['rows']} rows, differ by no more than "
-            f"chance ({chance(f['p'])}, were the items independent): the rows tell no order of the arms."
+            f"chance ({chance(f['p'])}, were the items independent): these counts alone put no row above another."
         )
     return (
         f"{f['one']} and {f['other']} of {f['whole']} differ by no more than chance ({chance(f['p'])}, were the "

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.said import DIFFERENCE
+from evenhand.audit.text.said import DIFFERENCE, ENDS
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import MEAN_WORD, NO_MEAN, OF_A_MEAN, POOLED, SPREAD_WORD
 from evenhand.audit.told.repeats.indexed import frame_of, index_of, of_repeats
@@ -102,7 +102,7 @@ def _running(header: Sequence[str]) -> list[int]:
     """The places of the one run of columns that a number or a letter tells apart."""
     frames: dict[str, list[int]] = {}
     for place, name in enumerate(header):
-        if (found := index_of(name)) is not None and not role_of(name):
+        if (found := index_of(name)) is not None and not role_of(name) and not ENDS.search(name.replace("_", " ")):
             frames.setdefault(found[0], []).append(place)
     runs = [run for run in frames.values() if len(run) >= 2 and run[-1] - run[0] == len(run) - 1]
     return runs[0] if len(runs) == 1 and frame_of([header[i] for i in runs[0]]) is not None else []

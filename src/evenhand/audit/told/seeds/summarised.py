@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from evenhand.audit.text.log import Log, Row, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.said import DIFFERENCE, MEAN, SPREAD
+from evenhand.audit.text.said import DIFFERENCE, ENDS, MEAN, SPREAD
 from evenhand.audit.told.seeds.series import Series
 
 _SEED = Pattern(
@@ -68,7 +68,8 @@ def _series(log: Log, table: Table, at: int, mean: Row, values: list[Row], sprea
 
 def _in_cells(log: Log, table: Table) -> Iterator[Series]:
     """A column whose cells list the values, with one column of means, and perhaps one of spreads."""
-    lists = [i for i, name in enumerate(table.header) if _LIST_COLUMN.search(name.replace("_", " "))]
+    names = [name.replace("_", " ") for name in table.header]
+    lists = [i for i, name in enumerate(names) if _LIST_COLUMN.search(name) and not ENDS.search(name)]
     lists = [i for i in lists if any(len(numbers(row.cells[i])) >= 2 for row in table.rows)]
     means = [i for i, name in enumerate(table.header) if MEAN.search(name) and i not in lists]
     spreads = [

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.numbers import Number, counts
+from evenhand.audit.text.pattern import Pattern
 
+_OBJECT = Pattern(r"(.*)\.[^\W\d]\w*")
 _CHANCE = 1e-4
 _MOST_COLUMNS = 10
 _MOST_ROWS = 200
@@ -64,7 +66,8 @@ def _pairs(table: Table, share: int) -> Iterator[_Pairs]:
     """For each choice of columns, or for a column of counts ``27/45``, the part and the whole of every row."""
     whole = [
         i for i, column in enumerate(table.columns)
-        if i != share and sum(n is not None and not (n.decimals or n.unit or n.signed) for n in column) >= 3
+        if i != share and beside(table, i, share)
+        and sum(n is not None and not (n.decimals or n.unit or n.signed) for n in column) >= 3
     ][:_MOST_COLUMNS]  # fmt: skip
     for part in whole:
         for all_of in whole:
@@ -102,11 +105,19 @@ def _judged(table: Table, share: int, pairs: _Pairs, choices: int) -> Iterator[O
         yield Odd(int(part), int(whole), number, row.line_of(share), row.cells[share], len(right))
 
 
+def beside(table: Table, one: int, other: int) -> bool:
+    """Whether two fields of records are of one object: one of another arm holds together with this one by chance."""
+    first, second = (_OBJECT.fullmatch(table.header[place]) for place in (one, other))
+    return (first and first[1]) == (second and second[1])
+
+
 def is_mean(table: Table, row: int, place: int) -> bool:
-    """Whether the last number of a column is the mean of those above it."""
-    share, above = table.columns[place][row], [n.value for n in table.columns[place][:row] if n is not None]
-    last = share is not None and row == len(table.rows) - 1 and len(above) > 1
-    return last and share is not None and abs(sum(above) / len(above) - share.value) <= 3 * share.slack
+    """Whether the first or last number of a column is the mean of the others."""
+    column = table.columns[place]
+    share, others = column[row], [n.value for at, n in enumerate(column) if n is not None and at != row]
+    if share is None or len(others) < 2 or row not in (0, len(table.rows) - 1):
+        return False
+    return abs(sum(others) / len(others) - share.value) <= 3 * share.slack
 
 
 def of_others(table: Table, row: int, place: int, top: float) -> bool:

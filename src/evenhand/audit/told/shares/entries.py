@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Line, Log, only_number
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import ENDS
 from evenhand.audit.text.vocabulary.roles import PART_NAMES, SHARE_NAMES, WHOLE_NAMES
 from evenhand.audit.told.shares.spoken import NEAR
 
@@ -20,10 +21,13 @@ _PART = Pattern(rf"(?<![a-z])(?:{PART_NAMES})(?![a-z])", re.IGNORECASE)
 _WHOLE = Pattern(rf"(?<![a-z])(?:{WHOLE_NAMES})(?![a-z])", re.IGNORECASE)
 _SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES})(?![a-z])", re.IGNORECASE)
 _NO_SHARE = Pattern(
-    r"top|@|f1|auc|mean|avg|threshold|target|baseline|ci|interval|temp|drop|lr|learning|delta|diff|gain|macro|micro|"
+    r"top|@|f1|auc|mean|avg|threshold|target|baseline|temp|drop|lr|learning|delta|diff|gain|macro|micro|"
     r"weighted|balanced|partial|split|token|train|val\b|sample",
     re.IGNORECASE,
 )
+_NO_NAMES = {"of", "in", "the", "tota", "over", "fina", "all", "pct", "perc", "rate"}
+"""Beginnings of words that say nothing of what a share is of."""
+
 _MOST, _LONGEST, _FINE = 40, 160, 4
 
 
@@ -133,7 +137,13 @@ def _of_fewer(share: Number, own: Entry, parts: list[Entry], whole: float) -> bo
 
 def _is_share(one: Entry) -> bool:
     number = one.number
-    if number.signed or number.about or number.unit not in ("", "%") or _NO_SHARE.search(one.name):
+    if (
+        number.signed
+        or number.about
+        or number.unit not in ("", "%")
+        or _NO_SHARE.search(one.name)
+        or ENDS.search(one.name)
+    ):
         return False
     named = _SHARE.search(one.name) is not None
     return named and (number.decimals > 0 or number.unit == "%") and 0 < number.value < 100
@@ -141,14 +151,8 @@ def _is_share(one: Entry) -> bool:
 
 def _of(share: Entry, parts: list[Entry]) -> Entry | None:
     """The count that a share is of: it has a word in common with its name, or is the only one that is right."""
-    words = {word[:4] for word in re.findall(r"[a-z]{4,}", share.name.lower())} - {
-        "rate",
-        "perc",
-        "accu",
-        "rati",
-        "shar",
-    }
-    alike = [one for one in parts if words & {word[:4] for word in re.findall(r"[a-z]{4,}", one.name.lower())}]
+    words = {word[:4] for word in re.findall(r"[a-z]{2,}", _SHARE.sub(" ", share.name.lower()))} - _NO_NAMES
+    alike = [one for one in parts if words & {word[:4] for word in re.findall(r"[a-z]{2,}", one.name.lower())}]
     if len(alike) == 1:
         return alike[0]
     named = [one for one in parts if _PART.search(one.name)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from evenhand.audit.text.log import Leaf, Line, Log, Table
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.pattern import Pattern
+from evenhand.audit.text.said import ENDS
 from evenhand.audit.text.vocabulary.roles import ITEM_NOUNS, ONCE, SHARE_NAMES, SHARE_SAID, WHOLE_NAMES
 from evenhand.audit.told.shares.columns import of_others
 
@@ -17,8 +18,8 @@ ONCE_EACH = Pattern(rf"(?<![a-z])(?:{ONCE})", re.IGNORECASE)
 WHOLE = Pattern(rf"(?<![a-z])(?:{WHOLE_NAMES}|{ITEM_NOUNS})(?![a-z])", re.IGNORECASE)
 SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES}|{SHARE_SAID})(?![a-z])|%", re.IGNORECASE)
 AVERAGED = Pattern(
-    r"(?<![a-z])(?:mean|graded|means (?:of|over)|avg|averages?|averaged|macro|weighted|bootstrap|f1|auc|auroc|bleu|"
-    r"rouge|ndcg|mrr|map|iou|dice|wer|cer|kappa|agreement|mittel\w*|moyenne|promedio|средн\w*|平均|jaccard|precision|recall|"
+    r"(?<![a-z])(?:mean|graded|balanced|tokens?|ema|smoothed|means (?:of|over)|avg|averages?|averaged|macro|weighted|"
+    r"bootstrap|f1|auc|auroc|bleu|rouge|ndcg|mrr|map|iou|dice|wer|cer|kappa|agreement|mittel\w*|moyenne|promedio|средн\w*|平均|jaccard|precision|recall|"
     r"interval|ci|std|sd|spread|reduc\w*|improv\w*|faster|slower|cheaper|increase\w*|decrease\w*|overlap|correlat\w*|"
     r"faithfulness|relevanc\w*|similarity|loss|ratio|diversity)(?![a-z])|±",
     re.IGNORECASE,
@@ -91,7 +92,7 @@ def impossible_in_columns(log: Log) -> Iterator[Impossible]:
     """The one share of a table that its row's number of items does not give, where those of the others do."""
     for table in log.tables:
         if 3 <= len(table.rows) <= 200:
-            places = [i for i, name in enumerate(table.header[:30]) if not AVERAGED.search(plain(name))]
+            places = [i for i, name in enumerate(table.header[:30]) if not of_else(name)]
             wholes = [i for i in places if all_whole(table, i)][:8]
             for share in places:
                 for whole in wholes:
@@ -120,6 +121,11 @@ def plain(name: str) -> str:
     return re.sub(r"[_\-]+", " ", name)
 
 
+def of_else(name: str) -> bool:
+    """Whether a name is that of a mean of what each item scored, or of an end of an interval: no share of items."""
+    return AVERAGED.search(plain(name)) is not None or ENDS.search(plain(name)) is not None
+
+
 def all_whole(table: Table, place: int) -> bool:
     known = [one for one in table.columns[place] if one is not None]
     return len(known) >= 3 and all(not (n.decimals or n.unit or n.signed) and n.scale == 1 for n in known)
@@ -128,7 +134,7 @@ def all_whole(table: Table, place: int) -> bool:
 def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterator[Impossible]:
     pairs = [
         (i, a, b.value)
-        for i, (a, b) in enumerate(zip(_as_fine(table.columns[share]), table.columns[whole], strict=True))
+        for i, (a, b) in enumerate(zip(as_fine(table.columns[share]), table.columns[whole], strict=True))
         if a is not None and b is not None and fair(a) and 2 <= b.value <= _MOST_ITEMS
     ]  # fmt: skip
     unit = "%" if any(a.value > 1 for _, a, _ in pairs) else ""
@@ -145,6 +151,8 @@ def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterat
     limit = _NAMED_CHANCE if named else _BY_CHANCE / choices
     if len(odd) != 1 or len(right) < 2 or math.prod(right.values()) > limit:
         return
+    if all_whole(table, share) and "%" not in table.header[share]:
+        return  # two columns of counts
     i, number, items = odd[0]
     if (
         items >= FEWEST
@@ -160,7 +168,7 @@ def _odd(log: Log, table: Table, share: int, whole: int, choices: int) -> Iterat
         yield Impossible(number, int(items), *lines, len(right), sure)
 
 
-def _as_fine(column: Sequence[Number | None]) -> list[Number | None]:
+def as_fine(column: Sequence[Number | None]) -> list[Number | None]:
     """The numbers of a column as finely printed as the finest: data drop zeros at the end."""
     most = max((one.decimals for one in column if one is not None), default=0)
     return [
@@ -204,9 +212,7 @@ def impossible_in_records(log: Log) -> Iterator[Impossible]:
         text = "; ".join(f"{plain(str(one.path[-1]))} {one.value}" for one in own)
         named = [(plain(str(one.path[-1])), one) for one in own if one.number is not None]
         items = [one for name, one in named if WHOLE.search(name) and _counts(one.number) and not SHARE.search(name)]
-        shares = [
-            one for name, one in named if SHARE.search(name) and _fair_leaf(one.number) and not AVERAGED.search(name)
-        ]
+        shares = [one for name, one in named if SHARE.search(name) and _fair_leaf(one.number) and not of_else(name)]
         if len(items) != 1 or len(shares) < 2 or not ONCE_EACH.search(text) or REPEATED.search(text):
             continue
         whole = items[0].number.value if items[0].number else 0.0

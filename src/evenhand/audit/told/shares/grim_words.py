@@ -26,6 +26,7 @@ from evenhand.audit.told.shares.grim import (
     fair,
     in_halves,
     odd_cell,
+    of_else,
     plain,
     possible,
 )
@@ -161,7 +162,7 @@ def _cells(log: Log, scope: Scope) -> Iterator[tuple[str, list[tuple[Number, Lin
         for place, name in enumerate(table.header):
             rows = [row for row in table.rows if not AVERAGED.search(" ".join(row.cells))]
             found = [(n, log.line(row.line_of(place))) for row in rows for n in numbers(row.cells[place])[:1]]
-            said = SHARE.search(plain(name)) is not None and not AVERAGED.search(plain(name))
+            said = SHARE.search(plain(name)) is not None and not of_else(name)
             fine = any(n.unit == "%" or n.decimals for n, _ in found) or "%" in name
             if len(found) >= 3 and all(fair(n) for n, _ in found) and said and fine:
                 yield name, found

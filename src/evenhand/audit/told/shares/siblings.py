@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from evenhand.audit.text.log import Line, Log, only_number
+from evenhand.audit.text.log import Line, Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.quantities import Scope, quantities, scopes_of
+from evenhand.audit.told.shares.columns import beside
+from evenhand.audit.told.shares.grim import as_fine
 from evenhand.audit.told.shares.spoken import is_share
 
 _OPENS = Pattern(r"\s*(?:[^\W\d]\w*\s*){0,2}(?:\(|=|=>|->|→|:)\s*")
 _OF = Pattern(r"\s*%?\s*(?:of|von|de|из)\b", re.IGNORECASE)
-_LEAST, _NEAR = 10, 0.15
+_LEAST, _NEAR, _CHANCE = 10, 0.15, 1e-3
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,15 @@ def _judged(parts: list[Part], wholes: Iterable[int]) -> Iterator[Odd]:
         right = [one for one in parts if _off(one, whole) <= 2 * one.share.slack * (1 + 1e-9)]
         odd = [one for one in parts if one not in right]
         different = {one.part for one in right if one.part}
+        by_chance = math.prod(min(1.0, 4 * one.share.slack / _top(one)) for one in right)
         if whole == total and whole not in wholes and any(not one.share.decimals for one in parts):
             continue
-        if len(odd) == 1 and len(different) >= 2 and _off(odd[0], whole) <= _NEAR * _top(odd[0]):
+        if (
+            len(odd) == 1
+            and len(different) >= 2
+            and by_chance <= _CHANCE
+            and _off(odd[0], whole) <= _NEAR * _top(odd[0])
+        ):
             yield Odd(odd[0], whole, len(right), right[0].line)
             return
 
@@ -73,13 +82,14 @@ def _families(log: Log) -> Iterator[tuple[list[Part], list[int]]]:
             yield _spoken(scope)
         return
     for table in log.tables:
-        told = [int(n.value) for column in table.columns for n in column[:200] if n is not None and not n.decimals]
+        told = [int(n.value) for column in table.columns if (n := _constant(column)) is not None and not n.decimals]
         whole_columns = [i for i, c in enumerate(table.columns) if any(n is not None and not n.decimals for n in c)][:8]
         for place, name in enumerate(table.header[:40]):
             if not any(one in name.lower() for one in ("pct", "percent", "share", "rate", "%")):
                 continue
-            for part in whole_columns:
-                rows = [(only_number(row.cells[part]), only_number(row.cells[place]), row) for row in table.rows[:60]]
+            fine = as_fine(table.columns[place])
+            for part in [i for i in whole_columns if beside(table, i, place)]:
+                rows = list(zip(table.columns[part], fine, table.rows, strict=True))[:60]
                 yield (
                     [
                         Part(int(a.value), b, log.line(row.line_of(place)))
@@ -88,6 +98,11 @@ def _families(log: Log) -> Iterator[tuple[list[Part], list[int]]]:
                     ],
                     told[:60],
                 )
+
+
+def _constant(column: Sequence[Number | None]) -> Number | None:
+    """What a column says in all rows: a row's own number is the whole of that row alone."""
+    return column[0] if column and len({n.value if n is not None else None for n in column}) == 1 else None
 
 
 def _spoken(scope: Scope) -> tuple[list[Part], list[int]]:
