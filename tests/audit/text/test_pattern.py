@@ -118,6 +118,13 @@ def test_what_needs_a_word_is_not_compiled_for_a_text_without_it() -> None:
     assert [match.start() for match in one.finditer("best, beſt")] == [0, 6]
 
 
+def test_a_class_of_chinese_signs_is_compiled_for_a_text_that_has_some() -> None:
+    one = Pattern(r"(?<![^\W\u3400-\u9fff])runs?|[\u3400-\u9fff]{2}", re.IGNORECASE)
+    assert one.findall("reruns → Run, ≈ 3 runs") == ["Run", "runs"]
+    assert "compiled" not in vars(one)
+    assert one.findall("三次run 标准差") == ["三次", "run", "标准"]
+
+
 def test_stems_are_what_each_alternative_begins_with() -> None:
     assert stems(r"goals?|expect(?:ed|s)?|try|re-?run|hash\w*") == "goal|expect|try|re|hash"
     assert stems(r"costs?|(?:very )?good") == ""

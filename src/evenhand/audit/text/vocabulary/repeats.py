@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 
-from evenhand.audit.text.pattern import Pattern, alternatives
-
-_CJK = re.compile(r"[\u3400-\u9fff]")
+from evenhand.audit.text.pattern import Pattern, alternatives, chinese
 
 
 def worded(words: str, needs: str = "") -> Pattern:
     """A pattern of whole words; a name's parts between underscores are words, and signs of Chinese need no borders."""
     parts = alternatives(words)
-    plain = "|".join(one for one in parts if not _CJK.search(one))
-    signs = "|".join(one for one in parts if _CJK.search(one))
+    plain = "|".join(one for one in parts if not chinese(one))
+    signs = "|".join(one for one in parts if chinese(one))
     pattern = rf"(?<![^\W_])(?:{plain})(?![^\W_])" + (f"|{signs}" if signs else "")
     return Pattern(pattern, re.IGNORECASE, needs=needs)
 

@@ -33,7 +33,7 @@ _NO_METRIC = Pattern(
     r"layers?|dims?|size|width|cost\w*|usd|minuten|stunden|часов|шагов|pas|ddof)(?![^\W_])",
     re.IGNORECASE,
 )
-_PLUS_MINUS = re.compile(r"\s*%?\s*(?:±|\+/?-|\+-|\((?:sd|std)\W*)\s*", re.IGNORECASE)
+_PLUS_MINUS = Pattern(r"\s*%?\s*(?:±|\+/?-|\+-|\((?:sd|std)\W*)\s*", re.IGNORECASE)
 _MOST = 64
 
 

@@ -21,21 +21,21 @@ from evenhand.audit.text.vocabulary.repeats import MEAN_WORD, REPEAT, SIGNS, SPR
 from evenhand.audit.told.repeats.indexed import of_repeats
 from evenhand.audit.told.repeats.said_counts import count_said, repeats_said
 
-_BETWEEN = re.compile(r"\s*(?:[,;/|、·]\s*)?(?:(?:and|und|et|y|и|和|&)\s+)?", re.IGNORECASE)
-_NAMED = re.compile(
+_BETWEEN = Pattern(r"\s*(?:[,;/|、·]\s*)?(?:(?:and|und|et|y|и|和|&)\s+)?", re.IGNORECASE)
+_NAMED = Pattern(
     r"\s*(?:[,;/|]\s*(?:(?:and|und|et|y|и)\s+)?|(?:and|und|et|y|и)\s+)(?P<stem>[^\W\d]{1,12}[ "
     r"_#-]?)(?P<index>\d{1,4}|[A-Ha-h])\s*(?:[:=]|->|→|gave|gives|got|gets|had|has|reached|ended at|ends at|"
     r"scored|ergab|a donné|dio|дал)?\s*",
     re.IGNORECASE,
 )
-_FIRST = re.compile(
+_FIRST = Pattern(
     r"(?P<stem>[^\W\d]{1,12}[ _#-]?)(?P<index>\d{1,4}|[A-Ha-h])\s*(?:[:=]|->|→|gave|gives|got|gets|had|has|"
     r"reached|ended at|ends at|scored|ergab|a donné|dio|дал)?\s*$",
     re.IGNORECASE,
 )
 _INDEXED = Pattern(rf"(?<![^\W_])(?:{REPEAT}|s|r)\s*[#_-]?$", re.IGNORECASE)
-_OF = re.compile(r"\b(?:of|von|der|de|des|из|over)\s*$", re.IGNORECASE)
-_VERB = re.compile(
+_OF = Pattern(r"\b(?:of|von|der|de|des|из|over)\s*$", re.IGNORECASE)
+_VERB = Pattern(
     r"\s*(?:[:=]|->|→|gave|gives|got|gets|had|has|reached|ended at|ends at|scored|ergab|a donné|dio|дал)\s*",
     re.IGNORECASE,
 )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from evenhand.audit.text.pattern import Pattern, small
+from evenhand.audit.text.pattern import Pattern, chinese, small
 from evenhand.audit.text.vocabulary.repeats import NUMBER_WORDS, REPEAT
 
-_CJK = re.compile(r"[\u3400-\u9fff]")
-_WORDS = sorted((one for one in NUMBER_WORDS if not _CJK.search(one)), key=len, reverse=True)
-_SIGNS = sorted((one for one in NUMBER_WORDS if _CJK.search(one)), key=len, reverse=True)
+_WORDS = sorted((one for one in NUMBER_WORDS if not chinese(one)), key=len, reverse=True)
+_SIGNS = sorted((one for one in NUMBER_WORDS if chinese(one)), key=len, reverse=True)
 _N = rf"(?P<n>\d{{1,3}}|{'|'.join(map(re.escape, _WORDS))})"
 _SURELY = (
     r"(?:(?:random|training|independent|different|new|fresh)[ -])?(?:seeds?|restarts?|reruns?|inits?|"
@@ -67,14 +66,14 @@ _ANY = Pattern(
     r"всем)\s+(?:the\s+)?(?P<n>" + "|".join(map(re.escape, _WORDS)) + r")(?![^\W_])",
     re.IGNORECASE,
 )
-_CHINESE = re.compile(
+_CHINESE = Pattern(
     rf"(?P<n>\d{{1,2}}|{'|'.join(_SIGNS)})\s*(?:个|次)?\s*(?:不同的?|随机)?\s*(?:种子|seed|次?运行|次?训练|次?实验)"
 )
 _ONE_SEED = Pattern(r"(?<![^\W_])seed\s*[=#]?\s*\d{1,6}(?![\d.,]*\d|\s*(?:,|-|–|/|to|and|\.\.)\s*\d)", re.IGNORECASE)
 _MOST = 200
 
 
-_COULD = re.compile(
+_COULD = Pattern(
     rf"(?<![^\W_])(?:\d{{1,4}}|{'|'.join(map(re.escape, _WORDS))}|[a-h])(?![^\W_])|[{''.join(_SIGNS)}]|"
     rf"[\u3400-\u9fff]\d|\d[\u3400-\u9fff]"
 )
