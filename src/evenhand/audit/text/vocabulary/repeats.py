@@ -32,6 +32,12 @@ REPEAT = (
 SIGNS = r"种子|次运行|次训练|次实验"
 """What is done again with nothing changed but chance."""
 
+REPEAT_NEEDS = (
+    "seed|run|rep|trial|restart|init|train|launch|draw|shuffle|fold|split|ses|panel|checkpoint|startwert|lauf|läuf|"
+    "wiederholung|graine|essai|répét|tirage|entra|semilla|ejecucion|corrida|и|зер|зёр|пр|запу"
+)
+"""Letters of which some stand in each word for a repeat."""
+
 _STRONG_MEAN = (
     r"mean|means|avg|average|averages|averaged|averaging|arith\w*|μ|µ|mu|mittelwert\w*|mittel|mittlere[rsn]?|schnitt|"
     r"durchschnitt\w*|moyennes?|media|medio|promedio|média|среднее|среднем|средняя|средний|средн|均值|平均值|平均"
