@@ -32,6 +32,9 @@ REPEAT = (
 SIGNS = r"种子|次运行|次训练|次实验"
 """What is done again with nothing changed but chance."""
 
+A_REPEAT = worded(f"{REPEAT}|{SIGNS}")
+"""Where a word for a repeat stands."""
+
 REPEAT_NEEDS = (
     "seed|run|rep|trial|restart|init|train|launch|draw|shuffle|fold|split|ses|panel|checkpoint|startwert|lauf|läuf|"
     "wiederholung|graine|essai|répét|tirage|entra|semilla|ejecucion|corrida|и|зер|зёр|пр|запу"
