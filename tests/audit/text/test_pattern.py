@@ -130,6 +130,7 @@ def test_what_needs_a_word_is_not_compiled_for_a_text_without_it() -> None:
 def test_a_class_of_chinese_signs_is_compiled_for_a_text_that_has_some() -> None:
     one = Pattern(r"(?<![^\W\u3400-\u9fff])runs?|[\u3400-\u9fff]{2}", re.IGNORECASE)
     assert one.findall("reruns → Run, ≈ 3 runs") == ["Run", "runs"]
+    assert one.sub("x", "3 runs") == "3 x"
     assert "compiled" not in vars(one)
     assert one.findall("三次run 标准差") == ["三次", "run", "标准"]
 

@@ -80,6 +80,9 @@ class Pattern:
         """Itself, for a text without Chinese signs."""
         return re.compile(self.pattern.replace(_SIGNS, _SIGN), self.flags) if self._signs else self.compiled
 
+    def _for(self, text: str) -> re.Pattern[str]:
+        return self.compiled if chinese(text) else self.narrow
+
     @property
     def _signs(self) -> bool:
         return _SIGNS in self.pattern
@@ -112,7 +115,7 @@ class Pattern:
     @cached_property
     def sub(self) -> Callable[..., str]:
         """The text with something else in place of all matches."""
-        return self.compiled.sub
+        return (lambda by, text: self._for(text).sub(by, text)) if self._signs else self.compiled.sub
 
     @cached_property
     def split(self) -> Callable[..., list[str | Any]]:
@@ -129,7 +132,6 @@ class Pattern:
             low = small(text) if needs else ""
             if needs and not any(map(low.__contains__, needs)):
                 return nothing()
-            one = self.narrow if signs and not chinese(text) else self.compiled
-            return getattr(one, name)(text, *bounds)
+            return getattr(self._for(text) if signs else self.compiled, name)(text, *bounds)
 
         return run
