@@ -117,3 +117,13 @@ def test_power_agrees_with_the_noncentral_t_of_scipy(df, noncentrality):
 def test_power_far_in_the_tail_is_a_number():
     assert statistics.t_test_power(300.0, 1) == pytest.approx(1.0)
     assert 0 < statistics.t_test_power(50.0, 1) <= 1.0
+
+
+def test_nodes_and_weights_are_those_of_the_eigenvalue_problem():
+    from evenhand.statistics import student
+
+    nodes, weights = student._legendre()
+    known, of_known = np.polynomial.legendre.leggauss(len(nodes))
+    assert nodes == pytest.approx(known, abs=1e-15)
+    assert weights == pytest.approx(of_known, abs=1e-14)
+    assert weights @ nodes**398 == pytest.approx(2 / 399, abs=1e-15)  # exact up to twice their number

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from re import _constants as codes
 from re import _parser as parser
 from typing import Any
@@ -76,10 +77,18 @@ def needed(items: Items, words: tuple[str, ...], depth: int = 5) -> bool:
     )
 
 
+@cache
+def plain() -> set[str]:
+    """Signs that small letters have for whatever a pattern without case takes for them."""
+    every = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x11000))))
+    signs = set("".join("".join(one.needs) for one in needing().values()))
+    return {sign for sign in signs if {*map(small, re.findall(re.escape(sign), every, re.IGNORECASE))} == {sign}}
+
+
 @pytest.mark.parametrize("name", sorted(needing()))
 def test_a_needed_word_stands_in_whatever_is_matched(name: str) -> None:
     one = needing()[name]
-    assert all(word and word.isascii() and word == word.lower() for word in one.needs)
+    assert all(word and word == small(word) and set(word) <= plain() for word in one.needs)
     assert needed(flat(parser.parse(one.pattern, one.flags)), one.needs)
 
 
@@ -116,6 +125,14 @@ def test_what_needs_a_word_is_not_compiled_for_a_text_without_it() -> None:
     assert found is not None
     assert found.start() == 4
     assert [match.start() for match in one.finditer("best, beſt")] == [0, 6]
+
+
+def test_a_class_of_chinese_signs_is_compiled_for_a_text_that_has_some() -> None:
+    one = Pattern(r"(?<![^\W\u3400-\u9fff])runs?|[\u3400-\u9fff]{2}", re.IGNORECASE)
+    assert one.findall("reruns → Run, ≈ 3 runs") == ["Run", "runs"]
+    assert one.sub("x", "3 runs") == "3 x"
+    assert "compiled" not in vars(one)
+    assert one.findall("三次run 标准差") == ["三次", "run", "标准"]
 
 
 def test_stems_are_what_each_alternative_begins_with() -> None:

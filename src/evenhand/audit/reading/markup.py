@@ -9,24 +9,26 @@ import html
 import re
 from collections.abc import Sequence
 
+from evenhand.audit.text.pattern import Pattern
+
 Numbered = tuple[int, str]
 
-_RULER = re.compile(r"^(\s*)([=-])\2+(?:\s+\2{2,})+\s*$")
-_PIECE = re.compile(r"[=-]{2,}")
-_GRID = re.compile(r"^\s*\+(?:[-=]+\+)+\s*$")
+_RULER = Pattern(r"^(\s*)([=-])\2+(?:\s+\2{2,})+\s*$")
+_PIECE = Pattern(r"[=-]{2,}")
+_GRID = Pattern(r"^\s*\+(?:[-=]+\+)+\s*$")
 _MOST_ROWS = 400
 
-_ADORNED = re.compile(r"^([=\-~^\"'+*#:.`_])\1{2,}\s*$")
-_FIELD = re.compile(r"^:([A-Za-z][\w .-]{0,30}):\s+(?=\S)")
-_ROLE = re.compile(r":[a-z]+:`([^`<]+?)(?:\s*<[^>]*>)?`")
-_DIRECTIVE = re.compile(r"^\s*\.\.\s+(?:[\w-]+::|_)")
+_ADORNED = Pattern(r"^([=\-~^\"'+*#:.`_])\1{2,}\s*$")
+_FIELD = Pattern(r"^:([A-Za-z][\w .-]{0,30}):\s+(?=\S)")
+_ROLE = Pattern(r":[a-z]+:`([^`<]+?)(?:\s*<[^>]*>)?`")
+_DIRECTIVE = Pattern(r"^\s*\.\.\s+(?:[\w-]+::|_)")
 
-_HEADING = re.compile(r"<h([1-6])\b[^>]*>", re.IGNORECASE)
-_POINT = re.compile(r"<li\b[^>]*>", re.IGNORECASE)
-_TABLE = re.compile(r"</?(?:table|thead|tbody|tr|t[dh]|caption)\b", re.IGNORECASE)
-_ENDS = re.compile(r"</?(?:p|div|section|article|h[1-6]|ul|ol|li|br|hr|body|html|head|title)\b[^>]*>", re.IGNORECASE)
-_OUT = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<!doctype[^>]*>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"</?[A-Za-z][^<>]{0,400}>")
+_HEADING = Pattern(r"<h([1-6])\b[^>]*>", re.IGNORECASE)
+_POINT = Pattern(r"<li\b[^>]*>", re.IGNORECASE)
+_TABLE = Pattern(r"</?(?:table|thead|tbody|tr|t[dh]|caption)\b", re.IGNORECASE)
+_ENDS = Pattern(r"</?(?:p|div|section|article|h[1-6]|ul|ol|li|br|hr|body|html|head|title)\b[^>]*>", re.IGNORECASE)
+_OUT = Pattern(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<!doctype[^>]*>", re.IGNORECASE | re.DOTALL)
+_TAG = Pattern(r"</?[A-Za-z][^<>]{0,400}>")
 
 
 def ruled_tables(texts: Sequence[Numbered]) -> list[Numbered]:

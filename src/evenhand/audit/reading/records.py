@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +13,11 @@ from evenhand.audit.reading.nested import nested
 from evenhand.audit.reading.places import MOST_LEAVES, Steps, leaves_of, places_of
 from evenhand.audit.text.languages import foreign, header_in_english, in_english, pointed_cells
 from evenhand.audit.text.log import SUMMARIES, Leaf, Line, Listing, Log, Row, Table
+from evenhand.audit.text.pattern import Pattern
 from evenhand.data.reading import parse_json, read_json
 from evenhand.errors import DataError
 
-_REMARK = re.compile(r'\s*(?:#+|"#+\s)\s*')
+_REMARK = Pattern(r'\s*(?:#+|"#+\s)\s*')
 """What a line of a file of data begins with that is no row but says something."""
 
 _MOST_ROWS = 50_000

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from evenhand.audit.text.pattern import Pattern, alternatives
+from evenhand.audit.text.pattern import Pattern, alternatives, chinese
 
 _COMMA = Pattern(r"(?<![\d,.\w])[+\-−]?\d{1,3},\d+(?!\d|,\d|\.\d)")
 _POINT = Pattern(r"(?<![\d,.\w])[+\-−]?\d*\.\d+(?![\d.])")
@@ -149,8 +149,8 @@ _OTHER_LETTERS = Pattern(r"[\u0400-\u04ff\u3400-\u9fffäöüßéèêàçñóíú
 def _patterns() -> tuple[tuple[Pattern, str], ...]:
     made = []
     for words, english in _LEXICON:
-        whole = "|".join(one for one in alternatives(words) if not _CJK.search(one))
-        signs = "|".join(one for one in alternatives(words) if _CJK.search(one))
+        whole = "|".join(one for one in alternatives(words) if not chinese(one))
+        signs = "|".join(one for one in alternatives(words) if chinese(one))
         if whole:
             made.append((Pattern(rf"(?<![\w])(?:{whole})(?![\w])", re.IGNORECASE), english))
         if signs:

@@ -36,26 +36,26 @@ SPEAKER = Pattern(
 )
 """Who speaks, at the beginning of a line."""
 
-_MARK = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s")
-_END = re.compile(r"[.!?](?=\s+[\"'(\[*`]?[A-ZÀ-ÞА-ЯЁ\d<+\-−]|\s*$)|[。！？；](?=.)")
-_SHORT = re.compile(
+_MARK = Pattern(r"\s*(?:[-*+•]|\d{1,3}[.)])\s")
+_END = Pattern(r"[.!?](?=\s+[\"'(\[*`]?[A-ZÀ-ÞА-ЯЁ\d<+\-−]|\s*$)|[。！？；](?=.)")
+_SHORT = Pattern(
     r"(?:\b(?:e\.g|i\.e|z\.\s?B|d\.\s?h|p\.\s?ex|p\.\s?ej|vs|cf|approx|ca|etc|al|fig|eq|sec|tab|no|nr|dr|std|rel|"
     r"abs|resp|"
     r"bzw|т\.\s?е|т\.\s?д|г)|(?<![\w.])[A-Za-zА-Яа-я])$",
     re.IGNORECASE,
 )
-_TURN = re.compile(
+_TURN = Pattern(
     r"(?:\[[\w.-]{1,16} \d{1,2}:\d\d\]|[\w.-]{1,16} \d{1,2}:\d\d\s|\d{1,2}:\d\d\s+[\w.-]{1,16}\s?[|:>]|"
     r"[A-Za-z][\w.-]{1,15}(?: \d{1,2}:\d\d [\w.-]{1,16})?[:>] |>+ ?[a-z]+: |\$ |\[[\w .-]{2,20}\] )"
 )
 """What a line begins with that somebody else says, or that a program prints or is told."""
 
-_GOES_ON = re.compile(r"[\w,;(/–—&+\"'’)%-]$")
-_LISTS_ON = re.compile(r"[\d%][,;/]$|\b(?:and|und|et|y|и|seeds|with|of|is|are|was|were)$", re.IGNORECASE)
-_BEGINS_NEW = re.compile(r"^(?:[$>] |[A-Z][\w ]{0,20}:\s|[\w./-]{1,20}\s*=\s*\S)")
-_COLUMNS = re.compile(r"\S(?: {3,}|\t+)\S")
-_WORD = re.compile(r"[^\W\d_]{2,}|[一-鿿]")
-_FIGURE = re.compile(r"\d+(?:[.,]\d+)*|(?<![^\W_])[A-Ha-h](?![^\W_])")
+_GOES_ON = Pattern(r"[\w,;(/–—&+\"'’)%-]$")
+_LISTS_ON = Pattern(r"[\d%][,;/]$|\b(?:and|und|et|y|и|seeds|with|of|is|are|was|were)$", re.IGNORECASE)
+_BEGINS_NEW = Pattern(r"^(?:[$>] |[A-Z][\w ]{0,20}:\s|[\w./-]{1,20}\s*=\s*\S)")
+_COLUMNS = Pattern(r"\S(?: {3,}|\t+)\S")
+_WORD = Pattern(r"[^\W\d_]{2,}|[一-鿿]")
+_FIGURE = Pattern(r"\d+(?:[.,]\d+)*|(?<![^\W_])[A-Ha-h](?![^\W_])")
 _WRAPPED = 50
 """Letters of a line of prose from which on its end may be the page's and not the sentence's."""
 

@@ -10,6 +10,12 @@ from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any
 
+_SIGNS, _SIGN = r"\u3400-\u9fff", r"\u3400"
+"""Chinese signs in a class of letters, and the first of them, which says the same of a text that has none.
+
+To compile a class of so many takes longer than all else of most patterns, and most logs have none of them.
+"""
+
 _ODD = {"İ": "i", "ı": "i", "ſ": "s"}
 """Letters that a pattern in which case is ignored takes for plain ones, and ``lower`` does not."""
 
@@ -21,6 +27,11 @@ def small(text: str) -> str:
         for odd, plain in _ODD.items():
             text = text.replace(odd, plain)
     return text.lower()
+
+
+def chinese(text: str) -> bool:
+    """Whether there are Chinese signs in a text."""
+    return not text.isascii() and max(text) >= "\u3400" and any("\u3400" <= one <= "\u9fff" for one in text)
 
 
 def alternatives(words: str) -> list[str]:
@@ -65,6 +76,18 @@ class Pattern:
         return re.compile(self.pattern, self.flags)
 
     @cached_property
+    def narrow(self) -> re.Pattern[str]:
+        """Itself, for a text without Chinese signs."""
+        return re.compile(self.pattern.replace(_SIGNS, _SIGN), self.flags) if self._signs else self.compiled
+
+    def _for(self, text: str) -> re.Pattern[str]:
+        return self.compiled if chinese(text) else self.narrow
+
+    @property
+    def _signs(self) -> bool:
+        return _SIGNS in self.pattern
+
+    @cached_property
     def search(self) -> Callable[..., re.Match[str] | None]:
         """As that of ``re.Pattern``; the next ones likewise."""
         return self._where_needed("search", lambda: None)
@@ -92,7 +115,7 @@ class Pattern:
     @cached_property
     def sub(self) -> Callable[..., str]:
         """The text with something else in place of all matches."""
-        return self.compiled.sub
+        return (lambda by, text: self._for(text).sub(by, text)) if self._signs else self.compiled.sub
 
     @cached_property
     def split(self) -> Callable[..., list[str | Any]]:
@@ -101,15 +124,14 @@ class Pattern:
 
     def _where_needed(self, name: str, nothing: Callable[[], Any]) -> Callable[..., Any]:
         """A method that is run on texts in which one of the needed words stands."""
-        if not self.needs:
+        needs, signs = self.needs, self._signs
+        if not needs and not signs:
             return getattr(self.compiled, name)  # type: ignore[no-any-return]
-        needs = self.needs
 
         def run(text: str, *bounds: int) -> Any:
-            low = small(text)
-            for word in needs:
-                if word in low:
-                    return getattr(self.compiled, name)(text, *bounds)
-            return nothing()
+            low = small(text) if needs else ""
+            if needs and not any(map(low.__contains__, needs)):
+                return nothing()
+            return getattr(self._for(text) if signs else self.compiled, name)(text, *bounds)
 
         return run

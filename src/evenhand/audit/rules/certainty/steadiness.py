@@ -47,9 +47,9 @@ DOUBT = Pattern(
     needs="are no|be no|is no|one benchmark |one dataset |one env |one environment |one fold |one game |"
     "one split |one subject |one task |was no",
 )
-_CONSIDERED = re.compile(r"\bconsider(?:ed)?(?= (?:it|this|them|that|the)\b)", re.IGNORECASE)
-_WITHOUT = re.compile("without", re.IGNORECASE)
-_COUNT = re.compile(r"\b(?:both|two|three|four|\d+)\b", re.IGNORECASE)
+_CONSIDERED = Pattern(r"\bconsider(?:ed)?(?= (?:it|this|them|that|the)\b)", re.IGNORECASE)
+_WITHOUT = Pattern("without", re.IGNORECASE)
+_COUNT = Pattern(r"\b(?:both|two|three|four|\d+)\b", re.IGNORECASE)
 _ELSE = Pattern(
     r"在?各\S{0,8}|(?:across|over|on|in|for|between)\s+(?:\w+\s+){0,2}?(?:tasks?|datasets?|benchmarks?|models?|"
     r"sizes|layers|scales|budgets|languages|"

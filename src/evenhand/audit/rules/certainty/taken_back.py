@@ -9,6 +9,7 @@ from evenhand.audit.finding import Finding, place_of
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.number_words import shown
 from evenhand.audit.text.passages import Sentence, passages_of
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.gains import ANNOUNCED, TAKEN_BACK, points_in_words
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import NUMBER_WORDS, REPEAT, worded
@@ -26,7 +27,7 @@ _FAR = 40
 """Lines between the first look and the announcement."""
 
 _LONGEST, _NUMBERS = 300, 6
-_COST = re.compile(r"\s*(?:gpu|days?|hours?|h\b|min|usd|eur|steps|epochs|times|x\b|runs|seeds)", re.IGNORECASE)
+_COST = Pattern(r"\s*(?:gpu|days?|hours?|h\b|min|usd|eur|steps|epochs|times|x\b|runs|seeds)", re.IGNORECASE)
 _WORDS = 0.12
 """How far a gain that is told in words may be rounded."""
 
@@ -144,8 +145,8 @@ def _announces(sentence: Sentence) -> bool:
     return not TAKEN_BACK.search(_STILL.sub(" ", text)) and not repeats_said(text) and "?" not in text
 
 
-_WORD = re.compile(r"[^\W_]*[^\W\d_][^\W_]*|[@\[\]]")
-_NUMBER = re.compile(r"[+\-−]?\d*[.,]\d+%?|[+\-−]\d+%?|:\s*\d+%?")
+_WORD = Pattern(r"[^\W_]*[^\W\d_][^\W_]*|[@\[\]]")
+_NUMBER = Pattern(r"[+\-−]?\d*[.,]\d+%?|[+\-−]\d+%?|:\s*\d+%?")
 _SIDES = worded(r"with|without|avec|sans|con|sin|mit|ohne|off|on|с|без")
 _STAGE = worded(
     r"first|second|third|look|full|initial\w*|later|all|more|rest|remaining|further|phase|stage|round|done|finished|total|"
@@ -164,11 +165,11 @@ _WHERE = worded(
 """Where a gain is announced, and how large it is called."""
 
 _COUNTED = "|".join(NUMBER_WORDS)
-_REPEATED = re.compile(rf"(?<![^\W_])(?:{_COUNTED}|\d+)\s+(?:more |further )?(?={REPEAT}(?![^\W_]))", re.IGNORECASE)
-_POINTS = re.compile(rf"(?<![^\W_])(?:{_COUNTED}|\d+) (?=points?|percent)|(?<= and )a half", re.IGNORECASE)
-_WHOLE = re.compile(r"(?<![\w.])\d+(?![\w.])")
+_REPEATED = Pattern(rf"(?<![^\W_])(?:{_COUNTED}|\d+)\s+(?:more |further )?(?={REPEAT}(?![^\W_]))", re.IGNORECASE)
+_POINTS = Pattern(rf"(?<![^\W_])(?:{_COUNTED}|\d+) (?=points?|percent)|(?<= and )a half", re.IGNORECASE)
+_WHOLE = Pattern(r"(?<![\w.])\d+(?![\w.])")
 
-_STILL = re.compile(
+_STILL = Pattern(
     r"\bstill\b,?|\bsee \d+ \w+|\b(?:first|last|left)-?(?: of all| author| layer)?(?= (?:pipeline|layer|stage))",
     re.IGNORECASE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _FROM_ONE = (
     "one|a single|single|un seul|une seule|ein einziger|один|одна",
@@ -25,6 +26,7 @@ NUMBERS = {word: value for value, words in enumerate(_FROM_ONE, start=1) for wor
 """Words with what they stand for."""
 
 
+@cache
 def any_number(least: int = 1) -> str:
     """A pattern of the words for numbers from so many on, the longest first."""
     words = sorted((word for word, value in NUMBERS.items() if value >= least), key=len, reverse=True)

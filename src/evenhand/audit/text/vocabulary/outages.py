@@ -50,15 +50,16 @@ INFRASTRUCTURE = Pattern(
         r"speicher (?:voll|übergelaufen)|platte (?:ist |war )?voll|disque \S*\s?(?:étant )?plein|disque plein|"
         r"no hay espacio|disco lleno|节点 ?\w{0,8}掉线|掉线|断连|断开|"
         r"磁盘(?:已)?满|断电|узел \S* ?(?:упал|отвалил\w*|выключил\w*|"
-        r""
-        r""
-        r""
-        r""
-        r""
-        r""
         r"отобра\w*|пропал\w*)|(?:пропал|упал|отвалился|выключился) узел|диск (?:переполн\w*|заполн\w*|полон)|"
         r"отключил\w*"
     ),
     re.IGNORECASE,
+    needs="memory|oom|ran out of|hit|exceeded|ran into|reached|cut by|killed|stopped by|time|limit|cancel|evicted|"
+    "terminated|signal |sigkill|sigsegv|empt|spot|nccl|node|no space|disk|errno |oserror|stale file|endpoint|mount |"
+    "segfault|segmentation|core dump|xid |ecc |cuda error|driver |power |failure|401|403|404|429|500|502|503|504|"
+    "connection|network|disconnected|threw me out|outage|machine |vanished|drop|broke|lost|gone|hung|kernel panic|"
+    "reclaimed|rebooted|went down|crashed|bus|speicher|abgest|ausgefallen|failed|weg|stromausfall|panne|tomb|plant|"
+    "se ca|se agot|apag|corte de luz|platte|disque|no hay espacio|disco|宕机|掉线|断连|断开|磁盘|断电|узел|машин|пал|"
+    "бра|ключил|к п|к за",
 )
 """That machine, memory, time, disk or network ended a run, and not what was tried in it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import (
     MEAN_WORD,
     NUMBER_WORDS,
@@ -35,11 +36,11 @@ _PLAIN = worded(
     r"это|да[её]т|составля\w+|равно|равен|и|в|по|на|как|из|у|"
     r"divid\w+|minus|should|few|calc\w*|comput\w*"
 )
-_WORD = re.compile(r"\d[\d.,]*\w*|[^\W\d_]+(?:\d\w*)?|[\u3400-\u9fff]+")
+_WORD = Pattern(r"\d[\d.,]*\w*|[^\W\d_]+(?:\d\w*)?|[\u3400-\u9fff]+")
 _STEM = 6
-_SIGNED = re.compile(rf"均值|平均值?|标准差|样本|为|是|约|的|{SIGNS}|个|种|次|[一二三四五六七八九十]")
+_SIGNED = Pattern(rf"均值|平均值?|标准差|样本|为|是|约|的|{SIGNS}|个|种|次|[一二三四五六七八九十]")
 _REPEATS = worded(REPEAT)
-_ELIDED = re.compile(r"(?<![^\W_])[dlns]['’]", re.IGNORECASE)
+_ELIDED = Pattern(r"(?<![^\W_])[dlns]['’]", re.IGNORECASE)
 
 
 def nothing_new(clause: str, known: str = "", count: int = 0) -> bool:

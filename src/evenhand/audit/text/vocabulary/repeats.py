@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 
-from evenhand.audit.text.pattern import Pattern, alternatives
-
-_CJK = re.compile(r"[\u3400-\u9fff]")
+from evenhand.audit.text.pattern import Pattern, alternatives, chinese
 
 
 def worded(words: str, needs: str = "") -> Pattern:
     """A pattern of whole words; a name's parts between underscores are words, and signs of Chinese need no borders."""
     parts = alternatives(words)
-    plain = "|".join(one for one in parts if not _CJK.search(one))
-    signs = "|".join(one for one in parts if _CJK.search(one))
+    plain = "|".join(one for one in parts if not chinese(one))
+    signs = "|".join(one for one in parts if chinese(one))
     pattern = rf"(?<![^\W_])(?:{plain})(?![^\W_])" + (f"|{signs}" if signs else "")
     return Pattern(pattern, re.IGNORECASE, needs=needs)
 
@@ -33,6 +31,15 @@ REPEAT = (
 )
 SIGNS = r"种子|次运行|次训练|次实验"
 """What is done again with nothing changed but chance."""
+
+A_REPEAT = worded(f"{REPEAT}|{SIGNS}")
+"""Where a word for a repeat stands."""
+
+REPEAT_NEEDS = (
+    "seed|run|rep|trial|restart|init|train|launch|draw|shuffle|fold|split|ses|panel|checkpoint|startwert|lauf|läuf|"
+    "wiederholung|graine|essai|répét|tirage|entra|semilla|ejecucion|corrida|и|зер|зёр|пр|запу"
+)
+"""Letters of which some stand in each word for a repeat."""
 
 _STRONG_MEAN = (
     r"mean|means|avg|average|averages|averaged|averaging|arith\w*|μ|µ|mu|mittelwert\w*|mittel|mittlere[rsn]?|schnitt|"

@@ -71,11 +71,6 @@ ONCE = (
     r"ja oder nein|richtig oder falsch|je ein\w*|genau ein\w*|einmal|une seule|un seul|une fois|oui ou non|una sola|un "
     r"solo|una vez|sí o no|по одно\w+|один раз|да или нет|一次|每题一次|对或错"
 )
-OF_THEM_ALL = (
-    r"of (?:them|these|those|the (?=[^\W\d]))|d['’]entre (?:eux|elles)|davon|de (?:ell[oa]s|los|las|esos)|"
-    r"des (?=[^\W\d])|"
-    r"der (?=[^\W\d])|из них|of all"
-)
 SHARE_SAID = (
     r"acc|accuracy|success(?: rate)?|correct|right|solved|solves|passed|resolved|detected|accepted|found|"
     r"preferred|wins?|"
@@ -107,13 +102,6 @@ QUICK_WORDS = r"faster|quicker|speed[- ]?up|schneller|plus rapide|más rápido|�
 SLOW_WORDS = r"slower|langsamer|plus lent\w*|más lent\w*|медленнее|更慢"
 RELATIVE_WORDS = r"relative(?:ly)?|rel\.|relativ\w*|en relatif|relativ[oa]s?|относительн\w+|相对"
 ABSOLUTE_WORDS = r"absolute|abs\.|absolut\w*|absolu\w*|absolut[oa]s?|абсолютн\w+|绝对"
-OLD_NAMES = (
-    r"old|before|without|w/o|no|plain|baseline|vanilla|previous|prior|reference|control|alt|alte[rsnm]?|ohne|vorher|"
-    r"sans|avant|ancien\w*|sin|antes|viejo|без|стар\w+|до|旧|无|不加"
-)
-NEW_NAMES = (
-    r"new|after|with|ours|proposed|neu\w*|mit|nachher|avec|après|nouve\w+|con|después|nuevo|с|нов\w+|после|新|加|ours"
-)
 SPREAD_NAMES = (
     r"sd|std|s\.d\.|stdev|standard deviations?|standard errors?|sample sd|spread|scatter\w*|interval|ci|streuung|"
     r"standardabweichung\w*|écarts?-types?|desviaci\w+|разброс\w*|ст\. откл\.|标准差|lr|learning rate|seeds?|threshold|"

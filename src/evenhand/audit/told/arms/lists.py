@@ -123,6 +123,7 @@ def _task(log: Log, line: Line, label: str, above: Line | None) -> str:
     return path[-1].lower() if path else ""
 
 
+@lru_cache(maxsize=256)
 def budget_of(log: Log, stage: str) -> tuple[Number, Line] | None:
     """What a stage may spend, where exactly one amount is told for it: ``quick stage (time_budget_sec=80)``."""
     found = []

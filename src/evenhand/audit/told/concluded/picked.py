@@ -105,8 +105,8 @@ def _in_statements(log: Log) -> Iterator[Picked]:
     claims = {one.claim.place: one for one in compared_in(log)}
     for place, one in enumerate(every):
         claim = claims.get(place)
-        asked = place > 0 and not every[place - 1].results and REPORTED.search(every[place - 1].text)
-        reported = REPORTED.search(one.labelled) is not None or bool(asked and one.results)
+        asked = place > 0 and one.results and not every[place - 1].results
+        reported = any(REPORTED.search(text) for text in (one.labelled, *([every[place - 1].text] if asked else [])))
         best = _best_of_looks(one)
         if best is not None:
             yield best

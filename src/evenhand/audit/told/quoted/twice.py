@@ -24,7 +24,7 @@ _NO_NAME = Pattern(
     r"\d+(?:%|x|k|m|b|gb|ms|s|h|d|pp|bit|shot|epochs?|steps?)",
     re.IGNORECASE,
 )
-_CLOCK = re.compile(r"x|ms|s|min|h|k|M|GB|MB")
+_CLOCK = Pattern(r"x|ms|s|min|h|k|M|GB|MB")
 _ANEW = Pattern(
     r"->|→|⇒|\b(?:re-?(?:run|ran|timed?|train\w*|eval\w*|measured?|scored|comput\w*)|supersed\w*|corrected|updated|"
     r"previous\w*|earlier|now|instead|old|new|version|vs|seeds?|median|published|papers?|ours|theirs|target|goal|"
@@ -35,7 +35,7 @@ _ANEW = Pattern(
 
 _STAGE = Pattern(r"\b(?:phase|stage|round|second|third|v\d|new|re-?run)\b", re.IGNORECASE)
 _UNDER = Pattern(r"\b(?:with|without|after|using|on|at|plus|when|if|under|for)\b", re.IGNORECASE)
-_SHOT = re.compile(r"\b(?:zero-shot|few-shot|cot|hard|easy|subset|full|quanti[sz]ed)\b")
+_SHOT = Pattern(r"\b(?:zero-shot|few-shot|cot|hard|easy|subset|full|quanti[sz]ed)\b")
 """Of a figure that a row gives: under what else it may stand; and words that make it another's."""
 
 _MOST_VALUES, _FEW_VALUES, _FEWEST = 300, 60, 12

@@ -19,7 +19,7 @@ from evenhand.audit.told.repeats.indexed import frame_of, index_of, of_repeats
 from evenhand.audit.told.repeats.said_counts import repeats_said
 
 COUNT_NAME = Pattern(
-    rf"^\W*(?:n|n[_ .-]?{REPEAT}|num(?:ber)?[_ ]?(?:of[_ ])?{REPEAT}|#\s?{REPEAT}|{REPEAT} (?:counted|used)|"
+    rf"^\W*(?:n|(?:n[_ .-]?|num(?:ber)?[_ ]?(?:of[_ ])?|#\s?){REPEAT}|{REPEAT} (?:counted|used)|"
     r"seeds|runs|reps|repeats|repetitions|replicates|trials|restarts|reruns|inits|trainings|folds|splits|draws|"
     r"startwerte|läufe|wiederholungen|graines|essais|répétitions|semillas|repeticiones|"
     r"сиды|зёрна|зерна|прогоны|прогонов|запуски|запусков|种子数|次数)\W*$",
@@ -33,7 +33,7 @@ _NO_METRIC = Pattern(
     r"layers?|dims?|size|width|cost\w*|usd|minuten|stunden|часов|шагов|pas|ddof)(?![^\W_])",
     re.IGNORECASE,
 )
-_PLUS_MINUS = re.compile(r"\s*%?\s*(?:±|\+/?-|\+-|\((?:sd|std)\W*)\s*", re.IGNORECASE)
+_PLUS_MINUS = Pattern(r"\s*%?\s*(?:±|\+/?-|\+-|\((?:sd|std)\W*)\s*", re.IGNORECASE)
 _MOST = 64
 
 

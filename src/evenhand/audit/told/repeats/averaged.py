@@ -20,7 +20,7 @@ _SAYS = Pattern(r"[^\W\d_]{3,}|[≥≤<>]")
 """A cell that says something is no mean: ``gate ≥ 80 %``."""
 
 
-_NO_DIGIT = re.compile(r"\d")
+_NO_DIGIT = Pattern(r"\d")
 _LETTER = Pattern(r"[^\W\d_]")
 _ALL = Pattern(r"\W*(?:all|overall|total|mean|avg|average|summary|aggregate\w*|std|sd)\W*", re.IGNORECASE)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from evenhand.audit.text.log import Line
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Sentence
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import (
     MEAN_WORD,
     NO_MEAN,
@@ -24,31 +25,31 @@ _REACH = 75
 """Letters between the word for a mean and its number."""
 _SPREADS = 45
 _LONG = 240
-_CLAUSE = re.compile(r"[;|]|\.\s|[:?!]\s")
-_BEHIND = re.compile(
+_CLAUSE = Pattern(r"[;|]|\.\s|[:?!]\s")
+_BEHIND = Pattern(
     r"\W{0,3}(?:(?:word|percent|per cent|prozent|points?|punkten?|pts?|%|ms|s)\s*)?(?:errors?\s*)?\W{0,3}(?:on|in|"
     r"im|the|als|en|de|в|\()?\s*(?:the\s*)?$",
     re.IGNORECASE,
 )
-_PLUS_MINUS = re.compile(r"\s*%?\s*(?:±|\+/?-|\+-)\s*$")
-_BOTH = re.compile(
+_PLUS_MINUS = Pattern(r"\s*%?\s*(?:±|\+/?-|\+-)\s*$")
+_BOTH = Pattern(
     r"\b(?:mean|avg|average)\s*(?:±|\+/?-|\(|/|,|and)\s*(?:sample |population |unbiased )?(?:std\w*|sd|s\.d\.|"
     r"standard deviation)\)?",
     re.IGNORECASE,
 )
-_COMPARED = re.compile(
+_COMPARED = Pattern(
     r"[<>≤≥]|\b(?:below|(?<!the )above|under|at most|at least|less than|more than|gate|threshold|target|limit)\b",
     re.IGNORECASE,
 )
 
 
-OVER_ELSE = re.compile(
+OVER_ELSE = Pattern(
     r"\b(?:over|across|on|for|in|per|from|between)\s+(?:(?:the|all|our|this|its|every|each)\s+)*"
     rf"(?!(?:{REPEAT}|the|our|this|its|every|each|these|those|them|all|both|above|average|mean|total|initiali[sz]ations?|starts?|"
     rf"{'|'.join(word for word in NUMBER_WORDS if word.isascii())}|[a-h])\b)[a-z]{{3,}}",
     re.IGNORECASE,
 )
-_OF_OTHERS = re.compile(
+_OF_OTHERS = Pattern(
     r"\b(?:previous|prior|earlier|published|literature|baseline\w*|paper|others?|last (?:week|month|year))\b[^.;]*$",
     re.IGNORECASE,
 )

@@ -10,14 +10,13 @@ from functools import lru_cache
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.passages import Passage, Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.repeats import REPEAT, SIGNS, worded
+from evenhand.audit.text.vocabulary.repeats import A_REPEAT, REPEAT
 from evenhand.audit.told.repeats.arms_over import COUNT_NAME, Over, arms_over, counts_in_fields
 from evenhand.audit.told.repeats.said_counts import counts_said, repeats_said
 
 _ABOVE, _BELOW = 14, 4
 """Lines: what stands farther away is of something else."""
 
-_ANY_REPEAT = worded(f"{REPEAT}|{SIGNS}")
 _NAMED = 0
 """Stands for one seed that is named without being counted."""
 
@@ -85,7 +84,7 @@ def basis_of(log: Log, passage: Passage, sentence: Sentence) -> Basis | None:
 @lru_cache(maxsize=64)
 def speaks_of_repeats(log: Log) -> bool:
     """Whether anything in a log is a word for seeds, runs or starts."""
-    return any(_ANY_REPEAT.search(line.text.replace("_", " ")) or _N_ALONE.search(line.text) for line in log.lines)
+    return any(A_REPEAT.search(line.text.replace("_", " ")) or _N_ALONE.search(line.text) for line in log.lines)
 
 
 def arms_beside(log: Log, passage: Passage, sentence: Sentence) -> tuple[Over, ...]:
@@ -93,7 +92,7 @@ def arms_beside(log: Log, passage: Passage, sentence: Sentence) -> tuple[Over, .
     here = sentence.lines[0].number
     found = [one for one in arms_over(log) if one.count >= 2 and _beside(log, passage, here, one)]
     near = any(
-        _ANY_REPEAT.search(line.body)
+        A_REPEAT.search(line.body)
         for line in log.lines
         if abs(line.number - here) <= _ABOVE and line.section == passage.section
     )
@@ -121,7 +120,7 @@ def _told(log: Log, passage: Passage, here: int) -> Iterator[tuple[int, int]]:
                 continue
             found = [
                 *repeats_said(text),
-                *(counts_said(text) if _N_IS.search(text) and _ANY_REPEAT.search(one.text) else ()),
+                *(counts_said(text) if _N_IS.search(text) and A_REPEAT.search(one.text) else ()),
                 *(2 for _ in _BOTH.finditer(text)),
             ]
             found += [int(m[2]) for m in _MANY.finditer(text) if int(m[1]) <= int(m[2]) <= 60 and at == here]

@@ -17,25 +17,25 @@ from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Sentence, passages_of
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import DIFFERENCE
-from evenhand.audit.text.vocabulary.repeats import MEAN_WORD, REPEAT, SIGNS, SPREAD_WORD, worded
+from evenhand.audit.text.vocabulary.repeats import A_REPEAT, MEAN_WORD, REPEAT, SPREAD_WORD, worded
 from evenhand.audit.told.repeats.indexed import of_repeats
 from evenhand.audit.told.repeats.said_counts import count_said, repeats_said
 
-_BETWEEN = re.compile(r"\s*(?:[,;/|、·]\s*)?(?:(?:and|und|et|y|и|和|&)\s+)?", re.IGNORECASE)
-_NAMED = re.compile(
+_BETWEEN = Pattern(r"\s*(?:[,;/|、·]\s*)?(?:(?:and|und|et|y|и|和|&)\s+)?", re.IGNORECASE)
+_NAMED = Pattern(
     r"\s*(?:[,;/|]\s*(?:(?:and|und|et|y|и)\s+)?|(?:and|und|et|y|и)\s+)(?P<stem>[^\W\d]{1,12}[ "
     r"_#-]?)(?P<index>\d{1,4}|[A-Ha-h])\s*(?:[:=]|->|→|gave|gives|got|gets|had|has|reached|ended at|ends at|"
     r"scored|ergab|a donné|dio|дал)?\s*",
     re.IGNORECASE,
 )
-_FIRST = re.compile(
+_FIRST = Pattern(
     r"(?P<stem>[^\W\d]{1,12}[ _#-]?)(?P<index>\d{1,4}|[A-Ha-h])\s*(?:[:=]|->|→|gave|gives|got|gets|had|has|"
     r"reached|ended at|ends at|scored|ergab|a donné|dio|дал)?\s*$",
     re.IGNORECASE,
 )
 _INDEXED = Pattern(rf"(?<![^\W_])(?:{REPEAT}|s|r)\s*[#_-]?$", re.IGNORECASE)
-_OF = re.compile(r"\b(?:of|von|der|de|des|из|over)\s*$", re.IGNORECASE)
-_VERB = re.compile(
+_OF = Pattern(r"\b(?:of|von|der|de|des|из|over)\s*$", re.IGNORECASE)
+_VERB = Pattern(
     r"\s*(?:[:=]|->|→|gave|gives|got|gets|had|has|reached|ended at|ends at|scored|ergab|a donné|dio|дал)\s*",
     re.IGNORECASE,
 )
@@ -69,7 +69,6 @@ BY_SEED = Pattern(
     re.IGNORECASE,
 )
 _FOLD = worded(r"folds?|splits?|sessions?")
-_REPEATS = worded(f"{REPEAT}|{SIGNS}")
 _FEWEST, _MOST = 2, 64
 _WIDEST, APART = 0.4, 0.6
 """How far repeats of one thing lie apart, as a part of the largest: surely, and perhaps."""
@@ -184,7 +183,7 @@ def _of_run(sentence: Sentence, run: tuple[Number, ...], before: str) -> Group |
     ):
         return None
     repeats = (
-        repeats or (named is not None and of_repeats(f"{named['stem'].lower()}#")) or _REPEATS.search(text) is not None
+        repeats or (named is not None and of_repeats(f"{named['stem'].lower()}#")) or A_REPEAT.search(text) is not None
     )
     if len(run) == 2 and whole and "/" in text[run[0].end : run[1].start]:
         return None  # so many of so many
@@ -252,7 +251,7 @@ def _of_stack(log: Log, run: Sequence[Sentence]) -> Iterator[Group]:
     stem = _frame(run[0]).split("#")[0].lower()
     bare = not re.search(r"\w", _frame(run[0]).replace("#", ""))
     repeats = of_repeats(f"{stem.strip()}#") or (
-        (bare or len(stem.strip()) <= 8) and _REPEATS.search(f"{above} {heads}") is not None
+        (bare or len(stem.strip()) <= 8) and A_REPEAT.search(f"{above} {heads}") is not None
     )
     if bare and len(columns) == 2 and _TITLE.match(above.split(" ")[-2] if " " in above else ""):
         columns, repeats = columns[1:], True

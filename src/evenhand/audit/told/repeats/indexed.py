@@ -6,11 +6,10 @@ import re
 from collections.abc import Sequence
 
 from evenhand.audit.text.pattern import Pattern
-from evenhand.audit.text.vocabulary.repeats import REPEAT, SIGNS, worded
+from evenhand.audit.text.vocabulary.repeats import A_REPEAT
 
 _DIGITS = Pattern(r"\d{1,6}")
 _LETTER = Pattern(r"(?<![^\W_])[A-Ha-h](?![^\W_])")
-_REPEATED = worded(f"{REPEAT}|{SIGNS}")
 _SHORT = frozenset(("", "s", "r", "t", "i", "f", "x", "rs", "tr", "no", "nr", "n"))
 _MARK = "#"
 
@@ -41,7 +40,7 @@ def of_repeats(frame: str, title: str = "") -> bool:
     """Whether what runs in a frame are seeds, runs or folds: by its own word, or by the title above it."""
     stem = frame.replace(_MARK, " ").replace("_", " ").strip()
     return (
-        _REPEATED.search(stem) is not None
-        or (_REPEATED.search(title.replace("_", " ")) is not None and len(stem) <= 12)
+        A_REPEAT.search(stem) is not None
+        or (A_REPEAT.search(title.replace("_", " ")) is not None and len(stem) <= 12)
         or (re.sub(r"\W+", "", stem) in _SHORT - {""} and "-" not in frame)
     )

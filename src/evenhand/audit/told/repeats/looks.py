@@ -11,6 +11,7 @@ from itertools import pairwise
 from evenhand.audit.text.log import Log, Table, only_number
 from evenhand.audit.text.numbers import Number, numbers
 from evenhand.audit.text.passages import Passage, passages_of
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.repeats import OF_A_MEAN, REPEAT, SPREAD_WORD
 from evenhand.audit.told.repeats.arms_over import COUNT_NAME, arms_over
 from evenhand.audit.told.repeats.averaged import role_of
@@ -22,7 +23,7 @@ _APART = 0.3
 _CARRIED = 2
 """Lines over which a number of repeats holds that was told without results."""
 
-NO_RESULT = re.compile(
+NO_RESULT = Pattern(
     r"^\s*(?:%?\s*(?:steps?|epochs?|tokens?|iters?|params?|m\b|k\b|gpu\S*|days?|usd|eur|runs?|seeds?|graines|more|further|times|"
     r"x\b|h\b|min|hours?|minutes?|items|questions|tasks|images|"
     r"schritte|pas\b|pasos|шаг\w*|эпох\w*))",

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from evenhand.audit.text.pattern import Pattern, small
-from evenhand.audit.text.vocabulary.repeats import NUMBER_WORDS, REPEAT
+from evenhand.audit.text.pattern import Pattern, chinese, small
+from evenhand.audit.text.vocabulary.repeats import NUMBER_WORDS, REPEAT, REPEAT_NEEDS
 
-_CJK = re.compile(r"[\u3400-\u9fff]")
-_WORDS = sorted((one for one in NUMBER_WORDS if not _CJK.search(one)), key=len, reverse=True)
-_SIGNS = sorted((one for one in NUMBER_WORDS if _CJK.search(one)), key=len, reverse=True)
+_WORDS = sorted((one for one in NUMBER_WORDS if not chinese(one)), key=len, reverse=True)
+_SIGNS = sorted((one for one in NUMBER_WORDS if chinese(one)), key=len, reverse=True)
 _N = rf"(?P<n>\d{{1,3}}|{'|'.join(map(re.escape, _WORDS))})"
 _SURELY = (
     r"(?:(?:random|training|independent|different|new|fresh)[ -])?(?:seeds?|restarts?|reruns?|inits?|"
@@ -24,6 +23,7 @@ _REPEATED = Pattern(
     rf"(?<![\w.,])(?:all |the |over |across |alle |les |los |все )*{_N}[\s-]+(?:(?!(?:of|out|per|pro|par|por|je|"
     rf"each|a|an|на|за|more|further|other|extra)\b)[^\W\d]+[\s-]+){{0,1}}?{_SURELY}(?![^\W_])(?![ -]ensemble)",
     re.IGNORECASE,
+    needs=f"{REPEAT_NEEDS}|种子|次",
 )
 _ONE_RUN = Pattern(
     r"(?<![^\W_])(?:one|a single|only one|ein|eine|einziger|un seul|une seule|un solo|один|единственный) (?:run|"
@@ -46,6 +46,7 @@ _PLURAL = (
 _LEFT = Pattern(
     rf"(?<![^\W\d]){_PLURAL}\s*(?:=|:|counted:?|n\s*=)\s*(?P<n>\d{{1,3}})(?![\d.,]*\d|\s*(?:,|-|–|to|and|/|\+)\s*\d)",
     re.IGNORECASE,
+    needs=REPEAT_NEEDS,
 )
 _N_IS = Pattern(r"(?<![^\W_])n\s*=\s*(?P<n>\d{1,3})(?![\d.])", re.IGNORECASE)
 _TIMES = Pattern(
@@ -55,30 +56,40 @@ _RANGE = Pattern(
     rf"(?<![^\W\d]){REPEAT}\s*[=:#]?\s*[\[({{]?(?P<a>\d{{1,4}})\s*(?:-|–|—|\.\.+|to|through|bis|à|a|по|до|至|"
     rf"到)\s*(?P<b>\d{{1,4}})(?![\d.])",
     re.IGNORECASE,
+    needs=REPEAT_NEEDS,
 )
 _LETTERS = Pattern(r"(?<![^\W_])(?P<a>[A-Ha-h])\s?(?:-|–|to|bis|à)\s?(?P<b>[A-Ha-h])(?![^\W_])")
 _LIST = Pattern(
     rf"(?<![^\W\d]){REPEAT}\s*[=:#]?\s*[\[({{]?(?P<all>\d{{1,6}}(?:\s*(?:,|/|and|&|und|et|y|и|和|"
     rf"\s)\s*\d{{1,6}}(?![.,]\d))+)",
     re.IGNORECASE,
+    needs=REPEAT_NEEDS,
 )
 _ANY = Pattern(
     r"(?<![^\W\d])(?:all|of|the|mean of \w+['’]s|alle|aller|allen|bei|des|les|sur|los|las|de las|всех|"
     r"всем)\s+(?:the\s+)?(?P<n>" + "|".join(map(re.escape, _WORDS)) + r")(?![^\W_])",
     re.IGNORECASE,
 )
-_CHINESE = re.compile(
+_CHINESE = Pattern(
     rf"(?P<n>\d{{1,2}}|{'|'.join(_SIGNS)})\s*(?:个|次)?\s*(?:不同的?|随机)?\s*(?:种子|seed|次?运行|次?训练|次?实验)"
 )
 _ONE_SEED = Pattern(r"(?<![^\W_])seed\s*[=#]?\s*\d{1,6}(?![\d.,]*\d|\s*(?:,|-|–|/|to|and|\.\.)\s*\d)", re.IGNORECASE)
 _MOST = 200
 
 
-_COULD = re.compile(
+_COULD = Pattern(
     rf"(?<![^\W_])(?:\d{{1,4}}|{'|'.join(map(re.escape, _WORDS))}|[a-h])(?![^\W_])|[{''.join(_SIGNS)}]|"
     rf"[\u3400-\u9fff]\d|\d[\u3400-\u9fff]"
 )
 """A number or a letter by itself, without which nothing is counted."""
+
+
+@lru_cache(maxsize=20_000)
+def _numbered(low: str) -> tuple[tuple[int, int, int], ...]:
+    """Beginning, end and number of the repeats that a text names one by one: ``seeds 1-3``, ``seeds 1, 2 and 3``."""
+    ranges = [(one, int(one["b"]) - int(one["a"]) + 1) for one in _RANGE.finditer(low)]
+    lists = [(one, len(set(re.findall(r"\d+", one["all"])))) for one in _LIST.finditer(low)]
+    return tuple((*one.span(), n) for one, n in (*((one, n) for one, n in ranges if n > 1), *lists))
 
 
 @lru_cache(maxsize=20_000)
@@ -90,8 +101,7 @@ def repeats_said(text: str) -> tuple[int, ...]:
     found = [_value(one["n"]) for pattern in (_REPEATED, _LEFT, _CHINESE) for one in pattern.finditer(text)]
     found += [1 for _ in _ONE_RUN.finditer(text)]
     found += [int(one["n"]) for one in _N_IS.finditer(text) if re.search(REPEAT, text)]
-    found += [int(one["b"]) - int(one["a"]) + 1 for one in _RANGE.finditer(text) if int(one["b"]) > int(one["a"])]
-    found += [len(set(re.findall(r"\d+", one["all"]))) for one in _LIST.finditer(text)]
+    found += [n for _, _, n in _numbered(text)]
     return tuple(dict.fromkeys(n for n in found if 0 < n <= _MOST))
 
 
@@ -117,12 +127,7 @@ def markers_in(text: str) -> tuple[tuple[int, int, int], ...]:
                 r"\b(?:more|further|other|added|de plus|más|weitere)\b", low[max(0, one.start() - 8) : one.end() + 8]
             ):
                 found.append((*one.span(), n))
-    found += [
-        (*one.span(), int(one["b"]) - int(one["a"]) + 1)
-        for one in _RANGE.finditer(low)
-        if int(one["b"]) > int(one["a"])
-    ]
-    found += [(*one.span(), len(set(re.findall(r"\d+", one["all"])))) for one in _LIST.finditer(low)]
+    found += _numbered(low)
     found += [(*one.span(), 1) for one in _ONE_SEED.finditer(low)]
     kept: list[tuple[int, int, int]] = []
     for start, end, n in sorted(found, key=lambda it: (it[0], -it[1])):
@@ -140,11 +145,7 @@ def counts_said(text: str) -> tuple[int, ...]:
     found: list[tuple[int, int]] = []
     for pattern in (_COUNTED, _LEFT, _N_IS, _TIMES, _CHINESE, _ANY):
         found += [(one.start("n"), _value(one["n"])) for one in pattern.finditer(text)]
-    for one in _RANGE.finditer(text):
-        if int(one["b"]) > int(one["a"]):
-            found.append((one.start(), int(one["b"]) - int(one["a"]) + 1))
-    for one in _LIST.finditer(text):
-        found.append((one.start(), len(set(re.findall(r"\d+", one["all"])))))
+    found += [(start, n) for start, _, n in _numbered(text)]
     for one in _LETTERS.finditer(text):
         if one["b"] > one["a"]:
             found.append((one.start(), ord(one["b"]) - ord(one["a"]) + 1))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from evenhand.audit.text.log import Log
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.passages import Sentence, passages_of
+from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.vocabulary.own_words import nothing_new
 from evenhand.audit.text.vocabulary.repeats import MEAN_WORD, NO_MEAN, SPREAD_WORD
 from evenhand.audit.text.words import tokens
@@ -30,12 +31,12 @@ _SURE = 5
 """Widths of the values within which a mean may lie that shares their name and their number."""
 
 
-_IS = re.compile(
+_IS = Pattern(
     r"\s*%?\s*(?:\([^)]*\)\s*)?(?:is|was|are|equals|comes to|amounts to|=|:|→|->|ist|beträgt|est de|est|vaut|es|"
     r"равно|равен|составляет|为|是)\s*",
     re.IGNORECASE,
 )
-_DEVIATION = re.compile(r"\b(?:std|sd|stdev|standard deviation)\b(?!\s*err)", re.IGNORECASE)
+_DEVIATION = Pattern(r"\b(?:std|sd|stdev|standard deviation)\b(?!\s*err)", re.IGNORECASE)
 
 
 _LEAD = 24

@@ -16,13 +16,8 @@ _EXACT = 9
 """A spread that is printed so many times finer than the values tells which of both it is by its own digits."""
 
 
-def kind_of(values: tuple[Number, ...], sd: Number) -> str:
-    """What a spread of values is: sample, population, error (or another width of them), or none."""
-    return judged(values, sd)[0]
-
-
 def judged(values: tuple[Number, ...], sd: Number) -> tuple[str, dict[str, object]]:
-    """The kind, and what a finding tells of it.
+    """What a spread of values is: sample, population, error (or another width of them), or none; with its facts.
 
     Args:
         values: at least two.
