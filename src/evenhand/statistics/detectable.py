@@ -33,7 +33,7 @@ class DetectableEffect:
     reason: str | None
 
     def exceeds(self, margin: float) -> bool:
-        """Whether effects as small as ``margin`` are found less often than ``power`` says: to be told before the run."""
+        """Whether effects as small as ``margin`` are found less often than ``power`` says: to be told before a run."""
         return self.effect is None or self.effect > margin
 
 
