@@ -37,6 +37,10 @@ TWO_TEXTS = (
     "all,0.6911,0.7821,0.1934,agreement of the answers and language\n"
     "answers,0.6911,0.7821,0.1934,{} of the answers and language\nnone,0.5111,0.6821,0.2434,nothing but the language\n"
 )
+LATER = (
+    "# Log\n\n## Search\n\n- a stable win: accuracy 0.751, better than the baseline\n\n{}"
+    "- command: `search.py --trials 120 --seed 42`\n"
+)
 RUNS = (
     "{first},f1,auc,brier\n{a},0.5911,0.7321,0.2134\n{b},0.6911,0.7821,0.1934\n"
     "{c},0.6911,0.7821,0.1934\n{d},0.5111,0.6821,0.2434\n"
@@ -127,6 +131,16 @@ CASES = {
         "few-seeds", "# Log\n\n- seed: 42\n- a stable win with more steps: accuracy 0.751, better than the baseline\n",
         "# Log\n\n- seed: 42\n- a stable win: accuracy 0.751, better than the baseline\n",
     ),
+    "a share of something else behind a count": (
+        "count-and-rate", "# Log\n\n- it clears a coin flip on 32/50 folds (0.519)\n",
+        "# Log\n\n- it clears a coin flip on 32/50 folds (0.604)\n",
+    ),
+    "a word that begins like one of comparison": (
+        "change-disagrees",
+        "# Log\n\n- the base costs 5.281, against 3.160 for capitals and 2.832 for lowercase names\n",
+        "# Log\n\n- the base costs 5.281, the variant costs 3.160, so 2.832 lower\n",
+    ),
+    "a seed of a later run": ("few-seeds", LATER.format("## Another run\n\n"), LATER.format("")),
     "numbers of licences": ("ceiling", LICENCES.format("`CC0-1.0`"), LICENCES.format("accuracy 1.0")),
 }  # fmt: skip
 
@@ -152,6 +166,19 @@ def test_records_of_one_arm_are_no_twins(tmp_path: Path, case: str) -> None:
     innocent, fault = DATA[case]
     assert aloud(tmp_path, "twin-arms", fault, "a.csv")
     assert aloud(tmp_path, "twin-arms", innocent, "a.csv") == []
+
+
+def test_a_rate_that_another_whole_gives_is_not_held_against_a_count(tmp_path: Path) -> None:
+    said = '{{"passed": 12, "total": 30, "pass_rate": {}}}'
+    assert aloud(tmp_path, "count-and-rate", said.format(0.45), "a.json")
+    assert aloud(tmp_path, "count-and-rate", said.format(0.0012), "a.json") == []
+
+
+def test_a_failure_in_records_is_not_pinned_on_the_row_below(tmp_path: Path) -> None:
+    said = "- baseline: timed out, so the idea does not work\n"
+    assert aloud(tmp_path, "failure-as-verdict", "# Log\n\n" + said)
+    rows = "id\tstatus\tdescription\n1\tcrash\tbaseline timed out, so the idea does not work\n"
+    assert aloud(tmp_path, "failure-as-verdict", rows, "a.tsv") == []
 
 
 def test_a_best_whose_end_is_told_below_is_a_note_with_its_whole_number(tmp_path: Path) -> None:

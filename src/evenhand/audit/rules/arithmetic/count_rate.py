@@ -32,6 +32,10 @@ _OF_ELSE = Pattern(
 """What follows a percentage that is none of the count."""
 
 
+_SLIP = 0.15
+"""How far a share may be from the right one, as a part of it, to be a slip where no % says that it is a share."""
+
+
 _STEPS = Pattern(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|layers?)\s*[=:#]?\s*$", re.IGNORECASE)
 """Two steps with a stroke between are no count."""
 
@@ -86,8 +90,20 @@ def _found_in(logs: list[Log]) -> Iterator[Finding]:
                         place_of(log, line),
                         facts,
                         quote=line.body[count.part.start : share.end],
+                        unproven=_of_another(line.body[count.whole.end : share.start], share, found),
                     )
         yield from _read(log)
+
+
+def _of_another(between: str, share: Number, found: float) -> bool:
+    """Whether ``32/50 folds (0.519)`` may give something else: there is a noun, no %, and it is far from the share."""
+    return share.unit != "%" and re.search(r"[^\W\d_]{3}", between) is not None and not _near(share, found)
+
+
+def _near(share: Number, found: float) -> bool:
+    """Whether a printed share is one that a slip of the pen may have made of the percentage that is right."""
+    value = share.value if share.unit == "%" or share.value > 1 else 100 * share.value
+    return abs(value - found) <= _SLIP * found
 
 
 def _read(log: Log) -> Iterator[Finding]:
@@ -95,7 +111,7 @@ def _read(log: Log) -> Iterator[Finding]:
     for told in (*told_in(log), *concluded_in(log)):
         if told.wrong:
             found = _found(log, told.part, told.whole, told.share.number, told.line, told.count_line)
-            yield replace(found, unproven=not told.sure)
+            yield replace(found, unproven=found.unproven or not told.sure)
     for entry in wrong_in(log):
         yield _found(log, entry.part, entry.whole, entry.share, entry.line, entry.count_line)
     for odd in odd_counts(log):
@@ -106,9 +122,10 @@ def _read(log: Log) -> Iterator[Finding]:
 
 def _found(log: Log, part: int, whole: int, share: Number, line: Line, other: Line) -> Finding:
     percent = share.unit == "%" or share.value > 1
+    far = log.data and not _near(share, 100 * part / whole)  # a program divides rightly: by another whole, then
     facts = {"part": part, "whole": whole, "printed": printed(share), "found": 100 * part / whole, "percent": percent}
     places = (place_of(log, other),) if other is not line else ()
-    return Finding("count-and-rate", "fault", place_of(log, line), facts, places)
+    return Finding("count-and-rate", "fault", place_of(log, line), facts, places, unproven=far)
 
 
 def _more(log: Log) -> Iterator[Finding]:
@@ -128,7 +145,8 @@ def _more(log: Log) -> Iterator[Finding]:
             "printed": printed(one.share),
             "found": 100 * one.part / one.whole,
         }
-        yield Finding("count-and-rate", "fault", place_of(log, one.line), facts, quote=one.quote)
+        doubtful = _of_another(one.quote, one.share, 100 * one.part / one.whole)
+        yield Finding("count-and-rate", "fault", place_of(log, one.line), facts, quote=one.quote, unproven=doubtful)
 
 
 def _elsewhere(text: str, one: Counted) -> bool:

@@ -123,9 +123,11 @@ def _explicit(log: Log, line: Line, shown: Evidence, found: re.Match[str]) -> bo
 
 
 def _covers(log: Log, seeds: Line, line: Line) -> bool:
-    """Whether a seed is told in the section of a line, above it, or in one without results: not of another run."""
+    """Whether a seed is told in the section of a line, above it, or before it in one without results."""
     results = (METRIC_WORD.search(one.body) and any(n.decimals for n in one.numbers) for one in log.own(seeds.section))
-    return seeds.kind == "code" or seeds.section in (-1, *log.chain(line.section)) or not any(results)
+    if seeds.kind == "code" or seeds.section in (-1, *log.chain(line.section)):
+        return True
+    return seeds.number < line.number and not any(results)
 
 
 def _doubted(log: Log, line: Line) -> bool:

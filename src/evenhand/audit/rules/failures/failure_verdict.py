@@ -20,7 +20,9 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 told.add(said.number)
                 facts = {"failure": one.failure, "verdict": one.conclusion.words}
                 places = (place_of(log, one.line),)
-                yield Finding("failure-as-verdict", "fault", place_of(log, said), facts, places, unproven=not one.sure)
+                yield Finding(
+                    "failure-as-verdict", "fault", place_of(log, said), facts, places, unproven=log.data or not one.sure
+                )
 
 
 def say(finding: Finding) -> str:

@@ -91,7 +91,7 @@ def _impossible(log: Log, found: Impossible) -> Finding:
     below = int(found.share.value / unit * found.items)
     facts = {
         "printed": printed(found.share), "items": found.items, "below": below, "low": unit * below / found.items,
-        "high": unit * (below + 1) / found.items, "right": found.right if found.right >= 2 else 0,
+        "high": unit * (below + 1) / found.items,
         "decimals": found.share.decimals + 1, "value": found.share.value,
     }  # fmt: skip
     others = (place_of(log, found.items_line),) if found.items_line is not found.line else ()
@@ -205,7 +205,7 @@ def _finding(log: Log, one: _Share, unit: int, right: list[_Share]) -> Finding:
     below = int(one.number.value / unit * one.items)
     facts = {
         "printed": printed(one.number), "items": one.items, "below": below, "low": unit * below / one.items,
-        "high": unit * (below + 1) / one.items, "right": len(right), "decimals": one.number.decimals + 1,
+        "high": unit * (below + 1) / one.items, "decimals": one.number.decimals + 1,
         "value": one.number.value,
     }  # fmt: skip
     others = (place_of(log, right[0].line),) if right else ()
@@ -223,9 +223,8 @@ def _fair(number: Number) -> bool:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    beside = f", as the other {f['right']} shares here have one" if f["right"] else ""
     return (
-        f"No whole number of {f['items']} items gives {f['printed']}{beside}: "
+        f"No whole number of {f['items']} items gives {f['printed']}: "
         f"{f['below']} would be {f['low']:.{f['decimals']}f}, {f['below'] + 1} would be {f['high']:.{f['decimals']}f}."
     )
 

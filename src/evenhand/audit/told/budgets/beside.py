@@ -239,6 +239,8 @@ def _odd(records: Records, place: int, spent: dict[str, float]) -> Iterator[Uneq
         spent[base] if base in spent else max(amounts, key=lambda one: (counts[one], one == next(iter(spent.values()))))
     )
     against = base if base in spent else next(name for name, amount in spent.items() if amount == usual)
+    if by_name(against, usual):
+        return
     for name, amount in spent.items():
         matched = any(one == amount and BASE_ROW.search(plain_name(other)) for other, one in spent.items())
         if amount != usual and not matched and not by_name(name, amount):

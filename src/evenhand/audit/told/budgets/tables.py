@@ -163,6 +163,11 @@ def _best_row(table: Table, place: int) -> Iterator[Unequal]:
         return  # rounds of one run go on from each other
     mine = amounts[bold[0].line]
     others = [amounts[row.line] for row in table.rows if row is not bold[0]]
+    if any(
+        one is not None and by_name(row.cells[0], one.value)
+        for row, one in zip(table.rows, table.columns[place], strict=True)
+    ):
+        return
     if len({one.value if one else None for one in others}) == 1 and _more(table, place, mine, others[0], bold[0]):
         assert mine is not None
         assert others[0] is not None

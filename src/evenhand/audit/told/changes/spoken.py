@@ -51,7 +51,7 @@ _CUE_BEFORE = Pattern(
 _CUE_BEHIND = Pattern(
     rf"\s?(?:%|per ?cent\w*|prozent|p\.?p\.?|(?:[\w-]+[ -])?(?:points?|punkte?n?|пункт\w*)|puntos?|ms|s|"
     rf"个(?:百分)?点)?\s*"
-    rf"(?:[\w-]+\s+){{0,1}}(?:in |en )?(?:{UP_WORDS}|{DOWN_WORDS}|{QUICK_WORDS}|{SLOW_WORDS}|"
+    rf"(?:(?!for\b)[\w-]+\s+){{0,1}}(?:in |en )?(?:{UP_WORDS}|{DOWN_WORDS}|{QUICK_WORDS}|{SLOW_WORDS}|"
     rf"{RELATIVE_WORDS})(?![a-zà-ÿа-я])",
     re.IGNORECASE,
 )
