@@ -32,6 +32,12 @@ MEANS = {
         "91.6",
     ),
     "points": ("a.md", "- chrF\n  - seed 1: 52.1\n  - seed 2: 51.4\n  - seed 3: 52.3\n  - mean: {}\n", "51.9", "52.6"),
+    "values below that are called its seeds": (
+        "a.md",
+        "# Study\n\n- mean `d_acc = {}`, std `0.0251`\n- seed deltas: `+0.0156`, `+0.0234`, `+0.0625`\n",
+        "+0.0338",
+        "+0.0439",
+    ),
     "another language": ("a.md", "# Lauf\n\nDrei Seeds ergaben 71,2, 70,4 und 72,0, im Mittel {}.\n", "71,2", "72,4"),
     "a row among rows that agree": (
         "a.md",
@@ -60,6 +66,7 @@ def test_a_mean_of_all_the_values(tmp_path: Path, name: str, text: str, right: s
 FIVE = "Five seeds reach 71.2, 72.9, 70.8, 73.1 and 71.5."
 POINTS = "- seed 1: 84.1\n- seed 2: 84.3\n- seed 3: 84.5\n"
 OTHERS = {
+    "runs of one part": "- mean reward 0.712\n- runs with dropout: 0.701, 0.722, 0.725\n",
     "another arm": f"{FIVE} The baseline's mean is 70.1.",
     "another arm over as many seeds": f"{FIVE}\nAveraged over five seeds, vanilla gets 70.1.",
     "another split": f"{FIVE} On dev the mean is 72.8.",

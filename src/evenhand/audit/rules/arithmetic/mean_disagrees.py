@@ -11,12 +11,14 @@ from evenhand.audit.text.log import Log, Table
 from evenhand.audit.text.number_words import printed, shown
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.vocabulary.own_words import nothing_new
-from evenhand.audit.text.vocabulary.repeats import NO_MEAN
+from evenhand.audit.text.vocabulary.repeats import A_REPEAT, NO_MEAN
 from evenhand.audit.told.repeats.said_counts import repeats_said
 from evenhand.audit.told.repeats.summed import summed_up
 from evenhand.audit.told.seeds.otherwise import of_its_row, other_average, weighted
 from evenhand.audit.told.seeds.series import Series, series_of
 
+_ITS = "seed delta deltas difference differences gain gains score"
+"""Words of values that say nothing of which result they are."""
 _SURE = 20
 """Widths of the values within which a mean that is surely theirs may lie."""
 
@@ -69,7 +71,18 @@ def _own(log: Log, series: Series) -> bool:
         body = body[mean.end :] if mean.start < series.values[0].start else body[: series.values[-1].end]
     own = " ".join([body, *log.path(series.section)[-1:], *(one.body for one in log.parents(series.line))])
     told = {*repeats_said(series.mean_line.body), *repeats_said(series.line.body)} - {count}
-    return not told and not NO_MEAN.search(series.label) and nothing_new(series.label, own, count)
+    if told or NO_MEAN.search(series.label):
+        return False
+    return nothing_new(series.label, own, count) or _seeds_of(series, count)
+
+
+def _seeds_of(series: Series, count: int) -> bool:
+    """Whether values stand right below, or above, their mean and are called its seeds or runs, and nothing else."""
+    if abs(series.line.number - series.mean_line.number) != 1 or series.line.kind != series.mean_line.kind:
+        return False
+    label = series.line.body[: series.values[0].start]
+    behind = series.line.body[series.values[-1].end :]
+    return A_REPEAT.search(label) is not None and nothing_new(f"{label} {behind}", f"{series.label} {_ITS}", count)
 
 
 def _otherwise(table: Table, series: Series, mean: Number) -> bool:
