@@ -176,11 +176,13 @@ def test_a_rate_that_another_whole_gives_is_not_held_against_a_count(tmp_path: P
     assert aloud(tmp_path, "count-and-rate", far, "a.json") == []
 
 
-def test_a_failure_in_records_is_not_pinned_on_the_row_below(tmp_path: Path) -> None:
-    said = "- baseline: timed out, so the idea does not work\n"
-    assert aloud(tmp_path, "failure-as-verdict", "# Log\n\n" + said)
-    rows = "id\tstatus\tdescription\n1\tcrash\tbaseline timed out, so the idea does not work\n"
-    assert aloud(tmp_path, "failure-as-verdict", rows, "a.tsv") == []
+def test_a_failure_in_records_is_not_pinned_on_another_row(tmp_path: Path) -> None:
+    rows = (
+        "run,net,steps,exit,loss,verdict\nr1,adam,500,ok,2.91,reference\nr2,lion,500,{},2.93,unclear\n"
+        "r3,wide,62,{},3.88,inferior optimiser forget it\nr4,deep,500,ok,2.95,smaller\n"
+    )
+    assert aloud(tmp_path, "failure-as-verdict", rows.format("ok", "NCCL timeout node 3"), "a.csv")
+    assert aloud(tmp_path, "failure-as-verdict", rows.format("NCCL timeout node 3", "ok"), "a.csv") == []
 
 
 def test_a_best_whose_end_is_told_below_is_a_note_with_its_whole_number(tmp_path: Path) -> None:
