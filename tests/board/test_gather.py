@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -191,11 +192,13 @@ def test_what_is_added_is_seen_at_the_next_look_and_what_was_checked_is_not_chec
     gatherer = Gatherer(own.ledger)
     assert claim_of(gatherer.look(), "c").results == 9
     own.book.run(loaded, 1)
-    read: list[bytes] = []
+    read: list[int] = []  # by which thread: families are worked out beside, from a ledger of their own
     whole = segments._read_line
-    monkeypatch.setattr(segments, "_read_line", lambda name, line: (read.append(line), whole(name, line))[1])
+    monkeypatch.setattr(
+        segments, "_read_line", lambda name, line: (read.append(threading.get_ident()), whole(name, line))[1]
+    )
     assert claim_of(gatherer.look(), "c").results == 10
-    assert len(read) == 1
+    assert read.count(threading.get_ident()) == 1
     gatherer.close()
 
 
