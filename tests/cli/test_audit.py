@@ -134,3 +134,30 @@ def test_hints_are_counted_where_nobody_asked_for_them(tmp_path: Path) -> None:
     assert "mean-disagrees" not in told.stdout
     assert "1 hint beside" in told.stdout
     assert "mean-disagrees" in evenhand(tmp_path, "audit", "log.md", "--hints").stdout
+
+
+def test_a_page_is_never_written_over_a_log_or_a_folder(tmp_path: Path, log: Path) -> None:
+    for option in ("--html", "--sarif"):
+        over = evenhand(tmp_path, "audit", "log.md", option, "log.md")
+        assert (over.returncode, log.read_text()) == (2, LOG)
+        assert "log.md is one of the logs that are read" in over.stderr
+        folder = evenhand(tmp_path, "audit", "log.md", option, ".")
+        assert folder.returncode == 2
+        assert "is a folder; name a file" in folder.stderr
+
+
+def test_a_link_to_itself_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    done = evenhand(tmp_path, "audit", "loop")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "loop" in done.stderr
+
+
+def test_claims_of_logs_of_one_name_have_names_of_their_own(tmp_path: Path) -> None:
+    for folder, gain in (("a", "0.0339"), ("b", "0.0338")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "log.md").write_text(LOG.replace("0.0439", gain))
+    done = evenhand(tmp_path, "audit", "a", "b", "--claims", "claims")
+    assert done.returncode == 0
+    assert {one.name[:5] for one in (tmp_path / "claims").iterdir()} == {"a_log", "b_log"}

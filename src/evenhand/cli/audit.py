@@ -57,6 +57,9 @@ def audit(
     warn([remark for log in read for remark in log.remarks])
     empty = [log for log in read if not (log.lines or log.tables or log.remarks)]
     warn([f"{log.name} is empty: there is nothing to read in it" for log in empty])
+    for path in (html, sarif):
+        if path is not None and any(path.resolve() == Path(log.name).resolve() for log in read):
+            raise DataError(f"{path} is one of the logs that are read; choose another name for what is written.")
     written = _write_all(read, findings, html, sarif, claims)
     if as_json:
         print_json(_document(read, findings, written) | ({"hints": [_told(one) for one in maybe]} if hints else {}))
@@ -98,6 +101,8 @@ def _write_all(
 def _write(path: Path, text: str) -> str:
     from evenhand.report.page import write_report
 
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; name a file.")
     try:
         return str(write_report(path, text))
     except OSError as error:

@@ -38,6 +38,13 @@ TWO_TEXTS = (
     "all,0.6911,0.7821,0.1934,agreement of the answers and language\n"
     "answers,0.6911,0.7821,0.1934,{} of the answers and language\nnone,0.5111,0.6821,0.2434,nothing but the language\n"
 )
+STEADY = "# Log\n\n- Result:\n  - seed deltas: `+{}`, `+{}`, `+{}`\n- Status: stable positive\n"
+NONE = "# Log\n\n- control, 3 seeds: +0.001, -0.001, +0.000\n- Status: no effect{}\n"
+CUT = (
+    "# Log\n\n| arm | new | old | delta |\n|---|---|---|---|\n| a | 61.2 | 51.0 | +10.2 |\n"
+    "| b | 63.2 | 51.0 | +12.2 |\n"
+    "| c | 64.2 | 51.0 | +13.2 |\n| d | 66.5 | 52.3 | +14.2 |\n| e | 70.1 | 53.3 | +16.8 |\n| f | 72.9 | 53.3 {}"
+)
 LATER = (
     "# Log\n\n## Search\n\n- a stable win: accuracy 0.751, better than the baseline\n\n{}"
     "- command: `search.py --trials 120 --seed 42`\n"
@@ -142,6 +149,21 @@ CASES = {
         "# Log\n\n- the base costs 5.281, the variant costs 3.160, so 2.832 lower\n",
     ),
     "a seed of a later run": ("few-seeds", LATER.format("## Another run\n\n"), LATER.format("")),
+    "two counts with their shares in order": (
+        "count-and-rate", "# Log\n\nErrors fell from 131/400 to 112/400 (32.8% to 28.0%).\n",
+        "# Log\n\nErrors fell from 131/400 (32.8%) to 112/400 (38.0%).\n",
+    ),
+    "a setting and its gain": (
+        "change-disagrees", "# Log\n\n- dropout 0.1 -> 0.3: -0.5 points\n",
+        "# Log\n\n- with dropout: accuracy 71.2 -> 73.4: +1.2 points\n",
+    ),
+    "few seeds that show it": (
+        "few-seeds", STEADY.format("0.0111", "0.0110", "0.0109"), STEADY.format("0.0156", "0.0234", "0.0625"),
+    ),
+    "no effect beside its margin": (
+        "no-effect-shown", NONE.format(" (equivalence margin 0.01)"), NONE.format(""),
+    ),
+    "a last row that is cut": ("row-breaks-column", CUT.format("| +1"), CUT.format("| +1 |\n")),
     "numbers of licences": ("ceiling", LICENCES.format("`CC0-1.0`"), LICENCES.format("accuracy 1.0")),
 }  # fmt: skip
 

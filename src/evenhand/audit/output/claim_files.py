@@ -117,14 +117,21 @@ def _one_line(text: str) -> str:
 def write_claims(headlines: Sequence[Headline], folder: Path) -> tuple[Path, ...]:
     """Write a claim file for each headline; files that exist are not overwritten.
 
+    A file is named after its log, and after its folder, too, where two logs are called alike.
+
     Raises:
         DataError: the folder cannot be written, or a file of that name is there with other content.
     """
+    named: dict[str, set[str]] = {}
+    for one in headlines:
+        named.setdefault(Path(one.place.file).stem, set()).add(one.place.file)
     written = []
     try:
         make_folder(folder)
         for one in headlines:
-            path = folder / f"{_slug(Path(one.place.file).stem)}_line{one.place.line}.toml"
+            file = Path(one.place.file)
+            stem = f"{file.parent.name}_{file.stem}" if len(named[file.stem]) > 1 else file.stem
+            path = folder / f"{_slug(stem)}_line{one.place.line}.toml"
             text = claim_text(one)
             if path.exists() and path.read_text(encoding="utf-8") != text:
                 raise DataError(f"{path} exists already with other content; choose another folder, or remove it first.")

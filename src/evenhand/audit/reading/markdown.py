@@ -202,7 +202,8 @@ def _table(lines: Sequence[Line], start: int, end: int) -> tuple[Table | None, l
     rows, short = [], []
     for line in lines[start + 2 : end]:
         raw = cells_of(line.text)
-        if len(raw) != len(header):
+        torn = line is lines[-1] and lines[start].text.rstrip().endswith("|") and not line.text.rstrip().endswith("|")
+        if torn or len(raw) != len(header):
             short.append(line.number)
             continue
         if not any(raw):

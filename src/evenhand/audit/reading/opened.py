@@ -55,9 +55,13 @@ def open_logs(paths: Sequence[Path], progress: OnProgress | None = None) -> list
     logs: list[Log] = []
     seen: set[Path] = set()
     for path in paths:
-        if path.resolve() in seen:
+        try:
+            place = path.resolve()
+        except (RuntimeError, OSError) as error:
+            raise DataError(f"{path} cannot be read: it is a link that leads back to itself.") from error
+        if place in seen:
             continue
-        seen.add(path.resolve())
+        seen.add(place)
         logs += _folder(path, progress) if path.is_dir() else [open_log(path, progress)]
     return logs
 

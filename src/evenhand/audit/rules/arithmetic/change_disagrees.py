@@ -22,7 +22,7 @@ from evenhand.audit.told.changes.named import named_wrong_in
 from evenhand.audit.told.changes.recorded import recorded_wrong_in
 from evenhand.audit.told.changes.spoken import told_wrong_in
 from evenhand.audit.told.changes.stated import stated_in
-from evenhand.audit.told.changes.words import OVER_ELSE
+from evenhand.audit.told.changes.words import OVER_ELSE, SETTINGS
 
 _FEW = 2
 """So many slips may stand in a table whose other rows are right."""
@@ -86,6 +86,8 @@ def _of_others(log: Log, change: Change) -> bool:
     body, delta = change.line.body, change.delta
     if change.line.kind == "row":
         return _estimated(log, change)
+    if change.line is change.base_line and SETTINGS.search(re.split(r"[,;:()]\s", body[: change.base.start])[-1]):
+        return True
     beside = [n for n in change.line.numbers if n.start != delta.start and n.decimals == change.base.decimals > 0]
     pairs = (replace(change, base=a, new=b) for a, b in combinations(beside, 2) if {a, b} != {change.base, change.new})
     between = body[change.new.end : delta.start] if change.line is change.base_line else ""

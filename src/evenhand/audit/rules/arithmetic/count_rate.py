@@ -17,8 +17,10 @@ from evenhand.audit.told.shares.entries import wrong_in
 from evenhand.audit.told.shares.siblings import odd_parts
 from evenhand.audit.told.shares.spoken import OF_NOUN, concluded_in, told_in
 
+_COUNT = Pattern(r"\d\s*/\s*\d+\b(?![^%|()\[\];]*%)")
+"""A count whose share is not told before a bracket or a point."""
 _ONE_OF_SEVERAL = Pattern(r"\d\s*/\s*\d+\s*[,;]\s*(?:and\s+)?$")
-"""The last of several counts: what follows is said of all."""
+_MORE_SHARES = Pattern(r"\s?%?[^|.;()%]{0,20}(?<![\d.])\d+(?:\.\d+)?\s?%")
 
 
 _OF_ELSE = Pattern(
@@ -71,7 +73,7 @@ def _found_in(logs: list[Log]) -> Iterator[Finding]:
                 continue
             for count in counts(line.body):
                 share = count.share
-                if share is None or _ONE_OF_SEVERAL.search(line.body[: count.part.start]):
+                if share is None or _of_several(line.body, count.part.start, share.end):
                     continue
                 if _OF_ELSE.match(line.body, share.end) or _STEPS.search(line.body[: count.part.start]):
                     continue
@@ -93,6 +95,14 @@ def _found_in(logs: list[Log]) -> Iterator[Finding]:
                         unproven=_of_another(line.body[count.whole.end : share.start], share, found),
                     )
         yield from _read(log)
+
+
+def _of_several(text: str, start: int, end: int) -> bool:
+    """Whether a count is one of several whose shares follow in their order: ``45/60 to 51/60 (75% to 85%)``."""
+    before = text[:start]
+    if _ONE_OF_SEVERAL.search(before):
+        return True
+    return _COUNT.search(before) is not None and _MORE_SHARES.match(text, end) is not None
 
 
 def _of_another(between: str, share: Number, found: float) -> bool:
@@ -157,7 +167,7 @@ def _elsewhere(text: str, one: Counted) -> bool:
         _OF_ELSE.match(text, start + len(one.quote)) is not None
         or (noun is not None and noun[1].lower()[:4] not in one.quote.lower())
         or _STEPS.search(text[:start]) is not None
-        or _ONE_OF_SEVERAL.search(text[:start]) is not None
+        or _of_several(text, start, start + len(one.quote))
         or _RATES_OF_ELSE.search(one.quote) is not None
         or _BOUND.search(text[:start]) is not None
         or text[:start].rstrip()[-1:] in ("<", ">", "=", "≥", "≤")

@@ -99,7 +99,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 continue
             facts: dict[str, object] = {"word": found[0].lower(), "seeds": shown.seeds.count}
             tested = None if shown.series is None else facts_of(shown.series.array)
-            if tested is not None and float(str(tested["p"])) < 0.05 and shown.seeds.count > 3:
+            if tested is not None and float(str(tested["p"])) < (0.05 if shown.seeds.count > 3 else 0.01):
                 continue
             if tested is not None:
                 facts |= {"p": tested["p"], "low": tested["low"], "high": tested["high"]}

@@ -20,6 +20,8 @@ _NEAR = 6
 _NONE = Pattern(
     r"\bno (?:\w+ )?(?:gain|effect|difference|benefit|improvement|change)\b|\b(?:neutral|no-gain)\b", re.IGNORECASE
 )
+_MARGIN = Pattern(r"\bmargin\b|equivalence|\bTOST\b", re.IGNORECASE)
+"""Who says how small an effect is none may have shown it."""
 
 
 def check(logs: list[Log]) -> Iterable[Finding]:
@@ -37,7 +39,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
                 said = _NONE.search(line.body)
                 near = abs(line.number - found[0].line.number) <= _NEAR and over_repeats(log, found[0])
                 zero = float(str(facts["high"])) > 0 > float(str(facts["low"]))
-                if said is not None and near and zero and not hoped(line):
+                if said is not None and near and zero and not hoped(line) and not _MARGIN.search(line.body):
                     above = (found[0].line.parent, *_grand(log, found[0].line))
                     beside = line.kind == "bullet" and line.parent in above
                     level: Level = "caution" if beside else "hint"

@@ -37,7 +37,8 @@ _SURELY = Pattern(
 _OF_ELSE = Pattern(
     r"\b(?:speed|throughput|latency|memory|(?:run|wall|train\w*|inference)?[- ]?time|costs?|seconds?|never|bug\w*|"
     r"ignored|inactive|disabled|unused|code path|(?:effect|difference)s? (?:in|of)|the (?:difference|gap|effect)s?|"
-    r"can be|claimed|hypothes\w*|not (?:read|used|active|applied|wired|reached|loaded)|dead code|no-op)\b",
+    r"can be|claimed|hypothes\w*|margin|equivalence|tost|not (?:read|used|active|applied|wired|reached|loaded)|"
+    r"dead code|no-op)\b",
     re.IGNORECASE,
 )
 """What is denied of other things than the results, or explained by a fault of the program."""

@@ -184,7 +184,8 @@ CLAUSE = Pattern(
 
 SETTINGS = Pattern(
     r"(?<![a-z])(?:sparsity|dropout|temperature|learning rate|lr|weights?|threshold|context|length|size|ratio|rank|"
-    r"budget|noise|mask\w*|top-[pk])(?![a-z])",
+    r"budget|noise|mask\w*|top-[pk]|batch\w*|patience|warm-?up|decay|momentum|alpha|beta|gamma|python|numpy|(?:py)?torch|"
+    r"cuda|transformers|versions?)(?![a-z])",
     re.IGNORECASE,
 )
 """What is set and not measured."""
