@@ -81,8 +81,8 @@ def test_a_large_log_is_streamed_with_progress_and_what_is_not_read_is_said(tmp_
     log = open_log(path, lambda _, done, size: told.append((done, size)))
     assert told
     assert told[-1][0] <= told[-1][1] == path.stat().st_size
-    assert [line.number for line in log.lines] == [1, 2002]
-    assert "2,000 others were not" in log.remarks[0]
+    assert [line.number for line in log.lines] == [*range(1, 52), 2002]
+    assert "1,950 more of the same forms were not" in log.remarks[0]
     assert [(one.rule, one.place.line) for one in audit([log])] == [("count-and-rate", 2002)]
 
 
@@ -140,3 +140,14 @@ def test_a_column_that_is_called_as_a_word_of_another_language_makes_no_log_fore
     assert read(tmp_path, text, "runs.csv").english
     german = "Der Lauf ist mit einer Lernrate von 3e-4 auf den Daten und nicht auf dem Rest, das ist die Basis.\n" * 8
     assert not read(tmp_path, german, "lauf.md").english
+
+
+def test_a_rare_line_of_a_large_log_is_read_whatever_its_words(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(opened, "LARGE", 1000)
+    path = tmp_path / "train.log"
+    steps = "".join(f"10:00 step={n} tok/s={7 * n}\n" for n in range(400))
+    path.write_text(f"{steps}Solved 80/429 (28.6%)\n{steps}")
+    (log,) = opened.open_logs([path])
+    assert [line.text for line in log.lines if "80/429" in line.text] == ["Solved 80/429 (28.6%)"]
+    assert len(log.lines) == 51
+    assert "51 lines with words of results, or of a form that is rare in it, were read; 750 more" in log.remarks[0]

@@ -1,12 +1,13 @@
 """Opening what people bring: Markdown, text, CSV, JSON, JSON lines, or a folder of these, each as a log.
 
 What cannot be read is one sentence (:class:`DataError`); what is read in part says so in the log's remarks. Large files
-are streamed, and only lines that can report something are kept.
+are streamed, and only lines with words of results, and those of a form that is rare in the file, are kept.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +20,10 @@ from evenhand.audit.text.log import Log
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.words import english
 from evenhand.data.reading import check_file
-from evenhand.errors import DataError
+from evenhand.errors import DataError, counted
 
 LARGE = 8 << 20
-"""Bytes above which only lines that can report something are kept."""
+"""Bytes above which only some lines are kept: those with words of results, and those of a rare form."""
 
 MOST_LINES = 60_000
 """Lines that are kept of a large file."""
@@ -38,6 +39,10 @@ _TELLS = Pattern(
     r"timed? ?out|average)\b",
     re.IGNORECASE,
 )
+
+_FORM, _RARE = 120, 50
+"""Letters of a line that are its form, and how many lines of one form of a large file are read."""
+_NO_DIGITS = str.maketrans("", "", "0123456789")
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -112,17 +117,30 @@ def open_log(path: Path, progress: OnProgress | None = None) -> Log:
 def _text(path: Path, progress: OnProgress | None) -> Log:
     large = path.stat().st_size > LARGE
     kept: list[tuple[int, str]] = []
+    forms: Counter[str] = Counter()
     left = 0
     for number, text in _lines(path, progress, whole=path.suffix.lower() in PAGES):
-        if not large or (_TELLS.search(text[:400]) and len(kept) < MOST_LINES):
+        if not large or (len(kept) < MOST_LINES and (_TELLS.search(text[:400]) or _is_rare(text, forms))):
             kept.append((number, text))
         elif text.strip():
             left += 1
     log = _read(path, kept)
     if left:
-        remark = f"{path} is large: {len(kept):,} lines that can report a result were read, {left:,} others were not."
+        remark = (
+            f"{path} is large: {counted(len(kept), 'line')} with words of results, or of a form that is rare in it, "
+            f"were read; {left:,} more of the same forms were not."
+        )
         log = replace(log, remarks=(*log.remarks, remark))
     return log
+
+
+def _is_rare(text: str, forms: Counter[str]) -> bool:
+    """Whether few lines before it differ from a line in nothing but digits: a program's lines are all alike."""
+    if len(forms) >= MOST_LINES:
+        return False
+    form = text[:_FORM].translate(_NO_DIGITS)
+    forms[form] += 1
+    return forms[form] <= _RARE
 
 
 def _read(path: Path, texts: list[tuple[int, str]]) -> Log:
