@@ -68,7 +68,8 @@ def audit(
         if hints:
             _print_hints(maybe)
         elif maybe:
-            out().print(f"{counted(len(maybe), 'hint')} beside, of what may be worth a look: --hints tells them")
+            told = f"{counted(len(maybe), 'hint')} beside, of what may be worth a look: --hints tells them"
+            out().print(told, soft_wrap=True)
     raise typer.Exit(1 if strict and any(one.level == "fault" for one in findings) else 0)
 
 

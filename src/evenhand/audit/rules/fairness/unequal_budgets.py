@@ -124,7 +124,10 @@ def say(finding: Finding) -> str:
         told = "how much of it is the budget cannot be told"
         if not f["delta"]:
             other = f"'{f['base']}'" if f.get("base") else "what it is compared with"
-            return f"'{f['arm']}' had another budget than {other} {both}: of a difference, {told}."
+            return (
+                f"'{f['arm']}' had another budget than {other} {both}: how much of a difference is the budget "
+                f"cannot be told."
+            )
         of = f" of '{f['arm']}'" if f["arm"] else ""
         return f"{f['delta']}{of} is a difference to a baseline with another budget {both}: {told}."
     amounts = (
@@ -135,7 +138,7 @@ def say(finding: Finding) -> str:
     return (
         f"{f['delta']} is {f['value']} at the stage '{f['stage']}' less {f['base']} of the baseline at the stage "
         f"'{f['base_stage']}' "
-        f"(line {base.line}){amounts}: the baseline never ran at '{f['stage']}', so how much of it is the budget "
+        f"(line {base.line}){amounts}: no run of the baseline at '{f['stage']}' is told, so how much of it is the budget "
         f"cannot be told."
     )
 

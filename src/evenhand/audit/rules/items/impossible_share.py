@@ -75,9 +75,11 @@ def _impossible(number: Number, items: int) -> bool:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
+    percent = str(f["printed"]).endswith("%")
+    low, high = (f"{100 * f[end]:.2f}%" if percent else f"{f[end]:.4f}" for end in ("low", "high"))
     return (
-        f"No whole number of {f['items']} items gives {f['printed']}: {f['below']} would be {f['low']:.4f}, "
-        f"{f['below'] + 1} would be {f['high']:.4f}."
+        f"No whole number of {f['items']} items gives {f['printed']}: {f['below']} would be {low}, "
+        f"{f['below'] + 1} would be {high}."
     )
 
 
