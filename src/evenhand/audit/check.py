@@ -43,15 +43,13 @@ def audit(logs: Sequence[Log], rules: Sequence[Rule] = RULES, *, hints: bool = F
     unique = {(one.rule, one.place.file, one.place.line, one.quote): one for one in reversed(found)}
     levels = (*LEVELS, "hint")
     kept = [one for one in unique.values() if hints or one.level != "hint"]
-    return tuple(
-        sorted(
-            kept,
-            key=lambda one: (
-                one.level == "hint", order[one.place.file], one.place.line,
-                levels.index(one.level), one.rule, one.quote,
-            ),
-        )
+    in_order = sorted(
+        kept,
+        key=lambda one: (
+            one.level == "hint", order[one.place.file], one.place.line, levels.index(one.level), one.rule, one.quote,
+        ),
     )  # fmt: skip
+    return tuple(one if _stands(one) else replace(one, quote="") for one in in_order)
 
 
 def _in_its_file(one: Finding, logs: Sequence[Log]) -> Finding:
@@ -72,11 +70,20 @@ def _in_its_file(one: Finding, logs: Sequence[Log]) -> Finding:
     return replace(one, place=moved(one.place), others=tuple(map(moved, one.others)))
 
 
+def _stands(one: Finding) -> bool:
+    """Whether a line has what a finding quotes, marks aside; one in another language was read in English."""
+    text, quote = (re.sub(r"[*`_~]", "", said) for said in (one.place.text, one.quote))
+    return quote in text
+
+
 def _whole(log: Log, finding: Finding) -> str:
-    """What a finding quotes, up to the end of the word or the number that it ends in."""
+    """What a finding quotes, up to the end of the word, the number or the bracket that it ends in."""
     text = log.line(finding.place.line).body if finding.quote and finding.place.line in log.by_number else ""
     found = re.search(rf"{re.escape(finding.quote)}(?:(?<=\w)\w+|(?<=\d)[.,]\d+)*", text) if text else None
-    return found[0] if found is not None else finding.quote
+    if found is None:
+        return finding.quote
+    closes = found[0].count("(") > found[0].count(")") and text[found.end() : found.end() + 1] == ")"
+    return found[0] + ")" * closes
 
 
 def _goes_on(text: str) -> bool:
