@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,11 @@ def test_claims_of_logs_of_one_name_have_names_of_their_own(tmp_path: Path) -> N
     done = evenhand(tmp_path, "audit", "a", "b", "--claims", "claims")
     assert done.returncode == 0
     assert {one.name[:5] for one in (tmp_path / "claims").iterdir()} == {"a_log", "b_log"}
+
+
+def test_a_page_never_takes_the_place_of_a_pipe(tmp_path: Path, log: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    done = evenhand(tmp_path, "audit", "log.md", "--html", "pipe")
+    assert done.returncode == 2
+    assert "pipe cannot be written: it is no file that can be replaced" in done.stderr
+    assert (tmp_path / "pipe").is_fifo()

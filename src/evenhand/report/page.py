@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -84,9 +85,11 @@ def write_report(path: str | Path, html: str) -> Path:
         The path written.
 
     Raises:
-        OSError: the folder cannot be made or written.
+        OSError: the folder cannot be made or written; the path is a device or a pipe, which a file must not replace.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file that can be replaced", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path, public=True) as part:
         part.write_bytes(html.encode("utf-8"))

@@ -14,7 +14,7 @@ from evenhand.audit.text.numbers import numbers
 from evenhand.audit.text.pattern import Pattern
 
 _GAP = Pattern(r"\s{2,}|\t+")
-_FENCE = Pattern(r"^\s*(```|~~~)")
+FENCE = Pattern(r"^\s*(```|~~~)")
 _DASHES = Pattern(r"^[\s\-=+|:]+$")
 _NAME = Pattern(r"[^\W\d_]")
 _PLAIN = Pattern(r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?\s?(?:%|s|ms|x|min|h)?")
@@ -61,7 +61,7 @@ def _cells(line: Line) -> tuple[str, ...]:
 
 def _names(line: Line) -> tuple[str, ...]:
     """The cells of a line that may be a header; none where it is none."""
-    if line.kind not in ("code", "prose") or _FENCE.match(line.text):
+    if line.kind not in ("code", "prose") or FENCE.match(line.text):
         return ()
     cells = _cells(line)
     fits = _LEAST_CELLS <= len(cells) <= _MOST_CELLS and all(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from evenhand.audit.reading.blocks import aligned_tables, html_tables
+from evenhand.audit.reading.blocks import FENCE, aligned_tables, html_tables
 from evenhand.audit.reading.speakers import entries_in
 from evenhand.audit.text.log import Kind, Line, Log, Row, Section, Table
 from evenhand.audit.text.passages import ENTRY
@@ -14,7 +14,6 @@ from evenhand.audit.text.pattern import Pattern
 
 _HEADING = Pattern(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _BULLET = Pattern(r"^(\s*)(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(\S.*)$")
-_FENCE = Pattern(r"^\s*(```|~~~)")
 _RULER = Pattern(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$|^\s*\|\s*:?-+:?\s*\|\s*$")
 _UNDERLINE = Pattern(r"^\s{0,3}(=+|-+)\s*$")
 _GAPS = Pattern(r"(?<=\S)(?:\s{2,}|\t)(?=\S)")
@@ -61,7 +60,7 @@ def _kinds(texts: Sequence[tuple[int, str]], remarks: bool = False) -> list[Kind
     fence = ""
     entries = entries_in([text for _, text in texts])
     for place, (_, text) in enumerate(texts):
-        mark = _FENCE.match(text)
+        mark = FENCE.match(text)
         if fence:
             kinds.append("code")
             fence = "" if mark is not None and mark[1] == fence else fence

@@ -10,16 +10,14 @@ from evenhand.audit.text.log import Line, Log, only_number
 from evenhand.audit.text.numbers import Number
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.text.said import ENDS
-from evenhand.audit.text.vocabulary.roles import PART_NAMES, SHARE_NAMES, WHOLE_NAMES
-from evenhand.audit.told.shares.spoken import NEAR
+from evenhand.audit.text.vocabulary.roles import WHOLE_NAMES
+from evenhand.audit.told.shares.spoken import NAMED_SHARE, NEAR, PART
 
 _ENTRY = Pattern(
     r"(?P<name>[^\W\d][^:=|]{1,40}?)(?:\s*[:=]\s*|\s*\.{2,}\s*|\s{2,}|\s)(?P<value>[\d.,]+\s?%?)\s*(?:per ?cent)?\s*$"
 )
 _SEVERAL = Pattern(r"(?P<name>[^\W\d][^:=|\d]{1,40}?)\s*[:=]\s*(?P<value>[\d.,]+\s?%?)(?=[\s,;]|$)")
-_PART = Pattern(rf"(?<![a-z])(?:{PART_NAMES})(?![a-z])", re.IGNORECASE)
 _WHOLE = Pattern(rf"(?<![a-z])(?:{WHOLE_NAMES})(?![a-z])", re.IGNORECASE)
-_SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES})(?![a-z])", re.IGNORECASE)
 _NO_SHARE = Pattern(
     r"top|@|f1|auc|mean|avg|threshold|target|baseline|temp|drop|lr|learning|delta|diff|gain|macro|micro|"
     r"weighted|balanced|partial|split|token|train|val\b|sample",
@@ -105,9 +103,7 @@ def _entries(line: Line) -> list[Entry]:
 def _judged(block: list[Entry]) -> Iterator[Wrong]:
     counts = [one for one in block if not (one.number.decimals or one.number.unit or one.number.signed)]
     shares = [one for one in block if _is_share(one)]
-    wholes = [
-        one for one in counts if _WHOLE.search(one.name) and not _PART.search(one.name) and one.number.value >= 10
-    ]
+    wholes = [one for one in counts if _WHOLE.search(one.name) and not PART.search(one.name) and one.number.value >= 10]
     parts = [one for one in counts if one not in wholes]
     if len({one.number.value for one in wholes}) != 1:
         return
@@ -145,17 +141,17 @@ def _is_share(one: Entry) -> bool:
         or ENDS.search(one.name)
     ):
         return False
-    named = _SHARE.search(one.name) is not None
+    named = NAMED_SHARE.search(one.name) is not None
     return named and (number.decimals > 0 or number.unit == "%") and 0 < number.value < 100
 
 
 def _of(share: Entry, parts: list[Entry]) -> Entry | None:
     """The count that a share is of: it has a word in common with its name, or is the only one that is right."""
-    words = {word[:4] for word in re.findall(r"[a-z]{2,}", _SHARE.sub(" ", share.name.lower()))} - _NO_NAMES
+    words = {word[:4] for word in re.findall(r"[a-z]{2,}", NAMED_SHARE.sub(" ", share.name.lower()))} - _NO_NAMES
     alike = [one for one in parts if words & {word[:4] for word in re.findall(r"[a-z]{2,}", one.name.lower())}]
     if len(alike) == 1:
         return alike[0]
-    named = [one for one in parts if _PART.search(one.name)]
+    named = [one for one in parts if PART.search(one.name)]
     bare = not words
     return named[0] if len(named) == 1 and not alike and bare else None
 

@@ -39,7 +39,6 @@ _STRAIGHT = Pattern(
 _THUS = Pattern(rf"(?<![\w])(?:{THUS})(?![\w])", re.IGNORECASE)
 _THEM = Pattern(rf"\s*(?:{OF_THEM})(?![\w])", re.IGNORECASE)
 _NOUN = Pattern(r"[\s-]+(?:[^\W\d_]+[\s-]+){0,2}[^\W\d_]{3,}")
-_SHARE_NAME = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES})(?![a-z])", re.IGNORECASE)
 _ELSE = Pattern(
     r"\b(?:vs|versus|than|against|compared|baseline|up from|down from|improv\w*|increas\w*|reduc\w*|higher|lower|more|"
     r"less|fewer|faster|slower|better|worse|relative|interval|ci|confidence|bound|threshold|target|chance|at least|"
@@ -49,7 +48,9 @@ _ELSE = Pattern(
     re.IGNORECASE,
 )
 _RATE_ENTRY = Pattern(rf"(?:[^\W\d][\w-]*\s+){{0,2}}(?:{SHARE_NAMES})\s*[:=]?\s*", re.IGNORECASE)
-_RIGHT = Pattern(rf"(?<![a-z])(?:{PART_NAMES})(?![a-z])", re.IGNORECASE)
+NAMED_SHARE = Pattern(rf"(?<![a-z])(?:{SHARE_NAMES})(?![a-z])", re.IGNORECASE)
+PART = Pattern(rf"(?<![a-z])(?:{PART_NAMES})(?![a-z])", re.IGNORECASE)
+"""Names of shares, and of counts that are parts of a whole."""
 OF_NOUN = Pattern(r"\s*(?:per ?cent\s)?of\s+(?:the |all |our |its )?(?!them|these|those)([^\W\d]\w+)", re.IGNORECASE)
 _NAMED = Pattern(r"[A-Za-z]+@\w+")
 _FAR = 4
@@ -180,7 +181,7 @@ def concluded_in(log: Log) -> Iterator[Told]:
             told = [Told(int(part.value), int(q.value), share, share.line, part.line) for q in near.values()]
             told = [one for one in told if one.wrong]
             if len(told) == 1:
-                yield replace(told[0], sure=len(near) == 1 and _SHARE_NAME.search(share.before) is not None)
+                yield replace(told[0], sure=len(near) == 1 and NAMED_SHARE.search(share.before) is not None)
 
 
 def _thus(share: Quantity) -> bool:
@@ -213,7 +214,7 @@ def _in_the_next(text: str, found: tuple[Quantity, ...]) -> Quantity | None:
         return None
     before = found[0].before
     thus = _THUS.search(before) is not None or _THUS.search(found[0].after[:20]) is not None
-    entry = _RATE_ENTRY.fullmatch(before) is not None and _RIGHT.search(text) is not None
+    entry = _RATE_ENTRY.fullmatch(before) is not None and PART.search(text) is not None
     return found[0] if (thus or entry) and len(before) < 70 and not _ELSE.search(before) else None
 
 
