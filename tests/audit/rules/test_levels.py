@@ -510,7 +510,7 @@ def test_two_runs_that_wrote_their_times_do_not_drift(tmp_path: Path) -> None:
 def test_a_spread_that_is_nearly_right_was_computed_from_more_digits(tmp_path: Path) -> None:
     text = '{{"accuracies": [0.7125, 0.5081, 0.6112], "mean": 0.6106, "std": {}}}\n'
     assert found(tmp_path, {"a.json": text.format("0.10225")}) == []
-    assert [one.level for one in found(tmp_path, {"a.json": text.format("0.1322")})] == ["fault"]
+    assert [one.level for one in found(tmp_path, {"a.json": text.format("0.1322")})] == ["caution"]
 
 
 def test_the_best_loss_of_a_run_that_overfits_is_what_a_checkpoint_is_chosen_by(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def _sure(log: Log, line: Line, found: str) -> bool:
     if pair is not None:
         short = line.kind == "bullet" and len(line.body) <= _SHORT  # more words say more than that they are the same
         fine = len(pair[1].replace(".", "").lstrip("0")) >= 4
-        return short and fine and not re.search(r"\btie", line.body, re.IGNORECASE)
+        return short and fine and not re.search(r"\b(?:tie|near|almost|approx)", line.body, re.IGNORECASE)
     sentence = f"{log.lead(line)} {line.body}"
     if _TIE.search(found):
         return _ZERO.search(line.body) is not None

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from evenhand.audit.finding import Finding, Rule, anywhere, place_of
 from evenhand.audit.text.log import Line, Log
-from evenhand.audit.text.number_words import printed, shown
-from evenhand.audit.text.numbers import Number, counts
+from evenhand.audit.text.number_words import a_digit_off, printed, shown
+from evenhand.audit.text.numbers import Number, counts, numbers
 from evenhand.audit.text.pattern import Pattern
 from evenhand.audit.told.shares.columns import odd_counts
 from evenhand.audit.told.shares.counted import Counted, counted_in_tables, counted_in_text
@@ -38,6 +38,10 @@ _SLIP = 0.15
 """How far a share may be from the right one, as a part of it, to be a slip where no % says that it is a share."""
 
 
+_FAR, _POINTS = 0.2, 2.0
+"""A share that is farther off than this part of the right one, and so many points, is one of something else."""
+
+
 _STEPS = Pattern(r"\b(?:steps?|epochs?|iter\w*|checkpoints?|rounds?|seeds?|layers?)\s*[=:#]?\s*$", re.IGNORECASE)
 """Two steps with a stroke between are no count."""
 
@@ -61,7 +65,7 @@ def check(logs: list[Log]) -> Iterable[Finding]:
         key = (one.place.file, one.place.line, str(one.facts["printed"]))
         if key not in told:
             told.add(key)
-            yield one
+            yield replace(one, unproven=one.unproven or _far(one))
 
 
 def _found_in(logs: list[Log]) -> Iterator[Finding]:
@@ -108,6 +112,14 @@ def _of_several(text: str, start: int, end: int) -> bool:
 def _of_another(between: str, share: Number, found: float) -> bool:
     """Whether ``32/50 folds (0.519)`` may give something else: there is a noun, no %, and it is far from the share."""
     return share.unit != "%" and re.search(r"[^\W\d_]{3}", between) is not None and not _near(share, found)
+
+
+def _far(one: Finding) -> bool:
+    """Whether a share is so far from that of the count that no slip made it: it is told of something else."""
+    (told,) = numbers(str(one.facts["printed"]))
+    scale = 1 if told.unit == "%" or told.value > 1 else 100
+    found = float(one.facts["found"]) / scale
+    return abs(told.value - found) > max(_POINTS / scale, _FAR * found) and not a_digit_off(told, found)
 
 
 def _near(share: Number, found: float) -> bool:

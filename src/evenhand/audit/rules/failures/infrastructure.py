@@ -218,10 +218,12 @@ def _ended(line: Line) -> bool:
 def say(finding: Finding) -> str:
     """The sentence of a finding."""
     f = finding.facts
-    told = f"What failed here is not the idea ({f['kind']})"
     if f["excused"]:
-        return f"{told}, as the line itself says: it enters no count of wins and losses."
-    return f"{told}: this says nothing of what was tried, and enters no count of wins and losses."
+        return f"What failed here is not the idea ({f['kind']}), as the line itself says: it is neither won nor lost."
+    return (
+        f"A limit of the machine or the data ended this ({f['kind']}): unless that limit is what was tested, it is "
+        f"neither won nor lost."
+    )
 
 
 RULE = Rule(

@@ -22,7 +22,11 @@ _SHARE = Pattern(
 _NO_SHARE = Pattern(
     r"balanced|macro|weighted|average|mean|avg|\bf1\b|gain|delta|diff|Δ|std|±|per[- ]class", re.IGNORECASE
 )
-_ITEMS = Pattern(r"#?\s*(?:n|items|examples|samples|questions|n_items|n_examples|support|count|total)", re.IGNORECASE)
+_ITEMS = Pattern(
+    r"(?:[^|]*[ _])?(?:#\s*)?(?:n|items|examples|samples|questions|rows|tasks|prompts|episodes|games|cases|support|"
+    r"count|total)",
+    re.IGNORECASE,
+)
 _SPLIT = Pattern(r"\b(?:train|val|valid|validation|dev|test|eval|ood)", re.IGNORECASE)
 _POINTS = Pattern(r"\bpercentage points\b|\bpp\b", re.IGNORECASE)
 _NEAR, _SHORT = 8, 40
@@ -81,6 +85,7 @@ def _in_points(log: Log, series: Series) -> bool:
 def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     names = [" ".join(name.replace("_", " ").replace("/", " ").split()) for name in table.header]
     places = [place for place, name in enumerate(names) if _SHARE.search(name) and not _NO_SHARE.search(name)]
+    places = [i for i in places if any(n.decimals for row in table.rows for n in numbers(row.cells[i]))]  # no counts
     if len({split[0].lower() for place in places if (split := _SPLIT.search(names[place]))}) > 1:
         return  # several sets of items, each with a number of its own
     values = [

@@ -96,7 +96,7 @@ def _impossible(log: Log, found: Impossible) -> Finding:
     }  # fmt: skip
     others = (place_of(log, found.items_line),) if found.items_line is not found.line else ()
     return Finding(
-        "odd-share", "fault", place_of(log, found.line), facts, others, printed(found.share), unproven=not found.sure
+        "odd-share", "caution", place_of(log, found.line), facts, others, printed(found.share), unproven=not found.sure
     )
 
 
@@ -209,7 +209,7 @@ def _finding(log: Log, one: _Share, unit: int, right: list[_Share]) -> Finding:
         "value": one.number.value,
     }  # fmt: skip
     others = (place_of(log, right[0].line),) if right else ()
-    return Finding("odd-share", "fault", place_of(log, one.line), facts, others, printed(one.number))
+    return Finding("odd-share", "caution", place_of(log, one.line), facts, others, printed(one.number))
 
 
 def _fair(number: Number) -> bool:
@@ -225,7 +225,8 @@ def say(finding: Finding) -> str:
     f = finding.facts
     return (
         f"No whole number of {f['items']} items gives {f['printed']}: "
-        f"{f['below']} would be {f['low']:.{f['decimals']}f}, {f['below'] + 1} would be {f['high']:.{f['decimals']}f}."
+        f"{f['below']} would be {f['low']:.{f['decimals']}f}, {f['below'] + 1} would be {f['high']:.{f['decimals']}f}. "
+        f"It is of another number of items, a mean of several shares, or wrong."
     )
 
 

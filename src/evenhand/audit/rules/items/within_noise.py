@@ -90,12 +90,12 @@ def _all_alike(log: Log, table: Table) -> Iterator[Finding]:
         return
     if not _compared(log, table):
         return
-    for items, parts in _columns(log, table):
+    for name, items, parts in _columns(log, table):
         low, high = min(parts), max(parts)
         if items >= _FEWEST and low < high:
             p = two_shares(low, high, items)
             if p > _LEVEL:
-                facts = {"one": low, "other": high, "whole": items, "p": p, "rows": len(parts)}
+                facts = {"one": low, "other": high, "whole": items, "p": p, "rows": len(parts), "column": name}
                 yield Finding("within-noise", "note", place_of(log, table.line), facts)
 
 
@@ -108,7 +108,7 @@ def _compared(log: Log, table: Table) -> bool:
     return arms or based or 0 < best < len(table.rows) or any(_COMPARED.search(one) for one in told)
 
 
-def _columns(log: Log, table: Table) -> Iterator[tuple[int, list[int]]]:
+def _columns(log: Log, table: Table) -> Iterator[tuple[str, int, list[int]]]:
     """Columns of counts ``41/69``, and of shares of one number of items that whole numbers of them give."""
     wholes = dict(share_columns(table))
     said = items_said(log, table.section)
@@ -125,7 +125,7 @@ def _columns(log: Log, table: Table) -> Iterator[tuple[int, list[int]]]:
             told = {int(n.value) for n in own if n is not None} or set(said)
             parts = _whole(column, told) if len(column) == len(table.rows) else []
         if len(told) == 1 and parts:
-            yield told.pop(), parts
+            yield name.strip(" *`"), told.pop(), parts
 
 
 def _whole(column: Sequence[Number], told: Collection[int]) -> list[int]:
@@ -168,8 +168,9 @@ def say(finding: Finding) -> str:
     f = finding.facts
     if "rows" in f:
         return (
-            f"{f['one']} and {f['other']} of {f['whole']}, the farthest of {f['rows']} rows, differ by no more than "
-            f"chance ({chance(f['p'])}, were the items independent): these counts alone put no row above another."
+            f"In '{f['column']}' {f['one']} and {f['other']} of {f['whole']}, the farthest of {f['rows']} rows, differ "
+            f"by no more than chance ({chance(f['p'])}, were the items independent): this column alone puts "
+            "no row above another."
         )
     return (
         f"{f['one']} and {f['other']} of {f['whole']} differ by no more than chance ({chance(f['p'])}, were the "

@@ -157,7 +157,7 @@ def _one_odd(
             if abs(sign * found - number.value) <= slack:
                 if found:
                     right[(pair[1].value, number.value)] = min(1.0, 2 * (slack - number.slack) / max(abs(found), slack))
-            else:
+            elif not _is_factor(pair, number):
                 odd.append((pair, number, sign * found))
         if not odd and len(right) >= 2:
             return True
@@ -213,6 +213,13 @@ def _of_another_way(pair: Pair, number: Number) -> bool:
     ways = (_points, _relative)
     found = [way(pair[0].value, pair[1].value) for way in ways]
     return number.decimals > 0 and any(one and abs(abs(one) - abs(number.value)) <= number.slack for one in found)
+
+
+def _is_factor(pair: Pair, number: Number) -> bool:
+    """Whether a number is told as a factor, and is that of the two values."""
+    base, new = pair[0].value, pair[1].value
+    ways = (new / base, base / new) if number.unit == "x" and base and new else ()
+    return any(abs(one - number.value) <= 2 * number.slack for one in ways)
 
 
 def _is_near(found: float, number: Number) -> bool:

@@ -266,7 +266,8 @@ def _reference(one: Quantity) -> str:
         r"^(?:the|its|our|das|den|dem|die|der|la|le|les|el|los|an?)\s+|^l['’]", "", found["name"].lower()
     ).strip(" .,")
     name = re.split(r"\.\s|\s(?:and|und|et|so|with|in|at|on|for|by|is|was|that|which|[=:])\b", name)[0]
-    return "" if name in _NO_NAME or re.fullmatch(r"[\d.%]+", name) else name
+    level = re.search(r"\d+\.\d", name)  # the reference's own result: two results stand beside each other, no gain
+    return "" if level or name in _NO_NAME or re.fullmatch(r"[\d.%]+", name) else name
 
 
 def _ranked_column(table: Table, gains: Sequence[Gain]) -> Iterator[Ranked]:

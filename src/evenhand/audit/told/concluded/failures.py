@@ -72,6 +72,9 @@ _NO_END = Pattern(
 _NONE = Pattern(r"(?:(?<![\d.])0|\bzero|[-/]|\d\.)\s*$", re.IGNORECASE)
 """What is a setting with its amount, the name of an arm, a part of a word or of a number, or said not to have been."""
 
+_REASON = Pattern(r"\W*(?:root )?(?:causes?|reasons?|symptoms?|原因|причин\w+)\W{0,4}\s*(?::|：|$)", re.IGNORECASE)
+"""A heading of what is wrong with a thing, which is no verdict on one."""
+
 _FORETOLD = Pattern(r"^\W*H\d\b|\b(?:risk|hypothes\w+|pre-?registered|criteri\w+|gate|would)\b", re.IGNORECASE)
 _OFTEN = 6
 """So many lines that tell of one failure tell of a thing that is studied."""
@@ -111,7 +114,7 @@ def verdicts_of(log: Log) -> Iterator[Verdict]:
         ]
         own = words_of(" ".join((one.text, *before, *log.path(one.section)[-1:])))
         conclusion = _on(near, own, beside=_beside(log, one), heads=one.passage.kind == "note")
-        if conclusion is not None:
+        if conclusion is not None and not _as_reason(log, conclusion[0].line.number):
             sure = conclusion[1] and not _of_room(one.text, conclusion[0]) and not any(map(_TRIED.search, before))
             sure = sure and not _of_another(log, one, found[0], conclusion[0])
             yield Verdict(found[0].strip(), one.sentence.line_at(found.start()).number, conclusion[0], sure)
@@ -124,6 +127,13 @@ def _failed_in(text: str) -> re.Match[str] | None:
     if found is None or _NO_END.match(text, found.end()) or _NONE.search(text[: found.start()]):
         return None
     return None if re.search(r"\w/", found[0]) else found
+
+
+def _as_reason(log: Log, line: int) -> bool:
+    """Whether a line stands under a heading of its own for causes or symptoms."""
+    place = log.by_number[line]
+    above = (one for one in reversed(log.lines[max(0, place - 8) : place + 1]) if one.kind in ("prose", "heading"))
+    return _REASON.match(next((one.body for one in above), "")) is not None
 
 
 def _of_another(log: Log, one: Statement, failed: str, found: Conclusion) -> bool:

@@ -10,7 +10,7 @@ from evenhand.audit.text.vocabulary.repeats import A_REPEAT
 
 _DIGITS = Pattern(r"\d{1,6}")
 _LETTER = Pattern(r"(?<![^\W_])[A-Ha-h](?![^\W_])")
-_SHORT = frozenset(("", "s", "r", "t", "i", "f", "x", "rs", "tr", "no", "nr", "n"))
+_SHORT = frozenset(("", "s", "r", "t", "i", "x", "rs", "tr", "no", "nr", "n"))  # F1 and F2 are scores
 _MARK = "#"
 
 
