@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.audit.check import audit
+from evenhand.audit.check import audit, sentence
 from evenhand.audit.finding import Finding
 from evenhand.audit.reading.opened import open_logs
 
@@ -68,3 +68,22 @@ def test_a_number_of_another_thing_is_not_held_against_what_stands_beside_it(tmp
     rule, other, faulty = CASES[case]
     assert aloud(tmp_path, other, rule) == []
     assert len(aloud(tmp_path, faulty, rule)) == 1, "the fault itself is told"
+
+
+COUNTED = (
+    "| arm | Eval rows | correct_hits | accuracy |\n|---|---|---|---|\n"
+    + "".join(f"| a{k} | {{}} | {k} | {k / 25:.2f} |\n" for k in range(11, 21))
+)  # fmt: skip
+
+
+def test_shares_of_rows_that_differ_are_not_said_to_be_of_one_number_of_items(tmp_path: Path) -> None:
+    assert aloud(tmp_path, COUNTED.format(*(n * 25 for n in range(1, 11))), "granularity") == []
+    (one,) = aloud(tmp_path, COUNTED.format(*[25] * 10), "granularity")
+    assert sentence(one).startswith("All 10 values of 'accuracy' are multiples of 1/25")
+
+
+def test_a_run_that_memory_ended_counts_neither_way_unless_memory_was_what_was_tested(tmp_path: Path) -> None:
+    text = "| run | accuracy | note |\n|---|---|---|\n| base | 0.71 | fine |\n"
+    text += "| wide | - | run ended by OOM |\n"
+    (one,) = aloud(tmp_path, text, "infrastructure")
+    assert "unless that limit is what was tested" in sentence(one)

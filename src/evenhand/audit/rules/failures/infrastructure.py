@@ -221,8 +221,8 @@ def say(finding: Finding) -> str:
     if f["excused"]:
         return f"What failed here is not the idea ({f['kind']}), as the line itself says: it is neither won nor lost."
     return (
-        f"A limit of the machine or the data ended this ({f['kind']}): unless that limit is what was tested, it is "
-        f"neither won nor lost."
+        f"A limit of the machine or the data ended this ({f['kind']}): unless that limit is what was tested, it "
+        f"counts neither for nor against what was tried."
     )
 
 

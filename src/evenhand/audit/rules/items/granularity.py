@@ -23,8 +23,8 @@ _NO_SHARE = Pattern(
     r"balanced|macro|weighted|average|mean|avg|\bf1\b|gain|delta|diff|Δ|std|±|per[- ]class", re.IGNORECASE
 )
 _ITEMS = Pattern(
-    r"(?:[^|]*[ _])?(?:#\s*)?(?:n|items|examples|samples|questions|rows|tasks|prompts|episodes|games|cases|support|"
-    r"count|total)",
+    r"#?\s*(?:n|n_items|n_examples|support|count|total)|"
+    r"(?:(?!correct|wrong)[a-z]+[ _])?(?:items|examples|samples|questions|rows|episodes|games|cases)",
     re.IGNORECASE,
 )
 _SPLIT = Pattern(r"\b(?:train|val|valid|validation|dev|test|eval|ood)", re.IGNORECASE)
@@ -97,9 +97,9 @@ def _in_table(log: Log, table: Table) -> Iterator[Finding]:
     ]
     if len({n.value for n in values}) >= 6 and all(0 <= n.share <= 1 for n in values):
         found = steps(values)
-        told = {n.value for place in _counts(table) for n in table.columns[place] if n is not None}
+        told = [{n.value for n in table.columns[place] if n is not None} for place in _counts(table)]
         said = items_said(log, table.section)
-        if found is not None and (not told or told == {found}) and (not said or all(n % found == 0 for n in said)):
+        if found is not None and (not told or {found} in told) and (not said or all(n % found == 0 for n in said)):
             own = tuple(table.header[place].strip() for place in places)
             facts = {"items": found, "values": len(values), "names": own}
             yield Finding("granularity", "note", place_of(log, table.line), facts)
